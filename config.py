@@ -1,0 +1,123 @@
+"""Every setting, read from the environment once and checked before anything starts.
+
+The only reader of the environment. A wrong value refuses to start and names every wrong variable at once.
+"""
+
+import base64
+import binascii
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from urllib.parse import urlsplit, urlunsplit
+
+PREFIX = "TENANTKEEP_"
+
+
+class SettingsError(Exception):
+    """One line per wrong variable, each saying what to set."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    database_url: str
+    redis_url: str
+    secret_key: str = field(repr=False)
+    # Newest first: the first seals, all of them unseal.
+    encryption_keys: tuple[bytes, ...] = field(repr=False)
+    graph_url: str
+    login_url: str
+    port: int
+    log_format: str
+
+    @property
+    def locks_url(self) -> str:
+        """The Redis database after the broker's: its maintenance runs KEYS, which must not walk our locks."""
+        parts = urlsplit(self.redis_url)
+        number = int(parts.path.strip("/") or 0)
+        return urlunsplit(parts._replace(path=f"/{number + 1}"))
+
+
+def _keys(text: str) -> tuple[bytes, ...]:
+    keys = tuple(base64.urlsafe_b64decode(part.strip()) for part in text.split(",") if part.strip())
+    if not keys or any(len(key) != 32 for key in keys):
+        raise ValueError("each key must be 32 random bytes in URL-safe base64")
+    return keys
+
+
+def _service_url(text: str) -> str:
+    parts = urlsplit(text)
+    loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise ValueError("must be an https address (plain http only on loopback)")
+    return text.rstrip("/")
+
+
+def _database_url(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError("must start with sqlite:/// or postgresql://")
+    return text
+
+
+def _redis_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.path.strip("/") or "0").isdigit():
+        raise ValueError("must be redis://host:port/number")
+    return text
+
+
+def _log_format(text: str) -> str:
+    if text not in {"text", "json"}:
+        raise ValueError("must be text or json")
+    return text
+
+
+def _secret_key(text: str) -> str:
+    if len(text) < 16:
+        raise ValueError("must be at least 16 random characters")
+    return text
+
+
+_MAKE_KEY = "python -c 'import secrets, base64; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())'"
+
+# name -> (parser, default or None when required, how to make one)
+_VARIABLES = {
+    "DATABASE_URL": (_database_url, "sqlite:///var/tenantkeep.db", ""),
+    "REDIS_URL": (_redis_url, "redis://127.0.0.1:6379/0", ""),
+    "SECRET_KEY": (_secret_key, None, _MAKE_KEY),
+    "ENCRYPTION_KEYS": (_keys, None, _MAKE_KEY),
+    "GRAPH_URL": (_service_url, "https://graph.microsoft.com", ""),
+    "LOGIN_URL": (_service_url, "https://login.microsoftonline.com", ""),
+    "LOG_FORMAT": (_log_format, "text" if sys.stderr.isatty() else "json", ""),
+}
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Raises SettingsError with one line per wrong variable; values never appear in it."""
+    values, problems = {}, []
+    for name, (parse, default, recipe) in _VARIABLES.items():
+        text = environ.get(PREFIX + name) or default
+        if text is None:
+            problems.append(f"{PREFIX}{name} is required. Make one with: {recipe}")
+            continue
+        try:
+            values[name.lower()] = parse(text)
+        except (ValueError, binascii.Error) as e:
+            problems.append(f"{PREFIX}{name} is wrong: {e}")
+    port = environ.get("PORT") or "8000"
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        problems.append("PORT is wrong: must be a number from 1 to 65535")
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return Settings(port=int(port), **values)  # type: ignore[arg-type]
+
+
+@cache
+def settings() -> Settings:
+    return load(os.environ)
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """This process's environment for a process we start, with changes."""
+    return {**os.environ, **changes}

@@ -1,0 +1,173 @@
+"""Who did what to which tenant, when, from where, with what result. Append-only, chained by hash.
+
+`record` belongs in the transaction of the act itself: if the event cannot be written, the act does not happen.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from db.clock import utcnow
+from db.database import database
+from db.models import AuditEvent, AuditHead, Tenant, User
+from db.states import Result
+
+GENESIS = "0" * 64
+
+
+class Action(StrEnum):
+    """The whole vocabulary, `subject:act`, with the details each act must carry in DETAILS below."""
+
+    SIGN_IN = "session:sign-in"
+    SIGN_OUT = "session:sign-out"
+    ACCESS = "access:refused"
+    RUN_REQUESTED = "run:requested"
+    RUN_ENDED = "run:ended"
+    RUN_CANCEL = "run:cancel-requested"
+    SNAPSHOT_CAPTURED = "snapshot:captured"
+    SNAPSHOT_DOWNLOADED = "snapshot:downloaded"
+    TENANT_ADDED = "tenant:added"
+    TENANT_CHANGED = "tenant:changed"
+    USER_ADDED = "user:added"
+    USER_CHANGED = "user:changed"
+    MEMBER_SET = "membership:set"
+    MEMBER_REMOVED = "membership:removed"
+    AUDIT_EXPORTED = "audit:exported"
+
+
+DETAILS: dict[Action, frozenset[str]] = {
+    Action.SIGN_IN: frozenset(),
+    Action.SIGN_OUT: frozenset(),
+    Action.ACCESS: frozenset({"permission", "method", "path"}),
+    Action.RUN_REQUESTED: frozenset({"kind", "origin"}),
+    Action.RUN_ENDED: frozenset({"state", "counts"}),
+    Action.RUN_CANCEL: frozenset(),
+    Action.SNAPSHOT_CAPTURED: frozenset({"run", "fingerprint", "outcome"}),
+    Action.SNAPSHOT_DOWNLOADED: frozenset(),
+    Action.TENANT_ADDED: frozenset({"directory_id", "client_id", "credential_kind"}),
+    Action.TENANT_CHANGED: frozenset({"changed"}),
+    Action.USER_ADDED: frozenset({"site_role"}),
+    Action.USER_CHANGED: frozenset({"changed"}),
+    Action.MEMBER_SET: frozenset({"user", "role"}),
+    Action.MEMBER_REMOVED: frozenset({"user"}),
+    Action.AUDIT_EXPORTED: frozenset({"rows"}),
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, and from where: a person in the browser, a command on the server, or the system itself."""
+
+    name: str
+    user_id: int | None = None
+    address: str | None = None
+    origin: str = "web"
+
+    @classmethod
+    def person(cls, user: User, address: str | None, origin: str = "web") -> "Actor":
+        return cls(user.email, user.id, address, origin)
+
+
+SYSTEM = Actor("system", origin="system")
+
+
+def record(
+    action: Action,
+    actor: Actor,
+    subject: str,
+    *,
+    tenant: Tenant | None = None,
+    result: Result = Result.OK,
+    **details: Any,
+) -> AuditEvent:
+    """Append one event. Raises ValueError when its details are not exactly those the action must carry."""
+    if set(details) != DETAILS[action]:
+        raise ValueError(f"{action} must carry {sorted(DETAILS[action])}, not {sorted(details)}")
+    with database.atomic():
+        # The head's row lock makes writers queue here, so numbers and hashes have no gaps and no forks.
+        [(number, previous)] = (
+            AuditHead.update(last_id=AuditHead.last_id + 1)
+            .returning(AuditHead.last_id, AuditHead.hash)
+            .tuples()
+            .execute()
+        )
+        event = AuditEvent(
+            id=number,
+            at=utcnow(),
+            action=action,
+            actor_id=actor.user_id,
+            actor=actor.name,
+            tenant_id=tenant.id if tenant else None,
+            tenant_name=tenant.name if tenant else None,
+            subject=subject[:1200],
+            result=result,
+            address=actor.address,
+            details=details,
+            previous_hash=previous,
+        )
+        event.hash = _hash(event)
+        event.save(force_insert=True)
+        AuditHead.update(hash=event.hash).execute()
+    return event
+
+
+_HASHED = ("id", "action", "actor_id", "actor", "tenant_id", "tenant_name", "subject", "result", "address", "details")
+
+
+def _hash(event: AuditEvent) -> str:
+    fields = [str(getattr(event, name)) if name == "action" else getattr(event, name) for name in _HASHED]
+    fields += [event.at.isoformat(timespec="microseconds"), event.previous_hash]
+    text = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Fault:
+    event_id: int
+    sentence: str
+
+
+def verify() -> Iterator[Fault]:
+    """Every place where the chain does not hold; nothing when it does."""
+    expected, previous = 1, GENESIS
+    for event in AuditEvent.select().order_by(AuditEvent.id).iterator():
+        if event.id != expected:
+            yield Fault(expected, f"Events {expected} to {event.id - 1} are missing.")
+        elif event.previous_hash != previous:
+            yield Fault(event.id, f"Event {event.id} does not follow the one before it.")
+        if event.hash != _hash(event):
+            yield Fault(event.id, f"Event {event.id} was changed after it was written.")
+        expected, previous = event.id + 1, event.hash
+    head = AuditHead.get()
+    if head.last_id != expected - 1 or head.hash != previous:
+        yield Fault(head.last_id, f"The log should end with event {head.last_id}: its end was cut off or changed.")
+
+
+def search(
+    *,
+    tenant_ids: list[int] | None,
+    action: str = "",
+    actor: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    tenant_id: int | None = None,
+    result: str = "",
+) -> Any:
+    """A query of events, newest first. `tenant_ids` None means the whole installation."""
+    query = AuditEvent.select().order_by(AuditEvent.id.desc())
+    if tenant_ids is not None:
+        query = query.where(AuditEvent.tenant_id.in_(tenant_ids or [-1]))
+    if tenant_id is not None:
+        query = query.where(AuditEvent.tenant_id == tenant_id)
+    for field, value in ((AuditEvent.action, action), (AuditEvent.actor, actor), (AuditEvent.result, result)):
+        if value:
+            query = query.where(field == value)
+    if since:
+        query = query.where(AuditEvent.at >= since)
+    if until:
+        query = query.where(AuditEvent.at < until)
+    return query

@@ -1,0 +1,51 @@
+"""The one database handle. `use` binds it; web and actors open and close it around each unit of work.
+
+Table files import `database` before anything is bound."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import peewee as pw
+
+database = pw.DatabaseProxy()
+
+# More than the threads of one process (web 8, worker 8, and their heartbeats).
+POOL_SIZE = 20
+
+
+def use(url: str) -> pw.Database:
+    """Bind to `sqlite:///path` or `postgresql://…`; opens nothing yet."""
+    engine = _sqlite(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else _postgresql(url)
+    database.initialize(engine)
+    return engine
+
+
+def _sqlite(path: str) -> pw.Database:
+    if path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    # IMMEDIATE: a deferred transaction that reads and then writes is refused as "locked" at once, whatever the
+    # timeout says, when another writer came between.
+    return pw.SqliteDatabase(
+        path,
+        pragmas={"journal_mode": "wal", "synchronous": "normal", "foreign_keys": 1},
+        timeout=30,
+        lock_type="IMMEDIATE",
+    )
+
+
+def _postgresql(url: str) -> pw.Database:
+    from playhouse.pool import PooledPostgresqlDatabase
+
+    # connect_timeout: /readyz must answer within two seconds when the server is gone.
+    return PooledPostgresqlDatabase(
+        urlsplit(url).path.lstrip("/"),
+        dsn=url,
+        connect_timeout=2,
+        max_connections=POOL_SIZE,
+        stale_timeout=300,
+        timeout=10,
+    )
+
+
+def is_sqlite() -> bool:
+    return isinstance(database.obj, pw.SqliteDatabase)

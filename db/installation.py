@@ -1,0 +1,55 @@
+"""What belongs to the installation as a whole: its sealed word, leases, and the heartbeats of its processes."""
+
+from datetime import datetime, timedelta
+
+import peewee as pw
+
+from db.clock import utcnow
+from db.database import database
+from db.models import Heartbeat, Lease, Seal
+from db.sealing import keyring
+
+OWNER = "installation"
+WORD = b"tenantkeep"
+
+
+def check_keys() -> None:
+    """Raises SealError when the keys given are not those of this database; the first call sets the word."""
+    seal = Seal.get_or_none()
+    if seal is None:
+        Seal.create(word=keyring().seal(WORD, OWNER))
+        return
+    keyring().unseal(seal.word, OWNER)
+
+
+def take_lease(name: str, holder: str, seconds: float) -> bool:
+    """Take or keep a lease; False while another holds it."""
+    now = utcnow()
+    ends = now + timedelta(seconds=seconds)
+    free = (Lease.holder == holder) | (Lease.expires_at < now)
+    taken = Lease.update(holder=holder, expires_at=ends).where((Lease.name == name) & free).execute()
+    if taken:
+        return True
+    try:
+        with database.atomic():
+            Lease.insert(name=name, holder=holder, expires_at=ends).execute()
+    except pw.IntegrityError:
+        return False
+    return True
+
+
+def release_lease(name: str, holder: str) -> None:
+    Lease.delete().where((Lease.name == name) & (Lease.holder == holder)).execute()
+
+
+def beat(process: str, kind: str) -> None:
+    """This process is alive; called every few seconds by workers and the scheduler."""
+    now = utcnow()
+    Heartbeat.insert(process=process, kind=kind, at=now).on_conflict(
+        conflict_target=[Heartbeat.process], update={Heartbeat.at: now}
+    ).execute()
+    Heartbeat.delete().where(Heartbeat.at < now - timedelta(days=1)).execute()
+
+
+def last_beat(kind: str) -> datetime | None:
+    return Heartbeat.select(pw.fn.MAX(Heartbeat.at)).where(Heartbeat.kind == kind).scalar()

@@ -1,0 +1,296 @@
+"""Every table: columns, relations and indexes. Verbs live in one file per noun beside this one."""
+
+import json
+from typing import Any
+
+import peewee as pw
+
+from db.clock import utcnow
+from db.database import database
+from db.states import CredentialKind, ItemState, PolicyState, Result, Role, RunState, SiteRole
+
+
+class JsonText(pw.TextField):
+    """JSON as text: JSONB would reorder keys and refuse a NUL, which real policies hold."""
+
+    def db_value(self, value: Any) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+    def python_value(self, value: str | None) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class Table(pw.Model):
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+class User(Table):
+    email = pw.CharField(unique=True)
+    name = pw.CharField()
+    password_hash = pw.CharField(null=True)
+    site_role = pw.CharField(default=SiteRole.NONE)
+    is_active = pw.BooleanField(default=True)
+    # Part of the session: raising it signs the person out everywhere.
+    session_epoch = pw.IntegerField(default=0)
+    created_at = pw.DateTimeField(default=utcnow)
+    last_sign_in_at = pw.DateTimeField(null=True)
+
+    class Meta:
+        table_name = "users"  # "user" is a reserved word in PostgreSQL
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+
+class Tenant(Table):
+    name = pw.CharField(unique=True)
+    directory_id = pw.CharField(unique=True, max_length=36)
+    client_id = pw.CharField(max_length=36)
+    cloud = pw.CharField(default="global")
+    credential_kind = pw.CharField(default=CredentialKind.NONE)
+    credential = pw.BlobField(null=True)
+    is_active = pw.BooleanField(default=True)
+    created_at = pw.DateTimeField(default=utcnow)
+    last_synced_at = pw.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+class Membership(Table):
+    user = pw.ForeignKeyField(User, backref="memberships", on_delete="CASCADE")
+    tenant = pw.ForeignKeyField(Tenant, backref="memberships", on_delete="CASCADE")
+    role = pw.CharField(default=Role.READER)
+    # Subscribers hear of every run of the tenant, not only of their own.
+    is_subscribed = pw.BooleanField(default=False)
+
+    class Meta:
+        indexes = ((("user", "tenant"), True),)
+
+
+class Content(Table):
+    """A stored body, once per tenant and fingerprint; compressed, then sealed.
+
+    Not shared between tenants: the seal is bound to its owner, and deleting a tenant must delete its contents.
+    """
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    fingerprint = pw.CharField(max_length=64)
+    sealed = pw.BlobField()
+    plain_bytes = pw.IntegerField()
+    created_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("tenant", "fingerprint"), True),)
+
+
+class Policy(Table):
+    tenant = pw.ForeignKeyField(Tenant, backref="policies", on_delete="CASCADE", index=False)
+    policy_type = pw.CharField(max_length=80)
+    graph_id = pw.CharField(max_length=200)
+    name = pw.CharField(max_length=1000)
+    odata_type = pw.CharField(null=True)
+    platform = pw.CharField(null=True, max_length=80)
+    is_built_in = pw.BooleanField(default=False)
+    state = pw.CharField(default=PolicyState.PRESENT, max_length=10)
+    modified_at = pw.DateTimeField(null=True)
+    first_seen_at = pw.DateTimeField(default=utcnow)
+    last_seen_at = pw.DateTimeField(default=utcnow)
+    gone_at = pw.DateTimeField(null=True)
+    # Both follow the newest snapshot, so that a list needs no look at the snapshots.
+    last_captured_at = pw.DateTimeField(null=True)
+    snapshot_count = pw.IntegerField(default=0)
+
+    class Meta:
+        indexes = (
+            (("tenant", "policy_type", "graph_id"), True),
+            (("tenant", "name"), False),
+            (("tenant", "state"), False),
+            (("tenant", "last_captured_at"), False),
+            (("policy_type",), False),
+            (("name",), False),
+            (("graph_id",), False),
+        )
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+class Run(Table):
+    tenant = pw.ForeignKeyField(Tenant, backref="runs", on_delete="CASCADE", index=False)
+    kind = pw.CharField(max_length=40)
+    dedupe_key = pw.CharField(max_length=200)
+    policy = pw.ForeignKeyField(Policy, null=True, on_delete="SET NULL")
+    state = pw.CharField(default=RunState.QUEUED, max_length=10)
+    # Why a running run does nothing just now, for a person to read.
+    waiting = pw.CharField(null=True, max_length=500)
+    requested_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
+    origin = pw.CharField(max_length=20, default="web")
+    # The claim: one message at a time may write this run; every such write names the token.
+    claimed_by = pw.CharField(null=True, max_length=80)
+    heartbeat_at = pw.DateTimeField(null=True)
+    attempts = pw.IntegerField(default=0)
+    enqueued_at = pw.DateTimeField(null=True)
+    resume_at = pw.DateTimeField(null=True)
+    created_at = pw.DateTimeField(default=utcnow)
+    started_at = pw.DateTimeField(null=True)
+    ended_at = pw.DateTimeField(null=True)
+    cancel_requested_at = pw.DateTimeField(null=True)
+    error_code = pw.CharField(null=True, max_length=60)
+    error_message = pw.CharField(null=True, max_length=1000)
+    request_id = pw.CharField(null=True, max_length=80)
+    # Totals written once, when the run ends: they outlive its items.
+    total = pw.IntegerField(default=0)
+    done = pw.IntegerField(default=0)
+    skipped = pw.IntegerField(default=0)
+    failed = pw.IntegerField(default=0)
+    uncertain = pw.IntegerField(default=0)
+
+    class Meta:
+        indexes = (
+            (("tenant", "id"), False),
+            (("tenant", "state", "id"), False),
+            (("state", "id"), False),
+            (("kind", "id"), False),
+        )
+
+    def __str__(self) -> str:
+        return f"Run {self.id}"
+
+
+# The truth behind "a second start finds the first": no two active runs of one key, whatever Redis says.
+Run.add_index(
+    Run.index(
+        Run.dedupe_key,
+        unique=True,
+        where=pw.SQL("state IN ('queued', 'running')"),
+        name="run_one_active_per_key",
+    )
+)
+# The scheduler's sweep looks at active runs only; a million ended ones must not slow it.
+Run.add_index(Run.index(Run.state, Run.heartbeat_at, where=pw.SQL("state IN ('queued', 'running')"), name="run_active"))
+
+
+class Snapshot(Table):
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    policy = pw.ForeignKeyField(Policy, backref="snapshots", on_delete="CASCADE", index=False)
+    content = pw.ForeignKeyField(Content, on_delete="RESTRICT")
+    run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
+    captured_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
+    captured_at = pw.DateTimeField(default=utcnow)
+    # The last capture that read the same content again: no new row, a newer proof.
+    confirmed_at = pw.DateTimeField(default=utcnow)
+    name = pw.CharField(max_length=1000)
+    modified_at = pw.DateTimeField(null=True)
+    # How we know it is whole, and the names behind the ids in its assignments. Shapes: graph/reading.py.
+    proof = JsonText()
+    references = JsonText()
+
+    class Meta:
+        indexes = ((("policy", "id"), False), (("tenant", "id"), False))
+
+    def __str__(self) -> str:
+        return f"Snapshot {self.id}"
+
+
+class RunItem(Table):
+    id = pw.BigAutoField()
+    run = pw.ForeignKeyField(Run, backref="items", on_delete="CASCADE", index=False)
+    policy = pw.ForeignKeyField(Policy, null=True, on_delete="SET NULL")
+    policy_type = pw.CharField(max_length=80)
+    graph_id = pw.CharField(null=True, max_length=200)
+    name = pw.CharField(max_length=1000)
+    state = pw.CharField(default=ItemState.PENDING, max_length=10)
+    outcome = pw.CharField(null=True, max_length=20)
+    reason = pw.CharField(null=True, max_length=60)
+    message = pw.CharField(null=True, max_length=1000)
+    request_id = pw.CharField(null=True, max_length=80)
+    snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL")
+    ended_at = pw.DateTimeField(null=True)
+
+    class Meta:
+        indexes = ((("run", "id"), False), (("run", "state"), False))
+
+
+class Notification(Table):
+    """One per run and recipient. Its words come from the run as it now is; only being read is its own."""
+
+    user = pw.ForeignKeyField(User, backref="notifications", on_delete="CASCADE", index=False)
+    run = pw.ForeignKeyField(Run, backref="notifications", on_delete="CASCADE")
+    created_at = pw.DateTimeField(default=utcnow)
+    changed_at = pw.DateTimeField(default=utcnow)
+    read_at = pw.DateTimeField(null=True)
+
+    class Meta:
+        indexes = ((("user", "run"), True), (("user", "read_at"), False), (("user", "changed_at"), False))
+
+
+class AuditEvent(Table):
+    """Append-only (triggers refuse anything else) and chained: each hash covers the one before it."""
+
+    id = pw.BigIntegerField(primary_key=True)
+    at = pw.DateTimeField(index=True)
+    action = pw.CharField(max_length=40)
+    # No foreign keys: an event must outlive whom and what it names.
+    actor_id = pw.IntegerField(null=True)
+    actor = pw.CharField()
+    tenant_id = pw.IntegerField(null=True)
+    tenant_name = pw.CharField(null=True)
+    subject = pw.CharField(max_length=1200)
+    result = pw.CharField(default=Result.OK, max_length=10)
+    address = pw.CharField(null=True, max_length=60)
+    details = JsonText()
+    previous_hash = pw.CharField(max_length=64)
+    hash = pw.CharField(max_length=64)
+
+    class Meta:
+        indexes = ((("tenant_id", "id"), False), (("action", "id"), False), (("actor_id", "id"), False))
+
+
+class AuditHead(Table):
+    """One row: the chain's last number and hash. It serialises writers and shows when the tail was cut off."""
+
+    last_id = pw.BigIntegerField(default=0)
+    hash = pw.CharField(max_length=64)
+
+
+class Lease(Table):
+    """Who may do a thing that only one process may do, until when."""
+
+    name = pw.CharField(primary_key=True)
+    holder = pw.CharField()
+    expires_at = pw.DateTimeField()
+
+
+class Heartbeat(Table):
+    """When a process of ours was last alive; /readyz and `tenantkeep doctor` read it."""
+
+    process = pw.CharField(primary_key=True)
+    kind = pw.CharField()
+    at = pw.DateTimeField()
+
+
+class Seal(Table):
+    """One sealed word per installation: a wrong encryption key is found at start, not at the first restore."""
+
+    word = pw.BlobField()
+
+
+TABLES = (
+    User,
+    Tenant,
+    Membership,
+    Content,
+    Policy,
+    Run,
+    Snapshot,
+    RunItem,
+    Notification,
+    AuditEvent,
+    AuditHead,
+    Lease,
+    Heartbeat,
+    Seal,
+)

@@ -1,0 +1,80 @@
+"""Runs that need another message: never sent, due after a wait, or left by a worker that died."""
+
+from datetime import timedelta
+
+import peewee as pw
+
+from db import runs
+from db.clock import utcnow
+from db.models import Run
+from db.runs import MAX_ATTEMPTS, STALE_SECONDS
+from db.states import RunState
+
+# A start sends at once: what was not sent after this long never will be by its starter.
+UNSENT_SECONDS = 3
+# A message that waits this long in an empty queue was lost with Redis.
+LOST_SECONDS = 30
+
+
+def unsent(limit: int = 500) -> list[Run]:
+    """Queued, and their message was never sent."""
+    return _oldest(
+        (Run.state == RunState.QUEUED) & Run.enqueued_at.is_null() & (Run.created_at < _ago(UNSENT_SECONDS)), limit
+    )
+
+
+def lost(limit: int = 500) -> list[Run]:
+    """Queued and sent long ago. Whether the message was lost or waits its turn, only the queue's length tells."""
+    return _oldest((Run.state == RunState.QUEUED) & (Run.enqueued_at < _ago(LOST_SECONDS)), limit)
+
+
+def due(limit: int = 500) -> list[Run]:
+    """Their wait is over, and their delayed message did not come."""
+    return _oldest(
+        (Run.state == RunState.RUNNING) & Run.claimed_by.is_null() & (Run.resume_at < _ago(UNSENT_SECONDS)), limit
+    )
+
+
+def take_back_abandoned() -> list[Run]:
+    """Take the claim from workers whose heartbeat stopped; returns the runs to send again.
+
+    A run that has lost its worker MAX_ATTEMPTS times is failed instead: it is likely what kills them.
+    """
+    again = []
+    stale = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null(False) & (Run.heartbeat_at < _ago(STALE_SECONDS))
+    for run in Run.select().where(stale):
+        taken = (
+            Run.update(
+                claimed_by=None,
+                heartbeat_at=None,
+                attempts=Run.attempts + 1,
+                waiting="Its worker stopped; another one takes over.",
+                resume_at=utcnow(),
+            )
+            .where((Run.id == run.id) & (Run.claimed_by == run.claimed_by) & (Run.heartbeat_at == run.heartbeat_at))
+            .execute()
+        )
+        if taken and not _gave_up(run):
+            again.append(run)
+    return again
+
+
+def _gave_up(run: Run) -> bool:
+    if run.attempts + 1 < MAX_ATTEMPTS:
+        return False
+    held = runs.claim(run.id)
+    if held:
+        runs.fail(
+            held,
+            "worker_died",
+            f"The worker died {MAX_ATTEMPTS} times in this run. Look at the worker's log, then start it again.",
+        )
+    return True
+
+
+def _ago(seconds: float) -> object:
+    return utcnow() - timedelta(seconds=seconds)
+
+
+def _oldest(expression: pw.Expression, limit: int) -> list[Run]:
+    return list(Run.select().where(expression).order_by(Run.id).limit(limit))

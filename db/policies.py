@@ -1,0 +1,72 @@
+"""Policies as the last sync saw them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from db.clock import utcnow
+from db.database import database
+from db.models import Policy, Tenant
+from db.states import PolicyState
+
+# SQLite takes 32,766 variables in a statement; a row has ten.
+CHUNK = 500
+
+
+def record_listing(tenant: Tenant, policy_type: str, listed: Sequence[Mapping[str, Any]]) -> int:
+    """Take over one policy type's complete list: new ones in, known ones refreshed, missing ones marked gone.
+
+    Each row has graph_id, name, odata_type, platform, is_built_in, modified_at. Returns how many are newly gone.
+    """
+    now = utcnow()
+    rows = [
+        {**row, "tenant": tenant.id, "policy_type": policy_type, "last_seen_at": now, "first_seen_at": now}
+        for row in listed
+    ]
+    with database.atomic():
+        for start in range(0, len(rows), CHUNK):
+            _upsert(rows[start : start + CHUNK])
+        return _mark_unseen_gone(tenant, policy_type, now)
+
+
+def _upsert(rows: list[dict[str, Any]]) -> None:
+    Policy.insert_many(rows).on_conflict(
+        conflict_target=[Policy.tenant, Policy.policy_type, Policy.graph_id],
+        preserve=[
+            Policy.name,
+            Policy.odata_type,
+            Policy.platform,
+            Policy.is_built_in,
+            Policy.modified_at,
+            Policy.last_seen_at,
+        ],
+        update={Policy.state: PolicyState.PRESENT, Policy.gone_at: None},
+    ).execute()
+
+
+def _mark_unseen_gone(tenant: Tenant, policy_type: str, now: datetime) -> int:
+    return int(
+        Policy.update(state=PolicyState.GONE, gone_at=now)
+        .where(
+            (Policy.tenant == tenant)
+            & (Policy.policy_type == policy_type)
+            & (Policy.state == PolicyState.PRESENT)
+            & (Policy.last_seen_at < now)
+        )
+        .execute()
+    )
+
+
+def mark_gone(policy: Policy) -> None:
+    """Graph answered 404: its snapshots stay."""
+    Policy.update(state=PolicyState.GONE, gone_at=utcnow()).where(
+        (Policy.id == policy.id) & (Policy.state == PolicyState.PRESENT)
+    ).execute()
+
+
+def find(tenant: Tenant, text: str) -> Policy | None:
+    """By internal id or Graph id, as commands take it."""
+    same = Policy.graph_id == text
+    if text.isdigit() and len(text) < 19:
+        same |= Policy.id == int(text)
+    return Policy.select().where((Policy.tenant == tenant) & same).order_by(Policy.id).first()

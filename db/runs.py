@@ -1,0 +1,356 @@
+"""The run's state machine. Every change of state is one UPDATE that names the state it expects.
+
+A run is claimed by one message at a time. The claim's token is in every write of a claimed run and of its items, so a
+worker that was taken for dead, and comes back, can change nothing: its writes match no row and raise ClaimLost.
+
+    queued --claim--> running --finish--> succeeded | partial | failed | cancelled
+              ^          |
+              |          +--wait--> running, unclaimed, resume_at set
+              +-- the scheduler sends again whatever is queued, due or abandoned (db/overdue.py)
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import peewee as pw
+
+from db import audit, notifications
+from db.audit import SYSTEM, Action, Actor
+from db.clock import utcnow
+from db.database import database
+from db.models import Policy, Run, RunItem, Snapshot, Tenant, User
+from db.states import ACTIVE, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
+
+# A worker beats every BEAT_SECONDS; one that missed STALE_SECONDS of beats has lost its claim.
+BEAT_SECONDS = 4
+STALE_SECONDS = 15
+# Crashes and unexpected errors a run may go through before it is given up: a poison policy must not loop for ever.
+MAX_ATTEMPTS = 5
+
+
+class ClaimLost(Exception):
+    """Another message has this run now, or it has ended. Stop; whatever you did is not recorded."""
+
+
+@dataclass(frozen=True)
+class Started:
+    run: Run
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class NewItem:
+    policy_type: str
+    name: str
+    policy_id: int | None = None
+    graph_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    run: Run
+    token: str
+
+
+def start(
+    *,
+    tenant: Tenant,
+    kind: RunKind,
+    dedupe_key: str,
+    items: Sequence[NewItem],
+    actor: Actor,
+    policy: Policy | None = None,
+) -> Started:
+    """Make a run with its items, notifications and audit event, or find the active one of the same key."""
+    # The winner may end between our INSERT and our SELECT: then the key is free again and we try once more.
+    for _ in range(20):
+        with database.atomic():
+            run = _insert(tenant, kind, dedupe_key, len(items), actor, policy)
+            if run:
+                _add_items(run, items)
+                notifications.for_run(run)
+                audit.record(
+                    Action.RUN_REQUESTED, actor, f"run {run.id}", tenant=tenant, kind=str(kind), origin=actor.origin
+                )
+                return Started(run, is_new=True)
+        active = Run.get_or_none((Run.dedupe_key == dedupe_key) & Run.state.in_(ACTIVE))
+        if active:
+            _share(active, actor)
+            return Started(active, is_new=False)
+    raise RuntimeError(f"{dedupe_key} neither starts nor runs")
+
+
+def _insert(
+    tenant: Tenant, kind: RunKind, dedupe_key: str, total: int, actor: Actor, policy: Policy | None
+) -> Run | None:
+    # RETURNING tells an ignored insert from a real one; without it SQLite answers the previous row's id.
+    rows = (
+        Run.insert(
+            tenant=tenant,
+            kind=kind,
+            dedupe_key=dedupe_key,
+            policy=policy,
+            requested_by=actor.user_id,
+            origin=actor.origin,
+            total=total,
+        )
+        .on_conflict_ignore()
+        .returning(Run.id)
+        .tuples()
+        .execute()
+    )
+    found = [row[0] for row in rows]
+    return Run.get_by_id(found[0]) if found else None
+
+
+def _add_items(run: Run, items: Sequence[NewItem]) -> None:
+    rows = [
+        {
+            "run": run.id,
+            "policy_type": item.policy_type,
+            "name": item.name,
+            "policy": item.policy_id,
+            "graph_id": item.graph_id,
+        }
+        for item in items
+    ]
+    for begin in range(0, len(rows), 1000):
+        RunItem.insert_many(rows[begin : begin + 1000]).execute()
+
+
+def _share(run: Run, actor: Actor) -> None:
+    if actor.user_id is not None:
+        notifications.tell(run, User.get_by_id(actor.user_id))
+
+
+def mark_enqueued(run_id: int) -> None:
+    Run.update(enqueued_at=utcnow()).where((Run.id == run_id) & Run.state.in_(ACTIVE)).execute()
+
+
+def is_active(run_id: int) -> bool:
+    return Run.select().where((Run.id == run_id) & Run.state.in_(ACTIVE)).exists()
+
+
+def claim(run_id: int) -> Claim | None:
+    """Take a run that is queued, or that is running and held by nobody. None: there is nothing to do here."""
+    now, token = utcnow(), secrets.token_hex(16)
+    unheld = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null()
+    taken = (
+        Run.update(
+            state=RunState.RUNNING,
+            claimed_by=token,
+            heartbeat_at=now,
+            waiting=None,
+            resume_at=None,
+            started_at=pw.fn.COALESCE(Run.started_at, now),
+        )
+        .where((Run.id == run_id) & ((Run.state == RunState.QUEUED) | unheld))
+        .execute()
+    )
+    return Claim(Run.get_by_id(run_id), token) if taken else None
+
+
+def _held(claim: Claim) -> Any:
+    return (Run.id == claim.run.id) & (Run.state == RunState.RUNNING) & (Run.claimed_by == claim.token)
+
+
+def beat(tokens: Sequence[str]) -> None:
+    """These claims' worker is alive."""
+    if tokens:
+        Run.update(heartbeat_at=utcnow()).where(Run.claimed_by.in_(list(tokens))).execute()
+
+
+def wait(claim: Claim, reason: str, seconds: float) -> None:
+    """Give the claim back until `seconds` from now; the reason is shown on the run's page."""
+    _expect_one(
+        Run.update(
+            claimed_by=None,
+            heartbeat_at=None,
+            waiting=reason[:500],
+            resume_at=utcnow() + timedelta(seconds=seconds),
+        ).where(_held(claim))
+    )
+
+
+def set_aside(claim: Claim, reason: str, seconds: float) -> bool:
+    """As wait, after an attempt that failed. False when the run has used up its attempts."""
+    if claim.run.attempts + 1 >= MAX_ATTEMPTS:
+        return False
+    with database.atomic():
+        _expect_one(Run.update(attempts=Run.attempts + 1).where(_held(claim)))
+        wait(claim, reason, seconds)
+    return True
+
+
+def _expect_one(update: Any) -> None:
+    if update.execute() != 1:
+        raise ClaimLost
+
+
+def cancel_requested(claim: Claim) -> bool:
+    """Asked at every item boundary; also where a lost claim shows."""
+    row = Run.select(Run.cancel_requested_at).where(_held(claim)).tuples().first()
+    if row is None:
+        raise ClaimLost
+    return row[0] is not None
+
+
+def unsettled_items(run: Run) -> list[RunItem]:
+    return list(RunItem.select().where((RunItem.run == run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
+
+
+def settle(
+    claim: Claim,
+    item: RunItem,
+    state: ItemState,
+    outcome: Outcome,
+    *,
+    reason: str | None = None,
+    message: str | None = None,
+    request_id: str | None = None,
+    snapshot: Snapshot | None = None,
+) -> None:
+    """Record what became of an item, once."""
+    settled = (
+        RunItem.update(
+            state=state,
+            outcome=outcome,
+            reason=reason,
+            message=message and message[:1000],
+            request_id=request_id,
+            snapshot=snapshot,
+            ended_at=utcnow(),
+        )
+        .where(
+            (RunItem.id == item.id)
+            & RunItem.state.in_(UNSETTLED)
+            & pw.fn.EXISTS(Run.select(Run.id).where(_held(claim)))
+        )
+        .execute()
+    )
+    if settled != 1:
+        raise ClaimLost
+
+
+def counts(run: Run) -> dict[str, int]:
+    """Items per state, now: {"total", "done", "skipped", "failed", "uncertain"}."""
+    if run.state not in ACTIVE:
+        return {name: getattr(run, name) for name in ("total", "done", "skipped", "failed", "uncertain")}
+    rows = RunItem.select(RunItem.state, pw.fn.COUNT(RunItem.id)).where(RunItem.run == run).group_by(RunItem.state)
+    found = dict(rows.tuples())
+    names = (ItemState.DONE, ItemState.SKIPPED, ItemState.FAILED, ItemState.UNCERTAIN)
+    return {"total": sum(found.values()), **{str(name): found.get(name, 0) for name in names}}
+
+
+def outcomes(run: Run) -> dict[str, int]:
+    rows = (
+        RunItem.select(RunItem.outcome, pw.fn.COUNT(RunItem.id))
+        .where((RunItem.run == run) & RunItem.outcome.is_null(False))
+        .group_by(RunItem.outcome)
+    )
+    return dict(rows.tuples())
+
+
+def finish(claim: Claim) -> RunState:
+    """End a run whose items are settled (or whose cancel was asked for); its state follows from them."""
+    run = Run.get_by_id(claim.run.id)
+    with database.atomic():
+        if cancel_requested(claim):
+            _cancel_rest(run)
+        tally = counts(run)
+        state, error = _ending(run, tally)
+        _end(run, _held(claim), state, tally, error)
+    return state
+
+
+def _cancel_rest(run: Run) -> None:
+    RunItem.update(
+        state=ItemState.SKIPPED,
+        outcome=Outcome.CANCELLED,
+        reason="cancelled",
+        message="The run was cancelled before this item.",
+        ended_at=utcnow(),
+    ).where((RunItem.run == run) & RunItem.state.in_(UNSETTLED)).execute()
+
+
+def _ending(run: Run, tally: dict[str, int]) -> tuple[RunState, RunItem | None]:
+    """The state a run ends in, and the item whose sentence explains a failure."""
+    if RunItem.select().where((RunItem.run == run) & (RunItem.outcome == Outcome.CANCELLED)).exists():
+        return RunState.CANCELLED, None
+    trouble = (
+        RunItem.select()
+        .where((RunItem.run == run) & RunItem.reason.is_null(False))
+        .order_by(RunItem.state, RunItem.id)
+        .first()
+    )
+    if trouble and not tally["done"]:
+        # Nothing came through, be it failed or skipped for want of permission: the run as a whole failed.
+        return RunState.FAILED, trouble
+    if tally["failed"] or tally["uncertain"]:
+        return RunState.PARTIAL, trouble
+    return RunState.SUCCEEDED, None
+
+
+def fail(claim: Claim, code: str, message: str, request_id: str | None = None) -> None:
+    """End a run that cannot go on; what is unsettled failed with it."""
+    run = claim.run
+    with database.atomic():
+        RunItem.update(
+            state=ItemState.FAILED,
+            outcome=Outcome.ERROR,
+            reason=code,
+            message=message[:1000],
+            request_id=request_id,
+            ended_at=utcnow(),
+        ).where((RunItem.run == run) & RunItem.state.in_(UNSETTLED)).execute()
+        tally = counts(Run.get_by_id(run.id))
+        state = RunState.PARTIAL if tally["done"] else RunState.FAILED
+        _end(run, _held(claim), state, tally, RunItem(reason=code, message=message, request_id=request_id))
+
+
+def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error: RunItem | None) -> None:
+    _expect_one(
+        Run.update(
+            state=state,
+            ended_at=utcnow(),
+            claimed_by=None,
+            heartbeat_at=None,
+            waiting=None,
+            resume_at=None,
+            error_code=error and error.reason,
+            error_message=error and error.message and error.message[:1000],
+            request_id=error and error.request_id,
+            **tally,
+        ).where(expected)
+    )
+    notifications.mark_changed(run.id)
+    result = Result.FAILED if state in {RunState.FAILED, RunState.PARTIAL} else Result.OK
+    audit.record(
+        Action.RUN_ENDED, SYSTEM, f"run {run.id}", tenant=run.tenant, result=result, state=str(state), counts=tally
+    )
+
+
+def request_cancel(run: Run, actor: Actor) -> bool:
+    """Ask an active run to stop at its next item; one that nobody holds is ended here. False: it had ended."""
+    with database.atomic():
+        asked = (
+            Run.update(cancel_requested_at=utcnow())
+            .where((Run.id == run.id) & Run.state.in_(ACTIVE) & Run.cancel_requested_at.is_null())
+            .execute()
+        )
+        if asked:
+            audit.record(Action.RUN_CANCEL, actor, f"run {run.id}", tenant=run.tenant)
+            end_if_cancelled(run)
+    return bool(asked)
+
+
+def end_if_cancelled(run: Run) -> bool:
+    """End a run whose cancel was asked for and that no worker holds."""
+    held = claim(run.id) if Run.get_by_id(run.id).cancel_requested_at else None
+    if held is None:
+        return False
+    finish(held)
+    return True

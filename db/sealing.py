@@ -1,0 +1,68 @@
+"""AES-GCM with named keys, for credentials and contents at rest.
+
+A sealed value is `version | key id | nonce | ciphertext`. The owner is associated data: a ciphertext moved to another
+row, or another tenant, does not open.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+VERSION = b"\x01"
+KEY_ID_BYTES = 4
+NONCE_BYTES = 12
+
+
+class SealError(Exception):
+    """A sealed value cannot be opened: its key is missing, or it was changed or moved."""
+
+
+def key_id(key: bytes) -> bytes:
+    return hashlib.sha256(b"tenantkeep key id" + key).digest()[:KEY_ID_BYTES]
+
+
+class Keyring:
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._newest = key_id(keys[0])
+        self._keys = {key_id(key): AESGCM(key) for key in keys}
+
+    def seal(self, plain: bytes, owner: str) -> bytes:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return VERSION + self._newest + nonce + self._keys[self._newest].encrypt(nonce, plain, owner.encode())
+
+    def unseal(self, sealed: bytes, owner: str) -> bytes:
+        name, nonce, ciphertext = _parts(sealed)
+        if name not in self._keys:
+            raise SealError(f"TENANTKEEP_ENCRYPTION_KEYS lacks the key {name.hex()} that this value was sealed with.")
+        try:
+            return self._keys[name].decrypt(nonce, ciphertext, owner.encode())
+        except InvalidTag as e:
+            raise SealError("A sealed value was changed or belongs to another owner.") from e
+
+    def is_newest(self, sealed: bytes) -> bool:
+        return _parts(sealed)[0] == self._newest
+
+
+def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
+    sealed = bytes(sealed)  # SQLite answers bytes, psycopg2 a memoryview
+    if sealed[:1] != VERSION:
+        raise SealError("A sealed value has an unknown format.")
+    start = 1 + KEY_ID_BYTES
+    return sealed[1:start], sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]
+
+
+_keyring: Keyring | None = None
+
+
+def use_keys(keys: Sequence[bytes]) -> None:
+    global _keyring
+    _keyring = Keyring(keys)
+
+
+def keyring() -> Keyring:
+    if _keyring is None:
+        raise SealError("No encryption keys are set: call use_keys first.")
+    return _keyring

@@ -1,0 +1,84 @@
+"""Every state and outcome once. The models' choices, the filters and the badges come from here.
+
+Compare with `in` or `==`, never by truth.
+"""
+
+from enum import StrEnum
+
+
+class RunKind(StrEnum):
+    SYNC = "policy.sync"
+    CAPTURE_SNAPSHOT = "policy.capture_snapshot"
+
+
+class RunState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ACTIVE = (RunState.QUEUED, RunState.RUNNING)
+ENDED = (RunState.SUCCEEDED, RunState.PARTIAL, RunState.FAILED, RunState.CANCELLED)
+
+
+class ItemState(StrEnum):
+    PENDING = "pending"
+    WORKING = "working"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+
+
+UNSETTLED = (ItemState.PENDING, ItemState.WORKING)
+
+
+class Outcome(StrEnum):
+    """What became of a run item. `listed` is a sync's: one policy type was read to its last page."""
+
+    LISTED = "listed"
+    CAPTURED = "captured"
+    UNCHANGED = "unchanged"
+    GONE = "gone"
+    FORBIDDEN = "forbidden"
+    NOT_AVAILABLE = "not_available"
+    CANCELLED = "cancelled"
+    ERROR = "error"
+
+
+class PolicyState(StrEnum):
+    PRESENT = "present"
+    GONE = "gone"
+
+
+class Role(StrEnum):
+    """A person's role in one tenant."""
+
+    READER = "reader"
+    OPERATOR = "operator"
+    MANAGER = "manager"
+
+
+class SiteRole(StrEnum):
+    """A person's role in the whole installation."""
+
+    NONE = "none"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+class CredentialKind(StrEnum):
+    SECRET = "secret"  # noqa: S105 - a sort of credential, not one
+    CERTIFICATE = "certificate"
+    NONE = "none"
+
+
+class Result(StrEnum):
+    """How an audited act ended."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    FAILED = "failed"

@@ -1,0 +1,109 @@
+"""People: passwords (argon2id), roles and memberships."""
+
+from functools import cache
+
+import peewee as pw
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from db import audit
+from db.audit import Action, Actor
+from db.clock import utcnow
+from db.database import database
+from db.errors import Invalid
+from db.models import Membership, Tenant, User
+from db.states import Role, SiteRole
+
+MINIMUM_PASSWORD = 12
+hasher = PasswordHasher()
+
+
+def add(email: str, name: str, password: str, actor: Actor, *, site_role: SiteRole = SiteRole.NONE) -> User:
+    email = email.strip().lower()
+    if "@" not in email:
+        raise Invalid(f"“{email}” is not an e-mail address.")
+    _check_password(password)
+    with database.atomic():
+        if User.get_or_none(User.email == email):
+            raise Invalid(f"There is already a user {email}.")
+        user = User.create(
+            email=email, name=name.strip() or email, password_hash=hasher.hash(password), site_role=site_role
+        )
+        audit.record(Action.USER_ADDED, actor, f"user {email}", site_role=str(site_role))
+    return user
+
+
+def _check_password(password: str) -> None:
+    if len(password) < MINIMUM_PASSWORD:
+        raise Invalid(f"A password needs at least {MINIMUM_PASSWORD} characters.")
+
+
+def change(user: User, actor: Actor, **changes: object) -> None:
+    """Change name, site_role, is_active or password. Anything but a name signs the person out everywhere."""
+    if "password" in changes:
+        password = str(changes.pop("password"))
+        _check_password(password)
+        changes["password_hash"] = hasher.hash(password)
+    if set(changes) - {"name"}:
+        changes["session_epoch"] = User.session_epoch + 1
+    named = sorted(name.removesuffix("_hash") for name in changes if name != "session_epoch")
+    with database.atomic():
+        User.update(**changes).where(User.id == user.id).execute()
+        audit.record(Action.USER_CHANGED, actor, f"user {user.email}", changed=named)
+
+
+@cache
+def _nobody_hash() -> str:
+    return hasher.hash("nobody has this password")
+
+
+def check_password(email: str, password: str) -> User | None:
+    """The active user with this password, or None; an unknown address costs the same time as a wrong password."""
+    user = User.get_or_none(User.email == email.strip().lower())
+    try:
+        hasher.verify((user and user.password_hash) or _nobody_hash(), password)
+    except VerificationError:
+        return None
+    if user is None or not user.is_active or not user.password_hash:
+        return None
+    User.update(last_sign_in_at=utcnow()).where(User.id == user.id).execute()
+    return user
+
+
+def set_member(user: User, tenant: Tenant, role: Role, actor: Actor) -> None:
+    with database.atomic():
+        Membership.insert(user=user, tenant=tenant, role=role).on_conflict(
+            conflict_target=[Membership.user, Membership.tenant], update={Membership.role: role}
+        ).execute()
+        audit.record(Action.MEMBER_SET, actor, f"user {user.email}", tenant=tenant, user=user.email, role=str(role))
+
+
+def remove_member(membership: Membership, actor: Actor) -> None:
+    user, tenant = membership.user, membership.tenant
+    with database.atomic():
+        membership.delete_instance()
+        audit.record(Action.MEMBER_REMOVED, actor, f"user {user.email}", tenant=tenant, user=user.email)
+
+
+def subscribe(user: User, tenant: Tenant, wanted: bool) -> bool:
+    """Hear of every run of this tenant, or only of one's own. False when there is no membership."""
+    return bool(
+        Membership.update(is_subscribed=wanted)
+        .where((Membership.user == user) & (Membership.tenant == tenant))
+        .execute()
+    )
+
+
+def roles(user_id: int) -> dict[int, Role]:
+    """Tenant id -> role, of this person's memberships."""
+    rows = Membership.select(Membership.tenant, Membership.role).where(Membership.user == user_id).tuples()
+    return {tenant_id: Role(role) for tenant_id, role in rows}
+
+
+def members(tenant: Tenant) -> list[Membership]:
+    return list(
+        Membership.select(Membership, User)
+        .join(User)
+        .where(Membership.tenant == tenant)
+        .order_by(pw.fn.LOWER(User.name))
+    )
