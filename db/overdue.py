@@ -8,7 +8,7 @@ from db import runs
 from db.clock import utcnow
 from db.models import Run
 from db.runs import MAX_ATTEMPTS, STALE_SECONDS
-from db.states import RunState
+from db.states import ACTIVE, RunState
 
 # A start sends at once: what was not sent after this long never will be by its starter.
 UNSENT_SECONDS = 3
@@ -78,3 +78,8 @@ def _ago(seconds: float) -> object:
 
 def _oldest(expression: pw.Expression, limit: int) -> list[Run]:
     return list(Run.select().where(expression).order_by(Run.id).limit(limit))
+
+
+def cancelled_and_unheld(limit: int = 500) -> list[Run]:
+    """A cancel was asked for, and no worker holds the run to see it."""
+    return _oldest(Run.state.in_(ACTIVE) & Run.claimed_by.is_null() & Run.cancel_requested_at.is_null(False), limit)

@@ -1,0 +1,14 @@
+"""The policy types' names for pages and commands, which know nothing of Graph."""
+
+from graph.policy_types import POLICY_TYPES, display_type
+
+
+def title(policy_type: str, odata_type: str | None = None) -> str:
+    """“Settings catalog”, or of a subtype with a name of its own, “Update ring”."""
+    known = POLICY_TYPES.get(policy_type)
+    return display_type(known, {"@odata.type": odata_type}) if known else policy_type
+
+
+def titles() -> dict[str, str]:
+    """Key -> title, in the order of the titles."""
+    return dict(sorted(((key, row.title) for key, row in POLICY_TYPES.items()), key=lambda pair: pair[1].lower()))

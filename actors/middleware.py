@@ -1,0 +1,95 @@
+"""What every message needs, so that no actor has it in its body: a connection, a log context, a heartbeat."""
+
+import logging
+import os
+import socket
+from threading import Event, Thread
+
+import dramatiq
+import redis
+from dramatiq.middleware import Middleware
+from peewee import InterfaceError, OperationalError
+
+from actors import claims, logs
+from actors.dedupe import Dedupe
+from db import installation, runs
+from db.database import database
+
+logger = logging.getLogger(__name__)
+
+PROCESS = f"{socket.gethostname()}:{os.getpid()}"
+
+
+class Connection(Middleware):
+    """A database connection around every message."""
+
+    def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.Message) -> None:
+        database.connect(reuse_if_open=True)
+
+    def after_process_message(
+        self, broker: dramatiq.Broker, message: dramatiq.Message, *, result: object = None, exception: object = None
+    ) -> None:
+        self._close()
+
+    def after_skip_message(self, broker: dramatiq.Broker, message: dramatiq.Message) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if not database.is_closed():
+            database.close()
+
+
+class LogContext(Middleware):
+    """The run's id in every log line that its message causes."""
+
+    def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.Message) -> None:
+        logs.bind(run_id=message.args[0] if message.args else None, actor=message.actor_name)
+
+    def after_process_message(
+        self, broker: dramatiq.Broker, message: dramatiq.Message, *, result: object = None, exception: object = None
+    ) -> None:
+        logs.unbind()
+
+    def after_skip_message(self, broker: dramatiq.Broker, message: dramatiq.Message) -> None:
+        logs.unbind()
+
+
+class Beats(Middleware):
+    """One thread per worker process keeps its claims, their locks and its own heartbeat fresh."""
+
+    def __init__(self, dedupe: Dedupe) -> None:
+        self._dedupe = dedupe
+        self._stop = Event()
+
+    def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        self._stop.clear()
+        Thread(target=self._beat_until_stopped, args=(broker,), daemon=True, name="beats").start()
+
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        # Running actors may still need their claims; the thread is a daemon and ends with the process.
+        if not claims.all_held():
+            self._stop.set()
+
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        self._stop.set()
+
+    def _beat_until_stopped(self, broker: dramatiq.Broker) -> None:
+        while True:
+            self._beat(broker)
+            if self._stop.wait(runs.BEAT_SECONDS):
+                return
+
+    def _beat(self, broker: dramatiq.Broker) -> None:
+        held = claims.all_held()
+        try:
+            with database.connection_context():
+                runs.beat([claim.token for claim in held])
+                installation.beat(PROCESS, "worker")
+            for claim in held:
+                self._dedupe.renew(claim.run.dedupe_key, claim.run.id)
+            for queue in broker.get_declared_queues():
+                # Dramatiq's own heartbeat is a by-product of polling, and polling stops while its prefetch is full.
+                broker.do_qsize(queue)
+        except (OperationalError, InterfaceError, redis.RedisError):
+            # The next beat tries again; a database or Redis gone for longer costs this worker its claims, as it must.
+            logger.warning("heartbeat failed", exc_info=True)

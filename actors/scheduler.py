@@ -1,0 +1,80 @@
+"""`python -m actors.scheduler`: the guarantee that a recorded run ends.
+
+Every few seconds, one leader among any number of schedulers sends again what was never sent, what is due after a wait
+and what was lost with Redis, and takes back runs whose worker died. All of it is safe to do twice.
+"""
+
+import logging
+import signal
+import sys
+from threading import Event
+from types import FrameType
+
+import peewee as pw
+import redis
+
+import config
+from actors import app, logs, startup
+from actors.broker import broker
+from actors.middleware import PROCESS
+from actors.starting import send
+from db import installation, overdue, runs
+from db.database import database
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 2
+LEASE_SECONDS = 10
+
+
+def tick() -> None:
+    """One sweep, when this process is the leader."""
+    with database.connection_context():
+        installation.beat(PROCESS, "scheduler")
+        if installation.take_lease("scheduler", PROCESS, LEASE_SECONDS):
+            sweep()
+
+
+def sweep() -> None:
+    for run in overdue.take_back_abandoned():
+        logger.warning("took back a run whose worker died", extra={"run_id": run.id})
+        send(run)
+    for run in overdue.cancelled_and_unheld():
+        runs.end_if_cancelled(run)
+    for run in [*overdue.unsent(), *overdue.due(), *_lost()]:
+        if not send(run):
+            return  # Redis is away: the rest would fail as well, and the next tick tries again
+
+
+def _lost() -> list[object]:
+    """Messages sent long ago whose queue is empty: Redis lost them. A long queue only means patience."""
+    candidates = overdue.lost()
+    if not candidates or any(broker.do_qsize(queue) for queue in broker.get_declared_queues()):
+        return []
+    return list(candidates)
+
+
+def main() -> int:
+    settings = config.settings()
+    logs.configure(settings.log_format)
+    startup.prepare(settings)
+    stop = Event()
+
+    def asked_to_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, asked_to_stop)
+    signal.signal(signal.SIGINT, asked_to_stop)
+    while not stop.wait(TICK_SECONDS):
+        try:
+            tick()
+        except (pw.OperationalError, pw.InterfaceError, redis.RedisError):
+            logger.warning("sweep failed; the next one tries again", exc_info=True)
+    with database.connection_context():
+        installation.release_lease("scheduler", PROCESS)
+    return 0
+
+
+if __name__ == "__main__":
+    assert app  # noqa: S101 - imported for its actors
+    sys.exit(main())

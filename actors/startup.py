@@ -1,0 +1,43 @@
+"""What every process does before it serves: bind the database and the keys, and refuse to start on a wrong one."""
+
+from typing import cast
+
+import peewee as pw
+
+from config import Settings
+from db import database as engine
+from db import installation, migrate, sealing
+
+
+class StartupError(Exception):
+    """The sentence says what to set or run."""
+
+
+def prepare(settings: Settings) -> None:
+    """Bind and check. Raises StartupError within seconds; nothing stays open."""
+    bind(settings)
+    try:
+        with engine.database.connection_context():
+            check()
+    except pw.OperationalError as e:
+        raise StartupError(f"The database does not answer: {_first_line(e)} Check TENANTKEEP_DATABASE_URL.") from e
+
+
+def bind(settings: Settings) -> None:
+    engine.use(settings.database_url)
+    sealing.use_keys(settings.encryption_keys)
+
+
+def check() -> None:
+    """On an open connection: is it migrated, and are the keys its keys? Raises StartupError."""
+    pending = migrate.pending()
+    if pending:
+        raise StartupError(f"The database lacks {len(pending)} migration(s). Run: tenantkeep migrate")
+    try:
+        installation.check_keys()
+    except sealing.SealError as e:
+        raise StartupError(str(e)) from e
+
+
+def _first_line(e: Exception) -> str:
+    return cast("str", str(e).strip().splitlines()[0]).rstrip(".") + "."

@@ -1,0 +1,264 @@
+"""The cast and the stage: real Redis, SQLite and PostgreSQL, the simulator as a process, two tenants and six people.
+
+Settings are put into the environment before anything of ours is imported, because actors bind to the broker at import.
+"""
+
+import base64
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests import servers
+
+REDIS_PORT = servers.free_port()
+SIMULATOR_PORT = servers.free_port()
+SIMULATOR_URL = f"http://127.0.0.1:{SIMULATOR_PORT}"
+PASSWORD = "correct horse battery"
+
+for _name in [name for name in os.environ if name.startswith("TENANTKEEP_")]:
+    del os.environ[_name]
+os.environ.update(
+    TENANTKEEP_REDIS_URL=f"redis://127.0.0.1:{REDIS_PORT}/0",
+    TENANTKEEP_SECRET_KEY=secrets.token_hex(16),
+    TENANTKEEP_ENCRYPTION_KEYS=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+    TENANTKEEP_GRAPH_URL=SIMULATOR_URL,
+    TENANTKEEP_LOGIN_URL=SIMULATOR_URL,
+    TENANTKEEP_LOG_FORMAT="text",
+)
+
+import psycopg2  # noqa: E402
+import redis  # noqa: E402
+
+import config  # noqa: E402
+from db import database as engine  # noqa: E402
+from db import installation, migrate, sealing, snapshots  # noqa: E402
+from db.audit import SYSTEM, Actor  # noqa: E402
+from db.models import Policy, Tenant, User  # noqa: E402
+from db.states import Role, SiteRole  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def _redis_server(tmp_path_factory):
+    with servers.redis_server(REDIS_PORT, tmp_path_factory.mktemp("redis")) as process:
+        yield process
+
+
+@pytest.fixture
+def redis_url(_redis_server):
+    """A real, empty Redis."""
+    with redis.Redis(port=REDIS_PORT) as client:
+        client.flushall()
+    return config.settings().redis_url
+
+
+@pytest.fixture(scope="session")
+def _postgresql():
+    if servers.postgresql_binaries() is None:
+        pytest.skip("no PostgreSQL on this machine")
+    # Below /tmp itself: pytest's own directories are closed to the user that PostgreSQL must run as.
+    directory = Path(tempfile.mkdtemp(prefix="tenantkeep-pg-"))
+    try:
+        with servers.postgresql_server(directory) as url:
+            _execute(url, "CREATE DATABASE migrated")
+            engine.use(f"{url}/migrated")
+            migrate.migrate()
+            engine.database.close_all()
+            yield url
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _execute(url, statement):
+    connection = psycopg2.connect(f"{url}/postgres")
+    connection.autocommit = True
+    connection.cursor().execute(statement)
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def _sqlite(tmp_path_factory):
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    engine.use(f"sqlite:///{path}")
+    migrate.migrate()
+    engine.database.close()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """The address of a migrated, empty database of its own."""
+    if request.param == "sqlite":
+        path = tmp_path / "tenantkeep.db"
+        shutil.copy(request.getfixturevalue("_sqlite"), path)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("_postgresql")
+    name = f"test_{secrets.token_hex(6)}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE migrated")
+    yield f"{server}/{name}"
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(database_url, monkeypatch):
+    """That database, bound and open in this process, and in the environment for processes a test starts."""
+    monkeypatch.setenv("TENANTKEEP_DATABASE_URL", database_url)
+    config.settings.cache_clear()
+    bound = engine.use(database_url)
+    sealing.use_keys(config.settings().encryption_keys)
+    bound.connect()
+    installation.check_keys()
+    yield bound
+    if not bound.is_closed():
+        bound.close()
+    if hasattr(bound, "close_all"):
+        bound.close_all()
+    config.settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def _password_hash():
+    from db.users import hasher
+
+    return hasher.hash(PASSWORD)
+
+
+@pytest.fixture
+def cast(database, _password_hash):
+    """Contoso: ada operates, rita reads, max manages. Fabrikam: sam operates. audra audits; root is admin."""
+    from db import policies, tenants, users
+
+    def person(name, site_role=SiteRole.NONE):
+        return User.create(
+            email=f"{name}@example.com", name=name.title(), password_hash=_password_hash, site_role=site_role
+        )
+
+    people = {name: person(name) for name in ("ada", "rita", "max", "sam")}
+    people["audra"] = person("audra", SiteRole.AUDITOR)
+    people["root"] = person("root", SiteRole.ADMIN)
+    places = {}
+    for number, name in enumerate(("contoso", "fabrikam"), start=1):
+        guid = f"{number}" * 8 + "-1111-4111-8111-" + f"{number}" * 12
+        places[name] = tenants.add(name.title(), guid, guid, SYSTEM)
+        tenants.set_credential(places[name], "secret", {"secret": f"{name} client secret"}, SYSTEM)
+        policies.record_listing(
+            places[name],
+            "configurationPolicies",
+            [
+                {
+                    "graph_id": f"{number}000000{n}-0000-4000-8000-000000000000",
+                    "name": f"{name.title()} policy {n}",
+                    "odata_type": None,
+                    "platform": "windows10",
+                    "is_built_in": False,
+                    "modified_at": None,
+                }
+                for n in (1, 2)
+            ],
+        )
+    for name, place, role in (
+        ("ada", "contoso", Role.OPERATOR),
+        ("rita", "contoso", Role.READER),
+        ("max", "contoso", Role.MANAGER),
+        ("sam", "fabrikam", Role.OPERATOR),
+    ):
+        users.set_member(people[name], places[place], role, SYSTEM)
+    return SimpleNamespace(**people, **places)
+
+
+@pytest.fixture
+def captured(cast):
+    """An ended run with one snapshot for each policy of the cast; a list of (policy, run, snapshot)."""
+    made = []
+    for policy in Policy.select(Policy, Tenant).join(Tenant).order_by(Policy.id):
+        user = cast.ada if policy.tenant == cast.contoso else cast.sam
+        made.append((policy, *capture_by_hand(policy, Actor.person(user, "127.0.0.1"))))
+    return made
+
+
+def capture_by_hand(policy, actor, body=None):
+    """What the capture actor does to the database, without Graph: (run, snapshot)."""
+    from db import runs
+    from db.states import ItemState, RunKind
+
+    item = runs.NewItem(policy.policy_type, policy.name, policy.id, policy.graph_id)
+    started = runs.start(
+        tenant=policy.tenant,
+        kind=RunKind.CAPTURE_SNAPSHOT,
+        dedupe_key=f"policy.capture_snapshot:{policy.tenant_id}:{policy.id}",
+        items=[item],
+        actor=actor,
+        policy=policy,
+    )
+    claim = runs.claim(started.run.id)
+    body = body or {"name": policy.name, "settings": []}
+    snapshot, outcome = snapshots.store(
+        policy,
+        claim.run,
+        content={"body": body, "assignments": []},
+        fingerprint=secrets.token_hex(32),
+        name=policy.name,
+        modified_at=None,
+        proof={
+            "settings": {"stored": 0, "declared": 0},
+            "pages": 1,
+            "assignments": "read",
+            "assignment_count": 0,
+            "secrets": {"revealed": 0, "withheld": []},
+        },
+        references={"groups": {}, "filters": {}, "scope_tags": {}},
+    )
+    [row] = runs.unsettled_items(claim.run)
+    runs.settle(claim, row, ItemState.DONE, outcome, snapshot=snapshot)
+    runs.finish(claim)
+    return started.run, snapshot
+
+
+@pytest.fixture
+def app(database, redis_url):
+    from web.app import create_app
+
+    app = create_app()
+    app.config["TESTING"] = True
+    return app
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def sign_in():
+    """sign_in(client, user): through the real form, token and all."""
+
+    def act(client, user):
+        page = client.get("/sign-in").get_data(as_text=True)
+        token = page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+        answer = client.post(
+            "/sign-in", data={"email": user.email, "password": PASSWORD, "csrf_token": token}, follow_redirects=False
+        )
+        assert answer.status_code in {302, 303}, answer.get_data(as_text=True)
+        return client
+
+    return act
+
+
+@pytest.fixture(scope="session")
+def simulator(tmp_path_factory):
+    """The simulator as its own process, without demo tenants; tests make theirs through its control plane."""
+    log = (tmp_path_factory.mktemp("simulator") / "log").open("w")
+    command = [sys.executable, "-m", "graph.simulator", "--port", str(SIMULATOR_PORT), "--no-demo"]
+    with servers.running(command, cwd=servers.ROOT, stdout=log, stderr=subprocess.STDOUT) as process:
+        servers.wait_for(
+            lambda: servers.answers_http(f"{SIMULATOR_URL}/_simulator/health"), "The simulator", process=process
+        )
+        yield SIMULATOR_URL
+    log.close()

@@ -1,0 +1,21 @@
+"""Says, before the tests run, what this machine cannot test: `make test` must not leave things out in silence."""
+
+import shutil
+import sys
+
+from tests.servers import postgresql_binaries
+
+
+def main() -> None:
+    if postgresql_binaries() is None:
+        sys.stdout.write("No PostgreSQL here: the database tests run on SQLite only.\n")
+    if chromium() is None:
+        sys.stdout.write("No Chromium here: the browser tests are left out (install the package chromium).\n")
+
+
+def chromium() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+if __name__ == "__main__":
+    main()

