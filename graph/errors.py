@@ -1,0 +1,197 @@
+"""What can go wrong with Microsoft Graph, by what the caller can do about it.
+
+GraphError
+├── Throttled         wait `retry_after`, then go on; costs no attempt
+├── Unavailable       no answer, or the service is in trouble: trying again can help
+│   └── Malformed     the answer is not what Graph promises
+│       └── Incomplete    a policy came back with less than it says it has
+└── Rejected          trying again cannot help
+    ├── SignInFailed  the tenant's credential or consent
+    ├── Forbidden     a permission is missing
+    ├── NotFound      it is gone
+    ├── Conflict      someone else changed it
+    └── NotAvailable  the tenant has no Intune
+
+Every error carries one sentence that names cause and remedy and holds no secret: pages, notifications and the database
+show it as it is.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+
+class GraphError(Exception):
+    def __init__(self, code: str, sentence: str, *, status: int | None = None, request_id: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code, self.sentence, self.status, self.request_id = code, sentence, status, request_id
+
+
+class Throttled(GraphError):
+    """`retry_after` in seconds; None when Graph named none."""
+
+    retry_after: float | None = None
+
+
+class Unavailable(GraphError):
+    pass
+
+
+class Malformed(Unavailable):
+    pass
+
+
+class Incomplete(Malformed):
+    pass
+
+
+class Rejected(GraphError):
+    pass
+
+
+class SignInFailed(Rejected):
+    pass
+
+
+class Forbidden(Rejected):
+    """`permissions`: the app roles that the answer itself names, any one of which would do."""
+
+    permissions: tuple[str, ...] = ()
+
+
+class NotFound(Rejected):
+    pass
+
+
+class Conflict(Rejected):
+    pass
+
+
+class NotAvailable(Rejected):
+    pass
+
+
+_SECRETS = (
+    re.compile(r"eyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?"),  # a JWT
+    re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{8,}"),
+    re.compile(
+        r"(?i)((?:client_secret|client_assertion|access_token|refresh_token|password|passphrase|private_key)"
+        r"[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,}]+"
+    ),
+    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL),
+    # Long unbroken base64: keys, blobs, certificates. A GUID has dashes and stays readable.
+    re.compile(r"(?<![\w/+])[A-Za-z0-9+/_]{60,}={0,2}"),
+)
+
+
+def redact(text: str) -> str:
+    """Mask what may be a secret. The one place for it: errors and logs both come through here."""
+    for pattern in _SECRETS:
+        text = pattern.sub(lambda found: (found.group(1) if _is_named(found) else "") + "[masked]", text)
+    return text
+
+
+def _is_named(found: re.Match[str]) -> bool:
+    return bool(found.re.groups and found.group(1) and found.group(1).rstrip(" \"'").endswith(("=", ":")))
+
+
+def from_answer(status: int, headers: Mapping[str, str], body: Any) -> GraphError:
+    """The error of an answer that is not 2xx; `body` is its JSON, or None where it had none.
+
+    Branches on status and code, never on the message: those change (learn.microsoft.com: Graph error responses).
+    """
+    error = body.get("error") if isinstance(body, dict) else None
+    error = error if isinstance(error, dict) else {}
+    code, message = str(error.get("code") or ""), _message(error.get("message"))
+    made = _classify(status, code, message)
+    made.status = status
+    made.request_id = _header(headers, "request-id") or _inner_id(error)
+    if isinstance(made, Throttled):
+        made.retry_after = retry_after(_header(headers, "Retry-After"))
+    return made
+
+
+def _classify(status: int, code: str, message: str) -> GraphError:
+    if status == 429:
+        return Throttled("throttled", "Microsoft Graph asks us to slow down.")
+    if status in {401, 403}:
+        return _unauthorised(status, code, message)
+    if status == 404:
+        return NotFound("not_found", "Microsoft Graph does not have this object: it was deleted, or never was.")
+    if status in {409, 412, 423}:
+        return Conflict("conflict", "The object was changed by someone else at the same time. Start this again.")
+    if status == 400 and "not applicable to target tenant" in message.lower():
+        return NotAvailable(
+            "intune_not_available",
+            "This tenant has no Intune, or no licence for this feature. Check its subscriptions.",
+        )
+    if status in {408, 500, 502, 503, 504}:
+        return Unavailable("unavailable", f"Microsoft Graph is in trouble (it answered {status}).")
+    excerpt = f": {message}" if message else ""
+    return Rejected("rejected", f"Microsoft Graph refused the request ({status} {code}{excerpt}).")
+
+
+def _unauthorised(status: int, code: str, message: str) -> GraphError:
+    if code in {"InvalidAuthenticationToken", "CompactToken parsing failed"}:
+        return SignInFailed(
+            "token_refused", "Microsoft Graph refused our token. Check the tenant with: tenantkeep tenant check."
+        )
+    if code == "Authorization_IdentityNotFound":
+        return SignInFailed(
+            "consent_missing",
+            "The app registration is not known in this tenant. Grant admin consent there, then try again.",
+        )
+    permissions = tuple(dict.fromkeys(re.findall(r"\b[A-Z][A-Za-z]+(?:\.[A-Z][A-Za-z]+)+\b", message)))
+    named = f": one of {', '.join(permissions)}" if permissions else ""
+    made = Forbidden(
+        "permission_missing",
+        f"The app registration lacks a permission{named}. Add it in Entra, grant admin consent, then start this again.",
+    )
+    made.permissions = permissions
+    return made
+
+
+def _message(raw: Any) -> str:
+    """The readable part. Intune puts a JSON document into `message` as a string, sometimes twice over."""
+    text = raw if isinstance(raw, str) else ""
+    for _ in range(3):
+        try:
+            inner = json.loads(text)
+        except (ValueError, RecursionError):
+            break
+        found = inner.get("Message") or inner.get("message") if isinstance(inner, dict) else None
+        if not isinstance(found, str):
+            break
+        text = found
+    text = text.split(" - Operation ID")[0]
+    return redact("".join(c if c.isprintable() else " " for c in text)).strip()[:300]
+
+
+def _inner_id(error: Mapping[str, Any]) -> str | None:
+    inner = error.get("innerError") or error.get("innererror")
+    found = inner.get("request-id") if isinstance(inner, dict) else None
+    return found[:80] if isinstance(found, str) else None
+
+
+def _header(headers: Mapping[str, str], name: str) -> str | None:
+    """Case-insensitive: the parts of a $batch carry their headers in a plain object."""
+    return next((str(value) for key, value in headers.items() if key.lower() == name.lower()), None)
+
+
+def retry_after(text: str | None) -> float | None:
+    """Seconds: Graph sends whole ones, fractions ("2.128") and, by the standard, an HTTP date."""
+    if not text:
+        return None
+    try:
+        return max(0.0, min(float(text), 3600.0))
+    except ValueError:
+        pass
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, min((at - datetime.now(UTC)).total_seconds(), 3600.0))

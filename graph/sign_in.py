@@ -1,0 +1,236 @@
+"""Signing in to a tenant with MSAL: a secret or a certificate, one request however many threads ask.
+
+MSAL's ways this file copes with: it asks the network in its constructor and loses the reason when that fails; it returns
+some errors and raises others; it repeats a 400 from memory for 60 s; it is not single-flight; it accepts an empty
+credential; it insists on https, so that a loopback simulator has to be reached through the HTTP client.
+"""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+import msal
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    pkcs12,
+)
+from msal.exceptions import MsalServiceError
+
+from graph.client import new_session
+from graph.clouds import Endpoints
+from graph.errors import GraphError, SignInFailed, Unavailable, redact
+
+TIMEOUT = (5, 20)
+
+
+@dataclass(frozen=True)
+class Secret:
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    private_key_pem: str = field(repr=False)
+    certificate_pem: str = field(repr=False)
+    passphrase: str | None = field(default=None, repr=False)
+
+
+# AADSTS number -> (code, sentence). learn.microsoft.com: Microsoft Entra authentication error codes.
+_REASONS = {
+    7000215: ("secret_wrong", "The client secret is wrong. Paste the secret's value, not its id."),
+    7000222: (
+        "secret_expired",
+        "The client secret has expired. Make a new one in Entra and give it to the tenant here.",
+    ),
+    700016: (
+        "app_unknown",
+        "The app registration is not known in this tenant. Check the client id, and grant admin consent.",
+    ),
+    90002: ("tenant_unknown", "There is no tenant with this directory id. Check the directory id and the cloud."),
+    900023: ("tenant_unknown", "The directory id is not one. Copy it from the tenant's overview page in Entra."),
+    700027: ("certificate_unknown", "The certificate is not registered with the app. Upload its public part in Entra."),
+    7000112: (
+        "app_disabled",
+        "The app registration is disabled in this tenant. Enable its enterprise application in Entra.",
+    ),
+    7000216: ("credential_missing", "Entra received no credential. Give the tenant a secret or a certificate."),
+    7000218: ("credential_missing", "Entra received no credential. Give the tenant a secret or a certificate."),
+    53003: ("sign_in_blocked", "A Conditional Access policy for workload identities blocks this app's sign-in."),
+    500011: (
+        "resource_unknown",
+        "Microsoft Graph is not known under this address in the tenant. Check the tenant's cloud.",
+    ),
+}
+_PERMANENT_HTTP = range(400, 500)
+
+
+class _Session(requests.Session):
+    """MSAL's HTTP client: a timeout on every request, and the https authority mapped to where sign-in really is."""
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        super().__init__()
+        self.trust_env = False
+        self._endpoints = endpoints
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        kwargs.setdefault("timeout", TIMEOUT)
+        return super().request(method, self._mapped(str(url)), *args, **kwargs)
+
+    def _mapped(self, url: str) -> str:
+        if not url.startswith(self._endpoints.authority + "/"):
+            raise SignInFailed("foreign_authority", "Entra named a sign-in address outside this tenant's cloud.")
+        return self._endpoints.login_url + url.removeprefix(self._endpoints.authority)
+
+
+class SignIn:
+    """Tokens for one tenant and credential. Thread-safe; the token stays in memory."""
+
+    def __init__(
+        self, directory_id: str, client_id: str, credential: Secret | Certificate, endpoints: Endpoints
+    ) -> None:
+        self._directory_id, self._client_id = _guid(directory_id), client_id
+        self._credential, self._endpoints = _for_msal(credential), endpoints
+        self._app: Any = None
+        self._lock = Lock()
+        self._roles: frozenset[str] = frozenset()
+
+    def token(self, fresh: bool = False) -> str:
+        """A bearer token. Raises SignInFailed, Unavailable or Throttled."""
+        with self._lock:
+            try:
+                if fresh and self._app:
+                    self._app.remove_tokens_for_client()
+                self._app = self._app or self._connect()
+                token = self._ask()
+            except GraphError:
+                # A new application object forgets MSAL's memory of the refusal: mended consent works at once.
+                self._app = None
+                raise
+            self._roles = _roles_of(token)
+            return token
+
+    def roles(self) -> frozenset[str]:
+        """The app roles in the last token, to show what is missing; Graph alone decides what they allow."""
+        return self._roles
+
+    @property
+    def _authority(self) -> str:
+        return f"{self._endpoints.authority}/{self._directory_id}"
+
+    def _connect(self) -> Any:
+        try:
+            return msal.ConfidentialClientApplication(
+                self._client_id,
+                client_credential=self._credential,
+                authority=self._authority,
+                instance_discovery=False,
+                http_client=_Session(self._endpoints),
+            )
+        except (requests.RequestException, MsalServiceError) as e:
+            raise _unreachable() from e
+        except ValueError as e:
+            raise self._discovery_refusal() from e
+
+    def _discovery_refusal(self) -> GraphError:
+        """MSAL says only that discovery failed; asking the same address again tells why."""
+        url = f"{self._endpoints.login_url}/{self._directory_id}/v2.0/.well-known/openid-configuration"
+        try:
+            with new_session() as session:
+                answer = session.get(url, timeout=TIMEOUT)
+            return _refusal(answer.json(), answer.status_code)
+        except (requests.RequestException, ValueError):
+            return _unreachable()
+
+    def _ask(self) -> str:
+        try:
+            answer = self._app.acquire_token_for_client(scopes=[self._endpoints.scope])
+        except (requests.RequestException, MsalServiceError, json.JSONDecodeError) as e:
+            raise _unreachable() from e
+        token = answer.get("access_token")
+        if not isinstance(token, str):
+            raise _refusal(answer, 400)
+        return token
+
+
+def _unreachable() -> Unavailable:
+    return Unavailable("sign_in_unreachable", "Microsoft's sign-in service cannot be reached. Check the network.")
+
+
+def _refusal(answer: Any, status: int) -> GraphError:
+    answer = answer if isinstance(answer, dict) else {}
+    numbers = answer.get("error_codes") or [0]
+    code, sentence = _REASONS.get(numbers[0], ("", ""))
+    if code:
+        return SignInFailed(code, sentence, status=status)
+    if answer.get("error") in {"temporarily_unavailable", "server_error"} or status not in _PERMANENT_HTTP:
+        return _unreachable()
+    described = redact(str(answer.get("error_description") or answer.get("error") or "no reason given"))
+    return SignInFailed("sign_in_failed", f"Entra refused the sign-in: {described.split(' Trace ID')[0][:300]}")
+
+
+def _guid(directory_id: str) -> str:
+    try:
+        return str(UUID(directory_id))
+    except ValueError as e:
+        raise SignInFailed("tenant_unknown", "The directory id must be a GUID, not a domain or “common”.") from e
+
+
+def _for_msal(credential: Secret | Certificate) -> Any:
+    if isinstance(credential, Secret):
+        if not credential.value:
+            raise SignInFailed("credential_missing", "The tenant's client secret is empty. Give it one.")
+        return credential.value
+    # With the certificate itself, and no thumbprint, MSAL signs PS256 with x5t#S256: SHA-1 appears nowhere.
+    given = {"private_key": credential.private_key_pem, "public_certificate": credential.certificate_pem}
+    return {**given, "passphrase": credential.passphrase} if credential.passphrase else given
+
+
+def _roles_of(token: str) -> frozenset[str]:
+    """Decoded without verification: it is only shown."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return frozenset(str(role) for role in claims.get("roles", []))
+    except (IndexError, ValueError, AttributeError):
+        return frozenset()
+
+
+def parse_certificate_file(data: bytes, passphrase: str | None = None) -> Certificate:
+    """A PEM file with key and certificate, or a PFX. Raises ValueError with a sentence that says what is missing."""
+    secret = passphrase.encode() if passphrase else None
+    if b"-----BEGIN" not in data:
+        return _from_pfx(data, secret)
+    text = data.decode("ascii", "replace")
+    if "PRIVATE KEY-----" not in text or "-----BEGIN CERTIFICATE-----" not in text:
+        raise ValueError("The file must hold both a private key and its certificate.")
+    try:
+        key = load_pem_private_key(data, secret)
+        certificate = x509.load_pem_x509_certificates(data)[0]
+    except (ValueError, TypeError) as e:
+        raise ValueError("The private key cannot be read: wrong passphrase, or a damaged file.") from e
+    return _certificate(key, certificate)
+
+
+def _from_pfx(data: bytes, secret: bytes | None) -> Certificate:
+    try:
+        key, certificate, _others = pkcs12.load_key_and_certificates(data, secret)
+    except ValueError as e:
+        raise ValueError("The PFX file cannot be read: wrong passphrase, or not a PFX file.") from e
+    if key is None or certificate is None:
+        raise ValueError("The PFX file must hold both a private key and its certificate.")
+    return _certificate(key, certificate)
+
+
+def _certificate(key: Any, certificate: x509.Certificate) -> Certificate:
+    if key.public_key() != certificate.public_key():
+        raise ValueError("The private key does not belong to the certificate.")
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return Certificate(pem, certificate.public_bytes(Encoding.PEM).decode())
