@@ -1,8 +1,8 @@
 """Signing in to a tenant with MSAL: a secret or a certificate, one request however many threads ask.
 
-MSAL's ways this file copes with: it asks the network in its constructor and loses the reason when that fails; it returns
-some errors and raises others; it repeats a 400 from memory for 60 s; it is not single-flight; it accepts an empty
-credential; it insists on https, so that a loopback simulator has to be reached through the HTTP client.
+MSAL's ways this file copes with: it asks the network in its constructor, and loses the reason when that fails; it
+returns some errors and raises others; it repeats a 400 from memory for 60 s; it is not single-flight; it accepts an
+empty credential; it insists on https, so that a loopback simulator has to be reached through the HTTP client.
 """
 
 import base64

@@ -1,0 +1,134 @@
+"""What changed between two contents, by setting name; moved and unordered things are no change."""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from graph.normalise import UNORDERED, canonical, normalise
+from graph.policy_types import PolicyType
+
+Path = tuple[str, ...]
+Kind = Literal["added", "removed", "changed"]
+
+# Base64 bodies that a person wants to read as text.
+_ENCODED = frozenset(
+    {
+        "scriptContent", "detectionScriptContent", "remediationScriptContent", "payload", "payloadJson",
+        "encodedSettingXml", "rulesContent",
+    }
+)  # fmt: skip
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`path` into the content; `label` names the setting as the content does; the values are JSON."""
+
+    path: Path
+    label: str
+    kind: Kind
+    before: Any
+    after: Any
+
+
+def compare(policy_type: PolicyType, before: Any, after: Any) -> list[Difference]:
+    old, new = normalise(policy_type, before), normalise(policy_type, after)
+    return list(_between((), old, new))
+
+
+def _between(path: Path, old: Any, new: Any) -> Iterator[Difference]:
+    if old == new and type(old) is type(new):
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        yield from _between_objects(path, old, new)
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _between_arrays(path, old, new)
+    else:
+        yield _difference(path, old, new)
+
+
+def _between_objects(path: Path, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Difference]:
+    for name in sorted({*old, *new}):
+        inner = (*path, name)
+        if name not in old and new[name] in (None, False, "", [], {}):
+            continue  # the service adds such properties to old policies by itself
+        if name in old and name in new:
+            yield from _between(inner, old[name], new[name])
+        else:
+            yield _difference(inner, old.get(name, _ABSENT), new.get(name, _ABSENT))
+
+
+def _between_arrays(path: Path, old: list[Any], new: list[Any]) -> Iterator[Difference]:
+    if path and (path[-1] in UNORDERED or path[-1] == "settings"):
+        named_old, named_new = _by_identity(path[-1], old), _by_identity(path[-1], new)
+        for name in sorted({*named_old, *named_new}):
+            yield from _maybe((*path, name), named_old.get(name, _ABSENT), named_new.get(name, _ABSENT))
+        return
+    for number in range(max(len(old), len(new))):
+        yield from _maybe(
+            (*path, str(number)),
+            old[number] if number < len(old) else _ABSENT,
+            new[number] if number < len(new) else _ABSENT,
+        )
+
+
+def _maybe(path: Path, old: Any, new: Any) -> Iterator[Difference]:
+    if old is _ABSENT or new is _ABSENT:
+        yield _difference(path, old, new)
+    else:
+        yield from _between(path, old, new)
+
+
+def _by_identity(array: str, items: list[Any]) -> dict[str, Any]:
+    """Element by what names it; several of one name are told apart by their number."""
+    named: dict[str, Any] = {}
+    for item in items:
+        name = identity(array, item)
+        copies = 1
+        while name in named:
+            copies += 1
+            name = f"{identity(array, item)} ({copies})"
+        named[name] = item
+    return named
+
+
+def identity(array: str, item: Any) -> str:
+    if not isinstance(item, dict):
+        return canonical(item).strip('"')
+    instance = item.get("settingInstance")
+    if isinstance(instance, dict) and instance.get("settingDefinitionId"):
+        return str(instance["settingDefinitionId"])
+    by = UNORDERED.get(array)
+    key = item.get(by) if by else item.get("definitionId")
+    if isinstance(key, dict):
+        return str(key.get("displayName") or key.get("id") or _target(key))
+    return str(key) if key else canonical(item)[:80]
+
+
+def _target(target: dict[str, Any]) -> str:
+    bare = str(target.get("@odata.type") or "").removeprefix("#microsoft.graph.")
+    return " ".join(str(part) for part in (bare, target.get("groupId") or target.get("packageId")) if part)
+
+
+def _difference(path: Path, old: Any, new: Any) -> Difference:
+    kind: Kind = "added" if old is _ABSENT else "removed" if new is _ABSENT else "changed"
+    return Difference(path, label(path), kind, _readable(path, old), _readable(path, new))
+
+
+def label(path: Path) -> str:
+    """The setting's own name, with what leads to the value inside it: `body` and the plumbing left out."""
+    plumbing = {"body", "settings", "settingInstance", "omaSettings", "definitionValues"}
+    return " › ".join(part for part in path if part not in plumbing) or "(whole policy)"
+
+
+def _readable(path: Path, value: Any) -> Any:
+    if value is _ABSENT:
+        return None
+    if path and path[-1] in _ENCODED and isinstance(value, str):
+        try:
+            return base64.b64decode(value, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return value
+    return value

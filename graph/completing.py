@@ -1,0 +1,233 @@
+"""What one GET does not give of a policy: further pages, presentations, secrets, images, certificates."""
+
+import re
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from graph.client import Answer, items_of, next_link
+from graph.errors import Forbidden, Malformed, Rejected, Throttled, Unavailable
+from graph.policy_types import PolicyType
+
+Steps = Generator[list[str], list[Answer], Any]
+PREFIX = "#microsoft.graph."
+
+
+@dataclass
+class Proof:
+    """Gathered while reading; stored with the snapshot."""
+
+    settings_stored: int | None = None
+    settings_declared: int | None = None
+    pages: int = 0
+    assignments: str = "not_applicable"
+    assignment_count: int = 0
+    revealed: int = 0
+    withheld: list[dict[str, str]] = field(default_factory=list)
+    names: str = "read"
+
+    def withhold(self, where: str, why: str) -> None:
+        self.withheld.append({"where": where, "why": why})
+
+    def as_json(self) -> dict[str, Any]:
+        settings = None
+        if self.settings_stored is not None:
+            settings = {"stored": self.settings_stored, "declared": self.settings_declared}
+        return {
+            "settings": settings,
+            "pages": self.pages,
+            "assignments": self.assignments,
+            "assignment_count": self.assignment_count,
+            "secrets": {"revealed": self.revealed, "withheld": self.withheld},
+            "names": self.names,
+        }
+
+
+def body_of(answer: Answer) -> dict[str, Any]:
+    """Raises the answer's error."""
+    if answer.error is not None:
+        raise answer.error
+    if answer.body is None:
+        raise Malformed("malformed", "Microsoft Graph's answer is empty.")
+    return answer.body
+
+
+def all_pages(path: str) -> Steps:
+    [answer] = yield [path]
+    return (yield from pages_of(body_of(answer), Proof()))
+
+
+def pages_of(page: dict[str, Any], proof: Proof) -> Steps:
+    """The items of this page and of all that follow. A link that comes twice would never end."""
+    items, seen = list(items_of(page)), set()
+    proof.pages += 1
+    link = next_link(page)
+    while link:
+        if link in seen:
+            raise Malformed("page_repeats", "Microsoft Graph sent the same page link twice.")
+        seen.add(link)
+        [answer] = yield [link]
+        page = body_of(answer)
+        items += items_of(page)
+        proof.pages += 1
+        link = next_link(page)
+    return items
+
+
+def follow_inline_pages(body: dict[str, Any], proof: Proof) -> Steps:
+    """An expanded list may be cut, with `settings@odata.nextLink` to the rest."""
+    proof.pages += 1
+    for key in [key for key in body if key.endswith("@odata.nextLink") and key != "@odata.nextLink"]:
+        name, link = key.split("@")[0], next_link(body, key)
+        if link:
+            [answer] = yield [link]
+            body[name] = [*body.get(name, []), *(yield from pages_of(body_of(answer), proof))]
+
+
+def complete(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Proof) -> Steps:
+    """The few policy types that need more than the table can say."""
+    special = _SPECIAL.get(policy_type.key)
+    if special:
+        yield from special(item, body, proof)
+
+
+def _presentations(item: str, body: dict[str, Any], proof: Proof) -> Steps:
+    """An administrative template's values: one list below each of its definitions."""
+    values = body["definitionValues"]
+    if not values:
+        return
+    answers = yield [
+        f"{item}/definitionValues/{quote(str(value['id']), safe='')}/presentationValues?$expand=presentation"
+        for value in values
+    ]
+    for value, answer in zip(values, answers, strict=True):
+        value["presentationValues"] = yield from pages_of(body_of(answer), proof)
+
+
+def _device_configuration(item: str, body: dict[str, Any], proof: Proof) -> Steps:
+    yield from _oma_secrets(item, body, proof)
+    yield from _certificates(item, body)
+    if body.get("@odata.type") == f"{PREFIX}windows10GeneralConfiguration":
+        yield from _privacy_controls(item, body)
+
+
+def _oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> Steps:
+    """Encrypted OMA-URI values read as "****"; a function gives the plain text to those who may have it."""
+    secret = [
+        one for one in body.get("omaSettings") or () if one.get("isEncrypted") and one.get("secretReferenceValueId")
+    ]
+    if not secret:
+        return
+    answers = yield [
+        f"{item}/getOmaSettingPlainTextValue(secretReferenceValueId='{_literal(one['secretReferenceValueId'])}')"
+        for one in secret
+    ]
+    for one, answer in zip(secret, answers, strict=True):
+        if isinstance(answer.error, Rejected):
+            proof.withhold(f"omaSettings[{one.get('omaUri')}]", "The app may not read this encrypted value.")
+            continue
+        one["value"] = body_of(answer).get("value")
+        proof.revealed += 1
+
+
+def _literal(text: str) -> str:
+    """An OData string literal doubles its apostrophes."""
+    return quote(text.replace("'", "''"), safe="")
+
+
+# Certificates that a profile refers to only by navigation: invisible in its JSON (beta metadata of each subtype).
+_CERTIFICATES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
+    (re.compile(r"S[Cc][Ee][Pp]CertificateProfile"), ("rootCertificate",)),
+    (
+        re.compile(r"windowsWifiEnterpriseEAPConfiguration"),
+        (
+            "rootCertificatesForServerValidation",
+            "rootCertificateForClientValidation",
+            "identityCertificateForClientAuthentication",
+        ),
+    ),
+    (
+        re.compile(r"(ios|macOS)EnterpriseWiFiConfiguration"),
+        ("rootCertificatesForServerValidation", "identityCertificateForClientAuthentication"),
+    ),
+    (
+        re.compile(r"android\w*EnterpriseWiFiConfiguration"),
+        ("rootCertificateForServerValidation", "identityCertificateForClientAuthentication"),
+    ),
+    (re.compile(r"(?<!App)VpnConfiguration"), ("identityCertificate",)),
+    (re.compile(r"Eas\w*(Profile|Configuration)"), ("identityCertificate", "smimeSigningCertificate")),
+    (
+        re.compile(r"WiredNetworkConfiguration"),
+        ("rootCertificatesForServerValidation", "identityCertificateForClientAuthentication"),
+    ),
+)
+
+
+def _certificates(item: str, body: dict[str, Any]) -> Steps:
+    bare = str(body.get("@odata.type") or "").removeprefix(PREFIX)
+    wanted = next((properties for pattern, properties in _CERTIFICATES if pattern.search(bare)), ())
+    if not wanted:
+        return
+    answers = yield [f"{item}/microsoft.graph.{bare}/{name}?$select=id,displayName" for name in wanted]
+    for name, answer in zip(wanted, answers, strict=True):
+        body[name] = _reference(answer)
+
+
+def _reference(answer: Answer) -> Any:
+    """The certificate profile(s) referred to, by id and name; None where there is none (Graph answers 404 or 400)."""
+    if isinstance(answer.error, Rejected):
+        return None
+    found = body_of(answer)
+    listed = found.get("value")
+    return [_named(one) for one in listed] if isinstance(listed, list) else _named(found)
+
+
+def _named(one: dict[str, Any]) -> dict[str, Any]:
+    return {key: one[key] for key in ("id", "displayName", "@odata.type") if key in one}
+
+
+def _privacy_controls(item: str, body: dict[str, Any]) -> Steps:
+    cast = "microsoft.graph.windows10GeneralConfiguration/privacyAccessControls"
+    [answer] = yield [f"{item}?$expand={cast}"]
+    controls = body_of(answer).get("privacyAccessControls")
+    if isinstance(controls, list):
+        body["privacyAccessControls"] = controls
+
+
+_IMAGES = ("themeColorLogo", "lightBackgroundLogo", "landingPageCustomizedImage")
+
+
+def _images(item: str, body: dict[str, Any], proof: Proof) -> Steps:
+    answers = yield [f"{item}/{name}" for name in _IMAGES]
+    for name, answer in zip(_IMAGES, answers, strict=True):
+        if isinstance(answer.error, Throttled | Unavailable | Forbidden):
+            raise answer.error
+        body[name] = None if answer.error else body_of(answer)
+
+
+_SPECIAL: dict[str, Callable[[str, dict[str, Any], Proof], Steps]] = {
+    "groupPolicyConfigurations": _presentations,
+    "deviceConfigurations": _device_configuration,
+    "intuneBrandingProfiles": _images,
+}
+
+_KEPT_BACK = "Microsoft Graph never gives this secret back. Enter it again after a restore."
+
+
+def note_withheld(body: Any, proof: Proof) -> None:
+    """Secrets that Graph keeps: the proof names them, so that nobody believes the backup holds them."""
+    for holder in _objects(body):
+        value = holder.get("simpleSettingValue")
+        if isinstance(value, dict) and value.get("valueState") == "encryptedValueToken":
+            proof.withhold(str(holder.get("settingDefinitionId")), _KEPT_BACK)
+        for key in holder:
+            if key.endswith("IsSet") and holder[key] is True:
+                proof.withhold(key.removesuffix("IsSet"), _KEPT_BACK)
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _objects(inner)

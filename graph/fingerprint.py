@@ -1,0 +1,11 @@
+import hashlib
+from typing import Any
+
+from graph.normalise import canonical, normalise
+from graph.policy_types import PolicyType
+
+
+def fingerprint(policy_type: PolicyType, content: Any) -> str:
+    """SHA-256, in hex, over the normalised content: equal when nothing a person would call a change happened."""
+    text = canonical(normalise(policy_type, content))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,184 @@
+"""The content without what is no change: volatile properties removed, what has no order sorted, equal spellings made one.
+
+Total (never raises, whatever the JSON) and idempotent. What is volatile or equal was seen in captures of the service:
+texts of Microsoft's catalogues, clocks, derived counts, ids that each write makes anew.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graph.annotations import without_annotations
+from graph.policy_types import PolicyType
+
+EVERYWHERE = frozenset(
+    {
+        "createdDateTime", "lastModifiedDateTime", "modifiedDateTime", "version", "isAssigned", "settingCount",
+        "creationSource", "priorityMetaData", "supportsScopeTags", "isMigratingToConfigurationPolicy", "isReadOnly",
+        "lastAppSyncDateTime", "lastHeartbeatDateTime", "token",
+    }
+)  # fmt: skip
+
+# Children whose id the service makes: it differs after every write.
+ANONYMOUS = frozenset(
+    {
+        "settings", "definitionValues", "presentationValues", "scheduledActionsForRule",
+        "scheduledActionConfigurations", "localizedNotificationMessages", "items", "assignments", "apps",
+        "combinationConfigurations", "omaSettings",
+    }
+)  # fmt: skip
+
+# Derived copies of catalogue entries: what identifies them is kept, their texts are not.
+REFERENCES: Mapping[str, tuple[str, ...]] = {
+    "definition": ("id",),
+    "presentation": ("id",),
+    "authenticationStrength": ("id", "displayName"),
+    "roleDefinition": ("id", "displayName"),
+}
+
+# Arrays without an order, with what identifies an element; None: by its whole value.
+UNORDERED: Mapping[str, str | None] = {
+    "roleScopeTagIds": None, "roleScopeTags": None, "omaSettings": "omaUri", "definitionValues": "definition",
+    "presentationValues": "presentation", "apps": "mobileAppIdentifier", "allowedResourceActions": None,
+    "notAllowedResourceActions": None, "allowedCombinations": None, "combinationConfigurations": None,
+    "countriesAndRegions": None, "ipRanges": None, "localizedNotificationMessages": "locale", "items": "payloadId",
+    "selectedMobileAppIds": None, "targetedMobileApps": None, "customSettings": "name", "assignments": "target",
+    "includeUsers": None, "excludeUsers": None, "includeGroups": None, "excludeGroups": None, "includeRoles": None,
+    "excludeRoles": None, "includeApplications": None, "excludeApplications": None, "includeUserActions": None,
+    "includeAuthenticationContextClassReferences": None, "includeLocations": None, "excludeLocations": None,
+    "includePlatforms": None, "excludePlatforms": None, "clientAppTypes": None, "userRiskLevels": None,
+    "signInRiskLevels": None, "builtInControls": None, "members": None, "resourceScopes": None,
+    "scheduledActionConfigurations": None, "notificationMessageCCList": None, "exemptedAppPackages": "name",
+}  # fmt: skip
+
+ZERO_GUID = "00000000-0000-0000-0000-000000000000"
+_TIME_OF_DAY = re.compile(r"(\d\d:\d\d:\d\d)\.0+$")
+
+
+def normalise(policy_type: PolicyType, content: Any) -> Any:
+    """Of {"body", "assignments"}; the result is for comparing only, never for writing."""
+    content = without_annotations(content)
+    if not isinstance(content, dict):
+        return content
+    body = content.get("body")
+    clean = _object(body, "", policy_type.volatile) if isinstance(body, dict) else body
+    if isinstance(clean, dict):
+        clean.pop("id", None)
+        clean.pop("assignments", None)
+        _drop_computed_apps(clean)
+    return {"body": clean, "assignments": _assignments(content.get("assignments"))}
+
+
+def _value(value: Any, key: str, volatile: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        if key in REFERENCES:
+            value = {name: value[name] for name in REFERENCES[key] if name in value} or None
+            return value
+        return _object(value, key, volatile)
+    if isinstance(value, list):
+        return _array(value, key, volatile)
+    if isinstance(value, str):
+        return _TIME_OF_DAY.sub(r"\1", value)
+    return value
+
+
+def _object(value: dict[str, Any], key: str, volatile: frozenset[str]) -> dict[str, Any]:
+    kept = {
+        name: _value(inner, name, volatile)
+        for name, inner in value.items()
+        if name not in EVERYWHERE and name not in volatile and not (name == "id" and key in ANONYMOUS)
+    }
+    for rule in _EQUALITIES:
+        rule(kept)
+    # An absent property and a null one are the same; so are the empty lists the service adds to old policies.
+    return {name: inner for name, inner in kept.items() if inner is not None}
+
+
+def _array(value: list[Any], key: str, volatile: frozenset[str]) -> list[Any]:
+    clean = [_value(inner, key, volatile) for inner in value]
+    if key == "settings" and all(_setting_id(inner) for inner in clean):
+        return sorted(clean, key=lambda inner: (_setting_id(inner), canonical(inner)))
+    if key in UNORDERED:
+        by = UNORDERED[key]
+        return sorted(clean, key=lambda inner: (canonical(inner.get(by)) if _has(inner, by) else "", canonical(inner)))
+    return clean
+
+
+def _has(value: Any, key: str | None) -> bool:
+    return key is not None and isinstance(value, dict) and key in value
+
+
+def _setting_id(setting: Any) -> str:
+    """A setting's definition: of the settings catalog, else of an intent. Collections inside keep their order."""
+    if not isinstance(setting, dict):
+        return ""
+    instance = setting.get("settingInstance")
+    found = instance.get("settingDefinitionId") if isinstance(instance, dict) else setting.get("definitionId")
+    return found if isinstance(found, str) else ""
+
+
+def canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _description(value: dict[str, Any]) -> None:
+    if value.get("description") == "":
+        value["description"] = None
+
+
+def _scope_tags(value: dict[str, Any]) -> None:
+    """None, [] and the built-in tag alone all mean “Default”."""
+    for name in ("roleScopeTagIds", "roleScopeTags"):
+        if value.get(name) in ([], ["0"]):
+            value[name] = None
+
+
+def _filter(value: dict[str, Any]) -> None:
+    if value.get("deviceAndAppManagementAssignmentFilterId") in (None, "", ZERO_GUID):
+        value["deviceAndAppManagementAssignmentFilterId"] = None
+        value["deviceAndAppManagementAssignmentFilterType"] = None
+
+
+def _compliance_action(value: dict[str, Any]) -> None:
+    if value.get("notificationTemplateId") in ("", ZERO_GUID):
+        value["notificationTemplateId"] = None
+    if value.get("ruleName") == "PasswordRequired":
+        value["ruleName"] = None
+
+
+def _oma_secret(value: dict[str, Any]) -> None:
+    """Each write makes a new reference; only the plain value counts."""
+    if "omaUri" in value:
+        value.pop("secretReferenceValueId", None)
+        value.pop("isEncrypted", None)
+
+
+def _secret_setting(value: dict[str, Any]) -> None:
+    """The token may differ at every read: only that there is a secret can be compared."""
+    if value.get("valueState") == "encryptedValueToken":
+        value["value"] = "(secret)"
+
+
+_EQUALITIES: tuple[Callable[[dict[str, Any]], None], ...] = (
+    _description,
+    _scope_tags,
+    _filter,
+    _compliance_action,
+    _oma_secret,
+    _secret_setting,
+)
+
+
+def _drop_computed_apps(body: dict[str, Any]) -> None:
+    """For “all apps” and the like Microsoft computes the list, and it grows."""
+    if str(body.get("appGroupType") or "").startswith("all"):
+        body.pop("apps", None)
+
+
+def _assignments(assignments: Any) -> Any:
+    if not isinstance(assignments, list):
+        return assignments
+    # runRemediationScript always reads false; source tells how it came, not what it does.
+    volatile = frozenset({"runRemediationScript", "source", "sourceId"})
+    return _array(assignments, "assignments", volatile)

@@ -1,0 +1,460 @@
+"""The policy types: one row per Graph collection. A policy type is a row, not a class.
+
+What a row does not say is the same for all: listed page by page, read by id, annotations removed (graph/reading.py).
+Paths, expands and permissions: learn.microsoft.com, Microsoft Graph beta reference of each collection and the
+permissions reference; where those are silent or wrong, what open-source exporters were seen to do against the service.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import quote
+
+Body = Mapping[str, Any]
+
+DM = "/deviceManagement"
+DAM = "/deviceAppManagement"
+CA = "/identity/conditionalAccess"
+
+CONFIGURATION = "DeviceManagementConfiguration.Read.All"
+APPS = "DeviceManagementApps.Read.All"
+SERVICE_CONFIG = "DeviceManagementServiceConfig.Read.All"
+RBAC = "DeviceManagementRBAC.Read.All"
+SCRIPTS = "DeviceManagementScripts.Read.All"
+POLICY = "Policy.Read.All"
+AUTHENTICATION_CONTEXT = "AuthenticationContext.Read.All"
+
+# How a policy's assignments are read: with the object, by their own route, or not at all.
+EXPANDED = "expanded"
+ROUTE = "route"
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Child:
+    """A list below a policy that only its own route gives whole; kept in the body as `name`."""
+
+    name: str
+    query: str = ""
+
+
+@dataclass(frozen=True)
+class PolicyType:
+    key: str
+    title: str
+    path: str
+    permission: str
+    assignments: str = NONE
+    # Which of Graph's budgets its requests use (learn.microsoft.com: Throttling limits).
+    service: str = "intune"
+    name_property: str = "displayName"
+    expand: tuple[str, ...] = ()
+    select: str = ""
+    list_query: str = ""
+    children: tuple[Child, ...] = ()
+    # Titles and volatile properties of its subtypes, by bare @odata.type.
+    titles: Mapping[str, str] = field(default_factory=dict)
+    volatile: frozenset[str] = frozenset()
+    is_built_in: Callable[[Body], bool] = lambda body: False
+    is_hidden: Callable[[Body], bool] = lambda body: False
+    # What Graph never gives back; for the documentation and the proof of completeness.
+    never_returned: str = ""
+
+    def one(self, graph_id: str) -> str:
+        """The path that reads one policy whole, as far as one request can."""
+        options = [f"$select={self.select}"] if self.select else []
+        expand = [*self.expand, *(["assignments"] if self.assignments == EXPANDED else [])]
+        options += [f"$expand={','.join(expand)}"] if expand else []
+        return self.item(graph_id) + ("?" + "&".join(options) if options else "")
+
+    def item(self, graph_id: str) -> str:
+        return f"{self.path}/{quote(graph_id, safe='')}"
+
+    def listing(self) -> str:
+        return self.path + (f"?{self.list_query}" if self.list_query else "")
+
+
+def _flag(*names: str) -> Callable[[Body], bool]:
+    return lambda body: any(body.get(name) is True for name in names)
+
+
+def _has(name: str, *values: Any) -> Callable[[Body], bool]:
+    return lambda body: body.get(name) in values
+
+
+def _either(*tests: Callable[[Body], bool]) -> Callable[[Body], bool]:
+    return lambda body: any(test(body) for test in tests)
+
+
+_UPDATE_RING_CLOCKS = frozenset(
+    {
+        "qualityUpdatesPauseStartDate",
+        "qualityUpdatesPauseExpiryDateTime",
+        "qualityUpdatesRollbackStartDateTime",
+        "qualityUpdatesWillBeRolledBack",
+        "featureUpdatesPauseStartDate",
+        "featureUpdatesPauseExpiryDateTime",
+        "featureUpdatesRollbackStartDateTime",
+        "featureUpdatesWillBeRolledBack",
+    }
+)
+_APP_STATE = frozenset(
+    {
+        "publishingState", "uploadState", "dependentAppCount", "supersedingAppCount", "supersededAppCount",
+        "committedContentVersion", "size", "isFeatured", "largeIcon", "usedLicenseCount", "lastSyncDateTime",
+    }
+)  # fmt: skip
+_UPDATE_CATALOGUE = frozenset({"endOfSupportDate", "deployableContentDisplayName", "releaseDateDisplayName"})
+_PROTECTION: dict[str, Any] = {
+    "permission": APPS,
+    "assignments": EXPANDED,
+    "expand": ("apps",),
+    "volatile": frozenset({"deployedAppCount"}),
+}
+_SCRIPT: dict[str, Any] = {"permission": SCRIPTS, "assignments": EXPANDED}
+
+_ROWS = (
+    PolicyType(
+        "configurationPolicies",
+        "Settings catalog",
+        f"{DM}/configurationPolicies",
+        CONFIGURATION,
+        EXPANDED,
+        name_property="name",
+        expand=("settings",),
+        list_query="$top=100",
+        volatile=frozenset({"templateDisplayName", "templateDisplayVersion", "settingDefinitions"}),
+        never_returned="Secret values: Graph answers an opaque token instead",
+    ),
+    PolicyType(
+        "compliancePolicies",
+        "Compliance policy (Linux)",
+        f"{DM}/compliancePolicies",
+        CONFIGURATION,
+        EXPANDED,
+        name_property="name",
+        expand=("settings",),
+        children=(Child("scheduledActionsForRule", "$expand=scheduledActionConfigurations"),),
+    ),
+    PolicyType(
+        "deviceConfigurations",
+        "Device configuration",
+        f"{DM}/deviceConfigurations",
+        CONFIGURATION,
+        EXPANDED,
+        titles={
+            "windowsUpdateForBusinessConfiguration": "Update ring",
+            "iosUpdateConfiguration": "iOS update policy",
+            "macOSSoftwareUpdateConfiguration": "macOS update policy",
+            "windows10CustomConfiguration": "Custom configuration (OMA-URI)",
+        },
+        volatile=_UPDATE_RING_CLOCKS,
+        never_returned="Wi-Fi pre-shared keys, VPN and proxy passwords, PFX files",
+    ),
+    PolicyType(
+        "groupPolicyConfigurations",
+        "Administrative templates",
+        f"{DM}/groupPolicyConfigurations",
+        CONFIGURATION,
+        EXPANDED,
+        children=(Child("definitionValues", "$expand=definition"),),
+        # A get-one may answer "unknown" where the list knows better.
+        volatile=frozenset({"policyConfigurationIngestionType"}),
+    ),
+    PolicyType(
+        "groupPolicyUploadedDefinitionFiles",
+        "Imported ADMX file",
+        f"{DM}/groupPolicyUploadedDefinitionFiles",
+        CONFIGURATION,
+        name_property="fileName",
+        volatile=frozenset({"status", "uploadDateTime"}),
+        never_returned="The ADMX and ADML files themselves",
+    ),
+    PolicyType(
+        "deviceCompliancePolicies",
+        "Compliance policy",
+        f"{DM}/deviceCompliancePolicies",
+        CONFIGURATION,
+        EXPANDED,
+        expand=("scheduledActionsForRule($expand=scheduledActionConfigurations)",),
+    ),
+    PolicyType(
+        "deviceComplianceScripts",
+        "Compliance script",
+        f"{DM}/deviceComplianceScripts",
+        CONFIGURATION,
+        EXPANDED,
+        is_built_in=_has("publisher", "Microsoft"),
+    ),
+    PolicyType("deviceManagementScripts", "PowerShell script", f"{DM}/deviceManagementScripts", **_SCRIPT),
+    # These two have no /assignments route; the expand is the only way.
+    PolicyType("deviceShellScripts", "macOS shell script", f"{DM}/deviceShellScripts", **_SCRIPT),
+    PolicyType(
+        "deviceCustomAttributeShellScripts",
+        "macOS custom attribute",
+        f"{DM}/deviceCustomAttributeShellScripts",
+        **_SCRIPT,
+    ),
+    PolicyType(
+        "deviceHealthScripts",
+        "Remediation script",
+        f"{DM}/deviceHealthScripts",
+        **_SCRIPT,
+        volatile=frozenset({"highestAvailableVersion", "isGlobalScript", "deviceHealthScriptType"}),
+        is_built_in=_either(_flag("isGlobalScript"), _has("publisher", "Microsoft")),
+    ),
+    PolicyType(
+        "intents",
+        "Endpoint security (template)",
+        f"{DM}/intents",
+        CONFIGURATION,
+        ROUTE,
+        children=(Child("settings"),),
+    ),
+    PolicyType("iosManagedAppProtections", "App protection (iOS)", f"{DAM}/iosManagedAppProtections", **_PROTECTION),
+    PolicyType(
+        "androidManagedAppProtections", "App protection (Android)", f"{DAM}/androidManagedAppProtections", **_PROTECTION
+    ),
+    PolicyType(
+        "windowsManagedAppProtections", "App protection (Windows)", f"{DAM}/windowsManagedAppProtections", **_PROTECTION
+    ),
+    PolicyType(
+        "targetedManagedAppConfigurations",
+        "App configuration (managed apps)",
+        f"{DAM}/targetedManagedAppConfigurations",
+        APPS,
+        EXPANDED,
+        expand=("apps",),
+        children=(Child("settings"),),
+        volatile=frozenset({"deployedAppCount"}),
+    ),
+    PolicyType(
+        "mdmWindowsInformationProtectionPolicies",
+        "Windows Information Protection (enrolled)",
+        f"{DAM}/mdmWindowsInformationProtectionPolicies",
+        APPS,
+        EXPANDED,
+        expand=("protectedAppLockerFiles", "exemptAppLockerFiles"),
+    ),
+    PolicyType(
+        "windowsInformationProtectionPolicies",
+        "Windows Information Protection",
+        f"{DAM}/windowsInformationProtectionPolicies",
+        APPS,
+        EXPANDED,
+        expand=("protectedAppLockerFiles", "exemptAppLockerFiles"),
+    ),
+    PolicyType(
+        "mobileAppConfigurations",
+        "App configuration (managed devices)",
+        f"{DAM}/mobileAppConfigurations",
+        APPS,
+        EXPANDED,
+    ),
+    PolicyType(
+        "mobileApps",
+        "App",
+        f"{DAM}/mobileApps",
+        APPS,
+        EXPANDED,
+        # The portal's own filter: what was assigned or uploaded, not every app a store offers.
+        list_query=(
+            "$filter=(microsoft.graph.managedApp/appAvailability%20eq%20null%20or%20"
+            "microsoft.graph.managedApp/appAvailability%20eq%20%27lineOfBusiness%27%20or%20isAssigned%20eq%20true)"
+            "&$orderby=displayName"
+        ),
+        volatile=_APP_STATE,
+        never_returned="The app's installer",
+    ),
+    PolicyType(
+        "windowsAutopilotDeploymentProfiles",
+        "Autopilot profile",
+        f"{DM}/windowsAutopilotDeploymentProfiles",
+        SERVICE_CONFIG,
+        ROUTE,
+    ),
+    PolicyType(
+        "deviceEnrollmentConfigurations",
+        "Enrollment configuration",
+        f"{DM}/deviceEnrollmentConfigurations",
+        SERVICE_CONFIG,
+        EXPANDED,
+        titles={
+            "windows10EnrollmentCompletionPageConfiguration": "Enrollment status page",
+            "deviceEnrollmentLimitConfiguration": "Device limit restriction",
+            "deviceEnrollmentPlatformRestrictionsConfiguration": "Platform restrictions",
+            "deviceEnrollmentPlatformRestrictionConfiguration": "Platform restriction",
+            "deviceEnrollmentWindowsHelloForBusinessConfiguration": "Windows Hello for Business",
+            "deviceComanagementAuthorityConfiguration": "Co-management settings",
+            "deviceEnrollmentNotificationConfiguration": "Enrollment notification",
+        },
+        is_built_in=_has("priority", 0),
+    ),
+    PolicyType(
+        "windowsFeatureUpdateProfiles",
+        "Feature update",
+        f"{DM}/windowsFeatureUpdateProfiles",
+        CONFIGURATION,
+        EXPANDED,
+        volatile=_UPDATE_CATALOGUE,
+    ),
+    PolicyType(
+        "windowsQualityUpdateProfiles",
+        "Quality update (expedited)",
+        f"{DM}/windowsQualityUpdateProfiles",
+        CONFIGURATION,
+        EXPANDED,
+        volatile=_UPDATE_CATALOGUE,
+    ),
+    PolicyType(
+        "windowsQualityUpdatePolicies",
+        "Quality update policy",
+        f"{DM}/windowsQualityUpdatePolicies",
+        CONFIGURATION,
+        EXPANDED,
+        volatile=_UPDATE_CATALOGUE,
+    ),
+    PolicyType(
+        "windowsDriverUpdateProfiles",
+        "Driver update",
+        f"{DM}/windowsDriverUpdateProfiles",
+        CONFIGURATION,
+        EXPANDED,
+        volatile=frozenset({"newUpdates", "inventorySyncStatus", "deviceReporting"}),
+    ),
+    PolicyType("termsAndConditions", "Terms and conditions", f"{DM}/termsAndConditions", SERVICE_CONFIG, ROUTE),
+    PolicyType(
+        "roleScopeTags",
+        "Scope tag",
+        f"{DM}/roleScopeTags",
+        RBAC,
+        ROUTE,
+        is_built_in=_either(_flag("isBuiltIn"), _has("id", "0")),
+    ),
+    PolicyType(
+        "roleDefinitions",
+        "Role",
+        f"{DM}/roleDefinitions",
+        RBAC,
+        # `permissions` repeats `rolePermissions`, and `actions` the allowed ones within.
+        volatile=frozenset({"roleAssignments", "permissions", "actions"}),
+        is_built_in=_flag("isBuiltIn", "isBuiltInRoleDefinition"),
+    ),
+    PolicyType(
+        "roleAssignments",
+        "Role assignment",
+        f"{DM}/roleAssignments",
+        RBAC,
+        expand=("roleDefinition", "microsoft.graph.deviceAndAppManagementRoleAssignment/roleScopeTags"),
+    ),
+    PolicyType(
+        "assignmentFilters",
+        "Assignment filter",
+        f"{DM}/assignmentFilters",
+        CONFIGURATION,
+        volatile=frozenset({"payloads"}),
+    ),
+    PolicyType(
+        "notificationMessageTemplates",
+        "Notification template",
+        f"{DM}/notificationMessageTemplates",
+        SERVICE_CONFIG,
+        expand=("localizedNotificationMessages",),
+        volatile=frozenset({"defaultLocale"}),
+        # Owned by an enrollment notification, and shown nowhere in the portal.
+        is_hidden=_has("displayName", "EnrollmentNotificationInternalMEO"),
+    ),
+    PolicyType("deviceCategories", "Device category", f"{DM}/deviceCategories", CONFIGURATION),
+    PolicyType(
+        "policySets",
+        "Policy set",
+        f"{DAM}/policySets",
+        CONFIGURATION,
+        EXPANDED,
+        expand=("items",),
+        volatile=frozenset({"status", "errorCode", "itemType"}),
+    ),
+    PolicyType(
+        "reusablePolicySettings",
+        "Reusable setting",
+        f"{DM}/reusablePolicySettings",
+        CONFIGURATION,
+        # The plain object comes without settingInstance: it must be asked for by name.
+        select="id,displayName,description,settingDefinitionId,settingInstance,createdDateTime,lastModifiedDateTime,"
+        "version,referencingConfigurationPolicyCount",
+        volatile=frozenset({"referencingConfigurationPolicyCount"}),
+    ),
+    PolicyType(
+        "intuneBrandingProfiles",
+        "Branding profile",
+        f"{DM}/intuneBrandingProfiles",
+        APPS,
+        EXPANDED,
+        name_property="profileName",
+        is_built_in=_flag("isDefaultProfile"),
+    ),
+    PolicyType(
+        "conditionalAccessPolicies",
+        "Conditional Access policy",
+        f"{CA}/policies",
+        POLICY,
+        service="conditionalAccess",
+        volatile=frozenset({"templateId", "deletedDateTime", "partialEnablementStrategy"}),
+    ),
+    PolicyType(
+        "namedLocations",
+        "Named location",
+        f"{CA}/namedLocations",
+        POLICY,
+        service="conditionalAccess",
+        is_built_in=_has("@odata.type", "#microsoft.graph.compliantNetworkNamedLocation"),
+    ),
+    PolicyType(
+        "authenticationStrengths",
+        "Authentication strength",
+        f"{CA}/authenticationStrength/policies",
+        POLICY,
+        service="conditionalAccess",
+        is_built_in=_has("policyType", "builtIn"),
+    ),
+    PolicyType(
+        "authenticationContextClassReferences",
+        "Authentication context",
+        f"{CA}/authenticationContextClassReferences",
+        AUTHENTICATION_CONTEXT,
+        service="conditionalAccess",
+    ),
+    PolicyType("hardwareConfigurations", "BIOS configuration", f"{DM}/hardwareConfigurations", CONFIGURATION, EXPANDED),
+    PolicyType(
+        "inventoryPolicies",
+        "Inventory policy",
+        f"{DM}/inventoryPolicies",
+        CONFIGURATION,
+        EXPANDED,
+        name_property="name",
+        expand=("settings",),
+    ),
+    PolicyType(
+        "appleUserInitiatedEnrollmentProfiles",
+        "Apple enrollment profile",
+        f"{DM}/appleUserInitiatedEnrollmentProfiles",
+        SERVICE_CONFIG,
+        EXPANDED,
+    ),
+    # Its profiles live below a token: their Graph id here is "{token}/{profile}" (see graph/reading.py).
+    PolicyType(
+        "depOnboardingSettings",
+        "Apple automated enrollment profile",
+        f"{DM}/depOnboardingSettings",
+        SERVICE_CONFIG,
+    ),
+)
+
+POLICY_TYPES: Mapping[str, PolicyType] = MappingProxyType({row.key: row for row in _ROWS})
+
+
+def display_type(policy_type: PolicyType, body: Body) -> str:
+    """“Update ring” for a body of that subtype; else the policy type's title."""
+    bare = str(body.get("@odata.type") or "").removeprefix("#microsoft.graph.")
+    return policy_type.titles.get(bare, policy_type.title)

@@ -1,0 +1,190 @@
+"""What to ask Graph for, to list a policy type or to hold a policy's whole content.
+
+A reading is a generator: it yields the paths it wants next, is sent their answers, and returns its result. Who drives
+it decides how they travel: one policy, and nine hundred with twenty paths to a $batch, are read by the same code.
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from graph import completing, names
+from graph.annotations import without_annotations
+from graph.client import BATCH_SIZE, Answer, GraphClient
+from graph.completing import Proof, all_pages, body_of, pages_of
+from graph.errors import GraphError, Incomplete
+from graph.policy_types import EXPANDED, NONE, ROUTE, PolicyType
+from graph.times import parse_time
+
+Result = TypeVar("Result")
+Reads = Generator[list[str], list[Answer], Result]
+
+
+@dataclass(frozen=True)
+class Listed:
+    graph_id: str
+    name: str
+    odata_type: str | None
+    modified_at: datetime | None
+    is_built_in: bool
+    platform: str | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`content` is {"body": {...}, "assignments": [...] or None where the policy type has none}.
+
+    `proof` says how we know it is whole: {"settings": {"stored", "declared"} or None, "pages", "assignments": "read" or
+    "not_applicable", "assignment_count", "secrets": {"revealed", "withheld": [{"where", "why"}]}, "names"}.
+    `references`: {"groups": {id: name or None}, "filters": {…}}; None means the name could not be found.
+    """
+
+    content: dict[str, Any]
+    name: str
+    odata_type: str | None
+    modified_at: datetime | None
+    proof: dict[str, Any] = field(default_factory=dict)
+    references: dict[str, dict[str, str | None]] = field(default_factory=dict)
+
+
+def list_policies(policy_type: PolicyType) -> Reads[list[Listed]]:
+    if policy_type.key == "depOnboardingSettings":
+        return (yield from _list_below_tokens(policy_type))
+    items = yield from all_pages(policy_type.listing())
+    return [_listed(policy_type, item) for item in items if not policy_type.is_hidden(item)]
+
+
+def _list_below_tokens(policy_type: PolicyType) -> Reads[list[Listed]]:
+    """Apple's enrollment profiles exist only below a token; the two ids together name one."""
+    tokens = yield from all_pages(policy_type.path)
+    found = []
+    for token in tokens:
+        profiles = yield from all_pages(f"{policy_type.item(str(token['id']))}/enrollmentProfiles")
+        found += [_listed(policy_type, {**profile, "id": f"{token['id']}/{profile['id']}"}) for profile in profiles]
+    return found
+
+
+def _listed(policy_type: PolicyType, item: Mapping[str, Any]) -> Listed:
+    return Listed(
+        graph_id=str(item.get("id")),
+        name=_name(policy_type, item),
+        odata_type=item.get("@odata.type"),
+        modified_at=_modified(item),
+        is_built_in=policy_type.is_built_in(item),
+        platform=_text(item.get("platforms") or item.get("platform") or item.get("platformType")),
+    )
+
+
+def _name(policy_type: PolicyType, item: Mapping[str, Any]) -> str:
+    return str(item.get(policy_type.name_property) or item.get("displayName") or item.get("name") or "(no name)")
+
+
+def _modified(item: Mapping[str, Any]) -> datetime | None:
+    return parse_time(item.get("lastModifiedDateTime") or item.get("modifiedDateTime"))
+
+
+def _text(value: Any) -> str | None:
+    return value[:80] if isinstance(value, str) else None
+
+
+def read_policy(policy_type: PolicyType, graph_id: str) -> Reads[Reading]:
+    """Raises the GraphError of the answer that matters; NotFound means the policy is gone."""
+    token, _, profile = graph_id.partition("/")
+    item = f"{policy_type.item(token)}/enrollmentProfiles/{profile}" if profile else policy_type.item(graph_id)
+    [answer] = yield [item if profile else policy_type.one(graph_id)]
+    body, proof = body_of(answer), Proof()
+    modified_at, odata_type = _modified(body), body.get("@odata.type")
+    yield from completing.follow_inline_pages(body, proof)
+    yield from _read_children(policy_type, item, body, proof)
+    yield from completing.complete(policy_type, item, body, proof)
+    _require_all_settings(body, proof)
+    assignments = yield from _read_assignments(policy_type, item, body)
+    proof.assignments = "read" if policy_type.assignments != NONE else "not_applicable"
+    proof.assignment_count = len(assignments or ())
+    completing.note_withheld(body, proof)
+    content = {"body": without_annotations(body), "assignments": without_annotations(assignments)}
+    references = yield from names.resolve(content, proof)
+    return Reading(content, _name(policy_type, body), odata_type, modified_at, proof.as_json(), references)
+
+
+def _read_children(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+    if not policy_type.children:
+        return
+    paths = [f"{item}/{child.name}" + (f"?{child.query}" if child.query else "") for child in policy_type.children]
+    answers = yield paths
+    for child, answer in zip(policy_type.children, answers, strict=True):
+        body[child.name] = yield from pages_of(body_of(answer), proof)
+
+
+def _read_assignments(policy_type: PolicyType, item: str, body: dict[str, Any]) -> Reads[list[dict[str, Any]] | None]:
+    inline = body.pop("assignments", None)
+    if policy_type.assignments == EXPANDED:
+        if not isinstance(inline, list):
+            raise Incomplete("incomplete", "Microsoft Graph sent the policy without its assignments.")
+        return inline
+    if policy_type.assignments == ROUTE:
+        return (yield from all_pages(f"{item}/assignments"))
+    return None
+
+
+def _require_all_settings(body: Mapping[str, Any], proof: Proof) -> None:
+    """A settings catalog policy says how many settings it has; fewer than that is no backup."""
+    settings, declared = body.get("settings"), body.get("settingCount")
+    if not isinstance(settings, list):
+        return
+    proof.settings_stored = len(settings)
+    proof.settings_declared = declared if isinstance(declared, int) else None
+    if isinstance(declared, int) and len(settings) != declared:
+        raise Incomplete(
+            "incomplete", f"Microsoft Graph sent {len(settings)} of the policy's {declared} settings. Nothing was kept."
+        )
+
+
+def drive(client: GraphClient, readings: Mapping[Any, Reads[Result]]) -> dict[Any, Result | GraphError]:
+    """Run many readings in rounds, their paths together in $batch calls; each ends with its result or its error."""
+    ended: dict[Any, Result | GraphError] = {}
+    wanted: dict[Any, list[str]] = {}
+    for key, reading in readings.items():
+        _advance(key, reading, None, wanted, ended)
+    while wanted:
+        asked, wanted = wanted, {}
+        answers = _ask(client, [path for paths in asked.values() for path in paths])
+        for key, paths in asked.items():
+            _advance(key, readings[key], [answers.pop(0) for _ in paths], wanted, ended)
+    return ended
+
+
+def _advance(
+    key: Any,
+    reading: Reads[Result],
+    answers: list[Answer] | None,
+    wanted: dict[Any, list[str]],
+    ended: dict[Any, Result | GraphError],
+) -> None:
+    try:
+        wanted[key] = next(reading) if answers is None else reading.send(answers)
+    except StopIteration as e:
+        ended[key] = e.value
+    except GraphError as e:
+        ended[key] = e
+
+
+def _ask(client: GraphClient, paths: list[str]) -> list[Answer]:
+    answers: list[Answer] = []
+    for begin in range(0, len(paths), BATCH_SIZE):
+        together = paths[begin : begin + BATCH_SIZE]
+        try:
+            answers += client.batch(together)
+        except GraphError as e:
+            # The call as a whole failed: so did each of its parts.
+            answers += [Answer(error=e)] * len(together)
+    return answers
+
+
+def run_one(client: GraphClient, reading: Reads[Result]) -> Result:
+    """Raises the reading's error."""
+    result = drive(client, {None: reading})[None]
+    if isinstance(result, GraphError):
+        raise result
+    return result
