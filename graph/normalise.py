@@ -1,4 +1,4 @@
-"""The content without what is no change: volatile properties removed, what has no order sorted, equal spellings made one.
+"""The content without what is no change: the volatile removed, what has no order sorted, equal spellings made one.
 
 Total (never raises, whatever the JSON) and idempotent. What is volatile or equal was seen in captures of the service:
 texts of Microsoft's catalogues, clocks, derived counts, ids that each write makes anew.

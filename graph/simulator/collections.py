@@ -1,0 +1,178 @@
+"""How the service treats each collection. Not the product's table: this one says what Graph does, not what we ask."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+DM = "deviceManagement"
+DAM = "deviceAppManagement"
+CA = "identity/conditionalAccess"
+
+CONFIGURATION = ("DeviceManagementConfiguration",)
+SCRIPTS = ("DeviceManagementScripts",)
+APPS = ("DeviceManagementApps",)
+SERVICE = ("DeviceManagementServiceConfig",)
+RBAC = ("DeviceManagementRBAC",)
+
+
+@dataclass(frozen=True)
+class Collection:
+    path: str
+    # Stems: X.Read.All or X.ReadWrite.All lets one read.
+    permissions: tuple[str, ...]
+    polymorphic: bool = False
+    # Children that a plain read leaves out, and how they can be had.
+    expands: frozenset[str] = frozenset({"assignments"})
+    routes: frozenset[str] = frozenset({"assignments"})
+    # Answered as null in lists (script bodies), or left out everywhere unless selected.
+    null_in_list: tuple[str, ...] = ()
+    empty_in_list: tuple[str, ...] = ()
+    only_selected: tuple[str, ...] = ()
+    is_directory: bool = False
+
+    @property
+    def children(self) -> frozenset[str]:
+        return self.expands | self.routes
+
+
+def _row(path: str, permissions: tuple[str, ...], *, expands: Iterable[str] = ("assignments",),
+         routes: Iterable[str] = ("assignments",), **rest: object) -> Collection:  # fmt: skip
+    return Collection(path, permissions, expands=frozenset(expands), routes=frozenset(routes), **rest)  # type: ignore[arg-type]
+
+
+_SCRIPT_BODIES = {"null_in_list": ("scriptContent",)}
+_PROTECTION = {"expands": ("assignments", "apps"), "routes": ("assignments", "apps")}
+_WIP = {
+    "expands": ("assignments", "protectedAppLockerFiles", "exemptAppLockerFiles"),
+    "routes": ("assignments", "protectedAppLockerFiles", "exemptAppLockerFiles"),
+}
+_BARE = {"expands": (), "routes": ()}
+_ENTRA = {**_BARE, "is_directory": True}
+
+_ROWS = (
+    _row(
+        f"{DM}/configurationPolicies",
+        CONFIGURATION,
+        expands=("assignments", "settings"),
+        routes=("assignments", "settings"),
+    ),
+    _row(
+        f"{DM}/compliancePolicies",
+        CONFIGURATION,
+        expands=("assignments", "settings"),
+        routes=("assignments", "settings", "scheduledActionsForRule"),
+    ),
+    _row(f"{DM}/deviceConfigurations", CONFIGURATION, polymorphic=True),
+    _row(f"{DM}/groupPolicyConfigurations", CONFIGURATION, routes=("assignments", "definitionValues")),
+    _row(f"{DM}/groupPolicyUploadedDefinitionFiles", CONFIGURATION, **_BARE),
+    _row(
+        f"{DM}/deviceCompliancePolicies",
+        CONFIGURATION,
+        polymorphic=True,
+        expands=("assignments", "scheduledActionsForRule"),
+        routes=("assignments", "scheduledActionsForRule"),
+    ),
+    _row(
+        f"{DM}/deviceComplianceScripts",
+        (*CONFIGURATION, *SCRIPTS),
+        null_in_list=("detectionScriptContent",),
+    ),
+    _row(f"{DM}/deviceManagementScripts", SCRIPTS, **_SCRIPT_BODIES),
+    _row(f"{DM}/deviceShellScripts", SCRIPTS, routes=(), **_SCRIPT_BODIES),
+    _row(f"{DM}/deviceCustomAttributeShellScripts", SCRIPTS, routes=(), **_SCRIPT_BODIES),
+    _row(
+        f"{DM}/deviceHealthScripts",
+        SCRIPTS,
+        null_in_list=("detectionScriptContent", "remediationScriptContent"),
+    ),
+    _row(f"{DM}/intents", CONFIGURATION, expands=(), routes=("assignments", "settings")),
+    _row(f"{DM}/templates", CONFIGURATION, **_BARE),
+    _row(f"{DAM}/iosManagedAppProtections", APPS, **_PROTECTION),
+    _row(f"{DAM}/androidManagedAppProtections", APPS, **_PROTECTION),
+    _row(f"{DAM}/windowsManagedAppProtections", APPS, **_PROTECTION),
+    _row(
+        f"{DAM}/targetedManagedAppConfigurations",
+        APPS,
+        expands=("assignments", "apps"),
+        routes=("assignments", "apps", "settings"),
+    ),
+    _row(f"{DAM}/mdmWindowsInformationProtectionPolicies", APPS, **_WIP),
+    _row(f"{DAM}/windowsInformationProtectionPolicies", APPS, **_WIP),
+    _row(f"{DAM}/mobileAppConfigurations", APPS, polymorphic=True),
+    _row(
+        f"{DAM}/mobileApps",
+        APPS,
+        polymorphic=True,
+        null_in_list=("largeIcon",),
+        empty_in_list=("roleScopeTagIds",),
+    ),
+    _row(f"{DM}/windowsAutopilotDeploymentProfiles", SERVICE, polymorphic=True, expands=()),
+    _row(f"{DM}/deviceEnrollmentConfigurations", SERVICE, polymorphic=True),
+    _row(f"{DM}/windowsFeatureUpdateProfiles", CONFIGURATION),
+    _row(f"{DM}/windowsQualityUpdateProfiles", CONFIGURATION),
+    _row(f"{DM}/windowsQualityUpdatePolicies", CONFIGURATION),
+    _row(f"{DM}/windowsDriverUpdateProfiles", CONFIGURATION),
+    _row(f"{DM}/termsAndConditions", SERVICE, expands=()),
+    _row(f"{DM}/roleScopeTags", (*RBAC, *CONFIGURATION), expands=()),
+    _row(f"{DM}/roleDefinitions", RBAC, polymorphic=True, expands=("roleAssignments",), routes=("roleAssignments",)),
+    _row(
+        f"{DM}/roleAssignments",
+        RBAC,
+        polymorphic=True,
+        expands=("roleDefinition", "roleScopeTags"),
+        routes=("roleScopeTags",),
+    ),
+    _row(f"{DM}/assignmentFilters", CONFIGURATION, **_BARE),
+    _row(
+        f"{DM}/notificationMessageTemplates",
+        SERVICE,
+        expands=("localizedNotificationMessages",),
+        routes=("localizedNotificationMessages",),
+    ),
+    _row(f"{DM}/deviceCategories", CONFIGURATION, **_BARE),
+    _row(f"{DAM}/policySets", CONFIGURATION, expands=("assignments", "items"), routes=("assignments", "items")),
+    _row(f"{DM}/reusablePolicySettings", CONFIGURATION, only_selected=("settingInstance",), **_BARE),
+    _row(
+        f"{DM}/intuneBrandingProfiles",
+        APPS,
+        routes=("assignments", "themeColorLogo", "lightBackgroundLogo", "landingPageCustomizedImage"),
+    ),
+    _row(f"{CA}/policies", ("Policy",), **_ENTRA),
+    _row(f"{CA}/namedLocations", ("Policy",), polymorphic=True, **_ENTRA),
+    _row(f"{CA}/authenticationStrength/policies", ("Policy", "Policy.AuthenticationMethod"), **_ENTRA),
+    _row(f"{CA}/authenticationContextClassReferences", ("AuthenticationContext",), **_ENTRA),
+    _row(f"{DM}/hardwareConfigurations", CONFIGURATION),
+    _row(
+        f"{DM}/inventoryPolicies",
+        CONFIGURATION,
+        expands=("assignments", "settings"),
+        routes=("assignments", "settings"),
+    ),
+    _row(f"{DM}/appleUserInitiatedEnrollmentProfiles", SERVICE),
+    _row(f"{DM}/depOnboardingSettings", SERVICE, expands=(), routes=("enrollmentProfiles",)),
+    _row("groups", ("Group", "GroupMember", "Directory"), **_ENTRA),
+    _row("organization", ("Organization", "DeviceManagementServiceConfig", "Directory"), **_ENTRA),
+    _row("servicePrincipals", ("Application", "Directory"), **_ENTRA),
+)
+
+COLLECTIONS = {row.path.lower(): row for row in _ROWS}
+# The polymorphic view over the typed sets of app protection and configuration.
+MANAGED_APP_POLICIES = tuple(
+    f"{DAM}/{name}"
+    for name in (
+        "iosManagedAppProtections",
+        "androidManagedAppProtections",
+        "targetedManagedAppConfigurations",
+        "mdmWindowsInformationProtectionPolicies",
+        "windowsInformationProtectionPolicies",
+    )
+)
+
+
+def scopes(collection: Collection) -> list[str]:
+    """What the service names in its refusal."""
+    return [f"{stem}.{verb}.All" for stem in collection.permissions for verb in ("Read", "ReadWrite")]
+
+
+def allows(collection: Collection, granted: set[str]) -> bool:
+    # Group.ReadBasic.All is the one read permission of another shape.
+    return bool(granted & {*scopes(collection), *(f"{stem}.ReadBasic.All" for stem in collection.permissions)})

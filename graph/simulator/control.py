@@ -1,0 +1,118 @@
+"""`/_simulator/…`: what a trainer or a test may change. Loopback only, no sign-in; documented in docs/simulator.md."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Flask, abort, jsonify, request
+
+from graph.simulator.state import Tenant
+from graph.simulator.trouble import Counts, Fault
+
+if TYPE_CHECKING:
+    from graph.simulator.app import Simulator
+
+
+def register(app: Flask, simulator: "Simulator") -> None:
+    routes = Blueprint("control", __name__, url_prefix="/_simulator")
+    _tenants(routes, simulator)
+    _objects(routes, simulator)
+    _trouble(routes, simulator)
+    app.register_blueprint(routes)
+
+
+def _tenants(routes: Blueprint, simulator: "Simulator") -> None:
+    state = simulator.state
+
+    @routes.get("/health")
+    def health() -> Any:
+        return jsonify(ok=True)
+
+    @routes.get("/tenants")
+    def list_tenants() -> Any:
+        return jsonify([_described(tenant) for tenant in state.tenants.values()])
+
+    @routes.post("/tenants")
+    def add_tenant() -> Any:
+        raw = request.get_json()
+        tenant = Tenant(**{**raw, "permissions": set(raw.get("permissions", ()))})
+        state.add(tenant)
+        state.save()
+        return jsonify(_described(tenant)), 201
+
+    @routes.patch("/tenants/<tenant_id>")
+    def change_tenant(tenant_id: str) -> Any:
+        tenant = _tenant(simulator, tenant_id)
+        for name, value in request.get_json().items():
+            if name == "flags":
+                tenant.flags.update(value)
+            elif name == "permissions":
+                tenant.permissions = set(value)
+            elif name in {"client_secret", "certificates", "name"}:
+                setattr(tenant, name, value)
+            else:
+                abort(400, f"{name} cannot be changed")
+        state.save()
+        return jsonify(_described(tenant))
+
+
+def _objects(routes: Blueprint, simulator: "Simulator") -> None:
+    @routes.get("/tenants/<tenant_id>/objects")
+    def read_objects(tenant_id: str) -> Any:
+        collections = _tenant(simulator, tenant_id).collections
+        wanted = request.args.get("collection")
+        return jsonify(collections.get(wanted, {}) if wanted else collections)
+
+    @routes.put("/tenants/<tenant_id>/objects/<path:collection>/<object_id>")
+    def put_object(tenant_id: str, collection: str, object_id: str) -> Any:
+        tenant = _tenant(simulator, tenant_id)
+        tenant.put(collection, {**request.get_json(), "id": object_id})
+        tenant.arrivals[f"{collection}/{object_id}"] = time.time()
+        simulator.state.save()
+        return "", 204
+
+    @routes.delete("/tenants/<tenant_id>/objects/<path:collection>/<object_id>")
+    def delete_object(tenant_id: str, collection: str, object_id: str) -> Any:
+        _tenant(simulator, tenant_id).collections.get(collection, {}).pop(object_id, None)
+        simulator.state.save()
+        return "", 204
+
+
+def _trouble(routes: Blueprint, simulator: "Simulator") -> None:
+    @routes.get("/requests")
+    def read_requests() -> Any:
+        return jsonify(simulator.counts.as_json())
+
+    @routes.delete("/requests")
+    def reset_requests() -> Any:
+        simulator.counts = Counts()
+        return "", 204
+
+    @routes.post("/faults")
+    def add_fault() -> Any:
+        simulator.faults.add(Fault(**request.get_json()))
+        return "", 204
+
+    @routes.delete("/faults")
+    def clear_faults() -> Any:
+        simulator.faults.clear()
+        return "", 204
+
+
+def _tenant(simulator: "Simulator", tenant_id: str) -> Tenant:
+    tenant = simulator.state.tenants.get(tenant_id)
+    if tenant is None:
+        abort(404, "no such tenant")
+    return tenant
+
+
+def _described(tenant: Tenant) -> dict[str, Any]:
+    return {
+        "name": tenant.name,
+        "directory_id": tenant.directory_id,
+        "client_id": tenant.client_id,
+        "client_secret": tenant.client_secret,
+        "purpose": tenant.purpose,
+        "permissions": sorted(tenant.permissions),
+        "flags": tenant.flags,
+        "counts": {path: len(items) for path, items in sorted(tenant.collections.items())},
+    }

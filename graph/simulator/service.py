@@ -1,0 +1,199 @@
+"""What a GET answers: one tenant's truth, seen through the service's habits."""
+
+import copy
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from graph.simulator import odata
+from graph.simulator.answers import Reply, error, forbidden, intune_error, no_route, not_found
+from graph.simulator.collections import COLLECTIONS, MANAGED_APP_POLICIES, Collection, allows, scopes
+from graph.simulator.odata import Object
+from graph.simulator.state import Tenant
+
+PAGE = 1000
+SETTINGS_PAGE = 25  # the service's own default; a client that does not follow it loses settings
+_SECRET_CALL = re.compile(r"getOmaSettingPlainTextValue\(secretReferenceValueId='(.*)'\)$", re.IGNORECASE)
+
+
+def get(tenant: Tenant, granted: set[str], path: str, query: str, url: str) -> Reply:
+    """`path` below the version; `url` is its absolute address, for page links."""
+    parts = odata.segments(path)
+    if [part.lower() for part in parts] == ["deviceappmanagement", "managedapppolicies"]:
+        return _managed_app_policies(tenant, query, url)
+    found = _collection(parts)
+    if found is None:
+        return no_route(path)
+    collection, rest = found
+    refusal = _refusal(tenant, collection, granted)
+    if refusal:
+        return refusal
+    try:
+        return _answer(tenant, collection, rest, query, url)
+    except odata.BadQuery as e:
+        return error(400, "BadRequest", str(e))
+
+
+def _collection(parts: list[str]) -> tuple[Collection, list[str]] | None:
+    for length in range(min(len(parts), 4), 0, -1):
+        row = COLLECTIONS.get("/".join(parts[:length]).lower())
+        if row:
+            return row, parts[length:]
+    return None
+
+
+def _refusal(tenant: Tenant, collection: Collection, granted: set[str]) -> Reply | None:
+    if tenant.flags.get("no_intune") and collection.path.startswith("device"):
+        return error(400, "BadRequest", "Request not applicable to target tenant.")
+    if not allows(collection, granted):
+        return forbidden(scopes(collection), is_directory=collection.is_directory)
+    return None
+
+
+def _answer(tenant: Tenant, collection: Collection, rest: list[str], query: str, url: str) -> Reply:
+    if not rest:
+        return _list(tenant, collection, query, url)
+    item = dict(tenant.visible(collection.path)).get(rest[0])
+    if item is None:
+        return not_found(rest[0])
+    if len(rest) == 1:
+        return Reply(200, _one(collection, item, query))
+    return _below(tenant, collection, item, rest[1:], query, url)
+
+
+def _list(tenant: Tenant, collection: Collection, query: str, url: str) -> Reply:
+    given = odata.options(query)
+    items = [item for _, item in tenant.visible(collection.path)]
+    if "filter" in given:
+        items = [item for item in items if odata.matches(item, given["filter"])]
+    page = odata.page(items, query, url, int(tenant.flags.get("page_size", PAGE)))
+    page["value"] = [_listed(collection, item, given.get("select", "")) for item in page["value"]]
+    return Reply(200, {"@odata.context": f"{url}#context", **page})
+
+
+def _listed(collection: Collection, item: Object, select: str) -> Object:
+    shown = _shown(collection, item, "")
+    shown.update({name: None for name in collection.null_in_list if name in shown})
+    shown.update({name: [] for name in collection.empty_in_list if name in shown})
+    return odata.selected(shown, select)
+
+
+def _one(collection: Collection, item: Object, query: str) -> Object:
+    given = odata.options(query)
+    shown = _shown(collection, item, given.get("select", ""))
+    for name, inner in odata.expansions(given.get("expand", "")).items():
+        _expand(collection, item, shown, name, inner)
+    return {
+        "@odata.context": "https://graph.microsoft.com/beta/$metadata#entity",
+        **odata.selected(shown, given.get("select", "")),
+    }
+
+
+def _expand(collection: Collection, item: Object, shown: Object, name: str, inner: str) -> None:
+    if name == "privacyAccessControls":
+        shown[name] = copy.deepcopy(item.get(name, []))
+        return
+    if name not in collection.expands:
+        raise odata.BadQuery(f"Could not find a property named '{name}' on type 'microsoft.graph.entity'.")
+    default: Any = [] if name.endswith("s") or name == "scheduledActionsForRule" else None
+    value = item.get(name, default)
+    shown[name] = [_child(name, one, inner) for one in value] if isinstance(value, list) else copy.deepcopy(value)
+    shown[f"{name}@odata.context"] = f"https://graph.microsoft.com/beta/$metadata#{name}"
+
+
+# Reached by navigation only; a plain read shows none of them.
+_NAVIGATION = frozenset(
+    {
+        "privacyAccessControls", "rootCertificate", "identityCertificate", "rootCertificatesForServerValidation",
+        "rootCertificateForServerValidation", "rootCertificateForClientValidation",
+        "identityCertificateForClientAuthentication", "smimeSigningCertificate", "scheduledActionsForRule",
+        "definitionValues",
+    }
+)  # fmt: skip
+
+
+def _shown(collection: Collection, item: Object, select: str) -> Object:
+    hidden = collection.children | _NAVIGATION
+    if not select:
+        hidden |= set(collection.only_selected)
+    shown = {key: copy.deepcopy(value) for key, value in item.items() if key not in hidden and "@odata." not in key}
+    if collection.polymorphic and "@odata.type" in item:
+        shown["@odata.type"] = item["@odata.type"]
+    for setting in shown.get("omaSettings") or ():
+        if setting.get("isEncrypted"):
+            setting["value"] = "****"
+    return shown
+
+
+def _child(name: str, child: Any, expand: str) -> Any:
+    """One element of a child list, as its own rules show it."""
+    if not isinstance(child, dict):
+        return child
+    expanded = odata.expansions(odata.options(expand).get("expand", "")) if expand else {}
+    nested = {"definition", "presentationValues", "presentation", "scheduledActionConfigurations"}
+    shown = {key: copy.deepcopy(value) for key, value in child.items() if key not in nested or key in expanded}
+    if name == "scheduledActionsForRule":
+        shown["ruleName"] = None
+    if name == "assignments" and "runRemediationScript" in shown:
+        shown["runRemediationScript"] = False
+    if name == "localizedNotificationMessages":
+        shown["lastModifiedDateTime"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+    return shown
+
+
+def _below(tenant: Tenant, collection: Collection, item: Object, rest: list[str], query: str, url: str) -> Reply:
+    secret = _SECRET_CALL.match(rest[0])
+    if secret:
+        return _plain_text(tenant, item, secret[1])
+    if rest[0].lower().startswith("microsoft.graph.") and len(rest) == 2:
+        return _navigation(item, rest[1])
+    name = next((child for child in collection.routes if child.lower() == rest[0].lower()), None)
+    if name is None:
+        return no_route("/".join(rest))
+    value = item.get(name, [])
+    if isinstance(value, dict):
+        return Reply(200, {"@odata.context": f"{url}#context", **copy.deepcopy(value)})
+    if len(rest) > 1:
+        return _grandchild(name, value, rest[1:], query, url)
+    return _child_page(name, value, query, url)
+
+
+def _child_page(name: str, value: list[Any], query: str, url: str) -> Reply:
+    page = odata.page(value, query, url, SETTINGS_PAGE if name == "settings" else PAGE)
+    page["value"] = [_child(name, one, query) for one in page["value"]]
+    return Reply(200, {"@odata.context": f"{url}#context", **page})
+
+
+def _grandchild(name: str, value: list[Any], rest: list[str], query: str, url: str) -> Reply:
+    child = next((one for one in value if str(one.get("id")) == rest[0]), None)
+    if child is None:
+        return not_found(rest[0])
+    if len(rest) == 1:
+        return Reply(200, _child(name, child, query))
+    return _child_page(rest[1], child.get(rest[1], []), query, url)
+
+
+def _plain_text(tenant: Tenant, item: Object, reference: str) -> Reply:
+    if tenant.flags.get("secrets_forbidden"):
+        return intune_error(403, "Forbidden", "Application is not authorized to perform this operation.")
+    for setting in item.get("omaSettings") or ():
+        if setting.get("secretReferenceValueId") == reference.replace("''", "'"):
+            return Reply(200, {"@odata.context": "https://graph.microsoft.com/beta/$metadata#Edm.String",
+                               "value": setting["value"]})  # fmt: skip
+    return not_found(reference)
+
+
+def _navigation(item: Object, name: str) -> Reply:
+    value = item.get(name)
+    if value is None:
+        return not_found(name)
+    return Reply(200, {"value": copy.deepcopy(value)} if isinstance(value, list) else copy.deepcopy(value))
+
+
+def _managed_app_policies(tenant: Tenant, query: str, url: str) -> Reply:
+    if "filter" in odata.options(query):
+        return error(400, "BadRequest", "Invalid filter clause")
+    items = [item for path in MANAGED_APP_POLICIES for _, item in tenant.visible(path)]
+    page = odata.page(items, query, url, PAGE)
+    page["value"] = [_shown(COLLECTIONS[MANAGED_APP_POLICIES[0].lower()], item, "") for item in page["value"]]
+    return Reply(200, page)
