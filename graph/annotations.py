@@ -4,8 +4,8 @@ from typing import Any
 def without_annotations(value: Any) -> Any:
     """The value without OData's annotations and action links, but with each object's own @odata.type.
 
-    `x@odata.type`, `@odata.context`, `x@odata.navigationLink` and `#microsoft.graph.assign` carry ids and nothing of the
-    policy; `definition@odata.bind` is content and stays.
+    `x@odata.type`, `@odata.context`, `x@odata.navigationLink` and `#microsoft.graph.assign` carry ids and nothing of
+    the policy; `definition@odata.bind` is content and stays.
     """
     if isinstance(value, dict):
         return {key: without_annotations(inner) for key, inner in value.items() if not is_annotation(key)}

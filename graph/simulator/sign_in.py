@@ -30,20 +30,39 @@ _KEY = secrets.token_hex(32)
 
 # number -> (status, error, text); learn.microsoft.com: Microsoft Entra authentication error codes.
 _ERRORS = {
-    7000215: (401, "invalid_client", "Invalid client secret provided. Ensure the secret being sent in the request is the "
-              "client secret value, not the client secret ID, for a secret added to app '{app}'."),
+    7000215: (
+        401,
+        "invalid_client",
+        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not "
+        "the client secret ID, for a secret added to app '{app}'.",
+    ),
     7000222: (401, "invalid_client", "The provided client secret keys for app '{app}' are expired."),
-    700016: (400, "unauthorized_client", "Application with identifier '{app}' was not found in the directory '{tenant}'."),
-    90002: (400, "invalid_tenant", "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID."),
-    700027: (401, "invalid_client", "The certificate with identifier used to sign the client assertion is not registered "
-             "on application."),
+    700016: (
+        400,
+        "unauthorized_client",
+        "Application with identifier '{app}' was not found in the directory '{tenant}'.",
+    ),
+    90002: (
+        400,
+        "invalid_tenant",
+        "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID.",
+    ),
+    700027: (
+        401,
+        "invalid_client",
+        "The certificate with identifier used to sign the client assertion is not registered on application.",
+    ),
     7000112: (400, "unauthorized_client", "Application '{app}' is disabled."),
     7000216: (401, "invalid_client", "'client_assertion', 'client_secret' or 'request' is required."),
-    1002012: (400, "invalid_scope", "The provided value for scope is not valid. Client credential flows must have a scope "
-              "value with /.default suffixed to the resource identifier."),
+    1002012: (
+        400,
+        "invalid_scope",
+        "The provided value for scope is not valid. Client credential flows must have a scope value with /.default "
+        "suffixed to the resource identifier.",
+    ),
     53003: (400, "invalid_grant", "Access has been blocked by Conditional Access policies."),
     90033: (503, "temporarily_unavailable", "A transient error has occurred. Please try again."),
-}  # fmt: skip
+}
 
 
 def discovery(state: State, tenant_id: str) -> Reply:
