@@ -44,12 +44,22 @@ def change(user: User, actor: Actor, **changes: object) -> None:
         password = str(changes.pop("password"))
         _check_password(password)
         changes["password_hash"] = hasher.hash(password)
+    if not changes:
+        return
+    if changes.get("site_role", user.site_role) != SiteRole.ADMIN or changes.get("is_active") is False:
+        _require_another_admin(user)
     if set(changes) - {"name"}:
         changes["session_epoch"] = User.session_epoch + 1
     named = sorted(name.removesuffix("_hash") for name in changes if name != "session_epoch")
     with database.atomic():
         User.update(**changes).where(User.id == user.id).execute()
         audit.record(Action.USER_CHANGED, actor, f"user {user.email}", changed=named)
+
+
+def _require_another_admin(user: User) -> None:
+    others = (User.site_role == SiteRole.ADMIN) & User.is_active & (User.id != user.id)
+    if user.site_role == SiteRole.ADMIN and not User.select().where(others).exists():
+        raise Invalid("This is the last active admin. Make someone else an admin first.")
 
 
 @cache

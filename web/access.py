@@ -1,0 +1,113 @@
+"""Fetch-and-authorise: how a page gets a row, and how a route says what it needs. The only place that decides access."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import abort, g, redirect, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from db import audit, users
+from db.audit import Action, Actor
+from db.models import Tenant
+from db.states import Result, Role, SiteRole
+from web.permissions import EVERYWHERE, IN_TENANT, OPEN, Permission
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """Declare and enforce a route's permission: in at least one tenant here, in the row's own tenant by `fetch`."""
+
+    def declare(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            return refusal(permission) or view(*args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return declare
+
+
+def refusal(permission: Permission) -> Response | None:
+    """None when the person may go on; otherwise the way to the sign-in, or 401 and 403."""
+    if permission == Permission.PUBLIC:
+        return None
+    if not current_user.is_authenticated:
+        if request.method == "GET" and not wants_json():
+            return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))  # type: ignore[return-value]
+        abort(401)
+    if not can(permission):
+        refuse(permission)
+    return None
+
+
+def wants_json() -> bool:
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json" and not request.accept_mimetypes.accept_html
+
+
+def refuse(permission: Permission, tenant: Tenant | None = None) -> None:
+    """403, and the attempt in the audit log."""
+    audit.record(
+        Action.ACCESS,
+        current_actor(),
+        f"{request.method} {request.path}",
+        tenant=tenant,
+        result=Result.REFUSED,
+        permission=str(permission),
+        method=request.method,
+        path=request.path[:500],
+    )
+    abort(403)
+
+
+def _roles() -> dict[int, Role]:
+    if "roles" not in g:
+        g.roles = users.roles(current_user.id)
+    roles: dict[int, Role] = g.roles
+    return roles
+
+
+def can(permission: Permission | str, tenant_id: int | None = None) -> bool:
+    """Does this person hold the permission: in this tenant, or (without one) in any?"""
+    permission = Permission(permission)
+    if permission in OPEN:
+        return True
+    if not current_user.is_authenticated:
+        return False
+    if permission in EVERYWHERE[SiteRole(current_user.site_role)]:
+        return True
+    roles = _roles()
+    held = roles.values() if tenant_id is None else [roles[tenant_id]] if tenant_id in roles else []
+    return any(permission in IN_TENANT[role] for role in held)
+
+
+def allowed_tenant_ids(permission: Permission) -> list[int] | None:
+    """The tenants this person holds the permission in; None means every tenant."""
+    if permission in EVERYWHERE[SiteRole(current_user.site_role)]:
+        return None
+    return [tenant_id for tenant_id, role in _roles().items() if permission in IN_TENANT[role]]
+
+
+def fetch(model: Any, row_id: Any, permission: Permission) -> Any:
+    """The only way a page gets a tenant's row: 404 when there is none, 403 when its tenant is not this person's."""
+    number = str(row_id)
+    if not number.isascii() or not number.isdigit() or not 0 < int(number) < 2**31:
+        abort(404)
+    row = model.get_or_none(model.id == int(number))
+    if row is None:
+        abort(404)
+    tenant = row if model is Tenant else row.tenant
+    if not can(permission, tenant.id):
+        refuse(permission, tenant)
+    return row
+
+
+def current_actor() -> Actor:
+    address = request.remote_addr
+    if not current_user.is_authenticated:
+        return Actor("(not signed in)", address=address)
+    return Actor.person(current_user, address)

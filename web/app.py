@@ -1,0 +1,97 @@
+"""The Flask application: settings, connection per request, sign-in, and every page."""
+
+import logging
+from datetime import timedelta
+
+from flask import Flask, request, session
+from flask_admin import Admin
+from flask_admin.theme import Bootstrap4Theme
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFProtect
+
+import config
+from actors import catalogue, logs, startup
+from db.database import database
+from db.models import User
+from web import access, errors, headers, text
+from web.views import audit, dashboard, health, notifications, policies, runs, sign_in, snapshots, tenants, users
+
+logger = logging.getLogger(__name__)
+
+SESSION_HOURS = 12
+LARGEST_FORM = 1024 * 1024
+
+
+def create_app() -> Flask:
+    """Raises SettingsError or StartupError when it must not serve."""
+    settings = config.settings()
+    logs.configure(settings.log_format)
+    startup.prepare(settings)
+    app = Flask("web", template_folder="../templates", root_path=_folder())
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
+        SESSION_REFRESH_EACH_REQUEST=False,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        WTF_CSRF_TIME_LIMIT=SESSION_HOURS * 3600,
+        WTF_CSRF_SSL_STRICT=False,
+        ADMIN_RAISE_ON_VIEW_EXCEPTION=True,
+    )
+    _connect_per_request(app)
+    headers.register(app)
+    errors.register(app)
+    CSRFProtect(app)
+    _sign_in_by_session(app)
+    _teach_templates(app)
+    _add_pages(app)
+    return app
+
+
+def _folder() -> str:
+    return __file__.rpartition("/")[0]
+
+
+def _connect_per_request(app: Flask) -> None:
+    def connect() -> None:  # named, and None: Flask takes any other value for the response
+        if request.endpoint not in health.WITHOUT_CONNECTION:
+            database.connect(reuse_if_open=True)
+
+    def close(_error: BaseException | None) -> None:
+        if not database.is_closed():
+            database.close()
+
+    app.before_request(connect)
+    app.teardown_request(close)
+
+
+def _sign_in_by_session(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.session_protection = None  # the epoch below ends sessions; a changed address must not
+
+    @manager.user_loader
+    def load(user_id: str) -> sign_in.Person | None:
+        user = User.get_or_none(User.id == int(user_id))
+        if user is None or not user.is_active or session.get("epoch") != user.session_epoch:
+            return None
+        return sign_in.Person(user)
+
+
+def _teach_templates(app: Flask) -> None:
+    app.jinja_env.globals.update(can=access.can, policy_type_title=catalogue.title)
+    app.jinja_env.filters.update(
+        moment=text.moment, duration=text.duration, size=text.size, short=text.short, state_badge=text.state_badge
+    )
+    app.context_processor(notifications.bell)
+
+
+def _add_pages(app: Flask) -> None:
+    theme = Bootstrap4Theme(base_template="frame.html")
+    admin = Admin(
+        app, name="Tenantkeep", theme=theme, url="/", index_view=dashboard.Dashboard(url="/", endpoint="admin")
+    )
+    for lists in (tenants, policies, runs):
+        lists.register(admin)
+    for pages in (sign_in, tenants, policies, snapshots, runs, notifications, audit, users, health):
+        app.register_blueprint(pages.pages)

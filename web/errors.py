@@ -1,0 +1,63 @@
+"""Error pages: what happened and what to do, in the look of the rest, with the request id to quote."""
+
+import logging
+
+import peewee as pw
+from flask import Flask, g, jsonify, render_template
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from db.sealing import SealError
+from web.access import wants_json
+
+logger = logging.getLogger(__name__)
+
+# Status -> (title, what to do).
+PAGES = {
+    400: ("That request was not understood", "Go back, reload the page and try again."),
+    401: ("You are signed out", "Sign in again, then repeat what you were doing."),
+    403: ("This is not yours to see or do", "Ask an admin for a role in this tenant if you need one."),
+    404: ("There is no such page", "It may have been deleted. Check the address, or start from the dashboard."),
+    405: ("This address cannot be used that way", "Use the buttons of the page instead of the address alone."),
+    413: ("That is too large", "Send a smaller file."),
+    429: ("Too many tries", "Wait a minute, then try again."),
+    500: ("Something went wrong on our side", "Try again. If it stays, give your admin the request id below."),
+    503: ("Tenantkeep is not available just now", "The database does not answer. Try again in a minute."),
+}
+_EXPIRED_FORM = ("This form was open too long", "Go back, reload the page and send it again. Nothing was changed.")
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(CSRFError, _expired_form)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(pw.OperationalError, _database_gone)
+    app.register_error_handler(pw.InterfaceError, _database_gone)
+    app.register_error_handler(SealError, _seal)
+
+
+def _expired_form(error: CSRFError) -> tuple[str | Response, int]:
+    return _page(400, *_EXPIRED_FORM)
+
+
+def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
+    code = error.code or 500
+    if code < 400:
+        return error
+    return _page(code, *PAGES.get(code, PAGES[500]))
+
+
+def _database_gone(error: Exception) -> tuple[str | Response, int]:
+    logger.error("the database does not answer", exc_info=error)
+    return _page(503, *PAGES[503])
+
+
+def _seal(error: SealError) -> tuple[str | Response, int]:
+    logger.error("%s", error)
+    return _page(503, "This content cannot be opened", f"{error} Tell your admin.")
+
+
+def _page(code: int, title: str, advice: str) -> tuple[str | Response, int]:
+    if wants_json():
+        return jsonify(error={"status": code, "title": title, "advice": advice, "request_id": g.request_id}), code
+    return render_template("error.html", code=code, title=title, advice=advice), code

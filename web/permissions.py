@@ -1,0 +1,33 @@
+"""Who may do what: one table. Roles per tenant come from memberships, roles of the installation from the user."""
+
+from enum import StrEnum
+
+from db.states import Role, SiteRole
+
+
+class Permission(StrEnum):
+    """What a page or an act needs; every route declares one."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "session:any"
+    SEE = "tenant:see"
+    OPERATE = "tenant:operate"
+    MANAGE = "tenant:manage"
+    AUDIT = "audit:see"
+    ADMINISTER = "site:administer"
+
+
+P = Permission
+
+IN_TENANT: dict[Role, frozenset[Permission]] = {
+    Role.READER: frozenset({P.SEE}),
+    Role.OPERATOR: frozenset({P.SEE, P.OPERATE}),
+    Role.MANAGER: frozenset({P.SEE, P.OPERATE, P.MANAGE, P.AUDIT}),
+}
+EVERYWHERE: dict[SiteRole, frozenset[Permission]] = {
+    SiteRole.NONE: frozenset(),
+    SiteRole.AUDITOR: frozenset({P.AUDIT}),
+    SiteRole.ADMIN: frozenset({P.SEE, P.OPERATE, P.MANAGE, P.AUDIT, P.ADMINISTER}),
+}
+# Needs no tenant: held by whoever is signed in, or by everyone.
+OPEN = frozenset({P.PUBLIC, P.SIGNED_IN})

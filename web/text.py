@@ -1,0 +1,65 @@
+"""How values read on a page."""
+
+from datetime import datetime, timedelta
+
+from markupsafe import Markup
+
+from db.clock import utcnow
+from db.states import ItemState, PolicyState, Result, RunState
+
+# State -> (look, icon). Never colour alone: the word stands beside it.
+_LOOKS = {
+    RunState.QUEUED: ("muted", "clock-o"),
+    RunState.RUNNING: ("info", "refresh"),
+    RunState.SUCCEEDED: ("good", "check"),
+    RunState.PARTIAL: ("warn", "exclamation-triangle"),
+    RunState.FAILED: ("bad", "times"),
+    RunState.CANCELLED: ("muted", "ban"),
+    ItemState.PENDING: ("muted", "clock-o"),
+    ItemState.WORKING: ("info", "refresh"),
+    ItemState.DONE: ("good", "check"),
+    ItemState.SKIPPED: ("warn", "minus"),
+    ItemState.UNCERTAIN: ("warn", "question"),
+    PolicyState.PRESENT: ("good", "check"),
+    PolicyState.GONE: ("warn", "chain-broken"),
+    Result.OK: ("good", "check"),
+    Result.REFUSED: ("warn", "ban"),
+}
+
+
+def state_badge(state: str) -> Markup:
+    look, icon = _LOOKS.get(state, ("muted", "circle-o"))  # type: ignore[call-overload]
+    return Markup('<span class="badge badge-{}"><i class="fa fa-{}" aria-hidden="true"></i> {}</span>').format(
+        look, icon, state
+    )
+
+
+def moment(at: datetime | None) -> Markup:
+    """UTC in the page; the script shows it in the reader's zone and keeps the exact time as its title."""
+    if at is None:
+        return Markup('<span class="text-muted">–</span>')
+    at = at.replace(microsecond=0)
+    return Markup('<time datetime="{}Z" title="{} UTC">{} UTC</time>').format(
+        at.isoformat(), at, f"{at:%Y-%m-%d %H:%M}"
+    )
+
+
+def duration(begin: datetime | None, end: datetime | None = None) -> str:
+    if begin is None:
+        return "–"
+    seconds = int(((end or utcnow()) - begin) / timedelta(seconds=1))
+    if seconds < 60:
+        return f"{max(seconds, 0)} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def size(count: int) -> str:
+    return (
+        f"{count} B" if count < 1024 else f"{count / 1024:.1f} KB" if count < 1024**2 else f"{count / 1024**2:.1f} MB"
+    )
+
+
+def short(fingerprint: str) -> str:
+    return fingerprint[:10]

@@ -1,0 +1,127 @@
+"""`/runs/`: the list, a run's page that follows it, and cancelling."""
+
+from typing import Any, ClassVar
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask_admin import Admin
+from flask_admin.contrib.peewee.filters import FilterEqual
+from flask_login import current_user
+
+from db import notifications, runs
+from db.models import Notification, Policy, Run, RunItem, Tenant, User
+from db.states import ACTIVE, ItemState, RunKind, RunState
+from web.access import can, current_actor, fetch, refuse, requires, wants_json
+from web.permissions import Permission
+from web.text import duration, moment, state_badge
+from web.views.base import ListView
+from web.views.links import link
+from web.views.policies import TenantFilter
+
+pages = Blueprint("runs", __name__, url_prefix="/runs")
+
+KINDS = {RunKind.SYNC: "Sync policies", RunKind.CAPTURE_SNAPSHOT: "Capture snapshot"}
+ITEMS_SHOWN = 500
+
+
+class RunList(ListView):
+    related = (Run.tenant, Run.policy, Run.requested_by)
+    column_list = ("id", "kind", "tenant", "policy", "state", "requested_by", "created_at", "duration")
+    column_labels: ClassVar = {"id": "Run", "requested_by": "Requested by", "created_at": "Started"}
+    column_sortable_list = ("id",)
+    column_searchable_list = (Policy.name,)
+    column_formatters: ClassVar = {
+        "id": lambda view, context, row, name: link("runs.page", f"Run {row.id}", run_id=row.id),
+        "kind": lambda view, context, row, name: KINDS.get(row.kind, row.kind),
+        "tenant": lambda view, context, row, name: link("tenants.page", row.tenant.name, tenant_id=row.tenant_id),
+        "policy": lambda view, context, row, name: (
+            link("policies.page", row.policy.name, policy_id=row.policy_id) if row.policy else ""
+        ),
+        "state": lambda view, context, row, name: state_badge(row.state),
+        "requested_by": lambda view, context, row, name: row.requested_by.name if row.requested_by else row.origin,
+        "created_at": lambda view, context, row, name: moment(row.created_at),
+        "duration": lambda view, context, row, name: duration(row.started_at, row.ended_at),
+    }
+    column_filters: ClassVar = [
+        TenantFilter(Run.tenant, "Tenant", options=list),
+        FilterEqual(Run.state, "State", options=[(state, state) for state in RunState]),
+        FilterEqual(Run.kind, "Kind", options=[(kind, KINDS[kind]) for kind in RunKind]),
+    ]
+    export_columns = (
+        "id",
+        "kind",
+        "tenant",
+        "policy",
+        "state",
+        "requested_by",
+        "created_at",
+        "ended_at",
+        "error_message",
+    )
+
+    def _mentions(self, word: str) -> Any:
+        # By the policies' names alone, and through their index: a run has no name of its own.
+        named = Policy.select(Policy.id).where(Policy.name.contains(word))
+        return Run.policy.in_(named)
+
+
+def register(admin: Admin) -> None:
+    admin.add_view(RunList(Run, name="Runs", endpoint="run_list", url="/runs"))
+
+
+@pages.get("/<run_id>")
+@requires(Permission.SEE)
+def page(run_id: str) -> str:
+    run = fetch(Run, run_id, Permission.SEE)
+    told = Notification.get_or_none(user=current_user.id, run=run)
+    if told and run.state not in ACTIVE:
+        notifications.mark_read(current_user.id, [told.id])
+    return render_template("run.html", **_facts(run))
+
+
+@pages.get("/<run_id>/progress")
+@requires(Permission.SEE)
+def progress(run_id: str) -> Any:
+    """The moving part of the page, made by the page's own partial; JSON when asked for."""
+    run = fetch(Run, run_id, Permission.SEE)
+    if wants_json():
+        return jsonify(state=run.state, waiting=run.waiting, counts=runs.counts(run), outcomes=runs.outcomes(run))
+    return render_template("partials/run_progress.html", **_facts(run))
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    wanted = request.args.get("items", "")
+    items = RunItem.select().where(RunItem.run == run).order_by(RunItem.id)
+    if wanted in set(ItemState):
+        items = items.where(RunItem.state == wanted)
+    return {
+        "run": run,
+        "tenant": Tenant.get_by_id(run.tenant_id),
+        "policy": Policy.get_or_none(Policy.id == run.policy_id),
+        "requester": User.get_or_none(User.id == run.requested_by_id),
+        "kind": KINDS.get(run.kind, run.kind),
+        "counts": runs.counts(run),
+        "outcomes": runs.outcomes(run),
+        "items": list(items.limit(ITEMS_SHOWN)),
+        "wanted": wanted,
+        "states": list(ItemState),
+        "is_active": run.state in ACTIVE,
+        "may_cancel": _may_cancel(run),
+    }
+
+
+def _may_cancel(run: Run) -> bool:
+    mine = run.requested_by_id == current_user.id
+    return run.state in ACTIVE and can(Permission.OPERATE if mine else Permission.MANAGE, run.tenant_id)
+
+
+@pages.post("/<run_id>/cancel")
+@requires(Permission.OPERATE)
+def cancel(run_id: str) -> Any:
+    run = fetch(Run, run_id, Permission.OPERATE)
+    if run.state in ACTIVE and not _may_cancel(run):
+        refuse(Permission.MANAGE, run.tenant)
+    asked = runs.request_cancel(run, current_actor())
+    flash(
+        "The run stops at its next item." if asked else "The run had ended, or was being cancelled already.", "success"
+    )
+    return redirect(url_for("runs.page", run_id=run.id), 303)

@@ -1,0 +1,98 @@
+"""`/tenants/`: the list, a tenant's page, and starting its sync."""
+
+from typing import Any, ClassVar
+
+import peewee as pw
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_admin import Admin
+from flask_login import current_user
+
+import actors.sync
+from actors import catalogue
+from db import users
+from db.models import Membership, Policy, Run, Tenant
+from db.states import PolicyState
+from web import starting
+from web.access import current_actor, fetch, requires
+from web.permissions import Permission
+from web.text import moment
+from web.views.base import ListView
+from web.views.links import link
+
+pages = Blueprint("tenants", __name__, url_prefix="/tenants")
+
+
+class TenantList(ListView):
+    column_list = ("name", "directory_id", "last_synced_at", "created_at")
+    column_labels: ClassVar = {"directory_id": "Directory id", "last_synced_at": "Last sync", "created_at": "Added"}
+    column_sortable_list = ("name",)
+    column_default_sort = ("name", False)
+    column_searchable_list = ("name", "directory_id")
+    column_formatters: ClassVar = {
+        "name": lambda view, context, row, name: link("tenants.page", row.name, tenant_id=row.id),
+        "last_synced_at": lambda view, context, row, name: moment(row.last_synced_at),
+        "created_at": lambda view, context, row, name: moment(row.created_at),
+    }
+    export_columns = ("name", "directory_id", "client_id", "cloud", "last_synced_at", "created_at")
+
+
+def register(admin: Admin) -> None:
+    admin.add_view(TenantList(Tenant, name="Tenants", endpoint="tenant_list", url="/tenants"))
+
+
+@pages.get("/<tenant_id>")
+@requires(Permission.SEE)
+def page(tenant_id: str) -> str:
+    tenant = fetch(Tenant, tenant_id, Permission.SEE)
+    runs = (
+        Run.select(Run, Policy)
+        .join(Policy, pw.JOIN.LEFT_OUTER)
+        .where(Run.tenant == tenant)
+        .order_by(Run.id.desc())
+        .limit(8)
+    )
+    return render_template(
+        "tenant.html",
+        tenant=tenant,
+        types=_types(tenant),
+        runs=[_with_tenant(run, tenant) for run in runs],
+        members=users.members(tenant),
+        membership=Membership.get_or_none(user=current_user.id, tenant=tenant),
+    )
+
+
+def _with_tenant(run: Run, tenant: Tenant) -> Run:
+    run.tenant = tenant
+    return run
+
+
+def _types(tenant: Tenant) -> list[dict[str, Any]]:
+    rows = (
+        Policy.select(Policy.policy_type, Policy.state, pw.fn.COUNT(Policy.id), pw.fn.COUNT(Policy.last_captured_at))
+        .where(Policy.tenant == tenant)
+        .group_by(Policy.policy_type, Policy.state)
+        .tuples()
+    )
+    found: dict[str, dict[str, Any]] = {}
+    for key, state, count, captured in rows:
+        row = found.setdefault(key, {"key": key, "title": catalogue.title(key), "present": 0, "gone": 0, "captured": 0})
+        row["gone" if state == PolicyState.GONE else "present"] += count
+        row["captured"] += captured
+    return sorted(found.values(), key=lambda row: row["title"].lower())
+
+
+@pages.post("/<tenant_id>/sync")
+@requires(Permission.OPERATE)
+def sync(tenant_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.OPERATE)
+    return starting.answer(actors.sync.start(tenant, current_actor()), url_for("tenants.page", tenant_id=tenant.id))
+
+
+@pages.post("/<tenant_id>/subscribe")
+@requires(Permission.SEE)
+def subscribe(tenant_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.SEE)
+    wanted = request.form.get("wanted") == "yes"
+    if users.subscribe(current_user.id, tenant, wanted):
+        flash(f"You hear of {'every run' if wanted else 'your own runs only'} of {tenant.name}.", "success")
+    return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)

@@ -1,0 +1,115 @@
+"""`/users/`: people and their memberships, for admins."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+
+from db import users
+from db.errors import Invalid
+from db.models import Membership, Tenant, User
+from db.states import Role, SiteRole
+from web.access import current_actor, requires
+from web.permissions import Permission
+
+pages = Blueprint("users", __name__, url_prefix="/users")
+
+
+@pages.get("/")
+@requires(Permission.ADMINISTER)
+def index() -> str:
+    return render_template("users.html", users=list(User.select().order_by(User.name)), site_roles=list(SiteRole))
+
+
+@pages.post("/")
+@requires(Permission.ADMINISTER)
+def add() -> Any:
+    form = request.form
+    try:
+        user = users.add(
+            form.get("email", ""),
+            form.get("name", ""),
+            form.get("password", ""),
+            current_actor(),
+            site_role=_site_role(form.get("site_role", SiteRole.NONE)),
+        )
+    except Invalid as e:
+        flash(str(e), "danger")
+        return render_template(
+            "users.html", users=list(User.select().order_by(User.name)), site_roles=list(SiteRole), form=form
+        ), 400
+    flash(f"{user.name} was added. Give them a role in a tenant below.", "success")
+    return redirect(url_for("users.page", user_id=user.id), 303)
+
+
+@pages.get("/<int:user_id>")
+@requires(Permission.ADMINISTER)
+def page(user_id: int) -> str:
+    user = _user(user_id)
+    memberships = (
+        Membership.select(Membership, Tenant).join(Tenant).where(Membership.user == user).order_by(Tenant.name)
+    )
+    return render_template(
+        "user.html",
+        user=user,
+        memberships=list(memberships),
+        tenants=list(Tenant.select().order_by(Tenant.name)),
+        roles=list(Role),
+        site_roles=list(SiteRole),
+    )
+
+
+@pages.post("/<int:user_id>")
+@requires(Permission.ADMINISTER)
+def change(user_id: int) -> Any:
+    user, form = _user(user_id), request.form
+    changes: dict[str, Any] = {
+        "name": form.get("name", "").strip() or user.name,
+        "site_role": _site_role(form.get("site_role", user.site_role)),
+        "is_active": form.get("is_active") == "yes",
+    }
+    changes = {name: value for name, value in changes.items() if getattr(user, name) != value}
+    if form.get("password"):
+        changes["password"] = form["password"]
+    try:
+        users.change(user, current_actor(), **changes)
+    except Invalid as e:
+        flash(str(e), "danger")
+    else:
+        flash("Saved." if changes else "Nothing was changed.", "success")
+    return redirect(url_for("users.page", user_id=user.id), 303)
+
+
+@pages.post("/<int:user_id>/memberships")
+@requires(Permission.ADMINISTER)
+def set_membership(user_id: int) -> Any:
+    user = _user(user_id)
+    tenant = Tenant.get_or_none(Tenant.id == request.form.get("tenant", type=int))
+    if tenant is None or request.form.get("role") not in set(Role):
+        abort(400)
+    users.set_member(user, tenant, Role(request.form["role"]), current_actor())
+    flash(f"{user.name} is {request.form['role']} of {tenant.name}.", "success")
+    return redirect(url_for("users.page", user_id=user.id), 303)
+
+
+@pages.post("/<int:user_id>/memberships/<int:membership_id>/remove")
+@requires(Permission.ADMINISTER)
+def remove_membership(user_id: int, membership_id: int) -> Any:
+    membership = Membership.get_or_none((Membership.id == membership_id) & (Membership.user == _user(user_id)))
+    if membership is None:
+        abort(404)
+    users.remove_member(membership, current_actor())
+    flash("The membership was removed.", "success")
+    return redirect(url_for("users.page", user_id=user_id), 303)
+
+
+def _user(user_id: int) -> User:
+    user = User.get_or_none(User.id == user_id) if user_id < 2**31 else None
+    if user is None:
+        abort(404)
+    return user
+
+
+def _site_role(text: str) -> SiteRole:
+    if text not in set(SiteRole):
+        abort(400)
+    return SiteRole(text)
