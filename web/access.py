@@ -1,4 +1,4 @@
-"""Fetch-and-authorise: how a page gets a row, and how a route says what it needs. The only place that decides access."""
+"""How a page gets a row, and how a route says what it needs. The only place that decides access."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -29,7 +29,7 @@ def tell(start: Start) -> None:
 
 def sentence(start: Start) -> str:
     if not start.is_sent:
-        return f"Run {start.run.id} is recorded. The queue cannot be reached just now; it starts by itself when it is back."
+        return f"Run {start.run.id} is recorded. The queue cannot be reached; it starts by itself when it is back."
     if not start.is_new:
         return f"Run {start.run.id} is already {start.run.state}; here it is."
     return f"Run {start.run.id} started."

@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import peewee as pw
@@ -27,6 +28,14 @@ COUNT_CAP = 10_000
 EXPORT_CAP = 100_000
 EXPORT_CHUNK = 1000
 PAGE_SIZES = (20, 50, 100)
+
+
+@dataclass(frozen=True)
+class Choice:
+    arg: str
+    label: str
+    options: list[tuple[str, str]]
+    chosen: str
 
 
 class ListView(ModelView):  # type: ignore[misc]
@@ -103,6 +112,31 @@ class ListView(ModelView):  # type: ignore[misc]
     def get_empty_list_message(self) -> str:
         return "Nothing matches. Clear the search or the filters to see more."
 
+    def choices(self) -> list[Choice]:
+        """The filters as plain selects: no script needed, and the address says what is shown."""
+        return [
+            Choice(
+                f"flt{number}_{self.get_filter_arg(number, one)}",
+                one.name,
+                self._options(one),
+                self._chosen(number, one),
+            )
+            for number, one in enumerate(self._filters or ())
+        ]
+
+    def _options(self, one: Any) -> list[tuple[str, str]]:
+        return [(str(value), str(label)) for value, label in one.get_options(self) or ()]
+
+    def _chosen(self, number: int, one: Any) -> str:
+        suffix = f"_{self.get_filter_arg(number, one)}"
+        return next(
+            (value for name, value in request.args.items() if name.startswith("flt") and name.endswith(suffix)), ""
+        )
+
+    def _get_list_filter_args(self) -> Any:
+        """An empty select is no filter; one filter counts once."""
+        return [one for one in super()._get_list_filter_args() or () if one[2]]
+
     # --- scope ---------------------------------------------------------------------------------------------------
 
     def _scoped(self, query: Any) -> Any:
@@ -120,8 +154,16 @@ class ListView(ModelView):  # type: ignore[misc]
 
     # --- pages ---------------------------------------------------------------------------------------------------
 
-    def get_list(self, page: int | None, sort_column: str | None, sort_desc: bool | None, search: str | None,
-                 filters: Any, execute: bool = True, page_size: int | None = None) -> tuple[int, list[Any]]:  # fmt: skip
+    def get_list(
+        self,
+        page: int | None,
+        sort_column: str | None,
+        sort_desc: bool | None,
+        search: str | None,
+        filters: Any,
+        execute: bool = True,
+        page_size: int | None = None,
+    ) -> tuple[int, list[Any]]:
         query = self._matching(search, filters)
         count = query.limit(COUNT_CAP + 1).count()
         size = page_size if page_size in PAGE_SIZES else self.page_size

@@ -2,10 +2,10 @@
 
 from typing import Any, ClassVar
 
-from flask import Blueprint, flash, render_template, url_for
+from flask import Blueprint, flash, has_request_context, render_template, url_for
 from flask_admin import Admin
 from flask_admin.actions import action
-from flask_admin.contrib.peewee.filters import FilterEqual, FilterInList
+from flask_admin.contrib.peewee.filters import FilterEqual
 
 import actors.capture
 from actors import catalogue
@@ -26,6 +26,8 @@ class TenantFilter(FilterEqual):  # type: ignore[misc]
     """Offers the person's own tenants: a free text would tell which other names exist."""
 
     def get_options(self, view: Any) -> list[tuple[str, str]]:
+        if not has_request_context():
+            return []  # Flask-Admin asks once at start
         ids = allowed_tenant_ids(Permission.SEE)
         query = Tenant.select(Tenant.id, Tenant.name).order_by(Tenant.name)
         return [(str(row.id), row.name) for row in (query if ids is None else query.where(Tenant.id.in_(ids or [-1])))]
@@ -60,7 +62,7 @@ class PolicyList(ListView):
         types = list(catalogue.titles().items())
         return [
             TenantFilter(Policy.tenant, "Tenant", options=list),
-            FilterInList(Policy.policy_type, "Type", options=types),
+            FilterEqual(Policy.policy_type, "Type", options=types),
             FilterEqual(Policy.state, "State", options=[(state, state) for state in PolicyState]),
         ]
 
