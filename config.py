@@ -10,9 +10,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 PREFIX = "TENANTKEEP_"
+DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 
 
 class SettingsError(Exception):
@@ -30,13 +32,6 @@ class Settings:
     login_url: str
     port: int
     log_format: str
-
-    @property
-    def locks_url(self) -> str:
-        """The Redis database after the broker's: its maintenance runs KEYS, which must not walk our locks."""
-        parts = urlsplit(self.redis_url)
-        number = int(parts.path.strip("/") or 0)
-        return urlunsplit(parts._replace(path=f"/{number + 1}"))
 
 
 def _keys(text: str) -> tuple[bytes, ...]:
@@ -84,7 +79,7 @@ _MAKE_KEY = "python -c 'import secrets, base64; print(base64.urlsafe_b64encode(s
 # name -> (parser, default or None when required, how to make one)
 _VARIABLES = {
     "DATABASE_URL": (_database_url, "sqlite:///var/tenantkeep.db", ""),
-    "REDIS_URL": (_redis_url, "redis://127.0.0.1:6379/0", ""),
+    "REDIS_URL": (_redis_url, DEFAULT_REDIS_URL, ""),
     "SECRET_KEY": (_secret_key, None, _MAKE_KEY),
     "ENCRYPTION_KEYS": (_keys, None, _MAKE_KEY),
     "GRAPH_URL": (_service_url, "https://graph.microsoft.com", ""),
@@ -113,11 +108,36 @@ def load(environ: Mapping[str, str]) -> Settings:
     return Settings(port=int(port), **values)  # type: ignore[arg-type]
 
 
+def redis_urls() -> tuple[str, str]:
+    """The broker's Redis database, and the one after it for locks: the broker's maintenance runs KEYS over its own.
+
+    By itself, because actors bind to the broker at import, when `--help` may be all that is wanted.
+    """
+    try:
+        url = _redis_url(os.environ.get(f"{PREFIX}REDIS_URL") or DEFAULT_REDIS_URL)
+    except ValueError as e:
+        raise SettingsError(f"{PREFIX}REDIS_URL is wrong: {e}") from e
+    parts = urlsplit(url)
+    number = int(parts.path.strip("/") or 0)
+    return url, urlunsplit(parts._replace(path=f"/{number + 1}"))
+
+
 @cache
 def settings() -> Settings:
     return load(os.environ)
 
 
+def use(environment: Mapping[str, str]) -> None:
+    """Put settings into this process's environment, as the demo does for itself and its children."""
+    os.environ.update(environment)
+    settings.cache_clear()
+
+
 def child_environment(**changes: str) -> dict[str, str]:
     """This process's environment for a process we start, with changes."""
     return {**os.environ, **changes}
+
+
+def path_with(folder: Path) -> str:
+    """PATH with one folder in front."""
+    return f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"

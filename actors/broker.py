@@ -27,10 +27,10 @@ def _redis(url: str) -> redis.Redis:
 
 
 def _make() -> RedisBroker:
-    settings = config.settings()
-    dedupe = Dedupe(_redis(settings.locks_url))
-    return RedisBroker(
-        client=_redis(settings.redis_url),
+    url, locks_url = config.redis_urls()
+    dedupe = Dedupe(_redis(locks_url))
+    return RedisBroker(  # type: ignore[no-untyped-call]
+        client=_redis(url),
         middleware=[
             Connection(),  # first: every other hook may use the database
             LogContext(),

@@ -6,6 +6,7 @@ from actors.connections import client, sign_in
 from db.models import Tenant
 from graph.errors import GraphError
 from graph.policy_types import POLICY_TYPES
+from graph.sign_in import parse_certificate_file
 
 
 @dataclass(frozen=True)
@@ -47,3 +48,9 @@ def _permissions(granted: frozenset[str]) -> Check:
 def _covered(permission: str, granted: frozenset[str]) -> bool:
     """ReadWrite includes Read."""
     return permission in granted or permission.replace(".Read.", ".ReadWrite.") in granted
+
+
+def certificate_values(data: bytes, passphrase: str | None) -> dict[str, str]:
+    """What db.tenants.set_credential keeps of a PEM or PFX file. Raises ValueError with a sentence."""
+    found = parse_certificate_file(data, passphrase)
+    return {"private_key": found.private_key_pem, "certificate": found.certificate_pem}

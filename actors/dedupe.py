@@ -4,7 +4,9 @@ The truth is the database's partial unique index. The lock spares the queue a se
 key; with Redis flushed, or this file deleted, two active runs of one key are still impossible.
 """
 
-import dramatiq
+from collections.abc import Callable
+from typing import Any
+
 import redis
 from dramatiq.middleware import Middleware, MiddlewareError, SkipMessage
 
@@ -56,13 +58,13 @@ class Dedupe(Middleware):
     def release(self, key: str, run_id: int) -> None:
         self._release(keys=[PREFIX + key], args=[run_id])
 
-    def before_enqueue(self, broker: dramatiq.Broker, message: dramatiq.Message, delay: int | None) -> None:
+    def before_enqueue(self, broker: Any, message: Any, delay: int | None) -> None:
         self._take(message, QUEUED_MS + (delay or 0), DuplicateRun)
 
-    def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.Message) -> None:
+    def before_process_message(self, broker: Any, message: Any) -> None:
         self._take(message, RUNNING_MS, lambda key, owner: SkipMessage(f"{key} is held by run {owner}"))
 
-    def _take(self, message: dramatiq.Message, milliseconds: int, refusal: type[DuplicateRun]) -> None:
+    def _take(self, message: Any, milliseconds: int, refusal: Callable[[str, int], MiddlewareError]) -> None:
         key, run_id = _lock_of(message)
         if key is None:
             return
@@ -75,23 +77,23 @@ class Dedupe(Middleware):
             raise refusal(key, owner)
 
     def after_process_message(
-        self, broker: dramatiq.Broker, message: dramatiq.Message, *, result: object = None, exception: object = None
+        self, broker: Any, message: Any, *, result: object = None, exception: object = None
     ) -> None:
         self._release_if_ended(message)
 
-    def after_skip_message(self, broker: dramatiq.Broker, message: dramatiq.Message) -> None:
+    def after_skip_message(self, broker: Any, message: Any) -> None:
         self._release_if_ended(message)
 
-    def after_nack(self, broker: dramatiq.Broker, message: dramatiq.Message) -> None:
+    def after_nack(self, broker: Any, message: Any) -> None:
         self._release_if_ended(message)
 
     # Never in after_ack: a delayed message is acked when it moves to its queue, long before its run ends.
 
-    def _release_if_ended(self, message: dramatiq.Message) -> None:
+    def _release_if_ended(self, message: Any) -> None:
         key, run_id = _lock_of(message)
         if key is not None and not runs.is_active(run_id):
             self.release(key, run_id)
 
 
-def _lock_of(message: dramatiq.Message) -> tuple[str | None, int]:
+def _lock_of(message: Any) -> tuple[str | None, int]:
     return message.options.get("dedupe_key"), message.args[0] if message.args else 0

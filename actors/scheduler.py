@@ -20,6 +20,7 @@ from actors.middleware import PROCESS
 from actors.starting import send
 from db import installation, overdue, runs
 from db.database import database
+from db.models import Run
 
 logger = logging.getLogger(__name__)
 
@@ -46,12 +47,12 @@ def sweep() -> None:
             return  # Redis is away: the rest would fail as well, and the next tick tries again
 
 
-def _lost() -> list[object]:
+def _lost() -> list[Run]:
     """Messages sent long ago whose queue is empty: Redis lost them. A long queue only means patience."""
     candidates = overdue.lost()
     if not candidates or any(broker.do_qsize(queue) for queue in broker.get_declared_queues()):
         return []
-    return list(candidates)
+    return candidates
 
 
 def main() -> int:

@@ -1,7 +1,5 @@
 """What every process does before it serves: bind the database and the keys, and refuse to start on a wrong one."""
 
-from typing import cast
-
 import peewee as pw
 
 from config import Settings
@@ -40,4 +38,4 @@ def check() -> None:
 
 
 def _first_line(e: Exception) -> str:
-    return cast("str", str(e).strip().splitlines()[0]).rstrip(".") + "."
+    return str(e).strip().splitlines()[0].rstrip(".") + "."

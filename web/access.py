@@ -37,7 +37,7 @@ def refusal(permission: Permission) -> Response | None:
         return None
     if not current_user.is_authenticated:
         if request.method == "GET" and not wants_json():
-            return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))  # type: ignore[return-value]
+            return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
         abort(401)
     if not can(permission):
         refuse(permission)

@@ -15,7 +15,7 @@ def answer(start: Start, back_to: str) -> Response:
         response.status_code = 202
         return response
     tell(start)
-    return redirect(back_to, 303)  # type: ignore[return-value]
+    return redirect(back_to, 303)
 
 
 def tell(start: Start) -> None:

@@ -38,7 +38,7 @@ class Choice:
     chosen: str
 
 
-class ListView(ModelView):  # type: ignore[misc]
+class ListView(ModelView):
     can_create = can_edit = can_delete = False
     can_view_details = False
     can_export = True
@@ -173,7 +173,8 @@ class ListView(ModelView):  # type: ignore[misc]
 
     def _matching(self, search: str | None, filters: Any) -> Any:
         """The ids' query: scope, search and filters, without an order."""
-        query, joined = self._scoped(self.model.select(self.model.id)), set()
+        query = self._scoped(self.model.select(self.model.id))
+        joined: set[Any] = set()
         for word in (search or "").replace("\x00", "").split()[:5]:
             query = query.where(self._mentions(word))
         for number, _name, value in filters or ():

@@ -16,7 +16,7 @@ SHOWN = 8
 LATELY = timedelta(days=2)
 
 
-class Dashboard(AdminIndexView):  # type: ignore[misc]
+class Dashboard(AdminIndexView):
     def is_accessible(self) -> bool:
         return True
 

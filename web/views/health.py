@@ -10,7 +10,7 @@ from db import installation
 from db.clock import utcnow
 from db.database import database
 from db.models import Run
-from db.states import ACTIVE
+from db.states import ACTIVE, RunState
 from web.access import refusal, requires
 from web.permissions import Permission
 
@@ -69,6 +69,6 @@ def metrics() -> Response:
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 
-def _active() -> dict[str, int]:
+def _active() -> dict[RunState, int]:
     rows = Run.select(Run.state, pw.fn.COUNT(Run.id)).where(Run.state.in_(ACTIVE)).group_by(Run.state).tuples()
     return dict.fromkeys(ACTIVE, 0) | dict(rows)

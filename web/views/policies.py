@@ -22,7 +22,7 @@ from web.views.links import link
 pages = Blueprint("policies", __name__, url_prefix="/policies")
 
 
-class TenantFilter(FilterEqual):  # type: ignore[misc]
+class TenantFilter(FilterEqual):
     """Offers the person's own tenants: a free text would tell which other names exist."""
 
     def get_options(self, view: Any) -> list[tuple[str, str]]:
@@ -66,7 +66,7 @@ class PolicyList(ListView):
             FilterEqual(Policy.state, "State", options=[(state, state) for state in PolicyState]),
         ]
 
-    @action("capture", "Capture snapshot")  # type: ignore[misc]
+    @action("capture", "Capture snapshot")
     def capture_selected(self, ids: list[str]) -> None:
         chosen = self.selected(Permission.OPERATE)
         for policy in chosen:

@@ -16,7 +16,7 @@ from web.permissions import Permission
 pages = Blueprint("sign_in", __name__)
 
 
-class Person(UserMixin):  # type: ignore[misc]
+class Person(UserMixin):
     """The signed-in user, as Flask-Login wants one."""
 
     def __init__(self, user: User) -> None:

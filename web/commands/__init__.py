@@ -1,0 +1,24 @@
+"""`tenantkeep`: the same work as in the browser, through the same queue, for terminals and scripts."""
+
+import sys
+
+import click
+from flask.cli import AppGroup
+
+from actors.startup import StartupError
+from config import SettingsError
+from db.errors import Invalid
+from web.commands import accounts, demo, installation, runs, tenants
+
+cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
+for commands in (demo, installation, accounts, tenants, runs):
+    commands.register(cli)
+
+
+def main() -> None:
+    """A wrong setting or wrong input is one sentence on stderr and exit code 2, never a traceback."""
+    try:
+        cli(standalone_mode=True)
+    except (SettingsError, StartupError, Invalid) as e:
+        click.echo(str(e), err=True)
+        sys.exit(2)

@@ -1,0 +1,61 @@
+"""What every command needs: the settings checked, a connection, who acts, and how to answer."""
+
+import getpass
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+import config
+from actors import logs, startup
+from db import policies, tenants
+from db.audit import Actor
+from db.database import database
+from db.errors import Invalid
+from db.models import Policy, Tenant
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@contextmanager
+def opened() -> Iterator[None]:
+    """Raises SettingsError or StartupError before anything is done."""
+    settings = config.settings()
+    logs.configure(settings.log_format)
+    startup.prepare(settings)
+    with database.connection_context():
+        yield
+
+
+def actor() -> Actor:
+    return Actor(f"{getpass.getuser()} (command)", origin="command")
+
+
+def answer(wanted_json: bool, document: Any, text: str) -> None:
+    click.echo(json.dumps(document, ensure_ascii=False, default=str) if wanted_json else text)
+
+
+def tenant_named(text: str) -> Tenant:
+    found = tenants.find(text)
+    if found is None:
+        raise Invalid(f"There is no tenant “{text}”. Give its name or its directory id.")
+    return found
+
+
+def policy_named(tenant: Tenant, text: str) -> Policy:
+    found = policies.find(tenant, text)
+    if found is None:
+        raise Invalid(
+            f"{tenant.name} has no policy {text}. Give its number here or its Graph id; a sync finds new ones."
+        )
+    return found
+
+
+def from_stdin(what: str) -> str:
+    value = sys.stdin.readline().rstrip("\r\n")
+    if not value:
+        raise Invalid(f"No {what} came on standard input.")
+    return value

@@ -1,0 +1,196 @@
+"""`tenantkeep demo`: everything on this machine, in one terminal, without an address outside it."""
+
+import base64
+import json
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Thread
+
+import click
+import honcho.manager
+import requests
+from flask.cli import AppGroup
+from honcho import environ as procfiles
+
+import config
+from actors import startup
+from db import migrate, tenants, users
+from db.audit import SYSTEM
+from db.database import database
+from db.models import Tenant, User
+from db.states import CredentialKind, Role, SiteRole
+from web.commands.logfiles import LogFiles
+
+ROOT = Path(__file__).parents[2]
+READY_SECONDS = 60
+# Honcho kills after five seconds; a run in progress may take longer to reach its next item.
+honcho.manager.KILL_WAIT = 20
+STOPPED_BY_SIGNAL = {130, 143}
+
+# E-mail, name, password, role in the installation, role in every demo tenant.
+PEOPLE = (
+    ("admin@demo.example", "Ada Admin", "demo admin password", SiteRole.ADMIN, None),
+    ("manager@demo.example", "Max Manager", "demo manager password", SiteRole.NONE, Role.MANAGER),
+    ("operator@demo.example", "Olga Operator", "demo operator password", SiteRole.NONE, Role.OPERATOR),
+    ("reader@demo.example", "Rita Reader", "demo reader password", SiteRole.NONE, Role.READER),
+    ("auditor@demo.example", "Audra Auditor", "demo auditor password", SiteRole.AUDITOR, None),
+)
+
+
+def register(cli: AppGroup) -> None:
+    cli.command("demo", with_appcontext=False)(demo)
+
+
+@click.option(
+    "--data", type=click.Path(path_type=Path), default=Path("var"), show_default=True, help="Where it keeps all."
+)
+@click.option("--port", type=int, default=8000, show_default=True, help="0 for any free one.")
+@click.option("--load", type=click.Path(exists=True, path_type=Path), help="Exported policies to add as a tenant.")
+def demo(data: Path, port: int, load: Path | None) -> None:
+    """Run the whole of Tenantkeep here with demo tenants; Ctrl-C stops it."""
+    data = data.resolve()
+    for folder in (data / "redis", data / "log"):
+        folder.mkdir(parents=True, exist_ok=True)
+    environment = _environment(data, _usable(port), load)
+    config.use(environment)
+    _seed(load is not None)
+    sys.exit(_serve(data, environment))
+
+
+def _usable(port: int) -> int:
+    """The port asked for, or a free one when it is taken: a demo should start."""
+    if port and _is_free(port):
+        return port
+    found = _free_port()
+    if port:
+        click.echo(f"Port {port} is taken; using {found}.")
+    return found
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def _environment(data: Path, port: int, load: Path | None) -> dict[str, str]:
+    redis_port, simulator_port = _free_port(), _free_port()
+    simulator = f"http://127.0.0.1:{simulator_port}"
+    return {
+        "TENANTKEEP_DATABASE_URL": f"sqlite:///{data / 'tenantkeep.db'}",
+        "TENANTKEEP_REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
+        "TENANTKEEP_SECRET_KEY": _kept(data / "secret-key"),
+        "TENANTKEEP_ENCRYPTION_KEYS": _kept(data / "encryption-keys"),
+        "TENANTKEEP_GRAPH_URL": simulator,
+        "TENANTKEEP_LOGIN_URL": simulator,
+        "TENANTKEEP_LOG_FORMAT": "text",
+        "PORT": str(port),
+        "DEMO_DATA": str(data),
+        "DEMO_REDIS_PORT": str(redis_port),
+        "DEMO_SIMULATOR_PORT": str(simulator_port),
+        "DEMO_LOAD": f"--load '{load.resolve()}'" if load else "",
+        "PATH": config.path_with(Path(sys.executable).parent),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _kept(path: Path) -> str:
+    """A key made once, readable by its owner only."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    return path.read_text().strip()
+
+
+def _seed(with_exported: bool) -> None:
+    """Users and tenants of the demo; what is there already stays as it is."""
+    startup.bind(config.settings())
+    migrate.migrate()
+    startup.prepare(config.settings())
+    with database.connection_context():
+        for email, name, password, site_role, _ in PEOPLE:
+            if not User.get_or_none(User.email == email):
+                users.add(email, name, password, SYSTEM, site_role=site_role)
+        for described in _described_tenants():
+            if "exported" not in described["purpose"] or with_exported:
+                _seed_tenant(described)
+
+
+def _described_tenants() -> list[dict[str, str]]:
+    # Asked of the simulator's own process: pages and commands know nothing of graph/.
+    line = [sys.executable, "-m", "graph.simulator", "--describe"]
+    found: list[dict[str, str]] = json.loads(subprocess.run(line, check=True, capture_output=True, cwd=ROOT).stdout)
+    return found
+
+
+def _seed_tenant(described: dict[str, str]) -> None:
+    if tenants.find(described["directory_id"]):
+        return
+    tenant = tenants.add(described["name"], described["directory_id"], described["client_id"], SYSTEM)
+    tenants.set_credential(tenant, CredentialKind.SECRET, {"secret": described["client_secret"]}, SYSTEM)
+    for email, _, _, _, role in PEOPLE:
+        if role:
+            users.set_member(User.get(User.email == email), tenant, role, SYSTEM)
+
+
+def _serve(data: Path, environment: dict[str, str]) -> int:
+    """Run Procfile.demo until Ctrl-C, or until one of its processes ends."""
+    with LogFiles(data / "log") as logs:
+        manager = honcho.manager.Manager(printer=logs)
+        for name, command in procfiles.parse_procfile((ROOT / "Procfile.demo").read_text()).processes.items():
+            manager.add_process(name, command, env=config.child_environment(**environment), cwd=str(ROOT))
+        Thread(target=_announce, args=(environment, data), daemon=True).start()
+        manager.loop()
+    if manager.returncode in STOPPED_BY_SIGNAL:
+        click.echo("\nStopped.")
+        return 0
+    click.echo(f"\n{logs.stopped[0]}; so everything was stopped. Its log is below {data / 'log'}.", err=True)
+    return 1
+
+
+def _announce(environment: dict[str, str], data: Path) -> None:
+    address = f"http://127.0.0.1:{environment['PORT']}"
+    click.echo(f"Starting; logs are below {data / 'log'} …")
+    if not _becomes_ready(address):
+        click.echo(f"Not ready after {READY_SECONDS} s. Look into {data / 'log'}.", err=True)
+        return
+    click.echo(f"\nTenantkeep runs at {address}\n")
+    for email, _, password, site_role, role in PEOPLE:
+        click.echo(f"  {role or site_role!s:<9} {email:<24} {password}")
+    click.echo("\nCtrl-C stops everything.")
+    _first_syncs(environment)
+
+
+def _becomes_ready(address: str) -> bool:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if requests.get(f"{address}/readyz", timeout=2).ok:
+                return True
+        except requests.RequestException:
+            pass
+        time.sleep(0.2)
+    return False
+
+
+def _first_syncs(environment: dict[str, str]) -> None:
+    """So that the browser shows policies at once. By the command: this process's broker was made before its Redis."""
+    with database.connection_context():
+        never = [tenant.name for tenant in Tenant.select().where(Tenant.last_synced_at.is_null())]
+    for name in never:
+        line = [str(Path(sys.executable).parent / "tenantkeep"), "sync", name]
+        subprocess.run(line, check=False, capture_output=True, env=config.child_environment(**environment))
