@@ -31,6 +31,12 @@ def sign_in(tenant: Tenant) -> SignIn:
         return kept[1]
 
 
+def forget() -> None:
+    """Drop every sign-in, as a new process has none."""
+    with _lock:
+        _sign_ins.clear()
+
+
 def _credential(tenant: Tenant) -> Secret | Certificate:
     values = tenants.credential(tenant)
     if tenant.credential_kind == CredentialKind.SECRET:

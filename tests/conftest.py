@@ -33,8 +33,10 @@ os.environ.update(
     TENANTKEEP_LOG_FORMAT="text",
 )
 
+import dramatiq  # noqa: E402
 import psycopg2  # noqa: E402
 import redis  # noqa: E402
+import requests  # noqa: E402
 
 import config  # noqa: E402
 from db import database as engine  # noqa: E402
@@ -235,13 +237,18 @@ def client(app):
     return app.test_client()
 
 
+def csrf_token(client, path):
+    """The token of the first form on a page."""
+    page = client.get(path).get_data(as_text=True)
+    return page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+
+
 @pytest.fixture
 def sign_in():
     """sign_in(client, user): through the real form, token and all."""
 
     def act(client, user):
-        page = client.get("/sign-in").get_data(as_text=True)
-        token = page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+        token = csrf_token(client, "/sign-in")
         answer = client.post(
             "/sign-in", data={"email": user.email, "password": PASSWORD, "csrf_token": token}, follow_redirects=False
         )
@@ -262,3 +269,125 @@ def simulator(tmp_path_factory):
         )
         yield SIMULATOR_URL
     log.close()
+
+
+class SimulatedTenant:
+    """The simulator's side of a tenant: what is there, what may be read, what goes wrong, what was asked."""
+
+    def __init__(self, url, tenant_id):
+        self.url, self.id = f"{url}/_simulator", tenant_id
+
+    def put(self, collection, item):
+        self._call("PUT", f"/tenants/{self.id}/objects/{collection}/{item['id']}", item)
+
+    def delete(self, collection, object_id):
+        self._call("DELETE", f"/tenants/{self.id}/objects/{collection}/{object_id}")
+
+    def change(self, **values):
+        self._call("PATCH", f"/tenants/{self.id}", values)
+
+    def fault(self, **values):
+        self._call("POST", "/faults", {"tenant": self.id, **values})
+
+    def objects(self):
+        return self._call("GET", f"/tenants/{self.id}/objects").json()
+
+    def requests(self):
+        """{"graph", "http", "writes", "tokens"} of this tenant since the test began."""
+        found = self._call("GET", "/requests").json()["tenants"]
+        return found.get(self.id, {"graph": 0, "http": 0, "writes": 0, "tokens": 0})
+
+    def _call(self, method, path, body=None):
+        answer = requests.request(method, self.url + path, json=body, timeout=30)
+        answer.raise_for_status()
+        return answer
+
+
+READ = [
+    *(f"DeviceManagement{area}.Read.All" for area in ("Configuration", "Apps", "ServiceConfig", "RBAC", "Scripts")),
+    "Policy.Read.All",
+    "AuthenticationContext.Read.All",
+    "Group.Read.All",
+    "Organization.Read.All",
+]
+
+
+@pytest.fixture
+def graph(simulator, cast):
+    """Contoso in the simulator, with its two policies and every permission; nothing asked yet, nothing going wrong."""
+    tenant = cast.contoso
+    facts = {
+        "name": tenant.name,
+        "directory_id": tenant.directory_id,
+        "client_id": tenant.client_id,
+        "client_secret": "contoso client secret",
+        "permissions": READ,
+    }
+    requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=10).raise_for_status()
+    for path in ("requests", "faults"):
+        requests.delete(f"{simulator}/_simulator/{path}", timeout=10).raise_for_status()
+    simulated = SimulatedTenant(simulator, tenant.directory_id)
+    for policy in Policy.select().where(Policy.tenant == tenant):
+        simulated.put("deviceManagement/configurationPolicies", catalog_policy(policy.graph_id, policy.name))
+    return simulated
+
+
+def catalog_policy(graph_id, name, count=2):
+    """A settings catalog policy as the simulator keeps it."""
+    kind = "#microsoft.graph.deviceManagementConfiguration"
+    return {
+        "id": graph_id,
+        "name": name,
+        "description": "",
+        "platforms": "windows10",
+        "technologies": "mdm",
+        "roleScopeTagIds": ["0"],
+        "lastModifiedDateTime": "2025-04-18T11:09:03.6844085Z",
+        "settingCount": count,
+        "settings": [
+            {
+                "id": str(number),
+                "settingInstance": {
+                    "@odata.type": f"{kind}SimpleSettingInstance",
+                    "settingDefinitionId": f"device_vendor_msft_policy_config_test_{number}",
+                    "simpleSettingValue": {"@odata.type": f"{kind}IntegerSettingValue", "value": number},
+                },
+            }
+            for number in range(count)
+        ],
+        "assignments": [],
+    }
+
+
+@pytest.fixture
+def worker(database, redis_url):
+    """A real worker of the real broker, in this process."""
+    from actors import app, connections
+    from actors.broker import broker
+
+    connections.forget()
+    assert app.broker is broker
+    running = dramatiq.Worker(broker, worker_timeout=50, worker_threads=4)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def ended():
+    """ended(run_id, seconds=15): the run once it has ended; the scheduler's sweep included."""
+    import time
+
+    from actors import scheduler
+    from db.models import Run
+    from db.states import ACTIVE
+
+    def wait(run_id, seconds=15):
+        deadline = time.monotonic() + seconds
+        while (run := Run.get_by_id(run_id)).state in ACTIVE:
+            assert time.monotonic() < deadline, f"run {run_id} is still {run.state}: {run.waiting}"
+            scheduler.sweep()
+            time.sleep(0.05)
+        return run
+
+    return wait

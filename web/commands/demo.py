@@ -102,7 +102,7 @@ def _environment(data: Path, port: int, load: Path | None) -> dict[str, str]:
         "DEMO_DATA": str(data),
         "DEMO_REDIS_PORT": str(redis_port),
         "DEMO_SIMULATOR_PORT": str(simulator_port),
-        "DEMO_LOAD": f"--load '{load.resolve()}'" if load else "",
+        "DEMO_LOAD": str(load.resolve()) if load else "",
         "PATH": config.path_with(Path(sys.executable).parent),
         "PYTHONUNBUFFERED": "1",
     }

@@ -1,0 +1,53 @@
+"""Imports run one way, and only config.py reads the environment: proved from the syntax tree."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MAY_IMPORT = {
+    "web": {"web", "actors", "db", "config"},
+    "actors": {"actors", "db", "graph", "config"},
+    "db": {"db", "config"},
+    "graph": {"graph"},
+}
+OURS = {*MAY_IMPORT, "config", "tests", "bench"}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: relative imports hide the layer"
+            yield node.module
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_a_package_imports_only_what_its_layer_may(package):
+    for path in (ROOT / package).rglob("*.py"):
+        for name in imports(path):
+            top = name.split(".")[0]
+            assert top not in OURS - MAY_IMPORT[package], f"{path.relative_to(ROOT)} must not import {name}"
+
+
+def test_the_simulator_shares_nothing_with_the_client_it_tests():
+    for path in (ROOT / "graph" / "simulator").rglob("*.py"):
+        for name in imports(path):
+            assert not name.startswith("graph") or name.startswith("graph.simulator"), f"{path.name} imports {name}"
+
+
+def test_the_product_never_imports_the_simulator():
+    for package in MAY_IMPORT:
+        for path in (ROOT / package).rglob("*.py"):
+            if "simulator" not in path.parts:
+                assert not any(name.startswith("graph.simulator") for name in imports(path)), path
+
+
+def test_only_config_reads_the_environment():
+    for package in MAY_IMPORT:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                reads = isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb"}
+                assert not (reads and getattr(node.value, "id", "") == "os"), f"{path}: settings come from config.py"
