@@ -1,0 +1,186 @@
+"""The client against a real HTTP server that answers what each test scripts."""
+
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from graph.client import GraphClient
+from graph.errors import Malformed, NotFound, Rejected, SignInFailed, Throttled, Unavailable
+
+
+class Server:
+    """`answers`: each a (status, headers, body) or a function of the request's body giving one; in order, last repeats."""
+
+    def __init__(self):
+        self.answers, self.asked = [], []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def handle_any(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                outer.asked.append((self.command, self.path, dict(self.headers), json.loads(body) if body else None))
+                answer = outer.answers.pop(0) if len(outer.answers) > 1 else outer.answers[0]
+                status, headers, body = answer(outer.asked[-1][3]) if callable(answer) else answer
+                if status is None:
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                data = body if isinstance(body, bytes) else json.dumps(body).encode()
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(data)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_GET = do_POST = handle_any  # noqa: N815
+
+            def log_message(self, *args):
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def server():
+    made = Server()
+    yield made
+    made.http.shutdown()
+    made.http.server_close()
+
+
+@pytest.fixture
+def tokens():
+    return []
+
+
+@pytest.fixture
+def client(server, tokens):
+    def token(fresh):
+        tokens.append(fresh)
+        return f"token-{sum(tokens)}"
+
+    made = GraphClient(server.url, token)
+    yield made
+    made._session.close()
+
+
+def ok(body):
+    return (200, {}, body)
+
+
+def refused(status, code="x", **headers):
+    return (status, {name.replace("_", "-"): value for name, value in headers.items()}, {"error": {"code": code}})
+
+
+def test_a_get_carries_token_request_id_and_the_enum_preference(client, server):
+    server.answers = [ok({"id": "1"})]
+    assert client.get("/deviceManagement/intents/1") == {"id": "1"}
+    method, path, headers, _ = server.asked[0]
+    assert (method, path) == ("GET", "/beta/deviceManagement/intents/1")
+    assert headers["Authorization"] == "Bearer token-0"
+    assert headers["Prefer"] == "include-unknown-enum-members"
+    assert len(headers["client-request-id"]) == 36
+
+
+def test_pages_are_followed_verbatim_through_empty_ones(client, server):
+    link = f"{server.url}/beta/x?$select=a%2cb&n=a+b&$skiptoken=%255bcosmosdb%255d%2525"
+    server.answers = [ok({"value": [{"n": 1}], "@odata.nextLink": link}), ok({"value": [], "@odata.nextLink": link + "2"}),
+                      ok({"value": [{"n": 2}]})]  # fmt: skip
+    assert list(client.pages("/x")) == [{"n": 1}, {"n": 2}]
+    assert server.asked[1][1] == link.removeprefix(server.url)
+
+
+def test_a_page_link_that_repeats_is_no_endless_loop(client, server):
+    server.answers = [ok({"value": [], "@odata.nextLink": f"{server.url}/beta/x?p=2"})]
+    with pytest.raises(Malformed, match="twice"):
+        list(client.pages("/x"))
+
+
+def test_a_link_to_another_host_never_gets_the_token(client, server):
+    server.answers = [ok({"value": [], "@odata.nextLink": "https://evil.example/beta/x"})]
+    with pytest.raises(Rejected, match="another host"):
+        list(client.pages("/x"))
+    with pytest.raises(Rejected):
+        client.batch([f"http://127.0.0.1:{server.http.server_port + 1}/beta/x"])
+
+
+def test_an_expired_token_is_renewed_once(client, server, tokens):
+    server.answers = [refused(401, "InvalidAuthenticationToken"), ok({})]
+    client.get("/x")
+    assert server.asked[1][2]["Authorization"] == "Bearer token-1"
+    server.answers = [refused(401, "InvalidAuthenticationToken")]
+    with pytest.raises(SignInFailed):
+        client.get("/x")
+    assert len(server.asked) == 4
+
+
+def test_throttling_is_raised_with_its_wait_and_never_slept(client, server):
+    server.answers = [refused(429, Retry_After="2.128", request_id="r-1")]
+    with pytest.raises(Throttled) as e:
+        client.get("/x")
+    assert (e.value.retry_after, e.value.request_id) == (2.128, "r-1")
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ((None, {}, b""), Unavailable),
+        ((200, {}, b'{"value": [{"id":'), Malformed),
+        ((200, {}, b"<html>"), Malformed),
+        ((200, {}, [1]), Malformed),
+        ((200, {}, b"[" * 100_000), Malformed),
+        ((200, {"Content-Length": "500"}, b"{}"), Unavailable),
+        ((302, {"Location": "https://evil.example"}, {}), Rejected),
+    ],
+)
+def test_an_answer_that_is_not_graphs_becomes_an_error_of_ours(client, server, answer, kind):
+    server.answers = [answer]
+    with pytest.raises(kind):
+        client.get("/x")
+
+
+def test_a_page_of_the_wrong_shape_is_malformed(client, server):
+    server.answers = [ok({"value": ["text"]})]
+    with pytest.raises(Malformed):
+        list(client.pages("/x"))
+
+
+def batch_answer(*parts, status=200):
+    return (status, {}, {"responses": [{"id": str(n), "status": s, "headers": h, "body": b} for n, s, h, b in parts]})
+
+
+def test_batch_answers_come_in_the_order_asked_each_with_its_own_error(client, server):
+    server.answers = [batch_answer((2, 200, {}, {"n": 2}), (0, 200, {}, {"n": 0}),
+                                   (1, 429, {"retry-after": "7"}, {"error": {"code": "TooManyRequests"}}))]  # fmt: skip
+    first, second, third = client.batch(["/a", "/b", f"{server.url}/beta/c?$skiptoken=%2525"])
+    assert (first.body, third.body) == ({"n": 0}, {"n": 2})
+    assert second.error.retry_after == 7
+    sent = server.asked[0][3]["requests"]
+    assert [part["url"] for part in sent] == ["/a", "/b", "/c?$skiptoken=%2525"]
+    assert all(part["headers"]["Prefer"] for part in sent)
+    assert (client.requests_made, client.http_calls) == (3, 1)
+
+
+def test_a_part_without_an_answer_is_unavailable_and_a_424_batch_is_read(client, server):
+    server.answers = [batch_answer((0, 404, {}, {"error": {"code": "NotFound"}}), status=424)]
+    first, second = client.batch(["/a", "/b"])
+    assert isinstance(first.error, NotFound)
+    assert isinstance(second.error, Unavailable)
+
+
+def test_parts_refused_for_an_expired_token_are_asked_once_more(client, server):
+    old = {"error": {"code": "InvalidAuthenticationToken"}}
+    server.answers = [batch_answer((0, 200, {}, {"n": 0}), (1, 401, {}, old)), batch_answer((0, 200, {}, {"n": 1}))]
+    assert [answer.body for answer in client.batch(["/a", "/b"])] == [{"n": 0}, {"n": 1}]
+    assert len(server.asked[1][3]["requests"]) == 1
+
+
+def test_an_unreachable_graph_is_a_sentence():
+    client = GraphClient("http://127.0.0.1:9", lambda fresh: "t")
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        client.get("/x")

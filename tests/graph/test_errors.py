@@ -1,0 +1,100 @@
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from graph.errors import (
+    Conflict,
+    Forbidden,
+    NotAvailable,
+    NotFound,
+    Rejected,
+    SignInFailed,
+    Throttled,
+    Unavailable,
+    from_answer,
+    redact,
+    retry_after,
+)
+
+INTUNE = {
+    "_version": 3,
+    "Message": "Application is not authorized to perform this operation. Application must have one of the following scopes: "
+    "DeviceManagementConfiguration.Read.All, DeviceManagementConfiguration.ReadWrite.All - Operation ID (for customer "
+    "support): 0 - Activity ID: 8191cc94 - Url: https://fef.amsua0202.manage.microsoft.com/x",
+}  # fmt: skip
+
+
+def error(code, message):
+    return {"error": {"code": code, "message": message, "innerError": {"request-id": "from-body"}}}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "kind", "ours"),
+    [
+        (429, "TooManyRequests", "", Throttled, "throttled"),
+        (503, "ServiceUnavailable", "", Unavailable, "unavailable"),
+        (404, "ResourceNotFound", "", NotFound, "not_found"),
+        (409, "Conflict", "", Conflict, "conflict"),
+        (400, "BadRequest", "Request not applicable to target tenant.", NotAvailable, "intune_not_available"),
+        (400, "ModelValidationFailure", "Cannot convert", Rejected, "rejected"),
+        (403, "Authorization_RequestDenied", "Insufficient privileges", Forbidden, "permission_missing"),
+        (401, "InvalidAuthenticationToken", "expired", SignInFailed, "token_refused"),
+        (403, "Authorization_IdentityNotFound", "", SignInFailed, "consent_missing"),
+    ],
+)
+def test_an_answer_becomes_the_error_its_reader_can_act_on(status, code, message, kind, ours):
+    made = from_answer(status, {}, error(code, message))
+    assert type(made) is kind
+    assert (made.code, made.status, made.request_id) == (ours, status, "from-body")
+    assert made.sentence.endswith(".")
+
+
+def test_intunes_json_inside_the_message_names_the_permissions_and_nothing_internal():
+    made = from_answer(403, {"request-id": "r1"}, error("Forbidden", json.dumps(INTUNE)))
+    assert made.permissions == (
+        "DeviceManagementConfiguration.Read.All",
+        "DeviceManagementConfiguration.ReadWrite.All",
+    )
+    assert "manage.microsoft.com" not in made.sentence
+    twice = {"ErrorCode": "Forbidden", "Message": json.dumps(INTUNE)}
+    assert isinstance(from_answer(401, {}, error("UnknownError", json.dumps(twice))), Forbidden)
+
+
+@pytest.mark.parametrize("text", ["2.128", "3", format_datetime(datetime.now(UTC) + timedelta(seconds=3), usegmt=True)])
+def test_retry_after_is_read_in_each_form_graph_uses(text):
+    assert 1 < retry_after(text) < 4
+
+
+@pytest.mark.parametrize("text", [None, "", "soon"])
+def test_a_retry_after_that_is_missing_or_nonsense_is_none(text):
+    assert retry_after(text) is None
+
+
+@pytest.mark.parametrize("body", [None, [], "x", {"error": "x"}, {"error": {"code": 7, "message": ["x"]}}])
+def test_an_error_of_any_shape_still_becomes_an_error(body):
+    assert from_answer(500, {}, body).code == "unavailable"
+    assert from_answer(418, {}, body).code == "rejected"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "Bearer eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiIwMDAwMDAwMyJ9.c2lnbmF0dXJl",
+        "client_secret=fAb8Q~very.secret-value",
+        '"password": "hunter2hunter2"',
+        "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----",
+    ],
+)
+def test_what_may_be_a_secret_is_masked_and_the_rest_stays(secret):
+    masked = redact(f"before {secret} after")
+    assert masked.startswith("before ")
+    assert masked.endswith(" after")
+    assert "[masked]" in masked
+    assert not any(part in masked for part in ("eyJhdWQ", "very.secret", "hunter2", "MIIEvQ"))
+
+
+def test_ids_stay_readable():
+    text = "run 72f988bf-86f1-41af-91ab-2d7cd011db47 deviceManagement/configurationPolicies"
+    assert redact(text) == text

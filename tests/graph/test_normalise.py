@@ -1,0 +1,166 @@
+"""Normalising and comparing: what is a change, and what is not."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from graph.compare import compare
+from graph.fingerprint import fingerprint
+from graph.normalise import UNORDERED, normalise
+from graph.policy_types import POLICY_TYPES
+from graph.simulator.exported import Refused, read_policy_file
+from tests.conftest import catalog_policy
+
+REAL = Path(__file__).parents[3] / "shared" / "realdata" / "policies"
+CATALOG = POLICY_TYPES["configurationPolicies"]
+DEVICE = POLICY_TYPES["deviceConfigurations"]
+
+
+def content(body, assignments=()):
+    return {"body": body, "assignments": list(assignments)}
+
+
+def same(policy_type, before, after):
+    return fingerprint(policy_type, content(before)) == fingerprint(policy_type, content(after))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"description": None}, {"description": ""}),
+        ({"description": ""}, {}),
+        ({"roleScopeTagIds": []}, {"roleScopeTagIds": ["0"]}),
+        ({"a": 1, "version": 1}, {"a": 1, "version": 2, "lastModifiedDateTime": "2025-01-01T00:00:00Z"}),
+        ({"id": "1", "a": 1}, {"id": "2", "a": 1}),
+        ({"start": "08:00:00.0000000"}, {"start": "08:00:00"}),
+        ({"x@odata.context": "https://…", "a": 1}, {"a": 1}),
+        ({"a": 1}, {"a": 1, "new": None}),
+        (
+            {"omaSettings": [{"omaUri": "./a", "value": "s", "isEncrypted": True, "secretReferenceValueId": "1"}]},
+            {"omaSettings": [{"omaUri": "./a", "value": "s", "isEncrypted": True, "secretReferenceValueId": "2"}]},
+        ),
+        ({"roleScopeTagIds": ["1", "2"]}, {"roleScopeTagIds": ["2", "1"]}),
+        ({"featureUpdatesPauseExpiryDateTime": "2025-01-01T00:00:00Z"}, {}),
+    ],
+)
+def test_these_are_no_change(before, after):
+    assert same(DEVICE, before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"displayName": "a"}, {"displayName": "b"}),
+        ({"roleScopeTagIds": ["0"]}, {"roleScopeTagIds": ["1"]}),
+        ({"on": True}, {"on": False}),
+        ({"urls": ["a", "b"]}, {"urls": ["b", "a"]}),
+        ({"n": 1}, {"n": "1"}),
+        ({"unknownToUs": {"deep": [1]}}, {"unknownToUs": {"deep": [2]}}),
+        (
+            {"omaSettings": [{"omaUri": "./a", "value": "s"}]},
+            {"omaSettings": [{"omaUri": "./a", "value": "t"}]},
+        ),
+    ],
+)
+def test_these_are_changes(before, after):
+    assert not same(DEVICE, before, after)
+
+
+def test_settings_may_come_in_any_order_and_are_named_in_the_difference():
+    before, after = catalog_policy("1", "P", 30), catalog_policy("1", "P", 30)
+    random.Random(1).shuffle(after["settings"])
+    assert same(CATALOG, before, after)
+    changed = next(s for s in after["settings"] if s["id"] == "7")
+    changed["settingInstance"]["simpleSettingValue"]["value"] = 99
+    [difference] = compare(CATALOG, content(before), content(after))
+    assert difference.label.startswith("device_vendor_msft_policy_config_test_7")
+    assert (difference.kind, difference.before, difference.after) == ("changed", 7, 99)
+
+
+def test_a_secret_token_that_differs_at_each_read_is_no_change():
+    def policy(token):
+        value = {"value": token, "valueState": "encryptedValueToken"}
+        return {"settings": [{"settingInstance": {"settingDefinitionId": "x", "simpleSettingValue": value}}]}
+
+    assert same(CATALOG, policy("one"), policy("two"))
+
+
+def test_assignments_are_compared_by_target_and_a_filter_counts():
+    def to(group, **more):
+        return {
+            "id": "random",
+            "target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group, **more},
+        }
+
+    none = {"deviceAndAppManagementAssignmentFilterType": "none", "deviceAndAppManagementAssignmentFilterId": None}
+    one, other = content({}, [to("a"), to("b", **none)]), content({}, [to("b"), to("a")])
+    assert fingerprint(DEVICE, one) == fingerprint(DEVICE, other)
+    filtered = {
+        "deviceAndAppManagementAssignmentFilterType": "include",
+        "deviceAndAppManagementAssignmentFilterId": "f",
+    }
+    assert fingerprint(DEVICE, one) != fingerprint(DEVICE, content({}, [to("a"), to("b", **filtered)]))
+
+
+def test_an_app_list_that_microsoft_computes_is_no_content():
+    mam = POLICY_TYPES["androidManagedAppProtections"]
+    apps = [{"mobileAppIdentifier": {"packageId": "a"}}]
+    assert same(mam, {"appGroupType": "allApps", "apps": apps}, {"appGroupType": "allApps", "apps": []})
+    assert not same(mam, {"appGroupType": "selectedPublicApps", "apps": apps}, {"appGroupType": "selectedPublicApps"})
+
+
+def test_a_script_is_compared_as_text():
+    scripts = POLICY_TYPES["deviceManagementScripts"]
+    [difference] = compare(scripts, content({"scriptContent": "YQ=="}), content({"scriptContent": "Yg=="}))
+    assert (difference.before, difference.after) == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "weird", [None, [], "x", {}, {"body": None}, {"body": [], "assignments": {}}, {"body": {"settings": "x"}}]
+)
+def test_nothing_makes_it_raise(weird):
+    normalise(CATALOG, weird)
+    fingerprint(CATALOG, weird)
+    compare(CATALOG, weird, {"body": {"a": 1}})
+
+
+def real_policies():
+    if not REAL.exists():
+        return []
+    found = []
+    for path in sorted(REAL.rglob("*.json")):
+        try:
+            found.append(read_policy_file(path))
+        except Refused:
+            continue
+    return found
+
+
+def shuffled(value, key, chance):
+    if isinstance(value, dict):
+        items = list(value.items())
+        chance.shuffle(items)
+        return {name: shuffled(inner, name, chance) for name, inner in items}
+    if isinstance(value, list):
+        made = [shuffled(inner, key, chance) for inner in value]
+        if key in UNORDERED:
+            chance.shuffle(made)
+        return made
+    return value
+
+
+def test_on_every_real_policy_normalising_is_idempotent_and_blind_to_what_has_no_order():
+    policies = real_policies()
+    if not policies:
+        pytest.skip("the real exported policies are not beside this checkout")
+    chance = random.Random(7)
+    for collection, body in policies:
+        policy_type = POLICY_TYPES.get(collection.split("/")[-1], DEVICE)
+        whole = content(body)
+        once = normalise(policy_type, whole)
+        assert normalise(policy_type, once) == once
+        other = {"body": shuffled(body, "", chance), "assignments": []}
+        assert fingerprint(policy_type, other) == fingerprint(policy_type, whole), body.get("displayName")
+        assert compare(policy_type, whole, json.loads(json.dumps(other))) == []

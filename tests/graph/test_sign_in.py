@@ -1,0 +1,171 @@
+"""Signing in for real: MSAL against the simulator's own endpoints, secret and certificate."""
+
+import datetime
+import threading
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+from graph.clouds import Cloud, endpoints
+from graph.errors import SignInFailed, Unavailable
+from graph.sign_in import Secret, SignIn, parse_certificate_file
+from tests.conftest import SimulatedTenant
+
+DIRECTORY, CLIENT = "33333333-3333-4333-8333-333333333333", "44444444-4444-4444-8444-444444444444"
+
+
+@pytest.fixture
+def tenant(simulator):
+    facts = {"name": "Signs in", "directory_id": DIRECTORY, "client_id": CLIENT, "client_secret": "right",
+             "permissions": ["Policy.Read.All"]}  # fmt: skip
+    requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=10).raise_for_status()
+    requests.delete(f"{simulator}/_simulator/requests", timeout=10)
+    return SimulatedTenant(simulator, DIRECTORY)
+
+
+@pytest.fixture
+def sign_in(simulator):
+    def make(credential=None, directory_id=DIRECTORY, client_id=CLIENT, cloud=Cloud.GLOBAL):
+        where = endpoints(cloud, login_url=simulator, graph_url=simulator)
+        return SignIn(directory_id, client_id, credential or Secret("right"), where)
+
+    return make
+
+
+def test_a_secret_signs_in_and_tells_the_granted_roles(tenant, sign_in):
+    held = sign_in()
+    assert held.token().count(".") == 2
+    assert held.roles() == {"Policy.Read.All"}
+
+
+def test_many_threads_ask_once(tenant, sign_in):
+    held = sign_in()
+    threads = [threading.Thread(target=held.token) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert tenant.requests()["tokens"] == 1
+    held.token(fresh=True)
+    assert tenant.requests()["tokens"] == 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "code"),
+    [
+        ({"secret_expired": True}, "secret_expired"),
+        ({"not_consented": True}, "app_unknown"),
+        ({"app_disabled": True}, "app_disabled"),
+        ({"sign_in_blocked": True}, "sign_in_blocked"),
+    ],
+)
+def test_a_refusal_names_cause_and_remedy(tenant, sign_in, flags, code):
+    tenant.change(flags=flags)
+    with pytest.raises(SignInFailed) as e:
+        sign_in().token()
+    assert e.value.code == code
+    assert "right" not in e.value.sentence
+
+
+def test_a_wrong_secret_and_an_unknown_tenant_are_told_apart(tenant, sign_in):
+    with pytest.raises(SignInFailed, match="secret is wrong"):
+        sign_in(Secret("wrong one")).token()
+    with pytest.raises(SignInFailed, match="no tenant with this directory id"):
+        sign_in(directory_id="99999999-9999-4999-8999-999999999999").token()
+
+
+def test_a_sign_in_in_trouble_can_be_tried_again(tenant, sign_in):
+    tenant.change(flags={"sign_in_unavailable": True})
+    held = sign_in()
+    with pytest.raises(Unavailable):
+        held.token()
+    tenant.change(flags={"sign_in_unavailable": False})
+    assert held.token()
+
+
+def test_mended_consent_works_at_once_though_msal_remembers_refusals(tenant, sign_in):
+    tenant.change(flags={"not_consented": True})
+    held = sign_in()
+    with pytest.raises(SignInFailed):
+        held.token()
+    tenant.change(flags={"not_consented": False})
+    assert held.token()
+
+
+@pytest.mark.parametrize("directory_id", ["common", "organizations", "contoso.com", ""])
+def test_only_a_guid_names_a_tenant(sign_in, directory_id):
+    with pytest.raises(SignInFailed, match="GUID"):
+        sign_in(directory_id=directory_id)
+
+
+def test_an_empty_secret_is_refused_before_anything_is_sent(sign_in):
+    with pytest.raises(SignInFailed, match="empty"):
+        sign_in(Secret(""))
+
+
+@pytest.mark.parametrize("cloud", list(Cloud))
+def test_every_cloud_asks_for_its_own_graph(tenant, simulator, cloud):
+    where = endpoints(cloud, login_url=simulator, graph_url=simulator)
+    assert where.graph_url == simulator
+    real = endpoints(cloud, login_url="https://login.microsoftonline.com", graph_url="https://graph.microsoft.com")
+    assert real.scope == f"{real.graph_url}/.default"
+    assert real.login_url == real.authority
+
+
+@pytest.fixture(scope="module")
+def certificate():
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tenantkeep test")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    return key, made
+
+
+def pem_of(certificate):
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def key_pem(key, passphrase=None):
+    how = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how).decode()
+
+
+@pytest.mark.parametrize("shape", ["pem", "pem with passphrase", "pfx"])
+def test_a_certificate_signs_in_once_it_is_registered(tenant, sign_in, certificate, shape):
+    key, made = certificate
+    if shape == "pfx":
+        how = serialization.BestAvailableEncryption(b"open")
+        data = serialization.pkcs12.serialize_key_and_certificates(b"x", key, made, None, how)
+    else:
+        data = (key_pem(key, b"open" if "passphrase" in shape else None) + pem_of(made)).encode()
+    credential = parse_certificate_file(data, None if shape == "pem" else "open")
+    with pytest.raises(SignInFailed, match="not registered"):
+        sign_in(credential).token()
+    tenant.change(certificates=[pem_of(made)])
+    assert sign_in(credential).token()
+
+
+def test_a_certificate_file_that_lacks_something_says_what(certificate):
+    key, made = certificate
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    for data, passphrase, sentence in (
+        (pem_of(made).encode(), None, "both"),
+        ((key_pem(key, b"open") + pem_of(made)).encode(), "wrong", "wrong passphrase"),
+        ((key_pem(other) + pem_of(made)).encode(), None, "does not belong"),
+        (b"\x30\x82rubbish", None, "PFX"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            parse_certificate_file(data, passphrase)
