@@ -36,7 +36,7 @@ class Collection:
 
 def _row(path: str, permissions: tuple[str, ...], *, expands: Iterable[str] = ("assignments",),
          routes: Iterable[str] = ("assignments",), **rest: object) -> Collection:  # fmt: skip
-    return Collection(path, permissions, expands=frozenset(expands), routes=frozenset(routes), **rest)  # type: ignore[arg-type]
+    return Collection(path, permissions, expands=frozenset(expands), routes=frozenset(routes), **rest)
 
 
 _SCRIPT_BODIES = {"null_in_list": ("scriptContent",)}

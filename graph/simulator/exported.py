@@ -88,7 +88,7 @@ def _encodings(data: bytes) -> tuple[str, ...]:
 
 
 def _unwrapped(raw: Any) -> Object:
-    """The object inside what tools put around it: a list of one, Graph's envelope, a JSON string, PowerShell's pairs."""
+    """The object inside what tools put around it: lists of one, Graph's envelope, JSON strings, PowerShell's pairs."""
     for _ in range(5):
         if isinstance(raw, str):
             raw = _from_string(raw)

@@ -18,7 +18,7 @@ class BadQuery(Exception):
 
 def segments(path: str) -> list[str]:
     """`/x('id')/y` and `/x/id/y` are the same; functions with named arguments stay whole."""
-    found = []
+    found: list[str] = []
     for part in path.strip("/").split("/"):
         keyed = _KEYED.match(unquote(part))
         found += list(keyed.groups()) if keyed else [unquote(part)]

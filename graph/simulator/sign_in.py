@@ -125,7 +125,8 @@ def _is_valid_assertion(tenant: Tenant, assertion: str) -> bool:
     for pem in tenant.certificates:
         certificate = x509.load_pem_x509_certificate(pem.encode())
         try:
-            if jwt.get_unverified_header(assertion).get("x5t#S256") not in {None, _thumbprint(certificate)}:
+            named = jwt.get_unverified_header(assertion).get("x5t#S256", "")
+            if named and named.rstrip("=") != _thumbprint(certificate):
                 continue
             claims = jwt.decode(assertion, certificate.public_key(), algorithms=["PS256", "RS256"], audience=audience)  # type: ignore[arg-type]
         except jwt.PyJWTError:

@@ -12,7 +12,7 @@ from graph.errors import Malformed, NotFound, Rejected, SignInFailed, Throttled,
 
 
 class Server:
-    """`answers`: each a (status, headers, body) or a function of the request's body giving one; in order, last repeats."""
+    """`answers`: each (status, headers, body), or a function of the request's body; in order, the last repeats."""
 
     def __init__(self):
         self.answers, self.asked = [], []
@@ -87,9 +87,9 @@ def test_a_get_carries_token_request_id_and_the_enum_preference(client, server):
 
 
 def test_pages_are_followed_verbatim_through_empty_ones(client, server):
-    link = f"{server.url}/beta/x?$select=a%2cb&n=a+b&$skiptoken=%255bcosmosdb%255d%2525"
-    server.answers = [ok({"value": [{"n": 1}], "@odata.nextLink": link}), ok({"value": [], "@odata.nextLink": link + "2"}),
-                      ok({"value": [{"n": 2}]})]  # fmt: skip
+    link = f"{server.url}/beta/x?$select=a%2Cb&n=a+b&$skiptoken=%255bcosmosdb%255d%2525"
+    first, empty = {"value": [{"n": 1}], "@odata.nextLink": link}, {"value": [], "@odata.nextLink": link + "2"}
+    server.answers = [ok(first), ok(empty), ok({"value": [{"n": 2}]})]
     assert list(client.pages("/x")) == [{"n": 1}, {"n": 2}]
     assert server.asked[1][1] == link.removeprefix(server.url)
 

@@ -1,0 +1,233 @@
+"""Reading every policy of every type from the simulator, and finding in the content what the simulator truly holds."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from graph.client import GraphClient
+from graph.clouds import endpoints
+from graph.errors import Forbidden, GraphError, Incomplete, NotAvailable, NotFound, Throttled
+from graph.fingerprint import fingerprint
+from graph.normalise import canonical, normalise
+from graph.policy_types import POLICY_TYPES
+from graph.reading import drive, list_policies, read_policy, run_one
+from graph.sign_in import Secret, SignIn
+from tests import servers
+from tests.conftest import SimulatedTenant, catalog_policy
+
+REAL = Path(__file__).parents[3] / "shared" / "realdata" / "policies"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """A simulator with the demo tenants, and the real exported policies where they are beside this checkout."""
+    port = servers.free_port()
+    load = ["--load", str(REAL)] if REAL.exists() else []
+    command = [sys.executable, "-m", "graph.simulator", "--port", str(port), *load]
+    url = f"http://127.0.0.1:{port}"
+    with servers.running(command, cwd=servers.ROOT, stderr=subprocess.DEVNULL) as process:
+        servers.wait_for(lambda: servers.answers_http(f"{url}/_simulator/health"), "The simulator", process=process)
+        yield url
+
+
+def connect(url, name):
+    facts = next(one for one in requests.get(f"{url}/_simulator/tenants", timeout=10).json() if name in one["name"])
+    where = endpoints("global", login_url=url, graph_url=url)
+    signed_in = SignIn(facts["directory_id"], facts["client_id"], Secret(facts["client_secret"]), where)
+    return GraphClient(url, signed_in.token), SimulatedTenant(url, facts["directory_id"])
+
+
+def read_everything(client):
+    """Policy type -> Graph id -> Reading; types that cannot be listed are left out."""
+    lists = drive(client, {key: list_policies(row) for key, row in POLICY_TYPES.items()})
+    wanted = {
+        (key, one.graph_id): read_policy(POLICY_TYPES[key], one.graph_id)
+        for key, listed in lists.items()
+        if not isinstance(listed, GraphError)
+        for one in listed
+    }
+    return lists, drive(client, wanted)
+
+
+# Graph names the type of an object only where its collection holds several.
+POLYMORPHIC = {
+    "deviceConfigurations", "deviceCompliancePolicies", "mobileApps", "mobileAppConfigurations", "namedLocations",
+    "deviceEnrollmentConfigurations", "windowsAutopilotDeploymentProfiles", "roleDefinitions", "roleAssignments",
+    "depOnboardingSettings",
+}  # fmt: skip
+
+
+def truth_of(collections, key, graph_id):
+    """The simulator's own object, as a content: what a complete reading has to equal after normalisation."""
+    path = POLICY_TYPES[key].path.strip("/")
+    token, _, profile = graph_id.partition("/")
+    item = collections[path][token]
+    if profile:
+        item = next(one for one in item["enrollmentProfiles"] if one["id"] == profile)
+    item = json.loads(json.dumps(item))
+    if key not in POLYMORPHIC:
+        item.pop("@odata.type", None)
+    for rule in item.get("scheduledActionsForRule") or ():
+        rule["ruleName"] = None  # the service never gives it back
+    assignments = item.pop("assignments", None) if POLICY_TYPES[key].assignments != "none" else None
+    return {"body": item, "assignments": assignments}
+
+
+@pytest.mark.parametrize("name", ["Fabrikam", "Contoso", "Northwind", "Adatum"])
+def test_every_policy_is_read_whole_field_by_field(demo, name):
+    if name == "Adatum" and not REAL.exists():
+        pytest.skip("the real exported policies are not beside this checkout")
+    client, tenant = connect(demo, name)
+    collections = tenant.objects()
+    _, readings = read_everything(client)
+    assert len(readings) >= {"Fabrikam": 100, "Contoso": 150, "Northwind": 900, "Adatum": 230}[name]
+    for (key, graph_id), reading in readings.items():
+        assert not isinstance(reading, GraphError), (key, graph_id, reading)
+        expected = normalise(POLICY_TYPES[key], truth_of(collections, key, graph_id))
+        assert_holds(normalise(POLICY_TYPES[key], reading.content), expected, f"{key} {reading.name}")
+
+
+def assert_holds(read, expected, where):
+    """Every field of the truth is in the reading. A reading may know a null more: navigations that lead nowhere."""
+    if isinstance(expected, dict):
+        assert isinstance(read, dict), where
+        for name, value in expected.items():
+            assert name in read or value in (None, [], {}), f"{where}: {name} was not read"
+            if name in read:
+                assert_holds(read[name], value, f"{where}.{name}")
+        extra = {name for name in read if name not in expected and read[name] not in (None, [], {}, False)}
+        assert not extra - {"@odata.type"}, f"{where}: {extra} came from nowhere"
+    elif isinstance(expected, list):
+        assert len(read) == len(expected), where
+        for number, (one, other) in enumerate(zip(read, expected, strict=True)):
+            assert_holds(one, other, f"{where}[{number}]")
+    else:
+        assert read == expected, where
+
+
+def test_a_second_reading_has_the_same_fingerprint(demo):
+    client, _ = connect(demo, "Fabrikam")
+    first, second = read_everything(client)[1], read_everything(client)[1]
+    for (key, graph_id), reading in first.items():
+        again = second[key, graph_id]
+        assert fingerprint(POLICY_TYPES[key], reading.content) == fingerprint(POLICY_TYPES[key], again.content)
+
+
+def test_every_policy_type_of_the_table_is_listed_in_the_demo(demo):
+    client, _ = connect(demo, "Northwind")
+    lists, _ = read_everything(client)
+    empty = [key for key, listed in lists.items() if isinstance(listed, GraphError) or not listed]
+    assert empty == []
+
+
+def test_a_missing_permission_costs_only_its_own_policy_types(demo):
+    client, _ = connect(demo, "Contoso")
+    lists, _ = read_everything(client)
+    refused = {key for key, listed in lists.items() if isinstance(listed, Forbidden)}
+    assert refused == {
+        "deviceManagementScripts",
+        "deviceShellScripts",
+        "deviceCustomAttributeShellScripts",
+        "deviceHealthScripts",
+    }
+
+
+@pytest.fixture
+def tenant(simulator, graph):
+    """(client, simulated tenant) of the cast's Contoso."""
+    where = endpoints("global", login_url=simulator, graph_url=simulator)
+    facts = "11111111-1111-4111-8111-111111111111"
+    return GraphClient(simulator, SignIn(facts, facts, Secret("contoso client secret"), where).token), graph
+
+
+CATALOG = POLICY_TYPES["configurationPolicies"]
+PATH = "deviceManagement/configurationPolicies"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+class TestOneTenant:
+    def test_a_policy_with_more_settings_than_it_sends_is_refused(self, tenant):
+        client, simulated = tenant
+        simulated.put(PATH, {**catalog_policy("p", "P", 3), "settingCount": 4})
+        with pytest.raises(Incomplete, match="3 of the policy's 4"):
+            run_one(client, read_policy(CATALOG, "p"))
+
+    def test_assignments_carry_names_and_a_deleted_group_has_none(self, tenant):
+        client, simulated = tenant
+        targets = [
+            {"target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": g}} for g in ("g1", "g2")
+        ]
+        simulated.put("groups", {"id": "g1", "displayName": "SG-Pilot"})
+        simulated.put(PATH, {**catalog_policy("p", "P"), "assignments": targets})
+        reading = run_one(client, read_policy(CATALOG, "p"))
+        assert reading.references["groups"] == {"g1": "SG-Pilot", "g2": None}
+        assert reading.proof["names"] == "read"
+
+    def test_without_permission_for_groups_the_policy_is_read_all_the_same(self, tenant):
+        client, simulated = tenant
+        simulated.change(permissions=["DeviceManagementConfiguration.Read.All"])
+        target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": "g1"}
+        simulated.put(PATH, {**catalog_policy("p", "P"), "assignments": [{"target": target}]})
+        reading = run_one(client, read_policy(CATALOG, "p"))
+        assert reading.references["groups"] == {"g1": None}
+        assert "group names" in reading.proof["names"]
+
+    def test_an_oma_secret_that_may_not_be_read_is_withheld_not_a_failure(self, tenant):
+        client, simulated = tenant
+        simulated.change(flags={"secrets_forbidden": True})
+        secret = {"omaUri": "./x", "isEncrypted": True, "secretReferenceValueId": "r'1", "value": "hush",
+                  "@odata.type": "#microsoft.graph.omaSettingString"}  # fmt: skip
+        simulated.put("deviceManagement/deviceConfigurations", {"id": "d", "displayName": "D", "omaSettings": [secret],
+                      "@odata.type": "#microsoft.graph.windows10CustomConfiguration", "assignments": []})  # fmt: skip
+        reading = run_one(client, read_policy(POLICY_TYPES["deviceConfigurations"], "d"))
+        assert reading.content["body"]["omaSettings"][0]["value"] == "****"
+        assert reading.proof["secrets"]["withheld"][0]["where"] == "omaSettings[./x]"
+        simulated.change(flags={"secrets_forbidden": False})
+        reading = run_one(client, read_policy(POLICY_TYPES["deviceConfigurations"], "d"))
+        assert reading.content["body"]["omaSettings"][0]["value"] == "hush"
+
+    def test_lists_of_many_pages_are_read_to_the_last(self, tenant):
+        client, simulated = tenant
+        simulated.change(flags={"page_size": 3})
+        for number in range(10):
+            simulated.put(
+                "deviceManagement/deviceCategories", {"id": f"c{number}", "displayName": f"Category {number}"}
+            )
+        listed = run_one(client, list_policies(POLICY_TYPES["deviceCategories"]))
+        assert {one.graph_id for one in listed} >= {f"c{number}" for number in range(10)}
+        simulated.change(flags={"page_size": 1000})
+
+    def test_a_part_that_is_throttled_fails_only_its_own_reading(self, tenant):
+        client, simulated = tenant
+        simulated.put(PATH, catalog_policy("a", "A"))
+        simulated.put(PATH, catalog_policy("b", "B"))
+        simulated.fault(kind="status", path="configurationPolicies/b", status=429, retry_after="3.5")
+        found = drive(client, {one: read_policy(CATALOG, one) for one in ("a", "b")})
+        assert found["a"].name == "A"
+        assert isinstance(found["b"], Throttled)
+        assert found["b"].retry_after == 3.5
+
+    def test_gone_and_no_intune_are_errors_of_their_own(self, tenant):
+        client, simulated = tenant
+        with pytest.raises(NotFound):
+            run_one(client, read_policy(CATALOG, "nowhere"))
+        simulated.change(flags={"no_intune": True})
+        with pytest.raises(NotAvailable):
+            run_one(client, list_policies(CATALOG))
+        simulated.change(flags={"no_intune": False})
+
+    def test_reading_many_costs_few_http_calls(self, tenant):
+        client, simulated = tenant
+        for number in range(40):
+            simulated.put(PATH, catalog_policy(f"m{number}", f"M {number}", 30))
+        client.requests_made = client.http_calls = 0
+        drive(client, {number: read_policy(CATALOG, f"m{number}") for number in range(40)})
+        assert (client.requests_made, client.http_calls) == (40, 2)
+
+
+def test_the_canonical_text_of_a_content_is_stable():
+    assert canonical({"b": 1, "a": "ü"}) == '{"a":"ü","b":1}'
