@@ -1,10 +1,10 @@
-"""What `dramatiq actors.app` imports: the settings checked, the broker, and every actor."""
+"""What `dramatiq actors.app` imports in each worker process: settings checked, database and keys bound, every actor."""
 
 import config
-from actors import capture, logs, startup, sync
-from actors.broker import broker
+from actors import logs, startup
+from actors.every import broker
 
 logs.configure(config.settings().log_format)
 startup.prepare(config.settings())
 
-__all__ = ["broker", "capture", "sync"]
+__all__ = ["broker"]

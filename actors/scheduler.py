@@ -14,8 +14,8 @@ import peewee as pw
 import redis
 
 import config
-from actors import app, logs, startup
-from actors.broker import broker
+from actors import logs, startup
+from actors.every import broker
 from actors.middleware import PROCESS
 from actors.starting import send
 from db import installation, overdue, runs
@@ -77,5 +77,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    assert app  # noqa: S101 - imported for its actors
     sys.exit(main())

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 
 import redis
-from dramatiq.errors import ConnectionError as BrokerConnectionError
+from dramatiq.errors import BrokerConnectionError
 
 from actors.broker import broker
 from actors.dedupe import DuplicateRun, LockUnavailable

@@ -362,11 +362,10 @@ def catalog_policy(graph_id, name, count=2):
 @pytest.fixture
 def worker(database, redis_url):
     """A real worker of the real broker, in this process."""
-    from actors import app, connections
-    from actors.broker import broker
+    from actors import connections
+    from actors.every import broker
 
     connections.forget()
-    assert app.broker is broker
     running = dramatiq.Worker(broker, worker_timeout=50, worker_threads=4)
     running.start()
     yield running

@@ -1,0 +1,160 @@
+"""Syncing and capturing through the real queue, worker and simulator."""
+
+import pytest
+import requests
+
+import actors.capture
+import actors.sync
+from actors import check
+from db import snapshots, tenants
+from db.audit import SYSTEM, Actor
+from db.models import AuditEvent, Content, Policy, Run, RunItem, Snapshot
+from db.states import ItemState, Outcome, PolicyState, RunState
+from tests.conftest import READ, catalog_policy
+
+PATH = "deviceManagement/configurationPolicies"
+
+
+@pytest.fixture
+def policy(cast):
+    return Policy.get((Policy.tenant == cast.contoso) & Policy.name.endswith("1"))
+
+
+@pytest.fixture
+def capture(policy, worker, ended, cast):
+    return lambda: ended(actors.capture.start(policy, Actor.person(cast.ada, "127.0.0.1")).run.id)
+
+
+def only_item(run):
+    return RunItem.get(RunItem.run == run)
+
+
+def test_a_capture_keeps_content_proof_and_audit_event(graph, capture, policy, cast):
+    run = capture()
+    assert (run.state, run.done, run.total) == (RunState.SUCCEEDED, 1, 1)
+    snapshot = only_item(run).snapshot
+    assert snapshots.body(snapshot)["body"]["settings"][1]["settingInstance"]["simpleSettingValue"]["value"] == 1
+    assert snapshot.proof["settings"] == {"stored": 2, "declared": 2}
+    assert (snapshot.captured_by, snapshot.run) == (cast.ada, run)
+    event = AuditEvent.get(AuditEvent.action == "snapshot:captured")
+    assert (event.actor, event.details["outcome"]) == ("ada@example.com", "captured")
+
+
+def test_unchanged_content_makes_no_row_and_the_run_says_so(graph, capture):
+    first, second = only_item(capture()), only_item(capture())
+    assert (first.outcome, second.outcome) == (Outcome.CAPTURED, Outcome.UNCHANGED)
+    assert second.message == f"Nothing changed since snapshot {first.snapshot_id}."
+    assert (Content.select().count(), Snapshot.select().count()) == (1, 1)
+
+
+def test_a_policy_gone_from_graph_is_marked_and_keeps_its_snapshots(graph, capture, policy):
+    capture()
+    graph.delete(PATH, policy.graph_id)
+    run = capture()
+    assert only_item(run).outcome == Outcome.GONE
+    assert Policy.get_by_id(policy.id).state == PolicyState.GONE
+    assert Snapshot.select().where(Snapshot.policy == policy).count() == 1
+
+
+def test_throttling_waits_without_using_up_attempts(graph, capture, policy):
+    graph.fault(kind="status", path=policy.graph_id, status=429, retry_after="0.2", times=8)
+    run = capture()
+    assert (run.state, run.attempts) == (RunState.SUCCEEDED, 0)
+
+
+@pytest.mark.parametrize("fault", [{"kind": "status", "status": 503}, {"kind": "drop_part"}])
+def test_a_service_in_trouble_is_tried_again(graph, capture, fault):
+    graph.fault(**fault, times=1)
+    run = capture()
+    assert (run.state, run.attempts) == (RunState.SUCCEEDED, 1)
+
+
+def refusals():
+    yield {"client_secret": "another"}, "secret_wrong", "client secret is wrong"
+    yield {"flags": {"secret_expired": True}}, "secret_expired", "has expired"
+    yield {"flags": {"not_consented": True}}, "app_unknown", "grant admin consent"
+    yield {"flags": {"no_intune": True}}, "intune_not_available", "has no Intune"
+    yield {"permissions": ["Policy.Read.All"]}, "permission_missing", "DeviceManagementConfiguration.Read.All"
+
+
+@pytest.mark.parametrize(("trouble", "code", "sentence"), list(refusals()))
+def test_what_the_admin_must_mend_fails_the_run_with_one_sentence(graph, capture, cast, trouble, code, sentence):
+    graph.change(**trouble)
+    run = capture()
+    assert (run.state, run.error_code) == (RunState.FAILED, code)
+    assert sentence in run.error_message
+    assert "contoso client secret" not in run.error_message
+    graph.change(client_secret="contoso client secret", permissions=READ,
+                 flags={"secret_expired": False, "not_consented": False, "no_intune": False})  # fmt: skip
+
+
+@pytest.mark.parametrize("trouble", [{"client_secret": "another"}, {"flags": {"secret_expired": True}}])
+def test_the_check_says_the_same_as_the_run(graph, capture, cast, trouble):
+    graph.change(**trouble)
+    assert check.check(cast.contoso).sentence == capture().error_message
+    graph.change(client_secret="contoso client secret", flags={"secret_expired": False})
+
+
+def test_the_check_names_each_missing_permission_and_what_it_is_for(graph, cast, database):
+    from actors import connections
+
+    connections.forget()
+    assert check.check(cast.contoso).ok
+    graph.change(permissions=[one for one in READ if "Scripts" not in one])
+    found = check.check(cast.contoso)
+    assert found.missing["DeviceManagementScripts.Read.All"][0] == "PowerShell script"
+    graph.change(permissions=READ)
+
+
+def test_an_unknown_tenant_fails_with_the_directory_id_to_check(simulator, worker, ended, cast):
+    tenant = tenants.add("Nowhere", "99999999-9999-4999-8999-999999999998", cast.contoso.client_id, SYSTEM)
+    tenants.set_credential(tenant, "secret", {"secret": "s"}, SYSTEM)
+    run = ended(actors.sync.start(tenant, SYSTEM).run.id)
+    assert (run.state, run.error_code) == (RunState.FAILED, "tenant_unknown")
+    assert {item.state for item in run.items} == {ItemState.FAILED}
+
+
+def test_a_tenant_without_a_credential_says_how_to_give_one(simulator, worker, ended, cast):
+    tenant = tenants.add("Bare", "99999999-9999-4999-8999-999999999997", cast.contoso.client_id, SYSTEM)
+    run = ended(actors.sync.start(tenant, SYSTEM).run.id)
+    assert run.error_code == "credential_missing"
+
+
+def test_a_sync_lists_every_type_and_skips_what_it_may_not_read(graph, worker, ended, cast):
+    graph.change(permissions=[one for one in READ if "Scripts" not in one])
+    graph.put(PATH, catalog_policy("new", "A new one"))
+    run = ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
+    assert run.state == RunState.SUCCEEDED
+    skipped = RunItem.select().where((RunItem.run == run) & (RunItem.state == ItemState.SKIPPED))
+    assert skipped.count() == 4
+    assert all("DeviceManagementScripts.Read.All" in item.message for item in skipped)
+    assert Policy.get(Policy.graph_id == "new").name == "A new one"
+    graph.delete(PATH, "new")
+    ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
+    assert Policy.get(Policy.graph_id == "new").state == PolicyState.GONE
+    graph.change(permissions=READ)
+
+
+def test_a_sync_that_is_throttled_goes_on_with_what_is_left(graph, worker, ended, cast):
+    graph.fault(kind="status", path="intents", status=429, retry_after="0.3", times=3)
+    run = ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
+    assert run.state == RunState.SUCCEEDED
+    asked = requests.get(f"{graph.url}/requests", timeout=5).json()["recent"]
+    assert sum("/deviceManagement/intents" in one for one in asked) == 4
+    assert sum("/deviceManagement/deviceCategories" in one for one in asked) == 1
+
+
+def test_a_cancelled_sync_keeps_what_was_done(graph, worker, ended, cast):
+    from db import runs
+
+    graph.change(flags={"latency_ms": 400})
+    run = actors.sync.start(cast.contoso, SYSTEM).run
+    while not RunItem.select().where((RunItem.run == run) & (RunItem.state == ItemState.DONE)).exists():
+        pass
+    runs.request_cancel(run, SYSTEM)
+    found = ended(run.id)
+    assert found.state == RunState.CANCELLED
+    assert found.done
+    assert found.skipped
+    graph.change(flags={"latency_ms": 0})
+    assert Run.get_by_id(run.id).ended_at

@@ -1,0 +1,145 @@
+"""One active run per key, whatever happens to the queue."""
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import redis
+
+import actors.capture
+from actors import broker as brokers
+from actors import scheduler, starting
+from actors.dedupe import PREFIX
+from db import runs
+from db.audit import SYSTEM, Actor
+from db.database import database as handle
+from db.models import Policy, Run, RunItem
+from tests import servers
+from tests.conftest import REDIS_PORT
+
+STARTS = """
+import sys, config
+from actors import app, capture
+from db.audit import SYSTEM
+from db.database import database
+from db.models import Policy
+with database.connection_context():
+    policy = Policy.get_by_id(int(sys.argv[1]))
+    for _ in range(25):
+        start = capture.start(policy, SYSTEM)
+        print(start.run.id, start.is_new)
+"""
+
+
+@pytest.fixture
+def policy(cast, redis_url):
+    return Policy.get(Policy.tenant == cast.contoso)
+
+
+@pytest.fixture
+def locks():
+    with redis.Redis(port=REDIS_PORT, db=1) as client:
+        yield client
+
+
+def queued():
+    return brokers.broker.do_qsize("interactive")
+
+
+def test_two_hundred_threads_start_one_run_even_with_redis_flushed_in_between(policy, locks):
+    barrier = threading.Barrier(20)
+
+    def press(number):
+        with handle.connection_context():
+            if number < 20:
+                barrier.wait()
+            if number == 100:
+                locks.flushall()
+            return actors.capture.start(policy, SYSTEM)
+
+    with ThreadPoolExecutor(20) as pool:
+        starts = list(pool.map(press, range(200)))
+    assert len({start.run.id for start in starts}) == 1
+    assert sum(start.is_new for start in starts) == 1
+    assert Run.select().count() == RunItem.select().count() == 1
+
+
+def test_processes_start_one_run_between_them(policy):
+    command = [sys.executable, "-c", STARTS, str(policy.id)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=servers.ROOT) for _ in range(4)]
+    lines = [line.split() for process in processes for line in process.communicate(timeout=60)[0].splitlines()]
+    assert len(lines) == 100
+    assert len({run_id for run_id, _ in lines}) == 1
+    assert sum(is_new == "True" for _, is_new in lines) == 1
+
+
+def test_the_message_carries_the_run_id_and_nothing_else(policy, locks):
+    start = actors.capture.start(policy, SYSTEM)
+    assert queued() == 1
+    with redis.Redis(port=REDIS_PORT, db=0) as client:
+        [message] = client.hgetall("dramatiq:interactive.msgs").values()
+    assert f'"args":[{start.run.id}]' in message.decode()
+    assert locks.get(f"{PREFIX}{start.run.dedupe_key}") == str(start.run.id).encode()
+
+
+def test_an_enqueue_for_a_key_that_another_active_run_holds_is_vetoed(policy, locks, cast):
+    other = Policy.get((Policy.tenant == cast.contoso) & (Policy.id != policy.id))
+    holder = actors.capture.start(other, SYSTEM).run
+    locks.set(f"{PREFIX}policy.capture_snapshot:{policy.tenant_id}:{policy.id}", holder.id)
+    start = actors.capture.start(policy, SYSTEM)
+    assert (start.is_new, start.is_sent) == (True, False)
+    assert queued() == 1
+
+
+def test_a_lock_left_by_an_ended_run_is_taken_over(policy, locks):
+    locks.set(f"{PREFIX}policy.capture_snapshot:{policy.tenant_id}:{policy.id}", 999_999)
+    assert actors.capture.start(policy, SYSTEM).is_sent
+
+
+def test_the_lock_goes_with_the_run(policy, locks, graph, worker, ended):
+    run = ended(actors.capture.start(policy, SYSTEM).run.id)
+    for _ in range(100):
+        if not locks.get(f"{PREFIX}{run.dedupe_key}"):
+            return
+        threading.Event().wait(0.05)
+    pytest.fail("the lock outlived its run")
+
+
+def test_with_redis_gone_the_start_is_recorded_and_sent_when_it_is_back(policy, monkeypatch):
+    away = redis.Redis(port=servers.free_port(), socket_connect_timeout=0.2, retry=None)
+    there = brokers.broker.client
+    monkeypatch.setattr(brokers.broker, "client", away)
+    monkeypatch.setattr(brokers.broker, "scripts", {
+        name: away.register_script(script.script) for name, script in brokers.broker.scripts.items()
+    })  # fmt: skip
+    start = actors.capture.start(policy, SYSTEM)
+    assert (start.is_new, start.is_sent) == (True, False)
+    assert not starting.send(start.run)
+    monkeypatch.undo()
+    assert brokers.broker.client is there
+    Run.update(created_at=Run.get_by_id(start.run.id).created_at.replace(year=2020)).execute()
+    scheduler.sweep()
+    assert queued() == 1
+    away.close()
+
+
+def test_a_message_lost_with_redis_is_sent_again(policy, locks):
+    run = actors.capture.start(policy, SYSTEM).run
+    Run.update(enqueued_at=run.created_at.replace(year=2020)).execute()
+    scheduler.sweep()
+    assert queued() == 1, "it is still there: patience"
+    locks.flushall()
+    scheduler.sweep()
+    assert queued() == 1
+
+
+def test_a_redelivered_message_of_an_ended_run_does_nothing(policy, graph, worker, ended, cast):
+    run = ended(actors.capture.start(policy, Actor.person(cast.ada, None)).run.id)
+    asked = graph.requests()["graph"]
+    brokers.broker.get_actor(run.kind).send_with_options(args=(run.id,), dedupe_key=run.dedupe_key)
+    worker.join()
+    brokers.broker.join("interactive")
+    assert graph.requests()["graph"] == asked
+    assert runs.claim(run.id) is None
