@@ -60,10 +60,12 @@ class Beats(Middleware):
     def __init__(self, dedupe: Dedupe) -> None:
         self._dedupe = dedupe
         self._stop = Event()
+        self._thread: Thread | None = None
 
     def after_worker_boot(self, broker: Any, worker: Any) -> None:
         self._stop.clear()
-        Thread(target=self._beat_until_stopped, args=(broker,), daemon=True, name="beats").start()
+        self._thread = Thread(target=self._beat_until_stopped, args=(broker,), daemon=True, name="beats")
+        self._thread.start()
 
     def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
         # Running actors may still need their claims; the thread is a daemon and ends with the process.
@@ -72,6 +74,8 @@ class Beats(Middleware):
 
     def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
         self._stop.set()
+        if self._thread:
+            self._thread.join(runs.BEAT_SECONDS)
 
     def _beat_until_stopped(self, broker: Any) -> None:
         while True:

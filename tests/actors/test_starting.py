@@ -49,17 +49,17 @@ def queued():
 
 
 def test_two_hundred_threads_start_one_run_even_with_redis_flushed_in_between(policy, locks):
-    barrier = threading.Barrier(20)
+    barrier = threading.Barrier(12)
 
     def press(number):
         with handle.connection_context():
-            if number < 20:
-                barrier.wait()
+            if number < 12:
+                barrier.wait(10)
             if number == 100:
                 locks.flushall()
             return actors.capture.start(policy, SYSTEM)
 
-    with ThreadPoolExecutor(20) as pool:
+    with ThreadPoolExecutor(12) as pool:
         starts = list(pool.map(press, range(200)))
     assert len({start.run.id for start in starts}) == 1
     assert sum(start.is_new for start in starts) == 1
