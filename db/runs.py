@@ -280,6 +280,8 @@ def _ending(run: Run, tally: dict[str, int]) -> tuple[RunState, RunItem | None]:
     """The state a run ends in, and the item whose sentence explains a failure."""
     if RunItem.select().where((RunItem.run == run) & (RunItem.outcome == Outcome.CANCELLED)).exists():
         return RunState.CANCELLED, None
+    if run.cancel_requested_at and not tally["total"]:
+        return RunState.CANCELLED, None
     trouble = (
         RunItem.select()
         .where((RunItem.run == run) & RunItem.reason.is_null(False))

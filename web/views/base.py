@@ -135,7 +135,8 @@ class ListView(ModelView):
 
     def _get_list_filter_args(self) -> Any:
         """An empty select is no filter; one filter counts once."""
-        return [one for one in super()._get_list_filter_args() or () if one[2]]
+        found = super()._get_list_filter_args() or ()
+        return [(number, name, value.replace("\x00", "")) for number, name, value in found if value.strip("\x00")]
 
     # --- scope ---------------------------------------------------------------------------------------------------
 

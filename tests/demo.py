@@ -1,0 +1,56 @@
+"""The demo as `make run` starts it, for the tests that need the whole."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests import servers
+
+
+class Demo:
+    def __init__(self, process, output):
+        self.process, self.output = process, output
+        self.address = re.search(r"http://127\.0\.0\.1:\d+", output)[0]
+
+    def sign_in_of(self, role):
+        """(e-mail, password) as printed."""
+        line = next(line for line in self.output.splitlines() if line.strip().startswith(role))
+        _, email, password = re.split(r"\s{2,}|(?<=\w) (?=\S+@)", line.strip(), maxsplit=2)
+        return email, password
+
+
+@contextmanager
+def running_demo(data: Path):
+    """Starts it, waits for the sign-ins it prints, and ends it as Ctrl-C does."""
+    command = [str(Path(sys.executable).parent / "tenantkeep"), "demo", "--data", str(data), "--port", "0"]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TENANTKEEP_")}
+    out = data.parent / f"{data.name}.out"
+    with out.open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=servers.ROOT, env=clean, start_new_session=True)
+        try:
+            servers.wait_for(lambda: "Ctrl-C stops" in out.read_text(), "The demo", seconds=60, process=process)
+            yield Demo(process, out.read_text())
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(40)
+
+
+def descendants(pid):
+    """Process ids below this one, by /proc."""
+    children = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        children.setdefault(int(fields[1]), []).append(int(status.parent.name))
+    found, todo = [], [pid]
+    while todo:
+        below = children.get(todo.pop(), [])
+        found += below
+        todo += below
+    return found

@@ -1,0 +1,114 @@
+"""From `make run` to a captured policy in a real browser."""
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import servers
+from tests.demo import descendants, running_demo
+from tests.prerequisites import chromium
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return tmp_path_factory.mktemp("demo") / "data"
+
+
+@pytest.fixture(scope="module")
+def demo(data):
+    with running_demo(data) as running:
+        yield running
+
+
+@pytest.fixture
+def page():
+    if chromium() is None:
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        made = browser.new_page(viewport={"width": 1440, "height": 900})
+        made.problems = []
+        made.on("console", lambda line: made.problems.append(line.text) if line.type in {"error", "warning"} else None)
+        made.on("pageerror", lambda error: made.problems.append(str(error)))
+        yield made
+        browser.close()
+
+
+def is_running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def sign_in(page, demo, role):
+    email, password = demo.sign_in_of(role)
+    page.goto(f"{demo.address}/policies/?search=Defender+Antivirus+-+Pilot")
+    page.fill("#email", email)
+    page.fill("#password", password)
+    page.click("main button")
+
+
+@pytest.mark.browser
+def test_an_operator_signs_in_and_captures_a_snapshot(demo, page):
+    sign_in(page, demo, "operator")
+    deadline = time.monotonic() + 30
+    while not page.locator("td a").count():
+        assert time.monotonic() < deadline, "the first sync never brought policies"
+        page.wait_for_timeout(500)
+        page.reload()
+    page.locator("td a").first.click()
+    name = page.locator("h1").inner_text()
+    page.click("text=Capture snapshot")
+    assert "started" in page.locator(".alert").inner_text()
+    page.click("text=View run")
+    page.wait_for_selector("text=succeeded", timeout=15000)  # without reloading
+    page.locator("td a", has_text="Snapshot").click()
+    assert "Is it whole?" in page.content()
+    assert name in page.content()
+    page.goto(f"{demo.address}/notifications/")
+    assert name in page.locator(".news").inner_text()
+    page.goto(f"{demo.address}/audit/")
+    assert page.locator("h1").inner_text() == "This is not yours to see or do"
+    assert [problem for problem in page.problems if "403" not in problem] == []
+
+
+@pytest.mark.browser
+def test_no_page_is_wider_than_a_phone(demo, page):
+    sign_in(page, demo, "admin")
+    page.set_viewport_size({"width": 390, "height": 800})
+    for path in ("/", "/tenants/", "/tenants/1", "/policies/", "/policies/1", "/runs/", "/runs/1", "/notifications/",
+                 "/audit/", "/users/", "/users/1"):  # fmt: skip
+        page.goto(demo.address + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+
+def test_it_stops_with_all_its_children_and_a_second_start_keeps_the_data(tmp_path):
+    data = tmp_path / "data"
+    with running_demo(data) as first:
+        below = descendants(first.process.pid)
+        assert len(below) >= 8
+    servers.wait_for(lambda: not any(is_running(pid) for pid in below), "The end of every child", seconds=5)
+    key = (data / "encryption-keys").read_text()
+    began = time.monotonic()
+    with running_demo(data) as second:
+        assert time.monotonic() - began < 30
+        assert second.sign_in_of("reader") == ("reader@demo.example", "demo reader password")
+    assert (data / "encryption-keys").read_text() == key
+    with sqlite3.connect(data / "tenantkeep.db") as connection:
+        assert connection.execute("SELECT COUNT(*) FROM users").fetchone() == (5,)
+        assert connection.execute("SELECT COUNT(*) FROM tenant").fetchone() == (3,)
+    connection.close()

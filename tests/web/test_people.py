@@ -1,0 +1,129 @@
+"""Signing in, users, the audit log, notifications and health."""
+
+import csv
+import io
+
+import pytest
+
+from db import notifications, users
+from db.audit import SYSTEM
+from db.models import AuditEvent, Membership, User
+from tests.conftest import PASSWORD, csrf_token
+
+
+def attempt(client, **form):
+    return client.post("/sign-in", data={"csrf_token": csrf_token(client, "/sign-in"), "password": PASSWORD, **form})
+
+
+def test_a_wrong_password_and_an_unknown_person_get_the_same_answer(client, cast):
+    wrong = attempt(client, email="ada@example.com", password="x" * 12)
+    unknown = attempt(client, email="nobody@example.com")
+    assert wrong.status_code == unknown.status_code == 401
+    assert [event.result for event in AuditEvent.select().where(AuditEvent.action == "session:sign-in")] == [
+        "refused"
+    ] * 2
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x"])
+def test_the_way_after_the_sign_in_is_only_ever_ours(client, cast, elsewhere):
+    assert attempt(client, email="ada@example.com", next=elsewhere).headers["Location"] == "/"
+    assert attempt(client, email="ada@example.com", next="/runs/?x=1").headers["Location"] == "/runs/?x=1"
+
+
+def test_a_changed_password_ends_every_session(client, sign_in, cast):
+    sign_in(client, cast.ada)
+    users.change(cast.ada, SYSTEM, password="another long one")
+    assert client.get("/").status_code == 302
+
+
+def test_signing_out_needs_its_form_and_ends_the_session(client, sign_in, cast):
+    sign_in(client, cast.ada)
+    client.post("/sign-out", data={"csrf_token": csrf_token(client, "/")})
+    assert client.get("/").status_code == 302
+
+
+def test_an_admin_adds_a_person_and_gives_them_a_role(client, sign_in, cast):
+    sign_in(client, cast.root)
+    form = {
+        "csrf_token": csrf_token(client, "/users/"),
+        "email": "New@Example.com",
+        "password": "x" * 12,
+        "site_role": "none",
+    }
+    assert client.post("/users/", data={**form, "password": "short"}).status_code == 400
+    assert client.post("/users/", data=form).status_code == 303
+    new = User.get(User.email == "new@example.com")
+    role = {"csrf_token": form["csrf_token"], "tenant": cast.contoso.id, "role": "operator"}
+    client.post(f"/users/{new.id}/memberships", data=role)
+    membership = Membership.get(Membership.user == new)
+    assert membership.role == "operator"
+    client.post(f"/users/{new.id}/memberships/{membership.id}/remove", data=form)
+    assert not Membership.select().where(Membership.user == new).exists()
+
+
+def test_the_last_admin_can_be_neither_demoted_nor_locked_out(client, sign_in, cast):
+    sign_in(client, cast.root)
+    form = {"csrf_token": csrf_token(client, "/users/"), "name": "Root", "site_role": "none", "is_active": "yes"}
+    page = client.post(f"/users/{cast.root.id}", data=form, follow_redirects=True).get_data(as_text=True)
+    assert "last active admin" in page
+    assert User.get_by_id(cast.root.id).site_role == "admin"
+
+
+def test_the_audit_log_is_filtered_and_exported_and_the_export_is_audited(client, sign_in, cast, captured):
+    sign_in(client, cast.audra)
+    page = client.get("/audit/?action=run:ended&result=ok").get_data(as_text=True)
+    assert page.count("<code>run:ended</code>") == 4
+    rows = list(csv.DictReader(io.StringIO(client.get("/audit/export.csv?action=run:ended").get_data(as_text=True))))
+    assert [row["action"] for row in rows] == ["run:ended"] * 4
+    assert AuditEvent.select().order_by(AuditEvent.id.desc()).first().action == "audit:exported"
+
+
+def test_an_export_gives_a_spreadsheet_no_formula_to_run(client, sign_in, cast, captured):
+    policy = captured[0][0]
+    policy.name = "=cmd|' /C calc'!A0"
+    policy.save()
+    text = sign_in(client, cast.ada).get("/policies/export/csv/").get_data(as_text=True)
+    assert "'=cmd" in text
+    assert ",=cmd" not in text
+
+
+def test_a_hostile_name_is_text_on_every_page(client, sign_in, cast, captured):
+    policy, run, snapshot = captured[0]
+    policy.name = "<script>alert(1)</script>"
+    policy.save()
+    sign_in(client, cast.ada)
+    for path in (
+        "/",
+        "/policies/",
+        f"/policies/{policy.id}",
+        f"/runs/{run.id}",
+        f"/snapshots/{snapshot.id}",
+        "/notifications/",
+    ):
+        assert "<script>alert" not in client.get(path).get_data(as_text=True), path
+
+
+def test_the_bell_counts_marks_read_and_a_visit_reads(client, sign_in, cast, captured):
+    sign_in(client, cast.ada)
+    assert client.get("/notifications/unread").json == {"unread": 2}
+    client.get(f"/runs/{captured[0][1].id}")
+    assert client.get("/notifications/unread").json == {"unread": 1}
+    client.post("/notifications/read", data={"csrf_token": csrf_token(client, "/notifications/")})
+    assert notifications.unread_count(cast.ada.id) == 0
+    assert notifications.unread_count(cast.sam.id) == 2, "another's stay as they were"
+
+
+def test_alive_and_ready(client):
+    assert client.get("/healthz").json == {"alive": True}
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json) == (200, {"ready": True, "troubles": {}})
+    assert "tenantkeep_runs_active" in client.get("/metrics").get_data(as_text=True)
+
+
+def test_not_ready_names_what_is_missing(client, monkeypatch):
+    from db import migrate
+
+    monkeypatch.setattr(migrate, "pending", lambda: ["0002_next"])
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "tenantkeep migrate" in answer.json["troubles"]["start"]
