@@ -15,6 +15,7 @@ import redis
 
 import config
 from actors import logs, startup
+from actors.broker import ping
 from actors.every import broker
 from actors.middleware import PROCESS
 from actors.starting import send
@@ -42,9 +43,12 @@ def sweep() -> None:
         send(run)
     for run in overdue.cancelled_and_unheld():
         runs.end_if_cancelled(run)
+    try:
+        ping()
+    except redis.RedisError:
+        return  # the next tick tries again
     for run in [*overdue.unsent(), *overdue.due(), *_lost()]:
-        if not send(run):
-            return  # Redis is away: the rest would fail as well, and the next tick tries again
+        send(run)
 
 
 def _lost() -> list[Run]:

@@ -37,6 +37,7 @@ class Action(StrEnum):
     MEMBER_SET = "membership:set"
     MEMBER_REMOVED = "membership:removed"
     AUDIT_EXPORTED = "audit:exported"
+    KEYS_ROTATED = "keys:rotated"
 
 
 DETAILS: dict[Action, frozenset[str]] = {
@@ -55,6 +56,7 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.MEMBER_SET: frozenset({"user", "role"}),
     Action.MEMBER_REMOVED: frozenset({"user"}),
     Action.AUDIT_EXPORTED: frozenset({"rows"}),
+    Action.KEYS_ROTATED: frozenset({"resealed"}),
 }
 
 

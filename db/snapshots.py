@@ -64,7 +64,7 @@ def _follow(policy: Policy, now: datetime, name: str, added: int) -> None:
 
 def _content(tenant_id: int, fingerprint: str, content: Mapping[str, Any]) -> int:
     plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    sealed = keyring().seal(zlib.compress(plain, 6), _owner(tenant_id, fingerprint))
+    sealed = keyring().seal(zlib.compress(plain, 6), content_owner(tenant_id, fingerprint))
     Content.insert(
         tenant=tenant_id, fingerprint=fingerprint, sealed=sealed, plain_bytes=len(plain)
     ).on_conflict_ignore().execute()
@@ -73,14 +73,14 @@ def _content(tenant_id: int, fingerprint: str, content: Mapping[str, Any]) -> in
     )
 
 
-def _owner(tenant_id: int, fingerprint: str) -> str:
+def content_owner(tenant_id: int, fingerprint: str) -> str:
     return f"tenant:{tenant_id}:content:{fingerprint}"
 
 
 def body(snapshot: Snapshot) -> dict[str, Any]:
     """The content document: {"body": {...}, "assignments": [...] or None}. Raises SealError."""
     content = Content.get_by_id(snapshot.content_id)
-    sealed = keyring().unseal(content.sealed, _owner(content.tenant_id, content.fingerprint))
+    sealed = keyring().unseal(content.sealed, content_owner(content.tenant_id, content.fingerprint))
     document: dict[str, Any] = json.loads(zlib.decompress(sealed).decode("utf-8", "surrogatepass"))
     return document
 

@@ -44,7 +44,7 @@ def find(text: str) -> Tenant | None:
 
 def set_credential(tenant: Tenant, kind: CredentialKind, values: dict[str, str], actor: Actor) -> None:
     """`values`: {"secret"} or {"private_key", "certificate"}; sealed with the tenant as owner."""
-    sealed = keyring().seal(json.dumps(values).encode(), _owner(tenant))
+    sealed = keyring().seal(json.dumps(values).encode(), credential_owner(tenant))
     with database.atomic():
         Tenant.update(credential_kind=kind, credential=sealed).where(Tenant.id == tenant.id).execute()
         audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=["credential"])
@@ -55,9 +55,9 @@ def credential(tenant: Tenant) -> dict[str, str]:
     """Raises SealError when the key is missing; {} when the tenant has none yet."""
     if tenant.credential is None:
         return {}
-    values: dict[str, str] = json.loads(keyring().unseal(tenant.credential, _owner(tenant)))
+    values: dict[str, str] = json.loads(keyring().unseal(tenant.credential, credential_owner(tenant)))
     return values
 
 
-def _owner(tenant: Tenant) -> str:
+def credential_owner(tenant: Tenant) -> str:
     return f"tenant:{tenant.id}:credential"

@@ -361,7 +361,7 @@ def catalog_policy(graph_id, name, count=2):
 
 @pytest.fixture
 def worker(database, redis_url):
-    """A real worker of the real broker, in this process."""
+    """A real worker of the real broker, in this process. Ask for `app` first: making it binds the database anew."""
     from actors import connections
     from actors.every import broker
 

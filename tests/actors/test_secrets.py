@@ -49,7 +49,7 @@ def log():
     root.removeHandler(handler)
 
 
-def test_a_known_secret_is_in_no_table_no_log_and_no_page(graph, worker, ended, cast, app, sign_in, database_url, log):
+def test_a_known_secret_is_in_no_table_no_log_and_no_page(app, graph, worker, ended, cast, sign_in, database_url, log):
     tenants.set_credential(cast.contoso, "secret", {"secret": CANARY}, SYSTEM)
     graph.change(client_secret=CANARY)
     policy = Policy.get(Policy.tenant == cast.contoso)

@@ -6,7 +6,8 @@ import os
 import peewee as pw
 import pytest
 
-from db import installation, policies, sealing, snapshots, tenants
+import config
+from db import installation, policies, resealing, sealing, snapshots, tenants
 from db.audit import SYSTEM, Actor
 from db.models import Content, Policy, Snapshot, Tenant
 from db.states import PolicyState
@@ -30,6 +31,18 @@ def test_an_older_key_still_opens_and_the_newest_seals():
     assert both.unseal(before, "x") == b"hush"
     assert not both.is_newest(before)
     assert sealing.Keyring([new]).unseal(both.seal(b"hush", "x"), "x") == b"hush"
+
+
+def test_after_resealing_the_old_key_is_no_longer_needed(captured):
+    [policy, _, snapshot], *_ = captured
+    new = os.urandom(32)
+    sealing.use_keys([new, *config.settings().encryption_keys])
+    assert resealing.reseal(SYSTEM) > 2
+    assert resealing.reseal(SYSTEM) == 0
+    sealing.use_keys([new])
+    installation.check_keys()
+    assert tenants.credential(Tenant.get_by_id(policy.tenant_id)) == {"secret": "contoso client secret"}
+    assert snapshots.body(snapshot)["body"]["name"] == policy.name
 
 
 def test_a_wrong_key_is_found_by_the_sealed_word_and_named(database):

@@ -1,4 +1,4 @@
-"""`migrate`, `audit verify` and `doctor`."""
+"""`migrate`, `reseal`, `audit verify` and `doctor`."""
 
 import sys
 from typing import Any
@@ -10,18 +10,19 @@ from flask.cli import AppGroup
 
 import config
 from actors import broker, startup
-from db import audit, installation
+from db import audit, installation, resealing
 from db import migrate as migrations
 from db.clock import utcnow
 from db.database import database, is_sqlite
 from db.models import AuditEvent, Tenant, User
-from web.commands.context import answer, as_json, opened
+from web.commands.context import actor, answer, as_json, opened
 
 FRESH_SECONDS = 30
 
 
 def register(cli: AppGroup) -> None:
     cli.command("migrate", with_appcontext=False)(migrate)
+    cli.command("reseal", with_appcontext=False)(reseal)
     cli.command("doctor", with_appcontext=False)(doctor)
     group = AppGroup("audit", help="The audit log.")
     group.command("verify", with_appcontext=False)(verify)
@@ -37,6 +38,14 @@ def migrate(as_json: bool) -> None:
     except pw.OperationalError as e:
         raise startup.StartupError(f"The database does not answer: {e}".strip()) from e
     answer(as_json, {"applied": applied}, f"Applied: {', '.join(applied)}." if applied else "Nothing to do.")
+
+
+@as_json
+def reseal(as_json: bool) -> None:
+    """Seal everything with the newest of TENANTKEEP_ENCRYPTION_KEYS; after that, take the older ones away."""
+    with opened():
+        count = resealing.reseal(actor())
+        answer(as_json, {"resealed": count}, f"Sealed {count} value(s) again. The older keys are no longer needed.")
 
 
 @as_json

@@ -88,10 +88,7 @@ def _print(run: Run, as_json: bool) -> None:
     lines = [f"Run {run.id} ({run.kind}) of {run.tenant.name}: {run.state}"]
     lines += [f"  {run.waiting}"] if run.waiting else []
     lines += [f"  {run.error_message}"] if run.error_message else []
-    lines += [
-        f"  {item['name']}: {item['outcome'] or item['state']}. {item['message'] or ''}".rstrip()
-        for item in found["items"]
-    ]
+    lines += [_line(item) for item in found["items"]]
     answer(as_json, found, "\n".join(lines))
 
 
