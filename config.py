@@ -111,12 +111,13 @@ def load(environ: Mapping[str, str]) -> Settings:
 def redis_urls() -> tuple[str, str]:
     """The broker's Redis database, and the one after it for locks: the broker's maintenance runs KEYS over its own.
 
-    By itself, because actors bind to the broker at import, when `--help` may be all that is wanted.
+    Never raises, because actors bind to the broker at import, when `--help` may be all that is wanted: a wrong
+    address is refused by `settings`, which every process asks before it does anything.
     """
     try:
         url = _redis_url(os.environ.get(f"{PREFIX}REDIS_URL") or DEFAULT_REDIS_URL)
-    except ValueError as e:
-        raise SettingsError(f"{PREFIX}REDIS_URL is wrong: {e}") from e
+    except ValueError:
+        url = DEFAULT_REDIS_URL
     parts = urlsplit(url)
     number = int(parts.path.strip("/") or 0)
     return url, urlunsplit(parts._replace(path=f"/{number + 1}"))

@@ -1,6 +1,7 @@
 """The policy types' names for pages and commands, which know nothing of Graph."""
 
-from graph.policy_types import POLICY_TYPES, display_type
+from graph.policy_type import display_type
+from graph.policy_types import POLICY_TYPES
 
 
 def title(policy_type: str, odata_type: str | None = None) -> str:

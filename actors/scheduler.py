@@ -60,9 +60,12 @@ def _lost() -> list[Run]:
 
 
 def main() -> int:
-    settings = config.settings()
-    logs.configure(settings.log_format)
-    startup.prepare(settings)
+    try:
+        logs.configure(config.settings().log_format)
+        startup.prepare(config.settings())
+    except startup.REFUSALS as e:
+        sys.stderr.write(f"{e}\n")
+        return 2
     stop = Event()
 
     def asked_to_stop(_number: int, _frame: FrameType | None) -> None:

@@ -2,13 +2,17 @@
 
 import peewee as pw
 
-from config import Settings
+from config import Settings, SettingsError
 from db import database as engine
 from db import installation, migrate, sealing
 
 
 class StartupError(Exception):
     """The sentence says what to set or run."""
+
+
+# What keeps a process from starting: one sentence for stderr, and never a traceback.
+REFUSALS = (SettingsError, StartupError)
 
 
 def prepare(settings: Settings) -> None:

@@ -5,7 +5,7 @@ from db.models import RunItem
 from db.runs import Claim
 from db.states import ItemState, Outcome
 from graph.errors import Forbidden, GraphError, NotAvailable, NotFound
-from graph.policy_types import PolicyType
+from graph.policy_type import PolicyType
 
 
 def settle_error(claim: Claim, item: RunItem, error: GraphError, policy_type: PolicyType) -> None:

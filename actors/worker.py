@@ -15,9 +15,8 @@ from types import FrameType
 import redis
 
 import config
-from actors import logs
+from actors import logs, startup
 from actors.broker import QUEUES, ping
-from actors.startup import StartupError, prepare
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +25,11 @@ PAUSE_SECONDS = 1
 
 def main() -> int:
     options = _options()
-    settings = config.settings()
-    logs.configure(settings.log_format)
     try:
-        prepare(settings)
-    except StartupError as e:
-        logger.error("%s", e)
+        logs.configure(config.settings().log_format)
+        startup.prepare(config.settings())
+    except startup.REFUSALS as e:
+        sys.stderr.write(f"{e}\n")
         return 2
     _wait_for_redis()
     return _supervise(_command(options), options.once)

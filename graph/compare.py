@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from graph.normalise import UNORDERED, canonical, normalise
-from graph.policy_types import PolicyType
+from graph.policy_type import PolicyType
 
 Path = tuple[str, ...]
 Kind = Literal["added", "removed", "changed"]

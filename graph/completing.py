@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from graph.client import Answer, items_of, next_link
 from graph.errors import Forbidden, Malformed, Rejected, Throttled, Unavailable
-from graph.policy_types import PolicyType
+from graph.policy_type import PolicyType
 
 Steps = Generator[list[str], list[Answer], Any]
 PREFIX = "#microsoft.graph."

@@ -2,7 +2,7 @@ import hashlib
 from typing import Any
 
 from graph.normalise import canonical, normalise
-from graph.policy_types import PolicyType
+from graph.policy_type import PolicyType
 
 
 def fingerprint(policy_type: PolicyType, content: Any) -> str:

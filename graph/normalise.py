@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from graph.annotations import without_annotations
-from graph.policy_types import PolicyType
+from graph.policy_type import PolicyType
 
 EVERYWHERE = frozenset(
     {

@@ -5,13 +5,11 @@ Paths, expands and permissions: learn.microsoft.com, Microsoft Graph beta refere
 permissions reference; where those are silent or wrong, what open-source exporters were seen to do against the service.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote
 
-Body = Mapping[str, Any]
+from graph.policy_type import EXPANDED, ROUTE, Child, PolicyType, either, flag, has
 
 DM = "/deviceManagement"
 DAM = "/deviceAppManagement"
@@ -24,68 +22,6 @@ RBAC = "DeviceManagementRBAC.Read.All"
 SCRIPTS = "DeviceManagementScripts.Read.All"
 POLICY = "Policy.Read.All"
 AUTHENTICATION_CONTEXT = "AuthenticationContext.Read.All"
-
-# How a policy's assignments are read: with the object, by their own route, or not at all.
-EXPANDED = "expanded"
-ROUTE = "route"
-NONE = "none"
-
-
-@dataclass(frozen=True)
-class Child:
-    """A list below a policy that only its own route gives whole; kept in the body as `name`."""
-
-    name: str
-    query: str = ""
-
-
-@dataclass(frozen=True)
-class PolicyType:
-    key: str
-    title: str
-    path: str
-    permission: str
-    assignments: str = NONE
-    # Which of Graph's budgets its requests use (learn.microsoft.com: Throttling limits).
-    service: str = "intune"
-    name_property: str = "displayName"
-    expand: tuple[str, ...] = ()
-    select: str = ""
-    list_query: str = ""
-    children: tuple[Child, ...] = ()
-    # Titles and volatile properties of its subtypes, by bare @odata.type.
-    titles: Mapping[str, str] = field(default_factory=dict)
-    volatile: frozenset[str] = frozenset()
-    is_built_in: Callable[[Body], bool] = lambda body: False
-    is_hidden: Callable[[Body], bool] = lambda body: False
-    # What Graph never gives back; for the documentation and the proof of completeness.
-    never_returned: str = ""
-
-    def one(self, graph_id: str) -> str:
-        """The path that reads one policy whole, as far as one request can."""
-        options = [f"$select={self.select}"] if self.select else []
-        expand = [*self.expand, *(["assignments"] if self.assignments == EXPANDED else [])]
-        options += [f"$expand={','.join(expand)}"] if expand else []
-        return self.item(graph_id) + ("?" + "&".join(options) if options else "")
-
-    def item(self, graph_id: str) -> str:
-        return f"{self.path}/{quote(graph_id, safe='')}"
-
-    def listing(self) -> str:
-        return self.path + (f"?{self.list_query}" if self.list_query else "")
-
-
-def _flag(*names: str) -> Callable[[Body], bool]:
-    return lambda body: any(body.get(name) is True for name in names)
-
-
-def _has(name: str, *values: Any) -> Callable[[Body], bool]:
-    return lambda body: body.get(name) in values
-
-
-def _either(*tests: Callable[[Body], bool]) -> Callable[[Body], bool]:
-    return lambda body: any(test(body) for test in tests)
-
 
 _UPDATE_RING_CLOCKS = frozenset(
     {
@@ -185,7 +121,7 @@ _ROWS = (
         f"{DM}/deviceComplianceScripts",
         CONFIGURATION,
         EXPANDED,
-        is_built_in=_has("publisher", "Microsoft"),
+        is_built_in=has("publisher", "Microsoft"),
     ),
     PolicyType("deviceManagementScripts", "PowerShell script", f"{DM}/deviceManagementScripts", **_SCRIPT),
     # These two have no /assignments route; the expand is the only way.
@@ -202,7 +138,7 @@ _ROWS = (
         f"{DM}/deviceHealthScripts",
         **_SCRIPT,
         volatile=frozenset({"highestAvailableVersion", "isGlobalScript", "deviceHealthScriptType"}),
-        is_built_in=_either(_flag("isGlobalScript"), _has("publisher", "Microsoft")),
+        is_built_in=either(flag("isGlobalScript"), has("publisher", "Microsoft")),
     ),
     PolicyType(
         "intents",
@@ -289,7 +225,7 @@ _ROWS = (
             "deviceComanagementAuthorityConfiguration": "Co-management settings",
             "deviceEnrollmentNotificationConfiguration": "Enrollment notification",
         },
-        is_built_in=_has("priority", 0),
+        is_built_in=has("priority", 0),
     ),
     PolicyType(
         "windowsFeatureUpdateProfiles",
@@ -330,7 +266,7 @@ _ROWS = (
         f"{DM}/roleScopeTags",
         RBAC,
         ROUTE,
-        is_built_in=_either(_flag("isBuiltIn"), _has("id", "0")),
+        is_built_in=either(flag("isBuiltIn"), has("id", "0")),
     ),
     PolicyType(
         "roleDefinitions",
@@ -339,7 +275,7 @@ _ROWS = (
         RBAC,
         # `permissions` repeats `rolePermissions`, and `actions` the allowed ones within.
         volatile=frozenset({"roleAssignments", "permissions", "actions"}),
-        is_built_in=_flag("isBuiltIn", "isBuiltInRoleDefinition"),
+        is_built_in=flag("isBuiltIn", "isBuiltInRoleDefinition"),
     ),
     PolicyType(
         "roleAssignments",
@@ -363,7 +299,7 @@ _ROWS = (
         expand=("localizedNotificationMessages",),
         volatile=frozenset({"defaultLocale"}),
         # Owned by an enrollment notification, and shown nowhere in the portal.
-        is_hidden=_has("displayName", "EnrollmentNotificationInternalMEO"),
+        is_hidden=has("displayName", "EnrollmentNotificationInternalMEO"),
     ),
     PolicyType("deviceCategories", "Device category", f"{DM}/deviceCategories", CONFIGURATION),
     PolicyType(
@@ -392,7 +328,7 @@ _ROWS = (
         APPS,
         EXPANDED,
         name_property="profileName",
-        is_built_in=_flag("isDefaultProfile"),
+        is_built_in=flag("isDefaultProfile"),
     ),
     PolicyType(
         "conditionalAccessPolicies",
@@ -408,7 +344,7 @@ _ROWS = (
         f"{CA}/namedLocations",
         POLICY,
         service="conditionalAccess",
-        is_built_in=_has("@odata.type", "#microsoft.graph.compliantNetworkNamedLocation"),
+        is_built_in=has("@odata.type", "#microsoft.graph.compliantNetworkNamedLocation"),
     ),
     PolicyType(
         "authenticationStrengths",
@@ -416,7 +352,7 @@ _ROWS = (
         f"{CA}/authenticationStrength/policies",
         POLICY,
         service="conditionalAccess",
-        is_built_in=_has("policyType", "builtIn"),
+        is_built_in=has("policyType", "builtIn"),
     ),
     PolicyType(
         "authenticationContextClassReferences",
@@ -452,9 +388,3 @@ _ROWS = (
 )
 
 POLICY_TYPES: Mapping[str, PolicyType] = MappingProxyType({row.key: row for row in _ROWS})
-
-
-def display_type(policy_type: PolicyType, body: Body) -> str:
-    """“Update ring” for a body of that subtype; else the policy type's title."""
-    bare = str(body.get("@odata.type") or "").removeprefix("#microsoft.graph.")
-    return policy_type.titles.get(bare, policy_type.title)

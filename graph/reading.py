@@ -14,7 +14,7 @@ from graph.annotations import without_annotations
 from graph.client import BATCH_SIZE, Answer, GraphClient
 from graph.completing import Proof, all_pages, body_of, pages_of
 from graph.errors import GraphError, Incomplete
-from graph.policy_types import EXPANDED, NONE, ROUTE, PolicyType
+from graph.policy_type import EXPANDED, NONE, ROUTE, PolicyType
 from graph.times import parse_time
 
 Result = TypeVar("Result")

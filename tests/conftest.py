@@ -34,7 +34,6 @@ os.environ.update(
 )
 
 import dramatiq  # noqa: E402
-import psycopg2  # noqa: E402
 import redis  # noqa: E402
 import requests  # noqa: E402
 
@@ -44,6 +43,7 @@ from db import installation, migrate, sealing, snapshots  # noqa: E402
 from db.audit import SYSTEM, Actor  # noqa: E402
 from db.models import Policy, Tenant, User  # noqa: E402
 from db.states import Role, SiteRole  # noqa: E402
+from tests.simulated import READ, SimulatedTenant, catalog_policy  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -68,20 +68,13 @@ def _postgresql():
     directory = Path(tempfile.mkdtemp(prefix="tenantkeep-pg-"))
     try:
         with servers.postgresql_server(directory) as url:
-            _execute(url, "CREATE DATABASE migrated")
+            servers.execute(url, "CREATE DATABASE migrated")
             engine.use(f"{url}/migrated")
             migrate.migrate()
             engine.database.close_all()
             yield url
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def _execute(url, statement):
-    connection = psycopg2.connect(f"{url}/postgres")
-    connection.autocommit = True
-    connection.cursor().execute(statement)
-    connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -103,9 +96,9 @@ def database_url(request, tmp_path):
         return
     server = request.getfixturevalue("_postgresql")
     name = f"test_{secrets.token_hex(6)}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE migrated")
+    servers.execute(server, f"CREATE DATABASE {name} TEMPLATE migrated")
     yield f"{server}/{name}"
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    servers.execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -271,47 +264,6 @@ def simulator(tmp_path_factory):
     log.close()
 
 
-class SimulatedTenant:
-    """The simulator's side of a tenant: what is there, what may be read, what goes wrong, what was asked."""
-
-    def __init__(self, url, tenant_id):
-        self.url, self.id = f"{url}/_simulator", tenant_id
-
-    def put(self, collection, item):
-        self._call("PUT", f"/tenants/{self.id}/objects/{collection}/{item['id']}", item)
-
-    def delete(self, collection, object_id):
-        self._call("DELETE", f"/tenants/{self.id}/objects/{collection}/{object_id}")
-
-    def change(self, **values):
-        self._call("PATCH", f"/tenants/{self.id}", values)
-
-    def fault(self, **values):
-        self._call("POST", "/faults", {"tenant": self.id, **values})
-
-    def objects(self):
-        return self._call("GET", f"/tenants/{self.id}/objects").json()
-
-    def requests(self):
-        """{"graph", "http", "writes", "tokens"} of this tenant since the test began."""
-        found = self._call("GET", "/requests").json()["tenants"]
-        return found.get(self.id, {"graph": 0, "http": 0, "writes": 0, "tokens": 0})
-
-    def _call(self, method, path, body=None):
-        answer = requests.request(method, self.url + path, json=body, timeout=30)
-        answer.raise_for_status()
-        return answer
-
-
-READ = [
-    *(f"DeviceManagement{area}.Read.All" for area in ("Configuration", "Apps", "ServiceConfig", "RBAC", "Scripts")),
-    "Policy.Read.All",
-    "AuthenticationContext.Read.All",
-    "Group.Read.All",
-    "Organization.Read.All",
-]
-
-
 @pytest.fixture
 def graph(simulator, cast):
     """Contoso in the simulator, with its two policies and every permission; nothing asked yet, nothing going wrong."""
@@ -330,33 +282,6 @@ def graph(simulator, cast):
     for policy in Policy.select().where(Policy.tenant == tenant):
         simulated.put("deviceManagement/configurationPolicies", catalog_policy(policy.graph_id, policy.name))
     return simulated
-
-
-def catalog_policy(graph_id, name, count=2):
-    """A settings catalog policy as the simulator keeps it."""
-    kind = "#microsoft.graph.deviceManagementConfiguration"
-    return {
-        "id": graph_id,
-        "name": name,
-        "description": "",
-        "platforms": "windows10",
-        "technologies": "mdm",
-        "roleScopeTagIds": ["0"],
-        "lastModifiedDateTime": "2025-04-18T11:09:03.6844085Z",
-        "settingCount": count,
-        "settings": [
-            {
-                "id": str(number),
-                "settingInstance": {
-                    "@odata.type": f"{kind}SimpleSettingInstance",
-                    "settingDefinitionId": f"device_vendor_msft_policy_config_test_{number}",
-                    "simpleSettingValue": {"@odata.type": f"{kind}IntegerSettingValue", "value": number},
-                },
-            }
-            for number in range(count)
-        ],
-        "assignments": [],
-    }
 
 
 @pytest.fixture

@@ -89,8 +89,8 @@ def _as_unprivileged() -> dict[str, object]:
 
 
 @contextmanager
-def postgresql_server(directory: Path) -> Iterator[str]:
-    """Yields postgresql://… of an empty server without fsync: it need not survive, only behave."""
+def postgresql_server(directory: Path, fsync: str = "off") -> Iterator[str]:
+    """Yields postgresql://… of an empty server; without fsync, because a test's need not survive, only behave."""
     binaries, port, data = postgresql_binaries(), free_port(), directory / "data"
     if _as_unprivileged():
         shutil.chown(directory, UNPRIVILEGED)
@@ -102,7 +102,7 @@ def postgresql_server(directory: Path) -> Iterator[str]:
         **_as_unprivileged(),
     )
     url = f"postgresql://tenantkeep@127.0.0.1:{port}"
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200 -k {directory}".split()
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync={fsync} -c max_connections=200 -k {directory}".split()
     server = running(
         [binaries / "postgres", "-D", data, *options],
         stdout=subprocess.DEVNULL,
@@ -113,6 +113,18 @@ def postgresql_server(directory: Path) -> Iterator[str]:
     with server as process:
         wait_for(lambda: _connects(f"{url}/postgres"), "PostgreSQL", process=process)
         yield url
+
+
+def execute(url: str, statement: str) -> None:
+    """On the server's own database: to make, drop or close others."""
+    connection = psycopg2.connect(f"{url}/postgres")
+    connection.autocommit = True
+    connection.cursor().execute(statement)
+    connection.close()
+
+
+def environment(**changes: str) -> dict[str, str]:
+    return {**os.environ, **changes}
 
 
 def _connects(url: str) -> bool:

@@ -8,6 +8,7 @@ from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
+from gunicorn.errors import AppImportError
 
 import config
 from actors import catalogue, logs, startup
@@ -20,6 +21,14 @@ logger = logging.getLogger(__name__)
 
 SESSION_HOURS = 12
 LARGEST_FORM = 1024 * 1024
+
+
+def serve() -> Flask:
+    """What gunicorn calls: a refusal is one sentence and the end, not a traceback and another try."""
+    try:
+        return create_app()
+    except startup.REFUSALS as e:
+        raise AppImportError(str(e)) from e
 
 
 def create_app() -> Flask:

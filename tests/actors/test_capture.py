@@ -10,7 +10,7 @@ from db import snapshots, tenants
 from db.audit import SYSTEM, Actor
 from db.models import AuditEvent, Content, Policy, Run, RunItem, Snapshot
 from db.states import ItemState, Outcome, PolicyState, RunState
-from tests.conftest import READ, catalog_policy
+from tests.simulated import READ, catalog_policy
 
 PATH = "deviceManagement/configurationPolicies"
 

@@ -11,7 +11,7 @@ from graph.fingerprint import fingerprint
 from graph.normalise import UNORDERED, normalise
 from graph.policy_types import POLICY_TYPES
 from graph.simulator.exported import Refused, read_policy_file
-from tests.conftest import catalog_policy
+from tests.simulated import catalog_policy
 
 REAL = Path(__file__).parents[3] / "shared" / "realdata" / "policies"
 CATALOG = POLICY_TYPES["configurationPolicies"]

@@ -17,7 +17,7 @@ from graph.policy_types import POLICY_TYPES
 from graph.reading import drive, list_policies, read_policy, run_one
 from graph.sign_in import Secret, SignIn
 from tests import servers
-from tests.conftest import SimulatedTenant, catalog_policy
+from tests.simulated import SimulatedTenant, catalog_policy
 
 REAL = Path(__file__).parents[3] / "shared" / "realdata" / "policies"
 

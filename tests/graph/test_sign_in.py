@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from graph.clouds import Cloud, endpoints
 from graph.errors import SignInFailed, Unavailable
 from graph.sign_in import Secret, SignIn, parse_certificate_file
-from tests.conftest import SimulatedTenant
+from tests.simulated import SimulatedTenant
 
 DIRECTORY, CLIENT = "33333333-3333-4333-8333-333333333333", "44444444-4444-4444-8444-444444444444"
 

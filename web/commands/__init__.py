@@ -5,8 +5,7 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from actors.startup import StartupError
-from config import SettingsError
+from actors.startup import REFUSALS
 from db.errors import Invalid
 from web.commands import accounts, demo, installation, runs, tenants
 
@@ -19,6 +18,6 @@ def main() -> None:
     """A wrong setting or wrong input is one sentence on stderr and exit code 2, never a traceback."""
     try:
         cli(standalone_mode=True)
-    except (SettingsError, StartupError, Invalid) as e:
+    except (*REFUSALS, Invalid) as e:
         click.echo(str(e), err=True)
         sys.exit(2)

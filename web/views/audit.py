@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask import Blueprint, Response, render_template, request
 
 from db import audit
 from db.audit import Action
@@ -12,7 +12,7 @@ from db.models import AuditEvent, Tenant
 from db.states import Result
 from web.access import allowed_tenant_ids, current_actor, requires
 from web.permissions import Permission
-from web.views.base import EXPORT_CAP, csv_line
+from web.views.base import EXPORT_CAP, csv_line, csv_stream
 
 pages = Blueprint("audit", __name__, url_prefix="/audit")
 
@@ -71,8 +71,7 @@ def _tenants() -> list[Tenant]:
 def export() -> Response:
     ids = [row[0] for row in _found().select(AuditEvent.id).limit(EXPORT_CAP).tuples()]
     audit.record(Action.AUDIT_EXPORTED, current_actor(), "audit log", rows=len(ids))
-    headers = {"Content-Disposition": "attachment; filename=audit.csv"}
-    return Response(stream_with_context(_lines(ids)), mimetype="text/csv", headers=headers)
+    return csv_stream("audit.csv", _lines(ids))
 
 
 def _lines(ids: list[int]) -> Iterator[str]:

@@ -224,17 +224,13 @@ class ListView(ModelView):
         args = self._get_list_extra_args()
         ids = self._matching(args.search, args.filters).order_by(self.model.id.desc()).limit(EXPORT_CAP).tuples()
         name = f"{self.endpoint}.csv"
-        lines = stream_with_context(self._lines([row[0] for row in ids]))
-        headers = {"Content-Disposition": f"attachment; filename={name}"}
-        return Response(lines, mimetype="text/csv", headers=headers)
+        return csv_stream(name, self._lines([row[0] for row in ids]))
 
     def _lines(self, ids: list[int]) -> Iterator[str]:
-        # Flask's teardown has run by the time the body streams: the stream has a connection of its own.
-        with database.connection_context() if database.is_closed() else nullcontext():
-            yield csv_line(self.export_columns)
-            for begin in range(0, len(ids), EXPORT_CHUNK):
-                for row in self._rows(ids[begin : begin + EXPORT_CHUNK]):
-                    yield csv_line(self.export_value(row, column) for column in self.export_columns)
+        yield csv_line(self.export_columns)
+        for begin in range(0, len(ids), EXPORT_CHUNK):
+            for row in self._rows(ids[begin : begin + EXPORT_CHUNK]):
+                yield csv_line(self.export_value(row, column) for column in self.export_columns)
 
     def export_value(self, row: Any, column: str) -> Any:
         return getattr(row, column)
@@ -242,6 +238,18 @@ class ListView(ModelView):
     def selected(self, permission: Permission) -> list[Any]:
         """The rows a bulk action names; every one is checked before anything is done."""
         return [fetch(self.model, row_id, permission) for row_id in request.form.getlist("rowid")]
+
+
+def csv_stream(name: str, lines: Iterator[str]) -> Response:
+    """A download made while it is sent, whatever its length."""
+    headers = {"Content-Disposition": f"attachment; filename={name}"}
+    return Response(stream_with_context(_connected(lines)), mimetype="text/csv", headers=headers)
+
+
+def _connected(lines: Iterator[str]) -> Iterator[str]:
+    # Flask's teardown has run by the time the body streams: the stream has a connection of its own.
+    with database.connection_context() if database.is_closed() else nullcontext():
+        yield from lines
 
 
 def csv_line(values: Iterable[Any]) -> str:

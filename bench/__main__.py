@@ -1,0 +1,8 @@
+"""`make bench`: every figure that docs/benchmarks.md quotes, each benchmark in a process of its own."""
+
+import subprocess
+import sys
+
+for name in ("start_latency", "captures"):
+    print(f"\n## {name}\n", flush=True)
+    subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

@@ -1,0 +1,96 @@
+"""How long a press of “Capture snapshot” takes to answer, and the lists to show, with many runs present."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+from bench import stage
+from db.database import database, is_sqlite
+
+PRESSES = 400
+RUNS = (10_000, 1_000_000)
+LISTS = {
+    "runs, first page": "/runs/",
+    "runs, last page": "/runs/?page=last",
+    "runs, failed only": "/runs/?flt1_state_equals=failed",
+    "policies": "/policies/",
+    "notifications": "/notifications/",
+}
+
+
+def main() -> None:
+    print("| engine | runs present | start: median | p95 | found running: median | p95 |", flush=True)
+    print("|---|---|---|---|---|---|")
+    lists = []
+    with stage.engines() as urls:
+        for engine, url in urls.items():
+            stage.install(url, policies=PRESSES * len(RUNS))
+            for step, count in enumerate(RUNS):
+                fill(count)
+                policies = range(step * PRESSES + 1, (step + 1) * PRESSES + 1)
+                with stage.web() as session:
+                    cells = [*_timed(_press(session), policies), *_timed(_press(session), policies)]
+                    lists += [_list_row(session, engine, count, *one) for one in LISTS.items()]
+                print(f"| {engine} | {count:,} | " + " | ".join(f"{ms:.1f} ms" for ms in cells) + " |", flush=True)
+    print("\n| engine | runs present | page | median | p95 |\n|---|---|---|---|---|")
+    print("\n".join(lists), flush=True)
+
+
+_FILL = (
+    "CREATE TEMPORARY TABLE numbers AS WITH RECURSIVE counted(n) AS "
+    "(SELECT 1 + COALESCE(MAX(id), 0) FROM run UNION ALL SELECT n + 1 FROM counted WHERE n < {count}) "
+    "SELECT n FROM counted",
+    """INSERT INTO run (id, tenant_id, kind, dedupe_key, policy_id, state, requested_by_id, origin, attempts,
+    enqueued_at, created_at, started_at, ended_at, total, done, skipped, failed, uncertain)
+    SELECT n, 1, 'policy.capture_snapshot', 'policy.capture_snapshot:1:' || n, 1 + n % 400,
+    CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'succeeded' END, 1, 'web', 1, '2026-01-01 00:00:00',
+    '2026-01-01 00:00:00', '2026-01-01 00:00:00', '2026-01-01 00:00:00', 1, 1, 0, 0, 0 FROM numbers""",
+    """INSERT INTO run_item (run_id, policy_id, policy_type, graph_id, name, state, outcome)
+    SELECT n, 1 + n % 400, 'configurationPolicies', 'x', 'Settings policy', 'done', 'unchanged' FROM numbers""",
+    """INSERT INTO notification (user_id, run_id, created_at, changed_at, read_at)
+    SELECT 1, n, '2026-01-01 00:00:00', '2026-01-01 00:00:00', '2026-01-02 00:00:00' FROM numbers""",
+    "DROP TABLE numbers",
+)
+
+
+def fill(count: int) -> None:
+    """Ended runs up to `count`, each with an item and a notification, as years of use leave them."""
+    with database.connection_context():
+        with database.atomic():
+            for statement in _FILL:
+                database.execute_sql(statement.format(count=count))
+        if not is_sqlite():
+            database.execute_sql("SELECT setval('run_id_seq', (SELECT MAX(id) FROM run))")
+        database.execute_sql("ANALYZE")
+
+
+def _press(session) -> Callable[[int], None]:
+    def press(policy: int) -> None:
+        answer = session.post(
+            f"{stage.WEB}/policies/{policy}/capture-snapshot", headers={"Accept": "application/json"}, timeout=10
+        )
+        assert answer.status_code == 202, answer.text
+
+    return press
+
+
+def _list_row(session, engine: str, count: int, name: str, path: str) -> str:
+    def look(_number: int) -> None:
+        session.get(stage.WEB + path, timeout=30).raise_for_status()
+
+    median, p95 = _timed(look, range(20))
+    return f"| {engine} | {count:,} | {name} | {median:.0f} ms | {p95:.0f} ms |"
+
+
+def _timed(act: Callable[[int], None], numbers: range) -> tuple[float, float]:
+    """Median and 95th percentile, in milliseconds."""
+    taken = []
+    for number in numbers:
+        began = time.perf_counter()
+        act(number)
+        taken.append((time.perf_counter() - began) * 1000)
+    return statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""What a row of the table of policy types says, and what follows from it alone."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+Body = Mapping[str, Any]
+
+# How a policy's assignments are read: with the object, by their own route, or not at all.
+EXPANDED = "expanded"
+ROUTE = "route"
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Child:
+    """A list below a policy that only its own route gives whole; kept in the body as `name`."""
+
+    name: str
+    query: str = ""
+
+
+@dataclass(frozen=True)
+class PolicyType:
+    key: str
+    title: str
+    path: str
+    permission: str
+    assignments: str = NONE
+    # Which of Graph's budgets its requests use (learn.microsoft.com: Throttling limits).
+    service: str = "intune"
+    name_property: str = "displayName"
+    expand: tuple[str, ...] = ()
+    select: str = ""
+    list_query: str = ""
+    children: tuple[Child, ...] = ()
+    # Titles and volatile properties of its subtypes, by bare @odata.type.
+    titles: Mapping[str, str] = field(default_factory=dict)
+    volatile: frozenset[str] = frozenset()
+    is_built_in: Callable[[Body], bool] = lambda body: False
+    is_hidden: Callable[[Body], bool] = lambda body: False
+    # What Graph never gives back; for the documentation and the proof of completeness.
+    never_returned: str = ""
+
+    def one(self, graph_id: str) -> str:
+        """The path that reads one policy whole, as far as one request can."""
+        options = [f"$select={self.select}"] if self.select else []
+        expand = [*self.expand, *(["assignments"] if self.assignments == EXPANDED else [])]
+        options += [f"$expand={','.join(expand)}"] if expand else []
+        return self.item(graph_id) + ("?" + "&".join(options) if options else "")
+
+    def item(self, graph_id: str) -> str:
+        return f"{self.path}/{quote(graph_id, safe='')}"
+
+    def listing(self) -> str:
+        return self.path + (f"?{self.list_query}" if self.list_query else "")
+
+
+def display_type(policy_type: PolicyType, body: Body) -> str:
+    """“Update ring” for a body of that subtype; else the policy type's title."""
+    bare = str(body.get("@odata.type") or "").removeprefix("#microsoft.graph.")
+    return policy_type.titles.get(bare, policy_type.title)
+
+
+def flag(*names: str) -> Callable[[Body], bool]:
+    return lambda body: any(body.get(name) is True for name in names)
+
+
+def has(name: str, *values: Any) -> Callable[[Body], bool]:
+    return lambda body: body.get(name) in values
+
+
+def either(*tests: Callable[[Body], bool]) -> Callable[[Body], bool]:
+    return lambda body: any(test(body) for test in tests)
