@@ -1,4 +1,4 @@
-"""What changed between two snapshots, by setting name."""
+"""What pages show of contents, of which they know nothing: what one holds, and what changed between two."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from db import snapshots
 from db.models import Snapshot
 from graph.compare import Difference, compare
+from graph.outline import Line, not_set, outline
 from graph.policy_types import POLICY_TYPES
 
 
@@ -15,3 +16,8 @@ def differences(before: Snapshot, after: Snapshot, hide: Callable[[Any], Any] | 
     if hide:
         old, new = hide(old), hide(new)
     return compare(POLICY_TYPES[after.policy.policy_type], old, new)
+
+
+def lines(body: dict[str, Any]) -> tuple[list[Line], list[str]]:
+    """A body for reading, and the names of what is not set."""
+    return outline(body), not_set(body)

@@ -82,7 +82,9 @@ def _record(claim: Claim, item: RunItem, listed: Sequence[Listed]) -> None:
     ]
     with database.atomic():
         gone = policies.record_listing(claim.run.tenant, item.policy_type, rows)
-        message = f"{len(rows)} policies" + (f", {gone} gone since the last sync" if gone else "")
+        message = f"{len(rows)} {'policy' if len(rows) == 1 else 'policies'}" + (
+            f", {gone} gone since the last sync" if gone else ""
+        )
         runs.settle(claim, item, ItemState.DONE, Outcome.LISTED, message=message)
 
 

@@ -6,8 +6,7 @@ from actors import capture
 from bench import stage
 from db.audit import SYSTEM
 from db.database import database
-from db.models import Policy, Run, RunItem
-from db.states import ACTIVE
+from db.models import IS_ACTIVE, Policy, Run, RunItem
 
 POLICIES = 400
 THREADS = (8, 16)
@@ -31,7 +30,7 @@ def _measured(threads: int) -> float:
     with database.connection_context():
         ids = [capture.start(policy, SYSTEM).run.id for policy in Policy.select()]
         with stage.worker(processes=1, threads=threads):
-            while Run.select().where(Run.state.in_(ACTIVE)).exists():
+            while Run.select().where(IS_ACTIVE).exists():
                 time.sleep(0.2)
         runs = list(Run.select().where(Run.id.in_(ids)))
         assert not RunItem.select().where(RunItem.run.in_(ids) & (RunItem.state != "done")).exists()

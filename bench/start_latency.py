@@ -11,7 +11,7 @@ PRESSES = 400
 RUNS = (10_000, 1_000_000)
 LISTS = {
     "runs, first page": "/runs/",
-    "runs, last page": "/runs/?page=last",
+    "runs, last page": "/runs/?page=499",
     "runs, failed only": "/runs/?flt1_state_equals=failed",
     "policies": "/policies/",
     "notifications": "/notifications/",
@@ -36,19 +36,23 @@ def main() -> None:
     print("\n".join(lists), flush=True)
 
 
+# A second between one run and the next.
+_SQLITE_MOMENT = "datetime('2026-01-01', n || ' seconds')"
+_POSTGRESQL_MOMENT = "timestamp '2026-01-01' + n * interval '1 second'"
 _FILL = (
     "CREATE TEMPORARY TABLE numbers AS WITH RECURSIVE counted(n) AS "
     "(SELECT 1 + COALESCE(MAX(id), 0) FROM run UNION ALL SELECT n + 1 FROM counted WHERE n < {count}) "
     "SELECT n FROM counted",
     """INSERT INTO run (id, tenant_id, kind, dedupe_key, policy_id, state, requested_by_id, origin, attempts,
     enqueued_at, created_at, started_at, ended_at, total, done, skipped, failed, uncertain)
-    SELECT n, 1, 'policy.capture_snapshot', 'policy.capture_snapshot:1:' || n, 1 + n % 400,
-    CASE WHEN n % 50 = 0 THEN 'failed' ELSE 'succeeded' END, 1, 'web', 1, '2026-01-01 00:00:00',
-    '2026-01-01 00:00:00', '2026-01-01 00:00:00', '2026-01-01 00:00:00', 1, 1, 0, 0, 0 FROM numbers""",
+    SELECT n, 1, 'policy.capture_snapshot', 'policy.capture_snapshot:1:' || n, 1 + n - n / 400 * 400,
+    CASE WHEN n = n / 50 * 50 THEN 'failed' ELSE 'succeeded' END, 1, 'web', 1,
+    {moment}, {moment}, {moment}, {moment}, 1, 1, 0, 0, 0 FROM numbers""",
     """INSERT INTO run_item (run_id, policy_id, policy_type, graph_id, name, state, outcome)
-    SELECT n, 1 + n % 400, 'configurationPolicies', 'x', 'Settings policy', 'done', 'unchanged' FROM numbers""",
+    SELECT n, 1 + n - n / 400 * 400, 'configurationPolicies', 'x', 'Settings policy', 'done', 'unchanged'
+    FROM numbers""",
     """INSERT INTO notification (user_id, run_id, created_at, changed_at, read_at)
-    SELECT 1, n, '2026-01-01 00:00:00', '2026-01-01 00:00:00', '2026-01-02 00:00:00' FROM numbers""",
+    SELECT 1, n, {moment}, {moment}, {moment} FROM numbers""",
     "DROP TABLE numbers",
 )
 
@@ -56,9 +60,10 @@ _FILL = (
 def fill(count: int) -> None:
     """Ended runs up to `count`, each with an item and a notification, as years of use leave them."""
     with database.connection_context():
+        moment = _SQLITE_MOMENT if is_sqlite() else _POSTGRESQL_MOMENT
         with database.atomic():
             for statement in _FILL:
-                database.execute_sql(statement.format(count=count))
+                database.execute_sql(statement.format(count=count, moment=moment))
         if not is_sqlite():
             database.execute_sql("SELECT setval('run_id_seq', (SELECT MAX(id) FROM run))")
         database.execute_sql("ANALYZE")

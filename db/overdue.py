@@ -6,9 +6,9 @@ import peewee as pw
 
 from db import runs
 from db.clock import utcnow
-from db.models import Run
+from db.models import IS_ACTIVE, Run
 from db.runs import MAX_ATTEMPTS, STALE_SECONDS
-from db.states import ACTIVE, RunState
+from db.states import RunState
 
 # A start sends at once: what was not sent after this long never will be by its starter.
 UNSENT_SECONDS = 3
@@ -42,7 +42,7 @@ def take_back_abandoned() -> list[Run]:
     """
     again = []
     stale = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null(False) & (Run.heartbeat_at < _ago(STALE_SECONDS))
-    for run in Run.select().where(stale):
+    for run in Run.select().where(IS_ACTIVE & stale):
         taken = (
             Run.update(
                 claimed_by=None,
@@ -77,9 +77,9 @@ def _ago(seconds: float) -> object:
 
 
 def _oldest(expression: pw.Expression, limit: int) -> list[Run]:
-    return list(Run.select().where(expression).order_by(Run.id).limit(limit))
+    return list(Run.select().where(IS_ACTIVE & expression).order_by(Run.id).limit(limit))
 
 
 def cancelled_and_unheld(limit: int = 500) -> list[Run]:
     """A cancel was asked for, and no worker holds the run to see it."""
-    return _oldest(Run.state.in_(ACTIVE) & Run.claimed_by.is_null() & Run.cancel_requested_at.is_null(False), limit)
+    return _oldest(Run.claimed_by.is_null() & Run.cancel_requested_at.is_null(False), limit)

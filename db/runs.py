@@ -21,7 +21,7 @@ from db import audit, notifications
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database
-from db.models import Policy, Run, RunItem, Snapshot, Tenant, User
+from db.models import IS_ACTIVE, Policy, Run, RunItem, Snapshot, Tenant, User
 from db.states import ACTIVE, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
 
 # A worker beats every BEAT_SECONDS; one that missed STALE_SECONDS of beats has lost its claim.
@@ -76,7 +76,7 @@ def start(
                     Action.RUN_REQUESTED, actor, f"run {run.id}", tenant=tenant, kind=str(kind), origin=actor.origin
                 )
                 return Started(run, is_new=True)
-        active = Run.get_or_none((Run.dedupe_key == dedupe_key) & Run.state.in_(ACTIVE))
+        active = Run.get_or_none((Run.dedupe_key == dedupe_key) & IS_ACTIVE)
         if active:
             _share(active, actor)
             return Started(active, is_new=False)
@@ -127,11 +127,11 @@ def _share(run: Run, actor: Actor) -> None:
 
 
 def mark_enqueued(run_id: int) -> None:
-    Run.update(enqueued_at=utcnow()).where((Run.id == run_id) & Run.state.in_(ACTIVE)).execute()
+    Run.update(enqueued_at=utcnow()).where((Run.id == run_id) & IS_ACTIVE).execute()
 
 
 def is_active(run_id: int) -> bool:
-    return Run.select().where((Run.id == run_id) & Run.state.in_(ACTIVE)).exists()
+    return Run.select().where((Run.id == run_id) & IS_ACTIVE).exists()
 
 
 def claim(run_id: int) -> Claim | None:
@@ -340,7 +340,7 @@ def request_cancel(run: Run, actor: Actor) -> bool:
     with database.atomic():
         asked = (
             Run.update(cancel_requested_at=utcnow())
-            .where((Run.id == run.id) & Run.state.in_(ACTIVE) & Run.cancel_requested_at.is_null())
+            .where((Run.id == run.id) & IS_ACTIVE & Run.cancel_requested_at.is_null())
             .execute()
         )
         if asked:

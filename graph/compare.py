@@ -1,24 +1,17 @@
 """What changed between two contents, by setting name; moved and unordered things are no change."""
 
-import base64
-import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from graph.normalise import UNORDERED, canonical, normalise
+from graph.naming import identity
+from graph.normalise import UNORDERED, normalise
+from graph.outline import decoded
 from graph.policy_type import PolicyType
 
 Path = tuple[str, ...]
 Kind = Literal["added", "removed", "changed"]
 
-# Base64 bodies that a person wants to read as text.
-_ENCODED = frozenset(
-    {
-        "scriptContent", "detectionScriptContent", "remediationScriptContent", "payload", "payloadJson",
-        "encodedSettingXml", "rulesContent",
-    }
-)  # fmt: skip
 _ABSENT = object()
 
 
@@ -94,24 +87,6 @@ def _by_identity(array: str, items: list[Any]) -> dict[str, Any]:
     return named
 
 
-def identity(array: str, item: Any) -> str:
-    if not isinstance(item, dict):
-        return canonical(item).strip('"')
-    instance = item.get("settingInstance")
-    if isinstance(instance, dict) and instance.get("settingDefinitionId"):
-        return str(instance["settingDefinitionId"])
-    by = UNORDERED.get(array)
-    key = item.get(by) if by else item.get("definitionId")
-    if isinstance(key, dict):
-        return str(key.get("displayName") or key.get("id") or _target(key))
-    return str(key) if key else canonical(item)[:80]
-
-
-def _target(target: dict[str, Any]) -> str:
-    bare = str(target.get("@odata.type") or "").removeprefix("#microsoft.graph.")
-    return " ".join(str(part) for part in (bare, target.get("groupId") or target.get("packageId")) if part)
-
-
 def _difference(path: Path, old: Any, new: Any) -> Difference:
     kind: Kind = "added" if old is _ABSENT else "removed" if new is _ABSENT else "changed"
     return Difference(path, label(path), kind, _readable(path, old), _readable(path, new))
@@ -124,11 +99,4 @@ def label(path: Path) -> str:
 
 
 def _readable(path: Path, value: Any) -> Any:
-    if value is _ABSENT:
-        return None
-    if path and path[-1] in _ENCODED and isinstance(value, str):
-        try:
-            return base64.b64decode(value, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            return value
-    return value
+    return None if value is _ABSENT else decoded(path[-1] if path else "", value)

@@ -43,7 +43,7 @@ from db import installation, migrate, sealing, snapshots  # noqa: E402
 from db.audit import SYSTEM, Actor  # noqa: E402
 from db.models import Policy, Tenant, User  # noqa: E402
 from db.states import Role, SiteRole  # noqa: E402
-from tests.simulated import READ, SimulatedTenant, catalog_policy  # noqa: E402
+from tests.simulated import READ, REAL, SimulatedTenant, catalog_policy  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -262,6 +262,18 @@ def simulator(tmp_path_factory):
         )
         yield SIMULATOR_URL
     log.close()
+
+
+@pytest.fixture(scope="session")
+def demo_simulator(tmp_path_factory):
+    """Another one: with the demo tenants, and the real exported policies where they are."""
+    port = servers.free_port()
+    load = ["--load", str(REAL)] if REAL.exists() else []
+    command = [sys.executable, "-m", "graph.simulator", "--port", str(port), *load]
+    url = f"http://127.0.0.1:{port}"
+    with servers.running(command, cwd=servers.ROOT, stderr=subprocess.DEVNULL) as process:
+        servers.wait_for(lambda: servers.answers_http(f"{url}/_simulator/health"), "The simulator", process=process)
+        yield url
 
 
 @pytest.fixture

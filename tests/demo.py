@@ -10,6 +10,14 @@ from pathlib import Path
 
 from tests import servers
 
+# For Chromium: nothing but the demo is ever asked for anything.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
 
 class Demo:
     def __init__(self, process, output):
@@ -54,3 +62,12 @@ def descendants(pid):
         found += below
         todo += below
     return found
+
+
+def sign_in(page, demo, role):
+    email, password = demo.sign_in_of(role)
+    page.goto(f"{demo.address}/sign-in")
+    page.fill("#email", email)
+    page.fill("#password", password)
+    page.click("main button")
+    page.wait_for_url(f"{demo.address}/")

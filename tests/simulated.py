@@ -1,6 +1,14 @@
 """The simulator's side of a test or a benchmark: a tenant in it, and policies to put there."""
 
+import json
+from pathlib import Path
+
 import requests
+
+from graph.policy_types import POLICY_TYPES
+
+# Exported policies of real tenants, where they are beside this checkout; too large, and not ours, to keep in it.
+REAL = Path(__file__).parents[2] / "shared" / "realdata" / "policies"
 
 
 class SimulatedTenant:
@@ -69,3 +77,45 @@ def catalog_policy(graph_id, name, count=2):
         ],
         "assignments": [],
     }
+
+
+# Graph names the type of an object only where its collection holds several.
+POLYMORPHIC = {
+    "deviceConfigurations", "deviceCompliancePolicies", "mobileApps", "mobileAppConfigurations", "namedLocations",
+    "deviceEnrollmentConfigurations", "windowsAutopilotDeploymentProfiles", "roleDefinitions", "roleAssignments",
+    "depOnboardingSettings",
+}  # fmt: skip
+
+
+def truth_of(collections, key, graph_id):
+    """The simulator's own object, as a content: what a complete reading has to equal after normalisation."""
+    path = POLICY_TYPES[key].path.strip("/")
+    token, _, profile = graph_id.partition("/")
+    item = collections[path][token]
+    if profile:
+        item = next(one for one in item["enrollmentProfiles"] if one["id"] == profile)
+    item = json.loads(json.dumps(item))
+    if key not in POLYMORPHIC:
+        item.pop("@odata.type", None)
+    for rule in item.get("scheduledActionsForRule") or ():
+        rule["ruleName"] = None  # the service never gives it back
+    assignments = item.pop("assignments", None) if POLICY_TYPES[key].assignments != "none" else None
+    return {"body": item, "assignments": assignments}
+
+
+def assert_holds(read, expected, where):
+    """Every field of the truth is in the reading. A reading may know a null more: navigations that lead nowhere."""
+    if isinstance(expected, dict):
+        assert isinstance(read, dict), where
+        for name, value in expected.items():
+            assert name in read or value in (None, [], {}), f"{where}: {name} was not read"
+            if name in read:
+                assert_holds(read[name], value, f"{where}.{name}")
+        extra = {name for name in read if name not in expected and read[name] not in (None, [], {}, False)}
+        assert not extra - {"@odata.type"}, f"{where}: {extra} came from nowhere"
+    elif isinstance(expected, list):
+        assert len(read) == len(expected), where
+        for number, (one, other) in enumerate(zip(read, expected, strict=True)):
+            assert_holds(one, other, f"{where}[{number}]")
+    else:
+        assert read == expected, where

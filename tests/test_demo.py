@@ -7,17 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests import servers
-from tests.demo import descendants, running_demo
+from tests.demo import ARGUMENTS, descendants, running_demo, sign_in
 from tests.prerequisites import chromium
 
 pytestmark = pytest.mark.xdist_group("demo")
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
 
 
 @pytest.fixture(scope="module")
@@ -54,17 +47,10 @@ def is_running(pid):
         return False
 
 
-def sign_in(page, demo, role):
-    email, password = demo.sign_in_of(role)
-    page.goto(f"{demo.address}/policies/?search=Defender+Antivirus+-+Pilot")
-    page.fill("#email", email)
-    page.fill("#password", password)
-    page.click("main button")
-
-
 @pytest.mark.browser
 def test_an_operator_signs_in_and_captures_a_snapshot(demo, page):
     sign_in(page, demo, "operator")
+    page.goto(f"{demo.address}/policies/?search=Defender+Antivirus+-+Pilot")
     deadline = time.monotonic() + 30
     while not page.locator("td a").count():
         assert time.monotonic() < deadline, "the first sync never brought policies"
@@ -77,7 +63,7 @@ def test_an_operator_signs_in_and_captures_a_snapshot(demo, page):
     page.click("text=View run")
     page.wait_for_selector("text=succeeded", timeout=15000)  # without reloading
     page.locator("td a", has_text="Snapshot").click()
-    assert "Is it whole?" in page.content()
+    page.wait_for_selector("text=Is it whole?")
     assert name in page.content()
     page.goto(f"{demo.address}/notifications/")
     assert name in page.locator(".news").inner_text()

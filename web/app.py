@@ -90,7 +90,12 @@ def _sign_in_by_session(app: Flask) -> None:
 def _teach_templates(app: Flask) -> None:
     app.jinja_env.globals.update(can=access.can, policy_type_title=catalogue.title)
     app.jinja_env.filters.update(
-        moment=text.moment, duration=text.duration, size=text.size, short=text.short, state_badge=text.state_badge
+        detail=text.detail,
+        duration=text.duration,
+        moment=text.moment,
+        short=text.short,
+        size=text.size,
+        state_badge=text.state_badge,
     )
     app.context_processor(notifications.bell)
 

@@ -55,6 +55,13 @@ def duration(begin: datetime | None, end: datetime | None = None) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
 
 
+def detail(value: object) -> str:
+    """A detail of an audit event: counts in one line, zeros left out."""
+    if isinstance(value, dict):
+        return ", ".join(f"{count} {name}" for name, count in value.items() if count) or "none"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def size(count: int) -> str:
     return (
         f"{count} B" if count < 1024 else f"{count / 1024:.1f} KB" if count < 1024**2 else f"{count / 1024**2:.1f} MB"

@@ -1,10 +1,5 @@
 """Reading every policy of every type from the simulator, and finding in the content what the simulator truly holds."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import requests
 
@@ -16,22 +11,7 @@ from graph.normalise import canonical, normalise
 from graph.policy_types import POLICY_TYPES
 from graph.reading import drive, list_policies, read_policy, run_one
 from graph.sign_in import Secret, SignIn
-from tests import servers
-from tests.simulated import SimulatedTenant, catalog_policy
-
-REAL = Path(__file__).parents[3] / "shared" / "realdata" / "policies"
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """A simulator with the demo tenants, and the real exported policies where they are beside this checkout."""
-    port = servers.free_port()
-    load = ["--load", str(REAL)] if REAL.exists() else []
-    command = [sys.executable, "-m", "graph.simulator", "--port", str(port), *load]
-    url = f"http://127.0.0.1:{port}"
-    with servers.running(command, cwd=servers.ROOT, stderr=subprocess.DEVNULL) as process:
-        servers.wait_for(lambda: servers.answers_http(f"{url}/_simulator/health"), "The simulator", process=process)
-        yield url
+from tests.simulated import REAL, SimulatedTenant, assert_holds, catalog_policy, truth_of
 
 
 def connect(url, name):
@@ -53,35 +33,11 @@ def read_everything(client):
     return lists, drive(client, wanted)
 
 
-# Graph names the type of an object only where its collection holds several.
-POLYMORPHIC = {
-    "deviceConfigurations", "deviceCompliancePolicies", "mobileApps", "mobileAppConfigurations", "namedLocations",
-    "deviceEnrollmentConfigurations", "windowsAutopilotDeploymentProfiles", "roleDefinitions", "roleAssignments",
-    "depOnboardingSettings",
-}  # fmt: skip
-
-
-def truth_of(collections, key, graph_id):
-    """The simulator's own object, as a content: what a complete reading has to equal after normalisation."""
-    path = POLICY_TYPES[key].path.strip("/")
-    token, _, profile = graph_id.partition("/")
-    item = collections[path][token]
-    if profile:
-        item = next(one for one in item["enrollmentProfiles"] if one["id"] == profile)
-    item = json.loads(json.dumps(item))
-    if key not in POLYMORPHIC:
-        item.pop("@odata.type", None)
-    for rule in item.get("scheduledActionsForRule") or ():
-        rule["ruleName"] = None  # the service never gives it back
-    assignments = item.pop("assignments", None) if POLICY_TYPES[key].assignments != "none" else None
-    return {"body": item, "assignments": assignments}
-
-
 @pytest.mark.parametrize("name", ["Fabrikam", "Contoso", "Northwind", "Adatum"])
-def test_every_policy_is_read_whole_field_by_field(demo, name):
+def test_every_policy_is_read_whole_field_by_field(demo_simulator, name):
     if name == "Adatum" and not REAL.exists():
         pytest.skip("the real exported policies are not beside this checkout")
-    client, tenant = connect(demo, name)
+    client, tenant = connect(demo_simulator, name)
     collections = tenant.objects()
     _, readings = read_everything(client)
     assert len(readings) >= {"Fabrikam": 100, "Contoso": 150, "Northwind": 900, "Adatum": 230}[name]
@@ -91,41 +47,23 @@ def test_every_policy_is_read_whole_field_by_field(demo, name):
         assert_holds(normalise(POLICY_TYPES[key], reading.content), expected, f"{key} {reading.name}")
 
 
-def assert_holds(read, expected, where):
-    """Every field of the truth is in the reading. A reading may know a null more: navigations that lead nowhere."""
-    if isinstance(expected, dict):
-        assert isinstance(read, dict), where
-        for name, value in expected.items():
-            assert name in read or value in (None, [], {}), f"{where}: {name} was not read"
-            if name in read:
-                assert_holds(read[name], value, f"{where}.{name}")
-        extra = {name for name in read if name not in expected and read[name] not in (None, [], {}, False)}
-        assert not extra - {"@odata.type"}, f"{where}: {extra} came from nowhere"
-    elif isinstance(expected, list):
-        assert len(read) == len(expected), where
-        for number, (one, other) in enumerate(zip(read, expected, strict=True)):
-            assert_holds(one, other, f"{where}[{number}]")
-    else:
-        assert read == expected, where
-
-
-def test_a_second_reading_has_the_same_fingerprint(demo):
-    client, _ = connect(demo, "Fabrikam")
+def test_a_second_reading_has_the_same_fingerprint(demo_simulator):
+    client, _ = connect(demo_simulator, "Fabrikam")
     first, second = read_everything(client)[1], read_everything(client)[1]
     for (key, graph_id), reading in first.items():
         again = second[key, graph_id]
         assert fingerprint(POLICY_TYPES[key], reading.content) == fingerprint(POLICY_TYPES[key], again.content)
 
 
-def test_every_policy_type_of_the_table_is_listed_in_the_demo(demo):
-    client, _ = connect(demo, "Northwind")
+def test_every_policy_type_of_the_table_is_listed_in_the_demo(demo_simulator):
+    client, _ = connect(demo_simulator, "Northwind")
     lists, _ = read_everything(client)
     empty = [key for key, listed in lists.items() if isinstance(listed, GraphError) or not listed]
     assert empty == []
 
 
-def test_a_missing_permission_costs_only_its_own_policy_types(demo):
-    client, _ = connect(demo, "Contoso")
+def test_a_missing_permission_costs_only_its_own_policy_types(demo_simulator):
+    client, _ = connect(demo_simulator, "Contoso")
     lists, _ = read_everything(client)
     refused = {key for key, listed in lists.items() if isinstance(listed, Forbidden)}
     assert refused == {

@@ -9,7 +9,7 @@ from actors.broker import ping
 from db import installation
 from db.clock import utcnow
 from db.database import database
-from db.models import Run
+from db.models import IS_ACTIVE, Run
 from db.states import ACTIVE, RunState
 from web.access import refusal, requires
 from web.permissions import Permission
@@ -70,5 +70,5 @@ def metrics() -> Response:
 
 
 def _active() -> dict[RunState, int]:
-    rows = Run.select(Run.state, pw.fn.COUNT(Run.id)).where(Run.state.in_(ACTIVE)).group_by(Run.state).tuples()
+    rows = Run.select(Run.state, pw.fn.COUNT(Run.id)).where(IS_ACTIVE).group_by(Run.state).tuples()
     return dict.fromkeys(ACTIVE, 0) | dict(rows)

@@ -22,13 +22,15 @@ pages = Blueprint("snapshots", __name__, url_prefix="/snapshots")
 def page(snapshot_id: str) -> str:
     snapshot = fetch(Snapshot, snapshot_id, Permission.SEE)
     document = _visible(snapshot)
+    lines, unset = comparison.lines(document["body"])
     return render_template(
         "snapshot.html",
         snapshot=snapshot,
         policy=snapshot.policy,
         content=snapshot.content,
         previous=snapshots.before(snapshot),
-        body=document["body"],
+        lines=lines,
+        unset=unset,
         assignments=document["assignments"],
         is_masked=not can(Permission.MANAGE, snapshot.tenant_id),
         raw=json.dumps(document, indent=2, ensure_ascii=False),

@@ -1,0 +1,39 @@
+"""What the pages promise: links that lead somewhere, commands and settings that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from web.commands import cli
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def commands(group, words=()):
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*words, name))
+        elif command.callback.__module__.startswith("web."):
+            yield " ".join((*words, name))
+
+
+def test_every_command_is_described_and_every_described_one_exists():
+    text = (ROOT / "docs" / "operating.md").read_text()
+    described = {re.split(r" (?=[A-Z-])", line.split("`")[1])[0].removeprefix("tenantkeep ")
+                 for line in text.splitlines() if line.startswith("| `tenantkeep ")}  # fmt: skip
+    assert described == set(commands(cli))
+
+
+def test_every_target_of_the_makefile_that_the_readme_names_exists():
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"(?:^|`)make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
