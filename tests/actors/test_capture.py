@@ -5,8 +5,9 @@ import requests
 
 import actors.capture
 import actors.sync
-from actors import check
-from db import snapshots, tenants
+import config
+from actors import check, connections, working
+from db import runs, snapshots, tenants
 from db.audit import SYSTEM, Actor
 from db.models import AuditEvent, Content, Policy, Run, RunItem, Snapshot
 from db.states import ItemState, Outcome, PolicyState, RunState
@@ -96,8 +97,6 @@ def test_the_check_says_the_same_as_the_run(graph, capture, cast, trouble):
 
 
 def test_the_check_names_each_missing_permission_and_what_it_is_for(graph, cast, database):
-    from actors import connections
-
     connections.forget()
     assert check.check(cast.contoso).ok
     graph.change(permissions=[one for one in READ if "Scripts" not in one])
@@ -158,3 +157,16 @@ def test_a_cancelled_sync_keeps_what_was_done(graph, worker, ended, cast):
     assert found.skipped
     graph.change(flags={"latency_ms": 0})
     assert Run.get_by_id(run.id).ended_at
+
+
+def test_an_unreachable_graph_is_tried_again_and_then_fails_with_what_to_check(
+    simulator, worker, ended, cast, monkeypatch
+):
+    monkeypatch.setenv("TENANTKEEP_GRAPH_URL", "http://127.0.0.1:1")
+    config.settings.cache_clear()
+    connections.forget()
+    monkeypatch.setattr(working, "LONGEST_BACKOFF", 0.05)
+    graph_is_down = check.check(cast.contoso).sentence
+    assert "cannot be reached" in graph_is_down
+    run = ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
+    assert (run.state, run.error_message, run.attempts) == (RunState.FAILED, graph_is_down, runs.MAX_ATTEMPTS)
