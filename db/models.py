@@ -7,7 +7,7 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.database import database
-from db.states import CredentialKind, ItemState, PolicyState, Result, Role, RunState, SiteRole
+from db.states import CredentialKind, ItemState, PolicyState, Result, Role, RunState, SetState, SiteRole
 
 
 class JsonText(pw.TextField):
@@ -54,6 +54,11 @@ class Tenant(Table):
     is_active = pw.BooleanField(default=True)
     created_at = pw.DateTimeField(default=utcnow)
     last_synced_at = pw.DateTimeField(null=True)
+    # A backup trusts modification times in between; every so many days it reads everything.
+    full_every_days = pw.IntegerField(default=7)
+    last_full_at = pw.DateTimeField(null=True)
+    # {"last", "daily", "weekly", "monthly"}: how many backup sets to keep of each; null keeps all.
+    retention = JsonText(null=True)
 
     def __str__(self) -> str:
         return str(self.name)
@@ -102,6 +107,8 @@ class Policy(Table):
     # Both follow the newest snapshot, so that a list needs no look at the snapshots.
     last_captured_at = pw.DateTimeField(null=True)
     snapshot_count = pw.IntegerField(default=0)
+    # SHA-256 of the assignments as last read: with the modification time it tells an unchanged policy from its list.
+    assignments_mark = pw.CharField(null=True, max_length=64)
 
     class Meta:
         indexes = (
@@ -147,6 +154,15 @@ class Run(Table):
     skipped = pw.IntegerField(default=0)
     failed = pw.IntegerField(default=0)
     uncertain = pw.IntegerField(default=0)
+    # A large run hands its items out in parts, each a run of its own below it, claimed and taken back like any other.
+    # Lists, notifications and the audit log know only the whole.
+    parent = pw.ForeignKeyField("self", null=True, on_delete="CASCADE", index=False)
+    part = pw.IntegerField(null=True)
+    # Of the whole: null until its items are made; parts_begun hands out the next.
+    parts = pw.IntegerField(null=True)
+    parts_begun = pw.IntegerField(default=0)
+    # The run whose failed items this one tries again.
+    retry_of = pw.ForeignKeyField("self", null=True, on_delete="SET NULL", index=False)
 
     class Meta:
         indexes = (
@@ -173,6 +189,7 @@ Run.add_index(
         name="run_one_active_per_key",
     )
 )
+Run.add_index(Run.index(Run.parent, Run.part, unique=True, where=pw.SQL("parent_id IS NOT NULL"), name="run_part"))
 # The scheduler's sweep looks at active runs only; a million ended ones must not slow it.
 Run.add_index(Run.index(Run.state, Run.heartbeat_at, where=pw.SQL("state IN ('queued', 'running')"), name="run_active"))
 
@@ -213,9 +230,84 @@ class RunItem(Table):
     request_id = pw.CharField(null=True, max_length=80)
     snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL")
     ended_at = pw.DateTimeField(null=True)
+    part = pw.IntegerField(null=True)
 
     class Meta:
-        indexes = ((("run", "id"), False), (("run", "state"), False))
+        indexes = ((("run", "id"), False), (("run", "state"), False), (("run", "part", "state"), False))
+
+
+class Manifest(Table):
+    """The snapshots of a backup set, kept once: nights on which nothing changed share one."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    fingerprint = pw.CharField(max_length=64)
+    # Snapshot ids in rising order, as db/manifests.py packs them.
+    packed = pw.BlobField()
+    count = pw.IntegerField()
+
+    class Meta:
+        indexes = ((("tenant", "fingerprint"), True),)
+
+
+class BackupSet(Table):
+    """What one backup captured of one tenant."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
+    state = pw.CharField(default=SetState.RUNNING, max_length=22)
+    # {"policy_types": [...]} or {"policies": [ids]}; {} is the whole tenant.
+    selection = JsonText()
+    is_full = pw.BooleanField(default=False)
+    created_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
+    created_at = pw.DateTimeField(default=utcnow)
+    completed_at = pw.DateTimeField(null=True)
+    manifest = pw.ForeignKeyField(Manifest, null=True, on_delete="RESTRICT")
+    # policy type -> {"state", "listed", "captured", "unchanged", "gone", "failed", "message"}; see db/backup_sets.py.
+    types = JsonText()
+    # What could not be read: [{"policy_type", "policy", "name", "reason", "message"}].
+    problems = JsonText()
+    pinned_reason = pw.CharField(null=True, max_length=500)
+    pinned_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
+
+    class Meta:
+        indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False))
+
+    def __str__(self) -> str:
+        return f"Backup set {self.id}"
+
+
+class Schedule(Table):
+    """When a tenant is backed up by itself: cron, in the tenant's own time zone."""
+
+    tenant = pw.ForeignKeyField(Tenant, backref="schedules", on_delete="CASCADE", index=False)
+    cron = pw.CharField(max_length=100)
+    time_zone = pw.CharField(default="UTC", max_length=60)
+    is_full = pw.BooleanField(default=False)
+    is_paused = pw.BooleanField(default=False)
+    next_at = pw.DateTimeField(null=True, index=True)
+    last_at = pw.DateTimeField(null=True)
+    last_run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
+    created_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
+    created_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("tenant", "id"), False),)
+
+    def __str__(self) -> str:
+        return f"{self.cron} ({self.time_zone})"
+
+
+class DirectoryName(Table):
+    """The name behind an id in assignments, as last seen in the tenant; null when it is deleted."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    kind = pw.CharField(max_length=20)
+    object_id = pw.CharField(max_length=80)
+    name = pw.CharField(null=True, max_length=1000)
+    seen_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("tenant", "kind", "object_id"), True),)
 
 
 class Notification(Table):
@@ -291,6 +383,10 @@ TABLES = (
     Run,
     Snapshot,
     RunItem,
+    Manifest,
+    BackupSet,
+    Schedule,
+    DirectoryName,
     Notification,
     AuditEvent,
     AuditHead,

@@ -9,6 +9,9 @@ from enum import StrEnum
 class RunKind(StrEnum):
     SYNC = "policy.sync"
     CAPTURE_SNAPSHOT = "policy.capture_snapshot"
+    BACK_UP = "backup_set.capture"
+    # One part of a backup's items, for whichever worker takes it.
+    BACK_UP_PART = "backup_set.part"
 
 
 class RunState(StrEnum):
@@ -47,6 +50,16 @@ class Outcome(StrEnum):
     NOT_AVAILABLE = "not_available"
     CANCELLED = "cancelled"
     ERROR = "error"
+
+
+class SetState(StrEnum):
+    """How much of what was asked for a backup set holds."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    # Everything that may be read is there; some policy types may not.
+    WARNINGS = "complete with warnings"
+    INCOMPLETE = "incomplete"
 
 
 class PolicyState(StrEnum):
