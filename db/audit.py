@@ -38,6 +38,14 @@ class Action(StrEnum):
     MEMBER_REMOVED = "membership:removed"
     AUDIT_EXPORTED = "audit:exported"
     KEYS_ROTATED = "keys:rotated"
+    SET_COMPLETED = "backup-set:completed"
+    SET_DOWNLOADED = "backup-set:downloaded"
+    SET_PINNED = "backup-set:pinned"
+    SET_UNPINNED = "backup-set:unpinned"
+    SETS_PRUNED = "backup-sets:pruned"
+    RETENTION_SET = "retention:set"
+    SCHEDULE_SET = "schedule:set"
+    SCHEDULE_REMOVED = "schedule:removed"
 
 
 DETAILS: dict[Action, frozenset[str]] = {
@@ -57,6 +65,14 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.MEMBER_REMOVED: frozenset({"user"}),
     Action.AUDIT_EXPORTED: frozenset({"rows"}),
     Action.KEYS_ROTATED: frozenset({"resealed"}),
+    Action.SET_COMPLETED: frozenset({"run", "state", "snapshots"}),
+    Action.SET_DOWNLOADED: frozenset({"policies", "with_secrets"}),
+    Action.SET_PINNED: frozenset({"reason"}),
+    Action.SET_UNPINNED: frozenset(),
+    Action.SETS_PRUNED: frozenset({"sets", "snapshots", "contents"}),
+    Action.RETENTION_SET: frozenset({"rules"}),
+    Action.SCHEDULE_SET: frozenset({"cron", "time_zone", "is_full", "is_paused"}),
+    Action.SCHEDULE_REMOVED: frozenset({"cron"}),
 }
 
 
