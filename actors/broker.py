@@ -26,11 +26,15 @@ def _redis(url: str) -> redis.Redis:
     )
 
 
+_url, _locks_url = config.redis_urls()
+# Locks and budgets, apart from the broker's own database.
+locks = _redis(_locks_url)
+
+
 def _make() -> RedisBroker:
-    url, locks_url = config.redis_urls()
-    dedupe = Dedupe(_redis(locks_url))
+    dedupe = Dedupe(locks)
     return RedisBroker(  # type: ignore[no-untyped-call]
-        client=_redis(url),
+        client=_redis(_url),
         middleware=[
             Connection(),  # first: every other hook may use the database
             LogContext(),

@@ -3,6 +3,8 @@
 from threading import Lock
 
 import config
+from actors.broker import locks
+from actors.budget import TenantBudget
 from db import tenants
 from db.models import Tenant
 from db.states import CredentialKind
@@ -17,7 +19,8 @@ _lock = Lock()
 
 def client(tenant: Tenant) -> GraphClient:
     """Raises SignInFailed when the tenant has no credential; signing in itself happens at the first request."""
-    return GraphClient(_endpoints(tenant).graph_url, sign_in(tenant).token)
+    budget = TenantBudget(locks, tenant.directory_id)
+    return GraphClient(_endpoints(tenant).graph_url, sign_in(tenant).token, budget=budget)
 
 
 def sign_in(tenant: Tenant) -> SignIn:

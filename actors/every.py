@@ -1,6 +1,6 @@
 """Every actor, imported so that the broker knows it."""
 
-from actors import capture, sync
+from actors import back_up, capture, sync
 from actors.broker import broker
 
-__all__ = ["broker", "capture", "sync"]
+__all__ = ["back_up", "broker", "capture", "sync"]

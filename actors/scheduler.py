@@ -19,7 +19,7 @@ from actors.broker import ping
 from actors.every import broker
 from actors.middleware import PROCESS
 from actors.starting import send
-from db import installation, overdue, runs
+from db import installation, overdue, parts, runs
 from db.database import database
 from db.models import Run
 
@@ -43,6 +43,8 @@ def sweep() -> None:
         send(run)
     for run in overdue.cancelled_and_unheld():
         runs.end_if_cancelled(run)
+    for run in overdue.without_parts():
+        parts.close(run.id)
     try:
         ping()
     except redis.RedisError:

@@ -7,6 +7,7 @@ Dramatiq's own would be lost when Redis is away at the moment an actor fails.
 import logging
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from actors import claims
 from actors.starting import send
@@ -21,7 +22,18 @@ LONGEST_BACKOFF = 60.0
 DEFAULT_THROTTLE_WAIT = 10.0
 
 
-def work(run_id: int, do: Callable[[Claim], None]) -> None:
+@dataclass(frozen=True)
+class Ends:
+    """How work ends: once everything is done, and when it cannot be."""
+
+    finish: Callable[[Claim], object] = runs.finish
+    fail: Callable[[Claim, str, str, str | None], None] = runs.fail
+
+
+WHOLE = Ends()
+
+
+def work(run_id: int, do: Callable[[Claim], None], ends: Ends = WHOLE) -> None:
     """Claim the run and `do` it. A run that is ended, or held by another message, is none of ours."""
     claim = runs.claim(run_id)
     if claim is None:
@@ -29,42 +41,46 @@ def work(run_id: int, do: Callable[[Claim], None]) -> None:
         return
     with claims.held(claim):
         try:
-            _do_and_end(claim, do)
+            _do_and_end(claim, do, ends)
         except ClaimLost:
             logger.warning("lost the claim; another worker has the run")
 
 
-def _do_and_end(claim: Claim, do: Callable[[Claim], None]) -> None:
+def _do_and_end(claim: Claim, do: Callable[[Claim], None], ends: Ends) -> None:
     try:
         if not runs.cancel_requested(claim):
             do(claim)
-        state = runs.finish(claim)
-        logger.info("run ended", extra={"state": str(state)})
+        ends.finish(claim)
     except Throttled as e:
-        seconds = DEFAULT_THROTTLE_WAIT if e.retry_after is None else e.retry_after
-        _wait(claim, f"Microsoft Graph asks us to wait {seconds:.0f} s.", seconds + random.uniform(0, 0.5))
+        _wait(claim, e)
     except Unavailable as e:
-        _try_again(claim, e.code, e.sentence, e.request_id)
+        _try_again(claim, ends, e.code, e.sentence, e.request_id)
     except Rejected as e:
-        runs.fail(claim, e.code, e.sentence, e.request_id)
+        ends.fail(claim, e.code, e.sentence, e.request_id)
     except ClaimLost:
         raise
     except Exception:
         # Not ours to understand here: the traceback goes to the log, the run is tried again, then given up.
         _try_again(
-            claim, "unexpected_error", "Something went wrong inside Tenantkeep. The worker's log has the details."
+            claim, ends, "unexpected_error", "Something went wrong inside Tenantkeep. The worker's log has the details."
         )
         raise
 
 
-def _wait(claim: Claim, reason: str, seconds: float) -> None:
+def _wait(claim: Claim, error: Throttled) -> None:
+    seconds = DEFAULT_THROTTLE_WAIT if error.retry_after is None else error.retry_after
+    reason = f"Microsoft Graph asks us to wait {seconds:.0f} s."
+    if error.code == "budget":
+        reason = f"Waiting {seconds:.0f} s, so as to stay within Microsoft Graph's limits."
+    # All who wait come back a little apart.
+    seconds += random.uniform(0, min(0.5, seconds / 5))
     runs.wait(claim, reason, seconds)
     send(claim.run, delay_seconds=seconds)
 
 
-def _try_again(claim: Claim, code: str, sentence: str, request_id: str | None = None) -> None:
+def _try_again(claim: Claim, ends: Ends, code: str, sentence: str, request_id: str | None = None) -> None:
     seconds = min(2.0**claim.run.attempts, LONGEST_BACKOFF) * random.uniform(0.75, 1.25)
     if runs.set_aside(claim, f"{sentence} Trying again in {seconds:.0f} s.", seconds):
         send(claim.run, delay_seconds=seconds)
     else:
-        runs.fail(claim, code, sentence, request_id)
+        ends.fail(claim, code, sentence, request_id)

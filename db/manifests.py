@@ -1,6 +1,6 @@
 """The snapshots that a backup set lists, kept once per tenant: a night on which nothing changed costs one row.
 
-Packed as the differences between rising ids, each in seven-bit groups, then compressed: 500 snapshots take about 500 bytes.
+Packed as the differences between rising ids, each in seven-bit groups, then compressed: about a byte for each snapshot.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from db.models import Manifest, Tenant
 
 
-def keep(tenant: Tenant, snapshot_ids: Iterable[int]) -> Manifest:
+def keep(tenant: Tenant | int, snapshot_ids: Iterable[int]) -> Manifest:
     """The manifest of these snapshots; an equal one is found, not made again."""
     ids = sorted(set(snapshot_ids))
     packed = pack(ids)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import peewee as pw
 
-from db import runs
+from db import parts, runs
 from db.clock import utcnow
 from db.models import IS_ACTIVE, Run
 from db.runs import MAX_ATTEMPTS, STALE_SECONDS
@@ -38,9 +38,9 @@ def due(limit: int = 500) -> list[Run]:
 def take_back_abandoned() -> list[Run]:
     """Take the claim from workers whose heartbeat stopped; returns the runs to send again.
 
-    A run that has lost its worker MAX_ATTEMPTS times is failed instead: it is likely what kills them.
+    A run that has lost its worker MAX_ATTEMPTS times is failed instead.
     """
-    again = []
+    again: list[Run] = []
     stale = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null(False) & (Run.heartbeat_at < _ago(STALE_SECONDS))
     for run in Run.select().where(IS_ACTIVE & stale):
         taken = (
@@ -54,22 +54,24 @@ def take_back_abandoned() -> list[Run]:
             .where((Run.id == run.id) & (Run.claimed_by == run.claimed_by) & (Run.heartbeat_at == run.heartbeat_at))
             .execute()
         )
-        if taken and not _gave_up(run):
-            again.append(run)
+        if taken:
+            again += [run] if run.attempts + 1 < MAX_ATTEMPTS else _given_up(run)
     return again
 
 
-def _gave_up(run: Run) -> bool:
-    if run.attempts + 1 < MAX_ATTEMPTS:
-        return False
+def _given_up(run: Run) -> list[Run]:
+    """Fail it: it is likely what kills its workers. Of a part, the rest goes on; returns what to send for that."""
     held = runs.claim(run.id)
-    if held:
-        runs.fail(
-            held,
-            "worker_died",
-            f"The worker died {MAX_ATTEMPTS} times in this run. Look at the worker's log, then start it again.",
-        )
-    return True
+    if held is None:
+        return []
+    message = f"The worker died {MAX_ATTEMPTS} times in this run. Look at the worker's log, then start it again."
+    if run.parent_id is None:
+        runs.fail(held, "worker_died", message)
+        return []
+    following = parts.fail(held, "worker_died", message, None)
+    if following is None:
+        parts.close(run.parent_id)
+    return [following] if following else []
 
 
 def _ago(seconds: float) -> object:
@@ -83,3 +85,13 @@ def _oldest(expression: pw.Expression, limit: int) -> list[Run]:
 def cancelled_and_unheld(limit: int = 500) -> list[Run]:
     """A cancel was asked for, and no worker holds the run to see it."""
     return _oldest(Run.claimed_by.is_null() & Run.cancel_requested_at.is_null(False), limit)
+
+
+def without_parts(limit: int = 500) -> list[Run]:
+    """Wholes whose last part ended, and whose worker died before it could end them."""
+    part = Run.alias()
+    parts = part.select(part.id).where(part.parent == Run.id)
+    return _oldest(
+        (Run.state == RunState.RUNNING) & Run.parts.is_null(False) & Run.claimed_by.is_null() & ~pw.fn.EXISTS(parts),
+        limit,
+    )

@@ -57,6 +57,15 @@ def _mark_unseen_gone(tenant: Tenant, policy_type: str, now: datetime) -> int:
     )
 
 
+def of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
+    """Those that are in the tenant, by id."""
+    return list(
+        Policy.select()
+        .where((Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.state == PolicyState.PRESENT))
+        .order_by(Policy.id)
+    )
+
+
 def mark_gone(policy: Policy) -> None:
     """Graph answered 404: its snapshots stay."""
     Policy.update(state=PolicyState.GONE, gone_at=utcnow()).where(

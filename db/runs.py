@@ -17,7 +17,7 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit, notifications
+from db import audit, backup_sets, notifications
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database
@@ -47,6 +47,8 @@ class NewItem:
     name: str
     policy_id: int | None = None
     graph_id: str | None = None
+    # Settled before it began: its list shows that this snapshot still holds.
+    unchanged_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,15 @@ def start(
     items: Sequence[NewItem],
     actor: Actor,
     policy: Policy | None = None,
+    retry_of: Run | None = None,
 ) -> Started:
     """Make a run with its items, notifications and audit event, or find the active one of the same key."""
     # The winner may end between our INSERT and our SELECT: then the key is free again and we try once more.
     for _ in range(20):
         with database.atomic():
-            run = _insert(tenant, kind, dedupe_key, len(items), actor, policy)
+            run = _insert(tenant, kind, dedupe_key, len(items), actor, policy, retry_of)
             if run:
-                _add_items(run, items)
+                add_items(run, items)
                 notifications.for_run(run)
                 audit.record(
                     Action.RUN_REQUESTED, actor, f"run {run.id}", tenant=tenant, kind=str(kind), origin=actor.origin
@@ -84,7 +87,13 @@ def start(
 
 
 def _insert(
-    tenant: Tenant, kind: RunKind, dedupe_key: str, total: int, actor: Actor, policy: Policy | None
+    tenant: Tenant,
+    kind: RunKind,
+    dedupe_key: str,
+    total: int,
+    actor: Actor,
+    policy: Policy | None,
+    retry_of: Run | None,
 ) -> Run | None:
     # RETURNING tells an ignored insert from a real one; without it SQLite answers the previous row's id.
     rows = (
@@ -96,6 +105,7 @@ def _insert(
             requested_by=actor.user_id,
             origin=actor.origin,
             total=total,
+            retry_of=retry_of,
         )
         .on_conflict_ignore()
         .returning(Run.id)
@@ -106,7 +116,8 @@ def _insert(
     return Run.get_by_id(found[0]) if found else None
 
 
-def _add_items(run: Run, items: Sequence[NewItem]) -> None:
+def add_items(run: Run, items: Sequence[NewItem]) -> None:
+    now = utcnow()
     rows = [
         {
             "run": run.id,
@@ -114,6 +125,10 @@ def _add_items(run: Run, items: Sequence[NewItem]) -> None:
             "name": item.name,
             "policy": item.policy_id,
             "graph_id": item.graph_id,
+            "state": ItemState.DONE if item.unchanged_id else ItemState.PENDING,
+            "outcome": Outcome.UNCHANGED if item.unchanged_id else None,
+            "snapshot": item.unchanged_id,
+            "ended_at": now if item.unchanged_id else None,
         }
         for item in items
     ]
@@ -153,7 +168,7 @@ def claim(run_id: int) -> Claim | None:
     return Claim(Run.get_by_id(run_id), token) if taken else None
 
 
-def _held(claim: Claim) -> Any:
+def held_by(claim: Claim) -> Any:
     return (Run.id == claim.run.id) & (Run.state == RunState.RUNNING) & (Run.claimed_by == claim.token)
 
 
@@ -165,14 +180,30 @@ def beat(tokens: Sequence[str]) -> None:
 
 def wait(claim: Claim, reason: str, seconds: float) -> None:
     """Give the claim back until `seconds` from now; the reason is shown on the run's page."""
-    _expect_one(
+    expect_one(
         Run.update(
             claimed_by=None,
             heartbeat_at=None,
             waiting=reason[:500],
             resume_at=utcnow() + timedelta(seconds=seconds),
-        ).where(_held(claim))
+        ).where(held_by(claim))
     )
+
+
+def release(claim: Claim) -> None:
+    """Give the claim back; there is nothing to wait for."""
+    expect_one(Run.update(claimed_by=None, heartbeat_at=None).where(held_by(claim)))
+
+
+def waiting(run: Run) -> str | None:
+    """Why nothing happens just now: of the run, or of a part of it."""
+    if run.waiting or run.parts is None:
+        return run.waiting
+    parts = Run.select(Run.waiting).where(
+        (Run.parent == run.id) & Run.claimed_by.is_null() & Run.waiting.is_null(False)
+    )
+    found = parts.tuples().first()
+    return found[0] if found else None
 
 
 def set_aside(claim: Claim, reason: str, seconds: float) -> bool:
@@ -180,26 +211,33 @@ def set_aside(claim: Claim, reason: str, seconds: float) -> bool:
     if claim.run.attempts + 1 >= MAX_ATTEMPTS:
         return False
     with database.atomic():
-        _expect_one(Run.update(attempts=Run.attempts + 1).where(_held(claim)))
+        expect_one(Run.update(attempts=Run.attempts + 1).where(held_by(claim)))
         wait(claim, reason, seconds)
     return True
 
 
-def _expect_one(update: Any) -> None:
+def expect_one(update: Any) -> None:
     if update.execute() != 1:
         raise ClaimLost
 
 
 def cancel_requested(claim: Claim) -> bool:
     """Asked at every item boundary; also where a lost claim shows."""
-    row = Run.select(Run.cancel_requested_at).where(_held(claim)).tuples().first()
+    row = Run.select(Run.cancel_requested_at).where(held_by(claim)).tuples().first()
     if row is None:
         raise ClaimLost
     return row[0] is not None
 
 
 def unsettled_items(run: Run) -> list[RunItem]:
-    return list(RunItem.select().where((RunItem.run == run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
+    """Of a whole run, or of the part that it is."""
+    return list(RunItem.select().where(_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
+
+
+def _of(run: Run) -> Any:
+    if run.parent_id is None:
+        return RunItem.run == run
+    return (RunItem.run == run.parent_id) & (RunItem.part == run.part)
 
 
 def settle(
@@ -227,7 +265,7 @@ def settle(
         .where(
             (RunItem.id == item.id)
             & RunItem.state.in_(UNSETTLED)
-            & pw.fn.EXISTS(Run.select(Run.id).where(_held(claim)))
+            & pw.fn.EXISTS(Run.select(Run.id).where(held_by(claim)))
         )
         .execute()
     )
@@ -262,7 +300,7 @@ def finish(claim: Claim) -> RunState:
             _cancel_rest(run)
         tally = counts(run)
         state, error = _ending(run, tally)
-        _end(run, _held(claim), state, tally, error)
+        _end(run, held_by(claim), state, tally, error)
     return state
 
 
@@ -300,21 +338,26 @@ def fail(claim: Claim, code: str, message: str, request_id: str | None = None) -
     """End a run that cannot go on; what is unsettled failed with it."""
     run = claim.run
     with database.atomic():
-        RunItem.update(
-            state=ItemState.FAILED,
-            outcome=Outcome.ERROR,
-            reason=code,
-            message=message[:1000],
-            request_id=request_id,
-            ended_at=utcnow(),
-        ).where((RunItem.run == run) & RunItem.state.in_(UNSETTLED)).execute()
+        fail_rest(run, code, message, request_id)
         tally = counts(Run.get_by_id(run.id))
         state = RunState.PARTIAL if tally["done"] else RunState.FAILED
-        _end(run, _held(claim), state, tally, RunItem(reason=code, message=message, request_id=request_id))
+        _end(run, held_by(claim), state, tally, RunItem(reason=code, message=message, request_id=request_id))
+
+
+def fail_rest(run: Run, code: str, message: str, request_id: str | None) -> None:
+    """What is unsettled of a run, or of the part that it is, failed with it."""
+    RunItem.update(
+        state=ItemState.FAILED,
+        outcome=Outcome.ERROR,
+        reason=code,
+        message=message[:1000],
+        request_id=request_id,
+        ended_at=utcnow(),
+    ).where(_of(run) & RunItem.state.in_(UNSETTLED)).execute()
 
 
 def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error: RunItem | None) -> None:
-    _expect_one(
+    expect_one(
         Run.update(
             state=state,
             ended_at=utcnow(),
@@ -328,6 +371,8 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
             **tally,
         ).where(expected)
     )
+    Run.delete().where(Run.parent == run.id).execute()
+    backup_sets.complete(run)
     notifications.mark_changed(run.id)
     result = Result.FAILED if state in {RunState.FAILED, RunState.PARTIAL} else Result.OK
     audit.record(

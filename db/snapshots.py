@@ -19,6 +19,7 @@ def store(
     *,
     content: Mapping[str, Any],
     fingerprint: str,
+    assignments_mark: str,
     name: str,
     modified_at: datetime | None,
     proof: Mapping[str, Any],
@@ -29,10 +30,10 @@ def store(
     with database.atomic():
         newest = latest(policy)
         if newest and newest.content.fingerprint == fingerprint:
-            Snapshot.update(confirmed_at=now, proof=proof, references=references).where(
+            Snapshot.update(confirmed_at=now, modified_at=modified_at, proof=proof, references=references).where(
                 Snapshot.id == newest.id
             ).execute()
-            _follow(policy, now, name, added=0)
+            _follow(policy, now, name, assignments_mark, added=0)
             return newest, Outcome.UNCHANGED
         snapshot = Snapshot.create(
             tenant=policy.tenant_id,
@@ -47,15 +48,16 @@ def store(
             proof=proof,
             references=references,
         )
-        _follow(policy, now, name, added=1)
+        _follow(policy, now, name, assignments_mark, added=1)
     return snapshot, Outcome.CAPTURED
 
 
-def _follow(policy: Policy, now: datetime, name: str, added: int) -> None:
+def _follow(policy: Policy, now: datetime, name: str, assignments_mark: str, added: int) -> None:
     Policy.update(
         last_captured_at=now,
         last_seen_at=now,
         name=name,
+        assignments_mark=assignments_mark,
         state=PolicyState.PRESENT,
         gone_at=None,
         snapshot_count=Policy.snapshot_count + added,

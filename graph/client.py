@@ -5,6 +5,7 @@ Everything is read from /beta: v1.0 lacks some Intune types and drops their scop
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from graph.errors import GraphError, Malformed, Rejected, SignInFailed, Unavailable, from_answer
+from graph.errors import GraphError, Malformed, Rejected, SignInFailed, Throttled, Unavailable, from_answer
+from graph.limits import DEFAULT_WAIT, Budget, service_of
 
 # token(fresh): fresh asks for a new one, after Graph refused the one before.
 Token = Callable[[bool], str]
@@ -37,8 +39,15 @@ class Answer:
 class GraphClient:
     """`requests_made` counts as Graph's limits do: each part of a $batch is one."""
 
-    def __init__(self, graph_url: str, token: Token, *, session: requests.Session | None = None) -> None:
-        self._base, self._token = graph_url.rstrip("/"), token
+    def __init__(
+        self,
+        graph_url: str,
+        token: Token,
+        *,
+        session: requests.Session | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        self._base, self._token, self._budget = graph_url.rstrip("/"), token, budget
         self._session = session or new_session()
         self.requests_made = 0
         self.http_calls = 0
@@ -49,8 +58,13 @@ class GraphClient:
 
     def get(self, path: str) -> dict[str, Any]:
         """`path` below /beta, or a page link that Graph gave."""
-        self.requests_made += 1
-        return self._send_signed("GET", self._url(path))
+        url = self._url(path)
+        self._take([path])
+        try:
+            return self._send_signed("GET", url)
+        except Throttled as e:
+            self._refused(path, e)
+            raise
 
     def pages(self, path: str) -> Iterator[dict[str, Any]]:
         """The items of every page. Raises Malformed when a page link comes twice."""
@@ -73,12 +87,28 @@ class GraphClient:
             again = self._batch_once([paths[number] for number in expired])
             for number, answer in zip(expired, again, strict=True):
                 answers[number] = answer
+        for path, answer in zip(paths, answers, strict=True):
+            if isinstance(answer.error, Throttled):
+                self._refused(path, answer.error)
         return answers
+
+    def _take(self, paths: Sequence[str]) -> None:
+        if self._budget:
+            self._budget.take(Counter(map(service_of, paths)))
+        self.requests_made += len(paths)
+
+    def _refused(self, path: str, error: Throttled) -> None:
+        """One that is refused is refused for all who share the budget."""
+        service = service_of(path)
+        if error.retry_after is None:
+            error.retry_after = DEFAULT_WAIT[service]
+        if self._budget:
+            self._budget.refused(service, error.retry_after)
 
     def _batch_once(self, paths: Sequence[str]) -> list[Answer]:
         if len(paths) > BATCH_SIZE:
             raise ValueError(f"a $batch holds at most {BATCH_SIZE} requests")
-        self.requests_made += len(paths)
+        self._take(paths)
         parts = [
             {"id": str(number), "method": "GET", "url": self._relative(path), "headers": HEADERS}
             for number, path in enumerate(paths)

@@ -1,11 +1,20 @@
 import hashlib
 from typing import Any
 
-from graph.normalise import canonical, normalise
+from graph.annotations import without_annotations
+from graph.normalise import canonical, normalise, normalise_assignments
 from graph.policy_type import PolicyType
 
 
 def fingerprint(policy_type: PolicyType, content: Any) -> str:
     """SHA-256, in hex, over the normalised content: equal when nothing a person would call a change happened."""
-    text = canonical(normalise(policy_type, content))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return _sha256(normalise(policy_type, content))
+
+
+def assignments_mark(assignments: Any) -> str:
+    """SHA-256 over the normalised assignments alone: what a list shows of them against what was read."""
+    return _sha256(normalise_assignments(without_annotations(assignments)))
+
+
+def _sha256(value: Any) -> str:
+    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()

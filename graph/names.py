@@ -9,22 +9,50 @@ from graph.completing import Proof, all_pages
 from graph.errors import NotFound, Rejected
 
 Names = dict[str, str | None]
+# {"groups": {id: name}, "filters": {id: name}}
+Known = dict[str, Names]
 Steps = Generator[list[str], list[Answer], Any]
 
 
-def resolve(content: Mapping[str, Any], proof: Proof) -> Steps:
-    """{"groups": {id: name}, "filters": {id: name}}; a deleted group's name is None.
+def no_names() -> Known:
+    return {"groups": {}, "filters": {}}
+
+
+def resolve(content: Mapping[str, Any], proof: Proof, known: Known) -> Steps:
+    """{"groups": {id: name}, "filters": {id: name}}; a deleted group's name is None. What is known is not asked for.
 
     A missing permission costs the names, not the snapshot; the proof says so.
     """
-    groups, filters = _ids(content)
+    groups, filters = ids_in(content)
     return {
-        "groups": (yield from _groups(sorted(groups), proof)),
-        "filters": (yield from _filters(sorted(filters), proof)),
+        "groups": {
+            **_of(known["groups"], groups),
+            **(yield from _groups(sorted(groups - set(known["groups"])), proof)),
+        },
+        "filters": {
+            **_of(known["filters"], filters),
+            **(yield from _filters(sorted(filters - set(known["filters"])), proof)),
+        },
     }
 
 
-def _ids(content: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+def look_up(groups: set[str], filters: set[str]) -> Steps:
+    """Many at once, before the policies that refer to them are read. The result is as of `resolve`."""
+    proof = Proof()
+    found = {
+        "groups": (yield from _groups(sorted(groups), proof)),
+        "filters": (yield from _filters(sorted(filters), proof)),
+    }
+    # Names that may not be read are no names: each policy's own proof has to say so.
+    return found if proof.names == Proof.names else no_names()
+
+
+def _of(known: Mapping[str, str | None], ids: set[str]) -> Names:
+    return {one: known[one] for one in ids if one in known}
+
+
+def ids_in(content: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+    """The groups and the filters that a content refers to."""
     targets = [one.get("target") or {} for one in content.get("assignments") or () if isinstance(one, dict)]
     groups = {target["groupId"] for target in targets if target.get("groupId")}
     filters = {

@@ -67,7 +67,7 @@ def normalise(policy_type: PolicyType, content: Any) -> Any:
         clean.pop("id", None)
         clean.pop("assignments", None)
         _drop_computed_apps(clean)
-    return {"body": clean, "assignments": _assignments(content.get("assignments"))}
+    return {"body": clean, "assignments": normalise_assignments(content.get("assignments"))}
 
 
 def _value(value: Any, key: str, volatile: frozenset[str]) -> Any:
@@ -176,7 +176,7 @@ def _drop_computed_apps(body: dict[str, Any]) -> None:
         body.pop("apps", None)
 
 
-def _assignments(assignments: Any) -> Any:
+def normalise_assignments(assignments: Any) -> Any:
     if not isinstance(assignments, list):
         return assignments
     # runRemediationScript always reads false; source tells how it came, not what it does.

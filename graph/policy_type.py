@@ -38,10 +38,17 @@ class PolicyType:
     # Titles and volatile properties of its subtypes, by bare @odata.type.
     titles: Mapping[str, str] = field(default_factory=dict)
     volatile: frozenset[str] = frozenset()
+    # Its list shows whether a policy changed: a modification time that follows every change of the body, and the
+    # assignments. Only then may a backup leave an unchanged policy unread.
+    trusts_list: bool = False
     is_built_in: Callable[[Body], bool] = lambda body: False
     is_hidden: Callable[[Body], bool] = lambda body: False
     # What Graph never gives back; for the documentation and the proof of completeness.
     never_returned: str = ""
+
+    @property
+    def lists_assignments(self) -> bool:
+        return self.trusts_list and self.assignments == EXPANDED
 
     def one(self, graph_id: str) -> str:
         """The path that reads one policy whole, as far as one request can."""
@@ -54,7 +61,9 @@ class PolicyType:
         return f"{self.path}/{quote(graph_id, safe='')}"
 
     def listing(self) -> str:
-        return self.path + (f"?{self.list_query}" if self.list_query else "")
+        options = [self.list_query] if self.list_query else []
+        options += ["$expand=assignments"] if self.lists_assignments else []
+        return self.path + ("?" + "&".join(options) if options else "")
 
 
 def display_type(policy_type: PolicyType, body: Body) -> str:

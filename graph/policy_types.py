@@ -1,6 +1,9 @@
 """The policy types: one row per Graph collection. A policy type is a row, not a class.
 
 What a row does not say is the same for all: listed page by page, read by id, annotations removed (graph/reading.py).
+A list is trusted to show a change where its modification time follows the whole body. Not where children are written by
+calls of their own (compliance actions, definition values, app lists, localized messages, combinations), where there is
+no such time, or where the list cannot carry the assignments.
 Paths, expands and permissions: learn.microsoft.com, Microsoft Graph beta reference of each collection and the
 permissions reference; where those are silent or wrong, what open-source exporters were seen to do against the service.
 """
@@ -48,7 +51,7 @@ _PROTECTION: dict[str, Any] = {
     "expand": ("apps",),
     "volatile": frozenset({"deployedAppCount"}),
 }
-_SCRIPT: dict[str, Any] = {"permission": SCRIPTS, "assignments": EXPANDED}
+_SCRIPT: dict[str, Any] = {"permission": SCRIPTS, "assignments": EXPANDED, "trusts_list": True}
 
 _ROWS = (
     PolicyType(
@@ -59,9 +62,9 @@ _ROWS = (
         EXPANDED,
         name_property="name",
         expand=("settings",),
-        list_query="$top=100",
         volatile=frozenset({"templateDisplayName", "templateDisplayVersion", "settingDefinitions"}),
         never_returned="Secret values: Graph answers an opaque token instead",
+        trusts_list=True,
     ),
     PolicyType(
         "compliancePolicies",
@@ -87,6 +90,7 @@ _ROWS = (
         },
         volatile=_UPDATE_RING_CLOCKS,
         never_returned="Wi-Fi pre-shared keys, VPN and proxy passwords, PFX files",
+        trusts_list=True,
     ),
     PolicyType(
         "groupPolicyConfigurations",
@@ -122,6 +126,7 @@ _ROWS = (
         CONFIGURATION,
         EXPANDED,
         is_built_in=has("publisher", "Microsoft"),
+        trusts_list=True,
     ),
     PolicyType("deviceManagementScripts", "PowerShell script", f"{DM}/deviceManagementScripts", **_SCRIPT),
     # These two have no /assignments route; the expand is the only way.
@@ -234,6 +239,7 @@ _ROWS = (
         CONFIGURATION,
         EXPANDED,
         volatile=_UPDATE_CATALOGUE,
+        trusts_list=True,
     ),
     PolicyType(
         "windowsQualityUpdateProfiles",
@@ -242,6 +248,7 @@ _ROWS = (
         CONFIGURATION,
         EXPANDED,
         volatile=_UPDATE_CATALOGUE,
+        trusts_list=True,
     ),
     PolicyType(
         "windowsQualityUpdatePolicies",
@@ -250,6 +257,7 @@ _ROWS = (
         CONFIGURATION,
         EXPANDED,
         volatile=_UPDATE_CATALOGUE,
+        trusts_list=True,
     ),
     PolicyType(
         "windowsDriverUpdateProfiles",
@@ -258,6 +266,7 @@ _ROWS = (
         CONFIGURATION,
         EXPANDED,
         volatile=frozenset({"newUpdates", "inventorySyncStatus", "deviceReporting"}),
+        trusts_list=True,
     ),
     PolicyType("termsAndConditions", "Terms and conditions", f"{DM}/termsAndConditions", SERVICE_CONFIG, ROUTE),
     PolicyType(
@@ -290,6 +299,7 @@ _ROWS = (
         f"{DM}/assignmentFilters",
         CONFIGURATION,
         volatile=frozenset({"payloads"}),
+        trusts_list=True,
     ),
     PolicyType(
         "notificationMessageTemplates",
@@ -337,6 +347,7 @@ _ROWS = (
         POLICY,
         service="conditionalAccess",
         volatile=frozenset({"templateId", "deletedDateTime", "partialEnablementStrategy"}),
+        trusts_list=True,
     ),
     PolicyType(
         "namedLocations",
@@ -345,6 +356,7 @@ _ROWS = (
         POLICY,
         service="conditionalAccess",
         is_built_in=has("@odata.type", "#microsoft.graph.compliantNetworkNamedLocation"),
+        trusts_list=True,
     ),
     PolicyType(
         "authenticationStrengths",

@@ -4,7 +4,7 @@ A reading is a generator: it yields the paths it wants next, is sent their answe
 it decides how they travel: one policy, and nine hundred with twenty paths to a $batch, are read by the same code.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -14,6 +14,9 @@ from graph.annotations import without_annotations
 from graph.client import BATCH_SIZE, Answer, GraphClient
 from graph.completing import Proof, all_pages, body_of, pages_of
 from graph.errors import GraphError, Incomplete
+from graph.fingerprint import assignments_mark
+from graph.limits import batches
+from graph.names import Known, no_names
 from graph.policy_type import EXPANDED, NONE, ROUTE, PolicyType
 from graph.times import parse_time
 
@@ -29,6 +32,9 @@ class Listed:
     modified_at: datetime | None
     is_built_in: bool
     platform: str | None
+    # None where the list does not carry the assignments: only reading tells whether they changed.
+    assignments_mark: str | None = None
+    assignments: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,16 @@ def _listed(policy_type: PolicyType, item: Mapping[str, Any]) -> Listed:
         modified_at=_modified(item),
         is_built_in=policy_type.is_built_in(item),
         platform=_text(item.get("platforms") or item.get("platform") or item.get("platformType")),
+        assignments_mark=_listed_mark(policy_type, item),
+        assignments=item.get("assignments") or () if policy_type.lists_assignments else (),
     )
+
+
+def _listed_mark(policy_type: PolicyType, item: Mapping[str, Any]) -> str | None:
+    if policy_type.assignments == NONE:
+        return assignments_mark(None)
+    listed = item.get("assignments")
+    return assignments_mark(listed) if policy_type.lists_assignments and isinstance(listed, list) else None
 
 
 def _name(policy_type: PolicyType, item: Mapping[str, Any]) -> str:
@@ -88,8 +103,11 @@ def _text(value: Any) -> str | None:
     return value[:80] if isinstance(value, str) else None
 
 
-def read_policy(policy_type: PolicyType, graph_id: str) -> Reads[Reading]:
-    """Raises the GraphError of the answer that matters; NotFound means the policy is gone."""
+def read_policy(policy_type: PolicyType, graph_id: str, known: Known | None = None) -> Reads[Reading]:
+    """Raises the GraphError of the answer that matters; NotFound means the policy is gone.
+
+    `known` names need not be asked for again.
+    """
     token, _, profile = graph_id.partition("/")
     item = f"{policy_type.item(token)}/enrollmentProfiles/{profile}" if profile else policy_type.item(graph_id)
     [answer] = yield [item if profile else policy_type.one(graph_id)]
@@ -104,7 +122,7 @@ def read_policy(policy_type: PolicyType, graph_id: str) -> Reads[Reading]:
     proof.assignment_count = len(assignments or ())
     completing.note_withheld(body, proof)
     content = {"body": without_annotations(body), "assignments": without_annotations(assignments)}
-    references = yield from names.resolve(content, proof)
+    references = yield from names.resolve(content, proof, known or no_names())
     return Reading(content, _name(policy_type, body), odata_type, modified_at, proof.as_json(), references)
 
 
@@ -171,14 +189,15 @@ def _advance(
 
 
 def _ask(client: GraphClient, paths: list[str]) -> list[Answer]:
-    answers: list[Answer] = []
-    for begin in range(0, len(paths), BATCH_SIZE):
-        together = paths[begin : begin + BATCH_SIZE]
+    answers = [Answer()] * len(paths)
+    for numbers in batches(paths, BATCH_SIZE):
         try:
-            answers += client.batch(together)
+            found = client.batch([paths[number] for number in numbers])
         except GraphError as e:
             # The call as a whole failed: so did each of its parts.
-            answers += [Answer(error=e)] * len(together)
+            found = [Answer(error=e)] * len(numbers)
+        for number, answer in zip(numbers, found, strict=True):
+            answers[number] = answer
     return answers
 
 

@@ -199,6 +199,7 @@ def capture_by_hand(policy, actor, body=None):
         claim.run,
         content={"body": body, "assignments": []},
         fingerprint=secrets.token_hex(32),
+        assignments_mark="",
         name=policy.name,
         modified_at=None,
         proof={

@@ -29,6 +29,9 @@ class Collection:
     only_selected: tuple[str, ...] = ()
     is_directory: bool = False
 
+    # Graph answers 400 to $expand=assignments on these lists.
+    expands_in_list: bool = True
+
     @property
     def children(self) -> frozenset[str]:
         return self.expands | self.routes
@@ -40,7 +43,11 @@ def _row(path: str, permissions: tuple[str, ...], *, expands: Iterable[str] = ("
 
 
 _SCRIPT_BODIES = {"null_in_list": ("scriptContent",)}
-_PROTECTION = {"expands": ("assignments", "apps"), "routes": ("assignments", "apps")}
+_PROTECTION = {
+    "expands": ("assignments", "apps"),
+    "routes": ("assignments", "apps"),
+    "expands_in_list": False,
+}
 _WIP = {
     "expands": ("assignments", "protectedAppLockerFiles", "exemptAppLockerFiles"),
     "routes": ("assignments", "protectedAppLockerFiles", "exemptAppLockerFiles"),
@@ -129,7 +136,13 @@ _ROWS = (
         routes=("localizedNotificationMessages",),
     ),
     _row(f"{DM}/deviceCategories", CONFIGURATION, **_BARE),
-    _row(f"{DAM}/policySets", CONFIGURATION, expands=("assignments", "items"), routes=("assignments", "items")),
+    _row(
+        f"{DAM}/policySets",
+        CONFIGURATION,
+        expands=("assignments", "items"),
+        routes=("assignments", "items"),
+        expands_in_list=False,
+    ),
     _row(f"{DM}/reusablePolicySettings", CONFIGURATION, only_selected=("settingInstance",), **_BARE),
     _row(
         f"{DM}/intuneBrandingProfiles",

@@ -67,12 +67,17 @@ def _list(tenant: Tenant, collection: Collection, query: str, url: str) -> Reply
     if "filter" in given:
         items = [item for item in items if odata.matches(item, given["filter"])]
     page = odata.page(items, query, url, int(tenant.flags.get("page_size", PAGE)))
-    page["value"] = [_listed(collection, item, given.get("select", "")) for item in page["value"]]
+    expand = odata.expansions(given.get("expand", ""))
+    if "assignments" in expand and not collection.expands_in_list:
+        return error(400, "BadRequest", "Expanding assignments is not supported on this collection.")
+    page["value"] = [_listed(collection, item, given.get("select", ""), expand) for item in page["value"]]
     return Reply(200, {"@odata.context": f"{url}#context", **page})
 
 
-def _listed(collection: Collection, item: Object, select: str) -> Object:
+def _listed(collection: Collection, item: Object, select: str, expand: dict[str, str]) -> Object:
     shown = _shown(collection, item, "")
+    for name, inner in expand.items():
+        _expand(collection, item, shown, name, inner)
     shown.update({name: None for name in collection.null_in_list if name in shown})
     shown.update({name: [] for name in collection.empty_in_list if name in shown})
     return odata.selected(shown, select)

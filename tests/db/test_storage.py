@@ -55,7 +55,15 @@ def test_a_wrong_key_is_found_by_the_sealed_word_and_named(database):
 def store(captured, content, fingerprint):
     policy, run, _ = captured
     return snapshots.store(
-        policy, run, content=content, fingerprint=fingerprint, name="N", modified_at=None, proof={}, references={}
+        policy,
+        run,
+        content=content,
+        fingerprint=fingerprint,
+        assignments_mark="",
+        name="N",
+        modified_at=None,
+        proof={},
+        references={},
     )
 
 

@@ -1,0 +1,245 @@
+"""`backup_set.capture`: list a tenant, then read what may have changed, in parts that the whole fleet shares.
+
+One message plans: it lists the policy types, makes the items, settles those that the lists show to be unchanged, and
+hands the rest out. One message for each part reads up to twenty policies in $batch calls. Whoever ends the last part
+ends the run.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import dramatiq
+
+from actors.broker import BULK
+from actors.capture import settle_reading
+from actors.connections import client
+from actors.starting import Start, send, started
+from actors.trouble import missing_permission, settle_error
+from actors.working import Ends, work
+from db import backup_sets, directory_names, parts, policies, runs
+from db.audit import Actor
+from db.clock import utcnow
+from db.database import database
+from db.errors import Invalid
+from db.models import BackupSet, Policy, Run, RunItem, Tenant
+from db.runs import MAX_ATTEMPTS, Claim, NewItem
+from db.states import ItemState, RunKind
+from graph import limits, names
+from graph.client import BATCH_SIZE, GraphClient
+from graph.errors import Forbidden, GraphError, NotAvailable, NotFound, Rejected, Throttled
+from graph.policy_types import POLICY_TYPES
+from graph.reading import Listed, drive, list_policies, read_policy, run_one
+
+logger = logging.getLogger(__name__)
+
+
+def start(
+    tenant: Tenant,
+    actor: Actor,
+    *,
+    policy_types: Sequence[str] = (),
+    policy_ids: Sequence[int] = (),
+    is_full: bool = False,
+    retry_of: Run | None = None,
+) -> Start:
+    """Of the whole tenant, of some policy types, or of some policies. Raises Invalid for a policy type nobody knows."""
+    unknown = sorted(set(policy_types) - set(POLICY_TYPES))
+    if unknown:
+        raise Invalid(f"There is no policy type {unknown[0]}. The known ones are in docs/policy-types.md.")
+    selection: dict[str, Any] = {}
+    if policy_types:
+        selection = {"policy_types": sorted(set(policy_types))}
+    if policy_ids:
+        selection = {"policies": sorted(set(policy_ids))}
+    with database.atomic():
+        made = runs.start(
+            tenant=tenant,
+            kind=RunKind.BACK_UP,
+            dedupe_key=f"{RunKind.BACK_UP}:{tenant.id}:{_key(selection)}",
+            items=_chosen(tenant, selection),
+            actor=actor,
+            retry_of=retry_of,
+        )
+        if made.is_new:
+            is_full = is_full or (not selection and backup_sets.is_due_in_full(Tenant.get_by_id(tenant.id), utcnow()))
+            backup_sets.begin(made.run, selection, is_full)
+    return started(made)
+
+
+def retry_failed(run: Run, actor: Actor) -> Start:
+    """A run of what failed in that one, and of nothing else. Raises Invalid when nothing did."""
+    failed = backup_sets.failed_policies(run)
+    if not failed:
+        raise Invalid(f"Nothing failed in run {run.id} that could be tried again.")
+    return start(run.tenant, actor, policy_ids=failed, is_full=True, retry_of=run)
+
+
+def _key(selection: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(selection, sort_keys=True).encode()).hexdigest()[:16] if selection else "all"
+
+
+def _chosen(tenant: Tenant, selection: dict[str, Any]) -> list[NewItem]:
+    """The items of chosen policies are known at once; those of policy types only after listing."""
+    chosen = Policy.select().where((Policy.tenant == tenant) & Policy.id.in_(selection.get("policies", [])))
+    return [NewItem(one.policy_type, one.name, one.id, one.graph_id) for one in chosen.order_by(Policy.id)]
+
+
+@dramatiq.actor(actor_name=RunKind.BACK_UP, queue_name=BULK)
+def back_up(run_id: int) -> None:
+    work(run_id, _plan, Ends(finish=_hand_out))
+
+
+@dramatiq.actor(actor_name=RunKind.BACK_UP_PART, queue_name=BULK)
+def back_up_part(run_id: int) -> None:
+    work(run_id, _read_part, Ends(finish=_end_part, fail=_fail_part))
+
+
+# --- planning --------------------------------------------------------------------------------------------------------
+
+
+def _plan(claim: Claim) -> None:
+    """May be interrupted after any policy type, and goes on with those that are left."""
+    backup_set = backup_sets.of_run(claim.run)
+    if backup_set is None or claim.run.parts is not None or "policies" in backup_set.selection:
+        return
+    graph = client(claim.run.tenant)
+    graph.sign_in()  # a refused credential fails the run with one sentence, not with forty
+    wanted = [key for key in backup_set.selection.get("policy_types", POLICY_TYPES) if key not in backup_set.types]
+    lists = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in wanted})
+    postponed = [answer for key in wanted for answer in _take_over(claim, backup_set, key, lists[key])]
+    _look_up_names(claim, graph, lists)
+    if postponed:
+        raise postponed[0]
+    if not backup_set.selection:
+        Tenant.update(last_synced_at=claim.run.started_at).where(Tenant.id == claim.run.tenant_id).execute()
+
+
+def _take_over(
+    claim: Claim, backup_set: BackupSet, key: str, answer: list[Listed] | GraphError
+) -> Iterable[GraphError]:
+    """One policy type's list. What may be had later is yielded, unless it was tried often enough."""
+    is_last_try = claim.run.attempts + 1 >= MAX_ATTEMPTS
+    if isinstance(answer, GraphError):
+        if isinstance(answer, Throttled) or not (isinstance(answer, Rejected) or is_last_try):
+            yield answer
+        else:
+            _record_refusal(claim, backup_set, key, answer)
+        return
+    with database.atomic():
+        policies.record_listing(claim.run.tenant, key, [_row(one) for one in answer])
+        _add_items(claim.run, backup_set, key, answer)
+        backup_sets.record_type(backup_set, key, ItemState.DONE, len(answer))
+
+
+def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphError) -> None:
+    """A type that cannot be listed is an item of its own: its sentence is shown where the others are."""
+    row = POLICY_TYPES[key]
+    with database.atomic():
+        runs.add_items(claim.run, [NewItem(key, row.title)])
+        [item] = [one for one in runs.unsettled_items(claim.run) if one.policy_type == key]
+        settle_error(claim, item, error, row)
+        is_failed = not isinstance(error, Forbidden | NotAvailable | NotFound)
+        message = missing_permission(row) if isinstance(error, Forbidden) else error.sentence
+        backup_sets.record_type(backup_set, key, ItemState.FAILED if is_failed else ItemState.SKIPPED, 0, message)
+
+
+def _row(one: Listed) -> dict[str, Any]:
+    return {
+        "graph_id": one.graph_id,
+        "name": one.name,
+        "odata_type": one.odata_type,
+        "platform": one.platform,
+        "is_built_in": one.is_built_in,
+        "modified_at": one.modified_at,
+    }
+
+
+def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[Listed]) -> None:
+    marks = {one.graph_id: one.assignments_mark for one in listed}
+    present = [one for one in policies.of_type(run.tenant, key) if one.graph_id in marks]
+    for one in present:
+        one.listed_mark = marks[one.graph_id] if POLICY_TYPES[key].trusts_list else None
+    unchanged = {} if backup_set.is_full else backup_sets.unchanged(present)
+    runs.add_items(run, [NewItem(key, one.name, one.id, one.graph_id, unchanged.get(one.id)) for one in present])
+
+
+def _look_up_names(claim: Claim, graph: GraphClient, lists: dict[str, Any]) -> None:
+    """The groups and filters of what will be read: once for the run, not once for each policy."""
+    to_read = {(item.policy_type, item.graph_id) for item in runs.unsettled_items(claim.run)}
+    groups: set[str] = set()
+    filters: set[str] = set()
+    for key, listed in lists.items():
+        for one in listed if isinstance(listed, list) else ():
+            if (key, one.graph_id) in to_read:
+                found = names.ids_in({"assignments": one.assignments})
+                groups |= found[0]
+                filters |= found[1]
+    if groups or filters:
+        directory_names.remember(claim.run.tenant, run_one(graph, names.look_up(groups, filters)))
+
+
+def _hand_out(claim: Claim) -> None:
+    if claim.run.parts is not None:
+        # This message came a second time: the parts are out already.
+        runs.release(claim)
+        parts.close(claim.run.id)
+        return
+    divided = _divided(runs.unsettled_items(claim.run))
+    if not divided or runs.cancel_requested(claim):
+        runs.finish(claim)
+        return
+    for part in parts.hand_out(claim, divided):
+        send(part)
+
+
+def _divided(items: Sequence[RunItem]) -> list[list[int]]:
+    """Twenty to a part. A service that allows one request a second gets one part, begun first: it takes longest."""
+    slow = [item.id for item in items if POLICY_TYPES[item.policy_type].service == limits.CONDITIONAL_ACCESS]
+    rest = [item.id for item in items if POLICY_TYPES[item.policy_type].service != limits.CONDITIONAL_ACCESS]
+    return [*([slow] if slow else []), *(rest[at : at + BATCH_SIZE] for at in range(0, len(rest), BATCH_SIZE))]
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _read_part(claim: Claim) -> None:
+    """Settle what can be settled; what Graph refuses for now is raised, and tried again with the rest."""
+    tenant, items = claim.run.tenant, runs.unsettled_items(claim.run)
+    known = directory_names.seen_since(tenant, claim.run.parent.started_at)
+    readings = drive(
+        client(tenant),
+        {item.id: read_policy(POLICY_TYPES[item.policy_type], item.graph_id, known) for item in items},
+    )
+    postponed: list[GraphError] = []
+    found: dict[str, dict[str, str | None]] = {kind: {} for kind in directory_names.KINDS}
+    with database.atomic():
+        for item in items:
+            reading = readings[item.id]
+            if isinstance(reading, GraphError) and not isinstance(reading, Rejected):
+                postponed.append(reading)
+                continue
+            settle_reading(claim, item, reading)
+            if not isinstance(reading, GraphError):
+                for kind, names_read in reading.references.items():
+                    found[kind] |= {key: name for key, name in names_read.items() if key not in known[kind]}
+        directory_names.remember(tenant, found)
+    if postponed:
+        raise min(postponed, key=lambda error: not isinstance(error, Throttled))
+
+
+def _end_part(claim: Claim) -> None:
+    _go_on(claim, parts.end(claim))
+
+
+def _fail_part(claim: Claim, code: str, message: str, request_id: str | None) -> None:
+    _go_on(claim, parts.fail(claim, code, message, request_id))
+
+
+def _go_on(claim: Claim, following: Run | None) -> None:
+    if following:
+        send(following)
+    elif parts.close(claim.run.parent_id):
+        logger.info("run ended", extra={"whole": claim.run.parent_id})

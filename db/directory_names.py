@@ -1,0 +1,31 @@
+"""The names behind ids in assignments: looked up once in a run, whichever worker needs them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from db.clock import utcnow
+from db.models import DirectoryName, Tenant
+
+KINDS = ("groups", "filters")
+
+
+def seen_since(tenant: Tenant, begin: datetime) -> dict[str, dict[str, str | None]]:
+    """{"groups": {id: name}, "filters": {id: name}} as looked up since then; a deleted one's name is None."""
+    found: dict[str, dict[str, str | None]] = {kind: {} for kind in KINDS}
+    for row in DirectoryName.select().where((DirectoryName.tenant == tenant) & (DirectoryName.seen_at >= begin)):
+        found[row.kind][row.object_id] = row.name
+    return found
+
+
+def remember(tenant: Tenant, names: Mapping[str, Mapping[str, str | None]]) -> None:
+    now = utcnow()
+    rows = [
+        {"tenant": tenant.id, "kind": kind, "object_id": object_id, "name": name and name[:1000], "seen_at": now}
+        for kind in KINDS
+        for object_id, name in sorted(names.get(kind, {}).items())
+    ]
+    for begin in range(0, len(rows), 500):
+        DirectoryName.insert_many(rows[begin : begin + 500]).on_conflict(
+            conflict_target=[DirectoryName.tenant, DirectoryName.kind, DirectoryName.object_id],
+            preserve=[DirectoryName.name, DirectoryName.seen_at],
+        ).execute()

@@ -1,0 +1,80 @@
+"""A large run in parts: each part a run of its own below the whole, which any worker may take.
+
+Only a few parts of one whole are under way at a time, so that a large or slow tenant leaves threads to the others; a
+part that ends begins the next in the same transaction. The whole ends once, by whoever finds nothing left under way.
+"""
+
+from db import runs
+from db.database import database
+from db.models import Run, RunItem
+from db.runs import Claim
+from db.states import RunKind
+
+# Per tenant. Graph advises against more reads side by side, and eight threads stay free for others.
+SIDE_BY_SIDE = 4
+
+
+def hand_out(claim: Claim, parts: list[list[int]]) -> list[Run]:
+    """Give the items (by id) to parts, give the whole's claim back, and begin the first parts: to be sent now."""
+    with database.atomic():
+        for number, item_ids in enumerate(parts, start=1):
+            RunItem.update(part=number).where(RunItem.id.in_(item_ids)).execute()
+        runs.expect_one(
+            Run.update(parts=len(parts), claimed_by=None, heartbeat_at=None, waiting=None).where(runs.held_by(claim))
+        )
+        begun = [_begin_next(claim.run) for _ in range(SIDE_BY_SIDE)]
+    return [part for part in begun if part]
+
+
+def end(claim: Claim) -> Run | None:
+    """The part is done: it goes, and the next begins. Raises ClaimLost when the part is another's by now."""
+    with database.atomic():
+        runs.expect_one(Run.delete().where(runs.held_by(claim)))
+        return _begin_next(claim.run.parent)
+
+
+def fail(claim: Claim, code: str, message: str, request_id: str | None) -> Run | None:
+    """As `end`, for a part that cannot go on: its unsettled items fail, the others' do not."""
+    with database.atomic():
+        runs.fail_rest(claim.run, code, message, request_id)
+        return end(claim)
+
+
+def _begin_next(whole: Run) -> Run | None:
+    begun = (
+        Run.update(parts_begun=Run.parts_begun + 1)
+        .where((Run.id == whole.id) & (Run.parts_begun < Run.parts) & Run.cancel_requested_at.is_null())
+        .returning(Run.parts_begun)
+        .tuples()
+        .execute()
+    )
+    for (number,) in begun:
+        return Run.create(
+            tenant=whole.tenant_id,
+            kind=RunKind.BACK_UP_PART,
+            dedupe_key=f"{RunKind.BACK_UP_PART}:{whole.id}:{number}",
+            parent=whole.id,
+            part=number,
+            requested_by=whole.requested_by_id,
+            origin=whole.origin,
+        )
+    return None
+
+
+def under_way(whole: Run) -> bool:
+    return Run.select().where(Run.parent == whole.id).exists()
+
+
+def close(whole_id: int) -> bool:
+    """End the whole when none of its parts is under way. Any number may call this; one of them ends it."""
+    whole = Run.get_or_none(Run.id == whole_id)
+    if whole is None or under_way(whole):
+        return False
+    claim = runs.claim(whole_id)
+    if claim is None:
+        return False
+    if runs.unsettled_items(whole) and not whole.cancel_requested_at:
+        runs.fail(claim, "part_lost", "A part of this run was lost. Try what failed again.")
+    else:
+        runs.finish(claim)
+    return True

@@ -1,0 +1,50 @@
+"""Graph's documented limits: how many requests, in how many seconds, for one app in one tenant.
+
+learn.microsoft.com, Microsoft Graph throttling limits. Intune: 1,000 requests in 20 s per app and tenant; Conditional
+Access: 1 a second per tenant, for all apps together, without a Retry-After. Parts of a $batch count singly. What we
+send in a second and what arrives in one differ by the network: the windows here are a little longer than documented.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+INTUNE = "intune"
+CONDITIONAL_ACCESS = "conditionalAccess"
+DIRECTORY = "directory"
+
+# service -> (requests, seconds)
+LIMITS: Mapping[str, tuple[int, float]] = {INTUNE: (1000, 21.0), CONDITIONAL_ACCESS: (1, 1.2)}
+# How long to wait for a 429 that names no wait.
+DEFAULT_WAIT: Mapping[str, float] = {INTUNE: 10.0, CONDITIONAL_ACCESS: 2.0, DIRECTORY: 10.0}
+
+
+class Budget(Protocol):
+    """What a tenant's clients share, wherever they run."""
+
+    def take(self, counts: Mapping[str, int]) -> None:
+        """Before sending so many requests per service. Raises Throttled when they must wait."""
+
+    def refused(self, service: str, seconds: float) -> None:
+        """Graph answered 429 all the same: nobody may send for so long."""
+
+
+def service_of(path: str) -> str:
+    lower = path.lower()
+    if "/conditionalaccess/" in lower:
+        return CONDITIONAL_ACCESS
+    return INTUNE if "/device" in lower else DIRECTORY
+
+
+def batches(paths: Sequence[str], size: int) -> Iterator[list[int]]:
+    """The numbers of the paths that go together: a service that allows one request a second gets it alone."""
+    together: list[int] = []
+    for number, path in enumerate(paths):
+        if LIMITS.get(service_of(path), (size, 0))[0] < size:
+            yield [number]
+            continue
+        together.append(number)
+        if len(together) == size:
+            yield together
+            together = []
+    if together:
+        yield together

@@ -1,0 +1,187 @@
+"""Backing up through the real queue, worker and simulator."""
+
+import pytest
+
+import actors.back_up
+from actors import connections
+from db import backup_sets, manifests, snapshots
+from db.audit import SYSTEM, Actor
+from db.models import AuditEvent, BackupSet, Content, Notification, Policy, Run, RunItem, Snapshot, Tenant
+from db.states import RunState, SetState
+from graph import limits
+from tests.simulated import READ, catalog_policy
+
+PATH = "deviceManagement/configurationPolicies"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Conditional Access without its second between requests: tests/actors/test_budget.py has that."""
+    monkeypatch.setitem(limits.LIMITS, limits.CONDITIONAL_ACCESS, (1000, 1.0))
+
+
+@pytest.fixture
+def back_up(graph, worker, ended, cast):
+    """back_up(**options) -> (ended run, its set)."""
+
+    def act(**options):
+        run = ended(actors.back_up.start(cast.contoso, Actor.person(cast.ada, None), **options).run.id, 30)
+        return run, BackupSet.get(BackupSet.run == run)
+
+    return act
+
+
+def fill(graph, count):
+    for number in range(count):
+        graph.put(PATH, catalog_policy(f"p{number}", f"Policy {number}"))
+
+
+def outcomes(run):
+    return {str(name): count for name, count in
+            ((row.outcome, RunItem.select().where((RunItem.run == run) & (RunItem.outcome == row.outcome)).count())
+             for row in RunItem.select(RunItem.outcome).where(RunItem.run == run).distinct())}  # fmt: skip
+
+
+def test_a_tenant_is_listed_and_read_and_the_set_holds_every_policy(graph, back_up, cast):
+    fill(graph, 50)
+    run, made = back_up()
+    assert (run.state, run.total, run.done) == (RunState.SUCCEEDED, 52, 52)
+    assert (made.state, made.is_full) == (SetState.COMPLETE, True), "the first is always full"
+    kept = Snapshot.select().where(Snapshot.id.in_(backup_sets.snapshots_of(made)))
+    assert {one.name for one in kept} == {f"Policy {n}" for n in range(50)} | {"Contoso policy 1", "Contoso policy 2"}
+    assert snapshots.body(kept[0])["body"]["settings"]
+    assert made.types["configurationPolicies"] == {"state": "done", "listed": 52, "message": None, "captured": 52}
+    assert not Run.select().where(Run.parent.is_null(False)).exists(), "its parts are gone"
+    assert Notification.select().where(Notification.user == cast.ada).count() == 1
+    assert AuditEvent.select().where(AuditEvent.action == "backup-set:completed").count() == 1
+    assert Tenant.get_by_id(cast.contoso.id).last_full_at is not None
+
+
+def test_a_second_backup_of_an_unchanged_tenant_asks_for_lists_alone(graph, back_up):
+    fill(graph, 30)
+    _, one = back_up()
+    asked = graph.requests()["graph"]
+    second, two = back_up()
+    assert (second.state, two.is_full, outcomes(second)) == (RunState.SUCCEEDED, False, {"unchanged": 32})
+    assert graph.requests()["graph"] - asked <= 46
+    assert one.manifest_id == two.manifest_id, "nights on which nothing changed share one"
+    assert Content.select().count() == Snapshot.select().count() == 32
+
+
+def test_only_what_changed_is_read_again(graph, back_up):
+    fill(graph, 10)
+    back_up()
+    changed = catalog_policy("p3", "Policy 3", count=3)
+    graph.put(PATH, {**changed, "lastModifiedDateTime": "2025-06-01T00:00:00Z"})
+    target = {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}
+    graph.put(PATH, {**catalog_policy("p4", "Policy 4"), "assignments": [{"id": "a", "target": target}]})
+    graph.delete(PATH, "p5")
+    run, made = back_up()
+    assert outcomes(run) == {"unchanged": 9, "captured": 2}
+    captured = RunItem.select().where((RunItem.run == run) & (RunItem.outcome == "captured"))
+    assert {item.graph_id for item in captured} == {"p3", "p4"}, "an assignment changes no modification time"
+    assert len(backup_sets.snapshots_of(made)) == 11
+    assert Policy.get(Policy.graph_id == "p5").state == "gone"
+
+
+def test_a_full_backup_reads_everything_and_stores_nothing_twice(graph, back_up):
+    fill(graph, 5)
+    back_up()
+    run, made = back_up(is_full=True)
+    assert made.is_full
+    assert outcomes(run) == {"unchanged": 7}
+    assert Snapshot.select().count() == 7
+
+
+def test_a_selection_of_policies_or_types_backs_up_these_alone(graph, back_up, cast):
+    fill(graph, 3)
+    back_up()
+    chosen = Policy.get(Policy.graph_id == "p1")
+    run, made = back_up(policy_ids=[chosen.id])
+    assert ([item.policy_id for item in run.items], made.state) == ([chosen.id], SetState.COMPLETE)
+    run, made = back_up(policy_types=["roleScopeTags"])
+    assert (run.total, made.types) == (0, {})
+
+
+def test_types_that_may_not_be_read_are_warnings_and_the_rest_is_complete(graph, back_up):
+    graph.change(permissions=[one for one in READ if "Scripts" not in one])
+    connections.forget()
+    run, made = back_up()
+    assert (run.state, made.state) == (RunState.SUCCEEDED, SetState.WARNINGS)
+    assert made.types["deviceManagementScripts"]["state"] == "skipped"
+    assert "DeviceManagementScripts.Read.All" in made.problems[0]["message"]
+    graph.change(permissions=READ)
+
+
+def test_a_policy_that_never_reads_fails_alone_and_can_be_tried_again(graph, back_up, cast, ended, monkeypatch):
+    monkeypatch.setattr(actors.working, "LONGEST_BACKOFF", 0.05)
+    fill(graph, 5)
+    graph.fault(kind="status", path="p2", status=500, times=5)
+    run, made = back_up()
+    assert (run.state, run.failed, run.done) == (RunState.PARTIAL, 1, 6)
+    assert made.state == SetState.INCOMPLETE
+    assert [one["name"] for one in made.problems] == ["Policy 2"]
+    again = ended(actors.back_up.retry_failed(run, SYSTEM).run.id)
+    assert (again.state, again.retry_of_id, again.total) == (RunState.SUCCEEDED, run.id, 1)
+
+
+def test_a_policy_deleted_between_list_and_read_is_gone_and_no_failure(graph, back_up):
+    fill(graph, 3)
+    body = {"error": {"code": "ResourceNotFound", "message": "gone"}}
+    graph.fault(kind="status", path="configurationPolicies/p1", status=404, body=body)
+    run, made = back_up()
+    assert (run.state, made.state) == (RunState.SUCCEEDED, SetState.COMPLETE)
+    assert outcomes(run)["gone"] == 1
+
+
+def test_a_list_that_never_comes_costs_its_own_type_alone(graph, back_up, monkeypatch):
+    monkeypatch.setattr(actors.working, "LONGEST_BACKOFF", 0.05)
+    graph.fault(kind="status", path="deviceManagement/deviceCategories", status=503, times=20)
+    run, made = back_up()
+    assert (run.state, made.state) == (RunState.PARTIAL, SetState.INCOMPLETE)
+    assert made.types["deviceCategories"]["state"] == "failed"
+    assert outcomes(run)["captured"] == 2
+
+
+def test_throttling_in_mid_run_waits_and_loses_nothing(graph, back_up):
+    fill(graph, 45)
+    graph.fault(kind="status", path=r"configurationPolicies/p\d", status=429, retry_after="0.3", times=30)
+    run, made = back_up()
+    assert (run.state, run.done, made.state) == (RunState.SUCCEEDED, 47, SetState.COMPLETE)
+
+
+def test_cancelling_ends_it_at_once_and_keeps_what_was_read(graph, worker, ended, cast):
+    fill(graph, 200)
+    graph.change(flags={"latency_ms": 300})
+    started = actors.back_up.start(cast.contoso, SYSTEM).run
+    while not RunItem.select().where((RunItem.run == started) & (RunItem.state == "done")).exists():
+        assert Run.get_by_id(started.id).state in {"queued", "running"}
+    from db import runs
+
+    runs.request_cancel(Run.get_by_id(started.id), SYSTEM)
+    run = ended(started.id)
+    graph.change(flags={"latency_ms": 0})
+    made = BackupSet.get(BackupSet.run == run)
+    assert (run.state, made.state) == (RunState.CANCELLED, SetState.INCOMPLETE)
+    assert 0 < run.done < 202
+    assert len(backup_sets.snapshots_of(made)) == run.done
+
+
+def test_names_of_groups_are_asked_for_once_in_a_run(graph, back_up):
+    groups = [{"id": f"{n}" * 8 + "-0000-4000-8000-000000000000", "displayName": f"Group {n}"} for n in range(3)]
+    for group in groups:
+        graph.put("groups", group)
+    targets = [{"id": one["id"], "target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget",
+                                            "groupId": one["id"]}} for one in groups]  # fmt: skip
+    for number in range(45):
+        graph.put(PATH, {**catalog_policy(f"p{number}", f"P {number}"), "assignments": targets})
+    back_up()
+    snapshot = Snapshot.get(Snapshot.name == "P 7")
+    assert set(snapshot.references["groups"].values()) == {"Group 0", "Group 1", "Group 2"}
+    assert graph.requests()["graph"] <= 47 + 44 + 3 + 1
+
+
+def test_a_manifest_packs_any_ids_and_gives_them_back():
+    for ids in ([], [1], [127, 128, 129, 16384, 2**31 - 1], list(range(1, 5000, 3))):
+        assert manifests.unpack(manifests.pack(ids)) == ids
+    assert len(manifests.pack(list(range(1000, 1500)))) < 100
