@@ -14,7 +14,7 @@ from typing import Any
 import dramatiq
 
 from actors.broker import BULK
-from actors.capture import settle_reading
+from actors.capture import prepared, settle_readings
 from actors.connections import client
 from actors.starting import Start, send, started
 from actors.trouble import missing_permission, settle_error
@@ -31,7 +31,7 @@ from graph import limits, names
 from graph.client import BATCH_SIZE, GraphClient
 from graph.errors import Forbidden, GraphError, NotAvailable, NotFound, Rejected, Throttled
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed, drive, list_policies, read_policy, run_one
+from graph.reading import Listed, Reading, drive, list_policies, read_policy, run_one
 
 logger = logging.getLogger(__name__)
 
@@ -102,19 +102,36 @@ def back_up_part(run_id: int) -> None:
 
 def _plan(claim: Claim) -> None:
     """May be interrupted after any policy type, and goes on with those that are left."""
-    backup_set = backup_sets.of_run(claim.run)
-    if backup_set is None or claim.run.parts is not None or "policies" in backup_set.selection:
-        return
+    if claim.run.parts is not None:
+        return  # this message came a second time
     graph = client(claim.run.tenant)
     graph.sign_in()  # a refused credential fails the run with one sentence, not with forty
-    wanted = [key for key in backup_set.selection.get("policy_types", POLICY_TYPES) if key not in backup_set.types]
-    lists = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in wanted})
-    postponed = [answer for key in wanted for answer in _take_over(claim, backup_set, key, lists[key])]
+    lists, postponed = _list(claim, graph)
     _look_up_names(claim, graph, lists)
-    if postponed:
-        raise postponed[0]
-    if not backup_set.selection:
-        Tenant.update(last_synced_at=claim.run.started_at).where(Tenant.id == claim.run.tenant_id).execute()
+    if any(not isinstance(error, Throttled) for error in postponed):
+        raise next(error for error in postponed if not isinstance(error, Throttled))
+
+
+def _list(claim: Claim, graph: GraphClient) -> tuple[dict[str, list[Listed] | GraphError], list[GraphError]]:
+    """Every policy type that the set still lacks; also what has to be asked for again."""
+    backup_set = _set_of(claim)
+    wanted = _unlisted(backup_set)
+    lists = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in wanted})
+    postponed = [error for key in wanted for error in _take_over(claim, backup_set, key, lists[key])]
+    return lists, postponed
+
+
+def _set_of(claim: Claim) -> BackupSet:
+    backup_set = backup_sets.of_run(claim.run.parent or claim.run)
+    if backup_set is None:
+        raise LookupError(f"run {claim.run.id} has no backup set")
+    return backup_set
+
+
+def _unlisted(backup_set: BackupSet) -> list[str]:
+    if "policies" in backup_set.selection:
+        return []
+    return [key for key in backup_set.selection.get("policy_types", POLICY_TYPES) if key not in backup_set.types]
 
 
 def _take_over(
@@ -187,11 +204,11 @@ def _hand_out(claim: Claim) -> None:
         runs.release(claim)
         parts.close(claim.run.id)
         return
-    divided = _divided(runs.unsettled_items(claim.run))
-    if not divided or runs.cancel_requested(claim):
+    divided, rest = _divided(runs.unsettled_items(claim.run)), _unlisted(_set_of(claim))
+    if not (divided or rest) or runs.cancel_requested(claim):
         runs.finish(claim)
         return
-    for part in parts.hand_out(claim, divided):
+    for part in parts.hand_out(claim, divided, with_rest=bool(rest)):
         send(part)
 
 
@@ -207,27 +224,36 @@ def _divided(items: Sequence[RunItem]) -> list[list[int]]:
 
 def _read_part(claim: Claim) -> None:
     """Settle what can be settled; what Graph refuses for now is raised, and tried again with the rest."""
+    if claim.run.part == parts.REST:
+        _, unlisted = _list(claim, client(claim.run.tenant))
+        if unlisted:
+            raise unlisted[0]
     tenant, items = claim.run.tenant, runs.unsettled_items(claim.run)
     known = directory_names.seen_since(tenant, claim.run.parent.started_at)
     readings = drive(
         client(tenant),
         {item.id: read_policy(POLICY_TYPES[item.policy_type], item.graph_id, known) for item in items},
     )
-    postponed: list[GraphError] = []
-    found: dict[str, dict[str, str | None]] = {kind: {} for kind in directory_names.KINDS}
+    settled = [(item, prepared(item, readings[item.id])) for item in items if _is_final(readings[item.id])]
     with database.atomic():
-        for item in items:
-            reading = readings[item.id]
-            if isinstance(reading, GraphError) and not isinstance(reading, Rejected):
-                postponed.append(reading)
-                continue
-            settle_reading(claim, item, reading)
-            if not isinstance(reading, GraphError):
-                for kind, names_read in reading.references.items():
-                    found[kind] |= {key: name for key, name in names_read.items() if key not in known[kind]}
-        directory_names.remember(tenant, found)
+        settle_readings(claim, settled)
+        directory_names.remember(tenant, _new_names(known, readings.values()))
+    postponed = [reading for reading in readings.values() if isinstance(reading, GraphError) and not _is_final(reading)]
     if postponed:
         raise min(postponed, key=lambda error: not isinstance(error, Throttled))
+
+
+def _is_final(reading: Reading | GraphError) -> bool:
+    return not isinstance(reading, GraphError) or isinstance(reading, Rejected)
+
+
+def _new_names(known: names.Known, readings: Iterable[Reading | GraphError]) -> names.Known:
+    found = names.no_names()
+    for reading in readings:
+        if isinstance(reading, Reading):
+            for kind, of_kind in reading.references.items():
+                found[kind] |= {key: name for key, name in of_kind.items() if key not in known[kind]}
+    return found
 
 
 def _end_part(claim: Claim) -> None:

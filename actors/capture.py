@@ -1,5 +1,7 @@
 """`policy.capture_snapshot`: read one policy whole and keep it as a snapshot."""
 
+from collections.abc import Sequence
+
 import dramatiq
 
 from actors.broker import INTERACTIVE
@@ -12,6 +14,7 @@ from db.audit import SYSTEM, Action, Actor
 from db.database import database
 from db.models import Policy, RunItem, Snapshot
 from db.runs import Claim, NewItem
+from db.snapshots import Kept, Read
 from db.states import ItemState, Outcome, RunKind
 from graph.errors import Forbidden, GraphError, NotFound, Rejected
 from graph.fingerprint import assignments_mark, fingerprint
@@ -46,50 +49,63 @@ def _capture(claim: Claim) -> None:
             reading = run_one(client(claim.run.tenant), read_policy(policy_type, item.graph_id))
         except Rejected as e:
             reading = e
+        settled = [(item, prepared(item, reading))]
         with database.atomic():  # snapshot, item and audit event: a crash leaves all of them or none
-            snapshot, outcome = settle_reading(claim, item, reading)
-            if snapshot:
-                _audit(claim, snapshot, outcome)
+            for kept in settle_readings(claim, settled):
+                _audit(claim, Snapshot.get_by_id(kept.snapshot_id), kept.outcome)
 
 
-def settle_reading(claim: Claim, item: RunItem, reading: Reading | GraphError) -> tuple[Snapshot | None, Outcome]:
-    """Keep what was read, or what Graph finally refused. Call it in a transaction."""
-    policy_type = POLICY_TYPES[item.policy_type]
-    if isinstance(reading, NotFound):
-        return None, _gone(claim, item, reading)
+def prepared(item: RunItem, reading: Reading | GraphError) -> Read | GraphError:
+    """Ready to be kept; worked out before the transaction that keeps it."""
     if isinstance(reading, GraphError):
-        sentence = missing_permission(policy_type) if isinstance(reading, Forbidden) else reading.sentence
-        runs.settle(
-            claim,
-            item,
-            ItemState.FAILED,
-            Outcome.ERROR,
-            reason=reading.code,
-            message=sentence,
-            request_id=reading.request_id,
-        )
-        return None, Outcome.ERROR
-    return _keep(claim, item, reading)
-
-
-def _keep(claim: Claim, item: RunItem, reading: Reading) -> tuple[Snapshot, Outcome]:
-    snapshot, outcome = snapshots.store(
+        return reading
+    return Read.of(
         item.policy,
-        claim.run.parent or claim.run,
-        content=reading.content,
-        fingerprint=fingerprint(POLICY_TYPES[item.policy_type], reading.content),
+        reading.content,
+        fingerprint(POLICY_TYPES[item.policy_type], reading.content),
         assignments_mark=assignments_mark(reading.content["assignments"]),
         name=reading.name,
         modified_at=reading.modified_at,
         proof=reading.proof,
         references=reading.references,
     )
-    message = f"Nothing changed since snapshot {snapshot.id}." if outcome == Outcome.UNCHANGED else None
-    runs.settle(claim, item, ItemState.DONE, outcome, snapshot=snapshot, message=message)
-    return snapshot, outcome
 
 
-def _gone(claim: Claim, item: RunItem, error: NotFound) -> Outcome:
+def settle_readings(claim: Claim, readings: Sequence[tuple[RunItem, Read | GraphError]]) -> list[Kept]:
+    """Keep what was read, and say of the rest why Graph finally refused it. Call it in a transaction."""
+    reads: dict[int, Read] = {}
+    for item, reading in readings:
+        if isinstance(reading, NotFound):
+            _gone(claim, item, reading)
+        elif isinstance(reading, GraphError):
+            _failed(claim, item, reading)
+        else:
+            reads[item.id] = reading
+    kept = snapshots.keep(claim.run.parent or claim.run, list(reads.values())) if reads else {}
+    for outcome in (Outcome.CAPTURED, Outcome.UNCHANGED):
+        settled = {
+            item_id: kept[read.policy_id].snapshot_id
+            for item_id, read in reads.items()
+            if kept[read.policy_id].outcome == outcome
+        }
+        runs.settle_read(claim, outcome, settled)
+    return list(kept.values())
+
+
+def _failed(claim: Claim, item: RunItem, error: GraphError) -> None:
+    is_forbidden = isinstance(error, Forbidden)
+    runs.settle(
+        claim,
+        item,
+        ItemState.FAILED,
+        Outcome.ERROR,
+        reason=error.code,
+        message=missing_permission(POLICY_TYPES[item.policy_type]) if is_forbidden else error.sentence,
+        request_id=error.request_id,
+    )
+
+
+def _gone(claim: Claim, item: RunItem, error: NotFound) -> None:
     policies.mark_gone(item.policy)
     runs.settle(
         claim,
@@ -99,7 +115,6 @@ def _gone(claim: Claim, item: RunItem, error: NotFound) -> Outcome:
         message="This policy is no longer in the tenant. Its snapshots are kept.",
         request_id=error.request_id,
     )
-    return Outcome.GONE
 
 
 def _audit(claim: Claim, snapshot: Snapshot, outcome: Outcome) -> None:

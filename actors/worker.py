@@ -21,6 +21,9 @@ from actors.broker import QUEUES, ping
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 1
+# How often an idle worker looks for messages, and for waits that are over. Dramatiq's own second is long for a person
+# who waits, and for a service that allows one request a second.
+POLL_MS = "200"
 
 
 def main() -> int:
@@ -76,7 +79,7 @@ def _supervise(command: list[str], once: bool) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     while not stopping:
-        process = subprocess.Popen(command)
+        process = subprocess.Popen(command, env=config.child_environment(dramatiq_worker_timeout=POLL_MS))
         code = process.wait()
         if once or stopping:
             return code

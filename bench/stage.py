@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,14 +15,15 @@ from actors import startup
 from bench import REDIS_PORT, SIMULATOR, SIMULATOR_PORT, WEB, WEB_PORT
 from db import migrate, tenants, users
 from db.audit import SYSTEM
+from db.clock import utcnow
 from db.database import database
-from db.models import Policy
+from db.models import Heartbeat, Policy, Tenant
 from db.states import Role
 from tests import servers
 from tests.simulated import READ, catalog_policy
 
 EMAIL, PASSWORD = "olga@bench.example", "correct horse battery"
-DIRECTORY_ID, SECRET = "11111111-1111-4111-8111-111111111111", "bench client secret"
+DIRECTORY_ID, SECRET = "00000001-1111-4111-8111-111111111111", "bench client secret"
 
 
 @contextmanager
@@ -50,30 +52,68 @@ def _simulator() -> Iterator[None]:
         yield
 
 
-def install(url: str, policies: int) -> None:
-    """Bind this process and its children to the database; one tenant with that many policies, one operator."""
+def bind(url: str) -> None:
+    """This process and its children to the database, migrated."""
     config.use({"TENANTKEEP_DATABASE_URL": url})
     startup.bind(config.settings())
     migrate.migrate()
     startup.prepare(config.settings())
-    there = dict(_policies(policies))
-    control("POST", "tenants", name="Bench", directory_id=DIRECTORY_ID, client_id=DIRECTORY_ID, client_secret=SECRET,
-            permissions=READ, collections={"deviceManagement/configurationPolicies": there})  # fmt: skip
+
+
+def install(url: str, policies: int) -> None:
+    """One tenant with that many policies, known to the database too, and one operator."""
+    bind(url)
+    made = tenant("Bench", 1, policies)
     with database.connection_context():
-        tenant = tenants.add("Bench", DIRECTORY_ID, DIRECTORY_ID, SYSTEM)
-        tenants.set_credential(tenant, "secret", {"secret": SECRET}, SYSTEM)
-        users.set_member(users.add(EMAIL, "Olga", PASSWORD, SYSTEM), tenant, Role.OPERATOR, SYSTEM)
+        users.set_member(users.add(EMAIL, "Olga", PASSWORD, SYSTEM), made, Role.OPERATOR, SYSTEM)
         rows = [
-            {"tenant": tenant.id, "policy_type": "configurationPolicies", "graph_id": key, "name": body["name"]}
+            {"tenant": made.id, "policy_type": "configurationPolicies", "graph_id": key, "name": body["name"]}
             for key, body in _policies(policies)
         ]
         Policy.insert_many(rows).execute()
 
 
+def tenant(name: str, number: int, policies: int, **flags: object) -> Tenant:
+    """A tenant with that many policies in the simulator, and its connection in the database."""
+    guid = f"{number:08}-1111-4111-8111-111111111111"
+    there = {"deviceManagement/configurationPolicies": dict(_policies(policies)), "groups": GROUPS}
+    control("POST", "tenants", name=name, directory_id=guid, client_id=guid, client_secret=SECRET, permissions=READ,
+            collections=there, flags=flags)  # fmt: skip
+    with database.connection_context():
+        made = tenants.add(name, guid, guid, SYSTEM)
+        tenants.set_credential(made, "secret", {"secret": SECRET}, SYSTEM)
+    return made
+
+
+def change(changed: Tenant, count: int) -> None:
+    """So many of its policies get one more setting."""
+    for number in range(count):
+        graph_id = f"{number:08}-0000-4000-8000-000000000000"
+        body = {**_policy(graph_id, number, settings=21), "lastModifiedDateTime": "2025-06-01T00:00:00Z"}
+        address = f"tenants/{changed.directory_id}/objects/deviceManagement/configurationPolicies/{graph_id}"
+        control("PUT", address, **body)
+
+
+def requests_of(asked: Tenant) -> dict[str, int]:
+    """{"graph", "http", ...} since the simulator began."""
+    answer = requests.get(f"{SIMULATOR}/_simulator/requests", timeout=60).json()
+    return answer["tenants"].get(asked.directory_id, {"graph": 0, "http": 0})
+
+
+GROUPS = {f"{n}" * 8: {"id": f"{n}" * 8, "displayName": f"Group {n}"} for n in range(8)}
+
+
 def _policies(count: int) -> Iterator[tuple[str, dict]]:
     for number in range(count):
         graph_id = f"{number:08}-0000-4000-8000-000000000000"
-        yield graph_id, catalog_policy(graph_id, f"Settings policy {number}", count=20)
+        yield graph_id, _policy(graph_id, number)
+
+
+def _policy(graph_id: str, number: int, settings: int = 20) -> dict:
+    kind = "#microsoft.graph.groupAssignmentTarget"
+    ids = (f"{number % 8}" * 8, f"{(number + 3) % 8}" * 8)
+    assigned = [{"id": f"{graph_id}_{one}", "target": {"@odata.type": kind, "groupId": one}} for one in ids]
+    return {**catalog_policy(graph_id, f"Settings policy {number}", count=settings), "assignments": assigned}
 
 
 def control(method: str, path: str, **body: object) -> None:
@@ -104,7 +144,7 @@ def _token(session: requests.Session, path: str) -> str:
 
 
 @contextmanager
-def worker(processes: int, threads: int) -> Iterator[None]:
+def worker(processes: int, threads: int) -> Iterator[subprocess.Popen]:
     command = [
         sys.executable,
         "-m",
@@ -115,5 +155,14 @@ def worker(processes: int, threads: int) -> Iterator[None]:
         "--threads",
         str(threads),
     ]
-    with servers.running(command, cwd=servers.ROOT, stderr=subprocess.DEVNULL):
-        yield
+    with servers.running(command, cwd=servers.ROOT, stderr=subprocess.DEVNULL) as process:
+        wait_for_boot(processes)
+        yield process
+
+
+def wait_for_boot(processes: int) -> None:
+    """A worker beats as soon as it is up; its start is not what is measured."""
+    begin = utcnow()
+    with database.connection_context():
+        while Heartbeat.select().where((Heartbeat.kind == "worker") & (Heartbeat.at > begin)).count() < processes:
+            time.sleep(0.05)

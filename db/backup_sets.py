@@ -99,8 +99,11 @@ def complete(run: Run) -> None:
         types=_types(backup_set, run),
         problems=_problems(run),
     ).where(BackupSet.id == backup_set.id).execute()
-    if backup_set.is_full and not backup_set.selection and state != SetState.INCOMPLETE:
-        Tenant.update(last_full_at=run.started_at or now).where(Tenant.id == run.tenant_id).execute()
+    if not backup_set.selection and state != SetState.INCOMPLETE:
+        times = {Tenant.last_synced_at: run.started_at or now}
+        if backup_set.is_full:
+            times[Tenant.last_full_at] = run.started_at or now
+        Tenant.update(times).where(Tenant.id == run.tenant_id).execute()
     audit.record(
         Action.SET_COMPLETED,
         SYSTEM,

@@ -12,25 +12,33 @@ from db.states import RunKind
 
 # Per tenant. Graph advises against more reads side by side, and eight threads stay free for others.
 SIDE_BY_SIDE = 4
+# The part that lists what could not be listed at first.
+REST = 0
 
 
-def hand_out(claim: Claim, parts: list[list[int]]) -> list[Run]:
-    """Give the items (by id) to parts, give the whole's claim back, and begin the first parts: to be sent now."""
+def hand_out(claim: Claim, parts: list[list[int]], *, with_rest: bool) -> list[Run]:
+    """Give the items (by id) to parts, give the whole's claim back, and begin the first parts: to be sent now.
+
+    `with_rest`: some policy types could not be listed yet. Part 0 lists and reads them; the others need not wait.
+    """
     with database.atomic():
         for number, item_ids in enumerate(parts, start=1):
             RunItem.update(part=number).where(RunItem.id.in_(item_ids)).execute()
         runs.expect_one(
             Run.update(parts=len(parts), claimed_by=None, heartbeat_at=None, waiting=None).where(runs.held_by(claim))
         )
-        begun = [_begin_next(claim.run) for _ in range(SIDE_BY_SIDE)]
+        begun: list[Run | None] = [_begin(claim.run, REST)] if with_rest else []
+        begun += [_begin_next(claim.run) for _ in range(SIDE_BY_SIDE)]
     return [part for part in begun if part]
 
 
 def end(claim: Claim) -> Run | None:
     """The part is done: it goes, and the next begins. Raises ClaimLost when the part is another's by now."""
     with database.atomic():
+        # The whole's row before the part's, as whoever ends the whole locks them.
+        following = _begin_next(claim.run.parent)
         runs.expect_one(Run.delete().where(runs.held_by(claim)))
-        return _begin_next(claim.run.parent)
+    return following
 
 
 def fail(claim: Claim, code: str, message: str, request_id: str | None) -> Run | None:
@@ -49,16 +57,20 @@ def _begin_next(whole: Run) -> Run | None:
         .execute()
     )
     for (number,) in begun:
-        return Run.create(
-            tenant=whole.tenant_id,
-            kind=RunKind.BACK_UP_PART,
-            dedupe_key=f"{RunKind.BACK_UP_PART}:{whole.id}:{number}",
-            parent=whole.id,
-            part=number,
-            requested_by=whole.requested_by_id,
-            origin=whole.origin,
-        )
+        return _begin(whole, number)
     return None
+
+
+def _begin(whole: Run, number: int) -> Run:
+    return Run.create(
+        tenant=whole.tenant_id,
+        kind=RunKind.BACK_UP_PART,
+        dedupe_key=f"{RunKind.BACK_UP_PART}:{whole.id}:{number}",
+        parent=whole.id,
+        part=number,
+        requested_by=whole.requested_by_id,
+        origin=whole.origin,
+    )
 
 
 def under_way(whole: Run) -> bool:

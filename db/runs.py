@@ -10,7 +10,7 @@ worker that was taken for dead, and comes back, can change nothing: its writes m
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from db import audit, backup_sets, notifications
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database
-from db.models import IS_ACTIVE, Policy, Run, RunItem, Snapshot, Tenant, User
+from db.models import IS_ACTIVE, Policy, Run, RunItem, Tenant, User
 from db.states import ACTIVE, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
 
 # A worker beats every BEAT_SECONDS; one that missed STALE_SECONDS of beats has lost its claim.
@@ -117,10 +117,12 @@ def _insert(
 
 
 def add_items(run: Run, items: Sequence[NewItem]) -> None:
+    """To a whole run, or to the part that it is."""
     now = utcnow()
     rows = [
         {
-            "run": run.id,
+            "run": run.parent_id or run.id,
+            "part": run.part,
             "policy_type": item.policy_type,
             "name": item.name,
             "policy": item.policy_id,
@@ -231,7 +233,8 @@ def cancel_requested(claim: Claim) -> bool:
 
 def unsettled_items(run: Run) -> list[RunItem]:
     """Of a whole run, or of the part that it is."""
-    return list(RunItem.select().where(_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
+    with_policies = RunItem.select(RunItem, Policy).join(Policy, pw.JOIN.LEFT_OUTER)
+    return list(with_policies.where(_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
 
 
 def _of(run: Run) -> Any:
@@ -249,7 +252,6 @@ def settle(
     reason: str | None = None,
     message: str | None = None,
     request_id: str | None = None,
-    snapshot: Snapshot | None = None,
 ) -> None:
     """Record what became of an item, once."""
     settled = (
@@ -259,7 +261,6 @@ def settle(
             reason=reason,
             message=message and message[:1000],
             request_id=request_id,
-            snapshot=snapshot,
             ended_at=utcnow(),
         )
         .where(
@@ -270,6 +271,30 @@ def settle(
         .execute()
     )
     if settled != 1:
+        raise ClaimLost
+
+
+def settle_read(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) -> None:
+    """As `settle`, for many items that were read: item id -> snapshot id."""
+    if not snapshots:
+        return
+    said = {item_id: f"Nothing changed since snapshot {one}." for item_id, one in snapshots.items()}
+    settled = (
+        RunItem.update(
+            state=ItemState.DONE,
+            outcome=outcome,
+            message=pw.Case(RunItem.id, list(said.items()), None) if outcome == Outcome.UNCHANGED else None,
+            snapshot=pw.Case(RunItem.id, list(snapshots.items()), None),
+            ended_at=utcnow(),
+        )
+        .where(
+            RunItem.id.in_(list(snapshots))
+            & RunItem.state.in_(UNSETTLED)
+            & pw.fn.EXISTS(Run.select(Run.id).where(held_by(claim)))
+        )
+        .execute()
+    )
+    if settled != len(snapshots):
         raise ClaimLost
 
 

@@ -41,7 +41,7 @@ import config  # noqa: E402
 from db import database as engine  # noqa: E402
 from db import installation, migrate, sealing, snapshots  # noqa: E402
 from db.audit import SYSTEM, Actor  # noqa: E402
-from db.models import Policy, Tenant, User  # noqa: E402
+from db.models import Policy, Snapshot, Tenant, User  # noqa: E402
 from db.states import Role, SiteRole  # noqa: E402
 from tests.simulated import READ, REAL, SimulatedTenant, catalog_policy  # noqa: E402
 
@@ -181,7 +181,7 @@ def captured(cast):
 def capture_by_hand(policy, actor, body=None):
     """What the capture actor does to the database, without Graph: (run, snapshot)."""
     from db import runs
-    from db.states import ItemState, RunKind
+    from db.states import RunKind
 
     item = runs.NewItem(policy.policy_type, policy.name, policy.id, policy.graph_id)
     started = runs.start(
@@ -194,11 +194,10 @@ def capture_by_hand(policy, actor, body=None):
     )
     claim = runs.claim(started.run.id)
     body = body or {"name": policy.name, "settings": []}
-    snapshot, outcome = snapshots.store(
+    read = snapshots.Read.of(
         policy,
-        claim.run,
-        content={"body": body, "assignments": []},
-        fingerprint=secrets.token_hex(32),
+        {"body": body, "assignments": []},
+        secrets.token_hex(32),
         assignments_mark="",
         name=policy.name,
         modified_at=None,
@@ -211,10 +210,11 @@ def capture_by_hand(policy, actor, body=None):
         },
         references={"groups": {}, "filters": {}, "scope_tags": {}},
     )
+    kept = snapshots.keep(claim.run, [read])[policy.id]
     [row] = runs.unsettled_items(claim.run)
-    runs.settle(claim, row, ItemState.DONE, outcome, snapshot=snapshot)
+    runs.settle_read(claim, kept.outcome, {row.id: kept.snapshot_id})
     runs.finish(claim)
-    return started.run, snapshot
+    return started.run, Snapshot.get_by_id(kept.snapshot_id)
 
 
 @pytest.fixture

@@ -54,17 +54,9 @@ def test_a_wrong_key_is_found_by_the_sealed_word_and_named(database):
 
 def store(captured, content, fingerprint):
     policy, run, _ = captured
-    return snapshots.store(
-        policy,
-        run,
-        content=content,
-        fingerprint=fingerprint,
-        assignments_mark="",
-        name="N",
-        modified_at=None,
-        proof={},
-        references={},
-    )
+    facts = {"assignments_mark": "", "name": "N", "modified_at": None, "proof": {}, "references": {}}
+    kept = snapshots.keep(run, [snapshots.Read.of(policy, content, fingerprint, **facts)])[policy.id]
+    return Snapshot.get_by_id(kept.snapshot_id), kept.outcome
 
 
 def test_the_same_content_again_confirms_the_snapshot_and_adds_no_row(captured):

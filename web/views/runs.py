@@ -19,7 +19,7 @@ from web.views.policies import TenantFilter
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
-KINDS = {RunKind.SYNC: "Sync policies", RunKind.CAPTURE_SNAPSHOT: "Capture snapshot"}
+KINDS = {RunKind.SYNC: "Sync policies", RunKind.CAPTURE_SNAPSHOT: "Capture snapshot", RunKind.BACK_UP: "Back up"}
 ITEMS_SHOWN = 500
 
 
@@ -44,7 +44,7 @@ class RunList(ListView):
     column_filters: ClassVar = [
         TenantFilter(Run.tenant, "Tenant", options=list),
         FilterEqual(Run.state, "State", options=[(state, state) for state in RunState]),
-        FilterEqual(Run.kind, "Kind", options=[(kind, KINDS[kind]) for kind in RunKind]),
+        FilterEqual(Run.kind, "Kind", options=[(kind, KINDS[kind]) for kind in KINDS]),
     ]
     export_columns = (
         "id",
