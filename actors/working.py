@@ -72,8 +72,9 @@ def _wait(claim: Claim, error: Throttled) -> None:
     reason = f"Microsoft Graph asks us to wait {seconds:.0f} s."
     if error.code == "budget":
         reason = f"Waiting {seconds:.0f} s, so as to stay within Microsoft Graph's limits."
-    # All who wait come back a little apart.
-    seconds += random.uniform(0, min(0.5, seconds / 5))
+    else:
+        # All whom Graph refused come back a little apart. Our own budget lets them in one by one.
+        seconds += random.uniform(0, 0.5)
     runs.wait(claim, reason, seconds)
     send(claim.run, delay_seconds=seconds)
 

@@ -3,6 +3,6 @@
 import subprocess
 import sys
 
-for name in ("start_latency", "captures"):
+for name in ("start_latency", "captures", "backups"):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

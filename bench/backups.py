@@ -1,4 +1,4 @@
-"""Whole tenants: wall time, Graph requests and HTTP calls of a first, an unchanged and a slightly changed backup.
+"""Whole tenants: time, Graph requests and HTTP calls of a first, an unchanged and a slightly changed backup.
 
 900 policies of the settings catalog, twenty settings and two assignments each, at 80 ms for every HTTP call.
 """
@@ -6,11 +6,13 @@
 import time
 from pathlib import Path
 
+import peewee as pw
+
 from actors import back_up
 from bench import stage
 from db.audit import SYSTEM
 from db.database import database
-from db.models import IS_ACTIVE, BackupSet, Run
+from db.models import IS_ACTIVE, BackupSet, Run, RunItem
 from db.states import SetState
 
 POLICIES = 900
@@ -18,85 +20,80 @@ CHANGED = 45
 LATENCY_MS = 80
 FLEETS = ((1, 8), (2, 8))
 MANY_TENANTS, MANY_POLICIES = 50, 100
+# A night between two backups, as far as Graph's window of 20 s is concerned.
+PAUSE_SECONDS = 22
+COLUMNS = (
+    "engine", "processes × threads", "backup", "last policy kept after", "run ended after", "HTTP calls",
+    "Graph requests", "per policy", "largest worker",
+)  # fmt: skip
 
 
 def main() -> None:
-    print(
-        "| engine | processes × threads | backup | seconds | HTTP calls | Graph requests | per policy | largest worker |"
-    )
-    print("|---|---|---|---|---|---|---|---|", flush=True)
+    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
     with stage.engines() as urls:
         for engine, url in urls.items():
             stage.bind(url)
             for number, (processes, threads) in enumerate(FLEETS, start=1):
                 tenant = stage.tenant(f"Bench {number}", number, POLICIES, latency_ms=LATENCY_MS)
-                with stage.worker(processes, threads) as worker:
-                    for what, prepare in _backups(tenant):
-                        prepare()
-                        _print(engine, f"{processes} × {threads}", what, tenant, worker)
+                with stage.worker(processes, threads):
+                    _print(engine, f"{processes} × {threads}", "first", tenant)
+                    time.sleep(PAUSE_SECONDS)
+                    _print(engine, f"{processes} × {threads}", "unchanged", tenant)
+                    time.sleep(PAUSE_SECONDS)
+                    stage.change(tenant, CHANGED)
+                    _print(engine, f"{processes} × {threads}", f"{CHANGED} changed", tenant)
             limited = stage.tenant("Bench limited", 9, POLICIES, latency_ms=LATENCY_MS, throttle=True)
-            with stage.worker(2, 8) as worker:
-                _print(engine, "2 × 8", "first, limits enforced", limited, worker)
-                _print(engine, "2 × 8", "full, right after", limited, worker, is_full=True)
+            with stage.worker(2, 8):
+                _print(engine, "2 × 8", "first, limits enforced", limited)
+                _print(engine, "2 × 8", "full again at once, limits enforced", limited, is_full=True)
             with stage.worker(1, 8):
                 _many(engine)
 
 
-def _backups(tenant):
-    yield "first", lambda: None
-    yield "unchanged", lambda: None
-    yield f"{CHANGED} changed", lambda: stage.change(tenant, CHANGED)
-
-
-def _print(engine, fleet, what, tenant, worker, is_full=False) -> None:
+def _print(engine, fleet, what, tenant, is_full=False) -> None:
     before = stage.requests_of(tenant)
-    began = time.perf_counter()
-    _end(back_up.start(tenant, SYSTEM, is_full=is_full).run.id)
-    seconds = time.perf_counter() - began
+    ended, kept = _end(back_up.start(tenant, SYSTEM, is_full=is_full).run.id)
     after = stage.requests_of(tenant)
-    asked = {name: after[name] - before[name] for name in ("http", "graph")}
-    print(
-        f"| {engine} | {fleet} | {what} | {seconds:.1f} | {asked['http']} | {asked['graph']} | "
-        f"{asked['graph'] / POLICIES:.3f} | {_peak_mb(worker.pid):.0f} MB |",
-        flush=True,
-    )
+    http, graph = (after[name] - before[name] for name in ("http", "graph"))
+    _row(engine, fleet, what, f"{kept:.1f} s", f"{ended:.1f} s", http, graph, f"{graph / POLICIES:.3f}")
 
 
-def _end(run_id) -> None:
+def _end(run_id) -> tuple[float, float]:
+    """Waits; seconds from the press to the run's end, and to its last policy."""
     with database.connection_context():
         while Run.select().where((Run.id == run_id) & IS_ACTIVE).exists():
             time.sleep(0.05)
-        made = BackupSet.get(BackupSet.run == run_id)
+        run, made = Run.get_by_id(run_id), BackupSet.get(BackupSet.run == run_id)
         assert made.state == SetState.COMPLETE, made.problems
+        last = RunItem.select(pw.fn.MAX(RunItem.ended_at)).where(RunItem.run == run_id).scalar()
+    return (run.ended_at - run.created_at).total_seconds(), (last - run.created_at).total_seconds()
 
 
 def _many(engine) -> None:
     made = [stage.tenant(f"Many {n}", 100 + n, MANY_POLICIES, latency_ms=LATENCY_MS) for n in range(MANY_TENANTS)]
-    began = time.perf_counter()
     ids = [back_up.start(tenant, SYSTEM).run.id for tenant in made]
-    for run_id in ids:
-        _end(run_id)
-    seconds = time.perf_counter() - began
-    with database.connection_context():
-        ended = sorted((run.ended_at - run.created_at).total_seconds() for run in Run.select().where(Run.id.in_(ids)))
-    print(
-        f"| {engine} | 1 × 8 | {MANY_TENANTS} tenants × {MANY_POLICIES} | {seconds:.1f} | first ended after "
-        f"{ended[0]:.1f} s, last after {ended[-1]:.1f} s | | | |",
-        flush=True,
-    )
+    ended = sorted(_end(run_id)[0] for run_id in ids)
+    asked = [stage.requests_of(tenant) for tenant in made]
+    spread = f"first {ended[0]:.1f} s, median {ended[len(ended) // 2]:.1f} s, last {ended[-1]:.1f} s"
+    http, graph = (sum(one[name] for one in asked) for name in ("http", "graph"))
+    _row(engine, "1 × 8", f"{MANY_TENANTS} tenants × {MANY_POLICIES}", "", spread, http, graph, "")
 
 
-def _peak_mb(pid: int) -> float:
-    """Of the worker process that was largest so far."""
-    peaks = []
+def _row(*cells) -> None:
+    print(f"| {' | '.join(map(str, (*cells, f'{_peak_mb():.0f} MB')))} |", flush=True)
+
+
+def _peak_mb() -> float:
+    """Of the worker process that is largest, the most it ever had."""
+    peaks = [0.0]
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
-            text = status.read_text()
+            text, command = status.read_text(), (status.parent / "cmdline").read_text()
         except OSError:
             continue
-        if "dramatiq" in (status.parent / "cmdline").read_text():
+        if "dramatiq" in command:
             peaks += [int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmHWM")]
-    return max(peaks, default=0)
+    return max(peaks)
 
 
 if __name__ == "__main__":

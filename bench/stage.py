@@ -144,7 +144,7 @@ def _token(session: requests.Session, path: str) -> str:
 
 
 @contextmanager
-def worker(processes: int, threads: int) -> Iterator[subprocess.Popen]:
+def worker(processes: int, threads: int) -> Iterator[None]:
     command = [
         sys.executable,
         "-m",
@@ -155,9 +155,9 @@ def worker(processes: int, threads: int) -> Iterator[subprocess.Popen]:
         "--threads",
         str(threads),
     ]
-    with servers.running(command, cwd=servers.ROOT, stderr=subprocess.DEVNULL) as process:
+    with servers.running(command, cwd=servers.ROOT, stderr=subprocess.DEVNULL):
         wait_for_boot(processes)
-        yield process
+        yield
 
 
 def wait_for_boot(processes: int) -> None:

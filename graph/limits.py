@@ -13,7 +13,7 @@ CONDITIONAL_ACCESS = "conditionalAccess"
 DIRECTORY = "directory"
 
 # service -> (requests, seconds)
-LIMITS: Mapping[str, tuple[int, float]] = {INTUNE: (1000, 21.0), CONDITIONAL_ACCESS: (1, 1.2)}
+LIMITS: Mapping[str, tuple[int, float]] = {INTUNE: (1000, 21.0), CONDITIONAL_ACCESS: (1, 1.1)}
 # How long to wait for a 429 that names no wait.
 DEFAULT_WAIT: Mapping[str, float] = {INTUNE: 10.0, CONDITIONAL_ACCESS: 2.0, DIRECTORY: 10.0}
 
