@@ -42,6 +42,15 @@ def find(text: str) -> Tenant | None:
     return Tenant.get_or_none((Tenant.name == text) | (Tenant.directory_id == text.lower()))
 
 
+def set_full_every(tenant: Tenant, days: str, actor: Actor) -> None:
+    """After how many days a backup reads everything, whatever the lists say."""
+    if not days.isdigit() or not 1 <= int(days) <= 90:
+        raise Invalid("Give a number of days from 1 to 90.")
+    with database.atomic():
+        Tenant.update(full_every_days=int(days)).where(Tenant.id == tenant.id).execute()
+        audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=["full_every_days"])
+
+
 def set_credential(tenant: Tenant, kind: CredentialKind, values: dict[str, str], actor: Actor) -> None:
     """`values`: {"secret"} or {"private_key", "certificate"}; sealed with the tenant as owner."""
     sealed = keyring().seal(json.dumps(values).encode(), credential_owner(tenant))

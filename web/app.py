@@ -15,7 +15,19 @@ from actors import catalogue, logs, startup
 from db.database import database
 from db.models import User
 from web import access, errors, headers, text
-from web.views import audit, dashboard, health, notifications, policies, runs, sign_in, snapshots, tenants, users
+from web.views import (
+    audit,
+    backup_sets,
+    dashboard,
+    health,
+    notifications,
+    policies,
+    runs,
+    sign_in,
+    snapshots,
+    tenants,
+    users,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +100,7 @@ def _sign_in_by_session(app: Flask) -> None:
 
 
 def _teach_templates(app: Flask) -> None:
-    app.jinja_env.globals.update(can=access.can, policy_type_title=catalogue.title)
+    app.jinja_env.globals.update(can=access.can, policy_type_title=catalogue.title, run_kinds=runs.KINDS)
     app.jinja_env.filters.update(
         detail=text.detail,
         duration=text.duration,
@@ -105,7 +117,7 @@ def _add_pages(app: Flask) -> None:
     admin = Admin(
         app, name="Tenantkeep", theme=theme, url="/", index_view=dashboard.Dashboard(url="/", endpoint="admin")
     )
-    for lists in (tenants, policies, runs):
+    for lists in (tenants, policies, backup_sets, runs):
         lists.register(admin)
-    for pages in (sign_in, tenants, policies, snapshots, runs, notifications, audit, users, health):
+    for pages in (sign_in, tenants, policies, snapshots, backup_sets, runs, notifications, audit, users, health):
         app.register_blueprint(pages.pages)

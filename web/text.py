@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from db.clock import utcnow
-from db.states import ItemState, PolicyState, Result, RunState
+from db.states import ItemState, PolicyState, Result, RunState, SetState
 
 # State -> (look, icon). Never colour alone: the word stands beside it.
 _LOOKS = {
@@ -20,6 +20,9 @@ _LOOKS = {
     ItemState.DONE: ("good", "check"),
     ItemState.SKIPPED: ("warn", "minus"),
     ItemState.UNCERTAIN: ("warn", "question"),
+    SetState.COMPLETE: ("good", "check"),
+    SetState.WARNINGS: ("warn", "exclamation-triangle"),
+    SetState.INCOMPLETE: ("bad", "times"),
     PolicyState.PRESENT: ("good", "check"),
     PolicyState.GONE: ("warn", "chain-broken"),
     Result.OK: ("good", "check"),

@@ -6,12 +6,13 @@ import pytest
 
 from db import runs
 from db.audit import Actor
-from db.models import AuditEvent, Notification, Policy, Run, Snapshot
+from db.models import AuditEvent, BackupSet, Notification, Policy, Run, Snapshot
 from db.states import RunKind
 from tests.conftest import csrf_token
 from web.permissions import Permission
 
 OPEN = {"static", "admin.static"}
+IDS = {"tenant_id", "policy_id", "run_id", "snapshot_id", "backup_set_id"}
 
 
 def rules(app):
@@ -23,7 +24,9 @@ def fabrikams(captured, cast):
     """Fabrikam's objects by the names that addresses use."""
     policy, run, snapshot = captured[2]
     assert policy.tenant == cast.fabrikam
-    return {"tenant_id": cast.fabrikam.id, "policy_id": policy.id, "run_id": run.id, "snapshot_id": snapshot.id}
+    made = BackupSet.create(tenant=cast.fabrikam, run=run, selection={}, types={}, problems=[])
+    return {"tenant_id": cast.fabrikam.id, "policy_id": policy.id, "run_id": run.id, "snapshot_id": snapshot.id,
+            "backup_set_id": made.id}  # fmt: skip
 
 
 def address(rule, ids):
@@ -49,7 +52,7 @@ def test_another_tenants_object_is_403_on_every_route(app, client, sign_in, cast
     token = csrf_token(client, "/")
     walked = 0
     for rule in rules(app):
-        if not {"tenant_id", "policy_id", "run_id", "snapshot_id"} & rule.arguments:
+        if not IDS & rule.arguments:
             continue
         for method in rule.methods & {"GET", "POST"}:
             answer = client.open(address(rule, fabrikams), method=method, data={"csrf_token": token})
@@ -60,8 +63,9 @@ def test_another_tenants_object_is_403_on_every_route(app, client, sign_in, cast
     assert Run.select().count() == 4, "nothing was started"
 
 
-@pytest.mark.parametrize("path", ["/tenants/", "/policies/", "/runs/", "/audit/"])
-def test_lists_searches_filters_and_exports_hold_only_the_own_tenants(client, sign_in, cast, captured, path):
+@pytest.mark.parametrize("path", ["/tenants/", "/policies/", "/backup-sets/", "/runs/", "/audit/"])
+def test_lists_searches_filters_and_exports_hold_only_the_own_tenants(client, sign_in, cast, fabrikams, path):
+    BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[])
     sign_in(client, cast.max)
     ways = ["", "?search=abrikam", f"?flt0_tenant_equals={cast.fabrikam.id}", f"?tenant={cast.fabrikam.id}"]
     export = "export.csv" if path == "/audit/" else "export/csv/"
@@ -95,7 +99,7 @@ def test_a_person_not_signed_in_gets_to_the_sign_in_and_nowhere_else(app, client
 @pytest.mark.parametrize("made_up", ["999999", "0", "-1", "abc", "99999999999999999999", "1%00"])
 def test_an_object_that_does_not_exist_is_404(app, client, sign_in, cast, fabrikams, made_up):
     sign_in(client, cast.root)
-    names = {"tenant_id", "policy_id", "run_id", "snapshot_id"}
+    names = IDS
     for rule in rules(app):
         if names & rule.arguments and "GET" in rule.methods:
             path = address(rule, {**fabrikams, **dict.fromkeys(names & rule.arguments, made_up)})

@@ -1,21 +1,26 @@
-"""`sync`, `capture` and `run show`: starting runs like the browser does, and following them."""
+"""`sync`, `capture`, `back-up`, `download` and `run show`: the browser's starts, followed from a terminal."""
 
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 
+import actors.back_up
 import actors.capture
 import actors.sync
 from actors.starting import Start
 from db import runs
 from db.errors import Invalid
-from db.models import Run, RunItem
+from db.models import BackupSet, Run, RunItem
 from db.states import ACTIVE, RunState
+from web.archive import archive
 from web.commands.context import actor, answer, as_json, opened, policy_named, tenant_named
 from web.starting import sentence
+from web.views.backup_sets import record_download
+from web.views.secrets import masked
 
 EXIT_CODES = {RunState.SUCCEEDED: 0, RunState.PARTIAL: 2}
 POLL_SECONDS = 0.5
@@ -26,6 +31,8 @@ wait_option = click.option("--wait", is_flag=True, help="Wait for its end. Exit 
 def register(cli: AppGroup) -> None:
     cli.command("sync", with_appcontext=False)(sync)
     cli.command("capture", with_appcontext=False)(capture)
+    cli.command("back-up", with_appcontext=False)(back_up)
+    cli.command("download", with_appcontext=False)(download)
     group = AppGroup("run", help="Runs.")
     group.command("show", with_appcontext=False)(show)
     cli.add_command(group)
@@ -50,6 +57,45 @@ def capture(tenant: str, policy: str, wait: bool, as_json: bool) -> None:
     with opened():
         code = _follow(actors.capture.start(policy_named(tenant_named(tenant), policy), actor()), wait, as_json)
     sys.exit(code)
+
+
+@click.argument("tenant")
+@click.option("--type", "types", multiple=True, help="Only this policy type, by its collection. May be given again.")
+@click.option(
+    "--policy", "chosen", multiple=True, help="Only this policy, by its number or Graph id. May be given again."
+)
+@click.option("--full", is_flag=True, help="Read everything, whatever the lists show as unchanged.")
+@wait_option
+@as_json
+def back_up(
+    tenant: str, types: tuple[str, ...], chosen: tuple[str, ...], full: bool, wait: bool, as_json: bool
+) -> None:
+    """Back up a tenant, or some of its policies."""
+    with opened():
+        place = tenant_named(tenant)
+        policy_ids = [policy_named(place, one).id for one in chosen]
+        start = actors.back_up.start(place, actor(), policy_types=types, policy_ids=policy_ids, is_full=full)
+        code = _follow(start, wait, as_json)
+    sys.exit(code)
+
+
+@click.argument("backup_set_id", type=int)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--with-secrets", is_flag=True, help="Secrets inside policies too. Audited.")
+@as_json
+def download(backup_set_id: int, file: Path, with_secrets: bool, as_json: bool) -> None:
+    """Write a backup set to a ZIP file."""
+    with opened():
+        backup_set = BackupSet.get_or_none(BackupSet.id == backup_set_id)
+        if backup_set is None:
+            raise Invalid(f"There is no backup set {backup_set_id}.")
+        record_download(backup_set, with_secrets, actor())
+        try:
+            with file.open("wb") as out:
+                out.writelines(archive(backup_set, (lambda document: document) if with_secrets else masked))
+        except OSError as e:
+            raise Invalid(f"{file} cannot be written: {e.strerror}.") from e
+        answer(as_json, {"file": str(file), "bytes": file.stat().st_size}, f"Wrote {file}.")
 
 
 @click.argument("run_id", type=int)
@@ -86,7 +132,7 @@ def _ended(run_id: int) -> Run:
 def _print(run: Run, as_json: bool) -> None:
     found = document(run)
     lines = [f"Run {run.id} ({run.kind}) of {run.tenant.name}: {run.state}"]
-    lines += [f"  {run.waiting}"] if run.waiting else []
+    lines += [f"  {found['waiting']}"] if found["waiting"] else []
     lines += [f"  {run.error_message}"] if run.error_message else []
     lines += [_line(item) for item in found["items"]]
     answer(as_json, found, "\n".join(lines))
@@ -99,16 +145,17 @@ def _line(item: dict[str, Any]) -> str:
 def document(run: Run) -> dict[str, Any]:
     """The JSON of a run, as docs/operating.md describes it."""
     items = RunItem.select().where(RunItem.run == run).order_by(RunItem.id)
+    made = BackupSet.get_or_none(BackupSet.run == run)
     names = ("policy_type", "graph_id", "name", "state", "outcome", "reason", "message")
     return {
         "id": run.id,
         "kind": run.kind,
         "tenant": run.tenant.name,
         "state": run.state,
-        "waiting": run.waiting,
+        "waiting": runs.waiting(run),
         "counts": runs.counts(run),
         "outcomes": runs.outcomes(run),
-        "backup_set": None,
+        "backup_set": made.id if made else None,
         "restore": None,
         "error": {"code": run.error_code, "message": run.error_message} if run.error_code else None,
         "items": [{name: getattr(item, name) for name in names} for item in items],

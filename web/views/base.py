@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import peewee as pw
 from flask import Response, abort, request, stream_with_context
@@ -23,6 +23,8 @@ from db.database import database
 from db.models import Tenant
 from web.access import allowed_tenant_ids, fetch, requires
 from web.permissions import Permission
+
+Part = TypeVar("Part", str, bytes)
 
 COUNT_CAP = 10_000
 EXPORT_CAP = 100_000
@@ -243,13 +245,13 @@ class ListView(ModelView):
 def csv_stream(name: str, lines: Iterator[str]) -> Response:
     """A download made while it is sent, whatever its length."""
     headers = {"Content-Disposition": f"attachment; filename={name}"}
-    return Response(stream_with_context(_connected(lines)), mimetype="text/csv", headers=headers)
+    return Response(stream_with_context(connected(lines)), mimetype="text/csv", headers=headers)
 
 
-def _connected(lines: Iterator[str]) -> Iterator[str]:
+def connected(parts: Iterator[Part]) -> Iterator[Part]:
     # Flask's teardown has run by the time the body streams: the stream has a connection of its own.
     with database.connection_context() if database.is_closed() else nullcontext():
-        yield from lines
+        yield from parts
 
 
 def csv_line(values: Iterable[Any]) -> str:

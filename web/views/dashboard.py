@@ -57,7 +57,7 @@ def _runs(ids: list[int] | None, states: tuple[RunState, ...] = ()) -> list[Run]
         Run.select(Run, Tenant, Policy)
         .join(Tenant)
         .join_from(Run, Policy, pw.JOIN.LEFT_OUTER, on=Run.policy)
-        .where(_within(Run.tenant, ids))
+        .where(_within(Run.tenant, ids) & Run.parent.is_null())
         .order_by(Run.id.desc())
         .limit(SHOWN)
     )

@@ -70,5 +70,7 @@ def metrics() -> Response:
 
 
 def _active() -> dict[RunState, int]:
-    rows = Run.select(Run.state, pw.fn.COUNT(Run.id)).where(IS_ACTIVE).group_by(Run.state).tuples()
+    rows = (
+        Run.select(Run.state, pw.fn.COUNT(Run.id)).where(IS_ACTIVE & Run.parent.is_null()).group_by(Run.state).tuples()
+    )
     return dict.fromkeys(ACTIVE, 0) | dict(rows)

@@ -7,9 +7,12 @@ from flask_admin import Admin
 from flask_admin.contrib.peewee.filters import FilterEqual
 from flask_login import current_user
 
+import actors.back_up
 from db import notifications, runs
-from db.models import Notification, Policy, Run, RunItem, Tenant, User
+from db.errors import Invalid
+from db.models import BackupSet, Notification, Policy, Run, RunItem, Tenant, User
 from db.states import ACTIVE, ItemState, RunKind, RunState
+from web import starting
 from web.access import can, current_actor, fetch, refuse, requires, wants_json
 from web.permissions import Permission
 from web.text import duration, moment, state_badge
@@ -58,6 +61,10 @@ class RunList(ListView):
         "error_message",
     )
 
+    def _scoped(self, query: Any) -> Any:
+        # The parts of a run are its own affair.
+        return super()._scoped(query).where(Run.parent.is_null())
+
     def _mentions(self, word: str) -> Any:
         # By the policies' names alone, and through their index: a run has no name of its own.
         named = Policy.select(Policy.id).where(Policy.name.contains(word))
@@ -84,7 +91,7 @@ def progress(run_id: str) -> Any:
     """The moving part of the page, made by the page's own partial; JSON when asked for."""
     run = fetch(Run, run_id, Permission.SEE)
     if wants_json():
-        return jsonify(state=run.state, waiting=run.waiting, counts=runs.counts(run), outcomes=runs.outcomes(run))
+        return jsonify(state=run.state, waiting=runs.waiting(run), counts=runs.counts(run), outcomes=runs.outcomes(run))
     return render_template("partials/run_progress.html", **_facts(run))
 
 
@@ -95,6 +102,9 @@ def _facts(run: Run) -> dict[str, Any]:
         items = items.where(RunItem.state == wanted)
     return {
         "run": run,
+        "waiting": runs.waiting(run),
+        "backup_set": BackupSet.get_or_none(BackupSet.run == run),
+        "may_retry": _may_retry(run),
         "tenant": Tenant.get_by_id(run.tenant_id),
         "policy": Policy.get_or_none(Policy.id == run.policy_id),
         "requester": User.get_or_none(User.id == run.requested_by_id),
@@ -107,6 +117,11 @@ def _facts(run: Run) -> dict[str, Any]:
         "is_active": run.state in ACTIVE,
         "may_cancel": _may_cancel(run),
     }
+
+
+def _may_retry(run: Run) -> bool:
+    is_bad = run.state not in ACTIVE and bool(run.failed or run.uncertain)
+    return run.kind == RunKind.BACK_UP and is_bad and can(Permission.OPERATE, run.tenant_id)
 
 
 def _may_cancel(run: Run) -> bool:
@@ -125,3 +140,15 @@ def cancel(run_id: str) -> Any:
         "The run stops at its next item." if asked else "The run had ended, or was being cancelled already.", "success"
     )
     return redirect(url_for("runs.page", run_id=run.id), 303)
+
+
+@pages.post("/<run_id>/retry-failed")
+@requires(Permission.OPERATE)
+def retry_failed(run_id: str) -> Any:
+    run = fetch(Run, run_id, Permission.OPERATE)
+    try:
+        start = actors.back_up.retry_failed(run, current_actor())
+    except Invalid as e:
+        flash(str(e), "warning")
+        return redirect(url_for("runs.page", run_id=run.id), 303)
+    return starting.answer(start, url_for("runs.page", run_id=start.run.id))

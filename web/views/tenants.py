@@ -7,10 +7,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_admin import Admin
 from flask_login import current_user
 
+import actors.back_up
 import actors.sync
 from actors import catalogue
-from db import users
-from db.models import Membership, Policy, Run, Tenant
+from db import tenants, users
+from db.errors import Invalid
+from db.models import BackupSet, Membership, Policy, Run, Tenant
 from db.states import PolicyState
 from web import starting
 from web.access import current_actor, fetch, requires
@@ -47,7 +49,7 @@ def page(tenant_id: str) -> str:
     runs = (
         Run.select(Run, Policy)
         .join(Policy, pw.JOIN.LEFT_OUTER)
-        .where(Run.tenant == tenant)
+        .where((Run.tenant == tenant) & Run.parent.is_null())
         .order_by(Run.id.desc())
         .limit(8)
     )
@@ -56,6 +58,7 @@ def page(tenant_id: str) -> str:
         tenant=tenant,
         types=_types(tenant),
         runs=[_with_tenant(run, tenant) for run in runs],
+        backup_sets=list(BackupSet.select().where(BackupSet.tenant == tenant).order_by(BackupSet.id.desc()).limit(5)),
         members=users.members(tenant),
         membership=Membership.get_or_none(user=current_user.id, tenant=tenant),
     )
@@ -86,6 +89,26 @@ def _types(tenant: Tenant) -> list[dict[str, Any]]:
 def sync(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.OPERATE)
     return starting.answer(actors.sync.start(tenant, current_actor()), url_for("tenants.page", tenant_id=tenant.id))
+
+
+@pages.post("/<tenant_id>/back-up")
+@requires(Permission.OPERATE)
+def back_up(tenant_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.OPERATE)
+    start = actors.back_up.start(tenant, current_actor(), is_full=request.form.get("full") == "yes")
+    return starting.answer(start, url_for("tenants.page", tenant_id=tenant.id))
+
+
+@pages.post("/<tenant_id>/settings")
+@requires(Permission.MANAGE)
+def change_settings(tenant_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    try:
+        tenants.set_full_every(tenant, request.form.get("full_every_days", ""), current_actor())
+        flash("Saved.", "success")
+    except Invalid as e:
+        flash(str(e), "danger")
+    return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)
 
 
 @pages.post("/<tenant_id>/subscribe")

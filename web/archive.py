@@ -1,0 +1,112 @@
+"""A backup set as a ZIP, made while it is sent: a readable JSON file for each policy, and a manifest."""
+
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from actors import catalogue
+from db import backup_sets, snapshots
+from db.models import BackupSet, Content, Policy, Snapshot
+
+TOGETHER = 50
+LONGEST_NAME = 100
+# What Windows refuses in a file's name, or takes for a device.
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+class _Sink:
+    """Where zipfile writes: what came since the last look goes to the reader, and is forgotten."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._chunks.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+    def taken(self) -> bytes:
+        data, self._chunks = b"".join(self._chunks), []
+        return data
+
+
+def archive(backup_set: BackupSet, shown: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[bytes]:
+    """`shown` makes of a content what its reader may see of it."""
+    sink, listed, names = _Sink(), [], Names()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:  # type: ignore[call-overload]
+        for snapshot in _snapshots(backup_set):
+            path = names.path(snapshot.policy.policy_type, snapshot.name)
+            file.writestr(path, _json(shown(snapshots.body(snapshot))))
+            listed.append(_line(snapshot, path))
+            yield sink.taken()
+        file.writestr("manifest.json", _json(_manifest(backup_set, listed)))
+    yield sink.taken()
+
+
+def _snapshots(backup_set: BackupSet) -> Iterator[Snapshot]:
+    ids = backup_sets.snapshots_of(backup_set)
+    for begin in range(0, len(ids), TOGETHER):
+        yield from (
+            Snapshot.select(Snapshot, Policy, Content.id, Content.fingerprint)
+            .join(Policy)
+            .switch(Snapshot)
+            .join(Content)
+            .where(Snapshot.id.in_(ids[begin : begin + TOGETHER]))
+            .order_by(Snapshot.id)
+        )
+
+
+def _line(snapshot: Snapshot, path: str) -> dict[str, Any]:
+    return {
+        "file": path,
+        "policy_type": snapshot.policy.policy_type,
+        "graph_id": snapshot.policy.graph_id,
+        "name": snapshot.name,
+        "snapshot": snapshot.id,
+        "captured_at": f"{snapshot.captured_at.isoformat(timespec='seconds')}Z",
+        "fingerprint": snapshot.content.fingerprint,
+        "references": snapshot.references,
+    }
+
+
+def _manifest(backup_set: BackupSet, listed: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "backup_set": backup_set.id,
+        "tenant": backup_set.tenant.name,
+        "directory_id": backup_set.tenant.directory_id,
+        "state": backup_set.state,
+        "created_at": f"{backup_set.created_at.isoformat(timespec='seconds')}Z",
+        "problems": backup_set.problems,
+        "policies": listed,
+    }
+
+
+def _json(document: Any) -> bytes:
+    return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+class Names:
+    """Paths that are unique whatever the case, and that Windows takes."""
+
+    def __init__(self) -> None:
+        self._given: set[str] = set()
+
+    def path(self, policy_type: str, name: str) -> str:
+        folder, bare = safe(catalogue.title(policy_type)), safe(name)
+        number, path = 1, f"{folder}/{bare}.json"
+        while path.casefold() in self._given:
+            number += 1
+            path = f"{folder}/{bare} ({number}).json"
+        self._given.add(path.casefold())
+        return path
+
+
+def safe(name: str) -> str:
+    """A file's name without its ending. A leading dot hides a file, a trailing one is lost on Windows."""
+    text = _FORBIDDEN.sub("_", name)[:LONGEST_NAME].strip(" .") or "_"
+    return f"_{text}" if _DEVICES.fullmatch(text) else text

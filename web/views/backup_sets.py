@@ -1,0 +1,124 @@
+"""`/backup-sets/`: the list, what a set holds, and its download."""
+
+from typing import Any, ClassVar
+
+from flask import Blueprint, Response, render_template, stream_with_context
+from flask_admin import Admin
+from flask_admin.contrib.peewee.filters import FilterEqual
+from markupsafe import Markup
+
+from actors import catalogue
+from db import audit, backup_sets
+from db.audit import Action
+from db.models import BackupSet, Content, Policy, Run, Snapshot
+from db.states import ItemState, SetState
+from web.access import can, current_actor, fetch, requires
+from web.archive import archive, safe
+from web.permissions import Permission
+from web.text import moment, state_badge
+from web.views.base import ListView, connected
+from web.views.links import link
+from web.views.policies import TenantFilter
+from web.views.secrets import masked
+
+pages = Blueprint("backup_sets", __name__, url_prefix="/backup-sets")
+
+SHOWN = 1000
+
+
+def scope(backup_set: BackupSet) -> str:
+    """What was asked for, in words."""
+    selection = backup_set.selection
+    if "policies" in selection:
+        return f"{len(selection['policies'])} chosen policies" if len(selection["policies"]) > 1 else "one policy"
+    if "policy_types" in selection:
+        return ", ".join(catalogue.title(key) for key in selection["policy_types"])
+    return "whole tenant"
+
+
+def _pin(backup_set: BackupSet) -> Markup | str:
+    icon = Markup('<i class="fa fa-thumb-tack" title="{}" aria-hidden="true"></i><span class="sr-only">pinned</span>')
+    return icon.format(backup_set.pinned_reason) if backup_set.pinned_reason else ""
+
+
+class BackupSetList(ListView):
+    related = (BackupSet.tenant,)
+    column_list = ("id", "tenant", "state", "scope", "created_at", "pinned")
+    column_labels: ClassVar = {"id": "Backup set", "created_at": "Made", "scope": "Of", "pinned": "Pinned"}
+    column_sortable_list = ("id",)
+    column_formatters: ClassVar = {
+        "id": lambda view, context, row, name: link("backup_sets.page", str(row), backup_set_id=row.id),
+        "tenant": lambda view, context, row, name: link("tenants.page", row.tenant.name, tenant_id=row.tenant_id),
+        "state": lambda view, context, row, name: state_badge(row.state),
+        "scope": lambda view, context, row, name: scope(row),
+        "created_at": lambda view, context, row, name: moment(row.created_at),
+        "pinned": lambda view, context, row, name: _pin(row),
+    }
+    column_filters: ClassVar = [
+        TenantFilter(BackupSet.tenant, "Tenant", options=list),
+        FilterEqual(BackupSet.state, "State", options=[(state, state) for state in SetState]),
+    ]
+    export_columns = ("id", "tenant", "state", "created_at", "completed_at", "pinned_reason")
+
+
+def register(admin: Admin) -> None:
+    admin.add_view(BackupSetList(BackupSet, name="Backup sets", endpoint="backup_set_list", url="/backup-sets"))
+
+
+@pages.get("/<backup_set_id>")
+@requires(Permission.SEE)
+def page(backup_set_id: str) -> str:
+    backup_set = fetch(BackupSet, backup_set_id, Permission.SEE)
+    ids = backup_sets.snapshots_of(backup_set)
+    return render_template(
+        "backup_set.html",
+        backup_set=backup_set,
+        tenant=backup_set.tenant,
+        scope=scope(backup_set),
+        run=Run.get_or_none(Run.id == backup_set.run_id),
+        creator=backup_sets.creator(backup_set),
+        types=_types(backup_set),
+        count=len(ids),
+        snapshots=_snapshots(ids[:SHOWN]),
+        is_running=backup_set.state == SetState.RUNNING,
+    )
+
+
+def _types(backup_set: BackupSet) -> list[dict[str, Any]]:
+    rows = [{**row, "key": key, "title": catalogue.title(key)} for key, row in backup_set.types.items()]
+    return sorted(rows, key=lambda row: (row["state"] == ItemState.DONE, row["title"].lower()))
+
+
+def _snapshots(ids: list[int]) -> list[Snapshot]:
+    return list(
+        Snapshot.select(Snapshot, Policy, Content.id, Content.fingerprint, Content.plain_bytes)
+        .join(Policy)
+        .switch(Snapshot)
+        .join(Content)
+        .where(Snapshot.id.in_(ids))
+        .order_by(Policy.policy_type, Snapshot.name)
+    )
+
+
+@pages.get("/<backup_set_id>/download")
+@requires(Permission.SEE)
+def download(backup_set_id: str) -> Response:
+    backup_set = fetch(BackupSet, backup_set_id, Permission.SEE)
+    with_secrets = can(Permission.MANAGE, backup_set.tenant_id)
+    record_download(backup_set, with_secrets, current_actor())
+    made = archive(backup_set, (lambda document: document) if with_secrets else masked)
+    name = safe(f"{backup_set.tenant.name} {backup_set.created_at:%Y-%m-%d} set {backup_set.id}")
+    ascii_name = name.encode("ascii", "replace").decode().replace("?", "_")
+    headers = {"Content-Disposition": f'attachment; filename="{ascii_name}.zip"'}
+    return Response(stream_with_context(connected(made)), mimetype="application/zip", headers=headers)
+
+
+def record_download(backup_set: BackupSet, with_secrets: bool, actor: audit.Actor) -> None:
+    audit.record(
+        Action.SET_DOWNLOADED,
+        actor,
+        f"backup set {backup_set.id}",
+        tenant=backup_set.tenant,
+        policies=len(backup_sets.snapshots_of(backup_set)),
+        with_secrets=with_secrets,
+    )
