@@ -32,6 +32,7 @@ class Settings:
     login_url: str
     port: int
     log_format: str
+    run_item_days: int
 
 
 def _keys(text: str) -> tuple[bytes, ...]:
@@ -68,6 +69,12 @@ def _log_format(text: str) -> str:
     return text
 
 
+def _days(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 3650:
+        raise ValueError("must be a number of days from 1 to 3650")
+    return int(text)
+
+
 def _secret_key(text: str) -> str:
     if len(text) < 16:
         raise ValueError("must be at least 16 random characters")
@@ -84,6 +91,7 @@ _VARIABLES = {
     "ENCRYPTION_KEYS": (_keys, None, _MAKE_KEY),
     "GRAPH_URL": (_service_url, "https://graph.microsoft.com", ""),
     "LOGIN_URL": (_service_url, "https://login.microsoftonline.com", ""),
+    "RUN_ITEM_DAYS": (_days, "90", ""),
     "LOG_FORMAT": (_log_format, "text" if sys.stderr.isatty() else "json", ""),
 }
 

@@ -14,7 +14,7 @@ import peewee as pw
 import redis
 
 import config
-from actors import logs, startup
+from actors import logs, pruning, scheduling, startup
 from actors.broker import ping
 from actors.every import broker
 from actors.middleware import PROCESS
@@ -43,6 +43,8 @@ def sweep() -> None:
         send(run)
     for run in overdue.cancelled_and_unheld():
         runs.end_if_cancelled(run)
+    scheduling.start_due()
+    pruning.prune_daily()
     for run in overdue.without_parts():
         parts.close(run.id)
     try:

@@ -7,6 +7,7 @@ import base64
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,7 +44,7 @@ from db import installation, migrate, sealing, snapshots  # noqa: E402
 from db.audit import SYSTEM, Actor  # noqa: E402
 from db.models import Policy, Snapshot, Tenant, User  # noqa: E402
 from db.states import Role, SiteRole  # noqa: E402
-from tests.simulated import READ, REAL, SimulatedTenant, catalog_policy  # noqa: E402
+from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -281,17 +282,9 @@ def demo_simulator(tmp_path_factory):
 def graph(simulator, cast):
     """Contoso in the simulator, with its two policies and every permission; nothing asked yet, nothing going wrong."""
     tenant = cast.contoso
-    facts = {
-        "name": tenant.name,
-        "directory_id": tenant.directory_id,
-        "client_id": tenant.client_id,
-        "client_secret": "contoso client secret",
-        "permissions": READ,
-    }
-    requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=10).raise_for_status()
     for path in ("requests", "faults"):
         requests.delete(f"{simulator}/_simulator/{path}", timeout=10).raise_for_status()
-    simulated = SimulatedTenant(simulator, tenant.directory_id)
+    simulated = SimulatedTenant.add(simulator, tenant, "contoso client secret")
     for policy in Policy.select().where(Policy.tenant == tenant):
         simulated.put("deviceManagement/configurationPolicies", catalog_policy(policy.graph_id, policy.name))
     return simulated
@@ -328,3 +321,27 @@ def ended():
         return run
 
     return wait
+
+
+WORKER = [sys.executable, "-m", "dramatiq", "actors.app", "--processes", "1", "--threads", "4",
+          "--worker-shutdown-timeout", "1000"]  # fmt: skip
+
+
+@pytest.fixture
+def start_worker():
+    """start_worker() -> a worker process of its own, killed with all its children when the test ends."""
+    processes = []
+
+    def start():
+        # A process group of its own, so that a kill takes the master and its children together.
+        quick = servers.environment(dramatiq_worker_timeout="100")
+        processes.append(
+            subprocess.Popen(WORKER, cwd=servers.ROOT, env=quick, start_new_session=True, stderr=subprocess.DEVNULL)
+        )
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

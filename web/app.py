@@ -22,7 +22,9 @@ from web.views import (
     health,
     notifications,
     policies,
+    retention,
     runs,
+    schedules,
     sign_in,
     snapshots,
     tenants,
@@ -119,5 +121,18 @@ def _add_pages(app: Flask) -> None:
     )
     for lists in (tenants, policies, backup_sets, runs):
         lists.register(admin)
-    for pages in (sign_in, tenants, policies, snapshots, backup_sets, runs, notifications, audit, users, health):
+    for pages in (
+        sign_in,
+        tenants,
+        policies,
+        snapshots,
+        backup_sets,
+        retention,
+        runs,
+        schedules,
+        notifications,
+        audit,
+        users,
+        health,
+    ):
         app.register_blueprint(pages.pages)

@@ -47,6 +47,7 @@ class Simulator:
             time.sleep(fault.seconds)
         refused = self.throttle.refuse(tenant, path)
         if refused:
+            self.counts.throttled[tenant.directory_id] += 1
             return refused
         url = f"{request.host_url}{(request.view_args or {}).get('version', 'beta')}/{path}"
         return service.get(tenant, granted, path, query, url)

@@ -95,12 +95,13 @@ class Faults:
 
 @dataclass
 class Counts:
-    """Graph requests as its limits count them (each part of a $batch is one), HTTP calls, writes, token requests."""
+    """Graph requests as its limits count them (each part of a $batch is one), HTTP calls, writes, tokens, and 429s."""
 
     graph: Counter[str] = field(default_factory=Counter)
     http: Counter[str] = field(default_factory=Counter)
     writes: Counter[str] = field(default_factory=Counter)
     tokens: Counter[str] = field(default_factory=Counter)
+    throttled: Counter[str] = field(default_factory=Counter)
     recent: deque[str] = field(default_factory=lambda: deque(maxlen=2000))
 
     def request(self, tenant_id: str, method: str, path: str) -> None:
@@ -108,9 +109,10 @@ class Counts:
         self.recent.append(f"{method} {path}")
 
     def as_json(self) -> dict[str, Any]:
+        names = ("graph", "http", "writes", "tokens", "throttled")
         per_tenant = {
-            tenant: {name: getattr(self, name)[tenant] for name in ("graph", "http", "writes", "tokens")}
+            tenant: {name: getattr(self, name)[tenant] for name in names}
             for tenant in {*self.graph, *self.http, *self.writes, *self.tokens}
         }
-        totals = {name: sum(getattr(self, name).values()) for name in ("graph", "http", "writes", "tokens")}
+        totals = {name: sum(getattr(self, name).values()) for name in names}
         return {**totals, "tenants": per_tenant, "recent": list(self.recent)}

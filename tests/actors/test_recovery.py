@@ -1,22 +1,22 @@
 """Real worker processes killed at work: the run goes on elsewhere, and ends once."""
 
 import os
+import random
 import signal
-import sys
 import time
 
 import pytest
 
+import actors.back_up
 import actors.capture
 from actors import scheduler
-from db import overdue, runs
+from actors.broker import locks
+from db import backup_sets, overdue, runs
 from db.audit import SYSTEM
-from db.models import AuditEvent, Policy, Run, RunItem, Snapshot
-from db.states import ItemState, RunState
-from tests import servers
-
-WORKER = [sys.executable, "-m", "dramatiq", "actors.app", "--processes", "1", "--threads", "2",
-          "--worker-shutdown-timeout", "1000"]  # fmt: skip
+from db.models import AuditEvent, BackupSet, Policy, Run, RunItem, Snapshot
+from db.states import ACTIVE, ItemState, RunState
+from graph import limits
+from tests.simulated import catalog_policy
 
 
 def wait_until(holds, what, seconds=30):
@@ -24,24 +24,6 @@ def wait_until(holds, what, seconds=30):
     while not holds():
         assert time.monotonic() < deadline, what
         time.sleep(0.05)
-
-
-@pytest.fixture
-def start_worker():
-    processes = []
-
-    def start():
-        import subprocess
-
-        # A process group of its own, so that the kill takes the master and its children together.
-        processes.append(subprocess.Popen(WORKER, cwd=servers.ROOT, start_new_session=True, stderr=subprocess.DEVNULL))
-        return processes[-1]
-
-    yield start
-    for process in processes:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
@@ -91,3 +73,46 @@ def test_only_one_of_two_schedulers_leads(database):
     assert installation.take_lease("scheduler", "one", 10)
     installation.release_lease("scheduler", "one")
     assert installation.take_lease("scheduler", "two", 10)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_a_backup_whose_workers_are_killed_again_and_again_loses_and_repeats_nothing(
+    graph, cast, redis_url, start_worker, monkeypatch
+):
+    """Ten kills at random moments of one backup of 1,200 policies, with Redis flushed in the middle."""
+    monkeypatch.setattr(overdue, "STALE_SECONDS", 0.5)
+    monkeypatch.setattr(overdue, "LOST_SECONDS", 1)
+    monkeypatch.setattr(overdue, "MAX_ATTEMPTS", 100)
+    monkeypatch.setitem(limits.LIMITS, limits.CONDITIONAL_ACCESS, (1000, 1.0))
+    for number in range(1200):
+        graph.put("deviceManagement/configurationPolicies", catalog_policy(f"p{number}", f"Policy {number}"))
+    graph.change(flags={"latency_ms": 150})
+    run = actors.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run
+    for number in range(10):
+        worker = start_worker()
+        begin = done(run)
+        # Until it has begun to work, and then for a moment more that differs from kill to kill.
+        wait_until(lambda begin=begin: scheduler.sweep() or done(run) > begin, "the worker does nothing")
+        time.sleep(random.uniform(0, 0.3))
+        assert not is_ended(run)
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+        if number == 4:
+            locks.flushall()
+    graph.change(flags={"latency_ms": 0})
+    start_worker()
+    wait_until(lambda: scheduler.sweep() or is_ended(run), "the run never ends", 60)
+    ended = Run.get_by_id(run.id)
+    assert (ended.state, ended.done) == (RunState.SUCCEEDED, 1202), ended.error_message
+    assert Snapshot.select().count() == 1202
+    assert AuditEvent.select().where(AuditEvent.action == "run:ended").count() == 1
+    assert not Run.select().where(Run.parent.is_null(False)).exists()
+    assert len(backup_sets.snapshots_of(BackupSet.get())) == 1202
+
+
+def done(run):
+    return RunItem.select().where((RunItem.run == run) & (RunItem.state == ItemState.DONE)).count()
+
+
+def is_ended(run):
+    return Run.get_by_id(run.id).state not in ACTIVE

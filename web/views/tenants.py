@@ -10,7 +10,7 @@ from flask_login import current_user
 import actors.back_up
 import actors.sync
 from actors import catalogue
-from db import tenants, users
+from db import schedules, tenants, users
 from db.errors import Invalid
 from db.models import BackupSet, Membership, Policy, Run, Tenant
 from db.states import PolicyState
@@ -59,6 +59,7 @@ def page(tenant_id: str) -> str:
         types=_types(tenant),
         runs=[_with_tenant(run, tenant) for run in runs],
         backup_sets=list(BackupSet.select().where(BackupSet.tenant == tenant).order_by(BackupSet.id.desc()).limit(5)),
+        schedules=schedules.of_tenants([tenant.id]),
         members=users.members(tenant),
         membership=Membership.get_or_none(user=current_user.id, tenant=tenant),
     )

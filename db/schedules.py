@@ -1,0 +1,139 @@
+"""When tenants are backed up by themselves: cron in a time zone, over both changes of the clock.
+
+A schedule's `next_at` is in UTC, and taking it moves it on: a time that was missed while no scheduler ran is made up
+once.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+from zoneinfo import ZoneInfo, available_timezones
+
+import peewee as pw
+from cronsim import CronSim, CronSimError
+
+from db import audit
+from db.audit import Action, Actor
+from db.clock import utcnow
+from db.database import database
+from db.errors import Invalid
+from db.models import IS_ACTIVE, Run, Schedule, Tenant
+
+# Two hundred tenants due at 02:00 start over a quarter of an hour, each at its own moment of it.
+SPREAD = timedelta(minutes=15)
+OFTENEST = timedelta(minutes=15)
+
+
+def times(cron: str, time_zone: str, after: datetime) -> Iterator[datetime]:
+    """Naive UTC in and out. An hour that the clock skips is made up after it; one that comes twice counts once."""
+    if time_zone not in available_timezones():
+        raise Invalid(f"There is no time zone “{time_zone}”. Give one such as Europe/Vienna or UTC.")
+    try:
+        found = CronSim(cron, after.replace(tzinfo=UTC).astimezone(ZoneInfo(time_zone)))
+        yield from (one.astimezone(UTC).replace(tzinfo=None) for one in found)
+    except CronSimError as e:
+        raise Invalid(
+            f"“{cron}” is no cron expression: give minute, hour, day, month and weekday, as in 0 2 * * *."
+        ) from e
+
+
+def next_after(schedule: Schedule, after: datetime) -> datetime:
+    """The first time after that, moved by the tenant's own share of the spread, but never far towards the one after."""
+    # Looked for from before: a time whose spread moment is still to come has not been yet.
+    found = times(schedule.cron, schedule.time_zone, after - SPREAD)
+    first = next(found)
+    for second in found:
+        moment = first + min(spread(schedule.tenant_id), (second - first) / 2)
+        if moment > after:
+            return moment
+        first = second
+    raise Invalid(f"“{schedule.cron}” never comes again.")
+
+
+def spread(tenant_id: int) -> timedelta:
+    share = int.from_bytes(hashlib.sha256(str(tenant_id).encode()).digest()[:4]) / 2**32
+    return timedelta(seconds=int(SPREAD.total_seconds() * share))
+
+
+def _checked(cron: str, time_zone: str) -> str:
+    cron = " ".join(cron.split())
+    coming = list(islice(times(cron, time_zone, utcnow()), 50))
+    if len(coming) < 2:
+        raise Invalid(f"“{cron}” never comes.")
+    if min(later - earlier for earlier, later in pairwise(coming)) < OFTENEST:
+        raise Invalid("A schedule may come every 15 minutes at the most.")
+    return cron
+
+
+def add(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: bool = False) -> Schedule:
+    schedule = Schedule(
+        tenant=tenant, cron=_checked(cron, time_zone), time_zone=time_zone, is_full=is_full, created_by=actor.user_id
+    )
+    schedule.next_at = next_after(schedule, utcnow())
+    with database.atomic():
+        schedule.save(force_insert=True)
+        _audit(schedule, actor)
+    return schedule
+
+
+def change(
+    schedule: Schedule, actor: Actor, *, cron: str, time_zone: str, is_full: bool = False, is_paused: bool = False
+) -> None:
+    schedule.cron, schedule.time_zone = _checked(cron, time_zone), time_zone
+    schedule.is_full, schedule.is_paused = is_full, is_paused
+    schedule.next_at = None if is_paused else next_after(schedule, utcnow())
+    with database.atomic():
+        schedule.save()
+        _audit(schedule, actor)
+
+
+def remove(schedule: Schedule, actor: Actor) -> None:
+    with database.atomic():
+        Schedule.delete().where(Schedule.id == schedule.id).execute()
+        audit.record(Action.SCHEDULE_REMOVED, actor, f"schedule {schedule}", tenant=schedule.tenant, cron=schedule.cron)
+
+
+def _audit(schedule: Schedule, actor: Actor) -> None:
+    audit.record(
+        Action.SCHEDULE_SET,
+        actor,
+        f"schedule {schedule}",
+        tenant=schedule.tenant,
+        cron=schedule.cron,
+        time_zone=schedule.time_zone,
+        is_full=schedule.is_full,
+        is_paused=schedule.is_paused,
+    )
+
+
+def due(now: datetime, limit: int = 200) -> list[Schedule]:
+    """Longest overdue first; without those whose last run still goes: they wait for it."""
+    still_going = Run.select(Run.id).where((Run.id == Schedule.last_run) & IS_ACTIVE)
+    waiting = Schedule.last_run.in_(still_going)
+    return list(
+        Schedule.select(Schedule, Tenant)
+        .join(Tenant)
+        .where((Schedule.next_at <= now) & (Schedule.last_run.is_null() | ~waiting))
+        .order_by(Schedule.next_at)
+        .limit(limit)
+    )
+
+
+def take(schedule: Schedule, now: datetime) -> bool:
+    """Move it on to its first time after now. False when another scheduler was quicker."""
+    moved = Schedule.update(next_at=next_after(schedule, now), last_at=now).where(
+        (Schedule.id == schedule.id) & (Schedule.next_at == schedule.next_at)
+    )
+    return bool(moved.execute())
+
+
+def record_run(schedule: Schedule, run: Run) -> None:
+    Schedule.update(last_run=run).where(Schedule.id == schedule.id).execute()
+
+
+def of_tenants(tenant_ids: list[int] | None) -> list[Schedule]:
+    """None: of every tenant."""
+    query = Schedule.select(Schedule, Tenant, Run).join(Tenant).switch(Schedule)
+    query = query.join(Run, pw.JOIN.LEFT_OUTER, on=Schedule.last_run).order_by(Tenant.name, Schedule.id)
+    return list(query if tenant_ids is None else query.where(Schedule.tenant.in_(tenant_ids or [-1])))

@@ -1,0 +1,107 @@
+"""Graph's limits, shared through Redis by every worker."""
+
+import threading
+import time
+
+import pytest
+
+from actors import back_up, connections
+from actors.broker import locks
+from actors.budget import TenantBudget
+from db.audit import SYSTEM
+from db.models import BackupSet, Run
+from db.states import RunState, SetState
+from graph import limits
+from graph.errors import Throttled
+from tests.simulated import SimulatedTenant, catalog_policy
+
+PATH = "deviceManagement/configurationPolicies"
+
+
+@pytest.fixture
+def shared(redis_url, monkeypatch):
+    """Two budgets of one tenant, as two processes have them; ten requests in half a second."""
+    monkeypatch.setitem(limits.LIMITS, limits.INTUNE, (10, 0.5))
+    return [TenantBudget(locks, "tenant") for _ in range(2)]
+
+
+def test_what_one_sends_the_other_may_not(shared):
+    shared[0].take({limits.INTUNE: 6})
+    with pytest.raises(Throttled) as refused:
+        shared[1].take({limits.INTUNE: 6})
+    assert 0.3 < refused.value.retry_after <= 0.51
+    shared[1].take({limits.INTUNE: 4})
+    time.sleep(refused.value.retry_after)
+    shared[1].take({limits.INTUNE: 6})
+
+
+def test_no_window_ever_holds_more_however_many_take_at_once(shared):
+    taken, stop = [], time.monotonic() + 1.6
+
+    def take():
+        while time.monotonic() < stop:
+            try:
+                shared[0].take({limits.INTUNE: 1})
+            except Throttled:
+                time.sleep(0.01)
+            else:
+                taken.append(time.monotonic())
+
+    threads = [threading.Thread(target=take) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    taken.sort()
+    assert len(taken) >= 30, "and none is wasted"
+    assert all(later - earlier >= 0.47 for earlier, later in zip(taken, taken[10:], strict=False))
+
+
+def test_a_429_all_the_same_stops_everyone_for_its_wait(shared):
+    shared[0].refused(limits.INTUNE, 0.3)
+    with pytest.raises(Throttled):
+        shared[1].take({limits.INTUNE: 1})
+    shared[1].take({limits.DIRECTORY: 1})
+    time.sleep(0.31)
+    shared[1].take({limits.INTUNE: 1})
+
+
+def test_one_tenants_budget_is_not_anothers(shared):
+    shared[0].take({limits.INTUNE: 10})
+    TenantBudget(locks, "another").take({limits.INTUNE: 10})
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_two_worker_processes_never_make_graph_say_429(graph, database, redis_url, ended, cast, start_worker):
+    """The simulator keeps to the documented limits: 1,000 requests in 20 s, and one a second of Conditional Access."""
+    for number in range(500):
+        graph.put(PATH, catalog_policy(f"p{number}", f"Policy {number}"))
+    graph.change(flags={"throttle": True})
+    connections.forget()
+    start_worker()
+    start_worker()
+    first = ended(back_up.start(cast.contoso, SYSTEM).run.id, 40)
+    second = ended(back_up.start(cast.contoso, SYSTEM, is_full=True).run.id, 60)
+    graph.change(flags={"throttle": False})
+    assert {first.state, second.state} == {RunState.SUCCEEDED}
+    assert {made.state for made in BackupSet.select()} == {SetState.COMPLETE}
+    assert (second.ended_at - first.created_at).total_seconds() > 20, "the second had to wait for the window"
+    assert graph.requests()["throttled"] == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_slow_tenant_does_not_keep_others_from_their_backups(simulator, graph, worker, ended, cast, monkeypatch):
+    """Four threads; a tenant whose every call takes a second, with sixty parts, and one that is quick."""
+    monkeypatch.setitem(limits.LIMITS, limits.CONDITIONAL_ACCESS, (1000, 1.0))
+    for number in range(200):
+        graph.put(PATH, catalog_policy(f"p{number}", f"Policy {number}"))
+    quick = cast.fabrikam
+    SimulatedTenant.add(simulator, quick, "fabrikam client secret").put(PATH, catalog_policy("q", "Quick"))
+    graph.change(flags={"latency_ms": 1000})
+    slow = back_up.start(cast.contoso, SYSTEM).run
+    began = time.monotonic()
+    assert ended(back_up.start(quick, SYSTEM).run.id, 30).state == RunState.SUCCEEDED
+    assert time.monotonic() - began < 12
+    assert Run.get_by_id(slow.id).state == RunState.RUNNING
+    graph.change(flags={"latency_ms": 0})
+    ended(slow.id, 60)

@@ -1,0 +1,114 @@
+"""When a schedule comes: over both changes of the clock, after a stopped scheduler, spread over many tenants."""
+
+from datetime import datetime, timedelta
+from itertools import islice
+
+import pytest
+
+from db import schedules
+from db.audit import SYSTEM
+from db.clock import utcnow
+from db.errors import Invalid
+from db.models import Schedule, Tenant
+
+VIENNA = "Europe/Vienna"
+
+
+def at(text):
+    return datetime.fromisoformat(text)
+
+
+def days(cron, begin, count):
+    return [str(one) for one in islice(schedules.times(cron, VIENNA, at(begin)), count)]
+
+
+def test_an_hour_that_the_clock_skips_is_made_up_right_after_it():
+    assert days("30 2 * * *", "2026-03-28T00:00", 3) == [
+        "2026-03-28 01:30:00",
+        "2026-03-29 01:00:00",  # 03:00 in Vienna: there is no half past two
+        "2026-03-30 00:30:00",
+    ]
+
+
+def test_an_hour_that_comes_twice_counts_once():
+    assert days("30 2 * * *", "2026-10-24T00:00", 3) == [
+        "2026-10-24 00:30:00",
+        "2026-10-25 00:30:00",
+        "2026-10-26 01:30:00",
+    ]
+
+
+@pytest.fixture
+def nightly(cast):
+    made = schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM)
+    Schedule.update(next_at=at("2026-05-01T02:00")).execute()
+    return Schedule.get_by_id(made.id)
+
+
+def test_what_a_stopped_scheduler_missed_is_made_up_once(nightly):
+    now = at("2026-05-04T09:00")  # three nights later
+    assert schedules.due(now) == [nightly]
+    assert schedules.take(nightly, now)
+    assert schedules.due(now) == []
+    assert Schedule.get_by_id(nightly.id).next_at.date() == at("2026-05-05T00:00").date()
+
+
+def test_of_two_schedulers_one_takes_it(nightly):
+    now = at("2026-05-01T02:30")
+    same = Schedule.get_by_id(nightly.id)
+    assert [schedules.take(nightly, now), schedules.take(same, now)] == [True, False]
+
+
+def test_two_hundred_tenants_due_at_two_start_over_a_quarter_of_an_hour(database):
+    made = [Tenant(id=number, name=str(number)) for number in range(1, 201)]
+    moments = [
+        schedules.next_after(Schedule(tenant=one, cron="0 2 * * *", time_zone="UTC"), at("2026-05-01T00:00"))
+        for one in made
+    ]
+    assert min(moments) >= at("2026-05-01T02:00")
+    assert max(moments) <= at("2026-05-01T02:15")
+    minutes = [moment.replace(second=0) for moment in moments]
+    assert max(minutes.count(one) for one in minutes) < 30
+    assert moments[6] == schedules.next_after(
+        Schedule(tenant=made[6], cron="0 2 * * *", time_zone="UTC"), at("2026-05-01T00:00")
+    )
+
+
+def test_taken_early_in_its_spread_it_does_not_come_twice_in_a_night(cast):
+    schedule = schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM)
+    first = schedules.next_after(schedule, at("2026-05-01T00:00"))
+    assert schedules.next_after(schedule, first) - first == timedelta(days=1)
+
+
+def test_one_that_still_goes_is_waited_for(nightly, cast):
+    from db import runs
+    from db.states import RunKind
+
+    run = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="x", items=[], actor=SYSTEM).run
+    schedules.record_run(nightly, run)
+    now = at("2026-05-01T02:30")
+    assert schedules.due(now) == []
+    runs.finish(runs.claim(run.id))
+    assert schedules.due(now) == [nightly]
+
+
+def test_a_paused_one_is_never_due_and_a_resumed_one_makes_nothing_up(nightly):
+    schedules.change(nightly, SYSTEM, cron=nightly.cron, time_zone="UTC", is_paused=True)
+    assert schedules.due(utcnow() + timedelta(days=3)) == []
+    schedules.change(nightly, SYSTEM, cron=nightly.cron, time_zone="UTC")
+    assert Schedule.get_by_id(nightly.id).next_at > utcnow()
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "sentence"),
+    [
+        ("every night", "UTC", "cron expression"),
+        ("0 2 * * *", "Mars/Base", "time zone"),
+        ("*/5 * * * *", "UTC", "15 minutes"),
+        ("0 0 30 2 *", "UTC", "never|cron expression"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_sentence(cast, cron, zone, sentence):
+    with pytest.raises(Invalid, match=sentence):
+        schedules.add(cast.contoso, cron, zone, SYSTEM)
+    assert not Schedule.select().exists()

@@ -1,0 +1,92 @@
+"""`/schedules/`: when tenants are backed up by themselves."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+import actors.back_up
+from db import schedules
+from db.errors import Invalid
+from db.models import Schedule, Tenant
+from web import starting
+from web.access import allowed_tenant_ids, current_actor, fetch, requires
+from web.permissions import Permission
+
+pages = Blueprint("schedules", __name__, url_prefix="/schedules")
+
+
+@pages.get("/")
+@requires(Permission.SEE)
+def index() -> str:
+    return _page()
+
+
+def _page() -> str:
+    return render_template(
+        "schedules.html",
+        schedules=schedules.of_tenants(allowed_tenant_ids(Permission.SEE)),
+        tenants=_manageable(),
+        time_zones=sorted(available_timezones()),
+        form=request.form,
+    )
+
+
+def _manageable() -> list[Tenant]:
+    ids = allowed_tenant_ids(Permission.MANAGE)
+    query = Tenant.select().order_by(Tenant.name)
+    return list(query if ids is None else query.where(Tenant.id.in_(ids or [-1])))
+
+
+@pages.post("/")
+@requires(Permission.MANAGE)
+def add() -> Any:
+    form = request.form
+    tenant = fetch(Tenant, form.get("tenant", ""), Permission.MANAGE)
+    try:
+        schedules.add(tenant, _text("cron"), _text("time_zone"), current_actor(), is_full=form.get("is_full") == "yes")
+    except Invalid as e:
+        flash(str(e), "danger")
+        return _page(), 400
+    flash(f"{tenant.name} is backed up by itself from now on.", "success")
+    return redirect(url_for("schedules.index"), 303)
+
+
+@pages.post("/<schedule_id>")
+@requires(Permission.MANAGE)
+def change(schedule_id: str) -> Any:
+    """What the form leaves out stays as it is."""
+    schedule = fetch(Schedule, schedule_id, Permission.MANAGE)
+    try:
+        schedules.change(
+            schedule,
+            current_actor(),
+            cron=_text("cron") or schedule.cron,
+            time_zone=_text("time_zone") or schedule.time_zone,
+            is_full=schedule.is_full,
+            is_paused=request.form.get("is_paused", "yes" if schedule.is_paused else "no") == "yes",
+        )
+        flash("Paused." if schedule.is_paused else "Saved.", "success")
+    except Invalid as e:
+        flash(str(e), "danger")
+    return redirect(url_for("schedules.index"), 303)
+
+
+@pages.post("/<schedule_id>/remove")
+@requires(Permission.MANAGE)
+def remove(schedule_id: str) -> Any:
+    schedules.remove(fetch(Schedule, schedule_id, Permission.MANAGE), current_actor())
+    flash("Removed. Its backup sets stay.", "success")
+    return redirect(url_for("schedules.index"), 303)
+
+
+@pages.post("/<schedule_id>/run-now")
+@requires(Permission.OPERATE)
+def run_now(schedule_id: str) -> Any:
+    schedule = fetch(Schedule, schedule_id, Permission.OPERATE)
+    start = actors.back_up.start(schedule.tenant, current_actor(), is_full=schedule.is_full)
+    return starting.answer(start, url_for("schedules.index"))
+
+
+def _text(name: str) -> str:
+    return request.form.get(name, "").replace("\x00", "").strip()[:100]
