@@ -146,6 +146,7 @@ def _take_over(
             _record_refusal(claim, backup_set, key, answer)
         return
     with database.atomic():
+        runs.hold(claim)  # or a worker that was taken for dead would add the items a second time
         policies.record_listing(claim.run.tenant, key, [_row(one) for one in answer])
         _add_items(claim.run, backup_set, key, answer)
         backup_sets.record_type(backup_set, key, ItemState.DONE, len(answer))
@@ -155,6 +156,7 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
     """A type that cannot be listed is an item of its own: its sentence is shown where the others are."""
     row = POLICY_TYPES[key]
     with database.atomic():
+        runs.hold(claim)
         runs.add_items(claim.run, [NewItem(key, row.title)])
         [item] = [one for one in runs.unsettled_items(claim.run) if one.policy_type == key]
         settle_error(claim, item, error, row)

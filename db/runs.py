@@ -180,6 +180,11 @@ def beat(tokens: Sequence[str]) -> None:
         Run.update(heartbeat_at=utcnow()).where(Run.claimed_by.in_(list(tokens))).execute()
 
 
+def hold(claim: Claim) -> None:
+    """In a transaction: nobody takes the claim before it ends. Raises ClaimLost when somebody has."""
+    expect_one(Run.update(heartbeat_at=utcnow()).where(held_by(claim)))
+
+
 def wait(claim: Claim, reason: str, seconds: float) -> None:
     """Give the claim back until `seconds` from now; the reason is shown on the run's page."""
     expect_one(

@@ -44,6 +44,7 @@ from db import installation, migrate, sealing, snapshots  # noqa: E402
 from db.audit import SYSTEM, Actor  # noqa: E402
 from db.models import Policy, Snapshot, Tenant, User  # noqa: E402
 from db.states import Role, SiteRole  # noqa: E402
+from graph import limits  # noqa: E402
 from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
 
 
@@ -301,6 +302,12 @@ def worker(database, redis_url):
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Conditional Access without its second between requests; tests/actors/test_budget.py has that."""
+    monkeypatch.setitem(limits.LIMITS, limits.CONDITIONAL_ACCESS, (1000, 1.0))
 
 
 @pytest.fixture

@@ -8,16 +8,10 @@ from db import backup_sets, manifests, snapshots
 from db.audit import SYSTEM, Actor
 from db.models import AuditEvent, BackupSet, Content, Notification, Policy, Run, RunItem, Snapshot, Tenant
 from db.states import RunState, SetState
-from graph import limits
 from tests.simulated import READ, catalog_policy
 
 PATH = "deviceManagement/configurationPolicies"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    """Conditional Access without its second between requests: tests/actors/test_budget.py has that."""
-    monkeypatch.setitem(limits.LIMITS, limits.CONDITIONAL_ACCESS, (1000, 1.0))
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from db import backup_sets, snapshots, tenants
 from db.audit import SYSTEM
 from db.models import BackupSet, Policy, Run, RunItem, Snapshot
 from db.states import Outcome, RunState, SetState
-from graph import limits
 from graph.normalise import normalise
 from graph.policy_types import POLICY_TYPES
 from tests.simulated import REAL, SimulatedTenant, assert_holds, truth_of
@@ -38,7 +37,7 @@ real = pytest.param("Adatum", 230, marks=pytest.mark.skipif(not REAL.exists(), r
 
 
 @pytest.mark.parametrize(("tenant", "at_least"), [("Fabrikam", 100), real], indirect=["tenant"])
-def test_every_policy_captured_singly_is_stored_as_graph_holds_it(tenant, at_least, worker, ended):
+def test_every_policy_captured_singly_is_stored_as_graph_holds_it(tenant, at_least, worker, ended, quick):
     ours, theirs = tenant
     assert ended(actors.sync.start(ours, SYSTEM).run.id, 60).state == RunState.SUCCEEDED
     policies = list(Policy.select().where(Policy.tenant == ours))
@@ -52,8 +51,7 @@ def test_every_policy_captured_singly_is_stored_as_graph_holds_it(tenant, at_lea
 
 
 @pytest.mark.parametrize(("tenant", "at_least"), [("Northwind", 900), real], indirect=["tenant"])
-def test_every_policy_of_a_backup_set_is_stored_as_graph_holds_it(tenant, at_least, worker, ended, monkeypatch):
-    monkeypatch.setitem(limits.LIMITS, limits.CONDITIONAL_ACCESS, (1000, 1.0))
+def test_every_policy_of_a_backup_set_is_stored_as_graph_holds_it(tenant, at_least, worker, ended, quick):
     ours, theirs = tenant
     run = ended(actors.back_up.start(ours, SYSTEM).run.id, 120)
     made = BackupSet.get(BackupSet.run == run)

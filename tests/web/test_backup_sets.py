@@ -9,18 +9,12 @@ import pytest
 from actors import back_up
 from db.audit import SYSTEM
 from db.models import AuditEvent, BackupSet, Policy, Run, RunItem
-from graph import limits
 from tests.conftest import csrf_token
 from tests.simulated import catalog_policy
 from tests.web.test_commands import asked, tenantkeep
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = [pytest.mark.parametrize("database_url", ["sqlite"], indirect=True), pytest.mark.usefixtures("quick")]
 PATH = "deviceManagement/configurationPolicies"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    monkeypatch.setitem(limits.LIMITS, limits.CONDITIONAL_ACCESS, (1000, 1.0))
 
 
 @pytest.fixture
