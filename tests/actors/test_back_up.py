@@ -4,10 +4,11 @@ import pytest
 
 import actors.back_up
 from actors import connections
-from db import backup_sets, manifests, snapshots
+from db import backup_sets, manifests, runs, snapshots
 from db.audit import SYSTEM, Actor
 from db.models import AuditEvent, BackupSet, Content, Notification, Policy, Run, RunItem, Snapshot, Tenant
 from db.states import RunState, SetState
+from graph import client
 from tests.simulated import READ, catalog_policy
 
 PATH = "deviceManagement/configurationPolicies"
@@ -150,8 +151,6 @@ def test_cancelling_ends_it_at_once_and_keeps_what_was_read(graph, worker, ended
     started = actors.back_up.start(cast.contoso, SYSTEM).run
     while not RunItem.select().where((RunItem.run == started) & (RunItem.state == "done")).exists():
         assert Run.get_by_id(started.id).state in {"queued", "running"}
-    from db import runs
-
     runs.request_cancel(Run.get_by_id(started.id), SYSTEM)
     run = ended(started.id)
     graph.change(flags={"latency_ms": 0})
@@ -179,3 +178,71 @@ def test_a_manifest_packs_any_ids_and_gives_them_back():
     for ids in ([], [1], [127, 128, 129, 16384, 2**31 - 1], list(range(1, 5000, 3))):
         assert manifests.unpack(manifests.pack(ids)) == ids
     assert len(manifests.pack(list(range(1000, 1500)))) < 100
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *({"kind": "status", "path": "p1", "status": status, "times": 2} for status in (500, 502, 503, 504)),
+        {"kind": "reset", "path": r"\$batch", "times": 2},
+        {"kind": "truncate", "path": r"\$batch", "times": 1},
+        {"kind": "drop_part", "path": r"\$batch", "times": 5},
+        {"kind": "delay", "path": "p1", "seconds": 1.5},
+    ],
+    ids=lambda fault: f"{fault['kind']} {fault.get('status', '')}",
+)
+def test_what_passes_is_tried_again_and_nothing_is_missing(graph, back_up, fault, monkeypatch):
+    monkeypatch.setattr(actors.working, "LONGEST_BACKOFF", 0.05)
+    monkeypatch.setattr(client, "TIMEOUT", (1, 1))
+    fill(graph, 30)
+    graph.fault(**fault)
+    run, made = back_up()
+    assert (run.state, run.done, made.state) == (RunState.SUCCEEDED, 32, SetState.COMPLETE), made.problems
+    assert Snapshot.select().count() == 32
+
+
+def test_a_token_that_ends_in_mid_run_is_renewed(graph, back_up):
+    graph.change(flags={"token_lifetime_s": 1, "latency_ms": 400})
+    connections.forget()
+    fill(graph, 100)
+    run, made = back_up()
+    graph.change(flags={"token_lifetime_s": 3599, "latency_ms": 0})
+    assert (run.state, made.state) == (RunState.SUCCEEDED, SetState.COMPLETE), made.problems
+    assert graph.requests()["tokens"] >= 2
+
+
+def test_a_permission_lost_in_mid_run_fails_the_rest_with_what_to_grant(graph, back_up):
+    fill(graph, 30)
+    body = {"error": {"code": "Forbidden", "message": "Application is not authorized to perform this operation."}}
+    graph.fault(kind="status", path=r"configurationPolicies/p2\d", status=403, body=body, times=10)
+    run, made = back_up()
+    assert (run.state, run.done, run.failed) == (RunState.PARTIAL, 22, 10)
+    assert {one["reason"] for one in made.problems} == {"permission_missing"}
+    assert "DeviceManagementConfiguration.Read.All" in made.problems[0]["message"]
+
+
+def test_a_page_link_that_repeats_costs_its_own_type_alone(graph, back_up, monkeypatch):
+    monkeypatch.setattr(actors.working, "LONGEST_BACKOFF", 0.05)
+    fill(graph, 3)
+    link = f"{graph.url.removesuffix('/_simulator')}/beta/deviceManagement/deviceCategories?$skiptoken=x"
+    page = {"value": [], "@odata.nextLink": link}
+    graph.fault(kind="status", path="deviceManagement/deviceCategories", status=200, body=page, times=100)
+    run, made = back_up()
+    assert (made.state, made.types["deviceCategories"]["state"]) == (SetState.INCOMPLETE, "failed")
+    assert "same page link twice" in made.types["deviceCategories"]["message"]
+    assert run.done == 5
+
+
+def test_progress_is_right_while_it_runs(graph, worker, ended, cast):
+    fill(graph, 200)
+    graph.change(flags={"latency_ms": 200})
+    run = actors.back_up.start(cast.contoso, SYSTEM).run
+    seen = []
+    while Run.get_by_id(run.id).state in {"queued", "running"}:
+        seen.append(runs.counts(Run.get_by_id(run.id)))
+    graph.change(flags={"latency_ms": 0})
+    done = [one["done"] for one in seen]
+    assert done == sorted(done)
+    assert len(set(done)) >= 4
+    assert {one["total"] for one in seen} <= {0, 202}
+    assert runs.counts(ended(run.id))["done"] == 202
