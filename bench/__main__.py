@@ -3,6 +3,6 @@
 import subprocess
 import sys
 
-for name in ("start_latency", "captures", "backups"):
+for name in ("start_latency", "captures", "backups", "storage"):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

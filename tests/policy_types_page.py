@@ -17,8 +17,8 @@ What Tenantkeep reads, made from `graph/policy_types.py` by `python -m tests.pol
 `https://graph.microsoft.com/beta`. A snapshot holds the whole object as Graph gives it, with the children named here, the names of
 the groups, filters and scope tags it refers to, and the secrets that Graph reveals.
 
-| policy type | collection | permission | assignments | besides the object itself |
-|---|---|---|---|---|
+| policy type | collection | permission | assignments | besides the object itself | its list shows a change |
+|---|---|---|---|---|---|
 """
 NEVER = """
 ## What Graph never gives back
@@ -44,7 +44,8 @@ def page() -> str:
     return (
         HEAD
         + "".join(
-            f"| {row.title} | `{row.path}` | `{row.permission}` | {ASSIGNMENTS[row.assignments]} | {_besides(row)} |\n"
+            f"| {row.title} | `{row.path}` | `{row.permission}` | {ASSIGNMENTS[row.assignments]} | {_besides(row)} | "
+            f"{'yes' if row.trusts_list else 'no: always read'} |\n"
             for row in rows
         )
         + NEVER
