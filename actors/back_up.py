@@ -45,15 +45,15 @@ def start(
     is_full: bool = False,
     retry_of: Run | None = None,
 ) -> Start:
-    """Of the whole tenant, of some policy types, or of some policies. Raises Invalid for a policy type nobody knows."""
+    """Of the whole tenant, or of some policy types and policies. Raises Invalid for a policy type nobody knows."""
     unknown = sorted(set(policy_types) - set(POLICY_TYPES))
     if unknown:
         raise Invalid(f"There is no policy type {unknown[0]}. The known ones are in docs/policy-types.md.")
     selection: dict[str, Any] = {}
     if policy_types:
-        selection = {"policy_types": sorted(set(policy_types))}
+        selection["policy_types"] = sorted(set(policy_types))
     if policy_ids:
-        selection = {"policies": sorted(set(policy_ids))}
+        selection["policies"] = sorted(set(policy_ids))
     with database.atomic():
         made = runs.start(
             tenant=tenant,
@@ -71,10 +71,10 @@ def start(
 
 def retry_failed(run: Run, actor: Actor) -> Start:
     """A run of what failed in that one, and of nothing else. Raises Invalid when nothing did."""
-    failed = backup_sets.failed_policies(run)
-    if not failed:
+    policy_ids, policy_types = backup_sets.failed_in(run)
+    if not policy_ids and not policy_types:
         raise Invalid(f"Nothing failed in run {run.id} that could be tried again.")
-    return start(run.tenant, actor, policy_ids=failed, is_full=True, retry_of=run)
+    return start(run.tenant, actor, policy_ids=policy_ids, policy_types=policy_types, is_full=True, retry_of=run)
 
 
 def _key(selection: dict[str, Any]) -> str:
@@ -129,9 +129,8 @@ def _set_of(claim: Claim) -> BackupSet:
 
 
 def _unlisted(backup_set: BackupSet) -> list[str]:
-    if "policies" in backup_set.selection:
-        return []
-    return [key for key in backup_set.selection.get("policy_types", POLICY_TYPES) if key not in backup_set.types]
+    wanted = backup_set.selection.get("policy_types", []) if backup_set.selection else POLICY_TYPES
+    return [key for key in wanted if key not in backup_set.types]
 
 
 def _take_over(

@@ -19,6 +19,7 @@ POLICIES = 900
 CHANGED = 45
 LATENCY_MS = 80
 FLEETS = ((1, 8), (2, 8))
+CATALOG = ["configurationPolicies"]
 MANY_TENANTS, MANY_POLICIES = 50, 100
 # A night between two backups, as far as Graph's window of 20 s is concerned.
 PAUSE_SECONDS = 22
@@ -42,6 +43,14 @@ def main() -> None:
                     time.sleep(PAUSE_SECONDS)
                     stage.change(tenant, CHANGED)
                     _print(engine, f"{processes} × {threads}", f"{CHANGED} changed", tenant)
+                    catalog = stage.tenant(f"Catalog {number}", 10 + number, POLICIES, latency_ms=LATENCY_MS)
+                    _print(
+                        engine,
+                        f"{processes} × {threads}",
+                        "first, settings catalog alone",
+                        catalog,
+                        policy_types=CATALOG,
+                    )
             limited = stage.tenant("Bench limited", 9, POLICIES, latency_ms=LATENCY_MS, throttle=True)
             with stage.worker(2, 8):
                 _print(engine, "2 × 8", "first, limits enforced", limited)
@@ -50,9 +59,9 @@ def main() -> None:
                 _many(engine)
 
 
-def _print(engine, fleet, what, tenant, is_full=False) -> None:
+def _print(engine, fleet, what, tenant, **options) -> None:
     before = stage.requests_of(tenant)
-    ended, kept = _end(back_up.start(tenant, SYSTEM, is_full=is_full).run.id)
+    ended, kept = _end(back_up.start(tenant, SYSTEM, **options).run.id)
     after = stage.requests_of(tenant)
     http, graph = (after[name] - before[name] for name in ("http", "graph"))
     _row(engine, fleet, what, f"{kept:.1f} s", f"{ended:.1f} s", http, graph, f"{graph / POLICIES:.3f}")

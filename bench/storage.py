@@ -1,6 +1,7 @@
 """What a year of nightly backups takes on disk: 500 policies, 1 % of them changed each night.
 
-Made by the product's own verbs. Contents are the demo's: believable policies of every type. Measured for one tenant, and multiplied for five hundred.
+Made by the product's own verbs, with the demo's believable policies of every type. Measured for one tenant, and
+multiplied for five hundred.
 """
 
 import json

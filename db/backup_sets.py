@@ -155,13 +155,16 @@ def _problems(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def failed_policies(run: Run) -> list[int]:
-    rows = RunItem.select(RunItem.policy).where(
-        (RunItem.run == run)
-        & RunItem.state.in_([ItemState.FAILED, ItemState.UNCERTAIN, ItemState.SKIPPED])
-        & RunItem.policy.is_null(False)
+def failed_in(run: Run) -> tuple[list[int], list[str]]:
+    """The policies that were not read, and the policy types that could not be listed."""
+    states = [ItemState.FAILED, ItemState.UNCERTAIN, ItemState.SKIPPED]
+    items = RunItem.select(RunItem.policy, RunItem.policy_type, RunItem.state).where(
+        (RunItem.run == run) & RunItem.state.in_(states)
     )
-    return [row[0] for row in rows.tuples()]
+    rows = list(items.tuples())
+    policies = [policy for policy, _, _ in rows if policy is not None]
+    # A type that was skipped lacks a permission: asking again cannot help.
+    return policies, [key for policy, key, state in rows if policy is None and state == ItemState.FAILED]
 
 
 def snapshots_of(backup_set: BackupSet) -> list[int]:

@@ -97,8 +97,12 @@ def _object(value: dict[str, Any], key: str, volatile: frozenset[str]) -> dict[s
 
 def _array(value: list[Any], key: str, volatile: frozenset[str]) -> list[Any]:
     clean = [_value(inner, key, volatile) for inner in value]
-    if key == "settings" and all(_setting_id(inner) for inner in clean):
-        return sorted(clean, key=lambda inner: (_setting_id(inner), canonical(inner)))
+    if key == "settings":
+        ids = {_setting_id(inner) for inner in clean}
+        if "" not in ids:
+            # Hundreds of settings: their whole texts are compared only where two have one id.
+            is_unique = len(ids) == len(clean)
+            return sorted(clean, key=lambda one: (_setting_id(one), "" if is_unique else canonical(one)))
     if key in UNORDERED:
         by = UNORDERED[key]
         return sorted(clean, key=lambda inner: (canonical(inner.get(by)) if _has(inner, by) else "", canonical(inner)))

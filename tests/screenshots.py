@@ -21,6 +21,10 @@ PAGES = {
     "policies": "/policies/?search=Windows",
     "policy": "/policies/{policy}",
     "snapshot": "/snapshots/{snapshot}",
+    "backup-sets": "/backup-sets/",
+    "backup-set": "/backup-sets/1",
+    "schedules": "/schedules/",
+    "retention": "/tenants/2/retention?last=1&daily=2",
     "runs": "/runs/",
     "run": "/runs/{run}",
     "run-with-skips": "/runs/2",
@@ -77,6 +81,12 @@ def _capture(page, demo) -> dict[str, str]:
     run = page.url.rpartition("/")[2]
     page.locator("td a", has_text="Snapshot").click()
     page.wait_for_selector("text=Is it whole?")
+    page.goto(f"{demo.address}/tenants/2")
+    page.click("text=Back up now")
+    page.click("text=View run")
+    page.wait_for_selector("text=succeeded", timeout=60_000)
+    page.goto(f"{demo.address}/schedules/")
+    page.click("main .filters button")
     return {"policy": policy, "run": run, "snapshot": page.url.rpartition("/")[2]}
 
 

@@ -37,6 +37,9 @@ class SimulatedTenant:
     def fault(self, **values):
         self._call("POST", "/faults", {"tenant": self.id, **values})
 
+    def clear_faults(self):
+        self._call("DELETE", "/faults")
+
     def objects(self):
         return self._call("GET", f"/tenants/{self.id}/objects").json()
 

@@ -129,13 +129,17 @@ def test_a_policy_deleted_between_list_and_read_is_gone_and_no_failure(graph, ba
     assert outcomes(run)["gone"] == 1
 
 
-def test_a_list_that_never_comes_costs_its_own_type_alone(graph, back_up, monkeypatch):
+def test_a_list_that_never_comes_costs_its_own_type_alone_and_can_be_tried_again(graph, back_up, ended, monkeypatch):
     monkeypatch.setattr(actors.working, "LONGEST_BACKOFF", 0.05)
     graph.fault(kind="status", path="deviceManagement/deviceCategories", status=503, times=20)
     run, made = back_up()
     assert (run.state, made.state) == (RunState.PARTIAL, SetState.INCOMPLETE)
     assert made.types["deviceCategories"]["state"] == "failed"
     assert outcomes(run)["captured"] == 2
+    graph.clear_faults()
+    again = ended(actors.back_up.retry_failed(run, SYSTEM).run.id)
+    tried = BackupSet.get(BackupSet.run == again)
+    assert (tried.selection, tried.state) == ({"policy_types": ["deviceCategories"]}, SetState.COMPLETE)
 
 
 def test_throttling_in_mid_run_waits_and_loses_nothing(graph, back_up):

@@ -19,6 +19,7 @@ from web.text import moment, state_badge
 from web.views.base import ListView, connected
 from web.views.links import link
 from web.views.policies import TenantFilter
+from web.views.runs import may_retry
 from web.views.secrets import masked
 
 pages = Blueprint("backup_sets", __name__, url_prefix="/backup-sets")
@@ -29,11 +30,11 @@ SHOWN = 1000
 def scope(backup_set: BackupSet) -> str:
     """What was asked for, in words."""
     selection = backup_set.selection
-    if "policies" in selection:
-        return f"{len(selection['policies'])} chosen policies" if len(selection["policies"]) > 1 else "one policy"
-    if "policy_types" in selection:
-        return ", ".join(catalogue.title(key) for key in selection["policy_types"])
-    return "whole tenant"
+    parts = [catalogue.title(key) for key in selection.get("policy_types", [])]
+    chosen = len(selection.get("policies", []))
+    if chosen:
+        parts.append("one policy" if chosen == 1 else f"{chosen} chosen policies")
+    return ", ".join(parts) or "whole tenant"
 
 
 def _pin(backup_set: BackupSet) -> Markup | str:
@@ -70,12 +71,14 @@ def register(admin: Admin) -> None:
 def page(backup_set_id: str) -> str:
     backup_set = fetch(BackupSet, backup_set_id, Permission.SEE)
     ids = backup_sets.snapshots_of(backup_set)
+    run = Run.get_or_none(Run.id == backup_set.run_id)
     return render_template(
         "backup_set.html",
         backup_set=backup_set,
         tenant=backup_set.tenant,
         scope=scope(backup_set),
-        run=Run.get_or_none(Run.id == backup_set.run_id),
+        run=run,
+        may_retry=run is not None and may_retry(run),
         creator=backup_sets.creator(backup_set),
         types=_types(backup_set),
         count=len(ids),

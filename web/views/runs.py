@@ -104,7 +104,7 @@ def _facts(run: Run) -> dict[str, Any]:
         "run": run,
         "waiting": runs.waiting(run),
         "backup_set": BackupSet.get_or_none(BackupSet.run == run),
-        "may_retry": _may_retry(run),
+        "may_retry": may_retry(run),
         "tenant": Tenant.get_by_id(run.tenant_id),
         "policy": Policy.get_or_none(Policy.id == run.policy_id),
         "requester": User.get_or_none(User.id == run.requested_by_id),
@@ -119,7 +119,7 @@ def _facts(run: Run) -> dict[str, Any]:
     }
 
 
-def _may_retry(run: Run) -> bool:
+def may_retry(run: Run) -> bool:
     is_bad = run.state not in ACTIVE and bool(run.failed or run.uncertain)
     return run.kind == RunKind.BACK_UP and is_bad and can(Permission.OPERATE, run.tenant_id)
 
