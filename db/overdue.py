@@ -42,7 +42,8 @@ def take_back_abandoned() -> list[Run]:
     """
     again: list[Run] = []
     stale = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null(False) & (Run.heartbeat_at < _ago(STALE_SECONDS))
-    for run in Run.select().where(IS_ACTIVE & stale):
+    # Read to the end before anything is written: SQLite refuses, at once, a write beside a reading that has grown old.
+    for run in list(Run.select().where(IS_ACTIVE & stale)):
         taken = (
             Run.update(
                 claimed_by=None,

@@ -21,12 +21,12 @@ def reseal(actor: Actor) -> int:
     """How many values were sealed again. Safe to stop and to start again; raises SealError when a key is missing."""
     done = 0
     for together in _ids_of_contents():
-        contents = Content.select().where(Content.id.in_(together))
+        contents = list(Content.select().where(Content.id.in_(together)))
         done += sum(_again(one, Content.sealed, content_owner(one.tenant_id, one.fingerprint)) for one in contents)
-    for tenant in Tenant.select().where(Tenant.credential.is_null(False)):
+    for tenant in list(Tenant.select().where(Tenant.credential.is_null(False))):
         done += _again(tenant, Tenant.credential, credential_owner(tenant))
     # Last: a start without the old key is refused until everything else is done.
-    done += sum(_again(seal, Seal.word, OWNER) for seal in Seal.select())
+    done += sum(_again(seal, Seal.word, OWNER) for seal in list(Seal.select()))
     audit.record(Action.KEYS_ROTATED, actor, "installation", resealed=done)
     return done
 
