@@ -1,20 +1,20 @@
 """One HTTP client for Microsoft Graph. It asks once, raises what went wrong, and never sleeps: waiting is the queue's.
 
-Everything is read from /beta: v1.0 lacks some Intune types and drops their scope tags.
+Everything is read from, and written to, /beta: v1.0 lacks some Intune types and drops their scope tags.
 """
 
 import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
 from graph.errors import GraphError, Malformed, Rejected, SignInFailed, Throttled, Unavailable, from_answer
-from graph.limits import DEFAULT_WAIT, Budget, service_of
+from graph.limits import DEFAULT_WAIT, Budget, services_of
 
 # token(fresh): fresh asks for a new one, after Graph refused the one before.
 Token = Callable[[bool], str]
@@ -29,8 +29,30 @@ HEADERS = {"Accept": "application/json", "Prefer": "include-unknown-enum-members
 
 
 @dataclass(frozen=True)
+class Request:
+    """`path` below /beta, or a page link that Graph gave."""
+
+    path: str
+    method: str = "GET"
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_write(self) -> bool:
+        return self.method != "GET"
+
+
+# What a reading or a restore wants next; a bare path is a GET.
+Ask = str | Request
+
+
+def request_of(ask: Ask) -> Request:
+    return Request(ask) if isinstance(ask, str) else ask
+
+
+@dataclass(frozen=True)
 class Answer:
-    """One GET's answer inside a batch: its body, or what went wrong."""
+    """One request's answer inside a batch: its body (a write's may be empty), or what went wrong."""
 
     body: dict[str, Any] | None = None
     error: GraphError | None = None
@@ -58,12 +80,12 @@ class GraphClient:
 
     def get(self, path: str) -> dict[str, Any]:
         """`path` below /beta, or a page link that Graph gave."""
-        url = self._url(path)
-        self._take([path])
+        url, request = self._url(path), Request(path)
+        self._take([request])
         try:
             return self._send_signed("GET", url)
         except Throttled as e:
-            self._refused(path, e)
+            self._refused(request, e)
             raise
 
     def pages(self, path: str) -> Iterator[dict[str, Any]]:
@@ -78,47 +100,55 @@ class GraphClient:
             if next_path in seen:
                 raise Malformed("page_repeats", "Microsoft Graph sent the same page link twice.")
 
-    def batch(self, paths: Sequence[str]) -> list[Answer]:
-        """Up to twenty GETs in one call; the answers in the order asked. Each part succeeds or fails by itself."""
-        answers = self._batch_once(paths)
+    def batch(self, asks: Sequence[Ask]) -> list[Answer]:
+        """Up to twenty requests in one call; the answers in the order asked. Each succeeds or fails by itself.
+
+        Raises when the call as a whole failed: what became of its writes is then unknown.
+        """
+        requests = [request_of(ask) for ask in asks]
+        answers = self._batch_once(requests)
         expired = [number for number, answer in enumerate(answers) if _token_refused(answer.error)]
         if expired:
             self._token(True)
-            again = self._batch_once([paths[number] for number in expired])
+            again = self._batch_once([requests[number] for number in expired])
             for number, answer in zip(expired, again, strict=True):
                 answers[number] = answer
-        for path, answer in zip(paths, answers, strict=True):
+        for request, answer in zip(requests, answers, strict=True):
             if isinstance(answer.error, Throttled):
-                self._refused(path, answer.error)
+                self._refused(request, answer.error)
         return answers
 
-    def _take(self, paths: Sequence[str]) -> None:
+    def _take(self, requests: Sequence[Request]) -> None:
         if self._budget:
-            self._budget.take(Counter(map(service_of, paths)))
-        self.requests_made += len(paths)
+            self._budget.take(Counter(one for each in requests for one in services_of(each.method, each.path)))
+        self.requests_made += len(requests)
 
-    def _refused(self, path: str, error: Throttled) -> None:
+    def _refused(self, request: Request, error: Throttled) -> None:
         """One that is refused is refused for all who share the budget."""
-        service = service_of(path)
+        service = services_of(request.method, request.path)[-1]
         if error.retry_after is None:
             error.retry_after = DEFAULT_WAIT[service]
         if self._budget:
             self._budget.refused(service, error.retry_after)
 
-    def _batch_once(self, paths: Sequence[str]) -> list[Answer]:
-        if len(paths) > BATCH_SIZE:
+    def _batch_once(self, requests: Sequence[Request]) -> list[Answer]:
+        if len(requests) > BATCH_SIZE:
             raise ValueError(f"a $batch holds at most {BATCH_SIZE} requests")
-        self._take(paths)
-        parts = [
-            {"id": str(number), "method": "GET", "url": self._relative(path), "headers": HEADERS}
-            for number, path in enumerate(paths)
-        ]
+        self._take(requests)
+        parts = [self._batch_part(number, request) for number, request in enumerate(requests)]
         answer = self._send_signed("POST", f"{self._base}{VERSION}/$batch", {"requests": parts})
         responses = answer.get("responses")
         if not isinstance(responses, list):
             raise Malformed("malformed", "Microsoft Graph's answer to a $batch has no responses.")
         by_id = {str(part.get("id")): part for part in responses if isinstance(part, dict)}
-        return [_part(by_id.get(str(number))) for number in range(len(paths))]
+        return [_part(by_id.get(str(number)), request.is_write) for number, request in enumerate(requests)]
+
+    def _batch_part(self, number: int, request: Request) -> dict[str, Any]:
+        headers = {**HEADERS, **request.headers}
+        part = {"id": str(number), "method": request.method, "url": self._relative(request.path), "headers": headers}
+        if request.body is None:
+            return part
+        return {**part, "headers": {**headers, "Content-Type": "application/json"}, "body": request.body}
 
     def _url(self, path: str) -> str:
         if not path.startswith("http"):
@@ -197,13 +227,13 @@ def _object(parsed: Any) -> dict[str, Any]:
     return parsed
 
 
-def _part(part: Mapping[str, Any] | None) -> Answer:
+def _part(part: Mapping[str, Any] | None, is_write: bool) -> Answer:
     if part is None or not isinstance(part.get("status"), int):
         return Answer(error=Unavailable("unanswered", "Microsoft Graph left a part of a $batch unanswered."))
     body, status = part.get("body"), part["status"]
     if 200 <= status < 300:
-        if isinstance(body, dict):
-            return Answer(body=body)
+        if isinstance(body, dict) or is_write:
+            return Answer(body=body if isinstance(body, dict) else {})
         return Answer(error=Malformed("malformed", "Microsoft Graph's answer is not the JSON object it should be."))
     headers = part.get("headers")
     return Answer(error=from_answer(status, headers if isinstance(headers, dict) else {}, body))

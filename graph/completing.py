@@ -1,16 +1,16 @@
 """What one GET does not give of a policy: further pages, presentations, secrets, images, certificates."""
 
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from graph.client import Answer, items_of, next_link
+from graph.client import Answer, Ask, items_of, next_link
 from graph.errors import Forbidden, Malformed, Rejected, Throttled, Unavailable
 from graph.policy_type import PolicyType
 
-Steps = Generator[list[str], list[Answer], Any]
+Steps = Generator[Sequence[Ask], list[Answer], Any]
 PREFIX = "#microsoft.graph."
 
 

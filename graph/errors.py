@@ -10,6 +10,7 @@ GraphError
     ├── Forbidden     a permission is missing
     ├── NotFound      it is gone
     ├── Conflict      someone else changed it
+    ├── ApprovalNeeded  somebody in the tenant has to approve the write first
     └── NotAvailable  the tenant has no Intune
 
 Every error carries one sentence that names cause and remedy and holds no secret: pages, notifications and the database
@@ -70,6 +71,12 @@ class Conflict(Rejected):
     pass
 
 
+class ApprovalNeeded(Rejected):
+    """`approval`: the id of the request that waits for approval in the tenant (Multi Admin Approval)."""
+
+    approval: str = ""
+
+
 class NotAvailable(Rejected):
     pass
 
@@ -106,11 +113,20 @@ def from_answer(status: int, headers: Mapping[str, str], body: Any) -> GraphErro
     error = body.get("error") if isinstance(body, dict) else None
     error = error if isinstance(error, dict) else {}
     code, message = str(error.get("code") or ""), _message(error.get("message"))
-    made = _classify(status, code, message)
+    # Documentation says 400 in one place and 403 in another: the header is what tells (learn.microsoft.com: Multi Admin
+    # Approval for Graph API).
+    approval = _header(headers, "x-msft-approval-code")
+    made = _approval_needed(approval) if approval else _classify(status, code, message)
     made.status = status
     made.request_id = _header(headers, "request-id") or _inner_id(error)
     if isinstance(made, Throttled):
         made.retry_after = retry_after(_header(headers, "Retry-After"))
+    return made
+
+
+def _approval_needed(approval: str) -> ApprovalNeeded:
+    made = ApprovalNeeded("approval_needed", "Somebody else in the tenant has to approve this change first.")
+    made.approval = approval[:80]
     return made
 
 

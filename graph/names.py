@@ -1,17 +1,17 @@
 """The names behind the ids in assignments, for people. Never part of a content: a renamed group changes no policy."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from graph.client import Answer
+from graph.client import Answer, Ask
 from graph.completing import Proof, all_pages
 from graph.errors import NotFound, Rejected
 
 Names = dict[str, str | None]
 # {"groups": {id: name}, "filters": {id: name}}
 Known = dict[str, Names]
-Steps = Generator[list[str], list[Answer], Any]
+Steps = Generator[Sequence[Ask], list[Answer], Any]
 
 
 def no_names() -> Known:

@@ -7,11 +7,11 @@ it decides how they travel: one policy, and nine hundred with twenty paths to a 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from graph import completing, names
 from graph.annotations import without_annotations
-from graph.client import BATCH_SIZE, Answer, GraphClient
+from graph.client import BATCH_SIZE, Answer, Ask, GraphClient, Request, request_of
 from graph.completing import Proof, all_pages, body_of, pages_of
 from graph.errors import GraphError, Incomplete
 from graph.fingerprint import assignments_mark
@@ -21,7 +21,7 @@ from graph.policy_type import EXPANDED, NONE, ROUTE, PolicyType
 from graph.times import parse_time
 
 Result = TypeVar("Result")
-Reads = Generator[list[str], list[Answer], Result]
+Reads = Generator[Sequence[Ask], list[Answer], Result]
 
 
 @dataclass(frozen=True)
@@ -159,17 +159,29 @@ def _require_all_settings(body: Mapping[str, Any], proof: Proof) -> None:
         )
 
 
-def drive(client: GraphClient, readings: Mapping[Any, Reads[Result]]) -> dict[Any, Result | GraphError]:
-    """Run many readings in rounds, their paths together in $batch calls; each ends with its result or its error."""
+class Ledger(Protocol):
+    """Who must know of writes before they are sent, and what became of each (actors/writes.py)."""
+
+    def sending(self, writes: Sequence[tuple[Any, Request]]) -> Sequence[int]:
+        """By the keys of those who want them; returns a mark for each. Whatever it raises keeps them from being sent."""
+
+    def answered(self, marks: Sequence[int], answers: Sequence[Answer]) -> None:
+        """In the same order."""
+
+
+def drive(
+    client: GraphClient, readings: Mapping[Any, Reads[Result]], ledger: Ledger | None = None
+) -> dict[Any, Result | GraphError]:
+    """Run many readings in rounds, their requests together in $batch calls; each ends with its result or its error."""
     ended: dict[Any, Result | GraphError] = {}
-    wanted: dict[Any, list[str]] = {}
+    wanted: dict[Any, Sequence[Ask]] = {}
     for key, reading in readings.items():
         _advance(key, reading, None, wanted, ended)
     while wanted:
         asked, wanted = wanted, {}
-        answers = _ask(client, [path for paths in asked.values() for path in paths])
-        for key, paths in asked.items():
-            _advance(key, readings[key], [answers.pop(0) for _ in paths], wanted, ended)
+        answers = _ask(client, [(key, request_of(ask)) for key, asks in asked.items() for ask in asks], ledger)
+        for key, asks in asked.items():
+            _advance(key, readings[key], [answers.pop(0) for _ in asks], wanted, ended)
     return ended
 
 
@@ -177,7 +189,7 @@ def _advance(
     key: Any,
     reading: Reads[Result],
     answers: list[Answer] | None,
-    wanted: dict[Any, list[str]],
+    wanted: dict[Any, Sequence[Ask]],
     ended: dict[Any, Result | GraphError],
 ) -> None:
     try:
@@ -188,17 +200,25 @@ def _advance(
         ended[key] = e
 
 
-def _ask(client: GraphClient, paths: list[str]) -> list[Answer]:
-    answers = [Answer()] * len(paths)
-    for numbers in batches(paths, BATCH_SIZE):
-        try:
-            found = client.batch([paths[number] for number in numbers])
-        except GraphError as e:
-            # The call as a whole failed: so did each of its parts.
-            found = [Answer(error=e)] * len(numbers)
+def _ask(client: GraphClient, asked: list[tuple[Any, Request]], ledger: Ledger | None) -> list[Answer]:
+    answers = [Answer()] * len(asked)
+    for numbers in batches([(request.method, request.path) for _, request in asked], BATCH_SIZE):
+        together = [asked[number] for number in numbers]
+        marks = ledger.sending(together) if ledger and together[0][1].is_write else ()
+        found = _answers(client, [request for _, request in together])
+        if ledger and marks:
+            ledger.answered(marks, found)
         for number, answer in zip(numbers, found, strict=True):
             answers[number] = answer
     return answers
+
+
+def _answers(client: GraphClient, requests: list[Request]) -> list[Answer]:
+    try:
+        return client.batch(requests)
+    except GraphError as e:
+        # The call as a whole failed: so did each of its parts.
+        return [Answer(error=e)] * len(requests)
 
 
 def run_one(client: GraphClient, reading: Reads[Result]) -> Result:
