@@ -4,6 +4,7 @@ Total (never raises, whatever the JSON) and idempotent. What is volatile or equa
 texts of Microsoft's catalogues, clocks, derived counts, ids that each write makes anew.
 """
 
+import base64
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -126,6 +127,14 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
+def from_base64(value: Any) -> Any:
+    """The text in base64; anything else as it is."""
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (TypeError, ValueError):
+        return value
+
+
 def _description(value: dict[str, Any]) -> None:
     if value.get("description") == "":
         value["description"] = None
@@ -158,6 +167,21 @@ def _oma_secret(value: dict[str, Any]) -> None:
         value.pop("isEncrypted", None)
 
 
+def _oma_xml(value: dict[str, Any]) -> None:
+    """Graph takes XML as base64 and reveals an encrypted one as text: compared as text."""
+    if str(value.get("@odata.type")).endswith("omaSettingStringXml"):
+        text = from_base64(value.get("value"))
+        value["value"] = text if str(text).lstrip().startswith("<") else value.get("value")
+
+
+def _unset_setting(value: dict[str, Any]) -> None:
+    """An intent's setting of "null" is one that is not configured."""
+    if isinstance(value.get("settings"), list):
+        value["settings"] = [
+            one for one in value["settings"] if not (isinstance(one, dict) and one.get("valueJson") == "null")
+        ]
+
+
 def _secret_setting(value: dict[str, Any]) -> None:
     """The token may differ at every read: only that there is a secret can be compared."""
     if value.get("valueState") == "encryptedValueToken":
@@ -170,6 +194,8 @@ _EQUALITIES: tuple[Callable[[dict[str, Any]], None], ...] = (
     _filter,
     _compliance_action,
     _oma_secret,
+    _oma_xml,
+    _unset_setting,
     _secret_setting,
 )
 

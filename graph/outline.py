@@ -3,13 +3,12 @@
 Nothing is lost by it: the raw JSON stands beside it. What is not set (null or an empty list) is named, not shown.
 """
 
-import base64
-import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from graph.naming import identity
+from graph.normalise import from_base64
 
 # Base64 bodies that a person wants to read as text.
 ENCODED = frozenset(
@@ -42,12 +41,7 @@ def not_set(body: dict[str, Any]) -> list[str]:
 
 def decoded(name: str, value: Any) -> Any:
     """A script's or payload's text instead of its base64; anything else as it is."""
-    if name not in ENCODED or not isinstance(value, str):
-        return value
-    try:
-        return base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return value
+    return from_base64(value) if name in ENCODED else value
 
 
 def _is_empty(value: Any) -> bool:

@@ -43,6 +43,14 @@ class PolicyType:
     trusts_list: bool = False
     is_built_in: Callable[[Body], bool] = lambda body: False
     is_hidden: Callable[[Body], bool] = lambda body: False
+    # Besides name and @odata.type: properties that tell two policies of one name apart. Dotted names go inside.
+    match_on: tuple[str, ...] = ()
+    # Its built-ins are the tenant's own defaults, one for each @odata.type: they can be changed, not made.
+    has_defaults: bool = False
+    # Moves when other policies do: no sign that somebody changed this one.
+    shifting: frozenset[str] = frozenset()
+    # Its subtypes are told apart by @odata.type, which minimal metadata gives only where there are several.
+    is_polymorphic: bool = False
     # What Graph never gives back; for the documentation and the proof of completeness.
     never_returned: str = ""
 
@@ -64,6 +72,25 @@ class PolicyType:
         options = [self.list_query] if self.list_query else []
         options += ["$expand=assignments"] if self.lists_assignments else []
         return self.path + ("?" + "&".join(options) if options else "")
+
+
+def name_of(policy_type: PolicyType, body: Body) -> str:
+    return str(body.get(policy_type.name_property) or body.get("displayName") or body.get("name") or "(no name)")
+
+
+def match_key(policy_type: PolicyType, body: Body) -> tuple[str, ...]:
+    """Equal for two policies that are the same one in two tenants, or before and after it was deleted."""
+    is_built_in = policy_type.is_built_in(body)
+    name = "(default)" if is_built_in and policy_type.has_defaults else name_of(policy_type, body).strip()
+    kind = str(body.get("@odata.type") or "") if policy_type.is_polymorphic else ""
+    return (name, kind, "built in" if is_built_in else "", *(_inside(body, path) for path in policy_type.match_on))
+
+
+def _inside(body: Body, path: str) -> str:
+    value: Any = body
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return str(value or "")
 
 
 def display_type(policy_type: PolicyType, body: Body) -> str:

@@ -50,6 +50,7 @@ _PROTECTION: dict[str, Any] = {
     "assignments": EXPANDED,
     "expand": ("apps",),
     "volatile": frozenset({"deployedAppCount"}),
+    "match_on": ("targetedAppManagementLevels",),
 }
 _SCRIPT: dict[str, Any] = {"permission": SCRIPTS, "assignments": EXPANDED, "trusts_list": True}
 
@@ -65,6 +66,7 @@ _ROWS = (
         volatile=frozenset({"templateDisplayName", "templateDisplayVersion", "settingDefinitions"}),
         never_returned="Secret values: Graph answers an opaque token instead",
         trusts_list=True,
+        match_on=("platforms", "technologies", "templateReference.templateId"),
     ),
     PolicyType(
         "compliancePolicies",
@@ -75,6 +77,7 @@ _ROWS = (
         name_property="name",
         expand=("settings",),
         children=(Child("scheduledActionsForRule", "$expand=scheduledActionConfigurations"),),
+        match_on=("platforms",),
     ),
     PolicyType(
         "deviceConfigurations",
@@ -91,6 +94,7 @@ _ROWS = (
         volatile=_UPDATE_RING_CLOCKS,
         never_returned="Wi-Fi pre-shared keys, VPN and proxy passwords, PFX files",
         trusts_list=True,
+        is_polymorphic=True,
     ),
     PolicyType(
         "groupPolicyConfigurations",
@@ -118,6 +122,7 @@ _ROWS = (
         CONFIGURATION,
         EXPANDED,
         expand=("scheduledActionsForRule($expand=scheduledActionConfigurations)",),
+        is_polymorphic=True,
     ),
     PolicyType(
         "deviceComplianceScripts",
@@ -152,6 +157,7 @@ _ROWS = (
         CONFIGURATION,
         ROUTE,
         children=(Child("settings"),),
+        match_on=("templateId",),
     ),
     PolicyType("iosManagedAppProtections", "App protection (iOS)", f"{DAM}/iosManagedAppProtections", **_PROTECTION),
     PolicyType(
@@ -169,6 +175,7 @@ _ROWS = (
         expand=("apps",),
         children=(Child("settings"),),
         volatile=frozenset({"deployedAppCount"}),
+        match_on=("targetedAppManagementLevels",),
     ),
     PolicyType(
         "mdmWindowsInformationProtectionPolicies",
@@ -192,6 +199,7 @@ _ROWS = (
         f"{DAM}/mobileAppConfigurations",
         APPS,
         EXPANDED,
+        is_polymorphic=True,
     ),
     PolicyType(
         "mobileApps",
@@ -207,6 +215,8 @@ _ROWS = (
         ),
         volatile=_APP_STATE,
         never_returned="The app's installer",
+        is_polymorphic=True,
+        match_on=("packageId", "bundleId"),
     ),
     PolicyType(
         "windowsAutopilotDeploymentProfiles",
@@ -214,6 +224,7 @@ _ROWS = (
         f"{DM}/windowsAutopilotDeploymentProfiles",
         SERVICE_CONFIG,
         ROUTE,
+        is_polymorphic=True,
     ),
     PolicyType(
         "deviceEnrollmentConfigurations",
@@ -231,6 +242,10 @@ _ROWS = (
             "deviceEnrollmentNotificationConfiguration": "Enrollment notification",
         },
         is_built_in=has("priority", 0),
+        is_polymorphic=True,
+        match_on=("platformType",),
+        has_defaults=True,
+        shifting=frozenset({"priority"}),
     ),
     PolicyType(
         "windowsFeatureUpdateProfiles",
@@ -300,6 +315,7 @@ _ROWS = (
         CONFIGURATION,
         volatile=frozenset({"payloads"}),
         trusts_list=True,
+        match_on=("platform",),
     ),
     PolicyType(
         "notificationMessageTemplates",
@@ -339,6 +355,7 @@ _ROWS = (
         EXPANDED,
         name_property="profileName",
         is_built_in=flag("isDefaultProfile"),
+        has_defaults=True,
     ),
     PolicyType(
         "conditionalAccessPolicies",
@@ -357,6 +374,7 @@ _ROWS = (
         service="conditionalAccess",
         is_built_in=has("@odata.type", "#microsoft.graph.compliantNetworkNamedLocation"),
         trusts_list=True,
+        is_polymorphic=True,
     ),
     PolicyType(
         "authenticationStrengths",

@@ -17,7 +17,7 @@ from graph.errors import GraphError, Incomplete
 from graph.fingerprint import assignments_mark
 from graph.limits import batches
 from graph.names import Known, no_names
-from graph.policy_type import EXPANDED, NONE, ROUTE, PolicyType
+from graph.policy_type import EXPANDED, NONE, ROUTE, PolicyType, match_key, name_of
 from graph.times import parse_time
 
 Result = TypeVar("Result")
@@ -35,6 +35,8 @@ class Listed:
     # None where the list does not carry the assignments: only reading tells whether they changed.
     assignments_mark: str | None = None
     assignments: Sequence[Mapping[str, Any]] = ()
+    # As graph.policy_type.match_key.
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,14 @@ def _list_below_tokens(policy_type: PolicyType) -> Reads[list[Listed]]:
 def _listed(policy_type: PolicyType, item: Mapping[str, Any]) -> Listed:
     return Listed(
         graph_id=str(item.get("id")),
-        name=_name(policy_type, item),
+        name=name_of(policy_type, item),
         odata_type=item.get("@odata.type"),
         modified_at=_modified(item),
         is_built_in=policy_type.is_built_in(item),
         platform=_text(item.get("platforms") or item.get("platform") or item.get("platformType")),
         assignments_mark=_listed_mark(policy_type, item),
         assignments=item.get("assignments") or () if policy_type.lists_assignments else (),
+        key=match_key(policy_type, item),
     )
 
 
@@ -89,10 +92,6 @@ def _listed_mark(policy_type: PolicyType, item: Mapping[str, Any]) -> str | None
         return assignments_mark(None)
     listed = item.get("assignments")
     return assignments_mark(listed) if policy_type.lists_assignments and isinstance(listed, list) else None
-
-
-def _name(policy_type: PolicyType, item: Mapping[str, Any]) -> str:
-    return str(item.get(policy_type.name_property) or item.get("displayName") or item.get("name") or "(no name)")
 
 
 def _modified(item: Mapping[str, Any]) -> datetime | None:
@@ -123,7 +122,7 @@ def read_policy(policy_type: PolicyType, graph_id: str, known: Known | None = No
     completing.note_withheld(body, proof)
     content = {"body": without_annotations(body), "assignments": without_annotations(assignments)}
     references = yield from names.resolve(content, proof, known or no_names())
-    return Reading(content, _name(policy_type, body), odata_type, modified_at, proof.as_json(), references)
+    return Reading(content, name_of(policy_type, body), odata_type, modified_at, proof.as_json(), references)
 
 
 def _read_children(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
@@ -163,7 +162,7 @@ class Ledger(Protocol):
     """Who must know of writes before they are sent, and what became of each (actors/writes.py)."""
 
     def sending(self, writes: Sequence[tuple[Any, Request]]) -> Sequence[int]:
-        """By the keys of those who want them; returns a mark for each. Whatever it raises keeps them from being sent."""
+        """With the keys of those who want them; answers a mark for each. What it raises keeps them from being sent."""
 
     def answered(self, marks: Sequence[int], answers: Sequence[Answer]) -> None:
         """In the same order."""

@@ -1,0 +1,359 @@
+"""The parts of policies that have calls of their own, and what a body must look like to be taken.
+
+learn.microsoft.com, Microsoft Graph beta reference of each action; where it is silent or wrong, what open-source
+exporters were seen to send to the service and what it answered.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from graph.client import Request
+from graph.normalise import ZERO_GUID, canonical
+from graph.write_rule import Object, Part
+
+TYPE = "#microsoft.graph."
+BASE = "https://graph.microsoft.com/beta"
+
+
+def post(path: str, body: Mapping[str, Any]) -> Request:
+    return Request(path, "POST", body)
+
+
+def without(value: Mapping[str, Any], *names: str) -> Object:
+    return {key: inner for key, inner in value.items() if key not in names}
+
+
+def only(value: Mapping[str, Any], *names: str) -> Object:
+    return {key: value[key] for key in names if key in value}
+
+
+def by(items: Iterable[Object] | None, name: str) -> dict[str, Object]:
+    return {str(one.get(name)): one for one in items or ()}
+
+
+def sent_whole(action: str, key: str, clean: Callable[[Object], list[Any]]) -> Part:
+    """A part that one action replaces as a whole."""
+    return lambda path, live, want: [post(f"{path}/{action}", {key: clean(want)})]
+
+
+# --- settings catalog ------------------------------------------------------------------------------------------------
+
+
+def catalog(body: Object) -> None:
+    """Setting ids are the service's. Of the template only its id is the policy's."""
+    if isinstance(body.get("templateReference"), dict):
+        body["templateReference"] = only(body["templateReference"], "templateId")
+    if isinstance(body.get("settings"), list):
+        body["settings"] = [without(one, "id", "settingDefinitions") for one in body["settings"]]
+
+
+def is_kept_secret(setting: Any) -> bool:
+    """Somewhere in it is a secret that Graph answered as a token."""
+    if isinstance(setting, dict):
+        return setting.get("valueState") == "encryptedValueToken" or any(map(is_kept_secret, setting.values()))
+    return isinstance(setting, list) and any(map(is_kept_secret, setting))
+
+
+def definition_of(setting: Mapping[str, Any]) -> str:
+    return str((setting.get("settingInstance") or {}).get("settingDefinitionId") or setting.get("definitionId") or "")
+
+
+# --- device configuration --------------------------------------------------------------------------------------------
+
+_ENCODED = (f"{TYPE}omaSettingStringXml", f"{TYPE}omaSettingBase64")
+
+
+def device_configuration(body: Object) -> None:
+    for setting in body.get("omaSettings") or ():
+        _plain_oma(setting)
+    for name in ("privacyAccessControls", "certStore"):
+        if body.get(name) is None:
+            body.pop(name, None)
+
+
+def _plain_oma(setting: Object) -> None:
+    """A revealed secret goes as plain text; XML has to be base64 again, though it was revealed as text."""
+    if setting.get("isEncrypted") and setting.get("@odata.type") in _ENCODED and not _is_base64(setting.get("value")):
+        setting["value"] = base64.b64encode(str(setting["value"]).encode()).decode()
+    for name in ("isEncrypted", "secretReferenceValueId", "isReadOnly"):
+        setting.pop(name, None)
+
+
+def _is_base64(value: Any) -> bool:
+    try:
+        base64.b64decode(str(value), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def privacy_controls(path: str, live: Object, want: Object) -> list[Request]:
+    controls = [without(one, "id") for one in want.get("privacyAccessControls") or ()]
+    return [post(f"{path}/windowsPrivacyAccessControls", {"windowsPrivacyAccessControls": controls})]
+
+
+def certificate(name: str) -> Part:
+    """One of the certificate profiles that a profile refers to by navigation alone."""
+
+    def write(path: str, live: Object, want: Object) -> list[Request]:
+        bare = str(want.get("@odata.type") or "").removeprefix(TYPE)
+        nav = f"{path}/microsoft.graph.{bare}/{name}"
+        wanted = want.get(name)
+        if isinstance(wanted, list):
+            return _certificate_list(nav, by(live.get(name), "id"), by(wanted, "id"))
+        return [Request(f"{nav}/$ref", "PUT", _link(wanted["id"]))] if isinstance(wanted, dict) else []
+
+    return write
+
+
+def _certificate_list(nav: str, live: Mapping[str, Object], want: Mapping[str, Object]) -> list[Request]:
+    gone = [Request(f"{nav}/{one}/$ref", "DELETE") for one in live if one not in want]
+    return [*gone, *(post(f"{nav}/$ref", _link(one)) for one in want if one not in live)]
+
+
+def _link(graph_id: str) -> Object:
+    return {"@odata.id": f"{BASE}/deviceManagement/deviceConfigurations('{graph_id}')"}
+
+
+CERTIFICATES = (
+    "rootCertificate", "identityCertificate", "rootCertificatesForServerValidation",
+    "rootCertificateForServerValidation", "rootCertificateForClientValidation",
+    "identityCertificateForClientAuthentication", "smimeSigningCertificate",
+)  # fmt: skip
+
+# --- administrative templates ----------------------------------------------------------------------------------------
+
+
+def definition_values(path: str, live: Object, want: Object) -> list[Request]:
+    now, then = _by_definition(live), _by_definition(want)
+    same = {key for key in now.keys() & then.keys() if _definition_value(now[key]) == _definition_value(then[key])}
+    # A changed one goes and comes anew: an update in place would need the ids of its presentation values.
+    body = {
+        "added": [_definition_value(one) for key, one in then.items() if key not in same],
+        "updated": [],
+        "deletedIds": [one["id"] for key, one in now.items() if key not in same],
+    }
+    return [post(f"{path}/updateDefinitionValues", body)]
+
+
+def _by_definition(body: Object) -> dict[str, Object]:
+    return {str((one.get("definition") or {}).get("id")): one for one in body.get("definitionValues") or ()}
+
+
+def _definition_value(value: Object) -> Object:
+    definition = f"{BASE}/deviceManagement/groupPolicyDefinitions('{(value.get('definition') or {}).get('id')}')"
+    presentations = [
+        {
+            **without(one, "id", "createdDateTime", "lastModifiedDateTime", "presentation"),
+            "presentation@odata.bind": f"{definition}/presentations('{(one.get('presentation') or {}).get('id')}')",
+        }
+        for one in value.get("presentationValues") or ()
+    ]
+    presentations.sort(key=canonical)
+    return {"enabled": value.get("enabled"), "definition@odata.bind": definition, "presentationValues": presentations}
+
+
+# --- compliance ------------------------------------------------------------------------------------------------------
+
+
+def _actions(body: Object) -> list[Object]:
+    """The service answers no rule name, and takes no rule without one. One rule with a block action has to be there."""
+    return [
+        {
+            "ruleName": rule.get("ruleName") or "PasswordRequired",
+            "scheduledActionConfigurations": [_action(one) for one in rule.get("scheduledActionConfigurations") or ()],
+        }
+        for rule in body.get("scheduledActionsForRule") or ()
+    ]
+
+
+def _action(action: Object) -> Object:
+    template = action.get("notificationTemplateId")
+    return {**without(action, "id"), "notificationTemplateId": "" if template in (None, ZERO_GUID) else template}
+
+
+def compliance(body: Object) -> None:
+    if "scheduledActionsForRule" in body:
+        body["scheduledActionsForRule"] = _actions(body)
+
+
+schedule_actions = sent_whole("scheduleActionsForRules", "deviceComplianceScheduledActionForRules", _actions)
+set_scheduled_actions = sent_whole("setScheduledActions", "scheduledActions", _actions)
+
+# --- endpoint security intents ---------------------------------------------------------------------------------------
+
+_SETTING = ("@odata.type", "definitionId", "valueJson")
+# Graph answers 400 when an onboarding file of another tenant comes along.
+_ONBOARDING = re.compile(r"advancedThreatProtection(Onboarding|Offboarding)(Blob|Filename)$", re.IGNORECASE)
+
+
+def create_intent(path: str, body: Object) -> Request:
+    template = body.get("templateId")
+    settings = [only(one, *_SETTING) for one in _intent_settings(body).values()]
+    return post(
+        f"/deviceManagement/templates/{template}/createInstance",
+        {**only(body, "displayName", "description", "roleScopeTagIds"), "settingsDelta": settings},
+    )
+
+
+def intent_settings(path: str, live: Object, want: Object) -> list[Request]:
+    now, then = _intent_settings(live), _intent_settings(want)
+    changed = [
+        {**only(one, *_SETTING), **({"id": now[key]["id"]} if key in now else {})}
+        for key, one in then.items()
+        if key not in now or now[key].get("valueJson") != one.get("valueJson")
+    ]
+    # Nothing removes a setting; "null" makes it not configured.
+    unset = [{**only(one, "id", *_SETTING), "valueJson": "null"} for key, one in now.items() if key not in then]
+    return [post(f"{path}/updateSettings", {"settings": [*changed, *unset]})]
+
+
+def _intent_settings(body: Object) -> dict[str, Object]:
+    settings = by(body.get("settings"), "definitionId")
+    return {key: one for key, one in settings.items() if not _ONBOARDING.search(key)}
+
+
+# --- app protection --------------------------------------------------------------------------------------------------
+
+
+def target_apps(path: str, live: Object, want: Object) -> list[Request]:
+    group = want.get("appGroupType") or "selectedPublicApps"
+    chosen = [] if str(group).startswith("all") else want.get("apps") or []
+    apps = [{"mobileAppIdentifier": one.get("mobileAppIdentifier")} for one in chosen]
+    return [post(f"{path}/targetApps", {"apps": apps, "appGroupType": group})]
+
+
+def change_settings(path: str, live: Object, want: Object) -> list[Request]:
+    return [post(f"{path}/changeSettings", {"settings": [without(one, "id") for one in want.get("settings") or ()]})]
+
+
+# --- enrollment ------------------------------------------------------------------------------------------------------
+
+
+def priority(path: str, live: Object, want: Object) -> list[Request]:
+    return [post(f"{path}/setPriority", {"priority": want["priority"]})] if want.get("priority") else []
+
+
+def enrollment(body: Object) -> None:
+    # "Windows Phone operations are no longer supported."
+    body.pop("windowsMobileRestriction", None)
+
+
+# --- notification templates ------------------------------------------------------------------------------------------
+
+
+def messages(path: str, live: Object, want: Object) -> list[Request]:
+    key, below = "localizedNotificationMessages", f"{path}/localizedNotificationMessages"
+    now, then = by(live.get(key), "locale"), by(want.get(key), "locale")
+    # The default one first: a template without a default takes no other.
+    order = sorted(then.values(), key=lambda one: not one.get("isDefault"))
+    made = [post(below, only(one, "locale", "subject", "messageTemplate", "isDefault"))
+            for one in order if one["locale"] not in now]  # fmt: skip
+    changed = [
+        Request(f"{below}/{now[one['locale']]['id']}", "PATCH", _message(one))
+        for one in order
+        if one["locale"] in now and _message(one) != _message(now[one["locale"]])
+    ]
+    gone = [Request(f"{below}/{one['id']}", "DELETE") for locale, one in now.items() if locale not in then]
+    return [*made, *changed, *gone]
+
+
+def _message(message: Object) -> Object:
+    """isDefault is only ever set, never taken away: another one's taking it does that."""
+    return {**only(message, "subject", "messageTemplate"), **({"isDefault": True} if message.get("isDefault") else {})}
+
+
+# --- policy sets -----------------------------------------------------------------------------------------------------
+
+
+def set_item(item: Object) -> Object:
+    return only(item, "@odata.type", "payloadId", "intent", "settings", "guidedDeploymentTags")
+
+
+def policy_set(body: Object) -> None:
+    body["items"] = [set_item(one) for one in body.get("items") or ()]
+
+
+def set_items(path: str, live: Object, want: Object) -> list[Request]:
+    now, then = by(live.get("items"), "payloadId"), by(want.get("items"), "payloadId")
+    body = {
+        "addedPolicySetItems": [set_item(one) for key, one in then.items() if key not in now],
+        "updatedPolicySetItems": [
+            {"id": now[key]["id"], **set_item(one)}
+            for key, one in then.items()
+            if key in now and set_item(now[key]) != set_item(one)
+        ],
+        "deletedPolicySetItems": [one["id"] for key, one in now.items() if key not in then],
+    }
+    return [post(f"{path}/update", body)]
+
+
+# --- roles -----------------------------------------------------------------------------------------------------------
+
+
+def role(body: Object) -> None:
+    body["rolePermissions"] = [
+        {"resourceActions": [only(action, "allowedResourceActions", "notAllowedResourceActions")
+                             for action in one.get("resourceActions") or ()]}
+        for one in body.get("rolePermissions") or ()
+    ]  # fmt: skip
+
+
+def role_assignment(body: Object) -> None:
+    """The reference page's way of naming the role did not work; the portal's does."""
+    role_id = (body.pop("roleDefinition", None) or {}).get("id")
+    tags = body.pop("roleScopeTags", None) or ()
+    if role_id:
+        body["roleDefinition@odata.bind"] = f"{BASE}/deviceManagement/roleDefinitions('{role_id}')"
+    if tags:
+        body["roleScopeTags@odata.bind"] = [f"{BASE}/deviceManagement/roleScopeTags('{one['id']}')" for one in tags]
+
+
+# --- Conditional Access ----------------------------------------------------------------------------------------------
+
+
+def conditional_access(body: Object) -> None:
+    grant = body.get("grantControls")
+    if isinstance(grant, dict) and isinstance(grant.get("authenticationStrength"), dict):
+        # The expanded object is refused as malformed.
+        grant["authenticationStrength"] = only(grant["authenticationStrength"], "id")
+        grant["operator"] = grant.get("operator") or "AND"
+    if isinstance(body.get("conditions"), dict):
+        body["conditions"].pop("deviceStates", None)
+    session = body.get("sessionControls")
+    if isinstance(session, dict) and session.get("disableResilienceDefaults") is False:
+        session["disableResilienceDefaults"] = None
+
+
+def allowed_combinations(path: str, live: Object, want: Object) -> list[Request]:
+    return [post(f"{path}/updateAllowedCombinations", only(want, "allowedCombinations"))]
+
+
+def combination_configurations(path: str, live: Object, want: Object) -> list[Request]:
+    """One for each kind of configuration and the combinations it is for."""
+    key, below = "combinationConfigurations", f"{path}/combinationConfigurations"
+    now = {_combination(one): one for one in live.get(key) or ()}
+    then = {_combination(one): one for one in want.get(key) or ()}
+    made = [post(below, configuration(one)) for name, one in then.items() if name not in now]
+    changed = [
+        Request(f"{below}/{now[name]['id']}", "PATCH", configuration(one))
+        for name, one in then.items()
+        if name in now and configuration(now[name]) != configuration(one)
+    ]
+    gone = [Request(f"{below}/{one['id']}", "DELETE") for name, one in now.items() if name not in then]
+    return [*made, *changed, *gone]
+
+
+def configuration(value: Object) -> Object:
+    return without(value, "id", "allowedIssuers")
+
+
+def _combination(value: Object) -> str:
+    return canonical([value.get("@odata.type"), sorted(value.get("appliesToCombinations") or ())])
+
+
+def strength(body: Object) -> None:
+    body["combinationConfigurations"] = [configuration(one) for one in body.get("combinationConfigurations") or ()]

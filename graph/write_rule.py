@@ -1,0 +1,50 @@
+"""What a row of the table of write rules says: how a policy type is created, changed and assigned."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graph.client import Request
+
+Object = dict[str, Any]
+# part(the policy's path, its body now, its body wanted) -> the writes that make the one the other.
+Part = Callable[[str, Object, Object], list[Request]]
+# shape(body) changes a body, a copy of its own, into what Graph takes.
+Shape = Callable[[Object], None]
+
+# Assignments that are children of their own, posted and deleted one by one.
+ONE_BY_ONE = "one by one"
+# Assignments that a part of the body's own route sends (policy sets).
+BY_UPDATE = "by update"
+
+
+@dataclass(frozen=True)
+class WriteRule:
+    # Lower waves first: what others refer to has to be there before them.
+    wave: int
+    permission: str
+    # PUT replaces the whole body; PATCH sends only what differs.
+    update: str = "PATCH"
+    # The key under which POST …/assign takes the assignments; "" where there are none to write.
+    assign: str = ""
+    # The cast that stands before /assign.
+    assign_cast: str = ""
+    # Root @odata.type is part of every body: an abstract collection.
+    typed: bool = False
+    # Never sent: Graph derives them, or refuses them.
+    drop: frozenset[str] = frozenset()
+    # Sent when creating, refused afterwards.
+    fixed: frozenset[str] = frozenset()
+    shape: Shape = lambda body: None
+    # Properties with calls of their own, by name; those in `posted` also go with the first POST.
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    posted: frozenset[str] = frozenset()
+    # The only properties that the first POST takes; the rest follow (branding).
+    first: frozenset[str] = frozenset()
+    create: Callable[[str, Object], Request] | None = None
+    # Why one of these cannot be made anew, by its body; "" when it can.
+    cannot_create: Callable[[Object], str] = lambda body: ""
+    # Why none of these can be restored; "" when they can.
+    never: str = ""
+    # Nothing is created: the tenant's own object with this key is changed (defaults, authentication contexts).
+    one_at_a_time: bool = False

@@ -1,0 +1,253 @@
+"""How each policy type is written: one row per row of graph/policy_types.py.
+
+Waves follow from what refers to what: scope tags, filters and categories, what policies name (templates, scripts,
+reusable settings), apps, certificates, policies, roles, what Conditional Access names, Conditional Access, policy sets.
+Calls, immutable properties and permissions: learn.microsoft.com, Microsoft Graph beta reference and permissions
+reference; where those are silent or wrong, what open-source exporters were seen to do against the service.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from graph import write_parts as parts
+from graph.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
+
+CONFIGURATION = "DeviceManagementConfiguration.ReadWrite.All"
+APPS = "DeviceManagementApps.ReadWrite.All"
+SERVICE_CONFIG = "DeviceManagementServiceConfig.ReadWrite.All"
+RBAC = "DeviceManagementRBAC.ReadWrite.All"
+SCRIPTS = "DeviceManagementScripts.ReadWrite.All"
+CONDITIONAL_ACCESS = "Policy.ReadWrite.ConditionalAccess"
+AUTHENTICATION_CONTEXT = "AuthenticationContext.ReadWrite.All"
+
+TAGS, FILTERS, NAMED, APP_WAVE, CERTIFICATES, POLICIES, ROLES, ROLE_ASSIGNMENTS, CA_NAMED, CA, SETS = range(11)
+
+RETIRED = "Microsoft retired Windows Information Protection; these policies are kept for reading only."
+
+
+def _unsupported(body: Object) -> str:
+    is_unsupported = str(body.get("@odata.type")).endswith("unsupportedDeviceConfiguration")
+    return "Microsoft Graph cannot write this sort of device configuration." if is_unsupported else ""
+
+
+# Apps that are only a reference to a store or to Microsoft: everything of them is in Graph.
+_STORE_APPS = frozenset(
+    {
+        "webApp", "windowsWebApp", "macOsWebClip", "iosiPadOSWebClip", "iosStoreApp", "winGetApp", "officeSuiteApp",
+        "macOSOfficeSuiteApp", "windowsMicrosoftEdgeApp", "macOSMicrosoftEdgeApp", "macOSMicrosoftDefenderApp",
+    }
+)  # fmt: skip
+
+
+def _needs_installer(body: Object) -> str:
+    bare = str(body.get("@odata.type") or "").removeprefix(parts.TYPE)
+    if bare in _STORE_APPS:
+        return ""
+    return "Microsoft Graph never gives an app's installer back: add the app in Intune, then restore what refers to it."
+
+
+def _is_default(body: Object) -> str:
+    return "This is the tenant's own default: it is changed where it is there, never made." if body else ""
+
+
+def _default_enrollment(body: Object) -> str:
+    return _is_default(body) if body.get("priority") == 0 else ""
+
+
+def _default_branding(body: Object) -> str:
+    return _is_default(body) if body.get("isDefaultProfile") else ""
+
+
+_APP_STATE = frozenset({"categories", "relationships", "appAvailability"})
+_CATALOG: dict[str, Any] = {
+    "permission": CONFIGURATION,
+    "update": "PUT",
+    "shape": parts.catalog,
+    "fixed": frozenset({"platforms", "technologies", "templateReference"}),
+}
+_PROTECTION: dict[str, Any] = {
+    "permission": APPS,
+    "assign": "assignments",
+    "typed": True,
+    "parts": {"apps": parts.target_apps, "appGroupType": parts.target_apps},
+    "posted": frozenset({"appGroupType"}),
+}
+_SCRIPT: dict[str, Any] = {"wave": POLICIES, "permission": SCRIPTS}
+_RETIRED = WriteRule(POLICIES, APPS, never=RETIRED)
+_UPDATES: dict[str, Any] = {"wave": POLICIES, "permission": CONFIGURATION, "assign": "assignments"}
+
+_RULES: dict[str, WriteRule] = {
+    "configurationPolicies": WriteRule(POLICIES, assign="assignments", **_CATALOG),
+    "compliancePolicies": WriteRule(
+        POLICIES,
+        assign="assignments",
+        parts={"scheduledActionsForRule": parts.set_scheduled_actions},
+        **_CATALOG,
+    ),
+    "deviceConfigurations": WriteRule(
+        POLICIES,
+        CONFIGURATION,
+        assign="assignments",
+        typed=True,
+        shape=parts.device_configuration,
+        parts={
+            "privacyAccessControls": parts.privacy_controls,
+            **{name: parts.certificate(name) for name in parts.CERTIFICATES},
+        },
+        cannot_create=_unsupported,
+    ),
+    "groupPolicyConfigurations": WriteRule(
+        POLICIES, CONFIGURATION, assign="assignments", parts={"definitionValues": parts.definition_values}
+    ),
+    "groupPolicyUploadedDefinitionFiles": WriteRule(
+        NAMED, CONFIGURATION, never="Microsoft Graph never gives the ADMX file back: import it in Intune again."
+    ),
+    "deviceCompliancePolicies": WriteRule(
+        POLICIES,
+        CONFIGURATION,
+        assign="assignments",
+        typed=True,
+        shape=parts.compliance,
+        parts={"scheduledActionsForRule": parts.schedule_actions},
+        posted=frozenset({"scheduledActionsForRule"}),
+    ),
+    "deviceComplianceScripts": WriteRule(NAMED, SCRIPTS, assign="deviceHealthScriptAssignments"),
+    "deviceManagementScripts": WriteRule(assign="deviceManagementScriptAssignments", **_SCRIPT),
+    "deviceShellScripts": WriteRule(assign="deviceManagementScriptAssignments", **_SCRIPT),
+    "deviceCustomAttributeShellScripts": WriteRule(
+        assign="deviceManagementScriptAssignments",
+        fixed=frozenset({"customAttributeName", "customAttributeType", "displayName"}),
+        **_SCRIPT,
+    ),
+    "deviceHealthScripts": WriteRule(assign="deviceHealthScriptAssignments", **_SCRIPT),
+    "intents": WriteRule(
+        POLICIES,
+        CONFIGURATION,
+        assign="assignments",
+        fixed=frozenset({"templateId"}),
+        parts={"settings": parts.intent_settings},
+        create=parts.create_intent,
+    ),
+    "iosManagedAppProtections": WriteRule(POLICIES, **_PROTECTION),
+    "androidManagedAppProtections": WriteRule(POLICIES, **_PROTECTION),
+    "windowsManagedAppProtections": WriteRule(POLICIES, **_PROTECTION),
+    "targetedManagedAppConfigurations": WriteRule(
+        POLICIES, **{**_PROTECTION, "parts": {**_PROTECTION["parts"], "settings": parts.change_settings}}
+    ),
+    "mdmWindowsInformationProtectionPolicies": _RETIRED,
+    "windowsInformationProtectionPolicies": _RETIRED,
+    "mobileAppConfigurations": WriteRule(
+        POLICIES,
+        APPS,
+        assign="assignments",
+        assign_cast="microsoft.graph.managedDeviceMobileAppConfiguration",
+        typed=True,
+        drop=frozenset({"appSupportsOemConfig"}),
+    ),
+    "mobileApps": WriteRule(
+        APP_WAVE,
+        APPS,
+        assign="mobileAppAssignments",
+        typed=True,
+        drop=_APP_STATE,
+        fixed=frozenset({"useDeviceContext", "officeConfigurationXml", "officePlatformArchitecture"}),
+        cannot_create=_needs_installer,
+    ),
+    "windowsAutopilotDeploymentProfiles": WriteRule(
+        POLICIES,
+        SERVICE_CONFIG,
+        assign=ONE_BY_ONE,
+        typed=True,
+        drop=frozenset({"managementServiceAppId"}),
+        fixed=frozenset({"deviceType", "hybridAzureADJoinSkipConnectivityCheck"}),
+    ),
+    "deviceEnrollmentConfigurations": WriteRule(
+        POLICIES,
+        SERVICE_CONFIG,
+        assign="enrollmentConfigurationAssignments",
+        typed=True,
+        drop=frozenset({"deviceEnrollmentConfigurationType"}),
+        fixed=frozenset({"platformType"}),
+        shape=parts.enrollment,
+        parts={"priority": parts.priority},
+        cannot_create=_default_enrollment,
+        one_at_a_time=True,
+    ),
+    "windowsFeatureUpdateProfiles": WriteRule(
+        fixed=frozenset({"installLatestWindows10OnWindows11IneligibleDevice"}), **_UPDATES
+    ),
+    "windowsQualityUpdateProfiles": WriteRule(**_UPDATES),
+    "windowsQualityUpdatePolicies": WriteRule(**_UPDATES),
+    "windowsDriverUpdateProfiles": WriteRule(fixed=frozenset({"approvalType"}), **_UPDATES),
+    "termsAndConditions": WriteRule(POLICIES, SERVICE_CONFIG, assign=ONE_BY_ONE),
+    "roleScopeTags": WriteRule(TAGS, RBAC, assign="assignments", drop=frozenset({"isBuiltIn"})),
+    "roleDefinitions": WriteRule(
+        ROLES, RBAC, drop=frozenset({"isBuiltIn", "isBuiltInRoleDefinition"}), typed=True, shape=parts.role
+    ),
+    "roleAssignments": WriteRule(
+        ROLE_ASSIGNMENTS, RBAC, typed=True, shape=parts.role_assignment, fixed=frozenset({"roleDefinition"})
+    ),
+    "assignmentFilters": WriteRule(
+        FILTERS, CONFIGURATION, fixed=frozenset({"platform", "assignmentFilterManagementType"})
+    ),
+    "notificationMessageTemplates": WriteRule(
+        NAMED, SERVICE_CONFIG, parts={"localizedNotificationMessages": parts.messages}
+    ),
+    "deviceCategories": WriteRule(FILTERS, CONFIGURATION),
+    "policySets": WriteRule(
+        SETS,
+        CONFIGURATION,
+        assign=BY_UPDATE,
+        shape=parts.policy_set,
+        parts={"items": parts.set_items},
+        posted=frozenset({"items"}),
+        drop=frozenset({"guidedDeploymentTags"}),
+    ),
+    "reusablePolicySettings": WriteRule(NAMED, CONFIGURATION, update="PUT", fixed=frozenset({"settingDefinitionId"})),
+    "intuneBrandingProfiles": WriteRule(
+        POLICIES,
+        APPS,
+        assign="assignments",
+        drop=frozenset({"isDefaultProfile", "disableClientTelemetry", "customPrivacyMessage"}),
+        first=frozenset({"profileName", "profileDescription", "roleScopeTagIds"}),
+        cannot_create=_default_branding,
+    ),
+    "conditionalAccessPolicies": WriteRule(CA, CONDITIONAL_ACCESS, shape=parts.conditional_access),
+    "namedLocations": WriteRule(CA_NAMED, CONDITIONAL_ACCESS, typed=True),
+    "authenticationStrengths": WriteRule(
+        CA_NAMED,
+        CONDITIONAL_ACCESS,
+        drop=frozenset({"policyType", "requirementsSatisfied"}),
+        shape=parts.strength,
+        parts={
+            "allowedCombinations": parts.allowed_combinations,
+            "combinationConfigurations": parts.combination_configurations,
+        },
+        posted=frozenset({"allowedCombinations", "combinationConfigurations"}),
+    ),
+    "authenticationContextClassReferences": WriteRule(CA_NAMED, AUTHENTICATION_CONTEXT),
+    "hardwareConfigurations": WriteRule(POLICIES, CONFIGURATION, assign="hardwareConfigurationAssignments"),
+    "inventoryPolicies": WriteRule(POLICIES, assign="assignments", **_CATALOG),
+    "appleUserInitiatedEnrollmentProfiles": WriteRule(
+        POLICIES, SERVICE_CONFIG, assign=ONE_BY_ONE, fixed=frozenset({"platform"})
+    ),
+    "depOnboardingSettings": WriteRule(POLICIES, SERVICE_CONFIG, typed=True),
+}
+
+WRITE_RULES: Mapping[str, WriteRule] = MappingProxyType(_RULES)
+
+
+def wave_of(policy_type: str, body: Object) -> int:
+    """Certificates before the profiles that refer to them; trusted roots before certificates that name their root."""
+    if policy_type != "deviceConfigurations":
+        return WRITE_RULES[policy_type].wave
+    bare = str(body.get("@odata.type") or "").lower()
+    return CERTIFICATES if "certificate" in bare or "certificateprofile" in bare else POLICIES
+
+
+def order(policy_type: str, body: Object) -> tuple[int, int, int]:
+    """What is written first: by wave, trusted roots first among certificates, enrollment by rising priority."""
+    priority = body.get("priority")
+    is_root = "trustedroot" in str(body.get("@odata.type") or "").lower()
+    return wave_of(policy_type, body), 0 if is_root else 1, priority if isinstance(priority, int) else 0

@@ -1,0 +1,206 @@
+"""What to send to Graph so that a policy becomes what a backup holds. Pure: nothing here is sent.
+
+A create is one POST; all else follows from comparing what is there with what is wanted, whether it was just created,
+was changed by somebody, or was left half written by a crash. Only what differs is written.
+"""
+
+import copy
+from typing import Any
+from urllib.parse import quote
+
+from graph.client import Request
+from graph.compare import Difference, compare
+from graph.normalise import EVERYWHERE, normalise, normalise_assignments
+from graph.policy_type import PolicyType
+from graph.write_parts import definition_of, is_kept_secret, only, post
+from graph.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
+from graph.write_rules import WRITE_RULES
+
+Content = dict[str, Any]
+
+
+def item_path(policy_type: PolicyType, graph_id: str) -> str:
+    """Apple's enrollment profiles live below a token: their id is "{token}/{profile}"."""
+    token, _, profile = graph_id.partition("/")
+    return f"{policy_type.item(token)}/enrollmentProfiles/{quote(profile)}" if profile else policy_type.item(graph_id)
+
+
+def creation(policy_type: PolicyType, want: Content) -> Request:
+    """The POST that makes the policy; what it does not take follows as changes."""
+    rule, body = WRITE_RULES[policy_type.key], copy.deepcopy(want["body"])
+    if policy_type.key == "authenticationContextClassReferences":
+        return Request(policy_type.item(str(body["id"])), "PATCH", _sendable(policy_type, rule, body))
+    if rule.create:
+        return rule.create(policy_type.path, body)
+    sent = _sendable(policy_type, rule, body)
+    later = rule.parts.keys() - rule.posted
+    sent = {name: value for name, value in sent.items() if name not in later}
+    if rule.first:
+        sent = {name: value for name, value in sent.items() if name in rule.first}
+    return post(_collection(policy_type, body), _without_secrets(sent))
+
+
+def _collection(policy_type: PolicyType, body: Object) -> str:
+    token, _, profile = str(body.get("id") or "").partition("/")
+    return f"{policy_type.item(token)}/enrollmentProfiles" if profile else policy_type.path
+
+
+def _without_secrets(sent: Object) -> Object:
+    """A secret that only its tenant knows cannot be created: its setting is left out, and the plan says so."""
+    if not isinstance(sent.get("settings"), list):
+        return sent
+    return {**sent, "settings": [one for one in sent["settings"] if not is_kept_secret(one)]}
+
+
+def created_id(policy_type: PolicyType, want: Content, answer: Object) -> str:
+    """A policy below a token is named by both."""
+    token, _, profile = str(want["body"].get("id") or "").partition("/")
+    made = str(answer.get("id") or token)
+    return f"{token}/{made}" if profile else made
+
+
+def changes(
+    policy_type: PolicyType, graph_id: str, live: Content, want: Content, *, with_assignments: bool
+) -> list[Request]:
+    """The writes, in their order, that make `live` into `want`; none when they are the same."""
+    path, rule = item_path(policy_type, graph_id), WRITE_RULES[policy_type.key]
+    requests = [*_body_changes(policy_type, rule, path, live["body"], want["body"])]
+    if with_assignments:
+        requests += _assign(rule, path, live, want)
+    return requests
+
+
+def _body_changes(policy_type: PolicyType, rule: WriteRule, path: str, live: Object, want: Object) -> list[Request]:
+    differing = _differing(policy_type, live, want)
+    calls = _update(policy_type, rule, path, live, want, differing - rule.parts.keys() - rule.fixed)
+    # Two properties may share one call (apps and their group).
+    for part in dict.fromkeys(rule.parts[name] for name in rule.parts if name in differing):
+        calls += part(path, live, want)
+    return calls
+
+
+def _update(
+    policy_type: PolicyType, rule: WriteRule, path: str, live: Object, want: Object, differing: set[str]
+) -> list[Request]:
+    sent = _sendable(policy_type, rule, copy.deepcopy(want))
+    sent = {name: value for name, value in sent.items() if name not in rule.parts}
+    # A bind stands for the property of its name.
+    changed = {name: value for name, value in sent.items() if name.split("@")[0] in differing}
+    if not changed:
+        return []
+    if rule.update == "PUT":
+        return [Request(path, "PUT", _with_live_secrets(sent, live))]
+    return [Request(path, "PATCH", changed | ({"@odata.type": want["@odata.type"]} if rule.typed else {}))]
+
+
+def _with_live_secrets(sent: Object, live: Object) -> Object:
+    """A secret stays as it is in the tenant: its own token goes back. One that is not there cannot be written."""
+    if not isinstance(sent.get("settings"), list):
+        return sent
+    theirs = {definition_of(one): one for one in live.get("settings") or () if is_kept_secret(one)}
+    settings = [theirs.get(definition_of(one)) if is_kept_secret(one) else one for one in sent["settings"]]
+    return {**sent, "settings": [{"settingInstance": one["settingInstance"]} for one in settings if one]}
+
+
+def _differing(policy_type: PolicyType, live: Object, want: Object) -> set[str]:
+    """Top-level properties that are not the same; what the backup does not know is left as it is."""
+    now, then = (normalise(policy_type, {"body": body})["body"] for body in (live, want))
+    return {name for name in want if now.get(name) != then.get(name)}
+
+
+def immutable_differences(policy_type: PolicyType, live: Content, want: Content) -> list[str]:
+    """What would have to change, and cannot."""
+    return sorted(_differing(policy_type, live["body"], want["body"]) & WRITE_RULES[policy_type.key].fixed)
+
+
+def _sendable(policy_type: PolicyType, rule: WriteRule, body: Object) -> Object:
+    rule.shape(body)
+    dropped = EVERYWHERE | policy_type.volatile | rule.drop | {"id", "assignments", "@odata.type"}
+    sent = {name: value for name, value in body.items() if name not in dropped}
+    return {"@odata.type": body["@odata.type"], **sent} if rule.typed and "@odata.type" in body else sent
+
+
+# --- assignments -----------------------------------------------------------------------------------------------------
+
+
+def direct(assignments: Any) -> Any:
+    """Those of the policy itself: what a policy set assigns comes and goes with the set."""
+    if not isinstance(assignments, list):
+        return assignments
+    return [one for one in assignments if one.get("source") in (None, "direct")]
+
+
+def _assign(rule: WriteRule, path: str, live: Content, want: Content) -> list[Request]:
+    now, then = direct(live.get("assignments")), direct(want.get("assignments"))
+    if not rule.assign or then is None or normalise_assignments(now) == normalise_assignments(then):
+        return []
+    sent = [_assignment(one, want["body"]) for one in then]
+    if rule.assign == ONE_BY_ONE:
+        return _one_by_one(path, now or [], sent)
+    if rule.assign == BY_UPDATE:
+        return [post(f"{path}/update", {"assignments": sent})]
+    cast = f"/{rule.assign_cast}" if rule.assign_cast else ""
+    return [post(f"{path}{cast}/assign", {rule.assign: sent})]
+
+
+def _one_by_one(path: str, now: list[Object], then: list[Object]) -> list[Request]:
+    there = {_target_key(one): one for one in now}
+    wanted = {_target_key(one): one for one in then}
+    gone = [Request(f"{path}/assignments/{quote(str(one['id']))}", "DELETE") for key, one in there.items()
+            if key not in wanted]  # fmt: skip
+    return [*gone, *(post(f"{path}/assignments", one) for key, one in wanted.items() if key not in there)]
+
+
+def _target_key(assignment: Object) -> str:
+    return repr(normalise_assignments([{"target": assignment["target"]}]))
+
+
+_TARGET = ("@odata.type", "groupId", "collectionId")
+_FILTER = ("deviceAndAppManagementAssignmentFilterId", "deviceAndAppManagementAssignmentFilterType")
+
+
+def _assignment(assignment: Object, body: Object) -> Object:
+    target = assignment.get("target") or {}
+    kept = {name: target[name] for name in _TARGET if target.get(name)}
+    if target.get(_FILTER[0]):
+        kept |= {name: target[name] for name in _FILTER}
+    sent: Object = {"target": kept, **only(assignment, "intent", "settings")}
+    if "intent" in assignment:
+        sent["@odata.type"] = "#microsoft.graph.mobileAppAssignment"
+    if assignment.get("runSchedule"):
+        # Read back as false whatever was sent: it follows from whether there is a script to run.
+        sent["runSchedule"] = assignment["runSchedule"]
+        sent["runRemediationScript"] = bool(body.get("remediationScriptContent"))
+    return sent
+
+
+# --- removal ---------------------------------------------------------------------------------------------------------
+
+
+def removal(policy_type: PolicyType, graph_id: str, live: Content) -> list[Request]:
+    """The writes that delete a policy: some must be let go of first."""
+    path = item_path(policy_type, graph_id)
+    before: list[Request] = []
+    if WRITE_RULES[policy_type.key].assign == ONE_BY_ONE:
+        before = _one_by_one(path, live.get("assignments") or [], [])
+    if live["body"].get("isTrusted") is True and policy_type.key == "namedLocations":
+        # A trusted location cannot be deleted.
+        kept = only(live["body"], "@odata.type", "displayName", "ipRanges")
+        before = [Request(path, "PATCH", {**kept, "isTrusted": False})]
+    return [*before, Request(path, "DELETE")]
+
+
+# --- comparing -------------------------------------------------------------------------------------------------------
+
+
+def remaining(policy_type: PolicyType, live: Content, want: Content, *, with_assignments: bool) -> list[Difference]:
+    """What still differs, as a reader sees it: before is live, after is what was wanted."""
+    now, then = ({"body": one["body"], "assignments": direct(one.get("assignments"))} for one in (live, want))
+    if not with_assignments:
+        then["assignments"] = now["assignments"]
+    return [one for one in compare(policy_type, now, then) if not _is_unknown(one, want["body"])]
+
+
+def _is_unknown(difference: Difference, want: Object) -> bool:
+    """A property that the service has added since the backup was made."""
+    return len(difference.path) == 2 and difference.path[0] == "body" and difference.path[1] not in want
