@@ -7,7 +7,18 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.database import database
-from db.states import CredentialKind, ItemState, PolicyState, Result, Role, RunState, SetState, SiteRole
+from db.states import (
+    CredentialKind,
+    ItemState,
+    PolicyState,
+    RestoreState,
+    Result,
+    Role,
+    RunState,
+    SetState,
+    SiteRole,
+    WriteState,
+)
 
 
 class JsonText(pw.TextField):
@@ -59,6 +70,10 @@ class Tenant(Table):
     last_full_at = pw.DateTimeField(null=True)
     # {"last", "daily", "weekly", "monthly"}: how many backup sets to keep of each; null keeps all.
     retention = JsonText(null=True)
+    # A live restore needs an approver other than its requester.
+    four_eyes = pw.BooleanField(default=False)
+    # [{"kind": "users" or "groups", "id", "name"}]: who must never be locked out by Conditional Access.
+    break_glass = JsonText(null=True)
 
     def __str__(self) -> str:
         return str(self.name)
@@ -163,6 +178,8 @@ class Run(Table):
     parts_begun = pw.IntegerField(default=0)
     # The run whose failed items this one tries again.
     retry_of = pw.ForeignKeyField("self", null=True, on_delete="SET NULL", index=False)
+    # The restore it previews or executes. No foreign key: a restore refers to backup sets, and those to runs.
+    restore_id = pw.IntegerField(null=True)
 
     class Meta:
         indexes = (
@@ -190,6 +207,7 @@ Run.add_index(
     )
 )
 Run.add_index(Run.index(Run.parent, Run.part, unique=True, where=pw.SQL("parent_id IS NOT NULL"), name="run_part"))
+Run.add_index(Run.index(Run.restore_id, where=pw.SQL("restore_id IS NOT NULL"), name="run_restore"))
 # The scheduler's sweep looks at active runs only; a million ended ones must not slow it.
 Run.add_index(Run.index(Run.state, Run.heartbeat_at, where=pw.SQL("state IN ('queued', 'running')"), name="run_active"))
 
@@ -231,6 +249,7 @@ class RunItem(Table):
     snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL")
     ended_at = pw.DateTimeField(null=True)
     part = pw.IntegerField(null=True)
+    restore_item_id = pw.IntegerField(null=True)
 
     class Meta:
         indexes = ((("run", "id"), False), (("run", "state"), False), (("run", "part", "state"), False))
@@ -268,12 +287,123 @@ class BackupSet(Table):
     problems = JsonText()
     pinned_reason = pw.CharField(null=True, max_length=500)
     pinned_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
+    # Of one that no backup made: "Before restore 12".
+    name = pw.CharField(null=True, max_length=200)
 
     class Meta:
         indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False))
 
     def __str__(self) -> str:
         return f"Backup set {self.id}"
+
+
+class Restore(Table):
+    """A request to write policies to `tenant`, and what became of it."""
+
+    tenant = pw.ForeignKeyField(Tenant, backref="restores", on_delete="CASCADE", index=False)
+    # Where the contents are from; an uploaded set may be of a tenant that is not ours.
+    source_directory_id = pw.CharField(max_length=36)
+    source_name = pw.CharField()
+    backup_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL", index=False)
+    undo_of = pw.ForeignKeyField("self", null=True, on_delete="SET NULL", index=False)
+    state = pw.CharField(default=RestoreState.DRAFT, max_length=10)
+    # As db.restores.Options.
+    options = JsonText()
+    reason = pw.CharField(null=True, max_length=500)
+    # Why the Conditional Access guard may be passed, and who said so.
+    guard_reason = pw.CharField(null=True, max_length=500)
+    created_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    created_at = pw.DateTimeField(default=utcnow)
+    previewed_at = pw.DateTimeField(null=True)
+    approved_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    approved_at = pw.DateTimeField(null=True)
+    started_at = pw.DateTimeField(null=True)
+    ended_at = pw.DateTimeField(null=True)
+    # What was there before, captured before the first write.
+    safety_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL", index=False)
+
+    class Meta:
+        indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False))
+
+    def __str__(self) -> str:
+        return f"Restore {self.id}"
+
+
+class RestoreItem(Table):
+    """One policy's part in a restore: what is to be written, the plan for it, and what became of it."""
+
+    restore = pw.ForeignKeyField(Restore, backref="items", on_delete="CASCADE", index=False)
+    position = pw.IntegerField(default=0)
+    policy_type = pw.CharField(max_length=80)
+    # As the backup has it; in the target tenant it may be another one's, or nobody's.
+    graph_id = pw.CharField(max_length=200)
+    name = pw.CharField(max_length=1000)
+    # None: this item removes what a restore created.
+    content = pw.ForeignKeyField(Content, null=True, on_delete="RESTRICT")
+    snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL", index=False)
+    # The names behind the content's ids, as the backup knew them.
+    references = JsonText()
+    # The plan. An undo knows its target before the preview.
+    action = pw.CharField(null=True, max_length=20)
+    target_id = pw.CharField(null=True, max_length=200)
+    live_content = pw.ForeignKeyField(Content, null=True, on_delete="RESTRICT")
+    live_mark = pw.CharField(null=True, max_length=64)
+    differences = pw.IntegerField(default=0)
+    # [{"kind", "id", "name", "how", "to", "item", "to_name"}]; see graph/planning.py.
+    resolutions = JsonText(null=True)
+    notes = JsonText(null=True)
+    reason = pw.CharField(null=True, max_length=60)
+    message = pw.CharField(null=True, max_length=1000)
+    # The result. `created_id` is remembered from the moment Graph answered it.
+    created_id = pw.CharField(null=True, max_length=200)
+    outcome = pw.CharField(null=True, max_length=20)
+    after_mark = pw.CharField(null=True, max_length=64)
+    verified = pw.BooleanField(null=True)
+
+    class Meta:
+        indexes = ((("restore", "position"), False),)
+
+
+class Write(Table):
+    """A write's intent, recorded before it is sent; a crash or a lost answer leaves it unanswered, to be settled."""
+
+    id = pw.BigAutoField()
+    run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
+    item = pw.ForeignKeyField(RestoreItem, backref="writes", on_delete="CASCADE", index=False)
+    method = pw.CharField(max_length=6)
+    path = pw.CharField(max_length=700)
+    # SHA-256 of method, path and body: an approved request is sent again as it was.
+    request_mark = pw.CharField(max_length=64)
+    state = pw.CharField(default=WriteState.SENDING, max_length=10)
+    sent_at = pw.DateTimeField(default=utcnow)
+    answered_at = pw.DateTimeField(null=True)
+    error_code = pw.CharField(null=True, max_length=60)
+    request_id = pw.CharField(null=True, max_length=80)
+    # Of a create: the ids that looked like it before it was sent, so that the one it makes can be told from them.
+    known_ids = JsonText(null=True)
+    approval = pw.CharField(null=True, max_length=80)
+
+    class Meta:
+        indexes = ((("item", "id"), False), (("run", "id"), False))
+
+
+class Mapping(Table):
+    """Which object of a tenant stands for one of the directory that a backup is of."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    source_directory_id = pw.CharField(max_length=36)
+    # As graph/references.py names them.
+    kind = pw.CharField(max_length=80)
+    source_id = pw.CharField(max_length=200)
+    source_name = pw.CharField(null=True, max_length=1000)
+    target_id = pw.CharField(max_length=200)
+    target_name = pw.CharField(null=True, max_length=1000)
+    # None: a restore made the object, and remembered it.
+    set_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    set_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("tenant", "source_directory_id", "kind", "source_id"), True),)
 
 
 class Schedule(Table):
@@ -385,6 +515,10 @@ TABLES = (
     RunItem,
     Manifest,
     BackupSet,
+    Restore,
+    RestoreItem,
+    Write,
+    Mapping,
     Schedule,
     DirectoryName,
     Notification,

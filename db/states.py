@@ -12,6 +12,8 @@ class RunKind(StrEnum):
     BACK_UP = "backup_set.capture"
     # One part of a backup's items, for whichever worker takes it.
     BACK_UP_PART = "backup_set.part"
+    PREVIEW = "restore.preview"
+    RESTORE = "restore.live"
 
 
 class RunState(StrEnum):
@@ -50,6 +52,61 @@ class Outcome(StrEnum):
     NOT_AVAILABLE = "not_available"
     CANCELLED = "cancelled"
     ERROR = "error"
+    # Of a preview: what a live restore would do.
+    CREATE = "create"
+    UPDATE = "update"
+    RECREATE = "recreate"
+    REMOVE = "remove"
+    # Of a preview and of a live restore: nothing to do, or nothing that may be done.
+    MATCHES = "matches"
+    EXISTS = "exists"
+    BLOCKED = "blocked"
+    # Of a live restore.
+    CREATED = "created"
+    UPDATED = "updated"
+    RECREATED = "recreated"
+    REMOVED = "removed"
+    CONFLICT = "conflict"
+    UNKNOWN = "unknown"
+
+
+# What a plan writes, and what it is called once it is done.
+WRITING = {
+    Outcome.CREATE: Outcome.CREATED,
+    Outcome.UPDATE: Outcome.UPDATED,
+    Outcome.RECREATE: Outcome.RECREATED,
+    Outcome.REMOVE: Outcome.REMOVED,
+}
+
+
+class RestoreState(StrEnum):
+    DRAFT = "draft"
+    PREVIEWED = "previewed"
+    APPROVED = "approved"
+    RUNNING = "running"
+    FINISHED = "finished"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+# May still be changed; every change makes it a draft again.
+CHANGEABLE = (RestoreState.DRAFT, RestoreState.PREVIEWED, RestoreState.APPROVED, RestoreState.EXPIRED)
+
+
+class WriteState(StrEnum):
+    """What is known of a write that was sent."""
+
+    SENDING = "sending"
+    ANSWERED = "answered"
+    # Graph said no, or our own budget did: nothing was applied.
+    REFUSED = "refused"
+    # Its answer never came; reading back settles it.
+    UNKNOWN = "unknown"
+    # Settled by reading: it had been applied, or had not.
+    FOUND = "found"
+    NOT_FOUND = "not found"
+    # Somebody in the tenant has to approve it.
+    WAITING = "waiting"
 
 
 class SetState(StrEnum):

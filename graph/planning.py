@@ -1,0 +1,278 @@
+"""What a restore would do with each policy, and why not. Pure: decides from what was read, writes nothing."""
+
+import copy
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from graph.completing import Proof, note_withheld
+from graph.fingerprint import fingerprint
+from graph.limits import CONDITIONAL_ACCESS
+from graph.policy_type import PolicyType, match_key
+from graph.reading import Listed
+from graph.resolving import Resolution, apply
+from graph.times import parse_time
+from graph.write_rules import WRITE_RULES
+from graph.writing import Content, immutable_differences, remaining
+
+UPDATE, SKIP, COPY = "update", "skip", "copy"
+LEAVE, EXACT, NONE = "leave", "exact", "none"
+REPORT_ONLY, OFF, AS_CAPTURED = "report only", "off", "as captured"
+# What stands where a secret was hidden: by the service in OMA-URI settings, by our own download from who may not see it.
+MASKS = re.compile(r"\*{4}$|•{6} ")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the person chose. `assignments` has no default: it is always an explicit choice."""
+
+    assignments: str
+    existing: str = UPDATE
+    prefix: str = ""
+    drop_missing: bool = False
+    conditional_access: str = REPORT_ONLY
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`action`: create, recreate, update, remove, matches, exists, blocked; the last two say why."""
+
+    action: str
+    reason: str | None = None
+    message: str | None = None
+    differences: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Match:
+    """The policy of the target that this one is; `problem` when that cannot be told."""
+
+    target_id: str | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything known of one item when it is decided."""
+
+    policy_type: PolicyType
+    content: Content
+    match: Match
+    live: Content | None
+    now: datetime
+    resolutions: Sequence[Resolution] = ()
+    was_here: bool = False
+    is_name_taken: bool = False
+
+
+def match(
+    policy_type: PolicyType,
+    content: Content,
+    graph_id: str,
+    listed: Sequence[Listed],
+    *,
+    same_tenant: bool,
+    mapped: str | None = None,
+) -> Match:
+    """By id first, then by a mapping, then by name and type; several of one name are a problem, not a choice."""
+    ids = {one.graph_id for one in listed}
+    if graph_id in ids and (same_tenant or policy_type.key == "authenticationContextClassReferences"):
+        return Match(graph_id)
+    if mapped in ids:
+        return Match(mapped)
+    alike = [one.graph_id for one in listed if one.key == match_key(policy_type, content["body"])]
+    if len(alike) > 1:
+        return Match(problem=f"{len(alike)} policies of this name and type are there: rename all but one.")
+    return Match(alike[0] if alike else None)
+
+
+def state_mark(policy_type: PolicyType, content: Content) -> str:
+    """The fingerprint that tells whether somebody changed a policy: without what moves by itself."""
+    body = {name: value for name, value in content["body"].items() if name not in policy_type.shifting}
+    return fingerprint(policy_type, {**content, "body": body})
+
+
+def wanted(
+    policy_type: PolicyType,
+    content: Content,
+    options: Options,
+    resolutions: Iterable[Resolution] = (),
+    created: Mapping[int, str] = MappingProxyType({}),
+) -> Content:
+    """What is to be written: the backup's content, as the options and the target tenant make it."""
+    made = apply(policy_type.key, content, resolutions, created)
+    body = made["body"]
+    if policy_type.service == CONDITIONAL_ACCESS and "state" in body:
+        body["state"] = _state(str(body["state"]), options.conditional_access)
+    if policy_type.key == "deviceCompliancePolicies" and not body.get("scheduledActionsForRule"):
+        # The service takes no policy without one; this is what it shows as "mark device noncompliant".
+        body["scheduledActionsForRule"] = copy.deepcopy(_BLOCK)
+    if options.existing == COPY:
+        body[policy_type.name_property] = f"{options.prefix}{body.get(policy_type.name_property) or ''}"
+    if options.assignments == NONE and made.get("assignments") is not None:
+        made["assignments"] = []
+    return made
+
+
+_BLOCK = [{"ruleName": "PasswordRequired", "scheduledActionConfigurations": [
+    {"actionType": "block", "gracePeriodHours": 0, "notificationTemplateId": "", "notificationMessageCCList": []}
+]}]  # fmt: skip
+
+
+def _state(captured: str, choice: str) -> str:
+    if choice == OFF:
+        return "disabled"
+    return "enabledForReportingButNotEnforced" if choice == REPORT_ONLY and captured == "enabled" else captured
+
+
+def decide(case: Case, options: Options) -> Plan:
+    """What to do with a policy that a backup holds."""
+    plan = _refused(case) or _of_existing(case, options) or _of_missing(case, options)
+    return replace(plan, notes=tuple(_notes(case)))
+
+
+def decide_removal(live: Content | None) -> Plan:
+    """What to do with a policy that a restore created, and that its undo removes."""
+    return Plan("remove" if live else "matches", message=None if live else "It is gone already.")
+
+
+def _refused(case: Case) -> Plan | None:
+    rule, body = WRITE_RULES[case.policy_type.key], case.content["body"]
+    if rule.never:
+        return _blocked("not_restorable", rule.never)
+    if case.policy_type.is_built_in(body) and not case.policy_type.has_defaults:
+        return _blocked("built_in", "It is built into every tenant, and cannot be changed.")
+    if case.match.problem:
+        return _blocked("ambiguous", case.match.problem)
+    missing = [one for one in case.resolutions if one.how == "unresolved"]
+    return _blocked("unresolved", _unresolved(missing)) if missing else None
+
+
+def _unresolved(missing: Sequence[Resolution]) -> str:
+    one = missing[0]
+    more = f" And {len(missing) - 1} more." if len(missing) > 1 else ""
+    return f"It refers to {KINDS.get(one.kind, one.kind)} “{one.name or one.id}” that cannot be found: {one.why}{more}"
+
+
+KINDS = {
+    "groups": "the group",
+    "users": "the user",
+    "servicePrincipals": "the application",
+    "agreements": "the terms of use",
+    "groupPolicyDefinitions": "the administrative template setting",
+    "groupPolicyPresentations": "the administrative template field",
+    "managedAppProtections": "the app protection policy",
+    "assignmentFilters": "the assignment filter",
+    "roleScopeTags": "the scope tag",
+    "mobileApps": "the app",
+    "namedLocations": "the named location",
+    "deviceConfigurations": "the certificate profile",
+}
+
+
+def _of_existing(case: Case, options: Options) -> Plan | None:
+    if case.live is None:
+        return None
+    if options.existing == SKIP:
+        return Plan("exists", "exists", "It is there, and what is there stays as it is.")
+    if options.existing == COPY:
+        return _copy(case)
+    want = wanted(case.policy_type, case.content, options, case.resolutions)
+    differences = remaining(case.policy_type, case.live, want, with_assignments=options.assignments != LEAVE)
+    if not differences:
+        return Plan("matches", message="It is as the backup has it.")
+    problem = _cannot_update(case, want)
+    return problem or Plan("update", differences=len(differences))
+
+
+def _copy(case: Case) -> Plan:
+    if case.is_name_taken:
+        return Plan("exists", "exists", "A copy of this name is there already.")
+    return _made(case, "create")
+
+
+def _cannot_update(case: Case, want: Content) -> Plan | None:
+    fixed = immutable_differences(case.policy_type, case.live or {}, want)
+    if fixed:
+        return _blocked("immutable", f"{', '.join(fixed)} cannot be changed after creation. Restore it as a copy.")
+    return _unwritable(case, want)
+
+
+def _of_missing(case: Case, options: Options) -> Plan:
+    if options.existing == COPY and case.is_name_taken:
+        return Plan("exists", "exists", "A copy of this name is there already.")
+    return _made(case, "recreate" if case.was_here else "create")
+
+
+def _made(case: Case, action: str) -> Plan:
+    body = case.content["body"]
+    cannot = WRITE_RULES[case.policy_type.key].cannot_create(body)
+    if cannot:
+        return _blocked("cannot_create", cannot)
+    return _unwritable(case, case.content) or Plan(action)
+
+
+def _unwritable(case: Case, want: Content) -> Plan | None:
+    """What the service would refuse, or what would write a mask over a secret."""
+    if _has_mask(want["body"].get("omaSettings")):
+        return _blocked(
+            "secret_missing", "The backup does not hold its encrypted OMA-URI values: they were not revealed."
+        )
+    if _has_mask(want["body"]):
+        return _blocked("secret_missing", "The file was downloaded without its secrets. A manager's download has them.")
+    rollout = want["body"].get("rolloutSettings") or {}
+    begins = parse_time(rollout.get("offerStartDateTimeInUTC"))
+    if begins and begins < case.now:
+        return _blocked("past_date", f"Its rollout began on {begins:%Y-%m-%d}; Graph takes no date that is past.")
+    return None
+
+
+def _has_mask(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_mask, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_mask, value))
+    return isinstance(value, str) and bool(MASKS.match(value))
+
+
+def _notes(case: Case) -> Iterable[str]:
+    """What will not be as it was, although the item itself can be restored."""
+    proof = Proof()
+    note_withheld(case.content["body"], proof)
+    kept = "stays as it is in the tenant" if case.live else "has to be entered again"
+    for secret in proof.withheld:
+        yield f"{secret['where']}: Microsoft Graph never gives this secret back; it {kept}."
+    for one in case.resolutions:
+        if one.how == "dropped":
+            yield f"The assignment to {KINDS.get(one.kind, one.kind)} “{one.name or one.id}” is left out: {one.why}"
+    if case.policy_type.key == "deviceCompliancePolicies" and not case.content["body"].get("scheduledActionsForRule"):
+        yield "The backup has no action for noncompliance; Graph demands one: it marks the device at once."
+
+
+def _blocked(reason: str, message: str) -> Plan:
+    return Plan("blocked", reason, message)
+
+
+# --- Conditional Access guard ----------------------------------------------------------------------------------------
+
+
+def guard(policy_type: str, want: Content, break_glass: Sequence[Mapping[str, str]]) -> str:
+    """Why writing this could lock everybody out; "" when it cannot.
+
+    An enabled policy for all users has to exclude every account and group that the tenant names for emergencies.
+    """
+    body = want["body"]
+    users = (body.get("conditions") or {}).get("users") or {}
+    if policy_type != "conditionalAccessPolicies" or body.get("state") != "enabled":
+        return ""
+    if "All" not in (users.get("includeUsers") or ()):
+        return ""
+    if not break_glass:
+        return "It is for all users, and the tenant names no break-glass account or group that it could exclude."
+    excluded = {*(users.get("excludeUsers") or ()), *(users.get("excludeGroups") or ())}
+    missing = [str(one.get("name") or one["id"]) for one in break_glass if one["id"] not in excluded]
+    return f"It is for all users and does not exclude {', '.join(missing)}." if missing else ""

@@ -1,0 +1,276 @@
+"""What a reference of a backup stands for in the target tenant; never "the first of several", never a silent default.
+
+In this order: what this restore itself makes or finds, the mapping of the two tenants, the same id in the same tenant
+(or a built-in's, which is the same everywhere), the one object of that name.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from graph.client import Answer
+from graph.completing import Proof, Steps, body_of, pages_of
+from graph.errors import GraphError, NotFound, Rejected
+from graph.reading import Listed
+from graph.references import (
+    AGREEMENTS,
+    APPLICATIONS,
+    DEFINITIONS,
+    DROP,
+    GROUPS,
+    PRESENTATIONS,
+    USERS,
+    Reference,
+    policy_types_of,
+    rewrite,
+)
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the backup knows of an object besides its id."""
+
+    name: str | None = None
+    odata_type: str | None = None
+    platform: str | None = None
+    # Of an ADMX definition: class and category; of a presentation: its definition's id.
+    within: str = ""
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """`how`: same, mapping, name, restored (by `item` of this restore), dropped, unresolved (`why` says it)."""
+
+    kind: str
+    id: str
+    name: str | None
+    how: str
+    to: str | None = None
+    to_name: str | None = None
+    item: int | None = None
+    is_assignment: bool = False
+    why: str = ""
+
+
+@dataclass
+class Directory:
+    """What the target tenant has: its policies by policy type, and what was looked up one by one."""
+
+    listed: dict[str, list[Listed] | GraphError]
+    # (kind, id) -> name, of those that are there.
+    by_id: dict[Key, str | None] = field(default_factory=dict)
+    # (kind, name) -> [(id, name)].
+    by_name: dict[Key, list[tuple[str, str | None]]] = field(default_factory=dict)
+    # Kinds that the app may not read: what is of them can be neither found nor refused.
+    unreadable: set[str] = field(default_factory=set)
+    # ADMX definitions that somebody imported into the target: (name, class and category) -> ids.
+    custom: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    # (definition id, label) -> presentation ids.
+    presentations: dict[Key, list[str]] = field(default_factory=dict)
+
+
+_ONE: Mapping[str, Callable[[str], str]] = {
+    GROUPS: lambda one: f"/groups/{quote(one, safe='')}?$select=id,displayName",
+    USERS: lambda one: f"/users/{quote(one, safe='')}?$select=id,displayName,userPrincipalName",
+    APPLICATIONS: lambda one: f"/servicePrincipals?$filter=appId eq '{quote(one, safe='')}'&$select=appId,displayName",
+    AGREEMENTS: lambda one: f"/agreements/{quote(one, safe='')}?$select=id,displayName",
+    DEFINITIONS: lambda one: f"/deviceManagement/groupPolicyDefinitions/{quote(one, safe='')}",
+}
+_CUSTOM = (
+    "/deviceManagement/groupPolicyCategories?$expand=definitions($select=id,displayName,categoryPath,classType)"
+    "&$select=id,displayName&$filter=ingestionSource eq 'custom'"
+)
+
+
+def look_up(directory: Directory, references: Iterable[Reference], sources: Mapping[Key, Source],
+            mapped: Mapping[Key, str]) -> Steps:  # fmt: skip
+    """Ask Graph for what no list holds: by id, by a mapping's id and by name. Fills `directory`."""
+    wanted = {(one.kind, one.id) for one in references if one.kind in _ONE}
+    wanted |= {(kind, mapped[kind, one]) for kind, one in wanted if (kind, one) in mapped}
+    yield from _by_id(directory, sorted(wanted))
+    names = sorted(
+        {(kind, name) for kind, one in wanted if kind == GROUPS and (name := sources.get((kind, one), Source()).name)}
+    )
+    yield from _groups_by_name(directory, names)
+    if any(kind == DEFINITIONS and (kind, one) not in directory.by_id for kind, one in wanted):
+        yield from _custom_definitions(directory)
+
+
+def _by_id(directory: Directory, keys: list[Key]) -> Steps:
+    if not keys:
+        return
+    answers: list[Answer] = yield [_ONE[kind](one) for kind, one in keys]
+    for (kind, one), answer in zip(keys, answers, strict=True):
+        if isinstance(answer.error, NotFound):
+            continue
+        if isinstance(answer.error, Rejected):
+            directory.unreadable.add(kind)
+            continue
+        body = body_of(answer)
+        found = body["value"][0] if isinstance(body.get("value"), list) and body["value"] else body
+        if kind != APPLICATIONS or body.get("value"):
+            directory.by_id[kind, one] = found.get("displayName") or found.get("userPrincipalName")
+
+
+def _groups_by_name(directory: Directory, names: list[Key]) -> Steps:
+    if not names:
+        return
+    answers: list[Answer] = yield [
+        f"/groups?$filter=displayName eq '{quote(_literal(name), safe='')}'&$select=id,displayName" for _, name in names
+    ]
+    for key, answer in zip(names, answers, strict=True):
+        if isinstance(answer.error, Rejected):
+            directory.unreadable.add(GROUPS)
+            continue
+        listed = yield from pages_of(body_of(answer), Proof())
+        directory.by_name[key] = [(str(one.get("id")), one.get("displayName")) for one in listed]
+
+
+def _literal(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def _custom_definitions(directory: Directory) -> Steps:
+    """Each import of an ADMX file gives its definitions new ids: they are found by what they say."""
+    [answer] = yield [quote(_CUSTOM, safe="/?&=$(),")]
+    if isinstance(answer.error, Rejected):
+        return
+    categories = yield from pages_of(body_of(answer), Proof())
+    definitions = [one for category in categories for one in category.get("definitions") or ()]
+    for one in definitions:
+        directory.custom.setdefault((str(one.get("displayName")), within(one)), []).append(str(one.get("id")))
+    yield from _presentations(directory, [str(one.get("id")) for one in definitions])
+
+
+def _presentations(directory: Directory, ids: list[str]) -> Steps:
+    if not ids:
+        return
+    answers: list[Answer] = yield [f"/deviceManagement/groupPolicyDefinitions/{one}/presentations" for one in ids]
+    for one, answer in zip(ids, answers, strict=True):
+        for presentation in (yield from pages_of(body_of(answer), Proof())):
+            key = (one, str(presentation.get("label")))
+            directory.presentations.setdefault(key, []).append(str(presentation.get("id")))
+
+
+def within(definition: Mapping[str, Any]) -> str:
+    return f"{definition.get('classType')} {definition.get('categoryPath')}"
+
+
+class Resolver:
+    """Resolves the references of one restore. `made`: what its own items become, by (policy type, source id)."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        sources: Mapping[Key, Source],
+        mapped: Mapping[Key, str],
+        *,
+        same_tenant: bool,
+        drop_missing: bool,
+    ) -> None:
+        self._directory, self._sources, self._mapped = directory, sources, mapped
+        self._same_tenant, self._drop_missing = same_tenant, drop_missing
+        # (policy type, source id) -> (item, its id in the target or None while it is yet to be made).
+        self.made: dict[Key, tuple[int, str | None]] = {}
+
+    def resolve(self, reference: Reference) -> Resolution:
+        source = self._sources.get((reference.kind, reference.id), Source())
+        found = self._found(reference, source)
+        if found.how == "unresolved" and reference.is_assignment and self._drop_missing:
+            return self._as(reference, source, "dropped", why=found.why)
+        return found
+
+    def _found(self, reference: Reference, source: Source) -> Resolution:
+        for key in policy_types_of(reference.kind):
+            if (key, reference.id) in self.made:
+                item, to = self.made[key, reference.id]
+                return self._as(reference, source, "restored", to, item=item)
+        mapped = self._mapped.get((reference.kind, reference.id))
+        if mapped and self._is_there(reference.kind, mapped):
+            return self._as(reference, source, "mapping", mapped)
+        if self._keeps_id(reference):
+            return self._as(reference, source, "same", reference.id)
+        if reference.kind == PRESENTATIONS:
+            return self._presentation(reference, source)
+        return self._by_name(reference, source)
+
+    def _as(self, reference: Reference, source: Source, how: str, to: str | None = None, *, item: int | None = None,
+            why: str = "") -> Resolution:  # fmt: skip
+        name = self._name(reference.kind, to) if to else None
+        return Resolution(reference.kind, reference.id, source.name, how, to, name, item, reference.is_assignment, why)
+
+    def _keeps_id(self, reference: Reference) -> bool:
+        # An app's id is the same in every tenant that has it, and so is that of a definition that Microsoft ships.
+        if self._same_tenant or reference.kind in (APPLICATIONS, DEFINITIONS):
+            return self._is_there(reference.kind, reference.id)
+        return any(one.graph_id == reference.id and one.is_built_in for one in self._lists(reference.kind))
+
+    def _is_there(self, kind: str, one: str) -> bool:
+        if kind == PRESENTATIONS:
+            definition = self._sources.get((kind, one), Source()).within
+            return self._is_there(DEFINITIONS, definition)
+        if not policy_types_of(kind):
+            return (kind, one) in self._directory.by_id or kind in self._directory.unreadable
+        return any(listed.graph_id == one for listed in self._lists(kind))
+
+    def _lists(self, kind: str) -> list[Listed]:
+        lists = [self._directory.listed.get(key, []) for key in policy_types_of(kind)]
+        return [one for listed in lists if isinstance(listed, list) for one in listed]
+
+    def _name(self, kind: str, one: str) -> str | None:
+        names = [listed.name for listed in self._lists(kind) if listed.graph_id == one]
+        return names[0] if names else self._directory.by_id.get((kind, one))
+
+    def _by_name(self, reference: Reference, source: Source) -> Resolution:
+        if source.name is None:
+            return self._as(reference, source, "unresolved", why="The backup does not know its name.")
+        found = self._named(reference.kind, source)
+        if len(found) == 1:
+            return self._as(reference, source, "name", found[0])
+        why = f"{len(found)} of this name are there: say which with a mapping." if found else "It is not there."
+        return self._as(reference, source, "unresolved", why=why)
+
+    def _named(self, kind: str, source: Source) -> list[str]:
+        if kind == DEFINITIONS:
+            return self._directory.custom.get((str(source.name), source.within), [])
+        if not policy_types_of(kind):
+            return [one for one, _ in self._directory.by_name.get((kind, str(source.name)), [])]
+        return [one.graph_id for one in self._lists(kind) if _is_like(one, source)]
+
+    def _presentation(self, reference: Reference, source: Source) -> Resolution:
+        definition = self._found(Reference(DEFINITIONS, source.within), self._sources.get((DEFINITIONS, source.within),
+                                                                                          Source()))  # fmt: skip
+        found = self._directory.presentations.get((str(definition.to), str(source.name)), [])
+        if len(found) == 1:
+            return self._as(reference, source, "name", found[0])
+        return self._as(reference, source, "unresolved", why="Its administrative template is not there.")
+
+
+def _is_like(one: Listed, source: Source) -> bool:
+    """Of that name, and of that type and platform where the backup knows them."""
+    return (
+        one.name.strip() == str(source.name).strip()
+        and (source.odata_type is None or one.odata_type is None or one.odata_type == source.odata_type)
+        and (source.platform is None or one.platform is None or one.platform == source.platform)
+    )
+
+
+def apply(
+    policy_type: str, content: dict[str, Any], resolutions: Iterable[Resolution], created: Mapping[int, str]
+) -> dict[str, Any]:
+    """The content with each id replaced; `created` says what the restore's own items became.
+
+    What is yet to be made keeps the backup's id: a preview compares, and writes nothing.
+    """
+    known = {(one.kind, one.id, one.is_assignment): one for one in resolutions}
+
+    def replace(reference: Reference) -> Any:
+        one = known[reference.kind, reference.id, reference.is_assignment]
+        if one.how == "dropped":
+            return DROP
+        return one.to or created.get(one.item or 0) or reference.id
+
+    return rewrite(policy_type, content, replace)
