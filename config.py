@@ -33,6 +33,8 @@ class Settings:
     port: int
     log_format: str
     run_item_days: int
+    plan_hours: int
+    settle_seconds: int
 
 
 def _keys(text: str) -> tuple[bytes, ...]:
@@ -75,6 +77,18 @@ def _days(text: str) -> int:
     return int(text)
 
 
+def _hours(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 720:
+        raise ValueError("must be a number of hours from 1 to 720")
+    return int(text)
+
+
+def _seconds(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 3600:
+        raise ValueError("must be a number of seconds from 1 to 3600")
+    return int(text)
+
+
 def _secret_key(text: str) -> str:
     if len(text) < 16:
         raise ValueError("must be at least 16 random characters")
@@ -92,6 +106,8 @@ _VARIABLES = {
     "GRAPH_URL": (_service_url, "https://graph.microsoft.com", ""),
     "LOGIN_URL": (_service_url, "https://login.microsoftonline.com", ""),
     "RUN_ITEM_DAYS": (_days, "90", ""),
+    "PLAN_HOURS": (_hours, "24", ""),
+    "SETTLE_SECONDS": (_seconds, "120", ""),
     "LOG_FORMAT": (_log_format, "text" if sys.stderr.isatty() else "json", ""),
 }
 

@@ -146,7 +146,7 @@ def _take_over(
         return
     with database.atomic():
         runs.hold(claim)  # or a worker that was taken for dead would add the items a second time
-        policies.record_listing(claim.run.tenant, key, [_row(one) for one in answer])
+        policies.record_listing(claim.run.tenant, key, [one.facts() for one in answer])
         _add_items(claim.run, backup_set, key, answer)
         backup_sets.record_type(backup_set, key, ItemState.DONE, len(answer))
 
@@ -162,17 +162,6 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
         is_failed = not isinstance(error, Forbidden | NotAvailable | NotFound)
         message = missing_permission(row) if isinstance(error, Forbidden) else error.sentence
         backup_sets.record_type(backup_set, key, ItemState.FAILED if is_failed else ItemState.SKIPPED, 0, message)
-
-
-def _row(one: Listed) -> dict[str, Any]:
-    return {
-        "graph_id": one.graph_id,
-        "name": one.name,
-        "odata_type": one.odata_type,
-        "platform": one.platform,
-        "is_built_in": one.is_built_in,
-        "modified_at": one.modified_at,
-    }
 
 
 def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[Listed]) -> None:

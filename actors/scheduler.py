@@ -19,7 +19,7 @@ from actors.broker import ping
 from actors.every import broker
 from actors.middleware import PROCESS
 from actors.starting import send
-from db import installation, overdue, parts, runs
+from db import installation, overdue, parts, restores, runs
 from db.database import database
 from db.models import Run
 
@@ -44,6 +44,7 @@ def sweep() -> None:
     for run in overdue.cancelled_and_unheld():
         runs.end_if_cancelled(run)
     scheduling.start_due()
+    restores.expire_old(config.settings().plan_hours)
     pruning.prune_daily()
     for run in overdue.without_parts():
         parts.close(run.id)

@@ -69,17 +69,7 @@ def _take_over(
 
 
 def _record(claim: Claim, item: RunItem, listed: Sequence[Listed]) -> None:
-    rows = [
-        {
-            "graph_id": one.graph_id,
-            "name": one.name,
-            "odata_type": one.odata_type,
-            "platform": one.platform,
-            "is_built_in": one.is_built_in,
-            "modified_at": one.modified_at,
-        }
-        for one in listed
-    ]
+    rows = [one.facts() for one in listed]
     with database.atomic():
         gone = policies.record_listing(claim.run.tenant, item.policy_type, rows)
         message = f"{len(rows)} {'policy' if len(rows) == 1 else 'policies'}" + (

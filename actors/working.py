@@ -22,6 +22,14 @@ LONGEST_BACKOFF = 60.0
 DEFAULT_THROTTLE_WAIT = 10.0
 
 
+class Pause(Exception):
+    """Nothing went wrong: the run waits, holding no thread, and goes on by itself. The reason is shown on its page."""
+
+    def __init__(self, reason: str, seconds: float) -> None:
+        super().__init__(reason)
+        self.reason, self.seconds = reason, seconds
+
+
 @dataclass(frozen=True)
 class Ends:
     """How work ends: once everything is done, and when it cannot be."""
@@ -51,6 +59,8 @@ def _do_and_end(claim: Claim, do: Callable[[Claim], None], ends: Ends) -> None:
         if not runs.cancel_requested(claim):
             do(claim)
         ends.finish(claim)
+    except Pause as e:
+        _pause(claim, e.reason, e.seconds)
     except Throttled as e:
         _wait(claim, e)
     except Unavailable as e:
@@ -75,6 +85,10 @@ def _wait(claim: Claim, error: Throttled) -> None:
     else:
         # All whom Graph refused come back a little apart. Our own budget lets them in one by one.
         seconds += random.uniform(0, 0.5)
+    _pause(claim, reason, seconds)
+
+
+def _pause(claim: Claim, reason: str, seconds: float) -> None:
     runs.wait(claim, reason, seconds)
     send(claim.run, delay_seconds=seconds)
 

@@ -46,6 +46,16 @@ class Action(StrEnum):
     RETENTION_SET = "retention:set"
     SCHEDULE_SET = "schedule:set"
     SCHEDULE_REMOVED = "schedule:removed"
+    RESTORE_REQUESTED = "restore:requested"
+    RESTORE_CHANGED = "restore:changed"
+    RESTORE_APPROVED = "restore:approved"
+    RESTORE_STARTED = "restore:started"
+    RESTORE_GUARD = "restore:guard-overridden"
+    RESTORE_CANCELLED = "restore:cancelled"
+    RESTORE_ENDED = "restore:ended"
+    POLICY_WRITTEN = "policy:written"
+    MAPPING_SET = "mapping:set"
+    MAPPING_REMOVED = "mapping:removed"
 
 
 DETAILS: dict[Action, frozenset[str]] = {
@@ -73,6 +83,16 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.RETENTION_SET: frozenset({"rules"}),
     Action.SCHEDULE_SET: frozenset({"cron", "time_zone", "is_full", "is_paused"}),
     Action.SCHEDULE_REMOVED: frozenset({"cron"}),
+    Action.RESTORE_REQUESTED: frozenset({"source", "items", "options", "undo_of"}),
+    Action.RESTORE_CHANGED: frozenset({"changed"}),
+    Action.RESTORE_APPROVED: frozenset({"reason"}),
+    Action.RESTORE_STARTED: frozenset({"reason", "run", "undo_of"}),
+    Action.RESTORE_GUARD: frozenset({"reason"}),
+    Action.RESTORE_CANCELLED: frozenset(),
+    Action.RESTORE_ENDED: frozenset({"run", "outcomes", "safety_set"}),
+    Action.POLICY_WRITTEN: frozenset({"restore", "policy_type", "graph_id", "outcome", "before", "after", "verified"}),
+    Action.MAPPING_SET: frozenset({"kind", "source", "target"}),
+    Action.MAPPING_REMOVED: frozenset({"kind", "source"}),
 }
 
 

@@ -359,6 +359,11 @@ class RestoreItem(Table):
     outcome = pw.CharField(null=True, max_length=20)
     after_mark = pw.CharField(null=True, max_length=64)
     verified = pw.BooleanField(null=True)
+    # What was there before, as captured just before the first write.
+    safety_snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL", index=False)
+    # A look that still holds: a service that allows one request a second is not asked twice for it.
+    seen_content = pw.ForeignKeyField(Content, null=True, on_delete="SET NULL", index=False)
+    seen_at = pw.DateTimeField(null=True)
 
     class Meta:
         indexes = ((("restore", "position"), False),)

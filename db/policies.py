@@ -66,6 +66,15 @@ def of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
     )
 
 
+def of_graph(tenant: Tenant, policy_type: str, graph_id: str, name: str, odata_type: str | None) -> Policy:
+    """The policy of this Graph id; one that no list has shown yet is made."""
+    mine = (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.graph_id == graph_id)
+    Policy.insert(
+        tenant=tenant, policy_type=policy_type, graph_id=graph_id, name=name[:1000], odata_type=odata_type
+    ).on_conflict_ignore().execute()
+    return Policy.get(mine)
+
+
 def mark_gone(policy: Policy) -> None:
     """Graph answered 404: its snapshots stay."""
     Policy.update(state=PolicyState.GONE, gone_at=utcnow()).where(

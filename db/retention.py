@@ -12,7 +12,7 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit, manifests
+from db import audit, manifests, restores
 from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
@@ -192,7 +192,7 @@ def _contents_of(snapshot_ids: Sequence[int]) -> dict[int, int]:
         theirs = Snapshot.select(Snapshot.content).where(Snapshot.id.in_(ids))
         for content in Content.select(Content.id, Content.plain_bytes).where(Content.id.in_(theirs)):
             readers = {row[0] for row in Snapshot.select(Snapshot.id).where(Snapshot.content == content).tuples()}
-            if readers <= gone:
+            if readers <= gone and not restores.is_read(content):
                 found[content.id] = content.plain_bytes
     return found
 
@@ -208,7 +208,10 @@ def _forget_snapshots(snapshot_ids: Sequence[int]) -> None:
 def _delete_unread_contents(tenant: Tenant) -> None:
     read = Snapshot.select(Snapshot.content).where(Snapshot.tenant == tenant)
     unread = Content.select(Content.id).where(
-        (Content.tenant == tenant) & (Content.created_at < utcnow() - YOUNG) & Content.id.not_in(read)
+        (Content.tenant == tenant)
+        & (Content.created_at < utcnow() - YOUNG)
+        & Content.id.not_in(read)
+        & ~restores.reads(Content.id)
     )
     _delete(Content, [row[0] for row in unread.tuples()])
 

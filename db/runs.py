@@ -17,7 +17,7 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit, backup_sets, notifications
+from db import audit, backup_sets, notifications, restores
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database
@@ -49,6 +49,7 @@ class NewItem:
     graph_id: str | None = None
     # Settled before it began: its list shows that this snapshot still holds.
     unchanged_id: int | None = None
+    restore_item_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,13 @@ def start(
     actor: Actor,
     policy: Policy | None = None,
     retry_of: Run | None = None,
+    restore_id: int | None = None,
 ) -> Started:
     """Make a run with its items, notifications and audit event, or find the active one of the same key."""
     # The winner may end between our INSERT and our SELECT: then the key is free again and we try once more.
     for _ in range(20):
         with database.atomic():
-            run = _insert(tenant, kind, dedupe_key, len(items), actor, policy, retry_of)
+            run = _insert(tenant, kind, dedupe_key, len(items), actor, policy, retry_of, restore_id)
             if run:
                 add_items(run, items)
                 notifications.for_run(run)
@@ -79,7 +81,7 @@ def start(
                     Action.RUN_REQUESTED, actor, f"run {run.id}", tenant=tenant, kind=str(kind), origin=actor.origin
                 )
                 return Started(run, is_new=True)
-        active = Run.get_or_none((Run.dedupe_key == dedupe_key) & IS_ACTIVE)
+        active = active_of(dedupe_key)
         if active:
             _share(active, actor)
             return Started(active, is_new=False)
@@ -94,6 +96,7 @@ def _insert(
     actor: Actor,
     policy: Policy | None,
     retry_of: Run | None,
+    restore_id: int | None,
 ) -> Run | None:
     # RETURNING tells an ignored insert from a real one; without it SQLite answers the previous row's id.
     rows = (
@@ -106,6 +109,7 @@ def _insert(
             origin=actor.origin,
             total=total,
             retry_of=retry_of,
+            restore_id=restore_id,
         )
         .on_conflict_ignore()
         .returning(Run.id)
@@ -131,6 +135,7 @@ def add_items(run: Run, items: Sequence[NewItem]) -> None:
             "outcome": Outcome.UNCHANGED if item.unchanged_id else None,
             "snapshot": item.unchanged_id,
             "ended_at": now if item.unchanged_id else None,
+            "restore_item_id": item.restore_item_id,
         }
         for item in items
     ]
@@ -141,6 +146,10 @@ def add_items(run: Run, items: Sequence[NewItem]) -> None:
 def _share(run: Run, actor: Actor) -> None:
     if actor.user_id is not None:
         notifications.tell(run, User.get_by_id(actor.user_id))
+
+
+def active_of(dedupe_key: str) -> Run | None:
+    return Run.get_or_none((Run.dedupe_key == dedupe_key) & IS_ACTIVE)
 
 
 def mark_enqueued(run_id: int) -> None:
@@ -248,6 +257,25 @@ def _of(run: Run) -> Any:
     return (RunItem.run == run.parent_id) & (RunItem.part == run.part)
 
 
+def progressed(claim: Claim) -> None:
+    """The run gets on: what went wrong before counts no more towards giving it up."""
+    Run.update(attempts=0).where(held_by(claim) & (Run.attempts > 0)).execute()
+    claim.run.attempts = 0
+
+
+def begin_items(claim: Claim, item_ids: Sequence[int]) -> None:
+    """They are under way: an interrupted run has to know."""
+    if not item_ids:
+        return
+    RunItem.update(state=ItemState.WORKING).where(
+        RunItem.id.in_(list(item_ids)) & RunItem.state.in_(UNSETTLED) & _claimed(claim)
+    ).execute()
+
+
+def _claimed(claim: Claim) -> Any:
+    return pw.fn.EXISTS(Run.select(Run.id).where(held_by(claim)))
+
+
 def settle(
     claim: Claim,
     item: RunItem,
@@ -257,6 +285,7 @@ def settle(
     reason: str | None = None,
     message: str | None = None,
     request_id: str | None = None,
+    snapshot_id: int | None = None,
 ) -> None:
     """Record what became of an item, once."""
     settled = (
@@ -266,13 +295,10 @@ def settle(
             reason=reason,
             message=message and message[:1000],
             request_id=request_id,
+            snapshot=snapshot_id,
             ended_at=utcnow(),
         )
-        .where(
-            (RunItem.id == item.id)
-            & RunItem.state.in_(UNSETTLED)
-            & pw.fn.EXISTS(Run.select(Run.id).where(held_by(claim)))
-        )
+        .where((RunItem.id == item.id) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
         .execute()
     )
     if settled != 1:
@@ -292,11 +318,7 @@ def settle_read(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) ->
             snapshot=pw.Case(RunItem.id, list(snapshots.items()), None),
             ended_at=utcnow(),
         )
-        .where(
-            RunItem.id.in_(list(snapshots))
-            & RunItem.state.in_(UNSETTLED)
-            & pw.fn.EXISTS(Run.select(Run.id).where(held_by(claim)))
-        )
+        .where(RunItem.id.in_(list(snapshots)) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
         .execute()
     )
     if settled != len(snapshots):
@@ -403,6 +425,7 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
     )
     Run.delete().where(Run.parent == run.id).execute()
     backup_sets.complete(run)
+    restores.follow(run, state)
     notifications.mark_changed(run.id)
     result = Result.FAILED if state in {RunState.FAILED, RunState.PARTIAL} else Result.OK
     audit.record(

@@ -32,9 +32,23 @@ class Read:
 
     @classmethod
     def of(cls, policy: Policy, content: Mapping[str, Any], fingerprint: str, **facts: Any) -> "Read":
-        plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-        sealed = keyring().seal(zlib.compress(plain, 6), content_owner(policy.tenant_id, fingerprint))
-        return cls(policy.id, sealed, len(plain), fingerprint, **facts)
+        sealed, plain_bytes = _sealed(policy.tenant_id, content, fingerprint)
+        return cls(policy.id, sealed, plain_bytes, fingerprint, **facts)
+
+
+def _sealed(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -> tuple[bytes, int]:
+    plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return keyring().seal(zlib.compress(plain, 6), content_owner(tenant_id, fingerprint)), len(plain)
+
+
+def keep_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -> int:
+    """The id of this content without a snapshot of it: what a restore saw, or was given as a file."""
+    mine = (Content.tenant == tenant_id) & (Content.fingerprint == fingerprint)
+    sealed, plain_bytes = _sealed(tenant_id, content, fingerprint)
+    Content.insert(
+        tenant=tenant_id, fingerprint=fingerprint, sealed=sealed, plain_bytes=plain_bytes
+    ).on_conflict_ignore().execute()
+    return int(Content.select(Content.id).where(mine).tuples().first()[0])
 
 
 @dataclass(frozen=True)
@@ -134,10 +148,15 @@ def content_owner(tenant_id: int, fingerprint: str) -> str:
 
 def body(snapshot: Snapshot) -> dict[str, Any]:
     """The content document: {"body": {...}, "assignments": [...] or None}. Raises SealError."""
-    content = Content.get_by_id(snapshot.content_id)
+    return document(snapshot.content_id)
+
+
+def document(content_id: int) -> dict[str, Any]:
+    """As `body`, of a content."""
+    content = Content.get_by_id(content_id)
     sealed = keyring().unseal(content.sealed, content_owner(content.tenant_id, content.fingerprint))
-    document: dict[str, Any] = json.loads(zlib.decompress(sealed).decode("utf-8", "surrogatepass"))
-    return document
+    found: dict[str, Any] = json.loads(zlib.decompress(sealed).decode("utf-8", "surrogatepass"))
+    return found
 
 
 def _with_content() -> Any:

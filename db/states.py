@@ -109,6 +109,12 @@ class WriteState(StrEnum):
     WAITING = "waiting"
 
 
+# Nobody knows yet whether these were applied.
+OPEN = (WriteState.SENDING, WriteState.UNKNOWN)
+# Of a write in one of these the policy may have changed already.
+BEGUN = (*OPEN, WriteState.ANSWERED, WriteState.FOUND)
+
+
 class SetState(StrEnum):
     """How much of what was asked for a backup set holds."""
 

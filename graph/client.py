@@ -36,6 +36,8 @@ class Request:
     method: str = "GET"
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    # Its answer is a new object: sent twice, it makes two.
+    makes: bool = False
 
     @property
     def is_write(self) -> bool:

@@ -21,7 +21,7 @@ from graph.writing import Content, immutable_differences, remaining
 UPDATE, SKIP, COPY = "update", "skip", "copy"
 LEAVE, EXACT, NONE = "leave", "exact", "none"
 REPORT_ONLY, OFF, AS_CAPTURED = "report only", "off", "as captured"
-# What stands where a secret was hidden: by the service in OMA-URI settings, by our own download from who may not see it.
+# What stands where a secret was hidden: by the service in OMA-URI settings, or by our own download.
 MASKS = re.compile(r"\*{4}$|•{6} ")
 
 

@@ -38,6 +38,11 @@ class Listed:
     # As graph.policy_type.match_key.
     key: tuple[str, ...] = ()
 
+    def facts(self) -> dict[str, Any]:
+        """What is kept of a policy that was listed and not read."""
+        names = ("graph_id", "name", "odata_type", "platform", "is_built_in", "modified_at")
+        return {name: getattr(self, name) for name in names}
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -102,10 +107,12 @@ def _text(value: Any) -> str | None:
     return value[:80] if isinstance(value, str) else None
 
 
-def read_policy(policy_type: PolicyType, graph_id: str, known: Known | None = None) -> Reads[Reading]:
+def read_policy(
+    policy_type: PolicyType, graph_id: str, known: Known | None = None, *, with_names: bool = True
+) -> Reads[Reading]:
     """Raises the GraphError of the answer that matters; NotFound means the policy is gone.
 
-    `known` names need not be asked for again.
+    `known` names need not be asked for again; a comparison needs none at all.
     """
     token, _, profile = graph_id.partition("/")
     item = f"{policy_type.item(token)}/enrollmentProfiles/{profile}" if profile else policy_type.item(graph_id)
@@ -121,7 +128,7 @@ def read_policy(policy_type: PolicyType, graph_id: str, known: Known | None = No
     proof.assignment_count = len(assignments or ())
     completing.note_withheld(body, proof)
     content = {"body": without_annotations(body), "assignments": without_annotations(assignments)}
-    references = yield from names.resolve(content, proof, known or no_names())
+    references = (yield from names.resolve(content, proof, known or no_names())) if with_names else {}
     return Reading(content, name_of(policy_type, body), odata_type, modified_at, proof.as_json(), references)
 
 

@@ -138,6 +138,15 @@ def find(policy_type: str, content: dict[str, Any]) -> list[Reference]:
     return list(found)
 
 
+def holders(policy_type: str, content: dict[str, Any]) -> Iterator[tuple[Reference, Holder]]:
+    """Each reference that is an object of its own in the content, and so may say a name beside the id."""
+    for kind, path in _OF_TYPE.get(policy_type, ()):
+        for holder, key, owner in _places(content, path.split("."), content):
+            reference = _reference(kind, owner, holder[key], path) if key == "id" else None
+            if reference is not None:
+                yield reference, holder
+
+
 def rewrite(policy_type: str, content: dict[str, Any], replace: Callable[[Reference], Any]) -> dict[str, Any]:
     """A copy in which each reference has become what `replace` answers; DROP leaves its assignment out."""
     made = copy.deepcopy(content)

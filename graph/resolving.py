@@ -22,6 +22,7 @@ from graph.references import (
     PRESENTATIONS,
     USERS,
     Reference,
+    holders,
     policy_types_of,
     rewrite,
 )
@@ -155,6 +156,24 @@ def _presentations(directory: Directory, ids: list[str]) -> Steps:
             directory.presentations.setdefault(key, []).append(str(presentation.get("id")))
 
 
+def named_inside(policy_type: str, content: dict[str, Any]) -> dict[Key, Source]:
+    """The names that a content itself says of what it refers to."""
+    found = {
+        (reference.kind, reference.id): Source(
+            holder.get("displayName") or holder.get("label"), holder.get("@odata.type"), within=within(holder)
+        )
+        for reference, holder in holders(policy_type, content)
+        if reference.kind != PRESENTATIONS
+    }
+    for value in content["body"].get("definitionValues") or ():
+        for one in value.get("presentationValues") or ():
+            presentation, definition = one.get("presentation") or {}, value.get("definition") or {}
+            found[PRESENTATIONS, str(presentation.get("id"))] = Source(
+                presentation.get("label"), within=str(definition.get("id"))
+            )
+    return found
+
+
 def within(definition: Mapping[str, Any]) -> str:
     return f"{definition.get('classType')} {definition.get('categoryPath')}"
 
@@ -230,8 +249,13 @@ class Resolver:
         found = self._named(reference.kind, source)
         if len(found) == 1:
             return self._as(reference, source, "name", found[0])
-        why = f"{len(found)} of this name are there: say which with a mapping." if found else "It is not there."
+        why = f"{len(found)} of this name are there: say which with a mapping." if found else self._absent(reference.kind)
         return self._as(reference, source, "unresolved", why=why)
+
+    def _absent(self, kind: str) -> str:
+        refused = [self._directory.listed.get(key) for key in policy_types_of(kind)]
+        is_unreadable = kind in self._directory.unreadable or any(isinstance(one, GraphError) for one in refused)
+        return "The app may not read what is there." if is_unreadable else "It is not there."
 
     def _named(self, kind: str, source: Source) -> list[str]:
         if kind == DEFINITIONS:

@@ -78,6 +78,9 @@ class RestoreItem(Table):
     outcome = pw.CharField(null=True, max_length=20)
     after_mark = pw.CharField(null=True, max_length=64)
     verified = pw.BooleanField(null=True)
+    safety_snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL", index=False)
+    seen_content = pw.ForeignKeyField(Content, null=True, on_delete="SET NULL", index=False)
+    seen_at = pw.DateTimeField(null=True)
 
     class Meta:
         indexes = ((("restore", "position"), False),)

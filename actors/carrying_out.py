@@ -1,0 +1,193 @@
+"""Up to twenty items of a plan side by side: what is known of each, its order, and what became of it.
+
+What was begun before is settled first, by reading: a create whose answer never came is adopted, never sent again while
+it may still appear.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import config
+from actors import connections
+from actors.ledger import WriteLedger
+from actors.outcomes import Outcomes
+from actors.working import Pause
+from db import directory_names, restores, snapshots, writes
+from db.clock import utcnow
+from db.models import Restore, RestoreItem, RunItem, Write
+from db.runs import Claim
+from db.states import BEGUN, ItemState, Outcome, WriteState
+from graph.errors import GraphError
+from graph.planning import LEAVE, Options, wanted
+from graph.policy_type import match_key
+from graph.policy_types import POLICY_TYPES
+from graph.reading import Listed, drive, list_policies
+from graph.resolving import Resolution
+from graph.restoring import Order, approval_status, carry_out, header_text
+from graph.writing import Content
+
+# A look at a policy that is younger than this, with nothing written since, is not repeated.
+FRESH = timedelta(seconds=20)
+# How often to look for what Graph does not show yet.
+LOOK_AGAIN_SECONDS = 2.0
+_APPROVALS = "https://intune.microsoft.com/#view/Microsoft_Intune_DeviceSettings/MultiAdminApprovalMenu/~/requests"
+_REFUSED = ("rejected", "cancelled", "expired")
+
+
+def approval_link(approval: str) -> str:
+    return f"{_APPROVALS} (request {approval})"
+
+
+class Together:
+    """One chunk of a live run. `carry_out` settles what it can, and answers why the rest has to wait."""
+
+    def __init__(self, claim: Claim, restore: Restore, rows: Mapping[int, RunItem]) -> None:
+        self._restore, self._rows = restore, rows
+        self._claim = claim
+        self._options = Options(**restore.options)
+        self._graph = connections.client(restore.tenant)
+        self._writes = writes.of_items(list(rows))
+        self._outcomes = Outcomes(claim, restore, rows, self._writes)
+        # Item -> the ids that are there under its name before it is created.
+        self._known_ids: dict[int, list[str]] = {}
+        # Request mark -> the code of its approval.
+        self._approved: dict[str, str] = {}
+
+    def carry_out(self, items: Sequence[RestoreItem]) -> list[Exception]:
+        self._ask_for_approvals()
+        ready = [one for one in items if self._is_open(one) and self._has_what_it_refers_to(one)]
+        lists = self._lists(ready)
+        ready = [one for one in ready if self._may_write(one, lists)]
+        orders = {one.id: self._order(one) for one in ready}
+        ledger = WriteLedger(self._claim, orders, self._known_ids)
+        ended = drive(self._graph, {key: carry_out(order) for key, order in orders.items()}, ledger)
+        self._outcomes.take_over(
+            [(one, orders[one.id], ended[one.id]) for one in ready],
+            written=ledger.items(*BEGUN),
+            lost=ledger.items(WriteState.UNKNOWN),
+        )
+        return self._outcomes.later
+
+    def _is_open(self, item: RestoreItem) -> bool:
+        return item.id not in self._outcomes.settled | self._outcomes.waiting
+
+    # --- approvals ---------------------------------------------------------------------------------------------------
+
+    def _ask_for_approvals(self) -> None:
+        """What the tenant says by now of the writes that wait for it."""
+        waiting = [one for each in self._writes.values() for one in writes.waiting(each)]
+        answers = drive(self._graph, {one.id: approval_status(str(one.approval)) for one in waiting})
+        for write in waiting:
+            self._hear(write, answers[write.id])
+
+    def _hear(self, write: Write, status: str | GraphError) -> None:
+        if isinstance(status, GraphError):
+            self._outcomes.wait_for_approval(write)
+        elif status in _REFUSED:
+            message = f"Multi Admin Approval: the request was {status} in the tenant ({approval_link(write.approval)})."
+            writes.settle(write, WriteState.REFUSED)
+            self._outcomes.settle(write.item, ItemState.SKIPPED, Outcome.BLOCKED, "approval_refused", message)
+        elif status == "approved":
+            self._approved[write.request_mark] = str(write.approval)
+        elif status == "completed":
+            writes.settle(write, WriteState.FOUND)
+        else:
+            self._outcomes.wait_for_approval(write)
+
+    # --- before anything is written ----------------------------------------------------------------------------------
+
+    def _has_what_it_refers_to(self, item: RestoreItem) -> bool:
+        """What this restore itself has to make first is made. What cannot be made blocks what needs it."""
+        needed = [one.item for one in _resolutions(item) if one.how == "restored" and one.to is None]
+        missing = [one for one in restores.by_ids(needed) if one.created_id is None]
+        if not missing:
+            return True
+        if not restores.is_under_way(self._claim.run, missing[0]):
+            message = f"It refers to “{missing[0].name}”, which could not be restored."
+            self._outcomes.settle(item, ItemState.SKIPPED, Outcome.BLOCKED, "depends", message)
+        return False
+
+    def _lists(self, items: Sequence[RestoreItem]) -> dict[str, list[Listed] | GraphError]:
+        """What is there just now of the policy types of which something is to be made."""
+        keys = sorted({one.policy_type for one in items if _is_to_be_made(one)})
+        return drive(self._graph, {key: list_policies(POLICY_TYPES[key]) for key in keys})
+
+    def _may_write(self, item: RestoreItem, lists: Mapping[str, list[Listed] | GraphError]) -> bool:
+        """Of one that is to be made: no other of its name is there, and no earlier try of ours may have made it."""
+        if not _is_to_be_made(item):
+            return True
+        listed = lists[item.policy_type]
+        if isinstance(listed, GraphError):
+            self._outcomes.take_error(item, listed)
+            return False
+        there = self._of_its_name(item, listed)
+        write = writes.open_create(self._writes[item.id])
+        if write is not None:
+            return self._settle_create(item, write, [one for one in there if one not in write.known_ids])
+        if there:
+            message = f"A policy of this name has appeared since the preview ({there[0]}). Nothing was written."
+            self._outcomes.settle(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", message)
+            return False
+        self._known_ids[item.id] = there
+        return True
+
+    def _of_its_name(self, item: RestoreItem, listed: Sequence[Listed]) -> list[str]:
+        key = match_key(POLICY_TYPES[item.policy_type], self._wanted(item)["body"])
+        taken = writes.taken_ids(self._restore.id)
+        return [one.graph_id for one in listed if one.key == key and one.graph_id not in taken]
+
+    def _settle_create(self, item: RestoreItem, write: Write, found: Sequence[str]) -> bool:
+        """A create was sent, and nobody knows what became of it."""
+        if len(found) == 1:
+            writes.adopt(write, found[0])
+            item.created_id = found[0]
+            return True
+        if found:
+            message = f"An answer was lost, and {len(found)} policies of this name have appeared. Keep one in Intune."
+            self._outcomes.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
+            return False
+        if utcnow() - write.sent_at < timedelta(seconds=config.settings().settle_seconds):
+            self._outcomes.later.append(Pause("An answer was lost. Looking for what it made.", LOOK_AGAIN_SECONDS))
+            return False
+        writes.settle(write, WriteState.NOT_FOUND)
+        self._known_ids[item.id] = []
+        return True
+
+    # --- the order ---------------------------------------------------------------------------------------------------
+
+    def _wanted(self, item: RestoreItem) -> Content:
+        content = snapshots.document(item.content_id)
+        resolutions = _resolutions(item)
+        needed = restores.by_ids([one.item for one in resolutions if one.item is not None])
+        created = {one.id: one.created_id for one in needed if one.created_id}
+        return wanted(POLICY_TYPES[item.policy_type], content, self._options, resolutions, created)
+
+    def _order(self, item: RestoreItem) -> Order:
+        has_begun = item.created_id is not None or writes.has_begun(self._writes[item.id])
+        return Order(
+            POLICY_TYPES[item.policy_type],
+            self._wanted(item) if item.content_id else None,
+            item.created_id or item.target_id,
+            live_mark=None if has_begun else item.live_mark,
+            with_assignments=self._options.assignments != LEAVE,
+            is_new=item.created_id is not None,
+            live=_still_seen(item),
+            is_written=self._rows[item.id].state == ItemState.WORKING,
+            justification=header_text(self._restore.reason or ""),
+            approved=self._approved,
+            known=directory_names.seen_since(self._restore.tenant, self._restore.started_at),
+        )
+
+
+def _resolutions(item: RestoreItem) -> list[Resolution]:
+    return [Resolution(**one) for one in item.resolutions or ()]
+
+
+def _is_to_be_made(item: RestoreItem) -> bool:
+    return item.action in (Outcome.CREATE, Outcome.RECREATE) and item.created_id is None
+
+
+def _still_seen(item: RestoreItem) -> Content | None:
+    if item.seen_content_id is None or utcnow() - item.seen_at > FRESH:
+        return None
+    return snapshots.document(item.seen_content_id)

@@ -1,0 +1,314 @@
+"""`restore.preview`: look at the target tenant, and keep what a live restore would do. Reads only.
+
+Reading may be interrupted after any twenty policies and goes on with the rest; deciding comes at the end, all at once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import dramatiq
+
+from actors import connections
+from actors.broker import INTERACTIVE
+from actors.starting import Start, started
+from actors.working import work
+from db import mappings, policies, restores, runs, snapshots
+from db.audit import Actor
+from db.clock import utcnow
+from db.database import database
+from db.models import Policy, Restore, RestoreItem, RunItem, Tenant
+from db.runs import Claim, NewItem
+from db.states import ItemState, Outcome, RunKind
+from graph.client import BATCH_SIZE, GraphClient
+from graph.errors import Forbidden, GraphError, NotFound, Rejected
+from graph.fingerprint import fingerprint
+from graph.planning import COPY, Case, Match, Options, Plan, decide, decide_removal, guard, match, state_mark, wanted
+from graph.policy_type import match_key
+from graph.policy_types import POLICY_TYPES
+from graph.reading import Listed, Reading, drive, list_policies, read_policy, run_one
+from graph.references import Reference, find, policy_types_of
+from graph.resolving import Directory, Key, Resolver, Source, look_up, named_inside
+from graph.write_rules import WRITE_RULES, order
+from graph.writing import Content
+
+
+def start(restore: Restore, actor: Actor) -> Start:
+    """Raises Invalid when it is too late for a preview."""
+    with database.atomic():
+        made = runs.start(
+            tenant=restore.tenant,
+            kind=RunKind.PREVIEW,
+            dedupe_key=f"{RunKind.PREVIEW}:{restore.id}",
+            items=[new_item(one) for one in restores.items(restore)],
+            actor=actor,
+            restore_id=restore.id,
+        )
+        if made.is_new:
+            restores.begin_preview(restore)
+    return started(made)
+
+
+def new_item(item: RestoreItem) -> NewItem:
+    return NewItem(item.policy_type, item.name, graph_id=item.graph_id, restore_item_id=item.id)
+
+
+@dramatiq.actor(actor_name=RunKind.PREVIEW, queue_name=INTERACTIVE)
+def preview(run_id: int) -> None:
+    work(run_id, _preview)
+
+
+def _preview(claim: Claim) -> None:
+    restore = Restore.get_by_id(claim.run.restore_id)
+    graph = connections.client(restore.tenant)
+    graph.sign_in()  # a refused credential fails the run with one sentence, not with forty
+    look = _Look(claim, restore, graph)
+    if look.read_live():
+        look.keep(look.decide())
+
+
+class _Look:
+    """One preview's view of the target tenant."""
+
+    def __init__(self, claim: Claim, restore: Restore, graph: GraphClient) -> None:
+        self._claim, self._restore, self._graph = claim, restore, graph
+        self._options = Options(**restore.options)
+        self._same_tenant = restore.source_directory_id == restore.tenant.directory_id
+        self._items = restores.items(restore)
+        self._contents = {one.id: snapshots.document(one.content_id) for one in self._items if one.content_id}
+        self._references = {
+            one.id: find(one.policy_type, self._contents[one.id]) for one in self._items if one.id in self._contents
+        }
+        self._mapped = mappings.known(restore.tenant, restore.source_directory_id)
+        self._listed = self._list()
+        self._matches = {one.id: self._match(one) for one in self._items}
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def _list(self) -> dict[str, list[Listed] | GraphError]:
+        """Every policy type that is restored or referred to. What Graph refuses for now is raised."""
+        wanted_types = {one.policy_type for one in self._items}
+        wanted_types |= {
+            key for found in self._references.values() for one in found for key in policy_types_of(one.kind)
+        }
+        lists = drive(self._graph, {key: list_policies(POLICY_TYPES[key]) for key in sorted(wanted_types)})
+        for key, listed in lists.items():
+            if isinstance(listed, list):
+                policies.record_listing(self._restore.tenant, key, [one.facts() for one in listed])
+            elif not isinstance(listed, Rejected):
+                raise listed
+        return lists
+
+    def _match(self, item: RestoreItem) -> Match:
+        if item.content_id is None:
+            return Match(item.target_id)
+        listed = self._listed[item.policy_type]
+        if isinstance(listed, GraphError):
+            return Match(problem=listed.sentence)
+        return match(
+            POLICY_TYPES[item.policy_type],
+            self._contents[item.id],
+            item.graph_id,
+            listed,
+            same_tenant=self._same_tenant,
+            mapped=self._mapped.get((item.policy_type, item.graph_id)),
+        )
+
+    def read_live(self) -> bool:
+        """Twenty at a time; False when somebody asked to stop."""
+        unread = {one.restore_item_id: one for one in runs.unsettled_items(self._claim.run)}
+        todo = [one for one in self._items if one.id in unread and unread[one.id].state == ItemState.PENDING]
+        for begin in range(0, len(todo), BATCH_SIZE):
+            if runs.cancel_requested(self._claim):
+                return False
+            together = todo[begin : begin + BATCH_SIZE]
+            self._read(together)
+            runs.begin_items(self._claim, [unread[one.id].id for one in together])
+            runs.progressed(self._claim)
+        return True
+
+    def _read(self, together: Sequence[RestoreItem]) -> None:
+        targets = {one.id: (one.policy_type, self._matches[one.id].target_id) for one in together}
+        readings = drive(
+            self._graph,
+            {
+                key: read_policy(POLICY_TYPES[policy_type], target, with_names=False)
+                for key, (policy_type, target) in targets.items()
+                if target
+            },
+        )
+        for item in together:
+            self._keep_live(item, readings.get(item.id))
+
+    def _keep_live(self, item: RestoreItem, reading: Reading | GraphError | None) -> None:
+        """As it is now: what the plan is bound to. Raises what may be had later."""
+        values: dict[Any, Any] = {RestoreItem.live_content: None, RestoreItem.live_mark: None}
+        if isinstance(reading, Reading):
+            policy_type = POLICY_TYPES[item.policy_type]
+            mark = fingerprint(policy_type, reading.content)
+            content = snapshots.keep_content(self._restore.tenant_id, reading.content, mark)
+            values = {
+                RestoreItem.live_content: content,
+                RestoreItem.live_mark: state_mark(policy_type, reading.content),
+            }
+        elif isinstance(reading, GraphError) and not isinstance(reading, NotFound):
+            raise reading
+        RestoreItem.update(values).where(RestoreItem.id == item.id).execute()
+
+    # --- deciding ----------------------------------------------------------------------------------------------------
+
+    def decide(self) -> list[tuple[RestoreItem, dict[str, Any]]]:
+        """(item, its plan), in the order in which they are to be written: what others refer to comes first."""
+        self._items = restores.items(self._restore)  # with what was read
+        resolver = self._resolver()
+        planned = [(one, self._plan(one, resolver)) for one in sorted(self._to_write(), key=self._order)]
+        removals = sorted((one for one in self._items if one.content_id is None), key=self._order, reverse=True)
+        planned += [(one, self._removal(one)) for one in removals]
+        return planned
+
+    def _to_write(self) -> Iterable[RestoreItem]:
+        return (one for one in self._items if one.content_id is not None)
+
+    def _order(self, item: RestoreItem) -> tuple[int, int, int]:
+        content = self._contents.get(item.id) or self._live(item)
+        return order(item.policy_type, content["body"] if content else {})
+
+    def _live(self, item: RestoreItem) -> Content | None:
+        return snapshots.document(item.live_content_id) if item.live_content_id else None
+
+    def _resolver(self) -> Resolver:
+        directory, sources = Directory(self._listed), self._sources()
+        everything: list[Reference] = [one for found in self._references.values() for one in found]
+        run_one(self._graph, look_up(directory, everything, sources, self._mapped))
+        return Resolver(
+            directory,
+            sources,
+            self._mapped,
+            same_tenant=self._same_tenant,
+            drop_missing=self._options.drop_missing,
+        )
+
+    def _sources(self) -> dict[Key, Source]:
+        """What is known of the objects that the backup's ids mean: from its tenant, from itself."""
+        found = _known_policies(self._restore.source_directory_id)
+        for item in self._to_write():
+            content = self._contents[item.id]
+            found[item.policy_type, item.graph_id] = Source(item.name, content["body"].get("@odata.type"))
+            found |= {key: source for key, source in named_inside(item.policy_type, content).items() if source.name}
+            for kind, key in (("groups", "groups"), ("assignmentFilters", "filters")):
+                names = item.references.get(key) or {}
+                found |= {(kind, one): Source(name) for one, name in names.items() if name}
+        return found
+
+    def _plan(self, item: RestoreItem, resolver: Resolver) -> dict[str, Any]:
+        policy_type, content = POLICY_TYPES[item.policy_type], self._contents[item.id]
+        resolutions = [resolver.resolve(one) for one in self._references[item.id]]
+        live = self._live(item)
+        case = Case(
+            policy_type,
+            content,
+            self._matches[item.id],
+            live,
+            utcnow(),
+            resolutions,
+            was_here=self._same_tenant,
+            is_name_taken=self._is_name_taken(item, content),
+        )
+        plan = self._permitted(item, decide(case, self._options))
+        target = self._matches[item.id].target_id if live and self._options.existing != COPY else None
+        if plan.action in _THERE:
+            resolver.made[item.policy_type, item.graph_id] = (item.id, target)
+        danger = self._danger(item, wanted(policy_type, content, self._options, resolutions), plan)
+        return {
+            **_as_columns(plan),
+            **({"reason": "guard", "message": danger} if danger else {}),
+            "target_id": target,
+            "resolutions": [asdict(one) for one in resolutions],
+        }
+
+    def _is_name_taken(self, item: RestoreItem, content: Content) -> bool:
+        listed = self._listed[item.policy_type]
+        if self._options.existing != COPY or isinstance(listed, GraphError):
+            return False
+        key = match_key(
+            POLICY_TYPES[item.policy_type], wanted(POLICY_TYPES[item.policy_type], content, self._options)["body"]
+        )
+        return any(one.key == key for one in listed)
+
+    def _permitted(self, item: RestoreItem, plan: Plan) -> Plan:
+        permission, granted = (
+            WRITE_RULES[item.policy_type].permission,
+            connections.sign_in(self._restore.tenant).roles(),
+        )
+        listed = self._listed[item.policy_type]
+        if isinstance(listed, Forbidden) or (plan.action in _WRITES and permission not in granted):
+            return Plan("blocked", "permission_missing", missing_write_permission(item.policy_type))
+        return plan
+
+    def _danger(self, item: RestoreItem, want: Content, plan: Plan) -> str:
+        if plan.action not in _WRITES:
+            return ""
+        return guard(item.policy_type, want, self._restore.tenant.break_glass or ())
+
+    def _removal(self, item: RestoreItem) -> dict[str, Any]:
+        plan = self._permitted(item, decide_removal(self._live(item)))
+        return {**_as_columns(plan), "resolutions": []}
+
+    # --- keeping -----------------------------------------------------------------------------------------------------
+
+    def keep(self, planned: Sequence[tuple[RestoreItem, dict[str, Any]]]) -> None:
+        """All plans and all items of the run, or none."""
+        rows = {one.restore_item_id: one for one in runs.unsettled_items(self._claim.run)}
+        with database.atomic():
+            for position, (item, plan) in enumerate(planned):
+                RestoreItem.update(position=position, **plan).where(RestoreItem.id == item.id).execute()
+                if item.id in rows:
+                    self._settle(rows[item.id], plan)
+
+    def _settle(self, row: RunItem, plan: Mapping[str, Any]) -> None:
+        runs.settle(
+            self._claim,
+            row,
+            ItemState.DONE,
+            Outcome(plan["action"]),
+            reason=plan["reason"],
+            message=plan["message"],
+        )
+
+
+_WRITES = ("create", "recreate", "update", "remove")
+# What the tenant has, or will have, once the restore is through.
+_THERE = ("create", "recreate", "update", "matches", "exists")
+
+
+def _as_columns(plan: Plan) -> dict[str, Any]:
+    return {
+        "action": plan.action,
+        "reason": plan.reason,
+        "message": plan.message,
+        "differences": plan.differences,
+        "notes": list(plan.notes),
+    }
+
+
+def missing_write_permission(policy_type: str) -> str:
+    return (
+        f"The app registration lacks the permission {WRITE_RULES[policy_type].permission}. "
+        "Add it in Entra, grant admin consent, then preview again."
+    )
+
+
+def _known_policies(directory_id: str) -> dict[Key, Source]:
+    """Of a tenant of ours: every policy that it has or had."""
+    tenant = Tenant.get_or_none(Tenant.directory_id == directory_id)
+    if tenant is None:
+        return {}
+    rows = Policy.select(Policy.policy_type, Policy.graph_id, Policy.name, Policy.odata_type, Policy.platform).where(
+        Policy.tenant == tenant
+    )
+    found = {}
+    for policy_type, graph_id, name, odata_type, platform in rows.tuples():
+        found[policy_type, graph_id] = Source(name, odata_type, platform)
+        if policy_type.endswith("ManagedAppProtections"):
+            found["managedAppProtections", graph_id] = found[policy_type, graph_id]
+    return found

@@ -1,0 +1,173 @@
+"""`restore.live`: carry out exactly the plan that a preview made.
+
+First what is there is captured (actors/safety.py), then the items are written, wave by wave, up to twenty side by side.
+Any message may be the last: the next one looks at what is there, and goes on.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import dramatiq
+
+import config
+from actors import connections, safety
+from actors.broker import INTERACTIVE
+from actors.carrying_out import Together
+from actors.outcomes import WaitsForApproval
+from actors.preview import new_item
+from actors.starting import Start, started
+from actors.working import Pause, work
+from db import restores, runs, snapshots
+from db.audit import Actor
+from db.database import database
+from db.errors import Invalid
+from db.models import Restore, RestoreItem, Run, RunItem
+from db.runs import Claim
+from db.states import WRITING, ItemState, Outcome, RunKind
+from graph.client import BATCH_SIZE
+from graph.errors import Throttled
+from graph.planning import Options, guard, wanted
+from graph.policy_types import POLICY_TYPES
+from graph.resolving import Resolution
+from graph.write_rules import WRITE_RULES, order
+
+
+def start(restore: Restore, actor: Actor, *, reason: str = "", guard_reason: str = "") -> Start:
+    """Raises Invalid when the plan may not be executed, or when another restore is under way in the tenant."""
+    active = runs.active_of(_key(restore))
+    if active:
+        return _found(restore, active)
+    with database.atomic():
+        made = _made(restore, actor, restores.items(restore))
+        if made.is_new:
+            hours = config.settings().plan_hours
+            restores.begin_live(restore, made.run, actor, reason, guard_reason, hours)
+    return started(made) if made.is_new else _found(restore, made.run)
+
+
+def retry_failed(run: Run, actor: Actor) -> Start:
+    """A run of what that one could not do, with a fresh look at each. Raises Invalid when there is nothing such."""
+    restore = Restore.get_by_id(run.restore_id)
+    again = [row.restore_item_id for row in restores.unfinished_in(run)]
+    if not again:
+        raise Invalid(
+            f"Nothing in run {run.id} can be tried again. What somebody changed meanwhile needs a new preview."
+        )
+    with database.atomic():
+        items = [one for one in restores.items(restore) if one.id in again]
+        made = _made(restore, actor, items, retry_of=run)
+        if made.is_new:
+            restores.begin_retry(restore)
+    return started(made) if made.is_new else _found(restore, made.run)
+
+
+def _key(restore: Restore) -> str:
+    return f"{RunKind.RESTORE}:{restore.tenant_id}"
+
+
+def _made(restore: Restore, actor: Actor, items: Sequence[RestoreItem], retry_of: Run | None = None) -> runs.Started:
+    return runs.start(
+        tenant=restore.tenant,
+        kind=RunKind.RESTORE,
+        dedupe_key=_key(restore),
+        items=[new_item(one) for one in items],
+        actor=actor,
+        retry_of=retry_of,
+        restore_id=restore.id,
+    )
+
+
+def _found(restore: Restore, active: Run) -> Start:
+    if active.restore_id != restore.id:
+        raise Invalid(
+            f"Restore {active.restore_id} is under way in {restore.tenant.name} (run {active.id}). "
+            "One live restore per tenant at a time: start this one when that one has ended."
+        )
+    return Start(active, is_new=False, is_sent=True)
+
+
+@dramatiq.actor(actor_name=RunKind.RESTORE, queue_name=INTERACTIVE)
+def restore_live(run_id: int) -> None:
+    work(run_id, _restore)
+
+
+def _restore(claim: Claim) -> None:
+    restore = Restore.get_by_id(claim.run.restore_id)
+    graph = connections.client(restore.tenant)
+    graph.sign_in()  # a refused credential fails the run with one sentence, not with forty
+    _settle_what_is_not_written(claim, restore)
+    rows = _rows(claim)
+    if safety.capture(claim, restore, graph, rows):
+        _write(claim, restore, rows)
+
+
+def _rows(claim: Claim) -> dict[int, RunItem]:
+    return {row.restore_item_id: row for row in runs.unsettled_items(claim.run)}
+
+
+def _settle_what_is_not_written(claim: Claim, restore: Restore) -> None:
+    """What matches, exists or is blocked ends as the preview said; so does what the guard does not let pass."""
+    rows = _rows(claim)
+    with database.atomic():
+        for item in restores.items(restore):
+            if item.id in rows and item.outcome is None:
+                _settle_unless_written(claim, restore, item, rows[item.id])
+
+
+def _settle_unless_written(claim: Claim, restore: Restore, item: RestoreItem, row: RunItem) -> None:
+    if item.action not in WRITING:
+        is_done = item.action == Outcome.MATCHES
+        state, outcome = ItemState.DONE if is_done else ItemState.SKIPPED, Outcome(str(item.action))
+        runs.settle(claim, row, state, outcome, reason=item.reason, message=item.message)
+        return
+    danger = "" if restore.guard_reason else _danger(restore, item)
+    if danger:
+        message = f"{danger} A manager can override this with a reason."
+        runs.settle(claim, row, ItemState.SKIPPED, Outcome.BLOCKED, reason="guard", message=message)
+
+
+def _danger(restore: Restore, item: RestoreItem) -> str:
+    """Asked again: the tenant may name other break-glass accounts by now."""
+    if item.policy_type != "conditionalAccessPolicies" or item.content_id is None:
+        return ""
+    content, resolutions = snapshots.document(item.content_id), [Resolution(**one) for one in item.resolutions]
+    want = wanted(POLICY_TYPES[item.policy_type], content, Options(**restore.options), resolutions)
+    return guard(item.policy_type, want, restore.tenant.break_glass or ())
+
+
+def _write(claim: Claim, restore: Restore, rows: dict[int, RunItem]) -> None:
+    """Wave by wave. What has to wait is left to the next message, and what depends on it with it."""
+    later: list[Exception] = []
+    for together in _side_by_side([one for one in restores.items(restore) if one.id in rows]):
+        if runs.cancel_requested(claim):
+            return
+        later += Together(claim, restore, {one.id: rows[one.id] for one in together}).carry_out(together)
+    if later:
+        raise _most_pressing(later)
+
+
+def _side_by_side(items: Sequence[RestoreItem]) -> Iterator[list[RestoreItem]]:
+    """Up to twenty that do not refer to each other; one by one where each moves the others."""
+    for (_wave, is_single), group in groupby(items, key=_wave_of):
+        members, size = list(group), 1 if is_single else BATCH_SIZE
+        for begin in range(0, len(members), size):
+            yield members[begin : begin + size]
+
+
+def _wave_of(item: RestoreItem) -> tuple[tuple[int, ...], bool]:
+    """Items of one wave may go together; removals wait for each other, and so do those that share priorities."""
+    content = item.content_id or item.live_content_id
+    wave = order(item.policy_type, snapshots.document(content)["body"])[:2] if content else ()
+    return wave, item.content_id is None or WRITE_RULES[item.policy_type].one_at_a_time
+
+
+def _most_pressing(later: Sequence[Exception]) -> Exception:
+    """Trouble first, for it is counted; then the shortest wait, and last of all people's."""
+    troubles = [one for one in later if not isinstance(one, Pause | Throttled)]
+    waits = sorted((one for one in later if isinstance(one, Pause | Throttled)), key=_seconds)
+    return [*troubles, *waits][0]
+
+
+def _seconds(wait: Pause | Throttled) -> tuple[bool, float]:
+    seconds = wait.seconds if isinstance(wait, Pause) else wait.retry_after or 0.0
+    return isinstance(wait, WaitsForApproval), seconds

@@ -1,0 +1,152 @@
+"""Asking for a restore: of what, from where, and how. Makes drafts; nothing here speaks with Graph."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from db import backup_sets, restores, snapshots
+from db.audit import Actor
+from db.errors import Invalid
+from db.models import BackupSet, Policy, Restore, RestoreItem, Snapshot, Tenant
+from db.restores import NewItem, Source
+from db.states import RestoreState
+from graph.compare import Difference
+from graph.planning import (
+    AS_CAPTURED,
+    COPY,
+    EXACT,
+    LEAVE,
+    NONE,
+    OFF,
+    REPORT_ONLY,
+    SKIP,
+    UPDATE,
+    Options,
+    wanted,
+)
+from graph.policy_types import POLICY_TYPES
+from graph.resolving import Resolution
+from graph.writing import remaining
+
+EXISTING = {UPDATE: "Update in place", SKIP: "Leave as they are", COPY: "Create a copy, with a prefix"}
+ASSIGNMENTS = {
+    LEAVE: "Leave as they are (a new policy gets none)",
+    EXACT: "Restore exactly as captured",
+    NONE: "Remove them all",
+}
+CONDITIONAL_ACCESS = {REPORT_ONLY: "Report-only", OFF: "Off", AS_CAPTURED: "As captured"}
+LONGEST_PREFIX = 40
+TOGETHER = 500
+
+
+def parse_options(given: Mapping[str, str]) -> dict[str, Any]:
+    """Raises Invalid with what to choose. Assignments have no default: they are always an explicit choice."""
+    existing, assignments = given.get("existing") or UPDATE, given.get("assignments") or ""
+    conditional_access = given.get("conditional_access") or REPORT_ONLY
+    prefix = given.get("prefix", "").replace("\x00", "")[:LONGEST_PREFIX]
+    if assignments not in ASSIGNMENTS:
+        raise Invalid("Choose what happens to assignments: leave them, restore them exactly, or remove them.")
+    if existing not in EXISTING or conditional_access not in CONDITIONAL_ACCESS:
+        raise Invalid("Choose one of the options shown.")
+    if existing == COPY and not prefix.strip():
+        raise Invalid("A copy needs a prefix, so that nobody takes it for the policy itself.")
+    return asdict(
+        Options(
+            assignments=assignments,
+            existing=existing,
+            prefix=prefix if existing == COPY else "",
+            drop_missing=given.get("drop_missing") == "yes",
+            conditional_access=conditional_access,
+        )
+    )
+
+
+def of_backup_set(
+    backup_set: BackupSet,
+    tenant: Tenant,
+    options: Mapping[str, Any],
+    actor: Actor,
+    *,
+    snapshot_ids: Sequence[int] = (),
+    policy_types: Sequence[str] = (),
+) -> Restore:
+    """Of the whole set, or of some of its snapshots and policy types. Raises Invalid."""
+    listed = backup_sets.snapshots_of(backup_set)
+    unknown = sorted(set(snapshot_ids) - set(listed))
+    if unknown:
+        raise Invalid(f"Backup set {backup_set.id} does not hold snapshot {unknown[0]}.")
+    chosen = [
+        one
+        for one in _with_policies(listed)
+        if not (snapshot_ids or policy_types) or one.id in snapshot_ids or one.policy.policy_type in policy_types
+    ]
+    source = Source(backup_set.tenant.directory_id, f"{backup_set} of {backup_set.tenant.name}", backup_set)
+    return restores.create(tenant, source, restores.of_snapshots(chosen), options, actor)
+
+
+def of_snapshot(snapshot: Snapshot, tenant: Tenant, options: Mapping[str, Any], actor: Actor) -> Restore:
+    """“Restore this version”."""
+    source = Source(snapshot.tenant.directory_id, f"{snapshot} of {snapshot.tenant.name}")
+    return restores.create(tenant, source, restores.of_snapshots(_with_policies([snapshot.id])), options, actor)
+
+
+def _with_policies(snapshot_ids: Sequence[int]) -> list[Snapshot]:
+    found: list[Snapshot] = []
+    for begin in range(0, len(snapshot_ids), TOGETHER):
+        found += (
+            Snapshot.select(Snapshot, Policy)
+            .join(Policy)
+            .where(Snapshot.id.in_(list(snapshot_ids)[begin : begin + TOGETHER]))
+            .order_by(Snapshot.id)
+        )
+    return found
+
+
+def undo(restore: Restore, actor: Actor) -> Restore:
+    """A restore that writes back what that one overwrote, and removes what it created. Raises Invalid."""
+    if restore.state != RestoreState.FINISHED:
+        raise Invalid("Only a restore that has ended can be undone.")
+    items = restores.undo_items(restore)
+    if not items:
+        raise Invalid("This restore wrote nothing: there is nothing to undo.")
+    options = asdict(Options(assignments=EXACT, conditional_access=AS_CAPTURED))
+    source = Source(restore.tenant.directory_id, f"what was there before restore {restore.id}", restore.safety_set)
+    return restores.create(restore.tenant, source, items, options, actor, undo_of=restore)
+
+
+def again(restore: Restore, actor: Actor) -> Restore:
+    """A new draft of what a restore did not do: somebody changed it meanwhile, or it was refused. Raises Invalid."""
+    done = ("created", "updated", "recreated", "removed", "matches")
+    left = [one for one in restores.items(restore) if one.outcome not in done]
+    if restore.state not in (RestoreState.FINISHED, RestoreState.EXPIRED, RestoreState.CANCELLED) or not left:
+        raise Invalid("Nothing is left of this restore that could be done again.")
+    items = [
+        NewItem(
+            one.policy_type,
+            one.graph_id,
+            one.name,
+            one.content_id,
+            one.references,
+            one.snapshot_id,
+            one.created_id or one.target_id if one.content_id is None else None,
+        )
+        for one in left
+    ]
+    source = Source(restore.source_directory_id, restore.source_name, restore.backup_set)
+    return restores.create(restore.tenant, source, items, restore.options, actor, undo_of=restore.undo_of)
+
+
+def differences(item: RestoreItem, hide: Any = None) -> list[Difference]:
+    """What a live restore would write over, setting by setting: before is live, after is the plan. Raises SealError.
+
+    `hide` masks what the reader may not see, before anything is compared.
+    """
+    if item.content_id is None or item.live_content_id is None or item.action != "update":
+        return []
+    policy_type, options = POLICY_TYPES[item.policy_type], Options(**item.restore.options)
+    resolutions = [Resolution(**one) for one in item.resolutions or ()]
+    want = wanted(policy_type, snapshots.document(item.content_id), options, resolutions)
+    live = snapshots.document(item.live_content_id)
+    if hide:
+        want, live = hide(want), hide(live)
+    return remaining(policy_type, live, want, with_assignments=options.assignments != LEAVE)

@@ -1,0 +1,119 @@
+"""Before a live restore writes: what it will overwrite or remove is captured, as a backup set of its own."""
+
+from collections.abc import Sequence
+
+from db import directory_names, manifests, policies, restores, runs, snapshots
+from db.clock import utcnow
+from db.database import database
+from db.models import BackupSet, Policy, Restore, RestoreItem, RunItem
+from db.runs import Claim
+from db.snapshots import Read
+from db.states import ItemState, Outcome, SetState
+from graph.client import BATCH_SIZE, GraphClient
+from graph.errors import GraphError, NotFound, Rejected
+from graph.fingerprint import assignments_mark, fingerprint
+from graph.planning import state_mark
+from graph.policy_types import POLICY_TYPES
+from graph.reading import Reading, drive, read_policy
+
+MOVED = "Somebody changed it since the preview. Nothing was written; preview it again."
+
+
+def capture(claim: Claim, restore: Restore, graph: GraphClient, rows: dict[int, RunItem]) -> bool:
+    """Twenty at a time, and never twice. False when somebody asked to stop. What may be had later is raised.
+
+    `rows`: restore item -> its run item, of what is not settled. What somebody changed ends as a conflict here.
+    """
+    overwritten = [one for one in restores.items(restore) if one.id in rows and one.action in ("update", "remove")]
+    todo = [one for one in overwritten if one.safety_snapshot_id is None and one.outcome is None]
+    for begin in range(0, len(todo), BATCH_SIZE):
+        if runs.cancel_requested(claim):
+            return False
+        for item in _capture(claim, restore, graph, todo[begin : begin + BATCH_SIZE], rows):
+            del rows[item.id]
+        runs.progressed(claim)
+    if restore.safety_set_id is None:
+        _complete(restore)
+    return True
+
+
+def _capture(
+    claim: Claim, restore: Restore, graph: GraphClient, together: Sequence[RestoreItem], rows: dict[int, RunItem]
+) -> list[RestoreItem]:
+    """Returns the items that ended as conflicts."""
+    known = directory_names.seen_since(restore.tenant, restore.started_at)
+    readings = drive(
+        graph,
+        {one.id: read_policy(POLICY_TYPES[one.policy_type], str(one.target_id), known) for one in together},
+    )
+    later = [one for one in readings.values() if isinstance(one, GraphError) and not isinstance(one, Rejected)]
+    moved = [one for one in together if _has_moved(one, readings[one.id])]
+    reads = {one.id: as_read(restore, one, readings[one.id]) for one in together if one not in moved}
+    with database.atomic():
+        kept = snapshots.keep(claim.run, [one for one in reads.values() if one])
+        for item in together:
+            read = reads.get(item.id)
+            if read:
+                RestoreItem.update(safety_snapshot=kept[read.policy_id].snapshot_id).where(
+                    RestoreItem.id == item.id
+                ).execute()
+        for item in moved:
+            settle_conflict(claim, item, rows[item.id])
+    if later:
+        raise later[0]
+    return moved
+
+
+def _has_moved(item: RestoreItem, reading: Reading | GraphError) -> bool:
+    """What was to be removed and is gone already is no conflict."""
+    if isinstance(reading, GraphError):
+        return isinstance(reading, NotFound) and item.action == "update"
+    return state_mark(POLICY_TYPES[item.policy_type], reading.content) != item.live_mark
+
+
+def settle_conflict(claim: Claim, item: RestoreItem, row: RunItem) -> None:
+    RestoreItem.update(outcome=Outcome.CONFLICT).where(RestoreItem.id == item.id).execute()
+    runs.settle(claim, row, ItemState.FAILED, Outcome.CONFLICT, reason="conflict", message=MOVED)
+
+
+def as_read(restore: Restore, item: RestoreItem, reading: Reading | GraphError) -> Read | None:
+    """Ready to be kept as a snapshot of the policy that it is in the target tenant."""
+    if isinstance(reading, GraphError):
+        return None
+    policy_type = POLICY_TYPES[item.policy_type]
+    target = str(item.created_id or item.target_id)
+    policy = policies.of_graph(restore.tenant, item.policy_type, target, reading.name, reading.odata_type)
+    return Read.of(
+        policy,
+        reading.content,
+        fingerprint(policy_type, reading.content),
+        assignments_mark=assignments_mark(reading.content["assignments"]),
+        name=reading.name,
+        modified_at=reading.modified_at,
+        proof=reading.proof,
+        references=reading.references,
+    )
+
+
+def _complete(restore: Restore) -> None:
+    """The set, once everything that is overwritten is in it. Nothing overwritten, no set."""
+    captured = [one for one in restores.items(restore) if one.safety_snapshot_id]
+    if not captured:
+        return
+    ids = [one.safety_snapshot_id for one in captured]
+    of_policies = Policy.select(Policy.id).where(
+        (Policy.tenant == restore.tenant) & Policy.graph_id.in_([one.target_id for one in captured])
+    )
+    with database.atomic():
+        made = BackupSet.create(
+            tenant=restore.tenant,
+            state=SetState.COMPLETE,
+            selection={"policies": [row.id for row in of_policies]},
+            name=f"Before restore {restore.id}",
+            completed_at=utcnow(),
+            manifest=manifests.keep(restore.tenant_id, ids),
+            types={},
+            problems=[],
+        )
+        Restore.update(safety_set=made).where(Restore.id == restore.id).execute()
+    restore.safety_set = made

@@ -1,0 +1,140 @@
+"""Which object of a tenant stands for one of another directory: set by a person, or remembered by a restore."""
+
+from collections.abc import Mapping as MappingOf
+
+from db import audit
+from db.audit import Action, Actor
+from db.clock import utcnow
+from db.database import database
+from db.errors import Invalid
+from db.models import DirectoryName, Mapping, Policy, Restore, RestoreItem, Tenant
+from db.states import PolicyState
+
+Key = tuple[str, str]
+
+
+def of_pair(tenant: Tenant, source_directory_id: str) -> list[Mapping]:
+    return list(
+        Mapping.select()
+        .where((Mapping.tenant == tenant) & (Mapping.source_directory_id == source_directory_id))
+        .order_by(Mapping.kind, Mapping.source_name, Mapping.id)
+    )
+
+
+def known(tenant: Tenant, source_directory_id: str) -> dict[Key, str]:
+    """(kind, id in the source) -> id in the target."""
+    return {(one.kind, one.source_id): one.target_id for one in of_pair(tenant, source_directory_id)}
+
+
+def set_one(
+    tenant: Tenant,
+    source_directory_id: str,
+    key: Key,
+    target_id: str,
+    actor: Actor,
+    *,
+    source_name: str | None = None,
+    target_name: str | None = None,
+) -> None:
+    """Raises Invalid without a target."""
+    target_id = target_id.strip()[:200]
+    if not all((key[0], key[1], target_id)):
+        raise Invalid("A mapping needs the id of an object on both sides.")
+    with database.atomic():
+        _put(tenant, source_directory_id, key, target_id, source_name, target_name, actor.user_id)
+        audit.record(
+            Action.MAPPING_SET,
+            actor,
+            f"tenant {tenant.name}",
+            tenant=tenant,
+            kind=key[0],
+            source=key[1],
+            target=target_id,
+        )
+
+
+def remember(tenant: Tenant, source_directory_id: str, key: Key, target_id: str, name: str) -> None:
+    """What a restore made stands for what it was made from, from now on."""
+    if key[1] != target_id:
+        _put(tenant, source_directory_id, key, target_id, name, name, None)
+
+
+def _put(tenant: Tenant, source_directory_id: str, key: Key, target_id: str, source_name: str | None,
+         target_name: str | None, user_id: int | None) -> None:  # fmt: skip
+    values = {
+        Mapping.target_id: target_id,
+        Mapping.target_name: target_name,
+        Mapping.set_by: user_id,
+        Mapping.set_at: utcnow(),
+    }
+    Mapping.insert(
+        {
+            Mapping.tenant: tenant.id,
+            Mapping.source_directory_id: source_directory_id,
+            Mapping.kind: key[0],
+            Mapping.source_id: key[1],
+            Mapping.source_name: source_name,
+            **values,
+        }
+    ).on_conflict(
+        conflict_target=[Mapping.tenant, Mapping.source_directory_id, Mapping.kind, Mapping.source_id], update=values
+    ).execute()
+
+
+def remove(mapping: Mapping, actor: Actor) -> None:
+    with database.atomic():
+        Mapping.delete().where(Mapping.id == mapping.id).execute()
+        audit.record(
+            Action.MAPPING_REMOVED,
+            actor,
+            f"tenant {mapping.tenant.name}",
+            tenant=mapping.tenant,
+            kind=mapping.kind,
+            source=mapping.source_id,
+        )
+
+
+def missing(tenant: Tenant, source_directory_id: str) -> dict[Key, str | None]:
+    """(kind, id) -> name, of what the pair's newest previews could not find, and nothing stands for yet."""
+    restores = (
+        Restore.select(Restore.id)
+        .where((Restore.tenant == tenant) & (Restore.source_directory_id == source_directory_id))
+        .order_by(Restore.id.desc())
+        .limit(20)
+    )
+    ids = [row.id for row in restores]
+    items = RestoreItem.select(RestoreItem.resolutions).where(
+        RestoreItem.restore.in_(ids or [-1]) & RestoreItem.resolutions.is_null(False)
+    )
+    found = {
+        (one["kind"], one["id"]): one["name"]
+        for item in items
+        for one in item.resolutions
+        if one["how"] in ("unresolved", "dropped")
+    }
+    mapped = known(tenant, source_directory_id)
+    return {key: name for key, name in sorted(found.items()) if key not in mapped}
+
+
+def suggestions(tenant: Tenant, keys: MappingOf[Key, str | None], most: int = 5) -> dict[Key, list[tuple[str, str]]]:
+    """(kind, id) -> [(id, name)] of what is called alike in the target, as it was last seen: no call of Graph."""
+    return {key: _alike(tenant, key[0], name, most) for key, name in keys.items() if name}
+
+
+def _alike(tenant: Tenant, kind: str, name: str, most: int) -> list[tuple[str, str]]:
+    if kind == "groups":
+        rows = DirectoryName.select(DirectoryName.object_id, DirectoryName.name).where(
+            (DirectoryName.tenant == tenant) & (DirectoryName.kind == kind) & DirectoryName.name.is_null(False)
+        )
+    else:
+        rows = Policy.select(Policy.graph_id, Policy.name).where(
+            (Policy.tenant == tenant) & (Policy.policy_type == kind) & (Policy.state == PolicyState.PRESENT)
+        )
+    ranked = sorted(rows.tuples(), key=lambda row: (-_likeness(name, row[1]), row[1]))
+    return [(one, its_name) for one, its_name in ranked[:most] if _likeness(name, its_name) > 0]
+
+
+def _likeness(one: str, other: str) -> float:
+    """The share of words that two names have in common."""
+    words, others = (set(text.lower().replace("-", " ").replace("_", " ").split()) for text in (one, other))
+    return len(words & others) / max(len(words | others), 1)

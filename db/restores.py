@@ -1,0 +1,364 @@
+"""Restores: asked for, previewed, approved, executed. Every change of state is one UPDATE that names what it expects.
+
+    draft --preview run--> previewed --approve--> approved --execute--> running --live run ends--> finished
+      ^                       |                     |
+      +------ any change -----+---------------------+        expired, cancelled
+
+A plan belongs to the preview that made it: a change makes the restore a draft again, and the plan is gone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+import peewee as pw
+
+from db import audit
+from db.audit import SYSTEM, Action, Actor
+from db.clock import utcnow
+from db.database import database
+from db.errors import Invalid
+from db.models import BackupSet, Content, Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, Write
+from db.states import BEGUN, CHANGEABLE, UNSETTLED, ItemState, Outcome, RestoreState, Result, RunKind, RunState
+
+LONGEST_REASON = 500
+# What the plan of an item consists of, and what a draft has of it.
+NO_PLAN: dict[str, Any] = {
+    "action": None,
+    "live_content": None,
+    "live_mark": None,
+    "differences": 0,
+    "resolutions": None,
+    "notes": None,
+    "reason": None,
+    "message": None,
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    directory_id: str
+    name: str
+    backup_set: BackupSet | None = None
+
+
+@dataclass(frozen=True)
+class NewItem:
+    """`content_id` None: remove the policy `target_id`, which a restore created."""
+
+    policy_type: str
+    graph_id: str
+    name: str
+    content_id: int | None
+    references: Mapping[str, Any]
+    snapshot_id: int | None = None
+    target_id: str | None = None
+
+
+def of_snapshots(snapshots: Sequence[Snapshot]) -> list[NewItem]:
+    return [
+        NewItem(one.policy.policy_type, one.policy.graph_id, one.name, one.content_id, one.references, one.id)
+        for one in snapshots
+    ]
+
+
+def create(
+    tenant: Tenant,
+    source: Source,
+    items: Sequence[NewItem],
+    options: Mapping[str, Any],
+    actor: Actor,
+    *,
+    undo_of: Restore | None = None,
+    reason: str | None = None,
+) -> Restore:
+    """A draft. Raises Invalid when there is nothing to restore."""
+    if not items:
+        raise Invalid("Choose at least one policy to restore.")
+    with database.atomic():
+        restore = Restore.create(
+            tenant=tenant,
+            source_directory_id=source.directory_id,
+            source_name=source.name,
+            backup_set=source.backup_set,
+            undo_of=undo_of,
+            options=dict(options),
+            reason=reason and reason[:LONGEST_REASON],
+            created_by=actor.user_id,
+        )
+        rows = [
+            {**asdict(one), "content": one.content_id, "snapshot": one.snapshot_id, "restore": restore.id,
+             "position": number}
+            for number, one in enumerate(items)
+        ]  # fmt: skip
+        for row in rows:
+            del row["content_id"], row["snapshot_id"]
+        for begin in range(0, len(rows), 500):
+            RestoreItem.insert_many(rows[begin : begin + 500]).execute()
+        audit.record(
+            Action.RESTORE_REQUESTED,
+            actor,
+            f"restore {restore.id}",
+            tenant=tenant,
+            source=source.name,
+            items=len(rows),
+            options=dict(options),
+            undo_of=undo_of and undo_of.id,
+        )
+    return restore
+
+
+def items(restore: Restore) -> list[RestoreItem]:
+    """In the order in which they are written."""
+    return list(RestoreItem.select().where(RestoreItem.restore == restore).order_by(RestoreItem.position))
+
+
+def change_options(restore: Restore, options: Mapping[str, Any], actor: Actor) -> None:
+    """Raises Invalid when it is too late for that."""
+    with database.atomic():
+        _to_draft(restore, options=dict(options))
+        audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["options"])
+
+
+def keep_only(restore: Restore, item_ids: Sequence[int], actor: Actor) -> None:
+    """Leave every other item out. Raises Invalid when that leaves nothing, or comes too late."""
+    mine = (RestoreItem.restore == restore) & RestoreItem.id.in_(list(item_ids) or [-1])
+    if not RestoreItem.select().where(mine).exists():
+        raise Invalid("Choose at least one policy to restore.")
+    with database.atomic():
+        _to_draft(restore)
+        RestoreItem.delete().where((RestoreItem.restore == restore) & RestoreItem.id.not_in(list(item_ids))).execute()
+        audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["items"])
+
+
+def _to_draft(restore: Restore, *, is_preview: bool = False, **values: Any) -> None:
+    is_still = pw.SQL("1 = 1") if is_preview else ~_previewing(restore)
+    changed = (
+        Restore.update(state=RestoreState.DRAFT, previewed_at=None, approved_by=None, approved_at=None,
+                       guard_reason=None, **values)
+        .where((Restore.id == restore.id) & Restore.state.in_(CHANGEABLE) & is_still)
+        .execute()
+    )  # fmt: skip
+    if not changed:
+        raise Invalid("This restore is being previewed, or has begun: make a new one from the same backup set.")
+    RestoreItem.update(NO_PLAN).where(RestoreItem.restore == restore).execute()
+
+
+def reads(content_id: Any) -> Any:
+    """As a condition: some restore still needs this content, to show or to undo what it did."""
+    return pw.fn.EXISTS(_readers(content_id))
+
+
+def is_read(content: Content) -> bool:
+    return bool(_readers(content.id).exists())
+
+
+def _readers(content_id: Any) -> Any:
+    return RestoreItem.select(RestoreItem.id).where(
+        (RestoreItem.content == content_id) | (RestoreItem.live_content == content_id)
+    )
+
+
+def _previewing(restore: Restore) -> Any:
+    active = Run.select(Run.id).where((Run.restore_id == restore.id) & (Run.state << pw.SQL("('queued', 'running')")))
+    return pw.fn.EXISTS(active)
+
+
+def begin_preview(restore: Restore) -> None:
+    """In the transaction that makes its run: the plan that was there is gone. Raises Invalid when it is too late."""
+    _to_draft(restore, is_preview=True)
+
+
+def expires_at(restore: Restore, hours: int) -> Any:
+    return restore.previewed_at + timedelta(hours=hours) if restore.previewed_at else None
+
+
+def expire_old(hours: int) -> int:
+    """Plans that are too old to be trusted. Returns how many."""
+    return int(
+        Restore.update(state=RestoreState.EXPIRED)
+        .where(
+            Restore.state.in_([RestoreState.PREVIEWED, RestoreState.APPROVED])
+            & (Restore.previewed_at < utcnow() - timedelta(hours=hours))
+        )
+        .execute()
+    )
+
+
+def approve(restore: Restore, actor: Actor, reason: str, hours: int) -> None:
+    """By another person than who asked for it. Raises Invalid."""
+    if restore.created_by_id is not None and restore.created_by_id == actor.user_id:
+        raise Invalid("This tenant asks for four eyes: somebody other than you has to approve your restore.")
+    if actor.user_id is None:
+        raise Invalid("A restore is approved by a person, in the browser.")
+    with database.atomic():
+        _expect(
+            Restore.update(
+                state=RestoreState.APPROVED,
+                approved_by=actor.user_id,
+                approved_at=utcnow(),
+                reason=_reason(restore, reason),
+            ).where((Restore.id == restore.id) & (Restore.state == RestoreState.PREVIEWED) & _fresh(hours)),
+            "Only a fresh preview can be approved. Preview it again.",
+        )
+        audit.record(
+            Action.RESTORE_APPROVED,
+            actor,
+            f"restore {restore.id}",
+            tenant=restore.tenant,
+            reason=reason or restore.reason,
+        )
+
+
+def _fresh(hours: int) -> Any:
+    return Restore.previewed_at >= utcnow() - timedelta(hours=hours)
+
+
+def _expect(update: Any, refusal: str) -> None:
+    if update.execute() != 1:
+        raise Invalid(refusal)
+
+
+def _reason(restore: Restore, reason: str) -> str:
+    text = " ".join((reason or restore.reason or "").split())[:LONGEST_REASON]
+    if not text:
+        raise Invalid("Say why: a ticket or a sentence. It is kept with the restore and shown to whoever approves it.")
+    return text
+
+
+def begin_live(restore: Restore, run: Run, actor: Actor, reason: str, guard_reason: str, hours: int) -> None:
+    """In the transaction that makes its run. Raises Invalid when the plan may not be executed."""
+    ready = [RestoreState.APPROVED] if restore.tenant.four_eyes else [RestoreState.PREVIEWED, RestoreState.APPROVED]
+    said, guard_reason = _reason(restore, reason), guard_reason[:LONGEST_REASON]
+    _expect(
+        Restore.update(
+            state=RestoreState.RUNNING, started_at=utcnow(), reason=said, guard_reason=guard_reason or None
+        ).where((Restore.id == restore.id) & Restore.state.in_(ready) & _fresh(hours)),
+        _why_not(restore, hours),
+    )
+    audit.record(
+        Action.RESTORE_STARTED,
+        actor,
+        f"restore {restore.id}",
+        tenant=restore.tenant,
+        reason=said,
+        run=run.id,
+        undo_of=restore.undo_of_id,
+    )
+    if guard_reason:
+        audit.record(
+            Action.RESTORE_GUARD,
+            actor,
+            f"restore {restore.id}",
+            tenant=restore.tenant,
+            reason=guard_reason[:LONGEST_REASON],
+        )
+
+
+def _why_not(restore: Restore, hours: int) -> str:
+    if restore.state == RestoreState.PREVIEWED and restore.tenant.four_eyes:
+        return "This tenant asks for four eyes: another manager has to approve this restore first."
+    if restore.state in (RestoreState.PREVIEWED, RestoreState.APPROVED, RestoreState.EXPIRED):
+        return f"The preview is older than {hours} hours. Preview it again."
+    if restore.state == RestoreState.DRAFT:
+        return "Preview it first: only what a preview has shown is written."
+    return f"This restore is {restore.state}."
+
+
+def begin_retry(restore: Restore) -> None:
+    """In the transaction that makes its run. Raises Invalid."""
+    _expect(
+        Restore.update(state=RestoreState.RUNNING, ended_at=None).where(
+            (Restore.id == restore.id) & (Restore.state == RestoreState.FINISHED)
+        ),
+        "Only what a finished restore could not do can be tried again.",
+    )
+
+
+def cancel(restore: Restore, actor: Actor) -> None:
+    """Of one that has not begun; a running one's run is cancelled instead. Raises Invalid."""
+    with database.atomic():
+        _expect(
+            Restore.update(state=RestoreState.CANCELLED, ended_at=utcnow()).where(
+                (Restore.id == restore.id) & Restore.state.in_(CHANGEABLE)
+            ),
+            f"This restore is {restore.state}: it cannot be cancelled.",
+        )
+        audit.record(Action.RESTORE_CANCELLED, actor, f"restore {restore.id}", tenant=restore.tenant)
+
+
+def follow(run: Run, state: RunState) -> None:
+    """A restore's run ended; called in the transaction that ends it."""
+    restore = Restore.get_or_none(Restore.id == run.restore_id) if run.restore_id else None
+    if restore is None:
+        return
+    if run.kind == RunKind.PREVIEW:
+        _previewed(restore, state)
+    else:
+        _finished(restore, run, state)
+
+
+def _previewed(restore: Restore, state: RunState) -> None:
+    if state in (RunState.SUCCEEDED, RunState.PARTIAL):
+        Restore.update(state=RestoreState.PREVIEWED, previewed_at=utcnow()).where(
+            (Restore.id == restore.id) & (Restore.state == RestoreState.DRAFT)
+        ).execute()
+
+
+def _finished(restore: Restore, run: Run, state: RunState) -> None:
+    Restore.update(state=RestoreState.FINISHED, ended_at=utcnow()).where(
+        (Restore.id == restore.id) & (Restore.state == RestoreState.RUNNING)
+    ).execute()
+    counted = (
+        RunItem.select(RunItem.outcome, pw.fn.COUNT(RunItem.id)).where(RunItem.run == run).group_by(RunItem.outcome)
+    )
+    audit.record(
+        Action.RESTORE_ENDED,
+        SYSTEM,
+        f"restore {restore.id}",
+        tenant=restore.tenant,
+        result=Result.OK if state == RunState.SUCCEEDED else Result.FAILED,
+        run=run.id,
+        outcomes={str(name): count for name, count in counted.tuples()},
+        safety_set=restore.safety_set_id,
+    )
+
+
+def unfinished_in(run: Run) -> list[RunItem]:
+    """What a live run could not do, and what may be tried again as it was planned."""
+    states = [ItemState.FAILED, ItemState.UNCERTAIN]
+    return list(
+        RunItem.select()
+        .where((RunItem.run == run) & RunItem.state.in_(states) & (RunItem.outcome != Outcome.CONFLICT))
+        .order_by(RunItem.id)
+    )
+
+
+def by_ids(item_ids: Sequence[int | None]) -> list[RestoreItem]:
+    return list(RestoreItem.select().where(RestoreItem.id.in_([one for one in item_ids if one] or [-1])))
+
+
+def is_under_way(run: Run, item: RestoreItem) -> bool:
+    """In this run, and not ended yet."""
+    mine = (RunItem.run == run) & (RunItem.restore_item_id == item.id) & RunItem.state.in_(UNSETTLED)
+    return bool(RunItem.select().where(mine).exists())
+
+
+def undo_items(restore: Restore) -> list[NewItem]:
+    """What was created is removed; what was overwritten or removed, even in part, is written back."""
+    of_restore = RestoreItem.select(RestoreItem.id).where(RestoreItem.restore == restore)
+    rows = Write.select(Write.item).where(Write.item.in_(of_restore) & Write.state.in_(BEGUN)).distinct()
+    begun = {row[0] for row in rows.tuples()}
+    made = [one for one in items(restore) if one.created_id]
+    changed = [one for one in items(restore) if not one.created_id and one.live_content_id and one.id in begun]
+    return [*map(_written_back, changed), *map(_removed_again, made)]
+
+
+def _written_back(item: RestoreItem) -> NewItem:
+    target = str(item.target_id)
+    return NewItem(item.policy_type, target, item.name, item.live_content_id, item.references, target_id=target)
+
+
+def _removed_again(item: RestoreItem) -> NewItem:
+    return NewItem(item.policy_type, item.graph_id, item.name, None, {}, target_id=item.created_id)

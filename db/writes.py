@@ -1,0 +1,117 @@
+"""The intents of writes: recorded before each is sent, answered after. What stays open is settled by reading back."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from db import runs
+from db.clock import utcnow
+from db.database import database
+from db.models import RestoreItem, Write
+from db.runs import Claim
+from db.states import BEGUN, OPEN, WriteState
+
+
+@dataclass(frozen=True)
+class Intent:
+    item_id: int
+    method: str
+    path: str
+    request_mark: str
+    # Of a create: the ids that are there already under its name. None: it is no create.
+    known_ids: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    write_id: int
+    state: WriteState
+    error_code: str | None = None
+    request_id: str | None = None
+    approval: str | None = None
+    # Of a create that was answered: the new object's id, and the item that it is for.
+    item_id: int | None = None
+    created_id: str | None = None
+
+
+def record(claim: Claim, intents: Iterable[Intent]) -> list[int]:
+    """Committed before anything is sent. Raises ClaimLost when the run is another's by now: then nothing may be."""
+    with database.atomic():
+        runs.hold(claim)
+        return [
+            Write.create(
+                run=claim.run.id,
+                item=one.item_id,
+                method=one.method,
+                path=one.path[:700],
+                request_mark=one.request_mark,
+                known_ids=None if one.known_ids is None else list(one.known_ids),
+            ).id
+            for one in intents
+        ]
+
+
+def answer(results: Iterable[Answered]) -> None:
+    """Without a look at the claim: what Graph answered is true whoever has the run now."""
+    with database.atomic():
+        for one in results:
+            Write.update(
+                state=one.state,
+                answered_at=utcnow(),
+                error_code=one.error_code,
+                request_id=one.request_id,
+                approval=one.approval,
+            ).where(Write.id == one.write_id).execute()
+            if one.state == WriteState.ANSWERED:
+                _close_approval(one.write_id)
+            if one.created_id:
+                RestoreItem.update(created_id=one.created_id).where(RestoreItem.id == one.item_id).execute()
+
+
+def _close_approval(write_id: int) -> None:
+    """The same request waited for its approval before: it waits no more."""
+    write = Write.get_by_id(write_id)
+    Write.update(state=WriteState.REFUSED).where(
+        (Write.item == write.item_id) & (Write.request_mark == write.request_mark) & (Write.state == WriteState.WAITING)
+    ).execute()
+
+
+def settle(write: Write, state: WriteState) -> None:
+    Write.update(state=state, answered_at=utcnow()).where(Write.id == write.id).execute()
+
+
+def adopt(write: Write, created_id: str) -> None:
+    """The object that a create made, whose answer never came."""
+    with database.atomic():
+        settle(write, WriteState.FOUND)
+        RestoreItem.update(created_id=created_id).where(RestoreItem.id == write.item_id).execute()
+
+
+def of_items(item_ids: Sequence[int]) -> Mapping[int, list[Write]]:
+    """Item -> its writes, oldest first, of whichever run."""
+    found: dict[int, list[Write]] = {one: [] for one in item_ids}
+    for write in Write.select().where(Write.item.in_(list(item_ids) or [-1])).order_by(Write.id):
+        found[write.item_id].append(write)
+    return found
+
+
+def open_create(writes: Sequence[Write]) -> Write | None:
+    """The create of which nobody knows whether it made something."""
+    return next((one for one in reversed(writes) if one.known_ids is not None and one.state in OPEN), None)
+
+
+def has_begun(writes: Sequence[Write]) -> bool:
+    return any(one.state in BEGUN for one in writes)
+
+
+def waiting(writes: Sequence[Write]) -> list[Write]:
+    """Those that somebody in the tenant has to approve."""
+    return [one for one in writes if one.state == WriteState.WAITING]
+
+
+def taken_ids(restore_id: int) -> set[str]:
+    """What other items of the restore have made: none of it is this one's."""
+    rows: Any = RestoreItem.select(RestoreItem.created_id).where(
+        (RestoreItem.restore == restore_id) & RestoreItem.created_id.is_null(False)
+    )
+    return {row[0] for row in rows.tuples()}

@@ -1,0 +1,163 @@
+"""Carrying out one policy's part of a plan: look, write what differs, read back.
+
+A generator like the readings: it yields the requests it wants next and is sent their answers. It may be interrupted
+after any of them and run again: it looks at what is there, and writes only what is still missing.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from graph.client import Request
+from graph.compare import Difference
+from graph.completing import Steps, body_of
+from graph.errors import NotFound, Rejected
+from graph.names import Known, no_names
+from graph.normalise import canonical
+from graph.planning import state_mark
+from graph.policy_type import PolicyType
+from graph.reading import Reading, Reads, read_policy
+from graph.writing import Content, changes, created_id, creation, remaining, removal
+
+JUSTIFICATION = "x-msft-approval-justification"
+APPROVAL = "x-msft-approval-code"
+
+
+class Moved(Rejected):
+    """What is there is not what the preview saw."""
+
+
+class NotThereYet(Rejected):
+    """Just created, and Graph does not show it yet."""
+
+
+@dataclass
+class Order:
+    """What the plan says, and what is known by now. The generator keeps `live` and `is_written` up to date."""
+
+    policy_type: PolicyType
+    # None: remove it.
+    want: Content | None
+    target_id: str | None
+    # The fingerprint that the preview saw; None when it saw nothing, or when this restore has begun to write.
+    live_mark: str | None = None
+    with_assignments: bool = True
+    # The target was made by this very restore: Graph may take a while to show it.
+    is_new: bool = False
+    # What was read a moment ago and still holds: nothing has been written since.
+    live: Content | None = None
+    # Everything was written and answered; only reading back is left.
+    is_written: bool = False
+    justification: str = ""
+    # Marks of requests that the tenant has approved -> the code to send along.
+    approved: Mapping[str, str] = field(default_factory=dict)
+    # Names that need not be asked for again.
+    known: Known = field(default_factory=no_names)
+
+
+@dataclass(frozen=True)
+class Done:
+    """`reading` is the policy as it is now, None when it was removed; `differences`, where it is not as wanted."""
+
+    target_id: str
+    reading: Reading | None
+    differences: list[Difference]
+
+
+def request_mark(request: Request) -> str:
+    """Equal for the same request sent again: Multi Admin Approval approves a request, not a purpose."""
+    text = f"{request.method} {request.path} {canonical(request.body)}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def carry_out(order: Order) -> Reads[Done]:
+    """Raises Moved, NotThereYet, or the GraphError of the answer that matters."""
+    if order.want is None:
+        return (yield from _remove(order))
+    if order.target_id is None:
+        order.target_id = yield from _create(order, order.want)
+        order.is_new, order.live_mark = True, None
+    reading = yield from _look(order)
+    if not order.is_written:
+        live = order.live or {}
+        requests = changes(
+            order.policy_type, order.target_id, live, order.want, with_assignments=order.with_assignments
+        )
+        yield from _write(order, requests)
+        if requests or reading is None:
+            reading = yield from _read(order)
+    elif reading is None:
+        reading = yield from _read(order)
+    left = remaining(order.policy_type, reading.content, order.want, with_assignments=order.with_assignments)
+    return Done(order.target_id, reading, left)
+
+
+def _create(order: Order, want: Content) -> Steps:
+    request = replace(creation(order.policy_type, want), makes=True)
+    [answer] = yield [_signed(order, request)]
+    return created_id(order.policy_type, want, body_of(answer))
+
+
+def _look(order: Order) -> Reads[Reading | None]:
+    """The live state, unless it was read a moment ago. Raises Moved when it is not what the preview saw."""
+    if order.live is not None:
+        return None
+    reading = yield from _read(order)
+    if order.live_mark and state_mark(order.policy_type, reading.content) != order.live_mark:
+        raise Moved("conflict", "Somebody changed it since the preview. Nothing was written; preview it again.")
+    return reading
+
+
+def _read(order: Order) -> Reads[Reading]:
+    try:
+        reading = yield from read_policy(order.policy_type, str(order.target_id), order.known)
+    except NotFound as e:
+        if order.is_new:
+            raise NotThereYet("not_there_yet", "Microsoft Graph does not show it yet.") from e
+        raise
+    order.live = reading.content
+    return reading
+
+
+def _write(order: Order, requests: list[Request]) -> Steps:
+    for request in requests:
+        order.live = None
+        [answer] = yield [_signed(order, request)]
+        body_of(answer)
+    order.is_written = True
+
+
+def _signed(order: Order, request: Request) -> Request:
+    """With the reason, for a tenant that has changes approved; and with the approval, once there is one."""
+    headers = {JUSTIFICATION: order.justification} if order.justification else {}
+    code = order.approved.get(request_mark(request))
+    return replace(request, headers={**headers, APPROVAL: code} if code else headers)
+
+
+def _remove(order: Order) -> Reads[Done]:
+    """What is gone already is removed."""
+    target = str(order.target_id)
+    try:
+        yield from _look(order)
+        for request in removal(order.policy_type, target, order.live or {}):
+            [answer] = yield [_signed(order, request)]
+            body_of(answer)
+    except NotFound:
+        pass
+    return Done(target, None, [])
+
+
+def header_text(reason: str) -> str:
+    """A sentence as an HTTP header takes it."""
+    return " ".join(reason.encode("ascii", "replace").decode().split())[:500]
+
+
+def approval_status(code: str) -> Reads[str]:
+    """needsApproval, approved, rejected, cancelled, expired, completed (learn.microsoft.com: operationApprovalRequest).
+
+    Raises the answer's error.
+    """
+    [answer] = yield [f"/deviceManagement/operationApprovalRequests/{code}"]
+    found: Any = body_of(answer).get("status")
+    return str(found)
