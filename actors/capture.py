@@ -81,7 +81,7 @@ def settle_readings(claim: Claim, readings: Sequence[tuple[RunItem, Read | Graph
             _failed(claim, item, reading)
         else:
             reads[item.id] = reading
-    kept = snapshots.keep(claim.run.parent or claim.run, list(reads.values())) if reads else {}
+    kept = snapshots.keep(claim.run.parent or claim.run, list(reads.values()))
     for outcome in (Outcome.CAPTURED, Outcome.UNCHANGED):
         settled = {
             item_id: kept[read.policy_id].snapshot_id

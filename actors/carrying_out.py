@@ -22,6 +22,7 @@ from graph.planning import LEAVE, Options, wanted
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed, drive, list_policies
+from graph.references import TOKENS
 from graph.resolving import Resolution
 from graph.restoring import Order, approval_status, carry_out, header_text
 from graph.writing import Content
@@ -168,6 +169,7 @@ class Together:
             POLICY_TYPES[item.policy_type],
             self._wanted(item) if item.content_id else None,
             item.created_id or item.target_id,
+            token=next((str(one.to) for one in _resolutions(item) if one.kind == TOKENS), ""),
             live_mark=None if has_begun else item.live_mark,
             with_assignments=self._options.assignments != LEAVE,
             is_new=item.created_id is not None,

@@ -77,7 +77,7 @@ class _Look:
         self._items = restores.items(restore)
         self._contents = {one.id: snapshots.document(one.content_id) for one in self._items if one.content_id}
         self._references = {
-            one.id: find(one.policy_type, self._contents[one.id]) for one in self._items if one.id in self._contents
+            one.id: find(one.policy_type, self._contents[one.id], one.graph_id) for one in self._items if one.id in self._contents
         }
         self._mapped = mappings.known(restore.tenant, restore.source_directory_id)
         self._listed = self._list()

@@ -93,12 +93,8 @@ def of_snapshot(snapshot: Snapshot, tenant: Tenant, options: Mapping[str, Any], 
 def _with_policies(snapshot_ids: Sequence[int]) -> list[Snapshot]:
     found: list[Snapshot] = []
     for begin in range(0, len(snapshot_ids), TOGETHER):
-        found += (
-            Snapshot.select(Snapshot, Policy)
-            .join(Policy)
-            .where(Snapshot.id.in_(list(snapshot_ids)[begin : begin + TOGETHER]))
-            .order_by(Snapshot.id)
-        )
+        of_some = Snapshot.id.in_(list(snapshot_ids)[begin : begin + TOGETHER])
+        found += list(Snapshot.select(Snapshot, Policy).join(Policy).where(of_some).order_by(Snapshot.id))
     return found
 
 

@@ -62,6 +62,8 @@ def keep(run: Run, reads: Sequence[Read]) -> dict[int, Kept]:
 
     All in a few statements, whatever their number: a backup keeps twenty at a time.
     """
+    if not reads:
+        return {}
     now = utcnow()
     with database.atomic():
         newest = {one.policy_id: one for one in _newest([read.policy_id for read in reads])}

@@ -174,6 +174,12 @@ def _oma_xml(value: dict[str, Any]) -> None:
         value["value"] = text if str(text).lstrip().startswith("<") else value.get("value")
 
 
+def _value_twice(value: dict[str, Any]) -> None:
+    """An intent's setting says its value twice."""
+    if "valueJson" in value:
+        value.pop("value", None)
+
+
 def _unset_setting(value: dict[str, Any]) -> None:
     """An intent's setting of "null" is one that is not configured."""
     if isinstance(value.get("settings"), list):
@@ -196,6 +202,7 @@ _EQUALITIES: tuple[Callable[[dict[str, Any]], None], ...] = (
     _oma_secret,
     _oma_xml,
     _unset_setting,
+    _value_twice,
     _secret_setting,
 )
 
@@ -211,4 +218,12 @@ def normalise_assignments(assignments: Any) -> Any:
         return assignments
     # runRemediationScript always reads false; source tells how it came, not what it does.
     volatile = frozenset({"runRemediationScript", "source", "sourceId"})
-    return _array(assignments, "assignments", volatile)
+    clean = [_without_type(one) for one in assignments]
+    return _array(clean, "assignments", volatile)
+
+
+def _without_type(assignment: Any) -> Any:
+    """Its own type, not its target's: some collections give it, and it says nothing."""
+    if not isinstance(assignment, dict):
+        return assignment
+    return {name: value for name, value in assignment.items() if name != "@odata.type"}

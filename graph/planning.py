@@ -16,7 +16,7 @@ from graph.reading import Listed
 from graph.resolving import Resolution, apply
 from graph.times import parse_time
 from graph.write_rules import WRITE_RULES
-from graph.writing import Content, immutable_differences, remaining
+from graph.writing import Content, immutable_differences, is_all_secret, remaining
 
 UPDATE, SKIP, COPY = "update", "skip", "copy"
 LEAVE, EXACT, NONE = "leave", "exact", "none"
@@ -171,6 +171,7 @@ KINDS = {
     "mobileApps": "the app",
     "namedLocations": "the named location",
     "deviceConfigurations": "the certificate profile",
+    "depOnboardingTokens": "the Apple token",
 }
 
 
@@ -213,6 +214,8 @@ def _made(case: Case, action: str) -> Plan:
     cannot = WRITE_RULES[case.policy_type.key].cannot_create(body)
     if cannot:
         return _blocked("cannot_create", cannot)
+    if is_all_secret(body):
+        return _blocked("secret_missing", "It holds nothing but secrets, which Microsoft Graph never gives back.")
     return _unwritable(case, case.content) or Plan(action)
 
 

@@ -20,6 +20,7 @@ AGREEMENTS = "agreements"
 DEFINITIONS = "groupPolicyDefinitions"
 PRESENTATIONS = "groupPolicyPresentations"
 PROTECTIONS = "managedAppProtections"  # of whichever platform
+TOKENS = "depOnboardingTokens"  # that Apple's enrollment profiles live below
 
 Holder = dict[str, Any]
 Kind = str | Callable[[Holder], str | None]
@@ -126,9 +127,10 @@ _WORDS = (USERS, GROUPS, APPLICATIONS, "namedLocations")
 _BUILT_IN_STRENGTH = "00000000-0000-0000-0000-0000000000"
 
 
-def find(policy_type: str, content: dict[str, Any]) -> list[Reference]:
-    """Every reference once, in the order of the places."""
-    found: dict[Reference, None] = {}
+def find(policy_type: str, content: dict[str, Any], graph_id: str = "") -> list[Reference]:
+    """Every reference once, in the order of the places; also the token that is part of the policy's own id."""
+    token, _, profile = graph_id.partition("/")
+    found: dict[Reference, None] = {Reference(TOKENS, token): None} if profile else {}
 
     def note(reference: Reference) -> Any:
         found[reference] = None

@@ -20,6 +20,7 @@ from graph.references import (
     DROP,
     GROUPS,
     PRESENTATIONS,
+    TOKENS,
     USERS,
     Reference,
     holders,
@@ -78,6 +79,7 @@ _ONE: Mapping[str, Callable[[str], str]] = {
     USERS: lambda one: f"/users/{quote(one, safe='')}?$select=id,displayName,userPrincipalName",
     APPLICATIONS: lambda one: f"/servicePrincipals?$filter=appId eq '{quote(one, safe='')}'&$select=appId,displayName",
     AGREEMENTS: lambda one: f"/agreements/{quote(one, safe='')}?$select=id,displayName",
+    TOKENS: lambda one: f"/deviceManagement/depOnboardingSettings/{quote(one, safe='')}",
     DEFINITIONS: lambda one: f"/deviceManagement/groupPolicyDefinitions/{quote(one, safe='')}",
 }
 _CUSTOM = (
@@ -249,7 +251,9 @@ class Resolver:
         found = self._named(reference.kind, source)
         if len(found) == 1:
             return self._as(reference, source, "name", found[0])
-        why = f"{len(found)} of this name are there: say which with a mapping." if found else self._absent(reference.kind)
+        why = (
+            f"{len(found)} of this name are there: say which with a mapping." if found else self._absent(reference.kind)
+        )
         return self._as(reference, source, "unresolved", why=why)
 
     def _absent(self, kind: str) -> str:

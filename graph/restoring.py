@@ -40,6 +40,8 @@ class Order:
     # None: remove it.
     want: Content | None
     target_id: str | None
+    # What it lives below, where policies of its type live below something.
+    token: str = ""
     # The fingerprint that the preview saw; None when it saw nothing, or when this restore has begun to write.
     live_mark: str | None = None
     with_assignments: bool = True
@@ -94,9 +96,9 @@ def carry_out(order: Order) -> Reads[Done]:
 
 
 def _create(order: Order, want: Content) -> Steps:
-    request = replace(creation(order.policy_type, want), makes=True)
+    request = replace(creation(order.policy_type, want, order.token), makes=True)
     [answer] = yield [_signed(order, request)]
-    return created_id(order.policy_type, want, body_of(answer))
+    return created_id(want, body_of(answer), order.token)
 
 
 def _look(order: Order) -> Reads[Reading | None]:

@@ -29,8 +29,9 @@ class WriteRule:
     assign: str = ""
     # The cast that stands before /assign.
     assign_cast: str = ""
-    # Root @odata.type is part of every body: an abstract collection.
+    # Root @odata.type is part of every body; where a read does not give it, it is this.
     typed: bool = False
+    odata_type: str = ""
     # Never sent: Graph derives them, or refuses them.
     drop: frozenset[str] = frozenset()
     # Sent when creating, refused afterwards.

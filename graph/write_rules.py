@@ -129,11 +129,17 @@ _RULES: dict[str, WriteRule] = {
         parts={"settings": parts.intent_settings},
         create=parts.create_intent,
     ),
-    "iosManagedAppProtections": WriteRule(POLICIES, **_PROTECTION),
-    "androidManagedAppProtections": WriteRule(POLICIES, **_PROTECTION),
-    "windowsManagedAppProtections": WriteRule(POLICIES, **_PROTECTION),
+    "iosManagedAppProtections": WriteRule(POLICIES, odata_type=f"{parts.TYPE}iosManagedAppProtection", **_PROTECTION),
+    "androidManagedAppProtections": WriteRule(
+        POLICIES, odata_type=f"{parts.TYPE}androidManagedAppProtection", **_PROTECTION
+    ),
+    "windowsManagedAppProtections": WriteRule(
+        POLICIES, odata_type=f"{parts.TYPE}windowsManagedAppProtection", **_PROTECTION
+    ),
     "targetedManagedAppConfigurations": WriteRule(
-        POLICIES, **{**_PROTECTION, "parts": {**_PROTECTION["parts"], "settings": parts.change_settings}}
+        POLICIES,
+        odata_type=f"{parts.TYPE}targetedManagedAppConfiguration",
+        **{**_PROTECTION, "parts": {**_PROTECTION["parts"], "settings": parts.change_settings}},
     ),
     "mdmWindowsInformationProtectionPolicies": _RETIRED,
     "windowsInformationProtectionPolicies": _RETIRED,

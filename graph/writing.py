@@ -25,8 +25,8 @@ def item_path(policy_type: PolicyType, graph_id: str) -> str:
     return f"{policy_type.item(token)}/enrollmentProfiles/{quote(profile)}" if profile else policy_type.item(graph_id)
 
 
-def creation(policy_type: PolicyType, want: Content) -> Request:
-    """The POST that makes the policy; what it does not take follows as changes."""
+def creation(policy_type: PolicyType, want: Content, token: str = "") -> Request:
+    """The POST that makes the policy, below a token where it lives below one; what it does not take follows."""
     rule, body = WRITE_RULES[policy_type.key], copy.deepcopy(want["body"])
     if policy_type.key == "authenticationContextClassReferences":
         return Request(policy_type.item(str(body["id"])), "PATCH", _sendable(policy_type, rule, body))
@@ -37,12 +37,8 @@ def creation(policy_type: PolicyType, want: Content) -> Request:
     sent = {name: value for name, value in sent.items() if name not in later}
     if rule.first:
         sent = {name: value for name, value in sent.items() if name in rule.first}
-    return post(_collection(policy_type, body), _without_secrets(sent))
-
-
-def _collection(policy_type: PolicyType, body: Object) -> str:
-    token, _, profile = str(body.get("id") or "").partition("/")
-    return f"{policy_type.item(token)}/enrollmentProfiles" if profile else policy_type.path
+    path = f"{policy_type.item(token)}/enrollmentProfiles" if token else policy_type.path
+    return post(path, _without_secrets(sent))
 
 
 def _without_secrets(sent: Object) -> Object:
@@ -52,11 +48,16 @@ def _without_secrets(sent: Object) -> Object:
     return {**sent, "settings": [one for one in sent["settings"] if not is_kept_secret(one)]}
 
 
-def created_id(policy_type: PolicyType, want: Content, answer: Object) -> str:
-    """A policy below a token is named by both."""
-    token, _, profile = str(want["body"].get("id") or "").partition("/")
-    made = str(answer.get("id") or token)
-    return f"{token}/{made}" if profile else made
+def is_all_secret(body: Object) -> bool:
+    """Nothing is left of its settings once its secrets are left out."""
+    settings = body.get("settings")
+    return bool(settings) and isinstance(settings, list) and all(map(is_kept_secret, settings))
+
+
+def created_id(want: Content, answer: Object, token: str = "") -> str:
+    """Below a token, both name it. An upsert's answer may be empty: its id is the backup's."""
+    made = str(answer.get("id") or want["body"].get("id") or "")
+    return f"{token}/{made}" if token else made
 
 
 def changes(
@@ -90,7 +91,7 @@ def _update(
         return []
     if rule.update == "PUT":
         return [Request(path, "PUT", _with_live_secrets(sent, live))]
-    return [Request(path, "PATCH", changed | ({"@odata.type": want["@odata.type"]} if rule.typed else {}))]
+    return [Request(path, "PATCH", _type_of(rule, want) | changed)]
 
 
 def _with_live_secrets(sent: Object, live: Object) -> Object:
@@ -117,7 +118,12 @@ def _sendable(policy_type: PolicyType, rule: WriteRule, body: Object) -> Object:
     rule.shape(body)
     dropped = EVERYWHERE | policy_type.volatile | rule.drop | {"id", "assignments", "@odata.type"}
     sent = {name: value for name, value in body.items() if name not in dropped}
-    return {"@odata.type": body["@odata.type"], **sent} if rule.typed and "@odata.type" in body else sent
+    return _type_of(rule, body) | sent
+
+
+def _type_of(rule: WriteRule, body: Object) -> Object:
+    kind = body.get("@odata.type") or rule.odata_type
+    return {"@odata.type": kind} if rule.typed and kind else {}
 
 
 # --- assignments -----------------------------------------------------------------------------------------------------

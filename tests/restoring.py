@@ -1,0 +1,62 @@
+"""A restore from draft to end, as a person drives it, and what a test looks at afterwards."""
+
+import json
+
+import actors.preview
+import actors.restore
+from actors import restore_requests
+from db import restores
+from db.audit import SYSTEM, Actor
+from db.models import Restore, RestoreItem, RunItem, User
+from db.states import RunState
+
+OPTIONS = {"assignments": "exact", "conditional_access": "as captured"}
+
+
+def options(**changes):
+    return restore_requests.parse_options({**OPTIONS, **changes})
+
+
+def previewed(restore, ended, seconds=60):
+    """The restore once its preview has ended."""
+    run = ended(actors.preview.start(restore, SYSTEM).run.id, seconds)
+    assert run.state in (RunState.SUCCEEDED, RunState.PARTIAL), run.error_message
+    return Restore.get_by_id(restore.id)
+
+
+def executed(restore, ended, seconds=120, **words):
+    """(restore, live run) once it has ended."""
+    start = actors.restore.start(restore, SYSTEM, **{"reason": "ticket 4711", **words})
+    run = ended(start.run.id, seconds)
+    return Restore.get_by_id(restore.id), run
+
+
+def plan_of(restore):
+    """Name -> action, or action and reason."""
+    return {one.name: f"{one.action}: {one.reason}" if one.reason else one.action for one in restores.items(restore)}
+
+
+def items_of(run):
+    return {one.name: one for one in RunItem.select().where(RunItem.run == run)}
+
+
+def undone(restore):
+    return restore_requests.undo(Restore.get_by_id(restore.id), SYSTEM)
+
+
+def person(user_id):
+    return Actor.person(User.get_by_id(user_id), "127.0.0.1")
+
+
+def renamed_ids(content, ids):
+    """The content with every old id replaced: what it has to be in a tenant with other ids."""
+    text = json.dumps(content)
+    for old, new in ids.items():
+        text = text.replace(old, new)
+    return json.loads(text)
+
+
+def made_ids(restore):
+    """Old id -> new id, of what a restore made or found under another id."""
+    rows = RestoreItem.select().where(RestoreItem.restore == restore)
+    return {one.graph_id: one.created_id or one.target_id for one in rows if one.created_id or one.target_id}
