@@ -18,10 +18,10 @@ class SimulatedTenant:
         self.url, self.id = f"{url}/_simulator", tenant_id
 
     @classmethod
-    def add(cls, url, tenant, secret):
-        """The simulator's side of our tenant, with every permission."""
+    def add(cls, url, tenant, secret, permissions=None):
+        """The simulator's side of our tenant, with every permission to read, or those given."""
         facts = {"name": tenant.name, "directory_id": tenant.directory_id, "client_id": tenant.client_id,
-                 "client_secret": secret, "permissions": READ}  # fmt: skip
+                 "client_secret": secret, "permissions": permissions or READ}  # fmt: skip
         requests.post(f"{url}/_simulator/tenants", json=facts, timeout=10).raise_for_status()
         return cls(url, tenant.directory_id)
 
@@ -44,9 +44,17 @@ class SimulatedTenant:
         return self._call("GET", f"/tenants/{self.id}/objects").json()
 
     def requests(self):
-        """{"graph", "http", "writes", "tokens", "throttled"} of this tenant since the test began."""
+        """{"graph", "http", "writes", "tokens", "throttled", "created"} of this tenant since the test began."""
         found = self._call("GET", "/requests").json()["tenants"]
-        return found.get(self.id, {"graph": 0, "http": 0, "writes": 0, "tokens": 0, "throttled": 0})
+        nothing = {"graph": 0, "http": 0, "writes": 0, "tokens": 0, "throttled": 0, "created": {}}
+        return found.get(self.id, nothing)
+
+    def approvals(self):
+        """What Multi Admin Approval was asked to allow, in that order."""
+        return self._call("GET", f"/tenants/{self.id}/approvals").json()
+
+    def decide(self, code, status="approved"):
+        self._call("POST", f"/tenants/{self.id}/approvals/{code}", {"status": status})
 
     def _call(self, method, path, body=None):
         answer = requests.request(method, self.url + path, json=body, timeout=30)
@@ -59,6 +67,25 @@ READ = [
     "Policy.Read.All",
     "AuthenticationContext.Read.All",
     "Group.Read.All",
+    "Organization.Read.All",
+]
+
+
+WRITE = [
+    *(
+        f"DeviceManagement{area}.ReadWrite.All"
+        for area in ("Configuration", "Apps", "ServiceConfig", "RBAC", "Scripts")
+    ),
+    "Policy.Read.All",
+    "Policy.ReadWrite.ConditionalAccess",
+    "Policy.ReadWrite.AuthenticationMethod",
+    "AuthenticationContext.ReadWrite.All",
+    "Application.Read.All",
+    "User.ReadBasic.All",
+    "Agreement.Read.All",
+    "Group.Read.All",
+    "Group.Create",
+    "Group.ReadWrite.All",
     "Organization.Read.All",
 ]
 

@@ -35,6 +35,7 @@ def main() -> int:
     if options.load:
         _load(state, options.load)
     state.save()
+    state.keep_saving()
     return _serve(state, options.port)
 
 

@@ -12,6 +12,8 @@ class Reply:
     status: int
     body: dict[str, Any] | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    # The collection in which this write made an object.
+    created: str = ""
 
 
 def error(status: int, code: str, message: str, **headers: str) -> Reply:
@@ -59,3 +61,31 @@ def not_found(what: str) -> Reply:
 
 def no_route(path: str) -> Reply:
     return error(400, "BadRequest", f"No OData route exists that match template ~/singleton/navigation/{path}")
+
+
+class Refused(Exception):
+    """A write the service does not carry out, with its answer."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+def invalid(message: str) -> Refused:
+    """The body does not fit the model."""
+    return Refused(error(400, "ModelValidationFailure", message))
+
+
+def bad_request(message: str) -> Refused:
+    return Refused(intune_error(400, "BadRequest", message))
+
+
+def malformed() -> Refused:
+    """All that Conditional Access says of a body it cannot use (captured)."""
+    return Refused(
+        error(
+            400,
+            "BadRequest",
+            "The server could not process the request because it is malformed or incorrect.",
+        )
+    )

@@ -4,53 +4,73 @@ import random
 import socket
 import time
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
-from graph.simulator import control, service, sign_in
+from graph.simulator import control, service, sign_in, writing
 from graph.simulator.answers import Reply, error
 from graph.simulator.state import State, Tenant
-from graph.simulator.trouble import Counts, Faults, Throttle
+from graph.simulator.trouble import Chance, Counts, Faults, Throttle
 
 BATCH_SIZE = 20
+
+
+class ConnectionLost(Exception):
+    """The answer never arrives: the socket is closed without one."""
 
 
 class Simulator:
     def __init__(self, state: State) -> None:
         self.state = state
-        self.counts, self.faults, self.throttle = Counts(), Faults(), Throttle()
+        self.counts, self.faults, self.throttle, self.chance = Counts(), Faults(), Throttle(), Chance()
 
-    def graph(self, path: str, authorization: str) -> Reply:
-        held = sign_in.holder(self.state, authorization)
+    def graph(self, path: str, held: tuple[Tenant, set[str]] | None) -> Reply:
         if held is None:
             return error(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
         tenant, granted = held
         self.counts.http[tenant.directory_id] += 1
         time.sleep(float(tenant.flags.get("latency_ms", 0)) / 1000)
+        body = request.get_json(silent=True)
         if path == "$batch" and request.method == "POST":
-            return self._batch(tenant, granted, request.get_json(silent=True))
-        if path.lower() == "directoryobjects/getbyids" and request.method == "POST":
-            return _by_ids(tenant, request.get_json(silent=True) or {})
-        return self._one(tenant, granted, request.method, path, request.query_string.decode())
+            return self._batch(tenant, granted, body)
+        asked = Asked(request.method, path, request.query_string.decode(), body, _lower(request.headers))
+        return self._one(tenant, granted, asked)
 
-    def _one(self, tenant: Tenant, granted: set[str], method: str, path: str, query: str) -> Reply:
-        self.counts.request(tenant.directory_id, method, f"/{path}" + (f"?{query}" if query else ""))
-        if method != "GET":
-            return error(501, "NotImplemented", "The simulator does not write yet.")
-        fault = self.faults.strike(tenant.directory_id, path, {"status", "delay"})
+    def _one(self, tenant: Tenant, granted: set[str], asked: "Asked") -> Reply:
+        self.counts.request(tenant.directory_id, asked.is_write, asked.line)
+        fault = self.faults.strike(tenant.directory_id, asked.path, {"status", "delay"})
         if fault and fault.kind == "status":
             return fault.reply()
         if fault:
             time.sleep(fault.seconds)
-        refused = self.throttle.refuse(tenant, path)
+        refused = self.throttle.refuse(tenant, asked.path, asked.is_write)
         if refused:
             self.counts.throttled[tenant.directory_id] += 1
             return refused
-        url = f"{request.host_url}{(request.view_args or {}).get('version', 'beta')}/{path}"
-        return service.get(tenant, granted, path, query, url)
+        if asked.is_write:
+            return self._write(tenant, granted, asked)
+        if asked.method == "POST":
+            return _by_ids(tenant, asked.body or {})
+        url = f"{request.host_url}{(request.view_args or {}).get('version', 'beta')}/{asked.path}"
+        return service.get(tenant, granted, asked.path, asked.query, url)
+
+    def _write(self, tenant: Tenant, granted: set[str], asked: "Asked") -> Reply:
+        loss = self.faults.loss(tenant.directory_id, asked.path) or self.chance.loss(tenant)
+        if loss and loss.is_before:
+            raise ConnectionLost
+        reply = writing.write(self.state, tenant, granted, asked.method, asked.path, asked.body, asked.headers)
+        if reply.created:
+            self.counts.create(tenant.directory_id, reply.created)
+        if loss is None:
+            return reply
+        if not loss.status:
+            raise ConnectionLost
+        return error(loss.status, "UnknownError", "The answer to a change that may have been made was lost.")
 
     def _batch(self, tenant: Tenant, granted: set[str], body: Any) -> Reply:
         """learn.microsoft.com: JSON batching. The answers come in no particular order."""
@@ -61,11 +81,7 @@ class Simulator:
             return error(400, "BadRequest", "Every request in a batch needs an id of its own.")
         done: dict[str, Reply] = {}
         for part in parts:
-            if any(done[one].status >= 400 for one in part.get("dependsOn", ()) if one in done):
-                done[part["id"]] = error(424, "FailedDependency", "A request this one depends on failed.")
-                continue
-            path, _, query = str(part.get("url", "")).lstrip("/").partition("?")
-            done[part["id"]] = self._one(tenant, granted, part.get("method", "GET").upper(), path, query)
+            done[part["id"]] = self._part(tenant, granted, part, done)
         answers = [
             {"id": key, "status": reply.status, "headers": reply.headers, "body": reply.body}
             for key, reply in done.items()
@@ -73,6 +89,39 @@ class Simulator:
         ]
         random.shuffle(answers)
         return Reply(200, {"responses": answers})
+
+    def _part(self, tenant: Tenant, granted: set[str], part: dict[str, Any], done: dict[str, Reply]) -> Reply:
+        if any(done[one].status >= 400 for one in part.get("dependsOn", ()) if one in done):
+            return error(424, "FailedDependency", "A request this one depends on failed.")
+        path, _, query = str(part.get("url", "")).lstrip("/").partition("?")
+        headers = _lower(part.get("headers") or {})
+        if part.get("body") is not None and "json" not in headers.get("content-type", ""):
+            return error(400, "BadRequest", f"Write request id : {part['id']} does not contain Content-Type header.")
+        method = str(part.get("method", "GET")).upper()
+        return self._one(tenant, granted, Asked(method, path, query, part.get("body"), headers))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request: by itself, or a part of a batch."""
+
+    method: str
+    path: str
+    query: str
+    body: Any
+    headers: Mapping[str, str]
+
+    @property
+    def is_write(self) -> bool:
+        return self.method != "GET" and self.path.lower() != "directoryobjects/getbyids"
+
+    @property
+    def line(self) -> str:
+        return f"{self.method} /{self.path}" + (f"?{self.query}" if self.query else "")
+
+
+def _lower(headers: Any) -> dict[str, str]:
+    return {str(name).lower(): str(value) for name, value in headers.items()}
 
 
 def _by_ids(tenant: Tenant, body: dict[str, Any]) -> Reply:
@@ -98,10 +147,16 @@ def create_app(state: State) -> Flask:
 
     @app.route("/<any(beta, 'v1.0'):version>/<path:path>", methods=["GET", "POST", "PATCH", "PUT", "DELETE"])
     def graph(version: str, path: str) -> Response:
-        fault = simulator.faults.strike("", path, {"reset", "truncate"})
-        if fault and fault.kind == "reset":
+        held = sign_in.holder(state, request.headers.get("Authorization", ""))
+        tenant_id = held[0].directory_id if held else ""
+        fault = simulator.faults.strike(tenant_id, path, {"reset", "truncate"})
+        try:
+            if fault and fault.kind == "reset":
+                raise ConnectionLost
+            answer = _response(simulator.graph(path, held))
+        except ConnectionLost:
             _reset_connection()
-        answer = _response(simulator.graph(path, request.headers.get("Authorization", "")))
+            return Response(status=502)  # into the closed socket
         if fault and fault.kind == "truncate":
             answer.set_data(answer.get_data()[:-5])
         return answer
@@ -117,7 +172,7 @@ def _reset_connection() -> None:
 
 
 def _response(reply: Reply) -> Response:
-    response = jsonify(reply.body)
+    response = Response() if reply.status == 204 else jsonify(reply.body)
     response.status_code = reply.status
     response.headers["request-id"] = str(uuid.uuid4())
     response.headers["client-request-id"] = request.headers.get("client-request-id", str(uuid.uuid4()))

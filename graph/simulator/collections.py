@@ -28,13 +28,15 @@ class Collection:
     empty_in_list: tuple[str, ...] = ()
     only_selected: tuple[str, ...] = ()
     is_directory: bool = False
+    # Children that a plain read gives all the same.
+    shows: tuple[str, ...] = ()
 
     # Graph answers 400 to $expand=assignments on these lists.
     expands_in_list: bool = True
 
     @property
     def children(self) -> frozenset[str]:
-        return self.expands | self.routes
+        return (self.expands | self.routes) - {*self.shows}
 
 
 def _row(path: str, permissions: tuple[str, ...], *, expands: Iterable[str] = ("assignments",),
@@ -151,7 +153,14 @@ _ROWS = (
     ),
     _row(f"{CA}/policies", ("Policy",), **_ENTRA),
     _row(f"{CA}/namedLocations", ("Policy",), polymorphic=True, **_ENTRA),
-    _row(f"{CA}/authenticationStrength/policies", ("Policy", "Policy.AuthenticationMethod"), **_ENTRA),
+    _row(
+        f"{CA}/authenticationStrength/policies",
+        ("Policy", "Policy.AuthenticationMethod"),
+        expands=(),
+        routes=("combinationConfigurations",),
+        shows=("combinationConfigurations",),
+        is_directory=True,
+    ),
     _row(f"{CA}/authenticationContextClassReferences", ("AuthenticationContext",), **_ENTRA),
     _row(f"{DM}/hardwareConfigurations", CONFIGURATION),
     _row(
@@ -165,6 +174,11 @@ _ROWS = (
     _row("groups", ("Group", "GroupMember", "Directory"), **_ENTRA),
     _row("organization", ("Organization", "DeviceManagementServiceConfig", "Directory"), **_ENTRA),
     _row("servicePrincipals", ("Application", "Directory"), **_ENTRA),
+    _row("users", ("User", "Directory"), **_ENTRA),
+    _row("agreements", ("Agreement",), **_ENTRA),
+    _row(f"{DM}/operationApprovalRequests", (*CONFIGURATION, *RBAC), **_BARE),
+    _row(f"{DM}/groupPolicyCategories", CONFIGURATION, **_BARE),
+    _row(f"{DM}/groupPolicyDefinitions", CONFIGURATION, expands=("presentations",), routes=("presentations",)),
 )
 
 COLLECTIONS = {row.path.lower(): row for row in _ROWS}
@@ -189,3 +203,14 @@ def scopes(collection: Collection) -> list[str]:
 def allows(collection: Collection, granted: set[str]) -> bool:
     # Group.ReadBasic.All is the one read permission of another shape.
     return bool(granted & {*scopes(collection), *(f"{stem}.ReadBasic.All" for stem in collection.permissions)})
+
+
+# Reached by navigation only; a plain read shows none of them.
+NAVIGATION = frozenset(
+    {
+        "privacyAccessControls", "rootCertificate", "identityCertificate", "rootCertificatesForServerValidation",
+        "rootCertificateForServerValidation", "rootCertificateForClientValidation",
+        "identityCertificateForClientAuthentication", "smimeSigningCertificate", "scheduledActionsForRule",
+        "definitionValues",
+    }
+)  # fmt: skip

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, abort, jsonify, request
 
+from graph.simulator import approvals
 from graph.simulator.state import Tenant
 from graph.simulator.trouble import Counts, Fault
 
@@ -16,6 +17,7 @@ def register(app: Flask, simulator: "Simulator") -> None:
     routes = Blueprint("control", __name__, url_prefix="/_simulator")
     _tenants(routes, simulator)
     _objects(routes, simulator)
+    _approvals(routes, simulator)
     _trouble(routes, simulator)
     app.register_blueprint(routes)
 
@@ -36,7 +38,8 @@ def _tenants(routes: Blueprint, simulator: "Simulator") -> None:
         raw = request.get_json()
         tenant = Tenant(**{**raw, "permissions": set(raw.get("permissions", ()))})
         state.add(tenant)
-        state.save()
+        simulator.chance.forget(tenant)
+        state.changed()
         return jsonify(_described(tenant)), 201
 
     @routes.patch("/tenants/<tenant_id>")
@@ -45,36 +48,57 @@ def _tenants(routes: Blueprint, simulator: "Simulator") -> None:
         for name, value in request.get_json().items():
             if name == "flags":
                 tenant.flags.update(value)
+                if "lost_answers_seed" in value:
+                    simulator.chance.forget(tenant)
             elif name == "permissions":
                 tenant.permissions = set(value)
             elif name in {"client_secret", "certificates", "name"}:
                 setattr(tenant, name, value)
             else:
                 abort(400, f"{name} cannot be changed")
-        state.save()
+        state.changed()
         return jsonify(_described(tenant))
 
 
 def _objects(routes: Blueprint, simulator: "Simulator") -> None:
     @routes.get("/tenants/<tenant_id>/objects")
     def read_objects(tenant_id: str) -> Any:
-        collections = _tenant(simulator, tenant_id).collections
-        wanted = request.args.get("collection")
-        return jsonify(collections.get(wanted, {}) if wanted else collections)
+        tenant, wanted = _tenant(simulator, tenant_id), request.args.get("collection")
+        with simulator.state.lock_of(tenant):
+            return jsonify(tenant.collections.get(wanted, {}) if wanted else tenant.collections)
 
     @routes.put("/tenants/<tenant_id>/objects/<path:collection>/<object_id>")
     def put_object(tenant_id: str, collection: str, object_id: str) -> Any:
         tenant = _tenant(simulator, tenant_id)
-        tenant.put(collection, {**request.get_json(), "id": object_id})
+        simulator.state.put(tenant, collection, {**request.get_json(), "id": object_id})
         tenant.arrivals[f"{collection}/{object_id}"] = time.time()
-        simulator.state.save()
+        simulator.state.changed()
         return "", 204
 
     @routes.delete("/tenants/<tenant_id>/objects/<path:collection>/<object_id>")
     def delete_object(tenant_id: str, collection: str, object_id: str) -> Any:
-        _tenant(simulator, tenant_id).collections.get(collection, {}).pop(object_id, None)
-        simulator.state.save()
+        tenant = _tenant(simulator, tenant_id)
+        with simulator.state.lock_of(tenant):
+            tenant.collections.get(collection, {}).pop(object_id, None)
+        simulator.state.changed()
         return "", 204
+
+
+def _approvals(routes: Blueprint, simulator: "Simulator") -> None:
+    @routes.get("/tenants/<tenant_id>/approvals")
+    def list_approvals(tenant_id: str) -> Any:
+        held = list(_tenant(simulator, tenant_id).approvals.values())
+        return jsonify([{**one, "status": approvals.status(one)} for one in held])
+
+    @routes.post("/tenants/<tenant_id>/approvals/<code>")
+    def decide_approval(tenant_id: str, code: str) -> Any:
+        tenant, status = _tenant(simulator, tenant_id), request.get_json().get("status")
+        if code not in tenant.approvals or status not in approvals.STATUSES:
+            abort(404 if code not in tenant.approvals else 400, "no such approval or status")
+        with simulator.state.lock_of(tenant):
+            tenant.approvals[code] = {**tenant.approvals[code], "status": status}
+        simulator.state.changed()
+        return jsonify(approvals.shown(tenant.approvals[code]))
 
 
 def _trouble(routes: Blueprint, simulator: "Simulator") -> None:

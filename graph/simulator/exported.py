@@ -9,7 +9,9 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from graph.simulator.collections import CA, COLLECTIONS, DAM, DM
-from graph.simulator.demo.tenants import READ
+from graph.simulator.demo.tenants import READ_WRITE
+from graph.simulator.mending import mended
+from graph.simulator.stand_ins import add_missing
 from graph.simulator.state import Object, Tenant
 
 
@@ -32,7 +34,7 @@ def exported_tenant() -> Tenant:
         "9c3b5a7d-2e14-4d68-a0f5-8b1c7e6d4f24",
         "aDa8Q~demo.only-exported..0123456789abcd",
         "holds the exported policies given with --load",
-        permissions=set(READ),
+        permissions=set(READ_WRITE),
     )
 
 
@@ -50,6 +52,7 @@ def load_exported(tenant: Tenant, directory: Path) -> Loaded:
         tenant.put(collection, item)
         loaded.policies += 1
         loaded.where[str(path.relative_to(directory))] = (collection, str(item["id"]))
+    add_missing(tenant)
     return loaded
 
 
@@ -58,7 +61,7 @@ def read_policy_file(path: Path) -> tuple[str, Object]:
     raw = _unwrapped(_parsed(path))
     collection = _collection(raw, path)
     _refuse_truncated(raw)
-    item = _mended(raw)
+    item = mended(collection, raw)
     item.setdefault("assignments", [])
     if not item.get("id"):
         item["id"] = _made_up_id(path)
@@ -182,40 +185,6 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _texts(inner)
-
-
-# PowerShell makes a list of one element into that element.
-_LISTS = frozenset({"definitionValues", "presentationValues", "settings", "settingsDelta", "assignments", "omaSettings",
-                    "roleScopeTagIds", "scheduledActionsForRule", "scheduledActionConfigurations", "apps"})  # fmt: skip
-
-
-def _mended(raw: Object) -> Object:
-    item = _without_links(raw)
-    if "settingsDelta" in item and "settings" not in item:
-        item["settings"] = item.pop("settingsDelta")
-    for number, value in enumerate(item.get("definitionValues") or ()):
-        value.setdefault("id", str(uuid5(NAMESPACE_URL, f"{item.get('id')}/{number}")))
-    if "id" in item:
-        item["id"] = str(item["id"])
-    return item
-
-
-def _without_links(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_links(inner) for inner in value]
-    if not isinstance(value, dict):
-        return value
-    kept = {}
-    for key, inner in value.items():
-        if key.startswith("#microsoft.graph.") or (
-            "@odata." in key and not key.endswith(("@odata.bind", "@odata.type"))
-        ):
-            continue
-        if key.endswith("@odata.type") and key != "@odata.type":
-            continue
-        clean = _without_links(inner)
-        kept[key] = [clean] if key in _LISTS and isinstance(clean, dict | str) else clean
-    return kept
 
 
 def _made_up_id(path: Path) -> str:

@@ -5,9 +5,9 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from graph.simulator import odata
+from graph.simulator import approvals, catalogue, odata
 from graph.simulator.answers import Reply, error, forbidden, intune_error, no_route, not_found
-from graph.simulator.collections import COLLECTIONS, MANAGED_APP_POLICIES, Collection, allows, scopes
+from graph.simulator.collections import COLLECTIONS, DM, MANAGED_APP_POLICIES, NAVIGATION, Collection, allows, scopes
 from graph.simulator.odata import Object
 from graph.simulator.state import Tenant
 
@@ -21,7 +21,7 @@ def get(tenant: Tenant, granted: set[str], path: str, query: str, url: str) -> R
     parts = odata.segments(path)
     if [part.lower() for part in parts] == ["deviceappmanagement", "managedapppolicies"]:
         return _managed_app_policies(tenant, query, url)
-    found = _collection(parts)
+    found = collection_of(parts)
     if found is None:
         return no_route(path)
     collection, rest = found
@@ -29,12 +29,16 @@ def get(tenant: Tenant, granted: set[str], path: str, query: str, url: str) -> R
     if refusal:
         return refusal
     try:
+        if collection.path == f"{DM}/operationApprovalRequests":
+            return approvals.read(tenant, rest)
+        if collection.path == f"{DM}/groupPolicyCategories":
+            return catalogue.categories(tenant, query)
         return _answer(tenant, collection, rest, query, url)
     except odata.BadQuery as e:
         return error(400, "BadRequest", str(e))
 
 
-def _collection(parts: list[str]) -> tuple[Collection, list[str]] | None:
+def collection_of(parts: list[str]) -> tuple[Collection, list[str]] | None:
     for length in range(min(len(parts), 4), 0, -1):
         row = COLLECTIONS.get("/".join(parts[:length]).lower())
         if row:
@@ -57,7 +61,7 @@ def _answer(tenant: Tenant, collection: Collection, rest: list[str], query: str,
     if item is None:
         return not_found(rest[0])
     if len(rest) == 1:
-        return Reply(200, _one(collection, item, query))
+        return Reply(200, one(collection, item, query))
     return _below(tenant, collection, item, rest[1:], query, url)
 
 
@@ -83,7 +87,7 @@ def _listed(collection: Collection, item: Object, select: str, expand: dict[str,
     return odata.selected(shown, select)
 
 
-def _one(collection: Collection, item: Object, query: str) -> Object:
+def one(collection: Collection, item: Object, query: str) -> Object:
     given = odata.options(query)
     shown = _shown(collection, item, given.get("select", ""))
     for name, inner in odata.expansions(given.get("expand", "")).items():
@@ -106,19 +110,8 @@ def _expand(collection: Collection, item: Object, shown: Object, name: str, inne
     shown[f"{name}@odata.context"] = f"https://graph.microsoft.com/beta/$metadata#{name}"
 
 
-# Reached by navigation only; a plain read shows none of them.
-_NAVIGATION = frozenset(
-    {
-        "privacyAccessControls", "rootCertificate", "identityCertificate", "rootCertificatesForServerValidation",
-        "rootCertificateForServerValidation", "rootCertificateForClientValidation",
-        "identityCertificateForClientAuthentication", "smimeSigningCertificate", "scheduledActionsForRule",
-        "definitionValues",
-    }
-)  # fmt: skip
-
-
 def _shown(collection: Collection, item: Object, select: str) -> Object:
-    hidden = collection.children | _NAVIGATION
+    hidden = collection.children | NAVIGATION
     if not select:
         hidden |= set(collection.only_selected)
     shown = {key: copy.deepcopy(value) for key, value in item.items() if key not in hidden and "@odata." not in key}

@@ -5,12 +5,15 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from threading import RLock
+from threading import Event, Lock, RLock, Thread
 from typing import Any
 
+from graph.simulator.learned import DEFINITIONS, Learned
+
 Object = dict[str, Any]
+SAVE_EVERY_S = 2.0
 
 
 @dataclass
@@ -18,7 +21,8 @@ class Tenant:
     """`collections`: path below the version ("deviceManagement/configurationPolicies") -> id -> the whole object.
 
     Children are embedded under Graph's names (assignments, settings, definitionValues, …); encrypted OMA-URI values are
-    kept in the clear and masked when read. `flags` are listed in docs/simulator.md.
+    kept in the clear and masked when read. `flags` are listed in docs/simulator.md. An object that is there is never
+    changed in place: a write puts a new one, so that a read beside it sees one or the other.
     """
 
     name: str
@@ -32,10 +36,15 @@ class Tenant:
     collections: dict[str, dict[str, Object]] = field(default_factory=dict)
     # "collection/id" -> when it came: reads miss it until flags["consistency_delay_s"] have passed.
     arrivals: dict[str, float] = field(default_factory=dict)
+    # Code -> what Multi Admin Approval was asked to allow.
+    approvals: dict[str, Object] = field(default_factory=dict)
 
     def put(self, collection: str, item: Object) -> Object:
         self.collections.setdefault(collection, {})[str(item["id"])] = item
         return item
+
+    def held(self, collection: str, object_id: str) -> Object | None:
+        return self.collections.get(collection, {}).get(object_id)
 
     def visible(self, collection: str) -> Iterator[tuple[str, Object]]:
         delay = float(self.flags.get("consistency_delay_s", 0))
@@ -50,25 +59,71 @@ class State:
 
     def __init__(self, path: Path | None = None) -> None:
         self.lock = RLock()
-        self._path = path
+        self.learned = Learned()
         self.tenants: dict[str, Tenant] = {}
+        self._path = path
+        self._locks: dict[str, RLock] = {}
+        self._saving, self._is_dirty = Lock(), Event()
         if path and path.exists():
             self._load(path)
 
     def add(self, tenant: Tenant) -> None:
-        self.tenants[tenant.directory_id] = tenant
+        with self.lock:
+            self.tenants[tenant.directory_id] = tenant
+            self._locks.setdefault(tenant.directory_id, RLock())
+            for collection, items in list(tenant.collections.items()):
+                for item in list(items.values()):
+                    self.learned.learn(tenant, collection, item)
+            self._share_definitions()
+
+    def lock_of(self, tenant: Tenant) -> RLock:
+        """Held for every change of the tenant's objects."""
+        return self._locks[tenant.directory_id]
+
+    def put(self, tenant: Tenant, collection: str, item: Object) -> None:
+        """As the portal does: the service's model grows by what is put."""
+        with self.lock, self.lock_of(tenant):
+            tenant.put(collection, item)
+            self.learned.learn(tenant, collection, item)
+            if item.get("definitionValues"):
+                self._share_definitions()
+
+    def _share_definitions(self) -> None:
+        """Microsoft's own definitions are the same in all tenants."""
+        for tenant in self.tenants.values() if self.learned.built_in else ():
+            known = tenant.collections.setdefault(DEFINITIONS, {})
+            for key, definition in self.learned.built_in.items():
+                known.setdefault(key, definition)
 
     def _load(self, path: Path) -> None:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             for raw in json.load(file):
                 self.add(Tenant(**{**raw, "permissions": set(raw["permissions"])}))
 
+    def changed(self) -> None:
+        self._is_dirty.set()
+
+    def keep_saving(self) -> None:
+        """In a thread of its own: writing the whole file takes longer than the service takes to answer."""
+        if self._path is not None:
+            Thread(target=self._save_changes, daemon=True).start()
+
+    def _save_changes(self) -> None:
+        while True:
+            self._is_dirty.wait()
+            self._is_dirty.clear()
+            self.save()
+            time.sleep(SAVE_EVERY_S)
+
     def save(self) -> None:
         if self._path is None:
             return
-        with self.lock:
-            rows = [{**asdict(tenant), "permissions": sorted(tenant.permissions)} for tenant in self.tenants.values()]
-        aside = self._path.with_suffix(f".{os.getpid()}.tmp")
-        with gzip.open(aside, "wt", encoding="utf-8", compresslevel=1) as file:
-            json.dump(rows, file)
-        aside.replace(self._path)
+        with self._saving:
+            aside = self._path.with_suffix(f".{os.getpid()}.tmp")
+            with gzip.open(aside, "wt", encoding="utf-8", compresslevel=1) as file:
+                file.write("[" + ",\n".join(self._row(tenant) for tenant in list(self.tenants.values())) + "]")
+            aside.replace(self._path)
+
+    def _row(self, tenant: Tenant) -> str:
+        with self.lock_of(tenant):
+            return json.dumps({one.name: getattr(tenant, one.name) for one in fields(tenant)}, default=sorted)

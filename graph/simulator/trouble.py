@@ -1,5 +1,6 @@
 """Throttling by the documented limits, faults on demand, and the count of what was asked."""
 
+import random
 import re
 import time
 from collections import Counter, deque
@@ -13,32 +14,39 @@ from graph.simulator.state import Tenant
 
 # learn.microsoft.com, Throttling limits: requests per seconds, per app and tenant.
 INTUNE = (1000, 20.0)
+INTUNE_WRITES = (100, 20.0)
 CONDITIONAL_ACCESS = (1, 1.0)
 
 
 class Throttle:
-    """Sliding windows per tenant and service; only for tenants whose `throttle` flag is set."""
+    """Sliding windows per tenant and service, for tenants whose flag `throttle`, or `throttle_writes`, is set."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], deque[float]] = {}
         self._lock = Lock()
         self._refused = 0
 
-    def refuse(self, tenant: Tenant, path: str) -> Reply | None:
-        if not tenant.flags.get("throttle"):
+    def refuse(self, tenant: Tenant, path: str, is_write: bool) -> Reply | None:
+        windows = _windows(path, is_write, only_writes=not tenant.flags.get("throttle"))
+        if not windows or not (tenant.flags.get("throttle") or tenant.flags.get("throttle_writes")):
             return None
-        is_ca = "conditionalaccess" in path.lower()
-        limit, seconds = CONDITIONAL_ACCESS if is_ca else INTUNE
         now = time.monotonic()
         with self._lock:
-            seen = self._seen.setdefault((tenant.directory_id, "ca" if is_ca else "intune"), deque())
-            while seen and seen[0] <= now - seconds:
-                seen.popleft()
-            if len(seen) < limit:
-                seen.append(now)
+            waits = [self._wait((tenant.directory_id, name), limit, now) for name, limit in windows]
+            if not any(waits):
+                for name, _ in windows:
+                    self._seen[tenant.directory_id, name].append(now)
                 return None
             self._refused += 1
-            return self._reply(is_ca, seen[0] + seconds - now)
+            return self._reply("conditionalaccess" in path.lower(), max(waits))
+
+    def _wait(self, key: tuple[str, str], limit: tuple[int, float], now: float) -> float:
+        """Seconds until there is room; 0 when there is."""
+        count, seconds = limit
+        seen = self._seen.setdefault(key, deque())
+        while seen and seen[0] <= now - seconds:
+            seen.popleft()
+        return 0.0 if len(seen) < count else seen[0] + seconds - now
 
     def _reply(self, is_ca: bool, wait: float) -> Reply:
         """Conditional Access names no wait; Intune a whole number, a fraction, a date, or now and then nothing."""
@@ -48,21 +56,35 @@ class Throttle:
         return error(429, "TooManyRequests", "Please retry again later.", **headers)
 
 
+def _windows(path: str, is_write: bool, *, only_writes: bool) -> list[tuple[str, tuple[int, float]]]:
+    """What a request counts in. Conditional Access has one window for reads and writes together."""
+    if only_writes and not is_write:
+        return []
+    if "conditionalaccess" in path.lower():
+        return [("ca", CONDITIONAL_ACCESS)]
+    writes = [("intune writes", INTUNE_WRITES)] if is_write and path.lower().startswith("device") else []
+    return writes if only_writes else [("intune", INTUNE), *writes]
+
+
 @dataclass
 class Fault:
-    """`kind`: status, reset, truncate, delay, drop_part. It strikes `times` times."""
+    """`kind`: status, reset, truncate, delay, drop_part, lost, lost_before. It strikes `times` times.
+
+    `lost`: the write is carried out, its answer is `status` (504 unless said), or with 0 a closed connection.
+    """
 
     kind: str
     times: int = 1
     tenant: str = ""
     path: str = ""
-    status: int = 503
+    # Unless given: 504 for `lost`, 503 else.
+    status: int | None = None
     retry_after: str = ""
     body: dict[str, Any] | None = None
     seconds: float = 1.0
 
     def reply(self) -> Reply:
-        made = error(self.status, "ServiceUnavailable", "The service is unavailable.")
+        made = error(503 if self.status is None else self.status, "ServiceUnavailable", "The service is unavailable.")
         if self.body is not None:
             made.body = self.body
         if self.retry_after:
@@ -83,6 +105,12 @@ class Faults:
         with self._lock:
             self._pending.clear()
 
+    def loss(self, tenant_id: str, path: str) -> "Loss | None":
+        fault = self.strike(tenant_id, path, {"lost", "lost_before"})
+        if fault is None:
+            return None
+        return Loss(504 if fault.status is None else fault.status, is_before=fault.kind == "lost_before")
+
     def strike(self, tenant_id: str, path: str, kinds: set[str]) -> Fault | None:
         with self._lock:
             for fault in self._pending:
@@ -91,6 +119,40 @@ class Faults:
                     fault.times -= 1
                     return fault
         return None
+
+
+@dataclass(frozen=True)
+class Loss:
+    """How the answer to a write gets lost: 0 is a closed connection; `is_before`, nothing was carried out either."""
+
+    status: int = 0
+    is_before: bool = False
+
+
+_LOSSES = (Loss(504), Loss(500), Loss(), Loss(is_before=True))
+
+
+class Chance:
+    """The flag `lost_answers`: each write loses its answer with that probability, the same each time by its seed."""
+
+    def __init__(self) -> None:
+        self._dice: dict[tuple[str, int], random.Random] = {}
+        self._lock = Lock()
+
+    def forget(self, tenant: Tenant) -> None:
+        """Throw from the beginning again: a tenant made anew, or a seed set anew."""
+        with self._lock:
+            for key in [key for key in self._dice if key[0] == tenant.directory_id]:
+                del self._dice[key]
+
+    def loss(self, tenant: Tenant) -> Loss | None:
+        probability = float(tenant.flags.get("lost_answers", 0))
+        if not probability:
+            return None
+        seed = int(tenant.flags.get("lost_answers_seed", 0))
+        with self._lock:
+            dice = self._dice.setdefault((tenant.directory_id, seed), random.Random(seed))
+            return dice.choice(_LOSSES) if dice.random() < probability else None
 
 
 @dataclass
@@ -102,16 +164,24 @@ class Counts:
     writes: Counter[str] = field(default_factory=Counter)
     tokens: Counter[str] = field(default_factory=Counter)
     throttled: Counter[str] = field(default_factory=Counter)
+    # Tenant -> collection -> objects made by a write; what a test proves "nothing twice" with.
+    created: dict[str, Counter[str]] = field(default_factory=dict)
     recent: deque[str] = field(default_factory=lambda: deque(maxlen=2000))
+    _lock: Lock = field(default_factory=Lock)
 
-    def request(self, tenant_id: str, method: str, path: str) -> None:
-        (self.graph if method == "GET" else self.writes)[tenant_id] += 1
-        self.recent.append(f"{method} {path}")
+    def request(self, tenant_id: str, is_write: bool, line: str) -> None:
+        with self._lock:
+            (self.writes if is_write else self.graph)[tenant_id] += 1
+            self.recent.append(line)
+
+    def create(self, tenant_id: str, collection: str) -> None:
+        with self._lock:
+            self.created.setdefault(tenant_id, Counter())[collection] += 1
 
     def as_json(self) -> dict[str, Any]:
         names = ("graph", "http", "writes", "tokens", "throttled")
-        per_tenant = {
-            tenant: {name: getattr(self, name)[tenant] for name in names}
+        per_tenant: dict[str, dict[str, Any]] = {
+            tenant: {name: getattr(self, name)[tenant] for name in names} | {"created": self.created.get(tenant, {})}
             for tenant in {*self.graph, *self.http, *self.writes, *self.tokens}
         }
         totals = {name: sum(getattr(self, name).values()) for name in names}

@@ -31,8 +31,9 @@ def _apps(build: Builder) -> str:
 
 
 def _app(kind: str, key: str, value: str) -> dict[str, Any]:
-    identifier = {"@odata.type": f"{TYPE}{kind}MobileAppIdentifier", key: value}
-    return {"id": f"{value}.{kind}", "version": "1239242880", "mobileAppIdentifier": identifier}
+    name = "windowsAppIdentifier" if kind == "windows" else f"{kind}MobileAppIdentifier"
+    identifier = {"@odata.type": TYPE + name, key: value}
+    return {"id": f"{value.lower()}.{kind}", "version": "1239242880", "mobileAppIdentifier": identifier}
 
 
 def _protection(build: Builder) -> None:
@@ -84,11 +85,11 @@ def _policy_set(build: Builder, app_id: str) -> None:
                      guidedDeploymentTags=[], roleScopeTags=["0"], assignments=[build.to_group("SG-Finance")])  # fmt: skip
     del made["roleScopeTagIds"]
     made["items"] = [
-        {"@odata.type": f"{TYPE}{kind}PolicySetItem", "id": f"{made['id']}_{payload}_Parcel", "payloadId": payload,
+        {"@odata.type": f"{TYPE}{kind}PolicySetItem", "id": f"{made['id']}_{payload}_{kind[0].upper()}{kind[1:]}_Parcel", "payloadId": payload,
          "itemType": None, "displayName": name, "status": "notAssigned", "errorCode": "noError",
          "guidedDeploymentTags": [], **more}
         for kind, payload, name, more in (
-            ("mobileApp", app_id, "Company Portal", {"intent": "required", "settings": None}),
+            ("mobileApp", app_id, "Microsoft Intune Company Portal", {"intent": "required", "settings": None}),
             ("deviceCompliancePolicy", policy_id, "Windows - Baseline", {}),
         )
     ]  # fmt: skip

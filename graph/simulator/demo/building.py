@@ -1,6 +1,7 @@
 """Making objects of a demo tenant: stable ids, times, groups and assignments."""
 
 import base64
+import copy
 import random
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,9 +52,11 @@ class Builder:
                 "lastModifiedDateTime": max(created, self.time()),
                 "roleScopeTagIds": ["0"],
             }
-        item |= properties
-        for number, assignment in enumerate(item.get("assignments", ())):
-            assignment.setdefault("id", f"{item['id']}_{assignment['target'].get('groupId', number)}")
+        item |= copy.deepcopy(properties)
+        for assignment in item.get("assignments", ()):
+            target = assignment["target"]
+            everyone = ALL_DEVICES if "allDevices" in target["@odata.type"] else ALL_USERS
+            assignment.setdefault("id", f"{item['id']}_{target.get('groupId', everyone)}")
             assignment.setdefault("source", "direct")
             assignment.setdefault("sourceId", item["id"])
         return self.tenant.put(collection, item)

@@ -179,7 +179,7 @@ def add_awkward(build: Builder) -> None:
             "templateDisplayVersion": "Version 1",
         },
     )
-    deleted = build.to_group("SG-Deleted-Last-Year")
+    pilot = build.to_group("SG-Intune-Windows-Pilot")
     for name in (
         "O'Brien's laptop <b>test</b>",
         " Leading and trailing ",
@@ -187,4 +187,4 @@ def add_awkward(build: Builder) -> None:
         "Same name",
         "Same name",
     ):
-        add_policy(build, name, settings(build, "privacy", 4), assignments=[deleted])
+        add_policy(build, name, settings(build, "privacy", 4), assignments=[dict(pilot)])

@@ -164,7 +164,7 @@ def _configurations(build: Builder) -> None:
     reference = {"id": root["id"], "displayName": "Root CA", "@odata.type": f"{TYPE}windows81TrustedRootCertificate"}
     scep = add("windows81SCEPCertificateProfile", "SCEP device certificate", scepServerUrls=["https://scep.example/certsrv"],
                keySize="size2048", rootCertificate=reference)  # fmt: skip
-    identity = {"id": scep["id"], "displayName": scep["displayName"]}
+    identity = {name: scep[name] for name in ("id", "displayName", "@odata.type")}
     add("windowsWifiEnterpriseEAPConfiguration", "Wi-Fi Office", ssid="OFFICE", eapType="eapTls", networkName="Office",
         rootCertificatesForServerValidation=[reference], identityCertificateForClientAuthentication=identity)  # fmt: skip
     add("windowsWifiConfiguration", "Wi-Fi Guests", ssid="GUESTS", wifiSecurityType="wpa2Personal",
@@ -280,6 +280,9 @@ def _compliance(build: Builder, template: dict[str, Any]) -> None:
 
 
 def _intents(build: Builder) -> None:
+    template = "c53e5a9f-2eec-4175-98a1-2b3d38084b91"
+    build.tenant.put(f"{DM}/templates", {"id": template, "displayName": "Windows Firewall", "isDeprecated": False,
+                                         "templateType": "securityTemplate"})  # fmt: skip
     for name, family in (("Firewall (old)", "firewall"), ("Security baseline 2021", "defender")):
         prefix = f"deviceConfiguration--windows10EndpointProtectionConfiguration_{family}"
         found: list[dict[str, Any]] = [
@@ -288,7 +291,7 @@ def _intents(build: Builder) -> None:
             for number, setting in enumerate(("BlockStatefulFTP", "Enabled", "LogDropped"))
         ]  # fmt: skip
         build.add(f"{DM}/intents", name, isAssigned=True, isMigratingToConfigurationPolicy=False, settings=found,
-                  templateId="c53e5a9f-2eec-4175-98a1-2b3d38084b91", assignments=build.some_assignments())  # fmt: skip
+                  templateId=template, assignments=build.some_assignments())  # fmt: skip
 
 
 def _updates(build: Builder) -> None:
@@ -320,14 +323,16 @@ def _enrollment(build: Builder) -> None:
         (default, "deviceEnrollmentPlatformRestrictionsConfiguration", 0, "DefaultPlatformRestrictions", {"iosRestriction": platform}),
         ("No personal iOS", "deviceEnrollmentPlatformRestrictionConfiguration", 1, "SinglePlatformRestriction",
          {"platformType": "ios", "platformRestriction": platform}),
-        ("No personal Android", "deviceEnrollmentPlatformRestrictionConfiguration", 2, "SinglePlatformRestriction",
+        ("No personal Android", "deviceEnrollmentPlatformRestrictionConfiguration", 1, "SinglePlatformRestriction",
          {"platformType": "android", "platformRestriction": platform}),
         (default, "deviceEnrollmentWindowsHelloForBusinessConfiguration", 0, "DefaultWindowsHelloForBusiness",
          {"pinMinimumLength": 6, "state": "enabled"}),
     )  # fmt: skip
     for name, kind, priority, suffix, more in rows:
         assigned = [build.to_group("SG-IT-Department")] if priority else []
+        form = suffix.removeprefix("Default")
         build.add(path, name, suffix=f"_{suffix}", priority=priority, version=1, assignments=assigned,
+                  deviceEnrollmentConfigurationType=form[0].lower() + form[1:],
                   **{"@odata.type": TYPE + kind}, **more)  # fmt: skip
     experience = {
         "hidePrivacySettings": True,

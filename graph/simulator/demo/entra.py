@@ -9,6 +9,7 @@ def add_all(build: Builder) -> None:
     locations = _locations(build)
     strength = _strengths(build)
     _contexts(build)
+    _directory(build)
     _policies(build, locations, strength)
 
 
@@ -77,6 +78,27 @@ def _contexts(build: Builder) -> None:
         )
 
 
+# Name and application id of Microsoft's own applications, the same in all tenants.
+_APPLICATIONS = (
+    ("Office 365 Exchange Online", "00000002-0000-0ff1-ce00-000000000000"),
+    ("Windows Azure Service Management API", "797f4846-ba00-4fd7-ba43-dac1f8f63013"),
+    ("Microsoft Intune Enrollment", "d4ebce55-015a-49b5-a083-c84d1797ae8c"),
+)
+
+
+def _directory(build: Builder) -> None:
+    """What Conditional Access refers to and Intune does not hold."""
+    for name, app_id in _APPLICATIONS:
+        build.tenant.put("servicePrincipals", {"id": build.guid("principal", app_id), "appId": app_id,
+                                               "displayName": name})  # fmt: skip
+    domain = f"{build.tenant.name.split()[0].lower()}.example"
+    for number in (1, 2):
+        build.tenant.put("users", {"id": build.guid("break glass", number), "displayName": f"Break glass {number}",
+                                   "userPrincipalName": f"breakglass{number}@{domain}"})  # fmt: skip
+    build.tenant.put("agreements", {"id": build.guid("agreement"), "displayName": "Use of company data",
+                                    "isViewingBeforeAcceptanceRequired": True})  # fmt: skip
+
+
 def _policies(build: Builder, locations: dict[str, str], strength: dict[str, Any]) -> None:
     mfa: dict[str, Any] = {"builtInControls": ["mfa"]}
     block: dict[str, Any] = {"builtInControls": ["block"]}
@@ -87,10 +109,12 @@ def _policies(build: Builder, locations: dict[str, str], strength: dict[str, Any
     _policy(build, "CA003 - Block countries we do not work in", report, block,
             locations={"includeLocations": ["All"], "excludeLocations": [locations["countries"], locations["office"]]})  # fmt: skip
     _policy(build, "CA004 - Require compliant device for Office 365", "disabled",
-            {"builtInControls": ["compliantDevice"]}, apps=["Office365"])  # fmt: skip
+            {"builtInControls": ["compliantDevice"]}, apps=["Office365", _APPLICATIONS[0][1]])  # fmt: skip
     _policy(build, "CA005 - Phishing-resistant MFA for admins", "enabled", {"authenticationStrength": strength},
             roles=["62e90394-69f5-4237-9190-012177145e10"])  # fmt: skip
-    _policy(build, "CA006 - Step-up for payroll", report, mfa, contexts=["c1"])
+    _policy(
+        build, "CA006 - Step-up for payroll", report, {**mfa, "termsOfUse": [build.guid("agreement")]}, contexts=["c1"]
+    )
 
 
 def _policy(build: Builder, name: str, state: str, grant: dict[str, Any], *, locations: Any = None,
@@ -126,7 +150,7 @@ def _policy(build: Builder, name: str, state: str, grant: dict[str, Any], *, loc
             },
             "users": {
                 "includeUsers": [] if roles else ["All"],
-                "excludeUsers": [],
+                "excludeUsers": [build.guid("break glass", number) for number in (1, 2)],
                 "includeGroups": [],
                 "excludeGroups": [break_glass],
                 "includeRoles": roles or [],

@@ -4,9 +4,13 @@ from graph.simulator.demo import catalog, devices, entra
 from graph.simulator.demo.building import FILTERS, GROUPS, Builder
 from graph.simulator.state import Tenant
 
-READ = {
-    f"DeviceManagement{area}.Read.All" for area in ("Configuration", "Apps", "ServiceConfig", "RBAC", "Scripts")
-} | {"Policy.Read.All", "AuthenticationContext.Read.All", "Group.Read.All", "Organization.Read.All"}
+_AREAS = ("Configuration", "Apps", "ServiceConfig", "RBAC", "Scripts")
+READ_WRITE = {f"DeviceManagement{area}.ReadWrite.All" for area in _AREAS} | {
+    "Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Policy.ReadWrite.AuthenticationMethod",
+    "AuthenticationContext.Read.All", "AuthenticationContext.ReadWrite.All", "Application.Read.All",
+    "User.ReadBasic.All", "Agreement.Read.All", "Group.Read.All", "Group.Create", "Group.ReadWrite.All",
+    "Organization.Read.All",
+}  # fmt: skip
 
 # Name, directory id, client id, secret, purpose; ids in the shape of real ones, secrets in the shape of Entra's.
 _FABRIKAM = (
@@ -21,7 +25,7 @@ _CONTOSO = (
     "7e5d2b84-91c3-4f0e-8d27-3b6c8a9f0e12",
     "1d9e7f52-63b8-4e7a-b1c4-5f2a3d8e6b22",
     "cOn8Q~demo.only-health....0123456789abcd",
-    "its app registration lacks DeviceManagementScripts.Read.All",
+    "its app registration lacks DeviceManagementScripts, read and write",
 )
 _NORTHWIND = (
     "Northwind Retail",
@@ -35,7 +39,7 @@ LARGE = 900
 
 def demo_tenants() -> list[Tenant]:
     fabrikam, contoso, northwind = (_tenant(*facts) for facts in (_FABRIKAM, _CONTOSO, _NORTHWIND))
-    contoso.permissions.discard("DeviceManagementScripts.Read.All")
+    contoso.permissions.discard("DeviceManagementScripts.ReadWrite.All")
     _fill(fabrikam, catalog_policies=12, sizes=(4, 8, 3))
     _fill(contoso, catalog_policies=70, sizes=(6, 12, 30, 8))
     _fill(northwind, catalog_policies=0, sizes=())
@@ -45,11 +49,12 @@ def demo_tenants() -> list[Tenant]:
 
 
 def _tenant(name: str, directory_id: str, client_id: str, secret: str, purpose: str) -> Tenant:
-    return Tenant(name, directory_id, client_id, secret, purpose, permissions=set(READ))
+    return Tenant(name, directory_id, client_id, secret, purpose, permissions=set(READ_WRITE))
 
 
 # Collections that hold no policies of ours.
-_NOT_POLICIES = {"groups", "organization", "servicePrincipals", "deviceManagement/templates"}
+_NOT_POLICIES = {"groups", "organization", "servicePrincipals", "users", "agreements", "deviceManagement/templates",
+                 "deviceManagement/groupPolicyDefinitions"}  # fmt: skip
 
 
 def policy_count(tenant: Tenant) -> int:

@@ -1,5 +1,6 @@
 """The simulator as a process: it keeps its state in a file, and loads what people have exported, in any encoding."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import requests
 
 from graph.simulator.exported import Refused, exported_tenant, load_exported, read_policy_file
 from tests import servers
+from tests.graph.simulator.conftest import add_tenant
 from tests.simulated import REAL, SimulatedTenant, catalog_policy
 
 FABRIKAM = "2c1f9a60-5e0b-4a55-9a3c-0d4a5f1b7e11"
@@ -40,6 +42,22 @@ def test_what_a_trainer_changed_survives_a_restart(tmp_path):
                      if one["directory_id"] == FABRIKAM)  # fmt: skip
         assert facts["flags"] == {"latency_ms": 7}
         assert "kept" in SimulatedTenant(url, FABRIKAM).objects()[PATH]
+
+
+def test_what_was_written_is_in_the_file_before_the_end(tmp_path):
+    file = tmp_path / "state.json.gz"
+    options = ["--no-demo", "--state", str(file)]
+    process, url = running(*options)
+    with process as first:
+        is_up(url)
+        tenant = add_tenant(url, "Kept").sign_in()
+        made = tenant.make("deviceManagement/deviceCategories", {"displayName": "Kiosk"})
+        servers.wait_for(lambda: made.encode() in gzip.decompress(file.read_bytes()), "The file")
+        first.kill()
+    process, url = running(*options)
+    with process:
+        is_up(url)
+        assert SimulatedTenant(url, tenant.id).objects()["deviceManagement/deviceCategories"][made]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])

@@ -118,11 +118,6 @@ def test_an_unknown_filter_or_route_is_refused_as_graph_refuses_it(ask):
     assert "nonsense" in nowhere.json()["error"]["message"]
 
 
-def test_writes_are_refused_for_now_and_counted(ask, graph):
-    assert ask(BETA, "POST", json={"name": "x"}).status_code == 501
-    assert graph.requests()["writes"] == 1
-
-
 def test_the_documented_limit_of_conditional_access_is_kept_when_asked(ask, graph):
     graph.change(flags={"throttle": True})
     statuses = [ask("/beta/identity/conditionalAccess/policies").status_code for _ in range(4)]

@@ -1,0 +1,55 @@
+"""References from one device configuration to another: certificates, by `…/{navigation}/$ref`."""
+
+from graph.simulator.answers import Refused, bad_request, no_route, not_found
+from graph.simulator.call import Call
+from graph.simulator.collections import DM, NAVIGATION
+from graph.simulator.odata import Object
+from graph.simulator.references import bound
+
+_PATH = f"{DM}/deviceConfigurations"
+_REFERENCES = {name.lower(): name for name in NAVIGATION if "ertificate" in name}
+
+
+def wanted(call: Call) -> tuple[str, str] | None:
+    """(navigation, certificate id or "") when the path is `[cast/]navigation[/id]/$ref`."""
+    rest = [part for part in call.rest[1:] if not part.lower().startswith("microsoft.graph.")]
+    if call.path != _PATH or len(rest) not in (2, 3) or rest[-1].lower() != "$ref":
+        return None
+    name = _REFERENCES.get(rest[0].lower())
+    if name is None:
+        raise Refused(no_route("/".join(call.rest)))
+    return name, rest[1] if len(rest) == 3 else ""
+
+
+def change(call: Call, found: tuple[str, str]) -> None:
+    name, removed = found
+    item = call.draft()
+    is_list = name == "rootCertificatesForServerValidation"
+    if call.method == "DELETE":
+        _remove(item, name, removed, is_list)
+    elif call.method == ("POST" if is_list else "PUT"):
+        _refer(call, item, name, is_list)
+    else:
+        raise bad_request(f"{name} is {'a collection' if is_list else 'a single reference'}.")
+    call.keep(item)
+
+
+def _refer(call: Call, item: Object, name: str, is_list: bool) -> None:
+    key = bound(call.body.get("@odata.id"), "deviceConfigurations")
+    held = call.tenant.held(_PATH, key)
+    if held is None:
+        raise Refused(not_found(key))
+    reference = {field: held.get(field) for field in ("id", "displayName", "@odata.type")}
+    if is_list:
+        item[name] = [*(one for one in item.get(name) or () if one["id"] != key), reference]
+    else:
+        item[name] = reference
+
+
+def _remove(item: Object, name: str, removed: str, is_list: bool) -> None:
+    if not is_list:
+        item[name] = None
+        return
+    if removed not in {one["id"] for one in item.get(name) or ()}:
+        raise Refused(not_found(removed))
+    item[name] = [one for one in item[name] if one["id"] != removed]

@@ -1,0 +1,288 @@
+"""What the service refuses in a body, in its own words where those were captured."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from graph.simulator.answers import Refused, bad_request, error, invalid, malformed
+from graph.simulator.call import Call, objects
+from graph.simulator.collections import CA, DM
+from graph.simulator.learned import bare, json_type
+from graph.simulator.odata import Object
+
+ENTITY = "microsoft.management.services.api"
+DEFAULT_ENROLLMENT = "All users and all devices"
+_BASE64 = ("omaSettingStringXml", "omaSettingBase64")
+_BRANDING_CREATE = frozenset({"profileName", "profileDescription", "roleScopeTagIds"})
+_BRANDING_DEFAULT = frozenset({"profileName", "profileDescription"})
+# Read by everyone, set by nobody: a body may repeat them and changes nothing.
+_SILENT = frozenset({"id", "createdDateTime", "lastModifiedDateTime", "modifiedDateTime", "version", "isAssigned",
+                     "settingCount", "creationSource", "supportsScopeTags"})  # fmt: skip
+# Nearly every type has them, seen or not; those with roleScopeTags have no roleScopeTagIds.
+_COMMON: Mapping[str, set[str]] = {"description": {"string"}, "roleScopeTagIds": {"array"}}
+
+
+def refuse_create(call: Call) -> None:
+    _refuse_any(call, None)
+    for refuse in _CREATE.get(call.path, ()):
+        refuse(call)
+
+
+def refuse_update(call: Call, item: Object) -> None:
+    _refuse_any(call, item)
+    if call.method == "PATCH":
+        sent = sorted(call.rules.immutable & set(call.body))
+        if sent:
+            raise bad_request(f"Property {sent[0]} cannot be updated.")
+    for refuse in _UPDATE.get(call.path, ()):
+        refuse(call, item)
+
+
+def _refuse_any(call: Call, item: Object | None) -> None:
+    _refuse_annotations(call.body)
+    _refuse_type(call, item)
+    _refuse_properties(call, item)
+    _refuse_named(call)
+    _refuse_oma(call.body)
+
+
+def _refuse_annotations(value: Any) -> None:
+    """Context, links and action advertisements belong to answers; a type that annotates a property is harmless."""
+    if isinstance(value, list):
+        for inner in value:
+            _refuse_annotations(inner)
+    if not isinstance(value, dict):
+        return
+    for key, inner in value.items():
+        if key.startswith("#") or ("@odata." in key and not key.endswith(("@odata.type", "@odata.bind"))):
+            raise invalid(f"The annotation '{key}' is not expected in a request payload.")
+        _refuse_annotations(inner)
+
+
+def _refuse_type(call: Call, item: Object | None) -> None:
+    kind, rules = bare(call.body), call.rules
+    if not kind:
+        if rules.typed == "required":
+            raise invalid(f"Cannot create an abstract class: @odata.type is required for {call.path}.")
+        return
+    if rules.typed == "refused":
+        raise invalid(f"A type named 'microsoft.graph.{kind}' could not be resolved by the model. When a model is "
+                      "available, each type name must resolve to a valid type.")  # fmt: skip
+    if not _fits(call, kind):
+        raise _not_assignable(call, kind)
+    if item is not None and bare(item) and bare(item) != kind:
+        raise invalid(f"The type '{kind}' does not match the type '{bare(item)}' of the entity.")
+
+
+def _fits(call: Call, kind: str) -> bool:
+    """By its name; where no name is told, only a type seen nowhere but in another collection does not fit."""
+    if call.rules.types:
+        return re.match(call.rules.types, kind) is not None
+    seen = call.learned.collections_of(kind)
+    return not seen or call.path in seen
+
+
+def _not_assignable(call: Call, kind: str) -> Refused:
+    expected = call.path.rpartition("/")[2]
+    expected = expected[:-3] + "y" if expected.endswith("ies") else expected.removesuffix("s")
+    return invalid(f"An entry with type '{ENTITY}.{kind}' was found, but it is not assignable to the expected type "
+                   f"'{ENTITY}.{expected}'. The type specified in the entry must be equal to either the expected type "
+                   "or a derived type.")  # fmt: skip
+
+
+def _refuse_properties(call: Call, item: Object | None) -> None:
+    kind = (bare(call.body) or bare(item or {})) if call.collection.polymorphic else ""
+    known = call.learned.properties(call.path, kind)
+    if known:
+        known = {**_COMMON, **known}
+    if "roleScopeTags" in known:
+        del known["roleScopeTagIds"]
+    rules = call.rules
+    free = {*_SILENT, *rules.derived, *rules.write_only, *rules.made, *rules.defaults, *call.collection.children}
+    for name, value in call.body.items() if known else ():
+        if "@odata." in name or name in free:
+            continue
+        if name not in known:
+            raise invalid(f"The property '{name}' does not exist on type 'microsoft.graph.{kind or call.path}'. Make "
+                          "sure to only use property names that are defined by the type.")  # fmt: skip
+        if value is not None and known[name] and json_type(value) not in known[name]:
+            expected = " or ".join(sorted(known[name]))
+            raise invalid(f"Cannot convert the literal '{str(value)[:60]}' to the expected type '{expected}' of "
+                          f"property '{name}'.")  # fmt: skip
+
+
+def _refuse_named(call: Call) -> None:
+    for name in sorted(call.rules.refused & set(call.body)):
+        # The one that may be sent, as long as it says no.
+        if name != "supportsScopeTags" or call.body[name]:
+            raise bad_request(f"Property {name} is not supported in a request.")
+
+
+def _refuse_oma(body: Object) -> None:
+    for setting in objects(body.get("omaSettings")):
+        value = setting.get("value")
+        if setting.get("secretReferenceValueId") is not None:
+            raise Refused(error(400, "NotSupported", "SecretReferenceValueId invalid for create."))
+        if value == "****":
+            raise bad_request("The value of an encrypted setting has to be given in plain text.")
+        if bare(setting) in _BASE64 and not _is_base64(value):
+            raise invalid(f"Cannot convert the literal '{str(value)[:60]}' to the expected type 'Edm.Binary'.")
+        expected = _OMA_TYPES.get(bare(setting))
+        if expected and json_type(value) != expected[0]:
+            raise invalid(f"Cannot convert the literal '{str(value)[:60]}' to the expected type '{expected[1]}'.")
+
+
+_OMA_TYPES = {
+    "omaSettingInteger": ("number", "Edm.Int32"),
+    "omaSettingBoolean": ("boolean", "Edm.Boolean"),
+    "omaSettingString": ("string", "Edm.String"),
+}
+
+
+def _is_base64(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        base64.b64decode("".join(value.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def _refuse_no_settings(call: Call) -> None:
+    if not objects(call.body.get("settings")):
+        raise bad_request("The policy must have at least one setting.")
+
+
+def _refuse_tokens(call: Call) -> None:
+    if any(_tokens(call.body)):
+        raise bad_request("A secret setting value has to be sent with the value state notEncrypted.")
+
+
+def _tokens(value: Any) -> Iterator[tuple[str, str]]:
+    """(setting definition, token) of every secret in it that is only known by its token."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _tokens(inner)
+    if not isinstance(value, dict):
+        return
+    values = [value.get("simpleSettingValue"), *(value.get("simpleSettingCollectionValue") or ())]
+    for one in objects(values):
+        if one.get("valueState") == "encryptedValueToken":
+            yield str(value.get("settingDefinitionId")), str(one.get("value"))
+    for inner in value.values():
+        yield from _tokens(inner)
+
+
+def _refuse_catalog_update(call: Call, item: Object) -> None:
+    if call.method == "PATCH":
+        if "settings" in call.body:
+            raise bad_request("Settings cannot be changed by PATCH.")
+        return
+    _refuse_no_settings(call)
+    if set(_tokens(call.body)) - set(_tokens(item)):
+        raise bad_request("The encrypted value token is not one of this policy.")
+
+
+def _refuse_no_block(call: Call) -> None:
+    rules = objects(call.body.get("scheduledActionsForRule"))
+    actions = [one.get("actionType") for rule in rules for one in objects(rule.get("scheduledActionConfigurations"))]
+    if len(rules) != 1 or "block" not in actions:
+        raise bad_request("A compliance policy needs one scheduled action rule with a block action.")
+
+
+def _refuse_rules_in_update(call: Call, _item: Object) -> None:
+    if "scheduledActionsForRule" in call.body:
+        raise bad_request("scheduledActionsForRule cannot be updated with the policy.")
+
+
+def _refuse_default_enrollment(call: Call) -> None:
+    if call.body.get("displayName") == DEFAULT_ENROLLMENT:
+        raise bad_request("A default enrollment configuration cannot be created.")
+
+
+def _refuse_more_than_names(call: Call) -> None:
+    more = sorted(set(call.body) - _BRANDING_CREATE - _SILENT)
+    if more:
+        raise bad_request(f"{more[0]} cannot be set when a branding profile is created.")
+
+
+def _refuse_default_branding(call: Call, item: Object) -> None:
+    sent = sorted(_BRANDING_DEFAULT & set(call.body))
+    if item.get("isDefaultProfile") and sent:
+        raise bad_request(f"{sent[0]} of the default branding profile cannot be changed.")
+
+
+def _refuse_incomplete_group(call: Call) -> None:
+    for name in ("displayName", "mailNickname"):
+        if not call.body.get(name):
+            raise Refused(error(400, "Request_BadRequest", f"A value is required for property '{name}' of resource "
+                                "'Group'."))  # fmt: skip
+    if call.body.get("mailEnabled") is not False or call.body.get("securityEnabled") is not True:
+        raise Refused(error(400, "Request_BadRequest", "Cannot Create a mail-enabled security groups and or "
+                            "distribution list."))  # fmt: skip
+
+
+def _refuse_no_content(call: Call) -> None:
+    if not _is_base64(call.body.get("content")) or not call.body.get("fileName"):
+        raise bad_request("An ADMX file needs its fileName and content.")
+
+
+def _refuse_no_role(call: Call) -> None:
+    if "roleDefinition@odata.bind" not in call.body:
+        raise bad_request("A role assignment needs roleDefinition@odata.bind.")
+
+
+def _refuse_access(call: Call, item: Object | None = None) -> None:
+    """Conditional Access says little of what is wrong."""
+    conditions, grant = call.body.get("conditions"), call.body.get("grantControls")
+    if item is None and not (isinstance(conditions, dict) and isinstance(conditions.get("users"), dict)):
+        raise malformed()
+    if not isinstance(grant, dict):
+        return
+    strength = grant.get("authenticationStrength")
+    if strength is not None and (not isinstance(strength, dict) or set(strength) != {"id"}):
+        raise malformed()
+    if grant.get("operator") not in {"AND", "OR"}:
+        raise malformed()
+
+
+def _refuse_built_in(_call: Call, item: Object) -> None:
+    if is_built_in(item):
+        raise bad_request("A built-in object cannot be changed.")
+
+
+def is_built_in(item: Object) -> bool:
+    """Microsoft's own roles, tags, strengths and scripts."""
+    flags = ("isBuiltIn", "isBuiltInRoleDefinition", "isGlobalScript")
+    return any(item.get(name) is True for name in flags) or item.get("policyType") == "builtIn"
+
+
+_CATALOG = (_refuse_no_settings, _refuse_tokens)
+_CREATE: Mapping[str, tuple[Callable[[Call], None], ...]] = {
+    f"{DM}/configurationPolicies": _CATALOG,
+    f"{DM}/compliancePolicies": _CATALOG,
+    f"{DM}/inventoryPolicies": _CATALOG,
+    f"{DM}/reusablePolicySettings": (_refuse_tokens,),
+    f"{DM}/deviceCompliancePolicies": (_refuse_no_block,),
+    f"{DM}/deviceEnrollmentConfigurations": (_refuse_default_enrollment,),
+    f"{DM}/intuneBrandingProfiles": (_refuse_more_than_names,),
+    f"{DM}/groupPolicyUploadedDefinitionFiles": (_refuse_no_content,),
+    f"{DM}/roleAssignments": (_refuse_no_role,),
+    f"{CA}/policies": (_refuse_access,),
+    "groups": (_refuse_incomplete_group,),
+}
+_UPDATE: Mapping[str, tuple[Callable[[Call, Object], None], ...]] = {
+    f"{DM}/configurationPolicies": (_refuse_catalog_update,),
+    f"{DM}/compliancePolicies": (_refuse_catalog_update,),
+    f"{DM}/inventoryPolicies": (_refuse_catalog_update,),
+    f"{DM}/deviceCompliancePolicies": (_refuse_rules_in_update,),
+    f"{DM}/intuneBrandingProfiles": (_refuse_default_branding,),
+    f"{DM}/roleScopeTags": (_refuse_built_in,),
+    f"{DM}/roleDefinitions": (_refuse_built_in,),
+    f"{DM}/deviceHealthScripts": (_refuse_built_in,),
+    f"{CA}/authenticationStrength/policies": (_refuse_built_in,),
+    f"{CA}/policies": (_refuse_access,),
+}

@@ -1,0 +1,363 @@
+"""How the service takes writes to each collection: verbs, statuses, ids, refusals. One row per collection."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graph.simulator.collections import CA, COLLECTIONS, DAM, DM, Collection
+
+INT, ETAG = "int", "etag"
+_CA_WRITE = ("Policy.ReadWrite.ConditionalAccess",)
+
+
+@dataclass(frozen=True)
+class Rules:
+    path: str
+    update: tuple[str, ...] = ("PATCH",)
+    created: int = 201
+    updated: int = 204
+    deleted: int = 200
+    assigned: int = 200
+    # The body's key in POST …/assign; "" where there is no such action.
+    assign_key: str = "assignments"
+    # …/assignments takes them one by one instead.
+    assigns_singly: bool = False
+    # Full names; by default the collection's stems with ReadWrite.
+    write: tuple[str, ...] = ()
+    # Those that let one create, and no more.
+    creates: tuple[str, ...] = ()
+    id_form: str = "{guid}"
+    version: str = ""
+    times: tuple[str, ...] = ("createdDateTime", "lastModifiedDateTime")
+    # Bodies must name their @odata.type, which has to match; "refused" where the set has only one type.
+    typed: str = ""
+    types: str = ""
+    immutable: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+    # What the service sets itself, whatever a body says.
+    derived: frozenset[str] = frozenset()
+    # Known to the model though no GET shows it.
+    write_only: frozenset[str] = frozenset()
+    # Children that a POST or PUT may carry inline.
+    inline: frozenset[str] = frozenset()
+    # Of a new object, over what the body says.
+    made: Mapping[str, Any] = field(default_factory=dict)
+    # Of a new object, unless the body says otherwise.
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    tells_assigned: bool = False
+    counts_settings: bool = False
+    can_create: bool = True
+    can_delete: bool = True
+
+    @property
+    def collection(self) -> Collection:
+        return COLLECTIONS[self.path.lower()]
+
+    def permissions(self, method: str) -> tuple[str, ...]:
+        write = self.write or tuple(f"{stem}.ReadWrite.All" for stem in self.collection.permissions)
+        return (*self.creates, *write) if method == "POST" else write
+
+
+def _set(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+_SETTINGS: dict[str, Any] = {
+    "update": ("PATCH", "PUT"),
+    "typed": "refused",
+    "inline": _set("settings"),
+    "counts_settings": True,
+    "tells_assigned": True,
+    "made": {"creationSource": None},
+}
+_PROTECTION: dict[str, Any] = {
+    "deleted": 204,
+    "assigned": 204,
+    "id_form": "T_{guid}",
+    "version": ETAG,
+    "tells_assigned": True,
+    "derived": _set("deployedAppCount"),
+    "defaults": {"deployedAppCount": 0, "appGroupType": "selectedPublicApps"},
+}
+_WIP: dict[str, Any] = {
+    "deleted": 204,
+    "assigned": 204,
+    "version": ETAG,
+    "tells_assigned": True,
+    "inline": _set("protectedAppLockerFiles", "exemptAppLockerFiles"),
+}
+_SCRIPT: dict[str, Any] = {"updated": 200, "assign_key": "deviceManagementScriptAssignments"}
+_UPDATES: dict[str, Any] = {"updated": 200}
+_UNASSIGNED: dict[str, Any] = {"assign_key": ""}
+_HEALTH = "deviceHealthScriptAssignments"
+_CATALOGUE = _set("deployableContentDisplayName", "endOfSupportDate", "releaseDateDisplayName")
+_CA_TIMES = ("createdDateTime", "modifiedDateTime")
+_APP_STATE = _set("uploadState", "publishingState", "dependentAppCount", "supersedingAppCount", "supersededAppCount",
+                  "committedContentVersion", "size", "isFeatured")  # fmt: skip
+
+_ROWS = (
+    Rules(f"{DM}/configurationPolicies", **_SETTINGS),
+    Rules(f"{DM}/compliancePolicies", **_SETTINGS),
+    Rules(f"{DM}/inventoryPolicies", **_SETTINGS),
+    Rules(
+        f"{DM}/deviceConfigurations",
+        version=INT,
+        typed="required",
+        types=r"(?!deviceEnrollment|mobileApp|windows10EnrollmentCompletionPage|unsupported)"
+        r"(?!\w*(MobileAppConfiguration|ManagedStoreAppConfiguration)$)\w+"
+        r"(Configuration|Profile|ProfileBase|Certificate|Authority)$",
+        made={"supportsScopeTags": True},
+        refused=_set("supportsScopeTags"),
+    ),
+    Rules(
+        f"{DM}/groupPolicyConfigurations",
+        updated=200,
+        deleted=204,
+        derived=_set("policyConfigurationIngestionType"),
+        made={"policyConfigurationIngestionType": "unknown"},
+    ),
+    Rules(
+        f"{DM}/groupPolicyUploadedDefinitionFiles",
+        update=(),
+        can_delete=False,
+        **_UNASSIGNED,
+        write_only=_set("content", "groupPolicyUploadedLanguageFiles"),
+        derived=_set("languageCodes", "targetPrefix", "targetNamespace", "policyType", "revision", "status"),
+    ),
+    Rules(
+        f"{DM}/deviceCompliancePolicies",
+        version=INT,
+        typed="required",
+        types=r"\w*CompliancePolicy$",
+        inline=_set("scheduledActionsForRule"),
+    ),
+    Rules(f"{DM}/deviceComplianceScripts", updated=200, assign_key=_HEALTH, defaults={"version": "1"}),
+    Rules(f"{DM}/deviceManagementScripts", **_SCRIPT),
+    Rules(f"{DM}/deviceShellScripts", **_SCRIPT),
+    Rules(
+        f"{DM}/deviceCustomAttributeShellScripts",
+        **_SCRIPT,
+        immutable=_set("customAttributeName", "customAttributeType", "displayName"),
+    ),
+    Rules(
+        f"{DM}/deviceHealthScripts",
+        updated=200,
+        assign_key=_HEALTH,
+        derived=_set("isGlobalScript", "highestAvailableVersion", "deviceHealthScriptType"),
+        made={"isGlobalScript": False, "highestAvailableVersion": None, "deviceHealthScriptType": "deviceHealthScript",
+              "version": "1.0"},
+        defaults={"detectionScriptParameters": [], "remediationScriptParameters": []},
+    ),
+    Rules(
+        f"{DM}/intents",
+        can_create=False,
+        assigned=204,
+        immutable=_set("templateId", "settings", "settingsDelta"),
+        times=("lastModifiedDateTime",),
+        tells_assigned=True,
+    ),
+    Rules(f"{DAM}/iosManagedAppProtections", types="iosManagedAppProtection$", **_PROTECTION),
+    Rules(f"{DAM}/androidManagedAppProtections", types="androidManagedAppProtection$", **_PROTECTION),
+    Rules(f"{DAM}/windowsManagedAppProtections", types="windowsManagedAppProtection$", **_PROTECTION),
+    Rules(
+        f"{DAM}/targetedManagedAppConfigurations",
+        types="targetedManagedAppConfiguration$",
+        **{**_PROTECTION, "id_form": "A_{guid}"},
+    ),
+    Rules(f"{DAM}/mdmWindowsInformationProtectionPolicies", **_WIP),
+    Rules(f"{DAM}/windowsInformationProtectionPolicies", **{**_WIP, "updated": 200}),
+    Rules(
+        f"{DAM}/mobileAppConfigurations",
+        version=INT,
+        typed="required",
+        types=r"\w+(MobileAppConfiguration|ManagedStoreAppConfiguration)$",
+        derived=_set("appSupportsOemConfig"),
+    ),
+    Rules(
+        f"{DAM}/mobileApps",
+        updated=200,
+        deleted=204,
+        assigned=204,
+        assign_key="mobileAppAssignments",
+        typed="required",
+        types=r"(?!microsoftStoreForBusinessApp|androidStoreApp|androidManagedStoreApp|iosVppApp|macOsVppApp)\w+"
+        r"(App|App[Xx]|MSI|WebClip)$",
+        derived=_APP_STATE,
+        made={"uploadState": 1, "isFeatured": False, "dependentAppCount": 0, "supersedingAppCount": 0},
+        tells_assigned=True,
+    ),
+    Rules(
+        f"{DM}/windowsAutopilotDeploymentProfiles",
+        updated=200,
+        **_UNASSIGNED,
+        assigns_singly=True,
+        typed="required",
+        types=r"(azureAD|activeDirectory)WindowsAutopilotDeploymentProfile$",
+        immutable=_set("deviceType"),
+    ),
+    Rules(
+        f"{DM}/deviceEnrollmentConfigurations",
+        updated=200,
+        assign_key="enrollmentConfigurationAssignments",
+        version=INT,
+        typed="required",
+        types=r"(deviceEnrollment\w+|windows10EnrollmentCompletionPageConfiguration|"
+        r"deviceComanagementAuthorityConfiguration|windowsRestoreDeviceEnrollmentConfiguration)$",
+        immutable=_set("platformType", "deviceEnrollmentConfigurationType"),
+        refused=_set("priority"),
+    ),
+    Rules(
+        f"{DM}/windowsFeatureUpdateProfiles",
+        **_UPDATES,
+        derived=_CATALOGUE,
+        immutable=_set("installLatestWindows10OnWindows11IneligibleDevice", "deployableContentDisplayName",
+                       "endOfSupportDate"),
+    ),
+    Rules(f"{DM}/windowsQualityUpdateProfiles", **_UPDATES, derived=_CATALOGUE),
+    Rules(f"{DM}/windowsQualityUpdatePolicies", **_UPDATES, deleted=204),
+    Rules(
+        f"{DM}/windowsDriverUpdateProfiles",
+        **_UPDATES,
+        immutable=_set("approvalType"),
+        derived=_set("newUpdates", "inventorySyncStatus", "deviceReporting"),
+        made={"newUpdates": 0, "inventorySyncStatus": None, "deviceReporting": None},
+    ),
+    Rules(
+        f"{DM}/termsAndConditions",
+        updated=200,
+        **_UNASSIGNED,
+        assigns_singly=True,
+        version=INT,
+        times=("createdDateTime", "lastModifiedDateTime", "modifiedDateTime"),
+    ),
+    Rules(
+        f"{DM}/roleScopeTags",
+        created=200,
+        updated=200,
+        write=("DeviceManagementRBAC.ReadWrite.All",),
+        id_form="{number}",
+        times=(),
+        derived=_set("isBuiltIn"),
+        made={"isBuiltIn": False},
+    ),
+    Rules(
+        f"{DM}/roleDefinitions",
+        created=200,
+        updated=200,
+        **_UNASSIGNED,
+        times=(),
+        types="(deviceAndAppManagementR|r)oleDefinition$",
+        derived=_set("isBuiltIn", "isBuiltInRoleDefinition", "permissions", "roleAssignments"),
+        made={"@odata.type": "#microsoft.graph.deviceAndAppManagementRoleDefinition", "isBuiltIn": False,
+              "isBuiltInRoleDefinition": False, "roleAssignments": []},
+    ),
+    Rules(
+        f"{DM}/roleAssignments",
+        updated=200,
+        deleted=204,
+        **_UNASSIGNED,
+        times=(),
+        types="(deviceAndAppManagementR|r)oleAssignment$",
+        made={"@odata.type": "#microsoft.graph.deviceAndAppManagementRoleAssignment"},
+        defaults={"scopeType": "resourceScope"},
+    ),
+    Rules(
+        f"{DM}/assignmentFilters",
+        updated=200,
+        **_UNASSIGNED,
+        immutable=_set("platform"),
+        refused=_set("payloads"),
+        made={"payloads": []},
+    ),
+    Rules(
+        f"{DM}/notificationMessageTemplates",
+        created=200,
+        updated=200,
+        **_UNASSIGNED,
+        derived=_set("defaultLocale"),
+        made={"defaultLocale": None, "localizedNotificationMessages": []},
+    ),
+    Rules(f"{DM}/deviceCategories", updated=200, **_UNASSIGNED, times=()),
+    Rules(
+        f"{DAM}/policySets",
+        updated=200,
+        deleted=204,
+        **_UNASSIGNED,
+        inline=_set("assignments", "items"),
+        derived=_set("status", "errorCode"),
+        made={"status": "notAssigned", "errorCode": "noError"},
+        defaults={"guidedDeploymentTags": [], "roleScopeTags": ["0"], "assignments": [], "items": []},
+    ),
+    Rules(
+        f"{DM}/reusablePolicySettings",
+        update=("PATCH", "PUT"),
+        **_UNASSIGNED,
+        version=INT,
+        derived=_set("referencingConfigurationPolicyCount"),
+        made={"referencingConfigurationPolicyCount": 0},
+    ),
+    Rules(
+        f"{DM}/intuneBrandingProfiles",
+        updated=200,
+        deleted=204,
+        made={"isDefaultProfile": False},
+        refused=_set("isDefaultProfile", "disableClientTelemetry"),
+    ),
+    Rules(f"{DM}/hardwareConfigurations", updated=200, assign_key="hardwareConfigurationAssignments", version=INT),
+    Rules(
+        f"{DM}/appleUserInitiatedEnrollmentProfiles", updated=200, **_UNASSIGNED, assigns_singly=True
+    ),
+    Rules(f"{DM}/depOnboardingSettings", update=(), can_create=False, can_delete=False, **_UNASSIGNED),
+    Rules(
+        f"{CA}/policies",
+        write=_CA_WRITE,
+        deleted=204,
+        times=_CA_TIMES,
+        **_UNASSIGNED,
+        derived=_set("templateId", "deletedDateTime", "partialEnablementStrategy"),
+        made={"templateId": None},
+    ),
+    Rules(
+        f"{CA}/namedLocations",
+        write=_CA_WRITE,
+        deleted=204,
+        times=_CA_TIMES,
+        **_UNASSIGNED,
+        typed="required",
+        types="(ip|country)NamedLocation$",
+    ),
+    Rules(
+        f"{CA}/authenticationStrength/policies",
+        write=(*_CA_WRITE, "Policy.ReadWrite.AuthenticationMethod"),
+        updated=200,
+        deleted=204,
+        times=_CA_TIMES,
+        **_UNASSIGNED,
+        inline=_set("combinationConfigurations"),
+        derived=_set("policyType", "requirementsSatisfied"),
+        immutable=_set("allowedCombinations", "combinationConfigurations"),
+        made={"policyType": "custom", "requirementsSatisfied": "mfa"},
+        defaults={"combinationConfigurations": [], "description": ""},
+    ),
+    Rules(
+        f"{CA}/authenticationContextClassReferences",
+        write=("AuthenticationContext.ReadWrite.All", *_CA_WRITE),
+        can_create=False,
+        deleted=204,
+        times=(),
+        **_UNASSIGNED,
+    ),
+    Rules(
+        "groups",
+        write=("Group.ReadWrite.All",),
+        creates=("Group.Create",),
+        deleted=204,
+        times=("createdDateTime",),
+        defaults=dict.fromkeys(("displayName", "description", "mailNickname", "membershipRule",
+                                "membershipRuleProcessingState"))
+        | {"groupTypes": [], "mailEnabled": False, "securityEnabled": True},
+        **_UNASSIGNED,
+    ),
+)  # fmt: skip
+
+RULES: Mapping[str, Rules] = {row.path.lower(): row for row in _ROWS}
