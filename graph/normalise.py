@@ -36,6 +36,7 @@ REFERENCES: Mapping[str, tuple[str, ...]] = {
     "presentation": ("id",),
     "authenticationStrength": ("id", "displayName"),
     "roleDefinition": ("id", "displayName"),
+    "templateReference": ("templateId",),
 }
 
 # Arrays without an order, with what identifies an element; None: by its whole value.
@@ -156,6 +157,8 @@ def _filter(value: dict[str, Any]) -> None:
 def _compliance_action(value: dict[str, Any]) -> None:
     if value.get("notificationTemplateId") in ("", ZERO_GUID):
         value["notificationTemplateId"] = None
+    if value.get("notificationMessageCCList") == []:
+        value["notificationMessageCCList"] = None
     if value.get("ruleName") == "PasswordRequired":
         value["ruleName"] = None
 

@@ -185,14 +185,13 @@ set_scheduled_actions = sent_whole("setScheduledActions", "scheduledActions", _a
 
 # --- endpoint security intents ---------------------------------------------------------------------------------------
 
-_SETTING = ("@odata.type", "definitionId", "valueJson")
 # Graph answers 400 when an onboarding file of another tenant comes along.
 _ONBOARDING = re.compile(r"advancedThreatProtection(Onboarding|Offboarding)(Blob|Filename)$", re.IGNORECASE)
 
 
 def create_intent(path: str, body: Object) -> Request:
     template = body.get("templateId")
-    settings = [only(one, *_SETTING) for one in _intent_settings(body).values()]
+    settings = [_delta(one) for one in _intent_settings(body).values()]
     return post(
         f"/deviceManagement/templates/{template}/createInstance",
         {**only(body, "displayName", "description", "roleScopeTagIds"), "settingsDelta": settings},
@@ -202,13 +201,18 @@ def create_intent(path: str, body: Object) -> Request:
 def intent_settings(path: str, live: Object, want: Object) -> list[Request]:
     now, then = _intent_settings(live), _intent_settings(want)
     changed = [
-        {**only(one, *_SETTING), **({"id": now[key]["id"]} if key in now else {})}
+        {**_delta(one), **({"id": now[key]["id"]} if key in now else {})}
         for key, one in then.items()
         if key not in now or now[key].get("valueJson") != one.get("valueJson")
     ]
     # Nothing removes a setting; "null" makes it not configured.
-    unset = [{**only(one, "id", *_SETTING), "valueJson": "null"} for key, one in now.items() if key not in then]
+    unset = [{"id": one["id"], **_delta(one), "valueJson": "null"} for key, one in now.items() if key not in then]
     return [post(f"{path}/updateSettings", {"settings": [*changed, *unset]})]
+
+
+def _delta(setting: Object) -> Object:
+    """`value` says the same as `valueJson`."""
+    return without(setting, "id", "value")
 
 
 def _intent_settings(body: Object) -> dict[str, Object]:

@@ -12,7 +12,7 @@ from graph.client import Request
 from graph.compare import Difference, compare
 from graph.normalise import EVERYWHERE, normalise, normalise_assignments
 from graph.policy_type import PolicyType
-from graph.write_parts import definition_of, is_kept_secret, only, post
+from graph.write_parts import definition_of, is_kept_secret, only, post, without
 from graph.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
 from graph.write_rules import WRITE_RULES
 
@@ -100,7 +100,7 @@ def _with_live_secrets(sent: Object, live: Object) -> Object:
         return sent
     theirs = {definition_of(one): one for one in live.get("settings") or () if is_kept_secret(one)}
     settings = [theirs.get(definition_of(one)) if is_kept_secret(one) else one for one in sent["settings"]]
-    return {**sent, "settings": [{"settingInstance": one["settingInstance"]} for one in settings if one]}
+    return {**sent, "settings": [without(one, "id") for one in settings if one]}
 
 
 def _differing(policy_type: PolicyType, live: Object, want: Object) -> set[str]:

@@ -306,8 +306,9 @@ def worker(database, redis_url):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Conditional Access without its second between requests; tests/actors/test_budget.py has that."""
+    """Without a second between requests for Conditional Access, and the wait for a hundred writes; test_budget has both."""
     monkeypatch.setitem(limits.LIMITS, limits.CONDITIONAL_ACCESS, (1000, 1.0))
+    monkeypatch.setitem(limits.LIMITS, limits.INTUNE_WRITES, (1000, 1.0))
 
 
 @pytest.fixture

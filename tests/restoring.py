@@ -9,6 +9,7 @@ from db import restores
 from db.audit import SYSTEM, Actor
 from db.models import Restore, RestoreItem, RunItem, User
 from db.states import RunState
+from graph.normalise import ZERO_GUID
 
 OPTIONS = {"assignments": "exact", "conditional_access": "as captured"}
 
@@ -52,8 +53,23 @@ def renamed_ids(content, ids):
     """The content with every old id replaced: what it has to be in a tenant with other ids."""
     text = json.dumps(content)
     for old, new in ids.items():
-        text = text.replace(old, new)
-    return json.loads(text)
+        if len(old) > 8 and old != ZERO_GUID:  # one exported policy has that for its id
+            text = text.replace(old, new)
+    return _with_tags(json.loads(text), ids)
+
+
+def _with_tags(value, ids):
+    """Scope tags have small numbers for ids."""
+    if isinstance(value, list):
+        return [_with_tags(inner, ids) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: [ids.get(tag, tag) if isinstance(tag, str) else tag for tag in inner]
+        if name in ("roleScopeTagIds", "roleScopeTags") and isinstance(inner, list)
+        else _with_tags(inner, ids)
+        for name, inner in value.items()
+    }
 
 
 def made_ids(restore):

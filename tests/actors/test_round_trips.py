@@ -79,9 +79,11 @@ class Stage:
                 twin.put(path, {**item, "id": ids[old]})
                 if path != "groups":  # groups are found by their names; the others a person has to say
                     mappings.set_one(ours, source.directory_id, (path, old), ids[old], SYSTEM)
-        for path in ("servicePrincipals", "deviceManagement/templates"):
+        strengths = POLICY_TYPES["authenticationStrengths"].path.strip("/")
+        for path in ("servicePrincipals", "deviceManagement/templates", strengths):
             for item in objects.get(path, {}).values():
-                twin.put(path, item)
+                if path != strengths or item["policyType"] == "builtIn":  # which every tenant has
+                    twin.put(path, item)
         return ours, twin, ids
 
 
