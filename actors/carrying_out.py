@@ -5,11 +5,12 @@ it may still appear.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import config
 from actors import connections
 from actors.ledger import WriteLedger
+from actors.listing import Lists, lists
 from actors.outcomes import Outcomes
 from actors.working import Pause
 from db import directory_names, restores, snapshots, writes
@@ -21,7 +22,7 @@ from graph.errors import GraphError
 from graph.planning import LEAVE, Options, wanted
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed, drive, list_policies
+from graph.reading import Listed, drive
 from graph.references import TOKENS
 from graph.resolving import Resolution
 from graph.restoring import Order, approval_status, carry_out, header_text
@@ -57,8 +58,8 @@ class Together:
     def carry_out(self, items: Sequence[RestoreItem]) -> list[Exception]:
         self._ask_for_approvals()
         ready = [one for one in items if self._is_open(one) and self._has_what_it_refers_to(one)]
-        lists = self._lists(ready)
-        ready = [one for one in ready if self._may_write(one, lists)]
+        found = self._lists(ready)
+        ready = [one for one in ready if self._may_write(one, found)]
         orders = {one.id: self._order(one) for one in ready}
         ledger = WriteLedger(self._claim, orders, self._known_ids)
         ended = drive(self._graph, {key: carry_out(order) for key, order in orders.items()}, ledger)
@@ -108,16 +109,23 @@ class Together:
             self._outcomes.settle(item, ItemState.SKIPPED, Outcome.BLOCKED, "depends", message)
         return False
 
-    def _lists(self, items: Sequence[RestoreItem]) -> dict[str, list[Listed] | GraphError]:
-        """What is there just now of the policy types of which something is to be made."""
-        keys = sorted({one.policy_type for one in items if _is_to_be_made(one)})
-        return drive(self._graph, {key: list_policies(POLICY_TYPES[key]) for key in keys})
+    def _lists(self, items: Sequence[RestoreItem]) -> Lists:
+        """What is there just now of the policy types of which something is to be made.
 
-    def _may_write(self, item: RestoreItem, lists: Mapping[str, list[Listed] | GraphError]) -> bool:
+        A create whose answer was lost is looked for in a list that is younger than it.
+        """
+        later_than: dict[str, datetime] = {}
+        for item in (one for one in items if _is_to_be_made(one)):
+            lost = writes.open_create(self._writes[item.id])
+            needed = lost.answered_at or lost.sent_at if lost else utcnow() - FRESH
+            later_than[item.policy_type] = max(later_than.get(item.policy_type, needed), needed)
+        return lists(self._claim.run, self._graph, later_than)
+
+    def _may_write(self, item: RestoreItem, found: Lists) -> bool:
         """Of one that is to be made: no other of its name is there, and no earlier try of ours may have made it."""
         if not _is_to_be_made(item):
             return True
-        listed = lists[item.policy_type]
+        listed = found[item.policy_type]
         if isinstance(listed, GraphError):
             self._outcomes.take_error(item, listed)
             return False

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from db import writes
+from db import runs, writes
 from db.runs import Claim
 from db.states import WriteState
 from db.writes import Answered, Intent
@@ -35,6 +35,8 @@ class WriteLedger:
         results = [self._result(mark, answer) for mark, answer in zip(marks, answers, strict=True)]
         self._ended |= {one.write_id: one.state for one in results}
         writes.answer(results)
+        if any(one.state == WriteState.ANSWERED for one in results):
+            runs.progressed(self._claim)
 
     def _result(self, mark: int, answer: Answer) -> Answered:
         item_id, request = self._sent[mark]

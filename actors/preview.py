@@ -11,9 +11,10 @@ import dramatiq
 
 from actors import connections
 from actors.broker import INTERACTIVE
+from actors.listing import Lists, lists
 from actors.starting import Start, started
 from actors.working import work
-from db import mappings, policies, restores, runs, snapshots
+from db import mappings, restores, runs, snapshots
 from db.audit import Actor
 from db.clock import utcnow
 from db.database import database
@@ -26,7 +27,7 @@ from graph.fingerprint import fingerprint
 from graph.planning import COPY, Case, Match, Options, Plan, decide, decide_removal, guard, match, state_mark, wanted
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed, Reading, drive, list_policies, read_policy, run_one
+from graph.reading import Reading, drive, read_policy, run_one
 from graph.references import Reference, find, policy_types_of
 from graph.resolving import Directory, Key, Resolver, Source, look_up, named_inside
 from graph.write_rules import WRITE_RULES, order
@@ -77,7 +78,9 @@ class _Look:
         self._items = restores.items(restore)
         self._contents = {one.id: snapshots.document(one.content_id) for one in self._items if one.content_id}
         self._references = {
-            one.id: find(one.policy_type, self._contents[one.id], one.graph_id) for one in self._items if one.id in self._contents
+            one.id: find(one.policy_type, self._contents[one.id], one.graph_id)
+            for one in self._items
+            if one.id in self._contents
         }
         self._mapped = mappings.known(restore.tenant, restore.source_directory_id)
         self._listed = self._list()
@@ -85,19 +88,15 @@ class _Look:
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
-    def _list(self) -> dict[str, list[Listed] | GraphError]:
+    def _list(self) -> Lists:
         """Every policy type that is restored or referred to. What Graph refuses for now is raised."""
-        wanted_types = {one.policy_type for one in self._items}
-        wanted_types |= {
-            key for found in self._references.values() for one in found for key in policy_types_of(one.kind)
-        }
-        lists = drive(self._graph, {key: list_policies(POLICY_TYPES[key]) for key in sorted(wanted_types)})
-        for key, listed in lists.items():
-            if isinstance(listed, list):
-                policies.record_listing(self._restore.tenant, key, [one.facts() for one in listed])
-            elif not isinstance(listed, Rejected):
+        keys = {one.policy_type for one in self._items}
+        keys |= {key for found in self._references.values() for one in found for key in policy_types_of(one.kind)}
+        found = lists(self._claim.run, self._graph, dict.fromkeys(keys, self._claim.run.started_at))
+        for listed in found.values():
+            if isinstance(listed, GraphError) and not isinstance(listed, Rejected):
                 raise listed
-        return lists
+        return found
 
     def _match(self, item: RestoreItem) -> Match:
         if item.content_id is None:
@@ -122,14 +121,22 @@ class _Look:
             if runs.cancel_requested(self._claim):
                 return False
             together = todo[begin : begin + BATCH_SIZE]
-            self._read(together)
-            runs.begin_items(self._claim, [unread[one.id].id for one in together])
-            runs.progressed(self._claim)
+            readings = self._read(together)
+            later = [one for one in readings.values() if isinstance(one, GraphError) and not _is_final(one)]
+            read = [one for one in together if readings.get(one.id) not in later]
+            for item in read:
+                self._keep_live(item, readings.get(item.id))
+            runs.begin_items(self._claim, [unread[one.id].id for one in read])
+            if read:
+                runs.progressed(self._claim)
+            if later:
+                raise later[0]
         return True
 
-    def _read(self, together: Sequence[RestoreItem]) -> None:
+    def _read(self, together: Sequence[RestoreItem]) -> dict[int, Reading | GraphError]:
+        """Of those that have something there to be read."""
         targets = {one.id: (one.policy_type, self._matches[one.id].target_id) for one in together}
-        readings = drive(
+        return drive(
             self._graph,
             {
                 key: read_policy(POLICY_TYPES[policy_type], target, with_names=False)
@@ -137,11 +144,9 @@ class _Look:
                 if target
             },
         )
-        for item in together:
-            self._keep_live(item, readings.get(item.id))
 
     def _keep_live(self, item: RestoreItem, reading: Reading | GraphError | None) -> None:
-        """As it is now: what the plan is bound to. Raises what may be had later."""
+        """As it is now: what the plan is bound to."""
         values: dict[Any, Any] = {RestoreItem.live_content: None, RestoreItem.live_mark: None}
         if isinstance(reading, Reading):
             policy_type = POLICY_TYPES[item.policy_type]
@@ -152,7 +157,8 @@ class _Look:
                 RestoreItem.live_mark: state_mark(policy_type, reading.content),
             }
         elif isinstance(reading, GraphError) and not isinstance(reading, NotFound):
-            raise reading
+            # Kept, for deciding may be another message's: the plan says so, and leaves the policy alone.
+            values |= {RestoreItem.reason: "unreadable", RestoreItem.message: reading.sentence}
         RestoreItem.update(values).where(RestoreItem.id == item.id).execute()
 
     # --- deciding ----------------------------------------------------------------------------------------------------
@@ -194,7 +200,7 @@ class _Look:
         for item in self._to_write():
             content = self._contents[item.id]
             found[item.policy_type, item.graph_id] = Source(item.name, content["body"].get("@odata.type"))
-            found |= {key: source for key, source in named_inside(item.policy_type, content).items() if source.name}
+            found |= named_inside(item.policy_type, content)
             for kind, key in (("groups", "groups"), ("assignmentFilters", "filters")):
                 names = item.references.get(key) or {}
                 found |= {(kind, one): Source(name) for one, name in names.items() if name}
@@ -207,7 +213,7 @@ class _Look:
         case = Case(
             policy_type,
             content,
-            self._matches[item.id],
+            self._match_as_read(item),
             live,
             utcnow(),
             resolutions,
@@ -225,6 +231,10 @@ class _Look:
             "target_id": target,
             "resolutions": [asdict(one) for one in resolutions],
         }
+
+    def _match_as_read(self, item: RestoreItem) -> Match:
+        """What is there and cannot be read is neither updated nor made a second time."""
+        return Match(problem=str(item.message)) if item.reason == "unreadable" else self._matches[item.id]
 
     def _is_name_taken(self, item: RestoreItem, content: Content) -> bool:
         listed = self._listed[item.policy_type]
@@ -274,6 +284,11 @@ class _Look:
             reason=plan["reason"],
             message=plan["message"],
         )
+
+
+def _is_final(error: GraphError) -> bool:
+    """What is gone is simply not there; other refusals are said in the plan."""
+    return isinstance(error, Rejected)
 
 
 _WRITES = ("create", "recreate", "update", "remove")

@@ -1,7 +1,8 @@
 """Asking for a restore: of what, from where, and how. Makes drafts; nothing here speaks with Graph."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from db import backup_sets, restores, snapshots
@@ -11,6 +12,8 @@ from db.models import BackupSet, Policy, Restore, RestoreItem, Snapshot, Tenant
 from db.restores import NewItem, Source
 from db.states import RestoreState
 from graph.compare import Difference
+from graph.fingerprint import fingerprint
+from graph.normalise import canonical
 from graph.planning import (
     AS_CAPTURED,
     COPY,
@@ -77,7 +80,7 @@ def of_backup_set(
         raise Invalid(f"Backup set {backup_set.id} does not hold snapshot {unknown[0]}.")
     chosen = [
         one
-        for one in _with_policies(listed)
+        for one in with_policies(listed)
         if not (snapshot_ids or policy_types) or one.id in snapshot_ids or one.policy.policy_type in policy_types
     ]
     source = Source(backup_set.tenant.directory_id, f"{backup_set} of {backup_set.tenant.name}", backup_set)
@@ -87,10 +90,53 @@ def of_backup_set(
 def of_snapshot(snapshot: Snapshot, tenant: Tenant, options: Mapping[str, Any], actor: Actor) -> Restore:
     """“Restore this version”."""
     source = Source(snapshot.tenant.directory_id, f"{snapshot} of {snapshot.tenant.name}")
-    return restores.create(tenant, source, restores.of_snapshots(_with_policies([snapshot.id])), options, actor)
+    return restores.create(tenant, source, restores.of_snapshots(with_policies([snapshot.id])), options, actor)
 
 
-def _with_policies(snapshot_ids: Sequence[int]) -> list[Snapshot]:
+@dataclass(frozen=True)
+class Uploaded:
+    """A policy of an uploaded file, and what the file's manifest says of it."""
+
+    policy_type: str
+    graph_id: str
+    name: str
+    fingerprint: str
+    references: Mapping[str, Any]
+    document: Mapping[str, Any]
+
+
+def of_upload(
+    tenant: Tenant, source: Source, uploaded: Iterable[Uploaded], options: Mapping[str, Any], actor: Actor
+) -> tuple[Restore, list[str]]:
+    """(the restore, a sentence for each that was left out). Raises Invalid when none is left."""
+    kept: list[NewItem] = []
+    left_out: list[str] = []
+    for one in uploaded:
+        problem = _problem(one)
+        if problem:
+            left_out.append(f"“{one.name}”: {problem}")
+            continue
+        content = snapshots.keep_content(tenant.id, one.document, _mark(one))
+        kept.append(NewItem(one.policy_type, one.graph_id, one.name, content, one.references))
+    if not kept:
+        raise Invalid(f"Nothing of this file can be restored. {' '.join(left_out[:3])}".strip())
+    return restores.create(tenant, source, kept, options, actor), left_out
+
+
+def _mark(one: Uploaded) -> str:
+    """Of its own, never a capture's: equal fingerprints allow for other texts, and what we read must stay ours."""
+    return hashlib.sha256(f"uploaded {canonical(one.document)}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _problem(one: Uploaded) -> str:
+    if one.policy_type not in POLICY_TYPES:
+        return f"there is no policy type {one.policy_type[:40]}."
+    if fingerprint(POLICY_TYPES[one.policy_type], one.document) != one.fingerprint:
+        return "it was changed after its download, or downloaded without its secrets."
+    return ""
+
+
+def with_policies(snapshot_ids: Sequence[int]) -> list[Snapshot]:
     found: list[Snapshot] = []
     for begin in range(0, len(snapshot_ids), TOGETHER):
         of_some = Snapshot.id.in_(list(snapshot_ids)[begin : begin + TOGETHER])

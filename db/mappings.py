@@ -21,6 +21,15 @@ def of_pair(tenant: Tenant, source_directory_id: str) -> list[Mapping]:
     )
 
 
+def directories(tenant: Tenant) -> list[str]:
+    """Those that this tenant has restores or mappings from."""
+    found: set[str] = set()
+    for model in (Restore, Mapping):
+        rows = model.select(model.source_directory_id).where(model.tenant == tenant).distinct().tuples()
+        found |= {row[0] for row in rows}
+    return sorted(found)
+
+
 def known(tenant: Tenant, source_directory_id: str) -> dict[Key, str]:
     """(kind, id in the source) -> id in the target."""
     return {(one.kind, one.source_id): one.target_id for one in of_pair(tenant, source_directory_id)}
@@ -132,6 +141,15 @@ def _alike(tenant: Tenant, kind: str, name: str, most: int) -> list[tuple[str, s
         )
     ranked = sorted(rows.tuples(), key=lambda row: (-_likeness(name, row[1]), row[1]))
     return [(one, its_name) for one, its_name in ranked[:most] if _likeness(name, its_name) > 0]
+
+
+def name_of(tenant: Tenant, key: Key) -> str | None:
+    """What the object is called in this tenant, as it was last seen."""
+    kind, one = key
+    row = DirectoryName.get_or_none(
+        (DirectoryName.tenant == tenant) & (DirectoryName.kind == kind) & (DirectoryName.object_id == one)
+    ) or Policy.get_or_none((Policy.tenant == tenant) & (Policy.policy_type == kind) & (Policy.graph_id == one))
+    return row.name if row else None
 
 
 def _likeness(one: str, other: str) -> float:

@@ -392,6 +392,19 @@ class Write(Table):
         indexes = ((("item", "id"), False), (("run", "id"), False))
 
 
+class Listing(Table):
+    """What a run was shown of a policy type: kept until it ends, so that waiting costs no second look."""
+
+    run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
+    policy_type = pw.CharField(max_length=80)
+    # As graph.reading.Listed, without times.
+    rows = JsonText()
+    listed_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("run", "policy_type"), True),)
+
+
 class Mapping(Table):
     """Which object of a tenant stands for one of the directory that a backup is of."""
 
@@ -523,6 +536,7 @@ TABLES = (
     Restore,
     RestoreItem,
     Write,
+    Listing,
     Mapping,
     Schedule,
     DirectoryName,

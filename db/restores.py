@@ -114,6 +114,23 @@ def items(restore: Restore) -> list[RestoreItem]:
     return list(RestoreItem.select().where(RestoreItem.restore == restore).order_by(RestoreItem.position))
 
 
+def counted(restore: Restore) -> tuple[dict[str, int], dict[str, int]]:
+    """How many items of each action of the plan, and of each outcome."""
+    found: list[dict[str, int]] = []
+    for column in (RestoreItem.action, RestoreItem.outcome):
+        rows = RestoreItem.select(column, pw.fn.COUNT(RestoreItem.id)).where(
+            (RestoreItem.restore == restore) & column.is_null(False)
+        )
+        found.append(dict(rows.group_by(column).tuples()))
+    return found[0], found[1]
+
+
+def has_written(restore: Restore) -> bool:
+    """Something was sent that may have been applied: there is something to undo."""
+    written = (RestoreItem.restore == restore) & Write.state.in_(BEGUN)
+    return bool(Write.select(Write.id).join(RestoreItem).where(written).exists())
+
+
 def change_options(restore: Restore, options: Mapping[str, Any], actor: Actor) -> None:
     """Raises Invalid when it is too late for that."""
     with database.atomic():

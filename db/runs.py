@@ -17,12 +17,12 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit, backup_sets, notifications, restores
+from db import audit, backup_sets, listings, notifications, restores
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database
-from db.models import IS_ACTIVE, Policy, Run, RunItem, Tenant, User
-from db.states import ACTIVE, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
+from db.models import IS_ACTIVE, Policy, Run, RunItem, Tenant, User, Write
+from db.states import ACTIVE, BEGUN, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
 
 # A worker beats every BEAT_SECONDS; one that missed STALE_SECONDS of beats has lost its claim.
 BEAT_SECONDS = 4
@@ -357,6 +357,7 @@ def finish(claim: Claim) -> RunState:
 
 
 def _cancel_rest(run: Run) -> None:
+    _leave_begun_uncertain(run, "The run was cancelled.")
     RunItem.update(
         state=ItemState.SKIPPED,
         outcome=Outcome.CANCELLED,
@@ -366,11 +367,23 @@ def _cancel_rest(run: Run) -> None:
     ).where((RunItem.run == run) & RunItem.state.in_(UNSETTLED)).execute()
 
 
+def _leave_begun_uncertain(run: Run, why: str) -> None:
+    """What a live restore was in the midst of writing is neither untouched nor done."""
+    begun = Write.select(Write.item).where((Write.run == run) & Write.state.in_(BEGUN))
+    RunItem.update(
+        state=ItemState.UNCERTAIN,
+        outcome=Outcome.UNKNOWN,
+        reason="uncertain",
+        message=f"{why} Part of this policy may be written: “Retry failed” looks at what is there, and goes on.",
+        ended_at=utcnow(),
+    ).where((RunItem.run == run) & RunItem.state.in_(UNSETTLED) & RunItem.restore_item_id.in_(begun)).execute()
+
+
 def _ending(run: Run, tally: dict[str, int]) -> tuple[RunState, RunItem | None]:
     """The state a run ends in, and the item whose sentence explains a failure."""
-    if RunItem.select().where((RunItem.run == run) & (RunItem.outcome == Outcome.CANCELLED)).exists():
-        return RunState.CANCELLED, None
-    if run.cancel_requested_at and not tally["total"]:
+    was_cut_short = RunItem.outcome << (Outcome.CANCELLED, Outcome.UNKNOWN)
+    is_cut_short = RunItem.select().where((RunItem.run == run) & was_cut_short).exists()
+    if run.cancel_requested_at and (is_cut_short or not tally["total"]):
         return RunState.CANCELLED, None
     trouble = (
         RunItem.select()
@@ -398,6 +411,8 @@ def fail(claim: Claim, code: str, message: str, request_id: str | None = None) -
 
 def fail_rest(run: Run, code: str, message: str, request_id: str | None) -> None:
     """What is unsettled of a run, or of the part that it is, failed with it."""
+    if run.restore_id is not None:
+        _leave_begun_uncertain(run, message)
     RunItem.update(
         state=ItemState.FAILED,
         outcome=Outcome.ERROR,
@@ -426,6 +441,7 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
     Run.delete().where(Run.parent == run.id).execute()
     backup_sets.complete(run)
     restores.follow(run, state)
+    listings.forget(run)
     notifications.mark_changed(run.id)
     result = Result.FAILED if state in {RunState.FAILED, RunState.PARTIAL} else Result.OK
     audit.record(

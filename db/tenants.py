@@ -1,6 +1,7 @@
 """Tenants and their sealed credentials."""
 
 import json
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from db import audit
@@ -10,6 +11,8 @@ from db.errors import Invalid
 from db.models import Tenant
 from db.sealing import keyring
 from db.states import CredentialKind
+
+MOST_BREAK_GLASS = 50
 
 
 def _guid(text: str, what: str) -> str:
@@ -51,6 +54,36 @@ def set_full_every(tenant: Tenant, days: str, actor: Actor) -> None:
         audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=["full_every_days"])
 
 
+def set_restore_rules(tenant: Tenant, four_eyes: bool, break_glass: str, actor: Actor) -> None:
+    """Whether restores need an approver, and whom no Conditional Access policy may lock out. Raises Invalid."""
+    wanted = {"four_eyes": four_eyes, "break_glass": parse_break_glass(break_glass)}
+    changed = [name for name, value in wanted.items() if (getattr(tenant, name) or False) != (value or False)]
+    if not changed:
+        return
+    with database.atomic():
+        Tenant.update(wanted).where(Tenant.id == tenant.id).execute()
+        said = [f"four_eyes {'on' if four_eyes else 'off'}" if name == "four_eyes" else name for name in changed]
+        audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=said)
+
+
+def parse_break_glass(text: str) -> list[dict[str, str]]:
+    """One per line: group or user, its object id, its name. Raises Invalid."""
+    lines = [line.split(None, 2) for line in text.replace("\x00", "").splitlines() if line.strip()]
+    if len(lines) > MOST_BREAK_GLASS:
+        raise Invalid(f"Name at most {MOST_BREAK_GLASS} accounts and groups for emergencies.")
+    return [_break_glass(words) for words in lines]
+
+
+def _break_glass(words: list[str]) -> dict[str, str]:
+    kind = {"group": "groups", "user": "users"}.get(words[0].lower().rstrip(":,"))
+    if kind is None or len(words) < 2:
+        raise Invalid(
+            f"Begin each line with “group” or “user”, then its object id, then a name; not “{words[0][:40]}”."
+        )
+    object_id = _guid(words[1].strip(",;"), "object id of an emergency account or group")
+    return {"kind": kind, "id": object_id, "name": (words[2].strip() if len(words) > 2 else object_id)[:200]}
+
+
 def set_credential(tenant: Tenant, kind: CredentialKind, values: dict[str, str], actor: Actor) -> None:
     """`values`: {"secret"} or {"private_key", "certificate"}; sealed with the tenant as owner."""
     sealed = keyring().seal(json.dumps(values).encode(), credential_owner(tenant))
@@ -70,3 +103,25 @@ def credential(tenant: Tenant) -> dict[str, str]:
 
 def credential_owner(tenant: Tenant) -> str:
     return f"tenant:{tenant.id}:credential"
+
+
+def set_four_eyes(tenant: Tenant, wanted: bool, actor: Actor) -> None:
+    """Whether a live restore needs an approver other than its requester."""
+    with database.atomic():
+        Tenant.update(four_eyes=wanted).where(Tenant.id == tenant.id).execute()
+        audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=["four_eyes"])
+
+
+BREAK_GLASS_KINDS = ("users", "groups")
+
+
+def set_break_glass(tenant: Tenant, named: Sequence[Mapping[str, str]], actor: Actor) -> None:
+    """Who must never be locked out: [{"kind": "users" or "groups", "id", "name"}]. Raises Invalid."""
+    for one in named:
+        if one.get("kind") not in BREAK_GLASS_KINDS:
+            raise Invalid(f"Say for {one.get('name') or one.get('id')} whether it is a user or a group.")
+        _guid(str(one.get("id")), f"id of {one.get('name') or 'a break-glass account'}")
+    kept = [{"kind": one["kind"], "id": one["id"].strip().lower(), "name": one.get("name") or ""} for one in named]
+    with database.atomic():
+        Tenant.update(break_glass=kept).where(Tenant.id == tenant.id).execute()
+        audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=["break_glass"])

@@ -161,11 +161,9 @@ def _presentations(directory: Directory, ids: list[str]) -> Steps:
 def named_inside(policy_type: str, content: dict[str, Any]) -> dict[Key, Source]:
     """The names that a content itself says of what it refers to."""
     found = {
-        (reference.kind, reference.id): Source(
-            holder.get("displayName") or holder.get("label"), holder.get("@odata.type"), within=within(holder)
-        )
+        (reference.kind, reference.id): Source(holder["displayName"], holder.get("@odata.type"), within=within(holder))
         for reference, holder in holders(policy_type, content)
-        if reference.kind != PRESENTATIONS
+        if holder.get("displayName")
     }
     for value in content["body"].get("definitionValues") or ():
         for one in value.get("presentationValues") or ():
@@ -246,6 +244,9 @@ class Resolver:
         return names[0] if names else self._directory.by_id.get((kind, one))
 
     def _by_name(self, reference: Reference, source: Source) -> Resolution:
+        if reference.kind == APPLICATIONS:
+            why = "The tenant has no enterprise application of this id."
+            return self._as(reference, source, "unresolved", why=why)
         if source.name is None:
             return self._as(reference, source, "unresolved", why="The backup does not know its name.")
         found = self._named(reference.kind, source)

@@ -12,7 +12,7 @@ from typing import Any
 from graph.client import Request
 from graph.compare import Difference
 from graph.completing import Steps, body_of
-from graph.errors import NotFound, Rejected
+from graph.errors import NotFound, Rejected, Throttled
 from graph.names import Known, no_names
 from graph.normalise import canonical
 from graph.planning import state_mark
@@ -124,8 +124,9 @@ def _read(order: Order) -> Reads[Reading]:
 
 def _write(order: Order, requests: list[Request]) -> Steps:
     for request in requests:
-        order.live = None
         [answer] = yield [_signed(order, request)]
+        if not isinstance(answer.error, Throttled):  # what had to wait has changed nothing
+            order.live = None
         body_of(answer)
     order.is_written = True
 

@@ -180,7 +180,7 @@ def captured(cast):
     return made
 
 
-def capture_by_hand(policy, actor, body=None):
+def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
     """What the capture actor does to the database, without Graph: (run, snapshot)."""
     from db import runs
     from db.states import RunKind
@@ -198,7 +198,7 @@ def capture_by_hand(policy, actor, body=None):
     body = body or {"name": policy.name, "settings": []}
     read = snapshots.Read.of(
         policy,
-        {"body": body, "assignments": []},
+        {"body": body, "assignments": list(assignments)},
         secrets.token_hex(32),
         assignments_mark="",
         name=policy.name,
@@ -210,7 +210,7 @@ def capture_by_hand(policy, actor, body=None):
             "assignment_count": 0,
             "secrets": {"revealed": 0, "withheld": []},
         },
-        references={"groups": {}, "filters": {}, "scope_tags": {}},
+        references={"groups": groups or {}, "filters": {}, "scope_tags": {}},
     )
     kept = snapshots.keep(claim.run, [read])[policy.id]
     [row] = runs.unsettled_items(claim.run)
@@ -306,7 +306,7 @@ def worker(database, redis_url):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Without a second between requests for Conditional Access, and the wait for a hundred writes; test_budget has both."""
+    """Without the waits of Graph's narrow limits: a request a second for Conditional Access, a hundred writes."""
     monkeypatch.setitem(limits.LIMITS, limits.CONDITIONAL_ACCESS, (1000, 1.0))
     monkeypatch.setitem(limits.LIMITS, limits.INTUNE_WRITES, (1000, 1.0))
 

@@ -105,6 +105,16 @@ class Write(Table):
         indexes = ((("item", "id"), False), (("run", "id"), False))
 
 
+class Listing(Table):
+    run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
+    policy_type = pw.CharField(max_length=80)
+    rows = pw.TextField()
+    listed_at = pw.DateTimeField()
+
+    class Meta:
+        indexes = ((("run", "policy_type"), True),)
+
+
 class Mapping(Table):
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
     source_directory_id = pw.CharField(max_length=36)
@@ -120,7 +130,7 @@ class Mapping(Table):
         indexes = ((("tenant", "source_directory_id", "kind", "source_id"), True),)
 
 
-TABLES = (Restore, RestoreItem, Write, Mapping)
+TABLES = (Restore, RestoreItem, Write, Listing, Mapping)
 
 STATEMENTS = (
     "ALTER TABLE tenant ADD COLUMN four_eyes BOOLEAN NOT NULL DEFAULT FALSE",

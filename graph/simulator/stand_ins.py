@@ -13,6 +13,7 @@ _TIME = "2024-01-08T08:00:00Z"
 
 
 def add_missing(tenant: Tenant) -> None:
+    tenant.collections.setdefault("servicePrincipals", {})  # without any, none would be asked for
     for path, items in list(tenant.collections.items()):
         for item in list(items.values()):
             _add_strength(tenant, item)
@@ -60,6 +61,7 @@ def _filter(one: str) -> Object:
 _MADE: Mapping[str, Callable[[str], Object]] = {
     "groups": _group,
     "users": lambda one: {"displayName": f"User {one[:8]}", "userPrincipalName": f"{one[:8]}@adatum.example"},
+    "servicePrincipals": lambda one: {"appId": one, "displayName": f"Application {one[:8]}"},
     "agreements": lambda one: {"displayName": f"Terms {one[:8]}"},
     FILTERS: _filter,
     TAGS: lambda one: {"displayName": f"Tag {one}", "description": "", "isBuiltIn": False, "assignments": []},
