@@ -56,7 +56,9 @@ class Outcomes:
         """
         self._written |= written
         reads = {item.id: self._read(item, result) for item, _, result in ended}
-        self._remember_names([result for _, _, result in ended if isinstance(result, Done)])
+        readings = [result.reading for _, _, result in ended if isinstance(result, Done) and result.reading]
+        names = directory_names.gathered([one.references for one in readings])
+        directory_names.remember(self._restore.tenant, names)
         with database.atomic():
             runs.hold(self._claim)
             kept = snapshots.keep(self._claim.run, [one for one in reads.values() if one])
@@ -76,13 +78,6 @@ class Outcomes:
         if item.action in (Outcome.CREATE, Outcome.RECREATE):
             item.created_id = result.target_id
         return safety.as_read(self._restore, item, result.reading)
-
-    def _remember_names(self, done: Sequence[Done]) -> None:
-        found: dict[str, dict[str, str | None]] = {kind: {} for kind in directory_names.KINDS}
-        for one in done:
-            for kind, names in (one.reading.references if one.reading else {}).items():
-                found[kind] |= names
-        directory_names.remember(self._restore.tenant, found)
 
     # --- done --------------------------------------------------------------------------------------------------------
 

@@ -114,7 +114,7 @@ def of_upload(
     for one in uploaded:
         problem = _problem(one)
         if problem:
-            left_out.append(f"“{one.name}”: {problem}")
+            left_out.append(f"“{one.name[:60]}”: {problem}")
             continue
         content = snapshots.keep_content(tenant.id, one.document, _mark(one))
         kept.append(NewItem(one.policy_type, one.graph_id, one.name, content, one.references))
@@ -159,7 +159,7 @@ def undo(restore: Restore, actor: Actor) -> Restore:
 def again(restore: Restore, actor: Actor) -> Restore:
     """A new draft of what a restore did not do: somebody changed it meanwhile, or it was refused. Raises Invalid."""
     done = ("created", "updated", "recreated", "removed", "matches")
-    left = [one for one in restores.items(restore) if one.outcome not in done]
+    left = [one for one in restores.items(restore) if _ended_as(restore, one) not in done]
     if restore.state not in (RestoreState.FINISHED, RestoreState.EXPIRED, RestoreState.CANCELLED) or not left:
         raise Invalid("Nothing is left of this restore that could be done again.")
     items = [
@@ -176,6 +176,11 @@ def again(restore: Restore, actor: Actor) -> Restore:
     ]
     source = Source(restore.source_directory_id, restore.source_name, restore.backup_set)
     return restores.create(restore.tenant, source, items, restore.options, actor, undo_of=restore.undo_of)
+
+
+def _ended_as(restore: Restore, item: RestoreItem) -> str | None:
+    """What matched is not written, and has no outcome of its own."""
+    return item.outcome or (item.action if restore.state == RestoreState.FINISHED else None)
 
 
 def differences(item: RestoreItem, hide: Any = None) -> list[Difference]:

@@ -46,6 +46,8 @@ def _capture(
         graph,
         {one.id: read_policy(POLICY_TYPES[one.policy_type], str(one.target_id), known) for one in together},
     )
+    whole = [one for one in readings.values() if isinstance(one, Reading)]
+    directory_names.remember(restore.tenant, directory_names.gathered([one.references for one in whole]))
     later = [one for one in readings.values() if isinstance(one, GraphError) and not isinstance(one, Rejected)]
     moved = [one for one in together if _has_moved(one, readings[one.id])]
     reads = {one.id: as_read(restore, one, readings[one.id]) for one in together if one not in moved}

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -73,12 +73,14 @@ def install(url: str, policies: int) -> None:
         Policy.insert_many(rows).execute()
 
 
-def tenant(name: str, number: int, policies: int, **flags: object) -> Tenant:
+def tenant(
+    name: str, number: int, policies: int, *, permissions: Sequence[str] = tuple(READ), **flags: object
+) -> Tenant:
     """A tenant with that many policies in the simulator, and its connection in the database."""
     guid = f"{number:08}-1111-4111-8111-111111111111"
     there = {"deviceManagement/configurationPolicies": dict(_policies(policies)), "groups": GROUPS}
-    control("POST", "tenants", name=name, directory_id=guid, client_id=guid, client_secret=SECRET, permissions=READ,
-            collections=there, flags=flags)  # fmt: skip
+    control("POST", "tenants", name=name, directory_id=guid, client_id=guid, client_secret=SECRET,
+            permissions=list(permissions), collections=there, flags=flags)  # fmt: skip
     with database.connection_context():
         made = tenants.add(name, guid, guid, SYSTEM)
         tenants.set_credential(made, "secret", {"secret": SECRET}, SYSTEM)

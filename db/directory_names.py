@@ -1,6 +1,6 @@
 """The names behind ids in assignments: looked up once in a run, whichever worker needs them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from db.clock import utcnow
@@ -14,6 +14,15 @@ def seen_since(tenant: Tenant, begin: datetime) -> dict[str, dict[str, str | Non
     found: dict[str, dict[str, str | None]] = {kind: {} for kind in KINDS}
     for row in DirectoryName.select().where((DirectoryName.tenant == tenant) & (DirectoryName.seen_at >= begin)):
         found[row.kind][row.object_id] = row.name
+    return found
+
+
+def gathered(references: Iterable[Mapping[str, Mapping[str, str | None]]]) -> dict[str, dict[str, str | None]]:
+    """The names that several policies' references hold, together."""
+    found: dict[str, dict[str, str | None]] = {kind: {} for kind in KINDS}
+    for one in references:
+        for kind in KINDS:
+            found[kind] |= one.get(kind, {})
     return found
 
 

@@ -114,15 +114,11 @@ def items(restore: Restore) -> list[RestoreItem]:
     return list(RestoreItem.select().where(RestoreItem.restore == restore).order_by(RestoreItem.position))
 
 
-def counted(restore: Restore) -> tuple[dict[str, int], dict[str, int]]:
-    """How many items of each action of the plan, and of each outcome."""
-    found: list[dict[str, int]] = []
-    for column in (RestoreItem.action, RestoreItem.outcome):
-        rows = RestoreItem.select(column, pw.fn.COUNT(RestoreItem.id)).where(
-            (RestoreItem.restore == restore) & column.is_null(False)
-        )
-        found.append(dict(rows.group_by(column).tuples()))
-    return found[0], found[1]
+def counted(restore: Restore) -> dict[str, int]:
+    """How many items of each action of the plan."""
+    planned = (RestoreItem.restore == restore) & RestoreItem.action.is_null(False)
+    rows = RestoreItem.select(RestoreItem.action, pw.fn.COUNT(RestoreItem.id)).where(planned)
+    return dict(rows.group_by(RestoreItem.action).tuples())
 
 
 def has_written(restore: Restore) -> bool:

@@ -1,9 +1,12 @@
 """`python -m tests.policy_types_page` writes docs/policy-types.md from the table; a test compares the two."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from graph.policy_type import EXPANDED, NONE, ROUTE, PolicyType
 from graph.policy_types import POLICY_TYPES
+from graph.write_rule import BY_UPDATE, ONE_BY_ONE, WriteRule
+from graph.write_rules import WRITE_RULES
 
 PAGE = Path(__file__).parents[1] / "docs" / "policy-types.md"
 ASSIGNMENTS = {EXPANDED: "with the policy", ROUTE: "by their own route", NONE: "has none"}
@@ -13,7 +16,8 @@ ASSIGNMENTS = {EXPANDED: "with the policy", ROUTE: "by their own route", NONE: "
 
 HEAD = """# Policy types
 
-What Tenantkeep reads, made from `graph/policy_types.py` by `python -m tests.policy_types_page`. Paths are below
+What Tenantkeep reads and writes, made from `graph/policy_types.py` and `graph/write_rules.py` by
+`python -m tests.policy_types_page`. Paths are below
 `https://graph.microsoft.com/beta`. A snapshot holds the whole object as Graph gives it, with the children named here, the names of
 the groups, filters and scope tags it refers to, and the secrets that Graph reveals.
 
@@ -28,6 +32,30 @@ A snapshot says so where it applies: these values cannot be in any backup made t
 | policy type | |
 |---|---|
 """
+RESTORE = """
+## What a restore writes
+
+From what is there and what is wanted, only what differs is written. *In parts* have calls of their own. *Fixed* properties can be
+set at creation only: where one differs, the policy is blocked, and the preview says so. Built-in policies that no tenant can change
+are blocked too. Lower waves are written first; removals go the other way round.
+
+| policy type | permission to write | wave | changed by | in parts | assignments | fixed | cannot be made anew |
+|---|---|---|---|---|---|---|---|
+"""
+NOT_RESTORED = """
+### Read, and not restored
+
+| policy type | why |
+|---|---|
+"""
+# Bodies of which at most a new one cannot be made.
+UNMAKEABLE = (
+    {"priority": 0},
+    {"isDefaultProfile": True},
+    {"@odata.type": "#microsoft.graph.win32LobApp"},
+    {"@odata.type": "#microsoft.graph.unsupportedDeviceConfiguration"},
+)
+ASSIGN = {"": "", ONE_BY_ONE: "one by one", BY_UPDATE: "with the items"}
 VOLATILE = """
 ## What is kept but not compared
 
@@ -50,6 +78,10 @@ def page() -> str:
         )
         + NEVER
         + "".join(f"| {row.title} | {row.never_returned} |\n" for row in rows if row.never_returned)
+        + RESTORE
+        + "".join(_written(row, WRITE_RULES[row.key]) for row in rows if not WRITE_RULES[row.key].never)
+        + NOT_RESTORED
+        + "".join(f"| {row.title} | {WRITE_RULES[row.key].never} |\n" for row in rows if WRITE_RULES[row.key].never)
         + VOLATILE
         + "".join(
             f"| {row.title} | {', '.join(f'`{name}`' for name in sorted(row.volatile))} |\n"
@@ -59,9 +91,28 @@ def page() -> str:
     )
 
 
+def _written(row: PolicyType, rule: WriteRule) -> str:
+    unmakeable = dict.fromkeys(why for body in UNMAKEABLE if (why := rule.cannot_create({"@odata.type": "", **body})))
+    cells = (
+        row.title,
+        f"`{rule.permission}`",
+        str(rule.wave),
+        rule.update,
+        _names(rule.parts),
+        ASSIGN.get(rule.assign, "all at once"),
+        _names(sorted(rule.fixed)),
+        " ".join(unmakeable),
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def _besides(row: PolicyType) -> str:
     names = [name.partition("(")[0].rpartition("/")[2] for name in row.expand] + [child.name for child in row.children]
-    return ", ".join(f"`{name}`" for name in names)
+    return _names(names)
 
 
 if __name__ == "__main__":

@@ -57,12 +57,14 @@ class Throttle:
 
 
 def _windows(path: str, is_write: bool, *, only_writes: bool) -> list[tuple[str, tuple[int, float]]]:
-    """What a request counts in. Conditional Access has one window for reads and writes together."""
+    """What a request counts in. Conditional Access has one window for all; the directory's is too large to matter."""
     if only_writes and not is_write:
         return []
     if "conditionalaccess" in path.lower():
         return [("ca", CONDITIONAL_ACCESS)]
-    writes = [("intune writes", INTUNE_WRITES)] if is_write and path.lower().startswith("device") else []
+    if not path.lower().startswith("device"):
+        return []
+    writes = [("intune writes", INTUNE_WRITES)] if is_write else []
     return writes if only_writes else [("intune", INTUNE), *writes]
 
 

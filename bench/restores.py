@@ -1,0 +1,96 @@
+"""A live restore of 500 changed policies at 80 ms for every HTTP call: within Graph's limit of writes, and without it.
+
+Graph takes 100 writes in 20 s from one app in one tenant: the last hundred of 500 can go after 80 s at the earliest.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dramatiq
+
+import actors.back_up
+import actors.preview
+import actors.restore
+from actors import restore_requests
+from actors.every import broker
+from bench import stage
+from db.audit import SYSTEM
+from db.database import database
+from db.models import IS_ACTIVE, BackupSet, Restore, Run
+from db.states import RunState
+from graph import limits
+from tests.simulated import WRITE
+
+POLICIES, LATENCY_MS = 500, 80
+# Between a backup, a look at its preview and the confirmation: Graph's window of reads is empty again.
+PAUSE_SECONDS = 22
+COLUMNS = ("engine", "write limit", "preview", "live", "HTTP calls", "reads", "writes", "429s")
+OPTIONS = {"assignments": "exact"}
+
+
+def main() -> None:
+    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
+    with stage.engines() as urls:
+        for engine, url in urls.items():
+            stage.bind(url)
+            with _worker():
+                _measure(engine, 1, "100 in 20 s, enforced by the simulator too", throttle=True)
+                with _without_write_limit():
+                    _measure(engine, 2, "none")
+
+
+@contextmanager
+def _worker() -> Iterator[None]:
+    """In this process, so that its limits can be lifted."""
+    running = dramatiq.Worker(broker, worker_timeout=50, worker_threads=8)
+    running.start()
+    try:
+        yield
+    finally:
+        running.stop()
+
+
+@contextmanager
+def _without_write_limit() -> Iterator[None]:
+    kept = dict(limits.LIMITS)
+    limits.LIMITS.pop(limits.INTUNE_WRITES)  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        limits.LIMITS.update(kept)  # type: ignore[attr-defined]
+
+
+def _measure(engine: str, number: int, limit: str, **flags: object) -> None:
+    tenant = stage.tenant(f"{engine} {number}", number, POLICIES, permissions=WRITE, latency_ms=LATENCY_MS, **flags)
+    with database.connection_context():
+        _ended(actors.back_up.start(tenant, SYSTEM, policy_types=["configurationPolicies"]).run)
+        made = BackupSet.get(BackupSet.tenant == tenant)
+        stage.change(tenant, POLICIES)
+        time.sleep(PAUSE_SECONDS)
+        restore = restore_requests.of_backup_set(made, tenant, restore_requests.parse_options(OPTIONS), SYSTEM)
+        preview = _ended(actors.preview.start(restore, SYSTEM).run)
+        time.sleep(PAUSE_SECONDS)
+        before = stage.requests_of(tenant)
+        live = _ended(actors.restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="benchmark").run)
+        asked = {name: count - before[name] for name, count in stage.requests_of(tenant).items() if name in before
+                 and isinstance(count, int)}  # fmt: skip
+    cells = (engine, limit, _seconds(preview), _seconds(live), asked["http"], asked["graph"], asked["writes"],
+             asked["throttled"])  # fmt: skip
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
+
+
+def _ended(run: Run) -> Run:
+    while Run.select().where((Run.id == run.id) & IS_ACTIVE).exists():
+        time.sleep(0.05)
+    found = Run.get_by_id(run.id)
+    assert found.state == RunState.SUCCEEDED, found.error_message
+    return found
+
+
+def _seconds(run: Run) -> str:
+    return f"{(run.ended_at - run.created_at).total_seconds():.1f} s"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""References are found and replaced where they are known to be, and nowhere else."""
+
+import pytest
+
+from graph.references import DROP, Reference, find, rewrite
+
+ONE, TWO = "1" * 8 + "-1111-4111-8111-" + "1" * 12, "2" * 8 + "-2222-4222-8222-" + "2" * 12
+REFERENCE = "#microsoft.graph.deviceManagementConfigurationReferenceSettingValue"
+
+
+def body(**properties):
+    return {"body": properties, "assignments": None}
+
+
+@pytest.mark.parametrize(
+    ("policy_type", "content", "kind"),
+    [
+        ("deviceShellScripts", body(roleScopeTagIds=["0", "7"]), "roleScopeTags"),
+        ("assignmentFilters", body(roleScopeTags=["7"]), "roleScopeTags"),
+        ("mobileAppConfigurations", body(targetedMobileApps=[ONE]), "mobileApps"),
+        ("deviceEnrollmentConfigurations", body(selectedMobileAppIds=[ONE]), "mobileApps"),
+        ("deviceCompliancePolicies", body(deviceCompliancePolicyScript={"deviceComplianceScriptId": ONE}),
+         "deviceComplianceScripts"),
+        ("deviceCompliancePolicies", body(scheduledActionsForRule=[
+            {"scheduledActionConfigurations": [{"notificationTemplateId": ONE}]}]), "notificationMessageTemplates"),
+        ("deviceCompliancePolicies", body(scheduledActionsForRule=[
+            {"scheduledActionConfigurations": [{"notificationMessageCCList": [ONE]}]}]), "groups"),
+        ("configurationPolicies", body(settings=[{"settingInstance": {"groupSettingCollectionValue": [{"children": [
+            {"simpleSettingValue": {"@odata.type": REFERENCE, "value": ONE}}]}]}}]), "reusablePolicySettings"),
+        ("deviceConfigurations", body(rootCertificate={"id": ONE, "displayName": "r"}), "deviceConfigurations"),
+        ("deviceConfigurations", body(rootCertificatesForServerValidation=[{"id": ONE}]), "deviceConfigurations"),
+        ("groupPolicyConfigurations", body(definitionValues=[{"definition": {"id": ONE}}]), "groupPolicyDefinitions"),
+        ("roleAssignments", body(members=[ONE]), "groups"),
+        ("roleAssignments", body(roleDefinition={"id": ONE}), "roleDefinitions"),
+        ("roleAssignments", body(roleScopeTags=[{"id": "7"}]), "roleScopeTags"),
+        ("conditionalAccessPolicies", body(conditions={"users": {"excludeUsers": [ONE, "GuestsOrExternalUsers"]}}),
+         "users"),
+        ("conditionalAccessPolicies", body(conditions={"locations": {"excludeLocations": [ONE, "AllTrusted"]}}),
+         "namedLocations"),
+        ("conditionalAccessPolicies", body(conditions={"applications": {"includeApplications": [ONE, "Office365"]}}),
+         "servicePrincipals"),
+        ("conditionalAccessPolicies", body(grantControls={"authenticationStrength": {"id": ONE}}),
+         "authenticationStrengths"),
+        ("conditionalAccessPolicies", body(grantControls={"termsOfUse": [ONE]}), "agreements"),
+        ("policySets", body(items=[{"@odata.type": "#microsoft.graph.mobileAppPolicySetItem", "payloadId": ONE}]),
+         "mobileApps"),
+        ("policySets", body(items=[{"@odata.type": "#microsoft.graph.managedAppProtectionPolicySetItem",
+                                    "payloadId": ONE}]), "managedAppProtections"),
+    ],
+)  # fmt: skip
+def test_a_reference_is_found_once_and_replaced_in_place(policy_type, content, kind):
+    [found] = find(policy_type, content)
+    assert found.kind == kind
+    changed = rewrite(policy_type, content, lambda reference: "new")
+    assert found.id not in str(changed)
+    assert str(changed).count("new") == 1
+    assert rewrite(policy_type, content, lambda reference: reference.id) == content
+
+
+@pytest.mark.parametrize(
+    ("policy_type", "content"),
+    [
+        ("deviceManagementScripts", body(scriptContent=f"set {ONE}", description=ONE)),
+        ("configurationPolicies", body(settings=[{"settingInstance": {"simpleSettingValue": {"value": ONE}}}])),
+        ("conditionalAccessPolicies", body(conditions={"users": {"includeUsers": ["All"], "includeRoles": [ONE]}})),
+        ("conditionalAccessPolicies", body(conditions={"locations": {"excludeLocations": ["0" * 8 + "-0000-0000-0000-"
+                                                                                          + "0" * 12]}})),
+        ("conditionalAccessPolicies", body(grantControls={"authenticationStrength":
+                                                          {"id": "00000000-0000-0000-0000-000000000004"}})),
+        ("deviceConfigurations", body(roleScopeTagIds=["0"])),
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_reference_or_is_the_same_everywhere_is_left(policy_type, content):
+    assert find(policy_type, content) == []
+
+
+def test_a_dropped_reference_takes_its_assignment_with_it_and_no_other():
+    assignments = [{"target": {"groupId": ONE}}, {"target": {"groupId": TWO}}, {"target": {"@odata.type": "all"}}]
+    content = {"body": {}, "assignments": assignments}
+    left = rewrite(
+        "intents", content, lambda one: DROP if one == Reference("groups", ONE, is_assignment=True) else one.id
+    )
+    assert left["assignments"] == assignments[1:]
