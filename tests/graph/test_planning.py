@@ -1,0 +1,185 @@
+"""What a preview decides, and why it says no."""
+
+from datetime import datetime
+
+import pytest
+
+from graph.planning import Case, Match, Options, decide, guard, match, state_mark, wanted
+from graph.policy_type import match_key
+from graph.policy_types import POLICY_TYPES
+from graph.reading import Listed
+from graph.references import Reference
+from graph.resolving import Directory, Resolution, Resolver, Source, apply
+
+NOW = datetime(2026, 11, 24)
+SCRIPTS, CATALOG = POLICY_TYPES["deviceManagementScripts"], POLICY_TYPES["configurationPolicies"]
+SCRIPT = {"body": {"displayName": "s", "scriptContent": "eA==", "description": None}, "assignments": []}
+ALL = {
+    "conditions": {"users": {"includeUsers": ["All"], "excludeUsers": ["u"], "excludeGroups": ["g"]}},
+    "state": "enabled",
+}
+
+
+def listed(graph_id, body, policy_type=SCRIPTS):
+    return Listed(graph_id, str(body.get("displayName")), None, None, False, None, key=match_key(policy_type, body))
+
+
+def decided(content, live=None, target=None, options=None, policy_type=SCRIPTS, **facts):
+    case = Case(policy_type, content, Match(target or (live and "x")), live, NOW, **facts)
+    return decide(case, options or Options(assignments="exact"))
+
+
+# --- matching --------------------------------------------------------------------------------------------------------
+
+
+def test_the_id_counts_before_the_name_in_the_same_tenant_and_for_nothing_in_another():
+    there = [listed("1", {"displayName": "renamed"}), listed("2", {"displayName": "s"})]
+    assert match(SCRIPTS, SCRIPT, "1", there, same_tenant=True).target_id == "1"
+    assert match(SCRIPTS, SCRIPT, "1", there, same_tenant=False).target_id == "2"
+
+
+def test_a_mapping_counts_before_the_name_and_only_while_its_object_is_there():
+    there = [listed("2", {"displayName": "s"}), listed("3", {"displayName": "other"})]
+    assert match(SCRIPTS, SCRIPT, "1", there, same_tenant=False, mapped="3").target_id == "3"
+    assert match(SCRIPTS, SCRIPT, "1", there, same_tenant=False, mapped="9").target_id == "2"
+
+
+def test_several_of_one_name_are_a_problem_and_no_choice():
+    there = [listed(one, {"displayName": "s"}) for one in "23"]
+    found = match(SCRIPTS, SCRIPT, "1", there, same_tenant=True)
+    assert (found.target_id, found.problem[:10]) == (None, "2 policies")
+
+
+@pytest.mark.parametrize("other", [{"technologies": "configManager"}, {"templateReference": {"templateId": "t_1"}}])
+def test_a_name_of_another_technology_or_template_is_another_policy(other):
+    body = {"name": "p", "platforms": "windows10", "technologies": "mdm", "templateReference": {"templateId": ""}}
+    there = [listed("2", {**body, **other}, CATALOG)]
+    assert match(CATALOG, {"body": body}, "1", there, same_tenant=True) == Match()
+
+
+def test_a_tenants_default_stands_for_the_defaults_of_other_tenants_whatever_their_names():
+    branding = POLICY_TYPES["intuneBrandingProfiles"]
+    there = [listed("2", {"profileName": "Standard", "isDefaultProfile": True}, branding)]
+    ours = {"body": {"profileName": "Default", "isDefaultProfile": True}}
+    assert match(branding, ours, "1", there, same_tenant=False).target_id == "2"
+
+
+# --- deciding --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "reason"),
+    [
+        ("groupPolicyUploadedDefinitionFiles", {"fileName": "a.admx"}, "not_restorable"),
+        ("roleDefinitions", {"displayName": "r", "isBuiltIn": True}, "built_in"),
+        ("roleScopeTags", {"id": "0", "displayName": "Default"}, "built_in"),
+        ("mobileApps", {"@odata.type": "#microsoft.graph.win32LobApp", "displayName": "a"}, "cannot_create"),
+        ("deviceEnrollmentConfigurations", {"priority": 0, "displayName": "All users"}, "cannot_create"),
+        ("deviceConfigurations", {"@odata.type": "#microsoft.graph.unsupportedDeviceConfiguration"}, "cannot_create"),
+        ("deviceConfigurations", {"omaSettings": [{"omaUri": "./x", "value": "****"}]}, "secret_missing"),
+        ("windowsFeatureUpdateProfiles",
+         {"displayName": "f", "rolloutSettings": {"offerStartDateTimeInUTC": "2024-01-01T00:00:00Z"}}, "past_date"),
+        ("configurationPolicies", {"name": "k", "settings": [{"settingInstance": {"simpleSettingValue": {
+            "value": "t", "valueState": "encryptedValueToken"}}}]}, "secret_missing"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_made_is_blocked_with_a_sentence(key, body, reason):
+    plan = decided({"body": body, "assignments": None}, policy_type=POLICY_TYPES[key])
+    assert (plan.action, plan.reason) == ("blocked", reason)
+    assert plan.message.endswith(".")
+
+
+def test_an_unresolved_reference_blocks_and_a_dropped_one_is_noted():
+    missing = Resolution("groups", "g", "SG-Pilot", "unresolved", why="It is not there.")
+    assert decided(SCRIPT, resolutions=[missing]).reason == "unresolved"
+    dropped = Resolution("groups", "g", "SG-Pilot", "dropped", is_assignment=True, why="It is not there.")
+    plan = decided(SCRIPT, resolutions=[dropped])
+    assert (plan.action, len(plan.notes)) == ("create", 1)
+
+
+def test_a_secret_that_graph_keeps_is_noted_with_what_becomes_of_it():
+    wifi = {"body": {"displayName": "w", "preSharedKeyIsSet": True, "ssid": "a"}, "assignments": []}
+    assert "has to be entered again" in decided(wifi, policy_type=POLICY_TYPES["deviceConfigurations"]).notes[0]
+    live = {"body": {**wifi["body"], "ssid": "b"}, "assignments": []}
+    plan = decided(wifi, live, policy_type=POLICY_TYPES["deviceConfigurations"])
+    assert (plan.action, "stays as it is" in plan.notes[0]) == ("update", True)
+
+
+def test_a_compliance_policy_without_an_action_gets_the_one_that_graph_demands_and_says_so():
+    compliance = POLICY_TYPES["deviceCompliancePolicies"]
+    content = {"body": {"displayName": "c", "scheduledActionsForRule": []}, "assignments": []}
+    want = wanted(compliance, content, Options(assignments="exact"))
+    assert want["body"]["scheduledActionsForRule"][0]["scheduledActionConfigurations"][0]["actionType"] == "block"
+    assert "Graph demands one" in decided(content, policy_type=compliance).notes[0]
+
+
+def test_priorities_that_move_with_other_policies_are_no_conflict():
+    enrollment = POLICY_TYPES["deviceEnrollmentConfigurations"]
+    one, two = ({"body": {"displayName": "e", "priority": number}, "assignments": []} for number in (1, 2))
+    assert state_mark(enrollment, one) == state_mark(enrollment, two)
+
+
+# --- the guard -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "named", "is_dangerous"),
+    [
+        (ALL, [{"id": "u", "name": "one"}, {"id": "g", "name": "two"}], False),
+        (ALL, [{"id": "u", "name": "one"}, {"id": "x", "name": "two"}], True),
+        (ALL, [], True),
+        ({**ALL, "state": "enabledForReportingButNotEnforced"}, [], False),
+        ({**ALL, "state": "disabled"}, [], False),
+        ({"state": "enabled", "conditions": {"users": {"includeGroups": ["g"]}}}, [], False),
+    ],
+)
+def test_the_guard_asks_for_every_named_account_where_a_policy_is_on_for_all_users(body, named, is_dangerous):
+    assert bool(guard("conditionalAccessPolicies", {"body": body}, named)) is is_dangerous
+
+
+# --- references ------------------------------------------------------------------------------------------------------
+
+GROUP = Reference("groups", "g", is_assignment=True)
+TAG = Reference("roleScopeTags", "7")
+
+
+def resolver(*, mapped=None, same_tenant=False, drop_missing=False, groups=(), tags=()):
+    there = {"roleScopeTags": [Listed(one, name, None, None, False, None) for one, name in tags]}
+    names = {}
+    for one, name in groups:
+        names.setdefault(("groups", name), []).append((one, name))
+    directory = Directory(there, by_id={("groups", one): name for one, name in groups}, by_name=names)
+    sources = {("groups", "g"): Source("SG-Pilot"), ("roleScopeTags", "7"): Source("Berlin")}
+    return Resolver(directory, sources, mapped or {}, same_tenant=same_tenant, drop_missing=drop_missing)
+
+
+@pytest.mark.parametrize(
+    ("facts", "reference", "how", "to"),
+    [
+        ({"same_tenant": True, "groups": [("g", "renamed")]}, GROUP, "same", "g"),
+        ({"groups": [("h", "SG-Pilot")]}, GROUP, "name", "h"),
+        ({"groups": [("h", "SG-Pilot"), ("i", "SG-Pilot")]}, GROUP, "unresolved", None),
+        ({"groups": [("h", "SG-Pilot"), ("i", "other")], "mapped": {("groups", "g"): "i"}}, GROUP, "mapping", "i"),
+        ({"groups": [("h", "SG-Pilot")], "mapped": {("groups", "g"): "gone"}}, GROUP, "name", "h"),
+        ({}, GROUP, "unresolved", None),
+        ({"drop_missing": True}, GROUP, "dropped", None),
+        ({"drop_missing": True}, TAG, "unresolved", None),
+        # A scope tag's number means another tag in another tenant.
+        ({"tags": [("7", "Vienna"), ("9", "Berlin")]}, TAG, "name", "9"),
+        ({"tags": [("7", "Vienna")]}, TAG, "unresolved", None),
+        ({"tags": [("7", "Vienna")], "same_tenant": True}, TAG, "same", "7"),
+    ],
+)
+def test_a_reference_is_resolved_by_mapping_id_or_unique_name_and_never_otherwise(facts, reference, how, to):
+    found = resolver(**facts).resolve(reference)
+    assert (found.how, found.to) == (how, to)
+
+
+def test_what_this_restore_makes_itself_comes_first_and_is_filled_in_once_it_is_made():
+    resolving = resolver(tags=[("9", "Berlin")])
+    resolving.made["roleScopeTags", "7"] = (41, None)
+    found = resolving.resolve(TAG)
+    assert (found.how, found.item, found.to) == ("restored", 41, None)
+    content = {"body": {"roleScopeTagIds": ["0", "7"]}, "assignments": None}
+    assert apply("intents", content, [found], {})["body"] == {"roleScopeTagIds": ["0", "7"]}
+    assert apply("intents", content, [found], {41: "12"})["body"] == {"roleScopeTagIds": ["0", "12"]}
