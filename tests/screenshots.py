@@ -23,6 +23,17 @@ PAGES = {
     "snapshot": "/snapshots/{snapshot}",
     "backup-sets": "/backup-sets/",
     "backup-set": "/backup-sets/1",
+    "restores": "/restores/",
+    "restore-start": "/restores/new",
+    "restore-new": "/restores/new?backup_set=1",
+    "restore": "/restores/{previewed}",
+    "restore-blocked": "/restores/{previewed}?show=blocked",
+    "restore-finished": "/restores/{finished}",
+    "restore-undo": "/restores/{undo}",
+    "restore-item": "/restores/{finished}/items/{item}",
+    "mappings": "/tenants/1/mappings/",
+    "mapping": "{mapping}",
+    "run-of-restore": "/runs/{live}",
     "schedules": "/schedules/",
     "retention": "/tenants/2/retention?last=1&daily=2",
     "runs": "/runs/",
@@ -57,7 +68,7 @@ def _shoot_everything(page, demo) -> None:
     page.goto(f"{demo.address}/sign-in")
     _shoot(page, "sign-in")
     sign_in(page, demo, "admin")
-    made = _capture(page, demo)
+    made = _capture(page, demo) | _restore(page, demo)
     for name, path in PAGES.items():
         page.goto(demo.address + path.format(**made))
         _shoot(page, name)
@@ -90,11 +101,48 @@ def _capture(page, demo) -> dict[str, str]:
     return {"policy": policy, "run": run, "snapshot": page.url.rpartition("/")[2]}
 
 
+def _restore(page, demo) -> dict[str, str]:
+    """The set in another tenant, previewed; a part of it there, written; and that undone, previewed."""
+    _preview(page, demo)
+    previewed = _number(page)
+    page.click("text=Say what stands for it")
+    made = {"previewed": previewed, "mapping": page.url.removeprefix(demo.address)}
+    _preview(page, demo, "assignmentFilters", "configurationPolicies")
+    page.fill("#name", page.locator("#execute label strong").first.inner_text())
+    page.fill("#reason", "INC-4711: the tenant was set up anew")
+    page.click("#execute button")
+    page.wait_for_selector("text=Undo this restore", timeout=120_000)
+    made["finished"] = _number(page)
+    made["item"] = page.locator("#plan td a").nth(8).get_attribute("href").rpartition("/")[2]
+    made["live"] = page.locator("td a[href^='/runs/']").first.get_attribute("href").rpartition("/")[2]
+    page.click("text=Undo this restore")
+    page.wait_for_selector("#execute", timeout=60_000)
+    return made | {"undo": _number(page)}
+
+
+def _preview(page, demo, *types: str) -> None:
+    page.goto(f"{demo.address}/restores/new?backup_set=1")
+    page.check("input[name=tenant][value='1']")
+    page.check("input[name=assignments][value=exact]")
+    if types:
+        page.click("text=Choose policy types and policies")
+    for one in types:
+        page.check(f"input[name=type][value={one}]")
+    page.click("main button.btn-lg")
+    page.wait_for_selector("#execute", timeout=60_000)
+
+
+def _number(page) -> str:
+    return page.url.rpartition("/")[2].partition("#")[0]
+
+
 def _shoot(page, name: str) -> None:
     for width, (across, down) in WIDTHS.items():
         page.set_viewport_size({"width": across, "height": down})
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                sys.stderr.write(f"{name} scrolls sideways at {across} px.\n")
             page.wait_for_timeout(300)  # colours fade from one scheme to the other
             page.screenshot(path=FOLDER / "all" / f"{name}-{width}-{scheme}.png", full_page=width == "desktop")
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from db import audit, users
 from db.audit import Action, Actor
-from db.models import Tenant
+from db.models import RestoreItem, Tenant
 from db.states import Result, Role, SiteRole
 from web.permissions import EVERYWHERE, IN_TENANT, OPEN, Permission
 
@@ -100,10 +100,16 @@ def fetch(model: Any, row_id: Any, permission: Permission) -> Any:
     row = model.get_or_none(model.id == int(number))
     if row is None:
         abort(404)
-    tenant = row if model is Tenant else row.tenant
+    tenant = _tenant_of(row)
     if not can(permission, tenant.id):
         refuse(permission, tenant)
     return row
+
+
+def _tenant_of(row: Any) -> Tenant:
+    if isinstance(row, Tenant):
+        return row
+    return row.restore.tenant if isinstance(row, RestoreItem) else row.tenant
 
 
 def current_actor() -> Actor:

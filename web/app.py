@@ -20,8 +20,12 @@ from web.views import (
     backup_sets,
     dashboard,
     health,
+    mappings,
+    new_restore,
     notifications,
     policies,
+    restore_acts,
+    restores,
     retention,
     runs,
     schedules,
@@ -65,6 +69,7 @@ def create_app() -> Flask:
     _connect_per_request(app)
     headers.register(app)
     errors.register(app)
+    app.before_request(new_restore.allow_large_upload)
     CSRFProtect(app)
     _sign_in_by_session(app)
     _teach_templates(app)
@@ -102,10 +107,13 @@ def _sign_in_by_session(app: Flask) -> None:
 
 
 def _teach_templates(app: Flask) -> None:
-    app.jinja_env.globals.update(can=access.can, policy_type_title=catalogue.title, run_kinds=runs.KINDS)
+    app.jinja_env.globals.update(
+        can=access.can, kind_title=text.kind_title, policy_type_title=catalogue.title, run_kinds=runs.KINDS
+    )
     app.jinja_env.filters.update(
         detail=text.detail,
         duration=text.duration,
+        linked=text.linked,
         moment=text.moment,
         short=text.short,
         size=text.size,
@@ -119,7 +127,7 @@ def _add_pages(app: Flask) -> None:
     admin = Admin(
         app, name="Tenantkeep", theme=theme, url="/", index_view=dashboard.Dashboard(url="/", endpoint="admin")
     )
-    for lists in (tenants, policies, backup_sets, runs):
+    for lists in (tenants, policies, backup_sets, restores, runs):
         lists.register(admin)
     for pages in (
         sign_in,
@@ -127,6 +135,10 @@ def _add_pages(app: Flask) -> None:
         policies,
         snapshots,
         backup_sets,
+        restores,
+        restore_acts,
+        new_restore,
+        mappings,
         retention,
         runs,
         schedules,

@@ -1,11 +1,13 @@
 """How values read on a page."""
 
+import re
 from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
+from actors import catalogue
 from db.clock import utcnow
-from db.states import ItemState, PolicyState, Result, RunState, SetState
+from db.states import ItemState, Outcome, PolicyState, RestoreState, Result, RunState, SetState, WriteState
 
 # State -> (look, icon). Never colour alone: the word stands beside it.
 _LOOKS = {
@@ -27,7 +29,55 @@ _LOOKS = {
     PolicyState.GONE: ("warn", "chain-broken"),
     Result.OK: ("good", "check"),
     Result.REFUSED: ("warn", "ban"),
+    RestoreState.DRAFT: ("muted", "pencil-square-o"),
+    RestoreState.PREVIEWED: ("info", "eye"),
+    RestoreState.APPROVED: ("good", "thumbs-o-up"),
+    RestoreState.FINISHED: ("good", "flag-checkered"),
+    RestoreState.EXPIRED: ("warn", "hourglass-end"),
+    Outcome.CREATE: ("info", "plus"),
+    Outcome.UPDATE: ("info", "pencil"),
+    Outcome.RECREATE: ("info", "repeat"),
+    Outcome.REMOVE: ("bad", "trash-o"),
+    Outcome.MATCHES: ("muted", "check"),
+    Outcome.EXISTS: ("muted", "minus"),
+    Outcome.BLOCKED: ("warn", "ban"),
+    Outcome.CONFLICT: ("warn", "code-fork"),
+    Outcome.CREATED: ("good", "plus"),
+    Outcome.UPDATED: ("good", "pencil"),
+    Outcome.RECREATED: ("good", "repeat"),
+    Outcome.REMOVED: ("good", "trash-o"),
+    Outcome.UNKNOWN: ("warn", "question"),
+    Outcome.ERROR: ("bad", "times"),
+    WriteState.SENDING: ("info", "refresh"),
+    WriteState.ANSWERED: ("good", "check"),
+    WriteState.FOUND: ("good", "check"),
+    WriteState.NOT_FOUND: ("muted", "minus"),
+    WriteState.WAITING: ("warn", "hourglass-half"),
 }
+# What policies refer to and is no policy type of ours.
+OTHER_KINDS = {
+    "groups": "Group",
+    "users": "User",
+    "servicePrincipals": "Application",
+    "agreements": "Terms of use",
+    "groupPolicyDefinitions": "Administrative template setting",
+    "groupPolicyPresentations": "Administrative template field",
+    "managedAppProtections": "App protection policy",
+    "depOnboardingTokens": "Apple token",
+}
+_INTUNE = re.compile(r"(https://intune\.microsoft\.com/[^\s<>\"']*[^\s<>\"'.,;:)])")
+
+
+def kind_title(kind: str) -> str:
+    """What a reference or a mapping is of."""
+    return OTHER_KINDS.get(kind) or catalogue.title(kind)
+
+
+def linked(text: str) -> Markup:
+    """Addresses in Intune become links; everything else of the text stays text."""
+    anchor = Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>')
+    parts = _INTUNE.split(text)
+    return Markup("").join(anchor.format(part) if number % 2 else part for number, part in enumerate(parts))
 
 
 def state_badge(state: str) -> Markup:

@@ -1,8 +1,10 @@
 """The table of policy types, and the pages that are made from it or must name what it needs."""
 
+import re
 from pathlib import Path
 
 from graph.policy_types import POLICY_TYPES
+from graph.write_rules import WRITE_RULES
 from tests.policy_types_page import PAGE, page
 
 README = Path(__file__).parents[2] / "README.md"
@@ -13,9 +15,11 @@ def test_the_page_says_what_the_table_says():
 
 
 def test_the_readme_names_every_permission_with_an_id():
-    rows = [line for line in README.read_text().splitlines() if ".Read.All` |" in line]
+    is_permission = re.compile(r"\| `[A-Z]\w+(\.\w+)+` \| `[0-9a-f-]{36}` \|")
+    rows = [line for line in README.read_text().splitlines() if is_permission.search(line)]
     named = {row.split("`")[1]: row.split("`")[3] for row in rows}
     assert {row.permission for row in POLICY_TYPES.values()} <= set(named)
+    assert {rule.permission for rule in WRITE_RULES.values()} <= set(named)
     assert len({len(guid) for guid in named.values()}) == 1
     assert len(set(named.values())) == len(named)
 

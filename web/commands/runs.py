@@ -44,7 +44,7 @@ def register(cli: AppGroup) -> None:
 def sync(tenant: str, wait: bool, as_json: bool) -> None:
     """Read the list of a tenant's policies."""
     with opened():
-        code = _follow(actors.sync.start(tenant_named(tenant), actor()), wait, as_json)
+        code = follow(actors.sync.start(tenant_named(tenant), actor()), wait, as_json)
     sys.exit(code)
 
 
@@ -55,7 +55,7 @@ def sync(tenant: str, wait: bool, as_json: bool) -> None:
 def capture(tenant: str, policy: str, wait: bool, as_json: bool) -> None:
     """Capture a snapshot of one policy."""
     with opened():
-        code = _follow(actors.capture.start(policy_named(tenant_named(tenant), policy), actor()), wait, as_json)
+        code = follow(actors.capture.start(policy_named(tenant_named(tenant), policy), actor()), wait, as_json)
     sys.exit(code)
 
 
@@ -75,7 +75,7 @@ def back_up(
         place = tenant_named(tenant)
         policy_ids = [policy_named(place, one).id for one in chosen]
         start = actors.back_up.start(place, actor(), policy_types=types, policy_ids=policy_ids, is_full=full)
-        code = _follow(start, wait, as_json)
+        code = follow(start, wait, as_json)
     sys.exit(code)
 
 
@@ -106,19 +106,19 @@ def show(run_id: int, as_json: bool) -> None:
         run = Run.get_or_none(Run.id == run_id)
         if run is None:
             raise Invalid(f"There is no run {run_id}.")
-        _print(run, as_json)
+        show_run(run, as_json)
 
 
-def _follow(start: Start, wait: bool, as_json: bool) -> int:
+def follow(start: Start, wait: bool, as_json: bool) -> int:
     if not as_json:
         click.echo(sentence(start), err=wait)
-    run = _ended(start.run.id) if wait else Run.get_by_id(start.run.id)
+    run = ended(start.run.id) if wait else Run.get_by_id(start.run.id)
     if wait or as_json:
-        _print(run, as_json)
+        show_run(run, as_json)
     return EXIT_CODES.get(run.state, 1) if wait else 0
 
 
-def _ended(run_id: int) -> Run:
+def ended(run_id: int) -> Run:
     """Poll until it ends; a progress bar on a terminal, silence elsewhere."""
     with click.progressbar(length=1, label=f"Run {run_id}", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         while (run := Run.get_by_id(run_id)).state in ACTIVE:
@@ -129,7 +129,7 @@ def _ended(run_id: int) -> Run:
     return run
 
 
-def _print(run: Run, as_json: bool) -> None:
+def show_run(run: Run, as_json: bool) -> None:
     found = document(run)
     lines = [f"Run {run.id} ({run.kind}) of {run.tenant.name}: {run.state}"]
     lines += [f"  {found['waiting']}"] if found["waiting"] else []
@@ -156,7 +156,7 @@ def document(run: Run) -> dict[str, Any]:
         "counts": runs.counts(run),
         "outcomes": runs.outcomes(run),
         "backup_set": made.id if made else None,
-        "restore": None,
+        "restore": run.restore_id,
         "error": {"code": run.error_code, "message": run.error_message} if run.error_code else None,
         "items": [{name: getattr(item, name) for name in names} for item in items],
     }

@@ -30,6 +30,12 @@
     }
   });
 
+  // Who ticks something does not mean everything.
+  document.addEventListener("change", (event) => {
+    const some = document.querySelector('input[name="what"][value="some"]');
+    if (some && event.target.checked && ["item", "type"].includes(event.target.name)) some.checked = true;
+  });
+
   document.addEventListener("change", (event) => {
     if (!("tickAll" in event.target.dataset)) return;
     all('input[name="rowid"]').forEach((box) => { box.checked = event.target.checked; });
@@ -49,7 +55,11 @@
         fresh.innerHTML = await answer.text();
         localTimes(fresh.content);
         part.replaceWith(fresh.content);
-        if (!document.querySelector("[data-progress]")) unread();
+        if (!document.querySelector("[data-progress]")) {
+          // A page around the run that says more than the run: it is another one by now.
+          if (document.querySelector("[data-reload]")) return location.reload();
+          unread();
+        }
       }
     } catch (error) {
       // The next round tries again: the server may be restarting.

@@ -8,6 +8,7 @@ from flask_admin.contrib.peewee.filters import FilterEqual
 from flask_login import current_user
 
 import actors.back_up
+import actors.restore
 from db import notifications, runs
 from db.errors import Invalid
 from db.models import BackupSet, Notification, Policy, Run, RunItem, Tenant, User
@@ -22,7 +23,15 @@ from web.views.policies import TenantFilter
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
-KINDS = {RunKind.SYNC: "Sync policies", RunKind.CAPTURE_SNAPSHOT: "Capture snapshot", RunKind.BACK_UP: "Back up"}
+KINDS = {
+    RunKind.SYNC: "Sync policies",
+    RunKind.CAPTURE_SNAPSHOT: "Capture snapshot",
+    RunKind.BACK_UP: "Back up",
+    RunKind.PREVIEW: "Preview restore",
+    RunKind.RESTORE: "Restore",
+}
+# What a run of which kind has failed to do may be tried again, by whom.
+RETRIES = {RunKind.BACK_UP: Permission.OPERATE, RunKind.RESTORE: Permission.MANAGE}
 ITEMS_SHOWN = 500
 
 
@@ -82,7 +91,7 @@ def page(run_id: str) -> str:
     told = Notification.get_or_none(user=current_user.id, run=run)
     if told and run.state not in ACTIVE:
         notifications.mark_read(current_user.id, [told.id])
-    return render_template("run.html", **_facts(run))
+    return render_template("run.html", **facts(run))
 
 
 @pages.get("/<run_id>/progress")
@@ -92,10 +101,10 @@ def progress(run_id: str) -> Any:
     run = fetch(Run, run_id, Permission.SEE)
     if wants_json():
         return jsonify(state=run.state, waiting=runs.waiting(run), counts=runs.counts(run), outcomes=runs.outcomes(run))
-    return render_template("partials/run_progress.html", **_facts(run))
+    return render_template("partials/run_progress.html", **facts(run))
 
 
-def _facts(run: Run) -> dict[str, Any]:
+def facts(run: Run) -> dict[str, Any]:
     wanted = request.args.get("items", "")
     items = RunItem.select().where(RunItem.run == run).order_by(RunItem.id)
     if wanted in set(ItemState):
@@ -121,7 +130,7 @@ def _facts(run: Run) -> dict[str, Any]:
 
 def may_retry(run: Run) -> bool:
     is_bad = run.state not in ACTIVE and bool(run.failed or run.uncertain)
-    return run.kind == RunKind.BACK_UP and is_bad and can(Permission.OPERATE, run.tenant_id)
+    return run.kind in RETRIES and is_bad and can(RETRIES[RunKind(run.kind)], run.tenant_id)
 
 
 def _may_cancel(run: Run) -> bool:
@@ -146,8 +155,12 @@ def cancel(run_id: str) -> Any:
 @requires(Permission.OPERATE)
 def retry_failed(run_id: str) -> Any:
     run = fetch(Run, run_id, Permission.OPERATE)
+    fetch(Run, run_id, RETRIES.get(run.kind, Permission.OPERATE))
+    again = actors.restore.retry_failed if run.kind == RunKind.RESTORE else actors.back_up.retry_failed
     try:
-        start = actors.back_up.retry_failed(run, current_actor())
+        if run.kind not in RETRIES:
+            raise Invalid("Only backups and live restores are tried again by item. Start this one anew.")
+        start = again(run, current_actor())
     except Invalid as e:
         flash(str(e), "warning")
         return redirect(url_for("runs.page", run_id=run.id), 303)

@@ -18,6 +18,7 @@ from web import starting
 from web.access import current_actor, fetch, requires
 from web.permissions import Permission
 from web.text import moment
+from web.views import restores
 from web.views.base import ListView
 from web.views.links import link
 
@@ -45,7 +46,10 @@ def register(admin: Admin) -> None:
 @pages.get("/<tenant_id>")
 @requires(Permission.SEE)
 def page(tenant_id: str) -> str:
-    tenant = fetch(Tenant, tenant_id, Permission.SEE)
+    return _page(fetch(Tenant, tenant_id, Permission.SEE))
+
+
+def _page(tenant: Tenant) -> str:
     runs = (
         Run.select(Run, Policy)
         .join(Policy, pw.JOIN.LEFT_OUTER)
@@ -59,10 +63,18 @@ def page(tenant_id: str) -> str:
         types=_types(tenant),
         runs=[_with_tenant(run, tenant) for run in runs],
         backup_sets=list(BackupSet.select().where(BackupSet.tenant == tenant).order_by(BackupSet.id.desc()).limit(5)),
+        restores=restores.of_tenant(tenant),
+        break_glass=request.form.get("break_glass", _lines(tenant)),
         schedules=schedules.of_tenants([tenant.id]),
         members=users.members(tenant),
         membership=Membership.get_or_none(user=current_user.id, tenant=tenant),
     )
+
+
+def _lines(tenant: Tenant) -> str:
+    """The accounts and groups for emergencies as the form takes them."""
+    words = {"groups": "group", "users": "user"}
+    return "\n".join(f"{words[one['kind']]} {one['id']} {one['name']}" for one in tenant.break_glass or ())
 
 
 def _with_tenant(run: Run, tenant: Tenant) -> Run:
@@ -109,6 +121,21 @@ def change_settings(tenant_id: str) -> Any:
         flash("Saved.", "success")
     except Invalid as e:
         flash(str(e), "danger")
+    return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)
+
+
+@pages.post("/<tenant_id>/restore-rules")
+@requires(Permission.MANAGE)
+def change_restore_rules(tenant_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    form = request.form
+    try:
+        four_eyes = form.get("four_eyes") == "yes"
+        tenants.set_restore_rules(tenant, four_eyes, form.get("break_glass", ""), current_actor())
+    except Invalid as e:
+        flash(str(e), "danger")
+        return _page(tenant), 400
+    flash("Saved.", "success")
     return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)
 
 

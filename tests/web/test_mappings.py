@@ -1,0 +1,92 @@
+"""Mappings: what a preview could not find, what is called alike, and what a person says stands for it."""
+
+import pytest
+
+from actors import restore_requests
+from db import directory_names, mappings, restores
+from db.audit import SYSTEM
+from db.models import AuditEvent, Mapping, Restore, RestoreItem
+from tests.conftest import csrf_token
+from tests.restoring import options
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+GROUP = "aaaaaaaa-0000-4000-8000-000000000001"
+PILOT = "bbbbbbbb-0000-4000-8000-000000000002"
+
+
+@pytest.fixture
+def restore(cast, captured):
+    """Into Contoso from Fabrikam; its preview found no group SG-Pilot."""
+    snapshot = captured[2][2]
+    made = restore_requests.of_snapshot(snapshot, cast.contoso, options(), SYSTEM)
+    unresolved = {"kind": "groups", "id": GROUP, "name": "SG-Pilot", "how": "unresolved", "to": None, "to_name": None,
+                  "item": None, "is_assignment": True, "why": "It is not there."}  # fmt: skip
+    RestoreItem.update(action="blocked", reason="unresolved", resolutions=[unresolved]).execute()
+    Restore.update(state="previewed").execute()
+    directory_names.remember(cast.contoso, {"groups": {PILOT: "SG Pilot Users", "c" * 36: "Something else"}})
+    return made
+
+
+@pytest.fixture
+def path(cast, restore):
+    return f"/tenants/{cast.contoso.id}/mappings/{restore.source_directory_id}"
+
+
+def send(client, path, **data):
+    return client.post(path, data={"csrf_token": csrf_token(client, "/"), **data})
+
+
+def test_a_manager_says_what_stands_for_what_was_not_found(client, sign_in, cast, restore, path):
+    sign_in(client, cast.max)
+    assert path in client.get(f"/restores/{restore.id}").get_data(as_text=True)
+    item = restores.items(restore)[0]
+    page = client.get(f"/restores/{restore.id}/items/{item.id}").get_data(as_text=True)
+    assert "cannot be found. It is not there." in page
+    page = client.get(path).get_data(as_text=True)
+    assert "SG-Pilot" in page
+    assert f'<option value="{PILOT}">SG Pilot Users</option>' in page
+    assert "Something else" not in page
+    assert send(client, path, kind="groups", source_id=GROUP, target_id=PILOT, typed_id="").status_code == 303
+    made = Mapping.get()
+    assert (made.source_name, made.target_id, made.target_name, made.set_by) == (
+        "SG-Pilot", PILOT, "SG Pilot Users", cast.max)  # fmt: skip
+    assert AuditEvent.get(AuditEvent.action == "mapping:set").tenant_id == cast.contoso.id
+    page = client.get(path).get_data(as_text=True)
+    assert "Not found by the last previews" not in page
+    assert f"/restores/{restore.id}/preview" in page
+    assert send(client, path, kind="groups", source_id=GROUP, target_id=PILOT, typed_id="typed").status_code == 303
+    assert Mapping.get().target_id == "typed"
+    assert send(client, f"{path}/{made.id}/remove").status_code == 303
+    assert not Mapping.select().exists()
+
+
+def test_a_mapping_without_both_sides_or_of_nothing_known_is_refused(client, sign_in, cast, path):
+    sign_in(client, cast.max)
+    for form, sentence in (
+        ({"kind": "groups", "source_id": "x"}, "on both sides"),
+        ({"kind": "nonsense"}, "Choose what"),
+    ):
+        answer = send(client, path, **form)
+        assert (answer.status_code, sentence in answer.get_data(as_text=True)) == (400, True)
+    assert not Mapping.select().exists()
+
+
+def test_operators_look_and_say_nothing_and_names_of_others_tenants_stay_theirs(app, sign_in, cast, restore, path):
+    operator, admin = sign_in(app.test_client(), cast.ada), sign_in(app.test_client(), cast.root)
+    index = f"/tenants/{cast.contoso.id}/mappings/"
+    page = operator.get(path).get_data(as_text=True)
+    assert "SG-Pilot" in page
+    assert f'action="{path}"' not in page
+    assert send(operator, path, kind="groups", source_id=GROUP, target_id=PILOT).status_code == 403
+    assert "Fabrikam" not in operator.get(index).get_data(as_text=True)
+    assert "Fabrikam" in admin.get(index).get_data(as_text=True)
+    assert admin.get(f"{index}cccccccc-0000-4000-8000-000000000001").status_code == 404
+
+
+def test_a_mapping_is_removed_below_its_own_pair_only(client, sign_in, cast, restore, path):
+    mappings.set_one(cast.contoso, cast.contoso.directory_id, ("groups", GROUP), PILOT, SYSTEM)
+    sign_in(client, cast.root)
+    assert send(client, f"{path}/{Mapping.get().id}/remove").status_code == 404
+    foreign = f"/tenants/{cast.fabrikam.id}/mappings/{cast.contoso.directory_id}/{Mapping.get().id}/remove"
+    assert send(client, foreign).status_code == 404
+    assert Mapping.select().exists()

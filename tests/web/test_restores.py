@@ -1,0 +1,334 @@
+"""Restores in the browser: from the button on a backup set to the undo, and who may press what."""
+
+import re
+
+import pytest
+
+from actors import back_up, connections, restore_requests
+from db import backup_sets, restores, users
+from db.audit import SYSTEM
+from db.clock import utcnow
+from db.models import AuditEvent, BackupSet, Policy, Restore, RestoreItem, Run, Tenant, User
+from db.states import Role
+from tests.conftest import capture_by_hand, csrf_token
+from tests.restoring import options, person, previewed
+from tests.simulated import READ, WRITE, catalog_policy
+
+pytestmark = [pytest.mark.parametrize("database_url", ["sqlite"], indirect=True), pytest.mark.usefixtures("quick")]
+CATALOG = "deviceManagement/configurationPolicies"
+
+
+@pytest.fixture
+def contoso(app, graph, worker, cast):
+    """Contoso in the simulator, with every permission to write."""
+    graph.change(permissions=WRITE)
+    return graph
+
+
+@pytest.fixture
+def backup_set(contoso, ended, cast):
+    """Of Contoso's two policies; since then the first was changed and the second deleted."""
+    run = ended(back_up.start(cast.contoso, SYSTEM).run.id, 30)
+    one, other = Policy.select().where(Policy.tenant == cast.contoso).order_by(Policy.id)
+    contoso.put(CATALOG, {**catalog_policy(one.graph_id, one.name), "description": "somebody was here"})
+    contoso.delete(CATALOG, other.graph_id)
+    return BackupSet.get(BackupSet.run == run)
+
+
+@pytest.fixture
+def draft(cast, captured):
+    """Asked for by Ada, who operates Contoso; nobody has looked at the tenant."""
+    snapshots = [snapshot for policy, _, snapshot in captured if policy.tenant == cast.contoso]
+    source = restores.Source(cast.contoso.directory_id, "two snapshots")
+    return restores.create(cast.contoso, source, restores.of_snapshots(snapshots), options(), person(cast.ada.id))
+
+
+def in_state(restore, state):
+    """As if a preview had found two updates."""
+    RestoreItem.update(action="update", differences=1).where(RestoreItem.restore == restore).execute()
+    Restore.update(state=state, previewed_at=utcnow()).where(Restore.id == restore.id).execute()
+    return Restore.get_by_id(restore.id)
+
+
+def send(client, path, **data):
+    return client.post(path, data={"csrf_token": csrf_token(client, "/"), **data})
+
+
+def text(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    return answer.get_data(as_text=True)
+
+
+def events(*actions):
+    return [one for one in AuditEvent.select().order_by(AuditEvent.id) if one.action in actions]
+
+
+def manager(app, cast, sign_in, name="mia"):
+    """Another one of Contoso."""
+    made = User.create(email=f"{name}@example.com", name=name.title(), password_hash=cast.max.password_hash)
+    users.set_member(made, cast.contoso, Role.MANAGER, SYSTEM)
+    return sign_in(app.test_client(), made)
+
+
+def test_from_the_button_on_a_set_to_written_and_undone(client, sign_in, cast, contoso, backup_set, ended):
+    sign_in(client, cast.max)
+    assert f"/restores/new?backup_set={backup_set.id}" in text(client, f"/backup-sets/{backup_set.id}")
+    answer = send(client, "/restores/new", backup_set=backup_set.id, tenant=cast.contoso.id, what="all",
+                  assignments="exact")  # fmt: skip
+    restore = Restore.get()
+    assert (answer.status_code, answer.location) == (303, f"/restores/{restore.id}")
+    assert "Run" in text(client, answer.location)
+    ended(Run.get(Run.restore_id == restore.id).id, 30)
+    page = text(client, f"/restores/{restore.id}")
+    assert "1 policy will be changed, 1 created again." in page
+    assert contoso.requests()["writes"] == 0
+    sent = send(client, f"/restores/{restore.id}/execute", name="Contoso", reason="INC-1")
+    live = Run.get((Run.restore_id == restore.id) & (Run.kind == "restore.live"))
+    assert (sent.status_code, ended(live.id, 60).state) == (303, "succeeded")
+    page = text(client, f"/restores/{restore.id}")
+    for shown in ("finished", "INC-1", "updated", "recreated", "What was there before", "Undo this restore"):
+        assert shown in page, shown
+    assert "Restore what is left" not in page, "all of it was done"
+    assert "Before restore" in text(client, f"/backup-sets/{Restore.get().safety_set_id}")
+    item = restores.items(Restore.get())[0]
+    page = text(client, f"/restores/{restore.id}/items/{item.id}")
+    for shown in ("somebody was here", "as it was written", "/deviceManagement/configurationPolicies", ">Before<"):
+        assert shown in page, shown
+    undone = send(client, f"/restores/{restore.id}/undo")
+    undo = Restore.get(Restore.undo_of == restore)
+    assert undone.location == f"/restores/{undo.id}"
+    assert f"/restores/{undo.id}" in text(client, f"/restores/{restore.id}")
+    run = ended(Run.get(Run.restore_id == undo.id).id, 30)
+    assert "1 policy will be changed, 1 removed." in text(client, f"/restores/{undo.id}")
+    assert "Preview restore" in text(client, f"/runs/{run.id}")
+    assert f'/restores/{undo.id}"' in text(client, "/notifications/")
+
+
+def test_the_form_keeps_everything_that_was_chosen_when_it_is_refused(client, sign_in, cast, backup_set):
+    sign_in(client, cast.max)
+    chosen = backup_sets.snapshots_of(backup_set)[0]
+    answer = send(client, "/restores/new", backup_set=backup_set.id, tenant=cast.contoso.id, what="some", item=chosen,
+                  existing="copy", prefix="", assignments="none", drop_missing="yes")  # fmt: skip
+    page = answer.get_data(as_text=True)
+    assert (answer.status_code, Restore.select().count()) == (400, 0)
+    assert "A copy needs a prefix" in page
+    for field in (f'name="item" value="{chosen}"', 'value="some"', 'value="copy"', 'name="assignments" value="none"',
+                  'name="drop_missing" value="yes"'):  # fmt: skip
+        assert re.search(f"{field}[^>]* checked", page), field
+    nothing = send(client, "/restores/new", backup_set=backup_set.id, tenant=cast.contoso.id, what="some",
+                   assignments="none")  # fmt: skip
+    assert "Tick the policies" in nothing.get_data(as_text=True)
+    both = send(
+        client, "/restores/new", backup_set=backup_set.id, tenant=cast.contoso.id, what="all", item=chosen,
+        assignments="none",
+    )  # fmt: skip
+    assert "say which you mean" in both.get_data(as_text=True)
+    unsaid = send(client, "/restores/new", backup_set=backup_set.id, tenant=cast.contoso.id, what="all")
+    assert "Choose what happens to assignments" in unsaid.get_data(as_text=True)
+
+
+def test_finding_policies_shows_what_is_called_so_and_what_was_ticked(client, sign_in, cast, backup_set):
+    sign_in(client, cast.ada)
+    _, second = backup_sets.snapshots_of(backup_set)
+    answer = send(client, "/restores/new", backup_set=backup_set.id, act="find", search="policy 1", item=second)
+    page = answer.get_data(as_text=True)
+    assert (answer.status_code, Restore.select().count()) == (200, 0)
+    assert "Contoso policy 1" in page
+    assert re.search(f'value="{second}" checked', page)
+    assert "Contoso policy 2" not in send(
+        client, "/restores/new", backup_set=backup_set.id, act="find", search="policy 1"
+    ).get_data(as_text=True)
+
+
+def test_another_tenant_is_offered_to_and_taken_from_those_who_manage_both(client, sign_in, cast, captured):
+    snapshot = captured[0][2]
+    sign_in(client, cast.max)
+    form = {"snapshot": snapshot.id, "tenant": cast.fabrikam.id, "assignments": "leave"}
+    users.set_member(cast.max, cast.fabrikam, Role.OPERATOR, SYSTEM)
+    assert "Fabrikam" not in text(client, f"/restores/new?snapshot={snapshot.id}")
+    assert send(client, "/restores/new", **form).status_code == 403
+    users.set_member(cast.max, cast.fabrikam, Role.MANAGER, SYSTEM)
+    assert "Fabrikam" in text(client, f"/restores/new?snapshot={snapshot.id}")
+    assert send(client, "/restores/new", **form).status_code == 303
+    made = Restore.get()
+    assert (made.tenant, made.source_directory_id) == (cast.fabrikam, cast.contoso.directory_id)
+    users.set_member(cast.max, cast.contoso, Role.OPERATOR, SYSTEM)
+    Restore.update(state="cancelled").execute()
+    assert send(client, f"/restores/{made.id}/again").status_code == 403
+
+
+def test_only_the_tenants_name_and_a_reason_start_a_live_restore(client, sign_in, cast, draft):
+    restore = in_state(draft, "previewed")
+    sign_in(client, cast.max)
+    path = f"/restores/{restore.id}/execute"
+    for wrong, sentence in (({"name": "contoso", "reason": "x"}, "type the tenant"), ({"name": "Contoso"}, "Say why")):
+        answer = send(client, path, **wrong)
+        page = answer.get_data(as_text=True)
+        assert (answer.status_code, sentence in page) == (400, True), sentence
+    assert 'value="Contoso"' in page
+    assert not Run.select().where(Run.restore_id == restore.id).exists()
+    assert Restore.get_by_id(restore.id).state == "previewed"
+    assert send(client, path, name="Contoso", reason="INC-1").status_code == 303
+    assert [one.details["reason"] for one in events("restore:started")] == ["INC-1"]
+    assert Run.get(Run.restore_id == restore.id).state == "queued"
+
+
+def test_with_four_eyes_another_manager_approves_before_anybody_executes(app, client, sign_in, cast, captured, draft):
+    Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
+    restore = in_state(draft, "previewed")
+    Restore.update(created_by=cast.max).where(Restore.id == restore.id).execute()
+    mia = manager(app, cast, sign_in)
+    sign_in(client, cast.max)
+    path = f"/restores/{restore.id}"
+    page = text(client, path)
+    assert "Mia or an admin" in re.sub(r"\s+", " ", page)
+    assert f"{path}/approve" not in page
+    assert f"{path}/execute" not in page
+    refused = send(client, f"{path}/approve", reason="mine").get_data(as_text=True)
+    assert "somebody other than you" in refused
+    assert "another manager has to approve" in send(client, f"{path}/execute", name="Contoso", reason="now").get_data(
+        as_text=True
+    )
+    assert not Run.select().where(Run.restore_id == restore.id).exists()
+    assert send(mia, f"{path}/approve", reason="agreed on the phone").status_code == 303
+    assert "by Mia" in text(client, path)
+    assert [(one.actor_id is not None, one.details["reason"]) for one in events("restore:approved")] == [
+        (True, "agreed on the phone")
+    ]
+    assert send(client, f"{path}/execute", name="Contoso", reason="").status_code == 303
+
+
+def test_a_change_makes_it_a_draft_again_and_looks_anew(client, sign_in, cast, draft):
+    restore = in_state(draft, "approved")
+    sign_in(client, cast.ada)
+    path = f"/restores/{restore.id}"
+    assert send(client, f"{path}/options", assignments="none").status_code == 303
+    changed = Restore.get_by_id(restore.id)
+    assert (changed.state, changed.options["assignments"], changed.approved_at) == ("draft", "none", None)
+    assert Run.get(Run.restore_id == restore.id).kind == "restore.preview"
+    answer = send(client, f"{path}/options", assignments="exact")
+    assert (answer.status_code, "is being previewed" in answer.get_data(as_text=True)) == (400, True)
+    assert events("restore:changed")[0].details == {"changed": ["options"]}
+
+
+def test_leaving_out_takes_away_what_was_ticked_and_nothing_that_was_not_shown(client, sign_in, cast, draft):
+    restore = in_state(draft, "previewed")
+    first, second = restores.items(restore)
+    sign_in(client, cast.ada)
+    path = f"/restores/{restore.id}"
+    everything = send(client, f"{path}/items", leave=[first.id, second.id])
+    assert (everything.status_code, "at least one policy" in everything.get_data(as_text=True)) == (400, True)
+    assert send(client, f"{path}/items", leave=first.id).status_code == 303
+    assert [one.id for one in restores.items(restore)] == [second.id]
+    assert Restore.get_by_id(restore.id).state == "draft"
+
+
+def test_a_reader_sees_a_restore_and_does_nothing_with_it(client, sign_in, cast, draft):
+    restore = in_state(draft, "previewed")
+    sign_in(client, cast.rita)
+    page = text(client, f"/restores/{restore.id}")
+    assert not re.findall(r'action="/restores/\d+/(preview|options|execute|approve|cancel)', page)
+    for act in ("preview", "options", "items", "approve", "execute", "cancel", "undo", "again"):
+        assert send(client, f"/restores/{restore.id}/{act}").status_code == 403, act
+    assert client.get("/restores/new").status_code == 403
+    assert Restore.get_by_id(restore.id).state == "previewed"
+
+
+def test_an_operator_previews_and_cancels_ones_own_and_executes_nothing(client, sign_in, cast, draft):
+    restore = in_state(draft, "previewed")
+    sign_in(client, cast.ada)
+    path = f"/restores/{restore.id}"
+    for act in ("approve", "execute", "undo"):
+        assert send(client, f"{path}/{act}", name="Contoso", reason="x").status_code == 403
+    Restore.update(created_by=cast.max).where(Restore.id == restore.id).execute()
+    assert send(client, f"{path}/cancel").status_code == 403
+    Restore.update(created_by=cast.ada).where(Restore.id == restore.id).execute()
+    assert send(client, f"{path}/preview").status_code == 303
+    assert send(client, f"{path}/cancel").status_code == 303
+    assert Restore.get_by_id(restore.id).state == "cancelled"
+    assert Run.get(Run.restore_id == restore.id).state == "cancelled"
+    assert send(client, f"{path}/again").status_code == 303
+    assert Restore.select().count() == 2
+
+
+def test_cancelling_a_running_one_stops_its_run(client, sign_in, cast, draft):
+    restore = in_state(draft, "previewed")
+    sign_in(client, cast.max)
+    send(client, f"/restores/{restore.id}/execute", name="Contoso", reason="INC-1")
+    page = text(client, f"/restores/{restore.id}")
+    assert "data-progress" in page
+    assert '<meta http-equiv="refresh"' in page
+    assert send(client, f"/restores/{restore.id}/cancel").status_code == 303
+    assert Run.get(Run.restore_id == restore.id).state == "cancelled"
+    assert Restore.get_by_id(restore.id).state == "finished"
+    assert "cannot be cancelled" in send(client, f"/restores/{restore.id}/cancel").get_data(as_text=True)
+
+
+def test_the_guard_is_told_and_passed_only_with_a_reason(client, sign_in, cast, draft):
+    restore = in_state(draft, "previewed")
+    item = restores.items(restore)[0]
+    RestoreItem.update(reason="guard", message="It is for all users.").where(RestoreItem.id == item.id).execute()
+    sign_in(client, cast.max)
+    page = text(client, f"/restores/{restore.id}")
+    assert "Held back by the Conditional Access guard: 1" in page
+    send(client, f"/restores/{restore.id}/execute", name="Contoso", reason="INC-1", guard_reason="break-glass is new")
+    assert [one.details["reason"] for one in events("restore:guard-overridden")] == ["break-glass is new"]
+
+
+@pytest.mark.parametrize(("who", "sees"), [("ada", False), ("max", True)])
+def test_secrets_in_differences_are_shown_to_managers_only(client, sign_in, cast, contoso, ended, who, sees):
+    path = "deviceManagement/deviceConfigurations"
+    secret = {"@odata.type": "#microsoft.graph.omaSettingString", "omaUri": "./Vendor/x/Password", "displayName": "x"}
+    kind = "#microsoft.graph.windows10CustomConfiguration"
+    body = {"id": "00000000-0000-4000-8000-00000000000d", "displayName": "Wi-Fi", "@odata.type": kind,
+            "description": "old words", "omaSettings": [{**secret, "value": "hush~1"}]}  # fmt: skip
+    contoso.put(path, {**body, "assignments": [], "description": "new words",
+                       "omaSettings": [{**secret, "value": "other~2"}]})  # fmt: skip
+    policy = Policy.create(tenant=cast.contoso, policy_type="deviceConfigurations", graph_id=body["id"], name="Wi-Fi",
+                           odata_type=kind)  # fmt: skip
+    snapshot = capture_by_hand(policy, SYSTEM, body)[1]
+    restore = previewed(restore_requests.of_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
+    [item] = restores.items(restore)
+    assert item.action == "update"
+    page = text(sign_in(client, getattr(cast, who)), f"/restores/{restore.id}/items/{item.id}")
+    assert "old words" in page
+    assert [word in page for word in ("hush~1", "other~2")] == [sees, sees]
+
+
+def test_what_failed_in_a_live_run_is_tried_again_by_a_manager(app, client, sign_in, cast, contoso, backup_set, ended):
+    restore = previewed(restore_requests.of_backup_set(backup_set, cast.contoso, options(), person(cast.max.id)), ended)
+    contoso.change(permissions=READ)
+    connections.forget()
+    sign_in(client, cast.max)
+    send(client, f"/restores/{restore.id}/execute", name="Contoso", reason="INC-1")
+    run = ended(Run.get((Run.restore_id == restore.id) & (Run.kind == "restore.live")).id, 60)
+    assert run.state == "failed"
+    contoso.change(permissions=WRITE)
+    connections.forget()
+    assert f"/restores/{restore.id}" in text(client, f"/runs/{run.id}")
+    operator = sign_in(app.test_client(), cast.ada)
+    assert "Retry failed" not in text(operator, f"/runs/{run.id}")
+    assert send(operator, f"/runs/{run.id}/retry-failed").status_code == 403
+    assert send(client, f"/runs/{run.id}/retry-failed").status_code == 303
+    assert ended(Run.get(Run.retry_of == run.id).id, 60).state == "succeeded"
+
+
+def test_a_managers_rules_for_restores_are_kept_audited_and_checked(client, sign_in, cast):
+    sign_in(client, cast.max)
+    path, guid = f"/tenants/{cast.contoso.id}", "5f3759df-0000-4000-8000-000000000001"
+    lines = f"group {guid.upper()} SG Break Glass\n\nuser: {guid} ada"
+    assert send(client, f"{path}/restore-rules", four_eyes="yes", break_glass=lines).status_code == 303
+    assert Tenant.get_by_id(cast.contoso.id).break_glass == [
+        {"kind": "groups", "id": guid, "name": "SG Break Glass"},
+        {"kind": "users", "id": guid, "name": "ada"},
+    ]
+    assert events("tenant:changed")[-1].details == {"changed": ["four_eyes on", "break_glass"]}
+    assert f"group {guid} SG Break Glass" in text(client, path)
+    for wrong, sentence in (("somebody else", "“group” or “user”"), ("group nonsense x", "must be a GUID")):
+        answer = send(client, f"{path}/restore-rules", four_eyes="no", break_glass=wrong)
+        page = answer.get_data(as_text=True)
+        assert (answer.status_code, sentence in page, wrong in page) == (400, True, True)
+    assert Tenant.get_by_id(cast.contoso.id).four_eyes
+    operator = sign_in(client.application.test_client(), cast.ada)
+    assert send(operator, f"{path}/restore-rules", four_eyes="no").status_code == 403

@@ -1,0 +1,113 @@
+"""`restore`: previewed first, always; written only with --live --yes and a reason."""
+
+import sys
+from dataclasses import dataclass
+
+import click
+from flask.cli import AppGroup
+
+import actors.preview
+import actors.restore
+from actors import catalogue, restore_requests
+from db import restores
+from db.errors import Invalid
+from db.models import BackupSet, Restore, Tenant
+from db.states import RestoreState
+from web import plans
+from web.commands.context import actor, as_json, opened, tenant_named
+from web.commands.runs import EXIT_CODES, ended, follow, show_run, wait_option
+
+
+def register(cli: AppGroup) -> None:
+    cli.command("restore", with_appcontext=False)(restore)
+
+
+@dataclass(frozen=True)
+class Live:
+    """What a live restore needs besides its plan."""
+
+    confirmed: bool
+    reason: str
+    guard_reason: str
+
+
+@click.argument("backup_set_id", metavar="BACKUP_SET", type=int)
+@click.option("--item", "items", multiple=True, type=int, help="Only this snapshot of the set. May be given again.")
+@click.option("--type", "types", multiple=True, help="Only this policy type, by its collection. May be given again.")
+@click.option("--to", "target", help="Another tenant, by its name or directory id.  [default: the set's own]")
+@click.option("--preview/--live", "only_preview", default=True, help="Show what would happen (default), or do it.")
+@click.option("--yes", is_flag=True, help="Yes, write. Without it a live restore stops after its preview.")
+@click.option("--assignments", type=click.Choice(["leave", "exact", "none"]), required=True,
+              help="Leave them as they are, restore them exactly, or remove them all.")  # fmt: skip
+@click.option("--existing", type=click.Choice(["update", "skip", "copy"]), default="update", show_default=True,
+              help="What happens to policies that are there.")  # fmt: skip
+@click.option("--prefix", default="", help="Of the copies' names, with --existing copy.")
+@click.option("--conditional-access", type=click.Choice(["report-only", "off", "as-captured"]), default="report-only",
+              show_default=True, help="The state of Conditional Access policies that were on.")  # fmt: skip
+@click.option("--drop-missing", is_flag=True, help="Leave assignments out whose group cannot be found.")
+@click.option("--reason", default="", help="Why: a ticket or a sentence. A live restore needs one.")
+@click.option("--override-guard", default="", help="Why the Conditional Access guard may be passed.")
+@wait_option
+@as_json
+def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], target: str | None, only_preview: bool,
+            yes: bool, assignments: str, existing: str, prefix: str, conditional_access: str, drop_missing: bool,
+            reason: str, override_guard: str, wait: bool, as_json: bool) -> None:  # fmt: skip
+    """Restore a backup set, or some of it: preview it, or with --live --yes execute it."""
+    with opened():
+        options = restore_requests.parse_options(
+            {
+                "assignments": assignments,
+                "existing": existing,
+                "prefix": prefix,
+                "conditional_access": conditional_access.replace("-", " "),
+                "drop_missing": "yes" if drop_missing else "no",
+            }
+        )
+        live = None if only_preview else Live(yes, reason.strip(), override_guard.strip())
+        if live and live.confirmed and not live.reason:
+            raise Invalid("Say why with --reason: a ticket or a sentence. It is kept with the restore.")
+        backup_set, place = _source_and_target(backup_set_id, target, types)
+        made = restore_requests.of_backup_set(
+            backup_set, place, options, actor(), snapshot_ids=items, policy_types=types
+        )
+        code = _execute(made, live, wait, as_json) if live else _preview(made, wait, as_json)
+    sys.exit(code)
+
+
+def _source_and_target(backup_set_id: int, target: str | None, types: tuple[str, ...]) -> tuple[BackupSet, Tenant]:
+    backup_set = BackupSet.get_or_none(BackupSet.id == backup_set_id)
+    if backup_set is None:
+        raise Invalid(f"There is no backup set {backup_set_id}.")
+    unknown = sorted(set(types) - set(catalogue.titles()))
+    if unknown:
+        raise Invalid(f"There is no policy type {unknown[0]}. The known ones are in docs/policy-types.md.")
+    return backup_set, tenant_named(target) if target else backup_set.tenant
+
+
+def _preview(made: Restore, wait: bool, as_json: bool) -> int:
+    code = follow(actors.preview.start(made, actor()), wait, as_json)
+    if wait:
+        _say_plan(made)
+    return code
+
+
+def _execute(made: Restore, live: Live, wait: bool, as_json: bool) -> int:
+    """Its preview is waited for, whatever --wait says: only what a preview has shown is written."""
+    run = ended(actors.preview.start(made, actor()).run.id)
+    if Restore.get_by_id(made.id).state != RestoreState.PREVIEWED:
+        show_run(run, as_json)
+        return EXIT_CODES.get(run.state, 1) or 1
+    _say_plan(made)
+    if not live.confirmed:
+        show_run(run, as_json)
+        click.echo("Nothing was written. Add --yes to write this.", err=True)
+        return 2
+    fresh = Restore.get_by_id(made.id)
+    start = actors.restore.start(fresh, actor(), reason=live.reason, guard_reason=live.guard_reason)
+    return follow(start, wait, as_json)
+
+
+def _say_plan(made: Restore) -> None:
+    """Beside the answer: standard output may be one JSON document."""
+    said = plans.sentence(restores.counted(made))
+    click.echo(f"{made} of {made.source_name} to {made.tenant.name}: {said}", err=True)

@@ -1,0 +1,64 @@
+"""A restore's options, its plan and what its policies refer to, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from actors.restore_requests import ASSIGNMENTS, CONDITIONAL_ACCESS, EXISTING
+from db.states import Outcome
+
+DROP_MISSING = {"no": "Block the policy", "yes": "Leave that assignment out"}
+# Field -> (legend, choices, the one that is chosen when nothing is said): for forms, and to say what was chosen.
+CHOICES: dict[str, tuple[str, dict[str, str], str]] = {
+    "assignments": ("Assignments", ASSIGNMENTS, ""),
+    "existing": ("Policies that are there already", EXISTING, "update"),
+    "drop_missing": ("When a group of an assignment cannot be found", DROP_MISSING, "no"),
+    "conditional_access": ("Conditional Access policies that were on", CONDITIONAL_ACCESS, "report only"),
+}
+_WILL_BE = (
+    (Outcome.UPDATE, "changed"),
+    (Outcome.CREATE, "created"),
+    (Outcome.RECREATE, "created again"),
+    (Outcome.REMOVE, "removed"),
+)
+_ARE = (
+    (Outcome.BLOCKED, "blocked"),
+    (Outcome.MATCHES, "as the backup has them"),
+    (Outcome.EXISTS, "left as they are"),
+)
+
+
+def chosen(options: Mapping[str, Any]) -> dict[str, str]:
+    """The options as the form's fields."""
+    return {**options, "drop_missing": "yes" if options["drop_missing"] else "no"}
+
+
+def in_words(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+    said = chosen(options)
+    lines = [(legend, choices[said[name]]) for name, (legend, choices, _) in CHOICES.items()]
+    return [*lines, ("Prefix of the copies", str(options["prefix"]))] if options["prefix"] else lines
+
+
+def sentence(actions: Mapping[str, int]) -> str:
+    """“3 policies will be changed, 2 created; 4 are blocked.”"""
+    will = [(actions[name], word) for name, word in _WILL_BE if actions.get(name)]
+    are = [
+        f"{actions[name]} {'is' if actions[name] == 1 else 'are'} {word}" for name, word in _ARE if actions.get(name)
+    ]
+    first = "Nothing will be written"
+    if will:
+        count, word = will[0]
+        more = "".join(f", {number} {other}" for number, other in will[1:])
+        first = f"{count} {'policy' if count == 1 else 'policies'} will be {word}{more}"
+    return "; ".join([first, *([", ".join(are)] if are else [])]) + "."
+
+
+def resolution(found: Mapping[str, Any]) -> str:
+    """What a reference stands for in the target tenant."""
+    to = found["to_name"] or found["to"]
+    return {
+        "same": "the same id is there",
+        "mapping": f"mapped to {to}",
+        "name": f"found by its name: {to}",
+        "restored": "made by this restore" if found["to"] is None else "part of this restore",
+        "dropped": f"left out of the assignments. {found['why']}",
+    }.get(found["how"], f"cannot be found. {found['why']}")

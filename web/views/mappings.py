@@ -1,0 +1,105 @@
+"""Which group, filter, scope tag … of a tenant stands for one of the directory that a backup is of."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from actors import catalogue
+from db import mappings
+from db.errors import Invalid
+from db.models import Mapping, Restore, Tenant, User
+from web.access import can, current_actor, fetch, requires
+from web.permissions import Permission
+from web.text import OTHER_KINDS, kind_title
+
+pages = Blueprint("mappings", __name__, url_prefix="/tenants/<tenant_id>/mappings")
+
+
+@pages.get("/")
+@requires(Permission.SEE)
+def index(tenant_id: str) -> str:
+    tenant = fetch(Tenant, tenant_id, Permission.SEE)
+    found = [(one, _named(one), len(mappings.known(tenant, one))) for one in mappings.directories(tenant)]
+    return render_template("mappings.html", tenant=tenant, directories=found)
+
+
+def _named(directory_id: str) -> str | None:
+    """Its name, of a tenant of ours that the person sees."""
+    row = Tenant.get_or_none(Tenant.directory_id == directory_id)
+    return row.name if row and can(Permission.SEE, row.id) else None
+
+
+def _known_directory(tenant: Tenant, directory_id: str) -> str:
+    if directory_id not in mappings.directories(tenant):
+        abort(404)
+    return directory_id
+
+
+@pages.get("/<directory_id>")
+@requires(Permission.SEE)
+def page(tenant_id: str, directory_id: str) -> str:
+    tenant = fetch(Tenant, tenant_id, Permission.SEE)
+    return _page(tenant, _known_directory(tenant, directory_id))
+
+
+def _page(tenant: Tenant, directory_id: str) -> str:
+    rows = mappings.of_pair(tenant, directory_id)
+    missing = mappings.missing(tenant, directory_id)
+    pair = (Restore.tenant == tenant) & (Restore.source_directory_id == directory_id)
+    return render_template(
+        "mapping.html",
+        tenant=tenant,
+        directory_id=directory_id,
+        source=_named(directory_id),
+        rows=rows,
+        people={one.id: one.name for one in User.select().where(User.id.in_([row.set_by_id for row in rows] or [-1]))},
+        missing=missing,
+        suggestions=mappings.suggestions(tenant, missing),
+        kinds=sorted((*OTHER_KINDS, *catalogue.titles()), key=kind_title),
+        restores=list(Restore.select().where(pair).order_by(Restore.id.desc()).limit(5)),
+        form=request.form,
+    )
+
+
+@pages.post("/<directory_id>")
+@requires(Permission.MANAGE)
+def put(tenant_id: str, directory_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    _known_directory(tenant, directory_id)
+    key, target = (_text("kind"), _text("source_id")), _text("typed_id") or _text("target_id")
+    try:
+        if key[0] not in OTHER_KINDS and key[0] not in catalogue.titles():
+            raise Invalid("Choose what the mapping is of.")
+        names = {"source_name": _source_name(tenant, directory_id, key),
+                 "target_name": mappings.name_of(tenant, (key[0], target))}  # fmt: skip
+        mappings.set_one(tenant, directory_id, key, target, current_actor(), **names)
+    except Invalid as e:
+        flash(str(e), "danger")
+        return _page(tenant, directory_id), 400
+    flash("Saved. Preview the restore again: it looks at the mappings anew.", "success")
+    return _back(tenant, directory_id)
+
+
+def _text(name: str) -> str:
+    return request.form.get(name, "").replace("\x00", "").strip()[:200]
+
+
+def _source_name(tenant: Tenant, directory_id: str, key: mappings.Key) -> str | None:
+    return mappings.missing(tenant, directory_id).get(key)
+
+
+def _back(tenant: Tenant, directory_id: str) -> Response:
+    return redirect(url_for("mappings.page", tenant_id=tenant.id, directory_id=directory_id), 303)
+
+
+@pages.post("/<directory_id>/<mapping_id>/remove")
+@requires(Permission.MANAGE)
+def remove(tenant_id: str, directory_id: str, mapping_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    mapping = fetch(Mapping, mapping_id, Permission.MANAGE)
+    if mapping.tenant != tenant or mapping.source_directory_id != directory_id:
+        abort(404)
+    mappings.remove(mapping, current_actor())
+    flash("Removed.", "success")
+    return _back(tenant, directory_id)

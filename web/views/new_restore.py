@@ -1,0 +1,201 @@
+"""`/restores/new`: of what, to which tenant, how much of it, and how; and of an uploaded file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+import actors.preview
+from actors import catalogue, restore_requests
+from db import backup_sets
+from db.errors import Invalid
+from db.models import BackupSet, Restore, Snapshot, Tenant
+from db.states import SetState
+from web import plans, starting
+from web.access import allowed_tenant_ids, can, current_actor, fetch, refuse, requires
+from web.permissions import Permission
+from web.unpacking import Unpacking
+
+pages = Blueprint("new_restore", __name__, url_prefix="/restores")
+
+LARGEST_UPLOAD = 64 * 1024 * 1024
+LATEST_SETS = 10
+NAMED_LEFT_OUT = 6
+
+
+def allow_large_upload() -> None:
+    """Before anything reads the form, and for this one address only; not for whoever is not signed in."""
+    if request.endpoint == "new_restore.upload" and current_user.is_authenticated:
+        request.max_content_length = LARGEST_UPLOAD
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the address names: a backup set or a snapshot that the person sees, or nothing yet."""
+
+    backup_set: BackupSet | None = None
+    snapshot: Snapshot | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> "Source":
+        if given.get("backup_set"):
+            return cls(backup_set=fetch(BackupSet, given["backup_set"], Permission.SEE))
+        if given.get("snapshot"):
+            return cls(snapshot=fetch(Snapshot, given["snapshot"], Permission.SEE))
+        return cls()
+
+    @property
+    def row(self) -> Any:
+        return self.backup_set or self.snapshot
+
+
+def may_take_from(directory_id: str, target: Tenant) -> None:
+    """From one tenant into another only those who manage both. Refuses; one that is none of ours asks nobody."""
+    if directory_id == target.directory_id:
+        return
+    source = Tenant.get_or_none(Tenant.directory_id == directory_id)
+    for one in (target, *([source] if source else [])):
+        if not can(Permission.MANAGE, one.id):
+            refuse(Permission.MANAGE, one)
+
+
+def targets(source: Tenant) -> list[Tenant]:
+    """Its own tenant first; others only for those who manage both."""
+    own = [source] if can(Permission.OPERATE, source.id) else []
+    if not can(Permission.MANAGE, source.id):
+        return own
+    return own + [one for one in tenants_with(Permission.MANAGE) if one.id != source.id]
+
+
+def tenants_with(permission: Permission) -> list[Tenant]:
+    ids = allowed_tenant_ids(permission)
+    query = Tenant.select().order_by(Tenant.name)
+    return list(query if ids is None else query.where(Tenant.id.in_(ids or [-1])))
+
+
+@pages.get("/new")
+@requires(Permission.OPERATE)
+def page() -> str:
+    return _form(Source.of(request.args), request.args)
+
+
+def _form(source: Source, given: MultiDict[str, str]) -> str:
+    if source.row is None:
+        return render_template("restore_start.html", sets=_latest_sets(), **upload_facts(given))
+    places = targets(source.row.tenant)
+    if not places:
+        refuse(Permission.OPERATE, source.row.tenant)
+    return render_template(
+        "restore_new.html",
+        source=source,
+        targets=places,
+        types=_types(source.backup_set, given) if source.backup_set else [],
+        count=len(backup_sets.snapshots_of(source.backup_set)) if source.backup_set else 1,
+        choices=plans.CHOICES,
+        chosen=given,
+        ticked=set(given.getlist("item")),
+        is_some=given.get("what") == "some",
+    )
+
+
+def upload_facts(given: Mapping[str, str]) -> dict[str, Any]:
+    """What the upload form needs, wherever it stands."""
+    return {"upload_targets": tenants_with(Permission.OPERATE), "choices": plans.CHOICES, "chosen": given}
+
+
+def _latest_sets() -> list[BackupSet]:
+    ids = allowed_tenant_ids(Permission.OPERATE)
+    query = BackupSet.select(BackupSet, Tenant).join(Tenant).where(BackupSet.state != SetState.RUNNING)
+    mine = query if ids is None else query.where(BackupSet.tenant.in_(ids or [-1]))
+    return list(mine.order_by(BackupSet.id.desc()).limit(LATEST_SETS))
+
+
+def _types(backup_set: BackupSet, given: MultiDict[str, str]) -> list[dict[str, Any]]:
+    """By policy type: how many there are, and of them what the search finds or is ticked."""
+    ids = backup_sets.snapshots_of(backup_set)
+    search, ticked = given.get("search", "").strip().lower(), set(given.getlist("item"))
+    found: dict[str, dict[str, Any]] = {}
+    for one in restore_requests.with_policies(ids):
+        key = one.policy.policy_type
+        row = found.setdefault(key, {"key": key, "title": catalogue.title(key), "count": 0, "shown": []})
+        row["count"] += 1
+        if search in one.name.lower() or str(one.id) in ticked:
+            row["shown"].append(one)
+    for row in found.values():
+        row["shown"].sort(key=lambda one: one.name.lower())
+        row["is_ticked"] = row["key"] in given.getlist("type")
+        row["is_open"] = bool(row["shown"]) and (bool(search) or any(str(one.id) in ticked for one in row["shown"]))
+    return sorted(found.values(), key=lambda row: row["title"].lower())
+
+
+@pages.post("/new")
+@requires(Permission.OPERATE)
+def create() -> Any:
+    source = Source.of(request.form)
+    if source.row is None or request.form.get("act") == "find":
+        return _form(source, request.form)
+    tenant = fetch(Tenant, request.form.get("tenant", ""), Permission.OPERATE)
+    may_take_from(source.row.tenant.directory_id, tenant)
+    try:
+        return previewed(_draft(source, tenant, request.form))
+    except Invalid as e:
+        flash(str(e), "danger")
+        return _form(source, request.form), 400
+
+
+def _draft(source: Source, tenant: Tenant, form: MultiDict[str, str]) -> Restore:
+    options = restore_requests.parse_options(form)
+    if source.snapshot:
+        return restore_requests.of_snapshot(source.snapshot, tenant, options, current_actor())
+    is_some, chosen, types = form.get("what") == "some", _numbers(form.getlist("item")), form.getlist("type")
+    if is_some != bool(chosen or types):
+        missing = "Tick the policies or the policy types to restore, or choose everything."
+        raise Invalid(missing if is_some else "Some policies are ticked, but everything is chosen: say which you mean.")
+    return restore_requests.of_backup_set(
+        source.row, tenant, options, current_actor(), snapshot_ids=chosen, policy_types=types
+    )
+
+
+def _numbers(texts: Sequence[str]) -> list[int]:
+    return [int(one) for one in texts if one.isascii() and one.isdigit() and len(one) < 10]
+
+
+def previewed(restore: Restore) -> Response:
+    """Start its preview, and go to its page. Raises Invalid."""
+    start = actors.preview.start(restore, current_actor())
+    return starting.answer(start, url_for("restores.page", restore_id=restore.id))
+
+
+@pages.post("/upload")
+@requires(Permission.OPERATE)
+def upload() -> Any:
+    tenant = fetch(Tenant, request.form.get("tenant", ""), Permission.OPERATE)
+    try:
+        restore, left_out = _unpacked(tenant)
+    except Invalid as e:
+        flash(str(e), "danger")
+        return _form(Source(), request.form), 400
+    _tell_left_out(left_out)
+    return redirect(url_for("restores.page", restore_id=restore.id), 303)
+
+
+def _unpacked(tenant: Tenant) -> tuple[Restore, list[str]]:
+    """(the draft, a sentence for each file that was left out)."""
+    options = restore_requests.parse_options(request.form)
+    unpacking = Unpacking(request.files["file"].stream if "file" in request.files else None)
+    may_take_from(unpacking.directory_id, tenant)
+    uploaded, actor = unpacking.uploaded(), current_actor()
+    restore, changed = restore_requests.of_upload(tenant, unpacking.source, uploaded, options, actor)
+    return restore, [*unpacking.left_out, *changed]
+
+
+def _tell_left_out(left_out: list[str]) -> None:
+    """In one message, which has to fit into the session's cookie."""
+    if left_out:
+        more = f" And {len(left_out) - NAMED_LEFT_OUT} more." if len(left_out) > NAMED_LEFT_OUT else ""
+        flash(f"Left out: {' '.join(left_out[:NAMED_LEFT_OUT])}{more}", "warning")
+    flash("The file is read. Look at the options below, then preview it.", "success")

@@ -1,0 +1,139 @@
+"""What a person does to a restore: preview, change, approve, execute, cancel, undo, do again what is left."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+import actors.restore
+import config
+from actors import restore_requests
+from db import restores
+from db import runs as db_runs
+from db.errors import Invalid
+from db.models import Restore, RestoreItem
+from db.states import ACTIVE, CHANGEABLE
+from web import starting
+from web.access import current_actor, fetch, refuse, requires
+from web.permissions import Permission
+from web.views.new_restore import may_take_from, previewed
+from web.views.restores import holds_cancel, runs_of, show
+
+pages = Blueprint("restore_acts", __name__, url_prefix="/restores")
+
+
+def _back(restore: Restore) -> Response:
+    return redirect(url_for("restores.page", restore_id=restore.id), 303)
+
+
+def _refused(restore: Restore, error: Invalid) -> tuple[str, int]:
+    """The page again, with the sentence and with what was typed."""
+    flash(str(error), "danger")
+    return show(Restore.get_by_id(restore.id), request.form), 400
+
+
+@pages.post("/<int:restore_id>/preview")
+@requires(Permission.OPERATE)
+def preview(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.OPERATE)
+    try:
+        return previewed(restore)
+    except Invalid as e:
+        return _refused(restore, e)
+
+
+@pages.post("/<int:restore_id>/options")
+@requires(Permission.OPERATE)
+def options(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.OPERATE)
+    try:
+        restores.change_options(restore, restore_requests.parse_options(request.form), current_actor())
+        return previewed(Restore.get_by_id(restore.id))
+    except Invalid as e:
+        return _refused(restore, e)
+
+
+@pages.post("/<int:restore_id>/items")
+@requires(Permission.OPERATE)
+def leave_out(restore_id: int) -> Any:
+    """By the ids to leave out, not by those to keep: the page may show a part of the items only."""
+    restore = fetch(Restore, restore_id, Permission.OPERATE)
+    left_out = {int(one) for one in request.form.getlist("leave") if one.isascii() and one.isdigit()}
+    mine = RestoreItem.select(RestoreItem.id).where(RestoreItem.restore == restore).tuples()
+    try:
+        restores.keep_only(restore, [row[0] for row in mine if row[0] not in left_out], current_actor())
+        return previewed(Restore.get_by_id(restore.id))
+    except Invalid as e:
+        return _refused(restore, e)
+
+
+@pages.post("/<int:restore_id>/approve")
+@requires(Permission.MANAGE)
+def approve(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.MANAGE)
+    try:
+        restores.approve(restore, current_actor(), request.form.get("reason", ""), config.settings().plan_hours)
+    except Invalid as e:
+        return _refused(restore, e)
+    flash("Approved. It can be executed now.", "success")
+    return _back(restore)
+
+
+@pages.post("/<int:restore_id>/execute")
+@requires(Permission.MANAGE)
+def execute(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.MANAGE)
+    form = request.form
+    try:
+        if form.get("name", "").strip() != restore.tenant.name:
+            raise Invalid(
+                f"Type the name of the tenant that is written to: {restore.tenant.name}. Nothing was written."
+            )
+        said = {name: form.get(name, "").replace("\x00", "").strip() for name in ("reason", "guard_reason")}
+        start = actors.restore.start(restore, current_actor(), **said)
+    except Invalid as e:
+        return _refused(restore, e)
+    return starting.answer(start, url_for("restores.page", restore_id=restore.id))
+
+
+@pages.post("/<int:restore_id>/cancel")
+@requires(Permission.OPERATE)
+def cancel(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.OPERATE)
+    if not holds_cancel(restore):
+        refuse(Permission.MANAGE, restore.tenant)
+    try:
+        _cancel(restore)
+    except Invalid as e:
+        return _refused(restore, e)
+    return _back(restore)
+
+
+def _cancel(restore: Restore) -> None:
+    active = [one for one in runs_of(restore) if one.state in ACTIVE]
+    for run in active:
+        db_runs.request_cancel(run, current_actor())
+    if restore.state in CHANGEABLE or not active:
+        restores.cancel(restore, current_actor())
+    flash("It stops at its next item." if active else "Cancelled. Nothing was written.", "success")
+
+
+@pages.post("/<int:restore_id>/undo")
+@requires(Permission.MANAGE)
+def undo(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.MANAGE)
+    try:
+        return previewed(restore_requests.undo(restore, current_actor()))
+    except Invalid as e:
+        return _refused(restore, e)
+
+
+@pages.post("/<int:restore_id>/again")
+@requires(Permission.OPERATE)
+def again(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.OPERATE)
+    may_take_from(restore.source_directory_id, restore.tenant)
+    try:
+        return previewed(restore_requests.again(restore, current_actor()))
+    except Invalid as e:
+        return _refused(restore, e)

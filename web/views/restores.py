@@ -1,0 +1,230 @@
+"""`/restores/`: the list, a restore's page, and the page of each of its items."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import peewee as pw
+from flask import Blueprint, abort, render_template, request
+from flask_admin import Admin
+from flask_admin.contrib.peewee.filters import FilterEqual
+from flask_login import current_user
+from markupsafe import Markup
+
+import config
+from actors import restore_requests
+from db import restores, users, writes
+from db.models import Policy, Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, User
+from db.states import ACTIVE, CHANGEABLE, WRITING, Outcome, RestoreState, Role, RunKind
+from web import plans
+from web.access import can, fetch, requires
+from web.permissions import Permission
+from web.text import moment, state_badge
+from web.views import runs
+from web.views.base import ListView
+from web.views.links import link
+from web.views.new_restore import upload_facts
+from web.views.policies import TenantFilter
+from web.views.secrets import masked
+
+pages = Blueprint("restores", __name__, url_prefix="/restores")
+
+ITEMS_SHOWN = 500
+NOTES_SHOWN = 50
+# Ended as it was asked for: there is nothing left to do again.
+DONE = ("created", "updated", "recreated", "removed", "matches")
+
+
+class RestoreList(ListView):
+    related = (Restore.tenant, Restore.created_by)
+    list_template = "restores.html"
+    column_list = ("id", "tenant", "source_name", "state", "created_by", "created_at")
+    column_labels: ClassVar = {
+        "id": "Restore",
+        "source_name": "Of",
+        "created_by": "Requested by",
+        "created_at": "Requested",
+    }
+    column_sortable_list = ("id",)
+    column_formatters: ClassVar = {
+        "id": lambda view, context, row, name: link("restores.page", str(row), restore_id=row.id),
+        "tenant": lambda view, context, row, name: link("tenants.page", row.tenant.name, tenant_id=row.tenant_id),
+        "state": lambda view, context, row, name: state_badge(row.state),
+        "created_by": lambda view, context, row, name: row.created_by.name if row.created_by else "a command",
+        "created_at": lambda view, context, row, name: moment(row.created_at),
+    }
+    column_filters: ClassVar = [
+        TenantFilter(Restore.tenant, "Tenant", options=list),
+        FilterEqual(Restore.state, "State", options=[(state, state) for state in RestoreState]),
+    ]
+    export_columns = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason")
+
+    def render(self, template: str, **kwargs: Any) -> Any:
+        return super().render(template, **kwargs, **upload_facts(request.args))
+
+
+def register(admin: Admin) -> None:
+    admin.add_view(RestoreList(Restore, name="Restores", endpoint="restore_list", url="/restores"))
+
+
+@pages.get("/<int:restore_id>")
+@requires(Permission.SEE)
+def page(restore_id: int) -> str:
+    return show(fetch(Restore, restore_id, Permission.SEE))
+
+
+def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
+    """The page; `typed` is what a form held that was refused."""
+    of_restore = runs_of(restore)
+    active = next((one for one in of_restore if one.state in ACTIVE), None)
+    results = _results(of_restore)
+    outcomes = Counter(one.outcome for one in results.values() if one.outcome)
+    actions = restores.counted(restore)
+    rows = _rows(restore, request.args.get("show", ""), results)
+    return render_template(
+        "restore.html",
+        restore=restore,
+        tenant=restore.tenant,
+        creator=User.get_or_none(User.id == restore.created_by_id),
+        approver=User.get_or_none(User.id == restore.approved_by_id),
+        expires_at=restores.expires_at(restore, config.settings().plan_hours),
+        said=plans.in_words(restore.options),
+        choices=plans.CHOICES,
+        chosen={**plans.chosen(restore.options), **(typed or {})},
+        typed=typed or {},
+        runs=of_restore,
+        active=active,
+        last_preview=next((one for one in of_restore if one.kind == RunKind.PREVIEW), None),
+        progress=_progress(active),
+        actions=actions,
+        outcomes=outcomes,
+        sentence=plans.sentence(actions),
+        rows=rows,
+        results=results,
+        count=RestoreItem.select().where(RestoreItem.restore == restore).count(),
+        wanted=request.args.get("show", ""),
+        notes=_notes(rows),
+        is_unresolved=any(_is_unresolved(one) for one in rows),
+        guarded=_guarded(restore),
+        undone_by=list(Restore.select(Restore.id).where(Restore.undo_of == restore)),
+        may=_may(restore, active, sum(outcomes[name] for name in DONE)),
+        approvers=_approvers(restore),
+    )
+
+
+def runs_of(restore: Restore) -> list[Run]:
+    """Newest first."""
+    return list(Run.select().where(Run.restore_id == restore.id).order_by(Run.id.desc()))
+
+
+def _progress(active: Run | None) -> Markup:
+    return Markup(render_template("partials/run_progress.html", **runs.facts(active))) if active else Markup("")  # noqa: S704 - our own partial
+
+
+def _rows(restore: Restore, wanted: str, results: Mapping[int, RunItem]) -> list[RestoreItem]:
+    query = RestoreItem.select().where(RestoreItem.restore == restore).order_by(RestoreItem.position)
+    if wanted in set(Outcome):
+        ended_so = [item_id for item_id, one in results.items() if one.outcome == wanted]
+        query = query.where((RestoreItem.action == wanted) | RestoreItem.id.in_(ended_so or [-1]))
+    return list(query.limit(ITEMS_SHOWN))
+
+
+def _results(of_restore: list[Run]) -> dict[int, RunItem]:
+    """Restore item -> its newest item in a live run."""
+    live = [one.id for one in of_restore if one.kind == RunKind.RESTORE]
+    found = RunItem.select().where(RunItem.run.in_(live or [-1])).order_by(RunItem.id)
+    return {one.restore_item_id: one for one in found}
+
+
+def _notes(rows: list[RestoreItem]) -> list[tuple[RestoreItem, str]]:
+    return [(one, note) for one in rows for note in one.notes or ()][:NOTES_SHOWN]
+
+
+def _is_unresolved(item: RestoreItem) -> bool:
+    return any(one["how"] in ("unresolved", "dropped") for one in item.resolutions or ())
+
+
+def _guarded(restore: Restore) -> list[RestoreItem]:
+    """What the Conditional Access guard does not let pass without a reason."""
+    held = (RestoreItem.reason == "guard") & RestoreItem.action.in_(list(WRITING))
+    return list(RestoreItem.select().where((RestoreItem.restore == restore) & held).order_by(RestoreItem.position))
+
+
+def holds_cancel(restore: Restore) -> bool:
+    mine = restore.created_by_id == current_user.id
+    return can(Permission.OPERATE if mine else Permission.MANAGE, restore.tenant_id)
+
+
+def _may(restore: Restore, active: Run | None, done: int) -> dict[str, bool]:
+    """Which buttons the page has for this person, now."""
+    operates = can(Permission.OPERATE, restore.tenant_id) and not active
+    manages = can(Permission.MANAGE, restore.tenant_id) and not active
+    four_eyes, mine = restore.tenant.four_eyes, restore.created_by_id == current_user.id
+    ready = (RestoreState.APPROVED,) if four_eyes else (RestoreState.PREVIEWED, RestoreState.APPROVED)
+    is_left = done < RestoreItem.select().where(RestoreItem.restore == restore).count()
+    return {
+        "change": operates and restore.state in CHANGEABLE,
+        "approve": manages and four_eyes and not mine and restore.state == RestoreState.PREVIEWED,
+        "execute": manages and restore.state in ready,
+        "cancel": holds_cancel(restore) and restore.state in (*CHANGEABLE, RestoreState.RUNNING),
+        "undo": manages and restore.state == RestoreState.FINISHED and restores.has_written(restore),
+        "again": operates and restore.state in (RestoreState.FINISHED, RestoreState.CANCELLED) and is_left,
+    }
+
+
+def _approvers(restore: Restore) -> list[str]:
+    """Of a tenant that asks for four eyes: the managers that did not ask for this restore."""
+    if not restore.tenant.four_eyes:
+        return []
+    members = users.members(restore.tenant)
+    return [one.user.name for one in members if one.role == Role.MANAGER and one.user_id != restore.created_by_id]
+
+
+@pages.get("/<int:restore_id>/items/<int:item_id>")
+@requires(Permission.SEE)
+def item(restore_id: int, item_id: int) -> str:
+    restore = fetch(Restore, restore_id, Permission.SEE)
+    found = fetch(RestoreItem, item_id, Permission.SEE)
+    if found.restore_id != restore.id:
+        abort(404)
+    is_masked = not sees_secrets(restore)
+    result = _results(runs_of(restore)).get(found.id)
+    return render_template(
+        "restore_item.html",
+        restore=restore,
+        tenant=restore.tenant,
+        item=found,
+        policy=_policy(restore, found),
+        source=_visible(found.snapshot),
+        result=result,
+        after=result.snapshot if result else None,
+        differences=restore_requests.differences(found, hide=masked if is_masked else None),
+        is_masked=is_masked,
+        resolutions=[(one, plans.resolution(one)) for one in found.resolutions or ()],
+        writes=writes.of_items([found.id])[found.id],
+    )
+
+
+def sees_secrets(restore: Restore) -> bool:
+    """Those who manage both sides; of a file from elsewhere there is one side only."""
+    source = Tenant.get_or_none(Tenant.directory_id == restore.source_directory_id)
+    sides = [restore.tenant, *([source] if source else [])]
+    return all(can(Permission.MANAGE, one.id) for one in sides)
+
+
+def _policy(restore: Restore, found: RestoreItem) -> Policy | None:
+    """What the item is in the target tenant."""
+    return Policy.get_or_none(
+        (Policy.tenant == restore.tenant)
+        & (Policy.policy_type == found.policy_type)
+        & (Policy.graph_id == (found.created_id or found.target_id or ""))
+    )
+
+
+def _visible(snapshot: Snapshot | None) -> Snapshot | None:
+    return snapshot if snapshot and can(Permission.SEE, snapshot.tenant_id) else None
+
+
+def of_tenant(tenant: Tenant, limit: int = 5) -> list[Restore]:
+    mine = Restore.select(Restore, User).join(User, pw.JOIN.LEFT_OUTER, on=Restore.created_by)
+    return list(mine.where(Restore.tenant == tenant).order_by(Restore.id.desc()).limit(limit))
