@@ -32,8 +32,13 @@ from graph.resolving import Resolution
 from graph.write_rules import WRITE_RULES, order
 
 
-def start(restore: Restore, actor: Actor, *, reason: str = "", guard_reason: str = "") -> Start:
-    """Raises Invalid when the plan may not be executed, or when another restore is under way in the tenant."""
+def start(
+    restore: Restore, actor: Actor, *, reason: str = "", guard_reason: str = "", plan: str | None = None
+) -> Start:
+    """Raises Invalid when the plan may not be executed, or when another restore is under way in the tenant.
+
+    `plan`: the mark of the plan that the person has seen.
+    """
     active = runs.active_of(_key(restore))
     if active:
         return _found(restore, active)
@@ -41,7 +46,7 @@ def start(restore: Restore, actor: Actor, *, reason: str = "", guard_reason: str
         made = _made(restore, actor, restores.items(restore))
         if made.is_new:
             hours = config.settings().plan_hours
-            restores.begin_live(restore, made.run, actor, reason, guard_reason, hours)
+            restores.begin_live(restore, made.run, actor, reason, guard_reason, hours, plan)
     return started(made) if made.is_new else _found(restore, made.run)
 
 

@@ -314,6 +314,8 @@ class Restore(Table):
     guard_reason = pw.CharField(null=True, max_length=500)
     created_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     created_at = pw.DateTimeField(default=utcnow)
+    # Who last chose its options or items: as much its requester as who made it.
+    changed_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     previewed_at = pw.DateTimeField(null=True)
     approved_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     approved_at = pw.DateTimeField(null=True)

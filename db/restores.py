@@ -130,7 +130,7 @@ def has_written(restore: Restore) -> bool:
 def change_options(restore: Restore, options: Mapping[str, Any], actor: Actor) -> None:
     """Raises Invalid when it is too late for that."""
     with database.atomic():
-        _to_draft(restore, options=dict(options))
+        _to_draft(restore, options=dict(options), changed_by=actor.user_id)
         audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["options"])
 
 
@@ -140,7 +140,7 @@ def keep_only(restore: Restore, item_ids: Sequence[int], actor: Actor) -> None:
     if not RestoreItem.select().where(mine).exists():
         raise Invalid("Choose at least one policy to restore.")
     with database.atomic():
-        _to_draft(restore)
+        _to_draft(restore, changed_by=actor.user_id)
         RestoreItem.delete().where((RestoreItem.restore == restore) & RestoreItem.id.not_in(list(item_ids))).execute()
         audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["items"])
 
@@ -199,29 +199,32 @@ def expire_old(hours: int) -> int:
     )
 
 
-def approve(restore: Restore, actor: Actor, reason: str, hours: int) -> None:
-    """By another person than who asked for it. Raises Invalid."""
-    if restore.created_by_id is not None and restore.created_by_id == actor.user_id:
-        raise Invalid("This tenant asks for four eyes: somebody other than you has to approve your restore.")
+def approve(restore: Restore, actor: Actor, reason: str, hours: int, *, plan: str | None = None) -> None:
+    """By another person than who asked for it. Raises Invalid; also when `plan` is not the one that is there by now."""
     if actor.user_id is None:
         raise Invalid("A restore is approved by a person, in the browser.")
+    if restore.tenant.four_eyes and actor.user_id in (restore.created_by_id, restore.changed_by_id):
+        raise Invalid("This tenant asks for four eyes: somebody other than you has to approve your restore.")
+    said = _reason(restore, reason)
     with database.atomic():
         _expect(
             Restore.update(
-                state=RestoreState.APPROVED,
-                approved_by=actor.user_id,
-                approved_at=utcnow(),
-                reason=_reason(restore, reason),
-            ).where((Restore.id == restore.id) & (Restore.state == RestoreState.PREVIEWED) & _fresh(hours)),
-            "Only a fresh preview can be approved. Preview it again.",
+                state=RestoreState.APPROVED, approved_by=actor.user_id, approved_at=utcnow(), reason=said
+            ).where((Restore.state == RestoreState.PREVIEWED) & _this_plan(restore, plan) & _fresh(hours)),
+            "Only a fresh preview that you have seen can be approved. Look at the plan as it is now.",
         )
-        audit.record(
-            Action.RESTORE_APPROVED,
-            actor,
-            f"restore {restore.id}",
-            tenant=restore.tenant,
-            reason=reason or restore.reason,
-        )
+        audit.record(Action.RESTORE_APPROVED, actor, f"restore {restore.id}", tenant=restore.tenant, reason=said)
+
+
+def plan_mark(restore: Restore) -> str:
+    """Which plan a person has seen: a page says it, and its forms give it back."""
+    return restore.previewed_at.isoformat() if restore.previewed_at else ""
+
+
+def _this_plan(restore: Restore, plan: str | None) -> Any:
+    """As a condition: it is still the plan that was seen, and nobody previewed it again meanwhile."""
+    is_seen = plan in (None, plan_mark(restore))
+    return (Restore.id == restore.id) & (Restore.previewed_at == restore.previewed_at) & pw.Value(is_seen)
 
 
 def _fresh(hours: int) -> Any:
@@ -240,15 +243,17 @@ def _reason(restore: Restore, reason: str) -> str:
     return text
 
 
-def begin_live(restore: Restore, run: Run, actor: Actor, reason: str, guard_reason: str, hours: int) -> None:
+def begin_live(
+    restore: Restore, run: Run, actor: Actor, reason: str, guard_reason: str, hours: int, plan: str | None
+) -> None:
     """In the transaction that makes its run. Raises Invalid when the plan may not be executed."""
     ready = [RestoreState.APPROVED] if restore.tenant.four_eyes else [RestoreState.PREVIEWED, RestoreState.APPROVED]
     said, guard_reason = _reason(restore, reason), guard_reason[:LONGEST_REASON]
     _expect(
         Restore.update(
             state=RestoreState.RUNNING, started_at=utcnow(), reason=said, guard_reason=guard_reason or None
-        ).where((Restore.id == restore.id) & Restore.state.in_(ready) & _fresh(hours)),
-        _why_not(restore, hours),
+        ).where(Restore.state.in_(ready) & _this_plan(restore, plan) & _fresh(hours)),
+        _why_not(restore, hours, plan),
     )
     audit.record(
         Action.RESTORE_STARTED,
@@ -269,9 +274,11 @@ def begin_live(restore: Restore, run: Run, actor: Actor, reason: str, guard_reas
         )
 
 
-def _why_not(restore: Restore, hours: int) -> str:
+def _why_not(restore: Restore, hours: int, plan: str | None) -> str:
     if restore.state == RestoreState.PREVIEWED and restore.tenant.four_eyes:
         return "This tenant asks for four eyes: another manager has to approve this restore first."
+    if restore.previewed_at and plan not in (None, plan_mark(restore)):
+        return "It was previewed again since you looked at it. Look at the plan as it is now; nothing was written."
     if restore.state in (RestoreState.PREVIEWED, RestoreState.APPROVED, RestoreState.EXPIRED):
         return f"The preview is older than {hours} hours. Preview it again."
     if restore.state == RestoreState.DRAFT:

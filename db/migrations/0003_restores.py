@@ -45,6 +45,7 @@ class Restore(Table):
     guard_reason = pw.CharField(null=True, max_length=500)
     created_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     created_at = pw.DateTimeField()
+    changed_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     previewed_at = pw.DateTimeField(null=True)
     approved_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     approved_at = pw.DateTimeField(null=True)

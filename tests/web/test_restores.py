@@ -51,6 +51,9 @@ def in_state(restore, state):
 
 
 def send(client, path, **data):
+    """As from the page as it is now: its forms say which plan they are for."""
+    if path.endswith(("/approve", "/execute")):
+        data = {"plan": restores.plan_mark(Restore.get_by_id(int(path.split("/")[2]))), **data}
     return client.post(path, data={"csrf_token": csrf_token(client, "/"), **data})
 
 
@@ -172,6 +175,26 @@ def test_only_the_tenants_name_and_a_reason_start_a_live_restore(client, sign_in
     assert send(client, path, name="Contoso", reason="INC-1").status_code == 303
     assert [one.details["reason"] for one in events("restore:started")] == ["INC-1"]
     assert Run.get(Run.restore_id == restore.id).state == "queued"
+
+
+def test_a_plan_that_was_made_anew_since_the_page_was_opened_is_not_executed_unseen(client, sign_in, cast, draft):
+    restore = in_state(draft, "previewed")
+    sign_in(client, cast.max)
+    path = f"/restores/{restore.id}"
+    seen = re.search(r'name="plan" value="([^"]+)"', text(client, path))[1]
+    in_state(draft, "previewed")
+    answer = send(client, f"{path}/execute", name="Contoso", reason="INC-1", plan=seen)
+    assert (answer.status_code, "previewed again since you looked" in answer.get_data(as_text=True)) == (400, True)
+    assert not Run.select().where(Run.restore_id == restore.id).exists()
+
+
+def test_who_changed_its_options_cannot_approve_it_either(app, client, sign_in, cast, captured, draft):
+    Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
+    restore = in_state(draft, "previewed")
+    Restore.update(created_by=cast.ada, changed_by=cast.max).where(Restore.id == restore.id).execute()
+    sign_in(client, cast.max)
+    refused = send(client, f"/restores/{restore.id}/approve", reason="mine").get_data(as_text=True)
+    assert "somebody other than you" in refused
 
 
 def test_with_four_eyes_another_manager_approves_before_anybody_executes(app, client, sign_in, cast, captured, draft):

@@ -72,7 +72,8 @@ def leave_out(restore_id: int) -> Any:
 def approve(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.MANAGE)
     try:
-        restores.approve(restore, current_actor(), request.form.get("reason", ""), config.settings().plan_hours)
+        form, hours = request.form, config.settings().plan_hours
+        restores.approve(restore, current_actor(), form.get("reason", ""), hours, plan=form.get("plan", ""))
     except Invalid as e:
         return _refused(restore, e)
     flash("Approved. It can be executed now.", "success")
@@ -90,7 +91,7 @@ def execute(restore_id: int) -> Any:
                 f"Type the name of the tenant that is written to: {restore.tenant.name}. Nothing was written."
             )
         said = {name: form.get(name, "").replace("\x00", "").strip() for name in ("reason", "guard_reason")}
-        start = actors.restore.start(restore, current_actor(), **said)
+        start = actors.restore.start(restore, current_actor(), plan=form.get("plan", ""), **said)
     except Invalid as e:
         return _refused(restore, e)
     return starting.answer(start, url_for("restores.page", restore_id=restore.id))

@@ -87,6 +87,7 @@ def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
         tenant=restore.tenant,
         creator=User.get_or_none(User.id == restore.created_by_id),
         approver=User.get_or_none(User.id == restore.approved_by_id),
+        plan=restores.plan_mark(restore),
         expires_at=restores.expires_at(restore, config.settings().plan_hours),
         said=plans.in_words(restore.options),
         choices=plans.CHOICES,
@@ -159,7 +160,7 @@ def _may(restore: Restore, active: Run | None, done: int) -> dict[str, bool]:
     """Which buttons the page has for this person, now."""
     operates = can(Permission.OPERATE, restore.tenant_id) and not active
     manages = can(Permission.MANAGE, restore.tenant_id) and not active
-    four_eyes, mine = restore.tenant.four_eyes, restore.created_by_id == current_user.id
+    four_eyes, mine = restore.tenant.four_eyes, current_user.id in (restore.created_by_id, restore.changed_by_id)
     ready = (RestoreState.APPROVED,) if four_eyes else (RestoreState.PREVIEWED, RestoreState.APPROVED)
     is_left = done < RestoreItem.select().where(RestoreItem.restore == restore).count()
     return {
@@ -177,7 +178,8 @@ def _approvers(restore: Restore) -> list[str]:
     if not restore.tenant.four_eyes:
         return []
     members = users.members(restore.tenant)
-    return [one.user.name for one in members if one.role == Role.MANAGER and one.user_id != restore.created_by_id]
+    requesters = (restore.created_by_id, restore.changed_by_id)
+    return [one.user.name for one in members if one.role == Role.MANAGER and one.user_id not in requesters]
 
 
 @pages.get("/<int:restore_id>/items/<int:item_id>")
