@@ -19,7 +19,7 @@ from actors.connections import client
 from actors.starting import Start, send, started
 from actors.trouble import missing_permission, settle_error
 from actors.working import Ends, work
-from db import backup_sets, directory_names, parts, policies, runs
+from db import backup_sets, directory_names, parts, policies, run_ends, runs
 from db.audit import Actor
 from db.clock import utcnow
 from db.database import database
@@ -196,7 +196,7 @@ def _hand_out(claim: Claim) -> None:
         return
     divided, rest = _divided(runs.unsettled_items(claim.run)), _unlisted(_set_of(claim))
     if not (divided or rest) or runs.cancel_requested(claim):
-        runs.finish(claim)
+        run_ends.finish(claim)
         return
     for part in parts.hand_out(claim, divided, with_rest=bool(rest)):
         send(part)

@@ -19,7 +19,7 @@ from actors.broker import ping
 from actors.every import broker
 from actors.middleware import PROCESS
 from actors.starting import send
-from db import installation, overdue, parts, restores, runs
+from db import installation, overdue, parts, restores, run_ends
 from db.database import database
 from db.models import Run
 
@@ -42,7 +42,7 @@ def sweep() -> None:
         logger.warning("took back a run whose worker died", extra={"run_id": run.id})
         send(run)
     for run in overdue.cancelled_and_unheld():
-        runs.end_if_cancelled(run)
+        run_ends.end_if_cancelled(run)
     scheduling.start_due()
     restores.expire_old(config.settings().plan_hours)
     pruning.prune_daily()

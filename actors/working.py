@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from actors import claims
 from actors.starting import send
-from db import runs
+from db import run_ends, runs
 from db.runs import Claim, ClaimLost
 from graph.errors import Rejected, Throttled, Unavailable
 
@@ -34,8 +34,8 @@ class Pause(Exception):
 class Ends:
     """How work ends: once everything is done, and when it cannot be."""
 
-    finish: Callable[[Claim], object] = runs.finish
-    fail: Callable[[Claim, str, str, str | None], None] = runs.fail
+    finish: Callable[[Claim], object] = run_ends.finish
+    fail: Callable[[Claim, str, str, str | None], None] = run_ends.fail
 
 
 WHOLE = Ends()

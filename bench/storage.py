@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import islice
 
 from bench import stage
-from db import backup_sets, retention, runs, snapshots, tenants
+from db import backup_sets, retention, run_ends, runs, snapshots, tenants
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.database import database, is_sqlite
@@ -91,7 +91,7 @@ def _night(tenant: Tenant, contents: dict, changed: set[int], days_ago: int) -> 
         kept = snapshots.keep(run, reads[begin : begin + 20])
         waiting = {item.policy_id: item.id for item in runs.unsettled_items(run)}
         runs.settle_read(claim, Outcome.CAPTURED, {waiting[key]: one.snapshot_id for key, one in kept.items()})
-    runs.finish(claim)
+    run_ends.finish(claim)
     Run.update(ended_at=utcnow() - timedelta(days=days_ago)).where(Run.id == run.id).execute()
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import peewee as pw
 
-from db import parts, runs
+from db import parts, run_ends, runs
 from db.clock import utcnow
 from db.models import IS_ACTIVE, Run
 from db.runs import MAX_ATTEMPTS, STALE_SECONDS
@@ -67,7 +67,7 @@ def _given_up(run: Run) -> list[Run]:
         return []
     message = f"The worker died {MAX_ATTEMPTS} times in this run. Look at the worker's log, then start it again."
     if run.parent_id is None:
-        runs.fail(held, "worker_died", message)
+        run_ends.fail(held, "worker_died", message)
         return []
     following = parts.fail(held, "worker_died", message, None)
     if following is None:

@@ -4,7 +4,7 @@ Only a few parts of one whole are under way at a time, so that a large or slow t
 part that ends begins the next in the same transaction. The whole ends once, by whoever finds nothing left under way.
 """
 
-from db import runs
+from db import run_ends, runs
 from db.database import database
 from db.models import Run, RunItem
 from db.runs import Claim
@@ -44,7 +44,7 @@ def end(claim: Claim) -> Run | None:
 def fail(claim: Claim, code: str, message: str, request_id: str | None) -> Run | None:
     """As `end`, for a part that cannot go on: its unsettled items fail, the others' do not."""
     with database.atomic():
-        runs.fail_rest(claim.run, code, message, request_id)
+        run_ends.fail_rest(claim.run, code, message, request_id)
         return end(claim)
 
 
@@ -86,7 +86,7 @@ def close(whole_id: int) -> bool:
     if claim is None:
         return False
     if runs.unsettled_items(whole) and not whole.cancel_requested_at:
-        runs.fail(claim, "part_lost", "A part of this run was lost. Try what failed again.")
+        run_ends.fail(claim, "part_lost", "A part of this run was lost. Try what failed again.")
     else:
-        runs.finish(claim)
+        run_ends.finish(claim)
     return True

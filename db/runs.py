@@ -1,4 +1,4 @@
-"""The run's state machine. Every change of state is one UPDATE that names the state it expects.
+"""The run's state machine (its end is in db/run_ends.py). Every change of state is one UPDATE that names the state it expects.
 
 A run is claimed by one message at a time. The claim's token is in every write of a claimed run and of its items, so a
 worker that was taken for dead, and comes back, can change nothing: its writes match no row and raise ClaimLost.
@@ -17,12 +17,12 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit, backup_sets, listings, notifications, restores
-from db.audit import SYSTEM, Action, Actor
+from db import audit, notifications
+from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
-from db.models import IS_ACTIVE, Policy, Run, RunItem, Tenant, User, Write
-from db.states import ACTIVE, BEGUN, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
+from db.models import IS_ACTIVE, Policy, Run, RunItem, Tenant, User
+from db.states import ACTIVE, UNSETTLED, ItemState, Outcome, RunKind, RunState
 
 # A worker beats every BEAT_SECONDS; one that missed STALE_SECONDS of beats has lost its claim.
 BEAT_SECONDS = 4
@@ -248,10 +248,11 @@ def cancel_requested(claim: Claim) -> bool:
 def unsettled_items(run: Run) -> list[RunItem]:
     """Of a whole run, or of the part that it is."""
     with_policies = RunItem.select(RunItem, Policy).join(Policy, pw.JOIN.LEFT_OUTER)
-    return list(with_policies.where(_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
+    return list(with_policies.where(items_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
 
 
-def _of(run: Run) -> Any:
+def items_of(run: Run) -> Any:
+    """As a condition: an item of this run, or of the part that it is."""
     if run.parent_id is None:
         return RunItem.run == run
     return (RunItem.run == run.parent_id) & (RunItem.part == run.part)
@@ -342,131 +343,3 @@ def outcomes(run: Run) -> dict[str, int]:
         .group_by(RunItem.outcome)
     )
     return dict(rows.tuples())
-
-
-def finish(claim: Claim) -> RunState:
-    """End a run whose items are settled (or whose cancel was asked for); its state follows from them."""
-    run = Run.get_by_id(claim.run.id)
-    with database.atomic():
-        if cancel_requested(claim):
-            _cancel_rest(run)
-        tally = counts(run)
-        state, error = _ending(run, tally)
-        _end(run, held_by(claim), state, tally, error)
-    return state
-
-
-def _cancel_rest(run: Run) -> None:
-    _leave_begun_uncertain(run, "The run was cancelled.")
-    RunItem.update(
-        state=ItemState.SKIPPED,
-        outcome=Outcome.CANCELLED,
-        reason="cancelled",
-        message="The run was cancelled before this item.",
-        ended_at=utcnow(),
-    ).where((RunItem.run == run) & RunItem.state.in_(UNSETTLED)).execute()
-
-
-def _leave_begun_uncertain(run: Run, why: str) -> None:
-    """What a live restore was in the midst of writing is neither untouched nor done."""
-    begun = Write.select(Write.item).where((Write.run == run) & Write.state.in_(BEGUN))
-    RunItem.update(
-        state=ItemState.UNCERTAIN,
-        outcome=Outcome.UNKNOWN,
-        reason="uncertain",
-        message=f"{why} Part of this policy may be written: “Retry failed” looks at what is there, and goes on.",
-        ended_at=utcnow(),
-    ).where((RunItem.run == run) & RunItem.state.in_(UNSETTLED) & RunItem.restore_item_id.in_(begun)).execute()
-
-
-def _ending(run: Run, tally: dict[str, int]) -> tuple[RunState, RunItem | None]:
-    """The state a run ends in, and the item whose sentence explains a failure."""
-    was_cut_short = RunItem.outcome << (Outcome.CANCELLED, Outcome.UNKNOWN)
-    is_cut_short = RunItem.select().where((RunItem.run == run) & was_cut_short).exists()
-    if run.cancel_requested_at and (is_cut_short or not tally["total"]):
-        return RunState.CANCELLED, None
-    trouble = (
-        RunItem.select()
-        .where((RunItem.run == run) & RunItem.reason.is_null(False))
-        .order_by(RunItem.state, RunItem.id)
-        .first()
-    )
-    if trouble and not tally["done"]:
-        # Nothing came through, be it failed or skipped for want of permission: the run as a whole failed.
-        return RunState.FAILED, trouble
-    if tally["failed"] or tally["uncertain"]:
-        return RunState.PARTIAL, trouble
-    return RunState.SUCCEEDED, None
-
-
-def fail(claim: Claim, code: str, message: str, request_id: str | None = None) -> None:
-    """End a run that cannot go on; what is unsettled failed with it."""
-    run = claim.run
-    with database.atomic():
-        fail_rest(run, code, message, request_id)
-        tally = counts(Run.get_by_id(run.id))
-        state = RunState.PARTIAL if tally["done"] else RunState.FAILED
-        _end(run, held_by(claim), state, tally, RunItem(reason=code, message=message, request_id=request_id))
-
-
-def fail_rest(run: Run, code: str, message: str, request_id: str | None) -> None:
-    """What is unsettled of a run, or of the part that it is, failed with it."""
-    if run.restore_id is not None:
-        _leave_begun_uncertain(run, message)
-    RunItem.update(
-        state=ItemState.FAILED,
-        outcome=Outcome.ERROR,
-        reason=code,
-        message=message[:1000],
-        request_id=request_id,
-        ended_at=utcnow(),
-    ).where(_of(run) & RunItem.state.in_(UNSETTLED)).execute()
-
-
-def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error: RunItem | None) -> None:
-    expect_one(
-        Run.update(
-            state=state,
-            ended_at=utcnow(),
-            claimed_by=None,
-            heartbeat_at=None,
-            waiting=None,
-            resume_at=None,
-            error_code=error and error.reason,
-            error_message=error and error.message and error.message[:1000],
-            request_id=error and error.request_id,
-            **tally,
-        ).where(expected)
-    )
-    Run.delete().where(Run.parent == run.id).execute()
-    backup_sets.complete(run)
-    restores.follow(run, state)
-    listings.forget(run)
-    notifications.mark_changed(run.id)
-    result = Result.FAILED if state in {RunState.FAILED, RunState.PARTIAL} else Result.OK
-    audit.record(
-        Action.RUN_ENDED, SYSTEM, f"run {run.id}", tenant=run.tenant, result=result, state=str(state), counts=tally
-    )
-
-
-def request_cancel(run: Run, actor: Actor) -> bool:
-    """Ask an active run to stop at its next item; one that nobody holds is ended here. False: it had ended."""
-    with database.atomic():
-        asked = (
-            Run.update(cancel_requested_at=utcnow())
-            .where((Run.id == run.id) & IS_ACTIVE & Run.cancel_requested_at.is_null())
-            .execute()
-        )
-        if asked:
-            audit.record(Action.RUN_CANCEL, actor, f"run {run.id}", tenant=run.tenant)
-            end_if_cancelled(run)
-    return bool(asked)
-
-
-def end_if_cancelled(run: Run) -> bool:
-    """End a run whose cancel was asked for and that no worker holds."""
-    held = claim(run.id) if Run.get_by_id(run.id).cancel_requested_at else None
-    if held is None:
-        return False
-    finish(held)
-    return True

@@ -132,7 +132,7 @@ def _state(captured: str, choice: str) -> str:
 def decide(case: Case, options: Options) -> Plan:
     """What to do with a policy that a backup holds."""
     plan = _refused(case) or _of_existing(case, options) or _of_missing(case, options)
-    return replace(plan, notes=tuple(_notes(case)))
+    return replace(plan, notes=tuple(_notes(case, options)))
 
 
 def decide_removal(live: Content | None) -> Plan:
@@ -242,7 +242,7 @@ def _has_mask(value: Any) -> bool:
     return isinstance(value, str) and bool(MASKS.match(value))
 
 
-def _notes(case: Case) -> Iterable[str]:
+def _notes(case: Case, options: Options) -> Iterable[str]:
     """What will not be as it was, although the item itself can be restored."""
     proof = Proof()
     note_withheld(case.content["body"], proof)
@@ -252,6 +252,8 @@ def _notes(case: Case) -> Iterable[str]:
     for one in case.resolutions:
         if one.how == "dropped":
             yield f"The assignment to {KINDS.get(one.kind, one.kind)} “{one.name or one.id}” is left out: {one.why}"
+    if case.live and case.live["body"].get("state") == "enabled" and options.conditional_access != AS_CAPTURED:
+        yield f"It is on now and will be {options.conditional_access}: not enforced any more until it is switched on."
     if case.policy_type.key == "deviceCompliancePolicies" and not case.content["body"].get("scheduledActionsForRule"):
         yield "The backup has no action for noncompliance; Graph demands one: it marks the device at once."
 

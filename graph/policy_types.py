@@ -52,6 +52,12 @@ _PROTECTION: dict[str, Any] = {
     "volatile": frozenset({"deployedAppCount"}),
     "match_on": ("targetedAppManagementLevels",),
 }
+_UPDATES: dict[str, Any] = {
+    "permission": CONFIGURATION,
+    "assignments": EXPANDED,
+    "volatile": _UPDATE_CATALOGUE,
+    "trusts_list": True,
+}
 _SCRIPT: dict[str, Any] = {"permission": SCRIPTS, "assignments": EXPANDED, "trusts_list": True}
 
 _ROWS = (
@@ -247,32 +253,12 @@ _ROWS = (
         has_defaults=True,
         shifting=frozenset({"priority"}),
     ),
+    PolicyType("windowsFeatureUpdateProfiles", "Feature update", f"{DM}/windowsFeatureUpdateProfiles", **_UPDATES),
     PolicyType(
-        "windowsFeatureUpdateProfiles",
-        "Feature update",
-        f"{DM}/windowsFeatureUpdateProfiles",
-        CONFIGURATION,
-        EXPANDED,
-        volatile=_UPDATE_CATALOGUE,
-        trusts_list=True,
+        "windowsQualityUpdateProfiles", "Quality update (expedited)", f"{DM}/windowsQualityUpdateProfiles", **_UPDATES
     ),
     PolicyType(
-        "windowsQualityUpdateProfiles",
-        "Quality update (expedited)",
-        f"{DM}/windowsQualityUpdateProfiles",
-        CONFIGURATION,
-        EXPANDED,
-        volatile=_UPDATE_CATALOGUE,
-        trusts_list=True,
-    ),
-    PolicyType(
-        "windowsQualityUpdatePolicies",
-        "Quality update policy",
-        f"{DM}/windowsQualityUpdatePolicies",
-        CONFIGURATION,
-        EXPANDED,
-        volatile=_UPDATE_CATALOGUE,
-        trusts_list=True,
+        "windowsQualityUpdatePolicies", "Quality update policy", f"{DM}/windowsQualityUpdatePolicies", **_UPDATES
     ),
     PolicyType(
         "windowsDriverUpdateProfiles",

@@ -182,7 +182,7 @@ def captured(cast):
 
 def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
     """What the capture actor does to the database, without Graph: (run, snapshot)."""
-    from db import runs
+    from db import run_ends, runs
     from db.states import RunKind
 
     item = runs.NewItem(policy.policy_type, policy.name, policy.id, policy.graph_id)
@@ -215,7 +215,7 @@ def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
     kept = snapshots.keep(claim.run, [read])[policy.id]
     [row] = runs.unsettled_items(claim.run)
     runs.settle_read(claim, kept.outcome, {row.id: kept.snapshot_id})
-    runs.finish(claim)
+    run_ends.finish(claim)
     return started.run, Snapshot.get_by_id(kept.snapshot_id)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 import actors.back_up
 from actors import connections
-from db import backup_sets, manifests, runs, snapshots
+from db import backup_sets, manifests, run_ends, runs, snapshots
 from db.audit import SYSTEM, Actor
 from db.models import AuditEvent, BackupSet, Content, Notification, Policy, Run, RunItem, Snapshot, Tenant
 from db.states import RunState, SetState
@@ -155,7 +155,7 @@ def test_cancelling_ends_it_at_once_and_keeps_what_was_read(graph, worker, ended
     started = actors.back_up.start(cast.contoso, SYSTEM).run
     while not RunItem.select().where((RunItem.run == started) & (RunItem.state == "done")).exists():
         assert Run.get_by_id(started.id).state in {"queued", "running"}
-    runs.request_cancel(Run.get_by_id(started.id), SYSTEM)
+    run_ends.request_cancel(Run.get_by_id(started.id), SYSTEM)
     run = ended(started.id)
     graph.change(flags={"latency_ms": 0})
     made = BackupSet.get(BackupSet.run == run)

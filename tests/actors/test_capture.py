@@ -144,13 +144,13 @@ def test_a_sync_that_is_throttled_goes_on_with_what_is_left(graph, worker, ended
 
 
 def test_a_cancelled_sync_keeps_what_was_done(graph, worker, ended, cast):
-    from db import runs
+    from db import run_ends
 
     graph.change(flags={"latency_ms": 400})
     run = actors.sync.start(cast.contoso, SYSTEM).run
     while not RunItem.select().where((RunItem.run == run) & (RunItem.state == ItemState.DONE)).exists():
         pass
-    runs.request_cancel(run, SYSTEM)
+    run_ends.request_cancel(run, SYSTEM)
     found = ended(run.id)
     assert found.state == RunState.CANCELLED
     assert found.done

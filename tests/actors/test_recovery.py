@@ -12,7 +12,7 @@ import actors.back_up
 import actors.capture
 from actors import scheduler
 from actors.broker import locks
-from db import backup_sets, overdue, runs
+from db import backup_sets, overdue, run_ends, runs
 from db.audit import SYSTEM
 from db.models import AuditEvent, BackupSet, Policy, Run, RunItem, Snapshot
 from db.states import ACTIVE, ItemState, RunState
@@ -60,7 +60,7 @@ def test_a_worker_that_was_only_frozen_comes_back_and_changes_nothing(cast):
     frozen = runs.claim(run.id)
     Run.update(heartbeat_at=frozen.run.heartbeat_at.replace(year=2020)).execute()
     overdue.take_back_abandoned()
-    runs.fail(runs.claim(run.id), "x", "Ended by the one that took over.")
+    run_ends.fail(runs.claim(run.id), "x", "Ended by the one that took over.")
     with pytest.raises(runs.ClaimLost):
         runs.wait(frozen, "still here", 1)
     assert Run.get_by_id(run.id).error_code == "x"

@@ -8,7 +8,7 @@ import actors.preview
 import actors.restore
 import config
 from actors import connections, outcomes, restore_requests
-from db import manifests, mappings, restores, runs, snapshots, tenants
+from db import manifests, mappings, restores, run_ends, runs, snapshots, tenants
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
@@ -310,7 +310,7 @@ def test_a_cancelled_restore_stops_between_items_and_keeps_what_it_did(contoso, 
     start = actors.restore.start(restore, SYSTEM, reason="ticket")
     run = start.run
     servers.wait_for(lambda: runs.waiting(Run.get_by_id(run.id)), "The wait")
-    assert runs.request_cancel(run, SYSTEM)
+    assert run_ends.request_cancel(run, SYSTEM)
     contoso.clear_faults()
     run = ended(run.id)
     assert (run.state, Restore.get_by_id(restore.id).state) == (RunState.CANCELLED, RestoreState.FINISHED)

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from db import notifications, overdue, runs, users
+from db import notifications, overdue, run_ends, runs, users
 from db.audit import Actor
 from db.clock import utcnow
 from db.models import AuditEvent, Notification, Policy, Run, RunItem
@@ -49,7 +49,7 @@ def test_a_second_start_finds_the_first_and_tells_its_caller_too(start, cast):
 def test_an_ended_run_frees_its_key(start):
     claim = runs.claim(start().run.id)
     settle_all(claim)
-    assert runs.finish(claim) == RunState.SUCCEEDED
+    assert run_ends.finish(claim) == RunState.SUCCEEDED
     assert start().is_new
 
 
@@ -68,9 +68,9 @@ def test_a_worker_that_lost_its_claim_can_write_nothing(start):
     with pytest.raises(runs.ClaimLost):
         runs.settle(old, item, ItemState.FAILED, Outcome.ERROR)
     with pytest.raises(runs.ClaimLost):
-        runs.finish(old)
+        run_ends.finish(old)
     settle_all(new)
-    assert runs.finish(new) == RunState.SUCCEEDED
+    assert run_ends.finish(new) == RunState.SUCCEEDED
 
 
 def test_a_run_whose_worker_dies_again_and_again_is_given_up(start):
@@ -117,7 +117,7 @@ def test_the_state_of_a_run_follows_from_its_items(start, outcomes, state):
     for item, outcome in zip(runs.unsettled_items(claim.run), outcomes, strict=True):
         reason = None if outcome == "captured" else outcome
         runs.settle(claim, item, states[outcome], Outcome(outcome), reason=reason, message=reason and "A sentence.")
-    assert runs.finish(claim) == state
+    assert run_ends.finish(claim) == state
     run = Run.get_by_id(claim.run.id)
     assert (run.error_message == "A sentence.") == (state in {RunState.FAILED, RunState.PARTIAL})
     assert run.total == 2
@@ -128,18 +128,18 @@ def test_cancel_ends_an_unclaimed_run_at_once_and_keeps_what_was_done(start, cas
     claim = runs.claim(run.id)
     runs.settle(claim, runs.unsettled_items(run)[0], ItemState.DONE, Outcome.CAPTURED)
     runs.wait(claim, "waits", 60)
-    assert runs.request_cancel(run, Actor.person(cast.ada, None))
+    assert run_ends.request_cancel(run, Actor.person(cast.ada, None))
     found = Run.get_by_id(run.id)
     assert (found.state, found.done, found.skipped) == (RunState.CANCELLED, 1, 1)
-    assert not runs.request_cancel(run, Actor.person(cast.ada, None))
+    assert not run_ends.request_cancel(run, Actor.person(cast.ada, None))
 
 
 def test_cancel_is_seen_by_the_worker_that_holds_the_run(start, cast):
     claim = runs.claim(start().run.id)
-    runs.request_cancel(claim.run, Actor.person(cast.ada, None))
+    run_ends.request_cancel(claim.run, Actor.person(cast.ada, None))
     assert Run.get_by_id(claim.run.id).state == RunState.RUNNING
     assert runs.cancel_requested(claim)
-    assert runs.finish(claim) == RunState.CANCELLED
+    assert run_ends.finish(claim) == RunState.CANCELLED
 
 
 def test_the_end_of_a_run_is_told_and_audited_once(start, cast):
@@ -147,9 +147,9 @@ def test_the_end_of_a_run_is_told_and_audited_once(start, cast):
     notifications.mark_read(cast.ada.id)
     assert notifications.unread_count(cast.ada.id) == 0
     settle_all(claim)
-    runs.finish(claim)
+    run_ends.finish(claim)
     with pytest.raises(runs.ClaimLost):
-        runs.finish(claim)
+        run_ends.finish(claim)
     assert notifications.unread_count(cast.ada.id) == 1
     assert AuditEvent.select().where(AuditEvent.action == "run:ended").count() == 1
 

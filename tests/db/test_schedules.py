@@ -81,14 +81,14 @@ def test_taken_early_in_its_spread_it_does_not_come_twice_in_a_night(cast):
 
 
 def test_one_that_still_goes_is_waited_for(nightly, cast):
-    from db import runs
+    from db import run_ends, runs
     from db.states import RunKind
 
     run = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="x", items=[], actor=SYSTEM).run
     schedules.record_run(nightly, run)
     now = at("2026-05-01T02:30")
     assert schedules.due(now) == []
-    runs.finish(runs.claim(run.id))
+    run_ends.finish(runs.claim(run.id))
     assert schedules.due(now) == [nightly]
 
 

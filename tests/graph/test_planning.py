@@ -137,6 +137,13 @@ def test_the_guard_asks_for_every_named_account_where_a_policy_is_on_for_all_use
     assert bool(guard("conditionalAccessPolicies", {"body": body}, named)) is is_dangerous
 
 
+def test_a_policy_that_is_on_and_will_be_report_only_says_that_it_stops_being_enforced():
+    live = {"body": {"displayName": "c", "state": "enabled"}, "assignments": None}
+    want = {"body": {"displayName": "d", "state": "enabled"}, "assignments": None}
+    plan = decided(want, live, policy_type=POLICY_TYPES["conditionalAccessPolicies"])
+    assert "not enforced any more" in plan.notes[0]
+
+
 # --- references ------------------------------------------------------------------------------------------------------
 
 GROUP = Reference("groups", "g", is_assignment=True)

@@ -8,8 +8,7 @@ from werkzeug.wrappers import Response
 import actors.restore
 import config
 from actors import restore_requests
-from db import restores
-from db import runs as db_runs
+from db import restores, run_ends
 from db.errors import Invalid
 from db.models import Restore, RestoreItem
 from db.states import ACTIVE, CHANGEABLE
@@ -113,7 +112,7 @@ def cancel(restore_id: int) -> Any:
 def _cancel(restore: Restore) -> None:
     active = [one for one in runs_of(restore) if one.state in ACTIVE]
     for run in active:
-        db_runs.request_cancel(run, current_actor())
+        run_ends.request_cancel(run, current_actor())
     if restore.state in CHANGEABLE or not active:
         restores.cancel(restore, current_actor())
     flash("It stops at its next item." if active else "Cancelled. Nothing was written.", "success")

@@ -9,7 +9,7 @@ from flask_login import current_user
 
 import actors.back_up
 import actors.restore
-from db import notifications, runs
+from db import notifications, run_ends, runs
 from db.errors import Invalid
 from db.models import BackupSet, Notification, Policy, Run, RunItem, Tenant, User
 from db.states import ACTIVE, ItemState, RunKind, RunState
@@ -144,7 +144,7 @@ def cancel(run_id: str) -> Any:
     run = fetch(Run, run_id, Permission.OPERATE)
     if run.state in ACTIVE and not _may_cancel(run):
         refuse(Permission.MANAGE, run.tenant)
-    asked = runs.request_cancel(run, current_actor())
+    asked = run_ends.request_cancel(run, current_actor())
     flash(
         "The run stops at its next item." if asked else "The run had ended, or was being cancelled already.", "success"
     )
