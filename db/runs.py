@@ -1,4 +1,4 @@
-"""The run's state machine (its end is in db/run_ends.py). Every change of state is one UPDATE that names the state it expects.
+"""The run's state machine; its end is in db/run_ends.py. Each change is one UPDATE that names the state it expects.
 
 A run is claimed by one message at a time. The claim's token is in every write of a claimed run and of its items, so a
 worker that was taken for dead, and comes back, can change nothing: its writes match no row and raise ClaimLost.

@@ -52,6 +52,11 @@ _PROTECTION: dict[str, Any] = {
     "volatile": frozenset({"deployedAppCount"}),
     "match_on": ("targetedAppManagementLevels",),
 }
+_INFORMATION_PROTECTION: dict[str, Any] = {
+    "permission": APPS,
+    "assignments": EXPANDED,
+    "expand": ("protectedAppLockerFiles", "exemptAppLockerFiles"),
+}
 _UPDATES: dict[str, Any] = {
     "permission": CONFIGURATION,
     "assignments": EXPANDED,
@@ -187,17 +192,13 @@ _ROWS = (
         "mdmWindowsInformationProtectionPolicies",
         "Windows Information Protection (enrolled)",
         f"{DAM}/mdmWindowsInformationProtectionPolicies",
-        APPS,
-        EXPANDED,
-        expand=("protectedAppLockerFiles", "exemptAppLockerFiles"),
+        **_INFORMATION_PROTECTION,
     ),
     PolicyType(
         "windowsInformationProtectionPolicies",
         "Windows Information Protection",
         f"{DAM}/windowsInformationProtectionPolicies",
-        APPS,
-        EXPANDED,
-        expand=("protectedAppLockerFiles", "exemptAppLockerFiles"),
+        **_INFORMATION_PROTECTION,
     ),
     PolicyType(
         "mobileAppConfigurations",
@@ -264,10 +265,7 @@ _ROWS = (
         "windowsDriverUpdateProfiles",
         "Driver update",
         f"{DM}/windowsDriverUpdateProfiles",
-        CONFIGURATION,
-        EXPANDED,
-        volatile=frozenset({"newUpdates", "inventorySyncStatus", "deviceReporting"}),
-        trusts_list=True,
+        **{**_UPDATES, "volatile": frozenset({"newUpdates", "inventorySyncStatus", "deviceReporting"})},
     ),
     PolicyType("termsAndConditions", "Terms and conditions", f"{DM}/termsAndConditions", SERVICE_CONFIG, ROUTE),
     PolicyType(
