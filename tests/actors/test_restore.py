@@ -317,6 +317,50 @@ def test_a_cancelled_restore_stops_between_items_and_keeps_what_it_did(contoso, 
     assert live(contoso, policy_of(cast.contoso))["description"] == ""
 
 
+def test_cancelling_keeps_what_was_written_and_leaves_the_rest_alone(contoso, cast, ended):
+    """Twenty go together; the cancel comes while the first twenty are being written."""
+    kept = []
+    for number in range(30):
+        item = catalog_policy(f"4{number:07d}-0000-4000-8000-000000000000", f"Many {number}")
+        contoso.put(CATALOG, item)
+        policy = Policy.create(
+            tenant=cast.contoso, policy_type="configurationPolicies", graph_id=item["id"], name=item["name"]
+        )
+        kept.append(captured(policy, description="old"))
+    backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
+                                  manifest=manifest(cast.contoso, kept))  # fmt: skip
+    restore = previewed(restore_requests.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    contoso.change(flags={"latency_ms": 400})
+    run = actors.restore.start(restore, SYSTEM, reason="ticket").run
+    servers.wait_for(Write.select().exists, "The first write")
+    run_ends.request_cancel(run, SYSTEM)
+    run = ended(run.id)
+    contoso.change(flags={"latency_ms": 0})
+    written = [one for one in contoso.objects()[CATALOG].values() if one["description"] == "old"]
+    assert (run.state, run.done, run.skipped, len(written)) == (RunState.CANCELLED, 20, 10, 20)
+    undo = previewed(undone(Restore.get_by_id(restore.id)), ended)
+    assert sorted(plan_of(undo).values()) == ["update"] * 20
+
+
+def test_what_is_cancelled_in_the_midst_of_a_write_is_uncertain_and_settled_by_a_retry(contoso, cast, ended):
+    policy = policy_of(cast.contoso)
+    snapshot = captured(policy)
+    contoso.delete(CATALOG, policy.graph_id)
+    restore = previewed(drafted(snapshot, cast.contoso), ended)
+    contoso.change(flags={"consistency_delay_s": 60})
+    contoso.fault(kind="lost", status=504, path="configurationPolicies$")
+    run = actors.restore.start(restore, SYSTEM, reason="ticket").run
+    servers.wait_for(lambda: "answer was lost" in str(runs.waiting(Run.get_by_id(run.id))), "The wait")
+    run_ends.request_cancel(run, SYSTEM)
+    run = ended(run.id)
+    [item] = items_of(run).values()
+    assert (run.state, item.state, item.reason) == (RunState.CANCELLED, "uncertain", "uncertain")
+    contoso.change(flags={"consistency_delay_s": 0})
+    again = ended(actors.restore.retry_failed(run, SYSTEM).run.id)
+    assert items_of(again)[policy.name].outcome == "recreated"
+    assert [one["name"] for one in contoso.objects()[CATALOG].values()].count(policy.name) == 1
+
+
 def test_what_failed_is_tried_again_as_a_linked_run_with_a_fresh_look(contoso, cast, ended):
     policy = policy_of(cast.contoso)
     restore = previewed(drafted(captured(policy, description="old"), cast.contoso), ended)
