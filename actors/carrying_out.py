@@ -147,7 +147,8 @@ class Together:
 
     def _settle_create(self, item: RestoreItem, write: Write, found: Sequence[str]) -> bool:
         """A create was sent, and nobody knows what became of it."""
-        if len(found) == 1:
+        if found and len(found) <= self._lost_creates(item):
+            # Where a backup has several of one name, each takes one; what differs in it is written then.
             writes.adopt(write, found[0])
             item.created_id = found[0]
             return True
@@ -161,6 +162,17 @@ class Together:
         writes.settle(write, WriteState.NOT_FOUND)
         self._known_ids[item.id] = []
         return True
+
+    def _lost_creates(self, item: RestoreItem) -> int:
+        """How many items of its name and type wait for what a lost answer made."""
+        alike = RestoreItem.select().where(
+            (RestoreItem.restore == self._restore)
+            & (RestoreItem.policy_type == item.policy_type)
+            & (RestoreItem.name == item.name)
+            & RestoreItem.created_id.is_null()
+        )
+        found = writes.of_items([one.id for one in alike])
+        return sum(writes.open_create(of_one) is not None for of_one in found.values())
 
     # --- the order ---------------------------------------------------------------------------------------------------
 

@@ -229,6 +229,7 @@ def test_what_moved_since_the_preview_is_a_conflict_and_is_not_written(contoso, 
     assert (run.state, items_of(run)[policy.name].outcome) == (RunState.PARTIAL, "conflict")
     assert live(contoso, policy)["description"] == "somebody's"
     assert (items_of(run)[other.name].outcome, live(contoso, other)["description"]) == ("updated", "old")
+    assert restore.safety_set.manifest.count == 1, "what is not overwritten is not in the safety set"
 
 
 def manifest(tenant, kept):
@@ -317,8 +318,9 @@ def test_a_cancelled_restore_stops_between_items_and_keeps_what_it_did(contoso, 
     assert live(contoso, policy_of(cast.contoso))["description"] == ""
 
 
-def test_cancelling_keeps_what_was_written_and_leaves_the_rest_alone(contoso, cast, ended):
-    """Twenty go together; the cancel comes while the first twenty are being written."""
+@pytest.fixture
+def thirty(contoso, cast, ended):
+    """A previewed restore of thirty policies, of which twenty go together; every call of Graph takes 400 ms by then."""
     kept = []
     for number in range(30):
         item = catalog_policy(f"4{number:07d}-0000-4000-8000-000000000000", f"Many {number}")
@@ -331,15 +333,53 @@ def test_cancelling_keeps_what_was_written_and_leaves_the_rest_alone(contoso, ca
                                   manifest=manifest(cast.contoso, kept))  # fmt: skip
     restore = previewed(restore_requests.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
     contoso.change(flags={"latency_ms": 400})
-    run = actors.restore.start(restore, SYSTEM, reason="ticket").run
+    yield restore
+    contoso.change(flags={"latency_ms": 0})
+
+
+def test_what_moves_while_the_others_are_written_is_left_alone_too(thirty, contoso, ended):
+    """It was as the preview saw it when the safety set was made."""
+    run = actors.restore.start(thirty, SYSTEM, reason="ticket").run
+    servers.wait_for(Write.select().exists, "The first write")
+    last = restores.items(thirty)[-1]
+    contoso.put(CATALOG, {**catalog_policy(last.graph_id, last.name), "description": "somebody's"})
+    run = ended(run.id, 30)
+    assert items_of(run)[last.name].outcome == "conflict"
+    assert contoso.objects()[CATALOG][last.graph_id]["description"] == "somebody's"
+    assert run.done == 29
+
+
+def test_cancelling_keeps_what_was_written_and_leaves_the_rest_alone(thirty, contoso, ended):
+    run = actors.restore.start(thirty, SYSTEM, reason="ticket").run
     servers.wait_for(Write.select().exists, "The first write")
     run_ends.request_cancel(run, SYSTEM)
     run = ended(run.id)
     contoso.change(flags={"latency_ms": 0})
     written = [one for one in contoso.objects()[CATALOG].values() if one["description"] == "old"]
     assert (run.state, run.done, run.skipped, len(written)) == (RunState.CANCELLED, 20, 10, 20)
-    undo = previewed(undone(Restore.get_by_id(restore.id)), ended)
+    undo = previewed(undone(Restore.get_by_id(thirty.id)), ended)
     assert sorted(plan_of(undo).values()) == ["update"] * 20
+
+
+@pytest.mark.parametrize("is_stale", [True, False])
+def test_what_is_read_back_otherwise_is_looked_at_again_and_then_named(contoso, cast, ended, is_stale):
+    """Either the service took a moment to show it, or it is otherwise: the second look tells."""
+    policy = policy_of(cast.contoso)
+    restore = previewed(drafted(captured(policy, description="old"), cast.contoso), ended)
+    contoso.change(flags={"latency_ms": 700})
+    run = actors.restore.start(restore, SYSTEM, reason="ticket").run
+    servers.wait_for(Write.select().where(Write.state == "answered").exists, "The write")
+    taken = live(contoso, policy)
+    contoso.put(CATALOG, {**taken, "description": "otherwise"})
+    contoso.change(flags={"latency_ms": 0})
+    servers.wait_for(lambda: "Reading back" in str(runs.waiting(Run.get_by_id(run.id))), "The second look")
+    if is_stale:
+        contoso.put(CATALOG, taken)
+    run = ended(run.id)
+    [item] = items_of(run).values()
+    assert (item.outcome, item.reason) == ("updated", None if is_stale else "differs")
+    assert RestoreItem.get(RestoreItem.restore == restore).verified is is_stale
+    assert is_stale or "description" in item.message
 
 
 def test_what_is_cancelled_in_the_midst_of_a_write_is_uncertain_and_settled_by_a_retry(contoso, cast, ended):
@@ -533,6 +573,22 @@ def test_a_create_whose_answer_was_lost_is_adopted_not_repeated(contoso, cast, e
     assert (run.state, items_of(run)[policy.name].outcome) == (RunState.SUCCEEDED, "recreated")
     assert [one["name"] for one in contoso.objects()[CATALOG].values()].count(policy.name) == 1
     assert [one.state for one in Write.select().order_by(Write.id)] == ["found"]
+
+
+def test_two_of_one_name_whose_answers_were_lost_take_one_each(contoso, cast, ended):
+    first, second = policy_of(cast.contoso, 1), policy_of(cast.contoso, 2)
+    Policy.update(name="Same name").where(Policy.tenant == cast.contoso).execute()
+    kept = [captured(Policy.get_by_id(one.id), description=str(one.id)) for one in (first, second)]
+    for one in (first, second):
+        contoso.delete(CATALOG, one.graph_id)
+    backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
+                                  manifest=manifest(cast.contoso, kept))  # fmt: skip
+    restore = previewed(restore_requests.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    contoso.fault(kind="lost", status=504, path="configurationPolicies$", times=2)
+    _, run = executed(restore, ended)
+    assert run.state == RunState.SUCCEEDED
+    there = contoso.objects()[CATALOG].values()
+    assert sorted(one["description"] for one in there) == sorted(str(one.id) for one in (first, second))
 
 
 def test_a_create_that_was_lost_on_its_way_is_sent_again_once_that_is_sure(contoso, cast, ended, monkeypatch):
