@@ -7,6 +7,7 @@ from db.models import Tenant
 from graph.errors import GraphError
 from graph.policy_types import POLICY_TYPES
 from graph.sign_in import parse_certificate_file
+from graph.write_rules import WRITE_RULES
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,8 @@ class Check:
     code: str | None = None
     # Permission -> titles of the policy types that cannot be read without it.
     missing: dict[str, list[str]] = field(default_factory=dict)
+    # As `missing`, of what cannot be restored. A tenant that is only backed up needs none of it.
+    missing_to_restore: dict[str, list[str]] = field(default_factory=dict)
     granted: list[str] = field(default_factory=list)
 
 
@@ -33,16 +36,21 @@ def check(tenant: Tenant) -> Check:
 
 def _permissions(granted: frozenset[str]) -> Check:
     missing: dict[str, list[str]] = {}
+    to_restore: dict[str, list[str]] = {}
     for policy_type in POLICY_TYPES.values():
+        rule = WRITE_RULES[policy_type.key]
         if not _covered(policy_type.permission, granted):
             missing.setdefault(policy_type.permission, []).append(policy_type.title)
+        if not rule.never and rule.permission not in granted:
+            to_restore.setdefault(rule.permission, []).append(policy_type.title)
     if not missing:
-        return Check(True, "Signed in. Every permission to read policies is there.", granted=sorted(granted))
+        sentence = "Signed in. Every permission to read policies is there."
+        return Check(True, sentence, None, {}, to_restore, sorted(granted))
     sentence = (
         f"Signed in, but {len(missing)} permission(s) are missing: {', '.join(sorted(missing))}. "
         "Add them to the app registration in Entra and grant admin consent."
     )
-    return Check(False, sentence, "permission_missing", missing, sorted(granted))
+    return Check(False, sentence, "permission_missing", missing, to_restore, sorted(granted))
 
 
 def _covered(permission: str, granted: frozenset[str]) -> bool:

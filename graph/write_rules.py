@@ -112,7 +112,7 @@ _RULES: dict[str, WriteRule] = {
         parts={"scheduledActionsForRule": parts.schedule_actions},
         posted=frozenset({"scheduledActionsForRule"}),
     ),
-    "deviceComplianceScripts": WriteRule(NAMED, SCRIPTS, assign="deviceHealthScriptAssignments"),
+    "deviceComplianceScripts": WriteRule(NAMED, CONFIGURATION, assign="deviceHealthScriptAssignments"),
     "deviceManagementScripts": WriteRule(assign="deviceManagementScriptAssignments", **_SCRIPT),
     "deviceShellScripts": WriteRule(assign="deviceManagementScriptAssignments", **_SCRIPT),
     "deviceCustomAttributeShellScripts": WriteRule(

@@ -10,6 +10,7 @@ import pytest
 from actors import connections
 from db.models import AuditEvent, Membership, Policy, Run, Tenant, User
 from tests import servers
+from tests.simulated import WRITE
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 COMMAND = Path(sys.executable).parent / "tenantkeep"
@@ -115,7 +116,11 @@ def test_a_certificate_file_that_is_none_says_what_it_lacks(cast, tmp_path):
 
 
 def test_a_tenant_check_says_what_is_missing_and_what_it_is_for(graph, cast):
-    assert tenantkeep("tenant", "check", "Contoso").returncode == 0
+    done = tenantkeep("tenant", "check", "Contoso")
+    assert (done.returncode, "To restore, these are missing too" in done.stdout) == (0, True)
+    assert "DeviceManagementScripts.ReadWrite.All: PowerShell script" in done.stdout
+    graph.change(permissions=WRITE)
+    assert asked("tenant", "check", "Contoso")["missing_to_restore"] == {}
     graph.change(permissions=["Policy.Read.All"])
     found = asked("tenant", "check", "Contoso")
     assert (found["ok"], found["code"]) == (False, "permission_missing")

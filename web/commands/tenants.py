@@ -64,11 +64,14 @@ def check(name: str, as_json: bool) -> None:
     with opened():
         found = actors.check.check(tenant_named(name))
         lines = [found.sentence]
-        lines += [f"  {permission}: {', '.join(titles)}" for permission, titles in sorted(found.missing.items())]
-        answer(
-            as_json,
-            {"ok": found.ok, "code": found.code, "message": found.sentence, "missing": found.missing,
-             "granted": found.granted},
-            "\n".join(lines),
-        )  # fmt: skip
+        lines += _named(found.missing)
+        lines += ["To restore, these are missing too:"] if found.missing_to_restore else []
+        lines += _named(found.missing_to_restore)
+        names = ("ok", "code", "missing", "missing_to_restore", "granted")
+        document = {"message": found.sentence, **{name: getattr(found, name) for name in names}}
+        answer(as_json, document, "\n".join(lines))
     sys.exit(0 if found.ok else 1)
+
+
+def _named(missing: dict[str, list[str]]) -> list[str]:
+    return [f"  {permission}: {', '.join(titles)}" for permission, titles in sorted(missing.items())]
