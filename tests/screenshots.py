@@ -1,6 +1,6 @@
 """`make screenshots`: every page of the demo at desktop and phone width, light and dark, for looking at.
 
-The one that the README shows is kept in the repository; the rest goes to docs/screenshots/all.
+Those that the README shows are kept in the repository; the rest goes to docs/screenshots/all.
 """
 
 import sys
@@ -45,6 +45,7 @@ PAGES = {
     "user": "/users/3",
     "not-found": "/policies/999999",
 }
+CHOSEN = {"snapshot": PAGES["snapshot"], "restore": "/restores/{previewed}?show=update"}
 
 
 def main() -> int:
@@ -74,8 +75,9 @@ def _shoot_everything(page, demo) -> None:
         _shoot(page, name)
     page.set_viewport_size({"width": 1440, "height": 1150})
     page.emulate_media(color_scheme="light")
-    page.goto(f"{demo.address}/snapshots/{made['snapshot']}")
-    page.screenshot(path=FOLDER / "snapshot.png")
+    for name, path in CHOSEN.items():
+        page.goto(demo.address + path.format(**made))
+        page.screenshot(path=FOLDER / f"{name}.png")
 
 
 def _capture(page, demo) -> dict[str, str]:
@@ -92,13 +94,14 @@ def _capture(page, demo) -> dict[str, str]:
     run = page.url.rpartition("/")[2]
     page.locator("td a", has_text="Snapshot").click()
     page.wait_for_selector("text=Is it whole?")
+    snapshot = _number(page)
     page.goto(f"{demo.address}/tenants/2")
     page.click("text=Back up now")
     page.click("text=View run")
     page.wait_for_selector("text=succeeded", timeout=60_000)
     page.goto(f"{demo.address}/schedules/")
     page.click("main .filters button")
-    return {"policy": policy, "run": run, "snapshot": page.url.rpartition("/")[2]}
+    return {"policy": policy, "run": run, "snapshot": snapshot}
 
 
 def _restore(page, demo) -> dict[str, str]:

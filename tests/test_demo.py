@@ -73,11 +73,48 @@ def test_an_operator_signs_in_and_captures_a_snapshot(demo, page):
 
 
 @pytest.mark.browser
+def test_a_manager_restores_into_another_tenant_and_undoes_it(demo, page):
+    sign_in(page, demo, "manager")
+    page.goto(f"{demo.address}/tenants/2")
+    page.click("text=Back up now")
+    page.click("text=View run")
+    page.wait_for_selector("text=succeeded", timeout=60_000)
+    page.goto(f"{demo.address}/backup-sets/1")
+    page.click("main >> text=Restore")
+    page.check("text=Fabrikam Logistics")
+    page.check("text=Restore exactly as captured")
+    page.click("text=Choose policy types and policies")
+    page.check("input[name=type][value=deviceConfigurations]")
+    page.click("main button.btn-lg")
+    page.wait_for_selector("#execute", timeout=60_000)
+    address = page.url
+    page.fill("#name", "Contoso Health")
+    page.fill("#reason", "INC-4711")
+    page.click("#execute button")
+    assert "Type the name of the tenant that is written to: Fabrikam Logistics" in page.locator(".alert").inner_text()
+    page.fill("#name", "Fabrikam Logistics")
+    page.click("#execute button")
+    page.wait_for_selector("text=Undo this restore", timeout=60_000)  # without reloading
+    assert "finished" in page.locator(".head").inner_text()
+    page.click("text=Undo this restore")
+    page.wait_for_selector("#execute", timeout=60_000)
+    assert page.url != address
+    page.fill("#name", "Fabrikam Logistics")
+    page.fill("#reason", "INC-4711 was wrong")
+    page.click("#execute button")
+    page.wait_for_selector("text=What was done", timeout=60_000)
+    page.goto(f"{demo.address}/audit/?action=policy%3Awritten")
+    assert "Fabrikam Logistics" in page.locator("tbody").inner_text()
+    assert [problem for problem in page.problems if "400" not in problem] == []
+
+
+@pytest.mark.browser
 def test_no_page_is_wider_than_a_phone(demo, page):
     sign_in(page, demo, "admin")
     page.set_viewport_size({"width": 390, "height": 800})
     for path in ("/", "/tenants/", "/tenants/1", "/policies/", "/policies/1", "/runs/", "/runs/1", "/notifications/",
-                 "/audit/", "/users/", "/users/1"):  # fmt: skip
+                 "/audit/", "/users/", "/users/1", "/restores/", "/restores/new?backup_set=1", "/restores/1",
+                 "/tenants/1/mappings/"):  # fmt: skip
         page.goto(demo.address + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
 
