@@ -8,10 +8,13 @@ import psycopg2
 import pytest
 
 import actors.capture
-from actors import logs
-from db import snapshots, tenants
+from actors import logs, restore_requests
+from db import restores, snapshots, tenants
 from db.audit import SYSTEM, Actor
 from db.models import Policy, RunItem, Snapshot
+from tests.conftest import capture_by_hand
+from tests.restoring import executed, options, previewed
+from tests.simulated import WRITE
 
 CANARY = "c4nary-Q8x~secret.value-0123456789"
 
@@ -84,3 +87,35 @@ def test_a_known_secret_is_in_no_table_no_log_and_no_page(app, graph, worker, en
         assert CANARY not in answer.get_data(as_text=True), path
     manager = sign_in(app.test_client(), cast.max)
     assert CANARY in manager.get(f"/snapshots/{snapshot.id}").get_data(as_text=True), "managers may see it"
+
+
+def test_a_restored_secret_is_written_to_the_tenant_and_shown_to_managers_only(
+    app, graph, worker, ended, quick, cast, sign_in, database_url, log
+):
+    graph.change(permissions=WRITE)
+    secret = {"@odata.type": "#microsoft.graph.omaSettingString", "omaUri": "./Vendor/MSFT/x", "displayName": "x",
+              "isEncrypted": True, "secretReferenceValueId": "ref", "value": CANARY}  # fmt: skip
+    policy = Policy.get(Policy.tenant == cast.contoso)
+    Policy.update(policy_type="deviceConfigurations").where(Policy.id == policy.id).execute()
+    policy = Policy.get_by_id(policy.id)
+    body = {"id": policy.graph_id, "displayName": policy.name, "omaSettings": [secret],
+            "@odata.type": "#microsoft.graph.windows10CustomConfiguration"}  # fmt: skip
+    snapshot = capture_by_hand(policy, SYSTEM, body)[1]
+    graph.put("deviceManagement/deviceConfigurations",
+              {**body, "omaSettings": [{**secret, "value": "other"}], "assignments": []})  # fmt: skip
+    restore = previewed(restore_requests.of_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
+    restore, run = executed(restore, ended)
+    [item] = restores.items(restore)
+    live = graph.objects()["deviceManagement/deviceConfigurations"][policy.graph_id]
+    assert (item.action, live["omaSettings"][0]["value"]) == ("update", CANARY)
+
+    for table, value in every_value(database_url):
+        assert CANARY.encode() not in value, table
+    assert CANARY not in log.getvalue()
+    plan = f"/restores/{restore.id}/items/{item.id}"
+    client = sign_in(app.test_client(), cast.rita)
+    for path in (f"/restores/{restore.id}", plan, f"/runs/{run.id}", "/restores/"):
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert CANARY not in answer.get_data(as_text=True), path
+    assert CANARY in sign_in(app.test_client(), cast.max).get(plan).get_data(as_text=True), "managers may see it"
