@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import config
-from actors import connections
+from actors import connections, planned
 from actors.ledger import WriteLedger
 from actors.listing import Lists, lists
 from actors.outcomes import Outcomes
@@ -19,12 +19,11 @@ from db.models import Restore, RestoreItem, RunItem, Write
 from db.runs import Claim
 from db.states import BEGUN, ItemState, Outcome, WriteState
 from graph.errors import GraphError
-from graph.planning import LEAVE, Options, wanted
+from graph.planning import LEAVE, Options
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed, drive
 from graph.references import TOKENS
-from graph.resolving import Resolution
 from graph.restoring import Order, approval_status, carry_out, header_text
 from graph.writing import Content
 
@@ -100,7 +99,7 @@ class Together:
 
     def _has_what_it_refers_to(self, item: RestoreItem) -> bool:
         """What this restore itself has to make first is made. What cannot be made blocks what needs it."""
-        needed = [one.item for one in _resolutions(item) if one.how == "restored" and one.to is None]
+        needed = [one.item for one in planned.resolutions(item) if one.how == "restored" and one.to is None]
         missing = [one for one in restores.by_ids(needed) if one.created_id is None]
         if not missing:
             return True
@@ -177,11 +176,9 @@ class Together:
     # --- the order ---------------------------------------------------------------------------------------------------
 
     def _wanted(self, item: RestoreItem) -> Content:
-        content = snapshots.document(item.content_id)
-        resolutions = _resolutions(item)
-        needed = restores.by_ids([one.item for one in resolutions if one.item is not None])
+        needed = restores.by_ids([one.item for one in planned.resolutions(item)])
         created = {one.id: one.created_id for one in needed if one.created_id}
-        return wanted(POLICY_TYPES[item.policy_type], content, self._options, resolutions, created)
+        return planned.content(item, self._options, created)
 
     def _order(self, item: RestoreItem) -> Order:
         has_begun = item.created_id is not None or writes.has_begun(self._writes[item.id])
@@ -189,7 +186,7 @@ class Together:
             POLICY_TYPES[item.policy_type],
             self._wanted(item) if item.content_id else None,
             item.created_id or item.target_id,
-            token=next((str(one.to) for one in _resolutions(item) if one.kind == TOKENS), ""),
+            token=next((str(one.to) for one in planned.resolutions(item) if one.kind == TOKENS), ""),
             live_mark=None if has_begun else item.live_mark,
             with_assignments=self._options.assignments != LEAVE,
             is_new=item.created_id is not None,
@@ -199,10 +196,6 @@ class Together:
             approved=self._approved,
             known=directory_names.seen_since(self._restore.tenant, self._restore.started_at),
         )
-
-
-def _resolutions(item: RestoreItem) -> list[Resolution]:
-    return [Resolution(**one) for one in item.resolutions or ()]
 
 
 def _is_to_be_made(item: RestoreItem) -> bool:

@@ -10,7 +10,7 @@ from itertools import groupby
 import dramatiq
 
 import config
-from actors import connections, safety
+from actors import connections, planned, safety
 from actors.broker import INTERACTIVE
 from actors.carrying_out import Together
 from actors.outcomes import WaitsForApproval
@@ -26,9 +26,7 @@ from db.runs import Claim
 from db.states import WRITING, ItemState, Outcome, RunKind
 from graph.client import BATCH_SIZE
 from graph.errors import Throttled
-from graph.planning import Options, guard, wanted
-from graph.policy_types import POLICY_TYPES
-from graph.resolving import Resolution
+from graph.planning import Options, guard
 from graph.write_rules import WRITE_RULES, order
 
 
@@ -135,8 +133,7 @@ def _danger(restore: Restore, item: RestoreItem) -> str:
     """Asked again: the tenant may name other break-glass accounts by now."""
     if item.policy_type != "conditionalAccessPolicies" or item.content_id is None:
         return ""
-    content, resolutions = snapshots.document(item.content_id), [Resolution(**one) for one in item.resolutions]
-    want = wanted(POLICY_TYPES[item.policy_type], content, Options(**restore.options), resolutions)
+    want = planned.content(item, Options(**restore.options))
     return guard(item.policy_type, want, restore.tenant.break_glass or ())
 
 

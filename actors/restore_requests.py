@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from actors import planned
 from db import backup_sets, restores, snapshots
 from db.audit import Actor
 from db.errors import Invalid
@@ -25,10 +26,8 @@ from graph.planning import (
     SKIP,
     UPDATE,
     Options,
-    wanted,
 )
 from graph.policy_types import POLICY_TYPES
-from graph.resolving import Resolution
 from graph.writing import remaining
 
 EXISTING = {UPDATE: "Update in place", SKIP: "Leave as they are", COPY: "Create a copy, with a prefix"}
@@ -191,9 +190,7 @@ def differences(item: RestoreItem, hide: Any = None) -> list[Difference]:
     if item.content_id is None or item.live_content_id is None or item.action != "update":
         return []
     policy_type, options = POLICY_TYPES[item.policy_type], Options(**item.restore.options)
-    resolutions = [Resolution(**one) for one in item.resolutions or ()]
-    want = wanted(policy_type, snapshots.document(item.content_id), options, resolutions)
-    live = snapshots.document(item.live_content_id)
+    want, live = planned.content(item, options), snapshots.document(item.live_content_id)
     if hide:
         want, live = hide(want), hide(live)
     return remaining(policy_type, live, want, with_assignments=options.assignments != LEAVE)
