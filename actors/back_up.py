@@ -15,7 +15,7 @@ import dramatiq
 
 from actors.broker import BULK
 from actors.capture import prepared, settle_readings
-from actors.connections import client
+from actors.connections import client, signed_in
 from actors.starting import Start, send, started
 from actors.trouble import missing_permission, settle_error
 from actors.working import Ends, work
@@ -104,8 +104,7 @@ def _plan(claim: Claim) -> None:
     """May be interrupted after any policy type, and goes on with those that are left."""
     if claim.run.parts is not None:
         return  # this message came a second time
-    graph = client(claim.run.tenant)
-    graph.sign_in()  # a refused credential fails the run with one sentence, not with forty
+    graph = signed_in(claim.run.tenant)
     lists, postponed = _list(claim, graph)
     _look_up_names(claim, graph, lists)
     if any(not isinstance(error, Throttled) for error in postponed):

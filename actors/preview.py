@@ -61,8 +61,7 @@ def preview(run_id: int) -> None:
 
 def _preview(claim: Claim) -> None:
     restore = Restore.get_by_id(claim.run.restore_id)
-    graph = connections.client(restore.tenant)
-    graph.sign_in()  # a refused credential fails the run with one sentence, not with forty
+    graph = connections.signed_in(restore.tenant)
     look = _Look(claim, restore, graph)
     if look.read_live():
         look.keep(look.decide())

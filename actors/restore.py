@@ -96,8 +96,7 @@ def restore_live(run_id: int) -> None:
 
 def _restore(claim: Claim) -> None:
     restore = Restore.get_by_id(claim.run.restore_id)
-    graph = connections.client(restore.tenant)
-    graph.sign_in()  # a refused credential fails the run with one sentence, not with forty
+    graph = connections.signed_in(restore.tenant)
     _settle_what_is_not_written(claim, restore)
     rows = _rows(claim)
     if safety.capture(claim, restore, graph, rows):

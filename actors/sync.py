@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import dramatiq
 
 from actors.broker import BULK
-from actors.connections import client
+from actors.connections import signed_in
 from actors.starting import Start, started
 from actors.trouble import settle_error
 from actors.working import work
@@ -40,9 +40,7 @@ def sync(run_id: int) -> None:
 
 def _sync(claim: Claim) -> None:
     tenant = claim.run.tenant
-    graph = client(tenant)
-    # Sign in before any list: a refused credential fails the run with one sentence, not with forty.
-    graph.sign_in()
+    graph = signed_in(tenant)
     postponed: list[GraphError] = []
     for together in _by(TOGETHER, runs.unsettled_items(claim.run)):
         if runs.cancel_requested(claim):
