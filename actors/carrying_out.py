@@ -47,6 +47,7 @@ class Together:
         self._claim = claim
         self._options = Options(**restore.options)
         self._graph = connections.client(restore.tenant)
+        self._known_names = directory_names.seen_since(restore.tenant, restore.started_at)
         self._writes = writes.of_items(list(rows))
         self._outcomes = Outcomes(claim, restore, rows, self._writes)
         # Item -> the ids that are there under its name before it is created.
@@ -194,7 +195,7 @@ class Together:
             is_written=self._rows[item.id].state == ItemState.WORKING,
             justification=header_text(self._restore.reason or ""),
             approved=self._approved,
-            known=directory_names.seen_since(self._restore.tenant, self._restore.started_at),
+            known=self._known_names,
         )
 
 
