@@ -20,7 +20,7 @@ from db.clock import utcnow
 from db.database import database
 from db.models import Policy, Restore, RestoreItem, RunItem, Tenant
 from db.runs import Claim, NewItem
-from db.states import ItemState, Outcome, RunKind
+from db.states import WRITING, ItemState, Outcome, RunKind
 from graph.client import BATCH_SIZE, GraphClient
 from graph.errors import Forbidden, GraphError, NotFound, Rejected
 from graph.fingerprint import fingerprint
@@ -245,17 +245,14 @@ class _Look:
         return any(one.key == key for one in listed)
 
     def _permitted(self, item: RestoreItem, plan: Plan) -> Plan:
-        permission, granted = (
-            WRITE_RULES[item.policy_type].permission,
-            connections.sign_in(self._restore.tenant).roles(),
-        )
+        is_granted = WRITE_RULES[item.policy_type].permission in connections.sign_in(self._restore.tenant).roles()
         listed = self._listed[item.policy_type]
-        if isinstance(listed, Forbidden) or (plan.action in _WRITES and permission not in granted):
+        if isinstance(listed, Forbidden) or (plan.action in WRITING and not is_granted):
             return Plan("blocked", "permission_missing", missing_write_permission(item.policy_type))
         return plan
 
     def _danger(self, item: RestoreItem, want: Content, plan: Plan) -> str:
-        if plan.action not in _WRITES:
+        if plan.action not in WRITING:
             return ""
         return guard(item.policy_type, want, self._restore.tenant.break_glass or ())
 
@@ -290,7 +287,6 @@ def _is_final(error: GraphError) -> bool:
     return isinstance(error, Rejected)
 
 
-_WRITES = ("create", "recreate", "update", "remove")
 # What the tenant has, or will have, once the restore is through.
 _THERE = ("create", "recreate", "update", "matches", "exists")
 

@@ -19,7 +19,7 @@ from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
-from db.models import BackupSet, Content, Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, Write
+from db.models import IS_ACTIVE, BackupSet, Content, Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, Write
 from db.states import BEGUN, CHANGEABLE, UNSETTLED, ItemState, Outcome, RestoreState, Result, RunKind, RunState
 
 LONGEST_REASON = 500
@@ -71,7 +71,6 @@ def create(
     actor: Actor,
     *,
     undo_of: Restore | None = None,
-    reason: str | None = None,
 ) -> Restore:
     """A draft. Raises Invalid when there is nothing to restore."""
     if not items:
@@ -84,7 +83,6 @@ def create(
             backup_set=source.backup_set,
             undo_of=undo_of,
             options=dict(options),
-            reason=reason and reason[:LONGEST_REASON],
             created_by=actor.user_id,
         )
         rows = [
@@ -174,8 +172,7 @@ def _readers(content_id: Any) -> Any:
 
 
 def _previewing(restore: Restore) -> Any:
-    active = Run.select(Run.id).where((Run.restore_id == restore.id) & (Run.state << pw.SQL("('queued', 'running')")))
-    return pw.fn.EXISTS(active)
+    return pw.fn.EXISTS(Run.select(Run.id).where((Run.restore_id == restore.id) & IS_ACTIVE))
 
 
 def begin_preview(restore: Restore) -> None:
@@ -270,7 +267,7 @@ def begin_live(
             actor,
             f"restore {restore.id}",
             tenant=restore.tenant,
-            reason=guard_reason[:LONGEST_REASON],
+            reason=guard_reason,
         )
 
 
