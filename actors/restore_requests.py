@@ -11,7 +11,7 @@ from db.audit import Actor
 from db.errors import Invalid
 from db.models import BackupSet, Policy, Restore, RestoreItem, Snapshot, Tenant
 from db.restores import NewItem, Source
-from db.states import RestoreState
+from db.states import AS_ASKED, RestoreState
 from graph.compare import Difference
 from graph.fingerprint import fingerprint
 from graph.normalise import canonical
@@ -157,8 +157,7 @@ def undo(restore: Restore, actor: Actor) -> Restore:
 
 def again(restore: Restore, actor: Actor) -> Restore:
     """A new draft of what a restore did not do: somebody changed it meanwhile, or it was refused. Raises Invalid."""
-    done = ("created", "updated", "recreated", "removed", "matches")
-    left = [one for one in restores.items(restore) if _ended_as(restore, one) not in done]
+    left = [one for one in restores.items(restore) if _ended_as(restore, one) not in AS_ASKED]
     if restore.state not in (RestoreState.FINISHED, RestoreState.EXPIRED, RestoreState.CANCELLED) or not left:
         raise Invalid("Nothing is left of this restore that could be done again.")
     items = [

@@ -77,6 +77,8 @@ WRITING = {
     Outcome.RECREATE: Outcome.RECREATED,
     Outcome.REMOVE: Outcome.REMOVED,
 }
+# Of an item of a restore that ended as it was asked for: nothing is left to do again.
+AS_ASKED = (*WRITING.values(), Outcome.MATCHES)
 
 
 class RestoreState(StrEnum):
