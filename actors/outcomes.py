@@ -11,7 +11,7 @@ from db import audit, directory_names, mappings, policies, runs, snapshots, writ
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database
-from db.models import Policy, Restore, RestoreItem, RunItem, Write
+from db.models import Restore, RestoreItem, RunItem, Write
 from db.runs import Claim
 from db.snapshots import Read
 from db.states import WRITING, ItemState, Outcome, Result, WriteState
@@ -111,11 +111,7 @@ class Outcomes:
         """Our own rows know what was made and what was removed."""
         tenant = self._restore.tenant
         if done.reading is None:
-            gone = Policy.get_or_none(
-                (Policy.tenant == tenant)
-                & (Policy.policy_type == item.policy_type)
-                & (Policy.graph_id == done.target_id)
-            )
+            gone = policies.known(tenant, item.policy_type, done.target_id)
             if gone:
                 policies.mark_gone(gone)
         elif item.action in (Outcome.CREATE, Outcome.RECREATE) and not self._restore.options["prefix"]:

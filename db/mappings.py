@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping as MappingOf
 
-from db import audit
+from db import audit, policies
 from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
@@ -148,7 +148,7 @@ def name_of(tenant: Tenant, key: Key) -> str | None:
     kind, one = key
     row = DirectoryName.get_or_none(
         (DirectoryName.tenant == tenant) & (DirectoryName.kind == kind) & (DirectoryName.object_id == one)
-    ) or Policy.get_or_none((Policy.tenant == tenant) & (Policy.policy_type == kind) & (Policy.graph_id == one))
+    ) or policies.known(tenant, kind, one)
     return row.name if row else None
 
 

@@ -66,13 +66,21 @@ def of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
     )
 
 
+def known(tenant: Tenant, policy_type: str, graph_id: str) -> Policy | None:
+    """The policy of this Graph id, when a list or a restore has shown it."""
+    return Policy.get_or_none(_is(tenant, policy_type, graph_id))
+
+
+def _is(tenant: Tenant, policy_type: str, graph_id: str) -> Any:
+    return (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.graph_id == graph_id)
+
+
 def of_graph(tenant: Tenant, policy_type: str, graph_id: str, name: str, odata_type: str | None) -> Policy:
     """The policy of this Graph id; one that no list has shown yet is made."""
-    mine = (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.graph_id == graph_id)
     Policy.insert(
         tenant=tenant, policy_type=policy_type, graph_id=graph_id, name=name[:1000], odata_type=odata_type
     ).on_conflict_ignore().execute()
-    return Policy.get(mine)
+    return Policy.get(_is(tenant, policy_type, graph_id))
 
 
 def mark_gone(policy: Policy) -> None:

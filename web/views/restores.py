@@ -13,9 +13,9 @@ from markupsafe import Markup
 
 import config
 from actors import restore_requests
-from db import restores, users, writes
-from db.models import Policy, Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, User
-from db.states import ACTIVE, CHANGEABLE, WRITING, Outcome, RestoreState, Role, RunKind
+from db import policies, restores, users, writes
+from db.models import Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, User
+from db.states import ACTIVE, AS_ASKED, CHANGEABLE, WRITING, Outcome, RestoreState, Role, RunKind
 from web import plans
 from web.access import can, fetch, requires
 from web.permissions import Permission
@@ -31,8 +31,6 @@ pages = Blueprint("restores", __name__, url_prefix="/restores")
 
 ITEMS_SHOWN = 500
 NOTES_SHOWN = 50
-# Ended as it was asked for: there is nothing left to do again.
-DONE = ("created", "updated", "recreated", "removed", "matches")
 
 
 class RestoreList(ListView):
@@ -108,7 +106,7 @@ def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
         is_unresolved=any(_is_unresolved(one) for one in rows),
         guarded=_guarded(restore),
         undone_by=list(Restore.select(Restore.id).where(Restore.undo_of == restore)),
-        may=_may(restore, active, sum(outcomes[name] for name in DONE)),
+        may=_may(restore, active, sum(outcomes[name] for name in AS_ASKED)),
         approvers=_approvers(restore),
     )
 
@@ -196,7 +194,7 @@ def item(restore_id: int, item_id: int) -> str:
         restore=restore,
         tenant=restore.tenant,
         item=found,
-        policy=_policy(restore, found),
+        policy=policies.known(restore.tenant, found.policy_type, found.created_id or found.target_id or ""),
         source=_visible(found.snapshot),
         result=result,
         after=result.snapshot if result else None,
@@ -212,15 +210,6 @@ def sees_secrets(restore: Restore) -> bool:
     source = Tenant.get_or_none(Tenant.directory_id == restore.source_directory_id)
     sides = [restore.tenant, *([source] if source else [])]
     return all(can(Permission.MANAGE, one.id) for one in sides)
-
-
-def _policy(restore: Restore, found: RestoreItem) -> Policy | None:
-    """What the item is in the target tenant."""
-    return Policy.get_or_none(
-        (Policy.tenant == restore.tenant)
-        & (Policy.policy_type == found.policy_type)
-        & (Policy.graph_id == (found.created_id or found.target_id or ""))
-    )
 
 
 def _visible(snapshot: Snapshot | None) -> Snapshot | None:
