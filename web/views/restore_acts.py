@@ -25,31 +25,26 @@ def _back(restore: Restore) -> Response:
     return redirect(url_for("restores.page", restore_id=restore.id), 303)
 
 
-def _refused(restore: Restore, error: Invalid) -> tuple[str, int]:
-    """The page again, with the sentence and with what was typed."""
+@pages.errorhandler(Invalid)
+def refused(error: Invalid) -> tuple[str, int]:
+    """The restore's page again, with the sentence and with what was typed."""
     flash(str(error), "danger")
-    return show(Restore.get_by_id(restore.id), request.form), 400
+    return show(Restore.get_by_id((request.view_args or {})["restore_id"]), request.form), 400
 
 
 @pages.post("/<int:restore_id>/preview")
 @requires(Permission.OPERATE)
 def preview(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    try:
-        return previewed(restore)
-    except Invalid as e:
-        return _refused(restore, e)
+    return previewed(restore)
 
 
 @pages.post("/<int:restore_id>/options")
 @requires(Permission.OPERATE)
 def options(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    try:
-        restores.change_options(restore, restore_requests.parse_options(request.form), current_actor())
-        return previewed(Restore.get_by_id(restore.id))
-    except Invalid as e:
-        return _refused(restore, e)
+    restores.change_options(restore, restore_requests.parse_options(request.form), current_actor())
+    return previewed(Restore.get_by_id(restore.id))
 
 
 @pages.post("/<int:restore_id>/items")
@@ -59,22 +54,16 @@ def leave_out(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
     left_out = {int(one) for one in request.form.getlist("leave") if one.isascii() and one.isdigit()}
     mine = RestoreItem.select(RestoreItem.id).where(RestoreItem.restore == restore).tuples()
-    try:
-        restores.keep_only(restore, [row[0] for row in mine if row[0] not in left_out], current_actor())
-        return previewed(Restore.get_by_id(restore.id))
-    except Invalid as e:
-        return _refused(restore, e)
+    restores.keep_only(restore, [row[0] for row in mine if row[0] not in left_out], current_actor())
+    return previewed(Restore.get_by_id(restore.id))
 
 
 @pages.post("/<int:restore_id>/approve")
 @requires(Permission.MANAGE)
 def approve(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.MANAGE)
-    try:
-        form, hours = request.form, config.settings().plan_hours
-        restores.approve(restore, current_actor(), form.get("reason", ""), hours, plan=form.get("plan", ""))
-    except Invalid as e:
-        return _refused(restore, e)
+    form, hours = request.form, config.settings().plan_hours
+    restores.approve(restore, current_actor(), form.get("reason", ""), hours, plan=form.get("plan", ""))
     flash("Approved. It can be executed now.", "success")
     return _back(restore)
 
@@ -84,15 +73,10 @@ def approve(restore_id: int) -> Any:
 def execute(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.MANAGE)
     form = request.form
-    try:
-        if form.get("name", "").strip() != restore.tenant.name:
-            raise Invalid(
-                f"Type the name of the tenant that is written to: {restore.tenant.name}. Nothing was written."
-            )
-        said = {name: form.get(name, "").replace("\x00", "").strip() for name in ("reason", "guard_reason")}
-        start = actors.restore.start(restore, current_actor(), plan=form.get("plan", ""), **said)
-    except Invalid as e:
-        return _refused(restore, e)
+    if form.get("name", "").strip() != restore.tenant.name:
+        raise Invalid(f"Type the name of the tenant that is written to: {restore.tenant.name}. Nothing was written.")
+    said = {name: form.get(name, "").replace("\x00", "").strip() for name in ("reason", "guard_reason")}
+    start = actors.restore.start(restore, current_actor(), plan=form.get("plan", ""), **said)
     return starting.answer(start, url_for("restores.page", restore_id=restore.id))
 
 
@@ -102,10 +86,7 @@ def cancel(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
     if not holds_cancel(restore):
         refuse(Permission.MANAGE, restore.tenant)
-    try:
-        _cancel(restore)
-    except Invalid as e:
-        return _refused(restore, e)
+    _cancel(restore)
     return _back(restore)
 
 
@@ -122,10 +103,7 @@ def _cancel(restore: Restore) -> None:
 @requires(Permission.MANAGE)
 def undo(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.MANAGE)
-    try:
-        return previewed(restore_requests.undo(restore, current_actor()))
-    except Invalid as e:
-        return _refused(restore, e)
+    return previewed(restore_requests.undo(restore, current_actor()))
 
 
 @pages.post("/<int:restore_id>/again")
@@ -133,7 +111,4 @@ def undo(restore_id: int) -> Any:
 def again(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
     may_take_from(restore.source_directory_id, restore.tenant)
-    try:
-        return previewed(restore_requests.again(restore, current_actor()))
-    except Invalid as e:
-        return _refused(restore, e)
+    return previewed(restore_requests.again(restore, current_actor()))
