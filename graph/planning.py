@@ -131,7 +131,7 @@ def _state(captured: str, choice: str) -> str:
 
 def decide(case: Case, options: Options) -> Plan:
     """What to do with a policy that a backup holds."""
-    plan = _refused(case) or _of_existing(case, options) or _of_missing(case, options)
+    plan = _refused(case) or _copied_before(case, options) or _of_existing(case, options) or _of_missing(case)
     return replace(plan, notes=tuple(_notes(case, options)))
 
 
@@ -175,25 +175,25 @@ KINDS = {
 }
 
 
+def _copied_before(case: Case, options: Options) -> Plan | None:
+    if options.existing != COPY or not case.is_name_taken:
+        return None
+    return Plan("exists", "exists", "A copy of this name is there already.")
+
+
 def _of_existing(case: Case, options: Options) -> Plan | None:
     if case.live is None:
         return None
     if options.existing == SKIP:
         return Plan("exists", "exists", "It is there, and what is there stays as it is.")
     if options.existing == COPY:
-        return _copy(case)
+        return _made(case, "create")
     want = wanted(case.policy_type, case.content, options, case.resolutions)
     differences = remaining(case.policy_type, case.live, want, with_assignments=options.assignments != LEAVE)
     if not differences:
         return Plan("matches", message="It is as the backup has it.")
     problem = _cannot_update(case, want)
     return problem or Plan("update", differences=len(differences))
-
-
-def _copy(case: Case) -> Plan:
-    if case.is_name_taken:
-        return Plan("exists", "exists", "A copy of this name is there already.")
-    return _made(case, "create")
 
 
 def _cannot_update(case: Case, want: Content) -> Plan | None:
@@ -203,9 +203,7 @@ def _cannot_update(case: Case, want: Content) -> Plan | None:
     return _unwritable(case, want)
 
 
-def _of_missing(case: Case, options: Options) -> Plan:
-    if options.existing == COPY and case.is_name_taken:
-        return Plan("exists", "exists", "A copy of this name is there already.")
+def _of_missing(case: Case) -> Plan:
     return _made(case, "recreate" if case.was_here else "create")
 
 
