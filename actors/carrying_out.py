@@ -11,7 +11,7 @@ import config
 from actors import connections, planned
 from actors.ledger import WriteLedger
 from actors.listing import Lists, lists
-from actors.outcomes import Outcomes
+from actors.outcomes import LOOK_AGAIN_SECONDS, Outcomes
 from actors.working import Pause
 from db import directory_names, restores, snapshots, writes
 from db.clock import utcnow
@@ -29,8 +29,6 @@ from graph.writing import Content
 
 # A look at a policy that is younger than this, with nothing written since, is not repeated.
 FRESH = timedelta(seconds=20)
-# How often to look for what Graph does not show yet.
-LOOK_AGAIN_SECONDS = 2.0
 _APPROVALS = "https://intune.microsoft.com/#view/Microsoft_Intune_DeviceSettings/MultiAdminApprovalMenu/~/requests"
 _REFUSED = ("rejected", "cancelled", "expired")
 

@@ -17,11 +17,12 @@ from db.snapshots import Read
 from db.states import WRITING, ItemState, Outcome, Result, WriteState
 from graph.errors import ApprovalNeeded, Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.normalise import canonical
-from graph.restoring import Done, Moved, NotThereYet, Order
+from graph.restoring import MOVED, Done, Moved, NotThereYet, Order
 from graph.write_rules import WRITE_RULES
 
 # Lost answers in a row to one item's writes until it is given up.
 MOST_LOST = 12
+# How often to look for what Graph does not show yet.
 LOOK_AGAIN_SECONDS = 2.0
 APPROVAL_POLL_SECONDS = 60.0
 SHOWN_DIFFERENCES = 5
@@ -187,7 +188,7 @@ class Outcomes:
         elif isinstance(error, NotThereYet):
             self._not_there_yet(item)
         elif isinstance(error, Moved) or (isinstance(error, NotFound) and item.action == Outcome.UPDATE):
-            self.settle(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", safety.MOVED)
+            self.settle(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", MOVED)
         elif isinstance(error, Rejected):
             self._refused(item, error)
         elif is_lost:

@@ -15,8 +15,7 @@ from graph.fingerprint import assignments_mark, fingerprint
 from graph.planning import state_mark
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Reading, drive, read_policy
-
-MOVED = "Somebody changed it since the preview. Nothing was written; preview it again."
+from graph.restoring import MOVED
 
 
 def capture(claim: Claim, restore: Restore, graph: GraphClient, rows: dict[int, RunItem]) -> bool:

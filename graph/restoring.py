@@ -22,6 +22,7 @@ from graph.writing import Content, changes, created_id, creation, remaining, rem
 
 JUSTIFICATION = "x-msft-approval-justification"
 APPROVAL = "x-msft-approval-code"
+MOVED = "Somebody changed it since the preview. Nothing was written; preview it again."
 
 
 class Moved(Rejected):
@@ -107,7 +108,7 @@ def _look(order: Order) -> Reads[Reading | None]:
         return None
     reading = yield from _read(order)
     if order.live_mark and state_mark(order.policy_type, reading.content) != order.live_mark:
-        raise Moved("conflict", "Somebody changed it since the preview. Nothing was written; preview it again.")
+        raise Moved("conflict", MOVED)
     return reading
 
 
