@@ -24,9 +24,17 @@ def client(tenant: Tenant) -> GraphClient:
 
 
 def signed_in(tenant: Tenant) -> GraphClient:
-    """As `client`, signed in already: a refused credential fails the run with one sentence, not with forty."""
-    made = client(tenant)
-    made.sign_in()
+    """As `client`, signed in already: a refused credential fails the run with one sentence, not with forty.
+
+    The tenant remembers whether it worked.
+    """
+    try:
+        made = client(tenant)
+        made.sign_in()
+    except SignInFailed as e:
+        tenants.record_connection(tenant, e.sentence)
+        raise
+    tenants.record_connection(tenant, None)
     return made
 
 

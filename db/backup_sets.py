@@ -100,10 +100,11 @@ def complete(run: Run) -> None:
         problems=_problems(run),
     ).where(BackupSet.id == backup_set.id).execute()
     if not backup_set.selection and state != SetState.INCOMPLETE:
-        times = {Tenant.last_synced_at: run.started_at or now}
+        began = run.started_at or now
+        told = {Tenant.last_synced_at: began, Tenant.last_backup_at: began, Tenant.last_backup_id: backup_set.id}
         if backup_set.is_full:
-            times[Tenant.last_full_at] = run.started_at or now
-        Tenant.update(times).where(Tenant.id == run.tenant_id).execute()
+            told[Tenant.last_full_at] = began
+        Tenant.update(told).where(Tenant.id == run.tenant_id).execute()
     audit.record(
         Action.SET_COMPLETED,
         SYSTEM,

@@ -74,6 +74,12 @@ class Tenant(Table):
     four_eyes = pw.BooleanField(default=False)
     # [{"kind": "users" or "groups", "id", "name"}]: who must never be locked out by Conditional Access.
     break_glass = JsonText(null=True)
+    # The last good backup of the whole tenant, and when it began to read.
+    last_backup_id = pw.IntegerField(null=True)
+    last_backup_at = pw.DateTimeField(null=True)
+    # When signing in last worked, and why it did not since; null: it does.
+    connected_at = pw.DateTimeField(null=True)
+    connection_error = pw.CharField(null=True, max_length=500)
 
     def __str__(self) -> str:
         return str(self.name)
@@ -88,6 +94,17 @@ class Membership(Table):
 
     class Meta:
         indexes = ((("user", "tenant"), True),)
+
+
+class Preference(Table):
+    """What a person chose to see, by the name of the choice: "tenant", "columns:run_list"."""
+
+    user = pw.ForeignKeyField(User, backref="preferences", on_delete="CASCADE", index=False)
+    name = pw.CharField(max_length=60)
+    value = JsonText()
+
+    class Meta:
+        indexes = ((("user", "name"), True),)
 
 
 class Content(Table):
@@ -134,6 +151,7 @@ class Policy(Table):
             (("policy_type",), False),
             (("name",), False),
             (("graph_id",), False),
+            (("last_captured_at",), False),
         )
 
     def __str__(self) -> str:
@@ -187,6 +205,8 @@ class Run(Table):
             (("tenant", "state", "id"), False),
             (("state", "id"), False),
             (("kind", "id"), False),
+            (("tenant", "kind", "id"), False),
+            (("created_at",), False),
         )
 
     def __str__(self) -> str:
@@ -291,7 +311,8 @@ class BackupSet(Table):
     name = pw.CharField(null=True, max_length=200)
 
     class Meta:
-        indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False))
+        indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False),
+                   (("created_at",), False))  # fmt: skip
 
     def __str__(self) -> str:
         return f"Backup set {self.id}"
@@ -325,7 +346,8 @@ class Restore(Table):
     safety_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL", index=False)
 
     class Meta:
-        indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False))
+        indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False),
+                   (("created_at",), False))  # fmt: skip
 
     def __str__(self) -> str:
         return f"Restore {self.id}"
@@ -528,6 +550,7 @@ TABLES = (
     User,
     Tenant,
     Membership,
+    Preference,
     Content,
     Policy,
     Run,

@@ -127,6 +127,16 @@ class SetState(StrEnum):
     INCOMPLETE = "incomplete"
 
 
+class Standing(StrEnum):
+    """How a tenant stands, the worst first: may we rely on its backups?"""
+
+    DISCONNECTED = "not connected"
+    NEVER = "never backed up"
+    LATE = "late"
+    UNSCHEDULED = "no schedule"
+    GOOD = "backed up"
+
+
 class PolicyState(StrEnum):
     PRESENT = "present"
     GONE = "gone"

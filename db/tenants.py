@@ -6,6 +6,7 @@ from uuid import UUID
 
 from db import audit
 from db.audit import Action, Actor
+from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
 from db.models import Tenant
@@ -101,15 +102,14 @@ def credential(tenant: Tenant) -> dict[str, str]:
     return values
 
 
+def record_connection(tenant: Tenant, error: str | None) -> None:
+    """Signing in worked just now, or why it did not."""
+    told = {"connection_error": error[:500]} if error else {"connection_error": None, "connected_at": utcnow()}
+    Tenant.update(told).where(Tenant.id == tenant.id).execute()
+
+
 def credential_owner(tenant: Tenant) -> str:
     return f"tenant:{tenant.id}:credential"
-
-
-def set_four_eyes(tenant: Tenant, wanted: bool, actor: Actor) -> None:
-    """Whether a live restore needs an approver other than its requester."""
-    with database.atomic():
-        Tenant.update(four_eyes=wanted).where(Tenant.id == tenant.id).execute()
-        audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=["four_eyes"])
 
 
 BREAK_GLASS_KINDS = ("users", "groups")

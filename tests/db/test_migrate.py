@@ -7,12 +7,18 @@ from db import migrate
 from db.models import TABLES
 
 
+def indexes(found):
+    """Without those for searching, which each engine has its own way of making."""
+    ours = [one for one in found if not one.name.startswith("policy_search")]
+    return sorted((one.name, tuple(one.columns), one.unique) for one in ours)
+
+
 def schema(database):
     """Table -> its columns and indexes, as the engine tells them."""
     return {
         table: (
             [(column.name, column.data_type, column.null) for column in database.get_columns(table)],
-            sorted((index.name, tuple(index.columns), index.unique) for index in database.get_indexes(table)),
+            indexes(database.get_indexes(table)),
         )
         for table in sorted(model._meta.table_name for model in TABLES)
     }
@@ -30,10 +36,9 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(database, tmp_path
         if isinstance(fresh, pw.SqliteDatabase):
             assert schema(fresh) == migrated
         else:
-            for table, (columns, indexes) in migrated.items():
+            for table, (columns, theirs) in migrated.items():
                 assert [(c.name, c.data_type, c.null) for c in fresh.get_columns(table, schema="fresh")] == columns
-                found = sorted((i.name, tuple(i.columns), i.unique) for i in fresh.get_indexes(table, schema="fresh"))
-                assert found == indexes
+                assert indexes(fresh.get_indexes(table, schema="fresh")) == theirs
     fresh.close()
 
 
