@@ -1,0 +1,54 @@
+import pytest
+
+from db import policies, search
+from db.models import Policy
+
+
+@pytest.fixture
+def named(cast):
+    """named(*names) -> their policies, in Fabrikam."""
+
+    def make(*names):
+        rows = [
+            {"graph_id": f"{number:08x}-AbC_dEf", "name": name, "odata_type": None, "platform": None,
+             "is_built_in": False, "modified_at": None} for number, name in enumerate(names, start=0xABCDEF00)
+        ]  # fmt: skip
+        policies.record_listing(cast.fabrikam, "deviceConfigurations", rows)
+        return list(Policy.select().where(Policy.policy_type == "deviceConfigurations").order_by(Policy.id))
+
+    return make
+
+
+def found(word):
+    return [row.name for row in Policy.select().where(search.names_a_policy(word, Policy.id)).order_by(Policy.id)]
+
+
+def test_any_part_of_a_name_finds_it_whatever_the_case(named):
+    named("WIN - BitLocker - Executives", "iOS – Passcode", 'A "quoted" 100% name_x')
+    assert found("locker") == ["WIN - BitLocker - Executives"]
+    assert found("PASSCODE") == ["iOS – Passcode"]
+    assert found('"quoted"') == ['A "quoted" 100% name_x']
+    assert found("100%") == found("e_x") == ['A "quoted" 100% name_x']
+    assert found("iO") == ["iOS – Passcode"], "shorter than the index knows"
+    assert found("nowhere") == []
+
+
+def test_the_beginning_of_a_graph_id_finds_its_policy(named):
+    [one, _] = named("First", "Second")
+    assert found(one.graph_id) == found("abcdef00") == found("ABCDEF00") == found("abcdef00-AbC_d") == ["First"]
+    assert found("ABCDEF00-AbC_d") == [], "other ids than GUIDs are as Graph writes them"
+    assert found("bcdef00-") == []
+
+
+def test_the_index_follows_what_a_policy_is_called(named, cast):
+    [one] = named("Before")
+    Policy.update(name="Afterwards").where(Policy.id == one.id).execute()
+    assert (found("before"), found("terward")) == ([], ["Afterwards"])
+    one.delete_instance()
+    assert found("terward") == []
+
+
+def test_a_word_of_very_many_names_is_found_as_well(named, monkeypatch):
+    monkeypatch.setattr(search, "MANY", 2)
+    named("Ring 1", "Ring 2", "Ring 3")
+    assert found("ring") == ["Ring 1", "Ring 2", "Ring 3"]
