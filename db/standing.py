@@ -1,0 +1,98 @@
+"""How tenants stand: may we rely on their backups, and what needs somebody's attention?
+
+Worked out when looked at, from what backups, schedules and sign-ins left behind; nothing here is stored.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import peewee as pw
+
+from db.models import BackupSet, Policy, Run, Schedule, Tenant
+from db.states import PolicyState, RunState, Standing
+
+# A backup that was due has this long to end well, and the scheduler this long to begin it.
+GRACE = timedelta(hours=2)
+# Without a schedule nobody said how often: after this long anybody would want one.
+OLD = timedelta(days=7)
+
+_WORST_FIRST = list(Standing)
+
+
+@dataclass(frozen=True)
+class Stand:
+    tenant: Tenant
+    standing: Standing
+    # One sentence; "" when there is nothing to say.
+    why: str
+    next_at: datetime | None
+    # The run that its schedule started last.
+    last_run_id: int | None
+
+
+def of_tenants(tenant_ids: Sequence[int] | None, now: datetime) -> list[Stand]:
+    """The worst first, then by name; None: every tenant."""
+    query = Tenant.select().where(Tenant.is_active)
+    tenants = list(query if tenant_ids is None else query.where(Tenant.id.in_(list(tenant_ids) or [-1])))
+    of_tenant: dict[int, list[Schedule]] = {}
+    for schedule in Schedule.select().where(~Schedule.is_paused):
+        of_tenant.setdefault(schedule.tenant_id, []).append(schedule)
+    found = [_stand(tenant, of_tenant.get(tenant.id, []), now) for tenant in tenants]
+    return sorted(found, key=lambda one: (_WORST_FIRST.index(one.standing), one.tenant.name.lower()))
+
+
+def _stand(tenant: Tenant, schedules: Sequence[Schedule], now: datetime) -> Stand:
+    standing, why = _standing(tenant, schedules, now)
+    coming = min((one.next_at for one in schedules if one.next_at), default=None)
+    last = max((one for one in schedules if one.last_at), key=lambda one: one.last_at, default=None)
+    return Stand(tenant, standing, why, coming, last and last.last_run_id)
+
+
+def _standing(tenant: Tenant, schedules: Sequence[Schedule], now: datetime) -> tuple[Standing, str]:
+    if tenant.connection_error:
+        return Standing.DISCONNECTED, tenant.connection_error
+    if tenant.last_backup_at is None:
+        return Standing.NEVER, "There is no good backup of the whole tenant yet."
+    if any(_was_missed(one, tenant.last_backup_at, now) for one in schedules):
+        return Standing.LATE, "The backup that was due last did not end well."
+    if any(one.next_at and one.next_at < now - GRACE for one in schedules):
+        return Standing.LATE, "Its schedule is overdue. Is the scheduler running?"
+    if schedules:
+        return Standing.GOOD, ""
+    if tenant.last_backup_at < now - OLD:
+        return Standing.LATE, f"The last good backup is {(now - tenant.last_backup_at).days} days old."
+    return Standing.UNSCHEDULED, "Nothing backs it up by itself."
+
+
+def _was_missed(schedule: Schedule, last_backup_at: datetime, now: datetime) -> bool:
+    return bool(schedule.last_at and last_backup_at < schedule.last_at < now - GRACE)
+
+
+def changes(tenant_ids: Sequence[int]) -> dict[int, int]:
+    """Tenant id -> policies that the tenant shows to be otherwise than their newest snapshot.
+
+    New, changed, or deleted since the last good backup; as the last listing saw them.
+    """
+    is_present = Policy.state == PolicyState.PRESENT
+    is_newer = is_present & (Policy.last_captured_at.is_null() | (Policy.modified_at > Policy.last_captured_at))
+    is_deleted = (Policy.state == PolicyState.GONE) & (Policy.gone_at > BackupSet.completed_at)
+    return dict(
+        Policy.select(Policy.tenant, pw.fn.COUNT(Policy.id))
+        .join(Tenant)
+        .join(BackupSet, pw.JOIN.LEFT_OUTER, on=(BackupSet.id == Tenant.last_backup_id))
+        .where(Policy.tenant.in_(list(tenant_ids) or [-1]) & (is_newer | is_deleted))
+        .group_by(Policy.tenant)
+        .tuples()
+    )
+
+
+def failures(tenant_ids: Sequence[int], since: datetime) -> dict[int, int]:
+    """Tenant id -> runs that failed, wholly or in part."""
+    bad = Run.state.in_([RunState.FAILED, RunState.PARTIAL]) & (Run.created_at >= since) & Run.parent.is_null()
+    return dict(
+        Run.select(Run.tenant, pw.fn.COUNT(Run.id))
+        .where(Run.tenant.in_(list(tenant_ids) or [-1]) & bad)
+        .group_by(Run.tenant)
+        .tuples()
+    )

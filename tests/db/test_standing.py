@@ -1,0 +1,78 @@
+from datetime import timedelta
+
+import pytest
+
+from db import schedules, standing, tenants
+from db.audit import SYSTEM
+from db.clock import utcnow
+from db.models import BackupSet, Policy, Schedule, Tenant
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def contoso(cast):
+    """contoso(**columns) -> how Contoso stands, its row changed so."""
+
+    def stand(**columns):
+        if columns:
+            Tenant.update(**columns).where(Tenant.id == cast.contoso.id).execute()
+        return next(one for one in standing.of_tenants(None, utcnow()) if one.tenant == cast.contoso)
+
+    return stand
+
+
+def scheduled(tenant, **columns):
+    schedule = schedules.add(tenant, "0 2 * * *", "UTC", SYSTEM)
+    Schedule.update(columns).where(Schedule.id == schedule.id).execute()
+
+
+def test_a_tenant_without_a_good_backup_or_a_schedule_says_so(contoso):
+    assert contoso().standing == "never backed up"
+    assert contoso(last_backup_at=utcnow() - HOUR).standing == "no schedule"
+    late = contoso(last_backup_at=utcnow() - 9 * DAY)
+    assert (late.standing, late.why) == ("late", "The last good backup is 9 days old.")
+
+
+def test_a_backup_that_was_due_and_did_not_end_well_makes_it_late_after_a_while(cast, contoso):
+    scheduled(cast.contoso, last_at=utcnow() - HOUR, next_at=utcnow() + DAY)
+    stand = contoso(last_backup_at=utcnow() - DAY)
+    assert (stand.standing, stand.why) == ("backed up", "")
+    assert stand.next_at > utcnow()
+    Schedule.update(last_at=utcnow() - 3 * HOUR).execute()
+    assert contoso().why == "The backup that was due last did not end well."
+    assert contoso(last_backup_at=utcnow() - 2 * HOUR).standing == "backed up"
+
+
+def test_a_schedule_that_nobody_takes_makes_it_late(cast, contoso):
+    scheduled(cast.contoso, next_at=utcnow() - 3 * HOUR)
+    assert contoso(last_backup_at=utcnow()).why == "Its schedule is overdue. Is the scheduler running?"
+
+
+def test_a_refused_sign_in_comes_before_everything_else(cast, contoso):
+    tenants.record_connection(cast.contoso, "The client secret has expired.")
+    stand = contoso(last_backup_at=utcnow())
+    assert (stand.standing, stand.why) == ("not connected", "The client secret has expired.")
+    assert [one.standing for one in standing.of_tenants(None, utcnow())] == ["not connected", "never backed up"]
+    tenants.record_connection(cast.contoso, None)
+    assert contoso().standing == "no schedule"
+
+
+def test_only_the_tenants_asked_for_are_told(cast):
+    assert [one.tenant for one in standing.of_tenants([cast.fabrikam.id], utcnow())] == [cast.fabrikam]
+    assert standing.of_tenants([], utcnow()) == []
+
+
+def test_changes_are_what_no_snapshot_has_and_what_went_since(cast):
+    one, other = Policy.select().where(Policy.tenant == cast.contoso).order_by(Policy.id)
+    ids, now = [cast.contoso.id], utcnow()
+    assert standing.changes(ids) == {cast.contoso.id: 2}
+    Policy.update(last_captured_at=now, modified_at=now - DAY).where(Policy.tenant == cast.contoso).execute()
+    assert standing.changes(ids) == {}
+    Policy.update(modified_at=now + HOUR).where(Policy.id == one.id).execute()
+    made = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], completed_at=now)
+    Tenant.update(last_backup_id=made.id).where(Tenant.id == cast.contoso.id).execute()
+    Policy.update(state="gone", gone_at=now - HOUR).where(Policy.id == other.id).execute()
+    assert standing.changes(ids) == {cast.contoso.id: 1}
+    Policy.update(gone_at=now + HOUR).where(Policy.id == other.id).execute()
+    assert standing.changes(ids) == {cast.contoso.id: 2}
