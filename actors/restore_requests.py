@@ -28,6 +28,7 @@ from graph.planning import (
     Options,
 )
 from graph.policy_types import POLICY_TYPES
+from graph.wording import all_names
 from graph.writing import remaining
 
 EXISTING = {UPDATE: "Update in place", SKIP: "Leave as they are", COPY: "Create a copy, with a prefix"}
@@ -192,4 +193,8 @@ def differences(item: RestoreItem, hide: Any = None) -> list[Difference]:
     want, live = planned.content(item, options), snapshots.document(item.live_content_id)
     if hide:
         want, live = hide(want), hide(live)
-    return remaining(policy_type, live, want, with_assignments=options.assignments != LEAVE)
+    names = {one["to"] or one["id"]: one["to_name"] or one["name"] for one in item.resolutions or ()}
+    with_assignments = options.assignments != LEAVE
+    return remaining(
+        policy_type, live, want, with_assignments=with_assignments, names=all_names(item.references) | names
+    )

@@ -1,23 +1,27 @@
 """What changed between two contents, by setting name; moved and unordered things are no change."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from graph.naming import identity
 from graph.normalise import UNORDERED, normalise
 from graph.outline import decoded
 from graph.policy_type import PolicyType
+from graph.wording import Names, label, value
 
 Path = tuple[str, ...]
 Kind = Literal["added", "removed", "changed"]
 
 _ABSENT = object()
+# Of these the elements are told apart by the setting they are of.
+_SETTINGS = frozenset({"settings", "children"})
+NOBODY: Names = {}
 
 
 @dataclass(frozen=True)
 class Difference:
-    """`path` into the content; `label` names the setting as the content does; the values are JSON."""
+    """`path` into the content; `label` names the setting in words; the values are JSON."""
 
     path: Path
     label: str
@@ -26,9 +30,10 @@ class Difference:
     after: Any
 
 
-def compare(policy_type: PolicyType, before: Any, after: Any) -> list[Difference]:
+def compare(policy_type: PolicyType, before: Any, after: Any, names: Names = NOBODY) -> list[Difference]:
+    """`names` stand for the ids that both refer to, where they are known."""
     old, new = normalise(policy_type, before), normalise(policy_type, after)
-    return list(_between((), old, new))
+    return [_readable(one, names) for one in _between((), old, new)]
 
 
 def _between(path: Path, old: Any, new: Any) -> Iterator[Difference]:
@@ -54,7 +59,7 @@ def _between_objects(path: Path, old: dict[str, Any], new: dict[str, Any]) -> It
 
 
 def _between_arrays(path: Path, old: list[Any], new: list[Any]) -> Iterator[Difference]:
-    if path and (path[-1] in UNORDERED or path[-1] == "settings"):
+    if path and (path[-1] in UNORDERED or path[-1] in _SETTINGS):
         named_old, named_new = _by_identity(path[-1], old), _by_identity(path[-1], new)
         for name in sorted({*named_old, *named_new}):
             yield from _maybe((*path, name), named_old.get(name, _ABSENT), named_new.get(name, _ABSENT))
@@ -89,14 +94,10 @@ def _by_identity(array: str, items: list[Any]) -> dict[str, Any]:
 
 def _difference(path: Path, old: Any, new: Any) -> Difference:
     kind: Kind = "added" if old is _ABSENT else "removed" if new is _ABSENT else "changed"
-    return Difference(path, label(path), kind, _readable(path, old), _readable(path, new))
+    return Difference(path, "", kind, None if old is _ABSENT else old, None if new is _ABSENT else new)
 
 
-def label(path: Path) -> str:
-    """The setting's own name, with what leads to the value inside it: `body` and the plumbing left out."""
-    plumbing = {"body", "settings", "settingInstance", "omaSettings", "definitionValues"}
-    return " › ".join(part for part in path if part not in plumbing) or "(whole policy)"
-
-
-def _readable(path: Path, value: Any) -> Any:
-    return None if value is _ABSENT else decoded(path[-1] if path else "", value)
+def _readable(found: Difference, names: Names) -> Difference:
+    last = found.path[-1] if found.path else ""
+    before, after = (value(decoded(last, one), found.path, names) for one in (found.before, found.after))
+    return replace(found, label=label(found.path, names), before=before, after=after)

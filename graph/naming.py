@@ -12,7 +12,7 @@ def identity(array: str, item: Any) -> str:
     if isinstance(instance, dict) and instance.get("settingDefinitionId"):
         return str(instance["settingDefinitionId"])
     by = UNORDERED.get(array)
-    key = item.get(by) if by else item.get("definitionId")
+    key = item.get(by) if by else item.get("settingDefinitionId") or item.get("definitionId")
     if isinstance(key, dict):
         return str(key.get("displayName") or key.get("id") or _target(key))
     return str(key) if key else canonical(item)[:80]

@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from graph.client import Request
-from graph.compare import Difference, compare
+from graph.compare import NOBODY, Difference, compare
 from graph.normalise import EVERYWHERE, normalise, normalise_assignments
 from graph.policy_type import PolicyType
+from graph.wording import Names
 from graph.write_parts import definition_of, is_kept_secret, only, post, without
 from graph.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
 from graph.write_rules import WRITE_RULES
@@ -199,12 +200,14 @@ def removal(policy_type: PolicyType, graph_id: str, live: Content) -> list[Reque
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
-def remaining(policy_type: PolicyType, live: Content, want: Content, *, with_assignments: bool) -> list[Difference]:
+def remaining(
+    policy_type: PolicyType, live: Content, want: Content, *, with_assignments: bool, names: Names = NOBODY
+) -> list[Difference]:
     """What still differs, as a reader sees it: before is live, after is what was wanted."""
     now, then = ({"body": one["body"], "assignments": direct(one.get("assignments"))} for one in (live, want))
     if not with_assignments:
         then["assignments"] = now["assignments"]
-    return [one for one in compare(policy_type, now, then) if not _is_unknown(one, want["body"])]
+    return [one for one in compare(policy_type, now, then, names) if not _is_unknown(one, want["body"])]
 
 
 def _is_unknown(difference: Difference, want: Object) -> bool:

@@ -75,8 +75,20 @@ def test_settings_may_come_in_any_order_and_are_named_in_the_difference():
     changed = next(s for s in after["settings"] if s["id"] == "7")
     changed["settingInstance"]["simpleSettingValue"]["value"] = 99
     [difference] = compare(CATALOG, content(before), content(after))
-    assert difference.label.startswith("device_vendor_msft_policy_config_test_7")
+    assert difference.label == "Test 7"
     assert (difference.kind, difference.before, difference.after) == ("changed", 7, 99)
+
+
+def test_what_depends_on_a_setting_may_come_in_any_order_too():
+    def policy(*children):
+        value = {"value": "x_1", "children": [{"settingDefinitionId": one, "simpleSettingValue": {"value": worth}}
+                                              for one, worth in children]}  # fmt: skip
+        return content({"settings": [{"settingInstance": {"settingDefinitionId": "x", "choiceSettingValue": value}}]})
+
+    before = policy(("size", 1), ("age", 2))
+    assert compare(CATALOG, before, policy(("age", 2), ("size", 1))) == []
+    [difference] = compare(CATALOG, before, policy(("age", 3), ("size", 1)))
+    assert (difference.path[-4:], difference.after) == (("children", "age", "simpleSettingValue", "value"), 3)
 
 
 def test_a_secret_token_that_differs_at_each_read_is_no_change():
