@@ -1,11 +1,14 @@
 """The bell. A run has one notification per recipient; its words are made from the run as it is when looked at."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import peewee as pw
 
 from db.clock import utcnow
-from db.models import Membership, Notification, Policy, Run, Tenant, User
+from db.models import IS_ACTIVE, Membership, Notification, Policy, Run, RunItem, Tenant, User
+from db.states import ENDED, UNSETTLED
 
 
 def for_run(run: Run) -> None:
@@ -38,17 +41,77 @@ def unread_count(user_id: int) -> int:
     return int(unread.limit(100).count())
 
 
-def latest(user_id: int, limit: int = 50) -> list[Notification]:
-    """Newest change first, with run, tenant and policy fetched in the same statement."""
+@dataclass(frozen=True)
+class Followed:
+    run: Run
+    total: int
+    settled: int
+
+
+@dataclass(frozen=True)
+class Following:
+    # How many of this person's runs go on, and the newest of them.
+    active: int
+    shown: list[Followed]
+
+
+FOLLOWED_AT_ONCE = 5
+
+
+def following(user_id: int, also: Sequence[int] = ()) -> Following:
+    """The runs that this person was told of and that go on; and of `also`, those that ended meanwhile."""
+    mine = pw.fn.EXISTS(
+        Notification.select(Notification.id).where((Notification.run == Run.id) & (Notification.user == user_id))
+    )
+    active = IS_ACTIVE & Run.parent.is_null() & mine
+    count = Run.select(Run.id).where(active).count()
+    shown = _described(active, FOLLOWED_AT_ONCE) if count else []
+    if also:
+        ended = Run.id.in_(list(also)) & Run.state.in_(ENDED) & mine
+        shown += _described(ended, FOLLOWED_AT_ONCE)
+    settled = _settled([run.id for run in shown])
+    return Following(count, [Followed(run, *settled.get(run.id, (run.total, 0))) for run in shown])
+
+
+def _described(condition: Any, limit: int) -> list[Run]:
     return list(
+        Run.select(Run, Tenant, Policy)
+        .join(Tenant)
+        .join_from(Run, Policy, pw.JOIN.LEFT_OUTER, on=Run.policy)
+        .where(condition)
+        .order_by(Run.id.desc())
+        .limit(limit)
+    )
+
+
+def _settled(run_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Run id -> its items, and those of them that are settled."""
+    is_open = pw.Case(None, [(RunItem.state.in_(UNSETTLED), 1)], 0)
+    rows = (
+        RunItem.select(RunItem.run, pw.fn.COUNT(RunItem.id), pw.fn.SUM(is_open))
+        .where(RunItem.run.in_(list(run_ids) or [-1]))
+        .group_by(RunItem.run)
+        .tuples()
+    )
+    return {run_id: (total, total - unsettled) for run_id, total, unsettled in rows}
+
+
+PAGE = 50
+
+
+def latest(user_id: int, only_unread: bool = False, page: int = 0) -> list[Notification]:
+    """Newest change first, with run, tenant and policy fetched in the same statement; one more than a page has."""
+    query = (
         Notification.select(Notification, Run, Tenant, Policy)
         .join(Run)
         .join(Tenant)
         .join_from(Run, Policy, pw.JOIN.LEFT_OUTER, on=Run.policy)
         .where(Notification.user == user_id)
         .order_by(Notification.changed_at.desc(), Notification.id.desc())
-        .limit(limit)
+        .limit(PAGE + 1)
+        .offset(page * PAGE)
     )
+    return list(query.where(Notification.read_at.is_null()) if only_unread else query)
 
 
 def mark_read(user_id: int, ids: Iterable[int] | None = None) -> int:

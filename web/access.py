@@ -103,6 +103,7 @@ def fetch(model: Any, row_id: Any, permission: Permission) -> Any:
     tenant = _tenant_of(row)
     if not can(permission, tenant.id):
         refuse(permission, tenant)
+    g.setdefault("page_tenant", tenant)  # the first row that a page asks for is what it is of: the frame names it
     return row
 
 

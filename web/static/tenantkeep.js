@@ -1,87 +1,256 @@
+// Everything here makes a page pleasanter; nothing needs it. No request leaves this installation.
 "use strict";
 (function () {
   const all = (selector, root) => Array.from((root || document).querySelectorAll(selector));
+  const one = (selector, root) => (root || document).querySelector(selector);
+  const later = (act, seconds) => setTimeout(act, seconds * 1000);
 
-  // Times in the reader's zone; the exact UTC time stays as the title.
+  // --- Times, in the reader's zone. ---------------------------------------------------------------------------
+  const SHORT = { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
+  const EXACT = { ...SHORT, second: "2-digit", timeZoneName: "short" };
+
   function localTimes(root) {
-    const shape = { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
-    all("time[datetime]", root).forEach((one) => {
-      one.textContent = new Date(one.dateTime).toLocaleString([], shape);
+    all("time[datetime]", root).forEach((time) => {
+      const at = new Date(time.dateTime);
+      time.title = `${at.toLocaleString([], EXACT)} = ${time.title}`;
+      if (!time.classList.contains("ago")) time.textContent = at.toLocaleString([], SHORT);
     });
   }
 
+  function span(seconds) {
+    const parts = [[86400, "days"], [3600, "h"], [60, "min"], [1, "s"]];
+    const first = parts.findIndex(([size]) => seconds >= size);
+    if (first < 0) return "0 s";
+    let rest = Math.floor(seconds);
+    return parts.map(([size, unit]) => {
+      const count = Math.floor(rest / size);
+      rest -= count * size;
+      return count ? `${count} ${unit === "days" && count === 1 ? "day" : unit}` : "";
+    }).slice(first, first + 2).filter(Boolean).join(" ");
+  }
+
+  function tick() {
+    all("[data-elapsed-since]").forEach((part) => {
+      part.textContent = span((Date.now() - new Date(part.dataset.elapsedSince)) / 1000);
+    });
+  }
+
+  // What a screen reader should hear; what is shown says it already.
+  function say(words) {
+    const said = document.getElementById("said");
+    if (said) said.textContent = words;
+  }
+
+  // --- Buttons. -----------------------------------------------------------------------------------------------
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-copy], [data-menu], [data-theme-toggle]");
+    const button = event.target.closest("[data-copy], [data-menu], [data-theme-toggle], [data-chooser], [data-close]");
+    closeDrops(event.target);
     if (!button) return;
-    if ("copy" in button.dataset) {
-      navigator.clipboard.writeText(button.dataset.copy).then(() => {
-        button.classList.add("copied");
-        setTimeout(() => button.classList.remove("copied"), 1200);
-      });
-    } else if ("menu" in button.dataset) {
-      const open = document.getElementById("menu").classList.toggle("open");
-      button.setAttribute("aria-expanded", String(open));
-    } else {
-      const dark = document.documentElement.dataset.theme
-        ? document.documentElement.dataset.theme === "dark"
-        : matchMedia("(prefers-color-scheme: dark)").matches;
-      document.documentElement.dataset.theme = dark ? "light" : "dark";
-      localStorage.setItem("theme", dark ? "light" : "dark");
+    if ("copy" in button.dataset) copy(button);
+    else if ("menu" in button.dataset) openMenu(button);
+    else if ("themeToggle" in button.dataset) changeTheme();
+    else if ("close" in button.dataset) button.closest("dialog").close();
+    else if (!(event.ctrlKey || event.metaKey || event.shiftKey)) {
+      event.preventDefault();
+      openChooser(button.href);
     }
   });
 
-  // Who ticks something does not mean everything.
-  document.addEventListener("change", (event) => {
-    const some = document.querySelector('input[name="what"][value="some"]');
-    if (some && event.target.checked && ["item", "type"].includes(event.target.name)) some.checked = true;
+  document.addEventListener("keydown", (event) => {
+    const open = event.key === "Escape" && one("details[data-drop][open]");
+    if (!open) return;
+    open.open = false;
+    one("summary", open).focus();
   });
 
-  document.addEventListener("change", (event) => {
-    if (!("tickAll" in event.target.dataset)) return;
-    all('input[name="rowid"]').forEach((box) => { box.checked = event.target.checked; });
+  function closeDrops(target) {
+    all("details[data-drop][open]").forEach((drop) => { if (!drop.contains(target)) drop.open = false; });
+  }
+
+  function copy(button) {
+    navigator.clipboard.writeText(button.dataset.copy).then(() => {
+      button.classList.add("copied");
+      say("Copied");
+      later(() => button.classList.remove("copied"), 1.5);
+    });
+  }
+
+  function openMenu(button) {
+    const open = document.getElementById("menu").classList.toggle("open");
+    button.setAttribute("aria-expanded", String(open));
+  }
+
+  function changeTheme() {
+    const root = document.documentElement;
+    const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = isDark ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.theme);
+  }
+
+  // --- The choice of a tenant, over the page. -----------------------------------------------------------------
+  async function openChooser(address) {
+    const dialog = document.getElementById("chooser");
+    dialog.innerHTML = '<p class="loading">Loading …</p>';
+    dialog.showModal();
+    const fresh = await fragment(`${address}${address.includes("?") ? "&" : "?"}part=1`);
+    if (fresh === null) { location.href = address; return; }
+    dialog.innerHTML = fresh;
+    const field = one("input[type=search]", dialog);
+    let waiting;
+    field.focus();
+    field.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = later(() => find(dialog, field), 0.15);
+    });
+    one("form[role=search]", dialog).addEventListener("submit", (event) => { event.preventDefault(); find(dialog, field); });
+  }
+
+  async function find(dialog, field) {
+    const form = field.form;
+    const query = new URLSearchParams(new FormData(form));
+    const fresh = await fragment(`${form.getAttribute("action")}?part=1&${query}`);
+    if (fresh === null || new FormData(form).get("search") !== query.get("search")) return;
+    const made = document.createElement("template");
+    made.innerHTML = fresh;
+    one("[data-found]", dialog).replaceWith(one("[data-found]", made.content));
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.matches("dialog")) event.target.close();  // beside it
   });
 
-  // A running run: its moving part is fetched and put in place, slower while the tab is hidden, until it ends.
+  // --- Lists. -------------------------------------------------------------------------------------------------
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    if ("tickAll" in box.dataset) all('input[name="rowid"]').forEach((row) => { row.checked = box.checked; });
+    if ("tickAll" in box.dataset || box.name === "rowid") countTicks();
+    // Who ticks something does not mean everything.
+    const some = one('input[name="what"][value="some"]');
+    if (some && box.checked && ["item", "type"].includes(box.name)) some.checked = true;
+  });
+
+  function countTicks() {
+    const count = all('input[name="rowid"]:checked').length;
+    one("[data-ticked]").textContent = count ? `${count} selected:` : "Tick rows to";
+  }
+
+  function prepareLists() {
+    all("[data-zone]").forEach((field) => { field.value = Intl.DateTimeFormat().resolvedOptions().timeZone; });
+    if (matchMedia("(max-width: 800px)").matches) {
+      all('[data-fold="phone"]').forEach((fold) => { fold.open = false; });
+    }
+  }
+
+  // --- What moves. --------------------------------------------------------------------------------------------
+  // The text of a part of a page; null when it cannot be had just now.
+  async function fragment(address) {
+    try {
+      const answer = await fetch(address, { headers: { Accept: "text/html" } });
+      if (answer.status === 401 || answer.redirected) { signedOut = true; return null; }
+      return answer.ok ? await answer.text() : null;
+    } catch (error) {
+      return null;  // the server may be restarting: whoever asked tries again
+    }
+  }
+
+  let signedOut = false;
+  const shown = new WeakMap();
+
+  // Puts a fresh part in place, unless nothing changed: what is selected, open or focused stays so.
+  function put(part, text) {
+    if (shown.get(part) === text) return part;
+    const made = document.createElement("template");
+    made.innerHTML = text.trim();
+    localTimes(made.content);
+    const fresh = made.content.firstElementChild;
+    const focused = part.contains(document.activeElement) ? keyOf(document.activeElement) : null;
+    const open = all("details[open]", part).map(keyOf);
+    part.replaceWith(fresh);
+    shown.set(fresh, text);
+    all("details", fresh).forEach((drop) => { if (open.includes(keyOf(drop))) drop.open = true; });
+    if (focused) {
+      const again = all("a, button, summary, input", fresh).find((element) => keyOf(element) === focused);
+      if (again) again.focus({ preventScroll: true });
+    }
+    return fresh;
+  }
+
+  function keyOf(element) {
+    return [element.tagName, element.id, element.getAttribute("href"), element.dataset.copy, element.className].join(" ");
+  }
+
+  // A running run: its moving part is fetched and put in place until it ends; slower by and by, and in a hidden tab.
+  let rounds = 0;
   async function follow() {
-    const part = document.querySelector("[data-progress]");
-    if (!part) {
-      all("[data-while-active]").forEach((one) => { one.hidden = true; });
-      return;
-    }
-    try {
-      const answer = await fetch(part.dataset.progress, { headers: { Accept: "text/html" } });
-      if (answer.ok) {
-        const fresh = document.createElement("template");
-        fresh.innerHTML = await answer.text();
-        localTimes(fresh.content);
-        part.replaceWith(fresh.content);
-        if (!document.querySelector("[data-progress]")) {
-          // A page around the run that says more than the run: it is another one by now.
-          if (document.querySelector("[data-reload]")) return location.reload();
-          unread();
-        }
+    const part = one("[data-progress]");
+    if (!part || signedOut) return;
+    const text = await fragment(part.dataset.progress);
+    one("[data-offline]").hidden = text !== null;
+    if (text !== null) {
+      const fresh = put(part, text);
+      if (!fresh.dataset.progress) {
+        say(fresh.dataset.ended);
+        // A page around the run that says more than the run: it is another one by now.
+        if (one("[data-reload]")) return location.reload();
+        all("[data-while-active]").forEach((acts) => { acts.hidden = true; });
+        pulse();
       }
-    } catch (error) {
-      // The next round tries again: the server may be restarting.
     }
-    setTimeout(follow, document.hidden ? 10000 : 1000);
+    rounds += 1;
+    later(follow, document.hidden ? 15 : rounds < 30 ? 1 : 3);
   }
 
-  async function unread() {
-    const count = document.querySelector("[data-unread]");
-    if (!count) return;
-    try {
-      const answer = await fetch(count.dataset.unread, { headers: { Accept: "application/json" } });
-      if (!answer.ok) return;
-      const number = (await answer.json()).unread;
-      count.hidden = !number;
-      count.firstChild.textContent = number;
-    } catch (error) {
-      // A missing count is not worth a message.
+  // My running runs and the bell: one request for both. Seldom when nothing runs, more seldom where nobody looks.
+  let next;
+  let misses = 0;
+  async function pulse() {
+    clearTimeout(next);
+    const part = document.getElementById("pulse");
+    if (!part || signedOut) return;
+    const going = all('[data-state="queued"], [data-state="running"]', part).map((row) => row.dataset.run);
+    const text = await fragment(part.dataset.pulse + (going.length ? `?also=${going.join(",")}` : ""));
+    misses = text === null ? misses + 1 : 0;
+    if (text !== null) {
+      const fresh = put(part, text);
+      const ended = all("[data-run]", fresh).filter((row) => going.includes(row.dataset.run))
+        .filter((row) => !["queued", "running"].includes(row.dataset.state));
+      ended.forEach((row) => say(`${one("a", row).textContent}: ${row.dataset.state}`));
+      if (ended.length) refresh();
     }
+    plan();
   }
+
+  // Parts of this page that a run may have changed: what one reads after "Capture snapshot" is what was captured.
+  async function refresh() {
+    const parts = all("[data-fresh]");
+    const text = parts.length ? await fragment(location.href) : null;
+    if (text === null) return;
+    const page = new DOMParser().parseFromString(text, "text/html");
+    parts.forEach((part) => {
+      const fresh = page.getElementById(part.id);
+      if (fresh) put(part, fresh.outerHTML);
+    });
+  }
+
+  function plan() {
+    const busy = Number(document.getElementById("pulse").dataset.busy) > 0;
+    const seconds = document.hidden ? (busy ? 30 : 120) : (busy ? 2 : 20);
+    clearTimeout(next);
+    next = later(pulse, seconds * Math.min(2 ** misses, 16));
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && document.getElementById("pulse")) pulse();
+  });
+
+  // A link to a part that is folded opens it.
+  const meant = location.hash && document.getElementById(location.hash.slice(1));
+  if (meant && "anchor" in meant.dataset) meant.open = true;
 
   localTimes();
-  if (document.querySelector("[data-progress]")) setTimeout(follow, 600);
-  setInterval(() => { if (!document.hidden) unread(); }, 30000);
+  prepareLists();
+  tick();
+  setInterval(tick, 1000);
+  if (one("[data-progress]")) later(follow, 0.5);
+  if (document.getElementById("pulse")) plan();
 })();

@@ -1,6 +1,17 @@
+"""Addresses of our own: links to pages, and where a form may lead back to."""
+
+from urllib.parse import urlsplit
+
 from flask import url_for
 from markupsafe import Markup
 
 
 def link(endpoint: str, label: object, **values: object) -> Markup:
     return Markup('<a href="{}">{}</a>').format(url_for(endpoint, **values), label)  # type: ignore[arg-type]
+
+
+def local(address: str | None) -> str:
+    """Only a path of ours: never a way to another site."""
+    parts = urlsplit((address or "").replace("\\", "/"))
+    ours = not parts.scheme and not parts.netloc and parts.path.startswith("/") and not parts.path.startswith("//")
+    return address or "" if ours else ""

@@ -6,29 +6,27 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from db import notifications
-from db.states import ACTIVE
 from web.access import requires
 from web.permissions import Permission
 
 pages = Blueprint("notifications", __name__, url_prefix="/notifications")
 
-
-def bell() -> dict[str, Any]:
-    """For the frame of every page."""
-    signed_in = getattr(current_user, "is_authenticated", False)
-    return {"unread": notifications.unread_count(current_user.id) if signed_in else 0}
+LAST_PAGE = 199
 
 
 @pages.get("/")
 @requires(Permission.SIGNED_IN)
 def index() -> str:
-    return render_template("notifications.html", rows=notifications.latest(current_user.id), active=ACTIVE)
-
-
-@pages.get("/unread")
-@requires(Permission.SIGNED_IN)
-def unread() -> dict[str, int]:
-    return {"unread": notifications.unread_count(current_user.id)}
+    only_unread = request.args.get("show") == "unread"
+    page = min(max(request.args.get("page", 0, type=int), 0), LAST_PAGE)
+    rows = notifications.latest(current_user.id, only_unread, page)
+    return render_template(
+        "notifications.html",
+        rows=rows[: notifications.PAGE],
+        has_more=len(rows) > notifications.PAGE and page < LAST_PAGE,
+        page=page,
+        only_unread=only_unread,
+    )
 
 
 @pages.post("/read")

@@ -1,7 +1,6 @@
 """Signing in and out."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_login import UserMixin, login_user, logout_user
@@ -12,6 +11,7 @@ from db.models import User
 from db.states import Result
 from web.access import current_actor, requires
 from web.permissions import Permission
+from web.views.links import local
 
 pages = Blueprint("sign_in", __name__)
 
@@ -36,13 +36,13 @@ class Person(UserMixin):
 @pages.get("/sign-in")
 @requires(Permission.PUBLIC)
 def sign_in() -> str:
-    return render_template("sign_in.html", next=_local(request.args.get("next")))
+    return render_template("sign_in.html", next=local(request.args.get("next")))
 
 
 @pages.post("/sign-in")
 @requires(Permission.PUBLIC)
 def enter() -> Any:
-    email, following = request.form.get("email", ""), _local(request.form.get("next"))
+    email, following = request.form.get("email", ""), local(request.form.get("next"))
     user = users.check_password(email[:255], request.form.get("password", ""))
     if user is None:
         audit.record(
@@ -67,10 +67,3 @@ def leave() -> Any:
     logout_user()
     session.clear()
     return redirect(url_for("sign_in.sign_in"), 303)
-
-
-def _local(address: str | None) -> str:
-    """Only a path of ours: never a way to another site."""
-    parts = urlsplit((address or "").replace("\\", "/"))
-    ours = not parts.scheme and not parts.netloc and parts.path.startswith("/") and not parts.path.startswith("//")
-    return address or "" if ours else ""

@@ -1,0 +1,50 @@
+"""`/tenants/choose`: the one place where a person says which tenant the lists show."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from db.models import Tenant
+from web import preferences
+from web.access import allowed_tenant_ids, fetch, requires
+from web.permissions import Permission
+from web.views.links import local
+
+pages = Blueprint("tenant_choice", __name__, url_prefix="/tenants/choose")
+
+SHOWN = 50
+
+
+@pages.get("")
+@requires(Permission.SEE)
+def page() -> str:
+    """A page of its own, or with `part` what the frame shows over another page."""
+    search = request.args.get("search", "").replace("\x00", "")[:100]
+    found = _found(search)
+    template = "partials/tenant_choice.html" if request.args.get("part") else "tenant_choice.html"
+    return render_template(
+        template,
+        tenants=found[:SHOWN],
+        has_more=len(found) > SHOWN,
+        search=search,
+        next=local(request.args.get("next")),
+        chosen=preferences.chosen_tenant(),
+    )
+
+
+def _found(search: str) -> list[Tenant]:
+    ids = allowed_tenant_ids(Permission.SEE)
+    query = Tenant.select() if ids is None else Tenant.select().where(Tenant.id.in_(ids or [-1]))
+    if search:
+        query = query.where(Tenant.name.contains(search) | (Tenant.directory_id == search.lower()))
+    return list(query.order_by(Tenant.name).limit(SHOWN + 1))
+
+
+@pages.post("")
+@requires(Permission.SEE)
+def choose() -> Any:
+    wanted, following = request.form.get("tenant", ""), local(request.form.get("next"))
+    tenant = fetch(Tenant, wanted, Permission.SEE) if wanted else None
+    preferences.choose_tenant(tenant)
+    own = url_for("tenants.page", tenant_id=tenant.id) if tenant else url_for("admin.index")
+    return redirect(following or own, 303)
