@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from flask import Blueprint, Response, render_template, stream_with_context
 from flask_admin import Admin
-from flask_admin.contrib.peewee.filters import FilterEqual
 from markupsafe import Markup
 
 from actors import catalogue
@@ -16,9 +15,9 @@ from web.access import can, current_actor, fetch, requires
 from web.archive import archive, safe
 from web.permissions import Permission
 from web.text import moment, state_badge
+from web.views import narrowing
 from web.views.base import ListView, connected
 from web.views.links import link
-from web.views.policies import TenantFilter
 from web.views.runs import may_retry
 from web.views.secrets import masked
 
@@ -43,22 +42,31 @@ def _pin(backup_set: BackupSet) -> Markup | str:
 
 
 class BackupSetList(ListView):
-    related = (BackupSet.tenant,)
-    column_list = ("id", "tenant", "state", "scope", "created_at", "pinned")
-    column_labels: ClassVar = {"id": "Backup set", "created_at": "Made", "scope": "Of", "pinned": "Pinned"}
+    related = (BackupSet.tenant, BackupSet.created_by)
+    column_list = ("id", "tenant", "state", "scope", "created_at", "created_by", "pinned", "completed_at")
+    hidden_columns = ("completed_at",)
+    column_labels: ClassVar = {
+        "id": "Backup set",
+        "created_at": "Made",
+        "created_by": "By",
+        "scope": "Of",
+        "completed_at": "Completed",
+    }
+    search_hint = "A backup set's number"
+    nothing_yet = "There is no backup set yet. Open a tenant and press “Back up now”."
+    day_field = BackupSet.created_at
     column_sortable_list = ("id",)
     column_formatters: ClassVar = {
         "id": lambda view, context, row, name: link("backup_sets.page", str(row), backup_set_id=row.id),
         "tenant": lambda view, context, row, name: link("tenants.page", row.tenant.name, tenant_id=row.tenant_id),
         "state": lambda view, context, row, name: state_badge(row.state),
-        "scope": lambda view, context, row, name: scope(row),
+        "scope": lambda view, context, row, name: row.name or scope(row),
         "created_at": lambda view, context, row, name: moment(row.created_at),
+        "created_by": lambda view, context, row, name: row.created_by.name if row.created_by else "by itself",
+        "completed_at": lambda view, context, row, name: moment(row.completed_at),
         "pinned": lambda view, context, row, name: _pin(row),
     }
-    column_filters: ClassVar = [
-        TenantFilter(BackupSet.tenant, "Tenant", options=list),
-        FilterEqual(BackupSet.state, "State", options=[(state, state) for state in SetState]),
-    ]
+    filters = (narrowing.state(BackupSet.state, SetState), narrowing.person(BackupSet.created_by))
     export_columns = ("id", "tenant", "state", "created_at", "completed_at", "pinned_reason")
 
 

@@ -9,20 +9,22 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 import peewee as pw
-from flask import Response, abort, request, stream_with_context
+from flask import Response, abort, redirect, request, stream_with_context
 from flask_admin import expose
 from flask_admin.contrib.peewee import ModelView
-from flask_admin.contrib.peewee.tools import parse_like_term
 from flask_admin.model.base import ViewArgs
 
 from db.database import database
 from db.models import Tenant
+from web import preferences
 from web.access import allowed_tenant_ids, fetch, requires
 from web.permissions import Permission
+from web.views import narrowing
+from web.views.links import local
+from web.views.narrowing import Filter
 
 Part = TypeVar("Part", str, bytes)
 
@@ -30,14 +32,9 @@ COUNT_CAP = 10_000
 EXPORT_CAP = 100_000
 EXPORT_CHUNK = 1000
 PAGE_SIZES = (20, 50, 100)
-
-
-@dataclass(frozen=True)
-class Choice:
-    arg: str
-    label: str
-    options: list[tuple[str, str]]
-    chosen: str
+# Rows that begin at once may get their ids in another order than their times.
+SLACK = 1000
+NO_ID = 2**31 - 1
 
 
 class ListView(ModelView):
@@ -47,7 +44,6 @@ class ListView(ModelView):
     can_set_page_size = True
     page_size = 20
     page_size_options = PAGE_SIZES
-    named_filter_urls = True
     column_display_actions = False
     column_display_pk = False
     column_default_sort = ("id", True)
@@ -56,6 +52,15 @@ class ListView(ModelView):
     # Relations shown in a row: fetched in the same statement.
     related: ClassVar[tuple[pw.ForeignKeyField, ...]] = ()
     export_columns: ClassVar[tuple[str, ...]] = ()
+    # Of column_list, what is shown only to those who choose it. The first column is always there.
+    hidden_columns: ClassVar[tuple[str, ...]] = ()
+    filters: ClassVar[tuple[Filter, ...]] = ()
+    # What one may search for; "" where there is nothing to search.
+    search_hint = ""
+    # What to do when there is not a single row, filter or no filter.
+    nothing_yet = ""
+    # The time that "From" and "To" are about. It rises with the id.
+    day_field: ClassVar[pw.Field | None] = None
 
     def is_accessible(self) -> bool:
         return True  # every exposed method declares its own permission
@@ -76,6 +81,15 @@ class ListView(ModelView):
         if export_type != "csv":
             abort(404)
         return self._stream_csv()
+
+    @expose("/columns/", methods=("POST",))
+    @requires(Permission.SEE)
+    def columns_view(self) -> Any:
+        """Remember which columns this person wants; none ticked means as the list has them by itself."""
+        wanted = request.form.getlist("column")
+        chosen = [name for name, _ in self._list_columns if name in wanted]
+        preferences.choose_columns(self.endpoint, chosen or None)
+        return redirect(local(request.form.get("url")) or self.get_url(".index_view"), 303)
 
     # Flask-Admin makes these routes whether they are wanted or not.
     @expose("/new/", methods=("GET", "POST"))
@@ -108,37 +122,43 @@ class ListView(ModelView):
     def ajax_update(self) -> Any:
         abort(404)
 
-    def search_placeholder(self) -> str:
-        return "Search"
-
-    def get_empty_list_message(self) -> str:
-        return "Nothing matches. Clear the search or the filters to see more."
-
-    def choices(self) -> list[Choice]:
-        """The filters as plain selects: no script needed, and the address says what is shown."""
-        return [
-            Choice(
-                f"flt{number}_{self.get_filter_arg(number, one)}",
-                one.name,
-                self._options(one),
-                self._chosen(number, one),
-            )
-            for number, one in enumerate(self._filters or ())
+    def render(self, template: str, **kwargs: Any) -> Any:
+        first = self._list_columns[0][0]
+        shown = preferences.columns(self.endpoint) or [
+            name for name, _ in self._list_columns if name not in self.hidden_columns
         ]
-
-    def _options(self, one: Any) -> list[tuple[str, str]]:
-        return [(str(value), str(label)) for value, label in one.get_options(self) or ()]
-
-    def _chosen(self, number: int, one: Any) -> str:
-        suffix = f"_{self.get_filter_arg(number, one)}"
-        return next(
-            (value for name, value in request.args.items() if name.startswith("flt") and name.endswith(suffix)), ""
+        narrowed = self._get_list_extra_args()
+        return super().render(
+            template,
+            **kwargs
+            | {
+                "list_columns": [pair for pair in self._list_columns if pair[0] in shown or pair[0] == first],
+                "every_column": self._list_columns,
+                "only_tenant": self._only_tenant(),
+                "is_narrowed": self._is_narrowed(),
+                "export_url": self.get_url(".export", export_type="csv", search=narrowed.search, **narrowed.extra_args),
+            },
         )
 
-    def _get_list_filter_args(self) -> Any:
-        """An empty select is no filter; one filter counts once."""
-        found = super()._get_list_filter_args() or ()
-        return [(number, name, value.replace("\x00", "")) for number, name, value in found if value.strip("\x00")]
+    def column_number(self, name: str) -> int:
+        """As addresses name it to sort by."""
+        return [one for one, _ in self._list_columns].index(name)
+
+    def _only_tenant(self) -> Tenant | None:
+        return None if self.model is Tenant else narrowing.tenant()[0]
+
+    def _is_narrowed(self) -> bool:
+        """Would “Clear” show more?"""
+        return any(request.args.get(name) for name in ("search", "since", "until", *(one.arg for one in self.filters)))
+
+    def search_placeholder(self) -> str:
+        return self.search_hint
+
+    def get_empty_list_message(self) -> str:
+        if self._is_narrowed():
+            return "Nothing matches. Clear the search and the filters to see more."
+        only = self._only_tenant()
+        return f"Nothing of {only.name}. Show all tenants to see more." if only else self.nothing_yet
 
     # --- scope ---------------------------------------------------------------------------------------------------
 
@@ -167,38 +187,47 @@ class ListView(ModelView):
         execute: bool = True,
         page_size: int | None = None,
     ) -> tuple[int, list[Any]]:
-        query = self._matching(search, filters)
+        query = self._matching(search)
         count = query.limit(COUNT_CAP + 1).count()
         size = page_size if page_size in PAGE_SIZES else self.page_size
         offset = min(max(page or 0, 0) * size, COUNT_CAP)
         ids = [row[0] for row in self._ordered(query, sort_column, sort_desc).limit(size).offset(offset).tuples()]
         return count, self._rows(ids)
 
-    def _matching(self, search: str | None, filters: Any) -> Any:
+    def _matching(self, search: str | None) -> Any:
         """The ids' query: scope, search and filters, without an order."""
         query = self._scoped(self.model.select(self.model.id))
-        joined: set[Any] = set()
-        for word in (search or "").replace("\x00", "").split()[:5]:
+        for word in (search or "").split()[:5] if self.search_hint else ():
             query = query.where(self._mentions(word))
-        for number, _name, value in filters or ():
-            found = self._filters[number]
-            query = self._handle_join(query, found.column, joined)
-            query = found.apply(query, found.clean(value))
+        for one in self.filters:
+            value = one.chosen()
+            if value:
+                query = query.where(one.condition(value))
+        return self._of_days(self._of_tenant(query))
+
+    def _of_tenant(self, query: Any) -> Any:
+        if self.model is Tenant:
+            return query
+        tenant, is_asked = narrowing.tenant()
+        return query.where(self.model.tenant == (tenant.id if tenant else -1)) if is_asked else query
+
+    def _of_days(self, query: Any) -> Any:
+        """Bounds of the id as well: without them a day long ago is looked for row by row."""
+        field, begin, end = self.day_field, *narrowing.days()
+        if field is None:
+            return query
+        ids = self.model.select(self.model.id)
+        if begin:
+            first = ids.where(field >= begin).order_by(field).limit(1).scalar()
+            query = query.where((field >= begin) & (self.model.id >= (first or NO_ID) - SLACK))
+        if end:
+            last = ids.where(field < end).order_by(field.desc()).limit(1).scalar()
+            query = query.where((field < end) & (self.model.id <= (last or 0) + SLACK))
         return query
 
     def _mentions(self, word: str) -> Any:
-        term = parse_like_term(word)
-        expression = None
-        for field in self._search_fields:
-            expression = (field**term) if expression is None else expression | (field**term)
-        return expression
-
-    def _handle_join(self, query: Any, field: Any, joined: set[Any]) -> Any:
-        if field.model is self.model or field.model in joined:
-            return query
-        joined.add(field.model)
-        on = next(fk for fk in self.related if fk.rel_model is field.model)
-        return query.join_from(self.model, field.model, pw.JOIN.LEFT_OUTER, on=on)
+        """As a condition: a row that this word of a search finds. By itself, the row of that number."""
+        return self.model.id == (int(word) if word.isascii() and word.isdigit() and len(word) < 10 else -1)
 
     def _ordered(self, query: Any, sort_column: str | None, sort_desc: bool | None) -> Any:
         """By an indexed column; the id makes pages stable."""
@@ -218,13 +247,15 @@ class ListView(ModelView):
         args = super()._get_list_extra_args()
         args.page = min(max(args.page or 0, 0), COUNT_CAP)
         args.search = (args.search or "").replace("\x00", "")[:200] or None
+        known = {one.arg for one in self.filters} | {"tenant", *narrowing.DAYS}
+        args.extra_args = {name: value for name, value in args.extra_args.items() if name in known and value}
         return args
 
     # --- CSV -----------------------------------------------------------------------------------------------------
 
     def _stream_csv(self) -> Response:
         args = self._get_list_extra_args()
-        ids = self._matching(args.search, args.filters).order_by(self.model.id.desc()).limit(EXPORT_CAP).tuples()
+        ids = self._matching(args.search).order_by(self.model.id.desc()).limit(EXPORT_CAP).tuples()
         name = f"{self.endpoint}.csv"
         return csv_stream(name, self._lines([row[0] for row in ids]))
 

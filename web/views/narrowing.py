@@ -1,0 +1,90 @@
+"""What a list can be narrowed by: choices, a tenant, days. A value that is none of the choices is no filter."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import request
+from flask_login import current_user
+
+from db.models import Membership, Tenant, User
+from web import preferences
+from web.access import allowed_tenant_ids, can
+from web.permissions import Permission
+
+EVERY_TENANT = "all"
+NOBODY = "none"
+# Enough to choose from in a list of names; beyond it a name is found by searching.
+MOST_PEOPLE = 500
+DAYS = ("since", "until", "zone")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One select above a list. `options` (value -> label) are asked for at each look: some depend on who looks."""
+
+    arg: str
+    label: str
+    options: Callable[[], Mapping[str, str]]
+    condition: Callable[[str], Any]
+
+    def chosen(self) -> str:
+        value = request.args.get(self.arg, "")
+        return value if value and value in self.options() else ""
+
+
+def state(column: Any, states: Iterable[StrEnum], label: str = "State") -> Filter:
+    options = {str(one): str(one) for one in states}
+    return Filter("state", label, lambda: options, lambda value: column == value)
+
+
+def person(column: Any) -> Filter:
+    return Filter("person", "Person", _people, lambda value: _is_by(column, value))
+
+
+def _is_by(column: Any, value: str) -> Any:
+    return column.is_null() if value == NOBODY else column == int(value)
+
+
+def _people() -> dict[str, str]:
+    """Those who are in a tenant of this person's, and the person."""
+    ids = allowed_tenant_ids(Permission.SEE)
+    query = User.select(User.id, User.name).order_by(User.name).limit(MOST_PEOPLE)
+    if ids is not None:
+        beside = Membership.select(Membership.user).where(Membership.tenant.in_(ids or [-1]))
+        query = query.where(User.id.in_(beside) | (User.id == current_user.id))
+    return {NOBODY: "nobody (a schedule or command)"} | {str(one.id): one.name for one in query}
+
+
+def tenant() -> tuple[Tenant | None, bool]:
+    """The tenant to show alone, and whether one was asked for: by the address, else by the person's choice."""
+    asked = request.args.get("tenant", "")
+    if not asked:
+        chosen = preferences.chosen_tenant()
+        return chosen, chosen is not None
+    if asked == EVERY_TENANT:
+        return None, False
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else -1
+    return (Tenant.get_or_none(Tenant.id == number) if can(Permission.SEE, number) else None), True
+
+
+def days() -> tuple[datetime | None, datetime | None]:
+    """From the beginning of one day to the end of another, in the reader's zone, as naive UTC."""
+    zone = _zone(request.args.get("zone", ""))
+    begin, end = (_day(request.args.get(name, ""), zone) for name in ("since", "until"))
+    return begin, end and end + timedelta(days=1)
+
+
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name if name in available_timezones() else "UTC")
+
+
+def _day(text: str, zone: ZoneInfo) -> datetime | None:
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone)
+        return day.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return None
