@@ -1,19 +1,29 @@
-"""`/`: the person's tenants at a glance, and what went wrong lately."""
+"""`/`: is everyone backed up, what needs attention first, and how the runs of the last days went."""
 
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import peewee as pw
 from flask_admin import AdminIndexView, expose
 
+from db import run_history, standing
 from db.clock import utcnow
-from db.models import Policy, Run, Tenant
-from db.states import PolicyState, RunState
+from db.models import Policy, Restore, Run, Tenant
+from db.states import ENDED, RestoreState, RunState, Standing
 from web.access import allowed_tenant_ids, can, requires
+from web.chart import Chart
 from web.permissions import Permission
 
-SHOWN = 8
-LATELY = timedelta(days=2)
+LATEST = 8
+WAITING = 20
+# A table of this many is read at once; the rest is behind "Tenants".
+TENANTS_SHOWN = 100
+DAYS = 14
+WEEK = timedelta(days=7)
+# What a tenant that is not well counts as: red, or yellow.
+BAD = (Standing.DISCONNECTED, Standing.NEVER)
 
 
 class Dashboard(AdminIndexView):
@@ -23,44 +33,67 @@ class Dashboard(AdminIndexView):
     @expose("/")
     @requires(Permission.SIGNED_IN)
     def index(self) -> Any:
-        ids = allowed_tenant_ids(Permission.SEE)
+        if not can(Permission.SEE):
+            return self.render("dashboard_nothing.html")
+        ids, now = allowed_tenant_ids(Permission.SEE), utcnow()
+        stands = standing.of_tenants(ids, now)
+        shown = stands[:TENANTS_SHOWN]
+        shown_ids = [one.tenant.id for one in shown]
         return self.render(
             "dashboard.html",
-            tenants=_tenants(ids),
-            latest=_runs(ids),
-            troubled=_runs(ids, (RunState.FAILED, RunState.PARTIAL)),
-            sees_tenants=can(Permission.SEE),
+            verdict=verdict([one.standing for one in stands]),
+            counts=Counter(one.standing for one in stands),
+            standings=list(Standing),
+            troubled=[one for one in shown if one.standing not in (Standing.GOOD, Standing.UNSCHEDULED)],
+            stands=shown,
+            count=len(stands),
+            changes=standing.changes(shown_ids),
+            failures=standing.failures(shown_ids, now - WEEK),
+            week_ago=now - WEEK,
+            waiting=_waiting(ids),
+            chart=_chart(ids, now),
+            latest=_latest(ids),
         )
+
+
+def verdict(standings: Sequence[Standing]) -> tuple[str, str]:
+    """(look, sentence): the answer to "is everyone backed up?"."""
+    behind = [one for one in standings if one not in (Standing.GOOD, Standing.UNSCHEDULED)]
+    if not standings:
+        return "muted", "There are no tenants yet."
+    if not behind:
+        return "good", "The tenant is backed up." if len(
+            standings
+        ) == 1 else f"All {len(standings)} tenants are backed up."
+    look = "bad" if any(one in BAD for one in behind) else "warn"
+    are = "is not backed up as it should be" if len(behind) == 1 else "are not backed up as they should be"
+    return look, f"{len(behind)} of {len(standings)} tenants {are}."
 
 
 def _within(column: Any, ids: list[int] | None) -> Any:
     return pw.SQL("1 = 1") if ids is None else column.in_(ids or [-1])
 
 
-def _tenants(ids: list[int] | None) -> list[dict[str, Any]]:
-    tenants = list(Tenant.select().where(_within(Tenant.id, ids)).order_by(Tenant.name).limit(200))
-    present = (
-        Policy.select(Policy.tenant, pw.fn.COUNT(Policy.id), pw.fn.COUNT(Policy.last_captured_at))
-        .where((Policy.state == PolicyState.PRESENT) & Policy.tenant.in_([one.id for one in tenants] or [-1]))
-        .group_by(Policy.tenant)
-        .tuples()
-    )
-    counts = {tenant_id: (policies, captured) for tenant_id, policies, captured in present}
-    return [
-        {"row": one, "policies": counts.get(one.id, (0, 0))[0], "captured": counts.get(one.id, (0, 0))[1]}
-        for one in tenants
-    ]
+def _waiting(ids: list[int] | None) -> list[Restore]:
+    """Previewed restores of tenants where another pair of eyes has to approve."""
+    asks = (Restore.state == RestoreState.PREVIEWED) & Tenant.four_eyes
+    query = Restore.select(Restore, Tenant).join(Tenant).where(asks & _within(Restore.tenant, ids))
+    return list(query.order_by(Restore.id.desc()).limit(WAITING))
 
 
-def _runs(ids: list[int] | None, states: tuple[RunState, ...] = ()) -> list[Run]:
-    query = (
+def _chart(ids: list[int] | None, now: datetime) -> Chart:
+    first = now.date() - timedelta(days=DAYS - 1)
+    counts = run_history.ended_by_day(first, ids)
+    days: list[date] = [first + timedelta(days=number) for number in range(DAYS)]
+    return Chart.of(days, [RunState(one) for one in ENDED], counts)
+
+
+def _latest(ids: list[int] | None) -> list[Run]:
+    return list(
         Run.select(Run, Tenant, Policy)
         .join(Tenant)
         .join_from(Run, Policy, pw.JOIN.LEFT_OUTER, on=Run.policy)
         .where(_within(Run.tenant, ids) & Run.parent.is_null())
         .order_by(Run.id.desc())
-        .limit(SHOWN)
+        .limit(LATEST)
     )
-    if states:
-        query = query.where(Run.state.in_(states) & (Run.ended_at > utcnow() - LATELY))
-    return list(query)

@@ -1,0 +1,45 @@
+"""What past runs tell: how many of each day ended how, and how long one like this takes."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from statistics import median
+
+import peewee as pw
+
+from db.models import Run
+from db.states import ENDED, RunState
+
+# So many of the newest are looked at; those of another size say nothing.
+LOOKED_AT = 20
+
+
+def ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tuple[date, str], int]:
+    """(day on which it was requested, in UTC; state) -> runs; None: of every tenant."""
+    day = pw.fn.DATE(Run.created_at)
+    query = (
+        Run.select(day, Run.state, pw.fn.COUNT(Run.id))
+        .where((Run.created_at >= datetime.combine(first, time())) & Run.parent.is_null() & Run.state.in_(ENDED))
+        .group_by(day, Run.state)
+    )
+    if tenant_ids is not None:
+        query = query.where(Run.tenant.in_(list(tenant_ids) or [-1]))
+    # SQLite answers a day as text, PostgreSQL as a date.
+    return {(date.fromisoformat(str(one)[:10]), state): count for one, state, count in query.tuples()}
+
+
+def usual_seconds(run: Run, total: int) -> float | None:
+    """The median of its tenant's last good runs of this kind that had about as many items; None: there are none."""
+    rows = (
+        Run.select(Run.started_at, Run.ended_at, Run.total)
+        .where((Run.tenant == run.tenant_id) & (Run.kind == run.kind) & (Run.id < run.id))
+        .where((Run.state == RunState.SUCCEEDED) & Run.parent.is_null())
+        .order_by(Run.id.desc())
+        .limit(LOOKED_AT)
+        .tuples()
+    )
+    taken = [(end - begin).total_seconds() for begin, end, size in rows if begin and _is_alike(size, total)]
+    return median(taken) if taken else None
+
+
+def _is_alike(size: int, total: int) -> bool:
+    return total / 2 <= size <= total * 2
