@@ -12,7 +12,7 @@ RUNS = (10_000, 1_000_000)
 LISTS = {
     "runs, first page": "/runs/",
     "runs, last page": "/runs/?page=499",
-    "runs, failed only": "/runs/?flt1_state_equals=failed",
+    "runs, failed only": "/runs/?state=failed",
     "policies": "/policies/",
     "notifications": "/notifications/",
 }

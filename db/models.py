@@ -228,6 +228,7 @@ Run.add_index(
 )
 Run.add_index(Run.index(Run.parent, Run.part, unique=True, where=pw.SQL("parent_id IS NOT NULL"), name="run_part"))
 Run.add_index(Run.index(Run.restore_id, where=pw.SQL("restore_id IS NOT NULL"), name="run_restore"))
+Run.add_index(Run.index(Run.retry_of, where=pw.SQL("retry_of_id IS NOT NULL"), name="run_retry"))
 # The scheduler's sweep looks at active runs only; a million ended ones must not slow it.
 Run.add_index(Run.index(Run.state, Run.heartbeat_at, where=pw.SQL("state IN ('queued', 'running')"), name="run_active"))
 

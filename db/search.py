@@ -7,6 +7,8 @@ many names hold is found sooner without it, by reading from the newest on.
 import re
 from typing import Any
 
+import peewee as pw
+
 from db.database import database, is_sqlite
 from db.models import Policy
 
@@ -24,7 +26,8 @@ def names_a_policy(word: str, column: Any) -> Any:
         return column.in_([*ids, *_of_graph_id(word)] or [-1])
     if column is Policy.id:
         return Policy.name.contains(word)
-    return column.in_(Policy.select(Policy.id).where(Policy.name.contains(word)))
+    named = Policy.alias()
+    return pw.fn.EXISTS(named.select(named.id).where((named.id == column) & named.name.contains(word)))
 
 
 def _of_name(word: str) -> list[int]:

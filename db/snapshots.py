@@ -174,8 +174,9 @@ def latest(policy: Policy) -> Snapshot | None:
     return _with_content().where(Snapshot.policy == policy).first()
 
 
-def of_policy(policy: Policy, limit: int = 100) -> list[Snapshot]:
-    return list(_with_content().where(Snapshot.policy == policy).limit(limit))
+def of_policy(policy: Policy, limit: int, offset: int = 0) -> list[Snapshot]:
+    """Newest first."""
+    return list(_with_content().where(Snapshot.policy == policy).limit(limit).offset(offset))
 
 
 def before(snapshot: Snapshot) -> Snapshot | None:

@@ -82,7 +82,7 @@ def _shoot_everything(page, demo) -> None:
 
 def _capture(page, demo) -> dict[str, str]:
     """Capture the first policy with assignments; {"policy", "run", "snapshot"} by number."""
-    page.goto(f"{demo.address}/policies/?flt0_tenant_equals=2&search=BitLocker+Executives")
+    page.goto(f"{demo.address}/policies/?tenant=2&search=BitLocker+Executives")
     while not page.locator("td a[href^='/policies/']").count():
         page.wait_for_timeout(1000)
         page.reload()

@@ -11,10 +11,10 @@ from flask_wtf.csrf import CSRFProtect
 from gunicorn.errors import AppImportError
 
 import config
-from actors import catalogue, logs, startup
+from actors import catalogue, comparison, logs, startup
 from db.database import database
 from db.models import User
-from web import access, errors, headers, text
+from web import access, errors, frame, headers, preferences, text
 from web.views import (
     audit,
     backup_sets,
@@ -31,6 +31,7 @@ from web.views import (
     schedules,
     sign_in,
     snapshots,
+    tenant_choice,
     tenants,
     users,
 )
@@ -108,18 +109,31 @@ def _sign_in_by_session(app: Flask) -> None:
 
 def _teach_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
-        can=access.can, kind_title=text.kind_title, policy_type_title=catalogue.title, run_kinds=runs.KINDS
+        back_after_choosing=frame.back_after_choosing,
+        can=access.can,
+        chosen_tenant=preferences.chosen_tenant,
+        page_tenant=frame.page_tenant,
+        person=frame.person,
+        running_runs=frame.running_runs,
+        token=frame.token,
+        unread=frame.unread,
+        kind_title=text.kind_title,
+        last_backup=tenants.last_backup,
+        policy_type_title=catalogue.title,
+        run_kinds=runs.KINDS,
     )
     app.jinja_env.filters.update(
+        ago=text.ago,
         detail=text.detail,
         duration=text.duration,
         linked=text.linked,
         moment=text.moment,
+        seconds=text.seconds,
         short=text.short,
         size=text.size,
         state_badge=text.state_badge,
+        words=comparison.words,
     )
-    app.context_processor(notifications.bell)
 
 
 def _add_pages(app: Flask) -> None:
@@ -131,6 +145,7 @@ def _add_pages(app: Flask) -> None:
         lists.register(admin)
     for pages in (
         sign_in,
+        tenant_choice,
         tenants,
         policies,
         snapshots,

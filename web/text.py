@@ -1,13 +1,26 @@
 """How values read on a page."""
 
 import re
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
 
 from markupsafe import Markup
 
 from actors import catalogue
+from actors.comparison import Difference
 from db.clock import utcnow
-from db.states import ItemState, Outcome, PolicyState, RestoreState, Result, RunState, SetState, WriteState
+from db.states import (
+    ItemState,
+    Outcome,
+    PolicyState,
+    RestoreState,
+    Result,
+    RunState,
+    SetState,
+    Standing,
+    WriteState,
+)
 
 # State -> (look, icon). Never colour alone: the word stands beside it.
 _LOOKS = {
@@ -25,6 +38,11 @@ _LOOKS = {
     SetState.COMPLETE: ("good", "check"),
     SetState.WARNINGS: ("warn", "exclamation-triangle"),
     SetState.INCOMPLETE: ("bad", "times"),
+    Standing.GOOD: ("good", "check"),
+    Standing.UNSCHEDULED: ("muted", "calendar-times-o"),
+    Standing.LATE: ("warn", "clock-o"),
+    Standing.NEVER: ("bad", "times"),
+    Standing.DISCONNECTED: ("bad", "chain-broken"),
     PolicyState.PRESENT: ("good", "check"),
     PolicyState.GONE: ("warn", "chain-broken"),
     Result.OK: ("good", "check"),
@@ -34,6 +52,9 @@ _LOOKS = {
     RestoreState.APPROVED: ("good", "thumbs-o-up"),
     RestoreState.FINISHED: ("good", "flag-checkered"),
     RestoreState.EXPIRED: ("warn", "hourglass-end"),
+    Outcome.LISTED: ("good", "check"),
+    Outcome.CAPTURED: ("good", "camera"),
+    Outcome.UNCHANGED: ("muted", "check"),
     Outcome.CREATE: ("info", "plus"),
     Outcome.UPDATE: ("info", "pencil"),
     Outcome.RECREATE: ("info", "repeat"),
@@ -97,15 +118,69 @@ def moment(at: datetime | None) -> Markup:
     )
 
 
+def ago(at: datetime | None) -> Markup:
+    """How long since; the script puts the exact time in the reader's zone into the title."""
+    if at is None:
+        return Markup('<span class="text-muted">never</span>')
+    at = at.replace(microsecond=0)
+    return Markup('<time class="ago" datetime="{}Z" title="{} UTC">{} ago</time>').format(
+        at.isoformat(), at, _span((utcnow() - at).total_seconds(), parts=1)
+    )
+
+
 def duration(begin: datetime | None, end: datetime | None = None) -> str:
-    if begin is None:
-        return "–"
-    seconds = int(((end or utcnow()) - begin) / timedelta(seconds=1))
-    if seconds < 60:
-        return f"{max(seconds, 0)} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+    return "–" if begin is None else seconds(((end or utcnow()) - begin).total_seconds())
+
+
+def seconds(count: float) -> str:
+    """“8 s”, “3 min 20 s”, “2 h 5 min”, “3 days 4 h”."""
+    return _span(count, parts=2)
+
+
+_UNITS = ((86400, "day"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def _span(count: float, parts: int) -> str:
+    """In the largest unit that fits, and the ones just below it."""
+    rest, numbers = max(int(count), 0), []
+    for size, _ in _UNITS:
+        number, rest = divmod(rest, size)
+        numbers.append(number)
+    first = next((place for place, number in enumerate(numbers) if number), len(_UNITS) - 1)
+    shown = [(numbers[place], _UNITS[place][1]) for place in range(first, min(first + parts, len(_UNITS)))]
+    words = [f"{number} {unit}{'s' if unit == 'day' and number != 1 else ''}" for number, unit in shown if number]
+    return " ".join(words) or "0 s"
+
+
+NAMED = 4
+SHORT = 60
+
+
+def changed(differences: Sequence[Difference]) -> str:
+    """“Password minimum length: 8 → 12”, or of several, how many of what: “2 changed, 1 added: …”."""
+    if not differences:
+        return "Nothing that counts."
+    if len(differences) == 1:
+        return _change(differences[0])
+    tally = Counter(one.kind for one in differences)
+    names = list(dict.fromkeys(one.label for one in differences))
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(f'{count} {kind}' for kind, count in tally.items())}: {'; '.join(names[:NAMED])}{more}"
+
+
+def _change(one: Difference) -> str:
+    sides = [_short(side) for side in (one.before, one.after)]
+    if one.kind == "changed" and None not in sides:
+        return f"{one.label}: {sides[0]} → {sides[1]}"
+    return f"{one.label} {one.kind}"
+
+
+def _short(value: object) -> str | None:
+    """A value that fits in a line; None when it does not."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = "not set" if value is None else str(value) if isinstance(value, str | int | float) else ""
+    return text if 0 < len(text) <= SHORT and "\n" not in text else None
 
 
 def detail(value: object) -> str:

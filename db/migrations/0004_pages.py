@@ -37,6 +37,7 @@ STATEMENTS = (
     LEFT JOIN run ON run.id = backup_set.run_id WHERE backup_set.id = tenant.last_backup_id)""",
     "CREATE INDEX run_created_at ON run (created_at)",
     "CREATE INDEX run_tenant_id_kind_id ON run (tenant_id, kind, id)",
+    "CREATE INDEX run_retry ON run (retry_of_id) WHERE retry_of_id IS NOT NULL",
     "CREATE INDEX backup_set_created_at ON backup_set (created_at)",
     "CREATE INDEX restore_created_at ON restore (created_at)",
     "CREATE INDEX policy_last_captured_at ON policy (last_captured_at)",

@@ -58,7 +58,7 @@ def test_the_page_says_what_it_holds_and_the_list_finds_it(client, sign_in, cast
     page = client.get(f"/backup-sets/{backed_up.id}").get_data(as_text=True)
     for text in ("complete", "Contoso policy 1", "Settings catalog", "whole tenant", "Download ZIP"):
         assert text in page
-    listed = client.get(f"/backup-sets/?flt1_state_equals={backed_up.state}").get_data(as_text=True)
+    listed = client.get(f"/backup-sets/?state={backed_up.state}").get_data(as_text=True)
     assert f"/backup-sets/{backed_up.id}" in listed
     assert f"/backup-sets/{backed_up.id}" in client.get(f"/tenants/{cast.contoso.id}").get_data(as_text=True)
 

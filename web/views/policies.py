@@ -1,53 +1,63 @@
 """`/policies/`: the list, a policy's page with its snapshots, and capturing one."""
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
-from flask import Blueprint, flash, has_request_context, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_admin import Admin
 from flask_admin.actions import action
-from flask_admin.contrib.peewee.filters import FilterEqual
 
 import actors.back_up
 import actors.capture
-from actors import catalogue
-from db import snapshots
-from db.models import Policy, Run, Tenant
+from actors import catalogue, comparison
+from db import search, snapshots
+from db.clock import utcnow
+from db.models import Policy, Run, Snapshot, Tenant, User
 from db.states import PolicyState
 from web import starting
-from web.access import allowed_tenant_ids, current_actor, fetch, requires
+from web.access import current_actor, fetch, requires
 from web.permissions import Permission
-from web.text import moment, state_badge
+from web.text import changed, moment, state_badge
+from web.views import narrowing
 from web.views.base import ListView
 from web.views.links import link
+from web.views.narrowing import Filter
+from web.views.snapshots import hides
 
 pages = Blueprint("policies", __name__, url_prefix="/policies")
 
+SNAPSHOTS_SHOWN, RUNS_SHOWN, LAST_PAGE = 10, 8, 9999
 
-class TenantFilter(FilterEqual):
-    """Offers the person's own tenants: a free text would tell which other names exist."""
 
-    def get_options(self, view: Any) -> list[tuple[str, str]]:
-        if not has_request_context():
-            return []  # Flask-Admin asks once at start
-        ids = allowed_tenant_ids(Permission.SEE)
-        query = Tenant.select(Tenant.id, Tenant.name).order_by(Tenant.name)
-        return [(str(row.id), row.name) for row in (query if ids is None else query.where(Tenant.id.in_(ids or [-1])))]
+CAPTURED = {"never": "never", "day": "in the last day", "week": "in the last 7 days", "before": "before that"}
 
-    def clean(self, value: str) -> int:
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else -1
+
+def _is_captured(value: str) -> Any:
+    at = Policy.last_captured_at
+    if value == "never":
+        return at.is_null()
+    bound = utcnow() - timedelta(days=1 if value == "day" else 7)
+    return at < bound if value == "before" else at >= bound
 
 
 class PolicyList(ListView):
     related = (Policy.tenant,)
-    column_list = ("name", "tenant", "policy_type", "state", "modified_at", "last_captured_at", "snapshot_count")
+    column_list = (
+        "name", "tenant", "policy_type", "state", "modified_at", "last_captured_at", "snapshot_count", "platform",
+        "graph_id", "first_seen_at",
+    )  # fmt: skip
+    hidden_columns = ("platform", "graph_id", "first_seen_at")
     column_labels: ClassVar = {
         "policy_type": "Type",
         "modified_at": "Modified",
         "last_captured_at": "Last captured",
         "snapshot_count": "Snapshots",
+        "graph_id": "Graph id",
+        "first_seen_at": "First seen",
     }
     column_sortable_list = ("name", "last_captured_at")
-    column_searchable_list = ("name", "graph_id")
+    search_hint = "Name or Graph id"
+    nothing_yet = "No policies known yet. Open a tenant and press “Sync policies” to read them from it."
     column_formatters: ClassVar = {
         "name": lambda view, context, row, name: link("policies.page", row.name, policy_id=row.id),
         "tenant": lambda view, context, row, name: link("tenants.page", row.tenant.name, tenant_id=row.tenant_id),
@@ -55,17 +65,18 @@ class PolicyList(ListView):
         "state": lambda view, context, row, name: state_badge(row.state),
         "modified_at": lambda view, context, row, name: moment(row.modified_at),
         "last_captured_at": lambda view, context, row, name: moment(row.last_captured_at),
+        "platform": lambda view, context, row, name: row.platform or "–",
+        "first_seen_at": lambda view, context, row, name: moment(row.first_seen_at),
     }
+    filters = (
+        Filter("type", "Type", catalogue.titles, lambda value: Policy.policy_type == value),
+        narrowing.state(Policy.state, PolicyState),
+        Filter("captured", "Captured", lambda: CAPTURED, _is_captured),
+    )
     export_columns = ("tenant", "policy_type", "graph_id", "name", "state", "modified_at", "last_captured_at")
 
-    @property
-    def column_filters(self) -> list[Any]:
-        types = list(catalogue.titles().items())
-        return [
-            TenantFilter(Policy.tenant, "Tenant", options=list),
-            FilterEqual(Policy.policy_type, "Type", options=types),
-            FilterEqual(Policy.state, "State", options=[(state, state) for state in PolicyState]),
-        ]
+    def _mentions(self, word: str) -> Any:
+        return search.names_a_policy(word, Policy.id)
 
     @action("capture", "Capture snapshot")
     def capture_selected(self, ids: list[str]) -> None:
@@ -95,10 +106,45 @@ def register(admin: Admin) -> None:
 @requires(Permission.SEE)
 def page(policy_id: str) -> str:
     policy = fetch(Policy, policy_id, Permission.SEE)
-    runs = list(Run.select().where(Run.policy == policy).order_by(Run.id.desc()).limit(8))
+    number = min(max(request.args.get("page", 0, type=int), 0), LAST_PAGE)
+    # One more than is shown: what changed with the last one is told by the one before it.
+    found = snapshots.of_policy(policy, SNAPSHOTS_SHOWN + 1, number * SNAPSHOTS_SHOWN)
+    for one in found:
+        one.policy = policy
+    changes = [changed(differences) for differences in comparison.history(found, hides(policy.tenant_id))]
+    newest = found[0] if found and number == 0 else snapshots.latest(policy)
+    runs = list(Run.select().where(Run.policy == policy).order_by(Run.id.desc()).limit(RUNS_SHOWN))
     for run in runs:
         run.policy, run.tenant = policy, policy.tenant
-    return render_template("policy.html", policy=policy, snapshots=snapshots.of_policy(policy), runs=runs)
+    return render_template(
+        "policy.html",
+        policy=policy,
+        timeline=list(zip(found[:SNAPSHOTS_SHOWN], [*changes, ""], strict=False)),
+        has_older=len(found) > SNAPSHOTS_SHOWN,
+        page=number,
+        newest=newest,
+        assignments=comparison.assignments(newest, snapshots.body(newest)) if newest else None,
+        captured_by=_people(found),
+        runs=runs,
+    )
+
+
+def _people(found: list[Snapshot]) -> dict[int, str]:
+    ids = {one.captured_by_id for one in found}
+    return dict(User.select(User.id, User.name).where(User.id.in_(list(ids) or [-1])).tuples())
+
+
+@pages.get("/<policy_id>/compare")
+@requires(Permission.SEE)
+def compare(policy_id: str) -> Any:
+    """The two that were chosen, the older one first."""
+    policy = fetch(Policy, policy_id, Permission.SEE)
+    chosen = [request.args.get(name, "") for name in ("one", "other")]
+    if not all(chosen) or len(set(chosen)) == 1:
+        flash("Choose two different snapshots to compare.", "warning")
+        return redirect(url_for("policies.page", policy_id=policy.id), 303)
+    before, after = sorted((fetch(Snapshot, one, Permission.SEE) for one in chosen), key=lambda one: one.id)
+    return redirect(url_for("snapshots.compare", snapshot_id=before.id, other_id=after.id), 303)
 
 
 @pages.post("/<policy_id>/capture-snapshot")

@@ -7,9 +7,7 @@ from typing import Any, ClassVar
 import peewee as pw
 from flask import Blueprint, abort, render_template, request
 from flask_admin import Admin
-from flask_admin.contrib.peewee.filters import FilterEqual
 from flask_login import current_user
-from markupsafe import Markup
 
 import config
 from actors import restore_requests
@@ -20,11 +18,10 @@ from web import plans
 from web.access import can, fetch, requires
 from web.permissions import Permission
 from web.text import moment, state_badge
-from web.views import runs
+from web.views import narrowing, runs
 from web.views.base import ListView
 from web.views.links import link
 from web.views.new_restore import upload_facts
-from web.views.policies import TenantFilter
 from web.views.secrets import masked
 
 pages = Blueprint("restores", __name__, url_prefix="/restores")
@@ -36,12 +33,17 @@ NOTES_SHOWN = 50
 class RestoreList(ListView):
     related = (Restore.tenant, Restore.created_by)
     list_template = "restores.html"
-    column_list = ("id", "tenant", "source_name", "state", "created_by", "created_at")
+    column_list = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason")
+    hidden_columns = ("ended_at", "reason")
+    search_hint = "A restore's number"
+    nothing_yet = "No restores yet. Press “Restore” on a backup set to preview one: looking changes nothing."
+    day_field = Restore.created_at
     column_labels: ClassVar = {
         "id": "Restore",
         "source_name": "Of",
         "created_by": "Requested by",
         "created_at": "Requested",
+        "ended_at": "Ended",
     }
     column_sortable_list = ("id",)
     column_formatters: ClassVar = {
@@ -50,11 +52,10 @@ class RestoreList(ListView):
         "state": lambda view, context, row, name: state_badge(row.state),
         "created_by": lambda view, context, row, name: row.created_by.name if row.created_by else "a command",
         "created_at": lambda view, context, row, name: moment(row.created_at),
+        "ended_at": lambda view, context, row, name: moment(row.ended_at),
+        "reason": lambda view, context, row, name: row.reason or "",
     }
-    column_filters: ClassVar = [
-        TenantFilter(Restore.tenant, "Tenant", options=list),
-        FilterEqual(Restore.state, "State", options=[(state, state) for state in RestoreState]),
-    ]
+    filters = (narrowing.state(Restore.state, RestoreState), narrowing.person(Restore.created_by))
     export_columns = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason")
 
     def render(self, template: str, **kwargs: Any) -> Any:
@@ -94,7 +95,7 @@ def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
         runs=of_restore,
         active=active,
         last_preview=next((one for one in of_restore if one.kind == RunKind.PREVIEW), None),
-        progress=_progress(active),
+        progress=runs.progress_of(active) if active else "",
         actions=actions,
         outcomes=outcomes,
         sentence=plans.sentence(actions),
@@ -114,10 +115,6 @@ def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
 def runs_of(restore: Restore) -> list[Run]:
     """Newest first."""
     return list(Run.select().where(Run.restore_id == restore.id).order_by(Run.id.desc()))
-
-
-def _progress(active: Run | None) -> Markup:
-    return Markup(render_template("partials/run_progress.html", **runs.facts(active))) if active else Markup("")  # noqa: S704 - our own partial
 
 
 def _rows(restore: Restore, wanted: str, results: Mapping[int, RunItem]) -> list[RestoreItem]:

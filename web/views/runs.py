@@ -2,24 +2,27 @@
 
 from typing import Any, ClassVar
 
+import peewee as pw
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask_admin import Admin
-from flask_admin.contrib.peewee.filters import FilterEqual
 from flask_login import current_user
+from markupsafe import Markup
 
 import actors.back_up
 import actors.restore
-from db import notifications, run_ends, runs
+from db import notifications, run_ends, run_history, runs, search
+from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, Notification, Policy, Run, RunItem, Tenant, User
-from db.states import ACTIVE, ItemState, RunKind, RunState
+from db.states import ACTIVE, ItemState, Outcome, RunKind, RunState
 from web import starting
 from web.access import can, current_actor, fetch, refuse, requires, wants_json
 from web.permissions import Permission
 from web.text import duration, moment, state_badge
+from web.views import narrowing
 from web.views.base import ListView
 from web.views.links import link
-from web.views.policies import TenantFilter
+from web.views.narrowing import Filter
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
@@ -32,15 +35,37 @@ KINDS = {
 }
 # What a run of which kind has failed to do may be tried again, by whom.
 RETRIES = {RunKind.BACK_UP: Permission.OPERATE, RunKind.RESTORE: Permission.MANAGE}
-ITEMS_SHOWN = 500
+ITEMS_SHOWN = 200
+LAST_PAGE = 999
+# Those that somebody has to look at.
+BAD_STATES = (ItemState.FAILED, ItemState.UNCERTAIN, ItemState.SKIPPED)
+SAID_BY_STATE = (Outcome.ERROR, Outcome.UNKNOWN)
+# Nobody minds a run of two seconds that takes four.
+LATE_SECONDS = 5
+UNWELL, TROUBLED = "unwell", (RunState.FAILED, RunState.PARTIAL)
+STATES = {UNWELL: "failed or partial"} | {str(state): str(state) for state in RunState}
 
 
 class RunList(ListView):
     related = (Run.tenant, Run.policy, Run.requested_by)
-    column_list = ("id", "kind", "tenant", "policy", "state", "requested_by", "created_at", "duration")
-    column_labels: ClassVar = {"id": "Run", "requested_by": "Requested by", "created_at": "Started"}
+    column_list = (
+        "id", "kind", "tenant", "policy", "state", "requested_by", "created_at", "duration", "ended_at", "total",
+        "failed", "error_message",
+    )  # fmt: skip
+    hidden_columns = ("ended_at", "total", "failed", "error_message")
+    column_labels: ClassVar = {
+        "id": "Run",
+        "requested_by": "Requested by",
+        "created_at": "Requested",
+        "duration": "Took",
+        "ended_at": "Ended",
+        "total": "Items",
+        "error_message": "Why",
+    }
     column_sortable_list = ("id",)
-    column_searchable_list = (Policy.name,)
+    search_hint = "Policy, its Graph id, or a run's number"
+    nothing_yet = "No runs yet. Whatever you start is shown here."
+    day_field = Run.created_at
     column_formatters: ClassVar = {
         "id": lambda view, context, row, name: link("runs.page", f"Run {row.id}", run_id=row.id),
         "kind": lambda view, context, row, name: KINDS.get(row.kind, row.kind),
@@ -52,12 +77,16 @@ class RunList(ListView):
         "requested_by": lambda view, context, row, name: row.requested_by.name if row.requested_by else row.origin,
         "created_at": lambda view, context, row, name: moment(row.created_at),
         "duration": lambda view, context, row, name: duration(row.started_at, row.ended_at),
+        "ended_at": lambda view, context, row, name: moment(row.ended_at),
+        "error_message": lambda view, context, row, name: row.error_message or "",
     }
-    column_filters: ClassVar = [
-        TenantFilter(Run.tenant, "Tenant", options=list),
-        FilterEqual(Run.state, "State", options=[(state, state) for state in RunState]),
-        FilterEqual(Run.kind, "Kind", options=[(kind, KINDS[kind]) for kind in KINDS]),
-    ]
+    filters = (
+        Filter("state", "State", lambda: STATES, lambda value: Run.state.in_(TROUBLED if value == UNWELL else [value])),
+        Filter(
+            "kind", "Kind", lambda: {str(kind): title for kind, title in KINDS.items()}, lambda value: Run.kind == value
+        ),
+        narrowing.person(Run.requested_by),
+    )
     export_columns = (
         "id",
         "kind",
@@ -75,13 +104,18 @@ class RunList(ListView):
         return super()._scoped(query).where(Run.parent.is_null())
 
     def _mentions(self, word: str) -> Any:
-        # By the policies' names alone, and through their index: a run has no name of its own.
-        named = Policy.select(Policy.id).where(Policy.name.contains(word))
-        return Run.policy.in_(named)
+        return super()._mentions(word) | search.names_a_policy(word, Run.policy)
 
 
 def register(admin: Admin) -> None:
     admin.add_view(RunList(Run, name="Runs", endpoint="run_list", url="/runs"))
+
+
+@pages.get("/mine")
+@requires(Permission.SIGNED_IN)
+def mine() -> str:
+    """The part of every page that says what runs and what is unread: one cheap request for both."""
+    return render_template("partials/pulse.html")
 
 
 @pages.get("/<run_id>")
@@ -104,28 +138,62 @@ def progress(run_id: str) -> Any:
     return render_template("partials/run_progress.html", **facts(run))
 
 
+def progress_of(run: Run) -> Markup:
+    """The moving part, for a page around it."""
+    return Markup(render_template("partials/run_progress.html", **facts(run)))  # noqa: S704 - our own partial
+
+
 def facts(run: Run) -> dict[str, Any]:
-    wanted = request.args.get("items", "")
-    items = RunItem.select().where(RunItem.run == run).order_by(RunItem.id)
-    if wanted in set(ItemState):
-        items = items.where(RunItem.state == wanted)
+    """What the moving part shows, of a page of items that ended in one way or are still in one state."""
+    counts, by_outcome = runs.counts(run), runs.outcomes(run)
+    choices = {name: count for name, count in by_outcome.items() if name not in SAID_BY_STATE}
+    choices |= {name: counts[name] for name in BAD_STATES if counts[name]}
+    wanted = request.args.get("outcome", "")
+    wanted = wanted if wanted in choices else ""
+    page = min(max(request.args.get("page", 0, type=int), 0), LAST_PAGE)
+    items = _items(run, wanted).limit(ITEMS_SHOWN + 1).offset(page * ITEMS_SHOWN)
+    usual = run_history.usual_seconds(run, counts["total"])
+    found = list(items)
     return {
         "run": run,
         "waiting": runs.waiting(run),
         "backup_set": BackupSet.get_or_none(BackupSet.run == run),
+        "made": found[0].snapshot_id if run.kind == RunKind.CAPTURE_SNAPSHOT and found else None,
         "may_retry": may_retry(run),
+        "retried_by": list(Run.select(Run.id, Run.state).where(Run.retry_of == run)),
         "tenant": Tenant.get_by_id(run.tenant_id),
         "policy": Policy.get_or_none(Policy.id == run.policy_id),
         "requester": User.get_or_none(User.id == run.requested_by_id),
         "kind": KINDS.get(run.kind, run.kind),
-        "counts": runs.counts(run),
-        "outcomes": runs.outcomes(run),
-        "items": list(items.limit(ITEMS_SHOWN)),
+        "counts": counts,
+        "choices": choices,
         "wanted": wanted,
-        "states": list(ItemState),
+        "items": found[:ITEMS_SHOWN],
+        "page": page,
+        "has_more": len(found) > ITEMS_SHOWN,
+        "usual": usual,
+        "is_late": _is_late(run, usual),
         "is_active": run.state in ACTIVE,
         "may_cancel": _may_cancel(run),
     }
+
+
+def _items(run: Run, wanted: str) -> Any:
+    """What needs a look comes first."""
+    query = RunItem.select().where(RunItem.run == run)
+    if wanted in BAD_STATES:
+        query = query.where(RunItem.state == wanted)
+    elif wanted:
+        query = query.where(RunItem.outcome == wanted)
+    is_bad = pw.Case(None, [(RunItem.state.in_(BAD_STATES), 0)], 1)
+    return query.order_by(is_bad, RunItem.id)
+
+
+def _is_late(run: Run, usual: float | None) -> bool:
+    if not usual or run.started_at is None:
+        return False
+    taken = ((run.ended_at or utcnow()) - run.started_at).total_seconds()
+    return taken > max(usual * 1.5, usual + LATE_SECONDS)
 
 
 def may_retry(run: Run) -> bool:

@@ -5,7 +5,9 @@ from typing import Any, ClassVar
 import peewee as pw
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_admin import Admin
+from flask_admin.actions import action
 from flask_login import current_user
+from markupsafe import Markup
 
 import actors.back_up
 import actors.sync
@@ -13,11 +15,11 @@ from actors import catalogue
 from db import schedules, tenants, users
 from db.errors import Invalid
 from db.models import BackupSet, Membership, Policy, Run, Tenant
-from db.states import PolicyState
+from db.states import PolicyState, Standing
 from web import starting
 from web.access import current_actor, fetch, requires
 from web.permissions import Permission
-from web.text import moment
+from web.text import ago, moment, state_badge
 from web.views import restores
 from web.views.base import ListView
 from web.views.links import link
@@ -25,18 +27,63 @@ from web.views.links import link
 pages = Blueprint("tenants", __name__, url_prefix="/tenants")
 
 
+def last_backup(tenant: Tenant) -> Markup:
+    """How old the last good backup of the whole tenant is, with a link to it."""
+    if tenant.last_backup_at is None or tenant.last_backup_id is None:
+        return ago(None)
+    return link("backup_sets.page", ago(tenant.last_backup_at), backup_set_id=tenant.last_backup_id)
+
+
+def connection(tenant: Tenant) -> Markup:
+    if tenant.connection_error:
+        return state_badge(Standing.DISCONNECTED) + Markup(" {}").format(tenant.connection_error)
+    if tenant.connected_at is None:
+        return Markup('<span class="text-muted">not tried yet</span>')
+    return Markup('<i class="fa fa-check good" aria-hidden="true"></i> worked {}').format(ago(tenant.connected_at))
+
+
 class TenantList(ListView):
-    column_list = ("name", "directory_id", "last_synced_at", "created_at")
-    column_labels: ClassVar = {"directory_id": "Directory id", "last_synced_at": "Last sync", "created_at": "Added"}
+    column_list = (
+        "name",
+        "last_backup_at",
+        "connected_at",
+        "last_synced_at",
+        "directory_id",
+        "client_id",
+        "created_at",
+    )
+    hidden_columns = ("client_id", "created_at")
+    column_labels: ClassVar = {
+        "last_backup_at": "Last good backup",
+        "connected_at": "Connection",
+        "last_synced_at": "Last sync",
+        "directory_id": "Directory id",
+        "client_id": "Client id",
+        "created_at": "Added",
+    }
     column_sortable_list = ("name",)
     column_default_sort = ("name", False)
-    column_searchable_list = ("name", "directory_id")
+    search_hint = "Name or directory id"
+    nothing_yet = "No tenants yet. An admin adds one on the server with “tenantkeep tenant add”."
     column_formatters: ClassVar = {
         "name": lambda view, context, row, name: link("tenants.page", row.name, tenant_id=row.id),
+        "last_backup_at": lambda view, context, row, name: last_backup(row),
+        "connected_at": lambda view, context, row, name: connection(row),
         "last_synced_at": lambda view, context, row, name: moment(row.last_synced_at),
         "created_at": lambda view, context, row, name: moment(row.created_at),
     }
-    export_columns = ("name", "directory_id", "client_id", "cloud", "last_synced_at", "created_at")
+    export_columns = (
+        "name", "directory_id", "client_id", "cloud", "last_backup_at", "last_synced_at", "connected_at",
+        "connection_error", "created_at",
+    )  # fmt: skip
+
+    def _mentions(self, word: str) -> Any:
+        return Tenant.name.contains(word) | (Tenant.directory_id == word.lower())
+
+    @action("back_up", "Back up")
+    def back_up_selected(self, ids: list[str]) -> None:
+        for tenant in self.selected(Permission.OPERATE):
+            starting.tell(actors.back_up.start(tenant, current_actor()))
 
 
 def register(admin: Admin) -> None:
