@@ -8,7 +8,10 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import requests
+
 from tests import servers
+from tests.simulated import SimulatedTenant
 
 # For Chromium: nothing but the demo is ever asked for anything.
 ARGUMENTS = [
@@ -23,6 +26,14 @@ class Demo:
     def __init__(self, process, output):
         self.process, self.output = process, output
         self.address = re.search(r"http://127\.0\.0\.1:\d+", output)[0]
+
+    def tenant(self, name):
+        """The simulator's side of a demo tenant."""
+        lines = [Path(f"/proc/{one}/cmdline").read_text().split("\0") for one in descendants(self.process.pid)]
+        line = next(one for one in lines if "graph.simulator" in one and "--port" in one)
+        url = f"http://127.0.0.1:{line[line.index('--port') + 1]}"
+        described = requests.get(f"{url}/_simulator/tenants", timeout=10).json()
+        return SimulatedTenant(url, next(one["directory_id"] for one in described if one["name"] == name))
 
     def sign_in_of(self, role):
         """(e-mail, password) as printed."""

@@ -44,11 +44,14 @@ def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
     code = error.code or 500
     if code < 400:
         return error
-    return _page(code, *PAGES.get(code, PAGES[500]))
+    # Whatever went wrong may be in the frame itself: then the page goes without it.
+    g.is_bare = code >= 500
+    return _page(code, *PAGES.get(code, PAGES[500] if code >= 500 else PAGES[400]))
 
 
 def _database_gone(error: Exception) -> tuple[str | Response, int]:
     logger.error("the database does not answer", exc_info=error)
+    g.is_bare = True
     return _page(503, *PAGES[503])
 
 

@@ -1,8 +1,12 @@
 """A request id for each answer, and the headers that keep a browser from doing more than it should."""
 
+import hashlib
 import re
 import uuid
+from pathlib import Path
+from typing import Any
 
+import flask_admin
 from flask import Flask, Response, g, request
 
 # No inline script or style anywhere: what an attacker manages to store as text stays text.
@@ -16,12 +20,29 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+NOTHING_OF_THE_DEVICE = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+STATIC = frozenset({"static", "admin.static"})
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}")
 
 
 def register(app: Flask) -> None:
     app.before_request(_name_request)
     app.after_request(_add_headers)
+    versions = {"static": _version_of(Path(app.static_folder or "")), "admin.static": flask_admin.__version__}
+
+    @app.url_defaults
+    def name_version(endpoint: str, values: dict[str, Any]) -> None:
+        """Browsers keep a file for ever: another version of it has another address."""
+        if endpoint in versions:
+            values.setdefault("v", versions[endpoint])
+
+
+def _version_of(folder: Path) -> str:
+    """Of what the files say, so that every process of an installation has the same."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]
 
 
 def _name_request() -> None:
@@ -34,9 +55,14 @@ def _add_headers(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Permissions-Policy"] = NOTHING_OF_THE_DEVICE
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
-    if not request.path.startswith("/static/") and "/static/" not in request.path:
+    if request.endpoint not in STATIC:
         response.headers["Cache-Control"] = "no-store"
+    elif response.status_code == 200 and request.args.get("v"):
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

@@ -185,7 +185,7 @@
     const part = one("[data-progress]");
     if (!part || signedOut) return;
     const text = await fragment(part.dataset.progress);
-    one("[data-offline]").hidden = text !== null;
+    all("[data-offline]").forEach((note) => { note.hidden = text !== null; });
     if (text !== null) {
       const fresh = put(part, text);
       if (!fresh.dataset.progress) {

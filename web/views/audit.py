@@ -1,7 +1,6 @@
 """`/audit/`: who did what, newest first; filtered, paged by event number, exported as CSV."""
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
@@ -10,20 +9,24 @@ from db import audit
 from db.audit import Action
 from db.models import AuditEvent, Tenant
 from db.states import Result
-from web.access import allowed_tenant_ids, current_actor, requires
+from web import preferences
+from web.access import allowed_tenant_ids, can, current_actor, requires
 from web.permissions import Permission
 from web.views.base import EXPORT_CAP, csv_line, csv_stream
+from web.views.narrowing import DAYS, days
 
 pages = Blueprint("audit", __name__, url_prefix="/audit")
 
 PAGE = 50
+FILTERS = ("tenant", "action", "actor", "result", *DAYS)
 COLUMNS = ("id", "at", "actor", "address", "action", "tenant_name", "subject", "result", "details", "hash")
 
 
 @pages.get("/")
 @requires(Permission.AUDIT)
 def index() -> str:
-    query, before = _found(), request.args.get("before", type=int)
+    given = _given()
+    query, before = _found(given), request.args.get("before", type=int)
     if before and 0 < before < 2**62:
         query = query.where(AuditEvent.id < before)
     rows = list(query.limit(PAGE + 1))
@@ -34,30 +37,32 @@ def index() -> str:
         tenants=_tenants(),
         actions=list(Action),
         results=list(Result),
-        filters={name: value for name, value in request.args.items() if name != "before" and value},
+        filters=given,
     )
 
 
-def _found() -> Any:
-    """The events this person may see, as the address filters them; what is no filter is no condition."""
-    given = request.args
-    until = _day(given.get("until"))
+def _given() -> dict[str, str]:
+    """What the address filters by; where it says nothing of a tenant, the tenant that this person chose."""
+    given = {name: value for name, value in request.args.items() if name in FILTERS and value}
+    chosen = preferences.chosen_tenant()
+    if chosen and "tenant" not in request.args and can(Permission.AUDIT, chosen.id):
+        given["tenant"] = str(chosen.id)
+    return given
+
+
+def _found(given: Mapping[str, str]) -> Any:
+    """The events this person may see; what is no filter is no condition."""
+    since, until = days()
+    tenant = given.get("tenant", "")
     return audit.search(
         tenant_ids=allowed_tenant_ids(Permission.AUDIT),
-        tenant_id=given.get("tenant", type=int),
+        tenant_id=int(tenant) if tenant.isascii() and tenant.isdigit() and len(tenant) < 10 else None,
         action=given.get("action", "")[:40],
         actor=given.get("actor", "").replace("\x00", "")[:255],
         result=given.get("result", "")[:10],
-        since=_day(given.get("since")),
-        until=until + timedelta(days=1) if until else None,
+        since=since,
+        until=until,
     )
-
-
-def _day(text: str | None) -> datetime | None:
-    try:
-        return datetime.strptime(text or "", "%Y-%m-%d")  # noqa: DTZ007 - a UTC day, without a zone like all times here
-    except ValueError:
-        return None
 
 
 def _tenants() -> list[Tenant]:
@@ -69,7 +74,7 @@ def _tenants() -> list[Tenant]:
 @pages.get("/export.csv")
 @requires(Permission.AUDIT)
 def export() -> Response:
-    ids = [row[0] for row in _found().select(AuditEvent.id).limit(EXPORT_CAP).tuples()]
+    ids = [row[0] for row in _found(_given()).select(AuditEvent.id).limit(EXPORT_CAP).tuples()]
     audit.record(Action.AUDIT_EXPORTED, current_actor(), "audit log", rows=len(ids))
     return csv_stream("audit.csv", _lines(ids))
 

@@ -12,6 +12,7 @@ from db.models import Schedule, Tenant
 from web import starting
 from web.access import allowed_tenant_ids, current_actor, fetch, requires
 from web.permissions import Permission
+from web.views import narrowing
 
 pages = Blueprint("schedules", __name__, url_prefix="/schedules")
 
@@ -23,9 +24,12 @@ def index() -> str:
 
 
 def _page() -> str:
+    only, is_narrowed = narrowing.tenant()
+    ids = [only.id if only else -1] if is_narrowed else allowed_tenant_ids(Permission.SEE)
     return render_template(
         "schedules.html",
-        schedules=schedules.of_tenants(allowed_tenant_ids(Permission.SEE)),
+        schedules=schedules.of_tenants(ids),
+        only_tenant=only,
         tenants=_manageable(),
         time_zones=sorted(available_timezones()),
         form=request.form,

@@ -12,7 +12,8 @@ from markupsafe import Markup
 import actors.back_up
 import actors.sync
 from actors import catalogue
-from db import schedules, tenants, users
+from db import schedules, standing, tenants, users
+from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, Membership, Policy, Run, Tenant
 from db.states import PolicyState, Standing
@@ -107,6 +108,9 @@ def _page(tenant: Tenant) -> str:
     return render_template(
         "tenant.html",
         tenant=tenant,
+        stand=next(iter(standing.of_tenants([tenant.id], utcnow())), None),
+        changes=standing.changes([tenant.id]).get(tenant.id, 0),
+        connection=connection(tenant),
         types=_types(tenant),
         runs=[_with_tenant(run, tenant) for run in runs],
         backup_sets=list(BackupSet.select().where(BackupSet.tenant == tenant).order_by(BackupSet.id.desc()).limit(5)),

@@ -1,0 +1,99 @@
+"""A real Chromium before the real application: served from this process, or as the demo starts it."""
+
+import threading
+
+import pytest
+from werkzeug.serving import make_server
+
+from tests.conftest import PASSWORD
+from tests.demo import ARGUMENTS, running_demo, sign_in
+from tests.prerequisites import chromium
+from tests.tour import prepare
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "tests/browser" in item.nodeid:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if chromium() is None:
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def new_page(browser):
+    """new_page(**options of a context) -> a page that notes what its console complains of as `problems`."""
+    contexts = []
+
+    def make(**options):
+        contexts.append(browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options}))
+        made = contexts[-1].new_page()
+        made.set_default_timeout(15_000)
+        made.problems = []
+        made.on("console", lambda line: made.problems.append(line.text) if line.type in {"error", "warning"} else None)
+        made.on("pageerror", lambda error: made.problems.append(str(error)))
+        return made
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_page):
+    made = new_page()
+    yield made
+    assert made.problems == [], "what the console said"
+
+
+@pytest.fixture
+def site(app):
+    """The address of the application, served over HTTP from this process."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def enter(site):
+    """enter(page, user, path="/"): through the sign-in form, to the page asked for."""
+
+    def act(page, user, path="/"):
+        page.goto(f"{site}{path}")
+        page.fill("#email", user.email)
+        page.fill("#password", PASSWORD)
+        page.click("main button")
+        page.wait_for_url(f"{site}{path}")
+        return page
+
+    return act
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    with running_demo(tmp_path_factory.mktemp("demo") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def toured(demo, browser):
+    """What a tour through the demo has made, by name; see tests/tour.py."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    sign_in(page, demo, "admin")
+    made = prepare(page, demo)
+    context.close()
+    return made

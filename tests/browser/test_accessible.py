@@ -1,0 +1,52 @@
+"""Every page of a tour through the demo, asked by axe: light and dark, on a desk and on a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.demo import sign_in
+from tests.tour import PAGES
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LOOKS = ((1440, "light"), (1440, "dark"), (390, "light"))
+
+
+def violations(page):
+    """Each as its rule and the first element that breaks it."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+
+
+def test_no_page_keeps_anybody_out(demo, toured, new_page):
+    page, found = new_page(), {}
+    page.goto(f"{demo.address}/sign-in")
+    found["sign-in"] = violations(page)
+    sign_in(page, demo, "admin")
+    for name, path in PAGES.items():
+        page.goto(demo.address + path.format(**toured))
+        for width, scheme in LOOKS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_timeout(200)  # colours fade from one scheme to the other
+            found[f"{name}, {width} px, {scheme}"] = violations(page)
+    assert {name: broken for name, broken in found.items() if broken} == {}
+
+
+def test_what_opens_over_a_page_keeps_nobody_out_either(demo, new_page):
+    page = new_page()
+    sign_in(page, demo, "admin")
+    page.goto(f"{demo.address}/policies/")
+    for opener in (".acts details summary", ".top details summary", "[data-chooser]"):
+        page.locator(opener).last.click()
+        page.wait_for_timeout(300)
+        assert violations(page) == [], opener
+        page.keyboard.press("Escape")
+
+
+def test_no_page_is_wider_than_a_phone(demo, toured, new_page):
+    page = new_page(viewport={"width": 390, "height": 800})
+    sign_in(page, demo, "admin")
+    for name, path in PAGES.items():
+        page.goto(demo.address + path.format(**toured))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name

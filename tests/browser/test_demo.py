@@ -1,0 +1,56 @@
+"""The README's first ten minutes, in the demo as it is."""
+
+import time
+
+import pytest
+
+from tests.demo import sign_in
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+def test_an_operator_signs_in_and_captures_a_snapshot(demo, new_page):
+    page = new_page()
+    sign_in(page, demo, "operator")
+    page.goto(f"{demo.address}/policies/?search=Defender+Antivirus+-+Pilot")
+    deadline = time.monotonic() + 30
+    while not page.locator("td a").count():
+        assert time.monotonic() < deadline, "the first sync never brought policies"
+        page.wait_for_timeout(500)
+        page.reload()
+    page.locator("td a").first.click()
+    name = page.locator("h1").inner_text()
+    page.click("text=Capture snapshot")
+    assert "started" in page.locator(".alert").inner_text()
+    page.click("text=View run")
+    page.wait_for_selector(".progress-line >> text=succeeded", timeout=15000)  # without reloading
+    page.locator("td a", has_text="Snapshot").click()
+    page.wait_for_selector("text=Is it whole?")
+    assert name in page.content()
+    page.goto(f"{demo.address}/notifications/")
+    assert name in page.locator(".news").inner_text()
+    page.goto(f"{demo.address}/audit/")
+    assert page.locator("h1").inner_text() == "This is not yours to see or do"
+    assert [problem for problem in page.problems if "403" not in problem] == []
+
+
+def test_a_manager_undoes_what_was_restored_into_another_tenant(demo, toured, new_page):
+    """The tour previewed a set, confirmed and executed it in another tenant, and asked for the way back."""
+    page = new_page()
+    sign_in(page, demo, "manager")
+    page.goto(f"{demo.address}/restores/{toured['finished']}")
+    assert "created" in page.locator("text=What was done >> xpath=..").inner_text()
+    page.goto(f"{demo.address}/restores/{toured['undo']}")
+    tenant = page.locator("#execute label strong").first.inner_text()
+    page.fill("#name", "Contoso Health")
+    page.fill("#reason", "INC-4711 was wrong")
+    page.click("#execute button")
+    refused = page.locator(".alert").first.inner_text()
+    assert f"Type the name of the tenant that is written to: {tenant}" in refused
+    page.fill("#name", tenant)
+    page.click("#execute button")
+    page.wait_for_selector("text=What was done", timeout=60_000)  # without reloading
+    assert "finished" in page.locator(".head").inner_text()
+    page.goto(f"{demo.address}/audit/?action=policy%3Awritten")
+    assert tenant in page.locator("tbody").inner_text()
+    assert [problem for problem in page.problems if "400" not in problem] == []

@@ -1,0 +1,51 @@
+"""With JavaScript off: everything that matters is a link or a form, and a run's page refreshes itself."""
+
+import pytest
+
+from db.models import Policy
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def page(new_page):
+    return new_page(java_script_enabled=False)
+
+
+def test_signing_in_lists_capturing_and_following_the_run(page, enter, cast, graph, worker, quick):
+    policy = Policy.get(Policy.tenant == cast.contoso)
+    graph.fault(kind="delay", path=policy.graph_id, seconds=1, times=1)
+    enter(page, cast.ada, "/policies/")
+    page.fill("#search", policy.name)
+    page.select_option("#state", "present")
+    page.click(".filters button")
+    assert page.locator("tbody tr").count() == 1
+    page.click(f"tbody >> text={policy.name}")
+    page.click("text=Capture snapshot")
+    page.click("text=View run")
+    page.wait_for_selector(".progress-line >> text=succeeded")  # by the page's own refresh
+    page.click("dd >> text=Snapshot")
+    assert "Is it whole?" in page.content()
+
+
+def test_the_tenant_the_columns_and_the_account(page, enter, cast, captured, site):
+    enter(page, cast.max, "/policies/")
+    page.click(".tenant-now")
+    page.wait_for_selector("h1 >> text=Choose a tenant")
+    page.click("button:has-text('Contoso')")
+    page.wait_for_url(f"{site}/policies/")
+    assert "of Contoso" in page.locator(".head").inner_text()
+    page.click(".acts details summary")
+    page.check("text=Platform")
+    page.click("text=Show these")
+    assert "Platform" in page.locator("thead").inner_text()
+    page.click(".top details summary")
+    page.click("text=Sign out")
+    page.wait_for_url(f"{site}/sign-in")
+
+
+def test_on_a_phone_the_menu_is_there(new_page, enter, cast):
+    page = new_page(java_script_enabled=False, viewport={"width": 390, "height": 800})
+    enter(page, cast.ada)
+    page.click("nav >> text=Runs")
+    assert page.locator("h1").inner_text() == "Runs"

@@ -1,0 +1,141 @@
+"""A tour through the demo: what is made on the way, and every page that it leads to.
+
+`make screenshots` renders these pages, and tests/browser/test_accessible.py has each checked.
+"""
+
+# name -> address; numbers in braces are of what `prepare` makes.
+PAGES = {
+    "dashboard": "/",
+    "tenants": "/tenants/",
+    "tenant": "/tenants/2",
+    "tenant-choice": "/tenants/choose",
+    "policies": "/policies/?search=Windows",
+    "policies-none": "/policies/?search=nothing+is+called+like+this",
+    "policy": "/policies/{policy}",
+    "snapshot": "/snapshots/{snapshot}",
+    "compare": "/snapshots/{older}/compare/{snapshot}",
+    "backup-sets": "/backup-sets/",
+    "backup-set": "/backup-sets/1",
+    "restores": "/restores/",
+    "restore-start": "/restores/new",
+    "restore-new": "/restores/new?backup_set=1",
+    "restore": "/restores/{previewed}",
+    "restore-blocked": "/restores/{previewed}?show=blocked",
+    "restore-finished": "/restores/{finished}",
+    "restore-undo": "/restores/{undo}",
+    "restore-item": "/restores/{finished}/items/{item}",
+    "mappings": "/tenants/1/mappings/",
+    "mapping": "{mapping}",
+    "run-of-restore": "/runs/{live}",
+    "schedules": "/schedules/",
+    "retention": "/tenants/2/retention?last=1&daily=2",
+    "runs": "/runs/",
+    "run": "/runs/{run}",
+    "run-with-skips": "/runs/2",
+    "run-that-failed": "/runs/{failed}",
+    "notifications": "/notifications/",
+    "audit": "/audit/",
+    "users": "/users/",
+    "user": "/users/3",
+    "not-found": "/policies/999999",
+}
+
+
+def prepare(page, demo) -> dict[str, str]:
+    """As a signed-in admin: captures, a change in the tenant, backups, restores. Number of each by its name."""
+    return _capture(page, demo) | _back_up(page, demo) | _restore(page, demo)
+
+
+def _capture(page, demo) -> dict[str, str]:
+    """Two snapshots of a policy with assignments, the tenant changed in between, and a run that failed."""
+    page.goto(f"{demo.address}/policies/?tenant=2&search=BitLocker+Executives")
+    while not page.locator("td a[href^='/policies/']").count():
+        page.wait_for_timeout(1000)
+        page.reload()
+    page.locator("td a[href^='/policies/']").first.click()
+    policy = number(page)
+    graph_id = page.locator(".facts code").first.inner_text()
+    older, _ = _snapshot(page, demo, policy)
+    contoso = demo.tenant("Contoso Health")
+    _change(contoso, graph_id)
+    snapshot, run = _snapshot(page, demo, policy)
+    contoso.fault(kind="status", status=400, path=graph_id, times=1)
+    page.goto(f"{demo.address}/policies/{policy}")
+    page.click("text=Capture snapshot")
+    page.click("text=View run")
+    page.wait_for_selector(".progress-line >> text=failed", timeout=60_000)
+    return {"policy": policy, "run": run, "older": older, "snapshot": snapshot, "failed": number(page)}
+
+
+def _change(tenant, graph_id: str) -> None:
+    """As somebody in Intune might: two settings, and whom it is assigned to."""
+    path = "deviceManagement/configurationPolicies"
+    item = tenant.objects()[path][graph_id]
+    startup, recovery = (one["settingInstance"] for one in item["settings"][2:4])
+    startup["choiceSettingValue"]["children"][0]["simpleSettingValue"]["value"] = 8
+    recovery["simpleSettingValue"]["value"] = 30
+    item["assignments"].pop(0)
+    tenant.put(path, {**item, "lastModifiedDateTime": "2026-01-31T09:00:00Z"})
+
+
+def _snapshot(page, demo, policy: str) -> tuple[str, str]:
+    """(snapshot, run) of a press of “Capture snapshot”."""
+    page.goto(f"{demo.address}/policies/{policy}")
+    page.click("text=Capture snapshot")
+    page.click("text=View run")
+    page.wait_for_selector(".progress-line >> text=succeeded", timeout=60_000)
+    run = number(page)
+    page.locator("td a", has_text="Snapshot").click()
+    page.wait_for_selector("text=Is it whole?")
+    return number(page), run
+
+
+def _back_up(page, demo) -> dict[str, str]:
+    page.goto(f"{demo.address}/tenants/2")
+    page.click("text=Back up now")
+    page.click("text=View run")
+    page.wait_for_selector(".progress-line >> text=succeeded", timeout=60_000)
+    page.goto(f"{demo.address}/schedules/")
+    page.select_option("#tenant", label="Contoso Health")
+    page.click("main .filters button")
+    return {}
+
+
+def _restore(page, demo) -> dict[str, str]:
+    """The set in another tenant, previewed; a part of it there, written; and that undone, previewed."""
+    _preview(page, demo)
+    previewed = number(page)
+    page.click("text=Say what stands for it")
+    made = {"previewed": previewed, "mapping": page.url.removeprefix(demo.address)}
+    _preview(page, demo, "assignmentFilters", "configurationPolicies")
+    execute(page, "INC-4711: the tenant was set up anew")
+    page.wait_for_selector("text=Undo this restore", timeout=120_000)
+    made["finished"] = number(page)
+    made["item"] = page.locator("#plan td a").nth(8).get_attribute("href").rpartition("/")[2]
+    made["live"] = page.locator("td a[href^='/runs/']").first.get_attribute("href").rpartition("/")[2]
+    page.click("text=Undo this restore")
+    page.wait_for_selector("#execute", timeout=60_000)
+    return made | {"undo": number(page)}
+
+
+def _preview(page, demo, *types: str) -> None:
+    page.goto(f"{demo.address}/restores/new?backup_set=1")
+    page.check("input[name=tenant][value='1']")
+    page.check("input[name=assignments][value=exact]")
+    if types:
+        page.click("text=Choose policy types and policies")
+    for one in types:
+        page.check(f"input[name=type][value={one}]")
+    page.click("main button.btn-lg")
+    page.wait_for_selector("#execute", timeout=60_000)
+
+
+def execute(page, reason: str) -> None:
+    page.fill("#name", page.locator("#execute label strong").first.inner_text())
+    page.fill("#reason", reason)
+    page.click("#execute button")
+
+
+def number(page) -> str:
+    """Of the thing whose page this is."""
+    return page.url.rpartition("/")[2].partition("#")[0]
