@@ -96,7 +96,8 @@ def _connect_per_request(app: Flask) -> None:
 
 
 def _sign_in_by_session(app: Flask) -> None:
-    manager = LoginManager(app)
+    # Without its context processor, which asks the database for the user even to say that the database is gone.
+    manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = None  # the epoch below ends sessions; a changed address must not
 
     @manager.user_loader

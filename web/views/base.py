@@ -149,7 +149,9 @@ class ListView(ModelView):
 
     def _is_narrowed(self) -> bool:
         """Would “Clear” show more?"""
-        return any(request.args.get(name) for name in ("search", "since", "until", *(one.arg for one in self.filters)))
+        args = ("search", *narrowing.DAYS[:2], *(one.arg for one in self.filters))
+        tenant, is_asked = narrowing.tenant() if self.model is not Tenant else (None, False)
+        return any(request.args.get(name) for name in args) or (is_asked and tenant is None)
 
     def search_placeholder(self) -> str:
         return self.search_hint

@@ -1,0 +1,110 @@
+"""`/`: is everyone backed up, what needs attention first, and the chart of days."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+
+from actors import restore_requests
+from db import run_history, schedules, tenants
+from db.audit import SYSTEM
+from db.clock import utcnow
+from db.models import Restore, Run, Tenant
+from db.states import ENDED, RunState, Standing
+from tests.restoring import options
+from web.chart import Chart
+from web.views.dashboard import verdict
+
+GOOD, LATE, NEVER, ALONE = Standing.GOOD, Standing.LATE, Standing.NEVER, Standing.UNSCHEDULED
+
+
+@pytest.mark.parametrize(
+    ("standings", "answer"),
+    [
+        ([], ("muted", "There are no tenants yet.")),
+        ([GOOD], ("good", "The tenant is backed up.")),
+        ([GOOD, ALONE], ("good", "All 2 tenants are backed up.")),
+        ([GOOD, LATE, GOOD], ("warn", "1 of 3 tenants is not backed up as it should be.")),
+        ([NEVER, LATE] + [GOOD] * 498, ("bad", "2 of 500 tenants are not backed up as they should be.")),
+    ],
+)
+def test_one_sentence_answers_whether_everyone_is_backed_up(standings, answer):
+    assert verdict(standings) == answer
+
+
+def test_what_needs_attention_comes_first_with_what_to_do(client, sign_in, cast):
+    tenants.record_connection(cast.fabrikam, "The client secret has expired.")
+    Tenant.update(last_backup_at=utcnow()).where(Tenant.id == cast.contoso.id).execute()
+    page = sign_in(client, cast.root).get("/").get_data(as_text=True)
+    attention = page.partition("Needs attention")[2].partition("</section>")[0]
+    assert "The client secret has expired." in attention
+    assert f'action="/tenants/{cast.fabrikam.id}/back-up"' in attention
+    assert "Contoso" not in attention
+    rows = page.partition('id="tenants"')[2]
+    assert rows.index("Fabrikam") < rows.index("Contoso")
+
+
+def test_it_shows_only_ones_own_tenants_and_a_reader_nothing_to_press(client, sign_in, cast, captured):
+    page = sign_in(client, cast.rita).get("/").get_data(as_text=True)
+    assert "Contoso" in page
+    assert "Fabrikam" not in page
+    assert "Back up now" not in page
+
+
+def test_failures_of_the_week_lead_to_the_runs_that_failed(client, sign_in, cast, captured):
+    Run.update(state=RunState.FAILED).where(Run.id == 1).execute()
+    Run.update(state=RunState.FAILED, created_at=utcnow() - timedelta(days=8)).where(Run.id == 2).execute()
+    sign_in(client, cast.ada)
+    page = client.get("/").get_data(as_text=True)
+    address = re.search(r'href="(/runs/\?[^"]*state=unwell[^"]*)">1<', page)[1].replace("&amp;", "&")
+    listed = client.get(address).get_data(as_text=True)
+    assert "Run 1<" in listed
+    assert "Run 2<" not in listed
+
+
+def test_a_restore_that_waits_for_approval_needs_attention(client, sign_in, cast, captured):
+    tenants.set_restore_rules(cast.contoso, True, "", SYSTEM)
+    restore = restore_requests.of_snapshot(captured[0][2], cast.contoso, options(), SYSTEM)
+    sign_in(client, cast.max)
+    assert "to approve" not in client.get("/").get_data(as_text=True)
+    Restore.update(state="previewed").where(Restore.id == restore.id).execute()
+    assert f'href="/restores/{restore.id}">Restore {restore.id}</a> to Contoso waits' in client.get("/").get_data(
+        as_text=True
+    )
+
+
+def test_five_hundred_tenants_are_one_page_with_the_worst_on_it(client, sign_in, cast):
+    now = utcnow()
+    rows = [{"name": f"Customer {n:03}", "directory_id": f"{n:036}", "client_id": "", "last_backup_at": now}
+            for n in range(498)]  # fmt: skip
+    Tenant.insert_many(rows).execute()
+    Tenant.update(last_backup_at=None).where(Tenant.name == "Customer 497").execute()
+    schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM)
+    page = sign_in(client, cast.root).get("/").get_data(as_text=True)
+    assert "3 of 500 tenants are not backed up as they should be." in page
+    table = page.partition('id="tenants"')[2]
+    assert table.index("Customer 497") < table.index("Customer 000")
+    assert table.partition("</table>")[0].count("<tr>") == 101
+    assert "all 500 tenants" in table
+
+
+def test_the_chart_counts_each_day_by_how_its_runs_ended(cast, captured):
+    today = utcnow().date()
+    Run.update(state=RunState.FAILED).where(Run.id == 1).execute()
+    Run.update(created_at=utcnow() - timedelta(days=3)).where(Run.id == 2).execute()
+    first = today - timedelta(days=2)
+    assert run_history.ended_by_day(first, None) == {(today, "failed"): 1, (today, "succeeded"): 2}
+    assert run_history.ended_by_day(first, [cast.fabrikam.id]) == {(today, "succeeded"): 2}
+    assert run_history.ended_by_day(first, []) == {}
+
+
+def test_the_columns_of_the_chart_are_as_high_as_their_share_of_the_highest():
+    one, other = date(2026, 1, 1), date(2026, 1, 2)
+    counts = {(one, "succeeded"): 6, (one, "failed"): 2, (other, "succeeded"): 4}
+    chart = Chart.of([one, other], list(ENDED), counts)
+    assert [(part.state, part.top, part.height) for part in chart.days[0].parts] == [
+        ("succeeded", 25.0, 75.0),
+        ("failed", 0.0, 25.0),
+    ]
+    assert [(part.top, part.height) for part in chart.days[1].parts] == [(50.0, 50.0)]
+    assert (chart.most, Chart.of([one], list(ENDED), {}).most) == (8, 0)

@@ -1,0 +1,145 @@
+"""What every list can do: narrow, search, choose columns, export. Scope is in test_routes.py."""
+
+import csv
+import io
+import re
+from datetime import timedelta
+
+import pytest
+
+from db import runs, users
+from db.audit import SYSTEM
+from db.clock import utcnow
+from db.models import BackupSet, Policy, Preference, Run
+from db.states import Role, RunKind, RunState
+from tests.conftest import csrf_token
+
+
+def rows(answer):
+    """The first cell of each row of a list, as text."""
+    page = answer.get_data(as_text=True)
+    found = re.findall(r"<tr>(.*?)</tr>", page.partition("<tbody>")[2].partition("</tbody>")[0], re.S)
+    cells = [re.search(r'<td(?! class="tick")[^>]*>(.*?)</td>', row, re.S)[1] for row in found]
+    return [re.sub(r"<[^>]+>|\s+", " ", cell).strip() for cell in cells]
+
+
+@pytest.fixture
+def listed(client, sign_in, cast, captured):
+    """listed(path) -> the first cells, as Max, who manages Contoso and reads Fabrikam."""
+    users.set_member(cast.max, cast.fabrikam, Role.READER, SYSTEM)
+    sign_in(client, cast.max)
+    return lambda path: rows(client.get(path))
+
+
+def test_runs_are_narrowed_by_state_kind_person_and_search(listed, cast, captured):
+    runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="k", items=[], actor=SYSTEM)
+    Run.update(state=RunState.PARTIAL).where(Run.id == 2).execute()
+    assert listed("/runs/") == ["Run 5", "Run 4", "Run 3", "Run 2", "Run 1"]
+    assert listed("/runs/?state=unwell") == ["Run 2"]
+    assert listed("/runs/?state=queued") == ["Run 5"]
+    assert listed("/runs/?kind=policy.sync") == ["Run 5"]
+    assert listed(f"/runs/?person={cast.sam.id}") == ["Run 4", "Run 3"]
+    assert listed("/runs/?person=none") == ["Run 5"]
+    assert listed(f"/runs/?search={captured[1][0].graph_id}") == ["Run 2"]
+    assert listed("/runs/?search=3") == ["Run 3"], "its number; no policy is called so"
+    assert listed("/runs/?search=Contoso+1&state=succeeded") == ["Run 1"]
+    assert listed("/runs/?state=nonsense&person=x") == listed("/runs/"), "what is no choice is no filter"
+
+
+def test_the_days_are_the_readers(listed, captured):
+    for run_id, at in ((1, "2026-01-31 22:59:59"), (2, "2026-01-31 23:00:00"), (3, "2026-02-01 22:59:59")):
+        Run.update(created_at=at).where(Run.id == run_id).execute()
+    Run.update(created_at="2026-03-01 00:00:00").where(Run.id == 4).execute()
+    day = "since=2026-02-01&until=2026-02-01"
+    assert listed(f"/runs/?{day}&zone=Europe/Vienna") == ["Run 3", "Run 2"]
+    assert listed(f"/runs/?{day}") == ["Run 3"]
+    assert listed("/runs/?since=2026-02-15") == ["Run 4"]
+    assert listed("/runs/?until=2026-01-01") == listed("/runs/?since=2027-01-01")
+
+
+def test_policies_are_narrowed_by_when_they_were_captured(listed, captured):
+    for (policy, *_), age in zip(captured, (0, 2, 9, None), strict=True):
+        at = None if age is None else utcnow() - timedelta(days=age)
+        Policy.update(last_captured_at=at).where(Policy.id == policy.id).execute()
+    names = [made[0].name for made in captured]
+    assert listed("/policies/?captured=day") == names[:1]
+    assert listed("/policies/?captured=week") == names[1::-1]
+    assert listed("/policies/?captured=before") == names[2:3]
+    assert listed("/policies/?captured=never") == names[3:]
+
+
+def test_the_tenant_of_the_address_comes_before_the_one_that_was_chosen(listed, client, cast):
+    def choose(tenant):
+        return client.post("/tenants/choose", data={"csrf_token": csrf_token(client, "/"), "tenant": tenant,
+                                                    "next": "/runs/"})  # fmt: skip
+
+    assert choose(cast.fabrikam.id).headers["Location"] == "/runs/"
+    assert listed("/runs/") == ["Run 4", "Run 3"]
+    assert listed(f"/runs/?tenant={cast.contoso.id}") == ["Run 2", "Run 1"]
+    assert len(listed("/runs/?tenant=all")) == 4
+    assert listed("/runs/?tenant=999") == ["Nothing matches. Clear the search and the filters to see more."]
+    exported = client.get("/runs/export/csv/").get_data(as_text=True)
+    assert "Contoso" not in exported
+    choose("")
+    assert len(listed("/runs/")) == 4
+
+
+def test_a_tenant_that_is_not_ones_own_can_neither_be_chosen_nor_stay_chosen(client, sign_in, cast, captured):
+    sign_in(client, cast.ada)
+    data = {"csrf_token": csrf_token(client, "/"), "tenant": cast.fabrikam.id}
+    assert client.post("/tenants/choose", data=data).status_code == 403
+    assert "Fabrikam" not in client.get("/tenants/choose?search=fab").get_data(as_text=True)
+    Preference.create(user=cast.ada, name="tenant", value=cast.fabrikam.id)
+    page = client.get("/policies/").get_data(as_text=True)
+    assert "Fabrikam" not in page
+    assert len(rows(client.get("/policies/"))) == 2
+
+
+def test_the_choice_of_a_tenant_leads_to_no_other_site(client, sign_in, cast):
+    sign_in(client, cast.ada)
+    data = {"csrf_token": csrf_token(client, "/"), "tenant": cast.contoso.id, "next": "https://evil.example/"}
+    assert client.post("/tenants/choose", data=data).headers["Location"] == f"/tenants/{cast.contoso.id}"
+
+
+def test_columns_are_remembered_for_each_list_and_person(client, sign_in, cast, captured):
+    def head(path):
+        return re.findall(r'<th scope="col"[^>]*>(?:<a[^>]*>)?([\w ]+?)\s*<', client.get(path).get_data(as_text=True))
+
+    sign_in(client, cast.ada)
+    data = {
+        "csrf_token": csrf_token(client, "/"),
+        "column": ["graph_id", "state", "password_hash"],
+        "url": "/policies/",
+    }
+    assert client.post("/policies/columns/", data=data).headers["Location"] == "/policies/"
+    assert head("/policies/") == ["Name", "State", "Graph id"], "the first is always there, what is none is ignored"
+    assert "Took" in head("/runs/")
+    client.post("/policies/columns/", data={"csrf_token": data["csrf_token"]})
+    assert "Snapshots" in head("/policies/"), "none chosen: as the list has them"
+
+
+def test_what_is_exported_is_what_is_narrowed_and_no_formula(listed, client, cast):
+    Policy.update(name="=cmd|' /C calc'!A0").where(Policy.name == "Contoso policy 1").execute()
+    answer = client.get("/policies/?search=calc&state=present")
+    address = re.search(r'href="([^"]*export[^"]*)"', answer.get_data(as_text=True))[1].replace("&amp;", "&")
+    head, row = csv.reader(io.StringIO(client.get(address).get_data(as_text=True)))
+    assert row[head.index("name")] == "'=cmd|' /C calc'!A0"
+    assert row[head.index("tenant")] == "Contoso"
+
+
+def test_many_tenants_are_backed_up_at_once(client, sign_in, cast):
+    sign_in(client, cast.root)
+    data = {"csrf_token": csrf_token(client, "/tenants/"), "action": "back_up",
+            "rowid": [cast.contoso.id, cast.fabrikam.id]}  # fmt: skip
+    client.post("/tenants/action/", data=data)
+    assert {run.tenant for run in Run.select()} == {cast.contoso, cast.fabrikam}
+    assert BackupSet.select().count() == 2
+
+
+def test_an_empty_list_says_what_to_do_next(client, sign_in, cast):
+    sign_in(client, cast.ada)
+    assert rows(client.get("/runs/")) == ["No runs yet. Whatever you start is shown here."]
+    assert "Press “Restore” on a backup set" in client.get("/restores/").get_data(as_text=True)
+    assert rows(client.get("/policies/?search=nowhere")) == [
+        "Nothing matches. Clear the search and the filters to see more."
+    ]
