@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 # {id: name} of groups, filters and whatever else a content refers to.
@@ -28,7 +29,9 @@ def label(path: tuple[str, ...], names: Names) -> str:
     parts = [part for part in path if part not in _PLUMBING]
     if parts[:1] == ["assignments"] and len(parts) > 1:
         parts = [_target_of(parts[1], names), *parts[2:]]
-    return " › ".join(words(part, names) for part in parts) or "Whole policy"
+    # What depends on a setting is called after it: its name is not said twice.
+    short = [part.removeprefix(f"{above}_") for above, part in pairwise(["", *parts])]
+    return " › ".join(words(part, names) for part in short) or "Whole policy"
 
 
 def all_names(references: Mapping[str, Names]) -> dict[str, str | None]:

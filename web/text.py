@@ -165,7 +165,8 @@ def changed(differences: Sequence[Difference]) -> str:
     tally = Counter(one.kind for one in differences)
     names = list(dict.fromkeys(one.label for one in differences))
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{', '.join(f'{count} {kind}' for kind, count in tally.items())}: {'; '.join(names[:NAMED])}{more}"
+    counts = ", ".join(f"{tally[kind]} {kind}" for kind in ("changed", "added", "removed") if tally[kind])
+    return f"{counts}: {'; '.join(names[:NAMED])}{more}"
 
 
 def _change(one: Difference) -> str:

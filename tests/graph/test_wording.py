@@ -47,6 +47,16 @@ def test_a_choice_is_said_without_the_name_of_its_setting():
     assert (found.label, found.before, found.after) == ("Defender allowrealtimemonitoring", "1", "0")
 
 
+def test_what_depends_on_a_setting_is_not_called_by_its_name_twice():
+    def policy(size):
+        child = {"settingDefinitionId": f"{SCAN}_size", "simpleSettingValue": {"value": size}}
+        instance = {"settingDefinitionId": SCAN, "choiceSettingValue": {"value": f"{SCAN}_1", "children": [child]}}
+        return {"body": {"settings": [{"settingInstance": instance}]}, "assignments": []}
+
+    [found] = compare(CATALOG, policy(1), policy(2))
+    assert found.label == "Defender allowrealtimemonitoring › Size"
+
+
 def test_assignments_are_said_with_the_names_of_groups_and_filters():
     before = {"body": {}, "assignments": [to("allDevices"), to("group", "1"), to("exclusionGroup", "2")]}
     after = copy.deepcopy(before)

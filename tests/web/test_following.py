@@ -140,7 +140,7 @@ def test_a_policys_history_says_what_changed_and_who_captured_it(client, sign_in
     assert said == [
         "2 added: Password length; Other",
         "Defender scan: 1 → 2",
-        "1 added, 1 changed: Name; Defender scan",
+        "1 changed, 1 added: Name; Defender scan",
         "The first one here.",
     ]
     assert re.findall(r"by ([\w ]+)</small>", page) == ["a schedule or command", "Max", "Max", "Ada"]
