@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from graph.outline import outline
+
 # {id: name} of groups, filters and whatever else a content refers to.
 Names = Mapping[str, str | None]
 
@@ -60,10 +62,19 @@ def value(found: Any, path: tuple[str, ...], names: Names) -> Any:
     """One side of a difference: names for ids, a choice without the name of its setting, an assignment in words."""
     if isinstance(found, dict) and isinstance(found.get("target"), dict):
         return assignment(found, names)
+    if isinstance(found, dict) and ("settingInstance" in found or "settingDefinitionId" in found):
+        return _setting(found)
     if not isinstance(found, str):
         return found
     of_setting = next((part for part in reversed(path) if found.startswith(f"{part}_")), None)
     return names.get(found) or (found.removeprefix(f"{of_setting}_") if of_setting else found)
+
+
+def _setting(found: dict[str, Any]) -> str:
+    """A setting of the catalogue: its value, and below it a line for each that depends on it."""
+    own, *below = outline({"settings": [found]})[1:]
+    lines = [f"{words(line.label.removeprefix(f'{own.label}_'))}: {line.value}" for line in below if line.value]
+    return "\n".join([own.value or "", *lines]).strip()
 
 
 def assignment(found: Mapping[str, Any], names: Names) -> str:

@@ -57,6 +57,16 @@ def test_what_depends_on_a_setting_is_not_called_by_its_name_twice():
     assert found.label == "Defender allowrealtimemonitoring › Size"
 
 
+def test_a_setting_that_came_or_went_is_said_by_its_values():
+    def policy(*settings):
+        return {"body": {"settings": [{"settingInstance": one} for one in settings]}, "assignments": []}
+
+    child = {"settingDefinitionId": f"{SCAN}_size", "simpleSettingValue": {"value": 8}}
+    whole = {"settingDefinitionId": SCAN, "choiceSettingValue": {"value": f"{SCAN}_1", "children": [child]}}
+    [found] = compare(CATALOG, policy(), policy(whole))
+    assert (found.kind, found.before, found.after) == ("added", None, "1\nSize: 8")
+
+
 def test_assignments_are_said_with_the_names_of_groups_and_filters():
     before = {"body": {}, "assignments": [to("allDevices"), to("group", "1"), to("exclusionGroup", "2")]}
     after = copy.deepcopy(before)

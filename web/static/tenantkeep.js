@@ -136,9 +136,10 @@
 
   function prepareLists() {
     all("[data-zone]").forEach((field) => { field.value = Intl.DateTimeFormat().resolvedOptions().timeZone; });
-    if (matchMedia("(max-width: 800px)").matches) {
-      all('[data-fold="phone"]').forEach((fold) => { fold.open = false; });
-    }
+    const phone = matchMedia("(max-width: 800px)");
+    const fit = () => all('[data-fold="phone"]').forEach((fold) => { fold.open = !phone.matches; });
+    phone.addEventListener("change", fit);
+    fit();
   }
 
   // --- What moves. --------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ pages = Blueprint("restores", __name__, url_prefix="/restores")
 
 ITEMS_SHOWN = 500
 NOTES_SHOWN = 50
+EVERYTHING = "all"
 
 
 class RestoreList(ListView):
@@ -118,10 +119,14 @@ def runs_of(restore: Restore) -> list[Run]:
 
 
 def _rows(restore: Restore, wanted: str, results: Mapping[int, RunItem]) -> list[RestoreItem]:
+    """Of one plan or outcome, or all; unless asked for, without those that are as the backup has them already."""
     query = RestoreItem.select().where(RestoreItem.restore == restore).order_by(RestoreItem.position)
     if wanted in set(Outcome):
         ended_so = [item_id for item_id, one in results.items() if one.outcome == wanted]
         query = query.where((RestoreItem.action == wanted) | RestoreItem.id.in_(ended_so or [-1]))
+    elif wanted != EVERYTHING:
+        others = query.where(RestoreItem.action.is_null() | (RestoreItem.action != Outcome.MATCHES))
+        query = others if others.exists() else query
     return list(query.limit(ITEMS_SHOWN))
 
 
