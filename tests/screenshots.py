@@ -14,7 +14,12 @@ from tests.tour import PAGES, prepare
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 WIDTHS = {"desktop": (1440, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
-CHOSEN = {"snapshot": PAGES["snapshot"], "restore": "/restores/{previewed}?show=update"}
+# name -> (address, height).
+CHOSEN = {
+    "dashboard": (PAGES["dashboard"], 1150),
+    "policy": (PAGES["policy"], 760),
+    "restore": ("/restores/{previewed}?show=update", 1000),
+}
 
 
 def main() -> int:
@@ -42,10 +47,11 @@ def _shoot_everything(page, demo) -> None:
     for name, path in PAGES.items():
         page.goto(demo.address + path.format(**made))
         _shoot(page, name)
-    page.set_viewport_size({"width": 1440, "height": 1150})
     page.emulate_media(color_scheme="light")
-    for name, path in CHOSEN.items():
+    for name, (path, height) in CHOSEN.items():
+        page.set_viewport_size({"width": 1440, "height": height})
         page.goto(demo.address + path.format(**made))
+        page.wait_for_timeout(300)
         page.screenshot(path=FOLDER / f"{name}.png")
 
 

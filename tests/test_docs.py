@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from db.states import Standing
 from web.commands import cli
 
 ROOT = Path(__file__).parents[1]
@@ -37,3 +38,9 @@ def test_every_target_of_the_makefile_that_the_readme_names_exists():
     makefile = (ROOT / "Makefile").read_text()
     for target in set(re.findall(r"(?:^|`)make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_way_a_tenant_can_stand_is_described_the_worst_first():
+    table = (ROOT / "docs" / "pages.md").read_text().partition("| a tenant is |")[2].partition("\n\n")[0]
+    described = [line.split("|")[1].strip() for line in table.splitlines()[2:]]
+    assert described == list(Standing)

@@ -142,6 +142,15 @@
     fit();
   }
 
+  // A table that scrolls sideways can be scrolled by keyboard too.
+  function reachWideTables() {
+    all(".table-wrap").filter((wrap) => wrap.scrollWidth > wrap.clientWidth).forEach((wrap) => {
+      wrap.tabIndex = 0;
+      wrap.setAttribute("role", "region");
+      wrap.setAttribute("aria-label", "Table that scrolls sideways");
+    });
+  }
+
   // --- What moves. --------------------------------------------------------------------------------------------
   // The text of a part of a page; null when it cannot be had just now.
   async function fragment(address) {
@@ -250,6 +259,8 @@
 
   localTimes();
   prepareLists();
+  reachWideTables();
+  addEventListener("resize", reachWideTables);
   tick();
   setInterval(tick, 1000);
   if (one("[data-progress]")) later(follow, 0.5);
