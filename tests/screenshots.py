@@ -43,7 +43,7 @@ def _shoot_everything(page, demo) -> None:
     page.goto(f"{demo.address}/sign-in")
     _shoot(page, "sign-in")
     sign_in(page, demo, "admin")
-    made = prepare(page, demo)
+    made = prepare(page, demo, is_whole=True)
     for name, path in PAGES.items():
         page.goto(demo.address + path.format(**made))
         _shoot(page, name)

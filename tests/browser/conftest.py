@@ -94,6 +94,6 @@ def toured(demo, browser):
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     sign_in(page, demo, "admin")
-    made = prepare(page, demo)
+    made = prepare(page, demo, is_whole=False)
     context.close()
     return made
