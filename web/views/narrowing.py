@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from flask import request
+from flask import g, request
 from flask_login import current_user
 
 from db.models import Membership, Tenant, User
@@ -20,6 +20,7 @@ NOBODY = "none"
 # Enough to choose from in a list of names; beyond it a name is found by searching.
 MOST_PEOPLE = 500
 DAYS = ("since", "until", "zone")
+_ZONES = frozenset(available_timezones())
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,23 @@ def _people() -> dict[str, str]:
 
 def tenant() -> tuple[Tenant | None, bool]:
     """The tenant to show alone, and whether one was asked for: by the address, else by the person's choice."""
-    asked = request.args.get("tenant", "")
+    if "narrowed_to" not in g:
+        g.narrowed_to = _tenant(request.args.get("tenant", ""))
+    found: tuple[Tenant | None, bool] = g.narrowed_to
+    return found
+
+
+def _tenant(asked: str) -> tuple[Tenant | None, bool]:
     if not asked:
         chosen = preferences.chosen_tenant()
         return chosen, chosen is not None
     if asked == EVERY_TENANT:
         return None, False
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else -1
-    return (Tenant.get_or_none(Tenant.id == number) if can(Permission.SEE, number) else None), True
+    found = Tenant.get_or_none(Tenant.id == number) if can(Permission.SEE, number) else None
+    if found:
+        g.page_tenant = found  # the frame names it
+    return found, True
 
 
 def days() -> tuple[datetime | None, datetime | None]:
@@ -79,7 +89,7 @@ def days() -> tuple[datetime | None, datetime | None]:
 
 
 def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name if name in available_timezones() else "UTC")
+    return ZoneInfo(name if name in _ZONES else "UTC")
 
 
 def _day(text: str, zone: ZoneInfo) -> datetime | None:
