@@ -152,10 +152,16 @@ class Policy(Table):
             (("name",), False),
             (("graph_id",), False),
             (("last_captured_at",), False),
+            (("policy_type", "name"), False),
         )
 
     def __str__(self) -> str:
         return str(self.name)
+
+
+# The tenant shows it to be otherwise than its newest snapshot. As literals, for the index, as IS_ACTIVE below.
+IS_CHANGED = pw.SQL("state = 'present' AND (last_captured_at IS NULL OR modified_at > last_captured_at)")
+Policy.add_index(Policy.index(Policy.tenant, where=IS_CHANGED, name="policy_changed"))
 
 
 class Run(Table):
@@ -348,7 +354,7 @@ class Restore(Table):
 
     class Meta:
         indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False),
-                   (("created_at",), False))  # fmt: skip
+                   (("created_at",), False), (("created_by", "id"), False))  # fmt: skip
 
     def __str__(self) -> str:
         return f"Restore {self.id}"
@@ -496,6 +502,13 @@ class Notification(Table):
         indexes = ((("user", "run"), True), (("user", "read_at"), False), (("user", "changed_at"), False))
 
 
+Notification.add_index(
+    Notification.index(
+        Notification.user, Notification.changed_at, where=pw.SQL("read_at IS NULL"), name="notification_unread"
+    )
+)
+
+
 class AuditEvent(Table):
     """Append-only (triggers refuse anything else) and chained: each hash covers the one before it."""
 
@@ -515,7 +528,8 @@ class AuditEvent(Table):
     hash = pw.CharField(max_length=64)
 
     class Meta:
-        indexes = ((("tenant_id", "id"), False), (("action", "id"), False), (("actor_id", "id"), False))
+        indexes = ((("tenant_id", "id"), False), (("action", "id"), False), (("actor_id", "id"), False),
+                   (("actor", "id"), False))  # fmt: skip
 
 
 class AuditHead(Table):

@@ -1,29 +1,33 @@
-"""Finding policies by part of a name, or by the beginning of a Graph id, among a million.
+"""Finding policies and tenants by part of a name, or by the beginning of an id, among a million.
 
 Each engine has an index of every three letters of a name (migration 0004). It finds rare words at once; a word that
 many names hold is found sooner without it, by reading from the newest on.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import peewee as pw
 
 from db.database import database, is_sqlite
-from db.models import Policy
+from db.models import Policy, Tenant
 
 # With more names than this the rows themselves are read: the first page is full long before their end.
-MANY = 2000
+MANY = 5000
 # What the index holds; it knows nothing of shorter words.
 LETTERS = 3
-_LIKE_A_GRAPH_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{7,}")
+_LIKE_AN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{7,}")
 
 
-def names_a_policy(word: str, column: Any) -> Any:
-    """As a condition: the policy whose id is in `column` has the word in its name, or its Graph id begins with it."""
+def names_a_policy(word: str, column: Any, tenant_ids: Sequence[int] | None = None) -> Any:
+    """As a condition: the policy whose id is in `column` has the word in its name, or its Graph id begins with it.
+
+    Of the tenants given, or of all.
+    """
     ids = _of_name(word)
     if len(ids) <= MANY:
-        return column.in_([*ids, *_of_graph_id(word)] or [-1])
+        return column.in_(_within(tenant_ids, [*ids, *_of_graph_id(word)]) or [-1])
     if column is Policy.id:
         return Policy.name.contains(word)
     named = Policy.alias()
@@ -44,7 +48,7 @@ def _of_name(word: str) -> list[int]:
 
 def _of_graph_id(word: str) -> list[int]:
     """GUIDs are kept in small letters, other ids as Graph writes them."""
-    if not _LIKE_A_GRAPH_ID.fullmatch(word):
+    if not _LIKE_AN_ID.fullmatch(word):
         return []
     begins = _begins(word) if word == word.lower() else _begins(word) | _begins(word.lower())
     return [row[0] for row in Policy.select(Policy.id).where(begins).limit(MANY).tuples()]
@@ -55,3 +59,21 @@ def _begins(word: str) -> Any:
     if is_sqlite():
         return (Policy.graph_id >= word) & (Policy.graph_id < f"{word}\x7f")
     return Policy.graph_id % f"{word.replace('_', chr(92) + '_')}%"
+
+
+def _within(tenant_ids: Sequence[int] | None, ids: list[int]) -> list[int]:
+    """A page that joins runs to few policies is quick; to thousands that are not this person's it is not."""
+    if tenant_ids is None or not ids:
+        return ids
+    found = Policy.select(Policy.id).where(Policy.id.in_(ids) & Policy.tenant.in_(list(tenant_ids) or [-1]))
+    return [row[0] for row in found.tuples()]
+
+
+def names_a_tenant(word: str) -> Any:
+    """As a condition on tenants: the word is in the name, or is the directory id."""
+    if _LIKE_AN_ID.fullmatch(word) and (found := Tenant.get_or_none(Tenant.directory_id == word.lower())):
+        return Tenant.id == found.id
+    # By ids first: the names alone are in an index that is read faster than the rows.
+    named = Tenant.select(Tenant.id).where(Tenant.name.contains(word))
+    ids = [row[0] for row in named.limit(MANY + 1).tuples()]
+    return Tenant.id.in_(ids or [-1]) if len(ids) <= MANY else Tenant.name.contains(word)

@@ -3,13 +3,15 @@
 Worked out when looked at, from what backups, schedules and sign-ins left behind; nothing here is stored.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import peewee as pw
 
-from db.models import BackupSet, Policy, Run, Schedule, Tenant
+from db import run_history
+from db.models import IS_CHANGED, BackupSet, Policy, Run, Schedule, Tenant
 from db.states import PolicyState, RunState, Standing
 
 # A backup that was due has this long to end well, and the scheduler this long to begin it.
@@ -69,27 +71,23 @@ def _was_missed(schedule: Schedule, last_backup_at: datetime, now: datetime) -> 
     return bool(schedule.last_at and last_backup_at < schedule.last_at < now - GRACE)
 
 
-def changes(tenant_ids: Sequence[int]) -> dict[int, int]:
+def changes(tenant_ids: Sequence[int]) -> Counter[int]:
     """Tenant id -> policies that the tenant shows to be otherwise than their newest snapshot.
 
     New, changed, or deleted since the last good backup; as the last listing saw them.
     """
-    is_present = Policy.state == PolicyState.PRESENT
-    is_newer = is_present & (Policy.last_captured_at.is_null() | (Policy.modified_at > Policy.last_captured_at))
+    per_tenant = Policy.select(Policy.tenant, pw.fn.COUNT(Policy.id)).group_by(Policy.tenant)
+    per_tenant = per_tenant.where(Policy.tenant.in_(list(tenant_ids) or [-1]))
     is_deleted = (Policy.state == PolicyState.GONE) & (Policy.gone_at > BackupSet.completed_at)
-    return dict(
-        Policy.select(Policy.tenant, pw.fn.COUNT(Policy.id))
-        .join(Tenant)
-        .join(BackupSet, pw.JOIN.LEFT_OUTER, on=(BackupSet.id == Tenant.last_backup_id))
-        .where(Policy.tenant.in_(list(tenant_ids) or [-1]) & (is_newer | is_deleted))
-        .group_by(Policy.tenant)
-        .tuples()
-    )
+    last_backup = BackupSet.id == Tenant.last_backup_id
+    deleted = per_tenant.join(Tenant).join(BackupSet, on=last_backup).where(is_deleted)
+    return Counter(dict(per_tenant.where(IS_CHANGED).tuples())) + Counter(dict(deleted.tuples()))
 
 
 def failures(tenant_ids: Sequence[int], since: datetime) -> dict[int, int]:
     """Tenant id -> runs that failed, wholly or in part."""
-    bad = Run.state.in_([RunState.FAILED, RunState.PARTIAL]) & (Run.created_at >= since) & Run.parent.is_null()
+    lately = (Run.id >= run_history.first_since(since)) & (Run.created_at >= since)
+    bad = Run.state.in_([RunState.FAILED, RunState.PARTIAL]) & lately & Run.parent.is_null()
     return dict(
         Run.select(Run.tenant, pw.fn.COUNT(Run.id))
         .where(Run.tenant.in_(list(tenant_ids) or [-1]) & bad)

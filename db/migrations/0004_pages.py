@@ -41,6 +41,12 @@ STATEMENTS = (
     "CREATE INDEX backup_set_created_at ON backup_set (created_at)",
     "CREATE INDEX restore_created_at ON restore (created_at)",
     "CREATE INDEX policy_last_captured_at ON policy (last_captured_at)",
+    """CREATE INDEX policy_changed ON policy (tenant_id)
+    WHERE state = 'present' AND (last_captured_at IS NULL OR modified_at > last_captured_at)""",
+    "CREATE INDEX policy_policy_type_name ON policy (policy_type, name)",
+    "CREATE INDEX restore_created_by_id_id ON restore (created_by_id, id)",
+    "CREATE INDEX audit_event_actor_id ON audit_event (actor, id)",
+    "CREATE INDEX notification_unread ON notification (user_id, changed_at) WHERE read_at IS NULL",
 )
 
 # An index of every three letters of a name, kept by the database itself. db/search.py asks it.
@@ -58,7 +64,10 @@ SQLITE_SEARCH = (
 MAY_HAVE_TRIGRAMS = """SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'
 AND (installed_version IS NOT NULL OR has_database_privilege(current_database(), 'CREATE'))"""
 POSTGRESQL_GRAPH_IDS = "CREATE INDEX policy_search_graph_id ON policy (graph_id varchar_pattern_ops)"
-POSTGRESQL_SEARCH = "CREATE INDEX policy_search ON policy USING gin (name gin_trgm_ops)"
+POSTGRESQL_SEARCH = (
+    "CREATE INDEX policy_search ON policy USING gin (name gin_trgm_ops)",
+    "CREATE INDEX tenant_search ON tenant USING gin (name gin_trgm_ops)",
+)
 
 
 def up(migrator, db):
@@ -80,4 +89,5 @@ def _index_for_search(db):
         logger.warning("no pg_trgm here, or no right to create it: searching by name stays slow (docs/operating.md)")
         return
     db.execute_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-    db.execute_sql(POSTGRESQL_SEARCH)
+    for statement in POSTGRESQL_SEARCH:
+        db.execute_sql(statement)

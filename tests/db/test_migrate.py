@@ -9,7 +9,7 @@ from db.models import TABLES
 
 def indexes(found):
     """Without those for searching, which each engine has its own way of making."""
-    ours = [one for one in found if not one.name.startswith("policy_search")]
+    ours = [one for one in found if not one.name.startswith(("policy_search", "tenant_search"))]
     return sorted((one.name, tuple(one.columns), one.unique) for one in ours)
 
 

@@ -28,7 +28,9 @@ from web.views.narrowing import Filter
 
 Part = TypeVar("Part", str, bytes)
 
+# Counting goes on no further than this; after a search, which reads names as it goes, less far.
 COUNT_CAP = 10_000
+SEARCH_CAP = 1000
 EXPORT_CAP = 100_000
 EXPORT_CHUNK = 1000
 PAGE_SIZES = (20, 50, 100)
@@ -136,6 +138,7 @@ class ListView(ModelView):
                 "every_column": self._list_columns,
                 "only_tenant": self._only_tenant(),
                 "is_narrowed": self._is_narrowed(),
+                "count_cap": SEARCH_CAP if narrowed.search else COUNT_CAP,
                 "export_url": self.get_url(".export", export_type="csv", search=narrowed.search, **narrowed.extra_args),
             },
         )
@@ -190,7 +193,7 @@ class ListView(ModelView):
         page_size: int | None = None,
     ) -> tuple[int, list[Any]]:
         query = self._matching(search)
-        count = query.limit(COUNT_CAP + 1).count()
+        count = query.limit((SEARCH_CAP if search else COUNT_CAP) + 1).count()
         size = page_size if page_size in PAGE_SIZES else self.page_size
         offset = min(max(page or 0, 0) * size, COUNT_CAP)
         ids = [row[0] for row in self._ordered(query, sort_column, sort_desc).limit(size).offset(offset).tuples()]
@@ -206,6 +209,11 @@ class ListView(ModelView):
             if value:
                 query = query.where(one.condition(value))
         return self._of_days(self._of_tenant(query))
+
+    def tenant_ids(self) -> list[int] | None:
+        """Of whose tenants rows may be shown; None: of all."""
+        tenant, is_asked = narrowing.tenant()
+        return [tenant.id if tenant else -1] if is_asked else allowed_tenant_ids(Permission.SEE)
 
     def _of_tenant(self, query: Any) -> Any:
         if self.model is Tenant:

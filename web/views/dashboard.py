@@ -19,7 +19,7 @@ from web.permissions import Permission
 LATEST = 8
 WAITING = 20
 # A table of this many is read at once; the rest is behind "Tenants".
-TENANTS_SHOWN = 100
+TENANTS_SHOWN = 50
 DAYS = 14
 WEEK = timedelta(days=7)
 # What a tenant that is not well counts as: red, or yellow.

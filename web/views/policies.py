@@ -76,7 +76,7 @@ class PolicyList(ListView):
     export_columns = ("tenant", "policy_type", "graph_id", "name", "state", "modified_at", "last_captured_at")
 
     def _mentions(self, word: str) -> Any:
-        return search.names_a_policy(word, Policy.id)
+        return search.names_a_policy(word, Policy.id, self.tenant_ids())
 
     @action("capture", "Capture snapshot")
     def capture_selected(self, ids: list[str]) -> None:

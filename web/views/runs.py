@@ -104,7 +104,7 @@ class RunList(ListView):
         return super()._scoped(query).where(Run.parent.is_null())
 
     def _mentions(self, word: str) -> Any:
-        return super()._mentions(word) | search.names_a_policy(word, Run.policy)
+        return super()._mentions(word) | search.names_a_policy(word, Run.policy, self.tenant_ids())
 
 
 def register(admin: Admin) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from db import search
 from db.models import Tenant
 from web import preferences
 from web.access import allowed_tenant_ids, fetch, requires
@@ -19,24 +20,24 @@ SHOWN = 50
 @requires(Permission.SEE)
 def page() -> str:
     """A page of its own, or with `part` what the frame shows over another page."""
-    search = request.args.get("search", "").replace("\x00", "")[:100]
-    found = _found(search)
+    word = request.args.get("search", "").replace("\x00", "").strip()[:100]
+    found = _found(word)
     template = "partials/tenant_choice.html" if request.args.get("part") else "tenant_choice.html"
     return render_template(
         template,
         tenants=found[:SHOWN],
         has_more=len(found) > SHOWN,
-        search=search,
+        search=word,
         next=local(request.args.get("next")),
         chosen=preferences.chosen_tenant(),
     )
 
 
-def _found(search: str) -> list[Tenant]:
+def _found(word: str) -> list[Tenant]:
     ids = allowed_tenant_ids(Permission.SEE)
     query = Tenant.select() if ids is None else Tenant.select().where(Tenant.id.in_(ids or [-1]))
-    if search:
-        query = query.where(Tenant.name.contains(search) | (Tenant.directory_id == search.lower()))
+    if word:
+        query = query.where(search.names_a_tenant(word))
     return list(query.order_by(Tenant.name).limit(SHOWN + 1))
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 import actors.back_up
 import actors.sync
 from actors import catalogue
-from db import schedules, standing, tenants, users
+from db import schedules, search, standing, tenants, users
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, Membership, Policy, Run, Tenant
@@ -79,7 +79,7 @@ class TenantList(ListView):
     )  # fmt: skip
 
     def _mentions(self, word: str) -> Any:
-        return Tenant.name.contains(word) | (Tenant.directory_id == word.lower())
+        return search.names_a_tenant(word)
 
     @action("back_up", "Back up")
     def back_up_selected(self, ids: list[str]) -> None:
@@ -109,7 +109,7 @@ def _page(tenant: Tenant) -> str:
         "tenant.html",
         tenant=tenant,
         stand=next(iter(standing.of_tenants([tenant.id], utcnow())), None),
-        changes=standing.changes([tenant.id]).get(tenant.id, 0),
+        changes=standing.changes([tenant.id])[tenant.id],
         connection=connection(tenant),
         types=_types(tenant),
         runs=[_with_tenant(run, tenant) for run in runs],
