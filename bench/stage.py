@@ -1,10 +1,11 @@
 """Where the benchmarks run: the Procfile's own processes, a real Redis, a real database, and the simulator."""
 
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -50,6 +51,14 @@ def _simulator() -> Iterator[None]:
             lambda: servers.answers_http(f"{SIMULATOR}/_simulator/health"), "The simulator", process=process
         )
         yield
+
+
+def beside(url: str, name: str) -> str:
+    """Another empty database, where that one is."""
+    place = url.rpartition("/")[0]
+    if url.startswith("postgresql:"):
+        servers.execute(place, f"CREATE DATABASE {name}")
+    return f"{place}/{name}"
 
 
 def bind(url: str) -> None:
@@ -123,18 +132,20 @@ def control(method: str, path: str, **body: object) -> None:
 
 
 @contextmanager
-def web() -> Iterator[requests.Session]:
-    """The web process as the Procfile starts it; a session of the operator, signed in, with its CSRF token."""
+def web(email: str = EMAIL) -> Iterator[requests.Session]:
+    """The web process as the Procfile starts it; a session of the operator or another, with its CSRF token."""
     folder = Path(sys.executable).parent
     options = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--log-level", "warning"]
     command = [folder / "gunicorn", *options, "--bind", f"127.0.0.1:{WEB_PORT}", "web.app:serve()"]
     with servers.running(command, cwd=servers.ROOT) as process:
         servers.wait_for(lambda: servers.answers_http(f"{WEB}/readyz"), "The web", process=process)
         with requests.Session() as session:
+            # The dashboard, where it leads, reads every tenant: not with a million of them.
             session.post(
                 f"{WEB}/sign-in",
-                data={"email": EMAIL, "password": PASSWORD, "csrf_token": _token(session, "/sign-in")},
+                data={"email": email, "password": PASSWORD, "csrf_token": _token(session, "/sign-in")},
                 timeout=10,
+                allow_redirects=False,
             ).raise_for_status()
             session.headers["X-CSRFToken"] = _token(session, "/policies/1")
             yield session
@@ -168,3 +179,13 @@ def wait_for_boot(processes: int) -> None:
     with database.connection_context():
         while Heartbeat.select().where((Heartbeat.kind == "worker") & (Heartbeat.at > begin)).count() < processes:
             time.sleep(0.05)
+
+
+def timed(act: Callable[[int], None], numbers: Iterable[int]) -> tuple[float, float]:
+    """Median and 95th percentile, in milliseconds."""
+    taken = []
+    for number in numbers:
+        began = time.perf_counter()
+        act(number)
+        taken.append((time.perf_counter() - began) * 1000)
+    return statistics.median(taken), statistics.quantiles(taken, n=20)[-1]

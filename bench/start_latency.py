@@ -1,7 +1,5 @@
-"""How long a press of “Capture snapshot” takes to answer, and the lists to show, with many runs present."""
+"""How long a press of “Capture snapshot” takes to answer, with many runs present."""
 
-import statistics
-import time
 from collections.abc import Callable
 
 from bench import stage
@@ -9,19 +7,11 @@ from db.database import database, is_sqlite
 
 PRESSES = 400
 RUNS = (10_000, 1_000_000)
-LISTS = {
-    "runs, first page": "/runs/",
-    "runs, last page": "/runs/?page=499",
-    "runs, failed only": "/runs/?state=failed",
-    "policies": "/policies/",
-    "notifications": "/notifications/",
-}
 
 
 def main() -> None:
     print("| engine | runs present | start: median | p95 | found running: median | p95 |", flush=True)
     print("|---|---|---|---|---|---|")
-    lists = []
     with stage.engines() as urls:
         for engine, url in urls.items():
             stage.install(url, policies=PRESSES * len(RUNS))
@@ -29,11 +19,8 @@ def main() -> None:
                 fill(count)
                 policies = range(step * PRESSES + 1, (step + 1) * PRESSES + 1)
                 with stage.web() as session:
-                    cells = [*_timed(_press(session), policies), *_timed(_press(session), policies)]
-                    lists += [_list_row(session, engine, count, *one) for one in LISTS.items()]
+                    cells = [*stage.timed(_press(session), policies), *stage.timed(_press(session), policies)]
                 print(f"| {engine} | {count:,} | " + " | ".join(f"{ms:.1f} ms" for ms in cells) + " |", flush=True)
-    print("\n| engine | runs present | page | median | p95 |\n|---|---|---|---|---|")
-    print("\n".join(lists), flush=True)
 
 
 # A second between one run and the next.
@@ -77,24 +64,6 @@ def _press(session) -> Callable[[int], None]:
         assert answer.status_code == 202, answer.text
 
     return press
-
-
-def _list_row(session, engine: str, count: int, name: str, path: str) -> str:
-    def look(_number: int) -> None:
-        session.get(stage.WEB + path, timeout=30).raise_for_status()
-
-    median, p95 = _timed(look, range(20))
-    return f"| {engine} | {count:,} | {name} | {median:.0f} ms | {p95:.0f} ms |"
-
-
-def _timed(act: Callable[[int], None], numbers: range) -> tuple[float, float]:
-    """Median and 95th percentile, in milliseconds."""
-    taken = []
-    for number in numbers:
-        began = time.perf_counter()
-        act(number)
-        taken.append((time.perf_counter() - began) * 1000)
-    return statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
 
 
 if __name__ == "__main__":
