@@ -1,5 +1,7 @@
 """The one answer to every start: a message with a link to the run, at once."""
 
+from collections.abc import Sequence
+
 from flask import flash, jsonify, redirect, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
@@ -24,6 +26,22 @@ def tell(start: Start) -> None:
             sentence(start), url_for("runs.page", run_id=start.run.id)
         ),
         "success" if start.is_sent else "warning",
+    )
+
+
+def tell_all(starts: Sequence[Start], runs_address: str) -> None:
+    """Of many that were started together: how many, with a link to their list."""
+    if len(starts) == 1:
+        tell(starts[0])
+        return
+    new = sum(start.is_new for start in starts)
+    going = f" {len(starts) - new} of them went on already." if new < len(starts) else ""
+    away = "" if all(start.is_sent for start in starts) else " The queue cannot be reached; they start when it is back."
+    flash(
+        Markup('{} runs are under way.{}{} <a class="alert-link" href="{}">View runs</a>').format(
+            len(starts), going, away, runs_address
+        ),
+        "warning" if away else "success",
     )
 
 

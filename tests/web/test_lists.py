@@ -133,7 +133,10 @@ def test_many_tenants_are_backed_up_at_once(client, sign_in, cast):
     sign_in(client, cast.root)
     data = {"csrf_token": csrf_token(client, "/tenants/"), "action": "back_up",
             "rowid": [cast.contoso.id, cast.fabrikam.id]}  # fmt: skip
-    client.post("/tenants/action/", data=data)
+    page = client.post("/tenants/action/", data=data, follow_redirects=True).get_data(as_text=True)
+    assert '2 runs are under way. <a class="alert-link" href="/runs/?kind=backup_set.capture">' in page
+    page = client.post("/tenants/action/", data=data, follow_redirects=True).get_data(as_text=True)
+    assert "2 runs are under way. 2 of them went on already." in page
     assert {run.tenant for run in Run.select()} == {cast.contoso, cast.fabrikam}
     assert BackupSet.select().count() == 2
 

@@ -13,7 +13,7 @@ from actors import catalogue, comparison
 from db import search, snapshots
 from db.clock import utcnow
 from db.models import Policy, Run, Snapshot, Tenant, User
-from db.states import PolicyState
+from db.states import PolicyState, RunKind
 from web import starting
 from web.access import current_actor, fetch, requires
 from web.permissions import Permission
@@ -81,12 +81,8 @@ class PolicyList(ListView):
     @action("capture", "Capture snapshot")
     def capture_selected(self, ids: list[str]) -> None:
         chosen = self.selected(Permission.OPERATE)
-        for policy in chosen:
-            start = actors.capture.start(policy, current_actor())
-            if len(chosen) == 1:
-                starting.tell(start)
-        if len(chosen) > 1:
-            flash(f"{len(chosen)} captures started. Follow them under Runs.", "success")
+        starts = [actors.capture.start(policy, current_actor()) for policy in chosen]
+        starting.tell_all(starts, url_for("run_list.index_view", kind=RunKind.CAPTURE_SNAPSHOT))
 
     @action("back_up", "Back up")
     def back_up_selected(self, ids: list[str]) -> None:
@@ -94,8 +90,11 @@ class PolicyList(ListView):
         of_tenant: dict[Tenant, list[int]] = {}
         for policy in self.selected(Permission.OPERATE):
             of_tenant.setdefault(policy.tenant, []).append(policy.id)
-        for tenant, policy_ids in of_tenant.items():
-            starting.tell(actors.back_up.start(tenant, current_actor(), policy_ids=policy_ids))
+        starts = [
+            actors.back_up.start(tenant, current_actor(), policy_ids=policy_ids)
+            for tenant, policy_ids in of_tenant.items()
+        ]
+        starting.tell_all(starts, url_for("run_list.index_view", kind=RunKind.BACK_UP))
 
 
 def register(admin: Admin) -> None:

@@ -16,7 +16,7 @@ from db import schedules, search, standing, tenants, users
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, Membership, Policy, Run, Tenant
-from db.states import PolicyState, Standing
+from db.states import PolicyState, RunKind, Standing
 from web import starting
 from web.access import current_actor, fetch, requires
 from web.permissions import Permission
@@ -83,8 +83,9 @@ class TenantList(ListView):
 
     @action("back_up", "Back up")
     def back_up_selected(self, ids: list[str]) -> None:
-        for tenant in self.selected(Permission.OPERATE):
-            starting.tell(actors.back_up.start(tenant, current_actor()))
+        chosen = self.selected(Permission.OPERATE)
+        starts = [actors.back_up.start(tenant, current_actor()) for tenant in chosen]
+        starting.tell_all(starts, url_for("run_list.index_view", kind=RunKind.BACK_UP))
 
 
 def register(admin: Admin) -> None:
