@@ -40,7 +40,7 @@ STATEMENTS = (
     "CREATE INDEX run_retry ON run (retry_of_id) WHERE retry_of_id IS NOT NULL",
     "CREATE INDEX backup_set_created_at ON backup_set (created_at)",
     "CREATE INDEX restore_created_at ON restore (created_at)",
-    "CREATE INDEX policy_last_captured_at ON policy (last_captured_at)",
+    "CREATE INDEX policy_last_captured_at ON policy (last_captured_at NULLS FIRST)",
     """CREATE INDEX policy_changed ON policy (tenant_id)
     WHERE state = 'present' AND (last_captured_at IS NULL OR modified_at > last_captured_at)""",
     "CREATE INDEX policy_policy_type_name ON policy (policy_type, name)",
@@ -74,7 +74,10 @@ def up(migrator, db):
     with db.bind_ctx((User, Preference)):
         db.create_tables((Preference,))
     for statement in STATEMENTS:
-        db.execute_sql(statement.replace("TIMESTAMP", "DATETIME") if isinstance(db, pw.SqliteDatabase) else statement)
+        if isinstance(db, pw.SqliteDatabase):
+            db.execute_sql(statement.replace("TIMESTAMP", "DATETIME").replace(" NULLS FIRST", ""))
+        else:
+            db.execute_sql(statement)
     if isinstance(db, pw.SqliteDatabase):
         for statement in SQLITE_SEARCH:
             db.execute_sql(statement)

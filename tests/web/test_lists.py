@@ -68,6 +68,19 @@ def test_policies_are_narrowed_by_when_they_were_captured(listed, captured):
     assert listed("/policies/?captured=never") == names[3:]
 
 
+def test_lists_are_sorted_by_the_columns_that_say_so_what_is_empty_first(listed, client, captured):
+    order = ["Contoso policy 1", "Contoso policy 2", "Fabrikam policy 1", "Fabrikam policy 2"]
+    addresses = re.findall(r'<a href="(/policies/\?sort=[^"]+)"', client.get("/policies/").get_data(as_text=True))
+    by_name, by_capture = (one.replace("&amp;", "&") for one in addresses)
+    assert listed(by_name) == order
+    assert listed(f"{by_name}&desc=1") == order[::-1]
+    Policy.update(last_captured_at=None).where(Policy.name == order[2]).execute()
+    Policy.update(last_captured_at="2026-01-01").where(Policy.name == order[3]).execute()
+    assert listed(by_capture)[:2] == [order[2], order[3]]
+    assert listed(f"{by_capture}&desc=1")[2:] == [order[3], order[2]]
+    assert listed("/runs/?sort=0") == ["Run 1", "Run 2", "Run 3", "Run 4"]
+
+
 def test_the_tenant_of_the_address_comes_before_the_one_that_was_chosen(listed, client, cast):
     def choose(tenant):
         return client.post("/tenants/choose", data={"csrf_token": csrf_token(client, "/"), "tenant": tenant,

@@ -67,8 +67,20 @@
     all("details[data-drop][open]").forEach((drop) => { if (!drop.contains(target)) drop.open = false; });
   }
 
+  // Browsers give the clipboard to pages over TLS only; elsewhere it is asked for in the old way.
+  function toClipboard(text) {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const field = document.createElement("textarea");
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+    return Promise.resolve();
+  }
+
   function copy(button) {
-    navigator.clipboard.writeText(button.dataset.copy).then(() => {
+    toClipboard(button.dataset.copy).then(() => {
       button.classList.add("copied");
       say("Copied");
       later(() => button.classList.remove("copied"), 1.5);

@@ -17,7 +17,7 @@ from flask_admin import expose
 from flask_admin.contrib.peewee import ModelView
 from flask_admin.model.base import ViewArgs
 
-from db.database import database
+from db.database import database, is_sqlite
 from db.models import Tenant
 from web import preferences
 from web.access import allowed_tenant_ids, fetch, requires
@@ -240,12 +240,13 @@ class ListView(ModelView):
         return self.model.id == (int(word) if word.isascii() and word.isdigit() and len(word) < 10 else -1)
 
     def _ordered(self, query: Any, sort_column: str | None, sort_desc: bool | None) -> Any:
-        """By an indexed column; the id makes pages stable."""
+        """By an indexed column, what is empty first; the id makes pages stable."""
         newest_first = self.model.id.desc()
-        field = self._sortable_columns.get(sort_column) if sort_column else None
+        name = self._sortable_columns.get(sort_column) if sort_column else None
+        field = getattr(self.model, name) if name else None
         if field is None or field is self.model.id:
             return query.order_by(self.model.id if field is not None and not sort_desc else newest_first)
-        return query.order_by(field.desc() if sort_desc else field, newest_first)
+        return query.order_by(_sorted(field, bool(sort_desc)), newest_first)
 
     def _rows(self, ids: list[int]) -> list[Any]:
         if not ids:
@@ -281,6 +282,13 @@ class ListView(ModelView):
     def selected(self, permission: Permission) -> list[Any]:
         """The rows a bulk action names; every one is checked before anything is done."""
         return [fetch(self.model, row_id, permission) for row_id in request.form.getlist("rowid")]
+
+
+def _sorted(field: Any, is_backwards: bool) -> Any:
+    """PostgreSQL has to be told what SQLite does by itself: what is empty comes before everything else."""
+    if is_sqlite() or not field.null:
+        return field.desc() if is_backwards else field.asc()
+    return field.desc(nulls="LAST") if is_backwards else field.asc(nulls="FIRST")
 
 
 def csv_stream(name: str, lines: Iterator[str]) -> Response:
