@@ -100,18 +100,20 @@ PAGE = 50
 
 
 def latest(user_id: int, only_unread: bool = False, page: int = 0) -> list[Notification]:
-    """Newest change first, with run, tenant and policy fetched in the same statement; one more than a page has."""
-    query = (
+    """Newest change first; one more than a page has. Found by their ids first: joined, the rows would all be sorted."""
+    ids = Notification.select(Notification.id).where(Notification.user == user_id)
+    if only_unread:
+        ids = ids.where(Notification.read_at.is_null())
+    newest = (Notification.changed_at.desc(), Notification.id.desc())
+    found = [row[0] for row in ids.order_by(*newest).limit(PAGE + 1).offset(page * PAGE).tuples()]
+    return list(
         Notification.select(Notification, Run, Tenant, Policy)
         .join(Run)
         .join(Tenant)
         .join_from(Run, Policy, pw.JOIN.LEFT_OUTER, on=Run.policy)
-        .where(Notification.user == user_id)
-        .order_by(Notification.changed_at.desc(), Notification.id.desc())
-        .limit(PAGE + 1)
-        .offset(page * PAGE)
+        .where(Notification.id.in_(found or [-1]))
+        .order_by(*newest)
     )
-    return list(query.where(Notification.read_at.is_null()) if only_unread else query)
 
 
 def mark_read(user_id: int, ids: Iterable[int] | None = None) -> int:

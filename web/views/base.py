@@ -28,9 +28,8 @@ from web.views.narrowing import Filter
 
 Part = TypeVar("Part", str, bytes)
 
-# Counting goes on no further than this; after a search, which reads names as it goes, less far.
+# Counting goes on no further than this.
 COUNT_CAP = 10_000
-SEARCH_CAP = 1000
 EXPORT_CAP = 100_000
 EXPORT_CHUNK = 1000
 PAGE_SIZES = (20, 50, 100)
@@ -59,6 +58,8 @@ class ListView(ModelView):
     filters: ClassVar[tuple[Filter, ...]] = ()
     # What one may search for; "" where there is nothing to search.
     search_hint = ""
+    # After a search, which reads names as it goes, counting goes less far.
+    search_cap = 1000
     # What to do when there is not a single row, filter or no filter.
     nothing_yet = ""
     # The time that "From" and "To" are about. It rises with the id.
@@ -138,7 +139,7 @@ class ListView(ModelView):
                 "every_column": self._list_columns,
                 "only_tenant": self._only_tenant(),
                 "is_narrowed": self._is_narrowed(),
-                "count_cap": SEARCH_CAP if narrowed.search else COUNT_CAP,
+                "count_cap": self.search_cap if narrowed.search else COUNT_CAP,
                 "export_url": self.get_url(".export", export_type="csv", search=narrowed.search, **narrowed.extra_args),
             },
         )
@@ -193,7 +194,7 @@ class ListView(ModelView):
         page_size: int | None = None,
     ) -> tuple[int, list[Any]]:
         query = self._matching(search)
-        count = query.limit((SEARCH_CAP if search else COUNT_CAP) + 1).count()
+        count = query.limit((self.search_cap if search else COUNT_CAP) + 1).count()
         size = page_size if page_size in PAGE_SIZES else self.page_size
         offset = min(max(page or 0, 0) * size, COUNT_CAP)
         ids = [row[0] for row in self._ordered(query, sort_column, sort_desc).limit(size).offset(offset).tuples()]

@@ -64,6 +64,7 @@ class RunList(ListView):
     }
     column_sortable_list = ("id",)
     search_hint = "Policy, its Graph id, or a run's number"
+    search_cap = 200  # their names are in another table
     nothing_yet = "No runs yet. Whatever you start is shown here."
     day_field = Run.created_at
     column_formatters: ClassVar = {
