@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dramatiq
 
 from actors.broker import INTERACTIVE
-from actors.connections import client
+from actors.connections import signed_in
 from actors.starting import Start, started
 from actors.trouble import missing_permission
 from actors.working import work
@@ -46,7 +46,7 @@ def _capture(claim: Claim) -> None:
         policy_type = POLICY_TYPES[item.policy_type]
         reading: Reading | GraphError
         try:
-            reading = run_one(client(claim.run.tenant), read_policy(policy_type, item.graph_id))
+            reading = run_one(signed_in(claim.run.tenant), read_policy(policy_type, item.graph_id))
         except Rejected as e:
             reading = e
         settled = [(item, prepared(item, reading))]

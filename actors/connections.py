@@ -1,17 +1,22 @@
 """A Graph client for a tenant. Sign-ins are kept per process and credential: tokens live in memory, never elsewhere."""
 
+from datetime import timedelta
 from threading import Lock
 
 import config
 from actors.broker import locks
 from actors.budget import TenantBudget
 from db import tenants
+from db.clock import utcnow
 from db.models import Tenant
 from db.states import CredentialKind
 from graph.client import GraphClient
 from graph.clouds import Endpoints, endpoints
 from graph.errors import SignInFailed
 from graph.sign_in import Certificate, Secret, SignIn
+
+# That it still works is written down once a minute, not with every capture.
+NEWS = timedelta(minutes=1)
 
 _sign_ins: dict[int, tuple[bytes, SignIn]] = {}
 _lock = Lock()
@@ -34,7 +39,8 @@ def signed_in(tenant: Tenant) -> GraphClient:
     except SignInFailed as e:
         tenants.record_connection(tenant, e.sentence)
         raise
-    tenants.record_connection(tenant, None)
+    if tenant.connection_error or tenant.connected_at is None or utcnow() - tenant.connected_at > NEWS:
+        tenants.record_connection(tenant, None)
     return made
 
 

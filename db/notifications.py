@@ -36,9 +36,17 @@ def mark_changed(run_id: int) -> None:
     Notification.update(changed_at=utcnow(), read_at=None).where(Notification.run == run_id).execute()
 
 
-def unread_count(user_id: int) -> int:
-    unread = Notification.select(Notification.id).where((Notification.user == user_id) & Notification.read_at.is_null())
+def unread_count(user_id: int, tenant_ids: Sequence[int] | None = None) -> int:
+    unread = _mine(Notification.select(Notification.id), user_id, tenant_ids).where(Notification.read_at.is_null())
     return int(unread.limit(100).count())
+
+
+def _mine(query: Any, user_id: int, tenant_ids: Sequence[int] | None) -> Any:
+    """This person's, of the tenants they may see now: a role that was taken away takes its news with it."""
+    query = query.where(Notification.user == user_id)
+    if tenant_ids is None:
+        return query
+    return query.join(Run).where(Run.tenant.in_(list(tenant_ids) or [-1]))
 
 
 @dataclass(frozen=True)
@@ -50,27 +58,31 @@ class Followed:
 
 @dataclass(frozen=True)
 class Following:
-    # How many of this person's runs go on, and the newest of them.
+    # How many of this person's runs go on, the ids of the newest, and what they are.
     active: int
+    ids: list[int]
     shown: list[Followed]
 
 
-FOLLOWED_AT_ONCE = 5
+FOLLOWED, SHOWN = 20, 5
 
 
-def following(user_id: int, also: Sequence[int] = ()) -> Following:
+def following(user_id: int, tenant_ids: Sequence[int] | None = None, also: Sequence[int] = ()) -> Following:
     """The runs that this person was told of and that go on; and of `also`, those that ended meanwhile."""
     mine = pw.fn.EXISTS(
         Notification.select(Notification.id).where((Notification.run == Run.id) & (Notification.user == user_id))
     )
+    if tenant_ids is not None:
+        mine &= Run.tenant.in_(list(tenant_ids) or [-1])
     active = IS_ACTIVE & Run.parent.is_null() & mine
     count = Run.select(Run.id).where(active).count()
-    shown = _described(active, FOLLOWED_AT_ONCE) if count else []
+    going = _described(active, FOLLOWED) if count else []
+    shown = going[:SHOWN]
     if also:
-        ended = Run.id.in_(list(also)) & Run.state.in_(ENDED) & mine
-        shown += _described(ended, FOLLOWED_AT_ONCE)
+        shown += _described(Run.id.in_(list(also)) & Run.state.in_(ENDED) & mine, FOLLOWED)
     settled = _settled([run.id for run in shown])
-    return Following(count, [Followed(run, *settled.get(run.id, (run.total, 0))) for run in shown])
+    described = [Followed(run, *settled.get(run.id, (run.total, 0))) for run in shown]
+    return Following(count, [run.id for run in going], described)
 
 
 def _described(condition: Any, limit: int) -> list[Run]:
@@ -99,9 +111,11 @@ def _settled(run_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
 PAGE = 50
 
 
-def latest(user_id: int, only_unread: bool = False, page: int = 0) -> list[Notification]:
+def latest(
+    user_id: int, tenant_ids: Sequence[int] | None = None, *, only_unread: bool = False, page: int = 0
+) -> list[Notification]:
     """Newest change first; one more than a page has. Found by their ids first: joined, the rows would all be sorted."""
-    ids = Notification.select(Notification.id).where(Notification.user == user_id)
+    ids = _mine(Notification.select(Notification.id), user_id, tenant_ids)
     if only_unread:
         ids = ids.where(Notification.read_at.is_null())
     newest = (Notification.changed_at.desc(), Notification.id.desc())

@@ -38,25 +38,36 @@ def of_tenants(tenant_ids: Sequence[int] | None, now: datetime) -> list[Stand]:
     query = Tenant.select().where(Tenant.is_active)
     tenants = list(query if tenant_ids is None else query.where(Tenant.id.in_(list(tenant_ids) or [-1])))
     of_tenant: dict[int, list[Schedule]] = {}
-    for schedule in Schedule.select().where(~Schedule.is_paused):
+    schedules = Schedule.select().where(~Schedule.is_paused)
+    for schedule in schedules if tenant_ids is None else schedules.where(Schedule.tenant.in_(list(tenant_ids) or [-1])):
         of_tenant.setdefault(schedule.tenant_id, []).append(schedule)
-    found = [_stand(tenant, of_tenant.get(tenant.id, []), now) for tenant in tenants]
+    good_runs = _runs_of([tenant.last_backup_id for tenant in tenants if tenant.last_backup_id])
+    found = [_stand(tenant, of_tenant.get(tenant.id, []), good_runs, now) for tenant in tenants]
     return sorted(found, key=lambda one: (_WORST_FIRST.index(one.standing), one.tenant.name.lower()))
 
 
-def _stand(tenant: Tenant, schedules: Sequence[Schedule], now: datetime) -> Stand:
-    standing, why = _standing(tenant, schedules, now)
+def _runs_of(backup_set_ids: Sequence[int]) -> set[int]:
+    """The runs that made these."""
+    made = BackupSet.select(BackupSet.run).where(BackupSet.id.in_(list(backup_set_ids) or [-1]))
+    return {row[0] for row in made.tuples()}
+
+
+def _stand(tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], now: datetime) -> Stand:
+    standing, why = _standing(tenant, schedules, good_runs, now)
     coming = min((one.next_at for one in schedules if one.next_at), default=None)
     last = max((one for one in schedules if one.last_at), key=lambda one: one.last_at, default=None)
     return Stand(tenant, standing, why, coming, last and last.last_run_id)
 
 
-def _standing(tenant: Tenant, schedules: Sequence[Schedule], now: datetime) -> tuple[Standing, str]:
+def _standing(
+    tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], now: datetime
+) -> tuple[Standing, str]:
     if tenant.connection_error:
         return Standing.DISCONNECTED, tenant.connection_error
     if tenant.last_backup_at is None:
         return Standing.NEVER, "There is no good backup of the whole tenant yet."
-    if any(_was_missed(one, tenant.last_backup_at, now) for one in schedules):
+    # A run that was begun by hand before its time is what the schedule found, and waited for.
+    if any(_was_missed(one, tenant.last_backup_at, now) for one in schedules if one.last_run_id not in good_runs):
         return Standing.LATE, "The backup that was due last did not end well."
     if any(one.next_at and one.next_at < now - GRACE for one in schedules):
         return Standing.LATE, "Its schedule is overdue. Is the scheduler running?"

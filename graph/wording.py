@@ -36,9 +36,13 @@ def label(path: tuple[str, ...], names: Names) -> str:
     return " › ".join(words(part, names) for part in short) or "Whole policy"
 
 
-def all_names(references: Mapping[str, Names]) -> dict[str, str | None]:
-    """Of a snapshot's references, {sort of thing: {id: name}}, the names by id alone."""
-    return {one: name for names in references.values() for one, name in names.items()}
+def all_names(references: Mapping[str, Names], were_read: bool = True) -> dict[str, str | None]:
+    """Of a snapshot's references, {sort of thing: {id: name}}, the names by id alone.
+
+    None is what is deleted; but not where names could not be read at all.
+    """
+    found = [(one, name) for names in references.values() for one, name in names.items()]
+    return {one: name for one, name in found if name or were_read}
 
 
 def words(name: str, names: Names | None = None) -> str:

@@ -9,6 +9,8 @@ from markupsafe import Markup
 
 from db import notifications
 from db.models import Tenant
+from web.access import allowed_tenant_ids
+from web.permissions import Permission
 
 # Lists keep their place when another tenant is chosen; the page of one thing cannot.
 _LIST = "index_view"
@@ -28,15 +30,14 @@ def token() -> Markup:
 
 
 def unread() -> int:
-    return notifications.unread_count(current_user.id)
+    return notifications.unread_count(current_user.id, allowed_tenant_ids(Permission.SEE))
 
 
 def running_runs() -> notifications.Following:
     """This person's runs that go on, and those that the script asks for because they went on when it last asked."""
-    asked = [
-        int(one) for one in request.args.get("also", "").split(",")[:MOST_ASKED] if one.isdigit() and len(one) < 10
-    ]
-    return notifications.following(current_user.id, asked)
+    asked = request.args.get("also", "").split(",")[:MOST_ASKED]
+    numbers = [int(one) for one in asked if one.isascii() and one.isdigit() and len(one) < 10]
+    return notifications.following(current_user.id, allowed_tenant_ids(Permission.SEE), numbers)
 
 
 def page_tenant() -> Tenant | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import flask_admin
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
 # No inline script or style anywhere: what an attacker manages to store as text stays text.
 POLICY = "; ".join(
@@ -29,6 +29,8 @@ def register(app: Flask) -> None:
     app.before_request(_name_request)
     app.after_request(_add_headers)
     versions = {"static": _version_of(Path(app.static_folder or "")), "admin.static": flask_admin.__version__}
+
+    app.extensions["versions"] = versions
 
     @app.url_defaults
     def name_version(endpoint: str, values: dict[str, Any]) -> None:
@@ -63,6 +65,6 @@ def _add_headers(response: Response) -> Response:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint not in STATIC or response.status_code >= 400:
         response.headers["Cache-Control"] = "no-store"
-    elif request.args.get("v"):
+    elif request.args.get("v") == current_app.extensions["versions"][request.endpoint]:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

@@ -31,6 +31,9 @@ def tell(start: Start) -> None:
 
 def tell_all(starts: Sequence[Start], runs_address: str) -> None:
     """Of many that were started together: how many, with a link to their list."""
+    if not starts:
+        flash("Nothing was started: tick at least one row.", "warning")
+        return
     if len(starts) == 1:
         tell(starts[0])
         return

@@ -156,8 +156,10 @@ NAMED = 4
 SHORT = 60
 
 
-def changed(differences: Sequence[Difference]) -> str:
+def changed(differences: Sequence[Difference] | None) -> str:
     """“Password minimum length: 8 → 12”, or of several, how many of what: “2 changed, 1 added: …”."""
+    if differences is None:
+        return "What changed cannot be told: a content cannot be opened. Tell your admin."
     if not differences:
         return "Nothing that counts."
     if len(differences) == 1:

@@ -4,7 +4,7 @@ import pytest
 
 from db import users
 from db.audit import SYSTEM, Actor
-from db.models import Policy, Run, Snapshot
+from db.models import AuditEvent, Membership, Policy, Run, Snapshot
 from db.states import Role
 from tests.conftest import PASSWORD, capture_by_hand
 from tests.simulated import catalog_policy
@@ -202,6 +202,32 @@ def test_what_moves_leaves_the_focus_where_it_is(page, enter, cast, working):
     page.locator(".chips >> text=all").focus()
     page.wait_for_selector(f"{RAN} >> text=succeeded")
     assert page.evaluate("document.activeElement.textContent") == "all"
+
+
+def test_what_is_being_typed_outlives_the_end_of_a_run(page, enter, cast, working):
+    policy = Policy.get(Policy.tenant == cast.contoso)
+    working.fault(kind="delay", path=policy.graph_id, seconds=2, times=1)
+    enter(page, cast.max, f"/policies/{policy.id}")
+    page.click("text=Capture snapshot")
+    page.goto(page.url.replace(f"/policies/{policy.id}", f"/tenants/{cast.contoso.id}"))
+    page.fill("#full_every_days", "30")
+    page.wait_for_selector("#runs >> text=succeeded")
+    assert page.input_value("#full_every_days") == "30"
+    assert page.evaluate("document.activeElement.id") == "full_every_days"
+
+
+def test_who_loses_the_role_while_following_is_told_and_asks_no_more(new_page, enter, cast, working):
+    page = new_page()
+    policy = Policy.get(Policy.tenant == cast.contoso)
+    working.fault(kind="delay", path=policy.graph_id, seconds=4, times=1)
+    enter(page, cast.ada, f"/policies/{policy.id}")
+    page.click("text=Capture snapshot")
+    page.click("text=View run")
+    users.remove_member(Membership.get(user=cast.ada, tenant=cast.contoso), SYSTEM)
+    page.wait_for_selector("h1 >> text=This is not yours to see or do")
+    refused = AuditEvent.select().where(AuditEvent.action == "access:refused").count()
+    page.wait_for_timeout(2500)
+    assert AuditEvent.select().where(AuditEvent.action == "access:refused").count() == refused <= 3
 
 
 def test_times_are_the_readers_and_the_exact_one_is_in_the_title(new_page, enter, cast, captured):

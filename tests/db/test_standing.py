@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from db import schedules, standing, tenants
+from db import runs, schedules, standing, tenants
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.models import BackupSet, Policy, Schedule, Tenant
@@ -42,6 +42,14 @@ def test_a_backup_that_was_due_and_did_not_end_well_makes_it_late_after_a_while(
     Schedule.update(last_at=utcnow() - 3 * HOUR).execute()
     assert contoso().why == "The backup that was due last did not end well."
     assert contoso(last_backup_at=utcnow() - 2 * HOUR).standing == "backed up"
+
+
+def test_a_backup_by_hand_that_its_schedule_found_going_is_the_one_that_was_due(cast, contoso):
+    run = runs.start(tenant=cast.contoso, kind="backup_set.capture", dedupe_key="k", items=[], actor=SYSTEM).run
+    made = BackupSet.create(tenant=cast.contoso, run=run, selection={}, types={}, problems=[])
+    scheduled(cast.contoso, last_at=utcnow() - 3 * HOUR, next_at=utcnow() + DAY, last_run=run)
+    began = utcnow() - 3 * HOUR - timedelta(minutes=10)
+    assert contoso(last_backup_at=began, last_backup_id=made.id).standing == "backed up"
 
 
 def test_a_schedule_that_nobody_takes_makes_it_late(cast, contoso):

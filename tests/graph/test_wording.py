@@ -6,7 +6,7 @@ import pytest
 
 from graph.compare import compare
 from graph.policy_types import POLICY_TYPES
-from graph.wording import words
+from graph.wording import all_names, words
 
 CATALOG = POLICY_TYPES["configurationPolicies"]
 SCAN = "device_vendor_msft_policy_config_defender_allowrealtimemonitoring"
@@ -78,6 +78,12 @@ def test_assignments_are_said_with_the_names_of_groups_and_filters():
         ("Without group SG-Leavers › Filter", "added"): (None, "Corporate devices"),
         ("Without group SG-Leavers › Filter mode", "added"): (None, "include"),
     }
+
+
+def test_what_could_not_be_read_is_not_called_deleted():
+    references = {"groups": {"1": "SG-Sales", "3": None}, "filters": {}}
+    assert all_names(references) == {"1": "SG-Sales", "3": None}
+    assert all_names(references, were_read=False) == {"1": "SG-Sales"}
 
 
 def test_groups_inside_a_conditional_access_policy_are_named_as_well():

@@ -21,7 +21,7 @@ GOOD, LATE, NEVER, ALONE = Standing.GOOD, Standing.LATE, Standing.NEVER, Standin
 @pytest.mark.parametrize(
     ("standings", "answer"),
     [
-        ([], ("muted", "There are no tenants yet.")),
+        ([], ("muted", "There is no tenant to back up.")),
         ([GOOD], ("good", "The tenant is backed up.")),
         ([GOOD, ALONE], ("good", "All 2 tenants are backed up.")),
         ([GOOD, LATE, GOOD], ("warn", "1 of 3 tenants is not backed up as it should be.")),

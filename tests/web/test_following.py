@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from db import notifications, run_ends, run_history, runs
+from db import notifications, run_ends, run_history, runs, users
 from db.audit import SYSTEM, Actor
 from db.clock import utcnow
-from db.models import Policy, Run, RunItem
+from db.models import Content, Membership, Policy, Run, RunItem
 from db.runs import NewItem
 from db.states import ItemState, Outcome, RunKind, RunState
 from tests.conftest import capture_by_hand, csrf_token
@@ -79,11 +79,11 @@ def test_items_are_counted_and_shown_by_how_they_ended_the_bad_ones_first(client
     assert "<td>gone" in shown
     assert "<td>fine" not in shown
     part = client.get(f"/runs/{run.id}/progress?outcome=failed").get_data(as_text=True)
-    assert part.lstrip().startswith('<div id="progress" data-progress="/runs/')
+    assert part.lstrip().startswith(f'<div id="progress" data-run="{run.id}" data-progress="/runs/')
     assert "outcome=failed" in part.partition(">")[0], "the script goes on with the same filter"
     run_ends.fail(claim, "x", "It broke.")
     part = client.get(f"/runs/{run.id}/progress").get_data(as_text=True)
-    assert part.lstrip().startswith('<div id="progress" data-ended="Run')
+    assert part.lstrip().startswith(f'<div id="progress" data-run="{run.id}" data-ended="Run')
 
 
 def test_very_many_items_are_shown_page_by_page(client, sign_in, cast, started):
@@ -121,8 +121,29 @@ def test_the_widget_asks_little_of_the_database(client, sign_in, cast, started, 
     asked, execute = [], type(database).execute_sql
     monkeypatch.setattr(type(database), "execute_sql", lambda self, *args: asked.append(args) or execute(self, *args))
     assert client.get("/runs/mine").status_code == 200
-    assert len(asked) <= 5, asked
+    assert len(asked) <= 6, asked
     assert notifications.following(cast.ada.id).active == 8
+
+
+def test_who_lost_the_role_in_a_tenant_hears_no_more_of_it(client, sign_in, cast, captured, started):
+    run = started("a")
+    sign_in(client, cast.ada)
+    assert "Contoso" in client.get("/notifications/").get_data(as_text=True)
+    users.remove_member(Membership.get(user=cast.ada, tenant=cast.contoso), SYSTEM)
+    for path in ("/", "/notifications/", "/notifications/?show=unread", f"/runs/mine?also={run.id}"):
+        page = client.get(path).get_data(as_text=True)
+        assert "Contoso" not in page, path
+        assert 'class="count"' not in page, path
+
+
+def test_a_content_that_cannot_be_opened_leaves_the_rest_of_the_page(client, sign_in, cast, captured):
+    policy = captured[0][0]
+    broken = capture_by_hand(policy, SYSTEM, {"name": "P", "settings": [setting(1)]})[1]
+    capture_by_hand(policy, SYSTEM, {"name": "P", "settings": [setting(2)]})
+    Content.update(sealed=b"nonsense").where(Content.id == broken.content_id).execute()
+    page = sign_in(client, cast.ada).get(f"/policies/{policy.id}").get_data(as_text=True)
+    assert page.count("a content cannot be opened") == 2
+    assert "Capture snapshot" in page
 
 
 def setting(value, name="device_vendor_msft_policy_config_defender_scan"):

@@ -57,6 +57,12 @@ def test_the_days_are_the_readers(listed, captured):
     assert listed("/runs/?until=2026-01-01") == listed("/runs/?since=2027-01-01")
 
 
+def test_a_day_on_which_the_clock_changes_is_as_long_as_it_is(listed, captured):
+    for run_id, at in ((1, "2026-10-24 22:00:00"), (2, "2026-10-25 22:59:59"), (3, "2026-10-25 23:00:00")):
+        Run.update(created_at=at).where(Run.id == run_id).execute()
+    assert listed("/runs/?since=2026-10-25&until=2026-10-25&zone=Europe/Vienna") == ["Run 2", "Run 1"]
+
+
 def test_policies_are_narrowed_by_when_they_were_captured(listed, captured):
     for (policy, *_), age in zip(captured, (0, 2, 9, None), strict=True):
         at = None if age is None else utcnow() - timedelta(days=age)
@@ -147,17 +153,32 @@ def test_many_tenants_are_backed_up_at_once(client, sign_in, cast):
     data = {"csrf_token": csrf_token(client, "/tenants/"), "action": "back_up",
             "rowid": [cast.contoso.id, cast.fabrikam.id]}  # fmt: skip
     page = client.post("/tenants/action/", data=data, follow_redirects=True).get_data(as_text=True)
-    assert '2 runs are under way. <a class="alert-link" href="/runs/?kind=backup_set.capture">' in page
+    assert '2 runs are under way. <a class="alert-link" href="/runs/?tenant=all&amp;kind=backup_set.capture">' in page
     page = client.post("/tenants/action/", data=data, follow_redirects=True).get_data(as_text=True)
     assert "2 runs are under way. 2 of them went on already." in page
     assert {run.tenant for run in Run.select()} == {cast.contoso, cast.fabrikam}
     assert BackupSet.select().count() == 2
 
 
+def test_what_was_not_ticked_or_may_not_be_is_not_started(client, sign_in, cast, captured):
+    users.set_member(cast.ada, cast.fabrikam, Role.READER, SYSTEM)
+    page = sign_in(client, cast.ada).get("/policies/").get_data(as_text=True)
+    assert page.count('name="rowid"') == 2, "she reads Fabrikam's, and operates Contoso's"
+    data = {"csrf_token": csrf_token(client, "/"), "action": "capture"}
+    answer = client.post("/policies/action/", data=data, follow_redirects=True)
+    assert "tick at least one row" in answer.get_data(as_text=True) or "select at least one" in answer.get_data(
+        as_text=True
+    )
+
+
+def test_tenants_come_by_name(client, sign_in, cast):
+    assert rows(sign_in(client, cast.root).get("/tenants/")) == ["Contoso", "Fabrikam"]
+
+
 def test_an_empty_list_says_what_to_do_next(client, sign_in, cast):
     sign_in(client, cast.ada)
     assert rows(client.get("/runs/")) == ["No runs yet. Whatever you start is shown here."]
-    assert "Press “Restore” on a backup set" in client.get("/restores/").get_data(as_text=True)
+    assert "“Restore” on a backup set previews one" in client.get("/restores/").get_data(as_text=True)
     assert rows(client.get("/policies/?search=nowhere")) == [
         "Nothing matches. Clear the search and the filters to see more."
     ]

@@ -79,6 +79,19 @@ def test_the_audit_log_is_filtered_and_exported_and_the_export_is_audited(client
     assert AuditEvent.select().order_by(AuditEvent.id.desc()).first().action == "audit:exported"
 
 
+def test_the_audit_log_shows_the_chosen_tenant_until_any_is_asked_for(client, sign_in, cast, captured):
+    sign_in(client, cast.root)
+    data = {"csrf_token": csrf_token(client, "/"), "tenant": cast.contoso.id}
+    client.post("/tenants/choose", data=data)
+    cell = '<td data-label="Tenant">Fabrikam'
+    assert cell not in client.get("/audit/").get_data(as_text=True)
+    page = client.get("/audit/?tenant=all&zone=UTC").get_data(as_text=True)
+    assert cell in page
+    assert "Clear" not in page, "nothing is narrowed"
+    address = re.search(r'href="(/audit/export[^"]*)"', page)[1].replace("&amp;", "&")
+    assert ",Fabrikam," in client.get(address).get_data(as_text=True)
+
+
 def test_an_export_gives_a_spreadsheet_no_formula_to_run(client, sign_in, cast, captured):
     policy = captured[0][0]
     policy.name = "=cmd|' /C calc'!A0"

@@ -35,10 +35,12 @@
     });
   }
 
-  // What a screen reader should hear; what is shown says it already.
+  // What a screen reader should hear; what is shown says it already. The same words twice are a change only so.
   function say(words) {
     const said = document.getElementById("said");
-    if (said) said.textContent = words;
+    if (!said || !words) return;
+    said.textContent = "";
+    later(() => { said.textContent = words; }, 0.1);
   }
 
   // --- Buttons. -----------------------------------------------------------------------------------------------
@@ -74,9 +76,9 @@
     field.value = text;
     document.body.append(field);
     field.select();
-    document.execCommand("copy");
+    const isCopied = document.execCommand("copy");
     field.remove();
-    return Promise.resolve();
+    return isCopied ? Promise.resolve() : Promise.reject();
   }
 
   function copy(button) {
@@ -84,7 +86,7 @@
       button.classList.add("copied");
       say("Copied");
       later(() => button.classList.remove("copied"), 1.5);
-    });
+    }, () => say("The browser did not copy it.")).finally(() => button.focus());
   }
 
   function openMenu(button) {
@@ -125,6 +127,7 @@
     const made = document.createElement("template");
     made.innerHTML = fresh;
     one("[data-found]", dialog).replaceWith(one("[data-found]", made.content));
+    one("[role=status]", dialog).textContent = `${all("[data-found] li", dialog).length - 1} found`;
   }
 
   document.addEventListener("click", (event) => {
@@ -168,19 +171,25 @@
   async function fragment(address) {
     try {
       const answer = await fetch(address, { headers: { Accept: "text/html" } });
-      if (answer.status === 401 || answer.redirected) { signedOut = true; return null; }
+      // Signed out, or no longer allowed: asking again cannot help, and loading the page says what it is.
+      if (answer.redirected || [401, 403, 404].includes(answer.status)) { isOver = true; return null; }
       return answer.ok ? await answer.text() : null;
     } catch (error) {
       return null;  // the server may be restarting: whoever asked tries again
     }
   }
 
-  let signedOut = false;
+  let isOver = false;
   const shown = new WeakMap();
+
+  // What the clock of this page keeps by itself is no change.
+  const still = (text) => text.replace(/(data-elapsed-since="[^"]*">)[^<]*/g, "$1");
+  const isTouched = (field) => field.type === "radio" || field.type === "checkbox"
+    ? field.checked !== field.defaultChecked : "defaultValue" in field && field.value !== field.defaultValue;
 
   // Puts a fresh part in place, unless nothing changed: what is selected, open or focused stays so.
   function put(part, text) {
-    if (shown.get(part) === text) return part;
+    if (shown.get(part) === still(text) || all("input, textarea", part).some(isTouched)) return part;
     const made = document.createElement("template");
     made.innerHTML = text.trim();
     localTimes(made.content);
@@ -188,30 +197,37 @@
     const focused = part.contains(document.activeElement) ? keyOf(document.activeElement) : null;
     const open = all("details[open]", part).map(keyOf);
     part.replaceWith(fresh);
-    shown.set(fresh, text);
+    shown.set(fresh, still(text));
+    reachWideTables();
     all("details", fresh).forEach((drop) => { if (open.includes(keyOf(drop))) drop.open = true; });
     if (focused) {
-      const again = all("a, button, summary, input", fresh).find((element) => keyOf(element) === focused);
-      if (again) again.focus({ preventScroll: true });
+      const again = all("a, button, summary, input, select, [tabindex]", fresh).find((one) => keyOf(one) === focused);
+      (again || document.getElementById("main")).focus({ preventScroll: true });
     }
     return fresh;
   }
 
   function keyOf(element) {
-    return [element.tagName, element.id, element.getAttribute("href"), element.dataset.copy, element.className].join(" ");
+    const named = ["id", "href", "name", "value", "data-copy", "aria-label"].map((name) => element.getAttribute(name));
+    return [element.tagName, ...named, element.children.length ? "" : element.textContent].join(" ");
   }
 
   // A running run: its moving part is fetched and put in place until it ends; slower by and by, and in a hidden tab.
   let rounds = 0;
+  let failures = 0;
+  let nextLook;
+  let followed = "";
   async function follow() {
     const part = one("[data-progress]");
-    if (!part || signedOut) return;
+    if (!part) return;
     const text = await fragment(part.dataset.progress);
+    if (isOver) return location.reload();
     all("[data-offline]").forEach((note) => { note.hidden = text !== null; });
     if (text !== null) {
       const fresh = put(part, text);
       if (!fresh.dataset.progress) {
         say(fresh.dataset.ended);
+        followed = fresh.dataset.run;
         // A page around the run that says more than the run: it is another one by now.
         if (one("[data-reload]")) return location.reload();
         all("[data-while-active]").forEach((acts) => { acts.hidden = true; });
@@ -219,7 +235,9 @@
       }
     }
     rounds += 1;
-    later(follow, document.hidden ? 15 : rounds < 30 ? 1 : 3);
+    failures = text === null ? failures + 1 : 0;
+    clearTimeout(nextLook);
+    nextLook = later(follow, (document.hidden ? 15 : rounds < 30 ? 1 : 3) * Math.min(2 ** failures, 16));
   }
 
   // My running runs and the bell: one request for both. Seldom when nothing runs, more seldom where nobody looks.
@@ -228,15 +246,16 @@
   async function pulse() {
     clearTimeout(next);
     const part = document.getElementById("pulse");
-    if (!part || signedOut) return;
-    const going = all('[data-state="queued"], [data-state="running"]', part).map((row) => row.dataset.run);
+    if (!part || isOver) return;
+    const going = part.dataset.going.split(",").filter(Boolean);
     const text = await fragment(part.dataset.pulse + (going.length ? `?also=${going.join(",")}` : ""));
     misses = text === null ? misses + 1 : 0;
     if (text !== null) {
       const fresh = put(part, text);
       const ended = all("[data-run]", fresh).filter((row) => going.includes(row.dataset.run))
         .filter((row) => !["queued", "running"].includes(row.dataset.state));
-      ended.forEach((row) => say(`${one("a", row).textContent}: ${row.dataset.state}`));
+      say(ended.filter((row) => row.dataset.run !== followed)
+        .map((row) => `${one("a", row).textContent}: ${row.dataset.state}`).join(". "));
       if (ended.length) refresh();
     }
     plan();
@@ -262,7 +281,9 @@
   }
 
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && document.getElementById("pulse")) pulse();
+    if (document.hidden) return;
+    if (document.getElementById("pulse")) pulse();
+    if (one("[data-progress]")) { clearTimeout(nextLook); follow(); }
   });
 
   // A link to a part that is folded opens it.
@@ -275,6 +296,8 @@
   addEventListener("resize", reachWideTables);
   tick();
   setInterval(tick, 1000);
-  if (one("[data-progress]")) later(follow, 0.5);
+  // What a page says as it loads is not read out by itself.
+  later(() => say(all(".alert", one("main [role=status]")).map((note) => note.textContent.trim()).join(" ")), 0.5);
+  if (one("[data-progress]")) nextLook = later(follow, 0.5);
   if (document.getElementById("pulse")) plan();
 })();

@@ -13,7 +13,7 @@ from web import preferences
 from web.access import allowed_tenant_ids, can, current_actor, requires
 from web.permissions import Permission
 from web.views.base import EXPORT_CAP, csv_line, csv_stream
-from web.views.narrowing import DAYS, days
+from web.views.narrowing import DAYS, EVERY_TENANT, days
 
 pages = Blueprint("audit", __name__, url_prefix="/audit")
 
@@ -38,6 +38,7 @@ def index() -> str:
         actions=list(Action),
         results=list(Result),
         filters=given,
+        is_narrowed=any(value != EVERY_TENANT for name, value in given.items() if name != "zone"),
     )
 
 
@@ -57,9 +58,9 @@ def _found(given: Mapping[str, str]) -> Any:
     return audit.search(
         tenant_ids=allowed_tenant_ids(Permission.AUDIT),
         tenant_id=int(tenant) if tenant.isascii() and tenant.isdigit() and len(tenant) < 10 else None,
-        action=given.get("action", "")[:40],
+        action=given.get("action", "").replace("\x00", "")[:40],
         actor=given.get("actor", "").replace("\x00", "")[:255],
-        result=given.get("result", "")[:10],
+        result=given.get("result", "").replace("\x00", "")[:10],
         since=since,
         until=until,
     )

@@ -53,7 +53,7 @@ class BackupSetList(ListView):
         "completed_at": "Completed",
     }
     search_hint = "A backup set's number"
-    nothing_yet = "There is no backup set yet. Open a tenant and press “Back up now”."
+    nothing_yet = "There is no backup set yet. “Back up now” on a tenant's page makes one."
     day_field = BackupSet.created_at
     column_sortable_list = ("id",)
     column_formatters: ClassVar = {

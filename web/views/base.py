@@ -18,7 +18,7 @@ from flask_admin.contrib.peewee import ModelView
 from flask_admin.model.base import ViewArgs
 
 from db.database import database, is_sqlite
-from db.models import Tenant
+from db.models import Tenant, User
 from web import preferences
 from web.access import allowed_tenant_ids, fetch, requires
 from web.permissions import Permission
@@ -47,7 +47,6 @@ class ListView(ModelView):
     page_size_options = PAGE_SIZES
     column_display_actions = False
     column_display_pk = False
-    column_default_sort = ("id", True)
     action_disallowed_list: ClassVar = ["delete"]
     list_template = "admin/model/list.html"
     # Relations shown in a row: fetched in the same statement.
@@ -58,6 +57,8 @@ class ListView(ModelView):
     filters: ClassVar[tuple[Filter, ...]] = ()
     # What one may search for; "" where there is nothing to search.
     search_hint = ""
+    # The column that sorts when none was asked for; without one the newest come first.
+    sorted_by: ClassVar[str | None] = None
     # After a search, which reads names as it goes, counting goes less far.
     search_cap = 1000
     # What to do when there is not a single row, filter or no filter.
@@ -144,6 +145,9 @@ class ListView(ModelView):
             },
         )
 
+    def tenant_of(self, row: Any) -> int:
+        return int(row.id if self.model is Tenant else row.tenant_id)
+
     def column_number(self, name: str) -> int:
         """As addresses name it to sort by."""
         return [one for one, _ in self._list_columns].index(name)
@@ -156,9 +160,6 @@ class ListView(ModelView):
         args = ("search", *narrowing.DAYS[:2], *(one.arg for one in self.filters))
         tenant, is_asked = narrowing.tenant() if self.model is not Tenant else (None, False)
         return any(request.args.get(name) for name in args) or (is_asked and tenant is None)
-
-    def search_placeholder(self) -> str:
-        return self.search_hint
 
     def get_empty_list_message(self) -> str:
         if self._is_narrowed():
@@ -243,7 +244,7 @@ class ListView(ModelView):
     def _ordered(self, query: Any, sort_column: str | None, sort_desc: bool | None) -> Any:
         """By an indexed column, what is empty first; the id makes pages stable."""
         newest_first = self.model.id.desc()
-        name = self._sortable_columns.get(sort_column) if sort_column else None
+        name = self._sortable_columns.get(sort_column) if sort_column else self.sorted_by
         field = getattr(self.model, name) if name else None
         if field is None or field is self.model.id:
             return query.order_by(self.model.id if field is not None and not sort_desc else newest_first)
@@ -278,7 +279,8 @@ class ListView(ModelView):
                 yield csv_line(self.export_value(row, column) for column in self.export_columns)
 
     def export_value(self, row: Any, column: str) -> Any:
-        return getattr(row, column)
+        value = getattr(row, column)
+        return value.name if isinstance(value, User) else value
 
     def selected(self, permission: Permission) -> list[Any]:
         """The rows a bulk action names; every one is checked before anything is done."""

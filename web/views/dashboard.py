@@ -60,7 +60,7 @@ def verdict(standings: Sequence[Standing]) -> tuple[str, str]:
     """(look, sentence): the answer to "is everyone backed up?"."""
     behind = [one for one in standings if one not in (Standing.GOOD, Standing.UNSCHEDULED)]
     if not standings:
-        return "muted", "There are no tenants yet."
+        return "muted", "There is no tenant to back up."
     if not behind:
         return "good", "The tenant is backed up." if len(
             standings

@@ -12,6 +12,11 @@ def link(endpoint: str, label: object, **values: object) -> Markup:
 
 def local(address: str | None) -> str:
     """Only a path of ours: never a way to another site."""
-    parts = urlsplit((address or "").replace("\\", "/"))
+    if address is None or not address.isprintable():
+        return ""
+    try:
+        parts = urlsplit(address.replace("\\", "/"))
+    except ValueError:
+        return ""
     ours = not parts.scheme and not parts.netloc and parts.path.startswith("/") and not parts.path.startswith("//")
-    return address or "" if ours else ""
+    return address if ours else ""

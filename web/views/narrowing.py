@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -17,7 +17,7 @@ from web.permissions import Permission
 
 EVERY_TENANT = "all"
 NOBODY = "none"
-# Enough to choose from in a list of names; beyond it a name is found by searching.
+# Enough to choose from in a list of names.
 MOST_PEOPLE = 500
 DAYS = ("since", "until", "zone")
 _ZONES = frozenset(available_timezones())
@@ -84,17 +84,17 @@ def _tenant(asked: str) -> tuple[Tenant | None, bool]:
 def days() -> tuple[datetime | None, datetime | None]:
     """From the beginning of one day to the end of another, in the reader's zone, as naive UTC."""
     zone = _zone(request.args.get("zone", ""))
-    begin, end = (_day(request.args.get(name, ""), zone) for name in ("since", "until"))
-    return begin, end and end + timedelta(days=1)
+    return _day(request.args.get("since", ""), zone), _day(request.args.get("until", ""), zone, later=1)
 
 
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name if name in _ZONES else "UTC")
 
 
-def _day(text: str, zone: ZoneInfo) -> datetime | None:
+def _day(text: str, zone: ZoneInfo, later: int = 0) -> datetime | None:
+    """Its beginning, or that of a day so much later: on two days a year that is not 24 hours."""
     try:
-        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone)
-        return day.astimezone(UTC).replace(tzinfo=None)
+        day = date.fromisoformat(text) + timedelta(days=later)
+        return datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from db import notifications
-from web.access import requires
+from web.access import allowed_tenant_ids, requires
 from web.permissions import Permission
 
 pages = Blueprint("notifications", __name__, url_prefix="/notifications")
@@ -19,7 +19,7 @@ LAST_PAGE = 199
 def index() -> str:
     only_unread = request.args.get("show") == "unread"
     page = min(max(request.args.get("page", 0, type=int), 0), LAST_PAGE)
-    rows = notifications.latest(current_user.id, only_unread, page)
+    rows = notifications.latest(current_user.id, allowed_tenant_ids(Permission.SEE), only_unread=only_unread, page=page)
     return render_template(
         "notifications.html",
         rows=rows[: notifications.PAGE],

@@ -57,7 +57,7 @@ class PolicyList(ListView):
     }
     column_sortable_list = ("name", "last_captured_at")
     search_hint = "Name or Graph id"
-    nothing_yet = "No policies known yet. Open a tenant and press “Sync policies” to read them from it."
+    nothing_yet = "No policies known yet. “Sync policies” on a tenant's page reads them from it."
     column_formatters: ClassVar = {
         "name": lambda view, context, row, name: link("policies.page", row.name, policy_id=row.id),
         "tenant": lambda view, context, row, name: link("tenants.page", row.tenant.name, tenant_id=row.tenant_id),
@@ -82,7 +82,7 @@ class PolicyList(ListView):
     def capture_selected(self, ids: list[str]) -> None:
         chosen = self.selected(Permission.OPERATE)
         starts = [actors.capture.start(policy, current_actor()) for policy in chosen]
-        starting.tell_all(starts, url_for("run_list.index_view", kind=RunKind.CAPTURE_SNAPSHOT))
+        starting.tell_all(starts, url_for("run_list.index_view", tenant="all", kind=RunKind.CAPTURE_SNAPSHOT))
 
     @action("back_up", "Back up")
     def back_up_selected(self, ids: list[str]) -> None:
@@ -94,7 +94,7 @@ class PolicyList(ListView):
             actors.back_up.start(tenant, current_actor(), policy_ids=policy_ids)
             for tenant, policy_ids in of_tenant.items()
         ]
-        starting.tell_all(starts, url_for("run_list.index_view", kind=RunKind.BACK_UP))
+        starting.tell_all(starts, url_for("run_list.index_view", tenant="all", kind=RunKind.BACK_UP))
 
 
 def register(admin: Admin) -> None:
@@ -122,7 +122,7 @@ def page(policy_id: str) -> str:
         has_older=len(found) > SNAPSHOTS_SHOWN,
         page=number,
         newest=newest,
-        assignments=comparison.assignments(newest, snapshots.body(newest)) if newest else None,
+        assignments=comparison.assignments(newest) if newest else None,
         captured_by=_people(found),
         runs=runs,
     )

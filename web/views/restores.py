@@ -37,7 +37,7 @@ class RestoreList(ListView):
     column_list = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason")
     hidden_columns = ("ended_at", "reason")
     search_hint = "A restore's number"
-    nothing_yet = "No restores yet. Press “Restore” on a backup set to preview one: looking changes nothing."
+    nothing_yet = "No restores yet. “Restore” on a backup set previews one: looking changes nothing."
     day_field = Restore.created_at
     column_labels: ClassVar = {
         "id": "Restore",

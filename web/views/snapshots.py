@@ -35,7 +35,7 @@ def page(snapshot_id: str) -> str:
         previous=snapshots.before(snapshot),
         lines=lines,
         unset=unset,
-        assignments=comparison.assignments(snapshot, document),
+        assignments=comparison.assignments(snapshot),
         is_masked=not can(Permission.MANAGE, snapshot.tenant_id),
         raw=json.dumps(document, indent=2, ensure_ascii=False),
     )
@@ -90,7 +90,6 @@ def _comparison(before: Snapshot, after: Snapshot, run: Run | None = None) -> st
         is_masked=hide is not None,
         policy=after.policy,
         run=run,
-        newest=snapshots.latest(after.policy),
     )
 
 

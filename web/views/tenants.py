@@ -63,7 +63,7 @@ class TenantList(ListView):
         "created_at": "Added",
     }
     column_sortable_list = ("name",)
-    column_default_sort = ("name", False)
+    sorted_by = "name"
     search_hint = "Name or directory id"
     nothing_yet = "No tenants yet. An admin adds one on the server with “tenantkeep tenant add”."
     column_formatters: ClassVar = {
@@ -85,7 +85,7 @@ class TenantList(ListView):
     def back_up_selected(self, ids: list[str]) -> None:
         chosen = self.selected(Permission.OPERATE)
         starts = [actors.back_up.start(tenant, current_actor()) for tenant in chosen]
-        starting.tell_all(starts, url_for("run_list.index_view", kind=RunKind.BACK_UP))
+        starting.tell_all(starts, url_for("run_list.index_view", tenant="all", kind=RunKind.BACK_UP))
 
 
 def register(admin: Admin) -> None:
