@@ -183,6 +183,7 @@ OPERATORS = {
         "state: gone, 2 %": "/policies/?state=gone",
         "type: named location, 1 in 1,000": "/policies/?type=namedLocations",
     },
+    "notifications of an operator": _NOTIFICATIONS,
 }
 TENANTS = {"tenants": _TENANTS}
 

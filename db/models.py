@@ -161,7 +161,7 @@ class Policy(Table):
 
 # The tenant shows it to be otherwise than its newest snapshot. As literals, for the index, as IS_ACTIVE below.
 IS_CHANGED = pw.SQL("state = 'present' AND (last_captured_at IS NULL OR modified_at > last_captured_at)")
-Policy.add_index(Policy.index(Policy.tenant, where=IS_CHANGED, name="policy_changed"))
+Policy.add_index(Policy.index(Policy.tenant, Policy.state, where=IS_CHANGED, name="policy_changed"))
 
 
 class Run(Table):

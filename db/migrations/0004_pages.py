@@ -41,7 +41,7 @@ STATEMENTS = (
     "CREATE INDEX backup_set_created_at ON backup_set (created_at)",
     "CREATE INDEX restore_created_at ON restore (created_at)",
     "CREATE INDEX policy_last_captured_at ON policy (last_captured_at NULLS FIRST)",
-    """CREATE INDEX policy_changed ON policy (tenant_id)
+    """CREATE INDEX policy_changed ON policy (tenant_id, state)
     WHERE state = 'present' AND (last_captured_at IS NULL OR modified_at > last_captured_at)""",
     "CREATE INDEX policy_policy_type_name ON policy (policy_type, name)",
     "CREATE INDEX restore_created_by_id_id ON restore (created_by_id, id)",
