@@ -62,7 +62,7 @@ def test_a_preview_writes_nothing_and_says_what_would_be_written(contoso, cast, 
     [item] = restores.items(restore)
     assert (restore.state, item.action, item.differences) == (RestoreState.PREVIEWED, "update", 1)
     [difference] = restore_requests.differences(item)
-    assert (difference.label, difference.before, difference.after) == ("description", None, "as it was")
+    assert (difference.label, difference.before, difference.after) == ("Description", None, "as it was")
     assert writes(contoso) == 0
 
 
@@ -379,7 +379,7 @@ def test_what_is_read_back_otherwise_is_looked_at_again_and_then_named(contoso, 
     [item] = items_of(run).values()
     assert (item.outcome, item.reason) == ("updated", None if is_stale else "differs")
     assert RestoreItem.get(RestoreItem.restore == restore).verified is is_stale
-    assert is_stale or "description" in item.message
+    assert is_stale or "Description" in item.message
 
 
 def test_what_is_cancelled_in_the_midst_of_a_write_is_uncertain_and_settled_by_a_retry(contoso, cast, ended):
