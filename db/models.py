@@ -499,7 +499,7 @@ class Notification(Table):
     read_at = pw.DateTimeField(null=True)
 
     class Meta:
-        indexes = ((("user", "run"), True), (("user", "read_at"), False), (("user", "changed_at"), False))
+        indexes = ((("user", "run"), True), (("user", "changed_at"), False))
 
 
 Notification.add_index(

@@ -46,6 +46,8 @@ STATEMENTS = (
     "CREATE INDEX policy_policy_type_name ON policy (policy_type, name)",
     "CREATE INDEX restore_created_by_id_id ON restore (created_by_id, id)",
     "CREATE INDEX audit_event_actor_id ON audit_event (actor, id)",
+    # The new one finds what is unread as well, and in the order in which it is shown.
+    "DROP INDEX notification_user_id_read_at",
     "CREATE INDEX notification_unread ON notification (user_id, changed_at) WHERE read_at IS NULL",
 )
 
