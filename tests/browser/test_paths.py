@@ -230,6 +230,13 @@ def test_who_loses_the_role_while_following_is_told_and_asks_no_more(new_page, e
     assert AuditEvent.select().where(AuditEvent.action == "access:refused").count() == refused <= 3
 
 
+def test_a_page_says_when_one_is_signed_out_meanwhile(page, enter, cast, site):
+    enter(page, cast.ada)
+    page.context.clear_cookies()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_selector(".alert >> text=You are signed out")
+
+
 def test_times_are_the_readers_and_the_exact_one_is_in_the_title(new_page, enter, cast, captured):
     page = new_page(timezone_id="Australia/Sydney", locale="en-GB")
     run = captured[0][1]

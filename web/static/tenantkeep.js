@@ -249,6 +249,7 @@
     if (!part || isOver) return;
     const going = part.dataset.going.split(",").filter(Boolean);
     const text = await fragment(part.dataset.pulse + (going.length ? `?also=${going.join(",")}` : ""));
+    if (isOver) return sayIsOver();
     misses = text === null ? misses + 1 : 0;
     if (text !== null) {
       const fresh = put(part, text);
@@ -271,6 +272,14 @@
       const fresh = page.getElementById(part.id);
       if (fresh) put(part, fresh.outerHTML);
     });
+  }
+
+  // Nothing is loaded anew by itself here: somebody may be typing.
+  function sayIsOver() {
+    const note = document.createElement("p");
+    note.className = "alert alert-warning";
+    note.textContent = "You are signed out. Copy what you typed, then load this page again and sign in.";
+    one("main [role=status]").append(note);
   }
 
   function plan() {
