@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from db import rising
 from db.clock import utcnow
 from db.database import database
 from db.models import AuditEvent, AuditHead, Tenant, User
@@ -205,7 +206,7 @@ def search(
         if value:
             query = query.where(field == value)
     if since:
-        query = query.where(AuditEvent.at >= since)
+        query = query.where(rising.since(AuditEvent.at, since))
     if until:
-        query = query.where(AuditEvent.at < until)
+        query = query.where(rising.before(AuditEvent.at, until))
     return query

@@ -6,13 +6,12 @@ from statistics import median
 
 import peewee as pw
 
+from db import rising
 from db.models import Run
 from db.states import ENDED, RunState
 
 # So many of the newest are looked at; those of another size say nothing.
 LOOKED_AT = 20
-# Runs that begin at once may get their ids in another order than their times.
-SLACK = 1000
 
 
 def ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tuple[date, str], int]:
@@ -20,20 +19,13 @@ def ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tuple[da
     day, begin = pw.fn.DATE(Run.created_at), datetime.combine(first, time())
     query = (
         Run.select(day, Run.state, pw.fn.COUNT(Run.id))
-        .where((Run.id >= first_since(begin)) & (Run.created_at >= begin))
-        .where(Run.parent.is_null() & Run.state.in_(ENDED))
+        .where(rising.since(Run.created_at, begin) & Run.parent.is_null() & Run.state.in_(ENDED))
         .group_by(day, Run.state)
     )
     if tenant_ids is not None:
         query = query.where(Run.tenant.in_(list(tenant_ids) or [-1]))
     # SQLite answers a day as text, PostgreSQL as a date.
     return {(date.fromisoformat(str(one)[:10]), state): count for one, state, count in query.tuples()}
-
-
-def first_since(at: datetime) -> int:
-    """No run since then has a smaller id: with it, an index by id serves for a time."""
-    first = Run.select(Run.id).where(Run.created_at >= at).order_by(Run.created_at).limit(1).scalar()
-    return first - SLACK if first else 2**31 - 1
 
 
 def usual_seconds(run: Run, total: int) -> float | None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import peewee as pw
 
-from db import run_history
+from db import rising
 from db.models import IS_CHANGED, BackupSet, Policy, Run, Schedule, Tenant
 from db.states import PolicyState, RunState, Standing
 
@@ -97,11 +97,10 @@ def changes(tenant_ids: Sequence[int]) -> Counter[int]:
 
 def failures(tenant_ids: Sequence[int], since: datetime) -> dict[int, int]:
     """Tenant id -> runs that failed, wholly or in part."""
-    lately = (Run.id >= run_history.first_since(since)) & (Run.created_at >= since)
-    bad = Run.state.in_([RunState.FAILED, RunState.PARTIAL]) & lately & Run.parent.is_null()
+    bad = Run.state.in_([RunState.FAILED, RunState.PARTIAL]) & rising.since(Run.created_at, since)
     return dict(
         Run.select(Run.tenant, pw.fn.COUNT(Run.id))
-        .where(Run.tenant.in_(list(tenant_ids) or [-1]) & bad)
+        .where(Run.tenant.in_(list(tenant_ids) or [-1]) & bad & Run.parent.is_null())
         .group_by(Run.tenant)
         .tuples()
     )

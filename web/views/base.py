@@ -17,6 +17,7 @@ from flask_admin import expose
 from flask_admin.contrib.peewee import ModelView
 from flask_admin.model.base import ViewArgs
 
+from db import rising
 from db.database import database, is_sqlite
 from db.models import Tenant, User
 from web import preferences
@@ -33,9 +34,6 @@ COUNT_CAP = 10_000
 EXPORT_CAP = 100_000
 EXPORT_CHUNK = 1000
 PAGE_SIZES = (20, 50, 100)
-# Rows that begin at once may get their ids in another order than their times.
-SLACK = 1000
-NO_ID = 2**31 - 1
 
 
 class ListView(ModelView):
@@ -224,17 +222,11 @@ class ListView(ModelView):
         return query.where(self.model.tenant == (tenant.id if tenant else -1)) if is_asked else query
 
     def _of_days(self, query: Any) -> Any:
-        """Bounds of the id as well: without them a day long ago is looked for row by row."""
-        field, begin, end = self.day_field, *narrowing.days()
-        if field is None:
-            return query
-        ids = self.model.select(self.model.id)
-        if begin:
-            first = ids.where(field >= begin).order_by(field).limit(1).scalar()
-            query = query.where((field >= begin) & (self.model.id >= (first or NO_ID) - SLACK))
-        if end:
-            last = ids.where(field < end).order_by(field.desc()).limit(1).scalar()
-            query = query.where((field < end) & (self.model.id <= (last or 0) + SLACK))
+        begin, end = narrowing.days()
+        if self.day_field is not None and begin:
+            query = query.where(rising.since(self.day_field, begin))
+        if self.day_field is not None and end:
+            query = query.where(rising.before(self.day_field, end))
         return query
 
     def _mentions(self, word: str) -> Any:
