@@ -92,12 +92,15 @@ def allowed_tenant_ids(permission: Permission) -> list[int] | None:
     return [tenant_id for tenant_id, role in _roles().items() if permission in IN_TENANT[role]]
 
 
+def row_number(text: str) -> int | None:
+    """The id that a part of an address may be; None: it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) < 2**31 else None
+
+
 def fetch(model: Any, row_id: Any, permission: Permission) -> Any:
     """The only way a page gets a tenant's row: 404 when there is none, 403 when its tenant is not this person's."""
-    number = str(row_id)
-    if not number.isascii() or not number.isdigit() or not 0 < int(number) < 2**31:
-        abort(404)
-    row = model.get_or_none(model.id == int(number))
+    number = row_number(str(row_id))
+    row = model.get_or_none(model.id == number) if number else None
     if row is None:
         abort(404)
     tenant = _tenant_of(row)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from db import notifications
 from db.models import Tenant
-from web.access import allowed_tenant_ids
+from web.access import allowed_tenant_ids, row_number
 from web.permissions import Permission
 
 # Lists keep their place when another tenant is chosen; the page of one thing cannot.
@@ -36,7 +36,7 @@ def unread() -> int:
 def running_runs() -> notifications.Following:
     """This person's runs that go on, and those that the script asks for because they went on when it last asked."""
     asked = request.args.get("also", "").split(",")[:MOST_ASKED]
-    numbers = [int(one) for one in asked if one.isascii() and one.isdigit() and len(one) < 10]
+    numbers = [number for number in map(row_number, asked) if number]
     return notifications.following(current_user.id, allowed_tenant_ids(Permission.SEE), numbers)
 
 

@@ -21,7 +21,7 @@ from db import rising
 from db.database import database, is_sqlite
 from db.models import Tenant, User
 from web import preferences
-from web.access import allowed_tenant_ids, fetch, requires
+from web.access import allowed_tenant_ids, fetch, requires, row_number
 from web.permissions import Permission
 from web.views import narrowing
 from web.views.links import local
@@ -231,7 +231,7 @@ class ListView(ModelView):
 
     def _mentions(self, word: str) -> Any:
         """As a condition: a row that this word of a search finds. By itself, the row of that number."""
-        return self.model.id == (int(word) if word.isascii() and word.isdigit() and len(word) < 10 else -1)
+        return self.model.id == (row_number(word) or -1)
 
     def _ordered(self, query: Any, sort_column: str | None, sort_desc: bool | None) -> Any:
         """By an indexed column, what is empty first; the id makes pages stable."""

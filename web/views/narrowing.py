@@ -12,7 +12,7 @@ from flask_login import current_user
 
 from db.models import Membership, Tenant, User
 from web import preferences
-from web.access import allowed_tenant_ids, can
+from web.access import allowed_tenant_ids, can, row_number
 from web.permissions import Permission
 
 EVERY_TENANT = "all"
@@ -74,8 +74,8 @@ def _tenant(asked: str) -> tuple[Tenant | None, bool]:
         return chosen, chosen is not None
     if asked == EVERY_TENANT:
         return None, False
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else -1
-    found = Tenant.get_or_none(Tenant.id == number) if can(Permission.SEE, number) else None
+    number = row_number(asked)
+    found = Tenant.get_or_none(Tenant.id == number) if number and can(Permission.SEE, number) else None
     if found:
         g.page_tenant = found  # the frame names it
     return found, True

@@ -16,7 +16,7 @@ from db.errors import Invalid
 from db.models import BackupSet, Notification, Policy, Run, RunItem, Tenant, User
 from db.states import ACTIVE, ItemState, Outcome, RunKind, RunState
 from web import starting
-from web.access import can, current_actor, fetch, refuse, requires, wants_json
+from web.access import can, current_actor, fetch, refuse, requires, row_number, wants_json
 from web.permissions import Permission
 from web.text import duration, moment, state_badge
 from web.views import narrowing
@@ -107,7 +107,7 @@ class RunList(ListView):
     def _mentions(self, word: str) -> Any:
         of_policy = search.names_a_policy(word, Run.policy, self.tenant_ids())
         # Not "no number, or of the policy": PostgreSQL would look for every policy of that name first.
-        return super()._mentions(word) | of_policy if word.isdigit() else of_policy
+        return super()._mentions(word) | of_policy if row_number(word) else of_policy
 
 
 def register(admin: Admin) -> None:
