@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from actors.connections import client, sign_in
-from db import tenants
+from actors.connections import client, remembered, sign_in
 from db.models import Tenant
-from graph.errors import GraphError, SignInFailed
+from graph.errors import GraphError
 from graph.policy_types import POLICY_TYPES
 from graph.sign_in import parse_certificate_file
 from graph.write_rules import WRITE_RULES
@@ -26,13 +25,10 @@ class Check:
 def check(tenant: Tenant) -> Check:
     """Never raises for what a tenant's admin can mend: the sentence says it."""
     try:
-        held = sign_in(tenant)
-        held.token(fresh=True)
-        tenants.record_connection(tenant, None)
+        with remembered(tenant):
+            held = sign_in(tenant)
+            held.token(fresh=True)
         client(tenant).get("/organization?$select=id,displayName")
-    except SignInFailed as e:
-        tenants.record_connection(tenant, e.sentence)
-        return Check(False, e.sentence, e.code)
     except GraphError as e:
         if e.code != "permission_missing":
             return Check(False, e.sentence, e.code)

@@ -1,6 +1,6 @@
 """What pages show of contents, of which they know nothing: what one holds, and what changed between two."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -23,16 +23,9 @@ def differences(before: Snapshot, after: Snapshot, hide: Hide | None = None) -> 
     return _between(before, _document(before, hide), after, _document(after, hide))
 
 
-def history(newest_first: Sequence[Snapshot], hide: Hide | None = None) -> list[list[Difference] | None]:
-    """What changed with each snapshot since the one that follows it in the list; each content is opened once.
-
-    None: one of the two cannot be opened. The others can still be read.
-    """
-    opened = [(one, _opened(one, hide)) for one in newest_first]
-    return [
-        None if new is None or old is None else _between(before, old, after, new)
-        for (after, new), (before, old) in pairwise(opened)
-    ]
+def opened(found: Iterable[Snapshot], hide: Hide | None = None) -> dict[int, Any]:
+    """Snapshot id -> its content; None where it cannot be opened: the others can still be read."""
+    return {one.id: _opened(one, hide) for one in found}
 
 
 def _opened(snapshot: Snapshot, hide: Hide | None) -> Any:
@@ -42,18 +35,23 @@ def _opened(snapshot: Snapshot, hide: Hide | None) -> Any:
         return None
 
 
+def history(newest_first: Sequence[Snapshot], contents: Mapping[int, Any]) -> list[list[Difference] | None]:
+    """What changed with each snapshot since the one that follows it in the list; None: one of the two is not open."""
+    return [
+        None
+        if None in (contents[one.id], contents[older.id])
+        else _between(older, contents[older.id], one, contents[one.id])
+        for one, older in pairwise(newest_first)
+    ]
+
+
 def _document(snapshot: Snapshot, hide: Hide | None) -> Any:
     found = snapshots.body(snapshot)
     return hide(found) if hide else found
 
 
 def _between(before: Snapshot, old: Any, after: Snapshot, new: Any) -> list[Difference]:
-    return compare(
-        POLICY_TYPES[after.policy.policy_type],
-        old,
-        new,
-        _names(before, after),
-    )
+    return compare(POLICY_TYPES[after.policy.policy_type], old, new, _names(before, after))
 
 
 def _names(*oldest_first: Snapshot) -> dict[str, str | None]:
@@ -70,9 +68,8 @@ def lines(body: dict[str, Any]) -> tuple[list[Line], list[str]]:
     return outline(body), not_set(body)
 
 
-def assignments(snapshot: Snapshot) -> list[tuple[bool, str]] | None:
-    """(is an exclusion, in words) each; None: a policy of this type has none, or its content cannot be opened."""
-    document = _opened(snapshot, None)
-    found = document and document["assignments"]
+def assignments(snapshot: Snapshot, content: Mapping[str, Any] | None) -> list[tuple[bool, str]] | None:
+    """(is an exclusion, in words) each; None: a policy of this type has none, or its content is not open."""
+    found = content["assignments"] if content else None
     names = _names(snapshot)
     return found and [(wording.is_exclusion(one), wording.assignment(one, names)) for one in found]

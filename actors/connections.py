@@ -1,5 +1,7 @@
 """A Graph client for a tenant. Sign-ins are kept per process and credential: tokens live in memory, never elsewhere."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Lock
 
@@ -29,19 +31,23 @@ def client(tenant: Tenant) -> GraphClient:
 
 
 def signed_in(tenant: Tenant) -> GraphClient:
-    """As `client`, signed in already: a refused credential fails the run with one sentence, not with forty.
-
-    The tenant remembers whether it worked.
-    """
-    try:
+    """As `client`, signed in already: a refused credential fails the run with one sentence, not with forty."""
+    with remembered(tenant):
         made = client(tenant)
         made.sign_in()
+    return made
+
+
+@contextmanager
+def remembered(tenant: Tenant) -> Iterator[None]:
+    """Around signing in: the tenant remembers whether it worked, and why it did not."""
+    try:
+        yield
     except SignInFailed as e:
         tenants.record_connection(tenant, e.sentence)
         raise
     if tenant.connection_error or tenant.connected_at is None or utcnow() - tenant.connected_at > NEWS:
         tenants.record_connection(tenant, None)
-    return made
 
 
 def sign_in(tenant: Tenant) -> SignIn:

@@ -6,6 +6,7 @@ from typing import Any
 
 import peewee as pw
 
+from db import run_history
 from db.clock import utcnow
 from db.models import IS_ACTIVE, Membership, Notification, Policy, Run, RunItem, Tenant, User
 from db.states import ENDED, UNSETTLED
@@ -62,6 +63,7 @@ class Following:
     active: int
     ids: list[int]
     shown: list[Followed]
+    has_more: bool
 
 
 FOLLOWED, SHOWN = 20, 5
@@ -74,26 +76,15 @@ def following(user_id: int, tenant_ids: Sequence[int] | None = None, also: Seque
     )
     if tenant_ids is not None:
         mine &= Run.tenant.in_(list(tenant_ids) or [-1])
-    active = IS_ACTIVE & Run.parent.is_null() & mine
-    count = Run.select(Run.id).where(active).count()
-    going = _described(active, FOLLOWED) if count else []
+    active = IS_ACTIVE & mine
+    count = Run.select(Run.id).where(active & Run.parent.is_null()).count()
+    going = run_history.newest(active, FOLLOWED) if count else []
     shown = going[:SHOWN]
     if also:
-        shown += _described(Run.id.in_(list(also)) & Run.state.in_(ENDED) & mine, FOLLOWED)
+        shown += run_history.newest(Run.id.in_(list(also)) & Run.state.in_(ENDED) & mine, FOLLOWED)
     settled = _settled([run.id for run in shown])
     described = [Followed(run, *settled.get(run.id, (run.total, 0))) for run in shown]
-    return Following(count, [run.id for run in going], described)
-
-
-def _described(condition: Any, limit: int) -> list[Run]:
-    return list(
-        Run.select(Run, Tenant, Policy)
-        .join(Tenant)
-        .join_from(Run, Policy, pw.JOIN.LEFT_OUTER, on=Run.policy)
-        .where(condition)
-        .order_by(Run.id.desc())
-        .limit(limit)
-    )
+    return Following(count, [run.id for run in going], described, has_more=count > SHOWN)
 
 
 def _settled(run_ids: Sequence[int]) -> dict[int, tuple[int, int]]:

@@ -3,15 +3,28 @@
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from statistics import median
+from typing import Any
 
 import peewee as pw
 
 from db import rising
-from db.models import Run
+from db.models import Policy, Run, Tenant
 from db.states import ENDED, RunState
 
 # So many of the newest are looked at; those of another size say nothing.
 LOOKED_AT = 20
+
+
+def newest(condition: Any, limit: int) -> list[Run]:
+    """The newest whole runs of which it is true, with tenant and policy fetched in the same statement."""
+    return list(
+        Run.select(Run, Tenant, Policy)
+        .join(Tenant)
+        .join_from(Run, Policy, pw.JOIN.LEFT_OUTER, on=Run.policy)
+        .where(condition & Run.parent.is_null())
+        .order_by(Run.id.desc())
+        .limit(limit)
+    )
 
 
 def ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tuple[date, str], int]:

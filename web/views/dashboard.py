@@ -10,7 +10,7 @@ from flask_admin import AdminIndexView, expose
 
 from db import run_history, standing
 from db.clock import utcnow
-from db.models import Policy, Restore, Run, Tenant
+from db.models import Restore, Run, Tenant
 from db.states import ENDED, RestoreState, RunState, Standing
 from web.access import allowed_tenant_ids, can, requires
 from web.chart import Chart
@@ -52,7 +52,7 @@ class Dashboard(AdminIndexView):
             week_ago=now - WEEK,
             waiting=_waiting(ids),
             chart=_chart(ids, now),
-            latest=_latest(ids),
+            latest=run_history.newest(_within(Run.tenant, ids), LATEST),
         )
 
 
@@ -61,10 +61,10 @@ def verdict(standings: Sequence[Standing]) -> tuple[str, str]:
     behind = [one for one in standings if one not in (Standing.GOOD, Standing.UNSCHEDULED)]
     if not standings:
         return "muted", "There is no tenant to back up."
+    if not behind and len(standings) == 1:
+        return "good", "The tenant is backed up."
     if not behind:
-        return "good", "The tenant is backed up." if len(
-            standings
-        ) == 1 else f"All {len(standings)} tenants are backed up."
+        return "good", f"All {len(standings)} tenants are backed up."
     look = "bad" if any(one in BAD for one in behind) else "warn"
     are = "is not backed up as it should be" if len(behind) == 1 else "are not backed up as they should be"
     return look, f"{len(behind)} of {len(standings)} tenants {are}."
@@ -86,14 +86,3 @@ def _chart(ids: list[int] | None, now: datetime) -> Chart:
     counts = run_history.ended_by_day(first, ids)
     days: list[date] = [first + timedelta(days=number) for number in range(DAYS)]
     return Chart.of(days, [RunState(one) for one in ENDED], counts)
-
-
-def _latest(ids: list[int] | None) -> list[Run]:
-    return list(
-        Run.select(Run, Tenant, Policy)
-        .join(Tenant)
-        .join_from(Run, Policy, pw.JOIN.LEFT_OUTER, on=Run.policy)
-        .where(_within(Run.tenant, ids) & Run.parent.is_null())
-        .order_by(Run.id.desc())
-        .limit(LATEST)
-    )

@@ -10,7 +10,7 @@ from flask_admin.actions import action
 import actors.back_up
 import actors.capture
 from actors import catalogue, comparison
-from db import search, snapshots
+from db import run_history, search, snapshots
 from db.clock import utcnow
 from db.models import Policy, Run, Snapshot, Tenant, User
 from db.states import PolicyState, RunKind
@@ -110,11 +110,9 @@ def page(policy_id: str) -> str:
     found = snapshots.of_policy(policy, SNAPSHOTS_SHOWN + 1, number * SNAPSHOTS_SHOWN)
     for one in found:
         one.policy = policy
-    changes = [changed(differences) for differences in comparison.history(found, hides(policy.tenant_id))]
     newest = found[0] if found and number == 0 else snapshots.latest(policy)
-    runs = list(Run.select().where(Run.policy == policy).order_by(Run.id.desc()).limit(RUNS_SHOWN))
-    for run in runs:
-        run.policy, run.tenant = policy, policy.tenant
+    contents = comparison.opened({*found, *([newest] if newest else [])}, hides(policy.tenant_id))
+    changes = [changed(differences) for differences in comparison.history(found, contents)]
     return render_template(
         "policy.html",
         policy=policy,
@@ -122,9 +120,9 @@ def page(policy_id: str) -> str:
         has_older=len(found) > SNAPSHOTS_SHOWN,
         page=number,
         newest=newest,
-        assignments=comparison.assignments(newest) if newest else None,
+        assignments=comparison.assignments(newest, contents[newest.id]) if newest else None,
         captured_by=_people(found),
-        runs=runs,
+        runs=run_history.newest(Run.policy == policy, RUNS_SHOWN),
     )
 
 

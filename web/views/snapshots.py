@@ -35,7 +35,7 @@ def page(snapshot_id: str) -> str:
         previous=snapshots.before(snapshot),
         lines=lines,
         unset=unset,
-        assignments=comparison.assignments(snapshot),
+        assignments=comparison.assignments(snapshot, document),
         is_masked=not can(Permission.MANAGE, snapshot.tenant_id),
         raw=json.dumps(document, indent=2, ensure_ascii=False),
     )

@@ -12,7 +12,7 @@ from markupsafe import Markup
 import actors.back_up
 import actors.sync
 from actors import catalogue
-from db import schedules, search, standing, tenants, users
+from db import run_history, schedules, search, standing, tenants, users
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, Membership, Policy, Run, Tenant
@@ -26,6 +26,8 @@ from web.views.base import ListView
 from web.views.links import link
 
 pages = Blueprint("tenants", __name__, url_prefix="/tenants")
+
+RUNS_SHOWN = 8
 
 
 def last_backup(tenant: Tenant) -> Markup:
@@ -99,13 +101,6 @@ def page(tenant_id: str) -> str:
 
 
 def _page(tenant: Tenant) -> str:
-    runs = (
-        Run.select(Run, Policy)
-        .join(Policy, pw.JOIN.LEFT_OUTER)
-        .where((Run.tenant == tenant) & Run.parent.is_null())
-        .order_by(Run.id.desc())
-        .limit(8)
-    )
     return render_template(
         "tenant.html",
         tenant=tenant,
@@ -113,7 +108,7 @@ def _page(tenant: Tenant) -> str:
         changes=standing.changes([tenant.id])[tenant.id],
         connection=connection(tenant),
         types=_types(tenant),
-        runs=[_with_tenant(run, tenant) for run in runs],
+        runs=run_history.newest(Run.tenant == tenant, RUNS_SHOWN),
         backup_sets=list(BackupSet.select().where(BackupSet.tenant == tenant).order_by(BackupSet.id.desc()).limit(5)),
         restores=restores.of_tenant(tenant),
         break_glass=request.form.get("break_glass", _lines(tenant)),
@@ -127,11 +122,6 @@ def _lines(tenant: Tenant) -> str:
     """The accounts and groups for emergencies as the form takes them."""
     words = {"groups": "group", "users": "user"}
     return "\n".join(f"{words[one['kind']]} {one['id']} {one['name']}" for one in tenant.break_glass or ())
-
-
-def _with_tenant(run: Run, tenant: Tenant) -> Run:
-    run.tenant = tenant
-    return run
 
 
 def _types(tenant: Tenant) -> list[dict[str, Any]]:
