@@ -47,6 +47,11 @@ class User(Table):
     session_epoch = pw.IntegerField(default=0)
     created_at = pw.DateTimeField(default=utcnow)
     last_sign_in_at = pw.DateTimeField(null=True)
+    # The second factor's secret, sealed, and the last half minute whose code was used: a code counts once.
+    totp_secret = pw.BlobField(null=True)
+    totp_step = pw.BigIntegerField(null=True)
+    # The object id in our own directory, of who signs in with Entra ID.
+    entra_id = pw.CharField(null=True, unique=True, max_length=36)
 
     class Meta:
         table_name = "users"  # "user" is a reserved word in PostgreSQL
@@ -91,9 +96,37 @@ class Membership(Table):
     role = pw.CharField(default=Role.READER)
     # Subscribers hear of every run of the tenant, not only of their own.
     is_subscribed = pw.BooleanField(default=False)
+    # Given by a group or app role in Entra ID: taken away at the next sign-in without it.
+    is_from_entra = pw.BooleanField(default=False)
 
     class Meta:
         indexes = ((("user", "tenant"), True),)
+
+
+class Session(Table):
+    """Where a person is signed in. The browser holds the token, the database its SHA-256."""
+
+    user = pw.ForeignKeyField(User, backref="sessions", on_delete="CASCADE")
+    token_mark = pw.CharField(unique=True, max_length=64)
+    began_at = pw.DateTimeField(default=utcnow)
+    seen_at = pw.DateTimeField(default=utcnow)
+    address = pw.CharField(null=True, max_length=60)
+    browser = pw.CharField(max_length=200)
+    # "password" or "entra".
+    way = pw.CharField(max_length=10)
+
+
+class EntraGrant(Table):
+    """What a group or app role of our own directory gives: a role in the installation, or one in a tenant."""
+
+    # A group's object id, or an app role's value.
+    claim = pw.CharField(max_length=200)
+    site_role = pw.CharField(null=True)
+    tenant = pw.ForeignKeyField(Tenant, null=True, on_delete="CASCADE", index=False)
+    role = pw.CharField(null=True)
+
+    class Meta:
+        indexes = ((("claim", "tenant"), True),)
 
 
 class Preference(Table):
@@ -539,6 +572,17 @@ class AuditHead(Table):
     hash = pw.CharField(max_length=64)
 
 
+class AuditCheck(Table):
+    """One row: how far the present round through the audit log has come, and what the last rounds found."""
+
+    last_id = pw.BigIntegerField(default=0)
+    hash = pw.CharField(max_length=64)
+    began_at = pw.DateTimeField(null=True)
+    ended_at = pw.DateTimeField(null=True)
+    faults = pw.IntegerField(default=0)
+    first_fault = pw.CharField(null=True, max_length=500)
+
+
 class Lease(Table):
     """Who may do a thing that only one process may do, until when."""
 
@@ -553,6 +597,8 @@ class Heartbeat(Table):
     process = pw.CharField(primary_key=True)
     kind = pw.CharField()
     at = pw.DateTimeField()
+    # The ids of the encryption keys it knows, newest first, comma-separated.
+    keys = pw.CharField(null=True, max_length=200)
 
 
 class Seal(Table):
@@ -565,6 +611,8 @@ TABLES = (
     User,
     Tenant,
     Membership,
+    Session,
+    EntraGrant,
     Preference,
     Content,
     Policy,
@@ -583,6 +631,7 @@ TABLES = (
     Notification,
     AuditEvent,
     AuditHead,
+    AuditCheck,
     Lease,
     Heartbeat,
     Seal,
