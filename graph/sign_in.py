@@ -72,7 +72,7 @@ _REASONS = {
 _PERMANENT_HTTP = range(400, 500)
 
 
-class _Session(requests.Session):
+class LoginSession(requests.Session):
     """MSAL's HTTP client: a timeout on every request, and the https authority mapped to where sign-in really is."""
 
     def __init__(self, endpoints: Endpoints) -> None:
@@ -96,7 +96,7 @@ class SignIn:
     def __init__(
         self, directory_id: str, client_id: str, credential: Secret | Certificate, endpoints: Endpoints
     ) -> None:
-        self._directory_id, self._client_id = _guid(directory_id), client_id
+        self._directory_id, self._client_id = guid(directory_id), client_id
         self._credential, self._endpoints = _for_msal(credential), endpoints
         self._app: Any = None
         self._lock = Lock()
@@ -132,10 +132,10 @@ class SignIn:
                 client_credential=self._credential,
                 authority=self._authority,
                 instance_discovery=False,
-                http_client=_Session(self._endpoints),
+                http_client=LoginSession(self._endpoints),
             )
         except (requests.RequestException, MsalServiceError) as e:
-            raise _unreachable() from e
+            raise unreachable() from e
         except ValueError as e:
             raise self._discovery_refusal() from e
 
@@ -147,20 +147,20 @@ class SignIn:
                 answer = session.get(url, timeout=TIMEOUT)
             return _refusal(answer.json(), answer.status_code)
         except (requests.RequestException, ValueError):
-            return _unreachable()
+            return unreachable()
 
     def _ask(self) -> str:
         try:
             answer = self._app.acquire_token_for_client(scopes=[self._endpoints.scope])
         except (requests.RequestException, MsalServiceError, json.JSONDecodeError) as e:
-            raise _unreachable() from e
+            raise unreachable() from e
         token = answer.get("access_token")
         if not isinstance(token, str):
             raise _refusal(answer, 400)
         return token
 
 
-def _unreachable() -> Unavailable:
+def unreachable() -> Unavailable:
     return Unavailable("sign_in_unreachable", "Microsoft's sign-in service cannot be reached. Check the network.")
 
 
@@ -171,12 +171,12 @@ def _refusal(answer: Any, status: int) -> GraphError:
     if code:
         return SignInFailed(code, sentence, status=status)
     if answer.get("error") in {"temporarily_unavailable", "server_error"} or status not in _PERMANENT_HTTP:
-        return _unreachable()
+        return unreachable()
     described = redact(str(answer.get("error_description") or answer.get("error") or "no reason given"))
     return SignInFailed("sign_in_failed", f"Entra refused the sign-in: {described.split(' Trace ID')[0][:300]}")
 
 
-def _guid(directory_id: str) -> str:
+def guid(directory_id: str) -> str:
     try:
         return str(UUID(directory_id))
     except ValueError as e:

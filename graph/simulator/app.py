@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
-from graph.simulator import control, service, sign_in, writing
+from graph.simulator import control, people, service, sign_in, writing
 from graph.simulator.answers import Reply, error
 from graph.simulator.state import State, Tenant
 from graph.simulator.trouble import Chance, Counts, Faults, Throttle
@@ -140,8 +140,19 @@ def create_app(state: State) -> Flask:
     def discovery(tenant_id: str) -> Response:
         return _response(sign_in.discovery(state, tenant_id))
 
+    @app.get("/<tenant_id>/discovery/v2.0/keys")
+    def keys(tenant_id: str) -> Response:
+        return _response(people.keys())
+
+    @app.get("/<tenant_id>/oauth2/v2.0/authorize")
+    def authorize(tenant_id: str) -> Response:
+        status, page, where = people.authorize(state, tenant_id, request.args.to_dict())
+        return Response(page, status, headers={"Location": where} if where else None)
+
     @app.post("/<tenant_id>/oauth2/v2.0/token")
     def token(tenant_id: str) -> Response:
+        if request.form.get("grant_type") == "authorization_code":
+            return _response(people.redeem(state, tenant_id, request.form.to_dict()))
         simulator.counts.tokens[tenant_id.lower()] += 1
         return _response(sign_in.token(state, tenant_id, request.form.to_dict()))
 

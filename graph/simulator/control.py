@@ -52,7 +52,7 @@ def _tenants(routes: Blueprint, simulator: "Simulator") -> None:
                     simulator.chance.forget(tenant)
             elif name == "permissions":
                 tenant.permissions = set(value)
-            elif name in {"client_secret", "certificates", "name"}:
+            elif name in {"client_secret", "certificates", "name", "people", "return_addresses"}:
                 setattr(tenant, name, value)
             else:
                 abort(400, f"{name} cannot be changed")

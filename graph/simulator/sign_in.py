@@ -1,4 +1,4 @@
-"""The sign-in endpoint: OIDC discovery and client-credential tokens, with Entra's refusals."""
+"""The sign-in endpoint of apps: OIDC discovery and client-credential tokens, with Entra's refusals."""
 
 import base64
 import hashlib
@@ -59,6 +59,17 @@ _ERRORS = {
         "invalid_scope",
         "The provided value for scope is not valid. Client credential flows must have a scope value with /.default "
         "suffixed to the resource identifier.",
+    ),
+    70008: (400, "invalid_grant", "The provided authorization code or refresh token has expired or was used already."),
+    500112: (
+        400,
+        "invalid_grant",
+        "The reply address does not match the reply address provided when the code was asked for.",
+    ),
+    501481: (
+        400,
+        "invalid_grant",
+        "The code_verifier does not match the code_challenge supplied in the authorization request.",
     ),
     53003: (400, "invalid_grant", "Access has been blocked by Conditional Access policies."),
     90033: (503, "temporarily_unavailable", "A transient error has occurred. Please try again."),

@@ -36,6 +36,10 @@ class Tenant:
     collections: dict[str, dict[str, Object]] = field(default_factory=dict)
     # "collection/id" -> when it came: reads miss it until flags["consistency_delay_s"] have passed.
     arrivals: dict[str, float] = field(default_factory=dict)
+    # Who can sign in to an app of the directory: [{"oid", "name", "user_name", "groups": [ids], "roles": [values]}].
+    people: list[Object] = field(default_factory=list)
+    # Where the app registration lets people be sent back to.
+    return_addresses: list[str] = field(default_factory=list)
     # Code -> what Multi Admin Approval was asked to allow.
     approvals: dict[str, Object] = field(default_factory=dict)
 
