@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
 
 PREFIX = "TENANTKEEP_"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
@@ -32,6 +34,12 @@ class Settings:
     login_url: str
     port: int
     log_format: str
+    public_url: str
+    proxies: int
+    # Our own directory, whose people sign in with Entra ID; "" where they do not.
+    sign_in_directory_id: str
+    sign_in_client_id: str
+    sign_in_client_secret: str = field(repr=False)
     run_item_days: int
     plan_hours: int
     settle_seconds: int
@@ -50,6 +58,27 @@ def _service_url(text: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise ValueError("must be an https address (plain http only on loopback)")
     return text.rstrip("/")
+
+
+def _public_url(text: str) -> str:
+    return _service_url(text) if text else ""
+
+
+def _proxies(text: str) -> int:
+    if not text.isdigit() or int(text) > 9:
+        raise ValueError("must be a number from 0 to 9")
+    return int(text)
+
+
+def _guid(text: str) -> str:
+    try:
+        return str(UUID(text)) if text else ""
+    except ValueError as e:
+        raise ValueError("must be an id of the form 00000000-0000-0000-0000-000000000000") from e
+
+
+def _any(text: str) -> str:
+    return text
 
 
 def _database_url(text: str) -> str:
@@ -105,6 +134,11 @@ _VARIABLES = {
     "ENCRYPTION_KEYS": (_keys, None, _MAKE_KEY),
     "GRAPH_URL": (_service_url, "https://graph.microsoft.com", ""),
     "LOGIN_URL": (_service_url, "https://login.microsoftonline.com", ""),
+    "PUBLIC_URL": (_public_url, "", ""),
+    "PROXIES": (_proxies, "0", ""),
+    "SIGN_IN_DIRECTORY_ID": (_guid, "", ""),
+    "SIGN_IN_CLIENT_ID": (_guid, "", ""),
+    "SIGN_IN_CLIENT_SECRET": (_any, "", ""),
     "RUN_ITEM_DAYS": (_days, "90", ""),
     "PLAN_HOURS": (_hours, "24", ""),
     "SETTLE_SECONDS": (_seconds, "120", ""),
@@ -127,9 +161,18 @@ def load(environ: Mapping[str, str]) -> Settings:
     port = environ.get("PORT") or "8000"
     if not port.isdigit() or not 0 < int(port) < 65536:
         problems.append("PORT is wrong: must be a number from 1 to 65535")
+    problems += _half_an_entra_sign_in(values)
     if problems:
         raise SettingsError("\n".join(problems))
     return Settings(port=int(port), **values)  # type: ignore[arg-type]
+
+
+def _half_an_entra_sign_in(values: Mapping[str, Any]) -> list[str]:
+    """Entra ID needs all of it: whose people, as which app, and where it sends them back to."""
+    names = ("sign_in_directory_id", "sign_in_client_id", "sign_in_client_secret")
+    given = [name for name in names if values.get(name)]
+    missing = [name for name in (*names, "public_url") if given and not values.get(name)]
+    return [f"{PREFIX}{name.upper()} is required where people sign in with Entra ID" for name in missing]
 
 
 def redis_urls() -> tuple[str, str]:

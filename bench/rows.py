@@ -109,8 +109,8 @@ substr(CAST(100000000 + n AS VARCHAR), 2) || '-1111-4111-8111-111111111111', '22
 CASE WHEN n % 50 = 0 THEN 'The client secret has expired.' END
 FROM numbers WHERE n BETWEEN {first} AND {last}"""
 
-_PEOPLE = """INSERT INTO users (id, email, name, site_role, is_active, session_epoch, created_at)
-SELECT n, 'person' || n || '@bench.example', 'Person ' || n, 'none', TRUE, 0, at
+_PEOPLE = """INSERT INTO users (id, email, name, site_role, is_active, created_at)
+SELECT n, 'person' || n || '@bench.example', 'Person ' || n, 'none', TRUE, at
 FROM numbers WHERE n BETWEEN 3 AND 20"""
 
 _SCHEDULE = """INSERT INTO schedule (tenant_id, cron, time_zone, is_full, is_paused, next_at, last_at, created_at)

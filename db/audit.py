@@ -25,6 +25,11 @@ class Action(StrEnum):
 
     SIGN_IN = "session:sign-in"
     SIGN_OUT = "session:sign-out"
+    SESSIONS_ENDED = "session:ended-everywhere"
+    SECOND_FACTOR_ON = "second-factor:turned-on"
+    SECOND_FACTOR_OFF = "second-factor:turned-off"
+    ENTRA_GRANT_SET = "entra-grant:set"
+    ENTRA_GRANT_REMOVED = "entra-grant:removed"
     ACCESS = "access:refused"
     RUN_REQUESTED = "run:requested"
     RUN_ENDED = "run:ended"
@@ -60,8 +65,14 @@ class Action(StrEnum):
 
 
 DETAILS: dict[Action, frozenset[str]] = {
-    Action.SIGN_IN: frozenset(),
+    # By what: a password, a code, Entra ID; of a refusal also why.
+    Action.SIGN_IN: frozenset({"by"}),
     Action.SIGN_OUT: frozenset(),
+    Action.SESSIONS_ENDED: frozenset({"sessions"}),
+    Action.SECOND_FACTOR_ON: frozenset(),
+    Action.SECOND_FACTOR_OFF: frozenset(),
+    Action.ENTRA_GRANT_SET: frozenset({"gives"}),
+    Action.ENTRA_GRANT_REMOVED: frozenset({"gives"}),
     Action.ACCESS: frozenset({"permission", "method", "path"}),
     Action.RUN_REQUESTED: frozenset({"kind", "origin"}),
     Action.RUN_ENDED: frozenset({"state", "counts"}),

@@ -43,8 +43,6 @@ class User(Table):
     password_hash = pw.CharField(null=True)
     site_role = pw.CharField(default=SiteRole.NONE)
     is_active = pw.BooleanField(default=True)
-    # Part of the session: raising it signs the person out everywhere.
-    session_epoch = pw.IntegerField(default=0)
     created_at = pw.DateTimeField(default=utcnow)
     last_sign_in_at = pw.DateTimeField(null=True)
     # The second factor's secret, sealed, and the last half minute whose code was used: a code counts once.
@@ -112,8 +110,8 @@ class Session(Table):
     seen_at = pw.DateTimeField(default=utcnow)
     address = pw.CharField(null=True, max_length=60)
     browser = pw.CharField(max_length=200)
-    # "password" or "entra".
-    way = pw.CharField(max_length=10)
+    # "password", "password and code" or "Entra ID".
+    way = pw.CharField(max_length=20)
 
 
 class EntraGrant(Table):

@@ -1,14 +1,14 @@
 """People: passwords (argon2id), roles and memberships."""
 
 from functools import cache
+from uuid import UUID
 
 import peewee as pw
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from db import audit
+from db import audit, sessions
 from db.audit import Action, Actor
-from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
 from db.models import Membership, Tenant, User
@@ -38,8 +38,33 @@ def _check_password(password: str) -> None:
         raise Invalid(f"A password needs at least {MINIMUM_PASSWORD} characters.")
 
 
-def change(user: User, actor: Actor, **changes: object) -> None:
-    """Change name, site_role, is_active or password. Anything but a name signs the person out everywhere."""
+def find(email: str) -> User | None:
+    found: User | None = User.get_or_none(User.email == email.strip().lower())
+    return found
+
+
+def entra_id(text: str, user: User) -> str:
+    """An object id that nobody else here has. Raises Invalid."""
+    try:
+        found = str(UUID(text.strip()))
+    except ValueError as e:
+        raise Invalid("An object id has the form 00000000-0000-0000-0000-000000000000.") from e
+    other = User.get_or_none((User.entra_id == found) & (User.id != user.id))
+    if other:
+        raise Invalid(f"{other.email} signs in with that object id already.")
+    return found
+
+
+def totp_owner(user_id: int) -> str:
+    """Whose a sealed second factor is."""
+    return f"user {user_id} totp"
+
+
+def change(user: User, actor: Actor, *, here: int | None = None, **changes: object) -> None:
+    """Change name, site_role, is_active, entra_id or password.
+
+    Anything but a name signs the person out everywhere, but for the session `here` in which they changed it themselves.
+    """
     if "password" in changes:
         password = str(changes.pop("password"))
         _check_password(password)
@@ -48,11 +73,11 @@ def change(user: User, actor: Actor, **changes: object) -> None:
         return
     if changes.get("site_role", user.site_role) != SiteRole.ADMIN or changes.get("is_active") is False:
         _require_another_admin(user)
-    if set(changes) - {"name"}:
-        changes["session_epoch"] = User.session_epoch + 1
-    named = sorted(name.removesuffix("_hash") for name in changes if name != "session_epoch")
+    named = sorted(name.removesuffix("_hash") for name in changes)
     with database.atomic():
         User.update(**changes).where(User.id == user.id).execute()
+        if set(changes) - {"name"}:
+            sessions.end_all(user.id, but=here)
         audit.record(Action.USER_CHANGED, actor, f"user {user.email}", changed=named)
 
 
@@ -62,6 +87,14 @@ def _require_another_admin(user: User) -> None:
         raise Invalid("This is the last active admin. Make someone else an admin first.")
 
 
+def sign_out_everywhere(user: User, actor: Actor, *, but: int | None = None) -> int:
+    """How many sessions that ended."""
+    with database.atomic():
+        ended = sessions.end_all(user.id, but=but)
+        audit.record(Action.SESSIONS_ENDED, actor, f"user {user.email}", sessions=ended)
+    return ended
+
+
 @cache
 def _nobody_hash() -> str:
     return hasher.hash("nobody has this password")
@@ -69,21 +102,23 @@ def _nobody_hash() -> str:
 
 def check_password(email: str, password: str) -> User | None:
     """The active user with this password, or None; an unknown address costs the same time as a wrong password."""
-    user = User.get_or_none(User.email == email.strip().lower())
+    user = find(email)
     try:
         hasher.verify((user and user.password_hash) or _nobody_hash(), password)
     except VerificationError:
         return None
     if user is None or not user.is_active or not user.password_hash:
         return None
-    User.update(last_sign_in_at=utcnow()).where(User.id == user.id).execute()
+    if hasher.check_needs_rehash(user.password_hash):
+        User.update(password_hash=hasher.hash(password)).where(User.id == user.id).execute()
     return user
 
 
-def set_member(user: User, tenant: Tenant, role: Role, actor: Actor) -> None:
+def set_member(user: User, tenant: Tenant, role: Role, actor: Actor, *, is_from_entra: bool = False) -> None:
+    given = {Membership.role: role, Membership.is_from_entra: is_from_entra}
     with database.atomic():
-        Membership.insert(user=user, tenant=tenant, role=role).on_conflict(
-            conflict_target=[Membership.user, Membership.tenant], update={Membership.role: role}
+        Membership.insert({Membership.user: user, Membership.tenant: tenant, **given}).on_conflict(
+            conflict_target=[Membership.user, Membership.tenant], update=given
         ).execute()
         audit.record(Action.MEMBER_SET, actor, f"user {user.email}", tenant=tenant, user=user.email, role=str(role))
 

@@ -34,13 +34,14 @@ os.environ.update(
     TENANTKEEP_LOG_FORMAT="text",
 )
 
+import argon2  # noqa: E402
 import dramatiq  # noqa: E402
 import redis  # noqa: E402
 import requests  # noqa: E402
 
 import config  # noqa: E402
 from db import database as engine  # noqa: E402
-from db import installation, migrate, sealing, snapshots  # noqa: E402
+from db import installation, migrate, sealing, snapshots, users  # noqa: E402
 from db.audit import SYSTEM, Actor  # noqa: E402
 from db.models import Policy, Snapshot, Tenant, User  # noqa: E402
 from db.states import Role, SiteRole  # noqa: E402
@@ -122,15 +123,15 @@ def database(database_url, monkeypatch):
 
 @pytest.fixture(scope="session")
 def _password_hash():
-    from db.users import hasher
-
-    return hasher.hash(PASSWORD)
+    """Of the right kind, and cheap: hundreds of tests sign in. test_sign_in.py looks at what the product itself takes."""
+    users.hasher = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    return users.hasher.hash(PASSWORD)
 
 
 @pytest.fixture
 def cast(database, _password_hash):
     """Contoso: ada operates, rita reads, max manages. Fabrikam: sam operates. audra audits; root is admin."""
-    from db import policies, tenants, users
+    from db import policies, tenants
 
     def person(name, site_role=SiteRole.NONE):
         return User.create(

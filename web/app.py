@@ -1,24 +1,26 @@
 """The Flask application: settings, connection per request, sign-in, and every page."""
 
 import logging
-from datetime import timedelta
 
-from flask import Flask, request, session
+from flask import Flask, request
 from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
 from gunicorn.errors import AppImportError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from actors import catalogue, comparison, logs, startup
+from db import sessions
 from db.database import database
-from db.models import User
 from web import access, errors, frame, headers, preferences, text
 from web.views import (
+    account,
     audit,
     backup_sets,
     dashboard,
+    entra_grants,
     health,
     mappings,
     new_restore,
@@ -38,7 +40,6 @@ from web.views import (
 
 logger = logging.getLogger(__name__)
 
-SESSION_HOURS = 12
 LARGEST_FORM = 1024 * 1024
 
 
@@ -56,17 +57,25 @@ def create_app() -> Flask:
     logs.configure(settings.log_format)
     startup.prepare(settings)
     app = Flask("web", template_folder="../templates", root_path=_folder())
+    is_secure = settings.public_url.startswith("https:")
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        # With the prefix, browsers take it over https from this very host alone, and no neighbour can set another.
+        SESSION_COOKIE_NAME="__Host-tenantkeep" if is_secure else "tenantkeep",
+        SESSION_COOKIE_SECURE=is_secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
+        PERMANENT_SESSION_LIFETIME=sessions.LONGEST,
         SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=LARGEST_FORM,
-        WTF_CSRF_TIME_LIMIT=SESSION_HOURS * 3600,
+        WTF_CSRF_TIME_LIMIT=int(sessions.LONGEST.total_seconds()),
         WTF_CSRF_SSL_STRICT=False,
         ADMIN_RAISE_ON_VIEW_EXCEPTION=True,
     )
+    if settings.proxies:
+        # Else everybody would have the proxy's address: in the audit log, and where tries are counted.
+        believed = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=believed, x_proto=believed, x_host=0)  # type: ignore[method-assign]
     _connect_per_request(app)
     headers.register(app)
     errors.register(app)
@@ -98,14 +107,8 @@ def _connect_per_request(app: Flask) -> None:
 def _sign_in_by_session(app: Flask) -> None:
     # Without its context processor, which asks the database for the user even to say that the database is gone.
     manager = LoginManager(app, add_context_processor=False)
-    manager.session_protection = None  # the epoch below ends sessions; a changed address must not
-
-    @manager.user_loader
-    def load(user_id: str) -> sign_in.Person | None:
-        user = User.get_or_none(User.id == int(user_id))
-        if user is None or not user.is_active or session.get("epoch") != user.session_epoch:
-            return None
-        return sign_in.Person(user)
+    manager.session_protection = None  # sessions end in db/sessions.py; a changed address must not end one
+    manager.user_loader(sign_in.load)
 
 
 def _teach_templates(app: Flask) -> None:
@@ -125,6 +128,7 @@ def _teach_templates(app: Flask) -> None:
     )
     app.jinja_env.filters.update(
         ago=text.ago,
+        browser=text.browser,
         detail=text.detail,
         duration=text.duration,
         linked=text.linked,
@@ -161,6 +165,8 @@ def _add_pages(app: Flask) -> None:
         notifications,
         audit,
         users,
+        entra_grants,
+        account,
         health,
     ):
         app.register_blueprint(pages.pages)

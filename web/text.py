@@ -128,6 +128,19 @@ def ago(at: datetime | None) -> Markup:
     )
 
 
+# As browsers name themselves, the more particular first: each also names those it wants to be taken for.
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"),
+            ("Mac OS X", "macOS"), ("Linux", "Linux"))  # fmt: skip
+
+
+def browser(user_agent: str) -> str:
+    """What a person calls it: "Firefox on Windows"."""
+    name = next((name for mark, name in _BROWSERS if mark in user_agent), "Another browser")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    return f"{name} on {system}" if system else name
+
+
 def duration(begin: datetime | None, end: datetime | None = None) -> str:
     return "–" if begin is None else seconds(((end or utcnow()) - begin).total_seconds())
 

@@ -24,7 +24,7 @@ class Session(Table):
     seen_at = pw.DateTimeField()
     address = pw.CharField(null=True, max_length=60)
     browser = pw.CharField(max_length=200)
-    way = pw.CharField(max_length=10)
+    way = pw.CharField(max_length=20)
 
 
 class EntraGrant(Table):
@@ -49,6 +49,7 @@ class AuditCheck(Table):
 GENESIS = "0" * 64
 
 STATEMENTS = (
+    "ALTER TABLE users DROP COLUMN session_epoch",
     "ALTER TABLE users ADD COLUMN totp_secret BLOB",
     "ALTER TABLE users ADD COLUMN totp_step INTEGER",
     "ALTER TABLE users ADD COLUMN entra_id VARCHAR(36)",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from actors import connections
+from db import sessions, users
 from db.models import AuditEvent, Membership, Policy, Run, Tenant, User
 from tests import servers
 from tests.simulated import WRITE
@@ -174,3 +175,16 @@ def test_an_old_database_refuses_to_start_and_migrating_mends_it(database_url, t
     assert tenantkeep("migrate", TENANTKEEP_DATABASE_URL=fresh).returncode == 0
     assert tenantkeep("audit", "verify", TENANTKEEP_DATABASE_URL=fresh).returncode == 0
     assert tenantkeep("migrate", TENANTKEEP_DATABASE_URL=fresh).stdout == "Nothing to do.\n"
+
+
+def test_the_last_admin_who_forgot_the_password_and_lost_the_phone_gets_back_in_on_the_server(cast, redis_url):
+    sessions.begin(cast.root, None, "", "password")
+    User.update(totp_secret=b"sealed").where(User.id == cast.root.id).execute()
+    done = tenantkeep("user", "password", "ROOT@example.com", "--turn-codes-off", "--password-stdin",
+                      stdin="a whole new password\n")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert users.check_password("root@example.com", "a whole new password").totp_secret is None
+    assert sessions.of(cast.root.id) == []
+    sessions.begin(cast.root, None, "", "password")
+    assert asked("user", "sign-out", "root@example.com") == {"sessions": 1}
+    assert tenantkeep("user", "sign-out", "nobody@example.com").returncode == 2

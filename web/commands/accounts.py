@@ -1,9 +1,9 @@
-"""`user add` and `member add`."""
+"""`user add`, `user password`, `user sign-out` and `member add`."""
 
 import click
 from flask.cli import AppGroup
 
-from db import users
+from db import second_factor, users
 from db.errors import Invalid
 from db.models import User
 from db.states import Role, SiteRole
@@ -13,6 +13,8 @@ from web.commands.context import actor, answer, as_json, from_stdin, opened, ten
 def register(cli: AppGroup) -> None:
     user = AppGroup("user", help="People who may sign in.")
     user.command("add", with_appcontext=False)(add_user)
+    user.command("password", with_appcontext=False)(set_password)
+    user.command("sign-out", with_appcontext=False)(sign_out)
     member = AppGroup("member", help="Their roles in tenants.")
     member.command("add", with_appcontext=False)(add_member)
     cli.add_command(user)
@@ -29,9 +31,43 @@ def register(cli: AppGroup) -> None:
 def add_user(email: str, name: str, role: str, password_stdin: bool, as_json: bool) -> None:
     """Add a person. The first admin is made here: --role admin."""
     with opened():
-        password = from_stdin("password") if password_stdin else click.prompt("Password", hide_input=True)
+        password = _password(password_stdin)
         made = users.add(email, name, password, actor(), site_role=SiteRole(role))
         answer(as_json, {"id": made.id, "email": made.email, "role": role}, f"Added {made}.")
+
+
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
+@click.option("--turn-codes-off", is_flag=True, help="For who lost the phone: signing in asks for no code any more.")
+@as_json
+def set_password(email: str, password_stdin: bool, turn_codes_off: bool, as_json: bool) -> None:
+    """Give a person a new password, and sign them out everywhere. The way back in for the last admin."""
+    with opened():
+        user = _named(email)
+        users.change(user, actor(), password=_password(password_stdin))
+        if turn_codes_off:
+            second_factor.turn_off(user, actor())
+        answer(as_json, {"id": user.id, "email": user.email}, f"{user.email} has a new password.")
+
+
+@click.argument("email")
+@as_json
+def sign_out(email: str, as_json: bool) -> None:
+    """Sign a person out everywhere, at once."""
+    with opened():
+        ended = users.sign_out_everywhere(_named(email), actor())
+        answer(as_json, {"sessions": ended}, f"Ended {ended} session(s).")
+
+
+def _password(from_standard_input: bool) -> str:
+    return from_stdin("password") if from_standard_input else str(click.prompt("Password", hide_input=True))
+
+
+def _named(email: str) -> User:
+    user = users.find(email)
+    if user is None:
+        raise Invalid(f"There is no user {email}. Add them with: tenantkeep user add {email}")
+    return user
 
 
 @click.argument("email")
@@ -41,9 +77,7 @@ def add_user(email: str, name: str, role: str, password_stdin: bool, as_json: bo
 def add_member(email: str, tenant: str, role: str, as_json: bool) -> None:
     """Give a person a role in a tenant, or change it."""
     with opened():
-        user = User.get_or_none(User.email == email.lower())
-        if user is None:
-            raise Invalid(f"There is no user {email}. Add them with: tenantkeep user add {email}")
+        user = _named(email)
         place = tenant_named(tenant)
         users.set_member(user, place, Role(role), actor())
         document = {"user": user.email, "tenant": place.name, "role": role}

@@ -1,26 +1,40 @@
-"""Signing in and out."""
+"""Signing in and out: a password, a code from an app where the person uses one, or Entra ID."""
 
+import base64
+import json
+import time
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
-from flask_login import UserMixin, login_user, logout_user
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask_login import UserMixin, current_user, login_user
+from werkzeug.wrappers import Response
 
-from db import audit, users
+from actors import entra
+from db import audit, second_factor, sessions, users
 from db.audit import Action, Actor
-from db.models import User
+from db.errors import Invalid
+from db.models import Session, User
+from db.sealing import SealError, keyring
 from db.states import Result
 from web.access import current_actor, requires
 from web.permissions import Permission
+from web.tries import TOO_MANY, Tries, remember_browser
 from web.views.links import local
 
 pages = Blueprint("sign_in", __name__)
 
+# From a right password to its code, and from leaving for Entra ID to coming back.
+HALFWAY_SECONDS = 600
+# What a page asks for by itself: nobody need sit before it.
+BY_ITSELF = frozenset({"runs.mine", "runs.progress"})
+_OWNER = "sign-in on its way"
+
 
 class Person(UserMixin):
-    """The signed-in user, as Flask-Login wants one."""
+    """The signed-in user, as Flask-Login wants one: known by the token of their session."""
 
-    def __init__(self, user: User) -> None:
-        self._user = user
+    def __init__(self, token: str, found: Session) -> None:
+        self._token, self.session, self._user = token, found, found.user
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._user, name)
@@ -30,40 +44,153 @@ class Person(UserMixin):
         return bool(self._user.is_active)
 
     def get_id(self) -> str:
-        return str(self._user.id)
+        return self._token
+
+
+def load(token: str) -> Person | None:
+    found = sessions.find(token, is_asked_for=request.endpoint not in BY_ITSELF)
+    return Person(token, found) if found else None
 
 
 @pages.get("/sign-in")
 @requires(Permission.PUBLIC)
 def sign_in() -> str:
-    return render_template("sign_in.html", next=local(request.args.get("next")))
+    return _form(local(request.args.get("next")))
 
 
 @pages.post("/sign-in")
 @requires(Permission.PUBLIC)
 def enter() -> Any:
-    email, following = request.form.get("email", ""), local(request.form.get("next"))
-    user = users.check_password(email[:255], request.form.get("password", ""))
+    # As an address is kept: PostgreSQL takes no NUL, and the audit log no more than this.
+    email = request.form.get("email", "").replace("\x00", "")[:255].strip().lower()
+    following = local(request.form.get("next"))
+    tries = Tries(email)
+    if not tries.may():
+        return _too_many(tries, email, following)
+    user = users.check_password(email, request.form.get("password", ""))
     if user is None:
-        audit.record(
-            Action.SIGN_IN, Actor(email[:255] or "(nobody)", address=request.remote_addr), "session",
-            result=Result.REFUSED,
-        )  # fmt: skip
+        tries.failed()
+        _refused(email, "password")
         flash("This e-mail address and password do not belong together.", "danger")
-        return render_template("sign_in.html", next=following, email=email), 401
-    # A session that existed before the sign-in may be someone else's making.
+        return _form(following, email), 401
+    if user.totp_secret is None:
+        tries.succeeded()
+        return _begin(user, "password", following)
     session.clear()
-    session.permanent = True
-    session["epoch"] = user.session_epoch
-    login_user(Person(user))
-    audit.record(Action.SIGN_IN, Actor.person(user, request.remote_addr), "session")
-    return redirect(following or url_for("admin.index"), 303)
+    _keep({"user": user.id, "next": following})
+    return redirect(url_for("sign_in.code"), 303)
+
+
+@pages.get("/sign-in/code")
+@requires(Permission.PUBLIC)
+def code() -> Any:
+    return render_template("sign_in_code.html") if _halfway("user") else redirect(url_for("sign_in.sign_in"), 303)
+
+
+@pages.post("/sign-in/code")
+@requires(Permission.PUBLIC)
+def enter_code() -> Any:
+    """The second factor, of who gave the right password a moment ago."""
+    kept = _halfway("user")
+    user = User.get_or_none((User.id == kept["user"]) & User.is_active) if kept else None
+    if user is None or user.totp_secret is None:
+        flash("That took too long. Begin again.", "warning")
+        return redirect(url_for("sign_in.sign_in"), 303)
+    tries = Tries(user.email)
+    if not tries.may():
+        return _too_many(tries, user.email, kept["next"])
+    if not second_factor.accept(user, request.form.get("code", "")[:20]):
+        tries.failed()
+        _refused(user.email, "code")
+        flash("That code does not fit, or was used already. Wait for the next one.", "danger")
+        return render_template("sign_in_code.html"), 401
+    tries.succeeded()
+    return _begin(user, "password and code", kept["next"])
+
+
+@pages.get("/sign-in/entra")
+@requires(Permission.PUBLIC)
+def to_entra() -> Any:
+    if not entra.is_set_up():
+        abort(404)
+    try:
+        address, flow = entra.begin()
+    except entra.Refused as e:
+        return _entra_refused(str(e), 503)
+    _keep({"flow": flow, "next": local(request.args.get("next"))})
+    return redirect(address, 303)
+
+
+@pages.get("/sign-in/entra/return")
+@requires(Permission.PUBLIC)
+def from_entra() -> Any:
+    if not entra.is_set_up():
+        abort(404)
+    kept = _halfway("flow")
+    session.pop("halfway", None)  # a way in is gone once
+    try:
+        user = entra.finish(kept.get("flow", {}), request.args.to_dict(), request.remote_addr)
+    except (entra.Refused, Invalid) as e:
+        _refused("(Entra ID)", "Entra ID")
+        return _entra_refused(str(e), 401)
+    return _begin(user, "Entra ID", kept["next"])
 
 
 @pages.post("/sign-out")
 @requires(Permission.SIGNED_IN)
 def leave() -> Any:
     audit.record(Action.SIGN_OUT, current_actor(), "session")
-    logout_user()
+    sessions.end(current_user.id, current_user.session.id)
     session.clear()
     return redirect(url_for("sign_in.sign_in"), 303)
+
+
+def _form(following: str, email: str = "") -> str:
+    return render_template("sign_in.html", next=following, email=email, has_entra=entra.is_set_up())
+
+
+def _begin(user: User, by: str, following: str) -> Response:
+    """Signed in. A session that existed before may be somebody else's making: nothing of it stays."""
+    session.clear()
+    session.permanent = True
+    token = sessions.begin(user, request.remote_addr, request.headers.get("User-Agent", ""), by)
+    found = sessions.find(token, is_asked_for=False)
+    if found is None:
+        abort(401)  # deactivated a moment ago
+    login_user(Person(token, found))
+    audit.record(Action.SIGN_IN, Actor.person(user, request.remote_addr), "session", by=by)
+    answer = redirect(following or url_for("admin.index"), 303)
+    return remember_browser(answer, user.email) if user.password_hash else answer
+
+
+def _too_many(tries: Tries, email: str, following: str) -> Any:
+    if tries.is_news():
+        _refused(email, "too many tries")
+    flash(TOO_MANY, "danger")
+    return _form(following, email), 429
+
+
+def _refused(email: str, by: str) -> None:
+    who = Actor(email or "(nobody)", address=request.remote_addr)
+    audit.record(Action.SIGN_IN, who, "session", result=Result.REFUSED, by=by)
+
+
+def _entra_refused(sentence: str, status: int) -> Any:
+    flash(sentence, "danger")
+    return _form(""), status
+
+
+def _keep(values: dict[str, Any]) -> None:
+    """In the cookie, sealed: who carries it must neither read Entra's verifier nor change whose code is asked for."""
+    plain = json.dumps({**values, "at": time.time()}).encode()
+    session["halfway"] = base64.b85encode(keyring().seal(plain, _OWNER)).decode()
+
+
+def _halfway(wanted: str) -> dict[str, Any]:
+    """What was kept, when it is of that way in and not too old; else nothing."""
+    try:
+        kept = json.loads(keyring().unseal(base64.b85decode(session.get("halfway", "")), _OWNER))
+    except (SealError, ValueError):
+        return {}
+    is_fresh = time.time() - kept["at"] < HALFWAY_SECONDS
+    return kept if is_fresh and wanted in kept else {}

@@ -4,11 +4,11 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
-from db import users
+from db import second_factor, sessions, users
 from db.errors import Invalid
 from db.models import Membership, Tenant, User
 from db.states import Role, SiteRole
-from web.access import current_actor, requires
+from web.access import current_actor, requires, row_number
 from web.permissions import Permission
 
 pages = Blueprint("users", __name__, url_prefix="/users")
@@ -52,6 +52,7 @@ def page(user_id: int) -> str:
         "user.html",
         user=user,
         memberships=list(memberships),
+        sessions=sessions.of(user.id),
         tenants=list(Tenant.select().order_by(Tenant.name)),
         roles=list(Role),
         site_roles=list(SiteRole),
@@ -71,6 +72,7 @@ def change(user_id: int) -> Any:
     if form.get("password"):
         changes["password"] = form["password"]
     try:
+        changes |= _entra_id(user, form.get("entra_id"))
         users.change(user, current_actor(), **changes)
     except Invalid as e:
         flash(str(e), "danger")
@@ -79,11 +81,30 @@ def change(user_id: int) -> Any:
     return redirect(url_for("users.page", user_id=user.id), 303)
 
 
+@pages.post("/<int:user_id>/sign-out")
+@requires(Permission.ADMINISTER)
+def sign_out(user_id: int) -> Any:
+    """Everywhere, at once: for a lost laptop, or a person who leaves."""
+    ended = users.sign_out_everywhere(_user(user_id), current_actor())
+    flash(f"Signed out in {ended} browser(s)." if ended else "They were signed in nowhere.", "success")
+    return redirect(url_for("users.page", user_id=user_id), 303)
+
+
+@pages.post("/<int:user_id>/second-factor/off")
+@requires(Permission.ADMINISTER)
+def turn_off_second_factor(user_id: int) -> Any:
+    """For who lost the phone; ask them first who they are."""
+    second_factor.turn_off(_user(user_id), current_actor())
+    flash("Signing in no longer asks them for a code.", "success")
+    return redirect(url_for("users.page", user_id=user_id), 303)
+
+
 @pages.post("/<int:user_id>/memberships")
 @requires(Permission.ADMINISTER)
 def set_membership(user_id: int) -> Any:
     user = _user(user_id)
-    tenant = Tenant.get_or_none(Tenant.id == request.form.get("tenant", type=int))
+    number = row_number(request.form.get("tenant", ""))
+    tenant = Tenant.get_or_none(Tenant.id == number) if number else None
     if tenant is None or request.form.get("role") not in set(Role):
         abort(400)
     users.set_member(user, tenant, Role(request.form["role"]), current_actor())
@@ -107,6 +128,12 @@ def _user(user_id: int) -> User:
     if user is None:
         abort(404)
     return user
+
+
+def _entra_id(user: User, text: str | None) -> dict[str, str | None]:
+    """As a change, when it is one. Raises Invalid."""
+    wanted = None if not text or not text.strip() else users.entra_id(text, user)
+    return {} if text is None or wanted == user.entra_id else {"entra_id": wanted}
 
 
 def _site_role(text: str) -> SiteRole:

@@ -1,0 +1,71 @@
+"""Where people are signed in. A session ends by signing out, by idling, by age, or when the person's rights change.
+
+The browser holds a random token; only its SHA-256 is kept here, so that who reads the database cannot be somebody else.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from db.clock import utcnow
+from db.models import Session, User
+
+# From sign-in to the end, whatever happens in between: one working day.
+LONGEST = timedelta(hours=12)
+# Without a page that the person asked for. What a page asks for by itself does not count.
+IDLE = timedelta(hours=2)
+# Being seen is written down this often, not with every page.
+NEWS = timedelta(minutes=1)
+
+
+def begin(user: User, address: str | None, browser: str, way: str) -> str:
+    """A new session; returns its token, which nothing but this browser's cookie may hold. Sweeps out what has ended."""
+    token = secrets.token_urlsafe(32)
+    now = utcnow()
+    Session.delete().where((Session.began_at < now - LONGEST) | (Session.seen_at < now - IDLE)).execute()
+    Session.create(
+        user=user, token_mark=_mark(token), began_at=now, seen_at=now, address=address, browser=browser[:200], way=way
+    )
+    User.update(last_sign_in_at=now).where(User.id == user.id).execute()
+    return token
+
+
+def find(token: str, *, is_asked_for: bool) -> Session | None:
+    """The session of an active person, joined with them; None when there is none, or none any more."""
+    now = utcnow()
+    found: Session | None = (
+        Session.select(Session, User)
+        .join(User)
+        .where(
+            (Session.token_mark == _mark(token))
+            & (Session.began_at > now - LONGEST)
+            & (Session.seen_at > now - IDLE)
+            & User.is_active
+        )
+        .first()
+    )
+    if found and is_asked_for and now - found.seen_at > NEWS:
+        Session.update(seen_at=now).where(Session.id == found.id).execute()
+    return found
+
+
+def of(user_id: int) -> list[Session]:
+    """The living ones, the last seen first."""
+    now = utcnow()
+    living = (Session.user == user_id) & (Session.began_at > now - LONGEST) & (Session.seen_at > now - IDLE)
+    return list(Session.select().where(living).order_by(Session.seen_at.desc()))
+
+
+def end(user_id: int, session_id: int) -> bool:
+    """False: it was not this person's, or had ended."""
+    return bool(Session.delete().where((Session.id == session_id) & (Session.user == user_id)).execute())
+
+
+def end_all(user_id: int, *, but: int | None = None) -> int:
+    """Sign a person out everywhere, or everywhere but here. How many sessions that ended."""
+    theirs = Session.user == user_id
+    return int(Session.delete().where(theirs & (Session.id != but) if but else theirs).execute())
+
+
+def _mark(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

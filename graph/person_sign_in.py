@@ -1,0 +1,151 @@
+"""Signing in a person with Entra ID: authorization code with PKCE, state and nonce (learn.microsoft.com: Microsoft
+identity platform and OAuth 2.0 authorization code flow). Nothing here asks Microsoft Graph.
+
+MSAL makes and checks state, nonce and the code verifier. It checks nothing else of the ID token since 1.38: signature,
+audience, issuer and age are checked here. It returns some errors and raises others; they all become SignInFailed or
+Unavailable.
+"""
+
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+import msal
+import requests
+from msal.exceptions import MsalServiceError
+
+from graph.clouds import Endpoints
+from graph.errors import SignInFailed
+from graph.sign_in import LoginSession, guid, unreachable
+
+# Entra leaves the groups out, and names where to ask for them instead, when somebody is in more than 200
+# (learn.microsoft.com: Configure group claims). App roles do not have that limit.
+_TOO_MANY_GROUPS = ("_claim_names", "hasgroups")
+CLOCKS_APART = 120
+
+# The answer comes in the address. As a form, which MSAL would rather have, it comes from another site, and browsers send
+# no SameSite cookie with that: whose sign-in it is could not be told. The code in the address is worth nothing without the
+# verifier, counts once, and leaves the address at once.
+warnings.filterwarnings("ignore", message="response_mode", category=UserWarning)
+
+
+@dataclass(frozen=True)
+class Registration:
+    """The app registration that people sign in to: of our own directory, not of a tenant."""
+
+    directory_id: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    return_address: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    """`claims`: object ids of groups, and values of app roles."""
+
+    object_id: str
+    user_name: str
+    name: str
+    claims: frozenset[str]
+
+
+class PersonSignIn:
+    def __init__(self, registration: Registration, endpoints: Endpoints) -> None:
+        self._registration, self._endpoints = registration, endpoints
+
+    def begin(self) -> tuple[str, dict[str, Any]]:
+        """Where to send the browser, and what must be kept, hidden from it, until it is back."""
+        try:
+            # Of OpenID Connect alone: this app may read nothing.
+            flow = self._app().initiate_auth_code_flow(
+                scopes=[], redirect_uri=self._registration.return_address, prompt="select_account"
+            )
+        except requests.RequestException as e:
+            raise unreachable() from e
+        address = str(flow.pop("auth_uri"))
+        if not address.startswith(f"{self._endpoints.authority}/"):
+            raise SignInFailed("foreign_authority", "Entra named a sign-in address outside its own cloud.")
+        return self._endpoints.login_url + address.removeprefix(self._endpoints.authority), flow
+
+    def finish(self, flow: Mapping[str, Any], answer: Mapping[str, str]) -> Identity:
+        """`answer`: the arguments that the browser came back with. Raises SignInFailed or Unavailable."""
+        try:
+            result = self._app().acquire_token_by_auth_code_flow(dict(flow), dict(answer))
+        except (requests.RequestException, MsalServiceError, json.JSONDecodeError) as e:
+            raise unreachable() from e
+        except (ValueError, KeyError, RuntimeError) as e:
+            # A state or nonce that is not ours, or an ID token for somebody else: another sign-in, or an attack.
+            raise SignInFailed(
+                "sign_in_mismatch", "This sign-in was not begun here, or too long ago. Begin again."
+            ) from e
+        if "error" in result:
+            raise _refusal(str(result["error"]))
+        return self._identity(self._checked(str(result.get("id_token"))))
+
+    def _checked(self, id_token: str) -> dict[str, Any]:
+        """The token's claims (learn.microsoft.com: ID tokens, "Validate the token")."""
+        try:
+            key = self._keys()[jwt.get_unverified_header(id_token)["kid"]]
+            claims: dict[str, Any] = jwt.decode(
+                id_token,
+                key,
+                algorithms=["RS256"],
+                audience=self._registration.client_id,
+                issuer=f"{self._authority}/v2.0",
+                leeway=CLOCKS_APART,
+                options={"require": ["exp", "iat", "aud", "iss", "nonce"]},
+            )
+        except (jwt.PyJWTError, KeyError) as e:
+            raise SignInFailed("sign_in_forged", "Entra ID's answer does not prove who you are. Begin again.") from e
+        return claims
+
+    def _keys(self) -> jwt.PyJWKSet:
+        """Entra's public keys of now: they change without notice."""
+        try:
+            with LoginSession(self._endpoints) as session:
+                return jwt.PyJWKSet.from_dict(session.get(f"{self._authority}/discovery/v2.0/keys").json())
+        except (requests.RequestException, ValueError, jwt.PyJWTError) as e:
+            raise unreachable() from e
+
+    @property
+    def _authority(self) -> str:
+        return f"{self._endpoints.authority}/{guid(self._registration.directory_id)}"
+
+    def _app(self) -> Any:
+        """A new one each time: MSAL's memory of tokens and refusals is of no use to different people."""
+        try:
+            return msal.ConfidentialClientApplication(
+                self._registration.client_id,
+                client_credential=self._registration.client_secret,
+                authority=self._authority,
+                instance_discovery=False,
+                http_client=LoginSession(self._endpoints),
+            )
+        except (requests.RequestException, MsalServiceError, ValueError) as e:
+            raise unreachable() from e
+
+    def _identity(self, claims: Mapping[str, Any]) -> Identity:
+        if claims.get("tid") != self._registration.directory_id or not isinstance(claims.get("oid"), str):
+            raise SignInFailed("foreign_directory", "That account is of another directory than ours.")
+        if any(name in claims for name in _TOO_MANY_GROUPS):
+            raise SignInFailed(
+                "too_many_groups",
+                "You are in more groups than Entra ID names in a sign-in. An admin has to let the app registration "
+                "send app roles, or only the groups assigned to it.",
+            )
+        named = [*(claims.get("groups") or ()), *(claims.get("roles") or ())]
+        user_name = str(claims.get("preferred_username") or claims.get("email") or claims["oid"])
+        return Identity(claims["oid"], user_name, str(claims.get("name") or user_name), frozenset(map(str, named)))
+
+
+def _refusal(error: str) -> SignInFailed:
+    if error in ("access_denied", "login_required", "interaction_required"):
+        return SignInFailed("sign_in_cancelled", "The sign-in with Entra ID was cancelled. Nothing happened.")
+    return SignInFailed(
+        "sign_in_failed",
+        "Entra ID refused the sign-in. An admin finds the reason in Entra under Sign-in logs; the client secret of the "
+        "app registration may have expired.",
+    )

@@ -1,0 +1,261 @@
+"""Signing in with Entra ID, through the simulator's own pages: who comes in, with which roles, and what is refused."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+import config
+from db import entra_people, users
+from db.audit import SYSTEM
+from db.models import AuditEvent, EntraGrant, Membership, Session, User
+from db.states import Role, SiteRole
+from tests.conftest import csrf_token
+from tests.simulated import SimulatedTenant
+
+PUBLIC = "http://localhost"
+OPERATORS, AUDITORS = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"
+NINA = {"oid": "bbbbbbbb-0000-4000-8000-000000000001", "name": "Nina", "user_name": "Nina@example.com",
+        "groups": [OPERATORS], "roles": ["Keeper.Audit"]}  # fmt: skip
+ADA = {"oid": "bbbbbbbb-0000-4000-8000-000000000002", "name": "Ada", "user_name": "ada@example.com",
+       "groups": [OPERATORS]}  # fmt: skip
+NOBODY = {"oid": "bbbbbbbb-0000-4000-8000-000000000003", "name": "Otto", "user_name": "otto@example.com"}
+
+
+@pytest.fixture
+def directory(simulator, cast, redis_url, monkeypatch):
+    """Our own directory in the simulator, with three people; the web process is set up for it."""
+    own = SimulatedTenant.add(simulator, cast.fabrikam, "own secret")
+    own.change(people=[NINA, ADA, NOBODY], return_addresses=[f"{PUBLIC}/sign-in/entra/return"])
+    for name, value in {"PUBLIC_URL": PUBLIC, "SIGN_IN_DIRECTORY_ID": cast.fabrikam.directory_id,
+                        "SIGN_IN_CLIENT_ID": cast.fabrikam.client_id,
+                        "SIGN_IN_CLIENT_SECRET": "own secret"}.items():  # fmt: skip
+        monkeypatch.setenv(f"TENANTKEEP_{name}", value)
+    config.settings.cache_clear()
+    entra_people.grant(OPERATORS, SYSTEM, tenant=cast.contoso, role=Role.OPERATOR)
+    entra_people.grant("Keeper.Audit", SYSTEM, site_role=SiteRole.AUDITOR)
+    return own
+
+
+@pytest.fixture
+def app(directory):
+    from web.app import create_app
+
+    app = create_app()
+    app.config["TESTING"] = True
+    return app
+
+
+def to_entra(client, following="/runs/"):
+    answer = client.get(f"/sign-in/entra?next={following}")
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    return answer.headers["Location"]
+
+
+def picked(address, person):
+    """The simulator's page, and the account picked on it: where Entra sends the browser back to."""
+    page = requests.get(address, timeout=10)
+    assert page.ok, page.text
+    assert person is None or person["oid"] in page.text
+    oid = person["oid"] if person else "nobody"
+    back = requests.get(f"{address}&picked={oid}", timeout=10, allow_redirects=False).headers["Location"]
+    assert back.startswith(f"{PUBLIC}/sign-in/entra/return?")
+    return back.removeprefix(PUBLIC)
+
+
+def arrive(client, person):
+    return client.get(picked(to_entra(client), person))
+
+
+def said(answer):
+    return answer.get_data(as_text=True).split('role="status"')[1].split("</main>")[0]
+
+
+def test_a_newcomer_comes_in_with_what_groups_and_app_roles_give(client, cast):
+    answer = arrive(client, NINA)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/runs/")
+    assert client.get("/runs/").status_code == 200
+    nina = User.get(User.entra_id == NINA["oid"])
+    assert (nina.email, nina.site_role, nina.password_hash) == ("nina@example.com", "auditor", None)
+    assert users.roles(nina.id) == {cast.contoso.id: Role.OPERATOR}
+    assert Session.get().way == "Entra ID"
+    assert users.check_password("nina@example.com", "") is None, "there is no password to guess"
+    assert "kept there" in client.get("/account/").get_data(as_text=True)
+
+
+def test_what_entra_takes_is_taken_at_the_next_sign_in_and_what_was_given_by_hand_stays(client, cast, directory):
+    arrive(client, NINA)
+    nina = User.get(User.entra_id == NINA["oid"])
+    users.set_member(nina, cast.fabrikam, Role.READER, SYSTEM)
+    directory.change(people=[{**NINA, "groups": [], "roles": []}])
+    assert arrive(client, NINA).status_code == 303
+    assert users.roles(nina.id) == {cast.fabrikam.id: Role.READER}
+    assert User.get_by_id(nina.id).site_role == "none"
+    Membership.delete().where(Membership.user == nina).execute()
+    answer = arrive(client, NINA)
+    assert answer.status_code == 401
+    assert "gives you a role" in said(answer)
+    assert not Session.select().where(Session.user == nina).exists()
+
+
+def test_of_two_roles_in_a_tenant_the_higher_counts(client, cast, directory):
+    entra_people.grant(AUDITORS, SYSTEM, tenant=cast.contoso, role=Role.MANAGER)
+    entra_people.grant(AUDITORS, SYSTEM, site_role=SiteRole.ADMIN)
+    directory.change(people=[{**NINA, "groups": [OPERATORS, AUDITORS]}])
+    arrive(client, NINA)
+    nina = User.get(User.entra_id == NINA["oid"])
+    assert (users.roles(nina.id)[cast.contoso.id], nina.site_role) == (Role.MANAGER, "admin")
+
+
+def test_who_has_no_role_here_is_told_so_and_nothing_is_made(client, cast):
+    answer = arrive(client, NOBODY)
+    assert answer.status_code == 401
+    assert "none of your groups" in said(answer)
+    assert not User.select().where(User.email == "otto@example.com").exists()
+    refused = AuditEvent.get(AuditEvent.result == "refused")
+    assert refused.details == {"by": "Entra ID"}
+
+
+def test_an_address_alone_is_no_way_into_an_account_until_an_admin_links_it(app, client, cast, sign_in):
+    answer = arrive(client, ADA)
+    assert answer.status_code == 401
+    assert ADA["oid"] in said(answer)
+    root = sign_in(app.test_client(), cast.root)
+    form = {"csrf_token": csrf_token(root, "/users/"), "is_active": "yes", "entra_id": ADA["oid"].upper()}
+    root.post(f"/users/{cast.ada.id}", data=form)
+    assert arrive(client, ADA).status_code == 303
+    assert Session.get(Session.user == cast.ada).way == "Entra ID"
+    taken = root.post(f"/users/{cast.max.id}", data=form, follow_redirects=True).get_data(as_text=True)
+    assert "signs in with that object id already" in taken
+
+
+def test_who_was_deactivated_here_stays_out(client, cast):
+    arrive(client, NINA)
+    User.update(is_active=False).where(User.entra_id == NINA["oid"]).execute()
+    answer = arrive(client, NINA)
+    assert answer.status_code == 401
+    assert "deactivated" in said(answer)
+
+
+def test_the_request_carries_state_nonce_and_a_challenge_and_no_secret(client):
+    asked = parse_qs(urlsplit(to_entra(client)).query)
+    assert asked["code_challenge_method"] == ["S256"]
+    assert all(len(asked[name][0]) >= 16 for name in ("state", "nonce", "code_challenge"))
+    cookie = client.get_cookie("tenantkeep").value
+    assert asked["state"][0] not in cookie, "what is kept is sealed"
+    assert "own secret" not in str(asked)
+
+
+def test_an_answer_to_another_browsers_sign_in_is_refused(app, client):
+    """An attacker's own answer, slipped to somebody: they would work in the attacker's account."""
+    attacker = app.test_client()
+    slipped = picked(to_entra(attacker), NINA)
+    for victim in (client, app.test_client()):
+        if victim is client:
+            to_entra(client)
+        assert victim.get(slipped).status_code == 401
+        assert not Session.select().exists()
+
+
+def test_an_answer_counts_once(client):
+    back = picked(to_entra(client), NINA)
+    assert client.get(back).status_code == 303
+    assert client.get(back).status_code == 401
+
+
+def test_an_answer_that_comes_too_late_is_refused(client, monkeypatch):
+    import time
+
+    back = picked(to_entra(client), NINA)
+    late = time.time() + 601
+    monkeypatch.setattr("web.views.sign_in.time.time", lambda: late)
+    assert client.get(back).status_code == 401
+
+
+def test_a_code_without_its_verifier_is_worth_nothing(client, app, monkeypatch):
+    """Whoever sees the address in a log has the code, but neither cookie nor verifier."""
+    back = picked(to_entra(client), NINA)
+    thief = app.test_client()
+    state = parse_qs(urlsplit(to_entra(thief)).query)["state"][0]
+    assert thief.get(re.sub(r"state=[^&]+", f"state={state}", back)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"nonce": "another"},
+        {"aud": "11111111-2222-4333-8444-555555555555"},
+        {"iss": "https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/v2.0"},
+        {"tid": "11111111-2222-4333-8444-555555555555"},
+        {"exp": 1_700_000_000},
+        {"oid": 7},
+    ],
+    ids=lambda claims: next(iter(claims)),
+)
+def test_an_id_token_that_is_not_for_this_sign_in_is_refused(client, directory, claims):
+    directory.change(flags={"id_token": claims})
+    answer = arrive(client, NINA)
+    directory.change(flags={"id_token": {}})
+    assert answer.status_code == 401
+    assert not User.select().where(User.entra_id == NINA["oid"]).exists()
+
+
+def test_an_id_token_that_entra_did_not_sign_is_refused(client, directory):
+    directory.change(flags={"id_token_forged": True})
+    answer = arrive(client, NINA)
+    directory.change(flags={"id_token_forged": False})
+    assert "does not prove who you are" in said(answer)
+
+
+def test_more_groups_than_a_token_names_is_said_and_not_taken_for_none(client, directory):
+    directory.change(people=[{**NINA, "has_many_groups": True}])
+    assert "more groups than Entra ID names" in said(arrive(client, NINA))
+
+
+def test_cancelling_and_a_wrong_secret_end_on_the_sign_in_page_with_a_sentence(client, directory):
+    assert "was cancelled" in said(arrive(client, None))
+    directory.change(client_secret="another")
+    assert "client secret" in said(arrive(client, NINA))
+    directory.change(client_secret="own secret")
+
+
+def test_with_entra_unreachable_the_page_says_so_and_passwords_work(client, cast, sign_in, monkeypatch):
+    monkeypatch.setenv("TENANTKEEP_LOGIN_URL", "http://127.0.0.1:9")
+    config.settings.cache_clear()
+    answer = client.get("/sign-in/entra")
+    assert answer.status_code == 503
+    assert "cannot be reached" in said(answer)
+    sign_in(client, cast.ada)
+
+
+def test_where_it_is_not_set_up_there_is_no_such_way(database, redis_url, cast):
+    from web.app import create_app
+
+    client = create_app().test_client()
+    assert "Entra" not in client.get("/sign-in").get_data(as_text=True)
+    assert client.get("/sign-in/entra").status_code == client.get("/sign-in/entra/return?code=x").status_code == 404
+
+
+def test_half_a_set_up_refuses_to_start_and_names_what_is_missing():
+    from tests.test_config import GOOD
+
+    with pytest.raises(config.SettingsError) as e:
+        config.load({**GOOD, "TENANTKEEP_SIGN_IN_CLIENT_ID": "11111111-2222-4333-8444-555555555555"})
+    assert all(name in str(e.value) for name in ("DIRECTORY_ID", "CLIENT_SECRET", "PUBLIC_URL"))
+
+
+def test_an_admin_gives_and_takes_roles_by_group_and_each_is_audited(client, sign_in, cast):
+    sign_in(client, cast.root)
+    form = {"csrf_token": csrf_token(client, "/users/entra/"), "claim": f" {AUDITORS} "}
+    client.post("/users/entra/", data={**form, "gives": "reader", "tenant": cast.fabrikam.id})
+    client.post("/users/entra/", data={**form, "gives": "manager", "tenant": cast.fabrikam.id})
+    made = EntraGrant.get(EntraGrant.claim == AUDITORS)
+    assert (made.role, made.tenant) == ("manager", cast.fabrikam)
+    page = client.post("/users/entra/", data={**form, "gives": "reader"}, follow_redirects=True)
+    assert "Choose the tenant" in page.get_data(as_text=True)
+    assert client.post("/users/entra/", data={**form, "gives": "none"}).status_code == 400
+    client.post(f"/users/entra/{made.id}/remove", data=form)
+    assert not EntraGrant.select().where(EntraGrant.claim == AUDITORS).exists()
+    acts = [one.action for one in AuditEvent.select().where(AuditEvent.actor == cast.root.email)]
+    assert acts[1:] == ["entra-grant:set"] * 2 + ["entra-grant:removed"]

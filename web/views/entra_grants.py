@@ -1,0 +1,67 @@
+"""`/users/entra`: what groups and app roles of our own directory give to people who sign in with Entra ID."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+
+from actors import entra
+from db import entra_people
+from db.errors import Invalid
+from db.models import EntraGrant, Tenant
+from db.states import Role, SiteRole
+from web.access import current_actor, requires, row_number
+from web.permissions import Permission
+
+pages = Blueprint("entra_grants", __name__, url_prefix="/users/entra")
+
+
+@pages.get("/")
+@requires(Permission.ADMINISTER)
+def index() -> str:
+    return render_template(
+        "entra_grants.html",
+        grants=entra_people.grants(),
+        tenants=list(Tenant.select().order_by(Tenant.name)),
+        roles=list(Role),
+        site_roles=[SiteRole.AUDITOR, SiteRole.ADMIN],
+        is_set_up=entra.is_set_up(),
+        return_path=entra.RETURN_PATH,
+    )
+
+
+@pages.post("/")
+@requires(Permission.ADMINISTER)
+def grant() -> Any:
+    """`gives`: a role in the installation; or a role in the `tenant`."""
+    form, claim = request.form, request.form.get("claim", "")
+    try:
+        if form.get("gives") in {SiteRole.AUDITOR, SiteRole.ADMIN}:
+            entra_people.grant(claim, current_actor(), site_role=SiteRole(form["gives"]))
+        elif form.get("gives") in set(Role):
+            entra_people.grant(claim, current_actor(), tenant=_tenant(), role=Role(form["gives"]))
+        else:
+            abort(400)
+    except Invalid as e:
+        flash(str(e), "danger")
+    else:
+        flash("Saved. It counts from the next sign-in.", "success")
+    return redirect(url_for("entra_grants.index"), 303)
+
+
+@pages.post("/<int:grant_id>/remove")
+@requires(Permission.ADMINISTER)
+def remove(grant_id: int) -> Any:
+    made = EntraGrant.get_or_none(EntraGrant.id == grant_id) if grant_id < 2**31 else None
+    if made is None:
+        abort(404)
+    entra_people.remove(made, current_actor())
+    flash("Removed. Who has the role because of it loses it at the next sign-in.", "success")
+    return redirect(url_for("entra_grants.index"), 303)
+
+
+def _tenant() -> Tenant:
+    number = row_number(request.form.get("tenant", ""))
+    found: Tenant | None = Tenant.get_or_none(Tenant.id == number) if number else None
+    if found is None:
+        raise Invalid("Choose the tenant in which the role is given.")
+    return found
