@@ -26,9 +26,9 @@ from graph.sign_in import LoginSession, guid, unreachable
 _TOO_MANY_GROUPS = ("_claim_names", "hasgroups")
 CLOCKS_APART = 120
 
-# The answer comes in the address. As a form, which MSAL would rather have, it comes from another site, and browsers send
-# no SameSite cookie with that: whose sign-in it is could not be told. The code in the address is worth nothing without the
-# verifier, counts once, and leaves the address at once.
+# The answer comes in the address. As a form, which MSAL would rather have, it comes from another site, and browsers
+# send no SameSite cookie with that: whose sign-in it is could not be told. The code in the address is worth nothing
+# without the verifier, counts once, and leaves the address at once.
 warnings.filterwarnings("ignore", message="response_mode", category=UserWarning)
 
 

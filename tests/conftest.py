@@ -123,7 +123,7 @@ def database(database_url, monkeypatch):
 
 @pytest.fixture(scope="session")
 def _password_hash():
-    """Of the right kind, and cheap: hundreds of tests sign in. test_sign_in.py looks at what the product itself takes."""
+    """Of the right kind, and cheap, for hundreds of tests sign in. test_sign_in.py looks at what the product takes."""
     users.hasher = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     return users.hasher.hash(PASSWORD)
 
