@@ -28,7 +28,7 @@ CLOCKS_APART = 120
 
 # The answer comes in the address. As a form, which MSAL would rather have, it comes from another site, and browsers
 # send no SameSite cookie with that: whose sign-in it is could not be told. The code in the address is worth nothing
-# without the verifier, counts once, and leaves the address at once.
+# without the verifier, and counts once.
 warnings.filterwarnings("ignore", message="response_mode", category=UserWarning)
 
 

@@ -36,6 +36,9 @@ PAGES = {
     "notifications": "/notifications/",
     "audit": "/audit/",
     "users": "/users/",
+    "entra-grants": "/users/entra/",
+    "account": "/account/",
+    "second-factor": "/account/second-factor",
     "user": "/users/3",
     "not-found": "/policies/999999",
 }

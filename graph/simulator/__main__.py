@@ -12,6 +12,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from graph.simulator.app import create_app
 from graph.simulator.demo import demo_tenants
+from graph.simulator.demo.own import own_directory
 from graph.simulator.exported import exported_tenant, load_exported
 from graph.simulator.state import State
 
@@ -32,6 +33,8 @@ def main() -> int:
     if not state.tenants and not options.no_demo:
         for tenant in demo_tenants():
             state.add(tenant)
+    if not options.no_demo:
+        state.add(own_directory())
     if options.load:
         _load(state, options.load)
     state.save()
@@ -51,7 +54,8 @@ def _options() -> argparse.Namespace:
 
 def _described() -> list[dict[str, str]]:
     names = ("name", "directory_id", "client_id", "client_secret", "purpose")
-    return [{name: getattr(tenant, name) for name in names} for tenant in [*demo_tenants(), exported_tenant()]]
+    described = [*demo_tenants(), exported_tenant(), own_directory()]
+    return [{name: getattr(tenant, name) for name in names} for tenant in described]
 
 
 def _load(state: State, directory: Path) -> None:

@@ -7,6 +7,7 @@ too late, or comes without the verifier that belongs to its challenge.
 import base64
 import hashlib
 import json
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -66,13 +67,18 @@ def _trouble(tenant: Tenant | None, asked: Mapping[str, str]) -> str:
         return "AADSTS90002: Tenant not found."
     if asked.get("client_id") != tenant.client_id:
         return f"AADSTS700016: Application with identifier '{asked.get('client_id', '')}' was not found."
-    if asked.get("redirect_uri") not in tenant.return_addresses:
+    if _without_port(asked.get("redirect_uri", "")) not in map(_without_port, tenant.return_addresses):
         return "AADSTS50011: The redirect URI specified in the request does not match those of the application."
     if asked.get("response_type") != "code" or "openid" not in asked.get("scope", "").split():
         return "AADSTS900144: The request must ask for a code, with the scope openid."
     if asked.get("code_challenge_method") != "S256" or not asked.get("code_challenge"):
         return "AADSTS9002325: Proof Key for Code Exchange is required."
     return ""
+
+
+def _without_port(address: str) -> str:
+    """Of a loopback address Entra looks at no port."""
+    return re.sub(r"^(http://(?:127\.0\.0\.1|localhost)):\d+/", r"\1/", address)
 
 
 def _back(asked: Mapping[str, str], **values: str) -> str:

@@ -18,7 +18,7 @@ from honcho import environ as procfiles
 
 import config
 from actors import startup
-from db import migrate, tenants, users
+from db import entra_people, migrate, tenants, users
 from db.audit import SYSTEM
 from db.database import database
 from db.models import Tenant, User
@@ -41,6 +41,10 @@ PEOPLE = (
 )
 
 
+# What the simulated directory's people have: an operator in every tenant, and an admin.
+HELPDESK_GROUP, ADMIN_ROLE = "5d0c6a5e-3f0b-4c8e-9a6b-0e1f2a3b4c51", "Tenantkeep.Admin"
+
+
 def register(cli: AppGroup) -> None:
     cli.command("demo", with_appcontext=False)(demo)
 
@@ -55,9 +59,11 @@ def demo(data: Path, port: int, load: Path | None) -> None:
     data = data.resolve()
     for folder in (data / "redis", data / "log"):
         folder.mkdir(parents=True, exist_ok=True)
-    environment = _environment(data, _usable(port), load)
+    described = _described_tenants()
+    own = next(one for one in described if one["purpose"].startswith("the own directory"))
+    environment = _environment(data, _usable(port), load, own)
     config.use(environment)
-    _seed(load is not None)
+    _seed([one for one in described if one is not own and (load or "exported" not in one["purpose"])])
     sys.exit(_serve(data, environment))
 
 
@@ -87,7 +93,7 @@ def _free_port() -> int:
         return int(s.getsockname()[1])
 
 
-def _environment(data: Path, port: int, load: Path | None) -> dict[str, str]:
+def _environment(data: Path, port: int, load: Path | None, own: dict[str, str]) -> dict[str, str]:
     redis_port, simulator_port = _free_port(), _free_port()
     simulator = f"http://127.0.0.1:{simulator_port}"
     return {
@@ -98,6 +104,10 @@ def _environment(data: Path, port: int, load: Path | None) -> dict[str, str]:
         "TENANTKEEP_GRAPH_URL": simulator,
         "TENANTKEEP_LOGIN_URL": simulator,
         "TENANTKEEP_LOG_FORMAT": "text",
+        "TENANTKEEP_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "TENANTKEEP_SIGN_IN_DIRECTORY_ID": own["directory_id"],
+        "TENANTKEEP_SIGN_IN_CLIENT_ID": own["client_id"],
+        "TENANTKEEP_SIGN_IN_CLIENT_SECRET": own["client_secret"],
         "PORT": str(port),
         "DEMO_DATA": str(data),
         "DEMO_REDIS_PORT": str(redis_port),
@@ -116,7 +126,7 @@ def _kept(path: Path) -> str:
     return path.read_text().strip()
 
 
-def _seed(with_exported: bool) -> None:
+def _seed(described: list[dict[str, str]]) -> None:
     """Users and tenants of the demo; what is there already stays as it is."""
     startup.bind(config.settings())
     migrate.migrate()
@@ -125,9 +135,12 @@ def _seed(with_exported: bool) -> None:
         for email, name, password, site_role, _ in PEOPLE:
             if not User.get_or_none(User.email == email):
                 users.add(email, name, password, SYSTEM, site_role=site_role)
-        for described in _described_tenants():
-            if "exported" not in described["purpose"] or with_exported:
-                _seed_tenant(described)
+        for one in described:
+            _seed_tenant(one)
+        if not entra_people.grants():
+            entra_people.grant(ADMIN_ROLE, SYSTEM, site_role=SiteRole.ADMIN)
+            for tenant in Tenant.select():
+                entra_people.grant(HELPDESK_GROUP, SYSTEM, tenant=tenant, role=Role.OPERATOR)
 
 
 def _described_tenants() -> list[dict[str, str]]:
@@ -171,6 +184,7 @@ def _announce(environment: dict[str, str], data: Path) -> None:
     click.echo(f"\nTenantkeep runs at {address}\n")
     for email, _, password, site_role, role in PEOPLE:
         click.echo(f"  {role or site_role!s:<9} {email:<24} {password}")
+    click.echo("  or with the (simulated) Entra ID: Nora is an operator, Ed an admin, Otto nobody.")
     click.echo("\nCtrl-C stops everything.")
     _first_syncs(environment)
 
