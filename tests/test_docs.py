@@ -44,3 +44,10 @@ def test_every_way_a_tenant_can_stand_is_described_the_worst_first():
     table = (ROOT / "docs" / "pages.md").read_text().partition("| a tenant is |")[2].partition("\n\n")[0]
     described = [line.split("|")[1].strip() for line in table.splitlines()[2:]]
     assert described == list(Standing)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_test_that_a_page_names_exists(page):
+    for path, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text()):
+        assert (ROOT / path).exists(), path
+        assert not name or f"def {name}(" in (ROOT / path).read_text(), f"{path} has no {name}"
