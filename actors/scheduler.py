@@ -19,7 +19,7 @@ from actors.broker import ping
 from actors.every import broker
 from actors.middleware import PROCESS
 from actors.starting import send
-from db import installation, overdue, parts, restores, run_ends
+from db import audit_rounds, installation, overdue, parts, restores, run_ends
 from db.database import database
 from db.models import Run
 
@@ -46,6 +46,8 @@ def sweep() -> None:
     scheduling.start_due()
     restores.expire_old(config.settings().plan_hours)
     pruning.prune_daily()
+    for fault in audit_rounds.go_on():
+        logger.error("the audit log does not hold: %s", fault.sentence, extra={"event": fault.event_id})
     for run in overdue.without_parts():
         parts.close(run.id)
     try:

@@ -43,6 +43,7 @@ class Action(StrEnum):
     MEMBER_SET = "membership:set"
     MEMBER_REMOVED = "membership:removed"
     AUDIT_EXPORTED = "audit:exported"
+    AUDIT_VERIFIED = "audit:verified"
     KEYS_ROTATED = "keys:rotated"
     SET_COMPLETED = "backup-set:completed"
     SET_DOWNLOADED = "backup-set:downloaded"
@@ -86,6 +87,7 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.MEMBER_SET: frozenset({"user", "role"}),
     Action.MEMBER_REMOVED: frozenset({"user"}),
     Action.AUDIT_EXPORTED: frozenset({"rows"}),
+    Action.AUDIT_VERIFIED: frozenset({"events", "faults"}),
     Action.KEYS_ROTATED: frozenset({"resealed"}),
     Action.SET_COMPLETED: frozenset({"run", "state", "snapshots"}),
     Action.SET_DOWNLOADED: frozenset({"policies", "with_secrets"}),
@@ -165,11 +167,12 @@ def record(
     return event
 
 
-_HASHED = ("id", "action", "actor_id", "actor", "tenant_id", "tenant_name", "subject", "result", "address", "details")
+# What a hash covers, with the time and the hash before it.
+HASHED = ("id", "action", "actor_id", "actor", "tenant_id", "tenant_name", "subject", "result", "address", "details")
 
 
 def _hash(event: AuditEvent) -> str:
-    fields = [str(getattr(event, name)) if name == "action" else getattr(event, name) for name in _HASHED]
+    fields = [str(getattr(event, name)) if name == "action" else getattr(event, name) for name in HASHED]
     fields += [event.at.isoformat(timespec="microseconds"), event.previous_hash]
     text = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -181,20 +184,34 @@ class Fault:
     sentence: str
 
 
-def verify() -> Iterator[Fault]:
-    """Every place where the chain does not hold; nothing when it does."""
-    expected, previous = 1, GENESIS
-    for event in AuditEvent.select().order_by(AuditEvent.id).iterator():
-        if event.id != expected:
-            yield Fault(expected, f"Events {expected} to {event.id - 1} are missing.")
-        elif event.previous_hash != previous:
+class Chain:
+    """Goes along the events, one after the other, from the first or from where it was left."""
+
+    def __init__(self, last_id: int = 0, last_hash: str = GENESIS) -> None:
+        self.last_id, self.hash = last_id, last_hash
+
+    def follow(self, event: AuditEvent) -> Iterator[Fault]:
+        if event.id != self.last_id + 1:
+            yield Fault(self.last_id + 1, f"Events {self.last_id + 1} to {event.id - 1} are missing.")
+        elif event.previous_hash != self.hash:
             yield Fault(event.id, f"Event {event.id} does not follow the one before it.")
         if event.hash != _hash(event):
             yield Fault(event.id, f"Event {event.id} was changed after it was written.")
-        expected, previous = event.id + 1, event.hash
-    head = AuditHead.get()
-    if head.last_id != expected - 1 or head.hash != previous:
-        yield Fault(head.last_id, f"The log should end with event {head.last_id}: its end was cut off or changed.")
+        self.last_id, self.hash = event.id, event.hash
+
+    def end(self, head: AuditHead) -> Iterator[Fault]:
+        if (head.last_id, head.hash) != (self.last_id, self.hash):
+            sentence = f"The log should end with event {head.last_id}: its end was cut off or changed."
+            yield Fault(head.last_id, sentence)
+
+
+def verify() -> Iterator[Fault]:
+    """Every place where the chain does not hold; nothing when it does."""
+    # The head first: what is written meanwhile comes after it.
+    head, chain = AuditHead.get(), Chain()
+    for event in AuditEvent.select().where(AuditEvent.id <= head.last_id).order_by(AuditEvent.id).iterator():
+        yield from chain.follow(event)
+    yield from chain.end(head)
 
 
 def search(

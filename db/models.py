@@ -577,6 +577,8 @@ class AuditCheck(Table):
     hash = pw.CharField(max_length=64)
     began_at = pw.DateTimeField(null=True)
     ended_at = pw.DateTimeField(null=True)
+    # In this round so far; then, until another round ends without any, what was found last.
+    found = pw.IntegerField(default=0)
     faults = pw.IntegerField(default=0)
     first_fault = pw.CharField(null=True, max_length=500)
 

@@ -42,6 +42,7 @@ class AuditCheck(Table):
     hash = pw.CharField(max_length=64)
     began_at = pw.DateTimeField(null=True)
     ended_at = pw.DateTimeField(null=True)
+    found = pw.IntegerField(default=0)
     faults = pw.IntegerField(default=0)
     first_fault = pw.CharField(null=True, max_length=500)
 

@@ -1,12 +1,18 @@
+import re
 import threading
+from datetime import timedelta
+from pathlib import Path
 
 import peewee as pw
 import pytest
 
-from db import audit
+from db import audit, audit_proof, audit_rounds
+from db import database as engine
 from db.audit import SYSTEM, Action
+from db.clock import utcnow
 from db.database import database as handle
-from db.models import AuditEvent, AuditHead
+from db.errors import Invalid
+from db.models import AuditCheck, AuditEvent, AuditHead
 
 
 def write(count):
@@ -84,3 +90,140 @@ def test_writers_at_once_make_one_chain(database):
         thread.join()
     assert AuditHead.get().last_id == 60
     assert list(audit.verify()) == []
+
+
+# --- gone through once a day -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_threes(monkeypatch):
+    monkeypatch.setattr(audit_rounds, "TOGETHER", 3)
+
+
+def round_events():
+    return list(AuditEvent.select().where(AuditEvent.action == Action.AUDIT_VERIFIED))
+
+
+def test_a_round_goes_in_steps_ends_with_an_event_and_begins_again_a_day_later(database, in_threes):
+    write(7)
+    steps = 0
+    while not round_events():
+        assert audit_rounds.go_on() == []
+        write(1) if steps == 0 else None  # what is written meanwhile is no fault
+        steps += 1
+    assert steps == 3
+    [event] = round_events()
+    assert (event.result, event.details) == ("ok", {"events": 8, "faults": 0})
+    assert audit_rounds.go_on() == []
+    assert len(round_events()) == 1, "once a day"
+    AuditCheck.update(ended_at=utcnow() - timedelta(days=1)).execute()
+    while len(round_events()) < 2:
+        audit_rounds.go_on()
+    assert list(audit.verify()) == []
+
+
+def test_a_fault_is_told_at_once_and_taken_back_by_a_round_without_one(database, in_threes):
+    write(9)
+    without_triggers(database)
+    AuditEvent.update(subject="nothing happened").where(AuditEvent.id == 2).execute()
+    assert [fault.event_id for fault in audit_rounds.go_on()] == [2]
+    assert "Event 2 was changed" in audit_rounds.state().first_fault
+    while not round_events():
+        audit_rounds.go_on()
+    assert (round_events()[0].result, audit_rounds.state().faults) == ("failed", 1)
+    AuditEvent.update(subject="session").where(AuditEvent.id == 2).execute()
+    AuditCheck.update(ended_at=utcnow() - timedelta(days=1)).execute()
+    audit_rounds.go_on()
+    assert audit_rounds.state().faults == 1, "not before the round is through"
+    while len(round_events()) < 2:
+        audit_rounds.go_on()
+    assert (audit_rounds.state().faults, audit_rounds.state().first_fault) == (0, None)
+
+
+def test_a_cut_off_end_is_found_by_a_round_too(database):
+    write(3)
+    without_triggers(database)
+    AuditEvent.delete().where(AuditEvent.id == 3).execute()
+    assert "cut off" in audit_rounds.go_on()[0].sentence
+
+
+# --- exported with proof -----------------------------------------------------------------------------------------
+
+
+def document(first=1, last=None):
+    return list(audit_proof.lines(first, last or AuditHead.get().last_id))
+
+
+def test_an_export_proves_itself_and_says_where_in_the_chain_it_belongs(database):
+    write(6)
+    verdict = audit_proof.check(document(3, 5))
+    assert (verdict.events, verdict.first_id, verdict.last_id, verdict.faults) == (3, 3, 5, [])
+    assert verdict.previous_hash == AuditEvent.get_by_id(2).hash
+    assert verdict.last_hash == AuditEvent.get_by_id(5).hash
+    assert audit_proof.belongs_here(verdict) == []
+
+
+def spoiled(lines):
+    """Name -> the document after somebody worked on it."""
+    changed = [line.replace("session", "nothing") if number == 2 else line for number, line in enumerate(lines)]
+    return {
+        "an event changed": changed,
+        "an event left out": lines[:2] + lines[3:],
+        "two events swapped": [lines[0], lines[2], lines[1], *lines[3:]],
+        "cut off": lines[:-1],
+        "cut short, with the old last line": [*lines[:-2], lines[-1]],
+        "another last line": [*lines[:-1], lines[-1].replace('"events": 4', '"events": 5')],
+        "something after it": [*lines, lines[1]],
+        "another first line": [lines[0].replace("0" * 64, "1" * 64), *lines[1:]],
+    }
+
+
+@pytest.mark.parametrize("how", spoiled([""] * 6))
+def test_a_spoiled_export_is_found_without_any_database(database, how):
+    write(4)
+    assert audit_proof.check(spoiled(document())[how]).faults
+
+
+@pytest.mark.parametrize("lines", [[], ["x"], ["[]"], ['{"format": "other"}'], None])
+def test_what_is_no_export_is_refused_with_a_sentence(database, lines):
+    write(1)
+    with pytest.raises(Invalid):
+        audit_proof.check([document()[0], '{"id": "x"}'] if lines is None else lines)
+
+
+def test_a_whole_chain_that_somebody_made_up_does_not_belong_here(database):
+    write(3)
+    verdict = audit_proof.check(document())
+    without_triggers(database)
+    AuditEvent.update(hash="f" * 64).where(AuditEvent.id == 3).execute()
+    assert audit_proof.belongs_here(verdict) == [
+        "Event 3 of this installation has another hash than the document says."
+    ]
+
+
+# --- privileges --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_role_that_operating_describes_may_append_events_and_nothing_else(database, database_url):
+    """The statements are those of docs/operating.md."""
+    text = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
+    [statements] = re.findall(r"```sql\n(CREATE ROLE[\s\S]*?)```", text)
+    role = f"app_of_{database.database}"  # roles are the whole server's
+    named = statements.replace("tenantkeep_app", role).replace("DATABASE tenantkeep ", f"DATABASE {database.database} ")
+    for statement in named.split(";"):
+        if statement.strip():
+            database.execute_sql(statement.replace("%", "%%"))
+    write(1)
+    app = engine.use(database_url.replace("tenantkeep@", f"{role}@"))
+    write(2)
+    assert AuditHead.get().last_id == 3
+    for act in ("UPDATE audit_event SET actor = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event",
+                "DROP TRIGGER audit_event_append_only ON audit_event", "DROP TABLE audit_event",
+                "ALTER TABLE audit_event DISABLE TRIGGER ALL", "CREATE TABLE mine (id int)"):  # fmt: skip
+        with pytest.raises(pw.ProgrammingError, match=r"permission denied|must be owner"):
+            app.execute_sql(act)
+    app.close_all()
+    engine.database.initialize(database)
+    database.execute_sql(f"DROP OWNED BY {role}")
+    database.execute_sql(f"DROP ROLE {role}")

@@ -1,8 +1,12 @@
-"""`migrate`, `reseal`, `audit verify` and `doctor`."""
+"""`migrate`, `reseal`, `audit verify`, `audit export` and `doctor`."""
 
 import sys
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import click
 import peewee as pw
 import redis
 import requests
@@ -10,10 +14,12 @@ from flask.cli import AppGroup
 
 import config
 from actors import broker, startup
-from db import audit, installation, resealing
+from db import audit, audit_proof, audit_rounds, installation, resealing
 from db import migrate as migrations
+from db.audit import Action
 from db.clock import utcnow
 from db.database import database, is_sqlite
+from db.errors import Invalid
 from db.models import AuditEvent, Tenant, User
 from web.commands.context import actor, answer, as_json, opened
 
@@ -26,6 +32,7 @@ def register(cli: AppGroup) -> None:
     cli.command("doctor", with_appcontext=False)(doctor)
     group = AppGroup("audit", help="The audit log.")
     group.command("verify", with_appcontext=False)(verify)
+    group.command("export", with_appcontext=False)(export)
     cli.add_command(group)
 
 
@@ -48,9 +55,14 @@ def reseal(as_json: bool) -> None:
         answer(as_json, {"resealed": count}, f"Sealed {count} value(s) again. The older keys are no longer needed.")
 
 
+@click.option("--file", "path", type=click.Path(path_type=Path), help="An export instead of the database.")
+@click.option("--alone", is_flag=True, help="With --file: look at the document only, not at this installation's log.")
 @as_json
-def verify(as_json: bool) -> None:
-    """Check the audit log's chain. Exit code 1 when an event was changed or is missing."""
+def verify(path: Path | None, alone: bool, as_json: bool) -> None:
+    """Check the audit log's chain, or an export of it. Exit code 1 when an event was changed or is missing."""
+    if path:
+        _verify_file(path, alone, as_json)
+        return
     with opened():
         faults = list(audit.verify())
         count = AuditEvent.select().count()
@@ -58,6 +70,39 @@ def verify(as_json: bool) -> None:
         found = [{"event": fault.event_id, "message": fault.sentence} for fault in faults]
         answer(as_json, {"events": count, "faults": found}, text)
     sys.exit(1 if faults else 0)
+
+
+def _verify_file(path: Path, alone: bool, as_json: bool) -> None:
+    try:
+        with path.open(encoding="utf-8") as document:
+            verdict = audit_proof.check(document)
+    except (OSError, UnicodeDecodeError) as e:
+        raise Invalid(f"{path} cannot be read: {getattr(e, 'strerror', None) or 'it is no text'}.") from e
+    faults = verdict.faults
+    if not alone:
+        with opened():
+            faults = faults + audit_proof.belongs_here(verdict)
+    whole = f"{verdict.events} events, none changed, none missing. The last hash is {verdict.last_hash}."
+    answer(as_json, {**asdict(verdict), "faults": faults}, "\n".join(faults) or whole)
+    sys.exit(1 if faults else 0)
+
+
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From the beginning of this day, UTC.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="To the end of this day, UTC.")
+@as_json
+def export(path: Path, since: datetime | None, until: datetime | None, as_json: bool) -> None:
+    """Write the audit log to a document that anybody can check: audit verify --file FILE --alone."""
+    with opened():
+        first, last = audit_proof.bounds(since, until + timedelta(days=1) if until else None)
+        count = max(last - first + 1, 0)
+        try:
+            with path.open("x", encoding="utf-8") as document:
+                document.writelines(audit_proof.lines(first, last))
+        except OSError as e:
+            raise Invalid(f"{path} cannot be written: {e.strerror}.") from e
+        audit.record(Action.AUDIT_EXPORTED, actor(), "audit log, with proof", rows=count)
+        answer(as_json, {"events": count, "first": first, "last": last}, f"Wrote {count} events to {path}.")
 
 
 @as_json
@@ -88,7 +133,16 @@ def _database() -> list[Finding]:
         found: list[Finding] = [(True, "database", f"{kind}, {people} user(s), {places} tenant(s)")]
         if not people:
             found.append((False, "users", "Nobody can sign in. Run: tenantkeep user add EMAIL --role admin"))
-        return [*found, _beat("worker"), _beat("scheduler")]
+        return [*found, _beat("worker"), _beat("scheduler"), _audit()]
+
+
+def _audit() -> Finding:
+    check = audit_rounds.state()
+    if check.faults:
+        return False, "audit log", f"{check.first_fault} Run: tenantkeep audit verify"
+    if check.ended_at is None:
+        return True, "audit log", "not gone through yet; the scheduler does it once a day"
+    return True, "audit log", f"whole, as of {check.ended_at.isoformat(sep=' ', timespec='minutes')} UTC"
 
 
 def _beat(kind: str) -> Finding:

@@ -5,14 +5,14 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
-from db import audit
+from db import audit, audit_proof, audit_rounds
 from db.audit import Action
 from db.models import AuditEvent, Tenant
 from db.states import Result
 from web import preferences
-from web.access import allowed_tenant_ids, can, current_actor, requires, row_number
+from web.access import allowed_tenant_ids, can, current_actor, refuse, requires, row_number
 from web.permissions import Permission
-from web.views.base import EXPORT_CAP, csv_line, csv_stream
+from web.views.base import EXPORT_CAP, csv_line, stream
 from web.views.narrowing import DAYS, EVERY_TENANT, days
 
 pages = Blueprint("audit", __name__, url_prefix="/audit")
@@ -38,6 +38,8 @@ def index() -> str:
         actions=list(Action),
         results=list(Result),
         filters=given,
+        check=audit_rounds.state(),
+        sees_all=allowed_tenant_ids(Permission.AUDIT) is None,
         is_narrowed=any(value != EVERY_TENANT for name, value in given.items() if name != "zone"),
     )
 
@@ -76,7 +78,18 @@ def _tenants() -> list[Tenant]:
 def export() -> Response:
     ids = [row[0] for row in _found(_given()).select(AuditEvent.id).limit(EXPORT_CAP).tuples()]
     audit.record(Action.AUDIT_EXPORTED, current_actor(), "audit log", rows=len(ids))
-    return csv_stream("audit.csv", _lines(ids))
+    return stream("audit.csv", _lines(ids))
+
+
+@pages.get("/export.jsonl")
+@requires(Permission.AUDIT)
+def export_proof() -> Response:
+    """The chain itself, which has every tenant's events in it; of the filters only the days count."""
+    if allowed_tenant_ids(Permission.AUDIT) is not None:
+        refuse(Permission.AUDIT)
+    first, last = audit_proof.bounds(*days())
+    audit.record(Action.AUDIT_EXPORTED, current_actor(), "audit log, with proof", rows=max(last - first + 1, 0))
+    return stream("audit.jsonl", audit_proof.lines(first, last), "application/jsonl")
 
 
 def _lines(ids: list[int]) -> Iterator[str]:

@@ -262,7 +262,7 @@ class ListView(ModelView):
         args = self._get_list_extra_args()
         ids = self._matching(args.search).order_by(self.model.id.desc()).limit(EXPORT_CAP).tuples()
         name = f"{self.endpoint}.csv"
-        return csv_stream(name, self._lines([row[0] for row in ids]))
+        return stream(name, self._lines([row[0] for row in ids]))
 
     def _lines(self, ids: list[int]) -> Iterator[str]:
         yield csv_line(self.export_columns)
@@ -286,10 +286,10 @@ def _sorted(field: Any, is_backwards: bool) -> Any:
     return field.desc(nulls="LAST") if is_backwards else field.asc(nulls="FIRST")
 
 
-def csv_stream(name: str, lines: Iterator[str]) -> Response:
+def stream(name: str, lines: Iterator[str], mimetype: str = "text/csv") -> Response:
     """A download made while it is sent, whatever its length."""
     headers = {"Content-Disposition": f"attachment; filename={name}"}
-    return Response(stream_with_context(connected(lines)), mimetype="text/csv", headers=headers)
+    return Response(stream_with_context(connected(lines)), mimetype=mimetype, headers=headers)
 
 
 def connected(parts: Iterator[Part]) -> Iterator[Part]:

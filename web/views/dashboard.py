@@ -8,7 +8,7 @@ from typing import Any
 import peewee as pw
 from flask_admin import AdminIndexView, expose
 
-from db import run_history, standing
+from db import audit_rounds, run_history, standing
 from db.clock import utcnow
 from db.models import Restore, Run, Tenant
 from db.states import ENDED, RestoreState, RunState, Standing
@@ -34,7 +34,7 @@ class Dashboard(AdminIndexView):
     @requires(Permission.SIGNED_IN)
     def index(self) -> Any:
         if not can(Permission.SEE):
-            return self.render("dashboard_nothing.html")
+            return self.render("dashboard_nothing.html", audit_fault=_audit_fault())
         ids, now = allowed_tenant_ids(Permission.SEE), utcnow()
         stands = standing.of_tenants(ids, now)
         shown = stands[:TENANTS_SHOWN]
@@ -52,6 +52,7 @@ class Dashboard(AdminIndexView):
             week_ago=now - WEEK,
             waiting=_waiting(ids),
             chart=_chart(ids, now),
+            audit_fault=_audit_fault(),
             latest=run_history.newest(_within(Run.tenant, ids), LATEST),
         )
 
@@ -72,6 +73,12 @@ def verdict(standings: Sequence[Standing]) -> tuple[str, str]:
 
 def _within(column: Any, ids: list[int] | None) -> Any:
     return pw.SQL("1 = 1") if ids is None else column.in_(ids or [-1])
+
+
+def _audit_fault() -> str | None:
+    """For those who answer for the whole log."""
+    is_theirs = allowed_tenant_ids(Permission.AUDIT) is None
+    return audit_rounds.state().first_fault if is_theirs else None
 
 
 def _waiting(ids: list[int] | None) -> list[Restore]:

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from actors import startup
 from actors.broker import ping
-from db import installation
+from db import audit_rounds, installation
 from db.clock import utcnow
 from db.database import database
 from db.models import IS_ACTIVE, Run
@@ -66,6 +66,11 @@ def metrics() -> Response:
         at = installation.last_beat(kind)
         if at:
             lines.append(f'tenantkeep_heartbeat_age_seconds{{kind="{kind}"}} {(utcnow() - at).total_seconds():.1f}')
+    check = audit_rounds.state()
+    lines.append(f"tenantkeep_audit_faults {check.faults}")
+    if check.ended_at:
+        age = (utcnow() - check.ended_at).total_seconds()
+        lines.append(f"tenantkeep_audit_check_age_seconds {age:.0f}")
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 

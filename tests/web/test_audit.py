@@ -1,0 +1,62 @@
+"""The audit log in the browser and by command: exports that prove themselves, and faults that are not overlooked."""
+
+import json
+
+import pytest
+
+from db import audit_proof, audit_rounds
+from db.models import AuditCheck, AuditEvent
+from tests.web.test_commands import tenantkeep
+
+
+def test_an_export_with_proof_is_whole_audited_and_for_those_who_see_all(app, sign_in, cast, captured):
+    auditor, manager = sign_in(app.test_client(), cast.audra), sign_in(app.test_client(), cast.max)
+    answer = auditor.get("/audit/export.jsonl")
+    assert audit_proof.check(answer.get_data(as_text=True).splitlines(keepends=True)).faults == []
+    last = AuditEvent.select().order_by(AuditEvent.id.desc()).get()
+    assert (last.action, last.subject) == ("audit:exported", "audit log, with proof")
+    assert manager.get("/audit/export.jsonl").status_code == 403, "other tenants' events are in the chain"
+    assert "export.jsonl" not in manager.get("/audit/").get_data(as_text=True)
+    assert "export.jsonl" in auditor.get("/audit/").get_data(as_text=True)
+
+
+def test_of_some_days_only_their_events_are_exported(app, sign_in, cast, captured):
+    auditor = sign_in(app.test_client(), cast.audra)
+    nothing = auditor.get("/audit/export.jsonl?until=2020-01-01").get_data(as_text=True)
+    verdict = audit_proof.check(nothing.splitlines(keepends=True))
+    assert (verdict.events, verdict.faults) == (0, [])
+
+
+def test_a_fault_is_on_the_dashboard_of_who_answers_for_the_log_and_in_the_metrics(app, sign_in, cast):
+    AuditCheck.update(faults=2, first_fault="Event 7 was changed after it was written.").execute()
+    for who, sees in ((cast.root, True), (cast.audra, True), (cast.ada, False)):
+        client = sign_in(app.test_client(), who)
+        assert ("Event 7 was changed" in client.get("/").get_data(as_text=True)) == sees
+    assert "Found 2 faults" in sign_in(app.test_client(), cast.audra).get("/audit/").get_data(as_text=True)
+    assert "tenantkeep_audit_faults 2" in app.test_client().get("/metrics").get_data(as_text=True)
+
+
+def test_refused_attempts_are_one_click_away(app, sign_in, cast):
+    sign_in(app.test_client(), cast.ada).get("/users/")
+    page = sign_in(app.test_client(), cast.root).get("/audit/?result=refused&tenant=all").get_data(as_text=True)
+    assert "GET /users/" in page
+    assert 'href="/audit/?result=refused' in page
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_by_command_the_log_is_exported_and_checked_with_and_without_the_database(cast, redis_url, tmp_path):
+    path = tmp_path / "audit.jsonl"
+    assert tenantkeep("audit", "export", str(path)).returncode == 0
+    assert tenantkeep("audit", "export", str(path)).returncode == 2, "what is there is not overwritten"
+    assert tenantkeep("audit", "verify", "--file", str(path)).returncode == 0
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines).replace("max@example.com", "ada@example.com"))
+    changed = tenantkeep("audit", "verify", "--file", str(path), "--alone", "--json", TENANTKEEP_DATABASE_URL="no")
+    assert changed.returncode == 1
+    assert "was changed" in json.loads(changed.stdout)["faults"][0]
+    assert tenantkeep("audit", "verify", "--file", str(tmp_path / "none")).returncode == 2
+    AuditCheck.update(faults=1, first_fault="Event 7 was changed.").execute()
+    assert "MEND audit log: Event 7 was changed." in tenantkeep("doctor").stdout
+    AuditCheck.update(faults=0, ended_at=None, began_at=None).execute()
+    audit_rounds.go_on()
+    assert "ok   audit log: whole" in tenantkeep("doctor").stdout
