@@ -43,10 +43,10 @@ def release_lease(name: str, holder: str) -> None:
 
 
 def beat(process: str, kind: str) -> None:
-    """This process is alive; called every few seconds by workers and the scheduler."""
-    now = utcnow()
-    Heartbeat.insert(process=process, kind=kind, at=now).on_conflict(
-        conflict_target=[Heartbeat.process], update={Heartbeat.at: now}
+    """This process is alive, and knows these keys; called every few seconds by web, workers and the scheduler."""
+    now, keys = utcnow(), ",".join(keyring().ids)
+    Heartbeat.insert(process=process, kind=kind, at=now, keys=keys).on_conflict(
+        conflict_target=[Heartbeat.process], update={Heartbeat.at: now, Heartbeat.keys: keys}
     ).execute()
     Heartbeat.delete().where(Heartbeat.at < now - timedelta(days=1)).execute()
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 VERSION = b"\x01"
 KEY_ID_BYTES = 4
 NONCE_BYTES = 12
+PREFIX_BYTES = 1 + KEY_ID_BYTES
 
 
 class SealError(Exception):
@@ -27,11 +28,15 @@ def key_id(key: bytes) -> bytes:
 class Keyring:
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._newest = key_id(keys[0])
+        # Newest first, as pages and commands name them.
+        self.ids = tuple(key_id(key).hex() for key in keys)
+        # What everything that the newest key seals begins with.
+        self.prefix = VERSION + self._newest
         self._keys = {key_id(key): AESGCM(key) for key in keys}
 
     def seal(self, plain: bytes, owner: str) -> bytes:
         nonce = secrets.token_bytes(NONCE_BYTES)
-        return VERSION + self._newest + nonce + self._keys[self._newest].encrypt(nonce, plain, owner.encode())
+        return self.prefix + nonce + self._keys[self._newest].encrypt(nonce, plain, owner.encode())
 
     def unseal(self, sealed: bytes, owner: str) -> bytes:
         name, nonce, ciphertext = _parts(sealed)
@@ -42,15 +47,17 @@ class Keyring:
         except InvalidTag as e:
             raise SealError("A sealed value was changed or belongs to another owner.") from e
 
-    def is_newest(self, sealed: bytes) -> bool:
-        return _parts(sealed)[0] == self._newest
+
+def key_of(prefix: bytes) -> str:
+    """The id of the key that a sealed value begins with."""
+    return prefix[1:PREFIX_BYTES].hex()
 
 
 def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
     sealed = bytes(sealed)  # SQLite answers bytes, psycopg2 a memoryview
     if sealed[:1] != VERSION:
         raise SealError("A sealed value has an unknown format.")
-    start = 1 + KEY_ID_BYTES
+    start = PREFIX_BYTES
     return sealed[1:start], sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]
 
 

@@ -11,7 +11,7 @@ from gunicorn.errors import AppImportError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from actors import catalogue, comparison, logs, startup
+from actors import catalogue, comparison, heartbeat, logs, startup
 from db import sessions
 from db.database import database
 from web import access, errors, frame, headers, preferences, text
@@ -46,9 +46,11 @@ LARGEST_FORM = 1024 * 1024
 def serve() -> Flask:
     """What gunicorn calls: a refusal is one sentence and the end, not a traceback and another try."""
     try:
-        return create_app()
+        app = create_app()
     except startup.REFUSALS as e:
         raise AppImportError(str(e)) from e
+    heartbeat.begin("web")
+    return app
 
 
 def create_app() -> Flask:

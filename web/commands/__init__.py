@@ -7,10 +7,10 @@ from flask.cli import AppGroup
 
 from actors.startup import REFUSALS
 from db.errors import Invalid
-from web.commands import accounts, demo, installation, restores, runs, tenants
+from web.commands import accounts, demo, installation, keys, restores, runs, tenants
 
 cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
-for commands in (demo, installation, accounts, tenants, runs, restores):
+for commands in (demo, installation, keys, accounts, tenants, runs, restores):
     commands.register(cli)
 
 

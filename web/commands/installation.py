@@ -1,4 +1,4 @@
-"""`migrate`, `reseal`, `audit verify`, `audit export` and `doctor`."""
+"""`migrate`, `audit verify`, `audit export` and `doctor`."""
 
 import sys
 from dataclasses import asdict
@@ -14,7 +14,7 @@ from flask.cli import AppGroup
 
 import config
 from actors import broker, startup
-from db import audit, audit_proof, audit_rounds, installation, resealing
+from db import audit, audit_proof, audit_rounds, installation, key_rotation
 from db import migrate as migrations
 from db.audit import Action
 from db.clock import utcnow
@@ -28,7 +28,6 @@ FRESH_SECONDS = 30
 
 def register(cli: AppGroup) -> None:
     cli.command("migrate", with_appcontext=False)(migrate)
-    cli.command("reseal", with_appcontext=False)(reseal)
     cli.command("doctor", with_appcontext=False)(doctor)
     group = AppGroup("audit", help="The audit log.")
     group.command("verify", with_appcontext=False)(verify)
@@ -45,14 +44,6 @@ def migrate(as_json: bool) -> None:
     except pw.OperationalError as e:
         raise startup.StartupError(f"The database does not answer: {e}".strip()) from e
     answer(as_json, {"applied": applied}, f"Applied: {', '.join(applied)}." if applied else "Nothing to do.")
-
-
-@as_json
-def reseal(as_json: bool) -> None:
-    """Seal everything with the newest of TENANTKEEP_ENCRYPTION_KEYS; after that, take the older ones away."""
-    with opened():
-        count = resealing.reseal(actor())
-        answer(as_json, {"resealed": count}, f"Sealed {count} value(s) again. The older keys are no longer needed.")
 
 
 @click.option("--file", "path", type=click.Path(path_type=Path), help="An export instead of the database.")
@@ -133,7 +124,14 @@ def _database() -> list[Finding]:
         found: list[Finding] = [(True, "database", f"{kind}, {people} user(s), {places} tenant(s)")]
         if not people:
             found.append((False, "users", "Nobody can sign in. Run: tenantkeep user add EMAIL --role admin"))
-        return [*found, _beat("worker"), _beat("scheduler"), _audit()]
+        return [*found, _beat("worker"), _beat("scheduler"), _keys(), _audit()]
+
+
+def _keys() -> Finding:
+    other = [f"{one.kind} {one.process}" for one in key_rotation.still_sealing_with_another()]
+    if other:
+        return False, "keys", f"{', '.join(other)}: seals with another key than this command. Give all the same keys."
+    return True, "keys", "every process at work seals with the same key"
 
 
 def _audit() -> Finding:

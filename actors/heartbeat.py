@@ -1,0 +1,27 @@
+"""The heartbeat of web processes, which have no loop of their own: that they are at work, and with which keys."""
+
+import logging
+import time
+from threading import Thread
+
+from peewee import InterfaceError, OperationalError
+
+from actors.middleware import PROCESS
+from db import installation, runs
+from db.database import database
+
+logger = logging.getLogger(__name__)
+
+
+def begin(kind: str) -> None:
+    Thread(target=_beat_for_ever, args=(kind,), daemon=True, name="beats").start()
+
+
+def _beat_for_ever(kind: str) -> None:
+    while True:
+        try:
+            with database.connection_context():
+                installation.beat(PROCESS, kind)
+        except (OperationalError, InterfaceError):
+            logger.warning("heartbeat failed", exc_info=True)
+        time.sleep(runs.BEAT_SECONDS)

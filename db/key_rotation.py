@@ -1,0 +1,115 @@
+"""Rotating the encryption keys while everything runs: seal again with the newest, so that older ones can be taken away.
+
+A sealed value begins with the id of its key, so the database itself finds those under an older one.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import peewee as pw
+
+from db import audit, sealing
+from db.audit import Action, Actor
+from db.clock import utcnow
+from db.database import database
+from db.errors import Invalid
+from db.installation import OWNER
+from db.models import Content, Heartbeat, Seal, Tenant, User
+from db.sealing import keyring
+from db.snapshots import content_owner
+from db.tenants import credential_owner
+from db.users import totp_owner
+
+TOGETHER = 200
+LIVE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Sealed:
+    model: Any
+    field: pw.Field
+    owner: Callable[[Any], str]
+
+
+# Everything that is sealed. The word of the installation last: a start without the old key is refused until then.
+SEALED = (
+    Sealed(Content, Content.sealed, lambda one: content_owner(one.tenant_id, one.fingerprint)),
+    Sealed(Tenant, Tenant.credential, credential_owner),
+    Sealed(User, User.totp_secret, lambda one: totp_owner(one.id)),
+    Sealed(Seal, Seal.word, lambda _one: OWNER),
+)
+
+
+def rotate(actor: Actor) -> int:
+    """How many values were sealed again. Safe to stop and to start again.
+
+    Raises Invalid while a process at work does not know the newest key, and SealError when a key is missing.
+    """
+    _refuse_while_somebody_could_not_read()
+    done = sum(_again(one) for one in SEALED)
+    # A process that has the keys in the old order went on sealing with the older one meanwhile.
+    while later := sum(_again(one) for one in SEALED):
+        done += later
+    audit.record(Action.KEYS_ROTATED, actor, "installation", resealed=done)
+    return done
+
+
+def _refuse_while_somebody_could_not_read() -> None:
+    newest = keyring().ids[0]
+    blind = [one for one in at_work() if newest not in (one.keys or "").split(",")]
+    if blind:
+        names = ", ".join(f"{one.kind} {one.process}" for one in blind)
+        raise Invalid(
+            f"{names}: does not know the key {newest} yet, and could not read what it seals. Add the new key behind "
+            "the old one in TENANTKEEP_ENCRYPTION_KEYS of every process, restart them, then rotate."
+        )
+
+
+def at_work() -> list[Heartbeat]:
+    return list(Heartbeat.select().where(Heartbeat.at > utcnow() - LIVE).order_by(Heartbeat.kind, Heartbeat.process))
+
+
+def still_sealing_with_another() -> list[Heartbeat]:
+    """Processes that have the newest key, but not in front."""
+    return [one for one in at_work() if not (one.keys or "").startswith(keyring().ids[0])]
+
+
+def counts() -> dict[str, int]:
+    """Key id -> how many values it seals."""
+    found: dict[str, int] = dict.fromkeys(keyring().ids, 0)
+    for one in SEALED:
+        begin = _begin(one.field)
+        rows = one.model.select(begin, pw.fn.COUNT(one.model.id)).where(one.field.is_null(False)).group_by(begin)
+        for prefix, count in rows.tuples():
+            key = sealing.key_of(bytes(prefix))
+            found[key] = found.get(key, 0) + count
+    return found
+
+
+def _begin(field: pw.Field) -> Any:
+    return pw.fn.SUBSTR(field, 1, sealing.PREFIX_BYTES)
+
+
+def _again(sealed: Sealed) -> int:
+    return sum(_seal_again(sealed, row) for rows in _under_an_older_key(sealed) for row in rows)
+
+
+def _under_an_older_key(sealed: Sealed) -> Iterator[list[Any]]:
+    older = sealed.field.is_null(False) & (_begin(sealed.field) != keyring().prefix)
+    last = 0
+    while rows := list(
+        sealed.model.select().where(older & (sealed.model.id > last)).order_by(sealed.model.id).limit(TOGETHER)
+    ):
+        yield rows
+        last = rows[-1].id
+
+
+def _seal_again(sealed: Sealed, row: Any) -> bool:
+    """False when somebody else changed it meanwhile."""
+    before, owner = bytes(getattr(row, sealed.field.name)), sealed.owner(row)
+    fresh = keyring().seal(keyring().unseal(before, owner), owner)
+    same = (sealed.model.id == row.id) & (sealed.field == before)
+    with database.atomic():
+        return bool(sealed.model.update({sealed.field: fresh}).where(same).execute())

@@ -1,0 +1,143 @@
+"""Encryption keys rotated while workers and the scheduler are at it: nothing fails, nothing becomes unreadable."""
+
+import base64
+import os
+import secrets
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import actors.capture
+import config
+from db import installation, key_rotation, sealing, snapshots, tenants
+from db.audit import SYSTEM
+from db.errors import Invalid
+from db.models import Heartbeat, Policy, Run, Snapshot, Tenant, User
+from db.states import RunState
+from db.users import totp_owner
+from tests import servers
+from tests.simulated import catalog_policy
+
+OLD = os.environ["TENANTKEEP_ENCRYPTION_KEYS"]
+
+
+def new_key():
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+@pytest.fixture
+def with_keys(monkeypatch):
+    """with_keys("a,b"): of this process, and of those started from now on."""
+
+    def use(keys):
+        monkeypatch.setenv("TENANTKEEP_ENCRYPTION_KEYS", keys)
+        config.settings.cache_clear()
+        sealing.use_keys(config.settings().encryption_keys)
+
+    yield use
+    sealing.use_keys(config.load({**os.environ, "TENANTKEEP_ENCRYPTION_KEYS": OLD}).encryption_keys)
+
+
+@pytest.fixture
+def scheduler(with_keys):
+    started = []
+
+    def start():
+        started.append(subprocess.Popen([sys.executable, "-m", "actors.scheduler"], cwd=servers.ROOT))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def ended(process):
+    """As a deployment ends it: what it works on is finished first."""
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+    Heartbeat.delete().execute()  # as half a minute later
+
+
+def rotated(command="rotate"):
+    line = [sys.executable, "-c", "from web.commands import main; main()", "keys", command]
+    return subprocess.run(line, cwd=servers.ROOT, capture_output=True, text=True, env=servers.environment())
+
+
+def captured_all(graph, number):
+    """Every policy changes in the tenant, and is captured; the runs."""
+    runs = []
+    for policy in list(Policy.select()):
+        if policy.tenant.name == "Contoso":
+            graph.put("deviceManagement/configurationPolicies",
+                      {**catalog_policy(policy.graph_id, policy.name), "description": f"change {number}"})  # fmt: skip
+            runs.append(actors.capture.start(policy, SYSTEM).run)
+    return runs
+
+
+def all_succeeded(runs):
+    states = {run.state for run in Run.select().where(Run.id.in_([run.id for run in runs]))}
+    assert states <= {RunState.QUEUED, RunState.RUNNING, RunState.SUCCEEDED}, states
+    return states == {RunState.SUCCEEDED}
+
+
+def test_keys_are_rotated_in_three_steps_while_captures_go_on(graph, cast, redis_url, start_worker, scheduler,
+                                                              with_keys):  # fmt: skip
+    new, runs = new_key(), []
+
+    def have_ended():
+        return all_succeeded(runs)
+
+    User.update(totp_secret=sealing.keyring().seal(b"SECRET", totp_owner(cast.ada.id))).where(
+        User.id == cast.ada.id
+    ).execute()
+    worker, leader = start_worker(), scheduler()
+    for step, keys in enumerate((f"{OLD},{new}", f"{new},{OLD}", new)):
+        runs.extend(captured_all(graph, step))
+        with_keys(keys)
+        ended(worker)
+        ended(leader)
+        worker, leader = start_worker(), scheduler()
+        runs.extend(captured_all(graph, step + 10))
+        servers.wait_for(have_ended, "The captures", 60)
+        if step == 1:
+            done = rotated()
+            assert done.returncode == 0, done.stderr
+            assert f"No longer needed: {sealing.key_id(base64.urlsafe_b64decode(OLD)).hex()}." in done.stdout
+    installation.check_keys()
+    opened = [snapshots.body(snapshot)["body"]["description"] for snapshot in Snapshot.select()]
+    assert len(set(opened)) >= 3, "from before, from the midst and from after"
+    assert tenants.credential(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
+    second_factor = bytes(User.get_by_id(cast.ada.id).totp_secret)
+    assert sealing.keyring().unseal(second_factor, totp_owner(cast.ada.id)) == b"SECRET"
+    assert "newest" in rotated("show").stdout
+
+
+def test_while_a_process_could_not_read_the_new_key_nothing_is_sealed_with_it(captured, with_keys):
+    installation.beat("here:1", "worker")
+    with_keys(f"{new_key()},{OLD}")
+    with pytest.raises(Invalid, match="worker here:1: does not know the key"):
+        key_rotation.rotate(SYSTEM)
+    newest, old = sealing.keyring().ids
+    counts = key_rotation.counts()
+    assert (counts[newest], counts[old] > 2) == (0, True)
+
+
+def test_a_process_that_goes_on_sealing_with_the_old_key_is_named(captured, with_keys):
+    new = new_key()
+    with_keys(f"{OLD},{new}")
+    installation.beat("here:1", "web")
+    with_keys(f"{new},{OLD}")
+    key_rotation.rotate(SYSTEM)
+    assert [one.process for one in key_rotation.still_sealing_with_another()] == ["here:1"]
+
+
+def test_a_value_whose_key_is_missing_stops_the_rotation_by_name(captured, with_keys):
+    lost = sealing.Keyring([os.urandom(32)])
+    Tenant.update(credential=lost.seal(b"x", "y")).where(Tenant.name == "Fabrikam").execute()
+    with_keys(f"{new_key()},{OLD}")
+    with pytest.raises(sealing.SealError, match=lost.ids[0]):
+        key_rotation.rotate(SYSTEM)
+    assert key_rotation.counts()[lost.ids[0]] == 1
