@@ -42,6 +42,7 @@ class Action(StrEnum):
     USER_CHANGED = "user:changed"
     MEMBER_SET = "membership:set"
     MEMBER_REMOVED = "membership:removed"
+    SECRETS_SHOWN = "secrets:shown"
     AUDIT_EXPORTED = "audit:exported"
     AUDIT_VERIFIED = "audit:verified"
     KEYS_ROTATED = "keys:rotated"
@@ -86,6 +87,8 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.USER_CHANGED: frozenset({"changed"}),
     Action.MEMBER_SET: frozenset({"user", "role"}),
     Action.MEMBER_REMOVED: frozenset({"user"}),
+    # Where: on a page, in a comparison, in a download.
+    Action.SECRETS_SHOWN: frozenset({"where"}),
     Action.AUDIT_EXPORTED: frozenset({"rows"}),
     Action.AUDIT_VERIFIED: frozenset({"events", "faults"}),
     Action.KEYS_ROTATED: frozenset({"resealed"}),

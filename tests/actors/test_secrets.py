@@ -12,7 +12,7 @@ from actors import logs, restore_requests
 from db import restores, snapshots, tenants
 from db.audit import SYSTEM, Actor
 from db.models import Policy, RunItem, Snapshot
-from tests.conftest import capture_by_hand
+from tests.conftest import capture_by_hand, csrf_token
 from tests.restoring import executed, options, previewed
 from tests.simulated import WRITE
 
@@ -86,7 +86,8 @@ def test_a_known_secret_is_in_no_table_no_log_and_no_page(app, graph, worker, en
         assert answer.status_code == 200, path
         assert CANARY not in answer.get_data(as_text=True), path
     manager = sign_in(app.test_client(), cast.max)
-    assert CANARY in manager.get(f"/snapshots/{snapshot.id}").get_data(as_text=True), "managers may see it"
+    for path in (f"/snapshots/{snapshot.id}", f"/snapshots/{snapshot.id}/compare/{snapshot.id}"):
+        assert CANARY not in manager.get(path).get_data(as_text=True), "not unless they ask"
 
 
 def test_a_restored_secret_is_written_to_the_tenant_and_shown_to_managers_only(
@@ -118,4 +119,7 @@ def test_a_restored_secret_is_written_to_the_tenant_and_shown_to_managers_only(
         answer = client.get(path)
         assert answer.status_code == 200, path
         assert CANARY not in answer.get_data(as_text=True), path
-    assert CANARY in sign_in(app.test_client(), cast.max).get(plan).get_data(as_text=True), "managers may see it"
+    manager = sign_in(app.test_client(), cast.max)
+    assert CANARY not in manager.get(plan).get_data(as_text=True)
+    shown = manager.post(plan, data={"csrf_token": csrf_token(manager, "/")}).get_data(as_text=True)
+    assert CANARY in shown, "a manager who asks sees it"

@@ -171,10 +171,8 @@ def test_secrets_are_not_told_in_the_words_either(client, sign_in, cast, capture
     policy = captured[0][0]
     for value in ("hunter2", "hunter3"):
         capture_by_hand(policy, SYSTEM, {"name": policy.name, "preSharedKey": value})
-    assert "hunter" not in sign_in(client, cast.ada).get(f"/policies/{policy.id}").get_data(as_text=True)
-    assert "Pre shared key: hunter2 → hunter3" in sign_in(client, cast.max).get(f"/policies/{policy.id}").get_data(
-        as_text=True
-    )
+    for who in (cast.ada, cast.max):
+        assert "hunter" not in sign_in(client, who).get(f"/policies/{policy.id}").get_data(as_text=True)
 
 
 def test_a_long_history_goes_on_page_by_page_and_still_knows_what_changed(client, sign_in, cast, captured):

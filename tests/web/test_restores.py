@@ -300,7 +300,7 @@ def test_the_guard_is_told_and_passed_only_with_a_reason(client, sign_in, cast, 
 
 
 @pytest.mark.parametrize(("who", "sees"), [("ada", False), ("max", True)])
-def test_secrets_in_differences_are_shown_to_managers_only(client, sign_in, cast, contoso, ended, who, sees):
+def test_secrets_in_differences_are_shown_to_managers_who_ask(client, sign_in, cast, contoso, ended, who, sees):
     path = "deviceManagement/deviceConfigurations"
     secret = {"@odata.type": "#microsoft.graph.omaSettingString", "omaUri": "./Vendor/x/Password", "displayName": "x"}
     kind = "#microsoft.graph.windows10CustomConfiguration"
@@ -314,9 +314,15 @@ def test_secrets_in_differences_are_shown_to_managers_only(client, sign_in, cast
     restore = previewed(restore_requests.of_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
     [item] = restores.items(restore)
     assert item.action == "update"
-    page = text(sign_in(client, getattr(cast, who)), f"/restores/{restore.id}/items/{item.id}")
+    path = f"/restores/{restore.id}/items/{item.id}"
+    page = text(sign_in(client, getattr(cast, who)), path)
     assert "old words" in page
+    assert "hush~1" not in page
+    answer = send(client, path)
+    assert answer.status_code == (200 if sees else 403)
+    page = answer.get_data(as_text=True)
     assert [word in page for word in ("hush~1", "other~2")] == [sees, sees]
+    assert [one.details for one in events("secrets:shown")] == [{"where": "plan"}] * sees
 
 
 def test_what_failed_in_a_live_run_is_tried_again_by_a_manager(app, client, sign_in, cast, contoso, backup_set, ended):

@@ -92,7 +92,8 @@ def upload(client, data, tenant, **more):
 
 def test_a_managers_download_comes_back_as_a_draft_of_all_of_it(client, sign_in, cast, backup_set):
     sign_in(client, cast.max)
-    data = client.get(f"/backup-sets/{backup_set.id}/download").get_data()
+    asked = {"csrf_token": csrf_token(client, "/")}
+    data = client.post(f"/backup-sets/{backup_set.id}/download", data=asked).get_data()
     answer = upload(client, data, cast.contoso)
     restore = Restore.get()
     assert (answer.status_code, answer.location) == (303, f"/restores/{restore.id}")

@@ -11,7 +11,7 @@ from db import audit, backup_sets
 from db.audit import Action
 from db.models import BackupSet, Content, Policy, Run, Snapshot
 from db.states import ItemState, SetState
-from web.access import can, current_actor, fetch, requires
+from web.access import current_actor, fetch, requires
 from web.archive import archive, safe
 from web.permissions import Permission
 from web.text import moment, state_badge
@@ -19,7 +19,7 @@ from web.views import narrowing
 from web.views.base import ListView, connected
 from web.views.links import link
 from web.views.runs import may_retry
-from web.views.secrets import masked
+from web.views.secrets import masked, record_shown
 
 pages = Blueprint("backup_sets", __name__, url_prefix="/backup-sets")
 
@@ -114,8 +114,17 @@ def _snapshots(ids: list[int]) -> list[Snapshot]:
 @pages.get("/<backup_set_id>/download")
 @requires(Permission.SEE)
 def download(backup_set_id: str) -> Response:
-    backup_set = fetch(BackupSet, backup_set_id, Permission.SEE)
-    with_secrets = can(Permission.MANAGE, backup_set.tenant_id)
+    return _download(fetch(BackupSet, backup_set_id, Permission.SEE), with_secrets=False)
+
+
+@pages.post("/<backup_set_id>/download")
+@requires(Permission.MANAGE)
+def download_with_secrets(backup_set_id: str) -> Response:
+    """What a restore from the file needs, where policies hold secrets."""
+    return _download(fetch(BackupSet, backup_set_id, Permission.MANAGE), with_secrets=True)
+
+
+def _download(backup_set: BackupSet, *, with_secrets: bool) -> Response:
     record_download(backup_set, with_secrets, current_actor())
     made = archive(backup_set, (lambda document: document) if with_secrets else masked)
     name = safe(f"{backup_set.tenant.name} {backup_set.created_at:%Y-%m-%d} set {backup_set.id}")
@@ -125,6 +134,8 @@ def download(backup_set_id: str) -> Response:
 
 
 def record_download(backup_set: BackupSet, with_secrets: bool, actor: audit.Actor) -> None:
+    if with_secrets:
+        record_shown(backup_set.tenant, f"backup set {backup_set.id}", "download", actor)
     audit.record(
         Action.SET_DOWNLOADED,
         actor,

@@ -22,7 +22,7 @@ from web.views import narrowing
 from web.views.base import ListView
 from web.views.links import link
 from web.views.narrowing import Filter
-from web.views.snapshots import hides
+from web.views.secrets import masked
 
 pages = Blueprint("policies", __name__, url_prefix="/policies")
 
@@ -111,7 +111,7 @@ def page(policy_id: str) -> str:
     for one in found:
         one.policy = policy
     newest = found[0] if found and number == 0 else snapshots.latest(policy)
-    contents = comparison.opened({*found, *([newest] if newest else [])}, hides(policy.tenant_id))
+    contents = comparison.opened({*found, *([newest] if newest else [])}, masked)
     changes = [changed(differences) for differences in comparison.history(found, contents)]
     return render_template(
         "policy.html",

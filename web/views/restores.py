@@ -15,14 +15,14 @@ from db import policies, restores, users, writes
 from db.models import Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, User
 from db.states import ACTIVE, AS_ASKED, CHANGEABLE, WRITING, Outcome, RestoreState, Role, RunKind
 from web import plans
-from web.access import can, fetch, requires
+from web.access import can, current_actor, fetch, refuse, requires
 from web.permissions import Permission
 from web.text import moment, state_badge
 from web.views import narrowing, runs
 from web.views.base import ListView
 from web.views.links import link
 from web.views.new_restore import upload_facts
-from web.views.secrets import masked
+from web.views.secrets import Masking, note, record_shown
 
 pages = Blueprint("restores", __name__, url_prefix="/restores")
 
@@ -185,11 +185,28 @@ def _approvers(restore: Restore) -> list[str]:
 @pages.get("/<int:restore_id>/items/<int:item_id>")
 @requires(Permission.SEE)
 def item(restore_id: int, item_id: int) -> str:
-    restore = fetch(Restore, restore_id, Permission.SEE)
-    found = fetch(RestoreItem, item_id, Permission.SEE)
+    return _item(*_one(restore_id, item_id, Permission.SEE), Masking())
+
+
+@pages.post("/<int:restore_id>/items/<int:item_id>")
+@requires(Permission.MANAGE)
+def item_with_secrets(restore_id: int, item_id: int) -> str:
+    restore, found = _one(restore_id, item_id, Permission.MANAGE)
+    if not may_show_secrets(restore):
+        refuse(Permission.MANAGE, restore.tenant)
+    record_shown(restore.tenant, f"{restore}, “{found.name}”", "plan", current_actor())
+    return _item(restore, found, None)
+
+
+def _one(restore_id: int, item_id: int, permission: Permission) -> tuple[Restore, RestoreItem]:
+    restore, found = fetch(Restore, restore_id, permission), fetch(RestoreItem, item_id, permission)
     if found.restore_id != restore.id:
         abort(404)
-    is_masked = not sees_secrets(restore)
+    return restore, found
+
+
+def _item(restore: Restore, found: RestoreItem, hide: Masking | None) -> str:
+    differences = restore_requests.differences(found, hide=hide)
     result = _results(runs_of(restore)).get(found.id)
     return render_template(
         "restore_item.html",
@@ -200,14 +217,14 @@ def item(restore_id: int, item_id: int) -> str:
         source=_visible(found.snapshot),
         result=result,
         after=result.snapshot if result else None,
-        differences=restore_requests.differences(found, hide=masked if is_masked else None),
-        is_masked=is_masked,
+        differences=differences,
+        secrets=note(hide, may_show_secrets(restore)),
         resolutions=[(one, plans.resolution(one)) for one in found.resolutions or ()],
         writes=writes.of_items([found.id])[found.id],
     )
 
 
-def sees_secrets(restore: Restore) -> bool:
+def may_show_secrets(restore: Restore) -> bool:
     """Those who manage both sides; of a file from elsewhere there is one side only."""
     source = Tenant.get_or_none(Tenant.directory_id == restore.source_directory_id)
     sides = [restore.tenant, *([source] if source else [])]

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, url_for
 
 import actors.capture
 from actors import comparison
@@ -16,7 +16,7 @@ from web import starting
 from web.access import can, current_actor, fetch, requires
 from web.permissions import Permission
 from web.views import runs
-from web.views.secrets import masked
+from web.views.secrets import Masking, note, record_shown
 
 pages = Blueprint("snapshots", __name__, url_prefix="/snapshots")
 
@@ -24,8 +24,19 @@ pages = Blueprint("snapshots", __name__, url_prefix="/snapshots")
 @pages.get("/<snapshot_id>")
 @requires(Permission.SEE)
 def page(snapshot_id: str) -> str:
-    snapshot = fetch(Snapshot, snapshot_id, Permission.SEE)
-    document = _visible(snapshot)
+    return _page(fetch(Snapshot, snapshot_id, Permission.SEE), Masking())
+
+
+@pages.post("/<snapshot_id>")
+@requires(Permission.MANAGE)
+def page_with_secrets(snapshot_id: str) -> str:
+    snapshot = fetch(Snapshot, snapshot_id, Permission.MANAGE)
+    record_shown(snapshot.tenant, _named(snapshot), "page", current_actor())
+    return _page(snapshot, None)
+
+
+def _page(snapshot: Snapshot, hide: Masking | None) -> str:
+    document = _document(snapshot, hide)
     lines, unset = comparison.lines(document["body"])
     return render_template(
         "snapshot.html",
@@ -36,34 +47,38 @@ def page(snapshot_id: str) -> str:
         lines=lines,
         unset=unset,
         assignments=comparison.assignments(snapshot, document),
-        is_masked=not can(Permission.MANAGE, snapshot.tenant_id),
+        secrets=note(hide, can(Permission.MANAGE, snapshot.tenant_id)),
         raw=json.dumps(document, indent=2, ensure_ascii=False),
     )
 
 
-def hides(tenant_id: int) -> comparison.Hide | None:
-    """What masks the secrets of a tenant's contents for this person; None: a manager sees them."""
-    return None if can(Permission.MANAGE, tenant_id) else masked
-
-
-def _visible(snapshot: Snapshot) -> dict[str, Any]:
-    """The content; secrets inside it only for managers."""
-    document, hide = snapshots.body(snapshot), hides(snapshot.tenant_id)
+def _document(snapshot: Snapshot, hide: Masking | None) -> dict[str, Any]:
+    document = snapshots.body(snapshot)
     visible: dict[str, Any] = hide(document) if hide else document
     return visible
+
+
+def _named(snapshot: Snapshot) -> str:
+    return f"snapshot {snapshot.id} of “{snapshot.name}”"
 
 
 @pages.get("/<snapshot_id>/download")
 @requires(Permission.SEE)
 def download(snapshot_id: str) -> Response:
-    snapshot = fetch(Snapshot, snapshot_id, Permission.SEE)
-    text = json.dumps(_visible(snapshot), indent=2, ensure_ascii=False)
-    audit.record(
-        Action.SNAPSHOT_DOWNLOADED,
-        current_actor(),
-        f"snapshot {snapshot.id} of “{snapshot.name}”",
-        tenant=snapshot.tenant,
-    )
+    return _download(fetch(Snapshot, snapshot_id, Permission.SEE), Masking())
+
+
+@pages.post("/<snapshot_id>/download")
+@requires(Permission.MANAGE)
+def download_with_secrets(snapshot_id: str) -> Response:
+    snapshot = fetch(Snapshot, snapshot_id, Permission.MANAGE)
+    record_shown(snapshot.tenant, _named(snapshot), "download", current_actor())
+    return _download(snapshot, None)
+
+
+def _download(snapshot: Snapshot, hide: Masking | None) -> Response:
+    text = json.dumps(_document(snapshot, hide), indent=2, ensure_ascii=False)
+    audit.record(Action.SNAPSHOT_DOWNLOADED, current_actor(), _named(snapshot), tenant=snapshot.tenant)
     name = re.sub(r"[^A-Za-z0-9 ._-]", "_", snapshot.name).strip(" .")[:80] or "policy"
     disposition = f'attachment; filename="{name} - snapshot {snapshot.id}.json"'
     return Response(text, mimetype="application/json", headers={"Content-Disposition": disposition})
@@ -72,22 +87,39 @@ def download(snapshot_id: str) -> Response:
 @pages.get("/<snapshot_id>/compare/<other_id>")
 @requires(Permission.SEE)
 def compare(snapshot_id: str, other_id: str) -> str:
-    before = fetch(Snapshot, snapshot_id, Permission.SEE)
-    after = fetch(Snapshot, other_id, Permission.SEE)
+    return _comparison(*_both(snapshot_id, other_id, Permission.SEE), Masking())
+
+
+@pages.post("/<snapshot_id>/compare/<other_id>")
+@requires(Permission.MANAGE)
+def compare_with_secrets(snapshot_id: str, other_id: str) -> str:
+    before, after = _both(snapshot_id, other_id, Permission.MANAGE)
+    return _with_secrets(before, after)
+
+
+def _both(snapshot_id: str, other_id: str, permission: Permission) -> tuple[Snapshot, Snapshot]:
+    before, after = fetch(Snapshot, snapshot_id, permission), fetch(Snapshot, other_id, permission)
     if before.policy.policy_type != after.policy.policy_type:
         abort(400)
-    return _comparison(before, after)
+    return before, after
 
 
-def _comparison(before: Snapshot, after: Snapshot, run: Run | None = None) -> str:
+def _with_secrets(before: Snapshot, after: Snapshot, run: Run | None = None) -> str:
+    for one in {before, after}:
+        record_shown(one.tenant, _named(one), "comparison", current_actor())
+    return _comparison(before, after, None, run)
+
+
+def _comparison(before: Snapshot, after: Snapshot, hide: Masking | None, run: Run | None = None) -> str:
     """`run` read the later one from the tenant just now."""
-    hide = hides(before.tenant_id) or hides(after.tenant_id)
+    differences = comparison.differences(before, after, hide)
+    may_show = can(Permission.MANAGE, before.tenant_id) and can(Permission.MANAGE, after.tenant_id)
     return render_template(
         "compare.html",
         before=before,
         after=after,
-        differences=comparison.differences(before, after, hide),
-        is_masked=hide is not None,
+        differences=differences,
+        secrets=note(hide, may_show),
         policy=after.policy,
         run=run,
     )
@@ -105,12 +137,27 @@ def start_compare_live(snapshot_id: str) -> Any:
 @pages.get("/<snapshot_id>/compare-live/<run_id>")
 @requires(Permission.SEE)
 def compare_live(snapshot_id: str, run_id: str) -> str:
-    snapshot, run = fetch(Snapshot, snapshot_id, Permission.SEE), fetch(Run, run_id, Permission.SEE)
-    if run.policy_id != snapshot.policy_id or run.kind != RunKind.CAPTURE_SNAPSHOT:
-        abort(404)
-    read = RunItem.get_or_none(RunItem.run == run)
-    if read is not None and read.snapshot_id:
-        return _comparison(snapshot, read.snapshot, run)
+    snapshot, run, read = _live(snapshot_id, run_id, Permission.SEE)
+    if read:
+        return _comparison(snapshot, read, Masking(), run)
     return render_template(
         "compare_live.html", snapshot=snapshot, policy=snapshot.policy, progress=runs.progress_of(run), run=run
     )
+
+
+@pages.post("/<snapshot_id>/compare-live/<run_id>")
+@requires(Permission.MANAGE)
+def compare_live_with_secrets(snapshot_id: str, run_id: str) -> Any:
+    snapshot, run, read = _live(snapshot_id, run_id, Permission.MANAGE)
+    if not read:
+        return redirect(url_for("snapshots.compare_live", snapshot_id=snapshot.id, run_id=run.id), 303)
+    return _with_secrets(snapshot, read, run)
+
+
+def _live(snapshot_id: str, run_id: str, permission: Permission) -> tuple[Snapshot, Run, Snapshot | None]:
+    """The run read the policy of the snapshot: what it read, once it has."""
+    snapshot, run = fetch(Snapshot, snapshot_id, permission), fetch(Run, run_id, permission)
+    if run.policy_id != snapshot.policy_id or run.kind != RunKind.CAPTURE_SNAPSHOT:
+        abort(404)
+    item = RunItem.get_or_none(RunItem.run == run)
+    return snapshot, run, item.snapshot if item else None
