@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 from uuid import UUID
 
 PREFIX = "TENANTKEEP_"
@@ -43,6 +43,13 @@ class Settings:
     run_item_days: int
     plan_hours: int
     settle_seconds: int
+
+
+def secrets(settings: Settings) -> list[str]:
+    """What of the settings must never be shown, as it may stand in a text."""
+    found = [urlsplit(url).password or "" for url in (settings.database_url, settings.redis_url)]
+    keys = [base64.urlsafe_b64encode(key).decode() for key in settings.encryption_keys]
+    return [settings.secret_key, settings.sign_in_client_secret, *found, *map(unquote, found), *keys]
 
 
 def _keys(text: str) -> tuple[bytes, ...]:

@@ -14,7 +14,7 @@ from db.models import Tenant
 from db.states import CredentialKind
 from graph.client import GraphClient
 from graph.clouds import Endpoints, endpoints
-from graph.errors import SignInFailed
+from graph.errors import SignInFailed, never_show
 from graph.sign_in import Certificate, Secret, SignIn
 
 # That it still works is written down once a minute, not with every capture.
@@ -69,6 +69,7 @@ def forget() -> None:
 
 def _credential(tenant: Tenant) -> Secret | Certificate:
     values = tenants.credential(tenant)
+    never_show(values.values())
     if tenant.credential_kind == CredentialKind.SECRET:
         return Secret(values["secret"])
     if tenant.credential_kind == CredentialKind.CERTIFICATE:

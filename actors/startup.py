@@ -2,9 +2,11 @@
 
 import peewee as pw
 
+import config
 from config import Settings, SettingsError
 from db import database as engine
 from db import installation, migrate, sealing
+from graph.errors import never_show
 
 
 class StartupError(Exception):
@@ -26,6 +28,7 @@ def prepare(settings: Settings) -> None:
 
 
 def bind(settings: Settings) -> None:
+    never_show(config.secrets(settings))
     engine.use(settings.database_url)
     sealing.use_keys(settings.encryption_keys)
 

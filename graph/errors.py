@@ -19,7 +19,7 @@ show it as it is.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -94,8 +94,20 @@ _SECRETS = (
 )
 
 
+_known: set[str] = set()
+# Shorter ones would mask words by chance.
+SHORTEST_KNOWN = 8
+
+
+def never_show(values: Iterable[str]) -> None:
+    """Secrets that this process knows: masked wherever they appear, whatever stands before them."""
+    _known.update(value for value in values if len(value) >= SHORTEST_KNOWN)
+
+
 def redact(text: str) -> str:
     """Mask what may be a secret. The one place for it: errors and logs both come through here."""
+    for value in _known:
+        text = text.replace(value, "[masked]")
     for pattern in _SECRETS:
         text = pattern.sub(lambda found: (found.group(1) if _is_named(found) else "") + "[masked]", text)
     return text

@@ -2,17 +2,27 @@
 
 import io
 import logging
+import os
+import secrets
 import sqlite3
+import sys
+from contextlib import ExitStack
+from pathlib import Path
 
 import psycopg2
 import pytest
+import redis
+import requests
 
 import actors.capture
-from actors import logs, restore_requests
-from db import restores, snapshots, tenants
+import config
+from actors import logs, restore_requests, startup
+from db import restores, snapshots, tenants, users
 from db.audit import SYSTEM, Actor
 from db.models import Policy, RunItem, Snapshot
-from tests.conftest import capture_by_hand, csrf_token
+from graph.errors import from_answer
+from tests import servers
+from tests.conftest import REDIS_PORT, capture_by_hand, csrf_token
 from tests.restoring import executed, options, previewed
 from tests.simulated import WRITE
 
@@ -123,3 +133,107 @@ def test_a_restored_secret_is_written_to_the_tenant_and_shown_to_managers_only(
     assert CANARY not in manager.get(plan).get_data(as_text=True)
     shown = manager.post(plan, data={"csrf_token": csrf_token(manager, "/")}).get_data(as_text=True)
     assert CANARY in shown, "a manager who asks sees it"
+
+
+def every_redis_value():
+    """Whatever is in any of its databases, as bytes."""
+    for number in range(16):
+        with redis.Redis(port=REDIS_PORT, db=number) as client:
+            for key in client.scan_iter():
+                yield key + (client.dump(key) or b"")
+
+
+def argument_lists():
+    """Of every process that this test has started, as anybody on the machine may read them."""
+    for child in children(os.getpid()):
+        yield Path(f"/proc/{child}/cmdline").read_bytes()
+
+
+def children(pid):
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [*found, *(one for child in found for one in children(child))]
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Canary by where it is put: into settings, forms and the tenant's credential."""
+    canaries = {name: f"c4nary-{name}-{secrets.token_hex(8)}" for name in (
+        "signing", "credential", "typed", "wrong", "new", "database")}  # fmt: skip
+    canaries["key"] = os.environ["TENANTKEEP_ENCRYPTION_KEYS"]
+    monkeypatch.setenv("TENANTKEEP_SECRET_KEY", canaries["signing"])
+    config.settings.cache_clear()
+    return canaries
+
+
+@pytest.fixture
+def output(tmp_path):
+    """What the processes of the installation write, all of it, as detailed as it gets."""
+    with (tmp_path / "output").open("w+b") as file:
+        yield file
+
+
+def test_what_people_type_and_processes_know_is_in_no_table_no_queue_no_log_and_no_argument(
+    graph, cast, database_url, redis_url, told, output, monkeypatch
+):
+    if database_url.startswith("postgresql"):  # which asks for none, and takes any
+        monkeypatch.setenv("TENANTKEEP_DATABASE_URL", database_url.replace("@", f":{told['database']}@"))
+    monkeypatch.setenv("TENANTKEEP_LOG_FORMAT", "json")
+    tenants.set_credential(cast.contoso, "secret", {"secret": told["credential"]}, SYSTEM)
+    graph.change(client_secret=told["credential"])
+    users.change(cast.root, SYSTEM, password=told["typed"])
+    port, folder = servers.free_port(), Path(sys.executable).parent
+    web = [folder / "gunicorn", "--bind", f"127.0.0.1:{port}", "--access-logfile", "-", "web.app:serve()"]
+    others = ([sys.executable, "-m", *words] for words in (("actors.worker", "--threads", "2"), ("actors.scheduler",)))
+    with ExitStack() as stack:
+        for line in (web, *others):
+            stack.enter_context(servers.running(line, cwd=servers.ROOT, stdout=output, stderr=output))
+        address = f"http://127.0.0.1:{port}"
+        servers.wait_for(lambda: servers.answers_http(f"{address}/readyz"), "The web")
+        session = _works_with_it(address, cast, told)
+        arguments = b"".join(argument_lists())
+        cookie = session.cookies["tenantkeep"]
+        queue = list(every_redis_value())
+    output.seek(0)
+    said = output.read()
+    assert b"gunicorn" in arguments
+    assert queue
+    for name, canary in told.items():
+        assert canary.encode() not in arguments, name
+        assert canary.encode() not in said, name
+        assert not any(canary.encode() in value for value in queue), name
+        assert not [table for table, value in every_value(database_url) if canary.encode() in value], name
+    for place in (said, *queue, *(value for _, value in every_value(database_url))):
+        assert cookie.encode() not in place
+
+
+def _works_with_it(address, cast, told):
+    """A wrong password, the right one, a new user, a capture; then a password in a place where it does not belong."""
+    with requests.Session() as session:
+        form = {"csrf_token": _token(session, f"{address}/sign-in"), "email": cast.root.email}
+        assert session.post(f"{address}/sign-in", data={**form, "password": told["wrong"]}).status_code == 401
+        assert session.post(f"{address}/sign-in", data={**form, "password": told["typed"]}).ok
+        form = {"csrf_token": _token(session, f"{address}/users/"), "email": "new@example.com", "site_role": "none"}
+        assert session.post(f"{address}/users/", data={**form, "password": told["new"]}).ok
+        policy = Policy.get(Policy.tenant == cast.contoso)
+        session.post(f"{address}/policies/{policy.id}/capture-snapshot", data=form)
+        servers.wait_for(lambda: Snapshot.select().exists(), "The snapshot", 30)
+        for path in ("/users/export", "/policies/x", "/audit/export.csv", "/users/"):
+            assert told["new"] not in session.get(f"{address}{path}").text
+        return session
+
+
+def _token(session, address):
+    return session.get(address).text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+
+
+def test_what_a_process_knows_is_masked_wherever_it_stands(app, told, log):
+    """Whatever the words before it, in a message, in an exception, and in what a run remembers."""
+    startup.bind(config.settings())
+    try:
+        raise RuntimeError(f"somebody wrote {told['signing']} and {told['key']}")
+    except RuntimeError:
+        logging.getLogger("x").exception("it went wrong")
+    assert told["signing"] not in log.getvalue()
+    assert told["key"] not in log.getvalue()
+    error = from_answer(400, {}, {"error": {"code": "BadRequest", "message": f"{told['signing']} is odd"}})
+    assert "[masked] is odd" in error.sentence

@@ -13,7 +13,8 @@ from db.models import Tenant
 MASK = "•••••• (masked)"
 # Values that give access somewhere, by the names Graph uses for them.
 _NAMES = re.compile(
-    r"(password|passcode|passphrase|secret|token|pfx|(preShared|private|product|access|api|recovery)Key)$", re.IGNORECASE
+    r"(password|passcode|passphrase|secret|token|pfx|(preShared|private|product|access|api|recovery)Key)$",
+    re.IGNORECASE,
 )
 _URIS = re.compile(r"(password|secret|presharedkey|passphrase|credential|token|key)$", re.IGNORECASE)
 
