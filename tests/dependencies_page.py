@@ -1,0 +1,102 @@
+"""`python -m tests.dependencies_page` writes docs/dependencies.md from what is installed; tests compare the two."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "dependencies.md"
+# What may be used in a program that others run for themselves. LGPL: libraries that are used unchanged.
+ALLOWED = re.compile(
+    r"(MIT|BSD|Apache|ISC|MPL|Mozilla Public License|PSF|Python Software Foundation|0BSD|LGPL|GNU Lesser|Unlicense)", re.I
+)
+
+MIT = "Permission is hereby granted, free of charge, to any person obtaining a copy of this software"
+
+HEAD = """# Dependencies
+
+Every package that Tenantkeep installs, with the version that `constraints.txt` pins and its licence, made from the installed packages by
+`python -m tests.dependencies_page`. A test fails when a version, or a licence, is another one, and when something installed is not pinned. Known weaknesses of these
+versions: `make audit`, which asks the advisory database of the package index, and fails where that does not answer.
+
+| package | version | licence | for | through |
+|---|---|---|---|---|
+"""
+
+
+@dataclass(frozen=True)
+class Package:
+    name: str
+    version: str
+    licence: str
+    uses: str
+    through: str
+
+    def line(self) -> str:
+        return f"| {self.name} | {self.version} | {self.licence} | {self.uses} | {self.through} |"
+
+
+def packages() -> list[Package]:
+    """What is installed of what pyproject.toml asks for, and of what that asks for in turn."""
+    found: dict[str, Package] = {}
+    for uses, requirements in _asked().items():
+        waiting = [(Requirement(one), "") for one in requirements]
+        while waiting:
+            asked, through = waiting.pop(0)
+            name = canonicalize_name(asked.name)
+            if name in found or not _applies(asked):
+                continue
+            known = metadata.distribution(name)
+            title = known.metadata["Name"]
+            found[name] = Package(title, known.version, _licence(known), uses, through)
+            waiting += [(one, title) for one in _needs(known, asked.extras)]
+    return sorted(found.values(), key=lambda one: one.name.lower())
+
+
+def _asked() -> dict[str, list[str]]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"]
+    return {
+        "running": project["project"]["dependencies"],
+        **{f"extra `{name}`": wanted for name, wanted in extras.items()},
+        "developing": project["dependency-groups"]["dev"],
+    }
+
+
+def _applies(asked: Requirement) -> bool:
+    return asked.marker is None or asked.marker.evaluate({"extra": ""})
+
+
+def _needs(known: metadata.Distribution, extras: Iterable[str]) -> Iterator[Requirement]:
+    """What this machine and Python need of it, with the extras that were asked for."""
+    for one in map(Requirement, known.requires or ()):
+        if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            one.marker = None
+            yield one
+
+
+def _licence(known: metadata.Distribution) -> str:
+    """As the package says it: an expression, else classifiers, else its own words, else its licence's text."""
+    said = known.metadata.get("License-Expression")
+    classifiers = [one.rpartition(":: ")[2] for one in known.metadata.get_all("Classifier") or () if "License ::" in one]
+    words = (known.metadata.get("License") or "").strip().splitlines()
+    return said or ", ".join(classifiers) or (words[0] if words else _by_its_text(known))
+
+
+def _by_its_text(known: metadata.Distribution) -> str:
+    files = [one.read_text() for one in known.files or () if one.name.upper().startswith("LICENSE")]
+    return "MIT, by its text" if any(MIT in " ".join(text.split()) for text in files) else "not said"
+
+
+def page() -> str:
+    return HEAD + "".join(f"{one.line()}\n" for one in packages())
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
