@@ -17,6 +17,9 @@ ALLOWED = re.compile(
     r"(MIT|BSD|Apache|ISC|MPL|Mozilla Public License|PSF|Python Software Foundation|0BSD|LGPL|GNU Lesser|Unlicense)", re.I
 )
 
+# Lines of a page are as long as a page's.
+# ruff: noqa: E501
+
 MIT = "Permission is hereby granted, free of charge, to any person obtaining a copy of this software"
 
 HEAD = """# Dependencies
