@@ -12,7 +12,7 @@ from peewee import InterfaceError, OperationalError
 
 from actors import claims, logs
 from actors.dedupe import Dedupe
-from db import installation, runs
+from db import clock, installation, runs
 from db.database import database
 
 logger = logging.getLogger(__name__)
@@ -87,6 +87,7 @@ class Beats(Middleware):
         held = claims.all_held()
         try:
             with database.connection_context():
+                clock.follow_database()
                 runs.beat([claim.token for claim in held])
                 installation.beat(PROCESS, "worker")
             for claim in held:

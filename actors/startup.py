@@ -4,8 +4,8 @@ import peewee as pw
 
 import config
 from config import Settings, SettingsError
+from db import clock, installation, migrate, sealing
 from db import database as engine
-from db import installation, migrate, sealing
 from graph.errors import never_show
 
 
@@ -35,6 +35,7 @@ def bind(settings: Settings) -> None:
 
 def check() -> None:
     """On an open connection: is it migrated, and are the keys its keys? Raises StartupError."""
+    clock.follow_database()
     pending = migrate.pending()
     if pending:
         raise StartupError(f"The database lacks {len(pending)} migration(s). Run: tenantkeep migrate")

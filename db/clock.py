@@ -1,6 +1,35 @@
-from datetime import UTC, datetime
+"""One time for all processes: the database's. A machine whose clock is wrong would take claims from workers that live,
+leave its own behind as if they lived on, and hold a lease for hours."""
+
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+from db.database import database, is_sqlite
+
+# Less is the time that the question itself takes, and what clocks differ by on machines that are well.
+TOLERATED = timedelta(seconds=2)
+_ASK_SQLITE = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
+_ASK_POSTGRESQL = "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS')"
+
+_ahead = timedelta(0)
 
 
 def utcnow() -> datetime:
     """Now in UTC without a zone, as every table keeps it."""
+    return _here() - _ahead
+
+
+def _here() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def follow_database() -> timedelta:
+    """Find out how far this machine's clock is ahead, for `utcnow`. Asked at start and with each beat."""
+    global _ahead
+    asked = monotonic()
+    there = database.execute_sql(_ASK_SQLITE if is_sqlite() else _ASK_POSTGRESQL).fetchone()[0]
+    found = _here() - datetime.fromisoformat(there)
+    # An answer that was long on its way is too old to go by.
+    if monotonic() - asked < TOLERATED.total_seconds() / 2:
+        _ahead = found if abs(found) > TOLERATED else timedelta(0)
+    return _ahead

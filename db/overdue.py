@@ -41,7 +41,9 @@ def take_back_abandoned() -> list[Run]:
     A run that has lost its worker MAX_ATTEMPTS times is failed instead.
     """
     again: list[Run] = []
-    stale = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null(False) & (Run.heartbeat_at < _ago(STALE_SECONDS))
+    # A heartbeat from the future is one of before the clock was set back: nobody keeps it up.
+    is_old = (Run.heartbeat_at < _ago(STALE_SECONDS)) | (Run.heartbeat_at > _ago(-STALE_SECONDS))
+    stale = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null(False) & is_old
     # Read to the end before anything is written: SQLite refuses, at once, a write beside a reading that has grown old.
     for run in list(Run.select().where(IS_ACTIVE & stale)):
         taken = (

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from datetime import timedelta
 
 import peewee as pw
 import pytest
@@ -73,6 +74,16 @@ def test_only_one_of_two_schedulers_leads(database):
     assert not installation.take_lease("scheduler", "two", 10)
     assert installation.take_lease("scheduler", "one", 10)
     installation.release_lease("scheduler", "one")
+    assert installation.take_lease("scheduler", "two", 10)
+
+
+def test_a_lease_given_before_the_clock_was_set_back_is_free(database, monkeypatch):
+    from db import installation
+
+    now = installation.utcnow()
+    monkeypatch.setattr(installation, "utcnow", lambda: now + timedelta(hours=3))
+    assert installation.take_lease("scheduler", "one", 10)
+    monkeypatch.setattr(installation, "utcnow", lambda: now)
     assert installation.take_lease("scheduler", "two", 10)
 
 

@@ -83,6 +83,14 @@ def test_a_run_whose_worker_dies_again_and_again_is_given_up(start):
     assert (found.state, found.error_code) == (RunState.FAILED, "worker_died")
 
 
+def test_a_heartbeat_from_before_the_clock_was_set_back_keeps_no_claim(start):
+    claim = runs.claim(start().run.id)
+    age(claim.run.id, -1, names=["heartbeat_at"])
+    assert overdue.take_back_abandoned() == [], "clocks always differ a little"
+    age(claim.run.id, -3600, names=["heartbeat_at"])
+    assert [run.id for run in overdue.take_back_abandoned()] == [claim.run.id]
+
+
 def test_a_heartbeat_keeps_a_claim(start):
     claim = runs.claim(start().run.id)
     age(claim.run.id, 60, names=["heartbeat_at"])
