@@ -29,10 +29,10 @@ def _redis(url: str) -> redis.Redis:
 _url, _locks_url = config.redis_urls()
 # Locks and budgets, apart from the broker's own database.
 locks = _redis(_locks_url)
+dedupe = Dedupe(locks)
 
 
 def _make() -> RedisBroker:
-    dedupe = Dedupe(locks)
     return RedisBroker(  # type: ignore[no-untyped-call]
         client=_redis(_url),
         middleware=[

@@ -41,6 +41,7 @@ class LockUnavailable(MiddlewareError):
 
 class Dedupe(Middleware):
     def __init__(self, client: redis.Redis) -> None:
+        self._client = client
         self._acquire, self._renew, self._release = (
             client.register_script(script) for script in (ACQUIRE, RENEW, RELEASE)
         )
@@ -57,6 +58,20 @@ class Dedupe(Middleware):
 
     def release(self, key: str, run_id: int) -> None:
         self._release(keys=[PREFIX + key], args=[run_id])
+
+    def is_locked(self, key: str) -> bool:
+        return bool(self._client.exists(PREFIX + key))
+
+    def release_ended(self) -> None:
+        """Locks of runs that ended without a message of theirs: with their last part, or while Redis was away."""
+        keys = [key.decode() for key in self._client.scan_iter(f"{PREFIX}*", count=1000)]
+        owners = {
+            key: int(owner) for key, owner in zip(keys, self._client.mget(keys) if keys else (), strict=True) if owner
+        }
+        ended = set(owners.values()) - runs.active_among(owners.values())
+        for key, owner in owners.items():
+            if owner in ended:
+                self.release(key.removeprefix(PREFIX), owner)
 
     def before_enqueue(self, broker: Any, message: Any, delay: int | None) -> None:
         self._take(message, QUEUED_MS + (delay or 0), DuplicateRun)

@@ -15,7 +15,7 @@ import redis
 
 import config
 from actors import logs, pruning, scheduling, startup
-from actors.broker import ping
+from actors.broker import dedupe
 from actors.every import broker
 from actors.middleware import PROCESS
 from actors.starting import send
@@ -52,19 +52,21 @@ def sweep() -> None:
     for run in overdue.without_parts():
         parts.close(run.id)
     try:
-        ping()
+        dedupe.release_ended()
     except redis.RedisError:
-        return  # the next tick tries again
+        return  # Redis is away: the next tick tries again
     for run in [*overdue.unsent(), *overdue.due(), *_lost()]:
         send(run)
 
 
 def _lost() -> list[Run]:
-    """Messages sent long ago whose queue is empty: Redis lost them. A long queue only means patience."""
+    """Sent long ago, and Redis lost the message: its lock is gone too, or every queue is empty. A long queue only means
+    patience, for a time; a message that comes twice finds nothing to do.
+    """
     candidates = overdue.lost()
-    if not candidates or any(broker.do_qsize(queue) for queue in broker.get_declared_queues()):
-        return []
-    return candidates
+    if not candidates or not any(broker.do_qsize(queue) for queue in broker.get_declared_queues()):
+        return candidates
+    return [run for run in candidates if overdue.is_out_of_patience(run) or not dedupe.is_locked(run.dedupe_key)]
 
 
 def main() -> int:

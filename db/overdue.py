@@ -14,6 +14,8 @@ from db.states import RunState
 UNSENT_SECONDS = 3
 # A message that waits this long in an empty queue was lost with Redis.
 LOST_SECONDS = 30
+# However long the queue: a worker that died with its clock wrong may keep a message for hours.
+PATIENCE_SECONDS = 600
 
 
 def unsent(limit: int = 500) -> list[Run]:
@@ -26,6 +28,10 @@ def unsent(limit: int = 500) -> list[Run]:
 def lost(limit: int = 500) -> list[Run]:
     """Queued and sent long ago. Whether the message was lost or waits its turn, only the queue's length tells."""
     return _oldest((Run.state == RunState.QUEUED) & (Run.enqueued_at < _ago(LOST_SECONDS)), limit)
+
+
+def is_out_of_patience(run: Run) -> bool:
+    return bool(run.enqueued_at < _ago(PATIENCE_SECONDS))
 
 
 def due(limit: int = 500) -> list[Run]:

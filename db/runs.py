@@ -10,7 +10,7 @@ worker that was taken for dead, and comes back, can change nothing: its writes m
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -158,6 +158,11 @@ def mark_enqueued(run_id: int) -> None:
 
 def is_active(run_id: int) -> bool:
     return Run.select().where((Run.id == run_id) & IS_ACTIVE).exists()
+
+
+def active_among(run_ids: Iterable[int]) -> set[int]:
+    active: Any = Run.select(Run.id).where(Run.id.in_(list(run_ids) or [-1]) & IS_ACTIVE)
+    return {row[0] for row in active.tuples()}
 
 
 def claim(run_id: int) -> Claim | None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 import redis
@@ -12,7 +13,7 @@ import actors.capture
 from actors import broker as brokers
 from actors import scheduler, starting
 from actors.dedupe import PREFIX
-from db import runs
+from db import run_ends, runs
 from db.audit import SYSTEM, Actor
 from db.database import database as handle
 from db.models import Policy, Run, RunItem
@@ -127,12 +128,41 @@ def test_with_redis_gone_the_start_is_recorded_and_sent_when_it_is_back(policy, 
 
 def test_a_message_lost_with_redis_is_sent_again(policy, locks):
     run = actors.capture.start(policy, SYSTEM).run
-    Run.update(enqueued_at=run.created_at.replace(year=2020)).execute()
+    Run.update(enqueued_at=run.created_at - timedelta(minutes=1)).execute()
     scheduler.sweep()
     assert queued() == 1, "it is still there: patience"
     locks.flushall()
     scheduler.sweep()
     assert queued() == 1
+
+
+def test_a_lost_message_is_sent_again_while_another_run_waits_for_days(policy, locks, cast):
+    other = Policy.get((Policy.tenant == cast.contoso) & (Policy.id != policy.id))
+    run = actors.capture.start(policy, SYSTEM).run
+    Run.update(enqueued_at=run.created_at - timedelta(minutes=1)).execute()
+    with redis.Redis(port=REDIS_PORT) as client:
+        client.flushall()
+    starting.send(actors.capture.start(other, SYSTEM).run, delay_seconds=3600)
+    before = queued()
+    scheduler.sweep()
+    assert queued() == before + 1
+
+
+def test_after_ten_minutes_in_a_queue_a_run_is_sent_again_whatever_is_there(policy, locks):
+    run = actors.capture.start(policy, SYSTEM).run
+    Run.update(enqueued_at=run.created_at - timedelta(minutes=11)).execute()
+    scheduler.sweep()
+    scheduler.sweep()
+    assert queued() == 2, "once more, and not with every sweep"
+
+
+def test_the_scheduler_releases_the_locks_of_runs_that_ended_elsewhere(policy, locks, cast):
+    other = Policy.get((Policy.tenant == cast.contoso) & (Policy.id != policy.id))
+    ended, active = (actors.capture.start(one, SYSTEM).run for one in (policy, other))
+    run_ends.request_cancel(ended, SYSTEM)
+    scheduler.sweep()
+    assert not locks.exists(f"{PREFIX}{ended.dedupe_key}")
+    assert locks.exists(f"{PREFIX}{active.dedupe_key}")
 
 
 def test_a_redelivered_message_of_an_ended_run_does_nothing(policy, graph, worker, ended, cast):
