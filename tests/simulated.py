@@ -25,8 +25,8 @@ class SimulatedTenant:
         requests.post(f"{url}/_simulator/tenants", json=facts, timeout=10).raise_for_status()
         return cls(url, tenant.directory_id)
 
-    def put(self, collection, item):
-        self._call("PUT", f"/tenants/{self.id}/objects/{collection}/{item['id']}", item)
+    def put(self, collection, item, timeout=30):
+        self._call("PUT", f"/tenants/{self.id}/objects/{collection}/{item['id']}", item, timeout)
 
     def delete(self, collection, object_id):
         self._call("DELETE", f"/tenants/{self.id}/objects/{collection}/{object_id}")
@@ -56,8 +56,8 @@ class SimulatedTenant:
     def decide(self, code, status="approved"):
         self._call("POST", f"/tenants/{self.id}/approvals/{code}", {"status": status})
 
-    def _call(self, method, path, body=None):
-        answer = requests.request(method, self.url + path, json=body, timeout=30)
+    def _call(self, method, path, body=None, timeout=30):
+        answer = requests.request(method, self.url + path, json=body, timeout=timeout)
         answer.raise_for_status()
         return answer
 

@@ -102,6 +102,11 @@ def _approvals(routes: Blueprint, simulator: "Simulator") -> None:
 
 
 def _trouble(routes: Blueprint, simulator: "Simulator") -> None:
+    @routes.post("/freeze")
+    def freeze() -> Any:
+        simulator.state.save_and_freeze()
+        return "", 204
+
     @routes.get("/requests")
     def read_requests() -> Any:
         return jsonify(simulator.counts.as_json())

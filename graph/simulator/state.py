@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from threading import Event, Lock, RLock, Thread
@@ -120,13 +121,31 @@ class State:
             time.sleep(SAVE_EVERY_S)
 
     def save(self) -> None:
-        if self._path is None:
-            return
-        with self._saving:
-            aside = self._path.with_suffix(f".{os.getpid()}.tmp")
-            with gzip.open(aside, "wt", encoding="utf-8", compresslevel=1) as file:
-                file.write("[" + ",\n".join(self._row(tenant) for tenant in list(self.tenants.values())) + "]")
-            aside.replace(self._path)
+        if self._path is not None:
+            with self._saving:
+                self._write(self._path)
+
+    def save_and_freeze(self) -> None:
+        """Save, and carry out no write from now on: a kill then takes nothing back that anybody was told of."""
+        if self._path is not None:
+            frozen = Event()
+            Thread(target=self._hold_all, args=(self._path, frozen), daemon=True).start()
+            frozen.wait()
+
+    def _hold_all(self, path: Path, frozen: Event) -> None:
+        """In a thread that never ends: another one may get the number of one that did, and with it its locks."""
+        with self._saving, ExitStack() as held:
+            for lock in self._locks.values():
+                held.enter_context(lock)
+            self._write(path)
+            frozen.set()
+            Event().wait()
+
+    def _write(self, path: Path) -> None:
+        aside = path.with_suffix(f".{os.getpid()}.tmp")
+        with gzip.open(aside, "wt", encoding="utf-8", compresslevel=1) as file:
+            file.write("[" + ",\n".join(self._row(tenant) for tenant in list(self.tenants.values())) + "]")
+        aside.replace(path)
 
     def _row(self, tenant: Tenant) -> str:
         with self.lock_of(tenant):

@@ -44,6 +44,25 @@ def test_what_a_trainer_changed_survives_a_restart(tmp_path):
         assert "kept" in SimulatedTenant(url, FABRIKAM).objects()[PATH]
 
 
+def test_what_is_killed_after_a_freeze_has_forgotten_nothing_that_it_answered(tmp_path):
+    options = ["--no-demo", "--state", str(tmp_path / "state.json.gz")]
+    process, url = running(*options)
+    with process as first:
+        is_up(url)
+        tenant = add_tenant(url, "Frozen").sign_in()
+        made = tenant.make("deviceManagement/deviceCategories", {"displayName": "Kiosk"})
+        requests.post(f"{url}/_simulator/freeze", timeout=10).raise_for_status()
+        with pytest.raises(requests.Timeout):
+            SimulatedTenant(url, tenant.id).put(PATH, catalog_policy("late", "Late"), timeout=0.3)
+        first.kill()
+    process, url = running(*options)
+    with process:
+        is_up(url)
+        held = SimulatedTenant(url, tenant.id).objects()
+        assert list(held["deviceManagement/deviceCategories"]) == [made]
+        assert PATH not in held
+
+
 def test_what_was_written_is_in_the_file_before_the_end(tmp_path):
     file = tmp_path / "state.json.gz"
     options = ["--no-demo", "--state", str(file)]
