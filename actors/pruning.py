@@ -17,8 +17,11 @@ def prune_daily() -> None:
     """Whoever asks first in a day does it: nobody ever holds the lease twice."""
     if not installation.take_lease("pruning", uuid.uuid4().hex, DAY_SECONDS):
         return
-    for tenant in list(Tenant.select().where(Tenant.retention.is_null(False))):
+    for tenant in list(Tenant.select()):
         freed = retention.prune(tenant, SYSTEM)
-        logger.info("pruned", extra={"tenant": tenant.name, "sets": freed.sets, "snapshots": freed.snapshots})
+        # Also where no set goes: restores leave contents that nobody reads any longer.
+        retention.forget_unread_contents(tenant)
+        if freed.sets:
+            logger.info("pruned", extra={"tenant": tenant.name, "sets": freed.sets, "snapshots": freed.snapshots})
     while retention.prune_run_items(config.settings().run_item_days):
         logger.info("forgot items of old runs")

@@ -156,7 +156,7 @@ def prune(tenant: Tenant, actor: Actor) -> Freed:
             snapshots=len(snapshots),
             contents=found.freed.contents,
         )
-    _delete_unread_contents(tenant)
+    forget_unread_contents(tenant)
     return found.freed
 
 
@@ -205,7 +205,8 @@ def _forget_snapshots(snapshot_ids: Sequence[int]) -> None:
         Snapshot.delete().where(Snapshot.id.in_(ids)).execute()
 
 
-def _delete_unread_contents(tenant: Tenant) -> None:
+def forget_unread_contents(tenant: Tenant) -> None:
+    """Of snapshots that went, and of looks that a restore or a preview took and that later ones replaced."""
     read = Snapshot.select(Snapshot.content).where(Snapshot.tenant == tenant)
     unread = Content.select(Content.id).where(
         (Content.tenant == tenant)

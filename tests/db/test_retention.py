@@ -144,6 +144,17 @@ def test_a_capture_made_by_hand_since_the_oldest_kept_set_stays(cast, history):
     assert history[3] in {one.id for one in Snapshot.select()}
 
 
+def test_what_nobody_reads_goes_although_no_set_does(cast, captured):
+    kept, unread, young = (snapshots.keep_content(cast.contoso.id, {"body": {"n": n}}, str(n) * 64) for n in range(3))
+    policy, _, snapshot = captured[0]
+    Snapshot.update(content=kept).where(Snapshot.id == snapshot.id).execute()
+    Content.update(created_at=TODAY - timedelta(days=400)).where(Content.id != young).execute()
+    pruning.prune_daily()
+    left = {one.id for one in Content.select().where(Content.tenant == policy.tenant)}
+    assert {kept, young} <= left
+    assert unread not in left
+
+
 def test_pruning_happens_once_a_day_and_forgets_items_but_not_totals(cast, history, monkeypatch):
     retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
     Run.update(ended_at=TODAY - timedelta(days=300)).where(Run.id == 1).execute()
