@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup run test check audit bench screenshots
+.PHONY: help setup run test check audit soak bench screenshots
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,9 @@ check: setup ## Lint, types and the house rules
 audit: setup ## Ask the package index what is known against the pinned versions
 	@test -x $(VENV)/audit/bin/pip-audit || ($(BIN)/python -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1)
 	@$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off --requirement constraints.txt
+
+soak: setup ## Faults at random moments of real work, on both engines: MINUTES=15 SOAK_ARGS="--seed 1"
+	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),15) $(SOAK_ARGS)
 
 bench: setup ## Print the figures that docs/benchmarks.md quotes
 	@$(BIN)/python -m bench

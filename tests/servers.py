@@ -91,28 +91,37 @@ def _as_unprivileged() -> dict[str, object]:
 @contextmanager
 def postgresql_server(directory: Path, fsync: str = "off") -> Iterator[str]:
     """Yields postgresql://… of an empty server; without fsync, because a test's need not survive, only behave."""
-    binaries, port, data = postgresql_binaries(), free_port(), directory / "data"
+    make_postgresql(directory)
+    port = free_port()
+    command, options = postgresql(directory, port, fsync)
+    with running(command, **options) as process:
+        wait_for(lambda: connects(postgresql_url(port)), "PostgreSQL", process=process)
+        yield postgresql_url(port).removesuffix("/postgres")
+
+
+def make_postgresql(directory: Path) -> None:
     if _as_unprivileged():
         shutil.chown(directory, UNPRIVILEGED)
     subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "tenantkeep", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"],
+        [postgresql_binaries() / "initdb", "-D", directory / "data", "-U", "tenantkeep", "-A", "trust", "-N",
+         "-E", "UTF8", "--locale=C"],
         check=True,
         stdout=subprocess.DEVNULL,
         cwd=directory,
         **_as_unprivileged(),
-    )
-    url = f"postgresql://tenantkeep@127.0.0.1:{port}"
+    )  # fmt: skip
+
+
+def postgresql(directory: Path, port: int, fsync: str = "off") -> tuple[list[str], dict[str, object]]:
+    """The command line and the options of the process that serves what `make_postgresql` made."""
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync={fsync} -c max_connections=200 -k {directory}".split()
-    server = running(
-        [binaries / "postgres", "-D", data, *options],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=directory,
-        **_as_unprivileged(),
-    )
-    with server as process:
-        wait_for(lambda: _connects(f"{url}/postgres"), "PostgreSQL", process=process)
-        yield url
+    command = [str(postgresql_binaries() / "postgres"), "-D", str(directory / "data"), *options]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return command, {**silent, "cwd": directory, **_as_unprivileged()}
+
+
+def postgresql_url(port: int) -> str:
+    return f"postgresql://tenantkeep@127.0.0.1:{port}/postgres"
 
 
 def execute(url: str, statement: str) -> None:
@@ -127,7 +136,7 @@ def environment(**changes: str) -> dict[str, str]:
     return {**os.environ, **changes}
 
 
-def _connects(url: str) -> bool:
+def connects(url: str) -> bool:
     try:
         psycopg2.connect(url).close()
     except psycopg2.OperationalError:

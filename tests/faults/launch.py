@@ -1,0 +1,100 @@
+"""`python -m tests.faults.launch SHIFT PROGRAM ARGUMENT…`: a process of ours, its times short, its clock perhaps wrong.
+
+SHIFT is in seconds. The clock is set before anything of ours is imported.
+What is shorter than in production, so that a round takes seconds, is in `shorten`.
+"""
+
+import importlib
+import sys
+import time
+from datetime import datetime
+
+BEAT_SECONDS, STALE_SECONDS = 1, 5
+# More than in production: a stage goes through in minutes what an installation does in years, on a busy machine.
+MAX_ATTEMPTS = 10
+UNSENT_SECONDS, LOST_SECONDS = 1, 3
+TICK_SECONDS, LEASE_SECONDS = 0.5, 2.5
+LONGEST_BACKOFF, LOOK_AGAIN_SECONDS = 2.0, 0.5
+REDELIVERED_MS = 5_000
+# Longer than a worker may be frozen, as in production: whoever looks for a lost create must outwait its writer.
+SETTLE_SECONDS = 8
+NO_LIMIT = (10_000, 1.0)
+
+
+def main():
+    shift, program = sys.argv[1:3]
+    sys.argv = sys.argv[2:]
+    set_clock(float(shift))
+    sys.exit(PROGRAMS[program]())
+
+
+def set_clock(seconds):
+    """Every clock that a process of ours looks at; `datetime.now` cannot be replaced itself."""
+    true = time.time
+    time.time = lambda: true() + seconds
+    clock = importlib.import_module("db.clock")
+
+    class Shifted(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.fromtimestamp(time.time(), tz)
+
+    clock.datetime = Shifted
+
+
+def shorten():
+    """In each process for itself, as ours are: nothing of it is imported before they are forked."""
+    from db import runs
+
+    # First, because others take these by name when they are imported.
+    runs.BEAT_SECONDS, runs.STALE_SECONDS, runs.MAX_ATTEMPTS = BEAT_SECONDS, STALE_SECONDS, MAX_ATTEMPTS
+    from actors import broker, carrying_out, outcomes, scheduler, working
+    from db import overdue
+    from graph import limits
+
+    overdue.UNSENT_SECONDS, overdue.LOST_SECONDS = UNSENT_SECONDS, LOST_SECONDS
+    scheduler.TICK_SECONDS, scheduler.LEASE_SECONDS = TICK_SECONDS, LEASE_SECONDS
+    working.LONGEST_BACKOFF = LONGEST_BACKOFF
+    outcomes.LOOK_AGAIN_SECONDS = carrying_out.LOOK_AGAIN_SECONDS = LOOK_AGAIN_SECONDS
+    broker.broker.heartbeat_timeout = REDELIVERED_MS
+    limits.LIMITS.update(dict.fromkeys(limits.LIMITS, NO_LIMIT))
+
+
+def _scheduler():
+    shorten()
+    return importlib.import_module("actors.scheduler").main()
+
+
+def _worker():
+    """Its children come through here too."""
+    module, launched = importlib.import_module("actors.worker"), list(sys.orig_argv[:4])
+    command = module._command
+    module._command = lambda options: [
+        *launched,
+        *("tests.faults.app" if word == "actors.app" else word for word in command(options)[2:]),
+    ]
+    module.PAUSE_SECONDS = 0.1
+    return module.main()
+
+
+def _dramatiq():
+    from dramatiq import cli
+
+    return cli.main()
+
+
+def _gunicorn():
+    from gunicorn.app.wsgiapp import run
+
+    return run()
+
+
+PROGRAMS = {
+    "actors.scheduler": _scheduler,
+    "actors.worker": _worker,
+    "dramatiq": _dramatiq,
+    "gunicorn": _gunicorn,
+}
+
+if __name__ == "__main__":
+    main()

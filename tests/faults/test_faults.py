@@ -1,0 +1,83 @@
+"""Every fault at least once, where the engine matters on both; `make soak` does the same for as long as told.
+
+The rounds of an engine share one stage: what one leaves behind is the next one's trouble. To see one alone again:
+`python -m tests.faults.soak --engine ENGINE --seed SEED --work WORK --fault FAULT --moment MOMENT --rounds 1`.
+"""
+
+from contextlib import ExitStack
+
+import pytest
+
+from tests import servers
+from tests.faults import rounds, stage
+from tests.faults.faults import FAULTS
+from tests.faults.stage import POSTGRESQL, SQLITE
+
+SEED = 20261125
+# (engine, fault, work, moment): each where it hurts most.
+ROUNDS = (
+    (SQLITE, "worker killed", "live restore", "a third"),
+    (SQLITE, "one worker process killed", "backup", "a third"),
+    (SQLITE, "web killed", "backup", "start"),
+    (SQLITE, "power cut", "live restore", "claimed"),
+    (SQLITE, "Redis killed", "backup", "claimed"),
+    (SQLITE, "worker frozen", "preview", "a third"),
+    (SQLITE, "worker upgraded", "live restore", "a third"),
+    (SQLITE, "worker's clock ahead", "preview", "claimed"),
+    (SQLITE, "scheduler's clock behind", "sync", "start"),
+    (SQLITE, "disk full", "live restore", "a third"),
+    (POSTGRESQL, "worker killed", "backup", "two thirds"),
+    (POSTGRESQL, "scheduler killed", "backup", "claimed"),
+    (POSTGRESQL, "two schedulers", "sync", "start"),
+    (POSTGRESQL, "simulator killed", "live restore", "two thirds"),
+    (POSTGRESQL, "Redis restarted", "preview", "claimed"),
+    (POSTGRESQL, "Redis flushed", "backup", "start"),
+    (POSTGRESQL, "worker frozen", "live restore", "claimed"),
+    (POSTGRESQL, "worker's clock ahead", "sync", "claimed"),
+    (POSTGRESQL, "worker's clock behind", "sync", "claimed"),
+    (POSTGRESQL, "scheduler's clock ahead", "backup", "claimed"),
+    (POSTGRESQL, "PostgreSQL restarted, fast", "backup", "a third"),
+    (POSTGRESQL, "PostgreSQL restarted, immediate", "live restore", "a third"),
+)
+
+
+@pytest.fixture(scope="module")
+def stages():
+    """stages(engine): the one stage of that engine, opened by the first round on it."""
+    opened = {}
+    with ExitStack() as until_the_end:
+
+        def on(kind):
+            if kind not in opened:
+                opened[kind] = until_the_end.enter_context(stage.opened(kind))
+            return opened[kind]
+
+        yield on
+
+
+# A group for each engine: its rounds follow each other in one process of the test run.
+@pytest.mark.parametrize(
+    ("kind", "fault", "work", "moment"),
+    [pytest.param(*one, marks=pytest.mark.xdist_group(f"faults on {one[0]}")) for one in ROUNDS],
+)
+def test_nothing_is_lost_doubled_or_untrue_after(stages, kind, fault, work, moment):
+    if kind == POSTGRESQL and servers.postgresql_binaries() is None:
+        pytest.skip("no PostgreSQL on this machine")
+    opened, planned = stages(kind), rounds.plan(SEED, kind, work=work, fault=fault, moment=moment)
+    print(planned)
+    violations = rounds.play(opened, planned).violations
+    if violations:
+        opened.keep_logs()
+    assert violations == []
+
+
+def test_every_fault_has_its_round():
+    assert {fault for _, fault, _, _ in ROUNDS} == set(FAULTS)
+
+
+def test_the_same_seed_plans_the_same_rounds():
+    def hundred():
+        return [str(rounds.plan(seed, POSTGRESQL)) for seed in range(100)]
+
+    assert hundred() == hundred()
+    assert len(set(hundred())) == 100

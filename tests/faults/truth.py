@@ -1,0 +1,131 @@
+"""What must hold whatever went wrong, once all is idle. Each yields a sentence for each violation."""
+
+from datetime import timedelta
+
+import peewee as pw
+
+from db import audit, retention
+from db.clock import utcnow
+from db.models import (
+    AuditEvent,
+    Content,
+    Lease,
+    Membership,
+    Notification,
+    Restore,
+    RestoreItem,
+    Run,
+    RunItem,
+    Snapshot,
+)
+from db.sealing import SealError
+from db.snapshots import document
+from db.states import ACTIVE, UNSETTLED, RestoreState
+from tests.faults import launch
+
+
+def violations(stage, work):
+    """Of one round: of the work itself, of its tenant, and of the installation."""
+    found = [stage.read(lambda held=held: list(held(work.tenant))) for held in OF_TENANT]
+    found += [stage.read(lambda held=held: list(held())) for held in OF_INSTALLATION]
+    found.append(stage.read(lambda: list(work.check())))
+    found.append([f"the lock {one} is left" for one in stage.locks()])
+    found.append(list(_lease_is_led(stage)))
+    return [sentence for sentences in found for sentence in sentences]
+
+
+def every_run_ended_once(tenant):
+    for run in Run.select().where(Run.tenant == tenant):
+        if run.parent_id is not None:
+            yield f"part {run.part} of run {run.parent_id} is left over"
+            continue
+        if run.state in ACTIVE or run.claimed_by or run.ended_at is None:
+            yield f"run {run.id} is {run.state}, held by {run.claimed_by}"
+        told = (AuditEvent.action == "run:ended") & (AuditEvent.subject == f"run {run.id}")
+        count = AuditEvent.select().where(told).count()
+        if count != 1:
+            yield f"run {run.id} ended {count} times by the audit log"
+
+
+def no_item_is_unsettled(tenant):
+    for item in RunItem.select().join(Run).where((Run.tenant == tenant) & RunItem.state.in_(UNSETTLED)):
+        yield f"item {item.id} of run {item.run_id} is {item.state}"
+
+
+def no_restore_is_stuck(tenant):
+    for restore in Restore.select().where((Restore.tenant == tenant) & (Restore.state == RestoreState.RUNNING)):
+        yield f"restore {restore.id} is running still"
+
+
+def every_recipient_is_told_once(tenant):
+    subscribed = (Membership.tenant == tenant) & Membership.is_subscribed
+    members = {one.user_id for one in Membership.select().where(subscribed)}
+    for run in Run.select().where((Run.tenant == tenant) & Run.parent.is_null()):
+        expected = sorted(members | ({run.requested_by_id} - {None}))
+        told = sorted(one.user_id for one in Notification.select().where(Notification.run == run))
+        if told != expected:
+            yield f"run {run.id} was told to users {told}, not {expected}"
+
+
+def every_content_opens(tenant):
+    for content in Content.select(Content.id).where((Content.tenant == tenant) & _is_read()):
+        try:
+            document(content.id)
+        except SealError as e:
+            yield f"content {content.id} does not open: {e}"
+    held = Content.select(Content.id)
+    for snapshot in Snapshot.select().where((Snapshot.tenant == tenant) & Snapshot.content.not_in(held)):
+        yield f"snapshot {snapshot.id} has no content"
+
+
+def retention_collects_every_unread_content(tenant):
+    """Once it is a day old, as retention asks."""
+    unread = (Content.tenant == tenant) & ~_is_read()
+    Content.update(created_at=utcnow() - timedelta(days=2)).where(unread).execute()
+    retention.forget_unread_contents(tenant)
+    left = Content.select().where(unread).count()
+    if left:
+        yield f"{left} contents that nobody reads stay for ever"
+
+
+def _is_read():
+    snapshots = Snapshot.select(Snapshot.id).where(Snapshot.content == Content.id)
+    items = RestoreItem.select(RestoreItem.id).where(
+        (RestoreItem.content == Content.id) | (RestoreItem.live_content == Content.id)
+    )
+    return pw.fn.EXISTS(snapshots) | pw.fn.EXISTS(items)
+
+
+def the_audit_chain_holds():
+    for fault in audit.verify():
+        yield fault.sentence
+
+
+def no_lease_outlives_its_time():
+    longest = timedelta(seconds=launch.LEASE_SECONDS + 1)
+    for lease in Lease.select().where((Lease.name == "scheduler") & (Lease.expires_at > utcnow() + longest)):
+        yield f"{lease.holder} has the lease until {lease.expires_at}, it is {utcnow()}"
+
+
+def _lease_is_led(stage):
+    """Within a lease's time a scheduler that is alive leads."""
+
+    def leads():
+        alive = Lease.expires_at > utcnow()
+        return stage.read(lambda: Lease.select().where((Lease.name == "scheduler") & alive).exists())
+
+    try:
+        stage.wait_for(leads, "a scheduler that leads", 3 * launch.LEASE_SECONDS)
+    except TimeoutError:
+        yield "no scheduler leads"
+
+
+OF_TENANT = (
+    every_run_ended_once,
+    no_item_is_unsettled,
+    no_restore_is_stuck,
+    every_recipient_is_told_once,
+    every_content_opens,
+    retention_collects_every_unread_content,
+)
+OF_INSTALLATION = (the_audit_chain_holds, no_lease_outlives_its_time)
