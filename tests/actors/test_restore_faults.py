@@ -71,6 +71,8 @@ def is_claimed(run_id):
     return run.claimed_by is not None or run.state not in ACTIVE
 
 
+# On one engine: tests/faults kills the workers of live restores on both, once each.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("seed", [20261124])
 def test_twenty_kills_and_lost_answers_leave_nothing_twice_and_nothing_untrue(
     app, graph, cast, start_worker, monkeypatch, seed

@@ -266,7 +266,7 @@ class Stage:
 
     def _active(self):
         active = self.read(lambda: list(Run.select().where(Run.state.in_(ACTIVE))))
-        return [f"run {one.id} {one.state} ({one.waiting})" for one in active]
+        return [f"run {one.id} {one.state}, {one.waiting}, heartbeat {one.heartbeat_at}" for one in active]
 
     def _messages(self):
         with self.redis() as client:
