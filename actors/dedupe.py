@@ -13,7 +13,9 @@ from dramatiq.middleware import Middleware, MiddlewareError, SkipMessage
 from db import runs
 
 QUEUED_MS = 6 * 3_600_000
-RUNNING_MS = 120_000
+# Renewed with every heartbeat. What a message leaves that failed while the database was away tells for so long that
+# the run's message is there still.
+RUNNING_MS = 30_000
 PREFIX = "tenantkeep:run-lock:"
 
 # Take the key, or keep it when it is ours already (a delayed or repeated message of the same run); answers the owner.
