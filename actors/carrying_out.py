@@ -110,12 +110,12 @@ class Together:
     def _lists(self, items: Sequence[RestoreItem]) -> Lists:
         """What is there just now of the policy types of which something is to be made.
 
-        A create whose answer was lost is looked for in a list that is younger than it.
+        A create whose answer was lost is looked for again and again: what it made may appear late.
         """
         later_than: dict[str, datetime] = {}
         for item in (one for one in items if _is_to_be_made(one)):
             lost = writes.open_create(self._writes[item.id])
-            needed = lost.answered_at or lost.sent_at if lost else utcnow() - FRESH
+            needed = _may_appear_since(lost) if lost else utcnow() - FRESH
             later_than[item.policy_type] = max(later_than.get(item.policy_type, needed), needed)
         return lists(self._claim.run, self._graph, later_than)
 
@@ -154,7 +154,7 @@ class Together:
             message = f"An answer was lost, and {len(found)} policies of this name have appeared. Keep one in Intune."
             self._outcomes.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
             return False
-        if utcnow() - write.sent_at < timedelta(seconds=config.settings().settle_seconds):
+        if utcnow() < _given_up_at(write):
             self._outcomes.later.append(Pause("An answer was lost. Looking for what it made.", LOOK_AGAIN_SECONDS))
             return False
         writes.settle(write, WriteState.NOT_FOUND)
@@ -199,6 +199,20 @@ class Together:
 
 def _is_to_be_made(item: RestoreItem) -> bool:
     return item.action in (Outcome.CREATE, Outcome.RECREATE) and item.created_id is None
+
+
+def _given_up_at(write: Write) -> datetime:
+    """When a create that nothing was seen of counts as one that made nothing."""
+    given_up: datetime = write.sent_at + timedelta(seconds=config.settings().settle_seconds)
+    return given_up
+
+
+def _may_appear_since(write: Write) -> datetime:
+    """A list that is older than this does not say whether a lost create made something; the last look is a new one."""
+    now, begin = utcnow(), write.answered_at or write.sent_at
+    if now < _given_up_at(write):
+        return max(begin, now - timedelta(seconds=LOOK_AGAIN_SECONDS))
+    return max(begin, _given_up_at(write))
 
 
 def _still_seen(item: RestoreItem) -> Content | None:

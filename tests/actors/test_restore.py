@@ -604,6 +604,21 @@ def test_a_create_that_was_lost_on_its_way_is_sent_again_once_that_is_sure(conto
     assert [one.state for one in Write.select().order_by(Write.id)] == ["not found", "answered"]
 
 
+def test_what_a_lost_answer_made_is_found_however_late_it_appears(contoso, cast, ended, monkeypatch):
+    monkeypatch.setenv("TENANTKEEP_SETTLE_SECONDS", "6")
+    config.settings.cache_clear()
+    policy = policy_of(cast.contoso)
+    snapshot = captured(policy)
+    contoso.delete(CATALOG, policy.graph_id)
+    restore = previewed(drafted(snapshot, cast.contoso), ended)
+    contoso.change(flags={"consistency_delay_s": 3})
+    contoso.fault(kind="lost", status=504, path="configurationPolicies$")
+    _, run = executed(restore, ended)
+    contoso.change(flags={"consistency_delay_s": 0})
+    assert items_of(run)[policy.name].outcome == "recreated"
+    assert contoso.requests()["created"] == {CATALOG: 1}
+
+
 def test_what_appears_twice_after_a_lost_answer_is_uncertain_and_says_what_to_do(contoso, cast, ended):
     policy = policy_of(cast.contoso)
     snapshot = captured(policy)
