@@ -1,4 +1,4 @@
-"""Every route declares a permission, and refuses every other tenant's object: walked from the URL map."""
+"""What addresses answer whatever they name; whom they answer is in test_isolation.py."""
 
 import re
 
@@ -7,11 +7,10 @@ import pytest
 from actors import restore_requests
 from db import mappings, restores, runs, schedules
 from db.audit import SYSTEM, Actor
-from db.models import AuditEvent, BackupSet, Mapping, Notification, Policy, Restore, RestoreItem, Run, Snapshot
+from db.models import BackupSet, Mapping, Notification, Policy, RestoreItem, Run, Snapshot
 from db.states import RunKind
 from tests.conftest import csrf_token
 from tests.restoring import options
-from web.permissions import Permission
 
 OPEN = {"static", "admin.static"}
 IDS = {"tenant_id", "policy_id", "run_id", "snapshot_id", "backup_set_id", "schedule_id", "restore_id", "item_id",
@@ -43,68 +42,9 @@ def address(rule, ids):
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), rule.rule)
 
 
-def test_every_route_declares_a_permission(app):
-    bare = [rule.rule for rule in rules(app) if not isinstance(
-        getattr(app.view_functions[rule.endpoint], "permission", None), Permission)]  # fmt: skip
-    assert bare == [], "declare one with @requires(Permission.…)"
-
-
 def test_addresses_are_kebab_case(app):
     for rule in rules(app):
         assert re.sub(r"<[^>]+>", "", rule.rule).replace("_", "") == re.sub(r"<[^>]+>", "", rule.rule), rule.rule
-
-
-@pytest.mark.parametrize("who", ["ada", "max", "audra"])
-def test_another_tenants_object_is_403_on_every_route(app, client, sign_in, cast, fabrikams, who):
-    """Ada operates and Max manages Contoso; Audra audits everything and sees no policies."""
-    sign_in(client, getattr(cast, who))
-    token = csrf_token(client, "/")
-    walked = 0
-    for rule in rules(app):
-        if not IDS & rule.arguments:
-            continue
-        for method in rule.methods & {"GET", "POST"}:
-            answer = client.open(address(rule, fabrikams), method=method, data={"csrf_token": token})
-            assert answer.status_code == 403, f"{who} {method} {rule.rule}"
-            walked += 1
-    assert walked >= 10
-    assert AuditEvent.select().where(AuditEvent.action == "access:refused").count() == walked
-    assert Run.select().count() == 4, "nothing was started"
-
-
-@pytest.mark.parametrize("path", ["/tenants/", "/policies/", "/backup-sets/", "/restores/", "/runs/", "/audit/"])
-def test_lists_searches_filters_and_exports_hold_only_the_own_tenants(client, sign_in, cast, fabrikams, path):
-    BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[])
-    own = Snapshot.get(Snapshot.tenant == cast.contoso)
-    restore_requests.of_snapshot(own, cast.contoso, options(), SYSTEM)
-    sign_in(client, cast.max)
-    ways = ["", "?search=abrikam", f"?tenant={cast.fabrikam.id}"]
-    export = "export.csv" if path == "/audit/" else "export/csv/"
-    for way in [*ways, *(export + one for one in ways)]:
-        answer = client.get(path + way)
-        assert answer.status_code == 200
-        page = re.sub(r'value="[^"]*"', "", answer.get_data(as_text=True))
-        assert "Fabrikam" not in page, path + way
-    assert "Contoso" in client.get(path).get_data(as_text=True)
-
-
-def test_a_bulk_action_with_one_foreign_row_starts_nothing(client, sign_in, cast, captured):
-    sign_in(client, cast.ada)
-    own, foreign = captured[0][0], captured[2][0]
-    before = Run.select().count()
-    data = {"csrf_token": csrf_token(client, "/policies/"), "action": "capture", "rowid": [own.id, foreign.id]}
-    assert client.post("/policies/action/", data=data).status_code == 403
-    assert Run.select().count() == before
-
-
-def test_a_person_not_signed_in_gets_to_the_sign_in_and_nowhere_else(app, client, fabrikams):
-    for rule in rules(app):
-        if app.view_functions[rule.endpoint].permission == Permission.PUBLIC:
-            continue
-        for method in rule.methods & {"GET", "POST"}:
-            answer = client.open(address(rule, fabrikams), method=method)
-            expected = {302} if method == "GET" else {400, 401}
-            assert answer.status_code in expected, f"{method} {rule.rule}"
 
 
 @pytest.mark.parametrize("made_up", ["999999", "0", "-1", "abc", "99999999999999999999", "1%00"])
@@ -117,39 +57,17 @@ def test_an_object_that_does_not_exist_is_404(app, client, sign_in, cast, fabrik
             assert client.get(path).status_code == 404, path
 
 
-def test_a_reader_starts_nothing_and_an_operator_does(client, app, sign_in, cast, captured, redis_url):
-    policy = captured[0][0]
-    reader = sign_in(app.test_client(), cast.rita)
-    page = reader.get(f"/policies/{policy.id}").get_data(as_text=True)
-    assert "capture-snapshot" not in page
-    for path in (f"/policies/{policy.id}/capture-snapshot", f"/tenants/{cast.contoso.id}/sync"):
-        data = {"csrf_token": csrf_token(reader, "/")}
-        assert reader.post(path, data=data).status_code == 403
-        operator = sign_in(app.test_client(), cast.ada)
-        data = {"csrf_token": csrf_token(operator, "/")}
-        assert operator.post(path, data=data).status_code == 303
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/policies/1/capture-snapshot",
-        "/tenants/1/sync",
-        "/runs/1/cancel",
-        "/sign-out",
-        "/tenants/1/restore-rules",
-        "/restores/upload",
-        "/tenants/1/mappings/x/1/remove",
-        *(
-            f"/restores/1/{act}"
-            for act in ("preview", "options", "items", "approve", "execute", "cancel", "undo", "again")
-        ),
-    ],
-)
-def test_a_wrong_verb_is_405_with_a_page(client, sign_in, cast, path):
-    answer = sign_in(client, cast.root).get(path)
+def test_a_wrong_verb_is_answered_with_a_page(client, sign_in, cast):
+    answer = sign_in(client, cast.root).get("/sign-out")
     assert answer.status_code == 405
     assert "cannot be used that way" in answer.get_data(as_text=True)
+
+
+def test_a_page_has_no_button_for_what_its_reader_may_not_do(app, sign_in, cast, captured):
+    path = f"/policies/{captured[0][0].id}"
+    for user, has_button in ((cast.rita, False), (cast.ada, True)):
+        page = sign_in(app.test_client(), user).get(path).get_data(as_text=True)
+        assert ("capture-snapshot" in page) == has_button
 
 
 def test_a_form_without_its_token_is_400_and_says_what_to_do(client, sign_in, cast):
@@ -159,28 +77,12 @@ def test_a_form_without_its_token_is_400_and_says_what_to_do(client, sign_in, ca
     assert not Run.select().exists()
 
 
-def test_a_foreign_source_or_target_in_the_form_of_a_new_restore_is_403(client, sign_in, cast, captured, fabrikams):
-    """Max manages Contoso; a form may name whatever its sender likes."""
-    sign_in(client, cast.max)
-    own, foreign = captured[0][2], fabrikams["snapshot_id"]
-    form = {"csrf_token": csrf_token(client, "/"), "tenant": cast.contoso.id, "assignments": "leave"}
-    before = Restore.select().count()
-    for wrong in ({"snapshot": foreign}, {"backup_set": fabrikams["backup_set_id"]},
-                  {"snapshot": own.id, "tenant": cast.fabrikam.id}):  # fmt: skip
-        assert client.post("/restores/new", data={**form, **wrong}).status_code == 403, wrong
-    for query in (f"snapshot={foreign}", f"backup_set={fabrikams['backup_set_id']}"):
-        assert client.get(f"/restores/new?{query}").status_code == 403
-    assert client.get("/restores/new?snapshot=999999").status_code == 404
-    assert Restore.select().count() == before
-
-
-def test_an_item_is_found_below_its_own_restore_only(client, sign_in, cast, captured, fabrikams):
+def test_an_item_is_found_below_its_own_restore_only(client, sign_in, cast, captured):
     sign_in(client, cast.max)
     one, other = (restore_requests.of_snapshot(made[2], cast.contoso, options(), SYSTEM) for made in captured[:2])
     [item] = restores.items(other)
     assert client.get(f"/restores/{other.id}/items/{item.id}").status_code == 200
     assert client.get(f"/restores/{one.id}/items/{item.id}").status_code == 404
-    assert client.get(f"/restores/{one.id}/items/{fabrikams['item_id']}").status_code == 403
 
 
 def test_pages_carry_the_headers_that_keep_scripts_out(client, sign_in, cast):

@@ -1,0 +1,243 @@
+"""What two tenants hold: one of everything that an address or a form can name, so that ids and words tell whose it is.
+
+Every id of the other tenant begins at 51_300_000, and everything later, the own tenant first, at 71_300_000. The
+other's names, contents and Graph ids carry a word that nothing else has: who is shown any of it sees too much.
+"""
+
+import re
+import uuid
+from dataclasses import asdict, dataclass
+
+import peewee as pw
+
+from actors import restore_requests
+from db import backup_sets, manifests, mappings, notifications, policies, runs, schedules, tenants, users
+from db.audit import SYSTEM, Actor
+from db.clock import utcnow
+from db.database import database, is_sqlite
+from db.models import (
+    TABLES,
+    AuditCheck,
+    AuditHead,
+    BackupSet,
+    Content,
+    DirectoryName,
+    Mapping,
+    Policy,
+    Restore,
+    RestoreItem,
+    Run,
+    RunItem,
+    Seal,
+    Snapshot,
+    Tenant,
+    User,
+)
+from db.states import ItemState, Outcome, RestoreState, Role, RunKind, RunState, SetState, SiteRole
+from graph.resolving import Resolution
+from tests.conftest import capture_by_hand
+from tests.restoring import options
+
+OTHER, OWN = 51_300_000, 71_300_000
+# The other tenant's word, in names and contents; in Graph ids and directory ids, which are GUIDs, its digits.
+WORD, DIGITS, OWN_DIGITS = "Zanzibar", "7a47b1b4", "0c0ffee0"
+# The last digits of a group's id.
+GROUP = 51
+SHARED_NAME = "All laptops"
+MARK = re.compile(rf"{WORD}|{DIGITS}|\b513\d{{5}}\b", re.IGNORECASE)
+# A Graph id may be typed by anybody; these cannot be in a row but by being the other tenant's, or pointing to it.
+THEIRS = re.compile(rf"{WORD}|\b513\d{{5}}\b")
+# What addresses name, of which each tenant has one here.
+ARGUMENTS = ("tenant_id", "policy_id", "snapshot_id", "other_id", "run_id", "backup_set_id", "restore_id", "item_id",
+             "schedule_id", "mapping_id", "directory_id")  # fmt: skip
+# Tables of one row are nobody's.
+NUMBERED = [one for one in TABLES if isinstance(one._meta.primary_key, pw.AutoField)
+            and one not in {AuditHead, AuditCheck, Seal}]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A tenant, and the ids of what it holds by the names that addresses have for them."""
+
+    tenant: Tenant
+    operator: User
+    ids: dict[str, str]
+
+
+def hold(number: int, word: str, digits: str, password_hash: str) -> Holding:
+    _begin_ids_at(number)
+    tenant = tenants.add(f"{word} Ltd", guid(digits, 1), guid(digits, 2), SYSTEM)
+    tenants.set_credential(tenant, "secret", {"secret": f"{word} client secret"}, SYSTEM)
+    operator = _person(f"{word} Operator", password_hash, tenant, Role.OPERATOR)
+    subscriber = _person(f"{word} Subscriber", password_hash, tenant, Role.READER)
+    users.subscribe(subscriber.id, tenant, True)
+    mine, snapshots = _captured(tenant, word, digits, operator)
+    backup_set = _backed_up(tenant, word, operator, snapshots)
+    waiting = runs.start(tenant=tenant, kind=RunKind.CAPTURE_SNAPSHOT, dedupe_key=f"{word} waiting", items=[],
+                         actor=Actor.person(operator, "127.0.0.1"), policy=mine[0]).run  # fmt: skip
+    restore = _restores(tenant, backup_set, operator, digits)
+    schedule = schedules.add(tenant, "0 2 * * *", "UTC", SYSTEM)
+    mappings.set_one(tenant, tenant.directory_id, ("groups", guid(digits, 50)), guid(digits, GROUP), SYSTEM,
+                     source_name=f"{word} source group", target_name=f"{word} group")  # fmt: skip
+    for object_id, name in ((GROUP, f"{word} group"), (53, SHARED_NAME)):
+        DirectoryName.create(tenant=tenant, kind="groups", object_id=guid(digits, object_id), name=name)
+    _forget_padding(number)
+    ids = {
+        "tenant_id": tenant.id,
+        "policy_id": mine[0].id,
+        "snapshot_id": snapshots[0].id,
+        "other_id": snapshots[1].id,
+        "run_id": waiting.id,
+        "backup_set_id": backup_set.id,
+        "restore_id": restore.id,
+        "item_id": RestoreItem.select(RestoreItem.id).where(RestoreItem.restore == restore).first().id,
+        "schedule_id": schedule.id,
+        "mapping_id": Mapping.get(Mapping.tenant == tenant).id,
+        "directory_id": tenant.directory_id,
+    }
+    return Holding(tenant, operator, {name: str(value) for name, value in ids.items()})
+
+
+def guid(digits: str, number: int) -> str:
+    return str(uuid.UUID(f"{(digits * 4)[:28]}{number:04x}"))
+
+
+def _person(name: str, password_hash: str, tenant: Tenant, role: Role) -> User:
+    email = f"{name.replace(' ', '.').lower()}@example.com"
+    user = User.create(email=email, name=name, password_hash=password_hash)
+    users.set_member(user, tenant, role, SYSTEM)
+    return user
+
+
+def _captured(tenant: Tenant, word: str, digits: str, operator: User) -> tuple[list[Policy], list[Snapshot]]:
+    """Two policies, and three snapshots: of the first there are two."""
+    listed = [{"graph_id": guid(digits, n), "name": f"{word} policy {n}", "odata_type": None, "platform": "windows10",
+               "is_built_in": False, "modified_at": None} for n in (10, 11)]  # fmt: skip
+    policies.record_listing(tenant, "configurationPolicies", listed)
+    mine = list(Policy.select().where(Policy.tenant == tenant).order_by(Policy.id))
+    target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": guid(digits, GROUP)}
+    snapshots = [
+        capture_by_hand(
+            policy,
+            Actor.person(operator, "127.0.0.1"),
+            {"name": policy.name, "description": f"{word} text {n}", "password": f"{word} hush", "settings": []},
+            [{"target": target}],
+            {guid(digits, GROUP): f"{word} group"},
+        )[1]
+        for n, policy in enumerate((mine[0], mine[0], mine[1]))
+    ]
+    return mine, snapshots
+
+
+def _backed_up(tenant: Tenant, word: str, operator: User, snapshots: list[Snapshot]) -> BackupSet:
+    """A run that failed in part, and its backup set."""
+    item = runs.NewItem("configurationPolicies", f"{word} failed policy")
+    run = runs.start(tenant=tenant, kind=RunKind.BACK_UP, dedupe_key=f"{word} set", items=[item],
+                     actor=Actor.person(operator, None)).run  # fmt: skip
+    RunItem.update(state=ItemState.FAILED, outcome=Outcome.ERROR, message=f"{word} message").where(
+        RunItem.run == run
+    ).execute()
+    Run.update(state=RunState.PARTIAL, total=1, failed=1, ended_at=utcnow(), error_message=f"{word} error").where(
+        Run.id == run.id
+    ).execute()
+    manifest = manifests.keep(tenant, [one.id for one in snapshots])
+    backup_set = BackupSet.create(tenant=tenant, run=run, state=SetState.WARNINGS, selection={}, types={},
+                                  manifest=manifest, name=f"{word} set", created_by=operator,
+                                  problems=[{"policy_type": "configurationPolicies", "policy": None,
+                                             "name": f"{word} problem", "reason": "x", "message": "x"}])  # fmt: skip
+    Tenant.update(last_backup_id=backup_set.id, last_backup_at=utcnow()).where(Tenant.id == tenant.id).execute()
+    assert backup_sets.snapshots_of(backup_set)
+    return backup_set
+
+
+def _restores(tenant: Tenant, backup_set: BackupSet, operator: User, digits: str) -> Restore:
+    """A draft, which is returned; one that waits for approval, and one that is approved."""
+    actor = Actor.person(operator, None)
+    draft, previewed, approved = (
+        restore_requests.of_backup_set(backup_set, tenant, options(), actor) for _ in range(3)
+    )
+    RestoreItem.update(
+        action=Outcome.UPDATE, live_content=Content.get(Content.tenant == tenant), resolutions=_resolutions(digits)
+    ).where(RestoreItem.restore.in_([previewed, approved])).execute()
+    Restore.update(state=RestoreState.PREVIEWED, previewed_at=utcnow()).where(Restore.id == previewed.id).execute()
+    Restore.update(state=RestoreState.APPROVED, previewed_at=utcnow()).where(Restore.id == approved.id).execute()
+    Tenant.update(four_eyes=True).where(Tenant.id == tenant.id).execute()
+    return draft
+
+
+def _resolutions(digits: str) -> list[dict[str, object]]:
+    """The group of the assignments was found; another was not, and both tenants have one of its name."""
+    found = Resolution("groups", guid(digits, GROUP), "Group", "same", guid(digits, GROUP), is_assignment=True)
+    return [asdict(found), asdict(Resolution("groups", guid(digits, 52), SHARED_NAME, "unresolved"))]
+
+
+def _begin_ids_at(number: int) -> None:
+    """PostgreSQL counts by itself; SQLite goes on from the highest id, so there is a row of that id for a while."""
+    for model in NUMBERED:
+        table = model._meta.table_name
+        if not is_sqlite():
+            database.execute_sql("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, number])
+            continue
+        blank = {f'"{one.column_name}"': _blank(one, number) for one in model._meta.sorted_fields}
+        names, marks = ", ".join(blank), ", ".join("?" for _ in blank)
+        database.execute_sql(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', [*blank.values()])  # noqa: S608
+
+
+def _blank(column: pw.Field, number: int) -> object:
+    if column.primary_key or isinstance(column, pw.ForeignKeyField):
+        return number
+    if column.null:
+        return None
+    by_sort = ((pw.TextField, "{}"), (pw.CharField, f"padding {number}"), (pw.BlobField, b""),
+               (pw.DateTimeField, "2026-01-01 00:00:00"))  # fmt: skip
+    return next((value for sort, value in by_sort if isinstance(column, sort)), 0)
+
+
+def _forget_padding(number: int) -> None:
+    for model in reversed(NUMBERED) if is_sqlite() else ():
+        database.execute_sql(f'DELETE FROM "{model._meta.table_name}" WHERE id = ?', [number])  # noqa: S608
+
+
+# Person -> (role of the installation, role in the own tenant, role in the other). `None` is who has not signed in.
+PEOPLE: dict[str, tuple[SiteRole, Role | None, Role | None]] = {
+    "reader": (SiteRole.NONE, Role.READER, None),
+    "operator": (SiteRole.NONE, Role.OPERATOR, None),
+    "manager": (SiteRole.NONE, Role.MANAGER, None),
+    "manager who reads the other": (SiteRole.NONE, Role.MANAGER, Role.READER),
+    "auditor": (SiteRole.AUDITOR, None, None),
+    "admin": (SiteRole.ADMIN, None, None),
+    "nobody": (SiteRole.NONE, None, None),
+    "deactivated": (SiteRole.ADMIN, Role.MANAGER, Role.MANAGER),
+    "anonymous": (SiteRole.NONE, None, None),
+}
+
+
+def both(password_hash: str) -> tuple[Holding, Holding, dict[str, User]]:
+    """The two tenants, and the people by what they are there."""
+    other = hold(OTHER, WORD, DIGITS, password_hash)
+    own = hold(OWN, "Contoso", OWN_DIGITS, password_hash)
+    people = {"operator": own.operator} | {
+        name: User.create(email=f"{name.replace(' ', '.')}@example.com", name=name.title(), site_role=site_role,
+                          password_hash=password_hash)
+        for name, (site_role, *_) in PEOPLE.items() if name not in ("operator", "anonymous")
+    }  # fmt: skip
+    for name, user in people.items():
+        for holding, role in zip((own, other), PEOPLE[name][1:], strict=True):
+            if role:
+                users.set_member(user, holding.tenant, role, SYSTEM)
+        # Somebody whose role there was taken away since was told of what happens there.
+        notifications.tell(Run.get_by_id(other.ids["run_id"]), user)
+    return own, other, people
+
+
+def rows(without: frozenset[str]) -> list[str]:
+    """Every row of every table but those named, as text."""
+    found = []
+    for table in (one._meta.table_name for one in TABLES if one._meta.table_name not in without):
+        cursor = database.execute_sql(f'SELECT * FROM "{table}" ORDER BY 1')  # noqa: S608
+        found += [f"{table} {[_plain(one) for one in row]}" for row in cursor.fetchall()]
+    return found
+
+
+def _plain(value: object) -> object:
+    return bytes(value) if isinstance(value, memoryview) else value

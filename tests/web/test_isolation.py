@@ -1,0 +1,312 @@
+"""Every route x verb x person x own and other tenant's object, and every form with the other tenant's ids in it.
+
+Walked from the URL map and the pages themselves, so that what is new is tried without being named here. What each
+person must get is worked out from the permission that the route declares and from the table in web/permissions.py.
+"""
+
+import io
+import re
+import zipfile
+from collections import defaultdict
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from itertools import product
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import redis
+
+from db.database import database, is_sqlite
+from db.models import AuditEvent, User
+from tests import holdings
+from tests.conftest import REDIS_PORT, csrf_token
+from tests.forms import Field, Form, every_page
+from tests.holdings import MARK, PEOPLE
+from web.permissions import EVERYWHERE, IN_TENANT, Permission
+
+P = Permission
+STATIC = {"static", "admin.static"}
+VERBS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+OF_A_TENANT = {P.SEE, P.OPERATE, P.MANAGE, P.AUDIT}
+OUTSIDE = {"anonymous", "deactivated"}
+# What each request may write: who asked, when, and from where.
+NO_EFFECT = frozenset({"audit_event", "audit_head", "session"})
+# Made by Flask-Admin whether wanted or not: no page for anybody.
+NEVER = re.compile(r"\.(create_view|edit_view|details_view|delete_view|ajax_lookup|ajax_update)$")
+OWN_ID = re.compile(rf"\b(?P<number>713\d{{5}})\b|(?P<guid>{holdings.OWN_DIGITS}[-0-9a-f]{{28}})")
+# More than any form counts to; or a GUID.
+UNKNOWN_ID = re.compile(r"\d{4,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Of every tenant at once: for those who hold its permission in the whole installation.
+OF_ALL = {"audit.export_proof"}
+# Who has most to fill in comes first: these on both engines, the others, whose forms are among theirs, on one.
+PEOPLE_OF_FORMS = ("manager", "manager who reads the other", "operator", "reader", "auditor")
+PAGE, ACT = {200, 303}, {200, 202, 302, 303, 400}
+
+
+def rules(app):
+    return [rule for rule in app.url_map.iter_rules() if rule.endpoint not in STATIC]
+
+
+def permission_of(app, rule):
+    return getattr(app.view_functions[rule.endpoint], "permission", None)
+
+
+def holds(person, permission, places=frozenset()):
+    """By the table alone: in every one of these tenants; without any, in one at least."""
+    if permission == P.PUBLIC:
+        return True
+    if person in OUTSIDE:
+        return False
+    site_role, *roles = PEOPLE[person]
+    if permission == P.SIGNED_IN or permission in EVERYWHERE[site_role]:
+        return True
+    of_place = zip(("own", "other"), roles, strict=True)
+    held = {place for place, role in of_place if role and permission in IN_TENANT[role]}
+    return places <= held if places else bool(held)
+
+
+class Matrix:
+    """The two tenants, the cookies of each person, and how many requests were made. Requests keep no cookie."""
+
+    def __init__(self, app, sign_in, password_hash) -> None:
+        self.own, self.other, people = holdings.both(password_hash)
+        self.app, self.requests, self.refused, self.wrong = app, 0, 0, []
+        self.cookies, self.tokens = {}, {}
+        for name in PEOPLE:
+            self._enter(name, people.get(name), sign_in)
+        User.update(is_active=False).where(User.id == people["deactivated"].id).execute()
+        self._client = app.test_client(use_cookies=False)
+
+    def _enter(self, name, user, sign_in):
+        client = self.app.test_client()
+        if user:
+            sign_in(client, user)
+        self.tokens[name] = csrf_token(client, "/notifications/" if user else "/sign-in")
+        self.cookies[name] = f"tenantkeep={client.get_cookie('tenantkeep').value}"
+
+    def ask(self, person, method, path, accept="text/html", data=None):
+        self.requests += 1
+        form = {**(data or {}), "csrf_token": self.tokens[person]} if method == "POST" else None
+        query = data if method == "GET" and data else None
+        headers = {"Cookie": self.cookies[person], "Accept": accept}
+        answer = self._client.open(path, method=method, headers=headers, data=form, query_string=query)
+        self.refused += answer.status_code == 403
+        return answer
+
+    def expect(self, is_right, *what):
+        if not is_right:
+            self.wrong.append(" ".join(map(str, what)))
+
+    def mixes(self, rule):
+        """Whose each argument of an address is, in every way to mix them."""
+        found = [{}]
+        for name in sorted(rule.arguments & set(self.own.ids)):
+            found = [{**mix, name: place} for mix in found for place in ("own", "other")]
+        return found
+
+    def address(self, rule, mix):
+        of = {"own": self.own.ids, "other": self.other.ids}
+        values = {name: of[place][name] for name, place in mix.items()} | {"export_type": "csv"}
+        return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values.get(found[1], "1"), rule.rule)
+
+
+@pytest.fixture
+def matrix(app, sign_in, _password_hash, capsys):
+    made = Matrix(app, sign_in, _password_hash)
+    # Requests leave the connection open, so that what they did can be taken back.
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(database.obj, "close", lambda: None)
+        yield made
+    with capsys.disabled():
+        print(f"\n{made.requests} requests in the isolation matrix")
+
+
+@contextmanager
+def undone():
+    """Whatever happens inside never happened: in the database, and in Redis, which holds the keys of runs."""
+    with database.atomic() as transaction:
+        yield
+        transaction.rollback()
+    with redis.Redis(port=REDIS_PORT) as client:
+        client.flushall()
+
+
+def text_of(answer):
+    """Every word of an answer, its head and its body, also when that is a ZIP."""
+    body = answer.get_data()
+    if body and answer.mimetype == "application/zip":
+        with zipfile.ZipFile(io.BytesIO(body)) as file:
+            body = b"\n".join(one.filename.encode() + file.read(one) for one in file.infolist())
+    return f"{answer.headers}{body.decode()}"
+
+
+def shows_the_other(answer, sent=""):
+    """The first thing of the other tenant's in an answer, but for what the request itself said."""
+    said = {one.lower() for one in MARK.findall(sent)}
+    return next((one for one in MARK.findall(text_of(answer)) if one.lower() not in said), None)
+
+
+def may_know(person, permission, answer):
+    """Of the other tenant. The frame of a page tells of runs, whatever the page itself is of."""
+    is_page = answer.mimetype == "text/html"
+    sees, audits = (holds(person, one, {"other"}) for one in (P.SEE, P.AUDIT))
+    return audits or (sees and is_page) if permission == P.AUDIT else sees
+
+
+def test_every_route_declares_a_permission(app):
+    bare = [rule.rule for rule in rules(app) if not isinstance(permission_of(app, rule), P)]
+    assert bare == [], "declare one with @requires(Permission.…)"
+
+
+def test_every_argument_of_a_tenants_route_is_known(app):
+    """Else the matrix would ask for things that are nobody's, and prove nothing."""
+    known = set(holdings.ARGUMENTS) | {"export_type"}
+    odd = [rule.rule for rule in rules(app) if permission_of(app, rule) in OF_A_TENANT and rule.arguments - known]
+    assert odd == [], "teach tests/holdings.py what this argument names, for both tenants"
+
+
+def test_every_person_gets_of_every_route_what_its_permission_and_the_table_say(app, matrix):
+    before = holdings.rows(NO_EFFECT)
+    refused_before = refusals()
+    matrix.refused = 0
+    for rule in rules(app):
+        for person, mix in product(PEOPLE, matrix.mixes(rule)):
+            walk(app, matrix, rule, person, mix)
+    assert not matrix.wrong, "\n".join(matrix.wrong)
+    assert holdings.rows(NO_EFFECT) == before, "what was refused changed something"
+    assert refusals() - refused_before == matrix.refused, "every refusal is in the audit log"
+
+
+def refusals():
+    return AuditEvent.select().where(AuditEvent.action == "access:refused").count()
+
+
+def walk(app, matrix, rule, person, mix):
+    path, permission = matrix.address(rule, mix), permission_of(app, rule)
+    # The address' directory is no row of ours: what it leads to is its tenant's.
+    places = {place for name, place in mix.items() if name != "directory_id"}
+    may = holds(person, permission, places or ({"own", "other", "any"} if rule.endpoint in OF_ALL else frozenset()))
+    for method in sorted(rule.methods - {"OPTIONS"}):
+        for accept in ("text/html", "application/json") if method == "GET" and is_sqlite() else ("text/html",):
+            with undone() if may and method == "POST" else nullcontext():
+                answer = matrix.ask(person, method, path, accept)
+            expected = expected_of(app, rule, person, mix, method, accept, may)
+            status, found = answer.status_code, shows_the_other(answer, path)
+            matrix.expect(status in expected, person, method, path, accept, status, "not", expected)
+            matrix.expect(not found or may_know(person, permission, answer), person, method, path, "shows", found)
+
+
+def expected_of(app, rule, person, mix, method, accept, may):
+    permission = permission_of(app, rule)
+    if not may and person in OUTSIDE:
+        return {302} if method == "GET" and accept == "text/html" else {401}
+    if not may:
+        return {403}
+    if permission in (P.PUBLIC, P.SIGNED_IN):
+        return set(range(200, 500)) - ({401} if permission == P.SIGNED_IN else set())
+    if NEVER.search(rule.endpoint):
+        return {404}
+    # Rows of two tenants belong to no page; and what a form or an address names beside them there may be none of.
+    is_whole = len(set(mix.values())) == 1 and rule.arguments <= {*mix, "export_type"}
+    return (PAGE if method != "POST" else ACT) | (set() if is_whole else {400, 404})
+
+
+# It is answered before anything asks the database.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_verb_that_a_route_has_not_is_405_for_everybody_and_options_tells_which_it_has(app, matrix):
+    of_path = defaultdict(set)
+    for rule in rules(app):
+        of_path[rule.rule] |= rule.methods
+    for rule, person in product(rules(app), PEOPLE):
+        path = matrix.address(rule, matrix.mixes(rule)[0])
+        for method in VERBS - of_path[rule.rule]:
+            answer = matrix.ask(person, method, path, "application/json")
+            matrix.expect(answer.status_code == 405, person, method, path, answer.status_code)
+        answer = matrix.ask(person, "OPTIONS", path)
+        is_bare = (answer.status_code, answer.get_data(), set(answer.allow)) == (200, b"", of_path[rule.rule])
+        matrix.expect(is_bare, person, "OPTIONS", path, answer.status_code, answer.allow)
+    assert not matrix.wrong, "\n".join(matrix.wrong)
+
+
+def test_no_form_and_no_address_takes_an_id_of_the_other_tenant(app, matrix):
+    """Not in a hidden field, a choice, a list, a filter or an argument; nor does what a person types show its names."""
+    names = set()
+    for person in PEOPLE_OF_FORMS if is_sqlite() else PEOPLE_OF_FORMS[:2]:
+        forms = forms_for(matrix, person)
+        before = holdings.rows(NO_EFFECT)
+        for form in forms:
+            for changes in smuggled(form):
+                send(matrix, person, form, changes, before)
+                names |= set(changes)
+        assert holdings.rows(NO_EFFECT) == before, f"{person} changed something by looking"
+    assert not matrix.wrong, "\n".join(matrix.wrong)
+    assert names >= {"tenant", "rowid", "snapshot", "backup_set", "item", "leave", "person", "one", "other", "typed_id"}
+
+
+def forms_for(matrix, person):
+    """Those of every page that this person can reach; and each link and export that has arguments, as a form."""
+
+    def get(address):
+        answer = matrix.ask(person, "GET", address)
+        matrix.expect(answer.status_code == 200, person, "follows a link of ours to", address, answer.status_code)
+        return answer.get_data(as_text=True) if answer.mimetype == "text/html" else None
+
+    found = {}
+    for address, page in every_page(get).items():
+        parts = urlsplit(address)
+        asked = [Field(name, value, "hidden") for name, value in parse_qsl(parts.query)]
+        exports = [urlsplit(one).path for one in page.links if "/export" in one]
+        narrowed = [replace(form, path=one) for form in page.forms if form.method == "GET" for one in exports]
+        for form in (Form(parts.path, "GET", asked), *page.forms, *narrowed):
+            found.setdefault((form.method, form.path, tuple(sorted({one.name for one in form.fields}))), form)
+    return found.values()
+
+
+def smuggled(form):
+    """The form's fields, each once with what is the other tenant's in place of the own, and once beside it."""
+    for name in {one.name for one in form.fields} - {"csrf_token"}:
+        values = [one.value for one in form.of(name)]
+        strange = [one for one in values if UNKNOWN_ID.fullmatch(one) and not (OWN_ID.search(one) or MARK.search(one))]
+        assert not strange, f"{form.path}: whose is {strange} in “{name}”? tests/holdings.py should have one of each"
+        own = [value for value in values if OWN_ID.search(value)]
+        theirs = [OWN_ID.sub(counterpart, value) for value in own]
+        if theirs:
+            yield {name: theirs[0]}
+            yield {name: [*own, *theirs]}
+        elif {one.kind for one in form.of(name)} <= {"text", "search"}:
+            yield {name: holdings.guid(holdings.DIGITS, holdings.GROUP)}
+            yield {name: holdings.WORD[1:]}
+
+
+def counterpart(found):
+    """What the other tenant has in the place of this id: both were filled in the same order."""
+    if found["number"]:
+        return str(int(found["number"]) - holdings.OWN + holdings.OTHER)
+    return holdings.guid(holdings.DIGITS, int(found["guid"][-4:], 16))
+
+
+def send(matrix, person, form, changes, before):
+    """With each of its buttons. Refused, or without an effect on anything of the other tenant's; and never shown."""
+    for button in form.buttons or [None]:
+        data = form.filled(({button.name: button.value} if button else {}) | changes)
+        with undone() if form.method == "POST" else nullcontext():
+            answer = matrix.ask(person, form.method, form.path, data=data)
+            seen = [answer, *follow(matrix, person, answer)]
+            after = holdings.rows(NO_EFFECT) if form.method == "POST" else before
+        what = (person, form.method, form.path, changes, answer.status_code)
+        matrix.expect(before == after or answer.status_code < 400, *what, "and something changed")
+        matrix.expect(theirs_in(before, person) == theirs_in(after, person), *what, "and something of theirs changed")
+        matrix.expect(all(one.status_code < 500 for one in seen), *what)
+        for one in seen:
+            shown, permission = shows_the_other(one, f"{data}"), P.AUDIT if form.path.startswith("/audit/") else P.SEE
+            matrix.expect(not shown or may_know(person, permission, one), *what, "shows", shown)
+
+
+def follow(matrix, person, answer):
+    return [matrix.ask(person, "GET", answer.location)] if answer.status_code in (302, 303) else []
+
+
+def theirs_in(rows, person):
+    """Rows of the other tenant, and rows that point to it: whoever sees it may choose it, and read of it."""
+    personal = ("preference", "notification") if holds(person, P.SEE, {"other"}) else ("none",)
+    return [one for one in rows if holdings.THEIRS.search(one) and not one.startswith(personal)]
