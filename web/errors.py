@@ -5,7 +5,7 @@ import logging
 import peewee as pw
 from flask import Flask, g, jsonify, render_template
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.wrappers import Response
 
 from db.sealing import SealError
@@ -31,6 +31,7 @@ _EXPIRED_FORM = ("This form was open too long", "Go back, reload the page and se
 def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _expired_form)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(BadHost, _bad_host)
     app.register_error_handler(pw.OperationalError, _database_gone)
     app.register_error_handler(pw.InterfaceError, _database_gone)
     app.register_error_handler(SealError, _seal)
@@ -38,6 +39,11 @@ def register(app: Flask) -> None:
 
 def _expired_form(error: CSRFError) -> tuple[str | Response, int]:
     return _page(400, *_EXPIRED_FORM)
+
+
+def _bad_host(error: BadHost) -> tuple[str, int, dict[str, str]]:
+    """Without a page: no address of ours can be made below a host that is none."""
+    return "That request names no host that could be asked. Check the address.\n", 400, {"Content-Type": "text/plain"}
 
 
 def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:

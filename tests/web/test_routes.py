@@ -70,6 +70,15 @@ def test_a_page_has_no_button_for_what_its_reader_may_not_do(app, sign_in, cast,
         assert ("capture-snapshot" in page) == has_button
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("path", ["/", "/healthz", "/nowhere"])
+def test_a_host_that_is_none_is_400_with_a_sentence(client, path):
+    """Scanners send such; no address can be made below it, so no page can be drawn."""
+    answer = client.get(path, headers={"Host": "x" * 300})
+    assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+    assert "names no host" in answer.get_data(as_text=True)
+
+
 def test_a_form_without_its_token_is_400_and_says_what_to_do(client, sign_in, cast):
     answer = sign_in(client, cast.ada).post(f"/tenants/{cast.contoso.id}/sync")
     assert answer.status_code == 400
