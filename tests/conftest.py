@@ -36,6 +36,7 @@ os.environ.update(
 
 import argon2  # noqa: E402
 import dramatiq  # noqa: E402
+import hypothesis  # noqa: E402
 import redis  # noqa: E402
 import requests  # noqa: E402
 
@@ -47,6 +48,17 @@ from db.models import Policy, Snapshot, Tenant, User  # noqa: E402
 from db.states import Role, SiteRole  # noqa: E402
 from graph import limits  # noqa: E402
 from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
+
+
+def pytest_addoption(parser):
+    """For `python -m tests.fuzz`."""
+    parser.addoption("--fuzz-requests", type=int, default=400, help="how many hostile requests, on each engine")
+    parser.addoption("--fuzz-seed", type=int, default=1, help="which ones")
+
+
+# The same examples at every run: what fails, fails for everybody. No deadline: machines differ, and are busy.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None, database=None, max_examples=60)
+hypothesis.settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

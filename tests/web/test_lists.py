@@ -157,6 +157,14 @@ def test_many_tenants_are_backed_up_at_once(client, sign_in, cast):
     assert BackupSet.select().count() == 2
 
 
+@pytest.mark.parametrize("back", ["http://[", "\t\n\r", "//evil.example", "\\", "runs", "/tenants/?tenant=all"])
+def test_after_an_action_the_way_back_is_a_place_of_ours(client, sign_in, cast, back):
+    sign_in(client, cast.ada)
+    data = {"csrf_token": csrf_token(client, "/"), "action": "back_up", "url": back}
+    answer = client.post("/tenants/action/", data=data)
+    assert (answer.status_code, answer.location) == (303, back if back.startswith("/tenants") else "/tenants/")
+
+
 def test_what_was_not_ticked_or_may_not_be_is_not_started(client, sign_in, cast, captured):
     users.set_member(cast.ada, cast.fabrikam, Role.READER, SYSTEM)
     page = sign_in(client, cast.ada).get("/policies/").get_data(as_text=True)

@@ -75,7 +75,8 @@ class ListView(ModelView):
     @expose("/action/", methods=("POST",))
     @requires(Permission.SEE)
     def action_view(self) -> Any:
-        return super().action_view()
+        self.handle_action(return_view="index_view")  # else it would look at "url" itself, which may be anything
+        return redirect(local(request.form.get("url")) or self.get_url(".index_view"), 303)
 
     @expose("/export/<export_type>/")
     @requires(Permission.SEE)

@@ -18,5 +18,5 @@ def local(address: str | None) -> str:
         parts = urlsplit(address.replace("\\", "/"))
     except ValueError:
         return ""
-    ours = not parts.scheme and not parts.netloc and parts.path.startswith("/") and not parts.path.startswith("//")
+    ours = not parts.scheme and not parts.netloc and address.startswith("/") and not parts.path.startswith("//")
     return address if ours else ""

@@ -1,0 +1,40 @@
+"""Where a form may lead back to is only ever ours, as browsers read addresses."""
+
+from urllib.parse import urljoin, urlsplit
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.anything import texts
+from web.views.links import local
+
+OURS = "https://tenantkeep.example/sign-in"
+# What browsers, other than the standard library, do not mind: slashes either way, and what they leave out.
+pieces = st.sampled_from(["/", "\\", "//", "evil.example", "@", ":", "http:", "https:", "javascript:", ".", "..", "%2f",
+                          "%5c", "\t", "\n", "\r", " ", "?", "#", "[", "]", ";", "runs", "\x00",
+                          "\u2028", "／", "。"])  # fmt: skip
+addresses = st.lists(pieces, max_size=6).map("".join)
+
+
+def as_browsers_read(address):
+    """The WHATWG rules that matter: without tabs, line ends, and blanks at the ends; backslashes are slashes."""
+    bare = "".join(one for one in address if one not in "\t\r\n").strip("".join(map(chr, range(33))))
+    return bare.replace("\\", "/")
+
+
+@given(texts | addresses | addresses.map(lambda address: f"/{address}"))
+@example("/\\evil.example")
+@example("/\t/evil.example")
+@example("///evil.example")
+@example("http://[")
+def test_no_text_leads_to_another_site(text):
+    found = local(text)
+    assert found in ("", text)
+    if found:
+        there = urlsplit(urljoin(OURS, as_browsers_read(found)))
+        assert (there.scheme, there.netloc) == ("https", "tenantkeep.example")
+
+
+def test_a_place_of_ours_is_kept():
+    for place in ("/", "/runs/?state=unwell&since=2026-01-01", "/policies/7#history"):
+        assert local(place) == place
