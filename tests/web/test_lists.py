@@ -6,13 +6,17 @@ import re
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from db import runs, users
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.models import BackupSet, Policy, Preference, Run
 from db.states import Role, RunKind, RunState
+from tests.anything import texts
 from tests.conftest import csrf_token
+from web.views.base import csv_line
 
 
 def rows(answer):
@@ -187,3 +191,13 @@ def test_an_empty_list_says_what_to_do_next(client, sign_in, cast):
     assert rows(client.get("/policies/?search=nowhere")) == [
         "Nothing matches. Clear the search and the filters to see more."
     ]
+
+
+formulas = st.sampled_from(["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", " =1", "＝1", "=\n"])
+
+
+@given(st.lists(texts | formulas, min_size=1, max_size=5))
+def test_no_cell_of_an_export_is_a_formula_and_none_runs_into_another(values):
+    [row] = csv.reader(io.StringIO(csv_line(values), newline=""))
+    assert [cell.removeprefix("'") for cell in row] == [value.removeprefix("'") for value in values]
+    assert not any(cell.lstrip().startswith(tuple("=+-@＝＋－＠")) or cell.startswith(tuple("\t\r\n")) for cell in row)

@@ -306,6 +306,10 @@ def csv_line(values: Iterable[Any]) -> str:
     return out.getvalue()
 
 
+# Spreadsheets may drop the first, and read the wide signs of East Asian keyboards as the narrow ones.
+_TRIMMED, _FORMULA = frozenset("\t\r\n"), frozenset("=+-@＝＋－＠")
+
+
 def _harmless(value: Any) -> str:
     text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    return f"'{text}" if text[:1] in _TRIMMED or text.lstrip()[:1] in _FORMULA else text
