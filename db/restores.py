@@ -234,7 +234,7 @@ def _expect(update: Any, refusal: str) -> None:
 
 
 def _reason(restore: Restore, reason: str) -> str:
-    text = " ".join((reason or restore.reason or "").split())[:LONGEST_REASON]
+    text = " ".join((reason or restore.reason or "").replace("\x00", "").split())[:LONGEST_REASON]
     if not text:
         raise Invalid("Say why: a ticket or a sentence. It is kept with the restore and shown to whoever approves it.")
     return text

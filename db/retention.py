@@ -38,7 +38,8 @@ class Rules:
     def parse(cls, given: Mapping[str, Any]) -> "Rules":
         """Raises Invalid for anything but numbers that keep something."""
         texts = {name: str(given.get(name) or 0).strip() for name in ("last", "daily", "weekly", "monthly")}
-        if not all(text.isdigit() and int(text) <= MOST for text in texts.values()):
+        # isdigit alone takes “²” too, and int no more than some thousand digits.
+        if not all(text.isdecimal() and len(text) < 10 and int(text) <= MOST for text in texts.values()):
             raise Invalid(f"Give whole numbers from 0 to {MOST}.")
         rules = cls(**{name: int(text) for name, text in texts.items()})
         if rules == cls():
@@ -235,7 +236,7 @@ def set_rules(tenant: Tenant, rules: Rules | None, actor: Actor) -> None:
 
 
 def pin(backup_set: BackupSet, reason: str, user_id: int | None, actor: Actor) -> None:
-    reason = reason.strip()[:500]
+    reason = reason.replace("\x00", "").strip()[:500]
     if not reason:
         raise Invalid("Say why it must stay: the next person will want to know.")
     with database.atomic():

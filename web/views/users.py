@@ -26,8 +26,8 @@ def add() -> Any:
     form = request.form
     try:
         user = users.add(
-            form.get("email", ""),
-            form.get("name", ""),
+            _text("email"),
+            _text("name"),
             form.get("password", ""),
             current_actor(),
             site_role=_site_role(form.get("site_role", SiteRole.NONE)),
@@ -64,7 +64,7 @@ def page(user_id: int) -> str:
 def change(user_id: int) -> Any:
     user, form = _user(user_id), request.form
     changes: dict[str, Any] = {
-        "name": form.get("name", "").strip() or user.name,
+        "name": _text("name") or user.name,
         "site_role": _site_role(form.get("site_role", user.site_role)),
         "is_active": form.get("is_active") == "yes",
     }
@@ -115,12 +115,18 @@ def set_membership(user_id: int) -> Any:
 @pages.post("/<int:user_id>/memberships/<int:membership_id>/remove")
 @requires(Permission.ADMINISTER)
 def remove_membership(user_id: int, membership_id: int) -> Any:
-    membership = Membership.get_or_none((Membership.id == membership_id) & (Membership.user == _user(user_id)))
+    mine = (Membership.id == membership_id) & (Membership.user == _user(user_id))
+    membership = Membership.get_or_none(mine) if membership_id < 2**31 else None
     if membership is None:
         abort(404)
     users.remove_member(membership, current_actor())
     flash("The membership was removed.", "success")
     return redirect(url_for("users.page", user_id=user_id), 303)
+
+
+def _text(name: str) -> str:
+    """As it can be kept: PostgreSQL takes no NUL, and the column no more."""
+    return request.form.get(name, "").replace("\x00", "").strip()[:255]
 
 
 def _user(user_id: int) -> User:

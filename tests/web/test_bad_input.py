@@ -1,0 +1,34 @@
+"""What no column and no number can hold is kept as far as it can be, or refused with a sentence, on both engines."""
+
+import pytest
+
+from db.models import BackupSet, User
+from tests import holdings
+from tests.conftest import csrf_token
+
+
+@pytest.fixture
+def stage(client, sign_in, _password_hash):
+    """post(path, **form) as an admin; and what there is."""
+    own, _, people = holdings.both(_password_hash)
+    sign_in(client, people["admin"])
+    token = csrf_token(client, "/notifications/")
+
+    def post(path, **form):
+        return client.post(path, data={"csrf_token": token, **form})
+
+    return post, own, people
+
+
+def test_a_text_loses_what_no_database_takes_and_what_is_too_long(stage):
+    post, own, people = stage
+    assert post(f"/backup-sets/{own.ids['backup_set_id']}/pin", reason="be\x00cause").status_code == 303
+    assert BackupSet.get_by_id(own.ids["backup_set_id"]).pinned_reason == "because"
+    form = {"site_role": "admin", "is_active": "yes"}
+    assert post(f"/users/{people['admin'].id}", name="\x00" + "N" * 300, **form).status_code == 303
+    assert User.get_by_id(people["admin"].id).name == "N" * 255
+    new = {"email": "new\x00@" + "e" * 300, "name": "x" * 300, "password": "p" * 12}
+    assert post("/users/", **new).status_code == 303
+    assert len(User.get(User.email.startswith("new@")).email) == 255
+    waiting = int(own.ids["restore_id"]) + 1
+    assert post(f"/restores/{waiting}/approve", reason="\x00", plan="\x00").status_code == 400
