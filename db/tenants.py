@@ -48,7 +48,7 @@ def find(text: str) -> Tenant | None:
 
 def set_full_every(tenant: Tenant, days: str, actor: Actor) -> None:
     """After how many days a backup reads everything, whatever the lists say."""
-    if not days.isdigit() or not 1 <= int(days) <= 90:
+    if not days.isdecimal() or len(days) > 2 or not 1 <= int(days) <= 90:
         raise Invalid("Give a number of days from 1 to 90.")
     with database.atomic():
         Tenant.update(full_every_days=int(days)).where(Tenant.id == tenant.id).execute()

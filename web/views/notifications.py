@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from db import notifications
-from web.access import allowed_tenant_ids, requires
+from web.access import allowed_tenant_ids, requires, row_number
 from web.permissions import Permission
 
 pages = Blueprint("notifications", __name__, url_prefix="/notifications")
@@ -33,6 +33,6 @@ def index() -> str:
 @requires(Permission.SIGNED_IN)
 def read() -> Any:
     """The one named, or all of them."""
-    chosen = request.form.get("id", type=int)
-    notifications.mark_read(current_user.id, None if chosen is None else [chosen])
+    chosen = request.form.get("id")
+    notifications.mark_read(current_user.id, None if chosen is None else [row_number(chosen) or -1])
     return redirect(url_for("notifications.index"), 303)

@@ -13,7 +13,7 @@ from db.errors import Invalid
 from db.models import Restore, RestoreItem
 from db.states import ACTIVE, CHANGEABLE
 from web import starting
-from web.access import current_actor, fetch, refuse, requires
+from web.access import current_actor, fetch, refuse, requires, row_number
 from web.permissions import Permission
 from web.views.new_restore import may_take_from, previewed
 from web.views.restores import holds_cancel, runs_of, show
@@ -52,7 +52,7 @@ def options(restore_id: int) -> Any:
 def leave_out(restore_id: int) -> Any:
     """By the ids to leave out, not by those to keep: the page may show a part of the items only."""
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    left_out = {int(one) for one in request.form.getlist("leave") if one.isascii() and one.isdigit()}
+    left_out = {row_number(one) for one in request.form.getlist("leave")}
     mine = RestoreItem.select(RestoreItem.id).where(RestoreItem.restore == restore).tuples()
     restores.keep_only(restore, [row[0] for row in mine if row[0] not in left_out], current_actor())
     return previewed(Restore.get_by_id(restore.id))
