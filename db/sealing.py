@@ -15,6 +15,8 @@ VERSION = b"\x01"
 KEY_ID_BYTES = 4
 NONCE_BYTES = 12
 PREFIX_BYTES = 1 + KEY_ID_BYTES
+# Version, key id, nonce, and the tag that follows even an empty text.
+SHORTEST = PREFIX_BYTES + NONCE_BYTES + 16
 
 
 class SealError(Exception):
@@ -57,6 +59,8 @@ def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
     sealed = bytes(sealed)  # SQLite answers bytes, psycopg2 a memoryview
     if sealed[:1] != VERSION:
         raise SealError("A sealed value has an unknown format.")
+    if len(sealed) < SHORTEST:
+        raise SealError("A sealed value was cut short.")
     start = PREFIX_BYTES
     return sealed[1:start], sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]
 
