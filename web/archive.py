@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,9 +13,11 @@ from db.models import BackupSet, Content, Policy, Snapshot
 
 TOGETHER = 50
 LONGEST_NAME = 100
+# Most file systems take 255; a number and the ending have to fit as well.
+MOST_BYTES = 200
 # What Windows refuses in a file's name, or takes for a device.
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
+_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³]) *(\..*)?", re.IGNORECASE)
 
 
 class _Sink:
@@ -99,14 +102,19 @@ class Names:
     def path(self, policy_type: str, name: str) -> str:
         folder, bare = safe(catalogue.title(policy_type)), safe(name)
         number, path = 1, f"{folder}/{bare}.json"
-        while path.casefold() in self._given:
+        while _mark(path) in self._given:
             number += 1
             path = f"{folder}/{bare} ({number}).json"
-        self._given.add(path.casefold())
+        self._given.add(_mark(path))
         return path
+
+
+def _mark(path: str) -> str:
+    """Equal for names that some system holds for one: Windows by their case, macOS by how a letter is composed."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 def safe(name: str) -> str:
     """A file's name without its ending. A leading dot hides a file, a trailing one is lost on Windows."""
-    text = _FORBIDDEN.sub("_", name)[:LONGEST_NAME].strip(" .") or "_"
+    text = _FORBIDDEN.sub("_", name)[:LONGEST_NAME].encode()[:MOST_BYTES].decode(errors="ignore").strip(" .") or "_"
     return f"_{text}" if _DEVICES.fullmatch(text) else text
