@@ -1,6 +1,7 @@
 """A backup set as somebody uploads it: our own download, read with limits, for nothing in it can be trusted."""
 
 import json
+import math
 import struct
 import zipfile
 import zlib
@@ -17,6 +18,9 @@ MOST_FILES = 20_000
 MOST_BYTES = 256 * 1024 * 1024
 # Text as we write it does not shrink to less than that; a bomb does.
 MOST_RATIO, RATIO_FROM = 200, 10 * 1024 * 1024
+# One file is read as a whole; and a value of two letters becomes an object of a hundred bytes.
+LARGEST_FILE = 32 * 1024 * 1024
+MOST_VALUES = 1_000_000
 # The list of files at the end of a ZIP is read as a whole, before any of them can be counted.
 LARGEST_DIRECTORY = 8 * 1024 * 1024
 DEEPEST = 150
@@ -72,7 +76,10 @@ class Unpacking:
     def _json(self, name: str) -> tuple[Any, str]:
         """(what it holds, why not). Raises Invalid when the whole is too large after all."""
         try:
-            found = json.loads(self._bytes(name).decode(), parse_constant=_refuse_constant)
+            data = self._bytes(name)
+            if sum(map(data.count, (b"[", b"{", b","))) > MOST_VALUES:
+                return None, "it holds more values than any policy does."
+            found = json.loads(data.decode(), parse_constant=_refuse_constant, parse_float=_finite)
         except UnicodeDecodeError:
             return None, "it is not in UTF-8."
         except RecursionError:
@@ -85,7 +92,7 @@ class Unpacking:
 
     def _bytes(self, name: str) -> bytes:
         """Counted while it is read: a header may lie about the size."""
-        left = MOST_BYTES - self._read_bytes
+        left = min(MOST_BYTES - self._read_bytes, LARGEST_FILE)
         with self._zip.open(self._files[name]) as file:
             data = file.read(left + 1)
         self._read_bytes += len(data)
@@ -138,6 +145,8 @@ def _check_entry(one: zipfile.ZipInfo) -> None:
         raise Invalid("The ZIP is encrypted. Upload it without a password.")
     if one.compress_type not in _READABLE:
         raise Invalid("The ZIP is compressed in a way that our downloads are not.")
+    if one.file_size > LARGEST_FILE:
+        raise Invalid(f"The ZIP holds a file of more than {LARGEST_FILE // 1024**2} MB: no policy is as large.")
     if one.file_size > RATIO_FROM and one.file_size > MOST_RATIO * max(one.compress_size, 1):
         raise Invalid("The ZIP holds a file that grows more than any policy does when it is unpacked.")
 
@@ -148,6 +157,12 @@ def _too_large() -> str:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    """1e999 would be infinite, which nothing after this could write as JSON."""
+    number = float(text)
+    return number if math.isfinite(number) else _refuse_constant(text)
 
 
 def _is_deep(value: Any) -> bool:

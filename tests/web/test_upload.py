@@ -15,13 +15,13 @@ from db.errors import Invalid
 from db.models import BackupSet, Content, Restore, Snapshot
 from db.states import Role, SetState
 from tests.conftest import capture_by_hand, csrf_token
+from tests.uploads import GOOD, fingerprint_of, line, zipped
 from web import unpacking
 from web.archive import archive
 from web.unpacking import Unpacking
 from web.views.secrets import masked
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-DIRECTORY = "99999999-1111-4111-8111-999999999999"
 
 
 @pytest.fixture
@@ -46,43 +46,8 @@ def _fingerprinted(snapshot):
     Snapshot.update(content=content).where(Snapshot.id == snapshot.id).execute()
 
 
-def fingerprint_of(document, policy_type="configurationPolicies"):
-    from graph.fingerprint import fingerprint
-    from graph.policy_types import POLICY_TYPES
-
-    return fingerprint(POLICY_TYPES[policy_type], document)
-
-
 def downloaded(backup_set, shown=lambda document: document):
     return b"".join(archive(backup_set, shown))
-
-
-def line(file, document, **changes):
-    facts = {"file": f"{file}.json", "policy_type": "configurationPolicies", "graph_id": file, "name": file}
-    references = {"groups": {"g": "SG", "h": None}}
-    return {
-        **facts,
-        "file": f"{file}.json",
-        "fingerprint": fingerprint_of(document),
-        "references": references,
-        **changes,
-    }
-
-
-GOOD = {"body": {"name": "Good", "settings": []}, "assignments": []}
-
-
-def zipped(files=(), lines=None, manifest=None, method=zipfile.ZIP_DEFLATED):
-    """A ZIP of one good policy, and of whatever else a test puts there."""
-    out = io.BytesIO()
-    manifest = manifest or {"directory_id": DIRECTORY, "tenant": "Elsewhere", "backup_set": 7,
-                            "policies": [line("good", GOOD), *(lines or ())]}  # fmt: skip
-    with zipfile.ZipFile(out, "w", method) as file:
-        file.writestr("good.json", json.dumps(GOOD))
-        for name, data in files:
-            file.writestr(name, data)
-        file.writestr("manifest.json", manifest if isinstance(manifest, bytes | str) else json.dumps(manifest))
-    return out.getvalue()
 
 
 def upload(client, data, tenant, **more):
@@ -149,6 +114,11 @@ def lying(data):
     return data[:at] + (1).to_bytes(4, "little") + data[at + 4 :]
 
 
+def twice(data):
+    """What is evil.json says that it is good.json, in the list of files and before its bytes."""
+    return data.replace(b"evil.json", b"good.json")
+
+
 REFUSED = {
     "not a ZIP": (lambda: b"no ZIP at all", "That is not a ZIP file."),
     "cut short": (lambda: zipped()[:-30], "That is not a ZIP file."),
@@ -163,6 +133,9 @@ REFUSED = {
     "encrypted": (lambda: encrypted(zipped()), "encrypted"),
     "another compression": (lambda: zipped(method=zipfile.ZIP_LZMA), "compressed in a way"),
     "bomb": (lambda: zipped([("bomb.json", b" " * (unpacking.RATIO_FROM + 1))]), "grows more than any policy"),
+    "no bytes": (lambda: b"", "That is not a ZIP file."),
+    "huge file": (lambda: zipped([("big.json", b"x" * (unpacking.LARGEST_FILE + 1))]), "no policy is as large"),
+    "two of one name": (lambda: twice(zipped([("evil.json", "{}")])), "two files of one name"),
     "only a changed file": (lambda: lying(zipped()), "Nothing of this file can be restored"),
 }
 
@@ -184,6 +157,11 @@ LEFT_OUT = {
     "not UTF-8": ({}, b"\xff\xfe{}", "not in UTF-8"),
     "no JSON": ({}, b"{", "no JSON"),
     "not a number": ({}, b'{"body": {"a": NaN}}', "no JSON"),
+    "not finite": ({}, b'{"body": {"a": -1e999}}', "no JSON"),
+    "a number without end": ({}, b'{"body": {"a": ' + b"9" * 5000 + b"}}", "no JSON"),
+    "more values than any": ({}, b'{"body": {"a": [' + b"[]," * 1_000_000 + b"0]}}", "more values than any policy"),
+    "a ZIP in the ZIP": ({}, zipped(), "not in UTF-8"),
+    "a name twice, and then another content": ({}, b'{"body": {}, "body": {"name": "x"}}', "changed after its download"),
     "nested": ({}, NESTED, "nested too deeply"),
     "nested beyond the parser": ({}, VERY_NESTED, "nested too deeply"),
     "no policy": ({}, b'{"body": [], "assignments": null}', "no policy as our downloads"),
