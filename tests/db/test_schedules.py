@@ -1,15 +1,19 @@
 """When a schedule comes: over both changes of the clock, after a stopped scheduler, spread over many tenants."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from db import schedules
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import Schedule, Tenant
+from tests.anything import texts
 
 VIENNA = "Europe/Vienna"
 
@@ -112,3 +116,17 @@ def test_what_cannot_be_is_refused_with_a_sentence(cast, cron, zone, sentence):
     with pytest.raises(Invalid, match=sentence):
         schedules.add(cast.contoso, cron, zone, SYSTEM)
     assert not Schedule.select().exists()
+
+
+fields = st.sampled_from(
+    ["*", "0", "59", "60", "*/0", "*/15", "1-5", "5-1", "L", "1#5", "MON", "8", "-1", "1,1", "31", "29", "2", "²", "W"]
+)
+crons = texts | st.lists(fields, min_size=4, max_size=6).map(" ".join)
+
+
+@given(crons, st.sampled_from(["UTC", "Europe/Vienna"]) | texts)
+def test_any_words_are_times_that_rise_or_refused(cron, zone):
+    coming = []
+    with suppress(Invalid):
+        coming += islice(schedules.times(cron, zone, datetime(2026, 3, 29, 0, 30)), 3)
+    assert coming == sorted(set(coming))

@@ -5,12 +5,15 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graph.compare import compare
 from graph.fingerprint import fingerprint
-from graph.normalise import UNORDERED, normalise
+from graph.normalise import ANONYMOUS, EVERYWHERE, REFERENCES, UNORDERED, normalise
 from graph.policy_types import POLICY_TYPES
 from graph.simulator.exported import Refused, read_policy_file
+from tests.anything import json_of
 from tests.simulated import catalog_policy
 
 REAL = Path(__file__).parents[3] / "shared" / "realdata" / "policies"
@@ -176,3 +179,38 @@ def test_on_every_real_policy_normalising_is_idempotent_and_blind_to_what_has_no
         other = {"body": shuffled(body, "", chance), "assignments": []}
         assert fingerprint(policy_type, other) == fingerprint(policy_type, whole), body.get("displayName")
         assert compare(policy_type, whole, json.loads(json.dumps(other))) == []
+
+
+# Names that some rule knows, and some that none does.
+OTHERS = ("id", "body", "assignments", "target", "description", "value", "valueJson", "omaUri", "valueState",
+          "@odata.type", "appGroupType", "settingInstance", "settingDefinitionId", "definitionId", "none")  # fmt: skip
+names = st.sampled_from([*sorted(EVERYWHERE | ANONYMOUS | set(UNORDERED) | set(REFERENCES)), *OTHERS])
+contents = st.fixed_dictionaries({"body": json_of(names), "assignments": json_of(names, 6)}) | json_of(names)
+kinds = st.sampled_from(sorted(POLICY_TYPES)).map(POLICY_TYPES.__getitem__)
+
+
+def turned(value):
+    """The same JSON with the names of every object in another order."""
+    if isinstance(value, dict):
+        return {name: turned(inner) for name, inner in reversed(value.items())}
+    return [turned(inner) for inner in value] if isinstance(value, list) else value
+
+
+@given(kinds, contents)
+def test_normalising_any_json_is_idempotent_and_blind_to_the_order_of_names(policy_type, found):
+    clean = normalise(policy_type, found)
+    assert normalise(policy_type, clean) == clean
+    assert fingerprint(policy_type, turned(found)) == fingerprint(policy_type, found) == fingerprint(policy_type, clean)
+
+
+@given(kinds, contents)
+def test_nothing_differs_from_itself(policy_type, found):
+    assert compare(policy_type, found, turned(found)) == []
+
+
+@given(kinds, contents, contents)
+def test_any_two_can_be_compared_and_equal_prints_mean_no_difference(policy_type, one, other):
+    differences = compare(policy_type, one, other)
+    if fingerprint(policy_type, one) == fingerprint(policy_type, other):
+        assert differences == []
+    assert all(isinstance(one.label, str) and one.before != one.after for one in differences)

@@ -1,8 +1,76 @@
-from web.text import linked
+"""How values read: never an error, and never markup that came from the value."""
+
+from html.parser import HTMLParser
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.comparison import Difference
+from tests.anything import json, texts
+from web import text
 
 
 def test_only_addresses_in_intune_become_links():
-    said = linked('Wait: https://intune.microsoft.com/#view/x/~/requests. <b> https://evil.example/ "')
-    assert '<a href="https://intune.microsoft.com/#view/x/~/requests" rel="noopener noreferrer">' in said
-    assert said.count("<a ") == 1
-    assert "&lt;b&gt;" in said
+    shown = text.linked('Wait: https://intune.microsoft.com/#view/x/~/requests. <b> https://evil.example/ "')
+    assert '<a href="https://intune.microsoft.com/#view/x/~/requests" rel="noopener noreferrer">' in shown
+    assert shown.count("<a ") == 1
+    assert "&lt;b&gt;" in shown
+
+
+markup = st.sampled_from(["<b x=1>", '"><i>', "' on=1 '", "&lt;", "https://intune.microsoft.com/", "<", "javascript:"])
+said = st.lists(texts | markup, max_size=5).map("".join)
+
+
+class _Read(HTMLParser):
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.text = [], ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, {name for name, _ in attributes}))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@given(said)
+def test_a_text_stays_text_but_for_links_of_ours(value):
+    for shown in (text.linked(value), text.state_badge(value)):
+        known = {("a", ("href", "rel")), ("span", ("class",)), ("i", ("aria-hidden", "class"))}
+        assert {(tag, tuple(sorted(names))) for tag, names in _Read(str(shown)).tags} <= known
+    assert _Read(str(text.linked(value))).text.replace("\r", "\n") == value.replace("\r", "\n")
+
+
+@given(st.datetimes(), st.datetimes())
+def test_every_moment_and_span_can_be_said(one, other):
+    assert str(one.year) in text.moment(one)
+    assert "ago" in text.ago(one)
+    assert text.duration(one, other)
+    assert text.duration(None, other) == "–"
+
+
+@given(st.floats(0, 1e12), st.floats(0, 1e12))
+def test_a_longer_span_never_reads_as_a_shorter_one(one, other):
+    """What is said is at most what it is, to the unit below the largest."""
+    sizes = {"day": 86400, "days": 86400, "h": 3600, "min": 60, "s": 1}
+    for seconds in (one, other):
+        words = text.seconds(seconds).split()
+        told = sum(int(number) * sizes[unit] for number, unit in zip(words[::2], words[1::2], strict=True))
+        assert told <= seconds < told + max(3600 if seconds >= 86400 else 60 if seconds >= 3600 else 1, 1)
+
+
+@given(st.integers(0, 2**60))
+def test_every_size_is_said_in_its_unit(count):
+    assert text.size(count).split()[1] == ("B" if count < 1024 else "KB" if count < 1024**2 else "MB")
+
+
+@given(json, json, st.sampled_from(["added", "removed", "changed"]), said)
+def test_every_difference_and_detail_is_a_short_line(before, after, kind, label):
+    one = Difference((label,), label, kind, before, after)
+    for count in (1, 6):
+        assert len(text.changed([one] * count)) < 2 * len(label) * text.NAMED + 3 * text.SHORT + 60
+    assert isinstance(text.detail(before), str)
+    assert isinstance(text.browser(label), str)
+    assert isinstance(text.kind_title(label), str)
