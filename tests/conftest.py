@@ -52,7 +52,7 @@ from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
 
 def pytest_addoption(parser):
     """For `python -m tests.fuzz`."""
-    parser.addoption("--fuzz-requests", type=int, default=400, help="how many hostile requests, on each engine")
+    parser.addoption("--fuzz-requests", type=int, default=250, help="how many hostile requests, on each engine")
     parser.addoption("--fuzz-seed", type=int, default=1, help="which ones")
 
 

@@ -161,7 +161,7 @@ LEFT_OUT = {
     "a number without end": ({}, b'{"body": {"a": ' + b"9" * 5000 + b"}}", "no JSON"),
     "more values than any": ({}, b'{"body": {"a": [' + b"[]," * 1_000_000 + b"0]}}", "more values than any policy"),
     "a ZIP in the ZIP": ({}, zipped(), "not in UTF-8"),
-    "a name twice, and then another content": ({}, b'{"body": {}, "body": {"name": "x"}}', "changed after its download"),
+    "a name twice, another content": ({}, b'{"body": {}, "body": {"name": "x"}}', "changed after its download"),
     "nested": ({}, NESTED, "nested too deeply"),
     "nested beyond the parser": ({}, VERY_NESTED, "nested too deeply"),
     "no policy": ({}, b'{"body": [], "assignments": null}', "no policy as our downloads"),
