@@ -124,21 +124,44 @@ def from_answer(status: int, headers: Mapping[str, str], body: Any) -> GraphErro
     """
     error = body.get("error") if isinstance(body, dict) else None
     error = error if isinstance(error, dict) else {}
-    code, message = str(error.get("code") or ""), _message(error.get("message"))
+    code, message = _word(error.get("code")), _message(error.get("message"))
     # Documentation says 400 in one place and 403 in another: the header is what tells (learn.microsoft.com: Multi Admin
     # Approval for Graph API).
-    approval = _header(headers, "x-msft-approval-code")
-    made = _approval_needed(approval) if approval else _classify(status, code, message)
+    approval = _header(headers, "x-msft-approval-code") or ""
+    if re.fullmatch(r"[\w-]{1,80}", approval, re.ASCII):
+        made: GraphError = _approval_needed(approval)
+    elif _is_graphs(status, error):
+        made = _classify(status, code, message)
+    else:
+        made = Malformed("not_graph", _NOT_GRAPH.format(status=status))
     made.status = status
-    made.request_id = _header(headers, "request-id") or _inner_id(error)
+    made.request_id = _word(_header(headers, "request-id")) or _word(_inner_id(error)) or None
     if isinstance(made, Throttled):
         made.retry_after = retry_after(_header(headers, "Retry-After"))
     return made
 
 
+# What it says matters where it is no more than that something is in trouble, or asks us to wait.
+_WITHOUT_WORDS = frozenset({408, 429, 500, 502, 503, 504})
+_NOT_GRAPH = (
+    "What answered ({status}) is not Microsoft Graph: it does not say what is wrong as Graph does. Often a proxy or "
+    "firewall answers in its place; check those."
+)
+
+
+def _is_graphs(status: int, error: Mapping[str, Any]) -> bool:
+    """A refusal that says why, or trouble. A proxy's page of "not found" must not pass for a policy that is gone."""
+    return status in _WITHOUT_WORDS or (400 <= status < 600 and bool(error))
+
+
+def _word(raw: Any) -> str:
+    """A code or an id as it can be kept and shown."""
+    return "".join(one for one in raw[:80] if one.isascii() and one.isprintable()) if isinstance(raw, str) else ""
+
+
 def _approval_needed(approval: str) -> ApprovalNeeded:
     made = ApprovalNeeded("approval_needed", "Somebody else in the tenant has to approve this change first.")
-    made.approval = approval[:80]
+    made.approval = approval
     return made
 
 
@@ -198,10 +221,9 @@ def _message(raw: Any) -> str:
     return redact("".join(c if c.isprintable() else " " for c in text)).strip()[:300]
 
 
-def _inner_id(error: Mapping[str, Any]) -> str | None:
+def _inner_id(error: Mapping[str, Any]) -> Any:
     inner = error.get("innerError") or error.get("innererror")
-    found = inner.get("request-id") if isinstance(inner, dict) else None
-    return found[:80] if isinstance(found, str) else None
+    return inner.get("request-id") if isinstance(inner, dict) else None
 
 
 def _header(headers: Mapping[str, str], name: str) -> str | None:
@@ -210,16 +232,23 @@ def _header(headers: Mapping[str, str], name: str) -> str | None:
 
 
 def retry_after(text: str | None) -> float | None:
-    """Seconds: Graph sends whole ones, fractions ("2.128") and, by the standard, an HTTP date."""
-    if not text:
-        return None
+    """Seconds: Graph sends whole ones, fractions ("2.128") and, by the standard, an HTTP date.
+
+    None for what is no wait, one that is over included: who asked again at once would be asked to wait again.
+    """
+    seconds = _seconds(text or "")
+    return min(seconds, 3600.0) if seconds > 0 else None
+
+
+def _seconds(text: str) -> float:
+    """0 for what says none; not a number compares as 0 does."""
     try:
-        return max(0.0, min(float(text), 3600.0))
+        return float(text)
     except ValueError:
         pass
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, min((at - datetime.now(UTC)).total_seconds(), 3600.0))
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return (at - datetime.now(UTC)).total_seconds()
+    except (ValueError, OverflowError):
+        return 0.0

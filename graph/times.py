@@ -10,9 +10,18 @@ def parse_time(value: Any) -> datetime | None:
     """Graph's time as naive UTC. 0 to 7 fraction digits; year 1 means never; PowerShell's /Date(ms)/ in exports."""
     if not isinstance(value, str):
         return None
-    portable = _PORTABLE.match(value)
-    if portable:
-        return datetime(1970, 1, 1) + timedelta(milliseconds=int(portable[1]))
+    try:
+        return _portable(value) or _iso(value)
+    except (ValueError, OverflowError):  # the 45th of a 13th month, the year 300,000
+        return None
+
+
+def _portable(value: str) -> datetime | None:
+    found = _PORTABLE.match(value)
+    return datetime(1970, 1, 1) + timedelta(milliseconds=int(found[1])) if found else None
+
+
+def _iso(value: str) -> datetime | None:
     iso = _ISO.match(value)
     if not iso or iso[1].startswith("0001-"):
         return None

@@ -7,6 +7,7 @@ import pytest
 from graph.errors import (
     Conflict,
     Forbidden,
+    Malformed,
     NotAvailable,
     NotFound,
     Rejected,
@@ -73,10 +74,44 @@ def test_a_retry_after_that_is_missing_or_nonsense_is_none(text):
     assert retry_after(text) is None
 
 
-@pytest.mark.parametrize("body", [None, [], "x", {"error": "x"}, {"error": {"code": 7, "message": ["x"]}}])
-def test_an_error_of_any_shape_still_becomes_an_error(body):
+@pytest.mark.parametrize("body", [None, [], "x", {"error": "x"}])
+@pytest.mark.parametrize("status", [301, 403, 404, 407, 418])
+def test_a_refusal_that_says_nothing_as_graph_does_is_not_graphs(status, body):
     assert from_answer(500, {}, body).code == "unavailable"
-    assert from_answer(418, {}, body).code == "rejected"
+    assert from_answer(429, {}, body).code == "throttled"
+    made = from_answer(status, {}, body)
+    assert (made.code, type(made)) == ("not_graph", Malformed)
+    assert "proxy" in made.sentence
+
+
+def test_an_error_whose_words_are_no_words_is_still_an_error():
+    assert from_answer(418, {}, {"error": {"code": 7, "message": ["x"]}}).code == "rejected"
+
+
+@pytest.mark.parametrize("status", [0, -1, 101, 200, 302, 600, 999])
+def test_a_status_that_is_no_refusal_is_malformed(status):
+    assert isinstance(from_answer(status, {}, {"error": {"code": "x", "message": "y"}}), Malformed)
+
+
+def test_what_a_header_says_is_kept_as_far_as_it_can_be_an_id():
+    body = {"error": {"code": "Bad\x00Code" + "x" * 10_000, "message": "no"}}
+    made = from_answer(400, {"request-id": "r\x00\x1b[31m" + "é" * 5 + "1" * 10_000}, body)
+    assert made.request_id.startswith("r[31m111")
+    assert len(made.request_id) <= 80
+    assert len(made.sentence) < 200
+    assert made.sentence.isprintable()
+    assert from_answer(403, {"x-msft-approval-code": "../../groups"}, body).code == "permission_missing"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-1", "0", "nan", "soon", "9" * 5, "1e9", "1e400", "Mon, 01 Jan 99999 00:00:00 GMT",
+     "Mon, 01 Jan 1990 00:00:00 GMT",
+     "Mon, 01 Jan 2900 00:00:00 GMT", "\x00", "x" * 10_000, "1 Jan 2020 00:00:00 +9999"],
+)  # fmt: skip
+def test_no_wait_is_endless_or_over_before_it_began(text):
+    wait = retry_after(text)
+    assert wait is None or 0 < wait <= 3600
 
 
 @pytest.mark.parametrize(
