@@ -3,16 +3,16 @@
 Everything is read from, and written to, /beta: v1.0 lacks some Intune types and drops their scope tags.
 """
 
-import json
+import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 
+from graph import answer, bounded
 from graph.errors import GraphError, Malformed, Rejected, SignInFailed, Throttled, Unavailable, from_answer
 from graph.limits import DEFAULT_WAIT, Budget, services_of
 
@@ -22,7 +22,10 @@ Token = Callable[[bool], str]
 VERSION = "/beta"
 BATCH_SIZE = 20  # learn.microsoft.com: JSON batching
 TIMEOUT = (5, 60)
-LARGEST_ANSWER = 100 * 1024 * 1024
+# Twenty-five settings to a page, a thousand policies: no tenant has so many. Links that lead on for ever have.
+MOST_PAGES = 1000
+# A GUID has 36 characters; two of them, or one with the name of a sort, are the longest seen.
+LONGEST_ID = 200
 
 # Without it Graph hides the members its enums grew behind `unknownFutureValue`, and a backup would keep that.
 HEADERS = {"Accept": "application/json", "Prefer": "include-unknown-enum-members"}
@@ -91,23 +94,29 @@ class GraphClient:
             raise
 
     def pages(self, path: str) -> Iterator[dict[str, Any]]:
-        """The items of every page. Raises Malformed when a page link comes twice."""
+        """The items of every page. Raises Malformed when its links lead nowhere new, or on for ever."""
         seen: set[str] = set()
         next_path: str | None = path
         while next_path:
-            seen.add(next_path)
+            note_page(seen, next_path)
             page = self.get(next_path)
             yield from items_of(page)
             next_path = next_link(page)
-            if next_path in seen:
-                raise Malformed("page_repeats", "Microsoft Graph sent the same page link twice.")
 
     def batch(self, asks: Sequence[Ask]) -> list[Answer]:
         """Up to twenty requests in one call; the answers in the order asked. Each succeeds or fails by itself.
 
         Raises when the call as a whole failed: what became of its writes is then unknown.
         """
-        requests = [request_of(ask) for ask in asks]
+        given = [request_of(ask) for ask in asks]
+        # A link that leads elsewhere is refused by itself: the others of the call know nothing of it.
+        foreign = {number: error for number, one in enumerate(given) if (error := self._foreign(one.path))}
+        requests = [one for number, one in enumerate(given) if number not in foreign]
+        answered = iter(self._batch_renewed(requests) if requests else ())
+        return [Answer(error=foreign[number]) if number in foreign else next(answered) for number in range(len(given))]
+
+    def _batch_renewed(self, requests: Sequence[Request]) -> list[Answer]:
+        """With a new token for those whose token was refused."""
         answers = self._batch_once(requests)
         expired = [number for number, answer in enumerate(answers) if _token_refused(answer.error)]
         if expired:
@@ -138,12 +147,11 @@ class GraphClient:
             raise ValueError(f"a $batch holds at most {BATCH_SIZE} requests")
         self._take(requests)
         parts = [self._batch_part(number, request) for number, request in enumerate(requests)]
-        answer = self._send_signed("POST", f"{self._base}{VERSION}/$batch", {"requests": parts})
-        responses = answer.get("responses")
+        responses = self._send_signed("POST", f"{self._base}{VERSION}/$batch", {"requests": parts}).get("responses")
         if not isinstance(responses, list):
             raise Malformed("malformed", "Microsoft Graph's answer to a $batch has no responses.")
-        by_id = {str(part.get("id")): part for part in responses if isinstance(part, dict)}
-        return [_part(by_id.get(str(number)), request.is_write) for number, request in enumerate(requests)]
+        by_id = _by_id(responses)
+        return [_part(by_id.get(str(number)), request) for number, request in enumerate(requests)]
 
     def _batch_part(self, number: int, request: Request) -> dict[str, Any]:
         headers = {**HEADERS, **request.headers}
@@ -155,20 +163,20 @@ class GraphClient:
     def _url(self, path: str) -> str:
         if not path.startswith("http"):
             return f"{self._base}{VERSION}{path}"
-        self._require_same_host(path)
+        error = self._foreign(path)
+        if error:
+            raise error
         return path
 
     def _relative(self, path: str) -> str:
         """A batch part's address is relative to the version; a page link is cut, never encoded anew."""
-        if not path.startswith("http"):
-            return path
-        self._require_same_host(path)
-        return "/" + path.removeprefix(self._base).split("/", 2)[2]
+        return "/" + path.removeprefix(self._base).split("/", 2)[2] if path.startswith("http") else path
 
-    def _require_same_host(self, url: str) -> None:
+    def _foreign(self, path: str) -> Rejected | None:
         # A link to another host would be handed our bearer token.
-        if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
-            raise Rejected("foreign_link", "Microsoft Graph sent a page link to another host. It was not followed.")
+        if not path.startswith("http") or re.match(rf"{re.escape(self._base)}/[\w.]+/", path):
+            return None
+        return Rejected("foreign_link", "Microsoft Graph sent a page link to another host. It was not followed.")
 
     def _send_signed(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         try:
@@ -185,60 +193,80 @@ class GraphClient:
             with self._session.request(
                 method, url, json=body, headers=headers, timeout=TIMEOUT, stream=True, allow_redirects=False
             ) as response:
-                status, answer_headers, text = response.status_code, response.headers, _read(response)
+                status, answer_headers = response.status_code, response.headers
+                text = answer.read(response.iter_content(65536))
         except requests.Timeout as e:
             raise Unavailable("timeout", "Microsoft Graph did not answer in time.") from e
+        except requests.exceptions.ContentDecodingError as e:
+            raise Malformed("malformed", answer.MALFORMED) from e
         except requests.RequestException as e:
-            raise Unavailable(
-                "unreachable", "Microsoft Graph cannot be reached. Check the network and the proxy."
-            ) from e
-        parsed = _parsed(text)
-        if 200 <= status < 300 or (status == 424 and isinstance(parsed, dict) and "responses" in parsed):
-            return _object(parsed)
-        raise from_answer(status, answer_headers, parsed)
+            raise _no_answer(e) from e
+        return _checked(status, answer_headers, text)
+
+
+def _no_answer(error: requests.RequestException) -> Unavailable:
+    """A body that stops coming is a timeout too; requests calls it a lost connection."""
+    if "timed out" in str(error):
+        return Unavailable("timeout", "Microsoft Graph did not answer in time.")
+    return Unavailable("unreachable", "Microsoft Graph cannot be reached. Check the network and the proxy.")
+
+
+def _checked(status: int, headers: Mapping[str, str], text: bytes) -> dict[str, Any]:
+    try:
+        found = answer.parsed(text)
+    except Malformed:
+        if 200 <= status < 300:
+            raise
+        found = None
+    if 200 <= status < 300 or (status == 424 and isinstance(found, dict) and "responses" in found):
+        return _object(found)
+    raise from_answer(status, headers, found)
 
 
 def new_session() -> requests.Session:
     """A session that takes neither proxies' passwords nor another CA from the environment behind our back."""
     session = requests.Session()
     session.trust_env = False
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, bounded.adapter())
     return session
 
 
-def _read(response: requests.Response) -> bytes:
-    chunks, size = [], 0
-    for chunk in response.iter_content(65536):
-        size += len(chunk)
-        if size > LARGEST_ANSWER:
-            raise Malformed("too_large", "Microsoft Graph's answer is larger than 100 MB.")
-        chunks.append(chunk)
-    return b"".join(chunks)
+def _object(found: Any) -> dict[str, Any]:
+    """Also not an error: Graph sends those with a status of their own."""
+    if not isinstance(found, dict) or isinstance(found.get("error"), dict):
+        raise Malformed("malformed", answer.MALFORMED)
+    return found
 
 
-def _parsed(text: bytes) -> Any:
-    """The JSON, or None: whether that matters depends on the status."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+def _by_id(responses: Sequence[Any]) -> dict[str, dict[str, Any]]:
+    """The parts of a $batch. Two of one id are none: nobody can say whose answer they are."""
+    parts = [part for part in responses if isinstance(part, dict) and isinstance(part.get("id"), str)]
+    times = Counter(part["id"] for part in parts)
+    return {part["id"]: part for part in parts if times[part["id"]] == 1}
 
 
-def _object(parsed: Any) -> dict[str, Any]:
-    if not isinstance(parsed, dict):
-        raise Malformed("malformed", "Microsoft Graph's answer is not the JSON object it should be.")
-    return parsed
-
-
-def _part(part: Mapping[str, Any] | None, is_write: bool) -> Answer:
-    if part is None or not isinstance(part.get("status"), int):
+def _part(part: Mapping[str, Any] | None, request: Request) -> Answer:
+    status = part.get("status") if part else None
+    if part is None or not isinstance(status, int) or isinstance(status, bool):
         return Answer(error=Unavailable("unanswered", "Microsoft Graph left a part of a $batch unanswered."))
-    body, status = part.get("body"), part["status"]
-    if 200 <= status < 300:
-        if isinstance(body, dict) or is_write:
-            return Answer(body=body if isinstance(body, dict) else {})
-        return Answer(error=Malformed("malformed", "Microsoft Graph's answer is not the JSON object it should be."))
-    headers = part.get("headers")
-    return Answer(error=from_answer(status, headers if isinstance(headers, dict) else {}, body))
+    body, headers = part.get("body"), part.get("headers")
+    try:
+        if not 200 <= status < 300:
+            raise from_answer(status, headers if isinstance(headers, dict) else {}, body)
+        return Answer(body=_body_of_part(body, request))
+    except GraphError as e:
+        return Answer(error=e)
+
+
+def _body_of_part(body: Any, request: Request) -> dict[str, Any]:
+    """What was read, or what was made, is an object; of other writes the status says enough, and reading back all."""
+    if request.is_write and not (request.makes and request.method == "POST"):
+        return body if isinstance(body, dict) else {}
+    found = _object(body)
+    if request.makes:
+        graph_id(found)
+    return found
 
 
 def _token_refused(error: GraphError | None) -> bool:
@@ -253,5 +281,27 @@ def items_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def next_link(page: Mapping[str, Any], name: str = "@odata.nextLink") -> str | None:
+    """None on the last page. Raises Malformed for a link that is no address: a list that ends too early looks whole."""
     link = page.get(name)
-    return link if isinstance(link, str) and link else None
+    if link is None:
+        return None
+    if not isinstance(link, str) or not link.startswith("http") or not (link.isascii() and link.isprintable()):
+        raise Malformed("malformed", "Microsoft Graph's link to the next page is no address. Nothing of it was used.")
+    return link
+
+
+def note_page(seen: set[str], link: str) -> None:
+    """Raises Malformed for a link that comes twice, or after more pages than anybody has."""
+    if link in seen:
+        raise Malformed("page_repeats", "Microsoft Graph sent the same page link twice.")
+    if len(seen) >= MOST_PAGES:
+        raise Malformed("too_large", f"Microsoft Graph's list has more than {MOST_PAGES} pages. It was not used.")
+    seen.add(link)
+
+
+def graph_id(item: Mapping[str, Any]) -> str:
+    """Raises Malformed for an object without an id that could be one."""
+    found = item.get("id")
+    if not isinstance(found, str) or not 0 < len(found) <= LONGEST_ID or not found.isprintable():
+        raise Malformed("malformed", "Microsoft Graph sent an object without a usable id. Nothing of it was used.")
+    return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from graph.client import Answer, Ask, items_of, next_link
+from graph.client import Answer, Ask, items_of, next_link, note_page
 from graph.errors import Forbidden, Malformed, Rejected, Throttled, Unavailable
 from graph.policy_type import PolicyType
 
@@ -60,13 +60,11 @@ def all_pages(path: str) -> Steps:
 
 def pages_of(page: dict[str, Any], proof: Proof) -> Steps:
     """The items of this page and of all that follow. A link that comes twice would never end."""
-    items, seen = list(items_of(page)), set()
+    items, seen = list(items_of(page)), set[str]()
     proof.pages += 1
     link = next_link(page)
     while link:
-        if link in seen:
-            raise Malformed("page_repeats", "Microsoft Graph sent the same page link twice.")
-        seen.add(link)
+        note_page(seen, link)
         [answer] = yield [link]
         page = body_of(answer)
         items += items_of(page)

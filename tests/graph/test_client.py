@@ -1,13 +1,15 @@
 """The client against a real HTTP server that answers what each test scripts."""
 
+import contextlib
 import json
 import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from graph.client import GraphClient
+from graph.client import GraphClient, Request
 from graph.errors import Malformed, NotFound, Rejected, SignInFailed, Throttled, Unavailable
 
 
@@ -16,23 +18,38 @@ class Server:
 
     def __init__(self):
         self.answers, self.asked = [], []
+        self.drip_headers, self.drip_body = threading.Event(), threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def handle_any(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 outer.asked.append((self.command, self.path, dict(self.headers), json.loads(body) if body else None))
+                if outer.drip_headers.is_set() or outer.drip_body.is_set():
+                    return self.drip()
                 answer = outer.answers.pop(0) if len(outer.answers) > 1 else outer.answers[0]
                 status, headers, body = answer(outer.asked[-1][3]) if callable(answer) else answer
                 if status is None:
                     self.connection.shutdown(socket.SHUT_RDWR)
-                    return
+                    return None
                 data = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(data)), **headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(data)
+                return None
+
+            def drip(self):
+                """A byte now and then, until the client has had enough."""
+                head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n"
+                self.close_connection = True
+                if outer.drip_body.is_set():
+                    self.wfile.write(head + b"\r\n")
+                with contextlib.suppress(OSError):
+                    for byte in (b"X-Slow: 1\r\n" if outer.drip_headers.is_set() else b" ") * 1000:
+                        self.wfile.write(bytes([byte]))
+                        time.sleep(0.05)
 
             do_GET = do_POST = handle_any  # noqa: N815
 
@@ -104,8 +121,10 @@ def test_a_link_to_another_host_never_gets_the_token(client, server):
     server.answers = [ok({"value": [], "@odata.nextLink": "https://evil.example/beta/x"})]
     with pytest.raises(Rejected, match="another host"):
         list(client.pages("/x"))
-    with pytest.raises(Rejected):
-        client.batch([f"http://127.0.0.1:{server.http.server_port + 1}/beta/x"])
+    server.answers = [ok({"responses": [{"id": "0", "status": 200, "body": {"n": 1}}]})]
+    foreign, ours = client.batch([f"http://127.0.0.1:{server.http.server_port + 1}/beta/x", "/y"])
+    assert foreign.error.code == "foreign_link"
+    assert ours.body == {"n": 1}, "the others of the call are unharmed"
 
 
 def test_an_expired_token_is_renewed_once(client, server, tokens):
@@ -135,7 +154,17 @@ def test_throttling_is_raised_with_its_wait_and_never_slept(client, server):
         ((200, {}, [1]), Malformed),
         ((200, {}, b"[" * 100_000), Malformed),
         ((200, {"Content-Length": "500"}, b"{}"), Unavailable),
-        ((302, {"Location": "https://evil.example"}, {}), Rejected),
+        ((301, {"Location": "https://evil.example"}, {}), Malformed),
+        ((200, {"Content-Encoding": "gzip"}, b"no gzip"), Malformed),
+        ((200, {}, {"error": {"code": "x"}}), Malformed),
+        ((200, {}, b'{"a": 1, "a": 2}'), Malformed),
+        ((200, {}, b'{"a": NaN}'), Malformed),
+        ((200, {}, b'{"a": 1e400}'), Malformed),
+        ((200, {}, b'{"a": 1' + b"0" * 100_000 + b"}"), Malformed),
+        ((200, {}, '{"a": "é"}'.encode("latin-1")), Malformed),
+        ((200, {}, b'{"a":' * 101 + b"1" + b"}" * 101), Malformed),
+        ((200, {}, b'{"a": [' + b"1," * 1_000_000 + b"1]}"), Malformed),
+        ((204, {}, b""), Malformed),
     ],
 )
 def test_an_answer_that_is_not_graphs_becomes_an_error_of_ours(client, server, answer, kind):
@@ -184,3 +213,51 @@ def test_an_unreachable_graph_is_a_sentence():
     client = GraphClient("http://127.0.0.1:9", lambda fresh: "t")
     with pytest.raises(Unavailable, match="cannot be reached"):
         client.get("/x")
+
+
+def test_a_byte_order_mark_and_other_headers_change_no_answer(client, server):
+    server.answers = [(200, {"Content-Type": "text/html; charset=utf-16"}, b'\xef\xbb\xbf{"a": "\xc3\xa9"}')]
+    assert client.get("/x") == {"a": "é"}
+
+
+@pytest.mark.parametrize("link", [7, "", "/beta/x?p=2", "ftp://x", ["http://x"], "http://x/\n", True])
+def test_a_page_link_that_is_no_address_ends_no_list(client, server, link):
+    server.answers = [ok({"value": [], "@odata.nextLink": link})]
+    with pytest.raises(Malformed, match="no address"):
+        list(client.pages("/x"))
+
+
+def test_links_that_lead_on_for_ever_end(client, server, monkeypatch):
+    monkeypatch.setattr("graph.client.MOST_PAGES", 5)
+    numbers = iter(range(100))
+    server.answers = [lambda _: ok({"value": [], "@odata.nextLink": f"{server.url}/beta/x?p={next(numbers)}"})]
+    with pytest.raises(Malformed, match="more than 5 pages"):
+        list(client.pages("/x"))
+
+
+@pytest.mark.parametrize("part", [{"id": 0}, {"id": None}, {"id": "7"}, {}, {"status": "200"}, {"status": True}])
+def test_a_part_that_cannot_be_told_whose_it_is_is_unanswered(client, server, part):
+    server.answers = [ok({"responses": [{"id": "0", "status": 200, "body": {}, **part}]})]
+    if not part:
+        server.answers[0][2]["responses"] *= 2
+    assert client.batch(["/x"])[0].error.code == "unanswered"
+
+
+@pytest.mark.parametrize(
+    "body", [None, "PGh0bWw+", [], 7, {"id": 7}, {"id": None}, {}, {"id": "x" * 201}, {"id": "\x00"}]
+)
+def test_what_was_made_and_has_no_id_is_a_lost_answer(client, server, body):
+    server.answers = [ok({"responses": [{"id": "0", "status": 201, "body": body, "headers": ["x"]}]})]
+    error = client.batch([Request("/x", "POST", {}, makes=True)])[0].error
+    assert isinstance(error, Malformed)
+
+
+def test_a_slow_drip_ends_in_time_whether_headers_or_body(server, monkeypatch):
+    monkeypatch.setattr("graph.bounded.TOTAL_SECONDS", 0.5)
+    client = GraphClient(server.url, lambda fresh: "token")
+    for drip in (server.drip_headers, server.drip_body):
+        drip.set()
+        with pytest.raises(Unavailable, match="in time"):
+            client.get("/x")
+        drip.clear()
+    client._session.close()

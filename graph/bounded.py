@@ -1,0 +1,68 @@
+"""A total time for each answer. A socket's own timeout begins anew with every byte: a slow drip would hold a thread
+for days, through the headers as well as the body.
+"""
+
+import io
+import socket
+import time
+from http.client import HTTPResponse
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+# From the request's last byte to the answer's last: enough for the largest answer on a poor line.
+TOTAL_SECONDS = 180.0
+
+
+class _UntilThen(io.RawIOBase):
+    """What `raw` reads from the socket; no wait goes beyond the deadline."""
+
+    def __init__(self, raw: io.RawIOBase, connection: socket.socket, seconds: float) -> None:
+        super().__init__()
+        self._raw, self._connection = raw, connection
+        self._longest_wait, self._until = connection.gettimeout(), time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer takes too long as a whole")
+        self._connection.settimeout(left if self._longest_wait is None else min(left, self._longest_wait))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+def adapter(total_seconds: float | None = None) -> HTTPAdapter:
+    """For a session's `mount`. `total_seconds`: TOTAL_SECONDS unless given."""
+    made = HTTPAdapter()
+    made.poolmanager.pool_classes_by_scheme = _pools(TOTAL_SECONDS if total_seconds is None else total_seconds)
+    return made
+
+
+def _pools(seconds: float) -> dict[str, type[HTTPConnectionPool]]:
+    class Response(HTTPResponse):
+        def __init__(self, sock: socket.socket, *arguments: Any, **named: Any) -> None:
+            super().__init__(sock, *arguments, **named)
+            self.fp = io.BufferedReader(_UntilThen(self.fp.detach(), sock, seconds))
+
+    class Plain(HTTPConnection):
+        response_class = Response
+
+    class Secure(HTTPSConnection):
+        response_class = Response
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
