@@ -7,6 +7,7 @@ empty credential; it insists on https, so that a loopback simulator has to be re
 
 import base64
 import json
+import re
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -24,11 +25,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from msal.exceptions import MsalServiceError
 
-from graph.client import new_session
+from graph import answer, bounded
 from graph.clouds import Endpoints
-from graph.errors import GraphError, SignInFailed, Unavailable, redact
+from graph.errors import GraphError, Malformed, SignInFailed, Unavailable, redact
 
 TIMEOUT = (5, 20)
+TOTAL_SECONDS = 60.0
+LARGEST_ANSWER = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -70,24 +73,76 @@ _REASONS = {
     ),
 }
 _PERMANENT_HTTP = range(400, 500)
+# What a header takes; a day, and what is asked for anew at once, are the ends of what Entra gives.
+_TOKEN = re.compile(r"[\x21-\x7e]{1,20000}")
+_SECONDS = re.compile(r"[0-9]{1,6}", re.ASCII)
+_OF_A_PERSON = ("id_token", "scope", "client_info")
 
 
 class LoginSession(requests.Session):
-    """MSAL's HTTP client: a timeout on every request, and the https authority mapped to where sign-in really is."""
+    """MSAL's HTTP client: bounds on every request, and the https authority mapped to where sign-in really is.
+
+    MSAL believes what it is answered: what reaches it from here has been looked at.
+    """
 
     def __init__(self, endpoints: Endpoints) -> None:
         super().__init__()
         self.trust_env = False
         self._endpoints = endpoints
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, bounded.adapter(TOTAL_SECONDS))
 
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
         kwargs.setdefault("timeout", TIMEOUT)
-        return super().request(method, self._mapped(str(url)), *args, **kwargs)
+        # A redirect could carry the client secret anywhere.
+        kwargs.update(stream=True, allow_redirects=False)
+        with super().request(method, self._mapped(str(url)), *args, **kwargs) as response:
+            text = answer.read(response.iter_content(65536), LARGEST_ANSWER)
+        response._content = _usable(response.status_code, text)
+        return response
 
     def _mapped(self, url: str) -> str:
         if not url.startswith(self._endpoints.authority + "/"):
             raise SignInFailed("foreign_authority", "Entra named a sign-in address outside this tenant's cloud.")
         return self._endpoints.login_url + url.removeprefix(self._endpoints.authority)
+
+
+def _usable(status: int, text: bytes) -> bytes:
+    """The answer with what we need of it alone. Raises Malformed for a good one that does not hold it."""
+    if status >= 500:
+        return text
+    try:
+        found = answer.parsed(text)
+    except Malformed as e:
+        raise _not_entra() from e
+    if not isinstance(found, dict) or status not in (200, *_PERMANENT_HTTP):
+        raise _not_entra()
+    if status != 200:
+        return text
+    return json.dumps(_token_of(found) if "access_token" in found else _endpoints_of(found)).encode()
+
+
+def _token_of(found: dict[str, Any]) -> dict[str, Any]:
+    token, seconds = found["access_token"], str(found.get("expires_in"))
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token) or not _SECONDS.fullmatch(seconds):
+        raise _not_entra()
+    kept = {name: found[name] for name in _OF_A_PERSON if isinstance(found.get(name), str)}
+    return {**kept, "token_type": "Bearer", "access_token": token, "expires_in": int(seconds)}
+
+
+def _endpoints_of(found: dict[str, Any]) -> dict[str, Any]:
+    names = ("issuer", "authorization_endpoint", "token_endpoint", "device_authorization_endpoint")
+    if not all(isinstance(found.get(name), str) for name in names[:3]):
+        raise _not_entra()
+    return {name: found[name] for name in names if isinstance(found.get(name), str)}
+
+
+def _not_entra() -> Malformed:
+    return Malformed(
+        "sign_in_malformed",
+        "What answered is not Microsoft's sign-in service: it is no answer to a sign-in. Often a proxy or firewall "
+        "answers in its place; check those.",
+    )
 
 
 class SignIn:
@@ -141,22 +196,21 @@ class SignIn:
 
     def _discovery_refusal(self) -> GraphError:
         """MSAL says only that discovery failed; asking the same address again tells why."""
-        url = f"{self._endpoints.login_url}/{self._directory_id}/v2.0/.well-known/openid-configuration"
         try:
-            with new_session() as session:
-                answer = session.get(url, timeout=TIMEOUT)
-            return _refusal(answer.json(), answer.status_code)
+            with LoginSession(self._endpoints) as session:
+                told = session.get(f"{self._authority}/v2.0/.well-known/openid-configuration")
+            return _refusal(told.json(), told.status_code)
         except (requests.RequestException, ValueError):
             return unreachable()
 
     def _ask(self) -> str:
         try:
-            answer = self._app.acquire_token_for_client(scopes=[self._endpoints.scope])
+            told = self._app.acquire_token_for_client(scopes=[self._endpoints.scope])
         except (requests.RequestException, MsalServiceError, json.JSONDecodeError) as e:
             raise unreachable() from e
-        token = answer.get("access_token")
+        token = told.get("access_token")
         if not isinstance(token, str):
-            raise _refusal(answer, 400)
+            raise _refusal(told, 400)
         return token
 
 
@@ -164,16 +218,18 @@ def unreachable() -> Unavailable:
     return Unavailable("sign_in_unreachable", "Microsoft's sign-in service cannot be reached. Check the network.")
 
 
-def _refusal(answer: Any, status: int) -> GraphError:
-    answer = answer if isinstance(answer, dict) else {}
-    numbers = answer.get("error_codes") or [0]
-    code, sentence = _REASONS.get(numbers[0], ("", ""))
+def _refusal(told: Any, status: int) -> GraphError:
+    told = told if isinstance(told, dict) else {}
+    numbers = told.get("error_codes")
+    number = numbers[0] if isinstance(numbers, list) and numbers else 0
+    code, sentence = _REASONS.get(number if isinstance(number, int) else 0, ("", ""))
     if code:
         return SignInFailed(code, sentence, status=status)
-    if answer.get("error") in {"temporarily_unavailable", "server_error"} or status not in _PERMANENT_HTTP:
+    if told.get("error") in ("temporarily_unavailable", "server_error") or status not in _PERMANENT_HTTP:
         return unreachable()
-    described = redact(str(answer.get("error_description") or answer.get("error") or "no reason given"))
-    return SignInFailed("sign_in_failed", f"Entra refused the sign-in: {described.split(' Trace ID')[0][:300]}")
+    described = str(told.get("error_description") or told.get("error") or "no reason given").split(" Trace ID")[0]
+    readable = redact("".join(one if one.isprintable() else " " for one in described))
+    return SignInFailed("sign_in_failed", f"Entra refused the sign-in: {readable[:300]}")
 
 
 def guid(directory_id: str) -> str:
