@@ -12,6 +12,7 @@ from db.errors import Invalid
 from db.models import BackupSet, Policy, Restore, RestoreItem, Snapshot, Tenant
 from db.restores import NewItem, Source
 from db.states import AS_ASKED, RestoreState
+from graph import shape
 from graph.compare import Difference
 from graph.fingerprint import fingerprint
 from graph.normalise import canonical
@@ -131,6 +132,8 @@ def _mark(one: Uploaded) -> str:
 def _problem(one: Uploaded) -> str:
     if one.policy_type not in POLICY_TYPES:
         return f"there is no policy type {one.policy_type[:40]}."
+    if not shape.is_content(one.policy_type, one.document):
+        return "it is no policy as our downloads have them."
     if fingerprint(POLICY_TYPES[one.policy_type], one.document) != one.fingerprint:
         return "it was changed after its download, or downloaded without its secrets."
     return ""

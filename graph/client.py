@@ -265,7 +265,7 @@ def _body_of_part(body: Any, request: Request) -> dict[str, Any]:
         return body if isinstance(body, dict) else {}
     found = _object(body)
     if request.makes:
-        graph_id(found)
+        id_of(found)
     return found
 
 
@@ -299,7 +299,7 @@ def note_page(seen: set[str], link: str) -> None:
     seen.add(link)
 
 
-def graph_id(item: Mapping[str, Any]) -> str:
+def id_of(item: Mapping[str, Any]) -> str:
     """Raises Malformed for an object without an id that could be one."""
     found = item.get("id")
     if not isinstance(found, str) or not 0 < len(found) <= LONGEST_ID or not found.isprintable():

@@ -7,10 +7,13 @@ from urllib.parse import quote
 from graph.client import Answer, Ask
 from graph.completing import Proof, all_pages
 from graph.errors import NotFound, Rejected
+from graph.policy_type import LONGEST_NAME, storable
 
 Names = dict[str, str | None]
 # {"groups": {id: name}, "filters": {id: name}}
 Known = dict[str, Names]
+# Of a group or a filter, as the database keeps it.
+LONGEST_ID = 80
 Steps = Generator[Sequence[Ask], list[Answer], Any]
 
 
@@ -23,7 +26,7 @@ def resolve(content: Mapping[str, Any], proof: Proof, known: Known) -> Steps:
 
     A missing permission costs the names, not the snapshot; the proof says so.
     """
-    groups, filters = ids_in(content)
+    groups, filters = (set(filter(_is_id, ids)) for ids in ids_in(content))
     return {
         "groups": {
             **_of(known["groups"], groups),
@@ -47,6 +50,11 @@ def look_up(groups: set[str], filters: set[str]) -> Steps:
     return found if proof.names == Proof.names else no_names()
 
 
+def _is_id(text: str) -> bool:
+    """Else nobody has to be asked for its name, and nothing could be kept of it."""
+    return 0 < len(text) <= LONGEST_ID and text.isprintable()
+
+
 def _of(known: Mapping[str, str | None], ids: set[str]) -> Names:
     return {one: known[one] for one in ids if one in known}
 
@@ -68,13 +76,19 @@ def _conditional_access_groups(body: Any) -> set[str]:
     return {*(users.get("includeGroups") or ()), *(users.get("excludeGroups") or ())}
 
 
+def name_in(item: Mapping[str, Any]) -> str | None:
+    """As it can be kept; None for what is no name."""
+    found = item.get("displayName")
+    return storable(found)[:LONGEST_NAME] if isinstance(found, str) else None
+
+
 def _groups(ids: list[str], proof: Proof) -> Steps:
     if not ids:
         return {}
     answers = yield [f"/groups/{quote(one, safe='')}?$select=id,displayName" for one in ids]
     found: Names = {}
     for one, answer in zip(ids, answers, strict=True):
-        found[one] = answer.body.get("displayName") if answer.body else None
+        found[one] = name_in(answer.body or {})
         if isinstance(answer.error, Rejected) and not isinstance(answer.error, NotFound):
             proof.names = "The app may not read group names (Group.Read.All)."
         elif answer.error is not None and not isinstance(answer.error, Rejected):
@@ -90,5 +104,5 @@ def _filters(ids: list[str], proof: Proof) -> Steps:
     except Rejected:
         proof.names = "The app may not read assignment filters."
         listed = []
-    known = {one.get("id"): one.get("displayName") for one in listed}
+    known = {str(one.get("id")): name_in(one) for one in listed}
     return {one: known.get(one) for one in ids}

@@ -1,5 +1,6 @@
 """What a row of the table of policy types says, and what follows from it alone."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,14 +76,25 @@ class PolicyType:
 
 
 def name_of(policy_type: PolicyType, body: Body) -> str:
-    return str(body.get(policy_type.name_property) or body.get("displayName") or body.get("name") or "(no name)")
+    found = body.get(policy_type.name_property) or body.get("displayName") or body.get("name") or "(no name)"
+    return storable(str(found))[:LONGEST_NAME]
+
+
+# As many characters of a name as the database keeps.
+LONGEST_NAME = 1000
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """A name as every database holds it: neither NUL nor half a character. The content keeps them as they are."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def match_key(policy_type: PolicyType, body: Body) -> tuple[str, ...]:
     """Equal for two policies that are the same one in two tenants, or before and after it was deleted."""
     is_built_in = policy_type.is_built_in(body)
     name = "(default)" if is_built_in and policy_type.has_defaults else name_of(policy_type, body).strip()
-    kind = str(body.get("@odata.type") or "") if policy_type.is_polymorphic else ""
+    kind = storable(str(body.get("@odata.type") or "")) if policy_type.is_polymorphic else ""
     return (name, kind, "built in" if is_built_in else "", *(_inside(body, path) for path in policy_type.match_on))
 
 
@@ -90,7 +102,7 @@ def _inside(body: Body, path: str) -> str:
     value: Any = body
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
-    return str(value or "")
+    return storable(str(value or ""))
 
 
 def display_type(policy_type: PolicyType, body: Body) -> str:

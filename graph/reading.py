@@ -4,20 +4,20 @@ A reading is a generator: it yields the paths it wants next, is sent their answe
 it decides how they travel: one policy, and nine hundred with twenty paths to a $batch, are read by the same code.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from graph import completing, names
+from graph import completing, names, shape
 from graph.annotations import without_annotations
-from graph.client import BATCH_SIZE, Answer, Ask, GraphClient, Request, request_of
+from graph.client import BATCH_SIZE, Answer, Ask, GraphClient, Request, id_of, request_of
 from graph.completing import Proof, all_pages, body_of, pages_of
-from graph.errors import GraphError, Incomplete
+from graph.errors import GraphError, Incomplete, Malformed
 from graph.fingerprint import assignments_mark
 from graph.limits import batches
 from graph.names import Known, no_names
-from graph.policy_type import EXPANDED, NONE, ROUTE, PolicyType, match_key, name_of
+from graph.policy_type import EXPANDED, NONE, ROUTE, PolicyType, match_key, name_of, storable
 from graph.times import parse_time
 
 Result = TypeVar("Result")
@@ -65,7 +65,12 @@ def list_policies(policy_type: PolicyType) -> Reads[list[Listed]]:
     if policy_type.key == "depOnboardingSettings":
         return (yield from _list_below_tokens(policy_type))
     items = yield from all_pages(policy_type.listing())
-    return [_listed(policy_type, item) for item in items if not policy_type.is_hidden(item)]
+    return _once(_listed(policy_type, item) for item in items if not policy_type.is_hidden(item))
+
+
+def _once(listed: Iterable[Listed]) -> list[Listed]:
+    """What moved between two pages while they were read comes in both: as it was seen last."""
+    return list({one.graph_id: one for one in listed}.values())
 
 
 def _list_below_tokens(policy_type: PolicyType) -> Reads[list[Listed]]:
@@ -73,16 +78,18 @@ def _list_below_tokens(policy_type: PolicyType) -> Reads[list[Listed]]:
     tokens = yield from all_pages(policy_type.path)
     found = []
     for token in tokens:
-        profiles = yield from all_pages(f"{policy_type.item(str(token['id']))}/enrollmentProfiles")
-        found += [_listed(policy_type, {**profile, "id": f"{token['id']}/{profile['id']}"}) for profile in profiles]
-    return found
+        below = id_of(token)
+        profiles = yield from all_pages(f"{policy_type.item(below)}/enrollmentProfiles")
+        found += [_listed(policy_type, {**one, "id": f"{below}/{id_of(one)}"}) for one in profiles]
+    return _once(found)
 
 
 def _listed(policy_type: PolicyType, item: Mapping[str, Any]) -> Listed:
+    _require_shape(policy_type, item, item.get("assignments") if policy_type.lists_assignments else None)
     return Listed(
-        graph_id=str(item.get("id")),
+        graph_id=id_of(item),
         name=name_of(policy_type, item),
-        odata_type=item.get("@odata.type"),
+        odata_type=_text(item.get("@odata.type")),
         modified_at=_modified(item),
         is_built_in=policy_type.is_built_in(item),
         platform=_text(item.get("platforms") or item.get("platform") or item.get("platformType")),
@@ -90,6 +97,13 @@ def _listed(policy_type: PolicyType, item: Mapping[str, Any]) -> Listed:
         assignments=item.get("assignments") or () if policy_type.lists_assignments else (),
         key=match_key(policy_type, item),
     )
+
+
+def _require_shape(policy_type: PolicyType, body: Any, assignments: Any) -> None:
+    place = shape.problem(policy_type.key, {"body": body, "assignments": assignments})
+    if place:
+        shown = "".join(one for one in place if one.isprintable())
+        raise Malformed("malformed", f"Microsoft Graph's answer is damaged: {shown} is not what it should be.")
 
 
 def _listed_mark(policy_type: PolicyType, item: Mapping[str, Any]) -> str | None:
@@ -104,7 +118,13 @@ def _modified(item: Mapping[str, Any]) -> datetime | None:
 
 
 def _text(value: Any) -> str | None:
-    return value[:80] if isinstance(value, str) else None
+    return storable(value)[:80] if isinstance(value, str) else None
+
+
+def _require_that_policy(body: Mapping[str, Any], wanted: str) -> None:
+    """Another one's content would be kept, and written back, as this one's."""
+    if id_of(body).casefold() != wanted.casefold():
+        raise Malformed("malformed", "Microsoft Graph's answer is damaged: it is of another policy than was asked for.")
 
 
 def read_policy(
@@ -118,12 +138,16 @@ def read_policy(
     item = f"{policy_type.item(token)}/enrollmentProfiles/{profile}" if profile else policy_type.item(graph_id)
     [answer] = yield [item if profile else policy_type.one(graph_id)]
     body, proof = body_of(answer), Proof()
-    modified_at, odata_type = _modified(body), body.get("@odata.type")
+    _require_that_policy(body, profile or graph_id)
+    _require_shape(policy_type, body, body.get("assignments"))
+    modified_at, odata_type = _modified(body), _text(body.get("@odata.type"))
     yield from completing.follow_inline_pages(body, proof)
     yield from _read_children(policy_type, item, body, proof)
+    _require_shape(policy_type, body, None)
     yield from completing.complete(policy_type, item, body, proof)
-    _require_all_settings(body, proof)
+    _require_all_settings(policy_type, body, proof)
     assignments = yield from _read_assignments(policy_type, item, body)
+    _require_shape(policy_type, body, assignments)
     proof.assignments = "read" if policy_type.assignments != NONE else "not_applicable"
     proof.assignment_count = len(assignments or ())
     completing.note_withheld(body, proof)
@@ -152,10 +176,12 @@ def _read_assignments(policy_type: PolicyType, item: str, body: dict[str, Any]) 
     return None
 
 
-def _require_all_settings(body: Mapping[str, Any], proof: Proof) -> None:
+def _require_all_settings(policy_type: PolicyType, body: Mapping[str, Any], proof: Proof) -> None:
     """A settings catalog policy says how many settings it has; fewer than that is no backup."""
     settings, declared = body.get("settings"), body.get("settingCount")
     if not isinstance(settings, list):
+        if declared and "settings" in policy_type.expand:
+            raise Incomplete("incomplete", "Microsoft Graph sent the policy without its settings. Nothing was kept.")
         return
     proof.settings_stored = len(settings)
     proof.settings_declared = declared if isinstance(declared, int) else None
@@ -222,6 +248,12 @@ def _ask(client: GraphClient, asked: list[tuple[Any, Request]], ledger: Ledger |
 def _answers(client: GraphClient, requests: list[Request]) -> list[Answer]:
     try:
         return client.batch(requests)
+    except Malformed as e:
+        if len(requests) == 1 or requests[0].is_write or e.code not in ("malformed", "too_large"):
+            return [Answer(error=e)] * len(requests)
+        # One damaged part makes the whole unreadable: by halves, the others are read all the same. Never a write.
+        half = len(requests) // 2
+        return _answers(client, requests[:half]) + _answers(client, requests[half:])
     except GraphError as e:
         # The call as a whole failed: so did each of its parts.
         return [Answer(error=e)] * len(requests)

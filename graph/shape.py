@@ -1,0 +1,126 @@
+"""What a policy's JSON has to look like where the rest of this package looks inside. Everything else is free.
+
+Checked once, where a content comes in: by reading, or in an uploaded file. What is there, and not null, is of its sort;
+who comes after indexes without asking again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+Sort = Callable[[Any], bool]
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _texts(value: Any) -> bool:
+    return _list(value) and all(map(_text, value))
+
+
+def _objects(value: Any) -> bool:
+    return _list(value) and all(map(_object, value))
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+# Path -> its sort; "[]" is every element. What leads to a place stands before it.
+_EVERYWHERE: Mapping[str, Sort] = {
+    "body": _object,
+    "body.@odata.type": _text,
+    "body.displayName": _text,
+    "body.name": _text,
+    "body.settingCount": _number,
+    "body.lastModifiedDateTime": _text,
+    "body.roleScopeTagIds": _texts,
+    "body.settings": _objects,
+    "body.settings.[].settingInstance": _object,
+    "body.omaSettings": _objects,
+    "body.omaSettings.[].secretReferenceValueId": _text,
+    "body.privacyAccessControls": _objects,
+    "body.definitionValues": _objects,
+    "body.definitionValues.[].id": _text,
+    "body.definitionValues.[].definition": _object,
+    "body.definitionValues.[].presentationValues": _objects,
+    "body.definitionValues.[].presentationValues.[].presentation": _object,
+    "body.scheduledActionsForRule": _objects,
+    "body.scheduledActionsForRule.[].scheduledActionConfigurations": _objects,
+    "body.localizedNotificationMessages": _objects,
+    "body.localizedNotificationMessages.[].locale": _text,
+    "body.apps": _objects,
+    "body.rolePermissions": _objects,
+    "body.rolePermissions.[].resourceActions": _objects,
+    "body.roleDefinition": _object,
+    "body.combinationConfigurations": _objects,
+    "body.combinationConfigurations.[].appliesToCombinations": _texts,
+    "body.rolloutSettings": _object,
+    "assignments": _objects,
+    "assignments.[].target": _object,
+    "assignments.[].target.groupId": _text,
+    "assignments.[].target.deviceAndAppManagementAssignmentFilterId": _text,
+}
+_OF_TYPE: Mapping[str, Mapping[str, Sort]] = {
+    "policySets": {"body.items": _objects, "body.items.[].payloadId": _text},
+    "roleAssignments": {"body.roleScopeTags": _objects},
+    "conditionalAccessPolicies": {
+        "body.state": _text,
+        "body.conditions": _object,
+        "body.conditions.users": _object,
+        **{f"body.conditions.users.{name}{what}": _texts for name in ("include", "exclude")
+           for what in ("Users", "Groups", "Roles")},
+    },
+}  # fmt: skip
+# What is indexed, and so has to be there.
+_NEEDED: Mapping[str, str] = {
+    "definitionValues": "id",
+    "localizedNotificationMessages": "locale",
+    "assignments": "target",
+}
+
+
+def problem(policy_type: str, content: Mapping[str, Any]) -> str:
+    """The first place that is not of its sort; "" when every one is."""
+    places = {**_EVERYWHERE, **_OF_TYPE.get(policy_type, {})}
+    for path, is_sort in places.items():
+        if not all(map(is_sort, _values(content, _steps(path)))):
+            return path.removeprefix("body.").replace(".[]", "")
+    return next(_lacking(content), "")
+
+
+def _steps(path: str) -> list[str]:
+    return path.replace("@odata.type", "@odata type").split(".")
+
+
+def _values(value: Any, steps: list[str]) -> Iterator[Any]:
+    """Those that are there and not null."""
+    if not steps:
+        if value is not None:
+            yield value
+        return
+    step = steps[0].replace("@odata type", "@odata.type")
+    if step == "[]":
+        for inner in value if isinstance(value, list) else ():
+            yield from _values(inner, steps[1:])
+    elif isinstance(value, dict) and step in value:
+        yield from _values(value[step], steps[1:])
+
+
+def _lacking(content: Mapping[str, Any]) -> Iterator[str]:
+    for name, needed in _NEEDED.items():
+        holder = content if name == "assignments" else content["body"]
+        if any(one.get(needed) is None for one in holder.get(name) or ()):
+            yield f"{name}.{needed}"
+
+
+def is_content(policy_type: str, content: Any) -> bool:
+    return isinstance(content, dict) and isinstance(content.get("body"), dict) and not problem(policy_type, content)
