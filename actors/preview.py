@@ -22,7 +22,7 @@ from db.models import Policy, Restore, RestoreItem, RunItem, Tenant
 from db.runs import Claim, NewItem
 from db.states import WRITING, ItemState, Outcome, RunKind
 from graph.client import BATCH_SIZE, GraphClient
-from graph.errors import Forbidden, GraphError, NotFound, Rejected
+from graph.errors import Forbidden, GraphError, Malformed, NotFound, Rejected
 from graph.fingerprint import fingerprint
 from graph.planning import COPY, Case, Match, Options, Plan, decide, decide_removal, guard, match, state_mark, wanted
 from graph.policy_type import match_key
@@ -93,9 +93,14 @@ class _Look:
         keys |= {key for found in self._references.values() for one in found for key in policy_types_of(one.kind)}
         found = lists(self._claim.run, self._graph, dict.fromkeys(keys, self._claim.run.started_at))
         for listed in found.values():
-            if isinstance(listed, GraphError) and not isinstance(listed, Rejected):
+            if isinstance(listed, GraphError) and not self._is_final(listed):
                 raise listed
         return found
+
+    def _is_final(self, error: GraphError) -> bool:
+        """What is gone is simply not there; other refusals, and what stays damaged, are said in the plan."""
+        is_last_try = self._claim.run.attempts + 1 >= runs.MAX_ATTEMPTS
+        return isinstance(error, Rejected) or (is_last_try and isinstance(error, Malformed))
 
     def _match(self, item: RestoreItem) -> Match:
         if item.content_id is None:
@@ -121,7 +126,7 @@ class _Look:
                 return False
             together = todo[begin : begin + BATCH_SIZE]
             readings = self._read(together)
-            later = [one for one in readings.values() if isinstance(one, GraphError) and not _is_final(one)]
+            later = [one for one in readings.values() if isinstance(one, GraphError) and not self._is_final(one)]
             read = [one for one in together if readings.get(one.id) not in later]
             for item in read:
                 self._keep_live(item, readings.get(item.id))
@@ -280,11 +285,6 @@ class _Look:
             reason=plan["reason"],
             message=plan["message"],
         )
-
-
-def _is_final(error: GraphError) -> bool:
-    """What is gone is simply not there; other refusals are said in the plan."""
-    return isinstance(error, Rejected)
 
 
 # What the tenant has, or will have, once the restore is through.

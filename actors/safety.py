@@ -10,7 +10,7 @@ from db.runs import Claim
 from db.snapshots import Read
 from db.states import ItemState, Outcome, SetState
 from graph.client import BATCH_SIZE, GraphClient
-from graph.errors import GraphError, NotFound, Rejected
+from graph.errors import GraphError, Malformed, NotFound, Rejected
 from graph.fingerprint import assignments_mark, fingerprint
 from graph.planning import state_mark
 from graph.policy_types import POLICY_TYPES
@@ -39,7 +39,7 @@ def capture(claim: Claim, restore: Restore, graph: GraphClient, rows: dict[int, 
 def _capture(
     claim: Claim, restore: Restore, graph: GraphClient, together: Sequence[RestoreItem], rows: dict[int, RunItem]
 ) -> list[RestoreItem]:
-    """Returns the items that ended as conflicts."""
+    """Returns the items that ended: as conflicts, or because they stay damaged."""
     known = directory_names.seen_since(restore.tenant, restore.started_at)
     readings = drive(
         graph,
@@ -47,7 +47,14 @@ def _capture(
     )
     whole = [one for one in readings.values() if isinstance(one, Reading)]
     directory_names.remember(restore.tenant, directory_names.gathered([one.references for one in whole]))
-    later = [one for one in readings.values() if isinstance(one, GraphError) and not isinstance(one, Rejected)]
+    damaged = [one for one in together if _stays_damaged(claim, readings[one.id])]
+    later = [
+        reading
+        for key, reading in readings.items()
+        if isinstance(reading, GraphError)
+        and not isinstance(reading, Rejected)
+        and key not in {one.id for one in damaged}
+    ]
     moved = [one for one in together if _has_moved(one, readings[one.id])]
     reads = {one.id: as_read(restore, one, readings[one.id]) for one in together if one not in moved}
     with database.atomic():
@@ -60,9 +67,23 @@ def _capture(
                 ).execute()
         for item in moved:
             settle_conflict(claim, item, rows[item.id])
+        for item in damaged:
+            _settle_damaged(claim, item, rows[item.id], readings[item.id])
     if later:
         raise later[0]
-    return moved
+    return [*moved, *damaged]
+
+
+def _stays_damaged(claim: Claim, reading: Reading | GraphError) -> bool:
+    """What is not captured is not overwritten; the others need not wait for it for ever."""
+    return isinstance(reading, Malformed) and claim.run.attempts + 1 >= runs.MAX_ATTEMPTS
+
+
+def _settle_damaged(claim: Claim, item: RestoreItem, row: RunItem, reading: Reading | GraphError) -> None:
+    if isinstance(reading, GraphError):
+        message = f"{reading.sentence} It was not written, for what is there could not be captured before."
+        RestoreItem.update(outcome=Outcome.ERROR).where(RestoreItem.id == item.id).execute()
+        runs.settle(claim, row, ItemState.FAILED, Outcome.ERROR, reason=reading.code, message=message)
 
 
 def _has_moved(item: RestoreItem, reading: Reading | GraphError) -> bool:

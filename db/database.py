@@ -2,7 +2,9 @@
 
 Table files import `database` before anything is bound."""
 
+import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import peewee as pw
@@ -11,6 +13,25 @@ database = pw.DatabaseProxy()
 
 # More than the threads of one process (web 8, worker 8, and their heartbeats).
 POOL_SIZE = 20
+
+
+# PostgreSQL takes no NUL, and no database half a character. Contents are bytes, and keep both.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class _Storable:
+    """Before an engine's class: what no database can hold becomes U+FFFD, on both in the same way."""
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        return super().execute_sql(sql, [_storable(one) for one in params] if params else params)  # type: ignore[misc]
+
+
+def _storable(value: Any) -> Any:
+    return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
+
+
+class _Sqlite(_Storable, pw.SqliteDatabase):
+    pass
 
 
 def use(url: str) -> pw.Database:
@@ -25,7 +46,7 @@ def _sqlite(path: str) -> pw.Database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     # IMMEDIATE: a deferred transaction that reads and then writes is refused as "locked" at once, whatever the
     # timeout says, when another writer came between.
-    return pw.SqliteDatabase(
+    return _Sqlite(
         path,
         pragmas={"journal_mode": "wal", "synchronous": "normal", "foreign_keys": 1},
         timeout=30,
@@ -36,8 +57,11 @@ def _sqlite(path: str) -> pw.Database:
 def _postgresql(url: str) -> pw.Database:
     from playhouse.pool import PooledPostgresqlDatabase
 
+    class Postgresql(_Storable, PooledPostgresqlDatabase):
+        pass
+
     # connect_timeout: /readyz must answer within two seconds when the server is gone.
-    return PooledPostgresqlDatabase(
+    return Postgresql(
         urlsplit(url).path.lstrip("/"),
         dsn=url,
         connect_timeout=2,

@@ -249,7 +249,7 @@ def _by_id(responses: Sequence[Any]) -> dict[str, dict[str, Any]]:
 def _part(part: Mapping[str, Any] | None, request: Request) -> Answer:
     status = part.get("status") if part else None
     if part is None or not isinstance(status, int) or isinstance(status, bool):
-        return Answer(error=Unavailable("unanswered", "Microsoft Graph left a part of a $batch unanswered."))
+        return Answer(error=Malformed("unanswered", "Microsoft Graph left a part of a $batch unanswered."))
     body, headers = part.get("body"), part.get("headers")
     try:
         if not 200 <= status < 300:

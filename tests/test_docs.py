@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from db.states import Standing
+from graph.simulator import malformed
 from web.commands import cli
 
 ROOT = Path(__file__).parents[1]
@@ -51,3 +52,10 @@ def test_every_test_that_a_page_names_exists(page):
     for path, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text()):
         assert (ROOT / path).exists(), path
         assert not name or f"def {name}(" in (ROOT / path).read_text(), f"{path} has no {name}"
+
+
+def test_every_malformed_shape_of_the_simulator_is_described():
+    table = (ROOT / "docs" / "simulator.md").read_text().partition("| shapes | of |")[2]
+    first_columns = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    described = re.findall(r"`(\w+)`", " ".join(first_columns))
+    assert sorted(described) == sorted(malformed.NAMES)

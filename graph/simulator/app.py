@@ -1,5 +1,6 @@
 """The HTTP face: sign-in, Graph, $batch and the control plane in one small WSGI application."""
 
+import json
 import random
 import socket
 import time
@@ -12,7 +13,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
-from graph.simulator import control, people, service, sign_in, writing
+from graph.simulator import control, malformed, people, service, sign_in, writing
 from graph.simulator.answers import Reply, error
 from graph.simulator.state import State, Tenant
 from graph.simulator.trouble import Chance, Counts, Faults, Throttle
@@ -82,13 +83,19 @@ class Simulator:
         done: dict[str, Reply] = {}
         for part in parts:
             done[part["id"]] = self._part(tenant, granted, part, done)
+        paths = {part["id"]: str(part.get("url", "")) for part in parts}
         answers = [
-            {"id": key, "status": reply.status, "headers": reply.headers, "body": reply.body}
+            self._answered(tenant, paths[key], key, reply)
             for key, reply in done.items()
             if not self.faults.strike(tenant.directory_id, "$batch", {"drop_part"})
         ]
         random.shuffle(answers)
         return Reply(200, {"responses": answers})
+
+    def _answered(self, tenant: Tenant, path: str, key: str, reply: Reply) -> dict[str, Any]:
+        made = {"id": key, "status": reply.status, "headers": reply.headers, "body": reply.body}
+        fault = self.faults.strike(tenant.directory_id, path, {"malformed"})
+        return malformed.part(fault.shape, made) if fault else made
 
     def _part(self, tenant: Tenant, granted: set[str], part: dict[str, Any], done: dict[str, Reply]) -> Reply:
         if any(done[one].status >= 400 for one in part.get("dependsOn", ()) if one in done):
@@ -138,7 +145,8 @@ def create_app(state: State) -> Flask:
 
     @app.get("/<tenant_id>/v2.0/.well-known/openid-configuration")
     def discovery(tenant_id: str) -> Response:
-        return _response(sign_in.discovery(state, tenant_id))
+        answer = _response(sign_in.discovery(state, tenant_id))
+        return _malformed(simulator, tenant_id.lower(), "openid-configuration", answer)
 
     @app.get("/<tenant_id>/discovery/v2.0/keys")
     def keys(tenant_id: str) -> Response:
@@ -154,7 +162,8 @@ def create_app(state: State) -> Flask:
         if request.form.get("grant_type") == "authorization_code":
             return _response(people.redeem(state, tenant_id, request.form.to_dict()))
         simulator.counts.tokens[tenant_id.lower()] += 1
-        return _response(sign_in.token(state, tenant_id, request.form.to_dict()))
+        answer = _response(sign_in.token(state, tenant_id, request.form.to_dict()))
+        return _malformed(simulator, tenant_id.lower(), "oauth2/token", answer)
 
     @app.route("/<any(beta, 'v1.0'):version>/<path:path>", methods=["GET", "POST", "PATCH", "PUT", "DELETE"])
     def graph(version: str, path: str) -> Response:
@@ -170,9 +179,21 @@ def create_app(state: State) -> Flask:
             return Response(status=502)  # into the closed socket
         if fault and fault.kind == "truncate":
             answer.set_data(answer.get_data()[:-5])
-        return answer
+        return _malformed(simulator, tenant_id, path, answer)
 
     return app
+
+
+def _malformed(simulator: Simulator, tenant_id: str, path: str, answer: Response) -> Response:
+    fault = simulator.faults.strike(tenant_id, path, {"malformed"})
+    if fault:
+        if fault.shape in malformed.BODIES:
+            answer.set_data(json.dumps(malformed.body(fault.shape, answer.get_json())))
+        data, status, headers = malformed.sent(fault.shape, answer.get_data())
+        answer.set_data(data)
+        answer.status_code = status or answer.status_code
+        answer.headers.update(headers)
+    return answer
 
 
 def _reset_connection() -> None:

@@ -70,7 +70,7 @@ def _windows(path: str, is_write: bool, *, only_writes: bool) -> list[tuple[str,
 
 @dataclass
 class Fault:
-    """`kind`: status, reset, truncate, delay, drop_part, lost, lost_before. It strikes `times` times.
+    """`kind`: status, reset, truncate, delay, drop_part, lost, lost_before, malformed. It strikes `times` times.
 
     `lost`: the write is carried out, its answer is `status` (504 unless said), or with 0 a closed connection.
     """
@@ -84,6 +84,8 @@ class Fault:
     retry_after: str = ""
     body: dict[str, Any] | None = None
     seconds: float = 1.0
+    # Of `malformed`: a name of graph/simulator/malformed.py.
+    shape: str = ""
 
     def reply(self) -> Reply:
         made = error(503 if self.status is None else self.status, "ServiceUnavailable", "The service is unavailable.")
