@@ -90,7 +90,7 @@ def _manifest(backup_set: BackupSet, listed: list[dict[str, Any]]) -> dict[str, 
 
 
 def _json(document: Any) -> bytes:
-    return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 class Names:

@@ -25,7 +25,15 @@ STATIC = frozenset({"static", "admin.static"})
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}")
 
 
+class Utf8(Response):
+    """Half a character in a policy's text, which UTF-8 has no bytes for, is shown and downloaded as JSON escapes it."""
+
+    def set_data(self, value: bytes | str) -> None:
+        super().set_data(value.encode("utf-8", "backslashreplace") if isinstance(value, str) else value)
+
+
 def register(app: Flask) -> None:
+    app.response_class = Utf8
     app.before_request(_name_request)
     app.after_request(_add_headers)
     versions = {"static": _version_of(Path(app.static_folder or "")), "admin.static": flask_admin.__version__}

@@ -116,3 +116,12 @@ def test_two_tenants_never_share_a_content(captured):
     assert Content.select().where(Content.fingerprint == "d" * 64).count() == 2
     with pytest.raises(pw.IntegrityError):
         Content.create(tenant=captured[0][0].tenant_id, fingerprint="d" * 64, sealed=b"", plain_bytes=0)
+
+
+def test_what_no_database_holds_of_a_text_is_marked_and_the_rest_kept(database):
+    made = Tenant.create(
+        name="a\x00b \ud83d ü 👍", directory_id="1", client_id="1", break_glass=[{"name": "\ud83d\x00"}]
+    )
+    found = Tenant.get_by_id(made.id)
+    assert found.name == "a\ufffdb \ufffd ü 👍"
+    assert found.break_glass == [{"name": "\ufffd\x00"}]
