@@ -4,6 +4,7 @@ A run ends with a code and a sentence, or goes on once Graph is well again; noth
 """
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -75,7 +76,9 @@ def test_every_shape_of_one_policy_costs_a_backup_that_policy_alone(app, cast, t
     for shape in OF_ONE:
         row = rows[f"Policy {shape}"]
         if row.outcome == "captured":
-            assert shape.startswith(("next_link", "value_", "items_", "part_headers")), shape  # properties that mean nothing there
+            assert shape.startswith(("next_link", "value_", "items_", "part_headers")), (
+                shape
+            )  # properties that mean nothing there
         else:
             says_why(row.reason, row.message)
             assert not Snapshot.select().join(Policy).where(Policy.name == row.name).exists()
@@ -168,3 +171,26 @@ def test_writes_whose_answers_are_malformed_are_settled_by_reading_and_never_rep
 
 def test_every_shape_has_its_test(database_url):
     assert {*OF_ONE, *OF_ALL, *HEAVY} == set(NAMES)
+
+
+def test_a_worker_stays_small_whatever_size_an_answer_has(app, cast, graph, ended, start_worker):
+    """MB at its peak, of the process that works; four answers of 100 MB, packed and not."""
+    process = start_worker()
+    for shape in HEAVY:
+        graph.fault(kind="malformed", shape=shape, path=r"^\$batch$", times=2)
+    runs = [
+        actors.capture.start(policy, SYSTEM).run.id for policy in Policy.select().where(Policy.tenant == cast.contoso)
+    ]
+    assert [ended(one, 90).state for one in runs] == [RunState.SUCCEEDED] * 2
+    peak = max(map(peak_mb, children_of(process.pid)))
+    print(f"\npeak of a worker that was answered 100 MB {len(HEAVY) * 2} times: {peak} MB")
+    assert peak < 400
+
+
+def children_of(pid):
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def peak_mb(pid):
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) // 1024

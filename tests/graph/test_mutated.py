@@ -1,0 +1,121 @@
+"""Valid contents with something changed anywhere in them: each is read as what it says, or refused; nothing else."""
+
+import copy
+from functools import cache
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graph.client import Answer
+from graph.compare import compare
+from graph.errors import GraphError
+from graph.fingerprint import fingerprint
+from graph.names import no_names
+from graph.outline import not_set, outline
+from graph.planning import LEAVE, Options, guard, wanted
+from graph.policy_types import POLICY_TYPES
+from graph.reading import _listed, read_policy
+from graph.references import find
+from graph.resolving import named_inside
+from graph.simulator.demo import demo_tenants
+from graph.write_rules import WRITE_RULES, order
+from graph.writing import changes, creation, remaining
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False),
+    st.text(st.characters(), max_size=8), st.just([]), st.just({}), st.just([None]), st.just(["x"]), st.just([{}]),
+    st.just({"id": 7}), st.just([[{"id": []}]]),
+)  # fmt: skip
+
+
+@cache
+def contents():
+    """(policy type, body, assignments): some of each type that the demo tenants hold."""
+    [tenant] = [one for one in demo_tenants() if "Fabrikam" in one.name]
+    found = []
+    for key, row in POLICY_TYPES.items():
+        for item in list(tenant.collections.get(row.path.strip("/"), {}).values())[:3]:
+            if key != "depOnboardingSettings":
+                found.append((key, item))
+    return found
+
+
+def places(value, path=()):
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield from places(one, (*path, key))
+
+
+def changed(item, path, value):
+    made = copy.deepcopy(item)
+    holder = made
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = value
+    return made
+
+
+@st.composite
+def mutated(draw):
+    key, item = draw(st.sampled_from(contents()))
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from([one for one in places(item) if one]))
+        item = changed(item, path, draw(VALUES))
+    return key, item
+
+
+@settings(derandomize=True, deadline=None, max_examples=1500)
+@given(mutated())
+def test_what_is_changed_anywhere_is_read_as_it_is_or_refused(case):
+    key, item = case
+    row = POLICY_TYPES[key]
+    try:
+        _listed(row, item)
+        reading = read(row, item)
+    except GraphError:
+        return
+    assert set(reading.content) == {"body", "assignments"}
+    use(row, reading.content)
+
+
+def read(row, item):
+    """As Graph would show it: children below their routes, the rest in the one body."""
+    whole = copy.deepcopy(item)
+    steps = read_policy(row, str(item.get("id")), no_names())
+    asks, answers = next(steps), None
+    while True:
+        answers = [Answer(body=answer_to(ask, row, whole)) for ask in asks]
+        try:
+            asks = steps.send(answers)
+        except StopIteration as e:
+            return e.value
+
+
+def answer_to(ask, row, whole):
+    below = ask.partition("?")[0].removeprefix(row.path).strip("/").split("/")[1:]
+    if ask.startswith(row.path) and not below:
+        return copy.deepcopy(whole)
+    name = below[-1] if below else ""
+    value = whole.get(name, []) if ask.startswith(row.path) else []
+    return {"value": copy.deepcopy(value)}
+
+
+def use(row, content):
+    """Everything that looks inside a content that was taken in."""
+    plain = {"body": {"displayName": "x"}, "assignments": []}
+    body = content["body"]
+    fingerprint(row, content)
+    compare(row, content, plain)
+    outline(body)
+    not_set(body)
+    find(row.key, content)
+    named_inside(row.key, content)
+    order(row.key, body)
+    want = wanted(row, copy.deepcopy(content), Options(LEAVE)) if not find(row.key, content) else content
+    guard(row.key, want, [{"id": "1"}])
+    if not WRITE_RULES[row.key].never:
+        creation(row, copy.deepcopy(want))
+        changes(row, "1", plain, copy.deepcopy(want), with_assignments=True)
+        changes(row, "1", copy.deepcopy(want), plain, with_assignments=True)
+        remaining(row, plain, want, with_assignments=True)
