@@ -117,7 +117,7 @@ def _usable(status: int, text: bytes) -> bytes:
         raise _not_entra() from e
     if not isinstance(found, dict) or status not in (200, *_PERMANENT_HTTP):
         raise _not_entra()
-    if status != 200:
+    if status != 200 or isinstance(found.get("keys"), list):  # what is wrong, or what tokens are signed with
         return text
     return json.dumps(_token_of(found) if "access_token" in found else _endpoints_of(found)).encode()
 

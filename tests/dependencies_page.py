@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "dependencies.md"
 # What may be used in a program that others run for themselves. LGPL: libraries that are used unchanged.
 ALLOWED = re.compile(
-    r"(MIT|BSD|Apache|ISC|MPL|Mozilla Public License|PSF|Python Software Foundation|0BSD|LGPL|GNU Lesser|Unlicense)", re.I
+    r"(MIT|BSD|Apache|ISC|MPL|Mozilla Public License|PSF|Python Software Foundation|0BSD|LGPL|GNU Lesser|Unlicense)",
+    re.I,
 )
 
 # Lines of a page are as long as a page's.
@@ -87,7 +88,9 @@ def _needs(known: metadata.Distribution, extras: Iterable[str]) -> Iterator[Requ
 def _licence(known: metadata.Distribution) -> str:
     """As the package says it: an expression, else classifiers, else its own words, else its licence's text."""
     said = known.metadata.get("License-Expression")
-    classifiers = [one.rpartition(":: ")[2] for one in known.metadata.get_all("Classifier") or () if "License ::" in one]
+    classifiers = [
+        one.rpartition(":: ")[2] for one in known.metadata.get_all("Classifier") or () if "License ::" in one
+    ]
     words = (known.metadata.get("License") or "").strip().splitlines()
     return said or ", ".join(classifiers) or (words[0] if words else _by_its_text(known))
 

@@ -64,9 +64,7 @@ def turn_on() -> Any:
 @pages.post("/second-factor/off")
 @requires(Permission.SIGNED_IN)
 def turn_off() -> Any:
-    return _proved(
-        lambda user: second_factor.turn_off(user, current_actor()), "Signing in no longer asks for a code."
-    )
+    return _proved(lambda user: second_factor.turn_off(user, current_actor()), "Signing in no longer asks for a code.")
 
 
 @pages.post("/sessions/<int:session_id>/end")
