@@ -98,7 +98,8 @@ def _setting(instance: dict[str, Any], depth: int) -> Iterator[Line]:
     plain = [_text(value["value"]).removeprefix(f"{name}_") for value in values if value.get("value") is not None]
     yield Line(depth, name, ", ".join(plain) if plain else None)
     for value in values:
-        for child in value.get("children") or ():
+        children = value.get("children")
+        for child in children if isinstance(children, list) else ():
             yield from _element("children", child, depth + 1)
 
 
