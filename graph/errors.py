@@ -22,6 +22,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from threading import Lock
 from typing import Any
 
 
@@ -94,14 +95,22 @@ _SECRETS = (
 )
 
 
-_known: set[str] = set()
+# The longest first: what one secret is a part of goes as a whole.
+_known: tuple[str, ...] = ()
+_learning = Lock()
 # Shorter ones would mask words by chance.
 SHORTEST_KNOWN = 8
 
 
 def never_show(values: Iterable[str]) -> None:
     """Secrets that this process knows: masked wherever they appear, whatever stands before them."""
-    _known.update(value for value in values if len(value) >= SHORTEST_KNOWN)
+    global _known
+    long_enough = [value for value in values if len(value) >= SHORTEST_KNOWN]
+    # A log line of JSON, and an object in a message, hold them escaped.
+    found = {*long_enough, *(json.dumps(value, ensure_ascii=False)[1:-1] for value in long_enough)}
+    with _learning:
+        # Another tuple each time: threads that mask just now go on over the one before.
+        _known = tuple(sorted({*_known, *found}, key=len, reverse=True))
 
 
 def redact(text: str) -> str:

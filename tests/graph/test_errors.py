@@ -1,9 +1,11 @@
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
+from graph import errors
 from graph.errors import (
     Conflict,
     Forbidden,
@@ -15,6 +17,7 @@ from graph.errors import (
     Throttled,
     Unavailable,
     from_answer,
+    never_show,
     redact,
     retry_after,
 )
@@ -134,3 +137,36 @@ def test_what_may_be_a_secret_is_masked_and_the_rest_stays(secret):
 def test_ids_stay_readable():
     text = "run 72f988bf-86f1-41af-91ab-2d7cd011db47 deviceManagement/configurationPolicies"
     assert redact(text) == text
+
+
+@pytest.fixture
+def nothing_known(monkeypatch):
+    monkeypatch.setattr(errors, "_known", ())
+
+
+def test_of_two_known_secrets_the_longer_is_masked_whole(nothing_known):
+    never_show(["abcdefgh"])
+    never_show(["abcdefgh-and-more"])
+    assert redact("it is abcdefgh-and-more, or abcdefgh") == "it is [masked], or [masked]"
+
+
+def test_a_known_secret_is_masked_as_json_writes_it_too(nothing_known):
+    secret = 'quoted"back\\slash\nline'
+    never_show([secret])
+    assert redact(json.dumps({"message": f"it is {secret}"})) == '{"message": "it is [masked]"}'
+
+
+def test_secrets_are_learnt_while_other_threads_write_their_lines(nothing_known):
+    done = threading.Event()
+
+    def learn():
+        for number in range(300):
+            never_show([f"learnt-{number:08}"])
+        done.set()
+
+    thread = threading.Thread(target=learn)
+    thread.start()
+    while not done.is_set():
+        redact("a line")
+    thread.join()
+    assert redact("learnt-00000299") == "[masked]"
