@@ -36,12 +36,12 @@ class Verdict:
 
 
 def bounds(since: datetime | None, until: datetime | None) -> tuple[int, int]:
-    """The first and the last event of a time: a piece of the chain has no gaps."""
+    """The first and the last event of a time: a piece of the chain has no gaps. In a time without any, last < first."""
     query = AuditEvent.select(AuditEvent.id)
-    first = query.where(AuditEvent.at >= since).order_by(AuditEvent.id).limit(1).scalar() if since else 1
     within = query.where(AuditEvent.at < until) if until else query
-    last = within.order_by(AuditEvent.id.desc()).limit(1).scalar()
-    return first or 1, last or 0
+    last = within.order_by(AuditEvent.id.desc()).limit(1).scalar() or 0
+    first = query.where(AuditEvent.at >= since).order_by(AuditEvent.id).limit(1).scalar() if since else 1
+    return first or last + 1, last
 
 
 def lines(first: int, last: int) -> Iterator[str]:
