@@ -6,7 +6,7 @@ from db import audit
 from db.audit import SYSTEM, Action, Chain, Fault
 from db.clock import utcnow
 from db.database import database
-from db.models import AuditCheck, AuditEvent, AuditHead
+from db.models import AuditCheck, AuditHead
 from db.states import Result
 
 TOGETHER = 2000
@@ -31,8 +31,7 @@ def go_on() -> list[Fault]:
 def _step(check: AuditCheck, now: datetime) -> list[Fault]:
     # The head first: what is written meanwhile comes after it, and is for the next step.
     head, chain = AuditHead.get(), Chain(check.last_id, check.hash)
-    following = (AuditEvent.id > chain.last_id) & (AuditEvent.id <= head.last_id)
-    events = list(AuditEvent.select().where(following).order_by(AuditEvent.id).limit(TOGETHER))
+    events = audit.following(chain.last_id, head.last_id, TOGETHER)
     faults = [fault for event in events for fault in chain.follow(event)]
     is_last = len(events) < TOGETHER
     faults += chain.end(head) if is_last else ()

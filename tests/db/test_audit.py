@@ -48,6 +48,17 @@ def test_a_changed_event_is_found(database):
     assert [fault.event_id for fault in audit.verify()] == [2]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("change", ["details = 'no JSON'", "at = 'never'", "actor_id = 'nobody'"])
+def test_an_event_changed_into_what_cannot_be_read_is_a_fault_and_stops_nobody(database, change):
+    write(3)
+    without_triggers(database)
+    database.execute_sql(f"UPDATE audit_event SET {change} WHERE id = 2")  # noqa: S608
+    assert [fault.event_id for fault in audit.verify()] == [2]
+    assert [fault.event_id for fault in audit_rounds.go_on()] == [2]
+    assert audit_rounds.state().ended_at is not None, "the scheduler goes on"
+
+
 def test_a_missing_event_in_the_middle_is_found(database):
     write(3)
     without_triggers(database)
