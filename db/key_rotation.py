@@ -17,12 +17,13 @@ from db.database import database
 from db.errors import Invalid
 from db.installation import OWNER
 from db.models import Content, Heartbeat, Seal, Tenant, User
-from db.sealing import keyring
+from db.sealing import SealError, keyring
 from db.snapshots import content_owner
 from db.tenants import credential_owner
 from db.users import totp_owner
 
 TOGETHER = 200
+MOST_NAMED = 20
 LIVE = timedelta(seconds=30)
 
 
@@ -45,15 +46,36 @@ SEALED = (
 def rotate(actor: Actor) -> int:
     """How many values were sealed again. Safe to stop and to start again.
 
-    Raises Invalid while a process at work does not know the newest key, and SealError when a key is missing.
+    Raises Invalid while a process at work does not know the newest key, and SealError when a key is missing, or, after
+    all others were sealed again, for values that do not open.
     """
     _refuse_while_somebody_could_not_read()
+    _refuse_while_a_key_is_missing()
     done = sum(_again(one) for one in SEALED)
     # A process that has the keys in the old order went on sealing with the older one meanwhile.
     while later := sum(_again(one) for one in SEALED):
         done += later
     audit.record(Action.KEYS_ROTATED, actor, "installation", resealed=done)
+    _name_what_does_not_open()
     return done
+
+
+def _refuse_while_a_key_is_missing() -> None:
+    missing = {key: count for key, count in counts().items() if count and key not in keyring().ids}
+    if missing:
+        named = ", ".join(f"{key} (it seals {count} value(s))" for key, count in missing.items())
+        raise SealError(f"TENANTKEEP_ENCRYPTION_KEYS lacks a key: {named}. Add it behind the others, then rotate.")
+
+
+def _name_what_does_not_open() -> None:
+    """A value that was changed or moved must not keep all others from the newest key."""
+    older = ((one, row) for one in SEALED for rows in _under_an_older_key(one) for row in rows)
+    left = [f"{one.model.__name__} {row.id}" for one, row in older if _opened(one, row) is None]
+    if left:
+        raise SealError(
+            f"All else is sealed again, but these do not open: {', '.join(left[:MOST_NAMED])}. They were changed, or "
+            "belong to another owner; restore them from a copy of the database, or keep the older key."
+        )
 
 
 def _refuse_while_somebody_could_not_read() -> None:
@@ -107,9 +129,18 @@ def _under_an_older_key(sealed: Sealed) -> Iterator[list[Any]]:
 
 
 def _seal_again(sealed: Sealed, row: Any) -> bool:
-    """False when somebody else changed it meanwhile."""
-    before, owner = bytes(getattr(row, sealed.field.name)), sealed.owner(row)
-    fresh = keyring().seal(keyring().unseal(before, owner), owner)
-    same = (sealed.model.id == row.id) & (sealed.field == before)
+    """False when somebody else changed it meanwhile, or it does not open."""
+    plain = _opened(sealed, row)
+    if plain is None:
+        return False
+    fresh = keyring().seal(plain, sealed.owner(row))
+    same = (sealed.model.id == row.id) & (sealed.field == bytes(getattr(row, sealed.field.name)))
     with database.atomic():
         return bool(sealed.model.update({sealed.field: fresh}).where(same).execute())
+
+
+def _opened(sealed: Sealed, row: Any) -> bytes | None:
+    try:
+        return keyring().unseal(bytes(getattr(row, sealed.field.name)), sealed.owner(row))
+    except SealError:
+        return None

@@ -141,3 +141,15 @@ def test_a_value_whose_key_is_missing_stops_the_rotation_by_name(captured, with_
     with pytest.raises(sealing.SealError, match=lost.ids[0]):
         key_rotation.rotate(SYSTEM)
     assert key_rotation.counts()[lost.ids[0]] == 1
+
+
+def test_a_value_that_does_not_open_is_named_and_keeps_no_other_from_the_new_key(captured, with_keys):
+    fabrikam = Tenant.get(Tenant.name == "Fabrikam")
+    Tenant.update(credential=bytes(fabrikam.credential)[:-1] + b"?").where(Tenant.id == fabrikam.id).execute()
+    with_keys(f"{new_key()},{OLD}")
+    with pytest.raises(sealing.SealError, match=f"do not open: Tenant {fabrikam.id}"):
+        key_rotation.rotate(SYSTEM)
+    assert key_rotation.counts()[sealing.keyring().ids[1]] == 1
+    done = rotated()
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert f"Tenant {fabrikam.id}" in done.stderr

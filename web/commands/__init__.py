@@ -7,6 +7,7 @@ from flask.cli import AppGroup
 
 from actors.startup import REFUSALS
 from db.errors import Invalid
+from db.sealing import SealError
 from web.commands import accounts, demo, installation, keys, restores, runs, tenants
 
 cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
@@ -18,6 +19,6 @@ def main() -> None:
     """A wrong setting or wrong input is one sentence on stderr and exit code 2, never a traceback."""
     try:
         cli(standalone_mode=True)
-    except (*REFUSALS, Invalid) as e:
+    except (*REFUSALS, Invalid, SealError) as e:
         click.echo(str(e), err=True)
         sys.exit(2)
