@@ -48,6 +48,8 @@ class Action(StrEnum):
     AUDIT_EXPORTED = "audit:exported"
     AUDIT_VERIFIED = "audit:verified"
     KEYS_ROTATED = "keys:rotated"
+    EXPORTED = "installation:exported"
+    IMPORTED = "installation:imported"
     SET_COMPLETED = "backup-set:completed"
     SET_DOWNLOADED = "backup-set:downloaded"
     SET_PINNED = "backup-set:pinned"
@@ -94,6 +96,8 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.AUDIT_EXPORTED: frozenset({"rows"}),
     Action.AUDIT_VERIFIED: frozenset({"events", "faults"}),
     Action.KEYS_ROTATED: frozenset({"resealed"}),
+    Action.EXPORTED: frozenset({"file"}),
+    Action.IMPORTED: frozenset({"made_at", "rows", "ended_runs"}),
     Action.SET_COMPLETED: frozenset({"run", "state", "snapshots"}),
     Action.SET_DOWNLOADED: frozenset({"policies", "with_secrets"}),
     Action.SET_PINNED: frozenset({"reason"}),

@@ -24,6 +24,10 @@ def pending() -> list[str]:
     return [row.name for row in _runner().status() if row.path is not None and not row.applied]
 
 
+def applied() -> list[str]:
+    return sorted(_runner().applied())
+
+
 def _runner() -> Runner:
     return Runner(database.obj, str(DIRECTORY))
 

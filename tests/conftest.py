@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -104,8 +105,14 @@ def _sqlite(tmp_path_factory):
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path):
     """The address of a migrated, empty database of its own."""
-    if request.param == "sqlite":
-        path = tmp_path / "tenantkeep.db"
+    with fresh_database(request, request.param, tmp_path / "tenantkeep.db") as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(request, kind, path):
+    """As `database_url`, of that kind; SQLite's at that path."""
+    if kind == "sqlite":
         shutil.copy(request.getfixturevalue("_sqlite"), path)
         yield f"sqlite:///{path}"
         return

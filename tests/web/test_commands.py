@@ -17,7 +17,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 COMMAND = Path(sys.executable).parent / "tenantkeep"
 
 
-def tenantkeep(*words, stdin="", **environment):
+def tenantkeep(*words, stdin="", preexec_fn=None, **environment):
     """The finished process; no command ever answers with a traceback."""
     done = subprocess.run(
         [COMMAND, *words],
@@ -27,6 +27,7 @@ def tenantkeep(*words, stdin="", **environment):
         timeout=60,
         cwd=servers.ROOT,
         env=servers.environment(**environment),
+        preexec_fn=preexec_fn,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done

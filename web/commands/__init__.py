@@ -8,10 +8,10 @@ from flask.cli import AppGroup
 from actors.startup import REFUSALS
 from db.errors import Invalid
 from db.sealing import SealError
-from web.commands import accounts, demo, installation, keys, restores, runs, tenants
+from web.commands import accounts, demo, installation, keys, moving, restores, runs, tenants
 
 cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
-for commands in (demo, installation, keys, accounts, tenants, runs, restores):
+for commands in (demo, installation, moving, keys, accounts, tenants, runs, restores):
     commands.register(cli)
 
 

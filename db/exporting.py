@@ -1,0 +1,96 @@
+"""The whole installation in one file that a passphrase opens: contents and credentials too, without our keys.
+
+A line that counts all rows, then for each table a line that names it, and a line for every row; packed, then sealed.
+Read in one transaction, so that the picture is of one moment while the installation runs on.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from gzip import GzipFile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from db import audit, migrate, portable
+from db.audit import Action, Actor
+from db.clock import utcnow
+from db.database import database, is_sqlite
+from db.errors import Invalid
+from db.passphrase_file import Sealer
+from db.sealing import SealError
+
+SHORTEST_PASSPHRASE = 12
+# Contents are packed already; more effort saves little.
+PACKING = 3
+
+# Told after some rows: how many are done, of how many.
+Tell = Callable[[int, int], None]
+
+
+def export_all(path: Path, passphrase: str, actor: Actor, tell: Tell) -> int:
+    """How many rows were written. Raises Invalid; then there is no file, or the one that was there before."""
+    if len(passphrase) < SHORTEST_PASSPHRASE:
+        raise Invalid(f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters: the file holds every secret.")
+    try:
+        with _aside(path) as out:
+            # Before anything is read: nobody takes everything along without a trace. So it is in the file as well.
+            audit.record(Action.EXPORTED, actor, "installation", file=str(path))
+            return _write(out, passphrase, tell)
+    except OSError as e:
+        raise Invalid(f"{path} cannot be written: {e.strerror}.") from e
+    except SealError as e:
+        raise Invalid(f"Nothing was exported. {e}") from e
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[BinaryIO]:
+    """Beside its place until it is whole and on the disk; readable by its owner only."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(name, path)
+        _settle(path.parent)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _settle(folder: Path) -> None:
+    """The new name survives a power cut too."""
+    handle = os.open(folder, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
+
+
+def _write(out: BinaryIO, passphrase: str, tell: Tell) -> int:
+    # Deferred: SQLite's readers hold up no writer. Both kinds see what was there at their first look.
+    with database.atomic("DEFERRED" if is_sqlite() else "REPEATABLE READ"):
+        counts = {model: model.select().count() for model in portable.TAKEN}
+        sealer = Sealer(out, passphrase, header())
+        with GzipFile(fileobj=sealer, mode="wb", compresslevel=PACKING, filename="", mtime=0) as lines:
+            total = sum(counts.values())
+            lines.write(_line({"rows": total}))
+            done = 0
+            for model, count in counts.items():
+                names = [field.name for field in portable.fields(model)]
+                lines.write(_line({"table": model._meta.table_name, "fields": names, "rows": count}))
+                for rows in portable.pages(model):
+                    lines.write(b"".join(portable.line(model, row) for row in rows))
+                    done += len(rows)
+                    tell(done, total)
+        sealer.close()
+    return total
+
+
+def header() -> dict[str, Any]:
+    """Readable without the passphrase: which Tenantkeep can import it."""
+    return {"version": version("tenantkeep"), "migrations": migrate.applied(), "made_at": utcnow().isoformat()}
+
+
+def _line(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document).encode() + b"\n"

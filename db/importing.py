@@ -1,0 +1,133 @@
+"""An exported installation, put into an empty one: all of it, or nothing.
+
+Runs that were under way end here. Whoever took them up again would repeat, perhaps beside the old installation, what
+was done in a tenant after the export.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from gzip import GzipFile
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import peewee as pw
+
+from db import audit, exporting, portable, run_ends, runs
+from db.audit import Action, Actor
+from db.database import database, is_sqlite
+from db.errors import Invalid
+from db.exporting import Tell
+from db.models import IS_ACTIVE, AuditHead, Run
+from db.passphrase_file import opened, read_head
+
+IMPORTED = (
+    "Tenantkeep was imported from an export that was made while this run was under way. What it had done by then is "
+    "recorded here, what it did later is not. Start it again."
+)
+
+
+@dataclass(frozen=True)
+class Imported:
+    rows: int
+    made_at: str
+    ended_runs: int
+
+
+def import_all(path: Path, passphrase: str, actor: Actor, tell: Tell) -> Imported:
+    """Raises Invalid; then everything is as it was."""
+    try:
+        with path.open("rb") as file:
+            return _read(file, passphrase, actor, tell)
+    except OSError as e:
+        raise Invalid(f"{path} cannot be read: {e.strerror}.") from e
+    except pw.OperationalError as e:
+        raise Invalid(f"Nothing was imported: {_first_line(e)}") from e
+
+
+def _read(file: BinaryIO, passphrase: str, actor: Actor, tell: Tell) -> Imported:
+    head = read_head(file)
+    _check_version(head.header)
+    with database.atomic():
+        _check_empty()
+        with GzipFile(fileobj=opened(file, head, passphrase)) as lines:
+            total = _insert_all(lines, tell)
+        if not is_sqlite():
+            portable.follow_ids()
+        ended, made_at = _end_active_runs(), str(head.header["made_at"])
+        audit.record(Action.IMPORTED, actor, "installation", made_at=made_at, rows=total, ended_runs=ended)
+    return Imported(total, made_at, ended)
+
+
+def _check_version(header: Mapping[str, Any]) -> None:
+    theirs, ours = header["migrations"], exporting.header()
+    if theirs == ours["migrations"]:
+        return
+    made_by = f"This export was made by Tenantkeep {header['version']}"
+    if set(ours["migrations"]) < set(theirs):
+        raise Invalid(f"{made_by}, which is newer than this one ({ours['version']}). Update this one first.")
+    raise Invalid(
+        f"{made_by}, whose database ends with {theirs[-1]}; this one's ends with {ours['migrations'][-1]}. "
+        "Import it with that version, update to this one, and run: tenantkeep migrate"
+    )
+
+
+def _check_empty() -> None:
+    # First: whoever would record an event meanwhile waits here for our end.
+    untouched = AuditHead.update(last_id=0).where(AuditHead.last_id == 0).execute()
+    full = [model for model in portable.TAKEN if model is not AuditHead and model.select().exists()]
+    if full or not untouched:
+        names = ", ".join(model._meta.table_name for model in full)
+        raise Invalid(
+            f"This installation is not empty: it has rows in {names}. Name a new database in TENANTKEEP_DATABASE_URL, "
+            "run tenantkeep migrate, and import into that."
+        )
+
+
+def _insert_all(lines: GzipFile, tell: Tell) -> int:
+    total, done = json.loads(next(lines))["rows"], 0
+    for model, rows in _rows(lines):
+        _insert(model, rows)
+        done += len(rows)
+        tell(done, total)
+    return done
+
+
+def _rows(lines: GzipFile) -> Iterator[tuple[Any, list[portable.Row]]]:
+    """(table, some of its rows), to the end of the file."""
+    models = {model._meta.table_name: model for model in portable.TAKEN}
+    for line in lines:
+        told = json.loads(line)
+        model, names, left = models[told["table"]], told["fields"], told["rows"]
+        while left:
+            some = islice(lines, min(left, portable.together(model)))
+            rows = [portable.row(model, names, json.loads(one)) for one in some]
+            yield model, rows
+            left -= len(rows)
+
+
+def _insert(model: Any, rows: list[portable.Row]) -> None:
+    """Raises Invalid when the other engine kept what this one cannot: longer text, or, as ValueError, a NUL in it."""
+    if model is AuditHead:
+        # Its row is there, and held; see _check_empty.
+        AuditHead.update(rows[0]).execute()
+        return
+    try:
+        model.insert_many(rows).as_rowcount().execute()
+    except (pw.DataError, pw.IntegrityError, ValueError) as e:
+        raise Invalid(f"Nothing was imported: table {model._meta.table_name} was refused: {_first_line(e)}") from e
+
+
+def _first_line(e: Exception) -> str:
+    return str(e).strip().splitlines()[0].rstrip(".") + "."
+
+
+def _end_active_runs() -> int:
+    """How many. The workers that held them are the other installation's."""
+    Run.update(claimed_by=None, heartbeat_at=None).where(IS_ACTIVE).execute()
+    wholes = list(Run.select().where(IS_ACTIVE & Run.parent.is_null()))
+    for run in wholes:
+        if held := runs.claim(run.id):
+            run_ends.fail(held, "imported", IMPORTED)
+    return len(wholes)

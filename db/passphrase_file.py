@@ -1,0 +1,138 @@
+"""A stream sealed with a passphrase, in numbered chunks.
+
+    line    what this file is
+    line    a header in JSON, readable by anybody; the key's salt is in it
+    chunk   four bytes of length, then AES-GCM; the first holds nothing and tells whether the passphrase is right
+    …
+    chunk   the last one; its nonce says so
+
+The key is of this file alone, so a chunk's number can be its nonce. Both lines are associated data of every chunk: what
+was changed, moved, repeated, added or cut off does not open.
+"""
+
+import io
+import json
+import secrets
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, BinaryIO
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from db.errors import Invalid
+
+TITLE = b"Tenantkeep export 1\n"
+LONGEST_LINE = 64 * 1024
+CHUNK = 1024 * 1024
+LONGEST_CHUNK = CHUNK + 16
+# 128 MB and a quarter of a second for every guess. Part of the format, so that no file can ask for more.
+SCRYPT = {"length": 32, "n": 2**17, "r": 8, "p": 1}
+
+
+@dataclass(frozen=True)
+class Head:
+    header: Mapping[str, Any]
+    # Both lines as they are in the file.
+    lines: bytes
+
+
+def _cipher(passphrase: str, salt: bytes) -> AESGCM:
+    # The same words typed on another machine may come in another normal form.
+    words = unicodedata.normalize("NFC", passphrase).encode("utf-8", "surrogateescape")
+    return AESGCM(Scrypt(salt=salt, **SCRYPT).derive(words))
+
+
+def _nonce(number: int, is_last: bool) -> bytes:
+    return number.to_bytes(11) + bytes([is_last])
+
+
+class Sealer:
+    """What is written to it goes sealed to `out`; `close` writes the last chunk, and leaves `out` open."""
+
+    def __init__(self, out: BinaryIO, passphrase: str, header: Mapping[str, Any]) -> None:
+        salt = secrets.token_bytes(16)
+        self._out, self._cipher = out, _cipher(passphrase, salt)
+        self._lines = TITLE + json.dumps({**header, "salt": salt.hex()}).encode() + b"\n"
+        self._numbers, self._waiting = count(), bytearray()
+        out.write(self._lines)
+        self._seal(b"", is_last=False)
+
+    def write(self, data: bytes) -> int:
+        self._waiting += data
+        while len(self._waiting) > CHUNK:
+            self._seal(bytes(self._waiting[:CHUNK]), is_last=False)
+            del self._waiting[:CHUNK]
+        return len(data)
+
+    def flush(self) -> None:
+        """A chunk is written when it is full."""
+
+    def close(self) -> None:
+        self._seal(bytes(self._waiting), is_last=True)
+
+    def _seal(self, plain: bytes, is_last: bool) -> None:
+        sealed = self._cipher.encrypt(_nonce(next(self._numbers), is_last), plain, self._lines)
+        self._out.write(len(sealed).to_bytes(4) + sealed)
+
+
+def read_head(file: BinaryIO) -> Head:
+    """Raises Invalid when this is no file of ours."""
+    if file.readline(len(TITLE)) != TITLE:
+        raise Invalid("This is no export of Tenantkeep.")
+    line = file.readline(LONGEST_LINE)
+    try:
+        header = json.loads(line)
+        bytes.fromhex(header["salt"])
+    except (ValueError, KeyError, TypeError) as e:
+        raise Invalid("The export is damaged: its header cannot be read.") from e
+    return Head(header, TITLE + line)
+
+
+def opened(file: BinaryIO, head: Head, passphrase: str) -> BinaryIO:
+    """What was written to the Sealer. Raises Invalid, also while it is read: only its end says that it was whole."""
+    chunks = _opened(file, head, _cipher(passphrase, bytes.fromhex(head.header["salt"])))
+    next(chunks)
+    return io.BufferedReader(_Chunks(chunks), CHUNK)
+
+
+def _opened(file: BinaryIO, head: Head, cipher: AESGCM) -> Iterator[bytes]:
+    following = file.read(4)
+    for number in count():
+        length = int.from_bytes(following)
+        sealed = file.read(min(length, LONGEST_CHUNK))
+        following = file.read(4)
+        is_last = not following
+        if len(sealed) != length:
+            raise Invalid(_damage(number))
+        try:
+            plain = cipher.decrypt(_nonce(number, is_last), sealed, head.lines)
+        except InvalidTag as e:
+            raise Invalid(_damage(number)) from e
+        yield plain
+        if is_last:
+            return
+
+
+def _damage(number: int) -> str:
+    if number == 0:
+        return "The passphrase is wrong, or the beginning of the file was changed."
+    return f"The export is damaged: part {number} of it was changed or moved, or what follows it is missing."
+
+
+class _Chunks(io.RawIOBase):
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._rest = chunks, memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            self._rest = memoryview(next(self._chunks, b""))
+        size = min(len(buffer), len(self._rest))
+        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size
