@@ -13,7 +13,7 @@ from typing import Any
 
 from db import rising
 from db.clock import utcnow
-from db.database import database
+from db.database import database, storable
 from db.models import AuditEvent, AuditHead, Tenant, User
 from db.states import Result
 
@@ -156,18 +156,19 @@ def record(
             .tuples()
             .execute()
         )
+        # As it will be read again: the hash is over what is there.
         event = AuditEvent(
             id=number,
             at=utcnow(),
             action=action,
             actor_id=actor.user_id,
-            actor=actor.name,
+            actor=storable(actor.name),
             tenant_id=tenant.id if tenant else None,
             tenant_name=tenant.name if tenant else None,
-            subject=subject[:1200],
+            subject=storable(subject[:1200]),
             result=result,
             address=actor.address,
-            details=details,
+            details=json.loads(storable(json.dumps(details, ensure_ascii=False))),
             previous_hash=previous,
         )
         event.hash = _hash(event)

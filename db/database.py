@@ -3,6 +3,7 @@
 Table files import `database` before anything is bound."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,10 +24,11 @@ class _Storable:
     """Before an engine's class: what no database can hold becomes U+FFFD, on both in the same way."""
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        return super().execute_sql(sql, [_storable(one) for one in params] if params else params)  # type: ignore[misc]
+        return super().execute_sql(sql, [storable(one) for one in params] if params else params)  # type: ignore[misc]
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
+    """The value as it will be there when it is read again."""
     return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
@@ -54,14 +56,17 @@ def _sqlite(path: str) -> pw.Database:
     )
 
 
-def _postgresql(url: str) -> pw.Database:
+@cache
+def _postgresql_class() -> type[pw.Database]:
+    """Imported only where PostgreSQL is used: its driver is an extra."""
     from playhouse.pool import PooledPostgresqlDatabase
 
-    class Postgresql(_Storable, PooledPostgresqlDatabase):
-        pass
+    return type("Postgresql", (_Storable, PooledPostgresqlDatabase), {})
 
+
+def _postgresql(url: str) -> pw.Database:
     # connect_timeout: /readyz must answer within two seconds when the server is gone.
-    return Postgresql(
+    return _postgresql_class()(
         urlsplit(url).path.lstrip("/"),
         dsn=url,
         connect_timeout=2,

@@ -124,6 +124,8 @@ def _directory_bytes(stream: IO[bytes]) -> int:
 
 def _checked(file: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """Name -> entry. Raises Invalid."""
+    if not all(one.filename for one in file.infolist()):
+        raise Invalid("The ZIP holds a file without a name.")
     entries = [one for one in file.infolist() if not one.is_dir()]
     if len(entries) > MOST_FILES:
         raise Invalid(f"The ZIP holds more than {MOST_FILES:,} files.")

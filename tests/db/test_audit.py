@@ -238,3 +238,8 @@ def test_the_role_that_operating_describes_may_append_events_and_nothing_else(da
     engine.database.initialize(database)
     database.execute_sql(f"DROP OWNED BY {role}")
     database.execute_sql(f"DROP ROLE {role}")
+
+
+def test_an_event_that_names_what_no_database_holds_verifies_all_the_same(database):
+    audit.record(Action.MAPPING_REMOVED, SYSTEM, "a\x00b\ud800", kind="x\x00", source="\udfff")
+    assert list(audit.verify()) == []

@@ -39,6 +39,13 @@ def test_an_upload_that_was_cut_short_anywhere_is_refused():
     assert {length for length in range(len(data)) if taken(data[:length])} == set()
 
 
+def test_a_file_whose_name_begins_with_nothing_is_refused():
+    """zipfile cuts a name at its NUL, and then falls over what is left of it."""
+    data = bytearray(zipped())
+    data[data.index(b"PK\x01\x02") + 46] = 0
+    assert taken(bytes(data)) is None
+
+
 @given(st.lists(st.tuples(st.integers(0, len(zipped()) - 1), st.integers(0, 255)), min_size=1, max_size=30))
 def test_bytes_that_were_changed_are_found_or_change_nothing(changes):
     data = bytearray(zipped())
