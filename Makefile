@@ -22,7 +22,7 @@ run: setup ## Run the demo on this machine; Ctrl-C stops it
 
 test: setup ## Run every test
 	@$(BIN)/python -m tests.prerequisites
-	@$(BIN)/pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 3 --dist loadgroup $(PYTEST_ARGS)
 
 check: setup ## Lint, types and the house rules
 	@$(BIN)/ruff check .
