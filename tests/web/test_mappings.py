@@ -90,3 +90,13 @@ def test_a_mapping_is_removed_below_its_own_pair_only(client, sign_in, cast, res
     foreign = f"/tenants/{cast.fabrikam.id}/mappings/{cast.contoso.directory_id}/{Mapping.get().id}/remove"
     assert send(client, foreign).status_code == 404
     assert Mapping.select().exists()
+
+
+def test_of_a_directory_that_is_another_tenants_only_the_id_is_shown(client, sign_in, cast):
+    mappings.set_one(cast.contoso, cast.fabrikam.directory_id, ("groups", "one"), "other", SYSTEM)
+    for who, sees in ((cast.max, False), (cast.root, True)):
+        sign_in(client, who)
+        for path in ("", f"{cast.fabrikam.directory_id}"):
+            page = client.get(f"/tenants/{cast.contoso.id}/mappings/{path}")
+            assert page.status_code == 200
+            assert ("Fabrikam" in page.get_data(as_text=True).partition("<main")[2]) == sees, path
