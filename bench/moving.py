@@ -27,8 +27,8 @@ COLUMNS = ("from", "to", "rows", "contents", "file", "export", "most memory", "i
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="of each kind")
-    parser.add_argument("--contents", type=int, default=50_000)
+    parser.add_argument("--rows", type=int, default=100_000, help="of each kind")
+    parser.add_argument("--contents", type=int, default=20_000)
     options = parser.parse_args()
     print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
     with stage.engines() as urls, TemporaryDirectory() as folder:
