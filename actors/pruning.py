@@ -19,9 +19,10 @@ def prune_daily() -> None:
         return
     for tenant in list(Tenant.select()):
         freed = retention.prune(tenant, SYSTEM)
-        # Also where no set goes: restores leave contents that nobody reads any longer.
-        retention.forget_unread_contents(tenant)
         if freed.sets:
             logger.info("pruned", extra={"tenant": tenant.name, "sets": freed.sets, "snapshots": freed.snapshots})
+        else:
+            # Also where no set goes: restores leave contents that nobody reads any longer.
+            retention.forget_unread_contents(tenant)
     while retention.prune_run_items(config.settings().run_item_days):
         logger.info("forgot items of old runs")
