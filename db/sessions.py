@@ -6,6 +6,7 @@ The browser holds a random token; only its SHA-256 is kept here, so that who rea
 import hashlib
 import secrets
 from datetime import timedelta
+from typing import Any
 
 from db.clock import utcnow
 from db.models import Session, User
@@ -22,7 +23,7 @@ def begin(user: User, address: str | None, browser: str, way: str) -> str:
     """A new session; returns its token, which nothing but this browser's cookie may hold. Sweeps out what has ended."""
     token = secrets.token_urlsafe(32)
     now = utcnow()
-    Session.delete().where((Session.began_at < now - LONGEST) | (Session.seen_at < now - IDLE)).execute()
+    Session.delete().where(~_living()).execute()
     Session.create(
         user=user, token_mark=_mark(token), began_at=now, seen_at=now, address=address, browser=browser[:200], way=way
     )
@@ -36,12 +37,7 @@ def find(token: str, *, is_asked_for: bool) -> Session | None:
     found: Session | None = (
         Session.select(Session, User)
         .join(User)
-        .where(
-            (Session.token_mark == _mark(token))
-            & (Session.began_at > now - LONGEST)
-            & (Session.seen_at > now - IDLE)
-            & User.is_active
-        )
+        .where((Session.token_mark == _mark(token)) & _living() & User.is_active)
         .first()
     )
     if found and is_asked_for and now - found.seen_at > NEWS:
@@ -51,9 +47,7 @@ def find(token: str, *, is_asked_for: bool) -> Session | None:
 
 def of(user_id: int) -> list[Session]:
     """The living ones, the last seen first."""
-    now = utcnow()
-    living = (Session.user == user_id) & (Session.began_at > now - LONGEST) & (Session.seen_at > now - IDLE)
-    return list(Session.select().where(living).order_by(Session.seen_at.desc()))
+    return list(Session.select().where((Session.user == user_id) & _living()).order_by(Session.seen_at.desc()))
 
 
 def end(user_id: int, session_id: int) -> bool:
@@ -65,6 +59,12 @@ def end_all(user_id: int, *, but: int | None = None) -> int:
     """Sign a person out everywhere, or everywhere but here. How many sessions that ended."""
     theirs = Session.user == user_id
     return int(Session.delete().where(theirs & (Session.id != but) if but else theirs).execute())
+
+
+def _living() -> Any:
+    """Neither too old nor idle for too long."""
+    now = utcnow()
+    return (Session.began_at > now - LONGEST) & (Session.seen_at > now - IDLE)
 
 
 def _mark(token: str) -> str:
