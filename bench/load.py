@@ -65,9 +65,9 @@ class Person:
 
     def sign_in(self) -> None:
         page = self._ask("sign-in page", "/sign-in").text
-        form = {"email": _email(self._number), "password": stage.PASSWORD, "csrf_token": _token(page)}
+        form = {"email": _email(self._number), "password": stage.PASSWORD, "csrf_token": stage.token_in(page)}
         self._ask("sign in", "/sign-in", form)
-        self._session.headers["X-CSRFToken"] = _token(self._ask("policy", "/policies/1").text)
+        self._session.headers["X-CSRFToken"] = stage.token_in(self._ask("policy", "/policies/1").text)
 
     def work_until(self, deadline: float) -> None:
         acts, weights = list(MIX), [MIX[act] for act in MIX]
@@ -94,10 +94,6 @@ class Person:
             return requests.Response()
         self.tally.add(what, time.perf_counter() - began, answer.status_code, "")
         return answer
-
-
-def _token(page: str) -> str:
-    return page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
 
 
 def _email(number: int) -> str:

@@ -153,6 +153,10 @@ def web(email: str = EMAIL) -> Iterator[requests.Session]:
 
 def _token(session: requests.Session, path: str) -> str:
     page = session.get(WEB + path, timeout=10).text
+    return token_in(page)
+
+
+def token_in(page: str) -> str:
     return page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
 
 
