@@ -81,7 +81,7 @@ def check(document: Iterable[str]) -> Verdict:
     chain, digest = Chain(head["first"] - 1, str(head.get("previous_hash"))), hashlib.sha256(first_line.encode())
     faults: list[str] = []
     end: dict[str, Any] = {}
-    count, line = 0, ""
+    count = 0
     for line in given:
         end = _parsed(line)
         if "sha256" in end:
