@@ -54,7 +54,13 @@ class WriteLedger:
 
 
 def _state(answer: Answer) -> WriteState:
-    """What Graph or our own budget refused was not applied; whatever else has no answer may have been."""
-    if isinstance(answer.error, ApprovalNeeded):
+    """What Graph or our own budget refused was not applied; whatever else has no answer may have been.
+
+    A 5xx may come after the write: also one that only asks us to wait.
+    """
+    error = answer.error
+    if isinstance(error, ApprovalNeeded):
         return WriteState.WAITING
-    return WriteState.REFUSED if isinstance(answer.error, Rejected | Throttled) else WriteState.UNKNOWN
+    is_in_doubt = isinstance(error, Throttled) and (error.status or 0) >= 500
+    is_refused = isinstance(error, Rejected | Throttled) and not is_in_doubt
+    return WriteState.REFUSED if is_refused else WriteState.UNKNOWN

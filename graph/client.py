@@ -14,7 +14,7 @@ from typing import Any
 import requests
 
 from graph import answer, bounded
-from graph.errors import GraphError, Malformed, Rejected, SignInFailed, Throttled, Unavailable, from_answer
+from graph.errors import GraphError, Malformed, Rejected, SignInFailed, Throttled, Unavailable, Unclear, from_answer
 from graph.limits import DEFAULT_WAIT, NEVER_IN_A_BATCH, Budget, service_of, services_of
 
 # token(fresh): fresh asks for a new one, after Graph refused the one before.
@@ -87,6 +87,16 @@ class GraphClient:
 
     def get(self, path: str) -> dict[str, Any]:
         """`path` below /beta, or a page link that Graph gave."""
+        try:
+            return self._get(path)
+        except Unclear:
+            pass
+        try:
+            return self._get(path)
+        except Unclear as e:
+            raise e.settled() from e
+
+    def _get(self, path: str) -> dict[str, Any]:
         url, request = self._url(path), Request(path)
         self._take([request])
         try:
@@ -121,6 +131,11 @@ class GraphClient:
         return [Answer(error=foreign[number]) if number in foreign else next(answered) for number in range(len(given))]
 
     def _alone(self, request: Request) -> Answer:
+        """As it is; once more where a read was refused without a word."""
+        first = self._alone_once(request)
+        return _settled(self._alone_once(request)) if _is_worth_asking(request, first.error) else first
+
+    def _alone_once(self, request: Request) -> Answer:
         try:
             url = self._url(request.path)
             self._take([request])
@@ -132,18 +147,25 @@ class GraphClient:
             return Answer(error=e)
 
     def _batch_renewed(self, requests: Sequence[Request]) -> list[Answer]:
-        """With a new token for those whose token was refused."""
+        """Once more: with a new token where it was refused, and reads that were refused without a word."""
         answers = self._batch_once(requests)
-        expired = [number for number, answer in enumerate(answers) if _token_refused(answer.error)]
-        if expired:
+        again = [number for number, request in enumerate(requests) if _is_worth_asking(request, answers[number].error)]
+        if any(_token_refused(answers[number].error) for number in again):
             self._token(True)
-            again = self._batch_once([requests[number] for number in expired])
-            for number, answer in zip(expired, again, strict=True):
-                answers[number] = answer
-        for request, answer in zip(requests, answers, strict=True):
-            if isinstance(answer.error, Throttled):
-                self._refused(request, answer.error)
+        repeated = self._batch_again([requests[number] for number in again])
+        for number, second in zip(again, repeated, strict=True):
+            answers[number] = second if requests[number].is_write else _settled(second)
+        for request, one in zip(requests, answers, strict=True):
+            if isinstance(one.error, Throttled):
+                self._refused(request, one.error)
         return answers
+
+    def _batch_again(self, requests: Sequence[Request]) -> list[Answer]:
+        """What goes wrong with it is these requests' alone: the others of the call have their answers."""
+        try:
+            return self._batch_once(requests) if requests else []
+        except GraphError as e:
+            return [Answer(error=e)] * len(requests)
 
     def _take(self, requests: Sequence[Request]) -> None:
         if self._budget:
@@ -163,7 +185,13 @@ class GraphClient:
             raise ValueError(f"a $batch holds at most {BATCH_SIZE} requests")
         self._take(requests)
         parts = [self._batch_part(number, request) for number, request in enumerate(requests)]
-        responses = self._send_signed("POST", f"{self._base}{VERSION}/$batch", {"requests": parts}).get("responses")
+        try:
+            whole = self._send_signed("POST", f"{self._base}{VERSION}/$batch", {"requests": parts})
+        except Throttled as e:
+            for request in requests:
+                self._refused(request, e)
+            raise
+        responses = whole.get("responses")
         if not isinstance(responses, list):
             raise Malformed("malformed", "Microsoft Graph's answer to a $batch has no responses.")
         by_id = _by_id(responses)
@@ -280,7 +308,7 @@ def _part(part: Mapping[str, Any] | None, request: Request) -> Answer:
     body, headers = part.get("body"), part.get("headers")
     try:
         if not 200 <= status < 300:
-            raise from_answer(status, headers if isinstance(headers, dict) else {}, body)
+            raise from_answer(status, headers if isinstance(headers, dict) else {}, body, is_part=True)
         return Answer(body=_body_of_part(body, request))
     except GraphError as e:
         return Answer(error=e)
@@ -298,6 +326,14 @@ def _body_of_part(body: Any, request: Request) -> dict[str, Any]:
 
 def _token_refused(error: GraphError | None) -> bool:
     return isinstance(error, SignInFailed) and error.code == "token_refused"
+
+
+def _settled(answer: Answer) -> Answer:
+    return Answer(error=answer.error.settled()) if isinstance(answer.error, Unclear) else answer
+
+
+def _is_worth_asking(request: Request, error: GraphError | None) -> bool:
+    return _token_refused(error) or (isinstance(error, Unclear) and not request.is_write)
 
 
 def items_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:

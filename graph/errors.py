@@ -1,8 +1,9 @@
 """What can go wrong with Microsoft Graph, by what the caller can do about it.
 
 GraphError
-├── Throttled         wait `retry_after`, then go on; costs no attempt
+├── Throttled         wait `retry_after`, then go on; costs no attempt, in whatever words Graph asks for it
 ├── Unavailable       no answer, or the service is in trouble: trying again can help
+│   ├── Unclear       refused without a word; a read that is so twice is Rejected
 │   └── Malformed     the answer is not what Graph promises
 │       └── Incomplete    a policy came back with less than it says it has
 └── Rejected          trying again cannot help
@@ -11,7 +12,8 @@ GraphError
     ├── NotFound      it is gone
     ├── Conflict      someone else changed it
     ├── ApprovalNeeded  somebody in the tenant has to approve the write first
-    └── NotAvailable  the tenant has no Intune
+    └── NotAvailable  this tenant, or this cloud, does not offer the feature; `code` says why (graph/not_offered.py).
+                      Of a type's list it is the type that is not offered; of anything else, a refusal like others
 
 Every error carries one sentence that names cause and remedy and holds no secret: pages, notifications and the database
 show it as it is.
@@ -24,6 +26,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Any
+
+from graph.not_offered import reason_of
 
 
 class GraphError(Exception):
@@ -40,6 +44,12 @@ class Throttled(GraphError):
 
 class Unavailable(GraphError):
     pass
+
+
+class Unclear(Unavailable):
+    def settled(self) -> "Rejected":
+        """What it is when it comes a second time."""
+        return Rejected(self.code, self.sentence, status=self.status, request_id=self.request_id)
 
 
 class Malformed(Unavailable):
@@ -126,32 +136,64 @@ def _is_named(found: re.Match[str]) -> bool:
     return bool(found.re.groups and found.group(1) and found.group(1).rstrip(" \"'").endswith(("=", ":")))
 
 
-def from_answer(status: int, headers: Mapping[str, str], body: Any) -> GraphError:
+def from_answer(status: int, headers: Mapping[str, str], body: Any, *, is_part: bool = False) -> GraphError:
     """The error of an answer that is not 2xx; `body` is its JSON, or None where it had none.
 
-    Branches on status and code, never on the message: those change (learn.microsoft.com: Graph error responses).
+    A part of a $batch is Graph's own, whatever is in it; what comes by itself may be a proxy's.
+    Status and code tell, as far as they do (learn.microsoft.com: Graph error responses); where only words do, those of
+    graph/not_offered.py and _THROTTLED_WORDS were seen.
     """
     error = body.get("error") if isinstance(body, dict) else None
     error = error if isinstance(error, dict) else {}
-    code, message = _word(error.get("code")), _message(error.get("message"))
+    inner = _inner_documents(error.get("message"))
+    headers = {**headers, **{name: value for name, value in _inner_headers(inner).items() if name not in headers}}
+    is_graphs = is_part or _header(headers, "x-ms-ags-diagnostic") is not None
+    if status == 403 and is_graphs and not error:
+        made: GraphError = _unclear(status)
+    else:
+        made = _made(status, headers, error, _message(error.get("message"), inner))
+    made.status = status
+    made.request_id = _word(_header(headers, "request-id")) or _word(_inner_id(error)) or None
+    if isinstance(made, Throttled):
+        made.retry_after = retry_after(_header(headers, "Retry-After")) or _inner_wait(inner)
+    return made
+
+
+def _made(status: int, headers: Mapping[str, str], error: Mapping[str, Any], message: str) -> GraphError:
     # Documentation says 400 in one place and 403 in another: the header is what tells (learn.microsoft.com: Multi Admin
     # Approval for Graph API).
     approval = _header(headers, "x-msft-approval-code") or ""
     if re.fullmatch(r"[\w-]{1,80}", approval, re.ASCII):
-        made: GraphError = _approval_needed(approval)
-    elif _is_graphs(status, error):
-        made = _classify(status, code, message)
-    else:
-        made = Malformed("not_graph", _NOT_GRAPH.format(status=status))
-    made.status = status
-    made.request_id = _word(_header(headers, "request-id")) or _word(_inner_id(error)) or None
-    if isinstance(made, Throttled):
-        made.retry_after = retry_after(_header(headers, "Retry-After"))
-    return made
+        return _approval_needed(approval)
+    if not _is_graphs(status, error):
+        return Malformed("not_graph", _NOT_GRAPH.format(status=status))
+    code = _word(error.get("code"))
+    if _asks_to_wait(status, code, message, _header(headers, "Retry-After")):
+        return Throttled("throttled", "Microsoft Graph asks us to slow down.")
+    reason = reason_of(status, code, message)
+    return NotAvailable(*reason) if reason else _classify(status, code, message)
+
+
+# Codes of throttling, under whatever status: learn.microsoft.com, Microsoft Graph throttling and error responses; the
+# last, Azure AD Graph error codes (503).
+_THROTTLED_CODES = frozenset({"toomanyrequests", "requestthrottled", "activitylimitreached",
+                              "request_throttledtemporarily"})  # fmt: skip
+# Intune's 500, read from a live tenant (rknightion/graph2otel: docs/graph-api-gotchas.md, 2026-07-27).
+_THROTTLED_WORDS = "too many requests to query broker"
+
+
+def _asks_to_wait(status: int, code: str, message: str, wait: str | None) -> bool:
+    """learn.microsoft.com, Graph error responses: 429; 509, too much for the bandwidth; 503 that says until when."""
+    return (
+        status in {429, 509}
+        or code.lower() in _THROTTLED_CODES
+        or _THROTTLED_WORDS in message.lower()
+        or (status == 503 and retry_after(wait) is not None)
+    )
 
 
 # What it says matters where it is no more than that something is in trouble, or asks us to wait.
-_WITHOUT_WORDS = frozenset({408, 429, 500, 502, 503, 504})
+_WITHOUT_WORDS = frozenset({408, 429, 500, 502, 503, 504, 509})
 _NOT_GRAPH = (
     "What answered ({status}) is not Microsoft Graph: it does not say what is wrong as Graph does. Often a proxy or "
     "firewall answers in its place; check those."
@@ -174,23 +216,26 @@ def _approval_needed(approval: str) -> ApprovalNeeded:
     return made
 
 
+def _unclear(status: int) -> Unclear:
+    return Unclear(
+        "refused_unclear",
+        f"Microsoft Graph refused the request ({status}) and did not say why. Check that the tenant has this feature "
+        "and a licence for it; else start this again later.",
+    )
+
+
 def _classify(status: int, code: str, message: str) -> GraphError:
-    if status == 429:
-        return Throttled("throttled", "Microsoft Graph asks us to slow down.")
+    if status == 403 and code in {"", "UnknownError"} and not message:
+        return _unclear(status)
     if status in {401, 403}:
         return _unauthorised(status, code, message)
     if status == 404:
         return NotFound("not_found", "Microsoft Graph does not have this object: it was deleted, or never was.")
     if status in {409, 412, 423}:
         return Conflict("conflict", "The object was changed by someone else at the same time. Start this again.")
-    if status == 400 and "not applicable to target tenant" in message.lower():
-        return NotAvailable(
-            "intune_not_available",
-            "This tenant has no Intune, or no licence for this feature. Check its subscriptions.",
-        )
     if status in {408, 500, 502, 503, 504}:
         return Unavailable("unavailable", f"Microsoft Graph is in trouble (it answered {status}).")
-    excerpt = f": {message}" if message else ""
+    excerpt = f": {message[:300]}" if message else ""
     return Rejected("rejected", f"Microsoft Graph refused the request ({status} {code}{excerpt}).")
 
 
@@ -214,20 +259,50 @@ def _unauthorised(status: int, code: str, message: str) -> GraphError:
     return made
 
 
-def _message(raw: Any) -> str:
-    """The readable part. Intune puts a JSON document into `message` as a string, sometimes twice over."""
-    text = raw if isinstance(raw, str) else ""
-    for _ in range(3):
+def _message(raw: Any, inner: list[dict[str, Any]]) -> str:
+    """The readable part."""
+    text = _said(inner[-1]) if inner else raw if isinstance(raw, str) else ""
+    text = text.split(" - Operation ID")[0][:10_000]
+    return redact("".join(c if c.isprintable() else " " for c in text)).strip()
+
+
+def _inner_documents(raw: Any) -> list[dict[str, Any]]:
+    """Intune puts a JSON document into `message` as a string, sometimes twice over; the outermost first."""
+    found: list[dict[str, Any]] = []
+    text = raw
+    while isinstance(text, str) and len(found) < 3:
         try:
-            inner = json.loads(text)
+            document = json.loads(text)
         except (ValueError, RecursionError):
             break
-        found = inner.get("Message") or inner.get("message") if isinstance(inner, dict) else None
-        if not isinstance(found, str):
+        if not isinstance(document, dict) or not _said(document):
             break
-        text = found
-    text = text.split(" - Operation ID")[0]
-    return redact("".join(c if c.isprintable() else " " for c in text)).strip()[:300]
+        found.append(document)
+        text = _said(document)
+    return found
+
+
+def _said(document: Mapping[str, Any]) -> str:
+    found = document.get("Message") or document.get("message")
+    return found if isinstance(found, str) else ""
+
+
+def _inner_headers(inner: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Headers that Intune's back end sent and its front end put into the document (`HttpHeaders`, as text)."""
+    found: dict[str, str] = {}
+    for document in inner:
+        try:
+            headers = json.loads(str(document.get("HttpHeaders") or "{}"))
+        except (ValueError, RecursionError):
+            continue
+        found |= {str(name): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
+    return found
+
+
+def _inner_wait(inner: Iterable[Mapping[str, Any]]) -> float | None:
+    """`RetryAfter` stands beside Intune's message; null wherever it was seen."""
+    waits = [retry_after(str(document["RetryAfter"])) for document in inner if document.get("RetryAfter")]
+    return waits[-1] if waits else None
 
 
 def _inner_id(error: Mapping[str, Any]) -> Any:

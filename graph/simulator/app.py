@@ -38,14 +38,15 @@ class Simulator:
         time.sleep(float(tenant.flags.get("latency_ms", 0)) / 1000)
         body = request.get_json(silent=True)
         if path == "$batch" and request.method == "POST":
-            return self._batch(tenant, granted, body)
+            fault = self.faults.strike(tenant.directory_id, path, {"query_broker"})
+            return fault.reply() if fault else self._batch(tenant, granted, body)
         asked = Asked(request.method, path, request.query_string.decode(), body, _lower(request.headers))
         return self._one(tenant, granted, asked)
 
     def _one(self, tenant: Tenant, granted: set[str], asked: "Asked") -> Reply:
         self.counts.request(tenant.directory_id, asked.is_write, asked.line)
-        fault = self.faults.strike(tenant.directory_id, asked.path, {"status", "delay"})
-        if fault and fault.kind == "status":
+        fault = self.faults.strike(tenant.directory_id, asked.path, {"status", "query_broker", "delay"})
+        if fault and fault.kind != "delay":
             return fault.reply()
         if fault:
             time.sleep(fault.seconds)
@@ -71,7 +72,7 @@ class Simulator:
             return reply
         if not loss.status:
             raise ConnectionLost
-        return error(loss.status, "UnknownError", "The answer to a change that may have been made was lost.")
+        return loss.reply()
 
     def _batch(self, tenant: Tenant, granted: set[str], body: Any) -> Reply:
         """learn.microsoft.com: JSON batching. The answers come in no particular order."""

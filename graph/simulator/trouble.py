@@ -18,6 +18,14 @@ INTUNE_WRITES = (100, 20.0)
 CONDITIONAL_ACCESS = (1, 1.0)
 
 
+def query_broker() -> Reply:
+    """Throttling in other words: read from a live tenant, with no code and no Retry-After (rknightion/graph2otel)."""
+    made = error(
+        500, "", "Rate limit reached because of too many requests to query broker. Please retry after sometime."
+    )
+    return Reply(500, {"error": {"message": (made.body or {})["error"]["message"]}})
+
+
 class Throttle:
     """Sliding windows per tenant and service, for tenants whose flag `throttle`, or `throttle_writes`, is set."""
 
@@ -38,7 +46,7 @@ class Throttle:
                     self._seen[tenant.directory_id, name].append(now)
                 return None
             self._refused += 1
-            return self._reply("conditionalaccess" in path.lower(), max(waits))
+            return self._reply("conditionalaccess" in path.lower(), is_write, max(waits))
 
     def _wait(self, key: tuple[str, str], limit: tuple[int, float], now: float) -> float:
         """Seconds until there is room; 0 when there is."""
@@ -48,8 +56,13 @@ class Throttle:
             seen.popleft()
         return 0.0 if len(seen) < count else seen[0] + seconds - now
 
-    def _reply(self, is_ca: bool, wait: float) -> Reply:
-        """Conditional Access names no wait; Intune a whole number, a fraction, a date, or now and then nothing."""
+    def _reply(self, is_ca: bool, is_write: bool, wait: float) -> Reply:
+        """Conditional Access names no wait; Intune a whole number, a fraction, a date, or now and then nothing.
+
+        Now and then Intune calls what is too much of reading a mishap of its own.
+        """
+        if not (is_ca or is_write) and self._refused % 5 == 0:
+            return query_broker()
         waits = [str(int(wait) + 1), f"{wait:.3f}", formatdate(time.time() + wait + 1, usegmt=True), ""]
         named = "" if is_ca else waits[self._refused % 4]
         headers = {"Retry_After": named} if named else {}
@@ -70,7 +83,9 @@ def _windows(path: str, is_write: bool, *, only_writes: bool) -> list[tuple[str,
 
 @dataclass
 class Fault:
-    """`kind`: status, reset, truncate, delay, drop_part, lost, lost_before, malformed. It strikes `times` times.
+    """`kind`: status, query_broker, reset, truncate, delay, drop_part, lost, lost_before, malformed.
+
+    It strikes `times` times.
 
     `lost`: the write is carried out, its answer is `status` (504 unless said), or with 0 a closed connection.
     """
@@ -88,6 +103,8 @@ class Fault:
     shape: str = ""
 
     def reply(self) -> Reply:
+        if self.kind == "query_broker":
+            return query_broker()
         made = error(503 if self.status is None else self.status, "ServiceUnavailable", "The service is unavailable.")
         if self.body is not None:
             made.body = self.body
@@ -113,7 +130,8 @@ class Faults:
         fault = self.strike(tenant_id, path, {"lost", "lost_before"})
         if fault is None:
             return None
-        return Loss(504 if fault.status is None else fault.status, is_before=fault.kind == "lost_before")
+        status = 504 if fault.status is None else fault.status
+        return Loss(status, is_before=fault.kind == "lost_before", retry_after=fault.retry_after)
 
     def strike(self, tenant_id: str, path: str, kinds: set[str]) -> Fault | None:
         with self._lock:
@@ -131,6 +149,11 @@ class Loss:
 
     status: int = 0
     is_before: bool = False
+    retry_after: str = ""
+
+    def reply(self) -> Reply:
+        named = {"Retry_After": self.retry_after} if self.retry_after else {}
+        return error(self.status, "UnknownError", "The answer to a change that may have been made was lost.", **named)
 
 
 _LOSSES = (Loss(504), Loss(500), Loss(), Loss(is_before=True))

@@ -8,7 +8,7 @@ from db import backup_sets, manifests, run_ends, runs, snapshots
 from db.audit import SYSTEM, Actor
 from db.models import AuditEvent, BackupSet, Content, Notification, Policy, Run, RunItem, Snapshot, Tenant
 from db.states import RunState, SetState
-from graph import client
+from graph import client, limits
 from tests.simulated import READ, catalog_policy
 
 PATH = "deviceManagement/configurationPolicies"
@@ -147,6 +147,18 @@ def test_throttling_in_mid_run_waits_and_loses_nothing(graph, back_up):
     graph.fault(kind="status", path=r"configurationPolicies/p\d", status=429, retry_after="0.3", times=30)
     run, made = back_up()
     assert (run.state, run.done, made.state) == (RunState.SUCCEEDED, 47, SetState.COMPLETE)
+
+
+@pytest.mark.parametrize("path", [r"deviceConfigurations$", r"configurationPolicies/p\d", r"^\$batch$"])
+def test_throttling_in_other_words_costs_no_attempt(graph, back_up, path, monkeypatch):
+    """A 500 that says "too many requests to query broker", of a list, of parts of a $batch and of a call as a whole."""
+    monkeypatch.setitem(limits.DEFAULT_WAIT, limits.INTUNE, 0.3)
+    monkeypatch.setitem(limits.DEFAULT_WAIT, limits.DIRECTORY, 0.3)
+    fill(graph, 5)
+    graph.fault(kind="query_broker", path=path, times=8)
+    run, made = back_up()
+    assert (run.state, run.done, made.state) == (RunState.SUCCEEDED, 7, SetState.COMPLETE)
+    assert [one.attempts for one in Run.select()] == [0] * Run.select().count()
 
 
 def test_cancelling_ends_it_at_once_and_keeps_what_was_read(graph, worker, ended, cast):

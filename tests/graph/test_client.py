@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from graph.client import GraphClient, Request
-from graph.errors import Malformed, NotFound, Rejected, SignInFailed, Throttled, Unavailable
+from graph.errors import Malformed, NotFound, Rejected, SignInFailed, Throttled, Unavailable, Unclear
 
 
 class Server:
@@ -193,6 +193,54 @@ def test_batch_answers_come_in_the_order_asked_each_with_its_own_error(client, s
     assert [part["url"] for part in sent] == ["/a", "/b", "/c?$skiptoken=%2525"]
     assert all(part["headers"]["Prefer"] for part in sent)
     assert (client.requests_made, client.http_calls) == (3, 1)
+
+
+UNCLEAR = {"error": {"code": "UnknownError", "message": ""}}
+
+
+def test_a_read_that_is_refused_without_a_word_is_asked_once_more_and_no_oftener(client, server):
+    server.answers = [(403, {}, UNCLEAR), ok({"n": 1})]
+    assert client.get("/x") == {"n": 1}
+    server.answers = [(403, {}, UNCLEAR), (403, {}, UNCLEAR), ok({})]
+    with pytest.raises(Rejected, match="did not say why"):
+        client.get("/x")
+    asked = len(server.asked)
+    server.answers = [
+        batch_answer((0, 200, {}, {"n": 0}), (1, 403, {}, UNCLEAR), (2, 403, {}, "<html>"), (3, 403, {}, UNCLEAR)),
+        batch_answer((0, 200, {}, {"n": 1}), (1, 403, {}, UNCLEAR)),
+    ]
+    answers = client.batch(["/a", "/b", "/c", Request("/d", "PATCH", {})])
+    assert [one.body for one in answers[:2]] == [{"n": 0}, {"n": 1}]
+    assert [type(one.error) for one in answers[2:]] == [Rejected, Unclear], "nobody knows what became of the write"
+    assert len(server.asked) == asked + 2
+    assert [part["url"] for part in server.asked[-1][3]["requests"]] == ["/b", "/c"], "a write is not sent again"
+
+
+def test_what_goes_wrong_when_asking_once_more_leaves_the_others_their_answers(client, server):
+    server.answers = [batch_answer((0, 200, {}, {"n": 0}), (1, 403, {}, UNCLEAR)), (None, {}, b"")]
+    first, second = client.batch(["/a", "/b"])
+    assert first.body == {"n": 0}
+    assert isinstance(second.error, Unavailable)
+
+
+class Gate:
+    def __init__(self):
+        self.refusals = []
+
+    def take(self, counts):
+        pass
+
+    def refused(self, service, seconds):
+        self.refusals.append((service, seconds))
+
+
+def test_a_call_that_is_throttled_as_a_whole_is_told_to_all_who_share_the_budget(server):
+    gate = Gate()
+    client = GraphClient(server.url, lambda fresh: "token", budget=gate)
+    server.answers = [(500, {}, {"error": {"message": "too many requests to query broker"}})]
+    with pytest.raises(Throttled) as e:
+        client.batch(["/deviceManagement/a", "/groups/b"])
+    assert (e.value.retry_after, gate.refusals) == (10.0, [("intune", 10.0), ("directory", 10.0)])
 
 
 def test_a_part_without_an_answer_is_unavailable_and_a_424_batch_is_read(client, server):

@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from graph import errors
+from graph import errors, not_offered
 from graph.errors import (
     Conflict,
     Forbidden,
@@ -16,6 +16,7 @@ from graph.errors import (
     SignInFailed,
     Throttled,
     Unavailable,
+    Unclear,
     from_answer,
     never_show,
     redact,
@@ -41,7 +42,6 @@ def error(code, message):
         (503, "ServiceUnavailable", "", Unavailable, "unavailable"),
         (404, "ResourceNotFound", "", NotFound, "not_found"),
         (409, "Conflict", "", Conflict, "conflict"),
-        (400, "BadRequest", "Request not applicable to target tenant.", NotAvailable, "intune_not_available"),
         (400, "ModelValidationFailure", "Cannot convert", Rejected, "rejected"),
         (403, "Authorization_RequestDenied", "Insufficient privileges", Forbidden, "permission_missing"),
         (401, "InvalidAuthenticationToken", "expired", SignInFailed, "token_refused"),
@@ -64,6 +64,110 @@ def test_intunes_json_inside_the_message_names_the_permissions_and_nothing_inter
     assert "manage.microsoft.com" not in made.sentence
     twice = {"ErrorCode": "Forbidden", "Message": json.dumps(INTUNE)}
     assert isinstance(from_answer(401, {}, error("UnknownError", json.dumps(twice))), Forbidden)
+
+
+# (status, code, message, ours). The exact texts, each as its source in graph/not_offered.py quotes it.
+NOT_OFFERED = [
+    (400, "BadRequest", "Resource not found for the segment 'inventoryPolicies'.", "unknown_segment"),
+    (404, "BadRequest", "No OData route exists that match template ~/singleton/navigation/key/x", "no_route"),
+    (400, "No method match route template", "No OData route exists that match template ~/x", "no_route"),
+    (400, "BadRequest", "Request not applicable to target tenant.", "intune_not_available"),
+    (403, "Forbidden", "Your tenant is not licensed for this feature.", "not_licensed"),
+    (403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+     "Neither tenant is B2C or tenant doesn't have premium license", "entra_p1_missing"),
+    (400, "BadRequest", "1039: Cannot create or update policies with premium P2 features. Upgrade to a premium P2 "
+     "license and try again.", "entra_p2_missing"),
+    (403, "AccessDenied", "AadPremiumLicenseRequired", "entra_premium_missing"),
+    (500, "InternalServerError", "AppLifecycle_2210: no licence", "intune_apps_not_licensed"),
+    (400, "BadRequest", "Windows Store repository apps feature is not supported for this tenant",
+     "store_apps_not_supported"),
+    (501, "NotSupported", "Exchange connectors are retired.", "retired"),
+    (500, "HostNotFound", "", "not_deployed"),
+    (404, "TenantDeploymentNotFound", "", "not_deployed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+@pytest.mark.parametrize(("status", "code", "message", "ours"), NOT_OFFERED)
+def test_what_a_tenant_or_its_cloud_does_not_offer_is_told_from_what_it_refuses(status, code, message, ours, is_nested):
+    said = (
+        json.dumps({"_version": 3, "Message": f"{message} - Operation ID (for support): 0"}) if is_nested else message
+    )
+    made = from_answer(status, {}, error(code, said))
+    assert (type(made), made.code, made.status) == (NotAvailable, ours, status)
+    assert made.sentence.endswith(".")
+    assert "{" not in made.sentence
+
+
+def test_every_reason_for_not_offered_is_held_by_words_that_were_seen():
+    assert {ours for *_, ours in NOT_OFFERED} == {reason.code for reason in not_offered.REASONS}
+
+
+def test_the_segment_that_graph_does_not_know_is_named():
+    assert "“inventoryPolicies”" in from_answer(400, {}, error("BadRequest", NOT_OFFERED[0][2])).sentence
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "kind"),
+    [
+        (400, "NotSupported", "SecretReferenceValueId invalid for create.", Rejected),
+        (403, "Forbidden", "License", Forbidden),
+        (500, "InternalServerError", "An internal server error has occurred - Operation ID", Unavailable),
+        (501, "NotImplemented", "", Rejected),
+        (503, "ServiceUnavailable", "Resource not found for the segment 'x'", Unavailable),
+        (404, "ResourceNotFound", "Resource 'x' does not exist", NotFound),
+    ],
+)
+def test_what_only_looks_like_not_offered_is_a_refusal_like_any_other(status, code, message, kind):
+    assert type(from_answer(status, {}, error(code, message))) is kind
+
+
+BROKER = "Rate limit reached because of too many requests to query broker. Please retry after sometime."
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "wait"),
+    [
+        (429, {"Retry-After": "2.128"}, error("TooManyRequests", "Please retry again later."), 2.128),
+        (429, {}, None, None),
+        (500, {}, {"error": {"message": BROKER}}, None),
+        (500, {}, error("InternalServerError", json.dumps({"_version": 3, "Message": BROKER})), None),
+        (500, {}, error("X", json.dumps({"Message": BROKER, "RetryAfter": 12, "HttpHeaders": "{}"})), 12),
+        (500, {}, error("X", json.dumps({"Message": BROKER, "HttpHeaders": '{"Retry-After": "9"}'})), 9),
+        (503, {}, error("Request_ThrottledTemporarily", "Your request is throttled temporarily."), None),
+        (503, {"retry-after": "20"}, None, 20),
+        (509, {}, None, None),
+        (400, {}, error("activityLimitReached", ""), None),
+        (403, {"Retry-After": "3"}, error("RequestThrottled", "x"), 3),
+        (500, {}, error("tooManyRequests", ""), None),
+    ],
+)
+def test_graph_asks_to_wait_in_more_words_than_one(status, headers, body, wait):
+    made = from_answer(status, headers, body)
+    assert (type(made), made.code, made.retry_after) == (Throttled, "throttled", wait)
+
+
+def test_what_intunes_back_end_said_in_headers_never_hides_what_graph_said():
+    inner = json.dumps({"Message": BROKER, "HttpHeaders": '{"retry-after": "9"}'})
+    assert from_answer(429, {"Retry-After": "2"}, error("X", inner)).retry_after == 2
+
+
+def test_an_approval_that_only_the_back_ends_headers_name_is_one():
+    inner = json.dumps({"Message": "wait", "HttpHeaders": '{"x-msft-approval-code": "a-1"}'})
+    assert from_answer(412, {}, error("PreconditionFailed", inner)).approval == "a-1"
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "is_part"),
+    [
+        ({}, {"error": {"code": "UnknownError", "message": ""}}, False),
+        ({"x-ms-ags-diagnostic": "{}"}, None, False),
+        ({}, "<html>", True),
+    ],
+)
+def test_a_refusal_of_graphs_without_a_word_is_unclear_and_names_no_permission(headers, body, is_part):
+    made = from_answer(403, headers, body, is_part=is_part)
+    assert (type(made), made.code) == (Unclear, "refused_unclear")
 
 
 def test_retry_after_is_read_in_each_form_graph_uses():
