@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from graph.answers import path_mark
 from graph.client import BATCH_SIZE, Answer, Ask, GraphClient, Request, request_of
 from graph.errors import GraphError, Malformed, Rejected, Throttled, Unavailable
-from graph.limits import batches, services_of
+from graph.limits import batches, largest_batch, services_of
 
 Result = TypeVar("Result")
 Reads = Generator[Sequence[Ask], list[Answer], Result]
@@ -124,7 +124,8 @@ class _Drive:
         """Fill in the answers that are not known yet."""
         todo = [number for number, answer in enumerate(answers) if answer is None]
         refusals: dict[tuple[str, ...], Throttled] = {}
-        for places in batches([(slots[n][1].method, slots[n][1].path) for n in todo], BATCH_SIZE):
+        requests = [(slots[number][1].method, slots[number][1].path) for number in todo]
+        for places in batches(requests, largest_batch(BATCH_SIZE)):
             numbers = [todo[place] for place in places]
             together = [slots[number] for number in numbers]
             found = self._answers_of(together, refusals)

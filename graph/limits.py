@@ -56,6 +56,11 @@ def services_of(method: str, path: str) -> tuple[str, ...]:
     return (INTUNE, INTUNE_WRITES) if service == INTUNE and method != "GET" else (service,)
 
 
+def largest_batch(size: int) -> int:
+    """No more than `size`, and than any limit lets through at once: a $batch is let through as a whole."""
+    return min(size, *(limit for service, (limit, _) in LIMITS.items() if service not in NEVER_IN_A_BATCH))
+
+
 def batches(requests: Sequence[tuple[str, str]], size: int) -> Iterator[list[int]]:
     """The numbers of the requests (method, path) that go together, reads apart from writes.
 

@@ -327,7 +327,7 @@ def worker(database, redis_url):
 @pytest.fixture
 def quick(monkeypatch):
     """Without the waits that Graph's limits ask for; tests/actors/test_budget.py has those."""
-    for service in (limits.CONDITIONAL_ACCESS, limits.INTUNE, limits.INTUNE_WRITES):
+    for service in limits.LIMITS:
         monkeypatch.setitem(limits.LIMITS, service, (10_000, 1.0))
 
 

@@ -21,7 +21,8 @@ class SimulatedTenant:
     def add(cls, url, tenant, secret, permissions=None):
         """The simulator's side of our tenant, with every permission to read, or those given."""
         facts = {"name": tenant.name, "directory_id": tenant.directory_id, "client_id": tenant.client_id,
-                 "client_secret": secret, "permissions": permissions or READ}  # fmt: skip
+                 "client_secret": secret, "permissions": permissions or READ,
+                 "flags": {"not_offered": NOT_OFFERED}}  # fmt: skip
         requests.post(f"{url}/_simulator/tenants", json=facts, timeout=10).raise_for_status()
         return cls(url, tenant.directory_id)
 
@@ -61,6 +62,9 @@ class SimulatedTenant:
         answer.raise_for_status()
         return answer
 
+
+# What most tenants are without, and the tests' too.
+NOT_OFFERED = ["deviceManagement/inventoryPolicies"]
 
 READ = [
     *(f"DeviceManagement{area}.Read.All" for area in ("Configuration", "Apps", "ServiceConfig", "RBAC", "Scripts")),
@@ -115,6 +119,46 @@ def catalog_policy(graph_id, name, count=2):
         ],
         "assignments": [],
     }
+
+
+CA = "identity/conditionalAccess"
+
+
+def conditional_access(policies, locations, strengths):
+    """Collection -> its objects: policies that refer to a location and a strength each, strengths with children."""
+
+    def graph_id(kind, number):
+        return f"{kind}{number:07d}-0000-4000-8000-000000000000"
+
+    return {
+        f"{CA}/namedLocations": [
+            {"@odata.type": "#microsoft.graph.ipNamedLocation", "id": graph_id(1, n), "displayName": f"Location {n}",
+             "isTrusted": False, "createdDateTime": TIME, "modifiedDateTime": TIME,
+             "ipRanges": [{"@odata.type": "#microsoft.graph.iPv4CidrRange", "cidrAddress": f"10.0.{n}.0/24"}]}
+            for n in range(locations)
+        ],
+        f"{CA}/authenticationStrength/policies": [
+            {"id": graph_id(2, n), "displayName": f"Strength {n}", "description": "", "policyType": "custom",
+             "requirementsSatisfied": "mfa", "allowedCombinations": ["fido2"], "createdDateTime": TIME,
+             "modifiedDateTime": TIME, "combinationConfigurations": [
+                {"@odata.type": "#microsoft.graph.fido2CombinationConfiguration", "id": graph_id(4, n),
+                 "allowedAAGUIDs": [graph_id(5, n)], "appliesToCombinations": ["fido2"]}]}
+            for n in range(strengths)
+        ],
+        f"{CA}/policies": [
+            {"id": graph_id(3, n), "displayName": f"CA{n:03d}", "state": "enabled", "createdDateTime": TIME,
+             "modifiedDateTime": TIME, "sessionControls": None, "conditions": {
+                "clientAppTypes": ["all"], "applications": {"includeApplications": ["All"]},
+                "users": {"includeUsers": ["None"]},
+                "locations": {"includeLocations": [graph_id(1, n % locations)], "excludeLocations": []}},
+             "grantControls": {"operator": "OR", "builtInControls": [], "authenticationStrength": {
+                "id": graph_id(2, n % strengths)}}}
+            for n in range(policies)
+        ],
+    }  # fmt: skip
+
+
+TIME = "2025-04-18T11:09:03Z"
 
 
 # Graph names the type of an object only where its collection holds several.

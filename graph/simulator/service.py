@@ -12,6 +12,9 @@ from graph.simulator.odata import Object
 from graph.simulator.state import Tenant
 
 PAGE = 1000
+# Nobody outside Microsoft knows how many policies are on a page of Conditional Access, nor whether it is always as
+# many. Few: a client that trusts in one page, or reads the first again and again, shows at once.
+CONDITIONAL_ACCESS_PAGE = 5
 SETTINGS_PAGE = 25  # the service's own default; a client that does not follow it loses settings
 _SECRET_CALL = re.compile(r"getOmaSettingPlainTextValue\(secretReferenceValueId='(.*)'\)$", re.IGNORECASE)
 
@@ -47,6 +50,9 @@ def collection_of(parts: list[str]) -> tuple[Collection, list[str]] | None:
 
 
 def _refusal(tenant: Tenant, collection: Collection, granted: set[str]) -> Reply | None:
+    if collection.path in tenant.flags.get("not_offered", ()):
+        # Decided before any permission is looked at (rknightion/graph2otel, docs/graph-api-gotchas.md).
+        return error(400, "BadRequest", f"Resource not found for the segment '{collection.path.rpartition('/')[2]}'.")
     if tenant.flags.get("no_intune") and collection.path.startswith("device"):
         return error(400, "BadRequest", "Request not applicable to target tenant.")
     if not allows(collection, granted):
@@ -70,7 +76,8 @@ def _list(tenant: Tenant, collection: Collection, query: str, url: str) -> Reply
     items = [item for _, item in tenant.visible(collection.path)]
     if "filter" in given:
         items = [item for item in items if odata.matches(item, given["filter"])]
-    page = odata.page(items, query, url, int(tenant.flags.get("page_size", PAGE)))
+    usual = CONDITIONAL_ACCESS_PAGE if collection.path.startswith("identity/conditionalAccess") else PAGE
+    page = odata.page(items, query, url, int(tenant.flags.get("page_size", usual)))
     expand = odata.expansions(given.get("expand", ""))
     if "assignments" in expand and not collection.expands_in_list:
         return error(400, "BadRequest", "Expanding assignments is not supported on this collection.")

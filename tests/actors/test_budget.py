@@ -92,7 +92,8 @@ def test_two_worker_processes_never_make_graph_say_429(graph, database, redis_ur
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_slow_tenant_does_not_keep_others_from_their_backups(simulator, graph, worker, ended, cast, monkeypatch):
     """Four threads; a tenant whose every call takes a second, with sixty parts, and one that is quick."""
-    monkeypatch.setitem(limits.LIMITS, limits.CONDITIONAL_ACCESS, (1000, 1.0))
+    for service in limits.NEVER_IN_A_BATCH:
+        monkeypatch.setitem(limits.LIMITS, service, (1000, 1.0))
     for number in range(200):
         graph.put(PATH, catalog_policy(f"p{number}", f"Policy {number}"))
     quick = cast.fabrikam

@@ -96,7 +96,8 @@ def test_a_backup_whose_workers_are_killed_again_and_again_loses_and_repeats_not
     monkeypatch.setattr(overdue, "STALE_SECONDS", 0.5)
     monkeypatch.setattr(overdue, "LOST_SECONDS", 1)
     monkeypatch.setattr(overdue, "MAX_ATTEMPTS", 100)
-    monkeypatch.setitem(limits.LIMITS, limits.CONDITIONAL_ACCESS, (1000, 1.0))
+    for service in limits.NEVER_IN_A_BATCH:
+        monkeypatch.setitem(limits.LIMITS, service, (1000, 1.0))
     for number in range(1200):
         graph.put("deviceManagement/configurationPolicies", catalog_policy(f"p{number}", f"Policy {number}"))
     graph.change(flags={"latency_ms": 150})

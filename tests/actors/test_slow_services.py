@@ -1,0 +1,161 @@
+"""A service that lets one request a second through, in pages of five: no more requests than without a limit.
+
+A second is a moment here (bench/conditional_access.py has all of it); the simulator counts what it was asked.
+"""
+
+import os
+import signal
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+import actors.back_up
+import actors.preview
+import actors.restore
+import actors.sync
+from actors import restore_requests
+from db import answers, overdue, restores, runs
+from db.audit import SYSTEM
+from db.clock import utcnow
+from db.models import BackupSet, Restore, Run, RunAnswer, RunItem
+from db.states import ItemState, RunState, SetState
+from graph import limits
+from tests.restoring import options
+from tests.simulated import CA, WRITE, conditional_access
+
+POLICIES, LOCATIONS, STRENGTHS = 23, 7, 6
+# The time in which our own budget lets one request through.
+MOMENT = 0.02
+MORE = 10
+
+
+@contextmanager
+def limit_of(monkeypatch, requests, seconds):
+    with monkeypatch.context() as patched:
+        for service in limits.NEVER_IN_A_BATCH:
+            patched.setitem(limits.LIMITS, service, (requests, seconds))
+        yield
+
+
+@pytest.fixture
+def slow(graph, cast):
+    """Contoso with Conditional Access alone, and every permission."""
+    graph.change(permissions=WRITE)
+    for collection, items in conditional_access(POLICIES, LOCATIONS, STRENGTHS).items():
+        for item in items:
+            graph.put(collection, item)
+    return graph
+
+
+class Steps:
+    """sync, backup, preview and live restore of what somebody changed; each says how many requests it took."""
+
+    def __init__(self, graph, tenant, ended):
+        self.graph, self.tenant, self.ended = graph, tenant, ended
+
+    def _asked(self, start):
+        before = self.graph.requests()
+        run = self.ended(start().run.id, 120)
+        assert run.state == RunState.SUCCEEDED, run.error_message
+        after = self.graph.requests()
+        assert after["throttled"] == before["throttled"] == 0
+        return sum(after[name] - before[name] for name in ("graph", "writes"))
+
+    def all(self):
+        """Step -> requests. Half of the policies were changed since, the others deleted."""
+        yield "sync", self._asked(lambda: actors.sync.start(self.tenant, SYSTEM))
+        yield "backup", self._asked(lambda: actors.back_up.start(self.tenant, SYSTEM, is_full=True))
+        made = BackupSet.select().order_by(BackupSet.id.desc()).get()
+        assert made.state == SetState.COMPLETE, made.problems
+        there = sorted(self.graph.objects()[f"{CA}/policies"].values(), key=lambda item: item["displayName"])
+        for number, item in enumerate(there):
+            if number % 2:
+                changed = {**item, "state": "disabled", "modifiedDateTime": "2026-01-01T00:00:00Z"}
+                self.graph.put(f"{CA}/policies", changed)
+            else:
+                self.graph.delete(f"{CA}/policies", item["id"])
+        restore = restore_requests.of_backup_set(made, self.tenant, options(), SYSTEM)
+        yield "preview", self._asked(lambda: actors.preview.start(restore, SYSTEM))
+        plans = {one.action for one in restores.items(restore)}
+        assert plans == {"recreate", "update", "matches"}
+        again = Restore.get_by_id(restore.id)
+        words = {"reason": "ticket", "guard_reason": "nobody is in them"}
+        yield "live", self._asked(lambda: actors.restore.start(again, SYSTEM, **words))
+        left = {item["state"] for item in self.graph.objects()[f"{CA}/policies"].values()}
+        assert left == {"enabled"}
+
+
+@pytest.mark.usefixtures("app", "worker", "quick")
+def test_every_step_needs_no_more_requests_than_without_a_limit(slow, cast, ended, monkeypatch):
+    steps = Steps(slow, cast.contoso, ended)
+    free = dict(steps.all())
+    with limit_of(monkeypatch, 1, MOMENT):
+        limited = dict(steps.all())
+    assert {name: asked - free[name] for name, asked in limited.items() if asked > free[name] + MORE} == {}
+    assert free["sync"] >= 45 - 3 + POLICIES // 5 + LOCATIONS // 5 + STRENGTHS // 5, "in pages of five"
+    assert not RunAnswer.select().exists(), "nothing is kept beyond its run"
+
+
+def test_a_killed_worker_costs_what_was_under_way_and_no_page_before(
+    slow, cast, ended, start_worker, monkeypatch, redis_url
+):
+    """Each worker is let through for a few requests, then killed; the next one goes on from what is in the database."""
+    monkeypatch.setenv("dramatiq_worker_timeout", "20")
+    start_worker()
+    free = Steps(slow, cast.contoso, ended)._asked(lambda: actors.sync.start(cast.contoso, SYSTEM))
+    slow.change(flags={"latency_ms": 40})
+    before = slow.requests()["graph"]
+    run = actors.sync.start(cast.contoso, SYSTEM).run
+    for _ in range(3):
+        worker = start_worker()
+        seen = RunAnswer.select().count()
+        while RunAnswer.select().count() <= seen and Run.get_by_id(run.id).state != RunState.SUCCEEDED:
+            pass
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+        Run.update(heartbeat_at=utcnow() - timedelta(minutes=1)).where(
+            (Run.id == run.id) & Run.claimed_by.is_null(False)
+        ).execute()
+    start_worker()
+    assert ended(run.id, 60).state == RunState.SUCCEEDED
+    slow.change(flags={"latency_ms": 0})
+    assert slow.requests()["graph"] - before <= free + 3 * 20, "a call that was under way is lost, and only that"
+
+
+def test_answers_are_sealed_belong_to_the_whole_run_and_end_with_it(cast):
+    run = runs.start(tenant=cast.contoso, kind="backup_set.capture", dedupe_key="k", items=[], actor=SYSTEM).run
+    claim = runs.claim(run.id)
+    answers.keep(claim, [("item:1", "a" * 64, {"body": {"password": "hush-hush-hush"}})])
+    part = Run.create(tenant=cast.contoso, kind="backup_set.part", dedupe_key="p", parent=run, part=1)
+    assert answers.of(part, ["item:1"]) == {"item:1": {"a" * 64: {"body": {"password": "hush-hush-hush"}}}}
+    assert b"hush" not in bytes(RunAnswer.get().sealed)
+    assert answers.of(run, ["item:1"], newest_since=utcnow() + timedelta(seconds=1)) == {}
+    runs.release(claim)
+    with pytest.raises(runs.ClaimLost):
+        answers.keep(claim, [("item:1", "b" * 64, {"body": {}})])
+    Run.delete().where(Run.id == run.id).execute()
+    assert not RunAnswer.select().exists()
+
+
+def waits(run, **columns):
+    claim = runs.claim(run.id)
+    runs.wait(claim, "Waiting 1 s.", 0)
+    Run.update(**columns).where(Run.id == run.id).execute()
+
+
+def test_a_run_that_waits_without_getting_on_is_noticed_and_one_that_gets_on_is_not(cast):
+    item = runs.NewItem("configurationPolicies", "One")
+    run = runs.start(tenant=cast.contoso, kind="policy.sync", dedupe_key="k", items=[item], actor=SYSTEM).run
+    long_ago = utcnow() - timedelta(seconds=overdue.STALLED_SECONDS + 1)
+    waits(run, started_at=utcnow())
+    assert overdue.stalled() == []
+    waits(run, started_at=long_ago)
+    assert overdue.stalled() == [run]
+    claim = runs.claim(run.id)
+    [row] = RunItem.select().where(RunItem.run == run)
+    runs.settle(claim, row, ItemState.DONE, "listed")
+    runs.wait(claim, "Waiting 1 s.", 0)
+    assert overdue.stalled() == [], "something was settled before it had to wait again"
+    Run.update(progressed_at=long_ago).where(Run.id == run.id).execute()
+    assert overdue.stalled() == [run]
