@@ -12,12 +12,13 @@ import requests
 import actors.back_up
 import config
 from actors import connections, restore_requests
-from db import mappings, restores, snapshots, tenants
+from db import backup_sets, mappings, restores, snapshots, tenants
 from db.audit import SYSTEM
-from db.models import BackupSet, Policy, RunItem
+from db.models import BackupSet, Policy, RunItem, Snapshot
 from db.states import WRITING, RunState, SetState
 from graph.normalise import EVERYWHERE, normalise
 from graph.policy_types import POLICY_TYPES
+from graph.references import find
 from graph.write_rules import WRITE_RULES
 from tests import servers
 from tests.restoring import executed, made_ids, options, previewed, renamed_ids
@@ -210,3 +211,57 @@ def test_another_tenant_with_other_ids_gets_the_same_policies(stage, name, at_le
     restore = restored(backup_set, target, ended)
     assert {one.reason for one in restores.items(restore) if one.action == "blocked"} <= NEVER
     assert compare_all(restore, elsewhere, {**ids, **made_ids(restore)}) >= at_least
+
+
+# Every value of every option meets every value of every other one.
+PAIRS = [
+    (existing, assignments, conditional_access, drop)
+    for row, existing in enumerate(("update", "skip", "copy"))
+    for column, assignments in enumerate(("leave", "exact", "none"))
+    for conditional_access in [("report only", "off", "as captured")[(row + column) % 3]]
+    for drop in [("yes", "no")[(row * 2 + column) % 2]]
+]
+
+
+def two_of_each_type(backup_set):
+    """Of each policy type a policy that refers to something and one that does not, as far as the demo has them."""
+    chosen = {}
+    for snapshot_id in backup_sets.snapshots_of(backup_set):
+        snapshot = Snapshot.get_by_id(snapshot_id)
+        key = snapshot.policy.policy_type
+        refers = bool(find(key, snapshots.body(snapshot), snapshot.policy.graph_id))
+        chosen.setdefault((key, refers), snapshot_id)
+    return chosen
+
+
+def test_every_option_of_every_policy_type_can_be_previewed_with_and_without_references(stage, worker, ended, quick):
+    source, theirs = stage.connect("Northwind")
+    backup_set = back_up(source, ended)
+    chosen = two_of_each_type(backup_set)
+    assert {key for key, _ in chosen} == set(POLICY_TYPES)
+    assert len({key for key, refers in chosen if refers}) >= 25
+    twin, _, _ = stage.empty_twin(source, theirs)
+    for target in (source, twin):
+        for existing, assignments, conditional_access, drop in PAIRS:
+            chosen_options = options(
+                existing=existing,
+                prefix="Copy of " if existing == "copy" else "",
+                assignments=assignments,
+                conditional_access=conditional_access,
+                drop_missing=drop,
+            )
+            restore = restore_requests.of_backup_set(
+                backup_set, target, chosen_options, SYSTEM, snapshot_ids=list(chosen.values())
+            )
+            planned = restores.items(previewed(restore, ended))
+            assert len(planned) == len(chosen)
+            assert {one.action for one in planned} <= PLANNED[existing], chosen_options
+            assert not {one.policy_type for one in planned if one.reason == "unreadable"}
+
+
+# What each choice for policies that are there already may lead to.
+PLANNED = {
+    "update": {"create", "recreate", "update", "matches", "exists", "blocked"},
+    "skip": {"create", "recreate", "exists", "matches", "blocked"},
+    "copy": {"create", "exists", "blocked", "matches"},
+}
