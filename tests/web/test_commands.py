@@ -99,9 +99,9 @@ def test_people_and_tenants_are_added_and_audited(database):
         (("run", "show", "999"), "", "no run 999"),
     ],
 )
-def test_wrong_input_is_one_sentence_and_exit_code_2(cast, words, stdin, sentence):
+def test_wrong_input_is_one_sentence_and_exit_code_64(cast, words, stdin, sentence):
     done = tenantkeep(*words, stdin=stdin)
-    assert done.returncode == 2
+    assert done.returncode == 64
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not Run.select().exists()
@@ -112,7 +112,7 @@ def test_a_certificate_file_that_is_none_says_what_it_lacks(cast, tmp_path):
     guid = "5f3759df-0000-4000-8000-000000000001"
     done = tenantkeep("tenant", "add", "X", "--directory-id", guid, "--client-id", guid, "--certificate",
                       str(tmp_path / "broken.pem"))  # fmt: skip
-    assert done.returncode == 2
+    assert done.returncode == 64
     assert "broken.pem" in done.stderr
     assert not Tenant.select().where(Tenant.name == "X").exists()
 
@@ -162,7 +162,7 @@ def test_the_doctor_names_what_is_to_be_mended(cast, redis_url, simulator):
 )
 def test_a_wrong_setting_refuses_to_start_and_names_itself(cast, setting, value, sentence):
     done = tenantkeep("sync", "Contoso", **{setting: value})
-    assert done.returncode == 2
+    assert done.returncode == 78
     assert sentence in done.stderr
     assert value not in done.stderr or "://" in value
     assert not Run.select().exists()
@@ -171,7 +171,7 @@ def test_a_wrong_setting_refuses_to_start_and_names_itself(cast, setting, value,
 def test_an_old_database_refuses_to_start_and_migrating_mends_it(database_url, tmp_path, simulator):
     fresh = f"sqlite:///{tmp_path}/fresh.db"
     refused = tenantkeep("audit", "verify", TENANTKEEP_DATABASE_URL=fresh)
-    assert refused.returncode == 2
+    assert refused.returncode == 78
     assert "tenantkeep migrate" in refused.stderr
     assert tenantkeep("migrate", TENANTKEEP_DATABASE_URL=fresh).returncode == 0
     assert tenantkeep("audit", "verify", TENANTKEEP_DATABASE_URL=fresh).returncode == 0
@@ -188,4 +188,4 @@ def test_the_last_admin_who_forgot_the_password_and_lost_the_phone_gets_back_in_
     assert sessions.of(cast.root.id) == []
     sessions.begin(cast.root, None, "", "password")
     assert asked("user", "sign-out", "root@example.com") == {"sessions": 1}
-    assert tenantkeep("user", "sign-out", "nobody@example.com").returncode == 2
+    assert tenantkeep("user", "sign-out", "nobody@example.com").returncode == 64
