@@ -5,7 +5,7 @@ somebody removes it there.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import dramatiq
 
@@ -27,6 +27,7 @@ from graph.sign_in import certificate_end, parse_certificate_file
 
 # Of the run's one item, in the place where others have a policy type.
 CREDENTIAL = "credential"
+DAY = timedelta(days=1, seconds=-1)
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,12 @@ class Given:
     expires_at: datetime | None
 
 
-def secret(text: str, expires_at: datetime | None = None) -> Given:
-    """Raises Invalid for one that cannot be right."""
+def secret(text: str, last_day: datetime | None = None) -> Given:
+    """Raises Invalid for one that cannot be right. It holds to the end of its last day, for all that Entra shows."""
     text = text.strip()
     if not text:
         raise Invalid("The client secret is empty. Paste its value.")
-    return Given(CredentialKind.SECRET, {"secret": text}, _coming(expires_at, "secret"))
+    return Given(CredentialKind.SECRET, {"secret": text}, _coming(last_day and last_day + DAY, "secret"))
 
 
 def certificate(data: bytes, passphrase: str | None = None) -> Given:

@@ -1,7 +1,7 @@
 """`tenant add`, `tenant check`, `tenant credential`, and switching off, renaming and removing one."""
 
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -79,8 +79,7 @@ def _given(
     if client_secret_stdin == (certificate is not None):
         raise Invalid("Give either --client-secret-stdin or --certificate FILE.")
     if certificate is None:
-        # To the end of the day that Entra shows.
-        return actors.credential.secret(from_stdin("client secret"), expires and expires + timedelta(days=1))
+        return actors.credential.secret(from_stdin("client secret"), expires)
     if expires:
         raise Invalid("A certificate says itself when it ends: leave --expires out.")
     return _certificate(certificate, passphrase_stdin)
