@@ -139,7 +139,9 @@ def _named(missing: dict[str, list[str]]) -> list[str]:
 @click.option("--try-again", is_flag=True, help="Try the new one that was refused, once its cause is mended in Entra.")
 @click.option("--switch-back", is_flag=True, help="Try the previous one, and put it in force again.")
 @click.option(
-    "--forget", type=click.Choice([*CredentialPlace]), help="Remove one that is kept beside the one in force."
+    "--forget",
+    type=click.Choice([str(one) for one in CredentialPlace]),
+    help="Remove one that is kept beside the one in force.",
 )
 @wait_option
 @as_json
