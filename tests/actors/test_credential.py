@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 import actors.credential
 import actors.sync
 from actors import connections
-from db import credentials, run_ends, sealing, tenants
+from db import credentials, run_ends, sealing, switching, tenants
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
@@ -172,3 +172,10 @@ def test_a_certificate_of_before_tells_its_end_when_it_signs_in(graph, cast):
     connections.forget()
     connections.signed_in(now_of(cast.contoso))
     assert now_of(cast.contoso).credential_expires_at > utcnow() + timedelta(days=4)
+
+
+def test_a_tenant_that_is_off_can_be_mended_before_it_is_switched_on(graph, worker, ended, cast):
+    switching.switch_off(cast.contoso, SYSTEM)
+    graph.change(client_secret="the new secret")
+    assert ended(given(cast.contoso, "the new secret").id).state == "succeeded"
+    assert graph.requests()["graph"] == 0
