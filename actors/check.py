@@ -6,7 +6,6 @@ from actors.connections import client, remembered, sign_in
 from db.models import Tenant
 from graph.errors import GraphError
 from graph.policy_types import POLICY_TYPES
-from graph.sign_in import parse_certificate_file
 from graph.write_rules import WRITE_RULES
 
 
@@ -32,10 +31,10 @@ def check(tenant: Tenant) -> Check:
     except GraphError as e:
         if e.code != "permission_missing":
             return Check(False, e.sentence, e.code)
-    return _permissions(held.roles())
+    return permissions(held.roles())
 
 
-def _permissions(granted: frozenset[str]) -> Check:
+def permissions(granted: frozenset[str]) -> Check:
     missing: dict[str, list[str]] = {}
     to_restore: dict[str, list[str]] = {}
     for policy_type in POLICY_TYPES.values():
@@ -57,9 +56,3 @@ def _permissions(granted: frozenset[str]) -> Check:
 def _covered(permission: str, granted: frozenset[str]) -> bool:
     """ReadWrite includes Read."""
     return permission in granted or permission.replace(".Read.", ".ReadWrite.") in granted
-
-
-def certificate_values(data: bytes, passphrase: str | None) -> dict[str, str]:
-    """What db.tenants.set_credential keeps of a PEM or PFX file. Raises ValueError with a sentence."""
-    found = parse_certificate_file(data, passphrase)
-    return {"private_key": found.private_key_pem, "certificate": found.certificate_pem}

@@ -8,24 +8,31 @@ from threading import Lock
 import config
 from actors.broker import locks
 from actors.budget import TenantBudget
-from db import tenants
+from db import credentials, tenants
 from db.clock import utcnow
-from db.models import Tenant
+from db.models import Credential, Tenant
 from db.states import CredentialKind
 from graph.client import GraphClient
 from graph.clouds import Endpoints, endpoints
-from graph.errors import SignInFailed, never_show
-from graph.sign_in import Certificate, Secret, SignIn
+from graph.errors import Rejected, SignInFailed, never_show
+from graph.sign_in import Certificate, Secret, SignIn, certificate_end
 
 # That it still works is written down once a minute, not with every capture.
 NEWS = timedelta(minutes=1)
 
-_sign_ins: dict[int, tuple[bytes, SignIn]] = {}
+# What a sign-in is of: the app and its credential, as sealed. Another one took its place when they differ.
+_Held = tuple[str, bytes]
+_sign_ins: dict[int, tuple[_Held, SignIn]] = {}
 _lock = Lock()
 
 
 def client(tenant: Tenant) -> GraphClient:
-    """Raises SignInFailed when the tenant has no credential; signing in itself happens at the first request."""
+    """Raises SignInFailed when the tenant has no credential; signing in itself happens at the first request.
+
+    Also Rejected, when the tenant is switched off: whatever was under way stops asking.
+    """
+    if not tenant.is_active:
+        raise Rejected("tenant_off", f"{tenant.name} is switched off: nothing is asked of it.")
     budget = TenantBudget(locks, tenant.directory_id)
     return GraphClient(_endpoints(tenant).graph_url, sign_in(tenant).token, budget=budget)
 
@@ -52,13 +59,24 @@ def remembered(tenant: Tenant) -> Iterator[None]:
 
 def sign_in(tenant: Tenant) -> SignIn:
     """The process's one sign-in of this tenant; another one after its credential was changed."""
-    sealed = bytes(tenant.credential or b"")
+    held = str(tenant.client_id), bytes(tenant.credential or b"")
     with _lock:
         kept = _sign_ins.get(tenant.id)
-        if kept is None or kept[0] != sealed:
-            kept = sealed, SignIn(tenant.directory_id, tenant.client_id, _credential(tenant), _endpoints(tenant))
+        if kept is None or kept[0] != held:
+            kept = held, SignIn(tenant.directory_id, tenant.client_id, _credential(tenant), _endpoints(tenant))
             _sign_ins[tenant.id] = kept
         return kept[1]
+
+
+def try_out(one: Credential) -> frozenset[str]:
+    """Sign in with a credential that is not in force, once; the permissions that it was granted.
+
+    Raises SignInFailed, Unavailable or Throttled.
+    """
+    tenant, values = one.tenant, credentials.values_of(one)
+    held = SignIn(tenant.directory_id, one.client_id, _opened(one.kind, values), _endpoints(tenant))
+    held.token(fresh=True)
+    return held.roles()
 
 
 def forget() -> None:
@@ -69,15 +87,23 @@ def forget() -> None:
 
 def _credential(tenant: Tenant) -> Secret | Certificate:
     values = tenants.credential(tenant)
+    if tenant.credential_kind not in (CredentialKind.SECRET, CredentialKind.CERTIFICATE):
+        raise SignInFailed(
+            "credential_missing",
+            f"The tenant {tenant.name} has no credential. Give it one under “Administer” on its page, or with: "
+            f"tenantkeep tenant credential “{tenant.name}”",
+        )
+    found = _opened(tenant.credential_kind, values)
+    if isinstance(found, Certificate) and tenant.credential_expires_at is None:
+        tenants.record_expiry(tenant, certificate_end(found.certificate_pem))
+    return found
+
+
+def _opened(kind: str, values: dict[str, str]) -> Secret | Certificate:
     never_show(values.values())
-    if tenant.credential_kind == CredentialKind.SECRET:
+    if kind == CredentialKind.SECRET:
         return Secret(values["secret"])
-    if tenant.credential_kind == CredentialKind.CERTIFICATE:
-        return Certificate(values["private_key"], values["certificate"], values.get("passphrase"))
-    raise SignInFailed(
-        "credential_missing",
-        f"The tenant {tenant.name} has no credential. Give it one with: tenantkeep tenant add.",
-    )
+    return Certificate(values["private_key"], values["certificate"], values.get("passphrase"))
 
 
 def _endpoints(tenant: Tenant) -> Endpoints:

@@ -7,6 +7,7 @@ and what was lost with Redis, and takes back runs whose worker died. All of it i
 import logging
 import signal
 import sys
+import time
 from threading import Event
 from types import FrameType
 
@@ -19,7 +20,7 @@ from actors.broker import dedupe
 from actors.every import broker
 from actors.middleware import PROCESS
 from actors.starting import send
-from db import audit_rounds, clock, installation, overdue, parts, restores, run_ends
+from db import audit_rounds, clock, installation, overdue, parts, removal, restores, run_ends
 from db.database import database
 from db.models import Run
 
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 2
 LEASE_SECONDS = 10
+REMOVING_SECONDS = 0.5
 
 
 def tick() -> None:
@@ -47,6 +49,7 @@ def sweep() -> None:
     scheduling.start_due()
     restores.expire_old(config.settings().plan_hours)
     pruning.prune_daily()
+    _remove_tenants()
     for fault in audit_rounds.go_on():
         logger.error("the audit log does not hold: %s", fault.sentence, extra={"event": fault.event_id})
     for run in overdue.without_parts():
@@ -57,6 +60,14 @@ def sweep() -> None:
         return  # Redis is away: the next tick tries again
     for run in [*overdue.unsent(), *overdue.due(), *_lost()]:
         send(run)
+
+
+def _remove_tenants() -> None:
+    """Of those whose removal was begun the next rows, for a moment: other tenants' runs wait for this sweep."""
+    until = time.monotonic() + REMOVING_SECONDS
+    for tenant in removal.begun():
+        while time.monotonic() < until and removal.go_on(tenant):
+            pass
 
 
 def _lost() -> list[Run]:

@@ -6,6 +6,8 @@ from actors import back_up
 from db import schedules
 from db.audit import Actor
 from db.clock import utcnow
+from db.errors import SwitchedOff
+from db.models import Schedule
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +18,14 @@ def start_due() -> None:
     now = utcnow()
     for schedule in schedules.due(now):
         if schedules.take(schedule, now):
-            start = back_up.start(schedule.tenant, SCHEDULE, is_full=schedule.is_full)
-            schedules.record_run(schedule, start.run)
-            logger.info("started by schedule", extra={"run_id": start.run.id, "schedule": schedule.id})
+            _start(schedule)
+
+
+def _start(schedule: Schedule) -> None:
+    try:
+        start = back_up.start(schedule.tenant, SCHEDULE, is_full=schedule.is_full)
+    except SwitchedOff as e:  # since it was found to be due
+        logger.info("%s", e, extra={"schedule": schedule.id})
+        return
+    schedules.record_run(schedule, start.run)
+    logger.info("started by schedule", extra={"run_id": start.run.id, "schedule": schedule.id})

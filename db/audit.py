@@ -40,6 +40,15 @@ class Action(StrEnum):
     SNAPSHOT_DOWNLOADED = "snapshot:downloaded"
     TENANT_ADDED = "tenant:added"
     TENANT_CHANGED = "tenant:changed"
+    CREDENTIAL_GIVEN = "credential:given"
+    CREDENTIAL_TRIED = "credential:tried"
+    CREDENTIAL_IN_FORCE = "credential:in-force"
+    CREDENTIAL_SWITCHED_BACK = "credential:switched-back"
+    CREDENTIAL_FORGOTTEN = "credential:forgotten"
+    TENANT_SWITCHED_OFF = "tenant:switched-off"
+    TENANT_SWITCHED_ON = "tenant:switched-on"
+    TENANT_REMOVAL = "tenant:removal-begun"
+    TENANT_REMOVED = "tenant:removed"
     USER_ADDED = "user:added"
     USER_CHANGED = "user:changed"
     MEMBER_SET = "membership:set"
@@ -87,6 +96,16 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SNAPSHOT_DOWNLOADED: frozenset(),
     Action.TENANT_ADDED: frozenset({"directory_id", "client_id", "credential_kind"}),
     Action.TENANT_CHANGED: frozenset({"changed"}),
+    # Never a part of it: what it is, of which app, until when.
+    Action.CREDENTIAL_GIVEN: frozenset({"kind", "client_id", "expires_at"}),
+    Action.CREDENTIAL_TRIED: frozenset({"run", "kind", "code"}),
+    Action.CREDENTIAL_IN_FORCE: frozenset({"run", "kind", "client_id"}),
+    Action.CREDENTIAL_SWITCHED_BACK: frozenset({"kind", "client_id"}),
+    Action.CREDENTIAL_FORGOTTEN: frozenset({"place", "kind"}),
+    Action.TENANT_SWITCHED_OFF: frozenset({"cancelled_runs"}),
+    Action.TENANT_SWITCHED_ON: frozenset(),
+    Action.TENANT_REMOVAL: frozenset({"rows"}),
+    Action.TENANT_REMOVED: frozenset({"directory_id"}),
     Action.USER_ADDED: frozenset({"site_role"}),
     Action.USER_CHANGED: frozenset({"changed"}),
     Action.MEMBER_SET: frozenset({"user", "role"}),

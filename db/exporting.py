@@ -5,16 +5,13 @@ Read in one transaction, so that the picture is of one moment while the installa
 """
 
 import json
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from gzip import GzipFile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from db import audit, migrate, portable
+from db import audit, migrate, portable, private_file
 from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database, is_sqlite
@@ -30,41 +27,17 @@ PACKING = 3
 Tell = Callable[[int, int], None]
 
 
-def export_all(path: Path, passphrase: str, actor: Actor, tell: Tell) -> int:
+def export_all(path: Path, passphrase: str, actor: Actor, tell: Tell, *, force: bool = False) -> int:
     """How many rows were written. Raises Invalid; then there is no file, or the one that was there before."""
     if len(passphrase) < SHORTEST_PASSPHRASE:
         raise Invalid(f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters: the file holds every secret.")
     try:
-        with _aside(path) as out:
+        with private_file.written(path, force=force) as out:
             # Before anything is read: nobody takes everything along without a trace. So it is in the file as well.
             audit.record(Action.EXPORTED, actor, "installation", file=str(path))
             return _write(out, passphrase, tell)
-    except OSError as e:
-        raise Invalid(f"{path} cannot be written: {e.strerror}.") from e
     except SealError as e:
         raise Invalid(f"Nothing was exported. {e}") from e
-
-
-@contextmanager
-def _aside(path: Path) -> Iterator[BinaryIO]:
-    """Beside its place until it is whole and on the disk; readable by its owner only."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(name, path)
-        _settle(path.parent)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _settle(folder: Path) -> None:
-    """The new name survives a power cut too."""
-    handle = os.open(folder, os.O_RDONLY)
-    os.fsync(handle)
-    os.close(handle)
 
 
 def _write(out: BinaryIO, passphrase: str, tell: Tell) -> int:

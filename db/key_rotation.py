@@ -10,13 +10,13 @@ from typing import Any
 
 import peewee as pw
 
-from db import answers, audit, sealing
+from db import answers, audit, credentials, sealing
 from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
 from db.installation import OWNER
-from db.models import Content, Heartbeat, RunAnswer, Seal, Tenant, User
+from db.models import Content, Credential, Heartbeat, RunAnswer, Seal, Tenant, User
 from db.sealing import SealError, keyring
 from db.snapshots import content_owner
 from db.tenants import credential_owner
@@ -39,6 +39,7 @@ SEALED = (
     Sealed(Content, Content.sealed, lambda one: content_owner(one.tenant_id, one.fingerprint)),
     Sealed(RunAnswer, RunAnswer.sealed, answers.owner),
     Sealed(Tenant, Tenant.credential, credential_owner),
+    Sealed(Credential, Credential.sealed, credentials.owner),
     Sealed(User, User.totp_secret, lambda one: totp_owner(one.id)),
     Sealed(Seal, Seal.word, lambda _one: OWNER),
 )

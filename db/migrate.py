@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playhouse.migrations import Runner
 
+from db import private_file
 from db.database import database, is_sqlite
 
 DIRECTORY = Path(__file__).parent / "migrations"
@@ -16,6 +17,9 @@ ADVISORY_LOCK = 7_316_482_001
 
 def migrate() -> list[str]:
     """Apply what is pending, under a lock; returns the names applied."""
+    if is_sqlite():
+        # Before SQLite makes it, for everybody to read: there are password hashes in it.
+        private_file.make(Path(database.obj.database))
     with database.connection_context(), _one_at_a_time():
         return list(_runner().up())
 
@@ -36,7 +40,9 @@ def _runner() -> Runner:
 def _one_at_a_time() -> Iterator[None]:
     # Two runners at once would both apply the same migration: playhouse takes no lock itself.
     if is_sqlite():
-        with Path(f"{database.obj.database}.migrate-lock").open("w") as lock:
+        path = Path(f"{database.obj.database}.migrate-lock")
+        private_file.make(path)
+        with path.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         return

@@ -66,6 +66,7 @@ class Tenant(Table):
     cloud = pw.CharField(default="global")
     credential_kind = pw.CharField(default=CredentialKind.NONE)
     credential = pw.BlobField(null=True)
+    # Switched off: nothing starts in it, and what is kept stays.
     is_active = pw.BooleanField(default=True)
     created_at = pw.DateTimeField(default=utcnow)
     last_synced_at = pw.DateTimeField(null=True)
@@ -83,9 +84,31 @@ class Tenant(Table):
     # When signing in last worked, and why it did not since; null: it does.
     connected_at = pw.DateTimeField(null=True)
     connection_error = pw.CharField(null=True, max_length=500)
+    # When the credential ends, as its certificate or whoever gave it says; null: nobody knows.
+    credential_expires_at = pw.DateTimeField(null=True)
+    # Since then it goes, with everything that is kept of it: db/removal.py.
+    removing_since = pw.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return str(self.name)
+
+
+class Credential(Table):
+    """A tenant's next credential, until it has signed in, or its previous one, for a while: db/credentials.py."""
+
+    tenant = pw.ForeignKeyField(Tenant, backref="credentials", on_delete="CASCADE", index=False)
+    place = pw.CharField(max_length=10)
+    kind = pw.CharField()
+    client_id = pw.CharField(max_length=36)
+    sealed = pw.BlobField()
+    expires_at = pw.DateTimeField(null=True)
+    # When it came to its place.
+    since = pw.DateTimeField(default=utcnow)
+    # Why the next one could not sign in, when it was tried last.
+    refusal = pw.CharField(null=True, max_length=500)
+
+    class Meta:
+        indexes = ((("tenant", "place"), True),)
 
 
 class Membership(Table):
@@ -647,6 +670,7 @@ class Seal(Table):
 TABLES = (
     User,
     Tenant,
+    Credential,
     Membership,
     Session,
     EntraGrant,

@@ -14,7 +14,7 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit
+from db import audit, tenants
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database
@@ -72,7 +72,8 @@ def create(
     *,
     undo_of: Restore | None = None,
 ) -> Restore:
-    """A draft. Raises Invalid when there is nothing to restore."""
+    """A draft. Raises Invalid when there is nothing to restore, or no restore may start in the tenant."""
+    tenants.require_on(tenant)
     if not items:
         raise Invalid("Choose at least one policy to restore.")
     with database.atomic():

@@ -17,7 +17,7 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit, notifications
+from db import audit, notifications, tenants
 from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
@@ -29,6 +29,8 @@ BEAT_SECONDS = 4
 STALE_SECONDS = 15
 # Crashes and unexpected errors a run may go through before it is given up: a poison policy must not loop for ever.
 MAX_ATTEMPTS = 5
+# May start in a tenant that is switched off: it has to be mended before it is switched on.
+WHEN_OFF = (RunKind.CREDENTIAL,)
 
 
 class ClaimLost(Exception):
@@ -71,7 +73,13 @@ def start(
     retry_of: Run | None = None,
     restore_id: int | None = None,
 ) -> Started:
-    """Make a run with its items, notifications and audit event, or find the active one of the same key."""
+    """Make a run with its items, notifications and audit event, or find the active one of the same key.
+
+    Raises SwitchedOff when nothing may start in the tenant.
+    """
+    place = Tenant.get_by_id(tenant.id)
+    if place.removing_since or kind not in WHEN_OFF:
+        tenants.require_on(place)
     # The winner may end between our INSERT and our SELECT: then the key is free again and we try once more.
     for _ in range(20):
         with database.atomic():

@@ -114,7 +114,7 @@ def due(now: datetime, limit: int = 200) -> list[Schedule]:
     return list(
         Schedule.select(Schedule, Tenant)
         .join(Tenant)
-        .where((Schedule.next_at <= now) & (Schedule.last_run.is_null() | ~waiting))
+        .where((Schedule.next_at <= now) & Tenant.is_active & (Schedule.last_run.is_null() | ~waiting))
         .order_by(Schedule.next_at)
         .limit(limit)
     )

@@ -36,7 +36,7 @@ class Stand:
 
 
 def of_tenants(tenant_ids: Sequence[int] | None, now: datetime) -> list[Stand]:
-    """The worst first, then by name; None: every tenant."""
+    """Of those that are switched on, the worst first, then by name; None: every tenant."""
     query = Tenant.select().where(Tenant.is_active)
     tenants = list(query if tenant_ids is None else query.where(Tenant.id.in_(list(tenant_ids) or [-1])))
     of_tenant: dict[int, list[Schedule]] = {}
@@ -49,6 +49,12 @@ def of_tenants(tenant_ids: Sequence[int] | None, now: datetime) -> list[Stand]:
         _stand(tenant, of_tenant.get(tenant.id, []), good_runs, excepted.get(tenant.id, []), now) for tenant in tenants
     ]
     return sorted(found, key=lambda one: (_WORST_FIRST.index(one.standing), one.tenant.name.lower()))
+
+
+def switched_off(tenant_ids: Sequence[int] | None) -> list[Tenant]:
+    """Those that `of_tenants` leaves out: nobody expects a backup of them. By name."""
+    query = Tenant.select().where(~Tenant.is_active).order_by(Tenant.name)
+    return list(query if tenant_ids is None else query.where(Tenant.id.in_(list(tenant_ids) or [-1])))
 
 
 def _runs_of(backup_set_ids: Sequence[int]) -> set[int]:

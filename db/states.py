@@ -14,6 +14,8 @@ class RunKind(StrEnum):
     BACK_UP_PART = "backup_set.part"
     PREVIEW = "restore.preview"
     RESTORE = "restore.live"
+    # The tenant's next credential signs in, and takes the place of the one in force.
+    CREDENTIAL = "tenant.credential"
 
 
 class RunState(StrEnum):
@@ -173,6 +175,13 @@ class CredentialKind(StrEnum):
     SECRET = "secret"  # noqa: S105 - a sort of credential, not one
     CERTIFICATE = "certificate"
     NONE = "none"
+
+
+class CredentialPlace(StrEnum):
+    """Where a credential is that is not in force."""
+
+    NEXT = "next"
+    PREVIOUS = "previous"
 
 
 class Result(StrEnum):

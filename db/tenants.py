@@ -2,21 +2,26 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+import peewee as pw
 
 from db import audit
 from db.audit import Action, Actor
 from db.clock import utcnow
-from db.database import database
-from db.errors import Invalid
-from db.models import Tenant
+from db.database import database, is_sqlite
+from db.errors import Invalid, SwitchedOff
+from db.models import AuditEvent, Tenant
 from db.sealing import keyring
 from db.states import CredentialKind
 
 MOST_BREAK_GLASS = 50
+LONGEST_NAME = 200
 
 
-def _guid(text: str, what: str) -> str:
+def guid(text: str, what: str) -> str:
     try:
         return str(UUID(text.strip()))
     except ValueError as e:
@@ -24,11 +29,13 @@ def _guid(text: str, what: str) -> str:
 
 
 def add(name: str, directory_id: str, client_id: str, actor: Actor, *, cloud: str = "global") -> Tenant:
-    directory_id, client_id = _guid(directory_id, "directory id"), _guid(client_id, "client id")
+    directory_id, client_id = guid(directory_id, "directory id"), guid(client_id, "client id")
+    name = _name(name)
     with database.atomic():
-        if Tenant.get_or_none((Tenant.directory_id == directory_id) | (Tenant.name == name.strip())):
-            raise Invalid(f"There is already a tenant “{name.strip()}” or one with directory id {directory_id}.")
-        tenant = Tenant.create(name=name.strip(), directory_id=directory_id, client_id=client_id, cloud=cloud)
+        if Tenant.get_or_none((Tenant.directory_id == directory_id) | (Tenant.name == name)):
+            raise Invalid(f"There is already a tenant “{name}” or one with directory id {directory_id}.")
+        facts = {"name": name, "directory_id": directory_id, "client_id": client_id, "cloud": cloud}
+        tenant = Tenant.create(**facts, **_new_id())
         audit.record(
             Action.TENANT_ADDED,
             actor,
@@ -39,6 +46,50 @@ def add(name: str, directory_id: str, client_id: str, actor: Actor, *, cloud: st
             credential_kind=str(CredentialKind.NONE),
         )
     return tenant
+
+
+def _name(text: str) -> str:
+    name = " ".join(text.replace("\x00", "").split())
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise Invalid(f"A tenant's name has 1 to {LONGEST_NAME} characters.")
+    return name
+
+
+def _new_id() -> dict[str, int]:
+    """On SQLite, which gives the number of a tenant that was removed to the next one: a number that no event names.
+
+    Else the managers of the new one would read in the audit log what was done to the one before.
+    """
+    if not is_sqlite():
+        return {}
+    used = (Tenant.select(pw.fn.MAX(Tenant.id)), AuditEvent.select(pw.fn.MAX(AuditEvent.tenant_id)))
+    return {"id": max(query.scalar() or 0 for query in used) + 1}
+
+
+def rename(tenant: Tenant, name: str, actor: Actor) -> None:
+    """Its directory id, and everything that is kept of it, stay. Raises Invalid."""
+    name, before = _name(name), str(tenant.name)
+    if name == before:
+        return
+    with database.atomic():
+        if Tenant.get_or_none((Tenant.name == name) & (Tenant.id != tenant.id)):
+            raise Invalid(f"There is already a tenant “{name}”.")
+        Tenant.update(name=name).where(Tenant.id == tenant.id).execute()
+        audit.record(
+            Action.TENANT_CHANGED, actor, f"tenant {before}", tenant=tenant, changed=[f"name: {before} → {name}"]
+        )
+    tenant.name = name
+
+
+def require_on(tenant: Tenant) -> None:
+    """Raises SwitchedOff when nothing may start in it."""
+    if tenant.removing_since:
+        raise SwitchedOff(f"{tenant.name} is being removed: nothing starts in it any more.")
+    if not tenant.is_active:
+        raise SwitchedOff(
+            f"{tenant.name} is switched off: nothing starts in it. An admin switches it on, on its page or with: "
+            f"tenantkeep tenant switch-on “{tenant.name}”"
+        )
 
 
 def find(text: str) -> Tenant | None:
@@ -81,17 +132,29 @@ def _break_glass(words: list[str]) -> dict[str, str]:
         raise Invalid(
             f"Begin each line with “group” or “user”, then its object id, then a name; not “{words[0][:40]}”."
         )
-    object_id = _guid(words[1].strip(",;"), "object id of an emergency account or group")
+    object_id = guid(words[1].strip(",;"), "object id of an emergency account or group")
     return {"kind": kind, "id": object_id, "name": (words[2].strip() if len(words) > 2 else object_id)[:200]}
 
 
-def set_credential(tenant: Tenant, kind: CredentialKind, values: dict[str, str], actor: Actor) -> None:
-    """`values`: {"secret"} or {"private_key", "certificate"}; sealed with the tenant as owner."""
+def set_credential(
+    tenant: Tenant,
+    kind: CredentialKind,
+    values: dict[str, str],
+    actor: Actor,
+    *,
+    expires_at: datetime | None = None,
+) -> None:
+    """A new tenant's first one, in force untried. Every later one goes through db/credentials.py.
+
+    `values`: {"secret"} or {"private_key", "certificate"}; sealed with the tenant as owner.
+    """
     sealed = keyring().seal(json.dumps(values).encode(), credential_owner(tenant))
     with database.atomic():
-        Tenant.update(credential_kind=kind, credential=sealed).where(Tenant.id == tenant.id).execute()
+        Tenant.update(credential_kind=kind, credential=sealed, credential_expires_at=expires_at).where(
+            Tenant.id == tenant.id
+        ).execute()
         audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=["credential"])
-    tenant.credential_kind, tenant.credential = kind, sealed
+    tenant.credential_kind, tenant.credential, tenant.credential_expires_at = kind, sealed, expires_at
 
 
 def credential(tenant: Tenant) -> dict[str, str]:
@@ -103,9 +166,22 @@ def credential(tenant: Tenant) -> dict[str, str]:
 
 
 def record_connection(tenant: Tenant, error: str | None) -> None:
-    """Signing in worked just now, or why it did not."""
+    """Signing in worked just now, or why it did not: of the credential that is in force still."""
     told = {"connection_error": error[:500]} if error else {"connection_error": None, "connected_at": utcnow()}
-    Tenant.update(told).where(Tenant.id == tenant.id).execute()
+    Tenant.update(told).where((Tenant.id == tenant.id) & _is_of(tenant)).execute()
+
+
+def record_expiry(tenant: Tenant, expires_at: datetime | None) -> None:
+    """When the credential in force ends, of one that was given before that was noted."""
+    Tenant.update(credential_expires_at=expires_at).where((Tenant.id == tenant.id) & _is_of(tenant)).execute()
+    tenant.credential_expires_at = expires_at
+
+
+def _is_of(tenant: Tenant) -> Any:
+    """As a condition: this row's credential is in force. Another may have taken its place since the row was read."""
+    if tenant.credential is None:
+        return Tenant.credential.is_null()
+    return Tenant.credential == bytes(tenant.credential)
 
 
 def credential_owner(tenant: Tenant) -> str:
@@ -120,7 +196,7 @@ def set_break_glass(tenant: Tenant, named: Sequence[Mapping[str, str]], actor: A
     for one in named:
         if one.get("kind") not in BREAK_GLASS_KINDS:
             raise Invalid(f"Say for {one.get('name') or one.get('id')} whether it is a user or a group.")
-        _guid(str(one.get("id")), f"id of {one.get('name') or 'a break-glass account'}")
+        guid(str(one.get("id")), f"id of {one.get('name') or 'a break-glass account'}")
     kept = [{"kind": one["kind"], "id": one["id"].strip().lower(), "name": one.get("name") or ""} for one in named]
     with database.atomic():
         Tenant.update(break_glass=kept).where(Tenant.id == tenant.id).execute()

@@ -9,6 +9,7 @@ import base64
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import Any
 from uuid import UUID
@@ -46,26 +47,29 @@ class Certificate:
     passphrase: str | None = field(default=None, repr=False)
 
 
+# Where a refused credential is replaced: each refusal that asks for another one says so.
+_ANOTHER = "Give the tenant another one: under “Administer” on its page, or with: tenantkeep tenant credential"
+
 # AADSTS number -> (code, sentence). learn.microsoft.com: Microsoft Entra authentication error codes.
 _REASONS = {
-    7000215: ("secret_wrong", "The client secret is wrong. Paste the secret's value, not its id."),
-    7000222: (
-        "secret_expired",
-        "The client secret has expired. Make a new one in Entra and give it to the tenant here.",
-    ),
+    7000215: ("secret_wrong", f"The client secret is wrong: its value is asked for, not its id. {_ANOTHER}"),
+    7000222: ("secret_expired", f"The client secret has expired. Make a new one in Entra. {_ANOTHER}"),
     700016: (
         "app_unknown",
         "The app registration is not known in this tenant. Check the client id, and grant admin consent.",
     ),
     90002: ("tenant_unknown", "There is no tenant with this directory id. Check the directory id and the cloud."),
     900023: ("tenant_unknown", "The directory id is not one. Copy it from the tenant's overview page in Entra."),
-    700027: ("certificate_unknown", "The certificate is not registered with the app. Upload its public part in Entra."),
+    700027: (
+        "certificate_unknown",
+        f"The certificate is not registered with the app, or has ended. Upload its public part in Entra. {_ANOTHER}",
+    ),
     7000112: (
         "app_disabled",
         "The app registration is disabled in this tenant. Enable its enterprise application in Entra.",
     ),
-    7000216: ("credential_missing", "Entra received no credential. Give the tenant a secret or a certificate."),
-    7000218: ("credential_missing", "Entra received no credential. Give the tenant a secret or a certificate."),
+    7000216: ("credential_missing", f"Entra received no credential. {_ANOTHER}"),
+    7000218: ("credential_missing", f"Entra received no credential. {_ANOTHER}"),
     53003: ("sign_in_blocked", "A Conditional Access policy for workload identities blocks this app's sign-in."),
     500011: (
         "resource_unknown",
@@ -242,7 +246,7 @@ def guid(directory_id: str) -> str:
 def _for_msal(credential: Secret | Certificate) -> Any:
     if isinstance(credential, Secret):
         if not credential.value:
-            raise SignInFailed("credential_missing", "The tenant's client secret is empty. Give it one.")
+            raise SignInFailed("credential_missing", f"The tenant's client secret is empty. {_ANOTHER}")
         return credential.value
     # With the certificate itself, and no thumbprint, MSAL signs PS256 with x5t#S256: SHA-1 appears nowhere.
     given = {"private_key": credential.private_key_pem, "public_certificate": credential.certificate_pem}
@@ -273,6 +277,11 @@ def parse_certificate_file(data: bytes, passphrase: str | None = None) -> Certif
     except (ValueError, TypeError) as e:
         raise ValueError("The private key cannot be read: wrong passphrase, or a damaged file.") from e
     return _certificate(key, certificate)
+
+
+def certificate_end(pem: str) -> datetime:
+    """The moment after which Entra takes it no more; naive UTC."""
+    return x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc.replace(tzinfo=None)
 
 
 def _from_pfx(data: bytes, secret: bytes | None) -> Certificate:

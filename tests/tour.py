@@ -8,6 +8,7 @@ PAGES = {
     "dashboard": "/",
     "tenants": "/tenants/",
     "tenant": "/tenants/2",
+    "tenant-administration": "/tenants/2/administration",
     "tenant-choice": "/tenants/choose",
     "policies": "/policies/?search=Windows",
     "policies-none": "/policies/?search=nothing+is+called+like+this",

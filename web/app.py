@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import config
 from actors import catalogue, comparison, heartbeat, logs, startup
 from db import sessions
+from db.clock import utcnow
 from db.database import database
 from web import access, errors, frame, headers, preferences, text
 from web.views import (
@@ -33,6 +34,7 @@ from web.views import (
     schedules,
     sign_in,
     snapshots,
+    tenant_administration,
     tenant_choice,
     tenants,
     users,
@@ -133,6 +135,7 @@ def _teach_templates(app: Flask) -> None:
         browser=text.browser,
         detail=text.detail,
         duration=text.duration,
+        ends=lambda at: text.ends(at, utcnow()),
         linked=text.linked,
         moment=text.moment,
         seconds=text.seconds,
@@ -155,6 +158,7 @@ def _add_pages(app: Flask) -> None:
         sign_in,
         tenant_choice,
         tenants,
+        tenant_administration,
         policies,
         snapshots,
         backup_sets,

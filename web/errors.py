@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.wrappers import Response
 
+from db.errors import SwitchedOff
 from db.sealing import SealError
 from web.access import wants_json
 
@@ -35,6 +36,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(pw.OperationalError, _database_gone)
     app.register_error_handler(pw.InterfaceError, _database_gone)
     app.register_error_handler(SealError, _seal)
+    app.register_error_handler(SwitchedOff, _switched_off)
 
 
 def _expired_form(error: CSRFError) -> tuple[str | Response, int]:
@@ -64,6 +66,10 @@ def _database_gone(error: Exception) -> tuple[str | Response, int]:
 def _seal(error: SealError) -> tuple[str | Response, int]:
     logger.error("%s", error)
     return _page(503, "This content cannot be opened", f"{error} Tell your admin.")
+
+
+def _switched_off(error: SwitchedOff) -> tuple[str | Response, int]:
+    return _page(409, "Nothing starts in this tenant", str(error))
 
 
 def _page(code: int, title: str, advice: str) -> tuple[str | Response, int]:

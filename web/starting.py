@@ -1,12 +1,13 @@
 """The one answer to every start: a message with a link to the run, at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flask import flash, jsonify, redirect, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from actors.starting import Start
+from db.errors import SwitchedOff
 from web.access import wants_json
 
 
@@ -29,11 +30,23 @@ def tell(start: Start) -> None:
     )
 
 
-def tell_all(starts: Sequence[Start], runs_address: str) -> None:
-    """Of many that were started together: how many, with a link to their list."""
-    if not starts:
+def start_all(acts: Sequence[Callable[[], Start]], runs_address: str) -> None:
+    """Start many together, but for those of tenants that are switched off; say how many, with a link to their list."""
+    if not acts:
         flash("Nothing was started: tick at least one row.", "warning")
-        return
+    starts, refusals = [], []
+    for act in acts:
+        try:
+            starts.append(act())
+        except SwitchedOff as e:
+            refusals.append(str(e))
+    for sentence_of_one in dict.fromkeys(refusals):
+        flash(sentence_of_one, "warning")
+    if starts:
+        _tell_all(starts, runs_address)
+
+
+def _tell_all(starts: Sequence[Start], runs_address: str) -> None:
     if len(starts) == 1:
         tell(starts[0])
         return

@@ -148,6 +148,14 @@ def ago(at: datetime | None) -> Markup:
     )
 
 
+def ends(at: datetime, now: datetime) -> str:
+    """Of a credential: “ends on 2026-03-01, in 12 days”."""
+    days = (at - now).days
+    if at < now:
+        return f"ended on {at:%Y-%m-%d}"
+    return f"ends on {at:%Y-%m-%d}, {'today' if days == 0 else 'in 1 day' if days == 1 else f'in {days} days'}"
+
+
 # As browsers name themselves, the more particular first: each also names those it wants to be taken for.
 _BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 _SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"),

@@ -94,7 +94,7 @@ def test_by_command_a_set_is_made_and_downloaded(graph, worker, cast, tmp_path):
     assert tenantkeep("download", str(made["backup_set"]), str(target)).returncode == 0
     assert len(zipfile.ZipFile(target).namelist()) == 4
     wrong = tenantkeep("back-up", "Contoso", "--type", "nonsense")
-    assert (wrong.returncode, "no policy type nonsense" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "no policy type nonsense" in wrong.stderr) == (64, True)
 
 
 def test_failed_items_can_be_tried_again_from_the_page(client, sign_in, cast, backed_up, graph, ended, worker):

@@ -1,17 +1,21 @@
 """The commands as a person types them: a process of its own, its exit code, its output."""
 
 import json
+import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from actors import connections
-from db import sessions, users
-from db.models import AuditEvent, Membership, Policy, Run, Tenant, User
+from db import manifests, sessions, users
+from db.models import AuditEvent, BackupSet, Membership, Policy, Run, Tenant, User
 from tests import servers
 from tests.simulated import WRITE
+from web.commands import cli, context, main
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 COMMAND = Path(sys.executable).parent / "tenantkeep"
@@ -99,9 +103,9 @@ def test_people_and_tenants_are_added_and_audited(database):
         (("run", "show", "999"), "", "no run 999"),
     ],
 )
-def test_wrong_input_is_one_sentence_and_exit_code_2(cast, words, stdin, sentence):
+def test_wrong_input_is_one_sentence_and_exit_code_64(cast, words, stdin, sentence):
     done = tenantkeep(*words, stdin=stdin)
-    assert done.returncode == 2
+    assert done.returncode == 64
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not Run.select().exists()
@@ -112,7 +116,7 @@ def test_a_certificate_file_that_is_none_says_what_it_lacks(cast, tmp_path):
     guid = "5f3759df-0000-4000-8000-000000000001"
     done = tenantkeep("tenant", "add", "X", "--directory-id", guid, "--client-id", guid, "--certificate",
                       str(tmp_path / "broken.pem"))  # fmt: skip
-    assert done.returncode == 2
+    assert done.returncode == 64
     assert "broken.pem" in done.stderr
     assert not Tenant.select().where(Tenant.name == "X").exists()
 
@@ -162,7 +166,7 @@ def test_the_doctor_names_what_is_to_be_mended(cast, redis_url, simulator):
 )
 def test_a_wrong_setting_refuses_to_start_and_names_itself(cast, setting, value, sentence):
     done = tenantkeep("sync", "Contoso", **{setting: value})
-    assert done.returncode == 2
+    assert done.returncode == 78
     assert sentence in done.stderr
     assert value not in done.stderr or "://" in value
     assert not Run.select().exists()
@@ -171,7 +175,7 @@ def test_a_wrong_setting_refuses_to_start_and_names_itself(cast, setting, value,
 def test_an_old_database_refuses_to_start_and_migrating_mends_it(database_url, tmp_path, simulator):
     fresh = f"sqlite:///{tmp_path}/fresh.db"
     refused = tenantkeep("audit", "verify", TENANTKEEP_DATABASE_URL=fresh)
-    assert refused.returncode == 2
+    assert refused.returncode == 78
     assert "tenantkeep migrate" in refused.stderr
     assert tenantkeep("migrate", TENANTKEEP_DATABASE_URL=fresh).returncode == 0
     assert tenantkeep("audit", "verify", TENANTKEEP_DATABASE_URL=fresh).returncode == 0
@@ -188,4 +192,118 @@ def test_the_last_admin_who_forgot_the_password_and_lost_the_phone_gets_back_in_
     assert sessions.of(cast.root.id) == []
     sessions.begin(cast.root, None, "", "password")
     assert asked("user", "sign-out", "root@example.com") == {"sessions": 1}
-    assert tenantkeep("user", "sign-out", "nobody@example.com").returncode == 2
+    assert tenantkeep("user", "sign-out", "nobody@example.com").returncode == 64
+
+
+def test_a_process_user_without_a_name_is_known_by_its_number(database_url, monkeypatch):
+    """As in a container that runs as a number which no passwd file has."""
+
+    def unknown(number):
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert context.actor().name == f"user {os.getuid()} (command)"
+
+
+def test_no_command_at_all_ends_with_the_code_of_a_run_that_succeeded_in_part_for_wrong_input(database_url):
+    def every(group, words=()):
+        for name, command in group.commands.items():
+            if hasattr(command, "commands"):
+                yield from every(command, (*words, name))
+            elif command.callback.__module__.startswith("web."):
+                yield (*words, name)
+
+    found = list(every(cli))
+    assert len(found) > 30
+    for words in found:
+        with pytest.raises(SystemExit) as ended, patched_arguments(*words, "--no-such-option"):
+            main()
+        assert ended.value.code == 64, words
+
+
+@contextmanager
+def patched_arguments(*words):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["tenantkeep", *words])
+        yield
+
+
+def told(*words):
+    """In this process, which is quicker than one of its own."""
+    done = CliRunner().invoke(cli, words, standalone_mode=False)
+    assert done.exit_code == 0, done.exception
+    return done.stdout
+
+
+def listed(*words):
+    return json.loads(told(*words, "--json"))
+
+
+def test_lists_name_what_other_commands_take(cast, captured):
+    [one, other] = listed("tenant", "list")
+    assert (one["name"], one["state"], one["directory_id"]) == ("Contoso", "on", cast.contoso.directory_id)
+    assert other["name"] == "Fabrikam"
+    assert {row["email"] for row in listed("user", "list")} >= {"ada@example.com", "root@example.com"}
+    assert [row["role"] for row in listed("member", "list", "Fabrikam")] == ["operator"]
+    assert len(listed("member", "list")) == 4
+    policies = listed("policy", "list", "Contoso")
+    assert [row["id"] for row in policies] == [policy.id for policy, *_ in captured if policy.tenant == cast.contoso]
+    assert [row["id"] for row in listed("run", "list", "--limit", "1")] == [captured[-1][1].id]
+    assert {row["tenant"] for row in listed("run", "list", "Contoso")} == {"Contoso"}
+    assert told("backup-set", "list", "Contoso") == "There is none.\n"
+    assert listed("restores", "list") == listed("schedule", "list", "Contoso") == []
+    table = told("policy", "list", "Contoso").splitlines()
+    assert table[0].split()[:2] == ["id", "policy"]
+    assert len(table) == 3
+
+
+def test_a_backup_set_shows_the_numbers_that_a_restore_takes(cast, captured):
+    manifest = manifests.keep(cast.contoso, [snapshot.id for policy, _, snapshot in captured[:2]])
+    made = BackupSet.create(
+        tenant=cast.contoso, state="complete", selection={}, types={}, problems=[], manifest=manifest
+    )
+    assert [(row["id"], row["policies"]) for row in listed("backup-set", "list", "Contoso")] == [(made.id, 2)]
+    [row, _] = listed("backup-set", "show", str(made.id))
+    assert (row["snapshot"], row["policy_type"]) == (captured[0][2].id, "configurationPolicies")
+
+
+def test_a_credential_is_replaced_by_command_and_waits_for_its_end(graph, worker, cast):
+    graph.change(client_secret="the new one")
+    connections.forget()
+    broken = tenantkeep("tenant", "check", "Contoso")
+    assert (broken.returncode, "tenantkeep tenant credential" in broken.stdout) == (1, True)
+    refused = tenantkeep("tenant", "credential", "Contoso", "--client-secret-stdin", "--wait", stdin="wrong\n")
+    assert (refused.returncode, "stays in force" in refused.stdout) == (1, True)
+    words = ("tenant", "credential", "Contoso", "--client-secret-stdin", "--expires", "2099-06-30", "--wait")
+    done = tenantkeep(*words, stdin="the new one\n")
+    assert (done.returncode, "In force from now on" in done.stdout) == (0, True)
+    assert "The secret ends on 2099-06-30" in tenantkeep("tenant", "check", "Contoso").stdout
+    assert asked("tenant", "credential", "Contoso", "--forget", "previous") == {"forgot": "previous"}
+    assert "the new one" not in done.stdout + done.stderr
+    for words in (("--switch-back",), ("--try-again", "--switch-back"), ()):
+        assert tenantkeep("tenant", "credential", "Contoso", *words).returncode == 64
+
+
+def test_a_tenant_is_tried_when_it_is_added_or_said_to_be_untried(graph, cast):
+    guid = "5f3759df-0000-4000-8000-00000000000"
+    words = ("--directory-id", f"{guid}1", "--client-id", f"{guid}2", "--client-secret-stdin")
+    assert "was not tried yet" in tenantkeep("tenant", "add", "One", *words, stdin="x\n").stdout
+    tried = tenantkeep("tenant", "add", "Two", *[one.replace(f"{guid}1", f"{guid}3") for one in words], "--check",
+                       stdin="x\n")  # fmt: skip
+    assert (tried.returncode, "Added Two. There is no tenant with this directory id" in tried.stdout) == (1, True)
+
+
+def test_a_tenant_is_renamed_switched_off_and_removed_by_command(cast, captured, redis_url):
+    assert tenantkeep("tenant", "rename", "Fabrikam", "Woodgrove").returncode == 0
+    assert asked("tenant", "switch-off", "Woodgrove") == {"name": "Woodgrove", "cancelled_runs": 0}
+    refused = tenantkeep("sync", "Woodgrove")
+    assert (refused.returncode, "Woodgrove is switched off" in refused.stderr) == (64, True)
+    assert [row["state"] for row in asked("tenant", "list")] == ["on", "switched off"]
+    assert tenantkeep("tenant", "switch-on", "Woodgrove").returncode == 0
+    assert tenantkeep("tenant", "remove", "Woodgrove", stdin="Contoso\n").returncode == 64
+    gone = tenantkeep("tenant", "remove", "Woodgrove", stdin="Woodgrove\n")
+    assert (gone.returncode, "Woodgrove is gone" in gone.stdout) == (0, True)
+    assert [row["name"] for row in asked("tenant", "list")] == ["Contoso"]
+    assert tenantkeep("tenant", "remove", "Contoso", "--yes").returncode == 0

@@ -19,6 +19,7 @@ from actors import connections, restore_requests
 from db import (
     audit,
     backup_sets,
+    credentials,
     exporting,
     importing,
     installation,
@@ -40,6 +41,7 @@ from db.models import (
     AuditEvent,
     AuditHead,
     BackupSet,
+    Credential,
     DirectoryName,
     EntraGrant,
     Listing,
@@ -128,6 +130,7 @@ def whole(cast, graph, app, worker, quick, ended):
     Preference.create(user=cast.ada, name="tenant", value=cast.contoso.id)
     EntraGrant.create(claim="admins", site_role="admin")
     DirectoryName.create(tenant=cast.contoso, kind="groups", object_id="one", name="Ümläut 🔑 “quoted”")
+    credentials.give(cast.contoso, "secret", {"secret": "the next one"}, SYSTEM)
     Session.create(user=cast.ada, token_mark="a" * 64, browser="a browser", way="password")
     User.update(totp_secret=keyring().seal(b"once", totp_owner(cast.ada.id))).where(User.id == cast.ada.id).execute()
     return SimpleNamespace(restore=restore, snapshot=snapshot, graph=graph)
@@ -162,6 +165,7 @@ def test_every_row_arrives_on_the_other_engine_and_the_installation_works_there(
     assert list(audit.verify()) == []
     assert {one.id: snapshots.body(one) for one in Snapshot.select()} == bodies
     assert tenants.credential(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
+    assert credentials.values_of(Credential.get()) == {"secret": "the next one"}
     assert keyring().unseal(User.get_by_id(cast.ada.id).totp_secret, totp_owner(cast.ada.id)) == b"once"
     assert not Session.select().exists()
 
@@ -352,7 +356,7 @@ def test_the_commands_say_what_they_did_and_refuse_in_a_sentence(captured, tmp_p
     assert (done.returncode, told["file"], told["bytes"]) == (0, str(file), file.stat().st_size)
     assert AuditEvent.get(AuditEvent.action == "installation:exported").details == {"file": str(file)}
     full = tenantkeep("import-all", str(file), "--passphrase-stdin", stdin=f"{PASSPHRASE}\n")
-    assert (full.returncode, "not empty" in full.stderr, len(full.stderr.splitlines())) == (2, True, 1)
+    assert (full.returncode, "not empty" in full.stderr, len(full.stderr.splitlines())) == (64, True, 1)
     arrive("sqlite")
     done = tenantkeep("import-all", str(file), "--passphrase-stdin", "--json", stdin=f"{PASSPHRASE}\n")
     assert (done.returncode, json.loads(done.stdout)["rows"]) == (0, told["rows"])
@@ -377,9 +381,9 @@ def test_an_export_that_fills_the_disk_leaves_the_one_before(captured, tmp_path)
     file = tmp_path / "all.tenantkeep"
     file.write_text("the one before")
     full = tenantkeep(
-        "export-all", str(file), "--passphrase-stdin", stdin=f"{PASSPHRASE}\n", preexec_fn=fill_after(1000)
+        "export-all", str(file), "--force", "--passphrase-stdin", stdin=f"{PASSPHRASE}\n", preexec_fn=fill_after(1000)
     )
-    assert (full.returncode, "cannot be written" in full.stderr) == (2, True)
+    assert (full.returncode, "cannot be written" in full.stderr) == (64, True)
     assert [one.name for one in tmp_path.glob("*all*")] == ["all.tenantkeep"]
     assert file.read_text() == "the one before"
 

@@ -35,7 +35,11 @@ def test_a_preview_prints_the_plan_of_each_policy_and_live_writes_it(graph, back
     assert "Contoso policy 1: update." in looked.stdout
     assert "2 policies will be changed." in looked.stderr
     told = restored(backup_set, "--live")
-    assert (told.returncode, "Add --yes" in told.stderr, "2 policies will be changed" in told.stderr) == (2, True, True)
+    assert (told.returncode, "Add --yes" in told.stderr, "2 policies will be changed" in told.stderr) == (
+        64,
+        True,
+        True,
+    )
     assert graph.requests()["writes"] == 0
     first = backup_sets.snapshots_of(backup_set)[0]
     done = restored(backup_set, "--item", str(first), "--live", "--yes", "--reason", "INC-1", "--wait", "--json")
@@ -57,16 +61,16 @@ def test_what_must_be_said_is_asked_for_before_anything_is_made(cast, backup_set
     }
     for words, sentence in asked.items():
         done = restored(backup_set, *words)
-        assert (done.returncode, sentence in done.stderr) == (2, True), done.stderr
-    assert tenantkeep("restore", str(backup_set.id)).returncode == 2
-    assert tenantkeep("restore", "999", "--assignments", "none").returncode == 2
+        assert (done.returncode, sentence in done.stderr) == (64, True), done.stderr
+    assert tenantkeep("restore", str(backup_set.id)).returncode == 64
+    assert tenantkeep("restore", "999", "--assignments", "none").returncode == 64
     assert not Restore.select().exists()
 
 
 def test_where_four_eyes_are_asked_for_a_command_writes_nothing(graph, cast, backup_set):
     Tenant.update(four_eyes=True).execute()
     done = restored(backup_set, "--live", "--yes", "--reason", "INC-1")
-    assert (done.returncode, "another manager has to approve" in done.stderr) == (2, True)
+    assert (done.returncode, "another manager has to approve" in done.stderr) == (64, True)
     assert graph.requests()["writes"] == 0
     assert Restore.get().state == "previewed"
 

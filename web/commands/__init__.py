@@ -8,17 +8,31 @@ from flask.cli import AppGroup
 from actors.startup import REFUSALS
 from db.errors import Invalid
 from db.sealing import SealError
-from web.commands import accounts, demo, installation, keys, moving, restores, runs, tenants
+from web.commands import accounts, demo, installation, keys, lists, moving, restores, runs, tenants
+from web.commands.context import WRONG_INPUT, WRONG_SETTING
 
 cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
-for commands in (demo, installation, moving, keys, accounts, tenants, runs, restores):
+for commands in (demo, installation, moving, keys, accounts, tenants, runs, restores, lists):
     commands.register(cli)
 
 
 def main() -> None:
-    """A wrong setting or wrong input is one sentence on stderr and exit code 2, never a traceback."""
+    """A wrong setting or wrong input is one sentence on stderr and an exit code of its own, never a traceback.
+
+    Click's own way would be exit code 2 for wrong input, which here says that a run succeeded in part.
+    """
     try:
-        cli(standalone_mode=True)
-    except (*REFUSALS, Invalid, SealError) as e:
+        code = cli(standalone_mode=False)
+    except click.ClickException as e:
+        e.show()
+        code = WRONG_INPUT
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        code = 1
+    except Invalid as e:
         click.echo(str(e), err=True)
-        sys.exit(2)
+        code = WRONG_INPUT
+    except (*REFUSALS, SealError) as e:
+        click.echo(str(e), err=True)
+        code = WRONG_SETTING
+    sys.exit(code)

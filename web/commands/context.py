@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,11 @@ from db.database import database
 from db.errors import Invalid
 from db.models import Policy, Tenant
 
+# As sysexits.h has them. A run's own are 0 succeeded, 1 failed, 2 partial.
+WRONG_INPUT, WRONG_SETTING = 64, 78
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+force_option = click.option("--force", is_flag=True, help="Write over a file that is there.")
 
 
 @contextmanager
@@ -31,7 +36,14 @@ def opened() -> Iterator[None]:
 
 
 def actor() -> Actor:
-    return Actor(f"{getpass.getuser()} (command)", origin="command")
+    return Actor(f"{_whoever_runs_this()} (command)", origin="command")
+
+
+def _whoever_runs_this() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number that has no name
+        return f"user {os.getuid()}"
 
 
 def answer(wanted_json: bool, document: Any, text: str) -> None:

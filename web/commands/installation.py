@@ -14,14 +14,14 @@ from flask.cli import AppGroup
 
 import config
 from actors import broker, startup
-from db import audit, audit_proof, audit_rounds, installation, key_rotation
+from db import audit, audit_proof, audit_rounds, installation, key_rotation, private_file
 from db import migrate as migrations
 from db.audit import Action
 from db.clock import utcnow
 from db.database import database, is_sqlite
 from db.errors import Invalid
 from db.models import AuditEvent, Tenant, User
-from web.commands.context import actor, answer, as_json, opened
+from web.commands.context import actor, answer, as_json, force_option, opened
 
 FRESH_SECONDS = 30
 
@@ -81,17 +81,15 @@ def _verify_file(path: Path, alone: bool, as_json: bool) -> None:
 @click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From the beginning of this day, UTC.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="To the end of this day, UTC.")
+@force_option
 @as_json
-def export(path: Path, since: datetime | None, until: datetime | None, as_json: bool) -> None:
+def export(path: Path, since: datetime | None, until: datetime | None, force: bool, as_json: bool) -> None:
     """Write the audit log to a document that anybody can check: audit verify --file FILE --alone."""
     with opened():
         first, last = audit_proof.bounds(since, until + timedelta(days=1) if until else None)
         count = max(last - first + 1, 0)
-        try:
-            with path.open("x", encoding="utf-8") as document:
-                document.writelines(audit_proof.lines(first, last))
-        except OSError as e:
-            raise Invalid(f"{path} cannot be written: {e.strerror}.") from e
+        with private_file.written(path, force=force) as document:
+            document.writelines(line.encode() for line in audit_proof.lines(first, last))
         audit.record(Action.AUDIT_EXPORTED, actor(), "audit log, with proof", rows=count)
         answer(as_json, {"events": count, "first": first, "last": last}, f"Wrote {count} events to {path}.")
 

@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 
 from db import exporting, importing
 from db.exporting import Tell
-from web.commands.context import actor, answer, as_json, from_stdin, opened
+from web.commands.context import actor, answer, as_json, force_option, from_stdin, opened
 
 passphrase_stdin = click.option(
     "--passphrase-stdin", "is_piped", is_flag=True, help="Read the passphrase from standard input instead of asking."
@@ -24,13 +24,14 @@ def register(cli: AppGroup) -> None:
 
 @click.argument("file", type=click.Path(path_type=Path))
 @passphrase_stdin
+@force_option
 @as_json
-def export_all(file: Path, is_piped: bool, as_json: bool) -> None:
+def export_all(file: Path, is_piped: bool, force: bool, as_json: bool) -> None:
     """Write the whole installation to one file that a passphrase opens. It may run meanwhile."""
     with opened():
         passphrase = from_stdin("passphrase") if is_piped else _asked(again=True)
         with _progress("Exporting") as tell:
-            rows = exporting.export_all(file, passphrase, actor(), tell)
+            rows = exporting.export_all(file, passphrase, actor(), tell, force=force)
         size = file.stat().st_size
         document = {"file": str(file), "rows": rows, "bytes": size}
         answer(

@@ -100,8 +100,7 @@ def _execute(made: Restore, live: Live, wait: bool, as_json: bool) -> int:
     _say_plan(made)
     if not live.confirmed:
         show_run(run, as_json)
-        click.echo("Nothing was written. Add --yes to write this.", err=True)
-        return 2
+        raise Invalid("Nothing was written. Add --yes to write this.")
     fresh = Restore.get_by_id(made.id)
     start = actors.restore.start(fresh, actor(), reason=live.reason, guard_reason=live.guard_reason)
     return follow(start, wait, as_json)

@@ -12,12 +12,12 @@ import actors.back_up
 import actors.capture
 import actors.sync
 from actors.starting import Start
-from db import runs
+from db import private_file, runs
 from db.errors import Invalid
 from db.models import BackupSet, Run, RunItem
 from db.states import ACTIVE, RunState
 from web.archive import archive
-from web.commands.context import actor, answer, as_json, opened, policy_named, tenant_named
+from web.commands.context import actor, answer, as_json, force_option, opened, policy_named, tenant_named
 from web.starting import sentence
 from web.views.backup_sets import record_download
 from web.views.secrets import masked
@@ -82,19 +82,17 @@ def back_up(
 @click.argument("backup_set_id", type=int)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--with-secrets", is_flag=True, help="Secrets inside policies too. Audited.")
+@force_option
 @as_json
-def download(backup_set_id: int, file: Path, with_secrets: bool, as_json: bool) -> None:
+def download(backup_set_id: int, file: Path, with_secrets: bool, force: bool, as_json: bool) -> None:
     """Write a backup set to a ZIP file."""
     with opened():
         backup_set = BackupSet.get_or_none(BackupSet.id == backup_set_id)
         if backup_set is None:
             raise Invalid(f"There is no backup set {backup_set_id}.")
-        record_download(backup_set, with_secrets, actor())
-        try:
-            with file.open("wb") as out:
-                out.writelines(archive(backup_set, (lambda document: document) if with_secrets else masked))
-        except OSError as e:
-            raise Invalid(f"{file} cannot be written: {e.strerror}.") from e
+        with private_file.written(file, force=force) as out:
+            record_download(backup_set, with_secrets, actor())
+            out.writelines(archive(backup_set, (lambda document: document) if with_secrets else masked))
         answer(as_json, {"file": str(file), "bytes": file.stat().st_size}, f"Wrote {file}.")
 
 

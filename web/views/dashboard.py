@@ -53,6 +53,7 @@ class Dashboard(AdminIndexView):
             waiting=_waiting(ids),
             chart=_chart(ids, now),
             audit_fault=_audit_fault(),
+            switched_off=standing.switched_off(ids),
             latest=run_history.newest(_within(Run.tenant, ids), LATEST),
         )
 
@@ -83,7 +84,7 @@ def _audit_fault() -> str | None:
 
 def _waiting(ids: list[int] | None) -> list[Restore]:
     """Previewed restores of tenants where another pair of eyes has to approve."""
-    asks = (Restore.state == RestoreState.PREVIEWED) & Tenant.four_eyes
+    asks = (Restore.state == RestoreState.PREVIEWED) & Tenant.four_eyes & Tenant.is_active
     query = Restore.select(Restore, Tenant).join(Tenant).where(asks & _within(Restore.tenant, ids))
     return list(query.order_by(Restore.id.desc()).limit(WAITING))
 

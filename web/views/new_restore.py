@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 import actors.preview
 from actors import catalogue, restore_requests
-from db import backup_sets
+from db import backup_sets, tenants
 from db.errors import Invalid
 from db.models import BackupSet, Restore, Snapshot, Tenant
 from db.states import SetState
@@ -65,15 +65,16 @@ def may_take_from(directory_id: str, target: Tenant) -> None:
 
 def targets(source: Tenant) -> list[Tenant]:
     """Its own tenant first; others only for those who manage both."""
-    own = [source] if can(Permission.OPERATE, source.id) else []
+    own = [source] if source.is_active and can(Permission.OPERATE, source.id) else []
     if not can(Permission.MANAGE, source.id):
         return own
     return own + [one for one in tenants_with(Permission.MANAGE) if one.id != source.id]
 
 
 def tenants_with(permission: Permission) -> list[Tenant]:
+    """Those in which something can start."""
     ids = allowed_tenant_ids(permission)
-    query = Tenant.select().order_by(Tenant.name)
+    query = Tenant.select().where(Tenant.is_active).order_by(Tenant.name)
     return list(query if ids is None else query.where(Tenant.id.in_(ids or [-1])))
 
 
@@ -88,6 +89,7 @@ def _form(source: Source, given: MultiDict[str, str]) -> str:
         return render_template("restore_start.html", sets=_latest_sets(), **upload_facts(given))
     places = targets(source.row.tenant)
     if not places:
+        tenants.require_on(source.row.tenant)
         refuse(Permission.OPERATE, source.row.tenant)
     return render_template(
         "restore_new.html",

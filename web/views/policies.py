@@ -1,6 +1,7 @@
 """`/policies/`: the list, a policy's page with its snapshots, and capturing one."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -80,9 +81,8 @@ class PolicyList(ListView):
 
     @action("capture", "Capture snapshot")
     def capture_selected(self, ids: list[str]) -> None:
-        chosen = self.selected(Permission.OPERATE)
-        starts = [actors.capture.start(policy, current_actor()) for policy in chosen]
-        starting.tell_all(starts, url_for("run_list.index_view", tenant="all", kind=RunKind.CAPTURE_SNAPSHOT))
+        acts = [partial(actors.capture.start, policy, current_actor()) for policy in self.selected(Permission.OPERATE)]
+        starting.start_all(acts, url_for("run_list.index_view", tenant="all", kind=RunKind.CAPTURE_SNAPSHOT))
 
     @action("back_up", "Back up")
     def back_up_selected(self, ids: list[str]) -> None:
@@ -90,11 +90,11 @@ class PolicyList(ListView):
         of_tenant: dict[Tenant, list[int]] = {}
         for policy in self.selected(Permission.OPERATE):
             of_tenant.setdefault(policy.tenant, []).append(policy.id)
-        starts = [
-            actors.back_up.start(tenant, current_actor(), policy_ids=policy_ids)
+        acts = [
+            partial(actors.back_up.start, tenant, current_actor(), policy_ids=policy_ids)
             for tenant, policy_ids in of_tenant.items()
         ]
-        starting.tell_all(starts, url_for("run_list.index_view", tenant="all", kind=RunKind.BACK_UP))
+        starting.start_all(acts, url_for("run_list.index_view", tenant="all", kind=RunKind.BACK_UP))
 
 
 def register(admin: Admin) -> None:

@@ -32,6 +32,7 @@ KINDS = {
     RunKind.BACK_UP: "Back up",
     RunKind.PREVIEW: "Preview restore",
     RunKind.RESTORE: "Restore",
+    RunKind.CREDENTIAL: "Replace credential",
 }
 # What a run of which kind has failed to do may be tried again, by whom.
 RETRIES = {RunKind.BACK_UP: Permission.OPERATE, RunKind.RESTORE: Permission.MANAGE}

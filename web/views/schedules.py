@@ -38,7 +38,7 @@ def _page() -> str:
 
 def _manageable() -> list[Tenant]:
     ids = allowed_tenant_ids(Permission.MANAGE)
-    query = Tenant.select().order_by(Tenant.name)
+    query = Tenant.select().where(Tenant.is_active).order_by(Tenant.name)
     return list(query if ids is None else query.where(Tenant.id.in_(ids or [-1])))
 
 

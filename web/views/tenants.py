@@ -1,5 +1,7 @@
 """`/tenants/`: the list, a tenant's page, and starting its sync."""
 
+from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 import peewee as pw
@@ -20,7 +22,7 @@ from db.states import PolicyState, RunKind, Standing
 from web import starting
 from web.access import current_actor, fetch, requires
 from web.permissions import Permission
-from web.text import ago, moment, state_badge
+from web.text import ago, ends, moment, state_badge
 from web.views import restores
 from web.views.base import ListView
 from web.views.links import link
@@ -28,6 +30,8 @@ from web.views.links import link
 pages = Blueprint("tenants", __name__, url_prefix="/tenants")
 
 RUNS_SHOWN = 8
+# Time enough to make another credential, and to have it given here by whoever may.
+ENDS_SOON = timedelta(days=30)
 
 
 def last_backup(tenant: Tenant) -> Markup:
@@ -43,6 +47,25 @@ def connection(tenant: Tenant) -> Markup:
     if tenant.connected_at is None:
         return Markup('<span class="text-muted">not tried yet</span>')
     return Markup('<i class="fa fa-check good" aria-hidden="true"></i> worked {}').format(ago(tenant.connected_at))
+
+
+def credential(tenant: Tenant) -> Markup:
+    """What it is, and when it ends where that is known."""
+    end, now = tenant.credential_expires_at, utcnow()
+    if end is None:
+        return Markup("{}").format(tenant.credential_kind)
+    look = "bad" if end < now else "warn" if end < now + ENDS_SOON else "muted"
+    return Markup('{} <span class="badge badge-{}">{}</span>').format(tenant.credential_kind, look, ends(end, now))
+
+
+def named(tenant: Tenant) -> Markup:
+    """Its name as a link, and whether something can start in it."""
+    name = link("tenants.page", tenant.name, tenant_id=tenant.id)
+    if tenant.is_active:
+        return name
+    said = "being removed" if tenant.removing_since else "switched off"
+    return name + Markup(' <span class="badge badge-muted"><i class="fa fa-power-off" aria-hidden="true"></i> {}</span>'
+                         ).format(said)  # fmt: skip
 
 
 class TenantList(ListView):
@@ -69,7 +92,7 @@ class TenantList(ListView):
     search_hint = "Name or directory id"
     nothing_yet = "No tenants yet. An admin adds one on the server with “tenantkeep tenant add”."
     column_formatters: ClassVar = {
-        "name": lambda view, context, row, name: link("tenants.page", row.name, tenant_id=row.id),
+        "name": lambda view, context, row, name: named(row),
         "last_backup_at": lambda view, context, row, name: last_backup(row),
         "connected_at": lambda view, context, row, name: connection(row),
         "last_synced_at": lambda view, context, row, name: moment(row.last_synced_at),
@@ -85,9 +108,8 @@ class TenantList(ListView):
 
     @action("back_up", "Back up")
     def back_up_selected(self, ids: list[str]) -> None:
-        chosen = self.selected(Permission.OPERATE)
-        starts = [actors.back_up.start(tenant, current_actor()) for tenant in chosen]
-        starting.tell_all(starts, url_for("run_list.index_view", tenant="all", kind=RunKind.BACK_UP))
+        acts = [partial(actors.back_up.start, tenant, current_actor()) for tenant in self.selected(Permission.OPERATE)]
+        starting.start_all(acts, url_for("run_list.index_view", tenant="all", kind=RunKind.BACK_UP))
 
 
 def register(admin: Admin) -> None:
@@ -109,6 +131,7 @@ def _page(tenant: Tenant) -> str:
         oldest_reading=policies.oldest_reading(tenant),
         changes=standing.changes([tenant.id])[tenant.id],
         connection=connection(tenant),
+        credential=credential(tenant),
         types=_types(tenant),
         runs=run_history.newest(Run.tenant == tenant, RUNS_SHOWN),
         backup_sets=list(BackupSet.select().where(BackupSet.tenant == tenant).order_by(BackupSet.id.desc()).limit(5)),

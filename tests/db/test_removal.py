@@ -1,0 +1,149 @@
+"""A tenant goes with everything that is kept of it, may be interrupted, and takes nothing of others along."""
+
+import re
+
+import pytest
+
+from actors import restore_requests, scheduler, scheduling
+from db import audit, removal, restores, runs, schedules, snapshots, switching, tenants
+from db.audit import SYSTEM
+from db.clock import utcnow
+from db.errors import Invalid, SwitchedOff
+from db.models import AuditEvent, Content, Mapping, Restore, RestoreItem, Run, Schedule, Tenant
+from db.states import RestoreState, RunKind
+from tests import holdings
+from tests.holdings import DIGITS, THEIRS
+from tests.restoring import options
+
+# The log outlives whom it names; the head is its last hash.
+LOG = frozenset({"audit_event", "audit_head"})
+
+
+@pytest.fixture
+def held(database, redis_url, _password_hash):
+    """(the own tenant, the other): what each holds is told apart by its ids and words. Nothing is under way."""
+    own, other, _people = holdings.both(_password_hash)
+    for one in (own, other):
+        switching.switch_off(one.tenant, SYSTEM)
+        switching.switch_on(one.tenant, SYSTEM)
+    return own.tenant, other.tenant
+
+
+def removed(tenant):
+    removal.begin(tenant, SYSTEM)
+    while removal.go_on(tenant):
+        pass
+
+
+def test_nothing_of_it_is_left_but_the_log_and_all_of_the_others_is(held, monkeypatch):
+    _own, other = held
+    monkeypatch.setattr(removal, "TOGETHER", 1)
+
+    def theirs():
+        return [row for row in holdings.rows(LOG) if THEIRS.search(row) or re.search(DIGITS, row)]
+
+    # People are nobody's; so is what they chose to see.
+    personal = re.compile(r"^(users|preference|session|seal) ")
+    mine = [row for row in holdings.rows(LOG) if row not in theirs()]
+    assert len({row.split()[0] for row in theirs()}) > 15
+    removed(other)
+    assert [row for row in theirs() if not personal.match(row)] == []
+    assert [row for row in mine if row not in holdings.rows(LOG)] == []
+    assert AuditEvent.select().order_by(AuditEvent.id.desc()).get().action == "tenant:removed"
+    assert list(audit.verify()) == []
+
+
+def test_the_scheduler_goes_on_with_what_was_interrupted(held, monkeypatch):
+    _own, other = held
+    monkeypatch.setattr(removal, "TOGETHER", 2)
+    rows = removal.begin(other, SYSTEM)
+    assert removal.go_on(other) == 2
+    assert removal.left(other) == rows - 2
+    for _ in range(100):
+        scheduler.sweep()
+        if not removal.begun():
+            break
+    assert Tenant.get_or_none(Tenant.id == other.id) is None
+
+
+def test_nothing_is_removed_while_a_run_is_under_way_here_or_with_its_policies_elsewhere(captured, cast, redis_url):
+    _policy, _run, snapshot = captured[0]
+    restore = restore_requests.of_snapshot(snapshot, cast.fabrikam, options(), SYSTEM)
+    elsewhere = runs.start(tenant=cast.fabrikam, kind=RunKind.PREVIEW, dedupe_key="elsewhere", items=[], actor=SYSTEM,
+                           restore_id=restore.id).run  # fmt: skip
+    with pytest.raises(Invalid, match=f"Run {elsewhere.id} of Fabrikam is under way"):
+        removal.begin(cast.contoso, SYSTEM)
+    here = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="here", items=[], actor=SYSTEM).run
+    with pytest.raises(Invalid, match=f"Run {here.id} of Contoso is under way"):
+        removal.begin(cast.contoso, SYSTEM)
+    assert Tenant.get_by_id(cast.contoso.id).is_active
+
+
+def test_what_a_restore_wrote_elsewhere_stays_there_and_what_none_has_written_goes(captured, cast):
+    _policy, _run, snapshot = captured[0]
+    written, planned = (restore_requests.of_snapshot(snapshot, cast.fabrikam, options(), SYSTEM) for _ in range(2))
+    Restore.update(state=RestoreState.FINISHED).where(Restore.id == written.id).execute()
+    body = snapshots.body(snapshot)
+    Mapping.create(tenant=cast.fabrikam, source_directory_id=cast.contoso.directory_id, kind="groups", source_id="a",
+                   target_id="b")  # fmt: skip
+    removed(cast.contoso)
+    [item] = restores.items(written)
+    assert snapshots.document(item.content_id) == body
+    assert Content.get_by_id(item.content_id).tenant == cast.fabrikam
+    assert RestoreItem.select().count() == 1
+    assert Restore.get_or_none(Restore.id == planned.id) is None
+    assert not Mapping.select().exists()
+
+
+def test_once_begun_nothing_starts_in_it_and_it_cannot_be_switched_on(captured, cast):
+    removal.begin(cast.contoso, SYSTEM)
+    removal.begin(cast.contoso, SYSTEM)
+    with pytest.raises(SwitchedOff, match="being removed"):
+        runs.start(tenant=cast.contoso, kind=RunKind.CREDENTIAL, dedupe_key="x", items=[], actor=SYSTEM)
+    with pytest.raises(Invalid, match="being removed"):
+        switching.switch_on(cast.contoso, SYSTEM)
+    begun = AuditEvent.select().where(AuditEvent.action == "tenant:removal-begun")
+    assert begun.count() == 1
+
+
+def test_the_next_tenant_has_a_number_that_no_event_names(captured, cast):
+    """Else its managers would read in the audit log what was done to the one before."""
+    removed(cast.fabrikam)
+    guid = "5f3759df-0000-4000-8000-000000000001"
+    assert tenants.add("Woodgrove", guid, guid, SYSTEM).id > cast.fabrikam.id
+    assert AuditEvent.select().where(AuditEvent.tenant_id == cast.fabrikam.id).exists()
+
+
+def test_a_run_cannot_ask_graph_once_its_tenant_is_switched_off(graph, worker, ended, cast):
+    """Also one that came between: recorded while the tenant was being switched off."""
+    policy_run = capture_run(cast)
+    Tenant.update(is_active=False).where(Tenant.id == cast.contoso.id).execute()
+    scheduler.send(policy_run)
+    run = ended(policy_run.id)
+    assert (run.state, run.error_code) == ("failed", "tenant_off")
+    assert graph.requests()["http"] == 0
+    assert Tenant.get_by_id(cast.contoso.id).connection_error is None
+
+
+def capture_run(cast):
+    item = runs.NewItem("configurationPolicies", "x", graph_id="x")
+    return runs.start(tenant=cast.contoso, kind=RunKind.CAPTURE_SNAPSHOT, dedupe_key="x", items=[item],
+                      actor=SYSTEM).run  # fmt: skip
+
+
+def test_a_schedule_of_a_tenant_that_is_off_starts_nothing_and_makes_up_for_it_once(cast, redis_url, monkeypatch):
+    schedules.add(cast.contoso, "0 * * * *", "UTC", SYSTEM)
+    Schedule.update(next_at=utcnow()).execute()
+    due = schedules.due(utcnow())
+    switching.switch_off(cast.contoso, SYSTEM)
+    scheduling.start_due()
+    assert not Run.select().exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(schedules, "due", lambda now: due)  # as found a moment before
+        scheduling.start_due()
+    assert not Run.select().exists()
+    switching.switch_on(cast.contoso, SYSTEM)
+    Schedule.update(next_at=utcnow()).execute()
+    scheduling.start_due()
+    scheduling.start_due()
+    assert Run.select().count() == 1
