@@ -1,0 +1,119 @@
+"""A service that lets one request a second through, and one policy type that fails: requests and seconds of each step.
+
+250 Conditional Access policies, 40 named locations and 30 authentication strengths in pages of 5, 25 and 100. The
+simulator keeps Graph's documented limit and counts. Then the second backup of 900 policies, of which one type fails.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import dramatiq
+
+import actors.back_up
+import actors.preview
+import actors.restore
+import actors.sync
+from actors import restore_requests
+from actors.every import broker
+from actors.starting import Start
+from bench import stage
+from db.audit import SYSTEM
+from db.database import database
+from db.models import IS_ACTIVE, BackupSet, Restore, Run, Tenant
+from graph import limits
+from tests.simulated import CA, WRITE, conditional_access
+
+POLICIES, LOCATIONS, STRENGTHS = 250, 40, 30
+PAGES = (25, 5, 100)
+OPTIONS = {"assignments": "exact", "conditional_access": "as captured"}
+FAILING = "deviceManagement/deviceCategories"
+COLUMNS = ("page size", "limit", "step", "requests", "seconds", "429s")
+
+
+def main() -> None:
+    with stage.engines() as urls:
+        stage.bind(next(iter(urls.values())))
+        with _worker():
+            print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
+            for number, size in enumerate(PAGES):
+                with _without_limit():
+                    _measure(number, size, "none")
+                _measure(number + 10, size, "one a second, enforced by the simulator too", throttle=True)
+            _one_type_fails()
+
+
+@contextmanager
+def _worker() -> Iterator[None]:
+    """In this process, so that its limits can be lifted; it looks for messages as often as the real one."""
+    running = dramatiq.Worker(broker, worker_timeout=200, worker_threads=8)
+    running.start()
+    try:
+        yield
+    finally:
+        running.stop()
+
+
+@contextmanager
+def _without_limit() -> Iterator[None]:
+    kept = dict(limits.LIMITS)
+    limits.LIMITS.update(dict.fromkeys(limits.NEVER_IN_A_BATCH, (100_000, 1.0)))  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        limits.LIMITS.update(kept)  # type: ignore[attr-defined]
+
+
+def _measure(number: int, size: int, limit: str, **flags: object) -> None:
+    tenant = stage.tenant(f"Bench {number}", 500 + number, 0, permissions=WRITE, page_size=size, **flags)
+    for collection, items in conditional_access(POLICIES, LOCATIONS, STRENGTHS).items():
+        for item in items:
+            _put(tenant, collection, item)
+    with database.connection_context():
+        _step(tenant, size, limit, "sync", lambda: actors.sync.start(tenant, SYSTEM))
+        _step(tenant, size, limit, "backup", lambda: actors.back_up.start(tenant, SYSTEM))
+        for item in conditional_access(POLICIES, LOCATIONS, STRENGTHS)[f"{CA}/policies"]:
+            _put(tenant, f"{CA}/policies", {**item, "state": "disabled", "modifiedDateTime": "2026-01-01T00:00:00Z"})
+        made = BackupSet.select().where(BackupSet.tenant == tenant).get()
+        restore = restore_requests.of_backup_set(made, tenant, restore_requests.parse_options(OPTIONS), SYSTEM)
+        _step(tenant, size, limit, "preview", lambda: actors.preview.start(restore, SYSTEM))
+        again = Restore.get_by_id(restore.id)
+        words = {"reason": "benchmark", "guard_reason": "nobody is in them"}
+        _step(tenant, size, limit, "live restore", lambda: actors.restore.start(again, SYSTEM, **words))
+
+
+def _put(tenant: Tenant, collection: str, item: dict) -> None:
+    stage.control("PUT", f"tenants/{tenant.directory_id}/objects/{collection}/{item['id']}", **item)
+
+
+def _step(tenant: Tenant, size: int, limit: str, name: str, start: Callable[[], Start]) -> None:
+    before = stage.requests_of(tenant)
+    run = _ended(start().run)
+    after = stage.requests_of(tenant)
+    asked = sum(after[one] - before.get(one, 0) for one in ("graph", "writes"))
+    seconds = (run.ended_at - run.created_at).total_seconds()
+    throttled = after["throttled"] - before.get("throttled", 0)
+    print(f"| {size} | {limit} | {name} | {asked} | {seconds:.1f} | {throttled} |", flush=True)
+
+
+def _one_type_fails() -> None:
+    tenant = stage.tenant("Bench failing", 900, 900)
+    stage.control("POST", "faults", kind="status", path=FAILING, status=503, times=1000)
+    with database.connection_context():
+        asked = []
+        for _ in range(2):
+            before = stage.requests_of(tenant)["graph"]
+            _ended(actors.back_up.start(tenant, SYSTEM).run)
+            asked.append(stage.requests_of(tenant)["graph"] - before)
+    tries = "5 of them tries of the policy type that fails"
+    print(f"\n900 policies, one policy type fails: first backup {asked[0]} requests, second {asked[1]} ({tries}).")
+
+
+def _ended(run: Run) -> Run:
+    while Run.select().where((Run.id == run.id) & IS_ACTIVE).exists():
+        time.sleep(0.1)
+    return Run.get_by_id(run.id)
+
+
+if __name__ == "__main__":
+    main()
