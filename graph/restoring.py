@@ -126,8 +126,8 @@ def _read(order: Order) -> Reads[Reading]:
 def _write(order: Order, requests: list[Request]) -> Steps:
     for request in requests:
         [answer] = yield [_signed(order, request)]
-        if not isinstance(answer.error, Throttled):  # what had to wait has changed nothing
-            order.live = None
+        if not isinstance(answer.error, Throttled) or answer.error.is_in_doubt:
+            order.live = None  # what had to wait has changed nothing
         body_of(answer)
     order.is_written = True
 

@@ -118,12 +118,6 @@ def _link(graph_id: str) -> Object:
     return {"@odata.id": f"{BASE}/deviceManagement/deviceConfigurations('{graph_id}')"}
 
 
-CERTIFICATES = (
-    "rootCertificate", "identityCertificate", "rootCertificatesForServerValidation",
-    "rootCertificateForServerValidation", "rootCertificateForClientValidation",
-    "identityCertificateForClientAuthentication", "smimeSigningCertificate",
-)  # fmt: skip
-
 # --- administrative templates ----------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from graph import write_parts as parts
+from graph.certificates import NAVIGATIONS
 from graph.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
 
 CONFIGURATION = "DeviceManagementConfiguration.ReadWrite.All"
@@ -93,7 +94,7 @@ _RULES: dict[str, WriteRule] = {
         shape=parts.device_configuration,
         parts={
             "privacyAccessControls": parts.privacy_controls,
-            **{name: parts.certificate(name) for name in parts.CERTIFICATES},
+            **{name: parts.certificate(name) for name in NAVIGATIONS},
         },
         cannot_create=_unsupported,
     ),
@@ -253,7 +254,11 @@ def wave_of(policy_type: str, body: Object) -> int:
 
 
 def order(policy_type: str, body: Object) -> tuple[int, int, int]:
-    """What is written first: by wave, trusted roots first among certificates, enrollment by rising priority."""
+    """What is written first: by wave, trusted roots first among certificates, enrollment by rising priority.
+
+    What joins a domain comes last: it refers to network profiles of its own wave.
+    """
     priority = body.get("priority")
-    is_root = "trustedroot" in str(body.get("@odata.type") or "").lower()
-    return wave_of(policy_type, body), 0 if is_root else 1, priority if isinstance(priority, int) else 0
+    kind = str(body.get("@odata.type") or "").lower()
+    within = 0 if "trustedroot" in kind else 2 if "windowsdomainjoin" in kind else 1
+    return wave_of(policy_type, body), within, priority if isinstance(priority, int) else 0

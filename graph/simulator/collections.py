@@ -205,12 +205,17 @@ def allows(collection: Collection, granted: set[str]) -> bool:
     return bool(granted & {*scopes(collection), *(f"{stem}.ReadBasic.All" for stem in collection.permissions)})
 
 
-# Reached by navigation only; a plain read shows none of them.
-NAVIGATION = frozenset(
+# From one device configuration to others; SEVERAL where it may be to more than one.
+SEVERAL = frozenset(
+    {"rootCertificatesForServerValidation", "rootCertificatesForClientValidation", "networkAccessConfigurations"}
+)
+TO_CONFIGURATIONS = SEVERAL | frozenset(
     {
-        "privacyAccessControls", "rootCertificate", "identityCertificate", "rootCertificatesForServerValidation",
-        "rootCertificateForServerValidation", "rootCertificateForClientValidation",
-        "identityCertificateForClientAuthentication", "smimeSigningCertificate", "scheduledActionsForRule",
-        "definitionValues",
+        "rootCertificate", "identityCertificate", "rootCertificateForServerValidation",
+        "rootCertificateForClientValidation", "identityCertificateForClientAuthentication",
+        "secondaryIdentityCertificateForClientAuthentication", "secondaryRootCertificateForClientValidation",
+        "smimeSigningCertificate", "smimeEncryptionCertificate", "singleSignOnExtensionPkinitCertificate",
     }
 )  # fmt: skip
+# Reached by navigation only; a plain read shows none of them.
+NAVIGATION = TO_CONFIGURATIONS | {"privacyAccessControls", "scheduledActionsForRule", "definitionValues"}
