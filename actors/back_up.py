@@ -29,9 +29,10 @@ from db.runs import MAX_ATTEMPTS, Claim, NewItem
 from db.states import ItemState, RunKind
 from graph import limits, names
 from graph.client import BATCH_SIZE, GraphClient
+from graph.driving import drive, run_one
 from graph.errors import Forbidden, GraphError, NotAvailable, NotFound, Rejected, Throttled
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed, Reading, drive, list_policies, read_policy, run_one
+from graph.reading import Listed, Reading, list_policies, read_policy
 
 logger = logging.getLogger(__name__)
 
@@ -202,10 +203,13 @@ def _hand_out(claim: Claim) -> None:
 
 
 def _divided(items: Sequence[RunItem]) -> list[list[int]]:
-    """Twenty to a part. A service that allows one request a second gets one part, begun first: it takes longest."""
-    slow = [item.id for item in items if POLICY_TYPES[item.policy_type].service == limits.CONDITIONAL_ACCESS]
-    rest = [item.id for item in items if POLICY_TYPES[item.policy_type].service != limits.CONDITIONAL_ACCESS]
-    return [*([slow] if slow else []), *(rest[at : at + BATCH_SIZE] for at in range(0, len(rest), BATCH_SIZE))]
+    """Twenty to a part. A service that is asked one by one gets one part, begun first: it takes longest."""
+    by_service: dict[str, list[int]] = {}
+    for item in items:
+        by_service.setdefault(POLICY_TYPES[item.policy_type].service, []).append(item.id)
+    slow = [ids for service, ids in by_service.items() if service in limits.NEVER_IN_A_BATCH]
+    rest = [one for service, ids in by_service.items() if service not in limits.NEVER_IN_A_BATCH for one in ids]
+    return [*slow, *(rest[at : at + BATCH_SIZE] for at in range(0, len(rest), BATCH_SIZE))]
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

@@ -16,10 +16,11 @@ from db.models import Policy, RunItem, Snapshot
 from db.runs import Claim, NewItem
 from db.snapshots import Kept, Read
 from db.states import ItemState, Outcome, RunKind
+from graph.driving import run_one
 from graph.errors import Forbidden, GraphError, NotFound, Rejected
 from graph.fingerprint import assignments_mark, fingerprint
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Reading, read_policy, run_one
+from graph.reading import Reading, read_policy
 
 
 def start(policy: Policy, actor: Actor) -> Start:

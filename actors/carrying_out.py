@@ -18,11 +18,12 @@ from db.clock import utcnow
 from db.models import Restore, RestoreItem, RunItem, Write
 from db.runs import Claim
 from db.states import BEGUN, ItemState, Outcome, WriteState
+from graph.driving import drive
 from graph.errors import GraphError
 from graph.planning import LEAVE, Options
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed, drive
+from graph.reading import Listed
 from graph.references import TOKENS
 from graph.restoring import Order, approval_status, carry_out, header_text
 from graph.writing import Content

@@ -8,9 +8,10 @@ from typing import Any
 from db import listings, policies
 from db.models import Run
 from graph.client import GraphClient
+from graph.driving import drive
 from graph.errors import GraphError
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed, drive, list_policies
+from graph.reading import Listed, list_policies
 
 Lists = dict[str, list[Listed] | GraphError]
 

@@ -22,12 +22,13 @@ from db.models import Policy, Restore, RestoreItem, RunItem, Tenant
 from db.runs import Claim, NewItem
 from db.states import WRITING, ItemState, Outcome, RunKind
 from graph.client import BATCH_SIZE, GraphClient
+from graph.driving import drive, run_one
 from graph.errors import Forbidden, GraphError, Malformed, NotFound, Rejected
 from graph.fingerprint import fingerprint
 from graph.planning import COPY, Case, Match, Options, Plan, decide, decide_removal, guard, match, state_mark, wanted
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Reading, drive, read_policy, run_one
+from graph.reading import Reading, read_policy
 from graph.references import Reference, find, policy_types_of
 from graph.resolving import Directory, Key, Resolver, Source, look_up, named_inside
 from graph.write_rules import WRITE_RULES, order

@@ -10,11 +10,12 @@ from db.runs import Claim
 from db.snapshots import Read
 from db.states import ItemState, Outcome, SetState
 from graph.client import BATCH_SIZE, GraphClient
+from graph.driving import drive
 from graph.errors import GraphError, Malformed, NotFound, Rejected
 from graph.fingerprint import assignments_mark, fingerprint
 from graph.planning import state_mark
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Reading, drive, read_policy
+from graph.reading import Reading, read_policy
 from graph.restoring import MOVED
 
 

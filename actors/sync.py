@@ -16,9 +16,10 @@ from db.database import database
 from db.models import RunItem, Tenant
 from db.runs import Claim, NewItem
 from db.states import ItemState, Outcome, RunKind
+from graph.driving import drive
 from graph.errors import GraphError, Rejected
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed, drive, list_policies
+from graph.reading import Listed, list_policies
 
 logger = logging.getLogger(__name__)
 

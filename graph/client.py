@@ -8,13 +8,14 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import requests
 
 from graph import answer, bounded
 from graph.errors import GraphError, Malformed, Rejected, SignInFailed, Throttled, Unavailable, Unclear, from_answer
-from graph.limits import DEFAULT_WAIT, Budget, services_of
+from graph.limits import DEFAULT_WAIT, NEVER_IN_A_BATCH, Budget, service_of, services_of
 
 # token(fresh): fresh asks for a new one, after Graph refused the one before.
 Token = Callable[[bool], str]
@@ -29,6 +30,7 @@ LONGEST_ID = 200
 
 # Without it Graph hides the members its enums grew behind `unknownFutureValue`, and a backup would keep that.
 HEADERS = {"Accept": "application/json", "Prefer": "include-unknown-enum-members"}
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -116,14 +118,33 @@ class GraphClient:
     def batch(self, asks: Sequence[Ask]) -> list[Answer]:
         """Up to twenty requests in one call; the answers in the order asked. Each succeeds or fails by itself.
 
-        Raises when the call as a whole failed: what became of its writes is then unknown.
+        Raises when the call as a whole failed: what became of its writes is then unknown. A single request to a service
+        that is never in a $batch goes as it is.
         """
         given = [request_of(ask) for ask in asks]
+        if len(given) == 1 and service_of(given[0].path) in NEVER_IN_A_BATCH:
+            return [self._alone(given[0])]
         # A link that leads elsewhere is refused by itself: the others of the call know nothing of it.
         foreign = {number: error for number, one in enumerate(given) if (error := self._foreign(one.path))}
         requests = [one for number, one in enumerate(given) if number not in foreign]
         answered = iter(self._batch_renewed(requests) if requests else ())
         return [Answer(error=foreign[number]) if number in foreign else next(answered) for number in range(len(given))]
+
+    def _alone(self, request: Request) -> Answer:
+        """As it is; once more where a read was refused without a word."""
+        first = self._alone_once(request)
+        return _settled(self._alone_once(request)) if _is_worth_asking(request, first.error) else first
+
+    def _alone_once(self, request: Request) -> Answer:
+        try:
+            url = self._url(request.path)
+            self._take([request])
+            found = self._send_signed(request.method, url, request.body, request.headers)
+            return Answer(body=_body_of_part(found, request))
+        except GraphError as e:
+            if isinstance(e, Throttled) and e.code != "budget":
+                self._refused(request, e)
+            return Answer(error=e)
 
     def _batch_renewed(self, requests: Sequence[Request]) -> list[Answer]:
         """Once more: with a new token where it was refused, and reads that were refused without a word."""
@@ -201,16 +222,25 @@ class GraphClient:
             return None
         return Rejected("foreign_link", "Microsoft Graph sent a page link to another host. It was not followed.")
 
-    def _send_signed(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def _send_signed(
+        self, method: str, url: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] = NO_HEADERS
+    ) -> dict[str, Any]:
         try:
-            return self._send(method, url, body, self._token(False))
+            return self._send(method, url, body, headers, self._token(False))
         except SignInFailed as e:
             if e.code != "token_refused":
                 raise
-        return self._send(method, url, body, self._token(True))
+        return self._send(method, url, body, headers, self._token(True))
 
-    def _send(self, method: str, url: str, body: Mapping[str, Any] | None, token: str) -> dict[str, Any]:
-        headers = {**HEADERS, "Authorization": f"Bearer {token}", "client-request-id": str(uuid.uuid4())}
+    def _send(
+        self, method: str, url: str, body: Mapping[str, Any] | None, headers: Mapping[str, str], token: str
+    ) -> dict[str, Any]:
+        headers = {
+            **HEADERS,
+            **headers,
+            "Authorization": f"Bearer {token}",
+            "client-request-id": str(uuid.uuid4()),
+        }
         self.http_calls += 1
         try:
             with self._session.request(
@@ -224,6 +254,8 @@ class GraphClient:
             raise Malformed("malformed", answer.MALFORMED) from e
         except requests.RequestException as e:
             raise _no_answer(e) from e
+        if status == 204 and method != "GET":
+            return {}
         return _checked(status, answer_headers, text)
 
 

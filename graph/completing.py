@@ -92,7 +92,8 @@ def complete(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Pr
 
 def _presentations(item: str, body: dict[str, Any], proof: Proof) -> Steps:
     """An administrative template's values: one list below each of its definitions."""
-    values = body["definitionValues"]
+    values = [dict(value) for value in body["definitionValues"]]
+    body["definitionValues"] = values
     if not values:
         return
     answers = yield [
@@ -112,11 +113,11 @@ def _device_configuration(item: str, body: dict[str, Any], proof: Proof) -> Step
 
 def _oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> Steps:
     """Encrypted OMA-URI values read as "****"; a function gives the plain text to those who may have it."""
-    secret = [
-        one for one in body.get("omaSettings") or () if one.get("isEncrypted") and one.get("secretReferenceValueId")
-    ]
+    settings = [dict(one) for one in body.get("omaSettings") or ()]
+    secret = [one for one in settings if one.get("isEncrypted") and one.get("secretReferenceValueId")]
     if not secret:
         return
+    body["omaSettings"] = settings
     answers = yield [
         f"{item}/getOmaSettingPlainTextValue(secretReferenceValueId='{_literal(one['secretReferenceValueId'])}')"
         for one in secret

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from graph import limits
+
 Body = Mapping[str, Any]
 
 # How a policy's assignments are read: with the object, by their own route, or not at all.
@@ -29,8 +31,6 @@ class PolicyType:
     path: str
     permission: str
     assignments: str = NONE
-    # Which of Graph's budgets its requests use (learn.microsoft.com: Throttling limits).
-    service: str = "intune"
     name_property: str = "displayName"
     expand: tuple[str, ...] = ()
     select: str = ""
@@ -54,6 +54,11 @@ class PolicyType:
     is_polymorphic: bool = False
     # What Graph never gives back; for the documentation and the proof of completeness.
     never_returned: str = ""
+
+    @property
+    def service(self) -> str:
+        """Which of Graph's budgets its requests use."""
+        return limits.service_of(self.path)
 
     @property
     def lists_assignments(self) -> bool:

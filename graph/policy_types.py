@@ -346,7 +346,6 @@ _ROWS = (
         "Conditional Access policy",
         f"{CA}/policies",
         POLICY,
-        service="conditionalAccess",
         volatile=frozenset({"templateId", "deletedDateTime", "partialEnablementStrategy"}),
         trusts_list=True,
     ),
@@ -355,7 +354,6 @@ _ROWS = (
         "Named location",
         f"{CA}/namedLocations",
         POLICY,
-        service="conditionalAccess",
         is_built_in=has("@odata.type", "#microsoft.graph.compliantNetworkNamedLocation"),
         trusts_list=True,
         is_polymorphic=True,
@@ -365,7 +363,6 @@ _ROWS = (
         "Authentication strength",
         f"{CA}/authenticationStrength/policies",
         POLICY,
-        service="conditionalAccess",
         is_built_in=has("policyType", "builtIn"),
     ),
     PolicyType(
@@ -373,7 +370,6 @@ _ROWS = (
         "Authentication context",
         f"{CA}/authenticationContextClassReferences",
         AUTHENTICATION_CONTEXT,
-        service="conditionalAccess",
     ),
     PolicyType("hardwareConfigurations", "BIOS configuration", f"{DM}/hardwareConfigurations", CONFIGURATION, EXPANDED),
     PolicyType(

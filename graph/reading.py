@@ -1,27 +1,24 @@
 """What to ask Graph for, to list a policy type or to hold a policy's whole content.
 
 A reading is a generator: it yields the paths it wants next, is sent their answers, and returns its result. Who drives
-it decides how they travel: one policy, and nine hundred with twenty paths to a $batch, are read by the same code.
+it (graph/driving.py) decides how they travel: one policy, and nine hundred, are read by the same code.
 """
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from graph import completing, names, shape
 from graph.annotations import without_annotations
-from graph.client import BATCH_SIZE, Answer, Ask, GraphClient, Request, id_of, request_of
+from graph.client import id_of
 from graph.completing import Proof, all_pages, body_of, pages_of
-from graph.errors import GraphError, Incomplete, Malformed
+from graph.driving import Reads
+from graph.errors import Incomplete, Malformed
 from graph.fingerprint import assignments_mark
-from graph.limits import batches
 from graph.names import Known, no_names
 from graph.policy_type import EXPANDED, NONE, ROUTE, PolicyType, match_key, name_of, storable
 from graph.times import parse_time
-
-Result = TypeVar("Result")
-Reads = Generator[Sequence[Ask], list[Answer], Result]
 
 
 @dataclass(frozen=True)
@@ -137,7 +134,7 @@ def read_policy(
     token, _, profile = graph_id.partition("/")
     item = f"{policy_type.item(token)}/enrollmentProfiles/{profile}" if profile else policy_type.item(graph_id)
     [answer] = yield [item if profile else policy_type.one(graph_id)]
-    body, proof = body_of(answer), Proof()
+    body, proof = dict(body_of(answer)), Proof()  # what was answered stays as it is: a memory may hold it
     _require_that_policy(body, profile or graph_id)
     _require_shape(policy_type, body, body.get("assignments"))
     modified_at, odata_type = _modified(body), _text(body.get("@odata.type"))
@@ -189,79 +186,3 @@ def _require_all_settings(policy_type: PolicyType, body: Mapping[str, Any], proo
         raise Incomplete(
             "incomplete", f"Microsoft Graph sent {len(settings)} of the policy's {declared} settings. Nothing was kept."
         )
-
-
-class Ledger(Protocol):
-    """Who must know of writes before they are sent, and what became of each (actors/writes.py)."""
-
-    def sending(self, writes: Sequence[tuple[Any, Request]]) -> Sequence[int]:
-        """With the keys of those who want them; answers a mark for each. What it raises keeps them from being sent."""
-
-    def answered(self, marks: Sequence[int], answers: Sequence[Answer]) -> None:
-        """In the same order."""
-
-
-def drive(
-    client: GraphClient, readings: Mapping[Any, Reads[Result]], ledger: Ledger | None = None
-) -> dict[Any, Result | GraphError]:
-    """Run many readings in rounds, their requests together in $batch calls; each ends with its result or its error."""
-    ended: dict[Any, Result | GraphError] = {}
-    wanted: dict[Any, Sequence[Ask]] = {}
-    for key, reading in readings.items():
-        _advance(key, reading, None, wanted, ended)
-    while wanted:
-        asked, wanted = wanted, {}
-        answers = _ask(client, [(key, request_of(ask)) for key, asks in asked.items() for ask in asks], ledger)
-        for key, asks in asked.items():
-            _advance(key, readings[key], [answers.pop(0) for _ in asks], wanted, ended)
-    return ended
-
-
-def _advance(
-    key: Any,
-    reading: Reads[Result],
-    answers: list[Answer] | None,
-    wanted: dict[Any, Sequence[Ask]],
-    ended: dict[Any, Result | GraphError],
-) -> None:
-    try:
-        wanted[key] = next(reading) if answers is None else reading.send(answers)
-    except StopIteration as e:
-        ended[key] = e.value
-    except GraphError as e:
-        ended[key] = e
-
-
-def _ask(client: GraphClient, asked: list[tuple[Any, Request]], ledger: Ledger | None) -> list[Answer]:
-    answers = [Answer()] * len(asked)
-    for numbers in batches([(request.method, request.path) for _, request in asked], BATCH_SIZE):
-        together = [asked[number] for number in numbers]
-        marks = ledger.sending(together) if ledger and together[0][1].is_write else ()
-        found = _answers(client, [request for _, request in together])
-        if ledger and marks:
-            ledger.answered(marks, found)
-        for number, answer in zip(numbers, found, strict=True):
-            answers[number] = answer
-    return answers
-
-
-def _answers(client: GraphClient, requests: list[Request]) -> list[Answer]:
-    try:
-        return client.batch(requests)
-    except Malformed as e:
-        if len(requests) == 1 or requests[0].is_write or e.code not in ("malformed", "too_large"):
-            return [Answer(error=e)] * len(requests)
-        # One damaged part makes the whole unreadable: by halves, the others are read all the same. Never a write.
-        half = len(requests) // 2
-        return _answers(client, requests[:half]) + _answers(client, requests[half:])
-    except GraphError as e:
-        # The call as a whole failed: so did each of its parts.
-        return [Answer(error=e)] * len(requests)
-
-
-def run_one(client: GraphClient, reading: Reads[Result]) -> Result:
-    """Raises the reading's error."""
-    result = drive(client, {None: reading})[None]
-    if isinstance(result, GraphError):
-        raise result
-    return result

@@ -12,12 +12,13 @@ from typing import Any
 from graph.client import Request
 from graph.compare import Difference
 from graph.completing import Steps, body_of
+from graph.driving import Reads
 from graph.errors import NotFound, Rejected, Throttled
 from graph.names import Known, no_names
 from graph.normalise import canonical
 from graph.planning import state_mark
 from graph.policy_type import PolicyType
-from graph.reading import Reading, Reads, read_policy
+from graph.reading import Reading, read_policy
 from graph.writing import Content, changes, created_id, creation, remaining, removal
 
 JUSTIFICATION = "x-msft-approval-justification"

@@ -5,11 +5,12 @@ import requests
 
 from graph.client import GraphClient
 from graph.clouds import endpoints
+from graph.driving import drive, run_one
 from graph.errors import Forbidden, GraphError, Incomplete, NotAvailable, NotFound, Throttled
 from graph.fingerprint import fingerprint
 from graph.normalise import canonical, normalise
 from graph.policy_types import POLICY_TYPES
-from graph.reading import drive, list_policies, read_policy, run_one
+from graph.reading import list_policies, read_policy
 from graph.sign_in import Secret, SignIn
 from tests.simulated import REAL, SimulatedTenant, assert_holds, catalog_policy, truth_of
 

@@ -1,0 +1,88 @@
+"""What a run's readings were answered by Graph, until their results are recorded."""
+
+import json
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import peewee as pw
+
+from db import runs
+from db.clock import utcnow
+from db.database import database
+from db.models import Run, RunAnswer
+from db.runs import Claim
+from db.sealing import keyring
+
+# (reading, mark of the path, document).
+Row = tuple[str, str, Mapping[str, Any]]
+TOGETHER = 200
+
+
+def keep(claim: Claim, rows: Sequence[Row]) -> None:
+    """Of the whole run, whichever part is at work. Raises ClaimLost: a worker taken for dead may know older answers."""
+    run, now = whole(claim.run), utcnow()
+    sealed = [
+        {"run": run, "reading": reading, "path_mark": mark, "kept_at": now, "sealed": _sealed(run, reading, mark, told)}
+        for reading, mark, told in rows
+    ]
+    with database.atomic():
+        runs.hold(claim)
+        for begin in range(0, len(sealed), TOGETHER):
+            RunAnswer.insert_many(sealed[begin : begin + TOGETHER]).on_conflict(
+                conflict_target=[RunAnswer.run, RunAnswer.reading, RunAnswer.path_mark],
+                preserve=[RunAnswer.sealed, RunAnswer.kept_at],
+            ).execute()
+    claim.has_got_on = True
+
+
+def of(run: Run, readings: Collection[str], newest_since: datetime | None = None) -> dict[str, dict[str, Any]]:
+    """Reading -> mark of the path -> document.
+
+    `newest_since`: only of readings that were told something since then; the others have been at rest for too long.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for begin in range(0, len(readings), TOGETHER):
+        some = list(readings)[begin : begin + TOGETHER]
+        mine = (RunAnswer.run == whole(run)) & RunAnswer.reading.in_(some)
+        for row in RunAnswer.select().where(mine & _is_fresh(newest_since)):
+            found.setdefault(row.reading, {})[row.path_mark] = _opened(row)
+    return found
+
+
+def _is_fresh(newest_since: datetime | None) -> Any:
+    if newest_since is None:
+        return pw.SQL("1 = 1")
+    other = RunAnswer.alias()
+    newer = (other.run == RunAnswer.run) & (other.reading == RunAnswer.reading) & (other.kept_at >= newest_since)
+    return pw.fn.EXISTS(other.select(other.id).where(newer))
+
+
+def forget(run: Run, readings: Collection[str] | None = None) -> None:
+    """None: of all its readings."""
+    mine = RunAnswer.run == whole(run)
+    RunAnswer.delete().where(mine if readings is None else mine & RunAnswer.reading.in_(list(readings))).execute()
+
+
+def whole(run: Run) -> int:
+    """The id of the run that a part belongs to: what one part was told, another may go on from."""
+    return run.parent_id or run.id
+
+
+def owner(row: RunAnswer) -> str:
+    return _owner(row.run_id, row.reading, row.path_mark)
+
+
+def _owner(run_id: int, reading: str, path_mark: str) -> str:
+    return f"run:{run_id}:answer:{reading}:{path_mark}"
+
+
+def _sealed(run_id: int, reading: str, path_mark: str, told: Mapping[str, Any]) -> bytes:
+    plain = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return keyring().seal(zlib.compress(plain, 1), _owner(run_id, reading, path_mark))
+
+
+def _opened(row: RunAnswer) -> Any:
+    plain = zlib.decompress(keyring().unseal(row.sealed, owner(row)))
+    return json.loads(plain.decode("utf-8", "surrogatepass"))

@@ -1,0 +1,63 @@
+"""How each policy type of a tenant stands: is it offered there, and does the last backup hold all of it?"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from db.clock import utcnow
+from db.models import Coverage, Tenant
+from db.states import Offer
+
+# What a tenant does not offer is asked for again this often: a licence may have been bought.
+ASK_AGAIN = timedelta(days=7)
+
+
+def heard(tenant: Tenant, policy_type: str, offer: Offer, why: str | None = None) -> None:
+    """What its list said just now."""
+    values = {Coverage.offer: offer, Coverage.asked_at: utcnow()}
+    if offer != Offer.OFFERED:
+        values[Coverage.why] = why and why[:1000]
+    if offer == Offer.NOT_OFFERED:
+        values[Coverage.bad_since] = None  # nothing is missing
+    _keep(tenant.id, policy_type, values)
+
+
+def _keep(tenant_id: int, policy_type: str, values: Mapping[object, object]) -> None:
+    Coverage.insert({Coverage.tenant: tenant_id, Coverage.policy_type: policy_type, **values}).on_conflict(
+        conflict_target=[Coverage.tenant, Coverage.policy_type], update=values
+    ).execute()
+
+
+def not_offered(tenant: Tenant) -> dict[str, str]:
+    """Policy type -> why, of those that need not be asked for again yet."""
+    rows = Coverage.select(Coverage.policy_type, Coverage.why).where(
+        (Coverage.tenant == tenant) & (Coverage.offer == Offer.NOT_OFFERED) & (Coverage.asked_at > utcnow() - ASK_AGAIN)
+    )
+    return {policy_type: why or "" for policy_type, why in rows.tuples()}
+
+
+def backed_up(tenant_id: int, began: datetime, good: Iterable[str], bad: Mapping[str, str]) -> None:
+    """A backup ended: it holds all of the policy types `good`; `bad` says why it does not hold all of the others."""
+    for policy_type in good:
+        _keep(tenant_id, policy_type, {Coverage.good_at: began, Coverage.bad_since: None, Coverage.why: None})
+    since = dict(Coverage.select(Coverage.policy_type, Coverage.bad_since).where(Coverage.tenant == tenant_id).tuples())
+    for policy_type, why in bad.items():
+        values = {Coverage.bad_since: since.get(policy_type) or began, Coverage.why: why[:1000]}
+        _keep(tenant_id, policy_type, values)
+
+
+def exceptions(tenant_ids: Sequence[int] | None) -> dict[int, list[Coverage]]:
+    """Tenant id -> what its last backup does not hold all of, the oldest first; None: of every tenant."""
+    query = (
+        Coverage.select().where(Coverage.bad_since.is_null(False)).order_by(Coverage.bad_since, Coverage.policy_type)
+    )
+    if tenant_ids is not None:
+        query = query.where(Coverage.tenant.in_(list(tenant_ids) or [-1]))
+    found: dict[int, list[Coverage]] = {}
+    for row in query:
+        found.setdefault(row.tenant_id, []).append(row)
+    return found
+
+
+def of_tenant(tenant: Tenant) -> list[Coverage]:
+    """What is known of its policy types, by policy type."""
+    return list(Coverage.select().where(Coverage.tenant == tenant).order_by(Coverage.policy_type))
