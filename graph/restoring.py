@@ -145,11 +145,12 @@ def _remove(order: Order) -> Reads[Done]:
     target = str(order.target_id)
     try:
         yield from _look(order)
-        for request in removal(order.policy_type, target, order.live or {}):
-            [answer] = yield [_signed(order, request)]
-            body_of(answer)
     except NotFound:
-        pass
+        return Done(target, None, [])
+    for request in removal(order.policy_type, target, order.live or {}):
+        [answer] = yield [_signed(order, request)]
+        if not isinstance(answer.error, NotFound):
+            body_of(answer)
     return Done(target, None, [])
 
 

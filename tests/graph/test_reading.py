@@ -6,7 +6,7 @@ import requests
 from graph.client import GraphClient
 from graph.clouds import endpoints
 from graph.driving import drive, run_one
-from graph.errors import Forbidden, GraphError, Incomplete, NotAvailable, NotFound, Throttled
+from graph.errors import Forbidden, GraphError, Incomplete, NotAvailable, NotFound, Rejected, Throttled
 from graph.fingerprint import fingerprint
 from graph.normalise import canonical, normalise
 from graph.policy_types import POLICY_TYPES
@@ -94,6 +94,21 @@ class TestOneTenant:
         simulated.put(PATH, {**catalog_policy("p", "P", 3), "settingCount": 4})
         with pytest.raises(Incomplete, match="3 of the policy's 4"):
             run_one(client, read_policy(CATALOG, "p"))
+
+    @pytest.mark.parametrize(
+        ("status", "message", "kind"),
+        [(404, "Resource 'x' does not exist", Incomplete), (404, "No OData route exists that match template", Rejected),
+         (400, "Resource not found for the segment 'settings'", Rejected)],
+    )  # fmt: skip
+    @pytest.mark.parametrize("part", ["settings", "assignments"])
+    def test_a_part_that_is_not_there_makes_no_policy_gone_or_not_offered(self, tenant, status, message, kind, part):
+        client, simulated = tenant
+        simulated.put("deviceManagement/intents", {"id": "i", "displayName": "I", "templateId": "t", "settings": []})
+        body = {"error": {"code": "BadRequest" if status == 400 else "NotFound", "message": message}}
+        simulated.fault(kind="status", path=f"intents/i/{part}", status=status, body=body)
+        with pytest.raises(kind) as e:
+            run_one(client, read_policy(POLICY_TYPES["intents"], "i"))
+        assert type(e.value) is kind
 
     def test_assignments_carry_names_and_a_deleted_group_has_none(self, tenant):
         client, simulated = tenant
