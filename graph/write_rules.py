@@ -134,8 +134,11 @@ _RULES: dict[str, WriteRule] = {
     "androidManagedAppProtections": WriteRule(
         POLICIES, odata_type=f"{parts.TYPE}androidManagedAppProtection", **_PROTECTION
     ),
+    # It has no app groups.
     "windowsManagedAppProtections": WriteRule(
-        POLICIES, odata_type=f"{parts.TYPE}windowsManagedAppProtection", **_PROTECTION
+        POLICIES,
+        odata_type=f"{parts.TYPE}windowsManagedAppProtection",
+        **{**_PROTECTION, "parts": {"apps": parts.target_apps}, "posted": frozenset()},
     ),
     "targetedManagedAppConfigurations": WriteRule(
         POLICIES,

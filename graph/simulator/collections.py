@@ -6,6 +6,7 @@ from dataclasses import dataclass
 DM = "deviceManagement"
 DAM = "deviceAppManagement"
 CA = "identity/conditionalAccess"
+AGREEMENTS = "identityGovernance/termsOfUse/agreements"
 
 CONFIGURATION = ("DeviceManagementConfiguration",)
 SCRIPTS = ("DeviceManagementScripts",)
@@ -175,7 +176,7 @@ _ROWS = (
     _row("organization", ("Organization", "DeviceManagementServiceConfig", "Directory"), **_ENTRA),
     _row("servicePrincipals", ("Application", "Directory"), **_ENTRA),
     _row("users", ("User", "Directory"), **_ENTRA),
-    _row("agreements", ("Agreement",), **_ENTRA),
+    _row(AGREEMENTS, ("Agreement",), **_ENTRA),
     _row(f"{DM}/operationApprovalRequests", (*CONFIGURATION, *RBAC), **_BARE),
     _row(f"{DM}/groupPolicyCategories", CONFIGURATION, **_BARE),
     _row(f"{DM}/groupPolicyDefinitions", CONFIGURATION, expands=("presentations",), routes=("presentations",)),

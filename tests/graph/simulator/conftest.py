@@ -106,7 +106,7 @@ FURNITURE = (
     ("groups", {"id": GROUP, "displayName": "Pilot"}),
     ("groups", {"id": OTHER_GROUP, "displayName": "Production"}),
     ("users", {"id": USER, "userPrincipalName": "ada@x.example"}),
-    ("agreements", {"id": TERMS}),
+    ("identityGovernance/termsOfUse/agreements", {"id": TERMS}),
     ("servicePrincipals", {"id": "sp", "appId": APP_ID}),
     (f"{DM}/configurationPolicies", catalog_policy("catalog", "Catalog")),
     (f"{DM}/configurationPolicies", {**catalog_policy("secret", "Secret"), "settings": [secret()], "settingCount": 1}),
