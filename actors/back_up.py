@@ -17,7 +17,7 @@ from actors.broker import BULK
 from actors.capture import prepared, settle_readings
 from actors.connections import client, signed_in
 from actors.starting import Start, send, started
-from actors.trouble import missing_permission, settle_error
+from actors.trouble import settle_error, why_forbidden
 from actors.working import Ends, work
 from db import backup_sets, directory_names, parts, policies, run_ends, runs
 from db.audit import Actor
@@ -160,7 +160,7 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
         [item] = [one for one in runs.unsettled_items(claim.run) if one.policy_type == key]
         settle_error(claim, item, error, row)
         is_failed = not isinstance(error, Forbidden | NotAvailable | NotFound)
-        message = missing_permission(row) if isinstance(error, Forbidden) else error.sentence
+        message = why_forbidden(row.access, claim.run.tenant) if isinstance(error, Forbidden) else error.sentence
         backup_sets.record_type(backup_set, key, ItemState.FAILED if is_failed else ItemState.SKIPPED, 0, message)
 
 

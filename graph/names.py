@@ -7,6 +7,7 @@ from urllib.parse import quote
 from graph.client import Answer, Ask
 from graph.completing import Proof, all_pages
 from graph.errors import NotFound, Rejected
+from graph.permissions import GROUP_NAMES
 from graph.policy_type import LONGEST_NAME, storable
 
 Names = dict[str, str | None]
@@ -90,7 +91,7 @@ def _groups(ids: list[str], proof: Proof) -> Steps:
     for one, answer in zip(ids, answers, strict=True):
         found[one] = name_in(answer.body or {})
         if isinstance(answer.error, Rejected) and not isinstance(answer.error, NotFound):
-            proof.names = "The app may not read group names (Group.Read.All)."
+            proof.names = f"The app may not read group names ({GROUP_NAMES.ask})."
         elif answer.error is not None and not isinstance(answer.error, Rejected):
             raise answer.error
     return found

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from graph import limits
+from graph.permissions import Access
 
 Body = Mapping[str, Any]
 
@@ -29,7 +30,7 @@ class PolicyType:
     key: str
     title: str
     path: str
-    permission: str
+    access: Access
     assignments: str = NONE
     name_property: str = "displayName"
     expand: tuple[str, ...] = ()
@@ -59,6 +60,11 @@ class PolicyType:
     def service(self) -> str:
         """Which of Graph's budgets its requests use."""
         return limits.service_of(self.path)
+
+    @property
+    def permission(self) -> str:
+        """The one to ask for."""
+        return self.access.ask
 
     @property
     def lists_assignments(self) -> bool:

@@ -12,15 +12,19 @@ from typing import Any
 
 from graph import write_parts as parts
 from graph.certificates import NAVIGATIONS
+from graph.permissions import (
+    WRITE_APPS,
+    WRITE_AUTHENTICATION_CONTEXTS,
+    WRITE_CONDITIONAL_ACCESS,
+    WRITE_CONFIGURATION,
+    WRITE_POWERSHELL,
+    WRITE_RBAC,
+    WRITE_SCOPE_TAGS,
+    WRITE_SCRIPTS,
+    WRITE_SERVICE_CONFIG,
+    WRITE_STRENGTHS,
+)
 from graph.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
-
-CONFIGURATION = "DeviceManagementConfiguration.ReadWrite.All"
-APPS = "DeviceManagementApps.ReadWrite.All"
-SERVICE_CONFIG = "DeviceManagementServiceConfig.ReadWrite.All"
-RBAC = "DeviceManagementRBAC.ReadWrite.All"
-SCRIPTS = "DeviceManagementScripts.ReadWrite.All"
-CONDITIONAL_ACCESS = "Policy.ReadWrite.ConditionalAccess"
-AUTHENTICATION_CONTEXT = "AuthenticationContext.ReadWrite.All"
 
 TAGS, FILTERS, NAMED, APP_WAVE, CERTIFICATES, POLICIES, ROLES, ROLE_ASSIGNMENTS, CA_NAMED, CA, SETS = range(11)
 
@@ -62,21 +66,21 @@ def _default_branding(body: Object) -> str:
 
 _APP_STATE = frozenset({"categories", "relationships", "appAvailability"})
 _CATALOG: dict[str, Any] = {
-    "permission": CONFIGURATION,
+    "access": WRITE_CONFIGURATION,
     "update": "PUT",
     "shape": parts.catalog,
     "fixed": frozenset({"platforms", "technologies", "templateReference"}),
 }
 _PROTECTION: dict[str, Any] = {
-    "permission": APPS,
+    "access": WRITE_APPS,
     "assign": "assignments",
     "typed": True,
     "parts": {"apps": parts.target_apps, "appGroupType": parts.target_apps},
     "posted": frozenset({"appGroupType"}),
 }
-_SCRIPT: dict[str, Any] = {"wave": POLICIES, "permission": SCRIPTS}
-_RETIRED = WriteRule(POLICIES, APPS, never=RETIRED)
-_UPDATES: dict[str, Any] = {"wave": POLICIES, "permission": CONFIGURATION, "assign": "assignments"}
+_SCRIPT: dict[str, Any] = {"wave": POLICIES, "access": WRITE_SCRIPTS}
+_RETIRED = WriteRule(POLICIES, WRITE_APPS, never=RETIRED)
+_UPDATES: dict[str, Any] = {"wave": POLICIES, "access": WRITE_CONFIGURATION, "assign": "assignments"}
 
 _RULES: dict[str, WriteRule] = {
     "configurationPolicies": WriteRule(POLICIES, assign="assignments", **_CATALOG),
@@ -88,7 +92,7 @@ _RULES: dict[str, WriteRule] = {
     ),
     "deviceConfigurations": WriteRule(
         POLICIES,
-        CONFIGURATION,
+        WRITE_CONFIGURATION,
         assign="assignments",
         typed=True,
         shape=parts.device_configuration,
@@ -99,22 +103,22 @@ _RULES: dict[str, WriteRule] = {
         cannot_create=_unsupported,
     ),
     "groupPolicyConfigurations": WriteRule(
-        POLICIES, CONFIGURATION, assign="assignments", parts={"definitionValues": parts.definition_values}
+        POLICIES, WRITE_CONFIGURATION, assign="assignments", parts={"definitionValues": parts.definition_values}
     ),
     "groupPolicyUploadedDefinitionFiles": WriteRule(
-        NAMED, CONFIGURATION, never="Microsoft Graph never gives the ADMX file back: import it in Intune again."
+        NAMED, WRITE_CONFIGURATION, never="Microsoft Graph never gives the ADMX file back: import it in Intune again."
     ),
     "deviceCompliancePolicies": WriteRule(
         POLICIES,
-        CONFIGURATION,
+        WRITE_CONFIGURATION,
         assign="assignments",
         typed=True,
         shape=parts.compliance,
         parts={"scheduledActionsForRule": parts.schedule_actions},
         posted=frozenset({"scheduledActionsForRule"}),
     ),
-    "deviceComplianceScripts": WriteRule(NAMED, CONFIGURATION, assign="deviceHealthScriptAssignments"),
-    "deviceManagementScripts": WriteRule(assign="deviceManagementScriptAssignments", **_SCRIPT),
+    "deviceComplianceScripts": WriteRule(NAMED, WRITE_SCRIPTS, assign="deviceHealthScriptAssignments"),
+    "deviceManagementScripts": WriteRule(POLICIES, WRITE_POWERSHELL, assign="deviceManagementScriptAssignments"),
     "deviceShellScripts": WriteRule(assign="deviceManagementScriptAssignments", **_SCRIPT),
     "deviceCustomAttributeShellScripts": WriteRule(
         assign="deviceManagementScriptAssignments",
@@ -124,7 +128,7 @@ _RULES: dict[str, WriteRule] = {
     "deviceHealthScripts": WriteRule(assign="deviceHealthScriptAssignments", **_SCRIPT),
     "intents": WriteRule(
         POLICIES,
-        CONFIGURATION,
+        WRITE_CONFIGURATION,
         assign="assignments",
         fixed=frozenset({"templateId"}),
         parts={"settings": parts.intent_settings},
@@ -149,7 +153,7 @@ _RULES: dict[str, WriteRule] = {
     "windowsInformationProtectionPolicies": _RETIRED,
     "mobileAppConfigurations": WriteRule(
         POLICIES,
-        APPS,
+        WRITE_APPS,
         assign="assignments",
         assign_cast="microsoft.graph.managedDeviceMobileAppConfiguration",
         typed=True,
@@ -157,7 +161,7 @@ _RULES: dict[str, WriteRule] = {
     ),
     "mobileApps": WriteRule(
         APP_WAVE,
-        APPS,
+        WRITE_APPS,
         assign="mobileAppAssignments",
         typed=True,
         drop=_APP_STATE,
@@ -166,7 +170,7 @@ _RULES: dict[str, WriteRule] = {
     ),
     "windowsAutopilotDeploymentProfiles": WriteRule(
         POLICIES,
-        SERVICE_CONFIG,
+        WRITE_SERVICE_CONFIG,
         assign=ONE_BY_ONE,
         typed=True,
         drop=frozenset({"managementServiceAppId"}),
@@ -174,7 +178,7 @@ _RULES: dict[str, WriteRule] = {
     ),
     "deviceEnrollmentConfigurations": WriteRule(
         POLICIES,
-        SERVICE_CONFIG,
+        WRITE_SERVICE_CONFIG,
         assign="enrollmentConfigurationAssignments",
         typed=True,
         drop=frozenset({"deviceEnrollmentConfigurationType"}),
@@ -190,44 +194,46 @@ _RULES: dict[str, WriteRule] = {
     "windowsQualityUpdateProfiles": WriteRule(**_UPDATES),
     "windowsQualityUpdatePolicies": WriteRule(**_UPDATES),
     "windowsDriverUpdateProfiles": WriteRule(fixed=frozenset({"approvalType"}), **_UPDATES),
-    "termsAndConditions": WriteRule(POLICIES, SERVICE_CONFIG, assign=ONE_BY_ONE),
-    "roleScopeTags": WriteRule(TAGS, RBAC, assign="assignments", drop=frozenset({"isBuiltIn"})),
+    "termsAndConditions": WriteRule(POLICIES, WRITE_SERVICE_CONFIG, assign=ONE_BY_ONE),
+    "roleScopeTags": WriteRule(TAGS, WRITE_SCOPE_TAGS, assign="assignments", drop=frozenset({"isBuiltIn"})),
     "roleDefinitions": WriteRule(
-        ROLES, RBAC, drop=frozenset({"isBuiltIn", "isBuiltInRoleDefinition"}), typed=True, shape=parts.role
+        ROLES, WRITE_RBAC, drop=frozenset({"isBuiltIn", "isBuiltInRoleDefinition"}), typed=True, shape=parts.role
     ),
     "roleAssignments": WriteRule(
-        ROLE_ASSIGNMENTS, RBAC, typed=True, shape=parts.role_assignment, fixed=frozenset({"roleDefinition"})
+        ROLE_ASSIGNMENTS, WRITE_RBAC, typed=True, shape=parts.role_assignment, fixed=frozenset({"roleDefinition"})
     ),
     "assignmentFilters": WriteRule(
-        FILTERS, CONFIGURATION, fixed=frozenset({"platform", "assignmentFilterManagementType"})
+        FILTERS, WRITE_CONFIGURATION, fixed=frozenset({"platform", "assignmentFilterManagementType"})
     ),
     "notificationMessageTemplates": WriteRule(
-        NAMED, SERVICE_CONFIG, parts={"localizedNotificationMessages": parts.messages}
+        NAMED, WRITE_SERVICE_CONFIG, parts={"localizedNotificationMessages": parts.messages}
     ),
-    "deviceCategories": WriteRule(FILTERS, CONFIGURATION),
+    "deviceCategories": WriteRule(FILTERS, WRITE_CONFIGURATION),
     "policySets": WriteRule(
         SETS,
-        CONFIGURATION,
+        WRITE_CONFIGURATION,
         assign=BY_UPDATE,
         shape=parts.policy_set,
         parts={"items": parts.set_items},
         posted=frozenset({"items"}),
         drop=frozenset({"guidedDeploymentTags"}),
     ),
-    "reusablePolicySettings": WriteRule(NAMED, CONFIGURATION, update="PUT", fixed=frozenset({"settingDefinitionId"})),
+    "reusablePolicySettings": WriteRule(
+        NAMED, WRITE_CONFIGURATION, update="PUT", fixed=frozenset({"settingDefinitionId"})
+    ),
     "intuneBrandingProfiles": WriteRule(
         POLICIES,
-        APPS,
+        WRITE_APPS,
         assign="assignments",
         drop=frozenset({"isDefaultProfile", "disableClientTelemetry", "customPrivacyMessage"}),
         first=frozenset({"profileName", "profileDescription", "roleScopeTagIds"}),
         cannot_create=_default_branding,
     ),
-    "conditionalAccessPolicies": WriteRule(CA, CONDITIONAL_ACCESS, shape=parts.conditional_access),
-    "namedLocations": WriteRule(CA_NAMED, CONDITIONAL_ACCESS, typed=True),
+    "conditionalAccessPolicies": WriteRule(CA, WRITE_CONDITIONAL_ACCESS, shape=parts.conditional_access),
+    "namedLocations": WriteRule(CA_NAMED, WRITE_CONDITIONAL_ACCESS, typed=True),
     "authenticationStrengths": WriteRule(
         CA_NAMED,
-        CONDITIONAL_ACCESS,
+        WRITE_STRENGTHS,
         drop=frozenset({"policyType", "requirementsSatisfied"}),
         shape=parts.strength,
         parts={
@@ -236,13 +242,13 @@ _RULES: dict[str, WriteRule] = {
         },
         posted=frozenset({"allowedCombinations", "combinationConfigurations"}),
     ),
-    "authenticationContextClassReferences": WriteRule(CA_NAMED, AUTHENTICATION_CONTEXT),
-    "hardwareConfigurations": WriteRule(POLICIES, CONFIGURATION, assign="hardwareConfigurationAssignments"),
+    "authenticationContextClassReferences": WriteRule(CA_NAMED, WRITE_AUTHENTICATION_CONTEXTS),
+    "hardwareConfigurations": WriteRule(POLICIES, WRITE_CONFIGURATION, assign="hardwareConfigurationAssignments"),
     "inventoryPolicies": WriteRule(POLICIES, assign="assignments", **_CATALOG),
     "appleUserInitiatedEnrollmentProfiles": WriteRule(
-        POLICIES, SERVICE_CONFIG, assign=ONE_BY_ONE, fixed=frozenset({"platform"})
+        POLICIES, WRITE_SERVICE_CONFIG, assign=ONE_BY_ONE, fixed=frozenset({"platform"})
     ),
-    "depOnboardingSettings": WriteRule(POLICIES, SERVICE_CONFIG, typed=True),
+    "depOnboardingSettings": WriteRule(POLICIES, WRITE_SERVICE_CONFIG, typed=True),
 }
 
 WRITE_RULES: Mapping[str, WriteRule] = MappingProxyType(_RULES)

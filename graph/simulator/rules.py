@@ -235,7 +235,6 @@ _ROWS = (
         f"{DM}/roleScopeTags",
         created=200,
         updated=200,
-        write=("DeviceManagementRBAC.ReadWrite.All",),
         id_form="{number}",
         times=(),
         derived=_set("isBuiltIn"),

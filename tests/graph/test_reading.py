@@ -72,6 +72,7 @@ def test_a_missing_permission_costs_only_its_own_policy_types(demo_simulator):
         "deviceShellScripts",
         "deviceCustomAttributeShellScripts",
         "deviceHealthScripts",
+        "deviceComplianceScripts",
     }
 
 
