@@ -53,6 +53,8 @@ class PolicyType:
     shifting: frozenset[str] = frozenset()
     # Its subtypes are told apart by @odata.type, which minimal metadata gives only where there are several.
     is_polymorphic: bool = False
+    # Microsoft retired it: where its list says nothing at all, with a 200, there are none (rknightion/graph2otel).
+    is_retired: bool = False
     # What Graph never gives back; for the documentation and the proof of completeness.
     never_returned: str = ""
 

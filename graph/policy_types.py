@@ -57,6 +57,7 @@ _PROTECTION: dict[str, Any] = {
     "match_on": ("targetedAppManagementLevels",),
 }
 _INFORMATION_PROTECTION: dict[str, Any] = {
+    "is_retired": True,
     "access": APPS,
     "assignments": EXPANDED,
     "expand": ("protectedAppLockerFiles", "exemptAppLockerFiles"),

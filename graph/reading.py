@@ -61,7 +61,10 @@ class Reading:
 def list_policies(policy_type: PolicyType) -> Reads[list[Listed]]:
     if policy_type.key == "depOnboardingSettings":
         return (yield from _list_below_tokens(policy_type))
-    items = yield from all_pages(policy_type.listing())
+    [answer] = yield [policy_type.listing()]
+    if policy_type.is_retired and isinstance(answer.error, Malformed) and answer.error.code == "no_body":
+        return []
+    items = yield from pages_of(body_of(answer), Proof())
     return _once(_listed(policy_type, item) for item in items if not policy_type.is_hidden(item))
 
 

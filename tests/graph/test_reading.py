@@ -6,7 +6,7 @@ import requests
 from graph.client import GraphClient
 from graph.clouds import endpoints
 from graph.driving import drive, run_one
-from graph.errors import Forbidden, GraphError, Incomplete, NotAvailable, NotFound, Rejected, Throttled
+from graph.errors import Forbidden, GraphError, Incomplete, Malformed, NotAvailable, NotFound, Rejected, Throttled
 from graph.fingerprint import fingerprint
 from graph.normalise import canonical, normalise
 from graph.policy_types import POLICY_TYPES
@@ -110,6 +110,14 @@ class TestOneTenant:
         with pytest.raises(kind) as e:
             run_one(client, read_policy(POLICY_TYPES["intents"], "i"))
         assert type(e.value) is kind
+
+    def test_a_retired_list_that_says_nothing_is_empty_and_another_is_damaged(self, tenant):
+        client, simulated = tenant
+        for path in ("windowsInformationProtectionPolicies", "configurationPolicies"):
+            simulated.fault(kind="malformed", shape="part_without_body", path=f"/{path}(\\?|$)")
+        assert run_one(client, list_policies(POLICY_TYPES["windowsInformationProtectionPolicies"])) == []
+        with pytest.raises(Malformed):
+            run_one(client, list_policies(CATALOG))
 
     def test_assignments_carry_names_and_a_deleted_group_has_none(self, tenant):
         client, simulated = tenant
