@@ -8,7 +8,7 @@ ends the run.
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import dramatiq
@@ -16,23 +16,24 @@ import dramatiq
 from actors.broker import BULK
 from actors.capture import prepared, settle_readings
 from actors.connections import client, signed_in
+from actors.listing import record
+from actors.memory import RunMemory
 from actors.starting import Start, send, started
-from actors.trouble import settle_error, why_forbidden
+from actors.trouble import in_turn, is_last_try, not_final, postpone, settle_error, settle_not_offered, told_by
 from actors.working import Ends, work
-from db import backup_sets, directory_names, parts, policies, run_ends, runs
+from db import backup_sets, coverage, directory_names, parts, policies, run_ends, runs
 from db.audit import Actor
-from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
 from db.models import BackupSet, Policy, Run, RunItem, Tenant
 from db.runs import MAX_ATTEMPTS, Claim, NewItem
-from db.states import ItemState, RunKind
+from db.states import ItemState, Offer, Outcome, RunKind
 from graph import limits, names
 from graph.client import BATCH_SIZE, GraphClient
 from graph.driving import drive, run_one
-from graph.errors import Forbidden, GraphError, NotAvailable, NotFound, Rejected, Throttled
+from graph.errors import GraphError, Rejected, Throttled
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed, Reading, list_policies, read_policy
+from graph.reading import Listed, PolicyList, Reading, list_policies, read_policy
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +66,7 @@ def start(
             retry_of=retry_of,
         )
         if made.is_new:
-            is_full = is_full or (not selection and backup_sets.is_due_in_full(Tenant.get_by_id(tenant.id), utcnow()))
-            backup_sets.begin(made.run, selection, is_full)
+            backup_sets.begin(made.run, selection, is_full, _to_list(selection))
     return started(made)
 
 
@@ -80,6 +80,10 @@ def retry_failed(run: Run, actor: Actor) -> Start:
 
 def _key(selection: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(selection, sort_keys=True).encode()).hexdigest()[:16] if selection else "all"
+
+
+def _to_list(selection: dict[str, Any]) -> Sequence[str]:
+    return selection.get("policy_types", []) if selection else list(POLICY_TYPES)
 
 
 def _chosen(tenant: Tenant, selection: dict[str, Any]) -> list[NewItem]:
@@ -108,17 +112,33 @@ def _plan(claim: Claim) -> None:
     graph = signed_in(claim.run.tenant)
     lists, postponed = _list(claim, graph)
     _look_up_names(claim, graph, lists)
-    if any(not isinstance(error, Throttled) for error in postponed):
-        raise next(error for error in postponed if not isinstance(error, Throttled))
+    # What is throttled the others need not wait for: a part of its own goes on with it.
+    _raise_trouble(postponed)
 
 
-def _list(claim: Claim, graph: GraphClient) -> tuple[dict[str, list[Listed] | GraphError], list[GraphError]]:
+def _raise_trouble(postponed: Sequence[GraphError]) -> None:
+    """It is counted; a wait is not."""
+    for error in postponed:
+        if not isinstance(error, Throttled):
+            raise error
+
+
+def _list(claim: Claim, graph: GraphClient) -> tuple[dict[str, PolicyList], list[GraphError]]:
     """Every policy type that the set still lacks; also what has to be asked for again."""
     backup_set = _set_of(claim)
-    wanted = _unlisted(backup_set)
-    lists = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in wanted})
-    postponed = [error for key in wanted for error in _take_over(claim, backup_set, key, lists[key])]
-    return lists, postponed
+    _leave_out_what_is_not_offered(claim, backup_set)
+    wanted, memory = backup_sets.unlisted(backup_set), RunMemory(claim, "list")
+    answers = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in wanted}, memory=memory)
+    lists = {key: answer for key, answer in answers.items() if isinstance(answer, PolicyList)}
+    for key, listed in lists.items():
+        _take_over(claim, backup_set, key, listed, memory)
+    refused = {key: answer for key, answer in answers.items() if isinstance(answer, GraphError)}
+    final = {key: error for key, error in refused.items() if _is_given_up(claim, error)}
+    for key, error in final.items():
+        _record_refusal(claim, backup_set, key, error)
+    if final:
+        runs.progressed(claim)  # their tries are not those of the others
+    return lists, [error for key, error in refused.items() if key not in final]
 
 
 def _set_of(claim: Claim) -> BackupSet:
@@ -128,40 +148,52 @@ def _set_of(claim: Claim) -> BackupSet:
     return backup_set
 
 
-def _unlisted(backup_set: BackupSet) -> list[str]:
-    wanted = backup_set.selection.get("policy_types", []) if backup_set.selection else POLICY_TYPES
-    return [key for key in wanted if key not in backup_set.types]
-
-
-def _take_over(
-    claim: Claim, backup_set: BackupSet, key: str, answer: list[Listed] | GraphError
-) -> Iterable[GraphError]:
-    """One policy type's list. What may be had later is yielded, unless it was tried often enough."""
+def _is_given_up(claim: Claim, error: GraphError) -> bool:
     is_last_try = claim.run.attempts + 1 >= MAX_ATTEMPTS
-    if isinstance(answer, GraphError):
-        if isinstance(answer, Throttled) or not (isinstance(answer, Rejected) or is_last_try):
-            yield answer
-        else:
-            _record_refusal(claim, backup_set, key, answer)
-        return
+    return isinstance(error, Rejected) or (is_last_try and not isinstance(error, Throttled))
+
+
+def _leave_out_what_is_not_offered(claim: Claim, backup_set: BackupSet) -> None:
+    """Unless somebody asked for just that."""
+    known = {} if backup_set.selection else coverage.not_offered(claim.run.tenant)
+    for key in backup_sets.unlisted(backup_set):
+        if key in known:
+            with database.atomic():
+                runs.hold(claim)
+                settle_not_offered(claim, _item_of_type(claim, key), known[key])
+                backup_sets.record_type(backup_set, key, Offer.NOT_OFFERED, message=known[key])
+
+
+def _take_over(claim: Claim, backup_set: BackupSet, key: str, listed: PolicyList, memory: RunMemory) -> None:
     with database.atomic():
         runs.hold(claim)  # or a worker that was taken for dead would add the items a second time
-        policies.record_listing(claim.run.tenant, key, [one.facts() for one in answer])
-        _add_items(claim.run, backup_set, key, answer)
-        backup_sets.record_type(backup_set, key, ItemState.DONE, len(answer))
+        record(claim.run.tenant, key, listed)
+        _add_items(claim.run, backup_set, key, listed.policies)
+        _fail_without_id(claim, key, listed.without_id)
+        backup_sets.record_type(backup_set, key, Offer.OFFERED, len(listed.policies) + len(listed.without_id))
+        memory.forget([key])
+    claim.has_got_on = True
+
+
+def _fail_without_id(claim: Claim, key: str, listed: Sequence[Listed]) -> None:
+    """They are there and cannot be read: each is an item that says so."""
+    for one in listed:
+        item = runs.add_item(claim.run, NewItem(key, one.name))
+        message = "Microsoft Graph lists it without a usable id: it cannot be read. Look at it in the tenant's portal."
+        runs.settle(claim, item, ItemState.FAILED, Outcome.ERROR, reason="malformed", message=message)
 
 
 def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphError) -> None:
     """A type that cannot be listed is an item of its own: its sentence is shown where the others are."""
-    row = POLICY_TYPES[key]
+    offer, why = told_by(error, POLICY_TYPES[key], claim.run.tenant)
     with database.atomic():
         runs.hold(claim)
-        runs.add_items(claim.run, [NewItem(key, row.title)])
-        [item] = [one for one in runs.unsettled_items(claim.run) if one.policy_type == key]
-        settle_error(claim, item, error, row)
-        is_failed = not isinstance(error, Forbidden | NotAvailable | NotFound)
-        message = why_forbidden(row.access, claim.run.tenant) if isinstance(error, Forbidden) else error.sentence
-        backup_sets.record_type(backup_set, key, ItemState.FAILED if is_failed else ItemState.SKIPPED, 0, message)
+        settle_error(claim, _item_of_type(claim, key), error, POLICY_TYPES[key])
+        backup_sets.record_type(backup_set, key, offer, message=why)
+
+
+def _item_of_type(claim: Claim, key: str) -> RunItem:
+    return runs.add_item(claim.run, NewItem(key, POLICY_TYPES[key].title))
 
 
 def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[Listed]) -> None:
@@ -169,23 +201,24 @@ def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[Liste
     present = [one for one in policies.of_type(run.tenant, key) if one.graph_id in marks]
     for one in present:
         one.listed_mark = marks[one.graph_id] if POLICY_TYPES[key].trusts_list else None
-    unchanged = {} if backup_set.is_full else backup_sets.unchanged(present)
+    unchanged = {} if backup_set.is_full else backup_sets.unchanged(present, run.tenant.full_every_days)
     runs.add_items(run, [NewItem(key, one.name, one.id, one.graph_id, unchanged.get(one.id)) for one in present])
 
 
-def _look_up_names(claim: Claim, graph: GraphClient, lists: dict[str, Any]) -> None:
+def _look_up_names(claim: Claim, graph: GraphClient, lists: Mapping[str, PolicyList]) -> None:
     """The groups and filters of what will be read: once for the run, not once for each policy."""
     to_read = {(item.policy_type, item.graph_id) for item in runs.unsettled_items(claim.run)}
     groups: set[str] = set()
     filters: set[str] = set()
     for key, listed in lists.items():
-        for one in listed if isinstance(listed, list) else ():
+        for one in listed.policies:
             if (key, one.graph_id) in to_read:
                 found = names.ids_in({"assignments": one.assignments})
                 groups |= found[0]
                 filters |= found[1]
     if groups or filters:
-        directory_names.remember(claim.run.tenant, run_one(graph, names.look_up(groups, filters)))
+        found = run_one(graph, names.look_up(groups, filters), RunMemory(claim, "names"))
+        directory_names.remember(claim.run.tenant, found)
 
 
 def _hand_out(claim: Claim) -> None:
@@ -194,7 +227,7 @@ def _hand_out(claim: Claim) -> None:
         runs.release(claim)
         parts.close(claim.run.id)
         return
-    divided, rest = _divided(runs.unsettled_items(claim.run)), _unlisted(_set_of(claim))
+    divided, rest = _divided(runs.unsettled_items(claim.run)), backup_sets.unlisted(_set_of(claim))
     if not (divided or rest) or runs.cancel_requested(claim):
         run_ends.finish(claim)
         return
@@ -216,28 +249,40 @@ def _divided(items: Sequence[RunItem]) -> list[list[int]]:
 
 
 def _read_part(claim: Claim) -> None:
-    """Settle what can be settled; what Graph refuses for now is raised, and tried again with the rest."""
+    """Settle what can be settled; what Graph refuses for now waits, and is asked for again with the rest."""
     if claim.run.part == parts.REST:
-        _, unlisted = _list(claim, client(claim.run.tenant))
-        if unlisted:
-            raise unlisted[0]
-    tenant, items = claim.run.tenant, runs.unsettled_items(claim.run)
-    known = directory_names.seen_since(tenant, claim.run.parent.started_at)
+        _, postponed = _list(claim, client(claim.run.tenant))
+        _raise_trouble(postponed)
+        if postponed:
+            raise postponed[0]
+    known = directory_names.seen_since(claim.run.tenant, claim.run.parent.started_at)
+    while items := in_turn(runs.unsettled_items(claim.run)):
+        if runs.cancel_requested(claim):
+            return
+        known = _read(claim, items, known)
+
+
+def _read(claim: Claim, items: Sequence[RunItem], known: names.Known) -> names.Known:
+    """Returns the names that are known by now. Raises what has to be waited for."""
+    tenant, memory = claim.run.tenant, RunMemory(claim, "item")
     readings = drive(
         client(tenant),
-        {item.id: read_policy(POLICY_TYPES[item.policy_type], item.graph_id, known) for item in items},
+        {
+            item.id: read_policy(POLICY_TYPES[item.policy_type], item.graph_id, known, is_last_try=is_last_try(item))
+            for item in items
+        },
+        memory=memory,
     )
-    settled = [(item, prepared(item, readings[item.id])) for item in items if _is_final(readings[item.id])]
+    unfinished = not_final(items, {item: readings[item.id] for item in items})
+    final = [item for item in items if item not in unfinished]
+    settled = [(item, prepared(item, readings[item.id])) for item in final]
+    news = _new_names(known, readings.values())
     with database.atomic():
         settle_readings(claim, settled)
-        directory_names.remember(tenant, _new_names(known, readings.values()))
-    postponed = [reading for reading in readings.values() if isinstance(reading, GraphError) and not _is_final(reading)]
-    if postponed:
-        raise min(postponed, key=lambda error: not isinstance(error, Throttled))
-
-
-def _is_final(reading: Reading | GraphError) -> bool:
-    return not isinstance(reading, GraphError) or isinstance(reading, Rejected)
+        directory_names.remember(tenant, news)
+        memory.forget([item.id for item in final])
+    postpone(claim, unfinished)
+    return {kind: {**known[kind], **news[kind]} for kind in known}
 
 
 def _new_names(known: names.Known, readings: Iterable[Reading | GraphError]) -> names.Known:

@@ -6,6 +6,7 @@ import dramatiq
 
 from actors.broker import INTERACTIVE
 from actors.connections import signed_in
+from actors.memory import RunMemory
 from actors.starting import Start, started
 from actors.trouble import why_forbidden
 from actors.working import work
@@ -44,10 +45,12 @@ def capture_snapshot(run_id: int) -> None:
 
 def _capture(claim: Claim) -> None:
     for item in runs.unsettled_items(claim.run):
-        policy_type = POLICY_TYPES[item.policy_type]
+        wanted = read_policy(
+            POLICY_TYPES[item.policy_type], item.graph_id, is_last_try=claim.run.attempts + 1 >= runs.MAX_ATTEMPTS
+        )
         reading: Reading | GraphError
         try:
-            reading = run_one(signed_in(claim.run.tenant), read_policy(policy_type, item.graph_id))
+            reading = run_one(signed_in(claim.run.tenant), wanted, RunMemory(claim, "item"), item.id)
         except Rejected as e:
             reading = e
         settled = [(item, prepared(item, reading))]

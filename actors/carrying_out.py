@@ -11,6 +11,7 @@ import config
 from actors import connections, planned
 from actors.ledger import WriteLedger
 from actors.listing import Lists, lists
+from actors.memory import RunMemory
 from actors.outcomes import LOOK_AGAIN_SECONDS, Outcomes
 from actors.working import Pause
 from db import directory_names, restores, snapshots, writes
@@ -20,12 +21,12 @@ from db.runs import Claim
 from db.states import BEGUN, ItemState, Outcome, WriteState
 from graph.driving import drive
 from graph.errors import GraphError
-from graph.planning import LEAVE, Options
+from graph.planning import LEAVE, Options, guard
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed
 from graph.references import TOKENS
-from graph.restoring import Order, approval_status, carry_out, header_text
+from graph.restoring import Done, Order, approval_status, carry_out, header_text
 from graph.writing import Content
 
 # A look at a policy that is younger than this, with nothing written since, is not repeated.
@@ -57,16 +58,19 @@ class Together:
     def carry_out(self, items: Sequence[RestoreItem]) -> list[Exception]:
         self._ask_for_approvals()
         ready = [one for one in items if self._is_open(one) and self._has_what_it_refers_to(one)]
+        ready = [one for one in ready if self._passes_the_guard(one)]
         found = self._lists(ready)
         ready = [one for one in ready if self._may_write(one, found)]
         orders = {one.id: self._order(one) for one in ready}
         ledger = WriteLedger(self._claim, orders, self._known_ids)
-        ended = drive(self._graph, {key: carry_out(order) for key, order in orders.items()}, ledger)
+        memory = RunMemory(self._claim, "item", FRESH)
+        ended = drive(self._graph, {key: carry_out(order) for key, order in orders.items()}, ledger, memory)
         self._outcomes.take_over(
             [(one, orders[one.id], ended[one.id]) for one in ready],
             written=ledger.items(*BEGUN),
             lost=ledger.items(WriteState.UNKNOWN),
         )
+        memory.forget([key for key, result in ended.items() if isinstance(result, Done)])
         return self._outcomes.later
 
     def _is_open(self, item: RestoreItem) -> bool:
@@ -108,6 +112,16 @@ class Together:
             self._outcomes.settle(item, ItemState.SKIPPED, Outcome.BLOCKED, "depends", message)
         return False
 
+    def _passes_the_guard(self, item: RestoreItem) -> bool:
+        """Asked again: the tenant may name other break-glass accounts by now."""
+        if self._restore.guard_reason or item.content_id is None or item.policy_type != "conditionalAccessPolicies":
+            return True
+        danger = guard(item.policy_type, self._wanted(item), self._restore.tenant.break_glass or ())
+        if danger:
+            message = f"{danger} A manager can override this with a reason."
+            self._outcomes.settle(item, ItemState.SKIPPED, Outcome.BLOCKED, "guard", message)
+        return not danger
+
     def _lists(self, items: Sequence[RestoreItem]) -> Lists:
         """What is there just now of the policy types of which something is to be made.
 
@@ -116,9 +130,17 @@ class Together:
         later_than: dict[str, datetime] = {}
         for item in (one for one in items if _is_to_be_made(one)):
             lost = writes.open_create(self._writes[item.id])
-            needed = _may_appear_since(lost) if lost else utcnow() - FRESH
+            needed = _may_appear_since(lost) if lost else self._lists_hold_since()
             later_than[item.policy_type] = max(later_than.get(item.policy_type, needed), needed)
-        return lists(self._claim.run, self._graph, later_than)
+        return lists(self._claim, self._graph, later_than)
+
+    def _lists_hold_since(self) -> datetime:
+        """A run that goes on from write to write need not look again before each: a list of many pages takes longer
+        than it would stay fresh. After a longer pause it looks again.
+        """
+        fresh = utcnow() - FRESH
+        written_at = writes.last_sent_at(self._claim.run)
+        return self._claim.run.started_at if written_at and written_at > fresh else fresh
 
     def _may_write(self, item: RestoreItem, found: Lists) -> bool:
         """Of one that is to be made: no other of its name is there, and no earlier try of ours may have made it."""
@@ -128,10 +150,11 @@ class Together:
         if isinstance(listed, GraphError):
             self._outcomes.take_error(item, listed)
             return False
-        there = self._of_its_name(item, listed)
+        there = self._of_its_name(item, listed.policies)
         write = writes.open_create(self._writes[item.id])
         if write is not None:
             return self._settle_create(item, write, [one for one in there if one not in write.known_ids])
+        there += self._of_its_name(item, listed.without_id)
         if there:
             message = f"A policy of this name has appeared since the preview ({there[0]}). Nothing was written."
             self._outcomes.settle(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", message)

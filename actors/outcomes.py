@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import config
 from actors import safety
-from actors.trouble import why_forbidden
+from actors.trouble import another_try, is_last_try, why_forbidden
 from actors.working import Pause
 from db import audit, directory_names, mappings, policies, runs, snapshots, writes
 from db.audit import SYSTEM, Action, Actor
@@ -31,6 +31,8 @@ SHOWN_DIFFERENCES = 5
 
 class WaitsForApproval(Pause):
     """Somebody in the tenant has to approve a write."""
+
+    is_for_people = True
 
     def __init__(self, approval: str) -> None:
         super().__init__(f"Waiting for Multi Admin Approval in the tenant: request {approval}.", APPROVAL_POLL_SECONDS)
@@ -195,7 +197,7 @@ class Outcomes:
         elif is_lost:
             self._lost(item, error)
         else:
-            self.later.append(error)
+            self._not_answered(item, error)
 
     def wait_for_approval(self, write: Write) -> None:
         """Still nobody has said anything: the item is left alone until then."""
@@ -218,6 +220,19 @@ class Outcomes:
             self.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
         else:
             self.later.append(Pause("Waiting for Microsoft Graph to show what was made.", LOOK_AGAIN_SECONDS))
+
+    def _not_answered(self, item: RestoreItem, error: GraphError) -> None:
+        """What stays so costs this item, and not the others."""
+        row = self._rows[item.id]
+        if not is_last_try(row):
+            runs.tried(self._claim, [row.id])
+            self.later.append(another_try(error, row.tries))
+        elif item.id in self._written:
+            message = f"{error.sentence} Part of it may be written: “Retry failed” looks at what is there, and goes on."
+            self.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message, request_id=error.request_id)
+        else:
+            message = f"{error.sentence} Nothing was written."
+            self.settle(item, ItemState.FAILED, Outcome.ERROR, error.code, message, request_id=error.request_id)
 
     def _lost(self, item: RestoreItem, error: GraphError) -> None:
         """The next message reads what became of it; one whose answers are lost again and again is given up."""

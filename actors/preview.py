@@ -12,8 +12,9 @@ import dramatiq
 from actors import connections
 from actors.broker import INTERACTIVE
 from actors.listing import Lists, lists
+from actors.memory import RunMemory
 from actors.starting import Start, started
-from actors.trouble import why_forbidden
+from actors.trouble import in_turn, not_final, postpone, why_forbidden
 from actors.working import work
 from db import mappings, restores, runs, snapshots
 from db.audit import Actor
@@ -24,7 +25,7 @@ from db.runs import Claim, NewItem
 from db.states import WRITING, ItemState, Outcome, RunKind
 from graph.client import BATCH_SIZE, GraphClient
 from graph.driving import drive, run_one
-from graph.errors import Forbidden, GraphError, Malformed, NotFound, Rejected
+from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.fingerprint import fingerprint
 from graph.permissions import Access
 from graph.planning import COPY, Case, Match, Options, Plan, decide, decide_removal, guard, match, state_mark, wanted
@@ -71,39 +72,38 @@ def _preview(claim: Claim) -> None:
 
 
 class _Look:
-    """One preview's view of the target tenant."""
+    """One preview's view of the target tenant.
+
+    A message may be one of hundreds, each of which is let through for one request: what it needs is worked out when it
+    is asked for.
+    """
 
     def __init__(self, claim: Claim, restore: Restore, graph: GraphClient) -> None:
         self._claim, self._restore, self._graph = claim, restore, graph
         self._options = Options(**restore.options)
         self._same_tenant = restore.source_directory_id == restore.tenant.directory_id
         self._items = restores.items(restore)
-        self._contents = {one.id: snapshots.document(one.content_id) for one in self._items if one.content_id}
-        self._references = {
-            one.id: find(one.policy_type, self._contents[one.id], one.graph_id)
-            for one in self._items
-            if one.id in self._contents
-        }
+        self._contents = _Contents()
         self._mapped = mappings.known(restore.tenant, restore.source_directory_id)
-        self._listed = self._list()
-        self._matches = {one.id: self._match(one) for one in self._items}
+        self._listed: Lists = {}
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
-    def _list(self) -> Lists:
-        """Every policy type that is restored or referred to. What Graph refuses for now is raised."""
-        keys = {one.policy_type for one in self._items}
-        keys |= {key for found in self._references.values() for one in found for key in policy_types_of(one.kind)}
-        found = lists(self._claim.run, self._graph, dict.fromkeys(keys, self._claim.run.started_at))
-        for listed in found.values():
-            if isinstance(listed, GraphError) and not self._is_final(listed):
-                raise listed
-        return found
+    def _list(self, policy_types: Iterable[str]) -> None:
+        """What Graph refuses for now is raised; what it refuses for good, or again and again, is said in the plan."""
+        wanted = set(policy_types) - self._listed.keys()
+        found = lists(self._claim, self._graph, dict.fromkeys(wanted, self._claim.run.started_at))
+        postponed = [one for one in found.values() if isinstance(one, GraphError) and not self._is_final(one)]
+        # Trouble first, for it is counted: a wait is not.
+        for error in sorted(postponed, key=lambda error: isinstance(error, Throttled)):
+            raise error
+        self._listed |= found
 
     def _is_final(self, error: GraphError) -> bool:
-        """What is gone is simply not there; other refusals, and what stays damaged, are said in the plan."""
-        is_last_try = self._claim.run.attempts + 1 >= runs.MAX_ATTEMPTS
-        return isinstance(error, Rejected) or (is_last_try and isinstance(error, Malformed))
+        return isinstance(error, Rejected) or (self._is_last_try() and not isinstance(error, Throttled))
+
+    def _is_last_try(self) -> bool:
+        return self._claim.run.attempts + 1 >= runs.MAX_ATTEMPTS
 
     def _match(self, item: RestoreItem) -> Match:
         if item.content_id is None:
@@ -111,46 +111,53 @@ class _Look:
         listed = self._listed[item.policy_type]
         if isinstance(listed, GraphError):
             return Match(problem=listed.sentence)
-        return match(
+        found = match(
             POLICY_TYPES[item.policy_type],
-            self._contents[item.id],
+            self._contents[item],
             item.graph_id,
-            listed,
+            listed.policies,
             same_tenant=self._same_tenant,
             mapped=self._mapped.get((item.policy_type, item.graph_id)),
         )
+        key = match_key(POLICY_TYPES[item.policy_type], self._contents[item]["body"])
+        if found.target_id is None and any(one.key == key for one in listed.without_id):
+            return Match(problem=f"The tenant has one of this name, and Graph gives no usable id of it ({item.name}).")
+        return found
 
     def read_live(self) -> bool:
         """Twenty at a time; False when somebody asked to stop."""
-        unread = {one.restore_item_id: one for one in runs.unsettled_items(self._claim.run)}
-        todo = [one for one in self._items if one.id in unread and unread[one.id].state == ItemState.PENDING]
-        for begin in range(0, len(todo), BATCH_SIZE):
-            if runs.cancel_requested(self._claim):
-                return False
-            together = todo[begin : begin + BATCH_SIZE]
-            readings = self._read(together)
-            later = [one for one in readings.values() if isinstance(one, GraphError) and not self._is_final(one)]
-            read = [one for one in together if readings.get(one.id) not in later]
-            for item in read:
-                self._keep_live(item, readings.get(item.id))
-            runs.begin_items(self._claim, [unread[one.id].id for one in read])
-            if read:
-                runs.progressed(self._claim)
-            if later:
-                raise later[0]
+        of_items = {one.id: one for one in self._items}
+        self._list(one.policy_type for one in self._items)
+        while todo := in_turn([row for row in runs.unsettled_items(self._claim.run) if _is_unread(row)]):
+            for begin in range(0, len(todo), BATCH_SIZE):
+                if runs.cancel_requested(self._claim):
+                    return False
+                self._read({row: of_items[row.restore_item_id] for row in todo[begin : begin + BATCH_SIZE]})
         return True
 
-    def _read(self, together: Sequence[RestoreItem]) -> dict[int, Reading | GraphError]:
-        """Of those that have something there to be read."""
-        targets = {one.id: (one.policy_type, self._matches[one.id].target_id) for one in together}
-        return drive(
+    def _read(self, together: Mapping[RunItem, RestoreItem]) -> None:
+        """Of those that have something there to be read. Raises what has to be waited for."""
+        memory = RunMemory(self._claim, "item")
+        targets = {row: self._match(item).target_id for row, item in together.items()}
+        readings = drive(
             self._graph,
             {
-                key: read_policy(POLICY_TYPES[policy_type], target, with_names=False)
-                for key, (policy_type, target) in targets.items()
+                row.id: read_policy(POLICY_TYPES[row.policy_type], target, with_names=False)
+                for row, target in targets.items()
                 if target
             },
+            memory=memory,
         )
+        unfinished = not_final(list(together), {row: readings.get(row.id) for row in together})
+        read = [row for row in together if row not in unfinished]
+        with database.atomic():
+            for row in read:
+                self._keep_live(together[row], readings.get(row.id))
+            runs.begin_items(self._claim, [row.id for row in read])
+            memory.forget([row.id for row in read])
+        if read:
+            runs.progressed(self._claim)
+        postpone(self._claim, unfinished)
 
     def _keep_live(self, item: RestoreItem, reading: Reading | GraphError | None) -> None:
         """As it is now: what the plan is bound to."""
@@ -173,26 +180,35 @@ class _Look:
     def decide(self) -> list[tuple[RestoreItem, dict[str, Any]]]:
         """(item, its plan), in the order in which they are to be written: what others refer to comes first."""
         self._items = restores.items(self._restore)  # with what was read
-        resolver = self._resolver()
-        planned = [(one, self._plan(one, resolver)) for one in sorted(self._to_write(), key=self._order)]
-        removals = sorted((one for one in self._items if one.content_id is None), key=self._order, reverse=True)
-        planned += [(one, self._removal(one)) for one in removals]
+        references = {one.id: find(one.policy_type, self._contents[one], one.graph_id) for one in self._to_write()}
+        resolver = self._resolver([one for found in references.values() for one in found])
+        planned = [(one, self._plan(one, resolver, references[one.id])) for one in self._in_order(self._to_write())]
+        removals = self._in_order(one for one in self._items if one.content_id is None)
+        planned += [(one, self._removal(one)) for one in reversed(removals)]
         return planned
 
     def _to_write(self) -> Iterable[RestoreItem]:
         return (one for one in self._items if one.content_id is not None)
 
+    def _in_order(self, items: Iterable[RestoreItem]) -> list[RestoreItem]:
+        return sorted(items, key=self._order)
+
     def _order(self, item: RestoreItem) -> tuple[int, int, int]:
-        content = self._contents.get(item.id) or self._live(item)
+        content = self._contents[item] if item.content_id else self._live(item)
         return order(item.policy_type, content["body"] if content else {})
 
     def _live(self, item: RestoreItem) -> Content | None:
         return snapshots.document(item.live_content_id) if item.live_content_id else None
 
-    def _resolver(self) -> Resolver:
-        directory, sources = Directory(self._listed), self._sources()
-        everything: list[Reference] = [one for found in self._references.values() for one in found]
-        run_one(self._graph, look_up(directory, everything, sources, self._mapped))
+    def _resolver(self, references: Sequence[Reference]) -> Resolver:
+        """Everything that is referred to is listed, or looked up by itself."""
+        self._list(key for one in references for key in policy_types_of(one.kind))
+        listed = {
+            key: answer if isinstance(answer, GraphError) else answer.policies for key, answer in self._listed.items()
+        }
+        directory, sources = Directory(listed), self._sources()
+        wanted = look_up(directory, references, sources, self._mapped, is_last_try=self._is_last_try())
+        run_one(self._graph, wanted, RunMemory(self._claim, "references"))
         return Resolver(
             directory,
             sources,
@@ -205,7 +221,7 @@ class _Look:
         """What is known of the objects that the backup's ids mean: from its tenant, from itself."""
         found = _known_policies(self._restore.source_directory_id)
         for item in self._to_write():
-            content = self._contents[item.id]
+            content = self._contents[item]
             found[item.policy_type, item.graph_id] = Source(item.name, content["body"].get("@odata.type"))
             found |= named_inside(item.policy_type, content)
             for kind, key in (("groups", "groups"), ("assignmentFilters", "filters")):
@@ -213,9 +229,10 @@ class _Look:
                 found |= {(kind, one): Source(name) for one, name in names.items() if name}
         return found
 
-    def _plan(self, item: RestoreItem, resolver: Resolver) -> dict[str, Any]:
-        policy_type, content = POLICY_TYPES[item.policy_type], self._contents[item.id]
-        resolutions = [resolver.resolve(one) for one in self._references[item.id]]
+    def _plan(self, item: RestoreItem, resolver: Resolver, references: Sequence[Reference]) -> dict[str, Any]:
+        policy_type, content = POLICY_TYPES[item.policy_type], self._contents[item]
+        resolutions = [resolver.resolve(one) for one in references]
+        want = wanted(policy_type, content, self._options, resolutions)
         live = self._live(item)
         case = Case(
             policy_type,
@@ -225,13 +242,13 @@ class _Look:
             utcnow(),
             resolutions,
             was_here=self._same_tenant,
-            is_name_taken=self._is_name_taken(item, content),
+            is_name_taken=self._is_name_taken(item, want),
         )
         plan = self._permitted(item, decide(case, self._options))
-        target = self._matches[item.id].target_id if live and self._options.existing != COPY else None
+        target = self._match(item).target_id if live and self._options.existing != COPY else None
         if plan.action in _THERE:
             resolver.made[item.policy_type, item.graph_id] = (item.id, target)
-        danger = self._danger(item, wanted(policy_type, content, self._options, resolutions), plan)
+        danger = self._danger(item, want, plan)
         return {
             **_as_columns(plan),
             **({"reason": "guard", "message": danger} if danger else {}),
@@ -241,16 +258,14 @@ class _Look:
 
     def _match_as_read(self, item: RestoreItem) -> Match:
         """What is there and cannot be read is neither updated nor made a second time."""
-        return Match(problem=str(item.message)) if item.reason == "unreadable" else self._matches[item.id]
+        return Match(problem=str(item.message)) if item.reason == "unreadable" else self._match(item)
 
-    def _is_name_taken(self, item: RestoreItem, content: Content) -> bool:
+    def _is_name_taken(self, item: RestoreItem, want: Content) -> bool:
         listed = self._listed[item.policy_type]
         if self._options.existing != COPY or isinstance(listed, GraphError):
             return False
-        key = match_key(
-            POLICY_TYPES[item.policy_type], wanted(POLICY_TYPES[item.policy_type], content, self._options)["body"]
-        )
-        return any(one.key == key for one in listed)
+        key = match_key(POLICY_TYPES[item.policy_type], want["body"])
+        return any(one.key == key for one in (*listed.policies, *listed.without_id))
 
     def _permitted(self, item: RestoreItem, plan: Plan) -> Plan:
         if isinstance(self._listed[item.policy_type], Forbidden):
@@ -291,6 +306,18 @@ class _Look:
             reason=plan["reason"],
             message=plan["message"],
         )
+
+
+class _Contents(dict[RestoreItem, Content]):
+    """What the items hold, each opened when it is first needed."""
+
+    def __missing__(self, item: RestoreItem) -> Content:
+        self[item] = snapshots.document(item.content_id)
+        return self[item]
+
+
+def _is_unread(row: RunItem) -> bool:
+    return bool(row.state == ItemState.PENDING)
 
 
 # What the tenant has, or will have, once the restore is through.

@@ -4,13 +4,13 @@ First what is there is captured (actors/safety.py), then the items are written, 
 Any message may be the last: the next one looks at what is there, and goes on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 import dramatiq
 
 import config
-from actors import connections, planned, safety
+from actors import connections, safety
 from actors.broker import INTERACTIVE
 from actors.carrying_out import Together
 from actors.outcomes import WaitsForApproval
@@ -26,7 +26,7 @@ from db.runs import Claim
 from db.states import WRITING, ItemState, Outcome, RunKind
 from graph.client import BATCH_SIZE
 from graph.errors import Throttled
-from graph.planning import Options, guard
+from graph.policy_types import POLICY_TYPES
 from graph.write_rules import WRITE_RULES, order
 
 
@@ -100,7 +100,7 @@ def _restore(claim: Claim) -> None:
     _settle_what_is_not_written(claim, restore)
     rows = _rows(claim)
     if safety.capture(claim, restore, graph, rows):
-        _write(claim, restore, rows)
+        _write(claim, restore)
 
 
 def _rows(claim: Claim) -> dict[int, RunItem]:
@@ -108,43 +108,42 @@ def _rows(claim: Claim) -> dict[int, RunItem]:
 
 
 def _settle_what_is_not_written(claim: Claim, restore: Restore) -> None:
-    """What matches, exists or is blocked ends as the preview said; so does what the guard does not let pass."""
+    """What matches, exists or is blocked ends as the preview said."""
     rows = _rows(claim)
     with database.atomic():
         for item in restores.items(restore):
-            if item.id in rows and item.outcome is None:
-                _settle_unless_written(claim, restore, item, rows[item.id])
+            if item.id in rows and item.outcome is None and item.action not in WRITING:
+                is_done = item.action == Outcome.MATCHES
+                state, outcome = ItemState.DONE if is_done else ItemState.SKIPPED, Outcome(str(item.action))
+                runs.settle(claim, rows[item.id], state, outcome, reason=item.reason, message=item.message)
 
 
-def _settle_unless_written(claim: Claim, restore: Restore, item: RestoreItem, row: RunItem) -> None:
-    if item.action not in WRITING:
-        is_done = item.action == Outcome.MATCHES
-        state, outcome = ItemState.DONE if is_done else ItemState.SKIPPED, Outcome(str(item.action))
-        runs.settle(claim, row, state, outcome, reason=item.reason, message=item.message)
-        return
-    danger = "" if restore.guard_reason else _danger(restore, item)
-    if danger:
-        message = f"{danger} A manager can override this with a reason."
-        runs.settle(claim, row, ItemState.SKIPPED, Outcome.BLOCKED, reason="guard", message=message)
-
-
-def _danger(restore: Restore, item: RestoreItem) -> str:
-    """Asked again: the tenant may name other break-glass accounts by now."""
-    if item.policy_type != "conditionalAccessPolicies" or item.content_id is None:
-        return ""
-    want = planned.content(item, Options(**restore.options))
-    return guard(item.policy_type, want, restore.tenant.break_glass or ())
-
-
-def _write(claim: Claim, restore: Restore, rows: dict[int, RunItem]) -> None:
-    """Wave by wave. What has to wait is left to the next message, and what depends on it with it."""
-    later: list[Exception] = []
-    for together in _side_by_side([one for one in restores.items(restore) if one.id in rows]):
-        if runs.cancel_requested(claim):
-            return
-        later += Together(claim, restore, {one.id: rows[one.id] for one in together}).carry_out(together)
+def _write(claim: Claim, restore: Restore) -> None:
+    """What did not answer waits until all others are through, as actors.trouble.in_turn."""
+    later = _carry_out(claim, restore, {key: row for key, row in _rows(claim).items() if not row.tries})
+    later = later or _carry_out(claim, restore, _rows(claim))
     if later:
         raise _most_pressing(later)
+
+
+def _carry_out(claim: Claim, restore: Restore, rows: Mapping[int, RunItem]) -> list[Exception]:
+    """Wave by wave. What has to wait is left to the next message, and what depends on it with it; returns why."""
+    later: list[Exception] = []
+    used_up: set[str] = set()
+    for together in _side_by_side([one for one in restores.items(restore) if one.id in rows]):
+        if runs.cancel_requested(claim):
+            return []
+        if _services(together) <= used_up:
+            continue  # none of them would be let through now
+        waits = Together(claim, restore, {one.id: rows[one.id] for one in together}).carry_out(together)
+        later += waits
+        if any(isinstance(one, Throttled) and one.code == "budget" for one in waits):
+            used_up |= _services(together)
+    return later
+
+
+def _services(items: Sequence[RestoreItem]) -> set[str]:
+    return {POLICY_TYPES[item.policy_type].service for item in items}
 
 
 def _side_by_side(items: Sequence[RestoreItem]) -> Iterator[list[RestoreItem]]:

@@ -1,7 +1,9 @@
 """Before a live restore writes: what it will overwrite or remove is captured, as a backup set of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from actors.memory import RunMemory
+from actors.trouble import in_turn, is_last_try, not_final, postpone
 from db import directory_names, manifests, policies, restores, runs, snapshots
 from db.clock import utcnow
 from db.database import database
@@ -11,12 +13,15 @@ from db.snapshots import Read
 from db.states import ItemState, Outcome, SetState
 from graph.client import BATCH_SIZE, GraphClient
 from graph.driving import drive
-from graph.errors import GraphError, Malformed, NotFound, Rejected
+from graph.errors import GraphError, NotFound
 from graph.fingerprint import assignments_mark, fingerprint
 from graph.planning import state_mark
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Reading, read_policy
 from graph.restoring import MOVED
+
+# Noted at an item that was to be removed, and was not there any more when it was looked at.
+GONE = "gone"
 
 
 def capture(claim: Claim, restore: Restore, graph: GraphClient, rows: dict[int, RunItem]) -> bool:
@@ -24,60 +29,79 @@ def capture(claim: Claim, restore: Restore, graph: GraphClient, rows: dict[int, 
 
     `rows`: restore item -> its run item, of what is not settled. What somebody changed ends as a conflict here.
     """
-    overwritten = [one for one in restores.items(restore) if one.id in rows and one.action in ("update", "remove")]
-    todo = [one for one in overwritten if one.safety_snapshot_id is None and one.outcome is None]
-    for begin in range(0, len(todo), BATCH_SIZE):
-        if runs.cancel_requested(claim):
-            return False
-        for item in _capture(claim, restore, graph, todo[begin : begin + BATCH_SIZE], rows):
-            del rows[item.id]
-        runs.progressed(claim)
+    while todo := _uncaptured(restore, rows):
+        for begin in range(0, len(todo), BATCH_SIZE):
+            if runs.cancel_requested(claim):
+                return False
+            _capture(claim, restore, graph, todo[begin : begin + BATCH_SIZE], rows)
     if restore.safety_set_id is None:
         _complete(restore)
     return True
 
 
+def _uncaptured(restore: Restore, rows: Mapping[int, RunItem]) -> list[RestoreItem]:
+    """What is overwritten or removed, and not captured yet; those that are to be read now."""
+    overwritten = [one for one in restores.items(restore) if one.id in rows and one.action in ("update", "remove")]
+    todo = {rows[one.id]: one for one in overwritten if one.safety_snapshot_id is None and not _is_gone(rows[one.id])}
+    return [todo[row] for row in in_turn(list(todo))]
+
+
+def _is_gone(row: RunItem) -> bool:
+    return bool(row.reason == GONE)
+
+
 def _capture(
     claim: Claim, restore: Restore, graph: GraphClient, together: Sequence[RestoreItem], rows: dict[int, RunItem]
-) -> list[RestoreItem]:
-    """Returns the items that ended: as conflicts, or because they stay damaged."""
-    known = directory_names.seen_since(restore.tenant, restore.started_at)
+) -> None:
+    """Those that end here, as conflicts or because they cannot be read, leave `rows`."""
+    known, memory = directory_names.seen_since(restore.tenant, restore.started_at), RunMemory(claim, "before")
     readings = drive(
         graph,
-        {one.id: read_policy(POLICY_TYPES[one.policy_type], str(one.target_id), known) for one in together},
+        {
+            one.id: read_policy(
+                POLICY_TYPES[one.policy_type], str(one.target_id), known, is_last_try=is_last_try(rows[one.id])
+            )
+            for one in together
+        },
+        memory=memory,
     )
+    unfinished = not_final([rows[one.id] for one in together], {rows[one.id]: readings[one.id] for one in together})
+    final = [one for one in together if rows[one.id] not in unfinished]
     whole = [one for one in readings.values() if isinstance(one, Reading)]
     directory_names.remember(restore.tenant, directory_names.gathered([one.references for one in whole]))
-    damaged = [one for one in together if _stays_damaged(claim, readings[one.id])]
-    later = [
-        reading
-        for key, reading in readings.items()
-        if isinstance(reading, GraphError)
-        and not isinstance(reading, Rejected)
-        and key not in {one.id for one in damaged}
-    ]
-    moved = [one for one in together if _has_moved(one, readings[one.id])]
-    reads = {one.id: as_read(restore, one, readings[one.id]) for one in together if one not in moved}
+    moved = [one for one in final if _has_moved(one, readings[one.id])]
+    damaged = [one for one in final if one not in moved and _cannot_be_read(readings[one.id])]
+    reads = {one.id: as_read(restore, one, readings[one.id]) for one in final if one not in moved}
     with database.atomic():
-        kept = snapshots.keep(claim.run, [one for one in reads.values() if one])
-        for item in together:
-            read = reads.get(item.id)
-            if read:
-                RestoreItem.update(safety_snapshot=kept[read.policy_id].snapshot_id).where(
-                    RestoreItem.id == item.id
-                ).execute()
+        _keep(claim, [one for one in final if one not in moved], reads, rows)
         for item in moved:
             settle_conflict(claim, item, rows[item.id])
         for item in damaged:
             _settle_damaged(claim, item, rows[item.id], readings[item.id])
-    if later:
-        raise later[0]
-    return [*moved, *damaged]
+        memory.forget([one.id for one in final])
+    if final:
+        runs.progressed(claim)
+    postpone(claim, unfinished)
+    for item in (*moved, *damaged):
+        del rows[item.id]
 
 
-def _stays_damaged(claim: Claim, reading: Reading | GraphError) -> bool:
+def _keep(
+    claim: Claim, items: Sequence[RestoreItem], reads: Mapping[int, Read | None], rows: Mapping[int, RunItem]
+) -> None:
+    kept = snapshots.keep(claim.run, [one for one in reads.values() if one])
+    for item in items:
+        read = reads[item.id]
+        if read:
+            snapshot = kept[read.policy_id].snapshot_id
+            RestoreItem.update(safety_snapshot=snapshot).where(RestoreItem.id == item.id).execute()
+        else:
+            runs.note(claim, rows[item.id], GONE)
+
+
+def _cannot_be_read(reading: Reading | GraphError) -> bool:
     """What is not captured is not overwritten; the others need not wait for it for ever."""
-    return isinstance(reading, Malformed) and claim.run.attempts + 1 >= runs.MAX_ATTEMPTS
+    return isinstance(reading, GraphError) and not isinstance(reading, NotFound)
 
 
 def _settle_damaged(claim: Claim, item: RestoreItem, row: RunItem, reading: Reading | GraphError) -> None:

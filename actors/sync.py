@@ -7,19 +7,22 @@ import dramatiq
 
 from actors.broker import BULK
 from actors.connections import signed_in
+from actors.listing import record
+from actors.memory import RunMemory
 from actors.starting import Start, started
-from actors.trouble import settle_error
+from actors.trouble import in_turn, not_final, postpone, settle_error, settle_not_offered
 from actors.working import work
-from db import policies, runs
+from db import coverage, runs
 from db.audit import Actor
 from db.database import database
 from db.models import RunItem, Tenant
 from db.runs import Claim, NewItem
 from db.states import ItemState, Outcome, RunKind
+from graph.client import GraphClient
 from graph.driving import drive
-from graph.errors import GraphError, Rejected
+from graph.errors import GraphError
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed, list_policies
+from graph.reading import PolicyList, list_policies
 
 logger = logging.getLogger(__name__)
 
@@ -42,39 +45,53 @@ def sync(run_id: int) -> None:
 def _sync(claim: Claim) -> None:
     tenant = claim.run.tenant
     graph = signed_in(tenant)
-    postponed: list[GraphError] = []
-    for together in _by(TOGETHER, runs.unsettled_items(claim.run)):
-        if runs.cancel_requested(claim):
-            return
-        lists = drive(graph, {item.id: list_policies(POLICY_TYPES[item.policy_type]) for item in together})
-        postponed += _take_over(claim, together, lists)
-    if postponed:
+    _leave_out_what_is_not_offered(claim)
+    while todo := in_turn(runs.unsettled_items(claim.run)):
+        unfinished: dict[RunItem, GraphError] = {}
+        for together in _by(TOGETHER, todo):
+            if runs.cancel_requested(claim):
+                return
+            unfinished |= _list(claim, graph, together)
         # What Graph refused for now stays pending: the run waits, and goes on with these alone.
-        raise postponed[0]
+        postpone(claim, unfinished)
     Tenant.update(last_synced_at=claim.run.started_at).where(Tenant.id == tenant.id).execute()
 
 
-def _take_over(
-    claim: Claim, items: Sequence[RunItem], lists: dict[int, list[Listed] | GraphError]
-) -> Iterator[GraphError]:
-    for item in items:
-        answer = lists[item.id]
-        if not isinstance(answer, GraphError):
-            _record(claim, item, answer)
-        elif isinstance(answer, Rejected):
+def _leave_out_what_is_not_offered(claim: Claim) -> None:
+    known = coverage.not_offered(claim.run.tenant)
+    for item in runs.unsettled_items(claim.run):
+        if item.policy_type in known:
+            settle_not_offered(claim, item, known[item.policy_type])
+
+
+def _list(claim: Claim, graph: GraphClient, together: Sequence[RunItem]) -> dict[RunItem, GraphError]:
+    """Take over what was listed; returns what has to be asked for again."""
+    memory = RunMemory(claim, "list")
+    lists = drive(
+        graph, {item.policy_type: list_policies(POLICY_TYPES[item.policy_type]) for item in together}, memory=memory
+    )
+    unfinished = not_final(together, {item: lists[item.policy_type] for item in together})
+    for item in together:
+        answer = lists[item.policy_type]
+        if isinstance(answer, PolicyList):
+            _record(claim, item, answer, memory)
+        elif item not in unfinished:
             settle_error(claim, item, answer, POLICY_TYPES[item.policy_type])
-        else:
-            yield answer
+    return unfinished
 
 
-def _record(claim: Claim, item: RunItem, listed: Sequence[Listed]) -> None:
-    rows = [one.facts() for one in listed]
+def _record(claim: Claim, item: RunItem, listed: PolicyList, memory: RunMemory) -> None:
     with database.atomic():
-        gone = policies.record_listing(claim.run.tenant, item.policy_type, rows)
-        message = f"{len(rows)} {'policy' if len(rows) == 1 else 'policies'}" + (
-            f", {gone} gone since the last sync" if gone else ""
-        )
-        runs.settle(claim, item, ItemState.DONE, Outcome.LISTED, message=message)
+        gone = record(claim.run.tenant, item.policy_type, listed)
+        runs.settle(claim, item, ItemState.DONE, Outcome.LISTED, message=_said(listed, gone))
+        memory.forget([item.policy_type])
+
+
+def _said(listed: PolicyList, gone: int) -> str:
+    count = len(listed.policies)
+    said = f"{count} {'policy' if count == 1 else 'policies'}" + (f", {gone} gone since the last sync" if gone else "")
+    names = ", ".join(f"“{one.name}”" for one in listed.without_id)
+    return f"{said}. Microsoft Graph gave no usable id of {names}: that cannot be read." if names else said
 
 
 def _by(size: int, items: Sequence[RunItem]) -> Iterator[Sequence[RunItem]]:

@@ -25,6 +25,9 @@ DEFAULT_THROTTLE_WAIT = 10.0
 class Pause(Exception):
     """Nothing went wrong: the run waits, holding no thread, and goes on by itself. The reason is shown on its page."""
 
+    # Waiting for people is no standing still.
+    is_for_people = False
+
     def __init__(self, reason: str, seconds: float) -> None:
         super().__init__(reason)
         self.reason, self.seconds = reason, seconds
@@ -60,6 +63,7 @@ def _do_and_end(claim: Claim, do: Callable[[Claim], None], ends: Ends) -> None:
             do(claim)
         ends.finish(claim)
     except Pause as e:
+        claim.has_got_on |= e.is_for_people
         _pause(claim, e.reason, e.seconds)
     except Throttled as e:
         _wait(claim, e)
@@ -93,8 +97,13 @@ def _pause(claim: Claim, reason: str, seconds: float) -> None:
     send(claim.run, delay_seconds=seconds)
 
 
+def backoff(tries: int) -> float:
+    """Seconds until another try, after so many."""
+    return min(2.0**tries, LONGEST_BACKOFF) * random.uniform(0.75, 1.25)
+
+
 def _try_again(claim: Claim, ends: Ends, code: str, sentence: str, request_id: str | None = None) -> None:
-    seconds = min(2.0**claim.run.attempts, LONGEST_BACKOFF) * random.uniform(0.75, 1.25)
+    seconds = backoff(claim.run.attempts)
     if runs.set_aside(claim, f"{sentence} Trying again in {seconds:.0f} s.", seconds):
         send(claim.run, delay_seconds=seconds)
     else:

@@ -6,26 +6,31 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit, manifests
+from db import audit, coverage, manifests
 from db.audit import SYSTEM, Action
 from db.clock import utcnow
 from db.models import BackupSet, Policy, Run, RunItem, Snapshot, Tenant, User
-from db.states import ItemState, Result, RunKind, RunState, SetState
+from db.states import ItemState, Offer, Outcome, Result, RunKind, RunState, SetState
 
 # Times are compared to the second: Graph gives the same time with and without its fraction.
 SECOND = timedelta(seconds=1)
 # A policy changed this shortly before it was read may have changed again within the same second.
 TOO_FRESH = timedelta(seconds=5)
+# A schedule that runs at the same time every day must not miss the day by a minute.
+HALF_A_DAY = timedelta(hours=12)
+# What a run item ended with whose policy was not read.
+UNREAD = (Outcome.ERROR, Outcome.UNKNOWN, Outcome.CANCELLED)
 
 
-def begin(run: Run, selection: Mapping[str, Any], is_full: bool) -> BackupSet:
+def begin(run: Run, selection: Mapping[str, Any], is_full: bool, policy_types: Iterable[str]) -> BackupSet:
+    """`policy_types`: those that are to be listed."""
     return BackupSet.create(
         tenant=run.tenant_id,
         run=run,
         selection=selection,
         is_full=is_full,
         created_by=run.requested_by_id,
-        types={},
+        types={key: {"state": str(ItemState.PENDING), "listed": 0, "message": None} for key in policy_types},
         problems=[],
     )
 
@@ -34,26 +39,43 @@ def of_run(run: Run) -> BackupSet | None:
     return BackupSet.get_or_none(BackupSet.run == run)
 
 
-def record_type(backup_set: BackupSet, policy_type: str, state: str, listed: int, message: str | None = None) -> None:
-    """It was listed, or could not be; `state` is an ItemState. Only the holder of the run's claim may."""
-    backup_set.types[policy_type] = {"state": state, "listed": listed, "message": message}
+def unlisted(backup_set: BackupSet) -> list[str]:
+    """The policy types that nobody has listed, or given up, yet."""
+    return [key for key, row in backup_set.types.items() if row["state"] == ItemState.PENDING]
+
+
+def record_type(
+    backup_set: BackupSet, policy_type: str, offer: Offer, listed: int = 0, message: str | None = None
+) -> None:
+    """It was listed, or could not be. Only the holder of the run's claim may."""
+    state = _STATE_OF_OFFER[offer]
+    backup_set.types[policy_type] = {"state": str(state), "offer": str(offer), "listed": listed, "message": message}
     BackupSet.update(types=backup_set.types).where(BackupSet.id == backup_set.id).execute()
 
 
-def is_due_in_full(tenant: Tenant, now: datetime) -> bool:
-    """Between full reads a backup trusts lists; nobody knows every way in which a list can be wrong."""
-    return tenant.last_full_at is None or now - tenant.last_full_at >= timedelta(days=tenant.full_every_days)
+_STATE_OF_OFFER = {
+    Offer.OFFERED: ItemState.DONE,
+    Offer.NOT_OFFERED: ItemState.SKIPPED,
+    Offer.NOT_PERMITTED: ItemState.SKIPPED,
+    Offer.FAILED: ItemState.FAILED,
+}
 
 
-def unchanged(policies: Iterable[Policy]) -> dict[int, int]:
+def unchanged(policies: Iterable[Policy], full_every_days: int) -> dict[int, int]:
     """Policy id -> its newest snapshot's id, for those that their list shows to be as they were read.
 
+    Nobody knows every way in which a list can be wrong: what was read longer ago than `full_every_days` is left out.
     `policies` carry modified_at as listed, and the list's mark of their assignments as `listed_mark` (None: none).
     """
+    read_since = utcnow() - timedelta(days=full_every_days) + HALF_A_DAY
     candidates = {
         policy.id: policy
         for policy in policies
-        if policy.listed_mark and policy.modified_at and policy.listed_mark == policy.assignments_mark
+        if policy.listed_mark
+        and policy.modified_at
+        and policy.listed_mark == policy.assignments_mark
+        and policy.last_captured_at is not None
+        and policy.last_captured_at > read_since
     }
     found = {}
     for snapshot in _newest_snapshots(list(candidates)):
@@ -91,20 +113,15 @@ def complete(run: Run) -> None:
         .where((RunItem.run == run) & (RunItem.state == ItemState.DONE) & RunItem.snapshot.is_null(False))
         .tuples()
     ]
-    now = utcnow()
+    now, types = utcnow(), _types(backup_set, run)
     BackupSet.update(
         state=state,
         completed_at=now,
         manifest=manifests.keep(run.tenant_id, snapshot_ids),
-        types=_types(backup_set, run),
+        types=types,
         problems=_problems(run),
     ).where(BackupSet.id == backup_set.id).execute()
-    if not backup_set.selection and state != SetState.INCOMPLETE:
-        began = run.started_at or now
-        told = {Tenant.last_synced_at: began, Tenant.last_backup_at: began, Tenant.last_backup_id: backup_set.id}
-        if backup_set.is_full:
-            told[Tenant.last_full_at] = began
-        Tenant.update(told).where(Tenant.id == run.tenant_id).execute()
+    _tell_tenant(backup_set, run, types)
     audit.record(
         Action.SET_COMPLETED,
         SYSTEM,
@@ -117,18 +134,56 @@ def complete(run: Run) -> None:
     )
 
 
+def _tell_tenant(backup_set: BackupSet, run: Run, types: Mapping[str, Mapping[str, Any]]) -> None:
+    """What the tenant now has a good backup of, told per policy type: what could not be read costs itself alone."""
+    began = run.started_at or utcnow()
+    # Some policies of a policy type are no backup of it, unless they are what the last one lacked.
+    told = types if not backup_set.selection.get("policies") or run.retry_of_id else {}
+    good = [key for key, row in told.items() if is_whole(row)]
+    bad = {key: _why(row) for key, row in told.items() if not is_whole(row) and row.get("offer") != Offer.NOT_OFFERED}
+    coverage.backed_up(run.tenant_id, began, good, {} if backup_set.selection else bad)
+    if not backup_set.selection and good and Run.get_by_id(run.id).state != RunState.CANCELLED:
+        values = {Tenant.last_synced_at: began, Tenant.last_backup_at: began, Tenant.last_backup_id: backup_set.id}
+        Tenant.update(values).where(Tenant.id == run.tenant_id).execute()
+
+
+def is_whole(row: Mapping[str, Any]) -> bool:
+    """A row of `types`: every policy that the policy type had was read, or was seen to be unchanged."""
+    return row["state"] == ItemState.DONE and not _unread(row)
+
+
+def is_usable(row: Mapping[str, Any]) -> bool:
+    """As `is_whole`, or at least some policies were."""
+    read = sum(row.get(outcome, 0) for outcome in (Outcome.CAPTURED, Outcome.UNCHANGED, Outcome.GONE))
+    return is_whole(row) or bool(row["state"] == ItemState.DONE and read)
+
+
+def _unread(row: Mapping[str, Any]) -> int:
+    return sum(row.get(outcome, 0) for outcome in UNREAD)
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    if row["message"]:
+        return str(row["message"])
+    if row["state"] != ItemState.DONE:
+        return "It was not listed: the backup ended before."
+    return f"{_unread(row)} of its policies could not be read."
+
+
 def _state(backup_set: BackupSet, run: Run) -> SetState:
     ended = Run.get_by_id(run.id)
     unread = RunItem.select().where((RunItem.run == run) & RunItem.state.in_([ItemState.FAILED, ItemState.UNCERTAIN]))
-    types = [row["state"] for row in backup_set.types.values()]
-    if ended.state in {RunState.CANCELLED, RunState.FAILED} or unread.exists() or ItemState.FAILED in types:
+    rows = backup_set.types.values()
+    is_short = any(row["state"] in (ItemState.FAILED, ItemState.PENDING) for row in rows)
+    if ended.state in {RunState.CANCELLED, RunState.FAILED} or unread.exists() or is_short:
         return SetState.INCOMPLETE
-    return SetState.WARNINGS if ItemState.SKIPPED in types or ended.skipped else SetState.COMPLETE
+    is_warned = any(row["state"] == ItemState.SKIPPED and row.get("offer") != Offer.NOT_OFFERED for row in rows)
+    return SetState.WARNINGS if is_warned else SetState.COMPLETE
 
 
 def _types(backup_set: BackupSet, run: Run) -> dict[str, Any]:
     """Per policy type: what was listed, and how many of each outcome."""
-    found = {key: dict(row) for key, row in backup_set.types.items() if row["listed"] or row["state"] != ItemState.DONE}
+    found = {key: dict(row) for key, row in backup_set.types.items()}
     rows = (
         RunItem.select(RunItem.policy_type, RunItem.outcome, pw.fn.COUNT(RunItem.id))
         .where(RunItem.run == run)
@@ -142,8 +197,10 @@ def _types(backup_set: BackupSet, run: Run) -> dict[str, Any]:
 
 
 def _problems(run: Run) -> list[dict[str, Any]]:
-    """Of each item that could not be read: which, and why."""
-    bad = RunItem.select().where((RunItem.run == run) & RunItem.state.not_in([ItemState.DONE])).order_by(RunItem.id)
+    """Of each item that could not be read: which, and why. What the tenant does not offer is no problem."""
+    is_missing = RunItem.outcome.is_null() | (RunItem.outcome != Outcome.NOT_AVAILABLE)
+    bad = RunItem.select().where((RunItem.run == run) & (RunItem.state != ItemState.DONE) & is_missing)
+    bad = bad.order_by(RunItem.id)
     return [
         {
             "policy_type": one.policy_type,

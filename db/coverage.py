@@ -58,6 +58,8 @@ def exceptions(tenant_ids: Sequence[int] | None) -> dict[int, list[Coverage]]:
     return found
 
 
-def of_tenant(tenant: Tenant) -> list[Coverage]:
-    """What is known of its policy types, by policy type."""
-    return list(Coverage.select().where(Coverage.tenant == tenant).order_by(Coverage.policy_type))
+def uncovered(tenant: Tenant) -> list[Coverage]:
+    """What its last backup does not hold all of, the oldest first, and then what it does not offer."""
+    not_offered = Coverage.select().where((Coverage.tenant == tenant) & (Coverage.offer == Offer.NOT_OFFERED))
+    excepted = exceptions([tenant.id]).get(tenant.id, [])
+    return [*excepted, *not_offered.where(Coverage.bad_since.is_null()).order_by(Coverage.policy_type)]

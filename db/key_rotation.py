@@ -10,13 +10,13 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit, sealing
+from db import answers, audit, sealing
 from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
 from db.installation import OWNER
-from db.models import Content, Heartbeat, Seal, Tenant, User
+from db.models import Content, Heartbeat, RunAnswer, Seal, Tenant, User
 from db.sealing import SealError, keyring
 from db.snapshots import content_owner
 from db.tenants import credential_owner
@@ -37,6 +37,7 @@ class Sealed:
 # Everything that is sealed. The word of the installation last: a start without the old key is refused until then.
 SEALED = (
     Sealed(Content, Content.sealed, lambda one: content_owner(one.tenant_id, one.fingerprint)),
+    Sealed(RunAnswer, RunAnswer.sealed, answers.owner),
     Sealed(Tenant, Tenant.credential, credential_owner),
     Sealed(User, User.totp_secret, lambda one: totp_owner(one.id)),
     Sealed(Seal, Seal.word, lambda _one: OWNER),

@@ -10,6 +10,7 @@ from db.database import database
 from db.states import (
     CredentialKind,
     ItemState,
+    Offer,
     PolicyState,
     RestoreState,
     Result,
@@ -68,16 +69,15 @@ class Tenant(Table):
     is_active = pw.BooleanField(default=True)
     created_at = pw.DateTimeField(default=utcnow)
     last_synced_at = pw.DateTimeField(null=True)
-    # A backup trusts modification times in between; every so many days it reads everything.
+    # A backup trusts modification times in between; what was not read for so many days it reads.
     full_every_days = pw.IntegerField(default=7)
-    last_full_at = pw.DateTimeField(null=True)
     # {"last", "daily", "weekly", "monthly"}: how many backup sets to keep of each; null keeps all.
     retention = JsonText(null=True)
     # A live restore needs an approver other than its requester.
     four_eyes = pw.BooleanField(default=False)
     # [{"kind": "users" or "groups", "id", "name"}]: who must never be locked out by Conditional Access.
     break_glass = JsonText(null=True)
-    # The last good backup of the whole tenant, and when it began to read.
+    # The last backup of the whole tenant that came to its end, and when it began to read; what it lacks: Coverage.
     last_backup_id = pw.IntegerField(null=True)
     last_backup_at = pw.DateTimeField(null=True)
     # When signing in last worked, and why it did not since; null: it does.
@@ -195,6 +195,23 @@ IS_CHANGED = pw.SQL("state = 'present' AND (last_captured_at IS NULL OR modified
 Policy.add_index(Policy.index(Policy.tenant, Policy.state, where=IS_CHANGED, name="policy_changed"))
 
 
+class Coverage(Table):
+    """A policy type of a tenant: is it offered there, and is it backed up whole?"""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    policy_type = pw.CharField(max_length=80)
+    offer = pw.CharField(default=Offer.OFFERED, max_length=20)
+    asked_at = pw.DateTimeField(default=utcnow)
+    # When the last backup began that holds all of it.
+    good_at = pw.DateTimeField(null=True)
+    # When the first backup since then began that does not, and why; null: the last one does, or need not.
+    bad_since = pw.DateTimeField(null=True)
+    why = pw.CharField(null=True, max_length=1000)
+
+    class Meta:
+        indexes = ((("tenant", "policy_type"), True),)
+
+
 class Run(Table):
     tenant = pw.ForeignKeyField(Tenant, backref="runs", on_delete="CASCADE", index=False)
     kind = pw.CharField(max_length=40)
@@ -235,6 +252,8 @@ class Run(Table):
     retry_of = pw.ForeignKeyField("self", null=True, on_delete="SET NULL", index=False)
     # The restore it previews or executes. No foreign key: a restore refers to backup sets, and those to runs.
     restore_id = pw.IntegerField(null=True)
+    # When a message of it last got something done before it had to wait; null: none has yet.
+    progressed_at = pw.DateTimeField(null=True)
 
     class Meta:
         indexes = (
@@ -308,6 +327,8 @@ class RunItem(Table):
     ended_at = pw.DateTimeField(null=True)
     part = pw.IntegerField(null=True)
     restore_item_id = pw.IntegerField(null=True)
+    # How often its answer was not to be had: what stays so costs itself, and not the others.
+    tries = pw.IntegerField(default=0)
 
     class Meta:
         indexes = ((("run", "id"), False), (("run", "state"), False), (("run", "part", "state"), False))
@@ -467,6 +488,22 @@ class Listing(Table):
         indexes = ((("run", "policy_type"), True),)
 
 
+class RunAnswer(Table):
+    """What a reading of a run was answered: kept until its result is recorded, so that no request is sent twice."""
+
+    id = pw.BigAutoField()
+    run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
+    reading = pw.CharField(max_length=200)
+    # SHA-256 of the path that was asked.
+    path_mark = pw.CharField(max_length=64)
+    # As graph.answers.packed; compressed, then sealed: it may be a policy.
+    sealed = pw.BlobField()
+    kept_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("run", "reading", "path_mark"), True),)
+
+
 class Mapping(Table):
     """Which object of a tenant stands for one of the directory that a backup is of."""
 
@@ -616,6 +653,7 @@ TABLES = (
     Preference,
     Content,
     Policy,
+    Coverage,
     Run,
     Snapshot,
     RunItem,
@@ -625,6 +663,7 @@ TABLES = (
     RestoreItem,
     Write,
     Listing,
+    RunAnswer,
     Mapping,
     Schedule,
     DirectoryName,

@@ -16,6 +16,8 @@ UNSENT_SECONDS = 3
 LOST_SECONDS = 30
 # However long the queue: a worker that died with its clock wrong may keep a message for hours.
 PATIENCE_SECONDS = 600
+# Longer than any wait that Graph was seen to ask for.
+STALLED_SECONDS = 900
 
 
 def unsent(limit: int = 500) -> list[Run]:
@@ -39,6 +41,16 @@ def due(limit: int = 500) -> list[Run]:
     return _oldest(
         (Run.state == RunState.RUNNING) & Run.claimed_by.is_null() & (Run.resume_at < _ago(UNSENT_SECONDS)), limit
     )
+
+
+def stalled() -> list[Run]:
+    """Runs, and parts of them, that have waited again and again for so long without getting anything done.
+
+    None of it may happen: it means a defect, a limit that others use up, or a service that only says "later".
+    """
+    at_last = pw.fn.COALESCE(Run.progressed_at, Run.started_at)
+    waits = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null() & Run.waiting.is_null(False)
+    return _oldest(waits & (at_last < _ago(STALLED_SECONDS)), 500)
 
 
 def take_back_abandoned() -> list[Run]:

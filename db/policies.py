@@ -13,10 +13,13 @@ from db.states import PolicyState
 CHUNK = 500
 
 
-def record_listing(tenant: Tenant, policy_type: str, listed: Sequence[Mapping[str, Any]]) -> int:
+def record_listing(
+    tenant: Tenant, policy_type: str, listed: Sequence[Mapping[str, Any]], *, is_whole: bool = True
+) -> int:
     """Take over one policy type's complete list: new ones in, known ones refreshed, missing ones marked gone.
 
     Each row has graph_id, name, odata_type, platform, is_built_in, modified_at. Returns how many are newly gone.
+    `is_whole`: every element of the list is among the rows; else none is marked gone.
     """
     now = utcnow()
     rows = [
@@ -26,7 +29,7 @@ def record_listing(tenant: Tenant, policy_type: str, listed: Sequence[Mapping[st
     with database.atomic():
         for start in range(0, len(rows), CHUNK):
             _upsert(rows[start : start + CHUNK])
-        return _mark_unseen_gone(tenant, policy_type, now)
+        return _mark_unseen_gone(tenant, policy_type, now) if is_whole else 0
 
 
 def _upsert(rows: list[dict[str, Any]]) -> None:
@@ -96,3 +99,12 @@ def find(tenant: Tenant, text: str) -> Policy | None:
     if text.isdigit() and len(text) < 19:
         same |= Policy.id == int(text)
     return Policy.select().where((Policy.tenant == tenant) & same).order_by(Policy.id).first()
+
+
+def oldest_reading(tenant: Tenant) -> datetime | None:
+    """Since when every policy that is in the tenant has been read at least once; None: one never was."""
+    present = Policy.select(Policy.last_captured_at).where(
+        (Policy.tenant == tenant) & (Policy.state == PolicyState.PRESENT)
+    )
+    row = present.order_by(Policy.last_captured_at.asc(nulls="first")).tuples().first()
+    return row[0] if row else None

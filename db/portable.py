@@ -19,6 +19,7 @@ from db.models import (
     Lease,
     Listing,
     Manifest,
+    RunAnswer,
     Seal,
     Session,
 )
@@ -28,6 +29,7 @@ from db.sealing import keyring
 LEFT_OUT = {
     Session: "everybody signs in again",
     Listing: "of runs under way, which end with the move",
+    RunAnswer: "of runs under way, which end with the move",
     AuditCheck: "the log is checked again from its beginning",
     Lease: "of processes that run here",
     Heartbeat: "of processes that run here",

@@ -1,8 +1,9 @@
 """Which backup sets stay, and letting go of what no set needs any longer.
 
-Rules count whole-tenant sets that hold what they should: the last N, and the newest of each of the last N days, weeks
-and months that have one. Whatever the rules say, these stay: sets that are still being made, pinned ones, the last
-complete one; and after an incomplete one nothing goes at all.
+Rules count whole-tenant sets: the last N, and the newest of each of the last N days, weeks and months that have one.
+They are asked once for each policy type, of the sets that hold all of it, so that a policy type that cannot be read
+neither keeps all others for ever nor loses its last good copy. Whatever the rules say, these stay: sets that are still
+being made, pinned ones, the last complete one, and the newest snapshot of every policy.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ import peewee as pw
 
 from db import audit, manifests, restores
 from db.audit import Action, Actor
+from db.backup_sets import is_usable, is_whole
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
@@ -49,9 +51,12 @@ class Rules:
 
 @dataclass(frozen=True)
 class Decision:
+    """`policy_type`: the one for whose sake it stays, where it is not for all of them."""
+
     backup_set: BackupSet
     keep: bool
     why: str
+    policy_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,18 +75,50 @@ class Preview:
     freed: Freed
 
 
+# Set id -> (the first rule that keeps it, the policy type that it is for).
+Kept = dict[int, tuple[str, str]]
+# Stands for the tenant as a whole.
+EVERYTHING = ""
+
+
 def decide(sets: Sequence[BackupSet], rules: Rules) -> list[Decision]:
     """`sets` newest first. Restores, once there are any, keep the sets they refer to here."""
+    kept: Kept = {}
+    for of_type in _kept_by_type(sets, rules).values():
+        for set_id, why in of_type.items():
+            kept.setdefault(set_id, why)
+    oldest = min(kept, default=0)
+    return [_decision(one, kept, oldest) for one in sets]
+
+
+def _kept_by_type(sets: Sequence[BackupSet], rules: Rules) -> dict[str, Kept]:
+    """The tenant as a whole first, then each policy type by itself."""
     ended = [one for one in sets if one.state != SetState.RUNNING and not one.selection]
-    if ended and ended[0].state == SetState.INCOMPLETE:
-        return [Decision(one, True, f"nothing goes after an incomplete set ({ended[0]})") for one in sets]
-    why = _kept_by_rules([one for one in ended if one.state in GOOD], rules)
-    kept = [one for one in ended if one.id in why]
-    oldest = kept[-1].id if kept else 0
-    return [_decision(one, why, oldest) for one in sets]
+    types = sorted({key for one in ended for key in one.types})
+    return {key: _kept_by_rules(ended, rules, key) for key in (EVERYTHING, *types)}
 
 
-def _kept_by_rules(good: Sequence[BackupSet], rules: Rules) -> dict[int, str]:
+def _kept_by_rules(ended: Sequence[BackupSet], rules: Rules, policy_type: str) -> Kept:
+    """The rules count sets that hold all of the policy type; and those with some of it, so that newer ones stay too."""
+    kept: Kept = {}
+    for holds in (_holds_all, _holds_some):
+        for set_id, why in _by_rules([one for one in ended if holds(one, policy_type)], rules).items():
+            kept.setdefault(set_id, (why, policy_type))
+    return kept
+
+
+def _holds_all(one: BackupSet, policy_type: str) -> bool:
+    row = one.types.get(policy_type)
+    # Sets of earlier versions do not name what the tenant had nothing of.
+    return is_whole(row) if row else one.state in GOOD
+
+
+def _holds_some(one: BackupSet, policy_type: str) -> bool:
+    row = one.types.get(policy_type)
+    return is_usable(row) if row else one.state in GOOD
+
+
+def _by_rules(good: Sequence[BackupSet], rules: Rules) -> dict[int, str]:
     """Set id -> the first rule that keeps it."""
     why: dict[int, str] = {}
     for one in good[:1]:
@@ -101,13 +138,13 @@ def _kept_by_rules(good: Sequence[BackupSet], rules: Rules) -> dict[int, str]:
     return why
 
 
-def _decision(one: BackupSet, why: Mapping[int, str], oldest_kept: int) -> Decision:
+def _decision(one: BackupSet, kept: Kept, oldest_kept: int) -> Decision:
     if one.state == SetState.RUNNING:
         return Decision(one, True, "still being made")
     if one.pinned_reason:
         return Decision(one, True, f"pinned: {one.pinned_reason}")
-    if one.id in why:
-        return Decision(one, True, why[one.id])
+    if one.id in kept:
+        return Decision(one, True, *kept[one.id])
     if one.selection and one.id > oldest_kept:
         return Decision(one, True, "a selection, newer than the oldest whole set that stays")
     return Decision(one, False, "no rule keeps it")
@@ -129,7 +166,7 @@ def preview(tenant: Tenant, rules: Rules) -> Preview:
     """Writes nothing."""
     decisions = decide(_sets(tenant), rules)
     going = [one.backup_set for one in decisions if not one.keep]
-    snapshots = _unneeded_snapshots(tenant, decisions) if going else []
+    snapshots = _unneeded_snapshots(tenant, decisions, rules) if going else []
     contents = _contents_of(snapshots)
     return Preview(decisions, Freed(len(going), len(snapshots), len(contents), sum(contents.values())))
 
@@ -138,11 +175,12 @@ def prune(tenant: Tenant, actor: Actor) -> Freed:
     """Apply the tenant's rules. May be stopped at any moment and started again."""
     if not tenant.retention:
         return Freed(0, 0, 0, 0)
-    found = preview(tenant, Rules.parse(tenant.retention))
+    rules = Rules.parse(tenant.retention)
+    found = preview(tenant, rules)
     going = [one.backup_set.id for one in found.decisions if not one.keep]
     if not going:
         return found.freed
-    snapshots = _unneeded_snapshots(tenant, found.decisions)
+    snapshots = _unneeded_snapshots(tenant, found.decisions, rules)
     with database.atomic():
         _delete(BackupSet, going)
         used = BackupSet.select(BackupSet.manifest).where(BackupSet.manifest.is_null(False))
@@ -170,19 +208,34 @@ def _sets(tenant: Tenant) -> list[BackupSet]:
     )
 
 
-def _unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision]) -> list[int]:
-    """Listed by no set that stays, not the newest of their policy, and older than the oldest set that stays."""
+def _unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Rules) -> list[int]:
+    """Listed by no set that stays, not the newest of their policy, and older than the oldest that their type keeps."""
     kept = [one.backup_set for one in decisions if one.keep]
     listed = {one for backup_set in kept for one in manifests.snapshot_ids(backup_set.manifest)}
-    oldest = min((one.created_at for one in kept), default=utcnow())
+    oldest, oldest_of = _oldest_kept(decisions, rules)
     newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.tenant == tenant).group_by(Snapshot.policy)
-    old = Snapshot.select(Snapshot.id).where(
-        (Snapshot.tenant == tenant) & (Snapshot.captured_at < oldest) & Snapshot.id.not_in(newest)
-    )
+    old = Snapshot.select(Snapshot.id, Snapshot.captured_at, Policy.policy_type).join(Policy)
+    old = old.where((Snapshot.tenant == tenant) & Snapshot.id.not_in(newest))
     # A run under way has its snapshots in no manifest yet.
     in_work = RunItem.select(RunItem.snapshot).join(Run).where((Run.tenant == tenant) & Run.state.in_(ACTIVE))
     listed |= {row[0] for row in in_work.tuples()}
-    return [row[0] for row in old.tuples() if row[0] not in listed]
+    return [
+        snapshot_id
+        for snapshot_id, captured_at, policy_type in old.tuples()
+        if snapshot_id not in listed and captured_at < oldest_of.get(policy_type, oldest)
+    ]
+
+
+def _oldest_kept(decisions: Sequence[Decision], rules: Rules) -> tuple[datetime, dict[str, datetime]]:
+    """When the oldest set that stays was made: of all, and of those that the rules keep for a policy type.
+
+    What was captured by hand since then stays with it.
+    """
+    sets = [one.backup_set for one in decisions]
+    made = {one.id: one.created_at for one in sets}
+    by_type = {key: [made[one] for one in kept] for key, kept in _kept_by_type(sets, rules).items()}
+    oldest = min((one.backup_set.created_at for one in decisions if one.keep), default=utcnow())
+    return oldest, {key: min(times) for key, times in by_type.items() if times and key != EVERYTHING}
 
 
 def _contents_of(snapshot_ids: Sequence[int]) -> dict[int, int]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from db import audit, backup_sets, listings, notifications, restores, runs
+from db import answers, audit, backup_sets, listings, notifications, restores, runs
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database
@@ -109,6 +109,7 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
     backup_sets.complete(run)
     restores.follow(run, state)
     listings.forget(run)
+    answers.forget(run)
     notifications.mark_changed(run.id)
     result = Result.FAILED if state in {RunState.FAILED, RunState.PARTIAL} else Result.OK
     audit.record(

@@ -52,10 +52,12 @@ class NewItem:
     restore_item_id: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Claim:
     run: Run
     token: str
+    # Something was read, settled or written under it: a run that waits again and again without is stuck.
+    has_got_on: bool = False
 
 
 def start(
@@ -143,6 +145,12 @@ def add_items(run: Run, items: Sequence[NewItem]) -> None:
         RunItem.insert_many(rows[begin : begin + 1000]).execute()
 
 
+def add_item(run: Run, item: NewItem) -> RunItem:
+    """As `add_items`, for one that is settled at once."""
+    whole = run.parent_id or run.id
+    return RunItem.create(run=whole, part=run.part, policy_type=item.policy_type, name=item.name[:1000])
+
+
 def _share(run: Run, actor: Actor) -> None:
     if actor.user_id is not None:
         notifications.tell(run, User.get_by_id(actor.user_id))
@@ -207,6 +215,7 @@ def wait(claim: Claim, reason: str, seconds: float) -> None:
             heartbeat_at=None,
             waiting=reason[:500],
             resume_at=utcnow() + timedelta(seconds=seconds),
+            progressed_at=utcnow() if claim.has_got_on else Run.progressed_at,
         ).where(held_by(claim))
     )
 
@@ -266,7 +275,7 @@ def items_of(run: Run) -> Any:
 def progressed(claim: Claim) -> None:
     """The run gets on: what went wrong before counts no more towards giving it up."""
     Run.update(attempts=0).where(held_by(claim) & (Run.attempts > 0)).execute()
-    claim.run.attempts = 0
+    claim.run.attempts, claim.has_got_on = 0, True
 
 
 def begin_items(claim: Claim, item_ids: Sequence[int]) -> None:
@@ -276,6 +285,12 @@ def begin_items(claim: Claim, item_ids: Sequence[int]) -> None:
     RunItem.update(state=ItemState.WORKING).where(
         RunItem.id.in_(list(item_ids)) & RunItem.state.in_(UNSETTLED) & _claimed(claim)
     ).execute()
+
+
+def note(claim: Claim, item: RunItem, reason: str) -> None:
+    """Something that a later message of the run has to know of an item under way."""
+    RunItem.update(reason=reason).where((RunItem.id == item.id) & _claimed(claim)).execute()
+    item.reason = reason
 
 
 def _claimed(claim: Claim) -> Any:
@@ -309,6 +324,7 @@ def settle(
     )
     if settled != 1:
         raise ClaimLost
+    claim.has_got_on = True
 
 
 def settle_read(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) -> None:
@@ -329,6 +345,13 @@ def settle_read(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) ->
     )
     if settled != len(snapshots):
         raise ClaimLost
+    claim.has_got_on = True
+
+
+def tried(claim: Claim, item_ids: Sequence[int]) -> None:
+    """Their answers were not to be had this time."""
+    if item_ids:
+        RunItem.update(tries=RunItem.tries + 1).where(RunItem.id.in_(list(item_ids)) & _claimed(claim)).execute()
 
 
 def counts(run: Run) -> dict[str, int]:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 import peewee as pw
 
-from db import rising
-from db.models import IS_CHANGED, BackupSet, Policy, Run, Schedule, Tenant
+from db import coverage, rising
+from db.models import IS_CHANGED, BackupSet, Coverage, Policy, Run, Schedule, Tenant
 from db.states import PolicyState, RunState, Standing
 
 # A backup that was due has this long to end well, and the scheduler this long to begin it.
@@ -26,8 +26,10 @@ _WORST_FIRST = list(Standing)
 class Stand:
     tenant: Tenant
     standing: Standing
-    # One sentence; "" when there is nothing to say.
+    # One sentence; "" when there is nothing to say, or when the exceptions say it.
     why: str
+    # What its last backup does not hold all of, the oldest first.
+    exceptions: Sequence[Coverage]
     next_at: datetime | None
     # The run that its schedule started last.
     last_run_id: int | None
@@ -42,7 +44,10 @@ def of_tenants(tenant_ids: Sequence[int] | None, now: datetime) -> list[Stand]:
     for schedule in schedules if tenant_ids is None else schedules.where(Schedule.tenant.in_(list(tenant_ids) or [-1])):
         of_tenant.setdefault(schedule.tenant_id, []).append(schedule)
     good_runs = _runs_of([tenant.last_backup_id for tenant in tenants if tenant.last_backup_id])
-    found = [_stand(tenant, of_tenant.get(tenant.id, []), good_runs, now) for tenant in tenants]
+    excepted = coverage.exceptions(tenant_ids)
+    found = [
+        _stand(tenant, of_tenant.get(tenant.id, []), good_runs, excepted.get(tenant.id, []), now) for tenant in tenants
+    ]
     return sorted(found, key=lambda one: (_WORST_FIRST.index(one.standing), one.tenant.name.lower()))
 
 
@@ -52,16 +57,19 @@ def _runs_of(backup_set_ids: Sequence[int]) -> set[int]:
     return {row[0] for row in made.tuples()}
 
 
-def _stand(tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], now: datetime) -> Stand:
-    standing, why = _standing(tenant, schedules, good_runs, now)
+def _stand(
+    tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], exceptions: Sequence[Coverage], now: datetime
+) -> Stand:
+    standing, why = _trouble(tenant, schedules, good_runs, now) or _health(schedules, exceptions)
     coming = min((one.next_at for one in schedules if one.next_at), default=None)
     last = max((one for one in schedules if one.last_at), key=lambda one: one.last_at, default=None)
-    return Stand(tenant, standing, why, coming, last and last.last_run_id)
+    return Stand(tenant, standing, why, exceptions, coming, last and last.last_run_id)
 
 
-def _standing(
+def _trouble(
     tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], now: datetime
-) -> tuple[Standing, str]:
+) -> tuple[Standing, str] | None:
+    """What keeps the tenant as a whole from being backed up."""
     if tenant.connection_error:
         return Standing.DISCONNECTED, tenant.connection_error
     if tenant.last_backup_at is None:
@@ -71,11 +79,15 @@ def _standing(
         return Standing.LATE, "The backup that was due last did not end well."
     if any(one.next_at and one.next_at < now - GRACE for one in schedules):
         return Standing.LATE, "Its schedule is overdue. Is the scheduler running?"
-    if schedules:
-        return Standing.GOOD, ""
-    if tenant.last_backup_at < now - OLD:
+    if not schedules and tenant.last_backup_at < now - OLD:
         return Standing.LATE, f"The last good backup is {(now - tenant.last_backup_at).days} days old."
-    return Standing.UNSCHEDULED, "Nothing backs it up by itself."
+    return None
+
+
+def _health(schedules: Sequence[Schedule], exceptions: Sequence[Coverage]) -> tuple[Standing, str]:
+    if exceptions:
+        return Standing.PARTLY, ""
+    return (Standing.GOOD, "") if schedules else (Standing.UNSCHEDULED, "Nothing backs it up by itself.")
 
 
 def _was_missed(schedule: Schedule, last_backup_at: datetime, now: datetime) -> bool:

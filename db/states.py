@@ -127,12 +127,23 @@ class SetState(StrEnum):
     INCOMPLETE = "incomplete"
 
 
+class Offer(StrEnum):
+    """Whether a tenant has a policy type for us, as its list said when it was asked last."""
+
+    OFFERED = "offered"
+    # Unknown in this cloud, retired, or not licensed: no failure, and asked again weekly.
+    NOT_OFFERED = "not offered here"
+    NOT_PERMITTED = "not permitted"
+    FAILED = "failed today"
+
+
 class Standing(StrEnum):
     """How a tenant stands, the worst first: may we rely on its backups?"""
 
     DISCONNECTED = "not connected"
     NEVER = "never backed up"
     LATE = "late"
+    PARTLY = "backed up, except"
     UNSCHEDULED = "no schedule"
     GOOD = "backed up"
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from db import runs
 from db.clock import utcnow
 from db.database import database
-from db.models import RestoreItem, Write
+from db.models import RestoreItem, Run, Write
 from db.runs import Claim
 from db.states import BEGUN, OPEN, WriteState
 
@@ -115,3 +116,8 @@ def taken_ids(restore_id: int) -> set[str]:
         (RestoreItem.restore == restore_id) & RestoreItem.created_id.is_null(False)
     )
     return {row[0] for row in rows.tuples()}
+
+
+def last_sent_at(run: Run) -> datetime | None:
+    row = Write.select(Write.sent_at).where(Write.run == run).order_by(Write.id.desc()).tuples().first()
+    return row[0] if row else None

@@ -27,6 +27,7 @@ TIMEOUT = (5, 60)
 MOST_PAGES = 1000
 # A GUID has 36 characters; two of them, or one with the name of a sort, are the longest seen.
 LONGEST_ID = 200
+NO_LIST = "Microsoft Graph's page is not the list of objects it should be."
 
 # Without it Graph hides the members its enums grew behind `unknownFutureValue`, and a backup would keep that.
 HEADERS = {"Accept": "application/json", "Prefer": "include-unknown-enum-members"}
@@ -339,9 +340,18 @@ def _is_worth_asking(request: Request, error: GraphError | None) -> bool:
 
 
 def items_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Raises Malformed where an element is no object: who reads a policy's children needs all of them."""
+    items = elements_of(page)
+    if not all(isinstance(item, dict) for item in items):
+        raise Malformed("malformed", NO_LIST)
+    return items
+
+
+def elements_of(page: Mapping[str, Any]) -> list[Any]:
+    """As they came: who lists policies makes do with those that are objects."""
     items = page.get("value")
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise Malformed("malformed", "Microsoft Graph's page is not the list of objects it should be.")
+    if not isinstance(items, list):
+        raise Malformed("malformed", NO_LIST)
     return items
 
 
@@ -367,6 +377,10 @@ def note_page(seen: set[str], link: str) -> None:
 def id_of(item: Mapping[str, Any]) -> str:
     """Raises Malformed for an object without an id that could be one."""
     found = item.get("id")
-    if not isinstance(found, str) or not 0 < len(found) <= LONGEST_ID or not found.isprintable():
+    if not is_id(found):
         raise Malformed("malformed", "Microsoft Graph sent an object without a usable id. Nothing of it was used.")
-    return found
+    return str(found)
+
+
+def is_id(found: Any) -> bool:
+    return isinstance(found, str) and 0 < len(found) <= LONGEST_ID and found.isprintable()

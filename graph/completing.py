@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from graph.certificates import navigations_of
-from graph.client import Answer, Ask, items_of, next_link, note_page
+from graph.client import Answer, Ask, elements_of, items_of, next_link, note_page
 from graph.errors import Forbidden, Malformed, NotFound, Rejected, Throttled, Unavailable
 from graph.policy_type import PolicyType
 
@@ -58,7 +58,13 @@ def all_pages(path: str) -> Steps:
     return (yield from pages_of(body_of(answer), Proof()))
 
 
-def pages_of(page: dict[str, Any], proof: Proof) -> Steps:
+def all_elements(path: str) -> Steps:
+    """As `all_pages`, with whatever a page holds that is no object."""
+    [answer] = yield [path]
+    return (yield from pages_of(body_of(answer), Proof(), elements_of))
+
+
+def pages_of(page: dict[str, Any], proof: Proof, items_of: Callable[..., list[Any]] = items_of) -> Steps:
     """The items of this page and of all that follow. A link that comes twice would never end."""
     items, seen = list(items_of(page)), set[str]()
     proof.pages += 1

@@ -7,13 +7,14 @@ outlives the message tells a reading what it was answered before (design.md, sec
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
+from graph.answers import path_mark
 from graph.client import BATCH_SIZE, Answer, Ask, GraphClient, Request, request_of
 from graph.errors import GraphError, Malformed, Rejected, Throttled, Unavailable
 from graph.limits import batches, services_of
 
 Result = TypeVar("Result")
 Reads = Generator[Sequence[Ask], list[Answer], Result]
-# A reading's key, the path it asked, and the answer.
+# A reading's key, the mark of the path it asked (graph.answers.path_mark), and the answer.
 Told = tuple[Any, str, Answer]
 
 
@@ -31,7 +32,7 @@ class Memory(Protocol):
     """What readings were answered before, by this message or by one that had to wait or died (actors/memory.py)."""
 
     def recall(self, keys: Collection[Any]) -> Mapping[Any, Mapping[str, Answer]]:
-        """Key -> path -> answer."""
+        """Key -> mark of the path -> answer."""
 
     def keep(self, told: Sequence[Told]) -> None: ...
 
@@ -102,7 +103,7 @@ class _Drive:
         self._keep(slots, answers, [number for number, (key, _) in enumerate(slots) if key in goes_on])
 
     def _known_answer(self, key: Any, request: Request) -> Answer | None:
-        return None if request.is_write else self._known.get(key, {}).get(request.path)
+        return None if request.is_write else self._known.get(key, {}).get(path_mark(request.path))
 
     def _advance(self, key: Any, answers: list[Answer] | None) -> None:
         reading = self._readings[key]
@@ -159,8 +160,8 @@ class _Drive:
 
     def _keep(self, slots: Sequence[tuple[Any, Request]], answers: Sequence[Answer | None], numbers: list[int]) -> None:
         told = list(self._news((*slots[number], answers[number]) for number in numbers))
-        for key, path, answer in told:
-            self._known.setdefault(key, {})[path] = answer
+        for key, mark, answer in told:
+            self._known.setdefault(key, {})[mark] = answer
         if told:
             self._memory.keep(told)
 
@@ -168,7 +169,7 @@ class _Drive:
         for key, request, answer in given:
             is_new = self._known_answer(key, request) is None
             if answer is not None and is_new and not request.is_write and _is_final(answer):
-                yield key, request.path, answer
+                yield key, path_mark(request.path), answer
 
     def _forget(self, keys: Iterable[Any]) -> None:
         remembered = [key for key in keys if self._known.pop(key, None)]

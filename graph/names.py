@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import quote
 
 from graph.client import Answer, Ask
-from graph.completing import Proof, all_pages
-from graph.errors import NotFound, Rejected
+from graph.completing import Proof, all_elements
+from graph.errors import GraphError, NotFound, Rejected, Throttled
 from graph.permissions import GROUP_NAMES
 from graph.policy_type import LONGEST_NAME, storable
 
@@ -15,6 +15,8 @@ Names = dict[str, str | None]
 Known = dict[str, Names]
 # Of a group or a filter, as the database keeps it.
 LONGEST_ID = 80
+NO_GROUPS = f"The app may not read group names ({GROUP_NAMES.ask})."
+NO_FILTERS = "The app may not read assignment filters."
 Steps = Generator[Sequence[Ask], list[Answer], Any]
 
 
@@ -22,33 +24,41 @@ def no_names() -> Known:
     return {"groups": {}, "filters": {}}
 
 
-def resolve(content: Mapping[str, Any], proof: Proof, known: Known) -> Steps:
+def resolve(content: Mapping[str, Any], proof: Proof, known: Known, *, may_lack: bool = False) -> Steps:
     """{"groups": {id: name}, "filters": {id: name}}; a deleted group's name is None. What is known is not asked for.
 
-    A missing permission costs the names, not the snapshot; the proof says so.
+    A missing permission costs the names, not the snapshot; the proof says so. With `may_lack`, so does an answer that
+    is not to be had; else its error is raised, for another try.
     """
     groups, filters = (set(filter(_is_id, ids)) for ids in ids_in(content))
     return {
         "groups": {
             **_of(known["groups"], groups),
-            **(yield from _groups(sorted(groups - set(known["groups"])), proof)),
+            **(yield from _groups(sorted(groups - set(known["groups"])), proof, may_lack)),
         },
         "filters": {
             **_of(known["filters"], filters),
-            **(yield from _filters(sorted(filters - set(known["filters"])), proof)),
+            **(yield from _filters(sorted(filters - set(known["filters"])), proof, may_lack)),
         },
     }
 
 
 def look_up(groups: set[str], filters: set[str]) -> Steps:
-    """Many at once, before the policies that refer to them are read. The result is as of `resolve`."""
-    proof = Proof()
-    found = {
-        "groups": (yield from _groups(sorted(groups), proof)),
-        "filters": (yield from _filters(sorted(filters), proof)),
+    """Many at once, before the policies that refer to them are read. The result is as of `resolve`.
+
+    Whatever is not found out here each policy asks for itself, and its proof says what became of it.
+    """
+    of_groups, of_filters = Proof(), Proof()
+    names = yield from _groups(sorted(groups), of_groups, may_lack=True)
+    filter_names = yield from _filters(sorted(filters), of_filters, may_lack=True)
+    return {
+        "groups": {one: name for one, name in names.items() if name or _is_read(of_groups)},
+        "filters": filter_names if _is_read(of_filters) else {},
     }
-    # Names that may not be read are no names: each policy's own proof has to say so.
-    return found if proof.names == Proof.names else no_names()
+
+
+def _is_read(proof: Proof) -> bool:
+    return proof.names == Proof.names
 
 
 def _is_id(text: str) -> bool:
@@ -83,27 +93,34 @@ def name_in(item: Mapping[str, Any]) -> str | None:
     return storable(found)[:LONGEST_NAME] if isinstance(found, str) else None
 
 
-def _groups(ids: list[str], proof: Proof) -> Steps:
+def _groups(ids: list[str], proof: Proof, may_lack: bool) -> Steps:
     if not ids:
         return {}
     answers = yield [f"/groups/{quote(one, safe='')}?$select=id,displayName" for one in ids]
     found: Names = {}
     for one, answer in zip(ids, answers, strict=True):
         found[one] = name_in(answer.body or {})
-        if isinstance(answer.error, Rejected) and not isinstance(answer.error, NotFound):
-            proof.names = f"The app may not read group names ({GROUP_NAMES.ask})."
-        elif answer.error is not None and not isinstance(answer.error, Rejected):
-            raise answer.error
+        if answer.error is not None and not isinstance(answer.error, NotFound):
+            proof.names = _without(answer.error, NO_GROUPS, may_lack)
     return found
 
 
-def _filters(ids: list[str], proof: Proof) -> Steps:
+def _filters(ids: list[str], proof: Proof, may_lack: bool) -> Steps:
     if not ids:
         return {}
     try:
-        listed = yield from all_pages("/deviceManagement/assignmentFilters?$select=id,displayName")
-    except Rejected:
-        proof.names = "The app may not read assignment filters."
+        listed = yield from all_elements("/deviceManagement/assignmentFilters?$select=id,displayName")
+    except GraphError as e:
+        proof.names = _without(e, NO_FILTERS, may_lack)
         listed = []
-    known = {str(one.get("id")): name_in(one) for one in listed}
+    known = {str(one.get("id")): name_in(one) for one in listed if isinstance(one, dict)}
     return {one: known.get(one) for one in ids}
+
+
+def _without(error: GraphError, refused: str, may_lack: bool) -> str:
+    """What the proof says of names that are lacking. Raises the error where another try may bring them."""
+    if isinstance(error, Rejected):
+        return refused
+    if not may_lack or isinstance(error, Throttled):
+        raise error
+    return f"Some names could not be looked up: {error.sentence}"

@@ -10,7 +10,6 @@ from typing import Any
 
 from graph.completing import Proof, note_withheld
 from graph.fingerprint import fingerprint
-from graph.limits import CONDITIONAL_ACCESS
 from graph.policy_type import PolicyType, match_key
 from graph.reading import Listed
 from graph.resolving import Resolution, apply
@@ -100,13 +99,16 @@ def wanted(
     policy_type: PolicyType,
     content: Content,
     options: Options,
-    resolutions: Iterable[Resolution] = (),
+    resolutions: Iterable[Resolution],
     created: Mapping[int, str] = MappingProxyType({}),
 ) -> Content:
-    """What is to be written: the backup's content, as the options and the target tenant make it."""
+    """What is to be written: the backup's content, as the options and the target tenant make it.
+
+    `resolutions`: of every reference that the content holds.
+    """
     made = apply(policy_type.key, content, resolutions, created)
     body = made["body"]
-    if policy_type.service == CONDITIONAL_ACCESS and "state" in body:
+    if policy_type.key == "conditionalAccessPolicies" and "state" in body:
         body["state"] = _state(str(body["state"]), options.conditional_access)
     if policy_type.key == "deviceCompliancePolicies" and not body.get("scheduledActionsForRule"):
         # The service takes no policy without one; this is what it shows as "mark device noncompliant".

@@ -11,8 +11,8 @@ from typing import Any
 
 from graph import completing, names, shape
 from graph.annotations import without_annotations
-from graph.client import id_of
-from graph.completing import Proof, all_pages, body_of, pages_of
+from graph.client import id_of, is_id
+from graph.completing import Proof, all_elements, all_pages, body_of, pages_of
 from graph.driving import Reads, Result
 from graph.errors import Incomplete, Malformed, NotAvailable, NotFound, Rejected
 from graph.fingerprint import assignments_mark
@@ -23,6 +23,7 @@ from graph.times import parse_time
 
 @dataclass(frozen=True)
 class Listed:
+    # "" where Graph gave none that could be one.
     graph_id: str
     name: str
     odata_type: str | None
@@ -58,52 +59,97 @@ class Reading:
     references: dict[str, dict[str, str | None]] = field(default_factory=dict)
 
 
-def list_policies(policy_type: PolicyType) -> Reads[list[Listed]]:
+@dataclass(frozen=True)
+class PolicyList:
+    """What a tenant has of a policy type.
+
+    `without_id`: elements without an id that could be one. They cannot be read; what can be made out of them is kept,
+    so that nobody believes that they are not there.
+    """
+
+    policies: list[Listed]
+    without_id: list[Listed] = field(default_factory=list)
+
+
+def list_policies(policy_type: PolicyType) -> Reads[PolicyList]:
     if policy_type.key == "depOnboardingSettings":
         return (yield from _list_below_tokens(policy_type))
-    [answer] = yield [policy_type.listing()]
-    if policy_type.is_retired and isinstance(answer.error, Malformed) and answer.error.code == "no_body":
-        return []
-    items = yield from pages_of(body_of(answer), Proof())
-    return _once(_listed(policy_type, item) for item in items if not policy_type.is_hidden(item))
+    items = yield from _elements(policy_type)
+    listed = [_listed(policy_type, _object(item)) for item in items]
+    return _once(one for one, item in zip(listed, items, strict=True) if not policy_type.is_hidden(_object(item)))
 
 
-def _once(listed: Iterable[Listed]) -> list[Listed]:
+def _elements(policy_type: PolicyType) -> Reads[list[Any]]:
+    try:
+        return (yield from all_elements(policy_type.listing()))
+    except Malformed as e:
+        if policy_type.is_retired and e.code == "no_body":
+            return []
+        raise
+
+
+def _once(listed: Iterable[Listed]) -> PolicyList:
     """What moved between two pages while they were read comes in both: as it was seen last."""
-    return list({one.graph_id: one for one in listed}.values())
+    found = list(listed)
+    return PolicyList(
+        list({one.graph_id: one for one in found if one.graph_id}.values()), [one for one in found if not one.graph_id]
+    )
 
 
-def _list_below_tokens(policy_type: PolicyType) -> Reads[list[Listed]]:
+def _list_below_tokens(policy_type: PolicyType) -> Reads[PolicyList]:
     """Apple's enrollment profiles exist only below a token; the two ids together name one."""
-    tokens = yield from all_pages(policy_type.path)
+    tokens = yield from all_elements(policy_type.path)
     found = []
-    for token in tokens:
-        below = id_of(token)
-        profiles = yield from _part(all_pages(f"{policy_type.item(below)}/enrollmentProfiles"))
-        found += [_listed(policy_type, {**one, "id": f"{below}/{id_of(one)}"}) for one in profiles]
+    for token in map(_object, tokens):
+        below = token.get("id")
+        if not is_id(below):
+            found.append(_listed(policy_type, token))
+            continue
+        profiles = yield from _profiles(policy_type, str(below))
+        found += [_listed(policy_type, one, below=f"{below}/") for one in map(_object, profiles)]
     return _once(found)
 
 
-def _listed(policy_type: PolicyType, item: Mapping[str, Any]) -> Listed:
-    _require_shape(policy_type, item, item.get("assignments") if policy_type.lists_assignments else None)
+def _profiles(policy_type: PolicyType, token: str) -> Reads[list[Any]]:
+    try:
+        return (yield from all_elements(f"{policy_type.item(token)}/enrollmentProfiles"))
+    except NotFound:
+        return []  # the token was removed since they were listed
+    except NotAvailable as e:
+        raise Rejected(e.code, e.sentence, status=e.status, request_id=e.request_id) from e
+
+
+def _object(item: Any) -> dict[str, Any]:
+    """An element of a list that is no object says nothing; it is one all the same."""
+    return item if isinstance(item, dict) else {}
+
+
+def _listed(policy_type: PolicyType, item: Mapping[str, Any], below: str = "") -> Listed:
+    """Of a damaged element what can be made out; nothing in it tells that the policy is unchanged, so it is read."""
+    is_sound = not _damaged_place(policy_type, item, item.get("assignments") if policy_type.lists_assignments else None)
     return Listed(
-        graph_id=id_of(item),
+        graph_id=f"{below}{item['id']}" if is_id(item.get("id")) else "",
         name=name_of(policy_type, item),
         odata_type=_text(item.get("@odata.type")),
-        modified_at=_modified(item),
+        modified_at=_modified(item) if is_sound else None,
         is_built_in=policy_type.is_built_in(item),
         platform=_text(item.get("platforms") or item.get("platform") or item.get("platformType")),
-        assignments_mark=_listed_mark(policy_type, item),
-        assignments=item.get("assignments") or () if policy_type.lists_assignments else (),
+        assignments_mark=_listed_mark(policy_type, item) if is_sound else None,
+        assignments=(item.get("assignments") or ()) if is_sound and policy_type.lists_assignments else (),
         key=match_key(policy_type, item),
     )
 
 
 def _require_shape(policy_type: PolicyType, body: Any, assignments: Any) -> None:
-    place = shape.problem(policy_type.key, {"body": body, "assignments": assignments})
+    place = _damaged_place(policy_type, body, assignments)
     if place:
-        shown = "".join(one for one in place if one.isprintable())
-        raise Malformed("malformed", f"Microsoft Graph's answer is damaged: {shown} is not what it should be.")
+        raise Malformed("malformed", f"Microsoft Graph's answer is damaged: {place} is not what it should be.")
+
+
+def _damaged_place(policy_type: PolicyType, body: Any, assignments: Any) -> str:
+    """The first place that is not what it should be; empty where every one is."""
+    place = shape.problem(policy_type.key, {"body": body, "assignments": assignments})
+    return "".join(one for one in place if one.isprintable())
 
 
 def _listed_mark(policy_type: PolicyType, item: Mapping[str, Any]) -> str | None:
@@ -128,11 +174,17 @@ def _require_that_policy(body: Mapping[str, Any], wanted: str) -> None:
 
 
 def read_policy(
-    policy_type: PolicyType, graph_id: str, known: Known | None = None, *, with_names: bool = True
+    policy_type: PolicyType,
+    graph_id: str,
+    known: Known | None = None,
+    *,
+    with_names: bool = True,
+    is_last_try: bool = False,
 ) -> Reads[Reading]:
     """Raises the GraphError of the answer that matters; NotFound means the policy is gone.
 
-    `known` names need not be asked for again; a comparison needs none at all.
+    `known` names need not be asked for again; a comparison needs none at all. With the last try, names that are not to
+    be had cost themselves, and not the policy.
     """
     token, _, profile = graph_id.partition("/")
     item = f"{policy_type.item(token)}/enrollmentProfiles/{profile}" if profile else policy_type.item(graph_id)
@@ -152,7 +204,9 @@ def read_policy(
     proof.assignment_count = len(assignments or ())
     completing.note_withheld(body, proof)
     content = {"body": without_annotations(body), "assignments": without_annotations(assignments)}
-    references = (yield from names.resolve(content, proof, known or no_names())) if with_names else {}
+    references: dict[str, dict[str, str | None]] = {}
+    if with_names:
+        references = yield from names.resolve(content, proof, known or no_names(), may_lack=is_last_try)
     return Reading(content, name_of(policy_type, body), odata_type, modified_at, proof.as_json(), references)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from graph.client import Answer
 from graph.completing import Proof, Steps, body_of, pages_of
-from graph.errors import GraphError, NotFound, Rejected
+from graph.errors import GraphError, NotFound, Rejected, Throttled
 from graph.reading import Listed
 from graph.references import (
     AGREEMENTS,
@@ -68,10 +68,27 @@ class Directory:
     by_name: dict[Key, list[tuple[str, str | None]]] = field(default_factory=dict)
     # Kinds that the app may not read: what is of them can be neither found nor refused.
     unreadable: set[str] = field(default_factory=set)
+    # (kind, id or name) -> why it could not be looked up, though others of its kind were.
+    not_answered: dict[Key, str] = field(default_factory=dict)
     # ADMX definitions that somebody imported into the target: (name, class and category) -> ids.
     custom: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     # (definition id, label) -> presentation ids.
     presentations: dict[Key, list[str]] = field(default_factory=dict)
+    # What is not to be had now never will be.
+    is_last_try: bool = False
+
+    def has_answer(self, key: Key, answer: Answer) -> bool:
+        """False: there is none, and the directory knows why. Raises the error that another try may mend."""
+        error = answer.error
+        if error is None or isinstance(error, NotFound):
+            return error is None
+        if isinstance(error, Rejected):
+            self.unreadable.add(key[0])
+        elif self.is_last_try and not isinstance(error, Throttled):
+            self.not_answered[key] = error.sentence
+        else:
+            raise error
+        return False
 
 
 _ONE: Mapping[str, Callable[[str], str]] = {
@@ -89,8 +106,12 @@ _CUSTOM = (
 
 
 def look_up(directory: Directory, references: Iterable[Reference], sources: Mapping[Key, Source],
-            mapped: Mapping[Key, str]) -> Steps:  # fmt: skip
-    """Ask Graph for what no list holds: by id, by a mapping's id and by name. Fills `directory`."""
+            mapped: Mapping[Key, str], *, is_last_try: bool = False) -> Steps:  # fmt: skip
+    """Ask Graph for what no list holds: by id, by a mapping's id and by name. Fills `directory`.
+
+    With the last try, an answer that is not to be had costs the reference that it is about, and no other.
+    """
+    directory.is_last_try = is_last_try
     wanted = {(one.kind, one.id) for one in references if one.kind in _ONE}
     wanted |= {(kind, mapped[kind, one]) for kind, one in wanted if (kind, one) in mapped}
     yield from _by_id(directory, sorted(wanted))
@@ -107,10 +128,7 @@ def _by_id(directory: Directory, keys: list[Key]) -> Steps:
         return
     answers: list[Answer] = yield [_ONE[kind](one) for kind, one in keys]
     for (kind, one), answer in zip(keys, answers, strict=True):
-        if isinstance(answer.error, NotFound):
-            continue
-        if isinstance(answer.error, Rejected):
-            directory.unreadable.add(kind)
+        if not directory.has_answer((kind, one), answer):
             continue
         body = body_of(answer)
         found = body["value"][0] if isinstance(body.get("value"), list) and body["value"] else body
@@ -125,8 +143,7 @@ def _groups_by_name(directory: Directory, names: list[Key]) -> Steps:
         f"/groups?$filter=displayName eq '{quote(_literal(name), safe='')}'&$select=id,displayName" for _, name in names
     ]
     for key, answer in zip(names, answers, strict=True):
-        if isinstance(answer.error, Rejected):
-            directory.unreadable.add(GROUPS)
+        if not directory.has_answer(key, answer):
             continue
         listed = yield from pages_of(body_of(answer), Proof())
         directory.by_name[key] = [(str(one.get("id")), one.get("displayName")) for one in listed]
@@ -139,7 +156,7 @@ def _literal(text: str) -> str:
 def _custom_definitions(directory: Directory) -> Steps:
     """Each import of an ADMX file gives its definitions new ids: they are found by what they say."""
     [answer] = yield [quote(_CUSTOM, safe="/?&=$(),")]
-    if isinstance(answer.error, Rejected):
+    if not directory.has_answer((DEFINITIONS, ""), answer):
         return
     categories = yield from pages_of(body_of(answer), Proof())
     definitions = [one for category in categories for one in category.get("definitions") or ()]
@@ -153,6 +170,8 @@ def _presentations(directory: Directory, ids: list[str]) -> Steps:
         return
     answers: list[Answer] = yield [f"/deviceManagement/groupPolicyDefinitions/{one}/presentations" for one in ids]
     for one, answer in zip(ids, answers, strict=True):
+        if not directory.has_answer((PRESENTATIONS, one), answer):
+            continue
         for presentation in (yield from pages_of(body_of(answer), Proof())):
             key = (one, str(presentation.get("label")))
             directory.presentations.setdefault(key, []).append(str(presentation.get("id")))
@@ -244,7 +263,7 @@ class Resolver:
         return names[0] if names else self._directory.by_id.get((kind, one))
 
     def _by_name(self, reference: Reference, source: Source) -> Resolution:
-        if reference.kind == APPLICATIONS:
+        if reference.kind == APPLICATIONS and (APPLICATIONS, reference.id) not in self._directory.not_answered:
             why = "The tenant has no enterprise application of this id."
             return self._as(reference, source, "unresolved", why=why)
         if source.name is None:
@@ -252,12 +271,14 @@ class Resolver:
         found = self._named(reference.kind, source)
         if len(found) == 1:
             return self._as(reference, source, "name", found[0])
-        why = (
-            f"{len(found)} of this name are there: say which with a mapping." if found else self._absent(reference.kind)
-        )
+        why = f"{len(found)} of this name are there: say which with a mapping." if found else self._absent(reference)
         return self._as(reference, source, "unresolved", why=why)
 
-    def _absent(self, kind: str) -> str:
+    def _absent(self, reference: Reference) -> str:
+        kind, name = reference.kind, self._sources.get((reference.kind, reference.id), Source()).name
+        for key in ((kind, reference.id), (kind, str(name)), (kind, "")):
+            if key in self._directory.not_answered:
+                return f"It could not be looked up: {self._directory.not_answered[key]}"
         refused = [self._directory.listed.get(key) for key in policy_types_of(kind)]
         is_unreadable = kind in self._directory.unreadable or any(isinstance(one, GraphError) for one in refused)
         return "The app may not read what is there." if is_unreadable else "It is not there."

@@ -139,6 +139,7 @@ def _teach_templates(app: Flask) -> None:
         short=text.short,
         size=text.size,
         state_badge=text.state_badge,
+        except_for=text.except_for,
         words=comparison.words,
     )
 

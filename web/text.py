@@ -10,8 +10,10 @@ from markupsafe import Markup
 from actors import catalogue
 from actors.comparison import Difference
 from db.clock import utcnow
+from db.models import Coverage
 from db.states import (
     ItemState,
+    Offer,
     Outcome,
     PolicyState,
     RestoreState,
@@ -40,9 +42,13 @@ _LOOKS = {
     SetState.INCOMPLETE: ("bad", "times"),
     Standing.GOOD: ("good", "check"),
     Standing.UNSCHEDULED: ("muted", "calendar-times-o"),
+    Standing.PARTLY: ("warn", "exclamation-triangle"),
     Standing.LATE: ("warn", "clock-o"),
     Standing.NEVER: ("bad", "times"),
     Standing.DISCONNECTED: ("bad", "chain-broken"),
+    Offer.NOT_OFFERED: ("muted", "minus"),
+    Offer.NOT_PERMITTED: ("warn", "lock"),
+    Offer.FAILED: ("bad", "times"),
     PolicyState.PRESENT: ("good", "check"),
     PolicyState.GONE: ("warn", "chain-broken"),
     Result.OK: ("good", "check"),
@@ -99,6 +105,20 @@ def linked(text: str) -> Markup:
     anchor = Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>')
     parts = _INTUNE.split(text)
     return Markup("").join(anchor.format(part) if number % 2 else part for number, part in enumerate(parts))
+
+
+def except_for(exceptions: Sequence[Coverage]) -> str:
+    """What follows “backed up, except”: how many policy types, for how long, and the first one's reason."""
+    if not exceptions:
+        return ""
+    count, oldest = len(exceptions), exceptions[0]
+    since = _for_days((utcnow() - oldest.bad_since).days)
+    types = "1 policy type" if count == 1 else f"{count} policy types"
+    return f"{types} since {since}: {catalogue.title(oldest.policy_type)}: {oldest.why}"
+
+
+def _for_days(days: int) -> str:
+    return "today" if days < 1 else "yesterday" if days == 1 else f"{days} days"
 
 
 def state_badge(state: str) -> Markup:

@@ -54,4 +54,4 @@ def up(migrator, db):
     with db.bind_ctx((Tenant, Run, *tables)):
         db.create_tables(tables)
     for statement in STATEMENTS:
-        db.execute_sql(statement)
+        db.execute_sql(statement.replace("TIMESTAMP", "DATETIME") if isinstance(db, pw.SqliteDatabase) else statement)

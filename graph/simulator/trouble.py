@@ -70,11 +70,16 @@ class Throttle:
 
 
 def _windows(path: str, is_write: bool, *, only_writes: bool) -> list[tuple[str, tuple[int, float]]]:
-    """What a request counts in. Conditional Access has one window for all; the directory's is too large to matter."""
+    """What a request counts in. The directory's limits are too large to matter.
+
+    One window holds Conditional Access policies and named locations: the documented limit names these. What else is
+    below it has no documented limit; the simulator gives it as narrow a window of its own.
+    """
     if only_writes and not is_write:
         return []
     if "conditionalaccess" in path.lower():
-        return [("ca", CONDITIONAL_ACCESS)]
+        is_named = re.search(r"conditionalaccess/(policies|namedlocations)\b", path.lower())
+        return [("ca" if is_named else "authentication", CONDITIONAL_ACCESS)]
     if not path.lower().startswith("device"):
         return []
     writes = [("intune writes", INTUNE_WRITES)] if is_write else []

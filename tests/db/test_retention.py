@@ -56,10 +56,48 @@ def test_two_in_a_day_count_as_one_day(cast):
     assert len(kept(cast.contoso, daily=1)) == 1
 
 
-def test_nothing_goes_after_an_incomplete_one(cast):
-    nights(cast.contoso, 10)
-    made(cast.contoso, -1, state=SetState.INCOMPLETE)
-    assert len(kept(cast.contoso, last=1)) == 11
+WHOLE, FAILED = {"state": "done", "listed": 2, "captured": 2}, {"state": "failed", "listed": 0, "message": "503"}
+SHORT = {"state": "done", "listed": 2, "captured": 1, "error": 1}
+
+
+def nights_of(tenant, *rows):
+    """One incomplete set a night, the newest last; each holds all of the catalog, and of filters what its row says."""
+    for ago, row in zip(range(len(rows) - 1, -1, -1), rows, strict=True):
+        types = {"configurationPolicies": WHOLE, "assignmentFilters": row}
+        made(tenant, ago, state=SetState.INCOMPLETE, types=types)
+
+
+def test_a_type_that_fails_every_night_keeps_its_last_good_set_and_the_others_go_on(cast):
+    nights_of(cast.contoso, WHOLE, WHOLE, FAILED, FAILED, FAILED)
+    assert kept(cast.contoso, last=1) == {0, 3}
+    assert kept(cast.contoso, last=2) == {0, 1, 3, 4}
+
+
+def test_a_type_with_one_damaged_policy_keeps_its_last_whole_set_and_the_newest(cast):
+    nights_of(cast.contoso, WHOLE, SHORT, SHORT, SHORT)
+    assert kept(cast.contoso, last=1) == {0, 3}
+
+
+def test_a_set_that_holds_nothing_whole_satisfies_no_rule(cast):
+    nights_of(cast.contoso, WHOLE)
+    made(cast.contoso, -1, state=SetState.INCOMPLETE, types={"configurationPolicies": FAILED})
+    assert kept(cast.contoso, last=1) == {0}
+
+
+def test_what_a_type_keeps_from_long_ago_holds_up_only_its_own_snapshots(cast, captured):
+    """The catalog's old snapshots go, although the last good set of the filters is older than they are."""
+    policy = Policy.get(Policy.tenant == cast.contoso)
+    ids = [capture_by_hand(policy, Actor.person(cast.ada, None))[1].id for _ in range(4)]
+    for ago, one in zip((3, 2, 1, 0), ids, strict=True):
+        Snapshot.update(captured_at=TODAY - timedelta(days=ago, hours=1)).where(Snapshot.id == one).execute()
+    Snapshot.delete().where((Snapshot.policy == policy) & Snapshot.id.not_in(ids)).execute()
+    for ago, one, row in zip((3, 2, 1, 0), ids, (WHOLE, FAILED, FAILED, FAILED), strict=True):
+        types = {"configurationPolicies": WHOLE, "assignmentFilters": row}
+        made(cast.contoso, ago, [one], state=SetState.INCOMPLETE, types=types)
+    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    retention.prune(Tenant.get_by_id(cast.contoso.id), SYSTEM)
+    left = {one.id for one in Snapshot.select().where(Snapshot.policy == policy)}
+    assert left == {ids[0], ids[3]}, "the one in the filters' last good set, and the newest"
 
 
 def test_the_last_complete_one_stays_and_incomplete_ones_satisfy_no_rule(cast):

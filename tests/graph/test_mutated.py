@@ -112,7 +112,7 @@ def use(row, content):
     find(row.key, content)
     named_inside(row.key, content)
     order(row.key, body)
-    want = wanted(row, copy.deepcopy(content), Options(LEAVE)) if not find(row.key, content) else content
+    want = wanted(row, copy.deepcopy(content), Options(LEAVE), ()) if not find(row.key, content) else content
     guard(row.key, want, [{"id": "1"}])
     if not WRITE_RULES[row.key].never:
         creation(row, copy.deepcopy(want))

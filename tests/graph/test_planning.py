@@ -108,7 +108,7 @@ def test_a_secret_that_graph_keeps_is_noted_with_what_becomes_of_it():
 def test_a_compliance_policy_without_an_action_gets_the_one_that_graph_demands_and_says_so():
     compliance = POLICY_TYPES["deviceCompliancePolicies"]
     content = {"body": {"displayName": "c", "scheduledActionsForRule": []}, "assignments": []}
-    want = wanted(compliance, content, Options(assignments="exact"))
+    want = wanted(compliance, content, Options(assignments="exact"), ())
     assert want["body"]["scheduledActionsForRule"][0]["scheduledActionConfigurations"][0]["actionType"] == "block"
     assert "Graph demands one" in decided(content, policy_type=compliance).notes[0]
 

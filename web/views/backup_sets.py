@@ -96,7 +96,12 @@ def page(backup_set_id: str) -> str:
 
 
 def _types(backup_set: BackupSet) -> list[dict[str, Any]]:
-    rows = [{**row, "key": key, "title": catalogue.title(key)} for key, row in backup_set.types.items()]
+    """What there is to say of them: not of those that the tenant has nothing of."""
+    rows = [
+        {**row, "key": key, "title": catalogue.title(key)}
+        for key, row in backup_set.types.items()
+        if row["listed"] or row["state"] not in (ItemState.DONE, ItemState.PENDING)
+    ]
     return sorted(rows, key=lambda row: (row["state"] == ItemState.DONE, row["title"].lower()))
 
 

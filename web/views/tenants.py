@@ -12,7 +12,7 @@ from markupsafe import Markup
 import actors.back_up
 import actors.sync
 from actors import catalogue
-from db import run_history, schedules, search, standing, tenants, users
+from db import coverage, policies, run_history, schedules, search, standing, tenants, users
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, Membership, Policy, Run, Tenant
@@ -105,6 +105,8 @@ def _page(tenant: Tenant) -> str:
         "tenant.html",
         tenant=tenant,
         stand=next(iter(standing.of_tenants([tenant.id], utcnow())), None),
+        uncovered=coverage.uncovered(tenant),
+        oldest_reading=policies.oldest_reading(tenant),
         changes=standing.changes([tenant.id])[tenant.id],
         connection=connection(tenant),
         types=_types(tenant),
