@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup run test check audit soak fuzz bench screenshots
+.PHONY: help setup run test check audit soak fuzz bench screenshots microsoft-model
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,9 @@ bench: setup ## Print the figures that docs/benchmarks.md quotes
 
 screenshots: setup ## Render every page into docs/screenshots/all
 	@$(BIN)/python -m tests.screenshots
+
+microsoft-model: setup ## Draw Microsoft's routes anew for tests/graph/test_routes.py: MODEL=../shared/schema
+	@$(BIN)/python -m tests.graph.microsoft_model $(MODEL)
 
 fuzz: setup ## Send hostile requests to every address and form; FUZZ="--requests N --seed S"
 	@$(BIN)/python -m tests.fuzz $(FUZZ)

@@ -185,7 +185,7 @@ def _fail_without_id(claim: Claim, key: str, listed: Sequence[Listed]) -> None:
 
 def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphError) -> None:
     """A type that cannot be listed is an item of its own: its sentence is shown where the others are."""
-    offer, why = told_by(error, POLICY_TYPES[key])
+    offer, why = told_by(error, POLICY_TYPES[key], claim.run.tenant)
     with database.atomic():
         runs.hold(claim)
         settle_error(claim, _item_of_type(claim, key), error, POLICY_TYPES[key])

@@ -8,7 +8,7 @@ from actors.broker import INTERACTIVE
 from actors.connections import signed_in
 from actors.memory import RunMemory
 from actors.starting import Start, started
-from actors.trouble import missing_permission
+from actors.trouble import why_forbidden
 from actors.working import work
 from db import audit, policies, runs, snapshots
 from db.audit import SYSTEM, Action, Actor
@@ -104,7 +104,9 @@ def _failed(claim: Claim, item: RunItem, error: GraphError) -> None:
         ItemState.FAILED,
         Outcome.ERROR,
         reason=error.code,
-        message=missing_permission(POLICY_TYPES[item.policy_type]) if is_forbidden else error.sentence,
+        message=why_forbidden(POLICY_TYPES[item.policy_type].access, claim.run.tenant)
+        if is_forbidden
+        else error.sentence,
         request_id=error.request_id,
     )
 

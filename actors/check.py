@@ -1,10 +1,12 @@
 """Can we work in this tenant? Signs in and says which permissions are missing, and for what."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from actors.connections import client, remembered, sign_in
 from db.models import Tenant
 from graph.errors import GraphError
+from graph.permissions import TO_BACK_UP, TO_RESTORE, Access, LookUp
 from graph.policy_types import POLICY_TYPES
 from graph.write_rules import WRITE_RULES
 
@@ -14,7 +16,7 @@ class Check:
     ok: bool
     sentence: str
     code: str | None = None
-    # Permission -> titles of the policy types that cannot be read without it.
+    # Permission -> what cannot be read without it: titles of policy types, and what is looked up beside them.
     missing: dict[str, list[str]] = field(default_factory=dict)
     # As `missing`, of what cannot be restored. A tenant that is only backed up needs none of it.
     missing_to_restore: dict[str, list[str]] = field(default_factory=dict)
@@ -35,16 +37,14 @@ def check(tenant: Tenant) -> Check:
 
 
 def permissions(granted: frozenset[str]) -> Check:
-    missing: dict[str, list[str]] = {}
-    to_restore: dict[str, list[str]] = {}
-    for policy_type in POLICY_TYPES.values():
-        rule = WRITE_RULES[policy_type.key]
-        if not _covered(policy_type.permission, granted):
-            missing.setdefault(policy_type.permission, []).append(policy_type.title)
-        if not rule.never and rule.permission not in granted:
-            to_restore.setdefault(rule.permission, []).append(policy_type.title)
+    types = POLICY_TYPES.values()
+    rules = [(WRITE_RULES[row.key], row.title) for row in types]
+    missing = _missing(granted, [*((row.access, row.title) for row in types), *_looked_up(TO_BACK_UP)])
+    to_restore = _missing(
+        granted, [*((rule.access, title) for rule, title in rules if not rule.never), *_looked_up(TO_RESTORE)]
+    )
     if not missing:
-        sentence = "Signed in. Every permission to read policies is there."
+        sentence = "Signed in. Every permission that a backup needs is there."
         return Check(True, sentence, None, {}, to_restore, sorted(granted))
     sentence = (
         f"Signed in, but {len(missing)} permission(s) are missing: {', '.join(sorted(missing))}. "
@@ -53,6 +53,14 @@ def permissions(granted: frozenset[str]) -> Check:
     return Check(False, sentence, "permission_missing", missing, to_restore, sorted(granted))
 
 
-def _covered(permission: str, granted: frozenset[str]) -> bool:
-    """ReadWrite includes Read."""
-    return permission in granted or permission.replace(".Read.", ".ReadWrite.") in granted
+def _looked_up(look_ups: Iterable[LookUp]) -> Iterator[tuple[Access, str]]:
+    return ((one.access, one.what) for one in look_ups)
+
+
+def _missing(granted: frozenset[str], needs: Iterable[tuple[Access, str]]) -> dict[str, list[str]]:
+    """The permission to ask for -> what it unlocks."""
+    missing: dict[str, list[str]] = {}
+    for access, what in needs:
+        if not access.is_sure(granted):
+            missing.setdefault(access.ask, []).append(what)
+    return missing

@@ -54,13 +54,9 @@ class WriteLedger:
 
 
 def _state(answer: Answer) -> WriteState:
-    """What Graph or our own budget refused was not applied; whatever else has no answer may have been.
-
-    A 5xx may come after the write: also one that only asks us to wait.
-    """
+    """What Graph or our own budget refused was not applied; whatever else has no answer may have been."""
     error = answer.error
     if isinstance(error, ApprovalNeeded):
         return WriteState.WAITING
-    is_in_doubt = isinstance(error, Throttled) and (error.status or 0) >= 500
-    is_refused = isinstance(error, Rejected | Throttled) and not is_in_doubt
+    is_refused = isinstance(error, Rejected) or (isinstance(error, Throttled) and not error.is_in_doubt)
     return WriteState.REFUSED if is_refused else WriteState.UNKNOWN

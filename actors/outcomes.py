@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import config
 from actors import safety
-from actors.trouble import another_try, is_last_try
+from actors.trouble import another_try, is_last_try, why_forbidden
 from actors.working import Pause
 from db import audit, directory_names, mappings, policies, runs, snapshots, writes
 from db.audit import SYSTEM, Action, Actor
@@ -207,8 +207,7 @@ class Outcomes:
     def _refused(self, item: RestoreItem, error: Rejected) -> None:
         message = error.sentence
         if isinstance(error, Forbidden):
-            permission = WRITE_RULES[item.policy_type].permission
-            message = f"The app registration lacks the permission {permission}. Add it in Entra, grant admin consent."
+            message = why_forbidden(WRITE_RULES[item.policy_type].access, self._restore.tenant)
         if item.id in self._written:
             message += " Part of it was written before."
         self.settle(item, ItemState.FAILED, Outcome.ERROR, error.code, message, request_id=error.request_id)

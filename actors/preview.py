@@ -14,7 +14,7 @@ from actors.broker import INTERACTIVE
 from actors.listing import Lists, lists
 from actors.memory import RunMemory
 from actors.starting import Start, started
-from actors.trouble import in_turn, not_final, postpone
+from actors.trouble import in_turn, not_final, postpone, why_forbidden
 from actors.working import work
 from db import mappings, restores, runs, snapshots
 from db.audit import Actor
@@ -27,6 +27,7 @@ from graph.client import BATCH_SIZE, GraphClient
 from graph.driving import drive, run_one
 from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.fingerprint import fingerprint
+from graph.permissions import Access
 from graph.planning import COPY, Case, Match, Options, Plan, decide, decide_removal, guard, match, state_mark, wanted
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
@@ -267,11 +268,14 @@ class _Look:
         return any(one.key == key for one in (*listed.policies, *listed.without_id))
 
     def _permitted(self, item: RestoreItem, plan: Plan) -> Plan:
-        is_granted = WRITE_RULES[item.policy_type].permission in connections.sign_in(self._restore.tenant).roles()
-        listed = self._listed[item.policy_type]
-        if isinstance(listed, Forbidden) or (plan.action in WRITING and not is_granted):
-            return Plan("blocked", "permission_missing", missing_write_permission(item.policy_type))
-        return plan
+        if isinstance(self._listed[item.policy_type], Forbidden):
+            return self._forbidden(POLICY_TYPES[item.policy_type].access)
+        access = WRITE_RULES[item.policy_type].access
+        is_granted = access.is_possible(connections.sign_in(self._restore.tenant).roles())
+        return plan if is_granted or plan.action not in WRITING else self._forbidden(access)
+
+    def _forbidden(self, access: Access) -> Plan:
+        return Plan("blocked", "permission_missing", why_forbidden(access, self._restore.tenant, "preview again"))
 
     def _danger(self, item: RestoreItem, want: Content, plan: Plan) -> str:
         if plan.action not in WRITING:
@@ -328,13 +332,6 @@ def _as_columns(plan: Plan) -> dict[str, Any]:
         "differences": plan.differences,
         "notes": list(plan.notes),
     }
-
-
-def missing_write_permission(policy_type: str) -> str:
-    return (
-        f"The app registration lacks the permission {WRITE_RULES[policy_type].permission}. "
-        "Add it in Entra, grant admin consent, then preview again."
-    )
 
 
 def _known_policies(directory_id: str) -> dict[Key, Source]:

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 
+from actors import connections
 from actors.working import Pause, backoff
 from db import coverage, runs
-from db.models import RunItem
+from db.models import RunItem, Tenant
 from db.runs import MAX_ATTEMPTS, Claim
 from db.states import ItemState, Offer, Outcome
 from graph.errors import Forbidden, GraphError, NotAvailable, Rejected, Throttled
+from graph.permissions import Access
 from graph.policy_type import PolicyType
 
 
 def settle_error(claim: Claim, item: RunItem, error: GraphError, policy_type: PolicyType) -> None:
     """A list that Graph refuses: skipped for want of a permission or of the feature, else failed."""
-    offer, why = told_by(error, policy_type)
+    offer, why = told_by(error, policy_type, claim.run.tenant)
     coverage.heard(claim.run.tenant, policy_type.key, offer, why)
     state, outcome = _SETTLED[offer]
     runs.settle(claim, item, state, outcome, reason=error.code, message=why, request_id=error.request_id)
@@ -31,18 +33,21 @@ _SETTLED = {
 }
 
 
-def told_by(error: GraphError, policy_type: PolicyType) -> tuple[Offer, str]:
+def told_by(error: GraphError, policy_type: PolicyType, tenant: Tenant) -> tuple[Offer, str]:
     """What a policy type's list that cannot be had says of it. Unknown words are no licence to leave it out."""
     if isinstance(error, Forbidden):
-        return Offer.NOT_PERMITTED, missing_permission(policy_type)
+        return Offer.NOT_PERMITTED, why_forbidden(policy_type.access, tenant)
     return (Offer.NOT_OFFERED if isinstance(error, NotAvailable) else Offer.FAILED), error.sentence
 
 
-def missing_permission(policy_type: PolicyType) -> str:
-    return (
-        f"The app registration lacks the permission {policy_type.permission}. "
-        "Add it in Entra, grant admin consent, then start this again."
-    )
+def why_forbidden(access: Access, tenant: Tenant, then: str = "start this again") -> str:
+    """The permission is missing; or it is there, and something else refuses us: then no consent helps."""
+    if access.is_sure(connections.sign_in(tenant).roles()):
+        return (
+            f"Microsoft Graph refuses this, though the app registration has the permission ({access.ask}). "
+            f"Check that the tenant has this feature and a licence for it, then {then}."
+        )
+    return f"The app registration lacks the permission {access.ask}. Add it in Entra, grant admin consent, then {then}."
 
 
 def in_turn(items: Sequence[RunItem]) -> list[RunItem]:

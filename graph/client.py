@@ -319,6 +319,8 @@ def _body_of_part(body: Any, request: Request) -> dict[str, Any]:
     """What was read, or what was made, is an object; of other writes the status says enough, and reading back all."""
     if request.is_write and not (request.makes and request.method == "POST"):
         return body if isinstance(body, dict) else {}
+    if body in (None, ""):
+        raise Malformed("no_body", answer.MALFORMED)
     found = _object(body)
     if request.makes:
         id_of(found)

@@ -1,13 +1,13 @@
 """What one GET does not give of a policy: further pages, presentations, secrets, images, certificates."""
 
-import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from graph.certificates import navigations_of
 from graph.client import Answer, Ask, elements_of, items_of, next_link, note_page
-from graph.errors import Forbidden, Malformed, Rejected, Throttled, Unavailable
+from graph.errors import Forbidden, Malformed, NotFound, Rejected, Throttled, Unavailable
 from graph.policy_type import PolicyType
 
 Steps = Generator[Sequence[Ask], list[Answer], Any]
@@ -112,7 +112,7 @@ def _presentations(item: str, body: dict[str, Any], proof: Proof) -> Steps:
 
 def _device_configuration(item: str, body: dict[str, Any], proof: Proof) -> Steps:
     yield from _oma_secrets(item, body, proof)
-    yield from _certificates(item, body)
+    yield from _certificates(item, body, proof)
     if body.get("@odata.type") == f"{PREFIX}windows10GeneralConfiguration":
         yield from _privacy_controls(item, body)
 
@@ -141,47 +141,22 @@ def _literal(text: str) -> str:
     return quote(text.replace("'", "''"), safe="")
 
 
-# Certificates that a profile refers to only by navigation: invisible in its JSON (beta metadata of each subtype).
-_CERTIFICATES: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
-    (re.compile(r"S[Cc][Ee][Pp]CertificateProfile"), ("rootCertificate",)),
-    (
-        re.compile(r"windowsWifiEnterpriseEAPConfiguration"),
-        (
-            "rootCertificatesForServerValidation",
-            "rootCertificateForClientValidation",
-            "identityCertificateForClientAuthentication",
-        ),
-    ),
-    (
-        re.compile(r"(ios|macOS)EnterpriseWiFiConfiguration"),
-        ("rootCertificatesForServerValidation", "identityCertificateForClientAuthentication"),
-    ),
-    (
-        re.compile(r"android\w*EnterpriseWiFiConfiguration"),
-        ("rootCertificateForServerValidation", "identityCertificateForClientAuthentication"),
-    ),
-    (re.compile(r"(?<!App)VpnConfiguration"), ("identityCertificate",)),
-    (re.compile(r"Eas\w*(Profile|Configuration)"), ("identityCertificate", "smimeSigningCertificate")),
-    (
-        re.compile(r"WiredNetworkConfiguration"),
-        ("rootCertificatesForServerValidation", "identityCertificateForClientAuthentication"),
-    ),
-)
-
-
-def _certificates(item: str, body: dict[str, Any]) -> Steps:
+def _certificates(item: str, body: dict[str, Any], proof: Proof) -> Steps:
     bare = str(body.get("@odata.type") or "").removeprefix(PREFIX)
-    wanted = next((properties for pattern, properties in _CERTIFICATES if pattern.search(bare)), ())
+    wanted = navigations_of(bare)
     if not wanted:
         return
     answers = yield [f"{item}/microsoft.graph.{bare}/{name}?$select=id,displayName" for name in wanted]
     for name, answer in zip(wanted, answers, strict=True):
-        body[name] = _reference(answer)
+        if isinstance(answer.error, Rejected) and not isinstance(answer.error, NotFound):
+            proof.withhold(name, f"Microsoft Graph did not show it: {answer.error.sentence}")
+        else:
+            body[name] = _reference(answer)
 
 
 def _reference(answer: Answer) -> Any:
-    """The certificate profile(s) referred to, by id and name; None where there is none (Graph answers 404 or 400)."""
-    if isinstance(answer.error, Rejected):
+    """The profile(s) referred to, by id and name; None where there is none: Graph answers 404 (seen by exporters)."""
+    if isinstance(answer.error, NotFound):
         return None
     found = body_of(answer)
     listed = found.get("value")

@@ -41,6 +41,11 @@ class Throttled(GraphError):
 
     retry_after: float | None = None
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """A 5xx may come after the write: that it asks us to wait does not say that nothing was changed."""
+        return (self.status or 0) >= 500
+
 
 class Unavailable(GraphError):
     pass

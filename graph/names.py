@@ -7,6 +7,7 @@ from urllib.parse import quote
 from graph.client import Answer, Ask
 from graph.completing import Proof, all_elements
 from graph.errors import GraphError, NotFound, Rejected, Throttled
+from graph.permissions import GROUP_NAMES
 from graph.policy_type import LONGEST_NAME, storable
 
 Names = dict[str, str | None]
@@ -14,7 +15,7 @@ Names = dict[str, str | None]
 Known = dict[str, Names]
 # Of a group or a filter, as the database keeps it.
 LONGEST_ID = 80
-NO_GROUPS = "The app may not read group names (Group.Read.All)."
+NO_GROUPS = f"The app may not read group names ({GROUP_NAMES.ask})."
 NO_FILTERS = "The app may not read assignment filters."
 Steps = Generator[Sequence[Ask], list[Answer], Any]
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from graph import limits
+from graph.permissions import Access
 
 Body = Mapping[str, Any]
 
@@ -29,7 +30,7 @@ class PolicyType:
     key: str
     title: str
     path: str
-    permission: str
+    access: Access
     assignments: str = NONE
     name_property: str = "displayName"
     expand: tuple[str, ...] = ()
@@ -52,6 +53,8 @@ class PolicyType:
     shifting: frozenset[str] = frozenset()
     # Its subtypes are told apart by @odata.type, which minimal metadata gives only where there are several.
     is_polymorphic: bool = False
+    # Microsoft retired it: where its list says nothing at all, with a 200, there are none (rknightion/graph2otel).
+    is_retired: bool = False
     # What Graph never gives back; for the documentation and the proof of completeness.
     never_returned: str = ""
 
@@ -59,6 +62,11 @@ class PolicyType:
     def service(self) -> str:
         """Which of Graph's budgets its requests use."""
         return limits.service_of(self.path)
+
+    @property
+    def permission(self) -> str:
+        """The one to ask for."""
+        return self.access.ask
 
     @property
     def lists_assignments(self) -> bool:

@@ -12,19 +12,23 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from graph.permissions import (
+    APPS,
+    AUTHENTICATION_CONTEXTS,
+    CONDITIONAL_ACCESS,
+    CONFIGURATION,
+    POWERSHELL,
+    RBAC,
+    SCOPE_TAGS,
+    SCRIPTS,
+    SERVICE_CONFIG,
+    STRENGTHS,
+)
 from graph.policy_type import EXPANDED, ROUTE, Child, PolicyType, either, flag, has
 
 DM = "/deviceManagement"
 DAM = "/deviceAppManagement"
 CA = "/identity/conditionalAccess"
-
-CONFIGURATION = "DeviceManagementConfiguration.Read.All"
-APPS = "DeviceManagementApps.Read.All"
-SERVICE_CONFIG = "DeviceManagementServiceConfig.Read.All"
-RBAC = "DeviceManagementRBAC.Read.All"
-SCRIPTS = "DeviceManagementScripts.Read.All"
-POLICY = "Policy.Read.All"
-AUTHENTICATION_CONTEXT = "AuthenticationContext.Read.All"
 
 _UPDATE_RING_CLOCKS = frozenset(
     {
@@ -46,24 +50,25 @@ _APP_STATE = frozenset(
 )  # fmt: skip
 _UPDATE_CATALOGUE = frozenset({"endOfSupportDate", "deployableContentDisplayName", "releaseDateDisplayName"})
 _PROTECTION: dict[str, Any] = {
-    "permission": APPS,
+    "access": APPS,
     "assignments": EXPANDED,
     "expand": ("apps",),
     "volatile": frozenset({"deployedAppCount"}),
     "match_on": ("targetedAppManagementLevels",),
 }
 _INFORMATION_PROTECTION: dict[str, Any] = {
-    "permission": APPS,
+    "is_retired": True,
+    "access": APPS,
     "assignments": EXPANDED,
     "expand": ("protectedAppLockerFiles", "exemptAppLockerFiles"),
 }
 _UPDATES: dict[str, Any] = {
-    "permission": CONFIGURATION,
+    "access": CONFIGURATION,
     "assignments": EXPANDED,
     "volatile": _UPDATE_CATALOGUE,
     "trusts_list": True,
 }
-_SCRIPT: dict[str, Any] = {"permission": SCRIPTS, "assignments": EXPANDED, "trusts_list": True}
+_SCRIPT: dict[str, Any] = {"access": SCRIPTS, "assignments": EXPANDED, "trusts_list": True}
 
 _ROWS = (
     PolicyType(
@@ -139,12 +144,17 @@ _ROWS = (
         "deviceComplianceScripts",
         "Compliance script",
         f"{DM}/deviceComplianceScripts",
-        CONFIGURATION,
+        SCRIPTS,
         EXPANDED,
         is_built_in=has("publisher", "Microsoft"),
         trusts_list=True,
     ),
-    PolicyType("deviceManagementScripts", "PowerShell script", f"{DM}/deviceManagementScripts", **_SCRIPT),
+    PolicyType(
+        "deviceManagementScripts",
+        "PowerShell script",
+        f"{DM}/deviceManagementScripts",
+        **{**_SCRIPT, "access": POWERSHELL},
+    ),
     # These two have no /assignments route; the expand is the only way.
     PolicyType("deviceShellScripts", "macOS shell script", f"{DM}/deviceShellScripts", **_SCRIPT),
     PolicyType(
@@ -272,7 +282,7 @@ _ROWS = (
         "roleScopeTags",
         "Scope tag",
         f"{DM}/roleScopeTags",
-        RBAC,
+        SCOPE_TAGS,
         ROUTE,
         is_built_in=either(flag("isBuiltIn"), has("id", "0")),
     ),
@@ -345,7 +355,7 @@ _ROWS = (
         "conditionalAccessPolicies",
         "Conditional Access policy",
         f"{CA}/policies",
-        POLICY,
+        CONDITIONAL_ACCESS,
         volatile=frozenset({"templateId", "deletedDateTime", "partialEnablementStrategy"}),
         trusts_list=True,
     ),
@@ -353,7 +363,7 @@ _ROWS = (
         "namedLocations",
         "Named location",
         f"{CA}/namedLocations",
-        POLICY,
+        CONDITIONAL_ACCESS,
         is_built_in=has("@odata.type", "#microsoft.graph.compliantNetworkNamedLocation"),
         trusts_list=True,
         is_polymorphic=True,
@@ -362,14 +372,14 @@ _ROWS = (
         "authenticationStrengths",
         "Authentication strength",
         f"{CA}/authenticationStrength/policies",
-        POLICY,
+        STRENGTHS,
         is_built_in=has("policyType", "builtIn"),
     ),
     PolicyType(
         "authenticationContextClassReferences",
         "Authentication context",
         f"{CA}/authenticationContextClassReferences",
-        AUTHENTICATION_CONTEXT,
+        AUTHENTICATION_CONTEXTS,
     ),
     PolicyType("hardwareConfigurations", "BIOS configuration", f"{DM}/hardwareConfigurations", CONFIGURATION, EXPANDED),
     PolicyType(

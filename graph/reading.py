@@ -13,8 +13,8 @@ from graph import completing, names, shape
 from graph.annotations import without_annotations
 from graph.client import id_of, is_id
 from graph.completing import Proof, all_elements, all_pages, body_of, pages_of
-from graph.driving import Reads
-from graph.errors import Incomplete, Malformed, NotFound
+from graph.driving import Reads, Result
+from graph.errors import Incomplete, Malformed, NotAvailable, NotFound, Rejected
 from graph.fingerprint import assignments_mark
 from graph.names import Known, no_names
 from graph.policy_type import EXPANDED, NONE, ROUTE, PolicyType, match_key, name_of, storable
@@ -74,9 +74,18 @@ class PolicyList:
 def list_policies(policy_type: PolicyType) -> Reads[PolicyList]:
     if policy_type.key == "depOnboardingSettings":
         return (yield from _list_below_tokens(policy_type))
-    items = yield from all_elements(policy_type.listing())
+    items = yield from _elements(policy_type)
     listed = [_listed(policy_type, _object(item)) for item in items]
     return _once(one for one, item in zip(listed, items, strict=True) if not policy_type.is_hidden(_object(item)))
+
+
+def _elements(policy_type: PolicyType) -> Reads[list[Any]]:
+    try:
+        return (yield from all_elements(policy_type.listing()))
+    except Malformed as e:
+        if policy_type.is_retired and e.code == "no_body":
+            return []
+        raise
 
 
 def _once(listed: Iterable[Listed]) -> PolicyList:
@@ -106,6 +115,8 @@ def _profiles(policy_type: PolicyType, token: str) -> Reads[list[Any]]:
         return (yield from all_elements(f"{policy_type.item(token)}/enrollmentProfiles"))
     except NotFound:
         return []  # the token was removed since they were listed
+    except NotAvailable as e:
+        raise Rejected(e.code, e.sentence, status=e.status, request_id=e.request_id) from e
 
 
 def _object(item: Any) -> dict[str, Any]:
@@ -182,12 +193,12 @@ def read_policy(
     _require_that_policy(body, profile or graph_id)
     _require_shape(policy_type, body, body.get("assignments"))
     modified_at, odata_type = _modified(body), _text(body.get("@odata.type"))
-    yield from completing.follow_inline_pages(body, proof)
-    yield from _read_children(policy_type, item, body, proof)
+    yield from _part(completing.follow_inline_pages(body, proof))
+    yield from _part(_read_children(policy_type, item, body, proof))
     _require_shape(policy_type, body, None)
-    yield from completing.complete(policy_type, item, body, proof)
+    yield from _part(completing.complete(policy_type, item, body, proof))
     _require_all_settings(policy_type, body, proof)
-    assignments = yield from _read_assignments(policy_type, item, body)
+    assignments = yield from _part(_read_assignments(policy_type, item, body))
     _require_shape(policy_type, body, assignments)
     proof.assignments = "read" if policy_type.assignments != NONE else "not_applicable"
     proof.assignment_count = len(assignments or ())
@@ -197,6 +208,18 @@ def read_policy(
     if with_names:
         references = yield from names.resolve(content, proof, known or no_names(), may_lack=is_last_try)
     return Reading(content, name_of(policy_type, body), odata_type, modified_at, proof.as_json(), references)
+
+
+def _part(reading: Reads[Result]) -> Reads[Result]:
+    """Of a policy, or of a list: that it is not there says nothing of the policy, or of the type, itself."""
+    try:
+        return (yield from reading)
+    except NotFound as e:
+        raise Incomplete(
+            "incomplete", "Microsoft Graph does not have a part of what it listed. Nothing was kept."
+        ) from e
+    except NotAvailable as e:
+        raise Rejected(e.code, e.sentence, status=e.status, request_id=e.request_id) from e
 
 
 def _read_children(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from graph.certificates import NAVIGATIONS
 from graph.normalise import ZERO_GUID
 from graph.policy_types import POLICY_TYPES
-from graph.write_parts import CERTIFICATES, TYPE
+from graph.write_parts import TYPE
 
 GROUPS = "groups"
 USERS = "users"
@@ -90,7 +91,7 @@ _OF_TYPE: dict[str, Places] = {
     "deviceCompliancePolicies": _COMPLIANCE,
     "deviceConfigurations": tuple(
         place
-        for name in CERTIFICATES
+        for name in NAVIGATIONS
         for place in (("deviceConfigurations", f"body.{name}.id"), ("deviceConfigurations", f"body.{name}.[].id"))
     ),
     "groupPolicyConfigurations": (

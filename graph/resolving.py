@@ -95,7 +95,7 @@ _ONE: Mapping[str, Callable[[str], str]] = {
     GROUPS: lambda one: f"/groups/{quote(one, safe='')}?$select=id,displayName",
     USERS: lambda one: f"/users/{quote(one, safe='')}?$select=id,displayName,userPrincipalName",
     APPLICATIONS: lambda one: f"/servicePrincipals?$filter=appId eq '{quote(one, safe='')}'&$select=appId,displayName",
-    AGREEMENTS: lambda one: f"/agreements/{quote(one, safe='')}?$select=id,displayName",
+    AGREEMENTS: lambda one: f"/identityGovernance/termsOfUse/agreements/{quote(one, safe='')}?$select=id,displayName",
     TOKENS: lambda one: f"/deviceManagement/depOnboardingSettings/{quote(one, safe='')}",
     DEFINITIONS: lambda one: f"/deviceManagement/groupPolicyDefinitions/{quote(one, safe='')}",
 }

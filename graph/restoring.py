@@ -127,8 +127,8 @@ def _read(order: Order) -> Reads[Reading]:
 def _write(order: Order, requests: list[Request]) -> Steps:
     for request in requests:
         [answer] = yield [_signed(order, request)]
-        if not isinstance(answer.error, Throttled):  # what had to wait has changed nothing
-            order.live = None
+        if not isinstance(answer.error, Throttled) or answer.error.is_in_doubt:
+            order.live = None  # what had to wait has changed nothing
         body_of(answer)
     order.is_written = True
 
@@ -145,11 +145,12 @@ def _remove(order: Order) -> Reads[Done]:
     target = str(order.target_id)
     try:
         yield from _look(order)
-        for request in removal(order.policy_type, target, order.live or {}):
-            [answer] = yield [_signed(order, request)]
-            body_of(answer)
     except NotFound:
-        pass
+        return Done(target, None, [])
+    for request in removal(order.policy_type, target, order.live or {}):
+        [answer] = yield [_signed(order, request)]
+        if not isinstance(answer.error, NotFound):
+            body_of(answer)
     return Done(target, None, [])
 
 

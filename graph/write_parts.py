@@ -118,12 +118,6 @@ def _link(graph_id: str) -> Object:
     return {"@odata.id": f"{BASE}/deviceManagement/deviceConfigurations('{graph_id}')"}
 
 
-CERTIFICATES = (
-    "rootCertificate", "identityCertificate", "rootCertificatesForServerValidation",
-    "rootCertificateForServerValidation", "rootCertificateForClientValidation",
-    "identityCertificateForClientAuthentication", "smimeSigningCertificate",
-)  # fmt: skip
-
 # --- administrative templates ----------------------------------------------------------------------------------------
 
 
@@ -224,10 +218,11 @@ def _intent_settings(body: Object) -> dict[str, Object]:
 
 
 def target_apps(path: str, live: Object, want: Object) -> list[Request]:
-    group = want.get("appGroupType") or "selectedPublicApps"
+    group = want.get("appGroupType")
     chosen = [] if str(group).startswith("all") else want.get("apps") or []
     apps = [{"mobileAppIdentifier": one.get("mobileAppIdentifier")} for one in chosen]
-    return [post(f"{path}/targetApps", {"apps": apps, "appGroupType": group})]
+    # Windows has no such groups, and its action takes none (msgraph-beta-sdk 1.66.0).
+    return [post(f"{path}/targetApps", {"apps": apps, **({"appGroupType": group} if group else {})})]
 
 
 def change_settings(path: str, live: Object, want: Object) -> list[Request]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graph.client import Request
+from graph.permissions import Access
 
 Object = dict[str, Any]
 # part(the policy's path, its body now, its body wanted) -> the writes that make the one the other.
@@ -22,7 +23,7 @@ BY_UPDATE = "by update"
 class WriteRule:
     # Lower waves first: what others refer to has to be there before them.
     wave: int
-    permission: str
+    access: Access
     # PUT replaces the whole body; PATCH sends only what differs.
     update: str = "PATCH"
     # The key under which POST …/assign takes the assignments; "" where there are none to write.
@@ -49,3 +50,8 @@ class WriteRule:
     never: str = ""
     # Nothing is created: the tenant's own object with this key is changed (defaults, authentication contexts).
     one_at_a_time: bool = False
+
+    @property
+    def permission(self) -> str:
+        """The one to ask for."""
+        return self.access.ask

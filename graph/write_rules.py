@@ -11,15 +11,20 @@ from types import MappingProxyType
 from typing import Any
 
 from graph import write_parts as parts
+from graph.certificates import NAVIGATIONS
+from graph.permissions import (
+    WRITE_APPS,
+    WRITE_AUTHENTICATION_CONTEXTS,
+    WRITE_CONDITIONAL_ACCESS,
+    WRITE_CONFIGURATION,
+    WRITE_POWERSHELL,
+    WRITE_RBAC,
+    WRITE_SCOPE_TAGS,
+    WRITE_SCRIPTS,
+    WRITE_SERVICE_CONFIG,
+    WRITE_STRENGTHS,
+)
 from graph.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
-
-CONFIGURATION = "DeviceManagementConfiguration.ReadWrite.All"
-APPS = "DeviceManagementApps.ReadWrite.All"
-SERVICE_CONFIG = "DeviceManagementServiceConfig.ReadWrite.All"
-RBAC = "DeviceManagementRBAC.ReadWrite.All"
-SCRIPTS = "DeviceManagementScripts.ReadWrite.All"
-CONDITIONAL_ACCESS = "Policy.ReadWrite.ConditionalAccess"
-AUTHENTICATION_CONTEXT = "AuthenticationContext.ReadWrite.All"
 
 TAGS, FILTERS, NAMED, APP_WAVE, CERTIFICATES, POLICIES, ROLES, ROLE_ASSIGNMENTS, CA_NAMED, CA, SETS = range(11)
 
@@ -61,21 +66,21 @@ def _default_branding(body: Object) -> str:
 
 _APP_STATE = frozenset({"categories", "relationships", "appAvailability"})
 _CATALOG: dict[str, Any] = {
-    "permission": CONFIGURATION,
+    "access": WRITE_CONFIGURATION,
     "update": "PUT",
     "shape": parts.catalog,
     "fixed": frozenset({"platforms", "technologies", "templateReference"}),
 }
 _PROTECTION: dict[str, Any] = {
-    "permission": APPS,
+    "access": WRITE_APPS,
     "assign": "assignments",
     "typed": True,
     "parts": {"apps": parts.target_apps, "appGroupType": parts.target_apps},
     "posted": frozenset({"appGroupType"}),
 }
-_SCRIPT: dict[str, Any] = {"wave": POLICIES, "permission": SCRIPTS}
-_RETIRED = WriteRule(POLICIES, APPS, never=RETIRED)
-_UPDATES: dict[str, Any] = {"wave": POLICIES, "permission": CONFIGURATION, "assign": "assignments"}
+_SCRIPT: dict[str, Any] = {"wave": POLICIES, "access": WRITE_SCRIPTS}
+_RETIRED = WriteRule(POLICIES, WRITE_APPS, never=RETIRED)
+_UPDATES: dict[str, Any] = {"wave": POLICIES, "access": WRITE_CONFIGURATION, "assign": "assignments"}
 
 _RULES: dict[str, WriteRule] = {
     "configurationPolicies": WriteRule(POLICIES, assign="assignments", **_CATALOG),
@@ -87,33 +92,33 @@ _RULES: dict[str, WriteRule] = {
     ),
     "deviceConfigurations": WriteRule(
         POLICIES,
-        CONFIGURATION,
+        WRITE_CONFIGURATION,
         assign="assignments",
         typed=True,
         shape=parts.device_configuration,
         parts={
             "privacyAccessControls": parts.privacy_controls,
-            **{name: parts.certificate(name) for name in parts.CERTIFICATES},
+            **{name: parts.certificate(name) for name in NAVIGATIONS},
         },
         cannot_create=_unsupported,
     ),
     "groupPolicyConfigurations": WriteRule(
-        POLICIES, CONFIGURATION, assign="assignments", parts={"definitionValues": parts.definition_values}
+        POLICIES, WRITE_CONFIGURATION, assign="assignments", parts={"definitionValues": parts.definition_values}
     ),
     "groupPolicyUploadedDefinitionFiles": WriteRule(
-        NAMED, CONFIGURATION, never="Microsoft Graph never gives the ADMX file back: import it in Intune again."
+        NAMED, WRITE_CONFIGURATION, never="Microsoft Graph never gives the ADMX file back: import it in Intune again."
     ),
     "deviceCompliancePolicies": WriteRule(
         POLICIES,
-        CONFIGURATION,
+        WRITE_CONFIGURATION,
         assign="assignments",
         typed=True,
         shape=parts.compliance,
         parts={"scheduledActionsForRule": parts.schedule_actions},
         posted=frozenset({"scheduledActionsForRule"}),
     ),
-    "deviceComplianceScripts": WriteRule(NAMED, CONFIGURATION, assign="deviceHealthScriptAssignments"),
-    "deviceManagementScripts": WriteRule(assign="deviceManagementScriptAssignments", **_SCRIPT),
+    "deviceComplianceScripts": WriteRule(NAMED, WRITE_SCRIPTS, assign="deviceHealthScriptAssignments"),
+    "deviceManagementScripts": WriteRule(POLICIES, WRITE_POWERSHELL, assign="deviceManagementScriptAssignments"),
     "deviceShellScripts": WriteRule(assign="deviceManagementScriptAssignments", **_SCRIPT),
     "deviceCustomAttributeShellScripts": WriteRule(
         assign="deviceManagementScriptAssignments",
@@ -123,7 +128,7 @@ _RULES: dict[str, WriteRule] = {
     "deviceHealthScripts": WriteRule(assign="deviceHealthScriptAssignments", **_SCRIPT),
     "intents": WriteRule(
         POLICIES,
-        CONFIGURATION,
+        WRITE_CONFIGURATION,
         assign="assignments",
         fixed=frozenset({"templateId"}),
         parts={"settings": parts.intent_settings},
@@ -133,8 +138,11 @@ _RULES: dict[str, WriteRule] = {
     "androidManagedAppProtections": WriteRule(
         POLICIES, odata_type=f"{parts.TYPE}androidManagedAppProtection", **_PROTECTION
     ),
+    # It has no app groups.
     "windowsManagedAppProtections": WriteRule(
-        POLICIES, odata_type=f"{parts.TYPE}windowsManagedAppProtection", **_PROTECTION
+        POLICIES,
+        odata_type=f"{parts.TYPE}windowsManagedAppProtection",
+        **{**_PROTECTION, "parts": {"apps": parts.target_apps}, "posted": frozenset()},
     ),
     "targetedManagedAppConfigurations": WriteRule(
         POLICIES,
@@ -145,7 +153,7 @@ _RULES: dict[str, WriteRule] = {
     "windowsInformationProtectionPolicies": _RETIRED,
     "mobileAppConfigurations": WriteRule(
         POLICIES,
-        APPS,
+        WRITE_APPS,
         assign="assignments",
         assign_cast="microsoft.graph.managedDeviceMobileAppConfiguration",
         typed=True,
@@ -153,7 +161,7 @@ _RULES: dict[str, WriteRule] = {
     ),
     "mobileApps": WriteRule(
         APP_WAVE,
-        APPS,
+        WRITE_APPS,
         assign="mobileAppAssignments",
         typed=True,
         drop=_APP_STATE,
@@ -162,7 +170,7 @@ _RULES: dict[str, WriteRule] = {
     ),
     "windowsAutopilotDeploymentProfiles": WriteRule(
         POLICIES,
-        SERVICE_CONFIG,
+        WRITE_SERVICE_CONFIG,
         assign=ONE_BY_ONE,
         typed=True,
         drop=frozenset({"managementServiceAppId"}),
@@ -170,7 +178,7 @@ _RULES: dict[str, WriteRule] = {
     ),
     "deviceEnrollmentConfigurations": WriteRule(
         POLICIES,
-        SERVICE_CONFIG,
+        WRITE_SERVICE_CONFIG,
         assign="enrollmentConfigurationAssignments",
         typed=True,
         drop=frozenset({"deviceEnrollmentConfigurationType"}),
@@ -186,44 +194,46 @@ _RULES: dict[str, WriteRule] = {
     "windowsQualityUpdateProfiles": WriteRule(**_UPDATES),
     "windowsQualityUpdatePolicies": WriteRule(**_UPDATES),
     "windowsDriverUpdateProfiles": WriteRule(fixed=frozenset({"approvalType"}), **_UPDATES),
-    "termsAndConditions": WriteRule(POLICIES, SERVICE_CONFIG, assign=ONE_BY_ONE),
-    "roleScopeTags": WriteRule(TAGS, RBAC, assign="assignments", drop=frozenset({"isBuiltIn"})),
+    "termsAndConditions": WriteRule(POLICIES, WRITE_SERVICE_CONFIG, assign=ONE_BY_ONE),
+    "roleScopeTags": WriteRule(TAGS, WRITE_SCOPE_TAGS, assign="assignments", drop=frozenset({"isBuiltIn"})),
     "roleDefinitions": WriteRule(
-        ROLES, RBAC, drop=frozenset({"isBuiltIn", "isBuiltInRoleDefinition"}), typed=True, shape=parts.role
+        ROLES, WRITE_RBAC, drop=frozenset({"isBuiltIn", "isBuiltInRoleDefinition"}), typed=True, shape=parts.role
     ),
     "roleAssignments": WriteRule(
-        ROLE_ASSIGNMENTS, RBAC, typed=True, shape=parts.role_assignment, fixed=frozenset({"roleDefinition"})
+        ROLE_ASSIGNMENTS, WRITE_RBAC, typed=True, shape=parts.role_assignment, fixed=frozenset({"roleDefinition"})
     ),
     "assignmentFilters": WriteRule(
-        FILTERS, CONFIGURATION, fixed=frozenset({"platform", "assignmentFilterManagementType"})
+        FILTERS, WRITE_CONFIGURATION, fixed=frozenset({"platform", "assignmentFilterManagementType"})
     ),
     "notificationMessageTemplates": WriteRule(
-        NAMED, SERVICE_CONFIG, parts={"localizedNotificationMessages": parts.messages}
+        NAMED, WRITE_SERVICE_CONFIG, parts={"localizedNotificationMessages": parts.messages}
     ),
-    "deviceCategories": WriteRule(FILTERS, CONFIGURATION),
+    "deviceCategories": WriteRule(FILTERS, WRITE_CONFIGURATION),
     "policySets": WriteRule(
         SETS,
-        CONFIGURATION,
+        WRITE_CONFIGURATION,
         assign=BY_UPDATE,
         shape=parts.policy_set,
         parts={"items": parts.set_items},
         posted=frozenset({"items"}),
         drop=frozenset({"guidedDeploymentTags"}),
     ),
-    "reusablePolicySettings": WriteRule(NAMED, CONFIGURATION, update="PUT", fixed=frozenset({"settingDefinitionId"})),
+    "reusablePolicySettings": WriteRule(
+        NAMED, WRITE_CONFIGURATION, update="PUT", fixed=frozenset({"settingDefinitionId"})
+    ),
     "intuneBrandingProfiles": WriteRule(
         POLICIES,
-        APPS,
+        WRITE_APPS,
         assign="assignments",
         drop=frozenset({"isDefaultProfile", "disableClientTelemetry", "customPrivacyMessage"}),
         first=frozenset({"profileName", "profileDescription", "roleScopeTagIds"}),
         cannot_create=_default_branding,
     ),
-    "conditionalAccessPolicies": WriteRule(CA, CONDITIONAL_ACCESS, shape=parts.conditional_access),
-    "namedLocations": WriteRule(CA_NAMED, CONDITIONAL_ACCESS, typed=True),
+    "conditionalAccessPolicies": WriteRule(CA, WRITE_CONDITIONAL_ACCESS, shape=parts.conditional_access),
+    "namedLocations": WriteRule(CA_NAMED, WRITE_CONDITIONAL_ACCESS, typed=True),
     "authenticationStrengths": WriteRule(
         CA_NAMED,
-        CONDITIONAL_ACCESS,
+        WRITE_STRENGTHS,
         drop=frozenset({"policyType", "requirementsSatisfied"}),
         shape=parts.strength,
         parts={
@@ -232,13 +242,13 @@ _RULES: dict[str, WriteRule] = {
         },
         posted=frozenset({"allowedCombinations", "combinationConfigurations"}),
     ),
-    "authenticationContextClassReferences": WriteRule(CA_NAMED, AUTHENTICATION_CONTEXT),
-    "hardwareConfigurations": WriteRule(POLICIES, CONFIGURATION, assign="hardwareConfigurationAssignments"),
+    "authenticationContextClassReferences": WriteRule(CA_NAMED, WRITE_AUTHENTICATION_CONTEXTS),
+    "hardwareConfigurations": WriteRule(POLICIES, WRITE_CONFIGURATION, assign="hardwareConfigurationAssignments"),
     "inventoryPolicies": WriteRule(POLICIES, assign="assignments", **_CATALOG),
     "appleUserInitiatedEnrollmentProfiles": WriteRule(
-        POLICIES, SERVICE_CONFIG, assign=ONE_BY_ONE, fixed=frozenset({"platform"})
+        POLICIES, WRITE_SERVICE_CONFIG, assign=ONE_BY_ONE, fixed=frozenset({"platform"})
     ),
-    "depOnboardingSettings": WriteRule(POLICIES, SERVICE_CONFIG, typed=True),
+    "depOnboardingSettings": WriteRule(POLICIES, WRITE_SERVICE_CONFIG, typed=True),
 }
 
 WRITE_RULES: Mapping[str, WriteRule] = MappingProxyType(_RULES)
@@ -253,7 +263,11 @@ def wave_of(policy_type: str, body: Object) -> int:
 
 
 def order(policy_type: str, body: Object) -> tuple[int, int, int]:
-    """What is written first: by wave, trusted roots first among certificates, enrollment by rising priority."""
+    """What is written first: by wave, trusted roots first among certificates, enrollment by rising priority.
+
+    What joins a domain comes last: it refers to network profiles of its own wave.
+    """
     priority = body.get("priority")
-    is_root = "trustedroot" in str(body.get("@odata.type") or "").lower()
-    return wave_of(policy_type, body), 0 if is_root else 1, priority if isinstance(priority, int) else 0
+    kind = str(body.get("@odata.type") or "").lower()
+    within = 0 if "trustedroot" in kind else 2 if "windowsdomainjoin" in kind else 1
+    return wave_of(policy_type, body), within, priority if isinstance(priority, int) else 0

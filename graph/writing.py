@@ -91,8 +91,15 @@ def _update(
     if not changed:
         return []
     if rule.update == "PUT":
-        return [Request(path, "PUT", _with_live_secrets(sent, live))]
+        return [Request(path, "PUT", _with_live_secrets(sent, live) | _source_of(live))]
     return [Request(path, "PATCH", _type_of(rule, want) | changed)]
+
+
+def _source_of(live: Object) -> Object:
+    """Who made it, which a PUT without it would change: 400 "Platform, PolicyType, and CreationSource cannot be changed
+    once created" (KelvinTegelaar/CIPP#3744).
+    """
+    return {"creationSource": live["creationSource"]} if live.get("creationSource") else {}
 
 
 def _with_live_secrets(sent: Object, live: Object) -> Object:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import requests
 
+from graph.permissions import TO_BACK_UP, TO_RESTORE
 from graph.policy_types import POLICY_TYPES
+from graph.write_rules import WRITE_RULES
 
 # Exported policies of real tenants, where they are beside this checkout; too large, and not ours, to keep in it.
 REAL = Path(__file__).parents[2] / "shared" / "realdata" / "policies"
@@ -66,32 +68,9 @@ class SimulatedTenant:
 # What most tenants are without, and the tests' too.
 NOT_OFFERED = ["deviceManagement/inventoryPolicies"]
 
-READ = [
-    *(f"DeviceManagement{area}.Read.All" for area in ("Configuration", "Apps", "ServiceConfig", "RBAC", "Scripts")),
-    "Policy.Read.All",
-    "AuthenticationContext.Read.All",
-    "Group.Read.All",
-    "Organization.Read.All",
-]
-
-
-WRITE = [
-    *(
-        f"DeviceManagement{area}.ReadWrite.All"
-        for area in ("Configuration", "Apps", "ServiceConfig", "RBAC", "Scripts")
-    ),
-    "Policy.Read.All",
-    "Policy.ReadWrite.ConditionalAccess",
-    "Policy.ReadWrite.AuthenticationMethod",
-    "AuthenticationContext.ReadWrite.All",
-    "Application.Read.All",
-    "User.ReadBasic.All",
-    "Agreement.Read.All",
-    "Group.Read.All",
-    "Group.Create",
-    "Group.ReadWrite.All",
-    "Organization.Read.All",
-]
+# What README says to grant, and no more: that it is enough for everything is part of what the tests show.
+READ = sorted({row.permission for row in POLICY_TYPES.values()} | {one.access.ask for one in TO_BACK_UP})
+WRITE = sorted({*READ, *(one.access.ask for one in TO_RESTORE), *(one.permission for one in WRITE_RULES.values())})
 
 
 def catalog_policy(graph_id, name, count=2):

@@ -78,6 +78,13 @@ def _target_apps(call: Call) -> None:
         raise bad_request("targetApps takes apps and appGroupType.")
     item = call.draft()
     apps = [_app(one) for one in call.body["apps"]]
+    if call.path.endswith("windowsManagedAppProtections"):
+        if "appGroupType" in call.body:
+            raise invalid(
+                "The parameter 'appGroupType' in the request payload is not a valid parameter for targetApps."
+            )
+        call.keep({**item, "apps": apps, "deployedAppCount": len(apps)})
+        return
     if group != "selectedPublicApps":
         apps = apps or item.get("apps", [])  # the service computes the list: what was there stands for it
     item |= {"appGroupType": group, "apps": apps, "deployedAppCount": len(apps)}

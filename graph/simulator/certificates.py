@@ -2,12 +2,12 @@
 
 from graph.simulator.answers import Refused, bad_request, no_route, not_found
 from graph.simulator.call import Call
-from graph.simulator.collections import DM, NAVIGATION
+from graph.simulator.collections import DM, SEVERAL, TO_CONFIGURATIONS
 from graph.simulator.odata import Object
 from graph.simulator.references import bound
 
 _PATH = f"{DM}/deviceConfigurations"
-_REFERENCES = {name.lower(): name for name in NAVIGATION if "ertificate" in name}
+_REFERENCES = {name.lower(): name for name in TO_CONFIGURATIONS}
 
 
 def wanted(call: Call) -> tuple[str, str] | None:
@@ -24,7 +24,7 @@ def wanted(call: Call) -> tuple[str, str] | None:
 def change(call: Call, found: tuple[str, str]) -> None:
     name, removed = found
     item = call.draft()
-    is_list = name == "rootCertificatesForServerValidation"
+    is_list = name in SEVERAL
     if call.method == "DELETE":
         _remove(item, name, removed, is_list)
     elif call.method == ("POST" if is_list else "PUT"):

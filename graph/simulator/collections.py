@@ -6,6 +6,7 @@ from dataclasses import dataclass
 DM = "deviceManagement"
 DAM = "deviceAppManagement"
 CA = "identity/conditionalAccess"
+AGREEMENTS = "identityGovernance/termsOfUse/agreements"
 
 CONFIGURATION = ("DeviceManagementConfiguration",)
 SCRIPTS = ("DeviceManagementScripts",)
@@ -19,6 +20,8 @@ class Collection:
     path: str
     # Stems: X.Read.All or X.ReadWrite.All lets one read.
     permissions: tuple[str, ...]
+    # Full names that let one read, too.
+    also: tuple[str, ...] = ()
     polymorphic: bool = False
     # Children that a plain read leaves out, and how they can be had.
     expands: frozenset[str] = frozenset({"assignments"})
@@ -54,6 +57,7 @@ _WIP = {
     "expands": ("assignments", "protectedAppLockerFiles", "exemptAppLockerFiles"),
     "routes": ("assignments", "protectedAppLockerFiles", "exemptAppLockerFiles"),
 }
+_READ_ACCESS, _WRITE_ACCESS = ("Policy.Read.ConditionalAccess",), ("Policy.ReadWrite.ConditionalAccess",)
 _BARE = {"expands": (), "routes": ()}
 _ENTRA = {**_BARE, "is_directory": True}
 
@@ -82,7 +86,7 @@ _ROWS = (
     ),
     _row(
         f"{DM}/deviceComplianceScripts",
-        (*CONFIGURATION, *SCRIPTS),
+        SCRIPTS,
         null_in_list=("detectionScriptContent",),
     ),
     _row(f"{DM}/deviceManagementScripts", SCRIPTS, **_SCRIPT_BODIES),
@@ -151,17 +155,23 @@ _ROWS = (
         APPS,
         routes=("assignments", "themeColorLogo", "lightBackgroundLogo", "landingPageCustomizedImage"),
     ),
-    _row(f"{CA}/policies", ("Policy",), **_ENTRA),
-    _row(f"{CA}/namedLocations", ("Policy",), polymorphic=True, **_ENTRA),
+    _row(f"{CA}/policies", ("Policy",), also=_READ_ACCESS, **_ENTRA),
+    _row(f"{CA}/namedLocations", ("Policy",), also=_READ_ACCESS, polymorphic=True, **_ENTRA),
     _row(
         f"{CA}/authenticationStrength/policies",
-        ("Policy", "Policy.AuthenticationMethod"),
+        ("Policy",),
+        also=("Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod", *_WRITE_ACCESS),
         expands=(),
         routes=("combinationConfigurations",),
         shows=("combinationConfigurations",),
         is_directory=True,
     ),
-    _row(f"{CA}/authenticationContextClassReferences", ("AuthenticationContext",), **_ENTRA),
+    _row(
+        f"{CA}/authenticationContextClassReferences",
+        ("AuthenticationContext",),
+        also=(*_READ_ACCESS, *_WRITE_ACCESS),
+        **_ENTRA,
+    ),
     _row(f"{DM}/hardwareConfigurations", CONFIGURATION),
     _row(
         f"{DM}/inventoryPolicies",
@@ -172,10 +182,10 @@ _ROWS = (
     _row(f"{DM}/appleUserInitiatedEnrollmentProfiles", SERVICE),
     _row(f"{DM}/depOnboardingSettings", SERVICE, expands=(), routes=("enrollmentProfiles",)),
     _row("groups", ("Group", "GroupMember", "Directory"), **_ENTRA),
-    _row("organization", ("Organization", "DeviceManagementServiceConfig", "Directory"), **_ENTRA),
+    _row("organization", ("Organization", *SERVICE, *CONFIGURATION, "Directory"), **_ENTRA),
     _row("servicePrincipals", ("Application", "Directory"), **_ENTRA),
     _row("users", ("User", "Directory"), **_ENTRA),
-    _row("agreements", ("Agreement",), **_ENTRA),
+    _row(AGREEMENTS, ("Agreement",), **_ENTRA),
     _row(f"{DM}/operationApprovalRequests", (*CONFIGURATION, *RBAC), **_BARE),
     _row(f"{DM}/groupPolicyCategories", CONFIGURATION, **_BARE),
     _row(f"{DM}/groupPolicyDefinitions", CONFIGURATION, expands=("presentations",), routes=("presentations",)),
@@ -197,7 +207,8 @@ MANAGED_APP_POLICIES = tuple(
 
 def scopes(collection: Collection) -> list[str]:
     """What the service names in its refusal."""
-    return [f"{stem}.{verb}.All" for stem in collection.permissions for verb in ("Read", "ReadWrite")]
+    stems = [f"{stem}.{verb}.All" for stem in collection.permissions for verb in ("Read", "ReadWrite")]
+    return [*stems, *collection.also]
 
 
 def allows(collection: Collection, granted: set[str]) -> bool:
@@ -205,12 +216,17 @@ def allows(collection: Collection, granted: set[str]) -> bool:
     return bool(granted & {*scopes(collection), *(f"{stem}.ReadBasic.All" for stem in collection.permissions)})
 
 
-# Reached by navigation only; a plain read shows none of them.
-NAVIGATION = frozenset(
+# From one device configuration to others; SEVERAL where it may be to more than one.
+SEVERAL = frozenset(
+    {"rootCertificatesForServerValidation", "rootCertificatesForClientValidation", "networkAccessConfigurations"}
+)
+TO_CONFIGURATIONS = SEVERAL | frozenset(
     {
-        "privacyAccessControls", "rootCertificate", "identityCertificate", "rootCertificatesForServerValidation",
-        "rootCertificateForServerValidation", "rootCertificateForClientValidation",
-        "identityCertificateForClientAuthentication", "smimeSigningCertificate", "scheduledActionsForRule",
-        "definitionValues",
+        "rootCertificate", "identityCertificate", "rootCertificateForServerValidation",
+        "rootCertificateForClientValidation", "identityCertificateForClientAuthentication",
+        "secondaryIdentityCertificateForClientAuthentication", "secondaryRootCertificateForClientValidation",
+        "smimeSigningCertificate", "smimeEncryptionCertificate", "singleSignOnExtensionPkinitCertificate",
     }
 )  # fmt: skip
+# Reached by navigation only; a plain read shows none of them.
+NAVIGATION = TO_CONFIGURATIONS | {"privacyAccessControls", "scheduledActionsForRule", "definitionValues"}

@@ -102,6 +102,7 @@ PARTS: Mapping[str, Callable[[Body], Body]] = {
     "part_status_204": lambda part: {**part, "status": 204, "body": None},
     "part_body_base64": lambda part: {**part, "body": "PGh0bWw+"},
     "part_404_bare": lambda part: {**part, "status": 404, "body": None},
+    "part_without_body": lambda part: {**part, "status": 200, "body": None},
     "part_403_html": lambda part: {**part, "status": 403, "body": HTML.decode()},
     "part_headers_list": lambda part: {**part, "headers": ["Retry-After"]},
 }

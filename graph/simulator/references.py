@@ -6,7 +6,7 @@ from typing import Any
 
 from graph.simulator.answers import bad_request, malformed
 from graph.simulator.call import Call, objects
-from graph.simulator.collections import CA, DAM, DM
+from graph.simulator.collections import AGREEMENTS, CA, DAM, DM
 from graph.simulator.odata import Object
 from graph.simulator.state import Tenant
 
@@ -108,7 +108,7 @@ def _conditional_access(body: Object) -> Iterator[Reference]:
         locations = _texts(_object(conditions, "locations").get(f"{side}Locations"))
         yield from ((LOCATIONS, one) for one in locations if one not in {"All", "AllTrusted", ZERO_GUID})
     grant = _object(body, "grantControls")
-    yield from (("agreements", one) for one in _texts(grant.get("termsOfUse")))
+    yield from ((AGREEMENTS, one) for one in _texts(grant.get("termsOfUse")))
     strength = _object(grant, "authenticationStrength").get("id")
     yield from ((STRENGTHS, one) for one in _texts(strength))
 

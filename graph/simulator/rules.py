@@ -158,7 +158,8 @@ _ROWS = (
     ),
     Rules(f"{DAM}/iosManagedAppProtections", types="iosManagedAppProtection$", **_PROTECTION),
     Rules(f"{DAM}/androidManagedAppProtections", types="androidManagedAppProtection$", **_PROTECTION),
-    Rules(f"{DAM}/windowsManagedAppProtections", types="windowsManagedAppProtection$", **_PROTECTION),
+    Rules(f"{DAM}/windowsManagedAppProtections", types="windowsManagedAppProtection$",
+          **{**_PROTECTION, "defaults": {"deployedAppCount": 0}}),
     Rules(
         f"{DAM}/targetedManagedAppConfigurations",
         types="targetedManagedAppConfiguration$",
@@ -234,7 +235,6 @@ _ROWS = (
         f"{DM}/roleScopeTags",
         created=200,
         updated=200,
-        write=("DeviceManagementRBAC.ReadWrite.All",),
         id_form="{number}",
         times=(),
         derived=_set("isBuiltIn"),

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graph.simulator.collections import DM
+from graph.simulator.collections import AGREEMENTS, DM
 from graph.simulator.odata import Object
 from graph.simulator.references import APPS, FILTERS, LOCATIONS, STRENGTHS, TAGS, TEMPLATES, missing
 from graph.simulator.state import Tenant
@@ -62,7 +62,7 @@ _MADE: Mapping[str, Callable[[str], Object]] = {
     "groups": _group,
     "users": lambda one: {"displayName": f"User {one[:8]}", "userPrincipalName": f"{one[:8]}@adatum.example"},
     "servicePrincipals": lambda one: {"appId": one, "displayName": f"Application {one[:8]}"},
-    "agreements": lambda one: {"displayName": f"Terms {one[:8]}"},
+    AGREEMENTS: lambda one: {"displayName": f"Terms {one[:8]}"},
     FILTERS: _filter,
     TAGS: lambda one: {"displayName": f"Tag {one}", "description": "", "isBuiltIn": False, "assignments": []},
     TEMPLATES: lambda one: _intune(f"Template {one[:8]}", brandingOptions="none", defaultLocale=None,

@@ -11,7 +11,7 @@ from db import runs, snapshots, tenants
 from db.audit import SYSTEM, Actor
 from db.models import AuditEvent, Content, Policy, Run, RunItem, Snapshot
 from db.states import ItemState, Outcome, PolicyState, RunState
-from tests.simulated import READ, catalog_policy
+from tests.simulated import READ, WRITE, catalog_policy
 
 PATH = "deviceManagement/configurationPolicies"
 
@@ -98,10 +98,38 @@ def test_the_check_says_the_same_as_the_run(graph, capture, cast, trouble):
 
 def test_the_check_names_each_missing_permission_and_what_it_is_for(graph, cast, database):
     connections.forget()
-    assert check.check(cast.contoso).ok
-    graph.change(permissions=[one for one in READ if "Scripts" not in one])
+    held = check.check(cast.contoso)
+    assert (held.ok, held.missing) == (True, {})
+    assert set(held.missing_to_restore) == set(WRITE) - set(READ)
+    assert held.missing_to_restore["Agreement.Read.All"] == ["whether the terms of use that it names are there"]
+    for left_out in READ:
+        graph.change(permissions=[one for one in READ if one != left_out])
+        found = check.check(cast.contoso)
+        assert (found.ok, set(found.missing)) == (False, {left_out})
+        assert left_out in found.sentence
+    assert found.missing == {"Policy.Read.All": ["Conditional Access policy", "Named location",
+                                                 "Authentication strength"]}  # fmt: skip
+    graph.change(permissions=["Mail.Read"])
     found = check.check(cast.contoso)
-    assert found.missing["DeviceManagementScripts.Read.All"][0] == "PowerShell script"
+    assert set(found.missing) == set(READ)
+    assert found.missing["GroupMember.Read.All"] == ["the names of the groups that policies are assigned to"]
+    assert "the check that the right tenant answers" in found.missing["DeviceManagementServiceConfig.Read.All"]
+    assert found.missing["DeviceManagementScripts.Read.All"][:2] == ["Compliance script", "PowerShell script"]
+    graph.change(permissions=READ)
+
+
+def test_the_old_permission_for_scripts_is_no_promise_that_they_can_be_read(graph, cast, database):
+    connections.forget()
+    graph.change(permissions=[one for one in READ if "Scripts" not in one])
+    assert len(check.check(cast.contoso).missing["DeviceManagementScripts.Read.All"]) == 5
+    graph.change(permissions=READ)
+
+
+def test_a_wider_permission_does_as_well(graph, cast, database):
+    connections.forget()
+    graph.change(permissions=[*(one for one in WRITE if one not in READ), "Policy.Read.All", "Directory.Read.All"])
+    found = check.check(cast.contoso)
+    assert (found.ok, found.missing, found.missing_to_restore) == (True, {}, {})
     graph.change(permissions=READ)
 
 
@@ -125,13 +153,23 @@ def test_a_sync_lists_every_type_and_skips_what_it_may_not_read(graph, worker, e
     run = ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
     assert run.state == RunState.SUCCEEDED
     skipped = RunItem.select().where((RunItem.run == run) & (RunItem.state == ItemState.SKIPPED))
-    assert skipped.count() == 4
+    assert skipped.count() == 5
     assert all("DeviceManagementScripts.Read.All" in item.message for item in skipped)
     assert Policy.get(Policy.graph_id == "new").name == "A new one"
     graph.delete(PATH, "new")
     ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
     assert Policy.get(Policy.graph_id == "new").state == PolicyState.GONE
     graph.change(permissions=READ)
+
+
+def test_what_is_refused_though_it_is_permitted_asks_for_no_permission(graph, worker, ended, cast):
+    body = {"error": {"code": "Forbidden", "message": "Access denied"}}
+    graph.fault(kind="status", path="deviceShellScripts", status=403, body=body, times=9)
+    run = ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
+    item = RunItem.get((RunItem.run == run) & (RunItem.policy_type == "deviceShellScripts"))
+    assert item.state == ItemState.SKIPPED
+    assert "refuses this, though the app registration has the permission" in item.message
+    assert "licence" in item.message
 
 
 def test_a_sync_that_is_throttled_goes_on_with_what_is_left(graph, worker, ended, cast):

@@ -29,7 +29,7 @@ OF_ONE = (*BODIES, *PARTS)
 # 100 MB each: a real worker's memory is measured with these, and the others are quick.
 HEAVY = ("large", PACKED)
 OF_ALL = tuple(one for one in (*BYTES, *STATUSES) if one not in HEAVY)
-CODES = {"malformed", "not_json", "not_graph", "refused_unclear", "too_large", "incomplete", "unanswered",
+CODES = {"malformed", "not_json", "not_graph", "refused_unclear", "no_body", "too_large", "incomplete", "unanswered",
          "unavailable", "page_repeats"}  # fmt: skip
 
 

@@ -73,6 +73,17 @@ def test_a_preview_without_the_permission_to_write_names_it(graph, cast, ended):
     assert "DeviceManagementConfiguration.ReadWrite.All" in item.message
 
 
+def test_a_preview_that_may_not_even_read_names_the_permission_to_read(contoso, cast, ended):
+    restore = drafted(captured(policy_of(cast.contoso), description="old"), cast.contoso)
+    contoso.change(permissions=[one for one in WRITE if "Configuration" not in one])
+    connections.forget()
+    [item] = restores.items(previewed(restore, ended))
+    assert (item.action, item.reason) == ("blocked", "permission_missing")
+    assert "DeviceManagementConfiguration.Read.All" in item.message
+    contoso.change(permissions=WRITE)
+    connections.forget()
+
+
 def test_several_of_one_name_block_the_item(contoso, cast, ended):
     policy = policy_of(cast.contoso)
     snapshot = captured(policy)

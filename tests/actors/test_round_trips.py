@@ -73,12 +73,13 @@ class Stage:
         SimulatedTenant.add(self.url, facts, facts.client_secret, WRITE)
         ours, twin = self._ours(facts)
         objects, ids = theirs.objects(), {}
-        for path in ("groups", "users", "agreements"):
+        for path in ("groups", "users", "identityGovernance/termsOfUse/agreements"):
             for old, item in objects.get(path, {}).items():
                 ids[old] = str(uuid4())
                 twin.put(path, {**item, "id": ids[old]})
                 if path != "groups":  # groups are found by their names; the others a person has to say
-                    mappings.set_one(ours, source.directory_id, (path, old), ids[old], SYSTEM)
+                    kind = path.rpartition("/")[2]
+                    mappings.set_one(ours, source.directory_id, (kind, old), ids[old], SYSTEM)
         strengths = POLICY_TYPES["authenticationStrengths"].path.strip("/")
         for path in ("servicePrincipals", "deviceManagement/templates", strengths):
             for item in objects.get(path, {}).values():

@@ -6,7 +6,7 @@ import requests
 from graph.client import GraphClient
 from graph.clouds import endpoints
 from graph.driving import drive, run_one
-from graph.errors import Forbidden, GraphError, Incomplete, NotAvailable, NotFound, Throttled
+from graph.errors import Forbidden, GraphError, Incomplete, Malformed, NotAvailable, NotFound, Rejected, Throttled
 from graph.fingerprint import fingerprint
 from graph.normalise import canonical, normalise
 from graph.policy_types import POLICY_TYPES
@@ -29,7 +29,7 @@ def read_everything(client):
         (key, one.graph_id): read_policy(POLICY_TYPES[key], one.graph_id)
         for key, listed in lists.items()
         if not isinstance(listed, GraphError)
-        for one in listed
+        for one in listed.policies
     }
     return lists, drive(client, wanted)
 
@@ -59,7 +59,7 @@ def test_a_second_reading_has_the_same_fingerprint(demo_simulator):
 def test_every_policy_type_of_the_table_is_listed_in_the_demo(demo_simulator):
     client, _ = connect(demo_simulator, "Northwind")
     lists, _ = read_everything(client)
-    empty = [key for key, listed in lists.items() if isinstance(listed, GraphError) or not listed]
+    empty = [key for key, listed in lists.items() if isinstance(listed, GraphError) or not listed.policies]
     assert empty == []
 
 
@@ -72,6 +72,7 @@ def test_a_missing_permission_costs_only_its_own_policy_types(demo_simulator):
         "deviceShellScripts",
         "deviceCustomAttributeShellScripts",
         "deviceHealthScripts",
+        "deviceComplianceScripts",
     }
 
 
@@ -94,6 +95,29 @@ class TestOneTenant:
         simulated.put(PATH, {**catalog_policy("p", "P", 3), "settingCount": 4})
         with pytest.raises(Incomplete, match="3 of the policy's 4"):
             run_one(client, read_policy(CATALOG, "p"))
+
+    @pytest.mark.parametrize(
+        ("status", "message", "kind"),
+        [(404, "Resource 'x' does not exist", Incomplete), (404, "No OData route exists that match template", Rejected),
+         (400, "Resource not found for the segment 'settings'", Rejected)],
+    )  # fmt: skip
+    @pytest.mark.parametrize("part", ["settings", "assignments"])
+    def test_a_part_that_is_not_there_makes_no_policy_gone_or_not_offered(self, tenant, status, message, kind, part):
+        client, simulated = tenant
+        simulated.put("deviceManagement/intents", {"id": "i", "displayName": "I", "templateId": "t", "settings": []})
+        body = {"error": {"code": "BadRequest" if status == 400 else "NotFound", "message": message}}
+        simulated.fault(kind="status", path=f"intents/i/{part}", status=status, body=body)
+        with pytest.raises(kind) as e:
+            run_one(client, read_policy(POLICY_TYPES["intents"], "i"))
+        assert type(e.value) is kind
+
+    def test_a_retired_list_that_says_nothing_is_empty_and_another_is_damaged(self, tenant):
+        client, simulated = tenant
+        for path in ("windowsInformationProtectionPolicies", "configurationPolicies"):
+            simulated.fault(kind="malformed", shape="part_without_body", path=f"/{path}(\\?|$)")
+        assert run_one(client, list_policies(POLICY_TYPES["windowsInformationProtectionPolicies"])).policies == []
+        with pytest.raises(Malformed):
+            run_one(client, list_policies(CATALOG))
 
     def test_assignments_carry_names_and_a_deleted_group_has_none(self, tenant):
         client, simulated = tenant
@@ -137,7 +161,7 @@ class TestOneTenant:
                 "deviceManagement/deviceCategories", {"id": f"c{number}", "displayName": f"Category {number}"}
             )
         listed = run_one(client, list_policies(POLICY_TYPES["deviceCategories"]))
-        assert {one.graph_id for one in listed} >= {f"c{number}" for number in range(10)}
+        assert {one.graph_id for one in listed.policies} >= {f"c{number}" for number in range(10)}
         simulated.change(flags={"page_size": 1000})
 
     def test_a_part_that_is_throttled_fails_only_its_own_reading(self, tenant):

@@ -130,6 +130,14 @@ def test_an_update_sends_the_tenants_own_secret_back_and_never_the_backups():
 CUSTOM = {"@odata.type": f"{TYPE}windows10CustomConfiguration", "displayName": "c"}
 
 
+def test_a_put_says_who_made_the_policy_as_the_tenant_does_and_never_as_the_backup_does():
+    live = {"name": "P", "description": "", "settings": [], "creationSource": "DepTokenId_1"}
+    want = {**live, "description": "new", "creationSource": "CloudManagedServices"}
+    assert sent("configurationPolicies", live, want)["creationSource"] == "DepTokenId_1"
+    assert "creationSource" not in sent("configurationPolicies", {**live, "creationSource": None}, want)
+    assert "creationSource" not in creation(POLICY_TYPES["configurationPolicies"], content(want)).body
+
+
 def oma(kind, value, **more):
     return {"@odata.type": f"{TYPE}omaSetting{kind}", "omaUri": "./x", "value": value, **more}
 

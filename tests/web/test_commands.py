@@ -124,7 +124,7 @@ def test_a_certificate_file_that_is_none_says_what_it_lacks(cast, tmp_path):
 def test_a_tenant_check_says_what_is_missing_and_what_it_is_for(graph, cast):
     done = tenantkeep("tenant", "check", "Contoso")
     assert (done.returncode, "To restore, these are missing too" in done.stdout) == (0, True)
-    assert "DeviceManagementScripts.ReadWrite.All: PowerShell script" in done.stdout
+    assert "DeviceManagementScripts.ReadWrite.All: Compliance script, PowerShell script" in done.stdout
     graph.change(permissions=WRITE)
     assert asked("tenant", "check", "Contoso")["missing_to_restore"] == {}
     graph.change(permissions=["Policy.Read.All"])

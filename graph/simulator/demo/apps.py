@@ -37,17 +37,19 @@ def _app(kind: str, key: str, value: str) -> dict[str, Any]:
 
 
 def _protection(build: Builder) -> None:
-    common = {"version": '"b5002b09-0000-0d00-0000-6294d8ca0000"', "isAssigned": True, "pinRequired": True,
-              "periodOfflineBeforeAccessCheck": "PT12H", "minimumPinLength": 6, "deployedAppCount": 2,
-              "allowedDataStorageLocations": ["oneDriveForBusiness", "sharePoint"]}  # fmt: skip
+    common = {"version": '"b5002b09-0000-0d00-0000-6294d8ca0000"', "isAssigned": True, "deployedAppCount": 2,
+              "periodOfflineBeforeAccessCheck": "PT12H"}  # fmt: skip
+    of_phones = {"pinRequired": True, "minimumPinLength": 6,
+                 "allowedDataStorageLocations": ["oneDriveForBusiness", "sharePoint"]}  # fmt: skip
     for platform, key, values, app_group in (
         ("ios", "bundleId", ("com.microsoft.Office.Outlook", "com.microsoft.skype.teams"), "selectedPublicApps"),
         ("android", "packageId", ("com.microsoft.office.outlook", "com.microsoft.teams"), "allMicrosoftApps"),
         ("windows", "windowsAppId", ("com.microsoft.edge",), "selectedPublicApps"),
     ):
         title = {"ios": "iOS", "android": "Android", "windows": "Windows"}[platform]
+        of_platform = {"printBlocked": True} if platform == "windows" else {**of_phones, "appGroupType": app_group}
         build.add(f"{DAM}/{platform}ManagedAppProtections", f"App protection - {title}", prefix="T_",
-                  appGroupType=app_group, apps=[_app(platform, key, value) for value in values],
+                  **of_platform, apps=[_app(platform, key, value) for value in values],
                   assignments=[build.to_group("SG-External-Consultants")], **common,
                   **{"@odata.type": f"{TYPE}{platform}ManagedAppProtection"})  # fmt: skip
     build.add(f"{DAM}/targetedManagedAppConfigurations", "Outlook defaults", prefix="A_", version='"1"',

@@ -369,10 +369,12 @@ def _rest(build: Builder) -> None:
               assignments=[build.to_all_devices()])  # fmt: skip
     image = {"type": "image/png", "value": _png()}
     for name, is_default in (("Default Branding Profile", True), ("Branding Berlin", False)):
-        build.add(f"{DM}/intuneBrandingProfiles", name, name_key="profileName", isDefaultProfile=is_default,
-                  displayName=build.tenant.name, contactITName="Service desk", contactITPhoneNumber="+43 1 234",
-                  themeColor={"r": 0, "g": 114, "b": 198}, themeColorLogo=image, lightBackgroundLogo=image,
-                  landingPageCustomizedImage={"type": None, "value": None}, assignments=[])  # fmt: skip
+        made = build.add(
+            f"{DM}/intuneBrandingProfiles", name, name_key="profileName", profileDescription="",
+            isDefaultProfile=is_default, displayName=build.tenant.name, contactITName="Service desk",
+            contactITPhoneNumber="+43 1 234", themeColor={"r": 0, "g": 114, "b": 198}, themeColorLogo=image,
+            lightBackgroundLogo=image, landingPageCustomizedImage={"type": None, "value": None}, assignments=[])  # fmt: skip
+        del made["description"]
 
 
 def _png() -> str:

@@ -1,5 +1,6 @@
 """Which tenants there are, and how large."""
 
+from graph.simulator.collections import AGREEMENTS
 from graph.simulator.demo import catalog, devices, entra
 from graph.simulator.demo.building import FILTERS, GROUPS, Builder
 from graph.simulator.state import Tenant
@@ -57,7 +58,7 @@ def _tenant(name: str, directory_id: str, client_id: str, secret: str, purpose: 
 
 
 # Collections that hold no policies of ours.
-_NOT_POLICIES = {"groups", "organization", "servicePrincipals", "users", "agreements", "deviceManagement/templates",
+_NOT_POLICIES = {"groups", "organization", "servicePrincipals", "users", AGREEMENTS, "deviceManagement/templates",
                  "deviceManagement/groupPolicyDefinitions"}  # fmt: skip
 
 

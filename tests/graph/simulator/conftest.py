@@ -51,7 +51,7 @@ def to_group(group=GROUP, **more):
     return {"target": {"@odata.type": f"{TYPE}groupAssignmentTarget", "groupId": group, **more}}
 
 
-def add_tenant(simulator, name, permissions=WRITE):
+def add_tenant(simulator, name, permissions=(*WRITE, "Group.ReadWrite.All")):
     facts = {"name": name, "directory_id": str(uuid.uuid4()), "client_secret": "a secret", "permissions": permissions}
     facts["client_id"] = facts["directory_id"]
     requests.post(f"{simulator}/_simulator/tenants", json=facts, timeout=10).raise_for_status()
@@ -106,7 +106,7 @@ FURNITURE = (
     ("groups", {"id": GROUP, "displayName": "Pilot"}),
     ("groups", {"id": OTHER_GROUP, "displayName": "Production"}),
     ("users", {"id": USER, "userPrincipalName": "ada@x.example"}),
-    ("agreements", {"id": TERMS}),
+    ("identityGovernance/termsOfUse/agreements", {"id": TERMS}),
     ("servicePrincipals", {"id": "sp", "appId": APP_ID}),
     (f"{DM}/configurationPolicies", catalog_policy("catalog", "Catalog")),
     (f"{DM}/configurationPolicies", {**catalog_policy("secret", "Secret"), "settings": [secret()], "settingCount": 1}),

@@ -244,7 +244,7 @@ def test_a_strength_is_let_go_only_after_the_policy_that_uses_it(tenant):
         ("DeviceManagementConfiguration", CATALOG),
         ("DeviceManagementScripts", f"{DM}/deviceManagementScripts"),
         ("DeviceManagementApps", f"{DAM}/mobileApps"),
-        ("DeviceManagementRBAC", f"{DM}/roleScopeTags"),
+        ("DeviceManagementRBAC", f"{DM}/roleDefinitions"),
         ("DeviceManagementServiceConfig", ENROLLMENT),
         ("Policy.ReadWrite.ConditionalAccess", f"{CA}/policies"),
         ("Group.", "groups"),

@@ -138,9 +138,8 @@ def make_protection(client, path, old, body):
     made = client.call("POST", path, {name: value for name, value in body.items() if name != "settings"})
     item = f"{path}/{made['id']}"
     apps = [{"mobileAppIdentifier": one["mobileAppIdentifier"]} for one in old.get("apps", ())]
-    client.call(
-        "POST", f"{item}/targetApps", {"apps": apps, "appGroupType": old.get("appGroupType", "selectedPublicApps")}
-    )
+    group = {"appGroupType": old["appGroupType"]} if "appGroupType" in old else {}
+    client.call("POST", f"{item}/targetApps", {"apps": apps, **group})
     if old.get("settings"):
         client.call("POST", f"{item}/changeSettings", {"settings": old["settings"]})
     return made

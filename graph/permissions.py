@@ -1,0 +1,114 @@
+"""Which application permissions what needs: the one table that check, preview, refusals, README and docs go by.
+
+Sources, newest first: Microsoft's message MC1066336 and field reports (scripts, since 2025-07-31); the permissions
+tables of learn.microsoft.com, and microsoftgraph/microsoft-graph-devx-content (permissions.json, 2026-08), which they
+are made from.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Access:
+    """`ask` is what we ask for: the narrowest that does, beside the others that we ask for anyway.
+
+    `instead`: each does as well. `perhaps`: here the sources disagree. Where one of these is there, nothing is blocked
+    for want of `ask`, and nothing is promised either: Graph decides.
+    """
+
+    ask: str
+    instead: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
+
+    def is_sure(self, granted: Collection[str]) -> bool:
+        return any(one in granted for one in (self.ask, *self.instead))
+
+    def is_possible(self, granted: Collection[str]) -> bool:
+        return self.is_sure(granted) or any(one in granted for one in self.perhaps)
+
+
+_DIRECTORY = ("Directory.Read.All", "Directory.ReadWrite.All")
+_CONFIGURATION = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
+
+
+def _intune(area: str, *, instead: tuple[str, ...] = (), perhaps: tuple[str, ...] = ()) -> Access:
+    """Whoever may write may read."""
+    return Access(f"DeviceManagement{area}.Read.All", (f"DeviceManagement{area}.ReadWrite.All", *instead), perhaps)
+
+
+# --- to read policies ------------------------------------------------------------------------------------------------
+
+CONFIGURATION = _intune("Configuration")
+APPS = _intune("Apps")
+SERVICE_CONFIG = _intune("ServiceConfig")
+RBAC = _intune("RBAC")
+SCOPE_TAGS = _intune("RBAC", instead=_CONFIGURATION)
+# PowerShell scripts are in no table any more; of the others the old rows are still there beside the new ones.
+POWERSHELL = _intune("Scripts")
+SCRIPTS = _intune("Scripts", perhaps=_CONFIGURATION)
+# Its own page names Policy.Read.All alone; the other's description says that it reads these policies.
+CONDITIONAL_ACCESS = Access("Policy.Read.All", perhaps=("Policy.Read.ConditionalAccess",))
+STRENGTHS = Access(
+    "Policy.Read.All",
+    ("Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod", "Policy.ReadWrite.ConditionalAccess"),
+)
+AUTHENTICATION_CONTEXTS = Access(
+    "AuthenticationContext.Read.All",
+    ("AuthenticationContext.ReadWrite.All", "Policy.Read.ConditionalAccess", "Policy.ReadWrite.ConditionalAccess"),
+)
+
+# --- to write them ---------------------------------------------------------------------------------------------------
+
+WRITE_CONFIGURATION = Access("DeviceManagementConfiguration.ReadWrite.All")
+WRITE_APPS = Access("DeviceManagementApps.ReadWrite.All")
+WRITE_SERVICE_CONFIG = Access("DeviceManagementServiceConfig.ReadWrite.All")
+WRITE_RBAC = Access("DeviceManagementRBAC.ReadWrite.All")
+WRITE_SCOPE_TAGS = Access("DeviceManagementRBAC.ReadWrite.All", ("DeviceManagementConfiguration.ReadWrite.All",))
+WRITE_POWERSHELL = Access("DeviceManagementScripts.ReadWrite.All")
+WRITE_SCRIPTS = Access(
+    "DeviceManagementScripts.ReadWrite.All", perhaps=("DeviceManagementConfiguration.ReadWrite.All",)
+)
+# Together with Policy.Read.All, which reading needs anyway.
+WRITE_CONDITIONAL_ACCESS = Access("Policy.ReadWrite.ConditionalAccess")
+WRITE_STRENGTHS = Access("Policy.ReadWrite.ConditionalAccess", ("Policy.ReadWrite.AuthenticationMethod",))
+WRITE_AUTHENTICATION_CONTEXTS = Access("AuthenticationContext.ReadWrite.All", ("Policy.ReadWrite.ConditionalAccess",))
+
+# --- to look up what they refer to -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LookUp:
+    access: Access
+    what: str
+
+
+GROUP_NAMES = Access(
+    "GroupMember.Read.All",
+    ("GroupMember.ReadWrite.All", "Group.ReadBasic.All", "Group.Read.All", "Group.ReadWrite.All", *_DIRECTORY),
+)
+ORGANIZATION = Access(
+    "DeviceManagementServiceConfig.Read.All",
+    ("DeviceManagementServiceConfig.ReadWrite.All", *_CONFIGURATION, "Organization.Read.All",
+     "Organization.ReadWrite.All", *_DIRECTORY),
+)  # fmt: skip
+TO_BACK_UP = (
+    LookUp(ORGANIZATION, "the check that the right tenant answers"),
+    LookUp(GROUP_NAMES, "the names of the groups that policies are assigned to"),
+)
+TO_RESTORE = (
+    LookUp(
+        Access("Application.Read.All", ("Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", *_DIRECTORY)),
+        "whether the apps that a Conditional Access policy names are there",
+    ),
+    # The page of one user names User.Read.All as the least; permissions.json, and the role's own text, this one.
+    LookUp(
+        Access("User.ReadBasic.All", ("User.Read.All", "User.ReadWrite.All", *_DIRECTORY)),
+        "whether the people that it names are there",
+    ),
+    # Its page says that applications are not supported; the role is there, and others use it (Terraform provider).
+    LookUp(
+        Access("Agreement.Read.All", ("Agreement.ReadWrite.All",)),
+        "whether the terms of use that it names are there",
+    ),
+)
