@@ -1,5 +1,6 @@
 """What a Graph error means for the policy type or the policy that it is about, and when it is worth another try."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from actors import connections
@@ -11,6 +12,8 @@ from db.states import ItemState, Offer, Outcome
 from graph.errors import Forbidden, GraphError, NotAvailable, Rejected, Throttled
 from graph.permissions import Access
 from graph.policy_type import PolicyType
+
+logger = logging.getLogger(__name__)
 
 
 def settle_error(claim: Claim, item: RunItem, error: GraphError, policy_type: PolicyType) -> None:
@@ -37,6 +40,9 @@ def told_by(error: GraphError, policy_type: PolicyType, tenant: Tenant) -> tuple
     """What a policy type's list that cannot be had says of it. Unknown words are no licence to leave it out."""
     if isinstance(error, Forbidden):
         return Offer.NOT_PERMITTED, why_forbidden(policy_type.access, tenant)
+    if error.code == "unknown_segment" and tenant.cloud == "global":
+        # Never a tenant's property there (graph-api-gotchas of rknightion/graph2otel): our own table is wrong, or old.
+        logger.error("Microsoft Graph does not know this policy type: %s", policy_type.path)
     return (Offer.NOT_OFFERED if isinstance(error, NotAvailable) else Offer.FAILED), error.sentence
 
 
