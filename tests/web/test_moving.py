@@ -211,7 +211,7 @@ def busy(captured, cast):
         tenant=cast.contoso, kind=RunKind.CAPTURE_SNAPSHOT, dedupe_key="a", items=[item], actor=ada
     ).run
     held = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="b", items=[item], actor=ada).run
-    backup_sets.begin(held, {}, False)
+    backup_sets.begin(held, {}, False, ["configurationPolicies"])
     claim = runs.claim(held.id)
     Listing.create(run=held, policy_type="intents", rows=[])
     part = Run.create(tenant=cast.contoso, kind=RunKind.BACK_UP_PART, dedupe_key="c", parent=held, part=1)
