@@ -13,7 +13,7 @@ from types import FrameType
 ONE_ORDER_SECONDS = 5
 
 
-class _Order:
+class Order:
     """Dramatiq's handler of a signal, called once for all that come within a moment."""
 
     def __init__(self, number: int) -> None:
@@ -29,4 +29,4 @@ class _Order:
 def take_doubled_signals_as_one() -> None:
     """Called in a worker process, where Dramatiq has set its handlers; one that comes later still means "at once"."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _Order(number))
+        signal.signal(number, Order(number))
