@@ -1,21 +1,16 @@
 # Every target calls `setup` first, which costs nothing when it is up to date.
-PYTHON ?= python3.11
+# PYTHON=python3.13 says which Python to make .venv with; else the machine's is found.
+export PYTHON
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
 
 .PHONY: help setup run test check audit lock wheel soak fuzz bench screenshots
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(STAMP): pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local,postgres]' --group dev
-	@touch $@
-
-setup: $(STAMP) ## Make .venv with everything in it
+setup: ## Make .venv with everything in it
+	@.ci/setup
 
 run: setup ## Run the demo on this machine; Ctrl-C stops it
 	@$(BIN)/tenantkeep demo
