@@ -1,4 +1,4 @@
-"""Where the benchmarks run: the Procfile's own processes, a real Redis, a real database, and the simulator."""
+"""Where the benchmarks run: our processes as they come, a real Redis, a real database, and the simulator."""
 
 import statistics
 import subprocess

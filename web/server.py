@@ -61,6 +61,8 @@ def _settings(options: Options) -> dict[str, Any]:
         "control_socket_disable": True,
         "logger_class": Log,
         "accesslog": "-" if options.access_log else None,
+        # Without the query, which holds what people search for, and Entra's codes.
+        "access_log_format": "%(m)s %(U)s %(s)s, %(M)s ms",
     }
 
 

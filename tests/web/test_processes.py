@@ -78,8 +78,10 @@ def test_web_logs_in_one_format_and_leaves_nothing_in_the_home_folder(database, 
         (tmp_path / "log").open("w") as log,
         servers.running(line, env=servers.environment(**settings), stdout=log, stderr=log) as web,
     ):
-        servers.wait_for(lambda: servers.answers_http(f"http://127.0.0.1:{port}/readyz"), "Web", process=web)
+        address = f"http://127.0.0.1:{port}/readyz?code=of-entra"
+        servers.wait_for(lambda: servers.answers_http(address), "Web", process=web)
     assert web.returncode == 0
+    assert "of-entra" not in (tmp_path / "log").read_text()
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert {line["logger"] for line in lines} >= {"gunicorn.error", "gunicorn.access"}
     assert list(home.iterdir()) == []
