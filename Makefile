@@ -1,37 +1,47 @@
 # Every target calls `setup` first, which costs nothing when it is up to date.
-PYTHON ?= python3.11
+# PYTHON=python3.13 says which Python to make .venv with; else the machine's is found.
+export PYTHON
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
 
-.PHONY: help setup run test check audit soak fuzz bench screenshots microsoft-model
+.PHONY: help setup run test test-fast check audit lock wheel soak fuzz bench screenshots microsoft-model
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(STAMP): pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local,postgres]' --group dev
-	@touch $@
-
-setup: $(STAMP) ## Make .venv with everything in it
+setup: ## Make .venv with everything in it
+	@.ci/setup
 
 run: setup ## Run the demo on this machine; Ctrl-C stops it
 	@$(BIN)/tenantkeep demo
 
-test: setup ## Run every test
+test: check ## Check, and run every test
 	@$(BIN)/python -m tests.prerequisites
 	@$(BIN)/pytest -n 3 --dist loadgroup $(PYTEST_ARGS)
 
-check: setup ## Lint, types and the house rules
-	@$(BIN)/ruff check .
+test-fast: check ## Check, and run the tests that take no minute
+	@$(BIN)/pytest -q -n 2 -k 'not postgresql' --ignore tests/test_demo.py --ignore tests/test_wheel.py tests/graph tests/db tests/test_*.py
+	@echo "Left out: PostgreSQL, actors, pages, commands, faults, browser, demo, wheel. All of it: make test"
+
+check: setup ## Format, lint, types and the house rules
+	@$(BIN)/ruff format --check --quiet . || { echo "Not as ruff formats it. Run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q tests/test_layers.py
 
 audit: setup ## Ask the package index what is known against the pinned versions
 	@test -x $(VENV)/audit/bin/pip-audit || ($(BIN)/python -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1)
 	@$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off --requirement constraints.txt
+
+# Colorama is for Windows, where Tenantkeep does not run.
+lock: setup ## Write requirements.lock anew: what constraints.txt pins, with the hashes of every file of it
+	@test -x $(VENV)/lock/bin/uv || ($(BIN)/python -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet --disable-pip-version-check uv==0.13.9)
+	@$(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --constraint constraints.txt \
+		--extra postgres --extra local --group build --no-emit-index-url --no-emit-find-links --no-annotate \
+		--no-emit-package colorama --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
+
+wheel: setup ## Build dist/tenantkeep-….whl
+	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
 soak: setup ## Faults at random moments of real work, on both engines: MINUTES=15 SOAK_ARGS="--seed 1"
 	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),15) $(SOAK_ARGS)

@@ -76,5 +76,11 @@ def _postgresql(url: str) -> pw.Database:
     )
 
 
+def close_all() -> None:
+    """The connections that a pool keeps open as well: what this process forks must not share one."""
+    if not is_sqlite():
+        database.close_all()
+
+
 def is_sqlite() -> bool:
     return isinstance(database.obj, pw.SqliteDatabase)

@@ -133,10 +133,11 @@ def database(database_url, monkeypatch):
     bound.connect()
     installation.check_keys()
     yield bound
-    if not bound.is_closed():
-        bound.close()
-    if hasattr(bound, "close_all"):
-        bound.close_all()
+    # An app or a command that the test made has bound the database anew.
+    for one in {bound, engine.database.obj}:
+        one.close()
+        if hasattr(one, "close_all"):
+            one.close_all()
     config.settings.cache_clear()
 
 

@@ -8,11 +8,12 @@ from flask.cli import AppGroup
 from actors.startup import REFUSALS
 from db.errors import Invalid
 from db.sealing import SealError
-from web.commands import accounts, demo, installation, keys, lists, moving, restores, runs, tenants
+from web.commands import accounts, demo, installation, keys, lists, moving, processes, restores, runs, tenants
 from web.commands.context import WRONG_INPUT, WRONG_SETTING
 
 cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
-for commands in (demo, installation, moving, keys, accounts, tenants, runs, restores, lists):
+click.version_option(package_name="tenantkeep")(cli)
+for commands in (demo, processes, installation, moving, keys, accounts, tenants, runs, restores, lists):
     commands.register(cli)
 
 

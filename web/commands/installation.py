@@ -144,7 +144,7 @@ def _audit() -> Finding:
 def _beat(kind: str) -> Finding:
     at = installation.last_beat(kind)
     if at is None:
-        return False, kind, f"None was ever seen. Start one: python -m actors.{kind}"
+        return False, kind, f"None was ever seen. Start one: tenantkeep {kind}"
     age = (utcnow() - at).total_seconds()
     return age < FRESH_SECONDS, kind, f"last seen {age:.0f} s ago"
 
