@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import peewee as pw
 
@@ -67,7 +67,7 @@ def _postgresql_class() -> type[pw.Database]:
 def _postgresql(url: str) -> pw.Database:
     # connect_timeout: /readyz must answer within two seconds when the server is gone.
     return _postgresql_class()(
-        urlsplit(url).path.lstrip("/"),
+        unquote(urlsplit(url).path.lstrip("/")),
         dsn=url,
         connect_timeout=2,
         max_connections=POOL_SIZE,
