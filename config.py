@@ -79,6 +79,13 @@ def shown(url: str) -> str:
     return f"{parts.scheme}://{name}{'@' if name else ''}{host}{parts.path}"
 
 
+def user_of(url: str) -> str:
+    """Return the user that a PostgreSQL address names; "" where the driver finds one elsewhere."""
+    parts = urlsplit(url)
+    pairs = dict(pair.split("=", 1) for pair in parts.query.split("&") if pair)
+    return unquote(parts.username or pairs.get("user", "")) if parts.scheme == "postgresql" else ""
+
+
 def _keys(text: str) -> tuple[bytes, ...]:
     try:
         keys = tuple(base64.urlsafe_b64decode(part.strip()) for part in text.split(",") if part.strip())

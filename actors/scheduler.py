@@ -72,10 +72,11 @@ def _lost() -> list[Run]:
 def main() -> int:
     try:
         logs.configure(config.settings().log_format)
-        startup.prepare(config.settings())
+        startup.prepare_to_stay(config.settings())
     except startup.REFUSALS as e:
         sys.stderr.write(f"{e}\n")
         return 2
+    logger.info("the scheduler is up")
     stop = Event()
 
     def asked_to_stop(_number: int, _frame: FrameType | None) -> None:

@@ -12,11 +12,9 @@ import sys
 import time
 from types import FrameType
 
-import redis
-
 import config
 from actors import logs, startup
-from actors.broker import QUEUES, ping
+from actors.broker import QUEUES, trouble
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +28,7 @@ def main() -> int:
     options = _options()
     try:
         logs.configure(config.settings().log_format)
-        startup.prepare(config.settings())
+        startup.prepare_to_stay(config.settings())
     except startup.REFUSALS as e:
         sys.stderr.write(f"{e}\n")
         return 2
@@ -49,12 +47,9 @@ def _options() -> argparse.Namespace:
 
 
 def _wait_for_redis() -> None:
-    while True:
-        try:
-            return ping()
-        except redis.RedisError as e:
-            logger.warning("Redis does not answer yet: %s", e)
-            time.sleep(PAUSE_SECONDS)
+    while wrong := trouble():
+        logger.warning("%s Waiting for it.", wrong, extra=logs.REPEATED)
+        time.sleep(PAUSE_SECONDS)
 
 
 def _command(options: argparse.Namespace) -> list[str]:

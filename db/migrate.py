@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import peewee as pw
 from playhouse.migrations import Runner
 
 from db.database import database, is_sqlite
@@ -14,10 +15,26 @@ DIRECTORY = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 7_316_482_001
 
 
+class NotTheOwner(Exception):
+    """The role of this connection may not change the tables."""
+
+
 def migrate() -> list[str]:
-    """Apply what is pending, under a lock; returns the names applied."""
-    with database.connection_context(), _one_at_a_time():
-        return list(_runner().up())
+    """Apply what is pending, under a lock; returns the names applied. Raises NotTheOwner."""
+    if is_sqlite():
+        Path(database.obj.database).parent.mkdir(parents=True, exist_ok=True)
+    with database.connection_context():
+        # Before anything is written: who does not own the tables may ask whether there is something to do.
+        if not pending():
+            return []
+        try:
+            with _one_at_a_time():
+                return list(_runner().up())
+        except pw.ProgrammingError as e:
+            # sqlstate 42501, insufficient_privilege; all else is a fault of a migration
+            if getattr(e.__context__, "pgcode", None) != "42501":
+                raise
+            raise NotTheOwner("The role that this address names may not change the tables.") from e
 
 
 def pending() -> list[str]:

@@ -1,5 +1,6 @@
 """`tenantkeep`: the same work as in the browser, through the same queue, for terminals and scripts."""
 
+import json
 import sys
 
 import click
@@ -8,10 +9,10 @@ from flask.cli import AppGroup
 from actors.startup import REFUSALS
 from db.errors import Invalid
 from db.sealing import SealError
-from web.commands import accounts, demo, installation, keys, moving, restores, runs, tenants
+from web.commands import accounts, demo, doctor, installation, keys, moving, restores, runs, tenants
 
 cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
-for commands in (demo, installation, moving, keys, accounts, tenants, runs, restores):
+for commands in (demo, doctor, installation, moving, keys, accounts, tenants, runs, restores):
     commands.register(cli)
 
 
@@ -20,5 +21,7 @@ def main() -> None:
     try:
         cli(standalone_mode=True)
     except (*REFUSALS, Invalid, SealError) as e:
+        if "--json" in sys.argv:
+            click.echo(json.dumps({"error": {"code": "refused", "message": str(e)}}, ensure_ascii=False))
         click.echo(str(e), err=True)
         sys.exit(2)

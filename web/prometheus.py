@@ -1,0 +1,53 @@
+"""What `/metrics` tells Prometheus. What was never seen is infinitely old, so that an alert on its age goes off."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from math import inf
+
+import peewee as pw
+
+from db import audit_rounds, installation
+from db.clock import utcnow
+from db.database import disk_free
+from db.models import IS_ACTIVE, Run, Tenant
+from db.states import ACTIVE, RunState
+
+
+def text() -> str:
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    for state, count in _active().items():
+        yield _line("runs_active", count, state=state)
+    for kind in installation.KINDS:
+        yield _line("heartbeat_age_seconds", _age(installation.last_beat(kind)), kind=kind)
+    for tenant in Tenant.select().where(Tenant.is_active).order_by(Tenant.id):
+        age = _age(tenant.last_backup_at)
+        yield _line("last_backup_age_seconds", age, tenant=tenant.name, directory_id=tenant.directory_id)
+    check = audit_rounds.state()
+    yield _line("audit_faults", check.faults)
+    yield _line("audit_check_age_seconds", _age(check.ended_at))
+    free = disk_free()
+    if free is not None:
+        yield _line("disk_free_bytes", free)
+
+
+def _line(name: str, value: float, **labels: str) -> str:
+    named = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+    return f"tenantkeep_{name}{f'{{{named}}}' if named else ''} {'+Inf' if value == inf else value}"
+
+
+def _escaped(label: str) -> str:
+    return label.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+def _age(at: datetime | None) -> float:
+    return inf if at is None else round((utcnow() - at).total_seconds(), 1)
+
+
+def _active() -> dict[RunState, int]:
+    rows = (
+        Run.select(Run.state, pw.fn.COUNT(Run.id)).where(IS_ACTIVE & Run.parent.is_null()).group_by(Run.state).tuples()
+    )
+    return dict.fromkeys(ACTIVE, 0) | dict(rows)
