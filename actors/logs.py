@@ -4,7 +4,6 @@ import json
 import logging
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from math import inf
 from time import monotonic
 from typing import Any
 
@@ -70,9 +69,9 @@ class Outages(logging.Filter):
 
     def _is_news(self, outage: str) -> bool:
         now = monotonic()
-        is_news = now - self._said_at.get(outage, -inf) >= REPEAT_SECONDS
-        if is_news:
-            self._said_at = {outage: now}
+        self._said_at = {said: at for said, at in self._said_at.items() if now - at < REPEAT_SECONDS}
+        is_news = outage not in self._said_at
+        self._said_at.setdefault(outage, now)
         return is_news
 
 

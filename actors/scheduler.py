@@ -1,4 +1,4 @@
-"""`python -m actors.scheduler`: the guarantee that a recorded run ends.
+"""`tenantkeep scheduler`: the guarantee that a recorded run ends.
 
 Every few seconds, one leader among any number of schedulers sends again what was never sent, what is due after a wait
 and what was lost with Redis, and takes back runs whose worker died. All of it is safe to do twice.
@@ -6,7 +6,6 @@ and what was lost with Redis, and takes back runs whose worker died. All of it i
 
 import logging
 import signal
-import sys
 from threading import Event
 from types import FrameType
 
@@ -69,14 +68,10 @@ def _lost() -> list[Run]:
     return [run for run in candidates if overdue.is_out_of_patience(run) or not dedupe.is_locked(run.dedupe_key)]
 
 
-def main() -> int:
-    try:
-        logs.configure(config.settings().log_format)
-        startup.prepare_to_stay(config.settings())
-    except startup.REFUSALS as e:
-        sys.stderr.write(f"{e}\n")
-        return 2
-    logger.info("the scheduler is up")
+def run() -> None:
+    """Tick until told to stop. Raises SettingsError or StartupError."""
+    logs.configure(config.settings().log_format)
+    startup.prepare_to_stay(config.settings())
     stop = Event()
 
     def asked_to_stop(_number: int, _frame: FrameType | None) -> None:
@@ -84,6 +79,7 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, asked_to_stop)
     signal.signal(signal.SIGINT, asked_to_stop)
+    logger.info("the scheduler is up")
     while not stop.wait(TICK_SECONDS):
         try:
             tick()
@@ -91,8 +87,3 @@ def main() -> int:
             logger.warning("sweep failed; the next one tries again", exc_info=True)
     with database.connection_context():
         installation.release_lease("scheduler", PROCESS)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

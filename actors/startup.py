@@ -55,14 +55,29 @@ def prepare(settings: Settings) -> None:
 
 def prepare_to_stay(settings: Settings) -> None:
     """As `prepare`, for a process that stays: at boot it may be there before its database, and waits."""
-    for name in settings.unknown:
-        logger.warning(UNKNOWN, name)
+    _name_unknown(settings)
     while True:
         try:
             return prepare(settings)
         except DatabaseAway as e:
             logger.warning("%s Waiting for it.", e, extra=REPEATED)
             time.sleep(PAUSE_SECONDS)
+
+
+def prepare_if_there(settings: Settings) -> bool:
+    """As `prepare`, for web, whose pages can say that the database is away. False: it is, and `check` is to come."""
+    _name_unknown(settings)
+    try:
+        prepare(settings)
+    except DatabaseAway as e:
+        logger.warning("%s Pages answer 503 until it does.", e)
+        return False
+    return True
+
+
+def _name_unknown(settings: Settings) -> None:
+    for name in settings.unknown:
+        logger.warning(UNKNOWN, name)
 
 
 def bind(settings: Settings, *, as_owner: bool = False) -> None:

@@ -1,15 +1,16 @@
-"""`python -m actors.worker`: Dramatiq's own command on our actors, started again when it dies.
+"""`tenantkeep worker`: Dramatiq's own command on our actors.
 
-Dramatiq's master ends when one of its children is killed, and expects a supervisor. In production that is systemd with
-`--once`; here it is the loop below.
+Dramatiq's master ends when one of its children is killed, and expects a supervisor: systemd, or the loop below.
 """
 
-import argparse
 import logging
+import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from types import FrameType
 
 import config
@@ -24,44 +25,23 @@ PAUSE_SECONDS = 1
 POLL_MS = "200"
 
 
-def main() -> int:
-    options = _options()
-    try:
-        logs.configure(config.settings().log_format)
-        startup.prepare_to_stay(config.settings())
-    except startup.REFUSALS as e:
-        sys.stderr.write(f"{e}\n")
-        return 2
-    _wait_for_redis()
-    return _supervise(_command(options), options.once)
+@dataclass(frozen=True)
+class Options:
+    queues: Sequence[str] = QUEUES
+    processes: int = 2
+    threads: int = 8
+    shutdown_seconds: int = 60
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--queues", nargs="+", choices=QUEUES, default=list(QUEUES))
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=8)
-    parser.add_argument("--shutdown-seconds", type=int, default=60, help="how long a run may go on after SIGTERM")
-    parser.add_argument("--once", action="store_true", help="end with the workers, for a supervisor of your own")
-    return parser.parse_args()
+def become(options: Options) -> None:
+    """Replace this process by Dramatiq's: no parent that only waits, and one that a supervisor's signal reaches."""
+    command = _prepared(options)
+    os.execve(command[0], command, _environment())  # noqa: S606 - no shell wanted
 
 
-def _wait_for_redis() -> None:
-    while wrong := trouble():
-        logger.warning("%s Waiting for it.", wrong, extra=logs.REPEATED)
-        time.sleep(PAUSE_SECONDS)
-
-
-def _command(options: argparse.Namespace) -> list[str]:
-    return [
-        *(sys.executable, "-m", "dramatiq", "actors.app", "--skip-logging"),
-        *("--queues", *options.queues),
-        *("--processes", str(options.processes), "--threads", str(options.threads)),
-        *("--worker-shutdown-timeout", str(options.shutdown_seconds * 1000)),
-    ]
-
-
-def _supervise(command: list[str], once: bool) -> int:
+def keep_up(options: Options) -> int:
+    """Start Dramatiq's processes, and again when they end, until this process is told to stop."""
+    command = _prepared(options)
     stopping = False
     process: subprocess.Popen[bytes] | None = None
 
@@ -74,14 +54,38 @@ def _supervise(command: list[str], once: bool) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     while not stopping:
-        process = subprocess.Popen(command, env=config.child_environment(dramatiq_worker_timeout=POLL_MS))
+        process = subprocess.Popen(command, env=_environment())
         code = process.wait()
-        if once or stopping:
+        if stopping:
             return code
         logger.warning("the workers ended; starting them again", extra={"code": code})
         time.sleep(PAUSE_SECONDS)
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _prepared(options: Options) -> list[str]:
+    """Dramatiq's command line, once it can work. Raises SettingsError or StartupError."""
+    logs.configure(config.settings().log_format)
+    startup.prepare_to_stay(config.settings())
+    _wait_for_redis()
+    return _command(options)
+
+
+def _wait_for_redis() -> None:
+    while wrong := trouble():
+        logger.warning("%s Waiting for it.", wrong, extra=logs.REPEATED)
+        time.sleep(PAUSE_SECONDS)
+
+
+def _command(options: Options) -> list[str]:
+    return [
+        # Not from the folder it is started in: a config.py there would be taken for ours.
+        *(sys.executable, "-P", "-m", "dramatiq", "actors.app", "--path", "--skip-logging"),
+        *("--queues", *options.queues),
+        *("--processes", str(options.processes), "--threads", str(options.threads)),
+        *("--worker-shutdown-timeout", str(options.shutdown_seconds * 1000)),
+    ]
+
+
+def _environment() -> dict[str, str]:
+    return config.child_environment(dramatiq_worker_timeout=POLL_MS)

@@ -1,6 +1,6 @@
 """People at work for some minutes: how quickly pages answer, whether any fails, and whether every run they start ends.
 
-Everything on this machine, the people too: web, worker and scheduler as the Procfile starts them, Redis, the database
+Everything on this machine, the people too: web, worker and scheduler as they come, Redis, the database
 and the simulator share its cores with threads that think a moment, press, and read what comes.
 """
 
@@ -10,7 +10,6 @@ import random
 import re
 import statistics
 import subprocess
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -216,15 +215,11 @@ def _install(url: str, people: int) -> None:
 
 @contextmanager
 def _processes() -> Iterator[dict[str, int]]:
-    """Name -> process id of what the Procfile starts."""
-    lines = dict(line.split(": ", 1) for line in (servers.ROOT / "Procfile").read_text().splitlines())
-    environment = servers.environment(PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    """Name -> process id of each process of an installation."""
     with ExitStack() as stack:
         pids = {}
         for name in ("web", "worker", "scheduler"):
-            process = servers.running(
-                ["sh", "-c", f"exec {lines[name]}"], cwd=servers.ROOT, env=environment, stderr=subprocess.DEVNULL
-            )
+            process = servers.running([servers.TENANTKEEP, name], stderr=subprocess.DEVNULL)
             pids[name] = stack.enter_context(process).pid
         servers.wait_for(lambda: servers.answers_http(f"{WEB}/readyz"), "The web")
         stage.wait_for_boot(2)

@@ -133,11 +133,9 @@ def control(method: str, path: str, **body: object) -> None:
 
 @contextmanager
 def web(email: str = EMAIL) -> Iterator[requests.Session]:
-    """The web process as the Procfile starts it; a session of the operator or another, with its CSRF token."""
-    folder = Path(sys.executable).parent
-    options = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--log-level", "warning"]
-    command = [folder / "gunicorn", *options, "--bind", f"127.0.0.1:{WEB_PORT}", "web.app:serve()"]
-    with servers.running(command, cwd=servers.ROOT) as process:
+    """The web process as it comes; a session of the operator or another, with its CSRF token."""
+    command = [servers.TENANTKEEP, "web", "--bind", f"127.0.0.1:{WEB_PORT}"]
+    with servers.running(command, stderr=subprocess.DEVNULL) as process:
         servers.wait_for(lambda: servers.answers_http(f"{WEB}/readyz"), "The web", process=process)
         with requests.Session() as session:
             # The dashboard, where it leads, reads every tenant: not with a million of them.
@@ -162,17 +160,8 @@ def token_in(page: str) -> str:
 
 @contextmanager
 def worker(processes: int, threads: int) -> Iterator[None]:
-    command = [
-        sys.executable,
-        "-m",
-        "actors.worker",
-        "--once",
-        "--processes",
-        str(processes),
-        "--threads",
-        str(threads),
-    ]
-    with servers.running(command, cwd=servers.ROOT, stderr=subprocess.DEVNULL):
+    command = [servers.TENANTKEEP, "worker", "--processes", str(processes), "--threads", str(threads)]
+    with servers.running(command, stderr=subprocess.DEVNULL):
         wait_for_boot(processes)
         yield
 

@@ -98,5 +98,11 @@ def disk_free() -> int | None:
     return shutil.disk_usage(Path(database.obj.database).absolute().parent).free if is_sqlite() else None
 
 
+def close_all() -> None:
+    """The connections that a pool keeps open as well: what this process forks must not share one."""
+    if not is_sqlite():
+        database.close_all()
+
+
 def is_sqlite() -> bool:
     return isinstance(database.obj, pw.SqliteDatabase)

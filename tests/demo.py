@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,13 +42,13 @@ class Demo:
 
 
 @contextmanager
-def running_demo(data: Path):
+def running_demo(data: Path, tenantkeep=servers.TENANTKEEP):
     """Starts it, waits for the sign-ins it prints, and ends it as Ctrl-C does."""
-    command = [str(Path(sys.executable).parent / "tenantkeep"), "demo", "--data", str(data), "--port", "0"]
+    command = [tenantkeep, "demo", "--data", str(data), "--port", "0"]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TENANTKEEP_")}
     out = data.parent / f"{data.name}.out"
     with out.open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=servers.ROOT, env=clean, start_new_session=True)
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=data.parent, env=clean, start_new_session=True)
         try:
             servers.wait_for(lambda: "Ctrl-C stops" in out.read_text(), "The demo", seconds=60, process=process)
             yield Demo(process, out.read_text())

@@ -28,6 +28,7 @@ HEAD = """# Dependencies
 Every package that Tenantkeep installs, with the version that `constraints.txt` pins and its licence, made from the installed packages by
 `python -m tests.dependencies_page`. A test fails when a version, or a licence, is another one, and when something installed is not pinned. Known weaknesses of these
 versions: `make audit`, which asks the advisory database of the package index, and fails where that does not answer.
+Python 3.11.0 to 3.11.2 needs one more: async-timeout (Apache 2.0), for redis.
 
 | package | version | licence | for | through |
 |---|---|---|---|---|
@@ -49,32 +50,34 @@ class Package:
 def packages() -> list[Package]:
     """What is installed of what pyproject.toml asks for, and of what that asks for in turn."""
     found: dict[str, Package] = {}
-    for uses, requirements in _asked().items():
+    for uses, requirements in asked().items():
         waiting = [(Requirement(one), "") for one in requirements]
         while waiting:
-            asked, through = waiting.pop(0)
-            name = canonicalize_name(asked.name)
-            if name in found or not _applies(asked):
+            wanted, through = waiting.pop(0)
+            name = canonicalize_name(wanted.name)
+            if name in found or not _applies(wanted):
                 continue
             known = metadata.distribution(name)
             title = known.metadata["Name"]
             found[name] = Package(title, known.version, _licence(known), uses, through)
-            waiting += [(one, title) for one in _needs(known, asked.extras)]
+            waiting += [(one, title) for one in _needs(known, wanted.extras)]
     return sorted(found.values(), key=lambda one: one.name.lower())
 
 
-def _asked() -> dict[str, list[str]]:
+def asked() -> dict[str, list[str]]:
+    """What pyproject.toml asks for, by what it is for."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    extras = project["project"]["optional-dependencies"]
+    extras, groups = project["project"]["optional-dependencies"], project["dependency-groups"]
     return {
         "running": project["project"]["dependencies"],
         **{f"extra `{name}`": wanted for name, wanted in extras.items()},
-        "developing": project["dependency-groups"]["dev"],
+        "building": groups["build"],
+        "developing": [one for one in groups["dev"] if isinstance(one, str)],
     }
 
 
-def _applies(asked: Requirement) -> bool:
-    return asked.marker is None or asked.marker.evaluate({"extra": ""})
+def _applies(wanted: Requirement) -> bool:
+    return wanted.marker is None or wanted.marker.evaluate({"extra": ""})
 
 
 def _needs(known: metadata.Distribution, extras: Iterable[str]) -> Iterator[Requirement]:

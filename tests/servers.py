@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import requests
 from actors import embedded_redis
 
 ROOT = Path(__file__).parents[1]
+TENANTKEEP = str(Path(sys.executable).parent / "tenantkeep")
 # PostgreSQL refuses to run as root; any user without rights will do.
 UNPRIVILEGED = "nobody"
 

@@ -57,9 +57,7 @@ def create_app() -> Flask:
     """Raises SettingsError or StartupError when it must not serve."""
     settings = config.settings()
     logs.configure(settings.log_format)
-    for name in settings.unknown:
-        logger.warning(startup.UNKNOWN, name)
-    is_checked = _is_checked(settings)
+    is_checked = startup.prepare_if_there(settings)
     app = Flask("web", template_folder="../templates", root_path=_folder())
     is_secure = settings.public_url.startswith("https:")
     app.config.update(
@@ -93,16 +91,6 @@ def create_app() -> Flask:
 
 def _folder() -> str:
     return __file__.rpartition("/")[0]
-
-
-def _is_checked(settings: config.Settings) -> bool:
-    """False: the database is away, as at boot. Then pages say so until it is there, and is checked."""
-    try:
-        startup.prepare(settings)
-    except startup.DatabaseAway as e:
-        logger.warning("%s Pages answer 503 until it does.", e)
-        return False
-    return True
 
 
 def _connect_per_request(app: Flask, is_checked: bool) -> None:

@@ -45,7 +45,7 @@ def scheduler(with_keys):
     started = []
 
     def start():
-        started.append(subprocess.Popen([sys.executable, "-m", "actors.scheduler"], cwd=servers.ROOT))
+        started.append(subprocess.Popen([servers.TENANTKEEP, "scheduler"]))
         return started[-1]
 
     yield start

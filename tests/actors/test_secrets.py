@@ -5,7 +5,6 @@ import logging
 import os
 import secrets
 import sqlite3
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -181,12 +180,11 @@ def test_what_people_type_and_processes_know_is_in_no_table_no_queue_no_log_and_
     tenants.set_credential(cast.contoso, "secret", {"secret": told["credential"]}, SYSTEM)
     graph.change(client_secret=told["credential"])
     users.change(cast.root, SYSTEM, password=told["typed"])
-    port, folder = servers.free_port(), Path(sys.executable).parent
-    web = [folder / "gunicorn", "--bind", f"127.0.0.1:{port}", "--access-logfile", "-", "web.app:serve()"]
-    others = ([sys.executable, "-m", *words] for words in (("actors.worker", "--threads", "2"), ("actors.scheduler",)))
+    port = servers.free_port()
+    web = ("web", "--bind", f"127.0.0.1:{port}", "--processes", "1", "--access-log")
     with ExitStack() as stack:
-        for line in (web, *others):
-            stack.enter_context(servers.running(line, cwd=servers.ROOT, stdout=output, stderr=output))
+        for words in (web, ("worker", "--processes", "1", "--threads", "2"), ("scheduler",)):
+            stack.enter_context(servers.running([servers.TENANTKEEP, *words], stdout=output, stderr=output))
         address = f"http://127.0.0.1:{port}"
         servers.wait_for(lambda: servers.answers_http(f"{address}/readyz"), "The web")
         session = _works_with_it(address, cast, told)
@@ -195,7 +193,7 @@ def test_what_people_type_and_processes_know_is_in_no_table_no_queue_no_log_and_
         queue = list(every_redis_value())
     output.seek(0)
     said = output.read()
-    assert b"gunicorn" in arguments
+    assert b"--access-log" in arguments
     assert queue
     for name, canary in told.items():
         assert canary.encode() not in arguments, name

@@ -1,4 +1,4 @@
-"""`python -m tests.faults.launch SHIFT PROGRAM ARGUMENT…`: a process of ours, its times short, its clock perhaps wrong.
+"""`python -m tests.faults.launch SHIFT PROCESS`: `tenantkeep web|worker|scheduler`, its times short, its clock wrong.
 
 SHIFT is in seconds. The clock is set before anything of ours is imported.
 What is shorter than in production, so that a round takes seconds, is in `shorten`.
@@ -60,21 +60,28 @@ def shorten():
     limits.LIMITS.update(dict.fromkeys(limits.LIMITS, NO_LIMIT))
 
 
+def _tenantkeep():
+    from web.commands import main
+
+    sys.argv = ["tenantkeep", *sys.argv]
+    return main()
+
+
 def _scheduler():
     shorten()
-    return importlib.import_module("actors.scheduler").main()
+    return _tenantkeep()
 
 
 def _worker():
-    """Its children come through here too."""
+    """Dramatiq and its children come through here too."""
     module, launched = importlib.import_module("actors.worker"), list(sys.orig_argv[:4])
     command = module._command
     module._command = lambda options: [
         *launched,
-        *("tests.faults.app" if word == "actors.app" else word for word in command(options)[2:]),
+        *("tests.faults.app" if word == "actors.app" else word for word in command(options)[3:]),
     ]
     module.PAUSE_SECONDS = 0.1
-    return module.main()
+    return _tenantkeep()
 
 
 def _dramatiq():
@@ -83,17 +90,11 @@ def _dramatiq():
     return cli.main()
 
 
-def _gunicorn():
-    from gunicorn.app.wsgiapp import run
-
-    return run()
-
-
 PROGRAMS = {
-    "actors.scheduler": _scheduler,
-    "actors.worker": _worker,
+    "web": _tenantkeep,
+    "worker": _worker,
+    "scheduler": _scheduler,
     "dramatiq": _dramatiq,
-    "gunicorn": _gunicorn,
 }
 
 if __name__ == "__main__":

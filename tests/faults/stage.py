@@ -1,7 +1,6 @@
 """Everything that an installation consists of, as processes of their own: what faults are done to, and works run on."""
 
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -15,7 +14,6 @@ import peewee as pw
 import psycopg2
 import redis
 import requests
-from honcho import environ as procfiles
 
 from actors import embedded_redis, startup
 from config import Settings, load
@@ -30,7 +28,6 @@ from tests.faults import launch
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 ENGINES = (SQLITE, POSTGRESQL)
 EMAIL, SUBSCRIBER, PASSWORD = "max@faults.example", "rita@faults.example", "correct horse battery"
-# Those of the Procfile that go on.
 OURS = ("web", "worker", "scheduler")
 READY_SECONDS, IDLE_SECONDS = 40, 120
 GONE = (pw.OperationalError, pw.InterfaceError, psycopg2.Error)
@@ -83,7 +80,6 @@ class Stage:
         if kind == POSTGRESQL:
             self.url = servers.postgresql_url(self.ports["postgresql"])
         self.person = Person(self.web)
-        self._lines = procfiles.parse_procfile((servers.ROOT / "Procfile").read_text()).processes
 
     # --- beginning and end -------------------------------------------------------------------------------------------
 
@@ -162,12 +158,7 @@ class Stage:
             state = self.folder / "simulator.json.gz"
             return [sys.executable, "-m", "graph.simulator", "--port", str(self.ports["simulator"]),
                     "--state", str(state), "--no-demo"]  # fmt: skip
-        return None if role == "postgresql" else ["sh", "-c", "exec " + self._line(role, shift)]
-
-    def _line(self, role, shift):
-        """The Procfile's own, through the launcher."""
-        line = self._lines[role].removeprefix("python -m ")
-        return f"{shlex.quote(sys.executable)} -m tests.faults.launch {shift} {line}"
+        return None if role == "postgresql" else [sys.executable, "-m", "tests.faults.launch", str(shift), role]
 
     def send(self, name, number):
         """To it and its children."""

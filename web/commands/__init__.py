@@ -9,10 +9,11 @@ from flask.cli import AppGroup
 from actors.startup import REFUSALS
 from db.errors import Invalid
 from db.sealing import SealError
-from web.commands import accounts, demo, doctor, installation, keys, moving, restores, runs, tenants
+from web.commands import accounts, demo, doctor, installation, keys, moving, processes, restores, runs, tenants
 
 cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
-for commands in (demo, doctor, installation, moving, keys, accounts, tenants, runs, restores):
+click.version_option(package_name="tenantkeep")(cli)
+for commands in (demo, processes, doctor, installation, moving, keys, accounts, tenants, runs, restores):
     commands.register(cli)
 
 

@@ -25,7 +25,7 @@ from db.models import Tenant, User
 from db.states import CredentialKind, Role, SiteRole
 from web.commands.logfiles import LogFiles
 
-ROOT = Path(__file__).parents[2]
+PROCESSES = Path(__file__).with_name("Procfile.demo")
 READY_SECONDS = 60
 # Honcho kills after five seconds; a run in progress may take longer to reach its next item.
 honcho.manager.KILL_WAIT = 20
@@ -145,8 +145,9 @@ def _seed(described: list[dict[str, str]]) -> None:
 
 def _described_tenants() -> list[dict[str, str]]:
     # Asked of the simulator's own process: pages and commands know nothing of graph/.
-    line = [sys.executable, "-m", "graph.simulator", "--describe"]
-    found: list[dict[str, str]] = json.loads(subprocess.run(line, check=True, capture_output=True, cwd=ROOT).stdout)
+    # -P: not from the folder the demo is started in.
+    line = [sys.executable, "-P", "-m", "graph.simulator", "--describe"]
+    found: list[dict[str, str]] = json.loads(subprocess.run(line, check=True, capture_output=True).stdout)
     return found
 
 
@@ -164,8 +165,8 @@ def _serve(data: Path, environment: dict[str, str]) -> int:
     """Run Procfile.demo until Ctrl-C, or until one of its processes ends."""
     with LogFiles(data / "log") as logs:
         manager = honcho.manager.Manager(printer=logs)
-        for name, command in procfiles.parse_procfile((ROOT / "Procfile.demo").read_text()).processes.items():
-            manager.add_process(name, command, env=config.child_environment(**environment), cwd=str(ROOT))
+        for name, command in procfiles.parse_procfile(PROCESSES.read_text()).processes.items():
+            manager.add_process(name, command, env=config.child_environment(**environment))
         Thread(target=_announce, args=(environment, data), daemon=True).start()
         manager.loop()
     if manager.returncode in STOPPED_BY_SIGNAL:
