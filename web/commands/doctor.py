@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 import config
 from actors import broker, connections, startup
 from config import Settings
-from db import audit_rounds, installation, key_rotation, runs
+from db import audit_rounds, installation, key_rotation, privileges, runs
 from db.clock import utcnow
 from db.database import database, disk_free, is_sqlite
 from db.models import Tenant, User
@@ -69,6 +69,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield from _processes()
         yield _keys()
         yield _audit()
+        for statement in privileges.excess():
+            yield False, "rights", f"This role can do more than it should. As the owner of the tables: {statement}"
 
 
 def _disk() -> Iterator[Finding]:
