@@ -82,10 +82,15 @@ def _outage(error: BaseException | None) -> str | None:
     if is_full(error):
         return FULL
     if is_away(error):
-        return f"The database does not answer: {str(error).strip().partition(chr(10))[0].rstrip('.')}."
+        return f"The database does not answer: {first_line(error)}"
     if isinstance(error, redis.ConnectionError | redis.TimeoutError):
         return f"Redis does not answer: {str(error).rstrip('.')}."
     return None
+
+
+def first_line(error: BaseException) -> str:
+    """Return the error's own sentence, without the statement and the place in it that a driver adds."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".") + "."
 
 
 def configure(style: str) -> None:

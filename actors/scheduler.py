@@ -84,6 +84,6 @@ def run() -> None:
         try:
             tick()
         except (pw.OperationalError, pw.InterfaceError, redis.RedisError):
-            logger.warning("sweep failed; the next one tries again", exc_info=True)
+            logger.warning("sweep failed; the next one tries again", exc_info=True, extra=logs.REPEATED)
     with database.connection_context():
         installation.release_lease("scheduler", PROCESS)

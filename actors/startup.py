@@ -8,7 +8,7 @@ from pathlib import Path
 import peewee as pw
 
 import config
-from actors.logs import REPEATED
+from actors.logs import REPEATED, first_line
 from config import Settings, SettingsError
 from db import clock, installation, migrate, privileges, sealing
 from db import database as engine
@@ -98,7 +98,7 @@ def check() -> None:
             raise StartupError(f"The database lacks {len(pending)} migration(s). Run: tenantkeep migrate")
         installation.check_keys()
     except pw.ProgrammingError as e:
-        raise StartupError(f"The database refuses: {first_line(e)}") from e
+        raise StartupError(f"The database refuses: {redact(first_line(e))}") from e
     except sealing.SealError as e:
         raise StartupError(str(e)) from e
 
@@ -113,10 +113,6 @@ def disk_trouble() -> str | None:
 
 
 def unreachable(e: pw.OperationalError) -> StartupError:
-    reason = first_line(e)
+    reason = redact(first_line(e))
     kind = StartupError if engine.is_sqlite() or _REFUSED.search(reason) else DatabaseAway
     return kind(f"The database does not answer: {reason} Check TENANTKEEP_DATABASE_URL.")
-
-
-def first_line(e: Exception) -> str:
-    return redact(str(e).strip().splitlines()[0].rstrip(".") + ".")
