@@ -234,7 +234,11 @@ def test_through_nginx_cookies_are_safe_addresses_true_and_uploads_pass(cast, re
         assert browser.post(f"{address}/sign-in", data=form, headers={"Referer": address}).ok
         assert Session.get().address == "127.0.0.2"
         # 2 MB, which nginx by itself refuses.
-        form = {"csrf_token": _token(browser.get(f"{address}/restores/new")), "tenant": cast.contoso.id}
+        form = {
+            "csrf_token": _token(browser.get(f"{address}/restores/new")),
+            "tenant": cast.contoso.id,
+            "assignments": "leave",
+        }
         files = {"file": ("set.zip", b"x" * 2_000_000)}
         large = browser.post(f"{address}/restores/upload", data=form, files=files, headers={"Referer": address})
         assert "not a ZIP" in large.text, (large.status_code, large.text)
