@@ -13,8 +13,9 @@ from db.models import IS_ACTIVE, Run, Tenant
 from db.states import ACTIVE, RunState
 
 
-def text() -> str:
-    return "\n".join(_lines()) + "\n"
+def text(*, with_tenants: bool) -> str:
+    """Tenants are named to who may know of all of them; any program of this machine may ask for the rest."""
+    return "\n".join([*_lines(), *(_of_tenants() if with_tenants else ())]) + "\n"
 
 
 def _lines() -> Iterator[str]:
@@ -22,15 +23,23 @@ def _lines() -> Iterator[str]:
         yield _line("runs_active", count, state=state)
     for kind in installation.KINDS:
         yield _line("heartbeat_age_seconds", _age(installation.last_beat(kind)), kind=kind)
-    for tenant in Tenant.select().where(Tenant.is_active).order_by(Tenant.id):
-        age = _age(tenant.last_backup_at)
-        yield _line("last_backup_age_seconds", age, tenant=tenant.name, directory_id=tenant.directory_id)
+    yield _line("oldest_backup_age_seconds", max((_age(tenant.last_backup_at) for tenant in _tenants()), default=0))
     check = audit_rounds.state()
     yield _line("audit_faults", check.faults)
     yield _line("audit_check_age_seconds", _age(check.ended_at))
     free = disk_free()
     if free is not None:
         yield _line("disk_free_bytes", free)
+
+
+def _of_tenants() -> Iterator[str]:
+    for tenant in _tenants():
+        age = _age(tenant.last_backup_at)
+        yield _line("last_backup_age_seconds", age, tenant=tenant.name, directory_id=tenant.directory_id)
+
+
+def _tenants() -> list[Tenant]:
+    return list(Tenant.select().where(Tenant.is_active).order_by(Tenant.id))
 
 
 def _line(name: str, value: float, **labels: str) -> str:

@@ -128,13 +128,39 @@ def test_processes_that_are_there_before_their_database_wait_for_it_and_then_wor
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("wrong", ["no_such_role@", "tenantkeep@"])
+def test_a_database_that_refuses_is_not_waited_for(database_url, redis_url, wrong):
+    """It will say the same again: a role or a database that is none."""
+    url = re.sub(r"tenantkeep@", wrong, database_url) + ("" if wrong == "no_such_role@" else "_not")
+    environment = servers.environment(TENANTKEEP_DATABASE_URL=url)
+    done = subprocess.run(
+        [servers.TENANTKEEP, "worker"], env=environment, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode > 1
+    [sentence] = done.stderr.splitlines()
+    assert "does not exist. Check TENANTKEEP_DATABASE_URL." in sentence
+
+
 # --- metrics -------------------------------------------------------------------------------------------------------
 
 
+TOKEN = "a token of some length"
+
+
 @pytest.fixture
-def figures(client):
-    """name{labels} -> value, as this machine gets them."""
-    lines = client.get("/metrics").get_data(as_text=True).splitlines()
+def told(database, redis_url, monkeypatch):
+    """told(): what who has the token is told."""
+    monkeypatch.setenv("TENANTKEEP_METRICS_TOKEN", TOKEN)
+    config.settings.cache_clear()
+    asker = create_app().test_client()
+    return lambda: asker.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).get_data(as_text=True)
+
+
+@pytest.fixture
+def figures(cast, told):
+    """name{labels} -> value."""
+    lines = told().splitlines()
     return dict(line.rsplit(" ", 1) for line in lines)
 
 
@@ -143,17 +169,31 @@ def test_what_was_never_seen_is_infinitely_old_so_that_its_alert_goes_off(cast, 
         assert figures[f'tenantkeep_heartbeat_age_seconds{{kind="{kind}"}}'] == "+Inf"
     labels = f'{{tenant="Contoso",directory_id="{cast.contoso.directory_id}"}}'
     assert figures[f"tenantkeep_last_backup_age_seconds{labels}"] == "+Inf"
+    assert figures["tenantkeep_oldest_backup_age_seconds"] == "+Inf"
     assert figures["tenantkeep_audit_check_age_seconds"] == "+Inf"
     assert ("tenantkeep_disk_free_bytes" in figures) == isinstance(database, peewee.SqliteDatabase)
 
 
-def test_ages_are_of_the_last_beat_and_the_last_good_backup_and_names_are_escaped(cast, client):
+def test_ages_are_of_the_last_beat_and_the_last_good_backup_and_names_are_escaped(cast, told):
     installation.beat("here:1", "worker")
     long_ago = utcnow() - timedelta(hours=3)
+    Tenant.update(last_backup_at=utcnow()).execute()
     Tenant.update(name='A "B"\\C\nD', last_backup_at=long_ago).where(Tenant.id == cast.contoso.id).execute()
-    text = client.get("/metrics").get_data(as_text=True)
+    text = told()
     assert 0 <= float(re.search(r'heartbeat_age_seconds\{kind="worker"\} ([\d.]+)', text)[1]) < 30
-    assert float(re.search(r'\{tenant="A \\"B\\"\\\\C\\nD",directory_id="[^"]+"\} ([\d.]+)', text)[1]) > 3 * 3600 - 30
+    old = [re.search(r'\{tenant="A \\"B\\"\\\\C\\nD",directory_id="[^"]+"\} ([\d.]+)', text)[1],
+           re.search(r"oldest_backup_age_seconds ([\d.]+)", text)[1]]  # fmt: skip
+    assert all(3 * 3600 - 30 < float(age) < 3 * 3600 + 60 for age in old)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_figure_that_is_described_is_told_and_the_other_way_round(cast, figures):
+    page = (servers.ROOT / "docs" / "operating.md").read_text()
+    table = page.partition("| metric | |")[2].partition("\n\n")[0]
+    alerts = page.partition("```yaml")[2].partition("```")[0]
+    told = {name.partition("{")[0] for name in figures}
+    assert set(re.findall(r"`(tenantkeep_\w+)", table)) == told
+    assert set(re.findall(r"\btenantkeep_\w+", alerts)) <= told
 
 
 HEADERS = ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"]
@@ -161,7 +201,9 @@ HEADERS = ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forward
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_metrics_are_for_this_machine_itself_not_for_who_comes_through_its_proxy(client):
-    assert client.get("/metrics").status_code == 200
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert "tenant=" not in answer.get_data(as_text=True)
     for header in HEADERS:
         answer = client.get("/metrics", headers={header: "127.0.0.1"})
         assert (answer.status_code, "tenantkeep_" in answer.get_data(as_text=True)) == (302, False), header
@@ -172,9 +214,9 @@ def test_metrics_are_for_this_machine_itself_not_for_who_comes_through_its_proxy
 def test_metrics_are_for_who_has_the_token_wherever_they_are(database, redis_url, monkeypatch):
     elsewhere = {"REMOTE_ADDR": "203.0.113.5"}
     for token, given, status in (
-        ("a token of some length", "a token of some length", 200),
-        ("a token of some length", "another token of some length", 302),
-        ("a token of some length", "é", 302),
+        (TOKEN, TOKEN, 200),
+        (TOKEN, f"{TOKEN}.", 302),
+        (TOKEN, "é", 302),
         ("", "", 302),
         ("", "None", 302),
     ):
