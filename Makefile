@@ -1,31 +1,31 @@
 # Every target calls `setup` first, which costs nothing when it is up to date.
-PYTHON ?= python3.11
+# PYTHON=python3.13 says which Python to make .venv with; else the machine's is found.
+export PYTHON
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
 
-.PHONY: help setup run test check audit lock wheel soak fuzz bench screenshots
+.PHONY: help setup run test test-fast check audit lock wheel soak fuzz bench screenshots
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(STAMP): pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local,postgres]' --group dev
-	@touch $@
-
-setup: $(STAMP) ## Make .venv with everything in it
+setup: ## Make .venv with everything in it
+	@.ci/setup
 
 run: setup ## Run the demo on this machine; Ctrl-C stops it
 	@$(BIN)/tenantkeep demo
 
-test: setup ## Run every test
+test: check ## Check, and run every test
 	@$(BIN)/python -m tests.prerequisites
 	@$(BIN)/pytest -n 3 --dist loadgroup $(PYTEST_ARGS)
 
-check: setup ## Lint, types and the house rules
-	@$(BIN)/ruff check .
+test-fast: check ## Check, and run the tests that take no minute
+	@$(BIN)/pytest -q -n 2 -k 'not postgresql' --ignore tests/test_demo.py --ignore tests/test_wheel.py tests/graph tests/db tests/test_*.py
+	@echo "Left out: PostgreSQL, actors, pages, commands, faults, browser, demo, wheel. All of it: make test"
+
+check: setup ## Format, lint, types and the house rules
+	@$(BIN)/ruff format --check --quiet . || { echo "Not as ruff formats it. Run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q tests/test_layers.py
 

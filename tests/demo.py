@@ -74,6 +74,13 @@ def descendants(pid):
     return found
 
 
+def is_running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def sign_in(page, demo, role):
     email, password = demo.sign_in_of(role)
     page.goto(f"{demo.address}/sign-in")

@@ -2,17 +2,9 @@
 
 import sqlite3
 import time
-from pathlib import Path
 
 from tests import servers
-from tests.demo import descendants, running_demo
-
-
-def is_running(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+from tests.demo import descendants, is_running, running_demo
 
 
 def test_it_stops_with_all_its_children_and_a_second_start_keeps_the_data(tmp_path):

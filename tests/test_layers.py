@@ -1,4 +1,4 @@
-"""Imports run one way, and only config.py reads the environment: proved from the syntax tree."""
+"""The rules of the house, proved from the syntax tree: imports run one way, and what is read at once stays small."""
 
 import ast
 from pathlib import Path
@@ -51,3 +51,25 @@ def test_only_config_reads_the_environment():
             for node in ast.walk(ast.parse(path.read_text())):
                 reads = isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb"}
                 assert not (reads and getattr(node.value, "id", "") == "os"), f"{path}: settings come from config.py"
+
+
+LONGEST_FUNCTION, LONGEST_MODULE = 60, 400
+# Tables, which one looks something up in.
+MAY_BE_LONG = {"db/models.py", "graph/policy_types.py"}
+NO_SUBJECT = {"utils", "helpers", "common", "misc", "managers", "services", "base_service"}
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_modules_are_short_and_named_after_a_subject(package):
+    for path in (ROOT / package).rglob("*.py"):
+        name = str(path.relative_to(ROOT))
+        assert name in MAY_BE_LONG or len(path.read_text().splitlines()) <= LONGEST_MODULE, name
+        assert not NO_SUBJECT & {path.stem, *path.relative_to(ROOT).parts}, name
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_functions_are_short(package):
+    for path in (ROOT / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{path}: {node.name}"

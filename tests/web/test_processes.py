@@ -1,0 +1,85 @@
+"""`tenantkeep web`, `worker` and `scheduler`, as a supervisor starts them, wherever it does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from honcho import environ as procfiles
+
+from db.models import Heartbeat
+from tests import servers
+from tests.demo import descendants, is_running
+from web.commands import cli
+from web.commands.demo import PROCESSES
+
+PROCFILES = (servers.ROOT / "Procfile", PROCESSES)
+on_one_engine = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A folder whose files are called as ours: nothing of it may be imported."""
+    for name in ("config", "web", "actors", "db", "graph"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not ours')")
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "scheduler"])
+def test_help_starts_nothing(name, tmp_path):
+    """Started, it would refuse without its settings."""
+    done = subprocess.run([servers.TENANTKEEP, name, "--help"], env={"HOME": str(tmp_path)}, capture_output=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"Usage: tenantkeep {name}".encode())
+
+
+@pytest.mark.parametrize("path", PROCFILES, ids=lambda path: path.name)
+def test_each_line_of_a_procfile_is_a_command_that_stays(path):
+    lines = procfiles.parse_procfile(path.read_text()).processes.values()
+    ours = [line.removeprefix("exec ").split() for line in lines if "tenantkeep" in line]
+    assert {words[1] for words in ours} == {"web", "worker", "scheduler"}
+    for _, name, *options in ours:
+        cli.commands[name].make_context(name, options)  # an option that is none raises
+
+
+@on_one_engine
+def test_honcho_starts_all_of_the_procfile_and_ends_it(database, redis_url, elsewhere):
+    port = servers.free_port()
+    text = (servers.ROOT / "Procfile").read_text()
+    assert text.count("127.0.0.1:8000") == 1, "where README.md says that web listens"
+    (elsewhere / "Procfile").write_text(text.replace("127.0.0.1:8000", f"127.0.0.1:{port}"))
+    folder = Path(sys.executable).parent
+    path = servers.environment(PATH=f"{folder}{os.pathsep}{os.environ['PATH']}")
+    with subprocess.Popen([folder / "honcho", "start"], cwd=elsewhere, env=path, stdout=subprocess.PIPE) as honcho:
+        try:
+            servers.wait_for(lambda: servers.answers_http(f"http://127.0.0.1:{port}/readyz"), "Web", process=honcho)
+            servers.wait_for(
+                lambda: {one.kind for one in Heartbeat} == {"web", "worker", "scheduler"}, "All", 20, honcho
+            )
+            below = descendants(honcho.pid)
+        finally:
+            honcho.send_signal(signal.SIGTERM)
+            said = honcho.communicate(timeout=30)[0].decode()
+    assert "Killing" not in said
+    servers.wait_for(lambda: not any(is_running(pid) for pid in below), "The end of every child", 5)
+
+
+@on_one_engine
+def test_web_logs_in_one_format_and_leaves_nothing_in_the_home_folder(database, redis_url, tmp_path):
+    """gunicorn's lines too, and no socket that listens for orders."""
+    port, home = servers.free_port(), tmp_path / "home"
+    home.mkdir()
+    settings = {"PORT": str(port), "HOME": str(home), "TENANTKEEP_LOG_FORMAT": "json"}
+    line = [servers.TENANTKEEP, "web", "--access-log"]
+    with (
+        (tmp_path / "log").open("w") as log,
+        servers.running(line, env=servers.environment(**settings), stdout=log, stderr=log) as web,
+    ):
+        servers.wait_for(lambda: servers.answers_http(f"http://127.0.0.1:{port}/readyz"), "Web", process=web)
+    assert web.returncode == 0
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert {line["logger"] for line in lines} >= {"gunicorn.error", "gunicorn.access"}
+    assert list(home.iterdir()) == []
