@@ -13,7 +13,7 @@ from db.clock import utcnow
 from db.models import Tenant
 from db.states import CredentialKind
 from graph.client import GraphClient
-from graph.clouds import Cloud, Endpoints, endpoints
+from graph.clouds import Endpoints, endpoints
 from graph.errors import SignInFailed, never_show
 from graph.sign_in import Certificate, Secret, SignIn
 
@@ -27,7 +27,7 @@ _lock = Lock()
 def client(tenant: Tenant) -> GraphClient:
     """Raises SignInFailed when the tenant has no credential; signing in itself happens at the first request."""
     budget = TenantBudget(locks, tenant.directory_id)
-    return GraphClient(_of_cloud(tenant.cloud).graph_url, sign_in(tenant).token, budget=budget)
+    return GraphClient(_endpoints(tenant).graph_url, sign_in(tenant).token, budget=budget)
 
 
 def signed_in(tenant: Tenant) -> GraphClient:
@@ -56,7 +56,7 @@ def sign_in(tenant: Tenant) -> SignIn:
     with _lock:
         kept = _sign_ins.get(tenant.id)
         if kept is None or kept[0] != sealed:
-            kept = sealed, SignIn(tenant.directory_id, tenant.client_id, _credential(tenant), _of_cloud(tenant.cloud))
+            kept = sealed, SignIn(tenant.directory_id, tenant.client_id, _credential(tenant), _endpoints(tenant))
             _sign_ins[tenant.id] = kept
         return kept[1]
 
@@ -69,11 +69,9 @@ def forget() -> None:
 
 def addresses(tenants: Iterable[Tenant]) -> list[tuple[str, str]]:
     """Return what ("graph" or "sign-in") is where, for these tenants; for none, what the settings say."""
-    clouds = {tenant.cloud for tenant in tenants} or {Cloud.GLOBAL}
-    found = [_of_cloud(cloud) for cloud in sorted(clouds)]
-    return list(dict.fromkeys(
-        pair for one in found for pair in (("graph", one.graph_url), ("sign-in", one.login_url))
-    ))  # fmt: skip
+    found = [_endpoints(tenant) for tenant in tenants] or [_endpoints(Tenant())]
+    pairs = (pair for one in found for pair in (("graph", one.graph_url), ("sign-in", one.login_url)))
+    return sorted(set(pairs))
 
 
 def _credential(tenant: Tenant) -> Secret | Certificate:
@@ -89,6 +87,6 @@ def _credential(tenant: Tenant) -> Secret | Certificate:
     )
 
 
-def _of_cloud(cloud: str) -> Endpoints:
+def _endpoints(tenant: Tenant) -> Endpoints:
     settings = config.settings()
-    return endpoints(cloud, login_url=settings.login_url, graph_url=settings.graph_url)
+    return endpoints(tenant.cloud, login_url=settings.login_url, graph_url=settings.graph_url)
