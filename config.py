@@ -4,18 +4,20 @@ The only reader of the environment. A wrong value refuses to start and names eve
 """
 
 import base64
-import binascii
+import difflib
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from uuid import UUID
 
 PREFIX = "TENANTKEEP_"
+SQLITE = "sqlite:///"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 
 
@@ -26,7 +28,11 @@ class SettingsError(Exception):
 @dataclass(frozen=True)
 class Settings:
     database_url: str
+    # Of the role that owns the tables, for `migrate` alone; "": the same as database_url.
+    owner_database_url: str
     redis_url: str
+    # Where locks and counts are; "": in the database after the queue's own.
+    redis_locks_url: str
     secret_key: str = field(repr=False)
     # Newest first: the first seals, all of them unseal.
     encryption_keys: tuple[bytes, ...] = field(repr=False)
@@ -40,27 +46,60 @@ class Settings:
     sign_in_directory_id: str
     sign_in_client_id: str
     sign_in_client_secret: str = field(repr=False)
+    metrics_token: str = field(repr=False)
     run_item_days: int
     plan_hours: int
     settle_seconds: int
+    # Variables that begin as ours do, and are none of ours.
+    unknown: tuple[str, ...] = ()
 
 
 def secrets(settings: Settings) -> list[str]:
     """What of the settings must never be shown, as it may stand in a text."""
-    found = [urlsplit(url).password or "" for url in (settings.database_url, settings.redis_url)]
+    urls = (settings.database_url, settings.owner_database_url, settings.redis_url, settings.redis_locks_url)
+    passwords = [password for url in urls for password in _passwords(url)]
     keys = [base64.urlsafe_b64encode(key).decode() for key in settings.encryption_keys]
-    return [settings.secret_key, settings.sign_in_client_secret, *found, *map(unquote, found), *keys]
+    others = [settings.secret_key, settings.sign_in_client_secret, settings.metrics_token]
+    return [*others, *passwords, *map(unquote, passwords), *keys]
+
+
+def _passwords(url: str) -> list[str]:
+    parts = urlsplit(url)
+    pairs = [pair.partition("=") for pair in parts.query.split("&")]
+    return [parts.password or "", *(value for name, _, value in pairs if name in {"password", "sslpassword"})]
+
+
+def shown(url: str) -> str:
+    """Return the address without its password, for people to read; of SQLite the file's whole path."""
+    if url.startswith(SQLITE):
+        return str(Path(url.removeprefix(SQLITE)).absolute())
+    parts = urlsplit(url)
+    user, host = parts.netloc.rpartition("@")[::2]
+    name = user.partition(":")[0]
+    return f"{parts.scheme}://{name}{'@' if name else ''}{host}{parts.path}"
+
+
+def user_of(url: str) -> str:
+    """Return the user that a PostgreSQL address names; "" where the driver finds one elsewhere."""
+    parts = urlsplit(url)
+    pairs = dict(pair.split("=", 1) for pair in parts.query.split("&") if pair)
+    return unquote(parts.username or pairs.get("user", "")) if parts.scheme == "postgresql" else ""
 
 
 def _keys(text: str) -> tuple[bytes, ...]:
-    keys = tuple(base64.urlsafe_b64decode(part.strip()) for part in text.split(",") if part.strip())
+    try:
+        keys = tuple(base64.urlsafe_b64decode(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        keys = ()
     if not keys or any(len(key) != 32 for key in keys):
-        raise ValueError("each key must be 32 random bytes in URL-safe base64")
+        raise ValueError("each key must be 32 random bytes in URL-safe base64. Make one with: tenantkeep keys new")
     return keys
 
 
 def _service_url(text: str) -> str:
-    parts = urlsplit(text)
+    parts = _split(text, "must be an https address: https://host")
+    if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must be an https address: https://host")
     loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise ValueError("must be an https address (plain http only on loopback)")
@@ -68,13 +107,19 @@ def _service_url(text: str) -> str:
 
 
 def _public_url(text: str) -> str:
-    return _service_url(text) if text else ""
+    address = _service_url(text)
+    if urlsplit(address).path:
+        raise ValueError("must be a host of its own, without a path behind it: https://host")
+    return address
 
 
-def _proxies(text: str) -> int:
-    if not text.isdigit() or int(text) > 9:
-        raise ValueError("must be a number from 0 to 9")
-    return int(text)
+def _number(lowest: int, highest: int, unit: str = "") -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,9}", text) or not lowest <= int(text) <= highest:
+            raise ValueError(f"must be a number {unit}from {lowest} to {highest}")
+        return int(text)
+
+    return parse
 
 
 def _guid(text: str) -> str:
@@ -88,16 +133,79 @@ def _any(text: str) -> str:
     return text
 
 
+_ENCODE = "Percent-encode each of @ : / ? # % & = in its user and password: %40 for @, %2F for /"
+_POSTGRESQL_FORM = f"must be postgresql://user:password@host:port/name. {_ENCODE}"
+_REDIS_FORM = f"must be redis://user:password@host:port/number, or rediss:// for TLS. {_ENCODE}"
+
+# An unencoded @ / ? or # in a password leaves an @ or # where none may stand.
+_ADDRESS = re.compile(r"\w+://(?:[^@/?#\s]*@)?[^@/?#\s]*(?:/[^@?#\s]*)?(?:\?[^@#\s]*)?", re.ASCII)
+_STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})|%00")
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[\w.%-]*)(?::(?P<port>[0-9]{0,5}))?")
+
+# What libpq takes behind the ?. It shows any other name, which may be a piece of a password that is not encoded.
+_POSTGRESQL_PARAMETERS = frozenset({
+    "application_name", "channel_binding", "client_encoding", "connect_timeout", "fallback_application_name",
+    "gssdelegation", "gssencmode", "gsslib", "host", "hostaddr", "keepalives", "keepalives_count", "keepalives_idle",
+    "keepalives_interval", "krbsrvname", "load_balance_hosts", "options", "passfile", "password", "port",
+    "require_auth", "requirepeer", "ssl_max_protocol_version", "ssl_min_protocol_version", "sslcert", "sslcertmode",
+    "sslcompression", "sslcrl", "sslcrldir", "sslkey", "sslmode", "sslnegotiation", "sslpassword", "sslrootcert",
+    "sslsni", "target_session_attrs", "tcp_user_timeout", "user",
+})  # fmt: skip
+_REDIS_PARAMETERS = frozenset(
+    {"ssl_ca_certs", "ssl_ca_path", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile"}
+)
+
+
+def _split(text: str, form: str) -> SplitResult:
+    # What urllib raises holds the address, and with it the password.
+    try:
+        parts = urlsplit(text)
+        _ = parts.hostname, parts.username
+    except ValueError:
+        raise ValueError(form) from None
+    for host in parts.netloc.rpartition("@")[2].split(","):
+        found = _HOST.fullmatch(host)
+        if not found or not 0 < int(found["port"] or 1) < 65536:
+            raise ValueError(f"{form}. A port is a number from 1 to 65535")
+    return parts
+
+
+def _address(text: str, form: str, parameters: Iterable[str]) -> SplitResult:
+    """Take a server's address apart; raises ValueError that holds nothing of it, for drivers do show it."""
+    if not _ADDRESS.fullmatch(text) or _STRAY_PERCENT.search(text):
+        raise ValueError(form)
+    parts = _split(text, form)
+    for pair in parts.query.split("&") if parts.query else []:
+        name, is_pair, _ = pair.partition("=")
+        if not is_pair or name not in parameters:
+            raise ValueError(f"{form}. Behind the ? may stand {', '.join(sorted(parameters))}")
+    return parts
+
+
 def _database_url(text: str) -> str:
-    if not text.startswith(("sqlite:///", "postgresql://")):
-        raise ValueError("must start with sqlite:/// or postgresql://")
+    if text.startswith(SQLITE) and text != SQLITE:
+        return text
+    if not text.startswith("postgresql://"):
+        raise ValueError("must start with sqlite:/// and name a file, or with postgresql://")
+    return _postgresql_url(text)
+
+
+def _postgresql_url(text: str) -> str:
+    parts = _address(text, _POSTGRESQL_FORM, _POSTGRESQL_PARAMETERS)
+    if parts.scheme != "postgresql":
+        raise ValueError(_POSTGRESQL_FORM)
+    if not parts.path.strip("/"):
+        raise ValueError(f"lacks the name of the database: it {_POSTGRESQL_FORM}")
     return text
 
 
 def _redis_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.path.strip("/") or "0").isdigit():
-        raise ValueError("must be redis://host:port/number")
+    parts = _address(text, _REDIS_FORM, _REDIS_PARAMETERS)
+    knows_parameters = parts.scheme == "rediss"
+    if parts.scheme not in {"redis", "rediss"} or (parts.query and not knows_parameters) or "," in parts.netloc:
+        raise ValueError(_REDIS_FORM)
+    if not re.fullmatch("/?[0-9]{0,4}/?", parts.path):
+        raise ValueError(_REDIS_FORM)
     return text
 
 
@@ -107,55 +215,45 @@ def _log_format(text: str) -> str:
     return text
 
 
-def _days(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 3650:
-        raise ValueError("must be a number of days from 1 to 3650")
-    return int(text)
-
-
-def _hours(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 720:
-        raise ValueError("must be a number of hours from 1 to 720")
-    return int(text)
-
-
-def _seconds(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 3600:
-        raise ValueError("must be a number of seconds from 1 to 3600")
-    return int(text)
-
-
 def _secret_key(text: str) -> str:
     if len(text) < 16:
         raise ValueError("must be at least 16 random characters")
     return text
 
 
+def _optional(parse: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda text: parse(text) if text else ""
+
+
 _MAKE_KEY = "python -c 'import secrets, base64; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())'"
 
 # name -> (parser, default or None when required, how to make one)
-_VARIABLES = {
+_VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "DATABASE_URL": (_database_url, "sqlite:///var/tenantkeep.db", ""),
+    "OWNER_DATABASE_URL": (_optional(_postgresql_url), "", ""),
     "REDIS_URL": (_redis_url, DEFAULT_REDIS_URL, ""),
+    "REDIS_LOCKS_URL": (_optional(_redis_url), "", ""),
     "SECRET_KEY": (_secret_key, None, _MAKE_KEY),
     "ENCRYPTION_KEYS": (_keys, None, _MAKE_KEY),
     "GRAPH_URL": (_service_url, "https://graph.microsoft.com", ""),
     "LOGIN_URL": (_service_url, "https://login.microsoftonline.com", ""),
-    "PUBLIC_URL": (_public_url, "", ""),
-    "PROXIES": (_proxies, "0", ""),
+    "PUBLIC_URL": (_optional(_public_url), "", ""),
+    "PROXIES": (_number(0, 9), "0", ""),
     "SIGN_IN_DIRECTORY_ID": (_guid, "", ""),
     "SIGN_IN_CLIENT_ID": (_guid, "", ""),
     "SIGN_IN_CLIENT_SECRET": (_any, "", ""),
-    "RUN_ITEM_DAYS": (_days, "90", ""),
-    "PLAN_HOURS": (_hours, "24", ""),
-    "SETTLE_SECONDS": (_seconds, "120", ""),
+    "METRICS_TOKEN": (_optional(_secret_key), "", ""),
+    "RUN_ITEM_DAYS": (_number(1, 3650, "of days "), "90", ""),
+    "PLAN_HOURS": (_number(1, 720, "of hours "), "24", ""),
+    "SETTLE_SECONDS": (_number(1, 3600, "of seconds "), "120", ""),
     "LOG_FORMAT": (_log_format, "text" if sys.stderr.isatty() else "json", ""),
 }
 
 
 def load(environ: Mapping[str, str]) -> Settings:
     """Raises SettingsError with one line per wrong variable; values never appear in it."""
-    values, problems = {}, []
+    values: dict[str, Any] = {}
+    problems = []
     for name, (parse, default, recipe) in _VARIABLES.items():
         text = environ.get(PREFIX + name) or default
         if text is None:
@@ -163,15 +261,29 @@ def load(environ: Mapping[str, str]) -> Settings:
             continue
         try:
             values[name.lower()] = parse(text)
-        except (ValueError, binascii.Error) as e:
-            problems.append(f"{PREFIX}{name} is wrong: {e}")
-    port = environ.get("PORT") or "8000"
-    if not port.isdigit() or not 0 < int(port) < 65536:
-        problems.append("PORT is wrong: must be a number from 1 to 65535")
-    problems += _half_an_entra_sign_in(values)
+        except ValueError as e:
+            problems.append(f"{PREFIX}{name} is wrong: {e}.")
+    try:
+        values["port"] = _number(1, 65535)(environ.get("PORT") or "8000")
+    except ValueError as e:
+        problems.append(f"PORT is wrong: {e}.")
+    unknown = sorted(
+        name for name in environ if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in _VARIABLES
+    )
+    problems += _half_an_entra_sign_in(values) + _mistyped(unknown)
     if problems:
         raise SettingsError("\n".join(problems))
-    return Settings(port=int(port), **values)  # type: ignore[arg-type]
+    return Settings(**values, unknown=tuple(unknown))
+
+
+def _mistyped(unknown: Iterable[str]) -> list[str]:
+    """Refuse what was surely meant for one of ours: cookies without Secure, say, are no answer to PUBLICURL.
+
+    A name that is like none of ours may be somebody else's: Kubernetes gives every container such variables for a
+    service that is called tenantkeep. `doctor` names those, and processes at their start.
+    """
+    found = {name: difflib.get_close_matches(name.removeprefix(PREFIX), _VARIABLES, 1) for name in unknown}
+    return [f"{name} is no setting. Did you mean {PREFIX}{near[0]}?" for name, near in found.items() if near]
 
 
 def _half_an_entra_sign_in(values: Mapping[str, Any]) -> list[str]:
@@ -183,18 +295,22 @@ def _half_an_entra_sign_in(values: Mapping[str, Any]) -> list[str]:
 
 
 def redis_urls() -> tuple[str, str]:
-    """The broker's Redis database, and the one after it for locks: the broker's maintenance runs KEYS over its own.
+    """The queue's Redis database, and where locks and counts are: the one after it, if nobody said otherwise.
+
+    Apart, because the queue's maintenance runs KEYS over its own. It does so only when a worker died, and names do not
+    meet, so a Redis that has but one database may serve both.
 
     Never raises, because actors bind to the broker at import, when `--help` may be all that is wanted: a wrong
     address is refused by `settings`, which every process asks before it does anything.
     """
     try:
         url = _redis_url(os.environ.get(f"{PREFIX}REDIS_URL") or DEFAULT_REDIS_URL)
+        locks_url = _optional(_redis_url)(os.environ.get(f"{PREFIX}REDIS_LOCKS_URL") or "")
     except ValueError:
-        url = DEFAULT_REDIS_URL
+        url, locks_url = DEFAULT_REDIS_URL, ""
     parts = urlsplit(url)
     number = int(parts.path.strip("/") or 0)
-    return url, urlunsplit(parts._replace(path=f"/{number + 1}"))
+    return url, locks_url or urlunsplit(parts._replace(path=f"/{number + 1}"))
 
 
 @cache

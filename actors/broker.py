@@ -10,6 +10,7 @@ from redis.retry import Retry
 import config
 from actors.dedupe import Dedupe
 from actors.middleware import Beats, Connection, LogContext
+from graph.errors import redact
 
 # Someone waits for an interactive run; a bulk run may take its time. Priorities do nothing on Redis, queues do.
 INTERACTIVE = "interactive"
@@ -53,6 +54,23 @@ broker = _make()
 dramatiq.set_broker(broker)
 
 
-def ping() -> None:
-    """Raises redis.RedisError, within about a second, when Redis does not answer."""
-    broker.client.ping()
+def trouble(*, with_reason: bool = True) -> str | None:
+    """Return what is wrong with Redis and what to do, within about a second; None: nothing. A reason names hosts."""
+    for client, setting in ((broker.client, "TENANTKEEP_REDIS_URL"), (locks, "TENANTKEEP_REDIS_LOCKS_URL")):
+        try:
+            client.ping()
+        except redis.RedisError as e:
+            return _sentence(e, client, with_reason) + f" Check {setting}."
+    return None
+
+
+def _sentence(error: redis.RedisError, client: redis.Redis, with_reason: bool) -> str:
+    if isinstance(error, redis.AuthenticationError):
+        return "Redis asks for another user or password."
+    if isinstance(error, redis.ResponseError) and "DB index" in str(error):
+        number = client.connection_pool.connection_kwargs.get("db", 0)
+        needs = "Raise `databases` in its configuration"
+        if client is locks:
+            needs += ", or let TENANTKEEP_REDIS_LOCKS_URL name the same as TENANTKEEP_REDIS_URL"
+        return f"Redis has no database {number}. {needs}."
+    return f"Redis does not answer: {redact(str(error)).rstrip('.')}." if with_reason else "Redis does not answer."

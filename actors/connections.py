@@ -1,6 +1,6 @@
 """A Graph client for a tenant. Sign-ins are kept per process and credential: tokens live in memory, never elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Lock
@@ -83,6 +83,13 @@ def forget() -> None:
     """Drop every sign-in, as a new process has none."""
     with _lock:
         _sign_ins.clear()
+
+
+def addresses(tenants: Iterable[Tenant]) -> list[tuple[str, str]]:
+    """Return what ("graph" or "sign-in") is where, for these tenants; for none, what the settings say."""
+    found = [_endpoints(tenant) for tenant in tenants] or [_endpoints(Tenant())]
+    pairs = (pair for one in found for pair in (("graph", one.graph_url), ("sign-in", one.login_url)))
+    return sorted(set(pairs))
 
 
 def _credential(tenant: Tenant) -> Secret | Certificate:

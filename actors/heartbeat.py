@@ -4,8 +4,9 @@ import logging
 import time
 from threading import Thread
 
-from peewee import InterfaceError, OperationalError
+from peewee import DatabaseError, InterfaceError
 
+from actors import logs
 from actors.middleware import PROCESS
 from db import installation, runs
 from db.database import database
@@ -22,6 +23,7 @@ def _beat_for_ever(kind: str) -> None:
         try:
             with database.connection_context():
                 installation.beat(PROCESS, kind)
-        except (OperationalError, InterfaceError):
-            logger.warning("heartbeat failed", exc_info=True)
+        except (DatabaseError, InterfaceError) as e:
+            # Not migrated yet and without rights are among them: whatever it is, this thread must not end of it.
+            logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)
         time.sleep(runs.BEAT_SECONDS)

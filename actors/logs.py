@@ -4,14 +4,23 @@ import json
 import logging
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
+import redis
+
+from db.database import FULL, is_away, is_full
 from graph.errors import redact
 
 _context: ContextVar[dict[str, Any]] = ContextVar("log_context", default={})  # noqa: B039 - never changed in place
 
 # What a LogRecord has of its own; all else came through extra= and belongs in the line.
-_OWN = set(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName", "color_message"}
+_OWN = set(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
+    "message", "asctime", "taskName", "color_message", "is_repeated",
+}  # fmt: skip
+REPEAT_SECONDS = 60
+# As extra= of a line that a loop would say again and again.
+REPEATED = {"is_repeated": True}
 
 
 def bind(**values: Any) -> None:
@@ -42,9 +51,52 @@ class Line(logging.Formatter):
         return redact(f"{at} {record.levelname:<7} {record.name}: {message} {extra}".rstrip())
 
 
+class Outages(logging.Filter):
+    """Says once a minute what every heartbeat, sweep and run would say again and again, each with its traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_at: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        outage = _outage(record.exc_info[1]) if record.exc_info else None
+        if outage:
+            record.msg, record.args = f"{record.getMessage().rstrip('.')}: {outage}", ()
+            record.exc_info = None
+        elif getattr(record, "is_repeated", False):
+            outage = record.getMessage()
+        return outage is None or self._is_news(outage)
+
+    def _is_news(self, outage: str) -> bool:
+        now = monotonic()
+        self._said_at = {said: at for said, at in self._said_at.items() if now - at < REPEAT_SECONDS}
+        is_news = outage not in self._said_at
+        self._said_at.setdefault(outage, now)
+        return is_news
+
+
+def _outage(error: BaseException | None) -> str | None:
+    """Return one sentence when the error says that the database or Redis is away or full."""
+    if error is None:
+        return None
+    if is_full(error):
+        return FULL
+    if is_away(error):
+        return f"The database does not answer: {first_line(error)}"
+    if isinstance(error, redis.ConnectionError | redis.TimeoutError):
+        return f"Redis does not answer: {str(error).rstrip('.')}."
+    return None
+
+
+def first_line(error: BaseException) -> str:
+    """Return the error's own sentence, without the statement and the place in it that a driver adds."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".") + "."
+
+
 def configure(style: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(Line(style))
+    handler.addFilter(Outages())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)

@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 from dramatiq.middleware import Middleware
-from peewee import InterfaceError, OperationalError
+from peewee import DatabaseError, InterfaceError
 
 from actors import claims, logs
 from actors.dedupe import Dedupe
@@ -95,6 +95,6 @@ class Beats(Middleware):
             for queue in broker.get_declared_queues():
                 # Dramatiq's own heartbeat is a by-product of polling, and polling stops while its prefetch is full.
                 broker.do_qsize(queue)
-        except (OperationalError, InterfaceError, redis.RedisError):
+        except (DatabaseError, InterfaceError, redis.RedisError) as e:
             # The next beat tries again; a database or Redis gone for longer costs this worker its claims, as it must.
-            logger.warning("heartbeat failed", exc_info=True)
+            logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)

@@ -82,7 +82,7 @@ def _lost() -> list[Run]:
 def run() -> None:
     """Tick until told to stop. Raises SettingsError or StartupError."""
     logs.configure(config.settings().log_format)
-    startup.prepare(config.settings())
+    startup.prepare_to_stay(config.settings())
     stop = Event()
 
     def asked_to_stop(_number: int, _frame: FrameType | None) -> None:
@@ -95,6 +95,6 @@ def run() -> None:
         try:
             tick()
         except (pw.OperationalError, pw.InterfaceError, redis.RedisError):
-            logger.warning("sweep failed; the next one tries again", exc_info=True)
+            logger.warning("sweep failed; the next one tries again", exc_info=True, extra=logs.REPEATED)
     with database.connection_context():
         installation.release_lease("scheduler", PROCESS)

@@ -13,11 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import FrameType
 
-import redis
-
 import config
 from actors import logs, startup
-from actors.broker import QUEUES, ping
+from actors.broker import QUEUES, trouble
 
 logger = logging.getLogger(__name__)
 
@@ -68,18 +66,15 @@ def keep_up(options: Options) -> int:
 def _prepared(options: Options) -> list[str]:
     """Dramatiq's command line, once it can work. Raises SettingsError or StartupError."""
     logs.configure(config.settings().log_format)
-    startup.prepare(config.settings())
+    startup.prepare_to_stay(config.settings())
     _wait_for_redis()
     return _command(options)
 
 
 def _wait_for_redis() -> None:
-    while True:
-        try:
-            return ping()
-        except redis.RedisError as e:
-            logger.warning("Redis does not answer yet: %s", e)
-            time.sleep(PAUSE_SECONDS)
+    while wrong := trouble():
+        logger.warning("%s Waiting for it.", wrong, extra=logs.REPEATED)
+        time.sleep(PAUSE_SECONDS)
 
 
 def _command(options: Options) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from actors import claims
 from actors.starting import send
 from db import run_ends, runs
+from db.database import FULL, is_full
 from db.runs import Claim, ClaimLost
 from graph.errors import Rejected, Throttled, Unavailable
 
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 # When Graph gives no Retry-After: 1, 2, 4 … seconds by attempt, capped, with jitter.
 LONGEST_BACKOFF = 60.0
 DEFAULT_THROTTLE_WAIT = 10.0
+UNEXPECTED = "Something went wrong inside Tenantkeep. The worker's log has the details."
 
 
 class Pause(Exception):
@@ -73,11 +75,10 @@ def _do_and_end(claim: Claim, do: Callable[[Claim], None], ends: Ends) -> None:
         ends.fail(claim, e.code, e.sentence, e.request_id)
     except ClaimLost:
         raise
-    except Exception:
+    except Exception as e:
         # Not ours to understand here: the traceback goes to the log, the run is tried again, then given up.
-        _try_again(
-            claim, ends, "unexpected_error", "Something went wrong inside Tenantkeep. The worker's log has the details."
-        )
+        code, sentence = ("disk_full", FULL) if is_full(e) else ("unexpected_error", UNEXPECTED)
+        _try_again(claim, ends, code, sentence)
         raise
 
 

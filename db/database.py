@@ -3,10 +3,11 @@
 Table files import `database` before anything is bound."""
 
 import re
+import shutil
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import peewee as pw
 
@@ -44,8 +45,6 @@ def use(url: str) -> pw.Database:
 
 
 def _sqlite(path: str) -> pw.Database:
-    if path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
     # IMMEDIATE: a deferred transaction that reads and then writes is refused as "locked" at once, whatever the
     # timeout says, when another writer came between.
     return _Sqlite(
@@ -67,13 +66,36 @@ def _postgresql_class() -> type[pw.Database]:
 def _postgresql(url: str) -> pw.Database:
     # connect_timeout: /readyz must answer within two seconds when the server is gone.
     return _postgresql_class()(
-        urlsplit(url).path.lstrip("/"),
+        unquote(urlsplit(url).path.lstrip("/")),
         dsn=url,
         connect_timeout=2,
         max_connections=POOL_SIZE,
         stale_timeout=300,
         timeout=10,
     )
+
+
+# What both engines say: SQLite of its file's disk, PostgreSQL of its server's.
+_FULL = re.compile("disk is full|No space left")
+FULL = "The database's disk is full. Make room there; what waits goes on by itself."
+
+
+def is_full(error: BaseException) -> bool:
+    return isinstance(error, pw.OperationalError) and bool(_FULL.search(str(error)))
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the error says that the database's server is out of reach, and nothing about what was asked of it."""
+    if is_sqlite() or not isinstance(error, pw.OperationalError | pw.InterfaceError):
+        return False
+    # Without a state it is the driver's own word; 57P: the server is shutting down or starting.
+    state = getattr(error.__context__, "pgcode", None)
+    return state is None or state.startswith(("08", "57P"))
+
+
+def disk_free() -> int | None:
+    """Return how many bytes SQLite's disk has left; None: the database is on a server, which has a disk of its own."""
+    return shutil.disk_usage(Path(database.obj.database).absolute().parent).free if is_sqlite() else None
 
 
 def close_all() -> None:

@@ -9,6 +9,8 @@ from db.database import database
 from db.models import Heartbeat, Lease, Seal
 from db.sealing import keyring
 
+# The processes that beat; whole only when there is one of each.
+KINDS = ("web", "worker", "scheduler")
 OWNER = "installation"
 WORD = b"tenantkeep"
 

@@ -87,7 +87,8 @@ def _refuse_while_somebody_could_not_read() -> None:
         names = ", ".join(f"{one.kind} {one.process}" for one in blind)
         raise Invalid(
             f"{names}: does not know the key {newest} yet, and could not read what it seals. Add the new key behind "
-            "the old one in TENANTKEEP_ENCRYPTION_KEYS of every process, restart them, then rotate."
+            "the old one in TENANTKEEP_ENCRYPTION_KEYS of every process, restart them, then rotate. One that was ended "
+            "counts for half a minute more: then try again."
         )
 
 

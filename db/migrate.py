@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import peewee as pw
 from playhouse.migrations import Runner
 
 from db import private_file
@@ -15,13 +16,29 @@ DIRECTORY = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 7_316_482_001
 
 
+class NotTheOwner(Exception):
+    """The role of this connection may not change the tables."""
+
+
 def migrate() -> list[str]:
-    """Apply what is pending, under a lock; returns the names applied."""
+    """Apply what is pending, under a lock; returns the names applied. Raises NotTheOwner."""
     if is_sqlite():
+        path = Path(database.obj.database)
+        path.parent.mkdir(parents=True, exist_ok=True)
         # Before SQLite makes it, for everybody to read: there are password hashes in it.
-        private_file.make(Path(database.obj.database))
-    with database.connection_context(), _one_at_a_time():
-        return list(_runner().up())
+        private_file.make(path)
+    with database.connection_context():
+        # Before anything is written: who does not own the tables may ask whether there is something to do.
+        if not pending():
+            return []
+        try:
+            with _one_at_a_time():
+                return list(_runner().up())
+        except pw.ProgrammingError as e:
+            # sqlstate 42501, insufficient_privilege; all else is a fault of a migration
+            if getattr(e.__context__, "pgcode", None) != "42501":
+                raise
+            raise NotTheOwner("The role that this address names may not change the tables.") from e
 
 
 def pending() -> list[str]:

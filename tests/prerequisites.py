@@ -9,6 +9,9 @@ from tests.servers import postgresql_binaries
 def main() -> None:
     if postgresql_binaries() is None:
         sys.stdout.write("No PostgreSQL here: the database tests run on SQLite only.\n")
+    for program in ("nginx", "caddy", "systemd-analyze"):
+        if not shutil.which(program):
+            sys.stdout.write(f"No {program} here: it does not check its file in deploy/.\n")
     if chromium() is None:
         sys.stdout.write("No Chromium here: the browser tests are left out (install the package chromium).\n")
 

@@ -56,7 +56,7 @@ def running(command: list[str], **options: object) -> Iterator[subprocess.Popen]
 
 
 @contextmanager
-def redis_server(port: int, directory: Path) -> Iterator[subprocess.Popen]:
+def redis_server(port: int, directory: Path, *more: str) -> Iterator[subprocess.Popen]:
     client = redis.Redis(port=port, socket_connect_timeout=0.2, retry=None)
 
     def answers() -> bool:
@@ -65,7 +65,7 @@ def redis_server(port: int, directory: Path) -> Iterator[subprocess.Popen]:
         except redis.RedisError:
             return False
 
-    with running(embedded_redis.command(port, directory), stdout=subprocess.DEVNULL) as process:
+    with running([*embedded_redis.command(port, directory), *more], stdout=subprocess.DEVNULL) as process:
         wait_for(answers, "Redis", process=process)
         yield process
     client.close()

@@ -1,11 +1,26 @@
 import base64
+import subprocess
+import sys
+from urllib.parse import quote
 
+import psycopg2
 import pytest
+import redis
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
 import config
+from db import database as engine
+from tests import servers
 
 KEY = base64.urlsafe_b64encode(b"k" * 32).decode()
 GOOD = {"TENANTKEEP_SECRET_KEY": "s" * 20, "TENANTKEEP_ENCRYPTION_KEYS": KEY}
+
+
+def refusal(**settings):
+    with pytest.raises(config.SettingsError) as e:
+        config.load({**GOOD, **settings})
+    return str(e.value)
 
 
 def test_the_required_ones_and_defaults_are_enough():
@@ -37,3 +52,121 @@ def test_every_setting_of_the_readme_exists_and_the_other_way_round():
     readme = (config.Path(__file__).parents[1] / "README.md").read_text()
     for name in config._VARIABLES:
         assert f"`TENANTKEEP_{name}`" in readme, f"README lacks TENANTKEEP_{name}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TENANTKEEP_ENCRYPTION_KEYS", "abc", "32 random bytes"),
+        ("TENANTKEEP_ENCRYPTION_KEYS", "½", "32 random bytes"),
+        ("TENANTKEEP_PUBLIC_URL", "https://", "https://host"),
+        ("TENANTKEEP_PUBLIC_URL", "https://host.example/sub/path", "without a path"),
+        ("TENANTKEEP_PUBLIC_URL", "https://host.example:port", "from 1 to 65535"),
+        ("TENANTKEEP_GRAPH_URL", "https://[graph", "https://host"),
+        ("TENANTKEEP_DATABASE_URL", "sqlite:///", "name a file"),
+        ("TENANTKEEP_DATABASE_URL", "postgresql://user:word@127.0.0.1", "the name of the database"),
+        ("TENANTKEEP_DATABASE_URL", "postgresql://127.0.0.1:99999/x", "from 1 to 65535"),
+        ("TENANTKEEP_DATABASE_URL", "postgresql://127.0.0.1/x?sslmod=require", "sslmode"),
+        ("TENANTKEEP_OWNER_DATABASE_URL", "sqlite:///x.db", "postgresql://"),
+        ("TENANTKEEP_REDIS_URL", "redis://127.0.0.1:99999/0", "from 1 to 65535"),
+        ("TENANTKEEP_REDIS_URL", "unix:///run/redis.sock", "redis://"),
+        ("TENANTKEEP_REDIS_URL", "redis://127.0.0.1/x", "redis://"),
+        ("TENANTKEEP_REDIS_URL", "rediss://127.0.0.1/0?db=3", "ssl_ca_certs"),
+        ("TENANTKEEP_REDIS_LOCKS_URL", "redis://127.0.0.1/²", "redis://"),
+        ("TENANTKEEP_METRICS_TOKEN", "short", "16 random"),
+        ("TENANTKEEP_PROXIES", "²", "from 0 to 9"),
+        ("PORT", "²", "from 1 to 65535"),
+    ],
+)
+def test_a_wrong_value_says_what_is_right_and_a_process_says_it_without_a_traceback(name, value, says):
+    assert says in refusal(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("PUBLICURL", "PUBLIC_URL"), ("PROXYS", "PROXIES"), ("ENCRYPTION_KEY", "ENCRYPTION_KEYS")],
+)
+def test_a_mistyped_setting_is_refused_with_the_one_that_was_meant(given, meant):
+    assert (
+        refusal(**{f"TENANTKEEP_{given}": "x"}) == f"TENANTKEEP_{given} is no setting. Did you mean TENANTKEEP_{meant}?"
+    )
+
+
+def test_what_kubernetes_says_of_a_service_that_is_called_tenantkeep_stops_nothing_and_is_known():
+    theirs = {
+        "TENANTKEEP_SERVICE_HOST": "10.0.0.1",
+        "TENANTKEEP_PORT": "tcp://10.0.0.1:80",
+        "TENANTKEEP_PORT_80_TCP_ADDR": "10.0.0.1",
+    }
+    assert config.load({**GOOD, **theirs}).unknown == tuple(sorted(theirs))
+
+
+# Nothing that a sentence or an address of these tests holds can be spelled with these letters.
+PASSWORDS = st.text(alphabet="QXJ@:/?#%&=+[]\\½ü\t", min_size=4, max_size=20)
+EVERYWHERE = {
+    "DATABASE_URL": "postgresql://someone:{}@127.0.0.1:1/name",
+    "OWNER_DATABASE_URL": "postgresql:///name?host=/nowhere&user=someone&password={}",
+    "REDIS_URL": "redis://someone:{}@127.0.0.1:1/0",
+    "REDIS_LOCKS_URL": "rediss://:{}@127.0.0.1:1/0",
+}
+
+
+def holds_a_piece_of(password, text):
+    return any(password[at : at + 4] in text for at in range(len(password) - 3))
+
+
+def driver_error(url):
+    """What the driver says when it connects to an address that was let through."""
+    try:
+        if url.startswith("postgresql"):
+            engine._postgresql(url).connect()
+        else:
+            redis.Redis.from_url(url, retry=None).ping()
+    except Exception as e:  # noqa: BLE001 - whatever it raises is what could be shown
+        return f"{e!r} {e.__context__!r}"
+    raise AssertionError("nothing listens there")
+
+
+@pytest.mark.parametrize("setting", EVERYWHERE)
+@given(password=PASSWORDS)
+@example(password="QXXJ@XJQX")
+@example(password="QXXJ/XJQX")
+@example(password="QXXJ?XJQX")
+@example(password="QXXJ#XJQX")
+@example(password="QXXJ%XJQX")
+@example(password="QXXJ&XJQX=")
+@example(password="[QXJQX")
+def test_no_refusal_and_no_driver_shows_a_piece_of_a_password(setting, password):
+    assume("://" not in password)
+    url = EVERYWHERE[setting].format(password)
+    try:
+        settings = config.load({**GOOD, f"TENANTKEEP_{setting}": url})
+    except config.SettingsError as e:
+        said = str(e)
+        assert "Percent-encode" in said
+        assert not holds_a_piece_of(password, said)
+        return
+    assert not holds_a_piece_of(password, driver_error(url))
+    assert not holds_a_piece_of(password, config.shown(url))
+    assert password in config.secrets(settings)
+
+
+@pytest.mark.parametrize("setting", EVERYWHERE)
+@given(password=PASSWORDS)
+def test_a_percent_encoded_password_is_taken_and_arrives_as_it_is(setting, password):
+    url = EVERYWHERE[setting].format(quote(password, safe=""))
+    settings = config.load({**GOOD, f"TENANTKEEP_{setting}": url})
+    assert password in config.secrets(settings)
+    assert not holds_a_piece_of(password, driver_error(url))
+    arrives = psycopg2.extensions.parse_dsn(url)["password"] if "DATABASE" in setting else (
+        redis.Redis.from_url(url).connection_pool.connection_kwargs["password"])  # fmt: skip
+    assert arrives == password
+
+
+def test_help_is_there_when_every_address_is_wrong():
+    wrong = {f"TENANTKEEP_{name}": "redis://u:p@ss@h:99999/x" for name in EVERYWHERE}
+    command = [sys.executable, "-c", "from web.commands import main; main()", "--help"]
+    done = subprocess.run(
+        command, cwd=servers.ROOT, env=servers.environment(**wrong), capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")

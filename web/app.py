@@ -59,7 +59,7 @@ def create_app() -> Flask:
     """Raises SettingsError or StartupError when it must not serve."""
     settings = config.settings()
     logs.configure(settings.log_format)
-    startup.prepare(settings)
+    is_checked = startup.prepare_if_there(settings)
     app = Flask("web", template_folder="../templates", root_path=_folder())
     is_secure = settings.public_url.startswith("https:")
     app.config.update(
@@ -80,7 +80,7 @@ def create_app() -> Flask:
         # Else everybody would have the proxy's address: in the audit log, and where tries are counted.
         believed = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=believed, x_proto=believed, x_host=0)  # type: ignore[method-assign]
-    _connect_per_request(app)
+    _connect_per_request(app, is_checked)
     headers.register(app)
     errors.register(app)
     app.before_request(new_restore.allow_large_upload)
@@ -95,10 +95,14 @@ def _folder() -> str:
     return __file__.rpartition("/")[0]
 
 
-def _connect_per_request(app: Flask) -> None:
+def _connect_per_request(app: Flask, is_checked: bool) -> None:
     def connect() -> None:  # named, and None: Flask takes any other value for the response
+        nonlocal is_checked
         if request.endpoint not in health.WITHOUT_CONNECTION:
             database.connect(reuse_if_open=True)
+            if not is_checked:
+                startup.check()
+                is_checked = True
 
     def close(_error: BaseException | None) -> None:
         if not database.is_closed():

@@ -8,6 +8,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.wrappers import Response
 
+from actors.startup import StartupError
+from db.database import FULL, is_full
 from db.errors import SwitchedOff
 from db.sealing import SealError
 from web.access import wants_json
@@ -35,6 +37,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(BadHost, _bad_host)
     app.register_error_handler(pw.OperationalError, _database_gone)
     app.register_error_handler(pw.InterfaceError, _database_gone)
+    app.register_error_handler(StartupError, _not_started)
     app.register_error_handler(SealError, _seal)
     app.register_error_handler(SwitchedOff, _switched_off)
 
@@ -60,7 +63,14 @@ def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
 def _database_gone(error: Exception) -> tuple[str | Response, int]:
     logger.error("the database does not answer", exc_info=error)
     g.is_bare = True
-    return _page(503, *PAGES[503])
+    title, advice = PAGES[503]
+    return _page(503, title, FULL if is_full(error) else advice)
+
+
+def _not_started(error: StartupError) -> tuple[str | Response, int]:
+    logger.error("%s", error)
+    g.is_bare = True
+    return _page(503, PAGES[503][0], str(error))
 
 
 def _seal(error: SealError) -> tuple[str | Response, int]:

@@ -70,6 +70,6 @@ def serve(options: Options) -> None:
     """Until told to stop. Raises SettingsError or StartupError."""
     settings = config.settings()
     logs.configure(settings.log_format)
-    startup.prepare(settings)
+    startup.prepare_if_there(settings)
     close_all()  # what is forked must not share a connection
     Server(options).run()

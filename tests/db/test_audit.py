@@ -1,13 +1,10 @@
-import re
 import threading
 from datetime import timedelta
-from pathlib import Path
 
 import peewee as pw
 import pytest
 
 from db import audit, audit_proof, audit_rounds
-from db import database as engine
 from db.audit import SYSTEM, Action
 from db.clock import utcnow
 from db.database import database as handle
@@ -210,34 +207,6 @@ def test_a_whole_chain_that_somebody_made_up_does_not_belong_here(database):
     assert audit_proof.belongs_here(verdict) == [
         "Event 3 of this installation has another hash than the document says."
     ]
-
-
-# --- privileges --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_the_role_that_operating_describes_may_append_events_and_nothing_else(database, database_url):
-    """The statements are those of docs/operating.md."""
-    text = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
-    [statements] = re.findall(r"```sql\n(CREATE ROLE[\s\S]*?)```", text)
-    role = f"app_of_{database.database}"  # roles are the whole server's
-    named = statements.replace("tenantkeep_app", role).replace("DATABASE tenantkeep ", f"DATABASE {database.database} ")
-    for statement in named.split(";"):
-        if statement.strip():
-            database.execute_sql(statement.replace("%", "%%"))
-    write(1)
-    app = engine.use(database_url.replace("tenantkeep@", f"{role}@"))
-    write(2)
-    assert AuditHead.get().last_id == 3
-    for act in ("UPDATE audit_event SET actor = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event",
-                "DROP TRIGGER audit_event_append_only ON audit_event", "DROP TABLE audit_event",
-                "ALTER TABLE audit_event DISABLE TRIGGER ALL", "CREATE TABLE mine (id int)"):  # fmt: skip
-        with pytest.raises(pw.ProgrammingError, match=r"permission denied|must be owner"):
-            app.execute_sql(act)
-    app.close_all()
-    engine.database.initialize(database)
-    database.execute_sql(f"DROP OWNED BY {role}")
-    database.execute_sql(f"DROP ROLE {role}")
 
 
 def test_an_event_that_names_what_no_database_holds_verifies_all_the_same(database):

@@ -144,15 +144,6 @@ def test_a_changed_audit_event_is_exit_code_1(cast, database):
     assert (done.returncode, done.stdout.strip()) == (1, "Event 2 was changed after it was written.")
 
 
-def test_the_doctor_names_what_is_to_be_mended(cast, redis_url, simulator):
-    found = {one["what"]: one for one in asked("doctor")}
-    assert [found[what]["ok"] for what in ("settings", "database", "redis", "graph", "sign-in")] == [True] * 5
-    assert not found["worker"]["ok"]
-    assert "tenantkeep worker" in found["worker"]["message"]
-    away = {one["what"]: one for one in asked("doctor", TENANTKEEP_REDIS_URL="redis://127.0.0.1:1/0")}
-    assert "TENANTKEEP_REDIS_URL" in away["redis"]["message"]
-
-
 @pytest.mark.parametrize(
     ("setting", "value", "sentence"),
     [

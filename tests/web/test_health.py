@@ -1,12 +1,24 @@
 """/readyz of a real web process: when Redis or the database goes away it says so within two seconds."""
 
+import re
+import shutil
 import subprocess
+import tempfile
 import time
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
 
+import peewee
 import pytest
 import requests
 
+import config
+from db import installation
+from db.clock import utcnow
+from db.models import Tenant
 from tests import servers
+from web.app import create_app
 
 
 @pytest.fixture
@@ -80,3 +92,139 @@ def test_without_its_database_it_is_alive_but_not_ready(web, database_url):
     assert requests.get(f"{address}/sign-in", timeout=5).status_code == 503
     servers.execute(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     assert ready(address) == (200, set())
+
+
+def test_processes_that_are_there_before_their_database_wait_for_it_and_then_work(tmp_path, redis_url):
+    """As at boot: each is started while nothing listens at the database's address."""
+    if servers.postgresql_binaries() is None:
+        pytest.skip("no PostgreSQL on this machine")
+    port, web_port = servers.free_port(), servers.free_port()
+    directory = Path(tempfile.mkdtemp(prefix="tenantkeep-pg-"))  # pytest's own are closed to PostgreSQL's user
+    servers.make_postgresql(directory)
+    environment = servers.environment(TENANTKEEP_DATABASE_URL=servers.postgresql_url(port), PORT=str(web_port))
+    address = f"http://127.0.0.1:{web_port}"
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        log = stack.enter_context((tmp_path / "log").open("w"))
+        processes = [
+            stack.enter_context(servers.running([servers.TENANTKEEP, kind], env=environment, stderr=log))
+            for kind in ("web", "worker", "scheduler")
+        ]
+        servers.wait_for(lambda: servers.answers_http(f"{address}/healthz"), "web")
+        assert ready(address) == (503, {"database"})
+        assert requests.get(f"{address}/sign-in", timeout=5).status_code == 503
+        command, options = servers.postgresql(directory, port)
+        stack.enter_context(servers.running(command, **options))
+        servers.wait_for(lambda: servers.connects(servers.postgresql_url(port)), "PostgreSQL")
+        answer = requests.get(f"{address}/sign-in", timeout=5)
+        assert (answer.status_code, "tenantkeep migrate" in answer.text) == (503, True), "it is there, and empty"
+        # As the units do: worker and scheduler ended on the empty database, and are started again.
+        assert min(process.wait(20) for process in processes[1:]) > 1
+        subprocess.run([servers.TENANTKEEP, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
+        assert ready(address) == (200, set())
+        assert requests.get(f"{address}/sign-in", timeout=5).ok
+    said = (tmp_path / "log").read_text()
+    assert said.count("Waiting for it.") == 2, "once each, not every second"
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("wrong", ["no_such_role@", "tenantkeep@"])
+def test_a_database_that_refuses_is_not_waited_for(database_url, redis_url, wrong):
+    """It will say the same again: a role or a database that is none."""
+    url = re.sub(r"tenantkeep@", wrong, database_url) + ("" if wrong == "no_such_role@" else "_not")
+    environment = servers.environment(TENANTKEEP_DATABASE_URL=url)
+    done = subprocess.run(
+        [servers.TENANTKEEP, "worker"], env=environment, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode > 1
+    [sentence] = done.stderr.splitlines()
+    assert "does not exist. Check TENANTKEEP_DATABASE_URL." in sentence
+
+
+# --- metrics -------------------------------------------------------------------------------------------------------
+
+
+TOKEN = "a token of some length"
+
+
+@pytest.fixture
+def told(database, redis_url, monkeypatch):
+    """told(): what who has the token is told."""
+    monkeypatch.setenv("TENANTKEEP_METRICS_TOKEN", TOKEN)
+    config.settings.cache_clear()
+    asker = create_app().test_client()
+    return lambda: asker.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).get_data(as_text=True)
+
+
+@pytest.fixture
+def figures(cast, told):
+    """name{labels} -> value."""
+    lines = told().splitlines()
+    return dict(line.rsplit(" ", 1) for line in lines)
+
+
+def test_what_was_never_seen_is_infinitely_old_so_that_its_alert_goes_off(cast, figures, database):
+    for kind in ("web", "worker", "scheduler"):
+        assert figures[f'tenantkeep_heartbeat_age_seconds{{kind="{kind}"}}'] == "+Inf"
+    labels = f'{{tenant="Contoso",directory_id="{cast.contoso.directory_id}"}}'
+    assert figures[f"tenantkeep_last_backup_age_seconds{labels}"] == "+Inf"
+    assert figures["tenantkeep_oldest_backup_age_seconds"] == "+Inf"
+    assert figures["tenantkeep_audit_check_age_seconds"] == "+Inf"
+    assert ("tenantkeep_disk_free_bytes" in figures) == isinstance(database, peewee.SqliteDatabase)
+
+
+def test_ages_are_of_the_last_beat_and_the_last_good_backup_and_names_are_escaped(cast, told):
+    installation.beat("here:1", "worker")
+    long_ago = utcnow() - timedelta(hours=3)
+    Tenant.update(last_backup_at=utcnow()).execute()
+    Tenant.update(name='A "B"\\C\nD', last_backup_at=long_ago).where(Tenant.id == cast.contoso.id).execute()
+    text = told()
+    assert 0 <= float(re.search(r'heartbeat_age_seconds\{kind="worker"\} ([\d.]+)', text)[1]) < 30
+    old = [re.search(r'\{tenant="A \\"B\\"\\\\C\\nD",directory_id="[^"]+"\} ([\d.]+)', text)[1],
+           re.search(r"oldest_backup_age_seconds ([\d.]+)", text)[1]]  # fmt: skip
+    assert all(3 * 3600 - 30 < float(age) < 3 * 3600 + 60 for age in old)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_figure_that_is_described_is_told_and_the_other_way_round(cast, figures):
+    page = (servers.ROOT / "docs" / "operating.md").read_text()
+    table = page.partition("| metric | |")[2].partition("\n\n")[0]
+    alerts = page.partition("```yaml")[2].partition("```")[0]
+    told = {name.partition("{")[0] for name in figures}
+    assert set(re.findall(r"`(tenantkeep_\w+)", table)) == told
+    assert set(re.findall(r"\btenantkeep_\w+", alerts)) <= told
+
+
+HEADERS = ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_metrics_are_for_this_machine_itself_not_for_who_comes_through_its_proxy(client):
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert "tenant=" not in answer.get_data(as_text=True)
+    for header in HEADERS:
+        answer = client.get("/metrics", headers={header: "127.0.0.1"})
+        assert (answer.status_code, "tenantkeep_" in answer.get_data(as_text=True)) == (302, False), header
+    assert client.get("/metrics", environ_base={"REMOTE_ADDR": "203.0.113.5"}).status_code == 302
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_metrics_are_for_who_has_the_token_wherever_they_are(database, redis_url, monkeypatch):
+    elsewhere = {"REMOTE_ADDR": "203.0.113.5"}
+    for token, given, status in (
+        (TOKEN, TOKEN, 200),
+        (TOKEN, f"{TOKEN}.", 302),
+        (TOKEN, "é", 302),
+        ("", "", 302),
+        ("", "None", 302),
+    ):
+        monkeypatch.setenv("TENANTKEEP_METRICS_TOKEN", token)
+        config.settings.cache_clear()
+        answer = (
+            create_app()
+            .test_client()
+            .get("/metrics", environ_base=elsewhere, headers={"Authorization": f"Bearer {given}"})
+        )
+        assert answer.status_code == status, given

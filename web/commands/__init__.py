@@ -1,5 +1,6 @@
 """`tenantkeep`: the same work as in the browser, through the same queue, for terminals and scripts."""
 
+import json
 import sys
 
 import click
@@ -8,12 +9,24 @@ from flask.cli import AppGroup
 from actors.startup import REFUSALS
 from db.errors import Invalid
 from db.sealing import SealError
-from web.commands import accounts, demo, installation, keys, lists, moving, processes, restores, runs, tenants
+from web.commands import (
+    accounts,
+    demo,
+    doctor,
+    installation,
+    keys,
+    lists,
+    moving,
+    processes,
+    restores,
+    runs,
+    tenants,
+)
 from web.commands.context import WRONG_INPUT, WRONG_SETTING
 
 cli = AppGroup("tenantkeep", help="Back up and restore Intune and Conditional Access policies of many tenants.")
 click.version_option(package_name="tenantkeep")(cli)
-for commands in (demo, processes, installation, moving, keys, accounts, tenants, runs, restores, lists):
+for commands in (demo, processes, doctor, installation, moving, keys, accounts, tenants, runs, restores, lists):
     commands.register(cli)
 
 
@@ -25,15 +38,25 @@ def main() -> None:
     try:
         code = cli(standalone_mode=False)
     except click.ClickException as e:
+        _refuse_as_json(e.format_message())
         e.show()
         code = WRONG_INPUT
     except click.Abort:
         click.echo("Stopped.", err=True)
         code = 1
     except Invalid as e:
-        click.echo(str(e), err=True)
-        code = WRONG_INPUT
+        code = _refused(e, WRONG_INPUT)
     except (*REFUSALS, SealError) as e:
-        click.echo(str(e), err=True)
-        code = WRONG_SETTING
+        code = _refused(e, WRONG_SETTING)
     sys.exit(code)
+
+
+def _refused(error: Exception, code: int) -> int:
+    _refuse_as_json(str(error))
+    click.echo(str(error), err=True)
+    return code
+
+
+def _refuse_as_json(message: str) -> None:
+    if "--json" in sys.argv:
+        click.echo(json.dumps({"error": {"code": "refused", "message": message}}, ensure_ascii=False))

@@ -1,34 +1,27 @@
-"""`migrate`, `audit verify`, `audit export` and `doctor`."""
+"""`migrate`, `audit verify` and `audit export`."""
 
 import sys
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 import peewee as pw
-import redis
-import requests
 from flask.cli import AppGroup
 
 import config
-from actors import broker, startup
-from db import audit, audit_proof, audit_rounds, installation, key_rotation, private_file
+from actors import startup
+from db import audit, audit_proof, private_file, privileges
 from db import migrate as migrations
 from db.audit import Action
-from db.clock import utcnow
-from db.database import database, is_sqlite
+from db.database import database
 from db.errors import Invalid
-from db.models import AuditEvent, Tenant, User
+from db.models import AuditEvent
 from web.commands.context import actor, answer, as_json, force_option, opened
-
-FRESH_SECONDS = 30
 
 
 def register(cli: AppGroup) -> None:
     cli.command("migrate", with_appcontext=False)(migrate)
-    cli.command("doctor", with_appcontext=False)(doctor)
     group = AppGroup("audit", help="The audit log.")
     group.command("verify", with_appcontext=False)(verify)
     group.command("export", with_appcontext=False)(export)
@@ -38,12 +31,28 @@ def register(cli: AppGroup) -> None:
 @as_json
 def migrate(as_json: bool) -> None:
     """Bring the database to this version. Safe to start twice at once."""
-    startup.bind(config.settings())
+    settings = config.settings()
+    startup.bind(settings, as_owner=True)
     try:
         applied = migrations.migrate()
+        lacking = _role_lacks(settings)
     except pw.OperationalError as e:
-        raise startup.StartupError(f"The database does not answer: {e}".strip()) from e
-    answer(as_json, {"applied": applied}, f"Applied: {', '.join(applied)}." if applied else "Nothing to do.")
+        raise startup.unreachable(e) from e
+    except migrations.NotTheOwner as e:
+        raise startup.StartupError(f"{e} Migrate as their owner: set TENANTKEEP_OWNER_DATABASE_URL.") from e
+    text = f"Applied: {', '.join(applied)}." if applied else "Nothing to do."
+    if lacking:
+        text += f" The role that Tenantkeep runs as lacks rights. As the owner of the tables: {' '.join(lacking)}"
+    answer(as_json, {"applied": applied, "missing_grants": lacking}, text)
+    sys.exit(1 if lacking else 0)
+
+
+def _role_lacks(settings: config.Settings) -> list[str]:
+    role = config.user_of(settings.database_url)
+    if not settings.owner_database_url or not role:
+        return []
+    with database.connection_context():
+        return privileges.lacking(role)
 
 
 @click.option("--file", "path", type=click.Path(path_type=Path), help="An export instead of the database.")
@@ -92,81 +101,3 @@ def export(path: Path, since: datetime | None, until: datetime | None, force: bo
             document.writelines(line.encode() for line in audit_proof.lines(first, last))
         audit.record(Action.AUDIT_EXPORTED, actor(), "audit log, with proof", rows=count)
         answer(as_json, {"events": count, "first": first, "last": last}, f"Wrote {count} events to {path}.")
-
-
-@as_json
-def doctor(as_json: bool) -> None:
-    """Say what is configured, what answers and what is missing. Exit code 1 when something is."""
-    findings = [*_settings(), *_database(), *_redis(), *_graph()]
-    document = [{"ok": ok, "what": what, "message": message} for ok, what, message in findings]
-    answer(as_json, document, "\n".join(f"{'ok  ' if ok else 'MEND'} {what}: {text}" for ok, what, text in findings))
-    sys.exit(0 if all(ok for ok, _, _ in findings) else 1)
-
-
-Finding = tuple[bool, str, str]
-
-
-def _settings() -> list[Finding]:
-    settings = config.settings()
-    return [(True, "settings", f"{len(settings.encryption_keys)} encryption key(s), Graph at {settings.graph_url}")]
-
-
-def _database() -> list[Finding]:
-    try:
-        startup.prepare(config.settings())
-    except startup.StartupError as e:
-        return [(False, "database", str(e))]
-    with database.connection_context():
-        kind = "SQLite" if is_sqlite() else "PostgreSQL"
-        people, places = User.select().count(), Tenant.select().count()
-        found: list[Finding] = [(True, "database", f"{kind}, {people} user(s), {places} tenant(s)")]
-        if not people:
-            found.append((False, "users", "Nobody can sign in. Run: tenantkeep user add EMAIL --role admin"))
-        return [*found, _beat("worker"), _beat("scheduler"), _keys(), _audit()]
-
-
-def _keys() -> Finding:
-    other = [f"{one.kind} {one.process}" for one in key_rotation.still_sealing_with_another()]
-    if other:
-        return False, "keys", f"{', '.join(other)}: seals with another key than this command. Give all the same keys."
-    return True, "keys", "every process at work seals with the same key"
-
-
-def _audit() -> Finding:
-    check = audit_rounds.state()
-    if check.faults:
-        return False, "audit log", f"{check.first_fault} Run: tenantkeep audit verify"
-    if check.ended_at is None:
-        return True, "audit log", "not gone through yet; the scheduler does it once a day"
-    return True, "audit log", f"whole, as of {check.ended_at.isoformat(sep=' ', timespec='minutes')} UTC"
-
-
-def _beat(kind: str) -> Finding:
-    at = installation.last_beat(kind)
-    if at is None:
-        return False, kind, f"None was ever seen. Start one: tenantkeep {kind}"
-    age = (utcnow() - at).total_seconds()
-    return age < FRESH_SECONDS, kind, f"last seen {age:.0f} s ago"
-
-
-def _redis() -> list[Finding]:
-    try:
-        broker.ping()
-    except redis.RedisError as e:
-        return [(False, "redis", f"does not answer ({type(e).__name__}). Check TENANTKEEP_REDIS_URL.")]
-    facts: Any = broker.broker.client.info()
-    policy = facts.get("maxmemory_policy", "noeviction")
-    return [(policy == "noeviction", "redis", f"version {facts['redis_version']}, eviction policy {policy}")]
-
-
-def _graph() -> list[Finding]:
-    """Whether the addresses can be reached at all; `tenant check` signs in."""
-    found: list[Finding] = []
-    settings = config.settings()
-    for what, address in (("graph", settings.graph_url), ("sign-in", settings.login_url)):
-        try:
-            status = requests.get(address, timeout=5, allow_redirects=False).status_code
-            found.append((True, what, f"{address} answers ({status})"))
-        except requests.RequestException as e:
-            found.append((False, what, f"{address} cannot be reached ({type(e).__name__})"))
-    return found

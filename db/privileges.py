@@ -1,0 +1,113 @@
+"""What a role lacks in PostgreSQL to run Tenantkeep, or has too much, as the statements that mend it.
+
+SQLite knows no roles.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from db.database import database, is_sqlite
+from db.models import TABLES, AuditEvent
+
+MIGRATIONS = "schema_migration"
+_EVERY = ("SELECT", "INSERT", "UPDATE", "DELETE")
+# Events are appended, never changed; migrations are written down by whoever owns the tables.
+_OF_TABLE = {AuditEvent._meta.table_name: ("SELECT", "INSERT"), MIGRATIONS: ("SELECT",)}
+_OF_SEQUENCE = ("USAGE", "SELECT", "UPDATE")
+
+# Of several schemas with our tables the one that the search path leads to. It leads to none that may not be used.
+_SCHEMA = """
+SELECT quote_ident(%s), c.relnamespace FROM pg_class c
+WHERE c.relname = 'schema_migration' AND c.relkind = 'r' ORDER BY pg_table_is_visible(c.oid) DESC LIMIT 1
+"""
+_TABLES = """
+SELECT quote_ident(c.relname), wanted.privilege
+FROM unnest(%s::text[], %s::text[]) AS wanted (name, privilege)
+JOIN pg_class c ON c.relname = wanted.name AND c.relnamespace = %s
+WHERE NOT has_table_privilege(%s, c.oid, wanted.privilege)
+"""
+_SEQUENCES = """
+SELECT quote_ident(s.relname), wanted.privilege
+FROM unnest(%s::text[], %s::text[]) AS wanted (name, privilege)
+JOIN pg_class t ON t.relname = wanted.name AND t.relnamespace = %s
+JOIN pg_depend d ON d.refobjid = t.oid JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+WHERE NOT has_sequence_privilege(%s, s.oid, wanted.privilege)
+"""
+
+
+# Who owns a table, or is a superuser, may do everything with it: nothing can be taken from them.
+_EXCESS = """
+SELECT quote_ident(c.relname), wanted.privilege
+FROM unnest(%s::text[], %s::text[]) AS wanted (name, privilege)
+JOIN pg_class c ON c.relname = wanted.name AND c.relnamespace = %s
+WHERE has_table_privilege(%s, c.oid, wanted.privilege) AND NOT pg_has_role(%s, c.relowner, 'USAGE')
+"""
+
+
+@dataclass(frozen=True)
+class _Role:
+    name: str
+    quoted: str
+    # The schema of our tables.
+    schema: int
+
+
+def lacking(role_name: str | None = None) -> list[str]:
+    """Return the GRANT statements that the role (of this connection, unless named) is in want of."""
+    role = _role(role_name)
+    if role is None:
+        return []
+    names = [table._meta.table_name for table in TABLES]
+    of_tables = [(name, privilege) for name in [*names, MIGRATIONS] for privilege in _OF_TABLE.get(name, _EVERY)]
+    of_sequences = [(name, privilege) for name in names for privilege in _OF_SEQUENCE]
+    statements = _lacking_schema(role)
+    for kind, query, wanted in (("", _TABLES, of_tables), ("SEQUENCE ", _SEQUENCES, of_sequences)):
+        lacks = database.execute_sql(query, (*_columns(wanted), role.schema, role.name)).fetchall()
+        statements += _statements("GRANT {} ON " + kind + "{} TO {};", lacks, role)
+    return statements
+
+
+def excess() -> list[str]:
+    """Return the REVOKE statements that take from this connection's role what it must not have."""
+    role = _role(None)
+    if role is None:
+        return []
+    unwanted = [(name, one) for name, wanted in _OF_TABLE.items() for one in _EVERY if one not in wanted]
+    found = database.execute_sql(_EXCESS, (*_columns(unwanted), role.schema, role.name, role.name)).fetchall()
+    return _statements("REVOKE {} ON {} FROM {};", found, role)
+
+
+def _role(name: str | None) -> _Role | None:
+    """None: this is SQLite, or there are no tables of ours yet."""
+    if is_sqlite():
+        return None
+    name = name or database.execute_sql("SELECT current_user").fetchone()[0]
+    found = database.execute_sql(_SCHEMA, (name,)).fetchone()
+    return _Role(name, *found) if found else None
+
+
+def _lacking_schema(role: _Role) -> list[str]:
+    query = (
+        "SELECT quote_ident(nspname) FROM pg_namespace WHERE oid = %s AND NOT has_schema_privilege(%s, oid, 'USAGE')"
+    )
+    lacks = database.execute_sql(query, (role.schema, role.name)).fetchall()
+    return [f"GRANT USAGE ON SCHEMA {schema} TO {role.quoted};" for (schema,) in lacks]
+
+
+def _columns(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    return [name for name, _ in pairs], [privilege for _, privilege in pairs]
+
+
+def _statements(form: str, found: Iterable[tuple[str, str]], role: _Role) -> list[str]:
+    """Return one statement for all tables that have the same privileges found."""
+    of_name = defaultdict(list)
+    for name, privilege in found:
+        of_name[name].append(privilege)
+    names_of = defaultdict(list)
+    for name, privileges in of_name.items():
+        names_of[tuple(privileges)].append(name)
+    return [
+        form.format(", ".join(privileges), ", ".join(sorted(names)), role.quoted)
+        for privileges, names in names_of.items()
+    ]

@@ -1,0 +1,145 @@
+"""`doctor`: what is configured, what answers, what is missing, and what to do about it."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any
+
+import requests
+from flask.cli import AppGroup
+
+import config
+from actors import broker, connections, startup
+from config import Settings
+from db import audit_rounds, installation, key_rotation, privileges, runs
+from db.clock import utcnow
+from db.database import database, disk_free, is_sqlite
+from db.models import Tenant, User
+from web.commands.context import answer, as_json
+
+FRESH_SECONDS = 30
+
+# Is it well, what is it about, and a sentence.
+Finding = tuple[bool, str, str]
+
+
+def register(cli: AppGroup) -> None:
+    cli.command("doctor", with_appcontext=False)(doctor)
+
+
+@as_json
+def doctor(as_json: bool) -> None:
+    """Say what is configured, what answers and what is missing. Exit code 1 when something is."""
+    settings = config.settings()
+    refusal = _refusal(settings)
+    of_database = _database(settings) if refusal is None else [(False, "database", refusal)]
+    findings = [*_settings(settings), *of_database, *_redis(), *_graph(may_ask_tenants=refusal is None)]
+    document = [{"ok": ok, "what": what, "message": message} for ok, what, message in findings]
+    answer(as_json, document, "\n".join(f"{'ok  ' if ok else 'MEND'} {what}: {text}" for ok, what, text in findings))
+    sys.exit(0 if all(ok for ok, _, _ in findings) else 1)
+
+
+def _refusal(settings: Settings) -> str | None:
+    try:
+        startup.prepare(settings)
+    except startup.StartupError as e:
+        return str(e)
+    return None
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    yield True, "settings", f"{len(settings.encryption_keys)} encryption key(s), {settings.proxies} proxies"
+    yield True, "public address", settings.public_url or "none; cookies travel over plain http too"
+    if settings.public_url.startswith("https:") and not settings.proxies:
+        yield False, "proxies", "Behind a TLS proxy, set TENANTKEEP_PROXIES: everybody has the proxy's address now."
+    for name in settings.unknown:
+        yield False, "settings", startup.UNKNOWN % name
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    with database.connection_context():
+        people, places = User.select().count(), Tenant.select().count()
+        kind = "SQLite" if is_sqlite() else "PostgreSQL"
+        where = config.shown(settings.database_url)
+        yield True, "database", f"{kind}, {where}, {people} user(s), {places} tenant(s)"
+        yield from _disk()
+        if not people:
+            yield False, "users", "Nobody can sign in. Run: tenantkeep user add EMAIL --role admin"
+        yield from _processes()
+        yield _keys()
+        yield _audit()
+        for statement in privileges.excess():
+            yield False, "rights", f"This role can do more than it should. As the owner of the tables: {statement}"
+
+
+def _disk() -> Iterator[Finding]:
+    free = disk_free()
+    if free is not None:
+        full = startup.disk_trouble()
+        yield full is None, "disk", full or f"{free // startup.MEGABYTE} MB free"
+
+
+def _processes() -> Iterator[Finding]:
+    """Whether one of each kind beats *now*, and which: a copy of a database brings the beats of where it was made."""
+    at_first = {kind: installation.last_beat(kind) for kind in installation.KINDS}
+    fresh = {kind: at for kind, at in at_first.items() if at and (utcnow() - at).total_seconds() < FRESH_SECONDS}
+    deadline = time.monotonic() + runs.BEAT_SECONDS + 2
+    silent = set(fresh)
+    while silent and time.monotonic() < deadline:
+        time.sleep(0.2)
+        silent = {kind for kind in silent if installation.last_beat(kind) == fresh[kind]}
+    for kind, at in at_first.items():
+        if kind in fresh.keys() - silent:
+            yield True, kind, ", ".join(one.process for one in key_rotation.at_work() if one.kind == kind)
+        else:
+            seen = (
+                f"None beats now; last seen {(utcnow() - at).total_seconds():.0f} s ago."
+                if at
+                else "None was ever seen."
+            )
+            yield False, kind, f"{seen} Start one: tenantkeep {kind}"
+
+
+def _keys() -> Finding:
+    other = [f"{one.kind} {one.process}" for one in key_rotation.still_sealing_with_another()]
+    if other:
+        return False, "keys", f"{', '.join(other)}: seals with another key than this command. Give all the same keys."
+    return True, "keys", "every process at work seals with the same key"
+
+
+def _audit() -> Finding:
+    check = audit_rounds.state()
+    if check.faults:
+        return False, "audit log", f"{check.first_fault} Run: tenantkeep audit verify"
+    if check.ended_at is None:
+        return True, "audit log", "not gone through yet; the scheduler does it once a day"
+    return True, "audit log", f"whole, as of {check.ended_at.isoformat(sep=' ', timespec='minutes')} UTC"
+
+
+def _redis() -> Iterator[Finding]:
+    trouble = broker.trouble()
+    if trouble:
+        yield False, "redis", trouble
+        return
+    facts: Any = broker.broker.client.info()
+    policy = facts.get("maxmemory_policy", "noeviction")
+    mending = "" if policy == "noeviction" else ". Set maxmemory-policy noeviction: Redis may drop what waits"
+    where = config.shown(config.redis_urls()[0])
+    yield not mending, "redis", f"{where}, version {facts['redis_version']}, eviction policy {policy}{mending}"
+
+
+def _graph(may_ask_tenants: bool) -> Iterator[Finding]:
+    """Whether the addresses of the tenants' clouds can be reached at all; `tenant check` signs in."""
+    with database.connection_context() if may_ask_tenants else nullcontext():
+        addresses = connections.addresses(Tenant.select(Tenant.cloud) if may_ask_tenants else ())
+    for what, address in addresses:
+        yield _reached(what, address)
+
+
+def _reached(what: str, address: str) -> Finding:
+    try:
+        status = requests.get(address, timeout=5, allow_redirects=False).status_code
+    except requests.RequestException as e:
+        return False, what, f"{address} cannot be reached: {getattr(e.args[0], 'reason', e) if e.args else e}"
+    return True, what, f"{address} answers ({status})"
