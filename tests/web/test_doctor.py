@@ -7,12 +7,15 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import redis
 
 from actors import startup
+from db import runs
+from db.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Heartbeat, Run, Tenant
 from tests import servers
@@ -215,3 +218,14 @@ def text_of(url):
     except servers.requests.RequestException:
         time.sleep(0.1)
         return ""
+
+
+def test_a_run_that_waits_without_getting_on_is_a_finding_and_a_figure(cast, client, redis_url):
+    assert only("runs")["ok"]
+    run = runs.start(tenant=cast.contoso, kind="policy.sync", dedupe_key="k", items=[], actor=SYSTEM).run
+    runs.wait(runs.claim(run.id), "Waiting 1 s, so as to stay within Microsoft Graph's limits.", 3600)
+    Run.update(started_at=utcnow() - timedelta(hours=1)).where(Run.id == run.id).execute()
+    found = only("runs")
+    assert not found["ok"]
+    assert f"Run {run.id} waits again and again and gets nothing done: Waiting 1 s" in found["message"]
+    assert "tenantkeep_runs_stalled 1\n" in client.get("/metrics").get_data(as_text=True)

@@ -19,6 +19,7 @@ from db.clock import utcnow
 from db.models import Tenant
 from tests import servers
 from web.app import create_app
+from web.commands.context import WRONG_SETTING
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_a_process_refuses_to_start_in_one_line_and_not_again_and_again(process)
         text=True,
         timeout=30,
     )
-    assert done.returncode == 2
+    assert done.returncode == WRONG_SETTING
     assert [line.partition(" is wrong")[0] for line in done.stderr.splitlines()] == [
         "TENANTKEEP_REDIS_URL",
         "TENANTKEEP_ENCRYPTION_KEYS",

@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 import config
 from actors import broker, connections, startup
 from config import Settings
-from db import audit_rounds, installation, key_rotation, privileges, runs
+from db import audit_rounds, installation, key_rotation, overdue, privileges, runs
 from db.clock import utcnow
 from db.database import database, disk_free, is_sqlite
 from db.models import Tenant, User
@@ -67,6 +67,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         if not people:
             yield False, "users", "Nobody can sign in. Run: tenantkeep user add EMAIL --role admin"
         yield from _processes()
+        yield _waiting_runs()
         yield _keys()
         yield _audit()
         for statement in privileges.excess():
@@ -99,6 +100,15 @@ def _processes() -> Iterator[Finding]:
                 else "None was ever seen."
             )
             yield False, kind, f"{seen} Start one: tenantkeep {kind}"
+
+
+def _waiting_runs() -> Finding:
+    stalled = overdue.stalled()
+    if not stalled:
+        return True, "runs", "none waits without getting on"
+    run = stalled[0]
+    whole, more = run.parent_id or run.id, f", and {len(stalled) - 1} more" if stalled[1:] else ""
+    return False, "runs", f"Run {whole} waits again and again and gets nothing done{more}: {run.waiting}"
 
 
 def _keys() -> Finding:
