@@ -19,7 +19,7 @@ from actors.connections import client, signed_in
 from actors.listing import record
 from actors.memory import RunMemory
 from actors.starting import Start, send, started
-from actors.trouble import in_turn, is_last_try, not_final, postpone, settle_error, settle_not_offered, told_by
+from actors.trouble import in_turn, is_last_try, not_final, postpone, settle_refused, told_by
 from actors.working import Ends, work
 from db import backup_sets, coverage, directory_names, parts, policies, run_ends, runs
 from db.audit import Actor
@@ -160,7 +160,6 @@ def _leave_out_what_is_not_offered(claim: Claim, backup_set: BackupSet) -> None:
         if key in known:
             with database.atomic():
                 runs.hold(claim)
-                settle_not_offered(claim, _item_of_type(claim, key), known[key])
                 backup_sets.record_type(backup_set, key, Offer.NOT_OFFERED, message=known[key])
 
 
@@ -184,16 +183,19 @@ def _fail_without_id(claim: Claim, key: str, listed: Sequence[Listed]) -> None:
 
 
 def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphError) -> None:
-    """A type that cannot be listed is an item of its own: its sentence is shown where the others are."""
-    offer, why = told_by(error, POLICY_TYPES[key], claim.run.tenant)
+    """A type that cannot be listed is an item of its own: its sentence is shown where the others are.
+
+    What the tenant does not offer is nothing to look at, night for night, unless somebody asked for just that.
+    """
+    tenant = claim.run.tenant
+    offer, why = told_by(error, POLICY_TYPES[key], tenant)
     with database.atomic():
         runs.hold(claim)
-        settle_error(claim, _item_of_type(claim, key), error, POLICY_TYPES[key])
+        coverage.heard(tenant, key, offer, why)
+        if backup_set.selection or offer != Offer.NOT_OFFERED:
+            item = runs.add_item(claim.run, NewItem(key, POLICY_TYPES[key].title))
+            settle_refused(claim, item, error, offer, why)
         backup_sets.record_type(backup_set, key, offer, message=why)
-
-
-def _item_of_type(claim: Claim, key: str) -> RunItem:
-    return runs.add_item(claim.run, NewItem(key, POLICY_TYPES[key].title))
 
 
 def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[Listed]) -> None:

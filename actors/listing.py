@@ -19,8 +19,8 @@ from graph.reading import Listed, PolicyList, list_policies
 
 Lists = dict[str, PolicyList | GraphError]
 
-# A list of many pages may take minutes; one that was left for longer in its midst says nothing of today.
-AT_REST = timedelta(minutes=10)
+# A list that was left in its midst for longer than any wait that is honoured (graph.errors.retry_after) begins anew.
+AT_REST = timedelta(minutes=65)
 
 
 def lists(claim: Claim, graph: GraphClient, later_than: Mapping[str, datetime]) -> Lists:

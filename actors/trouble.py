@@ -20,6 +20,10 @@ def settle_error(claim: Claim, item: RunItem, error: GraphError, policy_type: Po
     """A list that Graph refuses: skipped for want of a permission or of the feature, else failed."""
     offer, why = told_by(error, policy_type, claim.run.tenant)
     coverage.heard(claim.run.tenant, policy_type.key, offer, why)
+    settle_refused(claim, item, error, offer, why)
+
+
+def settle_refused(claim: Claim, item: RunItem, error: GraphError, offer: Offer, why: str) -> None:
     state, outcome = _SETTLED[offer]
     runs.settle(claim, item, state, outcome, reason=error.code, message=why, request_id=error.request_id)
 
