@@ -90,6 +90,7 @@ def arrive(request, database, database_url, tmp_path, monkeypatch):
     def act(kind=None):
         here = database_url.partition(":")[0]
         kind = kind or ("postgresql" if here == "sqlite" else "sqlite")
+        handle.close()  # the app's, when there is one: a server that is started now binds the database anew
         there = fresh_database(request, kind, tmp_path / f"arrived{len(made)}.db")
         url = there.__enter__()
         key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
