@@ -50,7 +50,7 @@ def test_a_new_secret_signs_in_before_it_is_in_force_and_the_old_one_stays_for_a
     graph.change(client_secret="the new secret")
     run = ended(given(cast.contoso, " the new secret\n").id)
     assert (run.state, RunItem.get(RunItem.run == run).message) == (
-        "succeeded", "In force from now on. Signed in. Every permission to read policies is there.")  # fmt: skip
+        "succeeded", "In force from now on. Signed in. Every permission that a backup needs is there.")  # fmt: skip
     assert tenants.credential(now_of(cast.contoso)) == {"secret": "the new secret"}
     kept = credentials.at(cast.contoso, PREVIOUS)
     assert credentials.values_of(kept) == {"secret": "contoso client secret"}

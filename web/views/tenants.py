@@ -18,7 +18,7 @@ from db import coverage, policies, run_history, schedules, search, standing, ten
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, Membership, Policy, Run, Tenant
-from db.states import PolicyState, RunKind, Standing
+from db.states import Offer, PolicyState, RunKind, SetState, Standing
 from web import starting
 from web.access import current_actor, fetch, requires
 from web.permissions import Permission
@@ -127,7 +127,7 @@ def _page(tenant: Tenant) -> str:
         "tenant.html",
         tenant=tenant,
         stand=next(iter(standing.of_tenants([tenant.id], utcnow())), None),
-        uncovered=coverage.uncovered(tenant),
+        uncovered=_uncovered(tenant),
         oldest_reading=policies.oldest_reading(tenant),
         changes=standing.changes([tenant.id])[tenant.id],
         connection=connection(tenant),
@@ -141,6 +141,17 @@ def _page(tenant: Tenant) -> str:
         members=users.members(tenant),
         membership=Membership.get_or_none(user=current_user.id, tenant=tenant),
     )
+
+
+def _uncovered(tenant: Tenant) -> list[dict[str, Any]]:
+    """What is not backed up, and why; policy types of one reason together."""
+    groups: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in coverage.uncovered(tenant):
+        state = SetState.INCOMPLETE if row.offer == Offer.OFFERED else row.offer
+        facts = {"state": state, "why": row.why or "", "since": row.bad_since, "good_at": row.good_at, "titles": []}
+        group = groups.setdefault((state, row.why, row.bad_since, row.good_at), facts)
+        group["titles"].append(catalogue.title(row.policy_type))
+    return list(groups.values())
 
 
 def _lines(tenant: Tenant) -> str:
