@@ -40,7 +40,7 @@ def test_what_a_trainer_changed_survives_a_restart(tmp_path):
         is_up(url)
         facts = next(one for one in requests.get(f"{url}/_simulator/tenants", timeout=10).json()
                      if one["directory_id"] == FABRIKAM)  # fmt: skip
-        assert facts["flags"] == {"latency_ms": 7}
+        assert facts["flags"]["latency_ms"] == 7
         assert "kept" in SimulatedTenant(url, FABRIKAM).objects()[PATH]
 
 
