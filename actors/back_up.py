@@ -127,7 +127,7 @@ def _list(claim: Claim, graph: GraphClient) -> tuple[dict[str, PolicyList], list
     """Every policy type that the set still lacks; also what has to be asked for again."""
     backup_set = _set_of(claim)
     _leave_out_what_is_not_offered(claim, backup_set)
-    wanted, memory = backup_sets.unlisted(backup_set), RunMemory(claim, "list")
+    wanted, memory = _unlisted(backup_set), RunMemory(claim, "list")
     answers = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in wanted}, memory=memory)
     lists = {key: answer for key, answer in answers.items() if isinstance(answer, PolicyList)}
     for key, listed in lists.items():
@@ -139,6 +139,12 @@ def _list(claim: Claim, graph: GraphClient) -> tuple[dict[str, PolicyList], list
     if final:
         runs.progressed(claim)  # their tries are not those of the others
     return lists, [error for key, error in refused.items() if key not in final]
+
+
+def _unlisted(backup_set: BackupSet) -> list[str]:
+    """The policy types that nobody has listed, or given up, yet; a set of an earlier version names none of them."""
+    asked = dict.fromkeys([*_to_list(backup_set.selection), *backup_set.types])
+    return [key for key in asked if key not in backup_set.types or key in backup_sets.unlisted(backup_set)]
 
 
 def _set_of(claim: Claim) -> BackupSet:
@@ -156,7 +162,7 @@ def _is_given_up(claim: Claim, error: GraphError) -> bool:
 def _leave_out_what_is_not_offered(claim: Claim, backup_set: BackupSet) -> None:
     """Unless somebody asked for just that."""
     known = {} if backup_set.selection else coverage.not_offered(claim.run.tenant)
-    for key in backup_sets.unlisted(backup_set):
+    for key in _unlisted(backup_set):
         if key in known:
             with database.atomic():
                 runs.hold(claim)
@@ -229,7 +235,7 @@ def _hand_out(claim: Claim) -> None:
         runs.release(claim)
         parts.close(claim.run.id)
         return
-    divided, rest = _divided(runs.unsettled_items(claim.run)), backup_sets.unlisted(_set_of(claim))
+    divided, rest = _divided(runs.unsettled_items(claim.run)), _unlisted(_set_of(claim))
     if not (divided or rest) or runs.cancel_requested(claim):
         run_ends.finish(claim)
         return

@@ -14,7 +14,7 @@ from actors.listing import Lists, lists
 from actors.memory import RunMemory
 from actors.outcomes import LOOK_AGAIN_SECONDS, Outcomes
 from actors.working import Pause
-from db import directory_names, restores, snapshots, writes
+from db import directory_names, listings, restores, snapshots, writes
 from db.clock import utcnow
 from db.models import Restore, RestoreItem, RunItem, Write
 from db.runs import Claim
@@ -31,6 +31,8 @@ from graph.writing import Content
 
 # A look at a policy that is younger than this, with nothing written since, is not repeated.
 FRESH = timedelta(seconds=20)
+# Longer than any wait that is honoured (graph.errors.retry_after): a list of before says nothing of today.
+AT_REST = timedelta(minutes=65)
 _APPROVALS = "https://intune.microsoft.com/#view/Microsoft_Intune_DeviceSettings/MultiAdminApprovalMenu/~/requests"
 _REFUSED = ("rejected", "cancelled", "expired")
 
@@ -63,7 +65,7 @@ class Together:
         ready = [one for one in ready if self._may_write(one, found)]
         orders = {one.id: self._order(one) for one in ready}
         ledger = WriteLedger(self._claim, orders, self._known_ids)
-        memory = RunMemory(self._claim, "item", FRESH)
+        memory = RunMemory(self._claim, "item", dict.fromkeys(orders, utcnow() - FRESH))
         ended = drive(self._graph, {key: carry_out(order) for key, order in orders.items()}, ledger, memory)
         self._outcomes.take_over(
             [(one, orders[one.id], ended[one.id]) for one in ready],
@@ -128,19 +130,20 @@ class Together:
         A create whose answer was lost is looked for again and again: what it made may appear late.
         """
         later_than: dict[str, datetime] = {}
+        seen = listings.began(self._claim.run)
         for item in (one for one in items if _is_to_be_made(one)):
             lost = writes.open_create(self._writes[item.id])
-            needed = _may_appear_since(lost) if lost else self._lists_hold_since()
+            needed = _may_appear_since(lost, seen.get(item.policy_type)) if lost else self._lists_hold_since()
             later_than[item.policy_type] = max(later_than.get(item.policy_type, needed), needed)
         return lists(self._claim, self._graph, later_than)
 
     def _lists_hold_since(self) -> datetime:
         """A run that goes on from write to write need not look again before each: a list of many pages takes longer
-        than it would stay fresh. After a longer pause it looks again.
+        than it would stay fresh. After a pause it looks again, and what it reads from then on holds until it writes.
         """
-        fresh = utcnow() - FRESH
-        written_at = writes.last_sent_at(self._claim.run)
-        return self._claim.run.started_at if written_at and written_at > fresh else fresh
+        now, began = utcnow(), self._claim.run.started_at
+        written_at = writes.last_sent_at(self._claim.run) or began
+        return began if written_at > now - FRESH else max(written_at, now - AT_REST)
 
     def _may_write(self, item: RestoreItem, found: Lists) -> bool:
         """Of one that is to be made: no other of its name is there, and no earlier try of ours may have made it."""
@@ -213,7 +216,7 @@ class Together:
             live_mark=None if has_begun else item.live_mark,
             with_assignments=self._options.assignments != LEAVE,
             is_new=item.created_id is not None,
-            live=_still_seen(item),
+            live=_still_seen(item, self._writes[item.id]),
             is_written=self._rows[item.id].state == ItemState.WORKING,
             justification=header_text(self._restore.reason or ""),
             approved=self._approved,
@@ -231,15 +234,21 @@ def _given_up_at(write: Write) -> datetime:
     return given_up
 
 
-def _may_appear_since(write: Write) -> datetime:
-    """A list that is older than this does not say whether a lost create made something; the last look is a new one."""
+def _may_appear_since(write: Write, seen_at: datetime | None) -> datetime:
+    """A list that began before this does not say whether a lost create made something; the last look is a new one.
+
+    `seen_at`: when the list that was read last began. The next one begins after it, and after a moment.
+    """
     now, begin = utcnow(), write.answered_at or write.sent_at
-    if now < _given_up_at(write):
-        return max(begin, now - timedelta(seconds=LOOK_AGAIN_SECONDS))
-    return max(begin, _given_up_at(write))
+    if now >= _given_up_at(write):
+        return max(begin, _given_up_at(write))
+    is_due = seen_at is None or seen_at < now - timedelta(seconds=LOOK_AGAIN_SECONDS)
+    return max(begin, seen_at) if seen_at and is_due else begin
 
 
-def _still_seen(item: RestoreItem) -> Content | None:
+def _still_seen(item: RestoreItem, written: Sequence[Write]) -> Content | None:
     if item.seen_content_id is None or utcnow() - item.seen_at > FRESH:
         return None
+    if any(one.sent_at >= item.seen_at and one.state != WriteState.REFUSED for one in written):
+        return None  # a crash came between a write and its being told: what was seen is no more
     return snapshots.document(item.seen_content_id)

@@ -2,42 +2,63 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from actors.memory import RunMemory
-from db import coverage, listings, policies
+from db import coverage, listings, policies, runs
+from db.clock import utcnow
 from db.database import database
 from db.models import Tenant
 from db.runs import Claim
 from db.states import Offer
-from graph.client import GraphClient
+from graph.answers import packed, unpacked
+from graph.client import Answer, GraphClient
 from graph.driving import drive
-from graph.errors import GraphError
+from graph.errors import GraphError, Rejected, Throttled
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed, PolicyList, list_policies
 
 Lists = dict[str, PolicyList | GraphError]
 
-# A list that was left in its midst for longer than any wait that is honoured (graph.errors.retry_after) begins anew.
-AT_REST = timedelta(minutes=65)
 
+def lists(claim: Claim, graph: GraphClient, later_than: Mapping[str, datetime], *, is_last_try: bool = False) -> Lists:
+    """Per policy type what is there, as a look that began later than the time given for it saw it.
 
-def lists(claim: Claim, graph: GraphClient, later_than: Mapping[str, datetime]) -> Lists:
-    """Per policy type what is there, as seen later than the time given for it; or why it cannot be listed."""
-    run = claim.run
+    Or why it cannot be listed: a Rejected is final for the run, and is not asked for again. With the last try every
+    error is, but for a wait.
+    """
+    run, began = claim.run, utcnow()
     found: Lists = {key: _unpacked(rows) for key, rows in listings.since(run, later_than).items()}
-    memory = RunMemory(claim, "list", AT_REST)
+    memory = RunMemory(claim, "list", later_than)
     wanted = sorted(later_than.keys() - found.keys())
     asked = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in wanted}, memory=memory)
     for key, answer in asked.items():
-        if isinstance(answer, PolicyList):
-            with database.atomic():
-                listings.keep(run, key, _packed(answer))
-                record(run.tenant, key, answer)
-                memory.forget([key])
-            claim.has_got_on = True
-    return {**found, **asked}
+        final = _final(answer, is_last_try)
+        if final is not None:
+            found[key] = final
+            _keep(claim, key, final, memory.began.get(key, began), memory)
+        elif isinstance(answer, GraphError):
+            found[key] = answer
+    return found
+
+
+def _final(answer: PolicyList | GraphError, is_last_try: bool) -> PolicyList | Rejected | None:
+    if isinstance(answer, PolicyList | Rejected):
+        return answer
+    if is_last_try and not isinstance(answer, Throttled):
+        return Rejected(answer.code, answer.sentence, status=answer.status, request_id=answer.request_id)
+    return None
+
+
+def _keep(claim: Claim, key: str, final: PolicyList | Rejected, began: datetime, memory: RunMemory) -> None:
+    with database.atomic():
+        runs.hold(claim)  # or a worker that was taken for dead would keep an older list as today's
+        listings.keep(claim.run, key, _packed(final), began)
+        if isinstance(final, PolicyList):
+            record(claim.run.tenant, key, final)
+        memory.forget([key])
+    claim.has_got_on = True
 
 
 def record(tenant: Tenant, policy_type: str, listed: PolicyList) -> int:
@@ -52,10 +73,15 @@ def record(tenant: Tenant, policy_type: str, listed: PolicyList) -> int:
 _KEPT = ("graph_id", "name", "odata_type", "platform", "is_built_in", "key")
 
 
-def _packed(listed: PolicyList) -> list[dict[str, Any]]:
-    return [{name: asdict(one)[name] for name in _KEPT} for one in (*listed.policies, *listed.without_id)]
+def _packed(final: PolicyList | Rejected) -> Any:
+    if isinstance(final, Rejected):
+        return packed(Answer(error=final))
+    return [{name: asdict(one)[name] for name in _KEPT} for one in (*final.policies, *final.without_id)]
 
 
-def _unpacked(rows: list[dict[str, Any]]) -> PolicyList:
-    found = [Listed(**{**row, "key": tuple(row["key"])}, modified_at=None) for row in rows]
+def _unpacked(kept: Any) -> PolicyList | GraphError:
+    if isinstance(kept, dict):
+        error = unpacked(kept).error
+        return error if error is not None else PolicyList([])
+    found = [Listed(**{**row, "key": tuple(row["key"])}, modified_at=None) for row in kept]
     return PolicyList([one for one in found if one.graph_id], [one for one in found if not one.graph_id])

@@ -1,11 +1,10 @@
 """graph.driving.Memory of a run: in the database, so that waiting, another worker or a crash cost no second request."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 from db import answers
-from db.clock import utcnow
 from db.runs import Claim
 from graph.answers import packed, unpacked
 from graph.client import Answer
@@ -15,16 +14,23 @@ from graph.driving import Told
 class RunMemory:
     """Of one sort of readings: lists by policy type, policies by run item, …
 
-    `holds`: how long a reading may have been at rest until it begins anew; None: for as long as the run goes on.
+    `begun_after`: key -> when its reading must have begun; one that is older begins anew. Without it, it holds for as
+    long as the run goes on.
     """
 
-    def __init__(self, claim: Claim, sort: str, holds: timedelta | None = None) -> None:
-        self._claim, self._sort, self._holds = claim, sort, holds
+    def __init__(self, claim: Claim, sort: str, begun_after: Mapping[Any, datetime] | None = None) -> None:
+        self._claim, self._sort, self._begun_after = claim, sort, begun_after or {}
+        # Key -> when its reading began, of those that go on from before.
+        self.began: dict[Any, datetime] = {}
 
     def recall(self, keys: Collection[Any]) -> Mapping[Any, Mapping[str, Answer]]:
         names = {self._name(key): key for key in keys}
-        since = utcnow() - self._holds if self._holds else None
-        found = answers.of(self._claim.run, list(names), since)
+        began = {names[name]: at for name, at in answers.began(self._claim.run, list(names)).items()}
+        old = [key for key, at in began.items() if key in self._begun_after and at <= self._begun_after[key]]
+        if old:
+            self.forget(old)
+        self.began = {key: at for key, at in began.items() if key not in old}
+        found = answers.of(self._claim.run, [self._name(key) for key in self.began])
         return {
             names[name]: {mark: unpacked(document) for mark, document in told.items()} for name, told in found.items()
         }

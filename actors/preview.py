@@ -92,15 +92,13 @@ class _Look:
     def _list(self, policy_types: Iterable[str]) -> None:
         """What Graph refuses for now is raised; what it refuses for good, or again and again, is said in the plan."""
         wanted = set(policy_types) - self._listed.keys()
-        found = lists(self._claim, self._graph, dict.fromkeys(wanted, self._claim.run.started_at))
-        postponed = [one for one in found.values() if isinstance(one, GraphError) and not self._is_final(one)]
+        since = dict.fromkeys(wanted, self._claim.run.started_at)
+        found = lists(self._claim, self._graph, since, is_last_try=self._is_last_try())
+        postponed = [one for one in found.values() if isinstance(one, GraphError) and not isinstance(one, Rejected)]
         # Trouble first, for it is counted: a wait is not.
         for error in sorted(postponed, key=lambda error: isinstance(error, Throttled)):
             raise error
         self._listed |= found
-
-    def _is_final(self, error: GraphError) -> bool:
-        return isinstance(error, Rejected) or (self._is_last_try() and not isinstance(error, Throttled))
 
     def _is_last_try(self) -> bool:
         return self._claim.run.attempts + 1 >= runs.MAX_ATTEMPTS
@@ -151,6 +149,7 @@ class _Look:
         unfinished = not_final(list(together), {row: readings.get(row.id) for row in together})
         read = [row for row in together if row not in unfinished]
         with database.atomic():
+            runs.hold(self._claim)
             for row in read:
                 self._keep_live(together[row], readings.get(row.id))
             runs.begin_items(self._claim, [row.id for row in read])

@@ -73,6 +73,7 @@ def _capture(
     damaged = [one for one in final if one not in moved and _cannot_be_read(readings[one.id])]
     reads = {one.id: as_read(restore, one, readings[one.id]) for one in final if one not in moved}
     with database.atomic():
+        runs.hold(claim)
         _keep(claim, [one for one in final if one not in moved], reads, rows)
         for item in moved:
             settle_conflict(claim, item, rows[item.id])

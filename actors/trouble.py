@@ -47,7 +47,8 @@ def told_by(error: GraphError, policy_type: PolicyType, tenant: Tenant) -> tuple
     if error.code == "unknown_segment" and tenant.cloud == "global":
         # Never a tenant's property there (graph-api-gotchas of rknightion/graph2otel): our own table is wrong, or old.
         logger.error("Microsoft Graph does not know this policy type: %s", policy_type.path)
-    return (Offer.NOT_OFFERED if isinstance(error, NotAvailable) else Offer.FAILED), error.sentence
+    is_missed = not isinstance(error, NotAvailable) or coverage.is_missed(tenant, policy_type.key)
+    return (Offer.FAILED if is_missed else Offer.NOT_OFFERED), error.sentence
 
 
 def why_forbidden(access: Access, tenant: Tenant, then: str = "start this again") -> str:

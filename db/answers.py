@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,26 +37,28 @@ def keep(claim: Claim, rows: Sequence[Row]) -> None:
     claim.has_got_on = True
 
 
-def of(run: Run, readings: Collection[str], newest_since: datetime | None = None) -> dict[str, dict[str, Any]]:
-    """Reading -> mark of the path -> document.
-
-    `newest_since`: only of readings that were told something since then; the others have been at rest for too long.
-    """
+def of(run: Run, readings: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Reading -> mark of the path -> document."""
     found: dict[str, dict[str, Any]] = {}
-    for begin in range(0, len(readings), TOGETHER):
-        some = list(readings)[begin : begin + TOGETHER]
-        mine = (RunAnswer.run == whole(run)) & RunAnswer.reading.in_(some)
-        for row in RunAnswer.select().where(mine & _is_fresh(newest_since)):
+    for some in _by(list(readings)):
+        for row in RunAnswer.select().where((RunAnswer.run == whole(run)) & RunAnswer.reading.in_(some)):
             found.setdefault(row.reading, {})[row.path_mark] = _opened(row)
     return found
 
 
-def _is_fresh(newest_since: datetime | None) -> Any:
-    if newest_since is None:
-        return pw.SQL("1 = 1")
-    other = RunAnswer.alias()
-    newer = (other.run == RunAnswer.run) & (other.reading == RunAnswer.reading) & (other.kept_at >= newest_since)
-    return pw.fn.EXISTS(other.select(other.id).where(newer))
+def began(run: Run, readings: Collection[str]) -> dict[str, datetime]:
+    """Reading -> when its oldest answer came, of those that were told something."""
+    found: dict[str, datetime] = {}
+    for some in _by(list(readings)):
+        rows = RunAnswer.select(RunAnswer.reading, pw.fn.MIN(RunAnswer.kept_at)).where(
+            (RunAnswer.run == whole(run)) & RunAnswer.reading.in_(some)
+        )
+        found |= dict(rows.group_by(RunAnswer.reading).tuples())
+    return found
+
+
+def _by(readings: list[str]) -> Iterator[list[str]]:
+    return (readings[begin : begin + TOGETHER] for begin in range(0, len(readings), TOGETHER))
 
 
 def forget(run: Run, readings: Collection[str] | None = None) -> None:

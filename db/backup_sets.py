@@ -136,15 +136,50 @@ def complete(run: Run) -> None:
 
 def _tell_tenant(backup_set: BackupSet, run: Run, types: Mapping[str, Mapping[str, Any]]) -> None:
     """What the tenant now has a good backup of, told per policy type: what could not be read costs itself alone."""
-    began = run.started_at or utcnow()
+    began, is_cancelled = run.started_at or utcnow(), Run.get_by_id(run.id).state == RunState.CANCELLED
     # Some policies of a policy type are no backup of it, unless they are what the last one lacked.
-    told = types if not backup_set.selection.get("policies") or run.retry_of_id else {}
+    told = types if not backup_set.selection.get("policies") or _completes_the_last(run) else {}
     good = [key for key, row in told.items() if is_whole(row)]
     bad = {key: _why(row) for key, row in told.items() if not is_whole(row) and row.get("offer") != Offer.NOT_OFFERED}
-    coverage.backed_up(run.tenant_id, began, good, {} if backup_set.selection else bad)
-    if not backup_set.selection and good and Run.get_by_id(run.id).state != RunState.CANCELLED:
+    # What somebody stopped says nothing of what the backup before it holds.
+    coverage.backed_up(run.tenant_id, began, good, {} if backup_set.selection or is_cancelled else bad)
+    if not backup_set.selection and good and not is_cancelled:
         values = {Tenant.last_synced_at: began, Tenant.last_backup_at: began, Tenant.last_backup_id: backup_set.id}
         Tenant.update(values).where(Tenant.id == run.tenant_id).execute()
+
+
+def _completes_the_last(run: Run) -> bool:
+    """It tries again what failed in the tenant's last backup, or in a try of that."""
+    last = BackupSet.get_or_none(BackupSet.id == Tenant.get_by_id(run.tenant_id).last_backup_id)
+    earlier = run.retry_of
+    while earlier is not None and last is not None and earlier.id != last.run_id:
+        earlier = earlier.retry_of
+    return earlier is not None and last is not None
+
+
+def fail_unlisted(run: Run, code: str, message: str, request_id: str | None) -> None:
+    """What nobody will list any more: each policy type is an item that says why. In a transaction."""
+    backup_set = of_run(run)
+    if backup_set is None:
+        return
+    for key in unlisted(backup_set):
+        RunItem.create(
+            run=run,
+            policy_type=key,
+            name=key,
+            state=ItemState.FAILED,
+            outcome=Outcome.ERROR,
+            reason=code,
+            message=message[:1000],
+            request_id=request_id,
+            ended_at=utcnow(),
+        )
+        record_type(backup_set, key, Offer.FAILED, message=message)
+
+
+def has_unlisted(run: Run) -> bool:
+    backup_set = of_run(run) if run.kind == RunKind.BACK_UP else None
+    return bool(backup_set and unlisted(backup_set))
 
 
 def is_whole(row: Mapping[str, Any]) -> bool:
@@ -175,6 +210,7 @@ def _state(backup_set: BackupSet, run: Run) -> SetState:
     unread = RunItem.select().where((RunItem.run == run) & RunItem.state.in_([ItemState.FAILED, ItemState.UNCERTAIN]))
     rows = backup_set.types.values()
     is_short = any(row["state"] in (ItemState.FAILED, ItemState.PENDING) for row in rows)
+    is_short |= not rows and "policies" not in backup_set.selection  # nothing was so much as asked for
     if ended.state in {RunState.CANCELLED, RunState.FAILED} or unread.exists() or is_short:
         return SetState.INCOMPLETE
     is_warned = any(row["state"] == ItemState.SKIPPED and row.get("offer") != Offer.NOT_OFFERED for row in rows)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from db.clock import utcnow
-from db.models import Coverage, Tenant
-from db.states import Offer
+from db.models import Coverage, Policy, Tenant
+from db.states import Offer, PolicyState
 
 # What a tenant does not offer is asked for again this often: a licence may have been bought.
 ASK_AGAIN = timedelta(days=7)
@@ -19,6 +19,17 @@ def heard(tenant: Tenant, policy_type: str, offer: Offer, why: str | None = None
     if offer == Offer.NOT_OFFERED:
         values[Coverage.bad_since] = None  # nothing is missing
     _keep(tenant.id, policy_type, values)
+
+
+def is_missed(tenant: Tenant, policy_type: str) -> bool:
+    """Policies of it are in the tenant, as far as we know: then “not offered” may be an outage in other words.
+
+    For a week it is told as a failure; then it is believed.
+    """
+    present = (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.state == PolicyState.PRESENT)
+    known = Coverage.get_or_none((Coverage.tenant == tenant) & (Coverage.policy_type == policy_type))
+    is_new = known is None or known.bad_since is None or known.bad_since > utcnow() - ASK_AGAIN
+    return is_new and bool(Policy.select().where(present).exists())
 
 
 def _keep(tenant_id: int, policy_type: str, values: Mapping[object, object]) -> None:
@@ -37,12 +48,12 @@ def not_offered(tenant: Tenant) -> dict[str, str]:
 
 def backed_up(tenant_id: int, began: datetime, good: Iterable[str], bad: Mapping[str, str]) -> None:
     """A backup ended: it holds all of the policy types `good`; `bad` says why it does not hold all of the others."""
-    for policy_type in good:
-        _keep(tenant_id, policy_type, {Coverage.good_at: began, Coverage.bad_since: None, Coverage.why: None})
-    since = dict(Coverage.select(Coverage.policy_type, Coverage.bad_since).where(Coverage.tenant == tenant_id).tuples())
-    for policy_type, why in bad.items():
-        values = {Coverage.bad_since: since.get(policy_type) or began, Coverage.why: why[:1000]}
-        _keep(tenant_id, policy_type, values)
+    since = {row.policy_type: row.bad_since for row in Coverage.select().where(Coverage.tenant == tenant_id)}
+    told = {key: {Coverage.bad_since: since.get(key) or began, Coverage.why: why[:1000]} for key, why in bad.items()}
+    told |= {key: {Coverage.good_at: began, Coverage.bad_since: None, Coverage.why: None} for key in good}
+    # Always in this order: two that end at once must not wait for each other.
+    for key in sorted(told):
+        _keep(tenant_id, key, told[key])
 
 
 def exceptions(tenant_ids: Sequence[int] | None) -> dict[int, list[Coverage]]:

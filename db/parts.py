@@ -4,7 +4,7 @@ Only a few parts of one whole are under way at a time, so that a large or slow t
 part that ends begins the next in the same transaction. The whole ends once, by whoever finds nothing left under way.
 """
 
-from db import run_ends, runs
+from db import backup_sets, run_ends, runs
 from db.database import database
 from db.models import Run, RunItem
 from db.runs import Claim
@@ -44,7 +44,10 @@ def end(claim: Claim) -> Run | None:
 def fail(claim: Claim, code: str, message: str, request_id: str | None) -> Run | None:
     """As `end`, for a part that cannot go on: its unsettled items fail, the others' do not."""
     with database.atomic():
+        runs.hold(claim)
         run_ends.fail_rest(claim.run, code, message, request_id)
+        if claim.run.part == REST:
+            backup_sets.fail_unlisted(claim.run.parent, code, message, request_id)
         return end(claim)
 
 

@@ -23,25 +23,26 @@ WHERE c.relname = 'schema_migration' AND c.relkind = 'r' ORDER BY pg_table_is_vi
 """
 _TABLES = """
 SELECT quote_ident(c.relname), wanted.privilege
-FROM unnest(%s::text[], %s::text[]) AS wanted (name, privilege)
+FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS wanted (name, privilege, place)
 JOIN pg_class c ON c.relname = wanted.name AND c.relnamespace = %s
-WHERE NOT has_table_privilege(%s, c.oid, wanted.privilege)
+WHERE NOT has_table_privilege(%s, c.oid, wanted.privilege) ORDER BY wanted.place
 """
 _SEQUENCES = """
 SELECT quote_ident(s.relname), wanted.privilege
-FROM unnest(%s::text[], %s::text[]) AS wanted (name, privilege)
+FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS wanted (name, privilege, place)
 JOIN pg_class t ON t.relname = wanted.name AND t.relnamespace = %s
 JOIN pg_depend d ON d.refobjid = t.oid JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
-WHERE NOT has_sequence_privilege(%s, s.oid, wanted.privilege)
+WHERE NOT has_sequence_privilege(%s, s.oid, wanted.privilege) ORDER BY wanted.place
 """
 
 
 # Who owns a table, or is a superuser, may do everything with it: nothing can be taken from them.
 _EXCESS = """
 SELECT quote_ident(c.relname), wanted.privilege
-FROM unnest(%s::text[], %s::text[]) AS wanted (name, privilege)
+FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS wanted (name, privilege, place)
 JOIN pg_class c ON c.relname = wanted.name AND c.relnamespace = %s
 WHERE has_table_privilege(%s, c.oid, wanted.privilege) AND NOT pg_has_role(%s, c.relowner, 'USAGE')
+ORDER BY wanted.place
 """
 
 

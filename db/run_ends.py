@@ -50,7 +50,7 @@ def _ending(run: Run, tally: dict[str, int]) -> tuple[RunState, RunItem | None]:
     """The state a run ends in, and the item whose sentence explains a failure."""
     was_cut_short = RunItem.outcome << (Outcome.CANCELLED, Outcome.UNKNOWN)
     is_cut_short = RunItem.select().where((RunItem.run == run) & was_cut_short).exists()
-    if run.cancel_requested_at and (is_cut_short or not tally["total"]):
+    if run.cancel_requested_at and (is_cut_short or not tally["total"] or backup_sets.has_unlisted(run)):
         return RunState.CANCELLED, None
     trouble = (
         RunItem.select()

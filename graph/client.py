@@ -157,7 +157,7 @@ class GraphClient:
         for number, second in zip(again, repeated, strict=True):
             answers[number] = second if requests[number].is_write else _settled(second)
         for request, one in zip(requests, answers, strict=True):
-            if isinstance(one.error, Throttled):
+            if isinstance(one.error, Throttled) and one.error.code != "budget":
                 self._refused(request, one.error)
         return answers
 

@@ -121,8 +121,13 @@ class _Drive:
                 self._forget([key])
 
     def _ask(self, slots: Sequence[tuple[Any, Request]], answers: list[Answer | None]) -> None:
-        """Fill in the answers that are not known yet."""
-        todo = [number for number, answer in enumerate(answers) if answer is None]
+        """Fill in the answers that are not known yet. What several readings ask alike is asked once."""
+        alike: dict[tuple[Any, ...], list[int]] = {}
+        for number, (_, request) in enumerate(slots):
+            if answers[number] is None:
+                alike.setdefault((number,) if request.is_write else (request.path,), []).append(number)
+        todo = [numbers[0] for numbers in alike.values()]
+        others = {numbers[0]: numbers[1:] for numbers in alike.values()}
         refusals: dict[tuple[str, ...], Throttled] = {}
         requests = [(slots[number][1].method, slots[number][1].path) for number in todo]
         for places in batches(requests, largest_batch(BATCH_SIZE)):
@@ -130,10 +135,12 @@ class _Drive:
             together = [slots[number] for number in numbers]
             found = self._answers_of(together, refusals)
             for number, answer in zip(numbers, found, strict=True):
-                answers[number] = answer
+                for same in (number, *others[number]):
+                    answers[same] = answer
             # A crash within the round must not cost those whose other answers are still to come.
-            in_need = {slots[number][0] for number in todo if answers[number] is None}
-            self._keep(slots, answers, [number for number in numbers if slots[number][0] in in_need])
+            in_need = {key for (key, _), answer in zip(slots, answers, strict=True) if answer is None}
+            told = [same for number in numbers for same in (number, *others[number])]
+            self._keep(slots, answers, [number for number in told if slots[number][0] in in_need])
 
     def _answers_of(
         self, together: Sequence[tuple[Any, Request]], refusals: dict[tuple[str, ...], Throttled]

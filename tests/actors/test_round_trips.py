@@ -204,7 +204,7 @@ def test_what_was_changed_is_as_it_was_and_keeps_its_id(stage, name, at_least, w
     assert compare_all(restore, theirs, {}) >= at_least
 
 
-@tenants_with(80, 140, 880, 215)
+@tenants_with(80, 140, 875, 215)
 def test_another_tenant_with_other_ids_gets_the_same_policies(stage, name, at_least, worker, ended, quick):
     source, theirs = stage.connect(name)
     backup_set = back_up(source, ended)
