@@ -8,11 +8,12 @@ import actors.back_up
 import actors.preview
 import actors.sync
 from actors import connections, restore_requests
-from db import backup_sets, coverage, restores, standing
+from db import backup_sets, coverage, parts, restores, run_ends, runs, standing
 from db.audit import SYSTEM
 from db.clock import utcnow
-from db.models import BackupSet, Coverage, Policy, RunItem, Snapshot, Tenant
+from db.models import BackupSet, Coverage, Policy, Run, RunItem, Snapshot, Tenant
 from db.states import Offer, RunState, SetState
+from graph.policy_types import POLICY_TYPES
 from tests.restoring import options, previewed
 from tests.simulated import READ, WRITE, catalog_policy
 
@@ -209,3 +210,72 @@ def test_a_reference_that_cannot_be_looked_up_costs_the_policy_that_holds_it(gra
     items = {one.name: one for one in restores.items(previewed(restore, ended)) if one.name.startswith("R")}
     assert {name: one.action for name, one in items.items()} == {"R0": "recreate", "R1": "blocked", "R2": "recreate"}
     assert "could not be looked up" in str([items["R1"].message, items["R1"].resolutions])
+
+
+def test_a_set_that_an_earlier_version_began_is_listed_whole(graph, ended, cast):
+    """It named no policy type in advance: nothing in it must not mean that there is nothing."""
+    fill(graph, 3)
+    graph.change(flags={"latency_ms": 300})
+    run = actors.back_up.start(cast.contoso, SYSTEM).run
+    BackupSet.update(types={}).where(BackupSet.run == run).execute()
+    ended(run.id, 60)
+    graph.change(flags={"latency_ms": 0})
+    made = BackupSet.get(BackupSet.run == run)
+    assert len(backup_sets.snapshots_of(made)) == 5
+    assert len(made.types) == len(POLICY_TYPES)
+
+
+def test_a_retry_of_an_older_backup_heals_nothing_of_the_last_one(graph, back_up, ended, cast):
+    fill(graph, 3)
+    graph.fault(kind="status", path="configurationPolicies/p1", status=500, times=5)
+    older, _ = back_up(is_full=True)
+    graph.fault(kind="status", path="configurationPolicies/p2", status=500, times=5)
+    back_up(is_full=True)
+    ended(actors.back_up.retry_failed(older, SYSTEM).run.id)
+    assert [one.policy_type for one in stand(cast.contoso).exceptions] == ["configurationPolicies"]
+
+
+def test_a_backup_that_somebody_stops_takes_nothing_back_of_the_one_before(graph, back_up, ended, cast):
+    fill(graph, 3)
+    _, good = back_up()
+    graph.change(flags={"latency_ms": 500})
+    run = actors.back_up.start(cast.contoso, SYSTEM).run
+    run_ends.request_cancel(run, SYSTEM)
+    assert ended(run.id).state == RunState.CANCELLED
+    graph.change(flags={"latency_ms": 0})
+    assert stand(cast.contoso).exceptions == []
+    assert Tenant.get_by_id(cast.contoso.id).last_backup_id == good.id
+
+
+def test_not_offered_is_not_believed_at_once_where_policies_are_known(graph, back_up, cast):
+    """An outage in other words must not stop a backup for a week, in silence."""
+    fill(graph, 3)
+    back_up()
+    error = {"error": {"code": "TenantDeploymentNotFound", "message": "not deployed"}}
+    graph.fault(kind="status", path="configurationPolicies$", status=404, body=error, times=1)
+    _, made = back_up()
+    assert made.state == SetState.INCOMPLETE
+    [excepted] = stand(cast.contoso).exceptions
+    assert (excepted.policy_type, excepted.offer) == ("configurationPolicies", Offer.FAILED)
+    _, made = back_up()
+    assert (made.state, stand(cast.contoso).exceptions) == (SetState.COMPLETE, [])
+    Coverage.update(bad_since=utcnow() - timedelta(days=8)).where(
+        Coverage.policy_type == "configurationPolicies"
+    ).execute()
+    graph.fault(kind="status", path="configurationPolicies$", status=404, body=error, times=1)
+    back_up()
+    assert of_type(cast.contoso, "configurationPolicies").offer == Offer.NOT_OFFERED, "after a week it is"
+
+
+def test_what_the_part_that_lists_could_not_list_fails_by_name(cast):
+    types = ["assignmentFilters", "deviceCategories"]
+    whole = runs.start(tenant=cast.contoso, kind="backup_set.capture", dedupe_key="k", items=[], actor=SYSTEM).run
+    backup_sets.record_type(backup_sets.begin(whole, {}, False, types), types[0], Offer.OFFERED)
+    [part] = parts.hand_out(runs.claim(whole.id), [], with_rest=True)
+    parts.fail(runs.claim(part.id), "worker_died", "The worker died 5 times.", None)
+    parts.close(whole.id)
+    ended_run = Run.get_by_id(whole.id)
+    made = BackupSet.get(BackupSet.run == whole)
+    assert (ended_run.state, ended_run.failed, made.state) == (RunState.FAILED, 1, SetState.INCOMPLETE)
+    assert [one["policy_type"] for one in made.problems] == ["deviceCategories"]
+    assert backup_sets.failed_in(ended_run) == ([], ["deviceCategories"])

@@ -5,6 +5,7 @@ A second is a moment here (bench/conditional_access.py has all of it); the simul
 
 import os
 import signal
+import time
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -14,13 +15,15 @@ import actors.back_up
 import actors.preview
 import actors.restore
 import actors.sync
-from actors import restore_requests
+from actors import restore_requests, scheduler
+from actors.memory import RunMemory
 from db import answers, overdue, restores, runs
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.models import BackupSet, Restore, Run, RunAnswer, RunItem
 from db.states import ItemState, RunState, SetState
 from graph import limits
+from graph.client import Answer
 from tests.restoring import options
 from tests.simulated import CA, WRITE, conditional_access
 
@@ -110,8 +113,11 @@ def test_a_killed_worker_costs_what_was_under_way_and_no_page_before(
     for _ in range(3):
         worker = start_worker()
         seen = RunAnswer.select().count()
+        until = time.monotonic() + 30
         while RunAnswer.select().count() <= seen and Run.get_by_id(run.id).state != RunState.SUCCEEDED:
-            pass
+            assert time.monotonic() < until, Run.get_by_id(run.id).waiting
+            scheduler.sweep()
+            time.sleep(0.02)
         os.killpg(worker.pid, signal.SIGKILL)
         worker.wait()
         Run.update(heartbeat_at=utcnow() - timedelta(minutes=1)).where(
@@ -130,7 +136,6 @@ def test_answers_are_sealed_belong_to_the_whole_run_and_end_with_it(cast):
     part = Run.create(tenant=cast.contoso, kind="backup_set.part", dedupe_key="p", parent=run, part=1)
     assert answers.of(part, ["item:1"]) == {"item:1": {"a" * 64: {"body": {"password": "hush-hush-hush"}}}}
     assert b"hush" not in bytes(RunAnswer.get().sealed)
-    assert answers.of(run, ["item:1"], newest_since=utcnow() + timedelta(seconds=1)) == {}
     runs.release(claim)
     with pytest.raises(runs.ClaimLost):
         answers.keep(claim, [("item:1", "b" * 64, {"body": {}})])
@@ -159,3 +164,37 @@ def test_a_run_that_waits_without_getting_on_is_noticed_and_one_that_gets_on_is_
     assert overdue.stalled() == [], "something was settled before it had to wait again"
     Run.update(progressed_at=long_ago).where(Run.id == run.id).execute()
     assert overdue.stalled() == [run]
+
+
+def test_a_reading_that_began_too_early_begins_anew_as_a_whole(cast):
+    """Old answers must not come back beside a new one: a look before a write is of one moment."""
+    run = runs.start(tenant=cast.contoso, kind="restore.live", dedupe_key="k", items=[], actor=SYSTEM).run
+    claim = runs.claim(run.id)
+    RunMemory(claim, "item").keep([(1, "a" * 64, Answer(body={"n": 1})), (2, "a" * 64, Answer(body={"n": 2}))])
+    RunAnswer.update(kept_at=utcnow() - timedelta(minutes=30)).where(RunAnswer.reading == "item:1").execute()
+    fresh = RunMemory(claim, "item", dict.fromkeys((1, 2), utcnow() - timedelta(seconds=20)))
+    assert set(fresh.recall([1, 2])) == {2}
+    fresh.keep([(1, "b" * 64, Answer(body={"n": 3}))])
+    assert {mark[0] for mark in fresh.recall([1, 2])[1]} == {"b"}
+
+
+@pytest.mark.usefixtures("app", "worker", "quick")
+@pytest.mark.parametrize("fault", [{"status": 403, "body": {"error": {"code": "Forbidden", "message": "no"}}},
+                                   {"status": 503}], ids=["refused", "not to be had"])  # fmt: skip
+def test_a_list_that_cannot_be_had_does_not_keep_a_preview_from_ending(slow, cast, ended, monkeypatch, fault):
+    """It takes the one request that is let through; it must not take it again with each message."""
+    monkeypatch.setattr("actors.working.LONGEST_BACKOFF", 0.05)
+    steps = Steps(slow, cast.contoso, ended)
+    steps._asked(lambda: actors.back_up.start(cast.contoso, SYSTEM))
+    made = BackupSet.select().order_by(BackupSet.id.desc()).get()
+    slow.fault(kind="status", path="authenticationContextClassReferences|namedLocations", times=1000, **fault)
+    with limit_of(monkeypatch, 1, MOMENT):
+        restore = restore_requests.of_backup_set(made, cast.contoso, options(), SYSTEM)
+        before = slow.requests()["graph"]
+        run = ended(actors.preview.start(restore, SYSTEM).run.id, 60)
+    slow.clear_faults()
+    assert run.state in (RunState.SUCCEEDED, RunState.PARTIAL)
+    assert {one.action for one in restores.items(restore) if one.policy_type == "authenticationStrengths"} == {
+        "matches"
+    }
+    assert slow.requests()["graph"] - before < 2 * (POLICIES + LOCATIONS + STRENGTHS) + 2 * 5 * MORE
