@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 PAUSE_SECONDS = 1
 # How often an idle worker looks for messages, and for waits that are over. Dramatiq's own second is long for a person
 # who waits, and for a service that allows one request a second.
-POLL_MS = "200"
+POLL_MS = "100"
 
 
 @dataclass(frozen=True)

@@ -239,7 +239,7 @@ def test_a_backup_that_somebody_stops_takes_nothing_back_of_the_one_before(graph
     fill(graph, 3)
     _, good = back_up()
     graph.change(flags={"latency_ms": 500})
-    run = actors.back_up.start(cast.contoso, SYSTEM).run
+    run = actors.back_up.start(cast.contoso, SYSTEM, is_full=True).run
     run_ends.request_cancel(run, SYSTEM)
     assert ended(run.id).state == RunState.CANCELLED
     graph.change(flags={"latency_ms": 0})

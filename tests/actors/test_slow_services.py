@@ -27,7 +27,7 @@ from graph.client import Answer
 from tests.restoring import options
 from tests.simulated import CA, WRITE, conditional_access
 
-POLICIES, LOCATIONS, STRENGTHS = 23, 7, 6
+POLICIES, LOCATIONS, STRENGTHS = 16, 6, 6
 # The time in which our own budget lets one request through.
 MOMENT = 0.02
 MORE = 10
@@ -100,6 +100,7 @@ def test_every_step_needs_no_more_requests_than_without_a_limit(slow, cast, ende
     assert not RunAnswer.select().exists(), "nothing is kept beyond its run"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_killed_worker_costs_what_was_under_way_and_no_page_before(
     slow, cast, ended, start_worker, monkeypatch, redis_url
 ):
