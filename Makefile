@@ -20,7 +20,7 @@ test: check ## Check, and run every test
 	@$(BIN)/pytest -n 3 --dist loadgroup $(PYTEST_ARGS)
 
 test-fast: check ## Check, and run the tests that take no minute
-	@$(BIN)/pytest -q -n 2 -k 'not postgresql and not every_row' --ignore tests/test_demo.py --ignore tests/test_wheel.py tests/graph tests/db tests/test_*.py
+	@$(BIN)/pytest -q -n 2 -k 'not postgresql and not every_row and not test_demo and not test_wheel' tests/graph tests/db tests/test_*.py
 	@echo "Left out: PostgreSQL, every reading with every budget, actors, pages, commands, faults, browser, demo, wheel. All of it: make test"
 
 check: setup ## Format, lint, types and the house rules

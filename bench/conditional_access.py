@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import dramatiq
+import requests
 
 import actors.back_up
 import actors.preview
@@ -19,7 +20,7 @@ import actors.sync
 from actors import restore_requests
 from actors.every import broker
 from actors.starting import Start
-from bench import stage
+from bench import SIMULATOR, stage
 from db.audit import SYSTEM
 from db.database import database
 from db.models import IS_ACTIVE, BackupSet, Restore, Run, Tenant
@@ -100,13 +101,15 @@ def _step(tenant: Tenant, size: int, limit: str, name: str, start: Callable[[], 
 
 def _one_type_fails() -> None:
     tenant = stage.tenant("Bench failing", 900, 900)
-    stage.control("POST", "faults", kind="status", path=FAILING, status=503, times=1000)
+    fault = {"kind": "status", "path": FAILING, "status": 503, "times": 1000}
+    requests.post(f"{SIMULATOR}/_simulator/faults", json=fault, timeout=60).raise_for_status()
     with database.connection_context():
         asked = []
         for _ in range(2):
             before = stage.requests_of(tenant)["graph"]
             _ended(actors.back_up.start(tenant, SYSTEM).run)
             asked.append(stage.requests_of(tenant)["graph"] - before)
+    requests.delete(f"{SIMULATOR}/_simulator/faults", timeout=60).raise_for_status()
     tries = "5 of them tries of the policy type that fails"
     print(f"900 policies, one policy type fails: first backup {asked[0]} requests, second {asked[1]} ({tries}).")
 
