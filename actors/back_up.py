@@ -19,14 +19,14 @@ from actors.connections import client, signed_in
 from actors.listing import record
 from actors.memory import RunMemory
 from actors.starting import Start, send, started
-from actors.trouble import in_turn, is_last_try, not_final, postpone, settle_refused, told_by
+from actors.trouble import in_turn, is_last_attempt, is_last_try, not_final, postpone, settle_refused, told_by
 from actors.working import Ends, work
 from db import backup_sets, coverage, directory_names, parts, policies, run_ends, runs
 from db.audit import Actor
 from db.database import database
 from db.errors import Invalid
 from db.models import BackupSet, Policy, Run, RunItem, Tenant
-from db.runs import MAX_ATTEMPTS, Claim, NewItem
+from db.runs import Claim, NewItem
 from db.states import ItemState, Offer, Outcome, RunKind
 from graph import limits, names
 from graph.client import BATCH_SIZE, GraphClient
@@ -143,8 +143,8 @@ def _list(claim: Claim, graph: GraphClient) -> tuple[dict[str, PolicyList], list
 
 def _unlisted(backup_set: BackupSet) -> list[str]:
     """The policy types that nobody has listed, or given up, yet; a set of an earlier version names none of them."""
-    asked = dict.fromkeys([*_to_list(backup_set.selection), *backup_set.types])
-    return [key for key in asked if key not in backup_set.types or key in backup_sets.unlisted(backup_set)]
+    never_named = [key for key in _to_list(backup_set.selection) if key not in backup_set.types]
+    return [*never_named, *backup_sets.unlisted(backup_set)]
 
 
 def _set_of(claim: Claim) -> BackupSet:
@@ -155,8 +155,7 @@ def _set_of(claim: Claim) -> BackupSet:
 
 
 def _is_given_up(claim: Claim, error: GraphError) -> bool:
-    is_last_try = claim.run.attempts + 1 >= MAX_ATTEMPTS
-    return isinstance(error, Rejected) or (is_last_try and not isinstance(error, Throttled))
+    return isinstance(error, Rejected) or (is_last_attempt(claim) and not isinstance(error, Throttled))
 
 
 def _leave_out_what_is_not_offered(claim: Claim, backup_set: BackupSet) -> None:

@@ -8,7 +8,7 @@ from actors.broker import INTERACTIVE
 from actors.connections import signed_in
 from actors.memory import RunMemory
 from actors.starting import Start, started
-from actors.trouble import why_forbidden
+from actors.trouble import is_last_attempt, why_forbidden
 from actors.working import work
 from db import audit, policies, runs, snapshots
 from db.audit import SYSTEM, Action, Actor
@@ -45,9 +45,7 @@ def capture_snapshot(run_id: int) -> None:
 
 def _capture(claim: Claim) -> None:
     for item in runs.unsettled_items(claim.run):
-        wanted = read_policy(
-            POLICY_TYPES[item.policy_type], item.graph_id, is_last_try=claim.run.attempts + 1 >= runs.MAX_ATTEMPTS
-        )
+        wanted = read_policy(POLICY_TYPES[item.policy_type], item.graph_id, is_last_try=is_last_attempt(claim))
         reading: Reading | GraphError
         try:
             reading = run_one(signed_in(claim.run.tenant), wanted, RunMemory(claim, "item"), item.id)

@@ -14,7 +14,7 @@ from actors.broker import INTERACTIVE
 from actors.listing import Lists, lists
 from actors.memory import RunMemory
 from actors.starting import Start, started
-from actors.trouble import in_turn, not_final, postpone, why_forbidden
+from actors.trouble import in_turn, is_last_attempt, not_final, postpone, why_forbidden
 from actors.working import work
 from db import mappings, restores, runs, snapshots
 from db.audit import Actor
@@ -93,15 +93,12 @@ class _Look:
         """What Graph refuses for now is raised; what it refuses for good, or again and again, is said in the plan."""
         wanted = set(policy_types) - self._listed.keys()
         since = dict.fromkeys(wanted, self._claim.run.started_at)
-        found = lists(self._claim, self._graph, since, is_last_try=self._is_last_try())
+        found = lists(self._claim, self._graph, since, is_last_try=is_last_attempt(self._claim))
         postponed = [one for one in found.values() if isinstance(one, GraphError) and not isinstance(one, Rejected)]
         # Trouble first, for it is counted: a wait is not.
         for error in sorted(postponed, key=lambda error: isinstance(error, Throttled)):
             raise error
         self._listed |= found
-
-    def _is_last_try(self) -> bool:
-        return self._claim.run.attempts + 1 >= runs.MAX_ATTEMPTS
 
     def _match(self, item: RestoreItem) -> Match:
         if item.content_id is None:
@@ -206,7 +203,7 @@ class _Look:
             key: answer if isinstance(answer, GraphError) else answer.policies for key, answer in self._listed.items()
         }
         directory, sources = Directory(listed), self._sources()
-        wanted = look_up(directory, references, sources, self._mapped, is_last_try=self._is_last_try())
+        wanted = look_up(directory, references, sources, self._mapped, is_last_try=is_last_attempt(self._claim))
         run_one(self._graph, wanted, RunMemory(self._claim, "references"))
         return Resolver(
             directory,

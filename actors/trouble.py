@@ -72,6 +72,11 @@ def is_last_try(item: RunItem) -> bool:
     return bool(item.tries + 1 >= MAX_ATTEMPTS)
 
 
+def is_last_attempt(claim: Claim) -> bool:
+    """As `is_last_try`, of what is asked for the run as a whole, before it has items."""
+    return bool(claim.run.attempts + 1 >= MAX_ATTEMPTS)
+
+
 def is_final(item: RunItem, result: object) -> bool:
     """There is nothing to wait for: a result, a refusal, or an answer that was not to be had again and again."""
     if not isinstance(result, GraphError) or isinstance(result, Rejected):
