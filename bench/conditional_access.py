@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import dramatiq
 import requests
 
 import actors.back_up
@@ -18,7 +17,6 @@ import actors.preview
 import actors.restore
 import actors.sync
 from actors import restore_requests
-from actors.every import broker
 from actors.starting import Start
 from bench import SIMULATOR, stage
 from db.audit import SYSTEM
@@ -37,24 +35,13 @@ COLUMNS = ("page size", "limit", "step", "requests", "seconds", "429s")
 def main() -> None:
     with stage.engines() as urls:
         stage.bind(next(iter(urls.values())))
-        with _worker():
+        with stage.worker_here(poll_ms=100):  # as often as the real one looks
             _one_type_fails()
             print(f"\n| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
             for number, size in enumerate(map(int, sys.argv[1:] or [PAGE])):
                 with _without_limit():
                     _measure(number, size, "none")
                 _measure(number + 10, size, "one a second, enforced by the simulator too", throttle=True)
-
-
-@contextmanager
-def _worker() -> Iterator[None]:
-    """In this process, so that its limits can be lifted; it looks for messages as often as the real one."""
-    running = dramatiq.Worker(broker, worker_timeout=100, worker_threads=8)
-    running.start()
-    try:
-        yield
-    finally:
-        running.stop()
 
 
 @contextmanager

@@ -7,13 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import dramatiq
-
 import actors.back_up
 import actors.preview
 import actors.restore
 from actors import restore_requests
-from actors.every import broker
 from bench import stage
 from db.audit import SYSTEM
 from db.database import database
@@ -34,23 +31,12 @@ def main() -> None:
     with stage.engines() as urls:
         for engine, url in urls.items():
             stage.bind(url)
-            with _worker():
+            with stage.worker_here(poll_ms=50):
                 _measure(engine, 1, "100 writes in 20 s, enforced by the simulator too", throttle=True)
                 with _without(limits.INTUNE_WRITES):
                     _measure(engine, 2, "of reads only")
                 with _without(limits.INTUNE_WRITES, limits.INTUNE):
                     _measure(engine, 3, "none")
-
-
-@contextmanager
-def _worker() -> Iterator[None]:
-    """In this process, so that its limits can be lifted."""
-    running = dramatiq.Worker(broker, worker_timeout=50, worker_threads=8)
-    running.start()
-    try:
-        yield
-    finally:
-        running.stop()
 
 
 @contextmanager

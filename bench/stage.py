@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import dramatiq
 import requests
 
 import config
 from actors import startup
+from actors.every import broker
 from bench import REDIS_PORT, SIMULATOR, SIMULATOR_PORT, WEB, WEB_PORT
 from db import migrate, tenants, users
 from db.audit import SYSTEM
@@ -164,6 +166,17 @@ def worker(processes: int, threads: int) -> Iterator[None]:
     with servers.running(command, stderr=subprocess.DEVNULL):
         wait_for_boot(processes)
         yield
+
+
+@contextmanager
+def worker_here(poll_ms: int) -> Iterator[None]:
+    """In this process, so that its limits can be lifted."""
+    running = dramatiq.Worker(broker, worker_timeout=poll_ms, worker_threads=8)
+    running.start()
+    try:
+        yield
+    finally:
+        running.stop()
 
 
 def wait_for_boot(processes: int) -> None:
