@@ -36,7 +36,7 @@ CODES = {"malformed", "not_json", "not_graph", "refused_unclear", "no_body", "to
 @pytest.fixture
 def impatient(monkeypatch):
     """Two attempts, a moment apart."""
-    for module in ("db.runs", "actors.back_up"):
+    for module in ("db.runs", "actors.trouble"):
         monkeypatch.setattr(f"{module}.MAX_ATTEMPTS", 2)
     monkeypatch.setattr("actors.working.LONGEST_BACKOFF", 0.05)
 
