@@ -6,7 +6,7 @@ from actors.memory import RunMemory
 from actors.trouble import in_turn, is_last_try, not_final, postpone
 from db import directory_names, manifests, policies, restores, runs, snapshots
 from db.clock import utcnow
-from db.database import database
+from db.database import database, lock
 from db.models import BackupSet, Policy, Restore, RestoreItem, RunItem
 from db.runs import Claim
 from db.snapshots import Read
@@ -18,7 +18,7 @@ from graph.fingerprint import assignments_mark, fingerprint
 from graph.planning import state_mark
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Reading, read_policy
-from graph.restoring import MOVED
+from graph.restoring import MOVED, Order
 
 # Noted at an item that was to be removed, and was not there any more when it was looked at.
 GONE = "gone"
@@ -34,8 +34,7 @@ def capture(claim: Claim, restore: Restore, graph: GraphClient, rows: dict[int, 
             if runs.cancel_requested(claim):
                 return False
             _capture(claim, restore, graph, todo[begin : begin + BATCH_SIZE], rows)
-    if restore.safety_set_id is None:
-        _complete(restore)
+    _complete(restore)
     return True
 
 
@@ -143,25 +142,42 @@ def as_read(restore: Restore, item: RestoreItem, reading: Reading | GraphError) 
     )
 
 
+def late_look(restore: Restore, item: RestoreItem, order: Order) -> Read | None:
+    """What is there of a policy that this restore began to write some time ago, once: before it is written again."""
+    reading, order.reading = order.reading, None
+    return as_read(restore, item, reading) if order.begun and reading else None
+
+
 def _complete(restore: Restore) -> None:
-    """The set, once everything that is overwritten is in it. Nothing overwritten, no set."""
+    """The set, once everything that is overwritten is in it; a retry may add to it. Nothing overwritten, no set."""
     captured = [one for one in restores.items(restore) if one.safety_snapshot_id]
-    if not captured:
+    ids = {one.safety_snapshot_id for one in captured}
+    listed = set(manifests.snapshot_ids(restore.safety_set.manifest)) if restore.safety_set_id else set()
+    if ids <= listed:
         return
-    ids = [one.safety_snapshot_id for one in captured]
+    with database.atomic():
+        lock(Restore, Restore.id == restore.id)
+        restore.safety_set = _set(restore, captured, ids | listed)
+        Restore.update(safety_set=restore.safety_set).where(Restore.id == restore.id).execute()
+
+
+def _set(restore: Restore, captured: Sequence[RestoreItem], snapshot_ids: set[int]) -> BackupSet:
     of_policies = Policy.select(Policy.id).where(
         (Policy.tenant == restore.tenant) & Policy.graph_id.in_([one.target_id for one in captured])
     )
-    with database.atomic():
-        made = BackupSet.create(
-            tenant=restore.tenant,
-            state=SetState.COMPLETE,
-            selection={"policies": [row.id for row in of_policies]},
-            name=f"Before restore {restore.id}",
-            completed_at=utcnow(),
-            manifest=manifests.keep(restore.tenant_id, ids),
-            types={},
-            problems=[],
-        )
-        Restore.update(safety_set=made).where(Restore.id == restore.id).execute()
-    restore.safety_set = made
+    held = {
+        "selection": {"policies": [row.id for row in of_policies]},
+        "completed_at": utcnow(),
+        "manifest": manifests.keep(restore.tenant_id, snapshot_ids),
+    }
+    if restore.safety_set_id:
+        BackupSet.update(held).where(BackupSet.id == restore.safety_set_id).execute()
+        return restore.safety_set
+    return BackupSet.create(
+        tenant=restore.tenant,
+        state=SetState.COMPLETE,
+        name=f"Before restore {restore.id}",
+        types={},
+        problems=[],
+        **held,
+    )
