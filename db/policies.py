@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
+import peewee as pw
+
 from db.clock import utcnow
-from db.database import database
+from db.database import database, lock
 from db.models import Policy, Tenant
 from db.states import PolicyState
 
@@ -14,25 +17,32 @@ CHUNK = 500
 
 
 def record_listing(
-    tenant: Tenant, policy_type: str, listed: Sequence[Mapping[str, Any]], *, is_whole: bool = True
+    tenant: Tenant,
+    policy_type: str,
+    listed: Sequence[Mapping[str, Any]],
+    *,
+    began: datetime | None = None,
+    is_whole: bool = True,
 ) -> int:
     """Take over one policy type's complete list: new ones in, known ones refreshed, missing ones marked gone.
 
     Each row has graph_id, name, odata_type, platform, is_built_in, modified_at. Returns how many are newly gone.
-    `is_whole`: every element of the list is among the rows; else none is marked gone.
+    `began`: before its first page was asked for; None: just now. A list that another one has overtaken knows nothing of
+    what that one saw, or saw to be gone. `is_whole`: all elements are among the rows; else none is marked gone.
     """
-    now = utcnow()
+    now = began or utcnow()
     rows = [
         {**row, "tenant": tenant.id, "policy_type": policy_type, "last_seen_at": now, "first_seen_at": now}
-        for row in listed
+        for row in sorted(listed, key=itemgetter("graph_id"))
     ]
     with database.atomic():
+        lock(Policy, (Policy.tenant == tenant) & (Policy.policy_type == policy_type))
         for start in range(0, len(rows), CHUNK):
-            _upsert(rows[start : start + CHUNK])
+            _upsert(rows[start : start + CHUNK], now)
         return _mark_unseen_gone(tenant, policy_type, now) if is_whole else 0
 
 
-def _upsert(rows: list[dict[str, Any]]) -> None:
+def _upsert(rows: list[dict[str, Any]], now: datetime) -> None:
     Policy.insert_many(rows).on_conflict(
         conflict_target=[Policy.tenant, Policy.policy_type, Policy.graph_id],
         preserve=[
@@ -44,12 +54,18 @@ def _upsert(rows: list[dict[str, Any]]) -> None:
             Policy.last_seen_at,
         ],
         update={Policy.state: PolicyState.PRESENT, Policy.gone_at: None},
+        where=~(_is_later(Policy.last_seen_at, now) | _is_later(Policy.gone_at, now)),
     ).execute()
+
+
+def _is_later(at: pw.Field, began: datetime) -> Any:
+    """A time that is yet to come is one of before the clock was set back, and says nothing."""
+    return (pw.fn.COALESCE(at, began) > began) & (at <= utcnow())
 
 
 def _mark_unseen_gone(tenant: Tenant, policy_type: str, now: datetime) -> int:
     return int(
-        Policy.update(state=PolicyState.GONE, gone_at=now)
+        Policy.update(state=PolicyState.GONE, gone_at=utcnow())
         .where(
             (Policy.tenant == tenant)
             & (Policy.policy_type == policy_type)

@@ -12,7 +12,7 @@ from typing import Any
 from db import audit, snapshots
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
-from db.database import database
+from db.database import database, lock
 from db.errors import Invalid
 from db.models import (
     IS_ACTIVE,
@@ -79,6 +79,8 @@ STEPS: tuple[tuple[Any, Callable[[Tenant], Any]], ...] = (
 def begin(tenant: Tenant, actor: Actor) -> int:
     """From now on it goes. Returns how many rows that are. Raises Invalid while something is under way with it."""
     with database.atomic():
+        # First: a start that comes meanwhile waits here, or is found.
+        lock(Tenant, Tenant.id == tenant.id)
         _refuse_while_busy(tenant)
         rows = left(tenant)
         is_first = (Tenant.id == tenant.id) & Tenant.removing_since.is_null()

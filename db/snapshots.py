@@ -10,7 +10,7 @@ from typing import Any
 import peewee as pw
 
 from db.clock import utcnow
-from db.database import database
+from db.database import database, lock
 from db.models import Content, Policy, Run, Snapshot
 from db.sealing import keyring
 from db.states import Outcome, PolicyState
@@ -66,6 +66,7 @@ def keep(run: Run, reads: Sequence[Read]) -> dict[int, Kept]:
         return {}
     now = utcnow()
     with database.atomic():
+        lock(Policy, Policy.id.in_([read.policy_id for read in reads]))
         newest = {one.policy_id: one for one in _newest([read.policy_id for read in reads])}
         same = [read for read in reads if _is_same(read, newest.get(read.policy_id))]
         others = [read for read in reads if not _is_same(read, newest.get(read.policy_id))]
@@ -122,7 +123,7 @@ def _contents(tenant_id: int, reads: Sequence[Read]) -> dict[str, int]:
     """Fingerprint -> content id."""
     rows = [
         {"tenant": tenant_id, "fingerprint": mark, "sealed": read.sealed, "plain_bytes": read.plain_bytes}
-        for mark, read in {read.fingerprint: read for read in reads}.items()
+        for mark, read in sorted({read.fingerprint: read for read in reads}.items())
     ]
     Content.insert_many(rows).on_conflict_ignore().execute()
     of_tenant = Content.select(Content.fingerprint, Content.id).where(Content.tenant == tenant_id)

@@ -9,7 +9,7 @@ from argon2.exceptions import VerificationError
 
 from db import audit, sessions
 from db.audit import Action, Actor
-from db.database import database
+from db.database import database, lock
 from db.errors import Invalid
 from db.models import Membership, Tenant, User
 from db.states import Role, SiteRole
@@ -71,10 +71,10 @@ def change(user: User, actor: Actor, *, here: int | None = None, **changes: obje
         changes["password_hash"] = hasher.hash(password)
     if not changes:
         return
-    if changes.get("site_role", user.site_role) != SiteRole.ADMIN or changes.get("is_active") is False:
-        _require_another_admin(user)
     named = sorted(name.removesuffix("_hash") for name in changes)
     with database.atomic():
+        if changes.get("site_role", user.site_role) != SiteRole.ADMIN or changes.get("is_active") is False:
+            _require_another_admin(user)
         User.update(**changes).where(User.id == user.id).execute()
         if set(changes) - {"name"}:
             sessions.end_all(user.id, but=here)
@@ -82,6 +82,8 @@ def change(user: User, actor: Actor, *, here: int | None = None, **changes: obje
 
 
 def _require_another_admin(user: User) -> None:
+    # Two admins who take each other's role at the same moment do it one after the other.
+    lock(User, User.site_role == SiteRole.ADMIN)
     others = (User.site_role == SiteRole.ADMIN) & User.is_active & (User.id != user.id)
     if user.site_role == SiteRole.ADMIN and not User.select().where(others).exists():
         raise Invalid("This is the last active admin. Make someone else an admin first.")

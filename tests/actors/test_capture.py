@@ -13,6 +13,8 @@ from db.models import AuditEvent, Content, Policy, Run, RunItem, Snapshot
 from db.states import ItemState, Outcome, PolicyState, RunState
 from tests.simulated import READ, WRITE, catalog_policy
 
+pytestmark = pytest.mark.usefixtures("lock_order")
+
 PATH = "deviceManagement/configurationPolicies"
 
 

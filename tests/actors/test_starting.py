@@ -20,6 +20,8 @@ from db.models import Policy, Run, RunItem
 from tests import servers
 from tests.conftest import REDIS_PORT
 
+pytestmark = pytest.mark.usefixtures("lock_order")
+
 STARTS = """
 import sys, config
 from actors import app, capture

@@ -13,6 +13,8 @@ from db.retention import Rules
 from db.states import SetState
 from tests.conftest import capture_by_hand
 
+pytestmark = pytest.mark.usefixtures("lock_order")
+
 TODAY = datetime(2026, 5, 20, 2)
 
 
