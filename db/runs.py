@@ -181,8 +181,17 @@ def active_among(run_ids: Iterable[int]) -> set[int]:
     return {row[0] for row in active.tuples()}
 
 
-def claim(run_id: int) -> Claim | None:
-    """Take a run that is queued, or that is running and held by nobody. None: there is nothing to do here."""
+def whole(run_id: int) -> Run | None:
+    """The run of this number. None: there is none, for a part of one is none."""
+    found: Run | None = Run.get_or_none((Run.id == run_id) & Run.parent.is_null())
+    return found
+
+
+def claim(run_id: int, kind: RunKind) -> Claim | None:
+    """Take a run that is queued, or that is running and held by nobody. None: there is nothing to do here.
+
+    `kind`: of what the message is about. A run of another kind is not meant, whatever its id.
+    """
     now, token = utcnow(), secrets.token_hex(16)
     unheld = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null()
     taken = (
@@ -194,7 +203,7 @@ def claim(run_id: int) -> Claim | None:
             resume_at=None,
             started_at=pw.fn.COALESCE(Run.started_at, now),
         )
-        .where((Run.id == run_id) & ((Run.state == RunState.QUEUED) | unheld))
+        .where((Run.id == run_id) & (Run.kind == kind) & ((Run.state == RunState.QUEUED) | unheld))
         .execute()
     )
     return Claim(Run.get_by_id(run_id), token) if taken else None

@@ -172,4 +172,4 @@ def test_a_redelivered_message_of_an_ended_run_does_nothing(policy, graph, worke
     worker.join()
     brokers.broker.join("interactive")
     assert graph.requests()["graph"] == asked
-    assert runs.claim(run.id) is None
+    assert runs.claim(run.id, run.kind) is None
