@@ -37,6 +37,10 @@ class ClaimLost(Exception):
     """Another message has this run now, or it has ended. Stop; whatever you did is not recorded."""
 
 
+class AlreadySettled(Exception):
+    """The claim holds, and yet an item was settled before: a defect of ours. The run is tried again without it."""
+
+
 @dataclass(frozen=True)
 class Started:
     run: Run
@@ -339,9 +343,7 @@ def settle(
         .where((RunItem.id == item.id) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
         .execute()
     )
-    if settled != 1:
-        raise ClaimLost
-    claim.has_got_on = True
+    _expect_settled(claim, settled, 1)
 
 
 def settle_read(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) -> None:
@@ -360,8 +362,14 @@ def settle_read(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) ->
         .where(RunItem.id.in_(list(snapshots)) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
         .execute()
     )
-    if settled != len(snapshots):
-        raise ClaimLost
+    _expect_settled(claim, settled, len(snapshots))
+
+
+def _expect_settled(claim: Claim, settled: int, expected: int) -> None:
+    """Raises ClaimLost or AlreadySettled."""
+    if settled != expected:
+        hold(claim)
+        raise AlreadySettled(f"run {claim.run.id}: {settled} of {expected} items were still to be settled")
     claim.has_got_on = True
 
 

@@ -179,3 +179,18 @@ def test_a_start_that_fails_half_way_leaves_nothing(cast, start, monkeypatch):
     assert not Run.select().exists()
     assert not RunItem.select().exists()
     assert not Notification.select().exists()
+
+
+def test_an_item_that_was_settled_before_is_told_apart_from_a_lost_claim(start):
+    claim = claimed(start())
+    item = runs.unsettled_items(claim.run)[0]
+    runs.settle(claim, item, ItemState.DONE, Outcome.CAPTURED)
+    for again in (
+        lambda: runs.settle(claim, item, ItemState.DONE, Outcome.CAPTURED),
+        lambda: runs.settle_read(claim, Outcome.CAPTURED, {item.id: 1}),
+    ):
+        with pytest.raises(runs.AlreadySettled):
+            again()
+    Run.update(claimed_by="another").execute()
+    with pytest.raises(runs.ClaimLost):
+        runs.settle(claim, item, ItemState.DONE, Outcome.CAPTURED)
