@@ -40,7 +40,7 @@ def start(policy: Policy, actor: Actor) -> Start:
 
 @dramatiq.actor(actor_name=RunKind.CAPTURE_SNAPSHOT, queue_name=INTERACTIVE)
 def capture_snapshot(run_id: int) -> None:
-    work(run_id, _capture)
+    work(run_id, RunKind.CAPTURE_SNAPSHOT, _capture)
 
 
 def _capture(claim: Claim) -> None:

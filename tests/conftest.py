@@ -215,7 +215,7 @@ def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
         actor=actor,
         policy=policy,
     )
-    claim = runs.claim(started.run.id)
+    claim = runs.claim(started.run.id, started.run.kind)
     body = body or {"name": policy.name, "settings": []}
     read = snapshots.Read.of(
         policy,
