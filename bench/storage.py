@@ -102,7 +102,7 @@ def _newest(tenant: Tenant):
 
 def _read(policy: Policy, content: dict) -> snapshots.Read:
     mark = fingerprint(POLICY_TYPES[policy.policy_type], content)
-    facts = {"assignments_mark": "", "name": policy.name, "modified_at": None, "references": {}}
+    facts = {"read_at": utcnow(), "assignments_mark": "", "name": policy.name, "modified_at": None, "references": {}}
     return snapshots.Read.of(policy, content, mark, proof={"settings": None, "pages": 1}, **facts)
 
 

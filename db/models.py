@@ -190,7 +190,7 @@ class Policy(Table):
     first_seen_at = pw.DateTimeField(default=utcnow)
     last_seen_at = pw.DateTimeField(default=utcnow)
     gone_at = pw.DateTimeField(null=True)
-    # Both follow the newest snapshot, so that a list needs no look at the snapshots.
+    # Both follow the newest snapshot, so that a list needs no look at the snapshots; the time is confirmed_at.
     last_captured_at = pw.DateTimeField(null=True)
     snapshot_count = pw.IntegerField(default=0)
     # SHA-256 of the assignments as last read: with the modification time it tells an unchanged policy from its list.
@@ -318,6 +318,7 @@ class Snapshot(Table):
     content = pw.ForeignKeyField(Content, on_delete="RESTRICT")
     run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
     captured_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
+    # Both are times before the first request of the reading: what somebody changed later may not be in it.
     captured_at = pw.DateTimeField(default=utcnow)
     # The last capture that read the same content again: no new row, a newer proof.
     confirmed_at = pw.DateTimeField(default=utcnow)
@@ -521,6 +522,7 @@ class RunAnswer(Table):
     path_mark = pw.CharField(max_length=64)
     # As graph.answers.packed; compressed, then sealed: it may be a policy.
     sealed = pw.BlobField()
+    # A time before it was asked for: what a policy became later, it does not say.
     kept_at = pw.DateTimeField(default=utcnow)
 
     class Meta:
