@@ -282,7 +282,7 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.Known) -> names.K
     )
     unfinished = not_final(items, {item: readings[item.id] for item in items})
     final = [item for item in items if item not in unfinished]
-    settled = [(item, prepared(item, readings[item.id])) for item in final]
+    settled = [(item, prepared(item, readings[item.id], memory)) for item in final]
     news = _new_names(known, readings.values())
     with database.atomic():
         settle_readings(claim, settled)

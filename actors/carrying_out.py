@@ -71,6 +71,7 @@ class Together:
             [(one, orders[one.id], ended[one.id]) for one in ready],
             written=ledger.items(*BEGUN),
             lost=ledger.items(WriteState.UNKNOWN),
+            memory=memory,
         )
         memory.forget([key for key, result in ended.items() if isinstance(result, Done)])
         return self._outcomes.later

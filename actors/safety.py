@@ -71,7 +71,7 @@ def _capture(
     directory_names.remember(restore.tenant, directory_names.gathered([one.references for one in whole]))
     moved = [one for one in final if _has_moved(one, readings[one.id])]
     damaged = [one for one in final if one not in moved and _cannot_be_read(readings[one.id])]
-    reads = {one.id: as_read(restore, one, readings[one.id]) for one in final if one not in moved}
+    reads = {one.id: as_read(restore, one, readings[one.id], memory) for one in final if one not in moved}
     with database.atomic():
         runs.hold(claim)
         _keep(claim, [one for one in final if one not in moved], reads, rows)
@@ -124,7 +124,7 @@ def settle_conflict(claim: Claim, item: RestoreItem, row: RunItem) -> None:
     runs.settle(claim, row, ItemState.FAILED, Outcome.CONFLICT, reason="conflict", message=MOVED)
 
 
-def as_read(restore: Restore, item: RestoreItem, reading: Reading | GraphError) -> Read | None:
+def as_read(restore: Restore, item: RestoreItem, reading: Reading | GraphError, memory: RunMemory) -> Read | None:
     """Ready to be kept as a snapshot of the policy that it is in the target tenant."""
     if isinstance(reading, GraphError):
         return None
@@ -135,6 +135,7 @@ def as_read(restore: Restore, item: RestoreItem, reading: Reading | GraphError) 
         policy,
         reading.content,
         fingerprint(policy_type, reading.content),
+        read_at=memory.read_at(item.id, reading),
         assignments_mark=assignments_mark(reading.content["assignments"]),
         name=reading.name,
         modified_at=reading.modified_at,

@@ -76,9 +76,11 @@ def start(
     policy: Policy | None = None,
     retry_of: Run | None = None,
     restore_id: int | None = None,
+    is_quiet: bool = False,
 ) -> Started:
     """Make a run with its items, notifications and audit event, or find the active one of the same key.
 
+    `is_quiet`: it is housekeeping, of which nobody is told, and no event says that it was asked for.
     Raises SwitchedOff when nothing may start in the tenant.
     """
     place = Tenant.get_by_id(tenant.id)
@@ -90,16 +92,19 @@ def start(
             run = _insert(tenant, kind, dedupe_key, len(items), actor, policy, retry_of, restore_id)
             if run:
                 add_items(run, items)
-                notifications.for_run(run)
-                audit.record(
-                    Action.RUN_REQUESTED, actor, f"run {run.id}", tenant=tenant, kind=str(kind), origin=actor.origin
-                )
+                if not is_quiet:
+                    _tell(run, actor)
                 return Started(run, is_new=True)
         active = active_of(dedupe_key)
         if active:
             _share(active, actor)
             return Started(active, is_new=False)
     raise RuntimeError(f"{dedupe_key} neither starts nor runs")
+
+
+def _tell(run: Run, actor: Actor) -> None:
+    notifications.for_run(run)
+    audit.record(Action.RUN_REQUESTED, actor, f"run {run.id}", tenant=run.tenant, kind=run.kind, origin=actor.origin)
 
 
 def _insert(
