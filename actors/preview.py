@@ -41,6 +41,7 @@ from graph.writing import Content
 def start(restore: Restore, actor: Actor) -> Start:
     """Raises Invalid when it is too late for a preview."""
     with database.atomic():
+        restores.hold(restore)
         made = runs.start(
             tenant=restore.tenant,
             kind=RunKind.PREVIEW,
@@ -287,7 +288,10 @@ class _Look:
     def keep(self, planned: Sequence[tuple[RestoreItem, dict[str, Any]]]) -> None:
         """All plans and all items of the run, or none."""
         rows = {one.restore_item_id: one for one in runs.unsettled_items(self._claim.run)}
+        mark = restores.mark_of(self._restore.options, [one.id for one, _ in planned])
         with database.atomic():
+            restores.note_planned(self._restore, mark)
+            runs.hold(self._claim)
             for position, (item, plan) in enumerate(planned):
                 RestoreItem.update(position=position, **plan).where(RestoreItem.id == item.id).execute()
                 if item.id in rows:
