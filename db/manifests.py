@@ -7,6 +7,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 
+from db import upserts
 from db.models import Manifest, Tenant
 
 
@@ -15,8 +16,10 @@ def keep(tenant: Tenant | int, snapshot_ids: Iterable[int]) -> Manifest:
     ids = sorted(set(snapshot_ids))
     packed = pack(ids)
     mark = hashlib.sha256(packed).hexdigest()
-    Manifest.insert(tenant=tenant, fingerprint=mark, packed=packed, count=len(ids)).on_conflict_ignore().execute()
-    return Manifest.get((Manifest.tenant == tenant) & (Manifest.fingerprint == mark))
+    owner = tenant.id if isinstance(tenant, Tenant) else tenant
+    row = {"tenant": owner, "fingerprint": mark, "packed": packed, "count": len(ids)}
+    upserts.add(Manifest, (Manifest.tenant, Manifest.fingerprint), [row])
+    return Manifest.get((Manifest.tenant == owner) & (Manifest.fingerprint == mark))
 
 
 def snapshot_ids(manifest: Manifest | None) -> list[int]:

@@ -9,11 +9,14 @@ from typing import Any
 
 import peewee as pw
 
+from db import policies, upserts
 from db.clock import utcnow
 from db.database import database
 from db.models import Content, Policy, Run, Snapshot
 from db.sealing import keyring
 from db.states import Outcome, PolicyState
+
+CONTENT_KEY = (Content.tenant, Content.fingerprint)
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,8 @@ def keep_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -
     """The id of this content without a snapshot of it: what a restore saw, or was given as a file."""
     mine = (Content.tenant == tenant_id) & (Content.fingerprint == fingerprint)
     sealed, plain_bytes = _sealed(tenant_id, content, fingerprint)
-    Content.insert(
-        tenant=tenant_id, fingerprint=fingerprint, sealed=sealed, plain_bytes=plain_bytes
-    ).on_conflict_ignore().execute()
+    row = {"tenant": tenant_id, "fingerprint": fingerprint, "sealed": sealed, "plain_bytes": plain_bytes}
+    upserts.add(Content, CONTENT_KEY, [row])
     return int(Content.select(Content.id).where(mine).tuples().first()[0])
 
 
@@ -124,7 +126,7 @@ def _contents(tenant_id: int, reads: Sequence[Read]) -> dict[str, int]:
         {"tenant": tenant_id, "fingerprint": mark, "sealed": read.sealed, "plain_bytes": read.plain_bytes}
         for mark, read in {read.fingerprint: read for read in reads}.items()
     ]
-    Content.insert_many(rows).on_conflict_ignore().execute()
+    upserts.add(Content, CONTENT_KEY, rows)
     of_tenant = Content.select(Content.fingerprint, Content.id).where(Content.tenant == tenant_id)
     return dict(of_tenant.where(Content.fingerprint.in_([read.fingerprint for read in reads])).tuples())
 
@@ -132,6 +134,7 @@ def _contents(tenant_id: int, reads: Sequence[Read]) -> dict[str, int]:
 def _follow(now: datetime, reads: Sequence[Read], captured: set[int]) -> None:
     """The policies' rows say what their newest snapshots say."""
     ids = [read.policy_id for read in reads]
+    policies.lock(Policy.id.in_(ids))
     Policy.update(
         last_captured_at=now,
         last_seen_at=now,
