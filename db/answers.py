@@ -8,7 +8,7 @@ from typing import Any
 
 import peewee as pw
 
-from db import runs
+from db import runs, upserts
 from db.clock import utcnow
 from db.database import database
 from db.models import Run, RunAnswer
@@ -18,6 +18,7 @@ from db.sealing import keyring
 # (reading, mark of the path, document).
 Row = tuple[str, str, Mapping[str, Any]]
 TOGETHER = 200
+KEY = (RunAnswer.run, RunAnswer.reading, RunAnswer.path_mark)
 
 
 def keep(claim: Claim, rows: Sequence[Row], *, asked_at: datetime | None = None) -> None:
@@ -33,10 +34,8 @@ def keep(claim: Claim, rows: Sequence[Row], *, asked_at: datetime | None = None)
     with database.atomic():
         runs.hold(claim)
         for begin in range(0, len(sealed), TOGETHER):
-            RunAnswer.insert_many(sealed[begin : begin + TOGETHER]).on_conflict(
-                conflict_target=[RunAnswer.run, RunAnswer.reading, RunAnswer.path_mark],
-                preserve=[RunAnswer.sealed, RunAnswer.kept_at],
-            ).execute()
+            some = sealed[begin : begin + TOGETHER]
+            upserts.put(RunAnswer, KEY, some, [RunAnswer.sealed, RunAnswer.kept_at])
     claim.has_got_on = True
 
 

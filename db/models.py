@@ -7,6 +7,7 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.database import database
+from db.identities import Identity
 from db.states import (
     CredentialKind,
     ItemState,
@@ -33,6 +34,8 @@ class JsonText(pw.TextField):
 
 
 class Table(pw.Model):
+    id: Any = Identity()
+
     class Meta:
         database = database
         legacy_table_names = False
@@ -79,7 +82,7 @@ class Tenant(Table):
     # [{"kind": "users" or "groups", "id", "name"}]: who must never be locked out by Conditional Access.
     break_glass = JsonText(null=True)
     # The last backup of the whole tenant that came to its end, and when it began to read; what it lacks: Coverage.
-    last_backup_id = pw.IntegerField(null=True)
+    last_backup_id = pw.BigIntegerField(null=True)
     last_backup_at = pw.DateTimeField(null=True)
     # When signing in last worked, and why it did not since; null: it does.
     connected_at = pw.DateTimeField(null=True)
@@ -276,7 +279,7 @@ class Run(Table):
     # The run whose failed items this one tries again.
     retry_of = pw.ForeignKeyField("self", null=True, on_delete="SET NULL", index=False)
     # The restore it previews or executes. No foreign key: a restore refers to backup sets, and those to runs.
-    restore_id = pw.IntegerField(null=True)
+    restore_id = pw.BigIntegerField(null=True)
     # When a message of it last got something done before it had to wait; null: none has yet.
     progressed_at = pw.DateTimeField(null=True)
 
@@ -338,7 +341,6 @@ class Snapshot(Table):
 
 
 class RunItem(Table):
-    id = pw.BigAutoField()
     run = pw.ForeignKeyField(Run, backref="items", on_delete="CASCADE", index=False)
     policy = pw.ForeignKeyField(Policy, null=True, on_delete="SET NULL")
     policy_type = pw.CharField(max_length=80)
@@ -352,7 +354,7 @@ class RunItem(Table):
     snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL")
     ended_at = pw.DateTimeField(null=True)
     part = pw.IntegerField(null=True)
-    restore_item_id = pw.IntegerField(null=True)
+    restore_item_id = pw.BigIntegerField(null=True)
     # How often its answer was not to be had: what stays so costs itself, and not the others.
     tries = pw.IntegerField(default=0)
     # Of a pruning: how many rows it has let go of by now.
@@ -485,7 +487,6 @@ class RestoreItem(Table):
 class Write(Table):
     """A write's intent, recorded before it is sent; a crash or a lost answer leaves it unanswered, to be settled."""
 
-    id = pw.BigAutoField()
     run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
     item = pw.ForeignKeyField(RestoreItem, backref="writes", on_delete="CASCADE", index=False)
     method = pw.CharField(max_length=6)
@@ -521,7 +522,6 @@ class Listing(Table):
 class RunAnswer(Table):
     """What a reading of a run was answered: kept until its result is recorded, so that no request is sent twice."""
 
-    id = pw.BigAutoField()
     run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
     reading = pw.CharField(max_length=200)
     # SHA-256 of the path that was asked.
@@ -615,9 +615,9 @@ class AuditEvent(Table):
     at = pw.DateTimeField(index=True)
     action = pw.CharField(max_length=40)
     # No foreign keys: an event must outlive whom and what it names.
-    actor_id = pw.IntegerField(null=True)
+    actor_id = pw.BigIntegerField(null=True)
     actor = pw.CharField()
-    tenant_id = pw.IntegerField(null=True)
+    tenant_id = pw.BigIntegerField(null=True)
     tenant_name = pw.CharField(null=True)
     subject = pw.CharField(max_length=1200)
     result = pw.CharField(default=Result.OK, max_length=10)

@@ -102,11 +102,3 @@ def _kept(field: pw.Field, value: Any, row: Row) -> Any:
         return value
     plain = base64.b64decode(value)
     return keyring().seal(plain, SEALED[field](field.model(**row))) if field in SEALED else plain
-
-
-def follow_ids() -> None:
-    """PostgreSQL's sequences go on after the ids that were brought along."""
-    for model in TAKEN:
-        if isinstance(model._meta.primary_key, pw.AutoField):
-            sequence = pw.fn.pg_get_serial_sequence(model._meta.table_name, "id")
-            model.select(pw.fn.setval(sequence, pw.fn.MAX(model.id))).execute()
