@@ -19,7 +19,8 @@ from actors.broker import dedupe
 from actors.every import broker
 from actors.middleware import PROCESS
 from actors.starting import send
-from db import audit_rounds, installation, overdue, parts, removal, restores, run_ends
+from db import audit_rounds, installation, overdue, parts, removal, restores, run_ends, schedules
+from db.clock import utcnow
 from db.database import database
 from db.models import Run
 
@@ -44,7 +45,8 @@ def sweep() -> None:
         send(run)
     for run in overdue.cancelled_and_unheld():
         run_ends.end_if_cancelled(run)
-    scheduling.start_due()
+    for schedule in schedules.due(utcnow()):
+        scheduling.start(schedule)
     restores.expire_old(config.settings().plan_hours)
     pruning.prune_daily()
     _remove_tenants()

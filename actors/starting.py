@@ -21,6 +21,8 @@ class Start:
     is_new: bool
     # False: Redis is away. The run is recorded; the scheduler sends it when Redis is back.
     is_sent: bool
+    # The run that was found does less than was asked for.
+    is_less: bool = False
 
 
 def started(start: Started) -> Start:
