@@ -43,5 +43,5 @@ def send(run: Run, delay_seconds: float | None = None) -> bool:
     except (LockUnavailable, BrokerConnectionError, redis.RedisError) as e:
         logger.warning("the queue is unreachable", extra={"run_id": run.id, "error": type(e).__name__})
         return False
-    runs.mark_enqueued(run.id)
+    runs.mark_enqueued([run.id])
     return True
