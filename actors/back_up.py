@@ -14,7 +14,7 @@ from typing import Any
 
 import dramatiq
 
-from actors.broker import BULK
+from actors.broker import BULK, PRIORITY, UNDER_WAY
 from actors.capture import prepared, settle_readings
 from actors.connections import client, signed_in
 from actors.listing import record
@@ -113,12 +113,12 @@ def _chosen(tenant: Tenant, selection: dict[str, Any]) -> list[NewItem]:
     return [NewItem(one.policy_type, one.name, one.id, one.graph_id) for one in chosen.order_by(Policy.id)]
 
 
-@dramatiq.actor(actor_name=RunKind.BACK_UP, queue_name=BULK)
+@dramatiq.actor(actor_name=RunKind.BACK_UP, queue_name=BULK, priority=PRIORITY[BULK])
 def back_up(run_id: int) -> None:
     work(run_id, RunKind.BACK_UP, _plan, Ends(finish=_hand_out))
 
 
-@dramatiq.actor(actor_name=RunKind.BACK_UP_PART, queue_name=BULK)
+@dramatiq.actor(actor_name=RunKind.BACK_UP_PART, queue_name=UNDER_WAY, priority=PRIORITY[UNDER_WAY])
 def back_up_part(run_id: int) -> None:
     work(run_id, RunKind.BACK_UP_PART, _read_part, Ends(finish=_end_part, fail=_fail_part))
 
