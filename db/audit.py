@@ -70,6 +70,7 @@ class Action(StrEnum):
     SETS_PRUNED = "backup-sets:pruned"
     RETENTION_SET = "retention:set"
     SCHEDULE_SET = "schedule:set"
+    SCHEDULE_PAUSED = "schedule:paused"
     SCHEDULE_REMOVED = "schedule:removed"
     RESTORE_REQUESTED = "restore:requested"
     RESTORE_CHANGED = "restore:changed"
@@ -129,6 +130,7 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SETS_PRUNED: frozenset({"what", "count", "run"}),
     Action.RETENTION_SET: frozenset({"rules"}),
     Action.SCHEDULE_SET: frozenset({"cron", "time_zone", "is_full", "is_paused"}),
+    Action.SCHEDULE_PAUSED: frozenset({"cron", "time_zone", "why"}),
     Action.SCHEDULE_REMOVED: frozenset({"cron"}),
     Action.RESTORE_REQUESTED: frozenset({"source", "items", "options", "undo_of"}),
     Action.RESTORE_CHANGED: frozenset({"changed"}),

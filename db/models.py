@@ -567,6 +567,8 @@ class Schedule(Table):
     last_run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
     created_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
     created_at = pw.DateTimeField(default=utcnow)
+    # Paused by the scheduler, which could not tell when it comes next. Null: by a person, or not at all.
+    paused_because = pw.CharField(null=True, max_length=500)
 
     class Meta:
         indexes = ((("tenant", "id"), False),)
@@ -669,6 +671,22 @@ class Heartbeat(Table):
     keys = pw.CharField(null=True, max_length=200)
 
 
+class Setback(Table):
+    """A row that the scheduler could not handle, or a whole step (subject 0), until it goes well again."""
+
+    step = pw.CharField(max_length=40)
+    # No foreign key: of which table depends on the step.
+    subject = pw.BigIntegerField()
+    since = pw.DateTimeField()
+    last_at = pw.DateTimeField()
+    again_at = pw.DateTimeField()
+    times = pw.IntegerField()
+    sentence = pw.CharField(max_length=500)
+
+    class Meta:
+        primary_key = pw.CompositeKey("step", "subject")
+
+
 class Seal(Table):
     """One sealed word per installation: a wrong encryption key is found at start, not at the first restore."""
 
@@ -705,5 +723,6 @@ TABLES = (
     AuditCheck,
     Lease,
     Heartbeat,
+    Setback,
     Seal,
 )

@@ -22,6 +22,7 @@ from db.models import (
     RunAnswer,
     Seal,
     Session,
+    Setback,
 )
 from db.sealing import keyring
 
@@ -33,6 +34,7 @@ LEFT_OUT = {
     AuditCheck: "the log is checked again from its beginning",
     Lease: "of processes that run here",
     Heartbeat: "of processes that run here",
+    Setback: "of the scheduler that runs here",
     Seal: "the word sealed with this installation's own keys",
 }
 TAKEN = tuple(model for model in TABLES if model not in LEFT_OUT)

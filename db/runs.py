@@ -10,7 +10,7 @@ worker that was taken for dead, and comes back, can change nothing: its writes m
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -177,8 +177,10 @@ def active_of(dedupe_key: str) -> Run | None:
     return Run.get_or_none((Run.dedupe_key == dedupe_key) & IS_ACTIVE)
 
 
-def mark_enqueued(run_id: int) -> None:
-    Run.update(enqueued_at=utcnow()).where((Run.id == run_id) & IS_ACTIVE).execute()
+def mark_enqueued(run_ids: Collection[int]) -> None:
+    """Their messages are in a queue now."""
+    if run_ids:
+        Run.update(enqueued_at=utcnow()).where(Run.id.in_(list(run_ids)) & IS_ACTIVE).execute()
 
 
 def is_active(run_id: int) -> bool:

@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 import config
 from actors import broker, connections, startup
 from config import Settings
-from db import audit_rounds, identities, installation, key_rotation, overdue, privileges, runs
+from db import audit_rounds, identities, installation, key_rotation, overdue, privileges, runs, schedules, setbacks
 from db.clock import utcnow
 from db.database import database, disk_free, is_sqlite
 from db.models import TABLES, Tenant, User
@@ -69,6 +69,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         if not people:
             yield False, "users", "Nobody can sign in. Run: tenantkeep user add EMAIL --role admin"
         yield from _processes()
+        yield from _scheduler()
         yield _waiting_runs()
         yield _keys()
         yield _audit()
@@ -103,6 +104,14 @@ def _processes() -> Iterator[Finding]:
                 else "None was ever seen."
             )
             yield False, kind, f"{seen} Start one: tenantkeep {kind}"
+
+
+def _scheduler() -> Iterator[Finding]:
+    """What it could not do, and tries again by itself; and the schedules that it had to pause."""
+    for one in setbacks.known():
+        yield False, "scheduler", f"{setbacks.told(one)} Its log has the details."
+    for schedule in schedules.paused_by_themselves():
+        yield False, "schedules", f"{schedule} of {schedule.tenant.name} is paused. {schedule.paused_because}"
 
 
 def _waiting_runs() -> Finding:

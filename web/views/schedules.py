@@ -1,7 +1,6 @@
 """`/schedules/`: when tenants are backed up by themselves."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
@@ -31,7 +30,7 @@ def _page() -> str:
         schedules=schedules.of_tenants(ids),
         only_tenant=only,
         tenants=_manageable(),
-        time_zones=sorted(available_timezones()),
+        time_zones=schedules.time_zones(),
         form=request.form,
     )
 
