@@ -7,6 +7,7 @@ from actors.trouble import in_turn, is_last_try, not_final, postpone
 from db import directory_names, manifests, policies, restores, runs, snapshots
 from db.clock import utcnow
 from db.database import database
+from db.lists import among
 from db.models import BackupSet, Policy, Restore, RestoreItem, RunItem
 from db.runs import Claim
 from db.snapshots import Read
@@ -150,7 +151,7 @@ def _complete(restore: Restore) -> None:
         return
     ids = [one.safety_snapshot_id for one in captured]
     of_policies = Policy.select(Policy.id).where(
-        (Policy.tenant == restore.tenant) & Policy.graph_id.in_([one.target_id for one in captured])
+        (Policy.tenant == restore.tenant) & among(Policy.graph_id, [one.target_id for one in captured])
     )
     with database.atomic():
         made = BackupSet.create(
