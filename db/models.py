@@ -453,10 +453,6 @@ class Restore(Table):
         return f"Restore {self.id}"
 
 
-# What refers to a row is looked for when that goes: db/removal.py takes restores away, five hundred at a time.
-Restore.add_index(Restore.index(Restore.undo_of, where=pw.SQL("undo_of_id IS NOT NULL"), name="restore_undo"))
-
-
 class RestoreItem(Table):
     """One policy's part in a restore: what is to be written, the plan for it, and what became of it."""
 
@@ -566,7 +562,10 @@ class Mapping(Table):
 
     class Meta:
         # By the directory alone: when its tenant is removed.
-        indexes = ((("tenant", "source_directory_id", "kind", "source_id"), True), (("source_directory_id",), False))
+        indexes = (
+            (("tenant", "source_directory_id", "kind", "source_id"), True),
+            (("source_directory_id", "tenant"), False),
+        )
 
 
 class Schedule(Table):
