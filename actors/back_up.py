@@ -26,6 +26,7 @@ from db import backup_sets, coverage, directory_names, parts, policies, run_ends
 from db.audit import Actor
 from db.database import database
 from db.errors import Invalid
+from db.lists import among
 from db.models import BackupSet, Policy, Run, RunItem, Tenant
 from db.runs import Claim, NewItem, Started
 from db.states import ItemState, Offer, Outcome, RunKind
@@ -109,7 +110,7 @@ def _to_list(selection: dict[str, Any]) -> Sequence[str]:
 
 def _chosen(tenant: Tenant, selection: dict[str, Any]) -> list[NewItem]:
     """The items of chosen policies are known at once; those of policy types only after listing."""
-    chosen = Policy.select().where((Policy.tenant == tenant) & Policy.id.in_(selection.get("policies", [])))
+    chosen = Policy.select().where((Policy.tenant == tenant) & among(Policy.id, selection.get("policies", [])))
     return [NewItem(one.policy_type, one.name, one.id, one.graph_id) for one in chosen.order_by(Policy.id)]
 
 

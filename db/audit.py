@@ -17,6 +17,7 @@ from typing import Any
 from db import rising
 from db.clock import utcnow
 from db.database import database, storable
+from db.lists import among
 from db.models import AuditEvent, AuditHead, Tenant, User
 from db.states import Result
 
@@ -291,7 +292,7 @@ def search(
     """A query of events, newest first. `tenant_ids` None means the whole installation."""
     query = AuditEvent.select().order_by(AuditEvent.id.desc())
     if tenant_ids is not None:
-        query = query.where(AuditEvent.tenant_id.in_(tenant_ids or [-1]))
+        query = query.where(among(AuditEvent.tenant_id, tenant_ids))
     if tenant_id is not None:
         query = query.where(AuditEvent.tenant_id == tenant_id)
     for field, value in ((AuditEvent.action, action), (AuditEvent.actor, actor), (AuditEvent.result, result)):

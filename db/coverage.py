@@ -6,6 +6,7 @@ from typing import Any
 
 from db import upserts
 from db.clock import utcnow
+from db.lists import among
 from db.models import Coverage, Policy, Tenant
 from db.states import Offer, PolicyState
 
@@ -63,7 +64,7 @@ def exceptions(tenant_ids: Sequence[int] | None) -> dict[int, list[Coverage]]:
         Coverage.select().where(Coverage.bad_since.is_null(False)).order_by(Coverage.bad_since, Coverage.policy_type)
     )
     if tenant_ids is not None:
-        query = query.where(Coverage.tenant.in_(list(tenant_ids) or [-1]))
+        query = query.where(among(Coverage.tenant, tenant_ids))
     found: dict[int, list[Coverage]] = {}
     for row in query:
         found.setdefault(row.tenant_id, []).append(row)

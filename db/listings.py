@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from db import upserts
+from db.lists import among
 from db.models import Listing, Run
 
 
@@ -16,7 +17,7 @@ def keep(run: Run, policy_type: str, rows: Any, began: datetime) -> None:
 
 def since(run: Run, at: Mapping[str, datetime]) -> dict[str, Any]:
     """Policy type -> rows, of those whose list began later than the time given for each."""
-    found = Listing.select().where((Listing.run == run) & Listing.policy_type.in_(list(at) or [""]))
+    found = Listing.select().where((Listing.run == run) & among(Listing.policy_type, at))
     return {one.policy_type: one.rows for one in found if one.listed_at > at[one.policy_type]}
 
 

@@ -7,6 +7,7 @@ from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
+from db.lists import among
 from db.models import DirectoryName, Mapping, Policy, Restore, RestoreItem, Tenant
 from db.states import PolicyState
 
@@ -100,7 +101,7 @@ def missing(tenant: Tenant, source_directory_id: str) -> dict[Key, str | None]:
     )
     ids = [row.id for row in restores]
     items = RestoreItem.select(RestoreItem.resolutions).where(
-        RestoreItem.restore.in_(ids or [-1]) & RestoreItem.resolutions.is_null(False)
+        among(RestoreItem.restore, ids) & RestoreItem.resolutions.is_null(False)
     )
     found = {
         (one["kind"], one["id"]): one["name"]

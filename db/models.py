@@ -98,6 +98,12 @@ class Tenant(Table):
         return str(self.name)
 
 
+# The scheduler asks at every tick for the few that go.
+Tenant.add_index(
+    Tenant.index(Tenant.removing_since, where=pw.SQL("removing_since IS NOT NULL"), name="tenant_removing")
+)
+
+
 class Credential(Table):
     """A tenant's next credential, until it has signed in, or its previous one, for a while: db/credentials.py."""
 
@@ -240,6 +246,14 @@ class Coverage(Table):
         indexes = ((("tenant", "policy_type"), True),)
 
 
+# Of ten thousand tenants with 44 policy types each, the dashboard wants those few that lack something.
+Coverage.add_index(
+    Coverage.index(
+        Coverage.bad_since, Coverage.policy_type, where=pw.SQL("bad_since IS NOT NULL"), name="coverage_exceptions"
+    )
+)
+
+
 class Run(Table):
     tenant = pw.ForeignKeyField(Tenant, backref="runs", on_delete="CASCADE", index=False)
     kind = pw.CharField(max_length=40)
@@ -315,6 +329,10 @@ Run.add_index(Run.index(Run.restore_id, where=pw.SQL("restore_id IS NOT NULL"), 
 Run.add_index(Run.index(Run.retry_of, where=pw.SQL("retry_of_id IS NOT NULL"), name="run_retry"))
 # The scheduler's sweep looks at active runs only; a million ended ones must not slow it.
 Run.add_index(Run.index(Run.state, Run.heartbeat_at, where=pw.SQL("state IN ('queued', 'running')"), name="run_active"))
+# A person's pulse wants the newest of them, and stops there, however many wait in the queue.
+Run.add_index(Run.index(Run.id, where=pw.SQL("state IN ('queued', 'running')"), name="run_active_newest"))
+# Every worker's heartbeat asks for its own claims.
+Run.add_index(Run.index(Run.claimed_by, where=pw.SQL("claimed_by IS NOT NULL"), name="run_claimed"))
 
 
 class Snapshot(Table):
@@ -551,7 +569,11 @@ class Mapping(Table):
     set_at = pw.DateTimeField(default=utcnow)
 
     class Meta:
-        indexes = ((("tenant", "source_directory_id", "kind", "source_id"), True),)
+        # By the directory alone: when its tenant is removed.
+        indexes = (
+            (("tenant", "source_directory_id", "kind", "source_id"), True),
+            (("source_directory_id", "tenant"), False),
+        )
 
 
 class Schedule(Table):

@@ -17,10 +17,11 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit, notifications, tenants
+from db import audit, lists, notifications, tenants
 from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
+from db.lists import among
 from db.models import IS_ACTIVE, Policy, Run, RunItem, Tenant, User
 from db.states import ACTIVE, UNSETTLED, ItemState, Outcome, RunKind, RunState
 
@@ -158,8 +159,8 @@ def add_items(run: Run, items: Sequence[NewItem]) -> None:
         }
         for item in items
     ]
-    for begin in range(0, len(rows), 1000):
-        RunItem.insert_many(rows[begin : begin + 1000]).execute()
+    for some in lists.by(rows):
+        RunItem.insert_many(some).execute()
 
 
 def add_item(run: Run, item: NewItem) -> RunItem:
@@ -188,7 +189,7 @@ def is_active(run_id: int) -> bool:
 
 
 def active_among(run_ids: Iterable[int]) -> set[int]:
-    active: Any = Run.select(Run.id).where(Run.id.in_(list(run_ids) or [-1]) & IS_ACTIVE)
+    active: Any = Run.select(Run.id).where(among(Run.id, run_ids) & IS_ACTIVE)
     return {row[0] for row in active.tuples()}
 
 
@@ -227,7 +228,7 @@ def held_by(claim: Claim) -> Any:
 def beat(tokens: Sequence[str]) -> None:
     """These claims' worker is alive."""
     if tokens:
-        Run.update(heartbeat_at=utcnow()).where(Run.claimed_by.in_(list(tokens))).execute()
+        Run.update(heartbeat_at=utcnow()).where(among(Run.claimed_by, tokens)).execute()
 
 
 def hold(claim: Claim) -> None:
@@ -311,7 +312,7 @@ def begin_items(claim: Claim, item_ids: Sequence[int]) -> None:
     if not item_ids:
         return
     RunItem.update(state=ItemState.WORKING).where(
-        RunItem.id.in_(list(item_ids)) & RunItem.state.in_(UNSETTLED) & _claimed(claim)
+        among(RunItem.id, item_ids) & RunItem.state.in_(UNSETTLED) & _claimed(claim)
     ).execute()
 
 
@@ -366,7 +367,7 @@ def settle_read(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) ->
             snapshot=pw.Case(RunItem.id, list(snapshots.items()), None),
             ended_at=utcnow(),
         )
-        .where(RunItem.id.in_(list(snapshots)) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
+        .where(among(RunItem.id, snapshots) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
         .execute()
     )
     _expect_settled(claim, settled, len(snapshots))
@@ -383,7 +384,7 @@ def _expect_settled(claim: Claim, settled: int, expected: int) -> None:
 def tried(claim: Claim, item_ids: Sequence[int]) -> None:
     """Their answers were not to be had this time."""
     if item_ids:
-        RunItem.update(tries=RunItem.tries + 1).where(RunItem.id.in_(list(item_ids)) & _claimed(claim)).execute()
+        RunItem.update(tries=RunItem.tries + 1).where(among(RunItem.id, item_ids) & _claimed(claim)).execute()
 
 
 def counts(run: Run) -> dict[str, int]:

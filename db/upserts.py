@@ -7,15 +7,13 @@ Rows are touched in rising order of their ids, then new ones in the order of the
 waits for the other, and never both.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import peewee as pw
 
 from db.database import database
-
-# SQLite takes 32,766 values in a statement; a policy's row has eighteen.
-TOGETHER = 500
+from db.lists import by
 
 # Field -> value; ids, not objects.
 Row = Mapping[str, Any]
@@ -27,14 +25,14 @@ def put(model: Any, key: Sequence[pw.Field], rows: Iterable[Row], renewed: Seque
     with database.atomic():
         known = _known(model, key, list(by_key))
         there = [{**by_key[values], "id": known[values]} for values in sorted(known, key=known.__getitem__)]
-        for some in (*_by(there), *_by(_new(by_key, known))):
+        for some in (*by(there), *by(_new(by_key, known))):
             model.insert_many(some).on_conflict(conflict_target=list(key), preserve=list(renewed)).execute()
 
 
 def add(model: Any, key: Sequence[pw.Field], rows: Iterable[Row]) -> None:
     """Insert those rows whose key is not there yet."""
     by_key = _by_key(key, rows)
-    for some in _by(_new(by_key, _known(model, key, list(by_key)))):
+    for some in by(_new(by_key, _known(model, key, list(by_key)))):
         model.insert_many(some).on_conflict_ignore().execute()
 
 
@@ -49,13 +47,9 @@ def _new(by_key: Mapping[Any, Row], known: Mapping[Any, int]) -> list[Row]:
 def _known(model: Any, key: Sequence[pw.Field], wanted: Sequence[Any]) -> dict[Any, int]:
     """Key -> id, of those that are there."""
     found: dict[Any, int] = {}
-    for some in _by(wanted):
+    for some in by(wanted):
         query = model.select(model.id, *key)
         for field, values in zip(key, zip(*some, strict=True), strict=True):
             query = query.where(field.in_(set(values)))
         found |= {tuple(values): number for number, *values in query.tuples()}
     return {values: found[values] for values in wanted if values in found}
-
-
-def _by(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (rows[begin : begin + TOGETHER] for begin in range(0, len(rows), TOGETHER))
