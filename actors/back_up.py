@@ -94,12 +94,12 @@ def _chosen(tenant: Tenant, selection: dict[str, Any]) -> list[NewItem]:
 
 @dramatiq.actor(actor_name=RunKind.BACK_UP, queue_name=BULK)
 def back_up(run_id: int) -> None:
-    work(run_id, _plan, Ends(finish=_hand_out))
+    work(run_id, RunKind.BACK_UP, _plan, Ends(finish=_hand_out))
 
 
 @dramatiq.actor(actor_name=RunKind.BACK_UP_PART, queue_name=BULK)
 def back_up_part(run_id: int) -> None:
-    work(run_id, _read_part, Ends(finish=_end_part, fail=_fail_part))
+    work(run_id, RunKind.BACK_UP_PART, _read_part, Ends(finish=_end_part, fail=_fail_part))
 
 
 # --- planning --------------------------------------------------------------------------------------------------------
@@ -282,7 +282,7 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.Known) -> names.K
     )
     unfinished = not_final(items, {item: readings[item.id] for item in items})
     final = [item for item in items if item not in unfinished]
-    settled = [(item, prepared(item, readings[item.id])) for item in final]
+    settled = [(item, prepared(item, readings[item.id], memory)) for item in final]
     news = _new_names(known, readings.values())
     with database.atomic():
         settle_readings(claim, settled)

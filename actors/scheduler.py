@@ -19,7 +19,7 @@ from actors.broker import dedupe
 from actors.every import broker
 from actors.middleware import PROCESS
 from actors.starting import send
-from db import audit_rounds, clock, installation, overdue, parts, removal, restores, run_ends
+from db import audit_rounds, installation, overdue, parts, removal, restores, run_ends
 from db.database import database
 from db.models import Run
 
@@ -33,7 +33,6 @@ REMOVING_SECONDS = 0.5
 def tick() -> None:
     """One sweep, when this process is the leader."""
     with database.connection_context():
-        clock.follow_database()
         installation.beat(PROCESS, "scheduler")
         if installation.take_lease("scheduler", PROCESS, LEASE_SECONDS):
             sweep()

@@ -39,7 +39,7 @@ def start(tenant: Tenant, actor: Actor) -> Start:
 
 @dramatiq.actor(actor_name=RunKind.SYNC, queue_name=BULK)
 def sync(run_id: int) -> None:
-    work(run_id, _sync)
+    work(run_id, RunKind.SYNC, _sync)
 
 
 def _sync(claim: Claim) -> None:

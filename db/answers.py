@@ -20,9 +20,12 @@ Row = tuple[str, str, Mapping[str, Any]]
 TOGETHER = 200
 
 
-def keep(claim: Claim, rows: Sequence[Row]) -> None:
-    """Of the whole run, whichever part is at work. Raises ClaimLost: a worker taken for dead may know older answers."""
-    run, now = whole(claim.run), utcnow()
+def keep(claim: Claim, rows: Sequence[Row], *, asked_at: datetime | None = None) -> None:
+    """Of the whole run, whichever part is at work. Raises ClaimLost: a worker taken for dead may know older answers.
+
+    `asked_at`: a time before any of them was asked for.
+    """
+    run, now = whole(claim.run), asked_at or utcnow()
     sealed = [
         {"run": run, "reading": reading, "path_mark": mark, "kept_at": now, "sealed": _sealed(run, reading, mark, told)}
         for reading, mark, told in rows
@@ -47,7 +50,7 @@ def of(run: Run, readings: Collection[str]) -> dict[str, dict[str, Any]]:
 
 
 def began(run: Run, readings: Collection[str]) -> dict[str, datetime]:
-    """Reading -> when its oldest answer came, of those that were told something."""
+    """Reading -> when it was begun, of those that were told something."""
     found: dict[str, datetime] = {}
     for some in _by(list(readings)):
         rows = RunAnswer.select(RunAnswer.reading, pw.fn.MIN(RunAnswer.kept_at)).where(

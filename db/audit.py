@@ -125,7 +125,8 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SET_DOWNLOADED: frozenset({"policies", "with_secrets"}),
     Action.SET_PINNED: frozenset({"reason"}),
     Action.SET_UNPINNED: frozenset(),
-    Action.SETS_PRUNED: frozenset({"sets", "snapshots", "contents"}),
+    # Of what: backup sets, snapshots, contents, restores, runs, names.
+    Action.SETS_PRUNED: frozenset({"what", "count", "run"}),
     Action.RETENTION_SET: frozenset({"rules"}),
     Action.SCHEDULE_SET: frozenset({"cron", "time_zone", "is_full", "is_paused"}),
     Action.SCHEDULE_REMOVED: frozenset({"cron"}),

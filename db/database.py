@@ -144,13 +144,23 @@ def is_away(error: BaseException) -> bool:
     return state is None or state.startswith(("08", "57P"))
 
 
-def locked(query: Any) -> Any:
-    """The rows of a query, locked to the end of the transaction: a statement of its own, so that the next one sees what
-    whoever held them did. SQLite's transactions have the whole database.
+def lock(model: Any, which: Any) -> None:
+    """In a transaction: take these rows, in rising order of their ids, before anything is decided by them.
 
-    Not FOR UPDATE: that would hold up whoever only refers to such a row.
+    A statement of its own, so that the next one sees what whoever had them did. Not FOR UPDATE: that would hold up
+    whoever only refers to such a row. SQLite's transactions have the whole database.
     """
-    return query if is_sqlite() else query.for_update("FOR NO KEY UPDATE")
+    _take(model.select(model.id).where(which).order_by(model.id), "FOR NO KEY UPDATE")
+
+
+def share(model: Any, which: Any) -> None:
+    """As `lock`, beside others that share them: the rows stay as they are."""
+    _take(model.select(model.id).where(which).order_by(model.id), "FOR SHARE")
+
+
+def _take(query: Any, how: str) -> None:
+    if not is_sqlite():
+        list(query.for_update(how).tuples())
 
 
 def disk_free() -> int | None:

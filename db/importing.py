@@ -128,6 +128,6 @@ def _end_active_runs() -> int:
     Run.update(claimed_by=None, heartbeat_at=None).where(IS_ACTIVE).execute()
     wholes = list(Run.select().where(IS_ACTIVE & Run.parent.is_null()))
     for run in wholes:
-        if held := runs.claim(run.id):
+        if held := runs.claim(run.id, run.kind):
             run_ends.fail(held, "imported", IMPORTED)
     return len(wholes)

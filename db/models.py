@@ -88,6 +88,8 @@ class Tenant(Table):
     credential_expires_at = pw.DateTimeField(null=True)
     # Since then it goes, with everything that is kept of it: db/removal.py.
     removing_since = pw.DateTimeField(null=True)
+    # When its last daily pruning was begun; of a new tenant, since when there is nothing to prune.
+    pruned_at = pw.DateTimeField(null=True, default=utcnow, index=True)
 
     def __str__(self) -> str:
         return str(self.name)
@@ -143,7 +145,7 @@ class EntraGrant(Table):
     # A group's object id, or an app role's value.
     claim = pw.CharField(max_length=200)
     site_role = pw.CharField(null=True)
-    tenant = pw.ForeignKeyField(Tenant, null=True, on_delete="CASCADE", index=False)
+    tenant = pw.ForeignKeyField(Tenant, null=True, on_delete="CASCADE")
     role = pw.CharField(null=True)
 
     class Meta:
@@ -190,7 +192,7 @@ class Policy(Table):
     first_seen_at = pw.DateTimeField(default=utcnow)
     last_seen_at = pw.DateTimeField(default=utcnow)
     gone_at = pw.DateTimeField(null=True)
-    # Both follow the newest snapshot, so that a list needs no look at the snapshots.
+    # Both follow the newest snapshot, so that a list needs no look at the snapshots; the time is confirmed_at.
     last_captured_at = pw.DateTimeField(null=True)
     snapshot_count = pw.IntegerField(default=0)
     # SHA-256 of the assignments as last read: with the modification time it tells an unchanged policy from its list.
@@ -318,6 +320,7 @@ class Snapshot(Table):
     content = pw.ForeignKeyField(Content, on_delete="RESTRICT")
     run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
     captured_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
+    # Both are times before the first request of the reading: what somebody changed later may not be in it.
     captured_at = pw.DateTimeField(default=utcnow)
     # The last capture that read the same content again: no new row, a newer proof.
     confirmed_at = pw.DateTimeField(default=utcnow)
@@ -352,6 +355,8 @@ class RunItem(Table):
     restore_item_id = pw.IntegerField(null=True)
     # How often its answer was not to be had: what stays so costs itself, and not the others.
     tries = pw.IntegerField(default=0)
+    # Of a pruning: how many rows it has let go of by now.
+    freed = pw.IntegerField(null=True)
 
     class Meta:
         indexes = ((("run", "id"), False), (("run", "state"), False), (("run", "part", "state"), False))
@@ -407,8 +412,8 @@ class Restore(Table):
     # Where the contents are from; an uploaded set may be of a tenant that is not ours.
     source_directory_id = pw.CharField(max_length=36)
     source_name = pw.CharField()
-    backup_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL", index=False)
-    undo_of = pw.ForeignKeyField("self", null=True, on_delete="SET NULL", index=False)
+    backup_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL")
+    undo_of = pw.ForeignKeyField("self", null=True, on_delete="SET NULL")
     state = pw.CharField(default=RestoreState.DRAFT, max_length=10)
     # As db.restores.Options.
     options = JsonText()
@@ -425,7 +430,9 @@ class Restore(Table):
     started_at = pw.DateTimeField(null=True)
     ended_at = pw.DateTimeField(null=True)
     # What was there before, captured before the first write.
-    safety_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL", index=False)
+    safety_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL")
+    # Of the options and the items that the plan was made for (db.restores.mark_of).
+    planned_mark = pw.CharField(null=True, max_length=64)
 
     class Meta:
         indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False),
@@ -446,7 +453,7 @@ class RestoreItem(Table):
     name = pw.CharField(max_length=1000)
     # None: this item removes what a restore created.
     content = pw.ForeignKeyField(Content, null=True, on_delete="RESTRICT")
-    snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL", index=False)
+    snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL")
     # The names behind the content's ids, as the backup knew them.
     references = JsonText()
     # The plan. An undo knows its target before the preview.
@@ -466,9 +473,9 @@ class RestoreItem(Table):
     after_mark = pw.CharField(null=True, max_length=64)
     verified = pw.BooleanField(null=True)
     # What was there before, as captured just before the first write.
-    safety_snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL", index=False)
+    safety_snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL")
     # A look that still holds: a service that allows one request a second is not asked twice for it.
-    seen_content = pw.ForeignKeyField(Content, null=True, on_delete="SET NULL", index=False)
+    seen_content = pw.ForeignKeyField(Content, null=True, on_delete="SET NULL")
     seen_at = pw.DateTimeField(null=True)
 
     class Meta:
@@ -521,6 +528,7 @@ class RunAnswer(Table):
     path_mark = pw.CharField(max_length=64)
     # As graph.answers.packed; compressed, then sealed: it may be a policy.
     sealed = pw.BlobField()
+    # A time before it was asked for: what a policy became later, it does not say.
     kept_at = pw.DateTimeField(default=utcnow)
 
     class Meta:

@@ -82,7 +82,7 @@ def take_back_abandoned() -> list[Run]:
 
 def _given_up(run: Run) -> list[Run]:
     """Fail it: it is likely what kills its workers. Of a part, the rest goes on; returns what to send for that."""
-    held = runs.claim(run.id)
+    held = runs.claim(run.id, run.kind)
     if held is None:
         return []
     message = f"The worker died {MAX_ATTEMPTS} times in this run. Look at the worker's log, then start it again."
@@ -105,13 +105,14 @@ def _oldest(expression: pw.Expression, limit: int) -> list[Run]:
 
 def cancelled_and_unheld(limit: int = 500) -> list[Run]:
     """A cancel was asked for, and no worker holds the run to see it."""
-    return _oldest(Run.claimed_by.is_null() & Run.cancel_requested_at.is_null(False), limit)
+    is_asked = Run.parent.is_null() & Run.cancel_requested_at.is_null(False)
+    return _oldest(Run.claimed_by.is_null() & is_asked, limit)
 
 
 def without_parts(limit: int = 500) -> list[Run]:
     """Wholes whose last part ended, and whose worker died before it could end them."""
     part = Run.alias()
-    parts = part.select(part.id).where(part.parent == Run.id)
+    parts = part.select(part.id).where((part.parent == Run.id) & (part.state << pw.SQL("('queued', 'running')")))
     return _oldest(
         (Run.state == RunState.RUNNING) & Run.parts.is_null(False) & Run.claimed_by.is_null() & ~pw.fn.EXISTS(parts),
         limit,

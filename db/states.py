@@ -16,6 +16,8 @@ class RunKind(StrEnum):
     RESTORE = "restore.live"
     # The tenant's next credential signs in, and takes the place of the one in force.
     CREDENTIAL = "tenant.credential"
+    # What a tenant keeps no longer goes.
+    PRUNE = "retention.prune"
 
 
 class RunState(StrEnum):
@@ -70,6 +72,8 @@ class Outcome(StrEnum):
     REMOVED = "removed"
     CONFLICT = "conflict"
     UNKNOWN = "unknown"
+    # Of a pruning: rows went.
+    FREED = "freed"
 
 
 # What a plan writes, and what it is called once it is done.
@@ -93,6 +97,8 @@ class RestoreState(StrEnum):
     CANCELLED = "cancelled"
 
 
+# Something is still to be done with what they are of.
+UNFINISHED = (RestoreState.DRAFT, RestoreState.PREVIEWED, RestoreState.APPROVED, RestoreState.RUNNING)
 # May still be changed; every change makes it a draft again.
 CHANGEABLE = (RestoreState.DRAFT, RestoreState.PREVIEWED, RestoreState.APPROVED, RestoreState.EXPIRED)
 

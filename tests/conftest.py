@@ -45,6 +45,7 @@ import config  # noqa: E402
 from db import database as engine  # noqa: E402
 from db import installation, migrate, sealing, snapshots, users  # noqa: E402
 from db.audit import SYSTEM, Actor  # noqa: E402
+from db.clock import utcnow  # noqa: E402
 from db.models import Policy, Snapshot, Tenant, User  # noqa: E402
 from db.states import Role, SiteRole  # noqa: E402
 from graph import limits  # noqa: E402
@@ -225,12 +226,13 @@ def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
         actor=actor,
         policy=policy,
     )
-    claim = runs.claim(started.run.id)
+    claim = runs.claim(started.run.id, started.run.kind)
     body = body or {"name": policy.name, "settings": []}
     read = snapshots.Read.of(
         policy,
         {"body": body, "assignments": list(assignments)},
         secrets.token_hex(32),
+        read_at=utcnow(),
         assignments_mark="",
         name=policy.name,
         modified_at=None,

@@ -11,12 +11,14 @@ import redis
 
 import actors.capture
 from actors import broker as brokers
-from actors import scheduler, starting
+from actors import scheduler, starting, working
 from actors.dedupe import PREFIX
 from db import run_ends, runs
 from db.audit import SYSTEM, Actor
+from db.clock import utcnow
 from db.database import database as handle
 from db.models import Policy, Run, RunItem
+from db.states import ItemState, Outcome
 from tests import servers
 from tests.conftest import REDIS_PORT
 
@@ -172,4 +174,17 @@ def test_a_redelivered_message_of_an_ended_run_does_nothing(policy, graph, worke
     worker.join()
     brokers.broker.join("interactive")
     assert graph.requests()["graph"] == asked
-    assert runs.claim(run.id) is None
+    assert runs.claim(run.id, run.kind) is None
+
+
+def test_a_run_whose_item_was_settled_before_goes_on_at_once(policy):
+    def settle_twice(claim):
+        for item in runs.unsettled_items(claim.run) * 2:
+            runs.settle(claim, item, ItemState.DONE, Outcome.CAPTURED)
+
+    run = actors.capture.start(policy, SYSTEM).run
+    with pytest.raises(runs.AlreadySettled):
+        working.work(run.id, run.kind, settle_twice)
+    found = Run.get_by_id(run.id)
+    assert (found.claimed_by, found.attempts) == (None, 1), "nobody waits for the claim to grow old"
+    assert found.resume_at - utcnow() < timedelta(seconds=5)

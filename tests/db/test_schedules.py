@@ -92,7 +92,7 @@ def test_one_that_still_goes_is_waited_for(nightly, cast):
     schedules.record_run(nightly, run)
     now = at("2026-05-01T02:30")
     assert schedules.due(now) == []
-    run_ends.finish(runs.claim(run.id))
+    run_ends.finish(runs.claim(run.id, run.kind))
     assert schedules.due(now) == [nightly]
 
 

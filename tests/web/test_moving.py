@@ -213,10 +213,10 @@ def busy(captured, cast):
     ).run
     held = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="b", items=[item], actor=ada).run
     backup_sets.begin(held, {}, False, ["configurationPolicies"])
-    claim = runs.claim(held.id)
+    claim = runs.claim(held.id, held.kind)
     Listing.create(run=held, policy_type="intents", rows=[])
     part = Run.create(tenant=cast.contoso, kind=RunKind.BACK_UP_PART, dedupe_key="c", parent=held, part=1)
-    runs.claim(part.id)
+    runs.claim(part.id, part.kind)
     Notification.update(read_at=utcnow()).execute()
     return SimpleNamespace(waiting=waiting, held=held, claim=claim, part=part)
 
