@@ -8,7 +8,7 @@ import requests
 from db import backup_sets, retention
 from db.audit import SYSTEM
 from db.clock import utcnow
-from db.models import BackupSet, Content, Lease, Restore, RestoreItem, Run, Snapshot, Write
+from db.models import BackupSet, Content, Restore, RestoreItem, Run, Snapshot, Tenant, Write
 from db.retention import Rules
 from db.snapshots import document
 from db.states import ACTIVE, SetState
@@ -95,7 +95,7 @@ class RestoreOnApproval(_Edited):
         RestoreItem.update(seen_at=utcnow() - THREE_DAYS).where(
             (RestoreItem.restore == self.restore.id) & RestoreItem.seen_at.is_null(False)
         ).execute()
-        Lease.delete().where(Lease.name.startswith("prun")).execute()
+        Tenant.update(pruned_at=None).where(Tenant.id == self.tenant.id).execute()
 
     def _is_pruned(self):
         self.stage.keep_up()

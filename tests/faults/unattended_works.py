@@ -10,9 +10,9 @@ from db import backup_sets, policies, retention, run_ends, runs, schedules, snap
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.database import database
-from db.models import AuditEvent, BackupSet, Content, Lease, Policy, Run, Schedule, Snapshot, Tenant
+from db.models import AuditEvent, BackupSet, Content, Policy, Run, Schedule, Snapshot, Tenant
 from db.retention import Rules
-from db.states import Offer, RunKind
+from db.states import ACTIVE, Offer, RunKind
 from tests.faults.stage import Stuck
 from tests.faults.works import KEY, START_SECONDS, Backup, Work
 
@@ -52,6 +52,7 @@ class ScheduledBackup(Backup):
 class Retention(Work):
     """Of twelve nightly sets the last two stay, and one that is pinned; with what they list, and nothing else."""
 
+    kind = RunKind.PRUNE
     policies, nights, last = 5, 12, 2
 
     def prepare(self):
@@ -75,7 +76,7 @@ class Retention(Work):
         """One policy changed in it; the others are as they were the night before."""
         key = f"{RunKind.BACK_UP}:{self.tenant.id}:all"
         run = runs.start(tenant=self.tenant, kind=RunKind.BACK_UP, dedupe_key=key, items=[], actor=SYSTEM).run
-        claim = runs.claim(run.id)
+        claim = runs.claim(run.id, run.kind)
         found = list(Policy.select().where(Policy.tenant == self.tenant).order_by(Policy.id))
         with database.atomic():
             backup_set = backup_sets.begin(run, {}, True, [KEY])
@@ -93,7 +94,7 @@ class Retention(Work):
     def _read(self, policy, version):
         return snapshots.Read.of(
             policy, _content(version), hashlib.sha256(f"{policy.id} {version}".encode()).hexdigest(),
-            assignments_mark="", name=policy.name, modified_at=None, proof={}, references={},
+            assignments_mark="", name=policy.name, modified_at=None, proof={}, references={}, read_at=utcnow(),
         )  # fmt: skip
 
     def a_run(self):
@@ -108,24 +109,19 @@ class Retention(Work):
     # --- its day comes -----------------------------------------------------------------------------------------------
 
     def _start_until_there_is_a_run(self):
-        self.stage.read(Lease.delete().where(Lease.name.startswith("prun")).execute)
+        self.stage.read(Tenant.update(pruned_at=None).where(Tenant.id == self.tenant.id).execute)
         self.wait_until_over()
 
     def wait_until_over(self):
         """Or so long that it will not come today."""
         with suppress(Stuck):
-            self.stage.wait_for(self.is_over, "retention", 15)
-
-    def runs(self):
-        return []
-
-    def has_come(self, share):
-        return True
+            self.stage.wait_for(self.is_over, "retention", 20)
 
     def is_over(self):
         self.stage.keep_up()
-        going = self.stage.read(lambda: BackupSet.select().where(BackupSet.tenant == self.tenant).count())
-        return going <= self.last + len(self._pins())
+        left = self.stage.read(lambda: BackupSet.select().where(BackupSet.tenant == self.tenant).count())
+        is_active = any(one.state in ACTIVE for one in self.runs())
+        return left <= self.last + len(self._pins()) and not is_active
 
     def _pins(self):
         """The sets whose pin was answered with yes."""

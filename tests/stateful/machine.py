@@ -7,6 +7,8 @@ each of them. Beside it stands the model (tests/stateful/model.py); after each s
 import secrets
 import uuid
 from collections import Counter
+from datetime import datetime, timedelta
+from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -14,10 +16,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 import actors.back_up
 import actors.capture
 import actors.preview
+import actors.pruning
 import actors.restore
 import config
 from actors import restore_requests, scheduler
-from db import audit, clock, parts, policies, restores, retention, run_ends, runs, schedules, tenants, users
+from db import audit, backup_sets, clock, policies, restores, retention, run_ends, runs, schedules, tenants, users
 from db.audit import SYSTEM, Actor
 from db.errors import Invalid
 from db.models import (
@@ -45,11 +48,32 @@ PICK = st.integers(0, 2**16)
 SECONDS = st.sampled_from([1, 4, 20, 120, 3600, 20 * 3600, 3 * 24 * 3600])
 
 
+class Time:
+    """Passes only when the test says so; a little with each look at it, so that no two moments are the same."""
+
+    def __init__(self):
+        self._now = datetime(2026, 1, 1)
+
+    def begin_a_day(self):
+        """Each example begins at the same hour, after whatever the one before left due."""
+        self._now = self._now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=3)
+
+    def pass_by(self, seconds):
+        self._now += timedelta(seconds=seconds)
+
+    def __call__(self):
+        self._now += timedelta(microseconds=1)
+        return self._now
+
+
 class Installation(RuleBasedStateMachine):
-    steps = Counter()
+    steps, time = Counter(), Time()
+    # What came by, and how often: a test that never gets there proves nothing.
+    came: ClassVar = Counter()
 
     def __init__(self):
         super().__init__()
+        self.time.begin_a_day()
         self.model, self.workers = model.Model(), []
         self.people = [_person(name) for name in PEOPLE]
         self.places = [_place(four_eyes, self.people) for four_eyes in (False, True)]
@@ -59,6 +83,17 @@ class Installation(RuleBasedStateMachine):
         head = AuditHead.get()
         self.chain, self.ends_told = audit.Chain(head.last_id, head.hash), Counter()
         self.looked_at = set()
+        self._begin()
+
+    def _begin(self):
+        """With two backups, and policies that were edited between and since."""
+        for number, _ in enumerate(self.places):
+            self.back_up(number, True)
+            self.all_goes_well()
+            self.edit_in_the_tenant(number * POLICIES)
+            self.back_up(number, False)
+            self.all_goes_well()
+            self.edit_in_the_tenant(number * POLICIES + 1)
 
     def _policies(self):
         return list(Policy.select().where(Policy.tenant.in_(self.places)).order_by(Policy.id))
@@ -176,37 +211,48 @@ class Installation(RuleBasedStateMachine):
         def start():
             return actors.restore.start(row, self._actor(who), reason="ticket")
 
-        def act():
-            self._started(start, RunKind.RESTORE, restore.tenant_id, restore.id)
-
-        if self._may(may, act) and not active:
+        person = self._pick(self.people, who)
+        if self._may(may, lambda: self._started(start, *self._live(restore), by=person.id)) and not active:
             restore.state = "running"
 
     @precondition(lambda self: any(one.kind == RunKind.RESTORE for one in self.model.runs.values()))
     @rule(chosen=PICK)
     def retry(self, chosen):
-        """Of any live run, however old: only what is still not done, by a plan that still holds."""
+        """Of any live run, however old: only what no later run took up, by a plan that still holds."""
         known = self._pick([one for one in self.model.runs.values() if one.kind == RunKind.RESTORE], chosen)
         restore = self.model.restores[known.restore_id]
+        bad = restore.may_be_retried(known.id)
+        may = bool(bad) and restore.state == "finished" and restore.is_fresh(clock.utcnow(), self._hours())
         active = self.model.of_key(f"{RunKind.RESTORE}:{restore.tenant_id}")
-        bad = {key for key, outcome in restore.outcomes.items() if outcome in ("failed", "uncertain")}
-        may = bool(bad) and restore.state == "finished" and not known.is_active and not active
-        may = may and restore.is_fresh(clock.utcnow(), self._hours())
+        may = active.restore_id == restore.id if active else may
 
         def start():
             return actors.restore.retry_failed(Run.get_by_id(known.id), SYSTEM)
 
-        # Of a run that did other things, or where one is under way, it may be refused as well.
-        try:
-            run = self._started(start, RunKind.RESTORE, restore.tenant_id, restore.id)
-        except Invalid:
-            return
-        if run is None:
-            return
-        assert may, f"run {known.id} is tried again: {restore}"
-        again = {row.restore_item_id for row in RunItem.select().where(RunItem.run == run.id)}
-        assert {Worker.policy_of(one) for one in again} <= bad, "what was settled since is written again"
-        restore.state = "running"
+        made = []
+        if self._may(may, lambda: made.append(self._started(start, *self._live(restore)))) and made[0]:
+            again = {row.restore_item_id for row in RunItem.select().where(RunItem.run == made[0].id)}
+            assert again == bad, f"of {bad} {again} is tried again"
+            restore.state = "running"
+            self.came["retried"] += 1
+
+    def _live(self, restore):
+        return RunKind.RESTORE, restore.tenant_id, restore.id
+
+    @precondition(lambda self: self.model.restores)
+    @rule(chosen=PICK, who=PICK)
+    def go_on_with_restore(self, chosen, who):
+        """As its page offers it."""
+        restore, _ = self._restore(chosen)
+        if restore.state == "previewed" and restore.four_eyes:
+            self.approve(chosen, who)
+        elif restore.state in ("previewed", "approved"):
+            self.execute(chosen, who)
+        elif restore.state in ("draft", "expired"):
+            self.preview(chosen)
+        elif restore.state == "finished" and restore.newest:
+            run_ids = [one.id for one in self.model.runs.values() if one.kind == RunKind.RESTORE]
+            self.retry(run_ids.index(max(of_run for of_run, _, _ in restore.newest.values())))
 
     @precondition(lambda self: self.model.restores)
     @rule(chosen=PICK, who=PICK)
@@ -221,13 +267,13 @@ class Installation(RuleBasedStateMachine):
 
     def _may(self, may, act):
         """Does it. It is refused, with a sentence, just when the model says that it may not be."""
+        refused = None
         try:
             act()
         except Invalid as e:
-            assert not may, f"refused: {e}"
-            return False
-        assert may, "it should have been refused"
-        return True
+            refused = str(e)
+        assert (refused is None) == may, f"refused: {refused}"
+        return may
 
     def _actor(self, who):
         return Actor.person(self._pick(self.people, who), "127.0.0.1")
@@ -235,20 +281,21 @@ class Installation(RuleBasedStateMachine):
     def _hours(self):
         return config.settings().plan_hours
 
-    def _started(self, start, kind, of, restore_id=None):
+    def _started(self, start, kind, of, restore_id=None, by=None):
         """The new run; None where one of the key goes on, which is answered."""
         key = f"{kind}:{of}"
         known = self.model.of_key(key)
         made = start()
         assert made.is_new == (known is None), f"{key}: {made}, beside {known}"
-        if known:
-            assert made.run.id == known.id
-            return None
-        return self._add(made.run, restore_id)
+        assert known is None or made.run.id == known.id
+        run = known or self._add(made.run, restore_id)
+        run.asked_by |= {by} - {None}
+        return None if known else run
 
     def _add(self, row, restore_id=None):
+        known = self.model.runs.get(row.id)
+        assert known is None or known.state == "gone", f"run {row.id} has the id of one before it"
         run = model.Run(row.id, row.kind, row.dedupe_key, row.tenant_id, restore_id)
-        assert row.id not in self.model.runs, f"run {row.id} has the id of one before it"
         self.model.add(run)
         backup_set = BackupSet.get_or_none(BackupSet.run == row.id)
         if backup_set:
@@ -273,7 +320,7 @@ class Installation(RuleBasedStateMachine):
     def _deliver(self, run_id, kind):
         known = self.model.runs.get(run_id)
         may = known is not None and known.may_be_claimed and known.kind == kind
-        claim = _claim(run_id, kind)
+        claim = runs.claim(run_id, kind)
         assert (claim is not None) == may, f"a message of {kind} {'took' if claim else 'did not take'} {known}"
         if claim:
             worker = Worker(self, claim, known)
@@ -281,9 +328,12 @@ class Installation(RuleBasedStateMachine):
             self.workers.append(worker)
 
     @precondition(lambda self: self.workers)
-    @rule(worker=PICK, how=PICK)
-    def work(self, worker, how):
-        self._pick(self.workers, worker).work(how)
+    @rule(worker=PICK, hows=st.lists(PICK, min_size=1, max_size=4))
+    def work(self, worker, hows):
+        worker = self._pick(self.workers, worker)
+        for how in hows:
+            if worker in self.workers:
+                worker.work(how)
 
     @precondition(lambda self: any(one.may_be_claimed for one in self.model.runs.values()))
     @rule()
@@ -296,40 +346,34 @@ class Installation(RuleBasedStateMachine):
                 worker.work(0)
 
     @precondition(lambda self: self.workers)
-    @rule(worker=PICK, seconds=SECONDS)
-    def wait(self, worker, seconds):
-        self._pick(self.workers, worker).wait(seconds)
-
-    @precondition(lambda self: self.workers)
-    @rule(worker=PICK)
-    def stumble(self, worker):
-        self._pick(self.workers, worker).stumble()
-
-    @precondition(lambda self: any(not one.is_dead for one in self.workers))
-    @rule(worker=PICK)
-    def die(self, worker):
-        """Or only sleep: it may come back at any time."""
-        self._pick([one for one in self.workers if not one.is_dead], worker).is_dead = True
+    @rule(worker=PICK, trouble=st.sampled_from(["waits", "stumbles", "dies"]), seconds=SECONDS)
+    def trouble(self, worker, trouble, seconds):
+        """One that dies may only sleep: it may come back at any time."""
+        worker = self._pick(self.workers, worker)
+        if trouble == "waits":
+            worker.wait(seconds)
+        elif trouble == "stumbles":
+            worker.stumble()
+        else:
+            worker.is_dead = True
 
     # --- time --------------------------------------------------------------------------------------------------------
 
     @rule(seconds=SECONDS)
     def time_passes(self, seconds):
-        clock._ahead -= clock.timedelta(seconds=seconds)
+        self.time.pass_by(seconds)
         runs.beat([one.claim.token for one in self.workers if not one.is_dead])
 
     @rule()
     def sweep(self):
         stale = self._stale()
         due = {one.id for one in self._schedules() if one.next_at <= clock.utcnow() and self._may_start(one)}
-        protected = self.model.protected()
         scheduler.sweep()
         self._after_schedules(due)
         self._after_sweep(stale)
-        self._after_retention(protected)
 
     def _stale(self):
-        long_ago = clock.utcnow() - clock.timedelta(seconds=runs.STALE_SECONDS)
+        long_ago = clock.utcnow() - timedelta(seconds=runs.STALE_SECONDS)
         return {one.id for one in Run.select().where((Run.heartbeat_at < long_ago) & Run.state.in_(ACTIVE))}
 
     def _schedules(self):
@@ -346,8 +390,12 @@ class Installation(RuleBasedStateMachine):
             is_behind = schedule.id in due and schedule.next_at <= clock.utcnow()
             assert not is_behind, "a schedule's time came, and nobody took it"
             assert schedule.last_run_id or schedule.last_at is None, "a schedule's time passed without a run"
-            if schedule.last_run_id and schedule.last_run_id not in self.model.runs:
-                self._add(Run.get_by_id(schedule.last_run_id))
+        for row in Run.select().where(Run.tenant.in_(self.places) & Run.state.in_(ACTIVE) & Run.parent.is_null()):
+            known = self.model.runs.get(row.id)
+            if known is None or known.state == "gone":
+                assert row.origin in ("schedule", "retention")
+                self.came[f"begun by {row.origin}"] += 1
+                self._add(row)
 
     def _after_sweep(self, stale):
         """What nobody holds any more was taken back; what was cancelled, or has no part left, has ended."""
@@ -356,16 +404,18 @@ class Installation(RuleBasedStateMachine):
                 continue
             run.attempts += 1
             run.holder = None
+            self.came["taken back"] += 1
             row = Run.get_or_none(Run.id == run.id)
             is_given_up = row is None or row.state not in ACTIVE
             assert is_given_up == (run.attempts >= runs.MAX_ATTEMPTS) or run.is_cancelled, f"{run} is {row}"
+            self.came["given up"] += is_given_up
             if is_given_up and run.parent:
                 run.state = "gone"
                 self._begin_next(run.parent)
         for run in self.model.active(parent=None):
             if run.holder is None and (run.is_cancelled or (run.parts and not self.model.parts_of(run))):
                 self._has_ended(run)
-        expires = clock.utcnow() - clock.timedelta(hours=self._hours())
+        expires = clock.utcnow() - timedelta(hours=self._hours())
         for restore in self.model.restores.values():
             if restore.state in ("previewed", "approved") and restore.previewed_at < expires:
                 restore.state = "expired"
@@ -380,21 +430,21 @@ class Installation(RuleBasedStateMachine):
         assert row.part == whole.begun
         self.model.add(model.Run(row.id, row.kind, row.dedupe_key, row.tenant_id, parent=whole))
 
-    @precondition(lambda self: self.model.sets)
     @rule(place=PICK)
     def prune(self, place):
-        protected = self.model.protected()
-        retention.prune(Tenant.get_by_id(self._pick(self.places, place).id), SYSTEM)
-        self._after_retention(protected)
+        tenant = self._pick(self.places, place)
+        self._started(lambda: actors.pruning.start(tenant, SYSTEM), RunKind.PRUNE, tenant.id)
 
-    def _after_retention(self, protected):
+    def look_what_went(self, protected):
+        """`protected`: the sets that had to stay."""
         there = {one.id: one for one in BackupSet.select().where(BackupSet.tenant.in_(self.places))}
         gone = self.model.sets.keys() - there.keys()
         assert not gone & protected, f"the sets {sorted(gone & protected)} had to stay, and are gone"
         for set_id in gone:
             del self.model.sets[set_id]
         self.model.gone_sets |= gone
-        held = {one for backup_set in there.values() for one in actors.back_up.backup_sets.snapshots_of(backup_set)}
+        self.came["sets that went"] += len(gone)
+        held = {one for backup_set in there.values() for one in backup_sets.snapshots_of(backup_set)}
         rows = {one.id for one in Snapshot.select(Snapshot.id).where(Snapshot.tenant.in_(self.places))}
         assert held <= rows, f"the snapshots {sorted(held - rows)} of sets that are there are gone"
         captured = {policy_id for policy_id, _ in self.model.kept}
@@ -404,11 +454,20 @@ class Installation(RuleBasedStateMachine):
     # --- what holds after each step ----------------------------------------------------------------------------------
 
     def _has_ended(self, run):
-        row = Run.get_by_id(run.id)
+        row = Run.get_or_none(Run.id == run.id)
+        if row is None:
+            assert run.kind == RunKind.PRUNE
+            run.state, run.holder = "gone", None
+            return
         assert row.state in ENDED, f"{run} should have ended, and is {row.state}"
         self.model.ended(run, row.state)
+        self.came[f"{run.kind} {row.state}"] += 1
         if run.kind == RunKind.PREVIEW:
             self._previewed(run, row)
+        if run.kind == RunKind.RESTORE:
+            items = RunItem.select(RunItem.restore_item_id, RunItem.state, RunItem.outcome).where(RunItem.run == row)
+            for item_id, state, outcome in items.tuples():
+                self.model.restores[run.restore_id].newest[item_id] = (run.id, state, outcome)
 
     def _previewed(self, run, row):
         restore = self.model.restores[run.restore_id]
@@ -452,7 +511,20 @@ class Installation(RuleBasedStateMachine):
             assert self.ends_told[f"run {run.id}"] == is_ended, f"{run} is told as ended {self.ends_told}"
             if is_ended and run.id not in self.looked_at:
                 self.looked_at.add(run.id)
-                _totals_are_right(run)
+                self._totals_are_right(run)
+
+    def _totals_are_right(self, run):
+        row = Run.get_by_id(run.id)
+        counted = Counter(one.state for one in RunItem.select(RunItem.state).where(RunItem.run == row))
+        said = {state: getattr(row, state) for state in ("done", "skipped", "failed", "uncertain")}
+        assert said == {state: counted[state] for state in said}, f"run {run.id} tells {said} of {counted}"
+        assert row.total == sum(counted.values())
+        assert not counted[ItemState.PENDING] + counted[ItemState.WORKING]
+        told = sorted(one.user_id for one in Notification.select().where(Notification.run == row))
+        is_quiet = row.kind == RunKind.PRUNE and row.origin == "retention" and row.state != RunState.FAILED
+        asked = set() if is_quiet else run.asked_by | {self.people[0].id}
+        assert told == sorted(asked), f"run {run.id} was told to {told}, not to {asked}"
+        assert not BackupSet.select().where((BackupSet.run == row) & (BackupSet.state == SetState.RUNNING)).exists()
 
     def teardown(self):
         """Whatever was left where: sweeps and messages alone bring everything to its end."""
@@ -468,32 +540,12 @@ class Installation(RuleBasedStateMachine):
         self.every_end_is_told_once()
         assert not self.model.active(), f"these never end: {self.model.active()}"
         Schedule.delete().where(Schedule.tenant.in_(self.places)).execute()
-        Tenant.update(retention=None).where(Tenant.id.in_(self.places)).execute()
-
-
-def _claim(run_id, kind):
-    try:
-        return runs.claim(run_id, kind)
-    except TypeError:
-        known = Run.get_or_none(Run.id == run_id)
-        return runs.claim(run_id) if known and known.kind == kind else None
-
-
-def _totals_are_right(run):
-    row = Run.get_by_id(run.id)
-    counted = Counter(one.state for one in RunItem.select(RunItem.state).where(RunItem.run == row))
-    said = {state: getattr(row, state) for state in ("done", "skipped", "failed", "uncertain")}
-    assert said == {state: counted[state] for state in said}, f"run {run.id} tells {said} of {counted}"
-    assert row.total == sum(counted.values())
-    assert not counted[ItemState.PENDING] + counted[ItemState.WORKING]
-    told = Notification.select().where(Notification.run == row).count()
-    assert told == 1, f"run {run.id} was told to {told} people"
-    assert not BackupSet.select().where((BackupSet.run == row) & (BackupSet.state == SetState.RUNNING)).exists()
+        Tenant.update(is_active=False).where(Tenant.id.in_(self.places)).execute()
 
 
 def _person(name):
     email = f"{name}@stateful.example"
-    return User.get_or_none(User.email == email) or User.create(email=email, name=name, password_hash="none")  # noqa: S106
+    return User.get_or_none(User.email == email) or User.create(email=email, name=name, password_hash="none")
 
 
 def _place(four_eyes, people):
@@ -513,5 +565,3 @@ def _place(four_eyes, people):
     schedules.add(tenant, "0 2 * * *", "UTC", SYSTEM)
     retention.set_rules(tenant, Rules(last=1), SYSTEM)
     return Tenant.get_by_id(tenant.id)
-
-

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from db.states import ACTIVE, RestoreState, RunKind, RunState
+from db.states import ACTIVE, UNFINISHED, RestoreState, RunKind, RunState
 
 CHANGEABLE = ("draft", "previewed", "approved", "expired")
 
@@ -20,6 +20,8 @@ class Run:
     # The worker that may write it.
     holder: object = None
     is_cancelled: bool = False
+    # The people who asked for it.
+    asked_by: set = field(default_factory=set)
     attempts: int = 0
     # Of a backup: whether its items are made; how many parts it has, and how many were begun.
     is_planned: bool = False
@@ -48,8 +50,8 @@ class Restore:
     previewed_at: datetime | None = None
     # Policy id -> the version that the preview, or the restore itself, saw there last.
     seen: dict = field(default_factory=dict)
-    # Policy id -> how its newest run item of a live run ended.
-    outcomes: dict = field(default_factory=dict)
+    # Item id -> (run id, state, outcome) of its newest run item of a live run.
+    newest: dict = field(default_factory=dict)
 
     def is_fresh(self, now, hours):
         return self.previewed_at is not None and self.previewed_at >= now - timedelta(hours=hours)
@@ -62,17 +64,26 @@ class Restore:
         ready = ("approved",) if self.four_eyes else ("previewed", "approved")
         return self.state in ready and self.is_fresh(now, hours)
 
+    def may_be_retried(self, run_id):
+        """The items that this run could not do, and no later one took up."""
+        return {
+            item_id
+            for item_id, (of_run, state, outcome) in self.newest.items()
+            if of_run == run_id and state in ("failed", "uncertain") and outcome != "conflict"
+        }
+
     @property
     def is_unfinished(self):
-        return self.state not in (RestoreState.FINISHED, RestoreState.CANCELLED)
+        return self.state in UNFINISHED
 
 
 @dataclass
 class Model:
     runs: dict = field(default_factory=dict)
     restores: dict = field(default_factory=dict)
-    # Set id -> whether it is pinned; of those that are there.
+    # Set id -> whether it is pinned; of those that are there. `safety`: what was there before a restore.
     sets: dict = field(default_factory=dict)
+    safety: set = field(default_factory=set)
     gone_sets: set = field(default_factory=set)
     # Policy id -> the version that the tenant has just now.
     live: dict = field(default_factory=dict)
@@ -102,9 +113,8 @@ class Model:
 
     def protected(self):
         """The sets that stay whatever the rules say."""
-        return {set_id for set_id, is_pinned in self.sets.items() if is_pinned} | {
-            one.set_id for one in self.restores.values() if one.is_unfinished
-        }
+        pinned = {set_id for set_id, is_pinned in self.sets.items() if is_pinned}
+        return pinned | self.safety | {one.set_id for one in self.restores.values() if one.is_unfinished}
 
 
 def _has(one, facts):

@@ -2,15 +2,18 @@
 
 import hashlib
 
-from actors import safety
+from actors import pruning, safety
 from db import backup_sets, parts, restores, run_ends, runs, snapshots, writes
+from db.clock import utcnow
 from db.database import database
-from db.models import BackupSet, Content, Policy, Restore, RestoreItem, Run, RunItem, Write
+from db.models import BackupSet, Policy, Restore, RestoreItem, Tenant
+from db.pruning import STEPS, Ages, let_go
 from db.runs import ClaimLost, NewItem
 from db.states import ItemState, Offer, Outcome, RunKind, WriteState
 from db.writes import Answered, Intent
 
 KEY = "configurationPolicies"
+AGES = Ages(runs=730, restores=730, names=365)
 # How an item ends, or a write: well, as often as all else together.
 HOW = ("well", "well", "well", "refused", "lost", "lost before")
 
@@ -25,6 +28,8 @@ class Worker:
         self.installation, self.claim, self.run = installation, claim, run
         self.model = installation.model
         self.is_dead = False
+        # By a step of retention: the ids of what may go.
+        self._found = None
 
     def __repr__(self):
         return f"worker of run {self.run.id}"
@@ -65,6 +70,7 @@ class Worker:
         except ClaimLost:
             assert not holds, f"{self} lost a claim that nobody took"
             self.installation.workers.remove(self)
+            self.installation.came["claim lost"] += 1
             return False
         assert holds, f"{self} wrote, and {self.run.holder} holds the run"
         return True
@@ -86,6 +92,7 @@ class Worker:
             RunKind.CAPTURE_SNAPSHOT: self._capture,
             RunKind.PREVIEW: self._preview,
             RunKind.RESTORE: self._restore,
+            RunKind.PRUNE: self._prune,
         }[self.run.kind]
 
     def _finish(self):
@@ -151,7 +158,7 @@ class Worker:
     def _as_read(self, policy, version):
         content, mark = _content(policy.id, version)
         return snapshots.Read.of(policy, content, mark, assignments_mark="", name=policy.name, modified_at=None,
-                                 proof={}, references={})  # fmt: skip
+                                 read_at=utcnow(), proof={}, references={})  # fmt: skip
 
     def _part_ended(self, following, how):
         whole = self.run.parent
@@ -177,6 +184,25 @@ class Worker:
             self._read(todo[0], how)
         else:
             self._finish()
+
+    # --- retention ---------------------------------------------------------------------------------------------------
+
+    def _prune(self, how):
+        """Finds what may go in one step, and lets it go in the next: anything may come in between."""
+        todo = runs.unsettled_items(self.claim.run)
+        if not todo or runs.cancel_requested(self.claim):
+            pruning._finish(self.claim)
+            self.installation.workers.remove(self)
+            self.installation._has_ended(self.run)
+            return
+        item, tenant = todo[0], Tenant.get_by_id(self.run.tenant_id)
+        if self._found is None:
+            self._found = list(STEPS[item.policy_type].find(tenant, AGES))
+            return
+        protected, found, self._found = self.model.protected(), self._found, None
+        let_go(self.claim, item, tenant, AGES, found)
+        self.installation.look_what_went(protected)
+        runs.settle(self.claim, item, ItemState.DONE, Outcome.UNCHANGED)
 
     # --- restores ----------------------------------------------------------------------------------------------------
 
@@ -230,6 +256,7 @@ class Worker:
         if row.safety_set_id is None:
             safety._complete(row)
             self.model.sets[row.safety_set_id] = False
+            self.model.safety.add(row.safety_set_id)
 
     def _write(self, restore, item, row, policy_id, how):
         overwritten = self.model.live[policy_id]
@@ -246,11 +273,10 @@ class Worker:
         # Else whoever comes next reads back what is there.
 
     def _settle(self, restore, row, policy_id, state, outcome):
+        self.installation.came[f"item {outcome}"] += 1
         reason = None if state == ItemState.DONE else "conflict" if outcome == Outcome.CONFLICT else "error"
         RestoreItem.update(outcome=outcome).where(RestoreItem.id == row.restore_item_id).execute()
         runs.settle(self.claim, row, state, outcome, reason=reason, message=reason)
-        is_bad = state in (ItemState.FAILED, ItemState.UNCERTAIN) and outcome != Outcome.CONFLICT
-        restore.outcomes[policy_id] = str(state) if is_bad else "settled"
 
 
 def _content(policy_id, version):
