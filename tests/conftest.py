@@ -53,9 +53,19 @@ from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
 
 
 def pytest_addoption(parser):
-    """For `python -m tests.fuzz`."""
+    """For `python -m tests.fuzz` and `make steps`."""
     parser.addoption("--fuzz-requests", type=int, default=250, help="how many hostile requests, on each engine")
     parser.addoption("--fuzz-seed", type=int, default=1, help="which ones")
+    parser.addoption("--stateful-steps", type=int, default=1500, help="how many steps, on each engine")
+    parser.addoption("--stateful-seed", type=int, help="which ones; the same each time unless given")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many steps the stateful tests made."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "steps":
+                terminalreporter.write_line(f"{report.nodeid}: {value} steps")
 
 
 # The same examples at every run: what fails, fails for everybody. No deadline: machines differ, and are busy.
