@@ -60,6 +60,8 @@ class Together:
         self._outcomes = Outcomes(claim, restore, rows, self._writes)
         # Item -> the ids that are there under its name before it is created.
         self._known_ids: dict[int, list[str]] = {}
+        # What looks like a policy whose answer was lost, by its id.
+        self._lost = RunMemory(claim, "lost")
         # Request mark -> the code of its approval.
         self._approved: dict[str, str] = {}
 
@@ -70,26 +72,26 @@ class Together:
         found = self._lists(ready)
         ready = [one for one in ready if self._may_write(one, found)]
         orders = {one.id: self._order(one) for one in ready}
-        ledger = WriteLedger(
-            self._claim, orders, self._known_ids, self._late_looks({one.id: one for one in ready}, orders)
-        )
         memory = RunMemory(self._claim, "item", dict.fromkeys(orders, utcnow() - FRESH))
+        looks = self._late_looks({one.id: one for one in ready}, orders, memory)
+        ledger = WriteLedger(self._claim, orders, self._known_ids, looks)
         ended = drive(self._graph, {key: carry_out(order) for key, order in orders.items()}, ledger, memory)
         self._outcomes.take_over(
             [(one, orders[one.id], ended[one.id]) for one in ready],
             written=ledger.items(*BEGUN),
             lost=ledger.items(WriteState.UNKNOWN),
+            memory=memory,
         )
         memory.forget([key for key, result in ended.items() if isinstance(result, Done)])
         return self._outcomes.later
 
     def _late_looks(
-        self, items: Mapping[int, RestoreItem], orders: Mapping[int, Order]
+        self, items: Mapping[int, RestoreItem], orders: Mapping[int, Order], memory: RunMemory
     ) -> Callable[[Iterable[int]], list[Read]]:
         """Of items that were begun before: what was looked at just now, to be kept before it is written over."""
 
         def take(item_ids: Iterable[int]) -> list[Read]:
-            looks = (safety.late_look(self._restore, items[one], orders[one]) for one in sorted(item_ids))
+            looks = (safety.late_look(self._restore, items[one], orders[one], memory) for one in sorted(item_ids))
             return [one for one in looks if one]
 
         return take
@@ -229,11 +231,9 @@ class Together:
         return False
 
     def _look_at(self, item: RestoreItem, graph_ids: Sequence[str]) -> Mapping[str, Reading | GraphError]:
-        policy_type, memory = POLICY_TYPES[item.policy_type], RunMemory(self._claim, "lost")
+        policy_type = POLICY_TYPES[item.policy_type]
         looks = {one: read_policy(policy_type, one, self._known_names) for one in graph_ids}
-        found = drive(self._graph, looks, memory=memory)
-        memory.forget([key for key, one in found.items() if isinstance(one, Reading)])
-        return found
+        return drive(self._graph, looks, memory=self._lost)
 
     def _cannot_look(self, item: RestoreItem, write: Write, error: GraphError) -> None:
         """A list may show what asking for it does not show yet."""
@@ -244,11 +244,12 @@ class Together:
 
     def _take(self, item: RestoreItem, write: Write, graph_id: str, reading: Reading) -> None:
         item.created_id = graph_id
-        read = safety.as_read(self._restore, item, reading)
+        read = safety.as_read(self._restore, item, reading, self._lost.read_at(graph_id, reading))
         with database.atomic():
             runs.hold(self._claim)
-            snapshots.keep(self._claim.run, [read] if read else [])
+            snapshots.keep(self._claim.run, [read])
             writes.adopt(write, graph_id)
+            self._lost.forget([graph_id])
 
     def _lost_creates(self, item: RestoreItem) -> int:
         """How many items of its name and type wait for what a lost answer made."""

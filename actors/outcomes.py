@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import config
 from actors import safety
+from actors.memory import RunMemory
 from actors.trouble import another_try, is_last_try, why_forbidden
 from actors.working import Pause
 from db import audit, directory_names, mappings, policies, runs, snapshots, writes
@@ -52,14 +53,19 @@ class Outcomes:
         self.later: list[Exception] = []
 
     def take_over(
-        self, ended: Sequence[tuple[RestoreItem, Order, Done | GraphError]], *, written: set[int], lost: set[int]
+        self,
+        ended: Sequence[tuple[RestoreItem, Order, Done | GraphError]],
+        *,
+        written: set[int],
+        lost: set[int],
+        memory: RunMemory,
     ) -> None:
         """Just now something was sent of the items `written`, and of those `lost` an answer never came.
 
         What was read back is kept as a snapshot.
         """
         self._written |= written
-        reads = {item.id: self._read(item, order, result) for item, order, result in ended}
+        reads = {item.id: self._read(item, order, result, memory) for item, order, result in ended}
         readings = [result.reading for _, _, result in ended if isinstance(result, Done) and result.reading]
         names = directory_names.gathered([one.references for one in readings])
         directory_names.remember(self._restore.tenant, names)
@@ -85,14 +91,14 @@ class Outcomes:
         mine = Policy.id.in_([one.policy_id for one in reads.values() if one] or [-1])
         lock(Policy, mine | ((Policy.tenant == self._restore.tenant) & Policy.graph_id.in_(removed or [""])))
 
-    def _read(self, item: RestoreItem, order: Order, result: Done | GraphError) -> Read | None:
+    def _read(self, item: RestoreItem, order: Order, result: Done | GraphError, memory: RunMemory) -> Read | None:
         if isinstance(result, GraphError):
-            return safety.late_look(self._restore, item, order)
+            return safety.late_look(self._restore, item, order, memory)
         if result.reading is None:
             return None
         if item.action in (Outcome.CREATE, Outcome.RECREATE):
             item.created_id = result.target_id
-        return safety.as_read(self._restore, item, result.reading)
+        return safety.as_read(self._restore, item, result.reading, memory.read_at(item.id, result.reading))
 
     # --- done --------------------------------------------------------------------------------------------------------
 

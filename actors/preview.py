@@ -65,7 +65,7 @@ def new_item(item: RestoreItem) -> NewItem:
 
 @dramatiq.actor(actor_name=RunKind.PREVIEW, queue_name=INTERACTIVE)
 def preview(run_id: int) -> None:
-    work(run_id, _preview)
+    work(run_id, RunKind.PREVIEW, _preview)
 
 
 def _preview(claim: Claim) -> None:

@@ -99,7 +99,7 @@ def _found(restore: Restore, active: Run) -> Start:
 
 @dramatiq.actor(actor_name=RunKind.RESTORE, queue_name=INTERACTIVE)
 def restore_live(run_id: int) -> None:
-    work(run_id, _restore)
+    work(run_id, RunKind.RESTORE, _restore)
 
 
 def _restore(claim: Claim) -> None:

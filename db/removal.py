@@ -52,9 +52,9 @@ def _items(tenant: Tenant) -> Any:
     return RestoreItem.restore.in_(Restore.select(Restore.id).where(Restore.tenant == tenant))
 
 
-def _mappings(tenant: Tenant) -> Any:
-    """Also those of other tenants that say what stands for an object of this one."""
-    return (Mapping.tenant == tenant) | (Mapping.source_directory_id == tenant.directory_id)
+def _mappings_elsewhere(tenant: Tenant) -> Any:
+    """Those of other tenants that say what stands for an object of this one."""
+    return (Mapping.source_directory_id == tenant.directory_id) & (Mapping.tenant != tenant)
 
 
 # In this order: what refers to a row goes before it. What is not named here is little, and goes with the tenant's row.
@@ -72,7 +72,9 @@ STEPS: tuple[tuple[Any, Callable[[Tenant], Any]], ...] = (
     (Policy, _own(Policy)),
     (Run, _own(Run)),
     (DirectoryName, _own(DirectoryName)),
-    (Mapping, _mappings),
+    (Mapping, _own(Mapping)),
+    # By itself: an "or" of both would read them all.
+    (Mapping, _mappings_elsewhere),
 )
 
 
@@ -137,12 +139,16 @@ def _move_contents(tenant: Tenant) -> int:
     """What no restore has written goes with this tenant; what one has written stays with where it was written."""
     found = list(_readers_elsewhere(tenant).order_by(RestoreItem.id).limit(TOGETHER))
     with database.atomic():
+        lock(Restore, Restore.id.in_([item.restore_id for item in found] or [-1]))
         for item in found:
-            if item.restore.state in WROTE:
+            if not _drop_unwritten(item.restore_id) and RestoreItem.select().where(RestoreItem.id == item.id).exists():
                 _move_content(item)
-            else:
-                Restore.delete().where(Restore.id == item.restore_id).execute()
     return len(found)
+
+
+def _drop_unwritten(restore_id: int) -> bool:
+    """False: it has written, or begins to at this very moment."""
+    return bool(Restore.delete().where((Restore.id == restore_id) & Restore.state.not_in(WROTE)).execute())
 
 
 def _move_content(item: RestoreItem) -> None:

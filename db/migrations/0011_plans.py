@@ -1,5 +1,9 @@
 """What a restore's plan was made for: nothing else is approved or executed."""
 
+from db.migrating import add_column
+
+atomic = False
+
 
 def up(migrator, db):
-    db.execute_sql("ALTER TABLE restore ADD COLUMN planned_mark VARCHAR(64)")
+    add_column(db, "restore", "planned_mark", "VARCHAR(64)")

@@ -34,6 +34,7 @@ KINDS = {
     RunKind.PREVIEW: "Preview restore",
     RunKind.RESTORE: "Restore",
     RunKind.CREDENTIAL: "Replace credential",
+    RunKind.PRUNE: "Prune what is old",
 }
 # What a run of which kind has failed to do may be tried again, by whom.
 RETRIES = {RunKind.BACK_UP: Permission.OPERATE, RunKind.RESTORE: Permission.MANAGE}
