@@ -15,7 +15,7 @@ import peewee as pw
 from db import audit, restores, retention, rising, runs
 from db.audit import SYSTEM, Action
 from db.clock import utcnow
-from db.database import database, is_sqlite
+from db.database import database, is_sqlite, lock
 from db.models import (
     IS_ACTIVE,
     BackupSet,
@@ -190,6 +190,7 @@ def _let_snapshots_go(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
     newer = Snapshot.alias("newer")
     newest_is = newer.select(newer.id).where((newer.policy == Snapshot.policy) & (newer.id > Snapshot.id))
     still = pw.fn.EXISTS(newest_is) & ~in_work(Snapshot.id) & ~read_by_a_restore(Snapshot.id)
+    lock(Policy, Policy.id.in_(Snapshot.select(Snapshot.policy).where(Snapshot.id.in_(list(ids)))))
     gone = _delete(Snapshot, ids, still & _rules_are_still(tenant), Snapshot.policy)
     counts = Counter(row[0] for row in gone)
     if counts:

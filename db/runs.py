@@ -20,7 +20,7 @@ import peewee as pw
 from db import audit, lists, notifications, tenants
 from db.audit import Action, Actor
 from db.clock import utcnow
-from db.database import database, share
+from db.database import database
 from db.lists import among
 from db.models import IS_ACTIVE, Policy, Run, RunItem, Tenant, User
 from db.states import ACTIVE, UNSETTLED, ItemState, Outcome, RunKind, RunState
@@ -87,7 +87,7 @@ def start(
     # The winner may end between our INSERT and our SELECT: then the key is free again and we try once more.
     for _ in range(20):
         with database.atomic():
-            _require_on(tenant, kind)
+            tenants.share_on(tenant, even_off=kind in WHEN_OFF)
             run = _insert(tenant, kind, dedupe_key, len(items), actor, policy, retry_of, restore_id)
             if run:
                 add_items(run, items)
@@ -99,14 +99,6 @@ def start(
             _share(active, actor)
             return Started(active, is_new=False)
     raise RuntimeError(f"{dedupe_key} neither starts nor runs")
-
-
-def _require_on(tenant: Tenant, kind: RunKind) -> None:
-    """Raises SwitchedOff. Whoever switches the tenant off meanwhile waits for our end, and finds the run."""
-    share(Tenant, Tenant.id == tenant.id)
-    place = Tenant.get_by_id(tenant.id)
-    if place.removing_since or kind not in WHEN_OFF:
-        tenants.require_on(place)
 
 
 def _tell(run: Run, actor: Actor) -> None:

@@ -11,7 +11,7 @@ import peewee as pw
 from db import audit
 from db.audit import Action, Actor
 from db.clock import utcnow
-from db.database import database, is_sqlite
+from db.database import database, is_sqlite, share
 from db.errors import Invalid, SwitchedOff
 from db.models import AuditEvent, Tenant
 from db.sealing import keyring
@@ -90,6 +90,17 @@ def require_on(tenant: Tenant) -> None:
             f"{tenant.name} is switched off: nothing starts in it. An admin switches it on, on its page or with: "
             f"tenantkeep tenant switch-on “{tenant.name}”"
         )
+
+
+def share_on(tenant: Tenant, *, even_off: bool) -> None:
+    """As `require_on`, in a transaction: whoever switches it off meanwhile waits for its end, and finds what it made.
+
+    `even_off`: it may be switched off, but not on its way out.
+    """
+    share(Tenant, Tenant.id == tenant.id)
+    now = Tenant.get_by_id(tenant.id)
+    if now.removing_since or not even_off:
+        require_on(now)
 
 
 def find(text: str) -> Tenant | None:

@@ -96,9 +96,9 @@ def test_a_list_takes_its_policies_in_one_order_however_graph_gave_them(cast):
 def test_a_part_that_fails_and_the_end_of_its_whole_do_not_wait_for_each_other(cast):
     items = [NewItem("configurationPolicies", f"Policy {number}") for number in range(4)]
     start = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="x", items=items, actor=SYSTEM)
-    whole = runs.claim(start.run.id)
+    whole = runs.claim(start.run.id, RunKind.BACK_UP)
     [part] = parts.hand_out(whole, [[one.id for one in runs.unsettled_items(whole.run)]], with_rest=False)
-    held = runs.claim(part.id)
+    held = runs.claim(part.id, RunKind.BACK_UP_PART)
     with handle.atomic():
         run_ends.take(whole.run)
         other = beside(parts.fail, held, "x", "It failed.", None)
