@@ -86,7 +86,10 @@ def close(whole_id: int) -> bool:
     """End the whole when none of its parts is under way. Any number may call this; one of them ends it."""
     with database.atomic():
         whole = runs.whole(whole_id)
-        claim = runs.claim(whole_id, whole.kind) if whole and not under_way(whole) else None
+        if whole is None or under_way(whole):
+            return False
+        run_ends.take(whole)
+        claim = runs.claim(whole_id, whole.kind)
         if claim and runs.unsettled_items(claim.run) and not claim.run.cancel_requested_at:
             run_ends.fail(claim, "part_lost", "A part of this run was lost. Try what failed again.")
         elif claim:

@@ -156,6 +156,7 @@ def request_cancel(run: Run, actor: Actor) -> bool:
 def end_if_cancelled(run: Run) -> bool:
     """End a run whose cancel was asked for and that no worker holds."""
     with database.atomic():
+        take(run)
         held = runs.claim(run.id, run.kind) if Run.get_by_id(run.id).cancel_requested_at else None
         if held:
             finish(held)

@@ -20,7 +20,7 @@ import peewee as pw
 from db import audit, lists, notifications, tenants
 from db.audit import Action, Actor
 from db.clock import utcnow
-from db.database import database
+from db.database import database, lock
 from db.lists import among
 from db.models import IS_ACTIVE, Policy, Run, RunItem, Tenant, User
 from db.states import ACTIVE, UNSETTLED, ItemState, Outcome, RunKind, RunState
@@ -226,7 +226,9 @@ def held_by(claim: Claim) -> Any:
 def beat(tokens: Sequence[str]) -> None:
     """These claims' worker is alive."""
     if tokens:
-        Run.update(heartbeat_at=utcnow()).where(among(Run.claimed_by, tokens)).execute()
+        with database.atomic():
+            lock(Run, among(Run.claimed_by, tokens))
+            Run.update(heartbeat_at=utcnow()).where(among(Run.claimed_by, tokens)).execute()
 
 
 def hold(claim: Claim) -> None:
