@@ -82,12 +82,13 @@ def _guid(number: int) -> str:
 
 
 def _tenant(number: int) -> Tenant:
-    """One policy with many snapshots, of which its only set lists the newest."""
+    """One policy with many snapshots: an old set lists them all, and the one that stays lists the newest."""
     tenant = tenants.add(f"Tenant {number}", _guid(number), _guid(number), SYSTEM)
     policy = Policy.create(tenant=tenant, policy_type="x", graph_id="x", name="x", snapshot_count=SNAPSHOTS + 1)
     ids = _make_snapshots(tenant, policy, SNAPSHOTS + 1)
-    manifest = manifests.keep(tenant, ids[-1:])
-    BackupSet.create(tenant=tenant, state=SetState.COMPLETE, selection={}, types={}, problems=[], manifest=manifest)
+    for listed, at in ((ids, LONG_AGO), (ids[-1:], utcnow())):
+        BackupSet.create(tenant=tenant, state=SetState.COMPLETE, selection={}, types={}, problems=[], created_at=at,
+                         manifest=manifests.keep(tenant, listed))  # fmt: skip
     retention.set_rules(tenant, Rules(last=1), SYSTEM)
     return tenant
 
