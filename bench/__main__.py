@@ -11,6 +11,7 @@ for name in (
     "restores",
     "conditional_access",
     "storage",
+    "pruning",
     "moving",
     "night",
 ):
