@@ -20,7 +20,7 @@ import peewee as pw
 from db import audit, lists, notifications, tenants
 from db.audit import Action, Actor
 from db.clock import utcnow
-from db.database import database
+from db.database import database, share
 from db.lists import among
 from db.models import IS_ACTIVE, Policy, Run, RunItem, Tenant, User
 from db.states import UNSETTLED, ItemState, Outcome, RunKind, RunState
@@ -84,12 +84,10 @@ def start(
     `is_quiet`: it is housekeeping, of which nobody is told, and no event says that it was asked for.
     Raises SwitchedOff when nothing may start in the tenant.
     """
-    place = Tenant.get_by_id(tenant.id)
-    if place.removing_since or kind not in WHEN_OFF:
-        tenants.require_on(place)
     # The winner may end between our INSERT and our SELECT: then the key is free again and we try once more.
     for _ in range(20):
         with database.atomic():
+            _require_on(tenant, kind)
             run = _insert(tenant, kind, dedupe_key, len(items), actor, policy, retry_of, restore_id)
             if run:
                 add_items(run, items)
@@ -101,6 +99,14 @@ def start(
             _share(active, actor)
             return Started(active, is_new=False)
     raise RuntimeError(f"{dedupe_key} neither starts nor runs")
+
+
+def _require_on(tenant: Tenant, kind: RunKind) -> None:
+    """Raises SwitchedOff. Whoever switches the tenant off meanwhile waits for our end, and finds the run."""
+    share(Tenant, Tenant.id == tenant.id)
+    place = Tenant.get_by_id(tenant.id)
+    if place.removing_since or kind not in WHEN_OFF:
+        tenants.require_on(place)
 
 
 def _tell(run: Run, actor: Actor) -> None:

@@ -12,7 +12,7 @@ from graph import client, limits
 from tests.simulated import READ, catalog_policy
 
 PATH = "deviceManagement/configurationPolicies"
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = pytest.mark.usefixtures("quick", "lock_order")
 
 
 @pytest.fixture

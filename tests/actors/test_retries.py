@@ -29,7 +29,7 @@ from tests.restoring import executed, items_of, options, plan_of, previewed, und
 from tests.simulated import catalog_policy
 
 __all__ = ["contoso"]
-pytestmark = pytest.mark.usefixtures("app", "worker", "quick")
+pytestmark = pytest.mark.usefixtures("app", "worker", "quick", "lock_order")
 
 
 def interrupted(restore, ended):

@@ -15,6 +15,8 @@ from tests import holdings
 from tests.holdings import DIGITS, THEIRS
 from tests.restoring import options
 
+pytestmark = pytest.mark.usefixtures("lock_order")
+
 # The log outlives whom it names; the head is its last hash.
 LOG = frozenset({"audit_event", "audit_head"})
 

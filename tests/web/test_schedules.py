@@ -9,7 +9,10 @@ from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Run, Schedule
 from tests.conftest import csrf_token
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+    pytest.mark.usefixtures("lock_order"),
+]
 
 
 def form(client, cast, **more):
