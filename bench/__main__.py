@@ -14,6 +14,8 @@ for name in (
     "pruning",
     "moving",
     "night",
+    "audit",
+    "fleet",
 ):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)
