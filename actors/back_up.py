@@ -9,11 +9,12 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import dramatiq
 
-from actors.broker import BULK
+from actors.broker import BULK, PRIORITY, UNDER_WAY
 from actors.capture import prepared, settle_readings
 from actors.connections import client, signed_in
 from actors.listing import record
@@ -25,8 +26,9 @@ from db import backup_sets, coverage, directory_names, parts, policies, run_ends
 from db.audit import Actor
 from db.database import database
 from db.errors import Invalid
+from db.lists import among
 from db.models import BackupSet, Policy, Run, RunItem, Tenant
-from db.runs import Claim, NewItem
+from db.runs import Claim, NewItem, Started
 from db.states import ItemState, Offer, Outcome, RunKind
 from graph import limits, names
 from graph.client import BATCH_SIZE, GraphClient
@@ -48,6 +50,26 @@ def start(
     retry_of: Run | None = None,
 ) -> Start:
     """Of the whole tenant, or of some policy types and policies. Raises Invalid for a policy type nobody knows."""
+    made = make(tenant, actor, policy_types=policy_types, policy_ids=policy_ids, is_full=is_full, retry_of=retry_of)
+    return replace(started(made), is_less=is_less(made, is_full=is_full))
+
+
+def is_less(made: Started, *, is_full: bool) -> bool:
+    """Everything was to be read, and the backup that was found under way reads what changed."""
+    backup_set = None if made.is_new else backup_sets.of_run(made.run)
+    return is_full and backup_set is not None and not backup_set.is_full
+
+
+def make(
+    tenant: Tenant,
+    actor: Actor,
+    *,
+    policy_types: Sequence[str] = (),
+    policy_ids: Sequence[int] = (),
+    is_full: bool = False,
+    retry_of: Run | None = None,
+) -> Started:
+    """As `start`, for who commits more with it, and sends the run after that."""
     unknown = sorted(set(policy_types) - set(POLICY_TYPES))
     if unknown:
         raise Invalid(f"There is no policy type {unknown[0]}. The known ones are in docs/policy-types.md.")
@@ -67,7 +89,7 @@ def start(
         )
         if made.is_new:
             backup_sets.begin(made.run, selection, is_full, _to_list(selection))
-    return started(made)
+    return made
 
 
 def retry_failed(run: Run, actor: Actor) -> Start:
@@ -88,16 +110,16 @@ def _to_list(selection: dict[str, Any]) -> Sequence[str]:
 
 def _chosen(tenant: Tenant, selection: dict[str, Any]) -> list[NewItem]:
     """The items of chosen policies are known at once; those of policy types only after listing."""
-    chosen = Policy.select().where((Policy.tenant == tenant) & Policy.id.in_(selection.get("policies", [])))
+    chosen = Policy.select().where((Policy.tenant == tenant) & among(Policy.id, selection.get("policies", [])))
     return [NewItem(one.policy_type, one.name, one.id, one.graph_id) for one in chosen.order_by(Policy.id)]
 
 
-@dramatiq.actor(actor_name=RunKind.BACK_UP, queue_name=BULK)
+@dramatiq.actor(actor_name=RunKind.BACK_UP, queue_name=BULK, priority=PRIORITY[BULK])
 def back_up(run_id: int) -> None:
     work(run_id, RunKind.BACK_UP, _plan, Ends(finish=_hand_out))
 
 
-@dramatiq.actor(actor_name=RunKind.BACK_UP_PART, queue_name=BULK)
+@dramatiq.actor(actor_name=RunKind.BACK_UP_PART, queue_name=UNDER_WAY, priority=PRIORITY[UNDER_WAY])
 def back_up_part(run_id: int) -> None:
     work(run_id, RunKind.BACK_UP_PART, _read_part, Ends(finish=_end_part, fail=_fail_part))
 

@@ -8,6 +8,7 @@ from actors.trouble import in_turn, is_last_try, not_final, postpone
 from db import directory_names, manifests, policies, restores, runs, snapshots
 from db.clock import utcnow
 from db.database import database, lock
+from db.lists import among
 from db.models import BackupSet, Policy, Restore, RestoreItem, RunItem
 from db.runs import Claim
 from db.snapshots import Read
@@ -167,7 +168,7 @@ def _complete(restore: Restore) -> None:
 
 def _set(restore: Restore, captured: Sequence[RestoreItem], snapshot_ids: set[int]) -> BackupSet:
     of_policies = Policy.select(Policy.id).where(
-        (Policy.tenant == restore.tenant) & Policy.graph_id.in_([one.target_id for one in captured])
+        (Policy.tenant == restore.tenant) & among(Policy.graph_id, [one.target_id for one in captured])
     )
     held = {
         "selection": {"policies": [row.id for row in of_policies]},

@@ -17,6 +17,7 @@ from typing import Any
 from db import rising
 from db.clock import utcnow
 from db.database import database, storable
+from db.lists import among
 from db.models import AuditEvent, AuditHead, Tenant, User
 from db.states import Result
 
@@ -70,6 +71,7 @@ class Action(StrEnum):
     SETS_PRUNED = "backup-sets:pruned"
     RETENTION_SET = "retention:set"
     SCHEDULE_SET = "schedule:set"
+    SCHEDULE_PAUSED = "schedule:paused"
     SCHEDULE_REMOVED = "schedule:removed"
     RESTORE_REQUESTED = "restore:requested"
     RESTORE_CHANGED = "restore:changed"
@@ -129,6 +131,7 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SETS_PRUNED: frozenset({"what", "count", "run"}),
     Action.RETENTION_SET: frozenset({"rules"}),
     Action.SCHEDULE_SET: frozenset({"cron", "time_zone", "is_full", "is_paused"}),
+    Action.SCHEDULE_PAUSED: frozenset({"cron", "time_zone", "why"}),
     Action.SCHEDULE_REMOVED: frozenset({"cron"}),
     Action.RESTORE_REQUESTED: frozenset({"source", "items", "options", "undo_of"}),
     Action.RESTORE_CHANGED: frozenset({"changed"}),
@@ -289,7 +292,7 @@ def search(
     """A query of events, newest first. `tenant_ids` None means the whole installation."""
     query = AuditEvent.select().order_by(AuditEvent.id.desc())
     if tenant_ids is not None:
-        query = query.where(AuditEvent.tenant_id.in_(tenant_ids or [-1]))
+        query = query.where(among(AuditEvent.tenant_id, tenant_ids))
     if tenant_id is not None:
         query = query.where(AuditEvent.tenant_id == tenant_id)
     for field, value in ((AuditEvent.action, action), (AuditEvent.actor, actor), (AuditEvent.result, result)):

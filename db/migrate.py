@@ -69,7 +69,10 @@ def _one_at_a_time() -> Iterator[None]:
     # beside others, and both would wait for ever.
     while not database.execute_sql("SELECT pg_try_advisory_lock(%s)", (ADVISORY_LOCK,)).fetchone()[0]:
         time.sleep(PAUSE_SECONDS)
+    # A limit that the role has is for pages.
+    database.execute_sql("SET statement_timeout = 0")
     try:
         yield
     finally:
+        database.execute_sql("RESET statement_timeout")
         database.execute_sql("SELECT pg_advisory_unlock(%s)", (ADVISORY_LOCK,))

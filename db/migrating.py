@@ -5,7 +5,7 @@ What a migration must keep to, and an example, is in docs/architecture.md, "Writ
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import peewee as pw
@@ -16,7 +16,8 @@ logger = logging.getLogger(__name__)
 # by us, and never told that they lost.
 LOCK_TIMEOUT_MS = 900
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30
-LOCK_NOT_AVAILABLE = "55P03"
+# Of PostgreSQL: lock_timeout is over, and statement_timeout, which only `lock` sets.
+_TOO_LONG = {"55P03", "57014"}
 
 
 def is_sqlite(db: pw.Database) -> bool:
@@ -36,11 +37,18 @@ def briefly(db: pw.Database, act: Callable[[], Any]) -> Any:
                     db.execute_sql(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
                 return act()
         except pw.OperationalError as e:
-            if getattr(e.__context__, "pgcode", None) != LOCK_NOT_AVAILABLE:
+            if getattr(e.__context__, "pgcode", None) not in _TOO_LONG:
                 raise
         logger.warning("a table is in use; trying again in %.1f s", pause)
         time.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def lock(db: pw.Database, tables: Iterable[str]) -> None:
+    """In a transaction of `briefly`: have these tables to oneself, all within the time that one lock may take."""
+    db.execute_sql(f"SET LOCAL statement_timeout = {LOCK_TIMEOUT_MS}")
+    db.execute_sql(f"LOCK TABLE {', '.join(sorted(tables))} IN ACCESS EXCLUSIVE MODE")
+    db.execute_sql("SET LOCAL statement_timeout = 0")
 
 
 def change(db: pw.Database, *statements: str) -> None:

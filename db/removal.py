@@ -52,9 +52,9 @@ def _items(tenant: Tenant) -> Any:
     return RestoreItem.restore.in_(Restore.select(Restore.id).where(Restore.tenant == tenant))
 
 
-def _mappings(tenant: Tenant) -> Any:
-    """Also those of other tenants that say what stands for an object of this one."""
-    return (Mapping.tenant == tenant) | (Mapping.source_directory_id == tenant.directory_id)
+def _mappings_elsewhere(tenant: Tenant) -> Any:
+    """Those of other tenants that say what stands for an object of this one."""
+    return (Mapping.source_directory_id == tenant.directory_id) & (Mapping.tenant != tenant)
 
 
 # In this order: what refers to a row goes before it. What is not named here is little, and goes with the tenant's row.
@@ -72,7 +72,9 @@ STEPS: tuple[tuple[Any, Callable[[Tenant], Any]], ...] = (
     (Policy, _own(Policy)),
     (Run, _own(Run)),
     (DirectoryName, _own(DirectoryName)),
-    (Mapping, _mappings),
+    (Mapping, _own(Mapping)),
+    # By itself: an "or" of both would read them all.
+    (Mapping, _mappings_elsewhere),
 )
 
 

@@ -16,11 +16,12 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit, tenants
+from db import audit, lists, tenants
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database, lock, share
 from db.errors import Invalid
+from db.lists import among
 from db.models import IS_ACTIVE, BackupSet, Content, Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, Write
 from db.states import BEGUN, CHANGEABLE, UNSETTLED, RestoreState, Result, RunKind, RunState
 
@@ -95,8 +96,8 @@ def create(
         ]  # fmt: skip
         for row in rows:
             del row["content_id"], row["snapshot_id"]
-        for begin in range(0, len(rows), 500):
-            RestoreItem.insert_many(rows[begin : begin + 500]).execute()
+        for some in lists.by(rows):
+            RestoreItem.insert_many(some).execute()
         audit.record(
             Action.RESTORE_REQUESTED,
             actor,
@@ -145,13 +146,13 @@ def change_options(restore: Restore, options: Mapping[str, Any], actor: Actor) -
 
 def keep_only(restore: Restore, item_ids: Sequence[int], actor: Actor) -> None:
     """Leave every other item out. Raises Invalid when that leaves nothing, or comes too late."""
-    mine = (RestoreItem.restore == restore) & RestoreItem.id.in_(list(item_ids) or [-1])
+    mine = (RestoreItem.restore == restore) & among(RestoreItem.id, item_ids)
     if not RestoreItem.select().where(mine).exists():
         raise Invalid("Choose at least one policy to restore.")
     with database.atomic():
         hold(restore)
         _to_draft(restore, changed_by=actor.user_id)
-        RestoreItem.delete().where((RestoreItem.restore == restore) & RestoreItem.id.not_in(list(item_ids))).execute()
+        RestoreItem.delete().where((RestoreItem.restore == restore) & ~among(RestoreItem.id, item_ids)).execute()
         audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["items"])
 
 
@@ -368,7 +369,7 @@ def _finished(restore: Restore, run: Run, state: RunState) -> None:
 
 
 def by_ids(item_ids: Sequence[int | None]) -> list[RestoreItem]:
-    return list(RestoreItem.select().where(RestoreItem.id.in_([one for one in item_ids if one] or [-1])))
+    return list(RestoreItem.select().where(among(RestoreItem.id, filter(None, item_ids))))
 
 
 def is_under_way(run: Run, item: RestoreItem) -> bool:

@@ -10,17 +10,18 @@ worker that was taken for dead, and comes back, can change nothing: its writes m
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import peewee as pw
 
-from db import audit, notifications, tenants
+from db import audit, lists, notifications, tenants
 from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
+from db.lists import among
 from db.models import IS_ACTIVE, Policy, Run, RunItem, Tenant, User
 from db.states import ACTIVE, UNSETTLED, ItemState, Outcome, RunKind, RunState
 
@@ -158,8 +159,8 @@ def add_items(run: Run, items: Sequence[NewItem]) -> None:
         }
         for item in items
     ]
-    for begin in range(0, len(rows), 1000):
-        RunItem.insert_many(rows[begin : begin + 1000]).execute()
+    for some in lists.by(rows):
+        RunItem.insert_many(some).execute()
 
 
 def add_item(run: Run, item: NewItem) -> RunItem:
@@ -177,8 +178,10 @@ def active_of(dedupe_key: str) -> Run | None:
     return Run.get_or_none((Run.dedupe_key == dedupe_key) & IS_ACTIVE)
 
 
-def mark_enqueued(run_id: int) -> None:
-    Run.update(enqueued_at=utcnow()).where((Run.id == run_id) & IS_ACTIVE).execute()
+def mark_enqueued(run_ids: Collection[int]) -> None:
+    """Their messages are in a queue now."""
+    if run_ids:
+        Run.update(enqueued_at=utcnow()).where(Run.id.in_(list(run_ids)) & IS_ACTIVE).execute()
 
 
 def is_active(run_id: int) -> bool:
@@ -186,7 +189,7 @@ def is_active(run_id: int) -> bool:
 
 
 def active_among(run_ids: Iterable[int]) -> set[int]:
-    active: Any = Run.select(Run.id).where(Run.id.in_(list(run_ids) or [-1]) & IS_ACTIVE)
+    active: Any = Run.select(Run.id).where(among(Run.id, run_ids) & IS_ACTIVE)
     return {row[0] for row in active.tuples()}
 
 
@@ -225,7 +228,7 @@ def held_by(claim: Claim) -> Any:
 def beat(tokens: Sequence[str]) -> None:
     """These claims' worker is alive."""
     if tokens:
-        Run.update(heartbeat_at=utcnow()).where(Run.claimed_by.in_(list(tokens))).execute()
+        Run.update(heartbeat_at=utcnow()).where(among(Run.claimed_by, tokens)).execute()
 
 
 def hold(claim: Claim) -> None:
@@ -309,7 +312,7 @@ def begin_items(claim: Claim, item_ids: Sequence[int]) -> None:
     if not item_ids:
         return
     RunItem.update(state=ItemState.WORKING).where(
-        RunItem.id.in_(list(item_ids)) & RunItem.state.in_(UNSETTLED) & _claimed(claim)
+        among(RunItem.id, item_ids) & RunItem.state.in_(UNSETTLED) & _claimed(claim)
     ).execute()
 
 
@@ -364,7 +367,7 @@ def settle_read(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) ->
             snapshot=pw.Case(RunItem.id, list(snapshots.items()), None),
             ended_at=utcnow(),
         )
-        .where(RunItem.id.in_(list(snapshots)) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
+        .where(among(RunItem.id, snapshots) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
         .execute()
     )
     _expect_settled(claim, settled, len(snapshots))
@@ -381,7 +384,7 @@ def _expect_settled(claim: Claim, settled: int, expected: int) -> None:
 def tried(claim: Claim, item_ids: Sequence[int]) -> None:
     """Their answers were not to be had this time."""
     if item_ids:
-        RunItem.update(tries=RunItem.tries + 1).where(RunItem.id.in_(list(item_ids)) & _claimed(claim)).execute()
+        RunItem.update(tries=RunItem.tries + 1).where(among(RunItem.id, item_ids) & _claimed(claim)).execute()
 
 
 def counts(run: Run) -> dict[str, int]:

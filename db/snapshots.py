@@ -10,6 +10,7 @@ from typing import Any
 
 import peewee as pw
 
+from db import policies
 from db.clock import utcnow
 from db.database import database
 from db.models import Content, Policy, Run, Snapshot
@@ -169,6 +170,7 @@ def _as_sealed(read: Read) -> tuple[bytes, int]:
 def _follow(now: datetime, reads: Sequence[Read], captured: set[int]) -> None:
     """The policies' rows say what their newest snapshots say."""
     ids = [read.policy_id for read in reads]
+    policies.lock(Policy.id.in_(ids))
     Policy.update(
         last_captured_at=pw.Case(Policy.id, [(read.policy_id, read.read_at) for read in reads], now),
         last_seen_at=now,

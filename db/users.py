@@ -7,7 +7,7 @@ import peewee as pw
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from db import audit, sessions
+from db import audit, sessions, upserts
 from db.audit import Action, Actor
 from db.database import database
 from db.errors import Invalid
@@ -118,11 +118,10 @@ def check_password(email: str, password: str) -> User | None:
 
 
 def set_member(user: User, tenant: Tenant, role: Role, actor: Actor, *, is_from_entra: bool = False) -> None:
-    given = {Membership.role: role, Membership.is_from_entra: is_from_entra}
+    row = {"user": user.id, "tenant": tenant.id, "role": role, "is_from_entra": is_from_entra}
+    given = (Membership.role, Membership.is_from_entra)
     with database.atomic():
-        Membership.insert({Membership.user: user, Membership.tenant: tenant, **given}).on_conflict(
-            conflict_target=[Membership.user, Membership.tenant], update=given
-        ).execute()
+        upserts.put(Membership, (Membership.user, Membership.tenant), [row], given)
         audit.record(Action.MEMBER_SET, actor, f"user {user.email}", tenant=tenant, user=user.email, role=str(role))
 
 

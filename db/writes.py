@@ -8,6 +8,7 @@ from typing import Any
 from db import runs
 from db.clock import utcnow
 from db.database import database
+from db.lists import among
 from db.models import RestoreItem, Run, Write
 from db.runs import Claim
 from db.states import BEGUN, OPEN, WriteState
@@ -97,7 +98,7 @@ def adopt(write: Write, created_id: str) -> None:
 def of_items(item_ids: Sequence[int]) -> Mapping[int, list[Write]]:
     """Item -> its writes, oldest first, of whichever run."""
     found: dict[int, list[Write]] = {one: [] for one in item_ids}
-    for write in Write.select().where(Write.item.in_(list(item_ids) or [-1])).order_by(Write.id):
+    for write in Write.select().where(among(Write.item, item_ids)).order_by(Write.id):
         found[write.item_id].append(write)
     return found
 

@@ -60,7 +60,7 @@ def test_a_worker_that_was_only_frozen_comes_back_and_changes_nothing(cast):
     run = actors.capture.start(policy, SYSTEM).run
     frozen = runs.claim(run.id, run.kind)
     Run.update(heartbeat_at=frozen.run.heartbeat_at.replace(year=2020)).execute()
-    overdue.take_back_abandoned()
+    overdue.take_back(overdue.abandoned()[0])
     run_ends.fail(runs.claim(run.id, run.kind), "x", "Ended by the one that took over.")
     with pytest.raises(runs.ClaimLost):
         runs.wait(frozen, "still here", 1)

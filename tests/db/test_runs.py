@@ -32,6 +32,11 @@ def claimed(started):
     return runs.claim(started.run.id, started.run.kind)
 
 
+def taken_back():
+    """As the scheduler's sweep does it; the ids of the runs to be sent again."""
+    return [run.id for abandoned in overdue.abandoned() for run in overdue.take_back(abandoned)]
+
+
 def settle_all(claim, state=ItemState.DONE, outcome=Outcome.CAPTURED, **more):
     for item in runs.unsettled_items(claim.run):
         runs.settle(claim, item, state, outcome, **more)
@@ -67,7 +72,7 @@ def test_a_worker_that_lost_its_claim_can_write_nothing(start):
     old = claimed(start())
     item = runs.unsettled_items(old.run)[0]
     age(old.run.id, 60, names=["heartbeat_at"])
-    assert [run.id for run in overdue.take_back_abandoned()] == [old.run.id]
+    assert taken_back() == [old.run.id]
     new = runs.claim(old.run.id, old.run.kind)
     with pytest.raises(runs.ClaimLost):
         runs.settle(old, item, ItemState.FAILED, Outcome.ERROR)
@@ -82,7 +87,7 @@ def test_a_run_whose_worker_dies_again_and_again_is_given_up(start):
     for _ in range(runs.MAX_ATTEMPTS):
         assert runs.claim(run.id, run.kind)
         age(run.id, 60, names=["heartbeat_at"])
-        overdue.take_back_abandoned()
+        taken_back()
     found = Run.get_by_id(run.id)
     assert (found.state, found.error_code) == (RunState.FAILED, "worker_died")
 
@@ -90,16 +95,16 @@ def test_a_run_whose_worker_dies_again_and_again_is_given_up(start):
 def test_a_heartbeat_from_before_the_clock_was_set_back_keeps_no_claim(start):
     claim = claimed(start())
     age(claim.run.id, -1, names=["heartbeat_at"])
-    assert overdue.take_back_abandoned() == [], "clocks always differ a little"
+    assert taken_back() == [], "clocks always differ a little"
     age(claim.run.id, -3600, names=["heartbeat_at"])
-    assert [run.id for run in overdue.take_back_abandoned()] == [claim.run.id]
+    assert taken_back() == [claim.run.id]
 
 
 def test_a_heartbeat_keeps_a_claim(start):
     claim = claimed(start())
     age(claim.run.id, 60, names=["heartbeat_at"])
     runs.beat([claim.token])
-    assert overdue.take_back_abandoned() == []
+    assert taken_back() == []
 
 
 def test_waiting_holds_no_claim_and_says_why(start):
@@ -107,9 +112,9 @@ def test_waiting_holds_no_claim_and_says_why(start):
     runs.wait(claim, "Microsoft Graph asks us to wait 12 s.", 12)
     waiting = Run.get_by_id(claim.run.id)
     assert (waiting.state, waiting.waiting) == (RunState.RUNNING, "Microsoft Graph asks us to wait 12 s.")
-    assert overdue.due() == []
+    assert overdue.unclaimed() == []
     age(claim.run.id, 60, names=["resume_at"])
-    assert [run.id for run in overdue.due()] == [claim.run.id]
+    assert [run.id for run in overdue.unclaimed()] == [claim.run.id]
     assert runs.claim(claim.run.id, claim.run.kind).run.waiting is None
 
 

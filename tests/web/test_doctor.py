@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from actors import startup
-from db import runs
+from db import identities, runs
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Heartbeat, Run, Tenant
@@ -84,6 +84,13 @@ def test_a_setting_of_nobody_a_missing_proxy_and_an_address_that_is_away_are_nam
     assert "TENANTKEEP_SERVICE_HOST is no setting" in found["settings"][1]["message"]
     assert "TENANTKEEP_PROXIES" in found["proxies"][0]["message"]
     assert "Connection refused" in found["graph"][0]["message"]
+
+
+def test_a_table_that_has_given_half_of_its_ids_is_named(cast, redis_url):
+    identities.go_on_after(Run, identities.MOST // 4)
+    assert only("ids")["ok"]
+    identities.go_on_after(Run, identities.MOST // 2)
+    assert (only("ids")["ok"], "50% of the ids of run" in only("ids")["message"]) == (False, True)
 
 
 def test_looking_makes_nothing_and_says_where_it_looked(database_url, tmp_path, redis_url):
