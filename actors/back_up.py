@@ -9,11 +9,13 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import dramatiq
 
-from actors.broker import BULK
+from actors.broker import BULK, PRIORITY, UNDER_WAY
 from actors.capture import prepared, settle_readings
 from actors.connections import client, signed_in
 from actors.listing import record
@@ -23,10 +25,12 @@ from actors.trouble import in_turn, is_last_attempt, is_last_try, not_final, pos
 from actors.working import Ends, work
 from db import backup_sets, coverage, directory_names, parts, policies, run_ends, runs
 from db.audit import Actor
+from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
+from db.lists import among
 from db.models import BackupSet, Policy, Run, RunItem, Tenant
-from db.runs import Claim, NewItem
+from db.runs import Claim, NewItem, Started
 from db.states import ItemState, Offer, Outcome, RunKind
 from graph import limits, names
 from graph.client import BATCH_SIZE, GraphClient
@@ -48,6 +52,26 @@ def start(
     retry_of: Run | None = None,
 ) -> Start:
     """Of the whole tenant, or of some policy types and policies. Raises Invalid for a policy type nobody knows."""
+    made = make(tenant, actor, policy_types=policy_types, policy_ids=policy_ids, is_full=is_full, retry_of=retry_of)
+    return replace(started(made), is_less=is_less(made, is_full=is_full))
+
+
+def is_less(made: Started, *, is_full: bool) -> bool:
+    """Everything was to be read, and the backup that was found under way reads what changed."""
+    backup_set = None if made.is_new else backup_sets.of_run(made.run)
+    return is_full and backup_set is not None and not backup_set.is_full
+
+
+def make(
+    tenant: Tenant,
+    actor: Actor,
+    *,
+    policy_types: Sequence[str] = (),
+    policy_ids: Sequence[int] = (),
+    is_full: bool = False,
+    retry_of: Run | None = None,
+) -> Started:
+    """As `start`, for who commits more with it, and sends the run after that."""
     unknown = sorted(set(policy_types) - set(POLICY_TYPES))
     if unknown:
         raise Invalid(f"There is no policy type {unknown[0]}. The known ones are in docs/policy-types.md.")
@@ -67,7 +91,7 @@ def start(
         )
         if made.is_new:
             backup_sets.begin(made.run, selection, is_full, _to_list(selection))
-    return started(made)
+    return made
 
 
 def retry_failed(run: Run, actor: Actor) -> Start:
@@ -88,18 +112,18 @@ def _to_list(selection: dict[str, Any]) -> Sequence[str]:
 
 def _chosen(tenant: Tenant, selection: dict[str, Any]) -> list[NewItem]:
     """The items of chosen policies are known at once; those of policy types only after listing."""
-    chosen = Policy.select().where((Policy.tenant == tenant) & Policy.id.in_(selection.get("policies", [])))
+    chosen = Policy.select().where((Policy.tenant == tenant) & among(Policy.id, selection.get("policies", [])))
     return [NewItem(one.policy_type, one.name, one.id, one.graph_id) for one in chosen.order_by(Policy.id)]
 
 
-@dramatiq.actor(actor_name=RunKind.BACK_UP, queue_name=BULK)
+@dramatiq.actor(actor_name=RunKind.BACK_UP, queue_name=BULK, priority=PRIORITY[BULK])
 def back_up(run_id: int) -> None:
-    work(run_id, _plan, Ends(finish=_hand_out))
+    work(run_id, RunKind.BACK_UP, _plan, Ends(finish=_hand_out))
 
 
-@dramatiq.actor(actor_name=RunKind.BACK_UP_PART, queue_name=BULK)
+@dramatiq.actor(actor_name=RunKind.BACK_UP_PART, queue_name=UNDER_WAY, priority=PRIORITY[UNDER_WAY])
 def back_up_part(run_id: int) -> None:
-    work(run_id, _read_part, Ends(finish=_end_part, fail=_fail_part))
+    work(run_id, RunKind.BACK_UP_PART, _read_part, Ends(finish=_end_part, fail=_fail_part))
 
 
 # --- planning --------------------------------------------------------------------------------------------------------
@@ -127,11 +151,11 @@ def _list(claim: Claim, graph: GraphClient) -> tuple[dict[str, PolicyList], list
     """Every policy type that the set still lacks; also what has to be asked for again."""
     backup_set = _set_of(claim)
     _leave_out_what_is_not_offered(claim, backup_set)
-    wanted, memory = _unlisted(backup_set), RunMemory(claim, "list")
+    wanted, memory, began = _unlisted(backup_set), RunMemory(claim, "list"), utcnow()
     answers = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in wanted}, memory=memory)
     lists = {key: answer for key, answer in answers.items() if isinstance(answer, PolicyList)}
     for key, listed in lists.items():
-        _take_over(claim, backup_set, key, listed, memory)
+        _take_over(claim, backup_set, key, listed, memory, memory.began.get(key, began))
     refused = {key: answer for key, answer in answers.items() if isinstance(answer, GraphError)}
     final = {key: error for key, error in refused.items() if _is_given_up(claim, error)}
     for key, error in final.items():
@@ -168,13 +192,15 @@ def _leave_out_what_is_not_offered(claim: Claim, backup_set: BackupSet) -> None:
                 backup_sets.record_type(backup_set, key, Offer.NOT_OFFERED, message=known[key])
 
 
-def _take_over(claim: Claim, backup_set: BackupSet, key: str, listed: PolicyList, memory: RunMemory) -> None:
+def _take_over(
+    claim: Claim, backup_set: BackupSet, key: str, listed: PolicyList, memory: RunMemory, began: datetime
+) -> None:
     with database.atomic():
         runs.hold(claim)  # or a worker that was taken for dead would add the items a second time
-        record(claim.run.tenant, key, listed)
+        backup_sets.record_type(backup_set, key, Offer.OFFERED, len(listed.policies) + len(listed.without_id))
+        record(claim.run.tenant, key, listed, began)
         _add_items(claim.run, backup_set, key, listed.policies)
         _fail_without_id(claim, key, listed.without_id)
-        backup_sets.record_type(backup_set, key, Offer.OFFERED, len(listed.policies) + len(listed.without_id))
         memory.forget([key])
     claim.has_got_on = True
 
@@ -196,11 +222,11 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
     offer, why = told_by(error, POLICY_TYPES[key], tenant)
     with database.atomic():
         runs.hold(claim)
+        backup_sets.record_type(backup_set, key, offer, message=why)
         coverage.heard(tenant, key, offer, why)
         if backup_set.selection or offer != Offer.NOT_OFFERED:
             item = runs.add_item(claim.run, NewItem(key, POLICY_TYPES[key].title))
             settle_refused(claim, item, error, offer, why)
-        backup_sets.record_type(backup_set, key, offer, message=why)
 
 
 def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[Listed]) -> None:
@@ -285,6 +311,7 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.Known) -> names.K
     settled = [(item, prepared(item, readings[item.id], memory)) for item in final]
     news = _new_names(known, readings.values())
     with database.atomic():
+        runs.hold(claim)
         settle_readings(claim, settled)
         directory_names.remember(tenant, news)
         memory.forget([item.id for item in final])

@@ -12,14 +12,14 @@ from actors.working import Pause
 from db import audit, directory_names, mappings, policies, runs, snapshots, writes
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
-from db.database import database
-from db.models import Restore, RestoreItem, RunItem, Write
+from db.database import database, lock
+from db.models import Policy, Restore, RestoreItem, RunItem, Write
 from db.runs import Claim
 from db.snapshots import Read
 from db.states import WRITING, ItemState, Outcome, Result, WriteState
 from graph.errors import ApprovalNeeded, Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.normalise import canonical
-from graph.restoring import MOVED, Done, Moved, NotThereYet, Order
+from graph.restoring import MOVED, MOVED_SINCE, Done, Moved, NotThereYet, Order
 from graph.write_rules import WRITE_RULES
 
 # Lost answers in a row to one item's writes until it is given up.
@@ -65,12 +65,13 @@ class Outcomes:
         What was read back is kept as a snapshot.
         """
         self._written |= written
-        reads = {item.id: self._read(item, result, memory) for item, _, result in ended}
+        reads = {item.id: self._read(item, order, result, memory) for item, order, result in ended}
         readings = [result.reading for _, _, result in ended if isinstance(result, Done) and result.reading]
         names = directory_names.gathered([one.references for one in readings])
         directory_names.remember(self._restore.tenant, names)
         with database.atomic():
             runs.hold(self._claim)
+            self._lock_policies(ended, reads)
             kept = snapshots.keep(self._claim.run, [one for one in reads.values() if one])
             for item, order, result in ended:
                 if isinstance(result, Done):
@@ -82,12 +83,22 @@ class Outcomes:
         if self.settled:
             runs.progressed(self._claim)
 
-    def _read(self, item: RestoreItem, result: Done | GraphError, memory: RunMemory) -> Read | None:
-        if isinstance(result, GraphError) or result.reading is None:
+    def _lock_policies(
+        self, ended: Sequence[tuple[RestoreItem, Order, Done | GraphError]], reads: Mapping[int, Read | None]
+    ) -> None:
+        """Of what was read, and of what was removed."""
+        removed = [result.target_id for _, _, result in ended if isinstance(result, Done) and result.reading is None]
+        mine = Policy.id.in_([one.policy_id for one in reads.values() if one] or [-1])
+        lock(Policy, mine | ((Policy.tenant == self._restore.tenant) & Policy.graph_id.in_(removed or [""])))
+
+    def _read(self, item: RestoreItem, order: Order, result: Done | GraphError, memory: RunMemory) -> Read | None:
+        if isinstance(result, GraphError):
+            return safety.late_look(self._restore, item, order, memory)
+        if result.reading is None:
             return None
         if item.action in (Outcome.CREATE, Outcome.RECREATE):
             item.created_id = result.target_id
-        return safety.as_read(self._restore, item, result.reading, memory)
+        return safety.as_read(self._restore, item, result.reading, memory.read_at(item.id, result.reading))
 
     # --- done --------------------------------------------------------------------------------------------------------
 
@@ -197,7 +208,8 @@ class Outcomes:
         elif isinstance(error, NotThereYet):
             self._not_there_yet(item)
         elif isinstance(error, Moved) or (isinstance(error, NotFound) and item.action == Outcome.UPDATE):
-            self.settle(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", MOVED)
+            moved = MOVED_SINCE if item.id in self._written else MOVED
+            self.settle(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", moved)
         elif isinstance(error, Rejected):
             self._refused(item, error)
         elif is_lost:

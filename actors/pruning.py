@@ -89,7 +89,7 @@ def _forget_some(item_days: int, notification_days: int) -> bool:
 # Behind whatever else a worker has fetched: nobody waits for it.
 @dramatiq.actor(actor_name=RunKind.PRUNE, queue_name=BULK, priority=10)
 def prune(run_id: int) -> None:
-    work(run_id, _prune, Ends(finish=_finish, fail=_fail))
+    work(run_id, RunKind.PRUNE, _prune, Ends(finish=_finish, fail=_fail))
 
 
 def _prune(claim: Claim) -> None:

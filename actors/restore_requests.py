@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from actors import planned
-from db import backup_sets, restores, snapshots
+from db import backup_sets, lists, restores, snapshots
 from db.audit import Actor
 from db.errors import Invalid
 from db.models import BackupSet, Policy, Restore, RestoreItem, Snapshot, Tenant
@@ -40,7 +40,6 @@ ASSIGNMENTS = {
 }
 CONDITIONAL_ACCESS = {REPORT_ONLY: "Report-only", OFF: "Off", AS_CAPTURED: "As captured"}
 LONGEST_PREFIX = 40
-TOGETHER = 500
 
 
 def parse_options(given: Mapping[str, str]) -> dict[str, Any]:
@@ -141,9 +140,9 @@ def _problem(one: Uploaded) -> str:
 
 def with_policies(snapshot_ids: Sequence[int]) -> list[Snapshot]:
     found: list[Snapshot] = []
-    for begin in range(0, len(snapshot_ids), TOGETHER):
-        of_some = Snapshot.id.in_(list(snapshot_ids)[begin : begin + TOGETHER])
-        found += list(Snapshot.select(Snapshot, Policy).join(Policy).where(of_some).order_by(Snapshot.id))
+    for some in lists.by(snapshot_ids):
+        query = Snapshot.select(Snapshot, Policy).join(Policy).where(Snapshot.id.in_(some))
+        found += list(query.order_by(Snapshot.id))
     return found
 
 

@@ -13,6 +13,9 @@ for name in (
     "storage",
     "pruning",
     "moving",
+    "night",
+    "audit",
+    "fleet",
 ):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

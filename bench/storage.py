@@ -84,7 +84,7 @@ def _night(tenant: Tenant, contents: dict, changed: set[int], days_ago: int) -> 
     ]
     run = runs.start(tenant=tenant, kind=RunKind.BACK_UP, dedupe_key="night", items=[], actor=SYSTEM).run
     backup_sets.begin(run, {}, False)
-    claim = runs.claim(run.id)
+    claim = runs.claim(run.id, run.kind)
     runs.add_items(run, items)
     reads = [_read(policies[one], contents[one]) for one in sorted(changed)]
     for begin in range(0, len(reads), 20):

@@ -2,15 +2,16 @@
 
 import json
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import peewee as pw
 
-from db import runs
+from db import lists, runs, upserts
 from db.clock import utcnow
 from db.database import database
+from db.lists import among
 from db.models import Run, RunAnswer
 from db.runs import Claim
 from db.sealing import keyring
@@ -18,6 +19,7 @@ from db.sealing import keyring
 # (reading, mark of the path, document).
 Row = tuple[str, str, Mapping[str, Any]]
 TOGETHER = 200
+KEY = (RunAnswer.run, RunAnswer.reading, RunAnswer.path_mark)
 
 
 def keep(claim: Claim, rows: Sequence[Row], *, asked_at: datetime | None = None) -> None:
@@ -32,18 +34,15 @@ def keep(claim: Claim, rows: Sequence[Row], *, asked_at: datetime | None = None)
     ]
     with database.atomic():
         runs.hold(claim)
-        for begin in range(0, len(sealed), TOGETHER):
-            RunAnswer.insert_many(sealed[begin : begin + TOGETHER]).on_conflict(
-                conflict_target=[RunAnswer.run, RunAnswer.reading, RunAnswer.path_mark],
-                preserve=[RunAnswer.sealed, RunAnswer.kept_at],
-            ).execute()
+        for some in lists.by(sealed, TOGETHER):
+            upserts.put(RunAnswer, KEY, some, [RunAnswer.sealed, RunAnswer.kept_at])
     claim.has_got_on = True
 
 
 def of(run: Run, readings: Collection[str]) -> dict[str, dict[str, Any]]:
     """Reading -> mark of the path -> document."""
     found: dict[str, dict[str, Any]] = {}
-    for some in _by(list(readings)):
+    for some in lists.by(readings, TOGETHER):
         for row in RunAnswer.select().where((RunAnswer.run == whole(run)) & RunAnswer.reading.in_(some)):
             found.setdefault(row.reading, {})[row.path_mark] = _opened(row)
     return found
@@ -52,7 +51,7 @@ def of(run: Run, readings: Collection[str]) -> dict[str, dict[str, Any]]:
 def began(run: Run, readings: Collection[str]) -> dict[str, datetime]:
     """Reading -> when it was begun, of those that were told something."""
     found: dict[str, datetime] = {}
-    for some in _by(list(readings)):
+    for some in lists.by(readings, TOGETHER):
         rows = RunAnswer.select(RunAnswer.reading, pw.fn.MIN(RunAnswer.kept_at)).where(
             (RunAnswer.run == whole(run)) & RunAnswer.reading.in_(some)
         )
@@ -60,14 +59,10 @@ def began(run: Run, readings: Collection[str]) -> dict[str, datetime]:
     return found
 
 
-def _by(readings: list[str]) -> Iterator[list[str]]:
-    return (readings[begin : begin + TOGETHER] for begin in range(0, len(readings), TOGETHER))
-
-
 def forget(run: Run, readings: Collection[str] | None = None) -> None:
     """None: of all its readings."""
     mine = RunAnswer.run == whole(run)
-    RunAnswer.delete().where(mine if readings is None else mine & RunAnswer.reading.in_(list(readings))).execute()
+    RunAnswer.delete().where(mine if readings is None else mine & among(RunAnswer.reading, readings)).execute()
 
 
 def whole(run: Run) -> int:

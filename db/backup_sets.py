@@ -6,9 +6,10 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit, coverage, manifests
+from db import audit, coverage, lists, manifests
 from db.audit import SYSTEM, Action
 from db.clock import utcnow
+from db.database import lock
 from db.models import BackupSet, Policy, Run, RunItem, Snapshot, Tenant, User
 from db.states import ItemState, Offer, Outcome, Result, RunKind, RunState, SetState
 
@@ -90,12 +91,8 @@ def _same(one: datetime | None, other: datetime) -> bool:
 
 
 def _newest_snapshots(policy_ids: list[int]) -> Iterable[Snapshot]:
-    for start in range(0, len(policy_ids), 500):
-        newest = (
-            Snapshot.select(pw.fn.MAX(Snapshot.id))
-            .where(Snapshot.policy.in_(policy_ids[start : start + 500]))
-            .group_by(Snapshot.policy)
-        )
+    for some in lists.by(policy_ids):
+        newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.policy.in_(some)).group_by(Snapshot.policy)
         yield from Snapshot.select(Snapshot.id, Snapshot.policy, Snapshot.modified_at, Snapshot.confirmed_at).where(
             Snapshot.id.in_(newest)
         )
@@ -114,6 +111,7 @@ def complete(run: Run) -> None:
         .tuples()
     ]
     now, types = utcnow(), _types(backup_set, run)
+    lock(BackupSet, BackupSet.id == backup_set.id)
     BackupSet.update(
         state=state,
         completed_at=now,

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+from db import upserts
 from db.clock import utcnow
+from db.lists import among
 from db.models import Coverage, Policy, Tenant
 from db.states import Offer, PolicyState
 
@@ -32,10 +35,9 @@ def is_missed(tenant: Tenant, policy_type: str) -> bool:
     return is_new and bool(Policy.select().where(present).exists())
 
 
-def _keep(tenant_id: int, policy_type: str, values: Mapping[object, object]) -> None:
-    Coverage.insert({Coverage.tenant: tenant_id, Coverage.policy_type: policy_type, **values}).on_conflict(
-        conflict_target=[Coverage.tenant, Coverage.policy_type], update=values
-    ).execute()
+def _keep(tenant_id: int, policy_type: str, values: Mapping[Any, object]) -> None:
+    row = {"tenant": tenant_id, "policy_type": policy_type} | {field.name: value for field, value in values.items()}
+    upserts.put(Coverage, (Coverage.tenant, Coverage.policy_type), [row], list(values))
 
 
 def not_offered(tenant: Tenant) -> dict[str, str]:
@@ -62,7 +64,7 @@ def exceptions(tenant_ids: Sequence[int] | None) -> dict[int, list[Coverage]]:
         Coverage.select().where(Coverage.bad_since.is_null(False)).order_by(Coverage.bad_since, Coverage.policy_type)
     )
     if tenant_ids is not None:
-        query = query.where(Coverage.tenant.in_(list(tenant_ids) or [-1]))
+        query = query.where(among(Coverage.tenant, tenant_ids))
     found: dict[int, list[Coverage]] = {}
     for row in query:
         found.setdefault(row.tenant_id, []).append(row)

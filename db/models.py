@@ -7,6 +7,7 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.database import database
+from db.identities import Identity
 from db.states import (
     CredentialKind,
     ItemState,
@@ -33,6 +34,8 @@ class JsonText(pw.TextField):
 
 
 class Table(pw.Model):
+    id: Any = Identity()
+
     class Meta:
         database = database
         legacy_table_names = False
@@ -79,7 +82,7 @@ class Tenant(Table):
     # [{"kind": "users" or "groups", "id", "name"}]: who must never be locked out by Conditional Access.
     break_glass = JsonText(null=True)
     # The last backup of the whole tenant that came to its end, and when it began to read; what it lacks: Coverage.
-    last_backup_id = pw.IntegerField(null=True)
+    last_backup_id = pw.BigIntegerField(null=True)
     last_backup_at = pw.DateTimeField(null=True)
     # When signing in last worked, and why it did not since; null: it does.
     connected_at = pw.DateTimeField(null=True)
@@ -93,6 +96,12 @@ class Tenant(Table):
 
     def __str__(self) -> str:
         return str(self.name)
+
+
+# The scheduler asks at every tick for the few that go.
+Tenant.add_index(
+    Tenant.index(Tenant.removing_since, where=pw.SQL("removing_since IS NOT NULL"), name="tenant_removing")
+)
 
 
 class Credential(Table):
@@ -237,6 +246,14 @@ class Coverage(Table):
         indexes = ((("tenant", "policy_type"), True),)
 
 
+# Of ten thousand tenants with 44 policy types each, the dashboard wants those few that lack something.
+Coverage.add_index(
+    Coverage.index(
+        Coverage.bad_since, Coverage.policy_type, where=pw.SQL("bad_since IS NOT NULL"), name="coverage_exceptions"
+    )
+)
+
+
 class Run(Table):
     tenant = pw.ForeignKeyField(Tenant, backref="runs", on_delete="CASCADE", index=False)
     kind = pw.CharField(max_length=40)
@@ -276,7 +293,7 @@ class Run(Table):
     # The run whose failed items this one tries again.
     retry_of = pw.ForeignKeyField("self", null=True, on_delete="SET NULL", index=False)
     # The restore it previews or executes. No foreign key: a restore refers to backup sets, and those to runs.
-    restore_id = pw.IntegerField(null=True)
+    restore_id = pw.BigIntegerField(null=True)
     # When a message of it last got something done before it had to wait; null: none has yet.
     progressed_at = pw.DateTimeField(null=True)
 
@@ -312,6 +329,10 @@ Run.add_index(Run.index(Run.restore_id, where=pw.SQL("restore_id IS NOT NULL"), 
 Run.add_index(Run.index(Run.retry_of, where=pw.SQL("retry_of_id IS NOT NULL"), name="run_retry"))
 # The scheduler's sweep looks at active runs only; a million ended ones must not slow it.
 Run.add_index(Run.index(Run.state, Run.heartbeat_at, where=pw.SQL("state IN ('queued', 'running')"), name="run_active"))
+# A person's pulse wants the newest of them, and stops there, however many wait in the queue.
+Run.add_index(Run.index(Run.id, where=pw.SQL("state IN ('queued', 'running')"), name="run_active_newest"))
+# Every worker's heartbeat asks for its own claims.
+Run.add_index(Run.index(Run.claimed_by, where=pw.SQL("claimed_by IS NOT NULL"), name="run_claimed"))
 
 
 class Snapshot(Table):
@@ -338,7 +359,6 @@ class Snapshot(Table):
 
 
 class RunItem(Table):
-    id = pw.BigAutoField()
     run = pw.ForeignKeyField(Run, backref="items", on_delete="CASCADE", index=False)
     policy = pw.ForeignKeyField(Policy, null=True, on_delete="SET NULL")
     policy_type = pw.CharField(max_length=80)
@@ -352,7 +372,7 @@ class RunItem(Table):
     snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL")
     ended_at = pw.DateTimeField(null=True)
     part = pw.IntegerField(null=True)
-    restore_item_id = pw.IntegerField(null=True)
+    restore_item_id = pw.BigIntegerField(null=True)
     # How often its answer was not to be had: what stays so costs itself, and not the others.
     tries = pw.IntegerField(default=0)
     # Of a pruning: how many rows it has let go of by now.
@@ -431,6 +451,8 @@ class Restore(Table):
     ended_at = pw.DateTimeField(null=True)
     # What was there before, captured before the first write.
     safety_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL")
+    # Of the options and the items that the plan was made for (db.restores.mark_of).
+    planned_mark = pw.CharField(null=True, max_length=64)
 
     class Meta:
         indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False),
@@ -483,7 +505,6 @@ class RestoreItem(Table):
 class Write(Table):
     """A write's intent, recorded before it is sent; a crash or a lost answer leaves it unanswered, to be settled."""
 
-    id = pw.BigAutoField()
     run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
     item = pw.ForeignKeyField(RestoreItem, backref="writes", on_delete="CASCADE", index=False)
     method = pw.CharField(max_length=6)
@@ -519,7 +540,6 @@ class Listing(Table):
 class RunAnswer(Table):
     """What a reading of a run was answered: kept until its result is recorded, so that no request is sent twice."""
 
-    id = pw.BigAutoField()
     run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
     reading = pw.CharField(max_length=200)
     # SHA-256 of the path that was asked.
@@ -549,7 +569,11 @@ class Mapping(Table):
     set_at = pw.DateTimeField(default=utcnow)
 
     class Meta:
-        indexes = ((("tenant", "source_directory_id", "kind", "source_id"), True),)
+        # By the directory alone: when its tenant is removed.
+        indexes = (
+            (("tenant", "source_directory_id", "kind", "source_id"), True),
+            (("source_directory_id", "tenant"), False),
+        )
 
 
 class Schedule(Table):
@@ -565,6 +589,8 @@ class Schedule(Table):
     last_run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
     created_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
     created_at = pw.DateTimeField(default=utcnow)
+    # Paused by the scheduler, which could not tell when it comes next. Null: by a person, or not at all.
+    paused_because = pw.CharField(null=True, max_length=500)
 
     class Meta:
         indexes = ((("tenant", "id"), False),)
@@ -613,9 +639,9 @@ class AuditEvent(Table):
     at = pw.DateTimeField(index=True)
     action = pw.CharField(max_length=40)
     # No foreign keys: an event must outlive whom and what it names.
-    actor_id = pw.IntegerField(null=True)
+    actor_id = pw.BigIntegerField(null=True)
     actor = pw.CharField()
-    tenant_id = pw.IntegerField(null=True)
+    tenant_id = pw.BigIntegerField(null=True)
     tenant_name = pw.CharField(null=True)
     subject = pw.CharField(max_length=1200)
     result = pw.CharField(default=Result.OK, max_length=10)
@@ -667,6 +693,22 @@ class Heartbeat(Table):
     keys = pw.CharField(null=True, max_length=200)
 
 
+class Setback(Table):
+    """A row that the scheduler could not handle, or a whole step (subject 0), until it goes well again."""
+
+    step = pw.CharField(max_length=40)
+    # No foreign key: of which table depends on the step.
+    subject = pw.BigIntegerField()
+    since = pw.DateTimeField()
+    last_at = pw.DateTimeField()
+    again_at = pw.DateTimeField()
+    times = pw.IntegerField()
+    sentence = pw.CharField(max_length=500)
+
+    class Meta:
+        primary_key = pw.CompositeKey("step", "subject")
+
+
 class Seal(Table):
     """One sealed word per installation: a wrong encryption key is found at start, not at the first restore."""
 
@@ -703,5 +745,6 @@ TABLES = (
     AuditCheck,
     Lease,
     Heartbeat,
+    Setback,
     Seal,
 )

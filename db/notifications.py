@@ -6,8 +6,9 @@ from typing import Any
 
 import peewee as pw
 
-from db import run_history
+from db import run_history, upserts
 from db.clock import utcnow
+from db.lists import among
 from db.models import IS_ACTIVE, Membership, Notification, Policy, Run, RunItem, Tenant, User
 from db.states import ENDED, UNSETTLED
 
@@ -23,13 +24,12 @@ def for_run(run: Run) -> None:
     if run.requested_by_id is not None:
         recipients.add(run.requested_by_id)
     rows = [{"user": user_id, "run": run.id} for user_id in sorted(recipients)]
-    if rows:
-        Notification.insert_many(rows).on_conflict_ignore().execute()
+    upserts.add(Notification, (Notification.user, Notification.run), rows)
 
 
 def tell(run: Run, user: User) -> None:
     """Someone pressed start and found this run: it is theirs to follow too."""
-    Notification.insert(user=user, run=run).on_conflict_ignore().execute()
+    upserts.add(Notification, (Notification.user, Notification.run), [{"user": user.id, "run": run.id}])
 
 
 def mark_changed(run_id: int) -> None:
@@ -47,7 +47,7 @@ def _mine(query: Any, user_id: int, tenant_ids: Sequence[int] | None) -> Any:
     query = query.where(Notification.user == user_id)
     if tenant_ids is None:
         return query
-    return query.join(Run).where(Run.tenant.in_(list(tenant_ids) or [-1]))
+    return query.join(Run).where(among(Run.tenant, tenant_ids))
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,14 @@ class Followed:
 
 @dataclass(frozen=True)
 class Following:
-    # How many of this person's runs go on, the ids of the newest, and what they are.
+    # How many of this person's runs go on (COUNTED: so many or more), the ids of the newest, and what they are.
     active: int
     ids: list[int]
     shown: list[Followed]
     has_more: bool
 
 
-FOLLOWED, SHOWN = 20, 5
+COUNTED, FOLLOWED, SHOWN = 100, 20, 5
 
 
 def following(user_id: int, tenant_ids: Sequence[int] | None = None, also: Sequence[int] = ()) -> Following:
@@ -75,16 +75,20 @@ def following(user_id: int, tenant_ids: Sequence[int] | None = None, also: Seque
         Notification.select(Notification.id).where((Notification.run == Run.id) & (Notification.user == user_id))
     )
     if tenant_ids is not None:
-        mine &= Run.tenant.in_(list(tenant_ids) or [-1])
-    active = IS_ACTIVE & mine
-    count = Run.select(Run.id).where(active & Run.parent.is_null()).count()
-    going = run_history.newest(active, FOLLOWED) if count else []
-    shown = going[:SHOWN]
+        mine &= among(Run.tenant, tenant_ids)
+    going = _newest_active(mine)
+    shown = run_history.newest(among(Run.id, going[:SHOWN]), SHOWN) if going else []
     if also:
-        shown += run_history.newest(Run.id.in_(list(also)) & Run.state.in_(ENDED) & mine, FOLLOWED)
+        shown += run_history.newest(among(Run.id, also) & Run.state.in_(ENDED) & mine, FOLLOWED)
     settled = _settled([run.id for run in shown])
     described = [Followed(run, *settled.get(run.id, (run.total, 0))) for run in shown]
-    return Following(count, [run.id for run in going], described, has_more=count > SHOWN)
+    return Following(len(going), going[:FOLLOWED], described, has_more=len(going) > SHOWN)
+
+
+def _newest_active(mine: Any) -> list[int]:
+    """Of whole runs. Counting goes on no further, for every open page asks every few seconds."""
+    found: Any = Run.select(Run.id).where(IS_ACTIVE & Run.parent.is_null() & mine)
+    return [row[0] for row in found.order_by(Run.id.desc()).limit(COUNTED).tuples()]
 
 
 def _settled(run_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
@@ -92,7 +96,7 @@ def _settled(run_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     is_open = pw.Case(None, [(RunItem.state.in_(UNSETTLED), 1)], 0)
     rows = (
         RunItem.select(RunItem.run, pw.fn.COUNT(RunItem.id), pw.fn.SUM(is_open))
-        .where(RunItem.run.in_(list(run_ids) or [-1]))
+        .where(among(RunItem.run, run_ids))
         .group_by(RunItem.run)
         .tuples()
     )
@@ -116,7 +120,7 @@ def latest(
         .join(Run)
         .join(Tenant)
         .join_from(Run, Policy, pw.JOIN.LEFT_OUTER, on=Run.policy)
-        .where(Notification.id.in_(found or [-1]))
+        .where(among(Notification.id, found))
         .order_by(*newest)
     )
 
@@ -125,5 +129,5 @@ def mark_read(user_id: int, ids: Iterable[int] | None = None) -> int:
     """Mark these as read, or all of this person's when `ids` is None; another person's are never touched."""
     query = Notification.update(read_at=utcnow()).where((Notification.user == user_id) & Notification.read_at.is_null())
     if ids is not None:
-        query = query.where(Notification.id.in_(list(ids)))
+        query = query.where(among(Notification.id, ids))
     return int(query.execute())

@@ -5,8 +5,8 @@ part that ends begins the next in the same transaction. The whole ends once, by 
 """
 
 from db import backup_sets, run_ends, runs
-from db.database import database
-from db.models import Run, RunItem
+from db.database import database, lock
+from db.models import IS_ACTIVE, Run, RunItem
 from db.runs import Claim
 from db.states import RunKind
 
@@ -22,11 +22,11 @@ def hand_out(claim: Claim, parts: list[list[int]], *, with_rest: bool) -> list[R
     `with_rest`: some policy types could not be listed yet. Part 0 lists and reads them; the others need not wait.
     """
     with database.atomic():
-        for number, item_ids in enumerate(parts, start=1):
-            RunItem.update(part=number).where(RunItem.id.in_(item_ids)).execute()
         runs.expect_one(
             Run.update(parts=len(parts), claimed_by=None, heartbeat_at=None, waiting=None).where(runs.held_by(claim))
         )
+        for number, item_ids in enumerate(parts, start=1):
+            RunItem.update(part=number).where(RunItem.id.in_(item_ids)).execute()
         begun: list[Run | None] = [_begin(claim.run, REST)] if with_rest else []
         begun += [_begin_next(claim.run) for _ in range(SIDE_BY_SIDE)]
     return [part for part in begun if part]
@@ -44,6 +44,8 @@ def end(claim: Claim) -> Run | None:
 def fail(claim: Claim, code: str, message: str, request_id: str | None) -> Run | None:
     """As `end`, for a part that cannot go on: its unsettled items fail, the others' do not."""
     with database.atomic():
+        # Its row first, and then the items', as whoever ends the whole locks them.
+        lock(Run, Run.id == claim.run.parent_id)
         runs.hold(claim)
         run_ends.fail_rest(claim.run, code, message, request_id)
         if claim.run.part == REST:
@@ -77,19 +79,16 @@ def _begin(whole: Run, number: int) -> Run:
 
 
 def under_way(whole: Run) -> bool:
-    return Run.select().where(Run.parent == whole.id).exists()
+    return Run.select().where((Run.parent == whole.id) & IS_ACTIVE).exists()
 
 
 def close(whole_id: int) -> bool:
     """End the whole when none of its parts is under way. Any number may call this; one of them ends it."""
-    whole = Run.get_or_none(Run.id == whole_id)
-    if whole is None or under_way(whole):
-        return False
-    claim = runs.claim(whole_id)
-    if claim is None:
-        return False
-    if runs.unsettled_items(whole) and not whole.cancel_requested_at:
-        run_ends.fail(claim, "part_lost", "A part of this run was lost. Try what failed again.")
-    else:
-        run_ends.finish(claim)
-    return True
+    with database.atomic():
+        whole = runs.whole(whole_id)
+        claim = runs.claim(whole_id, whole.kind) if whole and not under_way(whole) else None
+        if claim and runs.unsettled_items(claim.run) and not claim.run.cancel_requested_at:
+            run_ends.fail(claim, "part_lost", "A part of this run was lost. Try what failed again.")
+        elif claim:
+            run_ends.finish(claim)
+    return claim is not None

@@ -32,7 +32,7 @@ from db.models import (
     Snapshot,
     Tenant,
 )
-from db.retention import IS_UNFINISHED, Rules, in_work, read_by_a_restore, used_by_a_restore
+from db.retention import IS_UNFINISHED, Decision, Rules, in_work, read_by_a_restore, used_by_a_restore
 from db.runs import Claim
 from db.snapshots import YOUNG
 from db.states import ENDED, UNFINISHED, RestoreState, SetState
@@ -181,8 +181,9 @@ def _let_sets_go(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
 def _find_snapshots(tenant: Tenant, _ages: Ages) -> list[int]:
     if not tenant.retention:
         return []
-    rules, sets = Rules.parse(tenant.retention), retention.sets(tenant)
-    return retention.unneeded_snapshots(tenant, retention.decide(sets, rules, retention.in_use(tenant)), rules)
+    # A set that is there still has all that it lists, though its turn to go may have come since the step before.
+    there = [Decision(one, True, "there still") for one in retention.sets(tenant)]
+    return retention.unneeded_snapshots(tenant, there, Rules.parse(tenant.retention))
 
 
 def _let_snapshots_go(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:

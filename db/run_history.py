@@ -8,6 +8,7 @@ from typing import Any
 import peewee as pw
 
 from db import rising
+from db.lists import among
 from db.models import Policy, Run, Tenant
 from db.states import ENDED, RunState
 
@@ -36,7 +37,7 @@ def ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tuple[da
         .group_by(day, Run.state)
     )
     if tenant_ids is not None:
-        query = query.where(Run.tenant.in_(list(tenant_ids) or [-1]))
+        query = query.where(among(Run.tenant, tenant_ids))
     # SQLite answers a day as text, PostgreSQL as a date.
     return {(date.fromisoformat(str(one)[:10]), state): count for one, state, count in query.tuples()}
 

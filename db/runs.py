@@ -10,19 +10,20 @@ worker that was taken for dead, and comes back, can change nothing: its writes m
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import peewee as pw
 
-from db import audit, notifications, tenants
+from db import audit, lists, notifications, tenants
 from db.audit import Action, Actor
 from db.clock import utcnow
-from db.database import database
+from db.database import database, share
+from db.lists import among
 from db.models import IS_ACTIVE, Policy, Run, RunItem, Tenant, User
-from db.states import ACTIVE, UNSETTLED, ItemState, Outcome, RunKind, RunState
+from db.states import UNSETTLED, ItemState, Outcome, RunKind, RunState
 
 # A worker beats every BEAT_SECONDS; one that missed STALE_SECONDS of beats has lost its claim.
 BEAT_SECONDS = 4
@@ -35,6 +36,10 @@ WHEN_OFF = (RunKind.CREDENTIAL,)
 
 class ClaimLost(Exception):
     """Another message has this run now, or it has ended. Stop; whatever you did is not recorded."""
+
+
+class AlreadySettled(Exception):
+    """The claim holds, and yet an item was settled before: a defect of ours. The run is tried again without it."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,10 @@ def start(
     `is_quiet`: it is housekeeping, of which nobody is told, and no event says that it was asked for.
     Raises SwitchedOff when nothing may start in the tenant.
     """
-    place = Tenant.get_by_id(tenant.id)
-    if place.removing_since or kind not in WHEN_OFF:
-        tenants.require_on(place)
     # The winner may end between our INSERT and our SELECT: then the key is free again and we try once more.
     for _ in range(20):
         with database.atomic():
+            _require_on(tenant, kind)
             run = _insert(tenant, kind, dedupe_key, len(items), actor, policy, retry_of, restore_id)
             if run:
                 add_items(run, items)
@@ -96,6 +99,14 @@ def start(
             _share(active, actor)
             return Started(active, is_new=False)
     raise RuntimeError(f"{dedupe_key} neither starts nor runs")
+
+
+def _require_on(tenant: Tenant, kind: RunKind) -> None:
+    """Raises SwitchedOff. Whoever switches the tenant off meanwhile waits for our end, and finds the run."""
+    share(Tenant, Tenant.id == tenant.id)
+    place = Tenant.get_by_id(tenant.id)
+    if place.removing_since or kind not in WHEN_OFF:
+        tenants.require_on(place)
 
 
 def _tell(run: Run, actor: Actor) -> None:
@@ -154,8 +165,8 @@ def add_items(run: Run, items: Sequence[NewItem]) -> None:
         }
         for item in items
     ]
-    for begin in range(0, len(rows), 1000):
-        RunItem.insert_many(rows[begin : begin + 1000]).execute()
+    for some in lists.by(rows):
+        RunItem.insert_many(some).execute()
 
 
 def add_item(run: Run, item: NewItem) -> RunItem:
@@ -173,8 +184,10 @@ def active_of(dedupe_key: str) -> Run | None:
     return Run.get_or_none((Run.dedupe_key == dedupe_key) & IS_ACTIVE)
 
 
-def mark_enqueued(run_id: int) -> None:
-    Run.update(enqueued_at=utcnow()).where((Run.id == run_id) & IS_ACTIVE).execute()
+def mark_enqueued(run_ids: Collection[int]) -> None:
+    """Their messages are in a queue now."""
+    if run_ids:
+        Run.update(enqueued_at=utcnow()).where(Run.id.in_(list(run_ids)) & IS_ACTIVE).execute()
 
 
 def is_active(run_id: int) -> bool:
@@ -182,12 +195,21 @@ def is_active(run_id: int) -> bool:
 
 
 def active_among(run_ids: Iterable[int]) -> set[int]:
-    active: Any = Run.select(Run.id).where(Run.id.in_(list(run_ids) or [-1]) & IS_ACTIVE)
+    active: Any = Run.select(Run.id).where(among(Run.id, run_ids) & IS_ACTIVE)
     return {row[0] for row in active.tuples()}
 
 
-def claim(run_id: int) -> Claim | None:
-    """Take a run that is queued, or that is running and held by nobody. None: there is nothing to do here."""
+def whole(run_id: int) -> Run | None:
+    """The run of this number. None: there is none, for a part of one is none."""
+    found: Run | None = Run.get_or_none((Run.id == run_id) & Run.parent.is_null())
+    return found
+
+
+def claim(run_id: int, kind: RunKind) -> Claim | None:
+    """Take a run that is queued, or that is running and held by nobody. None: there is nothing to do here.
+
+    `kind`: of what the message is about. A run of another kind is not meant, whatever its id.
+    """
     now, token = utcnow(), secrets.token_hex(16)
     unheld = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null()
     taken = (
@@ -199,7 +221,7 @@ def claim(run_id: int) -> Claim | None:
             resume_at=None,
             started_at=pw.fn.COALESCE(Run.started_at, now),
         )
-        .where((Run.id == run_id) & ((Run.state == RunState.QUEUED) | unheld))
+        .where((Run.id == run_id) & (Run.kind == kind) & ((Run.state == RunState.QUEUED) | unheld))
         .execute()
     )
     return Claim(Run.get_by_id(run_id), token) if taken else None
@@ -212,7 +234,7 @@ def held_by(claim: Claim) -> Any:
 def beat(tokens: Sequence[str]) -> None:
     """These claims' worker is alive."""
     if tokens:
-        Run.update(heartbeat_at=utcnow()).where(Run.claimed_by.in_(list(tokens))).execute()
+        Run.update(heartbeat_at=utcnow()).where(among(Run.claimed_by, tokens)).execute()
 
 
 def hold(claim: Claim) -> None:
@@ -236,17 +258,6 @@ def wait(claim: Claim, reason: str, seconds: float) -> None:
 def release(claim: Claim) -> None:
     """Give the claim back; there is nothing to wait for."""
     expect_one(Run.update(claimed_by=None, heartbeat_at=None).where(held_by(claim)))
-
-
-def waiting(run: Run) -> str | None:
-    """Why nothing happens just now: of the run, or of a part of it."""
-    if run.waiting or run.parts is None:
-        return run.waiting
-    parts = Run.select(Run.waiting).where(
-        (Run.parent == run.id) & Run.claimed_by.is_null() & Run.waiting.is_null(False)
-    )
-    found = parts.tuples().first()
-    return found[0] if found else None
 
 
 def set_aside(claim: Claim, reason: str, seconds: float) -> bool:
@@ -296,7 +307,7 @@ def begin_items(claim: Claim, item_ids: Sequence[int]) -> None:
     if not item_ids:
         return
     RunItem.update(state=ItemState.WORKING).where(
-        RunItem.id.in_(list(item_ids)) & RunItem.state.in_(UNSETTLED) & _claimed(claim)
+        among(RunItem.id, item_ids) & RunItem.state.in_(UNSETTLED) & _claimed(claim)
     ).execute()
 
 
@@ -335,9 +346,7 @@ def settle(
         .where((RunItem.id == item.id) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
         .execute()
     )
-    if settled != 1:
-        raise ClaimLost
-    claim.has_got_on = True
+    _expect_settled(claim, settled, 1)
 
 
 def settle_read(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) -> None:
@@ -353,34 +362,21 @@ def settle_read(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) ->
             snapshot=pw.Case(RunItem.id, list(snapshots.items()), None),
             ended_at=utcnow(),
         )
-        .where(RunItem.id.in_(list(snapshots)) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
+        .where(among(RunItem.id, snapshots) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
         .execute()
     )
-    if settled != len(snapshots):
-        raise ClaimLost
+    _expect_settled(claim, settled, len(snapshots))
+
+
+def _expect_settled(claim: Claim, settled: int, expected: int) -> None:
+    """Raises ClaimLost or AlreadySettled."""
+    if settled != expected:
+        hold(claim)
+        raise AlreadySettled(f"run {claim.run.id}: {settled} of {expected} items were still to be settled")
     claim.has_got_on = True
 
 
 def tried(claim: Claim, item_ids: Sequence[int]) -> None:
     """Their answers were not to be had this time."""
     if item_ids:
-        RunItem.update(tries=RunItem.tries + 1).where(RunItem.id.in_(list(item_ids)) & _claimed(claim)).execute()
-
-
-def counts(run: Run) -> dict[str, int]:
-    """Items per state, now: {"total", "done", "skipped", "failed", "uncertain"}."""
-    if run.state not in ACTIVE:
-        return {name: getattr(run, name) for name in ("total", "done", "skipped", "failed", "uncertain")}
-    rows = RunItem.select(RunItem.state, pw.fn.COUNT(RunItem.id)).where(RunItem.run == run).group_by(RunItem.state)
-    found = dict(rows.tuples())
-    names = (ItemState.DONE, ItemState.SKIPPED, ItemState.FAILED, ItemState.UNCERTAIN)
-    return {"total": sum(found.values()), **{str(name): found.get(name, 0) for name in names}}
-
-
-def outcomes(run: Run) -> dict[str, int]:
-    rows = (
-        RunItem.select(RunItem.outcome, pw.fn.COUNT(RunItem.id))
-        .where((RunItem.run == run) & RunItem.outcome.is_null(False))
-        .group_by(RunItem.outcome)
-    )
-    return dict(rows.tuples())
+        RunItem.update(tries=RunItem.tries + 1).where(among(RunItem.id, item_ids) & _claimed(claim)).execute()

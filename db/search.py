@@ -11,6 +11,7 @@ from typing import Any
 import peewee as pw
 
 from db.database import database, is_sqlite
+from db.lists import among
 from db.models import Policy, Tenant
 
 # With more names than this the rows themselves are read: the first page is full long before their end.
@@ -27,7 +28,7 @@ def names_a_policy(word: str, column: Any, tenant_ids: Sequence[int] | None = No
     """
     ids = _of_name(word)
     if len(ids) <= MANY:
-        return column.in_(_within(tenant_ids, [*ids, *_of_graph_id(word)]) or [-1])
+        return among(column, _within(tenant_ids, [*ids, *_of_graph_id(word)]))
     if column is Policy.id:
         return Policy.name.contains(word)
     named = Policy.alias()
@@ -65,7 +66,7 @@ def _within(tenant_ids: Sequence[int] | None, ids: list[int]) -> list[int]:
     """A page that joins runs to few policies is quick; to thousands that are not this person's it is not."""
     if tenant_ids is None or not ids:
         return ids
-    found = Policy.select(Policy.id).where(Policy.id.in_(ids) & Policy.tenant.in_(list(tenant_ids) or [-1]))
+    found = Policy.select(Policy.id).where(among(Policy.id, ids) & among(Policy.tenant, tenant_ids))
     return [row[0] for row in found.tuples()]
 
 
@@ -76,4 +77,4 @@ def names_a_tenant(word: str) -> Any:
     # By ids first: the names alone are in an index that is read faster than the rows.
     named = Tenant.select(Tenant.id).where(Tenant.name.contains(word))
     ids = [row[0] for row in named.limit(MANY + 1).tuples()]
-    return Tenant.id.in_(ids or [-1]) if len(ids) <= MANY else Tenant.name.contains(word)
+    return among(Tenant.id, ids) if len(ids) <= MANY else Tenant.name.contains(word)

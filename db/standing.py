@@ -4,13 +4,14 @@ Worked out when looked at, from what backups, schedules and sign-ins left behind
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import peewee as pw
 
 from db import coverage, rising
+from db.lists import among
 from db.models import IS_CHANGED, BackupSet, Coverage, Policy, Run, Schedule, Tenant
 from db.states import PolicyState, RunState, Standing
 
@@ -19,7 +20,8 @@ GRACE = timedelta(hours=2)
 # Without a schedule nobody said how often: after this long anybody would want one.
 OLD = timedelta(days=7)
 
-_WORST_FIRST = list(Standing)
+# The worst first.
+_PLACES = {one: place for place, one in enumerate(Standing)}
 
 
 @dataclass(frozen=True)
@@ -37,29 +39,48 @@ class Stand:
 
 def of_tenants(tenant_ids: Sequence[int] | None, now: datetime) -> list[Stand]:
     """Of those that are switched on, the worst first, then by name; None: every tenant."""
-    query = Tenant.select().where(Tenant.is_active)
-    tenants = list(query if tenant_ids is None else query.where(Tenant.id.in_(list(tenant_ids) or [-1])))
-    of_tenant: dict[int, list[Schedule]] = {}
-    schedules = Schedule.select().where(~Schedule.is_paused)
-    for schedule in schedules if tenant_ids is None else schedules.where(Schedule.tenant.in_(list(tenant_ids) or [-1])):
-        of_tenant.setdefault(schedule.tenant_id, []).append(schedule)
-    good_runs = _runs_of([tenant.last_backup_id for tenant in tenants if tenant.last_backup_id])
+    tenants, schedules = _tenants(tenant_ids), _schedules(tenant_ids)
+    good_runs = _good_runs(tenants, schedules, now)
     excepted = coverage.exceptions(tenant_ids)
     found = [
-        _stand(tenant, of_tenant.get(tenant.id, []), good_runs, excepted.get(tenant.id, []), now) for tenant in tenants
+        _stand(tenant, schedules.get(tenant.id, ()), good_runs, excepted.get(tenant.id, ()), now) for tenant in tenants
     ]
-    return sorted(found, key=lambda one: (_WORST_FIRST.index(one.standing), one.tenant.name.lower()))
+    return sorted(found, key=lambda one: (_PLACES[one.standing], one.tenant.name.lower()))
+
+
+def _tenants(tenant_ids: Sequence[int] | None) -> list[Tenant]:
+    """With what tells how they stand, and no more: there may be ten thousand."""
+    told = (Tenant.id, Tenant.name, Tenant.last_backup_id, Tenant.last_backup_at, Tenant.connected_at,
+            Tenant.connection_error)  # fmt: skip
+    query = Tenant.select(*told).where(Tenant.is_active)
+    return list(query if tenant_ids is None else query.where(among(Tenant.id, tenant_ids)))
+
+
+def _schedules(tenant_ids: Sequence[int] | None) -> dict[int, list[Schedule]]:
+    """Tenant id -> those that are not paused."""
+    told = (Schedule.tenant, Schedule.next_at, Schedule.last_at, Schedule.last_run)
+    query = Schedule.select(*told).where(~Schedule.is_paused)
+    found: dict[int, list[Schedule]] = {}
+    for schedule in query if tenant_ids is None else query.where(among(Schedule.tenant, tenant_ids)):
+        found.setdefault(schedule.tenant_id, []).append(schedule)
+    return found
 
 
 def switched_off(tenant_ids: Sequence[int] | None) -> list[Tenant]:
     """Those that `of_tenants` leaves out: nobody expects a backup of them. By name."""
     query = Tenant.select().where(~Tenant.is_active).order_by(Tenant.name)
-    return list(query if tenant_ids is None else query.where(Tenant.id.in_(list(tenant_ids) or [-1])))
+    return list(query if tenant_ids is None else query.where(among(Tenant.id, tenant_ids)))
 
 
-def _runs_of(backup_set_ids: Sequence[int]) -> set[int]:
-    """The runs that made these."""
-    made = BackupSet.select(BackupSet.run).where(BackupSet.id.in_(list(backup_set_ids) or [-1]))
+def _good_runs(tenants: Sequence[Tenant], schedules: Mapping[int, Sequence[Schedule]], now: datetime) -> set[int]:
+    """The runs of the last good backups, of those tenants that seem to have missed one since."""
+    in_question = [
+        tenant.last_backup_id
+        for tenant in tenants
+        if tenant.last_backup_at
+        and any(_was_missed(one, tenant.last_backup_at, now) for one in schedules.get(tenant.id, ()))
+    ]
+    made = BackupSet.select(BackupSet.run).where(among(BackupSet.id, filter(None, in_question)))
     return {row[0] for row in made.tuples()}
 
 
@@ -106,7 +127,7 @@ def changes(tenant_ids: Sequence[int]) -> Counter[int]:
     New, changed, or deleted since the last good backup; as the last listing saw them.
     """
     per_tenant = Policy.select(Policy.tenant, pw.fn.COUNT(Policy.id)).group_by(Policy.tenant)
-    per_tenant = per_tenant.where(Policy.tenant.in_(list(tenant_ids) or [-1]))
+    per_tenant = per_tenant.where(among(Policy.tenant, tenant_ids))
     is_deleted = (Policy.state == PolicyState.GONE) & (Policy.gone_at > BackupSet.completed_at)
     last_backup = BackupSet.id == Tenant.last_backup_id
     deleted = per_tenant.join(Tenant).join(BackupSet, on=last_backup).where(is_deleted)
@@ -118,7 +139,7 @@ def failures(tenant_ids: Sequence[int], since: datetime) -> dict[int, int]:
     bad = Run.state.in_([RunState.FAILED, RunState.PARTIAL]) & rising.since(Run.created_at, since)
     return dict(
         Run.select(Run.tenant, pw.fn.COUNT(Run.id))
-        .where(Run.tenant.in_(list(tenant_ids) or [-1]) & bad & Run.parent.is_null())
+        .where(among(Run.tenant, tenant_ids) & bad & Run.parent.is_null())
         .group_by(Run.tenant)
         .tuples()
     )

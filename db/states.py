@@ -29,6 +29,21 @@ class RunState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Sweep(StrEnum):
+    """The steps of the scheduler's sweep, in their order; what goes wrong is told by these names."""
+
+    TAKE_BACK = "take runs back"
+    CANCEL = "end cancelled runs"
+    CLOSE = "end runs without parts"
+    LOCKS = "release locks"
+    SEND = "send runs again"
+    SCHEDULES = "start schedules"
+    EXPIRE = "expire plans"
+    PRUNE = "prune"
+    REMOVE = "remove tenants"
+    AUDIT = "check the audit log"
+
+
 ACTIVE = (RunState.QUEUED, RunState.RUNNING)
 ENDED = (RunState.SUCCEEDED, RunState.PARTIAL, RunState.FAILED, RunState.CANCELLED)
 

@@ -49,13 +49,24 @@ from db.clock import utcnow  # noqa: E402
 from db.models import Policy, Snapshot, Tenant, User  # noqa: E402
 from db.states import Role, SiteRole  # noqa: E402
 from graph import limits  # noqa: E402
+from tests import locks  # noqa: E402
 from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
 
 
 def pytest_addoption(parser):
-    """For `python -m tests.fuzz`."""
+    """For `python -m tests.fuzz` and `make steps`."""
     parser.addoption("--fuzz-requests", type=int, default=250, help="how many hostile requests, on each engine")
     parser.addoption("--fuzz-seed", type=int, default=1, help="which ones")
+    parser.addoption("--stateful-steps", type=int, default=1500, help="how many steps, on each engine")
+    parser.addoption("--stateful-seed", type=int, help="which ones; the same each time unless given")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many steps the stateful tests made."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "steps":
+                terminalreporter.write_line(f"{report.nodeid}: {value} steps")
 
 
 # The same examples at every run: what fails, fails for everybody. No deadline: machines differ, and are busy.
@@ -142,6 +153,14 @@ def database(database_url, monkeypatch):
     config.settings.cache_clear()
 
 
+@pytest.fixture
+def lock_order(monkeypatch):
+    """No transaction of the test takes rows against the written order."""
+    with locks.watched(monkeypatch) as wrong:
+        yield
+    assert not wrong, "\n".join(dict.fromkeys(wrong))
+
+
 @pytest.fixture(scope="session")
 def _password_hash():
     """Of the right kind, and cheap, for hundreds of tests sign in. test_sign_in.py looks at what the product takes."""
@@ -216,7 +235,7 @@ def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
         actor=actor,
         policy=policy,
     )
-    claim = runs.claim(started.run.id)
+    claim = runs.claim(started.run.id, started.run.kind)
     body = body or {"name": policy.name, "settings": []}
     read = snapshots.Read.of(
         policy,

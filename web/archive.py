@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from actors import catalogue
-from db import backup_sets, snapshots
+from db import backup_sets, lists, snapshots
 from db.models import BackupSet, Content, Policy, Snapshot
 
 TOGETHER = 50
@@ -53,13 +53,13 @@ def archive(backup_set: BackupSet, shown: Callable[[dict[str, Any]], dict[str, A
 
 def _snapshots(backup_set: BackupSet) -> Iterator[Snapshot]:
     ids = backup_sets.snapshots_of(backup_set)
-    for begin in range(0, len(ids), TOGETHER):
+    for some in lists.by(ids, TOGETHER):
         yield from (
             Snapshot.select(Snapshot, Policy, Content.id, Content.fingerprint)
             .join(Policy)
             .switch(Snapshot)
             .join(Content)
-            .where(Snapshot.id.in_(ids[begin : begin + TOGETHER]))
+            .where(Snapshot.id.in_(some))
             .order_by(Snapshot.id)
         )
 

@@ -3,25 +3,25 @@
 Without one, each row that goes reads the whole table that refers to it.
 """
 
-import peewee as pw
+from db.migrating import add_column, create_index, is_sqlite
 
-STATEMENTS = (
-    # Null: of the tenants that are there, soon.
-    "ALTER TABLE tenant ADD COLUMN pruned_at TIMESTAMP",
-    "CREATE INDEX tenant_pruned_at ON tenant (pruned_at NULLS FIRST)",
-    "ALTER TABLE run_item ADD COLUMN freed INTEGER",
-    "CREATE INDEX entra_grant_tenant_id ON entra_grant (tenant_id)",
-    "CREATE INDEX restore_backup_set_id ON restore (backup_set_id)",
-    "CREATE INDEX restore_undo_of_id ON restore (undo_of_id)",
-    "CREATE INDEX restore_safety_set_id ON restore (safety_set_id)",
-    "CREATE INDEX restore_item_snapshot_id ON restore_item (snapshot_id)",
-    "CREATE INDEX restore_item_safety_snapshot_id ON restore_item (safety_snapshot_id)",
-    "CREATE INDEX restore_item_seen_content_id ON restore_item (seen_content_id)",
+atomic = False
+
+FOLLOWED = (
+    ("entra_grant", "tenant_id"),
+    ("restore", "backup_set_id"),
+    ("restore", "undo_of_id"),
+    ("restore", "safety_set_id"),
+    ("restore_item", "snapshot_id"),
+    ("restore_item", "safety_snapshot_id"),
+    ("restore_item", "seen_content_id"),
 )
 
 
 def up(migrator, db):
-    for statement in STATEMENTS:
-        if isinstance(db, pw.SqliteDatabase):
-            statement = statement.replace("TIMESTAMP", "DATETIME").replace(" NULLS FIRST", "")
-        db.execute_sql(statement)
+    # Null: of the tenants that are there, soon.
+    add_column(db, "tenant", "pruned_at", "DATETIME")
+    create_index(db, "tenant_pruned_at", f"tenant (pruned_at{'' if is_sqlite(db) else ' NULLS FIRST'})")
+    add_column(db, "run_item", "freed", "INTEGER")
+    for table, column in FOLLOWED:
+        create_index(db, f"{table}_{column}", f"{table} ({column})")

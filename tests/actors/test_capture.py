@@ -20,6 +20,8 @@ from graph.client import Answer
 from graph.reading import Reading
 from tests.simulated import READ, WRITE, catalog_policy
 
+pytestmark = pytest.mark.usefixtures("lock_order")
+
 PATH = "deviceManagement/configurationPolicies"
 
 

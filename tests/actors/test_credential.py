@@ -20,6 +20,8 @@ from db.sealing import SealError
 from db.states import CredentialPlace
 from graph.errors import SignInFailed
 
+pytestmark = pytest.mark.usefixtures("lock_order")
+
 NEXT, PREVIOUS = CredentialPlace
 
 

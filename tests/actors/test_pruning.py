@@ -102,7 +102,7 @@ def test_one_that_cannot_go_on_is_told_to_the_subscribers(cast, redis_url):
     users.subscribe(cast.max, cast.contoso, True)
     due(cast.contoso)
     actors.pruning.prune_daily()
-    claim = runs.claim(active()[0].id)
+    claim = runs.claim(active()[0].id, RunKind.PRUNE)
     actors.pruning._fail(claim, "unexpected_error", "It cannot go on.", None)
     assert Notification.get().user == cast.max
 

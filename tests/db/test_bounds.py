@@ -1,4 +1,4 @@
-"""What grows is bounded: each foreign key that a delete follows has an index, each table what keeps it small."""
+"""What grows is bounded: a foreign key that a delete follows has an index, a table something that keeps it small."""
 
 import re
 from pathlib import Path

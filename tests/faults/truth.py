@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import peewee as pw
 
-from db import audit, pruning
+from db import audit, pruning, setbacks
 from db.clock import utcnow
 from db.database import database
 from db.models import (
     AuditEvent,
+    BackupSet,
     Content,
     Lease,
     Membership,
@@ -17,12 +18,18 @@ from db.models import (
     RestoreItem,
     Run,
     RunItem,
+    Schedule,
     Snapshot,
 )
 from db.sealing import SealError
 from db.snapshots import document
-from db.states import ACTIVE, UNSETTLED, RestoreState
+from db.states import ACTIVE, UNSETTLED, Outcome, RestoreState, RunKind, RunState
 from tests.faults import launch
+
+# What failed is tried again after 2, 4, 8 … seconds.
+HEALED_SECONDS = 40
+# A schedule whose time came longer ago has been missed.
+PUNCTUAL_SECONDS = 10
 
 
 def violations(stage, work):
@@ -31,7 +38,10 @@ def violations(stage, work):
     found += [stage.read(lambda held=held: list(held())) for held in OF_INSTALLATION]
     found.append(stage.read(lambda: list(work.check())))
     found.append([f"the lock {one} is left" for one in stage.locks()])
+    found.append(stage.fallen)
+    stage.fallen = []
     found.append(list(_lease_is_led(stage)))
+    found.append(list(_every_step_goes_well(stage)))
     return [sentence for sentences in found for sentence in sentences]
 
 
@@ -62,10 +72,37 @@ def every_recipient_is_told_once(tenant):
     subscribed = (Membership.tenant == tenant) & Membership.is_subscribed
     members = {one.user_id for one in Membership.select().where(subscribed)}
     for run in Run.select().where((Run.tenant == tenant) & Run.parent.is_null()):
-        expected = sorted(members | ({run.requested_by_id} - {None}))
+        is_told = not _is_quiet(run)
+        expected = sorted(members | ({run.requested_by_id} - {None})) if is_told else []
         told = sorted(one.user_id for one in Notification.select().where(Notification.run == run))
         if told != expected:
             yield f"run {run.id} was told to users {told}, not {expected}"
+
+
+def no_restore_lost_what_it_needs(tenant):
+    """Its set and the capture before it, for as long as it goes on and may be undone."""
+    for restore in Restore.select().where((Restore.tenant == tenant) & Restore.started_at.is_null(False)):
+        written = (RestoreItem.restore == restore) & (RestoreItem.outcome == Outcome.UPDATED)
+        rows = list(RestoreItem.select().where(written))
+        bare = [one.name for one in rows if one.safety_snapshot_id is None]
+        if bare or (rows and restore.safety_set_id is None):
+            yield f"restore {restore.id} has safety set {restore.safety_set_id}, and no capture of {bare}"
+
+
+def no_pinned_set_is_gone(tenant):
+    """Of every pin that was answered with yes, unless it was taken off."""
+    held = {}
+    acts = ("backup-set:pinned", "backup-set:unpinned")
+    for event in AuditEvent.select().where((AuditEvent.tenant_id == tenant.id) & AuditEvent.action.in_(acts)):
+        held[int(event.subject.split()[-1])] = event.action == acts[0]
+    there = {row[0] for row in BackupSet.select(BackupSet.id).where(BackupSet.tenant == tenant).tuples()}
+    for set_id in sorted(one for one, is_pinned in held.items() if is_pinned and one not in there):
+        yield f"set {set_id} is pinned, and gone"
+
+
+def _is_quiet(run):
+    """Housekeeping that came to its end."""
+    return run.kind == RunKind.PRUNE and run.requested_by_id is None and run.state != RunState.FAILED
 
 
 def every_content_opens(tenant):
@@ -99,6 +136,13 @@ def _is_read():
     return pw.fn.EXISTS(snapshots) | pw.fn.EXISTS(items)
 
 
+def no_schedule_is_behind():
+    """Whose time came has a run that goes on, or has moved on."""
+    behind = (Schedule.next_at < utcnow() - timedelta(seconds=PUNCTUAL_SECONDS)) & (Schedule.is_paused == False)  # noqa: E712
+    for schedule in Schedule.select().where(behind):
+        yield f"schedule {schedule.id} ({schedule}) was due at {schedule.next_at}, and nobody took it"
+
+
 def the_audit_chain_holds():
     for fault in audit.verify():
         yield fault.sentence
@@ -123,12 +167,22 @@ def _lease_is_led(stage):
         yield "no scheduler leads"
 
 
+def _every_step_goes_well(stage):
+    """What the scheduler could not do while the fault lasted is on record, and is done by itself."""
+    try:
+        stage.wait_for(lambda: not stage.read(setbacks.known), "every step of the sweep", HEALED_SECONDS)
+    except TimeoutError:
+        yield from stage.read(lambda: [setbacks.told(one) for one in setbacks.known()])
+
+
 OF_TENANT = (
     every_run_ended_once,
     no_item_is_unsettled,
     no_restore_is_stuck,
+    no_restore_lost_what_it_needs,
+    no_pinned_set_is_gone,
     every_recipient_is_told_once,
     every_content_opens,
     retention_collects_every_unread_content,
 )
-OF_INSTALLATION = (the_audit_chain_holds, no_lease_outlives_its_time)
+OF_INSTALLATION = (no_schedule_is_behind, the_audit_chain_holds, no_lease_outlives_its_time)

@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 from actors import catalogue
 from db import backup_sets
 from db.errors import Invalid
+from db.lists import among
 from db.models import BackupSet, Manifest, Membership, Policy, Restore, Run, Schedule, Snapshot, Tenant, User
 from db.states import PolicyState
 from web.commands.context import answer, as_json, opened, tenant_named
@@ -214,7 +215,7 @@ def show(backup_set_id: int, limit: int, as_json: bool) -> None:
         if backup_set is None:
             raise Invalid(f"There is no backup set {backup_set_id}.")
         ids = backup_sets.snapshots_of(backup_set)[:limit]
-        found = Snapshot.select(Snapshot, Policy).join(Policy).where(Snapshot.id.in_(ids or [-1]))
+        found = Snapshot.select(Snapshot, Policy).join(Policy).where(among(Snapshot.id, ids))
         rows = [
             {
                 "snapshot": one.id,

@@ -5,8 +5,9 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
-from db import audit, audit_proof, audit_rounds
+from db import audit, audit_proof, audit_rounds, lists
 from db.audit import Action
+from db.lists import among
 from db.models import AuditEvent, Tenant
 from db.states import Result
 from web import preferences
@@ -70,7 +71,7 @@ def _found(given: Mapping[str, str]) -> Any:
 def _tenants() -> list[Tenant]:
     ids = allowed_tenant_ids(Permission.AUDIT)
     query = Tenant.select().order_by(Tenant.name)
-    return list(query if ids is None else query.where(Tenant.id.in_(ids or [-1])))
+    return list(query if ids is None else query.where(among(Tenant.id, ids)))
 
 
 @pages.get("/export.csv")
@@ -94,7 +95,7 @@ def export_proof() -> Response:
 
 def _lines(ids: list[int]) -> Iterator[str]:
     yield csv_line(COLUMNS)
-    for begin in range(0, len(ids), 1000):
-        chunk = AuditEvent.select().where(AuditEvent.id.in_(ids[begin : begin + 1000])).order_by(AuditEvent.id.desc())
+    for some in lists.by(ids):
+        chunk = AuditEvent.select().where(AuditEvent.id.in_(some)).order_by(AuditEvent.id.desc())
         for event in chunk:
             yield csv_line(getattr(event, column) for column in COLUMNS)

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from actors import catalogue
 from db import audit, backup_sets
 from db.audit import Action
+from db.lists import among
 from db.models import BackupSet, Content, Policy, Run, Snapshot
 from db.states import ItemState, SetState
 from web.access import current_actor, fetch, requires
@@ -111,7 +112,7 @@ def _snapshots(ids: list[int]) -> list[Snapshot]:
         .join(Policy)
         .switch(Snapshot)
         .join(Content)
-        .where(Snapshot.id.in_(ids))
+        .where(among(Snapshot.id, ids))
         .order_by(Policy.policy_type, Snapshot.name)
     )
 

@@ -17,8 +17,9 @@ from flask_admin import expose
 from flask_admin.contrib.peewee import ModelView
 from flask_admin.model.base import ViewArgs
 
-from db import rising
+from db import lists, rising
 from db.database import database, is_sqlite
+from db.lists import among
 from db.models import Tenant, User
 from web import preferences
 from web.access import allowed_tenant_ids, fetch, requires, row_number
@@ -32,7 +33,6 @@ Part = TypeVar("Part", str, bytes)
 # Counting goes on no further than this.
 COUNT_CAP = 10_000
 EXPORT_CAP = 100_000
-EXPORT_CHUNK = 1000
 PAGE_SIZES = (20, 50, 100)
 
 
@@ -173,7 +173,7 @@ class ListView(ModelView):
         if ids is None:
             return query
         column = self.model.id if self.model is Tenant else self.model.tenant
-        return query.where(column.in_(ids or [-1]))
+        return query.where(among(column, ids))
 
     def get_query(self) -> Any:
         query = self.model.select(self.model, *(fk.rel_model for fk in self.related))
@@ -267,8 +267,8 @@ class ListView(ModelView):
 
     def _lines(self, ids: list[int]) -> Iterator[str]:
         yield csv_line(self.export_columns)
-        for begin in range(0, len(ids), EXPORT_CHUNK):
-            for row in self._rows(ids[begin : begin + EXPORT_CHUNK]):
+        for some in lists.by(ids):
+            for row in self._rows(some):
                 yield csv_line(self.export_value(row, column) for column in self.export_columns)
 
     def export_value(self, row: Any, column: str) -> Any:

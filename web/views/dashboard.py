@@ -10,6 +10,7 @@ from flask_admin import AdminIndexView, expose
 
 from db import audit_rounds, run_history, standing
 from db.clock import utcnow
+from db.lists import among
 from db.models import Restore, Run, Tenant
 from db.states import ENDED, RestoreState, RunState, Standing
 from web.access import allowed_tenant_ids, can, requires
@@ -73,7 +74,7 @@ def verdict(standings: Sequence[Standing]) -> tuple[str, str]:
 
 
 def _within(column: Any, ids: list[int] | None) -> Any:
-    return pw.SQL("1 = 1") if ids is None else column.in_(ids or [-1])
+    return pw.SQL("1 = 1") if ids is None else among(column, ids)
 
 
 def _audit_fault() -> str | None:

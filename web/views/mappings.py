@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from actors import catalogue
 from db import mappings
 from db.errors import Invalid
+from db.lists import among
 from db.models import Mapping, Restore, Tenant, User
 from web.access import can, current_actor, fetch, requires
 from web.permissions import Permission
@@ -53,7 +54,7 @@ def _page(tenant: Tenant, directory_id: str) -> str:
         directory_id=directory_id,
         source=_named(directory_id),
         rows=rows,
-        people={one.id: one.name for one in User.select().where(User.id.in_([row.set_by_id for row in rows] or [-1]))},
+        people={one.id: one.name for one in User.select().where(among(User.id, [row.set_by_id for row in rows]))},
         missing=missing,
         suggestions=mappings.suggestions(tenant, missing),
         kinds=sorted((*OTHER_KINDS, *catalogue.titles()), key=kind_title),

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from flask import g, request
 from flask_login import current_user
 
+from db.lists import among
 from db.models import Membership, Tenant, User
 from web import preferences
 from web.access import allowed_tenant_ids, can, row_number
@@ -19,6 +20,7 @@ EVERY_TENANT = "all"
 NOBODY = "none"
 # Enough to choose from in a list of names.
 MOST_PEOPLE = 500
+MOST_TENANTS = 200
 DAYS = ("since", "until", "zone")
 _ZONES = frozenset(available_timezones())
 
@@ -55,7 +57,7 @@ def _people() -> dict[str, str]:
     ids = allowed_tenant_ids(Permission.SEE)
     query = User.select(User.id, User.name).order_by(User.name).limit(MOST_PEOPLE)
     if ids is not None:
-        beside = Membership.select(Membership.user).where(Membership.tenant.in_(ids or [-1]))
+        beside = Membership.select(Membership.user).where(among(Membership.tenant, ids))
         query = query.where(User.id.in_(beside) | (User.id == current_user.id))
     return {NOBODY: "nobody (a schedule or command)"} | {str(one.id): one.name for one in query}
 
@@ -79,6 +81,15 @@ def _tenant(asked: str) -> tuple[Tenant | None, bool]:
     if found:
         g.page_tenant = found  # the frame names it
     return found, True
+
+
+def tenants_to_choose(permission: Permission, also: Tenant | None = None) -> list[Tenant]:
+    """Those in which something can start, for a choice: the first by name, and the one that is `also` wanted."""
+    ids = allowed_tenant_ids(permission)
+    query = Tenant.select().where(Tenant.is_active)
+    mine = query if ids is None else query.where(among(Tenant.id, ids))
+    first = list(mine.order_by(Tenant.name).limit(MOST_TENANTS))
+    return first if also is None or also in first else [*first, *mine.where(Tenant.id == also.id)]
 
 
 def days() -> tuple[datetime | None, datetime | None]:

@@ -13,12 +13,14 @@ import actors.preview
 from actors import catalogue, restore_requests
 from db import backup_sets, tenants
 from db.errors import Invalid
+from db.lists import among
 from db.models import BackupSet, Restore, Snapshot, Tenant
 from db.states import SetState
-from web import plans, starting
+from web import plans, preferences, starting
 from web.access import allowed_tenant_ids, can, current_actor, fetch, refuse, requires
 from web.permissions import Permission
 from web.unpacking import Unpacking
+from web.views import narrowing
 
 pages = Blueprint("new_restore", __name__, url_prefix="/restores")
 
@@ -68,14 +70,11 @@ def targets(source: Tenant) -> list[Tenant]:
     own = [source] if source.is_active and can(Permission.OPERATE, source.id) else []
     if not can(Permission.MANAGE, source.id):
         return own
-    return own + [one for one in tenants_with(Permission.MANAGE) if one.id != source.id]
+    return own + [one for one in _places(Permission.MANAGE) if one.id != source.id]
 
 
-def tenants_with(permission: Permission) -> list[Tenant]:
-    """Those in which something can start."""
-    ids = allowed_tenant_ids(permission)
-    query = Tenant.select().where(Tenant.is_active).order_by(Tenant.name)
-    return list(query if ids is None else query.where(Tenant.id.in_(ids or [-1])))
+def _places(permission: Permission) -> list[Tenant]:
+    return narrowing.tenants_to_choose(permission, preferences.chosen_tenant())
 
 
 @pages.get("/new")
@@ -106,13 +105,17 @@ def _form(source: Source, given: MultiDict[str, str]) -> str:
 
 def upload_facts(given: Mapping[str, str]) -> dict[str, Any]:
     """What the upload form needs, wherever it stands."""
-    return {"upload_targets": tenants_with(Permission.OPERATE), "choices": plans.CHOICES, "chosen": given}
+    return {
+        "upload_targets": _places(Permission.OPERATE),
+        "choices": plans.CHOICES,
+        "chosen": given,
+    }
 
 
 def _latest_sets() -> list[BackupSet]:
     ids = allowed_tenant_ids(Permission.OPERATE)
     query = BackupSet.select(BackupSet, Tenant).join(Tenant).where(BackupSet.state != SetState.RUNNING)
-    mine = query if ids is None else query.where(BackupSet.tenant.in_(ids or [-1]))
+    mine = query if ids is None else query.where(among(BackupSet.tenant, ids))
     return list(mine.order_by(BackupSet.id.desc()).limit(LATEST_SETS))
 
 

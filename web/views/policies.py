@@ -13,6 +13,7 @@ import actors.capture
 from actors import catalogue, comparison
 from db import run_history, search, snapshots
 from db.clock import utcnow
+from db.lists import among
 from db.models import Policy, Run, Snapshot, Tenant, User
 from db.states import PolicyState, RunKind
 from web import starting
@@ -128,7 +129,7 @@ def page(policy_id: str) -> str:
 
 def _people(found: list[Snapshot]) -> dict[int, str]:
     ids = {one.captured_by_id for one in found}
-    return dict(User.select(User.id, User.name).where(User.id.in_(list(ids) or [-1])).tuples())
+    return dict(User.select(User.id, User.name).where(among(User.id, ids)).tuples())
 
 
 @pages.get("/<policy_id>/compare")

@@ -12,6 +12,7 @@ from flask_login import current_user
 import config
 from actors import restore_requests
 from db import policies, restores, users, writes
+from db.lists import among
 from db.models import Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, User
 from db.states import ACTIVE, AS_ASKED, CHANGEABLE, WRITING, Outcome, RestoreState, Role, RunKind
 from web import plans
@@ -123,7 +124,7 @@ def _rows(restore: Restore, wanted: str, results: Mapping[int, RunItem]) -> list
     query = RestoreItem.select().where(RestoreItem.restore == restore).order_by(RestoreItem.position)
     if wanted in set(Outcome):
         ended_so = [item_id for item_id, one in results.items() if one.outcome == wanted]
-        query = query.where((RestoreItem.action == wanted) | RestoreItem.id.in_(ended_so or [-1]))
+        query = query.where((RestoreItem.action == wanted) | among(RestoreItem.id, ended_so))
     elif wanted != EVERYTHING:
         others = query.where(RestoreItem.action.is_null() | (RestoreItem.action != Outcome.MATCHES))
         query = others if others.exists() else query
@@ -133,7 +134,7 @@ def _rows(restore: Restore, wanted: str, results: Mapping[int, RunItem]) -> list
 def _results(of_restore: list[Run]) -> dict[int, RunItem]:
     """Restore item -> its newest item in a live run."""
     live = [one.id for one in of_restore if one.kind == RunKind.RESTORE]
-    found = RunItem.select().where(RunItem.run.in_(live or [-1])).order_by(RunItem.id)
+    found = RunItem.select().where(among(RunItem.run, live)).order_by(RunItem.id)
     return {one.restore_item_id: one for one in found}
 
 

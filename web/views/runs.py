@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 import actors.back_up
 import actors.restore
-from db import notifications, run_ends, run_history, runs, search
+import config
+from db import notifications, retries, run_ends, run_history, run_progress, search
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, Notification, Policy, Run, RunItem, Tenant, User
@@ -139,7 +140,12 @@ def progress(run_id: str) -> Any:
     """The moving part of the page, made by the page's own partial; JSON when asked for."""
     run = fetch(Run, run_id, Permission.SEE)
     if wants_json():
-        return jsonify(state=run.state, waiting=runs.waiting(run), counts=runs.counts(run), outcomes=runs.outcomes(run))
+        return jsonify(
+            state=run.state,
+            waiting=run_progress.waiting(run),
+            counts=run_progress.counts(run),
+            outcomes=run_progress.outcomes(run),
+        )
     return render_template("partials/run_progress.html", **facts(run))
 
 
@@ -150,7 +156,7 @@ def progress_of(run: Run) -> Markup:
 
 def facts(run: Run) -> dict[str, Any]:
     """What the moving part shows, of a page of items that ended in one way or are still in one state."""
-    counts, by_outcome = runs.counts(run), runs.outcomes(run)
+    counts, by_outcome = run_progress.counts(run), run_progress.outcomes(run)
     choices = {name: count for name, count in by_outcome.items() if name not in SAID_BY_STATE}
     choices |= {name: counts[name] for name in BAD_STATES if counts[name]}
     wanted = request.args.get("outcome", "")
@@ -161,7 +167,7 @@ def facts(run: Run) -> dict[str, Any]:
     found = list(items)
     return {
         "run": run,
-        "waiting": runs.waiting(run),
+        "waiting": run_progress.waiting(run),
         "backup_set": BackupSet.get_or_none(BackupSet.run == run),
         "made": found[0].snapshot_id if run.kind == RunKind.CAPTURE_SNAPSHOT and found else None,
         "may_retry": may_retry(run),
@@ -203,7 +209,9 @@ def _is_late(run: Run, usual: float | None) -> bool:
 
 def may_retry(run: Run) -> bool:
     is_bad = run.state not in ACTIVE and bool(run.failed or run.uncertain)
-    return run.kind in RETRIES and is_bad and can(RETRIES[RunKind(run.kind)], run.tenant_id)
+    if not (run.kind in RETRIES and is_bad and can(RETRIES[RunKind(run.kind)], run.tenant_id)):
+        return False
+    return run.kind != RunKind.RESTORE or not retries.refusal(run, config.settings().plan_hours)
 
 
 def _may_cancel(run: Run) -> bool:

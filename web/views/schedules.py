@@ -1,7 +1,6 @@
 """`/schedules/`: when tenants are backed up by themselves."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
@@ -13,6 +12,8 @@ from web import starting
 from web.access import allowed_tenant_ids, current_actor, fetch, requires
 from web.permissions import Permission
 from web.views import narrowing
+
+SHOWN, LAST_PAGE = 50, 999
 
 pages = Blueprint("schedules", __name__, url_prefix="/schedules")
 
@@ -26,20 +27,18 @@ def index() -> str:
 def _page() -> str:
     only, is_narrowed = narrowing.tenant()
     ids = [only.id if only else -1] if is_narrowed else allowed_tenant_ids(Permission.SEE)
+    page = min(max(request.args.get("page", 0, type=int), 0), LAST_PAGE)
+    found = schedules.of_tenants(ids, SHOWN + 1, page * SHOWN)
     return render_template(
         "schedules.html",
-        schedules=schedules.of_tenants(ids),
+        schedules=found[:SHOWN],
+        page=page,
+        has_more=len(found) > SHOWN,
         only_tenant=only,
-        tenants=_manageable(),
-        time_zones=sorted(available_timezones()),
+        tenants=narrowing.tenants_to_choose(Permission.MANAGE, only),
+        time_zones=schedules.time_zones(),
         form=request.form,
     )
-
-
-def _manageable() -> list[Tenant]:
-    ids = allowed_tenant_ids(Permission.MANAGE)
-    query = Tenant.select().where(Tenant.is_active).order_by(Tenant.name)
-    return list(query if ids is None else query.where(Tenant.id.in_(ids or [-1])))
 
 
 @pages.post("/")

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from db import search
+from db.lists import among
 from db.models import Tenant
 from web import preferences
 from web.access import allowed_tenant_ids, fetch, requires
@@ -35,7 +36,7 @@ def page() -> str:
 
 def _found(word: str) -> list[Tenant]:
     ids = allowed_tenant_ids(Permission.SEE)
-    query = Tenant.select() if ids is None else Tenant.select().where(Tenant.id.in_(ids or [-1]))
+    query = Tenant.select() if ids is None else Tenant.select().where(among(Tenant.id, ids))
     if word:
         query = query.where(search.names_a_tenant(word))
     return list(query.order_by(Tenant.name).limit(SHOWN + 1))

@@ -1,0 +1,32 @@
+"""Lists of values whose length grows with the data, in statements. SQLite takes 32,766 values in one."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+import peewee as pw
+
+from db.database import is_sqlite
+
+T = TypeVar("T")
+
+# A write of so many rows is short: nobody waits long behind it.
+TOGETHER = 500
+# More of them travel to SQLite as one value. Fewer it plans better when it sees them.
+MOST_VALUES = 1000
+
+
+def by(values: Iterable[T], size: int = TOGETHER) -> Iterator[list[T]]:
+    """The values, so many at a time."""
+    left = iter(values)
+    while some := list(islice(left, size)):
+        yield some
+
+
+def among(column: Any, values: Iterable[Any]) -> Any:
+    """As a condition: the column's value is one of these numbers or words, however many they are; of none, none is."""
+    wanted: Sequence[Any] = values if isinstance(values, list | tuple) else list(values)
+    if len(wanted) <= MOST_VALUES or not is_sqlite():
+        return column.in_(wanted)
+    return column << pw.SQL("(SELECT value FROM json_each(?))", [json.dumps(wanted)])

@@ -1,0 +1,54 @@
+"""Lists that grow with the data: of tenants that one person may see, of locks, of what a set holds."""
+
+import sqlite3
+from datetime import date
+
+import pytest
+
+from db import database as engine
+from db import lists, notifications, restores, run_history, runs, schedules, standing
+from db.audit import SYSTEM
+from db.clock import utcnow
+from db.models import Policy, Run
+from db.states import RunKind
+from tests.conftest import capture_by_hand
+
+MANY = range(70_000)
+
+
+@pytest.fixture
+def usual_limit(database):
+    """Debian's SQLite takes 250,000 values in a statement; everybody else's takes this many."""
+    if engine.is_sqlite():
+        database.connection().setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 32_766)
+
+
+def test_seventy_thousand_numbers_are_asked_for_at_once(usual_limit, cast):
+    run = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="k", items=[], actor=SYSTEM).run
+    assert runs.active_among(MANY) == {run.id}
+    assert not Policy.select().where(lists.among(Policy.id, [])).exists()
+    assert Policy.select().where(~lists.among(Policy.id, MANY)).count() == 0
+    names = [f"Contoso policy {number}" for number in MANY]
+    assert Policy.select().where(lists.among(Policy.name, names)).count() == 2
+
+
+def test_a_person_of_seventy_thousand_tenants_sees_every_page(usual_limit, cast):
+    policy = Policy.get(Policy.tenant == cast.contoso)
+    run, _ = capture_by_hand(policy, SYSTEM)
+    Run.update(state="failed").where(Run.id == run.id).execute()
+    schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM)
+    assert [one.tenant for one in standing.of_tenants(MANY, utcnow())] == [cast.contoso, cast.fabrikam]
+    assert standing.failures(MANY, utcnow().replace(year=2000)) == {cast.contoso.id: 1}
+    assert standing.changes(MANY).total() == 3
+    assert sum(run_history.ended_by_day(date(2000, 1, 1), MANY).values()) == 1
+    assert len(schedules.of_tenants(MANY)) == 1
+    assert notifications.unread_count(cast.ada.id, MANY) == 0
+    assert notifications.following(cast.ada.id, MANY).active == 0
+
+
+def test_a_restore_takes_seventy_thousand_policies(usual_limit, cast):
+    source = restores.Source(cast.contoso.directory_id, "Contoso", None)
+    items = [restores.NewItem("configurationPolicies", f"{n}", "x", None, {}) for n in range(3)]
+    restore = restores.create(cast.contoso, source, items, {}, SYSTEM)
+    restores.keep_only(restore, MANY, SYSTEM)
+    assert len(restores.items(restore)) == len(restores.by_ids(MANY)) == 3
