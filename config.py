@@ -47,7 +47,12 @@ class Settings:
     sign_in_client_id: str
     sign_in_client_secret: str = field(repr=False)
     metrics_token: str = field(repr=False)
+    # After how many days what is kept only for people to look back at goes: db/pruning.py, db/old_rows.py.
     run_item_days: int
+    run_days: int
+    restore_days: int
+    notification_days: int
+    directory_name_days: int
     plan_hours: int
     settle_seconds: int
     # Variables that begin as ours do, and are none of ours.
@@ -227,6 +232,8 @@ def _optional(parse: Callable[[str], str]) -> Callable[[str], str]:
 
 _MAKE_KEY = "python -c 'import secrets, base64; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())'"
 
+_DAYS = _number(1, 3650, "of days ")
+
 # name -> (parser, default or None when required, how to make one)
 _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "DATABASE_URL": (_database_url, "sqlite:///var/tenantkeep.db", ""),
@@ -243,7 +250,11 @@ _VARIABLES: dict[str, tuple[Callable[[str], Any], str | None, str]] = {
     "SIGN_IN_CLIENT_ID": (_guid, "", ""),
     "SIGN_IN_CLIENT_SECRET": (_any, "", ""),
     "METRICS_TOKEN": (_optional(_secret_key), "", ""),
-    "RUN_ITEM_DAYS": (_number(1, 3650, "of days "), "90", ""),
+    "RUN_ITEM_DAYS": (_DAYS, "90", ""),
+    "RUN_DAYS": (_DAYS, "730", ""),
+    "RESTORE_DAYS": (_DAYS, "730", ""),
+    "NOTIFICATION_DAYS": (_DAYS, "180", ""),
+    "DIRECTORY_NAME_DAYS": (_DAYS, "365", ""),
     "PLAN_HOURS": (_number(1, 720, "of hours "), "24", ""),
     "SETTLE_SECONDS": (_number(1, 3600, "of seconds "), "120", ""),
     "LOG_FORMAT": (_log_format, "text" if sys.stderr.isatty() else "json", ""),

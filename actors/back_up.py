@@ -9,11 +9,12 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import dramatiq
 
-from actors.broker import BULK
+from actors.broker import BULK, PRIORITY, UNDER_WAY
 from actors.capture import prepared, settle_readings
 from actors.connections import client, signed_in
 from actors.listing import record
@@ -27,7 +28,7 @@ from db.database import database
 from db.errors import Invalid
 from db.lists import among
 from db.models import BackupSet, Policy, Run, RunItem, Tenant
-from db.runs import Claim, NewItem
+from db.runs import Claim, NewItem, Started
 from db.states import ItemState, Offer, Outcome, RunKind
 from graph import limits, names
 from graph.client import BATCH_SIZE, GraphClient
@@ -49,6 +50,26 @@ def start(
     retry_of: Run | None = None,
 ) -> Start:
     """Of the whole tenant, or of some policy types and policies. Raises Invalid for a policy type nobody knows."""
+    made = make(tenant, actor, policy_types=policy_types, policy_ids=policy_ids, is_full=is_full, retry_of=retry_of)
+    return replace(started(made), is_less=is_less(made, is_full=is_full))
+
+
+def is_less(made: Started, *, is_full: bool) -> bool:
+    """Everything was to be read, and the backup that was found under way reads what changed."""
+    backup_set = None if made.is_new else backup_sets.of_run(made.run)
+    return is_full and backup_set is not None and not backup_set.is_full
+
+
+def make(
+    tenant: Tenant,
+    actor: Actor,
+    *,
+    policy_types: Sequence[str] = (),
+    policy_ids: Sequence[int] = (),
+    is_full: bool = False,
+    retry_of: Run | None = None,
+) -> Started:
+    """As `start`, for who commits more with it, and sends the run after that."""
     unknown = sorted(set(policy_types) - set(POLICY_TYPES))
     if unknown:
         raise Invalid(f"There is no policy type {unknown[0]}. The known ones are in docs/policy-types.md.")
@@ -68,7 +89,7 @@ def start(
         )
         if made.is_new:
             backup_sets.begin(made.run, selection, is_full, _to_list(selection))
-    return started(made)
+    return made
 
 
 def retry_failed(run: Run, actor: Actor) -> Start:
@@ -93,14 +114,14 @@ def _chosen(tenant: Tenant, selection: dict[str, Any]) -> list[NewItem]:
     return [NewItem(one.policy_type, one.name, one.id, one.graph_id) for one in chosen.order_by(Policy.id)]
 
 
-@dramatiq.actor(actor_name=RunKind.BACK_UP, queue_name=BULK)
+@dramatiq.actor(actor_name=RunKind.BACK_UP, queue_name=BULK, priority=PRIORITY[BULK])
 def back_up(run_id: int) -> None:
-    work(run_id, _plan, Ends(finish=_hand_out))
+    work(run_id, RunKind.BACK_UP, _plan, Ends(finish=_hand_out))
 
 
-@dramatiq.actor(actor_name=RunKind.BACK_UP_PART, queue_name=BULK)
+@dramatiq.actor(actor_name=RunKind.BACK_UP_PART, queue_name=UNDER_WAY, priority=PRIORITY[UNDER_WAY])
 def back_up_part(run_id: int) -> None:
-    work(run_id, _read_part, Ends(finish=_end_part, fail=_fail_part))
+    work(run_id, RunKind.BACK_UP_PART, _read_part, Ends(finish=_end_part, fail=_fail_part))
 
 
 # --- planning --------------------------------------------------------------------------------------------------------
@@ -283,7 +304,7 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.Known) -> names.K
     )
     unfinished = not_final(items, {item: readings[item.id] for item in items})
     final = [item for item in items if item not in unfinished]
-    settled = [(item, prepared(item, readings[item.id])) for item in final]
+    settled = [(item, prepared(item, readings[item.id], memory)) for item in final]
     news = _new_names(known, readings.values())
     with database.atomic():
         settle_readings(claim, settled)

@@ -12,10 +12,16 @@ from actors.dedupe import Dedupe
 from actors.middleware import Beats, Connection, LogContext
 from graph.errors import redact
 
-# Someone waits for an interactive run; a bulk run may take its time. Priorities do nothing on Redis, queues do.
+# Someone waits for an interactive run; a bulk run may take its time. What has begun of bulk runs, their parts and what
+# goes on after a wait, comes before those that have not: one tenant's backup ends before the next ones begin.
 INTERACTIVE = "interactive"
+UNDER_WAY = "under-way"
 BULK = "bulk"
-QUEUES = (INTERACTIVE, BULK)
+# On Redis priorities do nothing, queues do; a worker takes from what it has fetched of all of them by these, the least
+# first. A bulk run so begins where a thread finds nothing that has begun.
+PRIORITY = {INTERACTIVE: 0, UNDER_WAY: 1, BULK: 2}
+# What a worker may be told to serve, and what it listens to then.
+SERVED = {INTERACTIVE: (INTERACTIVE,), BULK: (UNDER_WAY, BULK)}
 
 HOUR_MS = 3_600_000
 

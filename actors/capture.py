@@ -40,31 +40,33 @@ def start(policy: Policy, actor: Actor) -> Start:
 
 @dramatiq.actor(actor_name=RunKind.CAPTURE_SNAPSHOT, queue_name=INTERACTIVE)
 def capture_snapshot(run_id: int) -> None:
-    work(run_id, _capture)
+    work(run_id, RunKind.CAPTURE_SNAPSHOT, _capture)
 
 
 def _capture(claim: Claim) -> None:
     for item in runs.unsettled_items(claim.run):
         wanted = read_policy(POLICY_TYPES[item.policy_type], item.graph_id, is_last_try=is_last_attempt(claim))
+        memory = RunMemory(claim, "item")
         reading: Reading | GraphError
         try:
-            reading = run_one(signed_in(claim.run.tenant), wanted, RunMemory(claim, "item"), item.id)
+            reading = run_one(signed_in(claim.run.tenant), wanted, memory, item.id)
         except Rejected as e:
             reading = e
-        settled = [(item, prepared(item, reading))]
+        settled = [(item, prepared(item, reading, memory))]
         with database.atomic():  # snapshot, item and audit event: a crash leaves all of them or none
             for kept in settle_readings(claim, settled):
                 _audit(claim, Snapshot.get_by_id(kept.snapshot_id), kept.outcome)
 
 
-def prepared(item: RunItem, reading: Reading | GraphError) -> Read | GraphError:
-    """Ready to be kept; worked out before the transaction that keeps it."""
+def prepared(item: RunItem, reading: Reading | GraphError, memory: RunMemory) -> Read | GraphError:
+    """Ready to be kept; worked out before the transaction that keeps it. The memory knows the reading by the item."""
     if isinstance(reading, GraphError):
         return reading
     return Read.of(
         item.policy,
         reading.content,
         fingerprint(POLICY_TYPES[item.policy_type], reading.content),
+        read_at=memory.read_at(item.id, reading),
         assignments_mark=assignments_mark(reading.content["assignments"]),
         name=reading.name,
         modified_at=reading.modified_at,

@@ -4,33 +4,39 @@ What was begun before is settled first, by reading: a create whose answer never 
 it may still appear.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import config
-from actors import connections, planned
+from actors import connections, planned, safety
 from actors.ledger import WriteLedger
 from actors.listing import Lists, lists
 from actors.memory import RunMemory
 from actors.outcomes import LOOK_AGAIN_SECONDS, Outcomes
 from actors.working import Pause
-from db import directory_names, listings, restores, snapshots, writes
+from db import directory_names, listings, restores, runs, snapshots, writes
 from db.clock import utcnow
+from db.database import database
 from db.models import Restore, RestoreItem, RunItem, Write
 from db.runs import Claim
+from db.snapshots import Read
 from db.states import BEGUN, ItemState, Outcome, WriteState
+from graph import own_writes
 from graph.driving import drive
-from graph.errors import GraphError
+from graph.errors import GraphError, NotFound
+from graph.own_writes import Begun
 from graph.planning import LEAVE, Options, guard
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed
+from graph.reading import Listed, Reading, read_policy
 from graph.references import TOKENS
 from graph.restoring import Done, Order, approval_status, carry_out, header_text
 from graph.writing import Content
 
 # A look at a policy that is younger than this, with nothing written since, is not repeated.
 FRESH = timedelta(seconds=20)
+LOOKING = "An answer was lost. Looking for what it made."
 # Longer than any wait that is honoured (graph.errors.retry_after): a list of before says nothing of today.
 AT_REST = timedelta(minutes=65)
 _APPROVALS = "https://intune.microsoft.com/#view/Microsoft_Intune_DeviceSettings/MultiAdminApprovalMenu/~/requests"
@@ -54,6 +60,8 @@ class Together:
         self._outcomes = Outcomes(claim, restore, rows, self._writes)
         # Item -> the ids that are there under its name before it is created.
         self._known_ids: dict[int, list[str]] = {}
+        # What looks like a policy whose answer was lost, by its id.
+        self._lost = RunMemory(claim, "lost")
         # Request mark -> the code of its approval.
         self._approved: dict[str, str] = {}
 
@@ -64,16 +72,29 @@ class Together:
         found = self._lists(ready)
         ready = [one for one in ready if self._may_write(one, found)]
         orders = {one.id: self._order(one) for one in ready}
-        ledger = WriteLedger(self._claim, orders, self._known_ids)
         memory = RunMemory(self._claim, "item", dict.fromkeys(orders, utcnow() - FRESH))
+        looks = self._late_looks({one.id: one for one in ready}, orders, memory)
+        ledger = WriteLedger(self._claim, orders, self._known_ids, looks)
         ended = drive(self._graph, {key: carry_out(order) for key, order in orders.items()}, ledger, memory)
         self._outcomes.take_over(
             [(one, orders[one.id], ended[one.id]) for one in ready],
             written=ledger.items(*BEGUN),
             lost=ledger.items(WriteState.UNKNOWN),
+            memory=memory,
         )
         memory.forget([key for key, result in ended.items() if isinstance(result, Done)])
         return self._outcomes.later
+
+    def _late_looks(
+        self, items: Mapping[int, RestoreItem], orders: Mapping[int, Order], memory: RunMemory
+    ) -> Callable[[Iterable[int]], list[Read]]:
+        """Of items that were begun before: what was looked at just now, to be kept before it is written over."""
+
+        def take(item_ids: Iterable[int]) -> list[Read]:
+            looks = (safety.late_look(self._restore, items[one], orders[one], memory) for one in sorted(item_ids))
+            return [one for one in looks if one]
+
+        return take
 
     def _is_open(self, item: RestoreItem) -> bool:
         return item.id not in self._outcomes.settled | self._outcomes.waiting
@@ -93,6 +114,8 @@ class Together:
         elif status in _REFUSED:
             message = f"Multi Admin Approval: the request was {status} in the tenant ({approval_link(write.approval)})."
             writes.settle(write, WriteState.REFUSED)
+            if write.item_id in self._outcomes.settled:
+                return  # by another of its requests, refused as well
             self._outcomes.settle(write.item, ItemState.SKIPPED, Outcome.BLOCKED, "approval_refused", message)
         elif status == "approved":
             self._approved[write.request_mark] = str(write.approval)
@@ -172,21 +195,61 @@ class Together:
 
     def _settle_create(self, item: RestoreItem, write: Write, found: Sequence[str]) -> bool:
         """A create was sent, and nobody knows what became of it."""
-        if found and len(found) <= self._lost_creates(item):
-            # Where a backup has several of one name, each takes one; what differs in it is written then.
-            writes.adopt(write, found[0])
-            item.created_id = found[0]
-            return True
         if found:
-            message = f"An answer was lost, and {len(found)} policies of this name have appeared. Keep one in Intune."
-            self._outcomes.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
-            return False
+            return self._adopt(item, write, found)
         if utcnow() < _given_up_at(write):
-            self._outcomes.later.append(Pause("An answer was lost. Looking for what it made.", LOOK_AGAIN_SECONDS))
+            self._outcomes.later.append(Pause(LOOKING, LOOK_AGAIN_SECONDS))
             return False
         writes.settle(write, WriteState.NOT_FOUND)
         self._known_ids[item.id] = []
         return True
+
+    def _adopt(self, item: RestoreItem, write: Write, found: Sequence[str]) -> bool:
+        """Take what is as it was sent, captured as it is. What is otherwise, somebody else has made or changed."""
+        readings = self._look_at(item, found)
+        unread = next((one for one in readings.values() if isinstance(one, GraphError)), None)
+        if unread is not None:
+            self._cannot_look(item, write, unread)
+            return False
+        begun = self._begun(item, is_made=True)
+        ours = {
+            key: one
+            for key, one in readings.items()
+            if isinstance(one, Reading) and begun.explains(POLICY_TYPES[item.policy_type], one.content, **self._scope())
+        }
+        # Where a backup has several of one name, each takes one.
+        if ours and len(ours) <= self._lost_creates(item):
+            self._take(item, write, *next(iter(ours.items())))
+            return True
+        message = f"An answer was lost, and {len(ours)} policies of this name have appeared. Keep one in Intune."
+        if not ours:
+            message = (
+                f"An answer was lost, and a policy of this name has appeared that is not as it was sent: {found[0]}. "
+            )
+            message += "Look in Intune whose it is; then preview again."
+        self._outcomes.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
+        return False
+
+    def _look_at(self, item: RestoreItem, graph_ids: Sequence[str]) -> Mapping[str, Reading | GraphError]:
+        policy_type = POLICY_TYPES[item.policy_type]
+        looks = {one: read_policy(policy_type, one, self._known_names) for one in graph_ids}
+        return drive(self._graph, looks, memory=self._lost)
+
+    def _cannot_look(self, item: RestoreItem, write: Write, error: GraphError) -> None:
+        """A list may show what asking for it does not show yet."""
+        if isinstance(error, NotFound) and utcnow() < _given_up_at(write):
+            self._outcomes.later.append(Pause(LOOKING, LOOK_AGAIN_SECONDS))
+        else:
+            self._outcomes.take_error(item, error)
+
+    def _take(self, item: RestoreItem, write: Write, graph_id: str, reading: Reading) -> None:
+        item.created_id = graph_id
+        read = safety.as_read(self._restore, item, reading, self._lost.read_at(graph_id, reading))
+        with database.atomic():
+            runs.hold(self._claim)
+            snapshots.keep(self._claim.run, [read])
+            writes.adopt(write, graph_id)
+            self._lost.forget([graph_id])
 
     def _lost_creates(self, item: RestoreItem) -> int:
         """How many items of its name and type wait for what a lost answer made."""
@@ -214,7 +277,8 @@ class Together:
             item.created_id or item.target_id,
             token=next((str(one.to) for one in planned.resolutions(item) if one.kind == TOKENS), ""),
             live_mark=None if has_begun else item.live_mark,
-            with_assignments=self._options.assignments != LEAVE,
+            begun=self._begun(item, is_made=item.live_content_id is None) if has_begun else None,
+            **self._scope(),
             is_new=item.created_id is not None,
             live=_still_seen(item, self._writes[item.id]),
             is_written=self._rows[item.id].state == ItemState.WORKING,
@@ -222,6 +286,16 @@ class Together:
             approved=self._approved,
             known=self._known_names,
         )
+
+    def _scope(self) -> dict[str, Any]:
+        return {"with_assignments": self._options.assignments != LEAVE}
+
+    def _begun(self, item: RestoreItem, *, is_made: bool) -> Begun:
+        """What this restore's writes to the item go from, and to."""
+        if is_made:
+            return own_writes.creation_of(POLICY_TYPES[item.policy_type], self._wanted(item))
+        before = snapshots.document(item.live_content_id)
+        return own_writes.change(before, self._wanted(item)) if item.content_id else own_writes.removal_of(before)
 
 
 def _is_to_be_made(item: RestoreItem) -> bool:

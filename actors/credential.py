@@ -120,7 +120,7 @@ def _made(one: Credential, actor: Actor) -> runs.Started:
 
 @dramatiq.actor(actor_name=RunKind.CREDENTIAL, queue_name=INTERACTIVE)
 def try_credential(run_id: int) -> None:
-    work(run_id, _try)
+    work(run_id, RunKind.CREDENTIAL, _try)
 
 
 def _try(claim: Claim) -> None:

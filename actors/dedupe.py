@@ -4,7 +4,8 @@ The truth is the database's partial unique index. The lock spares the queue a se
 key; with Redis flushed, or this file deleted, two active runs of one key are still impossible.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -16,17 +17,30 @@ QUEUED_MS = 6 * 3_600_000
 # Renewed with every heartbeat. What a message leaves that failed while the database was away tells for so long that
 # the run's message is there still.
 RUNNING_MS = 30_000
+# Of ten thousand locks, so many are looked at together.
+AT_ONCE = 1000
 PREFIX = "tenantkeep:run-lock:"
+# Beside the lock, and gone with it: which run's last message was put where.
+PLACE_PREFIX = "tenantkeep:run-message:"
 
 # Take the key, or keep it when it is ours already (a delayed or repeated message of the same run); answers the owner.
 ACQUIRE = """
 local owner = redis.call('get', KEYS[1])
 if owner and owner ~= ARGV[1] then return owner end
 redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
+if ARGV[3] ~= '' then redis.call('set', KEYS[2], ARGV[1] .. ' ' .. ARGV[3], 'PX', ARGV[2]) end
 return ARGV[1]
 """
 RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
-RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1], KEYS[2]) end return 0"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run's last message was put: its queue, and its id there."""
+
+    queue: str
+    message: str
 
 
 class DuplicateRun(MiddlewareError):
@@ -48,10 +62,11 @@ class Dedupe(Middleware):
             client.register_script(script) for script in (ACQUIRE, RENEW, RELEASE)
         )
 
-    def acquire(self, key: str, run_id: int, milliseconds: int) -> int:
+    def acquire(self, key: str, run_id: int, milliseconds: int, place: Place | None = None) -> int:
         """Take or keep the lock; answers the id of the run that has it now."""
+        where = f"{place.queue} {place.message}" if place else ""
         try:
-            return int(self._acquire(keys=[PREFIX + key], args=[run_id, milliseconds]))
+            return int(self._acquire(keys=[PREFIX + key, PLACE_PREFIX + key], args=[run_id, milliseconds, where]))
         except redis.RedisError as e:
             raise LockUnavailable(str(e)) from e
 
@@ -59,37 +74,51 @@ class Dedupe(Middleware):
         self._renew(keys=[PREFIX + key], args=[run_id, RUNNING_MS])
 
     def release(self, key: str, run_id: int) -> None:
-        self._release(keys=[PREFIX + key], args=[run_id])
+        self._release(keys=[PREFIX + key, PLACE_PREFIX + key], args=[run_id])
 
-    def is_locked(self, key: str) -> bool:
-        return bool(self._client.exists(PREFIX + key))
+    def places(self, keys: Mapping[int, str]) -> dict[int, Place]:
+        """Run id -> where its last message was put, of those (run id -> key) that Redis knows."""
+        told: Any = self._client.mget([PLACE_PREFIX + key for key in keys.values()]) if keys else []
+        found = {run_id: one.decode().split() for run_id, one in zip(keys, told, strict=True) if one}
+        return {run_id: Place(*place) for run_id, (owner, *place) in found.items() if int(owner) == run_id}
 
     def release_ended(self) -> None:
         """Locks of runs that ended without a message of theirs: with their last part, or while Redis was away."""
-        keys = [key.decode() for key in self._client.scan_iter(f"{PREFIX}*", count=1000)]
-        owners = {
-            key: int(owner) for key, owner in zip(keys, self._client.mget(keys) if keys else (), strict=True) if owner
-        }
+        cursor = None
+        while cursor != 0:
+            cursor, keys = self._client.scan(cursor or 0, f"{PREFIX}*", AT_ONCE)
+            self._release_ended_of(keys)
+
+    def _release_ended_of(self, keys: Sequence[Any]) -> None:
+        told: Any = self._client.mget(keys) if keys else ()
+        owners = {key.decode(): int(owner) for key, owner in zip(keys, told, strict=True) if owner}
         ended = set(owners.values()) - runs.active_among(owners.values())
         for key, owner in owners.items():
             if owner in ended:
                 self.release(key.removeprefix(PREFIX), owner)
 
     def before_enqueue(self, broker: Any, message: Any, delay: int | None) -> None:
-        self._take(message, QUEUED_MS + (delay or 0), DuplicateRun)
+        place = Place(message.queue_name, message.options["redis_message_id"])
+        self._take(message, QUEUED_MS + (delay or 0), DuplicateRun, place)
 
     def before_process_message(self, broker: Any, message: Any) -> None:
         self._take(message, RUNNING_MS, lambda key, owner: SkipMessage(f"{key} is held by run {owner}"))
 
-    def _take(self, message: Any, milliseconds: int, refusal: Callable[[str, int], MiddlewareError]) -> None:
+    def _take(
+        self,
+        message: Any,
+        milliseconds: int,
+        refusal: Callable[[str, int], MiddlewareError],
+        place: Place | None = None,
+    ) -> None:
         key, run_id = _lock_of(message)
         if key is None:
             return
-        owner = self.acquire(key, run_id, milliseconds)
+        owner = self.acquire(key, run_id, milliseconds, place)
         if owner != run_id and not runs.is_active(owner):
             # A run that ended while Redis was away left its lock behind.
             self.release(key, owner)
-            owner = self.acquire(key, run_id, milliseconds)
+            owner = self.acquire(key, run_id, milliseconds, place)
         if owner != run_id:
             raise refusal(key, owner)
 

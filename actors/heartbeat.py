@@ -20,10 +20,14 @@ def begin(kind: str) -> None:
 
 def _beat_for_ever(kind: str) -> None:
     while True:
-        try:
-            with database.connection_context():
-                installation.beat(PROCESS, kind)
-        except (DatabaseError, InterfaceError) as e:
-            # Not migrated yet and without rights are among them: whatever it is, this thread must not end of it.
-            logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)
+        beat(kind)
         time.sleep(runs.BEAT_SECONDS)
+
+
+def beat(kind: str) -> None:
+    try:
+        with database.connection_context():
+            installation.beat(PROCESS, kind)
+    except (DatabaseError, InterfaceError) as e:
+        # Not migrated yet and without rights are among them: whatever it is, this thread must not end of it.
+        logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)

@@ -1,9 +1,11 @@
 """graph.reading.Ledger of a live restore: each write is in the database before it is sent, and so is its answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from db import runs, writes
+from db import runs, snapshots, writes
+from db.database import database
 from db.runs import Claim
+from db.snapshots import Read
 from db.states import WriteState
 from db.writes import Answered, Intent
 from graph.client import Answer, Request
@@ -13,13 +15,25 @@ from graph.writing import created_id
 
 
 class WriteLedger:
-    def __init__(self, claim: Claim, orders: Mapping[int, Order], known_ids: Mapping[int, Sequence[str]]) -> None:
-        self._claim, self._orders, self._known_ids = claim, orders, known_ids
+    """`looks`: what is to be kept of some items before they are written."""
+
+    def __init__(
+        self,
+        claim: Claim,
+        orders: Mapping[int, Order],
+        known_ids: Mapping[int, Sequence[str]],
+        looks: Callable[[Iterable[int]], list[Read]],
+    ) -> None:
+        self._claim, self._orders, self._known_ids, self._looks = claim, orders, known_ids, looks
         self._sent: dict[int, tuple[int, Request]] = {}
         self._ended: dict[int, WriteState] = {}
 
     def sending(self, requests: Sequence[tuple[int, Request]]) -> Sequence[int]:
-        marks = writes.record(self._claim, [self._intent(item_id, request) for item_id, request in requests])
+        reads = self._looks({item_id for item_id, _ in requests})
+        with database.atomic():
+            runs.hold(self._claim)
+            snapshots.keep(self._claim.run, reads)
+            marks = writes.record(self._claim, [self._intent(item_id, request) for item_id, request in requests])
         self._sent |= dict(zip(marks, requests, strict=True))
         return marks
 

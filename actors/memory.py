@@ -1,14 +1,17 @@
 """graph.driving.Memory of a run: in the database, so that waiting, another worker or a crash cost no second request."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from db import answers
+from db.clock import utcnow
 from db.runs import Claim
 from graph.answers import packed, unpacked
 from graph.client import Answer
 from graph.driving import Told
+from graph.reading import Reading
 
 
 class RunMemory:
@@ -22,8 +25,11 @@ class RunMemory:
         self._claim, self._sort, self._begun_after = claim, sort, begun_after or {}
         # Key -> when its reading began, of those that go on from before.
         self.began: dict[Any, datetime] = {}
+        # Before anything is asked for that this memory will hold.
+        self._asks_since = utcnow()
 
     def recall(self, keys: Collection[Any]) -> Mapping[Any, Mapping[str, Answer]]:
+        self._asks_since = utcnow()
         names = {self._name(key): key for key in keys}
         began = {names[name]: at for name, at in answers.began(self._claim.run, list(names)).items()}
         old = [key for key, at in began.items() if key in self._begun_after and at <= self._begun_after[key]]
@@ -36,9 +42,17 @@ class RunMemory:
         }
 
     def keep(self, told: Sequence[Told]) -> None:
-        answers.keep(self._claim, [(self._name(key), mark, packed(answer)) for key, mark, answer in told])
+        rows = [(self._name(key), mark, packed(answer)) for key, mark, answer in told]
+        answers.keep(self._claim, rows, asked_at=self._asks_since)
+
+    def read_at(self, key: Any, reading: Reading) -> datetime:
+        """Before the first request of this reading, be it an earlier message's: what changed later may be missed."""
+        here = utcnow() - timedelta(seconds=monotonic() - reading.began)
+        return min(here, self.began.get(key, here))
 
     def forget(self, keys: Collection[Any]) -> None:
+        for key in keys:
+            self.began.pop(key, None)
         answers.forget(self._claim.run, [self._name(key) for key in keys])
 
     def _name(self, key: Any) -> str:

@@ -12,7 +12,7 @@ from peewee import DatabaseError, InterfaceError
 
 from actors import claims, logs
 from actors.dedupe import Dedupe
-from db import clock, installation, runs
+from db import installation, runs
 from db.database import database
 
 logger = logging.getLogger(__name__)
@@ -87,9 +87,8 @@ class Beats(Middleware):
         held = claims.all_held()
         try:
             with database.connection_context():
-                clock.follow_database()
+                installation.beat(PROCESS, "worker")  # first: it sets the clock
                 runs.beat([claim.token for claim in held])
-                installation.beat(PROCESS, "worker")
             for claim in held:
                 self._dedupe.renew(claim.run.dedupe_key, claim.run.id)
             for queue in broker.get_declared_queues():

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import config
 from actors import safety
+from actors.memory import RunMemory
 from actors.trouble import another_try, is_last_try, why_forbidden
 from actors.working import Pause
 from db import audit, directory_names, mappings, policies, runs, snapshots, writes
@@ -18,7 +19,7 @@ from db.snapshots import Read
 from db.states import WRITING, ItemState, Outcome, Result, WriteState
 from graph.errors import ApprovalNeeded, Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.normalise import canonical
-from graph.restoring import MOVED, Done, Moved, NotThereYet, Order
+from graph.restoring import MOVED, MOVED_SINCE, Done, Moved, NotThereYet, Order
 from graph.write_rules import WRITE_RULES
 
 # Lost answers in a row to one item's writes until it is given up.
@@ -52,14 +53,19 @@ class Outcomes:
         self.later: list[Exception] = []
 
     def take_over(
-        self, ended: Sequence[tuple[RestoreItem, Order, Done | GraphError]], *, written: set[int], lost: set[int]
+        self,
+        ended: Sequence[tuple[RestoreItem, Order, Done | GraphError]],
+        *,
+        written: set[int],
+        lost: set[int],
+        memory: RunMemory,
     ) -> None:
         """Just now something was sent of the items `written`, and of those `lost` an answer never came.
 
         What was read back is kept as a snapshot.
         """
         self._written |= written
-        reads = {item.id: self._read(item, result) for item, _, result in ended}
+        reads = {item.id: self._read(item, order, result, memory) for item, order, result in ended}
         readings = [result.reading for _, _, result in ended if isinstance(result, Done) and result.reading]
         names = directory_names.gathered([one.references for one in readings])
         directory_names.remember(self._restore.tenant, names)
@@ -76,12 +82,14 @@ class Outcomes:
         if self.settled:
             runs.progressed(self._claim)
 
-    def _read(self, item: RestoreItem, result: Done | GraphError) -> Read | None:
-        if isinstance(result, GraphError) or result.reading is None:
+    def _read(self, item: RestoreItem, order: Order, result: Done | GraphError, memory: RunMemory) -> Read | None:
+        if isinstance(result, GraphError):
+            return safety.late_look(self._restore, item, order, memory)
+        if result.reading is None:
             return None
         if item.action in (Outcome.CREATE, Outcome.RECREATE):
             item.created_id = result.target_id
-        return safety.as_read(self._restore, item, result.reading)
+        return safety.as_read(self._restore, item, result.reading, memory.read_at(item.id, result.reading))
 
     # --- done --------------------------------------------------------------------------------------------------------
 
@@ -191,7 +199,8 @@ class Outcomes:
         elif isinstance(error, NotThereYet):
             self._not_there_yet(item)
         elif isinstance(error, Moved) or (isinstance(error, NotFound) and item.action == Outcome.UPDATE):
-            self.settle(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", MOVED)
+            moved = MOVED_SINCE if item.id in self._written else MOVED
+            self.settle(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", moved)
         elif isinstance(error, Rejected):
             self._refused(item, error)
         elif is_lost:

@@ -41,6 +41,7 @@ from graph.writing import Content
 def start(restore: Restore, actor: Actor) -> Start:
     """Raises Invalid when it is too late for a preview."""
     with database.atomic():
+        restores.hold(restore)
         made = runs.start(
             tenant=restore.tenant,
             kind=RunKind.PREVIEW,
@@ -60,7 +61,7 @@ def new_item(item: RestoreItem) -> NewItem:
 
 @dramatiq.actor(actor_name=RunKind.PREVIEW, queue_name=INTERACTIVE)
 def preview(run_id: int) -> None:
-    work(run_id, _preview)
+    work(run_id, RunKind.PREVIEW, _preview)
 
 
 def _preview(claim: Claim) -> None:
@@ -287,7 +288,10 @@ class _Look:
     def keep(self, planned: Sequence[tuple[RestoreItem, dict[str, Any]]]) -> None:
         """All plans and all items of the run, or none."""
         rows = {one.restore_item_id: one for one in runs.unsettled_items(self._claim.run)}
+        mark = restores.mark_of(self._restore.options, [one.id for one, _ in planned])
         with database.atomic():
+            restores.note_planned(self._restore, mark)
+            runs.hold(self._claim)
             for position, (item, plan) in enumerate(planned):
                 RestoreItem.update(position=position, **plan).where(RestoreItem.id == item.id).execute()
                 if item.id in rows:

@@ -1,30 +1,132 @@
-"""Once a day: let go of backup sets that no rule keeps, the items of old runs, and credentials of before."""
+"""`retention.prune`: once a day, in a run of its own, a tenant lets go of what neither rules nor settings keep.
+
+The daily run is quiet: it rings no bell, and one that found nothing leaves no trace. One that let something go stays in
+the lists as every run, with what went; one that failed is told to the tenant's subscribers.
+"""
 
 import logging
+import time
 import uuid
 
+import dramatiq
+
 import config
-from db import credentials, installation, retention
-from db.audit import SYSTEM
-from db.models import Tenant
+from actors.broker import BULK
+from actors.starting import Start, started
+from actors.working import Ends, work
+from db import credentials, installation, notifications, old_rows, pruning, run_ends, runs
+from db.audit import Actor
+from db.database import database
+from db.models import Run, RunItem, Tenant
+from db.pruning import STEPS, Ages
+from db.retention import by
+from db.runs import Claim, NewItem
+from db.states import ItemState, Outcome, RunKind
 
 logger = logging.getLogger(__name__)
 
-DAY_SECONDS = 24 * 3600
+DAILY = Actor("retention", origin="retention")
+# With a sweep every two seconds, ten thousand tenants that are all due are begun over some hours.
+AT_ONCE = 2
+# Others wait for the sweep that this is part of.
+MOMENT_SECONDS = 0.3
+HOUR_SECONDS = 3600
+
+
+def start(tenant: Tenant, actor: Actor) -> Start:
+    """By hand. Raises SwitchedOff."""
+    return started(_made(tenant, actor))
+
+
+def _made(tenant: Tenant, actor: Actor, *, is_quiet: bool = False) -> runs.Started:
+    return runs.start(
+        tenant=tenant,
+        kind=RunKind.PRUNE,
+        dedupe_key=f"{RunKind.PRUNE}:{tenant.id}",
+        items=[NewItem(one.key, one.title) for one in STEPS.values()],
+        actor=actor,
+        is_quiet=is_quiet,
+    )
 
 
 def prune_daily() -> None:
-    """Whoever asks first in a day does it: nobody ever holds the lease twice."""
-    if not installation.take_lease("pruning", uuid.uuid4().hex, DAY_SECONDS):
+    """Called with every sweep, and done in a moment: begins the runs of the tenants that are due, a few at a time."""
+    for tenant in pruning.due(AT_ONCE):
+        try:
+            _begin(tenant)
+        except Exception:
+            logger.exception("pruning could not be begun", extra={"tenant": tenant.name})
+            pruning.put_off(tenant)
+    _forget_old_rows()
+
+
+def _begin(tenant: Tenant) -> None:
+    with database.atomic():
+        made = _made(tenant, DAILY, is_quiet=True)
+        pruning.begun(tenant)
+    started(made)
+
+
+def _forget_old_rows() -> None:
+    """What is left of it the next sweep goes on with; then nobody looks for an hour."""
+    holder = uuid.uuid4().hex
+    if not installation.take_lease("old rows", holder, HOUR_SECONDS):
         return
     credentials.forget_old()
-    # Of a tenant that is switched off nothing is let go.
-    for tenant in list(Tenant.select().where(Tenant.is_active)):
-        freed = retention.prune(tenant, SYSTEM)
-        if freed.sets:
-            logger.info("pruned", extra={"tenant": tenant.name, "sets": freed.sets, "snapshots": freed.snapshots})
-        else:
-            # Also where no set goes: restores leave contents that nobody reads any longer.
-            retention.forget_unread_contents(tenant)
-    while retention.prune_run_items(config.settings().run_item_days):
-        logger.info("forgot items of old runs")
+    settings, until = config.settings(), time.monotonic() + MOMENT_SECONDS
+    while _forget_some(settings.run_item_days, settings.notification_days):
+        if time.monotonic() > until:
+            installation.release_lease("old rows", holder)
+            return
+
+
+def _forget_some(item_days: int, notification_days: int) -> bool:
+    """Whether there may be more."""
+    went = [old_rows.forget_items(item_days), old_rows.forget_notifications(notification_days)]
+    return max(went) == old_rows.TOGETHER
+
+
+# Behind whatever else a worker has fetched: nobody waits for it.
+@dramatiq.actor(actor_name=RunKind.PRUNE, queue_name=BULK, priority=10)
+def prune(run_id: int) -> None:
+    work(run_id, RunKind.PRUNE, _prune, Ends(finish=_finish, fail=_fail))
+
+
+def _prune(claim: Claim) -> None:
+    settings = config.settings()
+    ages = Ages(settings.run_days, settings.restore_days, settings.directory_name_days)
+    for item in runs.unsettled_items(claim.run):
+        if not _let_go(claim, item, ages):
+            return
+
+
+def _let_go(claim: Claim, item: RunItem, ages: Ages) -> bool:
+    """False when somebody asked to stop."""
+    # As it is now: its rules may be others than a step before.
+    step, tenant = STEPS[item.policy_type], Tenant.get_by_id(claim.run.tenant_id)
+    for ids in by(step.find(tenant, ages), step.together):
+        if runs.cancel_requested(claim):
+            return False
+        pruning.let_go(claim, item, tenant, ages, ids)
+    count = RunItem.get_by_id(item.id).freed
+    outcome, said = (Outcome.FREED, f"{count} went.") if count else (Outcome.UNCHANGED, "Nothing had to go.")
+    runs.settle(claim, item, ItemState.DONE, outcome, message=said)
+    return True
+
+
+def _finish(claim: Claim) -> None:
+    if _is_worth_telling(claim):
+        run_ends.finish(claim)
+    else:
+        runs.expect_one(Run.delete().where(runs.held_by(claim)))
+
+
+def _is_worth_telling(claim: Claim) -> bool:
+    is_daily = claim.run.requested_by_id is None and claim.run.origin == DAILY.origin
+    return not is_daily or runs.cancel_requested(claim) or pruning.freed(claim.run) > 0
+
+
+def _fail(claim: Claim, code: str, message: str, request_id: str | None) -> None:
+    with database.atomic():
+        notifications.for_run(claim.run)
+        run_ends.fail(claim, code, message, request_id)

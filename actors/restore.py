@@ -17,7 +17,7 @@ from actors.outcomes import WaitsForApproval
 from actors.preview import new_item
 from actors.starting import Start, started
 from actors.working import Pause, work
-from db import restores, runs, snapshots
+from db import restores, retries, runs, snapshots
 from db.audit import Actor
 from db.database import database
 from db.errors import Invalid
@@ -41,6 +41,7 @@ def start(
     if active:
         return _found(restore, active)
     with database.atomic():
+        restores.hold(restore)
         made = _made(restore, actor, restores.items(restore))
         if made.is_new:
             hours = config.settings().plan_hours
@@ -49,19 +50,18 @@ def start(
 
 
 def retry_failed(run: Run, actor: Actor) -> Start:
-    """A run of what that one could not do, with a fresh look at each. Raises Invalid when there is nothing such."""
+    """A run of what that one could not do, with a fresh look at each. Raises Invalid (db/retries.py)."""
     restore = Restore.get_by_id(run.restore_id)
-    again = [row.restore_item_id for row in restores.unfinished_in(run)]
-    if not again:
-        raise Invalid(
-            f"Nothing in run {run.id} can be tried again. What somebody changed meanwhile needs a new preview."
-        )
+    active = runs.active_of(_key(restore))
+    if active:
+        return _found(restore, active)
     with database.atomic():
-        items = [one for one in restores.items(restore) if one.id in again]
-        made = _made(restore, actor, items, retry_of=run)
-        if made.is_new:
-            restores.begin_retry(restore)
-    return started(made) if made.is_new else _found(restore, made.run)
+        restores.hold(restore)
+        again = retries.begin(restore, run, config.settings().plan_hours)
+        made = _made(restore, actor, again, retry_of=run)
+        if not made.is_new:
+            raise Invalid(f"Run {made.run.id} is under way in {restore.tenant.name}. Try again when it has ended.")
+    return started(made)
 
 
 def _key(restore: Restore) -> str:
@@ -91,7 +91,7 @@ def _found(restore: Restore, active: Run) -> Start:
 
 @dramatiq.actor(actor_name=RunKind.RESTORE, queue_name=INTERACTIVE)
 def restore_live(run_id: int) -> None:
-    work(run_id, _restore)
+    work(run_id, RunKind.RESTORE, _restore)
 
 
 def _restore(claim: Claim) -> None:

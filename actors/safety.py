@@ -1,12 +1,13 @@
 """Before a live restore writes: what it will overwrite or remove is captured, as a backup set of its own."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from actors.memory import RunMemory
 from actors.trouble import in_turn, is_last_try, not_final, postpone
 from db import directory_names, manifests, policies, restores, runs, snapshots
 from db.clock import utcnow
-from db.database import database
+from db.database import database, lock
 from db.lists import among
 from db.models import BackupSet, Policy, Restore, RestoreItem, RunItem
 from db.runs import Claim
@@ -19,7 +20,7 @@ from graph.fingerprint import assignments_mark, fingerprint
 from graph.planning import state_mark
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Reading, read_policy
-from graph.restoring import MOVED
+from graph.restoring import MOVED, Order
 
 # Noted at an item that was to be removed, and was not there any more when it was looked at.
 GONE = "gone"
@@ -35,8 +36,7 @@ def capture(claim: Claim, restore: Restore, graph: GraphClient, rows: dict[int, 
             if runs.cancel_requested(claim):
                 return False
             _capture(claim, restore, graph, todo[begin : begin + BATCH_SIZE], rows)
-    if restore.safety_set_id is None:
-        _complete(restore)
+    _complete(restore)
     return True
 
 
@@ -72,7 +72,7 @@ def _capture(
     directory_names.remember(restore.tenant, directory_names.gathered([one.references for one in whole]))
     moved = [one for one in final if _has_moved(one, readings[one.id])]
     damaged = [one for one in final if one not in moved and _cannot_be_read(readings[one.id])]
-    reads = {one.id: as_read(restore, one, readings[one.id]) for one in final if one not in moved}
+    reads = {one.id: _as_read(restore, one, readings[one.id], memory) for one in final if one not in moved}
     with database.atomic():
         runs.hold(claim)
         _keep(claim, [one for one in final if one not in moved], reads, rows)
@@ -125,10 +125,8 @@ def settle_conflict(claim: Claim, item: RestoreItem, row: RunItem) -> None:
     runs.settle(claim, row, ItemState.FAILED, Outcome.CONFLICT, reason="conflict", message=MOVED)
 
 
-def as_read(restore: Restore, item: RestoreItem, reading: Reading | GraphError) -> Read | None:
+def as_read(restore: Restore, item: RestoreItem, reading: Reading, read_at: datetime) -> Read:
     """Ready to be kept as a snapshot of the policy that it is in the target tenant."""
-    if isinstance(reading, GraphError):
-        return None
     policy_type = POLICY_TYPES[item.policy_type]
     target = str(item.created_id or item.target_id)
     policy = policies.of_graph(restore.tenant, item.policy_type, target, reading.name, reading.odata_type)
@@ -136,6 +134,7 @@ def as_read(restore: Restore, item: RestoreItem, reading: Reading | GraphError) 
         policy,
         reading.content,
         fingerprint(policy_type, reading.content),
+        read_at=read_at,
         assignments_mark=assignments_mark(reading.content["assignments"]),
         name=reading.name,
         modified_at=reading.modified_at,
@@ -144,25 +143,46 @@ def as_read(restore: Restore, item: RestoreItem, reading: Reading | GraphError) 
     )
 
 
+def _as_read(restore: Restore, item: RestoreItem, reading: Reading | GraphError, memory: RunMemory) -> Read | None:
+    return as_read(restore, item, reading, memory.read_at(item.id, reading)) if isinstance(reading, Reading) else None
+
+
+def late_look(restore: Restore, item: RestoreItem, order: Order, memory: RunMemory) -> Read | None:
+    """What is there of a policy that this restore began to write some time ago, once: before it is written again."""
+    reading, order.reading = order.reading, None
+    return _as_read(restore, item, reading, memory) if order.begun and reading else None
+
+
 def _complete(restore: Restore) -> None:
-    """The set, once everything that is overwritten is in it. Nothing overwritten, no set."""
+    """The set, once everything that is overwritten is in it; a retry may add to it. Nothing overwritten, no set."""
     captured = [one for one in restores.items(restore) if one.safety_snapshot_id]
-    if not captured:
+    ids = {one.safety_snapshot_id for one in captured}
+    listed = set(manifests.snapshot_ids(restore.safety_set.manifest)) if restore.safety_set_id else set()
+    if ids <= listed:
         return
-    ids = [one.safety_snapshot_id for one in captured]
+    with database.atomic():
+        lock(Restore, Restore.id == restore.id)
+        restore.safety_set = _set(restore, captured, ids | listed)
+        Restore.update(safety_set=restore.safety_set).where(Restore.id == restore.id).execute()
+
+
+def _set(restore: Restore, captured: Sequence[RestoreItem], snapshot_ids: set[int]) -> BackupSet:
     of_policies = Policy.select(Policy.id).where(
         (Policy.tenant == restore.tenant) & among(Policy.graph_id, [one.target_id for one in captured])
     )
-    with database.atomic():
-        made = BackupSet.create(
-            tenant=restore.tenant,
-            state=SetState.COMPLETE,
-            selection={"policies": [row.id for row in of_policies]},
-            name=f"Before restore {restore.id}",
-            completed_at=utcnow(),
-            manifest=manifests.keep(restore.tenant_id, ids),
-            types={},
-            problems=[],
-        )
-        Restore.update(safety_set=made).where(Restore.id == restore.id).execute()
-    restore.safety_set = made
+    held = {
+        "selection": {"policies": [row.id for row in of_policies]},
+        "completed_at": utcnow(),
+        "manifest": manifests.keep(restore.tenant_id, snapshot_ids),
+    }
+    if restore.safety_set_id:
+        BackupSet.update(held).where(BackupSet.id == restore.safety_set_id).execute()
+        return restore.safety_set
+    return BackupSet.create(
+        tenant=restore.tenant,
+        state=SetState.COMPLETE,
+        name=f"Before restore {restore.id}",
+        types={},
+        problems=[],
+        **held,
+    )

@@ -2,81 +2,156 @@
 
 Every few seconds, one leader among any number of schedulers sends again what was never sent, what is due after a wait
 and what was lost with Redis, and takes back runs whose worker died. All of it is safe to do twice.
+
+Every step fails by itself, and every row in it: what fails is logged, set aside (db/setbacks.py) and tried again
+later, and everything else goes on. Only a database that is away ends the whole sweep, until the next.
 """
 
 import logging
+import math
 import signal
 import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Event
 from types import FrameType
+from typing import Any
 
-import peewee as pw
 import redis
 
 import config
-from actors import logs, pruning, scheduling, startup
+from actors import logs, messages, pruning, scheduling, startup
 from actors.broker import dedupe
-from actors.every import broker
 from actors.middleware import PROCESS
 from actors.starting import send
-from db import audit_rounds, clock, installation, overdue, parts, removal, restores, run_ends
-from db.database import database
-from db.models import Run
+from db import audit_rounds, installation, overdue, parts, removal, restores, run_ends, schedules, setbacks
+from db.clock import utcnow
+from db.database import database, is_away
+from db.models import Run, Setback, Tenant
+from db.setbacks import WHOLE
+from db.states import Sweep
+from graph.errors import redact
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 2
 LEASE_SECONDS = 10
+# What need not be done at once gives way to the next sweep, which begins with what recovers runs.
+SLICE_SECONDS = 1.0
 REMOVING_SECONDS = 0.5
+
+
+def nothing_more(_row: Any) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Step:
+    name: Sweep
+    # The rows to handle, without those whose ids are given; a step without rows does its work here.
+    find: Callable[[Collection[int]], Sequence[Any]]
+    handle: Callable[[Any], object] = nothing_more
+    seconds: float = math.inf
 
 
 def tick() -> None:
     """One sweep, when this process is the leader."""
     with database.connection_context():
-        clock.follow_database()
         installation.beat(PROCESS, "scheduler")
         if installation.take_lease("scheduler", PROCESS, LEASE_SECONDS):
             sweep()
 
 
 def sweep() -> None:
-    for run in overdue.take_back_abandoned():
-        logger.warning("took back a run whose worker died", extra={"run_id": run.id})
-        send(run)
-    for run in overdue.cancelled_and_unheld():
-        run_ends.end_if_cancelled(run)
-    scheduling.start_due()
-    restores.expire_old(config.settings().plan_hours)
-    pruning.prune_daily()
-    _remove_tenants()
+    known = setbacks.known()
+    for step in STEPS:
+        _take(step, [one for one in known if one.step == step.name])
+
+
+def _take(step: Step, known: Sequence[Setback]) -> None:
+    now = utcnow()
+    apart = {one.subject for one in known if one.again_at > now}
+    if WHOLE in apart:
+        return
+    well: set[int] = set()
+    with _by_itself(step, WHOLE):
+        rows = step.find(apart)
+        well.add(WHOLE)
+        well |= {one.subject for one in known} - apart - {row.id for row in rows}  # done by somebody else, or gone
+        until = time.monotonic() + step.seconds
+        for row in rows:
+            with _by_itself(step, row.id):
+                step.handle(row)
+                well.add(row.id)
+            if time.monotonic() > until:
+                break
+    setbacks.forget(step.name, well & {one.subject for one in known})
+
+
+@contextmanager
+def _by_itself(step: Step, subject: int) -> Iterator[None]:
+    """What goes wrong in here is set aside. Raises what says that the database is away: nothing else goes well then."""
+    try:
+        yield
+    except redis.RedisError:
+        # It is away, and /readyz and doctor say so. What needs it is due again at the next tick.
+        logger.warning("Redis does not answer", exc_info=True, extra=logs.REPEATED)
+    except Exception as e:
+        if is_away(e):
+            raise
+        one = setbacks.note(step.name, subject, redact(f"{type(e).__name__}: {logs.first_line(e)}"))
+        logger.exception("a step of the sweep failed", extra={"step": step.name, "row": subject, "times": one.times})
+
+
+def _take_back(run: Run) -> None:
+    logger.warning("taking back a run whose worker died", extra={"run_id": run.id})
+    for one in overdue.take_back(run):
+        send(one)
+
+
+def _close(run: Run) -> None:
+    parts.close(run.id)
+
+
+def _remove(tenant: Tenant) -> None:
+    """Its next rows, for a moment: other tenants' runs wait for this sweep."""
+    until = time.monotonic() + REMOVING_SECONDS
+    while time.monotonic() < until and removal.go_on(tenant):
+        pass
+
+
+def _check_audit_log() -> None:
     for fault in audit_rounds.go_on():
         logger.error("the audit log does not hold: %s", fault.sentence, extra={"event": fault.event_id})
-    for run in overdue.without_parts():
-        parts.close(run.id)
-    try:
-        dedupe.release_ended()
-    except redis.RedisError:
-        return  # Redis is away: the next tick tries again
-    for run in [*overdue.unsent(), *overdue.due(), *_lost()]:
-        send(run)
 
 
-def _remove_tenants() -> None:
-    """Of those whose removal was begun the next rows, for a moment: other tenants' runs wait for this sweep."""
-    until = time.monotonic() + REMOVING_SECONDS
-    for tenant in removal.begun():
-        while time.monotonic() < until and removal.go_on(tenant):
-            pass
+def _once(act: Callable[[], object]) -> Callable[[Collection[int]], Sequence[Any]]:
+    def find(_apart: Collection[int]) -> Sequence[Any]:
+        act()
+        return ()
+
+    return find
 
 
-def _lost() -> list[Run]:
-    """Sent long ago, and Redis lost the message: its lock is gone too, or every queue is empty. A long queue only means
-    patience, for a time; a message that comes twice finds nothing to do.
-    """
-    candidates = overdue.lost()
-    if not candidates or not any(broker.do_qsize(queue) for queue in broker.get_declared_queues()):
-        return candidates
-    return [run for run in candidates if overdue.is_out_of_patience(run) or not dedupe.is_locked(run.dedupe_key)]
+def _without(find: Callable[[], Sequence[Any]]) -> Callable[[Collection[int]], Sequence[Any]]:
+    """For those who find few."""
+    return lambda apart: [row for row in find() if row.id not in apart]
+
+
+# What recovers runs comes first, and whole.
+STEPS = (
+    Step(Sweep.TAKE_BACK, overdue.abandoned, _take_back),
+    Step(Sweep.CANCEL, overdue.cancelled_and_unheld, run_ends.end_if_cancelled),
+    Step(Sweep.CLOSE, overdue.without_parts, _close),
+    Step(Sweep.LOCKS, _once(dedupe.release_ended)),
+    Step(Sweep.SEND, messages.missing, send),
+    Step(Sweep.SCHEDULES, lambda apart: schedules.due(utcnow(), apart), scheduling.start, SLICE_SECONDS),
+    Step(Sweep.EXPIRE, _once(lambda: restores.expire_old(config.settings().plan_hours))),
+    Step(Sweep.PRUNE, _once(pruning.prune_daily)),
+    Step(Sweep.REMOVE, _without(removal.begun), _remove, SLICE_SECONDS),
+    Step(Sweep.AUDIT, _once(_check_audit_log)),
+)
 
 
 def run() -> None:
@@ -94,7 +169,7 @@ def run() -> None:
     while not stop.wait(TICK_SECONDS):
         try:
             tick()
-        except (pw.OperationalError, pw.InterfaceError, redis.RedisError):
-            logger.warning("sweep failed; the next one tries again", exc_info=True, extra=logs.REPEATED)
+        except Exception:
+            logger.exception("sweep failed; the next one tries again", extra=logs.REPEATED)
     with database.connection_context():
         installation.release_lease("scheduler", PROCESS)

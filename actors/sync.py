@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import dramatiq
 
-from actors.broker import BULK
+from actors.broker import BULK, PRIORITY
 from actors.connections import signed_in
 from actors.listing import record
 from actors.memory import RunMemory
@@ -37,9 +37,9 @@ def start(tenant: Tenant, actor: Actor) -> Start:
     )
 
 
-@dramatiq.actor(actor_name=RunKind.SYNC, queue_name=BULK)
+@dramatiq.actor(actor_name=RunKind.SYNC, queue_name=BULK, priority=PRIORITY[BULK])
 def sync(run_id: int) -> None:
-    work(run_id, _sync)
+    work(run_id, RunKind.SYNC, _sync)
 
 
 def _sync(claim: Claim) -> None:

@@ -15,7 +15,7 @@ from types import FrameType
 
 import config
 from actors import logs, startup
-from actors.broker import QUEUES, trouble
+from actors.broker import SERVED, trouble
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ POLL_MS = "100"
 
 @dataclass(frozen=True)
 class Options:
-    queues: Sequence[str] = QUEUES
+    queues: Sequence[str] = tuple(SERVED)
     processes: int = 2
     threads: int = 8
     shutdown_seconds: int = 60
@@ -81,7 +81,7 @@ def _command(options: Options) -> list[str]:
     return [
         # Not from the folder it is started in: a config.py there would be taken for ours.
         *(sys.executable, "-P", "-m", "dramatiq", "actors.app", "--path", "--skip-logging"),
-        *("--queues", *options.queues),
+        *("--queues", *(name for queue in options.queues for name in SERVED[queue])),
         *("--processes", str(options.processes), "--threads", str(options.threads)),
         *("--worker-shutdown-timeout", str(options.shutdown_seconds * 1000)),
     ]

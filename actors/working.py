@@ -14,6 +14,7 @@ from actors.starting import send
 from db import run_ends, runs
 from db.database import FULL, is_full
 from db.runs import Claim, ClaimLost
+from db.states import RunKind
 from graph.errors import Rejected, Throttled, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -46,11 +47,11 @@ class Ends:
 WHOLE = Ends()
 
 
-def work(run_id: int, do: Callable[[Claim], None], ends: Ends = WHOLE) -> None:
-    """Claim the run and `do` it. A run that is ended, or held by another message, is none of ours."""
-    claim = runs.claim(run_id)
+def work(run_id: int, kind: RunKind, do: Callable[[Claim], None], ends: Ends = WHOLE) -> None:
+    """Claim the run and `do` it. A run that is ended, held by another message, or of another kind is none of ours."""
+    claim = runs.claim(run_id, kind)
     if claim is None:
-        logger.info("run is ended or held by another message")
+        logger.info("there is nothing to do for this message")
         return
     with claims.held(claim):
         try:

@@ -3,6 +3,17 @@
 import subprocess
 import sys
 
-for name in ("start_latency", "lists", "captures", "backups", "restores", "conditional_access", "storage", "moving", "fleet"):
+for name in (
+    "start_latency",
+    "lists",
+    "captures",
+    "backups",
+    "restores",
+    "conditional_access",
+    "storage",
+    "moving",
+    "night",
+    "fleet",
+):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

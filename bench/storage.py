@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import islice
 
 from bench import stage
-from db import backup_sets, retention, run_ends, runs, snapshots, tenants
+from db import backup_sets, old_rows, run_ends, runs, snapshots, tenants
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.database import database, is_sqlite
@@ -46,7 +46,7 @@ def _year(engine: str) -> None:
             contents[policy_id]["body"]["description"] = f"changed in night {night}"
         _night(tenant, contents, changed, NIGHTS - night)
         if night in {0, NIGHTS - 1}:
-            while retention.prune_run_items(ITEM_DAYS):
+            while old_rows.forget_items(ITEM_DAYS):
                 pass
             size = _size() - empty
             plain = sum(row[0] for row in Content.select(Content.plain_bytes).tuples())
@@ -84,7 +84,7 @@ def _night(tenant: Tenant, contents: dict, changed: set[int], days_ago: int) -> 
     ]
     run = runs.start(tenant=tenant, kind=RunKind.BACK_UP, dedupe_key="night", items=[], actor=SYSTEM).run
     backup_sets.begin(run, {}, False)
-    claim = runs.claim(run.id)
+    claim = runs.claim(run.id, run.kind)
     runs.add_items(run, items)
     reads = [_read(policies[one], contents[one]) for one in sorted(changed)]
     for begin in range(0, len(reads), 20):
@@ -102,7 +102,7 @@ def _newest(tenant: Tenant):
 
 def _read(policy: Policy, content: dict) -> snapshots.Read:
     mark = fingerprint(POLICY_TYPES[policy.policy_type], content)
-    facts = {"assignments_mark": "", "name": policy.name, "modified_at": None, "references": {}}
+    facts = {"read_at": utcnow(), "assignments_mark": "", "name": policy.name, "modified_at": None, "references": {}}
     return snapshots.Read.of(policy, content, mark, proof={"settings": None, "pages": 1}, **facts)
 
 

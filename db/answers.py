@@ -8,7 +8,7 @@ from typing import Any
 
 import peewee as pw
 
-from db import lists, runs
+from db import lists, runs, upserts
 from db.clock import utcnow
 from db.database import database
 from db.lists import among
@@ -19,11 +19,15 @@ from db.sealing import keyring
 # (reading, mark of the path, document).
 Row = tuple[str, str, Mapping[str, Any]]
 TOGETHER = 200
+KEY = (RunAnswer.run, RunAnswer.reading, RunAnswer.path_mark)
 
 
-def keep(claim: Claim, rows: Sequence[Row]) -> None:
-    """Of the whole run, whichever part is at work. Raises ClaimLost: a worker taken for dead may know older answers."""
-    run, now = whole(claim.run), utcnow()
+def keep(claim: Claim, rows: Sequence[Row], *, asked_at: datetime | None = None) -> None:
+    """Of the whole run, whichever part is at work. Raises ClaimLost: a worker taken for dead may know older answers.
+
+    `asked_at`: a time before any of them was asked for.
+    """
+    run, now = whole(claim.run), asked_at or utcnow()
     sealed = [
         {"run": run, "reading": reading, "path_mark": mark, "kept_at": now, "sealed": _sealed(run, reading, mark, told)}
         for reading, mark, told in rows
@@ -31,10 +35,7 @@ def keep(claim: Claim, rows: Sequence[Row]) -> None:
     with database.atomic():
         runs.hold(claim)
         for some in lists.by(sealed, TOGETHER):
-            RunAnswer.insert_many(some).on_conflict(
-                conflict_target=[RunAnswer.run, RunAnswer.reading, RunAnswer.path_mark],
-                preserve=[RunAnswer.sealed, RunAnswer.kept_at],
-            ).execute()
+            upserts.put(RunAnswer, KEY, some, [RunAnswer.sealed, RunAnswer.kept_at])
     claim.has_got_on = True
 
 
@@ -48,7 +49,7 @@ def of(run: Run, readings: Collection[str]) -> dict[str, dict[str, Any]]:
 
 
 def began(run: Run, readings: Collection[str]) -> dict[str, datetime]:
-    """Reading -> when its oldest answer came, of those that were told something."""
+    """Reading -> when it was begun, of those that were told something."""
     found: dict[str, datetime] = {}
     for some in lists.by(readings, TOGETHER):
         rows = RunAnswer.select(RunAnswer.reading, pw.fn.MIN(RunAnswer.kept_at)).where(

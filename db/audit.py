@@ -1,11 +1,14 @@
 """Who did what to which tenant, when, from where, with what result. Append-only, chained by hash.
 
-`record` belongs in the transaction of the act itself: if the event cannot be written, the act does not happen.
+`record` belongs in the transaction of the act itself: if the event cannot be written, the act does not happen. It is
+numbered, chained and written just before that commits: everybody's events queue at one row, and nobody waits there for
+what else another's transaction has to do.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,6 +24,7 @@ from db.states import Result
 GENESIS = "0" * 64
 # Of the whole log, so many are in memory at once.
 TOGETHER = 2000
+WRITTEN_TOGETHER = 500
 
 
 class Action(StrEnum):
@@ -67,6 +71,7 @@ class Action(StrEnum):
     SETS_PRUNED = "backup-sets:pruned"
     RETENTION_SET = "retention:set"
     SCHEDULE_SET = "schedule:set"
+    SCHEDULE_PAUSED = "schedule:paused"
     SCHEDULE_REMOVED = "schedule:removed"
     RESTORE_REQUESTED = "restore:requested"
     RESTORE_CHANGED = "restore:changed"
@@ -122,9 +127,11 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SET_DOWNLOADED: frozenset({"policies", "with_secrets"}),
     Action.SET_PINNED: frozenset({"reason"}),
     Action.SET_UNPINNED: frozenset(),
-    Action.SETS_PRUNED: frozenset({"sets", "snapshots", "contents"}),
+    # Of what: backup sets, snapshots, contents, restores, runs, names.
+    Action.SETS_PRUNED: frozenset({"what", "count", "run"}),
     Action.RETENTION_SET: frozenset({"rules"}),
     Action.SCHEDULE_SET: frozenset({"cron", "time_zone", "is_full", "is_paused"}),
+    Action.SCHEDULE_PAUSED: frozenset({"cron", "time_zone", "why"}),
     Action.SCHEDULE_REMOVED: frozenset({"cron"}),
     Action.RESTORE_REQUESTED: frozenset({"source", "items", "options", "undo_of"}),
     Action.RESTORE_CHANGED: frozenset({"changed"}),
@@ -164,37 +171,43 @@ def record(
     tenant: Tenant | None = None,
     result: Result = Result.OK,
     **details: Any,
-) -> AuditEvent:
-    """Append one event. Raises ValueError when its details are not exactly those the action must carry."""
+) -> None:
+    """Append one event, as the last thing of the transaction. Without one, at once.
+
+    Raises ValueError when its details are not exactly those the action must carry.
+    """
     if set(details) != DETAILS[action]:
         raise ValueError(f"{action} must carry {sorted(DETAILS[action])}, not {sorted(details)}")
-    with database.atomic():
-        # The head's row lock makes writers queue here, so numbers and hashes have no gaps and no forks.
-        [(number, previous)] = (
-            AuditHead.update(last_id=AuditHead.last_id + 1)
-            .returning(AuditHead.last_id, AuditHead.hash)
-            .tuples()
-            .execute()
-        )
-        # As it will be read again: the hash is over what is there.
-        event = AuditEvent(
-            id=number,
-            at=utcnow(),
-            action=action,
-            actor_id=actor.user_id,
-            actor=storable(actor.name),
-            tenant_id=tenant.id if tenant else None,
-            tenant_name=tenant.name if tenant else None,
-            subject=storable(subject[:1200]),
-            result=result,
-            address=actor.address,
-            details=json.loads(storable(json.dumps(details, ensure_ascii=False))),
-            previous_hash=previous,
-        )
-        event.hash = _hash(event)
-        event.save(force_insert=True)
-        AuditHead.update(hash=event.hash).execute()
-    return event
+    # As it will be read again: the hash is over what is there.
+    event = AuditEvent(
+        action=action,
+        actor_id=actor.user_id,
+        actor=storable(actor.name),
+        tenant_id=tenant.id if tenant else None,
+        tenant_name=tenant.name if tenant else None,
+        subject=storable(subject[:1200]),
+        result=result,
+        address=actor.address,
+        details=json.loads(storable(json.dumps(details, ensure_ascii=False))),
+    )
+    with nullcontext() if database.in_transaction() else database.atomic():
+        database.write_last(_append, event)
+
+
+def _append(events: list[AuditEvent]) -> None:
+    """Writers queue at the head's row from here to their commit, so numbers and hashes have no gaps and no forks."""
+    [(number, previous)] = (
+        AuditHead.update(last_id=AuditHead.last_id + len(events))
+        .returning(AuditHead.last_id, AuditHead.hash)
+        .tuples()
+        .execute()
+    )
+    for event_id, event in enumerate(events, start=number - len(events) + 1):
+        event.id, event.at, event.previous_hash = event_id, utcnow(), previous
+        event.hash = previous = _hash(event)
+    for begin in range(0, len(events), WRITTEN_TOGETHER):
+        AuditEvent.insert_many([one.__data__ for one in events[begin : begin + WRITTEN_TOGETHER]]).execute()
+    AuditHead.update(hash=previous).execute()
 
 
 # What a hash covers, with the time and the hash before it.

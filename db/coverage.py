@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+from db import upserts
 from db.clock import utcnow
 from db.lists import among
 from db.models import Coverage, Policy, Tenant
@@ -33,10 +35,9 @@ def is_missed(tenant: Tenant, policy_type: str) -> bool:
     return is_new and bool(Policy.select().where(present).exists())
 
 
-def _keep(tenant_id: int, policy_type: str, values: Mapping[object, object]) -> None:
-    Coverage.insert({Coverage.tenant: tenant_id, Coverage.policy_type: policy_type, **values}).on_conflict(
-        conflict_target=[Coverage.tenant, Coverage.policy_type], update=values
-    ).execute()
+def _keep(tenant_id: int, policy_type: str, values: Mapping[Any, object]) -> None:
+    row = {"tenant": tenant_id, "policy_type": policy_type} | {field.name: value for field, value in values.items()}
+    upserts.put(Coverage, (Coverage.tenant, Coverage.policy_type), [row], list(values))
 
 
 def not_offered(tenant: Tenant) -> dict[str, str]:

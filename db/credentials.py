@@ -154,7 +154,9 @@ def switch_back(tenant: Tenant, actor: Actor) -> Credential:
         if one is None:
             raise Invalid(f"{tenant.name} has no previous credential to switch back to.")
         _drop(tenant, CredentialPlace.NEXT)
-        Credential.update(place=CredentialPlace.NEXT, since=utcnow()).where(Credential.id == one.id).execute()
+        is_there = (Credential.id == one.id) & (Credential.place == CredentialPlace.PREVIOUS)
+        if not Credential.update(place=CredentialPlace.NEXT, since=utcnow()).where(is_there).execute():
+            raise Invalid(f"{tenant.name}'s previous credential was forgotten just now.")
         audit.record(
             Action.CREDENTIAL_SWITCHED_BACK,
             actor,
@@ -166,9 +168,12 @@ def switch_back(tenant: Tenant, actor: Actor) -> Credential:
     return one
 
 
-def forget(one: Credential, actor: Actor) -> None:
+def forget(one: Credential, actor: Actor) -> bool:
+    """False: it is gone, or somebody switched back to it meanwhile."""
     with database.atomic():
-        Credential.delete().where(Credential.id == one.id).execute()
+        as_it_was = (Credential.id == one.id) & (Credential.place == one.place) & (Credential.since == one.since)
+        if not Credential.delete().where(as_it_was).execute():
+            return False
         audit.record(
             Action.CREDENTIAL_FORGOTTEN,
             actor,
@@ -177,11 +182,10 @@ def forget(one: Credential, actor: Actor) -> None:
             place=str(one.place),
             kind=str(one.kind),
         )
+    return True
 
 
 def forget_old() -> int:
     """Those that were kept long enough. Returns how many."""
     old = list(Credential.select().where(Credential.since < utcnow() - KEPT))
-    for one in old:
-        forget(one, SYSTEM)
-    return len(old)
+    return sum(forget(one, SYSTEM) for one in old)

@@ -4,7 +4,10 @@ Table files import `database` before anything is bound."""
 
 import re
 import shutil
+import threading
+from collections.abc import Callable
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -33,7 +36,55 @@ def storable(value: Any) -> Any:
     return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
-class _Sqlite(_Storable, pw.SqliteDatabase):
+Writer = Callable[[list[Any]], None]
+
+
+class _Last(threading.local):
+    def __init__(self) -> None:
+        self.rows: list[tuple[Writer, Any]] = []
+
+
+class _WritesLast:
+    """Before an engine's class: what all transactions write to is written as the last thing before the commit.
+
+    So none waits for another's whole transaction, and none holds that row while it waits for something else.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._last = _Last()
+        super().__init__(*args, **kwargs)
+
+    def write_last(self, writer: Writer, row: Any) -> None:
+        """In a transaction: `writer` gets all such rows just before it commits. If it raises, nothing was done."""
+        self._last.rows.append((writer, row))
+
+    def begin(self, *args: Any, **kwargs: Any) -> None:
+        self._last.rows = []
+        super().begin(*args, **kwargs)  # type: ignore[misc]
+
+    def commit(self) -> None:
+        rows, self._last.rows = self._last.rows, []
+        for writer, of_writer in groupby(rows, key=lambda one: one[0]):
+            writer([row for _, row in of_writer])
+        super().commit()  # type: ignore[misc]
+
+    def savepoint(self) -> "_Savepoint":
+        return _Savepoint(self)
+
+
+class _Savepoint(pw._savepoint):
+    """What was to be written last goes with what is rolled back."""
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._count = len(self.db._last.rows)
+
+    def rollback(self, begin: bool = True) -> None:
+        del self.db._last.rows[self._count :]
+        super().rollback(begin)
+
+
+class _Sqlite(_Storable, _WritesLast, pw.SqliteDatabase):
     pass
 
 
@@ -60,7 +111,7 @@ def _postgresql_class() -> type[pw.Database]:
     """Imported only where PostgreSQL is used: its driver is an extra."""
     from playhouse.pool import PooledPostgresqlDatabase
 
-    return type("Postgresql", (_Storable, PooledPostgresqlDatabase), {})
+    return type("Postgresql", (_Storable, _WritesLast, PooledPostgresqlDatabase), {})
 
 
 def _postgresql(url: str) -> pw.Database:
@@ -91,6 +142,25 @@ def is_away(error: BaseException) -> bool:
     # Without a state it is the driver's own word; 57P: the server is shutting down or starting.
     state = getattr(error.__context__, "pgcode", None)
     return state is None or state.startswith(("08", "57P"))
+
+
+def lock(model: Any, which: Any) -> None:
+    """In a transaction: take these rows, in rising order of their ids, before anything is decided by them.
+
+    A statement of its own, so that the next one sees what whoever had them did. Not FOR UPDATE: that would hold up
+    whoever only refers to such a row. SQLite's transactions have the whole database.
+    """
+    _take(model.select(model.id).where(which).order_by(model.id), "FOR NO KEY UPDATE")
+
+
+def share(model: Any, which: Any) -> None:
+    """As `lock`, beside others that share them: the rows stay as they are."""
+    _take(model.select(model.id).where(which).order_by(model.id), "FOR SHARE")
+
+
+def _take(query: Any, how: str) -> None:
+    if not is_sqlite():
+        list(query.for_update(how).tuples())
 
 
 def disk_free() -> int | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from db import upserts
 from db.clock import utcnow
 from db.models import DirectoryName, Tenant
 
@@ -31,10 +32,7 @@ def remember(tenant: Tenant, names: Mapping[str, Mapping[str, str | None]]) -> N
     rows = [
         {"tenant": tenant.id, "kind": kind, "object_id": object_id, "name": name and name[:1000], "seen_at": now}
         for kind in KINDS
-        for object_id, name in sorted(names.get(kind, {}).items())
+        for object_id, name in names.get(kind, {}).items()
     ]
-    for begin in range(0, len(rows), 500):
-        DirectoryName.insert_many(rows[begin : begin + 500]).on_conflict(
-            conflict_target=[DirectoryName.tenant, DirectoryName.kind, DirectoryName.object_id],
-            preserve=[DirectoryName.name, DirectoryName.seen_at],
-        ).execute()
+    key = (DirectoryName.tenant, DirectoryName.kind, DirectoryName.object_id)
+    upserts.put(DirectoryName, key, rows, [DirectoryName.name, DirectoryName.seen_at])

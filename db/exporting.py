@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from db import audit, migrate, portable, private_file
+from db import audit, identities, migrate, portable, private_file
 from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database, is_sqlite
@@ -51,13 +51,19 @@ def _write(out: BinaryIO, passphrase: str, tell: Tell) -> int:
             done = 0
             for model, count in counts.items():
                 names = [field.name for field in portable.fields(model)]
-                lines.write(_line({"table": model._meta.table_name, "fields": names, "rows": count}))
+                head = {"table": model._meta.table_name, "fields": names, "rows": count, "last_id": _last_id(model)}
+                lines.write(_line(head))
                 for rows in portable.pages(model):
                     lines.write(b"".join(portable.line(model, row) for row in rows))
                     done += len(rows)
                     tell(done, total)
         sealer.close()
     return total
+
+
+def _last_id(model: Any) -> int:
+    """So that where it arrives no row gets the id of one that was deleted here."""
+    return identities.last_given(model) if identities.numbered([model]) else 0
 
 
 def header() -> dict[str, Any]:

@@ -14,9 +14,9 @@ from typing import Any, BinaryIO
 
 import peewee as pw
 
-from db import audit, exporting, portable, run_ends, runs
+from db import audit, exporting, identities, portable, run_ends, runs
 from db.audit import Action, Actor
-from db.database import database, is_sqlite
+from db.database import database
 from db.errors import Invalid
 from db.exporting import Tell
 from db.models import IS_ACTIVE, AuditHead, Run
@@ -53,8 +53,6 @@ def _read(file: BinaryIO, passphrase: str, actor: Actor, tell: Tell) -> Imported
         _check_empty()
         with GzipFile(fileobj=opened(file, head, passphrase)) as lines:
             total = _insert_all(lines, tell)
-        if not is_sqlite():
-            portable.follow_ids()
         ended, made_at = _end_active_runs(), str(head.header["made_at"])
         audit.record(Action.IMPORTED, actor, "installation", made_at=made_at, rows=total, ended_runs=ended)
     return Imported(total, made_at, ended)
@@ -95,7 +93,7 @@ def _insert_all(lines: GzipFile, tell: Tell) -> int:
 
 
 def _rows(lines: GzipFile) -> Iterator[tuple[Any, list[portable.Row]]]:
-    """(table, some of its rows), to the end of the file."""
+    """(table, some of its rows), to the end of the file; behind the last of them, its ids go on as they did there."""
     models = {model._meta.table_name: model for model in portable.TAKEN}
     for line in lines:
         told = json.loads(line)
@@ -105,6 +103,8 @@ def _rows(lines: GzipFile) -> Iterator[tuple[Any, list[portable.Row]]]:
             rows = [portable.row(model, names, json.loads(one)) for one in some]
             yield model, rows
             left -= len(rows)
+        if told["last_id"]:
+            identities.go_on_after(model, told["last_id"])
 
 
 def _insert(model: Any, rows: list[portable.Row]) -> None:
@@ -128,6 +128,6 @@ def _end_active_runs() -> int:
     Run.update(claimed_by=None, heartbeat_at=None).where(IS_ACTIVE).execute()
     wholes = list(Run.select().where(IS_ACTIVE & Run.parent.is_null()))
     for run in wholes:
-        if held := runs.claim(run.id):
+        if held := runs.claim(run.id, run.kind):
             run_ends.fail(held, "imported", IMPORTED)
     return len(wholes)

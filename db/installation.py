@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import peewee as pw
 
+from db import clock
 from db.clock import utcnow
 from db.database import database
 from db.models import Heartbeat, Lease, Seal
@@ -47,7 +48,11 @@ def release_lease(name: str, holder: str) -> None:
 
 
 def beat(process: str, kind: str) -> None:
-    """This process is alive, and knows these keys; called every few seconds by web, workers and the scheduler."""
+    """This process is alive, and knows these keys; called every few seconds by web, workers and the scheduler.
+
+    And it follows the database's clock, before it says when that was.
+    """
+    clock.follow_database()
     now, keys = utcnow(), ",".join(keyring().ids)
     Heartbeat.insert(process=process, kind=kind, at=now, keys=keys).on_conflict(
         conflict_target=[Heartbeat.process], update={Heartbeat.at: now, Heartbeat.keys: keys}

@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from db import upserts
 from db.lists import among
 from db.models import Listing, Run
 
 
 def keep(run: Run, policy_type: str, rows: Any, began: datetime) -> None:
     """`rows`: what it holds, or why it cannot be had, as actors/listing.py packs either; `began`: its oldest page."""
-    values = {Listing.rows: rows, Listing.listed_at: began}
-    Listing.insert({Listing.run: run.id, Listing.policy_type: policy_type, **values}).on_conflict(
-        conflict_target=[Listing.run, Listing.policy_type], update=values
-    ).execute()
+    row = {"run": run.id, "policy_type": policy_type, "rows": rows, "listed_at": began}
+    upserts.put(Listing, (Listing.run, Listing.policy_type), [row], [Listing.rows, Listing.listed_at])
 
 
 def since(run: Run, at: Mapping[str, datetime]) -> dict[str, Any]:

@@ -11,12 +11,20 @@ from db.models import Manifest, Tenant
 
 
 def keep(tenant: Tenant | int, snapshot_ids: Iterable[int]) -> Manifest:
-    """The manifest of these snapshots; an equal one is found, not made again."""
+    """The manifest of these snapshots; an equal one is found, not made again.
+
+    In a transaction that makes a set refer to it: until its end the row is ours, or a pruning could take it away.
+    """
     ids = sorted(set(snapshot_ids))
     packed = pack(ids)
     mark = hashlib.sha256(packed).hexdigest()
-    Manifest.insert(tenant=tenant, fingerprint=mark, packed=packed, count=len(ids)).on_conflict_ignore().execute()
-    return Manifest.get((Manifest.tenant == tenant) & (Manifest.fingerprint == mark))
+    same = (Manifest.tenant == tenant) & (Manifest.fingerprint == mark)
+    if not Manifest.update(count=len(ids)).where(same).execute():
+        # Another may have made it since: then it is that row, and ours as well.
+        Manifest.insert(tenant=tenant, fingerprint=mark, packed=packed, count=len(ids)).on_conflict(
+            conflict_target=[Manifest.tenant, Manifest.fingerprint], update={Manifest.count: len(ids)}
+        ).execute()
+    return Manifest.get(same)
 
 
 def snapshot_ids(manifest: Manifest | None) -> list[int]:

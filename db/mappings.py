@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping as MappingOf
 
-from db import audit, policies
+from db import audit, policies, upserts
 from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
@@ -71,24 +71,11 @@ def remember(tenant: Tenant, source_directory_id: str, key: Key, target_id: str,
 
 def _put(tenant: Tenant, source_directory_id: str, key: Key, target_id: str, source_name: str | None,
          target_name: str | None, user_id: int | None) -> None:  # fmt: skip
-    values = {
-        Mapping.target_id: target_id,
-        Mapping.target_name: target_name,
-        Mapping.set_by: user_id,
-        Mapping.set_at: utcnow(),
-    }
-    Mapping.insert(
-        {
-            Mapping.tenant: tenant.id,
-            Mapping.source_directory_id: source_directory_id,
-            Mapping.kind: key[0],
-            Mapping.source_id: key[1],
-            Mapping.source_name: source_name,
-            **values,
-        }
-    ).on_conflict(
-        conflict_target=[Mapping.tenant, Mapping.source_directory_id, Mapping.kind, Mapping.source_id], update=values
-    ).execute()
+    row = {"tenant": tenant.id, "source_directory_id": source_directory_id, "kind": key[0], "source_id": key[1],
+           "source_name": source_name, "target_id": target_id, "target_name": target_name, "set_by": user_id,
+           "set_at": utcnow()}  # fmt: skip
+    renewed = (Mapping.target_id, Mapping.target_name, Mapping.set_by, Mapping.set_at)
+    upserts.put(Mapping, (Mapping.tenant, Mapping.source_directory_id, Mapping.kind, Mapping.source_id), [row], renewed)
 
 
 def remove(mapping: Mapping, actor: Actor) -> None:

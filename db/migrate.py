@@ -1,6 +1,7 @@
 """Brings the database to this version: `tenantkeep migrate`, safe to start twice at once."""
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from db.database import database, is_sqlite
 DIRECTORY = Path(__file__).parent / "migrations"
 # Any constant will do; it must only be ours.
 ADVISORY_LOCK = 7_316_482_001
+PAUSE_SECONDS = 0.2
 
 
 class NotTheOwner(Exception):
@@ -63,8 +65,14 @@ def _one_at_a_time() -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         return
-    database.execute_sql("SELECT pg_advisory_lock(%s)", (ADVISORY_LOCK,))
+    # Asked again and again, not waited for: whoever waits in a statement is waited for by an index that is built
+    # beside others, and both would wait for ever.
+    while not database.execute_sql("SELECT pg_try_advisory_lock(%s)", (ADVISORY_LOCK,)).fetchone()[0]:
+        time.sleep(PAUSE_SECONDS)
+    # A limit that the role has is for pages.
+    database.execute_sql("SET statement_timeout = 0")
     try:
         yield
     finally:
+        database.execute_sql("RESET statement_timeout")
         database.execute_sql("SELECT pg_advisory_unlock(%s)", (ADVISORY_LOCK,))

@@ -7,6 +7,7 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.database import database
+from db.identities import Identity
 from db.states import (
     CredentialKind,
     ItemState,
@@ -33,6 +34,8 @@ class JsonText(pw.TextField):
 
 
 class Table(pw.Model):
+    id: Any = Identity()
+
     class Meta:
         database = database
         legacy_table_names = False
@@ -79,7 +82,7 @@ class Tenant(Table):
     # [{"kind": "users" or "groups", "id", "name"}]: who must never be locked out by Conditional Access.
     break_glass = JsonText(null=True)
     # The last backup of the whole tenant that came to its end, and when it began to read; what it lacks: Coverage.
-    last_backup_id = pw.IntegerField(null=True)
+    last_backup_id = pw.BigIntegerField(null=True)
     last_backup_at = pw.DateTimeField(null=True)
     # When signing in last worked, and why it did not since; null: it does.
     connected_at = pw.DateTimeField(null=True)
@@ -88,6 +91,8 @@ class Tenant(Table):
     credential_expires_at = pw.DateTimeField(null=True)
     # Since then it goes, with everything that is kept of it: db/removal.py.
     removing_since = pw.DateTimeField(null=True)
+    # When its last daily pruning was begun; of a new tenant, since when there is nothing to prune.
+    pruned_at = pw.DateTimeField(null=True, default=utcnow, index=True)
 
     def __str__(self) -> str:
         return str(self.name)
@@ -149,7 +154,7 @@ class EntraGrant(Table):
     # A group's object id, or an app role's value.
     claim = pw.CharField(max_length=200)
     site_role = pw.CharField(null=True)
-    tenant = pw.ForeignKeyField(Tenant, null=True, on_delete="CASCADE", index=False)
+    tenant = pw.ForeignKeyField(Tenant, null=True, on_delete="CASCADE")
     role = pw.CharField(null=True)
 
     class Meta:
@@ -196,7 +201,7 @@ class Policy(Table):
     first_seen_at = pw.DateTimeField(default=utcnow)
     last_seen_at = pw.DateTimeField(default=utcnow)
     gone_at = pw.DateTimeField(null=True)
-    # Both follow the newest snapshot, so that a list needs no look at the snapshots.
+    # Both follow the newest snapshot, so that a list needs no look at the snapshots; the time is confirmed_at.
     last_captured_at = pw.DateTimeField(null=True)
     snapshot_count = pw.IntegerField(default=0)
     # SHA-256 of the assignments as last read: with the modification time it tells an unchanged policy from its list.
@@ -288,7 +293,7 @@ class Run(Table):
     # The run whose failed items this one tries again.
     retry_of = pw.ForeignKeyField("self", null=True, on_delete="SET NULL", index=False)
     # The restore it previews or executes. No foreign key: a restore refers to backup sets, and those to runs.
-    restore_id = pw.IntegerField(null=True)
+    restore_id = pw.BigIntegerField(null=True)
     # When a message of it last got something done before it had to wait; null: none has yet.
     progressed_at = pw.DateTimeField(null=True)
 
@@ -336,6 +341,7 @@ class Snapshot(Table):
     content = pw.ForeignKeyField(Content, on_delete="RESTRICT")
     run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
     captured_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
+    # Both are times before the first request of the reading: what somebody changed later may not be in it.
     captured_at = pw.DateTimeField(default=utcnow)
     # The last capture that read the same content again: no new row, a newer proof.
     confirmed_at = pw.DateTimeField(default=utcnow)
@@ -353,7 +359,6 @@ class Snapshot(Table):
 
 
 class RunItem(Table):
-    id = pw.BigAutoField()
     run = pw.ForeignKeyField(Run, backref="items", on_delete="CASCADE", index=False)
     policy = pw.ForeignKeyField(Policy, null=True, on_delete="SET NULL")
     policy_type = pw.CharField(max_length=80)
@@ -367,9 +372,11 @@ class RunItem(Table):
     snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL")
     ended_at = pw.DateTimeField(null=True)
     part = pw.IntegerField(null=True)
-    restore_item_id = pw.IntegerField(null=True)
+    restore_item_id = pw.BigIntegerField(null=True)
     # How often its answer was not to be had: what stays so costs itself, and not the others.
     tries = pw.IntegerField(default=0)
+    # Of a pruning: how many rows it has let go of by now.
+    freed = pw.IntegerField(null=True)
 
     class Meta:
         indexes = ((("run", "id"), False), (("run", "state"), False), (("run", "part", "state"), False))
@@ -425,8 +432,8 @@ class Restore(Table):
     # Where the contents are from; an uploaded set may be of a tenant that is not ours.
     source_directory_id = pw.CharField(max_length=36)
     source_name = pw.CharField()
-    backup_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL", index=False)
-    undo_of = pw.ForeignKeyField("self", null=True, on_delete="SET NULL", index=False)
+    backup_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL")
+    undo_of = pw.ForeignKeyField("self", null=True, on_delete="SET NULL")
     state = pw.CharField(default=RestoreState.DRAFT, max_length=10)
     # As db.restores.Options.
     options = JsonText()
@@ -443,7 +450,9 @@ class Restore(Table):
     started_at = pw.DateTimeField(null=True)
     ended_at = pw.DateTimeField(null=True)
     # What was there before, captured before the first write.
-    safety_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL", index=False)
+    safety_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL")
+    # Of the options and the items that the plan was made for (db.restores.mark_of).
+    planned_mark = pw.CharField(null=True, max_length=64)
 
     class Meta:
         indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False),
@@ -464,7 +473,7 @@ class RestoreItem(Table):
     name = pw.CharField(max_length=1000)
     # None: this item removes what a restore created.
     content = pw.ForeignKeyField(Content, null=True, on_delete="RESTRICT")
-    snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL", index=False)
+    snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL")
     # The names behind the content's ids, as the backup knew them.
     references = JsonText()
     # The plan. An undo knows its target before the preview.
@@ -484,9 +493,9 @@ class RestoreItem(Table):
     after_mark = pw.CharField(null=True, max_length=64)
     verified = pw.BooleanField(null=True)
     # What was there before, as captured just before the first write.
-    safety_snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL", index=False)
+    safety_snapshot = pw.ForeignKeyField(Snapshot, null=True, on_delete="SET NULL")
     # A look that still holds: a service that allows one request a second is not asked twice for it.
-    seen_content = pw.ForeignKeyField(Content, null=True, on_delete="SET NULL", index=False)
+    seen_content = pw.ForeignKeyField(Content, null=True, on_delete="SET NULL")
     seen_at = pw.DateTimeField(null=True)
 
     class Meta:
@@ -496,7 +505,6 @@ class RestoreItem(Table):
 class Write(Table):
     """A write's intent, recorded before it is sent; a crash or a lost answer leaves it unanswered, to be settled."""
 
-    id = pw.BigAutoField()
     run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
     item = pw.ForeignKeyField(RestoreItem, backref="writes", on_delete="CASCADE", index=False)
     method = pw.CharField(max_length=6)
@@ -532,13 +540,13 @@ class Listing(Table):
 class RunAnswer(Table):
     """What a reading of a run was answered: kept until its result is recorded, so that no request is sent twice."""
 
-    id = pw.BigAutoField()
     run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
     reading = pw.CharField(max_length=200)
     # SHA-256 of the path that was asked.
     path_mark = pw.CharField(max_length=64)
     # As graph.answers.packed; compressed, then sealed: it may be a policy.
     sealed = pw.BlobField()
+    # A time before it was asked for: what a policy became later, it does not say.
     kept_at = pw.DateTimeField(default=utcnow)
 
     class Meta:
@@ -581,6 +589,8 @@ class Schedule(Table):
     last_run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
     created_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
     created_at = pw.DateTimeField(default=utcnow)
+    # Paused by the scheduler, which could not tell when it comes next. Null: by a person, or not at all.
+    paused_because = pw.CharField(null=True, max_length=500)
 
     class Meta:
         indexes = ((("tenant", "id"), False),)
@@ -629,9 +639,9 @@ class AuditEvent(Table):
     at = pw.DateTimeField(index=True)
     action = pw.CharField(max_length=40)
     # No foreign keys: an event must outlive whom and what it names.
-    actor_id = pw.IntegerField(null=True)
+    actor_id = pw.BigIntegerField(null=True)
     actor = pw.CharField()
-    tenant_id = pw.IntegerField(null=True)
+    tenant_id = pw.BigIntegerField(null=True)
     tenant_name = pw.CharField(null=True)
     subject = pw.CharField(max_length=1200)
     result = pw.CharField(default=Result.OK, max_length=10)
@@ -683,6 +693,22 @@ class Heartbeat(Table):
     keys = pw.CharField(null=True, max_length=200)
 
 
+class Setback(Table):
+    """A row that the scheduler could not handle, or a whole step (subject 0), until it goes well again."""
+
+    step = pw.CharField(max_length=40)
+    # No foreign key: of which table depends on the step.
+    subject = pw.BigIntegerField()
+    since = pw.DateTimeField()
+    last_at = pw.DateTimeField()
+    again_at = pw.DateTimeField()
+    times = pw.IntegerField()
+    sentence = pw.CharField(max_length=500)
+
+    class Meta:
+        primary_key = pw.CompositeKey("step", "subject")
+
+
 class Seal(Table):
     """One sealed word per installation: a wrong encryption key is found at start, not at the first restore."""
 
@@ -719,5 +745,6 @@ TABLES = (
     AuditCheck,
     Lease,
     Heartbeat,
+    Setback,
     Seal,
 )

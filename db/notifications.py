@@ -6,7 +6,7 @@ from typing import Any
 
 import peewee as pw
 
-from db import run_history
+from db import run_history, upserts
 from db.clock import utcnow
 from db.lists import among
 from db.models import IS_ACTIVE, Membership, Notification, Policy, Run, RunItem, Tenant, User
@@ -24,13 +24,12 @@ def for_run(run: Run) -> None:
     if run.requested_by_id is not None:
         recipients.add(run.requested_by_id)
     rows = [{"user": user_id, "run": run.id} for user_id in sorted(recipients)]
-    if rows:
-        Notification.insert_many(rows).on_conflict_ignore().execute()
+    upserts.add(Notification, (Notification.user, Notification.run), rows)
 
 
 def tell(run: Run, user: User) -> None:
     """Someone pressed start and found this run: it is theirs to follow too."""
-    Notification.insert(user=user, run=run).on_conflict_ignore().execute()
+    upserts.add(Notification, (Notification.user, Notification.run), [{"user": user.id, "run": run.id}])
 
 
 def mark_changed(run_id: int) -> None:

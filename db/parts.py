@@ -6,7 +6,7 @@ part that ends begins the next in the same transaction. The whole ends once, by 
 
 from db import backup_sets, run_ends, runs
 from db.database import database
-from db.models import Run, RunItem
+from db.models import IS_ACTIVE, Run, RunItem
 from db.runs import Claim
 from db.states import RunKind
 
@@ -44,6 +44,8 @@ def end(claim: Claim) -> Run | None:
 def fail(claim: Claim, code: str, message: str, request_id: str | None) -> Run | None:
     """As `end`, for a part that cannot go on: its unsettled items fail, the others' do not."""
     with database.atomic():
+        # Its row first, and then the items', as whoever ends the whole locks them.
+        Run.update(parts=Run.parts).where(Run.id == claim.run.parent_id).execute()
         runs.hold(claim)
         run_ends.fail_rest(claim.run, code, message, request_id)
         if claim.run.part == REST:
@@ -77,19 +79,16 @@ def _begin(whole: Run, number: int) -> Run:
 
 
 def under_way(whole: Run) -> bool:
-    return Run.select().where(Run.parent == whole.id).exists()
+    return Run.select().where((Run.parent == whole.id) & IS_ACTIVE).exists()
 
 
 def close(whole_id: int) -> bool:
     """End the whole when none of its parts is under way. Any number may call this; one of them ends it."""
-    whole = Run.get_or_none(Run.id == whole_id)
-    if whole is None or under_way(whole):
-        return False
-    claim = runs.claim(whole_id)
-    if claim is None:
-        return False
-    if runs.unsettled_items(whole) and not whole.cancel_requested_at:
-        run_ends.fail(claim, "part_lost", "A part of this run was lost. Try what failed again.")
-    else:
-        run_ends.finish(claim)
-    return True
+    with database.atomic():
+        whole = runs.whole(whole_id)
+        claim = runs.claim(whole_id, whole.kind) if whole and not under_way(whole) else None
+        if claim and runs.unsettled_items(claim.run) and not claim.run.cancel_requested_at:
+            run_ends.fail(claim, "part_lost", "A part of this run was lost. Try what failed again.")
+        elif claim:
+            run_ends.finish(claim)
+    return claim is not None

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from db import upserts
 from db.clock import utcnow
-from db.database import database
+from db.database import database, is_sqlite
 from db.models import Policy, Tenant
 from db.states import PolicyState
 
-# SQLite takes 32,766 variables in a statement; a row has ten.
-CHUNK = 500
+KEY = (Policy.tenant, Policy.policy_type, Policy.graph_id)
+SHOWN = (Policy.name, Policy.odata_type, Policy.platform, Policy.is_built_in, Policy.modified_at, Policy.last_seen_at,
+         Policy.state, Policy.gone_at)  # fmt: skip
 
 
 def record_listing(
@@ -22,29 +24,21 @@ def record_listing(
     `is_whole`: every element of the list is among the rows; else none is marked gone.
     """
     now = utcnow()
-    rows = [
-        {**row, "tenant": tenant.id, "policy_type": policy_type, "last_seen_at": now, "first_seen_at": now}
-        for row in listed
-    ]
+    of_all = {"tenant": tenant.id, "policy_type": policy_type, "last_seen_at": now, "first_seen_at": now,
+              "state": PolicyState.PRESENT, "gone_at": None}  # fmt: skip
     with database.atomic():
-        for start in range(0, len(rows), CHUNK):
-            _upsert(rows[start : start + CHUNK])
+        lock((Policy.tenant == tenant) & (Policy.policy_type == policy_type))
+        upserts.put(Policy, KEY, [{**row, **of_all} for row in listed], SHOWN)
         return _mark_unseen_gone(tenant, policy_type, now) if is_whole else 0
 
 
-def _upsert(rows: list[dict[str, Any]]) -> None:
-    Policy.insert_many(rows).on_conflict(
-        conflict_target=[Policy.tenant, Policy.policy_type, Policy.graph_id],
-        preserve=[
-            Policy.name,
-            Policy.odata_type,
-            Policy.platform,
-            Policy.is_built_in,
-            Policy.modified_at,
-            Policy.last_seen_at,
-        ],
-        update={Policy.state: PolicyState.PRESENT, Policy.gone_at: None},
-    ).execute()
+def lock(those: Any) -> None:
+    """Hold the rows of these policies to the end of the transaction, before it changes several of them.
+
+    Always in rising order of their ids: two that hold some in another's way would wait for each other.
+    """
+    if not is_sqlite():
+        list(Policy.select(Policy.id).where(those).order_by(Policy.id).for_update("FOR NO KEY UPDATE").tuples())
 
 
 def _mark_unseen_gone(tenant: Tenant, policy_type: str, now: datetime) -> int:
@@ -80,9 +74,9 @@ def _is(tenant: Tenant, policy_type: str, graph_id: str) -> Any:
 
 def of_graph(tenant: Tenant, policy_type: str, graph_id: str, name: str, odata_type: str | None) -> Policy:
     """The policy of this Graph id; one that no list has shown yet is made."""
-    Policy.insert(
-        tenant=tenant, policy_type=policy_type, graph_id=graph_id, name=name[:1000], odata_type=odata_type
-    ).on_conflict_ignore().execute()
+    row = {"tenant": tenant.id, "policy_type": policy_type, "graph_id": graph_id, "name": name[:1000],
+           "odata_type": odata_type}  # fmt: skip
+    upserts.add(Policy, KEY, [row])
     return Policy.get(_is(tenant, policy_type, graph_id))
 
 

@@ -22,6 +22,7 @@ from db.models import (
     RunAnswer,
     Seal,
     Session,
+    Setback,
 )
 from db.sealing import keyring
 
@@ -33,6 +34,7 @@ LEFT_OUT = {
     AuditCheck: "the log is checked again from its beginning",
     Lease: "of processes that run here",
     Heartbeat: "of processes that run here",
+    Setback: "of the scheduler that runs here",
     Seal: "the word sealed with this installation's own keys",
 }
 TAKEN = tuple(model for model in TABLES if model not in LEFT_OUT)
@@ -102,11 +104,3 @@ def _kept(field: pw.Field, value: Any, row: Row) -> Any:
         return value
     plain = base64.b64decode(value)
     return keyring().seal(plain, SEALED[field](field.model(**row))) if field in SEALED else plain
-
-
-def follow_ids() -> None:
-    """PostgreSQL's sequences go on after the ids that were brought along."""
-    for model in TAKEN:
-        if isinstance(model._meta.primary_key, pw.AutoField):
-            sequence = pw.fn.pg_get_serial_sequence(model._meta.table_name, "id")
-            model.select(pw.fn.setval(sequence, pw.fn.MAX(model.id))).execute()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from db import upserts
 from db.models import Preference
 
 
@@ -11,9 +12,8 @@ def of_user(user_id: int) -> dict[str, Any]:
 
 
 def put(user_id: int, name: str, value: Any) -> None:
-    Preference.insert(user=user_id, name=name, value=value).on_conflict(
-        conflict_target=[Preference.user, Preference.name], update={Preference.value: value}
-    ).execute()
+    row = {"user": user_id, "name": name, "value": value}
+    upserts.put(Preference, (Preference.user, Preference.name), [row], [Preference.value])
 
 
 def forget(user_id: int, name: str) -> None:

@@ -138,11 +138,14 @@ def _move_contents(tenant: Tenant) -> int:
     found = list(_readers_elsewhere(tenant).order_by(RestoreItem.id).limit(TOGETHER))
     with database.atomic():
         for item in found:
-            if item.restore.state in WROTE:
+            if not _drop_unwritten(item.restore_id) and RestoreItem.select().where(RestoreItem.id == item.id).exists():
                 _move_content(item)
-            else:
-                Restore.delete().where(Restore.id == item.restore_id).execute()
     return len(found)
+
+
+def _drop_unwritten(restore_id: int) -> bool:
+    """False: it has written, or begins to at this very moment."""
+    return bool(Restore.delete().where((Restore.id == restore_id) & Restore.state.not_in(WROTE)).execute())
 
 
 def _move_content(item: RestoreItem) -> None:

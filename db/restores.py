@@ -7,7 +7,9 @@
 A plan belongs to the preview that made it: a change makes the restore a draft again, and the plan is gone.
 """
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,11 +19,11 @@ import peewee as pw
 from db import audit, lists, tenants
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
-from db.database import database
+from db.database import database, lock, share
 from db.errors import Invalid
 from db.lists import among
 from db.models import IS_ACTIVE, BackupSet, Content, Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, Write
-from db.states import BEGUN, CHANGEABLE, UNSETTLED, ItemState, Outcome, RestoreState, Result, RunKind, RunState
+from db.states import BEGUN, CHANGEABLE, UNSETTLED, RestoreState, Result, RunKind, RunState
 
 LONGEST_REASON = 500
 # What the plan of an item consists of, and what a draft has of it.
@@ -127,9 +129,17 @@ def has_written(restore: Restore) -> bool:
     return bool(Write.select(Write.id).join(RestoreItem).where(written).exists())
 
 
+def hold(restore: Restore) -> None:
+    """In a transaction, before anything is decided of it: nobody else does meanwhile. With its tenant as it is now."""
+    share(Tenant, Tenant.id == restore.tenant_id)
+    lock(Restore, Restore.id == restore.id)
+    restore.tenant = Tenant.get_by_id(restore.tenant_id)
+
+
 def change_options(restore: Restore, options: Mapping[str, Any], actor: Actor) -> None:
     """Raises Invalid when it is too late for that."""
     with database.atomic():
+        hold(restore)
         _to_draft(restore, options=dict(options), changed_by=actor.user_id)
         audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["options"])
 
@@ -140,6 +150,7 @@ def keep_only(restore: Restore, item_ids: Sequence[int], actor: Actor) -> None:
     if not RestoreItem.select().where(mine).exists():
         raise Invalid("Choose at least one policy to restore.")
     with database.atomic():
+        hold(restore)
         _to_draft(restore, changed_by=actor.user_id)
         RestoreItem.delete().where((RestoreItem.restore == restore) & ~among(RestoreItem.id, item_ids)).execute()
         audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["items"])
@@ -149,7 +160,7 @@ def _to_draft(restore: Restore, *, is_preview: bool = False, **values: Any) -> N
     is_still = pw.SQL("1 = 1") if is_preview else ~_previewing(restore)
     changed = (
         Restore.update(state=RestoreState.DRAFT, previewed_at=None, approved_by=None, approved_at=None,
-                       guard_reason=None, **values)
+                       guard_reason=None, planned_mark=None, **values)
         .where((Restore.id == restore.id) & Restore.state.in_(CHANGEABLE) & is_still)
         .execute()
     )  # fmt: skip
@@ -178,7 +189,7 @@ def _previewing(restore: Restore) -> Any:
 
 
 def begin_preview(restore: Restore) -> None:
-    """In the transaction that makes its run: the plan that was there is gone. Raises Invalid when it is too late."""
+    """In the transaction that makes its run, the restore held: its plan is gone. Raises Invalid when it is too late."""
     _to_draft(restore, is_preview=True)
 
 
@@ -202,10 +213,12 @@ def approve(restore: Restore, actor: Actor, reason: str, hours: int, *, plan: st
     """By another person than who asked for it. Raises Invalid; also when `plan` is not the one that is there by now."""
     if actor.user_id is None:
         raise Invalid("A restore is approved by a person, in the browser.")
-    if restore.tenant.four_eyes and actor.user_id in (restore.created_by_id, restore.changed_by_id):
-        raise Invalid("This tenant asks for four eyes: somebody other than you has to approve your restore.")
     said = _reason(restore, reason)
     with database.atomic():
+        hold(restore)
+        if restore.tenant.four_eyes and actor.user_id in (restore.created_by_id, restore.changed_by_id):
+            raise Invalid("This tenant asks for four eyes: somebody other than you has to approve your restore.")
+        _require_planned(restore)
         _expect(
             Restore.update(
                 state=RestoreState.APPROVED, approved_by=actor.user_id, approved_at=utcnow(), reason=said
@@ -224,6 +237,25 @@ def _this_plan(restore: Restore, plan: str | None) -> Any:
     """As a condition: it is still the plan that was seen, and nobody previewed it again meanwhile."""
     is_seen = plan in (None, plan_mark(restore))
     return (Restore.id == restore.id) & (Restore.previewed_at == restore.previewed_at) & pw.Value(is_seen)
+
+
+def mark_of(options: Mapping[str, Any], item_ids: Iterable[int]) -> str:
+    """Of what a plan is made for."""
+    text = json.dumps([dict(options), sorted(item_ids)], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def note_planned(restore: Restore, mark: str) -> None:
+    """What the preview has planned for: nothing else may be approved or executed."""
+    Restore.update(planned_mark=mark).where(Restore.id == restore.id).execute()
+
+
+def _require_planned(restore: Restore) -> None:
+    """Raises Invalid. A preview of before this was kept has none."""
+    now = Restore.get_by_id(restore.id)
+    ids = RestoreItem.select(RestoreItem.id).where(RestoreItem.restore == restore).tuples()
+    if now.planned_mark and now.planned_mark != mark_of(now.options, [row[0] for row in ids]):
+        raise Invalid("Its options or its policies are not those that the preview planned for. Preview it again.")
 
 
 def _fresh(hours: int) -> Any:
@@ -245,7 +277,8 @@ def _reason(restore: Restore, reason: str) -> str:
 def begin_live(
     restore: Restore, run: Run, actor: Actor, reason: str, guard_reason: str, hours: int, plan: str | None
 ) -> None:
-    """In the transaction that makes its run. Raises Invalid when the plan may not be executed."""
+    """In the transaction that makes its run, the restore held. Raises Invalid when the plan may not be executed."""
+    _require_planned(restore)
     ready = [RestoreState.APPROVED] if restore.tenant.four_eyes else [RestoreState.PREVIEWED, RestoreState.APPROVED]
     said, guard_reason = _reason(restore, reason), guard_reason[:LONGEST_REASON]
     _expect(
@@ -285,19 +318,10 @@ def _why_not(restore: Restore, hours: int, plan: str | None) -> str:
     return f"This restore is {restore.state}."
 
 
-def begin_retry(restore: Restore) -> None:
-    """In the transaction that makes its run. Raises Invalid."""
-    _expect(
-        Restore.update(state=RestoreState.RUNNING, ended_at=None).where(
-            (Restore.id == restore.id) & (Restore.state == RestoreState.FINISHED)
-        ),
-        "Only what a finished restore could not do can be tried again.",
-    )
-
-
 def cancel(restore: Restore, actor: Actor) -> None:
     """Of one that has not begun; a running one's run is cancelled instead. Raises Invalid."""
     with database.atomic():
+        hold(restore)
         _expect(
             Restore.update(state=RestoreState.CANCELLED, ended_at=utcnow()).where(
                 (Restore.id == restore.id) & Restore.state.in_(CHANGEABLE)
@@ -341,16 +365,6 @@ def _finished(restore: Restore, run: Run, state: RunState) -> None:
         run=run.id,
         outcomes={str(name): count for name, count in counted.tuples()},
         safety_set=restore.safety_set_id,
-    )
-
-
-def unfinished_in(run: Run) -> list[RunItem]:
-    """What a live run could not do, and what may be tried again as it was planned."""
-    states = [ItemState.FAILED, ItemState.UNCERTAIN]
-    return list(
-        RunItem.select()
-        .where((RunItem.run == run) & RunItem.state.in_(states) & (RunItem.outcome != Outcome.CONFLICT))
-        .order_by(RunItem.id)
     )
 
 

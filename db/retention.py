@@ -3,12 +3,14 @@
 Rules count whole-tenant sets: the last N, and the newest of each of the last N days, weeks and months that have one.
 They are asked once for each policy type, of the sets that hold all of it, so that a policy type that cannot be read
 neither keeps all others for ever nor loses its last good copy. Whatever the rules say, these stay: sets that are still
-being made, pinned ones, the last complete one, and the newest snapshot of every policy.
+being made, pinned ones, those that a restore uses, the last complete one, and the newest snapshot of every policy.
+
+What is decided here is done by db/pruning.py, which asks again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import peewee as pw
@@ -16,16 +18,25 @@ import peewee as pw
 from db import audit, manifests, restores
 from db.audit import Action, Actor
 from db.backup_sets import is_usable, is_whole
-from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
-from db.models import BackupSet, Content, Manifest, Policy, Run, RunItem, Snapshot, Tenant
-from db.states import ACTIVE, SetState
+from db.models import (
+    IS_ACTIVE,
+    BackupSet,
+    Content,
+    Manifest,
+    Policy,
+    Restore,
+    RestoreItem,
+    Run,
+    RunItem,
+    Snapshot,
+    Tenant,
+)
+from db.states import UNFINISHED, SetState
 
 GOOD = (SetState.COMPLETE, SetState.WARNINGS)
 MOST = 1000
-# A capture under way may be about to refer to a content that nobody else refers to.
-YOUNG = timedelta(days=1)
 TOGETHER = 500
 
 
@@ -81,14 +92,14 @@ Kept = dict[int, tuple[str, str]]
 EVERYTHING = ""
 
 
-def decide(sets: Sequence[BackupSet], rules: Rules) -> list[Decision]:
-    """`sets` newest first. Restores, once there are any, keep the sets they refer to here."""
+def decide(sets: Sequence[BackupSet], rules: Rules, in_use: Mapping[int, int]) -> list[Decision]:
+    """`sets` newest first; `in_use`: set id -> the restore that uses it."""
     kept: Kept = {}
     for of_type in _kept_by_type(sets, rules).values():
         for set_id, why in of_type.items():
             kept.setdefault(set_id, why)
     oldest = min(kept, default=0)
-    return [_decision(one, kept, oldest) for one in sets]
+    return [_decision(one, kept, oldest, in_use.get(one.id)) for one in sets]
 
 
 def _kept_by_type(sets: Sequence[BackupSet], rules: Rules) -> dict[str, Kept]:
@@ -138,13 +149,15 @@ def _by_rules(good: Sequence[BackupSet], rules: Rules) -> dict[int, str]:
     return why
 
 
-def _decision(one: BackupSet, kept: Kept, oldest_kept: int) -> Decision:
+def _decision(one: BackupSet, kept: Kept, oldest_kept: int, restore: int | None) -> Decision:
     if one.state == SetState.RUNNING:
         return Decision(one, True, "still being made")
     if one.pinned_reason:
         return Decision(one, True, f"pinned: {one.pinned_reason}")
     if one.id in kept:
         return Decision(one, True, *kept[one.id])
+    if restore:
+        return Decision(one, True, f"restore {restore} uses it")
     if one.selection and one.id > oldest_kept:
         return Decision(one, True, "a selection, newer than the oldest whole set that stays")
     return Decision(one, False, "no rule keeps it")
@@ -164,42 +177,14 @@ def _month(at: datetime) -> str:
 
 def preview(tenant: Tenant, rules: Rules) -> Preview:
     """Writes nothing."""
-    decisions = decide(_sets(tenant), rules)
+    decisions = decide(sets(tenant), rules, in_use(tenant))
     going = [one.backup_set for one in decisions if not one.keep]
-    snapshots = _unneeded_snapshots(tenant, decisions, rules) if going else []
+    snapshots = unneeded_snapshots(tenant, decisions, rules) if going else []
     contents = _contents_of(snapshots)
     return Preview(decisions, Freed(len(going), len(snapshots), len(contents), sum(contents.values())))
 
 
-def prune(tenant: Tenant, actor: Actor) -> Freed:
-    """Apply the tenant's rules. May be stopped at any moment and started again."""
-    if not tenant.retention:
-        return Freed(0, 0, 0, 0)
-    rules = Rules.parse(tenant.retention)
-    found = preview(tenant, rules)
-    going = [one.backup_set.id for one in found.decisions if not one.keep]
-    if not going:
-        return found.freed
-    snapshots = _unneeded_snapshots(tenant, found.decisions, rules)
-    with database.atomic():
-        _delete(BackupSet, going)
-        used = BackupSet.select(BackupSet.manifest).where(BackupSet.manifest.is_null(False))
-        Manifest.delete().where((Manifest.tenant == tenant) & Manifest.id.not_in(used)).execute()
-        _forget_snapshots(snapshots)
-        audit.record(
-            Action.SETS_PRUNED,
-            actor,
-            f"tenant {tenant.name}",
-            tenant=tenant,
-            sets=len(going),
-            snapshots=len(snapshots),
-            contents=found.freed.contents,
-        )
-    forget_unread_contents(tenant)
-    return found.freed
-
-
-def _sets(tenant: Tenant) -> list[BackupSet]:
+def sets(tenant: Tenant) -> list[BackupSet]:
     return list(
         BackupSet.select(BackupSet, Manifest)
         .join(Manifest, pw.JOIN.LEFT_OUTER)
@@ -208,7 +193,38 @@ def _sets(tenant: Tenant) -> list[BackupSet]:
     )
 
 
-def _unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Rules) -> list[int]:
+def in_use(tenant: Tenant) -> dict[int, int]:
+    """Set id -> the restore that uses it, be it another tenant's."""
+    found: dict[int, int] = {}
+    for field, still in ((Restore.safety_set, pw.SQL("1 = 1")), (Restore.backup_set, IS_UNFINISHED)):
+        of_sets = Restore.select(field, Restore.id).join(BackupSet, on=field)
+        found |= dict(of_sets.where((BackupSet.tenant == tenant) & still).order_by(Restore.id).tuples())
+    return found
+
+
+# A restore that has ended needs no more than what was there before it, to be undone or tried again.
+IS_UNFINISHED = Restore.state.in_(UNFINISHED)
+
+
+def used_by_a_restore(one: Any) -> Any:
+    """As a condition on a backup set: what it is, or what was there before, is still needed."""
+    source = Restore.select(Restore.id).where((Restore.backup_set == one) & IS_UNFINISHED)
+    return pw.fn.EXISTS(source) | pw.fn.EXISTS(Restore.select(Restore.id).where(Restore.safety_set == one))
+
+
+def read_by_a_restore(one: Any) -> Any:
+    """As `used_by_a_restore`, of a snapshot."""
+    source = RestoreItem.select(RestoreItem.id).join(Restore).where((RestoreItem.snapshot == one) & IS_UNFINISHED)
+    before = RestoreItem.select(RestoreItem.id).where(RestoreItem.safety_snapshot == one)
+    return pw.fn.EXISTS(source) | pw.fn.EXISTS(before)
+
+
+def in_work(one: Any) -> Any:
+    """As a condition on a snapshot: a run under way has it, and in no manifest yet."""
+    return pw.fn.EXISTS(RunItem.select(RunItem.id).join(Run).where((RunItem.snapshot == one) & IS_ACTIVE))
+
+
+def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Rules) -> list[int]:
     """Listed by no set that stays, not the newest of their policy, and older than the oldest that their type keeps."""
     kept = [one.backup_set for one in decisions if one.keep]
     listed = {one for backup_set in kept for one in manifests.snapshot_ids(backup_set.manifest)}
@@ -216,9 +232,7 @@ def _unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Ru
     newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.tenant == tenant).group_by(Snapshot.policy)
     old = Snapshot.select(Snapshot.id, Snapshot.captured_at, Policy.policy_type).join(Policy)
     old = old.where((Snapshot.tenant == tenant) & Snapshot.id.not_in(newest))
-    # A run under way has its snapshots in no manifest yet.
-    in_work = RunItem.select(RunItem.snapshot).join(Run).where((Run.tenant == tenant) & Run.state.in_(ACTIVE))
-    listed |= {row[0] for row in in_work.tuples()}
+    old = old.where(~in_work(Snapshot.id) & ~read_by_a_restore(Snapshot.id))
     return [
         snapshot_id
         for snapshot_id, captured_at, policy_type in old.tuples()
@@ -227,57 +241,35 @@ def _unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Ru
 
 
 def _oldest_kept(decisions: Sequence[Decision], rules: Rules) -> tuple[datetime, dict[str, datetime]]:
-    """When the oldest set that stays was made: of all, and of those that the rules keep for a policy type.
+    """When the oldest set was made that the rules keep: of all, and for each policy type.
 
-    What was captured by hand since then stays with it.
+    What was captured by hand since then stays with it. What stays for another reason, a pin of years ago say, holds up
+    no more than its own snapshots. Where the rules keep nothing yet, nothing is older than that.
     """
-    sets = [one.backup_set for one in decisions]
-    made = {one.id: one.created_at for one in sets}
-    by_type = {key: [made[one] for one in kept] for key, kept in _kept_by_type(sets, rules).items()}
-    oldest = min((one.backup_set.created_at for one in decisions if one.keep), default=utcnow())
+    found = [one.backup_set for one in decisions]
+    made = {one.id: one.created_at for one in found}
+    by_type = {key: [made[one] for one in kept] for key, kept in _kept_by_type(found, rules).items()}
+    oldest = min((at for times in by_type.values() for at in times), default=datetime.min)  # noqa: DTZ901 - naive, as every time here
     return oldest, {key: min(times) for key, times in by_type.items() if times and key != EVERYTHING}
 
 
 def _contents_of(snapshot_ids: Sequence[int]) -> dict[int, int]:
     """Content id -> size, of those that no other snapshot refers to."""
+    going = set(snapshot_ids)
     found: dict[int, int] = {}
-    gone = set(snapshot_ids)
-    for ids in _by(snapshot_ids):
+    for ids in by(snapshot_ids):
         theirs = Snapshot.select(Snapshot.content).where(Snapshot.id.in_(ids))
-        for content in Content.select(Content.id, Content.plain_bytes).where(Content.id.in_(theirs)):
-            readers = {row[0] for row in Snapshot.select(Snapshot.id).where(Snapshot.content == content).tuples()}
-            if readers <= gone and not restores.is_read(content):
-                found[content.id] = content.plain_bytes
+        read = Snapshot.select(Snapshot.content, Snapshot.id).where(Snapshot.content.in_(theirs)).tuples()
+        stays = {content for content, snapshot in read if snapshot not in going}
+        sizes = Content.select(Content.id, Content.plain_bytes).where(
+            Content.id.in_(theirs) & ~restores.reads(Content.id)
+        )
+        found |= {content: size for content, size in sizes.tuples() if content not in stays}
     return found
 
 
-def _forget_snapshots(snapshot_ids: Sequence[int]) -> None:
-    for ids in _by(snapshot_ids):
-        counted = Snapshot.select(Snapshot.policy, pw.fn.COUNT(Snapshot.id)).where(Snapshot.id.in_(ids))
-        for policy_id, count in counted.group_by(Snapshot.policy).tuples():
-            Policy.update(snapshot_count=Policy.snapshot_count - count).where(Policy.id == policy_id).execute()
-        Snapshot.delete().where(Snapshot.id.in_(ids)).execute()
-
-
-def forget_unread_contents(tenant: Tenant) -> None:
-    """Of snapshots that went, and of looks that a restore or a preview took and that later ones replaced."""
-    read = Snapshot.select(Snapshot.content).where(Snapshot.tenant == tenant)
-    unread = Content.select(Content.id).where(
-        (Content.tenant == tenant)
-        & (Content.created_at < utcnow() - YOUNG)
-        & Content.id.not_in(read)
-        & ~restores.reads(Content.id)
-    )
-    _delete(Content, [row[0] for row in unread.tuples()])
-
-
-def _delete(model: Any, ids: Sequence[int]) -> None:
-    for some in _by(ids):
-        model.delete().where(model.id.in_(some)).execute()
-
-
-def _by(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[begin : begin + TOGETHER] for begin in range(0, len(ids), TOGETHER))
+def by(ids: Sequence[int], size: int = TOGETHER) -> Iterator[Sequence[int]]:
+    return (ids[begin : begin + size] for begin in range(0, len(ids), size))
 
 
 def set_rules(tenant: Tenant, rules: Rules | None, actor: Actor) -> None:
@@ -289,25 +281,22 @@ def set_rules(tenant: Tenant, rules: Rules | None, actor: Actor) -> None:
 
 
 def pin(backup_set: BackupSet, reason: str, user_id: int | None, actor: Actor) -> None:
+    """Raises Invalid without a reason, or when the set has gone meanwhile."""
     reason = reason.replace("\x00", "").strip()[:500]
     if not reason:
         raise Invalid("Say why it must stay: the next person will want to know.")
     with database.atomic():
-        BackupSet.update(pinned_reason=reason, pinned_by=user_id).where(BackupSet.id == backup_set.id).execute()
+        _expect_there(backup_set, pinned_reason=reason, pinned_by=user_id)
         audit.record(Action.SET_PINNED, actor, f"{backup_set}", tenant=backup_set.tenant, reason=reason)
 
 
 def unpin(backup_set: BackupSet, actor: Actor) -> None:
+    """Raises Invalid when the set has gone meanwhile."""
     with database.atomic():
-        BackupSet.update(pinned_reason=None, pinned_by=None).where(BackupSet.id == backup_set.id).execute()
+        _expect_there(backup_set, pinned_reason=None, pinned_by=None)
         audit.record(Action.SET_UNPINNED, actor, f"{backup_set}", tenant=backup_set.tenant)
 
 
-def prune_run_items(days: int, most: int = TOGETHER) -> int:
-    """Forget the items of runs that ended longer ago; their totals stay. Returns of how many runs."""
-    has_items = pw.fn.EXISTS(RunItem.select(RunItem.id).where(RunItem.run == Run.id))
-    old = Run.select(Run.id).where((Run.ended_at < utcnow() - timedelta(days=days)) & has_items)
-    ids = [row[0] for row in old.order_by(Run.id).limit(most).tuples()]
-    for some in _by(ids):
-        RunItem.delete().where(RunItem.run.in_(some)).execute()
-    return len(ids)
+def _expect_there(backup_set: BackupSet, **values: Any) -> None:
+    if BackupSet.update(values).where(BackupSet.id == backup_set.id).execute() != 1:
+        raise Invalid(f"{backup_set} is gone: it was let go of just now, as the rules of its tenant say.")

@@ -91,6 +91,8 @@ def fail_rest(run: Run, code: str, message: str, request_id: str | None) -> None
 
 
 def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error: RunItem | None) -> None:
+    if run.parent_id is not None:
+        raise ValueError(f"run {run.id} is a part: db/parts.py ends it, and its whole after it")
     expect_one(
         Run.update(
             state=state,
@@ -118,7 +120,11 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
 
 
 def request_cancel(run: Run, actor: Actor) -> bool:
-    """Ask an active run to stop at its next item; one that nobody holds is ended here. False: it had ended."""
+    """Ask an active run to stop at its next item; one that nobody holds is ended here. False: it had ended.
+
+    Of a part: its whole is meant.
+    """
+    run = run.parent or run
     with database.atomic():
         asked = (
             Run.update(cancel_requested_at=utcnow())
@@ -133,8 +139,8 @@ def request_cancel(run: Run, actor: Actor) -> bool:
 
 def end_if_cancelled(run: Run) -> bool:
     """End a run whose cancel was asked for and that no worker holds."""
-    held = runs.claim(run.id) if Run.get_by_id(run.id).cancel_requested_at else None
-    if held is None:
-        return False
-    finish(held)
-    return True
+    with database.atomic():
+        held = runs.claim(run.id, run.kind) if Run.get_by_id(run.id).cancel_requested_at else None
+        if held:
+            finish(held)
+    return held is not None

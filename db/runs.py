@@ -10,7 +10,7 @@ worker that was taken for dead, and comes back, can change nothing: its writes m
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -36,6 +36,10 @@ WHEN_OFF = (RunKind.CREDENTIAL,)
 
 class ClaimLost(Exception):
     """Another message has this run now, or it has ended. Stop; whatever you did is not recorded."""
+
+
+class AlreadySettled(Exception):
+    """The claim holds, and yet an item was settled before: a defect of ours. The run is tried again without it."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,11 @@ def start(
     policy: Policy | None = None,
     retry_of: Run | None = None,
     restore_id: int | None = None,
+    is_quiet: bool = False,
 ) -> Started:
     """Make a run with its items, notifications and audit event, or find the active one of the same key.
 
+    `is_quiet`: it is housekeeping, of which nobody is told, and no event says that it was asked for.
     Raises SwitchedOff when nothing may start in the tenant.
     """
     place = Tenant.get_by_id(tenant.id)
@@ -87,16 +93,19 @@ def start(
             run = _insert(tenant, kind, dedupe_key, len(items), actor, policy, retry_of, restore_id)
             if run:
                 add_items(run, items)
-                notifications.for_run(run)
-                audit.record(
-                    Action.RUN_REQUESTED, actor, f"run {run.id}", tenant=tenant, kind=str(kind), origin=actor.origin
-                )
+                if not is_quiet:
+                    _tell(run, actor)
                 return Started(run, is_new=True)
         active = active_of(dedupe_key)
         if active:
             _share(active, actor)
             return Started(active, is_new=False)
     raise RuntimeError(f"{dedupe_key} neither starts nor runs")
+
+
+def _tell(run: Run, actor: Actor) -> None:
+    notifications.for_run(run)
+    audit.record(Action.RUN_REQUESTED, actor, f"run {run.id}", tenant=run.tenant, kind=run.kind, origin=actor.origin)
 
 
 def _insert(
@@ -169,8 +178,10 @@ def active_of(dedupe_key: str) -> Run | None:
     return Run.get_or_none((Run.dedupe_key == dedupe_key) & IS_ACTIVE)
 
 
-def mark_enqueued(run_id: int) -> None:
-    Run.update(enqueued_at=utcnow()).where((Run.id == run_id) & IS_ACTIVE).execute()
+def mark_enqueued(run_ids: Collection[int]) -> None:
+    """Their messages are in a queue now."""
+    if run_ids:
+        Run.update(enqueued_at=utcnow()).where(Run.id.in_(list(run_ids)) & IS_ACTIVE).execute()
 
 
 def is_active(run_id: int) -> bool:
@@ -182,8 +193,17 @@ def active_among(run_ids: Iterable[int]) -> set[int]:
     return {row[0] for row in active.tuples()}
 
 
-def claim(run_id: int) -> Claim | None:
-    """Take a run that is queued, or that is running and held by nobody. None: there is nothing to do here."""
+def whole(run_id: int) -> Run | None:
+    """The run of this number. None: there is none, for a part of one is none."""
+    found: Run | None = Run.get_or_none((Run.id == run_id) & Run.parent.is_null())
+    return found
+
+
+def claim(run_id: int, kind: RunKind) -> Claim | None:
+    """Take a run that is queued, or that is running and held by nobody. None: there is nothing to do here.
+
+    `kind`: of what the message is about. A run of another kind is not meant, whatever its id.
+    """
     now, token = utcnow(), secrets.token_hex(16)
     unheld = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null()
     taken = (
@@ -195,7 +215,7 @@ def claim(run_id: int) -> Claim | None:
             resume_at=None,
             started_at=pw.fn.COALESCE(Run.started_at, now),
         )
-        .where((Run.id == run_id) & ((Run.state == RunState.QUEUED) | unheld))
+        .where((Run.id == run_id) & (Run.kind == kind) & ((Run.state == RunState.QUEUED) | unheld))
         .execute()
     )
     return Claim(Run.get_by_id(run_id), token) if taken else None
@@ -331,9 +351,7 @@ def settle(
         .where((RunItem.id == item.id) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
         .execute()
     )
-    if settled != 1:
-        raise ClaimLost
-    claim.has_got_on = True
+    _expect_settled(claim, settled, 1)
 
 
 def settle_read(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) -> None:
@@ -352,8 +370,14 @@ def settle_read(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) ->
         .where(among(RunItem.id, snapshots) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
         .execute()
     )
-    if settled != len(snapshots):
-        raise ClaimLost
+    _expect_settled(claim, settled, len(snapshots))
+
+
+def _expect_settled(claim: Claim, settled: int, expected: int) -> None:
+    """Raises ClaimLost or AlreadySettled."""
+    if settled != expected:
+        hold(claim)
+        raise AlreadySettled(f"run {claim.run.id}: {settled} of {expected} items were still to be settled")
     claim.has_got_on = True
 
 

@@ -2,18 +2,25 @@
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import peewee as pw
 
+from db import policies
 from db.clock import utcnow
 from db.database import database
 from db.models import Content, Policy, Run, Snapshot
 from db.sealing import keyring
 from db.states import Outcome, PolicyState
+
+# A content that nobody refers to stays for so long: a capture under way may be about to refer to it.
+YOUNG = timedelta(days=1)
+# Who is about to refer to an older one makes it young again. Long before it could go, and not at every turn.
+RENEWED_AFTER = YOUNG / 2
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,8 @@ class Read:
     sealed: bytes
     plain_bytes: int
     fingerprint: str
+    # Before the first request: what somebody changed later may not be in it.
+    read_at: datetime
     assignments_mark: str
     name: str
     modified_at: datetime | None
@@ -43,12 +52,46 @@ def _sealed(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -> tup
 
 def keep_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -> int:
     """The id of this content without a snapshot of it: what a restore saw, or was given as a file."""
-    mine = (Content.tenant == tenant_id) & (Content.fingerprint == fingerprint)
-    sealed, plain_bytes = _sealed(tenant_id, content, fingerprint)
-    Content.insert(
-        tenant=tenant_id, fingerprint=fingerprint, sealed=sealed, plain_bytes=plain_bytes
-    ).on_conflict_ignore().execute()
-    return int(Content.select(Content.id).where(mine).tuples().first()[0])
+    return _keep_contents(tenant_id, {fingerprint: lambda: _sealed(tenant_id, content, fingerprint)})[fingerprint]
+
+
+# What a content is kept as, once it is known that nobody has it yet: (sealed, how long it is without).
+Make = Callable[[], tuple[bytes, int]]
+
+
+def _keep_contents(tenant_id: int, makes: Mapping[str, Make]) -> dict[str, int]:
+    """Fingerprint -> content id, of those that are there and of those that are made; none of them goes soon."""
+    found = _known_contents(tenant_id, list(makes))
+    rows = [
+        {"tenant": tenant_id, "fingerprint": mark, "sealed": sealed, "plain_bytes": plain_bytes}
+        for mark, (sealed, plain_bytes) in ((mark, make()) for mark, make in makes.items() if mark not in found)
+    ]
+    if not rows:
+        return found
+    # Another may have made it since: then its row is taken, and held until we refer to it.
+    made = Content.insert_many(rows).on_conflict(
+        conflict_target=[Content.tenant, Content.fingerprint], update={Content.created_at: utcnow()}
+    )
+    return found | dict(made.returning(Content.fingerprint, Content.id).tuples().execute())
+
+
+def _known_contents(tenant_id: int, marks: Sequence[str]) -> dict[str, int]:
+    """Fingerprint -> content id, of those that are there; what is old among them is young again."""
+    there = (Content.tenant == tenant_id) & Content.fingerprint.in_(list(marks))
+    rows = Content.select(Content.fingerprint, Content.id, Content.created_at).where(there).order_by(Content.id)
+    found = {mark: (content_id, created_at) for mark, content_id, created_at in rows.tuples()}
+    oldest = utcnow() - RENEWED_AFTER
+    young = {mark: content_id for mark, (content_id, created_at) in found.items() if created_at > oldest}
+    old = [content_id for content_id, created_at in found.values() if created_at <= oldest]
+    # What goes in this very moment is not renewed, and is made anew.
+    return young | _renewed(old)
+
+
+def _renewed(content_ids: Sequence[int]) -> dict[str, int]:
+    if not content_ids:
+        return {}
+    renewed = Content.update(created_at=utcnow()).where(Content.id.in_(list(content_ids)))
+    return dict(renewed.returning(Content.fingerprint, Content.id).tuples().execute())
 
 
 @dataclass(frozen=True)
@@ -69,8 +112,8 @@ def keep(run: Run, reads: Sequence[Read]) -> dict[int, Kept]:
         newest = {one.policy_id: one for one in _newest([read.policy_id for read in reads])}
         same = [read for read in reads if _is_same(read, newest.get(read.policy_id))]
         others = [read for read in reads if not _is_same(read, newest.get(read.policy_id))]
-        _confirm(now, [(newest[read.policy_id], read) for read in same])
-        made = _add(run, now, others)
+        _confirm([(newest[read.policy_id], read) for read in same])
+        made = _add(run, others)
         _follow(now, reads, {read.policy_id for read in others})
     unchanged = {read.policy_id: Kept(newest[read.policy_id].id, Outcome.UNCHANGED) for read in same}
     return unchanged | {policy_id: Kept(snapshot_id, Outcome.CAPTURED) for policy_id, snapshot_id in made.items()}
@@ -85,20 +128,22 @@ def _newest(policy_ids: Sequence[int]) -> Any:
     return _with_content().where(Snapshot.id.in_(ids))
 
 
-def _confirm(now: datetime, pairs: Sequence[tuple[Snapshot, Read]]) -> None:
+def _confirm(pairs: Sequence[tuple[Snapshot, Read]]) -> None:
     if pairs:
-        Snapshot.update(confirmed_at=now).where(Snapshot.id.in_([snapshot.id for snapshot, _ in pairs])).execute()
+        when = pw.Case(Snapshot.id, [(snapshot.id, read.read_at) for snapshot, read in pairs], Snapshot.confirmed_at)
+        Snapshot.update(confirmed_at=when).where(Snapshot.id.in_([snapshot.id for snapshot, _ in pairs])).execute()
     for snapshot, read in pairs:
         told = {"modified_at": read.modified_at, "proof": read.proof, "references": read.references}
         if any(getattr(snapshot, name) != value for name, value in told.items()):
             Snapshot.update(**told).where(Snapshot.id == snapshot.id).execute()
 
 
-def _add(run: Run, now: datetime, reads: Sequence[Read]) -> dict[int, int]:
+def _add(run: Run, reads: Sequence[Read]) -> dict[int, int]:
     """Policy id -> the new snapshot's id."""
     if not reads:
         return {}
-    contents = _contents(run.tenant_id, reads)
+    makes = {read.fingerprint: partial(_as_sealed, read) for read in reads}
+    contents = _keep_contents(run.tenant_id, makes)
     rows = [
         {
             "tenant": run.tenant_id,
@@ -106,8 +151,8 @@ def _add(run: Run, now: datetime, reads: Sequence[Read]) -> dict[int, int]:
             "content": contents[read.fingerprint],
             "run": run.id,
             "captured_by": run.requested_by_id,
-            "captured_at": now,
-            "confirmed_at": now,
+            "captured_at": read.read_at,
+            "confirmed_at": read.read_at,
             "name": read.name,
             "modified_at": read.modified_at,
             "proof": read.proof,
@@ -118,22 +163,16 @@ def _add(run: Run, now: datetime, reads: Sequence[Read]) -> dict[int, int]:
     return dict(Snapshot.insert_many(rows).returning(Snapshot.policy, Snapshot.id).tuples().execute())
 
 
-def _contents(tenant_id: int, reads: Sequence[Read]) -> dict[str, int]:
-    """Fingerprint -> content id."""
-    rows = [
-        {"tenant": tenant_id, "fingerprint": mark, "sealed": read.sealed, "plain_bytes": read.plain_bytes}
-        for mark, read in {read.fingerprint: read for read in reads}.items()
-    ]
-    Content.insert_many(rows).on_conflict_ignore().execute()
-    of_tenant = Content.select(Content.fingerprint, Content.id).where(Content.tenant == tenant_id)
-    return dict(of_tenant.where(Content.fingerprint.in_([read.fingerprint for read in reads])).tuples())
+def _as_sealed(read: Read) -> tuple[bytes, int]:
+    return read.sealed, read.plain_bytes
 
 
 def _follow(now: datetime, reads: Sequence[Read], captured: set[int]) -> None:
     """The policies' rows say what their newest snapshots say."""
     ids = [read.policy_id for read in reads]
+    policies.lock(Policy.id.in_(ids))
     Policy.update(
-        last_captured_at=now,
+        last_captured_at=pw.Case(Policy.id, [(read.policy_id, read.read_at) for read in reads], now),
         last_seen_at=now,
         name=pw.Case(Policy.id, [(read.policy_id, read.name) for read in reads], Policy.name),
         assignments_mark=pw.Case(Policy.id, [(read.policy_id, read.assignments_mark) for read in reads], None),

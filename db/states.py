@@ -16,6 +16,8 @@ class RunKind(StrEnum):
     RESTORE = "restore.live"
     # The tenant's next credential signs in, and takes the place of the one in force.
     CREDENTIAL = "tenant.credential"
+    # What a tenant keeps no longer goes.
+    PRUNE = "retention.prune"
 
 
 class RunState(StrEnum):
@@ -25,6 +27,21 @@ class RunState(StrEnum):
     PARTIAL = "partial"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class Sweep(StrEnum):
+    """The steps of the scheduler's sweep, in their order; what goes wrong is told by these names."""
+
+    TAKE_BACK = "take runs back"
+    CANCEL = "end cancelled runs"
+    CLOSE = "end runs without parts"
+    LOCKS = "release locks"
+    SEND = "send runs again"
+    SCHEDULES = "start schedules"
+    EXPIRE = "expire plans"
+    PRUNE = "prune"
+    REMOVE = "remove tenants"
+    AUDIT = "check the audit log"
 
 
 ACTIVE = (RunState.QUEUED, RunState.RUNNING)
@@ -70,6 +87,8 @@ class Outcome(StrEnum):
     REMOVED = "removed"
     CONFLICT = "conflict"
     UNKNOWN = "unknown"
+    # Of a pruning: rows went.
+    FREED = "freed"
 
 
 # What a plan writes, and what it is called once it is done.
@@ -93,6 +112,8 @@ class RestoreState(StrEnum):
     CANCELLED = "cancelled"
 
 
+# Something is still to be done with what they are of.
+UNFINISHED = (RestoreState.DRAFT, RestoreState.PREVIEWED, RestoreState.APPROVED, RestoreState.RUNNING)
 # May still be changed; every change makes it a draft again.
 CHANGEABLE = (RestoreState.DRAFT, RestoreState.PREVIEWED, RestoreState.APPROVED, RestoreState.EXPIRED)
 

@@ -7,7 +7,7 @@ import peewee as pw
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from db import audit, sessions
+from db import audit, sessions, upserts
 from db.audit import Action, Actor
 from db.database import database
 from db.errors import Invalid
@@ -71,10 +71,11 @@ def change(user: User, actor: Actor, *, here: int | None = None, **changes: obje
         changes["password_hash"] = hasher.hash(password)
     if not changes:
         return
-    if changes.get("site_role", user.site_role) != SiteRole.ADMIN or changes.get("is_active") is False:
-        _require_another_admin(user)
+    is_admin_no_more = changes.get("site_role", user.site_role) != SiteRole.ADMIN or changes.get("is_active") is False
     named = sorted(name.removesuffix("_hash") for name in changes)
     with database.atomic():
+        if is_admin_no_more:
+            _require_another_admin(user)
         User.update(**changes).where(User.id == user.id).execute()
         if set(changes) - {"name"}:
             sessions.end_all(user.id, but=here)
@@ -82,6 +83,8 @@ def change(user: User, actor: Actor, *, here: int | None = None, **changes: obje
 
 
 def _require_another_admin(user: User) -> None:
+    # Of two admins who take it from each other at once, the second waits here, and sees what the first did.
+    User.update(is_active=User.is_active).where(User.site_role == SiteRole.ADMIN).execute()
     others = (User.site_role == SiteRole.ADMIN) & User.is_active & (User.id != user.id)
     if user.site_role == SiteRole.ADMIN and not User.select().where(others).exists():
         raise Invalid("This is the last active admin. Make someone else an admin first.")
@@ -115,11 +118,10 @@ def check_password(email: str, password: str) -> User | None:
 
 
 def set_member(user: User, tenant: Tenant, role: Role, actor: Actor, *, is_from_entra: bool = False) -> None:
-    given = {Membership.role: role, Membership.is_from_entra: is_from_entra}
+    row = {"user": user.id, "tenant": tenant.id, "role": role, "is_from_entra": is_from_entra}
+    given = (Membership.role, Membership.is_from_entra)
     with database.atomic():
-        Membership.insert({Membership.user: user, Membership.tenant: tenant, **given}).on_conflict(
-            conflict_target=[Membership.user, Membership.tenant], update=given
-        ).execute()
+        upserts.put(Membership, (Membership.user, Membership.tenant), [row], given)
         audit.record(Action.MEMBER_SET, actor, f"user {user.email}", tenant=tenant, user=user.email, role=str(role))
 
 

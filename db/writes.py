@@ -67,7 +67,13 @@ def answer(results: Iterable[Answered]) -> None:
             if one.state == WriteState.ANSWERED:
                 _close_approval(one.write_id)
             if one.created_id:
-                RestoreItem.update(created_id=one.created_id).where(RestoreItem.id == one.item_id).execute()
+                _made(one.item_id, one.created_id)
+
+
+def _made(item_id: int | None, created_id: str) -> None:
+    """What an item has made stays its own: an answer that comes late must not hide it from an undo."""
+    is_first = (RestoreItem.id == item_id) & RestoreItem.created_id.is_null()
+    RestoreItem.update(created_id=created_id).where(is_first).execute()
 
 
 def _close_approval(write_id: int) -> None:
@@ -86,7 +92,7 @@ def adopt(write: Write, created_id: str) -> None:
     """The object that a create made, whose answer never came."""
     with database.atomic():
         settle(write, WriteState.FOUND)
-        RestoreItem.update(created_id=created_id).where(RestoreItem.id == write.item_id).execute()
+        _made(write.item_id, created_id)
 
 
 def of_items(item_ids: Sequence[int]) -> Mapping[int, list[Write]]:

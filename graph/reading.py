@@ -7,6 +7,7 @@ it (graph/driving.py) decides how they travel: one policy, and nine hundred, are
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from graph import completing, names, shape
@@ -49,6 +50,7 @@ class Reading:
     `proof` says how we know it is whole: {"settings": {"stored", "declared"} or None, "pages", "assignments": "read" or
     "not_applicable", "assignment_count", "secrets": {"revealed", "withheld": [{"where", "why"}]}, "names"}.
     `references`: {"groups": {id: name or None}, "filters": {…}}; None means the name could not be found.
+    `began`: by this process's monotonic clock, before the first request; what changes later may not be in it.
     """
 
     content: dict[str, Any]
@@ -57,6 +59,7 @@ class Reading:
     modified_at: datetime | None
     proof: dict[str, Any] = field(default_factory=dict)
     references: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    began: float = field(default_factory=monotonic, compare=False)
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,7 @@ def read_policy(
     `known` names need not be asked for again; a comparison needs none at all. With the last try, names that are not to
     be had cost themselves, and not the policy.
     """
+    began = monotonic()
     token, _, profile = graph_id.partition("/")
     item = f"{policy_type.item(token)}/enrollmentProfiles/{profile}" if profile else policy_type.item(graph_id)
     [answer] = yield [item if profile else policy_type.one(graph_id)]
@@ -207,7 +211,7 @@ def read_policy(
     references: dict[str, dict[str, str | None]] = {}
     if with_names:
         references = yield from names.resolve(content, proof, known or no_names(), may_lack=is_last_try)
-    return Reading(content, name_of(policy_type, body), odata_type, modified_at, proof.as_json(), references)
+    return Reading(content, name_of(policy_type, body), odata_type, modified_at, proof.as_json(), references, began)
 
 
 def _part(reading: Reads[Result]) -> Reads[Result]:

@@ -16,6 +16,7 @@ from graph.driving import Reads
 from graph.errors import NotFound, Rejected, Throttled
 from graph.names import Known, no_names
 from graph.normalise import canonical
+from graph.own_writes import Begun
 from graph.planning import state_mark
 from graph.policy_type import PolicyType
 from graph.reading import Reading, read_policy
@@ -24,6 +25,10 @@ from graph.writing import Content, changes, created_id, creation, remaining, rem
 JUSTIFICATION = "x-msft-approval-justification"
 APPROVAL = "x-msft-approval-code"
 MOVED = "Somebody changed it since the preview. Nothing was written; preview it again."
+MOVED_SINCE = (
+    "Somebody changed it since this restore began to write it, or the service keeps it otherwise. "
+    "It was left as it is; preview it again."
+)
 
 
 class Moved(Rejected):
@@ -46,11 +51,15 @@ class Order:
     token: str = ""
     # The fingerprint that the preview saw; None when it saw nothing, or when this restore has begun to write.
     live_mark: str | None = None
+    # What this restore has begun to write, in an earlier message or run: what is there has to be its doing.
+    begun: Begun | None = None
     with_assignments: bool = True
     # The target was made by this very restore: Graph may take a while to show it.
     is_new: bool = False
     # What was read a moment ago and still holds: nothing has been written since.
     live: Content | None = None
+    # What `live` was read as; whoever keeps it takes it away.
+    reading: Reading | None = None
     # Everything was written and answered; only reading back is left.
     is_written: bool = False
     justification: str = ""
@@ -81,7 +90,7 @@ def carry_out(order: Order) -> Reads[Done]:
         return (yield from _remove(order))
     if order.target_id is None:
         order.target_id = yield from _create(order, order.want)
-        order.is_new, order.live_mark = True, None
+        order.is_new, order.live_mark, order.begun = True, None, None
     reading = yield from _look(order)
     if not order.is_written:
         live = order.live or {}
@@ -104,11 +113,14 @@ def _create(order: Order, want: Content) -> Steps:
 
 
 def _look(order: Order) -> Reads[Reading | None]:
-    """The live state, unless it was read a moment ago. Raises Moved when it is not what the preview saw."""
+    """The live state, unless it was read a moment ago. Raises Moved when somebody else has changed it."""
     if order.live is not None:
         return None
     reading = yield from _read(order)
-    if order.live_mark and state_mark(order.policy_type, reading.content) != order.live_mark:
+    if order.begun and not order.is_written:
+        if not order.begun.explains(order.policy_type, reading.content, with_assignments=order.with_assignments):
+            raise Moved("conflict", MOVED_SINCE)
+    elif order.live_mark and state_mark(order.policy_type, reading.content) != order.live_mark:
         raise Moved("conflict", MOVED)
     return reading
 
@@ -120,7 +132,7 @@ def _read(order: Order) -> Reads[Reading]:
         if order.is_new:
             raise NotThereYet("not_there_yet", "Microsoft Graph does not show it yet.") from e
         raise
-    order.live = reading.content
+    order.live, order.reading = reading.content, reading
     return reading
 
 

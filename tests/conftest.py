@@ -45,6 +45,7 @@ import config  # noqa: E402
 from db import database as engine  # noqa: E402
 from db import installation, migrate, sealing, snapshots, users  # noqa: E402
 from db.audit import SYSTEM, Actor  # noqa: E402
+from db.clock import utcnow  # noqa: E402
 from db.models import Policy, Snapshot, Tenant, User  # noqa: E402
 from db.states import Role, SiteRole  # noqa: E402
 from graph import limits  # noqa: E402
@@ -52,9 +53,19 @@ from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
 
 
 def pytest_addoption(parser):
-    """For `python -m tests.fuzz`."""
+    """For `python -m tests.fuzz` and `make steps`."""
     parser.addoption("--fuzz-requests", type=int, default=250, help="how many hostile requests, on each engine")
     parser.addoption("--fuzz-seed", type=int, default=1, help="which ones")
+    parser.addoption("--stateful-steps", type=int, default=1500, help="how many steps, on each engine")
+    parser.addoption("--stateful-seed", type=int, help="which ones; the same each time unless given")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many steps the stateful tests made."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "steps":
+                terminalreporter.write_line(f"{report.nodeid}: {value} steps")
 
 
 # The same examples at every run: what fails, fails for everybody. No deadline: machines differ, and are busy.
@@ -215,12 +226,13 @@ def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
         actor=actor,
         policy=policy,
     )
-    claim = runs.claim(started.run.id)
+    claim = runs.claim(started.run.id, started.run.kind)
     body = body or {"name": policy.name, "settings": []}
     read = snapshots.Read.of(
         policy,
         {"body": body, "assignments": list(assignments)},
         secrets.token_hex(32),
+        read_at=utcnow(),
         assignments_mark="",
         name=policy.name,
         modified_at=None,

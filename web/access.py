@@ -8,9 +8,9 @@ from flask import abort, g, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from db import audit, users
+from db import audit, runs, users
 from db.audit import Action, Actor
-from db.models import RestoreItem, Tenant
+from db.models import RestoreItem, Run, Tenant
 from db.states import Result, Role, SiteRole
 from web.permissions import EVERYWHERE, IN_TENANT, OPEN, Permission
 
@@ -100,7 +100,7 @@ def row_number(text: str) -> int | None:
 def fetch(model: Any, row_id: Any, permission: Permission) -> Any:
     """The only way a page gets a tenant's row: 404 when there is none, 403 when its tenant is not this person's."""
     number = row_number(str(row_id))
-    row = model.get_or_none(model.id == number) if number else None
+    row = _row(model, number) if number else None
     if row is None:
         abort(404)
     tenant = _tenant_of(row)
@@ -108,6 +108,10 @@ def fetch(model: Any, row_id: Any, permission: Permission) -> Any:
         refuse(permission, tenant)
     g.setdefault("page_tenant", tenant)  # the first row that a page asks for is what it is of: the frame names it
     return row
+
+
+def _row(model: Any, number: int) -> Any:
+    return runs.whole(number) if model is Run else model.get_or_none(model.id == number)
 
 
 def _tenant_of(row: Any) -> Tenant:

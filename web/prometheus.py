@@ -6,7 +6,7 @@ from math import inf
 
 import peewee as pw
 
-from db import audit_rounds, installation, overdue
+from db import audit_rounds, installation, overdue, setbacks
 from db.clock import utcnow
 from db.database import disk_free
 from db.models import IS_ACTIVE, Run, Tenant
@@ -22,6 +22,8 @@ def _lines() -> Iterator[str]:
     for state, count in _active().items():
         yield _line("runs_active", count, state=state)
     yield _line("runs_stalled", len(overdue.stalled()))
+    for step, failing in setbacks.counts().items():
+        yield _line("scheduler_failures", failing, step=step)
     for kind in installation.KINDS:
         yield _line("heartbeat_age_seconds", _age(installation.last_beat(kind)), kind=kind)
     yield _line("oldest_backup_age_seconds", max((_age(tenant.last_backup_at) for tenant in _tenants()), default=0))

@@ -26,7 +26,7 @@ def tell(start: Start) -> None:
         Markup('{} <a class="alert-link" href="{}">View run</a>').format(
             sentence(start), url_for("runs.page", run_id=start.run.id)
         ),
-        "success" if start.is_sent else "warning",
+        "success" if start.is_sent and not start.is_less else "warning",
     )
 
 
@@ -64,6 +64,11 @@ def _tell_all(starts: Sequence[Start], runs_address: str) -> None:
 def sentence(start: Start) -> str:
     if not start.is_sent:
         return f"Run {start.run.id} is recorded. The queue cannot be reached; it starts by itself when it is back."
+    if start.is_less:
+        return (
+            f"Run {start.run.id} is already {start.run.state}, and reads only what changed. "
+            "Start the full backup when it has ended."
+        )
     if not start.is_new:
         return f"Run {start.run.id} is already {start.run.state}; here it is."
     return f"Run {start.run.id} started."

@@ -74,6 +74,7 @@ _LOOKS = {
     Outcome.RECREATED: ("good", "repeat"),
     Outcome.REMOVED: ("good", "trash-o"),
     Outcome.UNKNOWN: ("warn", "question"),
+    Outcome.FREED: ("good", "recycle"),
     Outcome.ERROR: ("bad", "times"),
     WriteState.SENDING: ("info", "refresh"),
     WriteState.ANSWERED: ("good", "check"),

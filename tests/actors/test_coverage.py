@@ -271,8 +271,8 @@ def test_what_the_part_that_lists_could_not_list_fails_by_name(cast):
     types = ["assignmentFilters", "deviceCategories"]
     whole = runs.start(tenant=cast.contoso, kind="backup_set.capture", dedupe_key="k", items=[], actor=SYSTEM).run
     backup_sets.record_type(backup_sets.begin(whole, {}, False, types), types[0], Offer.OFFERED)
-    [part] = parts.hand_out(runs.claim(whole.id), [], with_rest=True)
-    parts.fail(runs.claim(part.id), "worker_died", "The worker died 5 times.", None)
+    [part] = parts.hand_out(runs.claim(whole.id, whole.kind), [], with_rest=True)
+    parts.fail(runs.claim(part.id, part.kind), "worker_died", "The worker died 5 times.", None)
     parts.close(whole.id)
     ended_run = Run.get_by_id(whole.id)
     made = BackupSet.get(BackupSet.run == whole)

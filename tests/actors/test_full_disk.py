@@ -85,7 +85,7 @@ def test_a_run_that_finds_no_room_says_so(cast, disk):
         engine.database.execute_sql("CREATE TABLE large (content)")
 
     with pytest.raises(engine.pw.OperationalError):
-        work(run.id, write_more_than_fits)
+        work(run.id, run.kind, write_more_than_fits)
     assert Run.get_by_id(run.id).waiting.startswith(engine.FULL)
 
 

@@ -58,10 +58,10 @@ def test_a_worker_killed_in_mid_capture_is_replaced_and_the_run_ends_once(
 def test_a_worker_that_was_only_frozen_comes_back_and_changes_nothing(cast):
     policy = Policy.get(Policy.tenant == cast.contoso)
     run = actors.capture.start(policy, SYSTEM).run
-    frozen = runs.claim(run.id)
+    frozen = runs.claim(run.id, run.kind)
     Run.update(heartbeat_at=frozen.run.heartbeat_at.replace(year=2020)).execute()
-    overdue.take_back_abandoned()
-    run_ends.fail(runs.claim(run.id), "x", "Ended by the one that took over.")
+    overdue.take_back(overdue.abandoned()[0])
+    run_ends.fail(runs.claim(run.id, run.kind), "x", "Ended by the one that took over.")
     with pytest.raises(runs.ClaimLost):
         runs.wait(frozen, "still here", 1)
     assert Run.get_by_id(run.id).error_code == "x"

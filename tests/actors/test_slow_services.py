@@ -132,7 +132,7 @@ def test_a_killed_worker_costs_what_was_under_way_and_no_page_before(
 
 def test_answers_are_sealed_belong_to_the_whole_run_and_end_with_it(cast):
     run = runs.start(tenant=cast.contoso, kind="backup_set.capture", dedupe_key="k", items=[], actor=SYSTEM).run
-    claim = runs.claim(run.id)
+    claim = runs.claim(run.id, run.kind)
     answers.keep(claim, [("item:1", "a" * 64, {"body": {"password": "hush-hush-hush"}})])
     part = Run.create(tenant=cast.contoso, kind="backup_set.part", dedupe_key="p", parent=run, part=1)
     assert answers.of(part, ["item:1"]) == {"item:1": {"a" * 64: {"body": {"password": "hush-hush-hush"}}}}
@@ -145,7 +145,7 @@ def test_answers_are_sealed_belong_to_the_whole_run_and_end_with_it(cast):
 
 
 def waits(run, **columns):
-    claim = runs.claim(run.id)
+    claim = runs.claim(run.id, run.kind)
     runs.wait(claim, "Waiting 1 s.", 0)
     Run.update(**columns).where(Run.id == run.id).execute()
 
@@ -158,7 +158,7 @@ def test_a_run_that_waits_without_getting_on_is_noticed_and_one_that_gets_on_is_
     assert overdue.stalled() == []
     waits(run, started_at=long_ago)
     assert overdue.stalled() == [run]
-    claim = runs.claim(run.id)
+    claim = runs.claim(run.id, run.kind)
     [row] = RunItem.select().where(RunItem.run == run)
     runs.settle(claim, row, ItemState.DONE, "listed")
     runs.wait(claim, "Waiting 1 s.", 0)
@@ -170,7 +170,7 @@ def test_a_run_that_waits_without_getting_on_is_noticed_and_one_that_gets_on_is_
 def test_a_reading_that_began_too_early_begins_anew_as_a_whole(cast):
     """Old answers must not come back beside a new one: a look before a write is of one moment."""
     run = runs.start(tenant=cast.contoso, kind="restore.live", dedupe_key="k", items=[], actor=SYSTEM).run
-    claim = runs.claim(run.id)
+    claim = runs.claim(run.id, run.kind)
     RunMemory(claim, "item").keep([(1, "a" * 64, Answer(body={"n": 1})), (2, "a" * 64, Answer(body={"n": 2}))])
     RunAnswer.update(kept_at=utcnow() - timedelta(minutes=30)).where(RunAnswer.reading == "item:1").execute()
     fresh = RunMemory(claim, "item", dict.fromkeys((1, 2), utcnow() - timedelta(seconds=20)))

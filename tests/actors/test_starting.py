@@ -11,12 +11,14 @@ import redis
 
 import actors.capture
 from actors import broker as brokers
-from actors import scheduler, starting
+from actors import scheduler, starting, working
 from actors.dedupe import PREFIX
-from db import run_ends, runs
+from db import overdue, run_ends, runs
 from db.audit import SYSTEM, Actor
+from db.clock import utcnow
 from db.database import database as handle
 from db.models import Policy, Run, RunItem
+from db.states import ItemState, Outcome, RunKind
 from tests import servers
 from tests.conftest import REDIS_PORT
 
@@ -126,14 +128,28 @@ def test_with_redis_gone_the_start_is_recorded_and_sent_when_it_is_back(policy, 
     away.close()
 
 
+def sent_ago(**since):
+    """As if every run had been sent, or its message seen, so long ago."""
+    Run.update(enqueued_at=utcnow() - timedelta(**since)).execute()
+
+
+def messages():
+    """Those that are in Redis, whoever has fetched them."""
+    with redis.Redis(port=REDIS_PORT) as client:
+        return sum(client.hlen(f"dramatiq:{queue}.msgs") for queue in brokers.broker.get_declared_queues())
+
+
 def test_a_message_lost_with_redis_is_sent_again(policy, locks):
-    run = actors.capture.start(policy, SYSTEM).run
-    Run.update(enqueued_at=run.created_at - timedelta(minutes=1)).execute()
+    actors.capture.start(policy, SYSTEM)
+    sent_ago(minutes=1)
     scheduler.sweep()
-    assert queued() == 1, "it is still there: patience"
+    assert messages() == 1, "it is still there"
     locks.flushall()
     scheduler.sweep()
-    assert queued() == 1
+    assert messages() == 0, "it was there a moment ago"
+    sent_ago(minutes=1)
+    scheduler.sweep()
+    assert messages() == 1
 
 
 def test_a_lost_message_is_sent_again_while_another_run_waits_for_days(policy, locks, cast):
@@ -148,12 +164,50 @@ def test_a_lost_message_is_sent_again_while_another_run_waits_for_days(policy, l
     assert queued() == before + 1
 
 
-def test_after_ten_minutes_in_a_queue_a_run_is_sent_again_whatever_is_there(policy, locks):
-    run = actors.capture.start(policy, SYSTEM).run
-    Run.update(enqueued_at=run.created_at - timedelta(minutes=11)).execute()
+def test_however_long_it_waits_in_a_queue_a_run_is_sent_once(policy, locks):
+    actors.capture.start(policy, SYSTEM)
+    for _ in range(5):
+        sent_ago(hours=1)
+        scheduler.sweep()
+    assert messages() == 1
+
+
+def test_a_message_that_its_worker_keeps_is_sent_again_after_ten_minutes(policy, locks):
+    actors.capture.start(policy, SYSTEM)
+    assert next(brokers.broker.consume("interactive", timeout=1))
+    sent_ago(minutes=9)
+    scheduler.sweep()
+    assert messages() == 1, "Dramatiq hands on what a dead worker has"
+    sent_ago(minutes=11)
     scheduler.sweep()
     scheduler.sweep()
-    assert queued() == 2, "once more, and not with every sweep"
+    assert messages() == 2, "once more, and not with every sweep"
+
+
+@pytest.fixture
+def waiting(cast, redis_url, monkeypatch):
+    """Twelve runs whose wait is over; five are handled at a tick."""
+    monkeypatch.setattr(overdue, "AT_ONCE", 5)
+    for number in range(12):
+        key = f"policy.capture_snapshot:{number}"
+        one = runs.start(tenant=cast.contoso, kind=RunKind.CAPTURE_SNAPSHOT, dedupe_key=key, items=[], actor=SYSTEM)
+        claim = runs.claim(one.run.id, one.run.kind)
+        runs.wait(claim, "Waiting 0 s.", -10)
+        starting.send(claim.run, delay_seconds=0)
+    with redis.Redis(port=REDIS_PORT) as client:
+        client.delete("dramatiq:interactive.DQ", "dramatiq:interactive.DQ.msgs")
+    sent_ago(seconds=20)
+
+
+def test_of_many_that_are_due_each_has_its_turn_and_one_message(waiting):
+    """The delayed messages of all of them were lost; nobody works, and the queue grows long."""
+    for tick in range(1, 4):
+        scheduler.sweep()
+        assert messages() == min(5 * tick, 12)
+    for _ in range(20):
+        sent_ago(minutes=1)
+        scheduler.sweep()
+    assert messages() == 12
 
 
 def test_the_scheduler_releases_the_locks_of_runs_that_ended_elsewhere(policy, locks, cast):
@@ -172,4 +226,17 @@ def test_a_redelivered_message_of_an_ended_run_does_nothing(policy, graph, worke
     worker.join()
     brokers.broker.join("interactive")
     assert graph.requests()["graph"] == asked
-    assert runs.claim(run.id) is None
+    assert runs.claim(run.id, run.kind) is None
+
+
+def test_a_run_whose_item_was_settled_before_goes_on_at_once(policy):
+    def settle_twice(claim):
+        for item in runs.unsettled_items(claim.run) * 2:
+            runs.settle(claim, item, ItemState.DONE, Outcome.CAPTURED)
+
+    run = actors.capture.start(policy, SYSTEM).run
+    with pytest.raises(runs.AlreadySettled):
+        working.work(run.id, run.kind, settle_twice)
+    found = Run.get_by_id(run.id)
+    assert (found.claimed_by, found.attempts) == (None, 1), "nobody waits for the claim to grow old"
+    assert found.resume_at - utcnow() < timedelta(seconds=5)

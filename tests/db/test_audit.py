@@ -4,12 +4,12 @@ from datetime import timedelta
 import peewee as pw
 import pytest
 
-from db import audit, audit_proof, audit_rounds
+from db import audit, audit_proof, audit_rounds, tenants
 from db.audit import SYSTEM, Action
 from db.clock import utcnow
 from db.database import database as handle
 from db.errors import Invalid
-from db.models import AuditCheck, AuditEvent, AuditHead
+from db.models import AuditCheck, AuditEvent, AuditHead, Tenant
 
 
 def write(count):
@@ -83,6 +83,46 @@ def test_an_act_that_is_rolled_back_leaves_no_event_and_no_gap(database):
         raise RuntimeError
     write(1)
     assert [event.id for event in AuditEvent.select().order_by(AuditEvent.id)] == [1, 2]
+    assert list(audit.verify()) == []
+
+
+def test_what_a_savepoint_takes_back_leaves_no_event_and_the_rest_stays(database):
+    with database.atomic():
+        write(1)
+        with pytest.raises(RuntimeError), database.atomic():
+            write(2)
+            raise RuntimeError
+        with database.atomic():
+            audit.record(Action.SIGN_OUT, SYSTEM, "the other session")
+    assert [event.subject for event in AuditEvent.select().order_by(AuditEvent.id)] == ["session", "the other session"]
+    assert list(audit.verify()) == []
+
+
+def test_an_act_whose_event_cannot_be_written_does_not_happen(database):
+    AuditHead.delete().execute()
+    with pytest.raises(ValueError, match="not enough values"):
+        tenants.add(
+            "Contoso", "1" * 8 + "-1111-4111-8111-111111111111", "1" * 8 + "-1111-4111-8111-111111111111", SYSTEM
+        )
+    assert not Tenant.select().exists()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_nobody_waits_for_the_rest_of_anothers_transaction(database):
+    """SQLite has one writer at a time, whatever it writes."""
+
+    def other():
+        with handle.connection_context():
+            write(1)
+
+    with database.atomic():
+        write(1)
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(5)
+        assert not thread.is_alive()
+        assert AuditEvent.select().count() == 1, "the other's alone"
+    assert AuditEvent.select().count() == 2
     assert list(audit.verify()) == []
 
 

@@ -131,19 +131,18 @@ def capture_run(cast):
                       actor=SYSTEM).run  # fmt: skip
 
 
-def test_a_schedule_of_a_tenant_that_is_off_starts_nothing_and_makes_up_for_it_once(cast, redis_url, monkeypatch):
+def test_a_schedule_of_a_tenant_that_is_off_starts_nothing_and_makes_up_for_it_once(cast, redis_url):
     schedules.add(cast.contoso, "0 * * * *", "UTC", SYSTEM)
     Schedule.update(next_at=utcnow()).execute()
     due = schedules.due(utcnow())
     switching.switch_off(cast.contoso, SYSTEM)
-    scheduling.start_due()
+    scheduler.sweep()
     assert not Run.select().exists()
-    with monkeypatch.context() as patch:
-        patch.setattr(schedules, "due", lambda now: due)  # as found a moment before
-        scheduling.start_due()
+    for found_a_moment_before in due:
+        scheduling.start(found_a_moment_before)
     assert not Run.select().exists()
     switching.switch_on(cast.contoso, SYSTEM)
     Schedule.update(next_at=utcnow()).execute()
-    scheduling.start_due()
-    scheduling.start_due()
+    scheduler.sweep()
+    scheduler.sweep()
     assert Run.select().count() == 1

@@ -1,19 +1,34 @@
 """Which backup sets stay, rule by rule, and what goes with those that go."""
 
 from datetime import datetime, timedelta
+from threading import Event, Thread, Timer
 
 import pytest
 
 from actors import pruning
-from db import installation, manifests, retention, snapshots
+from db import manifests, retention, snapshots
 from db.audit import SYSTEM, Actor
+from db.database import database
 from db.errors import Invalid
-from db.models import AuditEvent, BackupSet, Content, Lease, Manifest, Policy, Run, RunItem, Snapshot, Tenant
+from db.models import (
+    AuditEvent,
+    BackupSet,
+    Content,
+    Manifest,
+    Policy,
+    Restore,
+    RestoreItem,
+    RunItem,
+    Snapshot,
+    Tenant,
+)
+from db.pruning import STEPS, Ages
 from db.retention import Rules
-from db.states import SetState
+from db.states import RestoreState, SetState
 from tests.conftest import capture_by_hand
 
 TODAY = datetime(2026, 5, 20, 2)
+AGES = Ages(runs=730, restores=730, names=365)
 
 
 def made(tenant, days_ago, snapshot_ids=(), state=SetState.COMPLETE, **more):
@@ -23,13 +38,24 @@ def made(tenant, days_ago, snapshot_ids=(), state=SetState.COMPLETE, **more):
                             **{"selection": {}, "types": {}, "problems": [], **more})  # fmt: skip
 
 
+def prune(tenant, step=None):
+    """What a run of it lets go of: step -> rows; or, of a step alone, without a run."""
+    if step:
+        with database.atomic():
+            return STEPS[step].let_go(tenant, AGES, STEPS[step].find(tenant, AGES))
+    run = pruning._made(tenant, pruning.DAILY, is_quiet=True).run
+    pruning.prune.fn(run.id)
+    rows = RunItem.select(RunItem.policy_type, RunItem.freed).where(RunItem.run == run.id).order_by(RunItem.id)
+    return {key: freed for key, freed in rows.tuples() if freed}
+
+
 def nights(tenant, count):
     """One set a night, the newest last; by how many days ago."""
     return {ago: made(tenant, ago) for ago in range(count - 1, -1, -1)}
 
 
 def kept(tenant, **rules):
-    decisions = retention.decide(retention._sets(tenant), Rules(**rules))
+    decisions = retention.decide(retention.sets(tenant), Rules(**rules), retention.in_use(tenant))
     return {(TODAY - one.backup_set.created_at).days for one in decisions if one.keep}
 
 
@@ -95,7 +121,7 @@ def test_what_a_type_keeps_from_long_ago_holds_up_only_its_own_snapshots(cast, c
         types = {"configurationPolicies": WHOLE, "assignmentFilters": row}
         made(cast.contoso, ago, [one], state=SetState.INCOMPLETE, types=types)
     retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
-    retention.prune(Tenant.get_by_id(cast.contoso.id), SYSTEM)
+    prune(cast.contoso)
     left = {one.id for one in Snapshot.select().where(Snapshot.policy == policy)}
     assert left == {ids[0], ids[3]}, "the one in the filters' last good set, and the newest"
 
@@ -122,7 +148,7 @@ def test_selections_stay_while_they_are_newer_than_the_oldest_whole_set_that_sta
     made(cast.contoso, 9, selection={"policies": [1]})
     nights(cast.contoso, 4)
     made(cast.contoso, 0, selection={"policies": [1]})
-    decisions = retention.decide(retention._sets(cast.contoso), Rules(last=2))
+    decisions = retention.decide(retention.sets(cast.contoso), Rules(last=2), {})
     assert [one.keep for one in decisions if one.backup_set.selection] == [True, False]
 
 
@@ -153,23 +179,23 @@ def test_what_no_set_lists_any_longer_goes_with_its_content(cast, history):
     seen = retention.preview(tenant, Rules(last=2)).freed
     assert (Snapshot.select().count(), Content.select().count(), BackupSet.select().count(),
             Manifest.select().count()) == before, "a preview writes nothing"  # fmt: skip
-    freed = retention.prune(tenant, SYSTEM)
-    assert freed == seen
-    assert (freed.sets, freed.snapshots, freed.contents) == (2, 3, 3)
+    assert prune(tenant) == {"backup sets": seen.sets, "snapshots": seen.snapshots, "contents": seen.contents}
+    assert (seen.sets, seen.snapshots, seen.contents) == (2, 3, 3)
     assert {one.id for one in Snapshot.select()} == set(history[3:])
     assert Content.select().count() == 2
     assert Policy.get(Policy.snapshot_count > 0).snapshot_count == 2
     assert BackupSet.select().where(BackupSet.tenant == cast.fabrikam).count() == 1, "another tenant's stay"
-    event = AuditEvent.get(AuditEvent.action == "backup-sets:pruned")
-    assert event.details == {"sets": 2, "snapshots": 3, "contents": 3}
-    assert retention.prune(tenant, SYSTEM).sets == 0
+    events = AuditEvent.select().where(AuditEvent.action == "backup-sets:pruned").order_by(AuditEvent.id)
+    told = [(one.details["what"], one.details["count"]) for one in events]
+    assert told == [("backup sets", 2), ("snapshots", 3), ("contents", 3)]
+    assert prune(tenant) == {}
 
 
 def test_a_content_that_a_later_snapshot_shares_stays(cast, history):
     shared = Snapshot.get_by_id(history[1]).content_id
     Snapshot.update(content=shared).where(Snapshot.id == history[4]).execute()
     retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
-    retention.prune(Tenant.get_by_id(cast.contoso.id), SYSTEM)
+    prune(cast.contoso)
     assert snapshots.body(Snapshot.get_by_id(history[4]))
 
 
@@ -178,7 +204,7 @@ def test_a_capture_made_by_hand_since_the_oldest_kept_set_stays(cast, history):
         BackupSet.created_at == TODAY - timedelta(days=1)
     ).execute()  # its snapshot is now in no set
     retention.set_rules(cast.contoso, Rules(last=2), SYSTEM)
-    retention.prune(Tenant.get_by_id(cast.contoso.id), SYSTEM)
+    prune(cast.contoso)
     assert history[3] in {one.id for one in Snapshot.select()}
 
 
@@ -187,22 +213,137 @@ def test_what_nobody_reads_goes_although_no_set_does(cast, captured):
     policy, _, snapshot = captured[0]
     Snapshot.update(content=kept).where(Snapshot.id == snapshot.id).execute()
     Content.update(created_at=TODAY - timedelta(days=400)).where(Content.id != young).execute()
-    pruning.prune_daily()
+    prune(cast.contoso)
     left = {one.id for one in Content.select().where(Content.tenant == policy.tenant)}
     assert {kept, young} <= left
     assert unread not in left
 
 
-def test_pruning_happens_once_a_day_and_forgets_items_but_not_totals(cast, history, monkeypatch):
+# --- asked again, in the statement that deletes ----------------------------------------------------------------------
+
+
+def let_go(tenant, step, ids):
+    with database.atomic():
+        return STEPS[step].let_go(tenant, AGES, ids)
+
+
+def test_a_set_that_is_pinned_after_it_was_decided_upon_stays(cast, history):
     retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
-    Run.update(ended_at=TODAY - timedelta(days=300)).where(Run.id == 1).execute()
-    pruning.prune_daily()
-    assert BackupSet.select().count() == 1
-    assert (RunItem.select().where(RunItem.run == 1).count(), Run.get_by_id(1).total) == (0, 1)
-    made(cast.contoso, 30)
-    pruning.prune_daily()
-    assert BackupSet.select().count() == 2, "not again today"
-    Lease.update(expires_at=TODAY - timedelta(days=400)).execute()
-    pruning.prune_daily()
-    assert BackupSet.select().count() == 1
-    assert installation.take_lease("other", "x", 1)
+    tenant = Tenant.get_by_id(cast.contoso.id)
+    going = STEPS["backup sets"].find(tenant, AGES)
+    pinned = BackupSet.get_by_id(going[0])
+    retention.pin(pinned, "the auditors ask for it", None, SYSTEM)
+    assert let_go(tenant, "backup sets", going) == len(going) - 1
+    assert BackupSet.get_by_id(pinned.id).pinned_reason
+    prune(tenant)
+    assert set(manifests.snapshot_ids(pinned.manifest)) <= {one.id for one in Snapshot.select()}
+
+
+def test_a_set_that_is_gone_can_be_neither_pinned_nor_unpinned_and_nothing_says_that_it_was(cast):
+    gone = nights(cast.contoso, 1)[0]
+    BackupSet.delete().execute()
+    for act in (lambda: retention.pin(gone, "keep", None, SYSTEM), lambda: retention.unpin(gone, SYSTEM)):
+        with pytest.raises(Invalid, match="is gone"):
+            act()
+    assert not AuditEvent.select().where(AuditEvent.action.startswith("backup-set:")).exists()
+
+
+def test_nothing_goes_by_rules_that_were_changed_meanwhile(cast, history):
+    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    tenant = Tenant.get_by_id(cast.contoso.id)
+    found = {step: STEPS[step].find(tenant, AGES) for step in ("backup sets", "snapshots")}
+    retention.set_rules(cast.contoso, None, SYSTEM)
+    assert all(found.values())
+    assert [let_go(tenant, step, ids) for step, ids in found.items()] == [0, 0]
+
+
+def test_a_content_that_a_capture_is_about_to_refer_to_stays(cast, captured):
+    old = snapshots.keep_content(cast.contoso.id, {"body": {}}, "a" * 64)
+    Content.update(created_at=TODAY - timedelta(days=400)).where(Content.id == old).execute()
+    going = STEPS["contents"].find(cast.contoso, AGES)
+    assert snapshots.keep_content(cast.contoso.id, {"body": {}}, "a" * 64) == old
+    assert (going, let_go(cast.contoso, "contents", going)) == ([old], 0)
+
+
+def test_a_content_that_goes_while_a_capture_looks_for_it_is_made_anew(cast, captured):
+    old = snapshots.keep_content(cast.contoso.id, {"body": {}}, "a" * 64)
+    Content.update(created_at=TODAY - timedelta(days=400)).where(Content.id == old).execute()
+    found = []
+
+    def capture():
+        with database.connection_context():
+            found.append(snapshots.keep_content(cast.contoso.id, {"body": {}}, "a" * 64))
+
+    other = Thread(target=capture)
+    with database.atomic():
+        assert STEPS["contents"].let_go(cast.contoso, AGES, [old]) == 1
+        other.start()
+        other.join(0.3)
+    other.join(10)
+    assert Content.get_by_id(found[0]).fingerprint == "a" * 64
+
+
+def test_a_manifest_that_a_set_is_about_to_share_stays(cast, history):
+    """The list of snapshots of a set that goes, just as another set comes to have the same ones."""
+    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    tenant = Tenant.get_by_id(cast.contoso.id)
+    going = STEPS["backup sets"].find(tenant, AGES)
+    shared = manifests.snapshot_ids(BackupSet.get_by_id(going[0]).manifest)
+
+    is_made, may_commit = Event(), Event()
+
+    def make():
+        with database.connection_context(), database.atomic():
+            made(tenant, -1, shared, name="the other")
+            is_made.set()
+            may_commit.wait(10)
+
+    other = Thread(target=make)
+    other.start()
+    is_made.wait(10)
+    Timer(0.3, may_commit.set).start()
+    assert let_go(tenant, "backup sets", going) == len(going)
+    other.join(10)
+    assert manifests.snapshot_ids(BackupSet.get(BackupSet.name == "the other").manifest) == shared
+
+
+# --- what else stays -------------------------------------------------------------------------------------------------
+
+
+def test_what_a_restore_under_way_uses_stays_and_the_preview_says_so(cast, history):
+    """A live restore of an old set that has waited for an approval for days, with what it captured before."""
+    oldest, newer = BackupSet.select().order_by(BackupSet.id).limit(2)
+    before = made(cast.contoso, 3, [history[0]], selection={"policies": [1]}, name="Before")
+    restore = Restore.create(tenant=cast.fabrikam, source_directory_id="x", source_name="x", options={},
+                             state=RestoreState.RUNNING, backup_set=oldest, safety_set=before)  # fmt: skip
+    RestoreItem.create(restore=restore, policy_type="x", graph_id="x", name="x", references={}, snapshot=history[1],
+                       safety_snapshot=history[0])  # fmt: skip
+    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    tenant = Tenant.get_by_id(cast.contoso.id)
+    why = {one.backup_set.id: one.why for one in retention.preview(tenant, Rules(last=1)).decisions}
+    assert (why[oldest.id], why[before.id]) == (f"restore {restore.id} uses it",) * 2
+    assert let_go(tenant, "backup sets", [oldest.id, before.id, newer.id]) == 1
+    BackupSet.delete().where(BackupSet.id == before.id).execute()  # as an earlier version did
+    prune(tenant)
+    item = RestoreItem.get()
+    assert (item.snapshot_id, item.safety_snapshot_id) == (history[1], history[0])
+    Restore.update(state=RestoreState.FINISHED, backup_set=oldest).execute()
+    assert prune(tenant) == {"backup sets": 1, "snapshots": 1, "contents": 1}, (
+        "what was there before stays, to be undone"
+    )
+    assert RestoreItem.get().safety_snapshot_id == history[0]
+
+
+def test_an_old_pin_holds_up_no_more_than_its_own_snapshots(cast, history):
+    pinned = made(cast.contoso, 300, [history[0]], selection={"policies": [1]})
+    retention.pin(pinned, "before the migration", None, SYSTEM)
+    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    assert prune(Tenant.get_by_id(cast.contoso.id)) == {"backup sets": 3, "snapshots": 3, "contents": 3}
+    assert {one.id for one in Snapshot.select()} == {history[0], history[4]}
+
+
+def test_where_the_rules_keep_no_set_yet_no_snapshot_is_too_old(cast, history):
+    BackupSet.delete().execute()
+    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    assert prune(Tenant.get_by_id(cast.contoso.id)) == {}
+    assert Snapshot.select().count() == 5

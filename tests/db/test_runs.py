@@ -28,6 +28,15 @@ def start(cast):
     return make
 
 
+def claimed(started):
+    return runs.claim(started.run.id, started.run.kind)
+
+
+def taken_back():
+    """As the scheduler's sweep does it; the ids of the runs to be sent again."""
+    return [run.id for abandoned in overdue.abandoned() for run in overdue.take_back(abandoned)]
+
+
 def settle_all(claim, state=ItemState.DONE, outcome=Outcome.CAPTURED, **more):
     for item in runs.unsettled_items(claim.run):
         runs.settle(claim, item, state, outcome, **more)
@@ -47,7 +56,7 @@ def test_a_second_start_finds_the_first_and_tells_its_caller_too(start, cast):
 
 
 def test_an_ended_run_frees_its_key(start):
-    claim = runs.claim(start().run.id)
+    claim = claimed(start())
     settle_all(claim)
     assert run_ends.finish(claim) == RunState.SUCCEEDED
     assert start().is_new
@@ -55,16 +64,16 @@ def test_an_ended_run_frees_its_key(start):
 
 def test_only_one_message_can_claim(start):
     run = start().run
-    assert runs.claim(run.id)
-    assert runs.claim(run.id) is None
+    assert runs.claim(run.id, run.kind)
+    assert runs.claim(run.id, run.kind) is None
 
 
 def test_a_worker_that_lost_its_claim_can_write_nothing(start):
-    old = runs.claim(start().run.id)
+    old = claimed(start())
     item = runs.unsettled_items(old.run)[0]
     age(old.run.id, 60, names=["heartbeat_at"])
-    assert [run.id for run in overdue.take_back_abandoned()] == [old.run.id]
-    new = runs.claim(old.run.id)
+    assert taken_back() == [old.run.id]
+    new = runs.claim(old.run.id, old.run.kind)
     with pytest.raises(runs.ClaimLost):
         runs.settle(old, item, ItemState.FAILED, Outcome.ERROR)
     with pytest.raises(runs.ClaimLost):
@@ -76,37 +85,37 @@ def test_a_worker_that_lost_its_claim_can_write_nothing(start):
 def test_a_run_whose_worker_dies_again_and_again_is_given_up(start):
     run = start().run
     for _ in range(runs.MAX_ATTEMPTS):
-        assert runs.claim(run.id)
+        assert runs.claim(run.id, run.kind)
         age(run.id, 60, names=["heartbeat_at"])
-        overdue.take_back_abandoned()
+        taken_back()
     found = Run.get_by_id(run.id)
     assert (found.state, found.error_code) == (RunState.FAILED, "worker_died")
 
 
 def test_a_heartbeat_from_before_the_clock_was_set_back_keeps_no_claim(start):
-    claim = runs.claim(start().run.id)
+    claim = claimed(start())
     age(claim.run.id, -1, names=["heartbeat_at"])
-    assert overdue.take_back_abandoned() == [], "clocks always differ a little"
+    assert taken_back() == [], "clocks always differ a little"
     age(claim.run.id, -3600, names=["heartbeat_at"])
-    assert [run.id for run in overdue.take_back_abandoned()] == [claim.run.id]
+    assert taken_back() == [claim.run.id]
 
 
 def test_a_heartbeat_keeps_a_claim(start):
-    claim = runs.claim(start().run.id)
+    claim = claimed(start())
     age(claim.run.id, 60, names=["heartbeat_at"])
     runs.beat([claim.token])
-    assert overdue.take_back_abandoned() == []
+    assert taken_back() == []
 
 
 def test_waiting_holds_no_claim_and_says_why(start):
-    claim = runs.claim(start().run.id)
+    claim = claimed(start())
     runs.wait(claim, "Microsoft Graph asks us to wait 12 s.", 12)
     waiting = Run.get_by_id(claim.run.id)
     assert (waiting.state, waiting.waiting) == (RunState.RUNNING, "Microsoft Graph asks us to wait 12 s.")
-    assert overdue.due() == []
+    assert overdue.unclaimed() == []
     age(claim.run.id, 60, names=["resume_at"])
-    assert [run.id for run in overdue.due()] == [claim.run.id]
-    assert runs.claim(claim.run.id).run.waiting is None
+    assert [run.id for run in overdue.unclaimed()] == [claim.run.id]
+    assert runs.claim(claim.run.id, claim.run.kind).run.waiting is None
 
 
 @pytest.mark.parametrize(
@@ -120,7 +129,7 @@ def test_waiting_holds_no_claim_and_says_why(start):
     ],
 )
 def test_the_state_of_a_run_follows_from_its_items(start, outcomes, state):
-    claim = runs.claim(start(items=2).run.id)
+    claim = claimed(start(items=2))
     states = {"captured": ItemState.DONE, "error": ItemState.FAILED, "forbidden": ItemState.SKIPPED}
     for item, outcome in zip(runs.unsettled_items(claim.run), outcomes, strict=True):
         reason = None if outcome == "captured" else outcome
@@ -133,7 +142,7 @@ def test_the_state_of_a_run_follows_from_its_items(start, outcomes, state):
 
 def test_cancel_ends_an_unclaimed_run_at_once_and_keeps_what_was_done(start, cast):
     run = start(items=2).run
-    claim = runs.claim(run.id)
+    claim = runs.claim(run.id, run.kind)
     runs.settle(claim, runs.unsettled_items(run)[0], ItemState.DONE, Outcome.CAPTURED)
     runs.wait(claim, "waits", 60)
     assert run_ends.request_cancel(run, Actor.person(cast.ada, None))
@@ -143,7 +152,7 @@ def test_cancel_ends_an_unclaimed_run_at_once_and_keeps_what_was_done(start, cas
 
 
 def test_cancel_is_seen_by_the_worker_that_holds_the_run(start, cast):
-    claim = runs.claim(start().run.id)
+    claim = claimed(start())
     run_ends.request_cancel(claim.run, Actor.person(cast.ada, None))
     assert Run.get_by_id(claim.run.id).state == RunState.RUNNING
     assert runs.cancel_requested(claim)
@@ -151,7 +160,7 @@ def test_cancel_is_seen_by_the_worker_that_holds_the_run(start, cast):
 
 
 def test_the_end_of_a_run_is_told_and_audited_once(start, cast):
-    claim = runs.claim(start().run.id)
+    claim = claimed(start())
     notifications.mark_read(cast.ada.id)
     assert notifications.unread_count(cast.ada.id) == 0
     settle_all(claim)
@@ -175,3 +184,18 @@ def test_a_start_that_fails_half_way_leaves_nothing(cast, start, monkeypatch):
     assert not Run.select().exists()
     assert not RunItem.select().exists()
     assert not Notification.select().exists()
+
+
+def test_an_item_that_was_settled_before_is_told_apart_from_a_lost_claim(start):
+    claim = claimed(start())
+    item = runs.unsettled_items(claim.run)[0]
+    runs.settle(claim, item, ItemState.DONE, Outcome.CAPTURED)
+    for again in (
+        lambda: runs.settle(claim, item, ItemState.DONE, Outcome.CAPTURED),
+        lambda: runs.settle_read(claim, Outcome.CAPTURED, {item.id: 1}),
+    ):
+        with pytest.raises(runs.AlreadySettled):
+            again()
+    Run.update(claimed_by="another").execute()
+    with pytest.raises(runs.ClaimLost):
+        runs.settle(claim, item, ItemState.DONE, Outcome.CAPTURED)

@@ -1,5 +1,7 @@
 """When a schedule comes: over both changes of the clock, after a stopped scheduler, spread over many tenants."""
 
+import subprocess
+import sys
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
@@ -13,6 +15,7 @@ from db.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import Schedule, Tenant
+from tests import servers
 from tests.anything import texts
 
 VIENNA = "Europe/Vienna"
@@ -84,6 +87,23 @@ def test_taken_early_in_its_spread_it_does_not_come_twice_in_a_night(cast):
     assert schedules.next_after(schedule, first) - first == timedelta(days=1)
 
 
+def test_the_largest_tenants_start_first(database):
+    moments = [schedules.spread(7, policies) for policies in (0, 500, 1000, 10_000)]
+    assert moments == sorted(moments, reverse=True)
+    assert max(schedules.spread(number, 10_000) for number in range(1000)) < timedelta(seconds=90)
+    assert moments == [schedules.spread(7, policies) for policies in (0, 500, 1000, 10_000)]
+
+
+def test_a_tenant_that_has_shrunk_since_is_not_backed_up_twice_in_a_night(cast, monkeypatch):
+    schedule = schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM)
+    monkeypatch.setattr(schedules, "_size", lambda tenant_id: 10_000)
+    early = schedules.next_after(schedule, at("2026-05-01T00:00"))
+    Schedule.update(next_at=early).execute()
+    monkeypatch.setattr(schedules, "_size", lambda tenant_id: 0)
+    assert schedules.take(Schedule.get_by_id(schedule.id), early + timedelta(seconds=3))
+    assert Schedule.get_by_id(schedule.id).next_at.date() == early.date() + timedelta(days=1)
+
+
 def test_one_that_still_goes_is_waited_for(nightly, cast):
     from db import run_ends, runs
     from db.states import RunKind
@@ -92,7 +112,7 @@ def test_one_that_still_goes_is_waited_for(nightly, cast):
     schedules.record_run(nightly, run)
     now = at("2026-05-01T02:30")
     assert schedules.due(now) == []
-    run_ends.finish(runs.claim(run.id))
+    run_ends.finish(runs.claim(run.id, run.kind))
     assert schedules.due(now) == [nightly]
 
 
@@ -108,6 +128,8 @@ def test_a_paused_one_is_never_due_and_a_resumed_one_makes_nothing_up(nightly):
     [
         ("every night", "UTC", "cron expression"),
         ("0 2 * * *", "Mars/Base", "time zone"),
+        ("0 2 * * *", "Europe", "time zone"),
+        ("0 2 * * *", "../UTC", "time zone"),
         ("*/5 * * * *", "UTC", "15 minutes"),
         ("0 0 30 2 *", "UTC", "never|cron expression"),
     ],
@@ -116,6 +138,15 @@ def test_what_cannot_be_is_refused_with_a_sentence(cast, cron, zone, sentence):
     with pytest.raises(Invalid, match=sentence):
         schedules.add(cast.contoso, cron, zone, SYSTEM)
     assert not Schedule.select().exists()
+
+
+def test_zones_are_known_also_where_the_system_has_none():
+    asked = "from db import schedules; print(len(schedules.time_zones()), schedules._zone('US/Pacific'))"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=servers.ROOT, env={"PYTHONTZPATH": ""}, capture_output=True, text=True
+    )
+    count, zone = done.stdout.split()
+    assert (int(count) > 400, zone) == (True, "US/Pacific"), done.stderr
 
 
 fields = st.sampled_from(

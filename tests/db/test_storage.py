@@ -9,6 +9,7 @@ import pytest
 import config
 from db import installation, key_rotation, policies, sealing, snapshots, tenants
 from db.audit import SYSTEM, Actor
+from db.clock import utcnow
 from db.models import Content, Policy, Snapshot, Tenant
 from db.states import PolicyState
 from tests.conftest import capture_by_hand
@@ -54,7 +55,14 @@ def test_a_wrong_key_is_found_by_the_sealed_word_and_named(database):
 
 def store(captured, content, fingerprint):
     policy, run, _ = captured
-    facts = {"assignments_mark": "", "name": "N", "modified_at": None, "proof": {}, "references": {}}
+    facts = {
+        "read_at": utcnow(),
+        "assignments_mark": "",
+        "name": "N",
+        "modified_at": None,
+        "proof": {},
+        "references": {},
+    }
     kept = snapshots.keep(run, [snapshots.Read.of(policy, content, fingerprint, **facts)])[policy.id]
     return Snapshot.get_by_id(kept.snapshot_id), kept.outcome
 

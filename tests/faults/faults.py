@@ -1,6 +1,7 @@
-"""The table of faults: what each does, how it is mended, how long it lasts, and on which engines there is one.
+"""The table of faults: what each does, how it is mended, how long it lasts, on which engines and works there is one.
 
-A fault is a generator over the stage: before its `yield` it strikes, after it it mends.
+A fault is a generator over the stage: before its `yield` it strikes, after it it mends. One at a seam is armed before
+the work starts, and after its `yield` it waits until the work has come to the seam.
 """
 
 import contextlib
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.demo import descendants
-from tests.faults import launch
+from tests.faults import at_seams, disturbing, launch
 from tests.faults.stage import ENGINES, OURS, POSTGRESQL, SQLITE
 
 HOURS = 3 * 3600
@@ -26,6 +27,9 @@ class Fault:
     # Between so many seconds and so many.
     lasts: tuple[float, float] = SHORT
     engines: tuple[str, ...] = ENGINES
+    # Those that it can hurt; empty: any.
+    works: tuple[str, ...] = ()
+    is_at_a_seam: bool = False
 
 
 def killed(*names):
@@ -143,6 +147,13 @@ def two_schedulers(stage):
     stage.retire("scheduler 2")
 
 
+def at_seam(strike, *works, engines=ENGINES):
+    return Fault(strike, works=works, engines=engines, is_at_a_seam=True)
+
+
+BACKUPS = ("backup", "scheduled backup")
+RESTORES = ("live restore", "restore on approval")
+RUNS = ("sync", "preview", *BACKUPS, *RESTORES)
 FAULTS = {
     "worker killed": Fault(killed("worker")),
     "one worker process killed": Fault(one_worker_process_killed),
@@ -163,4 +174,25 @@ FAULTS = {
     "PostgreSQL restarted, fast": Fault(postgresql_restarted(signal.SIGINT), engines=(POSTGRESQL,)),
     "PostgreSQL restarted, immediate": Fault(postgresql_restarted(signal.SIGQUIT), engines=(POSTGRESQL,)),
     "disk full": Fault(disk_full, (0.5, 3.0), (SQLITE,)),
+    "killed once a schedule moved on": at_seam(at_seams.killed(at_seams.SCHEDULE_MOVED), "scheduled backup"),
+    "killed once a run was made": at_seam(at_seams.killed(at_seams.RUN_MADE), *RUNS),
+    "killed while a run ends": at_seam(at_seams.killed(at_seams.RUN_ENDS), *RUNS),
+    "killed once a part ended": at_seam(at_seams.killed(at_seams.PART_ENDED), *BACKUPS),
+    "killed once a write was on record": at_seam(at_seams.killed(at_seams.WRITE_RECORDED), *RESTORES),
+    "killed before an answer was on record": at_seam(
+        at_seams.killed(at_seams.WRITE_ANSWERED, is_before=True), *RESTORES
+    ),
+    "killed between decide and delete": at_seam(at_seams.killed(at_seams.DECIDED), "retention"),
+    "killed while sets are deleted": at_seam(at_seams.killed(at_seams.SETS_DELETED), "retention"),
+    "killed while snapshots are deleted": at_seam(at_seams.killed(at_seams.SNAPSHOTS_DELETED), "retention"),
+    "pinned between decide and delete": at_seam(at_seams.pinned, "retention"),
+    "captured between look and delete": at_seam(at_seams.captured, "retention"),
+    "a schedule nobody can compute": Fault(disturbing.poison_schedule),
+    "retention rules that are none": Fault(disturbing.poison_rules, works=("retention",)),
+    "stale and stray messages": Fault(disturbing.stale_messages),
+    "the audit head held": Fault(disturbing.audit_head_held, (0.5, 3.0)),
+    "deadlocks": Fault(disturbing.deadlocks, (2.0, 4.0), (POSTGRESQL,)),
+    "a part cancelled": Fault(disturbing.part_cancelled, works=BACKUPS),
+    "web's clock steps ahead": Fault(disturbing.clock_steps("web", HOURS), WRONG),
+    "web's clock steps behind": Fault(disturbing.clock_steps("web", -HOURS), WRONG),
 }

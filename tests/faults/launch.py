@@ -1,6 +1,7 @@
 """`python -m tests.faults.launch SHIFT PROCESS`: `tenantkeep web|worker|scheduler`, its times short, its clock wrong.
 
-SHIFT is in seconds. The clock is set before anything of ours is imported.
+SHIFT is in seconds. The clock is set before anything of ours is imported; it may be moved later, and statements are
+watched for seams (tests/faults/seams.py).
 What is shorter than in production, so that a round takes seconds, is in `shorten`.
 """
 
@@ -9,12 +10,14 @@ import sys
 import time
 from datetime import datetime
 
+from tests.faults import seams
+
 BEAT_SECONDS, STALE_SECONDS = 1, 5
 # More than in production: a stage goes through in minutes what an installation does in years, on a busy machine.
 MAX_ATTEMPTS = 10
 UNSENT_SECONDS, LOST_SECONDS = 1, 3
 TICK_SECONDS, LEASE_SECONDS = 0.5, 2.5
-LONGEST_BACKOFF, LOOK_AGAIN_SECONDS = 2.0, 0.5
+LONGEST_BACKOFF, LOOK_AGAIN_SECONDS, APPROVAL_POLL_SECONDS = 2.0, 0.5, 1.0
 REDELIVERED_MS = 5_000
 # Longer than a worker may be frozen, as in production: whoever looks for a lost create must outwait its writer.
 SETTLE_SECONDS = 8
@@ -24,14 +27,15 @@ NO_LIMIT = (10_000, 1.0)
 def main():
     shift, program = sys.argv[1:3]
     sys.argv = sys.argv[2:]
-    set_clock(float(shift))
+    set_clock(float(shift), program)
+    seams.watch()
     sys.exit(PROGRAMS[program]())
 
 
-def set_clock(seconds):
+def set_clock(seconds, program):
     """Every clock that a process of ours looks at; `datetime.now` cannot be replaced itself."""
     true = time.time
-    time.time = lambda: true() + seconds
+    time.time = lambda: true() + seconds + seams.step_of_clock(program)
     clock = importlib.import_module("db.clock")
 
     class Shifted(datetime):
@@ -56,6 +60,7 @@ def shorten():
     scheduler.TICK_SECONDS, scheduler.LEASE_SECONDS = TICK_SECONDS, LEASE_SECONDS
     working.LONGEST_BACKOFF = LONGEST_BACKOFF
     outcomes.LOOK_AGAIN_SECONDS = carrying_out.LOOK_AGAIN_SECONDS = LOOK_AGAIN_SECONDS
+    outcomes.APPROVAL_POLL_SECONDS = APPROVAL_POLL_SECONDS
     broker.broker.heartbeat_timeout = REDELIVERED_MS
     limits.LIMITS.update(dict.fromkeys(limits.LIMITS, NO_LIMIT))
 

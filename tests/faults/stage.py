@@ -18,12 +18,13 @@ import requests
 from actors import embedded_redis, startup
 from config import Settings, load
 from db import database as engine
-from db import migrate, users
+from db import migrate, tenants, users
 from db.audit import SYSTEM
 from db.models import Run
 from db.states import ACTIVE
 from tests import servers
 from tests.faults import launch
+from tests.faults.seams import FOLDER, Seams
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 ENGINES = (SQLITE, POSTGRESQL)
@@ -32,6 +33,7 @@ OURS = ("web", "worker", "scheduler")
 READY_SECONDS, IDLE_SECONDS = 40, 120
 GONE = (pw.OperationalError, pw.InterfaceError, psycopg2.Error)
 DISK_MB = 200
+BYSTANDER = "00000000-1111-4111-8111-111111111111"
 
 
 class Stuck(TimeoutError):
@@ -71,6 +73,11 @@ class Stage:
         self.kind, self.folder, self.lost_answers = kind, folder, lost_answers
         self.processes, self.shifts, self.retired = {}, {}, []
         self.killed = self.rounds = 0
+        self.seams = Seams(folder / "seams")
+        # What plays just now; faults that belong to it look at it.
+        self.work, self.has_struck = None, True
+        # Processes of ours that ended by themselves, though nobody killed or stopped them.
+        self.fallen, self._logged = [], {}
         self.has_own_disk = False
         self._put_off = set()
         self.ports = {name: servers.free_port() for name in ("redis", "postgresql", "simulator", "web")}
@@ -98,6 +105,8 @@ class Stage:
         with engine.database.connection_context():
             for email in (EMAIL, SUBSCRIBER):
                 users.add(email, email.partition("@")[0].title(), PASSWORD, SYSTEM)
+            # Its turn comes before those of all works.
+            self.bystander = tenants.add("Tenant 0", BYSTANDER, BYSTANDER, SYSTEM)
         for name in OURS:
             self.start(name)
         self.wait_for(self.is_ready, "the web", READY_SECONDS)
@@ -133,6 +142,7 @@ class Stage:
             TENANTKEEP_LOG_FORMAT="text",
             PORT=str(self.ports["web"]),
             PYTHONUNBUFFERED="1",
+            **{FOLDER: str(self.folder / "seams")},
         )
 
     # --- processes ---------------------------------------------------------------------------------------------------
@@ -145,6 +155,7 @@ class Stage:
         if role == "postgresql":
             command, options = servers.postgresql(self.folder / "postgresql", self.ports["postgresql"])
         with (self.folder / f"{name}.log").open("ab") as log:
+            self._logged[name] = log.tell()
             # A process group of its own, so that a kill takes it with its children.
             self.processes[name] = subprocess.Popen(
                 command, start_new_session=True, **{"stdout": log, "stderr": log, **options}
@@ -188,7 +199,28 @@ class Stage:
     def keep_up(self):
         for name, process in list(self.processes.items()):
             if process.poll() is not None:
+                self._note_fall(name, process.returncode)
                 self.start(name, name.split()[0])
+
+    def _note_fall(self, name, code):
+        """A scheduler or web that ended with a traceback: nothing that comes may end them."""
+        said = (self.folder / f"{name}.log").read_bytes()[self._logged[name] :].decode(errors="replace")
+        if code != -signal.SIGKILL and name.split()[0] in ("scheduler", "web") and "Traceback" in said:
+            self.fallen.append(f"the {name} ended with {code}: {said.splitlines()[-1]}")
+
+    def arm(self, seam):
+        self.has_struck = False
+        self.seams.arm(seam)
+
+    def comes_to_seam(self, seconds=30):
+        """Whether it was struck before the work was over."""
+        deadline = time.monotonic() + seconds
+        while not self.seams.is_struck() and not self.work.is_over() and time.monotonic() < deadline:
+            self.keep_up()
+            time.sleep(0.05)
+        time.sleep(0.1)  # the statement that ended the work may be the seam
+        self.has_struck = self.seams.is_struck()
+        return self.has_struck
 
     # --- looking at it -----------------------------------------------------------------------------------------------
 

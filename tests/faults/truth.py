@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import peewee as pw
 
-from db import audit, retention
+from db import audit, pruning
 from db.clock import utcnow
+from db.database import database
 from db.models import (
     AuditEvent,
+    BackupSet,
     Content,
     Lease,
     Membership,
@@ -16,12 +18,16 @@ from db.models import (
     RestoreItem,
     Run,
     RunItem,
+    Schedule,
     Snapshot,
 )
 from db.sealing import SealError
 from db.snapshots import document
-from db.states import ACTIVE, UNSETTLED, RestoreState
+from db.states import ACTIVE, UNSETTLED, Outcome, RestoreState, RunKind, RunState
 from tests.faults import launch
+
+# A schedule whose time came longer ago has been missed.
+PUNCTUAL_SECONDS = 10
 
 
 def violations(stage, work):
@@ -30,6 +36,8 @@ def violations(stage, work):
     found += [stage.read(lambda held=held: list(held())) for held in OF_INSTALLATION]
     found.append(stage.read(lambda: list(work.check())))
     found.append([f"the lock {one} is left" for one in stage.locks()])
+    found.append(stage.fallen)
+    stage.fallen = []
     found.append(list(_lease_is_led(stage)))
     return [sentence for sentences in found for sentence in sentences]
 
@@ -61,10 +69,37 @@ def every_recipient_is_told_once(tenant):
     subscribed = (Membership.tenant == tenant) & Membership.is_subscribed
     members = {one.user_id for one in Membership.select().where(subscribed)}
     for run in Run.select().where((Run.tenant == tenant) & Run.parent.is_null()):
-        expected = sorted(members | ({run.requested_by_id} - {None}))
+        is_told = not _is_quiet(run)
+        expected = sorted(members | ({run.requested_by_id} - {None})) if is_told else []
         told = sorted(one.user_id for one in Notification.select().where(Notification.run == run))
         if told != expected:
             yield f"run {run.id} was told to users {told}, not {expected}"
+
+
+def no_restore_lost_what_it_needs(tenant):
+    """Its set and the capture before it, for as long as it goes on and may be undone."""
+    for restore in Restore.select().where((Restore.tenant == tenant) & Restore.started_at.is_null(False)):
+        written = (RestoreItem.restore == restore) & (RestoreItem.outcome == Outcome.UPDATED)
+        rows = list(RestoreItem.select().where(written))
+        bare = [one.name for one in rows if one.safety_snapshot_id is None]
+        if bare or (rows and restore.safety_set_id is None):
+            yield f"restore {restore.id} has safety set {restore.safety_set_id}, and no capture of {bare}"
+
+
+def no_pinned_set_is_gone(tenant):
+    """Of every pin that was answered with yes, unless it was taken off."""
+    held = {}
+    acts = ("backup-set:pinned", "backup-set:unpinned")
+    for event in AuditEvent.select().where((AuditEvent.tenant_id == tenant.id) & AuditEvent.action.in_(acts)):
+        held[int(event.subject.split()[-1])] = event.action == acts[0]
+    there = {row[0] for row in BackupSet.select(BackupSet.id).where(BackupSet.tenant == tenant).tuples()}
+    for set_id in sorted(one for one, is_pinned in held.items() if is_pinned and one not in there):
+        yield f"set {set_id} is pinned, and gone"
+
+
+def _is_quiet(run):
+    """Housekeeping that came to its end."""
+    return run.kind == RunKind.PRUNE and run.requested_by_id is None and run.state != RunState.FAILED
 
 
 def every_content_opens(tenant):
@@ -82,7 +117,9 @@ def retention_collects_every_unread_content(tenant):
     """Once it is a day old, as retention asks."""
     unread = (Content.tenant == tenant) & ~_is_read()
     Content.update(created_at=utcnow() - timedelta(days=2)).where(unread).execute()
-    retention.forget_unread_contents(tenant)
+    step, never = pruning.STEPS["contents"], pruning.Ages(3650, 3650, 3650)
+    with database.atomic():
+        step.let_go(tenant, never, step.find(tenant, never))
     left = Content.select().where(unread).count()
     if left:
         yield f"{left} contents that nobody reads stay for ever"
@@ -94,6 +131,13 @@ def _is_read():
         (RestoreItem.content == Content.id) | (RestoreItem.live_content == Content.id)
     )
     return pw.fn.EXISTS(snapshots) | pw.fn.EXISTS(items)
+
+
+def no_schedule_is_behind():
+    """Whose time came has a run that goes on, or has moved on."""
+    behind = (Schedule.next_at < utcnow() - timedelta(seconds=PUNCTUAL_SECONDS)) & (Schedule.is_paused == False)  # noqa: E712
+    for schedule in Schedule.select().where(behind):
+        yield f"schedule {schedule.id} ({schedule}) was due at {schedule.next_at}, and nobody took it"
 
 
 def the_audit_chain_holds():
@@ -124,8 +168,10 @@ OF_TENANT = (
     every_run_ended_once,
     no_item_is_unsettled,
     no_restore_is_stuck,
+    no_restore_lost_what_it_needs,
+    no_pinned_set_is_gone,
     every_recipient_is_told_once,
     every_content_opens,
     retention_collects_every_unread_content,
 )
-OF_INSTALLATION = (the_audit_chain_holds, no_lease_outlives_its_time)
+OF_INSTALLATION = (no_schedule_is_behind, the_audit_chain_holds, no_lease_outlives_its_time)

@@ -39,7 +39,7 @@ class Work:
         self.guid = f"{number:08x}-1111-4111-8111-111111111111"
         self.simulated = SimulatedTenant(stage.simulator, self.guid)
         self.tenant = None
-        self.is_ready = False
+        self.is_ready = self.may_be_cancelled = False
 
     def prepare(self):
         self._seed()
@@ -140,9 +140,15 @@ class Work:
         self.stage.keep_up()
         return any(one.state != RunState.QUEUED for one in self.runs()) and self.progress() >= share
 
+    def is_over(self):
+        runs = self.runs()
+        return bool(runs) and all(one.state not in ACTIVE for one in runs)
+
     def check(self):
         """Sentences; none when all of it is true."""
         for run in self.runs():
+            if self.may_be_cancelled and run.state == RunState.CANCELLED:
+                continue
             if run.state != RunState.SUCCEEDED:
                 yield f"run {run.id} ended {run.state}: {run.error_message}"
             yield from self.check_run(run)
@@ -326,6 +332,3 @@ class LiveRestore(_OfRestore):
             yield f"the safety set holds {len(kept)} of the {len(self.changed)} policies that were overwritten"
         for key, snapshot in kept.items():
             yield from _is_content(snapshot.content_id, self.live[key], f"safety snapshot {snapshot.id}")
-
-
-WORKS = {"sync": Sync, "backup": Backup, "preview": Preview, "live restore": LiveRestore}

@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from actors import startup
-from db import runs
+from db import identities, runs
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Heartbeat, Run, Tenant
@@ -84,6 +84,13 @@ def test_a_setting_of_nobody_a_missing_proxy_and_an_address_that_is_away_are_nam
     assert "TENANTKEEP_SERVICE_HOST is no setting" in found["settings"][1]["message"]
     assert "TENANTKEEP_PROXIES" in found["proxies"][0]["message"]
     assert "Connection refused" in found["graph"][0]["message"]
+
+
+def test_a_table_that_has_given_half_of_its_ids_is_named(cast, redis_url):
+    identities.go_on_after(Run, identities.MOST // 4)
+    assert only("ids")["ok"]
+    identities.go_on_after(Run, identities.MOST // 2)
+    assert (only("ids")["ok"], "50% of the ids of run" in only("ids")["message"]) == (False, True)
 
 
 def test_looking_makes_nothing_and_says_where_it_looked(database_url, tmp_path, redis_url):
@@ -223,7 +230,7 @@ def text_of(url):
 def test_a_run_that_waits_without_getting_on_is_a_finding_and_a_figure(cast, client, redis_url):
     assert only("runs")["ok"]
     run = runs.start(tenant=cast.contoso, kind="policy.sync", dedupe_key="k", items=[], actor=SYSTEM).run
-    runs.wait(runs.claim(run.id), "Waiting 1 s, so as to stay within Microsoft Graph's limits.", 3600)
+    runs.wait(runs.claim(run.id, run.kind), "Waiting 1 s, so as to stay within Microsoft Graph's limits.", 3600)
     Run.update(started_at=utcnow() - timedelta(hours=1)).where(Run.id == run.id).execute()
     found = only("runs")
     assert not found["ok"]

@@ -50,7 +50,7 @@ def test_a_run_takes_what_its_like_usually_took(cast, started):
 def test_a_run_that_takes_long_says_so(client, sign_in, cast, started):
     ended(started(), 20)
     run = started(*"abcdefghij")
-    claim = runs.claim(run.id)
+    claim = runs.claim(run.id, run.kind)
     sign_in(client, cast.ada)
     page = client.get(f"/runs/{run.id}").get_data(as_text=True)
     assert "<dt>Usually</dt><dd>20 s</dd>" in page
@@ -61,7 +61,7 @@ def test_a_run_that_takes_long_says_so(client, sign_in, cast, started):
 
 def test_items_are_counted_and_shown_by_how_they_ended_the_bad_ones_first(client, sign_in, cast, started):
     run = started("fine", "gone", "broken", "waits")
-    claim = runs.claim(run.id)
+    claim = runs.claim(run.id, run.kind)
     fine, gone, broken, _ = RunItem.select().order_by(RunItem.id)
     runs.settle(claim, fine, ItemState.DONE, Outcome.CAPTURED)
     runs.settle(claim, gone, ItemState.DONE, Outcome.GONE)
@@ -99,7 +99,7 @@ def test_very_many_items_are_shown_page_by_page(client, sign_in, cast, started):
 def test_the_widget_has_ones_own_runs_as_they_go_and_as_they_ended(client, sign_in, cast, started):
     mine = started("a", "b")
     started("c", actor=Actor.person(cast.max, None))
-    claim = runs.claim(mine.id)
+    claim = runs.claim(mine.id, mine.kind)
     runs.settle(claim, RunItem.get(RunItem.run == mine), ItemState.DONE, Outcome.CAPTURED)
     sign_in(client, cast.ada)
     part = client.get("/runs/mine").get_data(as_text=True)
@@ -211,7 +211,7 @@ def test_comparing_with_the_tenant_now_is_a_run_that_its_page_waits_for(client, 
     assert "is being read from the tenant" in waiting
     assert f'data-progress="/runs/{started.id}/progress"' in waiting
     assert "exactly as snapshot 1 has it" in client.get(f"{address}/{run.id}").get_data(as_text=True)
-    run_ends.fail(runs.claim(started.id), "x", "Graph is away.")
+    run_ends.fail(runs.claim(started.id, started.kind), "x", "Graph is away.")
     failed = client.get(f"{address}/{started.id}").get_data(as_text=True)
     assert "there is nothing to compare with" in failed
     assert "Graph is away." in failed

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors import scheduling
+from actors import scheduler
 from db import schedules
 from db.audit import SYSTEM
 from db.clock import utcnow
@@ -54,8 +54,8 @@ def test_others_may_not_and_see_none_of_it(app, sign_in, cast):
 def test_what_is_due_is_started_once_in_the_name_of_the_schedule(app, cast, redis_url):
     made = schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM, is_full=True)
     Schedule.update(next_at=utcnow()).execute()
-    scheduling.start_due()
-    scheduling.start_due()
+    scheduler.sweep()
+    scheduler.sweep()
     run = Run.get()
     assert (run.origin, BackupSet.get().is_full) == ("schedule", True)
     assert Schedule.get_by_id(made.id).last_run == run

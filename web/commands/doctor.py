@@ -12,13 +12,15 @@ from flask.cli import AppGroup
 import config
 from actors import broker, connections, startup
 from config import Settings
-from db import audit_rounds, installation, key_rotation, overdue, privileges, runs
+from db import audit_rounds, identities, installation, key_rotation, overdue, privileges, runs, schedules, setbacks
 from db.clock import utcnow
 from db.database import database, disk_free, is_sqlite
-from db.models import Tenant, User
+from db.models import TABLES, Tenant, User
 from web.commands.context import answer, as_json
 
 FRESH_SECONDS = 30
+# Of the ids that a table can give: time enough to do something about it.
+HALF = 0.5
 
 # Is it well, what is it about, and a sentence.
 Finding = tuple[bool, str, str]
@@ -67,9 +69,11 @@ def _database(settings: Settings) -> Iterator[Finding]:
         if not people:
             yield False, "users", "Nobody can sign in. Run: tenantkeep user add EMAIL --role admin"
         yield from _processes()
+        yield from _scheduler()
         yield _waiting_runs()
         yield _keys()
         yield _audit()
+        yield from _identities()
         for statement in privileges.excess():
             yield False, "rights", f"This role can do more than it should. As the owner of the tables: {statement}"
 
@@ -102,6 +106,14 @@ def _processes() -> Iterator[Finding]:
             yield False, kind, f"{seen} Start one: tenantkeep {kind}"
 
 
+def _scheduler() -> Iterator[Finding]:
+    """What it could not do, and tries again by itself; and the schedules that it had to pause."""
+    for one in setbacks.known():
+        yield False, "scheduler", f"{setbacks.told(one)} Its log has the details."
+    for schedule in schedules.paused_by_themselves():
+        yield False, "schedules", f"{schedule} of {schedule.tenant.name} is paused. {schedule.paused_because}"
+
+
 def _waiting_runs() -> Finding:
     stalled = overdue.stalled()
     if not stalled:
@@ -125,6 +137,20 @@ def _audit() -> Finding:
     if check.ended_at is None:
         return True, "audit log", "not gone through yet; the scheduler does it once a day"
     return True, "audit log", f"whole, as of {check.ended_at.isoformat(sep=' ', timespec='minutes')} UTC"
+
+
+def _identities() -> Iterator[Finding]:
+    shares = identities.spent(TABLES)
+    nearly = {table: share for table, share in shares.items() if share >= HALF}
+    for table, share in nearly.items():
+        yield (
+            False,
+            "ids",
+            f"{share:.0%} of the ids of {table} are given. Report it: with the last one, nothing is kept.",
+        )
+    if not nearly:
+        table, share = next(iter(shares.items()))
+        yield True, "ids", f"{table} has given the most of what it can: {share:.1%}"
 
 
 def _redis() -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 import actors.scheduler
 import actors.worker
 import config
-from actors.broker import QUEUES
+from actors.broker import SERVED
 
 POSITIVE = click.IntRange(min=1)
 
@@ -31,7 +31,7 @@ def web(bind: str | None, **options: Any) -> None:
     server.serve(server.Options(bind or f"127.0.0.1:{config.settings().port}", **options))
 
 
-@click.option("--queues", type=click.Choice(QUEUES), multiple=True, default=QUEUES, help="Default: all.")
+@click.option("--queues", type=click.Choice(tuple(SERVED)), multiple=True, default=tuple(SERVED), help="Default: all.")
 @click.option("--processes", type=POSITIVE, default=2, show_default=True)
 @click.option("--threads", type=POSITIVE, default=8, show_default=True, help="In each process.")
 @click.option("--shutdown-seconds", type=POSITIVE, default=60, show_default=True, help="For a run, after SIGTERM.")

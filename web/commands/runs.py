@@ -101,7 +101,7 @@ def download(backup_set_id: int, file: Path, with_secrets: bool, force: bool, as
 def show(run_id: int, as_json: bool) -> None:
     """Show a run and its items."""
     with opened():
-        run = Run.get_or_none(Run.id == run_id)
+        run = runs.whole(run_id)
         if run is None:
             raise Invalid(f"There is no run {run_id}.")
         show_run(run, as_json)

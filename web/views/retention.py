@@ -4,10 +4,12 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
+from actors import pruning
 from db import retention
-from db.errors import Invalid
+from db.errors import Invalid, SwitchedOff
 from db.models import BackupSet, Tenant
 from db.retention import Preview, Rules
+from web import starting
 from web.access import current_actor, fetch, requires
 from web.permissions import Permission
 
@@ -46,6 +48,18 @@ def change(tenant_id: str) -> Any:
     return redirect(url_for("retention.page", tenant_id=tenant.id), 303)
 
 
+@pages.post("/tenants/<tenant_id>/retention/prune")
+@requires(Permission.MANAGE)
+def prune(tenant_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    back_to = url_for("retention.page", tenant_id=tenant.id)
+    try:
+        return starting.answer(pruning.start(tenant, current_actor()), back_to)
+    except SwitchedOff as e:
+        flash(str(e), "danger")
+        return redirect(back_to, 303)
+
+
 @pages.post("/backup-sets/<backup_set_id>/pin")
 @requires(Permission.MANAGE)
 def pin(backup_set_id: str) -> Any:
@@ -63,5 +77,8 @@ def pin(backup_set_id: str) -> Any:
 @requires(Permission.MANAGE)
 def unpin(backup_set_id: str) -> Any:
     backup_set = fetch(BackupSet, backup_set_id, Permission.MANAGE)
-    retention.unpin(backup_set, current_actor())
+    try:
+        retention.unpin(backup_set, current_actor())
+    except Invalid as e:
+        flash(str(e), "danger")
     return redirect(url_for("backup_sets.page", backup_set_id=backup_set.id), 303)

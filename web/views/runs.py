@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 import actors.back_up
 import actors.restore
-from db import notifications, run_ends, run_history, runs, search
+import config
+from db import notifications, retries, run_ends, run_history, runs, search
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, Notification, Policy, Run, RunItem, Tenant, User
@@ -33,6 +34,7 @@ KINDS = {
     RunKind.PREVIEW: "Preview restore",
     RunKind.RESTORE: "Restore",
     RunKind.CREDENTIAL: "Replace credential",
+    RunKind.PRUNE: "Prune what is old",
 }
 # What a run of which kind has failed to do may be tried again, by whom.
 RETRIES = {RunKind.BACK_UP: Permission.OPERATE, RunKind.RESTORE: Permission.MANAGE}
@@ -202,7 +204,9 @@ def _is_late(run: Run, usual: float | None) -> bool:
 
 def may_retry(run: Run) -> bool:
     is_bad = run.state not in ACTIVE and bool(run.failed or run.uncertain)
-    return run.kind in RETRIES and is_bad and can(RETRIES[RunKind(run.kind)], run.tenant_id)
+    if not (run.kind in RETRIES and is_bad and can(RETRIES[RunKind(run.kind)], run.tenant_id)):
+        return False
+    return run.kind != RunKind.RESTORE or not retries.refusal(run, config.settings().plan_hours)
 
 
 def _may_cancel(run: Run) -> bool:

@@ -1,7 +1,6 @@
 """`/schedules/`: when tenants are backed up by themselves."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
@@ -15,7 +14,6 @@ from web.permissions import Permission
 from web.views import narrowing
 
 SHOWN, LAST_PAGE = 50, 999
-TIME_ZONES = sorted(available_timezones())
 
 pages = Blueprint("schedules", __name__, url_prefix="/schedules")
 
@@ -38,7 +36,7 @@ def _page() -> str:
         has_more=len(found) > SHOWN,
         only_tenant=only,
         tenants=narrowing.tenants_to_choose(Permission.MANAGE, only),
-        time_zones=TIME_ZONES,
+        time_zones=schedules.time_zones(),
         form=request.form,
     )
 

@@ -1,0 +1,62 @@
+"""Ids: 64 bits wide, and never given twice, whatever was deleted since."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import peewee as pw
+
+from db.database import database, is_sqlite
+
+# The highest id, on either engine.
+MOST = 2**63 - 1
+
+
+class Identity(pw.BigAutoField):
+    """The primary key of a table whose rows are numbered by themselves."""
+
+    def ddl(self, ctx: Any) -> Any:
+        made = super().ddl(ctx)
+        # Otherwise SQLite gives the id of the last row again when that row was deleted: a message, a link or a line
+        # of the audit log would then be about another thing.
+        is_sqlite = ctx.state.param == "?"
+        return pw.NodeList((made, pw.SQL("AUTOINCREMENT"))) if is_sqlite else made
+
+
+def numbered(models: Iterable[Any]) -> list[Any]:
+    """Those whose rows are numbered by themselves."""
+    return [model for model in models if isinstance(model._meta.primary_key, Identity)]
+
+
+def last_given(model: Any) -> int:
+    """The highest id that a row of this table ever had, be it there or not; 0: none had one."""
+    if is_sqlite():
+        query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+        found = database.execute_sql(query, (model._meta.table_name,)).fetchone()
+        return int(found[0]) if found else 0
+    query = f"SELECT last_value, is_called FROM {_sequence(model)}"  # noqa: S608 - a name, from the catalogue
+    value, is_called = database.execute_sql(query).fetchone()
+    return int(value) if is_called else 0
+
+
+def go_on_after(model: Any, last: int) -> None:
+    """The next row gets an id above this one, and above all that are there."""
+    last = max(last, model.select(pw.fn.MAX(model.id)).scalar() or 0)
+    if not last:
+        return
+    if is_sqlite():
+        name = model._meta.table_name
+        database.execute_sql("DELETE FROM sqlite_sequence WHERE name = ?", (name,))
+        database.execute_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, last))
+    else:
+        database.execute_sql("SELECT setval(%s, %s)", (_sequence(model), last))
+
+
+def _sequence(model: Any) -> str:
+    query = "SELECT pg_get_serial_sequence(%s, 'id')"
+    return str(database.execute_sql(query, (model._meta.table_name,)).fetchone()[0])
+
+
+def spent(models: Iterable[Any]) -> dict[str, float]:
+    """Table -> the share of its ids that were given, the fullest first."""
+    shares = {model._meta.table_name: last_given(model) / MOST for model in numbered(models)}
+    return dict(sorted(shares.items(), key=lambda one: -one[1]))

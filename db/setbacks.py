@@ -1,0 +1,59 @@
+"""What the scheduler could not do: set aside, tried again later, shown meanwhile, and forgotten once it goes well."""
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import timedelta
+
+from db.clock import utcnow
+from db.database import database
+from db.models import Setback
+from db.states import Sweep
+
+# Where others have the id of a row: the step as a whole.
+WHOLE = 0
+# Twice as long after every failure: a defect must not fill the log, and what was mended must not wait for hours.
+FIRST, LONGEST = timedelta(seconds=2), timedelta(minutes=5)
+MOST_DOUBLINGS = 10
+# What the rows of a step are, unless they are runs.
+_ROWS = {Sweep.SCHEDULES: "schedule", Sweep.REMOVE: "tenant"}
+
+
+def known() -> list[Setback]:
+    """The longest first."""
+    return list(Setback.select().order_by(Setback.since))
+
+
+def counts() -> dict[Sweep, int]:
+    found = Counter(Sweep(one.step) for one in known())
+    return {step: found[step] for step in Sweep}
+
+
+def note(step: Sweep, subject: int, sentence: str) -> Setback:
+    """It failed, or failed again."""
+    now = utcnow()
+    with database.atomic():
+        before = Setback.get_or_none((Setback.step == step) & (Setback.subject == subject))
+        times = before.times + 1 if before else 1
+        new = {
+            Setback.last_at: now,
+            Setback.again_at: now + min(FIRST * 2 ** min(times - 1, MOST_DOUBLINGS), LONGEST),
+            Setback.times: times,
+            Setback.sentence: sentence[:500],
+        }
+        Setback.insert({Setback.step: step, Setback.subject: subject, Setback.since: now, **new}).on_conflict(
+            conflict_target=[Setback.step, Setback.subject], update=new
+        ).execute()
+    return Setback.get((Setback.step == step) & (Setback.subject == subject))
+
+
+def forget(step: Sweep, subjects: Collection[int]) -> None:
+    if subjects:
+        Setback.delete().where((Setback.step == step) & Setback.subject.in_(list(subjects))).execute()
+
+
+def told(one: Setback) -> str:
+    """What fails, since when, how often, and how it failed last."""
+    what = "" if one.subject == WHOLE else f" for {_ROWS.get(Sweep(one.step), 'run')} {one.subject}"
+    since = one.since.isoformat(sep=" ", timespec="minutes")
+    times = "once" if one.times == 1 else f"{one.times} times"
+    return f"“{one.step}” fails{what} since {since} UTC, {times}. Last: {one.sentence}"

@@ -1,0 +1,62 @@
+"""Whether what is there is this restore's own doing, however far its writes came, or somebody changed it meanwhile.
+
+Whatever is neither as it was before the first write, nor as it is to be, is somebody else's.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from graph.compare import Path, compare
+from graph.policy_type import PolicyType
+from graph.writing import Content, creation, direct
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What the writes go from, and to. `names`: the properties of the body that tell."""
+
+    before: Content
+    after: Content
+    names: frozenset[str]
+
+    def explains(self, policy_type: PolicyType, there: Content, *, with_assignments: bool) -> bool:
+        names = self.names - policy_type.shifting
+        live, old, new = (_told_by(one, names, with_assignments) for one in (there, self.before, self.after))
+        moved, missing = ({one.path for one in compare(policy_type, side, live)} for side in (old, new))
+        return not (_meet(moved, missing) or _meet(missing, moved))
+
+
+def change(before: Content, want: Content) -> Begun:
+    return Begun(before, want, frozenset(want["body"]))
+
+
+def creation_of(policy_type: PolicyType, want: Content) -> Begun:
+    """A create is one POST. What it does not say yet is the service's own until it is written."""
+    sent = creation(policy_type, want).body or {}
+    # A bind stands for the property of its name.
+    names = frozenset({str(name).split("@odata.bind")[0] for name in sent} & want["body"].keys())
+    made = {name: want["body"][name] for name in names}
+    if "settings" in names:
+        made["settings"] = sent["settings"]  # without its secrets
+    return Begun({"body": made, "assignments": _none(want)}, want, names)
+
+
+def removal_of(before: Content) -> Begun:
+    """Some are let go of before they are deleted (graph.writing.removal)."""
+    body = {name: False if name == "isTrusted" else value for name, value in before["body"].items()}
+    return Begun(before, {"body": body, "assignments": _none(before)}, frozenset(body))
+
+
+def _none(content: Content) -> list[Any] | None:
+    return None if content.get("assignments") is None else []
+
+
+def _told_by(content: Content, names: frozenset[str], with_assignments: bool) -> Content:
+    """Without what the restore never writes, and without what moves by itself."""
+    body = {name: value for name, value in content["body"].items() if name in names}
+    return {"body": body, "assignments": direct(content.get("assignments")) if with_assignments else None}
+
+
+def _meet(some: set[Path], others: set[Path]) -> bool:
+    """One of these is one of those, or lies in it."""
+    return any(path[:count] in others for path in some for count in range(1, len(path) + 1))

@@ -1,0 +1,175 @@
+"""One row, or one step, that fails: everything else goes on, it is told, tried again later, and forgotten."""
+
+import dataclasses
+from datetime import timedelta
+from functools import partial
+
+import peewee as pw
+import pytest
+
+from actors import back_up, scheduler, scheduling
+from actors.broker import broker
+from db import run_ends, runs, schedules, setbacks
+from db.audit import SYSTEM
+from db.clock import utcnow
+from db.models import AuditEvent, BackupSet, Run, Schedule, Setback
+from db.states import Sweep
+from graph.errors import never_show
+from web import prometheus
+from web.commands import doctor
+
+SECRET = "a secret that nobody may read"
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """broken(step, ids): from now on the step fails for these rows; for none given, as a whole."""
+
+    def act(name, *ids):
+        def find(step, apart):
+            if not ids:
+                raise pw.IntegrityError(f"no {SECRET} here\nDETAIL: more")
+            return step.find(apart)
+
+        def handle(step, row):
+            if row.id in ids:
+                raise pw.IntegrityError(f"no {SECRET} here\nDETAIL: more")
+            return step.handle(row)
+
+        step = next(one for one in steps if one.name == name)
+        broken = dataclasses.replace(step, find=partial(find, step), handle=partial(handle, step))
+        monkeypatch.setattr(scheduler, "STEPS", [broken if one is step else one for one in steps])
+
+    steps = scheduler.STEPS
+    never_show([SECRET])
+    return act
+
+
+@pytest.fixture
+def hourly(cast):
+    """Schedules of both tenants, both due."""
+    made = [schedules.add(tenant, "0 * * * *", "UTC", SYSTEM) for tenant in (cast.contoso, cast.fabrikam)]
+    Schedule.update(next_at=utcnow() - timedelta(minutes=1)).execute()
+    return [Schedule.get_by_id(one.id) for one in made]
+
+
+def later():
+    """As if every setback's next try had come."""
+    Setback.update(again_at=utcnow()).execute()
+
+
+def test_a_row_that_fails_is_set_aside_and_everything_else_goes_on(hourly, redis_url, broken):
+    bad, good = hourly
+    unsent = runs.start(tenant=bad.tenant, kind="policy.sync", dedupe_key="x", items=[], actor=SYSTEM).run
+    Run.update(created_at=utcnow() - timedelta(minutes=1)).execute()
+    broken(Sweep.SCHEDULES, bad.id)
+    scheduler.sweep()
+    assert [run.tenant for run in Run.select().where(Run.kind == "backup_set.capture")] == [good.tenant]
+    assert Run.get_by_id(unsent.id).enqueued_at
+    scheduler.sweep()
+    assert Setback.get().times == 1, "not with every sweep"
+    later()
+    scheduler.sweep()
+    found = Setback.get()
+    assert (found.step, found.subject, found.times) == (Sweep.SCHEDULES, bad.id, 2)
+    assert found.again_at - found.last_at == 2 * setbacks.FIRST
+
+
+@pytest.mark.parametrize("step", [Sweep.TAKE_BACK, Sweep.LOCKS, Sweep.PRUNE])
+def test_a_step_that_fails_keeps_no_other_from_its_work(hourly, redis_url, broken, step):
+    broken(step)
+    scheduler.sweep()
+    assert Run.select().count() == 2
+    assert [(one.step, one.subject) for one in setbacks.known()] == [(step, setbacks.WHOLE)]
+
+
+def test_what_fails_is_told_without_secrets_until_it_goes_well_again(hourly, redis_url, broken, monkeypatch):
+    bad = hourly[0]
+    broken(Sweep.SCHEDULES, bad.id)
+    scheduler.sweep()
+    [(is_well, what, sentence)] = doctor._scheduler()
+    assert (is_well, what) == (False, "scheduler")
+    assert f"“start schedules” fails for schedule {bad.id} since " in sentence
+    assert "once. Last: IntegrityError: no" in sentence
+    assert SECRET not in sentence
+    assert 'tenantkeep_scheduler_failures{step="start schedules"} 1' in prometheus.text(with_tenants=False)
+    broken(Sweep.SCHEDULES, "nothing")
+    later()
+    scheduler.sweep()
+    assert not Setback.select().exists()
+    assert Run.select().where(Run.tenant == bad.tenant).exists()
+    assert 'tenantkeep_scheduler_failures{step="start schedules"} 0' in prometheus.text(with_tenants=False)
+
+
+def test_what_failed_and_is_gone_meanwhile_is_forgotten(hourly, redis_url, broken):
+    broken(Sweep.SCHEDULES, hourly[0].id)
+    scheduler.sweep()
+    schedules.remove(hourly[0], SYSTEM)
+    later()
+    scheduler.sweep()
+    assert not Setback.select().exists()
+
+
+def test_with_the_database_away_the_whole_tick_tries_again(database, redis_url, monkeypatch):
+    monkeypatch.setattr(scheduler, "is_away", lambda error: True)
+    away = scheduler.Step(Sweep.PRUNE, scheduler._once(lambda: 1 / 0))
+    monkeypatch.setattr(scheduler, "STEPS", [away])
+    with pytest.raises(ZeroDivisionError):
+        scheduler.sweep()
+    assert not Setback.select().exists()
+
+
+def test_slow_steps_leave_the_rest_to_the_next_sweep(hourly, redis_url, monkeypatch):
+    monkeypatch.setattr(scheduler, "STEPS", [dataclasses.replace(one, seconds=0) for one in scheduler.STEPS])
+    for expected in (1, 2):
+        scheduler.sweep()
+        assert Run.select().count() == expected
+
+
+def test_a_schedule_whose_time_zone_is_gone_is_paused_and_says_so(hourly, redis_url):
+    lost, kept = hourly
+    Schedule.update(time_zone="US/Nowhere").where(Schedule.id == lost.id).execute()
+    scheduler.sweep()
+    assert [run.tenant for run in Run.select()] == [kept.tenant]
+    found = Schedule.get_by_id(lost.id)
+    assert (found.is_paused, found.next_at) == (True, None)
+    assert "There is no time zone “US/Nowhere”" in found.paused_because
+    event = AuditEvent.get(AuditEvent.action == "schedule:paused")
+    assert (event.actor, event.details["why"]) == ("schedule", found.paused_because)
+    [(is_well, what, sentence)] = doctor._scheduler()
+    assert (is_well, what) == (False, "schedules")
+    assert "US/Nowhere" in sentence
+    schedules.change(found, SYSTEM, cron=found.cron, time_zone="UTC")
+    assert not setbacks.known()
+    assert list(doctor._scheduler()) == []
+
+
+@pytest.mark.parametrize("dies_in", ["begin", "record_run"])
+def test_a_scheduled_backup_whose_start_dies_half_way_is_still_due(hourly, redis_url, monkeypatch, dies_in):
+    schedule = hourly[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(schedules if dies_in == "record_run" else back_up.backup_sets, dies_in, lambda *a, **k: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            scheduling.start(schedule)
+    assert not Run.select().exists()
+    assert Schedule.get_by_id(schedule.id) in schedules.due(utcnow())
+    assert broker.do_qsize("bulk") == 0
+    scheduling.start(schedule)
+    assert Schedule.get_by_id(schedule.id).last_run == Run.get()
+
+
+def test_a_full_backup_that_meets_one_that_reads_less_says_so_and_comes_after_it(hourly, cast, redis_url):
+    schedule = hourly[0]
+    Schedule.update(is_full=True).where(Schedule.id == schedule.id).execute()
+    less = back_up.start(cast.contoso, SYSTEM)
+    asked = back_up.start(cast.contoso, SYSTEM, is_full=True)
+    assert (less.is_less, asked.run, asked.is_new, asked.is_less) == (False, less.run, False, True)
+    scheduler.sweep()
+    found = Schedule.get_by_id(schedule.id)
+    assert (found.last_run, found.next_at, found.last_at) == (less.run, schedule.next_at, None)
+    assert schedule not in schedules.due(utcnow())
+    run_ends.fail(runs.claim(less.run.id, less.run.kind), "x", "It ended.")
+    scheduler.sweep()
+    found = Schedule.get_by_id(schedule.id)
+    assert BackupSet.get(BackupSet.run == found.last_run).is_full
+    assert found.next_at > utcnow()

@@ -1,0 +1,97 @@
+"""Seams: a statement before or after which the process that executes it dies, or stands still; once.
+
+The stage arms one by a file, so that nothing is restarted for it. The first process of ours that comes to the statement
+takes the file away, and is struck.
+"""
+
+import json
+import os
+import re
+import signal
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FOLDER = "FAULTS_FOLDER"
+ARMED, STRUCK = "armed", "struck"
+
+
+@dataclass(frozen=True)
+class Seam:
+    """`tenant_id`: only where the statement names it. `seconds` None: it dies; else it stands still for so long."""
+
+    statement: str
+    is_before: bool = False
+    seconds: float | None = None
+    tenant_id: int | None = None
+
+
+class Seams:
+    """The stage's side."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        folder.mkdir()
+
+    def arm(self, seam):
+        self.disarm()
+        written = self._folder / "written"
+        written.write_text(json.dumps(asdict(seam)))
+        written.rename(self._folder / ARMED)
+
+    def disarm(self):
+        for name in (ARMED, STRUCK):
+            (self._folder / name).unlink(missing_ok=True)
+
+    def is_struck(self):
+        return (self._folder / STRUCK).exists()
+
+    def step_clock(self, role, seconds):
+        """Of a process that is up, from now on; 0: it is right again."""
+        (self._folder / f"clock-{role}").write_text(str(seconds))
+
+
+def watch():
+    """In a process of ours: every statement is looked at."""
+    from db import database as engine
+
+    folder = Path(os.environ[FOLDER])
+    execute = engine._Storable.execute_sql
+
+    def execute_sql(self, sql, params=None):
+        seam = _armed(folder, sql, params)
+        if seam and seam.is_before:
+            _strike(folder, seam)
+        cursor = execute(self, sql, params)
+        if seam and not seam.is_before:
+            _strike(folder, seam)
+        return cursor
+
+    engine._Storable.execute_sql = execute_sql
+
+
+def _armed(folder, sql, params):
+    try:
+        seam = Seam(**json.loads((folder / ARMED).read_text()))
+    except FileNotFoundError:
+        return None
+    is_of_tenant = seam.tenant_id is None or seam.tenant_id in list(params or ())
+    return seam if is_of_tenant and re.search(seam.statement, sql) else None
+
+
+def _strike(folder, seam):
+    try:
+        (folder / ARMED).rename(folder / STRUCK)
+    except FileNotFoundError:
+        return  # another process was quicker
+    if seam.seconds is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(seam.seconds)
+
+
+def step_of_clock(role):
+    """How far this process's clock was moved while it runs."""
+    try:
+        return float((Path(os.environ[FOLDER]) / f"clock-{role}").read_text() or 0)
+    except FileNotFoundError:
+        return 0.0

@@ -1,0 +1,45 @@
+"""Thousands of steps in any order, on both engines: `make steps STEPS=…` plays more of them, and others each time."""
+
+from datetime import timedelta
+
+import hypothesis
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
+
+from db import clock, parts, schedules
+from tests.stateful.machine import Installation
+
+STEPS_OF_EXAMPLE = 50
+
+
+@pytest.fixture
+def time_stands(monkeypatch):
+    """What happens hangs on no clock, and on no tenant's id; a backup has more parts than go side by side."""
+    monkeypatch.setattr(clock, "_here", Installation.time)
+    monkeypatch.setattr(clock, "_ahead", timedelta(0))
+    monkeypatch.setattr(schedules, "spread", lambda tenant_id: timedelta(0))
+    monkeypatch.setattr(parts, "SIDE_BY_SIDE", 2)
+
+
+@pytest.fixture
+def settings(request):
+    steps, seed = (request.config.getoption(f"--stateful-{name}") for name in ("steps", "seed"))
+    if seed is not None:
+        hypothesis.seed(seed)(Installation)
+    return hypothesis.settings(
+        max_examples=max(1, steps // STEPS_OF_EXAMPLE),
+        stateful_step_count=STEPS_OF_EXAMPLE,
+        derandomize=seed is None,
+        # What went wrong is read from the steps; making them fewer takes minutes.
+        phases=[hypothesis.Phase.generate],
+    )
+
+
+def test_whatever_comes_the_installation_is_as_the_model_says(
+    database, redis_url, time_stands, settings, record_property
+):
+    Installation.steps.clear()
+    Installation.came.clear()
+    run_state_machine_as_test(Installation, settings=settings)
+    record_property("steps", Installation.steps.total())
+    print(Installation.came)

@@ -1,0 +1,284 @@
+"""A worker that stops wherever the test wants it to. It writes what the actors write, and reads from the model."""
+
+import hashlib
+
+from actors import pruning, safety
+from db import backup_sets, parts, restores, run_ends, runs, snapshots, writes
+from db.clock import utcnow
+from db.database import database
+from db.models import BackupSet, Policy, Restore, RestoreItem, Tenant
+from db.pruning import STEPS, Ages, let_go
+from db.runs import ClaimLost, NewItem
+from db.states import ItemState, Offer, Outcome, RunKind, WriteState
+from db.writes import Answered, Intent
+
+KEY = "configurationPolicies"
+AGES = Ages(runs=730, restores=730, names=365)
+# How an item ends, or a write: well, as often as all else together.
+HOW = ("well", "well", "well", "refused", "lost", "lost before")
+
+
+class Worker:
+    """Only who holds the claim may write; whoever has lost it finds that out at its next write."""
+
+    # Content id -> the version that it is of.
+    _versions: dict = {}  # noqa: RUF012 - of all workers
+
+    def __init__(self, installation, claim, run):
+        self.installation, self.claim, self.run = installation, claim, run
+        self.model = installation.model
+        self.is_dead = False
+        # By a step of retention: the ids of what may go.
+        self._found = None
+
+    def __repr__(self):
+        return f"worker of run {self.run.id}"
+
+    @classmethod
+    def version_of(cls, content_id):
+        return snapshots.document(content_id)["body"]["version"]
+
+    @staticmethod
+    def policy_of(restore_item_id):
+        item = RestoreItem.get_by_id(restore_item_id)
+        return Policy.get((Policy.graph_id == item.graph_id) & (Policy.policy_type == KEY)).id
+
+    # --- steps -------------------------------------------------------------------------------------------------------
+
+    def work(self, how):
+        """The next thing that is to be done, ending with the run's end."""
+        self._step(lambda: self._next(HOW[how % len(HOW)]))
+
+    def wait(self, seconds):
+        if self._step(lambda: runs.wait(self.claim, "Graph asks us to wait.", seconds)):
+            self._let_go()
+
+    def stumble(self):
+        """An attempt that failed; one too many ends the run, or the part."""
+        left = {}
+        if self._step(lambda: left.update(is_set_aside=runs.set_aside(self.claim, "It did not answer.", 5))):
+            if left["is_set_aside"]:
+                self.run.attempts += 1
+                self._let_go()
+            else:
+                self._step(self._fail)
+
+    def _step(self, step):
+        holds = self.run.holder is self
+        try:
+            step()
+        except ClaimLost:
+            assert not holds, f"{self} lost a claim that nobody took"
+            self.installation.workers.remove(self)
+            self.installation.came["claim lost"] += 1
+            return False
+        assert holds, f"{self} wrote, and {self.run.holder} holds the run"
+        return True
+
+    def _let_go(self):
+        self.run.holder = None
+        self.installation.workers.remove(self)
+
+    def _next(self, how):
+        if runs.cancel_requested(self.claim) and self.run.parent is None and not self.run.parts:
+            self._finish()
+        else:
+            self._of_kind()(how)
+
+    def _of_kind(self):
+        return {
+            RunKind.BACK_UP: self._plan,
+            RunKind.BACK_UP_PART: self._read_part,
+            RunKind.CAPTURE_SNAPSHOT: self._capture,
+            RunKind.PREVIEW: self._preview,
+            RunKind.RESTORE: self._restore,
+            RunKind.PRUNE: self._prune,
+        }[self.run.kind]
+
+    def _finish(self):
+        run_ends.finish(self.claim)
+        self.installation.workers.remove(self)
+        self.installation._has_ended(self.run)
+
+    def _fail(self):
+        if self.run.parent is None:
+            run_ends.fail(self.claim, "unexpected_error", "It failed again and again.")
+            self.installation.workers.remove(self)
+            self.installation._has_ended(self.run)
+        else:
+            self._part_ended(parts.fail(self.claim, "unexpected_error", "It failed again and again.", None), "well")
+
+    # --- backups -----------------------------------------------------------------------------------------------------
+
+    def _plan(self, how):
+        if self.run.parts:  # this message came a second time
+            runs.release(self.claim)
+            self._let_go()
+            self._close()
+        elif not self.run.is_planned:
+            self._make_items()
+        else:
+            self._hand_out()
+
+    def _make_items(self):
+        backup_set = BackupSet.get(BackupSet.run == self.run.id)
+        found = list(Policy.select().where(Policy.tenant == self.run.tenant_id).order_by(Policy.id))
+        with database.atomic():
+            runs.hold(self.claim)
+            runs.add_items(self.claim.run, [NewItem(KEY, one.name, one.id, one.graph_id) for one in found])
+            backup_sets.record_type(backup_set, KEY, Offer.OFFERED, len(found))
+        self.run.is_planned = True
+
+    def _hand_out(self):
+        items = [[one.id] for one in runs.unsettled_items(self.claim.run)]
+        begun = parts.hand_out(self.claim, items, with_rest=False)
+        self.run.parts = len(items)
+        self._let_go()
+        for row in begun:
+            self.installation.begin_part(self.run, row)
+
+    def _read_part(self, how):
+        todo = runs.unsettled_items(self.claim.run)
+        if not todo or runs.cancel_requested(self.claim):
+            self._part_ended(parts.end(self.claim), how)
+        else:
+            self._read(todo[0], how)
+
+    def _read(self, item, how):
+        if how != "well":
+            runs.settle(self.claim, item, ItemState.FAILED, Outcome.ERROR, reason="unavailable", message="Away.")
+            return
+        version = self.model.live[item.policy_id]
+        with database.atomic():
+            whole = self.claim.run.parent or self.claim.run
+            one = snapshots.keep(whole, [self._as_read(item.policy, version)])[item.policy_id]
+            runs.settle_read(self.claim, one.outcome, {item.id: one.snapshot_id})
+        self.model.kept.add((item.policy_id, version))
+
+    def _as_read(self, policy, version):
+        content, mark = _content(policy.id, version)
+        return snapshots.Read.of(policy, content, mark, assignments_mark="", name=policy.name, modified_at=None,
+                                 read_at=utcnow(), proof={}, references={})  # fmt: skip
+
+    def _part_ended(self, following, how):
+        whole = self.run.parent
+        self.run.state = "gone"
+        self._let_go()
+        may = whole.is_active and not whole.is_cancelled and whole.begun < whole.parts
+        assert (following is not None) == may, f"after a part of {whole} came {following}"
+        if following:
+            self.installation.begin_part(whole, following)
+        elif how == "well":  # else it dies before it can close
+            self._close()
+
+    def _close(self):
+        whole = self.run.parent or self.run
+        may = whole.may_be_claimed and not self.model.parts_of(whole)
+        assert parts.close(whole.id) == may
+        if may:
+            self.installation._has_ended(whole)
+
+    def _capture(self, how):
+        todo = runs.unsettled_items(self.claim.run)
+        if todo:
+            self._read(todo[0], how)
+        else:
+            self._finish()
+
+    # --- retention ---------------------------------------------------------------------------------------------------
+
+    def _prune(self, how):
+        """Finds what may go in one step, and lets it go in the next: anything may come in between."""
+        todo = runs.unsettled_items(self.claim.run)
+        if not todo or runs.cancel_requested(self.claim):
+            pruning._finish(self.claim)
+            self.installation.workers.remove(self)
+            self.installation._has_ended(self.run)
+            return
+        item, tenant = todo[0], Tenant.get_by_id(self.run.tenant_id)
+        if self._found is None:
+            self._found = list(STEPS[item.policy_type].find(tenant, AGES))
+            return
+        protected, found, self._found = self.model.protected(), self._found, None
+        let_go(self.claim, item, tenant, AGES, found)
+        self.installation.look_what_went(protected)
+        runs.settle(self.claim, item, ItemState.DONE, Outcome.UNCHANGED)
+
+    # --- restores ----------------------------------------------------------------------------------------------------
+
+    def _preview(self, how):
+        restore = self.model.restores[self.run.restore_id]
+        rows = {one.restore_item_id: one for one in runs.unsettled_items(self.claim.run)}
+        if not rows:
+            self._finish()
+            return
+        with database.atomic():
+            runs.hold(self.claim)
+            for item in restores.items(Restore.get_by_id(restore.id)):
+                policy_id = self.policy_of(item.id)
+                version = restore.seen[policy_id] = self.model.live[policy_id]
+                action = Outcome.MATCHES if version == restore.wanted[policy_id] else Outcome.UPDATE
+                content, mark = _content(policy_id, version)
+                live = snapshots.keep_content(restore.tenant_id, content, mark)
+                plan = {"action": action, "target_id": item.graph_id, "live_content": live, "live_mark": mark}
+                RestoreItem.update(plan).where(RestoreItem.id == item.id).execute()
+                runs.settle(self.claim, rows[item.id], ItemState.DONE, action)
+
+    def _restore(self, how):
+        restore = self.model.restores[self.run.restore_id]
+        rows = runs.unsettled_items(self.claim.run)
+        if not rows:
+            self._finish()
+            return
+        item = RestoreItem.get_by_id(rows[0].restore_item_id)
+        policy_id = self.policy_of(item.id)
+        wanted, live = restore.wanted[policy_id], self.model.live[policy_id]
+        has_begun = writes.has_begun(writes.of_items([item.id])[item.id])
+        if item.action == Outcome.MATCHES:
+            self._settle(restore, rows[0], policy_id, ItemState.DONE, Outcome.MATCHES)
+        elif has_begun and live == wanted:
+            self._settle(restore, rows[0], policy_id, ItemState.DONE, Outcome.UPDATED)
+        elif live != restore.seen[policy_id]:
+            self._settle(restore, rows[0], policy_id, ItemState.FAILED, Outcome.CONFLICT)
+        elif item.safety_snapshot_id is None:
+            self._capture_before(item, policy_id, live)
+        else:
+            self._write(restore, item, rows[0], policy_id, how)
+
+    def _capture_before(self, item, policy_id, live):
+        with database.atomic():
+            runs.hold(self.claim)
+            policy = Policy.get_by_id(policy_id)
+            kept = snapshots.keep(self.claim.run, [self._as_read(policy, live)])[policy_id]
+            RestoreItem.update(safety_snapshot=kept.snapshot_id).where(RestoreItem.id == item.id).execute()
+        self.model.kept.add((policy_id, live))
+        row = Restore.get_by_id(item.restore_id)
+        if row.safety_set_id is None:
+            safety._complete(row)
+            self.model.sets[row.safety_set_id] = False
+            self.model.safety.add(row.safety_set_id)
+
+    def _write(self, restore, item, row, policy_id, how):
+        overwritten = self.model.live[policy_id]
+        assert (policy_id, overwritten) in self.model.kept, "what is overwritten was captured by nobody"
+        [mark] = writes.record(self.claim, [Intent(item.id, "PATCH", f"/policies/{policy_id}", "0" * 64)])
+        if how in ("well", "lost"):
+            self.model.live[policy_id] = restore.seen[policy_id] = restore.wanted[policy_id]
+        state = {"well": WriteState.ANSWERED, "refused": WriteState.REFUSED}.get(how, WriteState.UNKNOWN)
+        writes.answer([Answered(mark, state)])
+        if how == "refused":
+            self._settle(restore, row, policy_id, ItemState.FAILED, Outcome.ERROR)
+        elif how == "lost before":
+            self._settle(restore, row, policy_id, ItemState.UNCERTAIN, Outcome.UNKNOWN)
+        # Else whoever comes next reads back what is there.
+
+    def _settle(self, restore, row, policy_id, state, outcome):
+        self.installation.came[f"item {outcome}"] += 1
+        reason = None if state == ItemState.DONE else "conflict" if outcome == Outcome.CONFLICT else "error"
+        RestoreItem.update(outcome=outcome).where(RestoreItem.id == row.restore_item_id).execute()
+        runs.settle(self.claim, row, state, outcome, reason=reason, message=reason)
+
+
+def _content(policy_id, version):
+    mark = hashlib.sha256(f"{policy_id} {version}".encode()).hexdigest()
+    return {"body": {"policy": policy_id, "version": version}, "assignments": []}, mark
