@@ -6,6 +6,8 @@ walked twice.
 
 from datetime import timedelta
 
+import peewee as pw
+
 from db.clock import utcnow
 from db.models import Notification, Run, RunItem
 
@@ -16,7 +18,13 @@ def forget_items(days: int) -> int:
     """Of runs that ended longer ago; their totals stay. Returns how many went: less than TOGETHER when none is left."""
     before = utcnow() - timedelta(days=days)
     last = Run.select(Run.id).where(Run.created_at < before).order_by(Run.created_at.desc()).limit(1).scalar()
-    old = RunItem.select(RunItem.id).join(Run).where((RunItem.run <= (last or 0)) & (Run.ended_at < before))
+    first = RunItem.select(pw.fn.MIN(RunItem.run)).scalar()
+    # Between those two also for PostgreSQL, which would go along all runs from the first on, however long ago it was.
+    old = (
+        RunItem.select(RunItem.id)
+        .join(Run)
+        .where((RunItem.run <= (last or 0)) & Run.id.between(first or 0, last or 0) & (Run.ended_at < before))
+    )
     ids = [row[0] for row in old.order_by(RunItem.run, RunItem.id).limit(TOGETHER).tuples()]
     # An ended run's items change no more.
     return int(RunItem.delete().where(RunItem.id.in_(ids)).execute()) if ids else 0

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from actors import restore_requests
-from db import manifests, portable
+from db import identities, manifests
 from db.clock import utcnow
 from db.database import database, is_sqlite
+from db.models import TABLES
 from db.sealing import keyring
 
 TWO_YEARS = timedelta(days=730)
@@ -68,8 +69,9 @@ def fill(size: Size, password_hash: str | None = None) -> None:
         # psycopg2 takes a single % for the beginning of a parameter.
         database.execute_sql(sql if is_sqlite() else sql.replace("%", "%%"))
     # As at work: autovacuum looks after PostgreSQL, and SQLite plans without statistics, for nobody asks for any.
+    for model in identities.numbered(TABLES):
+        identities.go_on_after(model, 0)
     if not is_sqlite():
-        portable.follow_ids()
         database.execute_sql("VACUUM (ANALYZE)")
 
 
