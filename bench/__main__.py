@@ -11,8 +11,10 @@ for name in (
     "restores",
     "conditional_access",
     "storage",
+    "pruning",
     "moving",
     "night",
+    "audit",
     "fleet",
 ):
     print(f"\n## {name}\n", flush=True)

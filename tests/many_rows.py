@@ -69,9 +69,9 @@ def fill(size: Size, password_hash: str | None = None) -> None:
         # psycopg2 takes a single % for the beginning of a parameter.
         database.execute_sql(sql if is_sqlite() else sql.replace("%", "%%"))
     # As at work: autovacuum looks after PostgreSQL, and SQLite plans without statistics, for nobody asks for any.
-    for model in identities.numbered(TABLES):
-        identities.go_on_after(model, 0)
     if not is_sqlite():
+        for model in identities.numbered(TABLES):
+            identities.go_on_after(model, 0)
         database.execute_sql("VACUUM (ANALYZE)")
 
 
