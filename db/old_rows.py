@@ -6,6 +6,8 @@ walked twice.
 
 from datetime import datetime, timedelta
 
+import peewee as pw
+
 from db.clock import utcnow
 from db.models import Notification, Run, RunItem
 
@@ -15,7 +17,10 @@ TOGETHER = 500
 def forget_items(days: int) -> int:
     """Of runs that ended longer ago; their totals stay. Returns how many went: less than TOGETHER when none is left."""
     before = utcnow() - timedelta(days=days)
-    old = RunItem.select(RunItem.id).join(Run).where((RunItem.run <= _last_begun(before)) & (Run.ended_at < before))
+    first, last = RunItem.select(pw.fn.MIN(RunItem.run)).scalar() or 0, _last_begun(before)
+    # Between those two also for PostgreSQL, which would go along all runs from the first on, however long ago it was.
+    of_old = RunItem.select(RunItem.id).join(Run).where((RunItem.run <= last) & Run.id.between(first, last))
+    old = of_old.where(Run.ended_at < before)
     ids = [row[0] for row in old.order_by(RunItem.run, RunItem.id).limit(TOGETHER).tuples()]
     # An ended run's items change no more.
     return int(RunItem.delete().where(RunItem.id.in_(ids)).execute()) if ids else 0
