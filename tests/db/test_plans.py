@@ -31,6 +31,7 @@ from db import (
     restores,
     retention,
     run_ends,
+    run_progress,
     run_history,
     runs,
     schedules,
@@ -244,7 +245,7 @@ def settled():
     runs.settle_read(claim, Outcome.CAPTURED, {other.id: 1})
     runs.progressed(claim)
     runs.hold(claim)
-    runs.waiting(claim.run)
+    run_progress.waiting(claim.run)
     runs.cancel_requested(claim)
     return claim
 
