@@ -8,14 +8,14 @@ being made, pinned ones, those that a restore uses, the last complete one, and t
 What is decided here is done by db/pruning.py, which asks again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import peewee as pw
 
-from db import audit, manifests, restores
+from db import audit, lists, manifests, restores
 from db.audit import Action, Actor
 from db.backup_sets import is_usable, is_whole
 from db.database import database
@@ -37,7 +37,9 @@ from db.states import UNFINISHED, SetState
 
 GOOD = (SetState.COMPLETE, SetState.WARNINGS)
 MOST = 1000
-TOGETHER = 500
+BEFORE_ALL = datetime.min  # noqa: DTZ901 - naive, as every time here
+# A restore that has ended needs no more than what was there before it, to be undone or tried again.
+IS_UNFINISHED = Restore.state.in_(UNFINISHED)
 
 
 @dataclass(frozen=True)
@@ -202,10 +204,6 @@ def in_use(tenant: Tenant) -> dict[int, int]:
     return found
 
 
-# A restore that has ended needs no more than what was there before it, to be undone or tried again.
-IS_UNFINISHED = Restore.state.in_(UNFINISHED)
-
-
 def used_by_a_restore(one: Any) -> Any:
     """As a condition on a backup set: what it is, or what was there before, is still needed."""
     source = Restore.select(Restore.id).where((Restore.backup_set == one) & IS_UNFINISHED)
@@ -219,9 +217,13 @@ def read_by_a_restore(one: Any) -> Any:
     return pw.fn.EXISTS(source) | pw.fn.EXISTS(before)
 
 
-def in_work(one: Any) -> Any:
-    """As a condition on a snapshot: a run under way has it, and in no manifest yet."""
-    return pw.fn.EXISTS(RunItem.select(RunItem.id).join(Run).where((RunItem.snapshot == one) & IS_ACTIVE))
+def in_work(tenant: Tenant) -> Any:
+    """As a condition on a snapshot of the tenant: a run under way has it, and in no manifest yet.
+
+    By the runs under way: a snapshot that was confirmed each night has an item of each.
+    """
+    theirs = RunItem.select(RunItem.snapshot).join(Run).where((Run.tenant == tenant) & IS_ACTIVE)
+    return Snapshot.id.in_(theirs.where(RunItem.snapshot.is_null(False)))
 
 
 def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Rules) -> list[int]:
@@ -232,7 +234,7 @@ def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Rul
     newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.tenant == tenant).group_by(Snapshot.policy)
     old = Snapshot.select(Snapshot.id, Snapshot.captured_at, Policy.policy_type).join(Policy)
     old = old.where((Snapshot.tenant == tenant) & Snapshot.id.not_in(newest))
-    old = old.where(~in_work(Snapshot.id) & ~read_by_a_restore(Snapshot.id))
+    old = old.where(~in_work(tenant) & ~read_by_a_restore(Snapshot.id))
     return [
         snapshot_id
         for snapshot_id, captured_at, policy_type in old.tuples()
@@ -249,7 +251,7 @@ def _oldest_kept(decisions: Sequence[Decision], rules: Rules) -> tuple[datetime,
     found = [one.backup_set for one in decisions]
     made = {one.id: one.created_at for one in found}
     by_type = {key: [made[one] for one in kept] for key, kept in _kept_by_type(found, rules).items()}
-    oldest = min((at for times in by_type.values() for at in times), default=datetime.min)  # noqa: DTZ901 - naive, as every time here
+    oldest = min((at for times in by_type.values() for at in times), default=BEFORE_ALL)
     return oldest, {key: min(times) for key, times in by_type.items() if times and key != EVERYTHING}
 
 
@@ -257,7 +259,7 @@ def _contents_of(snapshot_ids: Sequence[int]) -> dict[int, int]:
     """Content id -> size, of those that no other snapshot refers to."""
     going = set(snapshot_ids)
     found: dict[int, int] = {}
-    for ids in by(snapshot_ids):
+    for ids in lists.by(snapshot_ids):
         theirs = Snapshot.select(Snapshot.content).where(Snapshot.id.in_(ids))
         read = Snapshot.select(Snapshot.content, Snapshot.id).where(Snapshot.content.in_(theirs)).tuples()
         stays = {content for content, snapshot in read if snapshot not in going}
@@ -266,10 +268,6 @@ def _contents_of(snapshot_ids: Sequence[int]) -> dict[int, int]:
         )
         found |= {content: size for content, size in sizes.tuples() if content not in stays}
     return found
-
-
-def by(ids: Sequence[int], size: int = TOGETHER) -> Iterator[Sequence[int]]:
-    return (ids[begin : begin + size] for begin in range(0, len(ids), size))
 
 
 def set_rules(tenant: Tenant, rules: Rules | None, actor: Actor) -> None:

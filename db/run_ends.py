@@ -7,7 +7,8 @@ from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database, lock, transaction
 from db.models import IS_ACTIVE, Restore, Run, RunItem, Tenant, Write
-from db.runs import Claim, counts, expect_one, held_by, items_of
+from db.run_progress import counts
+from db.runs import Claim, expect_one, held_by, items_of
 from db.states import BEGUN, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
 
 

@@ -23,7 +23,7 @@ from db.clock import utcnow
 from db.database import database, lock
 from db.lists import among
 from db.models import IS_ACTIVE, Policy, Run, RunItem, Tenant, User
-from db.states import ACTIVE, UNSETTLED, ItemState, Outcome, RunKind, RunState
+from db.states import UNSETTLED, ItemState, Outcome, RunKind, RunState
 
 # A worker beats every BEAT_SECONDS; one that missed STALE_SECONDS of beats has lost its claim.
 BEAT_SECONDS = 4
@@ -254,17 +254,6 @@ def release(claim: Claim) -> None:
     expect_one(Run.update(claimed_by=None, heartbeat_at=None).where(held_by(claim)))
 
 
-def waiting(run: Run) -> str | None:
-    """Why nothing happens just now: of the run, or of a part of it."""
-    if run.waiting or run.parts is None:
-        return run.waiting
-    parts = Run.select(Run.waiting).where(
-        (Run.parent == run.id) & Run.claimed_by.is_null() & Run.waiting.is_null(False)
-    )
-    found = parts.tuples().first()
-    return found[0] if found else None
-
-
 def set_aside(claim: Claim, reason: str, seconds: float) -> bool:
     """As wait, after an attempt that failed. False when the run has used up its attempts."""
     if claim.run.attempts + 1 >= MAX_ATTEMPTS:
@@ -385,22 +374,3 @@ def tried(claim: Claim, item_ids: Sequence[int]) -> None:
     """Their answers were not to be had this time."""
     if item_ids:
         RunItem.update(tries=RunItem.tries + 1).where(among(RunItem.id, item_ids) & _claimed(claim)).execute()
-
-
-def counts(run: Run) -> dict[str, int]:
-    """Items per state, now: {"total", "done", "skipped", "failed", "uncertain"}."""
-    if run.state not in ACTIVE:
-        return {name: getattr(run, name) for name in ("total", "done", "skipped", "failed", "uncertain")}
-    rows = RunItem.select(RunItem.state, pw.fn.COUNT(RunItem.id)).where(RunItem.run == run).group_by(RunItem.state)
-    found = dict(rows.tuples())
-    names = (ItemState.DONE, ItemState.SKIPPED, ItemState.FAILED, ItemState.UNCERTAIN)
-    return {"total": sum(found.values()), **{str(name): found.get(name, 0) for name in names}}
-
-
-def outcomes(run: Run) -> dict[str, int]:
-    rows = (
-        RunItem.select(RunItem.outcome, pw.fn.COUNT(RunItem.id))
-        .where((RunItem.run == run) & RunItem.outcome.is_null(False))
-        .group_by(RunItem.outcome)
-    )
-    return dict(rows.tuples())

@@ -8,7 +8,7 @@ import actors.preview
 import actors.restore
 import config
 from actors import connections, outcomes, restore_requests
-from db import manifests, mappings, restores, run_ends, runs, snapshots, tenants
+from db import manifests, mappings, restores, run_ends, run_progress, snapshots, tenants
 from db import writes as db_writes
 from db.audit import SYSTEM
 from db.clock import utcnow
@@ -323,7 +323,7 @@ def test_a_cancelled_restore_stops_between_items_and_keeps_what_it_did(contoso, 
     contoso.fault(kind="status", status=429, retry_after="30", path="configurationPolicies", times=50)
     start = actors.restore.start(restore, SYSTEM, reason="ticket")
     run = start.run
-    servers.wait_for(lambda: runs.waiting(Run.get_by_id(run.id)), "The wait")
+    servers.wait_for(lambda: run_progress.waiting(Run.get_by_id(run.id)), "The wait")
     assert run_ends.request_cancel(run, SYSTEM)
     contoso.clear_faults()
     run = ended(run.id)
@@ -385,7 +385,7 @@ def test_what_is_read_back_otherwise_is_looked_at_again_and_then_named(contoso, 
     taken = live(contoso, policy)
     contoso.put(CATALOG, {**taken, "description": "otherwise"})
     contoso.change(flags={"latency_ms": 0})
-    servers.wait_for(lambda: "Reading back" in str(runs.waiting(Run.get_by_id(run.id))), "The second look")
+    servers.wait_for(lambda: "Reading back" in str(run_progress.waiting(Run.get_by_id(run.id))), "The second look")
     if is_stale:
         contoso.put(CATALOG, taken)
     run = ended(run.id)
@@ -403,7 +403,7 @@ def test_what_is_cancelled_in_the_midst_of_a_write_is_uncertain_and_settled_by_a
     contoso.change(flags={"consistency_delay_s": 60})
     contoso.fault(kind="lost", status=504, path="configurationPolicies$")
     run = actors.restore.start(restore, SYSTEM, reason="ticket").run
-    servers.wait_for(lambda: "answer was lost" in str(runs.waiting(Run.get_by_id(run.id))), "The wait")
+    servers.wait_for(lambda: "answer was lost" in str(run_progress.waiting(Run.get_by_id(run.id))), "The wait")
     run_ends.request_cancel(run, SYSTEM)
     run = ended(run.id)
     [item] = items_of(run).values()

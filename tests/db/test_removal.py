@@ -97,6 +97,15 @@ def test_what_a_restore_wrote_elsewhere_stays_there_and_what_none_has_written_go
     assert not Mapping.select().exists()
 
 
+def test_a_restore_elsewhere_that_begins_to_write_meanwhile_is_not_taken_away(captured, cast):
+    planned = restore_requests.of_snapshot(captured[0][2], cast.fabrikam, options(), SYSTEM)
+    Restore.update(state=RestoreState.RUNNING).where(Restore.id == planned.id).execute()
+    assert not removal._drop_unwritten(planned.id), "it was planned when it was looked at"
+    removed(cast.contoso)
+    [item] = restores.items(planned)
+    assert Content.get_by_id(item.content_id).tenant == cast.fabrikam
+
+
 def test_once_begun_nothing_starts_in_it_and_it_cannot_be_switched_on(captured, cast):
     removal.begin(cast.contoso, SYSTEM)
     removal.begin(cast.contoso, SYSTEM)

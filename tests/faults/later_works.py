@@ -139,7 +139,7 @@ class LateRetry(_Edited):
         super().prepare()
         self.number_of_edit = min(self.changed)
         self.set_latency(0)
-        self.simulated.fault(kind="status", status=400, times=50, path=f"{CATALOG}\\('?{self.number_of_edit}")
+        self.simulated.fault(kind="lost_before", status=400, times=50, path=self.number_of_edit)
         self.first = self.finish_one(*self.request())
         self.simulated.clear_faults()
         self.before = self.finish_one(f"/runs/{self.first}/retry-failed", {})

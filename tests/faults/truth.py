@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import peewee as pw
 
-from db import audit, pruning
+from db import audit, pruning, setbacks
 from db.clock import utcnow
 from db.database import database
 from db.models import (
@@ -26,6 +26,8 @@ from db.snapshots import document
 from db.states import ACTIVE, UNSETTLED, Outcome, RestoreState, RunKind, RunState
 from tests.faults import launch
 
+# What failed is tried again after 2, 4, 8 … seconds.
+HEALED_SECONDS = 40
 # A schedule whose time came longer ago has been missed.
 PUNCTUAL_SECONDS = 10
 
@@ -39,6 +41,7 @@ def violations(stage, work):
     found.append(stage.fallen)
     stage.fallen = []
     found.append(list(_lease_is_led(stage)))
+    found.append(list(_every_step_goes_well(stage)))
     return [sentence for sentences in found for sentence in sentences]
 
 
@@ -162,6 +165,14 @@ def _lease_is_led(stage):
         stage.wait_for(leads, "a scheduler that leads", 3 * launch.LEASE_SECONDS)
     except TimeoutError:
         yield "no scheduler leads"
+
+
+def _every_step_goes_well(stage):
+    """What the scheduler could not do while the fault lasted is on record, and is done by itself."""
+    try:
+        stage.wait_for(lambda: not stage.read(setbacks.known), "every step of the sweep", HEALED_SECONDS)
+    except TimeoutError:
+        yield from stage.read(lambda: [setbacks.told(one) for one in setbacks.known()])
 
 
 OF_TENANT = (

@@ -17,7 +17,7 @@ def time_stands(monkeypatch):
     """What happens hangs on no clock, and on no tenant's id; a backup has more parts than go side by side."""
     monkeypatch.setattr(clock, "_here", Installation.time)
     monkeypatch.setattr(clock, "_ahead", timedelta(0))
-    monkeypatch.setattr(schedules, "spread", lambda tenant_id: timedelta(0))
+    monkeypatch.setattr(schedules, "spread", lambda *_: timedelta(0))
     monkeypatch.setattr(parts, "SIDE_BY_SIDE", 2)
 
 
