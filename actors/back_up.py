@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import dramatiq
@@ -24,6 +25,7 @@ from actors.trouble import in_turn, is_last_attempt, is_last_try, not_final, pos
 from actors.working import Ends, work
 from db import backup_sets, coverage, directory_names, parts, policies, run_ends, runs
 from db.audit import Actor
+from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
 from db.lists import among
@@ -149,11 +151,11 @@ def _list(claim: Claim, graph: GraphClient) -> tuple[dict[str, PolicyList], list
     """Every policy type that the set still lacks; also what has to be asked for again."""
     backup_set = _set_of(claim)
     _leave_out_what_is_not_offered(claim, backup_set)
-    wanted, memory = _unlisted(backup_set), RunMemory(claim, "list")
+    wanted, memory, began = _unlisted(backup_set), RunMemory(claim, "list"), utcnow()
     answers = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in wanted}, memory=memory)
     lists = {key: answer for key, answer in answers.items() if isinstance(answer, PolicyList)}
     for key, listed in lists.items():
-        _take_over(claim, backup_set, key, listed, memory)
+        _take_over(claim, backup_set, key, listed, memory, memory.began.get(key, began))
     refused = {key: answer for key, answer in answers.items() if isinstance(answer, GraphError)}
     final = {key: error for key, error in refused.items() if _is_given_up(claim, error)}
     for key, error in final.items():
@@ -190,13 +192,15 @@ def _leave_out_what_is_not_offered(claim: Claim, backup_set: BackupSet) -> None:
                 backup_sets.record_type(backup_set, key, Offer.NOT_OFFERED, message=known[key])
 
 
-def _take_over(claim: Claim, backup_set: BackupSet, key: str, listed: PolicyList, memory: RunMemory) -> None:
+def _take_over(
+    claim: Claim, backup_set: BackupSet, key: str, listed: PolicyList, memory: RunMemory, began: datetime
+) -> None:
     with database.atomic():
         runs.hold(claim)  # or a worker that was taken for dead would add the items a second time
-        record(claim.run.tenant, key, listed)
+        backup_sets.record_type(backup_set, key, Offer.OFFERED, len(listed.policies) + len(listed.without_id))
+        record(claim.run.tenant, key, listed, began)
         _add_items(claim.run, backup_set, key, listed.policies)
         _fail_without_id(claim, key, listed.without_id)
-        backup_sets.record_type(backup_set, key, Offer.OFFERED, len(listed.policies) + len(listed.without_id))
         memory.forget([key])
     claim.has_got_on = True
 
@@ -218,11 +222,11 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
     offer, why = told_by(error, POLICY_TYPES[key], tenant)
     with database.atomic():
         runs.hold(claim)
+        backup_sets.record_type(backup_set, key, offer, message=why)
         coverage.heard(tenant, key, offer, why)
         if backup_set.selection or offer != Offer.NOT_OFFERED:
             item = runs.add_item(claim.run, NewItem(key, POLICY_TYPES[key].title))
             settle_refused(claim, item, error, offer, why)
-        backup_sets.record_type(backup_set, key, offer, message=why)
 
 
 def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[Listed]) -> None:
@@ -307,6 +311,7 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.Known) -> names.K
     settled = [(item, prepared(item, readings[item.id], memory)) for item in final]
     news = _new_names(known, readings.values())
     with database.atomic():
+        runs.hold(claim)
         settle_readings(claim, settled)
         directory_names.remember(tenant, news)
         memory.forget([item.id for item in final])

@@ -12,7 +12,7 @@ from actors.trouble import is_last_attempt, why_forbidden
 from actors.working import work
 from db import audit, policies, runs, snapshots
 from db.audit import SYSTEM, Action, Actor
-from db.database import database
+from db.database import database, lock
 from db.models import Policy, RunItem, Snapshot
 from db.runs import Claim, NewItem
 from db.snapshots import Kept, Read
@@ -54,6 +54,7 @@ def _capture(claim: Claim) -> None:
             reading = e
         settled = [(item, prepared(item, reading, memory))]
         with database.atomic():  # snapshot, item and audit event: a crash leaves all of them or none
+            runs.hold(claim)
             for kept in settle_readings(claim, settled):
                 _audit(claim, Snapshot.get_by_id(kept.snapshot_id), kept.outcome)
 
@@ -78,6 +79,7 @@ def prepared(item: RunItem, reading: Reading | GraphError, memory: RunMemory) ->
 def settle_readings(claim: Claim, readings: Sequence[tuple[RunItem, Read | GraphError]]) -> list[Kept]:
     """Keep what was read, and say of the rest why Graph finally refused it. Call it in a transaction."""
     reads: dict[int, Read] = {}
+    lock(Policy, Policy.id.in_([item.policy_id for item, _ in readings] or [-1]))
     for item, reading in readings:
         if isinstance(reading, NotFound):
             _gone(claim, item, reading)

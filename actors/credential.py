@@ -17,7 +17,7 @@ from actors.working import work
 from db import credentials, runs
 from db.audit import Actor
 from db.clock import utcnow
-from db.database import database
+from db.database import database, lock
 from db.errors import Invalid
 from db.models import Credential, RunItem, Tenant
 from db.runs import Claim, NewItem
@@ -67,6 +67,7 @@ def _coming(expires_at: datetime | None, what: str) -> datetime | None:
 def give(tenant: Tenant, given: Given, actor: Actor, *, client_id: str = "") -> Start:
     """Keep it as the next one, and try it. Raises Invalid while another one is being tried."""
     with database.atomic():
+        lock(Tenant, Tenant.id == tenant.id)
         _refuse_while_one_is_tried(tenant)
         one = credentials.give(
             tenant, given.kind, given.values, actor, client_id=client_id, expires_at=given.expires_at
@@ -86,6 +87,7 @@ def try_again(tenant: Tenant, actor: Actor) -> Start:
 def switch_back(tenant: Tenant, actor: Actor) -> Start:
     """The previous one signs in, and takes the place of the one in force. Raises Invalid."""
     with database.atomic():
+        lock(Tenant, Tenant.id == tenant.id)
         _refuse_while_one_is_tried(tenant)
         made = _made(credentials.switch_back(tenant, actor), actor)
     return started(made)
@@ -140,6 +142,8 @@ def _try(claim: Claim) -> None:
 def _settle_signed_in(claim: Claim, item: RunItem, one: Credential, granted: frozenset[str]) -> None:
     message = f"In force from now on. {permissions(granted).sentence}"
     with database.atomic():
+        lock(Tenant, Tenant.id == one.tenant_id)
+        lock(Credential, Credential.tenant == one.tenant_id)
         runs.hold(claim)
         if credentials.put_in_force(one, claim.run.id):
             runs.settle(claim, item, ItemState.DONE, Outcome.UPDATED, message=message)
@@ -150,6 +154,8 @@ def _settle_signed_in(claim: Claim, item: RunItem, one: Credential, granted: fro
 def _settle_refused(claim: Claim, item: RunItem, one: Credential, error: SignInFailed) -> None:
     message = f"{error.sentence} The one in force stays in force; this one is kept, to be tried again."
     with database.atomic():
+        lock(Credential, Credential.id == one.id)
+        runs.hold(claim)
         credentials.refuse(one, claim.run.id, error.code, error.sentence)
         runs.settle(claim, item, ItemState.FAILED, Outcome.ERROR, reason=error.code, message=message)
 

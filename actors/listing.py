@@ -56,17 +56,17 @@ def _keep(claim: Claim, key: str, final: PolicyList | Rejected, began: datetime,
         runs.hold(claim)  # or a worker that was taken for dead would keep an older list as today's
         listings.keep(claim.run, key, _packed(final), began)
         if isinstance(final, PolicyList):
-            record(claim.run.tenant, key, final)
+            record(claim.run.tenant, key, final, began)
         memory.forget([key])
     claim.has_got_on = True
 
 
-def record(tenant: Tenant, policy_type: str, listed: PolicyList) -> int:
-    """Take a complete list over. Returns how many policies are newly gone."""
+def record(tenant: Tenant, policy_type: str, listed: PolicyList, began: datetime) -> int:
+    """Take over a complete list that was begun then. Returns how many policies are newly gone."""
     coverage.heard(tenant, policy_type, Offer.OFFERED)
     # One without an id may be any of those that are missing.
     return policies.record_listing(
-        tenant, policy_type, [one.facts() for one in listed.policies], is_whole=not listed.without_id
+        tenant, policy_type, [one.facts() for one in listed.policies], began=began, is_whole=not listed.without_id
     )
 
 

@@ -12,8 +12,8 @@ from actors.working import Pause
 from db import audit, directory_names, mappings, policies, runs, snapshots, writes
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
-from db.database import database
-from db.models import Restore, RestoreItem, RunItem, Write
+from db.database import database, lock
+from db.models import Policy, Restore, RestoreItem, RunItem, Write
 from db.runs import Claim
 from db.snapshots import Read
 from db.states import WRITING, ItemState, Outcome, Result, WriteState
@@ -71,6 +71,7 @@ class Outcomes:
         directory_names.remember(self._restore.tenant, names)
         with database.atomic():
             runs.hold(self._claim)
+            self._lock_policies(ended, reads)
             kept = snapshots.keep(self._claim.run, [one for one in reads.values() if one])
             for item, order, result in ended:
                 if isinstance(result, Done):
@@ -81,6 +82,14 @@ class Outcomes:
                     self.take_error(item, result, is_lost=item.id in lost)
         if self.settled:
             runs.progressed(self._claim)
+
+    def _lock_policies(
+        self, ended: Sequence[tuple[RestoreItem, Order, Done | GraphError]], reads: Mapping[int, Read | None]
+    ) -> None:
+        """Of what was read, and of what was removed."""
+        removed = [result.target_id for _, _, result in ended if isinstance(result, Done) and result.reading is None]
+        mine = Policy.id.in_([one.policy_id for one in reads.values() if one] or [-1])
+        lock(Policy, mine | ((Policy.tenant == self._restore.tenant) & Policy.graph_id.in_(removed or [""])))
 
     def _read(self, item: RestoreItem, order: Order, result: Done | GraphError, memory: RunMemory) -> Read | None:
         if isinstance(result, GraphError):

@@ -19,7 +19,7 @@ from actors.working import work
 from db import mappings, restores, runs, snapshots
 from db.audit import Actor
 from db.clock import utcnow
-from db.database import database
+from db.database import database, transaction
 from db.models import Policy, Restore, RestoreItem, RunItem, Tenant
 from db.runs import Claim, NewItem
 from db.states import WRITING, ItemState, Outcome, RunKind
@@ -40,19 +40,23 @@ from graph.writing import Content
 
 def start(restore: Restore, actor: Actor) -> Start:
     """Raises Invalid when it is too late for a preview."""
-    with database.atomic():
-        restores.hold(restore)
-        made = runs.start(
-            tenant=restore.tenant,
-            kind=RunKind.PREVIEW,
-            dedupe_key=f"{RunKind.PREVIEW}:{restore.id}",
-            items=[new_item(one) for one in restores.items(restore)],
-            actor=actor,
-            restore_id=restore.id,
-        )
-        if made.is_new:
-            restores.begin_preview(restore)
-    return started(made)
+    return started(_made(restore, actor))
+
+
+@transaction
+def _made(restore: Restore, actor: Actor) -> runs.Started:
+    restores.hold(restore)
+    made = runs.start(
+        tenant=restore.tenant,
+        kind=RunKind.PREVIEW,
+        dedupe_key=f"{RunKind.PREVIEW}:{restore.id}",
+        items=[new_item(one) for one in restores.items(restore)],
+        actor=actor,
+        restore_id=restore.id,
+    )
+    if made.is_new:
+        restores.begin_preview(restore)
+    return made
 
 
 def new_item(item: RestoreItem) -> NewItem:
@@ -148,13 +152,17 @@ class _Look:
         read = [row for row in together if row not in unfinished]
         with database.atomic():
             runs.hold(self._claim)
-            for row in read:
+            # In one order, whoever else keeps the same contents just now.
+            for row in sorted(read, key=lambda row: self._mark(row, readings.get(row.id))):
                 self._keep_live(together[row], readings.get(row.id))
             runs.begin_items(self._claim, [row.id for row in read])
             memory.forget([row.id for row in read])
         if read:
             runs.progressed(self._claim)
         postpone(self._claim, unfinished)
+
+    def _mark(self, row: RunItem, reading: Reading | GraphError | None) -> str:
+        return fingerprint(POLICY_TYPES[row.policy_type], reading.content) if isinstance(reading, Reading) else ""
 
     def _keep_live(self, item: RestoreItem, reading: Reading | GraphError | None) -> None:
         """As it is now: what the plan is bound to."""

@@ -19,7 +19,7 @@ from actors.starting import Start, started
 from actors.working import Pause, work
 from db import restores, retries, runs, snapshots
 from db.audit import Actor
-from db.database import database
+from db.database import database, transaction
 from db.errors import Invalid
 from db.models import Restore, RestoreItem, Run, RunItem
 from db.runs import Claim
@@ -40,13 +40,17 @@ def start(
     active = runs.active_of(_key(restore))
     if active:
         return _found(restore, active)
-    with database.atomic():
-        restores.hold(restore)
-        made = _made(restore, actor, restores.items(restore))
-        if made.is_new:
-            hours = config.settings().plan_hours
-            restores.begin_live(restore, made.run, actor, reason, guard_reason, hours, plan)
+    made = _executed(restore, actor, reason, guard_reason, plan)
     return started(made) if made.is_new else _found(restore, made.run)
+
+
+@transaction
+def _executed(restore: Restore, actor: Actor, reason: str, guard_reason: str, plan: str | None) -> runs.Started:
+    restores.hold(restore)
+    made = _made(restore, actor, restores.items(restore))
+    if made.is_new:
+        restores.begin_live(restore, made.run, actor, reason, guard_reason, config.settings().plan_hours, plan)
+    return made
 
 
 def retry_failed(run: Run, actor: Actor) -> Start:
@@ -55,13 +59,17 @@ def retry_failed(run: Run, actor: Actor) -> Start:
     active = runs.active_of(_key(restore))
     if active:
         return _found(restore, active)
-    with database.atomic():
-        restores.hold(restore)
-        again = retries.begin(restore, run, config.settings().plan_hours)
-        made = _made(restore, actor, again, retry_of=run)
-        if not made.is_new:
-            raise Invalid(f"Run {made.run.id} is under way in {restore.tenant.name}. Try again when it has ended.")
-    return started(made)
+    return started(_retried(restore, run, actor))
+
+
+@transaction
+def _retried(restore: Restore, run: Run, actor: Actor) -> runs.Started:
+    restores.hold(restore)
+    again = retries.begin(restore, run, config.settings().plan_hours)
+    made = _made(restore, actor, again, retry_of=run)
+    if not made.is_new:
+        raise Invalid(f"Run {made.run.id} is under way in {restore.tenant.name}. Try again when it has ended.")
+    return made
 
 
 def _key(restore: Restore) -> str:

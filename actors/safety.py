@@ -162,6 +162,7 @@ def _complete(restore: Restore) -> None:
         return
     with database.atomic():
         lock(Restore, Restore.id == restore.id)
+        lock(BackupSet, BackupSet.id == (restore.safety_set_id or -1))
         restore.safety_set = _set(restore, captured, ids | listed)
         Restore.update(safety_set=restore.safety_set).where(Restore.id == restore.id).execute()
 

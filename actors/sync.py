@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 import dramatiq
 
@@ -14,6 +15,7 @@ from actors.trouble import in_turn, not_final, postpone, settle_error, settle_no
 from actors.working import work
 from db import coverage, runs
 from db.audit import Actor
+from db.clock import utcnow
 from db.database import database
 from db.models import RunItem, Tenant
 from db.runs import Claim, NewItem
@@ -66,7 +68,7 @@ def _leave_out_what_is_not_offered(claim: Claim) -> None:
 
 def _list(claim: Claim, graph: GraphClient, together: Sequence[RunItem]) -> dict[RunItem, GraphError]:
     """Take over what was listed; returns what has to be asked for again."""
-    memory = RunMemory(claim, "list")
+    memory, began = RunMemory(claim, "list"), utcnow()
     lists = drive(
         graph, {item.policy_type: list_policies(POLICY_TYPES[item.policy_type]) for item in together}, memory=memory
     )
@@ -74,15 +76,17 @@ def _list(claim: Claim, graph: GraphClient, together: Sequence[RunItem]) -> dict
     for item in together:
         answer = lists[item.policy_type]
         if isinstance(answer, PolicyList):
-            _record(claim, item, answer, memory)
+            _record(claim, item, answer, memory, began)
         elif item not in unfinished:
             settle_error(claim, item, answer, POLICY_TYPES[item.policy_type])
     return unfinished
 
 
-def _record(claim: Claim, item: RunItem, listed: PolicyList, memory: RunMemory) -> None:
+def _record(claim: Claim, item: RunItem, listed: PolicyList, memory: RunMemory, began: datetime) -> None:
+    began = memory.began.get(item.policy_type, began)
     with database.atomic():
-        gone = record(claim.run.tenant, item.policy_type, listed)
+        runs.hold(claim)
+        gone = record(claim.run.tenant, item.policy_type, listed, began)
         runs.settle(claim, item, ItemState.DONE, Outcome.LISTED, message=_said(listed, gone))
         memory.forget([item.policy_type])
 

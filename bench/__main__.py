@@ -11,8 +11,11 @@ for name in (
     "restores",
     "conditional_access",
     "storage",
+    "pruning",
     "moving",
     "night",
+    "audit",
+    "fleet",
 ):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

@@ -9,6 +9,7 @@ import peewee as pw
 from db import audit, coverage, lists, manifests
 from db.audit import SYSTEM, Action
 from db.clock import utcnow
+from db.database import lock
 from db.models import BackupSet, Policy, Run, RunItem, Snapshot, Tenant, User
 from db.states import ItemState, Offer, Outcome, Result, RunKind, RunState, SetState
 
@@ -110,6 +111,7 @@ def complete(run: Run) -> None:
         .tuples()
     ]
     now, types = utcnow(), _types(backup_set, run)
+    lock(BackupSet, BackupSet.id == backup_set.id)
     BackupSet.update(
         state=state,
         completed_at=now,

@@ -2,17 +2,20 @@
 
 Table files import `database` before anything is bound."""
 
+import logging
 import re
 import shutil
 import threading
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import peewee as pw
+
+logger = logging.getLogger(__name__)
 
 database = pw.DatabaseProxy()
 
@@ -67,6 +70,10 @@ class _WritesLast:
         for writer, of_writer in groupby(rows, key=lambda one: one[0]):
             writer([row for _, row in of_writer])
         super().commit()  # type: ignore[misc]
+
+    def rollback(self) -> None:
+        self._last.rows = []
+        super().rollback()  # type: ignore[misc]
 
     def savepoint(self) -> "_Savepoint":
         return _Savepoint(self)
@@ -161,6 +168,36 @@ def share(model: Any, which: Any) -> None:
 def _take(query: Any, how: str) -> None:
     if not is_sqlite():
         list(query.for_update(how).tuples())
+
+
+def is_deadlock(error: BaseException) -> bool:
+    """PostgreSQL's word that two transactions waited for each other, and that this one was taken back whole."""
+    return isinstance(error, pw.OperationalError) and getattr(error.__context__, "pgcode", None) == "40P01"
+
+
+Act = TypeVar("Act", bound=Callable[..., Any])
+
+
+def transaction(act: Act) -> Act:
+    """`act` is one transaction, and is run again when a deadlock took it back: once, and only where it began it.
+
+    For an act that changes nothing but rows: whatever else it had done would be done twice.
+    """
+
+    @wraps(act)
+    def whole(*args: Any, **kwargs: Any) -> Any:
+        is_outermost = not database.in_transaction()
+        try:
+            with database.atomic():
+                return act(*args, **kwargs)
+        except pw.OperationalError as e:
+            if not (is_outermost and is_deadlock(e)):
+                raise
+            logger.warning("a deadlock took back %s; it is run again", act.__qualname__)
+        with database.atomic():
+            return act(*args, **kwargs)
+
+    return cast(Act, whole)
 
 
 def disk_free() -> int | None:

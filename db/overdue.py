@@ -1,7 +1,7 @@
 """Runs that need another message: never sent, due after a wait, or left by a worker that died."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import peewee as pw
@@ -47,7 +47,9 @@ def _before(field: pw.Field) -> Any:
 
 
 def is_out_of_patience(run: Run) -> bool:
-    return bool(run.enqueued_at and run.enqueued_at < _ago(PATIENCE_SECONDS))
+    """It was sent long ago, and its wait, if any, has been over for as long."""
+    times = [at for at in (run.enqueued_at, run.resume_at) if at]
+    return bool(times and max(times) < _ago(PATIENCE_SECONDS))
 
 
 def stalled() -> list[Run]:
@@ -103,7 +105,7 @@ def _given_up(run: Run) -> list[Run]:
     return [following] if following else []
 
 
-def _ago(seconds: float) -> object:
+def _ago(seconds: float) -> datetime:
     return utcnow() - timedelta(seconds=seconds)
 
 

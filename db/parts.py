@@ -5,7 +5,7 @@ part that ends begins the next in the same transaction. The whole ends once, by 
 """
 
 from db import backup_sets, run_ends, runs
-from db.database import database
+from db.database import database, lock
 from db.models import IS_ACTIVE, Run, RunItem
 from db.runs import Claim
 from db.states import RunKind
@@ -22,11 +22,11 @@ def hand_out(claim: Claim, parts: list[list[int]], *, with_rest: bool) -> list[R
     `with_rest`: some policy types could not be listed yet. Part 0 lists and reads them; the others need not wait.
     """
     with database.atomic():
-        for number, item_ids in enumerate(parts, start=1):
-            RunItem.update(part=number).where(RunItem.id.in_(item_ids)).execute()
         runs.expect_one(
             Run.update(parts=len(parts), claimed_by=None, heartbeat_at=None, waiting=None).where(runs.held_by(claim))
         )
+        for number, item_ids in enumerate(parts, start=1):
+            RunItem.update(part=number).where(RunItem.id.in_(item_ids)).execute()
         begun: list[Run | None] = [_begin(claim.run, REST)] if with_rest else []
         begun += [_begin_next(claim.run) for _ in range(SIDE_BY_SIDE)]
     return [part for part in begun if part]
@@ -45,7 +45,7 @@ def fail(claim: Claim, code: str, message: str, request_id: str | None) -> Run |
     """As `end`, for a part that cannot go on: its unsettled items fail, the others' do not."""
     with database.atomic():
         # Its row first, and then the items', as whoever ends the whole locks them.
-        Run.update(parts=Run.parts).where(Run.id == claim.run.parent_id).execute()
+        lock(Run, Run.id == claim.run.parent_id)
         runs.hold(claim)
         run_ends.fail_rest(claim.run, code, message, request_id)
         if claim.run.part == REST:

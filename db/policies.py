@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import peewee as pw
+
 from db import upserts
 from db.clock import utcnow
-from db.database import database, is_sqlite
+from db.database import database, lock
 from db.models import Policy, Tenant
 from db.states import PolicyState
 
@@ -16,34 +18,44 @@ SHOWN = (Policy.name, Policy.odata_type, Policy.platform, Policy.is_built_in, Po
 
 
 def record_listing(
-    tenant: Tenant, policy_type: str, listed: Sequence[Mapping[str, Any]], *, is_whole: bool = True
+    tenant: Tenant,
+    policy_type: str,
+    listed: Sequence[Mapping[str, Any]],
+    *,
+    began: datetime | None = None,
+    is_whole: bool = True,
 ) -> int:
     """Take over one policy type's complete list: new ones in, known ones refreshed, missing ones marked gone.
 
     Each row has graph_id, name, odata_type, platform, is_built_in, modified_at. Returns how many are newly gone.
-    `is_whole`: every element of the list is among the rows; else none is marked gone.
+    `began`: before its first page was asked for; None: just now. A list that another one has overtaken knows nothing of
+    what that one saw, or saw to be gone. `is_whole`: all elements are among the rows; else none is marked gone.
     """
-    now = utcnow()
+    now = began or utcnow()
     of_all = {"tenant": tenant.id, "policy_type": policy_type, "last_seen_at": now, "first_seen_at": now,
               "state": PolicyState.PRESENT, "gone_at": None}  # fmt: skip
+    mine = (Policy.tenant == tenant) & (Policy.policy_type == policy_type)
     with database.atomic():
-        lock((Policy.tenant == tenant) & (Policy.policy_type == policy_type))
-        upserts.put(Policy, KEY, [{**row, **of_all} for row in listed], SHOWN)
+        lock(Policy, mine)
+        overtaken = _seen_later(mine, now)
+        upserts.put(Policy, KEY, [{**row, **of_all} for row in listed if row["graph_id"] not in overtaken], SHOWN)
         return _mark_unseen_gone(tenant, policy_type, now) if is_whole else 0
 
 
-def lock(those: Any) -> None:
-    """Hold the rows of these policies to the end of the transaction, before it changes several of them.
+def _seen_later(those: Any, began: datetime) -> set[str]:
+    """The Graph ids of policies that were seen, or seen to be gone, after this list began."""
+    later = _is_later(Policy.last_seen_at, began) | _is_later(Policy.gone_at, began)
+    return {row[0] for row in Policy.select(Policy.graph_id).where(those & later).tuples()}
 
-    Always in rising order of their ids: two that hold some in another's way would wait for each other.
-    """
-    if not is_sqlite():
-        list(Policy.select(Policy.id).where(those).order_by(Policy.id).for_update("FOR NO KEY UPDATE").tuples())
+
+def _is_later(at: pw.Field, began: datetime) -> Any:
+    """A time that is yet to come is one of before the clock was set back, and says nothing."""
+    return (at > began) & (at <= utcnow())
 
 
 def _mark_unseen_gone(tenant: Tenant, policy_type: str, now: datetime) -> int:
     return int(
-        Policy.update(state=PolicyState.GONE, gone_at=now)
+        Policy.update(state=PolicyState.GONE, gone_at=utcnow())
         .where(
             (Policy.tenant == tenant)
             & (Policy.policy_type == policy_type)

@@ -189,7 +189,7 @@ def _find_snapshots(tenant: Tenant, _ages: Ages) -> list[int]:
 def _let_snapshots_go(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
     newer = Snapshot.alias("newer")
     newest_is = newer.select(newer.id).where((newer.policy == Snapshot.policy) & (newer.id > Snapshot.id))
-    still = pw.fn.EXISTS(newest_is) & ~in_work(Snapshot.id) & ~read_by_a_restore(Snapshot.id)
+    still = pw.fn.EXISTS(newest_is) & ~in_work(tenant) & ~read_by_a_restore(Snapshot.id)
     gone = _delete(Snapshot, ids, still & _rules_are_still(tenant), Snapshot.policy)
     counts = Counter(row[0] for row in gone)
     if counts:

@@ -12,7 +12,7 @@ from typing import Any
 from db import audit, snapshots
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
-from db.database import database
+from db.database import database, lock
 from db.errors import Invalid
 from db.models import (
     IS_ACTIVE,
@@ -81,6 +81,8 @@ STEPS: tuple[tuple[Any, Callable[[Tenant], Any]], ...] = (
 def begin(tenant: Tenant, actor: Actor) -> int:
     """From now on it goes. Returns how many rows that are. Raises Invalid while something is under way with it."""
     with database.atomic():
+        # First: a start that comes meanwhile waits here, or is found.
+        lock(Tenant, Tenant.id == tenant.id)
         _refuse_while_busy(tenant)
         rows = left(tenant)
         is_first = (Tenant.id == tenant.id) & Tenant.removing_since.is_null()
@@ -137,6 +139,7 @@ def _move_contents(tenant: Tenant) -> int:
     """What no restore has written goes with this tenant; what one has written stays with where it was written."""
     found = list(_readers_elsewhere(tenant).order_by(RestoreItem.id).limit(TOGETHER))
     with database.atomic():
+        lock(Restore, Restore.id.in_([item.restore_id for item in found] or [-1]))
         for item in found:
             if not _drop_unwritten(item.restore_id) and RestoreItem.select().where(RestoreItem.id == item.id).exists():
                 _move_content(item)

@@ -19,7 +19,7 @@ import peewee as pw
 from db import audit, lists, tenants
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
-from db.database import database, lock, share
+from db.database import database, lock, share, transaction
 from db.errors import Invalid
 from db.lists import among
 from db.models import IS_ACTIVE, BackupSet, Content, Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, Write
@@ -136,24 +136,24 @@ def hold(restore: Restore) -> None:
     restore.tenant = Tenant.get_by_id(restore.tenant_id)
 
 
+@transaction
 def change_options(restore: Restore, options: Mapping[str, Any], actor: Actor) -> None:
     """Raises Invalid when it is too late for that."""
-    with database.atomic():
-        hold(restore)
-        _to_draft(restore, options=dict(options), changed_by=actor.user_id)
-        audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["options"])
+    hold(restore)
+    _to_draft(restore, options=dict(options), changed_by=actor.user_id)
+    audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["options"])
 
 
+@transaction
 def keep_only(restore: Restore, item_ids: Sequence[int], actor: Actor) -> None:
     """Leave every other item out. Raises Invalid when that leaves nothing, or comes too late."""
     mine = (RestoreItem.restore == restore) & among(RestoreItem.id, item_ids)
     if not RestoreItem.select().where(mine).exists():
         raise Invalid("Choose at least one policy to restore.")
-    with database.atomic():
-        hold(restore)
-        _to_draft(restore, changed_by=actor.user_id)
-        RestoreItem.delete().where((RestoreItem.restore == restore) & ~among(RestoreItem.id, item_ids)).execute()
-        audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["items"])
+    hold(restore)
+    _to_draft(restore, changed_by=actor.user_id)
+    RestoreItem.delete().where((RestoreItem.restore == restore) & ~among(RestoreItem.id, item_ids)).execute()
+    audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["items"])
 
 
 def _to_draft(restore: Restore, *, is_preview: bool = False, **values: Any) -> None:
@@ -209,23 +209,23 @@ def expire_old(hours: int) -> int:
     )
 
 
+@transaction
 def approve(restore: Restore, actor: Actor, reason: str, hours: int, *, plan: str | None = None) -> None:
     """By another person than who asked for it. Raises Invalid; also when `plan` is not the one that is there by now."""
     if actor.user_id is None:
         raise Invalid("A restore is approved by a person, in the browser.")
     said = _reason(restore, reason)
-    with database.atomic():
-        hold(restore)
-        if restore.tenant.four_eyes and actor.user_id in (restore.created_by_id, restore.changed_by_id):
-            raise Invalid("This tenant asks for four eyes: somebody other than you has to approve your restore.")
-        _require_planned(restore)
-        _expect(
-            Restore.update(
-                state=RestoreState.APPROVED, approved_by=actor.user_id, approved_at=utcnow(), reason=said
-            ).where((Restore.state == RestoreState.PREVIEWED) & _this_plan(restore, plan) & _fresh(hours)),
-            "Only a fresh preview that you have seen can be approved. Look at the plan as it is now.",
-        )
-        audit.record(Action.RESTORE_APPROVED, actor, f"restore {restore.id}", tenant=restore.tenant, reason=said)
+    hold(restore)
+    if restore.tenant.four_eyes and actor.user_id in (restore.created_by_id, restore.changed_by_id):
+        raise Invalid("This tenant asks for four eyes: somebody other than you has to approve your restore.")
+    _require_planned(restore)
+    _expect(
+        Restore.update(state=RestoreState.APPROVED, approved_by=actor.user_id, approved_at=utcnow(), reason=said).where(
+            (Restore.state == RestoreState.PREVIEWED) & _this_plan(restore, plan) & _fresh(hours)
+        ),
+        "Only a fresh preview that you have seen can be approved. Look at the plan as it is now.",
+    )
+    audit.record(Action.RESTORE_APPROVED, actor, f"restore {restore.id}", tenant=restore.tenant, reason=said)
 
 
 def plan_mark(restore: Restore) -> str:
@@ -318,17 +318,17 @@ def _why_not(restore: Restore, hours: int, plan: str | None) -> str:
     return f"This restore is {restore.state}."
 
 
+@transaction
 def cancel(restore: Restore, actor: Actor) -> None:
     """Of one that has not begun; a running one's run is cancelled instead. Raises Invalid."""
-    with database.atomic():
-        hold(restore)
-        _expect(
-            Restore.update(state=RestoreState.CANCELLED, ended_at=utcnow()).where(
-                (Restore.id == restore.id) & Restore.state.in_(CHANGEABLE)
-            ),
-            f"This restore is {restore.state}: it cannot be cancelled.",
-        )
-        audit.record(Action.RESTORE_CANCELLED, actor, f"restore {restore.id}", tenant=restore.tenant)
+    hold(restore)
+    _expect(
+        Restore.update(state=RestoreState.CANCELLED, ended_at=utcnow()).where(
+            (Restore.id == restore.id) & Restore.state.in_(CHANGEABLE)
+        ),
+        f"This restore is {restore.state}: it cannot be cancelled.",
+    )
+    audit.record(Action.RESTORE_CANCELLED, actor, f"restore {restore.id}", tenant=restore.tenant)
 
 
 def follow(run: Run, state: RunState) -> None:

@@ -38,6 +38,9 @@ from db.states import UNFINISHED, SetState
 GOOD = (SetState.COMPLETE, SetState.WARNINGS)
 MOST = 1000
 TOGETHER = 500
+BEFORE_ALL = datetime.min  # noqa: DTZ901 - naive, as every time here
+# A restore that has ended needs no more than what was there before it, to be undone or tried again.
+IS_UNFINISHED = Restore.state.in_(UNFINISHED)
 
 
 @dataclass(frozen=True)
@@ -202,10 +205,6 @@ def in_use(tenant: Tenant) -> dict[int, int]:
     return found
 
 
-# A restore that has ended needs no more than what was there before it, to be undone or tried again.
-IS_UNFINISHED = Restore.state.in_(UNFINISHED)
-
-
 def used_by_a_restore(one: Any) -> Any:
     """As a condition on a backup set: what it is, or what was there before, is still needed."""
     source = Restore.select(Restore.id).where((Restore.backup_set == one) & IS_UNFINISHED)
@@ -219,9 +218,13 @@ def read_by_a_restore(one: Any) -> Any:
     return pw.fn.EXISTS(source) | pw.fn.EXISTS(before)
 
 
-def in_work(one: Any) -> Any:
-    """As a condition on a snapshot: a run under way has it, and in no manifest yet."""
-    return pw.fn.EXISTS(RunItem.select(RunItem.id).join(Run).where((RunItem.snapshot == one) & IS_ACTIVE))
+def in_work(tenant: Tenant) -> Any:
+    """As a condition on a snapshot of the tenant: a run under way has it, and in no manifest yet.
+
+    By the runs under way: a snapshot that was confirmed each night has an item of each.
+    """
+    theirs = RunItem.select(RunItem.snapshot).join(Run).where((Run.tenant == tenant) & IS_ACTIVE)
+    return Snapshot.id.in_(theirs.where(RunItem.snapshot.is_null(False)))
 
 
 def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Rules) -> list[int]:
@@ -232,7 +235,7 @@ def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Rul
     newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.tenant == tenant).group_by(Snapshot.policy)
     old = Snapshot.select(Snapshot.id, Snapshot.captured_at, Policy.policy_type).join(Policy)
     old = old.where((Snapshot.tenant == tenant) & Snapshot.id.not_in(newest))
-    old = old.where(~in_work(Snapshot.id) & ~read_by_a_restore(Snapshot.id))
+    old = old.where(~in_work(tenant) & ~read_by_a_restore(Snapshot.id))
     return [
         snapshot_id
         for snapshot_id, captured_at, policy_type in old.tuples()
@@ -249,7 +252,7 @@ def _oldest_kept(decisions: Sequence[Decision], rules: Rules) -> tuple[datetime,
     found = [one.backup_set for one in decisions]
     made = {one.id: one.created_at for one in found}
     by_type = {key: [made[one] for one in kept] for key, kept in _kept_by_type(found, rules).items()}
-    oldest = min((at for times in by_type.values() for at in times), default=datetime.min)  # noqa: DTZ901 - naive, as every time here
+    oldest = min((at for times in by_type.values() for at in times), default=BEFORE_ALL)
     return oldest, {key: min(times) for key, times in by_type.items() if times and key != EVERYTHING}
 
 

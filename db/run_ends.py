@@ -5,22 +5,37 @@ from typing import Any
 from db import answers, audit, backup_sets, listings, notifications, restores, runs
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
-from db.database import database
-from db.models import IS_ACTIVE, Run, RunItem, Write
-from db.runs import Claim, counts, expect_one, held_by, items_of
-from db.states import BEGUN, UNSETTLED, ItemState, Outcome, Result, RunState
+from db.database import database, lock, transaction
+from db.models import IS_ACTIVE, Restore, Run, RunItem, Tenant, Write
+from db.run_progress import counts
+from db.runs import Claim, expect_one, held_by, items_of
+from db.states import BEGUN, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
 
 
 def finish(claim: Claim) -> RunState:
     """End a run whose items are settled (or whose cancel was asked for); its state follows from them."""
-    run = Run.get_by_id(claim.run.id)
     with database.atomic():
+        take(claim.run)
+        run = Run.get_by_id(claim.run.id)
         if runs.cancel_requested(claim):
             _cancel_rest(run)
         tally = counts(run)
         state, error = _ending(run, tally)
         _end(run, held_by(claim), state, tally, error)
     return state
+
+
+def take(*ending: Run) -> None:
+    """In a transaction: the rows that end with these runs, in the order of db/lock_order.py."""
+    ids = [run.id for run in ending]
+    backed_up = [run.tenant_id for run in ending if run.kind == RunKind.BACK_UP]
+    restored = [run.restore_id for run in ending if run.restore_id]
+    if backed_up:
+        lock(Tenant, Tenant.id.in_(backed_up))
+    if restored:
+        lock(Restore, Restore.id.in_(restored))
+    lock(Run, Run.id.in_(ids))
+    lock(Run, Run.parent.in_(ids))
 
 
 def _cancel_rest(run: Run) -> None:
@@ -70,6 +85,7 @@ def fail(claim: Claim, code: str, message: str, request_id: str | None = None) -
     """End a run that cannot go on; what is unsettled failed with it."""
     run = claim.run
     with database.atomic():
+        take(run)
         fail_rest(run, code, message, request_id)
         tally = counts(Run.get_by_id(run.id))
         state = RunState.PARTIAL if tally["done"] else RunState.FAILED
@@ -119,21 +135,22 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
     )
 
 
+@transaction
 def request_cancel(run: Run, actor: Actor) -> bool:
     """Ask an active run to stop at its next item; one that nobody holds is ended here. False: it had ended.
 
     Of a part: its whole is meant.
     """
     run = run.parent or run
-    with database.atomic():
-        asked = (
-            Run.update(cancel_requested_at=utcnow())
-            .where((Run.id == run.id) & IS_ACTIVE & Run.cancel_requested_at.is_null())
-            .execute()
-        )
-        if asked:
-            audit.record(Action.RUN_CANCEL, actor, f"run {run.id}", tenant=run.tenant)
-            end_if_cancelled(run)
+    take(run)
+    asked = (
+        Run.update(cancel_requested_at=utcnow())
+        .where((Run.id == run.id) & IS_ACTIVE & Run.cancel_requested_at.is_null())
+        .execute()
+    )
+    if asked:
+        audit.record(Action.RUN_CANCEL, actor, f"run {run.id}", tenant=run.tenant)
+        end_if_cancelled(run)
     return bool(asked)
 
 

@@ -20,10 +20,10 @@ import peewee as pw
 from db import audit, lists, notifications, tenants
 from db.audit import Action, Actor
 from db.clock import utcnow
-from db.database import database
+from db.database import database, share
 from db.lists import among
 from db.models import IS_ACTIVE, Policy, Run, RunItem, Tenant, User
-from db.states import ACTIVE, UNSETTLED, ItemState, Outcome, RunKind, RunState
+from db.states import UNSETTLED, ItemState, Outcome, RunKind, RunState
 
 # A worker beats every BEAT_SECONDS; one that missed STALE_SECONDS of beats has lost its claim.
 BEAT_SECONDS = 4
@@ -84,12 +84,10 @@ def start(
     `is_quiet`: it is housekeeping, of which nobody is told, and no event says that it was asked for.
     Raises SwitchedOff when nothing may start in the tenant.
     """
-    place = Tenant.get_by_id(tenant.id)
-    if place.removing_since or kind not in WHEN_OFF:
-        tenants.require_on(place)
     # The winner may end between our INSERT and our SELECT: then the key is free again and we try once more.
     for _ in range(20):
         with database.atomic():
+            _require_on(tenant, kind)
             run = _insert(tenant, kind, dedupe_key, len(items), actor, policy, retry_of, restore_id)
             if run:
                 add_items(run, items)
@@ -101,6 +99,14 @@ def start(
             _share(active, actor)
             return Started(active, is_new=False)
     raise RuntimeError(f"{dedupe_key} neither starts nor runs")
+
+
+def _require_on(tenant: Tenant, kind: RunKind) -> None:
+    """Raises SwitchedOff. Whoever switches the tenant off meanwhile waits for our end, and finds the run."""
+    share(Tenant, Tenant.id == tenant.id)
+    place = Tenant.get_by_id(tenant.id)
+    if place.removing_since or kind not in WHEN_OFF:
+        tenants.require_on(place)
 
 
 def _tell(run: Run, actor: Actor) -> None:
@@ -254,17 +260,6 @@ def release(claim: Claim) -> None:
     expect_one(Run.update(claimed_by=None, heartbeat_at=None).where(held_by(claim)))
 
 
-def waiting(run: Run) -> str | None:
-    """Why nothing happens just now: of the run, or of a part of it."""
-    if run.waiting or run.parts is None:
-        return run.waiting
-    parts = Run.select(Run.waiting).where(
-        (Run.parent == run.id) & Run.claimed_by.is_null() & Run.waiting.is_null(False)
-    )
-    found = parts.tuples().first()
-    return found[0] if found else None
-
-
 def set_aside(claim: Claim, reason: str, seconds: float) -> bool:
     """As wait, after an attempt that failed. False when the run has used up its attempts."""
     if claim.run.attempts + 1 >= MAX_ATTEMPTS:
@@ -385,22 +380,3 @@ def tried(claim: Claim, item_ids: Sequence[int]) -> None:
     """Their answers were not to be had this time."""
     if item_ids:
         RunItem.update(tries=RunItem.tries + 1).where(among(RunItem.id, item_ids) & _claimed(claim)).execute()
-
-
-def counts(run: Run) -> dict[str, int]:
-    """Items per state, now: {"total", "done", "skipped", "failed", "uncertain"}."""
-    if run.state not in ACTIVE:
-        return {name: getattr(run, name) for name in ("total", "done", "skipped", "failed", "uncertain")}
-    rows = RunItem.select(RunItem.state, pw.fn.COUNT(RunItem.id)).where(RunItem.run == run).group_by(RunItem.state)
-    found = dict(rows.tuples())
-    names = (ItemState.DONE, ItemState.SKIPPED, ItemState.FAILED, ItemState.UNCERTAIN)
-    return {"total": sum(found.values()), **{str(name): found.get(name, 0) for name in names}}
-
-
-def outcomes(run: Run) -> dict[str, int]:
-    rows = (
-        RunItem.select(RunItem.outcome, pw.fn.COUNT(RunItem.id))
-        .where((RunItem.run == run) & RunItem.outcome.is_null(False))
-        .group_by(RunItem.outcome)
-    )
-    return dict(rows.tuples())

@@ -122,10 +122,13 @@ def change(
 
 
 def pause(schedule: Schedule, why: str, actor: Actor) -> None:
-    """It cannot be told when it comes next: nothing starts until somebody has changed it."""
+    """It cannot be told when it comes next: nothing starts until somebody has changed it, as may just have happened."""
     why = why[:500]
+    is_as_it_was = (Schedule.cron == schedule.cron) & (Schedule.time_zone == schedule.time_zone)
+    paused = Schedule.update(is_paused=True, next_at=None, paused_because=why)
     with database.atomic():
-        Schedule.update(is_paused=True, next_at=None, paused_because=why).where(Schedule.id == schedule.id).execute()
+        if not paused.where((Schedule.id == schedule.id) & is_as_it_was).execute():
+            return
         audit.record(
             Action.SCHEDULE_PAUSED,
             actor,

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import peewee as pw
 
-from db import policies
 from db.clock import utcnow
-from db.database import database
+from db.database import database, lock
 from db.models import Content, Policy, Run, Snapshot
 from db.sealing import keyring
 from db.states import Outcome, PolicyState
@@ -90,6 +90,7 @@ def _known_contents(tenant_id: int, marks: Sequence[str]) -> dict[str, int]:
 def _renewed(content_ids: Sequence[int]) -> dict[str, int]:
     if not content_ids:
         return {}
+    lock(Content, Content.id.in_(list(content_ids)))
     renewed = Content.update(created_at=utcnow()).where(Content.id.in_(list(content_ids)))
     return dict(renewed.returning(Content.fingerprint, Content.id).tuples().execute())
 
@@ -109,6 +110,7 @@ def keep(run: Run, reads: Sequence[Read]) -> dict[int, Kept]:
         return {}
     now = utcnow()
     with database.atomic():
+        lock(Policy, Policy.id.in_([read.policy_id for read in reads]))
         newest = {one.policy_id: one for one in _newest([read.policy_id for read in reads])}
         same = [read for read in reads if _is_same(read, newest.get(read.policy_id))]
         others = [read for read in reads if not _is_same(read, newest.get(read.policy_id))]
@@ -142,7 +144,7 @@ def _add(run: Run, reads: Sequence[Read]) -> dict[int, int]:
     """Policy id -> the new snapshot's id."""
     if not reads:
         return {}
-    makes = {read.fingerprint: partial(_as_sealed, read) for read in reads}
+    makes = {read.fingerprint: partial(_as_sealed, read) for read in sorted(reads, key=attrgetter("fingerprint"))}
     contents = _keep_contents(run.tenant_id, makes)
     rows = [
         {
@@ -170,7 +172,6 @@ def _as_sealed(read: Read) -> tuple[bytes, int]:
 def _follow(now: datetime, reads: Sequence[Read], captured: set[int]) -> None:
     """The policies' rows say what their newest snapshots say."""
     ids = [read.policy_id for read in reads]
-    policies.lock(Policy.id.in_(ids))
     Policy.update(
         last_captured_at=pw.Case(Policy.id, [(read.policy_id, read.read_at) for read in reads], now),
         last_seen_at=now,

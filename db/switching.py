@@ -2,23 +2,28 @@
 
 from db import audit, run_ends
 from db.audit import Action, Actor
-from db.database import database
+from db.database import database, transaction
 from db.errors import Invalid
 from db.models import IS_ACTIVE, Run, Tenant
 
 
 def switch_off(tenant: Tenant, actor: Actor) -> int:
     """What is under way is cancelled: it stops at its next item. Returns how many runs that are. Raises Invalid."""
-    with database.atomic():
-        if not Tenant.update(is_active=False).where((Tenant.id == tenant.id) & Tenant.is_active).execute():
-            raise Invalid(f"{tenant.name} is switched off already.")
-        going = under_way(tenant)
-        for run in going:
-            run_ends.request_cancel(run, actor)
-        audit.record(
-            Action.TENANT_SWITCHED_OFF, actor, f"tenant {tenant.name}", tenant=tenant, cancelled_runs=len(going)
-        )
+    count = _switch_off(tenant, actor)
     tenant.is_active = False
+    return count
+
+
+@transaction
+def _switch_off(tenant: Tenant, actor: Actor) -> int:
+    # First: a start that comes meanwhile waits here, or is found.
+    if not Tenant.update(is_active=False).where((Tenant.id == tenant.id) & Tenant.is_active).execute():
+        raise Invalid(f"{tenant.name} is switched off already.")
+    going = under_way(tenant)
+    run_ends.take(*going)
+    for run in going:
+        run_ends.request_cancel(run, actor)
+    audit.record(Action.TENANT_SWITCHED_OFF, actor, f"tenant {tenant.name}", tenant=tenant, cancelled_runs=len(going))
     return len(going)
 
 

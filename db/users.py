@@ -9,7 +9,7 @@ from argon2.exceptions import VerificationError
 
 from db import audit, sessions, upserts
 from db.audit import Action, Actor
-from db.database import database
+from db.database import database, lock
 from db.errors import Invalid
 from db.models import Membership, Tenant, User
 from db.states import Role, SiteRole
@@ -84,7 +84,7 @@ def change(user: User, actor: Actor, *, here: int | None = None, **changes: obje
 
 def _require_another_admin(user: User) -> None:
     # Of two admins who take it from each other at once, the second waits here, and sees what the first did.
-    User.update(is_active=User.is_active).where(User.site_role == SiteRole.ADMIN).execute()
+    lock(User, User.site_role == SiteRole.ADMIN)
     others = (User.site_role == SiteRole.ADMIN) & User.is_active & (User.id != user.id)
     if user.site_role == SiteRole.ADMIN and not User.select().where(others).exists():
         raise Invalid("This is the last active admin. Make someone else an admin first.")

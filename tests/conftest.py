@@ -49,6 +49,7 @@ from db.clock import utcnow  # noqa: E402
 from db.models import Policy, Snapshot, Tenant, User  # noqa: E402
 from db.states import Role, SiteRole  # noqa: E402
 from graph import limits  # noqa: E402
+from tests import locks  # noqa: E402
 from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
 
 
@@ -150,6 +151,14 @@ def database(database_url, monkeypatch):
         if hasattr(one, "close_all"):
             one.close_all()
     config.settings.cache_clear()
+
+
+@pytest.fixture
+def lock_order(monkeypatch):
+    """No transaction of the test takes rows against the written order."""
+    with locks.watched(monkeypatch) as wrong:
+        yield
+    assert not wrong, "\n".join(dict.fromkeys(wrong))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.wrappers import Response
 
 from actors.startup import StartupError
-from db.database import FULL, is_full
+from db.database import FULL, is_deadlock, is_full
 from db.errors import SwitchedOff
 from db.sealing import SealError
 from web.access import wants_json
@@ -28,6 +28,10 @@ PAGES = {
     500: ("Something went wrong on our side", "Try again. If it stays, give your admin the request id below."),
     503: ("Tenantkeep is not available just now", "The database does not answer. Try again in a minute."),
 }
+_MET = (
+    "Two acts met",
+    "Somebody was changing the same at the same moment, and went first. Nothing was changed here: look, and try again.",
+)
 _EXPIRED_FORM = ("This form was open too long", "Go back, reload the page and send it again. Nothing was changed.")
 
 
@@ -61,6 +65,9 @@ def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
 
 
 def _database_gone(error: Exception) -> tuple[str | Response, int]:
+    if is_deadlock(error):
+        logger.warning("a deadlock took back a transaction, for good", exc_info=error)
+        return _page(409, *_MET)
     logger.error("the database does not answer", exc_info=error)
     g.is_bare = True
     title, advice = PAGES[503]

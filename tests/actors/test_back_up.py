@@ -4,7 +4,7 @@ import pytest
 
 import actors.back_up
 from actors import connections
-from db import backup_sets, manifests, run_ends, runs, snapshots
+from db import backup_sets, manifests, run_ends, run_progress, snapshots
 from db.audit import SYSTEM, Actor
 from db.models import AuditEvent, BackupSet, Content, Notification, Policy, Run, RunItem, Snapshot, Tenant
 from db.states import RunState, SetState
@@ -12,7 +12,7 @@ from graph import client, limits
 from tests.simulated import READ, catalog_policy
 
 PATH = "deviceManagement/configurationPolicies"
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = pytest.mark.usefixtures("quick", "lock_order")
 
 
 @pytest.fixture
@@ -256,10 +256,10 @@ def test_progress_is_right_while_it_runs(graph, worker, ended, cast):
     run = actors.back_up.start(cast.contoso, SYSTEM).run
     seen = []
     while Run.get_by_id(run.id).state in {"queued", "running"}:
-        seen.append(runs.counts(Run.get_by_id(run.id)))
+        seen.append(run_progress.counts(Run.get_by_id(run.id)))
     graph.change(flags={"latency_ms": 0})
     done = [one["done"] for one in seen]
     assert done == sorted(done)
     assert len(set(done)) >= 4
     assert {one["total"] for one in seen} <= {0, 202}
-    assert runs.counts(ended(run.id))["done"] == 202
+    assert run_progress.counts(ended(run.id))["done"] == 202

@@ -1,5 +1,7 @@
 """Syncing and capturing through the real queue, worker and simulator."""
 
+from datetime import timedelta
+
 import pytest
 import requests
 
@@ -7,11 +9,18 @@ import actors.capture
 import actors.sync
 import config
 from actors import check, connections, working
-from db import runs, snapshots, tenants
+from actors.memory import RunMemory
+from db import backup_sets, runs, snapshots, tenants
 from db.audit import SYSTEM, Actor
-from db.models import AuditEvent, Content, Policy, Run, RunItem, Snapshot
+from db.clock import utcnow
+from db.models import AuditEvent, Content, Policy, Run, RunAnswer, RunItem, Snapshot
+from db.snapshots import Read
 from db.states import ItemState, Outcome, PolicyState, RunState
+from graph.client import Answer
+from graph.reading import Reading
 from tests.simulated import READ, WRITE, catalog_policy
+
+pytestmark = pytest.mark.usefixtures("lock_order")
 
 PATH = "deviceManagement/configurationPolicies"
 
@@ -209,3 +218,29 @@ def test_an_unreachable_graph_is_tried_again_and_then_fails_with_what_to_check(
     run = ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
     assert (run.state, run.error_message) == (RunState.FAILED, graph_is_down)
     assert {item.tries for item in run.items} == {runs.MAX_ATTEMPTS - 1}, "after the last one it is given up"
+
+
+def test_a_change_while_a_reading_waits_is_seen_by_the_next_backup(cast, policy):
+    """The times of a snapshot are of before its first request, whichever message sent that, not of when it was kept."""
+    run = runs.start(tenant=cast.contoso, kind="backup_set.capture", dedupe_key="k", items=[], actor=SYSTEM).run
+    claim, changed_at = runs.claim(run.id), utcnow() - timedelta(minutes=2)
+    asked = RunMemory(claim, "item")
+    asked.recall([1])
+    asked.keep([(1, "a" * 64, Answer(body={}))])
+    RunAnswer.update(kept_at=utcnow() - timedelta(minutes=5)).execute()  # and then it had to wait
+    memory, facts = RunMemory(claim, "item"), {"name": "N", "modified_at": changed_at, "proof": {}, "references": {}}
+    memory.recall([1])
+
+    def unchanged_after_keeping():
+        reading = Reading({"body": {}, "assignments": None}, "N", None, changed_at)
+        read_at = memory.read_at(1, reading)
+        snapshots.keep(
+            run, [Read.of(policy, reading.content, "f" * 64, read_at=read_at, assignments_mark="m", **facts)]
+        )
+        listed = Policy.get_by_id(policy.id)
+        listed.modified_at, listed.listed_mark = changed_at, "m"
+        return backup_sets.unchanged([listed], 7)
+
+    assert unchanged_after_keeping() == {}, "it may have been read before it was changed"
+    memory.forget([1])
+    assert list(unchanged_after_keeping()) == [policy.id], "read anew, after it was changed"

@@ -20,6 +20,8 @@ from db.sealing import SealError
 from db.states import CredentialPlace
 from graph.errors import SignInFailed
 
+pytestmark = pytest.mark.usefixtures("lock_order")
+
 NEXT, PREVIOUS = CredentialPlace
 
 
@@ -140,6 +142,17 @@ def test_what_is_kept_beside_the_one_in_force_goes_after_a_fortnight(cast):
         Credential.update(since=utcnow() - timedelta(days=days)).where(Credential.tenant == place).execute()
     assert credentials.forget_old() == 1
     assert [one.tenant for one in Credential.select()] == [cast.contoso]
+
+
+def test_one_that_somebody_switches_back_to_is_not_forgotten_by_who_found_it_old(cast):
+    credentials.give(cast.contoso, "secret", {"secret": "x"}, SYSTEM)
+    old = Credential.get()
+    Credential.update(place=CredentialPlace.PREVIOUS).execute()
+    found = Credential.get()
+    credentials.switch_back(cast.contoso, SYSTEM)
+    assert not credentials.forget(found, SYSTEM)
+    assert (Credential.get().id, Credential.get().place) == (old.id, CredentialPlace.NEXT)
+    assert not AuditEvent.select().where(AuditEvent.action == "credential:forgotten").exists()
 
 
 def test_a_worker_that_began_with_the_old_one_says_nothing_bad_about_the_new_one(graph, worker, ended, cast):

@@ -8,19 +8,21 @@ import actors.preview
 import actors.restore
 import config
 from actors import connections, outcomes, restore_requests
-from db import manifests, mappings, restores, run_ends, runs, snapshots, tenants
+from db import manifests, mappings, restores, run_ends, run_progress, snapshots, tenants
+from db import writes as db_writes
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import AuditEvent, BackupSet, Policy, Restore, RestoreItem, Run, Snapshot, Tenant, Write
-from db.states import RestoreState, RunState
+from db.states import RestoreState, RunState, WriteState
+from db.writes import Answered
 from tests import servers
 from tests.conftest import capture_by_hand
 from tests.restoring import executed, items_of, options, person, plan_of, previewed, undone
 from tests.simulated import WRITE, SimulatedTenant, catalog_policy
 
 CATALOG = "deviceManagement/configurationPolicies"
-pytestmark = pytest.mark.usefixtures("app", "worker", "quick")
+pytestmark = pytest.mark.usefixtures("app", "worker", "quick", "lock_order")
 
 
 @pytest.fixture
@@ -321,7 +323,7 @@ def test_a_cancelled_restore_stops_between_items_and_keeps_what_it_did(contoso, 
     contoso.fault(kind="status", status=429, retry_after="30", path="configurationPolicies", times=50)
     start = actors.restore.start(restore, SYSTEM, reason="ticket")
     run = start.run
-    servers.wait_for(lambda: runs.waiting(Run.get_by_id(run.id)), "The wait")
+    servers.wait_for(lambda: run_progress.waiting(Run.get_by_id(run.id)), "The wait")
     assert run_ends.request_cancel(run, SYSTEM)
     contoso.clear_faults()
     run = ended(run.id)
@@ -383,7 +385,7 @@ def test_what_is_read_back_otherwise_is_looked_at_again_and_then_named(contoso, 
     taken = live(contoso, policy)
     contoso.put(CATALOG, {**taken, "description": "otherwise"})
     contoso.change(flags={"latency_ms": 0})
-    servers.wait_for(lambda: "Reading back" in str(runs.waiting(Run.get_by_id(run.id))), "The second look")
+    servers.wait_for(lambda: "Reading back" in str(run_progress.waiting(Run.get_by_id(run.id))), "The second look")
     if is_stale:
         contoso.put(CATALOG, taken)
     run = ended(run.id)
@@ -401,7 +403,7 @@ def test_what_is_cancelled_in_the_midst_of_a_write_is_uncertain_and_settled_by_a
     contoso.change(flags={"consistency_delay_s": 60})
     contoso.fault(kind="lost", status=504, path="configurationPolicies$")
     run = actors.restore.start(restore, SYSTEM, reason="ticket").run
-    servers.wait_for(lambda: "answer was lost" in str(runs.waiting(Run.get_by_id(run.id))), "The wait")
+    servers.wait_for(lambda: "answer was lost" in str(run_progress.waiting(Run.get_by_id(run.id))), "The wait")
     run_ends.request_cancel(run, SYSTEM)
     run = ended(run.id)
     [item] = items_of(run).values()
@@ -570,6 +572,18 @@ def test_a_write_that_is_not_approved_ends_blocked(approval, contoso, cast, ende
     assert live(contoso, policy_of(cast.contoso))["description"] == ""
 
 
+def test_two_refused_requests_of_one_policy_end_it_once(approval, contoso, ended):
+    _restore, run, request = approval
+    servers.wait_for(lambda: "Multi Admin Approval" in str(Run.get_by_id(run.id).waiting), "The wait")
+    first = Write.get()
+    Write.create(run=run, item=first.item_id, method="POST", path="/other", request_mark="x", state="waiting",
+                 approval=first.approval)  # fmt: skip
+    contoso.decide(request["id"], "rejected")
+    run = ended(run.id)
+    assert (run.attempts, [one.outcome for one in items_of(run).values()]) == (0, ["blocked"])
+    assert {one.state for one in Write.select()} == {"refused"}
+
+
 # --- lost answers ----------------------------------------------------------------------------------------------------
 
 
@@ -585,6 +599,17 @@ def test_a_create_whose_answer_was_lost_is_adopted_not_repeated(contoso, cast, e
     assert (run.state, items_of(run)[policy.name].outcome) == (RunState.SUCCEEDED, "recreated")
     assert [one["name"] for one in contoso.objects()[CATALOG].values()].count(policy.name) == 1
     assert [one.state for one in Write.select().order_by(Write.id)] == ["found"]
+
+
+def test_an_answer_that_comes_late_does_not_hide_what_was_adopted(contoso, cast, ended):
+    """A worker that was taken for dead comes back with the answer to a create that was given up and sent again."""
+    restore = drafted(captured(policy_of(cast.contoso)), cast.contoso)
+    [item] = restores.items(restore)
+    run = Run.create(tenant=cast.contoso, kind="restore.live", dedupe_key="x", restore_id=restore.id)
+    one = Write.create(run=run, item=item, method="POST", path="/x", request_mark="x", known_ids=[])
+    for made in ("the first", "the second"):
+        db_writes.answer([Answered(one.id, WriteState.ANSWERED, item_id=item.id, created_id=made)])
+    assert RestoreItem.get_by_id(item.id).created_id == "the first"
 
 
 def test_two_of_one_name_whose_answers_were_lost_take_one_each(contoso, cast, ended):

@@ -6,7 +6,7 @@ import pytest
 
 import actors.restore
 from actors import restore_requests
-from db import restores, retries, run_ends, runs, snapshots
+from db import restores, retries, run_ends, run_progress, snapshots
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
@@ -29,13 +29,13 @@ from tests.restoring import executed, items_of, options, plan_of, previewed, und
 from tests.simulated import catalog_policy
 
 __all__ = ["contoso"]
-pytestmark = pytest.mark.usefixtures("app", "worker", "quick")
+pytestmark = pytest.mark.usefixtures("app", "worker", "quick", "lock_order")
 
 
 def interrupted(restore, ended):
     """The live run, cancelled while it waits to look what became of a write."""
     run = actors.restore.start(restore, SYSTEM, reason="ticket").run
-    servers.wait_for(lambda: "answer was lost" in str(runs.waiting(Run.get_by_id(run.id))), "The wait")
+    servers.wait_for(lambda: "answer was lost" in str(run_progress.waiting(Run.get_by_id(run.id))), "The wait")
     run_ends.request_cancel(run, SYSTEM)
     run = ended(run.id)
     assert [one.state for one in items_of(run).values()] == ["uncertain"]
@@ -111,7 +111,7 @@ def test_what_somebody_changed_while_the_run_waited_is_a_conflict_in_the_same_ru
     restore = previewed(drafted(snapshot, cast.contoso), ended)
     contoso.fault(kind="status", status=429, retry_after="2", path="/assign$")
     run = actors.restore.start(restore, SYSTEM, reason="ticket").run
-    servers.wait_for(lambda: runs.waiting(Run.get_by_id(run.id)), "The wait")
+    servers.wait_for(lambda: run_progress.waiting(Run.get_by_id(run.id)), "The wait")
     changed_by_somebody(contoso, policy.graph_id, description="somebody's")
     assert items_of(ended(run.id))[policy.name].outcome == "conflict"
     assert (live(contoso, policy)["description"], live(contoso, policy)["assignments"]) == ("somebody's", [])

@@ -22,6 +22,8 @@ from db.states import ItemState, Outcome, RunKind
 from tests import servers
 from tests.conftest import REDIS_PORT
 
+pytestmark = pytest.mark.usefixtures("lock_order")
+
 STARTS = """
 import sys, config
 from actors import app, capture

@@ -63,7 +63,7 @@ def listed(*names):
 
 def read(policy, mark):
     told = {"assignments_mark": "", "name": "P", "modified_at": None, "proof": {}, "references": {}}
-    return snapshots.Read.of(policy, {"body": {}}, mark, **told)
+    return snapshots.Read.of(policy, {"body": {}}, mark, read_at=utcnow(), **told)
 
 
 def everything_once(cast, run):

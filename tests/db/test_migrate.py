@@ -61,7 +61,7 @@ def test_two_that_migrate_at_once_both_succeed_and_one_does_the_work(tmp_path):
 NOBODY_USES = {}
 HARMFUL = re.compile(
     r"DROP (?:TABLE|COLUMN)|RENAME|SET NOT NULL|ALTER COLUMN|(?<!_)CREATE (?:UNIQUE )?INDEX|ADD (?:CONSTRAINT|FOREIGN)"
-    r"|NOT NULL(?! DEFAULT| PRIMARY)|migrator\."
+    r"|(?<!IS )NOT NULL(?! DEFAULT| PRIMARY)|migrator\."
 )
 
 

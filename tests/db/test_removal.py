@@ -15,6 +15,8 @@ from tests import holdings
 from tests.holdings import DIGITS, THEIRS
 from tests.restoring import options
 
+pytestmark = pytest.mark.usefixtures("lock_order")
+
 # The log outlives whom it names; the head is its last hash.
 LOG = frozenset({"audit_event", "audit_head"})
 
@@ -93,6 +95,15 @@ def test_what_a_restore_wrote_elsewhere_stays_there_and_what_none_has_written_go
     assert RestoreItem.select().count() == 1
     assert Restore.get_or_none(Restore.id == planned.id) is None
     assert not Mapping.select().exists()
+
+
+def test_a_restore_elsewhere_that_begins_to_write_meanwhile_is_not_taken_away(captured, cast):
+    planned = restore_requests.of_snapshot(captured[0][2], cast.fabrikam, options(), SYSTEM)
+    Restore.update(state=RestoreState.RUNNING).where(Restore.id == planned.id).execute()
+    assert not removal._drop_unwritten(planned.id), "it was planned when it was looked at"
+    removed(cast.contoso)
+    [item] = restores.items(planned)
+    assert Content.get_by_id(item.content_id).tenant == cast.fabrikam
 
 
 def test_once_begun_nothing_starts_in_it_and_it_cannot_be_switched_on(captured, cast):

@@ -27,6 +27,8 @@ from db.retention import Rules
 from db.states import RestoreState, SetState
 from tests.conftest import capture_by_hand
 
+pytestmark = pytest.mark.usefixtures("lock_order")
+
 TODAY = datetime(2026, 5, 20, 2)
 AGES = Ages(runs=730, restores=730, names=365)
 

@@ -8,6 +8,8 @@ from db.clock import utcnow
 from db.models import AuditEvent, Notification, Policy, Run, RunItem
 from db.states import ItemState, Outcome, RunKind, RunState
 
+pytestmark = pytest.mark.usefixtures("lock_order")
+
 
 @pytest.fixture
 def start(cast):

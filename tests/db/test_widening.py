@@ -162,7 +162,7 @@ def rows(handle):
 def test_old_processes_work_on_beside_it_and_after_it(before, made_empty):
     handle, url = before
     with old_process(url) as told:
-        assert migrate.migrate() == ["0008_identities"]
+        assert "0008_identities" in migrate.migrate()
         then = told["runs"]
         servers.wait_for(lambda: told["runs"] > then + 5, "The old process")
     assert told["faults"] == []
@@ -222,4 +222,4 @@ def test_who_waits_to_migrate_is_not_waited_for(before):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(applied) == [[], ["0008_identities"]]
+    assert sorted(map(bool, applied)) == [False, True]

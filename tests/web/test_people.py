@@ -10,6 +10,8 @@ from db import notifications
 from db.models import AuditEvent, Membership, User
 from tests.conftest import PASSWORD, csrf_token
 
+pytestmark = pytest.mark.usefixtures("lock_order")
+
 
 def attempt(client, **form):
     return client.post("/sign-in", data={"csrf_token": csrf_token(client, "/sign-in"), "password": PASSWORD, **form})

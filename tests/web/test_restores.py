@@ -14,7 +14,10 @@ from tests.conftest import capture_by_hand, csrf_token
 from tests.restoring import options, person, previewed
 from tests.simulated import READ, WRITE, catalog_policy
 
-pytestmark = [pytest.mark.parametrize("database_url", ["sqlite"], indirect=True), pytest.mark.usefixtures("quick")]
+pytestmark = [
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+    pytest.mark.usefixtures("quick", "lock_order"),
+]
 CATALOG = "deviceManagement/configurationPolicies"
 
 

@@ -2,7 +2,11 @@
 
 import pytest
 
-from db.models import BackupSet, Tenant
+from actors import pruning
+from db import retention
+from db.audit import SYSTEM
+from db.models import BackupSet, Run, Tenant
+from db.retention import Rules
 from tests.conftest import csrf_token
 from tests.db.test_retention import nights
 
@@ -40,3 +44,18 @@ def test_a_set_is_pinned_with_a_reason_by_those_who_manage(app, sign_in, cast):
     assert "before the migration" in manager.get(f"/backup-sets/{made.id}").get_data(as_text=True)
     manager.post(f"/backup-sets/{made.id}/unpin", data=data)
     assert BackupSet.get().pinned_reason is None
+
+
+def test_those_who_manage_start_a_pruning_by_hand_and_read_what_went(app, sign_in, cast):
+    nights(cast.contoso, 3)
+    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    manager, operator = sign_in(app.test_client(), cast.max), sign_in(app.test_client(), cast.ada)
+    path, data = f"/tenants/{cast.contoso.id}/retention/prune", {"csrf_token": csrf_token(operator, "/")}
+    assert operator.post(path, data=data).status_code == 403
+    manager.post(path, data={"csrf_token": csrf_token(manager, "/")})
+    run = Run.get()
+    pruning.prune.fn(run.id)
+    page = manager.get(f"/runs/{run.id}").get_data(as_text=True)
+    assert "Backup sets that no rule keeps" in page
+    assert "2 went." in page
+    assert BackupSet.select().count() == 1

@@ -2,14 +2,17 @@
 
 import pytest
 
-from actors import scheduler
+from actors import back_up, scheduler
 from db import schedules
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Run, Schedule
 from tests.conftest import csrf_token
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+    pytest.mark.usefixtures("lock_order"),
+]
 
 
 def form(client, cast, **more):
@@ -49,6 +52,24 @@ def test_others_may_not_and_see_none_of_it(app, sign_in, cast):
     assert operator.post("/schedules/", data=form(operator, cast)).status_code == 403
     for act in ("", "/remove", "/run-now"):
         assert manager.post(f"/schedules/{made.id}{act}", data=form(manager, cast)).status_code == 403
+
+
+def test_a_full_backup_that_meets_one_that_reads_less_says_so(client, sign_in, cast, redis_url):
+    sign_in(client, cast.max)
+    back_up.start(cast.contoso, SYSTEM)
+    made = schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM, is_full=True)
+    client.post(f"/schedules/{made.id}/run-now", data=form(client, cast))
+    assert "reads only what changed" in client.get("/schedules/").get_data(as_text=True)
+
+
+def test_one_that_had_to_be_paused_says_why(client, sign_in, cast):
+    sign_in(client, cast.max)
+    made = schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM)
+    changed = Schedule(id=made.id, tenant=cast.contoso, cron="0 3 * * *", time_zone="UTC")
+    schedules.pause(changed, "of another time", SYSTEM)
+    assert not Schedule.get().is_paused, "somebody has changed it since"
+    schedules.pause(made, "There is no time zone “Mars”.", SYSTEM)
+    assert "There is no time zone “Mars”." in client.get("/schedules/").get_data(as_text=True)
 
 
 def test_what_is_due_is_started_once_in_the_name_of_the_schedule(app, cast, redis_url):

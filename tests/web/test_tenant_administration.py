@@ -16,6 +16,8 @@ from tests.actors.test_credential import pem
 from tests.actors.test_secrets import every_value
 from tests.conftest import csrf_token
 
+pytestmark = pytest.mark.usefixtures("lock_order")
+
 CANARY = "c4nary-pasted~secret.value-0123456789"
 
 

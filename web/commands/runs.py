@@ -12,7 +12,7 @@ import actors.back_up
 import actors.capture
 import actors.sync
 from actors.starting import Start
-from db import private_file, runs
+from db import private_file, run_progress, runs
 from db.errors import Invalid
 from db.models import BackupSet, Run, RunItem
 from db.states import ACTIVE, RunState
@@ -120,7 +120,7 @@ def ended(run_id: int) -> Run:
     """Poll until it ends; a progress bar on a terminal, silence elsewhere."""
     with click.progressbar(length=1, label=f"Run {run_id}", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         while (run := Run.get_by_id(run_id)).state in ACTIVE:
-            counts = runs.counts(run)
+            counts = run_progress.counts(run)
             bar.length = counts["total"] or 1
             bar.update(counts["done"] + counts["skipped"] + counts["failed"] + counts["uncertain"] - bar.pos)
             time.sleep(POLL_SECONDS)
@@ -150,9 +150,9 @@ def document(run: Run) -> dict[str, Any]:
         "kind": run.kind,
         "tenant": run.tenant.name,
         "state": run.state,
-        "waiting": runs.waiting(run),
-        "counts": runs.counts(run),
-        "outcomes": runs.outcomes(run),
+        "waiting": run_progress.waiting(run),
+        "counts": run_progress.counts(run),
+        "outcomes": run_progress.outcomes(run),
         "backup_set": made.id if made else None,
         "restore": run.restore_id,
         "error": {"code": run.error_code, "message": run.error_message} if run.error_code else None,

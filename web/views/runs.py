@@ -11,7 +11,7 @@ from markupsafe import Markup
 import actors.back_up
 import actors.restore
 import config
-from db import notifications, retries, run_ends, run_history, runs, search
+from db import notifications, retries, run_ends, run_history, run_progress, search
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, Notification, Policy, Run, RunItem, Tenant, User
@@ -140,7 +140,12 @@ def progress(run_id: str) -> Any:
     """The moving part of the page, made by the page's own partial; JSON when asked for."""
     run = fetch(Run, run_id, Permission.SEE)
     if wants_json():
-        return jsonify(state=run.state, waiting=runs.waiting(run), counts=runs.counts(run), outcomes=runs.outcomes(run))
+        return jsonify(
+            state=run.state,
+            waiting=run_progress.waiting(run),
+            counts=run_progress.counts(run),
+            outcomes=run_progress.outcomes(run),
+        )
     return render_template("partials/run_progress.html", **facts(run))
 
 
@@ -151,7 +156,7 @@ def progress_of(run: Run) -> Markup:
 
 def facts(run: Run) -> dict[str, Any]:
     """What the moving part shows, of a page of items that ended in one way or are still in one state."""
-    counts, by_outcome = runs.counts(run), runs.outcomes(run)
+    counts, by_outcome = run_progress.counts(run), run_progress.outcomes(run)
     choices = {name: count for name, count in by_outcome.items() if name not in SAID_BY_STATE}
     choices |= {name: counts[name] for name in BAD_STATES if counts[name]}
     wanted = request.args.get("outcome", "")
@@ -162,7 +167,7 @@ def facts(run: Run) -> dict[str, Any]:
     found = list(items)
     return {
         "run": run,
-        "waiting": runs.waiting(run),
+        "waiting": run_progress.waiting(run),
         "backup_set": BackupSet.get_or_none(BackupSet.run == run),
         "made": found[0].snapshot_id if run.kind == RunKind.CAPTURE_SNAPSHOT and found else None,
         "may_retry": may_retry(run),

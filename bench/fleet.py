@@ -1,0 +1,162 @@
+"""What the fleet repeats, with two million runs behind it and twenty thousand under way: `python -m bench.fleet`.
+
+Milliseconds of each step as the scheduler, a worker and the pages take it. What a step changes is taken back at once.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import timedelta
+
+from bench import stage
+from db import (
+    installation,
+    notifications,
+    overdue,
+    removal,
+    restores,
+    retention,
+    run_history,
+    runs,
+    schedules,
+    standing,
+    users,
+)
+from db.audit import SYSTEM
+from db.clock import utcnow
+from db.database import database
+from db.models import Run, Tenant
+from tests import many_rows
+
+LOOKS = 5
+PLAN_HOURS = 24
+# Of the last of ten thousand tenants nothing is under way.
+KEPT = retention.Rules(last=7, daily=7, weekly=4, monthly=12)
+
+
+def _take_schedules() -> None:
+    now = utcnow()
+    for schedule in schedules.due(now):
+        schedules.take(schedule, now)
+
+
+def _prune() -> None:
+    retention.prune(Tenant.get_by_id(many_rows.PRUNED), SYSTEM)
+
+
+STEPS: dict[str, Callable[[], object]] = {
+    "a worker's heartbeat, 8 claims": lambda: runs.beat([f"token {number}" for number in _held()]),
+    "a process's heartbeat": lambda: installation.beat("bench", "worker"),
+    "sweep: take back what a dead worker left": overdue.take_back_abandoned,
+    "sweep: cancelled and unheld": overdue.cancelled_and_unheld,
+    "sweep: schedules that are due": lambda: schedules.due(utcnow()),
+    "sweep: take 200 schedules": _take_schedules,
+    "sweep: expire plans": lambda: restores.expire_old(PLAN_HOURS),
+    "sweep: tenants that go": removal.begun,
+    "sweep: wholes without parts": overdue.without_parts,
+    "sweep: never sent": overdue.unsent,
+    "sweep: due after a wait": overdue.due,
+    "sweep: lost": overdue.lost,
+    "sweep: which of 70,000 locks' runs are active": lambda: runs.active_among(range(70_000)),
+    "stalled, for /metrics": overdue.stalled,
+    "retention: decide for a tenant": lambda: retention.preview(Tenant.get_by_id(many_rows.PRUNED), KEPT),
+    "retention: let go for a tenant": _prune,
+    "retention: items of 500 old runs": lambda: retention.prune_run_items(90),
+    "dashboard: standing of all tenants": lambda: standing.of_tenants(None, utcnow()),
+    "dashboard: ended by day": lambda: run_history.ended_by_day((utcnow() - timedelta(days=14)).date(), None),
+    "pulse of who hears of all active runs": lambda: notifications.following(many_rows.OPERATOR, None),
+    "pulse of an admin": lambda: notifications.following(many_rows.ADMIN, None),
+    "pulse of who hears of nothing": lambda: notifications.following(-1, None),
+}
+PAGES = {"page: dashboard": "/", "page: schedules": "/schedules/", "page: restores": "/restores/"}
+
+# Step -> median and 95th percentile, in milliseconds.
+Figures = dict[str, tuple[float, float]]
+
+
+def main() -> None:
+    figures: dict[str, Figures] = {}
+    with stage.engines() as urls:
+        for engine, url in urls.items():
+            place = stage.beside(url, "fleet")
+            stage.bind(place)
+            _say(f"{engine}: the rows are made")
+            fill(_asked())
+            figures[engine] = measure()
+    print(f"| step | {' | '.join(figures)} |\n|---|{'---|' * len(figures)}")
+    for step in (*STEPS, *PAGES):
+        print(f"| {step} | {' | '.join('{:.1f} ({:.1f})'.format(*of[step]) for of in figures.values())} |")
+    print("\nMedian (95th percentile) in ms.", flush=True)
+
+
+def _asked() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=2_000_000)
+    return parser.parse_args().runs
+
+
+def fill(count: int) -> None:
+    """So many runs; of the rest what an installation of that size has."""
+    size = many_rows.Size(
+        tenants=count // 200,
+        runs=count,
+        active=count // 100,
+        policies=count // 10,
+        backup_sets=count * 3 // 20,
+        restores=count // 1000,
+        restore_items=count // 10,
+        due=200,
+    )
+    with database.connection_context():
+        many_rows.fill(size, users.hasher.hash(stage.PASSWORD))
+
+
+def measure() -> Figures:
+    found = {}
+    with database.connection_context():
+        for step, act in STEPS.items():
+            _keep_claims()
+            found[step] = stage.timed(_undone(act), range(LOOKS))
+            _say(f"{step}: {found[step][0]:.1f} ms")
+    with stage.web("person1@many.example") as session:
+        for step, path in PAGES.items():
+            found[step] = stage.timed(
+                lambda _, path=path: session.get(stage.WEB + path).raise_for_status(), range(LOOKS)
+            )
+            _say(f"{step}: {found[step][0]:.1f} ms")
+    return found
+
+
+def _keep_claims() -> None:
+    """Their workers live: the bench itself takes longer than they may be silent."""
+    ids = [int(number) for number in _held(1000)]
+    Run.update(heartbeat_at=utcnow()).where(Run.id << ids).execute()
+
+
+def _held(count: int = 8) -> list[int]:
+    last = Run.select(Run.id).order_by(Run.id.desc()).limit(1).scalar() - many_rows.SPECIAL
+    return list(range(last - last % 100, 0, -100))[: min(count, last // 10_000)]
+
+
+def _undone(act: Callable[[], object]) -> Callable[[int], None]:
+    def once(_number: int) -> None:
+        with _taken_back():
+            act()
+
+    return once
+
+
+@contextmanager
+def _taken_back():
+    with database.atomic() as transaction:
+        yield
+        transaction.rollback()
+
+
+def _say(progress: str) -> None:
+    print(progress, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

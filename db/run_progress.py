@@ -1,0 +1,36 @@
+"""How far a run has got, and why it waits, for whoever looks at it."""
+
+import peewee as pw
+
+from db.models import Run, RunItem
+from db.states import ACTIVE, ItemState
+
+
+def waiting(run: Run) -> str | None:
+    """Why nothing happens just now: of the run, or of a part of it."""
+    if run.waiting or run.parts is None:
+        return run.waiting
+    parts = Run.select(Run.waiting).where(
+        (Run.parent == run.id) & Run.claimed_by.is_null() & Run.waiting.is_null(False)
+    )
+    found = parts.tuples().first()
+    return found[0] if found else None
+
+
+def counts(run: Run) -> dict[str, int]:
+    """Items per state, now: {"total", "done", "skipped", "failed", "uncertain"}."""
+    if run.state not in ACTIVE:
+        return {name: getattr(run, name) for name in ("total", "done", "skipped", "failed", "uncertain")}
+    rows = RunItem.select(RunItem.state, pw.fn.COUNT(RunItem.id)).where(RunItem.run == run).group_by(RunItem.state)
+    found = dict(rows.tuples())
+    names = (ItemState.DONE, ItemState.SKIPPED, ItemState.FAILED, ItemState.UNCERTAIN)
+    return {"total": sum(found.values()), **{str(name): found.get(name, 0) for name in names}}
+
+
+def outcomes(run: Run) -> dict[str, int]:
+    rows = (
+        RunItem.select(RunItem.outcome, pw.fn.COUNT(RunItem.id))
+        .where((RunItem.run == run) & RunItem.outcome.is_null(False))
+        .group_by(RunItem.outcome)
+    )
+    return dict(rows.tuples())

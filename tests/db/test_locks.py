@@ -1,0 +1,272 @@
+"""Transactions that meet at the same rows: who goes first, who waits, who is told what."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import peewee as pw
+import pytest
+
+import actors.preview
+from actors import restore_requests
+from db import parts, policies, restores, run_ends, runs, switching, users
+from db.audit import SYSTEM, Actor
+from db.clock import utcnow
+from db.database import database as handle
+from db.database import is_deadlock, lock, transaction
+from db.errors import Invalid, SwitchedOff
+from db.models import Policy, Restore, Run, RunItem, Tenant, User
+from db.runs import NewItem
+from db.states import PolicyState, RunKind, SiteRole
+from tests import locks, servers
+from tests.conftest import capture_by_hand
+from tests.restoring import options
+from web import errors
+
+# SQLite has one writer at a time: there nothing meets.
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+def beside(act, *args):
+    """The future of an act with a connection of its own."""
+
+    def connected():
+        with handle.connection_context():
+            return act(*args)
+
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(connected)
+    pool.shutdown(wait=False)
+    return future
+
+
+def waits():
+    """Some connection waits for another one's row."""
+    return handle.execute_sql("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()[0]
+
+
+def until_it_waits():
+    servers.wait_for(waits, "The other's wait")
+
+
+# --- the order -------------------------------------------------------------------------------------------------------
+
+
+def test_the_watch_finds_what_goes_against_the_order(database, monkeypatch):
+    with locks.watched(monkeypatch) as wrong:
+        with database.atomic():
+            lock(Tenant, Tenant.id == 1)
+            Run.update(waiting="x").where(Run.id == 1).execute()
+            RunItem.update(tries=1).where(RunItem.run == 1).execute()
+        assert not wrong
+        with database.atomic():
+            Run.update(waiting="x").where(Run.id == 1).execute()
+            lock(Tenant, Tenant.id == 1)
+        with database.atomic():
+            RunItem.update(tries=1).where(RunItem.run == 1).execute()
+            Run.update(waiting="x").where(Run.id == 1).execute()
+    assert [one.split(":")[0] for one in wrong] == ["tenant after ['run']", "run after ['run_item']"]
+
+
+def facts(*numbers):
+    return [
+        {"graph_id": f"{number:08}", "name": f"Policy {number}", "odata_type": None, "platform": None,
+         "is_built_in": False, "modified_at": None}
+        for number in numbers
+    ]  # fmt: skip
+
+
+@on_postgresql
+def test_a_list_takes_its_policies_in_one_order_however_graph_gave_them(cast):
+    """Else the two would wait for each other: the list for the first, having the last; this one for the last."""
+    policies.record_listing(cast.contoso, "windowsFeatureUpdateProfiles", facts(*range(10)))
+    first, *_, last = Policy.select().where(Policy.policy_type == "windowsFeatureUpdateProfiles").order_by(Policy.id)
+    with handle.atomic():
+        lock(Policy, Policy.id == first.id)
+        other = beside(
+            policies.record_listing, cast.contoso, "windowsFeatureUpdateProfiles", facts(*reversed(range(10)))
+        )
+        until_it_waits()
+        lock(Policy, Policy.id == last.id)
+    other.result(10)
+
+
+@on_postgresql
+def test_a_part_that_fails_and_the_end_of_its_whole_do_not_wait_for_each_other(cast):
+    items = [NewItem("configurationPolicies", f"Policy {number}") for number in range(4)]
+    start = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="x", items=items, actor=SYSTEM)
+    whole = runs.claim(start.run.id)
+    [part] = parts.hand_out(whole, [[one.id for one in runs.unsettled_items(whole.run)]], with_rest=False)
+    held = runs.claim(part.id)
+    with handle.atomic():
+        run_ends.take(whole.run)
+        other = beside(parts.fail, held, "x", "It failed.", None)
+        until_it_waits()
+        run_ends.fail_rest(whole.run, "y", "The whole was given up.", None)
+    other.result(10)
+    assert {one.reason for one in RunItem.select().where(RunItem.run == whole.run)} == {"y"}
+
+
+# --- decided by what is there when it is written ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def draft(app, cast):
+    policy = Policy.select().where(Policy.tenant == cast.contoso).order_by(Policy.id).first()
+    _, snapshot = capture_by_hand(policy, SYSTEM)
+    return restore_requests.of_snapshot(snapshot, cast.contoso, options(), SYSTEM)
+
+
+@on_postgresql
+@pytest.mark.parametrize("change", ["options", "items"])
+def test_what_a_preview_that_just_started_plans_for_is_not_changed(draft, change):
+    acts = {
+        "options": lambda: restores.change_options(Restore.get_by_id(draft.id), options(existing="skip"), SYSTEM),
+        "items": lambda: restores.keep_only(draft, [one.id for one in restores.items(draft)], SYSTEM),
+    }
+    with handle.atomic():
+        actors.preview.start(draft, SYSTEM)
+        other = beside(acts[change])
+        until_it_waits()
+    with pytest.raises(Invalid, match="is being previewed"):
+        other.result(10)
+    assert Restore.get_by_id(draft.id).options == draft.options
+
+
+def test_a_plan_of_other_options_is_neither_approved_nor_executed(draft, cast):
+    """Whoever changed them, and however: the plan says what it was made for."""
+    mark = restores.mark_of(draft.options, [one.id for one in restores.items(draft)])
+    Restore.update(state="previewed", previewed_at=utcnow(), planned_mark=mark).where(Restore.id == draft.id).execute()
+    Restore.update(options=options(existing="skip")).where(Restore.id == draft.id).execute()
+    seen = Restore.get_by_id(draft.id)
+    with pytest.raises(Invalid, match="not those that the preview planned for"):
+        restores.approve(seen, Actor.person(cast.root, None), "seen", 24)
+    with pytest.raises(Invalid, match="not those that the preview planned for"):
+        actors.restore.start(seen, SYSTEM, reason="ticket")
+    Restore.update(options=draft.options).where(Restore.id == draft.id).execute()
+    restores.approve(seen, Actor.person(cast.root, None), "seen", 24)
+
+
+@on_postgresql
+def test_four_eyes_that_are_switched_on_meanwhile_count(draft, cast):
+    Restore.update(state="previewed", previewed_at=utcnow()).where(Restore.id == draft.id).execute()
+    seen = Restore.get_by_id(draft.id)
+    assert seen.tenant.four_eyes is False
+    with handle.atomic():
+        Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
+        other = beside(lambda: actors.restore.start(seen, SYSTEM, reason="ticket"))
+        until_it_waits()
+    with pytest.raises(Invalid, match="another manager has to approve"):
+        other.result(10)
+
+
+def started(tenant):
+    return runs.start(tenant=tenant, kind=RunKind.SYNC, dedupe_key="x", items=[], actor=SYSTEM).run
+
+
+@on_postgresql
+def test_a_run_that_starts_while_its_tenant_is_switched_off_is_cancelled(cast):
+    with handle.atomic():
+        run = started(cast.contoso)
+        other = beside(switching.switch_off, cast.contoso, SYSTEM)
+        until_it_waits()
+    assert (other.result(10), Run.get_by_id(run.id).state) == (1, "cancelled")
+
+
+@on_postgresql
+def test_a_tenant_that_is_being_switched_off_starts_nothing(cast):
+    with handle.atomic():
+        switching.switch_off(cast.contoso, SYSTEM)
+        other = beside(started, cast.contoso)
+        until_it_waits()
+    with pytest.raises(SwitchedOff):
+        other.result(10)
+
+
+@on_postgresql
+def test_two_admins_do_not_take_each_others_role(cast):
+    second = User.create(email="second@example.com", name="Second", site_role=SiteRole.ADMIN)
+    with handle.atomic():
+        users.change(second, SYSTEM, site_role=SiteRole.NONE)
+        other = beside(lambda: users.change(cast.root, SYSTEM, site_role=SiteRole.NONE))
+        until_it_waits()
+    with pytest.raises(Invalid, match="last active admin"):
+        other.result(10)
+
+
+# --- lists that overtake each other ----------------------------------------------------------------------------------
+
+
+def test_a_list_that_another_one_overtook_knows_nothing_of_what_that_one_saw(cast):
+    began = utcnow()
+    policies.record_listing(cast.contoso, "mobileApps", facts(1, 2))
+    policies.record_listing(cast.contoso, "mobileApps", facts(2, 3))
+    gone = policies.record_listing(cast.contoso, "mobileApps", facts(1, 2), began=began)
+    states = {one.graph_id[-1]: one.state for one in Policy.select().where(Policy.policy_type == "mobileApps")}
+    assert (gone, states) == (0, {"1": PolicyState.GONE, "2": PolicyState.PRESENT, "3": PolicyState.PRESENT})
+    assert policies.record_listing(cast.contoso, "mobileApps", facts(1)) == 2
+
+
+def test_a_list_counts_although_the_clock_was_set_back_since_the_last_one(cast):
+    policies.record_listing(cast.contoso, "mobileApps", facts(1), began=utcnow() + timedelta(hours=3))
+    renamed = [{**facts(1)[0], "name": "renamed"}]
+    policies.record_listing(cast.contoso, "mobileApps", renamed)
+    assert Policy.get(Policy.policy_type == "mobileApps").name == "renamed"
+
+
+# --- deadlocks all the same ------------------------------------------------------------------------------------------
+
+
+def meeting(cast, turns):
+    """Two acts that take two rows in opposite orders, and at the first `turns` wait until each has one."""
+    rows, both, count = [cast.contoso.id, cast.fabrikam.id], threading.Barrier(2), []
+
+    @transaction
+    def act(first, second):
+        handle.execute_sql("SET LOCAL deadlock_timeout = '50ms'")
+        count.append(first)
+        lock(Tenant, Tenant.id == first)
+        if count.count(first) <= turns:
+            both.wait(5)
+        lock(Tenant, Tenant.id == second)
+
+    return [beside(act, *rows), beside(act, *reversed(rows))], count
+
+
+@on_postgresql
+def test_an_act_that_a_deadlock_took_back_is_run_once_more(cast):
+    others, count = meeting(cast, turns=1)
+    for one in others:
+        one.result(10)
+    assert len(count) == 3
+
+
+@on_postgresql
+def test_whoever_meets_a_deadlock_again_is_told_to_try_again_and_not_that_the_database_is_gone(app, cast):
+    def within():
+        with handle.atomic():  # not the outermost: only the whole can be run again
+            act()
+
+    @transaction
+    def act():
+        handle.execute_sql("SET LOCAL deadlock_timeout = '50ms'")
+        lock(Tenant, Tenant.id == cast.fabrikam.id)
+        has_one.set()
+        lock(Tenant, Tenant.id == cast.contoso.id)
+
+    has_one = threading.Event()
+    with handle.atomic():
+        handle.execute_sql("SET LOCAL deadlock_timeout = '10s'")
+        lock(Tenant, Tenant.id == cast.contoso.id)
+        other = beside(within)
+        assert has_one.wait(5)
+        time.sleep(0.01)
+        lock(Tenant, Tenant.id == cast.fabrikam.id)
+    with pytest.raises(pw.OperationalError) as caught:
+        other.result(10)
+    assert is_deadlock(caught.value)
+    with app.test_request_context(headers={"Accept": "application/json"}):
+        app.preprocess_request()
+        page, code = errors._database_gone(caught.value)
+    assert (code, page.json["error"]["title"]) == (409, "Two acts met")

@@ -1,0 +1,445 @@
+"""No statement that the fleet repeats, or that a page asks, reads a table that grows from one end to the other.
+
+The product's own functions run beside many rows, and the engine explains every statement before it executes it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+import config
+from actors import back_up, capture, preview, restore, restore_requests, scheduler, sync
+from db import (
+    backup_sets,
+    coverage,
+    credentials,
+    directory_names,
+    installation,
+    mappings,
+    notifications,
+    overdue,
+    parts,
+    policies,
+    removal,
+    restores,
+    retention,
+    run_ends,
+    run_history,
+    runs,
+    schedules,
+    sealing,
+    snapshots,
+    standing,
+    switching,
+    writes,
+)
+from db import database as engine
+from db.audit import SYSTEM, Actor
+from db.clock import utcnow
+from db.models import TABLES, AuditCheck, BackupSet, Policy, Restore, Run, Tenant, User
+from db.runs import NewItem
+from db.states import ItemState, Offer, Outcome, RunKind, WriteState
+from tests import many_rows
+from tests.conftest import fresh_database
+
+SIZE = many_rows.Size(
+    tenants=5000,
+    runs=20_000,
+    active=1000,
+    policies=10_000,
+    backup_sets=10_000,
+    restores=2500,
+    restore_items=10_000,
+)
+
+# What may be read from one end to the other, and why that stays quick.
+SMALL = {
+    "users": "the people of one installation",
+    "lease": "a row for each thing that one process at a time does",
+    "heartbeat": "the processes of one day",
+    "seal": "one row",
+    "audit_head": "one row",
+    "audit_check": "one row",
+    "credential": "only of tenants whose credential is being replaced",
+    "entra_grant": "set by hand",
+    "preference": "what people chose by hand",
+}
+GROWING = {model._meta.table_name for model in TABLES} - SMALL.keys()
+# What follows the number of tenants alone may be read where the answer is about all of a person's tenants.
+OF_TENANTS = frozenset({"tenant", "schedule", "membership"})
+
+
+@dataclass(frozen=True)
+class Scan:
+    table: str
+    how: str
+    sql: str
+    # With a LIMIT and nothing to sort: it ends when a page is full, or at the number where counting ends.
+    is_of_a_page: bool
+
+    def __str__(self) -> str:
+        return f"{self.table}: {self.how[:200]}\n    {self.sql[:60]} … {self.sql[self.sql.find('FROM') :][:300]}"
+
+
+class Plans:
+    """What the statements read from end to end that were executed meanwhile."""
+
+    def __init__(self, database):
+        self._is_sqlite, self._seen = engine.is_sqlite(), Counter()
+        self.is_looking, self.scans = True, []
+        self._partial = {row[0] for row in database.execute_sql(PARTIAL[self._is_sqlite]).fetchall()}
+
+    def look(self, sql, params, execute):
+        if not self.is_looking or not sql.startswith(("SELECT", "UPDATE", "DELETE", "INSERT", "WITH")):
+            return
+        if "WHERE (0 = 1)" in sql:
+            return  # among none: neither engine so much as begins
+        self._seen[sql] += 1
+        # With other values once more: PostgreSQL plans by the values.
+        if self._seen[sql] <= 2:
+            read = self._read_by_sqlite if self._is_sqlite else self._read_by_postgresql
+            self.scans += [one for one in read(sql, params, execute) if one.table in GROWING]
+
+    def _read_by_sqlite(self, sql, params, execute):
+        tables = {alias: table for table, alias in re.findall(r'"(\w+)" AS "(\w+)"', sql)}
+        details = [row[-1] for row in execute(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()]
+        is_of_a_page = "LIMIT" in sql and not any("TEMP B-TREE" in detail for detail in details)
+        for detail in details:
+            found = re.match(SQLITES_WORDS, detail)
+            if found and (found[3] or (found[1] == "SCAN" and found[4] not in self._partial)):
+                yield Scan(tables.get(found[2], found[2]), detail, sql, is_of_a_page)
+
+    def _read_by_postgresql(self, sql, params, execute):
+        [[[plan]]] = execute(f"EXPLAIN (FORMAT JSON) {sql}", params).fetchall()
+        yield from self._nodes(plan["Plan"], sql, is_of_a_page=False)
+
+    def _nodes(self, node, sql, is_of_a_page):
+        kind, name = node["Node Type"], node.get("Index Name")
+        if kind == "Seq Scan" or (name and "Index Cond" not in node and name not in self._partial):
+            how = f"{kind} {name or ''}, filter {node.get('Filter')}"
+            yield Scan(node.get("Relation Name", name), how, sql, is_of_a_page)
+        goes_on = kind in ("Limit", "Nested Loop", "Subquery Scan", "LockRows")
+        for place, inner in enumerate(node.get("Plans", ())):
+            yield from self._nodes(inner, sql, goes_on and place == 0 and (is_of_a_page or kind == "Limit"))
+
+    @contextmanager
+    def looking_away(self):
+        self.is_looking = False
+        yield
+        self.is_looking = True
+
+
+SQLITES_WORDS = r"(SCAN|SEARCH) (\w+)(?: USING (AUTOMATIC )?(?:PARTIAL )?(?:COVERING )?INDEX (\w+))?"
+# is SQLite -> the names of the indexes of some rows alone: to read one from end to end is what it is for.
+PARTIAL = {
+    True: "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '%WHERE%'",
+    False: "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE indpred IS NOT NULL",
+}
+ENGINES = [pytest.param(name, marks=pytest.mark.xdist_group(f"plans of {name}")) for name in ("sqlite", "postgresql")]
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def large(request, tmp_path_factory):
+    """A large database, bound and open: one for all cases of an engine."""
+    with (
+        fresh_database(request, request.param, tmp_path_factory.mktemp("large") / "large.db") as url,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("TENANTKEEP_DATABASE_URL", url)
+        config.settings.cache_clear()
+        bound = engine.use(url)
+        sealing.use_keys(config.settings().encryption_keys)
+        bound.connect()
+        if not engine.is_sqlite():
+            # Some thousand rows it may read faster than their index. Millions, never: so it asks what index there is.
+            bound.execute_sql(f"ALTER DATABASE {bound.database} SET enable_seqscan = off")
+            bound.close_all()
+            bound.connect()
+        installation.check_keys()
+        many_rows.fill(SIZE, request.getfixturevalue("_password_hash"))
+        yield bound
+        for one in {bound, engine.database.obj}:
+            one.close()
+            if hasattr(one, "close_all"):
+                one.close_all()
+    config.settings.cache_clear()
+
+
+@pytest.fixture
+def plans(large, monkeypatch):
+    plans, execute_sql = Plans(large), engine._Storable.execute_sql
+
+    def watched(self, sql, params=None):
+        plans.look(sql, params, lambda sql, params: execute_sql(self, sql, params))
+        return execute_sql(self, sql, params)
+
+    monkeypatch.setattr(engine._Storable, "execute_sql", watched)
+    return plans
+
+
+@contextmanager
+def undone():
+    """What is done in it is taken back at its end."""
+    with engine.database.atomic() as transaction:
+        yield
+        transaction.rollback()
+
+
+TENANT = 151
+OWNER = Actor("operator", user_id=many_rows.OPERATOR)
+
+
+def tenant():
+    return Tenant.get_by_id(TENANT)
+
+
+def of_tenant(model):
+    return model.select().where(model.tenant == TENANT).order_by(model.id.desc()).get()
+
+
+def claim_of(run):
+    return runs.claim(run.id)
+
+
+def queued():
+    return Run.get_by_id(SIZE.runs - SIZE.active + 5)
+
+
+def claimed():
+    return claim_of(queued())
+
+
+def read(policy, fingerprint):
+    content = {"body": {}, "assignments": []}
+    return snapshots.Read.of(
+        policy, content, fingerprint, assignments_mark="x", name="x", modified_at=None, proof={}, references={}
+    )
+
+
+def settled():
+    claim = claimed()
+    runs.add_items(claim.run, [NewItem("configurationPolicies", f"{n}", 1) for n in range(3)])
+    one, other, *_ = runs.unsettled_items(claim.run)
+    runs.begin_items(claim, [one.id, other.id])
+    runs.note(claim, one, "later")
+    runs.tried(claim, [one.id])
+    runs.settle(claim, one, ItemState.FAILED, Outcome.ERROR, reason="x", message="x")
+    runs.settle_read(claim, Outcome.CAPTURED, {other.id: 1})
+    runs.progressed(claim)
+    runs.hold(claim)
+    runs.waiting(claim.run)
+    runs.cancel_requested(claim)
+    return claim
+
+
+def kept():
+    """New contents, then the same again."""
+    claim = claimed()
+    mine = list(Policy.select().where(Policy.tenant == claim.run.tenant).limit(3))
+    for _ in range(2):
+        snapshots.keep(claim.run, [read(policy, f"new {policy.id}") for policy in mine])
+
+
+def listed():
+    facts = {"name": "x", "odata_type": None, "platform": None, "is_built_in": False, "modified_at": None}
+    rows = [{"graph_id": f"graph {n}", **facts} for n in range(900)]
+    policies.record_listing(tenant(), "configurationPolicies", rows)
+    coverage.heard(tenant(), "configurationPolicies", Offer.OFFERED)
+    coverage.is_missed(tenant(), "configurationPolicies")
+    coverage.not_offered(tenant())
+    policies.of_type(tenant(), "configurationPolicies")
+    policies.of_graph(tenant(), "configurationPolicies", "new", "New", None)
+    policies.oldest_reading(tenant())
+    directory_names.remember(tenant(), {"groups": {f"object {n}": "x" for n in range(700)}})
+    directory_names.seen_since(tenant(), utcnow() - timedelta(days=1))
+
+
+def backed_up():
+    """A whole tenant, in parts, to its end."""
+    start = back_up.start(tenant(), SYSTEM)
+    claim = claim_of(start.run)
+    mine = list(Policy.select().where(Policy.tenant == TENANT))
+    runs.add_items(claim.run, [NewItem(one.policy_type, one.name, one.id) for one in mine])
+    for policy in mine:
+        policy.listed_mark, policy.modified_at = policy.assignments_mark, policy.modified_at or utcnow()
+    backup_sets.unchanged(mine, 10_000)
+    for part in parts.hand_out(claim, [[one.id] for one in runs.unsettled_items(claim.run)], with_rest=True):
+        held = claim_of(part)
+        [runs.settle_read(held, Outcome.CAPTURED, {one.id: 1}) for one in runs.unsettled_items(part)]
+        parts.end(held)
+    backup_set = backup_sets.of_run(start.run)
+    backup_sets.record_type(backup_set, "configurationPolicies", Offer.OFFERED)
+    backup_sets.snapshots_of(backup_set)
+    parts.close(start.run.id)
+    backup_sets.snapshots_of(BackupSet.get_by_id(backup_set.id))
+    backup_sets.failed_in(start.run)
+
+
+def failed():
+    claim = settled()
+    Run.update(restore_id=1, kind=RunKind.RESTORE).where(Run.id == claim.run.id).execute()
+    claim.run.restore_id = 1
+    run_ends.fail(claim, "x", "x")
+
+
+def restored():
+    """From a request to a live run's end, a try of what failed, and an undo."""
+    source = restores.Source("22222222-2222-4222-8222-222222222222", "Tenant", None)
+    items = [restores.NewItem("configurationPolicies", f"graph {n}", "x", n, {}) for n in range(1, 4)]
+    made = restores.create(tenant(), source, items, restore_requests.parse_options({"assignments": "none"}), OWNER)
+    restores.change_options(made, made.options, OWNER)
+    run_ends.finish(claim_of(preview.start(made, OWNER).run))
+    Restore.update(state="previewed", previewed_at=utcnow()).where(Restore.id == made.id).execute()
+    made = Restore.get_by_id(made.id)
+    run = restore.start(made, OWNER, reason="x", plan=restores.plan_mark(made)).run
+    claim = claim_of(run)
+    ids = [one.id for one in restores.items(made)]
+    writes.record(claim, [writes.Intent(ids[0], "PATCH", "/x", "mark")])
+    [write] = writes.of_items(ids)[ids[0]]
+    writes.answer([writes.Answered(write.id, WriteState.ANSWERED, item_id=ids[0], created_id="x")])
+    writes.taken_ids(made.id)
+    writes.last_sent_at(run)
+    restores.counted(made)
+    restores.by_ids(ids)
+    run_ends.fail(claim, "x", "x")
+    restores.unfinished_in(run)
+    restores.undo_items(made)
+    mappings.known(tenant(), source.directory_id)
+    mappings.remember(tenant(), source.directory_id, ("groups", "x"), "y", "Group")
+    mappings.missing(tenant(), source.directory_id)
+    mappings.suggestions(tenant(), {("groups", "x"): "Group"})
+
+
+def pruned():
+    kept = retention.prune(Tenant.get_by_id(many_rows.PRUNED), SYSTEM)
+    assert kept.sets, "or nothing was tried"
+    retention.forget_unread_contents(tenant())
+    retention.preview(tenant(), retention.Rules(last=2))
+    credentials.forget_old()
+
+
+def removed():
+    """To the last row."""
+    gone = Tenant.get_by_id(SIZE.tenants)
+    while removal.go_on(gone):
+        pass
+    assert Tenant.get_or_none(Tenant.id == SIZE.tenants) is None
+
+
+def swept():
+    """Every step of the scheduler, each with something to do."""
+    scheduler.sweep()
+    for run in Run.select().where(Run.id > SIZE.runs - many_rows.SPECIAL, Run.id <= SIZE.runs):
+        sort = many_rows.SPECIAL_SORTS[run.id % len(many_rows.SPECIAL_SORTS)]
+        assert DONE_WITH[sort](run), sort
+    assert len(schedules.due(utcnow())) < SIZE.due
+    assert not Restore.select().where(Restore.id <= SIZE.due, Restore.state != "expired").exists()
+
+
+# Of which sort a run was before the sweep -> whether the sweep has seen to it.
+DONE_WITH: dict[str, Callable[[Run], bool]] = {
+    "never sent": lambda run: run.enqueued_at is not None,
+    "its message lost": lambda run: run.enqueued_at > run.created_at,
+    "its wait over": lambda run: run.enqueued_at > run.created_at,
+    "its worker dead": lambda run: run.attempts == 1,
+    "cancelled": lambda run: run.state == "cancelled",
+    "without parts": lambda run: run.ended_at is not None,
+    "stalled": lambda run: True,  # it is told, and not mended
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    act: Callable[[], object]
+    # The tables that it may read from end to end, for it is about every tenant.
+    reads_all: frozenset[str] = frozenset()
+
+
+SOME = list(range(1, 40))
+FORTNIGHT = utcnow() - timedelta(days=14)
+CASES = {
+    "a heartbeat": Case(lambda: runs.beat(["token 19100", "token 19200", claimed().token])),
+    "a process's heartbeat": Case(lambda: installation.beat("here", "worker")),
+    "a sweep": Case(swept, frozenset({"tenant"})),
+    "retention": Case(pruned),
+    "removing a tenant": Case(removed),
+    "waiting": Case(lambda: runs.wait(claimed(), "x", 10)),
+    "giving a claim back": Case(lambda: runs.release(claimed())),
+    "an attempt that failed": Case(lambda: runs.set_aside(claimed(), "x", 10)),
+    "finishing": Case(lambda: run_ends.finish(settled())),
+    "failing": Case(failed),
+    "cancelling": Case(lambda: run_ends.request_cancel(queued(), OWNER)),
+    "snapshots": Case(kept),
+    "a listing": Case(listed),
+    "a capture's start": Case(lambda: capture.start(Policy.get(Policy.tenant == TENANT), OWNER)),
+    "a sync's start": Case(lambda: sync.start(tenant(), OWNER)),
+    "a backup": Case(backed_up),
+    "a restore": Case(restored),
+    "active locks": Case(lambda: runs.active_among(range(5000))),
+    "stalled runs": Case(overdue.stalled),
+    "switching a tenant off": Case(lambda: switching.switch_off(tenant(), OWNER)),
+    "standing of all": Case(lambda: standing.of_tenants(None, utcnow()), OF_TENANTS),
+    "standing of some": Case(lambda: standing.of_tenants(SOME, utcnow())),
+    "changes": Case(lambda: standing.changes(SOME)),
+    "failures": Case(lambda: standing.failures(SOME, FORTNIGHT)),
+    "runs by day": Case(lambda: run_history.ended_by_day(FORTNIGHT.date(), None)),
+    "runs by day, of some": Case(lambda: run_history.ended_by_day(FORTNIGHT.date(), SOME)),
+    "a pulse": Case(lambda: notifications.following(many_rows.OPERATOR, SOME, [1, 2])),
+    "an admin's pulse": Case(lambda: notifications.following(many_rows.ADMIN, None, [1, 2])),
+    "a bell": Case(lambda: notifications.unread_count(many_rows.OPERATOR, SOME)),
+    "an admin's bell": Case(lambda: notifications.unread_count(many_rows.ADMIN)),
+    "reading the news": Case(lambda: notifications.mark_read(many_rows.ADMIN)),
+    "schedules of some": Case(lambda: schedules.of_tenants(SOME)),
+    "how long it usually takes": Case(lambda: run_history.usual_seconds(Run.get_by_id(SIZE.runs), 1)),
+}
+
+
+def test_nothing_that_the_fleet_repeats_reads_a_table_that_grows(plans, redis_url):
+    with plans.looking_away():
+        prepare()
+    found = {}
+    for name, case in CASES.items():
+        plans.scans = []
+        with undone():
+            case.act()
+        found |= {f"{name}: {scan}": None for scan in plans.scans if scan.table not in case.reads_all}
+    assert not found, "\n".join(found)
+
+
+def prepare():
+    """Most tenants are switched off: one after the other, they would take a sweep too long."""
+    Tenant.update(is_active=False).where((Tenant.id > 30) & ~(Tenant.id << [TENANT, many_rows.PRUNED])).execute()
+    check = AuditCheck.get()
+    check.last_id, check.began_at = SIZE.policies - 3, utcnow()
+    check.save()
+
+
+PAGES = (
+    "/", "/runs/", "/runs/mine", "/runs/mine?also=1,2", "/runs/?state=failed", "/runs/10001", "/runs/19501",
+    "/runs/19501/progress", "/policies/", "/policies/?state=gone", "/policies/150", "/backup-sets/", "/backup-sets/150",
+    "/restores/", "/restores/new", "/restores/150", f"/tenants/{TENANT}", "/tenants/", "/tenants/choose", "/schedules/",
+    "/notifications/", "/audit/", "/metrics", "/readyz",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("user_id", [many_rows.ADMIN, many_rows.OPERATOR])
+def test_no_page_reads_a_table_that_grows(large, plans, user_id, redis_url, sign_in):
+    from web.app import create_app
+
+    user = User.get_by_id(user_id)
+    large.close()
+    app = create_app()
+    client = sign_in(app.test_client(), user)
+    found = {}
+    for path in PAGES:
+        plans.scans = []
+        assert client.get(path).status_code == 200, path
+        scans = [scan for scan in plans.scans if not scan.is_of_a_page and scan.table not in OF_TENANTS]
+        found |= {f"{path}: {scan}": None for scan in scans}
+    engine.database.connect()
+    assert not found, "\n".join(found)

@@ -1,0 +1,247 @@
+"""An installation's rows, as many as are asked for, made by the database itself in seconds: for plans and benchmarks.
+
+Two years of ended runs, each at its own moment, and what hangs on them, spread over all tenants; then the runs that are
+active now, of which the last SPECIAL are one of each sort that the scheduler looks for.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from actors import restore_requests
+from db import manifests, portable
+from db.clock import utcnow
+from db.database import database, is_sqlite
+from db.sealing import keyring
+
+TWO_YEARS = timedelta(days=730)
+SPECIAL = 28
+# The last runs, by the remainder of their numbers.
+SPECIAL_SORTS = (
+    "never sent", "its message lost", "its wait over", "its worker dead", "cancelled", "without parts", "stalled",
+)  # fmt: skip
+# A tenant that lets go of old backup sets, and has some.
+PRUNED = 201
+# Its notifications are of every run; the other is in half of the tenants.
+ADMIN, OPERATOR = 1, 2
+
+
+@dataclass(frozen=True)
+class Size:
+    tenants: int
+    runs: int
+    active: int
+    # Policies, snapshots, contents, manifests, names and what else a tenant has.
+    policies: int
+    backup_sets: int
+    restores: int
+    restore_items: int
+    # Schedules whose time has come, and plans that are too old.
+    due: int = 5
+
+    @property
+    def most(self) -> int:
+        return max(asdict(self).values())
+
+
+def fill(size: Size, password_hash: str | None = None) -> None:
+    """Into an empty database."""
+    now = utcnow()
+    seconds = TWO_YEARS.total_seconds() / size.most
+    values = {
+        **asdict(size),
+        "most": size.most,
+        "ended": size.runs - size.active,
+        "special": size.runs - SPECIAL,
+        "at": _after(now - TWO_YEARS, f"n * {seconds}"),
+        "lately": _after(now, "-(n % 30000)"),
+        "now": _after(now, "0"),
+        "hour_ago": _after(now, "-3600"),
+        "far_off": _after(now, "86400000"),
+        "packed": _bytes(manifests.pack([1, 2, 3])),
+        "options": json.dumps(restore_requests.parse_options({"assignments": "none"})),
+        "sealed": _bytes(keyring().seal(b"x", "nobody")),
+        "hash": f"'{password_hash}'" if password_hash else "NULL",
+    }
+    for statement in _STATEMENTS:
+        sql = statement.format(**values)
+        # psycopg2 takes a single % for the beginning of a parameter.
+        database.execute_sql(sql if is_sqlite() else sql.replace("%", "%%"))
+    # As at work: autovacuum looks after PostgreSQL, and SQLite plans without statistics, for nobody asks for any.
+    if not is_sqlite():
+        portable.follow_ids()
+        database.execute_sql("VACUUM (ANALYZE)")
+
+
+def _after(begin: datetime, seconds: str) -> str:
+    """In SQL: so many seconds after it."""
+    text = f"{begin:%Y-%m-%d %H:%M:%S}"
+    if is_sqlite():
+        return f"datetime('{text}', ({seconds}) || ' seconds')"
+    return f"(timestamp '{text}' + ({seconds}) * interval '1 second')"
+
+
+def _bytes(value: bytes) -> str:
+    return f"x'{value.hex()}'" if is_sqlite() else f"'\\x{value.hex()}'::bytea"
+
+
+_NUMBERS = """CREATE TEMPORARY TABLE numbers AS
+WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < {most})
+SELECT n, {at} AS at, {lately} AS lately, 1 + n % {tenants} AS tenant, 1 + n % {policies} AS policy,
+1 + (1 + n % {policies}) % {tenants} AS policys_tenant, 1 + n % 20 AS person, n % 10007 * 7919 % 10007 % 100 AS percent
+FROM counted"""
+
+_USERS = """INSERT INTO users (id, email, name, password_hash, site_role, is_active, created_at)
+SELECT n, 'person' || n || '@many.example', 'Person ' || n, {hash}, CASE WHEN n = 1 THEN 'admin' ELSE 'none' END,
+TRUE, at FROM numbers WHERE n <= 20"""
+
+# One in two hundred lets go of old sets; the last is being removed.
+_TENANT = """INSERT INTO tenant (id, name, directory_id, client_id, cloud, credential_kind, is_active, created_at,
+last_synced_at, full_every_days, four_eyes, last_backup_id, last_backup_at, connected_at, connection_error, retention,
+removing_since)
+SELECT n, 'Tenant ' || n, substr(CAST(100000000 + n AS VARCHAR), 2) || '-1111-4111-8111-111111111111',
+'22222222-2222-4222-8222-222222222222', 'global', 'none', n < {tenants}, at, lately, 7, n % 10 = 3, n,
+CASE WHEN n % 31 = 0 THEN NULL ELSE lately END, lately,
+CASE WHEN n % 50 = 0 THEN 'The client secret has expired.' END,
+CASE WHEN n % 200 = 1 THEN '{{"last": 1}}' END, CASE WHEN n = {tenants} THEN {now} END
+FROM numbers WHERE n <= {tenants}"""
+
+_MEMBERSHIP = """INSERT INTO membership (user_id, tenant_id, role, is_subscribed, is_from_entra)
+SELECT 2, n, 'manager', TRUE, FALSE FROM numbers WHERE n <= {tenants} AND n % 2 = 1"""
+
+_SESSION = """INSERT INTO session (user_id, token_mark, began_at, seen_at, browser, way)
+SELECT person, 'mark ' || n, at, at, 'Firefox', 'password' FROM numbers WHERE n <= {policies}"""
+
+_POLICY = """INSERT INTO policy (id, tenant_id, policy_type, graph_id, name, is_built_in, state, modified_at,
+first_seen_at, last_seen_at, last_captured_at, snapshot_count)
+SELECT n + 1, 1 + (1 + n) % {tenants}, CASE WHEN n % 3 = 0 THEN 'deviceConfigurations' ELSE 'configurationPolicies' END,
+'graph ' || n, 'WIN - BitLocker - Ring ' || n, FALSE, CASE WHEN percent < 2 THEN 'gone' ELSE 'present' END, at, at,
+lately, CASE WHEN percent = 50 THEN NULL WHEN percent = 60 THEN at ELSE lately END, 1
+FROM numbers WHERE n < {policies} UNION ALL
+SELECT 1, 2, 'configurationPolicies', 'graph', 'First', FALSE, 'present', {now}, {now}, {now}, {now}, 1"""
+
+_COVERAGE = """INSERT INTO coverage (tenant_id, policy_type, offer, asked_at, good_at, bad_since, why)
+SELECT n, word, 'offered', lately, lately, CASE WHEN percent = 7 THEN at END, CASE WHEN percent = 7 THEN 'Refused.' END
+FROM numbers CROSS JOIN (SELECT 'a' AS word UNION ALL SELECT 'b' UNION ALL SELECT 'c' UNION ALL SELECT 'd') AS words
+WHERE n <= {tenants}"""
+
+# Of ended ones every third was begun by a schedule, and so by nobody; every twenty-first is a part of the one before.
+_ENDED = """INSERT INTO run (id, tenant_id, kind, dedupe_key, policy_id, state, requested_by_id, origin, attempts,
+enqueued_at, created_at, started_at, ended_at, total, done, skipped, failed, uncertain, parts_begun, parent_id, part,
+retry_of_id, restore_id)
+SELECT n, policys_tenant, CASE WHEN n % 21 = 7 THEN 'backup_set.part' WHEN n % 1009 = 0 THEN 'restore.live'
+WHEN n % 7 < 4 THEN 'policy.capture_snapshot' ELSE 'backup_set.capture' END, 'key ' || n, policy,
+CASE WHEN percent < 2 THEN 'failed' WHEN percent = 2 THEN 'partial' ELSE 'succeeded' END,
+CASE WHEN n % 3 = 0 THEN NULL ELSE person END, CASE WHEN n % 3 = 0 THEN 'schedule' ELSE 'web' END, 1,
+at, at, at, at, 1, 1, 0, 0, 0, 0, CASE WHEN n % 21 = 7 THEN n - 1 END, CASE WHEN n % 21 = 7 THEN 1 END,
+CASE WHEN n % 100 = 9 THEN n - 1 END, CASE WHEN n % 1009 = 0 THEN 1 + n % {restores} END
+FROM numbers WHERE n <= {ended}"""
+
+# One in a hundred is held by a worker that beats, a tenth waits for Graph, and the rest is in the queue.
+_ACTIVE = """INSERT INTO run (id, tenant_id, kind, dedupe_key, policy_id, state, waiting, requested_by_id, origin,
+claimed_by, heartbeat_at, attempts, enqueued_at, created_at, started_at, resume_at, total, done, skipped, failed,
+uncertain, parts_begun)
+SELECT n, policys_tenant, 'policy.capture_snapshot', 'key ' || n, policy,
+CASE WHEN sort = 'queued' THEN 'queued' ELSE 'running' END,
+CASE WHEN sort = 'waiting' THEN 'Graph asks us to wait.' END,
+CASE WHEN n % 3 = 0 THEN NULL ELSE person END, 'web', CASE WHEN sort = 'held' THEN 'token ' || n END,
+CASE WHEN sort = 'held' THEN {now} END, 0, {far_off}, {now}, CASE WHEN sort <> 'queued' THEN {now} END,
+CASE WHEN sort = 'waiting' THEN {far_off} END, 1, 0, 0, 0, 0, 0
+FROM (SELECT numbers.*, CASE WHEN n % 100 = 0 THEN 'held' WHEN n % 10 = 1 THEN 'waiting' ELSE 'queued' END AS sort
+FROM numbers) AS sorted WHERE n > {ended} AND n <= {special}"""
+
+# As SPECIAL_SORTS names them.
+_SPECIAL = """INSERT INTO run (id, tenant_id, kind, dedupe_key, policy_id, state, waiting, origin, claimed_by,
+heartbeat_at, attempts, enqueued_at, created_at, started_at, resume_at, cancel_requested_at, total, done, skipped,
+failed, uncertain, parts, parts_begun)
+SELECT n, policys_tenant, CASE WHEN sort = 5 THEN 'backup_set.capture' ELSE 'policy.capture_snapshot' END, 'key ' || n,
+policy, CASE WHEN sort < 2 THEN 'queued' ELSE 'running' END, CASE WHEN sort IN (2, 6) THEN 'Graph asks us to wait.' END,
+'web', CASE WHEN sort = 3 THEN 'token ' || n END, CASE WHEN sort = 3 THEN {hour_ago} END, 0,
+CASE WHEN sort > 0 THEN {hour_ago} END, {hour_ago}, CASE WHEN sort > 1 THEN {hour_ago} END,
+CASE WHEN sort = 2 THEN {hour_ago} WHEN sort = 6 THEN {far_off} END, CASE WHEN sort = 4 THEN {hour_ago} END,
+1, 0, 0, 0, 0, CASE WHEN sort = 5 THEN 1 END, CASE WHEN sort = 5 THEN 1 ELSE 0 END
+FROM (SELECT numbers.*, n % 7 AS sort FROM numbers) AS sorted WHERE n > {special} AND n <= {runs}"""
+
+_CONTENT = """INSERT INTO content (id, tenant_id, fingerprint, sealed, plain_bytes, created_at)
+SELECT n, policys_tenant, 'fingerprint ' || n, {sealed}, 1, at FROM numbers WHERE n <= {policies}"""
+
+_SNAPSHOT = """INSERT INTO snapshot (id, tenant_id, policy_id, content_id, run_id, captured_by_id, captured_at,
+confirmed_at, name, modified_at, proof, "references")
+SELECT n, policys_tenant, policy, n, CASE WHEN n <= {ended} THEN n END, person, at, at, 'BitLocker', at, '{{}}', '{{}}'
+FROM numbers WHERE n <= {policies}"""
+
+# The items of the oldest and of the newest runs: those in between are forgotten.
+_RUN_ITEM = """INSERT INTO run_item (run_id, policy_id, policy_type, graph_id, name, state, outcome, snapshot_id, part,
+tries, restore_item_id)
+SELECT n, policy, 'configurationPolicies', 'x', 'Settings policy',
+CASE WHEN n <= {ended} THEN 'done' ELSE 'pending' END, CASE WHEN n <= {ended} THEN 'unchanged' END,
+CASE WHEN n % 3 = 0 AND n <= {policies} THEN n END, 1, 0, CASE WHEN n % 100 = 9 THEN n END
+FROM numbers WHERE n <= 600 OR (n > {runs} * 7 / 10 AND n <= {runs})"""
+
+_MANIFEST = """INSERT INTO manifest (id, tenant_id, fingerprint, packed, count)
+SELECT n, tenant, 'fingerprint ' || n, {packed}, 3 FROM numbers WHERE n <= {backup_sets}"""
+
+_BACKUP_SET = """INSERT INTO backup_set (id, tenant_id, run_id, state, selection, is_full, created_by_id, created_at,
+completed_at, manifest_id, types, problems, pinned_reason)
+SELECT n, tenant, n, CASE WHEN percent < 2 THEN 'incomplete' WHEN percent < 12 THEN 'complete with warnings'
+ELSE 'complete' END, '{{}}', n % 7 = 0, CASE WHEN n % 3 = 0 THEN NULL ELSE person END, at, at, n,
+'{{"configurationPolicies": {{"state": "done", "listed": 3, "captured": 3, "message": null}}}}', '[]',
+CASE WHEN percent = 40 THEN 'Before the move' END
+FROM numbers WHERE n <= {backup_sets}"""
+
+_RESTORE = """INSERT INTO restore (id, tenant_id, source_directory_id, source_name, backup_set_id, state, options,
+reason, created_by_id, created_at, changed_by_id, previewed_at, ended_at)
+SELECT n, tenant, '22222222-2222-4222-8222-222222222222', 'Tenant', 1 + n % {backup_sets},
+CASE WHEN n <= {due} THEN 'previewed' WHEN percent < 2 THEN 'draft' WHEN percent < 12 THEN 'expired'
+WHEN percent < 20 THEN 'cancelled' ELSE 'finished' END, '{options}', 'Bench', person, at, person, at, at
+FROM numbers WHERE n <= {restores}"""
+
+# Of an even number of tenants the last one, which is being removed, has only even contents: nobody else reads them.
+_RESTORE_ITEM = """INSERT INTO restore_item (id, restore_id, position, policy_type, graph_id, name, content_id,
+snapshot_id, "references", action, target_id, differences, resolutions, live_content_id, safety_snapshot_id)
+SELECT n, 1 + n % {restores}, n, 'configurationPolicies', 'graph ' || n, 'BitLocker', odd, odd, '{{}}', 'update',
+'graph ' || n, 1, '[]', odd, odd
+FROM (SELECT n, 1 + (n - n % 2) % {policies} AS odd FROM numbers) AS those WHERE n <= {restore_items}"""
+
+_WRITE = """INSERT INTO write (run_id, item_id, method, path, request_mark, state, sent_at)
+SELECT n, n, 'PATCH', '/deviceManagement', 'mark', 'answered', at
+FROM numbers WHERE n <= {restore_items} AND n <= {ended}"""
+
+_LISTING = """INSERT INTO listing (run_id, policy_type, rows, listed_at)
+SELECT n, 'configurationPolicies', '[]', {now} FROM numbers WHERE n > {ended} AND n <= {runs}"""
+
+_RUN_ANSWER = """INSERT INTO run_answer (run_id, reading, path_mark, sealed, kept_at)
+SELECT n, 'list', 'mark', {sealed}, {now} FROM numbers WHERE n > {ended} AND n <= {runs}"""
+
+_MAPPING = """INSERT INTO mapping (tenant_id, source_directory_id, kind, source_id, target_id, set_at)
+SELECT tenant, 'directory ' || n % 500, 'groups', 'source ' || n, 'target ' || n, at
+FROM numbers WHERE n <= {policies}"""
+
+_DIRECTORY_NAME = """INSERT INTO directory_name (tenant_id, kind, object_id, name, seen_at)
+SELECT tenant, 'groups', 'object ' || n, 'Group ' || n, at FROM numbers WHERE n <= {policies}"""
+
+# Every second one has run; of those, the last run of some goes on.
+_SCHEDULE = """INSERT INTO schedule (tenant_id, cron, time_zone, is_full, is_paused, next_at, last_at, last_run_id,
+created_at) SELECT n, '0 2 * * *', 'Europe/Vienna', FALSE, n % 40 = 0,
+CASE WHEN n % 40 = 0 THEN NULL WHEN n <= {due} THEN {hour_ago} ELSE {far_off} END, lately,
+CASE WHEN n % 2 = 0 THEN {ended} - n END, at FROM numbers WHERE n <= {tenants}"""
+
+# The admin hears of every run, the operator of each that is active. Read, but for one in fifty.
+_NOTIFICATION = """INSERT INTO notification (user_id, run_id, created_at, changed_at, read_at)
+SELECT users.id, n, at, at, CASE WHEN percent < 2 THEN NULL ELSE at END
+FROM numbers JOIN users ON users.id = 1 OR (users.id = 2 AND n > {ended}) WHERE n % 21 <> 7 AND n <= {runs}"""
+
+# After those that were written already. The chain does not hold.
+_AUDIT_EVENT = """INSERT INTO audit_event (id, at, action, actor_id, actor, tenant_id, tenant_name, subject, result,
+address, details, previous_hash, hash)
+SELECT n + last_id, at, 'run:ended', person, 'person' || person || '@many.example', tenant, 'Tenant', 'run ' || n,
+CASE WHEN percent < 2 THEN 'failed' ELSE 'ok' END, '192.0.2.1', '{{}}', hash, hash
+FROM numbers CROSS JOIN audit_head WHERE n <= {policies}"""
+
+_AUDIT_HEAD = "UPDATE audit_head SET last_id = (SELECT MAX(id) FROM audit_event)"
+
+_STATEMENTS = (
+    _NUMBERS, _USERS, _TENANT, _MEMBERSHIP, _SESSION, _POLICY, _COVERAGE, _ENDED, _ACTIVE, _SPECIAL, _CONTENT,
+    _SNAPSHOT, _RUN_ITEM, _MANIFEST, _BACKUP_SET, _RESTORE, _RESTORE_ITEM, _WRITE, _LISTING, _RUN_ANSWER, _MAPPING,
+    _DIRECTORY_NAME, _SCHEDULE, _NOTIFICATION, _AUDIT_EVENT, _AUDIT_HEAD, "DROP TABLE numbers",
+)  # fmt: skip
