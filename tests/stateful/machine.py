@@ -87,7 +87,7 @@ class Installation(RuleBasedStateMachine):
         self._begin()
 
     def _begin(self):
-        """With a backup, policies that were edited since, and a restore that has been previewed."""
+        """With a backup, policies that were edited since, a restore under way, and one that may be approved."""
         for number, _ in enumerate(self.places):
             self.back_up(number, True)
             self.all_goes_well()
@@ -96,6 +96,7 @@ class Installation(RuleBasedStateMachine):
             self.draft(number, number)
             self.preview(number)
             self.all_goes_well()
+        self.execute(0, 0)
 
     def _policies(self):
         return list(Policy.select().where(Policy.tenant.in_(self.places)).order_by(Policy.id))
