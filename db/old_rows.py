@@ -15,7 +15,13 @@ TOGETHER = 500
 def forget_items(days: int) -> int:
     """Of runs that ended longer ago; their totals stay. Returns how many went: less than TOGETHER when none is left."""
     before = utcnow() - timedelta(days=days)
-    last = Run.select(Run.id).where(Run.created_at < before).order_by(Run.created_at.desc()).limit(1).scalar()
+    last = (
+        Run.select(Run.id)
+        .where(Run.created_at < before)
+        .order_by(Run.created_at.desc(), Run.id.desc())
+        .limit(1)
+        .scalar()
+    )
     old = RunItem.select(RunItem.id).join(Run).where((RunItem.run <= (last or 0)) & (Run.ended_at < before))
     ids = [row[0] for row in old.order_by(RunItem.run, RunItem.id).limit(TOGETHER).tuples()]
     # An ended run's items change no more.
@@ -25,7 +31,13 @@ def forget_items(days: int) -> int:
 def forget_notifications(days: int) -> int:
     """Read or not: nobody reads what is that old. As `forget_items`."""
     before = utcnow() - timedelta(days=days)
-    last = Run.select(Run.id).where(Run.created_at < before).order_by(Run.created_at.desc()).limit(1).scalar()
+    last = (
+        Run.select(Run.id)
+        .where(Run.created_at < before)
+        .order_by(Run.created_at.desc(), Run.id.desc())
+        .limit(1)
+        .scalar()
+    )
     old = (Notification.run <= (last or 0)) & (Notification.changed_at < before)
     rows = Notification.select(Notification.id).where(old).order_by(Notification.run).limit(TOGETHER)
     ids = [row[0] for row in rows.tuples()]

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from actors import restore_requests
-from db import manifests, portable
+from db import manifests
 from db.clock import utcnow
 from db.database import database, is_sqlite
 from db.sealing import keyring
@@ -69,7 +69,8 @@ def fill(size: Size, password_hash: str | None = None) -> None:
         database.execute_sql(sql if is_sqlite() else sql.replace("%", "%%"))
     # As at work: autovacuum looks after PostgreSQL, and SQLite plans without statistics, for nobody asks for any.
     if not is_sqlite():
-        portable.follow_ids()
+        for model in identities.numbered(TABLES):
+            identities.go_on_after(model, 0)
         database.execute_sql("VACUUM (ANALYZE)")
 
 

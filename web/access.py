@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from db import audit, runs, users
 from db.audit import Action, Actor
+from db.identities import MOST
 from db.models import RestoreItem, Run, Tenant
 from db.states import Result, Role, SiteRole
 from web.permissions import EVERYWHERE, IN_TENANT, OPEN, Permission
@@ -94,7 +95,7 @@ def allowed_tenant_ids(permission: Permission) -> list[int] | None:
 
 def row_number(text: str) -> int | None:
     """The id that a part of an address may be; None: it is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) < 2**31 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= MOST else None
 
 
 def fetch(model: Any, row_id: Any, permission: Permission) -> Any:

@@ -223,7 +223,7 @@ def test_an_unreachable_graph_is_tried_again_and_then_fails_with_what_to_check(
 def test_a_change_while_a_reading_waits_is_seen_by_the_next_backup(cast, policy):
     """The times of a snapshot are of before its first request, whichever message sent that, not of when it was kept."""
     run = runs.start(tenant=cast.contoso, kind="backup_set.capture", dedupe_key="k", items=[], actor=SYSTEM).run
-    claim, changed_at = runs.claim(run.id), utcnow() - timedelta(minutes=2)
+    claim, changed_at = runs.claim(run.id, "backup_set.capture"), utcnow() - timedelta(minutes=2)
     asked = RunMemory(claim, "item")
     asked.recall([1])
     asked.keep([(1, "a" * 64, Answer(body={}))])

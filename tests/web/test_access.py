@@ -1,6 +1,10 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from db import identities, runs
+from db.audit import SYSTEM
+from db.models import Run, User
+from db.states import RunKind
 from tests.anything import texts
 from web.access import row_number
 
@@ -10,9 +14,21 @@ from web.access import row_number
 @example("²")
 def test_what_is_no_id_of_a_row_is_none(text):
     found = row_number(text)
-    assert found is None or (0 < found < 2**31 and int(text) == found)
+    assert found is None or (0 < found < 2**63 and int(text) == found)
 
 
-@given(st.integers(1, 2**31 - 1))
+@given(st.integers(1, 2**63 - 1))
 def test_every_id_of_a_row_is_taken(number):
     assert row_number(str(number)) == number
+
+
+def test_rows_beyond_32_bits_have_their_pages(app, sign_in, cast):
+    for model in (Run, User):
+        identities.go_on_after(model, 2**31)
+    run = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="a", items=[], actor=SYSTEM).run
+    person = User.create(email="new@example.com", name="New")
+    browser = sign_in(app.test_client(), cast.root)
+    for address in (f"/runs/{run.id}", f"/users/{person.id}"):
+        assert browser.get(address).status_code == 200
+    for address in (f"/runs/{2**63}", f"/users/{2**63}"):
+        assert browser.get(address).status_code == 404

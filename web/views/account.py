@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from db import second_factor, sessions, users
 from db.errors import Invalid
+from db.identities import MOST
 from db.models import User
 from web.access import current_actor, requires
 from web.permissions import Permission
@@ -71,7 +72,7 @@ def turn_off() -> Any:
 @requires(Permission.SIGNED_IN)
 def end_session(session_id: int) -> Any:
     """One's own alone: any other is none."""
-    if session_id >= 2**31 or not sessions.end(current_user.id, session_id):
+    if session_id > MOST or not sessions.end(current_user.id, session_id):
         abort(404)
     flash("That browser is signed out.", "success")
     return redirect(url_for("account.page"), 303)

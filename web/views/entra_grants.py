@@ -7,6 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from actors import entra
 from db import entra_people
 from db.errors import Invalid
+from db.identities import MOST
 from db.models import EntraGrant, Tenant
 from db.states import Role, SiteRole
 from web.access import current_actor, requires, row_number
@@ -51,7 +52,7 @@ def grant() -> Any:
 @pages.post("/<int:grant_id>/remove")
 @requires(Permission.ADMINISTER)
 def remove(grant_id: int) -> Any:
-    made = EntraGrant.get_or_none(EntraGrant.id == grant_id) if grant_id < 2**31 else None
+    made = EntraGrant.get_or_none(EntraGrant.id == grant_id) if grant_id <= MOST else None
     if made is None:
         abort(404)
     entra_people.remove(made, current_actor())

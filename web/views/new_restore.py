@@ -17,7 +17,7 @@ from db.lists import among
 from db.models import BackupSet, Restore, Snapshot, Tenant
 from db.states import SetState
 from web import plans, preferences, starting
-from web.access import allowed_tenant_ids, can, current_actor, fetch, refuse, requires
+from web.access import allowed_tenant_ids, can, current_actor, fetch, refuse, requires, row_number
 from web.permissions import Permission
 from web.unpacking import Unpacking
 from web.views import narrowing
@@ -166,7 +166,7 @@ def _draft(source: Source, tenant: Tenant, form: MultiDict[str, str]) -> Restore
 
 
 def _numbers(texts: Sequence[str]) -> list[int]:
-    return [int(one) for one in texts if one.isascii() and one.isdigit() and len(one) < 10]
+    return [number for number in map(row_number, texts) if number]
 
 
 def previewed(restore: Restore) -> Response:

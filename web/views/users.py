@@ -6,6 +6,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 
 from db import second_factor, sessions, users
 from db.errors import Invalid
+from db.identities import MOST
 from db.models import Membership, Tenant, User
 from db.states import Role, SiteRole
 from web.access import current_actor, requires, row_number
@@ -116,7 +117,7 @@ def set_membership(user_id: int) -> Any:
 @requires(Permission.ADMINISTER)
 def remove_membership(user_id: int, membership_id: int) -> Any:
     mine = (Membership.id == membership_id) & (Membership.user == _user(user_id))
-    membership = Membership.get_or_none(mine) if membership_id < 2**31 else None
+    membership = Membership.get_or_none(mine) if membership_id <= MOST else None
     if membership is None:
         abort(404)
     users.remove_member(membership, current_actor())
@@ -130,7 +131,7 @@ def _text(name: str) -> str:
 
 
 def _user(user_id: int) -> User:
-    user = User.get_or_none(User.id == user_id) if user_id < 2**31 else None
+    user = User.get_or_none(User.id == user_id) if user_id <= MOST else None
     if user is None:
         abort(404)
     return user
