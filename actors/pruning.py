@@ -14,12 +14,11 @@ import config
 from actors.broker import BULK
 from actors.starting import Start, started
 from actors.working import Ends, work
-from db import credentials, installation, notifications, old_rows, pruning, run_ends, runs
+from db import credentials, installation, lists, notifications, old_rows, pruning, run_ends, runs
 from db.audit import Actor
 from db.database import database
 from db.models import Run, RunItem, Tenant
 from db.pruning import STEPS, Ages
-from db.retention import by
 from db.runs import Claim, NewItem
 from db.states import ItemState, Outcome, RunKind
 
@@ -104,7 +103,7 @@ def _let_go(claim: Claim, item: RunItem, ages: Ages) -> bool:
     """False when somebody asked to stop."""
     # As it is now: its rules may be others than a step before.
     step, tenant = STEPS[item.policy_type], Tenant.get_by_id(claim.run.tenant_id)
-    for ids in by(step.find(tenant, ages), step.together):
+    for ids in lists.by(step.find(tenant, ages), step.together):
         if runs.cancel_requested(claim):
             return False
         pruning.let_go(claim, item, tenant, ages, ids)

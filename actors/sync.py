@@ -1,7 +1,7 @@
 """`policy.sync`: read every policy type's list and take it over. One run item per policy type."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import dramatiq
@@ -13,7 +13,7 @@ from actors.memory import RunMemory
 from actors.starting import Start, started
 from actors.trouble import in_turn, not_final, postpone, settle_error, settle_not_offered
 from actors.working import work
-from db import coverage, runs
+from db import coverage, lists, runs
 from db.audit import Actor
 from db.clock import utcnow
 from db.database import database
@@ -50,7 +50,7 @@ def _sync(claim: Claim) -> None:
     _leave_out_what_is_not_offered(claim)
     while todo := in_turn(runs.unsettled_items(claim.run)):
         unfinished: dict[RunItem, GraphError] = {}
-        for together in _by(TOGETHER, todo):
+        for together in lists.by(todo, TOGETHER):
             if runs.cancel_requested(claim):
                 return
             unfinished |= _list(claim, graph, together)
@@ -96,7 +96,3 @@ def _said(listed: PolicyList, gone: int) -> str:
     said = f"{count} {'policy' if count == 1 else 'policies'}" + (f", {gone} gone since the last sync" if gone else "")
     names = ", ".join(f"“{one.name}”" for one in listed.without_id)
     return f"{said}. Microsoft Graph gave no usable id of {names}: that cannot be read." if names else said
-
-
-def _by(size: int, items: Sequence[RunItem]) -> Iterator[Sequence[RunItem]]:
-    return (items[begin : begin + size] for begin in range(0, len(items), size))

@@ -13,7 +13,9 @@ from bench import stage
 from db import (
     installation,
     notifications,
+    old_rows,
     overdue,
+    pruning,
     removal,
     restores,
     retention,
@@ -23,7 +25,6 @@ from db import (
     standing,
     users,
 )
-from db.audit import SYSTEM
 from db.clock import utcnow
 from db.database import database
 from db.models import Run, Tenant
@@ -31,7 +32,6 @@ from tests import many_rows
 
 LOOKS = 5
 PLAN_HOURS = 24
-# Of the last of ten thousand tenants nothing is under way.
 KEPT = retention.Rules(last=7, daily=7, weekly=4, monthly=12)
 
 
@@ -41,14 +41,21 @@ def _take_schedules() -> None:
         schedules.take(schedule, now)
 
 
-def _prune() -> None:
-    retention.prune(Tenant.get_by_id(many_rows.PRUNED), SYSTEM)
+def _decide() -> None:
+    tenant, ages = Tenant.get_by_id(many_rows.PRUNED), pruning.Ages(runs=365, restores=365, names=365)
+    for step in pruning.STEPS.values():
+        step.find(tenant, ages)
+
+
+def _take_back() -> None:
+    for run in overdue.abandoned():
+        overdue.take_back(run)
 
 
 STEPS: dict[str, Callable[[], object]] = {
     "a worker's heartbeat, 8 claims": lambda: runs.beat([f"token {number}" for number in _held()]),
     "a process's heartbeat": lambda: installation.beat("bench", "worker"),
-    "sweep: take back what a dead worker left": overdue.take_back_abandoned,
+    "sweep: take back what a dead worker left": _take_back,
     "sweep: cancelled and unheld": overdue.cancelled_and_unheld,
     "sweep: schedules that are due": lambda: schedules.due(utcnow()),
     "sweep: take 200 schedules": _take_schedules,
@@ -56,13 +63,14 @@ STEPS: dict[str, Callable[[], object]] = {
     "sweep: tenants that go": removal.begun,
     "sweep: wholes without parts": overdue.without_parts,
     "sweep: never sent": overdue.unsent,
-    "sweep: due after a wait": overdue.due,
-    "sweep: lost": overdue.lost,
+    "sweep: whose message nobody claimed": overdue.unclaimed,
     "sweep: which of 70,000 locks' runs are active": lambda: runs.active_among(range(70_000)),
     "stalled, for /metrics": overdue.stalled,
     "retention: decide for a tenant": lambda: retention.preview(Tenant.get_by_id(many_rows.PRUNED), KEPT),
-    "retention: let go for a tenant": _prune,
-    "retention: items of 500 old runs": lambda: retention.prune_run_items(90),
+    "retention: find what goes of a tenant": _decide,
+    "retention: 500 old items": lambda: old_rows.forget_items(90),
+    "retention: 500 old notifications": lambda: old_rows.forget_notifications(90),
+    "retention: tenants that are due": lambda: pruning.due(2),
     "dashboard: standing of all tenants": lambda: standing.of_tenants(None, utcnow()),
     "dashboard: ended by day": lambda: run_history.ended_by_day((utcnow() - timedelta(days=14)).date(), None),
     "pulse of who hears of all active runs": lambda: notifications.following(many_rows.OPERATOR, None),

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from db import rising
+from db import lists, rising
 from db.clock import utcnow
 from db.database import database, storable
 from db.lists import among
@@ -24,7 +24,6 @@ from db.states import Result
 GENESIS = "0" * 64
 # Of the whole log, so many are in memory at once.
 TOGETHER = 2000
-WRITTEN_TOGETHER = 500
 
 
 class Action(StrEnum):
@@ -205,8 +204,8 @@ def _append(events: list[AuditEvent]) -> None:
     for event_id, event in enumerate(events, start=number - len(events) + 1):
         event.id, event.at, event.previous_hash = event_id, utcnow(), previous
         event.hash = previous = _hash(event)
-    for begin in range(0, len(events), WRITTEN_TOGETHER):
-        AuditEvent.insert_many([one.__data__ for one in events[begin : begin + WRITTEN_TOGETHER]]).execute()
+    for some in lists.by(events):
+        AuditEvent.insert_many([one.__data__ for one in some]).execute()
     AuditHead.update(hash=previous).execute()
 
 

@@ -8,14 +8,14 @@ being made, pinned ones, those that a restore uses, the last complete one, and t
 What is decided here is done by db/pruning.py, which asks again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import peewee as pw
 
-from db import audit, manifests, restores
+from db import audit, lists, manifests, restores
 from db.audit import Action, Actor
 from db.backup_sets import is_usable, is_whole
 from db.database import database
@@ -37,7 +37,6 @@ from db.states import UNFINISHED, SetState
 
 GOOD = (SetState.COMPLETE, SetState.WARNINGS)
 MOST = 1000
-TOGETHER = 500
 BEFORE_ALL = datetime.min  # noqa: DTZ901 - naive, as every time here
 # A restore that has ended needs no more than what was there before it, to be undone or tried again.
 IS_UNFINISHED = Restore.state.in_(UNFINISHED)
@@ -260,7 +259,7 @@ def _contents_of(snapshot_ids: Sequence[int]) -> dict[int, int]:
     """Content id -> size, of those that no other snapshot refers to."""
     going = set(snapshot_ids)
     found: dict[int, int] = {}
-    for ids in by(snapshot_ids):
+    for ids in lists.by(snapshot_ids):
         theirs = Snapshot.select(Snapshot.content).where(Snapshot.id.in_(ids))
         read = Snapshot.select(Snapshot.content, Snapshot.id).where(Snapshot.content.in_(theirs)).tuples()
         stays = {content for content, snapshot in read if snapshot not in going}
@@ -269,10 +268,6 @@ def _contents_of(snapshot_ids: Sequence[int]) -> dict[int, int]:
         )
         found |= {content: size for content, size in sizes.tuples() if content not in stays}
     return found
-
-
-def by(ids: Sequence[int], size: int = TOGETHER) -> Iterator[Sequence[int]]:
-    return (ids[begin : begin + size] for begin in range(0, len(ids), size))
 
 
 def set_rules(tenant: Tenant, rules: Rules | None, actor: Actor) -> None:

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from actors import restore_requests
-from db import manifests
+from db import identities, manifests
 from db.clock import utcnow
 from db.database import database, is_sqlite
+from db.models import TABLES
 from db.sealing import keyring
 
 TWO_YEARS = timedelta(days=730)

@@ -6,12 +6,13 @@ The product's own functions run beside many rows, and the engine explains every 
 import re
 from collections import Counter
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
+import actors.pruning
 import config
 from actors import back_up, capture, preview, restore, restore_requests, scheduler, sync
 from db import (
@@ -25,6 +26,7 @@ from db import (
     overdue,
     parts,
     policies,
+    pruning,
     removal,
     restores,
     retention,
@@ -41,6 +43,7 @@ from db import (
 from db import database as engine
 from db.audit import SYSTEM, Actor
 from db.clock import utcnow
+from db.errors import Invalid
 from db.models import TABLES, AuditCheck, BackupSet, Policy, Restore, Run, Tenant, User
 from db.runs import NewItem
 from db.states import ItemState, Offer, Outcome, RunKind, WriteState
@@ -67,6 +70,7 @@ SMALL = {
     "audit_check": "one row",
     "credential": "only of tenants whose credential is being replaced",
     "entra_grant": "set by hand",
+    "setback": "what steps of the sweep could not do, and soon do again",
     "preference": "what people chose by hand",
 }
 GROWING = {model._meta.table_name for model in TABLES} - SMALL.keys()
@@ -203,7 +207,7 @@ def of_tenant(model):
 
 
 def claim_of(run):
-    return runs.claim(run.id)
+    return runs.claim(run.id, RunKind(run.kind))
 
 
 def queued():
@@ -217,7 +221,15 @@ def claimed():
 def read(policy, fingerprint):
     content = {"body": {}, "assignments": []}
     return snapshots.Read.of(
-        policy, content, fingerprint, assignments_mark="x", name="x", modified_at=None, proof={}, references={}
+        policy,
+        content,
+        fingerprint,
+        read_at=utcnow(),
+        assignments_mark="x",
+        name="x",
+        modified_at=None,
+        proof={},
+        references={},
     )
 
 
@@ -307,7 +319,8 @@ def restored():
     restores.counted(made)
     restores.by_ids(ids)
     run_ends.fail(claim, "x", "x")
-    restores.unfinished_in(run)
+    with suppress(Invalid):
+        restore.retry_failed(Run.get_by_id(run.id), OWNER)
     restores.undo_items(made)
     mappings.known(tenant(), source.directory_id)
     mappings.remember(tenant(), source.directory_id, ("groups", "x"), "y", "Group")
@@ -316,9 +329,12 @@ def restored():
 
 
 def pruned():
-    kept = retention.prune(Tenant.get_by_id(many_rows.PRUNED), SYSTEM)
-    assert kept.sets, "or nothing was tried"
-    retention.forget_unread_contents(tenant())
+    place, ages = Tenant.get_by_id(many_rows.PRUNED), pruning.Ages(runs=30, restores=30, names=30)
+    claim = claim_of(actors.pruning.start(place, OWNER).run)
+    for item, step in zip(runs.unsettled_items(claim.run), pruning.STEPS.values(), strict=True):
+        if ids := step.find(place, ages)[: step.together]:
+            pruning.let_go(claim, item, place, ages, ids)
+    assert pruning.freed(claim.run), "or nothing was tried"
     retention.preview(tenant(), retention.Rules(last=2))
     credentials.forget_old()
 
@@ -427,19 +443,18 @@ PAGES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("user_id", [many_rows.ADMIN, many_rows.OPERATOR])
-def test_no_page_reads_a_table_that_grows(large, plans, user_id, redis_url, sign_in):
+def test_no_page_reads_a_table_that_grows(large, plans, redis_url, sign_in):
     from web.app import create_app
 
-    user = User.get_by_id(user_id)
+    people = [User.get_by_id(user_id) for user_id in (many_rows.ADMIN, many_rows.OPERATOR)]
     large.close()
-    app = create_app()
-    client = sign_in(app.test_client(), user)
-    found = {}
-    for path in PAGES:
-        plans.scans = []
-        assert client.get(path).status_code == 200, path
-        scans = [scan for scan in plans.scans if not scan.is_of_a_page and scan.table not in OF_TENANTS]
-        found |= {f"{path}: {scan}": None for scan in scans}
+    app, found = create_app(), {}
+    for user in people:
+        client = sign_in(app.test_client(), user)
+        for path in PAGES:
+            plans.scans = []
+            assert client.get(path).status_code == 200, path
+            scans = [scan for scan in plans.scans if not scan.is_of_a_page and scan.table not in OF_TENANTS]
+            found |= {f"{user.name} {path}: {scan}": None for scan in scans}
     engine.database.connect()
     assert not found, "\n".join(found)
