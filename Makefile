@@ -4,7 +4,7 @@ export PYTHON
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup run test test-fast check audit lock wheel soak fuzz bench screenshots microsoft-model
+.PHONY: help setup run test test-fast check audit lock wheel soak steps fuzz bench screenshots microsoft-model
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,9 @@ wheel: setup ## Build dist/tenantkeep-….whl
 
 soak: setup ## Faults at random moments of real work, on both engines: MINUTES=15 SOAK_ARGS="--seed 1"
 	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),15) $(SOAK_ARGS)
+
+steps: setup ## Any order of acts against a small model, on both engines: STEPS=20000 SEED=1
+	@$(BIN)/pytest -q -n 2 tests/stateful --stateful-steps $(or $(STEPS),20000) --stateful-seed $(or $(SEED),1)
 
 bench: setup ## Print the figures that docs/benchmarks.md quotes
 	@$(BIN)/python -m bench

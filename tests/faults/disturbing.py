@@ -95,12 +95,15 @@ def deadlocks(stage):
 
 def part_cancelled(stage):
     """By its id, which nobody sees; the whole is cancelled, or nothing is."""
-    parts = stage.read(lambda: list(Run.select().where((Run.tenant == stage.work.tenant) & Run.parent.is_null(False))))
-    stage.has_struck = bool(parts)
     stage.work.may_be_cancelled = True
-    for part in parts[:1]:
-        with contextlib.suppress(OSError):
-            stage.person.post(f"/runs/{part.id}/cancel", {})
+    parts = Run.select().where((Run.tenant == stage.work.tenant) & Run.parent.is_null(False))
+    stage.has_struck = False
+    while not (stage.has_struck or stage.work.is_over()):
+        stage.keep_up()
+        for part in stage.read(lambda: list(parts.limit(1))):
+            with contextlib.suppress(OSError):
+                stage.person.post(f"/runs/{part.id}/cancel", {})
+                stage.has_struck = True
     yield
 
 

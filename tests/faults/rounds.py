@@ -77,7 +77,7 @@ def of_engine(kind):
 
 def play(stage, planned):
     """The figures of the round; its violations are sentences."""
-    killed, stage.rounds = stage.killed, stage.rounds + 1
+    killed, stage.rounds, stage.has_struck = stage.killed, stage.rounds + 1, True
     work = stage.work = WORKS[planned.work](stage, stage.rounds, random.Random(planned.seed))
     try:
         work.prepare()

@@ -14,7 +14,7 @@ from tests.faults.faults import FAULTS
 from tests.faults.stage import POSTGRESQL, SQLITE
 
 SEED = 20261125
-# (engine, fault, work, moment): each where it hurts most.
+# (engine, fault, work, moment): each where it hurts most. One at a seam has no other moment.
 ROUNDS = (
     (SQLITE, "worker killed", "live restore", "a third"),
     (SQLITE, "one worker process killed", "backup", "a third"),
@@ -26,6 +26,17 @@ ROUNDS = (
     (SQLITE, "worker's clock ahead", "preview", "claimed"),
     (SQLITE, "scheduler's clock behind", "sync", "start"),
     (SQLITE, "disk full", "live restore", "a third"),
+    (SQLITE, "killed once a schedule moved on", "scheduled backup", None),
+    (SQLITE, "killed while a run ends", "restore on approval", None),
+    (SQLITE, "killed between decide and delete", "retention", None),
+    (SQLITE, "killed while snapshots are deleted", "retention", None),
+    (SQLITE, "captured between look and delete", "retention", None),
+    (SQLITE, "killed before an answer was on record", "live restore", None),
+    (SQLITE, "killed once a part ended", "scheduled backup", None),
+    (SQLITE, "stale and stray messages", "backup", "a third"),
+    (SQLITE, "a schedule nobody can compute", "retention", "start"),
+    (SQLITE, "the audit head held", "late retry", "start"),
+    (SQLITE, "web's clock steps behind", "sync", "start"),
     (POSTGRESQL, "worker killed", "backup", "two thirds"),
     (POSTGRESQL, "scheduler killed", "backup", "claimed"),
     (POSTGRESQL, "two schedulers", "sync", "start"),
@@ -38,6 +49,14 @@ ROUNDS = (
     (POSTGRESQL, "scheduler's clock ahead", "backup", "claimed"),
     (POSTGRESQL, "PostgreSQL restarted, fast", "backup", "a third"),
     (POSTGRESQL, "PostgreSQL restarted, immediate", "live restore", "a third"),
+    (POSTGRESQL, "killed once a run was made", "sync", None),
+    (POSTGRESQL, "killed once a write was on record", "restore on approval", None),
+    (POSTGRESQL, "killed while sets are deleted", "retention", None),
+    (POSTGRESQL, "pinned between decide and delete", "retention", None),
+    (POSTGRESQL, "retention rules that are none", "retention", "start"),
+    (POSTGRESQL, "deadlocks", "live restore", "claimed"),
+    (POSTGRESQL, "a part cancelled", "backup", "claimed"),
+    (POSTGRESQL, "web's clock steps ahead", "backup", "start"),
 )
 
 

@@ -22,6 +22,7 @@ class ScheduledBackup(Backup):
 
     def prepare(self):
         self._seed()
+        self.is_due = False
         self.schedule = self.stage.read(lambda: schedules.add(self.tenant, "0 2 * * *", "UTC", SYSTEM))
         self._be_ready()
 
@@ -29,11 +30,12 @@ class ScheduledBackup(Backup):
         """Its time is now. Waits until somebody has moved it on."""
         due = Schedule.update(next_at=utcnow() - timedelta(seconds=1)).where(Schedule.id == self.schedule.id)
         self.stage.read(due.execute)
+        self.is_due = True
         self.stage.wait_for(self._has_moved_on, "the schedule's time", START_SECONDS)
 
     def _has_moved_on(self):
         self.stage.keep_up()
-        return self.stage.read(lambda: Schedule.get_by_id(self.schedule.id).next_at > utcnow())
+        return self.is_due and self.stage.read(lambda: Schedule.get_by_id(self.schedule.id).next_at > utcnow())
 
     def has_come(self, share):
         """Also where it passed without a run: then no run will come."""

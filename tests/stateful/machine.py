@@ -8,6 +8,7 @@ import secrets
 import uuid
 from collections import Counter
 from datetime import datetime, timedelta
+from itertools import cycle
 from typing import ClassVar
 
 from hypothesis import strategies as st
@@ -40,7 +41,7 @@ from db.retention import Rules
 from db.states import ACTIVE, ENDED, ItemState, Role, RunKind, RunState, SetState
 from tests.restoring import options
 from tests.stateful import model
-from tests.stateful.worker import KEY, Worker
+from tests.stateful.worker import KEY, WELL, Worker
 
 POLICIES = 3
 PEOPLE = ("ada", "max")
@@ -86,7 +87,7 @@ class Installation(RuleBasedStateMachine):
         self._begin()
 
     def _begin(self):
-        """With a backup, policies that were edited since, and a restore that has been previewed."""
+        """With a backup, policies that were edited since, a restore under way, and one that may be approved."""
         for number, _ in enumerate(self.places):
             self.back_up(number, True)
             self.all_goes_well()
@@ -95,6 +96,7 @@ class Installation(RuleBasedStateMachine):
             self.draft(number, number)
             self.preview(number)
             self.all_goes_well()
+        self.execute(0, 0)
 
     def _policies(self):
         return list(Policy.select().where(Policy.tenant.in_(self.places)).order_by(Policy.id))
@@ -337,14 +339,18 @@ class Installation(RuleBasedStateMachine):
                 worker.work(how)
 
     @precondition(lambda self: any(one.may_be_claimed for one in self.model.runs.values()))
-    @rule()
-    def all_goes_well(self):
-        """For a while every message comes, and every new worker does what it has to."""
+    @rule(hows=st.lists(PICK, min_size=1, max_size=4))
+    def all_goes_on(self, hows):
+        """For a while every message comes, and every new worker does what it has to, well or not."""
+        turns = cycle(hows)
         while waiting := [one for one in self.model.active() if one.holder is None and not self.model.parts_of(one)]:
             self._deliver(waiting[0].id, waiting[0].kind)
             worker = self.workers[-1]
             while worker in self.workers:
-                worker.work(0)
+                worker.work(next(turns))
+
+    def all_goes_well(self):
+        self.all_goes_on([WELL])
 
     @precondition(lambda self: self.workers)
     @rule(worker=PICK, trouble=st.sampled_from(["waits", "stumbles", "dies"]), seconds=SECONDS)

@@ -10,6 +10,11 @@ from db import clock, parts, schedules
 from tests.stateful.machine import Installation
 
 STEPS_OF_EXAMPLE = 50
+MUST_COME = (
+    "backup_set.capture succeeded", "restore.live succeeded", "restore.live partial", "retention.prune succeeded",
+    "begun by schedule", "begun by retention", "taken back", "claim lost", "retried", "sets that went", "item conflict",
+    "item updated", "item unknown",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -43,3 +48,5 @@ def test_whatever_comes_the_installation_is_as_the_model_says(
     run_state_machine_as_test(Installation, settings=settings)
     record_property("steps", Installation.steps.total())
     print(Installation.came)
+    missing = [one for one in MUST_COME if not Installation.came[one]]
+    assert not missing, f"none of these came by, so nothing is known of them: {missing}"
