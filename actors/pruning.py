@@ -61,8 +61,8 @@ def prune_daily() -> None:
 
 def _begin(tenant: Tenant) -> None:
     with database.atomic():
-        made = _made(tenant, DAILY, is_quiet=True)
         pruning.begun(tenant)
+        made = _made(tenant, DAILY, is_quiet=True)
     started(made)
 
 
@@ -127,5 +127,5 @@ def _is_worth_telling(claim: Claim) -> bool:
 
 def _fail(claim: Claim, code: str, message: str, request_id: str | None) -> None:
     with database.atomic():
-        notifications.for_run(claim.run)
         run_ends.fail(claim, code, message, request_id)
+        notifications.for_run(claim.run)

@@ -65,6 +65,8 @@ class Step:
     let_go: Callable[[Tenant, Ages, Sequence[int]], int]
     # The write lock is nobody's for long.
     together: int = 500
+    # Whose rows these are, where they have to be taken before the run's: db/lock_order.py.
+    taken_first: Any = None
 
 
 def due(limit: int) -> list[Tenant]:
@@ -87,6 +89,8 @@ def let_go(claim: Claim, item: RunItem, tenant: Tenant, ages: Ages, ids: Sequenc
     """Of the step that the run item is of; counted in it."""
     step = STEPS[item.policy_type]
     with database.atomic():
+        if step.taken_first:
+            lock(step.taken_first, step.taken_first.id.in_(list(ids)))
         runs.hold(claim)
         gone = step.let_go(tenant, ages, ids)
         if gone:
@@ -263,7 +267,14 @@ def _let_names_go(tenant: Tenant, ages: Ages, ids: Sequence[int]) -> int:
 STEPS = {
     one.key: one
     for one in (
-        Step("restores", "Restores that ended long ago", _find_restores, _let_restores_go, together=1),
+        Step(
+            "restores",
+            "Restores that ended long ago",
+            _find_restores,
+            _let_restores_go,
+            together=1,
+            taken_first=Restore,
+        ),
         Step("backup sets", "Backup sets that no rule keeps", _find_sets, _let_sets_go),
         Step("snapshots", "Snapshots that no set lists", _find_snapshots, _let_snapshots_go),
         Step("contents", "Contents that nothing refers to", _find_contents, _let_contents_go),

@@ -28,6 +28,8 @@ from db.states import RestoreState, RunKind, RunState
 from tests.conftest import capture_by_hand
 from tests.db.test_retention import history, made, nights  # noqa: F401 - a fixture
 
+pytestmark = pytest.mark.usefixtures("lock_order")
+
 LONG_AGO = utcnow() - timedelta(days=1000)
 
 
