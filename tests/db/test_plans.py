@@ -32,6 +32,7 @@ from db import (
     retention,
     run_ends,
     run_history,
+    run_progress,
     runs,
     schedules,
     sealing,
@@ -240,7 +241,7 @@ def settled():
     runs.settle_read(claim, Outcome.CAPTURED, {other.id: 1})
     runs.progressed(claim)
     runs.hold(claim)
-    runs.waiting(claim.run)
+    run_progress.waiting(claim.run)
     runs.cancel_requested(claim)
     return claim
 
