@@ -203,10 +203,6 @@ def tenant():
     return Tenant.get_by_id(TENANT)
 
 
-def of_tenant(model):
-    return model.select().where(model.tenant == TENANT).order_by(model.id.desc()).get()
-
-
 def claim_of(run):
     return runs.claim(run.id, RunKind(run.kind))
 
