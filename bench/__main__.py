@@ -3,6 +3,9 @@
 import subprocess
 import sys
 
-for name in ("start_latency", "lists", "captures", "backups", "restores", "conditional_access", "storage", "moving"):
+BENCHMARKS = ("start_latency", "lists", "captures", "backups", "restores", "conditional_access", "storage", "moving",
+              "upgrade")  # fmt: skip
+
+for name in BENCHMARKS:
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)
