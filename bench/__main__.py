@@ -16,6 +16,7 @@ for name in (
     "night",
     "audit",
     "fleet",
+    "upgrade",
 ):
     print(f"\n## {name}\n", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)
