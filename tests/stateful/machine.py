@@ -41,11 +41,12 @@ from db.retention import Rules
 from db.states import ACTIVE, ENDED, ItemState, Role, RunKind, RunState, SetState
 from tests.restoring import options
 from tests.stateful import model
-from tests.stateful.worker import KEY, WELL, Worker
+from tests.stateful.worker import HOW, KEY, REFUSED, WELL, Worker
 
 POLICIES = 3
 PEOPLE = ("ada", "max")
 PICK = st.integers(0, 2**16)
+HOWS = st.lists(st.sampled_from(range(len(HOW))), min_size=1, max_size=4)
 SECONDS = st.sampled_from([1, 4, 20, 120, 3600, 20 * 3600, 3 * 24 * 3600])
 
 
@@ -87,7 +88,7 @@ class Installation(RuleBasedStateMachine):
         self._begin()
 
     def _begin(self):
-        """With a backup, policies that were edited since, a restore under way, and one that may be approved."""
+        """With a backup, policies that were edited since, a restore that was refused, and one that may be approved."""
         for number, _ in enumerate(self.places):
             self.back_up(number, True)
             self.all_goes_well()
@@ -97,6 +98,7 @@ class Installation(RuleBasedStateMachine):
             self.preview(number)
             self.all_goes_well()
         self.execute(0, 0)
+        self.all_goes_on([REFUSED])
 
     def _policies(self):
         return list(Policy.select().where(Policy.tenant.in_(self.places)).order_by(Policy.id))
@@ -292,7 +294,8 @@ class Installation(RuleBasedStateMachine):
         assert made.is_new == (known is None), f"{key}: {made}, beside {known}"
         assert known is None or made.run.id == known.id
         run = known or self._add(made.run, restore_id)
-        run.asked_by |= {by} - {None}
+        if not known:
+            run.asked_by |= {by} - {None}
         return None if known else run
 
     def _add(self, row, restore_id=None):
@@ -331,7 +334,7 @@ class Installation(RuleBasedStateMachine):
             self.workers.append(worker)
 
     @precondition(lambda self: self.workers)
-    @rule(worker=PICK, hows=st.lists(PICK, min_size=1, max_size=4))
+    @rule(worker=PICK, hows=HOWS)
     def work(self, worker, hows):
         worker = self._pick(self.workers, worker)
         for how in hows:
@@ -339,7 +342,7 @@ class Installation(RuleBasedStateMachine):
                 worker.work(how)
 
     @precondition(lambda self: any(one.may_be_claimed for one in self.model.runs.values()))
-    @rule(hows=st.lists(PICK, min_size=1, max_size=4))
+    @rule(hows=HOWS)
     def all_goes_on(self, hows):
         """For a while every message comes, and every new worker does what it has to, well or not."""
         turns = cycle(hows)
@@ -363,6 +366,17 @@ class Installation(RuleBasedStateMachine):
             worker.stumble()
         else:
             worker.is_dead = True
+
+    @precondition(lambda self: self.workers)
+    @rule(worker=PICK, how=st.sampled_from(range(len(HOW))))
+    def oversleep(self, worker, how):
+        """Taken for dead, it wakes up, and goes on as if nothing had been."""
+        worker = self._pick(self.workers, worker)
+        worker.is_dead = True
+        self.time_passes(60)
+        self.sweep()
+        if worker in self.workers:
+            worker.work(how)
 
     # --- time --------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from db import clock, parts, schedules
 from tests.stateful.machine import Installation
 
-STEPS_OF_EXAMPLE = 50
+STEPS_OF_EXAMPLE = 100
 MUST_COME = (
     "backup_set.capture succeeded", "restore.live succeeded", "restore.live partial", "retention.prune succeeded",
     "begun by schedule", "begun by retention", "taken back", "claim lost", "retried", "sets that went", "item conflict",

@@ -16,7 +16,7 @@ KEY = "configurationPolicies"
 AGES = Ages(runs=730, restores=730, names=365)
 # How an item ends, or a write: well, as often as all else together.
 HOW = ("well", "well", "well", "refused", "lost", "lost before")
-WELL = 0
+WELL, REFUSED = 0, 3
 
 
 class Worker:
@@ -48,7 +48,7 @@ class Worker:
 
     def work(self, how):
         """The next thing that is to be done, ending with the run's end."""
-        self._step(lambda: self._next(HOW[how % len(HOW)]))
+        self._step(lambda: self._next(HOW[how]))
 
     def wait(self, seconds):
         if self._step(lambda: runs.wait(self.claim, "Graph asks us to wait.", seconds)):
