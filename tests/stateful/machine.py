@@ -385,6 +385,13 @@ class Installation(RuleBasedStateMachine):
         self.time.pass_by(seconds)
         runs.beat([one.claim.token for one in self.workers if not one.is_dead])
 
+    @rule(hows=HOWS)
+    def a_day_passes(self, hows):
+        """Its backups, its retention, and plans that are too old now."""
+        self.time_passes(25 * 3600)
+        self.sweep()
+        self.all_goes_on(hows)
+
     @rule()
     def sweep(self):
         stale = self._stale()
@@ -455,6 +462,24 @@ class Installation(RuleBasedStateMachine):
     def prune(self, place):
         tenant = self._pick(self.places, place)
         self._started(lambda: actors.pruning.start(tenant, SYSTEM), RunKind.PRUNE, tenant.id)
+
+    @precondition(lambda self: self.model.sets)
+    @rule(place=PICK, chosen=PICK, who=PICK, act=st.sampled_from(["pins", "drafts"]))
+    def use_what_goes(self, place, chosen, who, act):
+        """Retention has found what goes. Before it does, somebody pins a set of it, or begins to restore from one."""
+        self.prune(place)
+        known = self.model.of_key(f"{RunKind.PRUNE}:{self._pick(self.places, place).id}")
+        if not known.may_be_claimed:
+            return
+        self._deliver(known.id, known.kind)
+        worker = self.workers[-1]
+        while worker in self.workers and not worker.has_found_sets():
+            worker.work(WELL)
+        if going := worker.found:
+            index = list(self.model.sets).index(self._pick(going, chosen))
+            self.pin_or_unpin(index, True) if act == "pins" else self.draft(index, who)
+        while worker in self.workers:
+            worker.work(WELL)
 
     def look_what_went(self, protected):
         """`protected`: the sets that had to stay."""
