@@ -16,7 +16,7 @@ KEY = "configurationPolicies"
 AGES = Ages(runs=730, restores=730, names=365)
 # How an item ends, or a write: well, as often as all else together.
 HOW = ("well", "well", "well", "refused", "lost", "lost before")
-WELL, REFUSED = 0, 3
+WELL, REFUSED, LOST = 0, 3, 5
 
 
 class Worker:
