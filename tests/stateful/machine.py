@@ -41,7 +41,7 @@ from db.retention import Rules
 from db.states import ACTIVE, ENDED, ItemState, Role, RunKind, RunState, SetState
 from tests.restoring import options
 from tests.stateful import model
-from tests.stateful.worker import HOW, KEY, REFUSED, WELL, Worker
+from tests.stateful.worker import HOW, KEY, LOST, REFUSED, WELL, Worker
 
 POLICIES = 3
 PEOPLE = ("ada", "max")
@@ -88,7 +88,7 @@ class Installation(RuleBasedStateMachine):
         self._begin()
 
     def _begin(self):
-        """With a backup, policies that were edited since, a restore that was refused, and one that may be approved."""
+        """With a backup, policies that were edited since, a restore that failed, and one that may be approved."""
         for number, _ in enumerate(self.places):
             self.back_up(number, True)
             self.all_goes_well()
@@ -98,7 +98,8 @@ class Installation(RuleBasedStateMachine):
             self.preview(number)
             self.all_goes_well()
         self.execute(0, 0)
-        self.all_goes_on([REFUSED])
+        # Each captured before it is written: one is refused, of the other nobody knows.
+        self.all_goes_on([WELL, REFUSED, WELL, LOST])
 
     def _policies(self):
         return list(Policy.select().where(Policy.tenant.in_(self.places)).order_by(Policy.id))
@@ -385,6 +386,13 @@ class Installation(RuleBasedStateMachine):
         self.time.pass_by(seconds)
         runs.beat([one.claim.token for one in self.workers if not one.is_dead])
 
+    @rule(hows=HOWS)
+    def a_day_passes(self, hows):
+        """Its backups, its retention, and plans that are too old now."""
+        self.time_passes(25 * 3600)
+        self.sweep()
+        self.all_goes_on(hows)
+
     @rule()
     def sweep(self):
         stale = self._stale()
@@ -455,6 +463,24 @@ class Installation(RuleBasedStateMachine):
     def prune(self, place):
         tenant = self._pick(self.places, place)
         self._started(lambda: actors.pruning.start(tenant, SYSTEM), RunKind.PRUNE, tenant.id)
+
+    @precondition(lambda self: self.model.sets)
+    @rule(place=PICK, chosen=PICK, who=PICK, act=st.sampled_from(["pins", "drafts"]))
+    def use_what_goes(self, place, chosen, who, act):
+        """Retention has found what goes. Before it does, somebody pins a set of it, or begins to restore from one."""
+        self.prune(place)
+        known = self.model.of_key(f"{RunKind.PRUNE}:{self._pick(self.places, place).id}")
+        if not known.may_be_claimed:
+            return
+        self._deliver(known.id, known.kind)
+        worker = self.workers[-1]
+        while worker in self.workers and not worker.has_found_sets():
+            worker.work(WELL)
+        if going := worker.found:
+            index = list(self.model.sets).index(self._pick(going, chosen))
+            self.pin_or_unpin(index, True) if act == "pins" else self.draft(index, who)
+        while worker in self.workers:
+            worker.work(WELL)
 
     def look_what_went(self, protected):
         """`protected`: the sets that had to stay."""

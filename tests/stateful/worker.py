@@ -16,7 +16,7 @@ KEY = "configurationPolicies"
 AGES = Ages(runs=730, restores=730, names=365)
 # How an item ends, or a write: well, as often as all else together.
 HOW = ("well", "well", "well", "refused", "lost", "lost before")
-WELL, REFUSED = 0, 3
+WELL, REFUSED, LOST = 0, 3, 5
 
 
 class Worker:
@@ -30,7 +30,7 @@ class Worker:
         self.model = installation.model
         self.is_dead = False
         # By a step of retention: the ids of what may go.
-        self._found = None
+        self.found = None
 
     def __repr__(self):
         return f"worker of run {self.run.id}"
@@ -188,6 +188,10 @@ class Worker:
 
     # --- retention ---------------------------------------------------------------------------------------------------
 
+    def has_found_sets(self):
+        """By the step that lets sets go, which it has not done yet."""
+        return bool(self.found) and runs.unsettled_items(self.claim.run)[0].policy_type == "backup sets"
+
     def _prune(self, how):
         """Finds what may go in one step, and lets it go in the next: anything may come in between."""
         todo = runs.unsettled_items(self.claim.run)
@@ -197,10 +201,10 @@ class Worker:
             self.installation._has_ended(self.run)
             return
         item, tenant = todo[0], Tenant.get_by_id(self.run.tenant_id)
-        if self._found is None:
-            self._found = list(STEPS[item.policy_type].find(tenant, AGES))
+        if self.found is None:
+            self.found = list(STEPS[item.policy_type].find(tenant, AGES))
             return
-        protected, found, self._found = self.model.protected(), self._found, None
+        protected, found, self.found = self.model.protected(), self.found, None
         let_go(self.claim, item, tenant, AGES, found)
         self.installation.look_what_went(protected)
         runs.settle(self.claim, item, ItemState.DONE, Outcome.UNCHANGED)
