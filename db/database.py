@@ -17,7 +17,15 @@ import peewee as pw
 
 logger = logging.getLogger(__name__)
 
-database = pw.DatabaseProxy()
+
+class _Handle(pw.DatabaseProxy):
+    def savepoint(self) -> pw._savepoint:
+        # Peewee's would be its own, not the engine's (_Savepoint).
+        savepoint: pw._savepoint = self.obj.savepoint()
+        return savepoint
+
+
+database = _Handle()
 
 # More than the threads of one process (web 8, worker 8, and their heartbeats).
 POOL_SIZE = 20

@@ -16,7 +16,7 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit, lists, tenants
+from db import audit, four_eyes, lists, tenants
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database, lock, share, transaction
@@ -279,6 +279,7 @@ def begin_live(
 ) -> None:
     """In the transaction that makes its run, the restore held. Raises Invalid when the plan may not be executed."""
     _require_planned(restore)
+    four_eyes.require(restore)
     ready = [RestoreState.APPROVED] if restore.tenant.four_eyes else [RestoreState.PREVIEWED, RestoreState.APPROVED]
     said, guard_reason = _reason(restore, reason), guard_reason[:LONGEST_REASON]
     _expect(

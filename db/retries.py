@@ -5,6 +5,7 @@ from typing import Any
 
 import peewee as pw
 
+from db import four_eyes
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import Restore, RestoreItem, Run, RunItem
@@ -31,8 +32,8 @@ def refusal(run: Run, hours: int) -> str:
         return f"Nothing in run {run.id} can be tried again. What somebody changed meanwhile needs a new preview."
     if not restore.previewed_at or restore.previewed_at < utcnow() - timedelta(hours=hours):
         return f"The preview is older than {hours} hours: what it saw may be otherwise by now. {AFRESH}"
-    if restore.tenant.four_eyes and restore.approved_by_id is None:
-        return f"This tenant asks for four eyes, and nobody has approved this plan. {AFRESH}"
+    if restore.tenant.four_eyes and not four_eyes.has_approved(restore):
+        return f"This tenant asks for four eyes, and nobody but its requester has approved this plan. {AFRESH}"
     return ""
 
 

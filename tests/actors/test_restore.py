@@ -300,6 +300,21 @@ def test_four_eyes_need_another_person_than_who_asked(contoso, cast, ended):
     assert (run.state, restore.approved_by_id) == (RunState.SUCCEEDED, cast.root.id)
 
 
+def test_who_approved_his_own_restore_needs_another_once_the_tenant_asks_for_four_eyes(contoso, cast, ended):
+    snapshot = captured(policy_of(cast.contoso), description="old")
+    restore = restore_requests.of_snapshot(snapshot, cast.contoso, options(), person(cast.max.id))
+    restore = previewed(restore, ended)
+    restores.approve(restore, person(cast.max.id), "mine", 24)
+    Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
+    restore = Restore.get_by_id(restore.id)
+    with pytest.raises(Invalid, match="Preview it again: another manager"):
+        actors.restore.start(restore, person(cast.max.id), reason="ticket")
+    restore = previewed(restore, ended)
+    restores.approve(restore, person(cast.root.id), "looked at it", 24)
+    _, run = executed(Restore.get_by_id(restore.id), ended)
+    assert run.state == RunState.SUCCEEDED
+
+
 def test_one_live_restore_per_tenant_at_a_time(contoso, cast, ended, worker):
     first, second = (
         previewed(drafted(captured(policy_of(cast.contoso, number), description="old"), cast.contoso), ended)

@@ -179,6 +179,8 @@ def test_a_retry_needs_a_plan_that_may_still_be_executed(lost_create, cast):
     mine = Restore.id == run.restore_id
     Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
     assert "four eyes" in retries.refusal(run, 24)
+    Restore.update(approved_by=cast.max, created_by=cast.max).where(mine).execute()
+    assert "four eyes" in retries.refusal(run, 24), "his own is not another's"
     Restore.update(approved_by=cast.root).where(mine).execute()
     assert retries.refusal(run, 24) == ""
     Restore.update(previewed_at=utcnow() - timedelta(hours=25)).where(mine).execute()

@@ -87,12 +87,12 @@ def test_an_act_that_is_rolled_back_leaves_no_event_and_no_gap(database):
 
 
 def test_what_a_savepoint_takes_back_leaves_no_event_and_the_rest_stays(database):
-    with database.atomic():
+    with handle.atomic():
         write(1)
-        with pytest.raises(RuntimeError), database.atomic():
+        with pytest.raises(RuntimeError), handle.atomic():
             write(2)
             raise RuntimeError
-        with database.atomic():
+        with handle.atomic():
             audit.record(Action.SIGN_OUT, SYSTEM, "the other session")
     assert [event.subject for event in AuditEvent.select().order_by(AuditEvent.id)] == ["session", "the other session"]
     assert list(audit.verify()) == []

@@ -11,7 +11,7 @@ from flask_login import current_user
 
 import config
 from actors import restore_requests
-from db import policies, restores, users, writes
+from db import four_eyes, policies, restores, users, writes
 from db.lists import among
 from db.models import Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, User
 from db.states import ACTIVE, AS_ASKED, CHANGEABLE, WRITING, Outcome, RestoreState, Role, RunKind
@@ -161,13 +161,13 @@ def _may(restore: Restore, active: Run | None, done: int) -> dict[str, bool]:
     """Which buttons the page has for this person, now."""
     operates = can(Permission.OPERATE, restore.tenant_id) and not active
     manages = can(Permission.MANAGE, restore.tenant_id) and not active
-    four_eyes, mine = restore.tenant.four_eyes, current_user.id in (restore.created_by_id, restore.changed_by_id)
-    ready = (RestoreState.APPROVED,) if four_eyes else (RestoreState.PREVIEWED, RestoreState.APPROVED)
+    asks, mine = restore.tenant.four_eyes, current_user.id in (restore.created_by_id, restore.changed_by_id)
+    is_ready = not asks or four_eyes.has_approved(restore)
     is_left = done < RestoreItem.select().where(RestoreItem.restore == restore).count()
     return {
         "change": operates and restore.state in CHANGEABLE,
-        "approve": manages and four_eyes and not mine and restore.state == RestoreState.PREVIEWED,
-        "execute": manages and restore.state in ready,
+        "approve": manages and asks and not mine and restore.state == RestoreState.PREVIEWED,
+        "execute": manages and is_ready and restore.state in (RestoreState.PREVIEWED, RestoreState.APPROVED),
         "cancel": holds_cancel(restore) and restore.state in (*CHANGEABLE, RestoreState.RUNNING),
         "undo": manages and restore.state == RestoreState.FINISHED and restores.has_written(restore),
         "again": operates and restore.state in (RestoreState.FINISHED, RestoreState.CANCELLED) and is_left,

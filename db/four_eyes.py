@@ -1,0 +1,18 @@
+"""Four eyes: a tenant may ask that somebody other than its requesters approves a restore before it writes."""
+
+from db.errors import Invalid
+from db.models import Restore
+from db.states import RestoreState
+
+
+def has_approved(restore: Restore) -> bool:
+    """Somebody else has. Its requester may have as well, while the tenant did not ask for more."""
+    requesters = (restore.created_by_id, restore.changed_by_id)
+    return restore.approved_by_id is not None and restore.approved_by_id not in requesters
+
+
+def require(restore: Restore) -> None:
+    """Raises Invalid for one that only its requester has approved. The restore is held."""
+    now = Restore.get_by_id(restore.id)
+    if restore.tenant.four_eyes and now.state == RestoreState.APPROVED and not has_approved(now):
+        raise Invalid("This tenant asks for four eyes by now. Preview it again: another manager has to approve it.")
