@@ -6,9 +6,7 @@ import socket
 from threading import Event, Thread
 from typing import Any
 
-import redis
 from dramatiq.middleware import Middleware
-from peewee import DatabaseError, InterfaceError
 
 from actors import claims, logs
 from actors.dedupe import Dedupe
@@ -94,6 +92,7 @@ class Beats(Middleware):
             for queue in broker.get_declared_queues():
                 # Dramatiq's own heartbeat is a by-product of polling, and polling stops while its prefetch is full.
                 broker.do_qsize(queue)
-        except (DatabaseError, InterfaceError, redis.RedisError) as e:
+        except Exception:
             # The next beat tries again; a database or Redis gone for longer costs this worker its claims, as it must.
-            logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)
+            # Whatever else it is: with this thread they would all be lost, and each that comes after them.
+            logger.warning("heartbeat failed", exc_info=True, extra=logs.REPEATED)
