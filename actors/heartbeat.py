@@ -4,6 +4,8 @@ import logging
 import time
 from threading import Thread
 
+from peewee import DatabaseError, InterfaceError
+
 from actors import logs
 from actors.middleware import PROCESS
 from db import installation, runs
@@ -26,6 +28,9 @@ def beat(kind: str) -> None:
     try:
         with database.connection_context():
             installation.beat(PROCESS, kind)
+    except (DatabaseError, InterfaceError) as e:
+        # Not migrated yet and without rights are among them.
+        logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)
     except Exception:
-        # Not migrated yet, without rights, no connection free: whatever it is, this thread must not end of it.
-        logger.warning("heartbeat failed", exc_info=True, extra=logs.REPEATED)
+        # No connection was free, or it is a defect: whatever it is, this thread must not end of it.
+        logger.exception("heartbeat failed", extra=logs.REPEATED)

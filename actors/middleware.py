@@ -6,7 +6,9 @@ import socket
 from threading import Event, Thread
 from typing import Any
 
+import redis
 from dramatiq.middleware import Middleware
+from peewee import DatabaseError, InterfaceError
 
 from actors import claims, logs
 from actors.dedupe import Dedupe
@@ -92,7 +94,9 @@ class Beats(Middleware):
             for queue in broker.get_declared_queues():
                 # Dramatiq's own heartbeat is a by-product of polling, and polling stops while its prefetch is full.
                 broker.do_qsize(queue)
-        except Exception:
+        except (DatabaseError, InterfaceError, redis.RedisError) as e:
             # The next beat tries again; a database or Redis gone for longer costs this worker its claims, as it must.
-            # Whatever else it is: with this thread they would all be lost, and each that comes after them.
-            logger.warning("heartbeat failed", exc_info=True, extra=logs.REPEATED)
+            logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)
+        except Exception:
+            # Whatever it is: with this thread all claims would be lost, and each that comes after them.
+            logger.exception("heartbeat failed", extra=logs.REPEATED)
