@@ -29,5 +29,8 @@ def beat(kind: str) -> None:
         with database.connection_context():
             installation.beat(PROCESS, kind)
     except (DatabaseError, InterfaceError) as e:
-        # Not migrated yet and without rights are among them: whatever it is, this thread must not end of it.
+        # Not migrated yet and without rights are among them.
         logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)
+    except Exception:
+        # No connection was free, or it is a defect: whatever it is, this thread must not end of it.
+        logger.exception("heartbeat failed", extra=logs.REPEATED)

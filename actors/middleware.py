@@ -97,3 +97,6 @@ class Beats(Middleware):
         except (DatabaseError, InterfaceError, redis.RedisError) as e:
             # The next beat tries again; a database or Redis gone for longer costs this worker its claims, as it must.
             logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)
+        except Exception:
+            # Whatever it is: with this thread all claims would be lost, and each that comes after them.
+            logger.exception("heartbeat failed", extra=logs.REPEATED)

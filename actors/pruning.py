@@ -14,7 +14,7 @@ import config
 from actors.broker import BULK
 from actors.starting import Start, started
 from actors.working import Ends, work
-from db import credentials, installation, lists, notifications, old_rows, pruning, run_ends, runs
+from db import credentials, installation, lists, old_rows, pruning, run_ends, runs
 from db.audit import Actor
 from db.database import database
 from db.models import Run, RunItem, Tenant
@@ -88,7 +88,7 @@ def _forget_some(item_days: int, notification_days: int) -> bool:
 # Behind whatever else a worker has fetched: nobody waits for it.
 @dramatiq.actor(actor_name=RunKind.PRUNE, queue_name=BULK, priority=10)
 def prune(run_id: int) -> None:
-    work(run_id, RunKind.PRUNE, _prune, Ends(finish=_finish, fail=_fail))
+    work(run_id, RunKind.PRUNE, _prune, Ends(finish=_finish))
 
 
 def _prune(claim: Claim) -> None:
@@ -123,9 +123,3 @@ def _finish(claim: Claim) -> None:
 def _is_worth_telling(claim: Claim) -> bool:
     is_daily = claim.run.requested_by_id is None and claim.run.origin == DAILY.origin
     return not is_daily or runs.cancel_requested(claim) or pruning.freed(claim.run) > 0
-
-
-def _fail(claim: Claim, code: str, message: str, request_id: str | None) -> None:
-    with database.atomic():
-        run_ends.fail(claim, code, message, request_id)
-        notifications.for_run(claim.run)

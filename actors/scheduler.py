@@ -70,8 +70,7 @@ def sweep() -> None:
 
 
 def _take(step: Step, known: Sequence[Setback]) -> None:
-    now = utcnow()
-    apart = {one.subject for one in known if one.again_at > now}
+    apart = {one.subject for one in known if setbacks.is_apart(one)}
     if WHOLE in apart:
         return
     well: set[int] = set()

@@ -90,6 +90,8 @@ def fail(claim: Claim, code: str, message: str, request_id: str | None = None) -
         tally = counts(Run.get_by_id(run.id))
         state = RunState.PARTIAL if tally["done"] else RunState.FAILED
         _end(run, held_by(claim), state, tally, RunItem(reason=code, message=message, request_id=request_id))
+        if run.kind == RunKind.PRUNE:
+            notifications.for_run(run)  # the daily one was quiet until now
 
 
 def fail_rest(run: Run, code: str, message: str, request_id: str | None) -> None:

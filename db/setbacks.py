@@ -23,6 +23,11 @@ def known() -> list[Setback]:
     return list(Setback.select().order_by(Setback.since))
 
 
+def is_apart(one: Setback) -> bool:
+    """Its next try is still to come. One that is too far off was told by a clock that was set back since."""
+    return utcnow() < one.again_at <= utcnow() + LONGEST
+
+
 def counts() -> dict[Sweep, int]:
     found = Counter(Sweep(one.step) for one in known())
     return {step: found[step] for step in Sweep}

@@ -46,6 +46,15 @@ SELECT quote_ident(tgname), pg_get_triggerdef(oid) FROM pg_trigger
 WHERE tgrelid = %s::regclass AND NOT tgisinternal AND tgname <> %s
 """
 
+# What the default names, be it the table's own or not: a tool that moved the database may not have said so.
+_SEQUENCE = """
+SELECT d.refobjid::regclass::text FROM pg_attribute a
+JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
+JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass
+JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
+WHERE a.attrelid = %s::regclass AND a.attname = 'id'
+"""
+
 
 @dataclass(frozen=True)
 class _Narrow:
@@ -100,7 +109,7 @@ def _at_once(db: pw.Database, narrow: _Narrow) -> None:
         kinds = ", ".join(f"ALTER COLUMN {column} TYPE BIGINT" for column in narrow.columns)
         db.execute_sql(f"ALTER TABLE {narrow.table} {kinds}")
         if sequence := _sequence(db, narrow):
-            db.execute_sql(f"ALTER SEQUENCE {sequence} AS BIGINT")
+            db.execute_sql(f"ALTER SEQUENCE {sequence} AS BIGINT OWNED BY {narrow.table}.id")
         for statement in with_keys:
             db.execute_sql(statement)
         db.execute_sql(f"ANALYZE {narrow.table}")
@@ -241,5 +250,5 @@ def _without_foreign_keys(db: pw.Database, narrow: _Narrow) -> list[str]:
 def _sequence(db: pw.Database, narrow: _Narrow) -> str | None:
     if "id" not in narrow.columns:
         return None
-    found: str | None = db.execute_sql("SELECT pg_get_serial_sequence(%s, 'id')", (narrow.table,)).fetchone()[0]
-    return found
+    found = db.execute_sql(_SEQUENCE, (narrow.table,)).fetchone()
+    return found and str(found[0])

@@ -100,12 +100,22 @@ def test_what_went_can_be_read_and_rings_no_bell(cast, history, redis_url):  # n
     assert not Notification.select().exists()
 
 
-def test_one_that_cannot_go_on_is_told_to_the_subscribers(cast, redis_url):
+@pytest.mark.parametrize("its_workers_die", [False, True])
+def test_one_that_cannot_go_on_is_told_to_the_subscribers(cast, redis_url, monkeypatch, its_workers_die):
     users.subscribe(cast.max, cast.contoso, True)
     due(cast.contoso)
     actors.pruning.prune_daily()
-    claim = runs.claim(active()[0].id, RunKind.PRUNE)
-    actors.pruning._fail(claim, "unexpected_error", "It cannot go on.", None)
+    [run] = active()
+    Run.update(attempts=runs.MAX_ATTEMPTS).execute()
+    if its_workers_die:
+        runs.claim(run.id, run.kind)
+        Run.update(heartbeat_at=LONG_AGO).execute()
+        scheduler.sweep()
+    else:
+        monkeypatch.setattr(actors.pruning, "_let_go", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            carry_out()
+    assert Run.get_by_id(run.id).state == RunState.FAILED
     assert Notification.get().user == cast.max
 
 

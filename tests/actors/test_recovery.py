@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import peewee as pw
@@ -11,8 +12,9 @@ import pytest
 
 import actors.back_up
 import actors.capture
-from actors import scheduler
+from actors import broker, heartbeat, scheduler
 from actors.broker import locks
+from actors.middleware import Beats
 from db import backup_sets, overdue, run_ends, runs
 from db.audit import SYSTEM
 from db.models import AuditEvent, BackupSet, Policy, Run, RunItem, Snapshot
@@ -85,6 +87,17 @@ def test_a_lease_given_before_the_clock_was_set_back_is_free(database, monkeypat
     assert installation.take_lease("scheduler", "one", 10)
     monkeypatch.setattr(installation, "utcnow", lambda: now)
     assert installation.take_lease("scheduler", "two", 10)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_no_beat_is_the_last_when_every_connection_is_taken(database, redis_url, monkeypatch, caplog):
+    """Which is no error of the database's: a beat's thread that ended of it would lose every claim of its process."""
+    monkeypatch.setattr(database, "_max_connections", 1)
+    monkeypatch.setattr(database, "_wait_timeout", 0.1)
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(heartbeat.beat, "web").result()
+        beside.submit(Beats(broker.dedupe)._beat, broker.broker).result()
+    assert caplog.text.count("heartbeat failed") == 2
 
 
 # On one engine: tests/faults kills the workers of backups on both, once each.

@@ -101,6 +101,18 @@ def test_what_fails_is_told_without_secrets_until_it_goes_well_again(hourly, red
     assert 'tenantkeep_scheduler_failures{step="start schedules"} 0' in prometheus.text(with_tenants=False)
 
 
+def test_what_was_set_aside_before_the_clock_was_set_back_is_tried_again_at_once(
+    hourly, redis_url, broken, monkeypatch
+):
+    bad, now = hourly[0], utcnow()
+    broken(Sweep.SCHEDULES, bad.id)
+    with monkeypatch.context() as ahead:
+        ahead.setattr(setbacks, "utcnow", lambda: now + timedelta(days=1))
+        scheduler.sweep()
+    scheduler.sweep()
+    assert Setback.get().times == 2
+
+
 def test_what_failed_and_is_gone_meanwhile_is_forgotten(hourly, redis_url, broken):
     broken(Sweep.SCHEDULES, hourly[0].id)
     scheduler.sweep()
