@@ -43,7 +43,7 @@ def of_tenants(tenant_ids: Sequence[int] | None, now: datetime) -> list[Stand]:
     good_runs = _good_runs(tenants, schedules, now)
     excepted = coverage.exceptions(tenant_ids)
     found = [
-        _stand(tenant, schedules.get(tenant.id, ()), good_runs, excepted.get(tenant.id, ()), now) for tenant in tenants
+        _stand(tenant, schedules.get(tenant.id, ()), good_runs, excepted.get(tenant.id, []), now) for tenant in tenants
     ]
     return sorted(found, key=lambda one: (_PLACES[one.standing], one.tenant.name.lower()))
 
