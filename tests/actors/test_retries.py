@@ -132,6 +132,32 @@ def test_what_a_retry_captures_for_the_first_time_is_in_the_safety_set_too(conto
     assert (safety.id, safety.manifest.count) == (restore.safety_set_id, 2)
 
 
+def test_a_copy_is_no_change_of_what_it_is_a_copy_of(contoso, cast, ended):
+    """An answer is lost after it was made: it goes on, though it has nothing of the other one's assignments yet."""
+    contoso.put("groups", {"id": GROUP, "displayName": "SG-Pilot"})
+    policy = policy_of(cast.contoso)
+    body = {**contoso.objects()[CATALOG][policy.graph_id], "assignments": assigned_to(GROUP)}
+    contoso.put(CATALOG, body)
+    body = {name: one for name, one in body.items() if name != "assignments"}
+    _, snapshot = capture_by_hand(policy, SYSTEM, body, assignments=assigned_to(GROUP), groups={GROUP: "SG-Pilot"})
+    copy = drafted(snapshot, cast.contoso, existing="copy", prefix="Copy of ")
+    contoso.fault(kind="lost_before", path="/assign$")
+    _, run = executed(previewed(copy, ended), ended)
+    assert items_of(run)[policy.name].outcome == "created"
+    made = contoso.objects()[CATALOG][RestoreItem.get(RestoreItem.restore == copy).created_id]
+    assert [one["target"]["groupId"] for one in made["assignments"]] == [GROUP]
+
+
+def test_the_undo_of_a_copy_that_was_lost_leaves_alone_what_it_is_a_copy_of(contoso, cast, ended):
+    policy = policy_of(cast.contoso)
+    copy = drafted(captured(policy, description="as it was"), cast.contoso, existing="copy", prefix="Copy of ")
+    copy = previewed(copy, ended)
+    contoso.fault(kind="lost_before", path="configurationPolicies$")
+    interrupted(copy, ended)
+    with pytest.raises(Invalid, match="nothing to undo"):
+        undone(copy)
+
+
 @pytest.fixture
 def lost_create(contoso, cast, ended):
     """A run that was interrupted after the answer to its create was lost: (policy, run). It made nothing so far."""
