@@ -74,6 +74,17 @@ def test_a_retry_goes_on_with_a_half_written_update_and_captures_it_before(half_
     assert (len(snapshots.body(before)["assignments"]), len(snapshots.body(after)["assignments"])) == (0, 1)
 
 
+def test_what_a_cancelled_retry_did_not_come_to_can_be_tried_again(half_updated, contoso, ended, worker):
+    policy, run = half_updated
+    worker.pause()
+    cancelled = actors.restore.retry_failed(run, SYSTEM).run
+    assert "Only what a finished restore" in retries.refusal(run, 24)
+    run_ends.request_cancel(cancelled, SYSTEM)
+    worker.resume()
+    assert [one.outcome for one in items_of(cancelled).values()] == ["cancelled"]
+    assert items_of(retried(run, ended))[policy.name].outcome == "updated"
+
+
 def test_what_somebody_changed_before_the_retry_is_a_conflict_captured_and_left_alone(half_updated, contoso, ended):
     policy, run = half_updated
     changed_by_somebody(contoso, policy.graph_id, description="somebody's")
