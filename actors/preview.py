@@ -166,18 +166,18 @@ class _Look:
 
     def _keep_live(self, item: RestoreItem, reading: Reading | GraphError | None) -> None:
         """As it is now: what the plan is bound to."""
-        values: dict[Any, Any] = {RestoreItem.live_content: None, RestoreItem.live_mark: None}
+        values: dict[Any, Any] = dict(_NOTHING_THERE)
         if isinstance(reading, Reading):
             policy_type = POLICY_TYPES[item.policy_type]
             mark = fingerprint(policy_type, reading.content)
             content = snapshots.keep_content(self._restore.tenant_id, reading.content, mark)
             values = {
-                RestoreItem.live_content: content,
-                RestoreItem.live_mark: state_mark(policy_type, reading.content),
+                "live_content": content,
+                "live_mark": state_mark(policy_type, reading.content),
             }
         elif isinstance(reading, GraphError) and not isinstance(reading, NotFound):
             # Kept, for deciding may be another message's: the plan says so, and leaves the policy alone.
-            values |= {RestoreItem.reason: "unreadable", RestoreItem.message: reading.sentence}
+            values |= {"reason": "unreadable", "message": reading.sentence}
         RestoreItem.update(values).where(RestoreItem.id == item.id).execute()
 
     # --- deciding ----------------------------------------------------------------------------------------------------
@@ -257,6 +257,8 @@ class _Look:
         return {
             **_as_columns(plan),
             **({"reason": "guard", "message": danger} if danger else {}),
+            # A copy takes nothing's place: what it is a copy of was not there before it, and an undo leaves it alone.
+            **({} if target else _NOTHING_THERE),
             "target_id": target,
             "resolutions": [asdict(one) for one in resolutions],
         }
@@ -330,6 +332,9 @@ def _is_unread(row: RunItem) -> bool:
 
 # What the tenant has, or will have, once the restore is through.
 _THERE = ("create", "recreate", "update", "matches", "exists")
+
+
+_NOTHING_THERE: dict[str, Any] = {"live_content": None, "live_mark": None}
 
 
 def _as_columns(plan: Plan) -> dict[str, Any]:

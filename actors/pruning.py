@@ -122,4 +122,6 @@ def _finish(claim: Claim) -> None:
 
 def _is_worth_telling(claim: Claim) -> bool:
     is_daily = claim.run.requested_by_id is None and claim.run.origin == DAILY.origin
-    return not is_daily or runs.cancel_requested(claim) or pruning.freed(claim.run) > 0
+    # Somebody who asked for one meanwhile was given its number.
+    is_told = notifications.is_told(claim.run)
+    return not is_daily or is_told or runs.cancel_requested(claim) or pruning.freed(claim.run) > 0

@@ -32,6 +32,11 @@ def tell(run: Run, user: User) -> None:
     upserts.add(Notification, (Notification.user, Notification.run), [{"user": user.id, "run": run.id}])
 
 
+def is_told(run: Run) -> bool:
+    """To anybody."""
+    return bool(Notification.select().where(Notification.run == run).exists())
+
+
 def mark_changed(run_id: int) -> None:
     """The run ended: unread again for everyone it was told to."""
     Notification.update(changed_at=utcnow(), read_at=None).where(Notification.run == run_id).execute()

@@ -17,6 +17,8 @@ AFRESH = "“Restore what is left” previews it anew."
 def unfinished_in(run: Run) -> list[RestoreItem]:
     """What this live run could not do, and no later one took up. What somebody changed needs a new preview."""
     of_restore = (Run.restore_id == run.restore_id) & (Run.kind == RunKind.RESTORE)
+    # A run that was cancelled before an item did not take it up.
+    of_restore &= RunItem.outcome.is_null() | (RunItem.outcome != Outcome.CANCELLED)
     newest = RunItem.select(pw.fn.MAX(RunItem.id)).join(Run).where(of_restore).group_by(RunItem.restore_item_id)
     is_bad = RunItem.state.in_([ItemState.FAILED, ItemState.UNCERTAIN]) & (RunItem.outcome != Outcome.CONFLICT)
     ids = RunItem.select(RunItem.restore_item_id).where((RunItem.run == run) & RunItem.id.in_(newest) & is_bad)

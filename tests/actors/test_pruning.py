@@ -83,6 +83,15 @@ def test_a_night_on_which_nothing_goes_leaves_nothing_to_read(cast, redis_url):
     assert AuditEvent.select().count() == events
 
 
+def test_one_that_somebody_asked_for_meanwhile_is_there_to_be_read(cast, redis_url):
+    due(cast.contoso)
+    actors.pruning.prune_daily()
+    [run] = active()
+    assert actors.pruning.start(cast.contoso, Actor.person(cast.max, None)).run == run
+    carry_out()
+    assert (Run.get_by_id(run.id).state, Notification.get().user) == (RunState.SUCCEEDED, cast.max)
+
+
 def test_what_went_can_be_read_and_rings_no_bell(cast, history, redis_url):  # noqa: F811
     users.subscribe(cast.max, cast.contoso, True)
     Notification.delete().execute()

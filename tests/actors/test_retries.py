@@ -74,6 +74,17 @@ def test_a_retry_goes_on_with_a_half_written_update_and_captures_it_before(half_
     assert (len(snapshots.body(before)["assignments"]), len(snapshots.body(after)["assignments"])) == (0, 1)
 
 
+def test_what_a_cancelled_retry_did_not_come_to_can_be_tried_again(half_updated, contoso, ended, worker):
+    policy, run = half_updated
+    worker.pause()
+    cancelled = actors.restore.retry_failed(run, SYSTEM).run
+    assert "Only what a finished restore" in retries.refusal(run, 24)
+    run_ends.request_cancel(cancelled, SYSTEM)
+    worker.resume()
+    assert [one.outcome for one in items_of(cancelled).values()] == ["cancelled"]
+    assert items_of(retried(run, ended))[policy.name].outcome == "updated"
+
+
 def test_what_somebody_changed_before_the_retry_is_a_conflict_captured_and_left_alone(half_updated, contoso, ended):
     policy, run = half_updated
     changed_by_somebody(contoso, policy.graph_id, description="somebody's")
@@ -130,6 +141,32 @@ def test_what_a_retry_captures_for_the_first_time_is_in_the_safety_set_too(conto
     assert items_of(retried(run, ended))[second.name].outcome == "updated"
     safety = Restore.get_by_id(restore.id).safety_set
     assert (safety.id, safety.manifest.count) == (restore.safety_set_id, 2)
+
+
+def test_a_copy_is_no_change_of_what_it_is_a_copy_of(contoso, cast, ended):
+    """An answer is lost after it was made: it goes on, though it has nothing of the other one's assignments yet."""
+    contoso.put("groups", {"id": GROUP, "displayName": "SG-Pilot"})
+    policy = policy_of(cast.contoso)
+    body = {**contoso.objects()[CATALOG][policy.graph_id], "assignments": assigned_to(GROUP)}
+    contoso.put(CATALOG, body)
+    body = {name: one for name, one in body.items() if name != "assignments"}
+    _, snapshot = capture_by_hand(policy, SYSTEM, body, assignments=assigned_to(GROUP), groups={GROUP: "SG-Pilot"})
+    copy = drafted(snapshot, cast.contoso, existing="copy", prefix="Copy of ")
+    contoso.fault(kind="lost_before", path="/assign$")
+    _, run = executed(previewed(copy, ended), ended)
+    assert items_of(run)[policy.name].outcome == "created"
+    made = contoso.objects()[CATALOG][RestoreItem.get(RestoreItem.restore == copy).created_id]
+    assert [one["target"]["groupId"] for one in made["assignments"]] == [GROUP]
+
+
+def test_the_undo_of_a_copy_that_was_lost_leaves_alone_what_it_is_a_copy_of(contoso, cast, ended):
+    policy = policy_of(cast.contoso)
+    copy = drafted(captured(policy, description="as it was"), cast.contoso, existing="copy", prefix="Copy of ")
+    copy = previewed(copy, ended)
+    contoso.fault(kind="lost_before", path="configurationPolicies$")
+    interrupted(copy, ended)
+    with pytest.raises(Invalid, match="nothing to undo"):
+        undone(copy)
 
 
 @pytest.fixture
