@@ -108,6 +108,31 @@ def test_a_part_that_fails_and_the_end_of_its_whole_do_not_wait_for_each_other(c
     assert {one.reason for one in RunItem.select().where(RunItem.run == whole.run)} == {"y"}
 
 
+def a_run(tenant, kind):
+    return runs.start(tenant=tenant, kind=kind, dedupe_key=kind, items=[], actor=SYSTEM).run
+
+
+@on_postgresql
+def test_a_heartbeat_and_the_end_of_several_runs_do_not_wait_for_each_other(cast):
+    whole = a_run(cast.contoso, RunKind.BACK_UP)
+    [part, *_] = parts.hand_out(runs.claim(whole.id, whole.kind), [], with_rest=True)
+    later = a_run(cast.contoso, RunKind.SYNC)
+    tokens = [runs.claim(one.id, one.kind).token for one in (part, later)]
+
+    def end():
+        with handle.atomic():
+            run_ends.take(whole, later)
+
+    with handle.atomic():
+        lock(Run, Run.id == part.id)
+        beating = beside(runs.beat, tokens)
+        until_it_waits()
+        ending = beside(end)
+        servers.wait_for(lambda: waits() > 1, "The end's wait")
+    for other in (beating, ending):
+        other.result(10)
+
+
 # --- decided by what is there when it is written ---------------------------------------------------------------------
 
 
