@@ -14,7 +14,7 @@ import config
 from actors.broker import BULK
 from actors.starting import Start, started
 from actors.working import Ends, work
-from db import credentials, installation, lists, old_rows, pruning, run_ends, runs
+from db import credentials, installation, lists, notifications, old_rows, pruning, run_ends, runs
 from db.audit import Actor
 from db.database import database
 from db.models import Run, RunItem, Tenant
