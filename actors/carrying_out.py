@@ -121,6 +121,7 @@ class Together:
             self._approved[write.request_mark] = str(write.approval)
         elif status == "completed":
             writes.settle(write, WriteState.FOUND)
+            self._outcomes.found(write)
         else:
             self._outcomes.wait_for_approval(write)
 

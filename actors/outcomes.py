@@ -217,6 +217,10 @@ class Outcomes:
         else:
             self._not_answered(item, error)
 
+    def found(self, write: Write) -> None:
+        """It was carried out after all, by whoever approved it."""
+        self._written.add(write.item_id)
+
     def wait_for_approval(self, write: Write) -> None:
         """Still nobody has said anything: the item is left alone until then."""
         self.waiting.add(write.item_id)

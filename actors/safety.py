@@ -36,7 +36,7 @@ def capture(claim: Claim, restore: Restore, graph: GraphClient, rows: dict[int, 
             if runs.cancel_requested(claim):
                 return False
             _capture(claim, restore, graph, todo[begin : begin + BATCH_SIZE], rows)
-    _complete(restore)
+    _complete(claim, restore)
     return True
 
 
@@ -153,7 +153,7 @@ def late_look(restore: Restore, item: RestoreItem, order: Order, memory: RunMemo
     return _as_read(restore, item, reading, memory) if order.begun and reading else None
 
 
-def _complete(restore: Restore) -> None:
+def _complete(claim: Claim, restore: Restore) -> None:
     """The set, once everything that is overwritten is in it; a retry may add to it. Nothing overwritten, no set."""
     captured = [one for one in restores.items(restore) if one.safety_snapshot_id]
     ids = {one.safety_snapshot_id for one in captured}
@@ -162,6 +162,7 @@ def _complete(restore: Restore) -> None:
         return
     with database.atomic():
         lock(Restore, Restore.id == restore.id)
+        runs.hold(claim)
         lock(BackupSet, BackupSet.id == (restore.safety_set_id or -1))
         restore.safety_set = _set(restore, captured, ids | listed)
         Restore.update(safety_set=restore.safety_set).where(Restore.id == restore.id).execute()

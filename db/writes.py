@@ -85,7 +85,8 @@ def _close_approval(write_id: int) -> None:
 
 
 def settle(write: Write, state: WriteState) -> None:
-    Write.update(state=state, answered_at=utcnow()).where(Write.id == write.id).execute()
+    write.state, write.answered_at = state, utcnow()
+    write.save(only=[Write.state, Write.answered_at])
 
 
 def adopt(write: Write, created_id: str) -> None:

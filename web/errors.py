@@ -41,6 +41,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(BadHost, _bad_host)
     app.register_error_handler(pw.OperationalError, _database_gone)
     app.register_error_handler(pw.InterfaceError, _database_gone)
+    app.register_error_handler(pw.IntegrityError, _refers_to_what_went)
     app.register_error_handler(StartupError, _not_started)
     app.register_error_handler(SealError, _seal)
     app.register_error_handler(SwitchedOff, _switched_off)
@@ -72,6 +73,14 @@ def _database_gone(error: Exception) -> tuple[str | Response, int]:
     g.is_bare = True
     title, advice = PAGES[503]
     return _page(503, title, FULL if is_full(error) else advice)
+
+
+def _refers_to_what_went(error: pw.IntegrityError) -> tuple[str | Response, int]:
+    """Retention let go of it, or somebody removed it, between this act's look at it and its end."""
+    if "foreign key" not in str(error).lower():
+        raise error
+    logger.warning("an act refers to what is gone by now", exc_info=error)
+    return _page(409, *_MET)
 
 
 def _not_started(error: StartupError) -> tuple[str | Response, int]:

@@ -576,6 +576,16 @@ def test_a_write_that_needs_approval_waits_without_a_worker_and_goes_on_once_app
     assert (run.state, live(contoso, policy_of(cast.contoso))["description"]) == (RunState.SUCCEEDED, "old")
 
 
+def test_a_write_that_was_carried_out_in_the_tenant_itself_is_our_own(approval, contoso, cast, ended):
+    _restore, run, request = approval
+    policy = policy_of(cast.contoso)
+    contoso.put(CATALOG, {**contoso.objects()[CATALOG][policy.graph_id], "description": "old"})
+    contoso.decide(request["id"], "completed")
+    [item] = items_of(ended(run.id)).values()
+    assert item.outcome == "updated"
+    assert AuditEvent.get(AuditEvent.action == "policy:written").details["outcome"] == "updated"
+
+
 @pytest.mark.parametrize("said", ["rejected", "expired"])
 def test_a_write_that_is_not_approved_ends_blocked(approval, contoso, cast, ended, said):
     _restore, run, request = approval

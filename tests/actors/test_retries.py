@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 import actors.restore
-from actors import restore_requests
+from actors import restore_requests, safety
 from db import restores, retries, run_ends, run_progress, snapshots
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, Restore, RestoreItem, Run, Snapshot, Tenant, Write
+from db.runs import Claim, ClaimLost
 from db.states import RunState
 from tests import servers
 from tests.actors.test_restore import (
@@ -167,6 +168,15 @@ def test_the_undo_of_a_copy_that_was_lost_leaves_alone_what_it_is_a_copy_of(cont
     interrupted(copy, ended)
     with pytest.raises(Invalid, match="nothing to undo"):
         undone(copy)
+
+
+def test_a_worker_that_lost_the_run_makes_no_second_safety_set(half_updated):
+    _policy, run = half_updated
+    restore = Restore.get_by_id(run.restore_id)
+    restore.safety_set = None  # as it was when the worker looked
+    with pytest.raises(ClaimLost):
+        safety._complete(Claim(run, "taken by another"), restore)
+    assert BackupSet.select().count() == 1
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from db.clock import utcnow
 from db.database import database as handle
 from db.database import is_deadlock, lock, transaction
 from db.errors import Invalid, SwitchedOff
-from db.models import Policy, Restore, Run, RunItem, Tenant, User
+from db.models import Policy, Restore, Run, RunItem, Snapshot, Tenant, User
+from db.restores import Source
 from db.runs import NewItem
 from db.states import PolicyState, RunKind, SiteRole
 from tests import locks, servers
@@ -294,4 +295,17 @@ def test_whoever_meets_a_deadlock_again_is_told_to_try_again_and_not_that_the_da
     with app.test_request_context(headers={"Accept": "application/json"}):
         app.preprocess_request()
         page, code = errors._database_gone(caught.value)
+    assert (code, page.json["error"]["title"]) == (409, "Two acts met")
+
+
+def test_a_restore_of_what_is_let_go_of_just_then_is_not_made_and_says_what_to_do(app, captured, cast):
+    _policy, _run, snapshot = captured[0]
+    found = restores.of_snapshots(restore_requests.with_policies([snapshot.id]))
+    Snapshot.delete().execute()
+    with pytest.raises(pw.IntegrityError) as caught:
+        restores.create(cast.contoso, Source("elsewhere", "a set"), found, {}, SYSTEM)
+    assert not Restore.select().exists()
+    with app.test_request_context(headers={"Accept": "application/json"}):
+        app.preprocess_request()
+        page, code = app.handle_user_exception(caught.value)
     assert (code, page.json["error"]["title"]) == (409, "Two acts met")
