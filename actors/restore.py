@@ -39,9 +39,9 @@ def start(
     """
     active = runs.active_of(_key(restore))
     if active:
-        return _found(restore, active)
+        return _found(restore, active, actor)
     made = _executed(restore, actor, reason, guard_reason, plan)
-    return started(made) if made.is_new else _found(restore, made.run)
+    return started(made) if made.is_new else _found(restore, made.run, actor)
 
 
 @transaction
@@ -58,7 +58,7 @@ def retry_failed(run: Run, actor: Actor) -> Start:
     restore = Restore.get_by_id(run.restore_id)
     active = runs.active_of(_key(restore))
     if active:
-        return _found(restore, active)
+        return _found(restore, active, actor)
     return started(_retried(restore, run, actor))
 
 
@@ -88,12 +88,13 @@ def _made(restore: Restore, actor: Actor, items: Sequence[RestoreItem], retry_of
     )
 
 
-def _found(restore: Restore, active: Run) -> Start:
+def _found(restore: Restore, active: Run, actor: Actor) -> Start:
     if active.restore_id != restore.id:
         raise Invalid(
             f"Restore {active.restore_id} is under way in {restore.tenant.name} (run {active.id}). "
             "One live restore per tenant at a time: start this one when that one has ended."
         )
+    runs.share(active, actor)
     return Start(active, is_new=False, is_sent=True)
 
 

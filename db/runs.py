@@ -96,7 +96,7 @@ def start(
                 return Started(run, is_new=True)
         active = active_of(dedupe_key)
         if active:
-            _share(active, actor)
+            share(active, actor)
             return Started(active, is_new=False)
     raise RuntimeError(f"{dedupe_key} neither starts nor runs")
 
@@ -167,7 +167,8 @@ def add_item(run: Run, item: NewItem) -> RunItem:
     return RunItem.create(run=whole, part=run.part, policy_type=item.policy_type, name=item.name[:1000])
 
 
-def _share(run: Run, actor: Actor) -> None:
+def share(run: Run, actor: Actor) -> None:
+    """Who asked for it and found it under way follows it as well."""
     if actor.user_id is not None:
         notifications.tell(run, User.get_by_id(actor.user_id))
 

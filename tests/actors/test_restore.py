@@ -13,7 +13,7 @@ from db import writes as db_writes
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
-from db.models import AuditEvent, BackupSet, Policy, Restore, RestoreItem, Run, Snapshot, Tenant, Write
+from db.models import AuditEvent, BackupSet, Notification, Policy, Restore, RestoreItem, Run, Snapshot, Tenant, Write
 from db.states import RestoreState, RunState, WriteState
 from db.writes import Answered
 from tests import servers
@@ -322,7 +322,8 @@ def test_one_live_restore_per_tenant_at_a_time(contoso, cast, ended, worker):
     )
     worker.pause()
     started = actors.restore.start(first, SYSTEM, reason="ticket")
-    assert actors.restore.start(first, SYSTEM, reason="ticket").run.id == started.run.id
+    assert actors.restore.start(first, person(cast.max.id), reason="ticket").run.id == started.run.id
+    assert Notification.get(Notification.run == started.run).user == cast.max, "it is his to follow too"
     with pytest.raises(Invalid, match=f"Restore {first.id} is under way in Contoso"):
         actors.restore.start(second, SYSTEM, reason="ticket")
     assert Restore.get_by_id(second.id).state == RestoreState.PREVIEWED

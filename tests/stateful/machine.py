@@ -513,7 +513,8 @@ class Installation(RuleBasedStateMachine):
             self._previewed(run, row)
         if run.kind == RunKind.RESTORE:
             items = RunItem.select(RunItem.restore_item_id, RunItem.state, RunItem.outcome).where(RunItem.run == row)
-            for item_id, state, outcome in items.tuples():
+            # One that was cancelled before an item did not take it up.
+            for item_id, state, outcome in items.where(RunItem.outcome != "cancelled").tuples():
                 self.model.restores[run.restore_id].newest[item_id] = (run.id, state, outcome)
 
     def _previewed(self, run, row):
