@@ -75,6 +75,15 @@ def test_a_row_that_fails_is_set_aside_and_everything_else_goes_on(hourly, redis
     assert found.again_at - found.last_at == 2 * setbacks.FIRST
 
 
+def test_a_run_that_fails_is_left_alone_until_its_time(cast, redis_url, broken):
+    run = runs.start(tenant=cast.contoso, kind="policy.sync", dedupe_key="x", items=[], actor=SYSTEM).run
+    Run.update(created_at=utcnow() - timedelta(minutes=1)).execute()
+    broken(Sweep.SEND, run.id)
+    scheduler.sweep()
+    scheduler.sweep()
+    assert Setback.get(Setback.subject == run.id).times == 1
+
+
 @pytest.mark.parametrize("step", [Sweep.TAKE_BACK, Sweep.LOCKS, Sweep.PRUNE])
 def test_a_step_that_fails_keeps_no_other_from_its_work(hourly, redis_url, broken, step):
     broken(step)
