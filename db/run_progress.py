@@ -32,5 +32,6 @@ def outcomes(run: Run) -> dict[str, int]:
         RunItem.select(RunItem.outcome, pw.fn.COUNT(RunItem.id))
         .where((RunItem.run == run) & RunItem.outcome.is_null(False))
         .group_by(RunItem.outcome)
+        .order_by(RunItem.outcome)
     )
     return dict(rows.tuples())
