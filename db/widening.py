@@ -174,11 +174,12 @@ def _fill(db: pw.Database, narrow: _Narrow) -> None:
     follow = ", ".join(f"{column}{WIDE} = {column}" for column in narrow.columns)
     for first, last in _pages(db, narrow.table):
         # Whoever holds a row writes it, and the trigger fills it in; else the next round does. So this waits for no
-        # row of anybody's, and nobody can be caught in a deadlock with it.
+        # row of anybody's, and nobody can be caught in a deadlock with it. The page is named twice: else PostgreSQL
+        # reads the whole table to find the rows that it has just locked.
+        page = f"id BETWEEN {first} AND {last}"
         db.execute_sql(
-            f"UPDATE {narrow.table} SET {follow} WHERE id IN (SELECT id FROM {narrow.table} "
-            f"WHERE id BETWEEN %s AND %s AND ({_unfilled(narrow)}) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)",
-            (first, last),
+            f"UPDATE {narrow.table} SET {follow} WHERE {page} AND id IN (SELECT id FROM {narrow.table} "
+            f"WHERE {page} AND ({_unfilled(narrow)}) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)"
         )
 
 

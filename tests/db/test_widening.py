@@ -172,6 +172,27 @@ def test_old_processes_work_on_beside_it_and_after_it(before, made_empty):
         handle.execute_sql("UPDATE audit_event SET tenant_id = 3")
 
 
+def test_a_page_is_filled_in_without_a_look_at_the_others(before, monkeypatch):
+    handle, _ = before
+    monkeypatch.setattr(widening, "TOGETHER", 5000)
+    handle.execute_sql(
+        "INSERT INTO policy (tenant_id, policy_type, graph_id, name, is_built_in, state, first_seen_at, last_seen_at, "
+        f"snapshot_count) SELECT 1, 'x', n, n, false, 'present', {NOW}, {NOW}, 0 FROM generate_series(301, 20000) AS n"
+    )
+    handle.execute_sql("ANALYZE policy")
+    execute, plans = handle.execute_sql, []
+
+    def explained(sql, *values):
+        if sql.startswith("UPDATE"):
+            plans.append(str(execute(f"EXPLAIN {sql}", *values).fetchall()))
+        return execute(sql, *values)
+
+    monkeypatch.setattr(handle, "execute_sql", explained)
+    widening.widen(handle, {"policy": ()})
+    assert len(plans) == 4
+    assert not [plan for plan in plans if "Seq Scan" in plan]
+
+
 @BOTH
 def test_broken_off_anywhere_it_goes_on_and_nothing_is_lost(before, made_empty, monkeypatch):
     handle, _ = before
