@@ -1,59 +1,63 @@
-"""A database of the version before becomes one of this version, while people look at pages and runs start and end.
+"""A database of the version before becomes this version's, while the version before shows pages and ends runs.
 
-PostgreSQL without fsync, so that the disk of this machine is not what is measured; SQLite, where everything stands
-still meanwhile. As many runs as are asked for, with a tenth as many items, and 100,000 rows of each other kind.
+`python -m bench.upgrade --before FOLDER`: a checkout of the version before, after `make setup`. PostgreSQL without
+fsync, so that the disk of this machine is not what is measured; SQLite, where everything stands still meanwhile. As
+many runs as are asked for, with a tenth as many items, and 100,000 rows of each other kind.
 """
 
 import argparse
 import statistics
+import subprocess
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-
-import peewee as pw
-import requests
 
 import config
 from actors import startup
-from bench import REDIS_PORT, WEB, rows, stage
-from db import identities, migrate, run_ends, runs
-from db.audit import SYSTEM
-from db.database import close_all, database
-from db.models import TABLES, Tenant
-from db.states import RunKind
+from bench import REDIS_PORT
+from db import migrate
+from db.database import close_all, database, is_sqlite
 from tests import servers
 
-BEFORE, THIS = "0007_tenants", "0008_identities"
 OTHERS = 100_000
+TOGETHER = 1_000_000
+# What the version before goes on for after the migration, as it does until it is restarted.
+SECONDS_AFTER = 10
 RUNS = """INSERT INTO run (id, tenant_id, kind, dedupe_key, policy_id, state, requested_by_id, origin, attempts,
 created_at, started_at, ended_at, total, done, skipped, failed, uncertain, parts_begun)
 WITH RECURSIVE counted (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM counted WHERE n < {last})
 SELECT n, 1 + n {mod} 500, 'policy.capture_snapshot', 'k', 1 + n {mod} 100000, 'succeeded', 1, 'web', 1,
-{now}, {now}, {now}, 1, 1, 0, 0, 0, 0 FROM counted"""
+CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, 1, 1, 0, 0, 0, 0 FROM counted"""
 ITEMS = """INSERT INTO run_item (run_id, policy_id, policy_type, name, state, tries)
-SELECT id, policy_id, 'intents', 'A policy', 'done', 0 FROM run WHERE id {mod} 10 = 0 AND id > {first}"""
+SELECT id, policy_id, 'intents', 'A policy', 'done', 0 FROM run WHERE id {mod} 10 = 0 AND id > {others}"""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Watched:
-    """What somebody does again and again, and how long each time took."""
+    """What the version before does again and again, and where it tells how long each time took."""
 
     name: str
-    seconds: list[float] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    told: Path
+
+    def times(self) -> list[list[str]]:
+        return [line.split() for line in self.told.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+    def faults(self) -> list[str]:
+        return [fault for _, *faults in self.times() for fault in faults]
 
     def line(self) -> str:
-        median = statistics.median(self.seconds) * 1000
-        told = f"{len(self.faults)} {'; '.join(sorted(set(self.faults)))}"
-        return f"| {self.name} | {len(self.seconds)} | {median:.0f} ms | {max(self.seconds):.2f} s | {told} |"
+        seconds = [float(time) for time, *_ in self.times()]
+        faults = f"{len(self.faults())} {'; '.join(sorted(set(self.faults())))}"
+        median = statistics.median(seconds) * 1000
+        return f"| {self.name} | {len(seconds)} | {median:.0f} ms | {max(seconds):.2f} s | {faults} |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--before", type=Path, required=True)
     parser.add_argument("--runs", type=int, default=1_000_000)
     parser.add_argument("--engine", choices=("PostgreSQL", "SQLite"), action="append")
     options = parser.parse_args()
@@ -61,100 +65,69 @@ def main() -> None:
         (Path(folder) / "redis").mkdir()
         with servers.redis_server(REDIS_PORT, Path(folder) / "redis"):
             for engine in options.engine or ("SQLite", "PostgreSQL"):
-                _of_engine(engine, Path(folder), options.runs)
+                _of_engine(engine, Path(folder), options.before, options.runs)
 
 
-def _of_engine(engine: str, folder: Path, count: int) -> None:
+def _of_engine(engine: str, folder: Path, before: Path, count: int) -> None:
     if engine == "SQLite":
-        _fill(f"sqlite:///{folder / 'bench.db'}", count)
+        _fill(f"sqlite:///{folder / 'bench.db'}", before, count)
         print(f"\nSQLite, {count:,} runs, everything stopped: {_migrated():.0f} s", flush=True)
         return
     with servers.postgresql_server(folder) as url:
-        _fill(f"{url}/postgres", count)
-        with _web_of_before(), _watched("a page of runs", _page), _watched("a run starts and ends", _run):
-            time.sleep(5)
-            print(f"\nPostgreSQL, {count:,} runs, beside web and runs: {_migrated():.0f} s\n", flush=True)
-            print("| beside it | times | median | longest | failures |\n|---|---|---|---|---|", flush=True)
+        _fill(f"{url}/postgres", before, count)
+        with (
+            _watched("a run's page", "look", folder, before, count) as looks,
+            _watched("a run starts and ends", "work", folder, before, count) as work,
+        ):
+            print(f"\nPostgreSQL, {count:,} runs, beside the version before: {_migrated():.0f} s\n", flush=True)
+            through = [len(one.times()) for one in (looks, work)]
+            time.sleep(SECONDS_AFTER)
+        print("| beside it | times | median | longest | failures |\n|---|---|---|---|---|")
+        print(looks.line(), work.line(), sep="\n", flush=True)
+        assert not looks.faults() + work.faults()
+        assert all(len(one.times()) > done for one, done in zip((looks, work), through, strict=True))
 
 
-def _fill(url: str, count: int) -> None:
+def _fill(url: str, before: Path, count: int) -> None:
     config.use({"TENANTKEEP_DATABASE_URL": url})
     startup.bind(config.settings())
+    subprocess.run(_command(before, "fill", OTHERS), cwd=before, check=True)
     with database.connection_context():
-        migrate._runner().up(BEFORE)
-        rows.fill(OTHERS)
-        words = {"now": "CURRENT_TIMESTAMP", "mod": "%" if url.startswith("sqlite") else "%%"}
-        for first in range(OTHERS + 1, count, 1_000_000):
-            last = min(first + 999_999, count)
+        words = {"mod": "%" if is_sqlite() else "%%", "others": OTHERS}
+        if not is_sqlite():
+            # The rows fit; nobody need look whether what they refer to is there.
+            database.execute_sql("SET session_replication_role = replica")
+        for first in range(OTHERS + 1, count, TOGETHER):
+            last = min(first + TOGETHER - 1, count)
             database.execute_sql(RUNS.format(first=first, last=last, **words))
-        database.execute_sql(ITEMS.format(first=OTHERS, **words))
-        if not url.startswith("sqlite"):
-            for model in identities.numbered(TABLES):
-                identities.go_on_after(model, 0)
+        database.execute_sql(ITEMS.format(**words))
+        if not is_sqlite():
+            database.execute_sql("SELECT setval('run_id_seq', MAX(id)) FROM run")
             database.execute_sql("VACUUM (ANALYZE)")
     close_all()
 
 
 def _migrated() -> float:
     began = time.perf_counter()
-    assert migrate.migrate() == [THIS]
+    assert migrate.migrate()
     return time.perf_counter() - began
 
 
-@contextmanager
-def _web_of_before() -> Iterator[None]:
-    """A process of this version refuses a database of the version before; told that it is one of this, it serves it."""
-    with database.connection_context():
-        migrate._runner().fake()
-        startup.check()
-    with stage.web(rows.ADMIN) as session:
-        _SESSIONS.append(session)
-        with database.connection_context():
-            migrate._runner().History.delete().where(pw.SQL("name = %s", [THIS])).execute()
-        yield
+def _command(before: Path, act: str, count: int) -> list[str]:
+    text = (servers.ROOT / "bench" / "before.py").read_text()
+    return [str(before / ".venv" / "bin" / "python"), "-c", text, act, str(count)]
 
 
 @contextmanager
-def _watched(name: str, act: Callable[[int], None]) -> Iterator[None]:
-    watched, stop = Watched(name), threading.Event()
-
-    def work() -> None:
-        number = 0
-        while not stop.wait(0.05):
-            number += 1
-            began = time.perf_counter()
-            try:
-                act(number)
-            except (requests.RequestException, pw.PeeweeException) as e:
-                watched.faults.append(type(e).__name__)
-            watched.seconds.append(time.perf_counter() - began)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-        with suppress(statistics.StatisticsError):
-            print(watched.line(), flush=True)
-
-
-_SESSIONS: list[requests.Session] = []
-
-
-def _page(number: int) -> None:
-    _SESSIONS[-1].get(f"{WEB}/runs/{OTHERS + number}", timeout=60).raise_for_status()
-
-
-def _run(number: int) -> None:
-    with database.connection_context():
-        item = runs.NewItem("intents", "A policy", 1, "1")
-        tenant = Tenant.get_by_id(1 + number % rows.TENANTS)
-        key = f"bench {number} {time.monotonic()}"
-        made = runs.start(tenant=tenant, kind=RunKind.SYNC, dedupe_key=key, items=[item], actor=SYSTEM).run
-        claim = runs.claim(made.id)
-        run_ends.fail(claim, "bench", "It ended.")
+def _watched(name: str, act: str, folder: Path, before: Path, count: int) -> Iterator[Watched]:
+    """It ends when its stdin does, and so with this process, too."""
+    watched = Watched(name, folder / act)
+    with (
+        watched.told.open("w") as told,
+        subprocess.Popen(_command(before, act, count), cwd=before, stdin=subprocess.PIPE, stdout=told) as process,
+    ):
+        servers.wait_for(lambda: bool(watched.times()), name, 120, process)
+        yield watched
 
 
 if __name__ == "__main__":
