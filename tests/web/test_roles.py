@@ -39,7 +39,7 @@ def as_role(roles, monkeypatch):
     monkeypatch.setenv("TENANTKEEP_DATABASE_URL", roles.url(roles.app))
     config.settings.cache_clear()
     yield roles
-    engine.database.close_all()
+    engine.close_all()
     config.settings.cache_clear()
 
 
