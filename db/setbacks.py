@@ -15,7 +15,7 @@ WHOLE = 0
 FIRST, LONGEST = timedelta(seconds=2), timedelta(minutes=5)
 MOST_DOUBLINGS = 10
 # What the rows of a step are, unless they are runs.
-_ROWS = {Sweep.SCHEDULES: "schedule", Sweep.REMOVE: "tenant"}
+_ROWS: dict[str, str] = {Sweep.SCHEDULES: "schedule", Sweep.REMOVE: "tenant"}
 
 
 def known() -> list[Setback]:
@@ -28,9 +28,9 @@ def is_apart(one: Setback) -> bool:
     return utcnow() < one.again_at <= utcnow() + LONGEST
 
 
-def counts() -> dict[Sweep, int]:
-    found = Counter(Sweep(one.step) for one in known())
-    return {step: found[step] for step in Sweep}
+def counts() -> dict[str, int]:
+    """Step -> how many; also of steps that only the scheduler of a later version knows."""
+    return dict.fromkeys(Sweep, 0) | Counter(str(one.step) for one in known())
 
 
 def note(step: Sweep, subject: int, sentence: str) -> Setback:
@@ -59,7 +59,7 @@ def forget(step: Sweep, subjects: Collection[int]) -> None:
 
 def told(one: Setback) -> str:
     """What fails, since when, how often, and how it failed last."""
-    what = "" if one.subject == WHOLE else f" for {_ROWS.get(Sweep(one.step), 'run')} {one.subject}"
+    what = "" if one.subject == WHOLE else f" for {_ROWS.get(one.step, 'run')} {one.subject}"
     since = one.since.isoformat(sep=" ", timespec="minutes")
     times = "once" if one.times == 1 else f"{one.times} times"
     return f"“{one.step}” fails{what} since {since} UTC, {times}. Last: {one.sentence}"

@@ -194,3 +194,11 @@ def test_a_full_backup_that_meets_one_that_reads_less_says_so_and_comes_after_it
     found = Schedule.get_by_id(schedule.id)
     assert BackupSet.get(BackupSet.run == found.last_run).is_full
     assert found.next_at > utcnow()
+
+
+def test_a_step_that_only_a_later_version_knows_is_shown_as_any_other(database):
+    """Web is restarted after the scheduler, or before it."""
+    now = utcnow()
+    Setback.create(step="later", subject=7, since=now, last_at=now, again_at=now, times=1, sentence="It failed.")
+    assert setbacks.counts() == {"later": 1} | dict.fromkeys(Sweep, 0)
+    assert "“later” fails for run 7" in setbacks.told(setbacks.known()[0])
