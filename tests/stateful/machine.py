@@ -288,15 +288,14 @@ class Installation(RuleBasedStateMachine):
         return config.settings().plan_hours
 
     def _started(self, start, kind, of, restore_id=None, by=None):
-        """The new run; None where one of the key goes on, which is answered."""
+        """The new run; None where one of the key goes on, which is answered. Who asks is told of either."""
         key = f"{kind}:{of}"
         known = self.model.of_key(key)
         made = start()
         assert made.is_new == (known is None), f"{key}: {made}, beside {known}"
         assert known is None or made.run.id == known.id
         run = known or self._add(made.run, restore_id)
-        if not known:
-            run.asked_by |= {by} - {None}
+        run.asked_by |= {by} - {None}
         return None if known else run
 
     def _add(self, row, restore_id=None):
