@@ -5,10 +5,14 @@ from db.models import Restore
 from db.states import RestoreState
 
 
+def requesters(restore: Restore) -> tuple[int | None, ...]:
+    """The ids of those who made it and who last changed it: none of them is another pair of eyes."""
+    return restore.created_by_id, restore.changed_by_id
+
+
 def has_approved(restore: Restore) -> bool:
     """Somebody else has. Its requester may have as well, while the tenant did not ask for more."""
-    requesters = (restore.created_by_id, restore.changed_by_id)
-    return restore.approved_by_id is not None and restore.approved_by_id not in requesters
+    return restore.approved_by_id is not None and restore.approved_by_id not in requesters(restore)
 
 
 def require(restore: Restore) -> None:

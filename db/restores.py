@@ -22,7 +22,7 @@ from db.clock import utcnow
 from db.database import database, lock, share, transaction
 from db.errors import Invalid
 from db.lists import among
-from db.models import IS_ACTIVE, BackupSet, Content, Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, Write
+from db.models import IS_ACTIVE, BackupSet, Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, Write
 from db.states import BEGUN, CHANGEABLE, UNSETTLED, RestoreState, Result, RunKind, RunState
 
 LONGEST_REASON = 500
@@ -171,17 +171,8 @@ def _to_draft(restore: Restore, *, is_preview: bool = False, **values: Any) -> N
 
 def reads(content_id: Any) -> Any:
     """As a condition: some restore still needs this content, to show or to undo what it did."""
-    return pw.fn.EXISTS(_readers(content_id))
-
-
-def is_read(content: Content) -> bool:
-    return bool(_readers(content.id).exists())
-
-
-def _readers(content_id: Any) -> Any:
-    return RestoreItem.select(RestoreItem.id).where(
-        (RestoreItem.content == content_id) | (RestoreItem.live_content == content_id)
-    )
+    is_its = (RestoreItem.content == content_id) | (RestoreItem.live_content == content_id)
+    return pw.fn.EXISTS(RestoreItem.select(RestoreItem.id).where(is_its))
 
 
 def _previewing(restore: Restore) -> Any:
@@ -216,7 +207,7 @@ def approve(restore: Restore, actor: Actor, reason: str, hours: int, *, plan: st
         raise Invalid("A restore is approved by a person, in the browser.")
     said = _reason(restore, reason)
     hold(restore)
-    if restore.tenant.four_eyes and actor.user_id in (restore.created_by_id, restore.changed_by_id):
+    if restore.tenant.four_eyes and actor.user_id in four_eyes.requesters(restore):
         raise Invalid("This tenant asks for four eyes: somebody other than you has to approve your restore.")
     _require_planned(restore)
     _expect(

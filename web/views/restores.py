@@ -161,7 +161,7 @@ def _may(restore: Restore, active: Run | None, done: int) -> dict[str, bool]:
     """Which buttons the page has for this person, now."""
     operates = can(Permission.OPERATE, restore.tenant_id) and not active
     manages = can(Permission.MANAGE, restore.tenant_id) and not active
-    asks, mine = restore.tenant.four_eyes, current_user.id in (restore.created_by_id, restore.changed_by_id)
+    asks, mine = restore.tenant.four_eyes, current_user.id in four_eyes.requesters(restore)
     is_ready = not asks or four_eyes.has_approved(restore)
     is_left = done < RestoreItem.select().where(RestoreItem.restore == restore).count()
     return {
@@ -178,9 +178,8 @@ def _approvers(restore: Restore) -> list[str]:
     """Of a tenant that asks for four eyes: the managers that did not ask for this restore."""
     if not restore.tenant.four_eyes:
         return []
-    members = users.members(restore.tenant)
-    requesters = (restore.created_by_id, restore.changed_by_id)
-    return [one.user.name for one in members if one.role == Role.MANAGER and one.user_id not in requesters]
+    members, asked = users.members(restore.tenant), four_eyes.requesters(restore)
+    return [one.user.name for one in members if one.role == Role.MANAGER and one.user_id not in asked]
 
 
 @pages.get("/<int:restore_id>/items/<int:item_id>")
