@@ -6,7 +6,6 @@ import peewee as pw
 
 from db import clock
 from db.clock import utcnow
-from db.database import database
 from db.models import Heartbeat, Lease, Seal
 from db.sealing import keyring
 
@@ -35,12 +34,9 @@ def take_lease(name: str, holder: str, seconds: float) -> bool:
     taken = Lease.update(holder=holder, expires_at=ends).where((Lease.name == name) & free).execute()
     if taken:
         return True
-    try:
-        with database.atomic():
-            Lease.insert(name=name, holder=holder, expires_at=ends).execute()
-    except pw.IntegrityError:
-        return False
-    return True
+    # Ignored, not refused: asked at every sweep, each refusal would be an error in PostgreSQL's log.
+    made = Lease.insert(name=name, holder=holder, expires_at=ends).on_conflict_ignore().returning(Lease.name)
+    return bool(list(made.tuples().execute()))
 
 
 def release_lease(name: str, holder: str) -> None:
