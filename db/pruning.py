@@ -12,7 +12,7 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit, restores, retention, rising, runs
+from db import audit, lists, restores, retention, rising, runs
 from db.audit import SYSTEM, Action
 from db.clock import utcnow
 from db.database import database, is_sqlite, lock
@@ -64,7 +64,7 @@ class Step:
     find: Callable[[Tenant, Ages], Sequence[int]]
     let_go: Callable[[Tenant, Ages, Sequence[int]], int]
     # The write lock is nobody's for long.
-    together: int = 500
+    together: int = lists.TOGETHER
     # Whose rows these are, where they have to be taken before the run's: db/lock_order.py.
     taken_first: Any = None
 
