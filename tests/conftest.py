@@ -145,7 +145,11 @@ def database(database_url, monkeypatch):
     bound.connect()
     installation.check_keys()
     yield bound
-    # An app or a command that the test made has bound the database anew.
+    let_go(bound)
+
+
+def let_go(bound):
+    """Of a database; and of what an app or a command that the test made has bound since."""
     for one in {bound, engine.database.obj}:
         one.close()
         if hasattr(one, "close_all"):

@@ -49,7 +49,7 @@ from db.models import TABLES, AuditCheck, BackupSet, Policy, Restore, Run, Tenan
 from db.runs import NewItem
 from db.states import ItemState, Offer, Outcome, RunKind, WriteState
 from tests import many_rows
-from tests.conftest import fresh_database
+from tests.conftest import fresh_database, let_go
 
 SIZE = many_rows.Size(
     tenants=5000,
@@ -168,11 +168,7 @@ def large(request, tmp_path_factory):
         installation.check_keys()
         many_rows.fill(SIZE, request.getfixturevalue("_password_hash"))
         yield bound
-        for one in {bound, engine.database.obj}:
-            one.close()
-            if hasattr(one, "close_all"):
-                one.close_all()
-    config.settings.cache_clear()
+        let_go(bound)
 
 
 @pytest.fixture
