@@ -6,7 +6,6 @@ it may still appear.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import config
 from actors import connections, planned, safety
@@ -54,6 +53,7 @@ class Together:
         self._restore, self._rows = restore, rows
         self._claim = claim
         self._options = Options(**restore.options)
+        self._with_assignments = self._options.assignments != LEAVE
         self._graph = connections.client(restore.tenant)
         self._known_names = directory_names.seen_since(restore.tenant, restore.started_at)
         self._writes = writes.of_items(list(rows))
@@ -216,7 +216,8 @@ class Together:
         ours = {
             key: one
             for key, one in readings.items()
-            if isinstance(one, Reading) and begun.explains(POLICY_TYPES[item.policy_type], one.content, **self._scope())
+            if isinstance(one, Reading)
+            and begun.explains(POLICY_TYPES[item.policy_type], one.content, with_assignments=self._with_assignments)
         }
         # Where a backup has several of one name, each takes one.
         if ours and len(ours) <= self._lost_creates(item):
@@ -279,7 +280,7 @@ class Together:
             token=next((str(one.to) for one in planned.resolutions(item) if one.kind == TOKENS), ""),
             live_mark=None if has_begun else item.live_mark,
             begun=self._begun(item, is_made=item.live_content_id is None) if has_begun else None,
-            **self._scope(),
+            with_assignments=self._with_assignments,
             is_new=item.created_id is not None,
             live=_still_seen(item, self._writes[item.id]),
             is_written=self._rows[item.id].state == ItemState.WORKING,
@@ -287,9 +288,6 @@ class Together:
             approved=self._approved,
             known=self._known_names,
         )
-
-    def _scope(self) -> dict[str, Any]:
-        return {"with_assignments": self._options.assignments != LEAVE}
 
     def _begun(self, item: RestoreItem, *, is_made: bool) -> Begun:
         """What this restore's writes to the item go from, and to."""

@@ -150,11 +150,12 @@ class _Look:
         )
         unfinished = not_final(list(together), {row: readings.get(row.id) for row in together})
         read = [row for row in together if row not in unfinished]
+        marks = {row: self._mark(row, readings.get(row.id)) for row in read}
         with database.atomic():
             runs.hold(self._claim)
             # In one order, whoever else keeps the same contents just now.
-            for row in sorted(read, key=lambda row: self._mark(row, readings.get(row.id))):
-                self._keep_live(together[row], readings.get(row.id))
+            for row in sorted(read, key=marks.__getitem__):
+                self._keep_live(together[row], readings.get(row.id), marks[row])
             runs.begin_items(self._claim, [row.id for row in read])
             memory.forget([row.id for row in read])
         if read:
@@ -164,12 +165,11 @@ class _Look:
     def _mark(self, row: RunItem, reading: Reading | GraphError | None) -> str:
         return fingerprint(POLICY_TYPES[row.policy_type], reading.content) if isinstance(reading, Reading) else ""
 
-    def _keep_live(self, item: RestoreItem, reading: Reading | GraphError | None) -> None:
+    def _keep_live(self, item: RestoreItem, reading: Reading | GraphError | None, mark: str) -> None:
         """As it is now: what the plan is bound to."""
         values: dict[Any, Any] = dict(_NOTHING_THERE)
         if isinstance(reading, Reading):
             policy_type = POLICY_TYPES[item.policy_type]
-            mark = fingerprint(policy_type, reading.content)
             content = snapshots.keep_content(self._restore.tenant_id, reading.content, mark)
             values = {
                 "live_content": content,
