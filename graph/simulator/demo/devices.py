@@ -345,8 +345,8 @@ def _enrollment(build: Builder) -> None:
               managementServiceAppId=None, outOfBoxExperienceSettings=experience,
               assignments=[build.to_group("SG-Autopilot-Devices")],
               **{"@odata.type": f"{TYPE}azureADWindowsAutopilotDeploymentProfile"})  # fmt: skip
-    build.add(f"{DM}/appleUserInitiatedEnrollmentProfiles", "iPhone user enrollment", platform="iOS", priority=1,
-              defaultEnrollmentType="user", assignments=[build.to_all_users()])  # fmt: skip
+    build.add(f"{DM}/appleUserInitiatedEnrollmentProfiles", "iPhone user enrollment", plain=True, platform="iOS",
+              priority=1, description="", defaultEnrollmentType="user", assignments=[build.to_all_users()])  # fmt: skip
     profiles = [{"@odata.type": f"{TYPE}depIOSEnrollmentProfile", "id": build.guid("dep profile", n), "displayName": name,
                  "description": "", "supervisedModeEnabled": True, "isMandatory": True}
                 for n, name in enumerate(("iPad shared", "iPhone staff"))]  # fmt: skip

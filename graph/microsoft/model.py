@@ -1,0 +1,188 @@
+"""What Microsoft's model of Graph beta says of types, properties, enumerations and routes.
+
+Type names are Graph's own without the prefix: "windowsWifiConfiguration", "windowsUpdates.updatePolicy". What the model
+does not say (what is required, abstract, immutable, only written, a secret) is in tables elsewhere, each row with its
+source. That it does not know a property proves little about the service, which is newer; that it knows one proves much.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+SOURCE = "msgraph-beta-sdk 1.66.0"
+PREFIX = "#microsoft.graph."
+_READ_ONLY = "read-only "
+
+
+@dataclass(frozen=True)
+class Property:
+    """`kind`: string, boolean, integer, number, dateTime, date, time, duration, binary (base64), guid, enum (one of its
+    members), flags (some of them, in one comma-separated string), object, any.
+
+    `type`: of an enum, flags or object. `is_many`: a list of that kind. `is_navigation`: it leads to an object with an
+    id of its own.
+    """
+
+    name: str
+    kind: str
+    type: str | None = None
+    is_many: bool = False
+    is_read_only: bool = False
+    is_navigation: bool = False
+
+
+@dataclass(frozen=True)
+class Route:
+    """`methods`: verb -> the type of the body (of the answer, for a GET); for an action, its fields; None for none.
+
+    `query`: the options that it takes ("$expand"), all verbs together.
+    """
+
+    template: str
+    methods: Mapping[str, str | Mapping[str, Property] | None]
+    query: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A property inside a JSON value. `path`: of names and list positions; `property`: None where it is unknown."""
+
+    path: tuple[str | int, ...]
+    holder: dict[str, Any]
+    key: str
+    property: Property | None
+    value: Any
+    # The type that `holder` is.
+    of: str
+
+
+def _rows(name: str) -> Iterator[dict[str, Any]]:
+    text = resources.files(__package__).joinpath(f"{name}.jsonl").read_text(encoding="utf-8")
+    yield from map(json.loads, text.splitlines())
+
+
+@cache
+def _types() -> dict[str, dict[str, Any]]:
+    return {row["type"]: row for row in _rows("types")}
+
+
+@cache
+def _enums() -> dict[str, tuple[str, ...]]:
+    return {row["enum"]: tuple(row["members"]) for row in _rows("enums")}
+
+
+@cache
+def routes() -> Mapping[str, Route]:
+    """By template; each parameter of one is {}: "/deviceManagement/configurationPolicies/{}/assign"."""
+    return {row["route"]: _route(row) for row in _rows("routes")}
+
+
+def _route(row: dict[str, Any]) -> Route:
+    methods = {verb: _fields(what) if isinstance(what, dict) else what
+               for verb, what in row.items() if verb not in ("route", "query")}  # fmt: skip
+    return Route(row["route"], methods, frozenset(row.get("query", "").split()))
+
+
+def _fields(written: Mapping[str, str]) -> Mapping[str, Property]:
+    return {name: _property(name, what) for name, what in written.items()}
+
+
+def _property(name: str, written: str) -> Property:
+    """As types.jsonl writes it: "read-only [enum x]", "flags y", "string", "[mobileAppAssignment]"."""
+    bare = written.removeprefix(_READ_ONLY)
+    is_many = bare.startswith("[")
+    sort, _, named = bare.strip("[]").partition(" ")
+    is_object = not named and sort[:1].islower() and sort in _types()
+    kind, target = ("object", sort) if is_object else (sort, named or None)
+    return Property(name, kind, target, is_many, written.startswith(_READ_ONLY), is_object and is_entity(sort))
+
+
+def type_names() -> frozenset[str]:
+    return frozenset(_types())
+
+
+def is_known(type_name: str) -> bool:
+    return type_name in _types()
+
+
+def is_said_abstract(type_name: str) -> bool:
+    """Microsoft's own sentence about it calls it abstract. Of many that are, it says nothing."""
+    return bool(_types()[type_name].get("abstract"))
+
+
+@cache
+def lineage(type_name: str) -> tuple[str, ...]:
+    """The type, and those it comes from, nearest first; () for an unknown one."""
+    found: list[str] = []
+    name: str | None = type_name
+    while name in _types():
+        found.append(name)
+        name = _types()[name].get("parent")
+    return tuple(found)
+
+
+def is_a(type_name: str, ancestor: str) -> bool:
+    return ancestor in lineage(type_name)
+
+
+def is_entity(type_name: str) -> bool:
+    return is_a(type_name, "entity")
+
+
+@cache
+def subtypes(type_name: str) -> frozenset[str]:
+    """All that come from it, itself among them."""
+    return frozenset(name for name in _types() if type_name in lineage(name))
+
+
+@cache
+def properties(type_name: str) -> Mapping[str, Property]:
+    """By name, inherited ones among them; {} for an unknown type."""
+    return {name: _property(name, written) for one in reversed(lineage(type_name))
+            for name, written in _types()[one]["properties"].items()}  # fmt: skip
+
+
+def enum(name: str) -> tuple[str, ...]:
+    """Its members, in Microsoft's order. The service may answer newer ones where `unknownFutureValue` is among them."""
+    return _enums()[name]
+
+
+def type_of_collection(path: str) -> str:
+    """Of the objects listed at a path: "/deviceManagement/deviceConfigurations" -> "deviceConfiguration"."""
+    answered = routes()[path].methods["GET"]
+    if not isinstance(answered, str):
+        raise ValueError(f"{path} lists no objects of one type.")
+    return answered
+
+
+def type_of(value: Any, declared: str) -> str:
+    """What a JSON object is: what its @odata.type says where the model knows that, else what its place declares."""
+    said = str(value.get("@odata.type") or "").removeprefix(PREFIX) if isinstance(value, dict) else ""
+    return said if is_known(said) else declared
+
+
+def walk(type_name: str, value: Any) -> Iterator[Found]:
+    """Every property inside an object of the type, outermost first; annotations are no properties."""
+    yield from _walk(type_name, value, ())
+
+
+def _walk(type_name: str, value: Any, path: tuple[str | int, ...]) -> Iterator[Found]:
+    if not isinstance(value, dict):
+        return
+    actual = type_of(value, type_name)
+    known = properties(actual)
+    for key, inner in list(value.items()):
+        if "@" in key:
+            continue
+        found = known.get(key)
+        yield Found((*path, key), value, key, found, inner, actual)
+        if found is None or found.kind != "object" or found.type is None:
+            continue
+        inside = list(enumerate(inner)) if isinstance(inner, list) else []
+        for position, one in inside:
+            yield from _walk(found.type, one, (*path, key, position))
+        if isinstance(inner, dict):
+            yield from _walk(found.type, inner, (*path, key))
