@@ -58,13 +58,27 @@ def page(new_page):
 @pytest.fixture
 def site(app):
     """The address of the application, served over HTTP from this process."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, _answering_whole(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def _answering_whole(app):
+    """Each answer read before it is sent: the server leaves a file open whose browser goes away half way."""
+
+    def answer(environ, start_response):
+        body = app(environ, start_response)
+        try:
+            return [b"".join(body)]
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+
+    return answer
 
 
 @pytest.fixture
