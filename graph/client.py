@@ -14,6 +14,7 @@ from typing import Any
 import requests
 
 from graph import answer, bounded
+from graph.addresses import with_addresses
 from graph.errors import GraphError, Malformed, Rejected, SignInFailed, Throttled, Unavailable, Unclear, from_answer
 from graph.limits import DEFAULT_WAIT, NEVER_IN_A_BATCH, Budget, service_of, services_of
 
@@ -36,7 +37,7 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Request:
-    """`path` below /beta, or a page link that Graph gave."""
+    """`path` below /beta, or a page link that Graph gave. So are the links in a body (@odata.id, …@odata.bind)."""
 
     path: str
     method: str = "GET"
@@ -140,7 +141,8 @@ class GraphClient:
         try:
             url = self._url(request.path)
             self._take([request])
-            found = self._send_signed(request.method, url, request.body, request.headers)
+            body = with_addresses(request.body, self._base + VERSION)
+            found = self._send_signed(request.method, url, body, request.headers)
             return Answer(body=_body_of_part(found, request))
         except GraphError as e:
             if isinstance(e, Throttled) and e.code != "budget":
@@ -203,7 +205,8 @@ class GraphClient:
         part = {"id": str(number), "method": request.method, "url": self._relative(request.path), "headers": headers}
         if request.body is None:
             return part
-        return {**part, "headers": {**headers, "Content-Type": "application/json"}, "body": request.body}
+        body = with_addresses(request.body, self._base + VERSION)
+        return {**part, "headers": {**headers, "Content-Type": "application/json"}, "body": body}
 
     def _url(self, path: str) -> str:
         if not path.startswith("http"):

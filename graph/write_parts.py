@@ -15,7 +15,6 @@ from graph.normalise import ZERO_GUID, canonical
 from graph.write_rule import Object, Part
 
 TYPE = "#microsoft.graph."
-BASE = "https://graph.microsoft.com/beta"
 
 
 def post(path: str, body: Mapping[str, Any]) -> Request:
@@ -115,7 +114,7 @@ def _certificate_list(nav: str, live: Mapping[str, Object], want: Mapping[str, O
 
 
 def _link(graph_id: str) -> Object:
-    return {"@odata.id": f"{BASE}/deviceManagement/deviceConfigurations('{graph_id}')"}
+    return {"@odata.id": f"/deviceManagement/deviceConfigurations('{graph_id}')"}
 
 
 # --- administrative templates ----------------------------------------------------------------------------------------
@@ -138,7 +137,7 @@ def _by_definition(body: Object) -> dict[str, Object]:
 
 
 def _definition_value(value: Object) -> Object:
-    definition = f"{BASE}/deviceManagement/groupPolicyDefinitions('{(value.get('definition') or {}).get('id')}')"
+    definition = f"/deviceManagement/groupPolicyDefinitions('{(value.get('definition') or {}).get('id')}')"
     presentations = [
         {
             **without(one, "id", "createdDateTime", "lastModifiedDateTime", "presentation"),
@@ -306,9 +305,9 @@ def role_assignment(body: Object) -> None:
     role_id = (body.pop("roleDefinition", None) or {}).get("id")
     tags = body.pop("roleScopeTags", None) or ()
     if role_id:
-        body["roleDefinition@odata.bind"] = f"{BASE}/deviceManagement/roleDefinitions('{role_id}')"
+        body["roleDefinition@odata.bind"] = f"/deviceManagement/roleDefinitions('{role_id}')"
     if tags:
-        body["roleScopeTags@odata.bind"] = [f"{BASE}/deviceManagement/roleScopeTags('{one['id']}')" for one in tags]
+        body["roleScopeTags@odata.bind"] = [f"/deviceManagement/roleScopeTags('{one['id']}')" for one in tags]
 
 
 # --- Conditional Access ----------------------------------------------------------------------------------------------
