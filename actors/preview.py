@@ -9,7 +9,7 @@ from typing import Any
 
 import dramatiq
 
-from actors import connections
+from actors import connections, source_ids
 from actors.broker import INTERACTIVE
 from actors.listing import Lists, lists
 from actors.memory import RunMemory
@@ -20,21 +20,36 @@ from db import mappings, restores, runs, snapshots
 from db.audit import Actor
 from db.clock import utcnow
 from db.database import database, transaction
-from db.models import Policy, Restore, RestoreItem, RunItem, Tenant
+from db.models import Restore, RestoreItem, RunItem
 from db.runs import Claim, NewItem
 from db.states import WRITING, ItemState, Outcome, RunKind
 from graph.client import BATCH_SIZE, GraphClient
+from graph.directory import Directory, Key, Source, look_up
 from graph.driving import drive, run_one
 from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.fingerprint import fingerprint
 from graph.permissions import Access
-from graph.planning import COPY, Case, Match, Options, Plan, decide, decide_removal, guard, match, state_mark, wanted
+from graph.planning import (
+    COPY,
+    Case,
+    Match,
+    Options,
+    Plan,
+    decide,
+    decide_removal,
+    guard,
+    left_over,
+    match,
+    state_mark,
+    wanted,
+)
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Reading, read_policy
-from graph.references import Reference, find, policy_types_of
-from graph.resolving import Directory, Key, Resolver, Source, look_up, named_inside
-from graph.write_rules import WRITE_RULES, order
+from graph.reference_kinds import CONTEXTS, policy_types_of
+from graph.references import NOTHING, Reference, find
+from graph.resolving import OwnNames, Resolver, named_inside
+from graph.write_rules import WRITE_RULES, after_needs, order
 from graph.writing import Content
 
 
@@ -91,6 +106,7 @@ class _Look:
         self._contents = _Contents()
         self._mapped = mappings.known(restore.tenant, restore.source_directory_id)
         self._listed: Lists = {}
+        self._known = NOTHING
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -185,9 +201,14 @@ class _Look:
     def decide(self) -> list[tuple[RestoreItem, dict[str, Any]]]:
         """(item, its plan), in the order in which they are to be written: what others refer to comes first."""
         self._items = restores.items(self._restore)  # with what was read
-        references = {one.id: find(one.policy_type, self._contents[one], one.graph_id) for one in self._to_write()}
-        resolver = self._resolver([one for found in references.values() for one in found])
-        planned = [(one, self._plan(one, resolver, references[one.id])) for one in self._in_order(self._to_write())]
+        sources, own = self._sources(), source_ids.own_names(self._restore)
+        self._known = source_ids.known(sources, OwnNames() if self._same_tenant else own)
+        references = {
+            one.id: find(one.policy_type, self._contents[one], one.graph_id, self._known) for one in self._to_write()
+        }
+        resolver = self._resolver([one for found in references.values() for one in found], sources, own)
+        ordered = self._after_what_they_refer_to(self._in_order(self._to_write()), references)
+        planned = [(one, self._plan(one, resolver, references[one.id])) for one in ordered]
         removals = self._in_order(one for one in self._items if one.content_id is None)
         planned += [(one, self._removal(one)) for one in reversed(removals)]
         return planned
@@ -198,6 +219,16 @@ class _Look:
     def _in_order(self, items: Iterable[RestoreItem]) -> list[RestoreItem]:
         return sorted(items, key=self._order)
 
+    def _after_what_they_refer_to(
+        self, items: Sequence[RestoreItem], references: Mapping[int, Sequence[Reference]]
+    ) -> list[RestoreItem]:
+        by_key = {(one.policy_type, one.graph_id): one for one in items}
+        needs = {
+            item: [by_key[key] for one in references[item.id] for key in one.may_be() if key in by_key]
+            for item in items
+        }
+        return after_needs(items, needs)
+
     def _order(self, item: RestoreItem) -> tuple[int, int, int]:
         content = self._contents[item] if item.content_id else self._live(item)
         return order(item.policy_type, content["body"] if content else {})
@@ -205,13 +236,13 @@ class _Look:
     def _live(self, item: RestoreItem) -> Content | None:
         return snapshots.document(item.live_content_id) if item.live_content_id else None
 
-    def _resolver(self, references: Sequence[Reference]) -> Resolver:
+    def _resolver(self, references: Sequence[Reference], sources: Mapping[Key, Source], own: OwnNames) -> Resolver:
         """Everything that is referred to is listed, or looked up by itself."""
         self._list(key for one in references for key in policy_types_of(one.kind))
         listed = {
             key: answer if isinstance(answer, GraphError) else answer.policies for key, answer in self._listed.items()
         }
-        directory, sources = Directory(listed), self._sources()
+        directory = Directory(listed)
         wanted = look_up(directory, references, sources, self._mapped, is_last_try=is_last_attempt(self._claim))
         run_one(self._graph, wanted, RunMemory(self._claim, "references"))
         return Resolver(
@@ -220,11 +251,12 @@ class _Look:
             self._mapped,
             same_tenant=self._same_tenant,
             drop_missing=self._options.drop_missing,
+            own=own,
         )
 
     def _sources(self) -> dict[Key, Source]:
         """What is known of the objects that the backup's ids mean: from its tenant, from itself."""
-        found = _known_policies(self._restore.source_directory_id)
+        found = source_ids.sources(self._restore.source_directory_id)
         for item in self._to_write():
             content = self._contents[item]
             found[item.policy_type, item.graph_id] = Source(item.name, content["body"].get("@odata.type"))
@@ -232,10 +264,13 @@ class _Look:
             for kind, key in (("groups", "groups"), ("assignmentFilters", "filters")):
                 names = item.references.get(key) or {}
                 found |= {(kind, one): Source(name) for one, name in names.items() if name}
+            found |= source_ids.principals(item.references.get("principals") or {})
         return found
 
     def _plan(self, item: RestoreItem, resolver: Resolver, references: Sequence[Reference]) -> dict[str, Any]:
         policy_type, content = POLICY_TYPES[item.policy_type], self._contents[item]
+        if item.policy_type == CONTEXTS and self._options.existing != COPY and self._match(item).target_id:
+            resolver.numbers[item.graph_id] = str(self._match(item).target_id)
         resolutions = [resolver.resolve(one) for one in references]
         want = wanted(policy_type, content, self._options, resolutions)
         live = self._live(item)
@@ -248,6 +283,7 @@ class _Look:
             resolutions,
             was_here=self._same_tenant,
             is_name_taken=self._is_name_taken(item, want),
+            mentions=() if self._same_tenant else left_over(item.policy_type, want, self._known, resolutions),
         )
         plan = self._permitted(item, decide(case, self._options))
         target = self._match(item).target_id if live and self._options.existing != COPY else None
@@ -345,19 +381,3 @@ def _as_columns(plan: Plan) -> dict[str, Any]:
         "differences": plan.differences,
         "notes": list(plan.notes),
     }
-
-
-def _known_policies(directory_id: str) -> dict[Key, Source]:
-    """Of a tenant of ours: every policy that it has or had."""
-    tenant = Tenant.get_or_none(Tenant.directory_id == directory_id)
-    if tenant is None:
-        return {}
-    rows = Policy.select(Policy.policy_type, Policy.graph_id, Policy.name, Policy.odata_type, Policy.platform).where(
-        Policy.tenant == tenant
-    )
-    found = {}
-    for policy_type, graph_id, name, odata_type, platform in rows.tuples():
-        found[policy_type, graph_id] = Source(name, odata_type, platform)
-        if policy_type.endswith("ManagedAppProtections"):
-            found["managedAppProtections", graph_id] = found[policy_type, graph_id]
-    return found

@@ -10,7 +10,7 @@ from itertools import groupby
 import dramatiq
 
 import config
-from actors import connections, safety
+from actors import connections, planned, safety
 from actors.broker import INTERACTIVE
 from actors.carrying_out import Together
 from actors.outcomes import WaitsForApproval
@@ -158,9 +158,17 @@ def _services(items: Sequence[RestoreItem]) -> set[str]:
 def _side_by_side(items: Sequence[RestoreItem]) -> Iterator[list[RestoreItem]]:
     """Up to twenty that do not refer to each other; one by one where each moves the others."""
     for (_wave, is_single), group in groupby(items, key=_wave_of):
-        members, size = list(group), 1 if is_single else BATCH_SIZE
-        for begin in range(0, len(members), size):
-            yield members[begin : begin + size]
+        size, together = 1 if is_single else BATCH_SIZE, list[RestoreItem]()
+        for item in group:
+            if len(together) == size or _made_first(item) & {one.id for one in together}:
+                yield together
+                together = []
+            together.append(item)
+        yield together
+
+
+def _made_first(item: RestoreItem) -> set[int]:
+    return {one.item for one in planned.resolutions(item) if one.item}
 
 
 def _wave_of(item: RestoreItem) -> tuple[tuple[int, ...], bool]:

@@ -10,6 +10,7 @@ from actors.broker import BULK, PRIORITY
 from actors.connections import signed_in
 from actors.listing import record
 from actors.memory import RunMemory
+from actors.source_ids import remember_domains
 from actors.starting import Start, started
 from actors.trouble import in_turn, not_final, postpone, settle_error, settle_not_offered
 from actors.working import work
@@ -56,6 +57,7 @@ def _sync(claim: Claim) -> None:
             unfinished |= _list(claim, graph, together)
         # What Graph refused for now stays pending: the run waits, and goes on with these alone.
         postpone(claim, unfinished)
+    remember_domains(tenant, graph)
     Tenant.update(last_synced_at=claim.run.started_at).where(Tenant.id == tenant.id).execute()
 
 

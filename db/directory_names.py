@@ -7,13 +7,15 @@ from db import upserts
 from db.clock import utcnow
 from db.models import DirectoryName, Tenant
 
-KINDS = ("groups", "filters")
+# Of a service principal, the app that it is of stands for its name.
+KINDS = ("groups", "filters", "principals")
 
 
 def seen_since(tenant: Tenant, begin: datetime) -> dict[str, dict[str, str | None]]:
     """{"groups": {id: name}, "filters": {id: name}} as looked up since then; a deleted one's name is None."""
     found: dict[str, dict[str, str | None]] = {kind: {} for kind in KINDS}
-    for row in DirectoryName.select().where((DirectoryName.tenant == tenant) & (DirectoryName.seen_at >= begin)):
+    is_recent = (DirectoryName.seen_at >= begin) & (DirectoryName.kind << KINDS)
+    for row in DirectoryName.select().where((DirectoryName.tenant == tenant) & is_recent):
         found[row.kind][row.object_id] = row.name
     return found
 
@@ -28,11 +30,35 @@ def gathered(references: Iterable[Mapping[str, Mapping[str, str | None]]]) -> di
 
 
 def remember(tenant: Tenant, names: Mapping[str, Mapping[str, str | None]]) -> None:
+    _put([(tenant.id, kind, one, name) for kind in KINDS for one, name in names.get(kind, {}).items()])
+
+
+def _put(names: Iterable[tuple[int, str, str, str | None]]) -> None:
     now = utcnow()
     rows = [
-        {"tenant": tenant.id, "kind": kind, "object_id": object_id, "name": name and name[:1000], "seen_at": now}
-        for kind in KINDS
-        for object_id, name in names.get(kind, {}).items()
+        {"tenant": tenant_id, "kind": kind, "object_id": one, "name": name and name[:1000], "seen_at": now}
+        for tenant_id, kind, one, name in names
     ]
     key = (DirectoryName.tenant, DirectoryName.kind, DirectoryName.object_id)
     upserts.put(DirectoryName, key, rows, [DirectoryName.name, DirectoryName.seen_at])
+
+
+# --- what a tenant itself is called ----------------------------------------------------------------------------------
+
+DOMAINS, LONGEST_DOMAIN = "domains", 80
+INITIAL, DEFAULT, VERIFIED = "initial", "default", "verified"
+
+
+def remember_domains(tenant: Tenant, domains: Mapping[str, str]) -> None:
+    """`domains`: each in small letters -> INITIAL, DEFAULT or VERIFIED."""
+    _put([(tenant.id, DOMAINS, one, sort) for one, sort in domains.items() if 0 < len(one) <= LONGEST_DOMAIN])
+
+
+def domains_of(directory_id: str) -> dict[str, str]:
+    """As remembered; nothing of a tenant that is not ours."""
+    rows = (
+        DirectoryName.select(DirectoryName.object_id, DirectoryName.name)
+        .join(Tenant)
+        .where((Tenant.directory_id == directory_id) & (DirectoryName.kind == DOMAINS))
+    )
+    return {str(one): str(sort) for one, sort in rows.tuples()}

@@ -558,7 +558,7 @@ class Mapping(Table):
 
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
     source_directory_id = pw.CharField(max_length=36)
-    # As graph/references.py names them.
+    # As graph/reference_kinds.py names them.
     kind = pw.CharField(max_length=80)
     source_id = pw.CharField(max_length=200)
     source_name = pw.CharField(null=True, max_length=1000)
@@ -600,7 +600,10 @@ class Schedule(Table):
 
 
 class DirectoryName(Table):
-    """The name behind an id in assignments, as last seen in the tenant; null when it is deleted."""
+    """The name behind an id that policies refer to, as last seen in the tenant; null when it is deleted.
+
+    Of a service principal (kind principals) the app that it is of; of a domain, what sort it is: db/directory_names.py.
+    """
 
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
     kind = pw.CharField(max_length=20)

@@ -71,10 +71,10 @@ def _finite(text: str) -> float:
     return number
 
 
-def is_deep(value: Any) -> bool:
+def is_deep(value: Any, deepest: int = DEEPEST) -> bool:
     """Without recursion: that is what it protects from."""
     level, depth = [value], 0
-    while level and depth <= DEEPEST:
+    while level and depth <= deepest:
         holders = [one for one in level if isinstance(one, dict | list)]
         level = [inner for one in holders for inner in (one.values() if isinstance(one, dict) else one)]
         depth += 1

@@ -11,7 +11,7 @@ from graph.permissions import GROUP_NAMES
 from graph.policy_type import LONGEST_NAME, storable
 
 Names = dict[str, str | None]
-# {"groups": {id: name}, "filters": {id: name}}
+# {"groups": {id: name}, "filters": {id: name}, "principals": {id: the app that it is of}}
 Known = dict[str, Names]
 # Of a group or a filter, as the database keeps it.
 LONGEST_ID = 80
@@ -21,11 +21,12 @@ Steps = Generator[Sequence[Ask], list[Answer], Any]
 
 
 def no_names() -> Known:
-    return {"groups": {}, "filters": {}}
+    return {"groups": {}, "filters": {}, "principals": {}}
 
 
 def resolve(content: Mapping[str, Any], proof: Proof, known: Known, *, may_lack: bool = False) -> Steps:
-    """{"groups": {id: name}, "filters": {id: name}}; a deleted group's name is None. What is known is not asked for.
+    """{"groups": {id: name}, "filters": {id: name}, "principals": {id: appId}}; a deleted group's name is None. What is
+    known is not asked for.
 
     A missing permission costs the names, not the snapshot; the proof says so. With `may_lack`, so does an answer that
     is not to be had; else its error is raised, for another try.
@@ -40,6 +41,7 @@ def resolve(content: Mapping[str, Any], proof: Proof, known: Known, *, may_lack:
             **_of(known["filters"], filters),
             **(yield from _filters(sorted(filters - set(known["filters"])), proof, may_lack)),
         },
+        "principals": (yield from _principals(content, known["principals"], may_lack)),
     }
 
 
@@ -54,6 +56,7 @@ def look_up(groups: set[str], filters: set[str]) -> Steps:
     return {
         "groups": {one: name for one, name in names.items() if name or _is_read(of_groups)},
         "filters": filter_names if _is_read(of_filters) else {},
+        "principals": {},
     }
 
 
@@ -85,6 +88,26 @@ def ids_in(content: Mapping[str, Any]) -> tuple[set[str], set[str]]:
 def _conditional_access_groups(body: Any) -> set[str]:
     users = ((body or {}).get("conditions") or {}).get("users") or {}
     return {*(users.get("includeGroups") or ()), *(users.get("excludeGroups") or ())}
+
+
+def _principals(content: Mapping[str, Any], known: Names, may_lack: bool) -> Steps:
+    """The app that each service principal of a Conditional Access policy is of: only that is the same in every tenant.
+
+    Where it may not be read, a restore into another tenant has to be told what stands for it.
+    """
+    clients = ((content.get("body") or {}).get("conditions") or {}).get("clientApplications") or {}
+    named = {*(clients.get("includeServicePrincipals") or ()), *(clients.get("excludeServicePrincipals") or ())}
+    ids = sorted(one for one in named - known.keys() if _is_id(one) and one != "ServicePrincipalsInMyTenant")
+    found = _of(known, named)
+    if not ids:
+        return found
+    answers = yield [f"/servicePrincipals/{quote(one, safe='')}?$select=id,appId,displayName" for one in ids]
+    for one, answer in zip(ids, answers, strict=True):
+        if answer.error is None:
+            found[one] = str((answer.body or {}).get("appId") or "") or None
+        elif not may_lack and not isinstance(answer.error, Rejected):
+            raise answer.error
+    return found
 
 
 def name_in(item: Mapping[str, Any]) -> str | None:

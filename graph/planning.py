@@ -8,10 +8,13 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from graph import mentions
 from graph.completing import Proof, note_withheld
 from graph.fingerprint import fingerprint
 from graph.policy_type import PolicyType, match_key
+from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed
+from graph.references import Known
 from graph.resolving import Resolution, apply
 from graph.times import parse_time
 from graph.write_rules import WRITE_RULES
@@ -66,6 +69,8 @@ class Case:
     resolutions: Sequence[Resolution] = ()
     was_here: bool = False
     is_name_taken: bool = False
+    # What of the source tenant is left in what is to be written: sentences.
+    mentions: Sequence[str] = ()
 
 
 def match(
@@ -79,7 +84,7 @@ def match(
 ) -> Match:
     """By id first, then by a mapping, then by name and type; several of one name are a problem, not a choice."""
     ids = {one.graph_id for one in listed}
-    if graph_id in ids and (same_tenant or policy_type.key == "authenticationContextClassReferences"):
+    if graph_id in ids and same_tenant:
         return Match(graph_id)
     if mapped in ids:
         return Match(mapped)
@@ -131,6 +136,18 @@ def _state(captured: str, choice: str) -> str:
     return "enabledForReportingButNotEnforced" if choice == REPORT_ONLY and captured == "enabled" else captured
 
 
+def left_over(policy_type: str, want: Content, known: Known, resolutions: Iterable[Resolution]) -> list[str]:
+    """What of the source tenant nobody replaced: an id of it never travels in silence."""
+    told, to_come = set(), set()
+    for one in resolutions:
+        if one.how in ("same", "kept", "unresolved", "dropped"):
+            told.add(one.id.lower())
+        elif one.how == "restored" and one.to is None:
+            to_come.add(one.id.lower())
+        told |= {one.to.lower()} if one.to else set()
+    return mentions.sentences(mentions.find(policy_type, want["body"], known, told, to_come), called)
+
+
 def decide(case: Case, options: Options) -> Plan:
     """What to do with a policy that a backup holds."""
     plan = _refused(case) or _copied_before(case, options) or _of_existing(case, options) or _of_missing(case)
@@ -157,7 +174,13 @@ def _refused(case: Case) -> Plan | None:
 def _unresolved(missing: Sequence[Resolution]) -> str:
     one = missing[0]
     more = f" And {len(missing) - 1} more." if len(missing) > 1 else ""
-    return f"It refers to {KINDS.get(one.kind, one.kind)} “{one.name or one.id}” that cannot be found: {one.why}{more}"
+    return f"It refers to {called(one.kind)} “{one.name or one.id}” that cannot be found: {one.why}{more}"
+
+
+def called(kind: str) -> str:
+    """“the group”, “the settings catalog”: what a reference is of, in a sentence."""
+    title = POLICY_TYPES[kind].title if kind in POLICY_TYPES else kind
+    return KINDS.get(kind) or f"the {title[:1].lower()}{title[1:]}"
 
 
 KINDS = {
@@ -172,8 +195,28 @@ KINDS = {
     "roleScopeTags": "the scope tag",
     "mobileApps": "the app",
     "namedLocations": "the named location",
-    "deviceConfigurations": "the certificate profile",
+    "deviceConfigurations": "the device configuration",
     "depOnboardingTokens": "the Apple token",
+    "servicePrincipalObjects": "the service principal",
+    "agentIdentities": "the agent identity",
+    "authenticationContextClassReferences": "the authentication context",
+    "authenticationContextNumbers": "the authentication context",
+    "networkProfiles": "the network profile",
+    "vppTokens": "the Apple volume purchase token",
+    "microsoftTunnelSites": "the Microsoft Tunnel site",
+    "configManagerCollections": "the Configuration Manager collection",
+    "mobileAppCategories": "the app category",
+    "cloudPcOnPremisesConnections": "the Azure network connection",
+    "cloudPcImages": "the Cloud PC image",
+    "derivedCredentials": "the derived credential",
+    "customControls": "the custom control",
+    "filteringProfiles": "the Global Secure Access profile",
+    "privateLinkPolicies": "the private link policy",
+    "logAnalyticsWorkspaces": "the Log Analytics workspace",
+    "managementConditionStatements": "the condition statement",
+    "autopatchGroups": "the Windows Autopatch group",
+    "directories": "the directory id",
+    "domains": "the domain",
 }
 
 
@@ -250,8 +293,12 @@ def _notes(case: Case, options: Options) -> Iterable[str]:
     for secret in proof.withheld:
         yield f"{secret['where']}: Microsoft Graph never gives this secret back; it {kept}."
     for one in case.resolutions:
+        named = f"{called(one.kind)} “{one.name or one.id}”"
         if one.how == "dropped":
-            yield f"The assignment to {KINDS.get(one.kind, one.kind)} “{one.name or one.id}” is left out: {one.why}"
+            yield f"The assignment to {named} is left out: {one.why}"
+        elif one.how == "kept" and (one.name or not case.was_here):
+            yield f"It names {named}, and is written with that id as it is: {one.why}"
+    yield from case.mentions
     if case.live and case.live["body"].get("state") == "enabled" and options.conditional_access != AS_CAPTURED:
         yield f"It is on now and will be {options.conditional_access}: not enforced any more until it is switched on."
     if case.policy_type.key == "deviceCompliancePolicies" and not case.content["body"].get("scheduledActionsForRule"):

@@ -1,33 +1,62 @@
-"""Where a policy names other objects of its tenant by id: in known places only, never wherever a GUID is found.
+"""Where a policy names other objects by id: in the places of graph/reference_kinds.py, wherever Microsoft's model shows
+them, also inside JSON that stands in a text, and as a security identifier inside any text.
 
-A kind is the key of a policy type, or one of those below for what is no policy.
+Below that is a net: a value that is, as a whole, the id of something known of the source tenant is a hint at what it
+refers to. A hint is replaced where it can be resolved and told where it cannot; it never blocks.
 """
 
-import copy
+import base64
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from graph.certificates import NAVIGATIONS
-from graph.normalise import ZERO_GUID
+from graph import json_text, security_identifier
+from graph.microsoft import model
+from graph.normalise import ZERO_GUID, from_base64
 from graph.policy_types import POLICY_TYPES
-from graph.write_parts import TYPE
-
-GROUPS = "groups"
-USERS = "users"
-APPLICATIONS = "servicePrincipals"  # by appId
-AGREEMENTS = "agreements"
-DEFINITIONS = "groupPolicyDefinitions"
-PRESENTATIONS = "groupPolicyPresentations"
-PROTECTIONS = "managedAppProtections"  # of whichever platform
-TOKENS = "depOnboardingTokens"  # that Apple's enrollment profiles live below
+from graph.reference_kinds import (
+    AGENTS,
+    AGREEMENTS,
+    APPLICATIONS,
+    BY_NAME,
+    BY_SETTING,
+    BY_TYPE,
+    GROUPS,
+    IMAGES,
+    IS_NONE_BY_NAME,
+    IS_NONE_BY_TYPE,
+    OBJECTS,
+    PAYLOADS,
+    PRINCIPALS,
+    TOKENS,
+    TOLD_ONLY,
+    USERS,
+    policy_types_of,
+)
 
 Holder = dict[str, Any]
-Kind = str | Callable[[Holder], str | None]
+# id, in small letters -> kind: what is known of the source tenant.
+Known = Mapping[str, str]
+NOTHING: Known = MappingProxyType({})
 
 # What stands instead of an assignment that names it.
 DROP = object()
+
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# Words that stand for everyone, everything or everywhere, and ids that are the same in every tenant.
+_GUIDS_ONLY = frozenset(
+    {USERS, GROUPS, APPLICATIONS, PRINCIPALS, AGENTS, AGREEMENTS, IMAGES, "namedLocations", "mobileApps"}
+)
+_BUILT_IN_STRENGTH = "00000000-0000-0000-0000-0000000000"
+_TOKEN = "DepTokenId_"  # noqa: S105  what creationSource says before a token's id (Terraform provider)
+# What a person wrote; also the policy's own id, and its children's.
+_NEVER_HINTS = frozenset({"id", "displayName", "name", "description", "notes"})
+_XML = "omaSettingStringXml"
+# Nobody puts more texts into each other.
+_DEEPEST_TEXT = 2
 
 
 @dataclass(frozen=True)
@@ -36,100 +65,16 @@ class Reference:
     id: str
     # In an assignment, which can be left out by itself; anywhere else the policy needs it.
     is_assignment: bool = False
+    # Its place does not say that it is one, or Graph cannot be asked for it: it is told, and never blocks.
+    is_hint: bool = False
+
+    def may_be(self) -> Iterator[tuple[str, str]]:
+        """(policy type, id) of every policy that it may be."""
+        return ((key, self.id) for key in (self.kind, *policy_types_of(self.kind)))
 
 
-def _setting_kind(holder: Holder) -> str | None:
-    is_reference = str(holder.get("@odata.type")).endswith("ReferenceSettingValue")
-    return "reusablePolicySettings" if is_reference else None
-
-
-# Policy set items say what they hold by their type (learn.microsoft.com: policySetItem).
-_PAYLOADS = {
-    "mobileAppPolicySetItem": "mobileApps",
-    "deviceConfigurationPolicySetItem": "deviceConfigurations",
-    "deviceCompliancePolicyPolicySetItem": "deviceCompliancePolicies",
-    "deviceManagementConfigurationPolicyPolicySetItem": "configurationPolicies",
-    "deviceManagementScriptPolicySetItem": "deviceManagementScripts",
-    "enrollmentRestrictionsConfigurationPolicySetItem": "deviceEnrollmentConfigurations",
-    "windows10EnrollmentCompletionPageConfigurationPolicySetItem": "deviceEnrollmentConfigurations",
-    "windowsAutopilotDeploymentProfilePolicySetItem": "windowsAutopilotDeploymentProfiles",
-    "targetedManagedAppConfigurationPolicySetItem": "targetedManagedAppConfigurations",
-    "managedDeviceMobileAppConfigurationPolicySetItem": "mobileAppConfigurations",
-    "managedAppProtectionPolicySetItem": PROTECTIONS,
-    "mdmWindowsInformationProtectionPolicyPolicySetItem": "mdmWindowsInformationProtectionPolicies",
-}
-
-
-def _payload_kind(holder: Holder) -> str | None:
-    return _PAYLOADS.get(str(holder.get("@odata.type") or "").removeprefix(TYPE))
-
-
-def policy_types_of(kind: str) -> tuple[str, ...]:
-    """Where the objects of a kind are listed; nothing for what is no policy."""
-    if kind == PROTECTIONS:
-        return ("iosManagedAppProtections", "androidManagedAppProtections", "windowsManagedAppProtections")
-    return (kind,) if kind in POLICY_TYPES else ()
-
-
-Places = tuple[tuple[Kind, str], ...]
-
-# "[]" is every element, "**" any depth.
-_EVERYWHERE: Places = (
-    ("roleScopeTags", "body.roleScopeTagIds.[]"),
-    (GROUPS, "assignments.[].target.groupId"),
-    ("assignmentFilters", "assignments.[].target.deviceAndAppManagementAssignmentFilterId"),
-)
-_COMPLIANCE: Places = (
-    ("notificationMessageTemplates", "body.scheduledActionsForRule.[].scheduledActionConfigurations.[].notificationTemplateId"),  # noqa: E501
-    (GROUPS, "body.scheduledActionsForRule.[].scheduledActionConfigurations.[].notificationMessageCCList.[]"),
-    ("deviceComplianceScripts", "body.deviceCompliancePolicyScript.deviceComplianceScriptId"),
-    (_setting_kind, "body.settings.**.value"),
-)  # fmt: skip
-_OF_TYPE: dict[str, Places] = {
-    "configurationPolicies": ((_setting_kind, "body.settings.**.value"),),
-    "compliancePolicies": _COMPLIANCE,
-    "deviceCompliancePolicies": _COMPLIANCE,
-    "deviceConfigurations": tuple(
-        place
-        for name in NAVIGATIONS
-        for place in (("deviceConfigurations", f"body.{name}.id"), ("deviceConfigurations", f"body.{name}.[].id"))
-    ),
-    "groupPolicyConfigurations": (
-        (DEFINITIONS, "body.definitionValues.[].definition.id"),
-        (PRESENTATIONS, "body.definitionValues.[].presentationValues.[].presentation.id"),
-    ),
-    "mobileAppConfigurations": (("mobileApps", "body.targetedMobileApps.[]"),),
-    "deviceEnrollmentConfigurations": (("mobileApps", "body.selectedMobileAppIds.[]"),),
-    "assignmentFilters": (("roleScopeTags", "body.roleScopeTags.[]"),),
-    "policySets": (("roleScopeTags", "body.roleScopeTags.[]"), (_payload_kind, "body.items.[].payloadId")),
-    "roleAssignments": (
-        (GROUPS, "body.members.[]"),
-        (GROUPS, "body.resourceScopes.[]"),
-        (GROUPS, "body.scopeMembers.[]"),
-        ("roleDefinitions", "body.roleDefinition.id"),
-        ("roleScopeTags", "body.roleScopeTags.[].id"),
-    ),
-    "conditionalAccessPolicies": (
-        (USERS, "body.conditions.users.includeUsers.[]"),
-        (USERS, "body.conditions.users.excludeUsers.[]"),
-        (GROUPS, "body.conditions.users.includeGroups.[]"),
-        (GROUPS, "body.conditions.users.excludeGroups.[]"),
-        (APPLICATIONS, "body.conditions.applications.includeApplications.[]"),
-        (APPLICATIONS, "body.conditions.applications.excludeApplications.[]"),
-        ("namedLocations", "body.conditions.locations.includeLocations.[]"),
-        ("namedLocations", "body.conditions.locations.excludeLocations.[]"),
-        ("authenticationStrengths", "body.grantControls.authenticationStrength.id"),
-        (AGREEMENTS, "body.grantControls.termsOfUse.[]"),
-    ),
-}
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
-# Words that stand for everyone, everything or everywhere, and ids that are the same in every tenant.
-_WORDS = (USERS, GROUPS, APPLICATIONS, "namedLocations")
-_BUILT_IN_STRENGTH = "00000000-0000-0000-0000-0000000000"
-
-
-def find(policy_type: str, content: dict[str, Any], graph_id: str = "") -> list[Reference]:
-    """Every reference once, in the order of the places; also the token that is part of the policy's own id."""
+def find(policy_type: str, content: dict[str, Any], graph_id: str = "", known: Known = NOTHING) -> list[Reference]:
+    """Every reference once, in the order of the content; also the token that is part of the policy's own id."""
     token, _, profile = graph_id.partition("/")
     found: dict[Reference, None] = {Reference(TOKENS, token): None} if profile else {}
 
@@ -137,66 +82,210 @@ def find(policy_type: str, content: dict[str, Any], graph_id: str = "") -> list[
         found[reference] = None
         return reference.id
 
-    rewrite(policy_type, content, note)
+    rewrite(policy_type, content, note, known)
     return list(found)
 
 
 def holders(policy_type: str, content: dict[str, Any]) -> Iterator[tuple[Reference, Holder]]:
     """Each reference that is an object of its own in the content, and so may say a name beside the id."""
-    for kind, path in _OF_TYPE.get(policy_type, ()):
-        for holder, key, owner in _places(content, path.split("."), content):
-            reference = _reference(kind, owner, holder[key], path) if key == "id" else None
-            if reference is not None:
-                yield reference, holder
+    rewriting = _Rewriting(policy_type, lambda reference: reference.id, NOTHING)
+    rewriting.content(content)
+    yield from rewriting.objects
 
 
-def rewrite(policy_type: str, content: dict[str, Any], replace: Callable[[Reference], Any]) -> dict[str, Any]:
-    """A copy in which each reference has become what `replace` answers; DROP leaves its assignment out."""
-    made = copy.deepcopy(content)
-    dropped: list[int] = []
-    for kind, path in (*_EVERYWHERE, *_OF_TYPE.get(policy_type, ())):
-        for holder, key, owner in list(_places(made, path.split("."), made)):
-            reference = _reference(kind, owner, holder[key], path)
-            if reference is not None:
-                answer = replace(reference)
-                if answer is DROP:
-                    dropped.append(id(holder))
-                else:
-                    holder[key] = answer
-    if dropped and isinstance(made.get("assignments"), list):
-        made["assignments"] = [one for one in made["assignments"] if id(one.get("target")) not in dropped]
-    return made
+def rewrite(
+    policy_type: str, content: dict[str, Any], replace_one: Callable[[Reference], Any], known: Known = NOTHING
+) -> dict[str, Any]:
+    """A copy in which each reference has become what `replace_one` answers; DROP leaves its assignment out."""
+    return _Rewriting(policy_type, replace_one, known).content(content)
 
 
-def _places(value: Any, path: list[str], owner: Any) -> Iterator[tuple[Any, Any, Any]]:
-    """(what holds the value, its key there, the object it belongs to)."""
-    step, rest = path[0], path[1:]
-    if step == "**":
-        yield from _places(value, rest, owner)
-        for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-            yield from _places(inner, path, inner if isinstance(inner, dict) else owner)
-        return
-    for key in _keys(value, step):
-        if not rest:
-            yield value, key, owner
-        elif value[key] is not None:
-            yield from _places(value[key], rest, value[key] if isinstance(value[key], dict) else owner)
+class _Place(NamedTuple):
+    """Where a value stands. `type`: of the object that has it; `parent`: the property that this object is in."""
+
+    type: str = ""
+    key: str = ""
+    parent: str = ""
+    holder: Holder | None = None
+    kind: str | None = None
+    # What the model says that an object here is.
+    declared: str = ""
+    # The settings catalog's definition that it is a value of.
+    setting: str = ""
+    texts: int = 0
 
 
-def _keys(value: Any, step: str) -> list[Any]:
-    if step == "[]":
-        return list(range(len(value))) if isinstance(value, list) else []
-    return [step] if isinstance(value, dict) and step in value else []
+class _Rewriting:
+    def __init__(self, policy_type: str, replace_one: Callable[[Reference], Any], known: Known) -> None:
+        self._policy_type, self._replace, self._known = policy_type, replace_one, known
+        self._is_assignment = self._is_dropped = False
+        self.objects: list[tuple[Reference, Holder]] = []
+
+    def content(self, content: dict[str, Any]) -> dict[str, Any]:
+        root = root_type(self._policy_type)
+        made = {**content, "body": self._value(content["body"], _Place(declared=root))}
+        if isinstance(content.get("assignments"), list):
+            made["assignments"] = list(self._assignments(content["assignments"], root))
+        return made
+
+    def _assignments(self, assignments: list[Any], root: str) -> Iterator[Any]:
+        declared = declared_type(root, "assignments")
+        self._is_assignment = True
+        for one in assignments:
+            self._is_dropped = False
+            made = self._value(one, _Place(key="assignments", declared=declared))
+            if not self._is_dropped:
+                yield made
+        self._is_assignment = False
+
+    def _value(self, value: Any, place: _Place) -> Any:
+        if isinstance(value, dict):
+            return self._object(value, place)
+        if isinstance(value, list):
+            return [self._value(one, place) for one in value]
+        if not isinstance(value, str) or not value:
+            return value
+        return self._id(value, place) if place.kind and _is_id(place.kind, value) else self._text(value, place)
+
+    def _object(self, value: Holder, place: _Place) -> Holder:
+        own, said = model.type_of(value, place.declared), value.get("settingDefinitionId")
+        setting = said if isinstance(said, str) else place.setting
+        base = _Place(type=own, parent=place.key, holder=value, setting=setting, texts=place.texts)
+        return {key: self._property(key, inner, base) for key, inner in value.items()}
+
+    def _property(self, key: str, value: Any, base: _Place) -> Any:
+        if key == "creationSource":
+            return self._creation_source(value)
+        kind = self._kind(key, base)
+        declared = declared_type(base.type, key)
+        place = _Place(base.type, key, base.parent, base.holder, kind, declared, base.setting, base.texts)
+        return self._value(value, place)
+
+    def _kind(self, key: str, base: _Place) -> str | None:
+        holder = base.holder or {}
+        if key == "id":
+            if base.texts:
+                return _kind_of_type(str(holder.get("@odata.type") or holder.get("type"))) or BY_SETTING.get(
+                    base.setting
+                )
+            return OBJECTS.get((self._policy_type, base.parent))
+        if key == "value":
+            is_reference = str(holder.get("@odata.type")).endswith("ReferenceSettingValue")
+            return "reusablePolicySettings" if is_reference else BY_SETTING.get(base.setting)
+        if key == "targetId" and holder.get("targetType") == "parent":
+            return None  # the other app says it
+        return kind_of(base.type, key) or _payload_kind(key, holder)
+
+    def _creation_source(self, value: Any) -> Any:
+        if not isinstance(value, str) or not value.startswith(_TOKEN):
+            return value
+        return f"{_TOKEN}{self._asked(Reference(TOKENS, value.removeprefix(_TOKEN)))}"
+
+    def _id(self, value: str, place: _Place) -> Any:
+        is_hint = place.kind in TOLD_ONLY
+        reference = Reference(str(place.kind), value, self._is_assignment, is_hint)
+        if place.key == "id" and place.holder and not place.texts:
+            self.objects.append((reference, place.holder))
+        return self._asked(reference)
+
+    def _asked(self, reference: Reference) -> Any:
+        answer = self._replace(reference)
+        if answer is DROP:
+            self._is_dropped = True
+            return reference.id
+        return answer
+
+    # --- texts -------------------------------------------------------------------------------------------------------
+
+    def _text(self, value: str, place: _Place) -> str:
+        inside = json_text.read(value) if place.texts < _DEEPEST_TEXT else None
+        if inside is not None:
+            deeper = _Place(key=place.key, setting=place.setting, texts=place.texts + 1)
+            made = self._value(inside, deeper)
+            return value if made == inside else json_text.write(made, value)
+        if place.kind and place.kind == BY_SETTING.get(place.setting):
+            return GUID.sub(lambda found: str(self._id(found[0], place)), value)
+        if place.key == "value" and str((place.holder or {}).get("@odata.type")).endswith(_XML):
+            return self._xml(value)
+        kind = self._known.get(value.lower())
+        if kind and not (place.key in _NEVER_HINTS and not place.texts) and not is_none(place.type, place.key):
+            return str(self._asked(Reference(kind, value, self._is_assignment, is_hint=True)))
+        return self._security_identifiers(value)
+
+    def _xml(self, value: str) -> str:
+        """An OMA-URI's XML is base64, or text where it was revealed."""
+        text = from_base64(value)
+        made = self._security_identifiers(text)
+        if made == text:
+            return value
+        return made if text == value else base64.b64encode(made.encode()).decode()
+
+    def _security_identifiers(self, value: str) -> str:
+        return security_identifier.PATTERN.sub(self._security_identifier, value) if "S-1-12-1-" in value else value
+
+    def _security_identifier(self, found: re.Match[str]) -> str:
+        one = security_identifier.object_id(found[0])
+        answer = self._asked(Reference(GROUPS, one, self._is_assignment, is_hint=True)) if one else one
+        is_another = bool(GUID.fullmatch(str(answer))) and answer != one
+        return security_identifier.of_object(answer) if is_another else found[0]
 
 
-def _reference(kind: Kind, owner: Holder, value: Any, path: str) -> Reference | None:
-    named = kind if isinstance(kind, str) else kind(owner)
-    if named is None or not isinstance(value, str) or value in ("", ZERO_GUID):
+# --- what the tables and the model say -------------------------------------------------------------------------------
+
+
+def kind_of(type_name: str, name: str) -> str | None:
+    """The kind of object that a property of this type names; None for one that names none, or is not known."""
+    return None if is_none(type_name, name) else _of_type(type_name, name) or BY_NAME.get(name)
+
+
+@cache
+def _of_type(type_name: str, name: str) -> str | None:
+    return next((BY_TYPE[one, name] for one in model.lineage(type_name) if (one, name) in BY_TYPE), None)
+
+
+@cache
+def is_none(type_name: str, name: str) -> bool:
+    """Named like an id, and known to be none of another object."""
+    lineage = model.lineage(type_name)
+    if any((one, name) in BY_TYPE for one in lineage):
+        return False
+    return name in IS_NONE_BY_NAME or any((one, name) in IS_NONE_BY_TYPE for one in lineage)
+
+
+def _payload_kind(key: str, holder: Holder) -> str | None:
+    return PAYLOADS.get(str(holder.get("@odata.type") or "").removeprefix(model.PREFIX)) if key == "payloadId" else None
+
+
+@cache
+def declared_type(type_name: str, name: str) -> str:
+    """What the model says that an object in this property is."""
+    found = model.properties(type_name).get(name)
+    return found.type or "" if found and found.kind == "object" else ""
+
+
+@cache
+def root_type(policy_type: str) -> str:
+    """The type of a policy type's objects; "" where the model does not know the collection."""
+    if policy_type == "depOnboardingSettings":
+        return "enrollmentProfile"  # its policies are the profiles below the tokens
+    path = POLICY_TYPES[policy_type].path
+    return model.type_of_collection(path) if path in model.routes() else ""
+
+
+@cache
+def _kind_of_type(said: str) -> str | None:
+    """The policy type whose objects are of a type: “#microsoft.graph.win32LobApp” is an app."""
+    bare = said.removeprefix(model.PREFIX)
+    if bare == said or not model.is_known(bare):
         return None
-    if named == "roleScopeTags" and value == "0":
-        return None
-    if named in _WORDS and not _GUID.match(value):
-        return None
-    if named == "authenticationStrengths" and value.startswith(_BUILT_IN_STRENGTH):
-        return None
-    return Reference(named, value, path.startswith("assignments."))
+    return next((key for key in POLICY_TYPES if root_type(key) and model.is_a(bare, root_type(key))), None)
+
+
+def _is_id(kind: str, value: str) -> bool:
+    if value == ZERO_GUID:
+        return False
+    if kind == "roleScopeTags":
+        return value != "0"
+    if kind == "authenticationStrengths":
+        return not value.startswith(_BUILT_IN_STRENGTH)
+    return bool(GUID.fullmatch(value)) if kind in _GUIDS_ONLY else True

@@ -4,47 +4,35 @@ In this order: what this restore itself makes or finds, the mapping of the two t
 (or a built-in's, which is the same everywhere), the one object of that name.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
-from graph.client import Answer
-from graph.completing import Proof, Steps, body_of, pages_of
-from graph.errors import GraphError, NotFound, Rejected, Throttled
+from graph.directory import Directory, Key, Source, is_looked_up, within
+from graph.errors import GraphError
 from graph.reading import Listed
-from graph.references import (
-    AGREEMENTS,
+from graph.reference_kinds import (
     APPLICATIONS,
+    CONTEXT_NUMBERS,
+    CONTEXTS,
     DEFINITIONS,
-    DROP,
-    GROUPS,
+    DIRECTORIES,
+    DOMAINS,
     PRESENTATIONS,
-    TOKENS,
-    USERS,
-    Reference,
-    holders,
+    PRINCIPALS,
     policy_types_of,
-    rewrite,
 )
+from graph.references import DROP, GUID, Reference, holders, rewrite
 
-Key = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Source:
-    """What the backup knows of an object besides its id."""
-
-    name: str | None = None
-    odata_type: str | None = None
-    platform: str | None = None
-    # Of an ADMX definition: class and category; of a presentation: its definition's id.
-    within: str = ""
+# c1 to c99 (learn.microsoft.com: authenticationContextClassReference).
+MOST_CONTEXTS = 99
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """`how`: same, mapping, name, restored (by `item` of this restore), dropped, unresolved (`why` says it)."""
+    """`how`: same, mapping, name, restored (by `item` of this restore), tenant (the target's own), number (a free one),
+    kept (a hint that leads nowhere), dropped, unresolved; `why` says it of the last three.
+    """
 
     kind: str
     id: str
@@ -55,126 +43,6 @@ class Resolution:
     item: int | None = None
     is_assignment: bool = False
     why: str = ""
-
-
-@dataclass
-class Directory:
-    """What the target tenant has: its policies by policy type, and what was looked up one by one."""
-
-    listed: dict[str, list[Listed] | GraphError]
-    # (kind, id) -> name, of those that are there.
-    by_id: dict[Key, str | None] = field(default_factory=dict)
-    # (kind, name) -> [(id, name)].
-    by_name: dict[Key, list[tuple[str, str | None]]] = field(default_factory=dict)
-    # Kinds that the app may not read: what is of them can be neither found nor refused.
-    unreadable: set[str] = field(default_factory=set)
-    # (kind, id or name) -> why it could not be looked up, though others of its kind were.
-    not_answered: dict[Key, str] = field(default_factory=dict)
-    # ADMX definitions that somebody imported into the target: (name, class and category) -> ids.
-    custom: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    # (definition id, label) -> presentation ids.
-    presentations: dict[Key, list[str]] = field(default_factory=dict)
-    # What is not to be had now never will be.
-    is_last_try: bool = False
-
-    def has_answer(self, key: Key, answer: Answer) -> bool:
-        """False: there is none, and the directory knows why. Raises the error that another try may mend."""
-        error = answer.error
-        if error is None or isinstance(error, NotFound):
-            return error is None
-        if isinstance(error, Rejected):
-            self.unreadable.add(key[0])
-        elif self.is_last_try and not isinstance(error, Throttled):
-            self.not_answered[key] = error.sentence
-        else:
-            raise error
-        return False
-
-
-_ONE: Mapping[str, Callable[[str], str]] = {
-    GROUPS: lambda one: f"/groups/{quote(one, safe='')}?$select=id,displayName",
-    USERS: lambda one: f"/users/{quote(one, safe='')}?$select=id,displayName,userPrincipalName",
-    APPLICATIONS: lambda one: f"/servicePrincipals?$filter=appId eq '{quote(one, safe='')}'&$select=appId,displayName",
-    AGREEMENTS: lambda one: f"/identityGovernance/termsOfUse/agreements/{quote(one, safe='')}?$select=id,displayName",
-    TOKENS: lambda one: f"/deviceManagement/depOnboardingSettings/{quote(one, safe='')}",
-    DEFINITIONS: lambda one: f"/deviceManagement/groupPolicyDefinitions/{quote(one, safe='')}",
-}
-_CUSTOM = (
-    "/deviceManagement/groupPolicyCategories?$expand=definitions($select=id,displayName,categoryPath,classType)"
-    "&$select=id,displayName&$filter=ingestionSource eq 'custom'"
-)
-
-
-def look_up(directory: Directory, references: Iterable[Reference], sources: Mapping[Key, Source],
-            mapped: Mapping[Key, str], *, is_last_try: bool = False) -> Steps:  # fmt: skip
-    """Ask Graph for what no list holds: by id, by a mapping's id and by name. Fills `directory`.
-
-    With the last try, an answer that is not to be had costs the reference that it is about, and no other.
-    """
-    directory.is_last_try = is_last_try
-    wanted = {(one.kind, one.id) for one in references if one.kind in _ONE}
-    wanted |= {(kind, mapped[kind, one]) for kind, one in wanted if (kind, one) in mapped}
-    yield from _by_id(directory, sorted(wanted))
-    names = sorted(
-        {(kind, name) for kind, one in wanted if kind == GROUPS and (name := sources.get((kind, one), Source()).name)}
-    )
-    yield from _groups_by_name(directory, names)
-    if any(kind == DEFINITIONS and (kind, one) not in directory.by_id for kind, one in wanted):
-        yield from _custom_definitions(directory)
-
-
-def _by_id(directory: Directory, keys: list[Key]) -> Steps:
-    if not keys:
-        return
-    answers: list[Answer] = yield [_ONE[kind](one) for kind, one in keys]
-    for (kind, one), answer in zip(keys, answers, strict=True):
-        if not directory.has_answer((kind, one), answer):
-            continue
-        body = body_of(answer)
-        found = body["value"][0] if isinstance(body.get("value"), list) and body["value"] else body
-        if kind != APPLICATIONS or body.get("value"):
-            directory.by_id[kind, one] = found.get("displayName") or found.get("userPrincipalName")
-
-
-def _groups_by_name(directory: Directory, names: list[Key]) -> Steps:
-    if not names:
-        return
-    answers: list[Answer] = yield [
-        f"/groups?$filter=displayName eq '{quote(_literal(name), safe='')}'&$select=id,displayName" for _, name in names
-    ]
-    for key, answer in zip(names, answers, strict=True):
-        if not directory.has_answer(key, answer):
-            continue
-        listed = yield from pages_of(body_of(answer), Proof())
-        directory.by_name[key] = [(str(one.get("id")), one.get("displayName")) for one in listed]
-
-
-def _literal(text: str) -> str:
-    return text.replace("'", "''")
-
-
-def _custom_definitions(directory: Directory) -> Steps:
-    """Each import of an ADMX file gives its definitions new ids: they are found by what they say."""
-    [answer] = yield [quote(_CUSTOM, safe="/?&=$(),")]
-    if not directory.has_answer((DEFINITIONS, ""), answer):
-        return
-    categories = yield from pages_of(body_of(answer), Proof())
-    definitions = [one for category in categories for one in category.get("definitions") or ()]
-    for one in definitions:
-        directory.custom.setdefault((str(one.get("displayName")), within(one)), []).append(str(one.get("id")))
-    yield from _presentations(directory, [str(one.get("id")) for one in definitions])
-
-
-def _presentations(directory: Directory, ids: list[str]) -> Steps:
-    if not ids:
-        return
-    answers: list[Answer] = yield [f"/deviceManagement/groupPolicyDefinitions/{one}/presentations" for one in ids]
-    for one, answer in zip(ids, answers, strict=True):
-        if not directory.has_answer((PRESENTATIONS, one), answer):
-            continue
-        for presentation in (yield from pages_of(body_of(answer), Proof())):
-            key = (one, str(presentation.get("label")))
-            directory.presentations.setdefault(key, []).append(str(presentation.get("id")))
 
 
 def named_inside(policy_type: str, content: dict[str, Any]) -> dict[Key, Source]:
@@ -193,12 +61,24 @@ def named_inside(policy_type: str, content: dict[str, Any]) -> dict[Key, Source]
     return found
 
 
-def within(definition: Mapping[str, Any]) -> str:
-    return f"{definition.get('classType')} {definition.get('categoryPath')}"
+@dataclass(frozen=True)
+class OwnNames:
+    """What the two tenants are known by: directory ids, and the domain names that stand for each other."""
+
+    source: str = ""
+    target: str = ""
+    domains: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_NAMES = OwnNames()
 
 
 class Resolver:
-    """Resolves the references of one restore. `made`: what its own items become, by (policy type, source id)."""
+    """Resolves the references of one restore.
+
+    `made`: what its own items become, by (policy type, source id). `numbers`: the authentication contexts of the target
+    that its own ones are, by the source's number; the others get a free one.
+    """
 
     def __init__(
         self,
@@ -208,32 +88,78 @@ class Resolver:
         *,
         same_tenant: bool,
         drop_missing: bool,
+        own: OwnNames = NO_NAMES,
     ) -> None:
-        self._directory, self._sources, self._mapped = directory, sources, mapped
+        self._directory, self._sources, self._mapped, self._own = directory, sources, mapped, own
         self._same_tenant, self._drop_missing = same_tenant, drop_missing
         # (policy type, source id) -> (item, its id in the target or None while it is yet to be made).
         self.made: dict[Key, tuple[int, str | None]] = {}
+        self.numbers: dict[str, str] = {}
+        self._given: set[str] = set()
 
     def resolve(self, reference: Reference) -> Resolution:
-        source = self._sources.get((reference.kind, reference.id), Source())
+        source = self._source(reference)
         found = self._found(reference, source)
-        if found.how == "unresolved" and reference.is_assignment and self._drop_missing:
+        if found.how != "unresolved":
+            return found
+        if reference.is_hint:
+            return self._as(reference, source, "kept", why=found.why)
+        if reference.is_assignment and self._drop_missing:
             return self._as(reference, source, "dropped", why=found.why)
         return found
 
+    def _source(self, reference: Reference) -> Source:
+        keys = ((key, reference.id) for key in (reference.kind, *policy_types_of(reference.kind)))
+        return next((self._sources[key] for key in keys if key in self._sources), Source())
+
     def _found(self, reference: Reference, source: Source) -> Resolution:
-        for key in policy_types_of(reference.kind):
-            if (key, reference.id) in self.made:
-                item, to = self.made[key, reference.id]
+        if reference.kind == CONTEXT_NUMBERS:
+            return self._number(reference, source)
+        kinds = (reference.kind, *policy_types_of(reference.kind))
+        for key in ((kind, reference.id) for kind in kinds):
+            if key in self.made:
+                item, to = self.made[key]
                 return self._as(reference, source, "restored", to, item=item)
-        mapped = self._mapped.get((reference.kind, reference.id))
-        if mapped and self._is_there(reference.kind, mapped):
-            return self._as(reference, source, "mapping", mapped)
+        for mapped in (self._mapped.get((kind, reference.id)) for kind in kinds):
+            if mapped and self._is_there(reference.kind, mapped):
+                return self._as(reference, source, "mapping", mapped)
+        if not self._same_tenant and (own := self._of_the_tenant(reference)):
+            return self._as(reference, source, "tenant", own)
         if self._keeps_id(reference):
             return self._as(reference, source, "same", reference.id)
         if reference.kind == PRESENTATIONS:
             return self._presentation(reference, source)
         return self._by_name(reference, source)
+
+    def _of_the_tenant(self, reference: Reference) -> str | None:
+        """What the target has instead: its directory id, its domain, its own default of that sort."""
+        own, low = self._own, reference.id.lower()
+        if reference.kind == DIRECTORIES:
+            return own.target
+        if reference.kind == DOMAINS:
+            return own.domains.get(low)
+        # “{directory id}_DefaultPlatformRestrictions” (Micke-K/IntuneManagement).
+        if not own.source or not low.startswith(f"{own.source.lower()}_"):
+            return None
+        wanted = f"{own.target}{reference.id[len(own.source) :]}".lower()
+        return next((one.graph_id for one in self._lists(reference.kind) if one.graph_id.lower() == wanted), None)
+
+    def _number(self, reference: Reference, source: Source) -> Resolution:
+        """The number of a context: that of the target's own one of this name, else a free one, never an occupied one
+        (KelvinTegelaar/CIPP#5981).
+        """
+        to = self.numbers.get(reference.id) or self._free_number(reference.id)
+        if to is None:
+            return self._as(reference, source, "unresolved", why="Every number that a context can have is taken.")
+        self._given.add(to)
+        return self._as(reference, source, "same" if to == reference.id else "number", to)
+
+    def _free_number(self, own: str) -> str | None:
+        """In its own tenant it keeps its number, as long as that is free: other services may name it."""
+        taken = {one.graph_id for one in self._lists(CONTEXTS)} | self._given
+        candidates = [own] if self._same_tenant else []
+        candidates += [f"c{number}" for number in range(1, MOST_CONTEXTS + 1)]
+        return next((one for one in candidates if one not in taken), None)
 
     def _as(self, reference: Reference, source: Source, how: str, to: str | None = None, *, item: int | None = None,
             why: str = "") -> Resolution:  # fmt: skip
@@ -247,12 +173,13 @@ class Resolver:
         return any(one.graph_id == reference.id and one.is_built_in for one in self._lists(reference.kind))
 
     def _is_there(self, kind: str, one: str) -> bool:
+        """What Graph cannot be asked for is believed."""
         if kind == PRESENTATIONS:
             definition = self._sources.get((kind, one), Source()).within
             return self._is_there(DEFINITIONS, definition)
-        if not policy_types_of(kind):
-            return (kind, one) in self._directory.by_id or kind in self._directory.unreadable
-        return any(listed.graph_id == one for listed in self._lists(kind))
+        if policy_types_of(kind):
+            return any(listed.graph_id == one for listed in self._lists(kind))
+        return not is_looked_up(kind) or (kind, one) in self._directory.by_id or kind in self._directory.unreadable
 
     def _lists(self, kind: str) -> list[Listed]:
         lists = [self._directory.listed.get(key, []) for key in policy_types_of(kind)]
@@ -266,29 +193,39 @@ class Resolver:
         if reference.kind == APPLICATIONS and (APPLICATIONS, reference.id) not in self._directory.not_answered:
             why = "The tenant has no enterprise application of this id."
             return self._as(reference, source, "unresolved", why=why)
-        if source.name is None:
+        if reference.kind in (DIRECTORIES, DOMAINS):
+            why = "Nobody has said which of this tenant's stands for it."
+            return self._as(reference, source, "unresolved", why=why)
+        if source.name is None and not source.within:
             return self._as(reference, source, "unresolved", why="The backup does not know its name.")
-        found = self._named(reference.kind, source)
+        found = self._named(reference, source)
         if len(found) == 1:
             return self._as(reference, source, "name", found[0])
         why = f"{len(found)} of this name are there: say which with a mapping." if found else self._absent(reference)
         return self._as(reference, source, "unresolved", why=why)
 
     def _absent(self, reference: Reference) -> str:
-        kind, name = reference.kind, self._sources.get((reference.kind, reference.id), Source()).name
-        for key in ((kind, reference.id), (kind, str(name)), (kind, "")):
+        kind, source = reference.kind, self._source(reference)
+        for key in ((kind, reference.id), (kind, str(source.name)), (kind, source.within), (kind, "")):
             if key in self._directory.not_answered:
                 return f"It could not be looked up: {self._directory.not_answered[key]}"
+        if not policy_types_of(kind) and not is_looked_up(kind):
+            return "Microsoft Graph has no list of these: say with a mapping what stands for it."
         refused = [self._directory.listed.get(key) for key in policy_types_of(kind)]
         is_unreadable = kind in self._directory.unreadable or any(isinstance(one, GraphError) for one in refused)
         return "The app may not read what is there." if is_unreadable else "It is not there."
 
-    def _named(self, kind: str, source: Source) -> list[str]:
+    def _named(self, reference: Reference, source: Source) -> list[str]:
+        kind = reference.kind
         if kind == DEFINITIONS:
             return self._directory.custom.get((str(source.name), source.within), [])
+        if kind == PRINCIPALS:
+            return [one for one, _ in self._directory.by_name.get((kind, source.within), [])]
         if not policy_types_of(kind):
             return [one for one, _ in self._directory.by_name.get((kind, str(source.name)), [])]
-        return [one.graph_id for one in self._lists(kind) if _is_like(one, source)]
+        # Of a family, only what the backup knows it to be.
+        known = [key for key in policy_types_of(kind) if (key, reference.id) in self._sources]
+        return [one.graph_id for key in known or [kind] for one in self._lists(key) if _is_like(one, source)]
 
     def _presentation(self, reference: Reference, source: Source) -> Resolution:
         definition = self._found(Reference(DEFINITIONS, source.within), self._sources.get((DEFINITIONS, source.within),
@@ -315,12 +252,17 @@ def apply(
 
     What is yet to be made keeps the backup's id: a preview compares, and writes nothing.
     """
-    known = {(one.kind, one.id, one.is_assignment): one for one in resolutions}
+    # A hint gives way to what its place says.
+    in_order = sorted(resolutions, key=lambda one: one.how != "kept")
+    resolved = {(one.kind, one.id, one.is_assignment): one for one in in_order}
+    known = {one.id.lower(): one.kind for one in in_order if one.kind == DOMAINS or GUID.search(one.id)}
 
     def replace(reference: Reference) -> Any:
-        one = known[reference.kind, reference.id, reference.is_assignment]
+        one = resolved.get((reference.kind, reference.id, reference.is_assignment))
+        if one is None:
+            return reference.id
         if one.how == "dropped":
             return DROP
         return one.to or created.get(one.item or 0) or reference.id
 
-    return rewrite(policy_type, content, replace)
+    return rewrite(policy_type, content, replace, known)

@@ -41,7 +41,7 @@ def all_names(references: Mapping[str, Names], were_read: bool = True) -> dict[s
 
     None is what is deleted; but not where names could not be read at all.
     """
-    found = [(one, name) for names in references.values() for one, name in names.items()]
+    found = [(one, name) for kind, names in references.items() if kind != "principals" for one, name in names.items()]
     return {one: name for one, name in found if name or were_read}
 
 

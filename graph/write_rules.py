@@ -6,9 +6,9 @@ Calls, immutable properties and permissions: learn.microsoft.com, Microsoft Grap
 reference; where those are silent or wrong, what open-source exporters were seen to do against the service.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from graph import write_parts as parts
 from graph.certificates import NAVIGATIONS
@@ -273,3 +273,26 @@ def order(policy_type: str, body: Object) -> tuple[int, int, int]:
     kind = str(body.get("@odata.type") or "").lower()
     within = 0 if "trustedroot" in kind else 2 if "windowsdomainjoin" in kind else 1
     return wave_of(policy_type, body), within, priority if isinstance(priority, int) else 0
+
+
+Item = TypeVar("Item", bound=Hashable)
+
+
+def after_needs(items: Sequence[Item], needs: Mapping[Item, Iterable[Item]]) -> list[Item]:
+    """The items, each after those that it refers to; else as they came. What refers to each other stays as it came."""
+    placed: dict[Item, None] = {}
+    under_way: set[Item] = set()
+    for begin in items:
+        todo = [(begin, iter(needs.get(begin, ())))]
+        under_way.add(begin)
+        while todo:
+            item, left = todo[-1]
+            following = next((one for one in left if one not in placed and one not in under_way), None)
+            if following is None:
+                placed[item] = None
+                under_way.discard(item)
+                todo.pop()
+            else:
+                under_way.add(following)
+                todo.append((following, iter(needs.get(following, ()))))
+    return list(placed)

@@ -59,6 +59,9 @@ def resolution(found: Mapping[str, Any]) -> str:
         "same": "the same id is there",
         "mapping": f"mapped to {to}",
         "name": f"found by its name: {to}",
+        "tenant": f"this tenant's own: {to}",
+        "number": f"a free number: {to}",
+        "kept": f"written as it is. {found['why']}",
         "restored": "made by this restore" if found["to"] is None else "part of this restore",
         "dropped": f"left out of the assignments. {found['why']}",
     }.get(found["how"], f"cannot be found. {found['why']}")

@@ -7,13 +7,13 @@ import pytest
 from graph import limits, names
 from graph.answers import packed, unpacked
 from graph.client import Answer, Request
+from graph.directory import Directory, look_up
 from graph.driving import drive
 from graph.errors import Forbidden, GraphError, Malformed, NotFound, Throttled, Unavailable
 from graph.normalise import normalise
 from graph.policy_types import POLICY_TYPES
 from graph.reading import PolicyList, list_policies, read_policy
 from graph.references import find
-from graph.resolving import Directory, look_up
 from tests.graph.test_reading import connect
 
 BUDGETS = (1, 6)

@@ -4,12 +4,13 @@ from datetime import datetime
 
 import pytest
 
+from graph.directory import Directory, Source
 from graph.planning import Case, Match, Options, decide, guard, match, state_mark, wanted
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed
 from graph.references import Reference
-from graph.resolving import Directory, Resolution, Resolver, Source, apply
+from graph.resolving import Resolution, Resolver, apply
 
 NOW = datetime(2026, 11, 24)
 SCRIPTS, CATALOG = POLICY_TYPES["deviceManagementScripts"], POLICY_TYPES["configurationPolicies"]

@@ -8,7 +8,6 @@ import pytest
 from graph.annotations import without_annotations
 from graph.normalise import ZERO_GUID
 from graph.policy_types import POLICY_TYPES
-from graph.references import _EVERYWHERE, _OF_TYPE, policy_types_of
 from graph.simulator.demo import demo_tenants
 from graph.write_rules import WRITE_RULES, wave_of
 from graph.writing import changes, creation, immutable_differences, remaining, removal
@@ -54,17 +53,7 @@ def test_every_policy_type_has_a_rule_and_every_rule_a_policy_type():
     assert set(WRITE_RULES) == set(POLICY_TYPES)
 
 
-# Scope tags and categories are assigned to groups alone, and filters to nobody.
-WITHOUT_FILTERS = {"roleScopeTags", "deviceCategories", "assignmentFilters"}
-
-
-def test_what_a_policy_refers_to_is_written_before_it():
-    waves = {key: rule.wave for key, rule in WRITE_RULES.items() if not rule.never}
-    for key in waves:
-        kinds = {kind for kind, _ in (*_EVERYWHERE, *_OF_TYPE.get(key, ())) if isinstance(kind, str)}
-        for named in {one for kind in kinds for one in policy_types_of(kind)} - {key}:
-            if (named, key in WITHOUT_FILTERS) != ("assignmentFilters", True):
-                assert waves[named] < waves[key], f"{key} refers to {named}"
+def test_trusted_roots_are_written_before_what_names_them():
     root, wifi = (
         {"@odata.type": f"{TYPE}{name}"} for name in ("windows81TrustedRootCertificate", "windowsWifiConfiguration")
     )

@@ -78,9 +78,13 @@ def _fill(tenant: Tenant, catalog_policies: int, sizes: tuple[int, ...]) -> None
                          assignmentFilterManagementType="devices", roleScopeTags=["0"])  # fmt: skip
         del tenant.collections["deviceManagement/assignmentFilters"][made["id"]], made["roleScopeTagIds"]
         tenant.put("deviceManagement/assignmentFilters", {**made, "id": build.filter_id(name)})
-    domain = f"{tenant.name.split()[0].lower()}.example"
+    name = tenant.name.split()[0].lower()
+    domains = [
+        {"name": f"{name}.onmicrosoft.example", "isInitial": True},
+        {"name": f"{name}.example", "isDefault": True},
+    ]
     tenant.put("organization", {"id": tenant.directory_id, "displayName": tenant.name,
-                                "verifiedDomains": [{"name": domain, "isDefault": True}]})  # fmt: skip
+                                "verifiedDomains": domains})  # fmt: skip
     catalog.add_catalog(build, catalog_policies, sizes)
     catalog.add_awkward(build)
     devices.add_all(build)
