@@ -208,7 +208,10 @@ class Resolver:
         *,
         same_tenant: bool,
         drop_missing: bool,
+        is_anothers: Callable[[str, str, str], bool] = lambda policy_type, source_id, target_id: False,
     ) -> None:
+        """`is_anothers`: a namesake stands for another object of the source than the one of this id."""
+        self._is_anothers = is_anothers
         self._directory, self._sources, self._mapped = directory, sources, mapped
         self._same_tenant, self._drop_missing = same_tenant, drop_missing
         # (policy type, source id) -> (item, its id in the target or None while it is yet to be made).
@@ -255,8 +258,11 @@ class Resolver:
         return any(listed.graph_id == one for listed in self._lists(kind))
 
     def _lists(self, kind: str) -> list[Listed]:
-        lists = [self._directory.listed.get(key, []) for key in policy_types_of(kind)]
-        return [one for listed in lists if isinstance(listed, list) for one in listed]
+        return [one for key in policy_types_of(kind) for one in self._listed(key)]
+
+    def _listed(self, policy_type: str) -> list[Listed]:
+        listed = self._directory.listed.get(policy_type, [])
+        return listed if isinstance(listed, list) else []
 
     def _name(self, kind: str, one: str) -> str | None:
         names = [listed.name for listed in self._lists(kind) if listed.graph_id == one]
@@ -268,7 +274,7 @@ class Resolver:
             return self._as(reference, source, "unresolved", why=why)
         if source.name is None:
             return self._as(reference, source, "unresolved", why="The backup does not know its name.")
-        found = self._named(reference.kind, source)
+        found = self._named(reference, source)
         if len(found) == 1:
             return self._as(reference, source, "name", found[0])
         why = f"{len(found)} of this name are there: say which with a mapping." if found else self._absent(reference)
@@ -283,12 +289,18 @@ class Resolver:
         is_unreadable = kind in self._directory.unreadable or any(isinstance(one, GraphError) for one in refused)
         return "The app may not read what is there." if is_unreadable else "It is not there."
 
-    def _named(self, kind: str, source: Source) -> list[str]:
+    def _named(self, reference: Reference, source: Source) -> list[str]:
+        kind = reference.kind
         if kind == DEFINITIONS:
             return self._directory.custom.get((str(source.name), source.within), [])
         if not policy_types_of(kind):
             return [one for one, _ in self._directory.by_name.get((kind, str(source.name)), [])]
-        return [one.graph_id for one in self._lists(kind) if _is_like(one, source)]
+        return [
+            one.graph_id
+            for key in policy_types_of(kind)
+            for one in self._listed(key)
+            if _is_like(one, source) and not self._is_anothers(key, reference.id, one.graph_id)
+        ]
 
     def _presentation(self, reference: Reference, source: Source) -> Resolution:
         definition = self._found(Reference(DEFINITIONS, source.within), self._sources.get((DEFINITIONS, source.within),
