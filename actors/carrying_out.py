@@ -29,9 +29,9 @@ from graph.planning import LEAVE, Options, guard
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed, Reading, read_policy
-from graph.reference_kinds import CONTEXTS, TOKENS
+from graph.reference_kinds import TOKENS
 from graph.restoring import Done, Order, approval_status, carry_out, header_text
-from graph.writing import Content
+from graph.writing import Content, named_id
 
 # A look at a policy that is younger than this, with nothing written since, is not repeated.
 FRESH = timedelta(seconds=20)
@@ -181,23 +181,25 @@ class Together:
         write = writes.open_create(self._writes[item.id])
         if write is not None:
             return self._settle_create(item, write, [one for one in there if one not in write.known_ids])
-        there += self._of_its_name(item, listed.without_id) + self._at_its_number(item, listed.policies)
-        if there:
-            message = f"A policy of this name has appeared since the preview ({there[0]}). Nothing was written."
+        appeared = [one for one in there if one not in (item.namesakes or ())]
+        appeared += self._of_its_name(item, listed.without_id) + self._in_its_place(item, listed.policies)
+        if appeared:
+            message = f"A policy of this name has appeared since the preview ({appeared[0]}). Nothing was written."
             self._outcomes.settle(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", message)
             return False
         self._known_ids[item.id] = there
         return True
 
+    def _in_its_place(self, item: RestoreItem, listed: Sequence[Listed]) -> list[str]:
+        """What a create that names its own id would write over."""
+        named = named_id(POLICY_TYPES[item.policy_type], self._wanted(item))
+        return [one.graph_id for one in listed if one.graph_id == named]
+
     def _of_its_name(self, item: RestoreItem, listed: Sequence[Listed]) -> list[str]:
+        """Those that no item of the restore is, or has made."""
         key = match_key(POLICY_TYPES[item.policy_type], self._wanted(item)["body"])
         taken = writes.taken_ids(self._restore.id)
         return [one.graph_id for one in listed if one.key == key and one.graph_id not in taken]
-
-    def _at_its_number(self, item: RestoreItem, listed: Sequence[Listed]) -> list[str]:
-        """An authentication context is made by writing to its number: over whatever has it by then."""
-        number = self._wanted(item)["body"].get("id") if item.policy_type == CONTEXTS else None
-        return [one.graph_id for one in listed if one.graph_id == number]
 
     def _settle_create(self, item: RestoreItem, write: Write, found: Sequence[str]) -> bool:
         """A create was sent, and nobody knows what became of it."""
@@ -207,7 +209,7 @@ class Together:
             self._outcomes.later.append(Pause(LOOKING, LOOK_AGAIN_SECONDS))
             return False
         writes.settle(write, WriteState.NOT_FOUND)
-        self._known_ids[item.id] = []
+        self._known_ids[item.id] = list(write.known_ids)
         return True
 
     def _adopt(self, item: RestoreItem, write: Write, found: Sequence[str]) -> bool:

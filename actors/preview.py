@@ -5,12 +5,14 @@ Reading may be interrupted after any twenty policies and goes on with the rest; 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 import dramatiq
 
 from actors import connections, source_ids
 from actors.broker import INTERACTIVE
+from actors.claiming import Claims
 from actors.listing import Lists, lists
 from actors.memory import RunMemory
 from actors.starting import Start, started
@@ -28,21 +30,9 @@ from graph.directory import Directory, Key, Source, look_up
 from graph.driving import drive, run_one
 from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.fingerprint import fingerprint
+from graph.matching import Match, copy_key, ids_of
 from graph.permissions import Access
-from graph.planning import (
-    COPY,
-    Case,
-    Match,
-    Options,
-    Plan,
-    decide,
-    decide_removal,
-    guard,
-    left_over,
-    match,
-    state_mark,
-    wanted,
-)
+from graph.planning import COPY, Case, Options, Plan, decide, decide_removal, guard, left_over, state_mark, wanted
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Reading, read_policy
@@ -105,6 +95,7 @@ class _Look:
         self._items = restores.items(restore)
         self._contents = _Contents()
         self._mapped = mappings.known(restore.tenant, restore.source_directory_id)
+        self._claims = Claims(restore, self._items, self._contents)
         self._listed: Lists = {}
         self._known = NOTHING
 
@@ -127,14 +118,7 @@ class _Look:
         listed = self._listed[item.policy_type]
         if isinstance(listed, GraphError):
             return Match(problem=listed.sentence)
-        found = match(
-            POLICY_TYPES[item.policy_type],
-            self._contents[item],
-            item.graph_id,
-            listed.policies,
-            same_tenant=self._same_tenant,
-            mapped=self._mapped.get((item.policy_type, item.graph_id)),
-        )
+        found = self._claims.of(item, listed.policies)
         key = match_key(POLICY_TYPES[item.policy_type], self._contents[item]["body"])
         if found.target_id is None and any(one.key == key for one in listed.without_id):
             return Match(problem=f"The tenant has one of this name, and Graph gives no usable id of it ({item.name}).")
@@ -201,6 +185,8 @@ class _Look:
     def decide(self) -> list[tuple[RestoreItem, dict[str, Any]]]:
         """(item, its plan), in the order in which they are to be written: what others refer to comes first."""
         self._items = restores.items(self._restore)  # with what was read
+        for item in self._items:
+            self._match(item)  # what is claimed, no reference takes for its own by a name
         sources, own = self._sources(), source_ids.own_names(self._restore)
         self._known = source_ids.known(sources, OwnNames() if self._same_tenant else own)
         references = {
@@ -251,6 +237,7 @@ class _Look:
             self._mapped,
             same_tenant=self._same_tenant,
             drop_missing=self._options.drop_missing,
+            is_anothers=self._claims.is_anothers,
             own=own,
         )
 
@@ -282,7 +269,7 @@ class _Look:
             utcnow(),
             resolutions,
             was_here=self._same_tenant,
-            is_name_taken=self._is_name_taken(item, want),
+            copies=self._copies(item),
             mentions=() if self._same_tenant else left_over(item.policy_type, want, self._known, resolutions),
         )
         plan = self._permitted(item, decide(case, self._options))
@@ -296,19 +283,35 @@ class _Look:
             # A copy takes nothing's place: what it is a copy of was not there before it, and an undo leaves it alone.
             **({} if target else _NOTHING_THERE),
             "target_id": target,
+            "namesakes": list(case.match.namesakes),
             "resolutions": [asdict(one) for one in resolutions],
         }
 
     def _match_as_read(self, item: RestoreItem) -> Match:
-        """What is there and cannot be read is neither updated nor made a second time."""
+        """What is there and cannot be read is neither updated nor made a second time. A copy takes nothing's place."""
+        if self._options.existing == COPY and not isinstance(self._listed[item.policy_type], GraphError):
+            return Match()
         return Match(problem=str(item.message)) if item.reason == "unreadable" else self._match(item)
 
-    def _is_name_taken(self, item: RestoreItem, want: Content) -> bool:
+    def _copies(self, item: RestoreItem) -> tuple[int, int]:
+        """How many of its copy's name are there, and how many of that name are to be made."""
         listed = self._listed[item.policy_type]
         if self._options.existing != COPY or isinstance(listed, GraphError):
-            return False
-        key = match_key(POLICY_TYPES[item.policy_type], want["body"])
-        return any(one.key == key for one in (*listed.policies, *listed.without_id))
+            return 0, 1
+        key = self._copy_keys[item.id]
+        there = len(ids_of(key[1:], (*listed.policies, *listed.without_id)))
+        return there, sum(one == key for one in self._copy_keys.values())
+
+    @cached_property
+    def _copy_keys(self) -> dict[int, tuple[str, ...]]:
+        """With the policy type: names are told apart within one."""
+        return {
+            one.id: (
+                one.policy_type,
+                *copy_key(POLICY_TYPES[one.policy_type], self._contents[one]["body"], self._options.prefix),
+            )
+            for one in self._to_write()
+        }
 
     def _permitted(self, item: RestoreItem, plan: Plan) -> Plan:
         if isinstance(self._listed[item.policy_type], Forbidden):

@@ -17,7 +17,7 @@ from actors.outcomes import WaitsForApproval
 from actors.preview import new_item
 from actors.starting import Start, started
 from actors.working import Pause, work
-from db import restores, retries, runs, snapshots
+from db import restores, retries, runs, snapshots, writes
 from db.audit import Actor
 from db.database import database, transaction
 from db.errors import Invalid
@@ -116,10 +116,18 @@ def _rows(claim: Claim) -> dict[int, RunItem]:
     return {row.restore_item_id: row for row in runs.unsettled_items(claim.run)}
 
 
+_RIVALS = "Another policy of this restore would be written to the same policy of the tenant. Preview it again."
+
+
 def _settle_what_is_not_written(claim: Claim, restore: Restore) -> None:
-    """What matches, exists or is blocked ends as the preview said."""
+    """What matches, exists or is blocked ends as the preview said; two never write one policy, whatever a plan says."""
     rows = _rows(claim)
     with database.atomic():
+        for item in writes.rivals(restore.id):
+            if item.id in rows:
+                row = rows.pop(item.id)
+                RestoreItem.update(outcome=Outcome.BLOCKED).where(RestoreItem.id == item.id).execute()
+                runs.settle(claim, row, ItemState.SKIPPED, Outcome.BLOCKED, reason="ambiguous", message=_RIVALS)
         for item in restores.items(restore):
             if item.id in rows and item.outcome is None and item.action not in WRITING:
                 is_done = item.action == Outcome.MATCHES

@@ -497,6 +497,10 @@ class RestoreItem(Table):
     # A look that still holds: a service that allows one request a second is not asked twice for it.
     seen_content = pw.ForeignKeyField(Content, null=True, on_delete="SET NULL")
     seen_at = pw.DateTimeField(null=True)
+    # Of the plan: ids that were there under its name, each a policy of its own; null in one of before this was kept.
+    namesakes = JsonText(null=True)
+    # Of the plan: properties of the body that the service would not take as they are (graph/past_dates.py).
+    left_out = JsonText(null=True)
 
     class Meta:
         indexes = ((("restore", "position"), False),)

@@ -75,6 +75,11 @@ def of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
     )
 
 
+def ever_of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
+    """Also those that are gone."""
+    return list(Policy.select().where((Policy.tenant == tenant) & (Policy.policy_type == policy_type)))
+
+
 def known(tenant: Tenant, policy_type: str, graph_id: str) -> Policy | None:
     """The policy of this Graph id, when a list or a restore has shown it."""
     return Policy.get_or_none(_is(tenant, policy_type, graph_id))

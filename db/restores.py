@@ -34,6 +34,8 @@ NO_PLAN: dict[str, Any] = {
     "differences": 0,
     "resolutions": None,
     "notes": None,
+    "namesakes": None,
+    "left_out": None,
     "reason": None,
     "message": None,
 }
@@ -377,7 +379,10 @@ def undo_items(restore: Restore) -> list[NewItem]:
     begun = {row[0] for row in rows.tuples()}
     made = [one for one in items(restore) if one.created_id]
     changed = [one for one in items(restore) if not one.created_id and one.live_content_id and one.id in begun]
-    return [*map(_written_back, changed), *map(_removed_again, made)]
+    # Two that wrote one policy, as plans of an earlier version could, found the same there before.
+    once = {(one.policy_type, one.target_id): one for one in reversed(changed)}
+    written_back = [one for one in changed if once[one.policy_type, one.target_id] is one]
+    return [*map(_written_back, written_back), *map(_removed_again, made)]
 
 
 def _written_back(item: RestoreItem) -> NewItem:

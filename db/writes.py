@@ -11,7 +11,7 @@ from db.database import database
 from db.lists import among
 from db.models import RestoreItem, Run, Write
 from db.runs import Claim
-from db.states import BEGUN, OPEN, WriteState
+from db.states import BEGUN, OPEN, WRITING, WriteState
 
 
 @dataclass(frozen=True)
@@ -119,11 +119,32 @@ def waiting(writes: Sequence[Write]) -> list[Write]:
 
 
 def taken_ids(restore_id: int) -> set[str]:
-    """What other items of the restore have made: none of it is this one's."""
-    rows: Any = RestoreItem.select(RestoreItem.created_id).where(
-        (RestoreItem.restore == restore_id) & RestoreItem.created_id.is_null(False)
+    """What items of the restore have made, or are: none of it is another one's."""
+    rows: Any = RestoreItem.select(RestoreItem.created_id, RestoreItem.target_id).where(
+        RestoreItem.restore == restore_id
     )
-    return {row[0] for row in rows.tuples()}
+    return {one for row in rows.tuples() for one in row if one}
+
+
+def rivals(restore_id: int) -> list[RestoreItem]:
+    """Items of a plan that would write what another one writes: all but the one that has begun to, if one has.
+
+    No preview makes such a plan; one of an earlier version may have.
+    """
+    sharing: dict[tuple[str, str], list[RestoreItem]] = {}
+    for one in RestoreItem.select().where(RestoreItem.restore == restore_id).order_by(RestoreItem.position):
+        if one.action in WRITING and (one.created_id or one.target_id):
+            sharing.setdefault(_target(one), []).append(one)
+    shared = [one for group in sharing.values() if len(group) > 1 for one in group]
+    first: dict[tuple[str, str], int] = {}
+    for one in shared:
+        if has_begun(of_items([one.id])[one.id]):
+            first.setdefault(_target(one), one.id)
+    return [one for one in shared if first.get(_target(one)) != one.id]
+
+
+def _target(item: RestoreItem) -> tuple[str, str]:
+    return str(item.policy_type), str(item.created_id or item.target_id)
 
 
 def last_sent_at(run: Run) -> datetime | None:

@@ -11,9 +11,9 @@ from typing import Any
 from graph import mentions
 from graph.completing import Proof, note_withheld
 from graph.fingerprint import fingerprint
-from graph.policy_type import PolicyType, match_key
+from graph.matching import NAME, Match, copied_name
+from graph.policy_type import PolicyType
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed
 from graph.references import Known
 from graph.resolving import Resolution, apply
 from graph.times import parse_time
@@ -50,14 +50,6 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Match:
-    """The policy of the target that this one is; `problem` when that cannot be told."""
-
-    target_id: str | None = None
-    problem: str = ""
-
-
-@dataclass(frozen=True)
 class Case:
     """Everything known of one item when it is decided."""
 
@@ -68,30 +60,10 @@ class Case:
     now: datetime
     resolutions: Sequence[Resolution] = ()
     was_here: bool = False
-    is_name_taken: bool = False
+    # In copy mode: how many of its copy's name are there, and how many copies of that name the restore is to make.
+    copies: tuple[int, int] = (0, 1)
     # What of the source tenant is left in what is to be written: sentences.
     mentions: Sequence[str] = ()
-
-
-def match(
-    policy_type: PolicyType,
-    content: Content,
-    graph_id: str,
-    listed: Sequence[Listed],
-    *,
-    same_tenant: bool,
-    mapped: str | None = None,
-) -> Match:
-    """By id first, then by a mapping, then by name and type; several of one name are a problem, not a choice."""
-    ids = {one.graph_id for one in listed}
-    if graph_id in ids and same_tenant:
-        return Match(graph_id)
-    if mapped in ids:
-        return Match(mapped)
-    alike = [one.graph_id for one in listed if one.key == match_key(policy_type, content["body"])]
-    if len(alike) > 1:
-        return Match(problem=f"{len(alike)} policies of this name and type are there: rename all but one.")
-    return Match(alike[0] if alike else None)
 
 
 def state_mark(policy_type: PolicyType, content: Content) -> str:
@@ -119,7 +91,7 @@ def wanted(
         # The service takes no policy without one; this is what it shows as "mark device noncompliant".
         body["scheduledActionsForRule"] = copy.deepcopy(_BLOCK)
     if options.existing == COPY:
-        body[policy_type.name_property] = f"{options.prefix}{body.get(policy_type.name_property) or ''}"
+        body[policy_type.name_property] = copied_name(policy_type, body, options.prefix)
     if options.assignments == NONE and made.get("assignments") is not None:
         made["assignments"] = []
     return made
@@ -221,18 +193,25 @@ KINDS = {
 
 
 def _copied_before(case: Case, options: Options) -> Plan | None:
-    if options.existing != COPY or not case.is_name_taken:
+    there, wanted_copies = case.copies
+    if options.existing != COPY or not there:
         return None
+    if there < wanted_copies:
+        return _blocked(
+            "ambiguous",
+            f"{there} of the {wanted_copies} copies of this name {'is' if there == 1 else 'are'} there, and which is "
+            "missing cannot be told. Choose another prefix.",
+        )
     return Plan("exists", "exists", "A copy of this name is there already.")
 
 
 def _of_existing(case: Case, options: Options) -> Plan | None:
+    if options.existing == COPY:
+        return _made(case, "create")
     if case.live is None:
         return None
     if options.existing == SKIP:
         return Plan("exists", "exists", "It is there, and what is there stays as it is.")
-    if options.existing == COPY:
-        return _made(case, "create")
     want = wanted(case.policy_type, case.content, options, case.resolutions)
     differences = remaining(case.policy_type, case.live, want, with_assignments=options.assignments != LEAVE)
     if not differences:
@@ -287,6 +266,7 @@ def _has_mask(value: Any) -> bool:
 
 def _notes(case: Case, options: Options) -> Iterable[str]:
     """What will not be as it was, although the item itself can be restored."""
+    yield from _about_names(case, options)
     proof = Proof()
     note_withheld(case.content["body"], proof)
     kept = "stays as it is in the tenant" if case.live else "has to be entered again"
@@ -303,6 +283,17 @@ def _notes(case: Case, options: Options) -> Iterable[str]:
         yield f"It is on now and will be {options.conditional_access}: not enforced any more until it is switched on."
     if case.policy_type.key == "deviceCompliancePolicies" and not case.content["body"].get("scheduledActionsForRule"):
         yield "The backup has no action for noncompliance; Graph demands one: it marks the device at once."
+
+
+def _about_names(case: Case, options: Options) -> Iterable[str]:
+    if options.existing == COPY:
+        return
+    if case.live and case.was_here and case.match.how == NAME:
+        yield f"The policy itself is gone; the one that has its name by now ({case.match.target_id}) is taken for it."
+    if case.match.namesakes and not case.match.target_id:
+        count = len(case.match.namesakes)
+        others = "Another policy of this name is" if count == 1 else f"{count} other policies of this name are"
+        yield f"{others} there, and left alone: afterwards there is one more of the name."
 
 
 def _blocked(reason: str, message: str) -> Plan:

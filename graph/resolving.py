@@ -4,7 +4,7 @@ In this order: what this restore itself makes or finds, the mapping of the two t
 (or a built-in's, which is the same everywhere), the one object of that name.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,7 +89,10 @@ class Resolver:
         same_tenant: bool,
         drop_missing: bool,
         own: OwnNames = NO_NAMES,
+        is_anothers: Callable[[str, str, str], bool] = lambda policy_type, source_id, target_id: False,
     ) -> None:
+        """`is_anothers`: a namesake stands for another object of the source than the one of this id."""
+        self._is_anothers = is_anothers
         self._directory, self._sources, self._mapped, self._own = directory, sources, mapped, own
         self._same_tenant, self._drop_missing = same_tenant, drop_missing
         # (policy type, source id) -> (item, its id in the target or None while it is yet to be made).
@@ -182,8 +185,11 @@ class Resolver:
         return not is_looked_up(kind) or (kind, one) in self._directory.by_id or kind in self._directory.unreadable
 
     def _lists(self, kind: str) -> list[Listed]:
-        lists = [self._directory.listed.get(key, []) for key in policy_types_of(kind)]
-        return [one for listed in lists if isinstance(listed, list) for one in listed]
+        return [one for key in policy_types_of(kind) for one in self._listed(key)]
+
+    def _listed(self, policy_type: str) -> list[Listed]:
+        listed = self._directory.listed.get(policy_type, [])
+        return listed if isinstance(listed, list) else []
 
     def _name(self, kind: str, one: str) -> str | None:
         names = [listed.name for listed in self._lists(kind) if listed.graph_id == one]
@@ -225,7 +231,12 @@ class Resolver:
             return [one for one, _ in self._directory.by_name.get((kind, str(source.name)), [])]
         # Of a family, only what the backup knows it to be.
         known = [key for key in policy_types_of(kind) if (key, reference.id) in self._sources]
-        return [one.graph_id for key in known or [kind] for one in self._lists(key) if _is_like(one, source)]
+        return [
+            one.graph_id
+            for key in known or [kind]
+            for one in self._listed(key)
+            if _is_like(one, source) and not self._is_anothers(key, reference.id, one.graph_id)
+        ]
 
     def _presentation(self, reference: Reference, source: Source) -> Resolution:
         definition = self._found(Reference(DEFINITIONS, source.within), self._sources.get((DEFINITIONS, source.within),

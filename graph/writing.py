@@ -26,6 +26,11 @@ def item_path(policy_type: PolicyType, graph_id: str) -> str:
     return f"{policy_type.item(token)}/enrollmentProfiles/{quote(profile)}" if profile else policy_type.item(graph_id)
 
 
+def named_id(policy_type: PolicyType, want: Content) -> str:
+    """The id that a create names itself: whatever has it would be written over. "" where Graph gives one."""
+    return str(want["body"].get("id") or "") if policy_type.key == "authenticationContextClassReferences" else ""
+
+
 def creation(policy_type: PolicyType, want: Content, token: str = "") -> Request:
     """The POST that makes the policy, below a token where it lives below one; what it does not take follows."""
     rule, body = WRITE_RULES[policy_type.key], copy.deepcopy(want["body"])

@@ -5,8 +5,8 @@ from datetime import datetime
 import pytest
 
 from graph.directory import Directory, Source
-from graph.planning import Case, Match, Options, decide, guard, match, state_mark, wanted
-from graph.policy_type import match_key
+from graph.matching import Match
+from graph.planning import Case, Options, decide, guard, state_mark, wanted
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed
 from graph.references import Reference
@@ -21,48 +21,9 @@ ALL = {
 }
 
 
-def listed(graph_id, body, policy_type=SCRIPTS):
-    return Listed(graph_id, str(body.get("displayName")), None, None, False, None, key=match_key(policy_type, body))
-
-
 def decided(content, live=None, target=None, options=None, policy_type=SCRIPTS, **facts):
     case = Case(policy_type, content, Match(target or (live and "x")), live, NOW, **facts)
     return decide(case, options or Options(assignments="exact"))
-
-
-# --- matching --------------------------------------------------------------------------------------------------------
-
-
-def test_the_id_counts_before_the_name_in_the_same_tenant_and_for_nothing_in_another():
-    there = [listed("1", {"displayName": "renamed"}), listed("2", {"displayName": "s"})]
-    assert match(SCRIPTS, SCRIPT, "1", there, same_tenant=True).target_id == "1"
-    assert match(SCRIPTS, SCRIPT, "1", there, same_tenant=False).target_id == "2"
-
-
-def test_a_mapping_counts_before_the_name_and_only_while_its_object_is_there():
-    there = [listed("2", {"displayName": "s"}), listed("3", {"displayName": "other"})]
-    assert match(SCRIPTS, SCRIPT, "1", there, same_tenant=False, mapped="3").target_id == "3"
-    assert match(SCRIPTS, SCRIPT, "1", there, same_tenant=False, mapped="9").target_id == "2"
-
-
-def test_several_of_one_name_are_a_problem_and_no_choice():
-    there = [listed(one, {"displayName": "s"}) for one in "23"]
-    found = match(SCRIPTS, SCRIPT, "1", there, same_tenant=True)
-    assert (found.target_id, found.problem[:10]) == (None, "2 policies")
-
-
-@pytest.mark.parametrize("other", [{"technologies": "configManager"}, {"templateReference": {"templateId": "t_1"}}])
-def test_a_name_of_another_technology_or_template_is_another_policy(other):
-    body = {"name": "p", "platforms": "windows10", "technologies": "mdm", "templateReference": {"templateId": ""}}
-    there = [listed("2", {**body, **other}, CATALOG)]
-    assert match(CATALOG, {"body": body}, "1", there, same_tenant=True) == Match()
-
-
-def test_a_tenants_default_stands_for_the_defaults_of_other_tenants_whatever_their_names():
-    branding = POLICY_TYPES["intuneBrandingProfiles"]
-    there = [listed("2", {"profileName": "Standard", "isDefaultProfile": True}, branding)]
-    ours = {"body": {"profileName": "Default", "isDefaultProfile": True}}
-    assert match(branding, ours, "1", there, same_tenant=False).target_id == "2"
 
 
 # --- deciding --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,163 @@
+"""Which policy of the target tenant each item of a restore is, as far as our own rows tell policies of one name apart.
+
+What lived beside a policy is another policy, whatever it is called. What appeared after it was gone may be what
+somebody made again by hand: that is taken for it, where nothing else of the name could be.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cached_property
+
+from db import mappings, policies, snapshots
+from db.models import Policy, Restore, RestoreItem, Tenant
+from db.states import PolicyState
+from graph.matching import Key, Match, Sought, match_all
+from graph.policy_type import match_key
+from graph.policy_types import POLICY_TYPES
+from graph.reading import Listed
+from graph.writing import Content
+
+
+class Claims:
+    """Of one restore. A policy type's matches are worked out together, when one of them is asked for."""
+
+    def __init__(self, restore: Restore, items: Sequence[RestoreItem], contents: Mapping[RestoreItem, Content]) -> None:
+        self._items, self._contents = items, contents
+        self._same_tenant = restore.source_directory_id == restore.tenant.directory_id
+        self._source = Tenant.get_or_none(Tenant.directory_id == restore.source_directory_id)
+        self._mapped = mappings.known(restore.tenant, restore.source_directory_id)
+        self._found: dict[str, dict[int, Match]] = {}
+        self._histories: dict[str, _History] = {}
+        # (policy type, id in the target) -> the id in the source of what it stands for.
+        self._claimed: dict[mappings.Key, str] = {}
+
+    def of(self, item: RestoreItem, listed: Sequence[Listed]) -> Match:
+        if item.policy_type not in self._found:
+            self._found[item.policy_type] = self._match(item.policy_type, listed)
+        return self._found[item.policy_type][item.id]
+
+    def is_anothers(self, policy_type: str, graph_id: str, target_id: str) -> bool:
+        """Of a namesake of what this id means in the source: it stands for another policy, so for this one it does not.
+
+        Of the items, those count that were asked for.
+        """
+        history = self._history(policy_type)
+        if self._claimed.get((policy_type, target_id), graph_id) != graph_id:
+            return True
+        given = {one for (kind, one), target in self._mapped.items() if (kind, target) == (policy_type, target_id)}
+        if any(one != graph_id and history.is_another(one) for one in given):
+            return True
+        return self._same_tenant and history.lived_together(graph_id, target_id)
+
+    def _history(self, policy_type: str) -> "_History":
+        if policy_type not in self._histories:
+            in_restore = {one.graph_id for one in self._items if one.policy_type == policy_type and one.content_id}
+            self._histories[policy_type] = _History(self._source, policy_type, in_restore)
+        return self._histories[policy_type]
+
+    def _match(self, policy_type: str, listed: Sequence[Listed]) -> dict[int, Match]:
+        items = [one for one in self._items if one.policy_type == policy_type]
+        history = self._history(policy_type)
+        there = {one.graph_id for one in listed}
+        sought = {one.id: self._sought(one, history, there) for one in items}
+        found = match_all(sought, listed, same_tenant=self._same_tenant)
+        self._claimed |= {(policy_type, str(found[one.id].target_id)): one.graph_id for one in items}
+        return found
+
+    def _sought(self, item: RestoreItem, history: "_History", there: Collection[str]) -> Sought:
+        if item.content_id is None:
+            return Sought(item.graph_id, tuple, fixed=item.target_id)
+        key, mapped = self._key_of(item), self._stands_for(item, there)
+        if mapped or (self._same_tenant and item.graph_id in there):
+            return Sought(item.graph_id, key, mapped)  # its name decides nothing
+        twins = history.twins_of(item.graph_id, item.name, key)
+        mapped_for_others, unsure = self._stand_for_others(item, history)
+        others = mapped_for_others | (twins if self._same_tenant else set())
+        unmapped = {one for one in twins - others if (item.policy_type, one) not in self._mapped}
+        twins_left = len(unmapped - set(there)) if self._same_tenant else len(unmapped)
+        return Sought(item.graph_id, key, None, None, frozenset(others), frozenset(unsure), twins_left)
+
+    def _key_of(self, item: RestoreItem) -> Callable[[], Key]:
+        return lambda: match_key(POLICY_TYPES[item.policy_type], self._contents[item]["body"])
+
+    # --- mappings ----------------------------------------------------------------------------------------------------
+
+    def _stands_for(self, item: RestoreItem, there: Collection[str]) -> str | None:
+        """What a mapping says of it, or of what it was before it was made again."""
+        line = self._later(item) if self._same_tenant else self._earlier(item)
+        return next((one for one in line if one in there), None)
+
+    def _later(self, item: RestoreItem) -> Iterator[str]:
+        """What it became, in the same tenant, each time it was made again."""
+        one, seen = self._mapped.get((item.policy_type, item.graph_id)), set[str]()
+        while one and one not in seen:
+            yield one
+            seen.add(one)
+            one = self._mapped.get((item.policy_type, one))
+
+    def _earlier(self, item: RestoreItem) -> Iterator[str]:
+        """In another tenant: what stands for it, or for what it was made again from in its own."""
+        one: str | None = item.graph_id
+        seen = set[str]()
+        while one and one not in seen:
+            target = self._mapped.get((item.policy_type, one))
+            if target:
+                yield target
+            seen.add(one)
+            one = self._made_from.get((item.policy_type, one))
+
+    @cached_property
+    def _made_from(self) -> dict[mappings.Key, str]:
+        own = mappings.known(self._source, self._source.directory_id) if self._source else {}
+        return {(kind, made): before for (kind, before), made in own.items()}
+
+    def _stand_for_others(self, item: RestoreItem, history: "_History") -> tuple[set[str], set[str]]:
+        """Of the target: what a mapping gives to another policy of the source; and to one that we know nothing of."""
+        given = {
+            one: target
+            for (kind, one), target in self._mapped.items()
+            if kind == item.policy_type and one != item.graph_id
+        }
+        others = {target for one, target in given.items() if history.is_another(one)}
+        return others, {target for one, target in given.items() if not history.is_known(one)} - others
+
+
+class _History:
+    """What we know of a policy type of the backup's tenant; nothing of a tenant that is not ours."""
+
+    def __init__(self, source: Tenant | None, policy_type: str, in_restore: Collection[str]) -> None:
+        self._source, self._policy_type, self._in_restore = source, policy_type, in_restore
+
+    @cached_property
+    def _rows(self) -> dict[str, Policy]:
+        rows = policies.ever_of_type(self._source, self._policy_type) if self._source else ()
+        return {one.graph_id: one for one in rows}
+
+    def is_known(self, graph_id: str) -> bool:
+        return graph_id in self._rows or graph_id in self._in_restore
+
+    def is_another(self, graph_id: str) -> bool:
+        """A policy of its own to this day."""
+        row = self._rows.get(graph_id)
+        return graph_id in self._in_restore or (row is not None and row.state == PolicyState.PRESENT)
+
+    def twins_of(self, graph_id: str, name: str, key: Callable[[], Key]) -> set[str]:
+        """Policies of its name that lived when it did, and are not in this restore."""
+        own = self._rows.get(graph_id)
+        if own is None:
+            return set()
+        alike = (one for one in self._rows.values() if one.name.strip() == name.strip())
+        others = [one for one in alike if one.graph_id not in self._in_restore and _lived_together(own, one)]
+        return {one.graph_id for one in others if one.id != own.id and self._is_like(one, key())}
+
+    def lived_together(self, graph_id: str, other_id: str) -> bool:
+        one, other = self._rows.get(graph_id), self._rows.get(other_id)
+        return one is not None and other is not None and one.id != other.id and _lived_together(one, other)
+
+    def _is_like(self, policy: Policy, key: Key) -> bool:
+        """No other by its platform, template or whatever else tells policies of one name apart."""
+        newest = snapshots.latest(policy)
+        return newest is None or match_key(POLICY_TYPES[self._policy_type], snapshots.body(newest)["body"]) == key
+
+
+def _lived_together(one: Policy, other: Policy) -> bool:
+    return bool(one.first_seen_at <= other.last_seen_at and other.first_seen_at <= one.last_seen_at)
