@@ -1,6 +1,5 @@
 """What a restore would do with each policy, and why not. Pure: decides from what was read, writes nothing."""
 
-import copy
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,10 +16,12 @@ from graph.policy_types import POLICY_TYPES
 from graph.references import Known
 from graph.resolving import Resolution, apply
 from graph.times import parse_time
+from graph.write_parts import lacks_block, with_block
 from graph.write_rules import WRITE_RULES
 from graph.writing import Content, immutable_differences, is_all_secret, remaining
 
 UPDATE, SKIP, COPY = "update", "skip", "copy"
+COMPLIANCE = ("compliancePolicies", "deviceCompliancePolicies")
 LEAVE, EXACT, NONE = "leave", "exact", "none"
 REPORT_ONLY, OFF, AS_CAPTURED = "report only", "off", "as captured"
 # What stands where a secret was hidden: by the service in OMA-URI settings, or by our own download.
@@ -87,19 +88,13 @@ def wanted(
     body = made["body"]
     if policy_type.key == "conditionalAccessPolicies" and "state" in body:
         body["state"] = _state(str(body["state"]), options.conditional_access)
-    if policy_type.key == "deviceCompliancePolicies" and not body.get("scheduledActionsForRule"):
-        # The service takes no policy without one; this is what it shows as "mark device noncompliant".
-        body["scheduledActionsForRule"] = copy.deepcopy(_BLOCK)
+    if policy_type.key in COMPLIANCE and lacks_block(body):
+        body["scheduledActionsForRule"] = with_block(body)
     if options.existing == COPY:
         body[policy_type.name_property] = copied_name(policy_type, body, options.prefix)
     if options.assignments == NONE and made.get("assignments") is not None:
         made["assignments"] = []
     return made
-
-
-_BLOCK = [{"ruleName": "PasswordRequired", "scheduledActionConfigurations": [
-    {"actionType": "block", "gracePeriodHours": 0, "notificationTemplateId": "", "notificationMessageCCList": []}
-]}]  # fmt: skip
 
 
 def _state(captured: str, choice: str) -> str:
@@ -281,8 +276,8 @@ def _notes(case: Case, options: Options) -> Iterable[str]:
     yield from case.mentions
     if case.live and case.live["body"].get("state") == "enabled" and options.conditional_access != AS_CAPTURED:
         yield f"It is on now and will be {options.conditional_access}: not enforced any more until it is switched on."
-    if case.policy_type.key == "deviceCompliancePolicies" and not case.content["body"].get("scheduledActionsForRule"):
-        yield "The backup has no action for noncompliance; Graph demands one: it marks the device at once."
+    if case.policy_type.key in COMPLIANCE and lacks_block(case.content["body"]):
+        yield "The backup has no action that marks the device noncompliant; Graph demands one: it does so at once."
 
 
 def _about_names(case: Case, options: Options) -> Iterable[str]:

@@ -38,6 +38,9 @@ def sent_whole(action: str, key: str, clean: Callable[[Object], list[Any]]) -> P
     return lambda path, live, want: [post(f"{path}/{action}", {key: clean(want)})]
 
 
+# What ties a policy to the enrollment token that it was made under; other sources are marks of the service alone.
+ENROLLMENT_TOKEN = "DepTokenId_"  # noqa: S105
+
 # --- settings catalog ------------------------------------------------------------------------------------------------
 
 
@@ -166,6 +169,26 @@ def _actions(body: Object) -> list[Object]:
 def _action(action: Object) -> Object:
     template = action.get("notificationTemplateId")
     return {**without(action, "id"), "notificationTemplateId": "" if template in (None, ZERO_GUID) else template}
+
+
+_BLOCK: Object = {
+    "actionType": "block", "gracePeriodHours": 0, "notificationTemplateId": "", "notificationMessageCCList": [],
+}  # fmt: skip
+
+
+def lacks_block(body: Object) -> bool:
+    """Without actions, or with none that marks the device: the service takes no such policy."""
+    rules = body.get("scheduledActionsForRule") or ()
+    actions = [one for rule in rules for one in rule.get("scheduledActionConfigurations") or ()]
+    return all(one.get("actionType") != "block" for one in actions)
+
+
+def with_block(body: Object) -> list[Object]:
+    """The rules, with the action that the service demands and shows as "mark device noncompliant"."""
+    rules = body.get("scheduledActionsForRule") or [{"ruleName": "PasswordRequired"}]
+    first = {**rules[0]}
+    first["scheduledActionConfigurations"] = [*(first.get("scheduledActionConfigurations") or ()), dict(_BLOCK)]
+    return [first, *rules[1:]]
 
 
 def compliance(body: Object) -> None:

@@ -37,6 +37,8 @@ class WriteRule:
     drop: frozenset[str] = frozenset()
     # Sent when creating, refused afterwards.
     fixed: frozenset[str] = frozenset()
+    # The service's own marks, which a PUT has to repeat as they are in the tenant: nothing that is compared or made.
+    echoed: frozenset[str] = frozenset()
     shape: Shape = lambda body: None
     # Properties with calls of their own, by name; those in `posted` also go with the first POST.
     parts: Mapping[str, Part] = field(default_factory=dict)

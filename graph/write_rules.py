@@ -70,6 +70,9 @@ _CATALOG: dict[str, Any] = {
     "update": "PUT",
     "shape": parts.catalog,
     "fixed": frozenset({"platforms", "technologies", "templateReference"}),
+    # Without it: 400 "Platform, PolicyType, and CreationSource cannot be changed once created"
+    # (KelvinTegelaar/CIPP#3744; deploymenttheory/terraform-provider-microsoft365 sends it in each PUT).
+    "echoed": frozenset({"creationSource"}),
 }
 _PROTECTION: dict[str, Any] = {
     "access": WRITE_APPS,

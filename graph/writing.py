@@ -13,7 +13,7 @@ from graph.compare import NOBODY, Difference, compare
 from graph.normalise import EVERYWHERE, normalise, normalise_assignments
 from graph.policy_type import PolicyType
 from graph.wording import Names
-from graph.write_parts import definition_of, is_kept_secret, only, post, without
+from graph.write_parts import ENROLLMENT_TOKEN, definition_of, is_kept_secret, only, post, without
 from graph.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
 from graph.write_rules import WRITE_RULES
 
@@ -40,11 +40,18 @@ def creation(policy_type: PolicyType, want: Content, token: str = "") -> Request
         return rule.create(policy_type.path, body)
     sent = _sendable(policy_type, rule, body)
     later = rule.parts.keys() - rule.posted
-    sent = {name: value for name, value in sent.items() if name not in later}
+    sent = {name: value for name, value in sent.items() if name not in later} | _made_under(rule, want["body"])
     if rule.first:
         sent = {name: value for name, value in sent.items() if name in rule.first}
     path = f"{policy_type.item(token)}/enrollmentProfiles" if token else policy_type.path
     return post(path, _without_secrets(sent))
+
+
+def _made_under(rule: WriteRule, body: Object) -> Object:
+    """deploymenttheory/terraform-provider-microsoft365, ios_device_enrollment_policy: sent when creating, too."""
+    source = str(body.get("creationSource"))
+    is_sent = "creationSource" in rule.echoed and source.startswith(ENROLLMENT_TOKEN)
+    return {"creationSource": source} if is_sent else {}
 
 
 def _without_secrets(sent: Object) -> Object:
@@ -96,15 +103,19 @@ def _update(
     if not changed:
         return []
     if rule.update == "PUT":
-        return [Request(path, "PUT", _with_live_secrets(sent, live) | _source_of(live))]
+        return [Request(path, "PUT", _whole(policy_type, rule, live, sent))]
     return [Request(path, "PATCH", _type_of(rule, want) | changed)]
 
 
-def _source_of(live: Object) -> Object:
-    """Who made it, which a PUT without it would change: 400 "Platform, PolicyType, and CreationSource cannot be changed
-    once created" (KelvinTegelaar/CIPP#3744).
+def _whole(policy_type: PolicyType, rule: WriteRule, live: Object, sent: Object) -> Object:
+    """What a PUT replaces all by: the tenant's own body, with what is wanted put over it.
+
+    So what the backup knows nothing of stays, and so does what cannot change, in the tenant's own spelling.
     """
-    return {"creationSource": live["creationSource"]} if live.get("creationSource") else {}
+    theirs = _sendable(policy_type, rule, copy.deepcopy(live))
+    kept = {name: value for name, value in theirs.items() if name not in rule.parts}
+    wanted = {name: value for name, value in sent.items() if name not in rule.fixed or name not in kept}
+    return kept | _with_live_secrets(wanted, live) | {name: live[name] for name in rule.echoed if live.get(name)}
 
 
 def _with_live_secrets(sent: Object, live: Object) -> Object:
@@ -131,7 +142,14 @@ def _sendable(policy_type: PolicyType, rule: WriteRule, body: Object) -> Object:
     rule.shape(body)
     dropped = EVERYWHERE | policy_type.volatile | rule.drop | {"id", "assignments", "@odata.type"}
     sent = {name: value for name, value in body.items() if name not in dropped}
-    return _type_of(rule, body) | sent
+    return _type_of(rule, body) | sent | _default_tag(sent)
+
+
+def _default_tag(sent: Object) -> Object:
+    """No scope tag, spelt null or [], is the built-in one: exporters send that and no null (Micke-K/IntuneManagement:
+    Set-ScopeTags; deploymenttheory/terraform-provider-microsoft365: the default of every resource).
+    """
+    return {name: ["0"] for name in ("roleScopeTagIds", "roleScopeTags") if name in sent and not sent[name]}
 
 
 def _type_of(rule: WriteRule, body: Object) -> Object:
