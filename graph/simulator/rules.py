@@ -29,9 +29,11 @@ class Rules:
     id_form: str = "{guid}"
     version: str = ""
     times: tuple[str, ...] = ("createdDateTime", "lastModifiedDateTime")
-    # Bodies must name their @odata.type, which has to match; "refused" where the set has only one type.
+    # "required": bodies must name their @odata.type though the model does not call theirs abstract; "refused": they
+    # must not (SkipToTheEndpoint/OpenIntuneBaseline#207).
     typed: str = ""
-    types: str = ""
+    # Types that can be read and never made.
+    uncreatable: str = ""
     immutable: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
     # What the service sets itself, whatever a body says.
@@ -103,9 +105,7 @@ _ROWS = (
         f"{DM}/deviceConfigurations",
         version=INT,
         typed="required",
-        types=r"(?!deviceEnrollment|mobileApp|windows10EnrollmentCompletionPage|unsupported)"
-        r"(?!\w*(MobileAppConfiguration|ManagedStoreAppConfiguration)$)\w+"
-        r"(Configuration|Profile|ProfileBase|Certificate|Authority)$",
+        uncreatable="unsupported",
         made={"supportsScopeTags": True},
         refused=_set("supportsScopeTags"),
     ),
@@ -128,7 +128,6 @@ _ROWS = (
         f"{DM}/deviceCompliancePolicies",
         version=INT,
         typed="required",
-        types=r"\w*CompliancePolicy$",
         inline=_set("scheduledActionsForRule"),
     ),
     Rules(f"{DM}/deviceComplianceScripts", updated=200, assign_key=_HEALTH, defaults={"version": "1"}),
@@ -156,13 +155,12 @@ _ROWS = (
         times=("lastModifiedDateTime",),
         tells_assigned=True,
     ),
-    Rules(f"{DAM}/iosManagedAppProtections", types="iosManagedAppProtection$", **_PROTECTION),
-    Rules(f"{DAM}/androidManagedAppProtections", types="androidManagedAppProtection$", **_PROTECTION),
-    Rules(f"{DAM}/windowsManagedAppProtections", types="windowsManagedAppProtection$",
+    Rules(f"{DAM}/iosManagedAppProtections", **_PROTECTION),
+    Rules(f"{DAM}/androidManagedAppProtections", **_PROTECTION),
+    Rules(f"{DAM}/windowsManagedAppProtections",
           **{**_PROTECTION, "defaults": {"deployedAppCount": 0}}),
     Rules(
         f"{DAM}/targetedManagedAppConfigurations",
-        types="targetedManagedAppConfiguration$",
         **{**_PROTECTION, "id_form": "A_{guid}"},
     ),
     Rules(f"{DAM}/mdmWindowsInformationProtectionPolicies", **_WIP),
@@ -171,7 +169,6 @@ _ROWS = (
         f"{DAM}/mobileAppConfigurations",
         version=INT,
         typed="required",
-        types=r"\w+(MobileAppConfiguration|ManagedStoreAppConfiguration)$",
         derived=_set("appSupportsOemConfig"),
     ),
     Rules(
@@ -181,8 +178,7 @@ _ROWS = (
         assigned=204,
         assign_key="mobileAppAssignments",
         typed="required",
-        types=r"(?!microsoftStoreForBusinessApp|androidStoreApp|androidManagedStoreApp|iosVppApp|macOsVppApp)\w+"
-        r"(App|App[Xx]|MSI|WebClip)$",
+        uncreatable="microsoftStoreForBusinessApp|androidStoreApp|androidManagedStoreApp|iosVppApp|macOsVppApp",
         derived=_APP_STATE,
         made={"uploadState": 1, "isFeatured": False, "dependentAppCount": 0, "supersedingAppCount": 0},
         tells_assigned=True,
@@ -193,7 +189,6 @@ _ROWS = (
         **_UNASSIGNED,
         assigns_singly=True,
         typed="required",
-        types=r"(azureAD|activeDirectory)WindowsAutopilotDeploymentProfile$",
         immutable=_set("deviceType"),
     ),
     Rules(
@@ -202,8 +197,6 @@ _ROWS = (
         assign_key="enrollmentConfigurationAssignments",
         version=INT,
         typed="required",
-        types=r"(deviceEnrollment\w+|windows10EnrollmentCompletionPageConfiguration|"
-        r"deviceComanagementAuthorityConfiguration|windowsRestoreDeviceEnrollmentConfiguration)$",
         immutable=_set("platformType", "deviceEnrollmentConfigurationType"),
         refused=_set("priority"),
     ),
@@ -246,7 +239,6 @@ _ROWS = (
         updated=200,
         **_UNASSIGNED,
         times=(),
-        types="(deviceAndAppManagementR|r)oleDefinition$",
         derived=_set("isBuiltIn", "isBuiltInRoleDefinition", "permissions", "roleAssignments"),
         made={"@odata.type": "#microsoft.graph.deviceAndAppManagementRoleDefinition", "isBuiltIn": False,
               "isBuiltInRoleDefinition": False, "roleAssignments": []},
@@ -257,7 +249,6 @@ _ROWS = (
         deleted=204,
         **_UNASSIGNED,
         times=(),
-        types="(deviceAndAppManagementR|r)oleAssignment$",
         made={"@odata.type": "#microsoft.graph.deviceAndAppManagementRoleAssignment"},
         defaults={"scopeType": "resourceScope"},
     ),
@@ -324,7 +315,7 @@ _ROWS = (
         times=_CA_TIMES,
         **_UNASSIGNED,
         typed="required",
-        types="(ip|country)NamedLocation$",
+        uncreatable="compliantNetworkNamedLocation",
     ),
     Rules(
         f"{CA}/authenticationStrength/policies",
