@@ -154,11 +154,16 @@ def action_rules(owner: str, rules: Any) -> list[Object]:
     return made
 
 
-def _oma_settings(_call: Call, value: Any) -> list[Object]:
+def _oma_settings(call: Call, value: Any) -> list[Object]:
+    """What was a secret is one still, by the same reference, unless it is said to be none: almenscorner/IntuneCD
+    (update/Intune/DeviceConfigurations.py) sends it without the mark, and then reads it by the reference it had before.
+    """
+    held = (call.tenant.held(call.path, call.rest[0]) if call.rest else None) or {}
+    known = {one.get("omaUri"): one.get("secretReferenceValueId") for one in objects(held.get("omaSettings"))}
     made = []
     for setting in objects(value):
-        is_secret = setting.get("isEncrypted") is True
-        reference = f"{guid()}_{guid()}_{guid()}" if is_secret else None
+        is_secret = setting.get("isEncrypted", bool(known.get(setting.get("omaUri")))) is True
+        reference = (known.get(setting.get("omaUri")) or f"{guid()}_{guid()}_{guid()}") if is_secret else None
         made.append({**setting, "isEncrypted": is_secret, "secretReferenceValueId": reference})
     return made
 

@@ -31,7 +31,8 @@ def refuse_create(call: Call) -> None:
 def refuse_update(call: Call, item: Object) -> None:
     _refuse_any(call, item)
     if call.method == "PATCH":
-        sent = sorted(call.rules.immutable & set(call.body))
+        changed = {name for name in call.rules.unchangeable & set(call.body) if call.body[name] != item.get(name)}
+        sent = sorted(call.rules.immutable & set(call.body) | changed)
         if sent:
             raise bad_request(f"Property {sent[0]} cannot be updated.")
     for refuse in _UPDATE.get(call.path, ()):
@@ -132,7 +133,8 @@ def _tokens(value: Any) -> Iterator[tuple[str, str]]:
 
 def _refuse_catalog_update(call: Call, item: Object) -> None:
     if call.method == "PATCH":
-        if "settings" in call.body:
+        # To a compliance policy almenscorner/IntuneCD (update/Intune/Compliance.py) sends them along, to no effect.
+        if "settings" in call.body and not call.path.endswith("compliancePolicies"):
             raise bad_request("Settings cannot be changed by PATCH.")
         return
     _refuse_no_settings(call)

@@ -34,7 +34,9 @@ class Rules:
     typed: str = ""
     # Types that can be read and never made.
     uncreatable: str = ""
+    # Refused in a PATCH: whatever they say, or only what differs from what is there.
     immutable: frozenset[str] = frozenset()
+    unchangeable: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
     # What the service sets itself, whatever a body says.
     derived: frozenset[str] = frozenset()
@@ -189,7 +191,8 @@ _ROWS = (
         **_UNASSIGNED,
         assigns_singly=True,
         typed="required",
-        immutable=_set("deviceType"),
+        # Micke-K/IntuneManagement leaves it out; almenscorner/IntuneCD (WindowsEnrollmentProfile.py) repeats it.
+        unchangeable=_set("deviceType"),
     ),
     Rules(
         f"{DM}/deviceEnrollmentConfigurations",
@@ -197,7 +200,9 @@ _ROWS = (
         assign_key="enrollmentConfigurationAssignments",
         version=INT,
         typed="required",
-        immutable=_set("platformType", "deviceEnrollmentConfigurationType"),
+        immutable=_set("platformType"),
+        # almenscorner/IntuneCD (update/Intune/EnrollmentStatusPage.py) repeats it.
+        unchangeable=_set("deviceEnrollmentConfigurationType"),
         refused=_set("priority"),
     ),
     Rules(

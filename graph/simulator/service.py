@@ -16,6 +16,7 @@ PAGE = 1000
 # Nobody outside Microsoft knows how many policies are on a page of Conditional Access, nor whether it is always as
 # many. Few: a client that trusts in one page, or reads the first again and again, shows at once.
 CONDITIONAL_ACCESS_PAGE = 5
+METADATA = "https://graph.microsoft.com/beta/$metadata"
 SETTINGS_PAGE = 25  # the service's own default; a client that does not follow it loses settings
 _SECRET_CALL = re.compile(r"getOmaSettingPlainTextValue\(secretReferenceValueId='(.*)'\)$", re.IGNORECASE)
 
@@ -55,6 +56,11 @@ def collection_of(parts: list[str]) -> tuple[Collection, list[str]] | None:
         if row:
             return row, parts[length:]
     return None
+
+
+def _context(url: str) -> str:
+    version, _, path = url.partition("/beta/")
+    return f"{version}/beta/$metadata#{path}"
 
 
 def unlisted(parts: list[str]) -> tuple[Collection, list[str]] | None:
@@ -110,7 +116,7 @@ def _list(tenant: Tenant, collection: Collection, query: str, url: str) -> Reply
     if "assignments" in expand and not collection.expands_in_list:
         return error(400, "BadRequest", "Expanding assignments is not supported on this collection.")
     page["value"] = [_listed(collection, item, given.get("select", ""), expand) for item in page["value"]]
-    return Reply(200, {"@odata.context": f"{url}#context", **page})
+    return Reply(200, {"@odata.context": _context(url), **page})
 
 
 def _listed(collection: Collection, item: Object, select: str, expand: dict[str, str]) -> Object:
@@ -128,7 +134,7 @@ def one(collection: Collection, item: Object, query: str) -> Object:
     for name, inner in odata.expansions(given.get("expand", "")).items():
         _expand(collection, item, shown, name, inner)
     return {
-        "@odata.context": "https://graph.microsoft.com/beta/$metadata#entity",
+        "@odata.context": f"{METADATA}#{collection.path}/$entity",
         **odata.selected(shown, given.get("select", "")),
     }
 
@@ -143,7 +149,9 @@ def _expand(collection: Collection, item: Object, shown: Object, name: str, inne
     default: Any = [] if navigation is None or navigation.is_many else None
     value = item.get(name, default)
     shown[name] = [_child(name, one, inner) for one in value] if isinstance(value, list) else copy.deepcopy(value)
-    shown[f"{name}@odata.context"] = f"https://graph.microsoft.com/beta/$metadata#{name}"
+    # almenscorner/IntuneCD reads there whose assignments they are.
+    cast = f"/microsoft.graph.{conforming.said_type(item)}" if collection.polymorphic else ""
+    shown[f"{name}@odata.context"] = f"{METADATA}#{collection.path}('{item.get('id')}'){cast}/{name}"
 
 
 def _shown(collection: Collection, item: Object, select: str) -> Object:
@@ -186,7 +194,7 @@ def _below(tenant: Tenant, collection: Collection, item: Object, rest: list[str]
         return no_route("/".join(rest))
     value = item.get(name, [])
     if isinstance(value, dict):
-        return Reply(200, {"@odata.context": f"{url}#context", **copy.deepcopy(value)})
+        return Reply(200, {"@odata.context": _context(url), **copy.deepcopy(value)})
     if len(rest) > 1:
         return _grandchild(name, value, rest[1:], query, url)
     return _child_page(name, value, query, url)
@@ -202,7 +210,7 @@ def _by_its_type(collection: Collection, item: Object, segment: str) -> str | No
 def _child_page(name: str, value: list[Any], query: str, url: str) -> Reply:
     page = odata.page(value, query, url, SETTINGS_PAGE if name == "settings" else PAGE)
     page["value"] = [_child(name, one, query) for one in page["value"]]
-    return Reply(200, {"@odata.context": f"{url}#context", **page})
+    return Reply(200, {"@odata.context": _context(url), **page})
 
 
 def _grandchild(name: str, value: list[Any], rest: list[str], query: str, url: str) -> Reply:
@@ -219,7 +227,7 @@ def _plain_text(tenant: Tenant, item: Object, reference: str) -> Reply:
         return intune_error(403, "Forbidden", "Application is not authorized to perform this operation.")
     for setting in item.get("omaSettings") or ():
         if setting.get("secretReferenceValueId") == reference.replace("''", "'"):
-            return Reply(200, {"@odata.context": "https://graph.microsoft.com/beta/$metadata#Edm.String",
+            return Reply(200, {"@odata.context": f"{METADATA}#Edm.String",
                                "value": setting["value"]})  # fmt: skip
     return not_found(reference)
 
@@ -244,4 +252,4 @@ def _managed_app_policies(tenant: Tenant, query: str, url: str) -> Reply:
     ]
     page = odata.page(items, query, url, PAGE)
     page["value"] = [odata.selected(item, odata.options(query).get("select", "")) for item in page["value"]]
-    return Reply(200, {"@odata.context": f"{url}#context", **page})
+    return Reply(200, {"@odata.context": _context(url), **page})
