@@ -17,7 +17,7 @@ from graph.simulator.exported import exported_tenant, load_exported
 from graph.simulator.state import State
 
 
-class _Handler(WSGIRequestHandler):
+class Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"  # keep-alive: clients ask hundreds of times
 
     def log_request(self, *_arguments: object) -> None:
@@ -68,7 +68,7 @@ def _load(state: State, directory: Path) -> None:
 
 
 def _serve(state: State, port: int) -> int:
-    server = make_server("127.0.0.1", port, create_app(state), threaded=True, request_handler=_Handler)
+    server = make_server("127.0.0.1", port, create_app(state), threaded=True, request_handler=Handler)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         # From another thread: shutdown waits for the loop that this handler interrupted.

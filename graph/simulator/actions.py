@@ -8,6 +8,7 @@ from graph.simulator import assigning, certificates, enrollment, messages, polic
 from graph.simulator.answers import Refused, Reply, bad_request, invalid, no_route, not_found
 from graph.simulator.call import Call, guid, objects
 from graph.simulator.collections import CA, DAM, DM
+from graph.simulator.conforming import refuse_misfits, refuse_parameter
 from graph.simulator.learned import bare
 from graph.simulator.making import action_rules, with_ids
 from graph.simulator.odata import Object
@@ -24,6 +25,7 @@ _APP_GROUPS = ("selectedPublicApps", "allCoreMicrosoftApps", "allMicrosoftApps",
 def act(call: Call) -> Reply:
     """The item is there. Raises Refused."""
     call.item()
+    _refuse_misfits(call)
     found = certificates.wanted(call)
     if found:
         certificates.change(call, found)
@@ -43,6 +45,22 @@ def act(call: Call) -> Reply:
     if child is None:
         raise Refused(no_route("/".join(call.rest[1:])))
     return child(call)
+
+
+def _refuse_misfits(call: Call) -> None:
+    """What an action does not take, or a child may not hold, by Microsoft's model."""
+    taken = call.route.methods.get(call.method) if call.route else None
+    if isinstance(taken, str) and call.method != "DELETE":
+        refuse_misfits(taken, call.body)
+    if not isinstance(taken, Mapping):
+        return
+    for name, value in call.body.items():
+        if "@" in name:
+            continue
+        if name not in taken:
+            raise invalid(f"The parameter '{name}' in the request payload is not a valid parameter for the operation "
+                          f"'{call.rest[-1]}'.")  # fmt: skip
+        refuse_parameter(taken[name], value)
 
 
 def _reply(call: Call, status: int, body: Object | None) -> Reply:

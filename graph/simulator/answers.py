@@ -59,8 +59,17 @@ def not_found(what: str) -> Reply:
     )
 
 
+def no_segment(segment: str) -> Reply:
+    """Decided before any permission is looked at (rknightion/graph2otel, docs/graph-api-gotchas.md)."""
+    return error(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
+
+
 def no_route(path: str) -> Reply:
     return error(400, "BadRequest", f"No OData route exists that match template ~/singleton/navigation/{path}")
+
+
+def not_allowed(path: str) -> Reply:
+    return error(405, "Request_BadRequest", f"Specified HTTP method is not allowed for the request target {path}.")
 
 
 class Refused(Exception):

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from graph.simulator import enrollment
+from graph.simulator import beyond, enrollment
 from graph.simulator.answers import Refused, Reply, bad_request, no_route, not_found
+from graph.simulator.beyond import properties
 from graph.simulator.call import Call, guid, objects
 from graph.simulator.collections import DAM, DM
+from graph.simulator.conforming import refuse_misfits
 from graph.simulator.learned import bare
 from graph.simulator.odata import Object
 from graph.simulator.references import refuse_missing
@@ -22,21 +24,24 @@ _TARGETS = (
     "configurationManagerCollectionAssignmentTarget",
     "cloudPcManagementGroupAssignmentTarget",
 )
-_ALLOWED = frozenset({"target", "intent", "settings", "runSchedule", "runRemediationScript", "@odata.type", "id",
-                      "source", "sourceId"})  # fmt: skip
 _KEPT = ("@odata.type", "intent", "settings", "runRemediationScript")
 _FILTER = "deviceAndAppManagementAssignmentFilter"
 
 
-def stored(owner: str, assignments: Any) -> list[Object]:
+def stored(call: Call, owner: str, assignments: Any) -> list[Object]:
     """As a read shows them. Raises Refused for what is no assignment."""
-    return [_stored(owner, one) for one in objects(assignments)]
+    return [_stored(_type_of(call), owner, one) for one in objects(assignments)]
 
 
-def _stored(owner: str, given: Object) -> Object:
-    unknown = sorted(set(given) - _ALLOWED)
-    if unknown:
-        raise bad_request(f"An assignment has no {unknown[0]}.")
+def _type_of(call: Call) -> str:
+    """What the model calls the assignments of such an object."""
+    found = properties(beyond.type_of_collection(call.path) or "").get("assignments")
+    return found.type or "" if found else ""
+
+
+def _stored(kind: str, owner: str, given: Object) -> Object:
+    if kind:
+        refuse_misfits(kind, given)
     target = given.get("target")
     if not isinstance(target, dict) or bare(target) not in _TARGETS:
         raise bad_request("An assignment needs a target with a known @odata.type.")
@@ -44,7 +49,9 @@ def _stored(owner: str, given: Object) -> Object:
         raise bad_request("The target has no groupId.")
     to = target.get("groupId") or _EVERYONE.get(bare(target)) or target.get("collectionId") or guid()
     made: Object = {name: given[name] for name in _KEPT if name in given}
-    made |= {"id": f"{owner}_{to}", "source": "direct", "sourceId": owner, "target": {**target, **_filter(target)}}
+    from_whom = {"source": "direct", "sourceId": owner}
+    made |= {name: value for name, value in from_whom.items() if not kind or name in properties(kind)}
+    made |= {"id": f"{owner}_{to}", "target": {**target, **_filter(target)}}
     if "runSchedule" in given:
         made["runSchedule"] = _padded(given["runSchedule"])
     return made
@@ -74,7 +81,7 @@ def assign(call: Call) -> Reply:
     item = call.draft()
     _refuse(call, item)
     refuse_missing(call, call.body[key])
-    return _set(call, item, stored(item["id"], call.body[key]))
+    return _set(call, item, stored(call, item["id"], call.body[key]))
 
 
 def _refuse(call: Call, item: Object) -> None:
@@ -114,7 +121,7 @@ def assign_one(call: Call) -> Reply:
     if call.method != "POST" or len(call.rest) != 2:
         raise Refused(no_route("/".join(call.rest)))
     refuse_missing(call, call.body)
-    [made] = stored(item["id"], [call.body])
+    [made] = stored(call, item["id"], [call.body])
     if made["id"] in {one["id"] for one in item["assignments"]}:
         raise bad_request("The target is assigned already.")
     item["assignments"].append(made)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from graph.microsoft.model import Route
 from graph.simulator.answers import Refused, not_found
 from graph.simulator.collections import Collection
 from graph.simulator.learned import Learned
@@ -22,6 +23,8 @@ class Call:
     # What follows the collection in the path: id, child, …
     rest: list[str]
     body: Object
+    # What Microsoft's routes say of it; None below what only types tell.
+    route: Route | None = None
 
     @property
     def collection(self) -> Collection:

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+
+from graph.microsoft import model
+from graph.simulator import beyond
 
 DM = "deviceManagement"
 DAM = "deviceAppManagement"
@@ -192,6 +196,16 @@ _ROWS = (
 )
 
 COLLECTIONS = {row.path.lower(): row for row in _ROWS}
+
+
+@cache
+def by_the_model(path: str) -> Collection:
+    """For what has no row: any permission of Intune's lets one read it, and nothing is special about it."""
+    declared = beyond.type_of_collection(path) or ""
+    everyone = (*CONFIGURATION, *SCRIPTS, *APPS, *SERVICE, *RBAC)
+    return _row(path, everyone, polymorphic=len(model.subtypes(declared)) > 1, **_BARE)
+
+
 # The polymorphic view over the typed sets of app protection and configuration.
 MANAGED_APP_POLICIES = tuple(
     f"{DAM}/{name}"

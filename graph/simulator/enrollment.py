@@ -24,9 +24,8 @@ def suffix(kind: str) -> str:
 def start(call: Call, item: Object) -> None:
     """New ones come last of their type."""
     item["priority"] = max((one["priority"] for one in _others(call.tenant, item)), default=0) + 1
-    if "deviceEnrollmentConfigurationType" in call.learned.properties(PATH, bare(item)):
-        name = suffix(bare(item))
-        item.setdefault("deviceEnrollmentConfigurationType", name[:1].lower() + name[1:])
+    name = suffix(bare(item))
+    item.setdefault("deviceEnrollmentConfigurationType", name[:1].lower() + name[1:])
 
 
 def is_default(item: Object) -> bool:

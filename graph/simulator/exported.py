@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from graph.simulator.beyond import properties
 from graph.simulator.collections import CA, COLLECTIONS, DAM, DM
+from graph.simulator.conforming import fits_there, type_at
 from graph.simulator.demo.tenants import READ_WRITE
 from graph.simulator.mending import mended
 from graph.simulator.stand_ins import add_missing
@@ -61,8 +63,11 @@ def read_policy_file(path: Path) -> tuple[str, Object]:
     raw = _unwrapped(_parsed(path))
     collection = _collection(raw, path)
     _refuse_truncated(raw)
+    if raw.get("@odata.type") and not fits_there(collection, raw):
+        raise Refused(f"a {raw['@odata.type']}, which is none of {collection}")
     item = mended(collection, raw)
-    item.setdefault("assignments", [])
+    if "assignments" in properties(type_at(collection, item)):
+        item.setdefault("assignments", [])
     if not item.get("id"):
         item["id"] = _made_up_id(path)
     if collection.endswith(("configurationPolicies", "compliancePolicies")):

@@ -1,13 +1,11 @@
-"""What the simulator knows of Graph's model: learned from objects that are truly there, never from what is written.
-
-There is no schema to ship, so a property is known once any tenant's object of the same type has it, with the JSON types
-seen there. Microsoft's catalogue of administrative templates is learned the same way, from the policies that use it.
+"""Microsoft's catalogues as far as objects that are truly there tell them, never what is written: the templates of
+settings catalog policies and intents, and the definitions of administrative templates.
 """
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from graph.simulator.collections import COLLECTIONS, DM
+from graph.simulator.collections import DM
 
 if TYPE_CHECKING:
     from graph.simulator.state import Object, Tenant
@@ -18,16 +16,11 @@ INGESTED = "admxIngested"
 
 class Learned:
     def __init__(self) -> None:
-        # (collection, bare @odata.type) -> property -> JSON types.
-        self._types: dict[tuple[str, str], dict[str, set[str]]] = {}
         self._templates: dict[str, Object] = {}
         self._intent_templates: set[str] = set()
         self.built_in: dict[str, Object] = {}
 
-    def learn(self, tenant: "Tenant", collection: str, item: "Object") -> None:
-        known = self._types.setdefault((collection, _kind(collection, item)), {})
-        for name, value in item.items():
-            known.setdefault(name, set()).update({json_type(value)} - {"null"})
+    def learn(self, tenant: "Tenant", item: "Object") -> None:
         self._learn_templates(item)
         for value in item.get("definitionValues") or ():
             if isinstance(value.get("definition"), dict):
@@ -57,13 +50,6 @@ class Learned:
             if isinstance(presentation, dict) and presentation["id"] not in {p["id"] for p in kept["presentations"]}:
                 kept["presentations"].append(copy.deepcopy(presentation))
 
-    def properties(self, collection: str, kind: str) -> dict[str, set[str]]:
-        """{} where nothing of the kind was ever seen: then anything goes."""
-        return self._types.get((collection, kind), {})
-
-    def collections_of(self, kind: str) -> set[str]:
-        return {collection for collection, known in list(self._types) if known == kind}
-
     def template(self, template_id: str) -> "Object | None":
         return self._templates.get(template_id)
 
@@ -71,19 +57,5 @@ class Learned:
         return template_id in self._intent_templates or template_id in tenant.collections.get(f"{DM}/templates", {})
 
 
-def _kind(collection: str, item: "Object") -> str:
-    row = COLLECTIONS.get(collection.lower())
-    return bare(item) if row is not None and row.polymorphic else ""
-
-
 def bare(item: "Object") -> str:
     return str(item.get("@odata.type") or "").removeprefix("#microsoft.graph.")
-
-
-def json_type(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    names: dict[type, str] = {str: "string", dict: "object", list: "array"}
-    return names.get(type(value), "number")

@@ -6,8 +6,10 @@ from typing import Any
 
 from graph.simulator import enrollment, policy_sets
 from graph.simulator.answers import bad_request
+from graph.simulator.beyond import properties
 from graph.simulator.call import Call, guid, now, objects
 from graph.simulator.collections import DAM, DM, NAVIGATION
+from graph.simulator.conforming import type_at
 from graph.simulator.learned import bare
 from graph.simulator.odata import Object
 from graph.simulator.references import STRENGTHS, TAGS, bound
@@ -23,12 +25,12 @@ _SILENT = frozenset({"id", "createdDateTime", "lastModifiedDateTime", "modifiedD
 def created(call: Call) -> Object:
     rules = call.rules
     item: Object = {"id": _new_id(call), **_usual(call, rules.defaults), **kept(call), **_usual(call, rules.made)}
-    item |= {name: now() for name in rules.times}
+    item |= _usual(call, {name: now() for name in rules.times})
     if rules.version:
         item["version"] = 1 if rules.version == INT else _etag()
     if rules.tells_assigned:
         item["isAssigned"] = False
-    item.setdefault("assignments", [])
+    item |= {"assignments": [], **item} if "assignments" in properties(type_at(call.path, item)) else {}
     start = _START.get(call.path)
     if start:
         start(call, item)
@@ -37,9 +39,9 @@ def created(call: Call) -> Object:
 
 
 def _usual(call: Call, values: Mapping[str, Any]) -> Object:
-    """As far as objects seen here have them: one made anew shows no more than the one it replaces."""
-    known = call.learned.properties(call.path, bare(call.body) if call.collection.polymorphic else "")
-    return {name: copy.deepcopy(value) for name, value in values.items() if not known or name in known}
+    """As far as the type has them."""
+    known = properties(type_at(call.path, call.body))
+    return {name: copy.deepcopy(value) for name, value in values.items() if name in known}
 
 
 def updated(call: Call) -> Object:
@@ -82,7 +84,7 @@ def own(call: Call) -> Object:
     if call.path == f"{DM}/intuneBrandingProfiles":
         left -= set(_IMAGES)
     body = {name: _clean(value) for name, value in call.body.items() if name not in left and not _is_annotation(name)}
-    if not call.collection.polymorphic and not call.rules.types:
+    if not call.collection.polymorphic:
         body.pop("@odata.type", None)
     return body
 
@@ -152,11 +154,16 @@ def action_rules(owner: str, rules: Any) -> list[Object]:
     return made
 
 
-def _oma_settings(_call: Call, value: Any) -> list[Object]:
+def _oma_settings(call: Call, value: Any) -> list[Object]:
+    """What was a secret is one still, by the same reference, unless it is said to be none: almenscorner/IntuneCD
+    (update/Intune/DeviceConfigurations.py) sends it without the mark, and then reads it by the reference it had before.
+    """
+    held = (call.tenant.held(call.path, call.rest[0]) if call.rest else None) or {}
+    known = {one.get("omaUri"): one.get("secretReferenceValueId") for one in objects(held.get("omaSettings"))}
     made = []
     for setting in objects(value):
-        is_secret = setting.get("isEncrypted") is True
-        reference = f"{guid()}_{guid()}_{guid()}" if is_secret else None
+        is_secret = setting.get("isEncrypted", bool(known.get(setting.get("omaUri")))) is True
+        reference = (known.get(setting.get("omaUri")) or f"{guid()}_{guid()}_{guid()}") if is_secret else None
         made.append({**setting, "isEncrypted": is_secret, "secretReferenceValueId": reference})
     return made
 
@@ -187,7 +194,9 @@ def _derive(call: Call, item: Object) -> None:
     if call.rules.counts_settings:
         item["settingCount"] = len(item.get("settings", ()))
     if item.get("preSharedKey"):
-        item |= {"preSharedKey": None, "preSharedKeyIsSet": True}
+        item["preSharedKey"] = None
+        if "preSharedKeyIsSet" in properties(type_at(call.path, item)):
+            item["preSharedKeyIsSet"] = True
     derive = _DERIVE.get(call.path)
     if derive:
         derive(call, item)

@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from graph.simulator import enrollment
 from graph.simulator.collections import DM
+from graph.simulator.conforming import pruned, type_at
 from graph.simulator.learned import bare
 from graph.simulator.odata import Object
 from graph.simulator.rules import RULES
@@ -32,7 +33,8 @@ def mended(collection: str, raw: Object) -> Object:
     for name, value in rules.defaults.items() if rules else ():
         item.setdefault(name, copy.deepcopy(value))
     special = _SPECIAL.get(collection)
-    return special(item) if special else item
+    item = special(item) if special else item
+    return pruned(type_at(collection, item), item)
 
 
 def _intent(item: Object) -> Object:

@@ -26,18 +26,21 @@ def segments(path: str) -> list[str]:
 
 
 def options(query: str) -> dict[str, str]:
-    return {name.removeprefix("$").lower(): value for name, value in parse_qsl(query, keep_blank_values=True)}
+    # almenscorner/IntuneCD reads the notification templates with "??$expand=…", and is answered.
+    return {
+        name.removeprefix("$").lower(): value for name, value in parse_qsl(query.lstrip("?"), keep_blank_values=True)
+    }
 
 
-def expansions(text: str) -> dict[str, str]:
-    """`a,b($expand=c)` -> {"a": "", "b": "$expand=c"}; a cast before the name is dropped."""
+def expansions(text: str, *, with_casts: bool = False) -> dict[str, str]:
+    """`a,b($expand=c)` -> {"a": "", "b": "$expand=c"}; a cast before the name is dropped unless wanted."""
     found, depth, start = {}, 0, 0
     for number, char in enumerate(text + ","):
         depth += (char == "(") - (char == ")")
         if char == "," and not depth:
             match = _EXPANSION.match(text[start:number].strip())
             if match:
-                found[match[1].split("/")[-1]] = match[2] or ""
+                found[match[1] if with_casts else match[1].split("/")[-1]] = match[2] or ""
             start = number + 1
     return found
 

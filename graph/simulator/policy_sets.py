@@ -15,7 +15,7 @@ _KEYS = frozenset({"addedPolicySetItems", "updatedPolicySetItems", "deletedPolic
 
 def start(call: Call, item: Object) -> None:
     item["items"] = [_item(call.tenant, item["id"], one) for one in objects(item.get("items"))]
-    item["assignments"] = assigning.stored(item["id"], item.get("assignments"))
+    item["assignments"] = assigning.stored(call, item["id"], item.get("assignments"))
 
 
 def _item(tenant: Tenant, set_id: str, given: Object) -> Object:
@@ -53,7 +53,7 @@ def update(call: Call) -> None:
     item["items"] = [one for one in item["items"] if one["id"] not in gone]
     item["items"] += [_item(call.tenant, item["id"], one) for one in objects(call.body.get("addedPolicySetItems"))]
     if "assignments" in call.body:
-        item["assignments"] = assigning.stored(item["id"], call.body["assignments"])
+        item["assignments"] = assigning.stored(call, item["id"], call.body["assignments"])
     call.keep(item)
 
 

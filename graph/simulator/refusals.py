@@ -1,18 +1,18 @@
 """What the service refuses in a body, in its own words where those were captured."""
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from graph.simulator import beyond
 from graph.simulator.answers import Refused, bad_request, error, invalid, malformed
 from graph.simulator.call import Call, objects
 from graph.simulator.collections import CA, DM
-from graph.simulator.learned import bare, json_type
+from graph.simulator.conforming import is_base64, refuse_misfits
+from graph.simulator.learned import bare
 from graph.simulator.odata import Object
 
-ENTITY = "microsoft.management.services.api"
+TYPE = "#microsoft.graph."
 DEFAULT_ENROLLMENT = "All users and all devices"
 _BASE64 = ("omaSettingStringXml", "omaSettingBase64")
 _BRANDING_CREATE = frozenset({"profileName", "profileDescription", "roleScopeTagIds"})
@@ -20,8 +20,6 @@ _BRANDING_DEFAULT = frozenset({"profileName", "profileDescription"})
 # Read by everyone, set by nobody: a body may repeat them and changes nothing.
 _SILENT = frozenset({"id", "createdDateTime", "lastModifiedDateTime", "modifiedDateTime", "version", "isAssigned",
                      "settingCount", "creationSource", "supportsScopeTags"})  # fmt: skip
-# Nearly every type has them, seen or not; those with roleScopeTags have no roleScopeTagIds.
-_COMMON: Mapping[str, set[str]] = {"description": {"string"}, "roleScopeTagIds": {"array"}}
 
 
 def refuse_create(call: Call) -> None:
@@ -33,7 +31,8 @@ def refuse_create(call: Call) -> None:
 def refuse_update(call: Call, item: Object) -> None:
     _refuse_any(call, item)
     if call.method == "PATCH":
-        sent = sorted(call.rules.immutable & set(call.body))
+        changed = {name for name in call.rules.unchangeable & set(call.body) if call.body[name] != item.get(name)}
+        sent = sorted(call.rules.immutable & set(call.body) | changed)
         if sent:
             raise bad_request(f"Property {sent[0]} cannot be updated.")
     for refuse in _UPDATE.get(call.path, ()):
@@ -42,8 +41,9 @@ def refuse_update(call: Call, item: Object) -> None:
 
 def _refuse_any(call: Call, item: Object | None) -> None:
     _refuse_annotations(call.body)
-    _refuse_type(call, item)
-    _refuse_properties(call, item)
+    _refuse_type(call)
+    _refuse_misfits(call, item)
+    _refuse_other_type(call, item)
     _refuse_named(call)
     _refuse_oma(call.body)
 
@@ -61,56 +61,31 @@ def _refuse_annotations(value: Any) -> None:
         _refuse_annotations(inner)
 
 
-def _refuse_type(call: Call, item: Object | None) -> None:
+def _refuse_type(call: Call) -> None:
+    """Where the service wants a type, or none, and the model does not say so."""
     kind, rules = bare(call.body), call.rules
-    if not kind:
-        if rules.typed == "required":
-            raise invalid(f"Cannot create an abstract class: @odata.type is required for {call.path}.")
-        return
-    if rules.typed == "refused":
+    if not kind and rules.typed == "required":
+        raise invalid(f"Cannot create an abstract class: @odata.type is required for {call.path}.")
+    if kind and rules.typed == "refused":
         raise invalid(f"A type named 'microsoft.graph.{kind}' could not be resolved by the model. When a model is "
                       "available, each type name must resolve to a valid type.")  # fmt: skip
-    if not _fits(call, kind):
-        raise _not_assignable(call, kind)
-    if item is not None and bare(item) and bare(item) != kind:
+
+
+def _refuse_other_type(call: Call, item: Object | None) -> None:
+    kind = bare(call.body)
+    if item is not None and kind and bare(item) not in ("", kind):
         raise invalid(f"The type '{kind}' does not match the type '{bare(item)}' of the entity.")
+    if item is None and re.match(call.rules.uncreatable or r"(?!)", kind):
+        raise invalid(f"A {kind} cannot be created.")
 
 
-def _fits(call: Call, kind: str) -> bool:
-    """By its name; where no name is told, only a type seen nowhere but in another collection does not fit."""
-    if call.rules.types:
-        return re.match(call.rules.types, kind) is not None
-    seen = call.learned.collections_of(kind)
-    return not seen or call.path in seen
-
-
-def _not_assignable(call: Call, kind: str) -> Refused:
-    expected = call.path.rpartition("/")[2]
-    expected = expected[:-3] + "y" if expected.endswith("ies") else expected.removesuffix("s")
-    return invalid(f"An entry with type '{ENTITY}.{kind}' was found, but it is not assignable to the expected type "
-                   f"'{ENTITY}.{expected}'. The type specified in the entry must be equal to either the expected type "
-                   "or a derived type.")  # fmt: skip
-
-
-def _refuse_properties(call: Call, item: Object | None) -> None:
-    kind = (bare(call.body) or bare(item or {})) if call.collection.polymorphic else ""
-    known = call.learned.properties(call.path, kind)
-    if known:
-        known = {**_COMMON, **known}
-    if "roleScopeTags" in known:
-        del known["roleScopeTagIds"]
-    rules = call.rules
-    free = {*_SILENT, *rules.derived, *rules.write_only, *rules.made, *rules.defaults, *call.collection.children}
-    for name, value in call.body.items() if known else ():
-        if "@odata." in name or name in free:
-            continue
-        if name not in known:
-            raise invalid(f"The property '{name}' does not exist on type 'microsoft.graph.{kind or call.path}'. Make "
-                          "sure to only use property names that are defined by the type.")  # fmt: skip
-        if value is not None and known[name] and json_type(value) not in known[name]:
-            expected = " or ".join(sorted(known[name]))
-            raise invalid(f"Cannot convert the literal '{str(value)[:60]}' to the expected type '{expected}' of "
-                          f"property '{name}'.")  # fmt: skip
+def _refuse_misfits(call: Call, item: Object | None) -> None:
+    declared = beyond.type_of_collection(call.path)
+    if declared is None:
+        return
+    held = bare(item or {})
+    body = call.body if bare(call.body) or not held else {**call.body, "@odata.type": TYPE + held}
+    refuse_misfits(declared, body, is_intune=call.path.startswith("device"))
 
 
 def _refuse_named(call: Call) -> None:
@@ -127,28 +102,8 @@ def _refuse_oma(body: Object) -> None:
             raise Refused(error(400, "NotSupported", "SecretReferenceValueId invalid for create."))
         if value == "****":
             raise bad_request("The value of an encrypted setting has to be given in plain text.")
-        if bare(setting) in _BASE64 and not _is_base64(value):
+        if bare(setting) in _BASE64 and not is_base64(value):
             raise invalid(f"Cannot convert the literal '{str(value)[:60]}' to the expected type 'Edm.Binary'.")
-        expected = _OMA_TYPES.get(bare(setting))
-        if expected and json_type(value) != expected[0]:
-            raise invalid(f"Cannot convert the literal '{str(value)[:60]}' to the expected type '{expected[1]}'.")
-
-
-_OMA_TYPES = {
-    "omaSettingInteger": ("number", "Edm.Int32"),
-    "omaSettingBoolean": ("boolean", "Edm.Boolean"),
-    "omaSettingString": ("string", "Edm.String"),
-}
-
-
-def _is_base64(value: Any) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        base64.b64decode("".join(value.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
 
 
 def _refuse_no_settings(call: Call) -> None:
@@ -178,7 +133,8 @@ def _tokens(value: Any) -> Iterator[tuple[str, str]]:
 
 def _refuse_catalog_update(call: Call, item: Object) -> None:
     if call.method == "PATCH":
-        if "settings" in call.body:
+        # To a compliance policy almenscorner/IntuneCD (update/Intune/Compliance.py) sends them along, to no effect.
+        if "settings" in call.body and not call.path.endswith("compliancePolicies"):
             raise bad_request("Settings cannot be changed by PATCH.")
         return
     _refuse_no_settings(call)
@@ -226,7 +182,7 @@ def _refuse_incomplete_group(call: Call) -> None:
 
 
 def _refuse_no_content(call: Call) -> None:
-    if not _is_base64(call.body.get("content")) or not call.body.get("fileName"):
+    if not is_base64(call.body.get("content")) or not call.body.get("fileName"):
         raise bad_request("An ADMX file needs its fileName and content.")
 
 

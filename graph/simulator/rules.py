@@ -29,10 +29,14 @@ class Rules:
     id_form: str = "{guid}"
     version: str = ""
     times: tuple[str, ...] = ("createdDateTime", "lastModifiedDateTime")
-    # Bodies must name their @odata.type, which has to match; "refused" where the set has only one type.
+    # "required": bodies must name their @odata.type though the model does not call theirs abstract; "refused": they
+    # must not (SkipToTheEndpoint/OpenIntuneBaseline#207).
     typed: str = ""
-    types: str = ""
+    # Types that can be read and never made.
+    uncreatable: str = ""
+    # Refused in a PATCH: whatever they say, or only what differs from what is there.
     immutable: frozenset[str] = frozenset()
+    unchangeable: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
     # What the service sets itself, whatever a body says.
     derived: frozenset[str] = frozenset()
@@ -103,9 +107,7 @@ _ROWS = (
         f"{DM}/deviceConfigurations",
         version=INT,
         typed="required",
-        types=r"(?!deviceEnrollment|mobileApp|windows10EnrollmentCompletionPage|unsupported)"
-        r"(?!\w*(MobileAppConfiguration|ManagedStoreAppConfiguration)$)\w+"
-        r"(Configuration|Profile|ProfileBase|Certificate|Authority)$",
+        uncreatable="unsupported",
         made={"supportsScopeTags": True},
         refused=_set("supportsScopeTags"),
     ),
@@ -128,7 +130,6 @@ _ROWS = (
         f"{DM}/deviceCompliancePolicies",
         version=INT,
         typed="required",
-        types=r"\w*CompliancePolicy$",
         inline=_set("scheduledActionsForRule"),
     ),
     Rules(f"{DM}/deviceComplianceScripts", updated=200, assign_key=_HEALTH, defaults={"version": "1"}),
@@ -156,13 +157,12 @@ _ROWS = (
         times=("lastModifiedDateTime",),
         tells_assigned=True,
     ),
-    Rules(f"{DAM}/iosManagedAppProtections", types="iosManagedAppProtection$", **_PROTECTION),
-    Rules(f"{DAM}/androidManagedAppProtections", types="androidManagedAppProtection$", **_PROTECTION),
-    Rules(f"{DAM}/windowsManagedAppProtections", types="windowsManagedAppProtection$",
+    Rules(f"{DAM}/iosManagedAppProtections", **_PROTECTION),
+    Rules(f"{DAM}/androidManagedAppProtections", **_PROTECTION),
+    Rules(f"{DAM}/windowsManagedAppProtections",
           **{**_PROTECTION, "defaults": {"deployedAppCount": 0}}),
     Rules(
         f"{DAM}/targetedManagedAppConfigurations",
-        types="targetedManagedAppConfiguration$",
         **{**_PROTECTION, "id_form": "A_{guid}"},
     ),
     Rules(f"{DAM}/mdmWindowsInformationProtectionPolicies", **_WIP),
@@ -171,7 +171,6 @@ _ROWS = (
         f"{DAM}/mobileAppConfigurations",
         version=INT,
         typed="required",
-        types=r"\w+(MobileAppConfiguration|ManagedStoreAppConfiguration)$",
         derived=_set("appSupportsOemConfig"),
     ),
     Rules(
@@ -181,8 +180,7 @@ _ROWS = (
         assigned=204,
         assign_key="mobileAppAssignments",
         typed="required",
-        types=r"(?!microsoftStoreForBusinessApp|androidStoreApp|androidManagedStoreApp|iosVppApp|macOsVppApp)\w+"
-        r"(App|App[Xx]|MSI|WebClip)$",
+        uncreatable="microsoftStoreForBusinessApp|androidStoreApp|androidManagedStoreApp|iosVppApp|macOsVppApp",
         derived=_APP_STATE,
         made={"uploadState": 1, "isFeatured": False, "dependentAppCount": 0, "supersedingAppCount": 0},
         tells_assigned=True,
@@ -193,8 +191,8 @@ _ROWS = (
         **_UNASSIGNED,
         assigns_singly=True,
         typed="required",
-        types=r"(azureAD|activeDirectory)WindowsAutopilotDeploymentProfile$",
-        immutable=_set("deviceType"),
+        # Micke-K/IntuneManagement leaves it out; almenscorner/IntuneCD (WindowsEnrollmentProfile.py) repeats it.
+        unchangeable=_set("deviceType"),
     ),
     Rules(
         f"{DM}/deviceEnrollmentConfigurations",
@@ -202,9 +200,9 @@ _ROWS = (
         assign_key="enrollmentConfigurationAssignments",
         version=INT,
         typed="required",
-        types=r"(deviceEnrollment\w+|windows10EnrollmentCompletionPageConfiguration|"
-        r"deviceComanagementAuthorityConfiguration|windowsRestoreDeviceEnrollmentConfiguration)$",
-        immutable=_set("platformType", "deviceEnrollmentConfigurationType"),
+        immutable=_set("platformType"),
+        # almenscorner/IntuneCD (update/Intune/EnrollmentStatusPage.py) repeats it.
+        unchangeable=_set("deviceEnrollmentConfigurationType"),
         refused=_set("priority"),
     ),
     Rules(
@@ -246,7 +244,6 @@ _ROWS = (
         updated=200,
         **_UNASSIGNED,
         times=(),
-        types="(deviceAndAppManagementR|r)oleDefinition$",
         derived=_set("isBuiltIn", "isBuiltInRoleDefinition", "permissions", "roleAssignments"),
         made={"@odata.type": "#microsoft.graph.deviceAndAppManagementRoleDefinition", "isBuiltIn": False,
               "isBuiltInRoleDefinition": False, "roleAssignments": []},
@@ -257,7 +254,6 @@ _ROWS = (
         deleted=204,
         **_UNASSIGNED,
         times=(),
-        types="(deviceAndAppManagementR|r)oleAssignment$",
         made={"@odata.type": "#microsoft.graph.deviceAndAppManagementRoleAssignment"},
         defaults={"scopeType": "resourceScope"},
     ),
@@ -324,7 +320,7 @@ _ROWS = (
         times=_CA_TIMES,
         **_UNASSIGNED,
         typed="required",
-        types="(ip|country)NamedLocation$",
+        uncreatable="compliantNetworkNamedLocation",
     ),
     Rules(
         f"{CA}/authenticationStrength/policies",

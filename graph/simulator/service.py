@@ -5,8 +5,9 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from graph.simulator import approvals, catalogue, odata
-from graph.simulator.answers import Reply, error, forbidden, intune_error, no_route, not_found
+from graph.microsoft import model
+from graph.simulator import addressing, approvals, beyond, catalogue, collections, conforming, odata, querying
+from graph.simulator.answers import Reply, error, forbidden, intune_error, no_route, no_segment, not_found
 from graph.simulator.collections import COLLECTIONS, DM, MANAGED_APP_POLICIES, NAVIGATION, Collection, allows, scopes
 from graph.simulator.odata import Object
 from graph.simulator.state import Tenant
@@ -15,6 +16,7 @@ PAGE = 1000
 # Nobody outside Microsoft knows how many policies are on a page of Conditional Access, nor whether it is always as
 # many. Few: a client that trusts in one page, or reads the first again and again, shows at once.
 CONDITIONAL_ACCESS_PAGE = 5
+METADATA = "https://graph.microsoft.com/beta/$metadata"
 SETTINGS_PAGE = 25  # the service's own default; a client that does not follow it loses settings
 _SECRET_CALL = re.compile(r"getOmaSettingPlainTextValue\(secretReferenceValueId='(.*)'\)$", re.IGNORECASE)
 
@@ -22,11 +24,18 @@ _SECRET_CALL = re.compile(r"getOmaSettingPlainTextValue\(secretReferenceValueId=
 def get(tenant: Tenant, granted: set[str], path: str, query: str, url: str) -> Reply:
     """`path` below the version; `url` is its absolute address, for page links."""
     parts = odata.segments(path)
+    try:
+        address = addressing.resolve(parts)
+        querying.refuse_unknown(address, query)
+    except addressing.UnknownSegment as e:
+        return no_segment(e.segment)
+    except odata.BadQuery as e:
+        return error(400, "BadRequest", str(e))
     if [part.lower() for part in parts] == ["deviceappmanagement", "managedapppolicies"]:
         return _managed_app_policies(tenant, query, url)
-    found = collection_of(parts)
+    found = collection_of(parts) or unlisted(parts)
     if found is None:
-        return no_route(path)
+        return _singleton(tenant, granted, path, address)
     collection, rest = found
     refusal = _refusal(tenant, collection, granted)
     if refusal:
@@ -49,10 +58,35 @@ def collection_of(parts: list[str]) -> tuple[Collection, list[str]] | None:
     return None
 
 
+def _context(url: str) -> str:
+    version, _, path = url.partition("/beta/")
+    return f"{version}/beta/$metadata#{path}"
+
+
+def unlisted(parts: list[str]) -> tuple[Collection, list[str]] | None:
+    """A collection of Microsoft's that has no row: what was put there is read there."""
+    for length in range(1, len(parts) + 1):
+        path = "/".join(parts[:length])
+        if addressing.resolve(parts[:length]).is_many:
+            return collections.by_the_model(path), parts[length:]
+    return None
+
+
+def _singleton(tenant: Tenant, granted: set[str], path: str, address: addressing.Address) -> Reply:
+    """The one object that is at a path, where one was put; below it, one of its properties."""
+    row = collections.by_the_model(path)
+    refusal = _refusal(tenant, row, granted)
+    if refusal:
+        return refusal
+    held = next((item for _, item in tenant.visible(path)), None)
+    if held is not None:
+        return Reply(200, one(row, held, ""))
+    return not_found(path) if address.type or address.route else no_route(path)
+
+
 def _refusal(tenant: Tenant, collection: Collection, granted: set[str]) -> Reply | None:
     if collection.path in tenant.flags.get("not_offered", ()):
-        # Decided before any permission is looked at (rknightion/graph2otel, docs/graph-api-gotchas.md).
-        return error(400, "BadRequest", f"Resource not found for the segment '{collection.path.rpartition('/')[2]}'.")
+        return no_segment(collection.path.rpartition("/")[2])
     if tenant.flags.get("no_intune") and collection.path.startswith("device"):
         return error(400, "BadRequest", "Request not applicable to target tenant.")
     if not allows(collection, granted):
@@ -82,11 +116,11 @@ def _list(tenant: Tenant, collection: Collection, query: str, url: str) -> Reply
     if "assignments" in expand and not collection.expands_in_list:
         return error(400, "BadRequest", "Expanding assignments is not supported on this collection.")
     page["value"] = [_listed(collection, item, given.get("select", ""), expand) for item in page["value"]]
-    return Reply(200, {"@odata.context": f"{url}#context", **page})
+    return Reply(200, {"@odata.context": _context(url), **page})
 
 
 def _listed(collection: Collection, item: Object, select: str, expand: dict[str, str]) -> Object:
-    shown = _shown(collection, item, "")
+    shown = _shown(collection, item, select)
     for name, inner in expand.items():
         _expand(collection, item, shown, name, inner)
     shown.update({name: None for name in collection.null_in_list if name in shown})
@@ -100,7 +134,7 @@ def one(collection: Collection, item: Object, query: str) -> Object:
     for name, inner in odata.expansions(given.get("expand", "")).items():
         _expand(collection, item, shown, name, inner)
     return {
-        "@odata.context": "https://graph.microsoft.com/beta/$metadata#entity",
+        "@odata.context": f"{METADATA}#{collection.path}/$entity",
         **odata.selected(shown, given.get("select", "")),
     }
 
@@ -109,18 +143,20 @@ def _expand(collection: Collection, item: Object, shown: Object, name: str, inne
     if name == "privacyAccessControls":
         shown[name] = copy.deepcopy(item.get(name, []))
         return
-    if name not in collection.expands:
+    navigation = beyond.properties(conforming.type_at(collection.path, item)).get(name)
+    if name not in collection.expands and (navigation is None or name == "assignments"):
         raise odata.BadQuery(f"Could not find a property named '{name}' on type 'microsoft.graph.entity'.")
-    default: Any = [] if name.endswith("s") or name == "scheduledActionsForRule" else None
+    default: Any = [] if navigation is None or navigation.is_many else None
     value = item.get(name, default)
     shown[name] = [_child(name, one, inner) for one in value] if isinstance(value, list) else copy.deepcopy(value)
-    shown[f"{name}@odata.context"] = f"https://graph.microsoft.com/beta/$metadata#{name}"
+    # almenscorner/IntuneCD reads there whose assignments they are.
+    cast = f"/microsoft.graph.{conforming.said_type(item)}" if collection.polymorphic else ""
+    shown[f"{name}@odata.context"] = f"{METADATA}#{collection.path}('{item.get('id')}'){cast}/{name}"
 
 
 def _shown(collection: Collection, item: Object, select: str) -> Object:
-    hidden = collection.children | NAVIGATION
-    if not select:
-        hidden |= set(collection.only_selected)
+    chosen = {name.strip().lower() for name in select.split(",")}
+    hidden = collection.children | NAVIGATION | {one for one in collection.only_selected if one.lower() not in chosen}
     shown = {key: copy.deepcopy(value) for key, value in item.items() if key not in hidden and "@odata." not in key}
     if collection.polymorphic and "@odata.type" in item:
         shown["@odata.type"] = item["@odata.type"]
@@ -153,20 +189,28 @@ def _below(tenant: Tenant, collection: Collection, item: Object, rest: list[str]
     if rest[0].lower().startswith("microsoft.graph.") and len(rest) == 2:
         return _navigation(item, rest[1])
     name = next((child for child in collection.routes if child.lower() == rest[0].lower()), None)
+    name = name or _by_its_type(collection, item, rest[0])
     if name is None:
         return no_route("/".join(rest))
     value = item.get(name, [])
     if isinstance(value, dict):
-        return Reply(200, {"@odata.context": f"{url}#context", **copy.deepcopy(value)})
+        return Reply(200, {"@odata.context": _context(url), **copy.deepcopy(value)})
     if len(rest) > 1:
         return _grandchild(name, value, rest[1:], query, url)
     return _child_page(name, value, query, url)
 
 
+def _by_its_type(collection: Collection, item: Object, segment: str) -> str | None:
+    """What Microsoft's model has below such an object. That assignments are to be had there, only a row says."""
+    known = beyond.properties(conforming.type_at(collection.path, item))
+    found = next((one for name, one in known.items() if name.lower() == segment.lower()), None)
+    return found.name if found and found.kind == "object" and found.name != "assignments" else None
+
+
 def _child_page(name: str, value: list[Any], query: str, url: str) -> Reply:
     page = odata.page(value, query, url, SETTINGS_PAGE if name == "settings" else PAGE)
     page["value"] = [_child(name, one, query) for one in page["value"]]
-    return Reply(200, {"@odata.context": f"{url}#context", **page})
+    return Reply(200, {"@odata.context": _context(url), **page})
 
 
 def _grandchild(name: str, value: list[Any], rest: list[str], query: str, url: str) -> Reply:
@@ -183,7 +227,7 @@ def _plain_text(tenant: Tenant, item: Object, reference: str) -> Reply:
         return intune_error(403, "Forbidden", "Application is not authorized to perform this operation.")
     for setting in item.get("omaSettings") or ():
         if setting.get("secretReferenceValueId") == reference.replace("''", "'"):
-            return Reply(200, {"@odata.context": "https://graph.microsoft.com/beta/$metadata#Edm.String",
+            return Reply(200, {"@odata.context": f"{METADATA}#Edm.String",
                                "value": setting["value"]})  # fmt: skip
     return not_found(reference)
 
@@ -198,7 +242,14 @@ def _navigation(item: Object, name: str) -> Reply:
 def _managed_app_policies(tenant: Tenant, query: str, url: str) -> Reply:
     if "filter" in odata.options(query):
         return error(400, "BadRequest", "Invalid filter clause")
-    items = [item for path in MANAGED_APP_POLICIES for _, item in tenant.visible(path)]
+    items = [
+        {
+            "@odata.type": f"{model.PREFIX}{conforming.type_at(path, item)}",
+            **_shown(COLLECTIONS[path.lower()], item, ""),
+        }
+        for path in MANAGED_APP_POLICIES
+        for _, item in tenant.visible(path)
+    ]
     page = odata.page(items, query, url, PAGE)
-    page["value"] = [_shown(COLLECTIONS[MANAGED_APP_POLICIES[0].lower()], item, "") for item in page["value"]]
-    return Reply(200, page)
+    page["value"] = [odata.selected(item, odata.options(query).get("select", "")) for item in page["value"]]
+    return Reply(200, {"@odata.context": _context(url), **page})

@@ -50,6 +50,10 @@ def _intune(name: str, **more: Any) -> Object:
             "roleScopeTagIds": ["0"], **more}  # fmt: skip
 
 
+def _without_creation(name: str, **more: Any) -> Object:
+    return {key: value for key, value in _intune(name, **more).items() if key != "createdDateTime"}
+
+
 def _filter(one: str) -> Object:
     rule = '(device.deviceOwnership -eq "Corporate")'
     made = _intune(f"Filter {one[:8]}", platform="windows10AndLater", payloads=[], roleScopeTags=["0"], rule=rule,
@@ -65,7 +69,7 @@ _MADE: Mapping[str, Callable[[str], Object]] = {
     AGREEMENTS: lambda one: {"displayName": f"Terms {one[:8]}"},
     FILTERS: _filter,
     TAGS: lambda one: {"displayName": f"Tag {one}", "description": "", "isBuiltIn": False, "assignments": []},
-    TEMPLATES: lambda one: _intune(f"Template {one[:8]}", brandingOptions="none", defaultLocale=None,
+    TEMPLATES: lambda one: _without_creation(f"Template {one[:8]}", brandingOptions="none", defaultLocale=None,
                                    localizedNotificationMessages=[]),
     APPS: lambda one: _intune(f"App {one[:8]}", bundleId=f"app.{one[:8]}", publisher="Adatum", assignments=[],
                               **{"@odata.type": "#microsoft.graph.iosStoreApp"}),

@@ -76,9 +76,9 @@ class State:
         with self.lock:
             self.tenants[tenant.directory_id] = tenant
             self._locks.setdefault(tenant.directory_id, RLock())
-            for collection, items in list(tenant.collections.items()):
+            for items in list(tenant.collections.values()):
                 for item in list(items.values()):
-                    self.learned.learn(tenant, collection, item)
+                    self.learned.learn(tenant, item)
             self._share_definitions()
 
     def lock_of(self, tenant: Tenant) -> RLock:
@@ -86,10 +86,10 @@ class State:
         return self._locks[tenant.directory_id]
 
     def put(self, tenant: Tenant, collection: str, item: Object) -> None:
-        """As the portal does: the service's model grows by what is put."""
+        """As the portal does: the service's catalogues grow by what is put."""
         with self.lock, self.lock_of(tenant):
             tenant.put(collection, item)
-            self.learned.learn(tenant, collection, item)
+            self.learned.learn(tenant, item)
             if item.get("definitionValues"):
                 self._share_definitions()
 

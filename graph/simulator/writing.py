@@ -5,8 +5,20 @@ from collections.abc import Mapping
 from time import time
 from typing import Any
 
-from graph.simulator import actions, approvals, deleting, making, odata, refusals, service
-from graph.simulator.answers import Refused, Reply, bad_request, error, forbidden, invalid, no_route, not_found
+from graph.microsoft.model import Route
+from graph.simulator import actions, addressing, approvals, deleting, making, odata, refusals, service
+from graph.simulator.answers import (
+    Refused,
+    Reply,
+    bad_request,
+    error,
+    forbidden,
+    invalid,
+    no_route,
+    no_segment,
+    not_allowed,
+    not_found,
+)
 from graph.simulator.call import Call, guid, now, objects
 from graph.simulator.collections import CA, DM
 from graph.simulator.learned import bare
@@ -23,9 +35,10 @@ def write(state: State, tenant: Tenant, granted: set[str], method: str, path: st
           headers: Mapping[str, str]) -> Reply:  # fmt: skip
     """`path` below the version. `headers` in lower case: Multi Admin Approval speaks by them."""
     try:
+        route = _route(path, method)
         rules, rest = _found(path)
         _refuse_unpermitted(tenant, rules, rules.permissions(method), granted)
-        call = Call(tenant, state.learned, rules, method, rest, _body(method, body))
+        call = Call(tenant, state.learned, rules, method, rest, _body(method, body), route)
         with state.lock_of(tenant):
             approved = approvals.gate(call, body, headers)
             reply = _carry_out(call)
@@ -47,6 +60,16 @@ def _found(path: str) -> tuple[Rules, list[str]]:
     if found is None or rules is None:
         raise Refused(no_route(path))
     return rules, found[1]
+
+
+def _route(path: str, method: str) -> Route | None:
+    try:
+        route = addressing.resolve(odata.segments(path)).route
+    except addressing.UnknownSegment as e:
+        raise Refused(no_segment(e.segment)) from e
+    if route and method not in route.methods:
+        raise Refused(not_allowed(path))
+    return route
 
 
 def _refuse_unpermitted(tenant: Tenant, rules: Rules, needed: tuple[str, ...], granted: set[str]) -> None:
@@ -81,7 +104,7 @@ def _carry_out(call: Call) -> Reply:
 
 def _create(call: Call) -> Reply:
     if call.method != "POST" or not call.rules.can_create:
-        raise Refused(_not_allowed(call))
+        raise Refused(not_allowed(call.path))
     refusals.refuse_create(call)
     refuse_missing(call, making.own(call))
     return Reply(call.rules.created, _arrived(call, making.created(call)), created=call.path)
@@ -95,22 +118,18 @@ def _arrived(call: Call, item: Object) -> Object:
 
 def _update(call: Call) -> Reply:
     if call.method not in call.rules.update:
-        raise Refused(_not_allowed(call))
+        raise Refused(not_allowed(call.path))
     refusals.refuse_update(call, call.item())
     refuse_missing(call, making.own(call))
     item = call.keep(making.replaced(call) if call.method == "PUT" else making.updated(call))
     return Reply(204) if call.rules.updated == 204 else Reply(200, service.one(call.collection, item, ""))
 
 
-def _not_allowed(call: Call) -> Reply:
-    return error(405, "Request_BadRequest", f"Specified HTTP method is not allowed for the request target {call.path}.")
-
-
 def _create_instance(call: Call) -> Reply:
     """An intent is made from its template, with the settings that differ."""
     template_id = call.rest[2]
     if call.method != "POST":
-        raise Refused(_not_allowed(call))
+        raise Refused(not_allowed(call.path))
     if not call.learned.knows_intent_template(call.tenant, template_id):
         raise Refused(not_found(template_id))
     if (call.tenant.held(f"{DM}/templates", template_id) or {}).get("isDeprecated"):

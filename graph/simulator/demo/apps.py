@@ -85,7 +85,6 @@ def _policy_set(build: Builder, app_id: str) -> None:
     policy_id = next(iter(build.tenant.collections[f"{DM}/deviceCompliancePolicies"]))
     made = build.add(f"{DAM}/policySets", "New starters", status="notAssigned", errorCode="noError",
                      guidedDeploymentTags=[], roleScopeTags=["0"], assignments=[build.to_group("SG-Finance")])  # fmt: skip
-    del made["roleScopeTagIds"]
     made["items"] = [
         {"@odata.type": f"{TYPE}{kind}PolicySetItem", "id": f"{made['id']}_{payload}_{kind[0].upper()}{kind[1:]}_Parcel", "payloadId": payload,
          "itemType": None, "displayName": name, "status": "notAssigned", "errorCode": "noError",

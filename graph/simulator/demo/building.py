@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+from graph.simulator import beyond
+from graph.simulator.conforming import type_at
 from graph.simulator.state import Tenant
 
 NAMESPACE = UUID("6f9619ff-8b86-4d01-b42d-00cf4fc964ff")
@@ -41,24 +43,26 @@ class Builder:
 
     def add(self, collection: str, name: str, *, name_key: str = "displayName", suffix: str = "", prefix: str = "",
             plain: bool = False, **properties: Any) -> dict[str, Any]:  # fmt: skip
-        """Put one object with the properties nearly all have; `plain` ones have only their own."""
+        """Put one object with the properties nearly all have, if its type has them; `plain` ones have only their own."""
         self._made += 1
+        known = beyond.properties(type_at(collection, properties))
         item: dict[str, Any] = {"id": f"{prefix}{self.guid(collection, name, self._made)}{suffix}", name_key: name}
         if not plain:
             created = self.time()
-            item |= {
+            usual = {
                 "description": "",
                 "createdDateTime": created,
                 "lastModifiedDateTime": max(created, self.time()),
                 "roleScopeTagIds": ["0"],
             }
+            item |= {one: value for one, value in usual.items() if one in known}
         item |= copy.deepcopy(properties)
         for assignment in item.get("assignments", ()):
             target = assignment["target"]
             everyone = ALL_DEVICES if "allDevices" in target["@odata.type"] else ALL_USERS
             assignment.setdefault("id", f"{item['id']}_{target.get('groupId', everyone)}")
-            assignment.setdefault("source", "direct")
-            assignment.setdefault("sourceId", item["id"])
+            if "source" in beyond.properties(known["assignments"].type or ""):
+                assignment |= {"source": "direct", "sourceId": item["id"], **assignment}
         return self.tenant.put(collection, item)
 
     def group(self, name: str) -> str:

@@ -168,7 +168,7 @@ def _configurations(build: Builder) -> None:
     add("windowsWifiEnterpriseEAPConfiguration", "Wi-Fi Office", ssid="OFFICE", eapType="eapTls", networkName="Office",
         rootCertificatesForServerValidation=[reference], identityCertificateForClientAuthentication=identity)  # fmt: skip
     add("windowsWifiConfiguration", "Wi-Fi Guests", ssid="GUESTS", wifiSecurityType="wpa2Personal",
-        preSharedKey=None, preSharedKeyIsSet=True)  # fmt: skip
+        preSharedKey=None)  # fmt: skip
     add("windows10VpnConfiguration", "VPN Office", connectionName="Office", identityCertificate=identity,
         servers=[{"description": "Main", "address": "vpn.example", "isDefaultServer": True}])  # fmt: skip
     add("macOSCustomConfiguration", "macOS - Dock", payloadName="Dock", payloadFileName="dock.mobileconfig",
@@ -210,8 +210,10 @@ def _definition(build: Builder, ingestion: str, number: int) -> dict[str, Any]:
         ("List", "ListBox", {"values": [{"name": "*.pst", "value": None}, {"name": "*.tmp", "value": None}]}),
     ]
     kind, box, value = values[number]
-    presentation = {"@odata.type": f"{TYPE}groupPolicyPresentation{box}", "label": f"{kind} value",
-                    "id": build.guid("presentation", ingestion, number), "required": True}  # fmt: skip
+    presentation: dict[str, Any] = {"@odata.type": f"{TYPE}groupPolicyPresentation{box}", "label": f"{kind} value",
+                    "id": build.guid("presentation", ingestion, number)}  # fmt: skip
+    if kind != "List":
+        presentation["required"] = True
     return {
         "id": build.guid("definition value", ingestion, number),
         "createdDateTime": time,
@@ -369,12 +371,11 @@ def _rest(build: Builder) -> None:
               assignments=[build.to_all_devices()])  # fmt: skip
     image = {"type": "image/png", "value": _png()}
     for name, is_default in (("Default Branding Profile", True), ("Branding Berlin", False)):
-        made = build.add(
+        build.add(
             f"{DM}/intuneBrandingProfiles", name, name_key="profileName", profileDescription="",
             isDefaultProfile=is_default, displayName=build.tenant.name, contactITName="Service desk",
             contactITPhoneNumber="+43 1 234", themeColor={"r": 0, "g": 114, "b": 198}, themeColorLogo=image,
             lightBackgroundLogo=image, landingPageCustomizedImage={"type": None, "value": None}, assignments=[])  # fmt: skip
-        del made["description"]
 
 
 def _png() -> str:

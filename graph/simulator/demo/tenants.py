@@ -76,7 +76,7 @@ def _fill(tenant: Tenant, catalog_policies: int, sizes: tuple[int, ...]) -> None
     for name, platform, rule in FILTERS:
         made = build.add("deviceManagement/assignmentFilters", name, platform=platform, rule=rule, payloads=[],
                          assignmentFilterManagementType="devices", roleScopeTags=["0"])  # fmt: skip
-        del tenant.collections["deviceManagement/assignmentFilters"][made["id"]], made["roleScopeTagIds"]
+        del tenant.collections["deviceManagement/assignmentFilters"][made["id"]]
         tenant.put("deviceManagement/assignmentFilters", {**made, "id": build.filter_id(name)})
     name = tenant.name.split()[0].lower()
     domains = [

@@ -155,11 +155,11 @@ ROWS = {
         "added": [{"enabled": True, "definition@odata.bind": f"{BIND}/groupPolicyDefinitions('{GONE}')"}]}, GONE),
     "a locale that changes": ("PATCH", MESSAGE, {}, "ResourceNotFound"),
     # Assigning.
-    "the wrong key": ("POST", f"{SHELL}/assign", audience(), "deviceManagementScriptAssignments"),
+    "the wrong key": ("POST", f"{SHELL}/assign", audience(), "not a valid parameter"),
     "a target of no kind": ("POST", f"{CATALOG}/catalog/assign", NAMELESS, "@odata.type"),
     "one target twice": ("POST", f"{CATALOG}/catalog/assign", {"assignments": [to_group(), to_group()]}, "twice"),
     "the default enrollment configuration": ("POST", f"{DEFAULT}/assign", NO_ONE, "default"),
-    "assigning Autopilot at once": ("POST", f"{AUTOPILOT}/assign", audience(), "No OData route"),
+    "assigning Autopilot at once": ("POST", f"{AUTOPILOT}/assign", audience(), "not a valid parameter"),
     "assigning a catalog policy singly": ("POST", f"{CATALOG}/catalog/assignments", to_group(), "No OData route"),
     # Conditional Access, which does not say why.
     **{f"Conditional Access with {what}": ("POST", f"{CA}/policies", access(**{where: value}), "malformed or incorrect")

@@ -103,7 +103,8 @@ def make_configuration(client, path, old, body):
                     {"windowsPrivacyAccessControls": old["privacyAccessControls"]})  # fmt: skip
     for name in NAVIGATIONS:
         for one in [old[name]] if isinstance(old.get(name), dict) else old.get(name) or ():
-            client.call("POST" if isinstance(old[name], list) else "PUT", f"{item}/{name}/$ref",
+            cast = old["@odata.type"].removeprefix("#")
+            client.call("POST" if isinstance(old[name], list) else "PUT", f"{item}/{cast}/{name}/$ref",
                         {"@odata.id": f"{BETA}/{DM}/deviceConfigurations('{one['id']}')"})  # fmt: skip
     return made
 

@@ -80,7 +80,7 @@ def test_what_is_posted_is_there_under_a_new_id_until_it_is_deleted(path, body, 
 def test_a_patch_changes_what_it_names_and_the_services_own_marks(tenant):
     path, before = f"{CONFIGURATIONS}/general", tenant.held(CONFIGURATIONS, "general")
     tenant.put(CONFIGURATIONS, {**before, "version": 4, "lastModifiedDateTime": "2024-01-01T00:00:00Z"})
-    body = typed("windows10GeneralConfiguration", description="now", version=99, createdDateTime="x")
+    body = typed("windows10GeneralConfiguration", description="now", version=99, createdDateTime="2020-01-01T00:00:00Z")
     assert tenant.ask("PATCH", path, body).status_code == 204
     after = tenant.held(CONFIGURATIONS, "general")
     assert (after["description"], after["passwordMinimumLength"], after["version"]) == ("now", 8, 5)
@@ -281,14 +281,16 @@ def test_certificates_are_referred_to_by_navigation(tenant):
     cast = f"{wifi}/microsoft.graph.windowsWifiEnterpriseEAPConfiguration"
     roots, identity = "rootCertificatesForServerValidation", "identityCertificateForClientAuthentication"
     assert tenant.ask("POST", f"{cast}/{roots}/$ref", reference).status_code == 204
-    assert tenant.ask("PUT", f"{wifi}/{identity}/$ref", reference).status_code == 204
+    assert tenant.ask("PUT", f"{cast}/{identity}/$ref", reference).status_code == 204
     found = {"id": "root", "displayName": "Root CA", "@odata.type": f"{TYPE}windows81TrustedRootCertificate"}
     assert tenant.ask("GET", f"{cast}/{roots}").json()["value"] == [found]
     assert tenant.ask("GET", f"{cast}/{identity}").json() == found
-    assert tenant.ask("DELETE", f"{wifi}/{roots}/root/$ref").status_code == 204
+    assert tenant.ask("DELETE", f"{cast}/{roots}/root/$ref").status_code == 204
     assert tenant.held(CONFIGURATIONS, "wifi")[roots] == []
     missing = {"@odata.id": f"{BIND}/deviceConfigurations('none')"}
-    assert tenant.ask("POST", f"{wifi}/{roots}/$ref", missing).status_code == 404
+    assert tenant.ask("POST", f"{cast}/{roots}/$ref", missing).status_code == 404
+    without_cast = tenant.ask("PUT", f"{wifi}/{identity}/$ref", reference)
+    assert f"segment '{identity}'" in without_cast.json()["error"]["message"]
 
 
 def test_privacy_controls_have_a_call_of_their_own(tenant):
@@ -329,7 +331,7 @@ def test_a_strength_changes_its_combinations_by_action_and_reads_as_a_copy_in_po
     body = {"allowedCombinations": ["fido2", "windowsHelloForBusiness"]}
     changed = tenant.ask("POST", f"{path}/updateAllowedCombinations", body)
     assert changed.json()["previousCombinations"] == ["fido2"]
-    keys = typed("fido2CombinationConfiguration", allowedAAGUIDs=["a"])
+    keys = {"@odata.type": f"{TYPE}fido2CombinationConfiguration", "allowedAAGUIDs": ["a"]}
     made = tenant.make(f"{path}/combinationConfigurations", keys)
     child = f"{path}/combinationConfigurations/{made}"
     assert tenant.ask("PATCH", child, {**keys, "allowedAAGUIDs": ["b"]}).status_code == 200

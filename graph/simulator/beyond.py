@@ -1,0 +1,99 @@
+"""What the service has or does though Microsoft's package does not say so. One row per fact, each with its source.
+
+The package (graph/microsoft) is newer than some of the service and older than other parts of it. A row is here when
+somebody saw the service answer or take it: "export" is a policy as Graph answered it, in the repository named.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+from graph.microsoft import model
+from graph.microsoft.model import Property
+
+_SETTING = "deviceManagementConfiguration"
+
+# Types that are refused without @odata.type, besides those that Microsoft's own sentences call abstract.
+# metadata: `Abstract="true"` in https://graph.microsoft.com/beta/$metadata.
+ABSTRACT = frozenset(
+    {
+        "deviceConfiguration", "deviceCompliancePolicy", "deviceEnrollmentConfiguration", "omaSetting",
+        "windowsAutopilotDeploymentProfile", "deviceAndAppManagementAssignmentTarget", "namedLocation",
+        "mobileAppIdentifier", "policySetItem", "ipRange",
+    }
+)  # fmt: skip
+
+# Type -> property -> what it is.
+PROPERTIES: Mapping[str, Mapping[str, Property]] = {
+    type_name: {one.name: one for one in rows}
+    for type_name, rows in {
+        # j0eyv/ConditionalAccessBaseline: exports.
+        "conditionalAccessPolicy": (
+            Property("templateId", "string"),
+            Property("partialEnablementStrategy", "any"),
+        ),
+        # j0eyv/ConditionalAccessBaseline: exports; Terraform provider: capture of the templates of Conditional Access.
+        "conditionalAccessConditionSet": (Property("times", "any"), Property("clients", "any")),
+        "conditionalAccessSessionControls": (
+            Property("blockSensitiveActions", "any"),
+            Property("networkAccessSecurity", "any"),
+        ),
+        # The package has them; graph/microsoft leaves out what an entity that no route answers holds besides scalars.
+        "windowsPrivacyDataAccessControlItem": (
+            Property("accessLevel", "string"),
+            Property("dataCategory", "string"),
+        ),
+        "organization": (Property("verifiedDomains", "any"),),
+        # IntuneAdmin/IntuneBaselines: exports.
+        f"{_SETTING}SettingInstance": (Property("auditRuleInformation", "any"),),
+    }.items()
+}  # fmt: skip
+
+# Enum -> members that it has besides.
+MEMBERS: Mapping[str, tuple[str, ...]] = {}
+
+# Enums whose lists hold several members in one text ("password,sms").
+# learn.microsoft.com: authenticationStrengthPolicy resource type, allowedCombinations.
+FLAGS_IN_LISTS = frozenset({"authenticationMethodModes"})
+
+# Collection -> the type of what it holds.
+COLLECTIONS: Mapping[str, str] = {
+    # Micke-K/IntuneManagement, Terraform provider: of the shape of a settings catalog policy.
+    "deviceManagement/inventoryPolicies": f"{_SETTING}Policy",
+    # learn.microsoft.com: List users.
+    "users": "user",
+}
+
+# Route -> methods that it takes besides those that the package has for it.
+ROUTES: Mapping[str, tuple[str, ...]] = {
+    # almenscorner/IntuneCD, Micke-K/IntuneManagement, Terraform provider: settings are changed by PUT of the whole.
+    "/deviceManagement/configurationPolicies/{}": ("PUT",),
+    "/deviceManagement/compliancePolicies/{}": ("PUT",),
+    # almenscorner/IntuneCD, Terraform provider.
+    "/deviceManagement/reusablePolicySettings/{}": ("PUT",),
+    # Micke-K/IntuneManagement, Terraform provider.
+    "/deviceManagement/inventoryPolicies/{}/assign": ("POST",),
+    # Micke-K/IntuneManagement, almenscorner/IntuneCD.
+    "/deviceAppManagement/iosManagedAppProtections/{}/assign": ("POST",),
+    "/deviceAppManagement/androidManagedAppProtections/{}/assign": ("POST",),
+    "/deviceAppManagement/iosManagedAppProtections/{}/targetApps": ("POST",),
+    "/deviceAppManagement/androidManagedAppProtections/{}/targetApps": ("POST",),
+    # almenscorner/IntuneCD: backup/Intune/DeviceManagementSettings.py.
+    "/deviceManagement/settings": ("GET",),
+}
+
+
+@cache
+def properties(type_name: str) -> Mapping[str, Property]:
+    """Microsoft's, and what is beyond them."""
+    found = dict(model.properties(type_name))
+    for one in reversed(model.lineage(type_name)):
+        found.update(PROPERTIES.get(one, {}))
+    return found
+
+
+def type_of_collection(path: str) -> str | None:
+    """Of what a collection holds: "deviceManagement/intents" -> "deviceManagementIntent"; None where nobody says."""
+    known = COLLECTIONS.get(path)
+    route = model.routes().get(f"/{path}")
+    answered = known or (route.methods.get("GET") if route else None)
+    return answered if isinstance(answered, str) else None
