@@ -10,7 +10,8 @@ from graph import security_identifier
 from graph.client import GraphClient
 from graph.clouds import Cloud, endpoints
 from graph.directory import Directory, Source
-from graph.planning import Case, Match, Options, decide, left_over, match, wanted
+from graph.matching import Match, Sought, match_all
+from graph.planning import Case, Options, decide, left_over, wanted
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed
@@ -318,9 +319,10 @@ def test_a_context_is_resolved_by_its_name_and_never_by_its_number_in_another_te
     assert want["body"] == by_context("c7")
     [missing], _, _ = planned("conditionalAccessPolicies", by_context("c1"), listed=there)
     assert missing.how == "unresolved"
-    content = {"body": {"id": "c1", "displayName": "Phishing-resistant"}}
-    assert match(CONTEXTS, content, "c1", there[CONTEXTS.key], same_tenant=False).target_id == "c7"
-    assert match(CONTEXTS, content, "c1", there[CONTEXTS.key][:1], same_tenant=False).target_id is None
+    sought = Sought("c1", lambda: match_key(CONTEXTS, {"displayName": "Phishing-resistant"}))
+    matched = lambda listed: match_all({1: sought}, listed, same_tenant=False)[1].target_id  # noqa: E731
+    assert matched(there[CONTEXTS.key]) == "c7"
+    assert matched(there[CONTEXTS.key][:1]) is None
 
 
 @pytest.mark.parametrize(
