@@ -270,7 +270,7 @@ class _Look:
             resolutions,
             was_here=self._same_tenant,
             copies=self._copies(item),
-            mentions=() if self._same_tenant else left_over(item.policy_type, want, self._known, resolutions),
+            mentions=() if self._same_tenant else left_over(policy_type, want, self._known, resolutions, self._options),
         )
         plan = self._permitted(item, decide(case, self._options))
         target = self._match(item).target_id if live and self._options.existing != COPY else None

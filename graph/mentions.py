@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graph import json_text
+from graph import json_text, security_identifier
 from graph.microsoft import model
 from graph.normalise import ZERO_GUID, from_base64
-from graph.reference_kinds import DOMAINS
+from graph.reference_kinds import DOMAINS, GROUPS
 from graph.references import GUID, Known, declared_type, is_none, root_type
 
 # As many as a person reads; the others are counted.
@@ -81,15 +81,15 @@ def _text(text: str, place: _Place, known: Known) -> Iterator[Mention]:
     inside = json_text.read(text) if place.texts < _DEEPEST_TEXT else None
     if inside is not None:
         yield from _inside(inside, _Place(place.where, "", place.key, place.texts + 1), known)
-    elif GUID.fullmatch(text) and text.lower() not in known:
-        if text != ZERO_GUID and _is_like_an_id(place):
-            yield Mention(place.where, text, is_whole=True)
+    elif GUID.fullmatch(one := text.strip('"')) and one.lower() not in known:
+        if one != ZERO_GUID and _is_like_an_id(place):
+            yield Mention(place.where, one, is_whole=True)
     else:
         yield from _in_words(text, place.where, known)
 
 
 def _is_like_an_id(place: _Place) -> bool:
-    is_named_so = place.key in ("value", "id") or bool(_LIKE_AN_ID.search(place.key))
+    is_named_so = place.key in ("value", "valueJson", "id") or bool(_LIKE_AN_ID.search(place.key))
     return is_named_so and not is_none(place.type, place.key)
 
 
@@ -97,7 +97,10 @@ def _in_words(text: str, where: str, known: Known) -> Iterator[Mention]:
     opened = str(from_base64(text))
     for found in GUID.findall(opened):
         if found.lower() in known:
-            yield Mention(where, found, known[found.lower()], is_whole=found == text)
+            yield Mention(where, found, known[found.lower()], is_whole=found == text.strip('"'))
+    if opened != text:  # of those in the text itself a plan speaks by their groups
+        for found in security_identifier.PATTERN.findall(opened):
+            yield Mention(where, found, GROUPS)
     low = opened.lower()
     for domain in (one for one, kind in known.items() if kind == DOMAINS):
         if domain in low and re.search(rf"(?<![\w.-]){re.escape(domain)}(?![\w-])", low):

@@ -4,11 +4,13 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from graph import references
 from graph.client import Answer, Ask
 from graph.completing import Proof, all_elements
 from graph.errors import GraphError, NotFound, Rejected, Throttled
 from graph.permissions import GROUP_NAMES
 from graph.policy_type import LONGEST_NAME, storable
+from graph.reference_kinds import GROUPS
 
 Names = dict[str, str | None]
 # {"groups": {id: name}, "filters": {id: name}, "principals": {id: the app that it is of}}
@@ -24,19 +26,22 @@ def no_names() -> Known:
     return {"groups": {}, "filters": {}, "principals": {}}
 
 
-def resolve(content: Mapping[str, Any], proof: Proof, known: Known, *, may_lack: bool = False) -> Steps:
+def resolve(policy_type: str, content: dict[str, Any], proof: Proof, known: Known, *, may_lack: bool = False) -> Steps:
     """{"groups": {id: name}, "filters": {id: name}, "principals": {id: appId}}; a deleted group's name is None. What is
     known is not asked for.
 
     A missing permission costs the names, not the snapshot; the proof says so. With `may_lack`, so does an answer that
     is not to be had; else its error is raised, for another try.
     """
-    groups, filters = (set(filter(_is_id, ids)) for ids in ids_in(content))
+    named, filters = (set(filter(_is_id, ids)) for ids in ids_in(content))
+    inside = [one for one in references.find(policy_type, content) if one.kind == GROUPS]
+    groups = named | {one.id for one in inside if not one.is_hint and _is_id(one.id)}
+    # A security identifier may be a person's: then it is no group that was deleted.
+    perhaps = {one.id for one in inside if one.is_hint} - groups
+    asked = yield from _groups(sorted((groups | perhaps) - set(known["groups"])), proof, may_lack)
+    found = _of(known["groups"], groups | perhaps) | asked
     return {
-        "groups": {
-            **_of(known["groups"], groups),
-            **(yield from _groups(sorted(groups - set(known["groups"])), proof, may_lack)),
-        },
+        "groups": {one: name for one, name in found.items() if name or one in groups},
         "filters": {
             **_of(known["filters"], filters),
             **(yield from _filters(sorted(filters - set(known["filters"])), proof, may_lack)),

@@ -18,7 +18,7 @@ from graph.resolving import Resolution, apply
 from graph.times import parse_time
 from graph.write_parts import lacks_block, with_block
 from graph.write_rules import WRITE_RULES
-from graph.writing import Content, immutable_differences, is_all_secret, remaining
+from graph.writing import Content, immutable_differences, is_all_secret, remaining, sendable
 
 UPDATE, SKIP, COPY = "update", "skip", "copy"
 COMPLIANCE = ("compliancePolicies", "deviceCompliancePolicies")
@@ -103,8 +103,10 @@ def _state(captured: str, choice: str) -> str:
     return "enabledForReportingButNotEnforced" if choice == REPORT_ONLY and captured == "enabled" else captured
 
 
-def left_over(policy_type: str, want: Content, known: Known, resolutions: Iterable[Resolution]) -> list[str]:
-    """What of the source tenant nobody replaced: an id of it never travels in silence."""
+def left_over(
+    policy_type: PolicyType, want: Content, known: Known, resolutions: Iterable[Resolution], options: Options
+) -> list[str]:
+    """What of the source tenant nobody replaced in what may be written: an id of it never travels in silence."""
     told, to_come = set(), set()
     for one in resolutions:
         if one.how in ("same", "kept", "unresolved", "dropped"):
@@ -112,7 +114,10 @@ def left_over(policy_type: str, want: Content, known: Known, resolutions: Iterab
         elif one.how == "restored" and one.to is None:
             to_come.add(one.id.lower())
         told |= {one.to.lower()} if one.to else set()
-    return mentions.sentences(mentions.find(policy_type, want["body"], known, told, to_come), called)
+    written = {**sendable(policy_type, want["body"]), "@odata.type": want["body"].get("@odata.type")}
+    if options.assignments != LEAVE:
+        written["assignments"] = want.get("assignments")
+    return mentions.sentences(mentions.find(policy_type.key, written, known, told, to_come), called)
 
 
 def decide(case: Case, options: Options) -> Plan:

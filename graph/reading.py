@@ -210,7 +210,9 @@ def read_policy(
     content = {"body": without_annotations(body), "assignments": without_annotations(assignments)}
     references: dict[str, dict[str, str | None]] = {}
     if with_names:
-        references = yield from names.resolve(content, proof, known or no_names(), may_lack=is_last_try)
+        references = yield from names.resolve(
+            policy_type.key, content, proof, known or no_names(), may_lack=is_last_try
+        )
     return Reading(content, name_of(policy_type, body), odata_type, modified_at, proof.as_json(), references, began)
 
 

@@ -103,7 +103,6 @@ BY_NAME: Mapping[str, str] = MappingProxyType(
         "relayConfigurationId": NETWORK_PROFILES,
         "dnsProxyConfigurationId": NETWORK_PROFILES,
         "contentFilterConfigurationId": NETWORK_PROFILES,
-        # "The DDM app configuration to associate with the app": Graph has no list of that name.
         "ddmAppConfigId": NETWORK_PROFILES,
         "microsoftTunnelSiteId": TUNNEL_SITES,
         "vppTokenId": VPP_TOKENS,
@@ -116,6 +115,13 @@ BY_NAME: Mapping[str, str] = MappingProxyType(
         "azureOperationalInsightsWorkspaceId": WORKSPACES,
     }
 )
+# Microsoft does not say which collection these are of, or they need not be in the tenant at all: told, never blocking.
+UNSURE = frozenset(
+    {
+        "relayConfigurationId", "dnsProxyConfigurationId", "contentFilterConfigurationId", "ddmAppConfigId",
+        "enterpriseCloudPrintOAuthClientIdentifier",
+    }
+)  # fmt: skip
 # Names that mean one thing in one type, and another, or nothing, elsewhere: (the type that declares it, name).
 BY_TYPE: Mapping[tuple[str, str], str] = MappingProxyType(
     {

@@ -33,6 +33,7 @@ from graph.reference_kinds import (
     PRINCIPALS,
     TOKENS,
     TOLD_ONLY,
+    UNSURE,
     USERS,
     policy_types_of,
 )
@@ -55,6 +56,8 @@ _TOKEN = "DepTokenId_"  # noqa: S105  what creationSource says before a token's 
 # What a person wrote; also the policy's own id, and its children's.
 _NEVER_HINTS = frozenset({"id", "displayName", "name", "description", "notes"})
 _XML = "omaSettingStringXml"
+# A text as JSON, which is how an intent says its values.
+_QUOTED = re.compile(r'"[^"\\]+"')
 # Nobody puts more texts into each other.
 _DEEPEST_TEXT = 2
 
@@ -182,7 +185,7 @@ class _Rewriting:
         return f"{_TOKEN}{self._asked(Reference(TOKENS, value.removeprefix(_TOKEN)))}"
 
     def _id(self, value: str, place: _Place) -> Any:
-        is_hint = place.kind in TOLD_ONLY
+        is_hint = place.kind in TOLD_ONLY or place.key in UNSURE
         reference = Reference(str(place.kind), value, self._is_assignment, is_hint)
         if place.key == "id" and place.holder and not place.texts:
             self.objects.append((reference, place.holder))
@@ -203,6 +206,8 @@ class _Rewriting:
             deeper = _Place(key=place.key, setting=place.setting, texts=place.texts + 1)
             made = self._value(inside, deeper)
             return value if made == inside else json_text.write(made, value)
+        if _QUOTED.fullmatch(value):
+            return f'"{self._value(value[1:-1], place)}"'
         if place.kind and place.kind == BY_SETTING.get(place.setting):
             return GUID.sub(lambda found: str(self._id(found[0], place)), value)
         if place.key == "value" and str((place.holder or {}).get("@odata.type")).endswith(_XML):

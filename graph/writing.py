@@ -140,9 +140,16 @@ def immutable_differences(policy_type: PolicyType, live: Content, want: Content)
 
 def _sendable(policy_type: PolicyType, rule: WriteRule, body: Object) -> Object:
     rule.shape(body)
-    dropped = EVERYWHERE | policy_type.volatile | rule.drop | {"id", "assignments", "@odata.type"}
-    sent = {name: value for name, value in body.items() if name not in dropped}
+    sent = sendable(policy_type, body)
     return _type_of(rule, body) | sent | _default_tag(sent)
+
+
+def sendable(policy_type: PolicyType, body: Object) -> Object:
+    """The properties of a body that are ever sent."""
+    dropped = (
+        EVERYWHERE | policy_type.volatile | WRITE_RULES[policy_type.key].drop | {"id", "assignments", "@odata.type"}
+    )
+    return {name: value for name, value in body.items() if name not in dropped}
 
 
 def _default_tag(sent: Object) -> Object:

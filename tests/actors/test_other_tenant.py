@@ -8,6 +8,7 @@ from actors import restore_requests
 from db import directory_names, restores
 from db.audit import SYSTEM
 from db.models import BackupSet, RestoreItem
+from graph import security_identifier
 from tests.restoring import executed, options, plan_of, previewed
 from tests.simulated import WRITE, SimulatedTenant, catalog_policy
 
@@ -92,6 +93,26 @@ def test_a_vpn_profile_is_made_before_the_app_that_names_it(contoso, fabrikam, c
     assert [one.name for one in rows] == ["Per-app VPN", "Teams"]
     [assignment] = by_name(fabrikam, APPS)["Teams"]["assignments"]
     assert assignment["settings"]["vpnConfigurationId"] == by_name(fabrikam, CONFIGURATIONS)["Per-app VPN"]["id"]
+
+
+def test_a_group_that_a_body_names_is_found_by_its_name(contoso, fabrikam, cast, ended):
+    """Also where only its security identifier stands."""
+    sid, theirs = security_identifier.of_object(APP), security_identifier.of_object(ROBOT)
+    for tenant, kiosk, admins in ((contoso, PRINCIPAL, APP), (fabrikam, VPN, ROBOT)):
+        tenant.put("groups", {"id": kiosk, "displayName": "Kiosk users"})
+        tenant.put("groups", {"id": admins, "displayName": "Local admins"})
+    users = [{"@odata.type": f"{TYPE}windowsKioskAzureADGroup", "groupName": "k", "groupId": PRINCIPAL}]
+    contoso.put(CONFIGURATIONS, {"@odata.type": f"{TYPE}windowsKioskConfiguration", "id": VPN, "displayName": "Kiosk",
+                                 "version": 1, "roleScopeTagIds": ["0"], "assignments": [], "kioskProfiles": [
+                                     {"profileId": ROBOT, "userAccountsConfiguration": users}]})  # fmt: skip
+    right = {"@odata.type": f"{TYPE}omaSettingString", "displayName": "r", "omaUri": "./x", "value": f"*{sid}"}
+    contoso.put(CONFIGURATIONS, {"@odata.type": f"{TYPE}windows10CustomConfiguration", "id": APP, "version": 1,
+                                 "displayName": "Rights", "roleScopeTagIds": ["0"], "assignments": [],
+                                 "omaSettings": [right]})  # fmt: skip
+    restored(cast, ended, "deviceConfigurations")
+    made = by_name(fabrikam, CONFIGURATIONS)
+    assert made["Kiosk"]["kioskProfiles"][0]["userAccountsConfiguration"][0]["groupId"] == VPN
+    assert made["Rights"]["omaSettings"][0]["value"] == f"*{theirs}"
 
 
 def test_the_directory_id_and_the_domain_of_the_source_become_the_targets(contoso, fabrikam, cast, ended):

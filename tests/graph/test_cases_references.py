@@ -220,7 +220,7 @@ def planned(policy_type, body, *, listed=None, sources=None, same_tenant=False, 
     )
     resolutions = [resolver.resolve(one) for one in find(policy_type, content, known=known)]
     want = wanted(POLICY_TYPES[policy_type], content, Options("exact"), resolutions)
-    notes = left_over(policy_type, want, known, resolutions)
+    notes = left_over(POLICY_TYPES[policy_type], want, known, resolutions, Options("exact"))
     case = Case(POLICY_TYPES[policy_type], content, Match(), None, NOW, resolutions, same_tenant, mentions=notes)
     return resolutions, want, decide(case, Options("exact")).notes
 
@@ -231,6 +231,7 @@ def planned(policy_type, body, *, listed=None, sources=None, same_tenant=False, 
         (OURS, THEIRS),
         (OURS.upper(), THEIRS),
         (f'{{"tenant":"{OURS}"}}', f'{{"tenant":"{THEIRS}"}}'),
+        (f'"{OURS}"', f'"{THEIRS}"'),
         ("ours.onmicrosoft.com", "theirs.onmicrosoft.com"),
     ],
 )
@@ -252,6 +253,7 @@ def test_the_sources_own_directory_id_becomes_the_targets_where_it_is_a_whole_va
             {"scriptContent": base64.b64encode(f"$tenant = '{OURS}'".encode()).decode()},
             "scriptContent holds the source",
         ),
+        ({"scriptContent": base64.b64encode(f"net localgroup x {SID}".encode()).decode()}, f"group {SID}"),
         (setting("some_setting", VPN), f"some_setting holds the id {VPN}, and nobody knows of what"),
         (setting("some_setting", f'{{"profileId": "{VPN}"}}'), f"holds the id {VPN}, and nobody knows of what"),
         ({"newThingId": VPN}, f"newThingId holds the id {VPN}, and nobody knows of what"),
