@@ -7,6 +7,7 @@ from db.models import DirectoryName, Policy, Restore, Tenant
 from graph.client import GraphClient, items_of
 from graph.directory import Key, Source
 from graph.errors import Rejected
+from graph.normalise import ZERO_GUID
 from graph.reference_kinds import DIRECTORIES, DOMAINS, GROUPS, PRINCIPALS
 from graph.references import GUID
 from graph.resolving import OwnNames
@@ -76,6 +77,6 @@ def _sort(domain: Mapping[str, object]) -> str:
 
 def known(sources: Mapping[Key, Source], own: OwnNames) -> dict[str, str]:
     """Id, in small letters -> kind, of all that an id in a value may mean; of `own`, what only the source is."""
-    found = {one.lower(): kind for kind, one in sources if GUID.search(one)}
+    found = {one.lower(): kind for kind, one in sources if GUID.search(one) and one != ZERO_GUID}
     is_of_another = {own.source.lower(): DIRECTORIES} if own.source else {}
     return {**found, **is_of_another, **dict.fromkeys(own.domains, DOMAINS)}

@@ -212,7 +212,7 @@ class _Rewriting:
             return GUID.sub(lambda found: str(self._id(found[0], place)), value)
         if place.key == "value" and str((place.holder or {}).get("@odata.type")).endswith(_XML):
             return self._xml(value)
-        kind = self._known.get(value.lower())
+        kind = self._known.get(value.lower()) if value != ZERO_GUID else None
         if kind and not (place.key in _NEVER_HINTS and not place.texts) and not is_none(place.type, place.key):
             return str(self._asked(Reference(kind, value, self._is_assignment, is_hint=True)))
         return self._security_identifiers(value)

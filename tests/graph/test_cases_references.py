@@ -11,6 +11,7 @@ from graph.client import GraphClient
 from graph.clouds import Cloud, endpoints
 from graph.directory import Directory, Source
 from graph.matching import Match, Sought, match_all
+from graph.normalise import ZERO_GUID
 from graph.planning import Case, Options, decide, left_over, wanted
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
@@ -285,6 +286,9 @@ def test_a_whole_value_that_is_the_id_of_something_known_is_resolved_or_told():
     resolutions, want, [note] = planned("configurationPolicies", body, sources={("mobileApps", APP): Source("Teams")})
     assert ([one.how for one in resolutions], values_of(want)) == (["kept"], [APP])
     assert "the app “Teams”" in note
+    # Which stands for nothing, though exported policies have it for their id.
+    nothing = setting("some_setting", ZERO_GUID)
+    assert kinds("configurationPolicies", nothing, known={ZERO_GUID: "mobileApps"}) == set()
     # In its own tenant it stands for itself.
     there = {"mobileApps": [Listed(APP, "Teams", None, None, False, None)]}
     assert planned("configurationPolicies", body, listed=there, same_tenant=True)[2] == ()
