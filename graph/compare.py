@@ -58,10 +58,17 @@ def _between_objects(path: Path, old: dict[str, Any], new: dict[str, Any], place
         inner = (*path, name)
         if name not in old and is_nothing(new[name]):
             continue  # the service adds such properties to old policies by itself
-        if name in old and name in new:
-            yield from _between(inner, old[name], new[name], place.inside(new, name))
+        before, after = old.get(name, _ABSENT), new.get(name, _ABSENT)
+        one, other = _filled(before, after), _filled(after, before)
+        if one is not _ABSENT and other is not _ABSENT:
+            yield from _between(inner, one, other, place.inside(new if name in new else old, name))
         else:
-            yield _difference(inner, old.get(name, _ABSENT), new.get(name, _ABSENT))
+            yield _difference(inner, one, other)
+
+
+def _filled(one: Any, other: Any) -> Any:
+    """An absent list is an empty one: what came and went is told element by element."""
+    return [] if one is _ABSENT and isinstance(other, list) else one
 
 
 def is_nothing(value: Any) -> bool:
