@@ -1,6 +1,6 @@
 """What one GET does not give of a policy: further pages, presentations, secrets, images, certificates."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +9,7 @@ from graph.certificates import navigations_of
 from graph.client import Answer, Ask, elements_of, items_of, next_link, note_page
 from graph.errors import Forbidden, Malformed, NotFound, Rejected, Throttled, Unavailable
 from graph.policy_type import PolicyType
+from graph.secrets import settle
 
 Steps = Generator[Sequence[Ask], list[Answer], Any]
 PREFIX = "#microsoft.graph."
@@ -195,19 +196,7 @@ _SPECIAL: dict[str, Callable[[str, dict[str, Any], Proof], Steps]] = {
 _KEPT_BACK = "Microsoft Graph never gives this secret back. Enter it again after a restore."
 
 
-def note_withheld(body: Any, proof: Proof) -> None:
+def note_withheld(policy_type: PolicyType, body: dict[str, Any], proof: Proof) -> None:
     """Secrets that Graph keeps: the proof names them, so that nobody believes the backup holds them."""
-    for holder in _objects(body):
-        value = holder.get("simpleSettingValue")
-        if isinstance(value, dict) and value.get("valueState") == "encryptedValueToken":
-            proof.withhold(str(holder.get("settingDefinitionId")), _KEPT_BACK)
-        for key in holder:
-            if key.endswith("IsSet") and holder[key] is True:
-                proof.withhold(key.removesuffix("IsSet"), _KEPT_BACK)
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _objects(inner)
+    for where in dict.fromkeys(one.where for one in settle(policy_type, body).not_held):
+        proof.withhold(where, _KEPT_BACK)

@@ -2,17 +2,20 @@
 
 from typing import Any
 
-from graph.normalise import UNORDERED, canonical
+from graph.normalise import canonical
+
+# What names an element where nothing is known of its list, the first that it has.
+_NAMES = ("settingDefinitionId", "definitionId", "omaUri", "definition", "presentation", "locale", "payloadId",
+          "mobileAppIdentifier", "target", "name")  # fmt: skip
 
 
-def identity(array: str, item: Any) -> str:
+def identity(item: Any, keys: tuple[str, ...] = _NAMES) -> str:
     if not isinstance(item, dict):
         return canonical(item).strip('"')
     instance = item.get("settingInstance")
     if isinstance(instance, dict) and instance.get("settingDefinitionId"):
         return str(instance["settingDefinitionId"])
-    by = UNORDERED.get(array)
-    key = item.get(by) if by else item.get("settingDefinitionId") or item.get("definitionId")
+    key = next((item[one] for one in keys if item.get(one)), None)
     if isinstance(key, dict):
         return str(key.get("displayName") or key.get("id") or _target(key))
     return str(key) if key else canonical(item)[:80]

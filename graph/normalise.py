@@ -1,61 +1,31 @@
-"""The content without what is no change: the volatile removed, what has no order sorted, equal spellings made one.
+"""The content without what is no change: what the service makes removed, what has no order sorted, spellings made one.
 
-Total (never raises, whatever the JSON) and idempotent. What is volatile or equal was seen in captures of the service:
-texts of Microsoft's catalogues, clocks, derived counts, ids that each write makes anew.
+Total (never raises, whatever the JSON) and idempotent. What a value is, Microsoft's model says (graph/places.py); the
+few equalities below were seen in captures of the service.
 """
 
 import base64
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from graph.annotations import without_annotations
+from graph.microsoft import model
+from graph.places import ASSIGNMENTS, Place, body_of, place_in
 from graph.policy_type import PolicyType
+from graph.service_made import is_service_made, is_service_made_outermost
+from graph.spellings import one_spelling
 
-EVERYWHERE = frozenset(
+# Objects with a life of their own that a policy refers to: which one it is counts, not what it is called.
+_REFERRED = frozenset(
     {
-        "createdDateTime", "lastModifiedDateTime", "modifiedDateTime", "version", "isAssigned", "settingCount",
-        "creationSource", "priorityMetaData", "supportsScopeTags", "isMigratingToConfigurationPolicy", "isReadOnly",
-        "lastAppSyncDateTime", "lastHeartbeatDateTime", "token",
+        "groupPolicyDefinition", "groupPolicyPresentation", "authenticationStrengthPolicy", "roleDefinition",
+        "roleScopeTag", "mobileAppCategory", "deviceConfiguration",
     }
 )  # fmt: skip
-
-# Children whose id the service makes: it differs after every write.
-ANONYMOUS = frozenset(
-    {
-        "settings", "definitionValues", "presentationValues", "scheduledActionsForRule",
-        "scheduledActionConfigurations", "localizedNotificationMessages", "items", "assignments", "apps",
-        "combinationConfigurations", "omaSettings",
-    }
-)  # fmt: skip
-
-# Derived copies of catalogue entries: what identifies them is kept, their texts are not.
-REFERENCES: Mapping[str, tuple[str, ...]] = {
-    "definition": ("id",),
-    "presentation": ("id",),
-    "authenticationStrength": ("id", "displayName"),
-    "roleDefinition": ("id", "displayName"),
-    "templateReference": ("templateId",),
-}
-
-# Arrays without an order, with what identifies an element; None: by its whole value.
-UNORDERED: Mapping[str, str | None] = {
-    "roleScopeTagIds": None, "roleScopeTags": None, "omaSettings": "omaUri", "definitionValues": "definition",
-    "presentationValues": "presentation", "apps": "mobileAppIdentifier", "allowedResourceActions": None,
-    "notAllowedResourceActions": None, "allowedCombinations": None, "combinationConfigurations": None,
-    "countriesAndRegions": None, "ipRanges": None, "localizedNotificationMessages": "locale", "items": "payloadId",
-    "selectedMobileAppIds": None, "targetedMobileApps": None, "customSettings": "name", "assignments": "target",
-    "includeUsers": None, "excludeUsers": None, "includeGroups": None, "excludeGroups": None, "includeRoles": None,
-    "excludeRoles": None, "includeApplications": None, "excludeApplications": None, "includeUserActions": None,
-    "includeAuthenticationContextClassReferences": None, "includeLocations": None, "excludeLocations": None,
-    "includePlatforms": None, "excludePlatforms": None, "clientAppTypes": None, "userRiskLevels": None,
-    "signInRiskLevels": None, "builtInControls": None, "members": None, "resourceScopes": None,
-    "scheduledActionConfigurations": None, "notificationMessageCCList": None, "exemptedAppPackages": "name",
-}  # fmt: skip
 
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
-_TIME_OF_DAY = re.compile(r"(\d\d:\d\d:\d\d)\.0+$")
+_NOTHING: tuple[Any, ...] = (None, [], {})
 
 
 def normalise(policy_type: PolicyType, content: Any) -> Any:
@@ -64,64 +34,85 @@ def normalise(policy_type: PolicyType, content: Any) -> Any:
     if not isinstance(content, dict):
         return content
     body = content.get("body")
-    clean = _object(body, "", policy_type.volatile) if isinstance(body, dict) else body
-    if isinstance(clean, dict):
-        clean.pop("id", None)
-        clean.pop("assignments", None)
-        _drop_computed_apps(clean)
+    clean = _body(policy_type, body) if isinstance(body, dict) else body
     return {"body": clean, "assignments": normalise_assignments(content.get("assignments"))}
 
 
-def _value(value: Any, key: str, volatile: frozenset[str]) -> Any:
-    if isinstance(value, dict):
-        if key in REFERENCES:
-            value = {name: value[name] for name in REFERENCES[key] if name in value} or None
-            return value
-        return _object(value, key, volatile)
-    if isinstance(value, list):
-        return _array(value, key, volatile)
-    if isinstance(value, str):
-        return _TIME_OF_DAY.sub(r"\1", value)
-    return value
-
-
-def _object(value: dict[str, Any], key: str, volatile: frozenset[str]) -> dict[str, Any]:
-    kept = {
-        name: _value(inner, name, volatile)
-        for name, inner in value.items()
-        if name not in EVERYWHERE and name not in volatile and not (name == "id" and key in ANONYMOUS)
-    }
-    for rule in _EQUALITIES:
-        rule(kept)
-    # An absent property and a null one are the same; so are the empty lists the service adds to old policies.
-    return {name: inner for name, inner in kept.items() if inner is not None}
-
-
-def _array(value: list[Any], key: str, volatile: frozenset[str]) -> list[Any]:
-    clean = [_value(inner, key, volatile) for inner in value]
-    if key == "settings":
-        ids = {_setting_id(inner) for inner in clean}
-        if "" not in ids:
-            # Hundreds of settings: their whole texts are compared only where two have one id.
-            is_unique = len(ids) == len(clean)
-            return sorted(clean, key=lambda one: (_setting_id(one), "" if is_unique else canonical(one)))
-    if key in UNORDERED:
-        by = UNORDERED[key]
-        return sorted(clean, key=lambda inner: (canonical(inner.get(by)) if _has(inner, by) else "", canonical(inner)))
+def _body(policy_type: PolicyType, body: dict[str, Any]) -> dict[str, Any]:
+    place = body_of(policy_type)
+    actual = model.type_of(body, place.declared)
+    dropped = {name for name in body if is_service_made_outermost(actual, name)}
+    clean = _object(body, place, dropped | policy_type.volatile | {"id", "assignments"})
+    _drop_computed_apps(clean)
     return clean
 
 
-def _has(value: Any, key: str | None) -> bool:
-    return key is not None and isinstance(value, dict) and key in value
+def normalise_assignments(assignments: Any) -> Any:
+    if not isinstance(assignments, list):
+        return assignments
+    # Its own type, not its target's: some collections give it, and it says nothing. runRemediationScript always reads
+    # false; source tells how it came, not what it does.
+    dropped = {"@odata.type", "id", "runRemediationScript", "source", "sourceId"}
+    clean = [_object(one, ASSIGNMENTS, dropped) if isinstance(one, dict) else one for one in assignments]
+    return _sorted(clean, ASSIGNMENTS)
 
 
-def _setting_id(setting: Any) -> str:
-    """A setting's definition: of the settings catalog, else of an intent. Collections inside keep their order."""
-    if not isinstance(setting, dict):
-        return ""
-    instance = setting.get("settingInstance")
-    found = instance.get("settingDefinitionId") if isinstance(instance, dict) else setting.get("definitionId")
-    return found if isinstance(found, str) else ""
+def clean(value: Any, place: Place) -> Any:
+    """A value of this place, as `normalise` leaves it."""
+    if isinstance(value, dict):
+        return {"id": clean(value["id"], Place())} if _is_referred(value, place) else _object(value, place)
+    if isinstance(value, list):
+        inner = [clean(one, place) for one in value]
+        if not any(isinstance(one, dict | list) for one in inner):
+            return _unique(inner) if place.is_set else inner
+        return _sorted(inner, place)
+    return one_spelling(place.kind, value)
+
+
+def _is_referred(value: dict[str, Any], place: Place) -> bool:
+    return value.get("id") is not None and not _REFERRED.isdisjoint(model.lineage(place.declared))
+
+
+def _object(value: dict[str, Any], place: Place, dropped: set[str] | frozenset[str] = frozenset()) -> dict[str, Any]:
+    actual = model.type_of(value, place.declared)
+    kept = {
+        name: clean(inner, place_in(actual, name))
+        for name, inner in value.items()
+        if name not in dropped and not is_service_made(actual, name)
+    }
+    if kept.get("@odata.type") == f"{model.PREFIX}{place.declared}":
+        del kept["@odata.type"]  # which goes without saying
+    for rule in _EQUALITIES:
+        rule(kept)
+    # What is absent, null or empty is the same: Graph turns one into another between two reads.
+    return {name: inner for name, inner in kept.items() if inner not in _NOTHING}
+
+
+def _sorted(items: list[Any], place: Place) -> list[Any]:
+    """A set of objects; another list keeps its order."""
+    if place.keys is None:
+        return items
+    names = [key_of(one, place) for one in items]
+    if len(set(names)) == len(names):
+        # Hundreds of settings: their whole texts are compared only where two have one name.
+        return [one for _, one in sorted(zip(names, items, strict=True), key=lambda pair: pair[0])]
+    return _unique(items)
+
+
+def _unique(items: list[Any]) -> list[Any]:
+    named = {canonical(one): one for one in items}
+    return [named[one] for one in sorted(named)]
+
+
+def key_of(item: Any, place: Place) -> str:
+    """What identifies an element of a set."""
+    for key in place.keys or ():
+        found = item.get(key) if isinstance(item, dict) else None
+        if key == "settingInstance" and isinstance(found, dict):
+            found = found.get("settingDefinitionId")
+        if found is not None:
+            return canonical(clean(found, place.inside(item, key)))
+    return canonical(item)
 
 
 def canonical(value: Any) -> str:
@@ -144,7 +135,7 @@ def _description(value: dict[str, Any]) -> None:
 def _scope_tags(value: dict[str, Any]) -> None:
     """None, [] and the built-in tag alone all mean “Default”."""
     for name in ("roleScopeTagIds", "roleScopeTags"):
-        if value.get(name) in ([], ["0"]):
+        if value.get(name) == ["0"]:
             value[name] = None
 
 
@@ -157,17 +148,8 @@ def _filter(value: dict[str, Any]) -> None:
 def _compliance_action(value: dict[str, Any]) -> None:
     if value.get("notificationTemplateId") in ("", ZERO_GUID):
         value["notificationTemplateId"] = None
-    if value.get("notificationMessageCCList") == []:
-        value["notificationMessageCCList"] = None
     if value.get("ruleName") == "PasswordRequired":
         value["ruleName"] = None
-
-
-def _oma_secret(value: dict[str, Any]) -> None:
-    """Each write makes a new reference; only the plain value counts."""
-    if "omaUri" in value:
-        value.pop("secretReferenceValueId", None)
-        value.pop("isEncrypted", None)
 
 
 def _oma_xml(value: dict[str, Any]) -> None:
@@ -192,9 +174,9 @@ def _unset_setting(value: dict[str, Any]) -> None:
 
 
 def _secret_setting(value: dict[str, Any]) -> None:
-    """The token may differ at every read: only that there is a secret can be compared."""
-    if value.get("valueState") == "encryptedValueToken":
-        value["value"] = "(secret)"
+    """The token may differ at every read, and what was sent comes back as one: only that there is a secret counts."""
+    if value.get("valueState") in ("encryptedValueToken", "notEncrypted"):
+        value["value"] = value["valueState"] = "(secret)"
 
 
 _EQUALITIES: tuple[Callable[[dict[str, Any]], None], ...] = (
@@ -202,7 +184,6 @@ _EQUALITIES: tuple[Callable[[dict[str, Any]], None], ...] = (
     _scope_tags,
     _filter,
     _compliance_action,
-    _oma_secret,
     _oma_xml,
     _unset_setting,
     _value_twice,
@@ -214,19 +195,3 @@ def _drop_computed_apps(body: dict[str, Any]) -> None:
     """For “all apps” and the like Microsoft computes the list, and it grows."""
     if str(body.get("appGroupType") or "").startswith("all"):
         body.pop("apps", None)
-
-
-def normalise_assignments(assignments: Any) -> Any:
-    if not isinstance(assignments, list):
-        return assignments
-    # runRemediationScript always reads false; source tells how it came, not what it does.
-    volatile = frozenset({"runRemediationScript", "source", "sourceId"})
-    clean = [_without_type(one) for one in assignments]
-    return _array(clean, "assignments", volatile)
-
-
-def _without_type(assignment: Any) -> Any:
-    """Its own type, not its target's: some collections give it, and it says nothing."""
-    if not isinstance(assignment, dict):
-        return assignment
-    return {name: value for name, value in assignment.items() if name != "@odata.type"}

@@ -73,7 +73,7 @@ def _element(array: str, value: Any, depth: int) -> Iterator[Line]:
     if instance:
         yield from _setting(instance, depth)
     elif isinstance(value, dict):
-        yield Line(depth, identity(array, value), None)
+        yield Line(depth, identity(value), None)
         yield from _object(value, depth + 1)
     else:
         yield from _named("", value, depth)

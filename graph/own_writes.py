@@ -6,8 +6,10 @@ Whatever is neither as it was before the first write, nor as it is to be, is som
 from dataclasses import dataclass
 from typing import Any
 
+from graph import additions
 from graph.compare import Path, compare
 from graph.policy_type import PolicyType
+from graph.secrets import comparable, settle
 from graph.writing import Content, creation, direct
 
 
@@ -22,6 +24,13 @@ class Begun:
     def explains(self, policy_type: PolicyType, there: Content, *, with_assignments: bool) -> bool:
         names = self.names - policy_type.shifting
         live, old, new = (_told_by(one, names, with_assignments) for one in (there, self.before, self.after))
+        for side in (old, new):
+            # The tokens of secrets are the tenant's own, and new at each write.
+            side["body"] = comparable(policy_type, side["body"], live["body"])
+        live = {
+            "body": additions.known(policy_type, live["body"], old["body"], new["body"]),
+            "assignments": additions.known_assignments(live["assignments"], old["assignments"], new["assignments"]),
+        }
         moved, missing = ({one.path for one in compare(policy_type, side, live)} for side in (old, new))
         return not (_meet(moved, missing) or _meet(missing, moved))
 
@@ -35,9 +44,8 @@ def creation_of(policy_type: PolicyType, want: Content) -> Begun:
     sent = creation(policy_type, want).body or {}
     # A bind stands for the property of its name.
     names = frozenset({str(name).split("@odata.bind")[0] for name in sent} & want["body"].keys())
-    made = {name: want["body"][name] for name in names}
-    if "settings" in names:
-        made["settings"] = sent["settings"]  # without its secrets
+    body = settle(policy_type, want["body"]).body  # without its secrets
+    made = {name: body[name] for name in names & body.keys()}
     return Begun({"body": made, "assignments": _none(want)}, want, names)
 
 
@@ -53,7 +61,7 @@ def _none(content: Content) -> list[Any] | None:
 
 def _told_by(content: Content, names: frozenset[str], with_assignments: bool) -> Content:
     """Without what the restore never writes, and without what moves by itself."""
-    body = {name: value for name, value in content["body"].items() if name in names}
+    body = {name: value for name, value in content["body"].items() if name in names or name == "@odata.type"}
     return {"body": body, "assignments": direct(content.get("assignments")) if with_assignments else None}
 
 

@@ -1,6 +1,5 @@
 """What a restore would do with each policy, and why not. Pure: decides from what was read, writes nothing."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,24 +7,22 @@ from types import MappingProxyType
 from typing import Any
 
 from graph import mentions
-from graph.completing import Proof, note_withheld
 from graph.fingerprint import fingerprint
 from graph.matching import NAME, Match, copied_name
 from graph.policy_type import PolicyType
 from graph.policy_types import POLICY_TYPES
 from graph.references import Known
 from graph.resolving import Resolution, apply
+from graph.secrets import is_hidden, is_mask, settle
 from graph.times import parse_time
 from graph.write_parts import lacks_block, with_block
 from graph.write_rules import WRITE_RULES
-from graph.writing import Content, immutable_differences, is_all_secret, remaining, sendable
+from graph.writing import Content, differing_names, immutable_differences, is_all_secret, remaining, sendable
 
 UPDATE, SKIP, COPY = "update", "skip", "copy"
 COMPLIANCE = ("compliancePolicies", "deviceCompliancePolicies")
 LEAVE, EXACT, NONE = "leave", "exact", "none"
 REPORT_ONLY, OFF, AS_CAPTURED = "report only", "off", "as captured"
-# What stands where a secret was hidden: by the service in OMA-URI settings, or by our own download.
-MASKS = re.compile(r"\*{4}$|•{6} ")
 
 
 @dataclass(frozen=True)
@@ -224,7 +221,7 @@ def _cannot_update(case: Case, want: Content) -> Plan | None:
     fixed = immutable_differences(case.policy_type, case.live or {}, want)
     if fixed:
         return _blocked("immutable", f"{', '.join(fixed)} cannot be changed after creation. Restore it as a copy.")
-    return _unwritable(case, want)
+    return _unwritable(case, want, case.live)
 
 
 def _of_missing(case: Case) -> Plan:
@@ -236,19 +233,16 @@ def _made(case: Case, action: str) -> Plan:
     cannot = WRITE_RULES[case.policy_type.key].cannot_create(body)
     if cannot:
         return _blocked("cannot_create", cannot)
-    if is_all_secret(body):
+    if is_all_secret(case.policy_type, body):
         return _blocked("secret_missing", "It holds nothing but secrets, which Microsoft Graph never gives back.")
-    return _unwritable(case, case.content) or Plan(action)
+    return _unwritable(case, case.content, None) or Plan(action)
 
 
-def _unwritable(case: Case, want: Content) -> Plan | None:
+def _unwritable(case: Case, want: Content, live: Content | None) -> Plan | None:
     """What the service would refuse, or what would write a mask over a secret."""
-    if _has_mask(want["body"].get("omaSettings")):
-        return _blocked(
-            "secret_missing", "The backup does not hold its encrypted OMA-URI values: they were not revealed."
-        )
-    if _has_mask(want["body"]):
-        return _blocked("secret_missing", "The file was downloaded without its secrets. A manager's download has them.")
+    secret = _lacks_secret(case.policy_type, want["body"], live and live["body"])
+    if secret:
+        return _blocked("secret_missing", secret)
     rollout = want["body"].get("rolloutSettings") or {}
     begins = parse_time(rollout.get("offerStartDateTimeInUTC"))
     if begins and begins < case.now:
@@ -256,22 +250,26 @@ def _unwritable(case: Case, want: Content) -> Plan | None:
     return None
 
 
-def _has_mask(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(_has_mask, value.values()))
-    if isinstance(value, list):
-        return any(map(_has_mask, value))
-    return isinstance(value, str) and bool(MASKS.match(value))
+def _lacks_secret(policy_type: PolicyType, want: dict[str, Any], live: dict[str, Any] | None) -> str:
+    """Why what would be written cannot be without a secret that the backup does not hold; "" when it can."""
+    written = want.keys() if live is None else differing_names(policy_type, live, want)
+    if any(is_hidden(want[name]) for name in written):
+        return "The file was downloaded without its secrets. A manager's download has them."
+    if "omaSettings" in written and any(is_mask(one.get("value")) for one in want["omaSettings"] or ()):
+        return "The backup does not hold its encrypted OMA-URI values: they were not revealed."
+    broken = settle(policy_type, want, live).broken if "settings" in written else ()
+    if broken:
+        return f"{broken[0].choice} depends on {broken[0].secret}, a secret that Microsoft Graph never gives back."
+    return ""
 
 
 def _notes(case: Case, options: Options) -> Iterable[str]:
     """What will not be as it was, although the item itself can be restored."""
     yield from _about_names(case, options)
-    proof = Proof()
-    note_withheld(case.content["body"], proof)
-    kept = "stays as it is in the tenant" if case.live else "has to be entered again"
-    for secret in proof.withheld:
-        yield f"{secret['where']}: Microsoft Graph never gives this secret back; it {kept}."
+    live = case.live["body"] if case.live and options.existing != COPY else None
+    for secret in settle(case.policy_type, case.content["body"], live).not_held:
+        kept = "stays as it is in the tenant" if secret.stays else "has to be entered again"
+        yield f"{secret.where}: Microsoft Graph never gives this secret back; it {kept}."
     for one in case.resolutions:
         named = f"{called(one.kind)} “{one.name or one.id}”"
         if one.how == "dropped":

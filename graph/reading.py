@@ -206,7 +206,7 @@ def read_policy(
     _require_shape(policy_type, body, assignments)
     proof.assignments = "read" if policy_type.assignments != NONE else "not_applicable"
     proof.assignment_count = len(assignments or ())
-    completing.note_withheld(body, proof)
+    completing.note_withheld(policy_type, body, proof)
     content = {"body": without_annotations(body), "assignments": without_annotations(assignments)}
     references: dict[str, dict[str, str | None]] = {}
     if with_names:

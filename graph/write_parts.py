@@ -6,12 +6,12 @@ exporters were seen to send to the service and what it answered.
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from graph.client import Request
 from graph.normalise import ZERO_GUID, canonical
+from graph.secrets import ONBOARDING
 from graph.write_rule import Object, Part
 
 TYPE = "#microsoft.graph."
@@ -52,17 +52,6 @@ def catalog(body: Object) -> None:
         body["settings"] = [without(one, "id", "settingDefinitions") for one in body["settings"]]
 
 
-def is_kept_secret(setting: Any) -> bool:
-    """Somewhere in it is a secret that Graph answered as a token."""
-    if isinstance(setting, dict):
-        return setting.get("valueState") == "encryptedValueToken" or any(map(is_kept_secret, setting.values()))
-    return isinstance(setting, list) and any(map(is_kept_secret, setting))
-
-
-def definition_of(setting: Mapping[str, Any]) -> str:
-    return str((setting.get("settingInstance") or {}).get("settingDefinitionId") or setting.get("definitionId") or "")
-
-
 # --- device configuration --------------------------------------------------------------------------------------------
 
 _ENCODED = (f"{TYPE}omaSettingStringXml", f"{TYPE}omaSettingBase64")
@@ -80,7 +69,7 @@ def _plain_oma(setting: Object) -> None:
     """A revealed secret goes as plain text; XML has to be base64 again, though it was revealed as text."""
     if setting.get("isEncrypted") and setting.get("@odata.type") in _ENCODED and not _is_base64(setting.get("value")):
         setting["value"] = base64.b64encode(str(setting["value"]).encode()).decode()
-    for name in ("isEncrypted", "secretReferenceValueId", "isReadOnly"):
+    for name in ("isEncrypted", "secretReferenceValueId"):
         setting.pop(name, None)
 
 
@@ -201,9 +190,6 @@ set_scheduled_actions = sent_whole("setScheduledActions", "scheduledActions", _a
 
 # --- endpoint security intents ---------------------------------------------------------------------------------------
 
-# Graph answers 400 when an onboarding file of another tenant comes along.
-_ONBOARDING = re.compile(r"advancedThreatProtection(Onboarding|Offboarding)(Blob|Filename)$", re.IGNORECASE)
-
 
 def create_intent(path: str, body: Object) -> Request:
     template = body.get("templateId")
@@ -233,7 +219,7 @@ def _delta(setting: Object) -> Object:
 
 def _intent_settings(body: Object) -> dict[str, Object]:
     settings = by(body.get("settings"), "definitionId")
-    return {key: one for key, one in settings.items() if not _ONBOARDING.search(key)}
+    return {key: one for key, one in settings.items() if not ONBOARDING.search(key)}
 
 
 # --- app protection --------------------------------------------------------------------------------------------------

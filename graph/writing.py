@@ -8,12 +8,17 @@ import copy
 from typing import Any
 from urllib.parse import quote
 
+from graph import additions
 from graph.client import Request
 from graph.compare import NOBODY, Difference, compare
-from graph.normalise import EVERYWHERE, normalise, normalise_assignments
+from graph.microsoft import model
+from graph.normalise import normalise, normalise_assignments
+from graph.places import root_type
 from graph.policy_type import PolicyType
+from graph.secrets import comparable, is_held, secrets_of, settle
+from graph.service_made import is_service_made_outermost
 from graph.wording import Names
-from graph.write_parts import ENROLLMENT_TOKEN, definition_of, is_kept_secret, only, post, without
+from graph.write_parts import ENROLLMENT_TOKEN, only, post
 from graph.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
 from graph.write_rules import WRITE_RULES
 
@@ -33,7 +38,7 @@ def named_id(policy_type: PolicyType, want: Content) -> str:
 
 def creation(policy_type: PolicyType, want: Content, token: str = "") -> Request:
     """The POST that makes the policy, below a token where it lives below one; what it does not take follows."""
-    rule, body = WRITE_RULES[policy_type.key], copy.deepcopy(want["body"])
+    rule, body = WRITE_RULES[policy_type.key], copy.deepcopy(settle(policy_type, want["body"]).body)
     if policy_type.key == "authenticationContextClassReferences":
         return Request(policy_type.item(str(body["id"])), "PATCH", _sendable(policy_type, rule, body))
     if rule.create:
@@ -44,7 +49,7 @@ def creation(policy_type: PolicyType, want: Content, token: str = "") -> Request
     if rule.first:
         sent = {name: value for name, value in sent.items() if name in rule.first}
     path = f"{policy_type.item(token)}/enrollmentProfiles" if token else policy_type.path
-    return post(path, _without_secrets(sent))
+    return post(path, sent)
 
 
 def _made_under(rule: WriteRule, body: Object) -> Object:
@@ -54,17 +59,9 @@ def _made_under(rule: WriteRule, body: Object) -> Object:
     return {"creationSource": source} if is_sent else {}
 
 
-def _without_secrets(sent: Object) -> Object:
-    """A secret that only its tenant knows cannot be created: its setting is left out, and the plan says so."""
-    if not isinstance(sent.get("settings"), list):
-        return sent
-    return {**sent, "settings": [one for one in sent["settings"] if not is_kept_secret(one)]}
-
-
-def is_all_secret(body: Object) -> bool:
+def is_all_secret(policy_type: PolicyType, body: Object) -> bool:
     """Nothing is left of its settings once its secrets are left out."""
-    settings = body.get("settings")
-    return bool(settings) and isinstance(settings, list) and all(map(is_kept_secret, settings))
+    return bool(body.get("settings")) and not settle(policy_type, body).body.get("settings")
 
 
 def created_id(want: Content, answer: Object, token: str = "") -> str:
@@ -85,7 +82,9 @@ def changes(
 
 
 def _body_changes(policy_type: PolicyType, rule: WriteRule, path: str, live: Object, want: Object) -> list[Request]:
-    differing = _differing(policy_type, live, want)
+    differing = differing_names(policy_type, live, want)
+    # A secret stays as it is in the tenant: its own token goes back. One that is not there cannot be written.
+    want = settle(policy_type, want, live).body
     calls = _update(policy_type, rule, path, live, want, differing - rule.parts.keys() - rule.fixed)
     # Two properties may share one call (apps and their group).
     for part in dict.fromkeys(rule.parts[name] for name in rule.parts if name in differing):
@@ -104,7 +103,7 @@ def _update(
         return []
     if rule.update == "PUT":
         return [Request(path, "PUT", _whole(policy_type, rule, live, sent))]
-    return [Request(path, "PATCH", _type_of(rule, want) | changed)]
+    return [Request(path, "PATCH", _type_of(rule, want) | changed | _held_secrets(policy_type, want))]
 
 
 def _whole(policy_type: PolicyType, rule: WriteRule, live: Object, sent: Object) -> Object:
@@ -115,27 +114,26 @@ def _whole(policy_type: PolicyType, rule: WriteRule, live: Object, sent: Object)
     theirs = _sendable(policy_type, rule, copy.deepcopy(live))
     kept = {name: value for name, value in theirs.items() if name not in rule.parts}
     wanted = {name: value for name, value in sent.items() if name not in rule.fixed or name not in kept}
-    return kept | _with_live_secrets(wanted, live) | {name: live[name] for name in rule.echoed if live.get(name)}
+    return kept | wanted | {name: live[name] for name in rule.echoed if live.get(name)}
 
 
-def _with_live_secrets(sent: Object, live: Object) -> Object:
-    """A secret stays as it is in the tenant: its own token goes back. One that is not there cannot be written."""
-    if not isinstance(sent.get("settings"), list):
-        return sent
-    theirs = {definition_of(one): one for one in live.get("settings") or () if is_kept_secret(one)}
-    settings = [theirs.get(definition_of(one)) if is_kept_secret(one) else one for one in sent["settings"]]
-    return {**sent, "settings": [without(one, "id") for one in settings if one]}
+def _held_secrets(policy_type: PolicyType, want: Object) -> Object:
+    """Nobody can see whether they differ: they go along with whatever does."""
+    known = secrets_of(want, root_type(policy_type))
+    return {name: want[name] for name, secret in known.items() if is_held(want.get(name), secret)}
 
 
-def _differing(policy_type: PolicyType, live: Object, want: Object) -> set[str]:
+def differing_names(policy_type: PolicyType, live: Object, want: Object) -> set[str]:
     """Top-level properties that are not the same; what the backup does not know is left as it is."""
+    want = comparable(policy_type, want, live)
+    live = additions.known(policy_type, live, want)
     now, then = (normalise(policy_type, {"body": body})["body"] for body in (live, want))
     return {name for name in want if now.get(name) != then.get(name)}
 
 
 def immutable_differences(policy_type: PolicyType, live: Content, want: Content) -> list[str]:
     """What would have to change, and cannot."""
-    return sorted(_differing(policy_type, live["body"], want["body"]) & WRITE_RULES[policy_type.key].fixed)
+    return sorted(differing_names(policy_type, live["body"], want["body"]) & WRITE_RULES[policy_type.key].fixed)
 
 
 def _sendable(policy_type: PolicyType, rule: WriteRule, body: Object) -> Object:
@@ -146,10 +144,13 @@ def _sendable(policy_type: PolicyType, rule: WriteRule, body: Object) -> Object:
 
 def sendable(policy_type: PolicyType, body: Object) -> Object:
     """The properties of a body that are ever sent."""
-    dropped = (
-        EVERYWHERE | policy_type.volatile | WRITE_RULES[policy_type.key].drop | {"id", "assignments", "@odata.type"}
-    )
-    return {name: value for name, value in body.items() if name not in dropped}
+    actual = model.type_of(body, root_type(policy_type))
+    dropped = policy_type.volatile | WRITE_RULES[policy_type.key].drop | {"id", "assignments", "@odata.type"}
+    return {
+        name: value
+        for name, value in body.items()
+        if name not in dropped and not is_service_made_outermost(actual, name)
+    }
 
 
 def _default_tag(sent: Object) -> Object:
@@ -176,7 +177,8 @@ def direct(assignments: Any) -> Any:
 
 def _assign(rule: WriteRule, path: str, live: Content, want: Content) -> list[Request]:
     now, then = direct(live.get("assignments")), direct(want.get("assignments"))
-    if not rule.assign or then is None or normalise_assignments(now) == normalise_assignments(then):
+    known = additions.known_assignments(now, then)
+    if not rule.assign or then is None or normalise_assignments(known) == normalise_assignments(then):
         return []
     sent = [_assignment(one, want["body"]) for one in then]
     if rule.assign == ONE_BY_ONE:
@@ -241,12 +243,12 @@ def remaining(
     policy_type: PolicyType, live: Content, want: Content, *, with_assignments: bool, names: Names = NOBODY
 ) -> list[Difference]:
     """What still differs, as a reader sees it: before is live, after is what was wanted."""
-    now, then = ({"body": one["body"], "assignments": direct(one.get("assignments"))} for one in (live, want))
+    body = comparable(policy_type, want["body"], live["body"])
+    then = {"body": body, "assignments": direct(want.get("assignments"))}
     if not with_assignments:
-        then["assignments"] = now["assignments"]
-    return [one for one in compare(policy_type, now, then, names) if not _is_unknown(one, want["body"])]
-
-
-def _is_unknown(difference: Difference, want: Object) -> bool:
-    """A property that the service has added since the backup was made."""
-    return len(difference.path) == 2 and difference.path[0] == "body" and difference.path[1] not in want
+        then["assignments"] = direct(live.get("assignments"))
+    now = {
+        "body": additions.known(policy_type, live["body"], body),
+        "assignments": additions.known_assignments(direct(live.get("assignments")), then["assignments"]),
+    }
+    return compare(policy_type, now, then, names)

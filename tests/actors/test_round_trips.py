@@ -16,9 +16,12 @@ from db import backup_sets, mappings, restores, snapshots, tenants
 from db.audit import SYSTEM
 from db.models import BackupSet, Policy, RunItem, Snapshot
 from db.states import WRITING, RunState, SetState
-from graph.normalise import EVERYWHERE, normalise
+from graph.microsoft import model
+from graph.normalise import normalise
+from graph.places import root_type
 from graph.policy_types import POLICY_TYPES
 from graph.references import find
+from graph.service_made import is_service_made_outermost
 from graph.write_rules import WRITE_RULES
 from tests import servers
 from tests.restoring import executed, made_ids, options, previewed, renamed_ids
@@ -122,18 +125,19 @@ def spoil_everything(theirs):
         path = policy_type.path.strip("/")
         fixed = WRITE_RULES[policy_type.key].fixed | WRITE_RULES[policy_type.key].drop | policy_type.volatile
         if not below:
-            theirs.put(path, spoiled(objects[path][top], fixed))
+            theirs.put(path, spoiled(policy_type, objects[path][top], fixed))
             continue
         token = theirs.objects()[path][top]
-        profiles = [spoiled(one, fixed) for one in token["enrollmentProfiles"] if one["id"] == below]
+        profiles = [spoiled(policy_type, one, fixed) for one in token["enrollmentProfiles"] if one["id"] == below]
         others = [one for one in token["enrollmentProfiles"] if one["id"] != below]
         theirs.put(path, {**token, "enrollmentProfiles": [*others, *profiles]})
 
 
-def spoiled(item, fixed):
+def spoiled(policy_type, item, fixed):
     item = json.loads(json.dumps(item))
+    actual = model.type_of(item, root_type(policy_type))
     for name, value in item.items():
-        if name in fixed or name in EVERYWHERE:
+        if name in fixed or is_service_made_outermost(actual, name):
             continue
         if isinstance(value, bool) and not name.endswith("IsSet"):
             item[name] = not value

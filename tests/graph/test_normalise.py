@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from graph.compare import compare
 from graph.fingerprint import fingerprint
-from graph.normalise import ANONYMOUS, EVERYWHERE, REFERENCES, UNORDERED, normalise
+from graph.normalise import normalise
+from graph.places import body_of
 from graph.policy_types import POLICY_TYPES
+from graph.service_made import _TABLE
+from graph.sets import _SETS
 from graph.simulator.exported import Refused, read_policy_file
 from tests.anything import json_of
 from tests.simulated import catalog_policy
@@ -58,7 +61,8 @@ def test_these_are_no_change(before, after):
         ({"displayName": "a"}, {"displayName": "b"}),
         ({"roleScopeTagIds": ["0"]}, {"roleScopeTagIds": ["1"]}),
         ({"on": True}, {"on": False}),
-        ({"urls": ["a", "b"]}, {"urls": ["b", "a"]}),
+        ({"urls": ["a", "b"]}, {"urls": ["b", "c"]}),
+        ({"rules": [{"a": 1}, {"a": 2}]}, {"rules": [{"a": 2}, {"a": 1}]}),
         ({"n": 1}, {"n": "1"}),
         ({"unknownToUs": {"deep": [1]}}, {"unknownToUs": {"deep": [2]}}),
         (
@@ -153,14 +157,15 @@ def real_policies():
     return found
 
 
-def shuffled(value, key, chance):
+def shuffled(value, place, chance):
     if isinstance(value, dict):
         items = list(value.items())
         chance.shuffle(items)
-        return {name: shuffled(inner, name, chance) for name, inner in items}
+        return {name: shuffled(inner, place.inside(value, name), chance) for name, inner in items}
     if isinstance(value, list):
-        made = [shuffled(inner, key, chance) for inner in value]
-        if key in UNORDERED:
+        made = [shuffled(inner, place, chance) for inner in value]
+        has_objects = any(isinstance(inner, dict) for inner in value)
+        if place.keys is not None if has_objects else place.is_set:
             chance.shuffle(made)
         return made
     return value
@@ -176,7 +181,7 @@ def test_on_every_real_policy_normalising_is_idempotent_and_blind_to_what_has_no
         whole = content(body)
         once = normalise(policy_type, whole)
         assert normalise(policy_type, once) == once
-        other = {"body": shuffled(body, "", chance), "assignments": []}
+        other = {"body": shuffled(body, body_of(policy_type), chance), "assignments": []}
         assert fingerprint(policy_type, other) == fingerprint(policy_type, whole), body.get("displayName")
         assert compare(policy_type, whole, json.loads(json.dumps(other))) == []
 
@@ -184,7 +189,10 @@ def test_on_every_real_policy_normalising_is_idempotent_and_blind_to_what_has_no
 # Names that some rule knows, and some that none does.
 OTHERS = ("id", "body", "assignments", "target", "description", "value", "valueJson", "omaUri", "valueState",
           "@odata.type", "appGroupType", "settingInstance", "settingDefinitionId", "definitionId", "none")  # fmt: skip
-names = st.sampled_from([*sorted(EVERYWHERE | ANONYMOUS | set(UNORDERED) | set(REFERENCES)), *OTHERS])
+KEYS = {one for keys in _SETS.values() for one in keys}
+LISTS = ("settings", "omaSettings", "apps", "items", "roleScopeTagIds", "roleScopeTags", "platforms", "children",
+         "presentationValues", "definitionValues", "conditions", "users", "includeUsers")  # fmt: skip
+names = st.sampled_from([*sorted(KEYS | set(_TABLE)), *LISTS, *OTHERS])
 contents = st.fixed_dictionaries({"body": json_of(names), "assignments": json_of(names, 6)}) | json_of(names)
 kinds = st.sampled_from(sorted(POLICY_TYPES)).map(POLICY_TYPES.__getitem__)
 

@@ -1,0 +1,87 @@
+"""What a tenant shows and a backup does not know at all: properties that the service has added since it was made.
+
+They are no difference by themselves, wherever they stand (microsoftgraph/microsoft-graph-docs#16097: signInFrequency
+got two more). What the backup holds as null it does know.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from graph.normalise import canonical, clean, key_of
+from graph.places import ASSIGNMENTS, Place, body_of
+from graph.policy_type import PolicyType
+
+# Lists of more have no element looked for by trial.
+_MOST_TRIALS = 200
+
+
+def known(policy_type: PolicyType, live: dict[str, Any], *backups: dict[str, Any]) -> dict[str, Any]:
+    """The live body without what none of the backups' bodies has."""
+    found: dict[str, Any] = _known(live, backups, body_of(policy_type))
+    return found
+
+
+def known_assignments(live: Any, *backups: Any) -> Any:
+    return _known(live, backups, ASSIGNMENTS)
+
+
+def _known(live: Any, backups: Sequence[Any], place: Place) -> Any:
+    if isinstance(live, dict):
+        alike = [one for one in backups if isinstance(one, dict) and _is_of_one_type(live, one)]
+        return _known_object(live, alike, place) if alike else live
+    if isinstance(live, list) and any(isinstance(one, dict) for one in live):
+        return _known_list(live, [one for one in backups if isinstance(one, list)], place)
+    return live
+
+
+def _is_of_one_type(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Of another type, all of it is another thing."""
+    kinds = {value.get("@odata.type") for value in (one, other)} - {None}
+    return len(kinds) < 2
+
+
+def _known_object(live: dict[str, Any], backups: Sequence[dict[str, Any]], place: Place) -> dict[str, Any]:
+    return {
+        name: _known(inner, [one[name] for one in backups if name in one], place.inside(live, name))
+        for name, inner in live.items()
+        if any(name in one for one in backups)
+    }
+
+
+def _known_list(live: list[Any], backups: Sequence[list[Any]], place: Place) -> list[Any]:
+    partners: list[list[Any]] = [[] for _ in live]
+    for backup in backups:
+        for position, partner in _pairs(live, backup, place):
+            partners[position].append(partner)
+    return [_known(one, partners[position], place) for position, one in enumerate(live)]
+
+
+def _pairs(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[int, Any]]:
+    """(position in the live list, its element of the backup): by what identifies it, else by its place."""
+    if place.keys is None:
+        yield from enumerate(backup[: len(live)])
+    elif place.keys:
+        left = _by_key(backup, place)
+        for position, one in enumerate(live):
+            same = left.get(key_of(one, place))
+            if same:
+                yield position, same.pop(0)
+    elif len(live) <= _MOST_TRIALS:
+        yield from _tried(live, backup, place)
+
+
+def _by_key(items: list[Any], place: Place) -> dict[str, list[Any]]:
+    named: dict[str, list[Any]] = {}
+    for one in items:
+        named.setdefault(key_of(one, place), []).append(one)
+    return named
+
+
+def _tried(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[int, Any]]:
+    """Where only its whole value identifies an element: what is like one of the backup's but for additions."""
+    wanted = [(canonical(clean(one, place)), one) for one in backup]
+    for position, one in enumerate(live):
+        for at, (text, partner) in enumerate(wanted):
+            if canonical(clean(_known(one, [partner], place), place)) == text:
+                yield position, wanted.pop(at)[1]
+                break

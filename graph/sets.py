@@ -1,0 +1,123 @@
+"""Which lists are sets, and what identifies an element of one.
+
+A list of plain values is a set unless it is named here; a list of objects keeps its order unless it is named here.
+Where no source stands beside a row, it is the model's own description of the property that says what the list is.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+from graph.microsoft import model
+from graph.microsoft.model import Property
+
+# Plain values whose order counts.
+_ORDERED: Mapping[tuple[str, str], str] = {
+    ("groupPolicyPresentationValueMultiText", "values"): "the lines of a REG_MULTI_SZ value, such as ECC curve order "
+    "(learn.microsoft.com, Manage TLS)",
+    ("windows10VpnConfiguration", "dnsSuffixes"): "a search list is used in order "
+    "(learn.microsoft.com, VPN name resolution)",
+    ("windowsPhone81VpnConfiguration", "dnsSuffixSearchList"): "the same",
+    ("macOSKerberosSingleSignOnExtension", "preferredKDCs"): "“an ordered list of preferred Key Distribution Centers”",
+    ("macOSDeviceFeaturesConfiguration", "contentCachingParents"): "a policy for choosing a parent is firstAvailable "
+    "(enumeration macOSContentCachingParentSelectionPolicy)",
+}
+
+# Objects whose order says nothing, by their type: what identifies one (the first of these that it has); () the whole.
+_SETS: Mapping[str, tuple[str, ...]] = {
+    # Children that Graph gives in any order (seen by exporters).
+    "omaSetting": ("omaUri",),
+    "deviceManagementConfigurationSetting": ("settingInstance",),
+    "deviceManagementConfigurationSettingInstance": ("settingDefinitionId",),
+    "deviceManagementSettingInstance": ("definitionId",),
+    "groupPolicyDefinitionValue": ("definition",),
+    "groupPolicyPresentationValue": ("presentation",),
+    "managedMobileApp": ("mobileAppIdentifier",),
+    "localizedNotificationMessage": ("locale",),
+    "policySetItem": ("payloadId",),
+    "deviceComplianceActionItem": (),
+    "deviceManagementComplianceActionItem": (),
+    "authenticationCombinationConfiguration": (),
+    "rolePermission": (),
+    "resourceAction": (),
+    # Objects that are referred to.
+    "mobileAppCategory": ("id",),
+    "roleScopeTag": ("id",),
+    "deviceConfiguration": ("id",),
+    # Pairs of a name and a value.
+    "keyValuePair": ("name",),
+    "keyValue": ("key",),
+    "keyTypedValuePair": ("key",),
+    "appConfigurationSettingItem": ("appConfigKey",),
+    "androidPermissionAction": ("permission",),
+    # "A list of apps": hidden, allowed, blocked, exempt or targeted.
+    "appListItem": ("appId", "appStoreUrl", "name"),
+    "windows10AssociatedApps": ("identifier",),
+    "macOSFirewallApplication": ("bundleId",),
+    "macOSAssociatedDomainsItem": ("applicationIdentifier",),
+    "macOSPrivacyAccessControlItem": ("identifier",),
+    "macOSSystemExtension": (),
+    "macOSKernelExtension": (),
+    "windowsInformationProtectionApp": (),
+    "macOSSystemExtensionTypeMapping": ("teamIdentifier",),
+    "iosNotificationSettings": ("bundleID",),
+    "androidDeviceOwnerSilentCertificateAccess": ("packageId",),
+    "androidDeviceOwnerKioskModeApp": ("package",),
+    "androidDeviceOwnerDelegatedScopeAppSetting": ("appDetail",),
+    # Their own property says where each stands.
+    "androidDeviceOwnerKioskModeAppPositionItem": (),
+    "windowsPrivacyDataAccessControlItem": (),
+    # Collections by their names, languages, owners and thumbprints.
+    "windowsInformationProtectionIPRangeCollection": ("displayName",),
+    "windowsInformationProtectionResourceCollection": ("displayName",),
+    "windowsInformationProtectionProxiedDomainCollection": ("displayName",),
+    "groupPolicyUploadedLanguageFile": ("languageCode",),
+    "appleOwnerTypeEnrollmentType": ("ownerType",),
+    "managementCertificateWithThumbprint": ("thumbprint",),
+    "unsupportedDeviceConfigurationDetail": (),
+    # Ranges, windows of time, uses of a key: each applies by itself.
+    "ipRange": (),
+    "iPv4Range": (),
+    "numberRange": (),
+    "proxiedDomain": ("ipAddressOrFQDN",),
+    "vpnRoute": (),
+    "extendedKeyUsage": ("objectIdentifier",),
+    "customSubjectAlternativeName": (),
+    "customUpdateTimeWindow": (),
+    "androidDeviceOwnerSystemUpdateFreezePeriod": (),
+    "operatingSystemVersionRange": (),
+    "wslDistributionConfiguration": ("distribution",),
+    "airPrintDestination": (),
+    "deviceManagementUserRightsLocalUserOrGroup": ("securityIdentifier", "name"),
+    "companyPortalBlockedAction": (),
+    "windowsQualityUpdateApprovalSetting": (),
+    # All rules of an app have to hold; a return code is looked up by its number.
+    "win32LobAppDetection": (),
+    "win32LobAppRequirement": (),
+    "win32LobAppRule": (),
+    "win32LobAppReturnCode": ("returnCode",),
+}
+
+# Objects of one of these types whose order counts after all.
+_ORDERED_OBJECTS = frozenset(
+    {
+        # The entries of an administrative template's list, numbered in the registry.
+        ("groupPolicyPresentationValueList", "values"),
+        # How the home screen shows them.
+        ("androidDeviceOwnerGeneralDeviceConfiguration", "kioskModeApps"),
+    }
+)
+
+
+@cache
+def is_set_of_plain_values(holder: str, name: str) -> bool:
+    return not any((one, name) in _ORDERED for one in model.lineage(holder))
+
+
+@cache
+def identity_keys(holder: str, found: Property) -> tuple[str, ...] | None:
+    """What identifies an object of this list; None where its order counts."""
+    if found.type is None or any((one, found.name) in _ORDERED_OBJECTS for one in model.lineage(holder)):
+        return None
+    if found.name == "assignments":
+        return ("target",)
+    return next((_SETS[one] for one in model.lineage(found.type) if one in _SETS), None)
