@@ -11,12 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from graph.annotations import without_annotations
+from graph.driver_approvals import INVENTORY, decided
+from graph.enrollment import DEVICE_GROUPS, IS_DEFAULT, MESSAGES, is_of_enrollment, templates_of
+from graph.navigations import all_links
 from graph.policy_type import PolicyType
 
 EVERYWHERE = frozenset(
     {
         "createdDateTime", "lastModifiedDateTime", "modifiedDateTime", "version", "isAssigned", "settingCount",
-        "creationSource", "priorityMetaData", "supportsScopeTags", "isMigratingToConfigurationPolicy", "isReadOnly",
+        "creationSource", "supportsScopeTags", "isMigratingToConfigurationPolicy", "isReadOnly",
         "lastAppSyncDateTime", "lastHeartbeatDateTime", "token",
     }
 )  # fmt: skip
@@ -26,7 +29,7 @@ ANONYMOUS = frozenset(
     {
         "settings", "definitionValues", "presentationValues", "scheduledActionsForRule",
         "scheduledActionConfigurations", "localizedNotificationMessages", "items", "assignments", "apps",
-        "combinationConfigurations", "omaSettings",
+        "combinationConfigurations", "omaSettings", MESSAGES, INVENTORY, "relationships",
     }
 )  # fmt: skip
 
@@ -37,6 +40,16 @@ REFERENCES: Mapping[str, tuple[str, ...]] = {
     "authenticationStrength": ("id", "displayName"),
     "roleDefinition": ("id", "displayName"),
     "templateReference": ("templateId",),
+    # Of the object that is referred to only which it is: it may be called otherwise since.
+    **{
+        name: ("id",)
+        for policy_type in ("deviceConfigurations", "windowsAutopilotDeploymentProfiles")
+        for name in all_links(policy_type)
+    },
+    "categories": ("id",),
+    "relationships": ("@odata.type", "targetId", "dependencyType", "supersedenceType"),
+    # When an approved driver is offered is sent, and answered otherwise.
+    INVENTORY: ("name", "version", "manufacturer", "approvalStatus"),
 }
 
 # Arrays without an order, with what identifies an element; None: by its whole value.
@@ -52,6 +65,8 @@ UNORDERED: Mapping[str, str | None] = {
     "includePlatforms": None, "excludePlatforms": None, "clientAppTypes": None, "userRiskLevels": None,
     "signInRiskLevels": None, "builtInControls": None, "members": None, "resourceScopes": None,
     "scheduledActionConfigurations": None, "notificationMessageCCList": None, "exemptedAppPackages": "name",
+    DEVICE_GROUPS: "targetId", "categories": "id", "relationships": "targetId", INVENTORY: None, MESSAGES: "kind",
+    **{name: "id" for name, link in all_links("deviceConfigurations").items() if link.is_many},
 }  # fmt: skip
 
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
@@ -64,7 +79,7 @@ def normalise(policy_type: PolicyType, content: Any) -> Any:
     if not isinstance(content, dict):
         return content
     body = content.get("body")
-    clean = _object(body, "", policy_type.volatile) if isinstance(body, dict) else body
+    clean = _object(_own_parts(body), "", policy_type.volatile) if isinstance(body, dict) else body
     if isinstance(clean, dict):
         clean.pop("id", None)
         clean.pop("assignments", None)
@@ -197,6 +212,37 @@ def _secret_setting(value: dict[str, Any]) -> None:
         value["value"] = "(secret)"
 
 
+def _own_parts(body: dict[str, Any]) -> dict[str, Any]:
+    """Of an inventory of drivers, which grows by itself, what somebody decided on; of an app's relationships, its own:
+    those of other apps to it are the others'.
+    """
+    body = {**body, INVENTORY: decided(body) or None} if isinstance(body.get(INVENTORY), list) else body
+    if isinstance(body.get("relationships"), list):
+        own = [one for one in body["relationships"] if not isinstance(one, dict) or one.get("targetType") != "parent"]
+        body = {**body, "relationships": own}
+    return body
+
+
+def _enrollment(value: dict[str, Any]) -> None:
+    """Only policies of enrollment have an order; of a notification's templates the ids are the service's own."""
+    if "priorityMetaData" in value and not is_of_enrollment(value):
+        value.pop("priorityMetaData")
+    if isinstance(value.get("notificationTemplates"), list):
+        value["notificationTemplates"] = sorted(kind for kind, _ in templates_of(value))
+    if value.get(IS_DEFAULT) is False:
+        value.pop(IS_DEFAULT)
+
+
+_CHILDREN = ("categories", "relationships", MESSAGES, DEVICE_GROUPS)
+
+
+def _no_children(value: dict[str, Any]) -> None:
+    """Having none is the same as not having been asked for."""
+    for name in _CHILDREN:
+        if value.get(name) == []:
+            value[name] = None
+
+
 _EQUALITIES: tuple[Callable[[dict[str, Any]], None], ...] = (
     _description,
     _scope_tags,
@@ -207,6 +253,8 @@ _EQUALITIES: tuple[Callable[[dict[str, Any]], None], ...] = (
     _unset_setting,
     _value_twice,
     _secret_setting,
+    _enrollment,
+    _no_children,
 )
 
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from graph import mentions
+from graph.attainable import attainable
 from graph.completing import Proof, note_withheld
 from graph.fingerprint import fingerprint
 from graph.matching import NAME, Match, copied_name
@@ -272,6 +273,7 @@ def _notes(case: Case, options: Options) -> Iterable[str]:
     kept = "stays as it is in the tenant" if case.live else "has to be entered again"
     for secret in proof.withheld:
         yield f"{secret['where']}: Microsoft Graph never gives this secret back; it {kept}."
+    yield from attainable(case.policy_type.key, case.content["body"], case.live and case.live["body"]).notes
     for one in case.resolutions:
         named = f"{called(one.kind)} “{one.name or one.id}”"
         if one.how == "dropped":

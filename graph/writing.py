@@ -8,12 +8,14 @@ import copy
 from typing import Any
 from urllib.parse import quote
 
+from graph.attainable import attainable
 from graph.client import Request
 from graph.compare import NOBODY, Difference, compare
+from graph.enrollment import token_of
 from graph.normalise import EVERYWHERE, normalise, normalise_assignments
 from graph.policy_type import PolicyType
 from graph.wording import Names
-from graph.write_parts import ENROLLMENT_TOKEN, definition_of, is_kept_secret, only, post, without
+from graph.write_parts import definition_of, is_kept_secret, only, post, without
 from graph.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
 from graph.write_rules import WRITE_RULES
 
@@ -49,9 +51,8 @@ def creation(policy_type: PolicyType, want: Content, token: str = "") -> Request
 
 def _made_under(rule: WriteRule, body: Object) -> Object:
     """deploymenttheory/terraform-provider-microsoft365, ios_device_enrollment_policy: sent when creating, too."""
-    source = str(body.get("creationSource"))
-    is_sent = "creationSource" in rule.echoed and source.startswith(ENROLLMENT_TOKEN)
-    return {"creationSource": source} if is_sent else {}
+    is_sent = "creationSource" in rule.echoed and token_of(body)
+    return {"creationSource": body["creationSource"]} if is_sent else {}
 
 
 def _without_secrets(sent: Object) -> Object:
@@ -78,7 +79,8 @@ def changes(
 ) -> list[Request]:
     """The writes, in their order, that make `live` into `want`; none when they are the same."""
     path, rule = item_path(policy_type, graph_id), WRITE_RULES[policy_type.key]
-    requests = [*_body_changes(policy_type, rule, path, live["body"], want["body"])]
+    wanted = attainable(policy_type.key, want["body"], live["body"]).body
+    requests = [*_body_changes(policy_type, rule, path, live["body"], wanted)]
     if with_assignments:
         requests += _assign(rule, path, live, want)
     return requests
@@ -241,7 +243,8 @@ def remaining(
     policy_type: PolicyType, live: Content, want: Content, *, with_assignments: bool, names: Names = NOBODY
 ) -> list[Difference]:
     """What still differs, as a reader sees it: before is live, after is what was wanted."""
-    now, then = ({"body": one["body"], "assignments": direct(one.get("assignments"))} for one in (live, want))
+    wanted = {**want, "body": attainable(policy_type.key, want["body"], live["body"]).body}
+    now, then = ({"body": one["body"], "assignments": direct(one.get("assignments"))} for one in (live, wanted))
     if not with_assignments:
         then["assignments"] = now["assignments"]
     return [one for one in compare(policy_type, now, then, names) if not _is_unknown(one, want["body"])]
