@@ -158,8 +158,11 @@ PAYLOADS: Mapping[str, str] = MappingProxyType(
 # Objects that are named by an object with their id: (policy type, the property that holds it).
 OBJECTS: Mapping[tuple[str, str], str] = MappingProxyType(
     {
-        **{(key, name): link.kind for key in ("deviceConfigurations", "windowsAutopilotDeploymentProfiles")
-           for name, link in all_links(key).items()},
+        **{
+            (key, name): link.kind
+            for key in ("deviceConfigurations", "windowsAutopilotDeploymentProfiles")
+            for name, link in all_links(key).items()
+        },
         ("groupPolicyConfigurations", "definition"): DEFINITIONS,
         ("groupPolicyConfigurations", "presentation"): PRESENTATIONS,
         ("roleAssignments", "roleDefinition"): "roleDefinitions",
