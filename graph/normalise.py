@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from graph.annotations import without_annotations
+from graph.driver_approvals import INVENTORY, decided
+from graph.enrollment import IS_DEFAULT, MESSAGES, is_of_enrollment, templates_of
 from graph.microsoft import model
 from graph.places import ASSIGNMENTS, Place, body_of, place_in
 from graph.policy_type import PolicyType
@@ -34,7 +36,7 @@ def normalise(policy_type: PolicyType, content: Any) -> Any:
     if not isinstance(content, dict):
         return content
     body = content.get("body")
-    clean = _body(policy_type, body) if isinstance(body, dict) else body
+    clean = _body(policy_type, _own_parts(body)) if isinstance(body, dict) else body
     return {"body": clean, "assignments": normalise_assignments(content.get("assignments"))}
 
 
@@ -179,6 +181,30 @@ def _secret_setting(value: dict[str, Any]) -> None:
         value["value"] = value["valueState"] = "(secret)"
 
 
+def _own_parts(body: dict[str, Any]) -> dict[str, Any]:
+    """Of an inventory of drivers, which grows by itself, what somebody decided on; of an app's relationships, its own:
+    those of other apps to it are the others'.
+    """
+    body = {**body, INVENTORY: decided(body) or None} if isinstance(body.get(INVENTORY), list) else body
+    if isinstance(body.get("relationships"), list):
+        own = [one for one in body["relationships"] if not isinstance(one, dict) or one.get("targetType") != "parent"]
+        body = {**body, "relationships": own}
+    return body
+
+
+def _enrollment(value: dict[str, Any]) -> None:
+    """Only policies of enrollment have an order; of a notification's templates the ids are the service's own."""
+    if "priorityMetaData" in value and not is_of_enrollment(value):
+        value.pop("priorityMetaData")
+    if isinstance(value.get("notificationTemplates"), list):
+        value["notificationTemplates"] = sorted(kind for kind, _ in templates_of(value))
+    for one in value.get(MESSAGES) or ():
+        if isinstance(one, dict):
+            one.pop("id", None)
+    if value.get(IS_DEFAULT) is False:
+        value.pop(IS_DEFAULT)
+
+
 _EQUALITIES: tuple[Callable[[dict[str, Any]], None], ...] = (
     _description,
     _scope_tags,
@@ -188,6 +214,7 @@ _EQUALITIES: tuple[Callable[[dict[str, Any]], None], ...] = (
     _unset_setting,
     _value_twice,
     _secret_setting,
+    _enrollment,
 )
 
 

@@ -34,7 +34,6 @@ _TABLE: Mapping[str, frozenset[str]] = {
     "settingCount": frozenset({"deviceManagementConfigurationPolicy"}),
     # A PUT has to repeat it, and does (graph.writing): KelvinTegelaar/CIPP#3744.
     "creationSource": frozenset({"deviceManagementConfigurationPolicy", "deviceManagementCompliancePolicy"}),
-    "priorityMetaData": frozenset({"deviceManagementConfigurationPolicy"}),
     "isMigratingToConfigurationPolicy": frozenset({"deviceManagementIntent"}),
     # Texts and versions of Microsoft's templates and catalogue entries.
     "templateDisplayName": frozenset({"deviceManagementConfigurationPolicyTemplateReference"}),
@@ -43,6 +42,13 @@ _TABLE: Mapping[str, frozenset[str]] = {
     "settingDefinitions": frozenset({"deviceManagementConfigurationSetting"}),
     # "Allowed Actions - Deprecated": the same as resourceActions.
     "actions": frozenset({"rolePermission"}),
+    # Of a driver, what Microsoft says of it; when an approved one is offered is answered otherwise than it was sent.
+    **{
+        name: frozenset({"windowsDriverUpdateInventory"})
+        for name in ("applicableDeviceCount", "category", "deployDateTime", "driverClass", "releaseDateTime")
+    },
+    # Which side of it another app is (graph.normalise: _own_parts).
+    "targetType": frozenset({"mobileAppRelationship"}),
     # What became of an action on it.
     "revokeLicenseActionResults": frozenset({"iosVppApp", "macOsVppApp"}),
     "status": frozenset({"policySetItem"}),
@@ -51,11 +57,11 @@ _TABLE: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 
 # Marked as read-only, and taken all the same when one is made: it has no other name (learn.microsoft.com, Create
-# hardwareConfiguration).
-_CONTENT = frozenset({("hardwareConfiguration", "displayName")})
+# hardwareConfiguration); it says which app an app depends on (updateRelationships; Micke-K/IntuneManagement).
+_CONTENT = frozenset({("hardwareConfiguration", "displayName"), ("mobileAppRelationship", "targetId")})
 
 # Of a policy whose type the model does not know: by name alone, and only outermost.
-_OF_UNKNOWN = CLOCKS | {"version", "isAssigned", "settingCount", "creationSource", "priorityMetaData"}
+_OF_UNKNOWN = CLOCKS | {"version", "isAssigned", "settingCount", "creationSource"}
 
 # Children that the service makes anew at each write, with another id.
 _CHILDREN = frozenset(
@@ -65,6 +71,7 @@ _CHILDREN = frozenset(
         "deviceManagementComplianceScheduledActionForRule", "deviceManagementComplianceActionItem",
         "localizedNotificationMessage", "policySetItem", "managedMobileApp", "authenticationCombinationConfiguration",
         "windowsPrivacyDataAccessControlItem", "windowsInformationProtectionAppLockerFile",
+        "mobileAppRelationship", "windowsDriverUpdateInventory",
     }
 )  # fmt: skip
 

@@ -21,7 +21,7 @@ from graph.references import DROP, Reference, find, rewrite
 from graph.resolving import OwnNames, Resolver
 from graph.write_rules import after_needs
 from graph.writing import creation
-from tests.graph.test_routes import certificate_writes, writes
+from tests.graph.test_routes import linking_writes, writes
 from tests.graph.test_writing import DEMO
 
 NOW = datetime(2026, 11, 24)
@@ -55,7 +55,7 @@ def sent_in(cloud, requests):
 @pytest.mark.parametrize("cloud", [one for one in Cloud if one != Cloud.GLOBAL])
 def test_no_request_of_any_policy_type_names_the_host_of_another_cloud(cloud):
     requests = [one for row, graph_id, content in DEMO for one in writes(row, graph_id, content)]
-    host, bodies = sent_in(cloud, [*requests, *certificate_writes()])
+    host, bodies = sent_in(cloud, [*requests, *linking_writes()])
     text = json.dumps(bodies)
     assert text.count(f'"{host}/beta/deviceManagement/') > 20
     assert GLOBAL not in text

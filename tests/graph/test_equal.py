@@ -68,7 +68,7 @@ def test_whatever_a_person_can_change_is_seen(policy_type):
 
 
 # What is told once more elsewhere, or means the same: graph/normalise.py has its reasons.
-SAME_ANYWAY = {"ruleName", "notificationTemplateId"}
+SAME_ANYWAY = {"ruleName", "notificationTemplateId", "priorityMetaData"}
 
 
 def content_of(policy_type, kind, body):
