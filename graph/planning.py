@@ -276,6 +276,11 @@ def _notes(case: Case, options: Options) -> Iterable[str]:
         named = f"{called(one.kind)} “{one.name or one.id}”"
         if one.how == "dropped":
             yield f"The assignment to {named} is left out: {one.why}"
+        elif one.how == "number":
+            yield (
+                f"It gets the number {one.to}: what names {one.id} outside Conditional Access (SharePoint sites, "
+                "sensitivity labels, Privileged Identity Management) has to be changed by hand."
+            )
         elif one.how == "kept" and (one.name or not case.was_here):
             yield f"It names {named}, and is written with that id as it is: {one.why}"
     yield from case.mentions

@@ -51,6 +51,8 @@ GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _GUIDS_ONLY = frozenset(
     {USERS, GROUPS, APPLICATIONS, PRINCIPALS, AGENTS, AGREEMENTS, IMAGES, "namedLocations", "mobileApps"}
 )
+# What an assignment to all users or to all devices is called, in every tenant (Micke-K/IntuneManagement and others).
+_EVERYBODY = frozenset({"acacacac-9df4-4c7d-9d50-4ef0226f57a9", "adadadad-808e-44e2-905a-0b7873a8a531"})
 _BUILT_IN_STRENGTH = "00000000-0000-0000-0000-0000000000"
 _TOKEN = "DepTokenId_"  # noqa: S105  what creationSource says before a token's id (Terraform provider)
 # What a person wrote; also the policy's own id, and its children's.
@@ -287,7 +289,7 @@ def _kind_of_type(said: str) -> str | None:
 
 
 def _is_id(kind: str, value: str) -> bool:
-    if value == ZERO_GUID:
+    if value == ZERO_GUID or value.lower() in _EVERYBODY:
         return False
     if kind == "roleScopeTags":
         return value != "0"

@@ -344,8 +344,9 @@ def test_a_context_is_resolved_by_its_name_and_never_by_its_number_in_another_te
 def test_a_context_is_made_under_the_lowest_free_number(same_tenant, taken, own, number):
     there = {CONTEXTS.key: [context(one, one) for one in taken]}
     body = {"id": own, "displayName": "new"}
-    [found], want, _ = planned(CONTEXTS.key, body, listed=there, same_tenant=same_tenant)
+    [found], want, notes = planned(CONTEXTS.key, body, listed=there, same_tenant=same_tenant)
     assert found.to == number
+    assert len(notes) == (number not in (own, None))
     if number:
         assert creation(CONTEXTS, want).path.endswith(f"/{number}")
 

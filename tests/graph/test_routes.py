@@ -30,8 +30,6 @@ KNOWN_TO_WORK = {
     ("PUT", f"{DM}/configurationPolicies/{{}}"): "almenscorner/IntuneCD, Micke-K/IntuneManagement, Terraform provider",
     ("PUT", f"{DM}/compliancePolicies/{{}}"): "almenscorner/IntuneCD: update/Intune/Compliance",
     ("PUT", f"{DM}/reusablePolicySettings/{{}}"): "almenscorner/IntuneCD, Terraform provider",
-    **{("GET", f"{DM}/{area}/{{}}"): "msgraph-beta-sdk 1.66.0 (left out of our extract)"
-       for area in ("microsoftTunnelSites", "virtualEndpoint/onPremisesConnections", "virtualEndpoint/deviceImages")},
     **{("POST", f"{DAM}/{platform}ManagedAppProtections/{{}}/{action}"): "IntuneManagement, almenscorner/IntuneCD"
        for platform in ("ios", "android") for action in ("assign", "targetApps")},
     ("POST", f"{DAM}/mobileAppConfigurations/{{}}/microsoft.graph.managedDeviceMobileAppConfiguration/assign"):
