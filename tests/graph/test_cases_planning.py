@@ -5,12 +5,14 @@ from datetime import datetime
 import pytest
 
 from graph import past_dates
+from graph.errors import from_answer
 from graph.matching import Match
-from graph.microsoft.model import is_known, properties, subtypes, type_of_collection
+from graph.microsoft.model import enum, is_known, properties, subtypes, type_of_collection
 from graph.normalise import EVERYWHERE
 from graph.planning import Case, Options, decide, wanted
 from graph.policy_types import POLICY_TYPES
 from graph.quotas import QUOTAS, warning
+from graph.readiness import READINESS, may_mend, patience
 from graph.resolving import Resolution
 from graph.write_rules import WRITE_RULES
 from graph.writing import changes, remaining
@@ -216,3 +218,34 @@ def dates_of(name, seen):
 def test_more_policies_than_microsoft_allows_are_told_before(there, number, is_over):
     said = warning(QUOTAS["conditionalAccessPolicies"], there, number)
     assert ("240" in said) is is_over
+
+
+# --- what is not ready yet -------------------------------------------------------------------------------------------
+
+MADE = "00000040-1111-4111-8111-111111111111"
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "is_young"),
+    [
+        (400, f"1040: NamedLocation with id {MADE} does not exist in the directory.", True),
+        (400, "The MobileApp cannot be assigned: PublishingState is not 'Published'.", True),
+        (404, "Profile not found", True),
+        (400, f"groups with id {GROUP} was not found.", False),  # another's
+        (400, "1011: The list of applications is empty.", False),
+        (403, "", False),
+        (409, f"{MADE} was changed.", False),
+    ],
+)
+def test_a_refusal_is_tried_again_where_it_may_be_about_what_was_just_made(status, message, is_young):
+    error = from_answer(status, {}, {"error": {"code": "BadRequest", "message": message}}, is_part=True)
+    assert may_mend(error, [f"T_{MADE}"]) is is_young
+    assert may_mend(error, []) is False, "nothing was made"
+
+
+def test_every_type_that_waits_says_what_for_and_how_long():
+    for key, one in READINESS.items():
+        assert any(one.property in properties(name) for name in subtypes(type_of_collection(POLICY_TYPES[key].path)))
+        assert one.ready <= set(enum("mobileAppPublishingState"))
+        assert patience(key) > 0
+        assert one.waits_for.endswith(".")
