@@ -8,12 +8,12 @@ from graph import past_dates
 from graph.errors import from_answer
 from graph.matching import Match
 from graph.microsoft.model import enum, is_known, properties, subtypes, type_of_collection
-from graph.normalise import EVERYWHERE
 from graph.planning import Case, Options, decide, wanted
 from graph.policy_types import POLICY_TYPES
 from graph.quotas import QUOTAS, warning
 from graph.readiness import READINESS, may_mend, patience
 from graph.resolving import Resolution
+from graph.service_made import is_service_made, is_service_made_outermost
 from graph.write_rules import WRITE_RULES
 from graph.writing import changes, remaining
 
@@ -191,7 +191,8 @@ def test_each_date_that_can_be_set_is_known_to_be_refused_when_past_or_named_as_
     policy_type = POLICY_TYPES[key]
     told = {name for dates in past_dates.REFUSED.get(key, {}).values() for name in dates}
     for of, name in set(dates_of(type_of_collection(policy_type.path) or "", set())):
-        is_own = name in EVERYWHERE | policy_type.volatile | OF_THE_SERVICE or "RevokeLicenses" in of
+        is_own = is_service_made_outermost(of, name) or is_service_made(of, name) or "RevokeLicenses" in of
+        is_own |= name in policy_type.volatile | OF_THE_SERVICE
         is_told = name in told or (of, name) in past_dates.WRITTEN_AS_THEY_WERE
         assert is_own or is_told, f"graph/past_dates.py does not say whether {of}.{name} may be past"
 
