@@ -24,8 +24,9 @@ from db.states import BEGUN, ItemState, Outcome, WriteState
 from graph import own_writes
 from graph.driving import drive
 from graph.errors import GraphError, NotFound
+from graph.guard import guard
 from graph.own_writes import Begun
-from graph.planning import LEAVE, Options, guard
+from graph.planning import LEAVE, Options
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed, Reading, read_policy
@@ -129,7 +130,8 @@ class Together:
 
     def _has_what_it_refers_to(self, item: RestoreItem) -> bool:
         """What this restore itself has to make first is made. What cannot be made blocks what needs it."""
-        needed = [one.item for one in planned.resolutions(item) if one.how == "restored" and one.to is None]
+        found = [one for one in planned.resolutions(item) if one.is_needed]
+        needed = [one.item for one in found if one.how == "restored" and one.to is None]
         missing = [one for one in restores.by_ids(needed) if one.created_id is None]
         if not missing:
             return True

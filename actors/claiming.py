@@ -10,7 +10,7 @@ from functools import cached_property
 from db import mappings, policies, snapshots
 from db.models import Policy, Restore, RestoreItem, Tenant
 from db.states import PolicyState
-from graph.matching import Key, Match, Sought, match_all
+from graph.matching import Key, Match, Sought, copy_key, match_all
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed
@@ -29,11 +29,24 @@ class Claims:
         self._histories: dict[str, _History] = {}
         # (policy type, id in the target) -> the id in the source of what it stands for.
         self._claimed: dict[mappings.Key, str] = {}
+        self._copy_keys: dict[int, Key] = {}
 
     def of(self, item: RestoreItem, listed: Sequence[Listed]) -> Match:
         if item.policy_type not in self._found:
             self._found[item.policy_type] = self._match(item.policy_type, listed)
         return self._found[item.policy_type][item.id]
+
+    def copies(self, item: RestoreItem, prefix: str, listed: Sequence[Listed]) -> tuple[int, int]:
+        """How many of its copy's name are there, and how many copies of that name the restore is to make."""
+        key = self._copy_key(item, prefix)
+        alike = [one for one in self._items if one.policy_type == item.policy_type and one.content_id]
+        return sum(one.key == key for one in listed), sum(self._copy_key(one, prefix) == key for one in alike)
+
+    def _copy_key(self, item: RestoreItem, prefix: str) -> Key:
+        if item.id not in self._copy_keys:
+            body = self._contents[item]["body"]
+            self._copy_keys[item.id] = copy_key(POLICY_TYPES[item.policy_type], body, prefix)
+        return self._copy_keys[item.id]
 
     def is_anothers(self, policy_type: str, graph_id: str, target_id: str) -> bool:
         """Of a namesake of what this id means in the source: it stands for another policy, so for this one it does not.

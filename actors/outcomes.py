@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import config
-from actors import safety
+from actors import ripening, safety
 from actors.memory import RunMemory
 from actors.trouble import another_try, is_last_try, why_forbidden
 from actors.working import Pause
@@ -19,7 +19,8 @@ from db.snapshots import Read
 from db.states import WRITING, ItemState, Outcome, Result, WriteState
 from graph.errors import ApprovalNeeded, Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.normalise import canonical
-from graph.restoring import MOVED, MOVED_SINCE, Done, Moved, NotThereYet, Order
+from graph.readiness import may_mend
+from graph.restoring import MOVED, MOVED_SINCE, Done, Moved, NotReady, NotThereYet, Order
 from graph.write_rules import WRITE_RULES
 
 # Lost answers in a row to one item's writes until it is given up.
@@ -28,6 +29,7 @@ MOST_LOST = 12
 LOOK_AGAIN_SECONDS = 2.0
 APPROVAL_POLL_SECONDS = 60.0
 SHOWN_DIFFERENCES = 5
+RETRY = "“Retry failed” looks at what is there, and goes on."
 
 
 class WaitsForApproval(Pause):
@@ -79,7 +81,8 @@ class Outcomes:
                     self._take_done(item, result, read, kept[read.policy_id].snapshot_id if read else None)
                 else:
                     self._keep_look(item, order)
-                    self.take_error(item, result, is_lost=item.id in lost)
+                    if not self._ripens(item, order, result):
+                        self.take_error(item, result, is_lost=item.id in lost)
         if self.settled:
             runs.progressed(self._claim)
 
@@ -217,6 +220,22 @@ class Outcomes:
         else:
             self._not_answered(item, error)
 
+    def _ripens(self, item: RestoreItem, order: Order, error: GraphError) -> bool:
+        """It waits for what this run has made to become usable; what has waited long enough is a rest, no failure."""
+        if not isinstance(error, Rejected) or isinstance(error, Moved | NotThereYet | ApprovalNeeded):
+            return False
+        made = ripening.made_for(item, self._claim.run, order.target_id if order.is_new else None)
+        if not isinstance(error, NotReady) and not may_mend(error, [one.graph_id for one in made]):
+            return False
+        young = [one for one in made if one.is_young]
+        if young:
+            why = error.sentence if isinstance(error, NotReady) else f"Waiting until “{young[-1].name}” can be used."
+            self.later.append(Pause(f"{why} It was made just now.", LOOK_AGAIN_SECONDS))
+        else:
+            message = f"{error.sentence} This restore made it, and it could not be used in time. {RETRY}"
+            self.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "not_ready", message, request_id=error.request_id)
+        return True
+
     def found(self, write: Write) -> None:
         """It was carried out after all, by whoever approved it."""
         self._written.add(write.item_id)
@@ -250,7 +269,7 @@ class Outcomes:
             runs.tried(self._claim, [row.id])
             self.later.append(another_try(error, row.tries))
         elif item.id in self._written:
-            message = f"{error.sentence} Part of it may be written: “Retry failed” looks at what is there, and goes on."
+            message = f"{error.sentence} Part of it may be written: {RETRY}"
             self.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message, request_id=error.request_id)
         else:
             message = f"{error.sentence} Nothing was written."

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from db import snapshots
 from db.models import RestoreItem
-from graph.planning import Options, wanted
+from graph.planning import YET_TO_BE_MADE, Options, wanted
 from graph.policy_types import POLICY_TYPES
 from graph.resolving import Resolution
 from graph.writing import Content
@@ -22,4 +22,14 @@ def content(item: RestoreItem, options: Options, created: Mapping[int, str] = Ma
     `created`: restore item -> Graph id, of what the item refers to and this restore has made by now.
     """
     backup = snapshots.document(item.content_id)
-    return wanted(POLICY_TYPES[item.policy_type], backup, options, resolutions(item), created)
+    left_out = item.left_out or ()
+    live = snapshots.document(item.live_content_id) if left_out and item.live_content_id else None
+    return wanted(
+        POLICY_TYPES[item.policy_type], backup, options, resolutions(item), created, left_out=left_out, live=live
+    )
+
+
+def content_yet(item: RestoreItem, options: Options) -> Content:
+    """As `content`, before anything is made."""
+    yet = {one.item: YET_TO_BE_MADE for one in resolutions(item) if one.item and one.to is None}
+    return content(item, options, yet)

@@ -4,8 +4,7 @@ Reading may be interrupted after any twenty policies and goes on with the rest; 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from functools import cached_property
+from dataclasses import asdict, replace
 from typing import Any
 
 import dramatiq
@@ -15,10 +14,11 @@ from actors.broker import INTERACTIVE
 from actors.claiming import Claims
 from actors.listing import Lists, lists
 from actors.memory import RunMemory
+from actors.quotas import warn_of_quotas
 from actors.starting import Start, started
 from actors.trouble import in_turn, is_last_attempt, not_final, postpone, why_forbidden
 from actors.working import work
-from db import mappings, restores, runs, snapshots
+from db import earlier_writes, mappings, restores, runs, snapshots
 from db.audit import Actor
 from db.clock import utcnow
 from db.database import database, transaction
@@ -30,15 +30,28 @@ from graph.directory import Directory, Key, Source, look_up
 from graph.driving import drive, run_one
 from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.fingerprint import fingerprint
-from graph.matching import Match, copy_key, ids_of
+from graph.guard import guard
+from graph.matching import Match
 from graph.permissions import Access
-from graph.planning import COPY, Case, Options, Plan, decide, decide_removal, guard, left_over, state_mark, wanted
+from graph.planning import (
+    COPY,
+    Case,
+    Named,
+    Options,
+    Plan,
+    decide,
+    decide_removal,
+    left_over,
+    named,
+    state_mark,
+    wanted,
+)
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Reading, read_policy
 from graph.reference_kinds import CONTEXTS, policy_types_of
 from graph.references import NOTHING, Reference, find
-from graph.resolving import OwnNames, Resolver, named_inside
+from graph.resolving import OwnNames, Resolution, Resolver, named_inside
 from graph.write_rules import WRITE_RULES, after_needs, order
 from graph.writing import Content
 
@@ -195,6 +208,7 @@ class _Look:
         resolver = self._resolver([one for found in references.values() for one in found], sources, own)
         ordered = self._after_what_they_refer_to(self._in_order(self._to_write()), references)
         planned = [(one, self._plan(one, resolver, references[one.id])) for one in ordered]
+        warn_of_quotas(planned, self._listed, self._contents)
         removals = self._in_order(one for one in self._items if one.content_id is None)
         planned += [(one, self._removal(one)) for one in reversed(removals)]
         return planned
@@ -258,19 +272,22 @@ class _Look:
         policy_type, content = POLICY_TYPES[item.policy_type], self._contents[item]
         if item.policy_type == CONTEXTS and self._options.existing != COPY and self._match(item).target_id:
             resolver.numbers[item.graph_id] = str(self._match(item).target_id)
-        resolutions = [resolver.resolve(one) for one in references]
-        want = wanted(policy_type, content, self._options, resolutions)
         live = self._live(item)
+        standing = self._standing(item, live)
+        resolutions = [resolver.resolve(one, stands=named(one) in standing) for one in references]
+        want = wanted(policy_type, content, self._options, resolutions)
+        match = self._match_as_read(item)
         case = Case(
             policy_type,
             content,
-            self._match_as_read(item),
+            match,
             live,
             utcnow(),
             resolutions,
             was_here=self._same_tenant,
             copies=self._copies(item),
             mentions=() if self._same_tenant else left_over(policy_type, want, self._known, resolutions, self._options),
+            is_kept_otherwise=lambda: earlier_writes.was_kept_otherwise(self._restore, item, str(match.target_id)),
         )
         plan = self._permitted(item, decide(case, self._options))
         target = self._match(item).target_id if live and self._options.existing != COPY else None
@@ -284,8 +301,15 @@ class _Look:
             **({} if target else _NOTHING_THERE),
             "target_id": target,
             "namesakes": list(case.match.namesakes),
-            "resolutions": [asdict(one) for one in resolutions],
+            "left_out": list(plan.left_out),
+            "resolutions": [asdict(_as_needed(one, plan)) for one in resolutions],
         }
+
+    def _standing(self, item: RestoreItem, live: Content | None) -> set[Named]:
+        """What the policy that is there refers to; another tenant's ids say nothing of it, and a copy is not it."""
+        if live is None or not self._same_tenant or self._options.existing == COPY:
+            return set()
+        return set(map(named, find(item.policy_type, live)))
 
     def _match_as_read(self, item: RestoreItem) -> Match:
         """What is there and cannot be read is neither updated nor made a second time. A copy takes nothing's place."""
@@ -294,24 +318,10 @@ class _Look:
         return Match(problem=str(item.message)) if item.reason == "unreadable" else self._match(item)
 
     def _copies(self, item: RestoreItem) -> tuple[int, int]:
-        """How many of its copy's name are there, and how many of that name are to be made."""
         listed = self._listed[item.policy_type]
         if self._options.existing != COPY or isinstance(listed, GraphError):
             return 0, 1
-        key = self._copy_keys[item.id]
-        there = len(ids_of(key[1:], (*listed.policies, *listed.without_id)))
-        return there, sum(one == key for one in self._copy_keys.values())
-
-    @cached_property
-    def _copy_keys(self) -> dict[int, tuple[str, ...]]:
-        """With the policy type: names are told apart within one."""
-        return {
-            one.id: (
-                one.policy_type,
-                *copy_key(POLICY_TYPES[one.policy_type], self._contents[one]["body"], self._options.prefix),
-            )
-            for one in self._to_write()
-        }
+        return self._claims.copies(item, self._options.prefix, (*listed.policies, *listed.without_id))
 
     def _permitted(self, item: RestoreItem, plan: Plan) -> Plan:
         if isinstance(self._listed[item.policy_type], Forbidden):
@@ -363,6 +373,10 @@ class _Contents(dict[RestoreItem, Content]):
     def __missing__(self, item: RestoreItem) -> Content:
         self[item] = snapshots.document(item.content_id)
         return self[item]
+
+
+def _as_needed(one: Resolution, plan: Plan) -> Resolution:
+    return replace(one, is_needed=named(one) in plan.needs)
 
 
 def _is_unread(row: RunItem) -> bool:

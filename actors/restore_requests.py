@@ -192,7 +192,7 @@ def differences(item: RestoreItem, hide: Any = None) -> list[Difference]:
     if item.content_id is None or item.live_content_id is None or item.action != "update":
         return []
     policy_type, options = POLICY_TYPES[item.policy_type], Options(**item.restore.options)
-    want, live = planned.content(item, options), snapshots.document(item.live_content_id)
+    want, live = planned.content_yet(item, options), snapshots.document(item.live_content_id)
     if hide:
         want, live = hide(want), hide(live)
     names = {one["to"] or one["id"]: one["to_name"] or one["name"] for one in item.resolutions or ()}

@@ -107,7 +107,7 @@ def missing(tenant: Tenant, source_directory_id: str) -> dict[Key, str | None]:
         (one["kind"], one["id"]): one["name"]
         for item in items
         for one in item.resolutions
-        if one["how"] in ("unresolved", "dropped", "kept")
+        if one["how"] in ("unresolved", "dropped", "kept") and one.get("is_needed", True)
     }
     mapped = known(tenant, source_directory_id)
     return {key: name for key, name in sorted(found.items()) if key not in mapped}

@@ -6,7 +6,7 @@ be told apart is a problem, never a choice. Names are not unique in Intune: twin
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -128,7 +128,3 @@ def copy_key(policy_type: PolicyType, body: Body, prefix: str) -> Key:
 
 def copied_name(policy_type: PolicyType, body: Body, prefix: str) -> str:
     return f"{prefix}{body.get(policy_type.name_property) or ''}"
-
-
-def ids_of(key: Key, there: Iterable[Listed]) -> list[str]:
-    return [one.graph_id for one in there if one.key == key]

@@ -1,6 +1,6 @@
 """What a restore would do with each policy, and why not. Pure: decides from what was read, writes nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -10,15 +10,21 @@ from graph import mentions
 from graph.attainable import attainable
 from graph.fingerprint import fingerprint
 from graph.matching import NAME, Match, copied_name
+from graph.past_dates import refused
 from graph.policy_type import PolicyType
 from graph.policy_types import POLICY_TYPES
-from graph.references import Known
-from graph.resolving import Resolution, apply
+from graph.reference_kinds import TOKENS
+from graph.references import Known, Reference, find
+from graph.resolving import Resolution, apply, known_by
 from graph.secrets import is_hidden, is_mask, settle
-from graph.times import parse_time
 from graph.write_parts import lacks_block, with_block
 from graph.write_rules import WRITE_RULES
-from graph.writing import Content, differing_names, immutable_differences, is_all_secret, remaining, sendable
+from graph.writing import Content, immutable_differences, is_all_secret, remaining, sendable, written
+
+# A reference, as plans tell it from others: kind, id, whether it is in an assignment.
+Named = tuple[str, str, bool]
+# Stands, while two contents are compared, for the id that an item of the restore will get.
+YET_TO_BE_MADE = "(made by this restore)"
 
 UPDATE, SKIP, COPY = "update", "skip", "copy"
 COMPLIANCE = ("compliancePolicies", "deviceCompliancePolicies")
@@ -46,6 +52,10 @@ class Plan:
     message: str | None = None
     differences: int = 0
     notes: tuple[str, ...] = ()
+    # Which of its references would be written.
+    needs: frozenset[Named] = frozenset()
+    # Properties of the body that are not written, for their dates are past: what is there stays, or nothing is.
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,8 @@ class Case:
     copies: tuple[int, int] = (0, 1)
     # What of the source tenant is left in what is to be written: sentences.
     mentions: Sequence[str] = ()
+    # Restores before wrote just this over just what is there, and the service kept it so each time.
+    is_kept_otherwise: Callable[[], bool] = lambda: False
 
 
 def state_mark(policy_type: PolicyType, content: Content) -> str:
@@ -77,10 +89,13 @@ def wanted(
     options: Options,
     resolutions: Iterable[Resolution],
     created: Mapping[int, str] = MappingProxyType({}),
+    *,
+    left_out: Collection[str] = (),
+    live: Content | None = None,
 ) -> Content:
     """What is to be written: the backup's content, as the options and the target tenant make it.
 
-    `resolutions`: of every reference that the content holds.
+    `resolutions`: of every reference that the content holds. `left_out`, `live`: as of the plan.
     """
     made = apply(policy_type.key, content, resolutions, created)
     body = made["body"]
@@ -92,7 +107,14 @@ def wanted(
         body[policy_type.name_property] = copied_name(policy_type, body, options.prefix)
     if options.assignments == NONE and made.get("assignments") is not None:
         made["assignments"] = []
-    return made
+    return without_past(made, left_out, live if options.existing != COPY else None)
+
+
+def without_past(want: Content, left_out: Collection[str], live: Content | None) -> Content:
+    """What is there stays; what is made anew goes without."""
+    body = {name: value for name, value in want["body"].items() if name not in left_out}
+    there = live["body"] if live else {}
+    return {**want, "body": body | {name: there[name] for name in left_out if name in there}}
 
 
 def _state(captured: str, choice: str) -> str:
@@ -119,9 +141,22 @@ def left_over(
 
 
 def decide(case: Case, options: Options) -> Plan:
-    """What to do with a policy that a backup holds."""
-    plan = _refused(case) or _copied_before(case, options) or _of_existing(case, options) or _of_missing(case)
-    return replace(plan, notes=tuple(_notes(case, options)))
+    """What to do with a policy that a backup holds: first what would be written, then whether that can be."""
+    plan = _decided(case, options)
+    is_written = plan.action in ("create", "recreate", "update")
+    return replace(plan, notes=(*plan.notes, *_notes(case, options, is_written)))
+
+
+def _decided(case: Case, options: Options) -> Plan:
+    if case.match.problem:
+        return _refused(case) or _blocked("ambiguous", case.match.problem)
+    if options.existing == COPY:
+        return _copied_before(case) or _made(case, options, "create")
+    if case.live is None:
+        return _made(case, options, "recreate" if case.was_here else "create")
+    if options.existing == SKIP:
+        return Plan("exists", "exists", "It is there, and what is there stays as it is.")
+    return _of_existing(case, case.live, options)
 
 
 def decide_removal(live: Content | None) -> Plan:
@@ -135,10 +170,28 @@ def _refused(case: Case) -> Plan | None:
         return _blocked("not_restorable", rule.never)
     if case.policy_type.is_built_in(body) and not case.policy_type.has_defaults:
         return _blocked("built_in", "It is built into every tenant, and cannot be changed.")
-    if case.match.problem:
-        return _blocked("ambiguous", case.match.problem)
-    missing = [one for one in case.resolutions if one.how == "unresolved"]
-    return _blocked("unresolved", _unresolved(missing)) if missing else None
+    return None
+
+
+def _needed(case: Case, part: Content) -> frozenset[Named]:
+    """The references in what would be written; what is made anew also needs what its own id is of."""
+    is_made, content = case.live is None, case.content
+    names = part.get("body", {}).keys() | {"@odata.type"} | ({"id"} if is_made else set())
+    kept = {
+        "body": {name: value for name, value in content["body"].items() if name in names},
+        "assignments": content.get("assignments") if part.get("assignments") else None,
+    }
+    found = {named(one) for one in find(case.policy_type.key, kept, known=known_by(case.resolutions))}
+    return frozenset(found | {named(one) for one in case.resolutions if is_made and one.kind == TOKENS})
+
+
+def named(one: Reference | Resolution) -> Named:
+    return one.kind, one.id, one.is_assignment
+
+
+def _unresolved_in(case: Case, needs: frozenset[Named]) -> Plan | None:
+    missing = [one for one in case.resolutions if one.how == "unresolved" and named(one) in needs]
+    return replace(_blocked("unresolved", _unresolved(missing)), needs=needs) if missing else None
 
 
 def _unresolved(missing: Sequence[Resolution]) -> str:
@@ -190,9 +243,9 @@ KINDS = {
 }
 
 
-def _copied_before(case: Case, options: Options) -> Plan | None:
+def _copied_before(case: Case) -> Plan | None:
     there, wanted_copies = case.copies
-    if options.existing != COPY or not there:
+    if not there:
         return None
     if there < wanted_copies:
         return _blocked(
@@ -203,68 +256,95 @@ def _copied_before(case: Case, options: Options) -> Plan | None:
     return Plan("exists", "exists", "A copy of this name is there already.")
 
 
-def _of_existing(case: Case, options: Options) -> Plan | None:
-    if options.existing == COPY:
-        return _made(case, "create")
-    if case.live is None:
-        return None
-    if options.existing == SKIP:
-        return Plan("exists", "exists", "It is there, and what is there stays as it is.")
-    want = wanted(case.policy_type, case.content, options, case.resolutions)
-    differences = remaining(case.policy_type, case.live, want, with_assignments=options.assignments != LEAVE)
-    if not differences:
+def _of_existing(case: Case, live: Content, options: Options) -> Plan:
+    with_assignments = options.assignments != LEAVE
+    want = _wanted_yet(case, options)
+    if not remaining(case.policy_type, live, want, with_assignments=with_assignments):
         return Plan("matches", message="It is as the backup has it.")
-    problem = _cannot_update(case, want)
-    return problem or Plan("update", differences=len(differences))
+    past = refused(case.policy_type.key, live["body"], want["body"], case.now)
+    want = without_past(want, past, live)
+    differences = remaining(case.policy_type, live, want, with_assignments=with_assignments)
+    problem = _refused(case) or (_only_past(past) if not differences else None) or _cannot_change(case, live, want)
+    if problem:
+        return problem
+    part = written(case.policy_type, live, want, with_assignments=with_assignments)
+    if not part:
+        labels = ", ".join(one.label for one in differences[:3])
+        return _blocked("not_writable", f"{labels}: it is otherwise there, and Microsoft Graph lets nobody write it.")
+    needs = _needed(case, part)
+    notes = tuple(f"{_began(at)}: the dates that are there stay." for at in past.values())
+    plan = Plan("update", differences=len(differences), needs=needs, left_out=tuple(past), notes=notes)
+    return _unresolved_in(case, needs) or _unwritable(case.policy_type, part, live) or plan
 
 
-def _cannot_update(case: Case, want: Content) -> Plan | None:
-    fixed = immutable_differences(case.policy_type, case.live or {}, want)
+def _wanted_yet(case: Case, options: Options) -> Content:
+    """As far as it can be told before what it refers to is made."""
+    yet = {
+        one.item: YET_TO_BE_MADE for one in case.resolutions if one.how == "restored" and one.to is None and one.item
+    }
+    return wanted(case.policy_type, case.content, options, case.resolutions, yet)
+
+
+def _only_past(past: Mapping[str, datetime]) -> Plan:
+    return _blocked("past_date", f"{_began(*past.values())}. All else is as the backup has it.")
+
+
+def _began(at: datetime, *_: datetime) -> str:
+    return f"Its rollout began on {at:%Y-%m-%d}, and Microsoft Graph takes no date that is past"
+
+
+def _cannot_change(case: Case, live: Content, want: Content) -> Plan | None:
+    fixed = immutable_differences(case.policy_type, live, want)
     if fixed:
         return _blocked("immutable", f"{', '.join(fixed)} cannot be changed after creation. Restore it as a copy.")
-    return _unwritable(case, want, case.live)
-
-
-def _of_missing(case: Case) -> Plan:
-    return _made(case, "recreate" if case.was_here else "create")
-
-
-def _made(case: Case, action: str) -> Plan:
-    body = case.content["body"]
-    cannot = WRITE_RULES[case.policy_type.key].cannot_create(body)
-    if cannot:
-        return _blocked("cannot_create", cannot)
-    if is_all_secret(case.policy_type, body):
-        return _blocked("secret_missing", "It holds nothing but secrets, which Microsoft Graph never gives back.")
-    return _unwritable(case, case.content, None) or Plan(action)
-
-
-def _unwritable(case: Case, want: Content, live: Content | None) -> Plan | None:
-    """What the service would refuse, or what would write a mask over a secret."""
-    secret = _lacks_secret(case.policy_type, want["body"], live and live["body"])
-    if secret:
-        return _blocked("secret_missing", secret)
-    rollout = want["body"].get("rolloutSettings") or {}
-    begins = parse_time(rollout.get("offerStartDateTimeInUTC"))
-    if begins and begins < case.now:
-        return _blocked("past_date", f"Its rollout began on {begins:%Y-%m-%d}; Graph takes no date that is past.")
+    if case.is_kept_otherwise():
+        return _blocked(
+            "kept_otherwise",
+            "It was written twice like this, and both times Microsoft Graph kept it as it is now. It is left so.",
+        )
     return None
 
 
-def _lacks_secret(policy_type: PolicyType, want: dict[str, Any], live: dict[str, Any] | None) -> str:
+def _made(case: Case, options: Options, action: str) -> Plan:
+    body = case.content["body"]
+    cannot = WRITE_RULES[case.policy_type.key].cannot_create(body)
+    problem = _refused(case)
+    if problem or cannot:
+        return problem or _blocked("cannot_create", cannot)
+    if is_all_secret(case.policy_type, body):
+        return _blocked("secret_missing", "It holds nothing but secrets, which Microsoft Graph never gives back.")
+    want = _wanted_yet(case, options)
+    past = refused(case.policy_type.key, None, want["body"], case.now)
+    part = written(
+        case.policy_type, None, without_past(want, past, None), with_assignments=options.assignments != LEAVE
+    )
+    needs = _needed(replace(case, live=None), part)
+    notes = tuple(f"{_began(at)}: it is made without, and begins at once." for at in past.values())
+    plan = Plan(action, needs=needs, left_out=tuple(past), notes=notes)
+    return _unresolved_in(case, needs) or _unwritable(case.policy_type, part, None) or plan
+
+
+def _unwritable(policy_type: PolicyType, part: Content, live: Content | None) -> Plan | None:
+    """What would write a mask over a secret."""
+    secret = _lacks_secret(policy_type, part.get("body", {}), live and live["body"])
+    if secret:
+        return _blocked("secret_missing", secret)
+    return None
+
+
+def _lacks_secret(policy_type: PolicyType, part: dict[str, Any], live: dict[str, Any] | None) -> str:
     """Why what would be written cannot be without a secret that the backup does not hold; "" when it can."""
-    written = want.keys() if live is None else differing_names(policy_type, live, want)
-    if any(is_hidden(want[name]) for name in written):
+    if any(map(is_hidden, part.values())):
         return "The file was downloaded without its secrets. A manager's download has them."
-    if "omaSettings" in written and any(is_mask(one.get("value")) for one in want["omaSettings"] or ()):
+    if any(is_mask(one.get("value")) for one in part.get("omaSettings") or ()):
         return "The backup does not hold its encrypted OMA-URI values: they were not revealed."
-    broken = settle(policy_type, want, live).broken if "settings" in written else ()
+    broken = settle(policy_type, part, live).broken if "settings" in part else ()
     if broken:
         return f"{broken[0].choice} depends on {broken[0].secret}, a secret that Microsoft Graph never gives back."
     return ""
 
 
-def _notes(case: Case, options: Options) -> Iterable[str]:
+def _notes(case: Case, options: Options, is_written: bool) -> Iterable[str]:
     """What will not be as it was, although the item itself can be restored."""
     yield from _about_names(case, options)
     live = case.live["body"] if case.live and options.existing != COPY else None
@@ -274,16 +354,18 @@ def _notes(case: Case, options: Options) -> Iterable[str]:
     yield from attainable(case.policy_type.key, case.content["body"], case.live and case.live["body"]).notes
     for one in case.resolutions:
         named = f"{called(one.kind)} “{one.name or one.id}”"
-        if one.how == "dropped":
+        if one.how == "stands" and (options.assignments == EXACT or not one.is_assignment):
+            yield f"It refers to {named}, as it does now: {one.why}"
+        elif one.how == "dropped" and options.assignments == EXACT:
             yield f"The assignment to {named} is left out: {one.why}"
         elif one.how == "number":
             yield (
                 f"It gets the number {one.to}: what names {one.id} outside Conditional Access (SharePoint sites, "
                 "sensitivity labels, Privileged Identity Management) has to be changed by hand."
             )
-        elif one.how == "kept" and (one.name or not case.was_here):
+        elif one.how == "kept" and is_written and (one.name or not case.was_here):
             yield f"It names {named}, and is written with that id as it is: {one.why}"
-    yield from case.mentions
+    yield from case.mentions if is_written else ()
     if case.live and case.live["body"].get("state") == "enabled" and options.conditional_access != AS_CAPTURED:
         yield f"It is on now and will be {options.conditional_access}: not enforced any more until it is switched on."
     if case.policy_type.key in COMPLIANCE and lacks_block(case.content["body"]):
@@ -303,24 +385,3 @@ def _about_names(case: Case, options: Options) -> Iterable[str]:
 
 def _blocked(reason: str, message: str) -> Plan:
     return Plan("blocked", reason, message)
-
-
-# --- Conditional Access guard ----------------------------------------------------------------------------------------
-
-
-def guard(policy_type: str, want: Content, break_glass: Sequence[Mapping[str, str]]) -> str:
-    """Why writing this could lock everybody out; "" when it cannot.
-
-    An enabled policy for all users has to exclude every account and group that the tenant names for emergencies.
-    """
-    body = want["body"]
-    users = (body.get("conditions") or {}).get("users") or {}
-    if policy_type != "conditionalAccessPolicies" or body.get("state") != "enabled":
-        return ""
-    if "All" not in (users.get("includeUsers") or ()):
-        return ""
-    if not break_glass:
-        return "It is for all users, and the tenant names no break-glass account or group that it could exclude."
-    excluded = {*(users.get("excludeUsers") or ()), *(users.get("excludeGroups") or ())}
-    missing = [str(one.get("name") or one["id"]) for one in break_glass if one["id"] not in excluded]
-    return f"It is for all users and does not exclude {', '.join(missing)}." if missing else ""

@@ -31,7 +31,8 @@ MOST_CONTEXTS = 99
 @dataclass(frozen=True)
 class Resolution:
     """`how`: same, mapping, name, restored (by `item` of this restore), tenant (the target's own), number (a free one),
-    kept (a hint that leads nowhere), dropped, unresolved; `why` says it of the last three.
+    stands (is no more, and what is there refers to it just so), kept (a hint that leads nowhere), dropped, unresolved;
+    `why` says it of the last four.
     """
 
     kind: str
@@ -43,6 +44,8 @@ class Resolution:
     item: int | None = None
     is_assignment: bool = False
     why: str = ""
+    # It is in what would be written: only then has it to be resolved.
+    is_needed: bool = True
 
 
 def named_inside(policy_type: str, content: dict[str, Any]) -> dict[Key, Source]:
@@ -100,9 +103,12 @@ class Resolver:
         self.numbers: dict[str, str] = {}
         self._given: set[str] = set()
 
-    def resolve(self, reference: Reference) -> Resolution:
+    def resolve(self, reference: Reference, *, stands: bool = False) -> Resolution:
+        """`stands`: what is there refers to this very id, in the same tenant."""
         source = self._source(reference)
         found = self._found(reference, source)
+        if stands and found.how in ("unresolved", "name") and not reference.is_hint:
+            return self._as(reference, source, "stands", why=found.why or "It is not there any more.")
         if found.how != "unresolved":
             return found
         if reference.is_hint:
@@ -266,7 +272,6 @@ def apply(
     # A hint gives way to what its place says.
     in_order = sorted(resolutions, key=lambda one: one.how != "kept")
     resolved = {(one.kind, one.id, one.is_assignment): one for one in in_order}
-    known = {one.id.lower(): one.kind for one in in_order if one.kind == DOMAINS or GUID.search(one.id)}
 
     def replace(reference: Reference) -> Any:
         one = resolved.get((reference.kind, reference.id, reference.is_assignment))
@@ -276,4 +281,9 @@ def apply(
             return DROP
         return one.to or created.get(one.item or 0) or reference.id
 
-    return rewrite(policy_type, content, replace, known)
+    return rewrite(policy_type, content, replace, known_by(in_order))
+
+
+def known_by(resolutions: Iterable[Resolution]) -> dict[str, str]:
+    """What an id, or a domain, is of, wherever it stands: as graph.references.Known."""
+    return {one.id.lower(): one.kind for one in resolutions if one.kind == DOMAINS or GUID.search(one.id)}

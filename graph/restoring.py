@@ -19,6 +19,7 @@ from graph.normalise import canonical
 from graph.own_writes import Begun
 from graph.planning import state_mark
 from graph.policy_type import PolicyType
+from graph.readiness import not_ready
 from graph.reading import Reading, read_policy
 from graph.writing import Content, changes, created_id, creation, remaining, removal
 
@@ -37,6 +38,10 @@ class Moved(Rejected):
 
 class NotThereYet(Rejected):
     """Just created, and Graph does not show it yet."""
+
+
+class NotReady(Rejected):
+    """Just created, and not to be used yet."""
 
 
 @dataclass
@@ -85,7 +90,7 @@ def request_mark(request: Request) -> str:
 
 
 def carry_out(order: Order) -> Reads[Done]:
-    """Raises Moved, NotThereYet, or the GraphError of the answer that matters."""
+    """Raises Moved, NotThereYet, NotReady, or the GraphError of the answer that matters."""
     if order.want is None:
         return (yield from _remove(order))
     if order.target_id is None:
@@ -115,6 +120,8 @@ def _write_what_differs(order: Order, want: Content) -> Reads[Reading | None]:
         if not requests:
             order.is_written = True
             return reading
+        if order.is_new:
+            _require_ready(order)
         yield from _write(order, requests)
         written |= {(one.method, one.path) for one in requests}
         reading = yield from _read(order)
@@ -148,6 +155,13 @@ def _read(order: Order) -> Reads[Reading]:
         raise
     order.live, order.reading = reading.content, reading
     return reading
+
+
+def _require_ready(order: Order) -> None:
+    waits_for = not_ready(order.policy_type.key, (order.live or {})["body"])
+    if waits_for:
+        order.live = None  # by then it is otherwise
+        raise NotReady("not_ready", waits_for)
 
 
 def _write(order: Order, requests: list[Request]) -> Steps:

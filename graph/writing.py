@@ -83,6 +83,32 @@ def changes(
     return requests
 
 
+def written(policy_type: PolicyType, live: Content | None, want: Content, *, with_assignments: bool) -> Content:
+    """The part of `want` that would be sent, by whole properties; {} where nothing would. `live` None: to make it."""
+    rule, body = WRITE_RULES[policy_type.key], want["body"]
+    if live is None:
+        names = {*_sent_names(_sendable(policy_type, rule, copy.deepcopy(body))), *rule.parts}
+    else:
+        names = _names_of_changes(policy_type, rule, live["body"], body)
+    kept = {name: value for name, value in body.items() if name in names or name == "@odata.type"}
+    part: Content = {"body": kept} if names else {}
+    now = live or {"assignments": []}
+    if with_assignments and _assign(rule, "", now, want):
+        part["assignments"] = want["assignments"]
+    return part
+
+
+def _names_of_changes(policy_type: PolicyType, rule: WriteRule, live: Object, want: Object) -> set[str]:
+    differing = differing_names(policy_type, live, want)
+    sent = _sent_names(_update_of(policy_type, rule, want, differing - rule.parts.keys() - rule.fixed))
+    return sent | (differing & rule.parts.keys())
+
+
+def _sent_names(sent: Object) -> set[str]:
+    """A bind stands for the property of its name."""
+    return {name.split("@odata.bind")[0] for name in sent}
+
+
 def _body_changes(policy_type: PolicyType, rule: WriteRule, path: str, live: Object, want: Object) -> list[Request]:
     differing = differing_names(policy_type, live, want)
     # A secret stays as it is in the tenant: its own token goes back. One that is not there cannot be written.
@@ -97,15 +123,20 @@ def _body_changes(policy_type: PolicyType, rule: WriteRule, path: str, live: Obj
 def _update(
     policy_type: PolicyType, rule: WriteRule, path: str, live: Object, want: Object, differing: set[str]
 ) -> list[Request]:
-    sent = _sendable(policy_type, rule, copy.deepcopy(want))
-    sent = {name: value for name, value in sent.items() if name not in rule.parts}
-    # A bind stands for the property of its name.
-    changed = {name: value for name, value in sent.items() if name.split("@")[0] in differing}
-    if not changed:
+    sent = _update_of(policy_type, rule, want, differing)
+    if not sent:
         return []
     if rule.update == "PUT":
         return [Request(path, "PUT", _whole(policy_type, rule, live, sent))]
-    return [Request(path, "PATCH", _type_of(rule, want) | changed | _held_secrets(policy_type, want))]
+    return [Request(path, "PATCH", _type_of(rule, want) | sent | _held_secrets(policy_type, want))]
+
+
+def _update_of(policy_type: PolicyType, rule: WriteRule, want: Object, differing: set[str]) -> Object:
+    """What an update would send of the body itself: what differs, or the whole; {} where nothing of it differs."""
+    sent = _sendable(policy_type, rule, copy.deepcopy(want))
+    sent = {name: value for name, value in sent.items() if name not in rule.parts}
+    changed = {name: value for name, value in sent.items() if name.split("@")[0] in differing}
+    return sent if changed and rule.update == "PUT" else changed
 
 
 def _whole(policy_type: PolicyType, rule: WriteRule, live: Object, sent: Object) -> Object:

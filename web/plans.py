@@ -64,4 +64,7 @@ def resolution(found: Mapping[str, Any]) -> str:
         "kept": f"written as it is. {found['why']}",
         "restored": "made by this restore" if found["to"] is None else "part of this restore",
         "dropped": f"left out of the assignments. {found['why']}",
-    }.get(found["how"], f"cannot be found. {found['why']}")
+        "stands": f"stays as it is, for the policy refers to it now. {found['why']}",
+    }.get(
+        found["how"], f"cannot be found{'' if found.get('is_needed', True) else ', and is not written'}. {found['why']}"
+    )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from graph.simulator import beyond, enrollment
+from graph.simulator import beyond, enrollment, ripening
 from graph.simulator.answers import Refused, Reply, bad_request, no_route, not_found
 from graph.simulator.beyond import properties
 from graph.simulator.call import Call, guid, objects
@@ -91,6 +91,7 @@ def _refuse(call: Call, item: Object) -> None:
         raise bad_request("The built-in scope tag cannot be assigned.")
     if call.path == f"{DAM}/mobileApps" and item.get("publishingState") == "notPublished":
         raise bad_request("The app has no committed content and cannot be assigned.")
+    ripening.refuse_unpublished(call.tenant, call.path, item)
 
 
 def _set(call: Call, item: Object, assignments: list[Object]) -> Reply:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from graph.simulator import ripening
 from graph.simulator.answers import bad_request, malformed
 from graph.simulator.call import Call, objects
 from graph.simulator.collections import AGREEMENTS, CA, DAM, DM
@@ -26,6 +27,7 @@ def refuse_missing(call: Call, value: Any) -> None:
         if call.path.startswith(CA):
             raise malformed()
         raise bad_request(f"{collection.rpartition('/')[2]} with id {one} was not found.")
+    ripening.refuse_unheard(call.tenant, references(call.path, value))
 
 
 def missing(tenant: Tenant, path: str, value: Any) -> Iterator[Reference]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event, Lock, RLock, Thread
 from typing import Any
 
+from graph.simulator import ripening
 from graph.simulator.learned import DEFINITIONS, Learned
 
 Object = dict[str, Any]
@@ -56,7 +57,7 @@ class Tenant:
         hidden_since = time.time() - delay
         for key, item in list(self.collections.get(collection, {}).items()):
             if not delay or self.arrivals.get(f"{collection}/{key}", 0) <= hidden_since:
-                yield key, item
+                yield key, ripening.shown(self, collection, item)
 
 
 class State:

@@ -6,7 +6,7 @@ from time import time
 from typing import Any
 
 from graph.microsoft.model import Route
-from graph.simulator import actions, addressing, approvals, deleting, making, odata, refusals, service
+from graph.simulator import actions, addressing, approvals, deleting, making, odata, refusals, ripening, service
 from graph.simulator.answers import (
     Refused,
     Reply,
@@ -113,7 +113,7 @@ def _create(call: Call) -> Reply:
 def _arrived(call: Call, item: Object) -> Object:
     call.tenant.put(call.path, item)
     call.tenant.arrivals[f"{call.path}/{item['id']}"] = time()
-    return service.one(call.collection, item, "")
+    return service.one(call.collection, ripening.shown(call.tenant, call.path, item), "")
 
 
 def _update(call: Call) -> Reply:

@@ -10,9 +10,10 @@ from graph.client import Answer
 from graph.compare import compare
 from graph.errors import GraphError
 from graph.fingerprint import fingerprint
+from graph.guard import guard
 from graph.names import no_names
 from graph.outline import not_set, outline
-from graph.planning import LEAVE, Options, guard, wanted
+from graph.planning import LEAVE, Options, wanted
 from graph.policy_types import POLICY_TYPES
 from graph.reading import _listed, read_policy
 from graph.references import find

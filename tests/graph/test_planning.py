@@ -5,12 +5,13 @@ from datetime import datetime
 import pytest
 
 from graph.directory import Directory, Source
+from graph.guard import guard
 from graph.matching import Match
-from graph.planning import Case, Options, decide, guard, state_mark, wanted
+from graph.planning import Case, Options, decide, state_mark, wanted
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed
 from graph.references import Reference
-from graph.resolving import Resolution, Resolver, apply
+from graph.resolving import Resolver, apply
 
 NOW = datetime(2026, 11, 24)
 SCRIPTS, CATALOG = POLICY_TYPES["deviceManagementScripts"], POLICY_TYPES["configurationPolicies"]
@@ -39,8 +40,6 @@ def decided(content, live=None, target=None, options=None, policy_type=SCRIPTS, 
         ("deviceEnrollmentConfigurations", {"priority": 0, "displayName": "All users"}, "cannot_create"),
         ("deviceConfigurations", {"@odata.type": "#microsoft.graph.unsupportedDeviceConfiguration"}, "cannot_create"),
         ("deviceConfigurations", {"omaSettings": [{"omaUri": "./x", "value": "****"}]}, "secret_missing"),
-        ("windowsFeatureUpdateProfiles",
-         {"displayName": "f", "rolloutSettings": {"offerStartDateTimeInUTC": "2024-01-01T00:00:00Z"}}, "past_date"),
         ("configurationPolicies", {"name": "k", "settings": [{"settingInstance": {"simpleSettingValue": {
             "value": "t", "valueState": "encryptedValueToken"}}}]}, "secret_missing"),
     ],
@@ -49,14 +48,6 @@ def test_what_cannot_be_made_is_blocked_with_a_sentence(key, body, reason):
     plan = decided({"body": body, "assignments": None}, policy_type=POLICY_TYPES[key])
     assert (plan.action, plan.reason) == ("blocked", reason)
     assert plan.message.endswith(".")
-
-
-def test_an_unresolved_reference_blocks_and_a_dropped_one_is_noted():
-    missing = Resolution("groups", "g", "SG-Pilot", "unresolved", why="It is not there.")
-    assert decided(SCRIPT, resolutions=[missing]).reason == "unresolved"
-    dropped = Resolution("groups", "g", "SG-Pilot", "dropped", is_assignment=True, why="It is not there.")
-    plan = decided(SCRIPT, resolutions=[dropped])
-    assert (plan.action, len(plan.notes)) == ("create", 1)
 
 
 def test_a_secret_that_graph_keeps_is_noted_with_what_becomes_of_it():
@@ -142,6 +133,23 @@ def resolver(*, mapped=None, same_tenant=False, drop_missing=False, groups=(), t
 def test_a_reference_is_resolved_by_mapping_id_or_unique_name_and_never_otherwise(facts, reference, how, to):
     found = resolver(**facts).resolve(reference)
     assert (found.how, found.to) == (how, to)
+
+
+def test_what_the_policy_refers_to_just_so_stays_as_it_is_unless_a_mapping_says_otherwise():
+    assert resolver(same_tenant=True).resolve(GROUP, stands=True).how == "stands"
+    assert resolver(same_tenant=True, drop_missing=True).resolve(GROUP, stands=True).how == "stands"
+    made_again = resolver(same_tenant=True, groups=[("h", "SG-Pilot")])
+    assert (made_again.resolve(GROUP, stands=True).how, made_again.resolve(GROUP).to) == ("stands", "h")
+    mapped = resolver(same_tenant=True, groups=[("h", "other")], mapped={("groups", "g"): "h"})
+    assert mapped.resolve(GROUP, stands=True).to == "h"
+
+
+def test_a_namesake_that_stands_for_another_object_is_not_what_a_reference_means():
+    directory = Directory({"roleScopeTags": [Listed("9", "Berlin", None, None, False, None)]})
+    sources = {("roleScopeTags", "7"): Source("Berlin")}
+    others = Resolver(directory, sources, {}, same_tenant=False, drop_missing=False,
+                      is_anothers=lambda kind, source, target: (kind, target) == ("roleScopeTags", "9"))  # fmt: skip
+    assert others.resolve(TAG).how == "unresolved"
 
 
 def test_what_this_restore_makes_itself_comes_first_and_is_filled_in_once_it_is_made():

@@ -143,7 +143,8 @@ def _notes(rows: list[RestoreItem]) -> list[tuple[RestoreItem, str]]:
 
 
 def _is_unresolved(item: RestoreItem) -> bool:
-    return any(one["how"] in ("unresolved", "dropped") for one in item.resolutions or ())
+    needed = [one for one in item.resolutions or () if one.get("is_needed", True)]
+    return any(one["how"] in ("unresolved", "dropped") for one in needed)
 
 
 def _guarded(restore: Restore) -> list[RestoreItem]:

@@ -1,0 +1,24 @@
+"""What earlier restores made of the same item: for whoever would write it again to no effect."""
+
+import peewee as pw
+
+from db.models import Content, Restore, RestoreItem
+from db.states import WRITING
+
+ENOUGH = 2
+
+
+def was_kept_otherwise(restore: Restore, item: RestoreItem, target_id: str) -> bool:
+    """Restores before wrote just this, with these options, and each time read back just what is there now."""
+    now = Content.select(Content.fingerprint).where(Content.id == item.live_content_id)
+    same = (
+        (Restore.tenant == restore.tenant_id)
+        & (Restore.options == restore.options)
+        & (RestoreItem.content == item.content_id)
+        & (RestoreItem.policy_type == item.policy_type)
+        & (pw.fn.COALESCE(RestoreItem.created_id, RestoreItem.target_id) == target_id)
+        & RestoreItem.outcome.in_(list(WRITING.values()))
+        & (RestoreItem.verified == False)  # noqa: E712 - of a column
+        & (RestoreItem.after_mark == now)
+    )
+    return bool(RestoreItem.select().join(Restore).where(same).limit(ENOUGH).count() == ENOUGH)
