@@ -1,13 +1,12 @@
-"""What one GET does not give of a policy: further pages, presentations, secrets, images, certificates."""
+"""What one GET does not give of a policy: further pages, presentations, secrets, images. See also graph/children.py."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from graph.certificates import navigations_of
 from graph.client import Answer, Ask, elements_of, items_of, next_link, note_page
-from graph.errors import Forbidden, Malformed, NotFound, Rejected, Throttled, Unavailable
+from graph.errors import Forbidden, Malformed, NotFound, Rejected
 from graph.policy_type import PolicyType
 from graph.secrets import settle
 
@@ -90,14 +89,7 @@ def follow_inline_pages(body: dict[str, Any], proof: Proof) -> Steps:
             body[name] = [*body.get(name, []), *(yield from pages_of(body_of(answer), proof))]
 
 
-def complete(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Proof) -> Steps:
-    """The few policy types that need more than the table can say."""
-    special = _SPECIAL.get(policy_type.key)
-    if special:
-        yield from special(item, body, proof)
-
-
-def _presentations(item: str, body: dict[str, Any], proof: Proof) -> Steps:
+def presentations(item: str, body: dict[str, Any], proof: Proof) -> Steps:
     """An administrative template's values: one list below each of its definitions."""
     values = [dict(value) for value in body["definitionValues"]]
     body["definitionValues"] = values
@@ -111,14 +103,7 @@ def _presentations(item: str, body: dict[str, Any], proof: Proof) -> Steps:
         value["presentationValues"] = yield from pages_of(body_of(answer), proof)
 
 
-def _device_configuration(item: str, body: dict[str, Any], proof: Proof) -> Steps:
-    yield from _oma_secrets(item, body, proof)
-    yield from _certificates(item, body, proof)
-    if body.get("@odata.type") == f"{PREFIX}windows10GeneralConfiguration":
-        yield from _privacy_controls(item, body)
-
-
-def _oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> Steps:
+def oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> Steps:
     """Encrypted OMA-URI values read as "****"; a function gives the plain text to those who may have it."""
     settings = [dict(one) for one in body.get("omaSettings") or ()]
     secret = [one for one in settings if one.get("isEncrypted") and one.get("secretReferenceValueId")]
@@ -142,33 +127,9 @@ def _literal(text: str) -> str:
     return quote(text.replace("'", "''"), safe="")
 
 
-def _certificates(item: str, body: dict[str, Any], proof: Proof) -> Steps:
-    bare = str(body.get("@odata.type") or "").removeprefix(PREFIX)
-    wanted = navigations_of(bare)
-    if not wanted:
+def privacy_controls(item: str, body: dict[str, Any], proof: Proof) -> Steps:
+    if body.get("@odata.type") != f"{PREFIX}windows10GeneralConfiguration":
         return
-    answers = yield [f"{item}/microsoft.graph.{bare}/{name}?$select=id,displayName" for name in wanted]
-    for name, answer in zip(wanted, answers, strict=True):
-        if isinstance(answer.error, Rejected) and not isinstance(answer.error, NotFound):
-            proof.withhold(name, f"Microsoft Graph did not show it: {answer.error.sentence}")
-        else:
-            body[name] = _reference(answer)
-
-
-def _reference(answer: Answer) -> Any:
-    """The profile(s) referred to, by id and name; None where there is none: Graph answers 404 (seen by exporters)."""
-    if isinstance(answer.error, NotFound):
-        return None
-    found = body_of(answer)
-    listed = found.get("value")
-    return [_named(one) for one in listed] if isinstance(listed, list) else _named(found)
-
-
-def _named(one: dict[str, Any]) -> dict[str, Any]:
-    return {key: one[key] for key in ("id", "displayName", "@odata.type") if key in one}
-
-
-def _privacy_controls(item: str, body: dict[str, Any]) -> Steps:
     cast = "microsoft.graph.windows10GeneralConfiguration/privacyAccessControls"
     [answer] = yield [f"{item}?$expand={cast}"]
     controls = body_of(answer).get("privacyAccessControls")
@@ -179,19 +140,14 @@ def _privacy_controls(item: str, body: dict[str, Any]) -> Steps:
 _IMAGES = ("themeColorLogo", "lightBackgroundLogo", "landingPageCustomizedImage")
 
 
-def _images(item: str, body: dict[str, Any], proof: Proof) -> Steps:
+def images(item: str, body: dict[str, Any], proof: Proof) -> Steps:
     answers = yield [f"{item}/{name}" for name in _IMAGES]
     for name, answer in zip(_IMAGES, answers, strict=True):
-        if isinstance(answer.error, Throttled | Unavailable | Forbidden):
-            raise answer.error
-        body[name] = None if answer.error else body_of(answer)
+        if isinstance(answer.error, Rejected) and not isinstance(answer.error, NotFound | Forbidden):
+            proof.withhold(name, f"Microsoft Graph did not show it: {answer.error.sentence}")
+        else:
+            body[name] = None if isinstance(answer.error, NotFound) else body_of(answer)
 
-
-_SPECIAL: dict[str, Callable[[str, dict[str, Any], Proof], Steps]] = {
-    "groupPolicyConfigurations": _presentations,
-    "deviceConfigurations": _device_configuration,
-    "intuneBrandingProfiles": _images,
-}
 
 _KEPT_BACK = "Microsoft Graph never gives this secret back. Enter it again after a restore."
 

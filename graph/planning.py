@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from graph import mentions
+from graph.attainable import attainable
 from graph.fingerprint import fingerprint
 from graph.matching import NAME, Match, copied_name
 from graph.policy_type import PolicyType
@@ -270,6 +271,7 @@ def _notes(case: Case, options: Options) -> Iterable[str]:
     for secret in settle(case.policy_type, case.content["body"], live).not_held:
         kept = "stays as it is in the tenant" if secret.stays else "has to be entered again"
         yield f"{secret.where}: Microsoft Graph never gives this secret back; it {kept}."
+    yield from attainable(case.policy_type.key, case.content["body"], live).notes
     for one in case.resolutions:
         named = f"{called(one.kind)} “{one.name or one.id}”"
         if one.how == "dropped":

@@ -23,6 +23,8 @@ class Child:
 
     name: str
     query: str = ""
+    # Which policies have it, by their bodies: no request for the others.
+    when: Callable[[Body], bool] = lambda body: True
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class PolicyType:
     trusts_list: bool = False
     is_built_in: Callable[[Body], bool] = lambda body: False
     is_hidden: Callable[[Body], bool] = lambda body: False
+    # The policy type whose policies read its hidden ones, as children of their own (graph/children.py).
+    hidden_in: str = ""
     # Besides name and @odata.type: properties that tell two policies of one name apart. Dotted names go inside.
     match_on: tuple[str, ...] = ()
     # Its built-ins are the tenant's own defaults, one for each @odata.type: they can be changed, not made.

@@ -45,7 +45,7 @@ _UPDATE_RING_CLOCKS = frozenset(
 _APP_STATE = frozenset(
     {
         "publishingState", "uploadState", "dependentAppCount", "supersedingAppCount", "supersededAppCount",
-        "committedContentVersion", "size", "isFeatured", "largeIcon", "usedLicenseCount", "lastSyncDateTime",
+        "committedContentVersion", "size", "usedLicenseCount", "lastSyncDateTime",
     }
 )  # fmt: skip
 _UPDATE_CATALOGUE = frozenset({"endOfSupportDate", "deployableContentDisplayName", "releaseDateDisplayName"})
@@ -224,6 +224,8 @@ _ROWS = (
         f"{DAM}/mobileApps",
         APPS,
         EXPANDED,
+        expand=("categories",),
+        children=(Child("relationships"),),
         # The portal's own filter: what was assigned or uploaded, not every app a store offers.
         list_query=(
             "$filter=(microsoft.graph.managedApp/appAvailability%20eq%20null%20or%20"
@@ -275,7 +277,13 @@ _ROWS = (
         "windowsDriverUpdateProfiles",
         "Driver update",
         f"{DM}/windowsDriverUpdateProfiles",
-        **{**_UPDATES, "volatile": frozenset({"newUpdates", "inventorySyncStatus", "deviceReporting"})},
+        **{
+            **_UPDATES,
+            "volatile": frozenset({"newUpdates", "inventorySyncStatus", "deviceReporting"}),
+            # Drivers are approved without a change of the profile.
+            "trusts_list": False,
+        },
+        children=(Child("driverInventories"),),
     ),
     PolicyType("termsAndConditions", "Terms and conditions", f"{DM}/termsAndConditions", SERVICE_CONFIG, ROUTE),
     PolicyType(
@@ -320,6 +328,7 @@ _ROWS = (
         volatile=frozenset({"defaultLocale"}),
         # Owned by an enrollment notification, and shown nowhere in the portal.
         is_hidden=has("displayName", "EnrollmentNotificationInternalMEO"),
+        hidden_in="deviceEnrollmentConfigurations",
     ),
     PolicyType("deviceCategories", "Device category", f"{DM}/deviceCategories", CONFIGURATION),
     PolicyType(
@@ -373,6 +382,7 @@ _ROWS = (
         "Authentication strength",
         f"{CA}/authenticationStrength/policies",
         STRENGTHS,
+        children=(Child("combinationConfigurations"),),
         is_built_in=has("policyType", "builtIn"),
     ),
     PolicyType(

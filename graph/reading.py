@@ -10,7 +10,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from graph import completing, names, shape
+from graph import children, completing, names, shape
 from graph.annotations import without_annotations
 from graph.client import id_of, is_id
 from graph.completing import Proof, all_elements, all_pages, body_of, pages_of
@@ -200,7 +200,7 @@ def read_policy(
     yield from _part(completing.follow_inline_pages(body, proof))
     yield from _part(_read_children(policy_type, item, body, proof))
     _require_shape(policy_type, body, None)
-    yield from _part(completing.complete(policy_type, item, body, proof))
+    yield from _part(children.complete(policy_type, item, body, proof, may_lack=is_last_try))
     _require_all_settings(policy_type, body, proof)
     assignments = yield from _part(_read_assignments(policy_type, item, body))
     _require_shape(policy_type, body, assignments)
@@ -229,11 +229,11 @@ def _part(reading: Reads[Result]) -> Reads[Result]:
 
 
 def _read_children(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
-    if not policy_type.children:
+    wanted = [child for child in policy_type.children if child.when(body)]
+    if not wanted:
         return
-    paths = [f"{item}/{child.name}" + (f"?{child.query}" if child.query else "") for child in policy_type.children]
-    answers = yield paths
-    for child, answer in zip(policy_type.children, answers, strict=True):
+    answers = yield [f"{item}/{child.name}" + (f"?{child.query}" if child.query else "") for child in wanted]
+    for child, answer in zip(wanted, answers, strict=True):
         body[child.name] = yield from pages_of(body_of(answer), proof)
 
 

@@ -11,7 +11,7 @@ A kind is the key of a policy type, or one of those below for what is no policy.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from graph.certificates import NAVIGATIONS
+from graph.navigations import all_links
 from graph.policy_types import POLICY_TYPES
 
 GROUPS = "groups"
@@ -158,8 +158,11 @@ PAYLOADS: Mapping[str, str] = MappingProxyType(
 # Objects that are named by an object with their id: (policy type, the property that holds it).
 OBJECTS: Mapping[tuple[str, str], str] = MappingProxyType(
     {
-        **{("deviceConfigurations", name): "deviceConfigurations" for name in NAVIGATIONS},
-        ("deviceConfigurations", "derivedCredentialSettings"): "derivedCredentials",
+        **{
+            (key, name): link.kind
+            for key in ("deviceConfigurations", "windowsAutopilotDeploymentProfiles")
+            for name, link in all_links(key).items()
+        },
         ("groupPolicyConfigurations", "definition"): DEFINITIONS,
         ("groupPolicyConfigurations", "presentation"): PRESENTATIONS,
         ("roleAssignments", "roleDefinition"): "roleDefinitions",

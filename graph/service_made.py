@@ -34,7 +34,6 @@ _TABLE: Mapping[str, frozenset[str]] = {
     "settingCount": frozenset({"deviceManagementConfigurationPolicy"}),
     # A PUT has to repeat it, and does (graph.writing): KelvinTegelaar/CIPP#3744.
     "creationSource": frozenset({"deviceManagementConfigurationPolicy", "deviceManagementCompliancePolicy"}),
-    "priorityMetaData": frozenset({"deviceManagementConfigurationPolicy"}),
     "isMigratingToConfigurationPolicy": frozenset({"deviceManagementIntent"}),
     # Texts and versions of Microsoft's templates and catalogue entries.
     "templateDisplayName": frozenset({"deviceManagementConfigurationPolicyTemplateReference"}),
@@ -52,7 +51,13 @@ _TABLE: Mapping[str, frozenset[str]] = {
 
 # Marked as read-only, and taken all the same when one is made: it has no other name (learn.microsoft.com, Create
 # hardwareConfiguration).
-_CONTENT = frozenset({("hardwareConfiguration", "displayName")})
+_CONTENT = frozenset(
+    {
+        ("hardwareConfiguration", "displayName"),
+        # What updateRelationships takes (learn.microsoft.com: mobileApp: updateRelationships).
+        ("mobileAppRelationship", "targetId"),
+    }
+)
 
 # Of a policy whose type the model does not know: by name alone, and only outermost.
 _OF_UNKNOWN = CLOCKS | {"version", "isAssigned", "settingCount", "creationSource", "priorityMetaData"}

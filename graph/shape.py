@@ -7,6 +7,9 @@ who comes after indexes without asking again.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from graph.driver_approvals import INVENTORY
+from graph.enrollment import DEVICE_GROUPS, MESSAGES
+
 Sort = Callable[[Any], bool]
 
 
@@ -64,6 +67,14 @@ _EVERYWHERE: Mapping[str, Sort] = {
     "body.combinationConfigurations": _objects,
     "body.combinationConfigurations.[].appliesToCombinations": _texts,
     "body.rolloutSettings": _object,
+    "body.priorityMetaData": _object,
+    "body.relationships": _objects,
+    "body.notificationTemplates": _texts,
+    f"body.{MESSAGES}": _objects,
+    f"body.{MESSAGES}.[].localizedNotificationMessages": _objects,
+    f"body.{MESSAGES}.[].localizedNotificationMessages.[].locale": _text,
+    f"body.{INVENTORY}": _objects,
+    f"body.{DEVICE_GROUPS}": _objects,
     "assignments": _objects,
     "assignments.[].target": _object,
     "assignments.[].target.groupId": _text,
@@ -72,6 +83,7 @@ _EVERYWHERE: Mapping[str, Sort] = {
 _OF_TYPE: Mapping[str, Mapping[str, Sort]] = {
     "policySets": {"body.items": _objects, "body.items.[].payloadId": _text},
     "roleAssignments": {"body.roleScopeTags": _objects},
+    "mobileApps": {"body.categories": _objects, "body.categories.[].id": _text},
     "conditionalAccessPolicies": {
         "body.state": _text,
         "body.conditions": _object,
@@ -116,6 +128,9 @@ def _values(value: Any, steps: list[str]) -> Iterator[Any]:
 
 
 def _lacking(content: Mapping[str, Any]) -> Iterator[str]:
+    for template in content["body"].get(MESSAGES) or ():
+        if any(one.get("locale") is None for one in template.get("localizedNotificationMessages") or ()):
+            yield f"{MESSAGES}.localizedNotificationMessages.locale"
     for name, needed in _NEEDED.items():
         holder = content if name == "assignments" else content["body"]
         if any(one.get(needed) is None for one in holder.get(name) or ()):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from graph.client import Request
+from graph.enrollment import templates_of
 from graph.normalise import ZERO_GUID, canonical
 from graph.secrets import ONBOARDING
 from graph.write_rule import Object, Part
@@ -37,9 +38,6 @@ def sent_whole(action: str, key: str, clean: Callable[[Object], list[Any]]) -> P
     """A part that one action replaces as a whole."""
     return lambda path, live, want: [post(f"{path}/{action}", {key: clean(want)})]
 
-
-# What ties a policy to the enrollment token that it was made under; other sources are marks of the service alone.
-ENROLLMENT_TOKEN = "DepTokenId_"  # noqa: S105
 
 # --- settings catalog ------------------------------------------------------------------------------------------------
 
@@ -84,29 +82,6 @@ def _is_base64(value: Any) -> bool:
 def privacy_controls(path: str, live: Object, want: Object) -> list[Request]:
     controls = [without(one, "id") for one in want.get("privacyAccessControls") or ()]
     return [post(f"{path}/windowsPrivacyAccessControls", {"windowsPrivacyAccessControls": controls})]
-
-
-def certificate(name: str) -> Part:
-    """One of the certificate profiles that a profile refers to by navigation alone."""
-
-    def write(path: str, live: Object, want: Object) -> list[Request]:
-        bare = str(want.get("@odata.type") or "").removeprefix(TYPE)
-        nav = f"{path}/microsoft.graph.{bare}/{name}"
-        wanted = want.get(name)
-        if isinstance(wanted, list):
-            return _certificate_list(nav, by(live.get(name), "id"), by(wanted, "id"))
-        return [Request(f"{nav}/$ref", "PUT", _link(wanted["id"]))] if isinstance(wanted, dict) else []
-
-    return write
-
-
-def _certificate_list(nav: str, live: Mapping[str, Object], want: Mapping[str, Object]) -> list[Request]:
-    gone = [Request(f"{nav}/{one}/$ref", "DELETE") for one in live if one not in want]
-    return [*gone, *(post(f"{nav}/$ref", _link(one)) for one in want if one not in live)]
-
-
-def _link(graph_id: str) -> Object:
-    return {"@odata.id": f"/deviceManagement/deviceConfigurations('{graph_id}')"}
 
 
 # --- administrative templates ----------------------------------------------------------------------------------------
@@ -247,6 +222,9 @@ def priority(path: str, live: Object, want: Object) -> list[Request]:
 def enrollment(body: Object) -> None:
     # "Windows Phone operations are no longer supported."
     body.pop("windowsMobileRestriction", None)
+    if body.get("notificationTemplates"):
+        # As a create names them: the service makes them, and answers with their ids. Any other id is refused (400).
+        body["notificationTemplates"] = [f"{kind}_{ZERO_GUID}" for kind, _ in templates_of(body)]
 
 
 # --- notification templates ------------------------------------------------------------------------------------------

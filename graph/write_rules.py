@@ -10,8 +10,10 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from graph import write_children as children
 from graph import write_parts as parts
-from graph.certificates import NAVIGATIONS
+from graph.driver_approvals import INVENTORY
+from graph.enrollment import DEVICE_GROUPS, IS_DEFAULT, MESSAGES
 from graph.permissions import (
     WRITE_APPS,
     WRITE_AUTHENTICATION_CONTEXTS,
@@ -26,7 +28,21 @@ from graph.permissions import (
 )
 from graph.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
 
-TAGS, FILTERS, NAMED, APP_WAVE, CERTIFICATES, POLICIES, ROLES, ROLE_ASSIGNMENTS, CA_NAMED, CA, SETS = range(11)
+(
+    TAGS,
+    FILTERS,
+    NAMED,
+    APP_WAVE,
+    CERTIFICATES,
+    POLICIES,
+    # What refers to policies, and is none that others refer to.
+    JOINING,
+    ROLES,
+    ROLE_ASSIGNMENTS,
+    CA_NAMED,
+    CA,
+    SETS,
+) = range(12)
 
 RETIRED = "Microsoft retired Windows Information Protection; these policies are kept for reading only."
 
@@ -64,7 +80,6 @@ def _default_branding(body: Object) -> str:
     return _is_default(body) if body.get("isDefaultProfile") else ""
 
 
-_APP_STATE = frozenset({"categories", "relationships", "appAvailability"})
 _CATALOG: dict[str, Any] = {
     "access": WRITE_CONFIGURATION,
     "update": "PUT",
@@ -88,7 +103,13 @@ _RETIRED = WriteRule(POLICIES, WRITE_APPS, never=RETIRED)
 _UPDATES: dict[str, Any] = {"wave": POLICIES, "access": WRITE_CONFIGURATION, "assign": "assignments"}
 
 _RULES: dict[str, WriteRule] = {
-    "configurationPolicies": WriteRule(POLICIES, assign="assignments", **_CATALOG),
+    "configurationPolicies": WriteRule(
+        POLICIES,
+        assign="assignments",
+        drop=frozenset({DEVICE_GROUPS}),
+        parts={"priorityMetaData": children.reorder, IS_DEFAULT: children.default_profile},
+        **_CATALOG,
+    ),
     "compliancePolicies": WriteRule(
         POLICIES,
         assign="assignments",
@@ -103,7 +124,7 @@ _RULES: dict[str, WriteRule] = {
         shape=parts.device_configuration,
         parts={
             "privacyAccessControls": parts.privacy_controls,
-            **{name: parts.certificate(name) for name in NAVIGATIONS},
+            **children.linking("deviceConfigurations"),
         },
         cannot_create=_unsupported,
     ),
@@ -169,16 +190,18 @@ _RULES: dict[str, WriteRule] = {
         WRITE_APPS,
         assign="mobileAppAssignments",
         typed=True,
-        drop=_APP_STATE,
+        drop=frozenset({"appAvailability"}),
+        parts={"categories": children.categories, "relationships": children.relationships},
         fixed=frozenset({"useDeviceContext", "officeConfigurationXml", "officePlatformArchitecture"}),
         cannot_create=_needs_installer,
     ),
     "windowsAutopilotDeploymentProfiles": WriteRule(
-        POLICIES,
+        JOINING,
         WRITE_SERVICE_CONFIG,
         assign=ONE_BY_ONE,
         typed=True,
         drop=frozenset({"managementServiceAppId"}),
+        parts=children.linking("windowsAutopilotDeploymentProfiles"),
         fixed=frozenset({"deviceType", "hybridAzureADJoinSkipConnectivityCheck"}),
     ),
     "deviceEnrollmentConfigurations": WriteRule(
@@ -189,7 +212,12 @@ _RULES: dict[str, WriteRule] = {
         drop=frozenset({"deviceEnrollmentConfigurationType"}),
         fixed=frozenset({"platformType"}),
         shape=parts.enrollment,
-        parts={"priority": parts.priority},
+        parts={
+            "priority": parts.priority,
+            "notificationTemplates": children.notification_templates,
+            MESSAGES: children.notification_messages,
+        },
+        posted=frozenset({"notificationTemplates"}),
         cannot_create=_default_enrollment,
         one_at_a_time=True,
     ),
@@ -198,11 +226,18 @@ _RULES: dict[str, WriteRule] = {
     ),
     "windowsQualityUpdateProfiles": WriteRule(**_UPDATES),
     "windowsQualityUpdatePolicies": WriteRule(**_UPDATES),
-    "windowsDriverUpdateProfiles": WriteRule(fixed=frozenset({"approvalType"}), **_UPDATES),
+    "windowsDriverUpdateProfiles": WriteRule(
+        fixed=frozenset({"approvalType"}), parts={INVENTORY: children.driver_decisions}, **_UPDATES
+    ),
     "termsAndConditions": WriteRule(POLICIES, WRITE_SERVICE_CONFIG, assign=ONE_BY_ONE),
     "roleScopeTags": WriteRule(TAGS, WRITE_SCOPE_TAGS, assign="assignments", drop=frozenset({"isBuiltIn"})),
     "roleDefinitions": WriteRule(
-        ROLES, WRITE_RBAC, drop=frozenset({"isBuiltIn", "isBuiltInRoleDefinition"}), typed=True, shape=parts.role
+        ROLES,
+        WRITE_RBAC,
+        # With `permissions` beside `rolePermissions`, each action is there twice (Micke-K/IntuneManagement).
+        drop=frozenset({"isBuiltIn", "isBuiltInRoleDefinition", "permissions"}),
+        typed=True,
+        shape=parts.role,
     ),
     "roleAssignments": WriteRule(
         ROLE_ASSIGNMENTS, WRITE_RBAC, typed=True, shape=parts.role_assignment, fixed=frozenset({"roleDefinition"})
@@ -234,7 +269,13 @@ _RULES: dict[str, WriteRule] = {
         first=frozenset({"profileName", "profileDescription", "roleScopeTagIds"}),
         cannot_create=_default_branding,
     ),
-    "conditionalAccessPolicies": WriteRule(CA, WRITE_CONDITIONAL_ACCESS, shape=parts.conditional_access),
+    "conditionalAccessPolicies": WriteRule(
+        # Not even as null: 1118, "TemplateId is a read-only field" (Azure-Samples/azure-ad-conditional-access-apis#20).
+        CA,
+        WRITE_CONDITIONAL_ACCESS,
+        shape=parts.conditional_access,
+        drop=frozenset({"templateId"}),
+    ),
     "namedLocations": WriteRule(CA_NAMED, WRITE_CONDITIONAL_ACCESS, typed=True),
     "authenticationStrengths": WriteRule(
         CA_NAMED,
@@ -253,7 +294,9 @@ _RULES: dict[str, WriteRule] = {
     "appleUserInitiatedEnrollmentProfiles": WriteRule(
         POLICIES, WRITE_SERVICE_CONFIG, assign=ONE_BY_ONE, fixed=frozenset({"platform"})
     ),
-    "depOnboardingSettings": WriteRule(POLICIES, WRITE_SERVICE_CONFIG, typed=True),
+    "depOnboardingSettings": WriteRule(
+        POLICIES, WRITE_SERVICE_CONFIG, typed=True, parts={"isDefault": children.apple_default_profile}
+    ),
 }
 
 WRITE_RULES: Mapping[str, WriteRule] = MappingProxyType(_RULES)

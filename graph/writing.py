@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from graph import additions
+from graph.attainable import attainable
 from graph.client import Request
 from graph.compare import NOBODY, Difference, compare
+from graph.enrollment import token_of
 from graph.microsoft import model
 from graph.normalise import normalise, normalise_assignments
 from graph.places import root_type
@@ -18,7 +20,7 @@ from graph.policy_type import PolicyType
 from graph.secrets import comparable, is_held, secrets_of, settle
 from graph.service_made import is_service_made_outermost
 from graph.wording import Names
-from graph.write_parts import ENROLLMENT_TOKEN, only, post
+from graph.write_parts import only, post
 from graph.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
 from graph.write_rules import WRITE_RULES
 
@@ -54,9 +56,8 @@ def creation(policy_type: PolicyType, want: Content, token: str = "") -> Request
 
 def _made_under(rule: WriteRule, body: Object) -> Object:
     """deploymenttheory/terraform-provider-microsoft365, ios_device_enrollment_policy: sent when creating, too."""
-    source = str(body.get("creationSource"))
-    is_sent = "creationSource" in rule.echoed and source.startswith(ENROLLMENT_TOKEN)
-    return {"creationSource": source} if is_sent else {}
+    is_sent = "creationSource" in rule.echoed and token_of(body)
+    return {"creationSource": body["creationSource"]} if is_sent else {}
 
 
 def is_all_secret(policy_type: PolicyType, body: Object) -> bool:
@@ -75,7 +76,8 @@ def changes(
 ) -> list[Request]:
     """The writes, in their order, that make `live` into `want`; none when they are the same."""
     path, rule = item_path(policy_type, graph_id), WRITE_RULES[policy_type.key]
-    requests = [*_body_changes(policy_type, rule, path, live["body"], want["body"])]
+    wanted = attainable(policy_type.key, want["body"], live["body"]).body
+    requests = [*_body_changes(policy_type, rule, path, live["body"], wanted)]
     if with_assignments:
         requests += _assign(rule, path, live, want)
     return requests
@@ -243,7 +245,8 @@ def remaining(
     policy_type: PolicyType, live: Content, want: Content, *, with_assignments: bool, names: Names = NOBODY
 ) -> list[Difference]:
     """What still differs, as a reader sees it: before is live, after is what was wanted."""
-    body = comparable(policy_type, want["body"], live["body"])
+    reachable = attainable(policy_type.key, want["body"], live["body"]).body
+    body = comparable(policy_type, reachable, live["body"])
     then = {"body": body, "assignments": direct(want.get("assignments"))}
     if not with_assignments:
         then["assignments"] = direct(live.get("assignments"))

@@ -160,8 +160,28 @@ def truth_of(collections, key, graph_id):
         item.pop("@odata.type", None)
     for rule in item.get("scheduledActionsForRule") or ():
         rule["ruleName"] = None  # the service never gives it back
+    item |= _kept_elsewhere(collections, item)
     assignments = item.pop("assignments", None) if POLICY_TYPES[key].assignments != "none" else None
     return {"body": item, "assignments": assignments}
+
+
+def _kept_elsewhere(collections, item):
+    """What the service keeps for a policy in other objects: message templates, and a token's default profile."""
+    found = {}
+    if "notificationTemplates" in item:
+        templates = collections["deviceManagement/notificationMessageTemplates"]
+        named = [one.partition("_") for one in item["notificationTemplates"]]
+        found["notificationMessages"] = [
+            {"kind": kind.lower(), "id": one, "brandingOptions": templates[one]["brandingOptions"],
+             "localizedNotificationMessages": templates[one]["localizedNotificationMessages"]}
+            for kind, _, one in named
+        ]  # fmt: skip
+    token = str(item.get("creationSource") or "").removeprefix("DepTokenId_")
+    tokens = collections.get("deviceManagement/depOnboardingSettings", {})
+    if token in tokens:
+        defaults = [one["id"] for name, one in tokens[token].items() if name.startswith("default") and one]
+        found["isDefaultEnrollmentProfile"] = f"{token}_{item['id']}" in defaults
+    return found
 
 
 def assert_holds(read, expected, where):

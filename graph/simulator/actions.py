@@ -4,7 +4,17 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graph.simulator import assigning, certificates, enrollment, messages, policy_sets, templates
+from graph.simulator import (
+    app_parts,
+    assigning,
+    certificates,
+    drivers,
+    enrollment,
+    enrollment_policies,
+    messages,
+    policy_sets,
+    templates,
+)
 from graph.simulator.answers import Refused, Reply, bad_request, invalid, no_route, not_found
 from graph.simulator.call import Call, guid, objects
 from graph.simulator.collections import CA, DAM, DM
@@ -169,6 +179,8 @@ def _combination_configurations(call: Call) -> Reply:
 
 
 def _enrollment_profiles(call: Call) -> Reply:
+    if len(call.rest) > 3:
+        return enrollment_policies.default_profile(call)
     item = call.draft()
     if call.method == "POST" and not bare(call.body):
         raise invalid("@odata.type is required for enrollmentProfiles.")
@@ -218,10 +230,15 @@ _ACTIONS: Mapping[tuple[str, str], tuple[int, Callable[[Call], Object | None]]] 
     (f"{DM}/intents", "updatesettings"): (204, _update_settings),
     (f"{DM}/deviceConfigurations", "windowsprivacyaccesscontrols"): (200, _privacy_controls),
     (STRENGTHS, "updateallowedcombinations"): (200, _combinations),
+    (f"{DAM}/mobileApps", "updaterelationships"): (204, app_parts.update_relationships),
+    (f"{DM}/windowsDriverUpdateProfiles", "executeaction"): (200, drivers.execute_action),
+    (enrollment_policies.PATH, "reorder"): (204, enrollment_policies.reorder),
+    (enrollment_policies.PATH, "setenrollmenttimedevicemembershiptarget"): (200, enrollment_policies.set_device_groups),
 }
 _CHILDREN: Mapping[tuple[str, str], Callable[[Call], Reply]] = {
     (f"{DM}/groupPolicyConfigurations", "definitionvalues"): templates.change_value,
     (f"{DM}/notificationMessageTemplates", "localizednotificationmessages"): messages.change,
     (f"{DM}/depOnboardingSettings", "enrollmentprofiles"): _enrollment_profiles,
+    (f"{DAM}/mobileApps", "categories"): app_parts.change_category,
     (STRENGTHS, "combinationconfigurations"): _combination_configurations,
 }

@@ -1,22 +1,27 @@
 """References from one device configuration to another: certificates, by `…/{navigation}/$ref`."""
 
+from graph.microsoft import model
 from graph.simulator.answers import Refused, bad_request, no_route, not_found
 from graph.simulator.call import Call
 from graph.simulator.collections import DM, SEVERAL, TO_CONFIGURATIONS
+from graph.simulator.learned import bare
 from graph.simulator.odata import Object
 from graph.simulator.references import bound
 
 _PATH = f"{DM}/deviceConfigurations"
+_FROM = (_PATH, f"{DM}/windowsAutopilotDeploymentProfiles")
+_CREDENTIALS = f"{DM}/derivedCredentials"
 _REFERENCES = {name.lower(): name for name in TO_CONFIGURATIONS}
 
 
 def wanted(call: Call) -> tuple[str, str] | None:
     """(navigation, certificate id or "") when the path is `[cast/]navigation[/id]/$ref`."""
     rest = [part for part in call.rest[1:] if not part.lower().startswith("microsoft.graph.")]
-    if call.path != _PATH or len(rest) not in (2, 3) or rest[-1].lower() != "$ref":
+    if call.path not in _FROM or len(rest) not in (2, 3) or rest[-1].lower() != "$ref":
         return None
-    name = _REFERENCES.get(rest[0].lower())
-    if name is None:
+    name, own = _REFERENCES.get(rest[0].lower()), bare(call.item())
+    casts = {part.partition("microsoft.graph.")[2] for part in call.rest[1:] if part not in rest}
+    if name is None or casts - {own} or name not in model.properties(own):
         raise Refused(no_route("/".join(call.rest)))
     return name, rest[1] if len(rest) == 3 else ""
 
@@ -35,8 +40,9 @@ def change(call: Call, found: tuple[str, str]) -> None:
 
 
 def _refer(call: Call, item: Object, name: str, is_list: bool) -> None:
-    key = bound(call.body.get("@odata.id"), "deviceConfigurations")
-    held = call.tenant.held(_PATH, key)
+    path = _CREDENTIALS if name == "derivedCredentialSettings" else _PATH
+    key = bound(call.body.get("@odata.id"), path.rpartition("/")[2])
+    held = call.tenant.held(path, key)
     if held is None:
         raise Refused(not_found(key))
     reference = {field: held.get(field) for field in ("id", "displayName", "@odata.type")}

@@ -62,6 +62,7 @@ _WIP = {
     "routes": ("assignments", "protectedAppLockerFiles", "exemptAppLockerFiles"),
 }
 _READ_ACCESS, _WRITE_ACCESS = ("Policy.Read.ConditionalAccess",), ("Policy.ReadWrite.ConditionalAccess",)
+_TOKEN_DEFAULTS = tuple(f"default{platform}EnrollmentProfile" for platform in ("Ios", "MacOs", "TvOS", "VisionOS"))
 _BARE = {"expands": (), "routes": ()}
 _ENTRA = {**_BARE, "is_directory": True}
 
@@ -119,6 +120,8 @@ _ROWS = (
         f"{DAM}/mobileApps",
         APPS,
         polymorphic=True,
+        expands=("assignments", "categories"),
+        routes=("assignments", "categories", "relationships"),
         null_in_list=("largeIcon",),
         empty_in_list=("roleScopeTagIds",),
     ),
@@ -127,7 +130,7 @@ _ROWS = (
     _row(f"{DM}/windowsFeatureUpdateProfiles", CONFIGURATION),
     _row(f"{DM}/windowsQualityUpdateProfiles", CONFIGURATION),
     _row(f"{DM}/windowsQualityUpdatePolicies", CONFIGURATION),
-    _row(f"{DM}/windowsDriverUpdateProfiles", CONFIGURATION),
+    _row(f"{DM}/windowsDriverUpdateProfiles", CONFIGURATION, routes=("assignments", "driverInventories")),
     _row(f"{DM}/termsAndConditions", SERVICE, expands=()),
     _row(f"{DM}/roleScopeTags", (*RBAC, *CONFIGURATION), expands=()),
     _row(f"{DM}/roleDefinitions", RBAC, polymorphic=True, expands=("roleAssignments",), routes=("roleAssignments",)),
@@ -165,9 +168,8 @@ _ROWS = (
         f"{CA}/authenticationStrength/policies",
         ("Policy",),
         also=("Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod", *_WRITE_ACCESS),
-        expands=(),
+        expands=("combinationConfigurations",),
         routes=("combinationConfigurations",),
-        shows=("combinationConfigurations",),
         is_directory=True,
     ),
     _row(
@@ -184,7 +186,8 @@ _ROWS = (
         routes=("assignments", "settings"),
     ),
     _row(f"{DM}/appleUserInitiatedEnrollmentProfiles", SERVICE),
-    _row(f"{DM}/depOnboardingSettings", SERVICE, expands=(), routes=("enrollmentProfiles",)),
+    _row(f"{DM}/depOnboardingSettings", SERVICE, expands=_TOKEN_DEFAULTS, routes=("enrollmentProfiles",)),
+    _row(f"{DM}/derivedCredentials", CONFIGURATION, **_BARE),
     _row("groups", ("Group", "GroupMember", "Directory"), **_ENTRA),
     _row("organization", ("Organization", *SERVICE, *CONFIGURATION, "Directory"), **_ENTRA),
     _row("servicePrincipals", ("Application", "Directory"), **_ENTRA),
@@ -230,17 +233,20 @@ def allows(collection: Collection, granted: set[str]) -> bool:
     return bool(granted & {*scopes(collection), *(f"{stem}.ReadBasic.All" for stem in collection.permissions)})
 
 
-# From one device configuration to others; SEVERAL where it may be to more than one.
-SEVERAL = frozenset(
-    {"rootCertificatesForServerValidation", "rootCertificatesForClientValidation", "networkAccessConfigurations"}
-)
-TO_CONFIGURATIONS = SEVERAL | frozenset(
-    {
-        "rootCertificate", "identityCertificate", "rootCertificateForServerValidation",
-        "rootCertificateForClientValidation", "identityCertificateForClientAuthentication",
-        "secondaryIdentityCertificateForClientAuthentication", "secondaryRootCertificateForClientValidation",
-        "smimeSigningCertificate", "smimeEncryptionCertificate", "singleSignOnExtensionPkinitCertificate",
-    }
-)  # fmt: skip
+# From a policy to device configurations and derived credentials, as Microsoft's model has it of whichever type.
+_TO = ("deviceConfiguration", "deviceManagementDerivedCredentialSettings")
+_LINKS = {
+    name: one
+    for of in ("deviceConfiguration", "windowsAutopilotDeploymentProfile")
+    for kind in model.subtypes(of)
+    for name, one in model.properties(kind).items()
+    if one.is_navigation and any(model.is_a(str(one.type), to) for to in _TO)
+}
+TO_CONFIGURATIONS = frozenset(_LINKS)
+# Where it may be to more than one.
+SEVERAL = frozenset(name for name, one in _LINKS.items() if one.is_many)
 # Reached by navigation only; a plain read shows none of them.
-NAVIGATION = TO_CONFIGURATIONS | {"privacyAccessControls", "scheduledActionsForRule", "definitionValues"}
+NAVIGATION = TO_CONFIGURATIONS | {
+    "privacyAccessControls", "scheduledActionsForRule", "definitionValues", "enrollmentTimeDeviceMembershipTargets",
+    "driverInventories",
+}  # fmt: skip

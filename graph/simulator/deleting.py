@@ -1,6 +1,6 @@
 """Which objects the service does not let go."""
 
-from graph.simulator import enrollment
+from graph.simulator import enrollment, enrollment_policies, notifications
 from graph.simulator.answers import Refused, bad_request, error
 from graph.simulator.call import Call
 from graph.simulator.collections import CA, DM
@@ -16,8 +16,11 @@ def delete(call: Call) -> None:
         raise Refused(error(400, "BadRequest", reason))
     if reason:
         raise bad_request(reason)
+    if call.path == enrollment_policies.PATH:
+        enrollment_policies.close_gap(call.tenant, item)
     if call.path == enrollment.PATH:
         enrollment.close_gap(call.tenant, item)
+        notifications.forget(call.tenant, item)
     del call.tenant.collections[call.path][call.rest[0]]
     call.tenant.arrivals.pop(f"{call.path}/{call.rest[0]}", None)
 

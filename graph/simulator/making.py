@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graph.simulator import enrollment, policy_sets
+from graph.simulator import enrollment, enrollment_policies, notifications, policy_sets
 from graph.simulator.answers import bad_request
 from graph.simulator.beyond import properties
 from graph.simulator.call import Call, guid, now, objects
@@ -53,7 +53,7 @@ def updated(call: Call) -> Object:
 def replaced(call: Call) -> Object:
     """PUT: what the body leaves out is gone, but for what a body cannot carry."""
     old = call.draft()
-    held = {*_SILENT, *call.rules.derived, *call.rules.made, *call.collection.children, "scheduledActionsForRule"}
+    held = {*_SILENT, *call.rules.derived, *call.rules.made, *call.collection.children, *NAVIGATION, "priorityMetaData"}
     item = {name: value for name, value in old.items() if name in held and name not in call.rules.inline}
     return _advanced(call, item | kept(call))
 
@@ -229,6 +229,7 @@ def _named(call: Call, collection: str, address: Any) -> Object:
 
 
 _DERIVE: Mapping[str, Callable[[Call, Object], None]] = {
+    notifications.PATH: notifications.settle,
     f"{DM}/roleDefinitions": _permissions,
     f"{DM}/roleAssignments": _role_and_tags,
 }
@@ -286,4 +287,5 @@ _START: Mapping[str, Callable[[Call, Object], None]] = {
     f"{DM}/windowsQualityUpdateProfiles": _start_quality_update,
     f"{DM}/groupPolicyUploadedDefinitionFiles": _start_file,
     enrollment.PATH: enrollment.start,
+    enrollment_policies.PATH: enrollment_policies.start,
 }

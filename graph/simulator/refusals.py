@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from graph.simulator import beyond
+from graph.simulator import beyond, enrollment_policies, notifications
 from graph.simulator.answers import Refused, bad_request, error, invalid, malformed
 from graph.simulator.call import Call, objects
 from graph.simulator.collections import CA, DM
@@ -196,6 +196,8 @@ def _refuse_access(call: Call, item: Object | None = None) -> None:
     conditions, grant = call.body.get("conditions"), call.body.get("grantControls")
     if item is None and not (isinstance(conditions, dict) and isinstance(conditions.get("users"), dict)):
         raise malformed()
+    if item is not None and "templateId" in call.body:
+        raise Refused(error(400, "BadRequest", "1118: TemplateId is a read-only field and cannot be updated."))
     if not isinstance(grant, dict):
         return
     strength = grant.get("authenticationStrength")
@@ -223,7 +225,7 @@ _CREATE: Mapping[str, tuple[Callable[[Call], None], ...]] = {
     f"{DM}/inventoryPolicies": _CATALOG,
     f"{DM}/reusablePolicySettings": (_refuse_tokens,),
     f"{DM}/deviceCompliancePolicies": (_refuse_no_block,),
-    f"{DM}/deviceEnrollmentConfigurations": (_refuse_default_enrollment,),
+    f"{DM}/deviceEnrollmentConfigurations": (_refuse_default_enrollment, notifications.refuse),
     f"{DM}/intuneBrandingProfiles": (_refuse_more_than_names,),
     f"{DM}/groupPolicyUploadedDefinitionFiles": (_refuse_no_content,),
     f"{DM}/roleAssignments": (_refuse_no_role,),
@@ -231,8 +233,9 @@ _CREATE: Mapping[str, tuple[Callable[[Call], None], ...]] = {
     "groups": (_refuse_incomplete_group,),
 }
 _UPDATE: Mapping[str, tuple[Callable[[Call, Object], None], ...]] = {
-    f"{DM}/configurationPolicies": (_refuse_catalog_update,),
-    f"{DM}/compliancePolicies": (_refuse_catalog_update,),
+    f"{DM}/configurationPolicies": (_refuse_catalog_update, enrollment_policies.refuse_source),
+    f"{DM}/compliancePolicies": (_refuse_catalog_update, enrollment_policies.refuse_source),
+    notifications.PATH: (notifications.refuse,),
     f"{DM}/inventoryPolicies": (_refuse_catalog_update,),
     f"{DM}/deviceCompliancePolicies": (_refuse_rules_in_update,),
     f"{DM}/intuneBrandingProfiles": (_refuse_default_branding,),

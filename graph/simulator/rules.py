@@ -97,7 +97,7 @@ _HEALTH = "deviceHealthScriptAssignments"
 _CATALOGUE = _set("deployableContentDisplayName", "endOfSupportDate", "releaseDateDisplayName")
 _CA_TIMES = ("createdDateTime", "modifiedDateTime")
 _APP_STATE = _set("uploadState", "publishingState", "dependentAppCount", "supersedingAppCount", "supersededAppCount",
-                  "committedContentVersion", "size", "isFeatured")  # fmt: skip
+                  "committedContentVersion", "size")  # fmt: skip
 
 _ROWS = (
     Rules(f"{DM}/configurationPolicies", **_SETTINGS),
@@ -182,7 +182,9 @@ _ROWS = (
         typed="required",
         uncreatable="microsoftStoreForBusinessApp|androidStoreApp|androidManagedStoreApp|iosVppApp|macOsVppApp",
         derived=_APP_STATE,
-        made={"uploadState": 1, "isFeatured": False, "dependentAppCount": 0, "supersedingAppCount": 0},
+        made={"uploadState": 1, "dependentAppCount": 0, "supersedingAppCount": 0, "categories": [],
+              "relationships": []},
+        defaults={"isFeatured": False},
         tells_assigned=True,
     ),
     Rules(
@@ -219,7 +221,7 @@ _ROWS = (
         **_UPDATES,
         immutable=_set("approvalType"),
         derived=_set("newUpdates", "inventorySyncStatus", "deviceReporting"),
-        made={"newUpdates": 0, "inventorySyncStatus": None, "deviceReporting": None},
+        made={"newUpdates": 0, "inventorySyncStatus": None, "deviceReporting": None, "driverInventories": []},
     ),
     Rules(
         f"{DM}/termsAndConditions",

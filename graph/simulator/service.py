@@ -6,10 +6,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from graph.microsoft import model
-from graph.simulator import addressing, approvals, beyond, catalogue, collections, conforming, odata, querying
+from graph.simulator import (
+    addressing,
+    app_parts,
+    approvals,
+    beyond,
+    catalogue,
+    collections,
+    conforming,
+    enrollment_policies,
+    odata,
+    querying,
+)
 from graph.simulator.answers import Reply, error, forbidden, intune_error, no_route, no_segment, not_found
 from graph.simulator.collections import COLLECTIONS, DM, MANAGED_APP_POLICIES, NAVIGATION, Collection, allows, scopes
 from graph.simulator.odata import Object
+from graph.simulator.references import APPS
 from graph.simulator.state import Tenant
 
 PAGE = 1000
@@ -187,7 +199,11 @@ def _below(tenant: Tenant, collection: Collection, item: Object, rest: list[str]
     if secret:
         return _plain_text(tenant, item, secret[1])
     if rest[0].lower().startswith("microsoft.graph.") and len(rest) == 2:
-        return _navigation(item, rest[1])
+        return _navigation(item, *rest)
+    if collection.path == enrollment_policies.PATH and rest == ["retrieveEnrollmentTimeDeviceMembershipTarget"]:
+        return enrollment_policies.device_groups(item)
+    if collection.path == APPS and rest == ["relationships"]:
+        item = {**item, "relationships": app_parts.relationships(tenant, item)}
     name = next((child for child in collection.routes if child.lower() == rest[0].lower()), None)
     name = name or _by_its_type(collection, item, rest[0])
     if name is None:
@@ -232,8 +248,13 @@ def _plain_text(tenant: Tenant, item: Object, reference: str) -> Reply:
     return not_found(reference)
 
 
-def _navigation(item: Object, name: str) -> Reply:
-    value = item.get(name)
+def _navigation(item: Object, cast: str, name: str) -> Reply:
+    """Of the object's own type, and one that Microsoft's model has of it: 400 for any other, 404 where it is empty."""
+    kind = cast.partition("microsoft.graph.")[2]
+    known = model.properties(kind).get(name)
+    if kind != str(item.get("@odata.type")).removeprefix("#microsoft.graph.") or known is None:
+        return error(400, "BadRequest", f"Resource not found for the segment '{name}'.")
+    value = item.get(name, [] if known.is_many else None)
     if value is None:
         return not_found(name)
     return Reply(200, {"value": copy.deepcopy(value)} if isinstance(value, list) else copy.deepcopy(value))

@@ -91,8 +91,6 @@ def _notifications(build: Builder) -> dict[str, Any]:
             ("de-de", "Bitte Gerät aktualisieren", "Hallo,\n\nIhrem Gerät fehlt ein Update."),
         )
     ]
-    build.add(f"{DM}/notificationMessageTemplates", "EnrollmentNotificationInternalMEO",
-              localizedNotificationMessages=[], brandingOptions="none", defaultLocale=None)  # fmt: skip
     return made
 
 

@@ -1,8 +1,11 @@
 """Which tenants there are, and how large."""
 
+from graph.simulator.app_parts import CATEGORIES
 from graph.simulator.collections import AGREEMENTS
-from graph.simulator.demo import catalog, devices, entra
+from graph.simulator.demo import beside, catalog, devices, entra
 from graph.simulator.demo.building import FILTERS, GROUPS, Builder
+from graph.simulator.notifications import NAME
+from graph.simulator.references import TEMPLATES
 from graph.simulator.state import Tenant
 
 _AREAS = ("Configuration", "Apps", "ServiceConfig", "RBAC", "Scripts")
@@ -59,12 +62,13 @@ def _tenant(name: str, directory_id: str, client_id: str, secret: str, purpose: 
 
 # Collections that hold no policies of ours.
 _NOT_POLICIES = {"groups", "organization", "servicePrincipals", "users", AGREEMENTS, "deviceManagement/templates",
-                 "deviceManagement/groupPolicyDefinitions"}  # fmt: skip
+                 "deviceManagement/groupPolicyDefinitions", "deviceManagement/derivedCredentials", CATEGORIES}  # fmt: skip
 
 
 def policy_count(tenant: Tenant) -> int:
-    """Apple's enrollment profiles count, the token they hang on does not; nor does the one hidden template."""
-    plain = sum(len(items) for path, items in tenant.collections.items() if path not in _NOT_POLICIES) - 1
+    """Apple's enrollment profiles count, the token they hang on does not; nor do hidden message templates."""
+    hidden = sum(one["displayName"] == NAME for one in tenant.collections[TEMPLATES].values())
+    plain = sum(len(items) for path, items in tenant.collections.items() if path not in _NOT_POLICIES) - hidden
     tokens = tenant.collections.get("deviceManagement/depOnboardingSettings", {}).values()
     return plain + sum(len(token["enrollmentProfiles"]) - 1 for token in tokens)
 
@@ -89,6 +93,7 @@ def _fill(tenant: Tenant, catalog_policies: int, sizes: tuple[int, ...]) -> None
     catalog.add_awkward(build)
     devices.add_all(build)
     entra.add_all(build)
+    beside.add_all(build)
 
 
 def _group(build: Builder, name: str, rule: str | None) -> dict[str, object]:

@@ -335,7 +335,8 @@ def test_a_strength_changes_its_combinations_by_action_and_reads_as_a_copy_in_po
     made = tenant.make(f"{path}/combinationConfigurations", keys)
     child = f"{path}/combinationConfigurations/{made}"
     assert tenant.ask("PATCH", child, {**keys, "allowedAAGUIDs": ["b"]}).status_code == 200
-    assert tenant.ask("GET", path).json()["combinationConfigurations"][0]["allowedAAGUIDs"] == ["b"]
+    there = tenant.ask("GET", f"{path}/combinationConfigurations").json()["value"]
+    assert there[0]["allowedAAGUIDs"] == ["b"]
     policy = tenant.make(f"{CA}/policies", access(grantControls__authenticationStrength={"id": STRENGTH}))
     shown = tenant.ask("GET", f"{CA}/policies/{policy}").json()["grantControls"]["authenticationStrength"]
     assert (shown["displayName"], shown["allowedCombinations"]) == (STRENGTH, body["allowedCombinations"])
