@@ -265,6 +265,8 @@ _ROWS = (
         match_on=("platformType",),
         has_defaults=True,
         shifting=frozenset({"priority"}),
+        # Of a notification, and the service's own: its templates are named by `notificationTemplates`.
+        volatile=frozenset({"templateType", "notificationMessageTemplateId"}),
     ),
     PolicyType("windowsFeatureUpdateProfiles", "Feature update", f"{DM}/windowsFeatureUpdateProfiles", **_UPDATES),
     PolicyType(

@@ -209,7 +209,9 @@ _RULES: dict[str, WriteRule] = {
         WRITE_SERVICE_CONFIG,
         assign="enrollmentConfigurationAssignments",
         typed=True,
-        drop=frozenset({"deviceEnrollmentConfigurationType"}),
+        # The last two are of a notification: the service's own, in no create that was seen, and one of them is
+        # answered as no member of its own enumeration (deploymenttheory/terraform-provider-microsoft365).
+        drop=frozenset({"deviceEnrollmentConfigurationType", "templateType", "notificationMessageTemplateId"}),
         fixed=frozenset({"platformType"}),
         shape=parts.enrollment,
         parts={

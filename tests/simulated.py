@@ -176,6 +176,9 @@ def _kept_elsewhere(collections, item):
              "localizedNotificationMessages": templates[one]["localizedNotificationMessages"]}
             for kind, _, one in named
         ]  # fmt: skip
+    groups = collections.get("enrollmentTimeDeviceMembershipTargets", {})
+    if item["id"] in groups:
+        found["enrollmentTimeDeviceMembershipTargets"] = groups[item["id"]]["targets"]
     token = str(item.get("creationSource") or "").removeprefix("DepTokenId_")
     tokens = collections.get("deviceManagement/depOnboardingSettings", {})
     if token in tokens:

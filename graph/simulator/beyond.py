@@ -49,7 +49,10 @@ PROPERTIES: Mapping[str, Mapping[str, Property]] = {
 }  # fmt: skip
 
 # Enum -> members that it has besides.
-MEMBERS: Mapping[str, tuple[str, ...]] = {}
+MEMBERS: Mapping[str, tuple[str, ...]] = {
+    # deploymenttheory/terraform-provider-microsoft365, device_enrollment_notification: captured answer to a create.
+    "enrollmentNotificationTemplateType": ("0",),
+}
 
 # Enums whose lists hold several members in one text ("password,sms").
 # learn.microsoft.com: authenticationStrengthPolicy resource type, allowedCombinations.

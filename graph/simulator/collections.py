@@ -247,6 +247,5 @@ TO_CONFIGURATIONS = frozenset(_LINKS)
 SEVERAL = frozenset(name for name, one in _LINKS.items() if one.is_many)
 # Reached by navigation only; a plain read shows none of them.
 NAVIGATION = TO_CONFIGURATIONS | {
-    "privacyAccessControls", "scheduledActionsForRule", "definitionValues", "enrollmentTimeDeviceMembershipTargets",
-    "driverInventories",
+    "privacyAccessControls", "scheduledActionsForRule", "definitionValues", "driverInventories",
 }  # fmt: skip

@@ -13,6 +13,7 @@ from graph.simulator.state import Tenant
 
 PATH = f"{DM}/configurationPolicies"
 TOKENS = f"{DM}/depOnboardingSettings"
+# No property of a policy: kept aside, by the policy's id.
 DEVICE_GROUPS = "enrollmentTimeDeviceMembershipTargets"
 _SOURCE = "DepTokenId_"
 _PLATFORMS = {"iOS": "Ios", "macOS": "MacOs", "tvOS": "TvOS", "visionOS": "VisionOS"}
@@ -67,10 +68,11 @@ def close_gap(tenant: Tenant, item: Object) -> None:
             tenant.put(PATH, {**one, "priorityMetaData": {"priority": priority - 1}})
 
 
-def device_groups(item: Object) -> Reply:
+def device_groups(tenant: Tenant, item: Object) -> Reply:
     """Microsoft's model has a POST; live, it is a GET."""
+    held = tenant.held(DEVICE_GROUPS, item["id"]) or {}
     found = [{"targetId": one["targetId"], "targetValidationErrorCode": "unknown"}
-             for one in item.get(DEVICE_GROUPS) or ()]  # fmt: skip
+             for one in held.get("targets") or ()]  # fmt: skip
     return Reply(200, {"validationSucceeded": True, "enrollmentTimeDeviceMembershipTargetValidationStatuses": found})
 
 

@@ -36,7 +36,8 @@ def settle(call: Call, item: Object) -> None:
     ]
     _remove(call.tenant, set(before) - set(item["notificationTemplates"]))
     # Whatever a body says of these is in the templates.
-    item |= {"brandingOptions": "none", "defaultLocale": None}
+    item |= {"brandingOptions": "none", "defaultLocale": None, "templateType": "0",
+             "notificationMessageTemplateId": ZERO_GUID}  # fmt: skip
 
 
 def forget(tenant: Tenant, item: Object) -> None:

@@ -201,7 +201,7 @@ def _below(tenant: Tenant, collection: Collection, item: Object, rest: list[str]
     if rest[0].lower().startswith("microsoft.graph.") and len(rest) == 2:
         return _navigation(item, *rest)
     if collection.path == enrollment_policies.PATH and rest == ["retrieveEnrollmentTimeDeviceMembershipTarget"]:
-        return enrollment_policies.device_groups(item)
+        return enrollment_policies.device_groups(tenant, item)
     if collection.path == APPS and rest == ["relationships"]:
         item = {**item, "relationships": app_parts.relationships(tenant, item)}
     name = next((child for child in collection.routes if child.lower() == rest[0].lower()), None)

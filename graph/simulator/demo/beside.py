@@ -83,11 +83,12 @@ def _enrollment_policies(build: Builder) -> None:
     token = next(iter(build.tenant.collections[tokens].values()))
     usual: dict[str, Any] = {"name_key": "name", "technologies": "enrollment", "settingCount": 1, "isAssigned": False,
                              "assignments": []}  # fmt: skip
-    build.add(path, "Device preparation", platforms="windows10", creationSource=None, priorityMetaData={"priority": 1},
+    made = build.add(path, "Device preparation", platforms="windows10", creationSource=None, priorityMetaData={"priority": 1},
               templateReference=_template("80d33118-b7b4-40d8-b15f-81be745e053f_1"),
               settings=[_setting(choice("enrollment_autopilot_dpp_accountype", 0))],
-              **{DEVICE_GROUPS: [{"targetType": "staticSecurityGroup", "targetId": build.group("SG-Autopilot-Devices")}]},
               **usual)  # fmt: skip
+    targets = [{"targetType": "staticSecurityGroup", "targetId": build.group("SG-Autopilot-Devices")}]
+    build.tenant.put(DEVICE_GROUPS, {"id": made["id"], "targets": targets})
     apple = build.add(path, "iPhone by token", platforms="iOS", creationSource=f"DepTokenId_{token['id']}",
                       priorityMetaData={"priority": 2}, templateReference=_template("dc6e8d41-5a1c-4f1e-9c53-2b1f0d7d1f4b_1"),
                       settings=[_setting(simple("enrollment_ade_department", "IT", "String"))], **usual)  # fmt: skip

@@ -4,6 +4,7 @@ from graph.simulator.app_parts import CATEGORIES
 from graph.simulator.collections import AGREEMENTS
 from graph.simulator.demo import beside, catalog, devices, entra
 from graph.simulator.demo.building import FILTERS, GROUPS, Builder
+from graph.simulator.enrollment_policies import DEVICE_GROUPS
 from graph.simulator.notifications import NAME
 from graph.simulator.references import TEMPLATES
 from graph.simulator.state import Tenant
@@ -62,7 +63,8 @@ def _tenant(name: str, directory_id: str, client_id: str, secret: str, purpose: 
 
 # Collections that hold no policies of ours.
 _NOT_POLICIES = {"groups", "organization", "servicePrincipals", "users", AGREEMENTS, "deviceManagement/templates",
-                 "deviceManagement/groupPolicyDefinitions", "deviceManagement/derivedCredentials", CATEGORIES}  # fmt: skip
+                 "deviceManagement/groupPolicyDefinitions", "deviceManagement/derivedCredentials", CATEGORIES,
+                 DEVICE_GROUPS}  # fmt: skip
 
 
 def policy_count(tenant: Tenant) -> int:

@@ -30,7 +30,7 @@ STRIPPED = {
     "definitionValues", "payloads", "isBuiltIn", "isBuiltInRoleDefinition", "permissions", "defaultLocale",
     "roleAssignments", "localizedNotificationMessages", "isDefaultProfile", "templateId", "privacyAccessControls",
     "isMigratingToConfigurationPolicy", "policyType", "requirementsSatisfied", "priorityMetaData",
-    "enrollmentTimeDeviceMembershipTargets", *NAVIGATIONS,
+    "templateType", "notificationMessageTemplateId", *NAVIGATIONS,
 }  # fmt: skip
 
 
@@ -102,10 +102,9 @@ def make_catalog(client, path, old, body):
         client.call(
             "POST", f"{DM}/depOnboardingSettings/{token}/enrollmentProfiles/{token}_{made['id']}/setDefaultProfile"
         )
-    if "enrollmentTimeDeviceMembershipTargets" in old:  # by hand: no app may
-        client.tenant.held(path, made["id"])["enrollmentTimeDeviceMembershipTargets"] = old[
-            "enrollmentTimeDeviceMembershipTargets"
-        ]
+    groups = client.tenant.collections.get("enrollmentTimeDeviceMembershipTargets", {})
+    if old["id"] in groups:  # by hand: no app may
+        groups[made["id"]] = {**groups[old["id"]], "id": made["id"]}
     return made
 
 
