@@ -27,7 +27,7 @@ from db.states import WRITING, ItemState, Outcome, RunKind
 from graph.client import BATCH_SIZE
 from graph.errors import Throttled
 from graph.policy_types import POLICY_TYPES
-from graph.write_rules import WRITE_RULES, order
+from graph.write_rules import goes_alone, order
 
 
 def start(
@@ -182,8 +182,9 @@ def _made_first(item: RestoreItem) -> set[int]:
 def _wave_of(item: RestoreItem) -> tuple[tuple[int, ...], bool]:
     """Items of one wave may go together; removals wait for each other, and so do those that share priorities."""
     content = item.content_id or item.live_content_id
-    wave = order(item.policy_type, snapshots.document(content)["body"])[:2] if content else ()
-    return wave, item.content_id is None or WRITE_RULES[item.policy_type].one_at_a_time
+    body = snapshots.document(content)["body"] if content else {}
+    wave = order(item.policy_type, body)[:2] if content else ()
+    return wave, item.content_id is None or goes_alone(item.policy_type, body)
 
 
 def _most_pressing(later: Sequence[Exception]) -> Exception:

@@ -66,6 +66,14 @@ def _unknown_decisions(want: Object, live: Object | None) -> tuple[str, ...]:
     return ("The backup does not hold which drivers were approved or declined: decide on them again in Intune.",)
 
 
+def _quality_updates(want: Object, live: Object | None) -> Attainable:
+    """Which updates of Microsoft's catalogue were approved by hand only a function shows, asked for each by its id."""
+    methods = [one.get("approvalMethodType") for one in want.get("approvalSettings") or () if isinstance(one, dict)]
+    if "manual" not in methods or live is not None:
+        return Attainable(want)
+    return Attainable(want, ("Which updates were approved by hand is not backed up: approve them again in Intune.",))
+
+
 def _some(names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(f"“{one}”" for one in names[:3]) + more
@@ -124,6 +132,7 @@ def _messages(want: Object, live: Object | None) -> Attainable:
 
 _LIMITS: Mapping[str, tuple[Callable[[Object, Object | None], Attainable], ...]] = {
     "windowsDriverUpdateProfiles": (_drivers,),
+    "windowsQualityUpdatePolicies": (_quality_updates,),
     "configurationPolicies": (_device_group, _default_of(IS_DEFAULT), _token_default),
     "depOnboardingSettings": (_default_of("isDefault"),),
     "deviceEnrollmentConfigurations": (_messages,),

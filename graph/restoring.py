@@ -93,17 +93,31 @@ def carry_out(order: Order) -> Reads[Done]:
         order.is_new, order.live_mark, order.begun = True, None, None
     reading = yield from _look(order)
     if not order.is_written:
-        live = order.live or {}
-        requests = changes(
-            order.policy_type, order.target_id, live, order.want, with_assignments=order.with_assignments
-        )
-        yield from _write(order, requests)
-        if requests or reading is None:
-            reading = yield from _read(order)
-    elif reading is None:
+        reading = (yield from _write_what_differs(order, order.want)) or reading
+    if reading is None:
         reading = yield from _read(order)
     left = remaining(order.policy_type, reading.content, order.want, with_assignments=order.with_assignments)
     return Done(order.target_id, reading, left)
+
+
+def _write_what_differs(order: Order, want: Content) -> Reads[Reading | None]:
+    """What the service makes by a write may have to be written to in its turn: a notification's new template.
+
+    A place that was written to is not written to again.
+    """
+    written: set[tuple[str, str]] = set()
+    reading = None
+    while True:
+        found = changes(
+            order.policy_type, str(order.target_id), order.live or {}, want, with_assignments=order.with_assignments
+        )
+        requests = [one for one in found if (one.method, one.path) not in written]
+        if not requests:
+            order.is_written = True
+            return reading
+        yield from _write(order, requests)
+        written |= {(one.method, one.path) for one in requests}
+        reading = yield from _read(order)
 
 
 def _create(order: Order, want: Content) -> Steps:
@@ -141,8 +155,11 @@ def _write(order: Order, requests: list[Request]) -> Steps:
         [answer] = yield [_signed(order, request)]
         if not isinstance(answer.error, Throttled) or answer.error.is_in_doubt:
             order.live = None  # what had to wait has changed nothing
+        if order.is_new and isinstance(answer.error, NotFound):
+            # Another service does not know it yet: "Profile not found" for up to a minute, when a policy that was just
+            # made becomes its token's default (deploymenttheory/terraform-provider-microsoft365).
+            raise NotThereYet("not_there_yet", "Microsoft Graph does not show it yet.") from answer.error
         body_of(answer)
-    order.is_written = True
 
 
 def _signed(order: Order, request: Request) -> Request:

@@ -99,9 +99,8 @@ def driver_decisions(path: str, live: Object, want: Object) -> list[Request]:
 def _date_of(entry: Object) -> str:
     """When an approved driver is offered; one that is past is as good as now, and may be refused (nobody knows)."""
     date = str(entry.get("deployDateTime") or "")
-    begins = parse_time(date)
-    is_sent = entry.get("approvalStatus") == "approved" and begins is not None and begins > datetime.now(UTC)
-    return date if is_sent else ""
+    begins = parse_time(date) if entry.get("approvalStatus") == "approved" else None
+    return date if begins and begins > datetime.now(UTC).replace(tzinfo=None) else ""
 
 
 # --- enrollment ------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from graph import write_children as children
 from graph import write_parts as parts
 from graph.driver_approvals import INVENTORY
-from graph.enrollment import DEVICE_GROUPS, IS_DEFAULT, MESSAGES
+from graph.enrollment import DEVICE_GROUPS, IS_DEFAULT, MESSAGES, is_of_enrollment
 from graph.permissions import (
     WRITE_APPS,
     WRITE_AUTHENTICATION_CONTEXTS,
@@ -315,12 +315,20 @@ def wave_of(policy_type: str, body: Object) -> int:
 def order(policy_type: str, body: Object) -> tuple[int, int, int]:
     """What is written first: by wave, trusted roots first among certificates, enrollment by rising priority.
 
-    What joins a domain comes last: it refers to network profiles of its own wave.
+    What joins a domain comes last: it refers to network profiles of its own wave. So do policies of enrollment, which
+    go one by one.
     """
-    priority = body.get("priority")
+    priority = body.get("priority") or (body.get("priorityMetaData") or {}).get("priority")
     kind = str(body.get("@odata.type") or "").lower()
-    within = 0 if "trustedroot" in kind else 2 if "windowsdomainjoin" in kind else 1
+    is_late = "windowsdomainjoin" in kind or (policy_type == "configurationPolicies" and is_of_enrollment(body))
+    within = 0 if "trustedroot" in kind else 2 if is_late else 1
     return wave_of(policy_type, body), within, priority if isinstance(priority, int) else 0
+
+
+def goes_alone(policy_type: str, body: Object) -> bool:
+    """Each moves the others: where one is written, no other is being written."""
+    is_ordered = policy_type == "configurationPolicies" and is_of_enrollment(body)
+    return WRITE_RULES[policy_type].one_at_a_time or is_ordered
 
 
 Item = TypeVar("Item", bound=Hashable)

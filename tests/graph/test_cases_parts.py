@@ -3,13 +3,18 @@
 Each stands for its kind; tests/graph/test_navigations.py holds the kinds against Microsoft's model.
 """
 
+import json
+
 import pytest
 
+from graph.compare import compare
+from graph.fingerprint import fingerprint
+from graph.normalise import ZERO_GUID
 from graph.planning import Case, Match, Options, decide, wanted
 from graph.policy_types import POLICY_TYPES
 from graph.times import parse_time
 from graph.write_rules import WRITE_RULES
-from graph.writing import changes, creation
+from graph.writing import changes, creation, remaining
 
 TYPE = "#microsoft.graph."
 TOKEN = "00000070-1111-4111-8111-111111111111"
@@ -136,3 +141,211 @@ def test_a_role_is_written_by_its_role_permissions_alone():
     assert (method, body.keys() - {"@odata.type"}) == ("PATCH", {"rolePermissions"})
     assert "permissions" not in made("roleDefinitions", want)
     assert "actions" not in body["rolePermissions"][0]
+
+
+# --- apps ------------------------------------------------------------------------------------------------------------
+
+PORTAL = {"@odata.type": f"{TYPE}iosiPadOSWebClip", "id": "x", "displayName": "Portal", "publisher": "M",
+          "appUrl": "https://portal.example", "isFeatured": True, "roleScopeTagIds": ["0"], "relationships": [],
+          "largeIcon": {"@odata.type": f"{TYPE}mimeContent", "type": "image/png", "value": "iVBORw0KGgo="},
+          "categories": [{"id": "productivity", "displayName": "Productivity"}]}  # fmt: skip
+CATEGORY = {"@odata.id": "/deviceAppManagement/mobileAppCategories('productivity')"}
+
+
+def test_an_app_is_made_with_its_icon_and_flag_and_then_gets_its_categories():
+    sent = made("mobileApps", PORTAL)
+    assert (sent["largeIcon"], sent["isFeatured"]) == (PORTAL["largeIcon"], True)
+    assert sent.keys().isdisjoint({"categories", "relationships"})
+    assert writes("mobileApps", {**PORTAL, "categories": []}, PORTAL) == [("POST", "/categories/$ref", CATEGORY)]
+    gone = ("DELETE", "/categories/productivity/$ref", None)
+    assert writes("mobileApps", PORTAL, {**PORTAL, "categories": []}) == [gone]
+
+
+@pytest.mark.parametrize("part", ["largeIcon", "isFeatured", "categories", "relationships"])
+def test_a_part_of_an_app_that_somebody_changed_is_a_difference_and_no_change_is_none(part):
+    row = POLICY_TYPES["mobileApps"]
+    kind = {"@odata.type": f"{TYPE}mobileAppDependency", "dependencyType": "detect"}
+    own = {**kind, "targetId": "y", "targetType": "child"}
+    before = {**PORTAL, "relationships": [own]}
+    other = {"largeIcon": {"type": "image/png", "value": "AAAA"}, "isFeatured": False, "categories": []}
+    after = {**before, part: other.get(part, [])}
+    assert fingerprint(row, content(before)) != fingerprint(row, content(after))
+    assert {one.path[1] for one in compare(row, content(before), content(after))} == {part}
+    renamed = {**before, "categories": [{"id": "productivity", "displayName": "Work"}]}
+    seen = {**own, "id": "x_y", "targetDisplayName": "Y", "dependentAppCount": 3}
+    of_another = {**own, "targetId": "z", "targetType": "parent"}
+    same = {**renamed, "relationships": [of_another, seen], "dependentAppCount": 9}
+    assert fingerprint(row, content(before)) == fingerprint(row, content(same))
+
+
+def test_the_relationships_of_an_app_are_written_at_once_and_only_its_own():
+    app = {"@odata.type": f"{TYPE}winGetApp"}
+    kept = {"@odata.type": f"{TYPE}mobileAppSupersedence", "targetId": "old", "supersedenceType": "replace"}
+    want = {**app, "relationships": [{**kept, "id": "x_old", "targetType": "child", "targetDisplayName": "Old"},
+                                     {**kept, "targetId": "new", "targetType": "parent"}]}  # fmt: skip
+    sent = ("POST", "/updateRelationships", {"relationships": [kept]})
+    assert writes("mobileApps", {**app, "relationships": []}, want) == [sent]
+    assert writes("mobileApps", want, {**app, "relationships": []}) == [(*sent[:2], {"relationships": []})]
+
+
+# --- driver approvals ------------------------------------------------------------------------------------------------
+
+
+def driver(name, status, **more):
+    return {"id": f"of {name}", "name": name, "version": "1", "manufacturer": "M", "approvalStatus": status, **more}
+
+
+def drivers(*inventory, approval="manual"):
+    return {"displayName": "Drivers", "approvalType": approval, "driverInventories": list(inventory)}
+
+
+DRIVERS = "windowsDriverUpdateProfiles"
+
+
+def test_what_was_decided_on_drivers_is_applied_where_the_target_lists_them():
+    past, later = "2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
+    want = drivers(
+        driver("a", "approved", deployDateTime=past),
+        driver("b", "declined"),
+        driver("c", "approved", deployDateTime=later),
+        driver("d", "suspended"),
+    )
+    live = drivers(*({**driver(name, "needsReview"), "id": f"here {name}"} for name in "abcd"))
+    assert writes(DRIVERS, live, want) == [
+        ("POST", "/executeAction", {"actionName": "approve", "driverIds": ["here a"]}),
+        ("POST", "/executeAction",
+         {"actionName": "approve", "driverIds": ["here c"], "deploymentDate": "2099-01-01T00:00:00Z"}),
+        ("POST", "/executeAction", {"actionName": "decline", "driverIds": ["here b"]}),
+        ("POST", "/executeAction", {"actionName": "suspend", "driverIds": ["here d"]}),
+    ]  # fmt: skip
+    assert plan(DRIVERS, want, live).notes == ()
+    assert writes(DRIVERS, want, want) == []
+
+
+def test_a_driver_that_the_target_does_not_list_is_named_and_no_difference_for_ever():
+    row, want = POLICY_TYPES[DRIVERS], drivers(driver("a", "approved"), driver("b", "needsReview"))
+    assert ["“a 1”" in note for note in plan(DRIVERS, want).notes] == [True]
+    bare = drivers()
+    assert plan(DRIVERS, want, bare).action == "matches"
+    assert ["“a 1”" in note for note in plan(DRIVERS, want, bare).notes] == [True]
+    assert remaining(row, content(bare), content(want), with_assignments=False) == []
+    taken_back = plan(DRIVERS, drivers(driver("a", "needsReview")), drivers(driver("a", "declined")))
+    assert (taken_back.action, ["decision back" in note for note in taken_back.notes]) == ("matches", [True])
+
+
+def test_what_somebody_decides_is_a_change_and_what_devices_report_is_none():
+    row = POLICY_TYPES[DRIVERS]
+    marks = {
+        fingerprint(row, content(drivers(driver("a", status), driver("b", "declined")))) for status in DriverStates
+    }
+    assert len(marks) == len(DriverStates)
+    one = drivers(driver("a", "approved"))
+    grown = drivers({**driver("a", "approved"), "id": "other", "applicableDeviceCount": 9}, driver("b", "needsReview"))
+    assert fingerprint(row, content(one)) == fingerprint(row, content(grown))
+    by_itself = driver("a", "approved", category="recommended")
+    assert fingerprint(row, content(drivers(by_itself, approval="automatic"))) == fingerprint(
+        row, content(drivers(approval="automatic"))
+    )
+
+
+DriverStates = ("needsReview", "approved", "declined", "suspended")
+
+
+def test_a_backup_from_before_approvals_were_read_says_so_when_the_profile_is_made_again():
+    assert any("approved or declined" in note for note in plan(DRIVERS, {"approvalType": "manual"}).notes)
+    assert plan(DRIVERS, {"approvalType": "automatic"}).notes == ()
+
+
+# --- enrollment ------------------------------------------------------------------------------------------------------
+
+ENROLLMENT = "deviceEnrollmentConfigurations"
+MESSAGE = {"id": "first_en-us", "locale": "en-us", "subject": "Welcome", "messageTemplate": "Hello", "isDefault": True}
+NOTIFICATION = {
+    "@odata.type": f"{TYPE}deviceEnrollmentNotificationConfiguration", "displayName": "Welcome", "priority": 1,
+    "platformType": "ios", "templateType": "0", "notificationMessageTemplateId": ZERO_GUID, "brandingOptions": "none",
+    "notificationTemplates": ["Email_first", "Push_two"],
+    "notificationMessages": [
+        {"kind": "email", "id": "first", "brandingOptions": "includeCompanyLogo",
+         "localizedNotificationMessages": [MESSAGE]},
+        {"kind": "push", "id": "two", "brandingOptions": "none", "localizedNotificationMessages": [MESSAGE]},
+    ],
+}  # fmt: skip
+
+
+def of_ids(email, push):
+    """As the service shows it under other ids, yet without a text."""
+    templates = [{"kind": kind, "id": one, "brandingOptions": "none", "localizedNotificationMessages": []}
+                 for kind, one in (("email", email), ("push", push))]  # fmt: skip
+    return {
+        **NOTIFICATION, "notificationTemplates": [f"Email_{email}", f"Push_{push}"], "notificationMessages": templates
+    }  # fmt: skip
+
+
+def test_a_notification_is_made_without_ids_and_its_texts_go_where_the_service_says():
+    sent = made(ENROLLMENT, NOTIFICATION)
+    assert sent["notificationTemplates"] == [f"email_{ZERO_GUID}", f"push_{ZERO_GUID}"]
+    assert sent.keys().isdisjoint({"notificationMessages", "templateType", "notificationMessageTemplateId"})
+    text = {name: MESSAGE[name] for name in ("locale", "subject", "messageTemplate", "isDefault")}
+    templates = "/deviceManagement/notificationMessageTemplates"
+    assert writes(ENROLLMENT, of_ids("mail", "push"), NOTIFICATION) == [
+        ("POST", f"{templates}/mail/localizedNotificationMessages", text),
+        ("PATCH", f"{templates}/mail", {"brandingOptions": "includeCompanyLogo"}),
+        ("POST", f"{templates}/push/localizedNotificationMessages", text),
+    ]
+
+
+def test_an_update_of_a_notification_keeps_the_ids_that_the_tenant_has():
+    row, there = POLICY_TYPES[ENROLLMENT], json.loads(json.dumps(NOTIFICATION).replace("first", "mail"))
+    assert writes(ENROLLMENT, there, NOTIFICATION) == []
+    assert fingerprint(row, content(there)) == fingerprint(row, content(NOTIFICATION))
+    renamed = [(method, path, set(body)) for method, path, body in writes(
+        ENROLLMENT, {**there, "displayName": "B"}, NOTIFICATION)]  # fmt: skip
+    assert renamed == [("PATCH", "", {"@odata.type", "displayName"})]
+    mail_only = {**there, **{name: there[name][:1] for name in ("notificationTemplates", "notificationMessages")}}
+    [(_, _, body)] = writes(ENROLLMENT, mail_only, NOTIFICATION)
+    assert body["notificationTemplates"] == ["Email_mail", f"push_{ZERO_GUID}"]
+
+
+def test_texts_that_a_backup_does_not_hold_are_named():
+    old = {name: value for name, value in NOTIFICATION.items() if name != "notificationMessages"}
+    assert any("email and push messages" in note for note in plan(ENROLLMENT, old).notes)
+    assert plan(ENROLLMENT, NOTIFICATION).notes == ()
+
+
+PREPARATION = {**CATALOG, "name": "Prepared", "technologies": "enrollment", "priorityMetaData": {"priority": 2},
+               "templateReference": {"templateId": "t_1", "templateFamily": "enrollmentConfiguration"},
+               "enrollmentTimeDeviceMembershipTargets": [
+                   {"targetType": "staticSecurityGroup", "targetId": "devices"}]}  # fmt: skip
+
+
+def test_the_device_group_of_an_enrollment_policy_is_a_step_by_hand_and_no_failure():
+    row, none = POLICY_TYPES["configurationPolicies"], {**PREPARATION, "enrollmentTimeDeviceMembershipTargets": []}
+    assert "enrollmentTimeDeviceMembershipTargets" not in made("configurationPolicies", PREPARATION)
+    for live in (None, none):
+        assert ["devices by hand" in note for note in plan("configurationPolicies", PREPARATION, live).notes] == [True]
+    assert plan("configurationPolicies", PREPARATION, none).action == "matches"
+    assert remaining(row, content(none), content(PREPARATION), with_assignments=False) == []
+    assert plan("configurationPolicies", PREPARATION, PREPARATION).notes == ()
+    assert fingerprint(row, content(none)) != fingerprint(row, content(PREPARATION))
+
+
+def test_only_policies_of_enrollment_are_put_in_their_order():
+    first = {**PREPARATION, "priorityMetaData": {"priority": 1}}
+    assert writes("configurationPolicies", first, PREPARATION) == [("POST", "/reorder", {"priority": 2})]
+    plain = {**CATALOG, "priorityMetaData": {"priority": 3}}
+    assert writes("configurationPolicies", {**plain, "priorityMetaData": None}, plain) == []
+
+
+def test_the_default_profile_of_an_apple_token_becomes_it_again():
+    token = {**CATALOG, "creationSource": f"DepTokenId_{TOKEN}", "isDefaultEnrollmentProfile": True}
+    other = {**token, "isDefaultEnrollmentProfile": False}
+    [(method, path, _)] = writes("configurationPolicies", other, token)
+    below = f"/deviceManagement/depOnboardingSettings/{TOKEN}/enrollmentProfiles/{TOKEN}_x"
+    assert (method, path) == ("POST", f"{below}/setDefaultProfile")
+    assert writes("configurationPolicies", token, other) == []
+    no_more = plan("configurationPolicies", other, token)
+    assert (no_more.action, ["stays it until" in note for note in no_more.notes]) == ("matches", [True])
+    apple = {"@odata.type": f"{TYPE}depIOSEnrollmentProfile", "displayName": "A", "isDefault": False}
+    row = POLICY_TYPES["depOnboardingSettings"]
+    [asked] = changes(row, f"{TOKEN}/p", content(apple), content({**apple, "isDefault": True}), with_assignments=False)
+    assert (asked.method, asked.path) == ("POST", f"{row.path}/{TOKEN}/enrollmentProfiles/p/setDefaultProfile")
