@@ -284,7 +284,7 @@ class Together:
             POLICY_TYPES[item.policy_type],
             self._wanted(item) if item.content_id else None,
             item.created_id or item.target_id,
-            token=next((str(one.to) for one in planned.resolutions(item) if one.kind == TOKENS), ""),
+            token=_lives_below(item),
             live_mark=None if has_begun else item.live_mark,
             begun=self._begun(item, is_made=item.live_content_id is None) if has_begun else None,
             with_assignments=self._with_assignments,
@@ -324,6 +324,12 @@ def _may_appear_since(write: Write, seen_at: datetime | None) -> datetime:
         return max(begin, _given_up_at(write))
     is_due = seen_at is None or seen_at < now - timedelta(seconds=LOOK_AGAIN_SECONDS)
     return max(begin, seen_at) if seen_at and is_due else begin
+
+
+def _lives_below(item: RestoreItem) -> str:
+    """The token that its id names; others only refer to the token that they were made under."""
+    found = (str(one.to) for one in planned.resolutions(item) if one.kind == TOKENS)
+    return next(found, "") if "/" in item.graph_id else ""
 
 
 def _still_seen(item: RestoreItem, written: Sequence[Write]) -> Content | None:
