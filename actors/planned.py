@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from db import snapshots
 from db.models import RestoreItem
+from db.states import Outcome
 from graph.planning import Options, wanted
 from graph.policy_types import POLICY_TYPES
 from graph.resolving import Resolution
@@ -22,4 +23,5 @@ def content(item: RestoreItem, options: Options, created: Mapping[int, str] = Ma
     `created`: restore item -> Graph id, of what the item refers to and this restore has made by now.
     """
     backup = snapshots.document(item.content_id)
-    return wanted(POLICY_TYPES[item.policy_type], backup, options, resolutions(item), created)
+    is_there = item.action not in (Outcome.CREATE, Outcome.RECREATE)
+    return wanted(POLICY_TYPES[item.policy_type], backup, options, resolutions(item), created, is_there=is_there)

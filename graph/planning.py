@@ -77,16 +77,18 @@ def wanted(
     options: Options,
     resolutions: Iterable[Resolution],
     created: Mapping[int, str] = MappingProxyType({}),
+    *,
+    is_there: bool = False,
 ) -> Content:
     """What is to be written: the backup's content, as the options and the target tenant make it.
 
-    `resolutions`: of every reference that the content holds.
+    `resolutions`: of every reference that the content holds. `is_there`: it is written over what the target has.
     """
     made = apply(policy_type.key, content, resolutions, created)
     body = made["body"]
     if policy_type.key == "conditionalAccessPolicies" and "state" in body:
         body["state"] = _state(str(body["state"]), options.conditional_access)
-    if policy_type.key in COMPLIANCE and lacks_block(body):
+    if policy_type.key in COMPLIANCE and not is_there and lacks_block(body):
         body["scheduledActionsForRule"] = with_block(body)
     if options.existing == COPY:
         body[policy_type.name_property] = copied_name(policy_type, body, options.prefix)
@@ -210,7 +212,7 @@ def _of_existing(case: Case, options: Options) -> Plan | None:
         return None
     if options.existing == SKIP:
         return Plan("exists", "exists", "It is there, and what is there stays as it is.")
-    want = wanted(case.policy_type, case.content, options, case.resolutions)
+    want = wanted(case.policy_type, case.content, options, case.resolutions, is_there=True)
     differences = remaining(case.policy_type, case.live, want, with_assignments=options.assignments != LEAVE)
     if not differences:
         return Plan("matches", message="It is as the backup has it.")
@@ -281,7 +283,8 @@ def _notes(case: Case, options: Options) -> Iterable[str]:
     yield from case.mentions
     if case.live and case.live["body"].get("state") == "enabled" and options.conditional_access != AS_CAPTURED:
         yield f"It is on now and will be {options.conditional_access}: not enforced any more until it is switched on."
-    if case.policy_type.key in COMPLIANCE and lacks_block(case.content["body"]):
+    is_made = case.live is None or options.existing == COPY
+    if is_made and case.policy_type.key in COMPLIANCE and lacks_block(case.content["body"]):
         yield "The backup has no action that marks the device noncompliant; Graph demands one: it does so at once."
 
 
