@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from db import snapshots
 from db.models import RestoreItem
+from db.states import Outcome
 from graph.planning import YET_TO_BE_MADE, Options, wanted
 from graph.policy_types import POLICY_TYPES
 from graph.resolving import Resolution
@@ -25,7 +26,14 @@ def content(item: RestoreItem, options: Options, created: Mapping[int, str] = Ma
     left_out = item.left_out or ()
     live = snapshots.document(item.live_content_id) if left_out and item.live_content_id else None
     return wanted(
-        POLICY_TYPES[item.policy_type], backup, options, resolutions(item), created, left_out=left_out, live=live
+        POLICY_TYPES[item.policy_type],
+        backup,
+        options,
+        resolutions(item),
+        created,
+        left_out=left_out,
+        live=live,
+        is_there=item.action not in (Outcome.CREATE, Outcome.RECREATE),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from graph.driver_approvals import INVENTORY, called, decided, driver_of, entries
 from graph.enrollment import DEVICE_GROUPS, IS_DEFAULT, MESSAGES, is_of_enrollment, listed, templates_of, token_of
+from graph.write_parts import lacks_block
 
 Object = dict[str, Any]
 
@@ -79,6 +80,14 @@ def _some(names: list[str]) -> str:
     return ", ".join(f"“{one}”" for one in names[:3]) + more
 
 
+# --- compliance ------------------------------------------------------------------------------------------------------
+
+
+def _actions(want: Object, live: Object | None) -> Attainable:
+    """The service takes no policy without an action that marks the device: a backup that knows of none changes none."""
+    return _as_live("scheduledActionsForRule", want, live) if live and lacks_block(want) else Attainable(want)
+
+
 # --- enrollment ------------------------------------------------------------------------------------------------------
 
 
@@ -133,6 +142,8 @@ def _messages(want: Object, live: Object | None) -> Attainable:
 _LIMITS: Mapping[str, tuple[Callable[[Object, Object | None], Attainable], ...]] = {
     "windowsDriverUpdateProfiles": (_drivers,),
     "windowsQualityUpdatePolicies": (_quality_updates,),
+    "compliancePolicies": (_actions,),
+    "deviceCompliancePolicies": (_actions,),
     "configurationPolicies": (_device_group, _default_of(IS_DEFAULT), _token_default),
     "depOnboardingSettings": (_default_of("isDefault"),),
     "deviceEnrollmentConfigurations": (_messages,),

@@ -139,10 +139,30 @@ def _default_profile(item: str, body: Body, proof: Proof, may_lack: bool) -> Ste
         body[IS_DEFAULT] = any(str(one.get("id")).endswith(f"{token}_{body.get('id')}") for one in defaults)
 
 
+_OF_RELATIONSHIP = (
+    "@odata.type",
+    "id",
+    "targetId",
+    "targetType",
+    "targetDisplayName",
+    "dependencyType",
+    "supersedenceType",
+)
+
+
+def _own_relationships(item: str, body: Body, proof: Proof) -> Steps:
+    """Those of other apps to this one are the others'. Of its own, counts and versions are the other app's."""
+    listed = body["relationships"]
+    own = [one for one in listed if isinstance(one, dict) and one.get("targetType") != "parent"]
+    body["relationships"] = [{name: one[name] for name in _OF_RELATIONSHIP if name in one} for one in own]
+    yield from ()
+
+
 _OF_TYPE: Mapping[str, tuple[Callable[[str, Body, Proof], Steps], ...]] = {
     "groupPolicyConfigurations": (presentations,),
     "deviceConfigurations": (oma_secrets, privacy_controls),
     "intuneBrandingProfiles": (images,),
+    "mobileApps": (_own_relationships,),
 }
 _NAMED_IF_REFUSED: Mapping[str, tuple[Callable[[str, Body, Proof, bool], Steps], ...]] = {
     "configurationPolicies": (_device_groups, _default_profile),

@@ -6,12 +6,12 @@ few equalities below were seen in captures of the service.
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from graph.annotations import without_annotations
 from graph.driver_approvals import INVENTORY, decided
-from graph.enrollment import IS_DEFAULT, MESSAGES, is_of_enrollment, templates_of
+from graph.enrollment import DEVICE_GROUPS, IS_DEFAULT, MESSAGES, is_of_enrollment, templates_of
 from graph.microsoft import model
 from graph.places import ASSIGNMENTS, Place, body_of, place_in
 from graph.policy_type import PolicyType
@@ -23,6 +23,7 @@ _REFERRED = frozenset(
     {
         "groupPolicyDefinition", "groupPolicyPresentation", "authenticationStrengthPolicy", "roleDefinition",
         "roleScopeTag", "mobileAppCategory", "deviceConfiguration",
+        "deviceManagementDerivedCredentialSettings",
     }
 )  # fmt: skip
 
@@ -36,17 +37,78 @@ def normalise(policy_type: PolicyType, content: Any) -> Any:
     if not isinstance(content, dict):
         return content
     body = content.get("body")
-    clean = _body(policy_type, _own_parts(body)) if isinstance(body, dict) else body
+    clean = _body(policy_type, body) if isinstance(body, dict) else body
     return {"body": clean, "assignments": normalise_assignments(content.get("assignments"))}
 
 
 def _body(policy_type: PolicyType, body: dict[str, Any]) -> dict[str, Any]:
-    place = body_of(policy_type)
+    place, body = body_of(policy_type), _own_parts(body)
     actual = model.type_of(body, place.declared)
     dropped = {name for name in body if is_service_made_outermost(actual, name)}
     clean = _object(body, place, dropped | policy_type.volatile | {"id", "assignments"})
     _drop_computed_apps(clean)
     return clean
+
+
+def _own_parts(body: dict[str, Any]) -> dict[str, Any]:
+    """Of what is beside a body, what is the policy's: not what devices report, what other apps say of it, and the ids
+    of what the service keeps for it.
+    """
+    body = dict(body)
+    for name, part in _PARTS.items():
+        if name in body and isinstance(body[name], list):
+            body[name] = part(body)
+    if "priorityMetaData" in body and not is_of_enrollment(body):
+        del body["priorityMetaData"]
+    if body.get(IS_DEFAULT) is False:
+        del body[IS_DEFAULT]
+    return body
+
+
+def _decisions(body: dict[str, Any]) -> list[Any]:
+    """When an approved driver is offered is sent, and answered otherwise."""
+    return _ordered([_only(one, "name", "version", "manufacturer", "approvalStatus") for one in decided(body)])
+
+
+def _relationships(body: dict[str, Any]) -> list[Any]:
+    own = [one for one in body["relationships"] if isinstance(one, dict) and one.get("targetType") != "parent"]
+    kept = ("@odata.type", "targetId", "dependencyType", "supersedenceType")
+    return _ordered([_only(one, *kept) for one in own])
+
+
+def _messages(body: dict[str, Any]) -> dict[str, Any]:
+    """By their kind. An order of flags, or of locales, says nothing."""
+    return {
+        str(one.get("kind")): {
+            "brandingOptions": sorted(str(one.get("brandingOptions") or "none").replace(" ", "").split(",")),
+            "localizedNotificationMessages": _ordered(
+                [_only(message, "locale", "subject", "messageTemplate", "isDefault")
+                 for message in one.get("localizedNotificationMessages") or () if isinstance(message, dict)]
+            ),
+        }
+        for one in body[MESSAGES] if isinstance(one, dict)
+    }  # fmt: skip
+
+
+def _device_groups(body: dict[str, Any]) -> list[Any]:
+    return [one.get("targetId") for one in body[DEVICE_GROUPS] if isinstance(one, dict)]
+
+
+_PARTS: Mapping[str, Callable[[dict[str, Any]], Any]] = {
+    INVENTORY: _decisions,
+    "relationships": _relationships,
+    MESSAGES: _messages,
+    DEVICE_GROUPS: _device_groups,
+    "notificationTemplates": lambda body: sorted({kind for kind, _ in templates_of(body)}),
+}
+
+
+def _only(value: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value[name] for name in names if value.get(name) is not None}
+
+
+def _ordered(items: list[Any]) -> list[Any]:
+    return sorted(items, key=canonical)
 
 
 def normalise_assignments(assignments: Any) -> Any:
@@ -181,30 +243,6 @@ def _secret_setting(value: dict[str, Any]) -> None:
         value["value"] = value["valueState"] = "(secret)"
 
 
-def _own_parts(body: dict[str, Any]) -> dict[str, Any]:
-    """Of an inventory of drivers, which grows by itself, what somebody decided on; of an app's relationships, its own:
-    those of other apps to it are the others'.
-    """
-    body = {**body, INVENTORY: decided(body) or None} if isinstance(body.get(INVENTORY), list) else body
-    if isinstance(body.get("relationships"), list):
-        own = [one for one in body["relationships"] if not isinstance(one, dict) or one.get("targetType") != "parent"]
-        body = {**body, "relationships": own}
-    return body
-
-
-def _enrollment(value: dict[str, Any]) -> None:
-    """Only policies of enrollment have an order; of a notification's templates the ids are the service's own."""
-    if "priorityMetaData" in value and not is_of_enrollment(value):
-        value.pop("priorityMetaData")
-    if isinstance(value.get("notificationTemplates"), list):
-        value["notificationTemplates"] = sorted(kind for kind, _ in templates_of(value))
-    for one in value.get(MESSAGES) or ():
-        if isinstance(one, dict):
-            one.pop("id", None)
-    if value.get(IS_DEFAULT) is False:
-        value.pop(IS_DEFAULT)
-
-
 _EQUALITIES: tuple[Callable[[dict[str, Any]], None], ...] = (
     _description,
     _scope_tags,
@@ -214,7 +252,6 @@ _EQUALITIES: tuple[Callable[[dict[str, Any]], None], ...] = (
     _unset_setting,
     _value_twice,
     _secret_setting,
-    _enrollment,
 )
 
 

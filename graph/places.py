@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 
 from graph import sets
-from graph.enrollment import DEVICE_GROUPS, MESSAGES
 from graph.microsoft import model
 from graph.microsoft.model import Property
 from graph.policy_type import PolicyType
@@ -21,11 +20,6 @@ _ROOTS: Mapping[str, str] = {
 # Any policy's assignment: what one collection's has and another's has not is told by its name.
 ASSIGNMENT = "(assignment)"
 _ASSIGNMENTS = ("mobileAppAssignment", "deviceHealthScriptAssignment", "deviceManagementConfigurationPolicyAssignment")
-# Parts that we keep in a body under names of our own.
-_OURS = {
-    MESSAGES: Property(MESSAGES, "object", "notificationMessageTemplate", is_many=True),
-    DEVICE_GROUPS: Property(DEVICE_GROUPS, "object", "enrollmentTimeDeviceMembershipTarget", is_many=True),
-}
 
 
 @dataclass(frozen=True)
@@ -76,4 +70,4 @@ def property_of(holder: str, name: str) -> Property | None:
         if name in model.properties(one):
             return model.properties(one)[name]
     below = {model.properties(one).get(name) for one in model.subtypes(holder)} - {None}
-    return below.pop() if len(below) == 1 else _OURS.get(name)
+    return below.pop() if len(below) == 1 else None

@@ -92,16 +92,18 @@ def wanted(
     *,
     left_out: Collection[str] = (),
     live: Content | None = None,
+    is_there: bool = False,
 ) -> Content:
     """What is to be written: the backup's content, as the options and the target tenant make it.
 
-    `resolutions`: of every reference that the content holds. `left_out`, `live`: as of the plan.
+    `resolutions`: of every reference that the content holds. `left_out`, `live`: as of the plan. `is_there`: it is
+    written over what the target has.
     """
     made = apply(policy_type.key, content, resolutions, created)
     body = made["body"]
     if policy_type.key == "conditionalAccessPolicies" and "state" in body:
         body["state"] = _state(str(body["state"]), options.conditional_access)
-    if policy_type.key in COMPLIANCE and lacks_block(body):
+    if policy_type.key in COMPLIANCE and not is_there and lacks_block(body):
         body["scheduledActionsForRule"] = with_block(body)
     if options.existing == COPY:
         body[policy_type.name_property] = copied_name(policy_type, body, options.prefix)
@@ -258,7 +260,7 @@ def _copied_before(case: Case) -> Plan | None:
 
 def _of_existing(case: Case, live: Content, options: Options) -> Plan:
     with_assignments = options.assignments != LEAVE
-    want = _wanted_yet(case, options)
+    want = _wanted_yet(case, options, is_there=True)
     if not remaining(case.policy_type, live, want, with_assignments=with_assignments):
         return Plan("matches", message="It is as the backup has it.")
     past = refused(case.policy_type.key, live["body"], want["body"], case.now)
@@ -277,12 +279,12 @@ def _of_existing(case: Case, live: Content, options: Options) -> Plan:
     return _unresolved_in(case, needs) or _unwritable(case.policy_type, part, live) or plan
 
 
-def _wanted_yet(case: Case, options: Options) -> Content:
+def _wanted_yet(case: Case, options: Options, *, is_there: bool = False) -> Content:
     """As far as it can be told before what it refers to is made."""
     yet = {
         one.item: YET_TO_BE_MADE for one in case.resolutions if one.how == "restored" and one.to is None and one.item
     }
-    return wanted(case.policy_type, case.content, options, case.resolutions, yet)
+    return wanted(case.policy_type, case.content, options, case.resolutions, yet, is_there=is_there)
 
 
 def _only_past(past: Mapping[str, datetime]) -> Plan:
@@ -351,7 +353,7 @@ def _notes(case: Case, options: Options, is_written: bool) -> Iterable[str]:
     for secret in settle(case.policy_type, case.content["body"], live).not_held:
         kept = "stays as it is in the tenant" if secret.stays else "has to be entered again"
         yield f"{secret.where}: Microsoft Graph never gives this secret back; it {kept}."
-    yield from attainable(case.policy_type.key, case.content["body"], case.live and case.live["body"]).notes
+    yield from attainable(case.policy_type.key, case.content["body"], live).notes
     for one in case.resolutions:
         named = f"{called(one.kind)} “{one.name or one.id}”"
         if one.how == "stands" and (options.assignments == EXACT or not one.is_assignment):
@@ -368,7 +370,8 @@ def _notes(case: Case, options: Options, is_written: bool) -> Iterable[str]:
     yield from case.mentions if is_written else ()
     if case.live and case.live["body"].get("state") == "enabled" and options.conditional_access != AS_CAPTURED:
         yield f"It is on now and will be {options.conditional_access}: not enforced any more until it is switched on."
-    if case.policy_type.key in COMPLIANCE and lacks_block(case.content["body"]):
+    is_made = case.live is None or options.existing == COPY
+    if is_made and case.policy_type.key in COMPLIANCE and lacks_block(case.content["body"]):
         yield "The backup has no action that marks the device noncompliant; Graph demands one: it does so at once."
 
 

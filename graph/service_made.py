@@ -42,13 +42,6 @@ _TABLE: Mapping[str, frozenset[str]] = {
     "settingDefinitions": frozenset({"deviceManagementConfigurationSetting"}),
     # "Allowed Actions - Deprecated": the same as resourceActions.
     "actions": frozenset({"rolePermission"}),
-    # Of a driver, what Microsoft says of it; when an approved one is offered is answered otherwise than it was sent.
-    **{
-        name: frozenset({"windowsDriverUpdateInventory"})
-        for name in ("applicableDeviceCount", "category", "deployDateTime", "driverClass", "releaseDateTime")
-    },
-    # Which side of it another app is (graph.normalise: _own_parts).
-    "targetType": frozenset({"mobileAppRelationship"}),
     # What became of an action on it.
     "revokeLicenseActionResults": frozenset({"iosVppApp", "macOsVppApp"}),
     "status": frozenset({"policySetItem"}),
@@ -57,11 +50,17 @@ _TABLE: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 
 # Marked as read-only, and taken all the same when one is made: it has no other name (learn.microsoft.com, Create
-# hardwareConfiguration); it says which app an app depends on (updateRelationships; Micke-K/IntuneManagement).
-_CONTENT = frozenset({("hardwareConfiguration", "displayName"), ("mobileAppRelationship", "targetId")})
+# hardwareConfiguration).
+_CONTENT = frozenset(
+    {
+        ("hardwareConfiguration", "displayName"),
+        # What updateRelationships takes (learn.microsoft.com: mobileApp: updateRelationships).
+        ("mobileAppRelationship", "targetId"),
+    }
+)
 
 # Of a policy whose type the model does not know: by name alone, and only outermost.
-_OF_UNKNOWN = CLOCKS | {"version", "isAssigned", "settingCount", "creationSource"}
+_OF_UNKNOWN = CLOCKS | {"version", "isAssigned", "settingCount", "creationSource", "priorityMetaData"}
 
 # Children that the service makes anew at each write, with another id.
 _CHILDREN = frozenset(
@@ -71,7 +70,6 @@ _CHILDREN = frozenset(
         "deviceManagementComplianceScheduledActionForRule", "deviceManagementComplianceActionItem",
         "localizedNotificationMessage", "policySetItem", "managedMobileApp", "authenticationCombinationConfiguration",
         "windowsPrivacyDataAccessControlItem", "windowsInformationProtectionAppLockerFile",
-        "mobileAppRelationship", "windowsDriverUpdateInventory",
     }
 )  # fmt: skip
 

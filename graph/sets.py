@@ -7,7 +7,6 @@ Where no source stands beside a row, it is the model's own description of the pr
 from collections.abc import Mapping
 from functools import cache
 
-from graph.enrollment import MESSAGES
 from graph.microsoft import model
 from graph.microsoft.model import Property
 
@@ -40,10 +39,6 @@ _SETS: Mapping[str, tuple[str, ...]] = {
     "authenticationCombinationConfiguration": (),
     "rolePermission": (),
     "resourceAction": (),
-    # What an app depends on or replaces, what was decided on drivers, a device group.
-    "mobileAppRelationship": ("targetId",),
-    "windowsDriverUpdateInventory": (),
-    "enrollmentTimeDeviceMembershipTarget": ("targetId",),
     # Objects that are referred to.
     "mobileAppCategory": ("id",),
     "roleScopeTag": ("id",),
@@ -102,9 +97,6 @@ _SETS: Mapping[str, tuple[str, ...]] = {
     "win32LobAppReturnCode": ("returnCode",),
 }
 
-# Told by the name that the list goes by: whichever type of assignment, and what we keep under a name of our own.
-_BY_NAME: Mapping[str, tuple[str, ...]] = {"assignments": ("target",), MESSAGES: ("kind",)}
-
 # Objects of one of these types whose order counts after all.
 _ORDERED_OBJECTS = frozenset(
     {
@@ -126,6 +118,6 @@ def identity_keys(holder: str, found: Property) -> tuple[str, ...] | None:
     """What identifies an object of this list; None where its order counts."""
     if found.type is None or any((one, found.name) in _ORDERED_OBJECTS for one in model.lineage(holder)):
         return None
-    if found.name in _BY_NAME:
-        return _BY_NAME[found.name]
+    if found.name == "assignments":
+        return ("target",)
     return next((_SETS[one] for one in model.lineage(found.type) if one in _SETS), None)

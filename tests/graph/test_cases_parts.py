@@ -108,6 +108,16 @@ def test_a_compliance_policy_gets_the_action_that_the_service_demands_and_the_pl
     assert any("marks the device noncompliant" in note for note in plan(key, body).notes)
 
 
+@pytest.mark.parametrize("rules", RULES.values(), ids=RULES)
+@pytest.mark.parametrize("key", ["deviceCompliancePolicies", "compliancePolicies"])
+def test_a_backup_without_actions_leaves_those_of_the_tenant_as_they_are(key, rules):
+    body = {"displayName": "A", "name": "A", "@odata.type": f"{TYPE}iosCompliancePolicy"}
+    live = {**body, "scheduledActionsForRule": [{"scheduledActionConfigurations": [NOTIFY, {"actionType": "block"}]}]}
+    want = body | ({} if rules is None else {"scheduledActionsForRule": rules})
+    assert (plan(key, want, live).action, plan(key, want, live).notes) == ("matches", ())
+    assert plan(key, want, want).action == "matches"
+
+
 def test_a_compliance_policy_that_marks_the_device_keeps_its_actions_and_has_no_note():
     block = {"actionType": "block", "gracePeriodHours": 72}
     body = {"name": "A", "scheduledActionsForRule": [{"scheduledActionConfigurations": [NOTIFY, block]}]}
