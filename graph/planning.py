@@ -111,7 +111,8 @@ def left_over(
         elif one.how == "restored" and one.to is None:
             to_come.add(one.id.lower())
         told |= {one.to.lower()} if one.to else set()
-    written = {**sendable(policy_type, want["body"]), "@odata.type": want["body"].get("@odata.type")}
+    body = settle(policy_type, want["body"]).body
+    written = {**sendable(policy_type, body), "@odata.type": want["body"].get("@odata.type")}
     if options.assignments != LEAVE:
         written["assignments"] = want.get("assignments")
     return mentions.sentences(mentions.find(policy_type.key, written, known, told, to_come), called)
