@@ -13,7 +13,7 @@ from graph.policy_type import PolicyType
 from graph.policy_types import POLICY_TYPES
 from graph.references import Known
 from graph.resolving import Resolution, apply
-from graph.secrets import is_hidden, is_mask, settle
+from graph.secrets import holds_mask, is_hidden, is_mask, settle
 from graph.times import parse_time
 from graph.write_parts import lacks_block, with_block
 from graph.write_rules import WRITE_RULES
@@ -258,6 +258,9 @@ def _lacks_secret(policy_type: PolicyType, want: dict[str, Any], live: dict[str,
         return "The file was downloaded without its secrets. A manager's download has them."
     if "omaSettings" in written and any(is_mask(one.get("value")) for one in want["omaSettings"] or ()):
         return "The backup does not hold its encrypted OMA-URI values: they were not revealed."
+    masked = [name for name in written if live is not None and holds_mask(want[name])]
+    if masked:
+        return f"{masked[0]} holds a value that the backup has masked, and can only be written as a whole."
     broken = settle(policy_type, want, live).broken if "settings" in written else ()
     if broken:
         return f"{broken[0].choice} depends on {broken[0].secret}, a secret that Microsoft Graph never gives back."
