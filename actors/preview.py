@@ -81,6 +81,13 @@ def _preview(claim: Claim) -> None:
         look.keep(look.decide())
 
 
+TWICE = 2
+KEPT_OTHERWISE = (
+    "Two restores have written it, and each time Microsoft Graph showed it as it is now: the service keeps it "
+    "otherwise. It is not written again."
+)
+
+
 class _Look:
     """One preview's view of the target tenant.
 
@@ -272,7 +279,7 @@ class _Look:
             copies=self._copies(item),
             mentions=() if self._same_tenant else left_over(policy_type, want, self._known, resolutions, self._options),
         )
-        plan = self._permitted(item, decide(case, self._options))
+        plan = self._permitted(item, self._told_twice(item, decide(case, self._options)))
         target = self._match(item).target_id if live and self._options.existing != COPY else None
         if plan.action in _THERE:
             resolver.made[item.policy_type, item.graph_id] = (item.id, target)
@@ -286,6 +293,18 @@ class _Look:
             "namesakes": list(case.match.namesakes),
             "resolutions": [asdict(one) for one in resolutions],
         }
+
+    def _told_twice(self, item: RestoreItem, plan: Plan) -> Plan:
+        """What Graph keeps otherwise, however often it is written, is not written for ever."""
+        target = self._match(item).target_id
+        if plan.action != "update" or not item.live_content_id:
+            return plan
+        now = (item.policy_type, target, item.content_id, item.live_content.fingerprint)
+        return Plan("blocked", "kept_otherwise", KEPT_OTHERWISE) if self._kept_otherwise[now] >= TWICE else plan
+
+    @cached_property
+    def _kept_otherwise(self) -> Mapping[Any, int]:
+        return restores.kept_otherwise(self._restore)
 
     def _match_as_read(self, item: RestoreItem) -> Match:
         """What is there and cannot be read is neither updated nor made a second time. A copy takes nothing's place."""

@@ -9,6 +9,7 @@ A plan belongs to the preview that made it: a change makes the restore a draft a
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -370,6 +371,25 @@ def is_under_way(run: Run, item: RestoreItem) -> bool:
     """In this run, and not ended yet."""
     mine = (RunItem.run == run) & (RunItem.restore_item_id == item.id) & RunItem.state.in_(UNSETTLED)
     return bool(RunItem.select().where(mine).exists())
+
+
+def kept_otherwise(restore: Restore) -> Counter[tuple[str, str | None, int | None, str | None]]:
+    """How often restores of the same options wrote a content, and what was read back was another.
+
+    By policy type, target, content, and the fingerprint of what was read back.
+    """
+    rows = (
+        RestoreItem.select(RestoreItem, Restore.options)
+        .join(Restore)
+        .where(
+            (Restore.tenant == restore.tenant) & (Restore.id != restore.id) & (RestoreItem.verified == False)  # noqa: E712
+        )
+    )
+    return Counter(
+        (one.policy_type, one.created_id or one.target_id, one.content_id, one.after_mark)
+        for one in rows
+        if one.restore.options == restore.options
+    )
 
 
 def undo_items(restore: Restore) -> list[NewItem]:

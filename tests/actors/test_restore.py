@@ -390,6 +390,17 @@ def test_cancelling_keeps_what_was_written_and_leaves_the_rest_alone(thirty, con
     assert sorted(plan_of(undo).values()) == ["update"] * 20
 
 
+def test_what_the_service_keeps_otherwise_each_time_is_not_written_for_ever(contoso, cast, ended):
+    snapshot = captured(policy_of(cast.contoso), description="old")
+    for planned in ("update", "update", "blocked: kept_otherwise"):
+        restore = previewed(drafted(snapshot, cast.contoso), ended)
+        assert list(plan_of(restore).values()) == [planned]
+        # As after it was executed, and read back as it had been.
+        [item] = restores.items(restore)
+        mark = item.live_content and item.live_content.fingerprint
+        RestoreItem.update(verified=False, after_mark=mark).where(RestoreItem.id == item.id).execute()
+
+
 @pytest.mark.parametrize("is_stale", [True, False])
 def test_what_is_read_back_otherwise_is_looked_at_again_and_then_named(contoso, cast, ended, is_stale):
     """Either the service took a moment to show it, or it is otherwise: the second look tells."""
