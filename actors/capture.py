@@ -7,6 +7,7 @@ import dramatiq
 from actors.broker import INTERACTIVE
 from actors.connections import signed_in
 from actors.memory import RunMemory
+from actors.reads import ready
 from actors.starting import Start, started
 from actors.trouble import is_last_attempt, why_forbidden
 from actors.working import work
@@ -19,7 +20,6 @@ from db.snapshots import Kept, Read
 from db.states import ItemState, Outcome, RunKind
 from graph.driving import run_one
 from graph.errors import Forbidden, GraphError, NotFound, Rejected
-from graph.fingerprint import assignments_mark, fingerprint
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Reading, read_policy
 
@@ -63,17 +63,7 @@ def prepared(item: RunItem, reading: Reading | GraphError, memory: RunMemory) ->
     """Ready to be kept; worked out before the transaction that keeps it. The memory knows the reading by the item."""
     if isinstance(reading, GraphError):
         return reading
-    return Read.of(
-        item.policy,
-        reading.content,
-        fingerprint(POLICY_TYPES[item.policy_type], reading.content),
-        read_at=memory.read_at(item.id, reading),
-        assignments_mark=assignments_mark(reading.content["assignments"]),
-        name=reading.name,
-        modified_at=reading.modified_at,
-        proof=reading.proof,
-        references=reading.references,
-    )
+    return ready(item.policy, reading, memory.read_at(item.id, reading))
 
 
 def settle_readings(claim: Claim, readings: Sequence[tuple[RunItem, Read | GraphError]]) -> list[Kept]:

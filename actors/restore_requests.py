@@ -14,7 +14,8 @@ from db.restores import NewItem, Source
 from db.states import AS_ASKED, RestoreState
 from graph import shape
 from graph.compare import Difference
-from graph.fingerprint import fingerprint
+from graph.fingerprint import fingerprint, text_mark
+from graph.first_fingerprint import fingerprint as first_fingerprint
 from graph.normalise import canonical
 from graph.planning import (
     AS_CAPTURED,
@@ -103,6 +104,8 @@ class Uploaded:
     fingerprint: str
     references: Mapping[str, Any]
     document: Mapping[str, Any]
+    # Of its text; "" in files of before there was one.
+    sha256: str = ""
 
 
 def of_upload(
@@ -133,9 +136,22 @@ def _problem(one: Uploaded) -> str:
         return f"there is no policy type {one.policy_type[:40]}."
     if not shape.is_content(one.policy_type, one.document):
         return "it is no policy as our downloads have them."
-    if fingerprint(POLICY_TYPES[one.policy_type], one.document) != one.fingerprint:
+    if not _is_as_downloaded(one):
         return "it was changed after its download, or downloaded without its secrets."
     return ""
+
+
+def mark_of(document: Mapping[str, Any]) -> str:
+    """What a download's manifest says of a policy's text, and an upload checks."""
+    return text_mark(document)
+
+
+def _is_as_downloaded(one: Uploaded) -> bool:
+    """By its text; of a file that says no mark of that, by what was called equal when it was made."""
+    if mark_of(one.document) == one.sha256:
+        return True
+    policy_type = POLICY_TYPES[one.policy_type]
+    return any(made(policy_type, one.document) == one.fingerprint for made in (fingerprint, first_fingerprint))
 
 
 def with_policies(snapshot_ids: Sequence[int]) -> list[Snapshot]:

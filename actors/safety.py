@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from actors.memory import RunMemory
+from actors.reads import ready
 from actors.trouble import in_turn, is_last_try, not_final, postpone
 from db import directory_names, manifests, policies, restores, runs, snapshots
 from db.clock import utcnow
@@ -16,7 +17,6 @@ from db.states import ItemState, Outcome, SetState
 from graph.client import BATCH_SIZE, GraphClient
 from graph.driving import drive
 from graph.errors import GraphError, NotFound
-from graph.fingerprint import assignments_mark, fingerprint
 from graph.planning import state_mark
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Reading, read_policy
@@ -127,20 +127,9 @@ def settle_conflict(claim: Claim, item: RestoreItem, row: RunItem) -> None:
 
 def as_read(restore: Restore, item: RestoreItem, reading: Reading, read_at: datetime) -> Read:
     """Ready to be kept as a snapshot of the policy that it is in the target tenant."""
-    policy_type = POLICY_TYPES[item.policy_type]
     target = str(item.created_id or item.target_id)
     policy = policies.of_graph(restore.tenant, item.policy_type, target, reading.name, reading.odata_type)
-    return Read.of(
-        policy,
-        reading.content,
-        fingerprint(policy_type, reading.content),
-        read_at=read_at,
-        assignments_mark=assignments_mark(reading.content["assignments"]),
-        name=reading.name,
-        modified_at=reading.modified_at,
-        proof=reading.proof,
-        references=reading.references,
-    )
+    return ready(policy, reading, read_at)
 
 
 def _as_read(restore: Restore, item: RestoreItem, reading: Reading | GraphError, memory: RunMemory) -> Read | None:

@@ -38,6 +38,9 @@ class Read:
     modified_at: datetime | None
     proof: Mapping[str, Any]
     references: Mapping[str, Any]
+    # The newest snapshot's content, where that says the same by what is called equal today: its fingerprint may be of
+    # an earlier version of the rules.
+    same_as: int | None = None
 
     @classmethod
     def of(cls, policy: Policy, content: Mapping[str, Any], fingerprint: str, **facts: Any) -> "Read":
@@ -122,7 +125,7 @@ def keep(run: Run, reads: Sequence[Read]) -> dict[int, Kept]:
 
 
 def _is_same(read: Read, newest: Snapshot | None) -> bool:
-    return newest is not None and newest.content.fingerprint == read.fingerprint
+    return newest is not None and (newest.content.fingerprint == read.fingerprint or newest.content_id == read.same_as)
 
 
 def _newest(policy_ids: Sequence[int]) -> Any:

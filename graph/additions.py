@@ -4,10 +4,10 @@ They are no difference by themselves, wherever they stand (microsoftgraph/micros
 got two more). What the backup holds as null it does know.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from graph.normalise import canonical, clean, key_of
+from graph.normalise import canonical, clean, is_nothing, key_of, normalise
 from graph.places import ASSIGNMENTS, Place, body_of
 from graph.policy_type import PolicyType
 
@@ -21,16 +21,43 @@ def known(policy_type: PolicyType, live: dict[str, Any], *backups: dict[str, Any
     return found
 
 
+def is_same(policy_type: PolicyType, before: Any, after: Any) -> bool:
+    """Nothing happened between two readings: but that the service tells, or tells no more, of properties unset.
+
+    What it adds with a value is kept as a change: the reading before does not have it, and it may be somebody's.
+    """
+    if normalise(policy_type, before) == normalise(policy_type, after):
+        return True
+    if not (isinstance(before.get("body"), dict) and isinstance(after.get("body"), dict)):
+        return False
+    one, other = before["body"], after["body"]
+    for _ in range(2):
+        one, other = other, _known(one, [other], body_of(policy_type), is_kept=_is_something)
+    return bool(normalise(policy_type, {**before, "body": one}) == normalise(policy_type, {**after, "body": other}))
+
+
+def _is_something(value: Any) -> bool:
+    return not is_nothing(value)
+
+
 def known_assignments(live: Any, *backups: Any) -> Any:
     return _known(live, backups, ASSIGNMENTS)
 
 
-def _known(live: Any, backups: Sequence[Any], place: Place) -> Any:
+# Whether a property that no backup has stays all the same.
+Kept = Callable[[Any], bool]
+
+
+def _none(value: Any) -> bool:
+    return False
+
+
+def _known(live: Any, backups: Sequence[Any], place: Place, is_kept: Kept = _none) -> Any:
     if isinstance(live, dict):
         alike = [one for one in backups if isinstance(one, dict) and _is_of_one_type(live, one)]
-        return _known_object(live, alike, place) if alike else live
+        return _known_object(live, alike, place, is_kept) if alike else live
     if isinstance(live, list) and any(isinstance(one, dict) for one in live):
-        return _known_list(live, [one for one in backups if isinstance(one, list)], place)
+        return _known_list(live, [one for one in backups if isinstance(one, list)], place, is_kept)
     return live
 
 
@@ -40,20 +67,22 @@ def _is_of_one_type(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return len(kinds) < 2
 
 
-def _known_object(live: dict[str, Any], backups: Sequence[dict[str, Any]], place: Place) -> dict[str, Any]:
+def _known_object(
+    live: dict[str, Any], backups: Sequence[dict[str, Any]], place: Place, is_kept: Kept
+) -> dict[str, Any]:
     return {
-        name: _known(inner, [one[name] for one in backups if name in one], place.inside(live, name))
+        name: _known(inner, [one[name] for one in backups if name in one], place.inside(live, name), is_kept)
         for name, inner in live.items()
-        if any(name in one for one in backups)
+        if any(name in one for one in backups) or is_kept(inner)
     }
 
 
-def _known_list(live: list[Any], backups: Sequence[list[Any]], place: Place) -> list[Any]:
+def _known_list(live: list[Any], backups: Sequence[list[Any]], place: Place, is_kept: Kept) -> list[Any]:
     partners: list[list[Any]] = [[] for _ in live]
     for backup in backups:
         for position, partner in _pairs(live, backup, place):
             partners[position].append(partner)
-    return [_known(one, partners[position], place) for position, one in enumerate(live)]
+    return [_known(one, partners[position], place, is_kept) for position, one in enumerate(live)]
 
 
 def _pairs(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[int, Any]]:

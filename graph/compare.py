@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from graph.naming import identity
-from graph.normalise import normalise
+from graph.normalise import is_nothing, normalise
 from graph.outline import decoded
 from graph.places import ASSIGNMENTS, Place, body_of
 from graph.policy_type import PolicyType
@@ -69,15 +69,6 @@ def _between_objects(path: Path, old: dict[str, Any], new: dict[str, Any], place
 def _filled(one: Any, other: Any) -> Any:
     """An absent list is an empty one: what came and went is told element by element."""
     return [] if one is _ABSENT and isinstance(other, list) else one
-
-
-def is_nothing(value: Any) -> bool:
-    """What says of a property only that nobody set it."""
-    return value in (None, False, "", [], {}) or (isinstance(value, str) and value in _NOT_SET)
-
-
-# Members of Microsoft's enumerations for "not set by this policy".
-_NOT_SET = frozenset({"notConfigured", "userDefined", "deviceDefault", "notSet"})
 
 
 def _between_arrays(path: Path, old: list[Any], new: list[Any], place: Place) -> Iterator[Difference]:

@@ -16,5 +16,10 @@ def assignments_mark(assignments: Any) -> str:
     return _sha256(normalise_assignments(without_annotations(assignments)))
 
 
+def text_mark(content: Any) -> str:
+    """SHA-256 over the content as it is: whether a file is what was downloaded, whatever we call equal by then."""
+    return _sha256(content)
+
+
 def _sha256(value: Any) -> str:
     return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()

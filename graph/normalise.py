@@ -152,6 +152,15 @@ def _object(value: dict[str, Any], place: Place, dropped: set[str] | frozenset[s
     return {name: inner for name, inner in kept.items() if inner not in _NOTHING}
 
 
+def is_nothing(value: Any) -> bool:
+    """What says of a property only that nobody set it."""
+    return value in (None, False, "", [], {}) or (isinstance(value, str) and value in _NOT_SET)
+
+
+# Members of Microsoft's enumerations for "not set by this policy".
+_NOT_SET = frozenset({"notConfigured", "userDefined", "deviceDefault", "notSet"})
+
+
 def _sorted(items: list[Any], place: Place) -> list[Any]:
     """A set of objects; another list keeps its order."""
     if place.keys is None:

@@ -16,7 +16,7 @@ from graph.policy_types import POLICY_TYPES
 from graph.reference_kinds import TOKENS
 from graph.references import Known, Reference, find
 from graph.resolving import Resolution, apply, known_by
-from graph.secrets import is_hidden, is_mask, settle
+from graph.secrets import holds_mask, is_hidden, is_mask, settle
 from graph.write_parts import lacks_block, with_block
 from graph.write_rules import WRITE_RULES
 from graph.writing import Content, immutable_differences, is_all_secret, remaining, sendable, written
@@ -136,7 +136,8 @@ def left_over(
         elif one.how == "restored" and one.to is None:
             to_come.add(one.id.lower())
         told |= {one.to.lower()} if one.to else set()
-    written = {**sendable(policy_type, want["body"]), "@odata.type": want["body"].get("@odata.type")}
+    body = settle(policy_type, want["body"]).body
+    written = {**sendable(policy_type, body), "@odata.type": want["body"].get("@odata.type")}
     if options.assignments != LEAVE:
         written["assignments"] = want.get("assignments")
     return mentions.sentences(mentions.find(policy_type.key, written, known, told, to_come), called)
@@ -340,6 +341,9 @@ def _lacks_secret(policy_type: PolicyType, part: dict[str, Any], live: dict[str,
         return "The file was downloaded without its secrets. A manager's download has them."
     if any(is_mask(one.get("value")) for one in part.get("omaSettings") or ()):
         return "The backup does not hold its encrypted OMA-URI values: they were not revealed."
+    masked = [name for name in part if live is not None and holds_mask(part[name])]
+    if masked:
+        return f"{masked[0]} holds a value that the backup has masked, and can only be written as a whole."
     broken = settle(policy_type, part, live).broken if "settings" in part else ()
     if broken:
         return f"{broken[0].choice} depends on {broken[0].secret}, a secret that Microsoft Graph never gives back."

@@ -116,10 +116,11 @@ def match_key(policy_type: PolicyType, body: Body) -> tuple[str, ...]:
 
 
 def _inside(body: Body, path: str) -> str:
+    """Flags come in any order: "mdm,linuxMdm" is "linuxMdm,mdm"."""
     value: Any = body
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
-    return storable(str(value or ""))
+    return storable(",".join(sorted(one.strip() for one in str(value or "").split(","))))
 
 
 def display_type(policy_type: PolicyType, body: Body) -> str:

@@ -112,6 +112,8 @@ def settle(policy_type: PolicyType, want: dict[str, Any], live: dict[str, Any] |
     """`live`: what is in the tenant now; None when it is not there."""
     walk = _Walk()
     body = walk.object(want, live or {}, body_of(policy_type))
+    if body is _LEFT_OUT:  # a reusable setting is one setting
+        body = {name: value for name, value in want.items() if name != "settingInstance"}
     return Settled(body, tuple(dict.fromkeys(walk.not_held)), tuple(walk.broken))
 
 
@@ -125,6 +127,13 @@ def comparable(policy_type: PolicyType, want: dict[str, Any], live: dict[str, An
 
 def is_mask(value: Any) -> bool:
     return isinstance(value, str) and bool(_MASK.fullmatch(value) or HIDDEN.match(value))
+
+
+def holds_mask(value: Any) -> bool:
+    """Deeper inside, where nothing can be left out without taking away what is there."""
+    if isinstance(value, dict):
+        return "valueState" not in value and any(is_mask(one) or holds_mask(one) for one in value.values())
+    return isinstance(value, list) and any(is_mask(one) or holds_mask(one) for one in value)
 
 
 def is_hidden(value: Any) -> bool:
@@ -191,7 +200,8 @@ class _Walk:
         for name, value in want.items():
             if name in hidden:
                 continue
-            inner = self._value(value, live.get(name), place.inside(want, name), setting)
+            named = setting or (name if _is_of_plain_values(value) else "")
+            inner = self._value(value, live.get(name), place.inside(want, name), named)
             if inner is _LEFT_OUT:
                 if name in _NEEDED:
                     return _LEFT_OUT
@@ -233,10 +243,10 @@ class _Walk:
     def _list(self, want: list[Any], live: list[Any], place: Place, setting: str) -> list[Any]:
         made = []
         for one, partner in _beside(want, live, place):
-            if is_mask(one):
+            if is_mask(one) and one not in live:
                 self._note(setting, False)
                 continue
-            inner = self._value(one, partner, place, setting)
+            inner = self._value(one, partner, place, setting or _called(one, place))
             if inner is not _LEFT_OUT:
                 made.append(inner)
         return made
@@ -270,6 +280,16 @@ _ANY = Secret()
 def _is_catalogue_secret(value: dict[str, Any], actual: str) -> bool:
     is_one = model.is_a(actual, "deviceManagementConfigurationSecretSettingValue")
     return is_one or value.get("valueState") == "encryptedValueToken"
+
+
+def _called(element: Any, place: Place) -> str:
+    """By what identifies it in its list."""
+    found = [element.get(key) for key in place.keys or ()] if isinstance(element, dict) else []
+    return next((one for one in found if isinstance(one, str)), "")
+
+
+def _is_of_plain_values(value: Any) -> bool:
+    return isinstance(value, list) and not any(isinstance(one, dict | list) for one in value)
 
 
 def _settings_in(children: Any) -> list[str]:

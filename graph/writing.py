@@ -61,8 +61,9 @@ def _made_under(rule: WriteRule, body: Object) -> Object:
 
 
 def is_all_secret(policy_type: PolicyType, body: Object) -> bool:
-    """Nothing is left of its settings once its secrets are left out."""
-    return bool(body.get("settings")) and not settle(policy_type, body).body.get("settings")
+    """Nothing is left of its settings, or of its one setting, once its secrets are left out."""
+    left = settle(policy_type, body).body
+    return any(body.get(name) and not left.get(name) for name in ("settings", "settingInstance"))
 
 
 def created_id(want: Content, answer: Object, token: str = "") -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from actors import catalogue
+from actors.restore_requests import mark_of
 from db import backup_sets, lists, snapshots
 from db.models import BackupSet, Content, Policy, Snapshot
 
@@ -44,8 +45,9 @@ def archive(backup_set: BackupSet, shown: Callable[[dict[str, Any]], dict[str, A
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:  # type: ignore[call-overload]
         for snapshot in _snapshots(backup_set):
             path = names.path(snapshot.policy.policy_type, snapshot.name)
-            file.writestr(path, _json(shown(snapshots.body(snapshot))))
-            listed.append(_line(snapshot, path))
+            document = snapshots.body(snapshot)
+            listed.append(_line(snapshot, path, document))
+            file.writestr(path, _json(shown(document)))
             yield sink.taken()
         file.writestr("manifest.json", _json(_manifest(backup_set, listed)))
     yield sink.taken()
@@ -64,7 +66,7 @@ def _snapshots(backup_set: BackupSet) -> Iterator[Snapshot]:
         )
 
 
-def _line(snapshot: Snapshot, path: str) -> dict[str, Any]:
+def _line(snapshot: Snapshot, path: str, document: dict[str, Any]) -> dict[str, Any]:
     return {
         "file": path,
         "policy_type": snapshot.policy.policy_type,
@@ -73,6 +75,8 @@ def _line(snapshot: Snapshot, path: str) -> dict[str, Any]:
         "snapshot": snapshot.id,
         "captured_at": f"{snapshot.captured_at.isoformat(timespec='seconds')}Z",
         "fingerprint": snapshot.content.fingerprint,
+        # Of the policy with its secrets: whether the file is what was downloaded, whatever is called equal by then.
+        "sha256": mark_of(document),
         "references": snapshot.references,
     }
 

@@ -219,6 +219,7 @@ def _uploaded(line: dict[str, Any], document: Any) -> Uploaded:
         fingerprint=line["fingerprint"],
         references=_references(line.get("references")),
         document={"body": document["body"], "assignments": document.get("assignments")},
+        sha256=str(line.get("sha256") or "")[:64],
     )
 
 

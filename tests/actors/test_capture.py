@@ -57,6 +57,32 @@ def test_unchanged_content_makes_no_row_and_the_run_says_so(graph, capture):
     assert (Content.select().count(), Snapshot.select().count()) == (1, 1)
 
 
+def test_nothing_happened_when_only_what_we_call_equal_has_changed_since(graph, capture, policy):
+    """As after an upgrade: the newest snapshot's fingerprint is of other rules."""
+    first = only_item(capture()).snapshot
+    content = snapshots.keep_content(policy.tenant_id, snapshots.body(first), "0" * 64)
+    Snapshot.update(content=content).where(Snapshot.id == first.id).execute()
+    second = only_item(capture())
+    assert (second.outcome, second.snapshot_id) == (Outcome.UNCHANGED, first.id)
+
+
+@pytest.mark.parametrize(("before", "after", "outcome"), [
+    # The service began to tell of it, and nobody has set it.
+    ({}, {"disableEntraGroupPolicyAssignment": False}, Outcome.UNCHANGED),
+    ({"disableEntraGroupPolicyAssignment": False}, {}, Outcome.UNCHANGED),
+    # Somebody may have set it.
+    ({}, {"disableEntraGroupPolicyAssignment": True}, Outcome.CAPTURED),
+    ({"disableEntraGroupPolicyAssignment": None}, {"disableEntraGroupPolicyAssignment": False}, Outcome.CAPTURED),
+])  # fmt: skip
+def test_a_property_that_the_service_adds_unset_makes_no_snapshot(graph, capture, policy, before, after, outcome):
+    made = {name: value for name, value in graph.objects()[PATH][policy.graph_id].items()
+            if name != "disableEntraGroupPolicyAssignment"}  # fmt: skip
+    graph.put(PATH, {**made, **before})
+    capture()
+    graph.put(PATH, {**made, **after})
+    assert only_item(capture()).outcome == outcome
+
+
 def test_a_policy_gone_from_graph_is_marked_and_keeps_its_snapshots(graph, capture, policy):
     capture()
     graph.delete(PATH, policy.graph_id)

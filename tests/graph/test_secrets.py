@@ -265,6 +265,27 @@ def test_an_intents_onboarding_file_is_named_and_stays():
     assert planned(intents, want, live).action == "matches"
 
 
+def test_a_mask_inside_a_list_is_left_out_of_what_is_made_and_blocks_what_would_be_changed():
+    apps = POLICY_TYPES["targetedManagedAppConfigurations"]
+    pair = {"name": "password", "value": "********"}
+    want = {"body": {"displayName": "c", "customSettings": [pair, {"name": "a", "value": "1"}]}, "assignments": []}
+    assert planned(apps, want).notes == (f"password: {KEEPS}; it has to be entered again.",)
+    assert "****" not in repr(creation(apps, want).body)
+    live = {"body": {**want["body"], "description": "other"}, "assignments": []}
+    assert planned(apps, want, live).action == "matches", "which says nothing of a description"
+    live["body"]["customSettings"] = [pair, {"name": "a", "value": "2"}]
+    assert planned(apps, want, live).reason == "secret_missing"
+
+
+def test_a_reusable_setting_that_is_nothing_but_a_secret_is_blocked_and_otherwise_written():
+    reusable = POLICY_TYPES["reusablePolicySettings"]
+    want = {"body": {"displayName": "r", "settingDefinitionId": "k", "settingInstance": secret("k")}}
+    assert planned(reusable, {**want, "assignments": None}).reason == "secret_missing"
+    group = groups("g", [text("host", "a"), secret("k")])
+    body = creation(reusable, {"body": {**want["body"], "settingInstance": group}, "assignments": None}).body
+    assert body["settingInstance"] == groups("g", [text("host", "a")])
+
+
 MASKS = ["#####-#####-#####-#####-#2345", "****", "********", "••••••••", "●●●●●●", "****-****-****-1234", "ab******",
          "XXXXX-XXXXX-XXXXX-XXXXX-12345", "•••••• (masked)"]  # fmt: skip
 

@@ -14,6 +14,8 @@ from db.audit import SYSTEM
 from db.errors import Invalid
 from db.models import BackupSet, Content, Restore, Snapshot
 from db.states import Role, SetState
+from graph.first_fingerprint import fingerprint as first_fingerprint
+from graph.policy_types import POLICY_TYPES
 from tests.conftest import capture_by_hand, csrf_token
 from tests.uploads import GOOD, fingerprint_of, line, zipped
 from web import unpacking
@@ -75,6 +77,24 @@ def test_what_an_operators_download_lacks_is_left_out_by_name_and_the_rest_is_ke
     assert [one.name for one in restores.items(Restore.get())] == ["Contoso policy 2"]
     page = client.get(answer.location).get_data(as_text=True)
     assert "Left out: “Contoso policy 1”: it was changed after its download, or downloaded without its secrets." in page
+
+
+def test_a_file_is_taken_by_its_text_and_an_older_one_by_what_was_called_equal_then(cast):
+    document = {"body": {"name": "P", "settings": [], "technologies": "mdm,linuxMdm"}, "assignments": []}
+    older = first_fingerprint(POLICY_TYPES["configurationPolicies"], document)
+    assert older != fingerprint_of(document)
+    lines = [
+        line("older", document, fingerprint=older),
+        line("newer", document, fingerprint="0" * 64, sha256=restore_requests.mark_of(document)),
+        line("edited", document, fingerprint="0" * 64, sha256="0" * 64),
+    ]
+    files = [(f"{one}.json", json.dumps(document)) for one in ("older", "newer", "edited")]
+    found = Unpacking(io.BytesIO(zipped(files, lines)))
+    restore, left_out = restore_requests.of_upload(
+        cast.contoso, found.source, found.uploaded(), {"assignments": "leave"}, SYSTEM
+    )
+    assert [one.name for one in restores.items(restore)] == ["good", "older", "newer"]
+    assert [one for one in left_out if "edited" in one]
 
 
 def test_an_uploaded_text_never_becomes_what_a_capture_reads(cast, backup_set):
