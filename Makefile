@@ -4,7 +4,7 @@ export PYTHON
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup run test test-fast check audit lock wheel soak steps fuzz bench screenshots microsoft-model
+.PHONY: help setup run test test-fast check audit lock wheel soak steps fuzz peers bench screenshots microsoft-model
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,14 @@ soak: setup ## Faults at random moments of real work, on both engines: MINUTES=1
 
 steps: setup ## Any order of acts against a small model, on both engines: STEPS=20000 SEED=1
 	@$(BIN)/pytest -q -n 2 tests/stateful --stateful-steps $(or $(STEPS),20000) --stateful-seed $(or $(SEED),1)
+
+# In an environment of their own: 800 MB that neither the product nor its tests need.
+PEERS := $(VENV)/peers
+peers: setup ## Run IntuneCD and Microsoft's own SDK, unchanged, against the simulator
+	@cmp -s tests/peers/requirements.txt $(PEERS)/.installed || ($(BIN)/python -m venv $(PEERS) \
+		&& $(PEERS)/bin/pip install --quiet --disable-pip-version-check --requirement tests/peers/requirements.txt \
+		&& cp tests/peers/requirements.txt $(PEERS)/.installed)
+	@$(BIN)/pytest -q tests/peers/intunecd.py tests/peers/sdk.py
 
 bench: setup ## Print the figures that docs/benchmarks.md quotes
 	@$(BIN)/python -m bench

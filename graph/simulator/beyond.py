@@ -13,12 +13,14 @@ from graph.microsoft.model import Property
 _SETTING = "deviceManagementConfiguration"
 
 # Types that are refused without @odata.type, besides those that Microsoft's own sentences call abstract.
-# metadata: `Abstract="true"` in https://graph.microsoft.com/beta/$metadata.
 ABSTRACT = frozenset(
     {
-        "deviceConfiguration", "deviceCompliancePolicy", "deviceEnrollmentConfiguration", "omaSetting",
-        "windowsAutopilotDeploymentProfile", "deviceAndAppManagementAssignmentTarget", "namedLocation",
-        "mobileAppIdentifier", "policySetItem", "ipRange",
+        # `Abstract="true"` in microsoftgraph/msgraph-metadata, beta_metadata.xml.
+        "deviceAndAppManagementAssignmentTarget", "managedAppPolicy", "managedAppProtection", "mobileContainedApp",
+        "targetedManagedAppProtection", "win32LobAppDetection", "win32LobAppRequirement", "win32LobAppRule",
+        # Micke-K/IntuneManagement, Terraform provider: no write of these without it is known, and some were refused.
+        "deviceCompliancePolicy", "deviceConfiguration", "deviceEnrollmentConfiguration", "ipRange", "namedLocation",
+        "mobileAppIdentifier", "omaSetting", "policySetItem", "windowsAutopilotDeploymentProfile",
     }
 )  # fmt: skip
 
@@ -42,6 +44,12 @@ PROPERTIES: Mapping[str, Mapping[str, Property]] = {
             Property("accessLevel", "string"),
             Property("dataCategory", "string"),
         ),
+        # Terraform provider: captures of what the portal sends.
+        "windowsUpdateForBusinessConfiguration": (
+            Property("engagedRestartSnoozeScheduleForFeatureUpdatesInDays", "integer"),
+            Property("engagedRestartTransitionScheduleForFeatureUpdatesInDays", "integer"),
+        ),
+        "windows10CompliancePolicy": (Property("customComplianceRequired", "boolean"),),
         "organization": (Property("verifiedDomains", "any"),),
         # IntuneAdmin/IntuneBaselines: exports.
         f"{_SETTING}SettingInstance": (Property("auditRuleInformation", "any"),),

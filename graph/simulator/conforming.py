@@ -162,15 +162,18 @@ def _single(one: Property) -> Check:
 
 
 def _members(one: Property) -> tuple[Callable[[Any], bool], str]:
+    """Names in any case, and numbers in a text: so the portal sends them (Terraform provider: captures)."""
     name = one.type or ""
-    members = frozenset((*model.enum(name), *beyond.MEMBERS.get(name, ())))
-    if one.kind == "enum" and name not in beyond.FLAGS_IN_LISTS:
-        return lambda value: isinstance(value, str) and value in members, f"microsoft.graph.{name}"
+    members = frozenset(member.casefold() for member in (*model.enum(name), *beyond.MEMBERS.get(name, ())))
+    has_several = one.kind == "flags" or name in beyond.FLAGS_IN_LISTS
 
-    def all_are_members(value: Any) -> bool:
-        return isinstance(value, str) and all(part.strip() in members for part in value.split(","))
+    def are_members(value: Any) -> bool:
+        if not isinstance(value, str):
+            return False
+        parts = value.split(",") if has_several else [value]
+        return all(part.strip().casefold() in members or part.strip().isdigit() for part in parts)
 
-    return all_are_members, f"microsoft.graph.{name}"
+    return are_members, f"microsoft.graph.{name}"
 
 
 def _unexpected(value: Any, wanted: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from graph.simulator import beyond, enrollment_policies, notifications
+from graph.simulator import beyond, conforming, enrollment_policies, notifications
 from graph.simulator.answers import Refused, bad_request, error, invalid, malformed
 from graph.simulator.call import Call, objects
 from graph.simulator.collections import CA, DM
@@ -43,6 +43,7 @@ def _refuse_any(call: Call, item: Object | None) -> None:
     _refuse_annotations(call.body)
     _refuse_type(call)
     _refuse_misfits(call, item)
+    _refuse_navigation(call)
     _refuse_other_type(call, item)
     _refuse_named(call)
     _refuse_oma(call.body)
@@ -86,6 +87,14 @@ def _refuse_misfits(call: Call, item: Object | None) -> None:
     held = bare(item or {})
     body = call.body if bare(call.body) or not held else {**call.body, "@odata.type": TYPE + held}
     refuse_misfits(declared, body, is_intune=call.path.startswith("device"))
+
+
+def _refuse_navigation(call: Call) -> None:
+    """Which the model marks as read-only. In what words the service refuses, nobody wrote down."""
+    known = beyond.properties(conforming.type_at(call.path, call.body))
+    for name, value in call.body.items():
+        if value and name in known and known[name].is_navigation and known[name].is_read_only:
+            raise bad_request(f"The navigation property {name} is read-only.")
 
 
 def _refuse_named(call: Call) -> None:
@@ -193,6 +202,9 @@ def _refuse_no_role(call: Call) -> None:
 
 def _refuse_access(call: Call, item: Object | None = None) -> None:
     """Conditional Access says little of what is wrong."""
+    if item is not None and "templateId" in call.body:
+        # Even as null: Azure-Samples/azure-ad-conditional-access-apis#20.
+        raise Refused(error(400, "BadRequest", "1118: TemplateId is a read-only field and cannot be updated."))
     conditions, grant = call.body.get("conditions"), call.body.get("grantControls")
     if item is None and not (isinstance(conditions, dict) and isinstance(conditions.get("users"), dict)):
         raise malformed()

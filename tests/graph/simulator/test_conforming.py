@@ -64,6 +64,7 @@ def test_a_value_is_of_the_kind_that_the_model_says(kind, is_many):
         ("assignments/0/target/@odata.type", {"assignments": [{"target": {"groupId": "x"}}]}, "abstract"),
         ("assignments/0/target/@odata.type", {"assignments": [{"target": {
             "@odata.type": f"{model.PREFIX}deviceAndAppManagementAssignmentTarget"}}]}, "abstract"),
+        ("technologies", {"technologies": "MDM,1"}, None),
         ("templateReference/templateFamily", {"templateReference": {"templateFamily": "homemade"}}, "'homemade'"),
         ("@odata.type", {"@odata.type": f"{model.PREFIX}neverHeardOf"}, "could not be resolved"),
     ],
@@ -135,6 +136,42 @@ def test_real_exports_fit_as_they_are():
         unfit |= {(said, *(step for step in one.path if isinstance(step, str))) for one in misfits(said, raw)}
     assert seen > 60
     assert unfit == set()
+
+
+WIRE = REAL.parent / "wire"
+
+
+@pytest.mark.skipif(not WIRE.exists(), reason="no captured traffic here")
+def test_captured_traffic_fits():
+    """What the portal and another client sent, and were not refused."""
+    unfit, seen = [], 0
+    for path in WIRE.glob("*.md"):
+        for said, one in typed_objects(path.read_text(errors="replace")):
+            seen += 1
+            unfit += [(path.name[-60:], said, misfit) for misfit in misfits(said, one)]
+    assert seen > 300
+    assert unfit == []
+
+
+def typed_objects(text):
+    """Every JSON object in the text, or within one, that tells its type."""
+    decoder, start = json.JSONDecoder(strict=False), text.find("{")
+    while start >= 0:
+        try:
+            found, end = decoder.raw_decode(text, start)
+        except ValueError:
+            found, end = None, start + 1
+        yield from _typed(found)
+        start = text.find("{", end)
+
+
+def _typed(value):
+    said = str(value.get("@odata.type", "")).removeprefix(model.PREFIX) if isinstance(value, dict) else ""
+    if model.is_known(said):
+        yield said, value
+        return
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _typed(inner)
 
 
 def parsed(path):

@@ -71,12 +71,27 @@ ENTITY = {"@odata.type": f"{TYPE}deviceManagementConfigurationPolicy"}
 UNSUPPORTED = {"@odata.type": f"{TYPE}unsupportedDeviceConfiguration"}
 PROFILE = {"@odata.type": f"{TYPE}azureADWindowsAutopilotDeploymentProfile", "deviceType": "x"}
 ALL = "All users and all devices"
-KIND = {"deviceEnrollmentConfigurationType": "limit"}
+KIND = {"deviceEnrollmentConfigurationType": "defaultLimit"}
 NAMELESS = {"assignments": [{"target": {"groupId": GROUP}}]}
 MODEL = "ModelValidationFailure"
 ROWS = {
     # The model.
     "an unknown property": ("POST", CATALOG, catalog(nonsense=1), MODEL),
+    "an unknown property inside": ("POST", CATALOG, catalog(settings=[{**secret("x", "notEncrypted"), "note": 1}]),
+                                         "'note' does not exist"),
+    "a time that is none": ("POST", f"{DM}/windowsFeatureUpdateProfiles", {
+        "displayName": "x", "rolloutSettings": {"offerStartDateTimeInUTC": "tomorrow"}}, "Edm.DateTimeOffset"),
+    "no member of an enumeration": ("PATCH", f"{CATALOG}/catalog", {"platforms": "windows95"}, "'windows95'"),
+    "a child's unknown property": ("POST", f"{CATALOG}/catalog/assign", audience(groupName="Pilot"), "groupName"),
+    "a parameter that the action has not": ("POST", f"{DM}/groupPolicyConfigurations/admx/updateDefinitionValues", {
+        "added": [], "removed": []}, "'removed'"),
+    "an address of nothing": ("POST", f"{CATALOG}/catalog/asign", NO_ONE, "segment 'asign'"),
+    "an address of nothing to read": ("GET", f"{DM}/configurationPolicy", None, "segment 'configurationPolicy'"),
+    "an option that the route has not": ("GET", f"{CATALOG}/catalog?$top=1", None, "'$top'"),
+    "a property that a list has not": ("GET", f"{CATALOG}?$select=id,displayName", None, "'displayName'"),
+    "a read-only navigation": ("PATCH", f"{DM}/reusablePolicySettings/reusable", {
+        "referencingConfigurationPolicies": [{"id": "x"}]}, "read-only"),
+    "a template's id in Conditional Access": ("PATCH", f"{CA}/policies/ca", {"templateId": None}, "1118"),
     "a wrong JSON type": ("POST", CATALOG, catalog(description=7), MODEL),
     "an unknown property of a subtype": ("PATCH", f"{CONFIGURATIONS}/general", general(omaSettings=[]), MODEL),
     "a list collapsed to its element": ("PATCH", f"{CATALOG}/catalog", {"roleScopeTagIds": "0"}, MODEL),

@@ -1,0 +1,105 @@
+"""Microsoft's own SDK: list, page, get, expand, create, change, assign and delete, in every collection of policies."""
+
+import json
+
+from graph.microsoft import model
+from graph.simulator.rules import RULES
+
+DM, DAM, CA = "deviceManagement", "deviceAppManagement", "identity/conditionalAccess"
+# What whoever copies an object leaves out, at its top: Micke-K/IntuneManagement (Start-GraphPreImport) and
+# almenscorner/IntuneCD (remove_keys) do so too.
+SERVICES = frozenset(
+    {
+        "id", "createdDateTime", "lastModifiedDateTime", "modifiedDateTime", "version", "isAssigned", "settingCount",
+        "supportsScopeTags", "creationSource", "assignments", "templateId",
+    }
+)  # fmt: skip
+# Which of a collection's objects is copied, where not any can be, and how.
+CHOICES = {
+    f"{DM}/deviceConfigurations": lambda one: "omaSettings" not in one,  # a secret goes in plain, and is not read so
+    f"{DM}/deviceEnrollmentConfigurations": lambda one: one["priority"] > 0,
+    f"{DM}/roleScopeTags": lambda one: not one["isBuiltIn"],
+    f"{DM}/roleDefinitions": lambda one: not one["isBuiltIn"],
+    f"{DM}/deviceHealthScripts": lambda one: not one["isGlobalScript"],
+    f"{CA}/namedLocations": lambda one: not one.get("isTrusted"),
+    f"{CA}/authenticationStrength/policies": lambda one: one["policyType"] == "custom",
+    f"{DAM}/mobileApps": lambda one: one["@odata.type"].endswith(("winGetApp", "StoreApp")),
+}
+# What else a new one cannot have, or needs.
+WITHOUT = {
+    f"{DM}/deviceEnrollmentConfigurations": {"priority"},
+    f"{DM}/assignmentFilters": {"payloads"},
+    f"{DM}/roleAssignments": {"roleDefinition", "roleScopeTags"},
+    f"{CA}/policies": {"partialEnablementStrategy"},
+}
+ONLY = {f"{DM}/intuneBrandingProfiles": {"profileName", "profileDescription", "roleScopeTagIds"}}
+# Not to be changed by PATCH, or without a text of that name.
+CHANGES = {
+    f"{DM}/groupPolicyUploadedDefinitionFiles": None,
+    f"{DM}/depOnboardingSettings": None,
+    f"{DM}/intuneBrandingProfiles": "profileDescription",
+    f"{DM}/reusablePolicySettings": "description",
+    f"{CA}/policies": "displayName",
+    f"{CA}/namedLocations": "displayName",
+}
+
+
+def test_every_policy_type_is_listed_read_made_changed_assigned_and_removed(peer, tmp_path):
+    rows = [row for row in RULES.values() if f"/{row.path}" in model.routes() and peer.tenant.collections.get(row.path)]
+    jobs = [job_of(peer.tenant, row) for row in rows]
+    work = tmp_path / "jobs.json"
+    work.write_text(json.dumps(jobs))
+    held = {row.path: sorted(peer.tenant.collections[row.path]) for row in rows}
+    done = json.loads(peer.run("python", "tests/peers/sdk_walk.py", work).splitlines()[-1])
+    refused = [f"{path}: {one['refused']}" for path, one in done.items() if "refused" in one]
+    assert not refused, "\n".join(refused)
+    for job in jobs:
+        came = done[job["path"]]
+        assert came["listed"] == came["paged"] == held[job["path"]], job["path"]
+        assert came.get("changed") == ("by the SDK" if job["change"] else None), job["path"]
+        if job["create"]:
+            assert came["left"] == held[job["path"]]
+            assert_made(job, came)
+    assert sum(1 for one in done.values() if "made" in one) > 35
+    assert sum(1 for one in done.values() if one.get("assigned") == [group_of(peer.tenant)]) > 20
+
+
+def assert_made(job, came):
+    """What was sent is what is read, but for what the service makes. The SDK writes null and [] as nothing."""
+    rules = RULES[job["path"].lower()]
+    for name, value in job["create"].items():
+        is_services = "@" in name or "DateTime" in name or name in rules.derived or name in rules.made
+        is_duration = isinstance(value, str) and value.startswith("PT")  # 12 h may be half a day
+        if isinstance(value, str | int) and name in came["made"] and not is_services and not is_duration:
+            assert came["made"][name] == value, f"{job['path']} {name}"
+
+
+def job_of(tenant, row):
+    path = row.path
+    item = next(filter(CHOICES.get(path, bool), tenant.collections[path].values()))
+    body = {name: value for name, value in item.items() if name not in SERVICES | WITHOUT.get(path, set())}
+    if path in ONLY:
+        body = {name: value for name, value in body.items() if name in ONLY[path]}
+    if path == f"{DM}/groupPolicyUploadedDefinitionFiles":
+        body["content"] = "PHBvbGljeURlZmluaXRpb25zLz4="
+    if path == f"{DM}/roleAssignments":
+        address = f"https://graph.microsoft.com/beta/{DM}/roleDefinitions('{item['roleDefinition']['id']}')"
+        body["roleDefinition@odata.bind"] = address
+    return {
+        "path": path,
+        "expand": "assignments" if "assignments" in row.collection.expands else None,
+        "create": body if row.can_create else None,
+        "change": CHANGES.get(path, "description"),
+        "assign": assignment(tenant, row),
+    }
+
+
+def assignment(tenant, row):
+    target = {"target": {"@odata.type": f"{model.PREFIX}groupAssignmentTarget", "groupId": group_of(tenant)}}
+    if row.assigns_singly:
+        return target
+    return {row.assign_key: [target]} if row.assign_key else None
+
+
+def group_of(tenant):
+    return next(iter(tenant.collections["groups"]))
