@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ from graph.service_made import is_service_made_outermost
 from graph.write_rules import WRITE_RULES
 from tests import servers
 from tests.restoring import executed, made_ids, options, previewed, renamed_ids
+from tests.silent import silent_differences
 from tests.simulated import REAL, WRITE, SimulatedTenant, assert_holds, truth_of
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -172,8 +174,8 @@ def restored(backup_set, tenant, ended, **changes):
     return restore
 
 
-def compare_all(restore, theirs, ids):
-    """The simulator's state after normalisation equals the backup's, item by item."""
+def compare_all(restore, theirs, ids, was):
+    """The simulator's state after normalisation equals the backup's; and what it `was`, but for what was told."""
     collections = theirs.objects()
     compared = 0
     for item in restores.items(restore):
@@ -187,6 +189,11 @@ def compare_all(restore, theirs, ids):
         expected = normalise(policy_type, {**wanted, "body": reached.body})
         assert_holds(expected, normalise(policy_type, truth), f"{item.policy_type} {item.name}")
         compared += 1
+    silent, values = silent_differences(restore, was, collections, ids)
+    print(f"{len(silent)} silent differences in {values} values of {compared} policies")
+    for (policy_type, place), count in Counter((key, place) for key, _, place in silent).items():
+        print(f"  {policy_type} {place}: {count}")
+    assert not silent
     return compared
 
 
@@ -197,21 +204,21 @@ NEVER = {"built_in", "not_restorable", "secret_missing", "cannot_create", "unres
 @tenants_with(95, 150, 880, 225)
 def test_what_was_deleted_comes_back_as_it_was(stage, name, at_least, worker, ended, quick):
     ours, theirs = stage.connect(name)
-    backup_set = back_up(ours, ended)
+    backup_set, was = back_up(ours, ended), theirs.objects()
     delete_everything(theirs)
     restore = restored(backup_set, ours, ended)
     assert {one.reason for one in restores.items(restore) if one.action == "blocked"} <= NEVER
-    assert compare_all(restore, theirs, made_ids(restore)) >= at_least
+    assert compare_all(restore, theirs, made_ids(restore), was) >= at_least
 
 
 @tenants_with(95, 150, 880, 225)
 def test_what_was_changed_is_as_it_was_and_keeps_its_id(stage, name, at_least, worker, ended, quick):
     ours, theirs = stage.connect(name)
-    backup_set = back_up(ours, ended)
+    backup_set, was = back_up(ours, ended), theirs.objects()
     spoil_everything(theirs)
     restore = restored(backup_set, ours, ended)
     assert not {one.action for one in restores.items(restore)} & {"create", "recreate"}
-    assert compare_all(restore, theirs, {}) >= at_least
+    assert compare_all(restore, theirs, {}, was) >= at_least
 
 
 @tenants_with(80, 140, 875, 215)
@@ -221,7 +228,7 @@ def test_another_tenant_with_other_ids_gets_the_same_policies(stage, name, at_le
     target, elsewhere, ids = stage.empty_twin(source, theirs)
     restore = restored(backup_set, target, ended)
     assert {one.reason for one in restores.items(restore) if one.action == "blocked"} <= NEVER
-    assert compare_all(restore, elsewhere, {**ids, **made_ids(restore)}) >= at_least
+    assert compare_all(restore, elsewhere, {**ids, **made_ids(restore)}, theirs.objects()) >= at_least
 
 
 # Every value of every option meets every value of every other one.
