@@ -126,7 +126,8 @@ def comparable(policy_type: PolicyType, want: dict[str, Any], live: dict[str, An
 
 
 def is_mask(value: Any) -> bool:
-    return isinstance(value, str) and bool(_MASK.fullmatch(value) or HIDDEN.match(value))
+    """Or one as JSON: an intent's value is."""
+    return isinstance(value, str) and bool(_MASK.fullmatch(value.strip('"')) or HIDDEN.match(value))
 
 
 def holds_mask(value: Any) -> bool:
@@ -192,10 +193,12 @@ class _Walk:
         actual = model.type_of(want, place.declared)
         if _is_catalogue_secret(want, actual):
             return self._catalogue_secret(want, live, setting)
-        if ONBOARDING.search(str(want.get("definitionId") or "")):
-            return self._taken_whole(live, str(want["definitionId"]))
+        if ONBOARDING.search(str(want.get("definitionId") or "")) or is_mask(want.get("valueJson")):
+            return self._taken_whole(live, str(want.get("definitionId")))
         setting = str(want.get("settingDefinitionId") or setting)
         hidden = self._hidden(want, live, secrets_of(want, place.declared), setting)
+        if "value" in hidden and model.is_a(actual, "deviceManagementConfigurationSettingValue"):
+            return _LEFT_OUT
         made = {}
         for name, value in want.items():
             if name in hidden:

@@ -28,6 +28,8 @@ _SETS: Mapping[str, tuple[str, ...]] = {
     "omaSetting": ("omaUri",),
     "deviceManagementConfigurationSetting": ("settingInstance",),
     "deviceManagementConfigurationSettingInstance": ("settingDefinitionId",),
+    # Boxes that are ticked. (Simple values of a collection keep their order: it may be one of cipher suites.)
+    "deviceManagementConfigurationChoiceSettingValue": ("value",),
     "deviceManagementSettingInstance": ("definitionId",),
     "groupPolicyDefinitionValue": ("definition",),
     "groupPolicyPresentationValue": ("presentation",),

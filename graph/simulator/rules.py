@@ -6,7 +6,7 @@ from typing import Any
 
 from graph.simulator.collections import CA, COLLECTIONS, DAM, DM, Collection
 
-INT, ETAG = "int", "etag"
+INT, ETAG, GIVEN = "int", "etag", "given"
 _CA_WRITE = ("Policy.ReadWrite.ConditionalAccess",)
 
 
@@ -228,7 +228,7 @@ _ROWS = (
         updated=200,
         **_UNASSIGNED,
         assigns_singly=True,
-        version=INT,
+        version=GIVEN,
         times=("createdDateTime", "lastModifiedDateTime", "modifiedDateTime"),
     ),
     Rules(

@@ -25,8 +25,7 @@ ORDERED = {
     "iosHomeScreenItem", "iosHomeScreenPage", "iosHomeScreenFolderPage", "iosHomeScreenApp", "iosBookmark",
     "androidDeviceOwnerKioskModeManagedFolder", "androidDeviceOwnerKioskModeFolderItem", "windowsKioskAppBase",
     # Values of a settings catalog collection: a catalogue entry does not say whether their order counts.
-    "deviceManagementConfigurationSimpleSettingValue", "deviceManagementConfigurationChoiceSettingValue",
-    "deviceManagementConfigurationGroupSettingValue",
+    "deviceManagementConfigurationSimpleSettingValue", "deviceManagementConfigurationGroupSettingValue",
     # Nobody knows.
     "windowsKioskProfile", "windowsKioskUser", "macOSLaunchItem", "macOSIncludedApp", "macOSLobChildApp",
     "windowsPackageInformation", "macOSAppleEventReceiver",

@@ -52,6 +52,17 @@ def test_assignments_that_are_left_alone_tell_nothing():
     assert change(BEFORE, WANT).explains(CATALOG, there, with_assignments=False)
 
 
+def test_what_the_service_adds_by_itself_is_nobodys_doing():
+    policies = POLICY_TYPES["conditionalAccessPolicies"]
+    before, want, there = (
+        {"body": {"sessionControls": {"signInFrequency": {"value": hours, **more}}}, "assignments": None}
+        for hours, more in ((4, {}), (8, {}), (8, {"frequencyInterval": "timeBased"}))
+    )
+    assert change(before, want).explains(policies, there, with_assignments=True)
+    there["body"]["sessionControls"]["signInFrequency"]["value"] = 9
+    assert not change(before, want).explains(policies, there, with_assignments=True)
+
+
 def test_a_removal_that_let_go_of_assignments_is_ours_and_an_edit_is_not():
     begun = removal_of(BEFORE)
     for there, is_ours in ((BEFORE, True), (catalog("before", ("a", "b")), True), (catalog("x", ("a", "b")), False)):

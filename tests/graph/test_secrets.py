@@ -277,6 +277,16 @@ def test_a_mask_inside_a_list_is_left_out_of_what_is_made_and_blocks_what_would_
     assert planned(apps, want, live).reason == "secret_missing"
 
 
+def test_a_masked_setting_of_a_catalogue_or_an_intent_is_left_out_whole():
+    want = policy(text("password", "********"), text("other", "b"))
+    assert sent(creation(CATALOG, want)) == [text("other", "b")]
+    assert planned(CATALOG, want).notes == (f"password: {KEEPS}; it has to be entered again.",)
+    settings = [{"definitionId": "key", "valueJson": '"****"'}, {"definitionId": "a", "valueJson": "1"}]
+    intent = {"body": {"displayName": "i", "templateId": "t", "settings": settings}, "assignments": []}
+    made = creation(POLICY_TYPES["intents"], intent).body["settingsDelta"]
+    assert [one["definitionId"] for one in made] == ["a"]
+
+
 def test_a_reusable_setting_that_is_nothing_but_a_secret_is_blocked_and_otherwise_written():
     reusable = POLICY_TYPES["reusablePolicySettings"]
     want = {"body": {"displayName": "r", "settingDefinitionId": "k", "settingInstance": secret("k")}}

@@ -6,12 +6,14 @@ A page shows contents masked, whoever looks. Its “Show secrets” asks for the
 import re
 from typing import Any
 
+from actors import catalogue
 from db import audit
 from db.audit import Action, Actor
 from db.models import Tenant
 
 MASK = "•••••• (masked)"
-# Values that give access somewhere, by the names Graph uses for them.
+# Values that give access somewhere: by the table, and by what names in Graph end in. Too much is better than too little
+# here: nothing is decided by it but what a page shows.
 _NAMES = re.compile(
     r"(password|passcode|passphrase|secret|token|pfx|(preShared|private|product|access|api|recovery)Key)$",
     re.IGNORECASE,
@@ -62,4 +64,4 @@ def _is_secret(holder: dict[str, Any], key: str, value: Any) -> bool:
         return bool(holder.get("isEncrypted") or _URIS.search(str(holder["omaUri"])))
     if key == "value" and "valueState" in holder:
         return True
-    return bool(_NAMES.search(key))
+    return key in catalogue.SECRET_NAMES or bool(_NAMES.search(key))
