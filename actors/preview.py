@@ -4,7 +4,7 @@ Reading may be interrupted after any twenty policies and goes on with the rest; 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import dramatiq
@@ -51,7 +51,7 @@ from graph.policy_types import POLICY_TYPES
 from graph.reading import Reading, read_policy
 from graph.reference_kinds import CONTEXTS, policy_types_of
 from graph.references import NOTHING, Reference, find
-from graph.resolving import OwnNames, Resolution, Resolver, named_inside
+from graph.resolving import OwnNames, Resolver, named_inside
 from graph.write_rules import WRITE_RULES, after_needs, order
 from graph.writing import Content
 
@@ -289,7 +289,8 @@ class _Look:
             mentions=() if self._same_tenant else left_over(policy_type, want, self._known, resolutions, self._options),
             is_kept_otherwise=lambda: earlier_writes.was_kept_otherwise(self._restore, item, str(match.target_id)),
         )
-        plan = self._permitted(item, decide(case, self._options))
+        decided = decide(case, self._options)
+        plan = self._permitted(item, decided)
         target = self._match(item).target_id if live and self._options.existing != COPY else None
         if plan.action in _THERE:
             resolver.made[item.policy_type, item.graph_id] = (item.id, target)
@@ -302,7 +303,7 @@ class _Look:
             "target_id": target,
             "namesakes": list(case.match.namesakes),
             "left_out": list(plan.left_out),
-            "resolutions": [asdict(_as_needed(one, plan)) for one in resolutions],
+            "resolutions": [asdict(one) for one in decided.resolutions],
         }
 
     def _standing(self, item: RestoreItem, live: Content | None) -> set[Named]:
@@ -373,10 +374,6 @@ class _Contents(dict[RestoreItem, Content]):
     def __missing__(self, item: RestoreItem) -> Content:
         self[item] = snapshots.document(item.content_id)
         return self[item]
-
-
-def _as_needed(one: Resolution, plan: Plan) -> Resolution:
-    return replace(one, is_needed=named(one) in plan.needs)
 
 
 def _is_unread(row: RunItem) -> bool:

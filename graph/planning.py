@@ -54,6 +54,8 @@ class Plan:
     notes: tuple[str, ...] = ()
     # Which of its references would be written.
     needs: frozenset[Named] = frozenset()
+    # As of the case, and which of them are needed.
+    resolutions: tuple[Resolution, ...] = ()
     # Properties of the body that are not written, for their dates are past: what is there stays, or nothing is.
     left_out: tuple[str, ...] = ()
 
@@ -146,8 +148,17 @@ def left_over(
 def decide(case: Case, options: Options) -> Plan:
     """What to do with a policy that a backup holds: first what would be written, then whether that can be."""
     plan = _decided(case, options)
+    if options.drop_missing and any(one.how == "stands" and named(one) in plan.needs for one in case.resolutions):
+        # Its assignments are written anyway: then without what is missing.
+        case = replace(case, resolutions=[_dropped(one) for one in case.resolutions])
+        plan = _decided(case, options)
     is_written = plan.action in ("create", "recreate", "update")
-    return replace(plan, notes=(*plan.notes, *_notes(case, options, is_written)))
+    resolutions = tuple(replace(one, is_needed=named(one) in plan.needs) for one in case.resolutions)
+    return replace(plan, notes=(*plan.notes, *_notes(case, options, is_written)), resolutions=resolutions)
+
+
+def _dropped(one: Resolution) -> Resolution:
+    return replace(one, how="dropped") if one.how == "stands" and one.is_assignment else one
 
 
 def _decided(case: Case, options: Options) -> Plan:
