@@ -31,7 +31,7 @@ from graph.driving import drive, run_one
 from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.fingerprint import fingerprint
 from graph.guard import guard
-from graph.matching import Match
+from graph.matching import UNREADABLE, Match
 from graph.permissions import Access
 from graph.planning import (
     COPY,
@@ -130,11 +130,14 @@ class _Look:
             return Match(item.target_id)
         listed = self._listed[item.policy_type]
         if isinstance(listed, GraphError):
-            return Match(problem=listed.sentence)
+            return Match(problem=listed.sentence, how=UNREADABLE)
         found = self._claims.of(item, listed.policies)
         key = match_key(POLICY_TYPES[item.policy_type], self._contents[item]["body"])
         if found.target_id is None and any(one.key == key for one in listed.without_id):
-            return Match(problem=f"The tenant has one of this name, and Graph gives no usable id of it ({item.name}).")
+            return Match(
+                problem=f"The tenant has one of this name, and Graph gives no usable id of it ({item.name}).",
+                how=UNREADABLE,
+            )
         return found
 
     def read_live(self) -> bool:
@@ -316,7 +319,7 @@ class _Look:
         """What is there and cannot be read is neither updated nor made a second time. A copy takes nothing's place."""
         if self._options.existing == COPY and not isinstance(self._listed[item.policy_type], GraphError):
             return Match()
-        return Match(problem=str(item.message)) if item.reason == "unreadable" else self._match(item)
+        return Match(problem=str(item.message), how=UNREADABLE) if item.reason == "unreadable" else self._match(item)
 
     def _copies(self, item: RestoreItem) -> tuple[int, int]:
         listed = self._listed[item.policy_type]

@@ -103,6 +103,7 @@ def test_twins_never_share_a_target_in_another_tenant(twins, fabrikam, cast, end
     alone = restore_requests.of_snapshot(first, cast.fabrikam, options(), SYSTEM)
     assert plans(previewed(alone, ended)) == [("blocked", "ambiguous")], "it may as well be the other's"
     key = ("configurationPolicies", graph_id(1))
+    assert mappings.missing(cast.fabrikam, cast.contoso.directory_id)[key] == NAME, "the page offers to say it"
     mappings.set_one(cast.fabrikam, cast.contoso.directory_id, key, graph_id(7), SYSTEM)
     restore = previewed(drafted(backup_set, cast.fabrikam), ended)
     assert plans(restore) == [("update", None), ("create", None)]
