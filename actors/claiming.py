@@ -30,6 +30,7 @@ class Claims:
         # (policy type, id in the target) -> the id in the source of what it stands for.
         self._claimed: dict[mappings.Key, str] = {}
         self._copy_keys: dict[int, Key] = {}
+        self._given: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
     def of(self, item: RestoreItem, listed: Sequence[Listed]) -> Match:
         if item.policy_type not in self._found:
@@ -87,7 +88,7 @@ class Claims:
         others = mapped_for_others | (twins if self._same_tenant else set())
         unmapped = {one for one in twins - others if (item.policy_type, one) not in self._mapped}
         twins_left = len(unmapped - set(there)) if self._same_tenant else len(unmapped)
-        return Sought(item.graph_id, key, None, None, frozenset(others), frozenset(unsure), twins_left)
+        return Sought(item.graph_id, key, None, None, frozenset(others), unsure, twins_left)
 
     def _key_of(self, item: RestoreItem) -> Callable[[], Key]:
         return lambda: match_key(POLICY_TYPES[item.policy_type], self._contents[item]["body"])
@@ -123,15 +124,16 @@ class Claims:
         own = mappings.known(self._source, self._source.directory_id) if self._source else {}
         return {(kind, made): before for (kind, before), made in own.items()}
 
-    def _stand_for_others(self, item: RestoreItem, history: "_History") -> tuple[set[str], set[str]]:
+    def _stand_for_others(self, item: RestoreItem, history: "_History") -> tuple[frozenset[str], frozenset[str]]:
         """Of the target: what a mapping gives to another policy of the source; and to one that we know nothing of."""
-        given = {
-            one: target
-            for (kind, one), target in self._mapped.items()
-            if kind == item.policy_type and one != item.graph_id
-        }
-        others = {target for one, target in given.items() if history.is_another(one)}
-        return others, {target for one, target in given.items() if not history.is_known(one)} - others
+        if item.policy_type not in self._given:
+            given = [(one, target) for (kind, one), target in self._mapped.items() if kind == item.policy_type]
+            others = frozenset(target for one, target in given if history.is_another(one))
+            unknown = frozenset(target for one, target in given if not history.is_known(one))
+            self._given[item.policy_type] = others, unknown - others
+        others, unknown = self._given[item.policy_type]
+        own = {self._mapped.get((item.policy_type, item.graph_id))}
+        return others - own, unknown - own
 
 
 class _History:
@@ -144,6 +146,13 @@ class _History:
     def _rows(self) -> dict[str, Policy]:
         rows = policies.ever_of_type(self._source, self._policy_type) if self._source else ()
         return {one.graph_id: one for one in rows}
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Policy]]:
+        found: dict[str, list[Policy]] = {}
+        for one in self._rows.values():
+            found.setdefault(one.name.strip(), []).append(one)
+        return found
 
     def is_known(self, graph_id: str) -> bool:
         return graph_id in self._rows or graph_id in self._in_restore
@@ -158,7 +167,7 @@ class _History:
         own = self._rows.get(graph_id)
         if own is None:
             return set()
-        alike = (one for one in self._rows.values() if one.name.strip() == name.strip())
+        alike = self._by_name.get(name.strip(), [])
         others = [one for one in alike if one.graph_id not in self._in_restore and _lived_together(own, one)]
         return {one.graph_id for one in others if one.id != own.id and self._is_like(one, key())}
 

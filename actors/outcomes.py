@@ -27,6 +27,8 @@ from graph.write_rules import WRITE_RULES
 MOST_LOST = 12
 # How often to look for what Graph does not show yet.
 LOOK_AGAIN_SECONDS = 2.0
+# How often to send again what was refused because what it names is not known yet.
+TRY_AGAIN_SECONDS = 5.0
 APPROVAL_POLL_SECONDS = 60.0
 SHOWN_DIFFERENCES = 5
 RETRY = "“Retry failed” looks at what is there, and goes on."
@@ -229,8 +231,10 @@ class Outcomes:
             return False
         young = [one for one in made if one.is_young]
         if young:
-            why = error.sentence if isinstance(error, NotReady) else f"Waiting until “{young[-1].name}” can be used."
-            self.later.append(Pause(f"{why} It was made just now.", LOOK_AGAIN_SECONDS))
+            is_shown = isinstance(error, NotReady)
+            why = error.sentence if is_shown else f"Waiting until “{young[-1].name}” can be used."
+            seconds = LOOK_AGAIN_SECONDS if is_shown else TRY_AGAIN_SECONDS
+            self.later.append(Pause(f"{why} It was made just now.", seconds))
         else:
             message = f"{error.sentence} This restore made it, and it could not be used in time. {RETRY}"
             self.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "not_ready", message, request_id=error.request_id)

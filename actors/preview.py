@@ -4,7 +4,7 @@ Reading may be interrupted after any twenty policies and goes on with the rest; 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import dramatiq
@@ -31,7 +31,7 @@ from graph.driving import drive, run_one
 from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.fingerprint import fingerprint
 from graph.guard import guard
-from graph.matching import Match
+from graph.matching import UNREADABLE, Match
 from graph.permissions import Access
 from graph.planning import (
     COPY,
@@ -51,7 +51,7 @@ from graph.policy_types import POLICY_TYPES
 from graph.reading import Reading, read_policy
 from graph.reference_kinds import CONTEXTS, policy_types_of
 from graph.references import NOTHING, Reference, find
-from graph.resolving import OwnNames, Resolution, Resolver, named_inside
+from graph.resolving import OwnNames, Resolver, named_inside
 from graph.write_rules import WRITE_RULES, after_needs, order
 from graph.writing import Content
 
@@ -130,11 +130,14 @@ class _Look:
             return Match(item.target_id)
         listed = self._listed[item.policy_type]
         if isinstance(listed, GraphError):
-            return Match(problem=listed.sentence)
+            return Match(problem=listed.sentence, how=UNREADABLE)
         found = self._claims.of(item, listed.policies)
         key = match_key(POLICY_TYPES[item.policy_type], self._contents[item]["body"])
         if found.target_id is None and any(one.key == key for one in listed.without_id):
-            return Match(problem=f"The tenant has one of this name, and Graph gives no usable id of it ({item.name}).")
+            return Match(
+                problem=f"The tenant has one of this name, and Graph gives no usable id of it ({item.name}).",
+                how=UNREADABLE,
+            )
         return found
 
     def read_live(self) -> bool:
@@ -289,7 +292,8 @@ class _Look:
             mentions=() if self._same_tenant else left_over(policy_type, want, self._known, resolutions, self._options),
             is_kept_otherwise=lambda: earlier_writes.was_kept_otherwise(self._restore, item, str(match.target_id)),
         )
-        plan = self._permitted(item, decide(case, self._options))
+        decided = decide(case, self._options)
+        plan = self._permitted(item, decided)
         target = self._match(item).target_id if live and self._options.existing != COPY else None
         if plan.action in _THERE:
             resolver.made[item.policy_type, item.graph_id] = (item.id, target)
@@ -302,7 +306,7 @@ class _Look:
             "target_id": target,
             "namesakes": list(case.match.namesakes),
             "left_out": list(plan.left_out),
-            "resolutions": [asdict(_as_needed(one, plan)) for one in resolutions],
+            "resolutions": [asdict(one) for one in decided.resolutions],
         }
 
     def _standing(self, item: RestoreItem, live: Content | None) -> set[Named]:
@@ -315,7 +319,7 @@ class _Look:
         """What is there and cannot be read is neither updated nor made a second time. A copy takes nothing's place."""
         if self._options.existing == COPY and not isinstance(self._listed[item.policy_type], GraphError):
             return Match()
-        return Match(problem=str(item.message)) if item.reason == "unreadable" else self._match(item)
+        return Match(problem=str(item.message), how=UNREADABLE) if item.reason == "unreadable" else self._match(item)
 
     def _copies(self, item: RestoreItem) -> tuple[int, int]:
         listed = self._listed[item.policy_type]
@@ -373,10 +377,6 @@ class _Contents(dict[RestoreItem, Content]):
     def __missing__(self, item: RestoreItem) -> Content:
         self[item] = snapshots.document(item.content_id)
         return self[item]
-
-
-def _as_needed(one: Resolution, plan: Plan) -> Resolution:
-    return replace(one, is_needed=named(one) in plan.needs)
 
 
 def _is_unread(row: RunItem) -> bool:

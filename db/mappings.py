@@ -92,7 +92,9 @@ def remove(mapping: Mapping, actor: Actor) -> None:
 
 
 def missing(tenant: Tenant, source_directory_id: str) -> dict[Key, str | None]:
-    """(kind, id) -> name, of what the pair's newest previews could not find, and nothing stands for yet."""
+    """(kind, id) -> name, of what the pair's newest previews could not find or not tell from others of its name, and
+    nothing stands for yet.
+    """
     restores = (
         Restore.select(Restore.id)
         .where((Restore.tenant == tenant) & (Restore.source_directory_id == source_directory_id))
@@ -100,10 +102,12 @@ def missing(tenant: Tenant, source_directory_id: str) -> dict[Key, str | None]:
         .limit(20)
     )
     ids = [row.id for row in restores]
-    items = RestoreItem.select(RestoreItem.resolutions).where(
-        among(RestoreItem.restore, ids) & RestoreItem.resolutions.is_null(False)
+    rows = RestoreItem.select(
+        RestoreItem.policy_type, RestoreItem.graph_id, RestoreItem.name, RestoreItem.reason, RestoreItem.resolutions
     )
-    found = {
+    items = list(rows.where(among(RestoreItem.restore, ids) & RestoreItem.resolutions.is_null(False)))
+    found = {(one.policy_type, one.graph_id): one.name for one in items if one.reason == "ambiguous"}
+    found |= {
         (one["kind"], one["id"]): one["name"]
         for item in items
         for one in item.resolutions

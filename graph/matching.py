@@ -16,6 +16,8 @@ from graph.reading import Listed
 Item = TypeVar("Item")
 Key = tuple[str, ...]
 ID, MAPPING, NAME = "id", "mapping", "name"
+# Of a problem: what is there could not be read, so that nothing can be told of it.
+UNREADABLE = "not_readable"
 
 
 @dataclass(frozen=True)

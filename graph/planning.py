@@ -9,10 +9,10 @@ from typing import Any
 from graph import mentions
 from graph.attainable import attainable
 from graph.fingerprint import fingerprint
+from graph.kinds_in_words import called
 from graph.matching import NAME, Match, copied_name
 from graph.past_dates import refused
 from graph.policy_type import PolicyType
-from graph.policy_types import POLICY_TYPES
 from graph.reference_kinds import TOKENS
 from graph.references import Known, Reference, find
 from graph.resolving import Resolution, apply, known_by
@@ -54,6 +54,8 @@ class Plan:
     notes: tuple[str, ...] = ()
     # Which of its references would be written.
     needs: frozenset[Named] = frozenset()
+    # As of the case, and which of them are needed.
+    resolutions: tuple[Resolution, ...] = ()
     # Properties of the body that are not written, for their dates are past: what is there stays, or nothing is.
     left_out: tuple[str, ...] = ()
 
@@ -146,13 +148,22 @@ def left_over(
 def decide(case: Case, options: Options) -> Plan:
     """What to do with a policy that a backup holds: first what would be written, then whether that can be."""
     plan = _decided(case, options)
+    if options.drop_missing and any(one.how == "stands" and named(one) in plan.needs for one in case.resolutions):
+        # Its assignments are written anyway: then without what is missing.
+        case = replace(case, resolutions=[_dropped(one) for one in case.resolutions])
+        plan = _decided(case, options)
     is_written = plan.action in ("create", "recreate", "update")
-    return replace(plan, notes=(*plan.notes, *_notes(case, options, is_written)))
+    resolutions = tuple(replace(one, is_needed=named(one) in plan.needs) for one in case.resolutions)
+    return replace(plan, notes=(*plan.notes, *_notes(case, options, is_written)), resolutions=resolutions)
+
+
+def _dropped(one: Resolution) -> Resolution:
+    return replace(one, how="dropped") if one.how == "stands" and one.is_assignment else one
 
 
 def _decided(case: Case, options: Options) -> Plan:
     if case.match.problem:
-        return _refused(case) or _blocked("ambiguous", case.match.problem)
+        return _refused(case) or _blocked(case.match.how or "ambiguous", case.match.problem)
     if options.existing == COPY:
         return _copied_before(case) or _made(case, options, "create")
     if case.live is None:
@@ -201,49 +212,6 @@ def _unresolved(missing: Sequence[Resolution]) -> str:
     one = missing[0]
     more = f" And {len(missing) - 1} more." if len(missing) > 1 else ""
     return f"It refers to {called(one.kind)} “{one.name or one.id}” that cannot be found: {one.why}{more}"
-
-
-def called(kind: str) -> str:
-    """“the group”, “the settings catalog”: what a reference is of, in a sentence."""
-    title = POLICY_TYPES[kind].title if kind in POLICY_TYPES else kind
-    return KINDS.get(kind) or f"the {title[:1].lower()}{title[1:]}"
-
-
-KINDS = {
-    "groups": "the group",
-    "users": "the user",
-    "servicePrincipals": "the application",
-    "agreements": "the terms of use",
-    "groupPolicyDefinitions": "the administrative template setting",
-    "groupPolicyPresentations": "the administrative template field",
-    "managedAppProtections": "the app protection policy",
-    "assignmentFilters": "the assignment filter",
-    "roleScopeTags": "the scope tag",
-    "mobileApps": "the app",
-    "namedLocations": "the named location",
-    "deviceConfigurations": "the device configuration",
-    "depOnboardingTokens": "the Apple token",
-    "servicePrincipalObjects": "the service principal",
-    "agentIdentities": "the agent identity",
-    "authenticationContextClassReferences": "the authentication context",
-    "authenticationContextNumbers": "the authentication context",
-    "networkProfiles": "the network profile",
-    "vppTokens": "the Apple volume purchase token",
-    "microsoftTunnelSites": "the Microsoft Tunnel site",
-    "configManagerCollections": "the Configuration Manager collection",
-    "mobileAppCategories": "the app category",
-    "cloudPcOnPremisesConnections": "the Azure network connection",
-    "cloudPcImages": "the Cloud PC image",
-    "derivedCredentials": "the derived credential",
-    "customControls": "the custom control",
-    "filteringProfiles": "the Global Secure Access profile",
-    "privateLinkPolicies": "the private link policy",
-    "logAnalyticsWorkspaces": "the Log Analytics workspace",
-    "managementConditionStatements": "the condition statement",
-    "autopatchGroups": "the Windows Autopatch group",
-    "directories": "the directory id",
-    "domains": "the domain",
-}
 
 
 def _copied_before(case: Case) -> Plan | None:

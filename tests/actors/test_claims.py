@@ -1,10 +1,13 @@
 """Policies of one name: each is restored to itself, or made again beside its twin; nothing is written over another."""
 
+import random
+
 import pytest
 
 from actors import restore_requests
 from db import manifests, mappings, restores
 from db.audit import SYSTEM
+from db.clock import utcnow
 from db.models import BackupSet, Policy, RestoreItem
 from db.states import RunState
 from tests.conftest import capture_by_hand
@@ -103,6 +106,7 @@ def test_twins_never_share_a_target_in_another_tenant(twins, fabrikam, cast, end
     alone = restore_requests.of_snapshot(first, cast.fabrikam, options(), SYSTEM)
     assert plans(previewed(alone, ended)) == [("blocked", "ambiguous")], "it may as well be the other's"
     key = ("configurationPolicies", graph_id(1))
+    assert mappings.missing(cast.fabrikam, cast.contoso.directory_id)[key] == NAME, "the page offers to say it"
     mappings.set_one(cast.fabrikam, cast.contoso.directory_id, key, graph_id(7), SYSTEM)
     restore = previewed(drafted(backup_set, cast.fabrikam), ended)
     assert plans(restore) == [("update", None), ("create", None)]
@@ -155,3 +159,43 @@ def test_a_plan_that_would_write_one_policy_twice_writes_it_for_nobody(twins, gr
     assert {one.reason for one in run.items} == {"ambiguous"}
     assert items_of(run)[NAME].outcome == "blocked"
     assert plan_of(restore)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whatever_was_deleted_changed_and_made_by_hand_nothing_is_written_over_another(graph, cast, ended, seed):
+    dice = random.Random(seed)
+    graph.change(permissions=WRITE)
+    kept, seen_at = [], utcnow()
+    for number in range(8):
+        body = {**catalog_policy(graph_id(number), f"{NAME} {dice.choice('ab')}"), "description": f"captured {number}"}
+        graph.put(CATALOG, body)
+        policy = Policy.create(
+            tenant=cast.contoso, policy_type="configurationPolicies", graph_id=body["id"], name=body["name"],
+            first_seen_at=seen_at, last_seen_at=seen_at)  # fmt: skip
+        kept.append(capture_by_hand(policy, SYSTEM, {key: body[key] for key in body if key != "assignments"})[1])
+    for number in range(8):
+        fate = dice.choice(["deleted", "changed", "as it was"])
+        if fate == "deleted":
+            graph.delete(CATALOG, graph_id(number))
+        elif fate == "changed":
+            graph.put(CATALOG, {**graph.objects()[CATALOG][graph_id(number)], "description": "changed"})
+    for number in range(20, 20 + dice.randrange(3)):
+        by_hand = catalog_policy(graph_id(number), f"{NAME} {dice.choice('ab')}")
+        graph.put(CATALOG, {**by_hand, "description": f"by hand {number}"})
+    before = graph.objects()[CATALOG]
+    manifest = manifests.keep(cast.contoso, [one.id for one in kept])
+    backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
+                                  manifest=manifest)  # fmt: skip
+    restore = previewed(drafted(backup_set, cast.contoso), ended)
+    executed(restore, ended)
+    after, items = graph.objects()[CATALOG], restores.items(restore)
+    written = [one.created_id or one.target_id for one in items if one.action in ("update", "recreate")]
+    assert len(written) == len(set(written))
+    for one in items:
+        if one.graph_id in before:
+            assert one.target_id == one.graph_id
+        if one.action != "blocked":
+            there = after[one.created_id or one.target_id]
+            assert (there["name"], there["description"][:8]) == (one.name, "captured")
+    for key in before.keys() - set(written):
+        assert after[key] == before[key], "nobody's target, and as it was"

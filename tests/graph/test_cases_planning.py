@@ -99,6 +99,17 @@ def test_a_dropped_assignment_is_noted_where_assignments_are_written():
     assert leave.notes == ()
 
 
+def test_what_stands_is_left_out_where_that_was_chosen_and_assignments_are_written_anyway():
+    standing = Resolution("groups", GROUP, None, "stands", is_assignment=True, why="It is not there.")
+    key = "deviceManagementScripts"
+    other = {"id": "y", "target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}
+    want, live = content(key, assignments=[*ASSIGNED, other]), content(key)
+    for chosen, how in ((True, "dropped"), (False, "stands")):
+        plan = decided(key, want, live, [standing], drop_missing=chosen)
+        assert (plan.action, [one.how for one in plan.resolutions]) == ("update", [how])
+        assert decided(key, want, want, [standing], drop_missing=chosen).action == "matches"
+
+
 def test_what_refers_to_what_will_be_made_anew_is_written_though_it_looks_the_same():
     """It refers to the old id, and the new one will be another."""
     tag = Resolution("roleScopeTags", "7", "Berlin", "restored", item=41)

@@ -52,7 +52,7 @@ def test_a_manager_says_what_stands_for_what_was_not_found(client, sign_in, cast
         "SG-Pilot", PILOT, "SG Pilot Users", cast.max)  # fmt: skip
     assert AuditEvent.get(AuditEvent.action == "mapping:set").tenant_id == cast.contoso.id
     page = client.get(path).get_data(as_text=True)
-    assert "Not found by the last previews" not in page
+    assert "by the last previews" not in page
     assert f"/restores/{restore.id}/preview" in page
     assert send(client, path, kind="groups", source_id=GROUP, target_id=PILOT, typed_id="typed").status_code == 303
     assert Mapping.get().target_id == "typed"
