@@ -117,6 +117,20 @@ def test_a_kiosk_names_its_app_and_its_group_and_a_mail_profile_its_vpn():
     assert kinds("deviceConfigurations", mail) == {("networkProfiles", VPN)}
 
 
+def test_an_app_names_the_apps_that_it_needs_and_not_those_that_need_it():
+    kind = f"{TYPE}mobileAppDependency"
+    own, others = ({"@odata.type": kind, "targetId": one, "targetType": said}
+                   for one, said in ((APP, "child"), (VPN, "parent")))  # fmt: skip
+    body = {"@odata.type": f"{TYPE}win32LobApp", "relationships": [own, others], "categories": [{"id": SCRIPT}]}
+    assert kinds("mobileApps", body) == {("mobileApps", APP), ("mobileAppCategories", SCRIPT)}
+
+
+def test_the_device_group_of_enrollment_is_resolved_and_never_blocks():
+    body = {"enrollmentTimeDeviceMembershipTargets": [{"targetType": "staticSecurityGroup", "targetId": GROUP}]}
+    [found] = find("configurationPolicies", {"body": body, "assignments": None})
+    assert found == Reference("groups", GROUP, is_hint=True)
+
+
 def test_what_another_refers_to_is_written_before_it_whatever_their_waves():
     needs = {"app": ["vpn"], "vpn": ["root"], "one": ["other"], "other": ["one"]}
     assert after_needs(["app", "root", "vpn", "one", "other"], needs) == ["root", "vpn", "app", "other", "one"]
