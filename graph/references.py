@@ -189,9 +189,7 @@ class _Rewriting:
         return f"{TOKEN_SOURCE}{self._asked(Reference(TOKENS, value.removeprefix(TOKEN_SOURCE)))}"
 
     def _id(self, value: str, place: _Place) -> Any:
-        # The device group of enrollment is set by hand: graph/attainable.py.
-        is_hint = place.kind in TOLD_ONLY or place.key in UNSURE or place.parent == DEVICE_GROUPS
-        reference = Reference(str(place.kind), value, self._is_assignment, is_hint)
+        reference = Reference(str(place.kind), value, self._is_assignment, _is_hint(place))
         if place.key == "id" and place.holder and not place.texts:
             self.objects.append((reference, place.holder))
         return self._asked(reference)
@@ -289,6 +287,14 @@ def _kind_of_type(said: str) -> str | None:
     if bare == said or not model.is_known(bare):
         return None
     return next((key for key in POLICY_TYPES if root_type(key) and model.is_a(bare, root_type(key))), None)
+
+
+def _is_hint(place: _Place) -> bool:
+    """Inside a text a name may mean anything, unless the setting, or a type beside the id, says what it is of."""
+    is_anybodys = place.texts > 0 and place.key != "id" and place.setting not in BY_SETTING
+    # The device group of enrollment is set by hand: graph/attainable.py.
+    is_by_hand = place.parent == DEVICE_GROUPS
+    return is_anybodys or is_by_hand or place.kind in TOLD_ONLY or place.key in UNSURE
 
 
 def _is_id(kind: str, value: str) -> bool:

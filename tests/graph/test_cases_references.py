@@ -175,6 +175,12 @@ def test_an_app_inside_json_text_is_replaced_and_the_text_keeps_its_style(text):
     assert values_of(replaced("configurationPolicies", body, {APP: OURS})) == [text % OURS]
 
 
+def test_a_name_inside_the_json_of_any_setting_may_mean_anything_and_never_blocks():
+    body = setting("some_setting", f'{{"userId":"{APP}"}}')
+    [found] = find("configurationPolicies", {"body": body, "assignments": None})
+    assert found == Reference("users", APP, is_hint=True)
+
+
 def test_plain_ids_of_scripts_and_groups_are_references_too():
     body = setting("enrollment_autopilot_dpp_allowedscriptids", SCRIPT, APP)
     assert kinds("configurationPolicies", body) == {("deviceManagementScripts", one) for one in (SCRIPT, APP)}
