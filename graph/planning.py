@@ -338,7 +338,7 @@ def _notes(case: Case, options: Options, is_written: bool) -> Iterable[str]:
                 "sensitivity labels, Privileged Identity Management) has to be changed by hand."
             )
         elif one.how == "kept" and is_written and (one.name or not case.was_here):
-            yield f"It names {named}, and is written with that id as it is: {one.why}"
+            yield f"It names {named}, which could not be resolved, and keeps that id: {one.why}"
     yield from case.mentions if is_written else ()
     if case.live and case.live["body"].get("state") == "enabled" and options.conditional_access != AS_CAPTURED:
         yield f"It is on now and will be {options.conditional_access}: not enforced any more until it is switched on."

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from graph import json_text, security_identifier
+from graph.enrollment import DEVICE_GROUPS, TOKEN_SOURCE
 from graph.microsoft import model
 from graph.normalise import ZERO_GUID, from_base64
 from graph.policy_types import POLICY_TYPES
@@ -54,7 +55,6 @@ _GUIDS_ONLY = frozenset(
 # What an assignment to all users or to all devices is called, in every tenant (Micke-K/IntuneManagement and others).
 _EVERYBODY = frozenset({"acacacac-9df4-4c7d-9d50-4ef0226f57a9", "adadadad-808e-44e2-905a-0b7873a8a531"})
 _BUILT_IN_STRENGTH = "00000000-0000-0000-0000-0000000000"
-_TOKEN = "DepTokenId_"  # noqa: S105  what creationSource says before a token's id (Terraform provider)
 # What a person wrote; also the policy's own id, and its children's.
 _NEVER_HINTS = frozenset({"id", "displayName", "name", "description", "notes"})
 _XML = "omaSettingStringXml"
@@ -179,16 +179,17 @@ class _Rewriting:
             return "reusablePolicySettings" if is_reference else BY_SETTING.get(base.setting)
         if key == "targetId" and holder.get("targetType") == "parent":
             return None  # the other app says it
+        if key == "targetId" and base.parent == DEVICE_GROUPS:
+            return GROUPS
         return kind_of(base.type, key) or _payload_kind(key, holder)
 
     def _creation_source(self, value: Any) -> Any:
-        if not isinstance(value, str) or not value.startswith(_TOKEN):
+        if not isinstance(value, str) or not value.startswith(TOKEN_SOURCE):
             return value
-        return f"{_TOKEN}{self._asked(Reference(TOKENS, value.removeprefix(_TOKEN)))}"
+        return f"{TOKEN_SOURCE}{self._asked(Reference(TOKENS, value.removeprefix(TOKEN_SOURCE)))}"
 
     def _id(self, value: str, place: _Place) -> Any:
-        is_hint = place.kind in TOLD_ONLY or place.key in UNSURE
-        reference = Reference(str(place.kind), value, self._is_assignment, is_hint)
+        reference = Reference(str(place.kind), value, self._is_assignment, _is_hint(place))
         if place.key == "id" and place.holder and not place.texts:
             self.objects.append((reference, place.holder))
         return self._asked(reference)
@@ -286,6 +287,14 @@ def _kind_of_type(said: str) -> str | None:
     if bare == said or not model.is_known(bare):
         return None
     return next((key for key in POLICY_TYPES if root_type(key) and model.is_a(bare, root_type(key))), None)
+
+
+def _is_hint(place: _Place) -> bool:
+    """Inside a text a name may mean anything, unless the setting, or a type beside the id, says what it is of."""
+    is_anybodys = place.texts > 0 and place.key != "id" and place.setting not in BY_SETTING
+    # The device group of enrollment is set by hand: graph/attainable.py.
+    is_by_hand = place.parent == DEVICE_GROUPS
+    return is_anybodys or is_by_hand or place.kind in TOLD_ONLY or place.key in UNSURE
 
 
 def _is_id(kind: str, value: str) -> bool:

@@ -8,8 +8,9 @@ from actors import restore_requests
 from db import directory_names, restores
 from db.audit import SYSTEM
 from db.models import BackupSet, RestoreItem
+from db.states import RunState
 from graph import security_identifier
-from tests.restoring import executed, options, plan_of, previewed
+from tests.restoring import executed, items_of, options, plan_of, previewed
 from tests.simulated import WRITE, SimulatedTenant, catalog_policy
 
 CATALOG, APPS = "deviceManagement/configurationPolicies", "deviceAppManagement/mobileApps"
@@ -43,8 +44,9 @@ def restored(cast, ended, *policy_types):
     """The restore of what Contoso has of these types, once it has been written to Fabrikam."""
     run = ended(actors.back_up.start(cast.contoso, SYSTEM, policy_types=policy_types).run.id, 60)
     restore = restore_requests.of_backup_set(BackupSet.get(BackupSet.run == run), cast.fabrikam, options(), SYSTEM)
-    restore = previewed(restore, ended)
-    return executed(restore, ended)[0]
+    restore, run = executed(previewed(restore, ended), ended)
+    assert run.state == RunState.SUCCEEDED, [(one.name, one.message) for one in items_of(run).values()]
+    return restore
 
 
 def by_name(tenant, collection):
@@ -101,7 +103,7 @@ def test_a_group_that_a_body_names_is_found_by_its_name(contoso, fabrikam, cast,
     for tenant, kiosk, admins in ((contoso, PRINCIPAL, APP), (fabrikam, VPN, ROBOT)):
         tenant.put("groups", {"id": kiosk, "displayName": "Kiosk users"})
         tenant.put("groups", {"id": admins, "displayName": "Local admins"})
-    users = [{"@odata.type": f"{TYPE}windowsKioskAzureADGroup", "groupName": "k", "groupId": PRINCIPAL}]
+    users = [{"@odata.type": f"{TYPE}windowsKioskAzureADGroup", "displayName": "k", "groupId": PRINCIPAL}]
     contoso.put(CONFIGURATIONS, {"@odata.type": f"{TYPE}windowsKioskConfiguration", "id": VPN, "displayName": "Kiosk",
                                  "version": 1, "roleScopeTagIds": ["0"], "assignments": [], "kioskProfiles": [
                                      {"profileId": ROBOT, "userAccountsConfiguration": users}]})  # fmt: skip

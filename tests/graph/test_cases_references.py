@@ -117,6 +117,20 @@ def test_a_kiosk_names_its_app_and_its_group_and_a_mail_profile_its_vpn():
     assert kinds("deviceConfigurations", mail) == {("networkProfiles", VPN)}
 
 
+def test_an_app_names_the_apps_that_it_needs_and_not_those_that_need_it():
+    kind = f"{TYPE}mobileAppDependency"
+    own, others = ({"@odata.type": kind, "targetId": one, "targetType": said}
+                   for one, said in ((APP, "child"), (VPN, "parent")))  # fmt: skip
+    body = {"@odata.type": f"{TYPE}win32LobApp", "relationships": [own, others], "categories": [{"id": SCRIPT}]}
+    assert kinds("mobileApps", body) == {("mobileApps", APP), ("mobileAppCategories", SCRIPT)}
+
+
+def test_the_device_group_of_enrollment_is_resolved_and_never_blocks():
+    body = {"enrollmentTimeDeviceMembershipTargets": [{"targetType": "staticSecurityGroup", "targetId": GROUP}]}
+    [found] = find("configurationPolicies", {"body": body, "assignments": None})
+    assert found == Reference("groups", GROUP, is_hint=True)
+
+
 def test_what_another_refers_to_is_written_before_it_whatever_their_waves():
     needs = {"app": ["vpn"], "vpn": ["root"], "one": ["other"], "other": ["one"]}
     assert after_needs(["app", "root", "vpn", "one", "other"], needs) == ["root", "vpn", "app", "other", "one"]
@@ -159,6 +173,12 @@ def test_an_app_inside_json_text_is_replaced_and_the_text_keeps_its_style(text):
     body = setting("enrollment_autopilot_dpp_allowedappids", text % APP)
     assert kinds("configurationPolicies", body) == {("mobileApps", APP)}
     assert values_of(replaced("configurationPolicies", body, {APP: OURS})) == [text % OURS]
+
+
+def test_a_name_inside_the_json_of_any_setting_may_mean_anything_and_never_blocks():
+    body = setting("some_setting", f'{{"userId":"{APP}"}}')
+    [found] = find("configurationPolicies", {"body": body, "assignments": None})
+    assert found == Reference("users", APP, is_hint=True)
 
 
 def test_plain_ids_of_scripts_and_groups_are_references_too():
