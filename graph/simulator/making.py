@@ -80,6 +80,7 @@ def kept(call: Call) -> Object:
 def own(call: Call) -> Object:
     """The body without what a write leaves as it is: read-only properties, children, annotations."""
     left = {*_SILENT, *call.rules.derived, *call.rules.write_only, *call.collection.children, *NAVIGATION}
+    left -= call.rules.given
     left -= call.rules.inline if call.method != "PATCH" else set()
     if call.path == f"{DM}/intuneBrandingProfiles":
         left -= set(_IMAGES)
