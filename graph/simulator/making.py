@@ -13,7 +13,7 @@ from graph.simulator.conforming import type_at
 from graph.simulator.learned import bare
 from graph.simulator.odata import Object
 from graph.simulator.references import STRENGTHS, TAGS, bound
-from graph.simulator.rules import ETAG, GIVEN, INT
+from graph.simulator.rules import ETAG, INT
 
 _IMAGES = ("themeColorLogo", "lightBackgroundLogo", "landingPageCustomizedImage")
 # Uploaded before they can be assigned.
@@ -27,7 +27,7 @@ def created(call: Call) -> Object:
     item: Object = {"id": _new_id(call), **_usual(call, rules.defaults), **kept(call), **_usual(call, rules.made)}
     item |= _usual(call, {name: now() for name in rules.times})
     if rules.version:
-        item["version"] = _etag() if rules.version == ETAG else item.get("version", 1)
+        item["version"] = 1 if rules.version == INT else _etag()
     if rules.tells_assigned:
         item["isAssigned"] = False
     item |= {"assignments": [], **item} if "assignments" in properties(type_at(call.path, item)) else {}
@@ -80,9 +80,8 @@ def kept(call: Call) -> Object:
 def own(call: Call) -> Object:
     """The body without what a write leaves as it is: read-only properties, children, annotations."""
     left = {*_SILENT, *call.rules.derived, *call.rules.write_only, *call.collection.children, *NAVIGATION}
+    left -= call.rules.given
     left -= call.rules.inline if call.method != "PATCH" else set()
-    # Terms: "Incremented when an administrator wishes to require users to re-accept" (Microsoft's description).
-    left -= {"version"} if call.rules.version == GIVEN else set()
     if call.path == f"{DM}/intuneBrandingProfiles":
         left -= set(_IMAGES)
     body = {name: _clean(value) for name, value in call.body.items() if name not in left and not _is_annotation(name)}

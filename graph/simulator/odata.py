@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -71,18 +71,40 @@ def selected(item: Object, names: str) -> Object:
 def page(items: list[Object], query: str, url: str, default_size: int) -> Object:
     """One page with the next one's link: long, its token encoded three times over, as captured."""
     given = options(query)
-    offset = _offset(given.get("skiptoken", ""))
+    items = _ordered(_searched(items, given.get("search", "")), given.get("orderby", ""))
+    offset = _offset(given.get("skiptoken", "")) or int(given.get("skip") or 0)
     size = int(given["top"]) if given.get("top", "").isdigit() and int(given["top"]) else default_size
-    answer: Object = {"value": items[offset : offset + size]}
+    answer: Object = {"@odata.count": len(items)} if given.get("count") == "true" else {}
+    answer["value"] = items[offset : offset + size]
     if offset + size < len(items):
         answer["@odata.nextLink"] = _next_link(url, query, offset + size, answer["value"][-1])
     return answer
 
 
+def _searched(items: list[Object], text: str) -> list[Object]:
+    """By their names; almenscorner/IntuneCD finds apps so."""
+    wanted = text.strip('"').casefold()
+    return [item for item in items if wanted in str(item.get("displayName") or item.get("name")).casefold()]
+
+
+def _ordered(items: list[Object], text: str) -> list[Object]:
+    for one in reversed([part.split() for part in text.split(",") if part.strip()]):
+        items = sorted(items, key=_by(one[0]), reverse=one[1:] == ["desc"])
+    return items
+
+
+def _by(name: str) -> Callable[[Object], str]:
+    """Texts, numbers and times in their order as texts; names in any case."""
+
+    def key(item: Object) -> str:
+        value = next((value for known, value in item.items() if known.lower() == name.lower()), None)
+        return f"{value:020}" if isinstance(value, int) else str(value or "").casefold()
+
+    return key
+
+
 def _next_link(url: str, query: str, offset: int, last: Object) -> str:
-    kept = "&".join(
-        part for part in query.split("&") if part and not part.lower().startswith(("$skiptoken", "%24skip"))
-    )
+    kept = "&".join(part for part in query.split("&") if part and not part.lower().startswith(("$skip", "%24skip")))
     kept = kept.replace("%20", "+").replace(",", "%2c")
     name = last.get("displayName") or last.get("name") or last.get("id")
     token = [{"compositeToken": {"token": None, "range": {"min": "05C1DFFFFFFFFC", "max": "FF"}},

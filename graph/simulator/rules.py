@@ -6,7 +6,7 @@ from typing import Any
 
 from graph.simulator.collections import CA, COLLECTIONS, DAM, DM, Collection
 
-INT, ETAG, GIVEN = "int", "etag", "given"
+INT, ETAG = "int", "etag"
 _CA_WRITE = ("Policy.ReadWrite.ConditionalAccess",)
 
 
@@ -40,6 +40,8 @@ class Rules:
     refused: frozenset[str] = frozenset()
     # What the service sets itself, whatever a body says.
     derived: frozenset[str] = frozenset()
+    # What it sets itself elsewhere, and here a body does.
+    given: frozenset[str] = frozenset()
     # Known to the model though no GET shows it.
     write_only: frozenset[str] = frozenset()
     # Children that a POST or PUT may carry inline.
@@ -228,7 +230,9 @@ _ROWS = (
         updated=200,
         **_UNASSIGNED,
         assigns_singly=True,
-        version=GIVEN,
+        # An admin gives it, and one up asks everybody to accept anew: deploymenttheory/terraform-provider-microsoft365.
+        given=_set("version"),
+        defaults={"version": 1},
         times=("createdDateTime", "lastModifiedDateTime", "modifiedDateTime"),
     ),
     Rules(

@@ -45,7 +45,7 @@ def get(tenant: Tenant, granted: set[str], path: str, query: str, url: str) -> R
         return error(400, "BadRequest", str(e))
     if [part.lower() for part in parts] == ["deviceappmanagement", "managedapppolicies"]:
         return _managed_app_policies(tenant, query, url)
-    found = collection_of(parts) or unlisted(parts)
+    found = collection_of(_of_its_type(tenant, parts)) or unlisted(parts)
     if found is None:
         return _singleton(tenant, granted, path, address)
     collection, rest = found
@@ -70,9 +70,16 @@ def collection_of(parts: list[str]) -> tuple[Collection, list[str]] | None:
     return None
 
 
+def _of_its_type(tenant: Tenant, parts: list[str]) -> list[str]:
+    """One of the managed app policies is read below the set of its type, too."""
+    if [part.lower() for part in parts[:2]] != ["deviceappmanagement", "managedapppolicies"]:
+        return parts
+    held = next((path for path in MANAGED_APP_POLICIES if tenant.held(path, parts[2])), None)
+    return [*held.split("/"), *parts[2:]] if held else parts
+
+
 def _context(url: str) -> str:
-    version, _, path = url.partition("/beta/")
-    return f"{version}/beta/$metadata#{path}"
+    return re.sub(r"/(beta|v1\.0)/", r"/\1/$metadata#", url, count=1)
 
 
 def unlisted(parts: list[str]) -> tuple[Collection, list[str]] | None:

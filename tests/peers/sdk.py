@@ -33,15 +33,10 @@ WITHOUT = {
     f"{CA}/policies": {"partialEnablementStrategy"},
 }
 ONLY = {f"{DM}/intuneBrandingProfiles": {"profileName", "profileDescription", "roleScopeTagIds"}}
-# Not to be changed by PATCH, or without a text of that name.
-CHANGES = {
-    f"{DM}/groupPolicyUploadedDefinitionFiles": None,
-    f"{DM}/depOnboardingSettings": None,
-    f"{DM}/intuneBrandingProfiles": "profileDescription",
-    f"{DM}/reusablePolicySettings": "description",
-    f"{CA}/policies": "displayName",
-    f"{CA}/namedLocations": "displayName",
-}
+# Never changed by PATCH.
+FIXED = {f"{DM}/groupPolicyUploadedDefinitionFiles", f"{DM}/depOnboardingSettings"}
+# The first that a type has is changed.
+TEXTS = ("description", "profileDescription", "displayName")
 
 
 def test_every_policy_type_is_listed_read_made_changed_assigned_and_removed(peer, tmp_path):
@@ -75,7 +70,7 @@ def assert_made(job, came):
 
 
 def job_of(tenant, row):
-    path = row.path
+    path, known = row.path, model.properties(model.type_of_collection(f"/{row.path}"))
     item = next(filter(CHOICES.get(path, bool), tenant.collections[path].values()))
     body = {name: value for name, value in item.items() if name not in SERVICES | WITHOUT.get(path, set())}
     if path in ONLY:
@@ -89,13 +84,14 @@ def job_of(tenant, row):
         "path": path,
         "expand": "assignments" if "assignments" in row.collection.expands else None,
         "create": body if row.can_create else None,
-        "change": CHANGES.get(path, "description"),
+        "change": None if path in FIXED else next(one for one in TEXTS if one in known),
         "assign": assignment(tenant, row),
     }
 
 
 def assignment(tenant, row):
-    target = {"target": {"@odata.type": f"{model.PREFIX}groupAssignmentTarget", "groupId": group_of(tenant)}}
+    kind = "cloudPcManagementGroup" if "virtualEndpoint" in row.path else "group"
+    target = {"target": {"@odata.type": f"{model.PREFIX}{kind}AssignmentTarget", "groupId": group_of(tenant)}}
     if row.assigns_singly:
         return target
     return {row.assign_key: [target]} if row.assign_key else None

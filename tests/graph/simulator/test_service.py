@@ -54,6 +54,43 @@ def test_long_lists_come_in_pages_whose_link_is_long_encoded_and_absolute(ask, g
     assert {one["id"] for one in first["value"]} & {one["id"] for one in second["value"]} == set()
 
 
+def test_a_list_is_ordered_counted_searched_and_read_from_the_middle(ask, graph):
+    for name in ("b search", "a search", "c"):
+        graph.put("deviceManagement/assignmentFilters", {"id": name, "displayName": name})
+    path = "/beta/deviceManagement/assignmentFilters"
+
+    def names(query):
+        return [one["displayName"] for one in ask(f"{path}?{query}").json()["value"]]
+
+    assert names("$orderby=displayName desc") == ["c", "b search", "a search"]
+    assert names("$orderby=displayname&$skip=1") == ["b search", "c"]
+    assert sorted(names('$search="SEARCH"')) == ["a search", "b search"]
+    assert ask(f"{path}?$count=true&$top=1").json()["@odata.count"] == 3
+    first = ask(f"{path}?$orderby=displayName&$skip=1&$top=1").json()
+    assert [one["displayName"] for one in ask(first["@odata.nextLink"]).json()["value"]] == ["c"]
+
+
+def test_managed_app_policies_tell_their_types_and_are_read_below_their_own_set(ask, graph):
+    graph.put("deviceAppManagement/iosManagedAppProtections", {"id": "T_1", "displayName": "iOS", "assignments": []})
+    path = "/beta/deviceAppManagement/managedAppPolicies"
+    [found] = ask(path).json()["value"]
+    assert (found["id"], found["@odata.type"]) == ("T_1", "#microsoft.graph.iosManagedAppProtection")
+    assert ask(f"{path}/T_1").json()["displayName"] == "iOS"
+    assert ask(f"{path}/T_2").status_code == 404
+
+
+def test_what_has_no_rules_is_empty_or_what_was_put_there(ask, graph):
+    partners = "deviceManagement/complianceManagementPartners"
+    certificate = "deviceManagement/applePushNotificationCertificate"
+    assert ask(f"/beta/{partners}").json()["value"] == []
+    assert ask(f"/beta/{certificate}").status_code == 404
+    graph.put(partners, {"id": "p", "displayName": "Partner"})
+    graph.put(certificate, {"id": "c", "appleIdentifier": "it@x.example"})
+    assert [one["displayName"] for one in ask(f"/beta/{partners}").json()["value"]] == ["Partner"]
+    assert ask(f"/beta/{partners}/p").json()["displayName"] == "Partner"
+    assert ask(f"/beta/{certificate}").json()["appleIdentifier"] == "it@x.example"
+
+
 def test_the_settings_route_gives_25_at_a_time_and_the_expand_all(ask, graph):
     graph.put(PATH, catalog_policy("many", "Many", count=60))
     assert len(ask(f"{BETA}('many')/settings").json()["value"]) == 25
