@@ -6,14 +6,13 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from graph import mentions
+from graph import groups, mentions
 from graph.attainable import attainable
 from graph.fingerprint import fingerprint
 from graph.matching import NAME, Match, copied_name
 from graph.past_dates import refused
 from graph.policy_type import PolicyType
-from graph.policy_types import POLICY_TYPES
-from graph.reference_kinds import TOKENS
+from graph.reference_kinds import TOKENS, called
 from graph.references import Known, Reference, find
 from graph.resolving import Resolution, apply, known_by
 from graph.secrets import holds_mask, is_hidden, is_mask, settle
@@ -30,6 +29,7 @@ UPDATE, SKIP, COPY = "update", "skip", "copy"
 COMPLIANCE = ("compliancePolicies", "deviceCompliancePolicies")
 LEAVE, EXACT, NONE = "leave", "exact", "none"
 REPORT_ONLY, OFF, AS_CAPTURED = "report only", "off", "as captured"
+NOT_MADE, EMPTY, WITH_MEMBERS = "no", "empty", "members"
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Options:
     prefix: str = ""
     drop_missing: bool = False
     conditional_access: str = REPORT_ONLY
+    # What becomes of groups that are not there.
+    groups: str = NOT_MADE
 
 
 @dataclass(frozen=True)
@@ -100,12 +102,14 @@ def wanted(
     written over what the target has.
     """
     made = apply(policy_type.key, content, resolutions, created)
+    if policy_type.is_referred:
+        made["body"] = groups.as_new(made["body"], with_members=options.groups == WITH_MEMBERS)
     body = made["body"]
     if policy_type.key == "conditionalAccessPolicies" and "state" in body:
         body["state"] = _state(str(body["state"]), options.conditional_access)
     if policy_type.key in COMPLIANCE and not is_there and lacks_block(body):
         body["scheduledActionsForRule"] = with_block(body)
-    if options.existing == COPY:
+    if options.existing == COPY and not (policy_type.named or policy_type.is_referred):
         body[policy_type.name_property] = copied_name(policy_type, body, options.prefix)
     if options.assignments == NONE and made.get("assignments") is not None:
         made["assignments"] = []
@@ -147,10 +151,14 @@ def decide(case: Case, options: Options) -> Plan:
     """What to do with a policy that a backup holds: first what would be written, then whether that can be."""
     plan = _decided(case, options)
     is_written = plan.action in ("create", "recreate", "update")
-    return replace(plan, notes=(*plan.notes, *_notes(case, options, is_written)))
+    return replace(plan, notes=(*plan.notes, *_notes(case, options, is_written), *_warnings(case, plan)))
 
 
 def _decided(case: Case, options: Options) -> Plan:
+    if case.live is not None and case.policy_type.is_referred:
+        return Plan("exists", "exists", "It is there: what refers to it finds it, and it stays as it is.")
+    if case.live is not None and case.policy_type.named and options.existing == COPY:
+        return Plan("exists", "exists", "A tenant has no more than one of it: there cannot be a copy.")
     if case.match.problem:
         return _refused(case) or _blocked("ambiguous", case.match.problem)
     if options.existing == COPY:
@@ -162,8 +170,10 @@ def _decided(case: Case, options: Options) -> Plan:
     return _of_existing(case, case.live, options)
 
 
-def decide_removal(live: Content | None) -> Plan:
+def decide_removal(policy_type: PolicyType, live: Content | None) -> Plan:
     """What to do with a policy that a restore created, and that its undo removes."""
+    if policy_type.is_referred and live:
+        return _blocked("group_stays", "A group that was made stays: others may use it by now. Delete it in Entra.")
     return Plan("remove" if live else "matches", message=None if live else "It is gone already.")
 
 
@@ -201,49 +211,6 @@ def _unresolved(missing: Sequence[Resolution]) -> str:
     one = missing[0]
     more = f" And {len(missing) - 1} more." if len(missing) > 1 else ""
     return f"It refers to {called(one.kind)} “{one.name or one.id}” that cannot be found: {one.why}{more}"
-
-
-def called(kind: str) -> str:
-    """“the group”, “the settings catalog”: what a reference is of, in a sentence."""
-    title = POLICY_TYPES[kind].title if kind in POLICY_TYPES else kind
-    return KINDS.get(kind) or f"the {title[:1].lower()}{title[1:]}"
-
-
-KINDS = {
-    "groups": "the group",
-    "users": "the user",
-    "servicePrincipals": "the application",
-    "agreements": "the terms of use",
-    "groupPolicyDefinitions": "the administrative template setting",
-    "groupPolicyPresentations": "the administrative template field",
-    "managedAppProtections": "the app protection policy",
-    "assignmentFilters": "the assignment filter",
-    "roleScopeTags": "the scope tag",
-    "mobileApps": "the app",
-    "namedLocations": "the named location",
-    "deviceConfigurations": "the device configuration",
-    "depOnboardingTokens": "the Apple token",
-    "servicePrincipalObjects": "the service principal",
-    "agentIdentities": "the agent identity",
-    "authenticationContextClassReferences": "the authentication context",
-    "authenticationContextNumbers": "the authentication context",
-    "networkProfiles": "the network profile",
-    "vppTokens": "the Apple volume purchase token",
-    "microsoftTunnelSites": "the Microsoft Tunnel site",
-    "configManagerCollections": "the Configuration Manager collection",
-    "mobileAppCategories": "the app category",
-    "cloudPcOnPremisesConnections": "the Azure network connection",
-    "cloudPcImages": "the Cloud PC image",
-    "derivedCredentials": "the derived credential",
-    "customControls": "the custom control",
-    "filteringProfiles": "the Global Secure Access profile",
-    "privateLinkPolicies": "the private link policy",
-    "logAnalyticsWorkspaces": "the Log Analytics workspace",
-    "managementConditionStatements": "the condition statement",
-    "autopatchGroups": "the Windows Autopatch group",
-    "directories": "the directory id",
-    "domains": "the domain",
-}
 
 
 def _copied_before(case: Case) -> Plan | None:
@@ -388,6 +355,14 @@ def _about_names(case: Case, options: Options) -> Iterable[str]:
         count = len(case.match.namesakes)
         others = "Another policy of this name is" if count == 1 else f"{count} other policies of this name are"
         yield f"{others} there, and left alone: afterwards there is one more of the name."
+
+
+def _warnings(case: Case, plan: Plan) -> Iterable[str]:
+    """What writing it does beyond itself."""
+    rule, body = WRITE_RULES[case.policy_type.key], case.content["body"]
+    is_made = plan.action in ("create", "recreate")
+    if is_made or plan.action == "update":
+        yield from filter(None, (rule.warn(body), rule.warn_made(body) if is_made else ""))
 
 
 def _blocked(reason: str, message: str) -> Plan:
