@@ -15,6 +15,7 @@ from typing import Any
 
 import dramatiq
 
+from actors import expiries, group_items
 from actors.broker import BULK, PRIORITY, UNDER_WAY
 from actors.capture import prepared, settle_readings
 from actors.connections import client, signed_in
@@ -31,13 +32,14 @@ from db.errors import Invalid
 from db.lists import among
 from db.models import BackupSet, Policy, Run, RunItem, Tenant
 from db.runs import Claim, NewItem, Started
-from db.states import ItemState, Offer, Outcome, RunKind
+from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, RunKind
 from graph import limits, names
 from graph.client import BATCH_SIZE, GraphClient
 from graph.driving import drive, run_one
 from graph.errors import GraphError, Rejected, Throttled
-from graph.policy_types import POLICY_TYPES
+from graph.policy_types import POLICY_TYPES, row_of
 from graph.reading import Listed, PolicyList, Reading, list_policies, read_policy
+from graph.reference_kinds import GROUPS
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +137,11 @@ def _plan(claim: Claim) -> None:
         return  # this message came a second time
     graph = signed_in(claim.run.tenant)
     lists, postponed = _list(claim, graph)
+    if GROUPS in _unlisted(_set_of(claim)):
+        group_items.begin(claim, _set_of(claim))
     _look_up_names(claim, graph, lists)
+    if not _set_of(claim).selection:
+        expiries.look(claim, graph)
     # What is throttled the others need not wait for: a part of its own goes on with it.
     _raise_trouble(postponed)
 
@@ -151,7 +157,7 @@ def _list(claim: Claim, graph: GraphClient) -> tuple[dict[str, PolicyList], list
     """Every policy type that the set still lacks; also what has to be asked for again."""
     backup_set = _set_of(claim)
     _leave_out_what_is_not_offered(claim, backup_set)
-    wanted, memory, began = _unlisted(backup_set), RunMemory(claim, "list"), utcnow()
+    wanted, memory, began = [key for key in _unlisted(backup_set) if key != GROUPS], RunMemory(claim, "list"), utcnow()
     answers = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in wanted}, memory=memory)
     lists = {key: answer for key, answer in answers.items() if isinstance(answer, PolicyList)}
     for key, listed in lists.items():
@@ -216,7 +222,7 @@ def _fail_without_id(claim: Claim, key: str, listed: Sequence[Listed]) -> None:
 def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphError) -> None:
     """A type that cannot be listed is an item of its own: its sentence is shown where the others are.
 
-    What the tenant does not offer is nothing to look at, night for night, unless somebody asked for just that.
+    What the tenant need not have is nothing to look at, night for night, unless somebody asked for just that.
     """
     tenant = claim.run.tenant
     offer, why = told_by(error, POLICY_TYPES[key], tenant)
@@ -224,7 +230,7 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
         runs.hold(claim)
         backup_sets.record_type(backup_set, key, offer, message=why)
         coverage.heard(tenant, key, offer, why)
-        if backup_set.selection or offer != Offer.NOT_OFFERED:
+        if backup_set.selection or offer not in QUIET_OFFERS:
             item = runs.add_item(claim.run, NewItem(key, POLICY_TYPES[key].title))
             settle_refused(claim, item, error, offer, why)
 
@@ -301,7 +307,12 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.Known) -> names.K
     readings = drive(
         client(tenant),
         {
-            item.id: read_policy(POLICY_TYPES[item.policy_type], item.graph_id, known, is_last_try=is_last_try(item))
+            item.id: read_policy(
+                row_of(item.policy_type, with_members=tenant.keeps_members),
+                item.graph_id,
+                known,
+                is_last_try=is_last_try(item),
+            )
             for item in items
         },
         memory=memory,
@@ -310,13 +321,22 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.Known) -> names.K
     final = [item for item in items if item not in unfinished]
     settled = [(item, prepared(item, readings[item.id], memory)) for item in final]
     news = _new_names(known, readings.values())
+    groups = _groups(claim, readings.values())
     with database.atomic():
+        group_items.hold_for(claim, groups)
         runs.hold(claim)
         settle_readings(claim, settled)
+        group_items.add(claim, groups)
         directory_names.remember(tenant, news)
         memory.forget([item.id for item in final])
     postpone(claim, unfinished)
     return {kind: {**known[kind], **news[kind]} for kind in known}
+
+
+def _groups(claim: Claim, readings: Iterable[Reading | GraphError]) -> dict[str, str]:
+    """That policies which were read just now refer to, if this backup is to hold groups."""
+    of_set = _set_of(claim).types.get(GROUPS) or {}
+    return group_items.of_readings(readings) if of_set.get("offer") == Offer.OFFERED else {}
 
 
 def _new_names(known: names.Known, readings: Iterable[Reading | GraphError]) -> names.Known:

@@ -20,7 +20,7 @@ from db.snapshots import Kept, Read
 from db.states import ItemState, Outcome, RunKind
 from graph.driving import run_one
 from graph.errors import Forbidden, GraphError, NotFound, Rejected
-from graph.policy_types import POLICY_TYPES
+from graph.policy_types import POLICY_TYPES, row_of
 from graph.reading import Reading, read_policy
 
 
@@ -45,7 +45,8 @@ def capture_snapshot(run_id: int) -> None:
 
 def _capture(claim: Claim) -> None:
     for item in runs.unsettled_items(claim.run):
-        wanted = read_policy(POLICY_TYPES[item.policy_type], item.graph_id, is_last_try=is_last_attempt(claim))
+        row = row_of(item.policy_type, with_members=claim.run.tenant.keeps_members)
+        wanted = read_policy(row, item.graph_id, is_last_try=is_last_attempt(claim))
         memory = RunMemory(claim, "item")
         reading: Reading | GraphError
         try:

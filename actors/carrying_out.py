@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import config
 from actors import connections, planned, safety
 from actors.ledger import WriteLedger
-from actors.listing import Lists, lists
+from actors.listing import Lists, OfGroups, lists, of_groups
 from actors.memory import RunMemory
 from actors.outcomes import LOOK_AGAIN_SECONDS, Outcomes
 from actors.working import Pause
@@ -26,11 +26,11 @@ from graph.driving import drive
 from graph.errors import GraphError, NotFound
 from graph.guard import guard
 from graph.own_writes import Begun
-from graph.planning import LEAVE, Options
+from graph.planning import LEAVE, WITH_MEMBERS, Options
 from graph.policy_type import match_key
-from graph.policy_types import POLICY_TYPES
+from graph.policy_types import POLICY_TYPES, row_of
 from graph.reading import Listed, Reading, read_policy
-from graph.reference_kinds import TOKENS
+from graph.reference_kinds import GROUPS, TOKENS
 from graph.restoring import Done, Order, approval_status, carry_out, header_text
 from graph.writing import Content, named_id
 
@@ -161,7 +161,12 @@ class Together:
             lost = writes.open_create(self._writes[item.id])
             needed = _may_appear_since(lost, seen.get(item.policy_type)) if lost else self._lists_hold_since()
             later_than[item.policy_type] = max(later_than.get(item.policy_type, needed), needed)
-        return lists(self._claim, self._graph, later_than)
+        return lists(self._claim, self._graph, later_than, self._groups(items))
+
+    def _groups(self, items: Sequence[RestoreItem]) -> OfGroups:
+        """What is looked for once holds for all of the restore's groups: not for these few alone."""
+        has_groups = any(one.policy_type == GROUPS for one in items)
+        return of_groups(restores.items(self._restore), {}) if has_groups else ((), ())
 
     def _lists_hold_since(self) -> datetime:
         """A run that goes on from write to write need not look again before each: a list of many pages takes longer
@@ -283,7 +288,7 @@ class Together:
     def _order(self, item: RestoreItem) -> Order:
         has_begun = item.created_id is not None or writes.has_begun(self._writes[item.id])
         return Order(
-            POLICY_TYPES[item.policy_type],
+            row_of(item.policy_type, with_members=self._options.groups == WITH_MEMBERS),
             self._wanted(item) if item.content_id else None,
             item.created_id or item.target_id,
             token=_lives_below(item),

@@ -1,5 +1,6 @@
 """The policy types' names for pages and commands, which know nothing of Graph."""
 
+from graph.expiries import KINDS
 from graph.policy_type import display_type
 from graph.policy_types import POLICY_TYPES
 from graph.secrets import SECRETS
@@ -12,6 +13,11 @@ def title(policy_type: str, odata_type: str | None = None) -> str:
     """“Settings catalog”, or of a subtype with a name of its own, “Update ring”."""
     known = POLICY_TYPES.get(policy_type)
     return display_type(known, {"@odata.type": odata_type}) if known else policy_type
+
+
+def expiry_title(kind: str) -> str:
+    """Of a certificate, token or connector."""
+    return KINDS[kind].title if kind in KINDS else kind
 
 
 def titles() -> dict[str, str]:

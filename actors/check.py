@@ -43,11 +43,14 @@ def permissions(granted: frozenset[str]) -> Check:
     to_restore = _missing(
         granted, [*((rule.access, title) for rule, title in rules if not rule.never), *_looked_up(TO_RESTORE)]
     )
-    if not missing:
+    needed = sorted(missing.keys() - {row.access.ask for row in types if row.access.is_optional})
+    if not needed:
         sentence = "Signed in. Every permission that a backup needs is there."
-        return Check(True, sentence, None, {}, to_restore, sorted(granted))
+        if missing:
+            sentence += f" Optional, and not there: {', '.join(sorted(missing))}."
+        return Check(True, sentence, None, missing, to_restore, sorted(granted))
     sentence = (
-        f"Signed in, but {len(missing)} permission(s) are missing: {', '.join(sorted(missing))}. "
+        f"Signed in, but {len(needed)} permission(s) are missing: {', '.join(needed)}. "
         "Add them to the app registration in Entra and grant admin consent."
     )
     return Check(False, sentence, "permission_missing", missing, to_restore, sorted(granted))

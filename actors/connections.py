@@ -34,7 +34,8 @@ def client(tenant: Tenant) -> GraphClient:
     if not tenant.is_active:
         raise Rejected("tenant_off", f"{tenant.name} is switched off: nothing is asked of it.")
     budget = TenantBudget(locks, tenant.directory_id)
-    return GraphClient(_endpoints(tenant).graph_url, sign_in(tenant).token, budget=budget)
+    url = _endpoints(tenant).graph_url
+    return GraphClient(url, sign_in(tenant).token, budget=budget, directory=tenant.directory_id)
 
 
 def signed_in(tenant: Tenant) -> GraphClient:

@@ -1,6 +1,6 @@
 """Lists of policy types for a run that may have to wait between two of them: what it has seen it does not ask again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -9,30 +9,39 @@ from actors.memory import RunMemory
 from db import coverage, listings, policies, runs
 from db.clock import utcnow
 from db.database import database
-from db.models import Tenant
+from db.models import RestoreItem, Tenant
 from db.runs import Claim
 from db.states import Offer
 from graph.answers import packed, unpacked
 from graph.client import Answer, GraphClient
-from graph.driving import drive
+from graph.driving import Reads, drive
 from graph.errors import GraphError, Rejected, Throttled
 from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed, PolicyList, list_policies
+from graph.reading import Listed, PolicyList, list_groups, list_policies
+from graph.reference_kinds import GROUPS
 
 Lists = dict[str, PolicyList | GraphError]
+OfGroups = tuple[Iterable[str], Iterable[str]]
 
 
-def lists(claim: Claim, graph: GraphClient, later_than: Mapping[str, datetime], *, is_last_try: bool = False) -> Lists:
+def lists(
+    claim: Claim,
+    graph: GraphClient,
+    later_than: Mapping[str, datetime],
+    of_groups: OfGroups = ((), ()),
+    *,
+    is_last_try: bool = False,
+) -> Lists:
     """Per policy type what is there, as a look that began later than the time given for it saw it.
 
     Or why it cannot be listed: a Rejected is final for the run, and is not asked for again. With the last try every
-    error is, but for a wait.
+    error is, but for a wait. `of_groups`: the ids and the names that matter, where groups are among them.
     """
     run, began = claim.run, utcnow()
     found: Lists = {key: _unpacked(rows) for key, rows in listings.since(run, later_than).items()}
     memory = RunMemory(claim, "list", later_than)
     wanted = sorted(later_than.keys() - found.keys())
-    asked = drive(graph, {key: list_policies(POLICY_TYPES[key]) for key in wanted}, memory=memory)
+    asked = drive(graph, {key: _listing(key, of_groups) for key in wanted}, memory=memory)
     for key, answer in asked.items():
         final = _final(answer, is_last_try)
         if final is not None:
@@ -41,6 +50,17 @@ def lists(claim: Claim, graph: GraphClient, later_than: Mapping[str, datetime], 
         elif isinstance(answer, GraphError):
             found[key] = answer
     return found
+
+
+def of_groups(items: Iterable[RestoreItem], mapped: Mapping[tuple[str, str], str]) -> OfGroups:
+    """What to look for, of the groups that a restore holds."""
+    groups = [one for one in items if one.policy_type == GROUPS]
+    ids = {one for item in groups for one in (item.graph_id, item.target_id, mapped.get((GROUPS, item.graph_id)))}
+    return list(filter(None, ids)), {one.name for one in groups}
+
+
+def _listing(key: str, of_groups: OfGroups) -> Reads[PolicyList]:
+    return list_groups(POLICY_TYPES[key], *of_groups) if key == GROUPS else list_policies(POLICY_TYPES[key])
 
 
 def _final(answer: PolicyList | GraphError, is_last_try: bool) -> PolicyList | Rejected | None:
@@ -56,9 +76,15 @@ def _keep(claim: Claim, key: str, final: PolicyList | Rejected, began: datetime,
         runs.hold(claim)  # or a worker that was taken for dead would keep an older list as today's
         listings.keep(claim.run, key, _packed(final), began)
         if isinstance(final, PolicyList):
-            record(claim.run.tenant, key, final, began)
+            _record(claim, key, final, began)
         memory.forget([key])
     claim.has_got_on = True
+
+
+def _record(claim: Claim, key: str, final: PolicyList, began: datetime) -> None:
+    """Groups were looked for, not listed: that says nothing of all others."""
+    if key != GROUPS:
+        record(claim.run.tenant, key, final, began)
 
 
 def record(tenant: Tenant, policy_type: str, listed: PolicyList, began: datetime) -> int:

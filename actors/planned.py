@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from db import snapshots
 from db.models import RestoreItem
 from db.states import Outcome
-from graph.planning import YET_TO_BE_MADE, Options, wanted
+from graph.planning import YET_TO_BE_MADE, Options, Plan, wanted
 from graph.policy_types import POLICY_TYPES
 from graph.resolving import Resolution
 from graph.writing import Content
@@ -41,3 +42,22 @@ def content_yet(item: RestoreItem, options: Options) -> Content:
     """As `content`, before anything is made."""
     yet = {one.item: YET_TO_BE_MADE for one in resolutions(item) if one.item and one.to is None}
     return content(item, options, yet)
+
+
+class Contents(dict[RestoreItem, Content]):
+    """What the items hold, each opened when it is first needed."""
+
+    def __missing__(self, item: RestoreItem) -> Content:
+        self[item] = snapshots.document(item.content_id)
+        return self[item]
+
+
+def as_columns(plan: Plan) -> dict[str, Any]:
+    """As an item keeps it."""
+    return {
+        "action": plan.action,
+        "reason": plan.reason,
+        "message": plan.message,
+        "differences": plan.differences,
+        "notes": list(plan.notes),
+    }

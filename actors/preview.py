@@ -4,7 +4,8 @@ Reading may be interrupted after any twenty policies and goes on with the rest; 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import cached_property
 from typing import Any
 
 import dramatiq
@@ -12,8 +13,9 @@ import dramatiq
 from actors import connections, source_ids
 from actors.broker import INTERACTIVE
 from actors.claiming import Claims
-from actors.listing import Lists, lists
+from actors.listing import Lists, lists, of_groups
 from actors.memory import RunMemory
+from actors.planned import Contents, as_columns
 from actors.quotas import warn_of_quotas
 from actors.starting import Start, started
 from actors.trouble import in_turn, is_last_attempt, not_final, postpone, why_forbidden
@@ -30,6 +32,7 @@ from graph.directory import Directory, Key, Source, look_up
 from graph.driving import drive, run_one
 from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.fingerprint import fingerprint
+from graph.groups import IN_THE_BIN, in_the_bin
 from graph.guard import guard
 from graph.matching import UNREADABLE, Match
 from graph.permissions import Access
@@ -49,7 +52,7 @@ from graph.planning import (
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Reading, read_policy
-from graph.reference_kinds import CONTEXTS, policy_types_of
+from graph.reference_kinds import CONTEXTS, GROUPS, policy_types_of
 from graph.references import NOTHING, Reference, find
 from graph.resolving import OwnNames, Resolver, named_inside
 from graph.write_rules import WRITE_RULES, after_needs, order
@@ -106,7 +109,7 @@ class _Look:
         self._options = Options(**restore.options)
         self._same_tenant = restore.source_directory_id == restore.tenant.directory_id
         self._items = restores.items(restore)
-        self._contents = _Contents()
+        self._contents = Contents()
         self._mapped = mappings.known(restore.tenant, restore.source_directory_id)
         self._claims = Claims(restore, self._items, self._contents)
         self._listed: Lists = {}
@@ -118,7 +121,8 @@ class _Look:
         """What Graph refuses for now is raised; what it refuses for good, or again and again, is said in the plan."""
         wanted = set(policy_types) - self._listed.keys()
         since = dict.fromkeys(wanted, self._claim.run.started_at)
-        found = lists(self._claim, self._graph, since, is_last_try=is_last_attempt(self._claim))
+        groups = of_groups(self._items, self._mapped)
+        found = lists(self._claim, self._graph, since, groups, is_last_try=is_last_attempt(self._claim))
         postponed = [one for one in found.values() if isinstance(one, GraphError) and not isinstance(one, Rejected)]
         # Trouble first, for it is counted: a wait is not.
         for error in sorted(postponed, key=lambda error: isinstance(error, Throttled)):
@@ -294,12 +298,15 @@ class _Look:
         )
         decided = decide(case, self._options)
         plan = self._permitted(item, decided)
-        target = self._match(item).target_id if live and self._options.existing != COPY else None
+        is_its_own = self._options.existing != COPY or policy_type.is_referred
+        target = self._match(item).target_id if live and is_its_own else None
         if plan.action in _THERE:
             resolver.made[item.policy_type, item.graph_id] = (item.id, target)
+        if item.graph_id in self._bin and plan.action in WRITING:
+            plan = replace(plan, notes=(*plan.notes, IN_THE_BIN.format(self._bin[item.graph_id])))
         danger = self._danger(item, want, plan)
         return {
-            **_as_columns(plan),
+            **as_columns(plan),
             **({"reason": "guard", "message": danger} if danger else {}),
             # A copy takes nothing's place: what it is a copy of was not there before it, and an undo leaves it alone.
             **({} if target else _NOTHING_THERE),
@@ -314,6 +321,13 @@ class _Look:
         if live is None or not self._same_tenant or self._options.existing == COPY:
             return set()
         return set(map(named, find(item.policy_type, live)))
+
+    @cached_property
+    def _bin(self) -> dict[str, str]:
+        """Of the groups that are to be made: those that lie in the tenant's bin, and since when."""
+        gone = [one.graph_id for one in self._items if one.policy_type == GROUPS and not one.live_content_id]
+        looked = in_the_bin(gone if self._same_tenant else ())
+        return run_one(self._graph, looked, RunMemory(self._claim, "references"))
 
     def _match_as_read(self, item: RestoreItem) -> Match:
         """What is there and cannot be read is neither updated nor made a second time. A copy takes nothing's place."""
@@ -343,8 +357,8 @@ class _Look:
         return guard(item.policy_type, want, self._restore.tenant.break_glass or ())
 
     def _removal(self, item: RestoreItem) -> dict[str, Any]:
-        plan = self._permitted(item, decide_removal(self._live(item)))
-        return {**_as_columns(plan), "resolutions": []}
+        plan = self._permitted(item, decide_removal(POLICY_TYPES[item.policy_type], self._live(item)))
+        return {**as_columns(plan), "resolutions": []}
 
     # --- keeping -----------------------------------------------------------------------------------------------------
 
@@ -371,14 +385,6 @@ class _Look:
         )
 
 
-class _Contents(dict[RestoreItem, Content]):
-    """What the items hold, each opened when it is first needed."""
-
-    def __missing__(self, item: RestoreItem) -> Content:
-        self[item] = snapshots.document(item.content_id)
-        return self[item]
-
-
 def _is_unread(row: RunItem) -> bool:
     return bool(row.state == ItemState.PENDING)
 
@@ -388,13 +394,3 @@ _THERE = ("create", "recreate", "update", "matches", "exists")
 
 
 _NOTHING_THERE: dict[str, Any] = {"live_content": None, "live_mark": None}
-
-
-def _as_columns(plan: Plan) -> dict[str, Any]:
-    return {
-        "action": plan.action,
-        "reason": plan.reason,
-        "message": plan.message,
-        "differences": plan.differences,
-        "notes": list(plan.notes),
-    }

@@ -20,16 +20,20 @@ from graph.normalise import canonical
 from graph.planning import (
     AS_CAPTURED,
     COPY,
+    EMPTY,
     EXACT,
     LEAVE,
     NONE,
+    NOT_MADE,
     OFF,
     REPORT_ONLY,
     SKIP,
     UPDATE,
+    WITH_MEMBERS,
     Options,
 )
 from graph.policy_types import POLICY_TYPES
+from graph.reference_kinds import GROUPS
 from graph.wording import all_names
 from graph.writing import remaining
 
@@ -39,6 +43,11 @@ ASSIGNMENTS = {
     EXACT: "Restore exactly as captured",
     NONE: "Remove them all",
 }
+GROUPS_THAT_ARE_GONE = {
+    NOT_MADE: "Do not make them: what needs one is blocked",
+    EMPTY: "Make them again, without members",
+    WITH_MEMBERS: "Make them again, with the members that the backup holds",
+}
 CONDITIONAL_ACCESS = {REPORT_ONLY: "Report-only", OFF: "Off", AS_CAPTURED: "As captured"}
 LONGEST_PREFIX = 40
 
@@ -47,10 +56,11 @@ def parse_options(given: Mapping[str, str]) -> dict[str, Any]:
     """Raises Invalid with what to choose. Assignments have no default: they are always an explicit choice."""
     existing, assignments = given.get("existing") or UPDATE, given.get("assignments") or ""
     conditional_access = given.get("conditional_access") or REPORT_ONLY
+    groups = given.get("groups") or NOT_MADE
     prefix = given.get("prefix", "").replace("\x00", "")[:LONGEST_PREFIX]
     if assignments not in ASSIGNMENTS:
         raise Invalid("Choose what happens to assignments: leave them, restore them exactly, or remove them.")
-    if existing not in EXISTING or conditional_access not in CONDITIONAL_ACCESS:
+    if existing not in EXISTING or conditional_access not in CONDITIONAL_ACCESS or groups not in GROUPS_THAT_ARE_GONE:
         raise Invalid("Choose one of the options shown.")
     if existing == COPY and not prefix.strip():
         raise Invalid("A copy needs a prefix, so that nobody takes it for the policy itself.")
@@ -61,6 +71,7 @@ def parse_options(given: Mapping[str, str]) -> dict[str, Any]:
             prefix=prefix if existing == COPY else "",
             drop_missing=given.get("drop_missing") == "yes",
             conditional_access=conditional_access,
+            groups=groups,
         )
     )
 
@@ -84,8 +95,21 @@ def of_backup_set(
         for one in with_policies(listed)
         if not (snapshot_ids or policy_types) or one.id in snapshot_ids or one.policy.policy_type in policy_types
     ]
+    chosen = _with_groups(chosen, listed) if options["groups"] != NOT_MADE else _without_groups(chosen)
     source = Source(backup_set.tenant.directory_id, f"{backup_set} of {backup_set.tenant.name}", backup_set)
     return restores.create(tenant, source, restores.of_snapshots(chosen), options, actor)
+
+
+def _without_groups(chosen: Sequence[Snapshot]) -> list[Snapshot]:
+    return [one for one in chosen if one.policy.policy_type != GROUPS]
+
+
+def _with_groups(chosen: Sequence[Snapshot], listed: Sequence[int]) -> list[Snapshot]:
+    """Also the groups that these refer to, and no others."""
+    policies = _without_groups(chosen)
+    wanted = {one for snapshot in policies for one in (snapshot.references.get("groups") or {})}
+    found = [one for one in with_policies(listed) if one.policy.policy_type == GROUPS]
+    return [*policies, *(one for one in found if one in chosen or one.policy.graph_id in wanted)]
 
 
 def of_snapshot(snapshot: Snapshot, tenant: Tenant, options: Mapping[str, Any], actor: Actor) -> Restore:

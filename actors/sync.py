@@ -6,6 +6,7 @@ from datetime import datetime
 
 import dramatiq
 
+from actors import expiries
 from actors.broker import BULK, PRIORITY
 from actors.connections import signed_in
 from actors.listing import record
@@ -34,7 +35,8 @@ TOGETHER = 20
 
 
 def start(tenant: Tenant, actor: Actor) -> Start:
-    items = [NewItem(policy_type.key, policy_type.title) for policy_type in POLICY_TYPES.values()]
+    listed = [policy_type for policy_type in POLICY_TYPES.values() if not policy_type.is_referred]
+    items = [NewItem(policy_type.key, policy_type.title) for policy_type in listed]
     return started(
         runs.start(tenant=tenant, kind=RunKind.SYNC, dedupe_key=f"{RunKind.SYNC}:{tenant.id}", items=items, actor=actor)
     )
@@ -58,6 +60,7 @@ def _sync(claim: Claim) -> None:
         # What Graph refused for now stays pending: the run waits, and goes on with these alone.
         postpone(claim, unfinished)
     remember_domains(tenant, graph)
+    expiries.look(claim, graph)
     Tenant.update(last_synced_at=claim.run.started_at).where(Tenant.id == tenant.id).execute()
 
 

@@ -36,19 +36,23 @@ def settle_not_offered(claim: Claim, item: RunItem, why: str) -> None:
 _SETTLED = {
     Offer.NOT_PERMITTED: (ItemState.SKIPPED, Outcome.FORBIDDEN),
     Offer.NOT_OFFERED: (ItemState.SKIPPED, Outcome.NOT_AVAILABLE),
+    Offer.NEVER_READ: (ItemState.SKIPPED, Outcome.NOT_AVAILABLE),
     Offer.FAILED: (ItemState.FAILED, Outcome.ERROR),
 }
 
 
 def told_by(error: GraphError, policy_type: PolicyType, tenant: Tenant) -> tuple[Offer, str]:
     """What a policy type's list that cannot be had says of it. Unknown words are no licence to leave it out."""
-    if isinstance(error, Forbidden):
-        return Offer.NOT_PERMITTED, why_forbidden(policy_type.access, tenant)
+    why = why_forbidden(policy_type.access, tenant) if isinstance(error, Forbidden) else error.sentence
+    if isinstance(error, Rejected) and not isinstance(error, NotAvailable):
+        if policy_type.access.is_optional and not coverage.has_policies(tenant, policy_type.key):
+            return Offer.NEVER_READ, why
+        return (Offer.NOT_PERMITTED if isinstance(error, Forbidden) else Offer.FAILED), why
     if error.code == "unknown_segment" and tenant.cloud == "global":
         # Never a tenant's property there (graph-api-gotchas of rknightion/graph2otel): our own table is wrong, or old.
         logger.error("Microsoft Graph does not know this policy type: %s", policy_type.path)
     is_missed = not isinstance(error, NotAvailable) or coverage.is_missed(tenant, policy_type.key)
-    return (Offer.FAILED if is_missed else Offer.NOT_OFFERED), error.sentence
+    return (Offer.FAILED if is_missed else Offer.NOT_OFFERED), why
 
 
 def why_forbidden(access: Access, tenant: Tenant, then: str = "start this again") -> str:

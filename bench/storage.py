@@ -20,6 +20,7 @@ from db.states import Outcome, RunKind
 from graph.fingerprint import fingerprint
 from graph.policy_types import POLICY_TYPES
 from graph.simulator.demo import demo_tenants
+from tests.simulated import collection_of
 
 POLICIES, NIGHTS, CHANGED, TENANTS = 500, 365, 5, 500
 ITEM_DAYS = 90
@@ -59,7 +60,7 @@ def _year(engine: str) -> None:
 def _contents(tenant: Tenant):
     """Policy id -> content, of rows made for them."""
     northwind = demo_tenants()[2]
-    by_path = {row.path.strip("/"): row for row in POLICY_TYPES.values()}
+    by_path = {collection_of(row): row for row in POLICY_TYPES.values()}
     bodies = (
         (by_path[path], item)
         for path, items in northwind.collections.items()

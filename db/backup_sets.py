@@ -11,7 +11,7 @@ from db.audit import SYSTEM, Action
 from db.clock import utcnow
 from db.database import lock
 from db.models import BackupSet, Policy, Run, RunItem, Snapshot, Tenant, User
-from db.states import ItemState, Offer, Outcome, Result, RunKind, RunState, SetState
+from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, Result, RunKind, RunState, SetState
 
 # Times are compared to the second: Graph gives the same time with and without its fraction.
 SECOND = timedelta(seconds=1)
@@ -57,6 +57,7 @@ def record_type(
 _STATE_OF_OFFER = {
     Offer.OFFERED: ItemState.DONE,
     Offer.NOT_OFFERED: ItemState.SKIPPED,
+    Offer.NEVER_READ: ItemState.SKIPPED,
     Offer.NOT_PERMITTED: ItemState.SKIPPED,
     Offer.FAILED: ItemState.FAILED,
 }
@@ -138,7 +139,7 @@ def _tell_tenant(backup_set: BackupSet, run: Run, types: Mapping[str, Mapping[st
     # Some policies of a policy type are no backup of it, unless they are what the last one lacked.
     told = types if not backup_set.selection.get("policies") or _completes_the_last(run) else {}
     good = [key for key, row in told.items() if is_whole(row)]
-    bad = {key: _why(row) for key, row in told.items() if not is_whole(row) and row.get("offer") != Offer.NOT_OFFERED}
+    bad = {key: _why(row) for key, row in told.items() if not is_whole(row) and row.get("offer") not in QUIET_OFFERS}
     # What somebody stopped says nothing of what the backup before it holds.
     coverage.backed_up(run.tenant_id, began, good, {} if backup_set.selection or is_cancelled else bad)
     if not backup_set.selection and good and not is_cancelled:
@@ -211,7 +212,7 @@ def _state(backup_set: BackupSet, run: Run) -> SetState:
     is_short |= not rows and "policies" not in backup_set.selection  # nothing was so much as asked for
     if ended.state in {RunState.CANCELLED, RunState.FAILED} or unread.exists() or is_short:
         return SetState.INCOMPLETE
-    is_warned = any(row["state"] == ItemState.SKIPPED and row.get("offer") != Offer.NOT_OFFERED for row in rows)
+    is_warned = any(row["state"] == ItemState.SKIPPED and row.get("offer") not in QUIET_OFFERS for row in rows)
     return SetState.WARNINGS if is_warned else SetState.COMPLETE
 
 

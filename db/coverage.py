@@ -8,7 +8,7 @@ from db import upserts
 from db.clock import utcnow
 from db.lists import among
 from db.models import Coverage, Policy, Tenant
-from db.states import Offer, PolicyState
+from db.states import QUIET_OFFERS, Offer, PolicyState
 
 # What a tenant does not offer is asked for again this often: a licence may have been bought.
 ASK_AGAIN = timedelta(days=7)
@@ -19,7 +19,7 @@ def heard(tenant: Tenant, policy_type: str, offer: Offer, why: str | None = None
     values = {Coverage.offer: offer, Coverage.asked_at: utcnow()}
     if offer != Offer.OFFERED:
         values[Coverage.why] = why and why[:1000]
-    if offer == Offer.NOT_OFFERED:
+    if offer in QUIET_OFFERS:
         values[Coverage.bad_since] = None  # nothing is missing
     _keep(tenant.id, policy_type, values)
 
@@ -29,10 +29,15 @@ def is_missed(tenant: Tenant, policy_type: str) -> bool:
 
     For a week it is told as a failure; then it is believed.
     """
-    present = (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.state == PolicyState.PRESENT)
     known = Coverage.get_or_none((Coverage.tenant == tenant) & (Coverage.policy_type == policy_type))
     is_new = known is None or known.bad_since is None or known.bad_since > utcnow() - ASK_AGAIN
-    return is_new and bool(Policy.select().where(present).exists())
+    return is_new and has_policies(tenant, policy_type)
+
+
+def has_policies(tenant: Tenant, policy_type: str) -> bool:
+    """That are in the tenant, as far as we know."""
+    present = (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.state == PolicyState.PRESENT)
+    return bool(Policy.select().where(present).exists())
 
 
 def _keep(tenant_id: int, policy_type: str, values: Mapping[Any, object]) -> None:
@@ -72,7 +77,8 @@ def exceptions(tenant_ids: Sequence[int] | None) -> dict[int, list[Coverage]]:
 
 
 def uncovered(tenant: Tenant) -> list[Coverage]:
-    """What its last backup does not hold all of, the oldest first, and then what it does not offer."""
-    not_offered = Coverage.select().where((Coverage.tenant == tenant) & (Coverage.offer == Offer.NOT_OFFERED))
+    """What its last backup does not hold all of, the oldest first, and then what it does not have to hold."""
+    quiet = Coverage.select().where((Coverage.tenant == tenant) & Coverage.offer.in_(QUIET_OFFERS))
     excepted = exceptions([tenant.id]).get(tenant.id, [])
-    return [*excepted, *not_offered.where(Coverage.bad_since.is_null()).order_by(Coverage.policy_type)]
+    order = (Coverage.offer.desc(), Coverage.policy_type)
+    return [*excepted, *quiet.where(Coverage.bad_since.is_null()).order_by(*order)]

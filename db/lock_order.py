@@ -13,6 +13,7 @@ from db.models import (
     Coverage,
     Credential,
     DirectoryName,
+    Expiry,
     Listing,
     Manifest,
     Mapping,
@@ -49,6 +50,7 @@ ORDER = (
     Content,
     Mapping,
     DirectoryName,
+    Expiry,
     Notification,
     # The one row that everybody's transactions have in common: db.audit takes it just before the commit.
     AuditHead,

@@ -89,6 +89,10 @@ class Tenant(Table):
     connection_error = pw.CharField(null=True, max_length=500)
     # When the credential ends, as its certificate or whoever gave it says; null: nobody knows.
     credential_expires_at = pw.DateTimeField(null=True)
+    # Whether a backup keeps who is in the groups that policies refer to.
+    keeps_members = pw.BooleanField(default=False)
+    # When it was read last what of it runs out (Expiry).
+    expiries_at = pw.DateTimeField(null=True)
     # Since then it goes, with everything that is kept of it: db/removal.py.
     removing_since = pw.DateTimeField(null=True)
     # When its last daily pruning was begun; of a new tenant, since when there is nothing to prune.
@@ -619,6 +623,23 @@ class DirectoryName(Table):
         indexes = ((("tenant", "kind", "object_id"), True),)
 
 
+class Expiry(Table):
+    """A certificate, token or connector of a tenant, as it was seen last. Without an id: a kind that cannot be read."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
+    kind = pw.CharField(max_length=40)
+    object_id = pw.CharField(max_length=200)
+    name = pw.CharField(max_length=1000)
+    expires_at = pw.DateTimeField(null=True)
+    # In Graph's words; `is_well`: nothing has to be done about it.
+    state = pw.CharField(max_length=200)
+    is_well = pw.BooleanField()
+    seen_at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("tenant", "kind", "object_id"), True),)
+
+
 class Notification(Table):
     """One per run and recipient. Its words come from the run as it now is; only being read is its own."""
 
@@ -746,6 +767,7 @@ TABLES = (
     Mapping,
     Schedule,
     DirectoryName,
+    Expiry,
     Notification,
     AuditEvent,
     AuditHead,

@@ -19,6 +19,7 @@ from db.models import (
     BackupSet,
     Content,
     DirectoryName,
+    Expiry,
     Listing,
     Manifest,
     Mapping,
@@ -72,6 +73,7 @@ STEPS: tuple[tuple[Any, Callable[[Tenant], Any]], ...] = (
     (Policy, _own(Policy)),
     (Run, _own(Run)),
     (DirectoryName, _own(DirectoryName)),
+    (Expiry, _own(Expiry)),
     (Mapping, _own(Mapping)),
     # By itself: an "or" of both would read them all.
     (Mapping, _mappings_elsewhere),

@@ -156,8 +156,14 @@ class Offer(StrEnum):
     OFFERED = "offered"
     # Unknown in this cloud, retired, or not licensed: no failure, and asked again weekly.
     NOT_OFFERED = "not offered here"
+    # Refused ever since, and asked for since later than the others, or rare: no failure, and asked for every time.
+    NEVER_READ = "never read"
     NOT_PERMITTED = "not permitted"
     FAILED = "failed today"
+
+
+# Nothing that the tenant's backup would have to hold.
+QUIET_OFFERS = (Offer.NOT_OFFERED, Offer.NEVER_READ)
 
 
 class Standing(StrEnum):

@@ -117,6 +117,15 @@ def set_full_every(tenant: Tenant, days: str, actor: Actor) -> None:
         audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=["full_every_days"])
 
 
+def set_keeps_members(tenant: Tenant, keeps: bool, actor: Actor) -> None:
+    """Whether backups keep who is in the groups that policies refer to, by their ids."""
+    with database.atomic():
+        changed = (Tenant.id == tenant.id) & (Tenant.keeps_members != keeps)
+        if Tenant.update(keeps_members=keeps).where(changed).execute():
+            said = [f"keeps_members {'on' if keeps else 'off'}"]
+            audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=said)
+
+
 def set_restore_rules(tenant: Tenant, four_eyes: bool, break_glass: str, actor: Actor) -> None:
     """Whether restores need an approver, and whom no Conditional Access policy may lock out. Raises Invalid."""
     wanted = {"four_eyes": four_eyes, "break_glass": parse_break_glass(break_glass)}

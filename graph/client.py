@@ -28,6 +28,8 @@ TIMEOUT = (5, 60)
 MOST_PAGES = 1000
 # A GUID has 36 characters; two of them, or one with the name of a sort, are the longest seen.
 LONGEST_ID = 200
+# In a path: the id of the tenant that is asked.
+DIRECTORY = "{directory}"
 NO_LIST = "Microsoft Graph's page is not the list of objects it should be."
 
 # Without it Graph hides the members its enums grew behind `unknownFutureValue`, and a backup would keep that.
@@ -45,6 +47,8 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     # Its answer is a new object: sent twice, it makes two.
     makes: bool = False
+    # A file: its body, here and in an answer, is {"value": base64}, with a "type" (learn.microsoft.com: JSON batching).
+    is_media: bool = False
 
     @property
     def is_write(self) -> bool:
@@ -77,8 +81,10 @@ class GraphClient:
         *,
         session: requests.Session | None = None,
         budget: Budget | None = None,
+        directory: str = "",
     ) -> None:
         self._base, self._token, self._budget = graph_url.rstrip("/"), token, budget
+        self._directory = directory
         self._session = session or new_session()
         self.requests_made = 0
         self.http_calls = 0
@@ -205,12 +211,14 @@ class GraphClient:
         part = {"id": str(number), "method": request.method, "url": self._relative(request.path), "headers": headers}
         if request.body is None:
             return part
+        if request.is_media:
+            return {**part, "headers": {**headers, "Content-Type": request.body["type"]}, "body": request.body["value"]}
         body = with_addresses(request.body, self._base + VERSION)
         return {**part, "headers": {**headers, "Content-Type": "application/json"}, "body": body}
 
     def _url(self, path: str) -> str:
         if not path.startswith("http"):
-            return f"{self._base}{VERSION}{path}"
+            return f"{self._base}{VERSION}{path}".replace(DIRECTORY, self._directory)
         error = self._foreign(path)
         if error:
             raise error
@@ -218,7 +226,8 @@ class GraphClient:
 
     def _relative(self, path: str) -> str:
         """A batch part's address is relative to the version; a page link is cut, never encoded anew."""
-        return "/" + path.removeprefix(self._base).split("/", 2)[2] if path.startswith("http") else path
+        relative = "/" + path.removeprefix(self._base).split("/", 2)[2] if path.startswith("http") else path
+        return relative.replace(DIRECTORY, self._directory)
 
     def _foreign(self, path: str) -> Rejected | None:
         # A link to another host would be handed our bearer token.
@@ -324,6 +333,8 @@ def _body_of_part(body: Any, request: Request) -> dict[str, Any]:
         return body if isinstance(body, dict) else {}
     if body in (None, ""):
         raise Malformed("no_body", answer.MALFORMED)
+    if request.is_media and isinstance(body, str):
+        return {"value": body}
     found = _object(body)
     if request.makes:
         id_of(found)

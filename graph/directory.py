@@ -11,7 +11,6 @@ from graph.errors import GraphError, NotFound, Rejected, Throttled
 from graph.reading import Listed
 from graph.reference_kinds import (
     AGENTS,
-    AGREEMENTS,
     APPLICATIONS,
     CONNECTIONS,
     DEFINITIONS,
@@ -88,7 +87,6 @@ _ONE: Mapping[str, Callable[[str], str]] = {
     **dict.fromkeys(
         (PRINCIPALS, AGENTS), lambda one: f"/servicePrincipals/{quote(one, safe='')}?$select=id,appId,displayName"
     ),
-    AGREEMENTS: lambda one: f"/identityGovernance/termsOfUse/agreements/{quote(one, safe='')}?$select=id,displayName",
     TOKENS: lambda one: f"/deviceManagement/depOnboardingSettings/{quote(one, safe='')}",
     VPP_TOKENS: lambda one: f"/deviceAppManagement/vppTokens/{quote(one, safe='')}?$select=id,displayName",
     TUNNEL_SITES: lambda one: f"/deviceManagement/microsoftTunnelSites/{quote(one, safe='')}?$select=id,displayName",

@@ -15,11 +15,15 @@ class Access:
 
     `instead`: each does as well. `perhaps`: here the sources disagree. Where one of these is there, nothing is blocked
     for want of `ask`, and nothing is promised either: Graph decides.
+
+    `is_optional`: asked for since later than the others, or for what few tenants have. Whoever has not consented to it,
+    or has no licence for it, is backed up whole without it: that is said, and is no failure.
     """
 
     ask: str
     instead: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
+    is_optional: bool = False
 
     def is_sure(self, granted: Collection[str]) -> bool:
         return any(one in granted for one in (self.ask, *self.instead))
@@ -58,6 +62,22 @@ AUTHENTICATION_CONTEXTS = Access(
     ("AuthenticationContext.ReadWrite.All", "Policy.Read.ConditionalAccess", "Policy.ReadWrite.ConditionalAccess"),
 )
 
+
+def _optional(area: str, *instead: str) -> Access:
+    return Access(f"{area}.Read.All", (f"{area}.ReadWrite.All", *instead), is_optional=True)
+
+
+# Absent from permissions.json: microsoft/Microsoft365DSC (IntuneDeviceCleanupRuleV2) asks for it.
+CLEANUP = _optional("DeviceManagementManagedDevices")
+# The pages say that applications are not supported; the roles are there, and others use them (Terraform provider).
+AGREEMENTS = _optional("Agreement")
+CLOUD_PC = _optional("CloudPC")
+BRANDING = _optional("OrganizationalBranding", "Organization.Read.All", "Organization.ReadWrite.All")
+SITE_LISTS = _optional("BrowserSiteLists")
+WINDOWS_UPDATES = _optional("WindowsUpdates")
+# What suffices for their names may leave out a group's rule: then nobody could tell it from one without.
+GROUPS = _optional("Group", *_DIRECTORY)
+
 # --- to write them ---------------------------------------------------------------------------------------------------
 
 WRITE_CONFIGURATION = Access("DeviceManagementConfiguration.ReadWrite.All")
@@ -73,6 +93,14 @@ WRITE_SCRIPTS = Access(
 WRITE_CONDITIONAL_ACCESS = Access("Policy.ReadWrite.ConditionalAccess")
 WRITE_STRENGTHS = Access("Policy.ReadWrite.ConditionalAccess", ("Policy.ReadWrite.AuthenticationMethod",))
 WRITE_AUTHENTICATION_CONTEXTS = Access("AuthenticationContext.ReadWrite.All", ("Policy.ReadWrite.ConditionalAccess",))
+WRITE_CLEANUP = Access("DeviceManagementManagedDevices.ReadWrite.All")
+WRITE_AGREEMENTS = Access("Agreement.ReadWrite.All")
+WRITE_CLOUD_PC = Access("CloudPC.ReadWrite.All")
+WRITE_BRANDING = Access("OrganizationalBranding.ReadWrite.All", ("Organization.ReadWrite.All",))
+WRITE_SITE_LISTS = Access("BrowserSiteLists.ReadWrite.All")
+# The narrowest that makes a group, and changes none.
+WRITE_GROUPS = Access("Group.Create", ("Group.ReadWrite.All", "Directory.ReadWrite.All"))
+WRITE_WINDOWS_UPDATES = Access("WindowsUpdates.ReadWrite.All")
 
 # --- to look up what they refer to -----------------------------------------------------------------------------------
 
@@ -97,6 +125,11 @@ TO_BACK_UP = (
     LookUp(GROUP_NAMES, "the names of the groups that policies are assigned to"),
 )
 TO_RESTORE = (
+    # learn.microsoft.com: Add members.
+    LookUp(
+        Access("GroupMember.ReadWrite.All", ("Group.ReadWrite.All", "Directory.ReadWrite.All")),
+        "members of groups that are made again, where that is chosen",
+    ),
     LookUp(
         Access("Application.Read.All", ("Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", *_DIRECTORY)),
         "whether the apps that a Conditional Access policy names are there",
@@ -105,10 +138,5 @@ TO_RESTORE = (
     LookUp(
         Access("User.ReadBasic.All", ("User.Read.All", "User.ReadWrite.All", *_DIRECTORY)),
         "whether the people that it names are there",
-    ),
-    # Its page says that applications are not supported; the role is there, and others use it (Terraform provider).
-    LookUp(
-        Access("Agreement.Read.All", ("Agreement.ReadWrite.All",)),
-        "whether the terms of use that it names are there",
     ),
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from graph import mentions
+from graph import groups, mentions
 from graph.attainable import attainable
 from graph.fingerprint import fingerprint
 from graph.kinds_in_words import called
@@ -30,6 +30,7 @@ UPDATE, SKIP, COPY = "update", "skip", "copy"
 COMPLIANCE = ("compliancePolicies", "deviceCompliancePolicies")
 LEAVE, EXACT, NONE = "leave", "exact", "none"
 REPORT_ONLY, OFF, AS_CAPTURED = "report only", "off", "as captured"
+NOT_MADE, EMPTY, WITH_MEMBERS = "no", "empty", "members"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Options:
     prefix: str = ""
     drop_missing: bool = False
     conditional_access: str = REPORT_ONLY
+    # What becomes of groups that are not there.
+    groups: str = NOT_MADE
 
 
 @dataclass(frozen=True)
@@ -102,12 +105,14 @@ def wanted(
     written over what the target has.
     """
     made = apply(policy_type.key, content, resolutions, created)
+    if policy_type.is_referred:
+        made["body"] = groups.as_new(made["body"], with_members=options.groups == WITH_MEMBERS)
     body = made["body"]
     if policy_type.key == "conditionalAccessPolicies" and "state" in body:
         body["state"] = _state(str(body["state"]), options.conditional_access)
     if policy_type.key in COMPLIANCE and not is_there and lacks_block(body):
         body["scheduledActionsForRule"] = with_block(body)
-    if options.existing == COPY:
+    if options.existing == COPY and not (policy_type.named or policy_type.is_referred):
         body[policy_type.name_property] = copied_name(policy_type, body, options.prefix)
     if options.assignments == NONE and made.get("assignments") is not None:
         made["assignments"] = []
@@ -154,7 +159,8 @@ def decide(case: Case, options: Options) -> Plan:
         plan = _decided(case, options)
     is_written = plan.action in ("create", "recreate", "update")
     resolutions = tuple(replace(one, is_needed=named(one) in plan.needs) for one in case.resolutions)
-    return replace(plan, notes=(*plan.notes, *_notes(case, options, is_written)), resolutions=resolutions)
+    notes = (*plan.notes, *_notes(case, options, is_written), *_warnings(case, plan))
+    return replace(plan, notes=notes, resolutions=resolutions)
 
 
 def _dropped(one: Resolution) -> Resolution:
@@ -162,6 +168,10 @@ def _dropped(one: Resolution) -> Resolution:
 
 
 def _decided(case: Case, options: Options) -> Plan:
+    if case.live is not None and case.policy_type.is_referred:
+        return Plan("exists", "exists", "It is there: what refers to it finds it, and it stays as it is.")
+    if case.live is not None and case.policy_type.named and options.existing == COPY:
+        return Plan("exists", "exists", "A tenant has no more than one of it: there cannot be a copy.")
     if case.match.problem:
         return _refused(case) or _blocked(case.match.how or "ambiguous", case.match.problem)
     if options.existing == COPY:
@@ -173,8 +183,10 @@ def _decided(case: Case, options: Options) -> Plan:
     return _of_existing(case, case.live, options)
 
 
-def decide_removal(live: Content | None) -> Plan:
+def decide_removal(policy_type: PolicyType, live: Content | None) -> Plan:
     """What to do with a policy that a restore created, and that its undo removes."""
+    if policy_type.is_referred and live:
+        return _blocked("group_stays", "A group that was made stays: others may use it by now. Delete it in Entra.")
     return Plan("remove" if live else "matches", message=None if live else "It is gone already.")
 
 
@@ -356,6 +368,14 @@ def _about_names(case: Case, options: Options) -> Iterable[str]:
         count = len(case.match.namesakes)
         others = "Another policy of this name is" if count == 1 else f"{count} other policies of this name are"
         yield f"{others} there, and left alone: afterwards there is one more of the name."
+
+
+def _warnings(case: Case, plan: Plan) -> Iterable[str]:
+    """What writing it does beyond itself."""
+    rule, body = WRITE_RULES[case.policy_type.key], case.content["body"]
+    is_made = plan.action in ("create", "recreate")
+    if is_made or plan.action == "update":
+        yield from filter(None, (rule.warn(body), rule.warn_made(body) if is_made else ""))
 
 
 def _blocked(reason: str, message: str) -> Plan:

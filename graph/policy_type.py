@@ -11,6 +11,9 @@ from graph.permissions import Access
 
 Body = Mapping[str, Any]
 
+# The id of the one that a tenant has of a policy type, and that Graph gives none.
+SINGLE = "tenant-wide"
+
 # How a policy's assignments are read: with the object, by their own route, or not at all.
 EXPANDED = "expanded"
 ROUTE = "route"
@@ -59,6 +62,14 @@ class PolicyType:
     is_polymorphic: bool = False
     # Microsoft retired it: where its list says nothing at all, with a 200, there are none (rknightion/graph2otel).
     is_retired: bool = False
+    # The tenant has one, which has no id and is no member of a list: its path is the object itself.
+    is_single: bool = False
+    # Nobody asks for its list: those are captured that captured policies refer to.
+    is_referred: bool = False
+    # Of a group: its members, where they are asked for.
+    with_members: bool = False
+    # Its name, where no property says one.
+    named: Callable[[Body], str] | None = None
     # What Graph never gives back; for the documentation and the proof of completeness.
     never_returned: str = ""
 
@@ -84,7 +95,7 @@ class PolicyType:
         return self.item(graph_id) + ("?" + "&".join(options) if options else "")
 
     def item(self, graph_id: str) -> str:
-        return f"{self.path}/{quote(graph_id, safe='')}"
+        return self.path if self.is_single else f"{self.path}/{quote(graph_id, safe='')}"
 
     def listing(self) -> str:
         options = [self.list_query] if self.list_query else []
@@ -93,7 +104,8 @@ class PolicyType:
 
 
 def name_of(policy_type: PolicyType, body: Body) -> str:
-    found = body.get(policy_type.name_property) or body.get("displayName") or body.get("name") or "(no name)"
+    found = policy_type.named(body) if policy_type.named else None
+    found = found or body.get(policy_type.name_property) or body.get("displayName") or body.get("name") or "(no name)"
     return storable(str(found))[:LONGEST_NAME]
 
 

@@ -9,6 +9,7 @@ permissions reference; where those are silent or wrong, what open-source exporte
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +26,7 @@ from graph.permissions import (
     STRENGTHS,
 )
 from graph.policy_type import EXPANDED, ROUTE, Child, PolicyType, either, flag, has
+from graph.tenant_types import TENANT_TYPES
 
 DM = "/deviceManagement"
 DAM = "/deviceAppManagement"
@@ -419,4 +421,10 @@ _ROWS = (
     ),
 )
 
-POLICY_TYPES: Mapping[str, PolicyType] = MappingProxyType({row.key: row for row in _ROWS})
+POLICY_TYPES: Mapping[str, PolicyType] = MappingProxyType({row.key: row for row in (*_ROWS, *TENANT_TYPES)})
+
+
+def row_of(key: str, *, with_members: bool) -> PolicyType:
+    """The row of a policy type; of groups with their members, where these are wanted."""
+    row = POLICY_TYPES[key]
+    return replace(row, with_members=True) if with_members and row.is_referred else row

@@ -10,15 +10,15 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from graph import children, completing, names, shape
+from graph import children, completing, completing_tenant, groups, names, shape
 from graph.annotations import without_annotations
-from graph.client import id_of, is_id
+from graph.client import DIRECTORY, id_of, is_id
 from graph.completing import Proof, all_elements, all_pages, body_of, pages_of
 from graph.driving import Reads, Result
 from graph.errors import Incomplete, Malformed, NotAvailable, NotFound, Rejected
 from graph.fingerprint import assignments_mark
 from graph.names import Known, no_names
-from graph.policy_type import EXPANDED, NONE, ROUTE, PolicyType, match_key, name_of, storable
+from graph.policy_type import EXPANDED, NONE, ROUTE, SINGLE, PolicyType, match_key, name_of, storable
 from graph.times import parse_time
 
 
@@ -77,9 +77,22 @@ class PolicyList:
 def list_policies(policy_type: PolicyType) -> Reads[PolicyList]:
     if policy_type.key == "depOnboardingSettings":
         return (yield from _list_below_tokens(policy_type))
+    if policy_type.is_referred:
+        return PolicyList([])
+    if policy_type.is_single:
+        [answer] = yield [policy_type.path]
+        if isinstance(answer.error, NotFound):
+            return PolicyList([])
+        return PolicyList([_listed(policy_type, {**body_of(answer), "id": SINGLE})])
     items = yield from _elements(policy_type)
     listed = [_listed(policy_type, _object(item)) for item in items]
     return _once(one for one, item in zip(listed, items, strict=True) if not policy_type.is_hidden(_object(item)))
+
+
+def list_groups(policy_type: PolicyType, ids: Iterable[str], named: Iterable[str]) -> Reads[PolicyList]:
+    """Of all groups those of these ids and of these names."""
+    found = yield from groups.look_for(ids, named)
+    return PolicyList([_listed(policy_type, one) for one in found])
 
 
 def _elements(policy_type: PolicyType) -> Reads[list[Any]]:
@@ -87,6 +100,11 @@ def _elements(policy_type: PolicyType) -> Reads[list[Any]]:
         return (yield from all_elements(policy_type.listing()))
     except Malformed as e:
         if policy_type.is_retired and e.code == "no_body":
+            return []
+        raise
+    except NotFound:
+        # A tenant that has set no branding (KelvinTegelaar/CIPP-API). No other list is missing where it is offered.
+        if DIRECTORY in policy_type.path:
             return []
         raise
 
@@ -194,6 +212,8 @@ def read_policy(
     item = f"{policy_type.item(token)}/enrollmentProfiles/{profile}" if profile else policy_type.item(graph_id)
     [answer] = yield [item if profile else policy_type.one(graph_id)]
     body, proof = dict(body_of(answer)), Proof()  # what was answered stays as it is: a memory may hold it
+    if policy_type.is_single:
+        body["id"] = SINGLE
     _require_that_policy(body, profile or graph_id)
     _require_shape(policy_type, body, body.get("assignments"))
     modified_at, odata_type = _modified(body), _text(body.get("@odata.type"))
@@ -201,6 +221,7 @@ def read_policy(
     yield from _part(_read_children(policy_type, item, body, proof))
     _require_shape(policy_type, body, None)
     yield from _part(children.complete(policy_type, item, body, proof, may_lack=is_last_try))
+    yield from _part(completing_tenant.complete(policy_type, item, body, proof))
     _require_all_settings(policy_type, body, proof)
     assignments = yield from _part(_read_assignments(policy_type, item, body))
     _require_shape(policy_type, body, assignments)

@@ -12,6 +12,7 @@ from graph.directory import Directory, Key, Source, is_looked_up, within
 from graph.errors import GraphError
 from graph.reading import Listed
 from graph.reference_kinds import (
+    AGREEMENTS,
     APPLICATIONS,
     CONTEXT_NUMBERS,
     CONTEXTS,
@@ -187,8 +188,12 @@ class Resolver:
             definition = self._sources.get((kind, one), Source()).within
             return self._is_there(DEFINITIONS, definition)
         if policy_types_of(kind):
-            return any(listed.graph_id == one for listed in self._lists(kind))
+            return any(listed.graph_id == one for listed in self._lists(kind)) or self._may_be_there(kind)
         return not is_looked_up(kind) or (kind, one) in self._directory.by_id or kind in self._directory.unreadable
+
+    def _may_be_there(self, kind: str) -> bool:
+        """What the app may not read can be neither found nor refused: Graph decides."""
+        return kind == AGREEMENTS and isinstance(self._directory.listed.get(kind), GraphError)
 
     def _lists(self, kind: str) -> list[Listed]:
         return [one for key in policy_types_of(kind) for one in self._listed(key)]

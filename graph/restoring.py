@@ -178,7 +178,7 @@ def _write(order: Order, requests: list[Request]) -> Steps:
 
 def _signed(order: Order, request: Request) -> Request:
     """With the reason, for a tenant that has changes approved; and with the approval, once there is one."""
-    headers = {JUSTIFICATION: order.justification} if order.justification else {}
+    headers = {**request.headers, **({JUSTIFICATION: order.justification} if order.justification else {})}
     code = order.approved.get(request_mark(request))
     return replace(request, headers={**headers, APPROVAL: code} if code else headers)
 

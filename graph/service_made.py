@@ -11,6 +11,7 @@ from graph.microsoft import model
 
 CLOCKS = frozenset({"createdDateTime", "lastModifiedDateTime", "modifiedDateTime"})
 
+_BROWSER = frozenset({"browserSite", "browserSharedCookie"})
 # Each name with the types that declare it. Where no other source is named: the model's own description says that it
 # is a count, a state or a time of the service, and captures of the service show it change without anybody's doing.
 _TABLE: Mapping[str, frozenset[str]] = {
@@ -44,18 +45,29 @@ _TABLE: Mapping[str, frozenset[str]] = {
     "actions": frozenset({"rolePermission"}),
     # What became of an action on it.
     "revokeLicenseActionResults": frozenset({"iosVppApp", "macOsVppApp"}),
-    "status": frozenset({"policySetItem"}),
+    "status": frozenset({"policySetItem", *_BROWSER}),
+    # What somebody has done to an entry of an Edge site list, and when.
+    "history": _BROWSER,
+    "lastModifiedBy": _BROWSER,
+    "deletedDateTime": _BROWSER,
+    # Whether the last upload made everybody accept them again.
+    "isMajorVersion": frozenset({"agreementFileProperties"}),
     "errorCode": frozenset({"policySetItem"}),
     "itemType": frozenset({"policySetItem"}),
 }  # fmt: skip
 
 # Marked as read-only, and taken all the same when one is made: it has no other name (learn.microsoft.com, Create
-# hardwareConfiguration).
+# hardwareConfiguration). A file of terms of use comes with what it is and what it holds (Create agreement).
 _CONTENT = frozenset(
     {
         ("hardwareConfiguration", "displayName"),
         # What updateRelationships takes (learn.microsoft.com: mobileApp: updateRelationships).
         ("mobileAppRelationship", "targetId"),
+        ("agreementFileProperties", "fileName"),
+        ("agreementFileProperties", "isDefault"),
+        ("agreementFileProperties", "language"),
+        ("agreementFileProperties", "fileData"),
+        ("agreementFileData", "data"),
     }
 )
 
@@ -69,7 +81,8 @@ _CHILDREN = frozenset(
         "groupPolicyPresentationValue", "deviceComplianceScheduledActionForRule", "deviceComplianceActionItem",
         "deviceManagementComplianceScheduledActionForRule", "deviceManagementComplianceActionItem",
         "localizedNotificationMessage", "policySetItem", "managedMobileApp", "authenticationCombinationConfiguration",
-        "windowsPrivacyDataAccessControlItem", "windowsInformationProtectionAppLockerFile",
+        "windowsPrivacyDataAccessControlItem", "windowsInformationProtectionAppLockerFile", "agreementFileProperties",
+        "browserSite", "browserSharedCookie",
     }
 )  # fmt: skip
 

@@ -76,6 +76,10 @@ _SETS: Mapping[str, tuple[str, ...]] = {
     "appleOwnerTypeEnrollmentType": ("ownerType",),
     "managementCertificateWithThumbprint": ("thumbprint",),
     "unsupportedDeviceConfigurationDetail": (),
+    # Files by their languages, entries of a site list by their addresses.
+    "agreementFileProperties": ("language",),
+    "browserSite": ("webUrl",),
+    "browserSharedCookie": (),
     # Ranges, windows of time, uses of a key: each applies by itself.
     "ipRange": (),
     "iPv4Range": (),

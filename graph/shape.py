@@ -9,6 +9,7 @@ from typing import Any
 
 from graph.driver_approvals import INVENTORY
 from graph.enrollment import DEVICE_GROUPS, MESSAGES
+from graph.tenant_types import BRANDING_FILES
 
 Sort = Callable[[Any], bool]
 
@@ -84,6 +85,14 @@ _OF_TYPE: Mapping[str, Mapping[str, Sort]] = {
     "policySets": {"body.items": _objects, "body.items.[].payloadId": _text},
     "roleAssignments": {"body.roleScopeTags": _objects},
     "mobileApps": {"body.categories": _objects, "body.categories.[].id": _text},
+    "agreements": {
+        "body.files": _objects,
+        "body.files.[].fileData": _object,
+        "body.files.[].fileData.data": _text,
+    },
+    "provisioningPolicies": {"body.domainJoinConfigurations": _objects},
+    "organizationalBranding": dict.fromkeys((f"body.{name}" for name in BRANDING_FILES), _text),
+    "browserSiteLists": {"body.sites": _objects, "body.sharedCookies": _objects},
     "conditionalAccessPolicies": {
         "body.state": _text,
         "body.conditions": _object,

@@ -31,6 +31,9 @@ NAVIGATIONS: tuple[Unread, ...] = (
     Unread(r"(device|user)(Status|State|Setting|Run)\w+", REPORTED),
     Unread(r"runSummary|deploymentSummary|managedDeviceCertificateStates", REPORTED),
     Unread("acceptanceStatuses", REPORTED, "termsAndConditions"),
+    # Who has accepted them.
+    Unread("acceptances", REPORTED, "agreements"),
+    Unread("file", TWICE, "agreements"),
     # Which licence is whose; a licence is given by the assignment.
     Unread("assignedLicenses", REPORTED, "mobileApps"),
     # Devices come to a profile by its assignments; to a token by Apple.
@@ -57,6 +60,12 @@ ACTIONS: tuple[Unread, ...] = (
     Unread(r"(generate|get)EncryptionPublicKey(\(\))?|uploadDepToken", DOES, "depOnboardingSettings"),
     Unread(r"releaseAppleDevices", DOES, "depOnboardingSettings"),
     Unread(r"(un)?shareForSchoolDataSyncService|syncWithAppleDeviceEnrollmentProgram", DOES, "depOnboardingSettings"),
+    Unread("(create|revoke)Token", DOES, "androidDeviceOwnerEnrollmentProfiles"),
+    Unread("apply|retry|schedulePolicyApplyTask", DOES, "provisioningPolicies"),
+    Unread(r"retrievePolicy(ApplySchedule|ApplyActionResult|UpdateStatusResult)\(\)", ASKS, "provisioningPolicies"),
+    Unread("applicableContent", ASKS, "windowsUpdatePolicies"),
+    # Browsers follow it at once: a person does it, as the plan says.
+    Unread("publish", DOES, "browserSiteLists"),
     # Files that Graph never gives back.
     Unread(r"(add|update|remove)LanguageFiles|uploadNewVersion|remove", DOES, "groupPolicyUploadedDefinitionFiles"),
     # The device group of enrollment is set by hand (graph/attainable.py).

@@ -13,6 +13,14 @@ Part = Callable[[str, Object, Object], list[Request]]
 # shape(body) changes a body, a copy of its own, into what Graph takes.
 Shape = Callable[[Object], None]
 
+# What is written first: others refer to it. APP_NAMED is what apps refer to; LOCKS, what may lock all later writes.
+(
+    DIRECTORY, TAGS, FILTERS, NAMED, APP_NAMED, APP_WAVE, CERTIFICATES, POLICIES,
+    # What refers to policies, and is none that others refer to.
+    JOINING,
+    ROLES, ROLE_ASSIGNMENTS, CA_NAMED, CA, SETS, LOCKS,
+) = range(15)  # fmt: skip
+
 # Assignments that are children of their own, posted and deleted one by one.
 ONE_BY_ONE = "one by one"
 # Assignments that a part of the body's own route sends (policy sets).
@@ -46,10 +54,15 @@ class WriteRule:
     # The only properties that the first POST takes; the rest follow (branding).
     first: frozenset[str] = frozenset()
     create: Callable[[str, Object], Request] | None = None
+    # change(path, what differs) where that is no PATCH of the object itself.
+    change: Callable[[str, Object], Request] | None = None
     # Why one of these cannot be made anew, by its body; "" when it can.
     cannot_create: Callable[[Object], str] = lambda body: ""
     # Why none of these can be restored; "" when they can.
     never: str = ""
+    # What a person should know before it is written, and before one is made anew; "" when there is nothing.
+    warn: Callable[[Object], str] = lambda body: ""
+    warn_made: Callable[[Object], str] = lambda body: ""
     # Nothing is created: the tenant's own object with this key is changed (defaults, authentication contexts).
     one_at_a_time: bool = False
 

@@ -26,23 +26,26 @@ from graph.permissions import (
     WRITE_SERVICE_CONFIG,
     WRITE_STRENGTHS,
 )
-from graph.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
-
-(
-    TAGS,
-    FILTERS,
-    NAMED,
+from graph.tenant_types import DEFAULT_LOCALE
+from graph.tenant_writes import TENANT_RULES
+from graph.write_rule import (
     APP_WAVE,
-    CERTIFICATES,
-    POLICIES,
-    # What refers to policies, and is none that others refer to.
-    JOINING,
-    ROLES,
-    ROLE_ASSIGNMENTS,
-    CA_NAMED,
+    BY_UPDATE,
     CA,
+    CA_NAMED,
+    CERTIFICATES,
+    FILTERS,
+    JOINING,
+    NAMED,
+    ONE_BY_ONE,
+    POLICIES,
+    ROLE_ASSIGNMENTS,
+    ROLES,
     SETS,
-) = range(12)
+    TAGS,
+    Object,
+    WriteRule,
+)
 
 RETIRED = "Microsoft retired Windows Information Protection; these policies are kept for reading only."
 
@@ -301,7 +304,7 @@ _RULES: dict[str, WriteRule] = {
     ),
 }
 
-WRITE_RULES: Mapping[str, WriteRule] = MappingProxyType(_RULES)
+WRITE_RULES: Mapping[str, WriteRule] = MappingProxyType({**_RULES, **TENANT_RULES})
 
 
 def wave_of(policy_type: str, body: Object) -> int:
@@ -321,7 +324,9 @@ def order(policy_type: str, body: Object) -> tuple[int, int, int]:
     priority = body.get("priority") or (body.get("priorityMetaData") or {}).get("priority")
     kind = str(body.get("@odata.type") or "").lower()
     is_late = "windowsdomainjoin" in kind or (policy_type == "configurationPolicies" and is_of_enrollment(body))
-    within = 0 if "trustedroot" in kind else 2 if is_late else 1
+    # The first localization makes the default branding too, if it is not there.
+    is_first = "trustedroot" in kind or (policy_type == "organizationalBranding" and body.get("id") == DEFAULT_LOCALE)
+    within = 0 if is_first else 2 if is_late else 1
     return wave_of(policy_type, body), within, priority if isinstance(priority, int) else 0
 
 

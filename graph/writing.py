@@ -129,6 +129,8 @@ def _update(
         return []
     if rule.update == "PUT":
         return [Request(path, "PUT", _whole(policy_type, rule, live, sent))]
+    if rule.change:
+        return [rule.change(path, sent)]
     return [Request(path, "PATCH", _type_of(rule, want) | sent | _held_secrets(policy_type, want))]
 
 
@@ -235,7 +237,11 @@ def _target_key(assignment: Object) -> str:
     return repr(normalise_assignments([{"target": assignment["target"]}]))
 
 
-_TARGET = ("@odata.type", "groupId", "collectionId")
+_TARGET = (
+    "@odata.type", "groupId", "collectionId",
+    # Of a Cloud PC: which size, and how many of it.
+    "servicePlanId", "allotmentDisplayName", "allotmentLicensesCount",
+)  # fmt: skip
 _FILTER = ("deviceAndAppManagementAssignmentFilterId", "deviceAndAppManagementAssignmentFilterType")
 
 
@@ -258,7 +264,9 @@ def _assignment(assignment: Object, body: Object) -> Object:
 
 
 def removal(policy_type: PolicyType, graph_id: str, live: Content) -> list[Request]:
-    """The writes that delete a policy: some must be let go of first."""
+    """The writes that delete a policy: some must be let go of first. What every tenant has one of stays."""
+    if policy_type.is_single:
+        return []
     path = item_path(policy_type, graph_id)
     before: list[Request] = []
     if WRITE_RULES[policy_type.key].assign == ONE_BY_ONE:

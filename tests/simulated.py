@@ -148,9 +148,14 @@ POLYMORPHIC = {
 }  # fmt: skip
 
 
+def collection_of(policy_type):
+    """Where the simulator keeps them."""
+    return policy_type.path.strip("/").replace("/{directory}", "")
+
+
 def truth_of(collections, key, graph_id):
     """The simulator's own object, as a content: what a complete reading has to equal after normalisation."""
-    path = POLICY_TYPES[key].path.strip("/")
+    path = collection_of(POLICY_TYPES[key])
     token, _, profile = graph_id.partition("/")
     item = collections[path][token]
     if profile:
@@ -158,6 +163,8 @@ def truth_of(collections, key, graph_id):
     item = json.loads(json.dumps(item))
     if key not in POLYMORPHIC:
         item.pop("@odata.type", None)
+    for name in ("tokenValue", "qrCodeContent", "qrCodeImage"):
+        item.pop(name, None)  # never kept
     for rule in item.get("scheduledActionsForRule") or ():
         rule["ruleName"] = None  # the service never gives it back
     item |= _kept_elsewhere(collections, item)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from actors.restore_requests import ASSIGNMENTS, CONDITIONAL_ACCESS, EXISTING
+from actors.restore_requests import ASSIGNMENTS, CONDITIONAL_ACCESS, EXISTING, GROUPS_THAT_ARE_GONE
 from db.states import Outcome
 
 DROP_MISSING = {"no": "Block the policy", "yes": "Leave that assignment out"}
@@ -12,6 +12,7 @@ CHOICES: dict[str, tuple[str, dict[str, str], str]] = {
     "assignments": ("Assignments", ASSIGNMENTS, ""),
     "existing": ("Policies that are there already", EXISTING, "update"),
     "drop_missing": ("When a group of an assignment cannot be found", DROP_MISSING, "no"),
+    "groups": ("Groups that are not there any more", GROUPS_THAT_ARE_GONE, "no"),
     "conditional_access": ("Conditional Access policies that were on", CONDITIONAL_ACCESS, "report only"),
 }
 _WILL_BE = (
@@ -29,7 +30,7 @@ _ARE = (
 
 def chosen(options: Mapping[str, Any]) -> dict[str, str]:
     """The options as the form's fields."""
-    return {**options, "drop_missing": "yes" if options["drop_missing"] else "no"}
+    return {"groups": "no", **options, "drop_missing": "yes" if options["drop_missing"] else "no"}
 
 
 def in_words(options: Mapping[str, Any]) -> list[tuple[str, str]]:

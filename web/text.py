@@ -47,6 +47,7 @@ _LOOKS = {
     Standing.NEVER: ("bad", "times"),
     Standing.DISCONNECTED: ("bad", "chain-broken"),
     Offer.NOT_OFFERED: ("muted", "minus"),
+    Offer.NEVER_READ: ("muted", "lock"),
     Offer.NOT_PERMITTED: ("warn", "lock"),
     Offer.FAILED: ("bad", "times"),
     PolicyState.PRESENT: ("good", "check"),

@@ -14,10 +14,11 @@ from graph.simulator import (
     messages,
     policy_sets,
     templates,
+    tenant_wide,
 )
 from graph.simulator.answers import Refused, Reply, bad_request, invalid, no_route, not_found
 from graph.simulator.call import Call, guid, objects
-from graph.simulator.collections import CA, DAM, DM
+from graph.simulator.collections import BRANDING, BRANDING_FILES, CA, DAM, DM, SITE_LISTS
 from graph.simulator.conforming import refuse_misfits, refuse_parameter
 from graph.simulator.learned import bare
 from graph.simulator.making import action_rules, with_ids
@@ -187,6 +188,14 @@ def _enrollment_profiles(call: Call) -> Reply:
     return change_child(call, item, item.setdefault("enrollmentProfiles", []))
 
 
+def _members(name: str) -> Callable[[Call], Reply]:
+    def change(call: Call) -> Reply:
+        item = call.draft()
+        return change_child(call, item, item.setdefault(name, []))
+
+    return change
+
+
 def change_child(call: Call, item: Object, children: list[Object]) -> Reply:
     """POST, PATCH and DELETE of a plain child list."""
     body = {name: value for name, value in call.body.items() if name == "@odata.type" or "@odata." not in name}
@@ -234,6 +243,7 @@ _ACTIONS: Mapping[tuple[str, str], tuple[int, Callable[[Call], Object | None]]] 
     (f"{DM}/windowsDriverUpdateProfiles", "executeaction"): (200, drivers.execute_action),
     (enrollment_policies.PATH, "reorder"): (204, enrollment_policies.reorder),
     (enrollment_policies.PATH, "setenrollmenttimedevicemembershiptarget"): (200, enrollment_policies.set_device_groups),
+    (SITE_LISTS, "publish"): (200, tenant_wide.publish),
 }
 _CHILDREN: Mapping[tuple[str, str], Callable[[Call], Reply]] = {
     (f"{DM}/groupPolicyConfigurations", "definitionvalues"): templates.change_value,
@@ -241,4 +251,6 @@ _CHILDREN: Mapping[tuple[str, str], Callable[[Call], Reply]] = {
     (f"{DM}/depOnboardingSettings", "enrollmentprofiles"): _enrollment_profiles,
     (f"{DAM}/mobileApps", "categories"): app_parts.change_category,
     (STRENGTHS, "combinationconfigurations"): _combination_configurations,
+    **{(SITE_LISTS, name.lower()): _members(name) for name in ("sites", "sharedCookies")},
+    **{(BRANDING, name.lower()): tenant_wide.put_file for name in BRANDING_FILES},
 }

@@ -10,7 +10,8 @@ from typing import Any
 @dataclass
 class Reply:
     status: int
-    body: dict[str, Any] | None = None
+    # An object; of a file, its base64.
+    body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     # The collection in which this write made an object.
     created: str = ""

@@ -48,6 +48,8 @@ def _stored(kind: str, owner: str, given: Object) -> Object:
     if bare(target) in _GROUPS and not target.get("groupId"):
         raise bad_request("The target has no groupId.")
     to = target.get("groupId") or _EVERYONE.get(bare(target)) or target.get("collectionId") or guid()
+    if bare(target).startswith("cloudPc"):
+        return {"id": f"{owner}_{to}", "target": dict(target)}
     made: Object = {name: given[name] for name in _KEPT if name in given}
     from_whom = {"source": "direct", "sourceId": owner}
     made |= {name: value for name, value in from_whom.items() if not kind or name in properties(kind)}

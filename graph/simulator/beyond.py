@@ -51,6 +51,7 @@ PROPERTIES: Mapping[str, Mapping[str, Property]] = {
         ),
         "windows10CompliancePolicy": (Property("customComplianceRequired", "boolean"),),
         "organization": (Property("verifiedDomains", "any"),),
+        "group": (Property("assignedLicenses", "any"), Property("members", "any", is_many=True, is_navigation=True)),
         # IntuneAdmin/IntuneBaselines: exports.
         f"{_SETTING}SettingInstance": (Property("auditRuleInformation", "any"),),
     }.items()
@@ -90,6 +91,10 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
     "/deviceAppManagement/androidManagedAppProtections/{}/targetApps": ("POST",),
     # almenscorner/IntuneCD: backup/Intune/DeviceManagementSettings.py.
     "/deviceManagement/settings": ("GET",),
+    # Properties that have an address of their own. TMF module: Test-TmfAgreement.
+    "/identityGovernance/termsOfUse/agreements/{}/file/localizations/{}/fileData/data": ("GET",),
+    # learn.microsoft.com: Get deleted item.
+    "/directory/deletedItems/{}": ("GET",),
 }
 
 

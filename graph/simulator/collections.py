@@ -11,12 +11,27 @@ DM = "deviceManagement"
 DAM = "deviceAppManagement"
 CA = "identity/conditionalAccess"
 AGREEMENTS = "identityGovernance/termsOfUse/agreements"
+# Without the tenant's own id, which stands in its address.
+BRANDING = "organization/branding/localizations"
+BRANDING_FILES = (
+    "backgroundImage", "bannerLogo", "customCSS", "favicon", "headerLogo", "squareLogo", "squareLogoDark",
+)  # fmt: skip
+CLOUD_PCS = f"{DM}/virtualEndpoint"
+SITE_LISTS = "admin/edge/internetExplorerMode/siteLists"
+UPDATES = "admin/windows/updates"
+# Of which a tenant has one, or none.
+SINGLES = (f"{DM}/applePushNotificationCertificate", f"{DM}/androidManagedStoreAccountEnterpriseSettings")
+CONNECTORS = (
+    "mobileThreatDefenseConnectors", "complianceManagementPartners", "deviceManagementPartners",
+    "remoteAssistancePartners", "ndesConnectors", "certificateConnectorDetails",
+)  # fmt: skip
 
 CONFIGURATION = ("DeviceManagementConfiguration",)
 SCRIPTS = ("DeviceManagementScripts",)
 APPS = ("DeviceManagementApps",)
 SERVICE = ("DeviceManagementServiceConfig",)
 RBAC = ("DeviceManagementRBAC",)
+CLOUD_PC = ("CloudPC",)
 
 
 @dataclass(frozen=True)
@@ -188,11 +203,48 @@ _ROWS = (
     _row(f"{DM}/appleUserInitiatedEnrollmentProfiles", SERVICE),
     _row(f"{DM}/depOnboardingSettings", SERVICE, expands=_TOKEN_DEFAULTS, routes=("enrollmentProfiles",)),
     _row(f"{DM}/derivedCredentials", CONFIGURATION, **_BARE),
-    _row("groups", ("Group", "GroupMember", "Directory"), **_ENTRA),
+    _row("groups", ("Group", "GroupMember", "Directory"), expands=(), routes=("members",), is_directory=True),
+    _row("directory/deletedItems", ("Group", "Directory"), **_ENTRA),
     _row("organization", ("Organization", *SERVICE, *CONFIGURATION, "Directory"), **_ENTRA),
     _row("servicePrincipals", ("Application", "Directory"), **_ENTRA),
     _row("users", ("User", "Directory"), **_ENTRA),
-    _row(AGREEMENTS, ("Agreement",), **_ENTRA),
+    _row(AGREEMENTS, ("Agreement",), expands=("files",), routes=("file",), is_directory=True),
+    _row(BRANDING, ("OrganizationalBranding", "Organization"), expands=(), routes=BRANDING_FILES, is_directory=True),
+    _row(f"{DAM}/mobileAppCategories", APPS, **_BARE),
+    _row(f"{DM}/androidDeviceOwnerEnrollmentProfiles", CONFIGURATION, **_BARE),
+    _row(f"{DM}/managedDeviceCleanupRules", ("DeviceManagementManagedDevices",), **_BARE),
+    _row(f"{DM}/operationApprovalPolicies", RBAC, empty_in_list=("approverGroupIds",), **_BARE),
+    _row(f"{DM}/settings", CONFIGURATION, **_BARE),
+    _row(f"{CLOUD_PCS}/provisioningPolicies", CLOUD_PC, expands_in_list=False),
+    _row(f"{CLOUD_PCS}/userSettings", CLOUD_PC, expands_in_list=False),
+    _row(f"{CLOUD_PCS}/onPremisesConnections", CLOUD_PC, **_BARE),
+    _row(f"{CLOUD_PCS}/deviceImages", CLOUD_PC, **_BARE),
+    _row(
+        SITE_LISTS,
+        ("BrowserSiteLists",),
+        expands=("sites", "sharedCookies"),
+        routes=("sites", "sharedCookies"),
+        is_directory=True,
+    ),
+    *(_row(f"{DM}/{name}", (*SERVICE, *CONFIGURATION), **_BARE) for name in CONNECTORS),
+    _row(f"{DAM}/vppTokens", (*SERVICE, *CONFIGURATION, *APPS), **_BARE),
+    _row(f"{DM}/cloudCertificationAuthority", ("DeviceManagementCloudCA",), **_BARE),
+    *(_row(path, CONFIGURATION, **_BARE) for path in SINGLES),
+    _row(
+        f"{UPDATES}/policies",
+        ("WindowsUpdates",),
+        polymorphic=True,
+        expands=(),
+        routes=("rings", "approvals"),
+        is_directory=True,
+    ),
+    _row(
+        f"{UPDATES}/updatePolicies",
+        ("WindowsUpdates",),
+        expands=("audience",),
+        routes=("complianceChanges",),
+        is_directory=True,
+    ),
     _row(f"{DM}/operationApprovalRequests", (*CONFIGURATION, *RBAC), **_BARE),
     _row(f"{DM}/groupPolicyCategories", CONFIGURATION, **_BARE),
     _row(f"{DM}/groupPolicyDefinitions", CONFIGURATION, expands=("presentations",), routes=("presentations",)),

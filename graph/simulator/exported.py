@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from graph.simulator import tenant_wide
 from graph.simulator.beyond import properties
 from graph.simulator.collections import CA, COLLECTIONS, DAM, DM
 from graph.simulator.conforming import fits_there, type_at
@@ -55,6 +56,7 @@ def load_exported(tenant: Tenant, directory: Path) -> Loaded:
         loaded.policies += 1
         loaded.where[str(path.relative_to(directory))] = (collection, str(item["id"]))
     add_missing(tenant)
+    tenant_wide.add_settings(tenant)
     return loaded
 
 

@@ -4,11 +4,11 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graph.simulator import enrollment, enrollment_policies, notifications, policy_sets
+from graph.simulator import enrollment, enrollment_policies, notifications, policy_sets, tenant_wide
 from graph.simulator.answers import bad_request
 from graph.simulator.beyond import properties
 from graph.simulator.call import Call, guid, now, objects
-from graph.simulator.collections import DAM, DM, NAVIGATION
+from graph.simulator.collections import BRANDING, DAM, DM, NAVIGATION
 from graph.simulator.conforming import type_at
 from graph.simulator.learned import bare
 from graph.simulator.odata import Object
@@ -105,6 +105,8 @@ def _clean(value: Any) -> Any:
 def _new_id(call: Call) -> str:
     if call.path == enrollment.PATH:
         return f"{guid()}_{enrollment.suffix(bare(call.body))}"
+    if call.path == BRANDING:
+        return str(call.body.get("id"))
     taken = [int(one) for one in call.tenant.collections.get(call.path, {}) if one.isdigit()]
     return call.rules.id_form.format(guid=guid(), number=max(taken, default=0) + 1)
 
@@ -184,6 +186,7 @@ _SHAPES: Mapping[str, Callable[[Call, Any], Any]] = {
     "templateReference": _template_reference,
     "omaSettings": _oma_settings,
     "grantControls": _grant_controls,
+    "files": tenant_wide.agreement_files,
     "combinationConfigurations": lambda _call, value: with_ids(value),
     "protectedAppLockerFiles": lambda _call, value: [{"id": guid(), **one} for one in objects(value)],
     "exemptAppLockerFiles": lambda _call, value: [{"id": guid(), **one} for one in objects(value)],
@@ -229,8 +232,21 @@ def _named(call: Call, collection: str, address: Any) -> Object:
     return {name: held.get(name) for name in ("id", "displayName")}
 
 
+def _members(call: Call, item: Object) -> None:
+    """Twenty at most come with one request; nobody comes twice."""
+    added = [str(one).rpartition("/")[2] for one in call.body.get("members@odata.bind") or ()]
+    there = [one["id"] for one in item.get("members") or ()]
+    if len(added) > 20:
+        raise bad_request("No more than 20 members can be added in one request.")
+    if set(added) & set(there):
+        raise bad_request("One or more added object references already exist for the following modified properties: "
+                          "'members'.")  # fmt: skip
+    item["members"] = [{"id": one} for one in (*there, *added)]
+
+
 _DERIVE: Mapping[str, Callable[[Call, Object], None]] = {
     notifications.PATH: notifications.settle,
+    "groups": _members,
     f"{DM}/roleDefinitions": _permissions,
     f"{DM}/roleAssignments": _role_and_tags,
 }

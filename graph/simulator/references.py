@@ -7,7 +7,7 @@ from typing import Any
 from graph.simulator import ripening
 from graph.simulator.answers import bad_request, malformed
 from graph.simulator.call import Call, objects
-from graph.simulator.collections import AGREEMENTS, CA, DAM, DM
+from graph.simulator.collections import AGREEMENTS, CA, CLOUD_PCS, DAM, DM
 from graph.simulator.odata import Object
 from graph.simulator.state import Tenant
 
@@ -95,6 +95,8 @@ _BY_NAME: Mapping[str, tuple[str, Callable[[Any], list[str]]]] = {
     "targetedMobileApps": (APPS, _texts),
     "selectedMobileAppIds": (APPS, _texts),
     "payloadId": (ANY, _texts),
+    "approverGroupIds": ("groups", _texts),
+    "onPremisesConnectionId": (f"{CLOUD_PCS}/onPremisesConnections", _but_none),
     "roleScopeTagIds": (TAGS, _but_default),
     "roleScopeTags": (TAGS, _but_default),
 }

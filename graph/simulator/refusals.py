@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from graph.simulator import beyond, conforming, enrollment_policies, notifications
+from graph.simulator import beyond, conforming, enrollment_policies, notifications, tenant_wide
 from graph.simulator.answers import Refused, bad_request, error, invalid, malformed
 from graph.simulator.call import Call, objects
-from graph.simulator.collections import CA, DM
+from graph.simulator.collections import AGREEMENTS, CA, DM
 from graph.simulator.conforming import is_base64, refuse_misfits
 from graph.simulator.learned import bare
 from graph.simulator.odata import Object
@@ -243,6 +243,7 @@ _CREATE: Mapping[str, tuple[Callable[[Call], None], ...]] = {
     f"{DM}/roleAssignments": (_refuse_no_role,),
     f"{CA}/policies": (_refuse_access,),
     "groups": (_refuse_incomplete_group,),
+    AGREEMENTS: (tenant_wide.refuse_no_file,),
 }
 _UPDATE: Mapping[str, tuple[Callable[[Call, Object], None], ...]] = {
     f"{DM}/configurationPolicies": (_refuse_catalog_update, enrollment_policies.refuse_source),

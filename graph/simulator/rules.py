@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph.simulator.collections import CA, COLLECTIONS, DAM, DM, Collection
+from graph.simulator.collections import (
+    AGREEMENTS,
+    BRANDING,
+    BRANDING_FILES,
+    CA,
+    CLOUD_PCS,
+    COLLECTIONS,
+    DAM,
+    DM,
+    SITE_LISTS,
+    Collection,
+)
 
 INT, ETAG = "int", "etag"
 _CA_WRITE = ("Policy.ReadWrite.ConditionalAccess",)
@@ -24,8 +35,9 @@ class Rules:
     assigns_singly: bool = False
     # Full names; by default the collection's stems with ReadWrite.
     write: tuple[str, ...] = ()
-    # Those that let one create, and no more.
+    # Those that let one create, or change, and no more.
     creates: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
     id_form: str = "{guid}"
     version: str = ""
     times: tuple[str, ...] = ("createdDateTime", "lastModifiedDateTime")
@@ -61,7 +73,7 @@ class Rules:
 
     def permissions(self, method: str) -> tuple[str, ...]:
         write = self.write or tuple(f"{stem}.ReadWrite.All" for stem in self.collection.permissions)
-        return (*self.creates, *write) if method == "POST" else write
+        return (*(self.creates if method == "POST" else self.changes), *write)
 
 
 def _set(*names: str) -> frozenset[str]:
@@ -100,6 +112,11 @@ _CATALOGUE = _set("deployableContentDisplayName", "endOfSupportDate", "releaseDa
 _CA_TIMES = ("createdDateTime", "modifiedDateTime")
 _APP_STATE = _set("uploadState", "publishingState", "dependentAppCount", "supersedingAppCount", "supersededAppCount",
                   "committedContentVersion", "size")  # fmt: skip
+_SECRET = ("tokenValue", "tokenCreationDateTime", "tokenExpirationDateTime", "qrCodeContent", "qrCodeImage")
+_BRANDED = frozenset({"cdnList", *(f"{name}RelativeUrl" for name in BRANDING_FILES)})
+_TOKEN = _set("accountId", "enrolledDeviceCount", "enrollmentTokenUsageCount", *_SECRET)
+_PROVISIONED = _set("alternateResourceUrl", "cloudPcGroupDisplayName", "createdBy", "imageDisplayName", "scopeIds",
+                    "gracePeriodInHours", "lastModifiedBy")  # fmt: skip
 
 _ROWS = (
     Rules(f"{DM}/configurationPolicies", **_SETTINGS),
@@ -306,9 +323,7 @@ _ROWS = (
         refused=_set("isDefaultProfile", "disableClientTelemetry"),
     ),
     Rules(f"{DM}/hardwareConfigurations", updated=200, assign_key="hardwareConfigurationAssignments", version=INT),
-    Rules(
-        f"{DM}/appleUserInitiatedEnrollmentProfiles", updated=200, **_UNASSIGNED, assigns_singly=True
-    ),
+    Rules(f"{DM}/appleUserInitiatedEnrollmentProfiles", updated=200, **_UNASSIGNED, assigns_singly=True),
     Rules(f"{DM}/depOnboardingSettings", update=(), can_create=False, can_delete=False, **_UNASSIGNED),
     Rules(
         f"{CA}/policies",
@@ -349,15 +364,38 @@ _ROWS = (
         times=(),
         **_UNASSIGNED,
     ),
+    Rules(AGREEMENTS, deleted=204, times=("createdDateTime",), **_UNASSIGNED, inline=_set("files"),
+          write=("Agreement.ReadWrite.All",), immutable=_set("files"),
+          defaults={"termsExpiration": None, "userReacceptRequiredFrequency": None,
+                    "isPerDeviceAcceptanceRequired": False, "isViewingBeforeAcceptanceRequired": False}),
+    Rules(BRANDING, deleted=204, times=(), **_UNASSIGNED, derived=_BRANDED,
+          made=dict.fromkeys((*BRANDING_FILES, *_BRANDED)) | {"cdnList": []}),
+    Rules(f"{DAM}/mobileAppCategories", updated=200, deleted=204, times=("lastModifiedDateTime",), **_UNASSIGNED),
+    Rules(f"{DM}/androidDeviceOwnerEnrollmentProfiles", updated=200, deleted=204, **_UNASSIGNED, derived=_TOKEN,
+          made={"enrolledDeviceCount": 0, "enrollmentTokenUsageCount": 0, "tokenValue": "KJHGFDSA",
+                "qrCodeContent": "{}", "qrCodeImage": None, "tokenCreationDateTime": "2026-01-02T08:00:00Z",
+                "tokenExpirationDateTime": "2026-04-02T08:00:00Z"}),
+    Rules(f"{DM}/managedDeviceCleanupRules", updated=200, deleted=204, times=("lastModifiedDateTime",), **_UNASSIGNED),
+    Rules(f"{DM}/operationApprovalPolicies", updated=200, deleted=204, times=("lastModifiedDateTime",), **_UNASSIGNED),
+    Rules(f"{DM}/settings", can_create=False, can_delete=False, times=(), **_UNASSIGNED),
+    *(Rules(f"{CLOUD_PCS}/{name}", updated=200, deleted=204, assigned=204, derived=_PROVISIONED)
+      for name in ("provisioningPolicies", "userSettings")),
+    Rules(SITE_LISTS, updated=200, deleted=204, times=("lastModifiedDateTime",), **_UNASSIGNED,
+          derived=_set("status", "revision", "publishedBy", "publishedDateTime", "lastModifiedBy"),
+          made={"status": "draft", "revision": "0", "publishedBy": None, "publishedDateTime": None,
+                "lastModifiedBy": None, "sites": [], "sharedCookies": []}),
     Rules(
         "groups",
         write=("Group.ReadWrite.All",),
+        changes=("GroupMember.ReadWrite.All",),
         creates=("Group.Create",),
         deleted=204,
         times=("createdDateTime",),
+        derived=_set("securityIdentifier"),
         defaults=dict.fromkeys(("displayName", "description", "mailNickname", "membershipRule",
-                                "membershipRuleProcessingState"))
-        | {"groupTypes": [], "mailEnabled": False, "securityEnabled": True},
+                                "membershipRuleProcessingState", "isAssignableToRole", "onPremisesSyncEnabled",
+                                "isManagementRestricted", "visibility"))
+        | {"assignedLicenses": [], "groupTypes": [], "mailEnabled": False, "securityEnabled": True},
         **_UNASSIGNED,
     ),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,9 +18,20 @@ from graph.simulator import (
     enrollment_policies,
     odata,
     querying,
+    tenant_wide,
 )
-from graph.simulator.answers import Reply, error, forbidden, intune_error, no_route, no_segment, not_found
-from graph.simulator.collections import COLLECTIONS, DM, MANAGED_APP_POLICIES, NAVIGATION, Collection, allows, scopes
+from graph.simulator.answers import Refused, Reply, error, forbidden, intune_error, no_route, no_segment, not_found
+from graph.simulator.collections import (
+    AGREEMENTS,
+    COLLECTIONS,
+    DM,
+    MANAGED_APP_POLICIES,
+    NAVIGATION,
+    SINGLES,
+    Collection,
+    allows,
+    scopes,
+)
 from graph.simulator.odata import Object
 from graph.simulator.references import APPS
 from graph.simulator.state import Tenant
@@ -39,10 +51,13 @@ def get(tenant: Tenant, granted: set[str], path: str, query: str, url: str) -> R
     try:
         address = addressing.resolve(parts)
         querying.refuse_unknown(address, query)
+        parts = tenant_wide.plain(tenant, parts)
     except addressing.UnknownSegment as e:
         return no_segment(e.segment)
     except odata.BadQuery as e:
         return error(400, "BadRequest", str(e))
+    except Refused as e:
+        return e.reply
     if [part.lower() for part in parts] == ["deviceappmanagement", "managedapppolicies"]:
         return _managed_app_policies(tenant, query, url)
     found = collection_of(_of_its_type(tenant, parts)) or unlisted(parts)
@@ -53,13 +68,23 @@ def get(tenant: Tenant, granted: set[str], path: str, query: str, url: str) -> R
     if refusal:
         return refusal
     try:
-        if collection.path == f"{DM}/operationApprovalRequests":
-            return approvals.read(tenant, rest)
-        if collection.path == f"{DM}/groupPolicyCategories":
-            return catalogue.categories(tenant, query)
+        special = _SPECIAL.get(collection.path)
+        if special:
+            return special(tenant, collection.path, rest, query)
         return _answer(tenant, collection, rest, query, url)
     except odata.BadQuery as e:
         return error(400, "BadRequest", str(e))
+    except Refused as e:
+        return e.reply
+
+
+# What is no plain collection.
+_SPECIAL: dict[str, Callable[[Tenant, str, list[str], str], Reply]] = {
+    f"{DM}/operationApprovalRequests": lambda tenant, _path, rest, _query: approvals.read(tenant, rest),
+    f"{DM}/groupPolicyCategories": lambda tenant, _path, _rest, query: catalogue.categories(tenant, query),
+    tenant_wide.SETTINGS: lambda tenant, _path, _rest, _query: tenant_wide.settings(tenant),
+    **dict.fromkeys(SINGLES, lambda tenant, path, _rest, query: tenant_wide.single(tenant, path, query)),
+}
 
 
 def collection_of(parts: list[str]) -> tuple[Collection, list[str]] | None:
@@ -194,6 +219,8 @@ def _child(name: str, child: Any, expand: str) -> Any:
     shown = {key: copy.deepcopy(value) for key, value in child.items() if key not in nested or key in expanded}
     if name == "scheduledActionsForRule":
         shown["ruleName"] = None
+    if "fileData" in shown:
+        shown["fileData"] = None
     if name == "assignments" and "runRemediationScript" in shown:
         shown["runRemediationScript"] = False
     if name == "localizedNotificationMessages":
@@ -202,6 +229,8 @@ def _child(name: str, child: Any, expand: str) -> Any:
 
 
 def _below(tenant: Tenant, collection: Collection, item: Object, rest: list[str], query: str, url: str) -> Reply:
+    if collection.path == AGREEMENTS and rest[0].lower() == "file":
+        return tenant_wide.agreement_file(item, rest)
     secret = _SECRET_CALL.match(rest[0])
     if secret:
         return _plain_text(tenant, item, secret[1])
@@ -216,6 +245,8 @@ def _below(tenant: Tenant, collection: Collection, item: Object, rest: list[str]
     if name is None:
         return no_route("/".join(rest))
     value = item.get(name, [])
+    if value is None or isinstance(value, str):
+        return Reply(200, value) if value else not_found(name)  # a file, in base64
     if isinstance(value, dict):
         return Reply(200, {"@odata.context": _context(url), **copy.deepcopy(value)})
     if len(rest) > 1:

@@ -66,7 +66,9 @@ _MADE: Mapping[str, Callable[[str], Object]] = {
     "groups": _group,
     "users": lambda one: {"displayName": f"User {one[:8]}", "userPrincipalName": f"{one[:8]}@adatum.example"},
     "servicePrincipals": lambda one: {"appId": one, "displayName": f"Application {one[:8]}"},
-    AGREEMENTS: lambda one: {"displayName": f"Terms {one[:8]}"},
+    AGREEMENTS: lambda one: {"displayName": f"Terms {one[:8]}", "files": [
+        {"id": one, "fileName": "terms.pdf", "displayName": "Terms", "language": "en", "isDefault": True,
+         "isMajorVersion": False, "createdDateTime": _TIME, "fileData": {"data": "JVBERi0xLjQK"}}]},
     FILTERS: _filter,
     TAGS: lambda one: {"displayName": f"Tag {one}", "description": "", "isBuiltIn": False, "assignments": []},
     TEMPLATES: lambda one: _without_creation(f"Template {one[:8]}", brandingOptions="none", defaultLocale=None,

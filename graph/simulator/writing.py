@@ -6,7 +6,18 @@ from time import time
 from typing import Any
 
 from graph.microsoft.model import Route
-from graph.simulator import actions, addressing, approvals, deleting, making, odata, refusals, ripening, service
+from graph.simulator import (
+    actions,
+    addressing,
+    approvals,
+    deleting,
+    making,
+    odata,
+    refusals,
+    ripening,
+    service,
+    tenant_wide,
+)
 from graph.simulator.answers import (
     Refused,
     Reply,
@@ -36,7 +47,8 @@ def write(state: State, tenant: Tenant, granted: set[str], method: str, path: st
     """`path` below the version. `headers` in lower case: Multi Admin Approval speaks by them."""
     try:
         route = _route(path, method)
-        rules, rest = _found(path)
+        parts, body = tenant_wide.written(tenant, odata.segments(path), body, headers)
+        rules, rest = _found(parts, path)
         _refuse_unpermitted(tenant, rules, rules.permissions(method), granted)
         call = Call(tenant, state.learned, rules, method, rest, _body(method, body), route)
         with state.lock_of(tenant):
@@ -50,8 +62,7 @@ def write(state: State, tenant: Tenant, granted: set[str], method: str, path: st
     return reply
 
 
-def _found(path: str) -> tuple[Rules, list[str]]:
-    parts = odata.segments(path)
+def _found(parts: list[str], path: str) -> tuple[Rules, list[str]]:
     lower = [part.lower() for part in parts]
     if lower[:2] == ["devicemanagement", "templates"] and lower[3:] == ["createinstance"]:
         return RULES[INTENTS.lower()], ["", "createInstance", parts[2]]

@@ -247,6 +247,29 @@ def test_a_backup_that_somebody_stops_takes_nothing_back_of_the_one_before(graph
     assert Tenant.get_by_id(cast.contoso.id).last_backup_id == good.id
 
 
+def test_what_was_never_consented_to_makes_no_backup_partial_until_it_was_read_once(graph, back_up, cast):
+    rule = {"id": "rule", "displayName": "Old", "description": "", "deviceCleanupRulePlatformType": "windows",
+            "deviceInactivityBeforeRetirementInDays": 90, "lastModifiedDateTime": "2025-04-18T11:09:03Z"}  # fmt: skip
+    graph.put("deviceManagement/managedDeviceCleanupRules", rule)
+    without = [one for one in READ if "ManagedDevices" not in one]
+    graph.change(permissions=without)
+    connections.forget()
+    _, first = back_up()
+    assert (first.state, first.problems, stand(cast.contoso).exceptions) == (SetState.COMPLETE, [], [])
+    row = of_type(cast.contoso, "managedDeviceCleanupRules")
+    assert row.offer == Offer.NEVER_READ
+    assert "DeviceManagementManagedDevices.Read.All" in row.why
+    graph.change(permissions=READ)
+    connections.forget()
+    back_up()
+    assert of_type(cast.contoso, "managedDeviceCleanupRules").offer == Offer.OFFERED, "asked for with each backup"
+    graph.change(permissions=without)
+    connections.forget()
+    _, last = back_up()
+    assert last.state == SetState.WARNINGS
+    assert [one.offer for one in stand(cast.contoso).exceptions] == [Offer.NOT_PERMITTED], "now something is missing"
+
+
 def test_not_offered_is_not_believed_at_once_where_policies_are_known(graph, back_up, cast):
     """An outage in other words must not stop a backup for a week, in silence."""
     fill(graph, 3)

@@ -24,11 +24,12 @@ from graph.places import root_type
 from graph.policy_types import POLICY_TYPES
 from graph.references import find
 from graph.service_made import is_service_made_outermost
+from graph.tenant_types import BUILT_IN_CATEGORIES
 from graph.write_rules import WRITE_RULES
 from tests import servers
 from tests.restoring import executed, made_ids, options, previewed, renamed_ids
 from tests.silent import silent_differences
-from tests.simulated import REAL, WRITE, SimulatedTenant, assert_holds, truth_of
+from tests.simulated import REAL, WRITE, SimulatedTenant, assert_holds, collection_of, truth_of
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -79,17 +80,21 @@ class Stage:
         SimulatedTenant.add(self.url, facts, facts.client_secret, WRITE)
         ours, twin = self._ours(facts)
         objects, ids = theirs.objects(), {}
-        for path in ("groups", "users", "identityGovernance/termsOfUse/agreements"):
+        for path in ("groups", "users", "deviceManagement/virtualEndpoint/onPremisesConnections"):
             for old, item in objects.get(path, {}).items():
                 ids[old] = str(uuid4())
                 twin.put(path, {**item, "id": ids[old]})
                 if path != "groups":  # groups are found by their names; the others a person has to say
                     kind = path.rpartition("/")[2]
                     mappings.set_one(ours, source.directory_id, (kind, old), ids[old], SYSTEM)
+        twin.put("deviceManagement/settings", {"id": "tenant-wide", "secureByDefault": False})
         strengths = POLICY_TYPES["authenticationStrengths"].path.strip("/")
-        for path in ("servicePrincipals", "deviceManagement/templates", strengths):
+        categories = collection_of(POLICY_TYPES["mobileAppCategories"])
+        for path in ("servicePrincipals", "deviceManagement/templates", strengths, categories):
             for item in objects.get(path, {}).values():
-                if path != strengths or item["policyType"] == "builtIn":  # which every tenant has
+                is_everywhere = {strengths: item.get("policyType") == "builtIn", categories: item["id"] in
+                                 BUILT_IN_CATEGORIES}.get(path, True)  # fmt: skip
+                if is_everywhere:  # in every tenant
                     twin.put(path, item)
         return ours, twin, ids
 
@@ -103,14 +108,15 @@ def back_up(tenant, ended):
 
 def everything():
     """(path, id in the simulator, id below a token or none) of every policy that is not built in."""
-    for policy in Policy.select().where(Policy.is_built_in == False):  # noqa: E712
+    of_tenant = (Policy.is_built_in == False) & (Policy.policy_type != "groups")  # noqa: E712
+    for policy in Policy.select().where(of_tenant):
         top, _, below = policy.graph_id.partition("/")
         yield POLICY_TYPES[policy.policy_type], top, below
 
 
 def delete_everything(theirs):
     for policy_type, top, below in everything():
-        path = policy_type.path.strip("/")
+        path = collection_of(policy_type)
         if below:
             token = theirs.objects()[path][top]
             theirs.put(path, {**token, "enrollmentProfiles": []})
@@ -127,7 +133,7 @@ def spoil_everything(theirs):
     """Another description, every switch turned, one child of each list gone, no assignments."""
     objects = theirs.objects()
     for policy_type, top, below in everything():
-        path = policy_type.path.strip("/")
+        path = collection_of(policy_type)
         fixed = WRITE_RULES[policy_type.key].fixed | WRITE_RULES[policy_type.key].drop | policy_type.volatile
         if not below:
             theirs.put(path, spoiled(policy_type, objects[path][top], fixed))

@@ -38,6 +38,19 @@ IDS = {
     "Application.Read.All": "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
     "User.ReadBasic.All": "97235f07-e226-4f63-ace3-39588e11d3a1",
     "Agreement.Read.All": "2f3e6f8c-093b-4c57-a58b-ba5ce494a169",
+    "Agreement.ReadWrite.All": "c9090d00-6101-42f0-a729-c41074260d47",
+    "DeviceManagementManagedDevices.Read.All": "2f51be20-0bb4-4fed-bf7b-db946066c75e",
+    "DeviceManagementManagedDevices.ReadWrite.All": "243333ab-4d21-40cb-a475-36241daa0842",
+    "OrganizationalBranding.Read.All": "eb76ac34-0d62-4454-b97c-185e4250dc20",
+    "OrganizationalBranding.ReadWrite.All": "d2ebfbc1-a5f8-424b-83a6-56ab5927a73c",
+    "Group.Read.All": "5b567255-7703-4780-807c-7be8301ae99b",
+    "Group.Create": "bf7b1a76-6e77-406b-b258-bf5c7720e98f",
+    "GroupMember.ReadWrite.All": "dbaae8cf-10b5-4b86-a4a1-f871c94c6695",
+    "CloudPC.Read.All": "a9e09520-8ed4-4cde-838e-4fdea192c227",
+    "CloudPC.ReadWrite.All": "3b4349e1-8cf5-45a3-95b7-69d1751d3e6a",
+    "BrowserSiteLists.Read.All": "c5ee1f21-fc7f-4937-9af0-c91648ff9597",
+    "BrowserSiteLists.ReadWrite.All": "8349ca94-3061-44d5-9bfb-33774ea5e4f9",
+    "WindowsUpdates.Read.All": "fa099153-0225-489c-980e-384dc674ab81",
 }
 
 

@@ -45,13 +45,15 @@ class Live:
 @click.option("--conditional-access", type=click.Choice(["report-only", "off", "as-captured"]), default="report-only",
               show_default=True, help="The state of Conditional Access policies that were on.")  # fmt: skip
 @click.option("--drop-missing", is_flag=True, help="Leave assignments out whose group cannot be found.")
+@click.option("--groups", type=click.Choice(["no", "empty", "members"]), default="no", show_default=True,
+              help="Make groups again that are gone: not at all, without members, or with the backup's.")  # fmt: skip
 @click.option("--reason", default="", help="Why: a ticket or a sentence. A live restore needs one.")
 @click.option("--override-guard", default="", help="Why the Conditional Access guard may be passed.")
 @wait_option
 @as_json
 def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], target: str | None, only_preview: bool,
             yes: bool, assignments: str, existing: str, prefix: str, conditional_access: str, drop_missing: bool,
-            reason: str, override_guard: str, wait: bool, as_json: bool) -> None:  # fmt: skip
+            groups: str, reason: str, override_guard: str, wait: bool, as_json: bool) -> None:  # fmt: skip
     """Restore a backup set, or some of it: preview it, or with --live --yes execute it."""
     with opened():
         options = restore_requests.parse_options(
@@ -61,6 +63,7 @@ def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], 
                 "prefix": prefix,
                 "conditional_access": conditional_access.replace("-", " "),
                 "drop_missing": "yes" if drop_missing else "no",
+                "groups": groups,
             }
         )
         live = None if only_preview else Live(yes, reason.strip(), override_guard.strip())

@@ -14,7 +14,7 @@ from markupsafe import Markup
 import actors.back_up
 import actors.sync
 from actors import catalogue
-from db import coverage, policies, run_history, schedules, search, standing, tenants, users
+from db import coverage, expiries, policies, run_history, schedules, search, standing, tenants, users
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, Membership, Policy, Run, Tenant
@@ -128,6 +128,7 @@ def _page(tenant: Tenant) -> str:
         tenant=tenant,
         stand=next(iter(standing.of_tenants([tenant.id], utcnow())), None),
         uncovered=_uncovered(tenant),
+        expiries=_expiries(tenant),
         oldest_reading=policies.oldest_reading(tenant),
         changes=standing.changes([tenant.id])[tenant.id],
         connection=connection(tenant),
@@ -152,6 +153,16 @@ def _uncovered(tenant: Tenant) -> list[dict[str, Any]]:
         group = groups.setdefault((state, row.why, row.bad_since, row.good_at), facts)
         group["titles"].append(catalogue.title(row.policy_type))
     return list(groups.values())
+
+
+def _expiries(tenant: Tenant) -> list[dict[str, Any]]:
+    """What runs out, the soonest first, each with how urgent that is, in words too."""
+    now = utcnow()
+    rows = [(one, *expiries.in_words(one, now)) for one in expiries.of_tenant(tenant)]
+    return [
+        {"row": one, "title": catalogue.expiry_title(one.kind), "urgent": how, "words": words}
+        for one, how, words in rows
+    ]
 
 
 def _lines(tenant: Tenant) -> str:
@@ -196,6 +207,7 @@ def change_settings(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
     try:
         tenants.set_full_every(tenant, request.form.get("full_every_days", ""), current_actor())
+        tenants.set_keeps_members(tenant, request.form.get("keeps_members") == "yes", current_actor())
         flash("Saved.", "success")
     except Invalid as e:
         flash(str(e), "danger")

@@ -1,5 +1,6 @@
 """Every other Intune collection: a few believable objects of each, with the parts that are hard to back up."""
 
+import base64
 import struct
 import zlib
 from typing import Any
@@ -367,7 +368,7 @@ def _rest(build: Builder) -> None:
     build.add(f"{DM}/inventoryPolicies", "Hardware inventory", name_key="name", platforms="windows10",
               technologies="mdm", settings=[{"id": "0", "settingInstance": choice("inventory_battery", 1)}],
               assignments=[build.to_all_devices()])  # fmt: skip
-    image = {"type": "image/png", "value": _png()}
+    image = {"type": "image/png", "value": png()}
     for name, is_default in (("Default Branding Profile", True), ("Branding Berlin", False)):
         build.add(
             f"{DM}/intuneBrandingProfiles", name, name_key="profileName", profileDescription="",
@@ -376,7 +377,7 @@ def _rest(build: Builder) -> None:
             lightBackgroundLogo=image, landingPageCustomizedImage={"type": None, "value": None}, assignments=[])  # fmt: skip
 
 
-def _png() -> str:
+def png() -> str:
     """A blue square of one pixel, made here: the demo carries no images."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
@@ -385,4 +386,4 @@ def _png() -> str:
     header = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
     pixels = zlib.compress(b"\x00\x00\x72\xc6")
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
-    return encoded(data.decode("latin-1"))
+    return base64.b64encode(data).decode()

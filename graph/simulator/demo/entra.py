@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from graph.simulator.collections import AGREEMENTS
 from graph.simulator.demo.building import CA, TYPE, Builder
 
 
@@ -96,8 +95,6 @@ def _directory(build: Builder) -> None:
     for number in (1, 2):
         build.tenant.put("users", {"id": build.guid("break glass", number), "displayName": f"Break glass {number}",
                                    "userPrincipalName": f"breakglass{number}@{domain}"})  # fmt: skip
-    build.tenant.put(AGREEMENTS, {"id": build.guid("agreement"), "displayName": "Use of company data",
-                                  "isViewingBeforeAcceptanceRequired": True})  # fmt: skip
 
 
 def _policies(build: Builder, locations: dict[str, str], strength: dict[str, Any]) -> None:

@@ -1,8 +1,7 @@
 """Which tenants there are, and how large."""
 
-from graph.simulator.app_parts import CATEGORIES
-from graph.simulator.collections import AGREEMENTS
-from graph.simulator.demo import beside, catalog, devices, entra
+from graph.simulator.collections import CLOUD_PCS, CONNECTORS, SINGLES
+from graph.simulator.demo import beside, catalog, devices, entra, tenant_wide
 from graph.simulator.demo.building import FILTERS, GROUPS, Builder
 from graph.simulator.enrollment_policies import DEVICE_GROUPS
 from graph.simulator.notifications import NAME
@@ -13,7 +12,9 @@ _AREAS = ("Configuration", "Apps", "ServiceConfig", "RBAC", "Scripts")
 READ_WRITE = {f"DeviceManagement{area}.ReadWrite.All" for area in _AREAS} | {
     "Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Policy.ReadWrite.AuthenticationMethod",
     "AuthenticationContext.Read.All", "AuthenticationContext.ReadWrite.All", "Application.Read.All",
-    "User.ReadBasic.All", "Agreement.Read.All", "Group.Read.All", "Group.Create", "Group.ReadWrite.All",
+    "User.ReadBasic.All", "Agreement.ReadWrite.All", "OrganizationalBranding.ReadWrite.All", "CloudPC.ReadWrite.All",
+    "DeviceManagementManagedDevices.ReadWrite.All", "BrowserSiteLists.ReadWrite.All", "WindowsUpdates.ReadWrite.All",
+    "Group.Read.All", "Group.Create", "Group.ReadWrite.All",
     "Organization.Read.All",
 }  # fmt: skip
 
@@ -62,9 +63,10 @@ def _tenant(name: str, directory_id: str, client_id: str, secret: str, purpose: 
 
 
 # Collections that hold no policies of ours.
-_NOT_POLICIES = {"groups", "organization", "servicePrincipals", "users", AGREEMENTS, "deviceManagement/templates",
-                 "deviceManagement/groupPolicyDefinitions", "deviceManagement/derivedCredentials", CATEGORIES,
-                 DEVICE_GROUPS}  # fmt: skip
+_NOT_POLICIES = {"groups", "organization", "servicePrincipals", "users", "deviceManagement/templates",
+                 "deviceManagement/groupPolicyDefinitions", "deviceManagement/derivedCredentials", DEVICE_GROUPS,
+                 f"{CLOUD_PCS}/onPremisesConnections", *SINGLES, "deviceAppManagement/vppTokens",
+                 *(f"deviceManagement/{name}" for name in CONNECTORS)}  # fmt: skip
 
 
 def policy_count(tenant: Tenant) -> int:
@@ -95,6 +97,7 @@ def _fill(tenant: Tenant, catalog_policies: int, sizes: tuple[int, ...]) -> None
     catalog.add_awkward(build)
     devices.add_all(build)
     entra.add_all(build)
+    tenant_wide.add_all(build)
     beside.add_all(build)
 
 
@@ -109,4 +112,11 @@ def _group(build: Builder, name: str, rule: str | None) -> dict[str, object]:
         "securityEnabled": True,
         "membershipRule": rule,
         "membershipRuleProcessingState": "On" if rule else None,
+        "isAssignableToRole": None,
+        "isManagementRestricted": None,
+        "onPremisesSyncEnabled": None,
+        "assignedLicenses": [],
+        "visibility": None,
+        "createdDateTime": build.time(),
+        "members": [] if rule else [{"id": build.guid("member", name, number)} for number in range(2)],
     }

@@ -12,7 +12,7 @@ from graph.simulator.demo import demo_tenants
 from graph.simulator.demo.tenants import READ_WRITE
 from graph.simulator.exported import exported_tenant, load_exported
 from graph.simulator.state import State
-from tests.simulated import REAL, assert_holds, truth_of
+from tests.simulated import REAL, assert_holds, collection_of, truth_of
 
 DM, DAM, CA = "deviceManagement", "deviceAppManagement", "identity/conditionalAccess"
 BETA = "https://graph.microsoft.com/beta"
@@ -22,7 +22,8 @@ NAVIGATIONS = ("rootCertificate", "identityCertificate", "identityCertificateFor
 APP_PARTS = ("categories", "relationships", "dependentAppCount", "supersedingAppCount")
 ONE_BY_ONE = ("windowsAutopilotDeploymentProfiles", "termsAndConditions", "appleUserInitiatedEnrollmentProfiles")
 # Apple's token holds its profiles; of an ADMX file, Graph never gives the content.
-LEFT = ("depOnboardingSettings", "groupPolicyUploadedDefinitionFiles")
+LEFT = ("depOnboardingSettings", "groupPolicyUploadedDefinitionFiles", "organizationalBranding",
+        "windowsUpdatePolicies", "windowsUpdateDeployments", "groups")  # fmt: skip
 # Never sent: the service's own.
 STRIPPED = {
     "id", "createdDateTime", "lastModifiedDateTime", "modifiedDateTime", "version", "isAssigned", "supportsScopeTags",
@@ -240,6 +241,21 @@ def make_access(client, path, old, body):
     return client.call("POST", path, body)
 
 
+def make_approval(client, path, old, body):
+    return client.call("POST", path, {**body, "policyType": old["policyType"]})
+
+
+def make_site_list(client, path, old, body):
+    made = client.call("POST", path, {name: value for name, value in body.items() if name not in CHILDREN_OF_LISTS})
+    for name in CHILDREN_OF_LISTS:
+        for one in old[name]:
+            client.call("POST", f"{path}/{made['id']}/{name}", one)
+    return made
+
+
+CHILDREN_OF_LISTS = ("sites", "sharedCookies")
+
+
 def make_context(client, path, old, body):
     client.call("PATCH", f"{path}/{old['id']}", body)
     return old["id"]
@@ -260,6 +276,8 @@ MAKERS = {
     "intuneBrandingProfiles": make_branding,
     "policySets": make_policy_set,
     "policies": make_access,
+    "operationApprovalPolicies": make_approval,
+    "siteLists": make_site_list,
     "authenticationContextClassReferences": make_context,
 }  # fmt: skip
 
@@ -284,7 +302,7 @@ def test_what_is_made_anew_from_a_reading_is_the_same_after_normalisation(state,
     tenant = next(one for one in state.tenants.values() if one.name.startswith(name))
     client, made = Client(state, tenant), 0
     for key, policy_type in POLICY_TYPES.items():
-        path = policy_type.path.strip("/")
+        path = collection_of(policy_type)
         for old in list(tenant.collections.get(path, {}).values()):
             if policy_type.is_built_in(old) or key in LEFT or cannot_be_made(old):
                 continue

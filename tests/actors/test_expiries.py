@@ -1,0 +1,105 @@
+"""Certificates, tokens and connectors: read once a day, shown with their ends, and nothing of a token kept."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+import actors.back_up
+import actors.sync
+from actors import connections
+from db import expiries
+from db.audit import SYSTEM
+from db.clock import utcnow
+from db.models import Expiry, Tenant
+from db.states import RunState
+from tests.simulated import READ
+
+pytestmark = [
+    pytest.mark.usefixtures("app", "worker", "quick", "lock_order"),
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+]
+DM, DAM = "deviceManagement", "deviceAppManagement"
+
+
+def in_days(days):
+    return f"{utcnow() + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.fixture
+def contoso(graph):
+    graph.put(
+        f"{DM}/applePushNotificationCertificate",
+        {"id": "apns", "appleIdentifier": "mdm@example.com", "expirationDateTime": in_days(5)},
+    )
+    graph.put(
+        f"{DAM}/vppTokens",
+        {
+            "id": "vpp",
+            "displayName": "Apple Business",
+            "expirationDateTime": in_days(200),
+            "state": "invalid",
+            "token": "a-secret-of-apple",
+        },
+    )
+    graph.put(f"{DM}/androidManagedStoreAccountEnterpriseSettings", {"id": "play", "bindStatus": "notBound"})
+    graph.put(
+        f"{DM}/ndesConnectors",
+        {"id": "ndes", "displayName": "NDES01", "state": "active", "lastConnectionDateTime": "0001-01-01T00:00:00Z"},
+    )
+    return graph  # fmt: skip
+
+
+def shown(tenant):
+    now = utcnow()
+    return {one.name: expiries.in_words(one, now) for one in expiries.of_tenant(tenant)}
+
+
+def synced(tenant, ended):
+    return ended(actors.sync.start(Tenant.get_by_id(tenant.id), SYSTEM).run.id, 60)
+
+
+def test_what_runs_out_is_kept_with_its_end_and_without_its_token(contoso, cast, ended):
+    assert synced(cast.contoso, ended).state == RunState.SUCCEEDED
+    found = shown(cast.contoso)
+    assert found["mdm@example.com"] == ("bad", "ends in 4 days")
+    assert found["Apple Business"] == ("bad", "ends in 199 days; invalid")
+    assert found["NDES01"] == ("good", "active, never heard of")
+    assert "Managed Google Play" not in found, "it was never set up"
+    kept = json.dumps([one.__data__ for one in Expiry.select()], default=str)
+    assert "a-secret-of-apple" not in kept
+
+
+def test_it_is_read_once_a_day_and_what_is_gone_goes(contoso, cast, ended):
+    synced(cast.contoso, ended)
+    contoso.delete(f"{DAM}/vppTokens", "vpp")
+    synced(cast.contoso, ended)
+    assert "Apple Business" in shown(cast.contoso), "not read again yet"
+    Tenant.update(expiries_at=utcnow() - timedelta(days=1)).where(Tenant.id == cast.contoso.id).execute()
+    ended(actors.back_up.start(Tenant.get_by_id(cast.contoso.id), SYSTEM).run.id, 60)
+    assert "Apple Business" not in shown(cast.contoso)
+
+
+def test_what_may_not_be_read_says_so_and_fails_nothing(contoso, cast, ended):
+    contoso.change(permissions=[one for one in READ if "ServiceConfig" not in one and "Apps" not in one])
+    connections.forget()
+    run = synced(cast.contoso, ended)
+    assert run.state != RunState.FAILED
+    said = [one.state for one in expiries.of_tenant(cast.contoso) if one.kind == "cloudPki"]
+    assert said == ["cannot be read: DeviceManagementCloudCA.Read.All may be missing"]
+
+
+@pytest.mark.parametrize(
+    ("days", "how", "words"),
+    [
+        (-2, "bad", "ended"),
+        (0.5, "bad", "ends today"),
+        (1.5, "bad", "ends in 1 day"),
+        (20, "warn", "ends in 19 days"),
+        (90, "good", "ends in 89 days"),
+    ],
+)
+def test_the_nearer_the_end_the_louder(days, how, words):
+    now = utcnow()
+    at = now + timedelta(days=days) - timedelta(minutes=1)
+    assert expiries.in_words(Expiry(expires_at=at, state="", is_well=True), now) == (how, words)
