@@ -16,6 +16,8 @@ _ROOTS: Mapping[str, str] = {
     "inventoryPolicies": "deviceManagementConfigurationPolicy",
     # Below a token: its profiles are the policies.
     "depOnboardingSettings": "enrollmentProfile",
+    # A property of its service, and not a collection.
+    "deviceManagementSettings": "deviceManagementSettings",
 }
 # Any policy's assignment: what one collection's has and another's has not is told by its name.
 ASSIGNMENT = "(assignment)"

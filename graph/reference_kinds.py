@@ -272,7 +272,7 @@ NONE_BY_NAME: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "localSecurityOptionsGuestAccountName",
         ),
         "The service fills it in; never written.": (
-            "sourceId", "secretReferenceValueId", "accountId", "createdByAppId", "vppTokenAppleId",
+            "sourceId", "organizationId", "secretReferenceValueId", "accountId", "createdByAppId", "vppTokenAppleId",
             "managementServiceAppId",
         ),
         "Texts of an enrollment notification, which the service makes by itself.": ("notificationMessageTemplateId",),
@@ -280,7 +280,7 @@ NONE_BY_NAME: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "rightsManagementServicesTemplateId",
         ),
         "What devices are, not what policies say.": (
-            "managedDeviceId", "azureActiveDirectoryDeviceId", "azureAdDeviceId", "purchaseOrderIdentifier",
+            "managedDeviceId", "deviceId", "azureActiveDirectoryDeviceId", "azureAdDeviceId", "purchaseOrderIdentifier",
         ),
     }
 )  # fmt: skip

@@ -96,6 +96,13 @@ _SETS: Mapping[str, tuple[str, ...]] = {
     "deviceManagementUserRightsLocalUserOrGroup": ("securityIdentifier", "name"),
     "companyPortalBlockedAction": (),
     "windowsQualityUpdateApprovalSetting": (),
+    # Rules of an update policy: each applies by itself.
+    "windowsUpdates.applicableContent": ("catalogEntryId",),
+    "windowsUpdates.applicableContentDeviceMatch": ("deviceId",),
+    "windowsUpdates.approvalRule": (),
+    "windowsUpdates.complianceChangeRule": (),
+    "windowsUpdates.safeguardProfile": ("category",),
+    "windowsUpdates.monitoringRule": ("signal",),
     # All rules of an app have to hold; a return code is looked up by its number.
     "win32LobAppDetection": (),
     "win32LobAppRequirement": (),

@@ -17,7 +17,8 @@ from tests.graph import made_up
 
 # Lists of objects whose order counts, or of which nobody knows that it does not.
 ORDERED = {
-    # The first that matches is taken.
+    # The first that matches is taken; "ordered by priority".
+    "cloudPcDomainJoinConfiguration",
     "vpnOnDemandRule", "windowsFirewallRule", "vpnTrafficRule", "vpnDnsRule", "iosNetworkUsageRule",
     # In the order in which they are tried, or given to a script.
     "vpnServer", "windowsZtdnsSecureDnsServer", "windowsZtdnsExemptionRule", "deviceHealthScriptParameter",

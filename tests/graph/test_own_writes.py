@@ -83,5 +83,6 @@ def test_what_a_create_made_is_ours_at_once_and_when_it_is_whole(policy_type, gr
     assert begun.explains(policy_type, begun.before, with_assignments=True)
     assert begun.explains(policy_type, content, with_assignments=True)
     other = copy.deepcopy(content)
-    other["body"][policy_type.name_property] = "Somebody's"
+    told = {policy_type.name_property} & begun.names or {"signInPageText"}  # a branding has no name
+    other["body"] |= dict.fromkeys(told, "Somebody's")
     assert not begun.explains(policy_type, other, with_assignments=True)

@@ -328,6 +328,8 @@ NONE = {
     # Certificates: their public half.
     "fileVaultInstitutionalRecoveryKeyCertificate", "fileVaultInstitutionalRecoveryKeyCertificateFileName",
     # Names of settings, and formats.
+    # It lets whoever has it enroll a device, and is never kept (graph/tenant_types.py).
+    "tokenValue",
     "key", "appConfigKey", "appConfigKeyValue", "passwordFormatString", "keyPath", "enabledSkipKeys",
     # An app of the store, by its number.
     "microsoftStoreForBusinessApp.productKey",
