@@ -27,6 +27,7 @@ WRITTEN_AS_THEY_WERE: Mapping[tuple[str, str], str] = {
     ("winGetAppInstallTimeSettings", "deadlineDateTime"): "an app's assignment: past means at once",
     ("windowsAutoUpdateCatalogAppInstallTimeSettings", "startDateTime"): "an app's assignment: past means at once",
     ("windowsAutoUpdateCatalogAppInstallTimeSettings", "deadlineDateTime"): "an app's assignment: past means at once",
+    ("termsExpiration", "startDateTime"): "of terms of use: the first of a series, past for most",
     ("omaSettingDateTime", "value"): "an OMA-URI value, of whatever meaning",
     ("deviceHealthScriptRunOnceSchedule", "date"): "a remediation that runs once: past means that it ran",
 }
