@@ -103,3 +103,18 @@ def test_the_nearer_the_end_the_louder(days, how, words):
     now = utcnow()
     at = now + timedelta(days=days) - timedelta(minutes=1)
     assert expiries.in_words(Expiry(expires_at=at, state="", is_well=True), now) == (how, words)
+
+
+def test_the_tenants_page_says_it_in_words_the_soonest_first(client, sign_in, cast):
+    kept = [
+        {"kind": "vppTokens", "object_id": "vpp", "name": "Apple Business", "state": "valid", "is_well": True,
+         "expires_at": utcnow() + timedelta(days=100, minutes=1)},
+        {"kind": "applePush", "object_id": "apns", "name": "mdm@example.com", "state": "", "is_well": True,
+         "expires_at": utcnow() + timedelta(days=3, minutes=1)},
+    ]  # fmt: skip
+    expiries.keep(cast.contoso, ["vppTokens", "applePush"], kept)
+    page = sign_in(client, cast.rita).get(f"/tenants/{cast.contoso.id}").get_data(as_text=True)
+    section = page.partition('id="expiries"')[2].partition("</section>")[0]
+    assert section.index("Apple push certificate") < section.index("Apple VPP token")
+    assert "ends in 3 days" in section
+    assert 'badge-bad">ends in 3 days' in section
