@@ -23,8 +23,7 @@ def body_of(kind, chance, depth=0):
 def _several(found, chance, depth):
     if found.kind in ("enum", "flags"):
         return chance.sample(model.enum(found.type), min(2, len(model.enum(found.type))))
-    made = [_value(found, chance, depth) for _ in range(2)]
-    return [one for one in made if one is not None]
+    return [one for one in (_value(found, chance, depth) for _ in range(2)) if one is not None]
 
 
 def _value(found, chance, depth):

@@ -20,6 +20,8 @@ ORDERED = {
     # The first that matches is taken; "ordered by priority".
     "cloudPcDomainJoinConfiguration",
     "vpnOnDemandRule", "windowsFirewallRule", "vpnTrafficRule", "vpnDnsRule", "iosNetworkUsageRule",
+    # "A list ordered by priority".
+    "cloudPcDomainJoinConfiguration",
     # In the order in which they are tried, or given to a script.
     "vpnServer", "windowsZtdnsSecureDnsServer", "windowsZtdnsExemptionRule", "deviceHealthScriptParameter",
     # As people see them on a screen.
@@ -113,8 +115,9 @@ def lists_in(kind, volatile, seen=None):
     if kind not in seen:
         seen.add(kind)
         for found in model.properties(kind).values():
-            if found.kind == "object" and not (found.is_navigation or found.name in volatile):
-                if found.is_many and not is_service_made(kind, found.name):
+            is_made = found.name in volatile or is_service_made(kind, found.name)
+            if found.kind == "object" and not (found.is_navigation or is_made):
+                if found.is_many:
                     yield kind, found
                 for one in model.subtypes(found.type):
                     yield from lists_in(one, (), seen)
