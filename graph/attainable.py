@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.driver_approvals import INVENTORY, called, decided, driver_of, entries
-from graph.enrollment import DEVICE_GROUPS, IS_DEFAULT, MESSAGES, is_of_enrollment, listed, templates_of, token_of
+from graph.enrollment import DEVICE_GROUPS, IS_DEFAULT, MESSAGES, has_device_group, listed, templates_of, token_of
 from graph.write_parts import lacks_block
 
 Object = dict[str, Any]
@@ -23,6 +23,9 @@ class Attainable:
 def attainable(policy_type: str, want: Object, live: Object | None) -> Attainable:
     """`live`: the tenant's body; None when the policy is yet to be made."""
     notes: list[str] = []
+    if has_device_group(policy_type, want):
+        found = _device_group(want, live)
+        want, notes = found.body, [*found.notes]
     for limit in _LIMITS.get(policy_type, ()):
         found = limit(want, live)
         want, notes = found.body, [*notes, *found.notes]
@@ -95,8 +98,6 @@ def _device_group(want: Object, live: Object | None) -> Attainable:
     """App-only tokens get a 500 for setting it in any form; a person who is signed in may
     (deploymenttheory/terraform-provider-microsoft365, windows_autopilot_device_preparation; live, 2026).
     """
-    if not is_of_enrollment(want):
-        return Attainable(want)
     if DEVICE_GROUPS not in want:
         return Attainable(want, () if live else (_NO_GROUP_KNOWN,))
     wanted, theirs = (_groups(one) for one in (want, live or {}))
@@ -144,7 +145,7 @@ _LIMITS: Mapping[str, tuple[Callable[[Object, Object | None], Attainable], ...]]
     "windowsQualityUpdatePolicies": (_quality_updates,),
     "compliancePolicies": (_actions,),
     "deviceCompliancePolicies": (_actions,),
-    "configurationPolicies": (_device_group, _default_of(IS_DEFAULT), _token_default),
+    "configurationPolicies": (_default_of(IS_DEFAULT), _token_default),
     "depOnboardingSettings": (_default_of("isDefault"),),
     "deviceEnrollmentConfigurations": (_messages,),
 }

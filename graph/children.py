@@ -26,7 +26,7 @@ from graph.completing import (
     presentations,
     privacy_controls,
 )
-from graph.enrollment import DEVICE_GROUPS, IS_DEFAULT, MESSAGES, is_of_enrollment, listed, templates_of, token_of
+from graph.enrollment import DEVICE_GROUPS, IS_DEFAULT, MESSAGES, has_device_group, listed, templates_of, token_of
 from graph.errors import Incomplete, NotFound, Rejected, Unavailable
 from graph.policy_type import PolicyType
 
@@ -37,6 +37,8 @@ def complete(policy_type: PolicyType, item: str, body: Body, proof: Proof, *, ma
     """The few policy types that need more than the table can say. With `may_lack`, there will be no other try."""
     for read in _OF_TYPE.get(policy_type.key, ()):
         yield from read(item, body, proof)
+    if has_device_group(policy_type.key, body):
+        yield from _device_groups(item, body, proof, may_lack)
     for read_child in _NAMED_IF_REFUSED.get(policy_type.key, ()):
         yield from read_child(item, body, proof, may_lack)
     yield from _linked(policy_type, item, body, proof)
@@ -111,8 +113,6 @@ _OF_TEMPLATE = ("brandingOptions", "localizedNotificationMessages")
 
 
 def _device_groups(item: str, body: Body, proof: Proof, may_lack: bool) -> Steps:
-    if not is_of_enrollment(body):
-        return
     [answer] = yield [f"{item}/retrieveEnrollmentTimeDeviceMembershipTarget"]
     found = _shown(answer, proof, "The device group that devices join while they enroll", may_lack)
     if found is not None:
@@ -165,6 +165,6 @@ _OF_TYPE: Mapping[str, tuple[Callable[[str, Body, Proof], Steps], ...]] = {
     "mobileApps": (_own_relationships,),
 }
 _NAMED_IF_REFUSED: Mapping[str, tuple[Callable[[str, Body, Proof, bool], Steps], ...]] = {
-    "configurationPolicies": (_device_groups, _default_profile),
+    "configurationPolicies": (_default_profile,),
     "deviceEnrollmentConfigurations": (_messages,),
 }

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from graph.client import Answer
 from graph.completing import Proof, Steps, body_of, pages_of
 from graph.errors import GraphError, NotFound, Rejected, Throttled
+from graph.navigations import DERIVED_CREDENTIALS, PATHS
 from graph.reading import Listed
 from graph.reference_kinds import (
     AGENTS,
@@ -93,6 +94,7 @@ _ONE: Mapping[str, Callable[[str], str]] = {
     CONNECTIONS: lambda one: (
         f"/deviceManagement/virtualEndpoint/onPremisesConnections/{quote(one, safe='')}?$select=id,displayName"
     ),
+    DERIVED_CREDENTIALS: lambda one: f"{PATHS[DERIVED_CREDENTIALS]}/{quote(one, safe='')}?$select=id,displayName",
     IMAGES: lambda one: f"/deviceManagement/virtualEndpoint/deviceImages/{quote(one, safe='')}?$select=id,displayName",
     DEFINITIONS: lambda one: f"/deviceManagement/groupPolicyDefinitions/{quote(one, safe='')}",
 }

@@ -7,6 +7,8 @@ from typing import Any
 MESSAGES = "notificationMessages"
 DEVICE_GROUPS = "enrollmentTimeDeviceMembershipTargets"
 IS_DEFAULT = "isDefaultEnrollmentProfile"
+# Not even by a call of its own, as it is.
+NEVER_SENT = frozenset({DEVICE_GROUPS, IS_DEFAULT})
 # What ties a policy to the enrollment token that it was made under; other sources are marks of the service alone.
 TOKEN_SOURCE = "DepTokenId_"  # noqa: S105
 
@@ -23,6 +25,13 @@ def is_of_enrollment(body: Body) -> bool:
     reference = body.get("templateReference")
     family = reference.get("templateFamily") if isinstance(reference, Mapping) else None
     return "enrollment" in str(body.get("technologies")) or family == "enrollmentConfiguration"
+
+
+def has_device_group(policy_type: str, body: Body) -> bool:
+    """Devices may join a group while they enroll (Microsoft's model: retrieveEnrollmentTimeDeviceMembershipTarget)."""
+    return policy_type == "androidDeviceOwnerEnrollmentProfiles" or (
+        policy_type == "configurationPolicies" and is_of_enrollment(body)
+    )
 
 
 def token_of(body: Body) -> str:

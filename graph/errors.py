@@ -164,10 +164,14 @@ def from_answer(status: int, headers: Mapping[str, str], body: Any, *, is_part: 
     return made
 
 
+_APPROVAL_IN_WORDS = re.compile(r"x-msft-approval-code[:\s\"\\]+([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.I)
+
+
 def _made(status: int, headers: Mapping[str, str], error: Mapping[str, Any], message: str) -> GraphError:
-    # Documentation says 400 in one place and 403 in another: the header is what tells (learn.microsoft.com: Multi Admin
-    # Approval for Graph API).
-    approval = _header(headers, "x-msft-approval-code") or ""
+    # Documentation says 400 in one place and 403 in another, and 412 was seen: the header is what tells
+    # (learn.microsoft.com: Multi Admin Approval for Graph API), or the same in words, where it was lost on the way.
+    said = _APPROVAL_IN_WORDS.search(message)
+    approval = _header(headers, "x-msft-approval-code") or (said[1] if said else "")
     if re.fullmatch(r"[\w-]{1,80}", approval, re.ASCII):
         return _approval_needed(approval)
     if not _is_graphs(status, error):

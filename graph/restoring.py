@@ -4,6 +4,7 @@ A generator like the readings: it yields the requests it wants next and is sent 
 after any of them and run again: it looks at what is there, and writes only what is still missing.
 """
 
+import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -177,10 +178,10 @@ def _write(order: Order, requests: list[Request]) -> Steps:
 
 
 def _signed(order: Order, request: Request) -> Request:
-    """With the reason, for a tenant that has changes approved; and with the approval, once there is one."""
-    headers = {**request.headers, **({JUSTIFICATION: order.justification} if order.justification else {})}
+    """With the reason, for a tenant that has changes approved; once there is an approval, with that instead."""
     code = order.approved.get(request_mark(request))
-    return replace(request, headers={**headers, APPROVAL: code} if code else headers)
+    reason = {JUSTIFICATION: order.justification} if order.justification else {}
+    return replace(request, headers={**request.headers, **({APPROVAL: code} if code else reason)})
 
 
 def _remove(order: Order) -> Reads[Done]:
@@ -197,9 +198,16 @@ def _remove(order: Order) -> Reads[Done]:
     return Done(target, None, [])
 
 
+# "Decoded content … must be no greater than 1024 characters"; fewer, for nobody knows whether they are bytes.
+_LONGEST_REASON = 500
+
+
 def header_text(reason: str) -> str:
-    """A sentence as an HTTP header takes it."""
-    return " ".join(reason.encode("ascii", "replace").decode().split())[:500]
+    """As Multi Admin Approval takes it, and the portal sends it: base64 of UTF-8. Plain text is refused
+    (Micke-K/IntuneManagement, KelvinTegelaar/CIPP).
+    """
+    text = " ".join(reason.split())[:_LONGEST_REASON]
+    return base64.b64encode(text.encode("utf-8", "replace")).decode()
 
 
 def approval_status(code: str) -> Reads[str]:

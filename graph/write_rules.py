@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from graph import write_children as children
 from graph import write_parts as parts
 from graph.driver_approvals import INVENTORY
-from graph.enrollment import DEVICE_GROUPS, IS_DEFAULT, MESSAGES, is_of_enrollment
+from graph.enrollment import IS_DEFAULT, MESSAGES, is_of_enrollment
 from graph.permissions import (
     WRITE_APPS,
     WRITE_AUTHENTICATION_CONTEXTS,
@@ -109,7 +109,6 @@ _RULES: dict[str, WriteRule] = {
     "configurationPolicies": WriteRule(
         POLICIES,
         assign="assignments",
-        drop=frozenset({DEVICE_GROUPS}),
         parts={"priorityMetaData": children.reorder, IS_DEFAULT: children.default_profile},
         **_CATALOG,
     ),

@@ -12,7 +12,7 @@ from graph import additions
 from graph.attainable import attainable
 from graph.client import Request
 from graph.compare import NOBODY, Difference, compare
-from graph.enrollment import token_of
+from graph.enrollment import NEVER_SENT, token_of
 from graph.microsoft import model
 from graph.normalise import normalise, normalise_assignments
 from graph.places import root_type
@@ -181,7 +181,8 @@ def _sendable(policy_type: PolicyType, rule: WriteRule, body: Object) -> Object:
 def sendable(policy_type: PolicyType, body: Object) -> Object:
     """The properties of a body that are ever sent."""
     actual = model.type_of(body, root_type(policy_type))
-    dropped = policy_type.volatile | WRITE_RULES[policy_type.key].drop | {"id", "assignments", "@odata.type"}
+    dropped = policy_type.volatile | WRITE_RULES[policy_type.key].drop | NEVER_SENT
+    dropped |= {"id", "assignments", "@odata.type"}
     return {
         name: value
         for name, value in body.items()

@@ -64,7 +64,7 @@ def silent_differences(restore, was, now, ids):
 def _whole(content):
     body = {**content["body"], "assignments": content["assignments"]}
     if str(body.get("appGroupType")).startswith("all"):
-        del body["apps"]  # which Microsoft computes
+        body.pop("apps", None)  # which Microsoft computes
     if any("valueJson" in one for one in body.get("settings") or ()):
         body["settings"] = [
             one for one in body["settings"] if one["valueJson"] != "null"

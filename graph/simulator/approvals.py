@@ -4,6 +4,7 @@ learn.microsoft.com, Use Multi Admin Approval with Microsoft Graph: the first ca
 with that code is carried out once it was approved.
 """
 
+import base64
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from graph.simulator.state import Tenant
 JUSTIFICATION, CODE = "x-msft-approval-justification", "x-msft-approval-code"
 STATUSES = ("needsApproval", "approved", "rejected", "cancelled", "expired", "completed")
 LIFETIME = timedelta(days=3)
+LONGEST_REASON = 1024
 _SHOWN = ("id", "status", "requestJustification", "requestDateTime", "expirationDateTime")
 
 
@@ -36,7 +38,10 @@ def gate(call: Call, body: Any, headers: Mapping[str, str]) -> str | None:
 
 def _asked(tenant: Tenant, wanted: Object, justification: str | None) -> Reply:
     if not justification:
-        return intune_error(403, "Forbidden", f"Header '{JUSTIFICATION}' is required")
+        return intune_error(400, "BadRequest", f"Header '{JUSTIFICATION}' is required to request approval")
+    why = _decoded(justification)
+    if why is None:
+        return intune_error(400, "BadRequest", f"Header '{JUSTIFICATION}' must be base64 of at most 1024 characters")
     code = next(
         (code for code, held in tenant.approvals.items() if status(held) == "needsApproval" and _is_same(held, wanted)),
         None,
@@ -46,19 +51,28 @@ def _asked(tenant: Tenant, wanted: Object, justification: str | None) -> Reply:
         tenant.approvals[code] = {
             "id": code,
             "status": "needsApproval",
-            "requestJustification": justification,
+            "requestJustification": why,
             "requestDateTime": _text(at),
             "expirationDateTime": _text(at + LIFETIME),
             **wanted,
         }
     is_400 = tenant.flags.get("approval_status_400")
     reply = intune_error(
-        400 if is_400 else 403,
-        "BadRequest" if is_400 else "Forbidden",
+        400 if is_400 else 412,
+        "BadRequest" if is_400 else "PreconditionFailed",
         "The request needs the approval of another administrator.",
     )
     reply.headers[CODE] = code
     return reply
+
+
+def _decoded(justification: str) -> str | None:
+    """Plain text is refused, and what is too long (KelvinTegelaar/CIPP; the text of Graph's answer)."""
+    try:
+        text = base64.b64decode(justification, validate=True).decode()
+    except ValueError:
+        return None
+    return text if len(text) <= LONGEST_REASON else None
 
 
 def _text(at: datetime) -> str:

@@ -19,6 +19,7 @@ from db.models import BackupSet, Policy, RunItem, Snapshot
 from db.states import WRITING, RunState, SetState
 from graph.attainable import attainable
 from graph.microsoft import model
+from graph.navigations import all_links
 from graph.normalise import normalise
 from graph.places import root_type
 from graph.policy_types import POLICY_TYPES
@@ -203,6 +204,22 @@ def compare_all(restore, theirs, ids, was):
     return compared
 
 
+BESIDE = {"relationships", "combinationConfigurations", "isDefault", "creationSource", "priorityMetaData",
+          *(["categories"] if "mobileAppCategories" in POLICY_TYPES else ()),
+          *all_links("deviceConfigurations"), *all_links("windowsAutopilotDeploymentProfiles")}  # fmt: skip
+
+
+def parts_beside(collections):
+    """How many policies have what is beside a body, and how many texts the templates of notifications."""
+    found = Counter()
+    for item in (item for items in collections.values() for item in items.values()):
+        found.update(name for name in BESIDE if item.get(name))
+        for one in item.get("notificationTemplates", ()):
+            template = collections["deviceManagement/notificationMessageTemplates"][one.partition("_")[2]]
+            found["texts"] += len(template["localizedNotificationMessages"])
+    return found
+
+
 # What no restore can bring back, in whichever tenant; each says so in advance.
 NEVER = {"built_in", "not_restorable", "secret_missing", "cannot_create", "unresolved", "past_date"}
 
@@ -213,6 +230,7 @@ def test_what_was_deleted_comes_back_as_it_was(stage, name, at_least, worker, en
     backup_set, was = back_up(ours, ended), theirs.objects()
     delete_everything(theirs)
     restore = restored(backup_set, ours, ended)
+    assert parts_beside(theirs.objects()) == parts_beside(was)
     assert {one.reason for one in restores.items(restore) if one.action == "blocked"} <= NEVER
     assert compare_all(restore, theirs, made_ids(restore), was) >= at_least
 

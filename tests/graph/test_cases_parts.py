@@ -3,6 +3,7 @@
 Each stands for its kind; tests/graph/test_navigations.py holds the kinds against Microsoft's model.
 """
 
+import base64
 import json
 
 import pytest
@@ -12,6 +13,7 @@ from graph.fingerprint import fingerprint
 from graph.normalise import ZERO_GUID
 from graph.planning import Case, Match, Options, decide, wanted
 from graph.policy_types import POLICY_TYPES
+from graph.restoring import APPROVAL, JUSTIFICATION, Order, carry_out, header_text, request_mark
 from graph.times import parse_time
 from graph.write_rules import WRITE_RULES
 from graph.writing import changes, creation, remaining
@@ -359,3 +361,18 @@ def test_the_default_profile_of_an_apple_token_becomes_it_again():
     row = POLICY_TYPES["depOnboardingSettings"]
     [asked] = changes(row, f"{TOKEN}/p", content(apple), content({**apple, "isDefault": True}), with_assignments=False)
     assert (asked.method, asked.path) == ("POST", f"{row.path}/{TOKEN}/enrollmentProfiles/p/setDefaultProfile")
+
+
+# --- Multi Admin Approval --------------------------------------------------------------------------------------------
+
+
+def test_a_reason_is_sent_as_base64_and_an_approval_in_its_place():
+    """Plain text is refused (KelvinTegelaar/CIPP, Micke-K/IntuneManagement); the portal was seen to send base64."""
+    assert base64.b64decode(header_text("Änderung  4711\n")).decode() == "Änderung 4711"
+    assert len(base64.b64decode(header_text("ä" * 5000)).decode()) <= 1024
+    order = Order(POLICY_TYPES["deviceCategories"], content({"displayName": "A"}), None, justification=header_text("x"))
+    [asked] = next(carry_out(order))
+    assert asked.headers == {JUSTIFICATION: header_text("x")}
+    order.approved = {request_mark(asked): "code"}
+    [again] = next(carry_out(order))
+    assert again.headers == {APPROVAL: "code"}

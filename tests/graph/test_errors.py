@@ -157,6 +157,12 @@ def test_an_approval_that_only_the_back_ends_headers_name_is_one():
     assert from_answer(412, {}, error("PreconditionFailed", inner)).approval == "a-1"
 
 
+def test_an_approval_that_only_the_words_name_is_one():
+    code = "aabb1234-5678-9012-abcd-ef0123456789"
+    words = f"Approval Required. Request Approval using the request ID. x-msft-approval-code: {code}"
+    assert from_answer(403, {}, error("ApprovalRequired", words)).approval == code
+
+
 @pytest.mark.parametrize(
     ("headers", "body", "is_part"),
     [

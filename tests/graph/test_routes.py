@@ -36,6 +36,7 @@ KNOWN_TO_WORK = {
         "Micke-K/IntuneManagement: EndpointManager.psm1; the action is bound to that type",
     **{("GET", f"{DM}/intuneBrandingProfiles/{{}}/{image}"): "Micke-K/IntuneManagement: Get-IntuneBrandingImages"
        for image in _IMAGES},
+    ("GET", f"{DM}/derivedCredentials/{{}}"): "learn.microsoft.com: Get deviceManagementDerivedCredentialSettings",
     # Micke-K/IntuneManagement and Microsoft365DSC write them so, and the portal was seen to.
     ("POST", f"{DAM}/mobileApps/{{}}/categories/$ref"): "deploymenttheory/terraform-provider-microsoft365",
     ("DELETE", f"{DAM}/mobileApps/{{}}/categories/{{}}/$ref"): "deploymenttheory/terraform-provider-microsoft365",

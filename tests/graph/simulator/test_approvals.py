@@ -1,5 +1,7 @@
 """Multi Admin Approval: refused with a code, decided by another admin, carried out when sent again with that code."""
 
+import base64
+
 import pytest
 
 from tests.graph.simulator.conftest import CA, DM, add_tenant
@@ -7,6 +9,10 @@ from tests.graph.simulator.conftest import CA, DM, add_tenant
 PATH = f"{DM}/deviceCategories"
 WHY, CODE = "x-msft-approval-justification", "x-msft-approval-code"
 BODY = {"displayName": "Kiosk"}
+
+
+def encoded(text):
+    return base64.b64encode(text.encode()).decode()
 
 
 @pytest.fixture
@@ -17,17 +23,23 @@ def guarded(simulator):
 
 
 def request_approval(tenant, body=None):
-    answer = tenant.ask("POST", PATH, body or BODY, **{WHY: "Restore of run 7"})
-    assert answer.status_code == 403, answer.text
+    answer = tenant.ask("POST", PATH, body or BODY, **{WHY: encoded("Restore of run 7")})
+    assert answer.status_code == 412, answer.text
     return answer.headers[CODE]
 
 
 def test_a_write_without_a_reason_is_told_the_header_it_lacks(guarded):
     answer = guarded.ask("POST", PATH, BODY)
-    assert answer.status_code == 403
+    assert answer.status_code == 400
     assert f"Header '{WHY}' is required" in answer.text
     assert CODE not in answer.headers
     assert guarded.approvals() == []
+
+
+@pytest.mark.parametrize("reason", ["plain text", encoded("x" * 1025)])
+def test_a_reason_in_plain_text_and_one_that_is_too_long_are_refused(guarded, reason):
+    answer = guarded.ask("POST", PATH, BODY, **{WHY: reason})
+    assert (answer.status_code, CODE in answer.headers) == (400, False)
 
 
 def test_the_same_write_has_one_code_until_it_is_decided_and_another_write_another(guarded):
@@ -63,7 +75,7 @@ def test_what_was_not_approved_is_not_done(status, guarded):
 
 def test_one_copy_of_the_documentation_says_400(guarded):
     guarded.change(flags={"approval_status_400": True})
-    answer = guarded.ask("POST", PATH, BODY, **{WHY: "x"})
+    answer = guarded.ask("POST", PATH, BODY, **{WHY: encoded("x")})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BadRequest")
     assert answer.headers[CODE]
 
@@ -71,7 +83,8 @@ def test_one_copy_of_the_documentation_says_400(guarded):
 def test_in_a_batch_each_part_has_headers_of_its_own(guarded):
     json = {"Content-Type": "application/json"}
     part = {"method": "POST", "url": f"/{PATH}", "body": BODY}
-    answers = guarded.batch({"id": "1", "headers": {**json, WHY: "x"}, **part}, {"id": "2", "headers": json, **part})
+    with_reason = {**json, WHY: encoded("x")}
+    answers = guarded.batch({"id": "1", "headers": with_reason, **part}, {"id": "2", "headers": json, **part})
     code = answers["1"]["headers"][CODE]
     assert CODE not in answers["2"]["headers"]
     guarded.decide(code)
