@@ -108,11 +108,6 @@ _SETS: Mapping[str, tuple[str, ...]] = {
     "win32LobAppRequirement": (),
     "win32LobAppRule": (),
     "win32LobAppReturnCode": ("returnCode",),
-    # Rules of Windows Update, of which each applies by itself.
-    "windowsUpdates.safeguardProfile": ("category",),
-    "windowsUpdates.monitoringRule": ("signal",),
-    "windowsUpdates.approvalRule": (),
-    "windowsUpdates.complianceChangeRule": (),
 }
 
 # Objects of one of these types whose order counts after all.

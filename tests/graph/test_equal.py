@@ -17,8 +17,7 @@ from tests.graph import made_up
 
 # Lists of objects whose order counts, or of which nobody knows that it does not.
 ORDERED = {
-    # The first that matches is taken; "ordered by priority".
-    "cloudPcDomainJoinConfiguration",
+    # The first that matches is taken.
     "vpnOnDemandRule", "windowsFirewallRule", "vpnTrafficRule", "vpnDnsRule", "iosNetworkUsageRule",
     # "A list ordered by priority".
     "cloudPcDomainJoinConfiguration",

@@ -328,8 +328,6 @@ NONE = {
     # Certificates: their public half.
     "fileVaultInstitutionalRecoveryKeyCertificate", "fileVaultInstitutionalRecoveryKeyCertificateFileName",
     # Names of settings, and formats.
-    # It lets whoever has it enroll a device, and is never kept (graph/tenant_types.py).
-    "tokenValue",
     "key", "appConfigKey", "appConfigKeyValue", "passwordFormatString", "keyPath", "enabledSkipKeys",
     # Made by the service, and void after a while.
     "tokenValue",
