@@ -12,6 +12,8 @@ from graph.simulator.references import refuse_missing
 from graph.simulator.state import Tenant
 
 PATH = f"{DM}/configurationPolicies"
+# Whose devices may join a group while they enroll (Microsoft's model: retrieveEnrollmentTimeDeviceMembershipTarget).
+JOINING = (PATH, f"{DM}/androidDeviceOwnerEnrollmentProfiles")
 TOKENS = f"{DM}/depOnboardingSettings"
 # No property of a policy: kept aside, by the policy's id.
 DEVICE_GROUPS = "enrollmentTimeDeviceMembershipTargets"

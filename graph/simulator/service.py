@@ -236,7 +236,7 @@ def _below(tenant: Tenant, collection: Collection, item: Object, rest: list[str]
         return _plain_text(tenant, item, secret[1])
     if rest[0].lower().startswith("microsoft.graph.") and len(rest) == 2:
         return _navigation(item, *rest)
-    if collection.path == enrollment_policies.PATH and rest == ["retrieveEnrollmentTimeDeviceMembershipTarget"]:
+    if collection.path in enrollment_policies.JOINING and rest == ["retrieveEnrollmentTimeDeviceMembershipTarget"]:
         return enrollment_policies.device_groups(tenant, item)
     if collection.path == APPS and rest == ["relationships"]:
         item = {**item, "relationships": app_parts.relationships(tenant, item)}

@@ -43,6 +43,8 @@ KNOWN_TO_WORK = {
     # The package has a POST, to which the service answers 400.
     ("GET", f"{DM}/configurationPolicies/{{}}/retrieveEnrollmentTimeDeviceMembershipTarget"):
         "deploymenttheory/terraform-provider-microsoft365, windows_autopilot_device_preparation (live)",
+    ("GET", f"{DM}/androidDeviceOwnerEnrollmentProfiles/{{}}/retrieveEnrollmentTimeDeviceMembershipTarget"):
+        "nobody was seen to ask: as of its sibling; what is refused is named, and costs nothing else",
     # Properties that have an address of their own are in no list of routes.
     ("GET", f"{DM}/settings"): "almenscorner/IntuneCD: backup/Intune/DeviceManagementSettings",
     ("GET", "/identityGovernance/termsOfUse/agreements/{}/file/localizations/{}/fileData/data"):
