@@ -95,6 +95,7 @@ def of_backup_set(
         for one in with_policies(listed)
         if not (snapshot_ids or policy_types) or one.id in snapshot_ids or one.policy.policy_type in policy_types
     ]
+    _refuse_members_elsewhere(options, backup_set.tenant.directory_id, tenant)
     chosen = _with_groups(chosen, listed) if options["groups"] != NOT_MADE else _without_groups(chosen)
     source = Source(backup_set.tenant.directory_id, f"{backup_set} of {backup_set.tenant.name}", backup_set)
     return restores.create(tenant, source, restores.of_snapshots(chosen), options, actor)
@@ -110,6 +111,29 @@ def _with_groups(chosen: Sequence[Snapshot], listed: Sequence[int]) -> list[Snap
     wanted = {one for snapshot in policies for one in (snapshot.references.get("groups") or {})}
     found = [one for one in with_policies(listed) if one.policy.policy_type == GROUPS]
     return [*policies, *(one for one in found if one in chosen or one.policy.graph_id in wanted)]
+
+
+def change_options(restore: Restore, options: Mapping[str, Any], actor: Actor) -> None:
+    """Raises Invalid when it is too late for that. Where groups are to be made now, they become items."""
+    _refuse_members_elsewhere(options, restore.source_directory_id, restore.tenant)
+    wants_groups = options["groups"] != NOT_MADE and restore.backup_set is not None
+    restores.change_options(restore, options, actor, more=_lacking_groups(restore) if wants_groups else ())
+
+
+def _refuse_members_elsewhere(options: Mapping[str, Any], source_directory_id: str, tenant: Tenant) -> None:
+    if options["groups"] == WITH_MEMBERS and source_directory_id != tenant.directory_id:
+        raise Invalid("Members are people and devices of their own tenant: make the groups without them elsewhere.")
+
+
+def _lacking_groups(restore: Restore) -> list[NewItem]:
+    """Of its backup set, those that its policies refer to."""
+    items = restores.items(restore)
+    there = {one.graph_id for one in items if one.policy_type == GROUPS}
+    wanted = {one for item in items for one in (item.references.get("groups") or {})} - there
+    found = with_policies(backup_sets.snapshots_of(restore.backup_set))
+    return restores.of_snapshots(
+        [one for one in found if one.policy.policy_type == GROUPS and one.policy.graph_id in wanted]
+    )
 
 
 def of_snapshot(snapshot: Snapshot, tenant: Tenant, options: Mapping[str, Any], actor: Actor) -> Restore:

@@ -91,26 +91,30 @@ def create(
             options=dict(options),
             created_by=actor.user_id,
         )
-        rows = [
-            {**asdict(one), "content": one.content_id, "snapshot": one.snapshot_id, "restore": restore.id,
-             "position": number}
-            for number, one in enumerate(items)
-        ]  # fmt: skip
-        for row in rows:
-            del row["content_id"], row["snapshot_id"]
-        for some in lists.by(rows):
-            RestoreItem.insert_many(some).execute()
+        _add_items(restore, items)
         audit.record(
             Action.RESTORE_REQUESTED,
             actor,
             f"restore {restore.id}",
             tenant=tenant,
             source=source.name,
-            items=len(rows),
+            items=len(items),
             options=dict(options),
             undo_of=undo_of and undo_of.id,
         )
     return restore
+
+
+def _add_items(restore: Restore, items: Sequence[NewItem], after: int = 0) -> None:
+    rows = [
+        {**asdict(one), "content": one.content_id, "snapshot": one.snapshot_id, "restore": restore.id,
+         "position": number}
+        for number, one in enumerate(items, start=after)
+    ]  # fmt: skip
+    for row in rows:
+        del row["content_id"], row["snapshot_id"]
+    for some in lists.by(rows):
+        RestoreItem.insert_many(some).execute()
 
 
 def items(restore: Restore) -> list[RestoreItem]:
@@ -139,10 +143,11 @@ def hold(restore: Restore) -> None:
 
 
 @transaction
-def change_options(restore: Restore, options: Mapping[str, Any], actor: Actor) -> None:
-    """Raises Invalid when it is too late for that."""
+def change_options(restore: Restore, options: Mapping[str, Any], actor: Actor, *, more: Sequence[NewItem] = ()) -> None:
+    """Raises Invalid when it is too late for that. `more`: items that belong to it with these options."""
     hold(restore)
     _to_draft(restore, options=dict(options), changed_by=actor.user_id)
+    _add_items(restore, more, RestoreItem.select().where(RestoreItem.restore == restore).count())
     audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["options"])
 
 

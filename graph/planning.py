@@ -289,6 +289,10 @@ def _cannot_change(case: Case, live: Content, want: Content) -> Plan | None:
 
 
 def _made(case: Case, options: Options, action: str) -> Plan:
+    if case.policy_type.is_referred and options.groups == NOT_MADE:
+        return _blocked(
+            "not_chosen", "It is not there, and groups are made only where that is chosen: see the options."
+        )
     body = case.content["body"]
     cannot = WRITE_RULES[case.policy_type.key].cannot_create(body)
     problem = _refused(case)

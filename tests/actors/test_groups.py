@@ -7,6 +7,7 @@ from actors import connections, restore_requests
 from db import backup_sets, coverage, restores, snapshots, standing
 from db.audit import SYSTEM
 from db.clock import utcnow
+from db.errors import Invalid
 from db.models import BackupSet, RunItem, Snapshot, Tenant
 from db.states import Offer, RunState, SetState
 from graph import groups
@@ -117,6 +118,20 @@ def test_a_group_that_is_gone_is_made_again_only_when_it_was_ticked(contoso, bac
     }
 
 
+def test_what_is_ticked_later_makes_its_groups_items_and_what_is_not_ticked_is_never_made(
+    contoso, back_up, cast, ended
+):
+    backup_set = back_up()
+    contoso.delete("groups", RING)
+    alone = restore_requests.of_snapshot(held(backup_set)["SG Ring"], cast.contoso, options(), SYSTEM)
+    [item] = restores.items(previewed(alone, ended))
+    assert (item.action, item.reason) == ("blocked", "not_chosen")
+    restore = of_assigned(backup_set, cast.contoso)
+    restore_requests.change_options(restore, options(groups="empty"), SYSTEM)
+    planned = {one.name: one.action for one in restores.items(previewed(restore, ended))}
+    assert planned["SG Ring"] == "recreate"
+
+
 def test_one_of_the_same_name_is_used_and_none_is_made_beside_it(contoso, back_up, cast, ended):
     backup_set = back_up()
     contoso.delete("groups", PILOT)
@@ -165,6 +180,11 @@ def test_members_are_added_twenty_at_a_time_and_only_when_ticked(contoso, back_u
         assert run.state == RunState.SUCCEEDED, [one.message for one in RunItem.select().where(RunItem.run == run)]
         [made] = there(contoso, "SG Pilot")
         assert len(made["members"]) == count
+
+
+def test_members_go_to_no_other_tenant(contoso, back_up, cast):
+    with pytest.raises(Invalid, match="their own tenant"):
+        of_assigned(back_up(), cast.fabrikam, groups="members")
 
 
 def test_a_name_that_can_be_no_nickname_becomes_one():

@@ -43,7 +43,7 @@ def preview(restore_id: int) -> Any:
 @requires(Permission.OPERATE)
 def options(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    restores.change_options(restore, restore_requests.parse_options(request.form), current_actor())
+    restore_requests.change_options(restore, restore_requests.parse_options(request.form), current_actor())
     return previewed(Restore.get_by_id(restore.id))
 
 
