@@ -16,6 +16,8 @@ _ROOTS: Mapping[str, str] = {
     "inventoryPolicies": "deviceManagementConfigurationPolicy",
     # Below a token: its profiles are the policies.
     "depOnboardingSettings": "enrollmentProfile",
+    # Below the directory, whose id the path has to say.
+    "organizationalBranding": "organizationalBrandingLocalization",
     # A property of its service, and not a collection.
     "deviceManagementSettings": "deviceManagementSettings",
 }

@@ -223,4 +223,4 @@ def test_any_two_can_be_compared_and_equal_prints_mean_no_difference(policy_type
         assert differences == []
     # What was added may be a null.
     assert all(isinstance(one.label, str) for one in differences)
-    assert all(one.before != one.after for one in differences if one.kind == "changed")
+    assert all(repr(one.before) != repr(one.after) for one in differences if one.kind == "changed")
