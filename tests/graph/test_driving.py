@@ -111,7 +111,7 @@ def lists(northwind):
     return drive(northwind, {key: list_policies(row) for key, row in POLICY_TYPES.items()})
 
 
-@pytest.mark.parametrize("key", sorted(POLICY_TYPES))
+@pytest.mark.parametrize("key", sorted(key for key, row in POLICY_TYPES.items() if not row.is_referred))
 def test_every_reading_of_every_row_ends_after_as_many_requests_as_without_a_limit(northwind, lists, few_at_once, key):
     row, known = POLICY_TYPES[key], names.no_names()
     some = lists[key].policies[:: max(1, len(lists[key].policies) // 2)][:2]
