@@ -10,7 +10,7 @@ from graph.simulator.conforming import is_abstract, misfits, type_at
 from graph.simulator.demo import demo_tenants
 from graph.simulator.exported import _encodings
 from graph.simulator.rules import RULES
-from tests.simulated import REAL
+from tests.simulated import REAL, catalog_policy, conditional_access
 
 POLICY = "deviceManagementConfigurationPolicy"
 # Kind -> (one that is taken, those that are not).
@@ -106,6 +106,12 @@ def test_what_the_demo_tenants_hold_fits():
         for one in misfits(type_at(collection, {}), item)
         if type_at(collection, {})
     ]
+    assert unfit == []
+
+
+def test_what_tests_and_benchmarks_generate_fits():
+    made = {"deviceManagement/configurationPolicies": [catalog_policy("x", "X")], **conditional_access(2, 2, 2)}
+    unfit = [(path, one) for path, items in made.items() for item in items for one in misfits(type_at(path, {}), item)]
     assert unfit == []
 
 
