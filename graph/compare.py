@@ -43,7 +43,7 @@ def compare(policy_type: PolicyType, before: Any, after: Any, names: Names = NOB
 
 
 def _between(path: Path, old: Any, new: Any, place: Place) -> Iterator[Difference]:
-    if old == new and type(old) is type(new):
+    if old == new:
         return
     if isinstance(old, dict) and isinstance(new, dict):
         yield from _between_objects(path, old, new, place)

@@ -35,6 +35,11 @@ _TABLE: Mapping[str, frozenset[str]] = {
     "settingCount": frozenset({"deviceManagementConfigurationPolicy"}),
     # A PUT has to repeat it, and does (graph.writing): KelvinTegelaar/CIPP#3744.
     "creationSource": frozenset({"deviceManagementConfigurationPolicy", "deviceManagementCompliancePolicy"}),
+    # "Content applicable for offering": what Windows Update has just now; and when a rule was made and looked at.
+    "applicableContent": frozenset({"windowsUpdates.policy", "windowsUpdates.deploymentAudience"}),
+    "createdDateTime": frozenset({"windowsUpdates.complianceChangeRule"}),
+    "lastModifiedDateTime": frozenset({"windowsUpdates.complianceChangeRule"}),
+    "lastEvaluatedDateTime": frozenset({"windowsUpdates.complianceChangeRule"}),
     "isMigratingToConfigurationPolicy": frozenset({"deviceManagementIntent"}),
     # Texts and versions of Microsoft's templates and catalogue entries.
     "templateDisplayName": frozenset({"deviceManagementConfigurationPolicyTemplateReference"}),

@@ -97,8 +97,6 @@ _SETS: Mapping[str, tuple[str, ...]] = {
     "companyPortalBlockedAction": (),
     "windowsQualityUpdateApprovalSetting": (),
     # Rules of an update policy: each applies by itself.
-    "windowsUpdates.applicableContent": ("catalogEntryId",),
-    "windowsUpdates.applicableContentDeviceMatch": ("deviceId",),
     "windowsUpdates.approvalRule": (),
     "windowsUpdates.complianceChangeRule": (),
     "windowsUpdates.safeguardProfile": ("category",),

@@ -325,6 +325,7 @@ NONE = {
     "vppTokenId", "vppTokenAppleId", "vppTokenDisplayName", "vppTokenOrganizationName", "companyPortalVppTokenId",
     "passwordChangeUrl", "passwordRequirementsDescription", "modeCredentialUsed", "safariPasswordAutoFillDomains",
     "credentialBundleIdAccessControlList", "fileVaultPersonalRecoveryKeyHelpMessage",
+    "derivedCredentialUrl",
     # Certificates: their public half.
     "fileVaultInstitutionalRecoveryKeyCertificate", "fileVaultInstitutionalRecoveryKeyCertificateFileName",
     # Names of settings, and formats.
