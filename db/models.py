@@ -89,14 +89,14 @@ class Tenant(Table):
     connection_error = pw.CharField(null=True, max_length=500)
     # When the credential ends, as its certificate or whoever gave it says; null: nobody knows.
     credential_expires_at = pw.DateTimeField(null=True)
-    # Whether a backup keeps who is in the groups that policies refer to.
-    keeps_members = pw.BooleanField(default=False)
-    # When it was read last what of it runs out (Expiry).
-    expiries_at = pw.DateTimeField(null=True)
     # Since then it goes, with everything that is kept of it: db/removal.py.
     removing_since = pw.DateTimeField(null=True)
     # When its last daily pruning was begun; of a new tenant, since when there is nothing to prune.
     pruned_at = pw.DateTimeField(null=True, default=utcnow, index=True)
+    # Whether a backup keeps who is in the groups that policies refer to.
+    keeps_members = pw.BooleanField(default=False)
+    # When it was read last what of it runs out (Expiry).
+    expiries_at = pw.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return str(self.name)
