@@ -22,6 +22,10 @@ SERVICE = frozenset({
     # Counts, states and texts of Microsoft's catalogue, by their own descriptions.
     "deployedAppCount", "newUpdates", "publishingState", "endOfSupportDate", "deployableContentDisplayName",
     "releaseDateDisplayName", "applicableDeviceCount",
+    # What an enrollment token is, when and by whom a site list was published, where an image lies.
+    "accountId", "tokenCreationDateTime", "tokenExpirationDateTime", "publishedDateTime", "publishedBy", "revision",
+    "status", "enrolledDeviceCount", "enrollmentTokenUsageCount", "imageDisplayName",
+    "bannerLogoRelativeUrl", "squareLogoRelativeUrl", "backgroundImageRelativeUrl", "cdnList",
     # Clocks of an update ring: an action of its own sets them, and they run out.
     "qualityUpdatesPauseExpiryDateTime", "qualityUpdatesRollbackStartDateTime", "featureUpdatesPauseExpiryDateTime",
     "featureUpdatesRollbackStartDateTime",

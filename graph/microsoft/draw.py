@@ -237,8 +237,11 @@ def _is_action(one: Type) -> bool:
 
 
 def _closure(package: Package, modules: set[str]) -> dict[str, Type]:
-    """All that a body may hold. An entity that none of the routes answers is another's: only its scalars."""
-    answered = {one.module for module in modules for one in _family(package, Type(package, module))}
+    """All that a body may hold. An entity that no route answers and no action takes is another's: its scalars."""
+    taken = {
+        to for module in modules if "/models/" not in module for _, _, to in Type(package, module).properties() if to
+    }
+    answered = {one.module for module in modules | taken for one in _family(package, Type(package, module))}
     found: dict[str, Type] = {}
     todo = list(modules)
     while todo:
