@@ -124,7 +124,11 @@ def normalise_assignments(assignments: Any) -> Any:
 def clean(value: Any, place: Place) -> Any:
     """A value of this place, as `normalise` leaves it."""
     if isinstance(value, dict):
-        return {"id": clean(value["id"], Place())} if _is_referred(value, place) else _object(value, place)
+        return (
+            {"id": clean(value["id"], Place())}
+            if value.get("id") is not None and is_referred(place.declared)
+            else _object(value, place)
+        )
     if isinstance(value, list):
         inner = [clean(one, place) for one in value]
         if not any(isinstance(one, dict | list) for one in inner):
@@ -133,8 +137,9 @@ def clean(value: Any, place: Place) -> Any:
     return one_spelling(place.kind, value)
 
 
-def _is_referred(value: dict[str, Any], place: Place) -> bool:
-    return value.get("id") is not None and not _REFERRED.isdisjoint(model.lineage(place.declared))
+def is_referred(type_name: str) -> bool:
+    """Objects of this type have a life of their own."""
+    return not _REFERRED.isdisjoint(model.lineage(type_name))
 
 
 def _object(value: dict[str, Any], place: Place, dropped: set[str] | frozenset[str] = frozenset()) -> dict[str, Any]:

@@ -49,6 +49,21 @@ NAVIGATIONS: tuple[Unread, ...] = (
     Unread("definitions|groupPolicyOperations", MICROSOFTS, "groupPolicyUploadedDefinitionFiles"),
 )
 
+ALONE = "Known from Microsoft's model alone: nobody was seen to read or write it."
+# Of objects inside what is read.
+INSIDE: tuple[Unread, ...] = (
+    # As valueJson.
+    Unread("value", TWICE, "intents"),
+    Unread("definitionValue", TWICE, "groupPolicyConfigurations"),
+    Unread("userSettingsPersistenceDetail", ALONE, "provisioningPolicies"),
+    # By its id.
+    Unread("group", TWICE, "windowsUpdatePolicies"),
+    Unread("updatePolicy", TWICE, "windowsUpdateDeployments"),
+    # Which devices are in an audience, and what was deployed to them.
+    Unread("members|exclusions|deployments", REPORTED, "windowsUpdateDeployments"),
+    Unread("catalogEntry", MICROSOFTS, "windowsUpdateDeployments"),
+)
+
 DOES, ASKS = (
     "It does something once, to devices, tokens or people: nothing that a policy keeps.",
     "It answers what the policy, its list or Microsoft's catalogue says.",

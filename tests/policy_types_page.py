@@ -5,8 +5,11 @@ from pathlib import Path
 
 from graph.policy_type import EXPANDED, NONE, ROUTE, PolicyType
 from graph.policy_types import POLICY_TYPES
+from graph.readiness import PATIENCE, READINESS
+from graph.reference_kinds import BY_SETTING, called
 from graph.write_rule import BY_UPDATE, ONE_BY_ONE, WriteRule
 from graph.write_rules import WRITE_RULES
+from tests.model_walk import PART, REFERENCE, SECRET, answers
 
 PAGE = Path(__file__).parents[1] / "docs" / "policy-types.md"
 ASSIGNMENTS = {EXPANDED: "with the policy", ROUTE: "by their own route", NONE: "has none"}
@@ -41,6 +44,16 @@ are blocked too. Lower waves are written first; removals go the other way round.
 
 | policy type | permission to write | wave | changed by | in parts | assignments | fixed | cannot be made anew |
 |---|---|---|---|---|---|---|---|
+"""
+MINDS = """
+## What a restore minds
+
+Made from Microsoft's model and the tables ([fidelity](fidelity.md) says from where each is known). *References* are found by their properties and replaced by
+what they stand for in the target; scope tags, and the groups, filters and collections of assignments, are not repeated here. *Secrets* are kept by Graph. *Beside the body* is
+read with the policy, compared, and comes back by calls of its own. *Waits*: until what was just made can be used.
+
+| policy type | references | secrets | beside the body | waits |
+|---|---|---|---|---|
 """
 NOT_RESTORED = """
 ### Read, and not restored
@@ -80,6 +93,8 @@ def page() -> str:
         + "".join(f"| {row.title} | {row.never_returned} |\n" for row in rows if row.never_returned)
         + RESTORE
         + "".join(_written(row, WRITE_RULES[row.key]) for row in rows if not WRITE_RULES[row.key].never)
+        + MINDS
+        + "".join(_minds(row) for row in rows if not WRITE_RULES[row.key].never)
         + NOT_RESTORED
         + "".join(f"| {row.title} | {WRITE_RULES[row.key].never} |\n" for row in rows if WRITE_RULES[row.key].never)
         + VOLATILE
@@ -103,6 +118,27 @@ def _written(row: PolicyType, rule: WriteRule) -> str:
         _names(sorted(rule.fixed)),
         " ".join(unmakeable),
     )
+    return f"| {' | '.join(cells)} |\n"
+
+
+# Every type that can be assigned has them.
+USUAL = frozenset({"roleScopeTags", "groups", "assignmentFilters", "configManagerCollections"})
+
+
+def _minds(row: PolicyType) -> str:
+    found = answers(row)
+    kinds = {one.kind for one in found if one.what == REFERENCE and one.kind} - USUAL
+    if any(one.of == "deviceManagementConfigurationSetting" for one in found):
+        kinds |= {"reusablePolicySettings", *BY_SETTING.values()}
+    names = sorted(called(kind).removeprefix("the ") for kind in kinds)
+    secrets = [_names(sorted({one.name for one in found if one.what == SECRET}))]
+    secrets += ["secret settings"] if "settings" in row.expand else []
+    parts = {one.name for one in found if one.what == PART and one.name != "assignments"}
+    parts |= WRITE_RULES[row.key].parts.keys()
+    waits = READINESS[row.key].waits_for.rstrip(".") if row.key in READINESS else ""
+    patience = f"up to {PATIENCE[row.key]} s" if row.key in PATIENCE else ""
+    cells = (row.title, ", ".join(names), ", ".join(filter(None, secrets)), _names(sorted(parts)),
+             " ".join(filter(None, (waits, patience))))  # fmt: skip
     return f"| {' | '.join(cells)} |\n"
 
 

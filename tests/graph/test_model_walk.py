@@ -1,0 +1,24 @@
+"""Nothing that Microsoft's model has of a policy type is without an answer, and the documentation is made from these."""
+
+import pytest
+
+from graph import unread
+from graph.policy_types import POLICY_TYPES
+from tests import fidelity_page
+from tests.model_walk import UNREAD, answers
+
+
+@pytest.mark.parametrize("key", POLICY_TYPES)
+def test_every_property_of_every_type_has_one_answer(key):
+    found = answers(POLICY_TYPES[key])
+    assert len(found) > 1
+
+
+def test_what_is_named_as_not_read_is_there():
+    found = {(key, one.name) for key, row in POLICY_TYPES.items() for one in answers(row) if one.what == UNREAD}
+    for one in unread.INSIDE:
+        assert any(one.fits(*pair) for pair in found), one
+
+
+def test_the_page_of_fidelity_is_made_from_the_tables():
+    assert fidelity_page.PAGE.read_text() == fidelity_page.page(), "run: python -m tests.fidelity_page"
