@@ -9,7 +9,7 @@ from graph.readiness import PATIENCE, READINESS
 from graph.reference_kinds import BY_SETTING, called
 from graph.write_rule import BY_UPDATE, ONE_BY_ONE, WriteRule
 from graph.write_rules import WRITE_RULES
-from tests.model_walk import PART, REFERENCE, SECRET, answers
+from tests.model_walk import PART, REFERENCE, SECRET, Answer, answers
 
 PAGE = Path(__file__).parents[1] / "docs" / "policy-types.md"
 ASSIGNMENTS = {EXPANDED: "with the policy", ROUTE: "by their own route", NONE: "has none"}
@@ -121,13 +121,14 @@ def _written(row: PolicyType, rule: WriteRule) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
-# Every type that can be assigned has them.
-USUAL = frozenset({"roleScopeTags", "groups", "assignmentFilters", "configManagerCollections"})
+def _is_usual(one: Answer) -> bool:
+    """Every type that can be assigned has it."""
+    return one.of.endswith("AssignmentTarget") or one.name in ("roleScopeTagIds", "roleScopeTags")
 
 
 def _minds(row: PolicyType) -> str:
     found = answers(row)
-    kinds = {one.kind for one in found if one.what == REFERENCE and one.kind} - USUAL
+    kinds = {one.kind for one in found if one.what == REFERENCE and one.kind and not _is_usual(one)}
     if any(one.of == "deviceManagementConfigurationSetting" for one in found):
         kinds |= {"reusablePolicySettings", *BY_SETTING.values()}
     names = sorted(called(kind).removeprefix("the ") for kind in kinds)

@@ -1,4 +1,4 @@
-"""Nothing that Microsoft's model has of a policy type is without an answer, and the documentation is made from these."""
+"""Nothing that Microsoft's model has of a policy type is without an answer, and the documentation is made from them."""
 
 import pytest
 
