@@ -10,8 +10,10 @@ from typing import Any
 from graph import json_text, security_identifier
 from graph.microsoft import model
 from graph.normalise import ZERO_GUID, from_base64
+from graph.places import root_type
+from graph.policy_types import POLICY_TYPES
 from graph.reference_kinds import DOMAINS, GROUPS
-from graph.references import GUID, Known, declared_type, is_none, root_type
+from graph.references import GUID, Known, declared_type, is_none
 
 # As many as a person reads; the others are counted.
 MOST = 8
@@ -51,7 +53,7 @@ def find(policy_type: str, body: Any, known: Known, told: Collection[str], to_co
     """`known`: ids and domains of the source. `told`: ids that the plan speaks of anyway. `to_come`: those of what the
     restore makes, which stand as whole values until then. All in small letters.
     """
-    found = dict.fromkeys(_inside(body, _Place(type=root_type(policy_type)), known))
+    found = dict.fromkeys(_inside(body, _Place(type=root_type(POLICY_TYPES[policy_type])), known))
     return [one for one in found if one.id.lower() not in told and not (one.is_whole and one.id.lower() in to_come)]
 
 

@@ -17,6 +17,7 @@ from graph import json_text, security_identifier
 from graph.enrollment import DEVICE_GROUPS, TOKEN_SOURCE
 from graph.microsoft import model
 from graph.normalise import ZERO_GUID, from_base64
+from graph.places import root_type
 from graph.policy_types import POLICY_TYPES
 from graph.reference_kinds import (
     AGENTS,
@@ -127,7 +128,7 @@ class _Rewriting:
         self.objects: list[tuple[Reference, Holder]] = []
 
     def content(self, content: dict[str, Any]) -> dict[str, Any]:
-        root = root_type(self._policy_type)
+        root = root_type(POLICY_TYPES[self._policy_type])
         made = {**content, "body": self._value(content["body"], _Place(declared=root))}
         if isinstance(content.get("assignments"), list):
             made["assignments"] = list(self._assignments(content["assignments"], root))
@@ -272,21 +273,12 @@ def declared_type(type_name: str, name: str) -> str:
 
 
 @cache
-def root_type(policy_type: str) -> str:
-    """The type of a policy type's objects; "" where the model does not know the collection."""
-    if policy_type == "depOnboardingSettings":
-        return "enrollmentProfile"  # its policies are the profiles below the tokens
-    path = POLICY_TYPES[policy_type].path
-    return model.type_of_collection(path) if path in model.routes() else ""
-
-
-@cache
 def _kind_of_type(said: str) -> str | None:
     """The policy type whose objects are of a type: “#microsoft.graph.win32LobApp” is an app."""
     bare = said.removeprefix(model.PREFIX)
     if bare == said or not model.is_known(bare):
         return None
-    return next((key for key in POLICY_TYPES if root_type(key) and model.is_a(bare, root_type(key))), None)
+    return next((key for key, row in POLICY_TYPES.items() if root_type(row) in model.lineage(bare)), None)
 
 
 def _is_hint(place: _Place) -> bool:

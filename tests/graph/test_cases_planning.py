@@ -8,11 +8,11 @@ from graph import past_dates
 from graph.errors import from_answer
 from graph.matching import Match
 from graph.microsoft.model import enum, is_known, properties, subtypes
+from graph.places import root_type
 from graph.planning import Case, Options, decide, wanted
 from graph.policy_types import POLICY_TYPES
 from graph.quotas import QUOTAS, warning
 from graph.readiness import READINESS, may_mend, patience
-from graph.references import root_type
 from graph.resolving import Resolution
 from graph.service_made import is_service_made, is_service_made_outermost
 from graph.write_rules import WRITE_RULES
@@ -37,7 +37,9 @@ ASSIGNABLE = [key for key, rule in WRITE_RULES.items() if rule.assign and not ru
 
 
 TAGGED = [
-    key for key, rule in WRITE_RULES.items() if not rule.never and "roleScopeTagIds" in properties(root_type(key))
+    key
+    for key, rule in WRITE_RULES.items()
+    if not rule.never and "roleScopeTagIds" in properties(root_type(POLICY_TYPES[key]))
 ]
 
 
@@ -200,7 +202,7 @@ OF_THE_SERVICE = {"deletedDateTime", "expirationDateTime", "lastSuccessfulSyncDa
 def test_each_date_that_can_be_set_is_known_to_be_refused_when_past_or_named_as_not_known(key):
     policy_type = POLICY_TYPES[key]
     told = {name for dates in past_dates.REFUSED.get(key, {}).values() for name in dates}
-    for of, name in set(dates_of(root_type(key), set())):
+    for of, name in set(dates_of(root_type(POLICY_TYPES[key]), set())):
         is_own = is_service_made_outermost(of, name) or is_service_made(of, name) or "RevokeLicenses" in of
         is_own |= name in policy_type.volatile | OF_THE_SERVICE
         is_told = name in told or (of, name) in past_dates.WRITTEN_AS_THEY_WERE
@@ -256,7 +258,7 @@ def test_a_refusal_is_tried_again_where_it_may_be_about_what_was_just_made(statu
 
 def test_every_type_that_waits_says_what_for_and_how_long():
     for key, one in READINESS.items():
-        assert any(one.property in properties(name) for name in subtypes(root_type(key)))
+        assert any(one.property in properties(name) for name in subtypes(root_type(POLICY_TYPES[key])))
         assert one.ready <= set(enum("mobileAppPublishingState"))
         assert patience(key) > 0
         assert one.waits_for.endswith(".")

@@ -3,6 +3,7 @@
 import re
 
 from graph.microsoft import model
+from graph.places import root_type
 from graph.policy_types import POLICY_TYPES
 from graph.reference_kinds import (
     BY_NAME,
@@ -14,7 +15,7 @@ from graph.reference_kinds import (
     PAYLOADS,
     policy_types_of,
 )
-from graph.references import find, is_none, kind_of, rewrite, root_type
+from graph.references import find, is_none, kind_of, rewrite
 
 # As Microsoft names ids, and the lists of them whose descriptions say "IDs": groups, users, members, scopes, …
 LOOKS_LIKE_IDS = re.compile(
@@ -35,7 +36,7 @@ ONE, TWO = "1" * 8 + "-1111-4111-8111-" + "1" * 12, "2" * 8 + "-2222-4222-8222-"
 
 def reached():
     """Every type that a content may hold, the subtypes of each among them."""
-    todo = {root_type(key) for key in POLICY_TYPES if root_type(key)}
+    todo = set(map(root_type, POLICY_TYPES.values()))
     seen = set()
     while todo:
         name = todo.pop()
@@ -52,7 +53,7 @@ def reached():
 def places():
     """(policy type, type, how a body gets there) of every object that a content may hold: the first way to each."""
     for key in POLICY_TYPES:
-        todo, seen = [(root_type(key), ())] if root_type(key) else [], set()
+        todo, seen = [(root_type(POLICY_TYPES[key]), ())], set()
         while todo:
             name, way = todo.pop(0)
             for one in sorted(model.subtypes(name) - seen):
