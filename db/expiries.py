@@ -10,7 +10,7 @@ from db.models import Expiry, Tenant
 
 ONCE_IN = timedelta(hours=20)
 # Days before the end from which on it is said, the last words first.
-WARN = ((0, "bad"), (7, "bad"), (30, "warn"))
+WARN = ((7, "bad"), (30, "warn"))
 
 
 def are_due(tenant: Tenant) -> bool:
@@ -37,6 +37,8 @@ def of_tenant(tenant: Tenant) -> list[Expiry]:
 
 def in_words(expiry: Expiry, now: datetime) -> tuple[str, str]:
     """(how urgent: "bad", "warn", "good" or "muted"; a few words)."""
+    if not expiry.object_id:
+        return "muted", expiry.state  # a kind that could not be read
     if expiry.expires_at is None:
         return ("good" if expiry.is_well else "bad"), expiry.state or "there"
     days = (expiry.expires_at - now).days

@@ -85,8 +85,8 @@ def test_what_may_not_be_read_says_so_and_fails_nothing(contoso, cast, ended):
     connections.forget()
     run = synced(cast.contoso, ended)
     assert run.state != RunState.FAILED
-    said = [one.state for one in expiries.of_tenant(cast.contoso) if one.kind == "cloudPki"]
-    assert said == ["cannot be read: DeviceManagementCloudCA.Read.All may be missing"]
+    said = [expiries.in_words(one, utcnow()) for one in expiries.of_tenant(cast.contoso) if one.kind == "cloudPki"]
+    assert said == [("muted", "cannot be read: DeviceManagementCloudCA.Read.All may be missing")]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_may_not_be_read_says_so_and_fails_nothing(contoso, cast, ended):
 def test_the_nearer_the_end_the_louder(days, how, words):
     now = utcnow()
     at = now + timedelta(days=days) - timedelta(minutes=1)
-    assert expiries.in_words(Expiry(expires_at=at, state="", is_well=True), now) == (how, words)
+    assert expiries.in_words(Expiry(object_id="x", expires_at=at, state="", is_well=True), now) == (how, words)
 
 
 def test_the_tenants_page_says_it_in_words_the_soonest_first(client, sign_in, cast):
