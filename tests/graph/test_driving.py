@@ -15,6 +15,7 @@ from graph.policy_types import POLICY_TYPES
 from graph.reading import PolicyList, list_policies, read_policy
 from graph.references import find
 from tests.graph.test_reading import connect
+from tests.simulated import NOT_OFFERED
 
 BUDGETS = (1, 6)
 
@@ -87,12 +88,12 @@ def requests_of(client, make, budget=None, dies_after=None):
 
 
 @pytest.fixture(scope="module")
-def northwind(demo_simulator):
+def fabrikam(demo_simulator):
     """A tenant with every policy type, in pages of three."""
-    client, tenant = connect(demo_simulator, "Northwind")
-    tenant.change(flags={"page_size": 3})
+    client, tenant = connect(demo_simulator, "Fabrikam")
+    tenant.change(flags={"page_size": 3, "not_offered": []})
     yield client
-    tenant.change(flags={"page_size": 1000})
+    tenant.change(flags={"page_size": 1000, "not_offered": NOT_OFFERED})
 
 
 @pytest.fixture
@@ -107,26 +108,26 @@ def few_at_once(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def lists(northwind):
-    return drive(northwind, {key: list_policies(row) for key, row in POLICY_TYPES.items()})
+def lists(fabrikam):
+    return drive(fabrikam, {key: list_policies(row) for key, row in POLICY_TYPES.items()})
 
 
 @pytest.mark.parametrize("key", sorted(key for key, row in POLICY_TYPES.items() if not row.is_referred))
-def test_every_reading_of_every_row_ends_after_as_many_requests_as_without_a_limit(northwind, lists, few_at_once, key):
+def test_every_reading_of_every_row_ends_after_as_many_requests_as_without_a_limit(fabrikam, lists, few_at_once, key):
     row, known = POLICY_TYPES[key], names.no_names()
     some = lists[key].policies[:: max(1, len(lists[key].policies) // 2)][:2]
     assert some, "there is something to be read of each policy type"
     readings = [lambda: list_policies(row), *(lambda one=one: read_policy(row, one.graph_id, known) for one in some)]
     for make in readings:
-        free, needed, _ = requests_of(northwind, make)
+        free, needed, _ = requests_of(fabrikam, make)
         assert not isinstance(free, GraphError), free
         for budget in BUDGETS:
             few_at_once(budget)
-            found, asked, messages = requests_of(northwind, make, budget)
+            found, asked, messages = requests_of(fabrikam, make, budget)
             assert told(row, found) == told(row, free), "a replayed reading reads what an undisturbed one does"
             assert asked == needed
             assert messages <= needed + 1
-        found, asked, messages = requests_of(northwind, make, budget, dies_after=1)
+        found, asked, messages = requests_of(fabrikam, make, budget, dies_after=1)
         assert told(row, found) == told(row, free)
         assert asked <= needed + messages * budget, "a crash costs the call that was under way, and no more"
 
@@ -136,11 +137,11 @@ def told(row, found):
     return found if isinstance(found, PolicyList) else (normalise(row, found.content), found.proof, found.references)
 
 
-def test_everything_that_a_restore_looks_up_is_asked_for_once(northwind, lists, few_at_once):
+def test_everything_that_a_restore_looks_up_is_asked_for_once(fabrikam, lists, few_at_once):
     references = []
     for key in ("conditionalAccessPolicies", "groupPolicyConfigurations", "configurationPolicies"):
         for one in lists[key].policies[:20]:
-            reading = drive(northwind, {0: read_policy(POLICY_TYPES[key], one.graph_id)})[0]
+            reading = drive(fabrikam, {0: read_policy(POLICY_TYPES[key], one.graph_id)})[0]
             references += find(key, reading.content, one.graph_id)
     found = []
 
@@ -148,9 +149,9 @@ def test_everything_that_a_restore_looks_up_is_asked_for_once(northwind, lists, 
         found.append(Directory({}))
         return look_up(found[-1], references, {}, {})
 
-    _, needed, _ = requests_of(northwind, make)
+    _, needed, _ = requests_of(fabrikam, make)
     few_at_once(3)
-    _, asked, _ = requests_of(northwind, make, 3)
+    _, asked, _ = requests_of(fabrikam, make, 3)
     assert asked == needed >= 15
     assert found[-1].by_id == found[0].by_id
 
