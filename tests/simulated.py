@@ -165,6 +165,8 @@ def truth_of(collections, key, graph_id):
     item = json.loads(json.dumps(item))
     if key not in POLYMORPHIC:
         item.pop("@odata.type", None)
+    if POLICY_TYPES[key].is_referred:
+        item = {name: item[name] for name in POLICY_TYPES[key].select.split(",") if name in item}
     for name in ("tokenValue", "qrCodeContent", "qrCodeImage"):
         item.pop(name, None)  # never kept
     for rule in item.get("scheduledActionsForRule") or ():
