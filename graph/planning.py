@@ -247,11 +247,13 @@ def _copied_before(case: Case) -> Plan | None:
 def _of_existing(case: Case, live: Content, options: Options) -> Plan:
     with_assignments = options.assignments != LEAVE
     want = _wanted_yet(case, options, is_there=True)
-    if not remaining(case.policy_type, live, want, with_assignments=with_assignments):
+    differences = remaining(case.policy_type, live, want, with_assignments=with_assignments)
+    if not differences:
         return Plan("matches", message="It is as the backup has it.")
     past = refused(case.policy_type.key, live["body"], want["body"], case.now)
-    want = without_past(want, past, live)
-    differences = remaining(case.policy_type, live, want, with_assignments=with_assignments)
+    if past:
+        want = without_past(want, past, live)
+        differences = remaining(case.policy_type, live, want, with_assignments=with_assignments)
     problem = _refused(case) or (_only_past(past) if not differences else None) or _cannot_change(case, live, want)
     if problem:
         return problem

@@ -72,6 +72,12 @@ def test_a_bind_is_an_address_below_the_tenants_own_graph():
     assert part["body"]["roleScopeTags@odata.bind"] == [f"{host}/beta/deviceManagement/roleScopeTags('1')"]
 
 
+def test_a_scope_tag_without_an_id_is_no_link():
+    body = {"displayName": "r", "roleScopeTags": [{}, {"id": "1"}]}
+    request = creation(POLICY_TYPES["roleAssignments"], {"body": body, "assignments": None})
+    assert request.body["roleScopeTags@odata.bind"] == ["/deviceManagement/roleScopeTags('1')"]
+
+
 def test_only_links_become_addresses():
     body = {"description": "/deviceManagement", "a@odata.id": "https://elsewhere/x"}
     _, [batch] = sent_in(
