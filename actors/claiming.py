@@ -4,16 +4,18 @@ What lived beside a policy is another policy, whatever it is called. What appear
 somebody made again by hand: that is taken for it, where nothing else of the name could be.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from db import mappings, policies, snapshots
 from db.models import Policy, Restore, RestoreItem, Tenant
 from db.states import PolicyState
-from graph.matching import Key, Match, Sought, copy_key, match_all
+from graph.errors import GraphError
+from graph.matching import Copies, Key, Match, Sought, copy_key, match_all
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed
+from graph.references import Reference
 from graph.writing import Content
 
 
@@ -37,11 +39,11 @@ class Claims:
             self._found[item.policy_type] = self._match(item.policy_type, listed)
         return self._found[item.policy_type][item.id]
 
-    def copies(self, item: RestoreItem, prefix: str, listed: Sequence[Listed]) -> tuple[int, int]:
-        """How many of its copy's name are there, and how many copies of that name the restore is to make."""
+    def copies(self, item: RestoreItem, prefix: str, listed: Sequence[Listed]) -> Copies:
         key = self._copy_key(item, prefix)
         alike = [one for one in self._items if one.policy_type == item.policy_type and one.content_id]
-        return sum(one.key == key for one in listed), sum(self._copy_key(one, prefix) == key for one in alike)
+        there = tuple(one.graph_id for one in listed if one.key == key)
+        return Copies(there, sum(self._copy_key(one, prefix) == key for one in alike))
 
     def _copy_key(self, item: RestoreItem, prefix: str) -> Key:
         if item.id not in self._copy_keys:
@@ -96,28 +98,44 @@ class Claims:
     # --- mappings ----------------------------------------------------------------------------------------------------
 
     def _stands_for(self, item: RestoreItem, there: Collection[str]) -> str | None:
-        """What a mapping says of it, or of what it was before it was made again."""
-        line = self._later(item) if self._same_tenant else self._earlier(item)
-        return next((one for one in line if one in there), None)
+        return next((one for one in self.line_of((item.policy_type, item.graph_id)) if one in there), None)
 
-    def _later(self, item: RestoreItem) -> Iterator[str]:
+    def line_of(self, key: mappings.Key) -> Iterator[str]:
+        """What a mapping says of it, or of what it was before it was made again."""
+        return self._later(*key) if self._same_tenant else self._earlier(*key)
+
+    def mapped(
+        self, references: Iterable[Reference], listed: Mapping[str, Sequence[Listed] | GraphError]
+    ) -> dict[mappings.Key, str]:
+        """What stands for each; of what was made again and again, the one that is there."""
+        lines = {key: list(self.line_of(key)) for one in references for key in one.may_be()}
+        there = {kind: () if isinstance(answer, GraphError) else answer for kind, answer in listed.items()}
+        ids = {kind: {one.graph_id for one in policies} for kind, policies in there.items()}
+        nearest = -1 if self._same_tenant else 0
+        return {
+            key: next((one for one in line if one in ids.get(key[0], ())), line[nearest])
+            for key, line in lines.items()
+            if line
+        }
+
+    def _later(self, kind: str, graph_id: str) -> Iterator[str]:
         """What it became, in the same tenant, each time it was made again."""
-        one, seen = self._mapped.get((item.policy_type, item.graph_id)), set[str]()
+        one, seen = self._mapped.get((kind, graph_id)), set[str]()
         while one and one not in seen:
             yield one
             seen.add(one)
-            one = self._mapped.get((item.policy_type, one))
+            one = self._mapped.get((kind, one))
 
-    def _earlier(self, item: RestoreItem) -> Iterator[str]:
+    def _earlier(self, kind: str, graph_id: str) -> Iterator[str]:
         """In another tenant: what stands for it, or for what it was made again from in its own."""
-        one: str | None = item.graph_id
+        one: str | None = graph_id
         seen = set[str]()
         while one and one not in seen:
-            target = self._mapped.get((item.policy_type, one))
+            target = self._mapped.get((kind, one))
             if target:
                 yield target
             seen.add(one)
-            one = self._made_from.get((item.policy_type, one))
+            one = self._made_from.get((kind, one))
 
     @cached_property
     def _made_from(self) -> dict[mappings.Key, str]:

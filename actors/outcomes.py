@@ -19,6 +19,8 @@ from db.snapshots import Read
 from db.states import WRITING, ItemState, Outcome, Result, WriteState
 from graph.errors import ApprovalNeeded, Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.normalise import canonical
+from graph.planning import Options, is_copied
+from graph.policy_types import POLICY_TYPES
 from graph.readiness import may_mend
 from graph.restoring import MOVED, MOVED_SINCE, Done, Moved, NotReady, NotThereYet, Order
 from graph.write_rules import WRITE_RULES
@@ -140,9 +142,13 @@ class Outcomes:
             gone = policies.known(tenant, item.policy_type, done.target_id)
             if gone:
                 policies.mark_gone(gone)
-        elif item.action in (Outcome.CREATE, Outcome.RECREATE) and not self._restore.options["prefix"]:
+        elif item.action in (Outcome.CREATE, Outcome.RECREATE) and not self._is_copy(item):
             key = (item.policy_type, item.graph_id)
             mappings.remember(tenant, self._restore.source_directory_id, key, done.target_id, item.name)
+
+    def _is_copy(self, item: RestoreItem) -> bool:
+        """A copy stands for nothing. Groups are never copied."""
+        return is_copied(POLICY_TYPES[item.policy_type], Options(**self._restore.options))
 
     def settle(
         self,

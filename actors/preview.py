@@ -34,7 +34,7 @@ from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.fingerprint import fingerprint
 from graph.groups import IN_THE_BIN, in_the_bin
 from graph.guard import guard
-from graph.matching import UNREADABLE, Match
+from graph.matching import NO_COPIES, UNREADABLE, Copies, Match
 from graph.permissions import Access
 from graph.planning import (
     COPY,
@@ -44,6 +44,7 @@ from graph.planning import (
     Plan,
     decide,
     decide_removal,
+    is_copied,
     left_over,
     named,
     state_mark,
@@ -53,8 +54,8 @@ from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Reading, read_policy
 from graph.reference_kinds import CONTEXTS, GROUPS, policy_types_of
-from graph.references import NOTHING, Reference, find
-from graph.resolving import OwnNames, Resolver, named_inside
+from graph.references import NOTHING, Reference, find, folded
+from graph.resolving import OwnNames, Resolver
 from graph.write_rules import WRITE_RULES, after_needs, order
 from graph.writing import Content
 
@@ -229,7 +230,7 @@ class _Look:
     def _after_what_they_refer_to(
         self, items: Sequence[RestoreItem], references: Mapping[int, Sequence[Reference]]
     ) -> list[RestoreItem]:
-        by_key = {(one.policy_type, one.graph_id): one for one in items}
+        by_key = {(one.policy_type, folded(one.graph_id)): one for one in items}
         needs = {
             item: [by_key[key] for one in references[item.id] for key in one.may_be() if key in by_key]
             for item in items
@@ -250,12 +251,13 @@ class _Look:
             key: answer if isinstance(answer, GraphError) else answer.policies for key, answer in self._listed.items()
         }
         directory = Directory(listed)
-        wanted = look_up(directory, references, sources, self._mapped, is_last_try=is_last_attempt(self._claim))
+        mapped = self._claims.mapped(references, listed)
+        wanted = look_up(directory, references, sources, mapped, is_last_try=is_last_attempt(self._claim))
         run_one(self._graph, wanted, RunMemory(self._claim, "references"))
         return Resolver(
             directory,
             sources,
-            self._mapped,
+            mapped,
             same_tenant=self._same_tenant,
             drop_missing=self._options.drop_missing,
             is_anothers=self._claims.is_anothers,
@@ -266,13 +268,7 @@ class _Look:
         """What is known of the objects that the backup's ids mean: from its tenant, from itself."""
         found = source_ids.sources(self._restore.source_directory_id)
         for item in self._to_write():
-            content = self._contents[item]
-            found[item.policy_type, item.graph_id] = Source(item.name, content["body"].get("@odata.type"))
-            found |= named_inside(item.policy_type, content)
-            for kind, key in (("groups", "groups"), ("assignmentFilters", "filters")):
-                names = item.references.get(key) or {}
-                found |= {(kind, one): Source(name) for one, name in names.items() if name}
-            found |= source_ids.principals(item.references.get("principals") or {})
+            found |= source_ids.said_by(item, self._contents[item])
         return found
 
     def _plan(self, item: RestoreItem, resolver: Resolver, references: Sequence[Reference]) -> dict[str, Any]:
@@ -298,10 +294,10 @@ class _Look:
         )
         decided = decide(case, self._options)
         plan = self._permitted(item, decided)
-        is_its_own = self._options.existing != COPY or policy_type.is_referred
+        is_its_own = not is_copied(policy_type, self._options)
         target = self._match(item).target_id if live and is_its_own else None
         if plan.action in _THERE:
-            resolver.made[item.policy_type, item.graph_id] = (item.id, target)
+            self._note_made(resolver, item, plan, target)
         if item.graph_id in self._bin and plan.action in WRITING:
             plan = replace(plan, notes=(*plan.notes, IN_THE_BIN.format(self._bin[item.graph_id])))
         danger = self._danger(item, want, plan)
@@ -331,15 +327,24 @@ class _Look:
 
     def _match_as_read(self, item: RestoreItem) -> Match:
         """What is there and cannot be read is neither updated nor made a second time. A copy takes nothing's place."""
-        if self._options.existing == COPY and not isinstance(self._listed[item.policy_type], GraphError):
+        is_listed = not isinstance(self._listed[item.policy_type], GraphError)
+        if is_listed and is_copied(POLICY_TYPES[item.policy_type], self._options):
             return Match()
         return Match(problem=str(item.message), how=UNREADABLE) if item.reason == "unreadable" else self._match(item)
 
-    def _copies(self, item: RestoreItem) -> tuple[int, int]:
+    def _copies(self, item: RestoreItem) -> Copies:
         listed = self._listed[item.policy_type]
-        if self._options.existing != COPY or isinstance(listed, GraphError):
-            return 0, 1
+        if isinstance(listed, GraphError) or not is_copied(POLICY_TYPES[item.policy_type], self._options):
+            return NO_COPIES
         return self._claims.copies(item, self._options.prefix, (*listed.policies, *listed.without_id))
+
+    def _note_made(self, resolver: Resolver, item: RestoreItem, plan: Plan, target: str | None) -> None:
+        """What refers to the item means what this restore makes of it, or finds: a copy of before, if it is the one."""
+        is_made = plan.action in ("create", "recreate")
+        there = self._copies(item).there
+        found = target or (there[0] if len(there) == 1 else None)
+        if is_made or found:
+            resolver.made[item.policy_type, folded(item.graph_id)] = (item.id, None if is_made else found)
 
     def _permitted(self, item: RestoreItem, plan: Plan) -> Plan:
         if isinstance(self._listed[item.policy_type], Forbidden):
@@ -391,6 +396,5 @@ def _is_unread(row: RunItem) -> bool:
 
 # What the tenant has, or will have, once the restore is through.
 _THERE = ("create", "recreate", "update", "matches", "exists")
-
 
 _NOTHING_THERE: dict[str, Any] = {"live_content": None, "live_mark": None}

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 
 from db import directory_names
-from db.models import DirectoryName, Policy, Restore, Tenant
+from db.models import DirectoryName, Policy, Restore, RestoreItem, Tenant
 from graph.client import GraphClient, items_of
 from graph.directory import Key, Source
 from graph.errors import Rejected
 from graph.normalise import ZERO_GUID
 from graph.reference_kinds import DIRECTORIES, DOMAINS, GROUPS, PRINCIPALS
 from graph.references import GUID
-from graph.resolving import OwnNames
+from graph.resolving import OwnNames, named_inside
+from graph.writing import Content
 
 # How the names of a directory are kept -> the kind of reference.
 _KINDS = {"groups": GROUPS, "filters": "assignmentFilters"}
@@ -40,6 +41,16 @@ def sources(directory_id: str) -> dict[Key, Source]:
         if policy_type.endswith("ManagedAppProtections"):
             found["managedAppProtections", graph_id] = found[policy_type, graph_id]
     return found
+
+
+def said_by(item: RestoreItem, content: Content) -> dict[Key, Source]:
+    """What an item's snapshot itself says of its policy, and of what that refers to."""
+    found = {(item.policy_type, item.graph_id): Source(item.name, content["body"].get("@odata.type"))}
+    found |= named_inside(item.policy_type, content)
+    for kind, key in ((GROUPS, "groups"), ("assignmentFilters", "filters")):
+        names = item.references.get(key) or {}
+        found |= {(kind, one): Source(name) for one, name in names.items() if name}
+    return found | principals(item.references.get("principals") or {})
 
 
 def principals(apps: Mapping[str, str | None]) -> dict[Key, Source]:

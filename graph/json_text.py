@@ -1,17 +1,30 @@
-"""JSON that stands in a text: read, and written back in the style that it had."""
+"""JSON that stands in a text, also as base64: read, and written back in the style that it had."""
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from graph.answer import is_deep, parsed
 from graph.errors import Malformed
+from graph.normalise import from_base64
 
 # As deep as what services put into a text goes, and far from what the reader of a content can go down into.
 _DEEPEST = 20
+# "{" and "[" in base64.
+_ENCODED = ("e", "W")
 _INDENTS = (None, 2, 4, "\t")
 # As Python, JavaScript and PowerShell write it.
 _SEPARATORS = ((",", ":"), (", ", ": "), (",", ": "), (",", ":  "))
+
+
+def opened(text: str) -> str:
+    """The text itself, or what it is the base64 of where that begins as JSON does."""
+    return str(from_base64(text)) if text.startswith(_ENCODED) else text
+
+
+def closed(text: str, was: str) -> str:
+    return text if opened(was) == was else base64.b64encode(text.encode()).decode()
 
 
 def read(text: str) -> Any:

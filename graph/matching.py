@@ -123,6 +123,17 @@ def _of_its_name(free: Sequence[str], rivals: int, namesakes: Sequence[str]) -> 
     return Match(free[0], how=NAME, namesakes=tuple(one for one in namesakes if one != free[0]))
 
 
+@dataclass(frozen=True)
+class Copies:
+    """`there`: the policies that have the name of its copy; `wanted`: how many of the name the restore is to make."""
+
+    there: tuple[str, ...] = ()
+    wanted: int = 1
+
+
+NO_COPIES = Copies()
+
+
 def copy_key(policy_type: PolicyType, body: Body, prefix: str) -> Key:
     """The key of a policy's copy."""
     return match_key(policy_type, {**body, policy_type.name_property: copied_name(policy_type, body, prefix)})

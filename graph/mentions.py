@@ -2,6 +2,8 @@
 texts, and its domains. Nothing is changed here; it is told.
 """
 
+import base64
+import codecs
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +11,7 @@ from typing import Any
 
 from graph import json_text, security_identifier
 from graph.microsoft import model
-from graph.normalise import ZERO_GUID, from_base64
+from graph.normalise import ZERO_GUID
 from graph.places import root_type
 from graph.policy_types import POLICY_TYPES
 from graph.reference_kinds import DOMAINS, GROUPS
@@ -80,7 +82,7 @@ def _property(value: Any, place: _Place, known: Known) -> Iterator[Mention]:
 
 
 def _text(text: str, place: _Place, known: Known) -> Iterator[Mention]:
-    inside = json_text.read(text) if place.texts < _DEEPEST_TEXT else None
+    inside = json_text.read(json_text.opened(text)) if place.texts < _DEEPEST_TEXT else None
     if inside is not None:
         yield from _inside(inside, _Place(place.where, "", place.key, place.texts + 1), known)
     elif GUID.fullmatch(one := text.strip('"')) and one.lower() not in known:
@@ -96,7 +98,7 @@ def _is_like_an_id(place: _Place) -> bool:
 
 
 def _in_words(text: str, where: str, known: Known) -> Iterator[Mention]:
-    opened = str(from_base64(text))
+    opened = _opened(text)
     for found in GUID.findall(opened):
         if found.lower() in known:
             yield Mention(where, found, known[found.lower()], is_whole=found == text.strip('"'))
@@ -107,6 +109,16 @@ def _in_words(text: str, where: str, known: Known) -> Iterator[Mention]:
     for domain in (one for one, kind in known.items() if kind == DOMAINS):
         if domain in low and re.search(rf"(?<![\w.-]){re.escape(domain)}(?![\w-])", low):
             yield Mention(where, domain, DOMAINS)
+
+
+def _opened(text: str) -> str:
+    """A file in base64, in whichever of the encodings that scripts are saved in; anything else as it is."""
+    try:
+        file = base64.b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        return text
+    is_utf16 = file.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return file.decode("utf-16" if is_utf16 else "utf-8", errors="replace")
 
 
 def sentences(mentions: Sequence[Mention], called: Callable[[str], str]) -> list[str]:

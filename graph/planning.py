@@ -10,7 +10,7 @@ from graph import groups, mentions
 from graph.attainable import attainable
 from graph.fingerprint import fingerprint
 from graph.kinds_in_words import called
-from graph.matching import NAME, Match, copied_name
+from graph.matching import NAME, NO_COPIES, Copies, Match, copied_name
 from graph.past_dates import refused
 from graph.policy_type import PolicyType
 from graph.reference_kinds import TOKENS
@@ -74,12 +74,17 @@ class Case:
     now: datetime
     resolutions: Sequence[Resolution] = ()
     was_here: bool = False
-    # In copy mode: how many of its copy's name are there, and how many copies of that name the restore is to make.
-    copies: tuple[int, int] = (0, 1)
+    # In copy mode.
+    copies: Copies = NO_COPIES
     # What of the source tenant is left in what is to be written: sentences.
     mentions: Sequence[str] = ()
     # Restores before wrote just this over just what is there, and the service kept it so each time.
     is_kept_otherwise: Callable[[], bool] = lambda: False
+
+
+def is_copied(policy_type: PolicyType, options: Options) -> bool:
+    """Of groups there are no copies: what is there is used, and what is not is made."""
+    return options.existing == COPY and not policy_type.is_referred
 
 
 def state_mark(policy_type: PolicyType, content: Content) -> str:
@@ -112,7 +117,7 @@ def wanted(
         body["state"] = _state(str(body["state"]), options.conditional_access)
     if policy_type.key in COMPLIANCE and not is_there and lacks_block(body):
         body["scheduledActionsForRule"] = with_block(body)
-    if options.existing == COPY and not (policy_type.named or policy_type.is_referred):
+    if is_copied(policy_type, options) and not policy_type.named:
         body[policy_type.name_property] = copied_name(policy_type, body, options.prefix)
     if options.assignments == NONE and made.get("assignments") is not None:
         made["assignments"] = []
@@ -159,7 +164,7 @@ def decide(case: Case, options: Options) -> Plan:
         plan = _decided(case, options)
     is_written = plan.action in ("create", "recreate", "update")
     resolutions = tuple(replace(one, is_needed=named(one) in plan.needs) for one in case.resolutions)
-    notes = (*plan.notes, *_notes(case, options, is_written), *_warnings(case, plan))
+    notes = (*plan.notes, *_notes(case, options, plan.needs, is_written), *_warnings(case, plan))
     return replace(plan, notes=notes, resolutions=resolutions)
 
 
@@ -174,7 +179,7 @@ def _decided(case: Case, options: Options) -> Plan:
         return Plan("exists", "exists", "A tenant has no more than one of it: there cannot be a copy.")
     if case.match.problem:
         return _refused(case) or _blocked(case.match.how or "ambiguous", case.match.problem)
-    if options.existing == COPY:
+    if is_copied(case.policy_type, options):
         return _copied_before(case) or _made(case, options, "create")
     if case.live is None:
         return _made(case, options, "recreate" if case.was_here else "create")
@@ -227,7 +232,7 @@ def _unresolved(missing: Sequence[Resolution]) -> str:
 
 
 def _copied_before(case: Case) -> Plan | None:
-    there, wanted_copies = case.copies
+    there, wanted_copies = len(case.copies.there), case.copies.wanted
     if not there:
         return None
     if there < wanted_copies:
@@ -242,11 +247,13 @@ def _copied_before(case: Case) -> Plan | None:
 def _of_existing(case: Case, live: Content, options: Options) -> Plan:
     with_assignments = options.assignments != LEAVE
     want = _wanted_yet(case, options, is_there=True)
-    if not remaining(case.policy_type, live, want, with_assignments=with_assignments):
+    differences = remaining(case.policy_type, live, want, with_assignments=with_assignments)
+    if not differences:
         return Plan("matches", message="It is as the backup has it.")
     past = refused(case.policy_type.key, live["body"], want["body"], case.now)
-    want = without_past(want, past, live)
-    differences = remaining(case.policy_type, live, want, with_assignments=with_assignments)
+    if past:
+        want = without_past(want, past, live)
+        differences = remaining(case.policy_type, live, want, with_assignments=with_assignments)
     problem = _refused(case) or (_only_past(past) if not differences else None) or _cannot_change(case, live, want)
     if problem:
         return problem
@@ -334,7 +341,7 @@ def _lacks_secret(policy_type: PolicyType, part: dict[str, Any], live: dict[str,
     return ""
 
 
-def _notes(case: Case, options: Options, is_written: bool) -> Iterable[str]:
+def _notes(case: Case, options: Options, needs: frozenset[Named], is_written: bool) -> Iterable[str]:
     """What will not be as it was, although the item itself can be restored."""
     yield from _about_names(case, options)
     live = case.live["body"] if case.live and options.existing != COPY else None
@@ -343,18 +350,18 @@ def _notes(case: Case, options: Options, is_written: bool) -> Iterable[str]:
         yield f"{secret.where}: Microsoft Graph never gives this secret back; it {kept}."
     yield from attainable(case.policy_type.key, case.content["body"], live).notes
     for one in case.resolutions:
-        named = f"{called(one.kind)} “{one.name or one.id}”"
+        refers_to = f"{called(one.kind)} “{one.name or one.id}”"
         if one.how == "stands" and (options.assignments == EXACT or not one.is_assignment):
-            yield f"It refers to {named}, as it does now: {one.why}"
+            yield f"It refers to {refers_to}, as it does now: {one.why}"
         elif one.how == "dropped" and options.assignments == EXACT:
-            yield f"The assignment to {named} is left out: {one.why}"
+            yield f"The assignment to {refers_to} is left out: {one.why}"
         elif one.how == "number":
             yield (
                 f"It gets the number {one.to}: what names {one.id} outside Conditional Access (SharePoint sites, "
                 "sensitivity labels, Privileged Identity Management) has to be changed by hand."
             )
-        elif one.how == "kept" and is_written and (one.name or not case.was_here):
-            yield f"It names {named}, which could not be resolved, and keeps that id: {one.why}"
+        elif one.how == "kept" and named(one) in needs and (one.name or not case.was_here):
+            yield f"It names {refers_to}, which could not be resolved, and keeps that id: {one.why}"
     yield from case.mentions if is_written else ()
     if case.live and case.live["body"].get("state") == "enabled" and options.conditional_access != AS_CAPTURED:
         yield f"It is on now and will be {options.conditional_access}: not enforced any more until it is switched on."
@@ -364,7 +371,7 @@ def _notes(case: Case, options: Options, is_written: bool) -> Iterable[str]:
 
 
 def _about_names(case: Case, options: Options) -> Iterable[str]:
-    if options.existing == COPY:
+    if is_copied(case.policy_type, options):
         return
     if case.live and case.was_here and case.match.how == NAME:
         yield f"The policy itself is gone; the one that has its name by now ({case.match.target_id}) is taken for it."

@@ -59,6 +59,8 @@ _BUILT_IN_STRENGTH = "00000000-0000-0000-0000-0000000000"
 # What a person wrote; also the policy's own id, and its children's.
 _NEVER_HINTS = frozenset({"id", "displayName", "name", "description", "notes"})
 _XML = "omaSettingStringXml"
+# A whole value, as people write it around an id.
+_AROUND = " \t\r\n{}"
 # A text as JSON, which is how an intent says its values.
 _QUOTED = re.compile(r'"[^"\\]+"')
 # Nobody puts more texts into each other.
@@ -77,6 +79,11 @@ class Reference:
     def may_be(self) -> Iterator[tuple[str, str]]:
         """(policy type, id) of every policy that it may be."""
         return ((key, self.id) for key in (self.kind, *policy_types_of(self.kind)))
+
+
+def folded(one: str) -> str:
+    """An id as ids are compared: people and tools write them in capitals too."""
+    return GUID.sub(lambda found: found[0].lower(), one)
 
 
 def find(policy_type: str, content: dict[str, Any], graph_id: str = "", known: Known = NOTHING) -> list[Reference]:
@@ -187,38 +194,43 @@ class _Rewriting:
     def _creation_source(self, value: Any) -> Any:
         if not isinstance(value, str) or not value.startswith(TOKEN_SOURCE):
             return value
-        return f"{TOKEN_SOURCE}{self._asked(Reference(TOKENS, value.removeprefix(TOKEN_SOURCE)))}"
+        one = value.removeprefix(TOKEN_SOURCE)
+        return f"{TOKEN_SOURCE}{self._asked(Reference(TOKENS, folded(one)), one)}"
 
     def _id(self, value: str, place: _Place) -> Any:
-        reference = Reference(str(place.kind), value, self._is_assignment, _is_hint(place))
+        reference = Reference(str(place.kind), folded(value), self._is_assignment, _is_hint(place))
         if place.key == "id" and place.holder and not place.texts:
             self.objects.append((reference, place.holder))
-        return self._asked(reference)
+        return self._asked(reference, value)
 
-    def _asked(self, reference: Reference) -> Any:
+    def _asked(self, reference: Reference, value: str) -> Any:
+        """What stays the same id stays as it is written."""
         answer = self._replace(reference)
         if answer is DROP:
             self._is_dropped = True
-            return reference.id
-        return answer
+            return value
+        return value if answer == reference.id else answer
 
     # --- texts -------------------------------------------------------------------------------------------------------
 
     def _text(self, value: str, place: _Place) -> str:
-        inside = json_text.read(value) if place.texts < _DEEPEST_TEXT else None
+        opened = json_text.opened(value) if place.texts < _DEEPEST_TEXT else ""
+        inside = json_text.read(opened)
         if inside is not None:
             deeper = _Place(key=place.key, setting=place.setting, texts=place.texts + 1)
             made = self._value(inside, deeper)
-            return value if made == inside else json_text.write(made, value)
+            return value if made == inside else json_text.closed(json_text.write(made, opened), value)
         if _QUOTED.fullmatch(value):
             return f'"{self._value(value[1:-1], place)}"'
         if place.kind and place.kind == BY_SETTING.get(place.setting):
             return GUID.sub(lambda found: str(self._id(found[0], place)), value)
         if place.key == "value" and str((place.holder or {}).get("@odata.type")).endswith(_XML):
             return self._xml(value)
-        kind = self._known.get(value.lower()) if value != ZERO_GUID else None
+        one = value.strip(_AROUND)
+        kind = self._known.get(one.lower()) if one != ZERO_GUID else None
         if kind and not (place.key in _NEVER_HINTS and not place.texts) and not is_none(place.type, place.key):
-            return str(self._asked(Reference(kind, value, self._is_assignment, is_hint=True)))
+            reference = Reference(kind, folded(one), self._is_assignment, is_hint=True)
+            return value.replace(one, str(self._asked(reference, one)))
         return self._security_identifiers(value)
 
     def _xml(self, value: str) -> str:
@@ -234,7 +246,7 @@ class _Rewriting:
 
     def _security_identifier(self, found: re.Match[str]) -> str:
         one = security_identifier.object_id(found[0])
-        answer = self._asked(Reference(GROUPS, one, self._is_assignment, is_hint=True)) if one else one
+        answer = self._asked(Reference(GROUPS, one, self._is_assignment, is_hint=True), one) if one else one
         is_another = bool(GUID.fullmatch(str(answer))) and answer != one
         return security_identifier.of_object(answer) if is_another else found[0]
 

@@ -23,7 +23,7 @@ from graph.reference_kinds import (
     PRINCIPALS,
     policy_types_of,
 )
-from graph.references import DROP, GUID, Reference, holders, rewrite
+from graph.references import DROP, GUID, Reference, folded, holders, rewrite
 
 # c1 to c99 (learn.microsoft.com: authenticationContextClassReference).
 MOST_CONTEXTS = 99
@@ -97,11 +97,14 @@ class Resolver:
     ) -> None:
         """`is_anothers`: a namesake stands for another object of the source than the one of this id."""
         self._is_anothers = is_anothers
-        self._directory, self._sources, self._mapped, self._own = directory, sources, mapped, own
+        self._directory, self._mapped, self._own = directory, mapped, own
+        self._sources = {(kind, folded(one)): source for (kind, one), source in sources.items()}
         self._same_tenant, self._drop_missing = same_tenant, drop_missing
-        # (policy type, source id) -> (item, its id in the target or None while it is yet to be made).
+        # (policy type, source id) -> (item, its id in the target or None while it is yet to be made); ids as folded.
         self.made: dict[Key, tuple[int, str | None]] = {}
         self.numbers: dict[str, str] = {}
+        # Kind -> what is listed, by id: there may be thousands of each, and as many references.
+        self._by_id: dict[str, dict[str, Listed]] = {}
         self._given: set[str] = set()
 
     def resolve(self, reference: Reference, *, stands: bool = False) -> Resolution:
@@ -180,7 +183,8 @@ class Resolver:
         # An app's id is the same in every tenant that has it, and so is that of a definition that Microsoft ships.
         if self._same_tenant or reference.kind in (APPLICATIONS, DEFINITIONS):
             return self._is_there(reference.kind, reference.id)
-        return any(one.graph_id == reference.id and one.is_built_in for one in self._lists(reference.kind))
+        one = self._listed_one(reference.kind, reference.id)
+        return one is not None and one.is_built_in
 
     def _is_there(self, kind: str, one: str) -> bool:
         """What Graph cannot be asked for is believed."""
@@ -188,7 +192,7 @@ class Resolver:
             definition = self._sources.get((kind, one), Source()).within
             return self._is_there(DEFINITIONS, definition)
         if policy_types_of(kind):
-            return any(listed.graph_id == one for listed in self._lists(kind)) or self._may_be_there(kind)
+            return self._listed_one(kind, one) is not None or self._may_be_there(kind)
         return not is_looked_up(kind) or (kind, one) in self._directory.by_id or kind in self._directory.unreadable
 
     def _may_be_there(self, kind: str) -> bool:
@@ -203,8 +207,13 @@ class Resolver:
         return listed if isinstance(listed, list) else []
 
     def _name(self, kind: str, one: str) -> str | None:
-        names = [listed.name for listed in self._lists(kind) if listed.graph_id == one]
-        return names[0] if names else self._directory.by_id.get((kind, one))
+        listed = self._listed_one(kind, one)
+        return listed.name if listed else self._directory.by_id.get((kind, one))
+
+    def _listed_one(self, kind: str, one: str) -> Listed | None:
+        if kind not in self._by_id:
+            self._by_id[kind] = {folded(listed.graph_id): listed for listed in self._lists(kind)}
+        return self._by_id[kind].get(folded(one))
 
     def _by_name(self, reference: Reference, source: Source) -> Resolution:
         if reference.kind == APPLICATIONS and (APPLICATIONS, reference.id) not in self._directory.not_answered:

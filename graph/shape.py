@@ -83,7 +83,8 @@ _EVERYWHERE: Mapping[str, Sort] = {
 }
 _OF_TYPE: Mapping[str, Mapping[str, Sort]] = {
     "policySets": {"body.items": _objects, "body.items.[].payloadId": _text},
-    "roleAssignments": {"body.roleScopeTags": _objects},
+    "roleAssignments": {"body.roleScopeTags": _objects, "body.roleScopeTags.[].id": _text},
+    "groups": {"body.groupTypes": _texts, "body.members": _objects},
     "mobileApps": {"body.categories": _objects, "body.categories.[].id": _text},
     "agreements": {
         "body.files": _objects,

@@ -294,7 +294,9 @@ def role_assignment(body: Object) -> None:
     if role_id:
         body["roleDefinition@odata.bind"] = f"/deviceManagement/roleDefinitions('{role_id}')"
     if tags:
-        body["roleScopeTags@odata.bind"] = [f"/deviceManagement/roleScopeTags('{one['id']}')" for one in tags]
+        body["roleScopeTags@odata.bind"] = [
+            f"/deviceManagement/roleScopeTags('{one['id']}')" for one in tags if one.get("id")
+        ]
 
 
 # --- Conditional Access ----------------------------------------------------------------------------------------------

@@ -169,7 +169,8 @@ def differing_names(policy_type: PolicyType, live: Object, want: Object) -> set[
 
 def immutable_differences(policy_type: PolicyType, live: Content, want: Content) -> list[str]:
     """What would have to change, and cannot."""
-    return sorted(differing_names(policy_type, live["body"], want["body"]) & WRITE_RULES[policy_type.key].fixed)
+    fixed = WRITE_RULES[policy_type.key].fixed
+    return sorted(differing_names(policy_type, live["body"], want["body"]) & fixed) if fixed else []
 
 
 def _sendable(policy_type: PolicyType, rule: WriteRule, body: Object) -> Object:
@@ -286,6 +287,8 @@ def remaining(
     policy_type: PolicyType, live: Content, want: Content, *, with_assignments: bool, names: Names = NOBODY
 ) -> list[Difference]:
     """What still differs, as a reader sees it: before is live, after is what was wanted."""
+    if live == want:  # as most of a preview's are: far cheaper to see than by looking at each value
+        return []
     body = comparable(policy_type, attainable(policy_type.key, want["body"], live["body"]).body, live["body"])
     then = {"body": body, "assignments": direct(want.get("assignments"))}
     if not with_assignments:

@@ -4,11 +4,12 @@ import random
 
 import pytest
 
+import actors.back_up
 from actors import restore_requests
-from db import manifests, mappings, restores
+from db import backup_sets, manifests, mappings, restores
 from db.audit import SYSTEM
 from db.clock import utcnow
-from db.models import BackupSet, Policy, RestoreItem
+from db.models import BackupSet, Policy, RestoreItem, Snapshot
 from db.states import RunState
 from tests.conftest import capture_by_hand
 from tests.restoring import executed, items_of, options, plan_of, previewed
@@ -133,6 +134,64 @@ def test_copies_of_twins_are_two_and_stay_two(twins, graph, cast, ended):
     graph.delete(CATALOG, copied)
     restore = previewed(drafted(backup_set, cast.contoso, existing="copy", prefix="[R] "), ended)
     assert plans(restore) == [("blocked", "ambiguous")] * 2, "which of the two is missing cannot be told"
+
+
+FILTERS = "deviceManagement/assignmentFilters"
+
+
+def a_filter(number, name):
+    return {"id": graph_id(number), "displayName": name, "platform": "windows10AndLater", "roleScopeTags": ["0"],
+            "rule": '(device.model -eq "X")'}  # fmt: skip
+
+
+@pytest.fixture
+def filtered(graph, cast, ended):
+    """Policy type -> the snapshot of a filter, and of a policy that is assigned with it; and the set that has them."""
+    graph.change(permissions=WRITE)
+    graph.put(FILTERS, a_filter(1, "F"))
+    target = {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget",
+              "deviceAndAppManagementAssignmentFilterType": "include",
+              "deviceAndAppManagementAssignmentFilterId": graph_id(1)}  # fmt: skip
+    graph.put(CATALOG, {**catalog_policy(graph_id(2), NAME), "assignments": [
+        {"id": "a", "source": "direct", "target": target}]})  # fmt: skip
+    types = ("assignmentFilters", "configurationPolicies")
+    run = ended(actors.back_up.start(cast.contoso, SYSTEM, policy_types=types).run.id, 60)
+    backup_set = BackupSet.get(BackupSet.run == run)
+    kept = [Snapshot.get_by_id(one) for one in backup_sets.snapshots_of(backup_set)]
+    return backup_set, {one.policy.policy_type: one.id for one in kept if one.policy.graph_id in map(graph_id, (1, 2))}
+
+
+def filter_of(policy):
+    return policy["assignments"][0]["target"]["deviceAndAppManagementAssignmentFilterId"]
+
+
+def test_what_is_copied_later_names_the_copy_that_is_there(filtered, graph, cast, ended):
+    backup_set, kept = filtered
+    for chosen in ([kept["assignmentFilters"]], list(kept.values())):
+        copied = options(existing="copy", prefix="[R] ")
+        draft = restore_requests.of_backup_set(backup_set, cast.contoso, copied, SYSTEM, snapshot_ids=chosen)
+        restore, run = executed(previewed(draft, ended), ended)
+        assert run.state == RunState.SUCCEEDED
+    assert plan_of(restore) == {"F": "exists: exists", NAME: "create"}
+    [copy] = [one["id"] for one in graph.objects()[FILTERS].values() if one["displayName"] == "[R] F"]
+    [made] = [one for one in graph.objects()[CATALOG].values() if one["name"].startswith("[R]")]
+    assert filter_of(made) == copy
+
+
+def test_what_was_made_again_and_again_is_what_an_old_snapshot_means(filtered, graph, cast, ended):
+    backup_set, kept = filtered
+    graph.delete(FILTERS, graph_id(1))
+    graph.put(FILTERS, a_filter(4, "F, renamed since"))
+    graph.delete(CATALOG, graph_id(2))
+    for before, after in ((1, 3), (3, 4)):
+        key = ("assignmentFilters", graph_id(before))
+        mappings.set_one(cast.contoso, cast.contoso.directory_id, key, graph_id(after), SYSTEM)
+    draft = restore_requests.of_backup_set(
+        backup_set, cast.contoso, options(), SYSTEM, snapshot_ids=[kept["configurationPolicies"]]
+    )
+    executed(previewed(draft, ended), ended)
+    [made] = [one for one in graph.objects()[CATALOG].values() if one["name"] == NAME]
+    assert filter_of(made) == graph_id(4)
 
 
 def test_a_twin_is_never_adopted_for_one_whose_answer_was_lost(twins, graph, cast, ended):

@@ -140,6 +140,16 @@ def test_one_of_the_same_name_is_used_and_none_is_made_beside_it(contoso, back_u
     assert {one.name: one.action for one in restores.items(restore)}["SG Pilot"] == "exists"
 
 
+def test_a_restore_as_a_copy_makes_no_group_beside_others_of_its_name(contoso, back_up, cast, ended):
+    backup_set = back_up()
+    contoso.delete("groups", PILOT)
+    for number in (8, 9):
+        contoso.put("groups", group(f"{number}0000000-aaaa-4aaa-8aaa-000000000000", "SG Pilot"))
+    draft = of_assigned(backup_set, cast.contoso, groups="empty", existing="copy", prefix="Copy of ")
+    restore = previewed(draft, ended)
+    assert {one.name: one.reason for one in restores.items(restore)}["SG Pilot"] == "ambiguous"
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

@@ -72,6 +72,12 @@ def test_a_bind_is_an_address_below_the_tenants_own_graph():
     assert part["body"]["roleScopeTags@odata.bind"] == [f"{host}/beta/deviceManagement/roleScopeTags('1')"]
 
 
+def test_a_scope_tag_without_an_id_is_no_link():
+    body = {"displayName": "r", "roleScopeTags": [{}, {"id": "1"}]}
+    request = creation(POLICY_TYPES["roleAssignments"], {"body": body, "assignments": None})
+    assert request.body["roleScopeTags@odata.bind"] == ["/deviceManagement/roleScopeTags('1')"]
+
+
 def test_only_links_become_addresses():
     body = {"description": "/deviceManagement", "a@odata.id": "https://elsewhere/x"}
     _, [batch] = sent_in(
@@ -85,6 +91,10 @@ def test_only_links_become_addresses():
 TYPE = "#microsoft.graph."
 OURS, THEIRS = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 APP, GROUP, VPN, SCRIPT = (f"0000000{n}-1111-4111-8111-111111111111" for n in range(1, 5))
+
+
+def encoded(text, encoding="utf-8"):
+    return base64.b64encode(text.encode(encoding)).decode()
 
 
 def kinds(policy_type, body, assignments=None, known=None):
@@ -251,6 +261,9 @@ def planned(policy_type, body, *, listed=None, sources=None, same_tenant=False, 
     [
         (OURS, THEIRS),
         (OURS.upper(), THEIRS),
+        (f"{{{OURS}}}", f"{{{THEIRS}}}"),
+        (f" {OURS.upper()}\n", f" {THEIRS}\n"),
+        (encoded(f'{{"tenant": "{OURS}"}}'), encoded(f'{{"tenant": "{THEIRS}"}}')),
         (f'{{"tenant":"{OURS}"}}', f'{{"tenant":"{THEIRS}"}}'),
         (f'"{OURS}"', f'"{THEIRS}"'),
         ("ours.onmicrosoft.com", "theirs.onmicrosoft.com"),
@@ -271,10 +284,12 @@ def test_the_sources_own_directory_id_becomes_the_targets_where_it_is_a_whole_va
         (setting(ONEDRIVE, "user@ours.example"), "holds the source tenant's domain ours.example"),
         (setting(ONEDRIVE, f"<app id='{APP}'/>"), f"holds the source tenant's app {APP}"),
         (
-            {"scriptContent": base64.b64encode(f"$tenant = '{OURS}'".encode()).decode()},
+            {"scriptContent": encoded(f"$tenant = '{OURS}'")},
             "scriptContent holds the source",
         ),
-        ({"scriptContent": base64.b64encode(f"net localgroup x {SID}".encode()).decode()}, f"group {SID}"),
+        ({"scriptContent": encoded(f"$tenant = '{OURS}'", "utf-16")}, "scriptContent holds the source"),
+        ({"scriptContent": encoded(f"# für {OURS}", "latin-1")}, "scriptContent holds the source"),
+        ({"scriptContent": encoded(f"net localgroup x {SID}")}, f"group {SID}"),
         (setting("some_setting", VPN), f"some_setting holds the id {VPN}, and nobody knows of what"),
         (setting("some_setting", f'{{"profileId": "{VPN}"}}'), f"holds the id {VPN}, and nobody knows of what"),
         ({"newThingId": VPN}, f"newThingId holds the id {VPN}, and nobody knows of what"),
@@ -312,6 +327,33 @@ def test_a_whole_value_that_is_the_id_of_something_known_is_resolved_or_told():
     # In its own tenant it stands for itself.
     there = {"mobileApps": [Listed(APP, "Teams", None, None, False, None)]}
     assert planned("configurationPolicies", body, listed=there, same_tenant=True)[2] == ()
+
+
+def test_an_id_in_capitals_is_the_same_id_and_stays_as_it_is_written_in_its_own_tenant():
+    content = {"displayName": "c", "conditions": {"users": {"excludeGroups": [GROUP.upper()]}}}
+    assert kinds("conditionalAccessPolicies", content) == {("groups", GROUP)}
+    text = setting("enrollment_autopilot_dpp_allowedappids", f'{{"id":"{APP.upper()}"}}')
+    there = {"mobileApps": [Listed(APP, "Teams", None, None, False, None)]}
+    _, want, _ = planned("configurationPolicies", text, listed=there, same_tenant=True)
+    assert want["body"] == text
+    there = {"mobileApps": [Listed(VPN, "Teams", None, None, False, None)]}
+    named = {("mobileApps", APP): Source("Teams")}
+    _, want, _ = planned("configurationPolicies", text, listed=there, sources=named)
+    assert values_of(want) == [f'{{"id":"{VPN}"}}']
+
+
+def test_a_hint_is_told_only_where_it_is_written():
+    target = {"@odata.type": f"{TYPE}allLicensedUsersAssignmentTarget"}
+    settings = {"@odata.type": f"{TYPE}iosStoreAppAssignmentSettings", "newThing": APP}
+    content = {"body": {"@odata.type": f"{TYPE}iosStoreApp", "displayName": "a"},
+               "assignments": [{"target": target, "settings": settings}]}  # fmt: skip
+    known = {APP: "mobileApps"}
+    resolver = Resolver(Directory({}), {("mobileApps", APP): Source("Teams")}, {}, same_tenant=False, drop_missing=True)
+    resolutions = [resolver.resolve(one) for one in find("mobileApps", content, known=known)]
+    case = Case(POLICY_TYPES["mobileApps"], content, Match(), None, NOW, resolutions)
+    told = {choice: [note for note in decide(case, Options(choice)).notes if "Teams" in note]
+            for choice in ("exact", "leave")}  # fmt: skip
+    assert (len(told["exact"]), told["leave"]) == (1, [])
 
 
 def test_a_default_of_the_source_tenant_stands_for_the_targets_default_of_that_sort():
