@@ -13,7 +13,7 @@ from typing import Any
 
 from graph.microsoft import model
 from graph.normalise import canonical, clean, key_of
-from graph.places import Place, body_of, root_type
+from graph.places import Place, body_of, place_in, root_type
 from graph.policy_type import PolicyType
 
 # What stands where a secret was: stars, hash marks or bullets, with the last few characters perhaps
@@ -174,6 +174,8 @@ def was_set(holder: Mapping[str, Any], name: str, secret: Secret) -> bool:
     )
 
 
+# Whatever they look like: Graph masks no name.
+_NAMES = frozenset({"displayName", "name", "description", "locale"})
 # What a value becomes that is neither held nor there.
 _LEFT_OUT = object()
 # An instance or a setting is nothing without these.
@@ -204,7 +206,7 @@ class _Walk:
             if name in hidden:
                 continue
             named = setting or (name if _is_of_plain_values(value) else "")
-            inner = self._value(value, live.get(name), place.inside(want, name), named)
+            inner = self._value(value, live.get(name), place_in(actual, name), named)
             if inner is _LEFT_OUT:
                 if name in _NEEDED:
                     return _LEFT_OUT
@@ -226,7 +228,7 @@ class _Walk:
             if secret and not is_held(value, secret) and was_set(want, name, secret):
                 self._note(setting or name, was_set(live, name, secret))
                 hidden |= {name, secret.flag}
-            elif not secret and is_mask(value) and "omaUri" not in want:
+            elif not secret and is_mask(value) and "omaUri" not in want and name not in _NAMES:
                 self._note(setting or name, bool(live.get(name)))
                 hidden.add(name)
         # Graph may leave out what it does not tell.
