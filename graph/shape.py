@@ -83,7 +83,6 @@ _EVERYWHERE: Mapping[str, Sort] = {
     "assignments.[].target.deviceAndAppManagementAssignmentFilterId": _text,
 }
 _OF_TYPE: Mapping[str, Mapping[str, Sort]] = {
-    "groups": {"body.groupTypes": _texts},
     "policySets": {"body.items": _objects, "body.items.[].payloadId": _text},
     "roleAssignments": {"body.roleScopeTags": _objects, "body.roleScopeTags.[].id": _text},
     "groups": {"body.groupTypes": _texts, "body.members": _objects},

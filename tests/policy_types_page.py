@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from graph.kinds_in_words import called
 from graph.policy_type import EXPANDED, NONE, ROUTE, PolicyType
 from graph.policy_types import POLICY_TYPES
 from graph.readiness import PATIENCE, READINESS
-from graph.reference_kinds import BY_SETTING, called
+from graph.reference_kinds import BY_SETTING
 from graph.write_rule import BY_UPDATE, ONE_BY_ONE, WriteRule
 from graph.write_rules import WRITE_RULES
 from tests.model_walk import PART, REFERENCE, SECRET, Answer, answers
