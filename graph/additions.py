@@ -63,8 +63,8 @@ def _known(live: Any, backups: Sequence[Any], place: Place, is_kept: Kept = _non
 
 def _is_of_one_type(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Of another type, all of it is another thing."""
-    kinds = {value.get("@odata.type") for value in (one, other)} - {None}
-    return len(kinds) < 2
+    kinds = [value.get("@odata.type") for value in (one, other)]
+    return None in kinds or kinds[0] == kinds[1]
 
 
 def _known_object(

@@ -174,6 +174,8 @@ def was_set(holder: Mapping[str, Any], name: str, secret: Secret) -> bool:
     )
 
 
+# Whatever they look like: Graph masks no name.
+_NAMES = frozenset({"displayName", "name", "description", "locale"})
 # What a value becomes that is neither held nor there.
 _LEFT_OUT = object()
 # An instance or a setting is nothing without these.
@@ -226,7 +228,7 @@ class _Walk:
             if secret and not is_held(value, secret) and was_set(want, name, secret):
                 self._note(setting or name, was_set(live, name, secret))
                 hidden |= {name, secret.flag}
-            elif not secret and is_mask(value) and "omaUri" not in want:
+            elif not secret and is_mask(value) and "omaUri" not in want and name not in _NAMES:
                 self._note(setting or name, bool(live.get(name)))
                 hidden.add(name)
         # Graph may leave out what it does not tell.

@@ -48,6 +48,8 @@ _TABLE: Mapping[str, frozenset[str]] = {
     "settingDefinitions": frozenset({"deviceManagementConfigurationSetting"}),
     # "Allowed Actions - Deprecated": the same as resourceActions.
     "actions": frozenset({"rolePermission"}),
+    # How many licences were bought: Apple's and Google's stores say it, beside how many are in use.
+    "totalLicenseCount": frozenset({"iosVppApp", "macOsVppApp", "androidForWorkApp", "microsoftStoreForBusinessApp"}),
     # What became of an action on it.
     "revokeLicenseActionResults": frozenset({"iosVppApp", "macOsVppApp"}),
     "status": frozenset({"policySetItem", *_BROWSER}),

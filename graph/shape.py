@@ -72,6 +72,7 @@ _EVERYWHERE: Mapping[str, Sort] = {
     "body.relationships": _objects,
     "body.notificationTemplates": _texts,
     f"body.{MESSAGES}": _objects,
+    f"body.{MESSAGES}.[].kind": _text,
     f"body.{MESSAGES}.[].localizedNotificationMessages": _objects,
     f"body.{MESSAGES}.[].localizedNotificationMessages.[].locale": _text,
     f"body.{INVENTORY}": _objects,
@@ -82,6 +83,7 @@ _EVERYWHERE: Mapping[str, Sort] = {
     "assignments.[].target.deviceAndAppManagementAssignmentFilterId": _text,
 }
 _OF_TYPE: Mapping[str, Mapping[str, Sort]] = {
+    "groups": {"body.groupTypes": _texts},
     "policySets": {"body.items": _objects, "body.items.[].payloadId": _text},
     "roleAssignments": {"body.roleScopeTags": _objects},
     "mobileApps": {"body.categories": _objects, "body.categories.[].id": _text},
@@ -102,11 +104,19 @@ _OF_TYPE: Mapping[str, Mapping[str, Sort]] = {
     },
 }  # fmt: skip
 # What is indexed, and so has to be there.
-_NEEDED: Mapping[str, str] = {
+_NEEDED: dict[str, str] = {
     "definitionValues": "id",
     "localizedNotificationMessages": "locale",
     "assignments": "target",
 }
+# Children that are changed one by one, and the policies whose id is said by who makes them.
+_NEEDED_OF_TYPE: Mapping[str, dict[str, str]] = {
+    "intents": {"settings": "id"},
+    "policySets": {"items": "id"},
+    "authenticationStrengths": {"combinationConfigurations": "id"},
+    "browserSiteLists": {"sites": "id", "sharedCookies": "id"},
+}
+_NAMED_BY_US = ("authenticationContextClassReferences",)
 
 
 def problem(policy_type: str, content: Mapping[str, Any]) -> str:
@@ -115,7 +125,7 @@ def problem(policy_type: str, content: Mapping[str, Any]) -> str:
     for path, is_sort in places.items():
         if not all(map(is_sort, _values(content, _steps(path)))):
             return path.removeprefix("body.").replace(".[]", "")
-    return next(_lacking(content), "")
+    return next(_lacking(policy_type, content), "")
 
 
 def _steps(path: str) -> list[str]:
@@ -136,11 +146,13 @@ def _values(value: Any, steps: list[str]) -> Iterator[Any]:
         yield from _values(value[step], steps[1:])
 
 
-def _lacking(content: Mapping[str, Any]) -> Iterator[str]:
+def _lacking(policy_type: str, content: Mapping[str, Any]) -> Iterator[str]:
+    if policy_type in _NAMED_BY_US and not content["body"].get("id"):
+        yield "id"
     for template in content["body"].get(MESSAGES) or ():
         if any(one.get("locale") is None for one in template.get("localizedNotificationMessages") or ()):
             yield f"{MESSAGES}.localizedNotificationMessages.locale"
-    for name, needed in _NEEDED.items():
+    for name, needed in (_NEEDED | _NEEDED_OF_TYPE.get(policy_type, {})).items():
         holder = content if name == "assignments" else content["body"]
         if any(one.get(needed) is None for one in holder.get(name) or ()):
             yield f"{name}.{needed}"

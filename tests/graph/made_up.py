@@ -20,6 +20,20 @@ def body_of(kind, chance, depth=0):
     return made
 
 
+def parts_of(policy_type, kind, chance):
+    """What is read for a body of this type by other routes."""
+    names = {one.partition("(")[0] for one in policy_type.expand} | {one.name for one in policy_type.children}
+    known = [model.properties(kind).get(name) for name in sorted(names | _PARTS)]
+    return {
+        one.name: [body_of(chance.choice(sorted(model.subtypes(one.type))), chance) | {"id": str(n)} for n in range(2)]
+        for one in known
+        if one and one.is_navigation and one.is_many
+    }
+
+
+_PARTS = {"categories", "relationships", "driverInventories"}
+
+
 def _several(found, chance, depth):
     if found.kind in ("enum", "flags"):
         return chance.sample(model.enum(found.type), min(2, len(model.enum(found.type))))

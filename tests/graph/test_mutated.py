@@ -1,26 +1,33 @@
 """Valid contents with something changed anywhere in them: each is read as what it says, or refused; nothing else."""
 
 import copy
+import random
 from functools import cache
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph import additions, shape
+from graph.attainable import attainable
 from graph.client import Answer, request_of
 from graph.compare import compare
 from graph.errors import GraphError
 from graph.fingerprint import fingerprint
 from graph.guard import guard
+from graph.microsoft import model
 from graph.names import no_names
 from graph.outline import not_set, outline
+from graph.places import root_type
 from graph.planning import LEAVE, Options, wanted
 from graph.policy_types import POLICY_TYPES
 from graph.reading import _listed, read_policy
 from graph.references import find
 from graph.resolving import named_inside
+from graph.secrets import settle
 from graph.simulator.demo import demo_tenants
 from graph.write_rules import WRITE_RULES, order
 from graph.writing import changes, creation, remaining
+from tests.graph import made_up
 from tests.simulated import collection_of
 
 VALUES = st.one_of(
@@ -104,7 +111,32 @@ def answer_to(ask, row, whole):
     return {"value": copy.deepcopy(value)}
 
 
-def use(row, content):
+@settings(derandomize=True, deadline=None, max_examples=200)
+@given(st.integers(0, 2**32), st.data())
+def test_what_is_changed_anywhere_in_what_the_model_allows_is_compared_and_written_or_refused(seed, data):
+    chance = random.Random(seed)
+    row = chance.choice(list(POLICY_TYPES.values()))
+    kind = chance.choice(sorted(model.subtypes(root_type(row))))
+    item = {
+        "body": made_up.body_of(kind, chance) | {"id": "1"} | made_up.parts_of(row, kind, chance),
+        "assignments": [],
+    }
+    one, other = (_changed_often(item, chance, data) for _ in range(2))
+    if shape.is_content(row.key, one) and shape.is_content(row.key, other):
+        use(row, one, other)
+        additions.is_same(row, one, other)
+        settle(row, one["body"], other["body"])
+        attainable(row.key, one["body"], None)
+
+
+def _changed_often(item, chance, data):
+    for _ in range(chance.randrange(4)):
+        path = chance.choice([one for one in places(item) if len(one) > 1])
+        item = changed(item, path, data.draw(VALUES))
+    return item
+
+
+def use(row, content, other=None):
     """Everything that looks inside a content that was taken in."""
     plain = {"body": {"displayName": "x"}, "assignments": []}
     body = content["body"]
@@ -119,6 +151,6 @@ def use(row, content):
     guard(row.key, want, [{"id": "1"}])
     if not WRITE_RULES[row.key].never:
         creation(row, copy.deepcopy(want))
-        changes(row, "1", plain, copy.deepcopy(want), with_assignments=True)
+        changes(row, "1", other or plain, copy.deepcopy(want), with_assignments=True)
         changes(row, "1", copy.deepcopy(want), plain, with_assignments=True)
-        remaining(row, plain, want, with_assignments=True)
+        remaining(row, other or plain, want, with_assignments=True)

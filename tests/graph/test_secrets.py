@@ -310,6 +310,12 @@ def test_a_text_with_stars_in_it_is_no_mask(value):
     assert not is_mask(value)
 
 
+def test_a_name_that_looks_like_a_mask_is_a_name():
+    body = {"displayName": "####", "description": "********", "omaSettings": []}
+    assert settle(DEVICE, body).body == body
+    assert settle(DEVICE, body).not_held == ()
+
+
 def test_a_policy_of_nothing_but_masks_still_has_a_fingerprint_of_them():
     one, other = (
         typed("editionUpgradeConfiguration", productKey=f"#####-#####-#####-#####-#{n}") for n in (1234, 2345)
@@ -325,7 +331,7 @@ NONE = {
     "vppTokenId", "vppTokenAppleId", "vppTokenDisplayName", "vppTokenOrganizationName", "companyPortalVppTokenId",
     "passwordChangeUrl", "passwordRequirementsDescription", "modeCredentialUsed", "safariPasswordAutoFillDomains",
     "credentialBundleIdAccessControlList", "fileVaultPersonalRecoveryKeyHelpMessage",
-    "derivedCredentialUrl",
+    "derivedCredentialUrl", "customAccountResetCredentialsUrl", "customForgotMyPasswordText",
     # Certificates: their public half.
     "fileVaultInstitutionalRecoveryKeyCertificate", "fileVaultInstitutionalRecoveryKeyCertificateFileName",
     # Names of settings, and formats.
