@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import asdict
+from itertools import starmap
 
 from db import expiries, runs
 from db.database import database, lock
@@ -10,7 +11,7 @@ from db.runs import Claim
 from graph import expiries as graph_expiries
 from graph.client import GraphClient
 from graph.driving import run_one
-from graph.errors import GraphError
+from graph.errors import GraphError, Malformed
 from graph.expiries import KINDS, Expiry
 
 logger = logging.getLogger(__name__)
@@ -26,14 +27,16 @@ def look(claim: Claim, graph: GraphClient) -> None:
     except GraphError as e:
         logger.info("expiries were not read: %s", e.sentence, extra={"run": claim.run.id})
         return
-    rows = [asdict(one) for of_kind in (*found.values(), map(_not_readable, refused)) for one in of_kind]
+    rows = [asdict(one) for of_kind in (*found.values(), starmap(_not_readable, refused.items())) for one in of_kind]
     with database.atomic():
         lock(Tenant, Tenant.id == tenant.id)
         runs.hold(claim)
         expiries.keep(tenant, [*found], rows)
 
 
-def _not_readable(key: str) -> Expiry:
+def _not_readable(key: str, error: GraphError) -> Expiry:
     """A line of its own, beside what was seen when it could still be read."""
     kind = KINDS[key]
-    return Expiry(key, "", kind.title, None, f"cannot be read: {kind.access.ask} may be missing")
+    is_damaged = isinstance(error, Malformed)
+    why = "Microsoft Graph's answer is damaged" if is_damaged else f"{kind.access.ask} may be missing"
+    return Expiry(key, "", kind.title, None, f"cannot be read: {why}")

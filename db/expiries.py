@@ -40,6 +40,6 @@ def in_words(expiry: Expiry, now: datetime) -> tuple[str, str]:
     if expiry.expires_at is None:
         return ("good" if expiry.is_well else "bad"), expiry.state or "there"
     days = (expiry.expires_at - now).days
-    urgent = next((how for limit, how in WARN if days < limit), "good" if expiry.is_well else "bad")
+    urgent = next((how for limit, how in WARN if days < limit), "good") if expiry.is_well else "bad"
     words = "ended" if days < 0 else "ends today" if days == 0 else f"ends in {days} {'day' if days == 1 else 'days'}"
     return urgent, words + ("" if expiry.is_well or not expiry.state else f"; {expiry.state}")

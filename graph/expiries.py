@@ -12,7 +12,7 @@ from typing import Any
 from graph.client import items_of
 from graph.completing import body_of
 from graph.driving import Reads
-from graph.errors import GraphError, NotAvailable, NotFound, Throttled, Unavailable
+from graph.errors import GraphError, Malformed, NotAvailable, NotFound, Throttled, Unavailable
 from graph.permissions import CONFIGURATION, SERVICE_CONFIG, Access
 from graph.policy_type import storable
 from graph.times import parse_time
@@ -101,8 +101,17 @@ def read() -> Reads[tuple[dict[str, list[Expiry]], dict[str, GraphError]]]:
         elif answer.error is not None:
             refused[kind.key] = answer.error
         else:
-            found[kind.key] = [one for each in _objects(kind, body_of(answer)) if (one := _expiry(kind, each))]
+            try:
+                found[kind.key] = _expiries(kind, body_of(answer))
+            except Malformed as e:
+                refused[kind.key] = e
     return found, refused
+
+
+def _expiries(kind: Kind, body: dict[str, Any]) -> list[Expiry]:
+    """Each once: what has no id is told by its name."""
+    found = [one for each in _objects(kind, body) if (one := _expiry(kind, each))]
+    return list({one.object_id: one for one in found}.values())
 
 
 def _objects(kind: Kind, body: dict[str, Any]) -> Sequence[dict[str, Any]]:
@@ -120,7 +129,7 @@ def _expiry(kind: Kind, one: Mapping[str, Any]) -> Expiry | None:
     said = state + (f", last heard of {heard:%Y-%m-%d}" if heard else ", never heard of" if kind.seen else "")
     return Expiry(
         kind.key,
-        storable(str(one.get("id") or kind.key))[:200],
+        storable(str(one.get("id") or name))[:200],
         storable(name)[:1000],
         parse_time(one.get(kind.ends)) if kind.ends else None,
         storable(said.lstrip(", "))[:200],

@@ -13,6 +13,8 @@ from db.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Expiry, Tenant
 from db.states import RunState
+from graph import expiries as expiries_of_graph
+from graph.client import Answer
 from tests.simulated import READ
 
 pytestmark = [
@@ -87,6 +89,23 @@ def test_what_may_not_be_read_says_so_and_fails_nothing(contoso, cast, ended):
     assert run.state != RunState.FAILED
     said = [one.state for one in expiries.of_tenant(cast.contoso) if one.kind == "cloudPki"]
     assert said == ["cannot be read: DeviceManagementCloudCA.Read.All may be missing"]
+
+
+def test_a_damaged_answer_costs_its_own_kind_and_what_comes_twice_or_without_an_id_is_kept_once():
+    odd = {"vppTokens": {"value": [7]}, "ndesConnectors": {"value": [{}, {}, {"id": "a"}, {"id": "a"}]}}
+    reading = expiries_of_graph.read()
+    kinds = [ask.partition("?")[0].rpartition("/")[2] for ask in next(reading)]
+    with pytest.raises(StopIteration) as end:
+        reading.send([Answer(body=odd.get(kind, {"value": []})) for kind in kinds])
+    found, refused = end.value.value
+    assert refused.keys() == {"vppTokens"}
+    assert [one.object_id for one in found["ndesConnectors"]] == ["NDES connector", "a"]
+
+
+def test_what_is_not_well_is_bad_however_far_its_end_is():
+    at = utcnow() + timedelta(days=20, minutes=1)
+    expiry = Expiry(expires_at=at, state="invalid", is_well=False)
+    assert expiries.in_words(expiry, utcnow()) == ("bad", "ends in 20 days; invalid")
 
 
 @pytest.mark.parametrize(
