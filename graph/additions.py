@@ -7,8 +7,9 @@ got two more). What the backup holds as null it does know.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from graph.microsoft import model
 from graph.normalise import canonical, clean, is_nothing, key_of, normalise
-from graph.places import ASSIGNMENTS, Place, body_of
+from graph.places import ASSIGNMENTS, Place, body_of, place_in
 from graph.policy_type import PolicyType
 
 # Lists of more have no element looked for by trial.
@@ -70,8 +71,11 @@ def _is_of_one_type(one: dict[str, Any], other: dict[str, Any]) -> bool:
 def _known_object(
     live: dict[str, Any], backups: Sequence[dict[str, Any]], place: Place, is_kept: Kept
 ) -> dict[str, Any]:
+    actual = model.type_of(live, place.declared)
     return {
-        name: _known(inner, [one[name] for one in backups if name in one], place.inside(live, name), is_kept)
+        name: _known(inner, [one[name] for one in backups if name in one], place_in(actual, name), is_kept)
+        if isinstance(inner, dict | list)
+        else inner
         for name, inner in live.items()
         if any(name in one for one in backups) or is_kept(inner)
     }

@@ -132,8 +132,12 @@ def _token_default(want: Object, live: Object | None) -> Attainable:
 
 
 def _messages(want: Object, live: Object | None) -> Attainable:
+    """Those of a kind that may not have been read stay as they are."""
     known = {one.get("kind") for one in listed(want, MESSAGES)}
     missing = [kind for kind, _ in templates_of(want) if kind not in known]
+    if missing and live is not None and MESSAGES in want:
+        theirs = [one for one in listed(live, MESSAGES) if isinstance(one, dict) and one.get("kind") in missing]
+        return Attainable({**want, MESSAGES: [*listed(want, MESSAGES), *theirs]})
     if not missing or live is not None:
         return Attainable(want)
     note = f"The backup does not hold its {' and '.join(missing)} messages: enter them again in Intune."

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from graph import sets
@@ -57,7 +57,7 @@ def root_type(policy_type: PolicyType) -> str:
     return model.type_of_collection(policy_type.path) if policy_type.path in model.routes() else ""
 
 
-@cache
+@lru_cache(model.MOST_PAIRS)
 def place_in(holder: str, name: str) -> Place:
     """Of a property of this type."""
     found = property_of(holder, name)
@@ -67,7 +67,7 @@ def place_in(holder: str, name: str) -> Place:
     return Place(found.kind, found.type or "", sets.identity_keys(holder, found), is_set)
 
 
-@cache
+@lru_cache(model.MOST_PAIRS)
 def property_of(holder: str, name: str) -> Property | None:
     """Of the type, or of those that come from it where they agree: not every value says its @odata.type."""
     for one in _ASSIGNMENTS if holder == ASSIGNMENT else (holder,):

@@ -13,7 +13,7 @@ from typing import Any
 
 from graph.microsoft import model
 from graph.normalise import canonical, clean, key_of
-from graph.places import Place, body_of, root_type
+from graph.places import Place, body_of, place_in, root_type
 from graph.policy_type import PolicyType
 
 # What stands where a secret was: stars, hash marks or bullets, with the last few characters perhaps
@@ -206,7 +206,7 @@ class _Walk:
             if name in hidden:
                 continue
             named = setting or (name if _is_of_plain_values(value) else "")
-            inner = self._value(value, live.get(name), place.inside(want, name), named)
+            inner = self._value(value, live.get(name), place_in(actual, name), named)
             if inner is _LEFT_OUT:
                 if name in _NEEDED:
                     return _LEFT_OUT

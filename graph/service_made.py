@@ -5,7 +5,7 @@ the same name is content elsewhere (`version` of an app's assignment, `isReadOnl
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 
 from graph.microsoft import model
 
@@ -94,7 +94,7 @@ _CHILDREN = frozenset(
 )  # fmt: skip
 
 
-@cache
+@lru_cache(model.MOST_PAIRS)
 def is_service_made(type_name: str, name: str) -> bool:
     lineage = model.lineage(type_name)
     if name in CLOCKS and "id" in model.properties(type_name):

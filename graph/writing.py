@@ -112,6 +112,8 @@ def _sent_names(sent: Object) -> set[str]:
 
 def _body_changes(policy_type: PolicyType, rule: WriteRule, path: str, live: Object, want: Object) -> list[Request]:
     differing = differing_names(policy_type, live, want)
+    if not differing:
+        return []
     # A secret stays as it is in the tenant: its own token goes back. One that is not there cannot be written.
     want = settle(policy_type, want, live).body
     calls = _update(policy_type, rule, path, live, want, differing - rule.parts.keys() - rule.fixed)

@@ -15,6 +15,8 @@ from typing import Any
 SOURCE = "msgraph-beta-sdk 1.66.0"
 PREFIX = "#microsoft.graph."
 _READ_ONLY = "read-only "
+# Of a type and a name, remembered together: names come from answers and uploads, which may hold any.
+MOST_PAIRS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -160,8 +162,11 @@ def type_of_collection(path: str) -> str:
 
 def type_of(value: Any, declared: str) -> str:
     """What a JSON object is: what its @odata.type says where the model knows that, else what its place declares."""
-    said = str(value.get("@odata.type") or "").removeprefix(PREFIX) if isinstance(value, dict) else ""
-    return said if is_known(said) else declared
+    said = value.get("@odata.type") if isinstance(value, dict) else None
+    if not isinstance(said, str):
+        return declared
+    bare = said.removeprefix(PREFIX)
+    return bare if is_known(bare) else declared
 
 
 def walk(type_name: str, value: Any) -> Iterator[Found]:

@@ -324,6 +324,12 @@ def test_texts_that_a_backup_does_not_hold_are_named():
     assert plan(ENROLLMENT, NOTIFICATION).notes == ()
 
 
+def test_texts_of_a_kind_that_could_not_be_read_stay_and_are_no_difference_for_ever():
+    push_only = {**NOTIFICATION, "notificationMessages": NOTIFICATION["notificationMessages"][1:]}
+    assert plan(ENROLLMENT, push_only, NOTIFICATION).action == "matches"
+    assert any("its email messages" in note for note in plan(ENROLLMENT, push_only).notes)
+
+
 PREPARATION = {**CATALOG, "name": "Prepared", "technologies": "enrollment", "priorityMetaData": {"priority": 2},
                "templateReference": {"templateId": "t_1", "templateFamily": "enrollmentConfiguration"},
                "enrollmentTimeDeviceMembershipTargets": [
