@@ -174,8 +174,8 @@ def was_set(holder: Mapping[str, Any], name: str, secret: Secret) -> bool:
     )
 
 
-# Whatever they look like: Graph masks no name.
-_NAMES = frozenset({"displayName", "name", "description", "locale"})
+# Whatever they look like: Graph masks no name and no id.
+_NAMES = frozenset({"id", "displayName", "name", "description", "locale"})
 # What a value becomes that is neither held nor there.
 _LEFT_OUT = object()
 # An instance or a setting is nothing without these.

@@ -101,6 +101,8 @@ _OF_TYPE: Mapping[str, Mapping[str, Sort]] = {
         "body.conditions.users": _object,
         **{f"body.conditions.users.{name}{what}": _texts for name in ("include", "exclude")
            for what in ("Users", "Groups", "Roles")},
+        "body.conditions.clientApplications": _object,
+        **{f"body.conditions.clientApplications.{name}ServicePrincipals": _texts for name in ("include", "exclude")},
     },
 }  # fmt: skip
 # What is indexed, and so has to be there.

@@ -114,7 +114,7 @@ def test_versions_are_compared_by_setting_in_words_and_with_the_tenant_now(page,
     working.put(POLICIES, {**catalog_policy(policy.graph_id, policy.name, count=3)})
     enter(page, cast.ada, f"/policies/{policy.id}")
     said = page.locator(".history .what").all_inner_texts()
-    assert said[0] == "1 changed, 1 added: Group SG-Sales; Test 1"
+    assert said[0] == "1 changed, 1 added: Test 1; Group SG-Sales"
     assert said[2] == "The first one here."
     assert "SG-Sales" in page.locator("#assignments").inner_text()
     page.check(f"input[name=one][value='{newest.id}']")

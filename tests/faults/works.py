@@ -193,9 +193,10 @@ class Backup(Work):
         backup_set = backup_sets.of_run(run)
         if backup_set.state != SetState.COMPLETE:
             yield f"set {backup_set.id} is {backup_set.state}"
-        held = Snapshot.select().where(Snapshot.id.in_(backup_sets.snapshots_of(backup_set)))
+        kept = Snapshot.select().where(Snapshot.id.in_(backup_sets.snapshots_of(backup_set)))
+        held = [one for one in kept if one.policy.policy_type == KEY]  # not the groups that these refer to
         if sorted(one.policy.graph_id for one in held) != sorted(there):
-            yield f"set {backup_set.id} holds {held.count()} snapshots of {len(there)} policies"
+            yield f"set {backup_set.id} holds {len(held)} snapshots of {len(there)} policies"
         for snapshot in held:
             yield from _is_content(snapshot.content_id, there.get(snapshot.policy.graph_id), f"snapshot {snapshot.id}")
         for item in items_of(run):

@@ -4,6 +4,7 @@ import copy
 import random
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -134,6 +135,23 @@ def _changed_often(item, chance, data):
         path = chance.choice([one for one in places(item) if len(one) > 1])
         item = changed(item, path, data.draw(VALUES))
     return item
+
+
+@pytest.mark.parametrize(
+    ("key", "body"),
+    [
+        ("conditionalAccessPolicies", {"conditions": {"clientApplications": "all"}}),
+        ("conditionalAccessPolicies", {"conditions": {"clientApplications": {"includeServicePrincipals": [{}]}}}),
+        ("groups", {"groupTypes": True}),
+        ("deviceEnrollmentConfigurations", {"notificationMessages": [{"kind": []}]}),
+        ("intents", {"settings": [{"definitionId": "a"}]}),
+        ("policySets", {"items": [{"payloadId": "a"}]}),
+        ("browserSiteLists", {"sites": [{"webUrl": "a"}]}),
+        ("authenticationContextClassReferences", {"displayName": "c1"}),
+    ],
+)
+def test_what_is_looked_into_is_of_its_sort_or_the_content_is_none(key, body):
+    assert not shape.is_content(key, {"body": body, "assignments": None})
 
 
 def use(row, content, other=None):
