@@ -104,7 +104,7 @@ def test_a_damaged_answer_costs_its_own_kind_and_what_comes_twice_or_without_an_
 
 def test_what_is_not_well_is_bad_however_far_its_end_is():
     at = utcnow() + timedelta(days=20, minutes=1)
-    expiry = Expiry(expires_at=at, state="invalid", is_well=False)
+    expiry = Expiry(object_id="x", expires_at=at, state="invalid", is_well=False)
     assert expiries.in_words(expiry, utcnow()) == ("bad", "ends in 20 days; invalid")
 
 
