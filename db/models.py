@@ -250,7 +250,7 @@ class Coverage(Table):
         indexes = ((("tenant", "policy_type"), True),)
 
 
-# Of ten thousand tenants with 44 policy types each, the dashboard wants those few that lack something.
+# Of ten thousand tenants with more than fifty policy types each, the dashboard wants those few that lack something.
 Coverage.add_index(
     Coverage.index(
         Coverage.bad_since, Coverage.policy_type, where=pw.SQL("bad_since IS NOT NULL"), name="coverage_exceptions"
