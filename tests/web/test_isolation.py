@@ -165,6 +165,8 @@ def test_every_argument_of_a_tenants_route_is_known(app):
     assert odd == [], "teach tests/holdings.py what this argument names, for both tenants"
 
 
+# Who may do what is decided before the database is asked, in one place for both engines.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_person_gets_of_every_route_what_its_permission_and_the_table_say(app, matrix):
     before = holdings.rows(NO_EFFECT)
     refused_before = refusals()
@@ -228,6 +230,7 @@ def test_a_verb_that_a_route_has_not_is_405_for_everybody_and_options_tells_whic
     assert not matrix.wrong, "\n".join(matrix.wrong)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_no_form_and_no_address_takes_an_id_of_the_other_tenant(app, matrix):
     """Not in a hidden field, a choice, a list, a filter or an argument; nor does what a person types show its names."""
     names = set()
