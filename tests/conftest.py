@@ -57,7 +57,7 @@ def pytest_addoption(parser):
     """For `python -m tests.fuzz` and `make steps`."""
     parser.addoption("--fuzz-requests", type=int, default=250, help="how many hostile requests, on each engine")
     parser.addoption("--fuzz-seed", type=int, default=1, help="which ones")
-    parser.addoption("--stateful-steps", type=int, default=1000, help="how many steps, on each engine")
+    parser.addoption("--stateful-steps", type=int, default=400, help="how many steps, on each engine")
     parser.addoption("--stateful-seed", type=int, help="which ones; the same each time unless given")
 
 
