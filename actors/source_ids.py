@@ -9,8 +9,8 @@ from graph.directory import Key, Source
 from graph.errors import Rejected
 from graph.normalise import ZERO_GUID
 from graph.reference_kinds import DIRECTORIES, DOMAINS, GROUPS, PRINCIPALS
-from graph.references import GUID
 from graph.resolving import OwnNames, named_inside
+from graph.spellings import GUID
 from graph.writing import Content
 
 # How the names of a directory are kept -> the kind of reference.

@@ -111,7 +111,7 @@ def oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> Steps:
         return
     body["omaSettings"] = settings
     answers = yield [
-        f"{item}/getOmaSettingPlainTextValue(secretReferenceValueId='{_literal(one['secretReferenceValueId'])}')"
+        f"{item}/getOmaSettingPlainTextValue(secretReferenceValueId='{literal(one['secretReferenceValueId'])}')"
         for one in secret
     ]
     for one, answer in zip(secret, answers, strict=True):
@@ -122,8 +122,8 @@ def oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> Steps:
         proof.revealed += 1
 
 
-def _literal(text: str) -> str:
-    """An OData string literal doubles its apostrophes."""
+def literal(text: str) -> str:
+    """A text inside an address's apostrophes: OData doubles those in it."""
     return quote(text.replace("'", "''"), safe="")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from graph import groups
 from graph.client import Answer
 from graph.completing import Proof, Steps, body_of, pages_of
 from graph.errors import GraphError, NotFound, Rejected, Throttled
@@ -81,7 +82,7 @@ class Directory:
 
 
 _ONE: Mapping[str, Callable[[str], str]] = {
-    GROUPS: lambda one: f"/groups/{quote(one, safe='')}?$select=id,displayName",
+    GROUPS: groups.by_id,
     USERS: lambda one: f"/users/{quote(one, safe='')}?$select=id,displayName,userPrincipalName",
     APPLICATIONS: lambda one: f"/servicePrincipals?$filter=appId eq '{quote(one, safe='')}'&$select=appId,displayName",
     # An agent's identity is a service principal too (learn.microsoft.com: agentIdentity).
@@ -144,9 +145,7 @@ def _by_id(directory: Directory, keys: list[Key]) -> Steps:
 def _groups_by_name(directory: Directory, names: list[Key]) -> Steps:
     if not names:
         return
-    answers: list[Answer] = yield [
-        f"/groups?$filter=displayName eq '{quote(_literal(name), safe='')}'&$select=id,displayName" for _, name in names
-    ]
+    answers: list[Answer] = yield [groups.by_name(name) for _, name in names]
     for key, answer in zip(names, answers, strict=True):
         if not directory.has_answer(key, answer):
             continue
@@ -167,10 +166,6 @@ def _principals_by_app(directory: Directory, wanted: set[Key], sources: Mapping[
         if directory.has_answer(key, answer):
             listed = body_of(answer).get("value") or []
             directory.by_name[key] = [(str(one.get("id")), one.get("displayName")) for one in listed]
-
-
-def _literal(text: str) -> str:
-    return text.replace("'", "''")
 
 
 def _custom_definitions(directory: Directory) -> Steps:

@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable
 from urllib.parse import quote
 
 from graph.client import Request
-from graph.completing import Proof, body_of, pages_of
+from graph.completing import Proof, body_of, literal, pages_of
 from graph.driving import Reads
 from graph.errors import NotFound, Rejected
+from graph.spellings import GUID
 from graph.tenant_types import DYNAMIC
 from graph.write_rule import Object
 
@@ -26,10 +27,19 @@ IN_THE_BIN = (
     "It was deleted on {}, and lies in Entra's bin for 30 days: restored from there it has its id and its members "
     "again, and all that named it finds it."
 )
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 # --- looking for them ------------------------------------------------------------------------------------------------
+
+
+def by_id(one: str) -> str:
+    """The address of a group's id and name."""
+    return f"/groups/{quote(one, safe='')}?$select=id,displayName"
+
+
+def by_name(name: str) -> str:
+    """The address of those of one name, as `by_id`."""
+    return f"/groups?$filter=displayName eq '{literal(name)}'&$select=id,displayName"
 
 
 def look_for(ids: Iterable[str], names: Iterable[str]) -> Reads[list[Object]]:
@@ -38,8 +48,7 @@ def look_for(ids: Iterable[str], names: Iterable[str]) -> Reads[list[Object]]:
     Raises the answer's error, but for an id that is not there.
     """
     ids, names = sorted(set(ids)), sorted(set(names))
-    asks = [f"/groups/{quote(one, safe='')}?$select=id,displayName" for one in ids]
-    asks += [f"/groups?$filter=displayName eq '{_literal(one)}'&$select=id,displayName" for one in names]
+    asks = [*map(by_id, ids), *map(by_name, names)]
     if not asks:
         return []
     answers = yield asks
@@ -50,10 +59,6 @@ def look_for(ids: Iterable[str], names: Iterable[str]) -> Reads[list[Object]]:
     for answer in answers[len(ids) :]:
         found += yield from pages_of(body_of(answer), Proof())
     return list({str(one.get("id")): one for one in found}.values())
-
-
-def _literal(text: str) -> str:
-    return quote(text.replace("'", "''"), safe="")
 
 
 def in_the_bin(ids: Collection[str]) -> Reads[dict[str, str]]:
@@ -135,6 +140,6 @@ def warning(body: Object) -> str:
     """Of one that is made anew."""
     if DYNAMIC not in (body.get("groupTypes") or ()):
         return "It gets another id than it had: whatever else named it, outside of what is restored, does not find it."
-    names_ids = _GUID.search(str(body.get("membershipRule") or ""))
+    names_ids = GUID.search(str(body.get("membershipRule") or ""))
     rule = " Its rule names ids: see whether they are this tenant's." if names_ids else ""
     return f"Its membership rule is paused: it has no members until somebody switches the rule on in Entra.{rule}"

@@ -15,7 +15,8 @@ from graph.normalise import ZERO_GUID
 from graph.places import root_type
 from graph.policy_types import POLICY_TYPES
 from graph.reference_kinds import DOMAINS, GROUPS
-from graph.references import GUID, Known, declared_type, is_none
+from graph.references import Known, declared_type, is_none
+from graph.spellings import GUID
 
 # As many as a person reads; the others are counted.
 MOST = 8

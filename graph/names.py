@@ -8,6 +8,7 @@ from graph import references
 from graph.client import Answer, Ask
 from graph.completing import Proof, all_elements
 from graph.errors import GraphError, NotFound, Rejected, Throttled
+from graph.groups import by_id
 from graph.permissions import GROUP_NAMES
 from graph.policy_type import LONGEST_NAME, storable
 from graph.reference_kinds import GROUPS
@@ -124,7 +125,7 @@ def name_in(item: Mapping[str, Any]) -> str | None:
 def _groups(ids: list[str], proof: Proof, may_lack: bool) -> Steps:
     if not ids:
         return {}
-    answers = yield [f"/groups/{quote(one, safe='')}?$select=id,displayName" for one in ids]
+    answers = yield [by_id(one) for one in ids]
     found: Names = {}
     for one, answer in zip(ids, answers, strict=True):
         found[one] = name_in(answer.body or {})

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from graph.errors import Conflict, Forbidden, NotFound, Rejected
 from graph.policy_type import Body
+from graph.spellings import GUID
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,6 @@ READINESS: Mapping[str, Readiness] = {
 # For how long after it was made its use is tried again, in seconds.
 PATIENCE: Mapping[str, int] = {"mobileApps": 300, "namedLocations": 300, "depOnboardingSettings": 120}
 USUAL_PATIENCE = 120
-_GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _NOT_YET = re.compile(
     r"PublishingState|\b1040\b|not (be )?found|not exist|not present|cannot find|unable to find|no such|not available",
     re.IGNORECASE,
@@ -57,7 +57,7 @@ def may_mend(error: Rejected, made: Collection[str]) -> bool:
     """
     if not made or isinstance(error, Forbidden | Conflict):
         return False
-    named = set(_GUID.findall(error.sentence.lower()))
+    named = set(GUID.findall(error.sentence.lower()))
     if named:
         return any(guid in one.lower() for guid in named for one in made)
     return isinstance(error, NotFound) or bool(_NOT_YET.search(error.sentence))

@@ -39,6 +39,7 @@ from graph.reference_kinds import (
     USERS,
     policy_types_of,
 )
+from graph.spellings import GUID
 
 Holder = dict[str, Any]
 # id, in small letters -> kind: what is known of the source tenant.
@@ -48,7 +49,6 @@ NOTHING: Known = MappingProxyType({})
 # What stands instead of an assignment that names it.
 DROP = object()
 
-GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # Words that stand for everyone, everything or everywhere, and ids that are the same in every tenant.
 _GUIDS_ONLY = frozenset(
     {USERS, GROUPS, APPLICATIONS, PRINCIPALS, AGENTS, AGREEMENTS, IMAGES, "namedLocations", "mobileApps"}

@@ -23,7 +23,8 @@ from graph.reference_kinds import (
     PRINCIPALS,
     policy_types_of,
 )
-from graph.references import DROP, GUID, Reference, folded, holders, rewrite
+from graph.references import DROP, Reference, folded, holders, rewrite
+from graph.spellings import GUID
 
 # c1 to c99 (learn.microsoft.com: authenticationContextClassReference).
 MOST_CONTEXTS = 99
@@ -122,18 +123,16 @@ class Resolver:
         return found
 
     def _source(self, reference: Reference) -> Source:
-        keys = ((key, reference.id) for key in (reference.kind, *policy_types_of(reference.kind)))
-        return next((self._sources[key] for key in keys if key in self._sources), Source())
+        return next((self._sources[key] for key in reference.may_be() if key in self._sources), Source())
 
     def _found(self, reference: Reference, source: Source) -> Resolution:
         if reference.kind == CONTEXT_NUMBERS:
             return self._number(reference, source)
-        kinds = (reference.kind, *policy_types_of(reference.kind))
-        for key in ((kind, reference.id) for kind in kinds):
+        for key in reference.may_be():
             if key in self.made:
                 item, to = self.made[key]
                 return self._as(reference, source, "restored", to, item=item)
-        for mapped in (self._mapped.get((kind, reference.id)) for kind in kinds):
+        for mapped in map(self._mapped.get, reference.may_be()):
             if mapped and self._is_there(reference.kind, mapped):
                 return self._as(reference, source, "mapping", mapped)
         if not self._same_tenant and (own := self._of_the_tenant(reference)):

@@ -16,7 +16,7 @@ _LONG_TIME = re.compile(r"\d\d:\d\d:\d\d\.0+")
 _DURATION = re.compile(
     r"([+-]?)P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d+))?S)?)?"
 )
-_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _GUID_LENGTH = 36
 
 
@@ -31,7 +31,7 @@ def one_spelling(kind: str, value: Any) -> Any:
 
 def _text(value: str) -> str:
     """A text, or what nobody knows the kind of: an id in capitals is the same id, 08:00:00.0000000 the same time."""
-    if len(value) == _GUID_LENGTH and _GUID.fullmatch(value):
+    if len(value) == _GUID_LENGTH and GUID.fullmatch(value):
         return value.lower()
     if value[2:3] == ":" and _LONG_TIME.fullmatch(value):
         return value.partition(".")[0]
@@ -80,7 +80,7 @@ def _fraction(digits: str | None) -> str:
 
 
 def _guid(value: str) -> str:
-    return value.strip("{}").lower() if _GUID.fullmatch(value.strip("{}")) else value
+    return value.strip("{}").lower() if GUID.fullmatch(value.strip("{}")) else value
 
 
 def _binary(value: str) -> str:

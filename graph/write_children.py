@@ -16,6 +16,7 @@ from graph.driver_approvals import ACTIONS, decided, driver_of, entries
 from graph.enrollment import IS_DEFAULT, MESSAGES, is_of_enrollment, templates_of, token_of
 from graph.navigations import Link
 from graph.normalise import ZERO_GUID
+from graph.spellings import one_spelling
 from graph.times import parse_time
 from graph.write_parts import TYPE, by, messages, only, post
 from graph.write_rule import Object, Part
@@ -128,13 +129,10 @@ def _template(there: Object, wanted: Object) -> list[Request]:
     path = f"/deviceManagement/notificationMessageTemplates/{there['id']}"
     calls = messages(path, there, wanted)
     # Only that of an e-mail was seen to be changed (its PATCH, after the messages).
-    if wanted.get("brandingOptions") and _flags(wanted["brandingOptions"]) != _flags(there.get("brandingOptions")):
+    now, then = (one_spelling("flags", one.get("brandingOptions") or "none") for one in (there, wanted))
+    if wanted.get("brandingOptions") and now != then:
         calls.append(Request(path, "PATCH", only(wanted, "brandingOptions")))
     return calls
-
-
-def _flags(value: Any) -> set[str]:
-    return set(str(value or "none").replace(" ", "").split(","))
 
 
 def reorder(path: str, live: Object, want: Object) -> list[Request]:
