@@ -105,10 +105,15 @@ def _without_groups(chosen: Sequence[Snapshot]) -> list[Snapshot]:
     return [one for one in chosen if one.policy.policy_type != GROUPS]
 
 
+def _groups_named(rows: Iterable[Snapshot | RestoreItem]) -> set[str]:
+    """The ids of the groups that they refer to."""
+    return {one for row in rows for one in (row.references.get("groups") or {})}
+
+
 def _with_groups(chosen: Sequence[Snapshot], listed: Sequence[int]) -> list[Snapshot]:
     """Also the groups that these refer to, and no others."""
     policies = _without_groups(chosen)
-    wanted = {one for snapshot in policies for one in (snapshot.references.get("groups") or {})}
+    wanted = _groups_named(policies)
     found = [one for one in with_policies(listed) if one.policy.policy_type == GROUPS]
     return [*policies, *(one for one in found if one in chosen or one.policy.graph_id in wanted)]
 
@@ -129,7 +134,7 @@ def _lacking_groups(restore: Restore) -> list[NewItem]:
     """Of its backup set, those that its policies refer to."""
     items = restores.items(restore)
     there = {one.graph_id for one in items if one.policy_type == GROUPS}
-    wanted = {one for item in items for one in (item.references.get("groups") or {})} - there
+    wanted = _groups_named(items) - there
     found = with_policies(backup_sets.snapshots_of(restore.backup_set))
     return restores.of_snapshots(
         [one for one in found if one.policy.policy_type == GROUPS and one.policy.graph_id in wanted]

@@ -13,8 +13,6 @@ from db.database import lock
 from db.models import BackupSet, Policy, Run, RunItem, Snapshot, Tenant, User
 from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, Result, RunKind, RunState, SetState
 
-# Times are compared to the second: Graph gives the same time with and without its fraction.
-SECOND = timedelta(seconds=1)
 # A policy changed this shortly before it was read may have changed again within the same second.
 TOO_FRESH = timedelta(seconds=5)
 # A schedule that runs at the same time every day must not miss the day by a minute.

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from graph.microsoft import model
+from graph.places import root_type
 from graph.policy_types import POLICY_TYPES
 
 DERIVED_CREDENTIALS = "derivedCredentials"
@@ -50,14 +51,9 @@ def all_links(policy_type: str) -> dict[str, Link]:
     return {link.name: link for bare in sorted(_subtypes(policy_type)) for link in _links(bare)}
 
 
-def types_with(policy_type: str, name: str) -> list[str]:
-    return [bare for bare in sorted(_subtypes(policy_type)) if any(link.name == name for link in _links(bare))]
-
-
 @cache
 def _subtypes(policy_type: str) -> frozenset[str]:
-    path = POLICY_TYPES[policy_type].path
-    return model.subtypes(model.type_of_collection(path)) if path in model.routes() else frozenset()
+    return model.subtypes(root_type(POLICY_TYPES[policy_type]))
 
 
 @cache

@@ -1,7 +1,7 @@
 """`python -m tests.fidelity_page` writes docs/fidelity.md from the tables and Microsoft's model; a test compares them."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from graph import unread
@@ -13,7 +13,7 @@ from graph.policy_types import POLICY_TYPES
 from graph.quotas import QUOTAS
 from graph.readiness import PATIENCE, READINESS, USUAL_PATIENCE
 from graph.reference_kinds import NONE_BY_NAME, NONE_BY_TYPE, UNSURE
-from graph.secrets import FROM_CONNECTOR, SECRETS
+from graph.secrets import FROM_CONNECTOR, SECRETS, Secret
 from graph.sets import _ORDERED, _SETS
 from graph.write_rules import WRITE_RULES
 from tests.model_walk import COMPUTED, CONTENT, NOT_SENT, PART, REFERENCE, SECRET, UNREAD, answers
@@ -196,16 +196,13 @@ def _none() -> Iterable[tuple[str, Iterable[str]]]:
     yield from merged.items()
 
 
-def _when(secret: object) -> str:
-    flag, when = getattr(secret, "flag", ""), getattr(secret, "when", {})
-    found = " and ".join(
-        f"`{name}` is {' or '.join(values) if values else 'given'}" for name, values in _items(when) if name[0] != "@"
+def _when(secret: Secret) -> str:
+    needed = " and ".join(
+        f"`{name}` is {' or '.join(values) if values else 'given'}"
+        for name, values in secret.when.items()
+        if name != "@odata.type"
     )
-    return ", else ".join(filter(None, (f"`{flag}`" if flag else "", found))) or "always"
-
-
-def _items(when: Mapping[str, tuple[str, ...]]) -> Iterable[tuple[str, tuple[str, ...]]]:
-    return when.items()
+    return ", else ".join(filter(None, (secret.flag and f"`{secret.flag}`", needed))) or "always"
 
 
 def _names(names: Iterable[str]) -> str:

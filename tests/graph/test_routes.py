@@ -14,6 +14,7 @@ import pytest
 from graph import directory, names, navigations
 from graph.client import DIRECTORY, Answer, Request, request_of
 from graph.completing import _IMAGES
+from graph.microsoft import model
 from graph.microsoft.model import lineage, properties, routes
 from graph.policy_types import CA, DAM, DM, POLICY_TYPES
 from graph.references import Reference
@@ -169,12 +170,18 @@ def writes(policy_type, graph_id, content):
     yield from removal(policy_type, graph_id, content)
 
 
+def types_with(key, name):
+    """The subtypes that have a navigation."""
+    return [bare for bare in sorted(model.subtypes(model.type_of_collection(POLICY_TYPES[key].path)))
+            if name in model.properties(bare)]  # fmt: skip
+
+
 def linking_writes():
     """Every navigation of every type: the demo has few of them."""
     for key in ("deviceConfigurations", "windowsAutopilotDeploymentProfiles"):
         row = POLICY_TYPES[key]
         for name, link in navigations.all_links(key).items():
-            for bare in navigations.types_with(key, name):
+            for bare in types_with(key, name):
                 kind, to = {"@odata.type": f"#microsoft.graph.{bare}"}, {"id": "x-id"}
                 none = {**kind, name: [] if link.is_many else None}
                 one = {**kind, name: [to] if link.is_many else to}
