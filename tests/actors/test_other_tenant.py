@@ -30,12 +30,6 @@ pytestmark = [
 
 
 @pytest.fixture
-def contoso(graph):
-    graph.change(permissions=WRITE)
-    return graph
-
-
-@pytest.fixture
 def fabrikam(simulator, cast, contoso):
     return SimulatedTenant.add(simulator, cast.fabrikam, "fabrikam client secret", WRITE)
 

@@ -25,13 +25,6 @@ CATALOG = "deviceManagement/configurationPolicies"
 pytestmark = pytest.mark.usefixtures("app", "worker", "quick", "lock_order")
 
 
-@pytest.fixture
-def contoso(graph, cast):
-    """Contoso in the simulator, with every permission to write."""
-    graph.change(permissions=WRITE)
-    return graph
-
-
 def policy_of(tenant, number=1):
     mine = Policy.graph_id.endswith(f"000000{number}-0000-4000-8000-000000000000")
     return Policy.get((Policy.tenant == tenant) & mine)

@@ -19,7 +19,6 @@ from tests.actors.test_restore import (
     GROUP,
     assigned_to,
     captured,
-    contoso,
     drafted,
     live,
     manifest,
@@ -29,7 +28,6 @@ from tests.conftest import capture_by_hand
 from tests.restoring import executed, items_of, options, plan_of, previewed, undone
 from tests.simulated import catalog_policy
 
-__all__ = ["contoso"]
 pytestmark = pytest.mark.usefixtures("app", "worker", "quick", "lock_order")
 
 

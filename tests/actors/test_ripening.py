@@ -12,7 +12,6 @@ from graph import readiness
 from tests import servers
 from tests.conftest import capture_by_hand
 from tests.restoring import executed, items_of, options, previewed
-from tests.simulated import WRITE
 
 APPS, GROUP = "deviceAppManagement/mobileApps", "00000900-1111-4111-8111-111111111111"
 LOCATIONS, ACCESS = "identity/conditionalAccess/namedLocations", "identity/conditionalAccess/policies"
@@ -23,10 +22,9 @@ pytestmark = [
 
 
 @pytest.fixture
-def contoso(graph, cast):
-    graph.change(permissions=WRITE)
-    yield graph
-    graph.change(flags={"publishing_delay_s": 0, "propagation_delay_s": 0})
+def contoso(contoso):
+    yield contoso
+    contoso.change(flags={"publishing_delay_s": 0, "propagation_delay_s": 0})
 
 
 def captured(cast, key, body, assignments=()):

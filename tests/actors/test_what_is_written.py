@@ -10,7 +10,7 @@ from db.states import RestoreState, RunState
 from graph import quotas
 from tests.conftest import capture_by_hand
 from tests.restoring import executed, options, plan_of, previewed, undone
-from tests.simulated import WRITE, catalog_policy
+from tests.simulated import catalog_policy
 
 CATALOG = "deviceManagement/configurationPolicies"
 UPDATES = "deviceManagement/windowsFeatureUpdateProfiles"
@@ -20,12 +20,6 @@ pytestmark = [
     pytest.mark.usefixtures("app", "worker", "quick"),
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
 ]
-
-
-@pytest.fixture
-def contoso(graph, cast):
-    graph.change(permissions=WRITE)
-    return graph
 
 
 def captured(cast, key, body, assignments=()):
