@@ -57,7 +57,7 @@ def pytest_addoption(parser):
     """For `python -m tests.fuzz` and `make steps`."""
     parser.addoption("--fuzz-requests", type=int, default=250, help="how many hostile requests, on each engine")
     parser.addoption("--fuzz-seed", type=int, default=1, help="which ones")
-    parser.addoption("--stateful-steps", type=int, default=400, help="how many steps, on each engine")
+    parser.addoption("--stateful-steps", type=int, default=250, help="how many steps, on each engine")
     parser.addoption("--stateful-seed", type=int, help="which ones; the same each time unless given")
 
 
@@ -92,8 +92,8 @@ def redis_url(_redis_server):
 def _postgresql():
     if servers.postgresql_binaries() is None:
         pytest.skip("no PostgreSQL on this machine")
-    # Below /tmp itself: pytest's own directories are closed to the user that PostgreSQL must run as.
-    directory = Path(tempfile.mkdtemp(prefix="tenantkeep-pg-"))
+    # Not below pytest's own directories: they are closed to the user that PostgreSQL must run as.
+    directory = Path(tempfile.mkdtemp(prefix="tenantkeep-pg-", dir=servers.folder_in_memory()))
     try:
         with servers.postgresql_server(directory) as url:
             servers.execute(url, "CREATE DATABASE migrated")

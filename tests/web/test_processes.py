@@ -53,16 +53,23 @@ def test_honcho_starts_all_of_the_procfile_and_ends_it(database, redis_url, else
     (elsewhere / "Procfile").write_text(text.replace("127.0.0.1:8000", f"127.0.0.1:{port}"))
     folder = Path(sys.executable).parent
     path = servers.environment(PATH=f"{folder}{os.pathsep}{os.environ['PATH']}")
-    with subprocess.Popen([folder / "honcho", "start"], cwd=elsewhere, env=path, stdout=subprocess.PIPE) as honcho:
+    written = elsewhere / "honcho.log"
+    with (
+        written.open("wb") as log,
+        subprocess.Popen([folder / "honcho", "start"], cwd=elsewhere, env=path, stdout=log) as honcho,
+    ):
         try:
             servers.wait_for(lambda: servers.answers_http(f"http://127.0.0.1:{port}/readyz"), "Web", process=honcho)
             servers.wait_for(
                 lambda: {one.kind for one in Heartbeat} == {"web", "worker", "scheduler"}, "All", 20, honcho
             )
+            # What is ended while it begins takes longer than honcho waits.
+            servers.wait_for(lambda: "ready for action" in written.read_text(), "The worker", 20, honcho)
             below = descendants(honcho.pid)
         finally:
             honcho.send_signal(signal.SIGTERM)
-            said = honcho.communicate(timeout=30)[0].decode()
+            honcho.wait(timeout=30)
+    said = written.read_text()
     assert "Killing" not in said
     servers.wait_for(lambda: not any(is_running(pid) for pid in below), "The end of every child", 5)
 
