@@ -7,7 +7,7 @@ from typing import Any
 from db import snapshots
 from db.models import RestoreItem
 from db.states import Outcome
-from graph.planning import YET_TO_BE_MADE, Options, Plan, wanted
+from graph.planning import Options, Plan, wanted
 from graph.policy_types import POLICY_TYPES
 from graph.resolving import Resolution
 from graph.writing import Content
@@ -36,12 +36,6 @@ def content(item: RestoreItem, options: Options, created: Mapping[int, str] = Ma
         live=live,
         is_there=item.action not in (Outcome.CREATE, Outcome.RECREATE),
     )
-
-
-def content_yet(item: RestoreItem, options: Options) -> Content:
-    """As `content`, before anything is made."""
-    yet = {one.item: YET_TO_BE_MADE for one in resolutions(item) if one.item and one.to is None}
-    return content(item, options, yet)
 
 
 class Contents(dict[RestoreItem, Content]):

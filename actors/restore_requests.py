@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from actors import planned
+from actors import showing
 from db import backup_sets, lists, restores, snapshots
 from db.audit import Actor
 from db.errors import Invalid
@@ -34,7 +34,6 @@ from graph.planning import (
 )
 from graph.policy_types import POLICY_TYPES
 from graph.reference_kinds import GROUPS
-from graph.wording import all_names
 from graph.writing import remaining
 
 EXISTING = {UPDATE: "Update in place", SKIP: "Leave as they are", COPY: "Create a copy, with a prefix"}
@@ -253,19 +252,15 @@ def _ended_as(restore: Restore, item: RestoreItem) -> str | None:
     return item.outcome or (item.action if restore.state == RestoreState.FINISHED else None)
 
 
-def differences(item: RestoreItem, hide: Any = None) -> list[Difference]:
+def differences(item: RestoreItem, hide: Any, names: Mapping[str, str]) -> list[Difference]:
     """What a live restore would write over, setting by setting: before is live, after is the plan. Raises SealError.
 
-    `hide` masks what the reader may not see, before anything is compared.
+    `hide` masks what the reader may not see, before anything is compared. `names`: the target's own, by its ids.
     """
     if item.content_id is None or item.live_content_id is None or item.action != "update":
         return []
-    policy_type, options = POLICY_TYPES[item.policy_type], Options(**item.restore.options)
-    want, live = planned.content_yet(item, options), snapshots.document(item.live_content_id)
+    want, live = showing.wanted(item), snapshots.document(item.live_content_id)
     if hide:
         want, live = hide(want), hide(live)
-    names = {one["to"] or one["id"]: one["to_name"] or one["name"] for one in item.resolutions or ()}
-    with_assignments = options.assignments != LEAVE
-    return remaining(
-        policy_type, live, want, with_assignments=with_assignments, names=all_names(item.references) | names
-    )
+    with_assignments = item.restore.options["assignments"] != LEAVE
+    return remaining(POLICY_TYPES[item.policy_type], live, want, with_assignments=with_assignments, names=names)

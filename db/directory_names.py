@@ -1,9 +1,9 @@
 """The names behind ids in assignments: looked up once in a run, whichever worker needs them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from db import upserts
+from db import lists, upserts
 from db.clock import utcnow
 from db.models import DirectoryName, Tenant
 
@@ -17,6 +17,16 @@ def seen_since(tenant: Tenant, begin: datetime) -> dict[str, dict[str, str | Non
     is_recent = (DirectoryName.seen_at >= begin) & (DirectoryName.kind << KINDS)
     for row in DirectoryName.select().where((DirectoryName.tenant == tenant) & is_recent):
         found[row.kind][row.object_id] = row.name
+    return found
+
+
+def called(tenant: Tenant, ids: Collection[str]) -> dict[str, str]:
+    """The names that the tenant's groups and filters of these ids had when they were seen last."""
+    is_one = (DirectoryName.tenant == tenant) & (DirectoryName.kind << KINDS[:2]) & DirectoryName.name.is_null(False)
+    found: dict[str, str] = {}
+    for some in lists.by(sorted(ids)):
+        rows = DirectoryName.select(DirectoryName.object_id, DirectoryName.name)
+        found |= dict(rows.where(is_one & DirectoryName.object_id.in_(some)).tuples())
     return found
 
 

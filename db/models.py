@@ -505,6 +505,8 @@ class RestoreItem(Table):
     namesakes = JsonText(null=True)
     # Of the plan: properties of the body that the service would not take as they are (graph/past_dates.py).
     left_out = JsonText(null=True)
+    # Of the plan: [{"code", "said"}], what is dangerous in it (graph/dangers.py); null in one of before this was kept.
+    dangers = JsonText(null=True)
 
     class Meta:
         indexes = ((("restore", "position"), False),)

@@ -36,6 +36,7 @@ NO_PLAN: dict[str, Any] = {
     "notes": None,
     "namesakes": None,
     "left_out": None,
+    "dangers": None,
     "reason": None,
     "message": None,
 }

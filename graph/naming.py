@@ -5,11 +5,11 @@ from typing import Any
 from graph.normalise import canonical
 
 # What names an element where nothing is known of its list, the first that it has.
-_NAMES = ("settingDefinitionId", "definitionId", "omaUri", "definition", "presentation", "locale", "payloadId",
+NAMES = ("settingDefinitionId", "definitionId", "omaUri", "definition", "presentation", "locale", "payloadId",
           "mobileAppIdentifier", "target", "name")  # fmt: skip
 
 
-def identity(item: Any, keys: tuple[str, ...] = _NAMES) -> str:
+def identity(item: Any, keys: tuple[str, ...] = NAMES) -> str:
     if not isinstance(item, dict):
         return canonical(item).strip('"')
     instance = item.get("settingInstance")

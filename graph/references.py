@@ -54,7 +54,7 @@ _GUIDS_ONLY = frozenset(
     {USERS, GROUPS, APPLICATIONS, PRINCIPALS, AGENTS, AGREEMENTS, IMAGES, "namedLocations", "mobileApps"}
 )
 # What an assignment to all users or to all devices is called, in every tenant (Micke-K/IntuneManagement and others).
-_EVERYBODY = frozenset({"acacacac-9df4-4c7d-9d50-4ef0226f57a9", "adadadad-808e-44e2-905a-0b7873a8a531"})
+EVERYBODY = {"acacacac-9df4-4c7d-9d50-4ef0226f57a9": "All users", "adadadad-808e-44e2-905a-0b7873a8a531": "All devices"}
 _BUILT_IN_STRENGTH = "00000000-0000-0000-0000-0000000000"
 # What a person wrote; also the policy's own id, and its children's.
 _NEVER_HINTS = frozenset({"id", "displayName", "name", "description", "notes"})
@@ -302,7 +302,7 @@ def _is_hint(place: _Place) -> bool:
 
 
 def _is_id(kind: str, value: str) -> bool:
-    if value == ZERO_GUID or value.lower() in _EVERYBODY:
+    if value == ZERO_GUID or value.lower() in EVERYBODY:
         return False
     if kind == "roleScopeTags":
         return value != "0"

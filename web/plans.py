@@ -1,9 +1,12 @@
 """A restore's options, its plan and what its policies refer to, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from actors.catalogue import DANGERS
 from actors.restore_requests import ASSIGNMENTS, CONDITIONAL_ACCESS, EXISTING, GROUPS_THAT_ARE_GONE
+from db.models import RestoreItem
 from db.states import Outcome
 
 DROP_MISSING = {"no": "Block the policy", "yes": "Leave that assignment out"}
@@ -53,11 +56,28 @@ def sentence(actions: Mapping[str, int]) -> str:
     return "; ".join([first, *([", ".join(are)] if are else [])]) + "."
 
 
+@dataclass(frozen=True)
+class Danger:
+    """One kind. `items`: (the item's id, its name, what is dangerous in it)."""
+
+    title: str
+    items: list[tuple[int, str, str]]
+
+
+def dangers(items: Iterable[RestoreItem]) -> list[Danger]:
+    """Kind by kind, the worst first."""
+    found: dict[str, list[tuple[int, str, str]]] = {code: [] for code in DANGERS}
+    for item in items:
+        for one in item.dangers or ():
+            found.setdefault(one["code"], []).append((item.id, item.name, one["said"]))
+    return [Danger(DANGERS.get(code, code), of_code) for code, of_code in found.items() if of_code]
+
+
 def resolution(found: Mapping[str, Any]) -> str:
     """What a reference stands for in the target tenant."""
     to = found["to_name"] or found["to"]
     return {
-        "same": "the same id is there",
+        "same": f"the same id is there: {found['to_name']}" if found["to_name"] else "the same id is there",
         "mapping": f"mapped to {to}",
         "name": f"found by its name: {to}",
         "tenant": f"this tenant's own: {to}",

@@ -56,7 +56,7 @@ def test_a_preview_writes_nothing_and_says_what_would_be_written(contoso, cast, 
     restore = previewed(drafted(captured(policy, description="as it was"), cast.contoso), ended)
     [item] = restores.items(restore)
     assert (restore.state, item.action, item.differences) == (RestoreState.PREVIEWED, "update", 1)
-    [difference] = restore_requests.differences(item)
+    [difference] = restore_requests.differences(item, None, {})
     assert (difference.label, difference.before, difference.after) == ("Description", None, "as it was")
     assert writes(contoso) == 0
 

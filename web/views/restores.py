@@ -1,16 +1,16 @@
 """`/restores/`: the list, a restore's page, and the page of each of its items."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import peewee as pw
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template, request, stream_template
 from flask_admin import Admin
 from flask_login import current_user
 
 import config
-from actors import restore_requests
+from actors import catalogue, restore_requests, showing
 from db import four_eyes, policies, restores, users, writes
 from db.lists import among
 from db.models import Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, User
@@ -30,6 +30,9 @@ pages = Blueprint("restores", __name__, url_prefix="/restores")
 ITEMS_SHOWN = 500
 NOTES_SHOWN = 50
 EVERYTHING = "all"
+# Of one policy on the page of the whole plan; the rest is on the policy's own page.
+LINES_IN_PLAN = 2000
+LONGEST_IN_PLAN = 20_000
 
 
 class RestoreList(ListView):
@@ -108,6 +111,7 @@ def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
         notes=_notes(rows),
         is_unresolved=any(_is_unresolved(one) for one in rows),
         guarded=_guarded(restore),
+        dangers=_dangers(restore),
         undone_by=list(Restore.select(Restore.id).where(Restore.undo_of == restore)),
         may=_may(restore, active, sum(outcomes[name] for name in AS_ASKED)),
         approvers=_approvers(restore),
@@ -151,6 +155,17 @@ def _guarded(restore: Restore) -> list[RestoreItem]:
     """What the Conditional Access guard does not let pass without a reason."""
     held = (RestoreItem.reason == "guard") & RestoreItem.action.in_(list(WRITING))
     return list(RestoreItem.select().where((RestoreItem.restore == restore) & held).order_by(RestoreItem.position))
+
+
+def _dangers(restore: Restore) -> list[plans.Danger]:
+    """Of what would be written, kind by kind."""
+    fields = (RestoreItem.id, RestoreItem.name, RestoreItem.dangers)
+    query = RestoreItem.select(*fields).where((RestoreItem.restore == restore) & _is_written())
+    return plans.dangers(query.order_by(RestoreItem.position))
+
+
+def _is_written() -> Any:
+    return RestoreItem.action.in_(list(WRITING))
 
 
 def holds_cancel(restore: Restore) -> bool:
@@ -199,6 +214,51 @@ def item_with_secrets(restore_id: int, item_id: int) -> str:
     return _item(restore, found, None)
 
 
+@pages.get("/<int:restore_id>/plan")
+@requires(Permission.SEE)
+def plan_page(restore_id: int) -> Any:
+    return _plan_page(fetch(Restore, restore_id, Permission.SEE), Masking())
+
+
+@pages.post("/<int:restore_id>/plan")
+@requires(Permission.MANAGE)
+def plan_with_secrets(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.MANAGE)
+    if not may_show_secrets(restore):
+        refuse(Permission.MANAGE, restore.tenant)
+    record_shown(restore.tenant, str(restore), "plan", current_actor())
+    return _plan_page(restore, None)
+
+
+def _plan_page(restore: Restore, hide: Masking | None) -> Any:
+    """All of a plan, sent policy by policy: no more than one of them is in memory."""
+    not_written = (RestoreItem.restore == restore) & RestoreItem.action.is_null(False) & ~_is_written()
+    return stream_template(
+        "restore_plan.html",
+        restore=restore,
+        tenant=restore.tenant,
+        creator=User.get_or_none(User.id == restore.created_by_id),
+        expires_at=restores.expires_at(restore, config.settings().plan_hours),
+        said=plans.in_words(restore.options),
+        sentence=plans.sentence(restores.counted(restore)),
+        dangers=_dangers(restore),
+        danger_titles=catalogue.DANGERS,
+        secrets="shown" if hide is None else "masked" if may_show_secrets(restore) else "managers",
+        items=_read_out(restore, hide),
+        not_written=list(RestoreItem.select().where(not_written).order_by(RestoreItem.position).limit(ITEMS_SHOWN)),
+        most_lines=LINES_IN_PLAN,
+        longest=LONGEST_IN_PLAN,
+    )
+
+
+def _read_out(restore: Restore, hide: Masking | None) -> Iterator[tuple[RestoreItem, list[Any], list[showing.Part]]]:
+    ids = RestoreItem.select(RestoreItem.id).where((RestoreItem.restore == restore) & _is_written())
+    for item_id in [row[0] for row in ids.order_by(RestoreItem.position).tuples()]:
+        found = RestoreItem.get_by_id(item_id)
+        names = showing.target_names(restore.tenant, [found])
+        yield found, restore_requests.differences(found, hide, names), showing.parts(found, hide, names)
+
+
 def _one(restore_id: int, item_id: int, permission: Permission) -> tuple[Restore, RestoreItem]:
     restore, found = fetch(Restore, restore_id, permission), fetch(RestoreItem, item_id, permission)
     if found.restore_id != restore.id:
@@ -207,7 +267,9 @@ def _one(restore_id: int, item_id: int, permission: Permission) -> tuple[Restore
 
 
 def _item(restore: Restore, found: RestoreItem, hide: Masking | None) -> str:
-    differences = restore_requests.differences(found, hide=hide)
+    names = showing.target_names(restore.tenant, [found])
+    differences = restore_requests.differences(found, hide, names)
+    parts = showing.parts(found, hide, names)
     result = _results(runs_of(restore)).get(found.id)
     return render_template(
         "restore_item.html",
@@ -219,6 +281,9 @@ def _item(restore: Restore, found: RestoreItem, hide: Masking | None) -> str:
         result=result,
         after=result.snapshot if result else None,
         differences=differences,
+        parts=parts,
+        writing=WRITING,
+        danger_titles=catalogue.DANGERS,
         secrets=note(hide, may_show_secrets(restore)),
         resolutions=[(one, plans.resolution(one)) for one in found.resolutions or ()],
         writes=writes.of_items([found.id])[found.id],

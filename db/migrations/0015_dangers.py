@@ -1,0 +1,9 @@
+"""What is dangerous in a plan, as its preview found it."""
+
+from db.migrating import add_column
+
+atomic = False
+
+
+def up(migrator, db):
+    add_column(db, "restore_item", "dangers", "TEXT")
