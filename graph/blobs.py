@@ -18,6 +18,7 @@ _LONGEST_WORD = 200
 # Marks that turn the direction of writing, or are not seen: a text with them reads otherwise than it runs.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
                      "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]")  # fmt: skip
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _BEGINNINGS = {
     b"\x89PNG": "PNG image",
     b"\xff\xd8\xff": "JPEG image",
@@ -108,8 +109,9 @@ def _spellings(data: bytes, is_said: bool) -> tuple[str, ...]:
 
 
 def _is_readable(text: str) -> bool:
-    unseen = sum(1 for one in text if not one.isprintable() and one not in "\r\n\t")
-    return unseen * 20 <= len(text)
+    """Marks that are not seen are no sign of a file that is no text: somebody may have put them there."""
+    control = len(_CONTROL.findall(text))
+    return control * 20 <= len(text)
 
 
 def _certificate(data: bytes) -> str:

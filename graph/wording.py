@@ -104,7 +104,9 @@ def _bare(target: Mapping[str, Any]) -> str:
 def _target_of(identity: str, names: Names) -> str:
     """As graph.naming.identity calls an assignment: its target's type, and whom it names."""
     kind, _, whom = identity.partition(" ")
-    if not whom:
+    if kind in _EVERYBODY or not whom:  # whatever id stands beside it, everybody is meant
         return _EVERYBODY.get(kind, words(kind))
     called = names.get(whom) or (f"{whom} (deleted)" if whom in names else whom)
+    if not kind.lower().endswith("groupassignmenttarget"):
+        return f"{words(kind)} {called}"
     return f"Without group {called}" if kind.startswith("exclusion") else f"Group {called}"
