@@ -103,8 +103,8 @@ def _text(data: bytes, *, is_said: bool) -> str | None:
 def _spellings(data: bytes, is_said: bool) -> tuple[str, ...]:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return ("utf-16",)
-    if b"\x00" in data[:64]:
-        return ("utf-16-le", "utf-16-be")
+    if data.count(0) * 3 >= len(data):  # every other byte of plain English
+        return ("utf-16-be",) if data[0::2].count(0) > data[1::2].count(0) else ("utf-16-le",)
     return ("utf-8-sig", "cp1252") if is_said else ("utf-8-sig",)
 
 
