@@ -1,13 +1,16 @@
 """What the plan of an item holds, as graph/ takes it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
 from db import snapshots
 from db.models import RestoreItem
-from db.states import Outcome
-from graph.planning import Options, Plan, wanted
+from db.states import WRITING, Outcome
+from graph.dangers import dangers
+from graph.planning import LEAVE, Options, Plan, wanted
+from graph.policy_type import PolicyType, name_of
 from graph.policy_types import POLICY_TYPES
 from graph.resolving import Resolution
 from graph.writing import Content
@@ -46,7 +49,7 @@ class Contents(dict[RestoreItem, Content]):
         return self[item]
 
 
-def as_columns(plan: Plan) -> dict[str, Any]:
+def as_columns(plan: Plan, resolutions: Iterable[Resolution] = ()) -> dict[str, Any]:
     """As an item keeps it."""
     return {
         "action": plan.action,
@@ -54,4 +57,23 @@ def as_columns(plan: Plan) -> dict[str, Any]:
         "message": plan.message,
         "differences": plan.differences,
         "notes": list(plan.notes),
+        "left_out": list(plan.left_out),
+        "resolutions": [asdict(one) for one in resolutions],
     }
+
+
+def told(
+    policy_type: PolicyType,
+    held: Content | None,
+    plan: Plan,
+    want: Content | None,
+    live: Content | None,
+    options: Options,
+) -> dict[str, Any]:
+    """What a person is told of it first, as an item keeps it: what it is called, by what the item holds or by what is
+    removed, whatever anybody else says; and what is dangerous.
+    """
+    is_written = plan.action in WRITING
+    found = dangers(policy_type, want, live, with_assignments=options.assignments != LEAVE) if is_written else []
+    named = {"name": name_of(policy_type, held["body"])} if held else {}
+    return {**named, "dangers": [asdict(one) for one in found]}

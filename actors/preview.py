@@ -4,7 +4,7 @@ Reading may be interrupted after any twenty policies and goes on with the rest; 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from actors.broker import INTERACTIVE
 from actors.claiming import Claims
 from actors.listing import Lists, lists, of_groups
 from actors.memory import RunMemory
-from actors.planned import Contents, as_columns
+from actors.planned import Contents, as_columns, told
 from actors.quotas import warn_of_quotas
 from actors.starting import Start, started
 from actors.trouble import in_turn, is_last_attempt, not_final, postpone, why_forbidden
@@ -302,14 +302,13 @@ class _Look:
             plan = replace(plan, notes=(*plan.notes, IN_THE_BIN.format(self._bin[item.graph_id])))
         danger = self._danger(item, want, plan)
         return {
-            **as_columns(plan),
+            **as_columns(plan, decided.resolutions),
+            **told(policy_type, content, plan, want, live if is_its_own else None, self._options),
             **({"reason": "guard", "message": danger} if danger else {}),
             # A copy takes nothing's place: what it is a copy of was not there before it, and an undo leaves it alone.
             **({} if target else _NOTHING_THERE),
             "target_id": target,
             "namesakes": list(case.match.namesakes),
-            "left_out": list(plan.left_out),
-            "resolutions": [asdict(one) for one in decided.resolutions],
         }
 
     def _standing(self, item: RestoreItem, live: Content | None) -> set[Named]:
@@ -362,8 +361,9 @@ class _Look:
         return guard(item.policy_type, want, self._restore.tenant.break_glass or ())
 
     def _removal(self, item: RestoreItem) -> dict[str, Any]:
-        plan = self._permitted(item, decide_removal(POLICY_TYPES[item.policy_type], self._live(item)))
-        return {**as_columns(plan), "resolutions": []}
+        policy_type, live = POLICY_TYPES[item.policy_type], self._live(item)
+        plan = self._permitted(item, decide_removal(policy_type, live))
+        return {**as_columns(plan), **told(policy_type, live, plan, None, live, self._options)}
 
     # --- keeping -----------------------------------------------------------------------------------------------------
 
@@ -380,14 +380,8 @@ class _Look:
                     self._settle(rows[item.id], plan)
 
     def _settle(self, row: RunItem, plan: Mapping[str, Any]) -> None:
-        runs.settle(
-            self._claim,
-            row,
-            ItemState.DONE,
-            Outcome(plan["action"]),
-            reason=plan["reason"],
-            message=plan["message"],
-        )
+        why = {"reason": plan["reason"], "message": plan["message"]}
+        runs.settle(self._claim, row, ItemState.DONE, Outcome(plan["action"]), **why)
 
 
 def _is_unread(row: RunItem) -> bool:

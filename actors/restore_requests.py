@@ -32,6 +32,7 @@ from graph.planning import (
     WITH_MEMBERS,
     Options,
 )
+from graph.policy_type import name_of
 from graph.policy_types import POLICY_TYPES
 from graph.reference_kinds import GROUPS
 from graph.writing import remaining
@@ -172,7 +173,7 @@ def of_upload(
             left_out.append(f"“{one.name[:60]}”: {problem}")
             continue
         content = snapshots.keep_content(tenant.id, one.document, _mark(one))
-        kept.append(NewItem(one.policy_type, one.graph_id, one.name, content, one.references))
+        kept.append(NewItem(one.policy_type, one.graph_id, _own_name(one), content, one.references))
     if not kept:
         raise Invalid(f"Nothing of this file can be restored. {' '.join(left_out[:3])}".strip())
     return restores.create(tenant, source, kept, options, actor), left_out
@@ -181,6 +182,11 @@ def of_upload(
 def _mark(one: Uploaded) -> str:
     """Of its own, never a capture's: equal fingerprints allow for other texts, and what we read must stay ours."""
     return hashlib.sha256(f"uploaded {canonical(one.document)}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _own_name(one: Uploaded) -> str:
+    """By what it is, not by what its file says of it."""
+    return name_of(POLICY_TYPES[one.policy_type], one.document["body"])
 
 
 def _problem(one: Uploaded) -> str:

@@ -66,8 +66,10 @@ def test_a_managers_download_comes_back_as_a_draft_of_all_of_it(client, sign_in,
     assert (answer.status_code, answer.location) == (303, f"/restores/{restore.id}")
     assert (restore.state, restore.created_by, restore.source_directory_id) == (
         "draft", cast.max, cast.contoso.directory_id)  # fmt: skip
-    items = {one.name: snapshots.document(one.content_id) for one in restores.items(restore)}
-    assert items == {one.name: snapshots.body(one) for one in Snapshot.select() if one.tenant == cast.contoso}
+    items = {one.graph_id: snapshots.document(one.content_id) for one in restores.items(restore)}
+    ours = [one for one in Snapshot.select() if one.tenant == cast.contoso]
+    assert items == {one.policy.graph_id: snapshots.body(one) for one in ours}
+    assert {one.name for one in restores.items(restore)} == {snapshots.body(one)["body"]["name"] for one in ours}
     assert "uploaded backup set" in client.get(answer.location).get_data(as_text=True)
 
 
