@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from graph import paths
 from graph.client import Request
 from graph.compare import Difference
 from graph.completing import Steps, body_of
@@ -215,6 +216,6 @@ def approval_status(code: str) -> Reads[str]:
 
     Raises the answer's error.
     """
-    [answer] = yield [f"/deviceManagement/operationApprovalRequests/{code}"]
+    [answer] = yield [paths.below("/deviceManagement/operationApprovalRequests", code)]
     found: Any = body_of(answer).get("status")
     return str(found)

@@ -6,9 +6,8 @@ was changed by somebody, or was left half written by a crash. Only what differs 
 
 import copy
 from typing import Any
-from urllib.parse import quote
 
-from graph import additions
+from graph import additions, paths
 from graph.attainable import attainable
 from graph.client import Request
 from graph.compare import NOBODY, Difference, compare
@@ -30,7 +29,9 @@ Content = dict[str, Any]
 def item_path(policy_type: PolicyType, graph_id: str) -> str:
     """Apple's enrollment profiles live below a token: their id is "{token}/{profile}"."""
     token, _, profile = graph_id.partition("/")
-    return f"{policy_type.item(token)}/enrollmentProfiles/{quote(profile)}" if profile else policy_type.item(graph_id)
+    return (
+        paths.below(policy_type.item(token), "enrollmentProfiles", profile) if profile else policy_type.item(graph_id)
+    )
 
 
 def named_id(policy_type: PolicyType, want: Content) -> str:
@@ -232,7 +233,7 @@ def _assign(rule: WriteRule, path: str, live: Content, want: Content) -> list[Re
 def _one_by_one(path: str, now: list[Object], then: list[Object]) -> list[Request]:
     there = {_target_key(one): one for one in now}
     wanted = {_target_key(one): one for one in then}
-    gone = [Request(f"{path}/assignments/{quote(str(one['id']))}", "DELETE") for key, one in there.items()
+    gone = [Request(paths.below(path, "assignments", one["id"]), "DELETE") for key, one in there.items()
             if key not in wanted]  # fmt: skip
     return [*gone, *(post(f"{path}/assignments", one) for key, one in wanted.items() if key not in there)]
 
