@@ -29,6 +29,7 @@ UPDATE, SKIP, COPY = "update", "skip", "copy"
 COMPLIANCE = ("compliancePolicies", "deviceCompliancePolicies")
 LEAVE, EXACT, NONE = "leave", "exact", "none"
 REPORT_ONLY, OFF, AS_CAPTURED = "report only", "off", "as captured"
+NO_COPY = "A tenant has no more than one of it: there cannot be a copy. Restore it with “Update in place”."
 NOT_MADE, EMPTY, WITH_MEMBERS = "no", "empty", "members"
 
 
@@ -183,8 +184,8 @@ def _dropped(one: Resolution) -> Resolution:
 def _decided(case: Case, options: Options) -> Plan:
     if case.live is not None and case.policy_type.is_referred:
         return Plan("exists", "exists", "It is there: what refers to it finds it, and it stays as it is.")
-    if case.live is not None and case.policy_type.named and options.existing == COPY:
-        return Plan("exists", "exists", "A tenant has no more than one of it: there cannot be a copy.")
+    if case.policy_type.named and options.existing == COPY:
+        return _refused(case) or _blocked("no_copy", NO_COPY)
     if case.match.problem:
         return _refused(case) or _blocked(case.match.how or "ambiguous", case.match.problem)
     if is_copied(case.policy_type, options):
@@ -207,7 +208,8 @@ def _refused(case: Case) -> Plan | None:
     rule, body = WRITE_RULES[case.policy_type.key], case.content["body"]
     if rule.never:
         return _blocked("not_restorable", rule.never)
-    if case.policy_type.is_built_in(body) and not case.policy_type.has_defaults:
+    bodies = (body, case.live["body"]) if case.live else (body,)
+    if any(map(case.policy_type.is_built_in, bodies)) and not case.policy_type.has_defaults:
         return _blocked("built_in", "It is built into every tenant, and cannot be changed.")
     return None
 

@@ -192,6 +192,7 @@ TENANT_RULES: Mapping[str, WriteRule] = {
         POLICIES,
         WRITE_BRANDING,
         create=_create_branding,
+        names_itself=True,
         parts={name: _branding_file(name) for name in BRANDING_FILES},
     ),
     "provisioningPolicies": WriteRule(shape=_provisioning, **_CLOUD_PC),
