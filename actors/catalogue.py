@@ -3,10 +3,6 @@
 from graph.expiries import KINDS
 from graph.policy_type import display_type
 from graph.policy_types import POLICY_TYPES
-from graph.secrets import SECRETS
-
-# The properties that Graph keeps to itself, by name: what stands in one, where a backup does hold it, is a secret.
-SECRET_NAMES = frozenset(name for _, name in SECRETS)
 
 
 def title(policy_type: str, odata_type: str | None = None) -> str:
