@@ -199,8 +199,8 @@ class Together:
 
     def _in_its_place(self, item: RestoreItem, listed: Sequence[Listed]) -> list[str]:
         """What a create that names its own id would write over."""
-        named = named_id(POLICY_TYPES[item.policy_type], self._wanted(item))
-        return [one.graph_id for one in listed if one.graph_id == named]
+        named = named_id(POLICY_TYPES[item.policy_type], self._wanted(item)).casefold()
+        return [one.graph_id for one in listed if one.graph_id.casefold() == named]
 
     def _of_its_name(self, item: RestoreItem, listed: Sequence[Listed]) -> list[str]:
         """Those that no item of the restore is, or has made."""

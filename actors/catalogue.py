@@ -4,10 +4,6 @@ from graph.dangers import TITLES
 from graph.expiries import KINDS
 from graph.policy_type import display_type
 from graph.policy_types import POLICY_TYPES
-from graph.secrets import SECRETS
-
-# The properties that Graph keeps to itself, by name: what stands in one, where a backup does hold it, is a secret.
-SECRET_NAMES = frozenset(name for _, name in SECRETS)
 
 # What is dangerous in a plan, by its code, the worst first.
 DANGERS = TITLES

@@ -16,7 +16,8 @@ from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed
 from graph.references import Reference
-from graph.writing import Content
+from graph.write_rules import WRITE_RULES
+from graph.writing import Content, named_id
 
 
 class Claims:
@@ -83,14 +84,23 @@ class Claims:
         if item.content_id is None:
             return Sought(item.graph_id, tuple, fixed=item.target_id)
         key, mapped = self._key_of(item), self._stands_for(item, there)
-        if mapped or (self._same_tenant and item.graph_id in there):
-            return Sought(item.graph_id, key, mapped)  # its name decides nothing
+        address = self._address(item, there)
+        if mapped or (self._same_tenant and address in there):
+            return Sought(address, key, mapped)  # its name decides nothing
         twins = history.twins_of(item.graph_id, item.name, key)
         mapped_for_others, unsure = self._stand_for_others(item, history)
         others = mapped_for_others | (twins if self._same_tenant else set())
         unmapped = {one for one in twins - others if (item.policy_type, one) not in self._mapped}
         twins_left = len(unmapped - set(there)) if self._same_tenant else len(unmapped)
         return Sought(item.graph_id, key, None, None, frozenset(others), unsure, twins_left)
+
+    def _address(self, item: RestoreItem, there: Collection[str]) -> str:
+        """Where who makes one says its id, the content decides which it is, whatever the item is called."""
+        policy_type = POLICY_TYPES[item.policy_type]
+        if not WRITE_RULES[policy_type.key].names_itself:
+            return item.graph_id
+        named = named_id(policy_type, self._contents[item])
+        return next((one for one in there if one.casefold() == named.casefold()), named)
 
     def _key_of(self, item: RestoreItem) -> Callable[[], Key]:
         return lambda: match_key(POLICY_TYPES[item.policy_type], self._contents[item]["body"])

@@ -10,6 +10,9 @@ from db.sealing import SealError
 from graph import wording
 from graph.compare import Difference as Difference
 from graph.compare import compare
+from graph.masking import MASK as MASK
+from graph.masking import Masking as Masking
+from graph.masking import masked as masked
 from graph.outline import Line, not_set, outline
 from graph.policy_types import POLICY_TYPES
 from graph.wording import all_names

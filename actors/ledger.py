@@ -64,7 +64,7 @@ class WriteLedger:
         order = self._orders[item_id]
         if not request.makes or order.want is None:
             return None
-        return created_id(order.want, answer.body or {}, order.token)
+        return created_id(order.policy_type, order.want, answer.body or {}, order.token)
 
 
 def _state(answer: Answer) -> WriteState:

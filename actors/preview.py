@@ -57,7 +57,7 @@ from graph.reference_kinds import CONTEXTS, GROUPS, policy_types_of
 from graph.references import NOTHING, Reference, find, folded
 from graph.resolving import OwnNames, Resolver
 from graph.write_rules import WRITE_RULES, after_needs, order
-from graph.writing import Content
+from graph.writing import Content, named_id
 
 
 def start(restore: Restore, actor: Actor) -> Start:
@@ -274,7 +274,7 @@ class _Look:
     def _plan(self, item: RestoreItem, resolver: Resolver, references: Sequence[Reference]) -> dict[str, Any]:
         policy_type, content = POLICY_TYPES[item.policy_type], self._contents[item]
         if item.policy_type == CONTEXTS and self._options.existing != COPY and self._match(item).target_id:
-            resolver.numbers[item.graph_id] = str(self._match(item).target_id)
+            resolver.numbers[named_id(policy_type, content)] = str(self._match(item).target_id)
         live = self._live(item)
         standing = self._standing(item, live)
         resolutions = [resolver.resolve(one, stands=named(one) in standing) for one in references]

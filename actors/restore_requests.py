@@ -35,6 +35,7 @@ from graph.planning import (
 from graph.policy_type import name_of
 from graph.policy_types import POLICY_TYPES
 from graph.reference_kinds import GROUPS
+from graph.secrets import is_hidden
 from graph.writing import remaining
 
 EXISTING = {UPDATE: "Update in place", SKIP: "Leave as they are", COPY: "Create a copy, with a prefix"}
@@ -194,7 +195,7 @@ def _problem(one: Uploaded) -> str:
         return f"there is no policy type {one.policy_type[:40]}."
     if not shape.is_content(one.policy_type, one.document):
         return "it is no policy as our downloads have them."
-    if not _is_as_downloaded(one):
+    if is_hidden(one.document) or not _is_as_downloaded(one):
         return "it was changed after its download, or downloaded without its secrets."
     return ""
 
@@ -202,6 +203,11 @@ def _problem(one: Uploaded) -> str:
 def mark_of(document: Mapping[str, Any]) -> str:
     """What a download's manifest says of a policy's text, and an upload checks."""
     return text_mark(document)
+
+
+def fingerprint_of(policy_type: str, document: Mapping[str, Any]) -> str:
+    """Of a policy whose secrets its reader may not see, as that reader has it."""
+    return fingerprint(POLICY_TYPES[policy_type], document)
 
 
 def _is_as_downloaded(one: Uploaded) -> bool:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from db import directory_names
 from db.models import DirectoryName, Policy, Restore, RestoreItem, Tenant
-from graph.client import GraphClient, items_of
+from graph.client import GraphClient
 from graph.directory import Key, Source
 from graph.errors import Rejected
 from graph.normalise import ZERO_GUID
+from graph.pages import items_of
 from graph.reference_kinds import DIRECTORIES, DOMAINS, GROUPS, PRINCIPALS
 from graph.resolving import OwnNames, named_inside
 from graph.spellings import GUID

@@ -13,7 +13,7 @@ A child that may not be read is named in the backup; it costs itself, and not th
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graph import navigations
+from graph import navigations, paths
 from graph.client import Answer
 from graph.completing import (
     Proof,
@@ -92,7 +92,8 @@ def _messages(item: str, body: Body, proof: Proof, may_lack: bool) -> Steps:
     if not found:
         return
     answers = yield [
-        f"/deviceManagement/notificationMessageTemplates/{template}?$expand=localizedNotificationMessages"
+        paths.below("/deviceManagement/notificationMessageTemplates", template)
+        + "?$expand=localizedNotificationMessages"
         for _, template in found
     ]
     shown = []
@@ -132,7 +133,7 @@ def _default_profile(item: str, body: Body, proof: Proof, may_lack: bool) -> Ste
     token = token_of(body)
     if not token:
         return
-    [answer] = yield [f"/deviceManagement/depOnboardingSettings/{token}?$expand={_DEFAULTS}"]
+    [answer] = yield [paths.below("/deviceManagement/depOnboardingSettings", token) + f"?$expand={_DEFAULTS}"]
     found = _shown(answer, proof, "Whether it is the default profile of its Apple token", may_lack)
     if found is not None:
         defaults = [found[name] for name in _DEFAULTS.split(",") if isinstance(found.get(name), dict)]

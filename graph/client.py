@@ -13,10 +13,11 @@ from typing import Any
 
 import requests
 
-from graph import answer, bounded
+from graph import answer, bounded, paths
 from graph.addresses import with_addresses
 from graph.errors import GraphError, Malformed, Rejected, SignInFailed, Throttled, Unavailable, Unclear, from_answer
 from graph.limits import DEFAULT_WAIT, NEVER_IN_A_BATCH, Budget, service_of, services_of
+from graph.pages import id_of, items_of, next_link, note_page
 
 # token(fresh): fresh asks for a new one, after Graph refused the one before.
 Token = Callable[[bool], str]
@@ -24,13 +25,9 @@ Token = Callable[[bool], str]
 VERSION = "/beta"
 BATCH_SIZE = 20  # learn.microsoft.com: JSON batching
 TIMEOUT = (5, 60)
-# Twenty-five settings to a page, a thousand policies: no tenant has so many. Links that lead on for ever have.
-MOST_PAGES = 1000
-# A GUID has 36 characters; two of them, or one with the name of a sort, are the longest seen.
-LONGEST_ID = 200
 # In a path: the id of the tenant that is asked.
 DIRECTORY = "{directory}"
-NO_LIST = "Microsoft Graph's page is not the list of objects it should be."
+ASTRAY = "An id in it would have led the request to another place of the tenant. Nothing was sent."
 
 # Without it Graph hides the members its enums grew behind `unknownFutureValue`, and a backup would keep that.
 HEADERS = {"Accept": "application/json", "Prefer": "include-unknown-enum-members"}
@@ -105,7 +102,8 @@ class GraphClient:
             raise e.settled() from e
 
     def _get(self, path: str) -> dict[str, Any]:
-        url, request = self._url(path), Request(path)
+        request = Request(path)
+        url = self._url(request)
         self._take([request])
         try:
             return self._send_signed("GET", url)
@@ -133,7 +131,7 @@ class GraphClient:
         if len(given) == 1 and service_of(given[0].path) in NEVER_IN_A_BATCH:
             return [self._alone(given[0])]
         # A link that leads elsewhere is refused by itself: the others of the call know nothing of it.
-        foreign = {number: error for number, one in enumerate(given) if (error := self._foreign(one.path))}
+        foreign = {number: error for number, one in enumerate(given) if (error := self._refusal(one))}
         requests = [one for number, one in enumerate(given) if number not in foreign]
         answered = iter(self._batch_renewed(requests) if requests else ())
         return [Answer(error=foreign[number]) if number in foreign else next(answered) for number in range(len(given))]
@@ -145,7 +143,7 @@ class GraphClient:
 
     def _alone_once(self, request: Request) -> Answer:
         try:
-            url = self._url(request.path)
+            url = self._url(request)
             self._take([request])
             body = with_addresses(request.body, self._base + VERSION)
             found = self._send_signed(request.method, url, body, request.headers)
@@ -216,22 +214,26 @@ class GraphClient:
         body = with_addresses(request.body, self._base + VERSION)
         return {**part, "headers": {**headers, "Content-Type": "application/json"}, "body": body}
 
-    def _url(self, path: str) -> str:
-        if not path.startswith("http"):
-            return f"{self._base}{VERSION}{path}".replace(DIRECTORY, self._directory)
-        error = self._foreign(path)
+    def _url(self, request: Request) -> str:
+        error = self._refusal(request)
         if error:
             raise error
-        return path
+        path = request.path
+        return path if path.startswith("http") else f"{self._base}{VERSION}{path}".replace(DIRECTORY, self._directory)
 
     def _relative(self, path: str) -> str:
         """A batch part's address is relative to the version; a page link is cut, never encoded anew."""
         relative = "/" + path.removeprefix(self._base).split("/", 2)[2] if path.startswith("http") else path
         return relative.replace(DIRECTORY, self._directory)
 
-    def _foreign(self, path: str) -> Rejected | None:
-        # A link to another host would be handed our bearer token.
-        if not path.startswith("http") or re.match(rf"{re.escape(self._base)}/[\w.]+/", path):
+    def _refusal(self, request: Request) -> Rejected | None:
+        """Why a request is never sent. A link to another host would be handed our bearer token."""
+        path = request.path
+        if not path.startswith("http"):
+            is_astray = paths.is_led_astray(path) or any(map(paths.is_link_astray, paths.links_in(request.body)))
+            return Rejected("astray", ASTRAY) if is_astray else None
+        is_ours = re.match(rf"{re.escape(self._base)}/[\w.]+/", path) and not request.is_write
+        if is_ours and not paths.is_page_astray(path):
             return None
         return Rejected("foreign_link", "Microsoft Graph sent a page link to another host. It was not followed.")
 
@@ -351,50 +353,3 @@ def _settled(answer: Answer) -> Answer:
 
 def _is_worth_asking(request: Request, error: GraphError | None) -> bool:
     return _token_refused(error) or (isinstance(error, Unclear) and not request.is_write)
-
-
-def items_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Raises Malformed where an element is no object: who reads a policy's children needs all of them."""
-    items = elements_of(page)
-    if not all(isinstance(item, dict) for item in items):
-        raise Malformed("malformed", NO_LIST)
-    return items
-
-
-def elements_of(page: Mapping[str, Any]) -> list[Any]:
-    """As they came: who lists policies makes do with those that are objects."""
-    items = page.get("value")
-    if not isinstance(items, list):
-        raise Malformed("malformed", NO_LIST)
-    return items
-
-
-def next_link(page: Mapping[str, Any], name: str = "@odata.nextLink") -> str | None:
-    """None on the last page. Raises Malformed for a link that is no address: a list that ends too early looks whole."""
-    link = page.get(name)
-    if link is None:
-        return None
-    if not isinstance(link, str) or not link.startswith("http") or not (link.isascii() and link.isprintable()):
-        raise Malformed("malformed", "Microsoft Graph's link to the next page is no address. Nothing of it was used.")
-    return link
-
-
-def note_page(seen: set[str], link: str) -> None:
-    """Raises Malformed for a link that comes twice, or after more pages than anybody has."""
-    if link in seen:
-        raise Malformed("page_repeats", "Microsoft Graph sent the same page link twice.")
-    if len(seen) >= MOST_PAGES:
-        raise Malformed("too_large", f"Microsoft Graph's list has more than {MOST_PAGES} pages. It was not used.")
-    seen.add(link)
-
-
-def id_of(item: Mapping[str, Any]) -> str:
-    """Raises Malformed for an object without an id that could be one."""
-    found = item.get("id")
-    if not is_id(found):
-        raise Malformed("malformed", "Microsoft Graph sent an object without a usable id. Nothing of it was used.")
-    return str(found)
-
-
-def is_id(found: Any) -> bool:
-    return isinstance(found, str) and 0 < len(found) <= LONGEST_ID and found.isprintable()

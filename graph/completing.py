@@ -3,10 +3,11 @@
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
-from graph.client import Answer, Ask, elements_of, items_of, next_link, note_page
+from graph import paths
+from graph.client import Answer, Ask
 from graph.errors import Forbidden, Malformed, NotFound, Rejected
+from graph.pages import elements_of, items_of, next_link, note_page
 from graph.policy_type import PolicyType
 from graph.secrets import settle
 
@@ -96,7 +97,7 @@ def presentations(item: str, body: dict[str, Any], proof: Proof) -> Steps:
     if not values:
         return
     answers = yield [
-        f"{item}/definitionValues/{quote(str(value['id']), safe='')}/presentationValues?$expand=presentation"
+        paths.below(item, "definitionValues", value["id"], "presentationValues") + "?$expand=presentation"
         for value in values
     ]
     for value, answer in zip(values, answers, strict=True):
@@ -111,7 +112,7 @@ def oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> Steps:
         return
     body["omaSettings"] = settings
     answers = yield [
-        f"{item}/getOmaSettingPlainTextValue(secretReferenceValueId='{literal(one['secretReferenceValueId'])}')"
+        f"{item}/getOmaSettingPlainTextValue(secretReferenceValueId='{paths.literal(one['secretReferenceValueId'])}')"
         for one in secret
     ]
     for one, answer in zip(secret, answers, strict=True):
@@ -120,11 +121,6 @@ def oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> Steps:
             continue
         one["value"] = body_of(answer).get("value")
         proof.revealed += 1
-
-
-def literal(text: str) -> str:
-    """A text inside an address's apostrophes: OData doubles those in it."""
-    return quote(text.replace("'", "''"), safe="")
 
 
 def privacy_controls(item: str, body: dict[str, Any], proof: Proof) -> Steps:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote
 
+from graph import paths
 from graph.client import Request
 from graph.completing import Proof, Steps, all_pages, body_of
 from graph.errors import NotFound, Rejected
@@ -37,7 +37,7 @@ def _files(item: str, body: dict[str, Any], proof: Proof) -> Steps:
     body["files"] = files
     if not files:
         return
-    answers = yield [f"{item}/file/localizations/{quote(str(one.get('id')), safe='')}/fileData/data" for one in files]
+    answers = yield [paths.below(f"{item}/file/localizations", one.get("id"), "fileData", "data") for one in files]
     for one, answer in zip(files, answers, strict=True):
         if isinstance(answer.error, Rejected):
             proof.withhold(f"files[{one.get('fileName')}]", "Microsoft Graph did not give this PDF.")

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
-from graph import groups
+from graph import groups, paths
 from graph.client import Answer
 from graph.completing import Proof, Steps, body_of, pages_of
 from graph.errors import GraphError, NotFound, Rejected, Throttled
@@ -81,27 +80,27 @@ class Directory:
         return False
 
 
+def _at(collection: str, query: str = "?$select=id,displayName") -> Callable[[str], str]:
+    return lambda one: paths.below(collection, one) + query
+
+
 _ONE: Mapping[str, Callable[[str], str]] = {
     GROUPS: groups.by_id,
-    USERS: lambda one: f"/users/{quote(one, safe='')}?$select=id,displayName,userPrincipalName",
-    APPLICATIONS: lambda one: f"/servicePrincipals?$filter=appId eq '{quote(one, safe='')}'&$select=appId,displayName",
+    USERS: _at("/users", "?$select=id,displayName,userPrincipalName"),
+    APPLICATIONS: lambda one: f"/servicePrincipals?$filter=appId eq '{paths.literal(one)}'&$select=appId,displayName",
     # An agent's identity is a service principal too (learn.microsoft.com: agentIdentity).
-    **dict.fromkeys(
-        (PRINCIPALS, AGENTS), lambda one: f"/servicePrincipals/{quote(one, safe='')}?$select=id,appId,displayName"
-    ),
-    TOKENS: lambda one: f"/deviceManagement/depOnboardingSettings/{quote(one, safe='')}",
-    VPP_TOKENS: lambda one: f"/deviceAppManagement/vppTokens/{quote(one, safe='')}?$select=id,displayName",
-    TUNNEL_SITES: lambda one: f"/deviceManagement/microsoftTunnelSites/{quote(one, safe='')}?$select=id,displayName",
-    CONNECTIONS: lambda one: (
-        f"/deviceManagement/virtualEndpoint/onPremisesConnections/{quote(one, safe='')}?$select=id,displayName"
-    ),
-    DERIVED_CREDENTIALS: lambda one: f"{PATHS[DERIVED_CREDENTIALS]}/{quote(one, safe='')}?$select=id,displayName",
-    IMAGES: lambda one: f"/deviceManagement/virtualEndpoint/deviceImages/{quote(one, safe='')}?$select=id,displayName",
-    DEFINITIONS: lambda one: f"/deviceManagement/groupPolicyDefinitions/{quote(one, safe='')}",
+    **dict.fromkeys((PRINCIPALS, AGENTS), _at("/servicePrincipals", "?$select=id,appId,displayName")),
+    TOKENS: _at("/deviceManagement/depOnboardingSettings", ""),
+    VPP_TOKENS: _at("/deviceAppManagement/vppTokens"),
+    TUNNEL_SITES: _at("/deviceManagement/microsoftTunnelSites"),
+    CONNECTIONS: _at("/deviceManagement/virtualEndpoint/onPremisesConnections"),
+    DERIVED_CREDENTIALS: _at(PATHS[DERIVED_CREDENTIALS]),
+    IMAGES: _at("/deviceManagement/virtualEndpoint/deviceImages"),
+    DEFINITIONS: _at("/deviceManagement/groupPolicyDefinitions", ""),
 }
 _CUSTOM = (
     "/deviceManagement/groupPolicyCategories?$expand=definitions($select=id,displayName,categoryPath,classType)"
-    "&$select=id,displayName&$filter=ingestionSource eq 'custom'"
+    "&$select=id,displayName&$filter=ingestionSource%20eq%20%27custom%27"
 )
 
 
@@ -119,10 +118,11 @@ def look_up(directory: Directory, references: Iterable[Reference], sources: Mapp
     directory.is_last_try = is_last_try
     wanted = {(one.kind, one.id) for one in references if is_looked_up(one.kind)}
     wanted |= {(kind, mapped[kind, one]) for kind, one in wanted if (kind, one) in mapped}
+    # What is no id is of nothing that is there; asked for, it would be a question about something else.
+    wanted = {(kind, one) for kind, one in wanted if paths.is_plain_id(one)}
     yield from _by_id(directory, sorted(wanted))
-    names = sorted(
-        {(kind, name) for kind, one in wanted if kind == GROUPS and (name := sources.get((kind, one), Source()).name)}
-    )
+    called = {sources.get(key, Source()).name for key in wanted if key[0] == GROUPS}
+    names = sorted((GROUPS, name) for name in called if name and len(name) <= groups.LONGEST_NAME)
     yield from _groups_by_name(directory, names)
     yield from _principals_by_app(directory, wanted, sources)
     if any(kind == DEFINITIONS and (kind, one) not in directory.by_id for kind, one in wanted):
@@ -156,11 +156,11 @@ def _groups_by_name(directory: Directory, names: list[Key]) -> Steps:
 def _principals_by_app(directory: Directory, wanted: set[Key], sources: Mapping[Key, Source]) -> Steps:
     """The tenant's own service principals of the apps that the source's were of: only the app's id is the same."""
     apps = {sources[key].within for key in wanted if key[0] == PRINCIPALS and key in sources}
-    keys = sorted((PRINCIPALS, app) for app in apps if app)
+    keys = sorted((PRINCIPALS, app) for app in apps if paths.is_plain_id(app))
     if not keys:
         return
     answers: list[Answer] = yield [
-        f"/servicePrincipals?$filter=appId eq '{quote(app, safe='')}'&$select=id,appId,displayName" for _, app in keys
+        f"/servicePrincipals?$filter=appId eq '{paths.literal(app)}'&$select=id,appId,displayName" for _, app in keys
     ]
     for key, answer in zip(keys, answers, strict=True):
         if directory.has_answer(key, answer):
@@ -170,7 +170,7 @@ def _principals_by_app(directory: Directory, wanted: set[Key], sources: Mapping[
 
 def _custom_definitions(directory: Directory) -> Steps:
     """Each import of an ADMX file gives its definitions new ids: they are found by what they say."""
-    [answer] = yield [quote(_CUSTOM, safe="/?&=$(),")]
+    [answer] = yield [_CUSTOM]
     if not directory.has_answer((DEFINITIONS, ""), answer):
         return
     categories = yield from pages_of(body_of(answer), Proof())
@@ -183,7 +183,9 @@ def _custom_definitions(directory: Directory) -> Steps:
 def _presentations(directory: Directory, ids: list[str]) -> Steps:
     if not ids:
         return
-    answers: list[Answer] = yield [f"/deviceManagement/groupPolicyDefinitions/{one}/presentations" for one in ids]
+    answers: list[Answer] = yield [
+        paths.below("/deviceManagement/groupPolicyDefinitions", one, "presentations") for one in ids
+    ]
     for one, answer in zip(ids, answers, strict=True):
         if not directory.has_answer((PRESENTATIONS, one), answer):
             continue

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from graph.client import items_of
 from graph.completing import body_of
 from graph.driving import Reads
 from graph.errors import GraphError, Malformed, NotAvailable, NotFound, Throttled, Unavailable
+from graph.pages import items_of
 from graph.permissions import CONFIGURATION, SERVICE_CONFIG, Access
 from graph.policy_type import storable
 from graph.times import parse_time

@@ -6,10 +6,10 @@ msgraph-beta-sdk 1.66.0.
 
 import re
 from collections.abc import Collection, Iterable
-from urllib.parse import quote
 
+from graph import paths
 from graph.client import Request
-from graph.completing import Proof, body_of, literal, pages_of
+from graph.completing import Proof, body_of, pages_of
 from graph.driving import Reads
 from graph.errors import NotFound, Rejected
 from graph.spellings import GUID
@@ -17,6 +17,8 @@ from graph.tenant_types import DYNAMIC
 from graph.write_rule import Object
 
 UNIFIED = "Unified"
+# Of a name (learn.microsoft.com: group, displayName): there is none that is longer.
+LONGEST_NAME = 256
 # As many as one request may bring along (learn.microsoft.com: Create group).
 TOGETHER = 20
 # What a new one takes; the rest is the service's, or is never given by us (licences, roles).
@@ -34,12 +36,12 @@ IN_THE_BIN = (
 
 def by_id(one: str) -> str:
     """The address of a group's id and name."""
-    return f"/groups/{quote(one, safe='')}?$select=id,displayName"
+    return paths.below("/groups", one) + "?$select=id,displayName"
 
 
 def by_name(name: str) -> str:
     """The address of those of one name, as `by_id`."""
-    return f"/groups?$filter=displayName eq '{literal(name)}'&$select=id,displayName"
+    return f"/groups?$filter=displayName eq '{paths.literal(name)}'&$select=id,displayName"
 
 
 def look_for(ids: Iterable[str], names: Iterable[str]) -> Reads[list[Object]]:
@@ -47,7 +49,8 @@ def look_for(ids: Iterable[str], names: Iterable[str]) -> Reads[list[Object]]:
 
     Raises the answer's error, but for an id that is not there.
     """
-    ids, names = sorted(set(ids)), sorted(set(names))
+    ids = sorted(filter(paths.is_plain_id, set(ids)))
+    names = sorted(one for one in set(names) if len(one) <= LONGEST_NAME)
     asks = [*map(by_id, ids), *map(by_name, names)]
     if not asks:
         return []
@@ -63,9 +66,10 @@ def look_for(ids: Iterable[str], names: Iterable[str]) -> Reads[list[Object]]:
 
 def in_the_bin(ids: Collection[str]) -> Reads[dict[str, str]]:
     """Of these ids: when it was deleted, where it can be taken back from. What may not be asked is not known."""
+    ids = list(filter(paths.is_plain_id, ids))
     if not ids:
         return {}
-    answers = yield [f"/directory/deletedItems/{quote(one, safe='')}" for one in ids]
+    answers = yield [paths.below("/directory/deletedItems", one) for one in ids]
     found = {}
     for one, answer in zip(ids, answers, strict=True):
         if not isinstance(answer.error, Rejected):
@@ -133,7 +137,7 @@ def add_members(path: str, live: Object, want: Object) -> list[Request]:
 
 
 def _bound(members: Iterable[Object]) -> list[str]:
-    return [f"/directoryObjects/{one.get('id')}" for one in members]
+    return [paths.below("/directoryObjects", one.get("id")) for one in members]
 
 
 def warning(body: Object) -> str:

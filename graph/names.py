@@ -2,9 +2,8 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
-from graph import references
+from graph import paths, references
 from graph.client import Answer, Ask
 from graph.completing import Proof, all_elements
 from graph.errors import GraphError, NotFound, Rejected, Throttled
@@ -72,7 +71,7 @@ def _is_read(proof: Proof) -> bool:
 
 def _is_id(text: str) -> bool:
     """Else nobody has to be asked for its name, and nothing could be kept of it."""
-    return 0 < len(text) <= LONGEST_ID and text.isprintable()
+    return len(text) <= LONGEST_ID and paths.is_plain_id(text)
 
 
 def _of(known: Mapping[str, str | None], ids: set[str]) -> Names:
@@ -107,7 +106,7 @@ def _principals(content: Mapping[str, Any], known: Names, may_lack: bool) -> Ste
     found = _of(known, named)
     if not ids:
         return found
-    answers = yield [f"/servicePrincipals/{quote(one, safe='')}?$select=id,appId,displayName" for one in ids]
+    answers = yield [paths.below("/servicePrincipals", one) + "?$select=id,appId,displayName" for one in ids]
     for one, answer in zip(ids, answers, strict=True):
         if answer.error is None:
             found[one] = str((answer.body or {}).get("appId") or "") or None

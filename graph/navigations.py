@@ -51,6 +51,11 @@ def all_links(policy_type: str) -> dict[str, Link]:
     return {link.name: link for bare in sorted(_subtypes(policy_type)) for link in _links(bare)}
 
 
+def has_link(policy_type: str, bare: str, name: str) -> bool:
+    """The subtype has a navigation of this name."""
+    return bare in _subtypes(policy_type) and any(link.name == name for link in _links(bare))
+
+
 @cache
 def _subtypes(policy_type: str) -> frozenset[str]:
     return model.subtypes(root_type(POLICY_TYPES[policy_type]))

@@ -4,9 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
 
-from graph import groups, mentions
+from graph import groups, mentions, steering
 from graph.attainable import attainable
 from graph.fingerprint import fingerprint
 from graph.kinds_in_words import called
@@ -16,7 +15,7 @@ from graph.policy_type import PolicyType
 from graph.reference_kinds import TOKENS
 from graph.references import Known, Reference, find
 from graph.resolving import Resolution, apply, known_by
-from graph.secrets import holds_mask, is_hidden, is_mask, settle
+from graph.secrets import lacking, settle
 from graph.write_parts import lacks_block, with_block
 from graph.write_rules import WRITE_RULES
 from graph.writing import Content, immutable_differences, is_all_secret, remaining, sendable, written
@@ -30,6 +29,7 @@ UPDATE, SKIP, COPY = "update", "skip", "copy"
 COMPLIANCE = ("compliancePolicies", "deviceCompliancePolicies")
 LEAVE, EXACT, NONE = "leave", "exact", "none"
 REPORT_ONLY, OFF, AS_CAPTURED = "report only", "off", "as captured"
+NO_COPY = "A tenant has no more than one of it: there cannot be a copy. Restore it with “Update in place”."
 NOT_MADE, EMPTY, WITH_MEMBERS = "no", "empty", "members"
 
 
@@ -163,9 +163,18 @@ def decide(case: Case, options: Options) -> Plan:
         case = replace(case, resolutions=[_dropped(one) for one in case.resolutions])
         plan = _decided(case, options)
     is_written = plan.action in ("create", "recreate", "update")
+    if is_written and (astray := _astray(case)):
+        return _blocked("astray", astray)
     resolutions = tuple(replace(one, is_needed=named(one) in plan.needs) for one in case.resolutions)
     notes = (*plan.notes, *_notes(case, options, plan.needs, is_written), *_warnings(case, plan))
     return replace(plan, notes=notes, resolutions=resolutions)
+
+
+def _astray(case: Case) -> str:
+    """Of what would be written, and of what is there: that is written to by the ids in it."""
+    return steering.problem(case.policy_type, case.content, case.resolutions) or (
+        steering.problem(case.policy_type, case.live) if case.live else ""
+    )
 
 
 def _dropped(one: Resolution) -> Resolution:
@@ -175,8 +184,8 @@ def _dropped(one: Resolution) -> Resolution:
 def _decided(case: Case, options: Options) -> Plan:
     if case.live is not None and case.policy_type.is_referred:
         return Plan("exists", "exists", "It is there: what refers to it finds it, and it stays as it is.")
-    if case.live is not None and case.policy_type.named and options.existing == COPY:
-        return Plan("exists", "exists", "A tenant has no more than one of it: there cannot be a copy.")
+    if case.policy_type.named and options.existing == COPY:
+        return _refused(case) or _blocked("no_copy", NO_COPY)
     if case.match.problem:
         return _refused(case) or _blocked(case.match.how or "ambiguous", case.match.problem)
     if is_copied(case.policy_type, options):
@@ -199,7 +208,8 @@ def _refused(case: Case) -> Plan | None:
     rule, body = WRITE_RULES[case.policy_type.key], case.content["body"]
     if rule.never:
         return _blocked("not_restorable", rule.never)
-    if case.policy_type.is_built_in(body) and not case.policy_type.has_defaults:
+    bodies = (body, case.live["body"]) if case.live else (body,)
+    if any(map(case.policy_type.is_built_in, bodies)) and not case.policy_type.has_defaults:
         return _blocked("built_in", "It is built into every tenant, and cannot be changed.")
     return None
 
@@ -320,25 +330,10 @@ def _made(case: Case, options: Options, action: str) -> Plan:
 
 def _unwritable(policy_type: PolicyType, part: Content, live: Content | None) -> Plan | None:
     """What would write a mask over a secret."""
-    secret = _lacks_secret(policy_type, part.get("body", {}), live and live["body"])
+    secret = lacking(policy_type, part.get("body", {}), live and live["body"])
     if secret:
         return _blocked("secret_missing", secret)
     return None
-
-
-def _lacks_secret(policy_type: PolicyType, part: dict[str, Any], live: dict[str, Any] | None) -> str:
-    """Why what would be written cannot be without a secret that the backup does not hold; "" when it can."""
-    if any(map(is_hidden, part.values())):
-        return "The file was downloaded without its secrets. A manager's download has them."
-    if any(is_mask(one.get("value")) for one in part.get("omaSettings") or ()):
-        return "The backup does not hold its encrypted OMA-URI values: they were not revealed."
-    masked = [name for name in part if live is not None and holds_mask(part[name])]
-    if masked:
-        return f"{masked[0]} holds a value that the backup has masked, and can only be written as a whole."
-    broken = settle(policy_type, part, live).broken if "settings" in part else ()
-    if broken:
-        return f"{broken[0].choice} depends on {broken[0].secret}, a secret that Microsoft Graph never gives back."
-    return ""
 
 
 def _notes(case: Case, options: Options, needs: frozenset[Named], is_written: bool) -> Iterable[str]:

@@ -4,9 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
-from graph import limits
+from graph import limits, paths
 from graph.permissions import Access
 
 Body = Mapping[str, Any]
@@ -95,7 +94,7 @@ class PolicyType:
         return self.item(graph_id) + ("?" + "&".join(options) if options else "")
 
     def item(self, graph_id: str) -> str:
-        return self.path if self.is_single else f"{self.path}/{quote(graph_id, safe='')}"
+        return self.path if self.is_single else paths.below(self.path, graph_id)
 
     def listing(self) -> str:
         options = [self.list_query] if self.list_query else []

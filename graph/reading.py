@@ -10,14 +10,15 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from graph import children, completing, completing_tenant, groups, names, shape
+from graph import children, completing, completing_tenant, groups, names, paths, shape
 from graph.annotations import without_annotations
-from graph.client import DIRECTORY, id_of, is_id
+from graph.client import DIRECTORY
 from graph.completing import Proof, all_elements, all_pages, body_of, pages_of
 from graph.driving import Reads, Result
 from graph.errors import Incomplete, Malformed, NotAvailable, NotFound, Rejected
 from graph.fingerprint import assignments_mark
 from graph.names import Known, no_names
+from graph.pages import id_of, is_id
 from graph.policy_type import EXPANDED, NONE, ROUTE, SINGLE, PolicyType, match_key, name_of, storable
 from graph.times import parse_time
 
@@ -209,7 +210,9 @@ def read_policy(
     """
     began = monotonic()
     token, _, profile = graph_id.partition("/")
-    item = f"{policy_type.item(token)}/enrollmentProfiles/{profile}" if profile else policy_type.item(graph_id)
+    item = (
+        paths.below(policy_type.item(token), "enrollmentProfiles", profile) if profile else policy_type.item(graph_id)
+    )
     [answer] = yield [item if profile else policy_type.one(graph_id)]
     body, proof = dict(body_of(answer)), Proof()  # what was answered stays as it is: a memory may hold it
     if policy_type.is_single:

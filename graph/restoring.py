@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from graph import paths
 from graph.client import Request
 from graph.compare import Difference
 from graph.completing import Steps, body_of
@@ -22,7 +23,7 @@ from graph.planning import state_mark
 from graph.policy_type import PolicyType
 from graph.readiness import not_ready
 from graph.reading import Reading, read_policy
-from graph.writing import Content, changes, created_id, creation, remaining, removal
+from graph.writing import Content, changes, created_id, creation, named_id, remaining, removal
 
 JUSTIFICATION = "x-msft-approval-justification"
 APPROVAL = "x-msft-approval-code"
@@ -31,6 +32,8 @@ MOVED_SINCE = (
     "Somebody changed it since this restore began to write it, or the service keeps it otherwise. "
     "It was left as it is; preview it again."
 )
+
+TAKEN = "{} is there by now, and making it would write over it. Nothing was written; preview it again."
 
 
 class Moved(Rejected):
@@ -129,9 +132,20 @@ def _write_what_differs(order: Order, want: Content) -> Reads[Reading | None]:
 
 
 def _create(order: Order, want: Content) -> Steps:
+    yield from _require_absent(order, named_id(order.policy_type, want))
     request = replace(creation(order.policy_type, want, order.token), makes=True)
     [answer] = yield [_signed(order, request)]
-    return created_id(want, body_of(answer), order.token)
+    return created_id(order.policy_type, want, body_of(answer), order.token)
+
+
+def _require_absent(order: Order, named: str) -> Steps:
+    """What is there would be written over by a create that says its own address, and be removed by its undo."""
+    if not named:
+        return
+    [answer] = yield [order.policy_type.item(named)]
+    if not isinstance(answer.error, NotFound):
+        body_of(answer)
+        raise Moved("conflict", TAKEN.format(named))
 
 
 def _look(order: Order) -> Reads[Reading | None]:
@@ -215,6 +229,6 @@ def approval_status(code: str) -> Reads[str]:
 
     Raises the answer's error.
     """
-    [answer] = yield [f"/deviceManagement/operationApprovalRequests/{code}"]
+    [answer] = yield [paths.below("/deviceManagement/operationApprovalRequests", code)]
     found: Any = body_of(answer).get("status")
     return str(found)

@@ -144,6 +144,24 @@ def is_hidden(value: Any) -> bool:
     return isinstance(value, str) and bool(HIDDEN.match(value))
 
 
+def lacking(policy_type: PolicyType, part: dict[str, Any], live: dict[str, Any] | None) -> str:
+    """Why what would be written cannot be without a secret that the backup does not hold; "" when it can.
+
+    `live`: what is there; None where it is to be made.
+    """
+    if any(map(is_hidden, part.values())):
+        return "The file was downloaded without its secrets. A manager's download has them."
+    if any(is_mask(one.get("value")) for one in part.get("omaSettings") or ()):
+        return "The backup does not hold its encrypted OMA-URI values: they were not revealed."
+    masked = [name for name in part if live is not None and holds_mask(part[name])]
+    if masked:
+        return f"{masked[0]} holds a value that the backup has masked, and can only be written as a whole."
+    broken = settle(policy_type, part, live).broken if "settings" in part else ()
+    if broken:
+        return f"{broken[0].choice} depends on {broken[0].secret}, a secret that Microsoft Graph never gives back."
+    return ""
+
+
 def is_held(value: Any, secret: Secret) -> bool:
     return value not in (None, "") and not is_mask(value) and not secret.is_placeholder
 

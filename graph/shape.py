@@ -125,9 +125,14 @@ def problem(policy_type: str, content: Mapping[str, Any]) -> str:
     """The first place that is not of its sort; "" when every one is."""
     places = {**_EVERYWHERE, **_OF_TYPE.get(policy_type, {})}
     for path, is_sort in places.items():
-        if not all(map(is_sort, _values(content, _steps(path)))):
+        if not all(map(is_sort, values(content, path))):
             return path.removeprefix("body.").replace(".[]", "")
     return next(_lacking(policy_type, content), "")
+
+
+def values(content: Mapping[str, Any], path: str) -> Iterator[Any]:
+    """What stands at a path as above, and is not null."""
+    return _values(content, _steps(path))
 
 
 def _steps(path: str) -> list[str]:

@@ -6,7 +6,7 @@ Where no source is named, the calls are those of Microsoft's own package, msgrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graph import groups
+from graph import groups, paths
 from graph.client import Request
 from graph.permissions import (
     WRITE_AGREEMENTS,
@@ -126,11 +126,13 @@ def _members(name: str, key: Callable[[Object], str], shown: tuple[str, ...]) ->
         then = {key(one): one for one in want.get(name) or ()}
         made = [post(f"{path}/{name}", only(one, *shown)) for which, one in then.items() if which not in now]
         changed = [
-            Request(f"{path}/{name}/{now[which]['id']}", "PATCH", only(one, *shown))
+            Request(paths.below(path, name, now[which]["id"]), "PATCH", only(one, *shown))
             for which, one in then.items()
             if which in now and only(now[which], *shown) != only(one, *shown)
         ]
-        gone = [Request(f"{path}/{name}/{one['id']}", "DELETE") for which, one in now.items() if which not in then]
+        gone = [
+            Request(paths.below(path, name, one["id"]), "DELETE") for which, one in now.items() if which not in then
+        ]
         return [*gone, *made, *changed]
 
     return write
@@ -190,6 +192,7 @@ TENANT_RULES: Mapping[str, WriteRule] = {
         POLICIES,
         WRITE_BRANDING,
         create=_create_branding,
+        names_itself=True,
         parts={name: _branding_file(name) for name in BRANDING_FILES},
     ),
     "provisioningPolicies": WriteRule(shape=_provisioning, **_CLOUD_PC),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from graph import navigations
+from graph import navigations, paths
 from graph.client import Request
 from graph.driver_approvals import ACTIONS, decided, driver_of, entries
 from graph.enrollment import IS_DEFAULT, MESSAGES, is_of_enrollment, templates_of, token_of
@@ -26,13 +26,15 @@ from graph.write_rule import Object, Part
 
 def linking(policy_type: str) -> dict[str, Part]:
     """By name, the navigations of whichever of its subtypes."""
-    return {name: _linked(link) for name, link in navigations.all_links(policy_type).items()}
+    return {name: _linked(policy_type, link) for name, link in navigations.all_links(policy_type).items()}
 
 
-def _linked(link: Link) -> Part:
+def _linked(policy_type: str, link: Link) -> Part:
     def write(path: str, live: Object, want: Object) -> list[Request]:
         bare = str(want.get("@odata.type") or "").removeprefix(TYPE)
-        nav = f"{path}/microsoft.graph.{bare}/{link.name}"
+        if not navigations.has_link(policy_type, bare, link.name):
+            return []
+        nav = paths.below(path, f"microsoft.graph.{bare}", link.name)
         now, then = (_ids(one.get(link.name)) for one in (live, want))
         if link.is_many:
             return references(nav, now, then, navigations.PATHS[link.kind])
@@ -54,12 +56,12 @@ def _ids(value: Any) -> list[str]:
 def references(nav: str, now: Iterable[str], then: Iterable[str], collection: str) -> list[Request]:
     """From some objects of a collection to others."""
     now, then = list(now), list(then)
-    gone = [Request(f"{nav}/{one}/$ref", "DELETE") for one in now if one not in then]
+    gone = [Request(f"{paths.below(nav, one)}/$ref", "DELETE") for one in now if one not in then]
     return [*gone, *(post(f"{nav}/$ref", _link(collection, one)) for one in then if one not in now)]
 
 
 def _link(collection: str, graph_id: str) -> Object:
-    return {"@odata.id": f"{collection}('{graph_id}')"}
+    return {"@odata.id": paths.keyed(collection, graph_id)}
 
 
 # --- apps ------------------------------------------------------------------------------------------------------------
@@ -126,7 +128,7 @@ def notification_messages(path: str, live: Object, want: Object) -> list[Request
 
 
 def _template(there: Object, wanted: Object) -> list[Request]:
-    path = f"/deviceManagement/notificationMessageTemplates/{there['id']}"
+    path = paths.below("/deviceManagement/notificationMessageTemplates", there["id"])
     calls = messages(path, there, wanted)
     # Only that of an e-mail was seen to be changed (its PATCH, after the messages).
     now, then = (one_spelling("flags", one.get("brandingOptions") or "none") for one in (there, wanted))
@@ -144,8 +146,9 @@ def reorder(path: str, live: Object, want: Object) -> list[Request]:
 def default_profile(path: str, live: Object, want: Object) -> list[Request]:
     """Of the token that the tenant's policy is under. What is a default stays it until another one becomes it."""
     token, policy = token_of(live), path.rpartition("/")[2]
-    profile = f"/deviceManagement/depOnboardingSettings/{token}/enrollmentProfiles/{token}_{policy}"
-    return [post(f"{profile}/setDefaultProfile", {})] if token and want.get(IS_DEFAULT) else []
+    profiles = paths.below("/deviceManagement/depOnboardingSettings", token, "enrollmentProfiles")
+    made = post(paths.below(profiles, f"{token}_{policy}", "setDefaultProfile"), {})
+    return [made] if token and want.get(IS_DEFAULT) else []
 
 
 def apple_default_profile(path: str, live: Object, want: Object) -> list[Request]:

@@ -9,6 +9,7 @@ import binascii
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from graph import paths
 from graph.client import Request
 from graph.enrollment import templates_of
 from graph.normalise import ZERO_GUID, canonical
@@ -104,11 +105,13 @@ def _by_definition(body: Object) -> dict[str, Object]:
 
 
 def _definition_value(value: Object) -> Object:
-    definition = f"/deviceManagement/groupPolicyDefinitions('{(value.get('definition') or {}).get('id')}')"
+    definition = paths.keyed("/deviceManagement/groupPolicyDefinitions", (value.get("definition") or {}).get("id"))
     presentations = [
         {
             **without(one, "id", "createdDateTime", "lastModifiedDateTime", "presentation"),
-            "presentation@odata.bind": f"{definition}/presentations('{(one.get('presentation') or {}).get('id')}')",
+            "presentation@odata.bind": paths.keyed(
+                f"{definition}/presentations", (one.get("presentation") or {}).get("id")
+            ),
         }
         for one in value.get("presentationValues") or ()
     ]
@@ -170,7 +173,7 @@ def create_intent(path: str, body: Object) -> Request:
     template = body.get("templateId")
     settings = [_delta(one) for one in _intent_settings(body).values()]
     return post(
-        f"/deviceManagement/templates/{template}/createInstance",
+        paths.below("/deviceManagement/templates", template, "createInstance"),
         {**only(body, "displayName", "description", "roleScopeTagIds"), "settingsDelta": settings},
     )
 
@@ -238,11 +241,11 @@ def messages(path: str, live: Object, want: Object) -> list[Request]:
     made = [post(below, only(one, "locale", "subject", "messageTemplate", "isDefault"))
             for one in order if one["locale"] not in now]  # fmt: skip
     changed = [
-        Request(f"{below}/{now[one['locale']]['id']}", "PATCH", _message(one))
+        Request(paths.below(below, now[one["locale"]]["id"]), "PATCH", _message(one))
         for one in order
         if one["locale"] in now and _message(one) != _message(now[one["locale"]])
     ]
-    gone = [Request(f"{below}/{one['id']}", "DELETE") for locale, one in now.items() if locale not in then]
+    gone = [Request(paths.below(below, one["id"]), "DELETE") for locale, one in now.items() if locale not in then]
     return [*made, *changed, *gone]
 
 
@@ -292,10 +295,10 @@ def role_assignment(body: Object) -> None:
     role_id = (body.pop("roleDefinition", None) or {}).get("id")
     tags = body.pop("roleScopeTags", None) or ()
     if role_id:
-        body["roleDefinition@odata.bind"] = f"/deviceManagement/roleDefinitions('{role_id}')"
+        body["roleDefinition@odata.bind"] = paths.keyed("/deviceManagement/roleDefinitions", role_id)
     if tags:
         body["roleScopeTags@odata.bind"] = [
-            f"/deviceManagement/roleScopeTags('{one['id']}')" for one in tags if one.get("id")
+            paths.keyed("/deviceManagement/roleScopeTags", one["id"]) for one in tags if one.get("id")
         ]
 
 
@@ -326,11 +329,11 @@ def combination_configurations(path: str, live: Object, want: Object) -> list[Re
     then = {_combination(one): one for one in want.get(key) or ()}
     made = [post(below, configuration(one)) for name, one in then.items() if name not in now]
     changed = [
-        Request(f"{below}/{now[name]['id']}", "PATCH", configuration(one))
+        Request(paths.below(below, now[name]["id"]), "PATCH", configuration(one))
         for name, one in then.items()
         if name in now and configuration(now[name]) != configuration(one)
     ]
-    gone = [Request(f"{below}/{one['id']}", "DELETE") for name, one in now.items() if name not in then]
+    gone = [Request(paths.below(below, one["id"]), "DELETE") for name, one in now.items() if name not in then]
     return [*made, *changed, *gone]
 
 

@@ -54,6 +54,9 @@ class WriteRule:
     # The only properties that the first POST takes; the rest follow (branding).
     first: frozenset[str] = frozenset()
     create: Callable[[str, Object], Request] | None = None
+    # Who makes one says its id, and what has it would be written over (learn.microsoft.com: Create or update
+    # authenticationContextClassReference; organizationalBrandingLocalization).
+    names_itself: bool = False
     # change(path, what differs) where that is no PATCH of the object itself.
     change: Callable[[str, Object], Request] | None = None
     # Why one of these cannot be made anew, by its body; "" when it can.

@@ -292,7 +292,7 @@ _RULES: dict[str, WriteRule] = {
         },
         posted=frozenset({"allowedCombinations", "combinationConfigurations"}),
     ),
-    "authenticationContextClassReferences": WriteRule(CA_NAMED, WRITE_AUTHENTICATION_CONTEXTS),
+    "authenticationContextClassReferences": WriteRule(CA_NAMED, WRITE_AUTHENTICATION_CONTEXTS, names_itself=True),
     "hardwareConfigurations": WriteRule(POLICIES, WRITE_CONFIGURATION, assign="hardwareConfigurationAssignments"),
     "inventoryPolicies": WriteRule(POLICIES, assign="assignments", never=UNTRIED, **_CATALOG),
     "appleUserInitiatedEnrollmentProfiles": WriteRule(

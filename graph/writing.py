@@ -6,9 +6,8 @@ was changed by somebody, or was left half written by a crash. Only what differs 
 
 import copy
 from typing import Any
-from urllib.parse import quote
 
-from graph import additions
+from graph import additions, paths
 from graph.attainable import attainable
 from graph.client import Request
 from graph.compare import NOBODY, Difference, compare
@@ -30,21 +29,23 @@ Content = dict[str, Any]
 def item_path(policy_type: PolicyType, graph_id: str) -> str:
     """Apple's enrollment profiles live below a token: their id is "{token}/{profile}"."""
     token, _, profile = graph_id.partition("/")
-    return f"{policy_type.item(token)}/enrollmentProfiles/{quote(profile)}" if profile else policy_type.item(graph_id)
+    return (
+        paths.below(policy_type.item(token), "enrollmentProfiles", profile) if profile else policy_type.item(graph_id)
+    )
 
 
-def named_id(policy_type: PolicyType, want: Content) -> str:
+def named_id(policy_type: PolicyType, content: Content) -> str:
     """The id that a create names itself: whatever has it would be written over. "" where Graph gives one."""
-    return str(want["body"].get("id") or "") if policy_type.key == "authenticationContextClassReferences" else ""
+    return str(content["body"].get("id") or "") if WRITE_RULES[policy_type.key].names_itself else ""
 
 
 def creation(policy_type: PolicyType, want: Content, token: str = "") -> Request:
     """The POST that makes the policy, below a token where it lives below one; what it does not take follows."""
     rule, body = WRITE_RULES[policy_type.key], copy.deepcopy(settle(policy_type, want["body"]).body)
-    if policy_type.key == "authenticationContextClassReferences":
-        return Request(policy_type.item(str(body["id"])), "PATCH", _sendable(policy_type, rule, body))
     if rule.create:
         return rule.create(policy_type.path, body)
+    if rule.names_itself:
+        return Request(policy_type.item(named_id(policy_type, want)), "PATCH", _sendable(policy_type, rule, body))
     sent = _sendable(policy_type, rule, body)
     later = rule.parts.keys() - rule.posted
     sent = {name: value for name, value in sent.items() if name not in later} | _made_under(rule, want["body"])
@@ -66,9 +67,9 @@ def is_all_secret(policy_type: PolicyType, body: Object) -> bool:
     return any(body.get(name) and not left.get(name) for name in ("settings", "settingInstance"))
 
 
-def created_id(want: Content, answer: Object, token: str = "") -> str:
-    """Below a token, both name it. An upsert's answer may be empty: its id is the backup's."""
-    made = str(answer.get("id") or want["body"].get("id") or "")
+def created_id(policy_type: PolicyType, want: Content, answer: Object, token: str = "") -> str:
+    """Below a token, both name it. Where who makes one says its id, the answer may be empty."""
+    made = named_id(policy_type, want) or str(answer.get("id") or "")
     return f"{token}/{made}" if token else made
 
 
@@ -232,7 +233,7 @@ def _assign(rule: WriteRule, path: str, live: Content, want: Content) -> list[Re
 def _one_by_one(path: str, now: list[Object], then: list[Object]) -> list[Request]:
     there = {_target_key(one): one for one in now}
     wanted = {_target_key(one): one for one in then}
-    gone = [Request(f"{path}/assignments/{quote(str(one['id']))}", "DELETE") for key, one in there.items()
+    gone = [Request(paths.below(path, "assignments", one["id"]), "DELETE") for key, one in there.items()
             if key not in wanted]  # fmt: skip
     return [*gone, *(post(f"{path}/assignments", one) for key, one in wanted.items() if key not in there)]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from actors import catalogue
-from actors.restore_requests import mark_of
+from actors.restore_requests import fingerprint_of, mark_of
 from db import backup_sets, lists, snapshots
 from db.models import BackupSet, Content, Policy, Snapshot
 
@@ -46,8 +46,9 @@ def archive(backup_set: BackupSet, shown: Callable[[dict[str, Any]], dict[str, A
         for snapshot in _snapshots(backup_set):
             path = names.path(snapshot.policy.policy_type, snapshot.name)
             document = snapshots.body(snapshot)
-            listed.append(_line(snapshot, path, document))
-            file.writestr(path, _json(shown(document)))
+            visible = shown(document)
+            listed.append(_line(snapshot, path) | _marks(snapshot, document, visible))
+            file.writestr(path, _json(visible))
             yield sink.taken()
         file.writestr("manifest.json", _json(_manifest(backup_set, listed)))
     yield sink.taken()
@@ -66,7 +67,17 @@ def _snapshots(backup_set: BackupSet) -> Iterator[Snapshot]:
         )
 
 
-def _line(snapshot: Snapshot, path: str, document: dict[str, Any]) -> dict[str, Any]:
+def _marks(snapshot: Snapshot, document: dict[str, Any], visible: dict[str, Any]) -> dict[str, str]:
+    """Of what the file has: those of masked secrets would tell whoever guesses them that it is so.
+
+    `sha256` is of its text: whether the file is what was downloaded, whatever is called equal by then.
+    """
+    is_whole = visible == document
+    made = snapshot.content.fingerprint if is_whole else fingerprint_of(snapshot.policy.policy_type, visible)
+    return {"fingerprint": made, "sha256": mark_of(visible)}
+
+
+def _line(snapshot: Snapshot, path: str) -> dict[str, Any]:
     return {
         "file": path,
         "policy_type": snapshot.policy.policy_type,
@@ -74,9 +85,6 @@ def _line(snapshot: Snapshot, path: str, document: dict[str, Any]) -> dict[str, 
         "name": snapshot.name,
         "snapshot": snapshot.id,
         "captured_at": f"{snapshot.captured_at.isoformat(timespec='seconds')}Z",
-        "fingerprint": snapshot.content.fingerprint,
-        # Of the policy with its secrets: whether the file is what was downloaded, whatever is called equal by then.
-        "sha256": mark_of(document),
         "references": snapshot.references,
     }
 

@@ -33,7 +33,15 @@ WORDS = ("all", "some", "find", "yes", "no", "none", "off", "copy", "exact", "le
 # No text in UTF-8: cut short, overlong, half a character, and what is no percent-encoding at all.
 BYTES = (b"\xff\xfe", b"\xed\xa0\x80", b"\xc0\xaf", b"abc\xe2\x82", b"\xf0\x9f", b"\xf8\x88\x80\x80\x80", b"\x00\xff")
 RAW = (b"%", b"%zz", b"%u0041", b"%00", b"%C0%AE", b"a=b=c&&&=&=x", b";;;", b"+++", b"%ED%A0%80", b"[]=1&x[]=2&x[y]=3")
-ALL = (*MARKUP, *SQL, *TEXTS, *NUMBERS, *DATES, *CRONS, *WORDS, *BYTES)
+# What would lead a request of ours to Microsoft Graph to another place, in whichever field it came.
+STEERING = (
+    "x/../../../identity/conditionalAccess/namedLocations?", "../../../../groups/GID/members", "..", ".", "x/y", "//evil",
+    "https://evil.example/beta/", "/beta/users", "x?$filter=a", "x#y", "x&$expand=y", "%2e%2e%2f%2e%2e%2fgroups", "%252e%252e%252f",
+    "x%2f..%2fy", "x%3f", "x%23", "x%00", "'", "x' or '1' eq '1", "x')/members/$ref", "x','y", "..\\..\\groups", "x\\y", "x\ny", "x\r\nHost: evil",
+    "x\u2028y", "$batch", "{directory}", "{directory}/../users", "\u2024\u2024/\u2024\u2024/", "．．／．．／", "é/../ü", "x;y/..;/z", "x" * 5000,
+    "#microsoft.graph.x/../../../groups/GID/members?", "#microsoft.graph.group", "microsoft.graph.user", "c1/../c2", "C1", "c01", "en-US/../0",
+)  # fmt: skip
+ALL = (*MARKUP, *STEERING, *SQL, *TEXTS, *NUMBERS, *DATES, *CRONS, *WORDS, *BYTES)
 
 HEADS = {
     "Accept": ("", "*/*", "application/json", "text/html;q=0, application/json", "x" * 300, "a/b;q=inf", ",,;;=", "text/html;q=-1"),

@@ -79,7 +79,7 @@ def test_a_scope_tag_without_an_id_is_no_link():
 
 
 def test_only_links_become_addresses():
-    body = {"description": "/deviceManagement", "a@odata.id": "https://elsewhere/x"}
+    body = {"description": "/deviceManagement", "displayName": "https://elsewhere/x"}
     _, [batch] = sent_in(
         Cloud.US_GOV, [creation(POLICY_TYPES["deviceCategories"], {"body": body, "assignments": None})]
     )

@@ -276,7 +276,7 @@ def test_a_page_link_that_is_no_address_ends_no_list(client, server, link):
 
 
 def test_links_that_lead_on_for_ever_end(client, server, monkeypatch):
-    monkeypatch.setattr("graph.client.MOST_PAGES", 5)
+    monkeypatch.setattr("graph.pages.MOST_PAGES", 5)
     numbers = iter(range(100))
     server.answers = [lambda _: ok({"value": [], "@odata.nextLink": f"{server.url}/beta/x?p={next(numbers)}"})]
     with pytest.raises(Malformed, match="more than 5 pages"):

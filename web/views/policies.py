@@ -24,7 +24,7 @@ from web.views import narrowing
 from web.views.base import ListView
 from web.views.links import link
 from web.views.narrowing import Filter
-from web.views.secrets import masked
+from web.views.secrets import Masking
 
 pages = Blueprint("policies", __name__, url_prefix="/policies")
 
@@ -112,7 +112,7 @@ def page(policy_id: str) -> str:
     for one in found:
         one.policy = policy
     newest = found[0] if found and number == 0 else snapshots.latest(policy)
-    contents = comparison.opened({*found, *([newest] if newest else [])}, masked)
+    contents = comparison.opened({*found, *([newest] if newest else [])}, Masking(tells_apart=True))
     changes = [changed(differences) for differences in comparison.history(found, contents)]
     return render_template(
         "policy.html",

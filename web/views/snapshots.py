@@ -43,6 +43,8 @@ def _page(snapshot: Snapshot, hide: Masking | None) -> str:
         snapshot=snapshot,
         policy=snapshot.policy,
         content=snapshot.content,
+        # Beside masked secrets it would tell whoever guesses them that it is so.
+        fingerprint="" if hide and hide.count else snapshot.content.fingerprint,
         previous=snapshots.before(snapshot),
         lines=lines,
         unset=unset,
@@ -87,7 +89,7 @@ def _download(snapshot: Snapshot, hide: Masking | None) -> Response:
 @pages.get("/<snapshot_id>/compare/<other_id>")
 @requires(Permission.SEE)
 def compare(snapshot_id: str, other_id: str) -> str:
-    return _comparison(*_both(snapshot_id, other_id, Permission.SEE), Masking())
+    return _comparison(*_both(snapshot_id, other_id, Permission.SEE), Masking(tells_apart=True))
 
 
 @pages.post("/<snapshot_id>/compare/<other_id>")
@@ -139,7 +141,7 @@ def start_compare_live(snapshot_id: str) -> Any:
 def compare_live(snapshot_id: str, run_id: str) -> str:
     snapshot, run, read = _live(snapshot_id, run_id, Permission.SEE)
     if read:
-        return _comparison(snapshot, read, Masking(), run)
+        return _comparison(snapshot, read, Masking(tells_apart=True), run)
     return render_template(
         "compare_live.html", snapshot=snapshot, policy=snapshot.policy, progress=runs.progress_of(run), run=run
     )

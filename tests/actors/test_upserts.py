@@ -1,0 +1,83 @@
+"""What is made at an address of its own choice: whatever is there is updated, and never made a second time."""
+
+import pytest
+
+from actors import restore_requests
+from db import restores
+from db.audit import SYSTEM
+from db.models import Policy
+from db.restores import Source
+from graph.fingerprint import fingerprint, text_mark
+from graph.policy_types import POLICY_TYPES
+from tests.conftest import capture_by_hand
+from tests.restoring import executed, options, plan_of, previewed, undone
+
+KEY = "authenticationContextClassReferences"
+CONTEXTS = f"identity/conditionalAccess/{KEY}"
+BRANDING = "organization/{}/branding/localizations"
+pytestmark = [
+    pytest.mark.usefixtures("app", "worker", "quick"),
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+]
+
+
+def context(number, name, **changes):
+    return {"id": number, "displayName": name, "description": "", "isAvailable": True, **changes}
+
+
+@pytest.fixture
+def there(contoso):
+    """there(): the contexts of the tenant, by number; payroll and privileged roles to begin with."""
+    for number, name in (("c1", "Payroll"), ("c2", "Privileged roles")):
+        contoso.put(CONTEXTS, context(number, name))
+    return lambda: {number: one["displayName"] for number, one in contoso.objects()[CONTEXTS].items()}
+
+
+def uploaded(cast, key, graph_id, body, **changes):
+    document = {"body": body, "assignments": None}
+    mark = fingerprint(POLICY_TYPES[key], document)
+    one = restore_requests.Uploaded(key, graph_id, "as the file says", mark, {}, document, text_mark(document))
+    source = Source(cast.contoso.directory_id, "a file")
+    restore, left_out = restore_requests.of_upload(cast.contoso, source, [one], options(**changes), SYSTEM)
+    assert left_out == []
+    return restore
+
+
+def test_a_copy_gets_a_number_of_its_own_and_its_undo_removes_that_alone(there, cast, ended):
+    policy = Policy.create(tenant=cast.contoso, policy_type=KEY, graph_id="c2", name="Privileged roles")
+    snapshot = capture_by_hand(policy, SYSTEM, context("c2", "Privileged roles"))[1]
+    chosen = options(existing="copy", prefix="Copy - ")
+    restore = previewed(restore_requests.of_snapshot(snapshot, cast.contoso, chosen, SYSTEM), ended)
+    assert plan_of(restore) == {"Privileged roles": "create"}
+    restore, _ = executed(restore, ended)
+    assert there() == {"c1": "Payroll", "c2": "Privileged roles", "c3": "Copy - Privileged roles"}
+    executed(previewed(undone(restore), ended), ended)
+    assert there() == {"c1": "Payroll", "c2": "Privileged roles"}
+
+
+def test_a_body_that_has_the_address_of_another_is_an_update_of_that_one_captured_and_undone(there, cast, ended):
+    body = context("c1", "Harmless new context", isAvailable=False)
+    restore = previewed(uploaded(cast, KEY, "c9", body), ended)
+    [item] = restores.items(restore)
+    assert (item.action, item.target_id, item.differences) == ("update", "c1", 2)
+    restore, _ = executed(restore, ended)
+    assert there()["c1"] == "Harmless new context"
+    assert restore.safety_set_id is not None
+    [back] = restores.items(undo := previewed(undone(restore), ended))
+    assert (back.action, back.target_id) == ("update", "c1")
+    executed(undo, ended)
+    assert there() == {"c1": "Payroll", "c2": "Privileged roles"}
+
+
+def test_what_took_the_address_since_the_lists_were_read_is_a_conflict_and_stays(
+    there, contoso, cast, ended, monkeypatch
+):
+    """The worker's own look, just before it writes, is the last word."""
+    restore = previewed(uploaded(cast, KEY, "c3", context("c3", "New")), ended)
+    assert plan_of(restore) == {"as the file says": "recreate"}
+    monkeypatch.setattr("actors.carrying_out.Together._in_its_place", lambda *_: [])
+    contoso.put(CONTEXTS, context("c3", "Somebody's"))
+    restore, _ = executed(restore, ended)
+    assert there()["c3"] == "Somebody's"
+    [item] = restores.items(restore)
+    assert (item.outcome, item.created_id) == ("conflict", None)
