@@ -21,14 +21,16 @@ from typing import Any
 import redis
 
 import config
-from actors import logs, messages, pruning, scheduling, startup
+from actors import audit_memory, logs, messages, pruning, scheduling, startup
 from actors.broker import dedupe
 from actors.middleware import PROCESS
 from actors.starting import send
 from db import audit_rounds, installation, overdue, parts, removal, restores, run_ends, schedules, setbacks
+from db.audit import Point
 from db.clock import utcnow
 from db.database import database, is_away
 from db.models import Run, Setback, Tenant
+from db.sealing import SealError
 from db.setbacks import WHOLE
 from db.states import Sweep
 from graph.errors import redact
@@ -120,8 +122,17 @@ def _remove(tenant: Tenant) -> None:
         pass
 
 
+def _remembered() -> list[Point]:
+    """Without Redis, or a key that opens, nobody remembers: the rest is looked at all the same."""
+    try:
+        return audit_memory.follow()
+    except (redis.RedisError, SealError):
+        logger.warning("where the audit log ended is not remembered just now", exc_info=True, extra=logs.REPEATED)
+        return []
+
+
 def _check_audit_log() -> None:
-    for fault in audit_rounds.go_on():
+    for fault in audit_rounds.go_on(_remembered()):
         logger.error("the audit log does not hold: %s", fault.sentence, extra={"event": fault.event_id})
 
 

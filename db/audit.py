@@ -3,25 +3,31 @@
 `record` belongs in the transaction of the act itself: if the event cannot be written, the act does not happen. It is
 numbered, chained and written just before that commits: everybody's events queue at one row, and nobody waits there for
 what else another's transaction has to do.
+
+Whoever gets an event can follow the plain hashes; the keyed one beside them says that Tenantkeep wrote it.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from db import lists, rising
+from db import audit_keys, lists, rising
+from db.audit_keys import Key
 from db.clock import utcnow
 from db.database import database, storable
 from db.lists import among
 from db.models import AuditEvent, AuditHead, Tenant, User
+from db.sealing import SealError
 from db.states import Result
 
 GENESIS = "0" * 64
+# What a keyed hash of db/audit_keys.py is of.
+EVENT = "event"
 # Of the whole log, so many are in memory at once.
 TOGETHER = 2000
 
@@ -60,6 +66,7 @@ class Action(StrEnum):
     SECRETS_SHOWN = "secrets:shown"
     AUDIT_EXPORTED = "audit:exported"
     AUDIT_VERIFIED = "audit:verified"
+    AUDIT_ACCEPTED = "audit:accepted"
     KEYS_ROTATED = "keys:rotated"
     EXPORTED = "installation:exported"
     IMPORTED = "installation:imported"
@@ -119,6 +126,7 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SECRETS_SHOWN: frozenset({"where"}),
     Action.AUDIT_EXPORTED: frozenset({"rows"}),
     Action.AUDIT_VERIFIED: frozenset({"events", "faults"}),
+    Action.AUDIT_ACCEPTED: frozenset({"reason", "remembered"}),
     Action.KEYS_ROTATED: frozenset({"resealed"}),
     Action.EXPORTED: frozenset({"file"}),
     Action.IMPORTED: frozenset({"made_at", "rows", "ended_runs"}),
@@ -201,9 +209,11 @@ def _append(events: list[AuditEvent]) -> None:
         .tuples()
         .execute()
     )
+    key = audit_keys.newest()
     for event_id, event in enumerate(events, start=number - len(events) + 1):
         event.id, event.at, event.previous_hash = event_id, utcnow(), previous
         event.hash = previous = _hash(event)
+        event.mac = key.mark(EVENT, event.hash)
     for some in lists.by(events):
         AuditEvent.insert_many([one.__data__ for one in some]).execute()
     AuditHead.update(hash=previous).execute()
@@ -228,11 +238,22 @@ class Fault:
     sentence: str
 
 
-class Chain:
-    """Goes along the events, one after the other, from the first or from where it was left."""
+# An event's number, and the hash that it had when it was looked at before.
+Point = tuple[int, str]
 
-    def __init__(self, last_id: int = 0, last_hash: str = GENESIS) -> None:
-        self.last_id, self.hash = last_id, last_hash
+
+class Chain:
+    """Goes along the events, one after the other, from the first or from where it was left.
+
+    Without `keys` nobody can say who wrote an event, only whether the events fit each other. `points` are known from
+    elsewhere: events that must be there, and be the same.
+    """
+
+    def __init__(
+        self, keys: Sequence[Key] = (), points: Iterable[Point] = (), last_id: int = 0, last_hash: str = GENESIS
+    ) -> None:
+        self._keys, self.last_id, self.hash = keys, last_id, last_hash
+        self._points = {key.after: key.hash for key in keys} | dict(points)
 
     def follow(self, event: AuditEvent) -> Iterator[Fault]:
         if event.id != self.last_id + 1:
@@ -241,22 +262,56 @@ class Chain:
             yield Fault(event.id, f"Event {event.id} does not follow the one before it.")
         if event.hash != _hash(event):
             yield Fault(event.id, f"Event {event.id} was changed after it was written.")
+        elif self._keys and not self._is_ours(event):
+            yield Fault(event.id, f"Event {event.id} was not written by Tenantkeep: its keyed hash does not fit.")
+        if self._points.get(event.id, event.hash) != event.hash:
+            yield Fault(event.id, f"Event {event.id} is another than it was: the log was written anew.")
         self.last_id, self.hash = event.id, event.hash
 
+    def _is_ours(self, event: AuditEvent) -> bool:
+        key = audit_keys.of(self._keys, event.id)
+        if key is None or event.mac is None:
+            return event.mac is None and (key is None or audit_keys.may_lack(key, event.at))
+        return key.fits(event.mac, EVENT, event.hash)
+
     def end(self, head: AuditHead) -> Iterator[Fault]:
-        if (head.last_id, head.hash) != (self.last_id, self.hash):
-            sentence = f"The log should end with event {head.last_id}: its end was cut off or changed."
-            yield Fault(head.last_id, sentence)
+        last = max([head.last_id, *self._points])
+        if last > self.last_id or head.hash != self.hash:
+            yield Fault(last, f"The log should go on to event {last}: its end was cut off or changed.")
 
 
-def verify() -> Iterator[Fault]:
+def verify(points: Iterable[Point] = ()) -> Iterator[Fault]:
     """Every place where the chain does not hold; nothing when it does."""
     # The head first: what is written meanwhile comes after it.
-    head, chain = AuditHead.get(), Chain()
+    head = AuditHead.get()
+    keys, faults = keys_or_fault()
+    yield from faults
+    chain = Chain(keys, points)
     while events := following(chain.last_id, head.last_id, TOGETHER):
         for event in events:
             yield from chain.follow(event)
     yield from chain.end(head)
+
+
+def keys_or_fault() -> tuple[list[Key], list[Fault]]:
+    """Keys that somebody changed are a fault, and keep nobody from looking at the rest."""
+    try:
+        return audit_keys.known(), []
+    except SealError as e:
+        return [], [Fault(0, f"No keyed hash of the audit log can be checked. {e}")]
+
+
+def head() -> Point:
+    """Where the log ends now."""
+    found = AuditHead.get()
+    return found.last_id, found.hash
+
+
+def holds(point: Point) -> bool:
+    """Whether that event is there, and the same; 0 is the one before the first."""
+    event_id, known = point
+    found = AuditEvent.select(AuditEvent.hash).where(AuditEvent.id == event_id).scalar() if event_id else GENESIS
+    return bool(found == known)
 
 
 def following(after: int, up_to: int, limit: int) -> list[AuditEvent]:
@@ -275,7 +330,8 @@ def _as_far_as_readable(event_id: int) -> AuditEvent:
     try:
         return AuditEvent.get(same)
     except ValueError:
-        return AuditEvent.select(AuditEvent.id, AuditEvent.previous_hash, AuditEvent.hash).where(same).get()
+        hashes = AuditEvent.previous_hash, AuditEvent.hash, AuditEvent.mac
+        return AuditEvent.select(AuditEvent.id, *hashes).where(same).get()
 
 
 def search(

@@ -3,22 +3,27 @@
 Lines of JSON. The first says what it is and the hash that the chain had before; then one event a line, with every
 field that its hash covers; the last says how many there were, the last hash, and the SHA-256 of all lines before it. A
 document is a piece of the one chain: its last hash, written down elsewhere, proves later that nothing before it was
-changed.
+changed. The keyed hashes (`mac`) are for the installation that wrote it: it alone can say that the document is its own.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from db import audit_keys
 from db.audit import GENESIS, HASHED, Chain
+from db.audit_keys import Key
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import AuditEvent
 
-FORMAT = "tenantkeep audit log 1"
+FORMAT = "tenantkeep audit log 2"
+# Without keyed hashes.
+FORMAT_BEFORE = "tenantkeep audit log 1"
+DOCUMENT = "document"
 TOGETHER = 1000
 _FIELDS = (*HASHED, "at", "previous_hash", "hash")
 
@@ -52,7 +57,8 @@ def lines(first: int, last: int) -> Iterator[str]:
         count += 1
         yield line
     ending = AuditEvent.get_or_none(AuditEvent.id == last)
-    yield _line({"events": count - 1, "last_hash": ending.hash if ending else previous, "sha256": digest.hexdigest()})
+    end = {"events": count - 1, "last_hash": ending.hash if ending else previous, "sha256": digest.hexdigest()}
+    yield _line({**end, "mac": audit_keys.newest().mark(DOCUMENT, _line(end))})
 
 
 def _body(first: int, last: int, previous: str) -> Iterator[str]:
@@ -60,7 +66,7 @@ def _body(first: int, last: int, previous: str) -> Iterator[str]:
     for begin in range(first, last + 1, TOGETHER):
         between = AuditEvent.id.between(begin, min(begin + TOGETHER - 1, last))
         for event in AuditEvent.select().where(between).order_by(AuditEvent.id):
-            yield _line({name: getattr(event, name) for name in _FIELDS})
+            yield _line({name: getattr(event, name) for name in (*_FIELDS, "mac")})
 
 
 def _line(values: dict[str, Any]) -> str:
@@ -71,14 +77,15 @@ def _as_text(value: Any) -> str:
     return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else str(value)
 
 
-def check(document: Iterable[str]) -> Verdict:
-    """Follow a document's own chain. Raises Invalid when it is none."""
+def check(document: Iterable[str], keys: Sequence[Key] = ()) -> Verdict:
+    """Follow a document's own chain; with `keys` also whether we wrote it. Raises Invalid when it is none."""
     given = iter(document)
     first_line = next(given, "")
     head = _parsed(first_line)
-    if head.get("format") != FORMAT or not isinstance(head.get("first"), int):
+    if head.get("format") not in {FORMAT, FORMAT_BEFORE} or not isinstance(head.get("first"), int):
         raise Invalid("That is no audit log as `tenantkeep audit export` writes it.")
-    chain, digest = Chain(head["first"] - 1, str(head.get("previous_hash"))), hashlib.sha256(first_line.encode())
+    chain = Chain(keys, (), head["first"] - 1, str(head.get("previous_hash")))
+    digest = hashlib.sha256(first_line.encode())
     faults: list[str] = []
     end: dict[str, Any] = {}
     count = 0
@@ -90,6 +97,7 @@ def check(document: Iterable[str]) -> Verdict:
         faults += [fault.sentence for fault in chain.follow(_event(end))]
         count += 1
     faults += _wrong_at_the_end(end, count, chain.hash, digest.hexdigest())
+    faults += _not_ours(end, keys) if head["format"] == FORMAT else []
     faults += ["Something follows the last line."] if next(given, "") else []
     return Verdict(count, head["first"], chain.last_id, str(head.get("previous_hash")), chain.hash, faults)
 
@@ -99,6 +107,13 @@ def _wrong_at_the_end(end: dict[str, Any], count: int, last_hash: str, digest: s
         return ["The document is cut off: its last line is missing."]
     said = (end.get("events"), end.get("last_hash"), end["sha256"])
     return [] if said == (count, last_hash, digest) else ["The last line does not fit what is before it."]
+
+
+def _not_ours(end: dict[str, Any], keys: Sequence[Key]) -> list[str]:
+    """Of whenever it is: with one of our keys."""
+    told = _line({name: value for name, value in end.items() if name != "mac"})
+    is_ours = not keys or any(key.fits(end.get("mac"), DOCUMENT, told) for key in keys)
+    return [] if is_ours else ["This installation did not write the document: its keyed hash does not fit."]
 
 
 def _parsed(line: str) -> dict[str, Any]:
@@ -114,7 +129,9 @@ def _parsed(line: str) -> dict[str, Any]:
 def _event(values: dict[str, Any]) -> AuditEvent:
     try:
         at = datetime.fromisoformat(values["at"])
-        return AuditEvent(**{**{name: values[name] for name in _FIELDS}, "at": at, "id": int(values["id"])})
+        return AuditEvent(
+            **{**{name: values[name] for name in _FIELDS}, "mac": values.get("mac"), "at": at, "id": int(values["id"])}
+        )
     except (KeyError, TypeError, ValueError) as e:
         raise Invalid("A line of it is no event.") from e
 

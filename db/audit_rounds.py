@@ -1,16 +1,25 @@
-"""Goes along the audit log's chain once a day, a few events at a time: a tick of the scheduler must stay short."""
+"""Goes along the audit log's chain once a day, a few events at a time: a tick of the scheduler must stay short.
 
+How far it came is kept with a keyed hash too: a round whose state somebody else wrote begins anew.
+"""
+
+import json
+import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from db import audit
-from db.audit import SYSTEM, Action, Chain, Fault
+from db.audit import SYSTEM, Action, Chain, Fault, Point
 from db.clock import utcnow
 from db.database import database
 from db.models import AuditCheck, AuditHead
 from db.states import Result
 
+logger = logging.getLogger(__name__)
+
 TOGETHER = 2000
 EVERY = timedelta(days=1)
+STATE = "state of a round"
 
 
 def state() -> AuditCheck:
@@ -18,29 +27,62 @@ def state() -> AuditCheck:
     return AuditCheck.get()
 
 
-def go_on() -> list[Fault]:
-    """The next few events of this round, or of a new one when it is time; what is wrong with them."""
+def go_on(points: Collection[Point] = ()) -> list[Fault]:
+    """The next few events of this round, or of a new one when it is time; what is wrong with them.
+
+    `points`: what is known from elsewhere of where the log was.
+    """
     check, now = AuditCheck.get(), utcnow()
+    keys, faults = audit.keys_or_fault()
+    if faults:
+        return _tell_once(check, faults)
+    if not keys[-1].fits(check.mac, STATE, _told(check)):
+        check.began_at = check.ended_at = None
     if check.began_at is None:
         if check.ended_at is not None and now - check.ended_at < EVERY:
-            return []
+            return _tell_once(check, _cut_off(points))
         check.last_id, check.hash, check.began_at, check.found = 0, audit.GENESIS, now, 0
-    return _step(check, now)
+    return _step(check, now, Chain(keys, points, check.last_id, check.hash))
 
 
-def _step(check: AuditCheck, now: datetime) -> list[Fault]:
+def begin_anew() -> None:
+    """The next sweep does not wait for tomorrow."""
+    check = AuditCheck.get()
+    check.began_at = check.ended_at = None
+    _keep(check)
+
+
+def _cut_off(points: Collection[Point]) -> list[Fault]:
+    """Between two rounds: what is known from elsewhere, and no longer there."""
+    sentence = (
+        "is missing, or another than it was: the log's end was cut off, or an older copy of the database put here"
+    )
+    return [Fault(one[0], f"Event {one[0]} {sentence}.") for one in points if not audit.holds(one)]
+
+
+def _tell_once(check: AuditCheck, faults: list[Fault]) -> list[Fault]:
+    if not faults or check.first_fault == faults[0].sentence:
+        return []
+    check.found = 0
+    _note(check, faults)
+    _keep(check)
+    return faults
+
+
+def _step(check: AuditCheck, now: datetime, chain: Chain) -> list[Fault]:
     # The head first: what is written meanwhile comes after it, and is for the next step.
-    head, chain = AuditHead.get(), Chain(check.last_id, check.hash)
+    head = AuditHead.get()
     events = audit.following(chain.last_id, head.last_id, TOGETHER)
     faults = [fault for event in events for fault in chain.follow(event)]
     is_last = len(events) < TOGETHER
     faults += chain.end(head) if is_last else ()
     check.last_id, check.hash = chain.last_id, chain.hash
-    with database.atomic():
-        _note(check, faults)
-        if is_last:
+    _note(check, faults)
+    _keep(check)
+    if is_last:
+        with database.atomic():
             _end(check, now)
-        check.save()
+            _keep(check)
     return faults
 
 
@@ -57,3 +99,17 @@ def _end(check: AuditCheck, now: datetime) -> None:
     check.first_fault = check.first_fault if check.found else None
     result = Result.FAILED if check.found else Result.OK
     audit.record(Action.AUDIT_VERIFIED, SYSTEM, "audit log", result=result, events=check.last_id, faults=check.found)
+    # The system's journal is outside the database, and remembers: tenantkeep audit verify --since.
+    point = f"{check.last_id}:{check.hash}"
+    logger.info("the audit log was gone through", extra={"faults": check.found, "point": point})
+
+
+def _keep(check: AuditCheck) -> None:
+    keys, _ = audit.keys_or_fault()
+    check.mac = keys[-1].mark(STATE, _told(check)) if keys else None
+    check.save()
+
+
+def _told(check: AuditCheck) -> str:
+    """All that there is but the mark, as it is read again."""
+    return json.dumps({name: str(value) for name, value in check.__data__.items() if name != "mac"}, sort_keys=True)

@@ -19,7 +19,7 @@ from db.audit import Action, Actor
 from db.database import database
 from db.errors import Invalid
 from db.exporting import Tell
-from db.models import IS_ACTIVE, AuditHead, Run
+from db.models import IS_ACTIVE, AuditHead, AuditKey, Run
 from db.passphrase_file import opened, read_head
 
 IMPORTED = (
@@ -71,10 +71,14 @@ def _check_version(header: Mapping[str, Any]) -> None:
     )
 
 
+# Of an installation without anything too.
+_THERE = (AuditHead, AuditKey)
+
+
 def _check_empty() -> None:
     # First: whoever would record an event meanwhile waits here for our end.
     untouched = AuditHead.update(last_id=0).where(AuditHead.last_id == 0).execute()
-    full = [model for model in portable.TAKEN if model is not AuditHead and model.select().exists()]
+    full = [model for model in portable.TAKEN if model not in _THERE and model.select().exists()]
     if full or not untouched:
         names = ", ".join(model._meta.table_name for model in full)
         raise Invalid(
@@ -112,6 +116,11 @@ def _insert(model: Any, rows: list[portable.Row]) -> None:
     if model is AuditHead:
         # Its row is there, and held; see _check_empty.
         AuditHead.update(rows[0]).execute()
+        return
+    if model is AuditKey:
+        # The log goes on with the keys that it has. The first one of here was used for nothing.
+        rows = [row for row in rows if not AuditKey.update(row).where(AuditKey.id == row["id"]).execute()]
+    if not rows:
         return
     try:
         model.insert_many(rows).as_rowcount().execute()

@@ -10,13 +10,13 @@ from typing import Any
 
 import peewee as pw
 
-from db import answers, audit, credentials, sealing
+from db import answers, audit, audit_keys, credentials, sealing
 from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
 from db.installation import OWNER
-from db.models import Content, Credential, Heartbeat, RunAnswer, Seal, Tenant, User
+from db.models import AuditKey, Content, Credential, Heartbeat, RunAnswer, Seal, Tenant, User
 from db.sealing import SealError, keyring
 from db.snapshots import content_owner
 from db.tenants import credential_owner
@@ -41,6 +41,7 @@ SEALED = (
     Sealed(Tenant, Tenant.credential, credential_owner),
     Sealed(Credential, Credential.sealed, credentials.owner),
     Sealed(User, User.totp_secret, lambda one: totp_owner(one.id)),
+    Sealed(AuditKey, AuditKey.sealed, lambda one: audit_keys.owner(one.id)),
     Sealed(Seal, Seal.word, lambda _one: OWNER),
 )
 
@@ -53,10 +54,14 @@ def rotate(actor: Actor) -> int:
     """
     _refuse_while_somebody_could_not_read()
     _refuse_while_a_key_is_missing()
+    # Who learned an older encryption key, and has a copy of the database, knows what keyed hashes are made with.
+    is_known = AuditKey.select().where(_begin(AuditKey.sealed) != keyring().prefix).exists()
     done = sum(_again(one) for one in SEALED)
     # A process that has the keys in the old order went on sealing with the older one meanwhile.
     while later := sum(_again(one) for one in SEALED):
         done += later
+    if is_known:
+        audit_keys.begin()
     audit.record(Action.KEYS_ROTATED, actor, "installation", resealed=done)
     _name_what_does_not_open()
     return done

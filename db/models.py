@@ -679,6 +679,8 @@ class AuditEvent(Table):
     details = JsonText()
     previous_hash = pw.CharField(max_length=64)
     hash = pw.CharField(max_length=64)
+    # The keyed hash over it: db/audit_keys.py. Null: of before there were any.
+    mac = pw.CharField(null=True, max_length=64)
 
     class Meta:
         indexes = ((("tenant_id", "id"), False), (("action", "id"), False), (("actor_id", "id"), False),
@@ -703,6 +705,14 @@ class AuditCheck(Table):
     found = pw.IntegerField(default=0)
     faults = pw.IntegerField(default=0)
     first_fault = pw.CharField(null=True, max_length=500)
+    # Keyed, over all of it.
+    mac = pw.CharField(null=True, max_length=64)
+
+
+class AuditKey(Table):
+    """A key of the audit log's keyed hashes, sealed with the place where it begins: db/audit_keys.py."""
+
+    sealed = pw.BlobField()
 
 
 class Lease(Table):
@@ -774,6 +784,7 @@ TABLES = (
     AuditEvent,
     AuditHead,
     AuditCheck,
+    AuditKey,
     Lease,
     Heartbeat,
     Setback,

@@ -8,12 +8,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from db.database import database, is_sqlite
-from db.models import TABLES, AuditEvent
+from db.models import TABLES, AuditCheck, AuditEvent, AuditHead, AuditKey
 
 MIGRATIONS = "schema_migration"
 _EVERY = ("SELECT", "INSERT", "UPDATE", "DELETE")
-# Events are appended, never changed; migrations are written down by whoever owns the tables.
-_OF_TABLE = {AuditEvent._meta.table_name: ("SELECT", "INSERT"), MIGRATIONS: ("SELECT",)}
+# Events are appended, never changed; where they end and how far they were checked goes on, and never away; migrations
+# are written down by whoever owns the tables.
+_OF_TABLE = {
+    AuditEvent._meta.table_name: ("SELECT", "INSERT"),
+    AuditHead._meta.table_name: ("SELECT", "UPDATE"),
+    AuditCheck._meta.table_name: ("SELECT", "UPDATE"),
+    AuditKey._meta.table_name: ("SELECT", "INSERT", "UPDATE"),
+    MIGRATIONS: ("SELECT",),
+}
 _OF_SEQUENCE = ("USAGE", "SELECT", "UPDATE")
 
 # Of several schemas with our tables the one that the search path leads to. It leads to none that may not be used.

@@ -52,6 +52,8 @@ from graph import limits  # noqa: E402
 from tests import locks  # noqa: E402
 from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
 
+sealing.use_keys(config.settings().encryption_keys)
+
 
 def pytest_addoption(parser):
     """For `python -m tests.fuzz` and `make steps`."""

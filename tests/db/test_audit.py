@@ -1,15 +1,20 @@
+import secrets
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 
 import peewee as pw
 import pytest
 
-from db import audit, audit_proof, audit_rounds, tenants
+import config
+from actors import audit_memory
+from db import audit, audit_keys, audit_proof, audit_rounds, key_rotation, sealing, tenants
 from db.audit import SYSTEM, Action
 from db.clock import utcnow
 from db.database import database as handle
 from db.errors import Invalid
-from db.models import AuditCheck, AuditEvent, AuditHead, Tenant
+from db.models import AuditCheck, AuditEvent, AuditHead, AuditKey, Tenant
+from db.sealing import SealError
 
 
 def write(count):
@@ -20,10 +25,13 @@ def write(count):
 def without_triggers(database):
     """What someone with the database's password can do."""
     if isinstance(database, pw.SqliteDatabase):
-        for act in ("update", "delete"):
-            database.execute_sql(f"DROP TRIGGER audit_event_no_{act}")
+        for (name,) in database.execute_sql(
+            "SELECT name FROM sqlite_master WHERE name LIKE 'audit%' AND type = 'trigger'"
+        ):
+            database.execute_sql(f"DROP TRIGGER {name}")
     else:
-        database.execute_sql("ALTER TABLE audit_event DISABLE TRIGGER ALL")
+        for table in ("audit_event", "audit_head"):
+            database.execute_sql(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
 
 
 def test_an_untouched_log_verifies(database):
@@ -31,11 +39,42 @@ def test_an_untouched_log_verifies(database):
     assert list(audit.verify()) == []
 
 
-@pytest.mark.parametrize("act", ["UPDATE audit_event SET actor = 'x'", "DELETE FROM audit_event"])
+COPY = "INTO audit_event (id, at, action, actor, subject, result, details, previous_hash, hash) SELECT {}, at, action, "
+COPY += "'x', subject, result, details, previous_hash, hash FROM audit_event WHERE id = 1"
+REFUSED = (
+    "UPDATE audit_event SET actor = 'x'",
+    "DELETE FROM audit_event",
+    "UPDATE audit_head SET last_id = last_id - 1",
+    "UPDATE audit_head SET id = id + 1",
+    "DELETE FROM audit_head",
+)
+# There is no such statement in PostgreSQL, or it needs no trigger to refuse it: the id is there.
+REFUSED_BY_SQLITE = (
+    f"INSERT OR REPLACE {COPY.format(2)}",
+    f"REPLACE {COPY.format(1)}",
+    f"INSERT {COPY.format(2)} ON CONFLICT (id) DO UPDATE SET actor = 'x'",
+    f"INSERT {COPY.format(9)}",
+    f"INSERT {COPY.format(-1)}",
+    "UPDATE OR REPLACE audit_event SET id = 2 WHERE id = 1",
+    "INSERT OR REPLACE INTO audit_head (id, last_id, hash) SELECT id, 1, hash FROM audit_head",
+    "INSERT INTO audit_head (last_id, hash) VALUES (1, 'x')",
+)
+
+
+@pytest.mark.parametrize("act", REFUSED)
 def test_the_database_refuses_to_change_or_delete_events(database, act):
-    write(1)
-    with pytest.raises(pw.DatabaseError, match="append-only"):
+    write(3)
+    with pytest.raises(pw.DatabaseError, match=r"append-only|only goes forward|one head"):
         database.execute_sql(act)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("act", REFUSED_BY_SQLITE)
+def test_sqlite_refuses_to_replace_what_is_in_the_log(database, act):
+    write(3)
+    with pytest.raises(pw.IntegrityError, match=r"append-only|one head"):
+        database.execute_sql(act)
+    assert list(audit.verify()) == []
 
 
 def test_a_changed_event_is_found(database):
@@ -99,8 +138,8 @@ def test_what_a_savepoint_takes_back_leaves_no_event_and_the_rest_stays(database
 
 
 def test_an_act_whose_event_cannot_be_written_does_not_happen(database):
-    AuditHead.delete().execute()
-    with pytest.raises(ValueError, match="not enough values"):
+    AuditKey.delete().execute()
+    with pytest.raises(SealError, match="is gone from the database"):
         tenants.add(
             "Contoso", "1" * 8 + "-1111-4111-8111-111111111111", "1" * 8 + "-1111-4111-8111-111111111111", SYSTEM
         )
@@ -138,6 +177,205 @@ def test_writers_at_once_make_one_chain(database):
         thread.join()
     assert AuditHead.get().last_id == 60
     assert list(audit.verify()) == []
+
+
+# --- by who may write to the database, and knows how the plain hashes are made ----------------------------------
+
+
+def chain_anew(after=0):
+    """Every plain hash behind that event fits again, and the head; keyed hashes are what the attacker cannot make."""
+    previous = AuditEvent.get_by_id(after).hash if after else audit.GENESIS
+    for event in AuditEvent.select().where(AuditEvent.id > after).order_by(AuditEvent.id):
+        event.previous_hash = previous
+        event.hash = previous = audit._hash(event)
+        event.save()
+    AuditHead.update(last_id=AuditEvent.select(pw.fn.MAX(AuditEvent.id)).scalar() or 0, hash=previous).execute()
+
+
+def change(**values):
+    AuditEvent.update(**values).where(AuditEvent.id == 3).execute()
+    chain_anew()
+
+
+def swap():
+    first, second = AuditEvent.get_by_id(3), AuditEvent.get_by_id(4)
+    for one, other in ((first, second.id), (second, first.id)):
+        values = {**one.__data__, "id": other}
+        AuditEvent.delete().where(AuditEvent.id == other).execute()
+        AuditEvent.insert(values).execute()
+    chain_anew()
+
+
+def take_out():
+    AuditEvent.delete().where(AuditEvent.id == 3).execute()
+    for event_id in (4, 5):
+        AuditEvent.update(id=event_id - 1).where(AuditEvent.id == event_id).execute()
+    chain_anew()
+
+
+def append(**values):
+    """An event that never was, as the version before wrote them."""
+    AuditEvent.insert({**AuditEvent.get_by_id(5).__data__, "id": 6, "mac": None, **values}).execute()
+    chain_anew(after=5)
+
+
+def pass_all_for_old():
+    """As if the whole log were of before keyed hashes."""
+    AuditEvent.update(mac=None, actor="x").execute()
+    chain_anew()
+
+
+def new_key():
+    AuditKey.update(sealed=sealing.keyring().seal(b"{}", "another owner")).execute()
+    pass_all_for_old()
+
+
+TAMPERINGS = {
+    "the actor": lambda: change(actor="somebody else"),
+    "the time": lambda: change(at=utcnow() - timedelta(days=3)),
+    "the result": lambda: change(result="refused"),
+    "a keyed hash away": lambda: change(mac=None),
+    "another's keyed hash": lambda: change(mac=AuditEvent.get_by_id(2).mac),
+    "two swapped": swap,
+    "one taken out": take_out,
+    "one appended": append,
+    "one appended with a keyed hash of another": lambda: append(mac=AuditEvent.get_by_id(5).mac),
+    "one appended as if it were old": lambda: append(at=utcnow() - timedelta(days=900)),
+    "all as if they were old": pass_all_for_old,
+    "the key away": lambda: (AuditKey.delete().execute(), pass_all_for_old()),
+    "the key by something else that is sealed": new_key,
+}
+
+
+@pytest.mark.parametrize("how", TAMPERINGS)
+def test_who_makes_the_plain_hashes_fit_again_is_found_by_the_keyed_ones(database, how):
+    write(5)
+    without_triggers(database)
+    TAMPERINGS[how]()
+    assert list(audit.verify())
+    assert audit_rounds.go_on()
+    assert audit_rounds.state().faults, "pages and figures say so"
+
+
+def test_events_of_before_keyed_hashes_stay_good_and_none_of_later_passes_for_one(database):
+    without_triggers(database)
+    write(5)
+    AuditEvent.update(mac=None).execute()
+    AuditKey.delete().execute()
+    AuditKey.create(id=1, sealed=audit_keys.sealed(1, *audit.head()))
+    write(2)
+    assert list(audit.verify()) == []
+    for number, tampering in ((3, "x"), (6, "y"), (7, "z")):
+        with undone(database):
+            AuditEvent.update(actor=tampering, mac=None).where(AuditEvent.id == number).execute()
+            chain_anew()
+            assert list(audit.verify()), number
+    with undone(database):
+        AuditEvent.delete().where(AuditEvent.id > 4).execute()
+        chain_anew()
+        assert list(audit.verify()), "cut off to where no event has a keyed hash"
+
+
+@contextmanager
+def undone(database):
+    with handle.atomic() as transaction:
+        yield
+        transaction.rollback()
+
+
+def test_for_a_day_after_the_upgrade_processes_of_before_may_write_on(database):
+    without_triggers(database)
+    write(1)
+    AuditEvent.update(mac=None).execute()
+    AuditKey.update(sealed=audit_keys.sealed(1, *audit.head(), (utcnow() + timedelta(hours=1)).isoformat())).execute()
+    write(4)
+    append()
+    assert list(audit.verify()) == []
+    AuditEvent.update(at=utcnow() + timedelta(hours=2)).where(AuditEvent.id == 6).execute()
+    chain_anew(after=5)
+    assert [fault.event_id for fault in audit.verify()] == [6]
+
+
+def test_another_installations_events_are_none_of_ours(database):
+    """Another key, as every installation has one; the same chain otherwise."""
+    write(5)
+    AuditKey.update(sealed=audit_keys.sealed(1, 0, audit.GENESIS)).execute()
+    assert len(list(audit.verify())) == 5
+
+
+def test_with_each_rotation_of_the_encryption_keys_comes_a_new_key_and_all_before_it_stays_good(database):
+    write(3)
+    old, new = config.settings().encryption_keys, secrets.token_bytes(32)
+    sealing.use_keys([new, *old])
+    key_rotation.rotate(SYSTEM)
+    sealing.use_keys([new])
+    write(2)
+    assert [key.after for key in audit_keys.known()] == [0, 3]
+    assert list(audit.verify()) == []
+    key_rotation.rotate(SYSTEM)
+    assert AuditKey.select().count() == 2, "only when the old one might be known"
+    without_triggers(database)
+    event = AuditEvent.get_by_id(5)
+    AuditEvent.update(mac=audit_keys.known()[0].mark(audit.EVENT, event.hash)).where(AuditEvent.id == 5).execute()
+    assert [fault.event_id for fault in audit.verify()] == [5], "the old key is worth nothing any more"
+
+
+# --- remembered outside the database ------------------------------------------------------------------------------
+
+
+def cut(last):
+    """Take the newest away, with the head as it was then: all that is left was really so once."""
+    AuditEvent.delete().where(AuditEvent.id > last).execute()
+    AuditHead.update(last_id=last, hash=AuditEvent.get_by_id(last).hash if last else audit.GENESIS).execute()
+
+
+@pytest.mark.parametrize("left", [4, 1, 0])
+def test_an_end_that_was_cut_off_with_its_head_is_found_by_what_was_remembered(database, redis_url, left):
+    write(5)
+    [point] = audit_memory.follow() or audit_memory.remembered()
+    assert point == audit.head()
+    without_triggers(database)
+    cut(left)
+    assert list(audit.verify()) == [], "nothing in the database says so"
+    assert "cut off" in next(audit.verify([point])).sentence
+    assert [fault.event_id for fault in audit_rounds.go_on(audit_memory.follow())] == [5]
+    write(7)
+    assert audit_memory.follow() == [point], "not forgotten while it does not hold"
+    assert [fault.event_id for fault in audit.verify([point])] == [5], "others grew in its place"
+    assert audit_rounds.state().faults
+    audit_memory.remember(audit.head())
+    assert list(audit.verify(audit_memory.follow())) == [], "accepted by hand"
+
+
+def test_between_two_rounds_a_cut_is_found_at_the_next_sweep_and_told_once(database, redis_url):
+    write(5)
+    assert audit_rounds.go_on(audit_memory.follow()) == []
+    assert audit_rounds.go_on(audit_memory.follow()) == []
+    without_triggers(database)
+    cut(3)
+    assert ["older copy" in fault.sentence for fault in audit_rounds.go_on(audit_memory.follow())] == [True]
+    assert audit_rounds.go_on(audit_memory.follow()) == []
+    assert "is missing" in audit_rounds.state().first_fault
+
+
+def test_junk_in_redis_is_no_point_and_ends_nothing(database, redis_url):
+    write(1)
+    for junk in (b"", b"1", b"x:y", b"\xff\x00", b"99999999999999999999:" + b"0" * 64):
+        audit_memory.locks.set(audit_memory._name(), junk)
+        assert audit_memory.follow() == []
+        assert audit_memory.remembered() == [audit.head()]
+
+
+def test_what_the_last_round_found_cannot_be_taken_back_in_the_database(database):
+    write(5)
+    without_triggers(database)
+    AuditEvent.update(subject="nothing").where(AuditEvent.id == 2).execute()
+    assert audit_rounds.go_on()
+    for lie in ({"faults": 0, "first_fault": None}, {"last_id": 5}, {"mac": None, "faults": 0},
+                {"ended_at": utcnow() + timedelta(days=900), "faults": 0}):  # fmt: skip
+        AuditCheck.update(lie).execute()
+        assert audit_rounds.go_on(), "it begins anew at once"
+        assert audit_rounds.state().faults == 1
 
 
 # --- gone through once a day -------------------------------------------------------------------------------------

@@ -69,6 +69,7 @@ SMALL = {
     "seal": "one row",
     "audit_head": "one row",
     "audit_check": "one row",
+    "audit_key": "one row for each rotation of the encryption keys",
     "credential": "only of tenants whose credential is being replaced",
     "entra_grant": "set by hand",
     "setback": "what steps of the sweep could not do, and soon do again",

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+import redis
 
+from actors import audit_memory
 from db import audit_proof, audit_rounds
-from db.models import AuditCheck, AuditEvent
+from db.models import AuditCheck, AuditEvent, AuditHead
 from tests.web.test_commands import tenantkeep
 
 
@@ -61,3 +63,28 @@ def test_by_command_the_log_is_exported_and_checked_with_and_without_the_databas
     AuditCheck.update(faults=0, ended_at=None, began_at=None).execute()
     audit_rounds.go_on()
     assert "ok   audit log: whole" in tenantkeep("doctor").stdout
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_by_command_a_cut_log_is_found_and_goes_on_only_when_somebody_says_why(cast, database, redis_url, tmp_path):
+    old = tmp_path / "old.jsonl"
+    assert tenantkeep("audit", "export", str(old)).returncode == 0
+    [point] = audit_memory.follow() or audit_memory.remembered()
+    kept = f"{point[0]}:{point[1]}"
+    assert json.loads(tenantkeep("audit", "verify", "--since", kept, "--json").stdout)["last"] == kept
+    assert tenantkeep("audit", "verify", "--since", "12").returncode == 64
+    for name in ("audit_event_no_delete", "audit_head_forward"):
+        database.execute_sql(f"DROP TRIGGER {name}")
+    AuditEvent.delete().where(AuditEvent.id > point[0] - 2).execute()
+    last = AuditEvent.get_by_id(point[0] - 2)
+    AuditHead.update(last_id=last.id, hash=last.hash).execute()
+    assert "cut off" in tenantkeep("audit", "verify").stdout, "Redis remembers"
+    redis.Redis.from_url(redis_url).flushall()
+    assert tenantkeep("audit", "verify").returncode == 0
+    assert "cut off" in tenantkeep("audit", "verify", "--since", kept).stdout, "whoever kept the point remembers"
+    assert tenantkeep("audit", "verify", "--file", str(old)).returncode == 1, "and so does an export"
+    audit_memory.remember(point)
+    assert tenantkeep("audit", "accept").returncode == 64
+    assert tenantkeep("audit", "accept", "--reason", "the copy of Monday").returncode == 0
+    assert tenantkeep("audit", "verify").returncode == 0
+    assert AuditEvent.get(action="audit:accepted").details == {"reason": "the copy of Monday", "remembered": kept}

@@ -1,23 +1,30 @@
-"""`migrate`, `audit verify` and `audit export`."""
+"""`migrate`, `audit verify`, `audit export` and `audit accept`."""
 
 import sys
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import click
 import peewee as pw
+import redis
 from flask.cli import AppGroup
 
 import config
-from actors import startup
-from db import audit, audit_proof, private_file, privileges
+from actors import audit_memory, startup
+from db import audit, audit_keys, audit_proof, audit_rounds, private_file, privileges
 from db import migrate as migrations
-from db.audit import Action
+from db.audit import Action, Point
 from db.database import database
 from db.errors import Invalid
 from db.models import AuditEvent
+from db.sealing import SealError
 from web.commands.context import actor, answer, as_json, force_option, opened
+
+T = TypeVar("T")
 
 
 def register(cli: AppGroup) -> None:
@@ -25,6 +32,7 @@ def register(cli: AppGroup) -> None:
     group = AppGroup("audit", help="The audit log.")
     group.command("verify", with_appcontext=False)(verify)
     group.command("export", with_appcontext=False)(export)
+    group.command("accept", with_appcontext=False)(accept)
     cli.add_command(group)
 
 
@@ -38,6 +46,8 @@ def migrate(as_json: bool) -> None:
         lacking = _role_lacks(settings)
     except pw.OperationalError as e:
         raise startup.unreachable(e) from e
+    except SealError as e:
+        raise startup.StartupError(str(e)) from e
     except migrations.NotTheOwner as e:
         raise startup.StartupError(f"{e} Migrate as their owner: set TENANTKEEP_OWNER_DATABASE_URL.") from e
     text = f"Applied: {', '.join(applied)}." if applied else "Nothing to do."
@@ -55,33 +65,71 @@ def _role_lacks(settings: config.Settings) -> list[str]:
         return privileges.lacking(role)
 
 
+@click.option("--since", metavar="EVENT:HASH", help="Where the log was once, as an export or the log says.")
 @click.option("--file", "path", type=click.Path(path_type=Path), help="An export instead of the database.")
 @click.option("--alone", is_flag=True, help="With --file: look at the document only, not at this installation's log.")
 @as_json
-def verify(path: Path | None, alone: bool, as_json: bool) -> None:
+def verify(since: str | None, path: Path | None, alone: bool, as_json: bool) -> None:
     """Check the audit log's chain, or an export of it. Exit code 1 when an event was changed or is missing."""
     if path:
         _verify_file(path, alone, as_json)
         return
+    points = [_point(since)] if since else []
     with opened():
-        faults = list(audit.verify())
+        faults = list(audit.verify([*points, *_remembered()]))
         count = AuditEvent.select().count()
-        text = "\n".join(fault.sentence for fault in faults) or f"{count} events, none changed, none missing."
+        (last_id, last_hash) = audit.head()
+        whole = f"{count} events, none changed, none missing. The last is {last_id}:{last_hash}."
+        text = "\n".join(fault.sentence for fault in faults) or whole
         found = [{"event": fault.event_id, "message": fault.sentence} for fault in faults]
-        answer(as_json, {"events": count, "faults": found}, text)
+        document = {"events": count, "faults": found, "last": f"{last_id}:{last_hash}"}
+        answer(as_json, document, text)
     sys.exit(1 if faults else 0)
+
+
+def _point(text: str) -> Point:
+    found = audit_memory.point(text)
+    if found is None:
+        raise Invalid("--since wants an event's number and its hash: 1234:0123456789abcdef…, 64 digits of it.")
+    return found
+
+
+def _remembered() -> list[Point]:
+    """What Redis knows, where it answers."""
+    try:
+        return audit_memory.remembered()
+    except (redis.RedisError, SealError):
+        return []
+
+
+def _asked_redis(act: Callable[[], T]) -> T:
+    try:
+        return act()
+    except redis.RedisError as e:
+        raise Invalid("Redis does not answer, and it is what remembers where the log ended. Try again later.") from e
+
+
+@click.option("--reason", required=True, help="Why the log is another than it was: which copy was put in its place.")
+@as_json
+def accept(reason: str, as_json: bool) -> None:
+    """After an older copy of the database was put in its place: go on from where the log ends now."""
+    with opened():
+        before = _asked_redis(audit_memory.remembered)
+        told = f"{before[0][0]}:{before[0][1]}" if before else None
+        audit.record(Action.AUDIT_ACCEPTED, actor(), "audit log", reason=reason, remembered=told)
+        _asked_redis(lambda: audit_memory.remember(audit.head()))
+        audit_rounds.begin_anew()
+        answer(as_json, {"remembered": told}, "The audit log goes on from here. That it does is in it.")
 
 
 def _verify_file(path: Path, alone: bool, as_json: bool) -> None:
     try:
-        with path.open(encoding="utf-8") as document:
-            verdict = audit_proof.check(document)
+        with nullcontext() if alone else opened(), path.open(encoding="utf-8") as document:
+            verdict = audit_proof.check(document, () if alone else audit_keys.known())
+            elsewhere = [] if alone else audit_proof.belongs_here(verdict)
     except (OSError, UnicodeDecodeError) as e:
         raise Invalid(f"{path} cannot be read: {getattr(e, 'strerror', None) or 'it is no text'}.") from e
-    faults = verdict.faults
-    if not alone:
-        with opened():
-            faults = faults + audit_proof.belongs_here(verdict)
+    faults = verdict.faults + elsewhere
     whole = f"{verdict.events} events, none changed, none missing. The last hash is {verdict.last_hash}."
     answer(as_json, {**asdict(verdict), "faults": faults}, "\n".join(faults) or whole)
     sys.exit(1 if faults else 0)
@@ -100,4 +148,6 @@ def export(path: Path, since: datetime | None, until: datetime | None, force: bo
         with private_file.written(path, force=force) as document:
             document.writelines(line.encode() for line in audit_proof.lines(first, last))
         audit.record(Action.AUDIT_EXPORTED, actor(), "audit log, with proof", rows=count)
-        answer(as_json, {"events": count, "first": first, "last": last}, f"Wrote {count} events to {path}.")
+        (last_id, last_hash) = audit.head()
+        text = f"Wrote {count} events to {path}. The log is at {last_id}:{last_hash}."
+        answer(as_json, {"events": count, "first": first, "last": last}, text)
