@@ -11,6 +11,7 @@ from actors import logs, startup
 from db import private_file
 from db.database import close_all
 from web import app
+from web.buffering import CONNECTIONS, Worker
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ class Server(BaseApplication):
 def _settings(options: Options) -> dict[str, Any]:
     return {
         "bind": options.bind,
-        "worker_class": "gthread",
+        "worker_class": Worker,
+        "worker_connections": CONNECTIONS,
+        # It would write to the client past what holds answers for slow ones.
+        "sendfile": False,
         "workers": options.processes,
         "threads": options.threads,
         "graceful_timeout": options.shutdown_seconds,
