@@ -8,6 +8,7 @@ from db import entra_people
 from db.audit import Actor
 from db.entra_people import Arrival
 from db.models import User
+from graph import person_sign_in
 from graph.clouds import Cloud, endpoints
 from graph.errors import GraphError
 from graph.person_sign_in import PersonSignIn, Registration
@@ -25,6 +26,11 @@ def is_set_up() -> bool:
 def begin() -> tuple[str, dict[str, Any]]:
     """Where to send the browser, and what to keep until it is back. Raises Refused."""
     return _sign_in().begin()
+
+
+def is_answer_to(flow: Mapping[str, Any], answer: Mapping[str, str]) -> bool:
+    """Whether this browser comes back from where it was sent itself. Asks nobody."""
+    return person_sign_in.is_answer_to(flow, answer)
 
 
 def finish(flow: Mapping[str, Any], answer: Mapping[str, str], address: str | None) -> User:

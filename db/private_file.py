@@ -12,6 +12,8 @@ from db.errors import Invalid
 
 MODE = 0o600
 OTHERS = 0o007
+# For what libraries and other programs make: logs, SQLite's journals, Redis's files, sockets.
+UMASK = 0o077
 
 
 @contextmanager

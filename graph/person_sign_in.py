@@ -6,6 +6,7 @@ audience, issuer and age are checked here. It returns some errors and raises oth
 Unavailable.
 """
 
+import hmac
 import json
 import warnings
 from collections.abc import Mapping
@@ -18,8 +19,9 @@ import requests
 from msal.exceptions import MsalServiceError
 
 from graph.clouds import Endpoints
+from graph.entra_documents import ANEW_SECONDS, EntraSession
 from graph.errors import SignInFailed
-from graph.sign_in import LoginSession, guid, unreachable
+from graph.sign_in import guid, unreachable
 
 # Entra leaves the groups out, and names where to ask for them instead, when somebody is in more than 200
 # (learn.microsoft.com: Configure group claims). App roles do not have that limit.
@@ -50,6 +52,12 @@ class Identity:
     user_name: str
     name: str
     claims: frozenset[str]
+
+
+def is_answer_to(flow: Mapping[str, Any], answer: Mapping[str, str]) -> bool:
+    """Whether a browser comes back from where it was sent itself. Asks nobody, and takes as long for a near miss."""
+    expected, given = str(flow.get("state", "")), answer.get("state", "")
+    return bool(expected) and hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
 
 
 class PersonSignIn:
@@ -88,7 +96,7 @@ class PersonSignIn:
     def _checked(self, id_token: str) -> dict[str, Any]:
         """The token's claims (learn.microsoft.com: ID tokens, "Validate the token")."""
         try:
-            key = self._keys()[jwt.get_unverified_header(id_token)["kid"]]
+            key = self._key(jwt.get_unverified_header(id_token)["kid"])
             claims: dict[str, Any] = jwt.decode(
                 id_token,
                 key,
@@ -102,11 +110,18 @@ class PersonSignIn:
             raise SignInFailed("sign_in_forged", "Entra ID's answer does not prove who you are. Begin again.") from e
         return claims
 
-    def _keys(self) -> jwt.PyJWKSet:
-        """Entra's public keys of now: they change without notice."""
+    def _key(self, kid: str) -> jwt.PyJWK:
+        """Of those that are kept; Entra changes them without notice, so one that is not among them is asked for."""
         try:
-            with LoginSession(self._endpoints) as session:
-                return jwt.PyJWKSet.from_dict(session.get(f"{self._authority}/discovery/v2.0/keys").json())
+            return self._keys()[kid]
+        except KeyError:
+            return self._keys(ANEW_SECONDS)[kid]
+
+    def _keys(self, *no_older_than: float) -> jwt.PyJWKSet:
+        try:
+            with EntraSession(self._endpoints) as session:
+                found = session.document(f"{self._authority}/discovery/v2.0/keys", *no_older_than)
+                return jwt.PyJWKSet.from_dict(found.json())
         except (requests.RequestException, ValueError, jwt.PyJWTError) as e:
             raise unreachable() from e
 
@@ -122,7 +137,7 @@ class PersonSignIn:
                 client_credential=self._registration.client_secret,
                 authority=self._authority,
                 instance_discovery=False,
-                http_client=LoginSession(self._endpoints),
+                http_client=EntraSession(self._endpoints),
             )
         except (requests.RequestException, MsalServiceError, ValueError) as e:
             raise unreachable() from e

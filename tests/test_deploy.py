@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import ssl
 import subprocess
-from contextlib import contextmanager
+import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -172,20 +174,29 @@ def test_a_new_version_and_the_way_back_go_as_documented(database_url, redis_url
 # --- proxies ------------------------------------------------------------------------------------------------------
 
 
+def moved(site, *moves):
+    """A documented file with its addresses and places changed to the test's."""
+    for before, after in moves:
+        assert before in site, before
+        site = site.replace(before, after)
+    return site
+
+
 @contextmanager
 def nginx(directory, web_port):
     """The documented nginx before a web that listens there; yields its address."""
-    port = servers.free_port()
+    port, plain = servers.free_port(), servers.free_port()
     certificate, key = self_signed(directory)
-    site = (DEPLOY / "nginx.conf").read_text()
-    for before, after in (
-        ("443", f"127.0.0.1:{port}"),
+    site = moved(
+        (DEPLOY / "nginx.conf").read_text(),
+        ("    listen [::]:80;\n", ""),
+        ("    listen [::]:443 ssl;\n", ""),
+        ("listen 80", f"listen 127.0.0.1:{plain}"),
+        ("listen 443", f"listen 127.0.0.1:{port}"),
         ("127.0.0.1:8000", f"127.0.0.1:{web_port}"),
         ("/etc/ssl/tenantkeep/certificate.pem", str(certificate)),
         ("/etc/ssl/tenantkeep/key.pem", str(key)),
-    ):
-        assert before in site
-        site = site.replace(before, after)
+    )
     places = "".join(f"{what}_temp_path {directory}/{what};" for what in
                      ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))  # fmt: skip
     # Started as root, it would become a user to whom pytest's folders are closed.
@@ -197,6 +208,27 @@ def nginx(directory, web_port):
     subprocess.run([*command, "-t"], check=True, capture_output=True)
     with servers.running(command, stderr=subprocess.DEVNULL) as process:
         servers.wait_for(lambda: _listens(port), "nginx", process=process)
+        moved_there = requests.get(f"http://127.0.0.1:{plain}/runs/", timeout=5, allow_redirects=False)
+        assert moved_there.headers["Location"] == "https://tenantkeep.example.com/runs/"
+        yield f"https://127.0.0.1:{port}"
+
+
+@contextmanager
+def caddy(directory, web_port):
+    """The documented Caddy, with a certificate that nobody has to be asked for."""
+    port = servers.free_port()
+    certificate, key = self_signed(directory)
+    site = moved(
+        (DEPLOY / "Caddyfile").read_text(),
+        ("{\n\tservers", "{\n\tadmin off\n\tauto_https off\n\tservers"),
+        ("\ntenantkeep.example.com {", f"\nhttps://tenantkeep.example.com:{port} {{\n\ttls {certificate} {key}"),
+        ("127.0.0.1:8000", f"127.0.0.1:{web_port}"),
+    )
+    (directory / "Caddyfile").write_text(site)
+    command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(directory / "Caddyfile")]
+    places = servers.environment(HOME=str(directory), XDG_DATA_HOME=str(directory), XDG_CONFIG_HOME=str(directory))
+    with servers.running(command, stderr=subprocess.DEVNULL, env=places) as process:
+        servers.wait_for(lambda: _listens(port), "Caddy", process=process)
         yield f"https://127.0.0.1:{port}"
 
 
@@ -205,48 +237,77 @@ def _listens(port):
         return s.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.mark.skipif(not shutil.which("nginx"), reason="no nginx on this machine")
+@pytest.mark.parametrize("proxy", [nginx, caddy], ids=lambda proxy: proxy.__name__)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_through_nginx_cookies_are_safe_addresses_true_and_uploads_pass(cast, redis_url, tmp_path):
-    directory = tmp_path / "nginx"
+def test_behind_the_documented_proxy(cast, redis_url, tmp_path, proxy):
+    """Cookies are safe, addresses true, slow clients nobody's trouble, and uploads pass."""
+    if not shutil.which(proxy.__name__):
+        pytest.skip(f"no {proxy.__name__} on this machine")
+    directory = tmp_path / "proxy"
     directory.mkdir()
     directory.chmod(0o755)
     port = servers.free_port()
     environment = servers.environment(
         PORT=str(port), TENANTKEEP_PROXIES="1", TENANTKEEP_PUBLIC_URL="https://tenantkeep.example.com"
     )
+    line = [servers.TENANTKEEP, "web", "--processes", "1", "--threads", "2"]
     with (
-        servers.running([servers.TENANTKEEP, "web", "--processes", "1"], env=environment, stderr=subprocess.DEVNULL),
-        nginx(directory, port) as address,
+        servers.running(line, env=environment, stderr=subprocess.DEVNULL),
+        proxy(directory, port) as address,
         requests.Session() as browser,
+        ExitStack() as held,
     ):
         browser.trust_env = False
         browser.mount("https://", _FromElsewhere())
         browser.verify = str(directory / "certificate.pem")
         browser.headers["Host"] = "tenantkeep.example.com"
+        browser.headers["Referer"] = address
         servers.wait_for(lambda: servers.answers_http(f"http://127.0.0.1:{port}/readyz"), "web")
         page = browser.get(f"{address}/sign-in")
         assert "__Host-tenantkeep=" in page.headers["Set-Cookie"]
         assert "Secure" in page.headers["Set-Cookie"]
+        assert page.headers["Strict-Transport-Security"]
         assert browser.get(f"{address}/metrics").status_code == 404
         assert requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).status_code == 200
+        # What only a proxy may say.
+        assert browser.get(f"{address}/x/healthz", headers={"SCRIPT_NAME": "/x"}).status_code == 404
         form = {"email": cast.max.email, "password": PASSWORD, "csrf_token": _token(page)}
-        assert browser.post(f"{address}/sign-in", data=form, headers={"Referer": address}).ok
+        lies = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "http"}
+        assert browser.post(f"{address}/sign-in", data=form, headers=lies).ok
         assert Session.get().address == "127.0.0.2"
-        # 2 MB, which nginx by itself refuses.
+        # Half requests, and nobody waits for them.
+        for half in (b"GET /sign-in HTTP/1.1\r\n", b"POST /sign-in HTTP/1.1\r\nHost: tenantkeep.example.com\r\n"
+                     b"Content-Length: 1000\r\n\r\nemail=") * 6:  # fmt: skip
+            held.enter_context(_tls(address, directory / "certificate.pem")).sendall(half)
+        began = time.monotonic()
+        assert browser.get(f"{address}/healthz").ok
+        assert time.monotonic() - began < 1
+        # What one address alone takes.
         form = {
             "csrf_token": _token(browser.get(f"{address}/restores/new")),
             "tenant": cast.contoso.id,
             "assignments": "leave",
         }
-        files = {"file": ("set.zip", b"x" * 2_000_000)}
-        large = browser.post(f"{address}/restores/upload", data=form, files=files, headers={"Referer": address})
+        files = {"file": ("set.zip", b"x" * 63 * 1024 * 1024)}
+        large = browser.post(f"{address}/restores/upload", data=form, files=files)
         assert "not a ZIP" in large.text, (large.status_code, large.text)
+        too_large = browser.post(f"{address}/sign-in", data=b"x" * 2_000_000).status_code
+        assert too_large in (413, 502), "Caddy 2.6 says the latter, whose body it cut"
+
+
+def _tls(address, certificate):
+    name = "tenantkeep.example.com"
+    context = ssl.create_default_context(cafile=certificate)
+    context.check_hostname = False
+    return context.wrap_socket(servers.socket.create_connection(address[8:].split(":")), server_hostname=name)
 
 
 class _FromElsewhere(requests.adapters.HTTPAdapter):
     def init_poolmanager(self, *args, **more):
-        super().init_poolmanager(*args, source_address=("127.0.0.2", 0), **more)
+        name = "tenantkeep.example.com"  # Caddy knows its sites by it
+        super().init_poolmanager(
+            *args, source_address=("127.0.0.2", 0), server_hostname=name, assert_hostname=False, **more
+        )
 
 
 def _token(page):

@@ -1,6 +1,7 @@
 """A request id for each answer, and the headers that keep a browser from doing more than it should."""
 
 import hashlib
+import logging
 import re
 import uuid
 from pathlib import Path
@@ -8,7 +9,16 @@ from typing import Any
 
 import flask_admin
 from flask import Flask, Response, current_app, g, request
+from flask.sessions import SecureCookieSessionInterface
 
+from actors import logs
+
+logger = logging.getLogger(__name__)
+
+MISSES_PUBLIC_URL = (
+    "Browsers come over https, and TENANTKEEP_PUBLIC_URL is not set. Set it to the address that they use: "
+    "then cookies travel over https alone, and no neighbour of its host can set them."
+)
 # No inline script or style anywhere: what an attacker manages to store as text stays text.
 POLICY = "; ".join(
     (
@@ -25,6 +35,19 @@ STATIC = frozenset({"static", "admin.static"})
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}")
 
 
+class Sessions(SecureCookieSessionInterface):
+    """The session's cookie, for https alone where the request came over it, whatever the settings lack."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return is_over_https()
+
+
+def is_over_https() -> bool:
+    """Also by a header that no setting says to believe: whoever lies with it has a cookie that is only too strict."""
+    is_said = request.headers.get("X-Forwarded-Proto", "").strip().lower() == "https"
+    return bool(current_app.config["SESSION_COOKIE_SECURE"] or request.is_secure or is_said)
+
+
 class Utf8(Response):
     """Half a character in a policy's text, which UTF-8 has no bytes for, is shown and downloaded as JSON escapes it."""
 
@@ -34,7 +57,9 @@ class Utf8(Response):
 
 def register(app: Flask) -> None:
     app.response_class = Utf8
+    app.session_interface = Sessions()
     app.before_request(_name_request)
+    app.before_request(_miss_public_url)
     app.after_request(_add_headers)
     versions = {"static": _version_of(Path(app.static_folder or "")), "admin.static": flask_admin.__version__}
 
@@ -58,6 +83,11 @@ def _version_of(folder: Path) -> str:
 def _name_request() -> None:
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _miss_public_url() -> None:
+    if is_over_https() and not current_app.config["SESSION_COOKIE_SECURE"]:
+        logger.warning(MISSES_PUBLIC_URL, extra=logs.REPEATED)
 
 
 def _add_headers(response: Response) -> Response:

@@ -8,8 +8,10 @@ from gunicorn.app.base import BaseApplication
 
 import config
 from actors import logs, startup
+from db import private_file
 from db.database import close_all
 from web import app
+from web.buffering import CONNECTIONS, Worker
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,18 @@ class Server(BaseApplication):
 def _settings(options: Options) -> dict[str, Any]:
     return {
         "bind": options.bind,
-        "worker_class": "gthread",
+        "worker_class": Worker,
+        "worker_connections": CONNECTIONS,
+        # It would write to the client past what holds answers for slow ones.
+        "sendfile": False,
         "workers": options.processes,
         "threads": options.threads,
         "graceful_timeout": options.shutdown_seconds,
+        # Nobody's word for where a request came from, or below which path: web/app.py believes as many proxies as
+        # TENANTKEEP_PROXIES says. By themselves it believes a SCRIPT_NAME header of whoever is on this machine.
+        "forwarder_headers": "",
+        "forwarded_allow_ips": "",
+        "umask": private_file.UMASK,
         # Longer than the proxy before us keeps a connection: it must not send a request into one that just closed.
         "keepalive": 65,
         "max_requests": 20_000,

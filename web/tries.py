@@ -1,12 +1,15 @@
-"""How often a sign-in may be tried: counted in Redis, for all web processes together.
+"""What somebody who is not signed in may cause: counted in Redis, for all web processes together.
 
 Per address, so that nobody tries many accounts; per account, so that nobody tries many passwords from many addresses.
-The second could be used to keep a person out. So it ends by itself after a quarter of an hour, and a browser in which
-the account was signed in before (it holds a signed cookie that says so) has a count of its own: what strangers try
-elsewhere does not touch it.
+The second could be used to keep a person out. So it ends by itself after a quarter of an hour, and who gives proof
+counts apart: a browser in which the account was signed in before (it holds a signed cookie that says so), and a
+session that lives. What strangers try elsewhere, or at the same address, does not touch them.
+
+Per address too: what an unsigned request writes to the audit log, and what it asks of Entra ID.
 """
 
 import hashlib
+import ipaddress
 import logging
 import secrets
 from collections.abc import Callable
@@ -14,25 +17,35 @@ from functools import cache
 
 import redis
 from flask import current_app, request
+from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from werkzeug.wrappers import Response
 
 import config
 from actors.broker import locks
+from web.headers import is_over_https
 
 logger = logging.getLogger(__name__)
 
 PER_ACCOUNT = RateLimitItemPerMinute(10, 15)
 # Many people may share an address, so only failures count.
 PER_ADDRESS = RateLimitItemPerMinute(30, 5)
+# Of what is refused, so much of an address goes to the audit log, which nothing is ever deleted from.
+EVENTS_PER_ADDRESS = RateLimitItemPerHour(60)
 _NEWS = RateLimitItemPerMinute(1, 5)
+# An office signs in from one address at nine.
+LEAVES_FOR_ENTRA = RateLimitItemPerMinute(100, 5)
 TOO_MANY = "Too many tries. Wait a quarter of an hour, or sign in with a browser that you have used here before."
 
 KNOWN_SECONDS = 90 * 24 * 3600
 ANY_BROWSER = "any"
+
+
+# A provider gives each customer as many addresses of IPv6 as this leaves, or more.
+_ONE_CUSTOMER = 64
 
 
 class Tries:
@@ -40,18 +53,20 @@ class Tries:
 
     def __init__(self, email: str) -> None:
         mark = _mark(email)
-        self._account = ("account", mark, _known_browser(mark) or ANY_BROWSER)
-        self._address = ("address", request.remote_addr or "")
+        self._proof = _known_browser(mark) or _live_session(email)
+        self._account = ("account", mark, self._proof or ANY_BROWSER)
+        self._address = ("address", place(request.remote_addr))
 
     def may(self) -> bool:
         """Counts one try; False when there were too many, whatever the password is."""
         return bool(
-            _count(lambda limiter: limiter.test(PER_ADDRESS, *self._address))
+            (self._proof or _count(lambda limiter: limiter.test(PER_ADDRESS, *self._address)))
             and _count(lambda limiter: limiter.hit(PER_ACCOUNT, *self._account))
         )
 
     def failed(self) -> None:
-        _count(lambda limiter: limiter.hit(PER_ADDRESS, *self._address))
+        if not self._proof:
+            address_failed()
 
     def succeeded(self) -> None:
         """Wholly, second factor included: else who knows the password could guess codes for ever."""
@@ -62,6 +77,36 @@ class Tries:
         return bool(_count(lambda limiter: limiter.hit(_NEWS, *self._account, *self._address)))
 
 
+def address_failed() -> None:
+    _count(lambda limiter: limiter.hit(PER_ADDRESS, "address", place(request.remote_addr)))
+
+
+def may_be_recorded() -> bool:
+    """Counts one refusal of somebody unsigned; False: the log of this address is full for now."""
+    return bool(_count(lambda limiter: limiter.hit(EVENTS_PER_ADDRESS, "events", place(request.remote_addr))))
+
+
+def may_leave_for_entra() -> bool:
+    """Counts one; False: too many of this address, before Entra is asked for anything."""
+    return bool(_count(lambda limiter: limiter.hit(LEAVES_FOR_ENTRA, "entra", place(request.remote_addr))))
+
+
+def may_return_from_entra() -> bool:
+    """Failures alone count: one way back of a browser's own may be sent again and again."""
+    return bool(_count(lambda limiter: limiter.test(PER_ADDRESS, "address", place(request.remote_addr))))
+
+
+def place(address: str | None) -> str:
+    """What counts as one address: IPv4 itself, also where it is written as IPv6, and of IPv6 a customer's network."""
+    try:
+        found = ipaddress.ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return address or ""
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.ip_network((found, _ONE_CUSTOMER), strict=False))
+
+
 def remember_browser(response: Response, email: str) -> Response:
     """This browser is known to this account from now on."""
     mark = _mark(email)
@@ -69,10 +114,11 @@ def remember_browser(response: Response, email: str) -> Response:
         _cookie(mark),
         _signer().dumps([mark, secrets.token_hex(8)]),
         max_age=KNOWN_SECONDS,
-        path="/sign-in",
+        # Pages of the account, which ask for the password too, have to see it.
+        path="/",
         httponly=True,
         samesite="Lax",
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        secure=is_over_https(),
     )
     return response
 
@@ -83,6 +129,11 @@ def _known_browser(mark: str) -> str | None:
     except BadSignature:
         return None
     return str(browser) if owner == mark else None
+
+
+def _live_session(email: str) -> str | None:
+    is_theirs = current_user.is_authenticated and current_user.email == email
+    return f"session {current_user.session.id}" if is_theirs else None
 
 
 def _mark(email: str) -> str:

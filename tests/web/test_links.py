@@ -33,6 +33,7 @@ def test_no_text_leads_to_another_site(text):
     if found:
         there = urlsplit(urljoin(OURS, as_browsers_read(found)))
         assert (there.scheme, there.netloc) == ("https", "tenantkeep.example")
+        assert as_browsers_read(found)[1:2] != "/", "nor one that only a server's own rewriting keeps here"
 
 
 def test_a_place_of_ours_is_kept():

@@ -1,12 +1,14 @@
 """`tenantkeep`: the same work as in the browser, through the same queue, for terminals and scripts."""
 
 import json
+import os
 import sys
 
 import click
 from flask.cli import AppGroup
 
 from actors.startup import REFUSALS
+from db import private_file
 from db.errors import Invalid
 from db.sealing import SealError
 from web.commands import (
@@ -35,6 +37,7 @@ def main() -> None:
 
     Click's own way would be exit code 2 for wrong input, which here says that a run succeeded in part.
     """
+    os.umask(private_file.UMASK)  # of every process and command, and of what it starts
     try:
         code = cli(standalone_mode=False)
     except click.ClickException as e:

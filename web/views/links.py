@@ -18,5 +18,6 @@ def local(address: str | None) -> str:
         parts = urlsplit(address.replace("\\", "/"))
     except ValueError:
         return ""
-    ours = not parts.scheme and not parts.netloc and address.startswith("/") and not parts.path.startswith("//")
-    return address if ours else ""
+    # Browsers read `///host` as `//host`, and a backslash as a slash.
+    is_path = address.startswith("/") and address[1:2] not in ("/", "\\")
+    return address if is_path and not parts.scheme and not parts.netloc else ""

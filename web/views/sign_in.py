@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import time
 from typing import Any
 
@@ -9,7 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, s
 from flask_login import UserMixin, current_user, login_user
 from werkzeug.wrappers import Response
 
-from actors import entra
+from actors import entra, logs
 from db import audit, second_factor, sessions, users
 from db.audit import Action, Actor
 from db.errors import Invalid
@@ -18,10 +19,22 @@ from db.sealing import SealError, keyring
 from db.states import Result
 from web.access import current_actor, requires
 from web.permissions import Permission
-from web.tries import TOO_MANY, Tries, remember_browser
+from web.tries import (
+    TOO_MANY,
+    Tries,
+    address_failed,
+    may_be_recorded,
+    may_leave_for_entra,
+    may_return_from_entra,
+    remember_browser,
+)
 from web.views.links import local
 
 pages = Blueprint("sign_in", __name__)
+logger = logging.getLogger(__name__)
+
+NOT_BEGUN_HERE = "This sign-in was not begun here, or too long ago. Begin again."
+UNRECORDED = "too many refused sign-ins from %s: the audit log has the first of each hour"
 
 # From a right password to its code, and from leaving for Entra ID to coming back.
 HALFWAY_SECONDS = 600
@@ -113,6 +126,8 @@ def enter_code() -> Any:
 def to_entra() -> Any:
     if not entra.is_set_up():
         abort(404)
+    if not may_leave_for_entra():
+        return _entra_refused(TOO_MANY, 429)
     try:
         address, flow = entra.begin()
     except entra.Refused as e:
@@ -126,11 +141,16 @@ def to_entra() -> Any:
 def from_entra() -> Any:
     if not entra.is_set_up():
         abort(404)
-    kept = _halfway("flow")
+    kept, answer = _halfway("flow"), request.args.to_dict()
     session.pop("halfway", None)  # a way in is gone once
+    if not entra.is_answer_to(kept.get("flow", {}), answer):
+        return _entra_refused(NOT_BEGUN_HERE, 401)
+    if not may_return_from_entra():
+        return _entra_refused(TOO_MANY, 429)
     try:
-        user = entra.finish(kept.get("flow", {}), request.args.to_dict(), request.remote_addr)
+        user = entra.finish(kept["flow"], answer, request.remote_addr)
     except (entra.Refused, Invalid) as e:
+        address_failed()
         _refused("(Entra ID)", "Entra ID")
         return _entra_refused(str(e), 401)
     return _begin(user, "Entra ID", kept["next"])
@@ -171,6 +191,9 @@ def _too_many(tries: Tries, email: str, following: str) -> Any:
 
 
 def _refused(email: str, by: str) -> None:
+    if not may_be_recorded():
+        logger.warning(UNRECORDED, request.remote_addr, extra=logs.REPEATED)
+        return
     who = Actor(email or "(nobody)", address=request.remote_addr)
     audit.record(Action.SIGN_IN, who, "session", result=Result.REFUSED, by=by)
 

@@ -1,0 +1,207 @@
+"""What nobody who is not signed in may cause: events without end, questions to Entra ID, threads that are held."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import requests
+
+import config
+from db.models import AuditEvent
+from graph import entra_documents
+from tests import servers
+from tests.conftest import PASSWORD, csrf_token
+from tests.web.test_isolation import VERBS, rules
+from tests.web.test_sign_in import attempt
+from web import tries
+from web.app import create_app
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+GUID = "11111111-2222-4333-8444-555555555555"
+
+
+class Entra(ThreadingHTTPServer):
+    """Takes every request, and its time."""
+
+    daemon_threads = True
+
+    def __init__(self, seconds):
+        super().__init__(("127.0.0.1", 0), _Slow)
+        self.seconds, self.asked, self.now, self.most = seconds, [], 0, 0
+        self.lock = threading.Lock()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def settings(self):
+        app = {f"TENANTKEEP_SIGN_IN_{name}": GUID for name in ("DIRECTORY_ID", "CLIENT_ID", "CLIENT_SECRET")}
+        here = f"http://127.0.0.1:{self.server_port}"
+        return {"TENANTKEEP_LOGIN_URL": here, "TENANTKEEP_PUBLIC_URL": "http://127.0.0.1:8000", **app}
+
+
+class _Slow(BaseHTTPRequestHandler):
+    def do_GET(self):
+        with self.server.lock:
+            self.server.asked.append(self.path)
+            self.server.now += 1
+            self.server.most = max(self.server.most, self.server.now)
+        time.sleep(self.server.seconds)
+        self.server.now -= 1
+        self.send_error(503)
+
+    def do_POST(self):
+        self.do_GET()
+
+    def log_message(self, *_words):
+        pass
+
+
+@pytest.fixture
+def entra():
+    made = Entra(seconds=0)
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+@pytest.fixture
+def app(database, redis_url, cast, entra, monkeypatch):
+    for name, value in entra.settings().items():
+        monkeypatch.setenv(name, value)
+    config.settings.cache_clear()
+    return create_app()
+
+
+def events():
+    return AuditEvent.select().where(AuditEvent.result == "refused").count()
+
+
+def test_no_route_lets_a_stranger_write_to_the_audit_log_or_ask_entra(app, entra):
+    client, before = app.test_client(), AuditEvent.select().count()
+    for rule in rules(app):
+        path = app.url_map.bind("localhost").build(
+            rule.endpoint, dict.fromkeys(rule.arguments, 7), append_unknown=False, force_external=False
+        )
+        for verb in (*VERBS, "TRACE", "BREW"):
+            if rule.endpoint != "sign_in.to_entra" or verb not in ("GET", "HEAD"):
+                client.open(path, method=verb, data={"state": "x", "code": "y"} if verb == "POST" else None)
+    for path in ("/static/none", "/nowhere", "/sign-in/entra/return?code=x&state=y", "/sign-in/entra/return"):
+        client.get(path)
+    assert AuditEvent.select().count() == before
+    assert entra.asked == []
+
+
+def test_a_return_that_is_no_answer_to_this_browsers_own_question_costs_nothing(app, entra, client):
+    for address in ("?code=x&state=y", "?code=x", "?error=access_denied&state=é", "?state="):
+        assert client.get(f"/sign-in/entra/return{address}").status_code == 401
+    assert (events(), entra.asked) == (0, [])
+
+
+def test_what_is_refused_an_address_fills_the_audit_log_no_further_whatever_accounts_it_invents(app):
+    for number in range(45):
+        attempt(app.test_client(), f"invented{number}@example.com", "x" * 12)
+    assert events() == 45
+    for number in range(25):
+        client = app.test_client()
+        client.environ_base["REMOTE_ADDR"] = "2001:db8:0:7::" + f"{number:x}"
+        client.post("/sign-in", data={"csrf_token": csrf_token(client, "/sign-in"), "email": f"v6{number}@example.com"})
+    assert events() == 70, "another address"
+    for number in range(45):
+        attempt(app.test_client(), f"others{number}@example.com", "x" * 12)
+    assert events() == 45 + 25 + (tries.EVENTS_PER_ADDRESS.amount - 45)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "counts_as"),
+    [
+        (["192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207"], "192.0.2.7"),
+        (["2001:db8:0:7::1", "2001:DB8:0:7:ffff:ffff:ffff:ffff", "2001:db8:0:7::1%eth0"], "2001:db8:0:7::/64"),
+        (["nonsense"], "nonsense"),
+        (["", None], ""),
+    ],
+)
+def test_what_counts_as_one_address(database_url, addresses, counts_as):
+    assert {tries.place(address) for address in addresses} == {counts_as}
+
+
+def test_a_customers_whole_network_of_ipv6_shares_its_tries(app):
+    def at(number, email, password="x" * 12):
+        client = app.test_client()
+        client.environ_base["REMOTE_ADDR"] = f"2001:db8:0:9::{number:x}"
+        return attempt(client, email, password).status_code
+
+    assert {at(number, f"person{number}@example.com") for number in range(30)} == {401}
+    assert at(99, "max@example.com", PASSWORD) == 429
+
+
+def test_what_strangers_try_keeps_nobody_out_who_has_proof(app, cast):
+    own = app.test_client()
+    attempt(own)
+    for _ in range(11):
+        attempt(app.test_client(), password="x" * 12)
+    for number in range(31):
+        answer = attempt(app.test_client(), f"invented{number}@example.com", "x" * 12)
+    assert answer.status_code == 429
+    form = {"csrf_token": csrf_token(own, "/account/"), "password": PASSWORD, "new": "another long one"}
+    said = own.post("/account/password", data=form, follow_redirects=True).get_data(as_text=True)
+    assert "The password was changed" in said
+    own.post("/sign-out", data={"csrf_token": csrf_token(own, "/account/")})
+    assert attempt(own, password="another long one").status_code == 303
+
+
+def test_a_session_without_the_browsers_cookie_is_proof_too_and_has_a_count_of_its_own(app, cast):
+    own = app.test_client()
+    attempt(own)
+    own.delete_cookie(tries._cookie(tries._mark("ada@example.com")))
+    for number in range(31):
+        attempt(app.test_client(), f"invented{number}@example.com", "x" * 12)
+    form = {"csrf_token": csrf_token(own, "/account/"), "new": "another long one"}
+
+    def change(password):
+        answer = own.post("/account/password", data={**form, "password": password}, follow_redirects=True)
+        return answer.get_data(as_text=True)
+
+    for _ in range(10):
+        assert "not your present password" in change("x" * 12)
+    assert "Too many tries" in change(PASSWORD), "who found a browser open may not guess for ever"
+
+
+def test_leaving_for_entra_is_counted_before_anything_is_asked(app, entra, monkeypatch):
+    monkeypatch.setattr(tries, "LEAVES_FOR_ENTRA", tries.RateLimitItemPerMinute(2, 5))
+    client = app.test_client()
+    assert [client.get("/sign-in/entra").status_code for _ in range(4)] == [503, 503, 429, 429]
+    assert len(entra.asked) <= 2
+
+
+def test_a_slow_entra_holds_few_threads_and_junk_none(database, redis_url, cast):
+    slow, port = Entra(seconds=2), servers.free_port()
+    address, times = f"http://127.0.0.1:{port}", []
+    environment = servers.environment(**slow.settings(), PORT=str(port))
+
+    def junk(number):
+        path = "return?code=x&state=y" if number % 2 else ""
+        began = time.monotonic()
+        status = requests.get(
+            f"{address}/sign-in/entra/{path}".rstrip("/"), timeout=30, allow_redirects=False
+        ).status_code
+        return status, time.monotonic() - began
+
+    with (
+        servers.running([servers.TENANTKEEP, "web", "--processes", "1"], env=environment) as web,
+        ThreadPoolExecutor(40) as pool,
+    ):
+        servers.wait_for(lambda: servers.answers_http(f"{address}/readyz"), "web", process=web)
+        answers = [pool.submit(junk, number) for number in range(40)]
+        while not all(one.done() for one in answers):
+            began = time.monotonic()
+            assert requests.get(f"{address}/healthz", timeout=10).ok
+            times.append(time.monotonic() - began)
+            time.sleep(0.1)
+    assert max(times) < 1
+    assert slow.most <= entra_documents.AT_ONCE
+    assert {path.rpartition("/")[2] for path in slow.asked} == {"openid-configuration"}
+    told = [one.result() for one in answers]
+    assert {status for status, _ in told} == {401, 503}
+    assert sum(seconds > 1.5 for _, seconds in told) <= entra_documents.AT_ONCE
+    slow.shutdown()
+    slow.server_close()
