@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "dependencies.md"
 # What may be used in a program that others run for themselves. LGPL: libraries that are used unchanged.
 ALLOWED = re.compile(
-    r"(MIT|BSD|Apache|ISC|MPL|Mozilla Public License|PSF|Python Software Foundation|0BSD|LGPL|GNU Lesser|Unlicense)",
+    r"(MIT|BSD|Apache|ISC|MPL|Mozilla Public License|PSF|Python Software Foundation|0BSD|LGPL|GNU Lesser|Unlicense|ZPL|Zope Public License)",
     re.I,
 )
 

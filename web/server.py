@@ -11,7 +11,7 @@ from actors import logs, startup
 from db import private_file
 from db.database import close_all
 from web import app
-from web.buffering import CONNECTIONS, Worker
+from web.waiting import WaitingWorker
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,10 @@ class Server(BaseApplication):
 def _settings(options: Options) -> dict[str, Any]:
     return {
         "bind": options.bind,
-        "worker_class": Worker,
-        "worker_connections": CONNECTIONS,
-        # It would write to the client past what holds answers for slow ones.
-        "sendfile": False,
+        "worker_class": WaitingWorker,
         "workers": options.processes,
         "threads": options.threads,
         "graceful_timeout": options.shutdown_seconds,
-        # Nobody's word for where a request came from, or below which path: web/app.py believes as many proxies as
-        # TENANTKEEP_PROXIES says. By themselves it believes a SCRIPT_NAME header of whoever is on this machine.
-        "forwarder_headers": "",
-        "forwarded_allow_ips": "",
         "umask": private_file.UMASK,
         # Longer than the proxy before us keeps a connection: it must not send a request into one that just closed.
         "keepalive": 65,
@@ -71,8 +64,6 @@ def _settings(options: Options) -> dict[str, Any]:
         "control_socket_disable": True,
         "logger_class": Log,
         "accesslog": "-" if options.access_log else None,
-        # Without the query, which holds what people search for, and Entra's codes.
-        "access_log_format": "%(m)s %(U)s %(s)s, %(M)s ms",
     }
 
 
