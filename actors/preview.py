@@ -20,7 +20,7 @@ from actors.quotas import warn_of_quotas
 from actors.starting import Start, started
 from actors.trouble import in_turn, is_last_attempt, not_final, postpone, why_forbidden
 from actors.working import work
-from db import earlier_writes, mappings, restores, runs, snapshots
+from db import approvals, earlier_writes, mappings, restores, runs, snapshots
 from db.audit import Actor
 from db.clock import utcnow
 from db.database import database, transaction
@@ -370,9 +370,9 @@ class _Look:
     def keep(self, planned: Sequence[tuple[RestoreItem, dict[str, Any]]]) -> None:
         """All plans and all items of the run, or none."""
         rows = {one.restore_item_id: one for one in runs.unsettled_items(self._claim.run)}
-        mark = restores.mark_of(self._restore.options, [one.id for one, _ in planned])
+        mark = approvals.mark_of(self._restore.options, [one.id for one, _ in planned])
         with database.atomic():
-            restores.note_planned(self._restore, mark)
+            approvals.note_planned(self._restore, mark)
             runs.hold(self._claim)
             for position, (item, plan) in enumerate(planned):
                 RestoreItem.update(position=position, **plan).where(RestoreItem.id == item.id).execute()

@@ -17,7 +17,7 @@ from actors.outcomes import WaitsForApproval
 from actors.preview import new_item
 from actors.starting import Start, started
 from actors.working import Pause, work
-from db import restores, retries, runs, snapshots, writes
+from db import approvals, restores, retries, runs, snapshots, writes
 from db.audit import Actor
 from db.database import database, transaction
 from db.errors import Invalid
@@ -49,7 +49,7 @@ def _executed(restore: Restore, actor: Actor, reason: str, guard_reason: str, pl
     restores.hold(restore)
     made = _made(restore, actor, restores.items(restore))
     if made.is_new:
-        restores.begin_live(restore, made.run, actor, reason, guard_reason, config.settings().plan_hours, plan)
+        approvals.begin_live(restore, made.run, actor, reason, guard_reason, config.settings().plan_hours, plan)
     return made
 
 

@@ -25,7 +25,7 @@ from actors import audit_memory, logs, messages, pruning, scheduling, startup
 from actors.broker import dedupe
 from actors.middleware import PROCESS
 from actors.starting import send
-from db import audit_rounds, installation, overdue, parts, removal, restores, run_ends, schedules, setbacks
+from db import approvals, audit_rounds, installation, overdue, parts, removal, run_ends, schedules, setbacks
 from db.audit import Point
 from db.clock import utcnow
 from db.database import database, is_away
@@ -157,7 +157,7 @@ STEPS = (
     Step(Sweep.LOCKS, _once(dedupe.release_ended)),
     Step(Sweep.SEND, messages.missing, send),
     Step(Sweep.SCHEDULES, lambda apart: schedules.due(utcnow(), apart), scheduling.start, SLICE_SECONDS),
-    Step(Sweep.EXPIRE, _once(lambda: restores.expire_old(config.settings().plan_hours))),
+    Step(Sweep.EXPIRE, _once(lambda: approvals.expire_old(config.settings().plan_hours))),
     Step(Sweep.PRUNE, _once(pruning.prune_daily)),
     Step(Sweep.REMOVE, _without(removal.begun), _remove, SLICE_SECONDS),
     Step(Sweep.AUDIT, _once(_check_audit_log)),

@@ -11,13 +11,13 @@ from datetime import timedelta
 
 from bench import stage
 from db import (
+    approvals,
     installation,
     notifications,
     old_rows,
     overdue,
     pruning,
     removal,
-    restores,
     retention,
     run_history,
     runs,
@@ -59,7 +59,7 @@ STEPS: dict[str, Callable[[], object]] = {
     "sweep: cancelled and unheld": overdue.cancelled_and_unheld,
     "sweep: schedules that are due": lambda: schedules.due(utcnow()),
     "sweep: take 200 schedules": _take_schedules,
-    "sweep: expire plans": lambda: restores.expire_old(PLAN_HOURS),
+    "sweep: expire plans": lambda: approvals.expire_old(PLAN_HOURS),
     "sweep: tenants that go": removal.begun,
     "sweep: wholes without parts": overdue.without_parts,
     "sweep: never sent": overdue.unsent,

@@ -455,7 +455,7 @@ class Restore(Table):
     ended_at = pw.DateTimeField(null=True)
     # What was there before, captured before the first write.
     safety_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL")
-    # Of the options and the items that the plan was made for (db.restores.mark_of).
+    # Of the options and the items that the plan was made for (db.approvals.mark_of).
     planned_mark = pw.CharField(null=True, max_length=64)
 
     class Meta:

@@ -8,7 +8,7 @@ import actors.preview
 import actors.restore
 import config
 from actors import connections, outcomes, restore_requests
-from db import manifests, mappings, restores, run_ends, run_progress, snapshots, tenants
+from db import approvals, manifests, mappings, restores, run_ends, run_progress, snapshots, tenants
 from db import writes as db_writes
 from db.audit import SYSTEM
 from db.clock import utcnow
@@ -258,7 +258,7 @@ def test_a_plan_that_is_too_old_is_not_executed(contoso, cast, ended):
     Restore.update(previewed_at=utcnow() - timedelta(hours=25)).where(Restore.id == restore.id).execute()
     with pytest.raises(Invalid, match="older than 24 hours"):
         actors.restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket")
-    assert restores.expire_old(24) == 1
+    assert approvals.expire_old(24) == 1
     assert Restore.get_by_id(restore.id).state == RestoreState.EXPIRED
     assert writes(contoso) == 0
 
@@ -287,8 +287,8 @@ def test_four_eyes_need_another_person_than_who_asked(contoso, cast, ended):
     with pytest.raises(Invalid, match="another manager has to approve"):
         actors.restore.start(restore, person(cast.max.id), reason="ticket")
     with pytest.raises(Invalid, match="somebody other than you"):
-        restores.approve(restore, person(cast.max.id), "mine", 24)
-    restores.approve(restore, person(cast.root.id), "looked at it", 24)
+        approvals.approve(restore, person(cast.max.id), "mine", 24)
+    approvals.approve(restore, person(cast.root.id), "looked at it", 24)
     restore, run = executed(Restore.get_by_id(restore.id), ended)
     assert (run.state, restore.approved_by_id) == (RunState.SUCCEEDED, cast.root.id)
 
@@ -297,13 +297,13 @@ def test_who_approved_his_own_restore_needs_another_once_the_tenant_asks_for_fou
     snapshot = captured(policy_of(cast.contoso), description="old")
     restore = restore_requests.of_snapshot(snapshot, cast.contoso, options(), person(cast.max.id))
     restore = previewed(restore, ended)
-    restores.approve(restore, person(cast.max.id), "mine", 24)
+    approvals.approve(restore, person(cast.max.id), "mine", 24)
     Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
     restore = Restore.get_by_id(restore.id)
     with pytest.raises(Invalid, match="Preview it again: another manager"):
         actors.restore.start(restore, person(cast.max.id), reason="ticket")
     restore = previewed(restore, ended)
-    restores.approve(restore, person(cast.root.id), "looked at it", 24)
+    approvals.approve(restore, person(cast.root.id), "looked at it", 24)
     _, run = executed(Restore.get_by_id(restore.id), ended)
     assert run.state == RunState.SUCCEEDED
 

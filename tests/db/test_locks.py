@@ -10,7 +10,7 @@ import pytest
 
 import actors.preview
 from actors import restore_requests
-from db import parts, policies, restores, run_ends, runs, switching, users
+from db import approvals, parts, policies, restores, run_ends, runs, switching, users
 from db.audit import SYSTEM, Actor
 from db.clock import utcnow
 from db.database import database as handle
@@ -162,16 +162,16 @@ def test_what_a_preview_that_just_started_plans_for_is_not_changed(draft, change
 
 def test_a_plan_of_other_options_is_neither_approved_nor_executed(draft, cast):
     """Whoever changed them, and however: the plan says what it was made for."""
-    mark = restores.mark_of(draft.options, [one.id for one in restores.items(draft)])
+    mark = approvals.mark_of(draft.options, [one.id for one in restores.items(draft)])
     Restore.update(state="previewed", previewed_at=utcnow(), planned_mark=mark).where(Restore.id == draft.id).execute()
     Restore.update(options=options(existing="skip")).where(Restore.id == draft.id).execute()
     seen = Restore.get_by_id(draft.id)
     with pytest.raises(Invalid, match="not those that the preview planned for"):
-        restores.approve(seen, Actor.person(cast.root, None), "seen", 24)
+        approvals.approve(seen, Actor.person(cast.root, None), "seen", 24)
     with pytest.raises(Invalid, match="not those that the preview planned for"):
         actors.restore.start(seen, SYSTEM, reason="ticket")
     Restore.update(options=draft.options).where(Restore.id == draft.id).execute()
-    restores.approve(seen, Actor.person(cast.root, None), "seen", 24)
+    approvals.approve(seen, Actor.person(cast.root, None), "seen", 24)
 
 
 @on_postgresql

@@ -16,6 +16,7 @@ import actors.pruning
 import config
 from actors import back_up, capture, preview, restore, restore_requests, scheduler, sync
 from db import (
+    approvals,
     backup_sets,
     coverage,
     credentials,
@@ -302,7 +303,7 @@ def restored():
     run_ends.finish(claim_of(preview.start(made, OWNER).run))
     Restore.update(state="previewed", previewed_at=utcnow()).where(Restore.id == made.id).execute()
     made = Restore.get_by_id(made.id)
-    run = restore.start(made, OWNER, reason="x", plan=restores.plan_mark(made)).run
+    run = restore.start(made, OWNER, reason="x", plan=approvals.plan_mark(made)).run
     claim = claim_of(run)
     ids = [one.id for one in restores.items(made)]
     writes.record(claim, [writes.Intent(ids[0], "PATCH", "/x", "mark")])

@@ -21,7 +21,20 @@ import actors.pruning
 import actors.restore
 import config
 from actors import restore_requests, scheduler
-from db import audit, backup_sets, clock, policies, restores, retention, run_ends, runs, schedules, tenants, users
+from db import (
+    approvals,
+    audit,
+    backup_sets,
+    clock,
+    policies,
+    restores,
+    retention,
+    run_ends,
+    runs,
+    schedules,
+    tenants,
+    users,
+)
 from db.audit import SYSTEM, Actor
 from db.errors import Invalid
 from db.models import (
@@ -203,7 +216,7 @@ class Installation(RuleBasedStateMachine):
         restore, row = self._restore(chosen)
         person, hours = self._pick(self.people, who), self._hours()
         may = restore.may_be_approved(person.id, clock.utcnow(), hours)
-        if self._may(may, lambda: restores.approve(row, self._actor(who), "ticket", hours)):
+        if self._may(may, lambda: approvals.approve(row, self._actor(who), "ticket", hours)):
             restore.state = "approved"
 
     @precondition(lambda self: self.model.restores)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from actors import back_up, connections, restore_requests
-from db import backup_sets, restores, users
+from db import approvals, backup_sets, restores, users
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Policy, Restore, RestoreItem, Run, Tenant, User
@@ -56,7 +56,7 @@ def in_state(restore, state):
 def send(client, path, **data):
     """As from the page as it is now: its forms say which plan they are for."""
     if path.endswith(("/approve", "/execute")):
-        data = {"plan": restores.plan_mark(Restore.get_by_id(int(path.split("/")[2]))), **data}
+        data = {"plan": approvals.plan_mark(Restore.get_by_id(int(path.split("/")[2]))), **data}
     return client.post(path, data={"csrf_token": csrf_token(client, "/"), **data})
 
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 import actors.restore
 import config
 from actors import restore_requests
-from db import restores, run_ends
+from db import approvals, restores, run_ends
 from db.errors import Invalid
 from db.models import Restore, RestoreItem
 from db.states import ACTIVE, CHANGEABLE
@@ -63,7 +63,7 @@ def leave_out(restore_id: int) -> Any:
 def approve(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.MANAGE)
     form, hours = request.form, config.settings().plan_hours
-    restores.approve(restore, current_actor(), form.get("reason", ""), hours, plan=form.get("plan", ""))
+    approvals.approve(restore, current_actor(), form.get("reason", ""), hours, plan=form.get("plan", ""))
     flash("Approved. It can be executed now.", "success")
     return _back(restore)
 

@@ -11,7 +11,7 @@ from flask_login import current_user
 
 import config
 from actors import catalogue, restore_requests, showing
-from db import four_eyes, policies, restores, users, writes
+from db import approvals, four_eyes, policies, restores, users, writes
 from db.lists import among
 from db.models import Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, User
 from db.states import ACTIVE, AS_ASKED, CHANGEABLE, WRITING, Outcome, RestoreState, Role, RunKind
@@ -91,8 +91,8 @@ def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
         tenant=restore.tenant,
         creator=User.get_or_none(User.id == restore.created_by_id),
         approver=User.get_or_none(User.id == restore.approved_by_id),
-        plan=restores.plan_mark(restore),
-        expires_at=restores.expires_at(restore, config.settings().plan_hours),
+        plan=approvals.plan_mark(restore),
+        expires_at=approvals.expires_at(restore, config.settings().plan_hours),
         said=plans.in_words(restore.options),
         choices=plans.CHOICES,
         chosen={**plans.chosen(restore.options), **(typed or {})},
