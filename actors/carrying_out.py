@@ -14,7 +14,7 @@ from actors.listing import Lists, OfGroups, lists, of_groups
 from actors.memory import RunMemory
 from actors.outcomes import LOOK_AGAIN_SECONDS, Outcomes
 from actors.working import Pause
-from db import directory_names, listings, restores, runs, snapshots, writes
+from db import directory_names, four_eyes, listings, restores, runs, snapshots, writes
 from db.clock import utcnow
 from db.database import database
 from db.models import Restore, RestoreItem, RunItem, Write
@@ -57,6 +57,7 @@ class Together:
         self._with_assignments = self._options.assignments != LEAVE
         self._graph = connections.client(restore.tenant)
         self._known_names = directory_names.seen_since(restore.tenant, restore.started_at)
+        self._break_glass = four_eyes.break_glass(restore)
         self._writes = writes.of_items(list(rows))
         self._outcomes = Outcomes(claim, restore, rows, self._writes)
         # Item -> the ids that are there under its name before it is created.
@@ -141,12 +142,13 @@ class Together:
         return False
 
     def _passes_the_guard(self, item: RestoreItem) -> bool:
-        """Asked again: the tenant may name other break-glass accounts by now."""
-        if self._restore.guard_reason or item.content_id is None or item.policy_type != "conditionalAccessPolicies":
+        """Asked again of what is written now. An override is of those that the plan held back, and of no others."""
+        is_overridden = self._restore.guard_reason and item.reason == "guard"
+        if is_overridden or item.content_id is None or item.policy_type != "conditionalAccessPolicies":
             return True
-        danger = guard(item.policy_type, self._wanted(item), self._restore.tenant.break_glass or ())
+        danger = guard(item.policy_type, self._wanted(item), self._break_glass)
         if danger:
-            message = f"{danger} A manager can override this with a reason."
+            message = f"{danger} Preview it again: a manager can override this with a reason, before it is executed."
             self._outcomes.settle(item, ItemState.SKIPPED, Outcome.BLOCKED, "guard", message)
         return not danger
 

@@ -6,12 +6,13 @@ somebody made again by hand: that is taken for it, where nothing else of the nam
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from db import mappings, policies, snapshots
 from db.models import Policy, Restore, RestoreItem, Tenant
 from db.states import PolicyState
 from graph.errors import GraphError
-from graph.matching import Copies, Key, Match, Sought, copy_key, match_all
+from graph.matching import MAPPING, Copies, Key, Match, Sought, copy_key, match_all
 from graph.policy_type import match_key
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed
@@ -45,6 +46,17 @@ class Claims:
         alike = [one for one in self._items if one.policy_type == item.policy_type and one.content_id]
         there = tuple(one.graph_id for one in listed if one.key == key)
         return Copies(there, sum(self._copy_key(one, prefix) == key for one in alike))
+
+    def mappings_used(self, planned: Sequence[tuple[RestoreItem, Mapping[str, Any]]]) -> set[tuple[str, str, str]]:
+        """(kind, id in the source, id in the target), as they were read: those that these plans were made with."""
+        taken = {(item.policy_type, plan["target_id"]) for item, plan in planned if self._is_mapped(item)}
+        for _, plan in planned:
+            taken |= {(one["kind"], one["to"]) for one in plan["resolutions"] if one["how"] == MAPPING}
+        return {(kind, one, to) for (kind, one), to in self._mapped.items() if (kind, to) in taken}
+
+    def _is_mapped(self, item: RestoreItem) -> bool:
+        match = self._found.get(item.policy_type, {}).get(item.id)
+        return match is not None and match.how == MAPPING
 
     def _copy_key(self, item: RestoreItem, prefix: str) -> Key:
         if item.id not in self._copy_keys:

@@ -20,7 +20,7 @@ from actors.quotas import warn_of_quotas
 from actors.starting import Start, started
 from actors.trouble import in_turn, is_last_attempt, not_final, postpone, why_forbidden
 from actors.working import work
-from db import approvals, earlier_writes, mappings, restores, runs, snapshots
+from db import earlier_writes, four_eyes, mappings, plan_fingerprint, restores, runs, snapshots
 from db.audit import Actor
 from db.clock import utcnow
 from db.database import database, transaction
@@ -112,6 +112,7 @@ class _Look:
         self._items = restores.items(restore)
         self._contents = Contents()
         self._mapped = mappings.known(restore.tenant, restore.source_directory_id)
+        self._break_glass = four_eyes.break_glass(restore)
         self._claims = Claims(restore, self._items, self._contents)
         self._listed: Lists = {}
         self._known = NOTHING
@@ -358,7 +359,7 @@ class _Look:
     def _danger(self, item: RestoreItem, want: Content, plan: Plan) -> str:
         if plan.action not in WRITING:
             return ""
-        return guard(item.policy_type, want, self._restore.tenant.break_glass or ())
+        return guard(item.policy_type, want, self._break_glass)
 
     def _removal(self, item: RestoreItem) -> dict[str, Any]:
         policy_type, live = POLICY_TYPES[item.policy_type], self._live(item)
@@ -370,14 +371,14 @@ class _Look:
     def keep(self, planned: Sequence[tuple[RestoreItem, dict[str, Any]]]) -> None:
         """All plans and all items of the run, or none."""
         rows = {one.restore_item_id: one for one in runs.unsettled_items(self._claim.run)}
-        mark = approvals.mark_of(self._restore.options, [one.id for one, _ in planned])
         with database.atomic():
-            approvals.note_planned(self._restore, mark)
+            restores.hold(self._restore)
             runs.hold(self._claim)
             for position, (item, plan) in enumerate(planned):
                 RestoreItem.update(position=position, **plan).where(RestoreItem.id == item.id).execute()
                 if item.id in rows:
                     self._settle(rows[item.id], plan)
+            plan_fingerprint.note(self._restore, self._claims.mappings_used(planned), self._break_glass)
 
     def _settle(self, row: RunItem, plan: Mapping[str, Any]) -> None:
         why = {"reason": plan["reason"], "message": plan["message"]}

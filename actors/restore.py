@@ -16,7 +16,7 @@ from actors.carrying_out import Together
 from actors.outcomes import WaitsForApproval
 from actors.preview import new_item
 from actors.starting import Start, started
-from actors.working import Pause, work
+from actors.working import GivenUp, Pause, work
 from db import approvals, restores, retries, runs, snapshots, writes
 from db.audit import Actor
 from db.database import database, transaction
@@ -30,26 +30,24 @@ from graph.policy_types import POLICY_TYPES
 from graph.write_rules import goes_alone, order
 
 
-def start(
-    restore: Restore, actor: Actor, *, reason: str = "", guard_reason: str = "", plan: str | None = None
-) -> Start:
+def start(restore: Restore, actor: Actor, *, reason: str = "", plan: str | None = None) -> Start:
     """Raises Invalid when the plan may not be executed, or when another restore is under way in the tenant.
 
-    `plan`: the mark of the plan that the person has seen.
+    `plan`: the fingerprint of the plan that the person has seen.
     """
     active = runs.active_of(_key(restore))
     if active:
         return _found(restore, active, actor)
-    made = _executed(restore, actor, reason, guard_reason, plan)
+    made = _executed(restore, actor, reason, plan)
     return started(made) if made.is_new else _found(restore, made.run, actor)
 
 
 @transaction
-def _executed(restore: Restore, actor: Actor, reason: str, guard_reason: str, plan: str | None) -> runs.Started:
+def _executed(restore: Restore, actor: Actor, reason: str, plan: str | None) -> runs.Started:
     restores.hold(restore)
     made = _made(restore, actor, restores.items(restore))
     if made.is_new:
-        approvals.begin_live(restore, made.run, actor, reason, guard_reason, config.settings().plan_hours, plan)
+        approvals.begin_live(restore, made.run, actor, reason, config.settings().plan_hours, plan)
     return made
 
 
@@ -65,7 +63,7 @@ def retry_failed(run: Run, actor: Actor) -> Start:
 @transaction
 def _retried(restore: Restore, run: Run, actor: Actor) -> runs.Started:
     restores.hold(restore)
-    again = retries.begin(restore, run, config.settings().plan_hours)
+    again = retries.begin(restore, run, actor, config.settings().plan_hours)
     made = _made(restore, actor, again, retry_of=run)
     if not made.is_new:
         raise Invalid(f"Run {made.run.id} is under way in {restore.tenant.name}. Try again when it has ended.")
@@ -105,11 +103,19 @@ def restore_live(run_id: int) -> None:
 
 def _restore(claim: Claim) -> None:
     restore = Restore.get_by_id(claim.run.restore_id)
+    _require_the_plan(restore)
     graph = connections.signed_in(restore.tenant)
     _settle_what_is_not_written(claim, restore)
     rows = _rows(claim)
     if safety.capture(claim, restore, graph, rows):
         _write(claim, restore)
+
+
+def _require_the_plan(restore: Restore) -> None:
+    """Before the first write, and with each message that goes on. Raises GivenUp: nothing more is written."""
+    otherwise = approvals.live_refusal(restore)
+    if otherwise:
+        raise GivenUp("plan_changed", f"{otherwise} Nothing more was written by this run.")
 
 
 def _rows(claim: Claim) -> dict[int, RunItem]:

@@ -235,7 +235,7 @@ def undo(restore: Restore, actor: Actor) -> Restore:
         raise Invalid("This restore wrote nothing: there is nothing to undo.")
     options = asdict(Options(assignments=EXACT, conditional_access=AS_CAPTURED))
     source = Source(restore.tenant.directory_id, f"what was there before restore {restore.id}", restore.safety_set)
-    return restores.create(restore.tenant, source, items, options, actor, undo_of=restore)
+    return restores.create(restore.tenant, source, items, options, actor, undo_of=restore, made_from=restore)
 
 
 def again(restore: Restore, actor: Actor) -> Restore:
@@ -256,7 +256,8 @@ def again(restore: Restore, actor: Actor) -> Restore:
         for one in left
     ]
     source = Source(restore.source_directory_id, restore.source_name, restore.backup_set)
-    return restores.create(restore.tenant, source, items, restore.options, actor, undo_of=restore.undo_of)
+    made_from: dict[str, Any] = {"undo_of": restore.undo_of, "made_from": restore}
+    return restores.create(restore.tenant, source, items, restore.options, actor, **made_from)
 
 
 def _ended_as(restore: Restore, item: RestoreItem) -> str | None:

@@ -36,6 +36,14 @@ class Pause(Exception):
         self.reason, self.seconds = reason, seconds
 
 
+class GivenUp(Exception):
+    """The run cannot go on, and no other try of it could: it ends, with a sentence that says why."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code, self.sentence = code, sentence
+
+
 @dataclass(frozen=True)
 class Ends:
     """How work ends: once everything is done, and when it cannot be."""
@@ -72,6 +80,8 @@ def _do_and_end(claim: Claim, do: Callable[[Claim], None], ends: Ends) -> None:
         _wait(claim, e)
     except Unavailable as e:
         _try_again(claim, ends, e.code, e.sentence, e.request_id)
+    except GivenUp as e:
+        ends.fail(claim, e.code, e.sentence, None)
     except Rejected as e:
         ends.fail(claim, e.code, e.sentence, e.request_id)
     except ClaimLost:

@@ -50,6 +50,9 @@ class Action(StrEnum):
     SNAPSHOT_DOWNLOADED = "snapshot:downloaded"
     TENANT_ADDED = "tenant:added"
     TENANT_CHANGED = "tenant:changed"
+    RULES_ASKED = "tenant:rules-asked"
+    RULES_CONFIRMED = "tenant:rules-confirmed"
+    RULES_REJECTED = "tenant:rules-rejected"
     CREDENTIAL_GIVEN = "credential:given"
     CREDENTIAL_TRIED = "credential:tried"
     CREDENTIAL_IN_FORCE = "credential:in-force"
@@ -84,6 +87,8 @@ class Action(StrEnum):
     RESTORE_APPROVED = "restore:approved"
     RESTORE_STARTED = "restore:started"
     RESTORE_GUARD = "restore:guard-overridden"
+    RETRY_APPROVED = "restore:retry-approved"
+    RESTORE_RETRIED = "restore:retried"
     RESTORE_CANCELLED = "restore:cancelled"
     RESTORE_ENDED = "restore:ended"
     POLICY_WRITTEN = "policy:written"
@@ -108,6 +113,10 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SNAPSHOT_DOWNLOADED: frozenset(),
     Action.TENANT_ADDED: frozenset({"directory_id", "client_id", "credential_kind"}),
     Action.TENANT_CHANGED: frozenset({"changed"}),
+    # What of the rules for restores is to be turned down; by whom that was asked.
+    Action.RULES_ASKED: frozenset({"changes"}),
+    Action.RULES_CONFIRMED: frozenset({"changes", "asked_by"}),
+    Action.RULES_REJECTED: frozenset({"changes", "asked_by"}),
     # Never a part of it: what it is, of which app, until when.
     Action.CREDENTIAL_GIVEN: frozenset({"kind", "client_id", "expires_at"}),
     Action.CREDENTIAL_TRIED: frozenset({"run", "kind", "code"}),
@@ -142,9 +151,12 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SCHEDULE_REMOVED: frozenset({"cron"}),
     Action.RESTORE_REQUESTED: frozenset({"source", "items", "options", "undo_of"}),
     Action.RESTORE_CHANGED: frozenset({"changed"}),
-    Action.RESTORE_APPROVED: frozenset({"reason"}),
-    Action.RESTORE_STARTED: frozenset({"reason", "run", "undo_of"}),
-    Action.RESTORE_GUARD: frozenset({"reason"}),
+    # `fingerprint`: of everything that decides what is written (db/plan_fingerprint.py).
+    Action.RESTORE_APPROVED: frozenset({"reason", "fingerprint"}),
+    Action.RESTORE_STARTED: frozenset({"reason", "run", "undo_of", "fingerprint"}),
+    Action.RESTORE_GUARD: frozenset({"reason", "policies", "fingerprint"}),
+    Action.RETRY_APPROVED: frozenset({"run", "reason", "fingerprint"}),
+    Action.RESTORE_RETRIED: frozenset({"retry_of", "fingerprint"}),
     Action.RESTORE_CANCELLED: frozenset(),
     Action.RESTORE_ENDED: frozenset({"run", "outcomes", "safety_set"}),
     Action.POLICY_WRITTEN: frozenset({"restore", "policy_type", "graph_id", "outcome", "before", "after", "verified"}),

@@ -22,6 +22,8 @@ from db.models import (
     Policy,
     Restore,
     RestoreItem,
+    RestoreRequester,
+    RuleChange,
     Run,
     RunAnswer,
     RunItem,
@@ -39,6 +41,7 @@ ORDER = (
     Membership,
     Schedule,
     Tenant,
+    RuleChange,
     Credential,
     Restore,
     Run,
@@ -56,4 +59,4 @@ ORDER = (
     AuditHead,
 )
 # Written by whoever has taken the row that they belong to, their run's or their restore's: at any place after that.
-WITHIN = (RunItem, RestoreItem, Write, Listing, RunAnswer)
+WITHIN = (RunItem, RestoreItem, RestoreRequester, Write, Listing, RunAnswer)

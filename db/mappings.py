@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping as MappingOf
 
-from db import audit, policies, upserts
+from db import audit, four_eyes, policies, upserts
 from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
 from db.lists import among
 from db.models import DirectoryName, Mapping, Policy, Restore, RestoreItem, Tenant
-from db.states import PolicyState
+from db.states import CHANGEABLE, PolicyState
 
 Key = tuple[str, str]
 
@@ -80,6 +80,7 @@ def _put(tenant: Tenant, source_directory_id: str, key: Key, target_id: str, sou
 
 def remove(mapping: Mapping, actor: Actor) -> None:
     with database.atomic():
+        _touch_restores(mapping, actor)
         Mapping.delete().where(Mapping.id == mapping.id).execute()
         audit.record(
             Action.MAPPING_REMOVED,
@@ -89,6 +90,15 @@ def remove(mapping: Mapping, actor: Actor) -> None:
             kind=mapping.kind,
             source=mapping.source_id,
         )
+
+
+def _touch_restores(mapping: Mapping, actor: Actor) -> None:
+    """What goes decides what a plan that was made with it, or is yet to be made, becomes. A row that stays says who."""
+    of_pair = (Restore.tenant == mapping.tenant_id) & (Restore.source_directory_id == mapping.source_directory_id)
+    rows = Restore.select(Restore.id, Restore.mappings_used).where(of_pair & Restore.state.in_(CHANGEABLE))
+    key = [mapping.kind, mapping.source_id]
+    ids = [one.id for one in rows if one.mappings_used is None or key in [used[:2] for used in one.mappings_used]]
+    four_eyes.touch_open(among(Restore.id, ids), actor, four_eyes.REMOVED_MAPPING)
 
 
 def missing(tenant: Tenant, source_directory_id: str) -> dict[Key, str | None]:

@@ -126,6 +126,18 @@ class Credential(Table):
         indexes = ((("tenant", "place"), True),)
 
 
+class RuleChange(Table):
+    """A tenant's rules for restores are to be turned down: that waits until a second person confirms it."""
+
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", unique=True)
+    asked_by = pw.ForeignKeyField(User, on_delete="CASCADE", index=False)
+    asked_at = pw.DateTimeField(default=utcnow)
+    turns_four_eyes_off = pw.BooleanField(default=False)
+    # As Tenant.break_glass: those that go, and those that are named where none was.
+    removed = JsonText()
+    named = JsonText()
+
+
 class Membership(Table):
     user = pw.ForeignKeyField(User, backref="memberships", on_delete="CASCADE")
     tenant = pw.ForeignKeyField(Tenant, backref="memberships", on_delete="CASCADE")
@@ -446,7 +458,7 @@ class Restore(Table):
     guard_reason = pw.CharField(null=True, max_length=500)
     created_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     created_at = pw.DateTimeField(default=utcnow)
-    # Who last chose its options or items: as much its requester as who made it.
+    # Who last chose its options or items. RestoreRequester has everybody who did; versions before it read this one.
     changed_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     previewed_at = pw.DateTimeField(null=True)
     approved_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
@@ -455,8 +467,22 @@ class Restore(Table):
     ended_at = pw.DateTimeField(null=True)
     # What was there before, captured before the first write.
     safety_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL")
-    # Of the options and the items that the plan was made for (db.approvals.mark_of).
+    # The fingerprint of everything that decides what is written, as the preview kept it: db/plan_fingerprint.py.
     planned_mark = pw.CharField(null=True, max_length=64)
+    # Part of the plan -> its SHA-256; null: planned by a version that bound less.
+    plan_parts = JsonText(null=True)
+    approved_fingerprint = pw.CharField(null=True, max_length=64)
+    # [[kind, id in the source, id in the target]]: the mappings that the plan was made with.
+    mappings_used = JsonText(null=True)
+    # The rules of when it was requested: what is turned down later holds for later restores only.
+    asks_four_eyes = pw.BooleanField(default=False)
+    break_glass = JsonText(null=True)
+    guard_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    guard_at = pw.DateTimeField(null=True)
+    # Of a run that failed in part: who let it be tried again, once.
+    retry_approved_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
+    retry_approved_at = pw.DateTimeField(null=True)
+    retry_approved_run = pw.BigIntegerField(null=True)
 
     class Meta:
         indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False),
@@ -464,6 +490,19 @@ class Restore(Table):
 
     def __str__(self) -> str:
         return f"Restore {self.id}"
+
+
+class RestoreRequester(Table):
+    """Somebody who decided a part of what a restore writes: none of these is another pair of eyes."""
+
+    restore = pw.ForeignKeyField(Restore, on_delete="CASCADE", index=False)
+    user = pw.ForeignKeyField(User, on_delete="CASCADE", index=False)
+    # What they did, in words that follow their name.
+    act = pw.CharField(max_length=100)
+    at = pw.DateTimeField(default=utcnow)
+
+    class Meta:
+        indexes = ((("restore", "user", "act"), True),)
 
 
 class RestoreItem(Table):
@@ -759,6 +798,7 @@ TABLES = (
     User,
     Tenant,
     Credential,
+    RuleChange,
     Membership,
     Session,
     EntraGrant,
@@ -772,6 +812,7 @@ TABLES = (
     Manifest,
     BackupSet,
     Restore,
+    RestoreRequester,
     RestoreItem,
     Write,
     Listing,

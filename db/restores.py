@@ -13,7 +13,7 @@ from typing import Any
 
 import peewee as pw
 
-from db import audit, lists, tenants
+from db import audit, four_eyes, lists, tenants
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database, lock, share, transaction
@@ -36,6 +36,9 @@ NO_PLAN: dict[str, Any] = {
     "reason": None,
     "message": None,
 }
+# What a restore has of an approval, once its plan is another one.
+NOT_APPROVED: dict[str, Any] = {"approved_by": None, "approved_at": None, "approved_fingerprint": None}
+NOT_OVERRIDDEN: dict[str, Any] = {"guard_reason": None, "guard_by": None, "guard_at": None}
 
 
 @dataclass(frozen=True)
@@ -73,12 +76,17 @@ def create(
     actor: Actor,
     *,
     undo_of: Restore | None = None,
+    made_from: Restore | None = None,
 ) -> Restore:
-    """A draft. Raises Invalid when there is nothing to restore, or no restore may start in the tenant."""
+    """A draft. Raises Invalid when there is nothing to restore, or no restore may start in the tenant.
+
+    `made_from`: the restore that it undoes, or does what is left of.
+    """
     tenants.require_on(tenant)
     if not items:
         raise Invalid("Choose at least one policy to restore.")
     with database.atomic():
+        rules = Tenant.get_by_id(tenant.id)
         restore = Restore.create(
             tenant=tenant,
             source_directory_id=source.directory_id,
@@ -87,7 +95,12 @@ def create(
             undo_of=undo_of,
             options=dict(options),
             created_by=actor.user_id,
+            asks_four_eyes=rules.four_eyes,
+            break_glass=rules.break_glass,
         )
+        four_eyes.touch([restore.id], actor, four_eyes.MADE)
+        if made_from:
+            four_eyes.inherit(restore, made_from)
         _add_items(restore, items)
         audit.record(
             Action.RESTORE_REQUESTED,
@@ -144,6 +157,7 @@ def change_options(restore: Restore, options: Mapping[str, Any], actor: Actor, *
     """Raises Invalid when it is too late for that. `more`: items that belong to it with these options."""
     hold(restore)
     _to_draft(restore, options=dict(options), changed_by=actor.user_id)
+    four_eyes.touch([restore.id], actor, four_eyes.CHANGED_OPTIONS)
     _add_items(restore, more, RestoreItem.select().where(RestoreItem.restore == restore).count())
     audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["options"])
 
@@ -156,6 +170,7 @@ def keep_only(restore: Restore, item_ids: Sequence[int], actor: Actor) -> None:
         raise Invalid("Choose at least one policy to restore.")
     hold(restore)
     _to_draft(restore, changed_by=actor.user_id)
+    four_eyes.touch([restore.id], actor, four_eyes.CHANGED_ITEMS)
     RestoreItem.delete().where((RestoreItem.restore == restore) & ~among(RestoreItem.id, item_ids)).execute()
     audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["items"])
 
@@ -163,8 +178,8 @@ def keep_only(restore: Restore, item_ids: Sequence[int], actor: Actor) -> None:
 def _to_draft(restore: Restore, *, is_preview: bool = False, **values: Any) -> None:
     is_still = pw.SQL("1 = 1") if is_preview else ~_previewing(restore)
     changed = (
-        Restore.update(state=RestoreState.DRAFT, previewed_at=None, approved_by=None, approved_at=None,
-                       guard_reason=None, planned_mark=None, **values)
+        Restore.update(state=RestoreState.DRAFT, previewed_at=None, planned_mark=None, plan_parts=None,
+                       **NOT_APPROVED, **NOT_OVERRIDDEN, **four_eyes.rules_of(restore), **values)
         .where((Restore.id == restore.id) & Restore.state.in_(CHANGEABLE) & is_still)
         .execute()
     )  # fmt: skip

@@ -1,7 +1,6 @@
 """Tenants and their sealed credentials."""
 
 import json
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +16,6 @@ from db.models import AuditEvent, Tenant
 from db.sealing import keyring
 from db.states import CredentialKind
 
-MOST_BREAK_GLASS = 50
 LONGEST_NAME = 200
 
 
@@ -126,36 +124,6 @@ def set_keeps_members(tenant: Tenant, keeps: bool, actor: Actor) -> None:
             audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=said)
 
 
-def set_restore_rules(tenant: Tenant, four_eyes: bool, break_glass: str, actor: Actor) -> None:
-    """Whether restores need an approver, and whom no Conditional Access policy may lock out. Raises Invalid."""
-    wanted = {"four_eyes": four_eyes, "break_glass": parse_break_glass(break_glass)}
-    changed = [name for name, value in wanted.items() if (getattr(tenant, name) or False) != (value or False)]
-    if not changed:
-        return
-    with database.atomic():
-        Tenant.update(wanted).where(Tenant.id == tenant.id).execute()
-        said = [f"four_eyes {'on' if four_eyes else 'off'}" if name == "four_eyes" else name for name in changed]
-        audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=said)
-
-
-def parse_break_glass(text: str) -> list[dict[str, str]]:
-    """One per line: group or user, its object id, its name. Raises Invalid."""
-    lines = [line.split(None, 2) for line in text.replace("\x00", "").splitlines() if line.strip()]
-    if len(lines) > MOST_BREAK_GLASS:
-        raise Invalid(f"Name at most {MOST_BREAK_GLASS} accounts and groups for emergencies.")
-    return [_break_glass(words) for words in lines]
-
-
-def _break_glass(words: list[str]) -> dict[str, str]:
-    kind = {"group": "groups", "user": "users"}.get(words[0].lower().rstrip(":,"))
-    if kind is None or len(words) < 2:
-        raise Invalid(
-            f"Begin each line with “group” or “user”, then its object id, then a name; not “{words[0][:40]}”."
-        )
-    object_id = guid(words[1].strip(",;"), "object id of an emergency account or group")
-    return {"kind": kind, "id": object_id, "name": (words[2].strip() if len(words) > 2 else object_id)[:200]}
-
-
 def set_credential(
     tenant: Tenant,
     kind: CredentialKind,
@@ -209,15 +177,3 @@ def credential_owner(tenant: Tenant) -> str:
 
 
 BREAK_GLASS_KINDS = ("users", "groups")
-
-
-def set_break_glass(tenant: Tenant, named: Sequence[Mapping[str, str]], actor: Actor) -> None:
-    """Who must never be locked out: [{"kind": "users" or "groups", "id", "name"}]. Raises Invalid."""
-    for one in named:
-        if one.get("kind") not in BREAK_GLASS_KINDS:
-            raise Invalid(f"Say for {one.get('name') or one.get('id')} whether it is a user or a group.")
-        guid(str(one.get("id")), f"id of {one.get('name') or 'a break-glass account'}")
-    kept = [{"kind": one["kind"], "id": one["id"].strip().lower(), "name": one.get("name") or ""} for one in named]
-    with database.atomic():
-        Tenant.update(break_glass=kept).where(Tenant.id == tenant.id).execute()
-        audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=["break_glass"])

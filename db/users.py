@@ -141,6 +141,12 @@ def subscribe(user: User, tenant: Tenant, wanted: bool) -> bool:
     )
 
 
+def subscribed_to(user_id: int) -> list[int]:
+    """The ids of the tenants of which this person hears of every run."""
+    mine = (Membership.user == user_id) & Membership.is_subscribed
+    return [row[0] for row in Membership.select(Membership.tenant).where(mine).tuples()]
+
+
 def roles(user_id: int) -> dict[int, Role]:
     """Tenant id -> role, of this person's memberships."""
     rows = Membership.select(Membership.tenant, Membership.role).where(Membership.user == user_id).tuples()

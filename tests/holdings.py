@@ -37,7 +37,7 @@ from db.models import (
 from db.states import ItemState, Outcome, RestoreState, Role, RunKind, RunState, SetState, SiteRole
 from graph.resolving import Resolution
 from tests.conftest import capture_by_hand
-from tests.restoring import options
+from tests.restoring import as_previewed, options
 
 OTHER, OWN = 51_300_000, 71_300_000
 # The other tenant's word, in names and contents; in Graph ids and directory ids, which are GUIDs, its digits.
@@ -160,8 +160,8 @@ def _restores(tenant: Tenant, backup_set: BackupSet, operator: User, digits: str
     RestoreItem.update(
         action=Outcome.UPDATE, live_content=Content.get(Content.tenant == tenant), resolutions=_resolutions(digits)
     ).where(RestoreItem.restore.in_([previewed, approved])).execute()
-    Restore.update(state=RestoreState.PREVIEWED, previewed_at=utcnow()).where(Restore.id == previewed.id).execute()
-    Restore.update(state=RestoreState.APPROVED, previewed_at=utcnow()).where(Restore.id == approved.id).execute()
+    as_previewed(previewed)
+    as_previewed(approved, state=RestoreState.APPROVED)
     Tenant.update(four_eyes=True).where(Tenant.id == tenant.id).execute()
     return draft
 

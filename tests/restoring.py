@@ -5,8 +5,9 @@ import json
 import actors.preview
 import actors.restore
 from actors import restore_requests
-from db import restores
+from db import approvals, four_eyes, plan_fingerprint, restores
 from db.audit import SYSTEM, Actor
+from db.clock import utcnow
 from db.models import Restore, RestoreItem, RunItem, User
 from db.states import RunState
 from graph.normalise import ZERO_GUID
@@ -25,9 +26,21 @@ def previewed(restore, ended, seconds=60):
     return Restore.get_by_id(restore.id)
 
 
-def executed(restore, ended, seconds=120, **words):
+def as_previewed(restore, used=(), **changes):
+    """The restore as if a preview had ended whose plan its items hold."""
+    restore = Restore.get_by_id(restore.id)
+    plan_fingerprint.note(restore, used, four_eyes.break_glass(restore))
+    Restore.update({"state": "previewed", "previewed_at": utcnow(), **changes}).where(
+        Restore.id == restore.id
+    ).execute()
+    return Restore.get_by_id(restore.id)
+
+
+def executed(restore, ended, seconds=120, guard_reason="", **words):
     """(restore, live run) once it has ended."""
-    start = actors.restore.start(restore, SYSTEM, **{"reason": "ticket 4711", **words})
+    if guard_reason and approvals.guarded(restore):
+        approvals.override_guard(restore, SYSTEM, guard_reason)
+    start = actors.restore.start(Restore.get_by_id(restore.id), SYSTEM, **{"reason": "ticket 4711", **words})
     run = ended(start.run.id, seconds)
     return Restore.get_by_id(restore.id), run
 

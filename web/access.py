@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from db import audit, runs, users
 from db.audit import Action, Actor
 from db.identities import MOST
-from db.models import RestoreItem, Run, Tenant
+from db.models import Restore, RestoreItem, Run, Tenant
 from db.states import Result, Role, SiteRole
 from web.permissions import EVERYWHERE, IN_TENANT, OPEN, Permission
 
@@ -99,16 +99,55 @@ def row_number(text: str) -> int | None:
 
 
 def fetch(model: Any, row_id: Any, permission: Permission) -> Any:
-    """The only way a page gets a tenant's row: 404 when there is none, 403 when its tenant is not this person's."""
+    """The only way a page gets a tenant's row: 404 when there is none, 403 when its tenant is not this person's.
+
+    Of a restore from one of our tenants into another, also when the other end is not (`needed`).
+    """
     number = row_number(str(row_id))
     row = _row(model, number) if number else None
     if row is None:
         abort(404)
-    tenant = _tenant_of(row)
-    if not can(permission, tenant.id):
-        refuse(permission, tenant)
-    g.setdefault("page_tenant", tenant)  # the first row that a page asks for is what it is of: the frame names it
+    for one, tenant in needed(permission, row):
+        if not can(one, tenant.id):
+            refuse(one, tenant)
+    g.setdefault("page_tenant", _tenant_of(row))  # the first row that a page asks for is what it is of
     return row
+
+
+def may(permission: Permission | str, row: Any) -> bool:
+    """Would `fetch` give this row for that?"""
+    return all(can(one, tenant.id) for one, tenant in needed(Permission(permission), row))
+
+
+def needed(permission: Permission, row: Any) -> list[tuple[Permission, Tenant]]:
+    """What it takes, at each end: whoever does anything to a restore between two tenants of ours manages both.
+
+    Its source's contents, secrets included, are in what is written. Who sees the target alone may read what the pages
+    show of it, and there they are masked.
+    """
+    tenant, source = _tenant_of(row), _other_end(row)
+    if source is None or permission == Permission.SEE:
+        return [(permission, tenant)]
+    at_target = Permission.MANAGE if permission == Permission.OPERATE else permission
+    return [(at_target, tenant), (Permission.MANAGE, source)]
+
+
+def _other_end(row: Any) -> Tenant | None:
+    """Where the contents are from, of a restore, its items and its runs; None: from the tenant itself, or elsewhere."""
+    restore = _restore_of(row)
+    if restore is None or restore.source_directory_id == restore.tenant.directory_id:
+        return None
+    found: Tenant | None = Tenant.get_or_none(Tenant.directory_id == restore.source_directory_id)
+    return found
+
+
+def _restore_of(row: Any) -> Restore | None:
+    if isinstance(row, RestoreItem):
+        return row.restore
+    if isinstance(row, Run) and row.restore_id:
+        found: Restore | None = Restore.get_or_none(Restore.id == row.restore_id)
+        return found
+    return row if isinstance(row, Restore) else None
 
 
 def _row(model: Any, number: int) -> Any:

@@ -123,6 +123,7 @@ def _teach_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         back_after_choosing=frame.back_after_choosing,
         can=access.can,
+        may=access.may,
         chosen_tenant=preferences.chosen_tenant,
         page_tenant=frame.page_tenant,
         person=frame.person,

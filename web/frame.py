@@ -11,6 +11,7 @@ from db import notifications
 from db.models import Tenant
 from web.access import allowed_tenant_ids, row_number
 from web.permissions import Permission
+from web.views import rule_changes
 
 # Lists keep their place when another tenant is chosen; the page of one thing cannot.
 _LIST = "index_view"
@@ -30,7 +31,8 @@ def token() -> Markup:
 
 
 def unread() -> int:
-    return notifications.unread_count(current_user.id, allowed_tenant_ids(Permission.SEE))
+    """News of runs; and rules that are to be turned down, for as long as they wait."""
+    return notifications.unread_count(current_user.id, allowed_tenant_ids(Permission.SEE)) + len(rule_changes.waiting())
 
 
 def running_runs() -> notifications.Following:

@@ -8,7 +8,7 @@ import actors.preview
 import actors.restore
 import config
 from actors import connections, outcomes, restore_requests
-from db import approvals, manifests, mappings, restores, run_ends, run_progress, snapshots, tenants
+from db import approvals, manifests, mappings, restore_rules, restores, run_ends, run_progress, snapshots
 from db import writes as db_writes
 from db.audit import SYSTEM
 from db.clock import utcnow
@@ -201,7 +201,7 @@ def test_conditional_access_comes_back_in_the_state_that_was_chosen(access, cont
 
 
 def test_the_guard_stops_what_could_lock_everybody_out_unless_a_reason_is_given(access, contoso, cast, ended):
-    tenants.set_break_glass(cast.contoso, [{"kind": "groups", "id": BREAK_GLASS, "name": "SG-Break-Glass"}], SYSTEM)
+    restore_rules.change(cast.contoso, False, f"group {BREAK_GLASS} SG-Break-Glass", SYSTEM)
     snapshot = access()
     restore = previewed(drafted(snapshot, cast.contoso), ended)
     assert plan_of(restore) == {"CA001": "recreate: guard"}
@@ -216,7 +216,7 @@ def test_the_guard_stops_what_could_lock_everybody_out_unless_a_reason_is_given(
 
 
 def test_the_guard_lets_pass_what_excludes_the_break_glass_group(access, contoso, cast, ended):
-    tenants.set_break_glass(cast.contoso, [{"kind": "groups", "id": BREAK_GLASS, "name": "SG-Break-Glass"}], SYSTEM)
+    restore_rules.change(cast.contoso, False, f"group {BREAK_GLASS} SG-Break-Glass", SYSTEM)
     executed(previewed(drafted(access([BREAK_GLASS]), cast.contoso), ended), ended)
     assert [one["state"] for one in contoso.objects()[ACCESS].values()] == ["enabled"]
 
@@ -300,7 +300,7 @@ def test_who_approved_his_own_restore_needs_another_once_the_tenant_asks_for_fou
     approvals.approve(restore, person(cast.max.id), "mine", 24)
     Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
     restore = Restore.get_by_id(restore.id)
-    with pytest.raises(Invalid, match="Preview it again: another manager"):
+    with pytest.raises(Invalid, match="whether four eyes are asked for"):
         actors.restore.start(restore, person(cast.max.id), reason="ticket")
     restore = previewed(restore, ended)
     approvals.approve(restore, person(cast.root.id), "looked at it", 24)

@@ -6,11 +6,11 @@ import pytest
 
 import actors.restore
 from actors import restore_requests, safety
-from db import restores, retries, run_ends, run_progress, snapshots
+from db import four_eyes, plan_fingerprint, restores, retries, run_ends, run_progress, snapshots
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
-from db.models import BackupSet, Restore, RestoreItem, Run, Snapshot, Tenant, Write
+from db.models import AuditEvent, BackupSet, Restore, RestoreItem, Run, Snapshot, Write
 from db.runs import Claim, ClaimLost
 from db.states import RunState
 from tests import servers
@@ -25,7 +25,7 @@ from tests.actors.test_restore import (
     policy_of,
 )
 from tests.conftest import capture_by_hand
-from tests.restoring import executed, items_of, options, plan_of, previewed, undone
+from tests.restoring import executed, items_of, options, person, plan_of, previewed, undone
 from tests.simulated import catalog_policy
 
 pytestmark = pytest.mark.usefixtures("app", "worker", "quick", "lock_order")
@@ -219,18 +219,42 @@ def test_somebody_elses_of_the_name_is_not_taken_for_what_a_lost_create_made(los
     assert plan_of(afresh) == {policy.name: "update"}
 
 
+def test_with_four_eyes_each_retry_is_approved_anew_by_who_did_not_ask(lost_create, contoso, cast, ended):
+    policy, run = lost_create
+    contoso.put(CATALOG, {**catalog_policy(SOMEBODYS, policy.name), "description": "somebody's"})
+    mine = Restore.id == run.restore_id
+    four_eyes.touch([run.restore_id], cast.max, four_eyes.MADE)
+    Restore.update(asks_four_eyes=True).where(mine).execute()
+    plan_fingerprint.note(Restore.get(mine), (), four_eyes.break_glass(Restore.get(mine)))
+    Restore.update(approved_by=cast.root, approved_fingerprint=Restore.get(mine).planned_mark).where(mine).execute()
+    with pytest.raises(Invalid, match="approves each retry of it first"):
+        actors.restore.retry_failed(run, SYSTEM)
+    with pytest.raises(Invalid, match="for you asked for it"):
+        retries.approve(run, person(cast.max.id), "mine", 24)
+    with pytest.raises(Invalid, match="in the browser"):
+        retries.approve(run, SYSTEM, "by a command", 24)
+    retries.approve(run, person(cast.root.id), "looked again", 24)
+    assert retries.refusal(run, 24) == ""
+    again = retried(run, ended)
+    assert Restore.get(mine).retry_approved_run is None, "it is used up"
+    said = {one.action: one.details["fingerprint"] for one in AuditEvent.select().where(
+        AuditEvent.action.in_(["restore:retry-approved", "restore:retried"]))}  # fmt: skip
+    assert said == dict.fromkeys(("restore:retry-approved", "restore:retried"), Restore.get(mine).planned_mark)
+    with pytest.raises(Invalid, match="approves each retry of it first"):
+        actors.restore.retry_failed(again, SYSTEM)
+
+
 def test_a_retry_needs_a_plan_that_may_still_be_executed(lost_create, cast):
     _, run = lost_create
     mine = Restore.id == run.restore_id
-    Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
-    assert "four eyes" in retries.refusal(run, 24)
-    Restore.update(approved_by=cast.max, created_by=cast.max).where(mine).execute()
-    assert "four eyes" in retries.refusal(run, 24), "his own is not another's"
-    Restore.update(approved_by=cast.root).where(mine).execute()
     assert retries.refusal(run, 24) == ""
-    Restore.update(previewed_at=utcnow() - timedelta(hours=25)).where(mine).execute()
+    Restore.update(break_glass=[{"kind": "users", "id": "x", "name": "x"}]).where(mine).execute()
+    assert "the break-glass list" in retries.refusal(run, 24)
+    Restore.update(break_glass=None, previewed_at=utcnow() - timedelta(hours=25)).where(mine).execute()
     assert "older than 24 hours" in retries.refusal(run, 24)
     with pytest.raises(Invalid, match="Restore what is left"):
         actors.restore.retry_failed(run, SYSTEM)
+    with pytest.raises(Invalid, match="Restore what is left"):
+        retries.approve(run, person(cast.root.id), "late", 24)
     assert Restore.get(mine).state == "finished"
     assert Write.select().count() == 1

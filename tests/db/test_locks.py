@@ -22,7 +22,7 @@ from db.runs import NewItem
 from db.states import PolicyState, RunKind, SiteRole
 from tests import locks, servers
 from tests.conftest import capture_by_hand
-from tests.restoring import options
+from tests.restoring import as_previewed, options
 from web import errors
 
 # SQLite has one writer at a time: there nothing meets.
@@ -162,13 +162,12 @@ def test_what_a_preview_that_just_started_plans_for_is_not_changed(draft, change
 
 def test_a_plan_of_other_options_is_neither_approved_nor_executed(draft, cast):
     """Whoever changed them, and however: the plan says what it was made for."""
-    mark = approvals.mark_of(draft.options, [one.id for one in restores.items(draft)])
-    Restore.update(state="previewed", previewed_at=utcnow(), planned_mark=mark).where(Restore.id == draft.id).execute()
+    as_previewed(draft)
     Restore.update(options=options(existing="skip")).where(Restore.id == draft.id).execute()
     seen = Restore.get_by_id(draft.id)
-    with pytest.raises(Invalid, match="not those that the preview planned for"):
+    with pytest.raises(Invalid, match="Otherwise than when it was previewed: its options"):
         approvals.approve(seen, Actor.person(cast.root, None), "seen", 24)
-    with pytest.raises(Invalid, match="not those that the preview planned for"):
+    with pytest.raises(Invalid, match="Otherwise than when it was previewed: its options"):
         actors.restore.start(seen, SYSTEM, reason="ticket")
     Restore.update(options=draft.options).where(Restore.id == draft.id).execute()
     approvals.approve(seen, Actor.person(cast.root, None), "seen", 24)
@@ -176,14 +175,13 @@ def test_a_plan_of_other_options_is_neither_approved_nor_executed(draft, cast):
 
 @on_postgresql
 def test_four_eyes_that_are_switched_on_meanwhile_count(draft, cast):
-    Restore.update(state="previewed", previewed_at=utcnow()).where(Restore.id == draft.id).execute()
-    seen = Restore.get_by_id(draft.id)
+    seen = as_previewed(draft)
     assert seen.tenant.four_eyes is False
     with handle.atomic():
         Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
         other = beside(lambda: actors.restore.start(seen, SYSTEM, reason="ticket"))
         until_it_waits()
-    with pytest.raises(Invalid, match="another manager has to approve"):
+    with pytest.raises(Invalid, match="whether four eyes are asked for"):
         other.result(10)
 
 

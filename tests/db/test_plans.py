@@ -16,7 +16,6 @@ import actors.pruning
 import config
 from actors import back_up, capture, preview, restore, restore_requests, scheduler, sync
 from db import (
-    approvals,
     backup_sets,
     coverage,
     credentials,
@@ -51,6 +50,7 @@ from db.runs import NewItem
 from db.states import ItemState, Offer, Outcome, RunKind, WriteState
 from tests import many_rows
 from tests.conftest import fresh_database, let_go
+from tests.restoring import as_previewed
 
 SIZE = many_rows.Size(
     tenants=5000,
@@ -71,6 +71,7 @@ SMALL = {
     "audit_head": "one row",
     "audit_check": "one row",
     "audit_key": "one row for each rotation of the encryption keys",
+    "rule_change": "one of a tenant, until a second person decides",
     "credential": "only of tenants whose credential is being replaced",
     "entra_grant": "set by hand",
     "setback": "what steps of the sweep could not do, and soon do again",
@@ -301,9 +302,8 @@ def restored():
     made = restores.create(tenant(), source, items, restore_requests.parse_options({"assignments": "none"}), OWNER)
     restores.change_options(made, made.options, OWNER)
     run_ends.finish(claim_of(preview.start(made, OWNER).run))
-    Restore.update(state="previewed", previewed_at=utcnow()).where(Restore.id == made.id).execute()
-    made = Restore.get_by_id(made.id)
-    run = restore.start(made, OWNER, reason="x", plan=approvals.plan_mark(made)).run
+    made = as_previewed(made)
+    run = restore.start(made, OWNER, reason="x", plan=made.planned_mark).run
     claim = claim_of(run)
     ids = [one.id for one in restores.items(made)]
     writes.record(claim, [writes.Intent(ids[0], "PATCH", "/x", "mark")])

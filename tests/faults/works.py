@@ -11,7 +11,7 @@ from threading import Thread
 import requests
 
 from actors import restore_requests
-from db import approvals, backup_sets, restores, tenants, users
+from db import backup_sets, restores, tenants, users
 from db.audit import SYSTEM
 from db.models import AuditEvent, BackupSet, Policy, Restore, Run, RunItem, Snapshot, Tenant, User, Write
 from db.snapshots import document
@@ -295,7 +295,7 @@ class LiveRestore(_OfRestore):
         self._be_ready(lost_answers=self.stage.lost_answers, lost_answers_seed=self.number)
 
     def request(self):
-        plan = self.stage.read(lambda: approvals.plan_mark(Restore.get_by_id(self.restore.id)))
+        plan = self.stage.read(lambda: Restore.get_by_id(self.restore.id).planned_mark)
         return f"/restores/{self.restore.id}/execute", {"name": self.tenant.name, "reason": "ticket 4711", "plan": plan}
 
     def check_run(self, run):

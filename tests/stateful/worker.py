@@ -3,7 +3,7 @@
 import hashlib
 
 from actors import pruning, safety
-from db import backup_sets, parts, restores, run_ends, runs, snapshots, writes
+from db import backup_sets, four_eyes, parts, plan_fingerprint, restores, run_ends, runs, snapshots, writes
 from db.clock import utcnow
 from db.database import database
 from db.models import BackupSet, Policy, Restore, RestoreItem, Tenant
@@ -218,8 +218,10 @@ class Worker:
             self._finish()
             return
         with database.atomic():
+            row = Restore.get_by_id(restore.id)
+            restores.hold(row)
             runs.hold(self.claim)
-            for item in restores.items(Restore.get_by_id(restore.id)):
+            for item in restores.items(row):
                 policy_id = self.policy_of(item.id)
                 version = restore.seen[policy_id] = self.model.live[policy_id]
                 action = Outcome.MATCHES if version == restore.wanted[policy_id] else Outcome.UPDATE
@@ -228,6 +230,7 @@ class Worker:
                 plan = {"action": action, "target_id": item.graph_id, "live_content": live, "live_mark": mark}
                 RestoreItem.update(plan).where(RestoreItem.id == item.id).execute()
                 runs.settle(self.claim, rows[item.id], ItemState.DONE, action)
+            plan_fingerprint.note(row, (), four_eyes.break_glass(row))
 
     def _restore(self, how):
         restore = self.model.restores[self.run.restore_id]

@@ -5,13 +5,12 @@ import re
 import pytest
 
 from actors import back_up, connections, restore_requests
-from db import approvals, backup_sets, restores, users
+from db import backup_sets, restores, users
 from db.audit import SYSTEM
-from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Policy, Restore, RestoreItem, Run, Tenant, User
 from db.states import Role
 from tests.conftest import capture_by_hand, csrf_token
-from tests.restoring import options, person, previewed
+from tests.restoring import as_previewed, options, person, previewed
 from tests.simulated import READ, WRITE, catalog_policy
 
 pytestmark = [
@@ -49,14 +48,13 @@ def draft(cast, captured):
 def in_state(restore, state):
     """As if a preview had found two updates."""
     RestoreItem.update(action="update", differences=1).where(RestoreItem.restore == restore).execute()
-    Restore.update(state=state, previewed_at=utcnow()).where(Restore.id == restore.id).execute()
-    return Restore.get_by_id(restore.id)
+    return as_previewed(restore, state=state)
 
 
 def send(client, path, **data):
     """As from the page as it is now: its forms say which plan they are for."""
-    if path.endswith(("/approve", "/execute")):
-        data = {"plan": approvals.plan_mark(Restore.get_by_id(int(path.split("/")[2]))), **data}
+    if path.endswith(("/approve", "/execute", "/guard")):
+        data = {"plan": Restore.get_by_id(int(path.split("/")[2])).planned_mark, **data}
     return client.post(path, data={"csrf_token": csrf_token(client, "/"), **data})
 
 
@@ -185,9 +183,10 @@ def test_a_plan_that_was_made_anew_since_the_page_was_opened_is_not_executed_uns
     sign_in(client, cast.max)
     path = f"/restores/{restore.id}"
     seen = re.search(r'name="plan" value="([^"]+)"', text(client, path))[1]
-    in_state(draft, "previewed")
+    RestoreItem.update(differences=2).where(RestoreItem.restore == restore).execute()
+    as_previewed(draft)
     answer = send(client, f"{path}/execute", name="Contoso", reason="INC-1", plan=seen)
-    assert (answer.status_code, "previewed again since you looked" in answer.get_data(as_text=True)) == (400, True)
+    assert (answer.status_code, "is another one since" in answer.get_data(as_text=True)) == (400, True)
     assert not Run.select().where(Run.restore_id == restore.id).exists()
 
 
@@ -291,15 +290,58 @@ def test_cancelling_a_running_one_stops_its_run(client, sign_in, cast, draft):
     assert "cannot be cancelled" in send(client, f"/restores/{restore.id}/cancel").get_data(as_text=True)
 
 
-def test_the_guard_is_told_and_passed_only_with_a_reason(client, sign_in, cast, draft):
-    restore = in_state(draft, "previewed")
-    item = restores.items(restore)[0]
+def held_back(draft):
+    """Previewed; the first of its two policies is held back by the guard."""
+    item = restores.items(draft)[0]
     RestoreItem.update(reason="guard", message="It is for all users.").where(RestoreItem.id == item.id).execute()
+    return in_state(draft, "previewed"), item
+
+
+def test_the_guard_is_overridden_as_a_part_of_the_plan_before_it_is_executed(client, sign_in, cast, draft):
+    restore, item = held_back(draft)
     sign_in(client, cast.max)
-    page = text(client, f"/restores/{restore.id}")
-    assert "Held back by the Conditional Access guard: 1" in page
-    send(client, f"/restores/{restore.id}/execute", name="Contoso", reason="INC-1", guard_reason="break-glass is new")
-    assert [one.details["reason"] for one in events("restore:guard-overridden")] == ["break-glass is new"]
+    path = f"/restores/{restore.id}"
+    assert "Held back by the Conditional Access guard: 1" in text(client, path)
+    refused = send(client, f"{path}/guard", guard_reason=" ")
+    assert (refused.status_code, "Say why" in refused.get_data(as_text=True)) == (400, True)
+    assert send(client, f"{path}/guard", guard_reason="break-glass is new").status_code == 303
+    now = Restore.get_by_id(restore.id)
+    assert now.planned_mark != restore.planned_mark
+    said = {"reason": "break-glass is new", "policies": [item.name], "fingerprint": now.planned_mark}
+    assert [one.details for one in events("restore:guard-overridden")] == [said]
+    page = text(client, path)
+    assert "guard is overridden: 1" in page
+    assert "Max overrode the guard" in page
+    stale = send(client, f"{path}/execute", name="Contoso", reason="INC-1", plan=restore.planned_mark)
+    assert (stale.status_code, "is another one since" in stale.get_data(as_text=True)) == (400, True)
+    assert send(client, f"{path}/execute", name="Contoso", reason="INC-1").status_code == 303
+
+
+def test_overriding_the_guard_drops_an_approval_and_makes_a_requester(app, client, sign_in, cast, draft):
+    Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
+    restore, _ = held_back(draft)
+    mia, path = manager(app, cast, sign_in), f"/restores/{restore.id}"
+    assert send(mia, f"{path}/approve", reason="seen").status_code == 303
+    sign_in(client, cast.max)
+    # What was typed when executing is no override.
+    send(client, f"{path}/guard", guard_reason="because I say so")
+    refused = send(client, f"{path}/execute", name="Contoso", reason="INC-1").get_data(as_text=True)
+    assert "another manager has to approve" in refused
+    assert "for you overrode the Conditional Access guard" in send(client, f"{path}/approve", reason="x").get_data(
+        as_text=True
+    )
+    page = text(mia, path)
+    assert "because I say so" in page
+    assert send(mia, f"{path}/approve", reason="seen, with the override").status_code == 303
+    assert send(client, f"{path}/execute", name="Contoso", reason="INC-1").status_code == 303
+
+
+def test_a_reason_typed_when_executing_overrides_no_guard(client, sign_in, cast, draft):
+    restore, _ = held_back(draft)
+    sign_in(client, cast.max)
+    send(client, f"/restores/{restore.id}/execute", name="Contoso", reason="INC-1", guard_reason="because I say so")
+    assert Restore.get_by_id(restore.id).guard_reason is None
+    assert not events("restore:guard-overridden")
 
 
 @pytest.mark.parametrize(("who", "sees"), [("ada", False), ("max", True)])

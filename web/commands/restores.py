@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 import actors.preview
 import actors.restore
 from actors import catalogue, restore_requests
-from db import restores
+from db import approvals, restores
 from db.errors import Invalid
 from db.models import BackupSet, Restore, Tenant
 from db.states import RestoreState
@@ -104,8 +104,9 @@ def _execute(made: Restore, live: Live, wait: bool, as_json: bool) -> int:
     if not live.confirmed:
         show_run(run, as_json)
         raise Invalid("Nothing was written. Add --yes to write this.")
-    fresh = Restore.get_by_id(made.id)
-    start = actors.restore.start(fresh, actor(), reason=live.reason, guard_reason=live.guard_reason)
+    if live.guard_reason and approvals.guarded(made):
+        approvals.override_guard(Restore.get_by_id(made.id), actor(), live.guard_reason)
+    start = actors.restore.start(Restore.get_by_id(made.id), actor(), reason=live.reason)
     return follow(start, wait, as_json)
 
 

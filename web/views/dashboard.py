@@ -16,6 +16,7 @@ from db.states import ENDED, RestoreState, RunState, Standing
 from web.access import allowed_tenant_ids, can, requires
 from web.chart import Chart
 from web.permissions import Permission
+from web.views import rule_changes
 
 LATEST = 8
 WAITING = 20
@@ -52,6 +53,7 @@ class Dashboard(AdminIndexView):
             failures=standing.failures(shown_ids, now - WEEK),
             week_ago=now - WEEK,
             waiting=_waiting(ids),
+            rule_changes=rule_changes.waiting(),
             chart=_chart(ids, now),
             audit_fault=_audit_fault(),
             switched_off=standing.switched_off(ids),
@@ -85,7 +87,7 @@ def _audit_fault() -> str | None:
 
 def _waiting(ids: list[int] | None) -> list[Restore]:
     """Previewed restores of tenants where another pair of eyes has to approve."""
-    asks = (Restore.state == RestoreState.PREVIEWED) & Tenant.four_eyes & Tenant.is_active
+    asks = (Restore.state == RestoreState.PREVIEWED) & (Tenant.four_eyes | Restore.asks_four_eyes) & Tenant.is_active
     query = Restore.select(Restore, Tenant).join(Tenant).where(asks & _within(Restore.tenant, ids))
     return list(query.order_by(Restore.id.desc()).limit(WAITING))
 

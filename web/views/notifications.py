@@ -8,6 +8,7 @@ from flask_login import current_user
 from db import notifications
 from web.access import allowed_tenant_ids, requires, row_number
 from web.permissions import Permission
+from web.views import rule_changes
 
 pages = Blueprint("notifications", __name__, url_prefix="/notifications")
 
@@ -26,6 +27,7 @@ def index() -> str:
         has_more=len(rows) > notifications.PAGE and page < LAST_PAGE,
         page=page,
         only_unread=only_unread,
+        rule_changes=rule_changes.waiting(),
     )
 
 

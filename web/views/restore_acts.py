@@ -15,7 +15,7 @@ from db.states import ACTIVE, CHANGEABLE
 from web import starting
 from web.access import current_actor, fetch, refuse, requires, row_number
 from web.permissions import Permission
-from web.views.new_restore import may_take_from, previewed
+from web.views.new_restore import previewed
 from web.views.restores import holds_cancel, runs_of, show
 
 pages = Blueprint("restore_acts", __name__, url_prefix="/restores")
@@ -68,6 +68,16 @@ def approve(restore_id: int) -> Any:
     return _back(restore)
 
 
+@pages.post("/<int:restore_id>/guard")
+@requires(Permission.MANAGE)
+def override_guard(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.MANAGE)
+    form = request.form
+    approvals.override_guard(restore, current_actor(), form.get("guard_reason", ""), plan=form.get("plan", ""))
+    flash("The guard is overridden for this plan, which is another one now: its approval, if any, is gone.", "success")
+    return _back(restore)
+
+
 @pages.post("/<int:restore_id>/execute")
 @requires(Permission.MANAGE)
 def execute(restore_id: int) -> Any:
@@ -75,8 +85,7 @@ def execute(restore_id: int) -> Any:
     form = request.form
     if form.get("name", "").strip() != restore.tenant.name:
         raise Invalid(f"Type the name of the tenant that is written to: {restore.tenant.name}. Nothing was written.")
-    said = {name: form.get(name, "").replace("\x00", "").strip() for name in ("reason", "guard_reason")}
-    start = actors.restore.start(restore, current_actor(), plan=form.get("plan", ""), **said)
+    start = actors.restore.start(restore, current_actor(), plan=form.get("plan", ""), reason=form.get("reason", ""))
     return starting.answer(start, url_for("restores.page", restore_id=restore.id))
 
 
@@ -110,5 +119,4 @@ def undo(restore_id: int) -> Any:
 @requires(Permission.OPERATE)
 def again(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    may_take_from(restore.source_directory_id, restore.tenant)
     return previewed(restore_requests.again(restore, current_actor()))

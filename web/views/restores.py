@@ -11,15 +11,15 @@ from flask_login import current_user
 
 import config
 from actors import catalogue, restore_requests, showing
-from db import approvals, four_eyes, policies, restores, users, writes
+from db import approvals, four_eyes, policies, restores, writes
 from db.lists import among
 from db.models import Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, User
-from db.states import ACTIVE, AS_ASKED, CHANGEABLE, WRITING, Outcome, RestoreState, Role, RunKind
+from db.states import ACTIVE, AS_ASKED, CHANGEABLE, WRITING, Outcome, RestoreState, RunKind
 from web import plans
-from web.access import can, current_actor, fetch, refuse, requires
+from web.access import can, current_actor, fetch, may, requires
 from web.permissions import Permission
 from web.text import moment, state_badge
-from web.views import narrowing, runs
+from web.views import narrowing, restore_approval, runs
 from web.views.base import ListView
 from web.views.links import link
 from web.views.new_restore import upload_facts
@@ -91,7 +91,7 @@ def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
         tenant=restore.tenant,
         creator=User.get_or_none(User.id == restore.created_by_id),
         approver=User.get_or_none(User.id == restore.approved_by_id),
-        plan=approvals.plan_mark(restore),
+        approval=restore_approval.facts(restore, active),
         expires_at=approvals.expires_at(restore, config.settings().plan_hours),
         said=plans.in_words(restore.options),
         choices=plans.CHOICES,
@@ -110,11 +110,9 @@ def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
         wanted=request.args.get("show", ""),
         notes=_notes(rows),
         is_unresolved=any(_is_unresolved(one) for one in rows),
-        guarded=_guarded(restore),
         dangers=_dangers(restore),
         undone_by=list(Restore.select(Restore.id).where(Restore.undo_of == restore)),
         may=_may(restore, active, sum(outcomes[name] for name in AS_ASKED)),
-        approvers=_approvers(restore),
     )
 
 
@@ -151,12 +149,6 @@ def _is_unresolved(item: RestoreItem) -> bool:
     return any(one["how"] in ("unresolved", "dropped") for one in needed)
 
 
-def _guarded(restore: Restore) -> list[RestoreItem]:
-    """What the Conditional Access guard does not let pass without a reason."""
-    held = (RestoreItem.reason == "guard") & RestoreItem.action.in_(list(WRITING))
-    return list(RestoreItem.select().where((RestoreItem.restore == restore) & held).order_by(RestoreItem.position))
-
-
 def _dangers(restore: Restore) -> list[plans.Danger]:
     """Of what would be written, kind by kind."""
     fields = (RestoreItem.id, RestoreItem.name, RestoreItem.dangers)
@@ -170,32 +162,23 @@ def _is_written() -> Any:
 
 def holds_cancel(restore: Restore) -> bool:
     mine = restore.created_by_id == current_user.id
-    return can(Permission.OPERATE if mine else Permission.MANAGE, restore.tenant_id)
+    return may(Permission.OPERATE if mine else Permission.MANAGE, restore)
 
 
 def _may(restore: Restore, active: Run | None, done: int) -> dict[str, bool]:
     """Which buttons the page has for this person, now."""
-    operates = can(Permission.OPERATE, restore.tenant_id) and not active
-    manages = can(Permission.MANAGE, restore.tenant_id) and not active
-    asks, mine = restore.tenant.four_eyes, current_user.id in four_eyes.requesters(restore)
-    is_ready = not asks or four_eyes.has_approved(restore)
+    operates = may(Permission.OPERATE, restore) and not active
+    manages = may(Permission.MANAGE, restore) and not active
+    is_ready = not four_eyes.is_asked(restore) or four_eyes.has_approved(restore)
     is_left = done < RestoreItem.select().where(RestoreItem.restore == restore).count()
     return {
         "change": operates and restore.state in CHANGEABLE,
-        "approve": manages and asks and not mine and restore.state == RestoreState.PREVIEWED,
+        "approve": manages and restore_approval.may_approve(restore),
         "execute": manages and is_ready and restore.state in (RestoreState.PREVIEWED, RestoreState.APPROVED),
         "cancel": holds_cancel(restore) and restore.state in (*CHANGEABLE, RestoreState.RUNNING),
         "undo": manages and restore.state == RestoreState.FINISHED and restores.has_written(restore),
         "again": operates and restore.state in (RestoreState.FINISHED, RestoreState.CANCELLED) and is_left,
     }
-
-
-def _approvers(restore: Restore) -> list[str]:
-    """Of a tenant that asks for four eyes: the managers that did not ask for this restore."""
-    if not restore.tenant.four_eyes:
-        return []
-    members, asked = users.members(restore.tenant), four_eyes.requesters(restore)
-    return [one.user.name for one in members if one.role == Role.MANAGER and one.user_id not in asked]
 
 
 @pages.get("/<int:restore_id>/items/<int:item_id>")
@@ -208,8 +191,6 @@ def item(restore_id: int, item_id: int) -> str:
 @requires(Permission.MANAGE)
 def item_with_secrets(restore_id: int, item_id: int) -> str:
     restore, found = _one(restore_id, item_id, Permission.MANAGE)
-    if not may_show_secrets(restore):
-        refuse(Permission.MANAGE, restore.tenant)
     record_shown(restore.tenant, f"{restore}, “{found.name}”", "plan", current_actor())
     return _item(restore, found, None)
 
@@ -224,8 +205,6 @@ def plan_page(restore_id: int) -> Any:
 @requires(Permission.MANAGE)
 def plan_with_secrets(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.MANAGE)
-    if not may_show_secrets(restore):
-        refuse(Permission.MANAGE, restore.tenant)
     record_shown(restore.tenant, str(restore), "plan", current_actor())
     return _plan_page(restore, None)
 
@@ -238,9 +217,10 @@ def _plan_page(restore: Restore, hide: Masking | None) -> Any:
         restore=restore,
         tenant=restore.tenant,
         creator=User.get_or_none(User.id == restore.created_by_id),
-        expires_at=restores.expires_at(restore, config.settings().plan_hours),
+        expires_at=approvals.expires_at(restore, config.settings().plan_hours),
         said=plans.in_words(restore.options),
         sentence=plans.sentence(restores.counted(restore)),
+        approval=restore_approval.facts(restore, None),
         dangers=_dangers(restore),
         danger_titles=catalogue.DANGERS,
         secrets="shown" if hide is None else "masked" if may_show_secrets(restore) else "managers",
@@ -292,9 +272,7 @@ def _item(restore: Restore, found: RestoreItem, hide: Masking | None) -> str:
 
 def may_show_secrets(restore: Restore) -> bool:
     """Those who manage both sides; of a file from elsewhere there is one side only."""
-    source = Tenant.get_or_none(Tenant.directory_id == restore.source_directory_id)
-    sides = [restore.tenant, *([source] if source else [])]
-    return all(can(Permission.MANAGE, one.id) for one in sides)
+    return may(Permission.MANAGE, restore)
 
 
 def _visible(snapshot: Snapshot | None) -> Snapshot | None:

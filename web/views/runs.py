@@ -14,13 +14,13 @@ import config
 from db import notifications, retries, run_ends, run_history, run_progress, search
 from db.clock import utcnow
 from db.errors import Invalid
-from db.models import BackupSet, Notification, Policy, Run, RunItem, Tenant, User
+from db.models import BackupSet, Notification, Policy, Restore, Run, RunItem, Tenant, User
 from db.states import ACTIVE, ItemState, Outcome, RunKind, RunState
 from web import starting
-from web.access import can, current_actor, fetch, refuse, requires, row_number, wants_json
+from web.access import current_actor, fetch, may, refuse, requires, row_number, wants_json
 from web.permissions import Permission
 from web.text import duration, moment, state_badge
-from web.views import narrowing
+from web.views import narrowing, restore_approval
 from web.views.base import ListView
 from web.views.links import link
 from web.views.narrowing import Filter
@@ -171,6 +171,7 @@ def facts(run: Run) -> dict[str, Any]:
         "backup_set": BackupSet.get_or_none(BackupSet.run == run),
         "made": found[0].snapshot_id if run.kind == RunKind.CAPTURE_SNAPSHOT and found else None,
         "may_retry": may_retry(run),
+        "retry": _retry_facts(run),
         "retried_by": list(Run.select(Run.id, Run.state).where(Run.retry_of == run)),
         "tenant": Tenant.get_by_id(run.tenant_id),
         "policy": Policy.get_or_none(Policy.id == run.policy_id),
@@ -209,14 +210,24 @@ def _is_late(run: Run, usual: float | None) -> bool:
 
 def may_retry(run: Run) -> bool:
     is_bad = run.state not in ACTIVE and bool(run.failed or run.uncertain)
-    if not (run.kind in RETRIES and is_bad and can(RETRIES[RunKind(run.kind)], run.tenant_id)):
+    if not (run.kind in RETRIES and is_bad and may(RETRIES[RunKind(run.kind)], run)):
         return False
     return run.kind != RunKind.RESTORE or not retries.refusal(run, config.settings().plan_hours)
 
 
+def _retry_facts(run: Run) -> dict[str, Any]:
+    """Of a live restore whose retry waits for another pair of eyes: what the page says, and whether it has the form."""
+    is_bad = run.kind == RunKind.RESTORE and run.state not in ACTIVE and bool(run.failed or run.uncertain)
+    if not is_bad or not retries.is_to_be_approved(run, config.settings().plan_hours):
+        return {}
+    restore = Restore.get_by_id(run.restore_id)
+    facts = restore_approval.facts(restore, None)
+    return {"restore": restore, "may_approve": restore_approval.may_approve_retry(restore), **facts}
+
+
 def _may_cancel(run: Run) -> bool:
     mine = run.requested_by_id == current_user.id
-    return run.state in ACTIVE and can(Permission.OPERATE if mine else Permission.MANAGE, run.tenant_id)
+    return run.state in ACTIVE and may(Permission.OPERATE if mine else Permission.MANAGE, run)
 
 
 @pages.post("/<run_id>/cancel")
@@ -229,6 +240,21 @@ def cancel(run_id: str) -> Any:
     flash(
         "The run stops at its next item." if asked else "The run had ended, or was being cancelled already.", "success"
     )
+    return redirect(url_for("runs.page", run_id=run.id), 303)
+
+
+@pages.post("/<run_id>/approve-retry")
+@requires(Permission.MANAGE)
+def approve_retry(run_id: str) -> Any:
+    run = fetch(Run, run_id, Permission.MANAGE)
+    form, hours = request.form, config.settings().plan_hours
+    try:
+        if run.kind != RunKind.RESTORE:
+            raise Invalid("Only the retry of a live restore needs an approval.")
+        retries.approve(run, current_actor(), form.get("reason", ""), hours, plan=form.get("plan", ""))
+        flash("Approved: what failed can be tried again, once.", "success")
+    except Invalid as e:
+        flash(str(e), "danger")
     return redirect(url_for("runs.page", run_id=run.id), 303)
 
 

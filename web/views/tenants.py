@@ -1,5 +1,6 @@
 """`/tenants/`: the list, a tenant's page, and starting its sync."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
@@ -23,7 +24,7 @@ from web import starting
 from web.access import current_actor, fetch, requires
 from web.permissions import Permission
 from web.text import ago, ends, moment, state_badge
-from web.views import restores
+from web.views import restores, rule_changes
 from web.views.base import ListView
 from web.views.links import link
 
@@ -138,6 +139,7 @@ def _page(tenant: Tenant) -> str:
         backup_sets=list(BackupSet.select().where(BackupSet.tenant == tenant).order_by(BackupSet.id.desc()).limit(5)),
         restores=restores.of_tenant(tenant),
         break_glass=request.form.get("break_glass", _lines(tenant)),
+        rule_change=rule_changes.facts(tenant),
         schedules=schedules.of_tenants([tenant.id]),
         members=users.members(tenant),
         membership=Membership.get_or_none(user=current_user.id, tenant=tenant),
@@ -217,15 +219,32 @@ def change_settings(tenant_id: str) -> Any:
 @pages.post("/<tenant_id>/restore-rules")
 @requires(Permission.MANAGE)
 def change_restore_rules(tenant_id: str) -> Any:
+    tenant, form = fetch(Tenant, tenant_id, Permission.MANAGE), request.form
+    wants_four_eyes, break_glass = form.get("four_eyes") == "yes", form.get("break_glass", "")
+    return _ruled(tenant, lambda: rule_changes.change(tenant, wants_four_eyes, break_glass))
+
+
+@pages.post("/<tenant_id>/restore-rules/confirm")
+@requires(Permission.MANAGE)
+def confirm_rules(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
-    form = request.form
+    return _ruled(tenant, lambda: rule_changes.confirm(tenant, request.form.get("change", "")))
+
+
+@pages.post("/<tenant_id>/restore-rules/reject")
+@requires(Permission.MANAGE)
+def reject_rules(tenant_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    return _ruled(tenant, lambda: rule_changes.reject(tenant, request.form.get("change", "")))
+
+
+def _ruled(tenant: Tenant, act: Callable[[], tuple[str, str]]) -> Any:
+    """The tenant's page again: with what became of it, or with why it is refused and what was typed."""
     try:
-        four_eyes = form.get("four_eyes") == "yes"
-        tenants.set_restore_rules(tenant, four_eyes, form.get("break_glass", ""), current_actor())
+        flash(*act())
     except Invalid as e:
         flash(str(e), "danger")
         return _page(tenant), 400
-    flash("Saved.", "success")
     return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)
 
 
