@@ -114,6 +114,7 @@ def require(restore: Restore) -> None:
 
 def refuse_requester(restore: Restore, user_id: int | None) -> None:
     """Raises Invalid, with what this person has to do with it. The restore is held."""
+    restore = Restore.get_by_id(restore.id)
     if not is_asked(restore) or user_id not in requesters(restore):
         return
     acts = " and ".join(acts_of(restore).get(user_id or 0, [])) or MADE

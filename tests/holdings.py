@@ -27,6 +27,7 @@ from db.models import (
     Policy,
     Restore,
     RestoreItem,
+    RuleChange,
     Run,
     RunItem,
     Seal,
@@ -163,6 +164,7 @@ def _restores(tenant: Tenant, backup_set: BackupSet, operator: User, digits: str
     as_previewed(previewed)
     as_previewed(approved, state=RestoreState.APPROVED)
     Tenant.update(four_eyes=True).where(Tenant.id == tenant.id).execute()
+    RuleChange.create(tenant=tenant, asked_by=operator, turns_four_eyes_off=True, removed=[], named=[])
     return draft
 
 

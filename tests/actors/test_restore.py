@@ -308,6 +308,21 @@ def test_who_approved_his_own_restore_needs_another_once_the_tenant_asks_for_fou
     assert run.state == RunState.SUCCEEDED
 
 
+def test_what_decides_the_write_and_changes_before_the_first_one_ends_the_run(contoso, cast, ended, worker):
+    restore = previewed(drafted(captured(policy_of(cast.contoso), description="old"), cast.contoso), ended)
+    worker.pause()
+    run = actors.restore.start(restore, SYSTEM, reason="ticket").run
+    restore_rules.change(cast.contoso, False, f"group {BREAK_GLASS} SG-Break-Glass", SYSTEM)
+    worker.resume()
+    run = ended(run.id)
+    assert (run.state, run.error_code) == (RunState.FAILED, "plan_changed")
+    assert "Otherwise than when it was previewed: the break-glass list" in run.error_message
+    assert writes(contoso) == 0
+    with pytest.raises(Invalid, match="the break-glass list"):
+        actors.restore.retry_failed(run, SYSTEM)
+    assert plan_of(previewed(restore_requests.again(Restore.get_by_id(restore.id), SYSTEM), ended))
+
+
 def test_one_live_restore_per_tenant_at_a_time(contoso, cast, ended, worker):
     first, second = (
         previewed(drafted(captured(policy_of(cast.contoso, number), description="old"), cast.contoso), ended)

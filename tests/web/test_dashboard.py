@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from actors import restore_requests
-from db import run_history, schedules, tenants
+from db import restore_rules, run_history, schedules, tenants
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Restore, Run, Tenant
@@ -63,7 +63,7 @@ def test_failures_of_the_week_lead_to_the_runs_that_failed(client, sign_in, cast
 
 
 def test_a_restore_that_waits_for_approval_needs_attention(client, sign_in, cast, captured):
-    tenants.set_restore_rules(cast.contoso, True, "", SYSTEM)
+    restore_rules.change(cast.contoso, True, "", SYSTEM)
     restore = restore_requests.of_snapshot(captured[0][2], cast.contoso, options(), SYSTEM)
     sign_in(client, cast.max)
     assert "to approve" not in client.get("/").get_data(as_text=True)

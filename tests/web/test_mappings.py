@@ -3,9 +3,10 @@
 import pytest
 
 from actors import restore_requests
-from db import directory_names, mappings, restores
+from db import directory_names, mappings, restores, users
 from db.audit import SYSTEM
 from db.models import AuditEvent, Mapping, Restore, RestoreItem
+from db.states import Role
 from tests.conftest import csrf_token
 from tests.restoring import options
 
@@ -53,7 +54,9 @@ def test_a_manager_says_what_stands_for_what_was_not_found(client, sign_in, cast
     assert AuditEvent.get(AuditEvent.action == "mapping:set").tenant_id == cast.contoso.id
     page = client.get(path).get_data(as_text=True)
     assert "by the last previews" not in page
-    assert f"/restores/{restore.id}/preview" in page
+    assert f"/restores/{restore.id}/preview" not in page, "it is from a tenant that he does not manage"
+    users.set_member(cast.max, cast.fabrikam, Role.MANAGER, SYSTEM)
+    assert f"/restores/{restore.id}/preview" in client.get(path).get_data(as_text=True)
     assert send(client, path, kind="groups", source_id=GROUP, target_id=PILOT, typed_id="typed").status_code == 303
     assert Mapping.get().target_id == "typed"
     assert send(client, f"{path}/{made.id}/remove").status_code == 303

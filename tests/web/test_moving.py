@@ -21,6 +21,7 @@ from db import (
     backup_sets,
     credentials,
     exporting,
+    four_eyes,
     identities,
     importing,
     installation,
@@ -51,6 +52,7 @@ from db.models import (
     Policy,
     Preference,
     Restore,
+    RuleChange,
     Run,
     RunItem,
     Session,
@@ -131,6 +133,8 @@ def whole(cast, graph, app, worker, quick, ended):
     schedules.add(cast.contoso, "0 2 * * *", "Europe/Vienna", Actor.person(cast.max, None))
     mappings.set_one(cast.contoso, cast.fabrikam.directory_id, ("groups", "one"), "other", SYSTEM)
     Preference.create(user=cast.ada, name="tenant", value=cast.contoso.id)
+    four_eyes.touch([restore.id], cast.max, four_eyes.MADE)
+    RuleChange.create(tenant=cast.contoso, asked_by=cast.max, turns_four_eyes_off=True, removed=[], named=[])
     EntraGrant.create(claim="admins", site_role="admin")
     DirectoryName.create(tenant=cast.contoso, kind="groups", object_id="one", name="Ümläut 🔑 “quoted”")
     credentials.give(cast.contoso, "secret", {"secret": "the next one"}, SYSTEM)

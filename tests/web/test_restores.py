@@ -7,7 +7,7 @@ import pytest
 from actors import back_up, connections, restore_requests
 from db import backup_sets, restores, users
 from db.audit import SYSTEM
-from db.models import AuditEvent, BackupSet, Policy, Restore, RestoreItem, Run, Tenant, User
+from db.models import AuditEvent, BackupSet, Policy, Restore, RestoreItem, RuleChange, Run, Tenant, User
 from db.states import Role
 from tests.conftest import capture_by_hand, csrf_token
 from tests.restoring import as_previewed, options, person, previewed
@@ -406,3 +406,47 @@ def test_a_managers_rules_for_restores_are_kept_audited_and_checked(client, sign
     assert Tenant.get_by_id(cast.contoso.id).four_eyes
     operator = sign_in(client.application.test_client(), cast.ada)
     assert send(operator, f"{path}/restore-rules", four_eyes="no").status_code == 403
+
+
+def test_rules_are_turned_down_by_two_on_the_tenants_page(app, client, sign_in, cast):
+    path = f"/tenants/{cast.contoso.id}"
+    sign_in(client, cast.max)
+    send(client, f"{path}/restore-rules", four_eyes="yes", break_glass="")
+    assert send(client, f"{path}/restore-rules", four_eyes="no", break_glass="").status_code == 303
+    page = text(client, path)
+    assert "turn four eyes off" in page
+    assert f"{path}/restore-rules/confirm" not in page, "not by who asked"
+    asked = RuleChange.get()
+    refused = send(client, f"{path}/restore-rules/confirm", change=asked.id)
+    assert (refused.status_code, Tenant.get_by_id(cast.contoso.id).four_eyes) == (400, True)
+    mia = manager(app, cast, sign_in)
+    for where in ("/", "/notifications/"):
+        assert f"{path}#rules" in text(mia, where)
+    assert "1<span" in text(mia, "/runs/mine"), "the bell counts it"
+    assert send(mia, f"{path}/restore-rules/confirm", change="nonsense").status_code == 400
+    assert send(mia, f"{path}/restore-rules/confirm", change=asked.id).status_code == 303
+    assert not Tenant.get_by_id(cast.contoso.id).four_eyes
+    assert [one.actor for one in events("tenant:rules-confirmed")] == ["mia@example.com"]
+
+
+def test_four_eyes_that_were_on_when_it_was_requested_stay_on_for_it(client, sign_in, cast, draft):
+    Restore.update(asks_four_eyes=True).where(Restore.id == draft.id).execute()
+    restore = in_state(draft, "previewed")
+    sign_in(client, cast.max)
+    answer = send(client, f"/restores/{restore.id}/execute", name="Contoso", reason="INC-1")
+    assert (answer.status_code, "another manager has to approve" in answer.get_data(as_text=True)) == (400, True)
+
+
+def test_a_page_says_who_asked_who_may_approve_and_why_not_this_person(app, client, sign_in, cast, draft):
+    Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
+    sign_in(client, cast.max)
+    send(client, f"/restores/{draft.id}/items", leave=restores.items(draft)[0].id)
+    Run.update(state="succeeded").execute()
+    restore, mia = in_state(draft, "previewed"), manager(app, cast, sign_in)
+    path = f"/restores/{restore.id}"
+    page = re.sub(r"\s+", " ", text(client, path))
+    assert "you may not approve this restore, for you left policies out. Mia or an admin may." in page
+    assert "Ada asked for it; Max left policies out" in page
+    page = text(mia, path)
+    assert "you may approve this restore" in page
+    assert restore.planned_mark in page
