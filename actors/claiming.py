@@ -49,10 +49,18 @@ class Claims:
 
     def mappings_used(self, planned: Sequence[tuple[RestoreItem, Mapping[str, Any]]]) -> set[tuple[str, str, str]]:
         """(kind, id in the source, id in the target), as they were read: those that these plans were made with."""
-        taken = {(item.policy_type, plan["target_id"]) for item, plan in planned if self._is_mapped(item)}
+        led = {(item.policy_type, item.graph_id, plan["target_id"]) for item, plan in planned if self._is_mapped(item)}
         for _, plan in planned:
-            taken |= {(one["kind"], one["to"]) for one in plan["resolutions"] if one["how"] == MAPPING}
-        return {(kind, one, to) for (kind, one), to in self._mapped.items() if (kind, to) in taken}
+            led |= {(one["kind"], one["id"], one["to"]) for one in plan["resolutions"] if one["how"] == MAPPING}
+        targets = {(kind, to) for kind, _, to in led}
+        used = {(kind, one, to) for (kind, one), to in self._mapped.items() if (kind, to) in targets}
+        return used | {step for kind, one, _ in led for step in self._steps(kind, one)}
+
+    def _steps(self, kind: str, one: str) -> Iterator[tuple[str, str, str]]:
+        """From mapping to mapping: what was made again and again was mapped each time."""
+        for to in self._later(kind, one):
+            yield kind, one, to
+            one = to
 
     def _is_mapped(self, item: RestoreItem) -> bool:
         match = self._found.get(item.policy_type, {}).get(item.id)

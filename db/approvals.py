@@ -181,4 +181,6 @@ def _why_not(restore: Restore, hours: int, plan: str | None) -> str:
 def live_refusal(restore: Restore) -> str:
     """Why a run that carries it out may write nothing more; "" when it may."""
     restores.hold(restore)
-    return plan_fingerprint.refusal(restore)
+    now = Restore.get_by_id(restore.id)
+    is_approved = not four_eyes.is_asked(now) or now.approved_fingerprint == now.planned_mark
+    return plan_fingerprint.refusal(now) or ("" if is_approved else "Another plan was approved. Preview it again.")

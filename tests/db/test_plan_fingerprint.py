@@ -8,6 +8,7 @@ import pytest
 
 import actors.restore
 from actors import restore_requests
+from actors.claiming import Claims
 from db import approvals, four_eyes, mappings, plan_fingerprint, restores, snapshots
 from db.audit import SYSTEM, Actor
 from db.clock import utcnow
@@ -206,6 +207,20 @@ def test_who_set_a_mapping_that_the_plan_uses_is_its_requester(draft, cast):
     with pytest.raises(Invalid, match="for you set a mapping that it uses"):
         approvals.approve(Restore.get_by_id(draft.id), person(cast.root.id), "the same again", 24)
     assert asked(draft, cast.max), "who set it first is not forgotten"
+
+
+def test_a_mapping_to_what_was_made_again_is_used_with_every_step(draft):
+    """Else whoever sets the first one chooses among what restores have made, and is nobody's requester."""
+    mappings.remember(draft.tenant, draft.source_directory_id, (KEY[0], THERE), "made again", "a group")
+    item = restores.items(draft)[0]
+    plan = {"target_id": None, "resolutions": [{"kind": KEY[0], "id": KEY[1], "to": "made again", "how": "mapping"}]}
+    used = Claims(draft, [item], {}).mappings_used([(item, plan)])
+    assert used == {(*KEY, THERE), (KEY[0], THERE, "made again")}
+
+
+def test_a_live_run_carries_out_no_plan_but_the_approved_one(approved):
+    Restore.update(approved_fingerprint="0" * 64).where(Restore.id == approved.id).execute()
+    assert "Another plan was approved" in approvals.live_refusal(approved)
 
 
 def test_a_mapping_that_the_plan_does_not_use_makes_no_requester(draft, cast):
