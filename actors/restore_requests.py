@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from actors import showing
@@ -230,12 +230,25 @@ def undo(restore: Restore, actor: Actor) -> Restore:
     """A restore that writes back what that one overwrote, and removes what it created. Raises Invalid."""
     if restore.state != RestoreState.FINISHED:
         raise Invalid("Only a restore that has ended can be undone.")
-    items = restores.undo_items(restore)
+    items = _as_captured(restores.undo_items(restore), restore)
     if not items:
         raise Invalid("This restore wrote nothing: there is nothing to undo.")
     options = asdict(Options(assignments=EXACT, conditional_access=AS_CAPTURED))
     source = Source(restore.tenant.directory_id, f"what was there before restore {restore.id}", restore.safety_set)
     return restores.create(restore.tenant, source, items, options, actor, undo_of=restore, made_from=restore)
+
+
+def _as_captured(items: Sequence[NewItem], restore: Restore) -> list[NewItem]:
+    """What is written back, by what our own capture says of it: not by what was said of what took its place."""
+    captured = with_policies(backup_sets.snapshots_of(restore.safety_set)) if restore.safety_set else []
+    before = {(one.policy.policy_type, one.policy.graph_id): one for one in captured}
+    return [_named_by(before.get((one.policy_type, one.graph_id)), one) if one.content_id else one for one in items]
+
+
+def _named_by(snapshot: Snapshot | None, item: NewItem) -> NewItem:
+    if snapshot is None:
+        return replace(item, references={})
+    return replace(item, name=snapshot.name, references=snapshot.references)
 
 
 def again(restore: Restore, actor: Actor) -> Restore:

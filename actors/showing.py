@@ -31,6 +31,11 @@ class Part:
     # Of assignments: they are written, and there are none.
     is_empty: bool = False
 
+    @property
+    def is_hidden(self) -> bool:
+        """Something of it this reader may not see."""
+        return any(one.is_hidden for one in self.lines)
+
 
 def parts(item: RestoreItem, hide: Hide | None, names: Mapping[str, str | None]) -> list[Part]:
     """What its plan would send, or remove; of what is not written, what the backup holds. Raises SealError."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph import dangers_of_access as access
-from graph.danger import Change, Danger, Finding
+from graph.danger import Change, Danger, Finding, inside, listed, objects
 from graph.dangers_of_settings import turned_off, weaker_settings
 from graph.microsoft import model
 from graph.normalise import canonical
@@ -69,7 +69,7 @@ class _Held:
 
     @property
     def assignments(self) -> list[dict[str, Any]]:
-        return direct((self.assigned or {}).get("assignments")) or []
+        return direct(objects(self.assigned, "assignments"))
 
 
 def _held_anew(now: _Held | None, then: _Held | None) -> Iterator[Danger]:
@@ -126,8 +126,8 @@ def _objects(held: _Held) -> Iterator[tuple[str, dict[str, Any]]]:
 def _run(held: _Held) -> Iterator[Finding]:
     for of, value in _objects(held):
         code = {name: value[name] for name in CODE if value.get(name)}
-        account = value.get(ACCOUNT) or (value.get(INSTALLED_BY) or {}).get(ACCOUNT)
-        installs = value.get(INSTALLED_BY) if isinstance(value.get(INSTALLED_BY), dict) else None
+        installs = inside(value, INSTALLED_BY)
+        account = value.get(ACCOUNT) or installs.get(ACCOUNT)
         if code and account == "user":
             yield Finding("code", [code, account], "It runs code of its own as the user who is signed in.")
         elif code:
@@ -180,10 +180,9 @@ def _administrators(held: _Held) -> Iterator[Finding]:
 def _roles(held: _Held) -> Iterator[Finding]:
     body = held.body
     if held.policy_type.key == "roleAssignments":
-        role = (body.get("roleDefinition") or {}).get("id")
-        evidence = [role, *(sorted(body.get(name) or ()) for name in ("members", "resourceScopes", "scopeMembers"))]
-        evidence += [body.get("scopeType")]
-        yield Finding("role", evidence, f"It gives an Intune role to {len(body.get('members') or ())} group(s).")
+        lists = [sorted(map(str, listed(body, name))) for name in ("members", "resourceScopes", "scopeMembers")]
+        evidence = [inside(body, "roleDefinition").get("id"), body.get("scopeType"), *lists]
+        yield Finding("role", evidence, f"It gives an Intune role to {len(listed(body, 'members'))} group(s).")
     if held.policy_type.key == "roleDefinitions":
         yield Finding("role", body.get("rolePermissions"), "It says what holders of an Intune role may do.")
     if body.get("isAssignableToRole") is True:
@@ -198,7 +197,7 @@ def _everybody_of(held: _Held) -> list[tuple[str, str]]:
     """(for whom, narrowed by which filter) of assignments that reach everybody: by type, or by the built-in groups."""
     found = {}
     for one in held.assignments:
-        target = one.get("target") or {}
+        target = inside(one, "target")
         kind = str(target.get("@odata.type")).removeprefix(model.PREFIX)
         group = EVERYBODY.get(str(target.get("groupId") or "").lower())
         whom = _TARGETS.get(kind) or (f"for {group.lower()}" if group and not kind.startswith("exclusion") else None)
@@ -237,11 +236,9 @@ def _is_limit(name: str) -> bool:
 
 
 def _members(held: _Held) -> Iterator[Finding]:
-    if held.policy_type.is_referred and held.body.get("members"):
-        count = len(held.body["members"])
-        yield Finding(
-            "members", held.body["members"], f"It gets {count} member(s): what is for the group reaches them."
-        )
+    members = listed(held.body, "members")
+    if held.policy_type.is_referred and members:
+        yield Finding("members", members, f"It gets {len(members)} member(s): what is for the group reaches them.")
 
 
 def _approval(held: _Held) -> Iterator[Finding]:
@@ -276,8 +273,8 @@ def _unassigned(now: _Held, then: _Held | None) -> Iterator[Danger]:
         yield Danger("taken", "It is assigned now, and would be assigned to nobody.")
 
 
-def _is_for_somebody(assignment: Mapping[str, Any]) -> bool:
-    kind = str((assignment.get("target") or {}).get("@odata.type"))
+def _is_for_somebody(assignment: dict[str, Any]) -> bool:
+    kind = str(inside(assignment, "target").get("@odata.type"))
     return not kind.removeprefix(model.PREFIX).startswith("exclusion")
 
 

@@ -3,23 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from graph.danger import Change, Danger, Find, Finding
+from graph.danger import Change, Danger, Find, Finding, inside, listed
 
 Object = dict[str, Any]
 ON, WATCHED = "enabled", "enabledForReportingButNotEnforced"
 _STATES = {ON: "enforced", WATCHED: "in report-only", "disabled": "off"}
 
 
-def _inside(body: Mapping[str, Any], *names: str) -> Object:
-    found: Any = body
-    for name in names:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _listed(holder: Mapping[str, Any], name: str) -> set[str]:
-    found = holder.get(name)
-    return set(map(str, found)) if isinstance(found, list) else set()
+def _listed(holder: Object, name: str) -> set[str]:
+    return set(map(str, listed(holder, name)))
 
 
 def _is_on(body: Object) -> bool:
@@ -34,7 +26,7 @@ def _state(body: Object) -> str:
 
 
 def _whom(body: Object) -> str:
-    users = _inside(body, "conditions", "users")
+    users = inside(body, "conditions", "users")
     if "All" in _listed(users, "includeUsers"):
         return "all users"
     count = sum(len(_listed(users, name)) for name in ("includeUsers", "includeGroups", "includeRoles"))
@@ -42,13 +34,13 @@ def _whom(body: Object) -> str:
 
 
 def _blocks(body: Object) -> Iterator[Finding]:
-    if "block" in _listed(_inside(body, "grantControls"), "builtInControls") and _is_on(body):
+    if "block" in _listed(inside(body, "grantControls"), "builtInControls") and _is_on(body):
         said = f"It blocks {_whom(body)}; it would be {_state(body)}."
         yield Finding("blocks", [body.get("state"), body.get("conditions")], said)
 
 
 def _leaves_guests_out(body: Object) -> Iterator[Finding]:
-    users = _inside(body, "conditions", "users")
+    users = inside(body, "conditions", "users")
     named = "GuestsOrExternalUsers" in _listed(users, "excludeUsers")
     if named or users.get("excludeGuestsOrExternalUsers"):
         evidence = [named, users.get("excludeGuestsOrExternalUsers")]
@@ -56,7 +48,7 @@ def _leaves_guests_out(body: Object) -> Iterator[Finding]:
 
 
 def _reaches_nobody(body: Object) -> Iterator[Finding]:
-    users, apps = _inside(body, "conditions", "users"), _inside(body, "conditions", "applications")
+    users, apps = inside(body, "conditions", "users"), inside(body, "conditions", "applications")
     excluded = "All" in _listed(users, "excludeUsers") or "All" in _listed(apps, "excludeApplications")
     if excluded or _listed(users, "includeUsers") == {"None"} or _listed(apps, "includeApplications") == {"None"}:
         yield Finding("nobody", [users, apps], "It excludes everybody, or is for nobody: it protects nothing.")
@@ -69,7 +61,7 @@ def _everybody(body: Object) -> Iterator[Finding]:
 
 def _trusted(body: Object) -> Iterator[Finding]:
     if body.get("isTrusted") is True:
-        ranges = body.get("ipRanges") or []
+        ranges = listed(body, "ipRanges")
         said = f"Sign-ins from its {len(ranges)} address range(s) count as from a trusted network."
         yield Finding("trusted", ranges, said)
 
@@ -97,8 +89,8 @@ def _weakened(now: Object, then: Object | None) -> Iterator[Danger]:
 
 
 def _narrower(now: Object, then: Object) -> Iterator[str]:
-    before, after = _inside(now, "conditions"), _inside(then, "conditions")
-    pairs = [(before, after), *((_inside(before, name), _inside(after, name)) for name in {*before, *after})]
+    before, after = inside(now, "conditions"), inside(then, "conditions")
+    pairs = [(before, after), *((inside(before, name), inside(after, name)) for name in {*before, *after})]
     for old, new in pairs:
         for name in sorted({*old, *new}):
             yield from _narrower_by(name, old, new)
@@ -107,7 +99,7 @@ def _narrower(now: Object, then: Object) -> Iterator[str]:
 def _narrower_by(name: str, old: Object, new: Object) -> Iterator[str]:
     had, has = _listed(old, name), _listed(new, name)
     if name.startswith("exclude"):
-        added = has - had or (isinstance(new.get(name), dict) and new.get(name) != old.get(name))
+        added = has - had or (bool(inside(new, name)) and new.get(name) != old.get(name))
         if added:
             yield "exclude more"
     elif name.startswith("include") or name in _APPLIES:
@@ -121,7 +113,7 @@ def _narrower_by(name: str, old: Object, new: Object) -> Iterator[str]:
 
 
 def _asks_less(now: Object, then: Object) -> Iterator[str]:
-    old, new = _inside(now, "grantControls"), _inside(then, "grantControls")
+    old, new = inside(now, "grantControls"), inside(then, "grantControls")
     had, has = _controls(old), _controls(new)
     any_of = new.get("operator") == "OR"
     was_any_of = old.get("operator") == "OR"
@@ -132,13 +124,13 @@ def _asks_less(now: Object, then: Object) -> Iterator[str]:
 
 
 def _controls(grant: Object) -> set[str]:
-    strength = _inside(grant, "authenticationStrength").get("id")
+    strength = inside(grant, "authenticationStrength").get("id")
     named = [_listed(grant, one) for one in ("builtInControls", "customAuthenticationFactors", "termsOfUse")]
     return set().union(*named, {f"strength {strength}"} if strength else set())
 
 
 def _session(now: Object, then: Object) -> Iterator[str]:
-    old, new = _inside(now, "sessionControls"), _inside(then, "sessionControls")
+    old, new = inside(now, "sessionControls"), inside(then, "sessionControls")
     if any(value not in (None, False, {}) and new.get(name) != value for name, value in old.items()):
         yield "control sessions otherwise"
 

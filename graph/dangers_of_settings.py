@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from graph.danger import Danger, Finding
+from graph.danger import Danger, Finding, inside, objects
 from graph.microsoft import model
 from graph.normalise import is_nothing
 from graph.places import root_type
@@ -81,16 +81,16 @@ def _asks(name: str, value: Any) -> bool:
 
 
 def _settings(body: dict[str, Any]) -> set[str]:
-    found = [one.get("settingInstance") for one in body.get("settings") or () if isinstance(one, dict)]
-    return {str(one["settingDefinitionId"]) for one in found if isinstance(one, dict) and "settingDefinitionId" in one}
+    found = [inside(one, "settingInstance").get("settingDefinitionId") for one in objects(body, "settings")]
+    return {str(one) for one in found if one}
 
 
 def _grace(body: dict[str, Any]) -> float:
     """Hours until a device counts as not compliant; for ever where no action says so."""
-    rules = [one for one in body.get("scheduledActionsForRule") or () if isinstance(one, dict)]
-    actions = [one for rule in rules for one in rule.get("scheduledActionConfigurations") or ()]
-    hours = [one.get("gracePeriodHours") or 0 for one in actions if one.get("actionType") == "block"]
-    return min(hours, default=float("inf"))
+    rules = objects(body, "scheduledActionsForRule")
+    actions = [one for rule in rules for one in objects(rule, "scheduledActionConfigurations")]
+    hours = [one.get("gracePeriodHours") for one in actions if one.get("actionType") == "block"]
+    return min((one if isinstance(one, int) else 0 for one in hours), default=float("inf"))
 
 
 def _true_ones(policy_type: PolicyType, body: dict[str, Any]) -> list[str]:

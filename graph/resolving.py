@@ -211,7 +211,9 @@ class Resolver:
 
     def _listed_one(self, kind: str, one: str) -> Listed | None:
         if kind not in self._by_id:
-            self._by_id[kind] = {folded(listed.graph_id): listed for listed in self._lists(kind)}
+            # Groups are listed as items of the restore alone.
+            found = self._lists(kind) or self._listed(kind)
+            self._by_id[kind] = {folded(listed.graph_id): listed for listed in found}
         return self._by_id[kind].get(folded(one))
 
     def _by_name(self, reference: Reference, source: Source) -> Resolution:

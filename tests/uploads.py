@@ -16,7 +16,7 @@ def fingerprint_of(document, policy_type="configurationPolicies"):
 
 
 def line(file, document, **changes):
-    facts = {"policy_type": "configurationPolicies", "graph_id": file, "name": file}
+    facts = {"policy_type": "configurationPolicies", "graph_id": file, "name": document["body"].get("name", file)}
     references = {"groups": {"g": "SG", "h": None}}
     return {
         **facts,
