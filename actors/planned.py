@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from db import snapshots
-from db.models import RestoreItem
+from db.models import Restore, RestoreItem
 from db.states import WRITING, Outcome
 from graph.dangers import dangers
 from graph.planning import LEAVE, Options, Plan, wanted
@@ -39,6 +39,11 @@ def content(item: RestoreItem, options: Options, created: Mapping[int, str] = Ma
         live=live,
         is_there=item.action not in (Outcome.CREATE, Outcome.RECREATE),
     )
+
+
+def is_uploaded(restore: Restore, item: RestoreItem) -> bool:
+    """Its content is a file's, or was ours once and is no more: neither a snapshot nor what an undo writes back."""
+    return item.content_id is not None and item.snapshot_id is None and restore.undo_of_id is None
 
 
 class Contents(dict[RestoreItem, Content]):

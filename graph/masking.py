@@ -10,13 +10,14 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from graph.secrets import SECRETS
+from graph.secrets import SECRETS, is_mask
 from graph.spellings import GUID
 
 MASK = "•••••• (masked)"
+UNKNOWN = "(a secret, and whether it is the same is not told)"
 
 # --- names -----------------------------------------------------------------------------------------------------------
 
@@ -174,6 +175,26 @@ class Masking:
         return f", text {number}" if number > 1 else ""
 
 
+class _Unlike(Masking):
+    """What it masks is equal to nothing, and no mask either: masks are left where they are."""
+
+    def _mask(self) -> str:
+        return UNKNOWN
+
+    def _blob(self, value: Any, what: str) -> str:
+        return UNKNOWN
+
+
+def as_told(live: dict[str, Any], want: Mapping[str, Any], fixed: Collection[str]) -> dict[str, Any]:
+    """What is there, as it is compared with a file of somebody who may not see its secrets: none of them is known to be
+    the same, so that nobody can try whether a guess is right. What cannot be changed anyway (`fixed`) counts as the
+    same.
+    """
+    told = _Unlike()(live)
+    same = {name: want["body"].get(name) for name in fixed if told["body"].get(name) != live["body"].get(name)}
+    return {**told, "body": {**told["body"], **same}}
+
+
 def masked(value: Any) -> Any:
     return Masking()(value)
 
@@ -195,7 +216,7 @@ def _has_value(holder: Mapping[str, Any], name: str) -> bool:
 
 def is_secret(holder: Mapping[str, Any], key: str, value: Any, near: _Near = _NOTHING) -> bool:
     """By its property's name, or by what stands beside it."""
-    if key in _NO_SECRETS or value in (None, "", [], {}) or _is_switch(value):
+    if key in _NO_SECRETS or value in (None, "", [], {}) or _is_switch(value) or is_mask(value):
         return False
     if key in _TABLE or _names_a_secret(key, is_property=True):
         return True

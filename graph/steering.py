@@ -61,12 +61,21 @@ _IN_ADDRESSES: Mapping[str, Mapping[str, Is]] = {
 _OF_ASSIGNMENTS: Mapping[str, Is] = {"assignments.[].id": paths.is_step}
 
 
-def problem(policy_type: PolicyType, content: Mapping[str, Any], resolutions: Iterable[Resolution] = ()) -> str:
+def problem(
+    policy_type: PolicyType, contents: Iterable[Mapping[str, Any]], resolutions: Iterable[Resolution] = ()
+) -> str:
     """Why nothing of it is written; "" when all of it keeps to its places."""
-    return next(_problems(policy_type, content, resolutions), "")
+    found = [*(one for content in contents for one in _problems(policy_type, content)), *_of_mappings(resolutions)]
+    return found[0] if found else ""
 
 
-def _problems(policy_type: PolicyType, content: Mapping[str, Any], resolutions: Iterable[Resolution]) -> Iterator[str]:
+def _of_mappings(resolutions: Iterable[Resolution]) -> Iterator[str]:
+    for one in resolutions:
+        if one.how == "mapping" and not paths.is_step(str(one.to)):
+            yield _sentence(f"The mapping of {one.name or one.id}", str(one.to), "an id")
+
+
+def _problems(policy_type: PolicyType, content: Mapping[str, Any]) -> Iterator[str]:
     goes_alone = WRITE_RULES[policy_type.key].assign == ONE_BY_ONE
     in_addresses = {**_IN_ADDRESSES.get(policy_type.key, {}), **(_OF_ASSIGNMENTS if goes_alone else {})}
     for path, may_be in in_addresses.items():
@@ -75,9 +84,6 @@ def _problems(policy_type: PolicyType, content: Mapping[str, Any], resolutions: 
                 yield _sentence(path.removeprefix("body.").replace(".[]", ""), value, "an id")
     yield from _of_root(policy_type, content["body"])
     yield from _inside(content)
-    for one in resolutions:
-        if one.how == "mapping" and not paths.is_step(str(one.to)):
-            yield _sentence(f"The mapping of {one.name or one.id}", str(one.to), "an id")
 
 
 def _of_root(policy_type: PolicyType, body: Mapping[str, Any]) -> Iterator[str]:

@@ -116,7 +116,7 @@ def wrong_with(row, content, at, text):
         return []  # no content that any upload or reading lets through
     found = [f"{one} is sent" for request in requests if is_sent(request) for one in strays(row, request)]
     refused = [one.path for one in requests if not is_sent(one)]
-    if refused and len(text) < paths.LONGEST and not steering.problem(row, hostile):
+    if refused and len(text) < paths.LONGEST and not steering.problem(row, [hostile]):
         found += [f"nobody says before that {one} is refused" for one in refused]
     return [f"{row.key} {at} {text!r}: {one}" for one in found]
 
