@@ -1,4 +1,4 @@
-"""Who may not see secrets learns nothing of them from a plan: a file with a right guess and one with a wrong have one."""
+"""Who may not see secrets learns nothing of them from a plan: a right guess in a file and a wrong one have the same."""
 
 import base64
 import copy
@@ -25,7 +25,7 @@ SORTS = {
         "authenticationMethod": "sharedSecret", "sharedSecret": SECRET}),
     "an OMA-URI": ("deviceConfigurations", {
         "@odata.type": f"{TYPE}windows10CustomConfiguration", "displayName": "Custom", "omaSettings": [
-            {"@odata.type": f"{TYPE}omaSettingString", "displayName": "x", "omaUri": "./x/Password", "value": SECRET}]}),
+            {"@odata.type": f"{TYPE}omaSettingString", "omaUri": "./x/Password", "value": SECRET}]}),
     "a pair": ("mobileAppConfigurations", {
         "@odata.type": f"{TYPE}iosMobileAppConfiguration", "displayName": "App", "settings": [
             {"appConfigKey": "Password", "appConfigKeyType": "stringType", "appConfigKeyValue": SECRET}]}),
@@ -75,7 +75,7 @@ def test_no_demo_policys_plan_tells_of_a_guess_and_what_has_no_secrets_matches_a
     for row, _, content in WRITTEN:
         body = content["body"]
         if masked(body) == body:
-            assert plan(row.key, body, body, is_uploaded=True).action == "matches", row.key
+            assert plan(row.key, body, body, is_uploaded=True).action in ("matches", "exists"), row.key
         else:
             right, wrong = (plan(row.key, body, one, is_uploaded=True) for one in (body, Guess()(body)))
             assert right == wrong, row.key
