@@ -15,7 +15,7 @@ from actors.broker import INTERACTIVE
 from actors.claiming import Claims
 from actors.listing import Lists, lists, of_groups
 from actors.memory import RunMemory
-from actors.planned import Contents, as_columns, is_uploaded, told
+from actors.planned import Contents, as_columns, is_uploaded, seen, told
 from actors.quotas import warn_of_quotas
 from actors.starting import Start, started
 from actors.trouble import in_turn, is_last_attempt, not_final, postpone, why_forbidden
@@ -290,7 +290,7 @@ class _Look:
             resolutions,
             was_here=self._same_tenant,
             copies=self._copies(item),
-            is_uploaded=is_uploaded(self._restore, item),
+            is_uploaded=is_uploaded(item),
             mentions=() if self._same_tenant else left_over(policy_type, want, self._known, resolutions, self._options),
             is_kept_otherwise=lambda: earlier_writes.was_kept_otherwise(self._restore, item, str(match.target_id)),
         )
@@ -304,7 +304,7 @@ class _Look:
         danger = self._danger(item, want, plan)
         return {
             **as_columns(plan, decided.resolutions),
-            **told(policy_type, content, plan, want, live if is_its_own else None, self._options),
+            **told(policy_type, content, plan, want, seen(item, live, want) if target else None, self._options),
             **({"reason": "guard", "message": danger} if danger else {}),
             # A copy takes nothing's place: what it is a copy of was not there before it, and an undo leaves it alone.
             **({} if target else _NOTHING_THERE),
