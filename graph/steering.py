@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from graph import navigations, paths, shape
+from graph.annotations import is_annotation
 from graph.enrollment import MESSAGES
 from graph.microsoft import model
 from graph.places import root_type
@@ -112,10 +113,15 @@ def _inside(value: Any) -> Iterator[str]:
         if name == "@odata.type":
             if inner is not None and not (isinstance(inner, str) and _TYPE.fullmatch(inner)):
                 yield _sentence(name, inner, "a type of Microsoft Graph")
-        elif "@odata." in name:
+        elif _is_link(name):
             yield f"It holds {_shown(name)}, an address of another object, which no backup has. Nothing of it is sent."
         else:
             yield from _inside(inner)
+
+
+def _is_link(name: str) -> bool:
+    """Also in the short words of OData 4.01: @id, members@delta. Annotations that say something of a value are none."""
+    return "@" in name and (name.endswith(paths.LINKS) or not is_annotation(name))
 
 
 def _sentence(where: str, value: Any, what: str) -> str:

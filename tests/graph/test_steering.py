@@ -146,6 +146,7 @@ def test_no_text_of_any_policy_type_leads_a_request_elsewhere(request):
         ("deviceConfigurations", {"@odata.type": "#microsoft.graph.group", "displayName": "x"}),
         ("deviceCategories", {"displayName": "x", "a@odata.bind": "https://evil.example/"}),
         ("configurationPolicies", {"name": "x", "settings": [{"@odata.type": "../x"}]}),
+        ("deviceCategories", {"displayName": "x", "members@delta": [{"@id": "users('1')"}]}),
     ],
     ids=str,
 )  # fmt: skip
