@@ -9,10 +9,12 @@ from db import snapshots
 from db.models import RestoreItem
 from db.states import WRITING, Outcome
 from graph.dangers import dangers
+from graph.masking import as_told
 from graph.planning import LEAVE, Options, Plan, wanted
 from graph.policy_type import PolicyType, name_of
 from graph.policy_types import POLICY_TYPES
 from graph.resolving import Resolution
+from graph.write_rules import WRITE_RULES
 from graph.writing import Content
 
 
@@ -39,6 +41,18 @@ def content(item: RestoreItem, options: Options, created: Mapping[int, str] = Ma
         live=live,
         is_there=item.action not in (Outcome.CREATE, Outcome.RECREATE),
     )
+
+
+def is_uploaded(item: RestoreItem) -> bool:
+    """Its content is a file's, or was ours once and is no more: neither a snapshot nor what an undo writes back."""
+    return item.content_id is not None and item.snapshot_id is None and item.restore.undo_of_id is None
+
+
+def seen(item: RestoreItem, live: Content | None, want: Content) -> Content | None:
+    """What is there, as who may not see its secrets may compare it with what the item would write."""
+    if live is None or not is_uploaded(item):
+        return live
+    return as_told(live, want, WRITE_RULES[item.policy_type].fixed)
 
 
 class Contents(dict[RestoreItem, Content]):

@@ -15,7 +15,7 @@ from actors.broker import INTERACTIVE
 from actors.claiming import Claims
 from actors.listing import Lists, lists, of_groups
 from actors.memory import RunMemory
-from actors.planned import Contents, as_columns, told
+from actors.planned import Contents, as_columns, is_uploaded, seen, told
 from actors.quotas import warn_of_quotas
 from actors.starting import Start, started
 from actors.trouble import in_turn, is_last_attempt, not_final, postpone, why_forbidden
@@ -253,8 +253,8 @@ class _Look:
         }
         directory = Directory(listed)
         mapped = self._claims.mapped(references, listed)
-        wanted = look_up(directory, references, sources, mapped, is_last_try=is_last_attempt(self._claim))
-        run_one(self._graph, wanted, RunMemory(self._claim, "references"))
+        looked = look_up(directory, references, sources, mapped, is_last_try=is_last_attempt(self._claim))
+        run_one(self._graph, looked, RunMemory(self._claim, "references"))
         return Resolver(
             directory,
             sources,
@@ -290,13 +290,13 @@ class _Look:
             resolutions,
             was_here=self._same_tenant,
             copies=self._copies(item),
+            is_uploaded=is_uploaded(item),
             mentions=() if self._same_tenant else left_over(policy_type, want, self._known, resolutions, self._options),
             is_kept_otherwise=lambda: earlier_writes.was_kept_otherwise(self._restore, item, str(match.target_id)),
         )
         decided = decide(case, self._options)
         plan = self._permitted(item, decided)
-        is_its_own = not is_copied(policy_type, self._options)
-        target = self._match(item).target_id if live and is_its_own else None
+        target = self._match(item).target_id if live and not is_copied(policy_type, self._options) else None
         if plan.action in _THERE:
             self._note_made(resolver, item, plan, target)
         if item.graph_id in self._bin and plan.action in WRITING:
@@ -304,7 +304,7 @@ class _Look:
         danger = self._danger(item, want, plan)
         return {
             **as_columns(plan, decided.resolutions),
-            **told(policy_type, content, plan, want, live if is_its_own else None, self._options),
+            **told(policy_type, content, plan, want, seen(item, live, want) if target else None, self._options),
             **({"reason": "guard", "message": danger} if danger else {}),
             # A copy takes nothing's place: what it is a copy of was not there before it, and an undo leaves it alone.
             **({} if target else _NOTHING_THERE),

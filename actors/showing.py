@@ -46,7 +46,9 @@ def parts(item: RestoreItem, hide: Hide | None, names: Mapping[str, str | None])
     live = snapshots.document(item.live_content_id) if item.live_content_id else None
     if item.action == Outcome.REMOVE:
         return _of(_REMOVED, live, hide, names) if live else []
-    sent = shown.sent(policy_type, wanted(item), live, with_assignments=options.assignments != LEAVE)
+    want = wanted(item)
+    there = planned.seen(item, live, want) if hide else live
+    sent = shown.sent(policy_type, want, there, with_assignments=options.assignments != LEAVE)
     return _of(_WHOLE, sent, hide, names)
 
 

@@ -6,6 +6,7 @@ keeps it; approving, executing, trying again and each message of a live run make
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -30,6 +31,9 @@ PARTS = {
     "four_eyes": "whether four eyes are asked for",
     "tenants": "where it is from, or goes to",
 }
+# Shown nowhere. A page shows the fingerprint, which is made from the tenant's policies too: whoever knows one of these
+# but for a password in it could try passwords against it.
+SALT = "salt"
 # What a live run notes of an item, and a snapshot that old age may take. Every other column is of the plan, also one
 # that is added later.
 NOT_OF_THE_PLAN = frozenset(
@@ -61,7 +65,7 @@ def short(fingerprint: str | None) -> str:
 def note(restore: Restore, used: Iterable[Used], break_glass: Sequence[Mapping[str, str]]) -> None:
     """Keep what a preview has just planned with, as it read it: `restore` as it was then, its items as they are now."""
     in_order = sorted(set(used))
-    of_parts = _marks(restore, in_order, break_glass)
+    of_parts = {**_marks(restore, in_order, break_glass), SALT: secrets.token_hex(16)}
     Restore.update(mappings_used=in_order, **_kept(of_parts)).where(Restore.id == restore.id).execute()
     _touch_who_mapped(restore)
 
@@ -89,7 +93,7 @@ def refusal(restore: Restore) -> str:
     now = Restore.get_by_id(restore.id)
     if not now.planned_mark or not now.plan_parts:
         return EARLIER
-    found = _marks(now, _mappings_now(now), four_eyes.break_glass(now))
+    found = _marks(now, _mappings_now(now), four_eyes.break_glass(now)) | _salt(now)
     otherwise = [title for part, title in PARTS.items() if found[part] != now.plan_parts.get(part)]
     if not otherwise and _mark(found) == now.planned_mark:
         return ""
@@ -102,6 +106,10 @@ def require(restore: Restore) -> None:
     why_not = refusal(restore)
     if why_not:
         raise Invalid(why_not)
+
+
+def _salt(restore: Restore) -> dict[str, str]:
+    return {SALT: restore.plan_parts[SALT]} if SALT in restore.plan_parts else {}
 
 
 def _marks(

@@ -56,12 +56,6 @@ def described(name: str, value: str) -> tuple[str, str]:
     return f"{kind}, {len(data):,} bytes", _measured(data)
 
 
-def mark(value: str) -> str:
-    """How long a hidden text is, and its SHA-256: of the text itself where it is base64."""
-    data = _data("", value)
-    return _measured(value.encode("utf-8", "surrogatepass") if data is None else data)
-
-
 def _measured(data: bytes) -> str:
     return f"{len(data):,} bytes, SHA-256 {hashlib.sha256(data).hexdigest()}"
 

@@ -10,13 +10,14 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from graph.secrets import SECRETS
+from graph.secrets import SECRETS, is_mask
 from graph.spellings import GUID
 
 MASK = "•••••• (masked)"
+UNKNOWN = "(a secret, and whether it is the same is not told)"
 
 # --- names -----------------------------------------------------------------------------------------------------------
 
@@ -29,12 +30,12 @@ _SORTS = (
 _ENDS = re.compile(
     rf"(passwords?|passwd|passwort|passcodes?|passphrases?|pwd|secrets?|credentials?|tokens?|pfx|pkcs12|p12|psk"
     rf"|[_\W]pass|{_SORTS}[ _-]?keys?|key[ _-]?material"
-    rf"|connection[ _-]?string|webhook([ _-]?ur[li])?|sas[ _-]?ur[li]|authorization|{_CODES}[ _-]?codes?"
-    rf"|bitlocker[ _-]?pin|[_\W]pin)([ _-]?(value|text|string|data|plain|hash))?[\W_\d]*$",
+    rf"|keytab|jwt|connection[ _-]?string|webhook([ _-]?ur[li])?|sas[ _-]?ur[li]|authorization|{_CODES}[ _-]?codes?"
+    rf"|bitlocker[ _-]?pin|[_\W]pin)([ _-]?(value|text|string|data|plain|hash|pem|base64|encrypted))?[\W_\d]*$",
     re.IGNORECASE,
 )
 # Words that other words end in too: only where one begins.
-_PIN_OR_KEY = re.compile(r"(?:[a-z0-9](?:Pin|PIN|Key)|^[Pp]in|PIN|KEY|(?:^|[_\W])[Kk]ey)(?:s|Code)?\d*$")
+_PIN_OR_KEY = re.compile(r"(?:[a-z0-9](?:Pin|PIN|Key|Pw|PW)|^[Pp](?:in|w)|PIN|KEY|(?:^|[_\W])[Kk]ey)(?:s|Code)?\d*$")
 # What a secret's name holds somewhere, unless it is a rule's.
 _HOLDS = re.compile(
     rf"passw|passcode|passphrase|pwd|secret|credential|token|{_SORTS}[ _-]?key|connection[ _-]?string|key[ _-]?material"
@@ -64,8 +65,12 @@ _PROSE = frozenset(
     }
 )  # fmt: skip
 # A value, and what says beside it what it is of.
-_VALUES = frozenset({"value", "values", "valueJson", "appConfigKeyValue", "stringValue", "text", "data", "content"})
-_NAMES = ("appConfigKey", "omaUri", "settingDefinitionId", "definitionId", "key", "name", "label", "displayName")
+_VALUE = re.compile(
+    r"(?<!setting)(?<!settingcollection)(value|values|valueJson)$|(?<!meta)data$|^(text|content)$", re.IGNORECASE
+)
+_NAME = re.compile(
+    r"(name|key|label|title|header|omaUri|definitionId|variable|attribute|field)$|^(id|type)$", re.IGNORECASE
+)
 # What switches are set to, whatever they are called.
 _SWITCH = re.compile(
     r"true|false|yes|no|on|off|[01]|null|none|enabled?|disabled?|not ?configured|required|optional", re.IGNORECASE
@@ -77,17 +82,19 @@ _BLOB = re.compile(
     r"(payload|payloadJson|script|(script|rules|file)_?content|xml|blob|mobileconfig|plist)$", re.IGNORECASE
 )
 _ACCESS = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.[\w-]{8,}\.|://[^/\s:@]+:[^/\s@]+@|[?&]sig=[\w%]"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,99}\.[\w-]{8}|://[^/\s:@]{1,99}:[^/\s@]{1,99}@|[?&]sig=[\w%]"
     r"|\b(AccountKey|SharedAccess(Key|Signature)|Password|Pwd|ClientSecret)\s*=\s*[^\s;]|/(password|pwd)[:= ]\s*\S"
-    r"|\b(ghp_|xox[abp]-|AKIA)[\w-]{10,}|hooks\.slack\.com/services/\w",
+    r"|\b(ghp_|xox[abp]-|AKIA)[\w-]{10}|hooks\.slack\.com/services/\w",
     re.IGNORECASE,
 )
-_BASE64 = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}\s*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}")
 # PKCS#12 begins as SEQUENCE, version 3 (RFC 7292): a certificate with its key.
 _PKCS12 = re.compile(rb"0\x82..\x02\x01\x03", re.DOTALL)
 # What a text of the settings catalog names an app or a script by (Windows Autopilot device preparation).
 _REFERENCE = frozenset({"id", "type", "@odata.type"})
 _SHORTEST_TEXT = 12
+# Of which the end tells.
+LONGEST_NAME = 300
 # PNG, JPEG, icon, GIF and PDF, in base64.
 _SHOWN_TO_ALL = ("iVBORw", "/9j/", "AAABAA", "R0lGOD", "JVBERi")
 ACCESS, WITH_KEY = "access data", "certificate with its key"
@@ -174,13 +181,38 @@ class Masking:
         return f", text {number}" if number > 1 else ""
 
 
+class _Unlike(Masking):
+    """What it masks is equal to nothing, and no mask either: masks are left where they are."""
+
+    def _mask(self) -> str:
+        return UNKNOWN
+
+    def _blob(self, value: Any, what: str) -> str:
+        return UNKNOWN
+
+
+def as_told(live: dict[str, Any], want: Mapping[str, Any], fixed: Collection[str]) -> dict[str, Any]:
+    """What is there, as it is compared with a file of somebody who may not see its secrets: none of them is known to be
+    the same, so that nobody can try whether a guess is right. What cannot be changed anyway (`fixed`) counts as the
+    same.
+    """
+    told = _Unlike()(live)
+    same = {name: want["body"].get(name) for name in fixed if told["body"].get(name) != live["body"].get(name)}
+    return {**told, "body": {**told["body"], **same}}
+
+
 def masked(value: Any) -> Any:
     return Masking()(value)
 
 
 def _near(holder: Mapping[str, Any], around: _Near) -> _Near:
     """What a pair's name, a setting's definition, or a presentation's label says of the values in the object."""
-    own = [holder[name] for name in _NAMES if isinstance(holder.get(name), str) and _has_value(holder, name)]
+    has_value = any(map(_VALUE.search, holder))
+    own = [
+        said
+        for name, said in holder.items()
+        if isinstance(said, str) and _NAME.search(name) and (has_value or name.lower().endswith("definitionid"))
+    ]
     for named in ("definition", "presentation"):
         inner = holder.get(named)
         if isinstance(inner, dict):
@@ -189,17 +221,14 @@ def _near(holder: Mapping[str, Any], around: _Near) -> _Near:
     return _Near((*own, *outer), around.is_choice)
 
 
-def _has_value(holder: Mapping[str, Any], name: str) -> bool:
-    return name in ("settingDefinitionId", "definitionId") or bool(_VALUES & holder.keys())
-
-
 def is_secret(holder: Mapping[str, Any], key: str, value: Any, near: _Near = _NOTHING) -> bool:
     """By its property's name, or by what stands beside it."""
-    if key in _NO_SECRETS or value in (None, "", [], {}) or _is_switch(value):
+    if key in _NO_SECRETS or value in (None, "", [], {}) or _is_switch(value) or is_mask(value):
         return False
     if key in _TABLE or _names_a_secret(key, is_property=True):
         return True
-    if key not in _VALUES or near.is_choice or isinstance(value, dict):
+    are_objects = isinstance(value, list) and any(isinstance(one, dict) for one in value)
+    if not _VALUE.search(key) or near.is_choice or are_objects:
         return False
     if "valueState" in holder or holder.get("isEncrypted"):
         return True
@@ -207,6 +236,7 @@ def is_secret(holder: Mapping[str, Any], key: str, value: Any, near: _Near = _NO
 
 
 def _names_a_secret(name: str, *, is_property: bool = False) -> bool:
+    name = name[-LONGEST_NAME:]
     if _ENDS.search(name) or _PIN_OR_KEY.search(name):
         return True
     return not is_property and bool(_HOLDS.search(name)) and not _RULE.search(name)
@@ -223,7 +253,7 @@ def _is_rule_as_json(value: Any) -> bool:
 def _blob_of(holder: Mapping[str, Any], key: str, value: str, near: _Near) -> str:
     """What sort of opaque text it is, by its name or by itself; "" for an ordinary value."""
     kind = str(holder.get("@odata.type") or "")
-    of_pair = key in _VALUES and (_BLOB.search(kind) or any(map(_BLOB.search, near.names)))
+    of_pair = _VALUE.search(key) and (_BLOB.search(kind) or any(map(_BLOB.search, near.names)))
     if not value or near.is_choice or GUID.fullmatch(value) or _is_shown(holder, key, value):
         return ""
     if _BLOB.search(key) or of_pair:
@@ -262,7 +292,7 @@ def _opaque(text: str) -> str:
 
 
 def _in_base64(text: str) -> str:
-    if not _BASE64.fullmatch(text):
+    if not _BASE64.fullmatch(text.strip()):
         return ""
     try:
         data = base64.b64decode("".join(text.split()), validate=True)

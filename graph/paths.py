@@ -15,7 +15,7 @@ _STEERS = re.compile(r"[/\\?#%\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|\.\.|
 _UNSEEN = re.compile(r"[\\#\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # As ids are: of a policy, a group, a setting of a template, a language.
 _ID = re.compile(r"(?!.*\.\.)[\w][\w.:=@+,~!$-]{0,199}", re.ASCII)
-_LINKS = ("@odata.id", "@odata.bind")
+LINKS = ("@odata.id", "@odata.bind")
 
 
 def segment(text: Any) -> str:
@@ -71,7 +71,7 @@ def links_in(body: Any) -> list[Any]:
     found: list[Any] = []
     for key, inner in body.items():
         own = inner if isinstance(inner, list) else [inner]
-        found += own if str(key).endswith(_LINKS) else links_in(inner)
+        found += own if str(key).endswith(LINKS) else links_in(inner)
     return found
 
 

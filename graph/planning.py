@@ -9,6 +9,7 @@ from graph import groups, mentions, steering
 from graph.attainable import attainable
 from graph.fingerprint import fingerprint
 from graph.kinds_in_words import called
+from graph.masking import as_told, masked
 from graph.matching import NAME, NO_COPIES, Copies, Match, copied_name
 from graph.past_dates import refused
 from graph.policy_type import PolicyType
@@ -76,6 +77,8 @@ class Case:
     was_here: bool = False
     # In copy mode.
     copies: Copies = NO_COPIES
+    # By somebody, of whom nobody knows whether they may see the tenant's secrets.
+    is_uploaded: bool = False
     # What of the source tenant is left in what is to be written: sentences.
     mentions: Sequence[str] = ()
     # Restores before wrote just this over just what is there, and the service kept it so each time.
@@ -163,18 +166,13 @@ def decide(case: Case, options: Options) -> Plan:
         case = replace(case, resolutions=[_dropped(one) for one in case.resolutions])
         plan = _decided(case, options)
     is_written = plan.action in ("create", "recreate", "update")
-    if is_written and (astray := _astray(case)):
+    # Also of what is there: it is written to by the ids in it.
+    contents = [one for one in (case.content, case.live) if one]
+    if is_written and (astray := steering.problem(case.policy_type, contents, case.resolutions)):
         return _blocked("astray", astray)
     resolutions = tuple(replace(one, is_needed=named(one) in plan.needs) for one in case.resolutions)
     notes = (*plan.notes, *_notes(case, options, plan.needs, is_written), *_warnings(case, plan))
     return replace(plan, notes=notes, resolutions=resolutions)
-
-
-def _astray(case: Case) -> str:
-    """Of what would be written, and of what is there: that is written to by the ids in it."""
-    return steering.problem(case.policy_type, case.content, case.resolutions) or (
-        steering.problem(case.policy_type, case.live) if case.live else ""
-    )
 
 
 def _dropped(one: Resolution) -> Resolution:
@@ -257,6 +255,8 @@ def _copied_before(case: Case) -> Plan | None:
 def _of_existing(case: Case, live: Content, options: Options) -> Plan:
     with_assignments = options.assignments != LEAVE
     want = _wanted_yet(case, options, is_there=True)
+    if case.is_uploaded:
+        live = as_told(live, want, WRITE_RULES[case.policy_type.key].fixed)
     differences = remaining(case.policy_type, live, want, with_assignments=with_assignments)
     if not differences:
         return Plan("matches", message="It is as the backup has it.")
@@ -358,6 +358,8 @@ def _notes(case: Case, options: Options, needs: frozenset[Named], is_written: bo
         elif one.how == "kept" and named(one) in needs and (one.name or not case.was_here):
             yield f"It names {refers_to}, which could not be resolved, and keeps that id: {one.why}"
     yield from case.mentions if is_written else ()
+    if is_written and case.is_uploaded and case.live and masked(case.content) != case.content:
+        yield "Its secrets and scripts are written as the file has them: whether they are the same there is not told."
     if case.live and case.live["body"].get("state") == "enabled" and options.conditional_access != AS_CAPTURED:
         yield f"It is on now and will be {options.conditional_access}: not enforced any more until it is switched on."
     is_made = case.live is None or options.existing == COPY

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graph.blobs import described, mark, visible
+from graph.blobs import described, visible
 from graph.microsoft import model
 from graph.naming import NAMES, identity
 from graph.policy_type import PolicyType
@@ -85,7 +85,7 @@ class _Showing:
     def _named(self, name: str, value: Any, masked: Any, depth: int) -> Iterator[Line]:
         label = words(name)
         if isinstance(value, dict | list) and not isinstance(masked, type(value)):
-            yield self._hidden(label, value, masked, depth)
+            yield self._hidden(label, masked, depth)
         elif name in _NAMED_ONLY and isinstance(value, dict) and value.get("id"):
             yield Line(depth, label, self._called(value), str(value["id"]))
         elif isinstance(value, dict):
@@ -159,7 +159,7 @@ class _Showing:
     def _leaf(self, name: str, value: Any, masked: Any, depth: int) -> Line:
         label = words(name)
         if value != masked:
-            return self._hidden(label, value, masked, depth)
+            return self._hidden(label, masked, depth)
         if not isinstance(value, str):
             return Line(depth, label, _plain(value))
         called = self._names.get(value)
@@ -168,13 +168,9 @@ class _Showing:
         text, more = described(name, value)
         return Line(depth, label, text, more)
 
-    def _hidden(self, label: str, value: Any, masked: Any, depth: int) -> Line:
-        return Line(depth, label, f"{masked}" if isinstance(masked, str) else "••••••", blob_mark(value), True)
-
-
-def blob_mark(value: Any) -> str:
-    """Of what is hidden and no short secret: how long it is, and its SHA-256."""
-    return mark(value) if isinstance(value, str) and not _is_short(value) else ""
+    def _hidden(self, label: str, masked: Any, depth: int) -> Line:
+        """No digest of it: whoever knows a profile but for the password in it could try passwords against that."""
+        return Line(depth, label, masked if isinstance(masked, str) else "••••••", is_hidden=True)
 
 
 def _inside(masked: Any, name: str, value: Any) -> Any:

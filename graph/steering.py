@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from graph import navigations, paths, shape
+from graph.annotations import is_annotation
 from graph.enrollment import MESSAGES
 from graph.microsoft import model
 from graph.places import root_type
@@ -61,12 +62,21 @@ _IN_ADDRESSES: Mapping[str, Mapping[str, Is]] = {
 _OF_ASSIGNMENTS: Mapping[str, Is] = {"assignments.[].id": paths.is_step}
 
 
-def problem(policy_type: PolicyType, content: Mapping[str, Any], resolutions: Iterable[Resolution] = ()) -> str:
+def problem(
+    policy_type: PolicyType, contents: Iterable[Mapping[str, Any]], resolutions: Iterable[Resolution] = ()
+) -> str:
     """Why nothing of it is written; "" when all of it keeps to its places."""
-    return next(_problems(policy_type, content, resolutions), "")
+    found = [*(one for content in contents for one in _problems(policy_type, content)), *_of_mappings(resolutions)]
+    return found[0] if found else ""
 
 
-def _problems(policy_type: PolicyType, content: Mapping[str, Any], resolutions: Iterable[Resolution]) -> Iterator[str]:
+def _of_mappings(resolutions: Iterable[Resolution]) -> Iterator[str]:
+    for one in resolutions:
+        if one.how == "mapping" and not paths.is_step(str(one.to)):
+            yield _sentence(f"The mapping of {one.name or one.id}", str(one.to), "an id")
+
+
+def _problems(policy_type: PolicyType, content: Mapping[str, Any]) -> Iterator[str]:
     goes_alone = WRITE_RULES[policy_type.key].assign == ONE_BY_ONE
     in_addresses = {**_IN_ADDRESSES.get(policy_type.key, {}), **(_OF_ASSIGNMENTS if goes_alone else {})}
     for path, may_be in in_addresses.items():
@@ -75,9 +85,6 @@ def _problems(policy_type: PolicyType, content: Mapping[str, Any], resolutions: 
                 yield _sentence(path.removeprefix("body.").replace(".[]", ""), value, "an id")
     yield from _of_root(policy_type, content["body"])
     yield from _inside(content)
-    for one in resolutions:
-        if one.how == "mapping" and not paths.is_step(str(one.to)):
-            yield _sentence(f"The mapping of {one.name or one.id}", str(one.to), "an id")
 
 
 def _of_root(policy_type: PolicyType, body: Mapping[str, Any]) -> Iterator[str]:
@@ -106,10 +113,15 @@ def _inside(value: Any) -> Iterator[str]:
         if name == "@odata.type":
             if inner is not None and not (isinstance(inner, str) and _TYPE.fullmatch(inner)):
                 yield _sentence(name, inner, "a type of Microsoft Graph")
-        elif "@odata." in name:
+        elif _is_link(name):
             yield f"It holds {_shown(name)}, an address of another object, which no backup has. Nothing of it is sent."
         else:
             yield from _inside(inner)
+
+
+def _is_link(name: str) -> bool:
+    """Also in the short words of OData 4.01: @id, members@delta. Annotations that say something of a value are none."""
+    return "@" in name and (name.endswith(paths.LINKS) or not is_annotation(name))
 
 
 def _sentence(where: str, value: Any, what: str) -> str:

@@ -41,7 +41,8 @@ RESTORE = """
 
 From what is there and what is wanted, only what differs is written. *In parts* have calls of their own. *Fixed* properties can be
 set at creation only: where one differs, the policy is blocked, and the preview says so. Built-in policies that no tenant can change
-are blocked too. Lower waves are written first; removals go the other way round.
+are blocked too. Lower waves are written first; removals go the other way round. What *names itself* is made at an address that who makes
+it says: whatever has it is updated, and never made a second time.
 
 | policy type | permission to write | wave | changed by | in parts | assignments | fixed | cannot be made anew |
 |---|---|---|---|---|---|---|---|
@@ -117,7 +118,7 @@ def _written(row: PolicyType, rule: WriteRule) -> str:
         _names(rule.parts),
         ASSIGN.get(rule.assign, "all at once"),
         _names(sorted(rule.fixed)),
-        " ".join(unmakeable),
+        " ".join((*unmakeable, *(("Names itself.",) if rule.names_itself else ()))),
     )
     return f"| {' | '.join(cells)} |\n"
 

@@ -10,6 +10,7 @@ from db.restores import Source
 from graph.fingerprint import fingerprint, text_mark
 from graph.policy_types import POLICY_TYPES
 from tests.conftest import capture_by_hand
+from tests.fuzz.values import STEERING
 from tests.restoring import executed, options, plan_of, previewed, undone
 
 KEY = "authenticationContextClassReferences"
@@ -33,12 +34,12 @@ def there(contoso):
     return lambda: {number: one["displayName"] for number, one in contoso.objects()[CONTEXTS].items()}
 
 
-def uploaded(cast, key, graph_id, body, **changes):
-    document = {"body": body, "assignments": None}
+def uploaded(cast, key, graph_id, body, assignments=None):
+    document = {"body": body, "assignments": assignments}
     mark = fingerprint(POLICY_TYPES[key], document)
     one = restore_requests.Uploaded(key, graph_id, "as the file says", mark, {}, document, text_mark(document))
     source = Source(cast.contoso.directory_id, "a file")
-    restore, left_out = restore_requests.of_upload(cast.contoso, source, [one], options(**changes), SYSTEM)
+    restore, left_out = restore_requests.of_upload(cast.contoso, source, [one], options(), SYSTEM)
     assert left_out == []
     return restore
 
@@ -74,10 +75,30 @@ def test_what_took_the_address_since_the_lists_were_read_is_a_conflict_and_stays
 ):
     """The worker's own look, just before it writes, is the last word."""
     restore = previewed(uploaded(cast, KEY, "c3", context("c3", "New")), ended)
-    assert plan_of(restore) == {"as the file says": "recreate"}
+    assert plan_of(restore) == {"New": "recreate"}
     monkeypatch.setattr("actors.carrying_out.Together._in_its_place", lambda *_: [])
     contoso.put(CONTEXTS, context("c3", "Somebody's"))
     restore, _ = executed(restore, ended)
     assert there()["c3"] == "Somebody's"
     [item] = restores.items(restore)
     assert (item.outcome, item.created_id) == ("conflict", None)
+
+
+# --- what would lead elsewhere, on the wire --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "assignments"),
+    [
+        ("intents", {"displayName": "x", "templateId": STEERING[0], "settings": []}, []),
+        (KEY, context("c1/../../namedLocations", "x"), None),
+        ("deviceConfigurations", {"@odata.type": "#microsoft.graph.x/../groups/G?", "displayName": "x"}, []),
+    ],
+    ids=["template", "context", "type"],
+)  # fmt: skip
+def test_a_file_that_steers_is_blocked_before_anything_is_sent(contoso, cast, ended, key, body, assignments):
+    restore = previewed(uploaded(cast, key, "x", body, assignments=assignments), ended)
+    [item] = restores.items(restore)
+    assert (item.action, item.reason) == ("blocked", "astray")
+    assert "Nothing of it is sent." in item.message
+    assert contoso.requests()["writes"] == 0

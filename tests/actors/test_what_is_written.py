@@ -51,7 +51,7 @@ def dangling(contoso, cast):
 @pytest.mark.parametrize("changes", [{}, {"assignments": "leave"}, {"drop_missing": "yes"}])
 def test_a_policy_that_is_as_it_was_matches_whatever_group_of_it_is_gone(dangling, cast, ended, changes):
     restore = previewed(drafted(dangling(), cast, **changes), ended)
-    assert plan_of(restore) == {"captured": "matches"}
+    assert plan_of(restore) == {"Dangling group": "matches"}
 
 
 @pytest.mark.parametrize("choice", ["exact", "leave", "none"])
@@ -67,8 +67,8 @@ def test_its_description_is_written_back_and_its_assignments_as_chosen(dangling,
 
 def test_an_assignment_to_it_that_would_be_written_blocks(dangling, cast, ended):
     snapshot = dangling("by hand", [])
-    assert plan_of(previewed(drafted(snapshot, cast), ended)) == {"captured": "blocked: unresolved"}
-    assert plan_of(previewed(drafted(snapshot, cast, assignments="leave"), ended)) == {"captured": "update"}
+    assert plan_of(previewed(drafted(snapshot, cast), ended)) == {"Dangling group": "blocked: unresolved"}
+    assert plan_of(previewed(drafted(snapshot, cast, assignments="leave"), ended)) == {"Dangling group": "update"}
 
 
 # --- past dates ------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+from time import perf_counter
 
 import pytest
 
@@ -80,6 +81,9 @@ PAIRS = [
     {"omaUri": "./Vendor/MSFT/WiFi/Profile/x/WlanXml", "value": f"<keyMaterial>{SECRET}</keyMaterial>"},
     {"@odata.type": "#microsoft.graph.omaSettingBase64", "omaUri": "./x", "value": SCRIPT},
     {"sharedSecret": [SECRET]}, {"sharedSecret": {"value": SECRET}}, {"wepKey": SECRET}, {"networkKey": SECRET},
+    {"name": "vpn secret", "value": {"a": SECRET}}, {"name": "PIN", "value": 0, "values": [SECRET]},
+    {"Key": "DbPassword", "Value": SECRET}, {"valueName": "AdminPwd", "valueData": SECRET}, {"privateKeyPem": SECRET},
+    {"header": "Authorization", "headerValue": SECRET}, {"adminPw": SECRET}, {"type": "password", "value": SECRET},
     {"pfxBlob": SECRET}, {"connectionString": SECRET}, {"onboardingBlob": SECRET}, {"userPin": SECRET},
     {"installCommandLine": f"setup /password={SECRET}"}, {"url": f"https://joe:{SECRET}@example.com/"},
     {"certificate": "-----BEGIN PRIVATE KEY-----" + SECRET}, {"x": f'{{"a": "{SECRET}"}}'},
@@ -124,6 +128,15 @@ READABLE = [
 @pytest.mark.parametrize("body", READABLE, ids=str)
 def test_rules_names_ids_switches_and_choices_stay_readable(body):
     assert masked({"body": body}) == {"body": body}
+
+
+@pytest.mark.parametrize(
+    "piece", ["eyJ-", " ", "://a:", "Password ", "-----BEGIN ", "password1", "_pass", "1", "A", "<", "[", "{"]
+)
+def test_no_text_that_somebody_may_upload_takes_long(piece):
+    text, began = piece * (100_000 // len(piece)) + "!", perf_counter()
+    masked({"x": text, "value": text, "name": text, text: "x", "settings": [{"appConfigKey": text, "value": text}]})
+    assert perf_counter() - began < 1
 
 
 def test_most_of_every_demo_policy_can_be_read():

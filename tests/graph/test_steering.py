@@ -116,7 +116,7 @@ def wrong_with(row, content, at, text):
         return []  # no content that any upload or reading lets through
     found = [f"{one} is sent" for request in requests if is_sent(request) for one in strays(row, request)]
     refused = [one.path for one in requests if not is_sent(one)]
-    if refused and len(text) < paths.LONGEST and not steering.problem(row, hostile):
+    if refused and len(text) < paths.LONGEST and not steering.problem(row, [hostile]):
         found += [f"nobody says before that {one} is refused" for one in refused]
     return [f"{row.key} {at} {text!r}: {one}" for one in found]
 
@@ -146,6 +146,7 @@ def test_no_text_of_any_policy_type_leads_a_request_elsewhere(request):
         ("deviceConfigurations", {"@odata.type": "#microsoft.graph.group", "displayName": "x"}),
         ("deviceCategories", {"displayName": "x", "a@odata.bind": "https://evil.example/"}),
         ("configurationPolicies", {"name": "x", "settings": [{"@odata.type": "../x"}]}),
+        ("deviceCategories", {"displayName": "x", "members@delta": [{"@id": "users('1')"}]}),
     ],
     ids=str,
 )  # fmt: skip
