@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
 
 import dramatiq
 import redis
@@ -105,6 +106,18 @@ def trouble(*, with_reason: bool = True) -> str | None:
         except redis.RedisError as e:
             return _sentence(e, client, with_reason) + f" Check {setting}."
     return None
+
+
+def lets_anybody_in(url: str) -> bool:
+    """Whether Redis answers who gives neither user nor password."""
+    parts = urlsplit(url)
+    stranger = _redis(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])))
+    try:
+        return bool(stranger.ping())
+    except redis.RedisError:
+        return False
+    finally:
+        stranger.close()
 
 
 def _sentence(error: redis.RedisError, client: redis.Redis, with_reason: bool) -> str:
