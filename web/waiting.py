@@ -206,13 +206,16 @@ class _Unix(_Listening, UnixWSGIServer):
 
 
 class WaitingWorker(Worker):
+    # None yet, when it is told to stop while it begins.
+    _listening: tuple[Any, ...] = ()
+
     def run(self) -> None:
         # It warns of each request that waits a moment for a thread.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         sockets: dict[int, Any] = {}
         threads = ThreadedTaskDispatcher()
         threads.set_thread_count(self.cfg.threads)
-        self._listening = [self._listen(one, sockets, threads) for one in self.sockets]
+        self._listening = tuple(self._listen(one, sockets, threads) for one in self.sockets)
         while self.alive and self.ppid == os.getppid():
             self._turn(sockets)
         self._finish(sockets, threads)
