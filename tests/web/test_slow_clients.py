@@ -184,3 +184,12 @@ def test_what_will_never_be_a_request_is_ended_and_all_else_answered_in_its_orde
         assert one.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         one.sendall(b"a=b&c")
         assert one.recv(12) == b"HTTP/1.1 400"
+
+
+def test_nobody_says_below_which_path_they_ask(port):
+    """Else the rules of a proxy for a path are passed by, and links lead to another site."""
+    for name in ("SCRIPT_NAME", "Script-Name", "PATH_INFO"):
+        for path, value in (("/x/metrics", "/x"), ("//evil.example/sign-in", "//evil.example")):
+            with connected(port, f"GET {path} HTTP/1.0\r\nHost: x\r\n{name}: {value}\r\n\r\n".encode()) as one:
+                said = answered(one)
+            assert (b" 404 " in said, b"tenantkeep_" in said, b"//evil" in said) == (True, False, False), name

@@ -194,6 +194,18 @@ def test_however_many_ask_whether_all_is_well_one_looks_at_a_time(app, monkeypat
     assert len(looks) <= 3, "and what is asked afterwards is looked at anew"
 
 
+def test_cookies_are_for_https_alone_where_the_request_came_over_it_whatever_the_settings_lack(
+    database, redis_url, cast, capsys
+):
+    for headers, is_secure in (({}, False), ({"X-Forwarded-Proto": "https"}, True)):
+        client = create_app().test_client()
+        client.environ_base.update({f"HTTP_{name.upper().replace('-', '_')}": word for name, word in headers.items()})
+        cookies = attempt(client).headers.getlist("Set-Cookie")
+        assert [("Secure" in cookie) for cookie in cookies] == [is_secure] * 2, cookies
+        assert ("TENANTKEEP_PUBLIC_URL is not set" in capsys.readouterr().err) == is_secure
+        assert "Strict-Transport-Security" not in client.get("/sign-in").headers, "nobody said whom to believe"
+
+
 def test_leaving_for_entra_is_counted_before_anything_is_asked(app, entra, monkeypatch):
     monkeypatch.setattr(tries, "LEAVES_FOR_ENTRA", tries.RateLimitItemPerMinute(2, 5))
     client = app.test_client()
