@@ -1,16 +1,25 @@
 """The one broker. Actors bind to it when their module is imported, so every actor module imports this first."""
 
+import logging
+from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
+
 import dramatiq
 import redis
+from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.errors import DecodeError
 from dramatiq.middleware import ShutdownNotifications, TimeLimit
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 import config
+from actors import logs
 from actors.dedupe import Dedupe
 from actors.middleware import Beats, Connection, LogContext
 from graph.errors import redact
+
+logger = logging.getLogger(__name__)
 
 # Someone waits for an interactive run; a bulk run may take its time. What has begun of bulk runs, their parts and what
 # goes on after a wait, comes before those that have not: one tenant's backup ends before the next ones begin.
@@ -39,8 +48,37 @@ locks = _redis(_locks_url)
 dedupe = Dedupe(locks)
 
 
-def _make() -> RedisBroker:
-    return RedisBroker(  # type: ignore[no-untyped-call]
+class Broker(RedisBroker):
+    def do_fetch(self, queue_name: str, prefetch: int) -> list[bytes | None]:
+        """Without what is no message of ours: one that does not decode would lose all that were fetched with it."""
+        fetched = self._dispatch("fetch")(queue_name, prefetch)  # type: ignore[no-untyped-call]
+        ours = [one for one in fetched if _is_ours(one)]
+        if len(ours) < len(fetched):
+            logger.warning("what is no message of ours was put into the queue, and is left out", extra=logs.REPEATED)
+        return ours
+
+
+def _is_ours(data: bytes | None) -> bool:
+    if data is None:  # fetched by id, and gone; dramatiq says so
+        return True
+    try:
+        message = Message.decode(data)
+    except DecodeError:
+        return False
+    options, names = message.options, (message.queue_name, message.actor_name, message.message_id)
+    return (
+        all(isinstance(name, str) for name in names)
+        and isinstance(options, Mapping)
+        and isinstance(options.get("redis_message_id"), str)
+        and isinstance(options.get("dedupe_key", ""), str)
+        and isinstance(options.get("eta", 0), int | float)
+        and not message.kwargs
+        and [type(one) for one in message.args] == [int]
+    )
+
+
+def _make() -> Broker:
+    return Broker(  # type: ignore[no-untyped-call]
         client=_redis(_url),
         middleware=[
             Connection(),  # first: every other hook may use the database
@@ -68,6 +106,18 @@ def trouble(*, with_reason: bool = True) -> str | None:
         except redis.RedisError as e:
             return _sentence(e, client, with_reason) + f" Check {setting}."
     return None
+
+
+def lets_anybody_in(url: str) -> bool:
+    """Whether Redis answers who gives neither user nor password."""
+    parts = urlsplit(url)
+    stranger = _redis(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])))
+    try:
+        return bool(stranger.ping())
+    except redis.RedisError:
+        return False
+    finally:
+        stranger.close()
 
 
 def _sentence(error: redis.RedisError, client: redis.Redis, with_reason: bool) -> str:

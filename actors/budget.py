@@ -14,9 +14,14 @@ from graph.limits import LIMITS
 
 PREFIX = "tenantkeep:budget:"
 
+# Longer than this nobody is told to wait, whatever stands in Redis.
+LONGEST_WAIT_MS = 3_600_000
+
+# What is no log, no count, or not of the past somebody else put there: it counts for nothing, and goes.
 # Each service: its log of what was sent (time -> count in the member's name) and its block after a 429. All of them are
 # asked before any is written: a batch goes as a whole or not at all.
-TAKE = """
+TAKE = f"""
+local function count_of(entry) return tonumber(string.match(entry, '^(%d%d?%d?%d?):')) or 0 end
 local now = redis.call('TIME')
 now = now[1] * 1000 + math.floor(now[2] / 1000)
 local wait = 0
@@ -24,18 +29,20 @@ for i = 1, #KEYS / 2 do
   local log, block = KEYS[2 * i - 1], KEYS[2 * i]
   local count, limit, window = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1])
   wait = math.max(wait, redis.call('PTTL', block))
+  if redis.call('TYPE', log).ok ~= 'zset' then redis.call('DEL', log) end
   redis.call('ZREMRANGEBYSCORE', log, '-inf', now - window)
+  redis.call('ZREMRANGEBYSCORE', log, '(' .. now, '+inf')
   local entries = redis.call('ZRANGE', log, 0, -1, 'WITHSCORES')
   local sent = 0
-  for e = 1, #entries, 2 do sent = sent + tonumber(string.match(entries[e], '^%d+')) end
+  for e = 1, #entries, 2 do sent = sent + count_of(entries[e]) end
   local over = sent + count - limit
   for e = 1, #entries, 2 do
     if over <= 0 then break end
-    over = over - tonumber(string.match(entries[e], '^%d+'))
+    over = over - count_of(entries[e])
     wait = math.max(wait, tonumber(entries[e + 1]) + window - now + 1)
   end
 end
-if wait > 0 then return wait end
+if wait > 0 then return math.min(wait, {LONGEST_WAIT_MS}) end
 for i = 1, #KEYS / 2 do
   redis.call('ZADD', KEYS[2 * i - 1], now, ARGV[3 * i - 1] .. ':' .. ARGV[1])
   redis.call('PEXPIRE', KEYS[2 * i - 1], ARGV[3 * i + 1])

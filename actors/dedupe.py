@@ -4,6 +4,7 @@ The truth is the database's partial unique index. The lock spares the queue a se
 key; with Redis flushed, or this file deleted, two active runs of one key are still impossible.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,16 +24,25 @@ PREFIX = "tenantkeep:run-lock:"
 # Beside the lock, and gone with it: which run's last message was put where.
 PLACE_PREFIX = "tenantkeep:run-message:"
 
+# Whoever may write to Redis may have put anything there. What is no run's number is nobody's lock, and goes.
+_OWNER = """
+local function owner_of(key)
+  if redis.call('type', key).ok ~= 'string' then return false end
+  return string.match(redis.call('get', key), '^%d%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?$') or false
+end
+"""
 # Take the key, or keep it when it is ours already (a delayed or repeated message of the same run); answers the owner.
-ACQUIRE = """
-local owner = redis.call('get', KEYS[1])
+ACQUIRE = f"""{_OWNER}
+local owner = owner_of(KEYS[1])
 if owner and owner ~= ARGV[1] then return owner end
 redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
 if ARGV[3] ~= '' then redis.call('set', KEYS[2], ARGV[1] .. ' ' .. ARGV[3], 'PX', ARGV[2]) end
 return ARGV[1]
 """
-RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
-RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1], KEYS[2]) end return 0"
+RENEW = f"{_OWNER} if owner_of(KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
+RELEASE = f"{_OWNER} if owner_of(KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1], KEYS[2]) end return 0"
+_NUMBER = re.compile(rb"[0-9]{1,18}")
+_PLACE = re.compile(r"([0-9]{1,18}) (\S+) (\S+)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -79,8 +89,11 @@ class Dedupe(Middleware):
     def places(self, keys: Mapping[int, str]) -> dict[int, Place]:
         """Run id -> where its last message was put, of those (run id -> key) that Redis knows."""
         told: Any = self._client.mget([PLACE_PREFIX + key for key in keys.values()]) if keys else []
-        found = {run_id: one.decode().split() for run_id, one in zip(keys, told, strict=True) if one}
-        return {run_id: Place(*place) for run_id, (owner, *place) in found.items() if int(owner) == run_id}
+        found = {
+            run_id: _PLACE.fullmatch((one or b"").decode("utf-8", "replace"))
+            for run_id, one in zip(keys, told, strict=True)
+        }
+        return {run_id: Place(one[2], one[3]) for run_id, one in found.items() if one and int(one[1]) == run_id}
 
     def release_ended(self) -> None:
         """Locks of runs that ended without a message of theirs: with their last part, or while Redis was away."""
@@ -91,7 +104,8 @@ class Dedupe(Middleware):
 
     def _release_ended_of(self, keys: Sequence[Any]) -> None:
         told: Any = self._client.mget(keys) if keys else ()
-        owners = {key.decode(): int(owner) for key, owner in zip(keys, told, strict=True) if owner}
+        numbers = {key: int(one) for key, one in zip(keys, told, strict=True) if one and _NUMBER.fullmatch(one)}
+        owners = {key.decode("utf-8", "replace"): owner for key, owner in numbers.items()}
         ended = set(owners.values()) - runs.active_among(owners.values())
         for key, owner in owners.items():
             if owner in ended:

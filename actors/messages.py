@@ -56,5 +56,5 @@ def _fetched(queues: Collection[str]) -> set[str]:
     with broker.client.pipeline(transaction=False) as ask:
         for worker in workers:
             for queue in queues:
-                ask.smembers(f"{broker.namespace}:__acks__.{worker.decode()}.{queue}")
-        return {message.decode() for some in ask.execute() for message in some}
+                ask.smembers(f"{broker.namespace}:__acks__.{worker.decode('utf-8', 'replace')}.{queue}")
+        return {message.decode("utf-8", "replace") for some in ask.execute() for message in some}

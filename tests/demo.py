@@ -48,7 +48,15 @@ def running_demo(data: Path, tenantkeep=servers.TENANTKEEP):
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TENANTKEEP_")}
     out = data.parent / f"{data.name}.out"
     with out.open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=data.parent, env=clean, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=log,
+            cwd=data.parent,
+            env=clean,
+            start_new_session=True,
+            umask=0,  # the worst that a shell may have: what it writes is its owner's alone all the same
+        )
         try:
             servers.wait_for(lambda: "Ctrl-C stops" in out.read_text(), "The demo", seconds=60, process=process)
             yield Demo(process, out.read_text())

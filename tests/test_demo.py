@@ -12,14 +12,23 @@ def test_it_stops_with_all_its_children_and_a_second_start_keeps_the_data(tmp_pa
     with running_demo(data) as first:
         below = descendants(first.process.pid)
         assert len(below) >= 8
+        assert open_to_others(data) == []
     servers.wait_for(lambda: not any(is_running(pid) for pid in below), "The end of every child", seconds=5)
     key = (data / "encryption-keys").read_text()
     began = time.monotonic()
     with running_demo(data) as second:
         assert time.monotonic() - began < 30
         assert second.sign_in_of("reader") == ("reader@demo.example", "demo reader password")
+    assert open_to_others(data) == []
     assert (data / "encryption-keys").read_text() == key
     with sqlite3.connect(data / "tenantkeep.db") as connection:
         assert connection.execute("SELECT COUNT(*) FROM users").fetchone() == (5,)
         assert connection.execute("SELECT COUNT(*) FROM tenant").fetchone() == (3,)
     connection.close()
+
+
+def open_to_others(folder):
+    """Of all that was written, whoever wrote it: database and journals, Redis's files, logs, keys, the simulator's."""
+    written = [folder, *folder.rglob("*")]
+    assert {"tenantkeep.db", "web.log", "simulator.json.gz", "appendonlydir"} <= {one.name for one in written}
+    return [one for one in written if one.exists() and one.stat().st_mode & 0o077]

@@ -18,6 +18,16 @@ from web.permissions import EVERYWHERE, IN_TENANT, OPEN, Permission
 View = TypeVar("View", bound=Callable[..., Any])
 
 
+# What a stranger may send: a sign-in, and where it leads.
+LARGEST_OF_A_STRANGER = 16 * 1024
+
+
+def bound_forms_of_strangers() -> None:
+    """Before anything reads a form, the token in it too."""
+    if request.content_length and not current_user.is_authenticated:
+        request.max_content_length = LARGEST_OF_A_STRANGER
+
+
 def requires(permission: Permission) -> Callable[[View], View]:
     """Declare and enforce a route's permission: in at least one tenant here, in the row's own tenant by `fetch`."""
 

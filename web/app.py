@@ -83,6 +83,7 @@ def create_app() -> Flask:
     _connect_per_request(app, is_checked)
     headers.register(app)
     errors.register(app)
+    app.before_request(access.bound_forms_of_strangers)
     app.before_request(new_restore.allow_large_upload)
     CSRFProtect(app)
     _sign_in_by_session(app)

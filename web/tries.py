@@ -25,6 +25,7 @@ from limits.strategies import MovingWindowRateLimiter
 from werkzeug.wrappers import Response
 
 import config
+from actors import logs
 from actors.broker import locks
 from web.headers import is_over_https
 
@@ -152,8 +153,8 @@ def _count(act: Callable[[MovingWindowRateLimiter], bool | None]) -> bool | None
     """In Redis; while it is away, in this process: on-call must get in, and an attacker cannot take Redis away."""
     try:
         return act(_shared())
-    except redis.RedisError:
-        logger.warning("Redis does not answer: tries are counted in this process")
+    except (redis.RedisError, ValueError, TypeError) as e:  # it is away; or what stands there is no count of ours
+        logger.warning("Redis does not count tries, this process does: %s", type(e).__name__, extra=logs.REPEATED)
         return act(_own())
 
 

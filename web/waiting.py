@@ -83,7 +83,9 @@ class Request(HTTPRequestParser):
         taken: int = super().received(data)
         if isinstance(self.error, RequestEntityTooLarge) and self.content_length:
             # The application says so, on a page of its own, and reads nothing.
-            self.error, self.body_rcv, self.connection_close = None, None, True
+            self.error, self.body_rcv = None, None
+            # Nor does anybody take the body for requests.
+            self.headers["CONNECTION"] = "close"
         return taken
 
 
@@ -107,8 +109,9 @@ class Connection(HTTPChannel):
 
     @property
     def expected(self) -> int:
-        """How large the body is that it sends, or has sent to be worked at."""
-        return max((one.content_length for one in (self.request, *self.requests) if one), default=0)
+        """How large the body is that it sends, or has sent to be worked at; one in chunks says it with the last."""
+        there = [one for one in (self.request, *self.requests) if one]
+        return max((max(one.content_length, one.body_bytes_received) for one in there), default=0)
 
     def ends_at(self, keepalive: float) -> float:
         if self._lingers:
@@ -131,9 +134,9 @@ class Connection(HTTPChannel):
     def received(self, data: bytes) -> bool:
         if self.request is None:
             self.since, self._is_new = time.time(), False
-        had_head = self.request is not None and self.request.headers_finished
+        expected = self.expected
         taken = bool(super().received(data))
-        if self.expected > LARGEST_BODY and not had_head:
+        if self.expected > max(expected, LARGEST_BODY):
             self.server.make_room_for(self)
         return taken
 
@@ -167,9 +170,10 @@ class _Listening:
     keepalive: float
 
     def handle_accept(self) -> None:
-        if len(self.active_channels) >= CONNECTIONS:
-            self._let_the_slowest_go(self.active_channels.values())
+        """First the new one: else it could get the number of a file just closed, and what was told of that one."""
         super().handle_accept()  # type: ignore[misc]
+        if len(self.active_channels) > CONNECTIONS:
+            self._let_the_slowest_go(self.active_channels.values())
 
     def make_room_for(self, connection: Connection) -> None:
         uploads = [one for one in self.active_channels.values() if one.expected > LARGEST_BODY]
@@ -184,6 +188,10 @@ class _Listening:
             min(waiting, key=lambda one: one.since).handle_close()
 
     def maintenance(self, now: float) -> None:
+        """waitress would do it while it asks what to wait for; see `handle_accept`."""
+
+    def end_the_late(self) -> None:
+        now = time.time()
         for one in list(self.active_channels.values()):
             if not one.is_at_work and one.ends_at(self.keepalive) < now:
                 one.handle_close()
@@ -198,11 +206,16 @@ class _Unix(_Listening, UnixWSGIServer):
 
 
 class WaitingWorker(Worker):
+    # None yet, when it is told to stop while it begins.
+    _listening: tuple[Any, ...] = ()
+
     def run(self) -> None:
+        # It warns of each request that waits a moment for a thread.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         sockets: dict[int, Any] = {}
         threads = ThreadedTaskDispatcher()
         threads.set_thread_count(self.cfg.threads)
-        self._listening = [self._listen(one, sockets, threads) for one in self.sockets]
+        self._listening = tuple(self._listen(one, sockets, threads) for one in self.sockets)
         while self.alive and self.ppid == os.getppid():
             self._turn(sockets)
         self._finish(sockets, threads)
@@ -219,6 +232,8 @@ class WaitingWorker(Worker):
     def _turn(self, sockets: dict[int, Any]) -> None:
         self.notify()
         wasyncore.poll2(1.0, sockets)
+        for one in self._listening:
+            one.end_the_late()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         super().handle_exit(sig, frame)

@@ -6,21 +6,24 @@ import subprocess
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import redis
 
-from actors import startup
+import config
+from actors import embedded_redis, startup
 from db import identities, runs
 from db.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Heartbeat, Run, Tenant
 from tests import servers
 from tests.certificates import self_signed
+from tests.test_config import GOOD
 from tests.web.test_commands import asked, tenantkeep
+from web.commands import doctor
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -82,8 +85,42 @@ def test_a_setting_of_nobody_a_missing_proxy_and_an_address_that_is_away_are_nam
         TENANTKEEP_GRAPH_URL="http://127.0.0.1:1",
     )
     assert "TENANTKEEP_SERVICE_HOST is no setting" in found["settings"][1]["message"]
-    assert "TENANTKEEP_PROXIES" in found["proxies"][0]["message"]
+    assert "Set TENANTKEEP_PROXIES" in found["proxies"][0]["message"]
+    assert "Give it one" in found["redis password"][0]["message"]
     assert "Connection refused" in found["graph"][0]["message"]
+
+
+def test_a_proxy_without_a_public_address_is_named(database_url):
+    def said(**settings):
+        named = {f"TENANTKEEP_{name}": value for name, value in settings.items()}
+        return [text for ok, what, text in doctor._settings(config.load({**GOOD, **named})) if not ok]
+
+    assert "Set TENANTKEEP_PUBLIC_URL" in said(PROXIES="1")[0]
+    assert said() == said(PROXIES="1", PUBLIC_URL="https://keep.example.com") == []
+
+
+def test_a_redis_that_asks_who_comes_is_no_finding(cast, tmp_path):
+    """With the user that is documented, who may do all that Tenantkeep does."""
+    page = (servers.ROOT / "docs" / "installing.md").read_text()
+    user = re.search(r"^user (tenantkeep on >\S+ .*)$", page, re.MULTILINE)[1].replace("…", "its-own")
+    port = servers.free_port()
+    (tmp_path / "closed").mkdir()
+    line = [*embedded_redis.command(port, tmp_path / "closed"), "--requirepass", "another", "--user", *user.split()]
+    with servers.running(line, stdout=subprocess.DEVNULL) as process:
+        servers.wait_for(lambda: answers(port), "Redis", process=process)
+        settings = {"TENANTKEEP_PUBLIC_URL": "https://tenantkeep.example.com", "TENANTKEEP_PROXIES": "1",
+                    "TENANTKEEP_REDIS_URL": f"redis://tenantkeep:its-own@127.0.0.1:{port}/0"}  # fmt: skip
+        done = tenantkeep("sync", "Contoso", **settings)
+        assert (done.returncode, "cannot be reached" in done.stdout) == (0, False)
+        found = findings(**settings)
+    assert "redis password" not in found
+    assert found["redis"][0]["ok"], found["redis"]
+
+
+def answers(port):
+    with suppress(redis.AuthenticationError, redis.ConnectionError):
+        return redis.Redis(port=port, username="tenantkeep", password="its-own", retry=None).ping()
+    return False
 
 
 def test_a_table_that_has_given_half_of_its_ids_is_named(cast, redis_url):

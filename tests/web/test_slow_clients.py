@@ -17,7 +17,7 @@ from web import waiting
 
 HALF_A_HEADER = b"GET /sign-in HTTP/1.1\r\nHost: x\r\n"
 HALF_A_BODY = b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nemail="
-HALF_AN_UPLOAD = b"POST /restores/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 60000000\r\n\r\nfile="
+HALF_AN_UPLOAD = b"POST /restores/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\nfile="
 PATIENCE = 4
 FORM = b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\na=b&c"
 
@@ -30,7 +30,8 @@ def port(_redis_server, _sqlite, tmp_path_factory):
     environment = servers.environment(PORT=str(port), TENANTKEEP_DATABASE_URL=f"sqlite:///{folder / 'keep.db'}")
     add = [servers.TENANTKEEP, "user", "add", "ada@example.com", "--name", "Ada", "--role", "admin", "--password-stdin"]
     subprocess.run(add, env=environment, input=PASSWORD, text=True, check=True, stdout=subprocess.DEVNULL)
-    hasty = f"from web import commands, waiting; waiting.HEAD_SECONDS = {PATIENCE}; commands.main()"
+    less = f"w.HEAD_SECONDS, w.MOST_HELD = {PATIENCE}, 13_000_000"
+    hasty = f"from web import commands, waiting as w; {less}; commands.main()"
     line = [sys.executable, "-P", "-c", hasty, "web", "--processes", "1", "--threads", "2"]
     with (
         (folder / "log").open("w") as log,
@@ -108,6 +109,20 @@ def test_more_than_there_is_room_for_and_uploads_that_never_come_push_each_other
         assert is_closed(held[-1])
 
 
+def test_uploads_that_do_not_say_how_large_they_are_push_each_other_out_too(port, browser):
+    """On the disk of the server there is room for few, and whoever sends them has not signed in."""
+    head = HALF_AN_UPLOAD.replace(b"Content-Length: 3000000", b"Transfer-Encoding: chunked").removesuffix(b"file=")
+    with ExitStack() as stack:
+        held = [stack.enter_context(connected(port, head + b"%x\r\n" % 3_000_000)) for _ in range(6)]
+        for one in held:
+            with suppress(OSError):
+                for _ in range(29):
+                    one.sendall(b"x" * 100_000)
+        is_quick(port, browser)
+        assert sum(map(is_closed, held)) >= 1
+        assert not is_closed(held[-1])
+
+
 def is_closed(one):
     one.settimeout(0.5)
     try:
@@ -139,10 +154,12 @@ def test_drops_and_answers_that_nobody_takes_hold_up_nobody_and_all_of_it_arrive
         assert len(said.rpartition(b"\r\n\r\n")[2]) == size
 
 
+INSIDE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 2
 NEVER = (
     (b"GET /x HTTP/1.1\r\nHost: x\r\nA: " + b"a" * waiting.LARGEST_HEAD, b"431"),
     (b"POST /sign-in HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\n", b"501"),
     (b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\nemail=", b"413"),
+    (b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" + INSIDE, b"413"),
     (b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef", b"400"),
     (b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length : 5\r\n\r\nabcde", b"400"),
     (b"\r\n\r\nGET\r\n\r\n", b"400"),
@@ -152,7 +169,10 @@ NEVER = (
 def test_what_will_never_be_a_request_is_ended_and_all_else_answered_in_its_order(port):
     for sent, status in NEVER:
         with connected(port, sent) as one:
-            assert answered(one)[9:12] == status, sent[:90]
+            began = time.monotonic()
+            said = answered(one)
+            assert (said[9:12], said.count(b"HTTP/1.")) == (status, 1), (sent[:90], said)
+            assert time.monotonic() - began < 1
     get = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
     with connected(port, get + FORM + get.replace(b"healthz", b"nowhere") + get[:10]) as one:
         one.sendall(get[10:-2] + b"Connection: close\r\n\r\n")
@@ -164,3 +184,12 @@ def test_what_will_never_be_a_request_is_ended_and_all_else_answered_in_its_orde
         assert one.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         one.sendall(b"a=b&c")
         assert one.recv(12) == b"HTTP/1.1 400"
+
+
+def test_nobody_says_below_which_path_they_ask(port):
+    """Else the rules of a proxy for a path are passed by, and links lead to another site."""
+    for name in ("SCRIPT_NAME", "Script-Name", "PATH_INFO"):
+        for path, value in (("/x/metrics", "/x"), ("//evil.example/sign-in", "//evil.example")):
+            with connected(port, f"GET {path} HTTP/1.0\r\nHost: x\r\n{name}: {value}\r\n\r\n".encode()) as one:
+                said = answered(one)
+            assert (b" 404 " in said, b"tenantkeep_" in said, b"//evil" in said) == (True, False, False), name

@@ -17,6 +17,7 @@ from tests.web.test_isolation import VERBS, rules
 from tests.web.test_sign_in import attempt
 from web import tries
 from web.app import create_app
+from web.views import health
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 GUID = "11111111-2222-4333-8444-555555555555"
@@ -164,6 +165,45 @@ def test_a_session_without_the_browsers_cookie_is_proof_too_and_has_a_count_of_i
     for _ in range(10):
         assert "not your present password" in change("x" * 12)
     assert "Too many tries" in change(PASSWORD), "who found a browser open may not guess for ever"
+
+
+def test_a_stranger_sends_no_more_than_a_sign_in_needs_and_of_an_upload_nothing_is_read(app, cast):
+    stranger, own = app.test_client(), app.test_client()
+    attempt(own)
+    for path in ("/sign-in", "/restores/upload", "/tenants/choose", "/nowhere"):
+        form = {"csrf_token": csrf_token(stranger, "/sign-in"), "email": "x" * 20_000}
+        assert stranger.post(path, data=form).status_code == 413 - 9 * (path == "/nowhere"), path
+        assert own.post(path, data={**form, "csrf_token": csrf_token(own, "/account/")}).status_code != 413, path
+
+
+def test_however_many_ask_whether_all_is_well_one_looks_at_a_time(app, monkeypatch):
+    looks = []
+
+    def slow_look():
+        looks.append(time.monotonic())
+        time.sleep(0.3)
+        return {}
+
+    monkeypatch.setattr(health, "_look", health._Look())
+    monkeypatch.setattr(health, "_redis_trouble", slow_look)
+    with ThreadPoolExecutor(20) as pool:
+        told = list(pool.map(lambda _number: app.test_client().get("/readyz").status_code, range(20)))
+    assert set(told) == {200}
+    assert len(looks) <= 2, "the second for those who asked when the first had begun"
+    app.test_client().get("/readyz")
+    assert len(looks) <= 3, "and what is asked afterwards is looked at anew"
+
+
+def test_cookies_are_for_https_alone_where_the_request_came_over_it_whatever_the_settings_lack(
+    database, redis_url, cast, capsys
+):
+    for headers, is_secure in (({}, False), ({"X-Forwarded-Proto": "https"}, True)):
+        client = create_app().test_client()
+        client.environ_base.update({f"HTTP_{name.upper().replace('-', '_')}": word for name, word in headers.items()})
+        cookies = attempt(client).headers.getlist("Set-Cookie")
+        assert [("Secure" in cookie) for cookie in cookies] == [is_secure] * 2, cookies
+        assert ("TENANTKEEP_PUBLIC_URL is not set" in capsys.readouterr().err) == is_secure
+        assert "Strict-Transport-Security" not in client.get("/sign-in").headers, "nobody said whom to believe"
 
 
 def test_leaving_for_entra_is_counted_before_anything_is_asked(app, entra, monkeypatch):

@@ -22,6 +22,18 @@ FRESH_SECONDS = 30
 # Of the ids that a table can give: time enough to do something about it.
 HALF = 0.5
 
+NO_ADDRESS = "none; cookies travel over plain http too"
+SET_IT = ", though there is a proxy. Set TENANTKEEP_PUBLIC_URL to the https address that people use"
+NO_PROXIES = (
+    "The public address is https, so a proxy stands before web, and none is counted: everybody has the proxy's "
+    "address, in the audit log and where wrong tries are counted. Set TENANTKEEP_PROXIES to how many there are, "
+    "mostly 1."
+)
+OPEN_REDIS = (
+    "lets in whoever asks, without a password: any user of its network can clear the counts of sign-ins, and hold "
+    "runs up. Give it one (requirepass, or a user of its own with ACL SETUSER), and put it into {setting}."
+)
+
 # Is it well, what is it about, and a sentence.
 Finding = tuple[bool, str, str]
 
@@ -52,9 +64,10 @@ def _refusal(settings: Settings) -> str | None:
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield True, "settings", f"{len(settings.encryption_keys)} encryption key(s), {settings.proxies} proxies"
-    yield True, "public address", settings.public_url or "none; cookies travel over plain http too"
+    is_missed = bool(settings.proxies) and not settings.public_url
+    yield not is_missed, "public address", settings.public_url or (NO_ADDRESS + (SET_IT if is_missed else ""))
     if settings.public_url.startswith("https:") and not settings.proxies:
-        yield False, "proxies", "Behind a TLS proxy, set TENANTKEEP_PROXIES: everybody has the proxy's address now."
+        yield False, "proxies", NO_PROXIES
     for name in settings.unknown:
         yield False, "settings", startup.UNKNOWN % name
 
@@ -161,8 +174,17 @@ def _redis() -> Iterator[Finding]:
     facts: Any = broker.broker.client.info()
     policy = facts.get("maxmemory_policy", "noeviction")
     mending = "" if policy == "noeviction" else ". Set maxmemory-policy noeviction: Redis may drop what waits"
+    if config.settings().public_url:
+        yield from _open_redis()
     where = config.shown(config.redis_urls()[0])
     yield not mending, "redis", f"{where}, version {facts['redis_version']}, eviction policy {policy}{mending}"
+
+
+def _open_redis() -> Iterator[Finding]:
+    for url, name in zip(config.redis_urls(), ("TENANTKEEP_REDIS_URL", "TENANTKEEP_REDIS_LOCKS_URL"), strict=True):
+        if broker.lets_anybody_in(url):
+            yield False, "redis password", f"{config.shown(url)} {OPEN_REDIS.format(setting=name)}"
+            return
 
 
 def _graph(may_ask_tenants: bool) -> Iterator[Finding]:
