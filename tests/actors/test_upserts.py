@@ -1,13 +1,16 @@
 """What is made at an address of its own choice: whatever is there is updated, and never made a second time."""
 
+import base64
+
 import pytest
 
-from actors import restore_requests
+from actors import restore_requests, showing
 from db import restores
 from db.audit import SYSTEM
 from db.models import Policy
 from db.restores import Source
 from graph.fingerprint import fingerprint, text_mark
+from graph.masking import masked
 from graph.policy_types import POLICY_TYPES
 from tests.conftest import capture_by_hand
 from tests.fuzz.values import STEERING
@@ -15,7 +18,7 @@ from tests.restoring import executed, options, plan_of, previewed, undone
 
 KEY = "authenticationContextClassReferences"
 CONTEXTS = f"identity/conditionalAccess/{KEY}"
-BRANDING = "organization/{}/branding/localizations"
+SCRIPT = "00000009-1111-4111-8111-111111111111"
 pytestmark = [
     pytest.mark.usefixtures("app", "worker", "quick"),
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
@@ -102,3 +105,24 @@ def test_a_file_that_steers_is_blocked_before_anything_is_sent(contoso, cast, en
     assert (item.action, item.reason) == ("blocked", "astray")
     assert "Nothing of it is sent." in item.message
     assert contoso.requests()["writes"] == 0
+
+
+# --- a guess in a file -----------------------------------------------------------------------------------------------
+
+
+def test_nothing_that_a_plan_keeps_tells_a_right_guess_from_a_wrong_one(contoso, cast, ended):
+    right, wrong = (
+        base64.b64encode(f"net user helpdesk {one} /add".encode()).decode() for one in ("hunter2", "hunter3")
+    )
+    script = {"@odata.type": "#microsoft.graph.deviceManagementScript", "id": SCRIPT, "displayName": "Helpdesk",
+              "description": "", "scriptContent": right, "runAsAccount": "system", "enforceSignatureCheck": False,
+              "fileName": "a.ps1", "roleScopeTagIds": ["0"], "runAs32Bit": False}  # fmt: skip
+    contoso.put("deviceManagement/deviceManagementScripts", {**script, "assignments": []})
+    plans = []
+    for guess in (right, wrong):
+        body = {**script, "scriptContent": guess}
+        [item] = restores.items(previewed(uploaded(cast, "deviceManagementScripts", SCRIPT, body, []), ended))
+        assert (item.action, item.differences) == ("update", 1)
+        kept = {name: value for name, value in item.__data__.items() if name not in ("id", "restore", "content")}
+        plans.append(kept | {"shown": showing.parts(item, masked, {})})
+    assert plans[0] == plans[1]
