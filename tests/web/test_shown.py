@@ -73,6 +73,7 @@ def test_what_an_upload_would_create_is_shown_by_what_it_is(client, sign_in, cas
         assert SAID not in page
     for page in (text(client, one, post=True) for one in pages):
         assert "net localgroup administrators backdoor /add" in page
+    assert client.get(pages[1], buffered=False).is_streamed, "no more than one policy of a plan is in memory"
     restore_page = text(client, f"/restores/{attack.id}")
     assert f'href="/restores/{attack.id}/plan"' in restore_page
     assert restore_page.index("It runs code of its own as SYSTEM") < restore_page.index('id="execute"')
