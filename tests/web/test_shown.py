@@ -92,4 +92,5 @@ def test_the_groups_own_name_stands_where_the_file_says_another(client, sign_in,
     assert "the same id is there: SG-Intune-Windows-Production" in text(
         client, f"/restores/{attack.id}/items/{item.id}"
     )
+    assert ">The file says</th>" in text(client, f"/restores/{attack.id}/items/{item.id}")
     assert "SG-Test-lab" not in text(client, f"/restores/{attack.id}/plan")
