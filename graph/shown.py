@@ -152,7 +152,8 @@ class _Showing:
         target = value.get("target") or {}
         ids = [target[one] for one in ("groupId", "deviceAndAppManagementAssignmentFilterId") if target.get(one)]
         whom = visible(assignment(value, self._names))
-        yield Line(0, "Exclude" if is_exclusion(value) else "Include", whom, " · ".join(map(str, ids)))
+        more = [str(one) for one in ids if str(one) not in whom]
+        yield Line(0, "Exclude" if is_exclusion(value) else "Include", whom, " · ".join(more))
         yield from self.object(target, _inside(masked, "target", target), 1, _SAID_OF_TARGET)
         yield from self.object(value, masked, 1, _SAID_OF_ASSIGNMENT)
 
