@@ -98,7 +98,7 @@ class Installation(RuleBasedStateMachine):
             self.model.live[policy.id] = 0
         self.next_version = 1
         head = AuditHead.get()
-        self.chain, self.ends_told = audit.Chain(head.last_id, head.hash), Counter()
+        self.chain, self.ends_told = audit.Chain(audit.keys_or_fault()[0], (), head.last_id, head.hash), Counter()
         self.looked_at = set()
         self._begin()
 
