@@ -40,6 +40,11 @@ class Action(StrEnum):
     SESSIONS_ENDED = "session:ended-everywhere"
     SECOND_FACTOR_ON = "second-factor:turned-on"
     SECOND_FACTOR_OFF = "second-factor:turned-off"
+    RECOVERY_CODES_MADE = "recovery-codes:made"
+    RECOVERY_CODE_USED = "recovery-code:used"
+    PASSKEY_ADDED = "passkey:added"
+    PASSKEY_REMOVED = "passkey:removed"
+    PASSKEY_CLONED = "passkey:refused-as-copied"
     ENTRA_GRANT_SET = "entra-grant:set"
     ENTRA_GRANT_REMOVED = "entra-grant:removed"
     ACCESS = "access:refused"
@@ -103,6 +108,12 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SESSIONS_ENDED: frozenset({"sessions"}),
     Action.SECOND_FACTOR_ON: frozenset(),
     Action.SECOND_FACTOR_OFF: frozenset(),
+    Action.RECOVERY_CODES_MADE: frozenset(),
+    Action.RECOVERY_CODE_USED: frozenset({"left"}),
+    Action.PASSKEY_ADDED: frozenset({"name"}),
+    Action.PASSKEY_REMOVED: frozenset({"name"}),
+    # Its counter went back: there are two of it.
+    Action.PASSKEY_CLONED: frozenset({"name"}),
     Action.ENTRA_GRANT_SET: frozenset({"gives"}),
     Action.ENTRA_GRANT_REMOVED: frozenset({"gives"}),
     Action.ACCESS: frozenset({"permission", "method", "path"}),

@@ -7,7 +7,7 @@ import peewee as pw
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from db import audit, sessions, upserts
+from db import audit, passkeys, sessions, upserts
 from db.audit import Action, Actor
 from db.database import database, lock
 from db.errors import Invalid
@@ -64,6 +64,7 @@ def change(user: User, actor: Actor, *, here: int | None = None, **changes: obje
     """Change name, site_role, is_active, entra_id or password.
 
     Anything but a name signs the person out everywhere, but for the session `here` in which they changed it themselves.
+    A password that somebody else sets ends their passkeys too: whoever had got into the account might have made one.
     """
     if "password" in changes:
         password = str(changes.pop("password"))
@@ -79,6 +80,8 @@ def change(user: User, actor: Actor, *, here: int | None = None, **changes: obje
         User.update(**changes).where(User.id == user.id).execute()
         if set(changes) - {"name"}:
             sessions.end_all(user.id, but=here)
+        if "password_hash" in changes and here is None:
+            passkeys.remove_all(user, actor)
         audit.record(Action.USER_CHANGED, actor, f"user {user.email}", changed=named)
 
 
