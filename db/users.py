@@ -9,6 +9,7 @@ from argon2.exceptions import VerificationError
 
 from db import audit, passkeys, sessions, upserts
 from db.audit import Action, Actor
+from db.clock import utcnow
 from db.database import database, lock
 from db.errors import Invalid
 from db.models import Membership, Tenant, User
@@ -151,9 +152,10 @@ def subscribed_to(user_id: int) -> list[int]:
 
 
 def roles(user_id: int) -> dict[int, Role]:
-    """Tenant id -> role, of this person's memberships."""
-    rows = Membership.select(Membership.tenant, Membership.role).where(Membership.user == user_id).tuples()
-    return {tenant_id: Role(role) for tenant_id, role in rows}
+    """Tenant id -> role, of this person's memberships. What Entra gave counts while its word does."""
+    counts = ~Membership.is_from_entra | (User.entra_checked_at > utcnow() - sessions.ENTRA_HOLDS)
+    rows = Membership.select(Membership.tenant, Membership.role).join(User).where((User.id == user_id) & counts)
+    return {tenant_id: Role(role) for tenant_id, role in rows.tuples()}
 
 
 def members(tenant: Tenant) -> list[Membership]:

@@ -139,7 +139,7 @@ def _live_session(email: str) -> str | None:
 
 def _mark(email: str) -> str:
     """Keyed: what was typed may be a password, and Redis must not be where somebody tries which."""
-    key = str(current_app.secret_key).encode()
+    key = config.settings().secret_key.encode()
     return hmac.digest(key, b"tries of " + email.encode("utf-8", "replace"), "sha256").hex()[:32]
 
 
