@@ -79,10 +79,10 @@ def change(user: User, actor: Actor, *, here: int | None = None, **changes: obje
         if is_admin_no_more:
             _require_another_admin(user)
         User.update(**changes).where(User.id == user.id).execute()
-        if set(changes) - {"name"}:
-            sessions.end_all(user.id, but=here)
         if "password_hash" in changes and here is None:
             passkeys.remove_all(user, actor)
+        if set(changes) - {"name"}:
+            sessions.end_all(user.id, but=here)
         audit.record(Action.USER_CHANGED, actor, f"user {user.email}", changed=named)
 
 
