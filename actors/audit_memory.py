@@ -12,7 +12,7 @@ from db import audit, audit_keys
 from db.audit import Point
 
 PREFIX = "tenantkeep:audit-log-ended:"
-_POINT = re.compile("([0-9]{1,19}):([0-9a-f]{64})")
+_POINT = re.compile("([0-9]{1,19}):([0-9a-f]{40,64})")
 
 
 def remembered() -> list[Point]:
@@ -29,14 +29,18 @@ def point(text: str) -> Point | None:
 
 
 def remember(point: Point) -> None:
-    locks.set(_name(), f"{point[0]}:{point[1]}")
+    locks.set(_name(), audit.written(point))
 
 
 def follow() -> list[Point]:
     """What was remembered; where the log goes on from there, its end of now is remembered instead."""
     # The end first: what is written meanwhile comes after it.
     end, before = audit.head(), remembered()
-    if before != [end] and all(audit.holds(point) for point in before) and audit.holds(end):
+    if (
+        audit.written(end) not in map(audit.written, before)
+        and all(audit.holds(point) for point in before)
+        and audit.holds(end)
+    ):
         remember(end)
     return before
 

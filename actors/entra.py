@@ -1,17 +1,21 @@
 """Signing in people with Entra ID: joins what Entra says with whom the database knows."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import config
 from db import entra_people
 from db.audit import Actor
+from db.clock import utcnow
 from db.entra_people import Arrival
+from db.errors import Invalid
 from db.models import User
 from graph import person_sign_in
 from graph.clouds import Cloud, endpoints
-from graph.errors import GraphError
-from graph.person_sign_in import PersonSignIn, Registration
+from graph.errors import GraphError, SignInFailed
+from graph.person_sign_in import Identity, PersonSignIn, Registration
 
 RETURN_PATH = "/sign-in/entra/return"
 
@@ -35,9 +39,30 @@ def is_answer_to(flow: Mapping[str, Any], answer: Mapping[str, str]) -> bool:
 
 def finish(flow: Mapping[str, Any], answer: Mapping[str, str], address: str | None) -> User:
     """Raises Refused, or Invalid when Entra knows the person and we have nothing for them."""
+    asked_at = utcnow()
     identity = _sign_in().finish(flow, answer)
-    arrival = Arrival(identity.object_id, identity.user_name, identity.name, identity.claims)
-    return entra_people.admit(arrival, Actor(identity.user_name[:255], address=address))
+    return entra_people.admit(_arrival(identity, asked_at), Actor(identity.user_name[:255], address=address))
+
+
+def ask_again(user: User) -> None:
+    """What Entra gives a person who is signed in now; who is not given anything is signed out. Raises Refused when
+    Entra could not be asked: then it is asked again, and what it said last counts until its hour is over."""
+    asked_at, token = utcnow(), entra_people.refresh_token(user)
+    if not token:
+        return
+    try:
+        identity = _sign_in().again(token)
+    except SignInFailed:
+        entra_people.turn_out(user)
+        return
+    with suppress(Invalid):  # it says to a person why they may not stay, and nobody sits here
+        entra_people.renew(user, _arrival(identity, asked_at))
+
+
+def _arrival(identity: Identity, asked_at: datetime) -> Arrival:
+    return Arrival(
+        identity.object_id, identity.user_name, identity.name, identity.claims, asked_at, identity.refresh_token
+    )
 
 
 def _sign_in() -> PersonSignIn:

@@ -21,11 +21,22 @@ from typing import Any
 import redis
 
 import config
-from actors import audit_memory, logs, messages, pruning, scheduling, startup
+from actors import audit_memory, logs, messages, pruning, rechecking, scheduling, startup
 from actors.broker import dedupe
 from actors.middleware import PROCESS
 from actors.starting import send
-from db import approvals, audit_rounds, installation, overdue, parts, removal, run_ends, schedules, setbacks
+from db import (
+    approvals,
+    audit_rounds,
+    entra_people,
+    installation,
+    overdue,
+    parts,
+    removal,
+    run_ends,
+    schedules,
+    setbacks,
+)
 from db.audit import Point
 from db.clock import utcnow
 from db.database import database, is_away
@@ -160,6 +171,7 @@ STEPS = (
     Step(Sweep.EXPIRE, _once(lambda: approvals.expire_old(config.settings().plan_hours))),
     Step(Sweep.PRUNE, _once(pruning.prune_daily)),
     Step(Sweep.REMOVE, _without(removal.begun), _remove, SLICE_SECONDS),
+    Step(Sweep.PEOPLE, entra_people.due, rechecking.send, SLICE_SECONDS),
     Step(Sweep.AUDIT, _once(_check_audit_log)),
 )
 

@@ -100,7 +100,7 @@ def _end(check: AuditCheck, now: datetime) -> None:
     result = Result.FAILED if check.found else Result.OK
     audit.record(Action.AUDIT_VERIFIED, SYSTEM, "audit log", result=result, events=check.last_id, faults=check.found)
     # The system's journal is outside the database, and remembers: tenantkeep audit verify --since.
-    point = f"{check.last_id}:{check.hash}"
+    point = audit.written((check.last_id, check.hash))
     logger.info("the audit log was gone through", extra={"faults": check.found, "point": point})
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import peewee as pw
 
-from db import answers, audit, audit_keys, credentials, sealing
+from db import answers, audit, audit_keys, credentials, entra_people, sealing
 from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
 from db.installation import OWNER
-from db.models import AuditKey, Content, Credential, Heartbeat, RunAnswer, Seal, Tenant, User
+from db.models import AuditKey, Content, Credential, EntraToken, Heartbeat, RunAnswer, Seal, Tenant, User
 from db.sealing import SealError, keyring
 from db.snapshots import content_owner
 from db.tenants import credential_owner
@@ -41,6 +41,7 @@ SEALED = (
     Sealed(Tenant, Tenant.credential, credential_owner),
     Sealed(Credential, Credential.sealed, credentials.owner),
     Sealed(User, User.totp_secret, lambda one: totp_owner(one.id)),
+    Sealed(EntraToken, EntraToken.sealed, lambda one: entra_people.token_owner(one.user_id)),
     Sealed(AuditKey, AuditKey.sealed, lambda one: audit_keys.owner(one.id)),
     Sealed(Seal, Seal.word, lambda _one: OWNER),
 )

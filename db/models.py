@@ -54,6 +54,8 @@ class User(Table):
     totp_step = pw.BigIntegerField(null=True)
     # The object id in our own directory, of who signs in with Entra ID.
     entra_id = pw.CharField(null=True, unique=True, max_length=36)
+    # When Entra ID last said what they are given here; it counts for an hour: db/entra_people.py.
+    entra_checked_at = pw.DateTimeField(null=True)
 
     class Meta:
         table_name = "users"  # "user" is a reserved word in PostgreSQL
@@ -160,8 +162,40 @@ class Session(Table):
     seen_at = pw.DateTimeField(default=utcnow)
     address = pw.CharField(null=True, max_length=60)
     browser = pw.CharField(max_length=200)
-    # "password", "password and code" or "Entra ID".
+    # "password", "password and code", "recovery code", "passkey" or "Entra ID".
     way = pw.CharField(max_length=20)
+
+
+class RecoveryCode(Table):
+    """One of those that are for who has lost their phone; of the code a SHA-256."""
+
+    user = pw.ForeignKeyField(User, backref="recovery_codes", on_delete="CASCADE", index=False)
+    mark = pw.CharField(max_length=64)
+    used_at = pw.DateTimeField(null=True)
+
+    class Meta:
+        indexes = ((("user", "mark"), True),)
+
+
+class Passkey(Table):
+    """What a person signs in with in place of a password and a code (WebAuthn). The private key is with them."""
+
+    user = pw.ForeignKeyField(User, backref="passkeys", on_delete="CASCADE")
+    name = pw.CharField(max_length=60)
+    # Both in URL-safe base64 without padding.
+    credential_id = pw.CharField(unique=True, max_length=1400)
+    public_key = pw.TextField()
+    sign_count = pw.BigIntegerField(default=0)
+    created_at = pw.DateTimeField(default=utcnow)
+    used_at = pw.DateTimeField(null=True)
+
+
+class EntraToken(Table):
+    """With what Entra ID is asked again about who is signed in by it, and when it was asked last."""
+
+    user = pw.ForeignKeyField(User, unique=True, on_delete="CASCADE")
+    sealed = pw.BlobField()
+    asked_at = pw.DateTimeField(default=utcnow)
 
 
 class EntraGrant(Table):
@@ -801,6 +835,9 @@ TABLES = (
     RuleChange,
     Membership,
     Session,
+    RecoveryCode,
+    Passkey,
+    EntraToken,
     EntraGrant,
     Preference,
     Content,

@@ -15,6 +15,7 @@ from db import key_rotation
 from db.models import (
     TABLES,
     AuditCheck,
+    EntraToken,
     Heartbeat,
     Lease,
     Listing,
@@ -29,6 +30,7 @@ from db.sealing import keyring
 # Table -> why it stays behind.
 LEFT_OUT = {
     Session: "everybody signs in again",
+    EntraToken: "everybody signs in again",
     Listing: "of runs under way, which end with the move",
     RunAnswer: "of runs under way, which end with the move",
     AuditCheck: "the log is checked again from its beginning",

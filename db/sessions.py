@@ -5,7 +5,7 @@ The browser holds a random token; only its SHA-256 is kept here, so that who rea
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from db.clock import utcnow
@@ -13,6 +13,9 @@ from db.models import Session, User
 
 # From sign-in to the end, whatever happens in between: one working day.
 LONGEST = timedelta(hours=12)
+# What Entra ID said of a person counts for so long: roles that it takes away, and accounts, end within it.
+ENTRA_HOLDS = timedelta(hours=1)
+ENTRA = "Entra ID"
 # Without a page that the person asked for. What a page asks for by itself does not count.
 IDLE = timedelta(hours=2)
 # Being seen is written down this often, not with every page.
@@ -23,7 +26,7 @@ def begin(user: User, address: str | None, browser: str, way: str) -> str:
     """A new session; returns its token, which nothing but this browser's cookie may hold. Sweeps out what has ended."""
     token = secrets.token_urlsafe(32)
     now = utcnow()
-    Session.delete().where(~_living()).execute()
+    Session.delete().where(~living()).execute()
     Session.create(
         user=user, token_mark=_mark(token), began_at=now, seen_at=now, address=address, browser=browser[:200], way=way
     )
@@ -37,7 +40,7 @@ def find(token: str, *, is_asked_for: bool) -> Session | None:
     found: Session | None = (
         Session.select(Session, User)
         .join(User)
-        .where((Session.token_mark == _mark(token)) & _living() & User.is_active)
+        .where((Session.token_mark == _mark(token)) & living() & User.is_active & _is_known_by_entra(now))
         .first()
     )
     if found and is_asked_for and now - found.seen_at > NEWS:
@@ -47,7 +50,7 @@ def find(token: str, *, is_asked_for: bool) -> Session | None:
 
 def of(user_id: int) -> list[Session]:
     """The living ones, the last seen first."""
-    return list(Session.select().where((Session.user == user_id) & _living()).order_by(Session.seen_at.desc()))
+    return list(Session.select().where((Session.user == user_id) & living()).order_by(Session.seen_at.desc()))
 
 
 def end(user_id: int, session_id: int) -> bool:
@@ -55,13 +58,17 @@ def end(user_id: int, session_id: int) -> bool:
     return bool(Session.delete().where((Session.id == session_id) & (Session.user == user_id)).execute())
 
 
-def end_all(user_id: int, *, but: int | None = None) -> int:
-    """Sign a person out everywhere, or everywhere but here. How many sessions that ended."""
-    theirs = Session.user == user_id
+def end_all(user_id: int, *, but: int | None = None, by: str | None = None) -> int:
+    """Sign a person out everywhere, or everywhere but here, or where they came `by` that way. How many that ended."""
+    theirs = (Session.user == user_id) & (Session.way == by) if by else Session.user == user_id
     return int(Session.delete().where(theirs & (Session.id != but) if but else theirs).execute())
 
 
-def _living() -> Any:
+def _is_known_by_entra(now: datetime) -> Any:
+    return (Session.way != ENTRA) | (User.entra_checked_at > now - ENTRA_HOLDS)
+
+
+def living() -> Any:
     """Neither too old nor idle for too long."""
     now = utcnow()
     return (Session.began_at > now - LONGEST) & (Session.seen_at > now - IDLE)

@@ -41,6 +41,7 @@ class Sweep(StrEnum):
     EXPIRE = "expire plans"
     PRUNE = "prune"
     REMOVE = "remove tenants"
+    PEOPLE = "ask Entra ID about people"
     AUDIT = "check the audit log"
 
 

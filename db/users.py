@@ -7,8 +7,9 @@ import peewee as pw
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from db import audit, sessions, upserts
+from db import audit, passkeys, sessions, upserts
 from db.audit import Action, Actor
+from db.clock import utcnow
 from db.database import database, lock
 from db.errors import Invalid
 from db.models import Membership, Tenant, User
@@ -64,6 +65,7 @@ def change(user: User, actor: Actor, *, here: int | None = None, **changes: obje
     """Change name, site_role, is_active, entra_id or password.
 
     Anything but a name signs the person out everywhere, but for the session `here` in which they changed it themselves.
+    A password that somebody else sets ends their passkeys too: whoever had got into the account might have made one.
     """
     if "password" in changes:
         password = str(changes.pop("password"))
@@ -77,6 +79,8 @@ def change(user: User, actor: Actor, *, here: int | None = None, **changes: obje
         if is_admin_no_more:
             _require_another_admin(user)
         User.update(**changes).where(User.id == user.id).execute()
+        if "password_hash" in changes and here is None:
+            passkeys.remove_all(user, actor)
         if set(changes) - {"name"}:
             sessions.end_all(user.id, but=here)
         audit.record(Action.USER_CHANGED, actor, f"user {user.email}", changed=named)
@@ -148,9 +152,10 @@ def subscribed_to(user_id: int) -> list[int]:
 
 
 def roles(user_id: int) -> dict[int, Role]:
-    """Tenant id -> role, of this person's memberships."""
-    rows = Membership.select(Membership.tenant, Membership.role).where(Membership.user == user_id).tuples()
-    return {tenant_id: Role(role) for tenant_id, role in rows}
+    """Tenant id -> role, of this person's memberships. What Entra gave counts while its word does."""
+    counts = ~Membership.is_from_entra | (User.entra_checked_at > utcnow() - sessions.ENTRA_HOLDS)
+    rows = Membership.select(Membership.tenant, Membership.role).join(User).where((User.id == user_id) & counts)
+    return {tenant_id: Role(role) for tenant_id, role in rows.tuples()}
 
 
 def members(tenant: Tenant) -> list[Membership]:

@@ -22,11 +22,14 @@ from graph.clouds import Endpoints
 from graph.entra_documents import ANEW_SECONDS, EntraSession
 from graph.errors import SignInFailed
 from graph.sign_in import guid, unreachable
+from graph.spellings import GUID
 
 # Entra leaves the groups out, and names where to ask for them instead, when somebody is in more than 200
 # (learn.microsoft.com: Configure group claims). App roles do not have that limit.
 _TOO_MANY_GROUPS = ("_claim_names", "hasgroups")
 CLOCKS_APART = 120
+# The person was disabled, signed out everywhere, or has to sit before a browser (learn.microsoft.com: Refresh tokens).
+_NOT_ANY_MORE = frozenset({"invalid_grant", "interaction_required", "login_required", "consent_required"})
 
 # The answer comes in the address. As a form, which MSAL would rather have, it comes from another site, and browsers
 # send no SameSite cookie with that: whose sign-in it is could not be told. The code in the address is worth nothing
@@ -46,12 +49,13 @@ class Registration:
 
 @dataclass(frozen=True)
 class Identity:
-    """`claims`: object ids of groups, and values of app roles."""
+    """`claims`: object ids of groups, and values of app roles. `refresh_token`: with what Entra can be asked again."""
 
     object_id: str
     user_name: str
     name: str
     claims: frozenset[str]
+    refresh_token: str = field(default="", repr=False)
 
 
 def is_answer_to(flow: Mapping[str, Any], answer: Mapping[str, str]) -> bool:
@@ -91,9 +95,24 @@ class PersonSignIn:
             ) from e
         if "error" in result:
             raise _refusal(str(result["error"]))
-        return self._identity(self._checked(str(result.get("id_token"))))
+        return self._identity(result, self._checked(str(result.get("id_token")), "nonce"))
 
-    def _checked(self, id_token: str) -> dict[str, Any]:
+    def again(self, refresh_token: str) -> Identity:
+        """Who that person is now, and what they are given now, with nobody before a browser.
+
+        Raises SignInFailed when Entra refuses the person, and Unavailable for anything else.
+        """
+        try:
+            result = self._app().acquire_token_by_refresh_token(refresh_token, scopes=[])
+        except (requests.RequestException, MsalServiceError, ValueError, KeyError, RuntimeError) as e:
+            raise unreachable() from e
+        if result.get("error") in _NOT_ANY_MORE:
+            raise _refusal(str(result["error"]))
+        if "error" in result:
+            raise unreachable()
+        return self._identity(result, self._checked(str(result.get("id_token"))))
+
+    def _checked(self, id_token: str, *required: str) -> dict[str, Any]:
         """The token's claims (learn.microsoft.com: ID tokens, "Validate the token")."""
         try:
             key = self._key(jwt.get_unverified_header(id_token)["kid"])
@@ -104,7 +123,7 @@ class PersonSignIn:
                 audience=self._registration.client_id,
                 issuer=f"{self._authority}/v2.0",
                 leeway=CLOCKS_APART,
-                options={"require": ["exp", "iat", "aud", "iss", "nonce"]},
+                options={"require": ["exp", "iat", "aud", "iss", *required]},
             )
         except (jwt.PyJWTError, KeyError) as e:
             raise SignInFailed("sign_in_forged", "Entra ID's answer does not prove who you are. Begin again.") from e
@@ -142,7 +161,7 @@ class PersonSignIn:
         except (requests.RequestException, MsalServiceError, ValueError) as e:
             raise unreachable() from e
 
-    def _identity(self, claims: Mapping[str, Any]) -> Identity:
+    def _identity(self, result: Mapping[str, Any], claims: Mapping[str, Any]) -> Identity:
         if claims.get("tid") != self._registration.directory_id or not isinstance(claims.get("oid"), str):
             raise SignInFailed("foreign_directory", "That account is of another directory than ours.")
         if any(name in claims for name in _TOO_MANY_GROUPS):
@@ -151,9 +170,20 @@ class PersonSignIn:
                 "You are in more groups than Entra ID names in a sign-in. An admin has to let the app registration "
                 "send app roles, or only the groups assigned to it.",
             )
-        named = [*(claims.get("groups") or ()), *(claims.get("roles") or ())]
         user_name = str(claims.get("preferred_username") or claims.get("email") or claims["oid"])
-        return Identity(claims["oid"], user_name, str(claims.get("name") or user_name), frozenset(map(str, named)))
+        name = str(claims.get("name") or user_name)
+        return Identity(claims["oid"], user_name, name, _given(claims), str(result.get("refresh_token") or ""))
+
+
+def _given(claims: Mapping[str, Any]) -> frozenset[str]:
+    """Groups by their ids alone, app roles by all else: anybody may call a group like an app role of ours.
+
+    Where a registration has Entra send the names of groups, those name nothing here.
+    """
+    groups, roles = map(str, claims.get("groups") or ()), map(str, claims.get("roles") or ())
+    return frozenset(
+        {one.lower() for one in groups if GUID.fullmatch(one)} | {one for one in roles if not GUID.fullmatch(one)}
+    )
 
 
 def _refusal(error: str) -> SignInFailed:

@@ -80,7 +80,7 @@ _PERMANENT_HTTP = range(400, 500)
 # What a header takes; a day, and what is asked for anew at once, are the ends of what Entra gives.
 _TOKEN = re.compile(r"[\x21-\x7e]{1,20000}")
 _SECONDS = re.compile(r"[0-9]{1,6}", re.ASCII)
-_OF_A_PERSON = ("id_token", "scope", "client_info")
+_OF_A_PERSON = ("id_token", "refresh_token", "scope", "client_info")
 
 
 class LoginSession(requests.Session):

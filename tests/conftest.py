@@ -52,8 +52,6 @@ from graph import limits  # noqa: E402
 from tests import locks  # noqa: E402
 from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
 
-sealing.use_keys(config.settings().encryption_keys)
-
 
 def pytest_addoption(parser):
     """For `python -m tests.fuzz` and `make steps`."""
@@ -90,6 +88,12 @@ def redis_url(_redis_server):
     return config.settings().redis_url
 
 
+def migrated():
+    """With the keys that the tests have, whatever the test before left behind."""
+    sealing.use_keys(config.load(os.environ).encryption_keys)
+    migrate.migrate()
+
+
 @pytest.fixture(scope="session")
 def _postgresql():
     if servers.postgresql_binaries() is None:
@@ -100,7 +104,7 @@ def _postgresql():
         with servers.postgresql_server(directory) as url:
             servers.execute(url, "CREATE DATABASE migrated")
             engine.use(f"{url}/migrated")
-            migrate.migrate()
+            migrated()
             engine.database.close_all()
             yield url
     finally:
@@ -111,7 +115,7 @@ def _postgresql():
 def _sqlite(tmp_path_factory):
     path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
     engine.use(f"sqlite:///{path}")
-    migrate.migrate()
+    migrated()
     engine.database.close()
     return path
 

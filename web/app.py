@@ -26,6 +26,7 @@ from web.views import (
     mappings,
     new_restore,
     notifications,
+    passkeys,
     policies,
     restore_acts,
     restores,
@@ -180,6 +181,7 @@ def _add_pages(app: Flask) -> None:
         users,
         entra_grants,
         account,
+        passkeys,
         health,
     ):
         app.register_blueprint(pages.pages)

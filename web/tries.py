@@ -8,7 +8,7 @@ session that lives. What strangers try elsewhere, or at the same address, does n
 Per address too: what an unsigned request writes to the audit log, and what it asks of Entra ID.
 """
 
-import hashlib
+import hmac
 import ipaddress
 import logging
 import secrets
@@ -138,7 +138,9 @@ def _live_session(email: str) -> str | None:
 
 
 def _mark(email: str) -> str:
-    return hashlib.sha256(email.encode("utf-8", "replace")).hexdigest()[:32]
+    """Keyed: what was typed may be a password, and Redis must not be where somebody tries which."""
+    key = config.settings().secret_key.encode()
+    return hmac.digest(key, b"tries of " + email.encode("utf-8", "replace"), "sha256").hex()[:32]
 
 
 def _cookie(mark: str) -> str:

@@ -162,8 +162,8 @@ def create_app(state: State) -> Flask:
 
     @app.post("/<tenant_id>/oauth2/v2.0/token")
     def token(tenant_id: str) -> Response:
-        if request.form.get("grant_type") == "authorization_code":
-            return _response(people.redeem(state, tenant_id, request.form.to_dict()))
+        if of_people := people.GRANTS.get(request.form.get("grant_type", "")):
+            return _response(of_people(state, tenant_id, request.form.to_dict()))
         simulator.counts.tokens[tenant_id.lower()] += 1
         answer = _response(sign_in.token(state, tenant_id, request.form.to_dict()))
         return _malformed(simulator, tenant_id.lower(), "oauth2/token", answer)

@@ -38,6 +38,7 @@ class _Issued:
 
 
 _codes: dict[str, _Issued] = {}
+_refreshing: dict[str, _Issued] = {}
 
 
 def keys() -> Reply:
@@ -116,15 +117,41 @@ def redeem(state: State, tenant_id: str, form: Mapping[str, str]) -> Reply:
         return refusal(500112)
     if _challenge(form.get("code_verifier", "")) != issued.asked["code_challenge"]:
         return refusal(501481)
+    return _tokens(issued, issued.asked.get("nonce", ""))
+
+
+def refresh(state: State, tenant_id: str, form: Mapping[str, str]) -> Reply:
+    """`grant_type=refresh_token`: an ID token of the person as they are now; one who is gone or disabled gets none."""
+    tenant, issued = state.tenants.get(tenant_id.lower()), _refreshing.get(form.get("refresh_token", ""))
+    if tenant is None or form.get("client_id") != tenant.client_id:
+        return refusal(700016, app=form.get("client_id", ""), tenant=tenant_id)
+    if not secrets.compare_digest(form.get("client_secret", "").encode(), tenant.client_secret.encode()):
+        return refusal(7000215, app=tenant.client_id)
+    if issued is None or issued.tenant.directory_id != tenant.directory_id:
+        return refusal(70008)
+    person = next((one for one in tenant.people if one["oid"] == issued.person["oid"]), None)
+    if person is None or person.get("is_disabled"):
+        return refusal(50057)
+    return _tokens(_Issued(tenant, person, issued.asked, time.time()), None)
+
+
+GRANTS = {"authorization_code": redeem, "refresh_token": refresh}
+
+
+def _tokens(issued: _Issued, nonce: str | None) -> Reply:
+    """A refresh token only where it was asked for; each may be used again, as Entra's may."""
     body = {"token_type": "Bearer", "scope": "openid profile", "expires_in": TOKEN_SECONDS}
-    return Reply(200, {**body, "access_token": secrets.token_urlsafe(24), "id_token": _id_token(issued)})
+    if "offline_access" in issued.asked.get("scope", "").split():
+        body["refresh_token"] = secrets.token_urlsafe(48)
+        _refreshing[str(body["refresh_token"])] = issued
+    return Reply(200, {**body, "access_token": secrets.token_urlsafe(24), "id_token": _id_token(issued, nonce)})
 
 
 def _challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
-def _id_token(issued: _Issued) -> str:
+def _id_token(issued: _Issued, nonce: str | None) -> str:
     """learn.microsoft.com: ID token claims reference. `flags["id_token"]` changes claims, as a forger would."""
     now, person, tenant = int(time.time()), issued.person, issued.tenant
     claims = {
@@ -133,7 +160,6 @@ def _id_token(issued: _Issued) -> str:
         "iat": now,
         "nbf": now,
         "exp": now + TOKEN_SECONDS,
-        "nonce": issued.asked.get("nonce", ""),
         "name": person["name"],
         "oid": person["oid"],
         "preferred_username": person["user_name"],
@@ -141,6 +167,8 @@ def _id_token(issued: _Issued) -> str:
         "tid": tenant.directory_id,
         "ver": "2.0",
     }
+    if nonce is not None:
+        claims["nonce"] = nonce
     for name in ("groups", "roles"):
         if person.get(name):
             claims[name] = person[name]

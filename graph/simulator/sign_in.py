@@ -61,6 +61,7 @@ _ERRORS = {
         "suffixed to the resource identifier.",
     ),
     70008: (400, "invalid_grant", "The provided authorization code or refresh token has expired or was used already."),
+    50057: (400, "invalid_grant", "The user account is disabled."),
     500112: (
         400,
         "invalid_grant",

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from actors import audit_memory
-from db import audit_proof, audit_rounds
+from db import audit, audit_proof, audit_rounds
 from db.models import AuditCheck, AuditEvent, AuditHead
 from tests.web.test_commands import tenantkeep
 
@@ -70,7 +70,7 @@ def test_by_command_a_cut_log_is_found_and_goes_on_only_when_somebody_says_why(c
     old = tmp_path / "old.jsonl"
     assert tenantkeep("audit", "export", str(old)).returncode == 0
     [point] = audit_memory.follow() or audit_memory.remembered()
-    kept = f"{point[0]}:{point[1]}"
+    kept = audit.written(point)
     assert json.loads(tenantkeep("audit", "verify", "--since", kept, "--json").stdout)["last"] == kept
     assert tenantkeep("audit", "verify", "--since", "12").returncode == 64
     for name in ("audit_event_no_delete", "audit_head_forward"):

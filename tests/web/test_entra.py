@@ -1,16 +1,19 @@
 """Signing in with Entra ID, through the simulator's own pages: who comes in, with which roles, and what is refused."""
 
 import re
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
 import config
+from actors import rechecking, scheduler
 from db import entra_people, users
 from db.audit import SYSTEM
-from db.models import AuditEvent, EntraGrant, Membership, Session, User
+from db.models import AuditEvent, EntraGrant, EntraToken, Membership, Session, User
 from db.states import Role, SiteRole
+from tests import servers
 from tests.conftest import csrf_token
 from tests.simulated import SimulatedTenant
 
@@ -99,6 +102,126 @@ def test_what_entra_takes_is_taken_at_the_next_sign_in_and_what_was_given_by_han
     assert not Session.select().where(Session.user == nina).exists()
 
 
+# --- asked again while they are signed in ------------------------------------------------------------------------
+
+
+def later(**span):
+    """As if it were so much later: what Entra said, and when it was asked, are so much older."""
+    ago = timedelta(**span)
+    for one in User.select().where(User.entra_checked_at.is_null(False)):
+        User.update(entra_checked_at=one.entra_checked_at - ago).where(User.id == one.id).execute()
+    for one in EntraToken.select():
+        EntraToken.update(asked_at=one.asked_at - ago).where(EntraToken.id == one.id).execute()
+
+
+def ask_again():
+    """What a tick of the scheduler sends, and a worker does."""
+    due = entra_people.due()
+    for token in due:
+        assert entra_people.take_turn(token)
+        assert not entra_people.take_turn(token), "two schedulers ask once"
+        rechecking.recheck.fn(user_id=token.user_id)
+    return len(due)
+
+
+def test_roles_that_entra_takes_away_end_while_the_person_is_signed_in(client, cast, directory):
+    arrive(client, NINA)
+    nina = User.get(User.entra_id == NINA["oid"])
+    assert client.get(f"/tenants/{cast.contoso.id}").status_code == client.get("/audit/").status_code == 200
+    assert ask_again() == 0, "not at every tick"
+    directory.change(people=[{**NINA, "roles": []}])
+    later(minutes=26)
+    assert ask_again() == 1
+    assert client.get("/users/").status_code == 403
+    assert User.get_by_id(nina.id).site_role == "none"
+    directory.change(people=[{**NINA, "groups": [], "roles": []}])
+    assert (later(minutes=26), ask_again()) == (None, 1), "with the token that the last answer brought"
+    assert users.roles(nina.id) == {}
+    assert client.get(f"/tenants/{cast.contoso.id}").status_code == 302, "there is nothing left for them here"
+    assert ask_again() == 0
+
+
+def test_who_is_disabled_in_entra_is_signed_out(client, cast, directory):
+    arrive(client, NINA)
+    directory.change(people=[{**NINA, "is_disabled": True}])
+    later(minutes=26)
+    ask_again()
+    assert not Session.select().exists()
+    event = AuditEvent.get(AuditEvent.action == "session:ended-everywhere")
+    assert (event.actor, event.subject) == ("system", "user nina@example.com")
+    assert client.get("/runs/").status_code == 302
+
+
+def test_what_entra_said_counts_for_an_hour_and_no_longer_whatever_is_away(client, cast, monkeypatch):
+    """Workers, the queue, or Entra itself: who cannot be asked about comes in no more."""
+    arrive(client, NINA)
+    monkeypatch.setenv("TENANTKEEP_LOGIN_URL", "http://127.0.0.1:9")
+    config.settings.cache_clear()
+    later(minutes=50)
+    ask_again()
+    assert client.get("/runs/").status_code == 200
+    later(minutes=11)
+    assert client.get("/runs/").status_code == 302
+    assert users.roles(User.get(User.entra_id == NINA["oid"]).id) == {}
+
+
+def test_what_entra_gave_counts_no_longer_for_who_came_in_by_a_password(app, client, cast, directory, sign_in):
+    users.change(cast.ada, SYSTEM, entra_id=ADA["oid"])
+    entra_people.grant(OPERATORS, SYSTEM, tenant=cast.fabrikam, role=Role.OPERATOR)
+    arrive(client, ADA)
+    own = sign_in(app.test_client(), cast.ada)
+    path = f"/tenants/{cast.fabrikam.id}"
+    assert own.get(path).status_code == 200
+    later(minutes=61)
+    assert own.get(path).status_code == 403
+    assert own.get(f"/tenants/{cast.contoso.id}").status_code == 200, "given by hand"
+    assert client.get(path).status_code == 302
+
+
+def test_with_what_entra_is_asked_is_sealed_and_goes_with_the_session(client, cast, directory):
+    arrive(client, NINA)
+    token = EntraToken.get()
+    plain = entra_people.refresh_token(token.user)
+    assert len(plain) > 40
+    assert plain.encode() not in bytes(token.sealed)
+    Session.delete().execute()
+    assert ask_again() == 0
+    assert not EntraToken.select().exists()
+
+
+def test_a_worker_asks_what_the_scheduler_sends(client, cast, directory, worker):
+    arrive(client, NINA)
+    directory.change(people=[{**NINA, "roles": []}])
+    later(minutes=26)
+    scheduler.sweep()
+    servers.wait_for(lambda: User.get(User.entra_id == NINA["oid"]).site_role == "none", "The worker")
+
+
+# --- whose word counts for what ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"groups": ["Keeper.Audit"]},
+        {"roles": [OPERATORS]},
+        {"roles": [OPERATORS.upper()], "groups": ["keeper.audit", "Keeper.Audit"]},
+    ],
+    ids=["a group called as an app role", "an app role called as a group", "both"],
+)
+def test_a_group_that_is_called_as_an_app_role_gives_nothing(client, cast, directory, claims):
+    """Anybody in a directory may make a group, and call it what they like."""
+    directory.change(people=[{**NINA, "groups": [], "roles": [], **claims}])
+    assert "gives you a role" in said(arrive(client, NINA))
+
+
+def test_a_group_is_known_in_capitals_too(client, cast):
+    EntraGrant.delete().execute()
+    entra_people.grant(f" {OPERATORS.upper()} ", SYSTEM, tenant=cast.contoso, role=Role.READER)
+    arrive(client, NINA)
+    assert users.roles(User.get(User.entra_id == NINA["oid"]).id) == {cast.contoso.id: Role.READER}
+
+
 def test_of_two_roles_in_a_tenant_the_higher_counts(client, cast, directory):
     entra_people.grant(AUDITORS, SYSTEM, tenant=cast.contoso, role=Role.MANAGER)
     entra_people.grant(AUDITORS, SYSTEM, site_role=SiteRole.ADMIN)
@@ -169,7 +292,7 @@ def test_an_answer_that_comes_too_late_is_refused(client, monkeypatch):
 
     back = picked(to_entra(client), NINA)
     late = time.time() + 601
-    monkeypatch.setattr("web.views.sign_in.time.time", lambda: late)
+    monkeypatch.setattr("web.halfway.time.time", lambda: late)
     assert client.get(back).status_code == 401
 
 

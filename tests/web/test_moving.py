@@ -18,6 +18,7 @@ import config
 from actors import connections, restore_requests
 from db import (
     audit,
+    audit_keys,
     backup_sets,
     credentials,
     exporting,
@@ -27,6 +28,7 @@ from db import (
     installation,
     mappings,
     portable,
+    recovery_codes,
     runs,
     schedules,
     sealing,
@@ -49,12 +51,14 @@ from db.models import (
     EntraGrant,
     Listing,
     Notification,
+    Passkey,
     Policy,
     Preference,
     Restore,
     RuleChange,
     Run,
     RunItem,
+    Seal,
     Session,
     Snapshot,
     Table,
@@ -105,6 +109,9 @@ def arrive(request, database, database_url, tmp_path, monkeypatch):
         bound = engine.use(url)
         bound.connect()
         made.append((there, bound))
+        # As migrated with these keys.
+        Seal.delete().execute()
+        AuditKey.update(sealed=audit_keys.sealed(1, 0, audit.GENESIS)).execute()
         installation.check_keys()
         return bound
 
@@ -139,6 +146,8 @@ def whole(cast, graph, app, worker, quick, ended):
     DirectoryName.create(tenant=cast.contoso, kind="groups", object_id="one", name="Ümläut 🔑 “quoted”")
     credentials.give(cast.contoso, "secret", {"secret": "the next one"}, SYSTEM)
     Session.create(user=cast.ada, token_mark="a" * 64, browser="a browser", way="password")
+    recovery_codes.make(cast.ada, SYSTEM)
+    Passkey.create(user=cast.ada, name="laptop", credential_id="eHh4", public_key="eHh4")
     User.update(totp_secret=keyring().seal(b"once", totp_owner(cast.ada.id))).where(User.id == cast.ada.id).execute()
     return SimpleNamespace(restore=restore, snapshot=snapshot, graph=graph)
 

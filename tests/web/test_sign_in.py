@@ -1,5 +1,6 @@
 """Signing in with a password and a code: what is tried, what is counted, and how a session ends."""
 
+import re
 import subprocess
 import sys
 import time
@@ -14,10 +15,12 @@ from limits.strategies import MovingWindowRateLimiter
 from db import second_factor, sessions, users
 from db.audit import SYSTEM
 from db.clock import utcnow
-from db.models import AuditEvent, Session, User
+from db.models import AuditEvent, Passkey, RecoveryCode, Session, User
 from tests import servers
 from tests.conftest import PASSWORD, csrf_token
 from web import tries
+
+on_one_engine = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def attempt(client, email="ada@example.com", password=PASSWORD, **form):
@@ -300,14 +303,18 @@ def test_cookies_are_for_https_alone_where_the_address_is_and_hidden_from_script
 # --- codes -------------------------------------------------------------------------------------------------------
 
 
+def shown_secret(client):
+    return re.search(
+        r"Key: .*?<code>([A-Z2-7]{32})</code>", client.get("/account/second-factor").get_data(as_text=True)
+    )[1]
+
+
 @pytest.fixture
 def app_of_ada(app, cast):
     """Ada's authenticator app, set up through the pages."""
     client = app.test_client()
     attempt(client)
-    client.get("/account/second-factor")
-    with client.session_transaction() as kept:
-        totp = pyotp.TOTP(kept["second-factor"])
+    totp = pyotp.TOTP(shown_secret(client))
     form = {"csrf_token": csrf_token(client, "/account/"), "password": PASSWORD, "code": totp.now()}
     client.post("/account/second-factor", data={**form, "code": "000000"})
     assert User.get_by_id(cast.ada.id).totp_secret is None, "a code that does not fit turns nothing on"
@@ -333,7 +340,7 @@ def test_a_password_alone_lets_nobody_in_who_uses_codes(app, app_of_ada):
 
 def test_a_code_counts_once_and_one_of_long_ago_not_at_all(app, app_of_ada, cast):
     code = app_of_ada.now()
-    assert second_factor.accept(User.get_by_id(cast.ada.id), code)
+    assert second_factor.accept(User.get_by_id(cast.ada.id), code, SYSTEM) == "code"
     client = app.test_client()
     attempt(client)
     assert with_code(client, code).status_code == 401
@@ -356,7 +363,7 @@ def test_the_code_page_is_for_who_gave_the_password_a_moment_ago(app, app_of_ada
     attempt(client)
     late = time.time() + 601
     token = csrf_token(client, "/sign-in/code")
-    monkeypatch.setattr("web.views.sign_in.time.time", lambda: late)
+    monkeypatch.setattr("web.halfway.time.time", lambda: late)
     answer = client.post("/sign-in/code", data={"csrf_token": token, "code": app_of_ada.now()})
     assert answer.headers["Location"] == "/sign-in"
     assert not is_in(client)
@@ -369,7 +376,7 @@ def test_the_secret_of_the_codes_is_sealed_and_bound_to_its_person(app_of_ada, c
     from db.sealing import SealError
 
     with pytest.raises(SealError):
-        second_factor.accept(User.get_by_id(cast.max.id), app_of_ada.now())
+        second_factor.accept(User.get_by_id(cast.max.id), app_of_ada.now(), SYSTEM)
 
 
 def test_who_lost_the_phone_is_helped_by_an_admin_or_on_the_server_and_both_are_audited(app, app_of_ada, cast, sign_in):
@@ -381,12 +388,157 @@ def test_who_lost_the_phone_is_helped_by_an_admin_or_on_the_server_and_both_are_
     assert acts == ["second-factor:turned-on", "second-factor:turned-off"]
 
 
-def test_turning_codes_off_needs_the_password(app, app_of_ada, cast):
+GUARDED = {
+    "/account/second-factor/off": {},
+    "/account/password": {"new": "a new long password"},
+    "/account/recovery-codes": {},
+    "/account/passkeys": {"name": "mine"},
+    "/account/passkeys/1/remove": {},
+}
+
+
+@on_one_engine
+@pytest.mark.parametrize("path", GUARDED)
+def test_what_guards_an_account_changes_only_with_the_password_and_a_fresh_code(app, app_of_ada, cast, path):
+    """A browser left open, and a password seen over a shoulder, are not enough. Nor is a code that was used."""
+    Passkey.create(user=cast.ada, name="laptop", credential_id="eHh4", public_key="x")
+    client = app.test_client()
+    attempt(client)
+    code = app_of_ada.now()
+    with_code(client, code)
+    form = {"csrf_token": csrf_token(client, "/account/"), "password": PASSWORD, **GUARDED[path]}
+    before = user_and_keys(cast)
+    base = {"base_url": "http://localhost"}
+    for proof in ({}, {"present_code": ""}, {"present_code": code}, {"present_code": "000000"},
+                  {"present_code": app_of_ada.at(time.time() + 300)}):  # fmt: skip
+        answer = client.post(path, data={**form, **proof}, **base)
+        assert answer.status_code == 303, proof
+        assert "does not fit" in client.get("/account/").get_data(as_text=True)
+        assert user_and_keys(cast) == before, proof
+    assert client.post(path, data={**form, "password": "x" * 12, "present_code": "1"}, **base).status_code == 303
+    User.update(totp_step=None).execute()  # as half a minute later
+    client.post(path, data={**form, "present_code": app_of_ada.now()}, **base)
+    assert user_and_keys(cast) != before or path == "/account/passkeys"
+
+
+def user_and_keys(cast):
+    ada = User.get_by_id(cast.ada.id)
+    codes = [one.mark for one in RecoveryCode.select().where(RecoveryCode.user == ada).order_by(RecoveryCode.id)]
+    return ada.password_hash, bool(ada.totp_secret), codes, Passkey.select().count()
+
+
+@on_one_engine
+def test_the_secret_of_the_codes_is_never_replaced_while_they_are_on(app, app_of_ada, cast):
+    """A secret that a cookie still holds would be somebody else's app."""
+    client, thief = app.test_client(), app.test_client()
+    attempt(client)
+    with_code(client, app_of_ada.now())
+    client.post("/account/second-factor/off", data=proof_of(client, app_of_ada))
+    planted = pyotp.TOTP(shown_secret(client))
+    thief.set_cookie("tenantkeep", client.get_cookie("tenantkeep").value)
+    User.update(totp_secret=second_factor.keyring().seal(b"A" * 32, f"user {cast.ada.id} totp")).execute()
+    form = {"csrf_token": csrf_token(thief, "/account/"), "password": PASSWORD, "code": planted.now()}
+    thief.post("/account/second-factor", data={**form, "present_code": planted.now()})
+    User.update(totp_step=None).execute()
+    thief.post("/account/second-factor", data={**form, "present_code": pyotp.TOTP("A" * 32).now()})
+    assert "Codes are on already" in thief.get("/account/").get_data(as_text=True)
+    assert second_factor.accept(User.get_by_id(cast.ada.id), planted.now(), SYSTEM) is None
+
+
+def proof_of(client, totp):
+    User.update(totp_step=None).execute()
+    return {"csrf_token": csrf_token(client, "/account/"), "password": PASSWORD, "present_code": totp.now()}
+
+
+@on_one_engine
+def test_the_secret_that_another_person_was_shown_turns_nothing_on(app, cast, sign_in):
+    """On one machine after the other, in one browser."""
+    client = sign_in(app.test_client(), cast.max)
+    planted = pyotp.TOTP(shown_secret(client))
+    with client.session_transaction() as kept:
+        halfway = kept["halfway"]
+    client = sign_in(app.test_client(), cast.ada)
+    with client.session_transaction() as kept:
+        kept["halfway"] = halfway
+    form = {"csrf_token": csrf_token(client, "/account/"), "password": PASSWORD, "code": planted.now()}
+    assert client.post("/account/second-factor", data=form).headers["Location"] == "/account/second-factor"
+    assert User.get_by_id(cast.ada.id).totp_secret is None
+
+
+# --- recovery codes ----------------------------------------------------------------------------------------------
+
+
+def made_codes(client, totp):
+    page = client.post("/account/recovery-codes", data=proof_of(client, totp)).get_data(as_text=True)
+    return re.findall(r"<li><code>([0-9a-z-]{19})</code></li>", page)
+
+
+def test_a_recovery_code_lets_in_once_in_place_of_the_app_and_is_told(app, app_of_ada, cast):
     client = app.test_client()
     attempt(client)
     with_code(client, app_of_ada.now())
-    form = {"csrf_token": csrf_token(client, "/account/")}
-    client.post("/account/second-factor/off", data={**form, "password": "x" * 12})
-    assert User.get_by_id(cast.ada.id).totp_secret
-    client.post("/account/second-factor/off", data={**form, "password": PASSWORD})
-    assert User.get_by_id(cast.ada.id).totp_secret is None
+    codes = made_codes(client, app_of_ada)
+    assert len(set(codes)) == 10
+    assert not set(codes) & set(re.findall(r"[0-9a-z-]{19}", client.get("/account/").get_data(as_text=True)))
+    other = app.test_client()
+    attempt(other, next="/runs/")
+    assert with_code(other, codes[0].upper().replace("-", " ")).headers["Location"] == "/runs/"
+    assert "9 are left" in other.get("/account/").get_data(as_text=True)
+    assert Session.select().order_by(Session.id.desc()).get().way == "recovery code"
+    third = app.test_client()
+    attempt(third)
+    assert with_code(third, codes[0]).status_code == 401, "it counts once"
+    assert AuditEvent.get(AuditEvent.action == "recovery-code:used").details == {"left": 9}
+    assert not any(code in str(row.__data__) for row in RecoveryCode.select() for code in codes)
+
+
+@on_one_engine
+def test_new_recovery_codes_end_those_of_before_and_few_are_warned_of(app, app_of_ada, cast):
+    client = app.test_client()
+    attempt(client)
+    with_code(client, app_of_ada.now())
+    old, new = made_codes(client, app_of_ada), made_codes(client, app_of_ada)
+    ada = User.get_by_id(cast.ada.id)
+    assert second_factor.accept(ada, old[0], SYSTEM) is None
+    assert second_factor.accept(ada, new[0], SYSTEM) == "recovery code"
+    for code in new[1:7]:
+        second_factor.accept(ada, code, SYSTEM)
+    assert "Only 3 of your recovery codes are left" in client.get("/account/").get_data(as_text=True)
+    second_factor.turn_off(ada, SYSTEM)
+    assert not RecoveryCode.select().exists()
+
+
+@on_one_engine
+def test_a_recovery_code_of_somebody_else_is_none(app_of_ada, cast):
+    from db import recovery_codes
+
+    codes = recovery_codes.make(cast.max, SYSTEM)
+    assert not recovery_codes.use(User.get_by_id(cast.ada.id), codes[0], SYSTEM)
+    assert recovery_codes.use(cast.max, codes[0], SYSTEM)
+
+
+@on_one_engine
+def test_recovery_codes_are_counted_with_the_tries_for_codes(app, app_of_ada):
+    client, statuses = app.test_client(), []
+    for number in range(6):
+        attempt(client)
+        statuses.append(with_code(client, f"0000-0000-0000-000{number}").status_code)
+    assert statuses == [401] * 5 + [429]
+
+
+# --- what was typed as an address --------------------------------------------------------------------------------
+
+
+@on_one_engine
+def test_what_was_typed_in_place_of_an_address_is_kept_only_when_it_is_one_of_ours(app, cast, redis_url, caplog):
+    typed = "My secret password 1!"
+    client = app.test_client()
+    for _ in range(tries.PER_ACCOUNT.amount + 2):
+        attempt(client, typed, "x" * 12)
+    attempt(client, "ada@example.com", "x" * 12)
+    assert {actor for actor, _ in refusals()} == {"(unknown address)", "ada@example.com"}
+    assert ("(unknown address)", "too many tries") in refusals()
+    everything = [str(row.__data__) for row in AuditEvent.select()] + caplog.messages
+    with redis.Redis.from_url(redis_url) as client, redis.Redis.from_url(tries.config.redis_urls()[1]) as other:
+        everything += [str(key) for one in (client, other) for key in one.keys("*")]
+    assert not [one for one in everything if typed.lower() in one.lower()]

@@ -78,11 +78,11 @@ def verify(since: str | None, path: Path | None, alone: bool, as_json: bool) -> 
     with opened():
         faults = list(audit.verify([*points, *_remembered()]))
         count = AuditEvent.select().count()
-        (last_id, last_hash) = audit.head()
-        whole = f"{count} events, none changed, none missing. The last is {last_id}:{last_hash}."
+        point = audit.written(audit.head())
+        whole = f"{count} events, none changed, none missing. The last is {point}."
         text = "\n".join(fault.sentence for fault in faults) or whole
         found = [{"event": fault.event_id, "message": fault.sentence} for fault in faults]
-        document = {"events": count, "faults": found, "last": f"{last_id}:{last_hash}"}
+        document = {"events": count, "faults": found, "last": point}
         answer(as_json, document, text)
     sys.exit(1 if faults else 0)
 
@@ -90,7 +90,7 @@ def verify(since: str | None, path: Path | None, alone: bool, as_json: bool) -> 
 def _point(text: str) -> Point:
     found = audit_memory.point(text)
     if found is None:
-        raise Invalid("--since wants an event's number and its hash: 1234:0123456789abcdef…, 64 digits of it.")
+        raise Invalid("--since wants an event's number and its hash: 1234:0123456789abcdef…, 40 digits of it or more.")
     return found
 
 
@@ -115,7 +115,7 @@ def accept(reason: str, as_json: bool) -> None:
     """After an older copy of the database was put in its place: go on from where the log ends now."""
     with opened():
         before = _asked_redis(audit_memory.remembered)
-        told = f"{before[0][0]}:{before[0][1]}" if before else None
+        told = audit.written(before[0]) if before else None
         audit.record(Action.AUDIT_ACCEPTED, actor(), "audit log", reason=reason, remembered=told)
         _asked_redis(lambda: audit_memory.remember(audit.head()))
         audit_rounds.begin_anew()
@@ -148,6 +148,6 @@ def export(path: Path, since: datetime | None, until: datetime | None, force: bo
         with private_file.written(path, force=force) as document:
             document.writelines(line.encode() for line in audit_proof.lines(first, last))
         audit.record(Action.AUDIT_EXPORTED, actor(), "audit log, with proof", rows=count)
-        (last_id, last_hash) = audit.head()
-        text = f"Wrote {count} events to {path}. The log is at {last_id}:{last_hash}."
+        point = audit.written(audit.head())
+        text = f"Wrote {count} events to {path}. The log is at {point}."
         answer(as_json, {"events": count, "first": first, "last": last}, text)

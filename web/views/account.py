@@ -3,37 +3,47 @@
 from typing import Any
 
 import segno
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
-from db import second_factor, sessions, users
+from db import passkeys, recovery_codes, second_factor, sessions, users
 from db.errors import Invalid
 from db.identities import MOST
 from db.models import User
+from web import halfway, relying_party
 from web.access import current_actor, requires
 from web.permissions import Permission
-from web.tries import TOO_MANY, Tries
+from web.proving import proved
 
 pages = Blueprint("account", __name__, url_prefix="/account")
-
-# The secret that the app was shown, until its first code proves that it has it. Its owner sees it anyway.
-_SHOWN = "second-factor"
 
 
 @pages.get("/")
 @requires(Permission.SIGNED_IN)
 def page() -> str:
-    return render_template("account.html", user=_me(), sessions=sessions.of(current_user.id), here=_here())
+    user = _me()
+    return render_template(
+        "account.html",
+        user=user,
+        sessions=sessions.of(user.id),
+        here=_here(),
+        recovery_codes_left=recovery_codes.left(user),
+        few_recovery_codes=recovery_codes.FEW,
+        passkeys=passkeys.of(user.id),
+        why_no_passkeys=relying_party.why_not(),
+    )
 
 
 @pages.post("/password")
 @requires(Permission.SIGNED_IN)
 def change_password() -> Any:
     """Ends every other session: whoever else knows the old one is out."""
-    return _proved(
-        lambda user: users.change(user, current_actor(), here=_here(), password=request.form.get("new", "")),
-        "The password was changed, and you were signed out everywhere else.",
-    )
+
+    def act(user: User) -> Any:
+        users.change(user, current_actor(), here=_here(), password=request.form.get("new", ""))
+        return _done("The password was changed, and you were signed out everywhere else.")
+
+    return proved(act)
 
 
 @pages.get("/second-factor")
@@ -42,30 +52,56 @@ def set_up() -> Any:
     user = _me()
     if user.totp_secret is not None or not user.password_hash:
         return redirect(url_for("account.page"), 303)
-    secret = session.setdefault(_SHOWN, second_factor.new_secret())
+    # The secret that the app was shown, until its first code proves that it has it.
+    secret = halfway.kept(_begun(user)).get(_begun(user)) or second_factor.new_secret()
+    halfway.keep({_begun(user): secret})
     address = second_factor.address(user, secret)
     picture = segno.make(address, error="m").svg_data_uri(scale=5, border=3, dark="#000", light="#fff")
-    return render_template("second_factor.html", picture=picture, secret=secret)
+    return render_template("second_factor.html", user=user, picture=picture, secret=secret)
 
 
 @pages.post("/second-factor")
 @requires(Permission.SIGNED_IN)
 def turn_on() -> Any:
-    secret = session.get(_SHOWN)
+    def act(user: User) -> Any:
+        code = request.form.get("code", "")[:20]
+        codes = second_factor.turn_on(user, secret, code, current_actor(), here=_here())
+        halfway.forget()
+        flash("From now on, signing in with your password asks for a code as well.", "success")
+        return _shown_once(codes)
+
+    begun = _begun(_me())
+    secret = str(halfway.kept(begun).get(begun, ""))
     if not secret:
+        flash("That took too long. Begin again.", "warning")
         return redirect(url_for("account.set_up"), 303)
-    code = request.form.get("code", "")[:20]
-    return _proved(
-        lambda user: second_factor.turn_on(user, secret, code, current_actor(), here=_here()),
-        "From now on, signing in with your password asks for a code as well.",
-        otherwise="account.set_up",
-    )
+    return proved(act, otherwise="account.set_up")
 
 
 @pages.post("/second-factor/off")
 @requires(Permission.SIGNED_IN)
 def turn_off() -> Any:
-    return _proved(lambda user: second_factor.turn_off(user, current_actor()), "Signing in no longer asks for a code.")
+    def act(user: User) -> Any:
+        second_factor.turn_off(user, current_actor())
+        return _done("Signing in no longer asks for a code.")
+
+    return proved(act)
+
+
+@pages.post("/recovery-codes")
+@requires(Permission.SIGNED_IN)
+def make_recovery_codes() -> Any:
+    def act(user: User) -> Any:
+        if user.totp_secret is None:
+            raise Invalid("Recovery codes stand for codes from an app, and those are off.")
+        return _shown_once(recovery_codes.make(user, current_actor()))
+
+    return proved(act)
+
+
+def _shown_once(codes: list[str]) -> str:
+    """In the answer itself: nothing keeps them, so no other page can show them again."""
+    return render_template("recovery_codes.html", codes=codes)
 
 
 @pages.post("/sessions/<int:session_id>/end")
@@ -86,26 +122,14 @@ def sign_out_everywhere() -> Any:
     return redirect(url_for("account.page"), 303)
 
 
-def _proved(act: Any, done: str, otherwise: str = "account.page") -> Any:
-    """Do it when the present password is given too: a browser left open must not be enough to take an account over."""
-    tries = Tries(current_user.email)
-    if not tries.may():
-        flash(TOO_MANY, "danger")
-        return redirect(url_for(otherwise), 303)
-    user = users.check_password(current_user.email, request.form.get("password", ""))
-    if user is None:
-        tries.failed()
-        flash("That is not your present password. Nothing was changed.", "danger")
-        return redirect(url_for(otherwise), 303)
-    tries.succeeded()
-    try:
-        act(user)
-    except Invalid as e:
-        flash(str(e), "danger")
-        return redirect(url_for(otherwise), 303)
-    session.pop(_SHOWN, None)
-    flash(done, "success")
+def _done(sentence: str) -> Any:
+    flash(sentence, "success")
     return redirect(url_for("account.page"), 303)
+
+
+def _begun(user: User) -> str:
+    """Another person's beginning, or one of long ago, is none."""
+    return f"second factor of {user.id}"
 
 
 def _me() -> User:

@@ -45,7 +45,7 @@ def grant() -> Any:
     except Invalid as e:
         flash(str(e), "danger")
     else:
-        flash("Saved. It counts from the next sign-in.", "success")
+        flash("Saved. It counts from the next sign-in, and within half an hour for who is signed in.", "success")
     return redirect(url_for("entra_grants.index"), 303)
 
 
@@ -56,7 +56,7 @@ def remove(grant_id: int) -> Any:
     if made is None:
         abort(404)
     entra_people.remove(made, current_actor())
-    flash("Removed. Who has the role because of it loses it at the next sign-in.", "success")
+    flash("Removed. Who has the role because of it loses it at the next sign-in, or within the hour.", "success")
     return redirect(url_for("entra_grants.index"), 303)
 
 

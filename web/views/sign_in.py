@@ -1,9 +1,6 @@
 """Signing in and out: a password, a code from an app where the person uses one, or Entra ID."""
 
-import base64
-import json
 import logging
-import time
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
@@ -11,12 +8,12 @@ from flask_login import UserMixin, current_user, login_user
 from werkzeug.wrappers import Response
 
 from actors import entra, logs
-from db import audit, second_factor, sessions, users
+from db import audit, recovery_codes, second_factor, sessions, users
 from db.audit import Action, Actor
 from db.errors import Invalid
 from db.models import Session, User
-from db.sealing import SealError, keyring
 from db.states import Result
+from web import halfway, relying_party
 from web.access import current_actor, requires
 from web.permissions import Permission
 from web.tries import (
@@ -36,11 +33,13 @@ logger = logging.getLogger(__name__)
 NOT_BEGUN_HERE = "This sign-in was not begun here, or too long ago. Begin again."
 UNRECORDED = "too many refused sign-ins from %s: the audit log has the first of each hour"
 
-# From a right password to its code, and from leaving for Entra ID to coming back.
-HALFWAY_SECONDS = 600
 # What a page asks for by itself: nobody need sit before it.
 BY_ITSELF = frozenset({"runs.mine", "runs.progress"})
-_OWNER = "sign-in on its way"
+# What stands in the audit log for an address that is nobody's: people type their password there.
+UNKNOWN = "(unknown address)"
+ENTRA = "(Entra ID)"
+# What second_factor says -> the way in.
+WAYS = {"code": "password and code", "recovery code": "recovery code"}
 
 
 class Person(UserMixin):
@@ -68,7 +67,7 @@ def load(token: str) -> Person | None:
 @pages.get("/sign-in")
 @requires(Permission.PUBLIC)
 def sign_in() -> str:
-    return _form(local(request.args.get("next")))
+    return form(local(request.args.get("next")))
 
 
 @pages.post("/sign-in")
@@ -79,46 +78,51 @@ def enter() -> Any:
     following = local(request.form.get("next"))
     tries = Tries(email)
     if not tries.may():
-        return _too_many(tries, email, following)
+        return turned_away(tries, email, following)
     user = users.check_password(email, request.form.get("password", ""))
     if user is None:
         tries.failed()
-        _refused(email, "password")
+        refused(email, "password")
         flash("This e-mail address and password do not belong together.", "danger")
-        return _form(following, email), 401
+        return form(following, email), 401
     if user.totp_secret is None:
         tries.succeeded()
-        return _begin(user, "password", following)
+        return begin(user, "password", following)
     session.clear()
-    _keep({"user": user.id, "next": following})
+    halfway.keep({"user": user.id, "next": following})
     return redirect(url_for("sign_in.code"), 303)
 
 
 @pages.get("/sign-in/code")
 @requires(Permission.PUBLIC)
 def code() -> Any:
-    return render_template("sign_in_code.html") if _halfway("user") else redirect(url_for("sign_in.sign_in"), 303)
+    return render_template("sign_in_code.html") if halfway.kept("user") else redirect(url_for("sign_in.sign_in"), 303)
 
 
 @pages.post("/sign-in/code")
 @requires(Permission.PUBLIC)
 def enter_code() -> Any:
     """The second factor, of who gave the right password a moment ago."""
-    kept = _halfway("user")
+    kept = halfway.kept("user")
     user = User.get_or_none((User.id == kept["user"]) & User.is_active) if kept else None
     if user is None or user.totp_secret is None:
         flash("That took too long. Begin again.", "warning")
         return redirect(url_for("sign_in.sign_in"), 303)
     tries = Tries(user.email)
     if not tries.may():
-        return _too_many(tries, user.email, kept["next"])
-    if not second_factor.accept(user, request.form.get("code", "")[:20]):
+        return turned_away(tries, user.email, kept["next"])
+    by = second_factor.accept(user, request.form.get("code", "")[:40], Actor.person(user, request.remote_addr))
+    if by is None:
         tries.failed()
-        _refused(user.email, "code")
+        refused(user.email, "code")
         flash("That code does not fit, or was used already. Wait for the next one.", "danger")
         return render_template("sign_in_code.html"), 401
     tries.succeeded()
-    return _begin(user, "password and code", kept["next"])
+    answer = begin(user, WAYS[by], kept["next"])
+    if by == "recovery code":
+        left = recovery_codes.left(user)
+        flash(f"That recovery code is used up; {left} are left. Your account page makes new ones.", "warning")
+    return answer
 
 
 @pages.get("/sign-in/entra")
@@ -132,7 +136,7 @@ def to_entra() -> Any:
         address, flow = entra.begin()
     except entra.Refused as e:
         return _entra_refused(str(e), 503)
-    _keep({"flow": flow, "next": local(request.args.get("next"))})
+    halfway.keep({"flow": flow, "next": local(request.args.get("next"))})
     return redirect(address, 303)
 
 
@@ -141,8 +145,8 @@ def to_entra() -> Any:
 def from_entra() -> Any:
     if not entra.is_set_up():
         abort(404)
-    kept, answer = _halfway("flow"), request.args.to_dict()
-    session.pop("halfway", None)  # a way in is gone once
+    kept, answer = halfway.kept("flow"), request.args.to_dict()
+    halfway.forget()  # a way in is gone once
     if not entra.is_answer_to(kept.get("flow", {}), answer):
         return _entra_refused(NOT_BEGUN_HERE, 401)
     if not may_return_from_entra():
@@ -151,9 +155,9 @@ def from_entra() -> Any:
         user = entra.finish(kept["flow"], answer, request.remote_addr)
     except (entra.Refused, Invalid) as e:
         address_failed()
-        _refused("(Entra ID)", "Entra ID")
+        refused(ENTRA, "Entra ID")
         return _entra_refused(str(e), 401)
-    return _begin(user, "Entra ID", kept["next"])
+    return begin(user, "Entra ID", kept["next"])
 
 
 @pages.post("/sign-out")
@@ -165,11 +169,17 @@ def leave() -> Any:
     return redirect(url_for("sign_in.sign_in"), 303)
 
 
-def _form(following: str, email: str = "") -> str:
-    return render_template("sign_in.html", next=following, email=email, has_entra=entra.is_set_up())
+def form(following: str, email: str = "") -> str:
+    return render_template(
+        "sign_in.html",
+        next=following,
+        email=email,
+        has_entra=entra.is_set_up(),
+        has_passkeys=not relying_party.why_not(),
+    )
 
 
-def _begin(user: User, by: str, following: str) -> Response:
+def begin(user: User, by: str, following: str) -> Response:
     """Signed in. A session that existed before may be somebody else's making: nothing of it stays."""
     session.clear()
     session.permanent = True
@@ -183,37 +193,21 @@ def _begin(user: User, by: str, following: str) -> Response:
     return remember_browser(answer, user.email) if user.password_hash else answer
 
 
-def _too_many(tries: Tries, email: str, following: str) -> Any:
+def turned_away(tries: Tries, email: str, following: str) -> Any:
     if tries.is_news():
-        _refused(email, "too many tries")
+        refused(email, "too many tries")
     flash(TOO_MANY, "danger")
-    return _form(following, email), 429
+    return form(following, email), 429
 
 
-def _refused(email: str, by: str) -> None:
+def refused(email: str, by: str) -> None:
     if not may_be_recorded():
         logger.warning(UNRECORDED, request.remote_addr, extra=logs.REPEATED)
         return
-    who = Actor(email or "(nobody)", address=request.remote_addr)
+    who = Actor(email if email == ENTRA or users.find(email) else UNKNOWN, address=request.remote_addr)
     audit.record(Action.SIGN_IN, who, "session", result=Result.REFUSED, by=by)
 
 
 def _entra_refused(sentence: str, status: int) -> Any:
     flash(sentence, "danger")
-    return _form(""), status
-
-
-def _keep(values: dict[str, Any]) -> None:
-    """In the cookie, sealed: who carries it must neither read Entra's verifier nor change whose code is asked for."""
-    plain = json.dumps({**values, "at": time.time()}).encode()
-    session["halfway"] = base64.b85encode(keyring().seal(plain, _OWNER)).decode()
-
-
-def _halfway(wanted: str) -> dict[str, Any]:
-    """What was kept, when it is of that way in and not too old; else nothing."""
-    try:
-        kept = json.loads(keyring().unseal(base64.b85decode(session.get("halfway", "")), _OWNER))
-    except (SealError, ValueError):
-        return {}
-    is_fresh = time.time() - kept["at"] < HALFWAY_SECONDS
-    return kept if is_fresh and wanted in kept else {}
+    return form(""), status

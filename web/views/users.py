@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_login import current_user
 
 from db import second_factor, sessions, users
 from db.errors import Invalid
@@ -73,6 +74,7 @@ def change(user_id: int) -> Any:
     if form.get("password"):
         changes["password"] = form["password"]
     try:
+        _refuse_ones_own(user, "password" in changes)
         changes |= _entra_id(user, form.get("entra_id"))
         users.change(user, current_actor(), **changes)
     except Invalid as e:
@@ -95,8 +97,14 @@ def sign_out(user_id: int) -> Any:
 @requires(Permission.ADMINISTER)
 def turn_off_second_factor(user_id: int) -> Any:
     """For who lost the phone; ask them first who they are."""
-    second_factor.turn_off(_user(user_id), current_actor())
-    flash("Signing in no longer asks them for a code.", "success")
+    user = _user(user_id)
+    try:
+        _refuse_ones_own(user, True)
+    except Invalid as e:
+        flash(str(e), "danger")
+    else:
+        second_factor.turn_off(user, current_actor())
+        flash("Signing in no longer asks them for a code.", "success")
     return redirect(url_for("users.page", user_id=user_id), 303)
 
 
@@ -123,6 +131,12 @@ def remove_membership(user_id: int, membership_id: int) -> Any:
     users.remove_member(membership, current_actor())
     flash("The membership was removed.", "success")
     return redirect(url_for("users.page", user_id=user_id), 303)
+
+
+def _refuse_ones_own(user: User, touches_what_guards_it: bool) -> None:
+    """Raises Invalid: a browser that an admin left open must not be enough to take their account over."""
+    if touches_what_guards_it and user.id == current_user.id:
+        raise Invalid("Change that of your own on your account page: it asks who you are.")
 
 
 def _text(name: str) -> str:
