@@ -1,7 +1,7 @@
 """Asking for a restore: of what, from where, and how. Makes drafts; nothing here speaks with Graph."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -83,18 +83,18 @@ def of_backup_set(
     options: Mapping[str, Any],
     actor: Actor,
     *,
-    snapshot_ids: Sequence[int] = (),
-    policy_types: Sequence[str] = (),
+    snapshot_ids: Collection[int] = (),
+    policy_types: Collection[str] = (),
 ) -> Restore:
     """Of the whole set, or of some of its snapshots and policy types. Raises Invalid."""
-    listed = backup_sets.snapshots_of(backup_set)
-    unknown = sorted(set(snapshot_ids) - set(listed))
+    listed, wanted = backup_sets.snapshots_of(backup_set), frozenset(snapshot_ids)
+    unknown = sorted(wanted - set(listed))
     if unknown:
         raise Invalid(f"Backup set {backup_set.id} does not hold snapshot {unknown[0]}.")
     chosen = [
         one
         for one in with_policies(listed)
-        if not (snapshot_ids or policy_types) or one.id in snapshot_ids or one.policy.policy_type in policy_types
+        if not (wanted or policy_types) or one.id in wanted or one.policy.policy_type in policy_types
     ]
     _refuse_members_elsewhere(options, backup_set.tenant.directory_id, tenant)
     chosen = _with_groups(chosen, listed) if options["groups"] != NOT_MADE else _without_groups(chosen)

@@ -1,6 +1,7 @@
 """What addresses answer whatever they name; whom they answer is in test_isolation.py."""
 
 import re
+import time
 
 import pytest
 
@@ -141,3 +142,31 @@ def test_one_may_cancel_ones_own_run_and_a_manager_any(app, cast, captured, sign
     assert Run.get_by_id(run.id).state == "cancelled"
     assert Policy.select().exists()
     assert Snapshot.select().exists()
+
+
+REPEATED = "rowid=1&item=1&leave=1&type=x&column=kind&action=back_up&what=some&assignments=leave&"
+
+
+def test_a_form_that_says_the_same_again_and_again_costs_no_more_than_one_that_says_it_once(
+    app, client, sign_in, cast, captured, fabrikams
+):
+    """Of each id once, whatever the form and its field: else one form is minutes of a web process."""
+    sign_in(client, cast.root)
+    token = csrf_token(client, "/")
+    policy, item, restore = captured[2][0].id, fabrikams["snapshot_id"], fabrikams["restore_id"]
+    form = REPEATED.replace("rowid=1", f"rowid={policy}").replace("item=1", f"item={item}")
+    form += f"backup_set={fabrikams['backup_set_id']}&tenant={cast.fabrikam.id}&restore={restore}&"
+    body = form * (120_000 // len(form)) + f"csrf_token={token}"
+    for rule in rules(app):
+        if "POST" in rule.methods and rule.endpoint != "sign_in.sign_out":
+            before = time.process_time()
+            answer = client.post(address(rule, fabrikams), data=body, content_type="application/x-www-form-urlencoded")
+            assert time.process_time() - before < 1, rule.rule
+            assert answer.status_code < 500, rule.rule
+
+
+def test_more_rows_than_a_page_has_are_refused(client, sign_in, cast, captured):
+    sign_in(client, cast.root)
+    many = {"csrf_token": csrf_token(client, "/"), "action": "capture", "rowid": [*range(1, 102)]}
+    assert client.post("/policies/action/", data=many).status_code == 400
+    assert not Run.select().where(Run.kind == RunKind.CAPTURE_SNAPSHOT, Run.state == "queued").count()

@@ -27,6 +27,7 @@ from web.permissions import Permission
 from web.views import narrowing
 from web.views.links import local
 from web.views.narrowing import Filter
+from web.views.ticked import ticked
 
 Part = TypeVar("Part", str, bytes)
 
@@ -89,7 +90,7 @@ class ListView(ModelView):
     @requires(Permission.SEE)
     def columns_view(self) -> Any:
         """Remember which columns this person wants; none ticked means as the list has them by itself."""
-        wanted = request.form.getlist("column")
+        wanted = set(request.form.getlist("column"))
         chosen = [name for name, _ in self._list_columns if name in wanted]
         preferences.choose_columns(self.endpoint, chosen or None)
         return redirect(local(request.form.get("url")) or self.get_url(".index_view"), 303)
@@ -277,7 +278,7 @@ class ListView(ModelView):
 
     def selected(self, permission: Permission) -> list[Any]:
         """The rows a bulk action names; every one is checked before anything is done."""
-        return [fetch(self.model, row_id, permission) for row_id in request.form.getlist("rowid")]
+        return [fetch(self.model, row_id, permission) for row_id in ticked(request.form, "rowid", max(PAGE_SIZES))]
 
 
 def _sorted(field: Any, is_backwards: bool) -> Any:

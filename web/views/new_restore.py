@@ -1,6 +1,6 @@
 """`/restores/new`: of what, to which tenant, how much of it, and how; and of an uploaded file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +21,14 @@ from web.access import allowed_tenant_ids, can, current_actor, fetch, refuse, re
 from web.permissions import Permission
 from web.unpacking import Unpacking
 from web.views import narrowing
+from web.views.ticked import ticked
 
 pages = Blueprint("new_restore", __name__, url_prefix="/restores")
 
 LARGEST_UPLOAD = 64 * 1024 * 1024
 LATEST_SETS = 10
+# The page offers every policy and every type of a set.
+MOST_ITEMS, MOST_TYPES = 20_000, 500
 NAMED_LEFT_OUT = 6
 
 
@@ -98,7 +101,7 @@ def _form(source: Source, given: MultiDict[str, str]) -> str:
         count=len(backup_sets.snapshots_of(source.backup_set)) if source.backup_set else 1,
         choices=plans.CHOICES,
         chosen=given,
-        ticked=set(given.getlist("item")),
+        ticked=_items(given),
         is_some=given.get("what") == "some",
     )
 
@@ -122,18 +125,18 @@ def _latest_sets() -> list[BackupSet]:
 def _types(backup_set: BackupSet, given: MultiDict[str, str]) -> list[dict[str, Any]]:
     """By policy type: how many there are, and of them what the search finds or is ticked."""
     ids = backup_sets.snapshots_of(backup_set)
-    search, ticked = given.get("search", "").strip().lower(), set(given.getlist("item"))
+    search, chosen, types = given.get("search", "").strip().lower(), _items(given), _types_ticked(given)
     found: dict[str, dict[str, Any]] = {}
     for one in restore_requests.with_policies(ids):
         key = one.policy.policy_type
         row = found.setdefault(key, {"key": key, "title": catalogue.title(key), "count": 0, "shown": []})
         row["count"] += 1
-        if search in one.name.lower() or str(one.id) in ticked:
+        if search in one.name.lower() or str(one.id) in chosen:
             row["shown"].append(one)
     for row in found.values():
         row["shown"].sort(key=lambda one: one.name.lower())
-        row["is_ticked"] = row["key"] in given.getlist("type")
-        row["is_open"] = bool(row["shown"]) and (bool(search) or any(str(one.id) in ticked for one in row["shown"]))
+        row["is_ticked"] = row["key"] in types
+        row["is_open"] = bool(row["shown"]) and (bool(search) or any(str(one.id) in chosen for one in row["shown"]))
     return sorted(found.values(), key=lambda row: row["title"].lower())
 
 
@@ -156,7 +159,7 @@ def _draft(source: Source, tenant: Tenant, form: MultiDict[str, str]) -> Restore
     options = restore_requests.parse_options(form)
     if source.snapshot:
         return restore_requests.of_snapshot(source.snapshot, tenant, options, current_actor())
-    is_some, chosen, types = form.get("what") == "some", _numbers(form.getlist("item")), form.getlist("type")
+    is_some, chosen, types = form.get("what") == "some", _numbers(_items(form)), _types_ticked(form)
     if is_some != bool(chosen or types):
         missing = "Tick the policies or the policy types to restore, or choose everything."
         raise Invalid(missing if is_some else "Some policies are ticked, but everything is chosen: say which you mean.")
@@ -165,7 +168,15 @@ def _draft(source: Source, tenant: Tenant, form: MultiDict[str, str]) -> Restore
     )
 
 
-def _numbers(texts: Sequence[str]) -> list[int]:
+def _items(given: MultiDict[str, str]) -> frozenset[str]:
+    return frozenset(ticked(given, "item", MOST_ITEMS))
+
+
+def _types_ticked(given: MultiDict[str, str]) -> frozenset[str]:
+    return frozenset(ticked(given, "type", MOST_TYPES))
+
+
+def _numbers(texts: Iterable[str]) -> list[int]:
     return [number for number in map(row_number, texts) if number]
 
 

@@ -16,7 +16,8 @@ from web import starting
 from web.access import current_actor, fetch, refuse, requires, row_number
 from web.permissions import Permission
 from web.views.new_restore import previewed
-from web.views.restores import holds_cancel, runs_of, show
+from web.views.restores import ITEMS_SHOWN, holds_cancel, runs_of, show
+from web.views.ticked import ticked
 
 pages = Blueprint("restore_acts", __name__, url_prefix="/restores")
 
@@ -52,7 +53,7 @@ def options(restore_id: int) -> Any:
 def leave_out(restore_id: int) -> Any:
     """By the ids to leave out, not by those to keep: the page may show a part of the items only."""
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    left_out = {row_number(one) for one in request.form.getlist("leave")}
+    left_out = {row_number(one) for one in ticked(request.form, "leave", ITEMS_SHOWN)}
     mine = RestoreItem.select(RestoreItem.id).where(RestoreItem.restore == restore).tuples()
     restores.keep_only(restore, [row[0] for row in mine if row[0] not in left_out], current_actor())
     return previewed(Restore.get_by_id(restore.id))
