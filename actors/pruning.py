@@ -14,7 +14,7 @@ import config
 from actors.broker import BULK
 from actors.starting import Start, started
 from actors.working import Ends, work
-from db import credentials, installation, lists, notifications, old_rows, pruning, run_ends, runs
+from db import credentials, installation, lists, notifications, old_rows, pruning, run_ends, runs, uploads
 from db.audit import Actor
 from db.database import database
 from db.models import Run, RunItem, Tenant
@@ -72,6 +72,7 @@ def _forget_old_rows() -> None:
     if not installation.take_lease("old rows", holder, HOUR_SECONDS):
         return
     credentials.forget_old()
+    uploads.forget_old()
     settings, until = config.settings(), time.monotonic() + MOMENT_SECONDS
     while _forget_some(settings.run_item_days, settings.notification_days):
         if time.monotonic() > until:

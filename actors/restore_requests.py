@@ -1,8 +1,7 @@
 """Asking for a restore: of what, from where, and how. Makes drafts; nothing here speaks with Graph."""
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from actors import showing
@@ -12,11 +11,8 @@ from db.errors import Invalid
 from db.models import BackupSet, Policy, Restore, RestoreItem, Snapshot, Tenant
 from db.restores import NewItem, Source
 from db.states import AS_ASKED, RestoreState
-from graph import shape
 from graph.compare import Difference
 from graph.fingerprint import fingerprint, text_mark
-from graph.first_fingerprint import fingerprint as first_fingerprint
-from graph.normalise import canonical
 from graph.planning import (
     AS_CAPTURED,
     COPY,
@@ -32,10 +28,8 @@ from graph.planning import (
     WITH_MEMBERS,
     Options,
 )
-from graph.policy_type import name_of
 from graph.policy_types import POLICY_TYPES
 from graph.reference_kinds import GROUPS
-from graph.secrets import is_hidden
 from graph.writing import remaining
 
 EXISTING = {UPDATE: "Update in place", SKIP: "Leave as they are", COPY: "Create a copy, with a prefix"}
@@ -148,58 +142,6 @@ def of_snapshot(snapshot: Snapshot, tenant: Tenant, options: Mapping[str, Any], 
     return restores.create(tenant, source, restores.of_snapshots(with_policies([snapshot.id])), options, actor)
 
 
-@dataclass(frozen=True)
-class Uploaded:
-    """A policy of an uploaded file, and what the file's manifest says of it."""
-
-    policy_type: str
-    graph_id: str
-    name: str
-    fingerprint: str
-    references: Mapping[str, Any]
-    document: Mapping[str, Any]
-    # Of its text; "" in files of before there was one.
-    sha256: str = ""
-
-
-def of_upload(
-    tenant: Tenant, source: Source, uploaded: Iterable[Uploaded], options: Mapping[str, Any], actor: Actor
-) -> tuple[Restore, list[str]]:
-    """(the restore, a sentence for each that was left out). Raises Invalid when none is left."""
-    kept: list[NewItem] = []
-    left_out: list[str] = []
-    for one in uploaded:
-        problem = _problem(one)
-        if problem:
-            left_out.append(f"“{one.name[:60]}”: {problem}")
-            continue
-        content = snapshots.keep_content(tenant.id, one.document, _mark(one))
-        kept.append(NewItem(one.policy_type, one.graph_id, _own_name(one), content, one.references))
-    if not kept:
-        raise Invalid(f"Nothing of this file can be restored. {' '.join(left_out[:3])}".strip())
-    return restores.create(tenant, source, kept, options, actor), left_out
-
-
-def _mark(one: Uploaded) -> str:
-    """Of its own, never a capture's: equal fingerprints allow for other texts, and what we read must stay ours."""
-    return hashlib.sha256(f"uploaded {canonical(one.document)}".encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _own_name(one: Uploaded) -> str:
-    """By what it is, not by what its file says of it."""
-    return name_of(POLICY_TYPES[one.policy_type], one.document["body"])
-
-
-def _problem(one: Uploaded) -> str:
-    if one.policy_type not in POLICY_TYPES:
-        return f"there is no policy type {one.policy_type[:40]}."
-    if not shape.is_content(one.policy_type, one.document):
-        return "it is no policy as our downloads have them."
-    if is_hidden(one.document) or not _is_as_downloaded(one):
-        return "it was changed after its download, or downloaded without its secrets."
-    return ""
-
-
 def mark_of(document: Mapping[str, Any]) -> str:
     """What a download's manifest says of a policy's text, and an upload checks."""
     return text_mark(document)
@@ -208,14 +150,6 @@ def mark_of(document: Mapping[str, Any]) -> str:
 def fingerprint_of(policy_type: str, document: Mapping[str, Any]) -> str:
     """Of a policy whose secrets its reader may not see, as that reader has it."""
     return fingerprint(POLICY_TYPES[policy_type], document)
-
-
-def _is_as_downloaded(one: Uploaded) -> bool:
-    """By its text; of a file that says no mark of that, by what was called equal when it was made."""
-    if mark_of(one.document) == one.sha256:
-        return True
-    policy_type = POLICY_TYPES[one.policy_type]
-    return any(made(policy_type, one.document) == one.fingerprint for made in (fingerprint, first_fingerprint))
 
 
 def with_policies(snapshot_ids: Sequence[int]) -> list[Snapshot]:
@@ -265,11 +199,12 @@ def again(restore: Restore, actor: Actor) -> Restore:
             one.references,
             one.snapshot_id,
             one.created_id or one.target_id if one.content_id is None else None,
+            one.file_says,
         )
         for one in left
     ]
     source = Source(restore.source_directory_id, restore.source_name, restore.backup_set)
-    made_from: dict[str, Any] = {"undo_of": restore.undo_of, "made_from": restore}
+    made_from: dict[str, Any] = {"undo_of": restore.undo_of, "made_from": restore, "file_says": restore.file_says}
     return restores.create(restore.tenant, source, items, restore.options, actor, **made_from)
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import peewee as pw
 
-from db import answers, audit, audit_keys, credentials, entra_people, sealing
+from db import answers, audit, audit_keys, credentials, entra_people, sealing, uploads
 from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
 from db.installation import OWNER
-from db.models import AuditKey, Content, Credential, EntraToken, Heartbeat, RunAnswer, Seal, Tenant, User
+from db.models import AuditKey, Content, Credential, EntraToken, Heartbeat, RunAnswer, Seal, Tenant, UploadChunk, User
 from db.sealing import SealError, keyring
 from db.snapshots import content_owner
 from db.tenants import credential_owner
@@ -38,6 +38,7 @@ class Sealed:
 SEALED = (
     Sealed(Content, Content.sealed, lambda one: content_owner(one.tenant_id, one.fingerprint)),
     Sealed(RunAnswer, RunAnswer.sealed, answers.owner),
+    Sealed(UploadChunk, UploadChunk.sealed, uploads.owner),
     Sealed(Tenant, Tenant.credential, credential_owner),
     Sealed(Credential, Credential.sealed, credentials.owner),
     Sealed(User, User.totp_secret, lambda one: totp_owner(one.id)),

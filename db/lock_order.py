@@ -34,6 +34,8 @@ from db.models import (
     Session,
     Snapshot,
     Tenant,
+    Upload,
+    UploadChunk,
     User,
     Write,
 )
@@ -65,4 +67,4 @@ ORDER = (
     AuditHead,
 )
 # Written by whoever has taken the row that they belong to, their run's or their restore's: at any place after that.
-WITHIN = (RunItem, RestoreItem, RestoreRequester, Write, Listing, RunAnswer)
+WITHIN = (RunItem, RestoreItem, RestoreRequester, Write, Listing, RunAnswer, Upload, UploadChunk)

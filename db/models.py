@@ -517,6 +517,8 @@ class Restore(Table):
     retry_approved_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     retry_approved_at = pw.DateTimeField(null=True)
     retry_approved_run = pw.BigIntegerField(null=True)
+    # What an uploaded file says of itself, which anybody may have written: {"backup_set", "tenant", …}.
+    file_says = JsonText(null=True)
 
     class Meta:
         indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False),
@@ -580,6 +582,8 @@ class RestoreItem(Table):
     left_out = JsonText(null=True)
     # Of the plan: [{"code", "said"}], what is dangerous in it (graph/dangers.py); null in one of before this was kept.
     dangers = JsonText(null=True)
+    # As the restore's, of this policy: {"name", "groups": {id: name}, …}.
+    file_says = JsonText(null=True)
 
     class Meta:
         indexes = ((("restore", "position"), False),)
@@ -634,6 +638,29 @@ class RunAnswer(Table):
 
     class Meta:
         indexes = ((("run", "reading", "path_mark"), True),)
+
+
+class Upload(Table):
+    """A file that somebody sent to restore from it, until the run that reads it ends."""
+
+    # Where to.
+    tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE")
+    # None: it is being received. What never gets a run goes after a day.
+    run = pw.ForeignKeyField(Run, null=True, unique=True, on_delete="CASCADE")
+    options = JsonText()
+    size = pw.IntegerField(default=0)
+    created_at = pw.DateTimeField(default=utcnow, index=True)
+
+
+class UploadChunk(Table):
+    """So much of it as is sealed, and written, at once."""
+
+    upload = pw.ForeignKeyField(Upload, on_delete="CASCADE", index=False)
+    number = pw.IntegerField()
+    sealed = pw.BlobField()
+
+    class Meta:
+        indexes = ((("upload", "number"), True),)
 
 
 class Mapping(Table):
@@ -854,6 +881,8 @@ TABLES = (
     Write,
     Listing,
     RunAnswer,
+    Upload,
+    UploadChunk,
     Mapping,
     Schedule,
     DirectoryName,

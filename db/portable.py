@@ -24,6 +24,8 @@ from db.models import (
     Seal,
     Session,
     Setback,
+    Upload,
+    UploadChunk,
 )
 from db.sealing import keyring
 
@@ -33,6 +35,8 @@ LEFT_OUT = {
     EntraToken: "everybody signs in again",
     Listing: "of runs under way, which end with the move",
     RunAnswer: "of runs under way, which end with the move",
+    Upload: "of runs under way, which end with the move",
+    UploadChunk: "of runs under way, which end with the move",
     AuditCheck: "the log is checked again from its beginning",
     Lease: "of processes that run here",
     Heartbeat: "of processes that run here",

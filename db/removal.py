@@ -31,6 +31,8 @@ from db.models import (
     RunItem,
     Snapshot,
     Tenant,
+    Upload,
+    UploadChunk,
     Write,
 )
 from db.states import RestoreState
@@ -53,6 +55,10 @@ def _items(tenant: Tenant) -> Any:
     return RestoreItem.restore.in_(Restore.select(Restore.id).where(Restore.tenant == tenant))
 
 
+def _uploaded(tenant: Tenant) -> Any:
+    return UploadChunk.upload.in_(Upload.select(Upload.id).where(Upload.tenant == tenant))
+
+
 def _mappings_elsewhere(tenant: Tenant) -> Any:
     """Those of other tenants that say what stands for an object of this one."""
     return (Mapping.source_directory_id == tenant.directory_id) & (Mapping.tenant != tenant)
@@ -62,6 +68,8 @@ def _mappings_elsewhere(tenant: Tenant) -> Any:
 STEPS: tuple[tuple[Any, Callable[[Tenant], Any]], ...] = (
     (Notification, _of_runs(Notification)),
     (Listing, _of_runs(Listing)),
+    (UploadChunk, _uploaded),
+    (Upload, _own(Upload)),
     (Write, _of_runs(Write)),
     (RunItem, _of_runs(RunItem)),
     (RestoreItem, _items),

@@ -59,6 +59,8 @@ class NewItem:
     references: Mapping[str, Any]
     snapshot_id: int | None = None
     target_id: str | None = None
+    # Of an uploaded one: what its file says of it.
+    file_says: Mapping[str, Any] | None = None
 
 
 def of_snapshots(snapshots: Sequence[Snapshot]) -> list[NewItem]:
@@ -77,6 +79,7 @@ def create(
     *,
     undo_of: Restore | None = None,
     made_from: Restore | None = None,
+    file_says: Mapping[str, Any] | None = None,
 ) -> Restore:
     """A draft. Raises Invalid when there is nothing to restore, or no restore may start in the tenant.
 
@@ -93,6 +96,7 @@ def create(
             source_name=source.name,
             backup_set=source.backup_set,
             undo_of=undo_of,
+            file_says=file_says,
             options=dict(options),
             created_by=actor.user_id,
             asks_four_eyes=rules.four_eyes,
@@ -228,7 +232,7 @@ def follow(run: Run, state: RunState) -> None:
         return
     if run.kind == RunKind.PREVIEW:
         _previewed(restore, state)
-    else:
+    elif run.kind == RunKind.RESTORE:
         _finished(restore, run, state)
 
 

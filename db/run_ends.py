@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from db import answers, audit, backup_sets, listings, notifications, restores, runs
+from db import answers, audit, backup_sets, listings, notifications, restores, runs, uploads
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
 from db.database import database, lock, transaction
@@ -130,6 +130,7 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
     restores.follow(run, state)
     listings.forget(run)
     answers.forget(run)
+    uploads.forget(run)
     notifications.mark_changed(run.id)
     result = Result.FAILED if state in {RunState.FAILED, RunState.PARTIAL} else Result.OK
     audit.record(

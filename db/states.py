@@ -12,6 +12,8 @@ class RunKind(StrEnum):
     BACK_UP = "backup_set.capture"
     # One part of a backup's items, for whichever worker takes it.
     BACK_UP_PART = "backup_set.part"
+    # An uploaded backup set is read, and becomes a draft.
+    UPLOAD = "restore.upload"
     PREVIEW = "restore.preview"
     RESTORE = "restore.live"
     # The tenant's next credential signs in, and takes the place of the one in force.
@@ -90,6 +92,9 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     # Of a pruning: rows went.
     FREED = "freed"
+    # Of an uploaded file: it is in the draft, or is not.
+    READ = "read"
+    LEFT_OUT = "left_out"
 
 
 # What a plan writes, and what it is called once it is done.

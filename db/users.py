@@ -1,5 +1,6 @@
 """People: passwords (argon2id), roles and memberships."""
 
+from collections.abc import Collection
 from functools import cache
 from uuid import UUID
 
@@ -156,6 +157,13 @@ def roles(user_id: int) -> dict[int, Role]:
     counts = ~Membership.is_from_entra | (User.entra_checked_at > utcnow() - sessions.ENTRA_HOLDS)
     rows = Membership.select(Membership.tenant, Membership.role).join(User).where((User.id == user_id) & counts)
     return {tenant_id: Role(role) for tenant_id, role in rows.tuples()}
+
+
+def has_role(user: User | None, tenant: Tenant, wanted: Collection[Role]) -> bool:
+    """One of these in this tenant, or an admin of the installation; asked anew by what acts long after its request."""
+    if user is None or not user.is_active:
+        return False
+    return user.site_role == SiteRole.ADMIN or roles(user.id).get(tenant.id) in wanted
 
 
 def members(tenant: Tenant) -> list[Membership]:

@@ -4,6 +4,8 @@ import io
 import json
 import zipfile
 
+from actors import contradictions
+from actors.unpacking import LeftOut, Unpacking
 from graph.fingerprint import fingerprint
 from graph.policy_types import POLICY_TYPES
 
@@ -16,15 +18,9 @@ def fingerprint_of(document, policy_type="configurationPolicies"):
 
 
 def line(file, document, **changes):
+    """What a manifest says of a policy; what a test changes of it, it says wrongly."""
     facts = {"policy_type": "configurationPolicies", "graph_id": file, "name": document["body"].get("name", file)}
-    references = {"groups": {"g": "SG", "h": None}}
-    return {
-        **facts,
-        "file": f"{file}.json",
-        "fingerprint": fingerprint_of(document),
-        "references": references,
-        **changes,
-    }
+    return {**facts, "file": f"{file}.json", "fingerprint": fingerprint_of(document), "references": {}, **changes}
 
 
 def zipped(files=(), lines=None, manifest=None, method=zipfile.ZIP_DEFLATED):
@@ -38,3 +34,19 @@ def zipped(files=(), lines=None, manifest=None, method=zipfile.ZIP_DEFLATED):
             file.writestr(name, data)
         file.writestr("manifest.json", manifest if isinstance(manifest, bytes | str) else json.dumps(manifest))
     return out.getvalue()
+
+
+def read(data):
+    """({graph id: (its own name, content)}, [file: why it is left out]) of an upload. Raises Invalid for the whole."""
+    found, kept, left_out = Unpacking(io.BytesIO(data)), {}, []
+    for one in found.lines:
+        try:
+            document = found.document(one)
+            problem = contradictions.problem(one, document)
+        except LeftOut as e:
+            problem = str(e)
+        if problem:
+            left_out.append(f"{one.file}: {problem}")
+        else:
+            kept[one.graph_id] = (contradictions.own_name(one, document), document)
+    return kept, left_out

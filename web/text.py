@@ -62,6 +62,7 @@ _LOOKS = {
     Outcome.LISTED: ("good", "check"),
     Outcome.CAPTURED: ("good", "camera"),
     Outcome.UNCHANGED: ("muted", "check"),
+    Outcome.READ: ("good", "check"),
     Outcome.CREATE: ("info", "plus"),
     Outcome.UPDATE: ("info", "pencil"),
     Outcome.RECREATE: ("info", "repeat"),

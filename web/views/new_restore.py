@@ -10,26 +10,27 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 import actors.preview
-from actors import catalogue, restore_requests
+from actors import catalogue, restore_requests, uploads
+from actors.starting import Start
 from db import backup_sets, tenants
 from db.errors import Invalid
 from db.lists import among
 from db.models import BackupSet, Restore, Snapshot, Tenant
 from db.states import SetState
+from db.uploads import LARGEST
 from web import plans, preferences, starting
-from web.access import allowed_tenant_ids, can, current_actor, fetch, refuse, requires, row_number
+from web.access import allowed_tenant_ids, can, current_actor, fetch, refuse, requires, row_number, wants_json
 from web.permissions import Permission
-from web.unpacking import Unpacking
 from web.views import narrowing
 from web.views.ticked import ticked
 
 pages = Blueprint("new_restore", __name__, url_prefix="/restores")
 
-LARGEST_UPLOAD = 64 * 1024 * 1024
+# With the rest of its form.
+LARGEST_UPLOAD = LARGEST + 64 * 1024
 LATEST_SETS = 10
 # The page offers every policy and every type of a set.
 MOST_ITEMS, MOST_TYPES = 20_000, 500
-NAMED_LEFT_OUT = 6
 
 
 def allow_large_upload() -> None:
@@ -189,29 +190,25 @@ def previewed(restore: Restore) -> Response:
 @pages.post("/upload")
 @requires(Permission.OPERATE)
 def upload() -> Any:
+    """Only kept here; a worker looks into it."""
     tenant = fetch(Tenant, request.form.get("tenant", ""), Permission.OPERATE)
     try:
-        restore, left_out = _unpacked(tenant)
+        start = _kept(tenant)
     except Invalid as e:
         flash(str(e), "danger")
         return _form(Source(), request.form), 400
-    _tell_left_out(left_out)
-    return redirect(url_for("restores.page", restore_id=restore.id), 303)
+    if start.is_new or wants_json():
+        return starting.answer(start, url_for("runs.page", run_id=start.run.id))
+    flash(
+        f"Run {start.run.id} still reads another file of yours: this one was not taken. Upload it after that.",
+        "warning",
+    )
+    return redirect(url_for("runs.page", run_id=start.run.id), 303)
 
 
-def _unpacked(tenant: Tenant) -> tuple[Restore, list[str]]:
-    """(the draft, a sentence for each file that was left out)."""
+def _kept(tenant: Tenant) -> Start:
     options = restore_requests.parse_options(request.form)
-    unpacking = Unpacking(request.files["file"].stream if "file" in request.files else None)
-    may_take_from(unpacking.directory_id, tenant)
-    uploaded, actor = unpacking.uploaded(), current_actor()
-    restore, changed = restore_requests.of_upload(tenant, unpacking.source, uploaded, options, actor)
-    return restore, [*unpacking.left_out, *changed]
-
-
-def _tell_left_out(left_out: list[str]) -> None:
-    """In one message, which has to fit into the session's cookie."""
-    if left_out:
-        more = f" And {len(left_out) - NAMED_LEFT_OUT} more." if len(left_out) > NAMED_LEFT_OUT else ""
-        flash(f"Left out: {' '.join(left_out[:NAMED_LEFT_OUT])}{more}", "warning")
-    flash("The file is read. Look at the options below, then preview it.", "success")
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise Invalid("Choose a file.")
+    return uploads.start(tenant, options, file.stream, current_actor())

@@ -31,6 +31,7 @@ KINDS = {
     RunKind.SYNC: "Sync policies",
     RunKind.CAPTURE_SNAPSHOT: "Capture snapshot",
     RunKind.BACK_UP: "Back up",
+    RunKind.UPLOAD: "Read uploaded set",
     RunKind.PREVIEW: "Preview restore",
     RunKind.RESTORE: "Restore",
     RunKind.CREDENTIAL: "Replace credential",

@@ -11,22 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors import zip_files
+from actors.unpacking import Unpacking
 from db.errors import Invalid
 from tests.anything import json_of, texts
-from tests.uploads import DIRECTORY, GOOD, line, zipped
-from web import unpacking
-from web.unpacking import Unpacking
+from tests.uploads import DIRECTORY, GOOD, line, read, zipped
 
 
 def taken(data):
-    """The names that an upload holds; what is refused is refused with a sentence, and nothing else happens."""
+    """The ids of what an upload holds; what is refused is refused with a sentence, and nothing else happens."""
     try:
-        found = Unpacking(io.BytesIO(data))
-        names = [one.name for one in found.uploaded()]
+        kept, left_out = read(data)
     except Invalid as e:
         return _said([str(e)])
-    _said(found.left_out)
-    return names
+    _said(left_out)
+    return list(kept)
 
 
 def _said(sentences):
@@ -70,10 +69,11 @@ def test_a_manifest_of_any_shape_is_taken_or_refused(manifest):
 )
 def test_a_line_and_a_document_of_any_shape_are_taken_as_they_can_be_kept(changes, document):
     data = zipped([("odd.json", json.dumps(document))], [line("odd", GOOD, **changes)])
-    for one in Unpacking(io.BytesIO(data)).uploaded():
-        kept = json.dumps([one.name, one.graph_id, one.policy_type, one.references], ensure_ascii=False)
+    for one in Unpacking(io.BytesIO(data)).lines:
+        kept = json.dumps([one.says, one.graph_id, one.policy_type], ensure_ascii=False)
         assert "\x00" not in kept
         kept.encode()
+    assert taken(data) is not None
 
 
 @pytest.mark.parametrize("name", ["con.json", "aux", "NUL.txt", "a" * 300 + ".json", "é/ü.json", "dir/"])
@@ -94,13 +94,13 @@ def overlapping():
     return data[:entry] + bytes(4) + data[entry + 4 :]
 
 
-def test_entries_that_overlap_are_not_taken_for_two():
-    assert taken(overlapping()) == ["good"]
+def test_entries_that_overlap_are_refused():
+    assert taken(overlapping()) is None
 
 
 BOMBS = """
 import resource, sys
-from tests.web.test_unpacking import bombs, taken
+from tests.actors.test_unpacking import bombs, taken
 
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]), int(sys.argv[1])))
 for name, data in bombs():
@@ -113,8 +113,8 @@ MOST_MEMORY = 1024 * 1024 * 1024
 
 def bombs():
     """Each small, and as large unpacked as the limits let it be."""
-    size = unpacking.LARGEST_FILE - 100
-    noise = random.Random(2).randbytes(size // unpacking.MOST_RATIO * 2).hex().encode()
+    size = zip_files.LARGEST_FILE - 100
+    noise = random.Random(2).randbytes(size // zip_files.MOST_RATIO * 2).hex().encode()
     rest = size - len(noise)
     for name, filler in (
         ("lists", b"[]," * (rest // 3)),
@@ -123,7 +123,7 @@ def bombs():
     ):
         yield name, zipped([("bomb.json", b'{"body": {"a": [' + filler + b'"' + noise + b'"]}}')], [line("bomb", GOOD)])
     yield "manifest", zipped(manifest=b'{"policies": [' + b"{}," * (rest // 3) + b'"' + noise + b'"]}')
-    many = [(f"{number}.json", b" " * (unpacking.RATIO_FROM - 1)) for number in range(8)]
+    many = [(f"{number}.json", b" " * (zip_files.RATIO_FROM - 1)) for number in range(8)]
     yield "many", zipped(many, [line(str(number), GOOD) for number in range(8)])
 
 
@@ -134,6 +134,6 @@ def test_a_bomb_never_takes_more_memory_than_there_is():
 
 
 def test_more_files_than_any_backup_has_are_refused_unread():
-    many = [(f"{number:05}.json", b"") for number in range(unpacking.MOST_FILES)]
+    many = [(f"{number:05}.json", b"") for number in range(zip_files.MOST_FILES)]
     with pytest.raises(Invalid, match="more than 20,000 files"):
         Unpacking(io.BytesIO(zipped(many)))
