@@ -97,6 +97,7 @@ def _manifest(backup_set: BackupSet, listed: list[dict[str, Any]]) -> dict[str, 
         "state": backup_set.state,
         "created_at": f"{backup_set.created_at.isoformat(timespec='seconds')}Z",
         "problems": backup_set.problems,
+        "count": len(listed),
         "policies": listed,
     }
 

@@ -4,13 +4,13 @@ import base64
 
 import pytest
 
-from actors import restore_requests, showing
-from db import restores
+from actors import contradictions, restore_requests, showing
+from db import restores, snapshots
 from db.audit import SYSTEM
 from db.models import Policy
-from db.restores import Source
-from graph.fingerprint import fingerprint, text_mark
+from db.restores import NewItem, Source
 from graph.masking import masked
+from graph.policy_type import name_of
 from graph.policy_types import POLICY_TYPES
 from tests.conftest import capture_by_hand
 from tests.fuzz.values import STEERING
@@ -39,12 +39,9 @@ def there(contoso):
 
 def uploaded(cast, key, graph_id, body, assignments=None):
     document = {"body": body, "assignments": assignments}
-    mark = fingerprint(POLICY_TYPES[key], document)
-    one = restore_requests.Uploaded(key, graph_id, "as the file says", mark, {}, document, text_mark(document))
-    source = Source(cast.contoso.directory_id, "a file")
-    restore, left_out = restore_requests.of_upload(cast.contoso, source, [one], options(), SYSTEM)
-    assert left_out == []
-    return restore
+    content = snapshots.keep_content(cast.contoso.id, document, contradictions.mark_of(document))
+    one = NewItem(key, graph_id, name_of(POLICY_TYPES[key], body), content, {}, file_says={"name": "as the file says"})
+    return restores.create(cast.contoso, Source(cast.contoso.directory_id, "a file"), [one], options(), SYSTEM)
 
 
 def test_a_copy_gets_a_number_of_its_own_and_its_undo_removes_that_alone(there, cast, ended):

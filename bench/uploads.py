@@ -1,0 +1,78 @@
+"""What uploads cost: the memory of keeping three of the largest at once, and memory and time of reading the worst kinds.
+
+`python -m bench.uploads`. Each in a process of its own, so that its peak is its own.
+"""
+
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import config
+from actors import startup
+from db import migrate, uploads
+from db.database import database
+from db.models import Tenant
+from tests.actors.test_unpacking import bombs
+from tests.uploads import read, zipped
+
+
+def peak() -> int:
+    """In MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def keeping() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        config.use({"TENANTKEEP_DATABASE_URL": f"sqlite:///{folder}/bench.db"})
+        startup.bind(config.settings())
+        with database.connection_context():
+            migrate.migrate()
+            tenant = Tenant.create(name="T", directory_id="d", client_id="c")
+        path = Path(folder) / "file"
+        path.write_bytes(bytes(uploads.LARGEST))
+        before, began = peak(), time.monotonic()
+
+        def keep() -> None:
+            with database.connection_context(), path.open("rb") as file:
+                uploads.keep(tenant, {}, file)
+
+        threads = [threading.Thread(target=keep) for _ in range(3)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        print(f"| kept, three of 64 MB at once | {peak() - before} MB more | {time.monotonic() - began:.1f} s |")
+
+
+def reading(name: str) -> None:
+    data = made()[name]()
+    before, began = peak(), time.process_time()
+    try:
+        kept, left_out = read(data)
+        said = f"{len(kept)} taken, {len(left_out)} left out"
+    except ValueError as e:
+        said = str(e)
+    print(
+        f"| read: {name}, {len(data):,} bytes | {peak() - before} MB more | {time.process_time() - began:.1f} s | {said} |"
+    )
+
+
+def made() -> dict[str, Callable[[], bytes]]:
+    found = {name: (lambda data=data: data) for name, data in bombs()}
+    many = b'{"body": {"name": "a", "x": [' + b",".join([b"{}"] * 490_000) + b"]}}"
+    lines = [(f"{number}.json", many) for number in range(20)]
+    return {**found, "twenty of 490,000 values": lambda: zipped(lines)}
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        reading(sys.argv[1])
+    else:
+        keeping()
+        for kind in made():
+            subprocess.run([sys.executable, "-m", "bench.uploads", kind], check=True)
