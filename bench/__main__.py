@@ -12,6 +12,7 @@ for name in (
     "captures",
     "backups",
     "restores",
+    "uploads",
     "conditional_access",
     "storage",
     "pruning",

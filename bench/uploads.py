@@ -1,4 +1,4 @@
-"""What uploads cost: the memory of keeping three of the largest at once, and memory and time of reading the worst kinds.
+"""What uploads cost: the memory of keeping three of the largest at once, memory and time of reading the worst kinds.
 
 `python -m bench.uploads`. Each in a process of its own, so that its peak is its own.
 """
@@ -57,9 +57,8 @@ def reading(name: str) -> None:
         said = f"{len(kept)} taken, {len(left_out)} left out"
     except ValueError as e:
         said = str(e)
-    print(
-        f"| read: {name}, {len(data):,} bytes | {peak() - before} MB more | {time.process_time() - began:.1f} s | {said} |"
-    )
+    seconds = time.process_time() - began
+    print(f"| read: {name}, {len(data):,} bytes | {peak() - before} MB more | {seconds:.1f} s | {said} |")
 
 
 def made() -> dict[str, Callable[[], bytes]]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import struct
 import time
 import zipfile
@@ -10,7 +11,9 @@ import pytest
 
 from actors import zip_files
 from db.errors import Invalid
-from tests.uploads import GOOD, line, zipped
+from graph.fingerprint import text_mark
+from tests.uploads import DIRECTORY, GOOD, line, read, zipped
+from web.archive import _Sink
 
 END = b"PK\x05\x06"
 
@@ -82,6 +85,38 @@ def between():
     """Bytes before the first file, which some readers forgive."""
     data = zipped()
     return b"#!/bin/sh\n" + data
+
+
+def downloaded(policies):
+    """As web sends a backup set while it is made."""
+    sink, lines = _Sink(), []
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:
+        for number, document in enumerate(policies):
+            lines.append(line(f"é {number}", document, sha256=text_mark(document)))
+            file.writestr(lines[-1]["file"], json.dumps(document, indent=2))
+        file.writestr("manifest.json", json.dumps({"directory_id": DIRECTORY, "count": len(lines), "policies": lines}))
+    return sink.taken()
+
+
+def test_a_download_of_many_large_policies_passes():
+    settings = [{"id": str(n), "settingInstance": {"@odata.type": "#x", "value": "v" * 40}} for n in range(100)]
+    policies = [{"body": {"name": f"Policy {n}", "settings": settings}, "assignments": []} for n in range(900)]
+    kept, left_out = read(downloaded(policies))
+    assert (len(kept), left_out) == (900, [])
+
+
+def test_a_download_with_other_bytes_is_refused_or_says_the_same():
+    data, chance = downloaded([GOOD, GOOD | {"assignments": None}]), random.Random(7)
+    whole = read(data)[0]
+    for _ in range(1500):
+        other = bytearray(data)
+        for _ in range(chance.randint(1, 4)):
+            other[chance.randrange(len(other))] = chance.randrange(256)
+        try:
+            kept, _problems = read(bytes(other))
+        except Invalid:
+            continue
+        assert kept.items() <= whole.items()
 
 
 HOSTILE = {
