@@ -161,8 +161,10 @@ def test_a_passkey_that_was_removed_opens_nothing_and_anothers_is_nobodys_to_rem
     assert acts == ["passkey:added", "passkey:removed"]
 
 
-def test_a_password_that_somebody_else_sets_ends_passkeys_too(app, cast, of_ada):
+def test_a_password_that_somebody_else_sets_ends_passkeys_too(app, cast, of_ada, sign_in):
     """Else whoever had got into the account would still be in it."""
+    page = sign_in(app.test_client(), cast.root).get(f"/users/{cast.ada.id}").get_data(as_text=True)
+    assert "Passkeys: 1; a new password ends them" in page
     users.change(cast.ada, SYSTEM, here=1, password="by herself, long")
     assert Passkey.select().exists()
     users.change(cast.ada, SYSTEM, password="by an admin, long")

@@ -123,3 +123,18 @@ def test_not_ready_names_what_is_missing(client, monkeypatch):
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert "tenantkeep migrate" in answer.json["troubles"]["start"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_admins_own_password_and_codes_change_on_their_account_page_alone(app, cast, sign_in):
+    """That page asks who it is; this one would be enough for who finds an admin's browser open."""
+    root = sign_in(app.test_client(), cast.root)
+    User.update(totp_secret=b"sealed").where(User.id == cast.root.id).execute()
+    before = User.get_by_id(cast.root.id).password_hash
+    form = {"csrf_token": csrf_token(root, "/users/"), "site_role": "admin", "is_active": "yes"}
+    for path, more in ((f"/users/{cast.root.id}", {"password": "a new long password"}),
+                       (f"/users/{cast.root.id}/second-factor/off", {})):  # fmt: skip
+        answer = root.post(path, data={**form, **more}, follow_redirects=True)
+        assert "on your account page" in answer.get_data(as_text=True)
+    after = User.get_by_id(cast.root.id)
+    assert (after.password_hash, bytes(after.totp_secret)) == (before, b"sealed")

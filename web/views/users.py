@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
-from db import second_factor, sessions, users
+from db import passkeys, second_factor, sessions, users
 from db.errors import Invalid
 from db.identities import MOST
 from db.models import Membership, Tenant, User
@@ -55,6 +55,7 @@ def page(user_id: int) -> str:
         user=user,
         memberships=list(memberships),
         sessions=sessions.of(user.id),
+        passkeys=passkeys.of(user.id),
         tenants=list(Tenant.select().order_by(Tenant.name)),
         roles=list(Role),
         site_roles=list(SiteRole),
