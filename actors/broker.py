@@ -72,8 +72,10 @@ def _is_ours(data: bytes | None) -> bool:
         and isinstance(options.get("redis_message_id"), str)
         and isinstance(options.get("dedupe_key", ""), str)
         and isinstance(options.get("eta", 0), int | float)
-        and not message.kwargs
-        and [type(one) for one in message.args] == [int]
+        and isinstance(message.kwargs, dict)
+        and all(isinstance(one, int | str) for one in (*message.args, *message.kwargs.values()))
+        # A run's has its id, and nothing else.
+        and ("dedupe_key" not in options or (not message.kwargs and [type(one) for one in message.args] == [int]))
     )
 
 
