@@ -15,6 +15,7 @@ from graph.fingerprint import fingerprint, text_mark
 from graph.first_fingerprint import fingerprint as first_fingerprint
 from graph.microsoft import model
 from graph.normalise import canonical
+from graph.places import root_type
 from graph.policy_type import LONGEST_NAME, PolicyType, name_of, storable
 from graph.policy_types import POLICY_TYPES
 from graph.secrets import is_hidden
@@ -77,7 +78,7 @@ def _is_of_type(policy_type: PolicyType, body: Mapping[str, Any]) -> bool:
         return True
     if not isinstance(said, str) or not _TYPE.fullmatch(said):
         return False
-    root = model.type_of_collection(policy_type.path) if policy_type.path in model.routes() else ""
+    root = root_type(policy_type)
     bare = said.removeprefix("#microsoft.graph.")
     return not root or not model.is_known(bare) or bare in model.subtypes(root)
 

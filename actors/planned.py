@@ -28,7 +28,7 @@ def content(item: RestoreItem, options: Options, created: Mapping[int, str] = Ma
 
     `created`: restore item -> Graph id, of what the item refers to and this restore has made by now.
     """
-    backup = snapshots.document(item.content_id)
+    backup = held(item)
     left_out = item.left_out or ()
     live = snapshots.document(item.live_content_id) if left_out and item.live_content_id else None
     return wanted(
@@ -41,6 +41,12 @@ def content(item: RestoreItem, options: Options, created: Mapping[int, str] = Ma
         live=live,
         is_there=item.action not in (Outcome.CREATE, Outcome.RECREATE),
     )
+
+
+def held(item: RestoreItem) -> Content:
+    """What the backup, or the file, has of it. Raises SealError."""
+    found = snapshots.document(item.content_id)
+    return found if is_uploaded(item) else snapshots.own(found, item.graph_id)
 
 
 def is_uploaded(item: RestoreItem) -> bool:
@@ -59,7 +65,7 @@ class Contents(dict[RestoreItem, Content]):
     """What the items hold, each opened when it is first needed."""
 
     def __missing__(self, item: RestoreItem) -> Content:
-        self[item] = snapshots.document(item.content_id)
+        self[item] = held(item)
         return self[item]
 
 

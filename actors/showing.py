@@ -41,7 +41,7 @@ def parts(item: RestoreItem, hide: Hide | None, names: Mapping[str, str | None])
     """What its plan would send, or remove; of what is not written, what the backup holds. Raises SealError."""
     policy_type, options = POLICY_TYPES[item.policy_type], Options(**item.restore.options)
     if item.action not in WRITING:
-        held = snapshots.document(item.content_id) if item.content_id else None
+        held = planned.held(item) if item.content_id else None
         return _of(_HELD, held, hide, names) if held else []
     live = snapshots.document(item.live_content_id) if item.live_content_id else None
     if item.action == Outcome.REMOVE:

@@ -204,6 +204,13 @@ def document(content_id: int) -> dict[str, Any]:
     return found
 
 
+def own(document: dict[str, Any], graph_id: str) -> dict[str, Any]:
+    """With the policy's own id: contents that are equal are kept once, with the id of the first that had them."""
+    if isinstance(document["body"].get("id"), str):
+        document["body"]["id"] = graph_id.rpartition("/")[2]
+    return document
+
+
 def _with_content() -> Any:
     """Snapshots with their content's fingerprint and size, newest first; the sealed body stays in the database."""
     return (

@@ -45,7 +45,7 @@ def archive(backup_set: BackupSet, shown: Callable[[dict[str, Any]], dict[str, A
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:  # type: ignore[call-overload]
         for snapshot in _snapshots(backup_set):
             path = names.path(snapshot.policy.policy_type, snapshot.name)
-            document = snapshots.body(snapshot)
+            document = snapshots.own(snapshots.body(snapshot), snapshot.policy.graph_id)
             visible = shown(document)
             listed.append(_line(snapshot, path) | _marks(snapshot, document, visible))
             file.writestr(path, _json(visible))

@@ -7,7 +7,7 @@ import pytest
 from actors import contradictions, restore_requests, showing
 from db import restores, snapshots
 from db.audit import SYSTEM
-from db.models import Policy
+from db.models import Policy, Snapshot
 from db.restores import NewItem, Source
 from graph.masking import masked
 from graph.policy_type import name_of
@@ -54,6 +54,20 @@ def test_a_copy_gets_a_number_of_its_own_and_its_undo_removes_that_alone(there, 
     assert there() == {"c1": "Payroll", "c2": "Privileged roles", "c3": "Copy - Privileged roles"}
     executed(previewed(undone(restore), ended), ended)
     assert there() == {"c1": "Payroll", "c2": "Privileged roles"}
+
+
+def test_twins_whose_contents_are_kept_once_come_back_at_their_own_addresses(there, contoso, cast, ended):
+    captured = []
+    for number in ("c1", "c2"):
+        policy = Policy.create(tenant=cast.contoso, policy_type=KEY, graph_id=number, name="Twin")
+        captured.append(capture_by_hand(policy, SYSTEM, context(number, "Twin"))[1])
+    Snapshot.update(content=captured[0].content_id).execute()  # as what has one fingerprint is kept
+    items = restores.of_snapshots(restore_requests.with_policies([one.id for one in captured]))
+    source = Source(cast.contoso.directory_id, "both")
+    restore = previewed(restores.create(cast.contoso, source, items, options(), SYSTEM), ended)
+    assert {one.target_id for one in restores.items(restore)} == {"c1", "c2"}
+    executed(restore, ended)
+    assert there() == {"c1": "Twin", "c2": "Twin"}
 
 
 def test_a_body_that_has_the_address_of_another_is_an_update_of_that_one_captured_and_undone(there, cast, ended):

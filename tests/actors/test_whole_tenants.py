@@ -1,5 +1,7 @@
 """Every policy of a whole tenant, captured through queue, worker and database: what is kept is what is there."""
 
+import io
+
 import pytest
 import requests
 
@@ -7,7 +9,8 @@ import actors.back_up
 import actors.capture
 import actors.sync
 import config
-from actors import connections
+from actors import connections, contradictions
+from actors.unpacking import Unpacking
 from db import backup_sets, snapshots, tenants
 from db.audit import SYSTEM
 from db.models import BackupSet, Policy, Run, RunItem, Snapshot
@@ -15,6 +18,7 @@ from db.states import Outcome, RunState, SetState
 from graph.normalise import normalise
 from graph.policy_types import POLICY_TYPES
 from tests.simulated import REAL, SimulatedTenant, assert_holds, truth_of
+from web.archive import archive
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -59,6 +63,12 @@ def test_every_policy_of_a_backup_set_is_stored_as_graph_holds_it(tenant, at_lea
     ids = backup_sets.snapshots_of(made)
     assert len(ids) == Policy.select().where(Policy.tenant == ours).count() >= at_least
     compare_all(list(Snapshot.select(Snapshot, Policy).join(Policy).where(Snapshot.id.in_(ids))), theirs)
+    packed = Unpacking(io.BytesIO(b"".join(archive(made, lambda document: document))))
+    found = {line.file: contradictions.problem(line, packed.document(line)) for line in packed.lines}
+    assert {file: problem for file, problem in found.items() if problem} == {}, (
+        "an upload of the download leaves it out"
+    )
+    assert len(found) == len(ids)
 
 
 def compare_all(kept, theirs):

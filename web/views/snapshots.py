@@ -55,7 +55,7 @@ def _page(snapshot: Snapshot, hide: Masking | None) -> str:
 
 
 def _document(snapshot: Snapshot, hide: Masking | None) -> dict[str, Any]:
-    document = snapshots.body(snapshot)
+    document = snapshots.own(snapshots.body(snapshot), snapshot.policy.graph_id)
     visible: dict[str, Any] = hide(document) if hide else document
     return visible
 
