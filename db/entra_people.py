@@ -12,6 +12,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import peewee as pw
+
 from db import audit, sessions, users
 from db.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
@@ -111,8 +113,9 @@ def _remember(user: User, arrival: Arrival) -> None:
 
 def due(apart: Collection[int] = ()) -> list[EntraToken]:
     """Of whom Entra is to be asked again: people who are signed in. Who is not is forgotten here."""
-    now, signed_in = utcnow(), Session.select(Session.user).where(sessions.living())
-    if gone := list(EntraToken.select().where(EntraToken.user.not_in(signed_in))):
+    now, theirs = utcnow(), Session.user == EntraToken.user
+    is_signed_in = pw.fn.EXISTS(Session.select(Session.id).where(theirs & sessions.living()))
+    if gone := list(EntraToken.select().where(~is_signed_in)):
         EntraToken.delete().where(EntraToken.id.in_([one.id for one in gone])).execute()
     is_due = (User.entra_checked_at < now - ASK_AFTER) & (EntraToken.asked_at < now - AGAIN_AFTER)
     found = EntraToken.select(EntraToken, User).join(User).where(is_due).order_by(EntraToken.asked_at).limit(TOGETHER)
