@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 import peewee as pw
@@ -146,10 +147,9 @@ def subscribe(user: User, tenant: Tenant, wanted: bool) -> bool:
     )
 
 
-def subscribed_to(user_id: int) -> list[int]:
-    """The ids of the tenants of which this person hears of every run."""
-    mine = (Membership.user == user_id) & Membership.is_subscribed
-    return [row[0] for row in Membership.select(Membership.tenant).where(mine).tuples()]
+def subscribed_to(user_id: int) -> Any:
+    """As a subquery: the tenants of which this person hears of every run."""
+    return Membership.select(Membership.tenant).where((Membership.user == user_id) & Membership.is_subscribed)
 
 
 def roles(user_id: int) -> dict[int, Role]:

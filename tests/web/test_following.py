@@ -121,7 +121,7 @@ def test_the_widget_asks_little_of_the_database(client, sign_in, cast, started, 
     asked, execute = [], type(database).execute_sql
     monkeypatch.setattr(type(database), "execute_sql", lambda self, *args: asked.append(args) or execute(self, *args))
     assert client.get("/runs/mine").status_code == 200
-    assert len(asked) <= 6, asked
+    assert len(asked) <= 7, asked
     assert notifications.following(cast.ada.id).active == 8
 
 

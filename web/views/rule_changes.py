@@ -57,4 +57,5 @@ def waiting() -> list[RuleChange]:
     managed = allowed_tenant_ids(Permission.MANAGE)
     if managed is None:
         return restore_rules.all_waiting(RuleChange.id > 0)
-    return restore_rules.all_waiting(among(RuleChange.tenant, [*managed, *users.subscribed_to(current_user.id)]))
+    is_heard_of = RuleChange.tenant.in_(users.subscribed_to(current_user.id))
+    return restore_rules.all_waiting(among(RuleChange.tenant, managed) | is_heard_of)
