@@ -66,7 +66,7 @@ def _contradictions(policy_type: PolicyType, line: Line, document: dict[str, Any
 
 def _is_name(policy_type: PolicyType, said: str, body: Mapping[str, Any]) -> bool:
     """Whatever an earlier version did with what no database takes."""
-    own = {name_of(policy_type, body), _NO_NAME, *map(body.get, ("displayName", "name", policy_type.name_property))}
+    own = [name_of(policy_type, body), _NO_NAME, *map(body.get, ("displayName", "name", policy_type.name_property))]
     texts = [one for one in own if isinstance(one, str)]
     return said.strip() in {kept(one)[:LONGEST_NAME].strip() for one in texts for kept in (storable, text)}
 

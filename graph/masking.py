@@ -30,12 +30,15 @@ _SORTS = (
 _ENDS = re.compile(
     rf"(passwords?|passwd|passwort|passcodes?|passphrases?|pwd|secrets?|credentials?|tokens?|pfx|pkcs12|p12|psk"
     rf"|[_\W]pass|{_SORTS}[ _-]?keys?|key[ _-]?material"
-    rf"|keytab|jwt|connection[ _-]?string|webhook([ _-]?ur[li])?|sas[ _-]?ur[li]|authorization|{_CODES}[ _-]?codes?"
-    rf"|bitlocker[ _-]?pin|[_\W]pin)([ _-]?(value|text|string|data|plain|hash|pem|base64|encrypted))?[\W_\d]*$",
+    rf"|keytab|jwt|bearer|connection[ _-]?string|webhook([ _-]?ur[li])?|sas[ _-]?ur[li]|authorization"
+    rf"|{_CODES}[ _-]?codes?|bitlocker[ _-]?pin|[_\W]pin)"
+    r"([ _-]?(value|text|string|data|plain|hash|pem|base64|encrypted))?[\W_\d]*$",
     re.IGNORECASE,
 )
 # Words that other words end in too: only where one begins.
-_PIN_OR_KEY = re.compile(r"(?:[a-z0-9](?:Pin|PIN|Key|Pw|PW)|^[Pp](?:in|w)|PIN|KEY|(?:^|[_\W])[Kk]ey)(?:s|Code)?\d*$")
+_PIN_OR_KEY = re.compile(
+    r"(?:[a-z0-9](?:Pin|PIN|Key|Pw|PW)|^[Pp](?:in|w)|PIN|KEY|(?:^|[_\W])[Kk]ey)(?:s|Code)?[\d\s:]*$"
+)
 # What a secret's name holds somewhere, unless it is a rule's.
 _HOLDS = re.compile(
     rf"passw|passcode|passphrase|pwd|secret|credential|token|{_SORTS}[ _-]?key|connection[ _-]?string|key[ _-]?material"
@@ -66,14 +69,20 @@ _PROSE = frozenset(
 )  # fmt: skip
 # A value, and what says beside it what it is of.
 _VALUE = re.compile(
-    r"(?<!setting)(?<!settingcollection)(value|values|valueJson)$|(?<!meta)data$|^(text|content)$", re.IGNORECASE
+    r"(?<!setting)(?<!settingcollection)(value|values|valueJson)$|^value(string|integer|bundle|text|data)(array)?$"
+    r"|(?<!meta)data$|^(text|content)$",
+    re.IGNORECASE,
 )
 _NAME = re.compile(
     r"(name|key|label|title|header|omaUri|definitionId|variable|attribute|field)$|^(id|type)$", re.IGNORECASE
 )
+# A setting of a group that holds what another one is called.
+_SAYS_A_NAME = re.compile(r"_(\w*key|name|key_?name|keytobereplaced|variable)$", re.IGNORECASE)
 # What switches are set to, whatever they are called.
 _SWITCH = re.compile(
-    r"true|false|yes|no|on|off|[01]|null|none|enabled?|disabled?|not ?configured|required|optional", re.IGNORECASE
+    r"true|false|yes|no|on|off|[01]|null|none|enabled?|disabled?|not ?configured|required|optional"
+    r"|\s*<(enabled|disabled)\s*/>\s*|PGVuYWJsZWQvPg==|PGVuYWJsZWQgLz4=|PGRpc2FibGVkLz4=|PGRpc2FibGVkIC8\+",
+    re.IGNORECASE,
 )
 
 # --- what a value looks like -----------------------------------------------------------------------------------------
@@ -81,12 +90,27 @@ _SWITCH = re.compile(
 _BLOB = re.compile(
     r"(payload|payloadJson|script|(script|rules|file)_?content|xml|blob|mobileconfig|plist)$", re.IGNORECASE
 )
+# What programs are told a secret by: PASSWORD=…, --api-key …, /uninstallcode:…
+_TOLD = (
+    rf"(password|passwd|passcode|passphrase|pwd|secret|token|credential|psk|{_SORTS}[_-]?key"
+    rf"|((?!exit){_CODES}|uninstall)[_-]?code|registration[_-]?key|activation[_-]?id)"
+)
 _ACCESS = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,99}\.[\w-]{8}|://[^/\s:@]{1,99}:[^/\s@]{1,99}@|[?&]sig=[\w%]"
-    r"|\b(AccountKey|SharedAccess(Key|Signature)|Password|Pwd|ClientSecret)\s*=\s*[^\s;]|/(password|pwd)[:= ]\s*\S"
+    rf"{_TOLD}[\"']?\s{{0,9}}[=:]\s{{0,9}}[^\s;,&]|(?:^|\s)(?:--?|/)\w{{0,20}}-?{_TOLD}\s{{1,9}}[^\s/-]"
+    r"|[ \n][-/]e(nc|ncodedcommand|c)?\s{1,9}[a-z0-9+/]{16}|\s/user:\S{1,99}\s{1,9}[^\s/]|\bBearer\s{1,9}[\w.~+/-]{8}"
+    r"|/(Incoming)?Webhook/\w|\b(glpat-|github_pat_|sk[-_](live|test|proj)[-_]|AIza|ya29\.)[\w-]{10}"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,99}\.[\w-]{8}|://[^/\s:@]{1,99}:[^/\s@]{1,99}@|[?&]sig=[\w%]"
+    r"|\bSharedAccess(Key|Signature)\s{0,9}="
     r"|\b(ghp_|xox[abp]-|AKIA)[\w-]{10}|hooks\.slack\.com/services/\w",
     re.IGNORECASE,
 )
+# One of these is in whatever the pattern finds: looking for them costs a thousandth.
+_HINTS = (
+    "passw", "passcode", "passphrase", "pwd", "secret", "token", "credential", "psk", "key", "code",
+    " -e", " /e", "\n-e", "\n/e", "/user:", "bearer", "webhook/", "glpat-", "github_pat_", "sk-", "sk_", "aiza",
+    "ya29.", "activation", "eyj", "://",
+    "sig=", "sharedaccess", "ghp_", "xoxa-", "xoxb-", "xoxp-", "akia", "hooks.slack",
+)  # fmt: skip
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}")
 # PKCS#12 begins as SEQUENCE, version 3 (RFC 7292): a certificate with its key.
 _PKCS12 = re.compile(rb"0\x82..\x02\x01\x03", re.DOTALL)
@@ -95,9 +119,11 @@ _REFERENCE = frozenset({"id", "type", "@odata.type"})
 _SHORTEST_TEXT = 12
 # Of which the end tells.
 LONGEST_NAME = 300
+# A longer value is no setting that anybody reads: it is masked, and costs no look inside.
+LONGEST_LOOKED_AT = 100_000
 # PNG, JPEG, icon, GIF and PDF, in base64.
 _SHOWN_TO_ALL = ("iVBORw", "/9j/", "AAABAA", "R0lGOD", "JVBERi")
-ACCESS, WITH_KEY = "access data", "certificate with its key"
+ACCESS, WITH_KEY, LONG = "access data", "certificate with its key", "long text"
 
 
 class _Near(NamedTuple):
@@ -106,6 +132,8 @@ class _Near(NamedTuple):
     names: tuple[str, ...] = ()
     # It is one of the choices that a setting has.
     is_choice: bool = False
+    # What the settings beside it in a group call it.
+    beside: tuple[str, ...] = ()
 
 
 _NOTHING = _Near()
@@ -136,6 +164,7 @@ class Masking:
 
     def _object(self, holder: dict[str, Any], near: _Near) -> dict[str, Any]:
         near = _near(holder, near)
+        near = near._replace(beside=_beside(holder) or near.beside)
         return {key: self._property(holder, key, value, near) for key, value in holder.items()}
 
     def _property(self, holder: dict[str, Any], key: str, value: Any, near: _Near) -> Any:
@@ -149,11 +178,11 @@ class Masking:
             return self._json(value)
         if isinstance(value, str):
             return value
-        return self._value(value, key, _Near(near.names, is_choice=key.startswith("choiceSetting")))
+        return self._value(value, key, near._replace(is_choice=key.startswith("choiceSetting")))
 
     def _json(self, text: str) -> Any:
         """An intent's value is always JSON: it stays where nothing in it is a secret."""
-        read = _parsed(text)
+        read = _parsed(text) if len(text) <= LONGEST_LOOKED_AT else text
         if isinstance(read, str):
             return self._blob(text, opaque(read)) if opaque(read) else text
         inside = Masking()
@@ -218,7 +247,18 @@ def _near(holder: Mapping[str, Any], around: _Near) -> _Near:
         if isinstance(inner, dict):
             own += [inner[name] for name in ("label", "displayName") if isinstance(inner.get(name), str)]
     outer = around.names if "presentation" in holder or not own else ()
-    return _Near((*own, *outer), around.is_choice)
+    is_of_setting = isinstance(holder.get("settingDefinitionId"), str)
+    beside = around.beside if is_of_setting and not _SAYS_A_NAME.search(holder["settingDefinitionId"]) else ()
+    return _Near((*own, *outer, *beside), around.is_choice)
+
+
+def _beside(holder: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where one setting of a group holds a name and another its value: the names."""
+    children = holder.get("children")
+    settings = [one for one in children if isinstance(one, dict)] if isinstance(children, list) else []
+    named = [one for one in settings if _SAYS_A_NAME.search(str(one.get("settingDefinitionId")))]
+    values = [one.get("simpleSettingValue") for one in named]
+    return tuple(str(one.get("value")) for one in values if isinstance(one, dict))
 
 
 def is_secret(holder: Mapping[str, Any], key: str, value: Any, near: _Near = _NOTHING) -> bool:
@@ -265,22 +305,23 @@ def _blob_of(holder: Mapping[str, Any], key: str, value: str, near: _Near) -> st
 def _is_shown(holder: Mapping[str, Any], key: str, value: str) -> bool:
     """Pictures, papers, and certificates without a key: everybody may see them."""
     is_picture = str(holder.get("type")).startswith("image/") or value.startswith(_SHOWN_TO_ALL)
-    is_public = key.lower().endswith("certificate") and not _holds_a_key(value)
-    return key in _PROSE or is_picture or is_public
+    return key in _PROSE or is_picture or (key.lower().endswith("certificate") and not _holds_a_key(value))
 
 
 def _holds_a_key(value: str) -> bool:
-    return opaque(value) in (ACCESS, WITH_KEY)
+    return opaque(value) in (ACCESS, WITH_KEY, LONG)
 
 
 def opaque(text: str) -> str:
     """What nobody can see into: markup, JSON, a script, a key, as it is or in base64; "" for an ordinary value."""
+    if len(text) > LONGEST_LOOKED_AT:
+        return LONG
     return _opaque(text) or _in_base64(text)
 
 
 def _opaque(text: str) -> str:
     begin = text.lstrip("\ufeff \t\r\n")
-    if _ACCESS.search(text):
+    if _gives_access(text):
         return ACCESS
     if begin.startswith("<") and ">" in begin:
         return "XML"
@@ -289,6 +330,11 @@ def _opaque(text: str) -> str:
     read = _parsed(begin) if begin.startswith(("{", "[")) else None
     is_reference = isinstance(read, dict) and read.keys() <= _REFERENCE
     return "JSON" if read and isinstance(read, dict | list) and not is_reference else ""
+
+
+def _gives_access(text: str) -> bool:
+    small = text.lower()
+    return any(hint in small for hint in _HINTS) and bool(_ACCESS.search(text))
 
 
 def _in_base64(text: str) -> str:

@@ -102,6 +102,11 @@ LEFT_OUT = {
     "nested": ({}, NESTED, "nested too deeply"),
     "nested beyond the parser": ({}, "[" * 200_000, "nested too deeply"),
     "no policy": ({}, b'{"body": [], "assignments": null}', "no policy as our downloads"),
+    "a name that is none": (
+        {"policy_type": "intuneBrandingProfiles"},
+        b'{"body": {"profileName": ["bad"]}}',
+        "contradicts it: it calls it",
+    ),
     "odd assignments": ({}, b'{"body": {}, "assignments": [1]}', "no policy as our downloads"),
     "unknown type": ({"policy_type": "nonsense"}, json.dumps(GOOD), "no policy type nonsense"),
     "no fingerprint": ({"fingerprint": None}, json.dumps(GOOD), "says no fingerprint"),

@@ -89,6 +89,16 @@ PAIRS = [
     {"certificate": "-----BEGIN PRIVATE KEY-----" + SECRET}, {"x": f'{{"a": "{SECRET}"}}'},
     {"x": base64.b64encode(f'{{"a": "{SECRET}"}}'.encode()).decode()},
     {"x": base64.b64encode(SECRET.encode("utf-16")).decode()},
+    *({"installCommandLine": f"msiexec /i a.msi {told} /qn"} for told in (
+        f"TOKEN={SECRET}", f"LICENSEKEY={SECRET}", f"--api-key {SECRET}", f"-token {SECRET}",
+        f"/uninstallcode {SECRET}", f"/user:adm {SECRET}", f"-H 'Authorization: Bearer {SECRET}'")),
+    {"environment": [f"DB_PASSWORD={SECRET}"]}, {"url": f"https://x.example/?token={SECRET}"},
+    {"x": f"glpat-{SECRET}{SECRET}"}, {"url": f"https://x.office.com/webhook/1@2/IncomingWebhook/{SECRET}"},
+    {"key": "password", "valueString": SECRET}, {"key": "pins of it: PIN", "valueStringArray": [SECRET]},
+    {"presentationValues": [{"presentation": {"label": "Registration key:"}, "value": SECRET}]},
+    {"groupSettingCollectionValue": [{"children": [
+        {"settingDefinitionId": "x_generickey_keytobereplaced", "simpleSettingValue": {"value": "clientSecret"}},
+        {"settingDefinitionId": "x_generickey_string", "simpleSettingValue": {"value": SECRET}}]}]},
 ]  # fmt: skip
 
 
@@ -121,6 +131,12 @@ READABLE = [
     {"value": "plain", "name": "x"}, {"token": None}, {"appConfigKey": "x"}, {"key": "UserName", "value": "joe"},
     {"settings": [{"appConfigKey": "com.touchtype.swiftkey", "appConfigKeyValue": "SwiftKey Keyboard"}]},
     {"settingDefinitionId": "x_appids", "simpleSettingValue": {"value": '{"id":"1","type":"#microsoft.graph.x"}'}},
+    {"omaUri": "./Device/Vendor/MSFT/Policy/Config/Browser/AllowPasswordManager", "value": "<enabled/>"},
+    {"omaUri": "./x", "value": "PGRpc2FibGVkLz4="}, {"installCommandLine": "setup.exe /quiet /norestart -exitcode 0"},
+    {"url": "https://contoso.com/passwordreset", "homepage": "https://token.contoso.com/?a=b"},
+    {"groupSettingCollectionValue": [{"children": [
+        {"settingDefinitionId": "x_generickey_keytobereplaced", "simpleSettingValue": {"value": "realm"}},
+        {"settingDefinitionId": "x_generickey_string", "simpleSettingValue": {"value": "CONTOSO.COM"}}]}]},
     {"secretReferenceValueId": "a_b_c", "registryKey": "HKLM\\Software\\x", "kerberosRealm": "CONTOSO.COM"},
 ]  # fmt: skip
 
@@ -136,6 +152,13 @@ def test_rules_names_ids_switches_and_choices_stay_readable(body):
 def test_no_text_that_somebody_may_upload_takes_long(piece):
     text, began = piece * (100_000 // len(piece)) + "!", perf_counter()
     masked({"x": text, "value": text, "name": text, text: "x", "settings": [{"appConfigKey": text, "value": text}]})
+    assert perf_counter() - began < 1
+
+
+def test_what_is_longer_than_any_setting_is_masked_and_not_looked_into():
+    inside = "[" + ",".join(["{}"] * 3_000_000) + "]"
+    texts, began = (inside, base64.b64encode(inside.encode()).decode()), perf_counter()
+    assert not any(one in str(masked({"x": one, "valueJson": one, "rootCertificate": one})) for one in texts)
     assert perf_counter() - began < 1
 
 
