@@ -230,13 +230,20 @@ def named(one: Reference | Resolution) -> Named:
 
 def _unresolved_in(case: Case, needs: frozenset[Named]) -> Plan | None:
     missing = [one for one in case.resolutions if one.how == "unresolved" and named(one) in needs]
-    return replace(_blocked("unresolved", _unresolved(missing)), needs=needs) if missing else None
+    return replace(_blocked("unresolved", _unresolved(case, missing)), needs=needs) if missing else None
 
 
-def _unresolved(missing: Sequence[Resolution]) -> str:
+def _unresolved(case: Case, missing: Sequence[Resolution]) -> str:
     one = missing[0]
     more = f" And {len(missing) - 1} more." if len(missing) > 1 else ""
-    return f"It refers to {called(one.kind)} “{one.name or one.id}” that cannot be found: {one.why}{more}"
+    return f"It refers to {_referred(case, one)} that cannot be found: {one.why}{more}"
+
+
+def _referred(case: Case, one: Resolution) -> str:
+    """By the backup's name of it. What a file calls it is the file's word, and said so."""
+    if one.name and case.is_uploaded:
+        return f"{called(one.kind)} “{one.id}” (its source calls it “{one.name}”)"
+    return f"{called(one.kind)} “{one.name or one.id}”"
 
 
 def _copied_before(case: Case) -> Plan | None:
@@ -345,7 +352,7 @@ def _notes(case: Case, options: Options, needs: frozenset[Named], is_written: bo
         yield f"{secret.where}: Microsoft Graph never gives this secret back; it {kept}."
     yield from attainable(case.policy_type.key, case.content["body"], live).notes
     for one in case.resolutions:
-        refers_to = f"{called(one.kind)} “{one.name or one.id}”"
+        refers_to = _referred(case, one)
         if one.how == "stands" and (options.assignments == EXACT or not one.is_assignment):
             yield f"It refers to {refers_to}, as it does now: {one.why}"
         elif one.how == "dropped" and options.assignments == EXACT:

@@ -11,7 +11,7 @@ from graph.planning import Case, Options, decide, state_mark, wanted
 from graph.policy_types import POLICY_TYPES
 from graph.reading import Listed
 from graph.references import Reference
-from graph.resolving import Resolver, apply
+from graph.resolving import Resolution, Resolver, apply
 
 NOW = datetime(2026, 11, 24)
 SCRIPTS, CATALOG = POLICY_TYPES["deviceManagementScripts"], POLICY_TYPES["configurationPolicies"]
@@ -48,6 +48,19 @@ def test_what_cannot_be_made_is_blocked_with_a_sentence(key, body, reason):
     plan = decided({"body": body, "assignments": None}, policy_type=POLICY_TYPES[key])
     assert (plan.action, plan.reason) == ("blocked", reason)
     assert plan.message.endswith(".")
+
+
+@pytest.mark.parametrize("how", ["unresolved", "dropped"])
+def test_what_an_uploaded_file_calls_something_is_told_as_its_word(how):
+    group = "11111111-2222-4333-8444-555555555555"
+    target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
+    missing = Resolution("groups", group, "SG-Test-lab", how, is_assignment=True, why="It is not there.")
+    script = {**SCRIPT, "assignments": [{"target": target}]}
+    ours, uploaded = (decided(script, resolutions=[missing], is_uploaded=one) for one in (False, True))
+    assert "the group “SG-Test-lab”" in " ".join((ours.message or "", *ours.notes))
+    assert f"the group “{group}” (its source calls it “SG-Test-lab”)" in " ".join(
+        (uploaded.message or "", *uploaded.notes)
+    )
 
 
 def test_a_secret_that_graph_keeps_is_noted_with_what_becomes_of_it():
