@@ -1,7 +1,6 @@
 """What addresses answer whatever they name; whom they answer is in test_isolation.py."""
 
 import re
-import time
 
 import pytest
 
@@ -39,7 +38,7 @@ def fabrikams(captured, cast):
 
 def address(rule, ids):
     values = {"other_id": ids.get("snapshot_id"), "export_type": "csv", "user_id": 1, "membership_id": 1, "grant_id": 1,
-              "session_id": 1, **ids}  # fmt: skip
+              "session_id": 1, "passkey_id": 1, **ids}  # fmt: skip
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(values[found[1]]), rule.rule)
 
 
@@ -144,11 +143,14 @@ def test_one_may_cancel_ones_own_run_and_a_manager_any(app, cast, captured, sign
     assert Snapshot.select().exists()
 
 
+# No act on one row needs more; each row of the form once more would be a thousand.
+MOST_STATEMENTS = 120
 REPEATED = "rowid=1&item=1&leave=1&type=x&column=kind&action=back_up&what=some&assignments=leave&"
 
 
-def test_a_form_that_says_the_same_again_and_again_costs_no_more_than_one_that_says_it_once(
-    app, client, sign_in, cast, captured, fabrikams
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_form_that_says_the_same_again_and_again_asks_the_database_no_more_than_one_that_says_it_once(
+    app, client, sign_in, cast, captured, fabrikams, database, monkeypatch
 ):
     """Of each id once, whatever the form and its field: else one form is minutes of a web process."""
     sign_in(client, cast.root)
@@ -157,11 +159,13 @@ def test_a_form_that_says_the_same_again_and_again_costs_no_more_than_one_that_s
     form = REPEATED.replace("rowid=1", f"rowid={policy}").replace("item=1", f"item={item}")
     form += f"backup_set={fabrikams['backup_set_id']}&tenant={cast.fabrikam.id}&restore={restore}&"
     body = form * (120_000 // len(form)) + f"csrf_token={token}"
+    asked, execute = [], type(database).execute_sql
+    monkeypatch.setattr(type(database), "execute_sql", lambda self, *args: asked.append(args) or execute(self, *args))
     for rule in rules(app):
         if "POST" in rule.methods and rule.endpoint != "sign_in.sign_out":
-            before = time.process_time()
+            asked.clear()
             answer = client.post(address(rule, fabrikams), data=body, content_type="application/x-www-form-urlencoded")
-            assert time.process_time() - before < 1, rule.rule
+            assert len(asked) < MOST_STATEMENTS, rule.rule
             assert answer.status_code < 500, rule.rule
 
 

@@ -43,12 +43,14 @@ def test_no_secret_is_left_however_deep_it_lies(beside, holder, way):
 def test_masking_twice_is_masking_once_and_nothing_else_changes(content):
     once = masked(content)
     assert masked(once) == once
-    assert _shape(once) == _shape(content)
+    assert _is_same_or_masked(once, content)
 
 
-def _shape(value):
+def _is_same_or_masked(shown, value):
     if isinstance(value, dict):
-        return {name: _shape(inner) for name, inner in value.items()}
+        same = isinstance(shown, dict) and shown.keys() == value.keys()
+        return shown == MASK or (same and all(_is_same_or_masked(shown[name], value[name]) for name in value))
     if isinstance(value, list):
-        return [_shape(inner) for inner in value]
-    return "text" if value == MASK or isinstance(value, str) else value
+        same = isinstance(shown, list) and len(shown) == len(value)
+        return shown == MASK or (same and all(map(_is_same_or_masked, shown, value)))
+    return shown == value or isinstance(shown, str)

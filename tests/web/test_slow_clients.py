@@ -1,5 +1,6 @@
 """Clients that send half of what they should, drop by drop, or take their answer so: everybody else is served."""
 
+import os
 import re
 import shutil
 import socket
@@ -9,6 +10,7 @@ import time
 from contextlib import ExitStack, suppress
 
 import pytest
+import redis
 import requests
 
 from tests import servers
@@ -18,8 +20,14 @@ from web import waiting
 HALF_A_HEADER = b"GET /sign-in HTTP/1.1\r\nHost: x\r\n"
 HALF_A_BODY = b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nemail="
 HALF_AN_UPLOAD = b"POST /restores/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\nfile="
-PATIENCE = 4
+PATIENCE = 8
+# Of a page while others hold what they can: far from as long as one of them may take.
+QUICK = 5
 FORM = b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\na=b&c"
+
+
+# The process is started once.
+pytestmark = pytest.mark.xdist_group("slow clients")
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +36,7 @@ def port(_redis_server, _sqlite, tmp_path_factory):
     port, folder = servers.free_port(), tmp_path_factory.mktemp("slow")
     shutil.copy(_sqlite, folder / "keep.db")
     environment = servers.environment(PORT=str(port), TENANTKEEP_DATABASE_URL=f"sqlite:///{folder / 'keep.db'}")
+    redis.Redis.from_url(os.environ["TENANTKEEP_REDIS_URL"]).flushall()  # what other tests tried from this address
     add = [servers.TENANTKEEP, "user", "add", "ada@example.com", "--name", "Ada", "--role", "admin", "--password-stdin"]
     subprocess.run(add, env=environment, input=PASSWORD, text=True, check=True, stdout=subprocess.DEVNULL)
     less = f"w.HEAD_SECONDS, w.MOST_HELD = {PATIENCE}, 13_000_000"
@@ -65,7 +74,7 @@ def is_quick(port, browser):
     for path in ("/healthz", "/runs/"):
         began = time.monotonic()
         answer = browser.get(f"http://127.0.0.1:{port}{path}", timeout=20, allow_redirects=False)
-        assert (answer.status_code, time.monotonic() - began < 1) == (200, True), path
+        assert (answer.status_code, time.monotonic() - began < QUICK) == (200, True), path
 
 
 def answered(one):
@@ -84,8 +93,8 @@ def test_those_that_send_half_hold_up_nobody_and_end_in_time(port, browser):
         for sent, one in held[::25]:
             one.sendall(goes_on[sent])
             assert one.recv(9) == b"HTTP/1.1 ", "and one that goes on is served"
-        for _ in range(PATIENCE + 4):
-            time.sleep(0.7)
+        for _ in range(PATIENCE + 3):
+            time.sleep(0.9)
             drip(held[1][1])
         assert is_closed(held[1][1]), "a drop now and then is not patience's end put off"
         assert is_closed(held[-1][1])
