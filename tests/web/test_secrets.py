@@ -43,12 +43,15 @@ def test_no_secret_is_left_however_deep_it_lies(beside, holder, way):
 def test_masking_twice_is_masking_once_and_nothing_else_changes(content):
     once = masked(content)
     assert masked(once) == once
-    assert _shape(once) == _shape(content)
+    assert _is_same_but_masks(once, content)
 
 
-def _shape(value):
-    if isinstance(value, dict):
-        return {name: _shape(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_shape(inner) for inner in value]
-    return "text" if value == MASK or isinstance(value, str) else value
+def _is_same_but_masks(once, content):
+    """Of whatever sort the secret is: a list, a number."""
+    if isinstance(once, str) and once.startswith(MASK[:-1]):
+        return True
+    if isinstance(once, dict) and isinstance(content, dict) and once.keys() == content.keys():
+        return all(_is_same_but_masks(once[name], content[name]) for name in once)
+    if isinstance(once, list) and isinstance(content, list) and len(once) == len(content):
+        return all(map(_is_same_but_masks, once, content))
+    return once == content
