@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from db import mappings, policies, snapshots
+from db.models import Mapping as MappingRow
 from db.models import Policy, Restore, RestoreItem, Tenant
 from db.states import PolicyState
 from graph.errors import GraphError
@@ -49,12 +50,27 @@ class Claims:
 
     def mappings_used(self, planned: Sequence[tuple[RestoreItem, Mapping[str, Any]]]) -> set[tuple[str, str, str]]:
         """(kind, id in the source, id in the target), as they were read: those that these plans were made with."""
-        led = {(item.policy_type, item.graph_id, plan["target_id"]) for item, plan in planned if self._is_mapped(item)}
-        for _, plan in planned:
-            led |= {(one["kind"], one["id"], one["to"]) for one in plan["resolutions"] if one["how"] == MAPPING}
+        led = self._led(planned)
         targets = {(kind, to) for kind, _, to in led}
         used = {(kind, one, to) for (kind, one), to in self._mapped.items() if (kind, to) in targets}
         return used | {step for kind, one, _ in led for step in self._steps(kind, one)}
+
+    def decided_by(self, planned: Sequence[tuple[RestoreItem, Mapping[str, Any]]]) -> set[int]:
+        """Who set the source's own mappings that led from what was made again there to what the target's are of."""
+        found: set[int | None] = set()
+        for kind, graph_id, _ in () if self._same_tenant else self._led(planned):
+            one, seen = graph_id, set[str]()
+            while one not in seen and (row := self._own.get((kind, one))):
+                found.add(row.set_by_id)
+                seen.add(one)
+                one = row.source_id
+        return {one for one in found if one is not None}
+
+    def _led(self, planned: Sequence[tuple[RestoreItem, Mapping[str, Any]]]) -> set[tuple[str, str, str]]:
+        led = {(item.policy_type, item.graph_id, plan["target_id"]) for item, plan in planned if self._is_mapped(item)}
+        for _, plan in planned:
+            led |= {(one["kind"], one["id"], one["to"]) for one in plan["resolutions"] if one["how"] == MAPPING}
+        return led
 
     def _steps(self, kind: str, one: str) -> Iterator[tuple[str, str, str]]:
         """From mapping to mapping: what was made again and again was mapped each time."""
@@ -165,12 +181,14 @@ class Claims:
             if target:
                 yield target
             seen.add(one)
-            one = self._made_from.get((kind, one))
+            row = self._own.get((kind, one))
+            one = row.source_id if row else None
 
     @cached_property
-    def _made_from(self) -> dict[mappings.Key, str]:
-        own = mappings.known(self._source, self._source.directory_id) if self._source else {}
-        return {(kind, made): before for (kind, before), made in own.items()}
+    def _own(self) -> dict[mappings.Key, MappingRow]:
+        """Of the source: (kind, what was made again) -> the row that says of what."""
+        own = mappings.of_pair(self._source, self._source.directory_id) if self._source else []
+        return {(one.kind, one.target_id): one for one in own}
 
     def _stand_for_others(self, item: RestoreItem, history: "_History") -> tuple[frozenset[str], frozenset[str]]:
         """Of the target: what a mapping gives to another policy of the source; and to one that we know nothing of."""

@@ -378,7 +378,9 @@ class _Look:
                 RestoreItem.update(position=position, **plan).where(RestoreItem.id == item.id).execute()
                 if item.id in rows:
                     self._settle(rows[item.id], plan)
-            plan_fingerprint.note(self._restore, self._claims.mappings_used(planned), self._break_glass)
+            claims = self._claims
+            used, by = claims.mappings_used(planned), claims.decided_by(planned)
+            plan_fingerprint.note(self._restore, used, self._break_glass, by)
 
     def _settle(self, row: RunItem, plan: Mapping[str, Any]) -> None:
         why = {"reason": plan["reason"], "message": plan["message"]}

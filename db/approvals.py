@@ -4,6 +4,7 @@ What is approved and executed is the plan of one fingerprint (db/plan_fingerprin
 Access guard is a part of it, given before the approval.
 """
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -101,6 +102,11 @@ def guarded(restore: Restore) -> list[RestoreItem]:
     """What the Conditional Access guard does not let pass, unless somebody overrides it."""
     held = (RestoreItem.reason == "guard") & RestoreItem.action.in_(list(WRITING))
     return list(RestoreItem.select().where((RestoreItem.restore == restore) & held).order_by(RestoreItem.position))
+
+
+def held_back(restore: Restore) -> dict[str, int]:
+    """How many of each action of the plan stay unwritten for it."""
+    return {} if restore.guard_reason else dict(Counter(one.action for one in guarded(restore)))
 
 
 @transaction

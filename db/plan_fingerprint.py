@@ -15,7 +15,7 @@ import peewee as pw
 from db import four_eyes
 from db.errors import Invalid
 from db.lists import among
-from db.models import Content, Restore, RestoreItem, Tenant
+from db.models import Content, Restore, RestoreItem, Tenant, User
 from db.models import Mapping as MappingRow
 
 # (kind, id in the source, id in the target)
@@ -62,12 +62,19 @@ def short(fingerprint: str | None) -> str:
     return " ".join((fingerprint or "")[begin : begin + 4] for begin in (0, 4, 8)).strip()
 
 
-def note(restore: Restore, used: Iterable[Used], break_glass: Sequence[Mapping[str, str]]) -> None:
-    """Keep what a preview has just planned with, as it read it: `restore` as it was then, its items as they are now."""
+def note(
+    restore: Restore, used: Iterable[Used], break_glass: Sequence[Mapping[str, str]], decided_by: Iterable[int] = ()
+) -> None:
+    """Keep what a preview has just planned with, as it read it: `restore` as it was then, its items as they are now.
+
+    `decided_by`: who set mappings of the source's own that led to those used.
+    """
     in_order = sorted(set(used))
     of_parts = {**_marks(restore, in_order, break_glass), SALT: secrets.token_hex(16)}
     Restore.update(mappings_used=in_order, **_kept(of_parts)).where(Restore.id == restore.id).execute()
     _touch_who_mapped(restore)
+    for one in User.select().where(among(User.id, sorted(decided_by))):
+        four_eyes.touch([restore.id], one, four_eyes.SET_MAPPING)
 
 
 def _touch_who_mapped(restore: Restore) -> None:

@@ -89,8 +89,13 @@ def all_waiting(where: Any) -> list[RuleChange]:
 def in_words(asked: RuleChange) -> list[str]:
     """Each thing that it would turn down."""
     off = ["turn four eyes off"] if asked.turns_four_eyes_off else []
-    removed = [f"take “{one['name']}” off the break-glass list" for one in asked.removed]
-    return off + removed + [f"begin the break-glass list with “{one['name']}”" for one in asked.named]
+    removed = [f"take {_entry(one)} off the break-glass list" for one in asked.removed]
+    return off + removed + [f"begin the break-glass list with {_entry(one)}" for one in asked.named]
+
+
+def _entry(one: dict[str, str]) -> str:
+    """With its id: its name is what a manager typed, and may have typed anew just before."""
+    return f"“{one['name']}” ({'user' if one['kind'] == 'users' else 'group'} {one['id']})"
 
 
 @transaction

@@ -12,7 +12,7 @@ from typing import Any
 
 from graph import dangers_of_access as access
 from graph.danger import Change, Danger, Finding, inside, listed, objects
-from graph.dangers_of_settings import turned_off, weaker_settings
+from graph.dangers_of_settings import left_alone, run, turned_off, weaker_settings
 from graph.microsoft import model
 from graph.normalise import canonical
 from graph.places import root_type
@@ -251,12 +251,12 @@ def _access(held: _Held) -> Iterable[Finding]:
     return [one for find in access.FINDERS.get(held.policy_type.key, ()) for one in find(held.body)]
 
 
-def _turned_off(held: _Held) -> Iterable[Finding]:
-    return turned_off(_objects(held))
+def _settings(held: _Held) -> Iterable[Finding]:
+    return [one for find in (turned_off, left_alone, run) for one in find(_objects(held))]
 
 
 _FINDERS: tuple[Callable[[_Held], Iterable[Finding]], ...] = (
-    _access, _approval, _roles, _run, _payload, _administrators, _certificate, _devices, _turned_off, _everybody,
+    _access, _approval, _roles, _run, _payload, _administrators, _certificate, _devices, _settings, _everybody,
     _members,
 )  # fmt: skip
 
@@ -271,6 +271,8 @@ def _unassigned(now: _Held, then: _Held | None) -> Iterator[Danger]:
         yield Danger("taken", "It is assigned now, and would be removed.")
     elif not any(_is_for_somebody(one) for one in then.assignments):
         yield Danger("taken", "It is assigned now, and would be assigned to nobody.")
+    elif lost := dict(_everybody_of(now)).keys() - dict(_everybody_of(then)).keys():
+        yield Danger("taken", f"It is {' and '.join(sorted(lost))} now, and would be for some of them alone.")
 
 
 def _is_for_somebody(assignment: dict[str, Any]) -> bool:
@@ -288,7 +290,13 @@ def _defaults(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Dang
         yield Danger("compliance", "Devices without a compliance policy would count as compliant.")
 
 
+def _filter_changes(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
+    if then is None or now.get("rule") != then.get("rule"):
+        yield Danger("taken", "What is assigned through it would reach other devices than now.")
+
+
 _CHANGES: Mapping[str, tuple[Change, ...]] = {
     "operationApprovalPolicies": (_approval_ends,),
     "deviceManagementSettings": (_defaults,),
+    "assignmentFilters": (_filter_changes,),
 }

@@ -1,6 +1,6 @@
 """What is dangerous in Conditional Access, and in what it stands on: locations, strengths, contexts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from graph.danger import Change, Danger, Find, Finding, inside, listed
@@ -73,8 +73,15 @@ FINDERS: Mapping[str, tuple[Find, ...]] = {
 
 # --- what a change takes away ----------------------------------------------------------------------------------------
 
-# Lists of a policy's conditions that say when it applies: fewer of them, and it applies less often.
-_APPLIES = frozenset({"clientAppTypes", "signInRiskLevels", "userRiskLevels", "servicePrincipalRiskLevels"})
+# Of a policy's conditions, those that say when it applies: fewer of them, and it applies less often.
+_APPLIES = frozenset(
+    {
+        "clientAppTypes", "signInRiskLevels", "userRiskLevels", "servicePrincipalRiskLevels", "agentIdRiskLevels",
+        "insiderRiskLevels", "transferMethods",
+    }
+)  # fmt: skip
+# None of them named means any: to name the first is to narrow.
+_ANY_UNLESS_NAMED = _APPLIES | {"includePlatforms", "includeLocations", "includeDevices", "includeDeviceStates"}
 
 
 def _weakened(now: Object, then: Object | None) -> Iterator[Danger]:
@@ -97,30 +104,42 @@ def _narrower(now: Object, then: Object) -> Iterator[str]:
 
 
 def _narrower_by(name: str, old: Object, new: Object) -> Iterator[str]:
-    had, has = _listed(old, name), _listed(new, name)
+    had, has = _several(old, name), _several(new, name)
     if name.startswith("exclude"):
         added = has - had or (bool(inside(new, name)) and new.get(name) != old.get(name))
         if added:
             yield "exclude more"
     elif name.startswith("include") or name in _APPLIES:
         is_everything = not {"All", "all"}.isdisjoint(has)
-        # Of a risk, or a platform, none named means any: naming one is what narrows.
-        named_first = bool(has) and not had and name in _APPLIES
-        if (had - has and not is_everything) or named_first:
+        named_first = bool(has) and not had and name in _ANY_UNLESS_NAMED
+        otherwise = bool(inside(old, name)) and new.get(name) != old.get(name)
+        if ((had - has or named_first) and not is_everything) or otherwise:
             yield "apply to less"
     elif name.endswith(("Filter", "filter")) and old.get(name) != new.get(name):
         yield "apply by another filter"
 
 
+def _several(holder: Object, name: str) -> set[str]:
+    """Of a list, or of what Graph writes with commas."""
+    value = holder.get(name)
+    return set(filter(None, value.split(","))) if isinstance(value, str) else _listed(holder, name)
+
+
 def _asks_less(now: Object, then: Object) -> Iterator[str]:
+    """There is a way in by what is to be, that would not do by what is there."""
     old, new = inside(now, "grantControls"), inside(then, "grantControls")
     had, has = _controls(old), _controls(new)
-    any_of = new.get("operator") == "OR"
-    was_any_of = old.get("operator") == "OR"
-    loosened = any_of and not was_any_of and len(has) > 1
-    fewer, alternatives = had - has and not (was_any_of and has), any_of and had and has - had
-    if fewer or alternatives or loosened or ("block" in had and "block" not in has):
+    if had and not all(_satisfies(way, old.get("operator"), had) for way in _ways(new.get("operator"), has)):
         yield "ask for less before it lets people in"
+
+
+def _ways(operator: Any, controls: set[str]) -> list[set[str]]:
+    """All that are asked for at once, or each by itself."""
+    return [{one} for one in controls] if operator == "OR" and controls else [controls]
+
+
+def _satisfies(way: set[str], operator: Any, controls: set[str]) -> bool:
+    return bool(way & controls) if operator == "OR" else controls <= way
 
 
 def _controls(grant: Object) -> set[str]:
@@ -131,8 +150,16 @@ def _controls(grant: Object) -> set[str]:
 
 def _session(now: Object, then: Object) -> Iterator[str]:
     old, new = inside(now, "sessionControls"), inside(then, "sessionControls")
-    if any(value not in (None, False, {}) and new.get(name) != value for name, value in old.items()):
+    changed = any(value not in (None, False, {}) and new.get(name) != value for name, value in old.items())
+    if changed or any(inside(new, name) != inside(old, name) and found(inside(new, name)) for name, found in _LOOSE):
         yield "control sessions otherwise"
+
+
+# Controls of sessions that let more than none does.
+_LOOSE: tuple[tuple[str, Callable[[Object], bool]], ...] = (
+    ("persistentBrowser", lambda one: one.get("mode") == "always"),
+    ("continuousAccessEvaluation", lambda one: one.get("mode") == "disabled"),
+)
 
 
 def _location_changes(now: Object, then: Object | None) -> Iterator[Danger]:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graph.secrets import SECRETS, is_mask
@@ -84,6 +85,8 @@ _SWITCH = re.compile(
     r"|\s*<(enabled|disabled)\s*/>\s*|PGVuYWJsZWQvPg==|PGVuYWJsZWQgLz4=|PGRpc2FibGVkLz4=|PGRpc2FibGVkIC8\+",
     re.IGNORECASE,
 )
+# With blanks around it; a longer text is none.
+_LONGEST_SWITCH = 40
 
 # --- what a value looks like -----------------------------------------------------------------------------------------
 
@@ -121,6 +124,8 @@ _SHORTEST_TEXT = 12
 LONGEST_NAME = 300
 # A longer value is no setting that anybody reads: it is masked, and costs no look inside.
 LONGEST_LOOKED_AT = 100_000
+# A plan names the same few thousand properties and settings again and again: what a name says is worked out once.
+_NAMES_KEPT = 16_384
 # PNG, JPEG, icon, GIF and PDF, in base64.
 _SHOWN_TO_ALL = ("iVBORw", "/9j/", "AAABAA", "R0lGOD", "JVBERi")
 ACCESS, WITH_KEY, LONG = "access data", "certificate with its key", "long text"
@@ -236,11 +241,11 @@ def masked(value: Any) -> Any:
 
 def _near(holder: Mapping[str, Any], around: _Near) -> _Near:
     """What a pair's name, a setting's definition, or a presentation's label says of the values in the object."""
-    has_value = any(map(_VALUE.search, holder))
+    has_value = any(_says(_VALUE, name) for name in holder)
     own = [
         said
         for name, said in holder.items()
-        if isinstance(said, str) and _NAME.search(name) and (has_value or name.lower().endswith("definitionid"))
+        if isinstance(said, str) and _says(_NAME, name) and (has_value or name.lower().endswith("definitionid"))
     ]
     for named in ("definition", "presentation"):
         inner = holder.get(named)
@@ -268,22 +273,40 @@ def is_secret(holder: Mapping[str, Any], key: str, value: Any, near: _Near = _NO
     if key in _TABLE or _names_a_secret(key, is_property=True):
         return True
     are_objects = isinstance(value, list) and any(isinstance(one, dict) for one in value)
-    if not _VALUE.search(key) or near.is_choice or are_objects:
+    if not _says(_VALUE, key) or near.is_choice or are_objects:
         return False
     if "valueState" in holder or holder.get("isEncrypted"):
         return True
     return any(map(_names_a_secret, near.names)) and not _is_rule_as_json(value)
 
 
+def _says(pattern: re.Pattern[str], name: str) -> bool:
+    return _found(pattern, name[-LONGEST_NAME:])
+
+
+@lru_cache(_NAMES_KEPT)
+def _found(pattern: re.Pattern[str], name: str) -> bool:
+    return bool(pattern.search(name))
+
+
 def _names_a_secret(name: str, *, is_property: bool = False) -> bool:
-    name = name[-LONGEST_NAME:]
+    return _is_secrets(name[-LONGEST_NAME:], is_property)
+
+
+@lru_cache(_NAMES_KEPT)
+def _is_secrets(name: str, is_property: bool) -> bool:
     if _ENDS.search(name) or _PIN_OR_KEY.search(name):
         return True
     return not is_property and bool(_HOLDS.search(name)) and not _RULE.search(name)
 
 
 def _is_switch(value: Any) -> bool:
-    return value is None or isinstance(value, bool) or bool(_SWITCH.fullmatch(str(value).strip('"')))
+    if value is None or isinstance(value, bool):
+        return True
+    if isinstance(value, dict | list):
+        return False
+    text = str(value).strip('"')
+    return len(text) <= _LONGEST_SWITCH and bool(_SWITCH.fullmatch(text))
 
 
 def _is_rule_as_json(value: Any) -> bool:
@@ -293,10 +316,10 @@ def _is_rule_as_json(value: Any) -> bool:
 def _blob_of(holder: Mapping[str, Any], key: str, value: str, near: _Near) -> str:
     """What sort of opaque text it is, by its name or by itself; "" for an ordinary value."""
     kind = str(holder.get("@odata.type") or "")
-    of_pair = _VALUE.search(key) and (_BLOB.search(kind) or any(map(_BLOB.search, near.names)))
+    of_pair = _says(_VALUE, key) and (_says(_BLOB, kind) or any(_says(_BLOB, name) for name in near.names))
     if not value or near.is_choice or GUID.fullmatch(value) or _is_shown(holder, key, value):
         return ""
-    if _BLOB.search(key) or of_pair:
+    if _says(_BLOB, key) or of_pair:
         is_script = "script" in f"{key} {' '.join(near.names)}".lower()
         return opaque(value) or ("script" if is_script else "data")
     return "" if key == "valueJson" else opaque(value)

@@ -97,9 +97,15 @@ class _Showing:
             yield self._leaf(name, value, masked, depth)
 
     def _called(self, value: dict[str, Any]) -> str:
-        said = self._names.get(str(value["id"])) or value.get("displayName") or value.get("label") or value["id"]
+        """By the target's name of it. The content's own word for it is sent to nobody, and may be anybody's."""
+        called = self._names.get(str(value["id"]))
+        if called:
+            return visible(called)
+        said = value.get("displayName") or value.get("label")
         where = value.get("categoryPath")
-        return visible(f"{said} ({where})" if where else str(said))
+        return visible(
+            f"“{said}{f' ({where})' if where else ''}”, as the content calls it" if said else str(value["id"])
+        )
 
     def _list(self, name: str, value: list[Any], masked: list[Any], depth: int) -> Iterator[Line]:
         if not any(isinstance(one, dict | list) for one in value) and all(_is_short(one) for one in value):
@@ -127,7 +133,7 @@ class _Showing:
 
     def _element_name(self, masked: dict[str, Any], number: int) -> str:
         is_named = any(masked.get(one) for one in NAMES)
-        return visible(identity(masked)) if is_named else str(masked.get("displayName") or number)
+        return visible(identity(masked) if is_named else str(masked.get("displayName") or number))
 
     def _setting(self, instance: dict[str, Any], masked: dict[str, Any], depth: int) -> Iterator[Line]:
         """The setting's own name and value on one line; all else of it below."""

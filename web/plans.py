@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from actors.catalogue import DANGERS
@@ -42,12 +43,13 @@ def in_words(options: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [*lines, ("Prefix of the copies", str(options["prefix"]))] if options["prefix"] else lines
 
 
-def sentence(actions: Mapping[str, int]) -> str:
-    """“3 policies will be changed, 2 created; 4 are blocked.”"""
-    will = [(actions[name], word) for name, word in _WILL_BE if actions.get(name)]
-    are = [
-        f"{actions[name]} {'is' if actions[name] == 1 else 'are'} {word}" for name, word in _ARE if actions.get(name)
-    ]
+def sentence(actions: Mapping[str, int], held_back: Mapping[str, int] = MappingProxyType({})) -> str:
+    """“3 policies will be changed, 2 created; 4 are blocked.” `held_back`: of the actions, by the guard."""
+    counts = {name: count - held_back.get(name, 0) for name, count in actions.items()}
+    will = [(counts[name], word) for name, word in _WILL_BE if counts.get(name)]
+    held = [(sum(held_back.values()), "held back by the Conditional Access guard")]
+    found = [(counts.get(name, 0), word) for name, word in _ARE] + held
+    are = [f"{count} {'is' if count == 1 else 'are'} {word}" for count, word in found if count]
     first = "Nothing will be written"
     if will:
         count, word = will[0]

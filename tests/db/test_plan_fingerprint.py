@@ -218,6 +218,21 @@ def test_a_mapping_to_what_was_made_again_is_used_with_every_step(draft):
     assert used == {(*KEY, THERE), (KEY[0], THERE, "made again")}
 
 
+def test_who_mapped_in_the_source_what_was_made_again_there_is_a_requester_elsewhere(draft, cast):
+    own = cast.fabrikam.directory_id
+    Restore.update(source_directory_id=own).where(Restore.id == draft.id).execute()
+    mappings.set_one(cast.fabrikam, own, ("groups", "before"), "in the source", person(cast.root.id))
+    mappings.set_one(cast.contoso, own, ("groups", "before"), THERE, person(cast.max.id))
+    draft = Restore.get_by_id(draft.id)
+    plan = {"target_id": None, "resolutions": [{"kind": KEY[0], "id": KEY[1], "to": THERE, "how": "mapping"}]}
+    planned = [(restores.items(draft)[0], plan)]
+    claims = Claims(draft, restores.items(draft), {})
+    by = claims.decided_by(planned)
+    assert by == {cast.root.id}
+    plan_fingerprint.note(draft, claims.mappings_used(planned), LIST, by)
+    assert {cast.root.id, cast.max.id} <= four_eyes.requesters(Restore.get_by_id(draft.id))
+
+
 def test_a_live_run_carries_out_no_plan_but_the_approved_one(approved):
     Restore.update(approved_fingerprint="0" * 64).where(Restore.id == approved.id).execute()
     assert "Another plan was approved" in approvals.live_refusal(approved)

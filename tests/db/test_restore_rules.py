@@ -77,6 +77,8 @@ def test_another_name_of_an_entry_and_the_same_rules_need_nobody(tenant, cast):
     assert restore_rules.change(tenant, True, f"group {ONE} Another name", person(cast.max.id)) is None
     assert Tenant.get_by_id(tenant.id).break_glass[0]["name"] == "Another name"
     assert not RuleChange.select().exists()
+    asked = restore_rules.change(tenant, True, "", person(cast.max.id))
+    assert restore_rules.in_words(asked) == [f"take “Another name” (group {ONE}) off the break-glass list"]
 
 
 def test_only_one_change_waits_and_who_asked_or_another_takes_it_away(tenant, cast):

@@ -61,6 +61,16 @@ SETTING = {
 LOCAL_ADMINS = {
     "settingInstance": {"settingDefinitionId": "device_vendor_msft_policy_config_localusersandgroups_configure"}
 }
+
+
+def setting(one, value, name="simpleSettingValue"):
+    found = [{"value": value}] if name.endswith("CollectionValue") else {"value": value}
+    return {"settings": [{"settingInstance": {"settingDefinitionId": one, name: found}}]}
+
+
+DEFENDER = "device_vendor_msft_policy_config_defender"
+ASR = f"{DEFENDER}_attacksurfacereductionrules_blockwin32apicallsfromofficemacros"
+EXCLUDED = f"{DEFENDER}_excludedpaths"
 # Policy type, body, and the code that has to be told when it is made.
 MADE = [
     ("deviceManagementScripts", {"scriptContent": "eA==", "runAsAccount": "system"}, "system"),
@@ -105,6 +115,13 @@ MADE = [
     ("configurationPolicies", {"settings": [LOCAL_ADMINS]}, "admin"),
     ("configurationPolicies", {"settings": [SETTING]}, "protection"),
     ("deviceManagementSettings", {"secureByDefault": True}, "everybody"),
+    ("configurationPolicies", setting("linux_customconfig_script", "IyEvYmluL3No"), "system"),
+    ("reusablePolicySettings", {"settingInstance": setting("linux_customcompliance_discoveryscript_reusablesetting",
+                                                           "eA==")["settings"][0]["settingInstance"]}, "system"),
+    ("configurationPolicies", setting(EXCLUDED, "C:", "simpleSettingCollectionValue"), "protection"),
+    ("configurationPolicies", setting(ASR, f"{ASR}_off", "choiceSettingValue"), "protection"),
+    ("deviceConfigurations", {"@odata.type": f"{TYPE}windows10GeneralConfiguration",
+                              "defenderFilesAndFoldersToExclude": ["C:\\"]}, "protection"),
 ]  # fmt: skip
 
 
@@ -146,6 +163,12 @@ def test_whatever_is_assigned_to_everybody_is_told(policy_type, target):
     policy(conditions={**policy()["conditions"], "locations": {"excludeLocations": ["AllTrusted"]}}),
     policy(conditions={**policy()["conditions"], "clientAppTypes": ["browser"]}),
     policy(conditions={**policy()["conditions"], "signInRiskLevels": ["high"]}),
+    policy(grantControls={"operator": "AND", "builtInControls": ["compliantDevice"]}),
+    policy(sessionControls={**policy()["sessionControls"], "persistentBrowser": {"mode": "always"}}),
+    policy(conditions={**policy()["conditions"], "platforms": {"includePlatforms": ["android"]}}),
+    policy(conditions={**policy()["conditions"], "locations": {"includeLocations": ["one"]}}),
+    policy(conditions={**policy()["conditions"], "insiderRiskLevels": "elevated"}),
+    policy(conditions={**policy()["conditions"], "authenticationFlows": {"transferMethods": "deviceCodeFlow"}}),
     policy(conditions={**policy()["conditions"], "devices": {"deviceFilter": {"mode": "exclude", "rule": "x"}}}),
     None,
 ])  # fmt: skip
@@ -165,6 +188,23 @@ def test_what_makes_it_no_weaker_is_not(want):
     assert "weakens" not in told("conditionalAccessPolicies", want, policy())
 
 
+STRENGTH = {"authenticationStrength": {"id": "s"}}
+
+
+@pytest.mark.parametrize(("now", "then", "is_weaker"), [
+    ({"operator": "OR", **STRENGTH}, {"operator": "AND", "builtInControls": ["mfa"]}, True),
+    ({"operator": "OR", "builtInControls": ["mfa"]}, {"operator": "OR", "builtInControls": ["mfa"], **STRENGTH}, True),
+    ({"operator": "OR", "builtInControls": ["mfa", "compliantDevice"]}, {"operator": "OR", "builtInControls": ["mfa"]},
+     False),
+    ({"operator": "OR", **STRENGTH}, {"operator": "AND", "builtInControls": ["mfa"], **STRENGTH}, False),
+    ({"operator": "AND", "builtInControls": ["mfa"], **STRENGTH}, {"operator": "OR", "builtInControls": ["mfa"]}, True),
+    ({"operator": "OR", "builtInControls": ["block"]}, {"operator": "OR", "builtInControls": ["mfa"]}, True),
+])  # fmt: skip
+def test_a_way_in_that_would_not_do_before_is_told(now, then, is_weaker):
+    found = told("conditionalAccessPolicies", policy(grantControls=then), policy(grantControls=now))
+    assert ("weakens" in found) == is_weaker
+
+
 CHANGED = [
     ("namedLocations", location(isTrusted=False), location(), "trusted"),
     ("namedLocations", {**location(), "ipRanges": []}, location(), "trusted"),
@@ -177,6 +217,10 @@ CHANGED = [
     ("deviceCompliancePolicies", {"bitLockerEnabled": False}, {"bitLockerEnabled": True}, "compliance"),
     ("deviceCompliancePolicies", None, {"bitLockerEnabled": True}, "compliance"),
     ("compliancePolicies", {"settings": []}, {"settings": [SETTING]}, "compliance"),
+    ("compliancePolicies", setting("x", "4"), setting("x", "14"), "compliance"),
+    ("deviceCompliancePolicies", {"passwordMinimumLength": 4}, {"passwordMinimumLength": 14}, "compliance"),
+    ("deviceCompliancePolicies", {"osMinimumVersion": "10.0.1"}, {"osMinimumVersion": "10.0.9"}, "compliance"),
+    ("assignmentFilters", {"rule": "b"}, {"rule": "a"}, "taken"),
     ("deviceConfigurations", {"@odata.type": f"{TYPE}windows10GeneralConfiguration"},
      {"@odata.type": f"{TYPE}windows10GeneralConfiguration", "passwordRequired": True}, "protection"),
     ("deviceManagementScripts", {"scriptContent": "bmV3"}, {"scriptContent": "b2xk"}, "system"),
@@ -195,6 +239,9 @@ def test_what_a_change_takes_away_is_told(key, want, live, code):
 def test_taking_a_policy_from_those_who_have_it_is_told():
     assert "taken" in told("configurationPolicies", {}, {}, was_assigned=EVERYBODY)
     assert "taken" in told("configurationPolicies", None, {}, was_assigned=EVERYBODY)
+    few = [{"target": {"@odata.type": f"{TYPE}groupAssignmentTarget", "groupId": "few"}}]
+    assert "taken" in told("configurationPolicies", {}, {}, assigned=few, was_assigned=EVERYBODY)
+    assert told("deviceCompliancePolicies", {"passwordMinimumLength": 14}, {"passwordMinimumLength": 4}) == {}
     assert told("configurationPolicies", {}, {}, was_assigned=EVERYBODY, with_assignments=False) == {}
 
 

@@ -93,7 +93,11 @@ def test_priorities_that_move_with_other_policies_are_no_conflict():
     [
         (ALL, [{"id": "u", "name": "one"}, {"id": "g", "name": "two"}], False),
         (ALL, [{"id": "u", "name": "one"}, {"id": "x", "name": "two"}], True),
+        (ALL, [{"kind": "users", "id": "u"}, {"kind": "groups", "id": "g"}], False),
+        (ALL, [{"kind": "groups", "id": "u"}], True),
+        (ALL, [{"kind": "users", "id": "g"}], True),
         (ALL, [], True),
+        ({**ALL, "state": "Enabled"}, [], True),
         ({**ALL, "state": "enabledForReportingButNotEnforced"}, [], False),
         ({**ALL, "state": "disabled"}, [], False),
         ({"state": "enabled", "conditions": {"users": {"includeGroups": ["g"]}}}, [], False),

@@ -43,14 +43,15 @@ def test_no_secret_is_left_however_deep_it_lies(beside, holder, way):
 def test_masking_twice_is_masking_once_and_nothing_else_changes(content):
     once = masked(content)
     assert masked(once) == once
-    assert _is_same_or_masked(once, content)
+    assert _is_same_but_masks(once, content)
 
 
-def _is_same_or_masked(shown, value):
-    if isinstance(value, dict):
-        same = isinstance(shown, dict) and shown.keys() == value.keys()
-        return shown == MASK or (same and all(_is_same_or_masked(shown[name], value[name]) for name in value))
-    if isinstance(value, list):
-        same = isinstance(shown, list) and len(shown) == len(value)
-        return shown == MASK or (same and all(map(_is_same_or_masked, shown, value)))
-    return shown == value or isinstance(shown, str)
+def _is_same_but_masks(once, content):
+    """Of whatever sort the secret is: a list, a number."""
+    if isinstance(once, str) and once.startswith(MASK[:-1]):
+        return True
+    if isinstance(once, dict) and isinstance(content, dict) and once.keys() == content.keys():
+        return all(_is_same_but_masks(once[name], content[name]) for name in once)
+    if isinstance(once, list) and isinstance(content, list) and len(once) == len(content):
+        return all(map(_is_same_but_masks, once, content))
+    return once == content

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from actors.comparison import Difference
 from tests.anything import json, texts
-from web import text
+from web import plans, text
 
 
 def test_only_addresses_in_intune_become_links():
@@ -74,3 +74,10 @@ def test_every_difference_and_detail_is_a_short_line(before, after, kind, label)
     assert isinstance(text.detail(before), str)
     assert isinstance(text.browser(label), str)
     assert isinstance(text.kind_title(label), str)
+
+
+def test_what_the_guard_holds_back_is_not_counted_among_what_is_written():
+    assert plans.sentence({"update": 3, "create": 1, "blocked": 1}, {"update": 2, "create": 1}) == (
+        "1 policy will be changed; 1 is blocked, 3 are held back by the Conditional Access guard."
+    )
+    assert plans.sentence({"update": 1}, {"update": 1}).startswith("Nothing will be written; 1 is held back")

@@ -112,5 +112,5 @@ def _execute(made: Restore, live: Live, wait: bool, as_json: bool) -> int:
 
 def _say_plan(made: Restore) -> None:
     """Beside the answer: standard output may be one JSON document."""
-    said = plans.sentence(restores.counted(made))
+    said = plans.sentence(restores.counted(made), approvals.held_back(made))
     click.echo(f"{made} of {made.source_name} to {made.tenant.name}: {said}", err=True)

@@ -256,6 +256,7 @@ def approve_retry(run_id: str) -> Any:
         flash("Approved: what failed can be tried again, once.", "success")
     except Invalid as e:
         flash(str(e), "danger")
+        return render_template("run.html", **facts(run), typed=form), 400
     return redirect(url_for("runs.page", run_id=run.id), 303)
 
 
