@@ -9,7 +9,8 @@ import re
 
 from actors.broker import locks
 from db import audit, audit_keys
-from db.audit import Point
+from db.audit_rows import Point
+from db.identities import MOST
 
 PREFIX = "tenantkeep:audit-log-ended:"
 _POINT = re.compile("([0-9]{1,19}):([0-9a-f]{40,64})")
@@ -25,7 +26,7 @@ def remembered() -> list[Point]:
 def point(text: str) -> Point | None:
     """None: that is none, whoever wrote it."""
     found = _POINT.fullmatch(text.strip())
-    return (int(found[1]), found[2]) if found else None
+    return (int(found[1]), found[2]) if found and int(found[1]) <= MOST else None
 
 
 def remember(point: Point) -> None:

@@ -37,7 +37,7 @@ from db import (
     schedules,
     setbacks,
 )
-from db.audit import Point
+from db.audit_rows import Point
 from db.clock import utcnow
 from db.database import database, is_away
 from db.models import Run, Setback, Tenant

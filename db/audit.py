@@ -16,8 +16,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from db import audit_keys, lists, rising
+from db import audit_keys, audit_rows, lists, rising
 from db.audit_keys import Key
+from db.audit_rows import Fault, Head, Point
 from db.clock import utcnow
 from db.database import database, storable
 from db.lists import among
@@ -248,21 +249,14 @@ HASHED = ("id", "action", "actor_id", "actor", "tenant_id", "tenant_name", "subj
 
 def _hash(event: AuditEvent) -> str:
     fields = [str(getattr(event, name)) if name == "action" else getattr(event, name) for name in HASHED]
-    # SQLite lets whoever tampers write a time that is none: then its words are what does not fit.
+    # SQLite lets whoever tampers write a time that is none, or bytes: then what they look like is what does not fit.
     at = event.at.isoformat(timespec="microseconds") if isinstance(event.at, datetime) else str(event.at)
     fields += [at, event.previous_hash]
-    text = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=repr)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True)
-class Fault:
-    event_id: int
-    sentence: str
-
-
-# An event's number, and the hash that it had when it was looked at before, or how that began.
-Point = tuple[int, str]
+# Of a hash, as people keep it.
 WRITTEN = 40
 
 
@@ -277,6 +271,8 @@ class Chain:
         self, keys: Sequence[Key] = (), points: Iterable[Point] = (), last_id: int = 0, last_hash: str = GENESIS
     ) -> None:
         self._keys, self.last_id, self.hash = keys, last_id, last_hash
+        before = audit_rows.event(last_id) if keys and keys[0].until else None
+        self._last_at: object = before and before.at
         self._points = {key.after: key.hash for key in keys} | dict(points)
 
     def follow(self, event: AuditEvent) -> Iterator[Fault]:
@@ -290,28 +286,37 @@ class Chain:
             yield Fault(event.id, f"Event {event.id} was not written by Tenantkeep: its keyed hash does not fit.")
         if not event.hash.startswith(self._points.get(event.id, "")):
             yield Fault(event.id, f"Event {event.id} is another than it was: the log was written anew.")
-        self.last_id, self.hash = event.id, event.hash
+        self.last_id, self.hash, self._last_at = event.id, event.hash, event.at
 
     def _is_ours(self, event: AuditEvent) -> bool:
         key = audit_keys.of(self._keys, event.id)
         if key is None or event.mac is None:
-            return event.mac is None and (key is None or audit_keys.may_lack(key, event.at))
+            return event.mac is None and (key is None or self._may_lack_one(key, event))
         return key.fits(event.mac, EVENT, event.hash)
 
-    def end(self, head: AuditHead) -> Iterator[Fault]:
+    def _may_lack_one(self, key: Key, event: AuditEvent) -> bool:
+        """Nor after one of later: else whoever goes back to that time could write what they like."""
+        is_later = isinstance(self._last_at, datetime) and not audit_keys.may_lack(key, self._last_at)
+        return audit_keys.may_lack(key, event.at) and not is_later
+
+    def end(self, head: Head) -> Iterator[Fault]:
+        if head.fault:
+            yield head.fault
+            return
         last = max([head.last_id, *self._points])
         if last > self.last_id or head.hash != self.hash:
             yield Fault(last, f"The log should go on to event {last}: its end was cut off or changed.")
+        yield from audit_rows.strays()
 
 
 def verify(points: Iterable[Point] = ()) -> Iterator[Fault]:
     """Every place where the chain does not hold; nothing when it does."""
     # The head first: what is written meanwhile comes after it.
-    head = AuditHead.get()
+    head = audit_rows.now()
     keys, faults = keys_or_fault()
     yield from faults
     chain = Chain(keys, points)
-    while events := following(chain.last_id, head.last_id, TOGETHER):
+    while events := audit_rows.following(chain.last_id, head.last_id, TOGETHER):
         for event in events:
             yield from chain.follow(event)
     yield from chain.end(head)
@@ -327,40 +332,22 @@ def keys_or_fault() -> tuple[list[Key], list[Fault]]:
 
 def head() -> Point:
     """Where the log ends now."""
-    found = AuditHead.get()
+    found = audit_rows.now()
     return found.last_id, found.hash
 
 
 def holds(point: Point) -> bool:
     """Whether that event is there, and the same; 0 is the one before the first."""
     event_id, known = point
-    found = AuditEvent.select(AuditEvent.hash).where(AuditEvent.id == event_id).scalar() if event_id else GENESIS
-    return found is not None and str(found).startswith(known)
+    if not event_id:
+        return GENESIS.startswith(known)
+    found = audit_rows.event(event_id)
+    return found is not None and found.hash.startswith(known)
 
 
 def written(point: Point) -> str:
     """As people keep it. Not the whole hash: logs mask what is as long as a key."""
     return f"{point[0]}:{point[1][:WRITTEN]}"
-
-
-def following(after: int, up_to: int, limit: int) -> list[AuditEvent]:
-    """The next events in order. One that was changed into what no event can be has but its hashes: they do not fit."""
-    between = (AuditEvent.id > after) & (AuditEvent.id <= up_to)
-    query = AuditEvent.select().where(between).order_by(AuditEvent.id).limit(limit)
-    try:
-        return list(query)
-    except ValueError:
-        ids = [event_id for (event_id,) in query.select(AuditEvent.id).tuples()]
-        return [_as_far_as_readable(event_id) for event_id in ids]
-
-
-def _as_far_as_readable(event_id: int) -> AuditEvent:
-    same = AuditEvent.id == event_id
-    try:
-        return AuditEvent.get(same)
-    except ValueError:
-        hashes = AuditEvent.previous_hash, AuditEvent.hash, AuditEvent.mac
-        return AuditEvent.select(AuditEvent.id, *hashes).where(same).get()
 
 
 def search(

@@ -20,6 +20,8 @@ from db.sealing import SealError, keyring
 
 GONE = "The key of the audit log's keyed hashes is gone from the database. Restore the table audit_key from a copy."
 
+CHANGED = "A key of the audit log's keyed hashes was changed. Restore the table audit_key from a copy."
+
 
 @dataclass(frozen=True)
 class Key:
@@ -63,7 +65,10 @@ def known() -> list[Key]:
 
 
 def _opened_all(rows: Any) -> list[Key]:
-    keys = [_opened(key_id, bytes(one)) for key_id, one in rows]
+    try:
+        keys = [_opened(key_id, bytes(one)) for key_id, one in rows]
+    except (TypeError, ValueError, KeyError, OverflowError) as e:  # SQLite lets anything stand there
+        raise SealError(CHANGED) from e
     if not keys:
         raise SealError(GONE)
     return keys

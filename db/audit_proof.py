@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from db import audit_keys
+from db import audit_keys, audit_rows
 from db.audit import GENESIS, HASHED, Chain
 from db.audit_keys import Key
 from db.clock import utcnow
@@ -50,13 +50,13 @@ def bounds(since: datetime | None, until: datetime | None) -> tuple[int, int]:
 
 
 def lines(first: int, last: int) -> Iterator[str]:
-    before = AuditEvent.get_or_none(AuditEvent.id == first - 1)
+    before = audit_rows.event(first - 1)
     digest, count, previous = hashlib.sha256(), 0, before.hash if before else GENESIS
     for line in _body(first, last, previous):
         digest.update(line.encode())
         count += 1
         yield line
-    ending = AuditEvent.get_or_none(AuditEvent.id == last)
+    ending = audit_rows.event(last)
     end = {"events": count - 1, "last_hash": ending.hash if ending else previous, "sha256": digest.hexdigest()}
     yield _line({**end, "mac": audit_keys.newest().mark(DOCUMENT, _line(end))})
 
@@ -64,8 +64,7 @@ def lines(first: int, last: int) -> Iterator[str]:
 def _body(first: int, last: int, previous: str) -> Iterator[str]:
     yield _line({"format": FORMAT, "exported_at": utcnow(), "first": first, "last": last, "previous_hash": previous})
     for begin in range(first, last + 1, TOGETHER):
-        between = AuditEvent.id.between(begin, min(begin + TOGETHER - 1, last))
-        for event in AuditEvent.select().where(between).order_by(AuditEvent.id):
+        for event in audit_rows.following(begin - 1, min(begin + TOGETHER - 1, last), TOGETHER):
             yield _line({name: getattr(event, name) for name in (*_FIELDS, "mac")})
 
 
@@ -140,7 +139,7 @@ def belongs_here(verdict: Verdict) -> list[str]:
     """What of a document's ends is otherwise in this database's own chain."""
     faults = []
     for event_id, said in ((verdict.first_id - 1, verdict.previous_hash), (verdict.last_id, verdict.last_hash)):
-        event = AuditEvent.get_or_none(AuditEvent.id == event_id)
+        event = audit_rows.event(event_id)
         known = GENESIS if event_id == 0 else event.hash if event else None
         if known != said:
             faults.append(f"Event {event_id} of this installation has another hash than the document says.")

@@ -8,23 +8,39 @@ import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from db import audit
-from db.audit import SYSTEM, Action, Chain, Fault, Point
+from db import audit, audit_rows
+from db.audit import SYSTEM, Action, Chain
+from db.audit_rows import Fault, Point
 from db.clock import utcnow
 from db.database import database
-from db.models import AuditCheck, AuditHead
+from db.models import AuditCheck
 from db.states import Result
 
 logger = logging.getLogger(__name__)
 
 TOGETHER = 2000
 EVERY = timedelta(days=1)
+# A clock that was ahead, and was put right, keeps no round from beginning.
+CLOCKS_APART = timedelta(hours=1)
+GONE = (
+    "The row of the table audit_check, which says how far the audit log was looked at, is gone or was made unreadable. "
+    "Run: tenantkeep audit verify, and when it finds nothing: tenantkeep audit accept"
+)
 STATE = "state of a round"
 
 
 def state() -> AuditCheck:
     """What the last rounds found: `faults` and `first_fault`, as of `ended_at`."""
-    return AuditCheck.get()
+    return _found() or AuditCheck(hash=audit.GENESIS, faults=1, first_fault=GONE)
+
+
+def _found() -> AuditCheck | None:
+    """None where somebody took it away, or made of it what cannot be read."""
+    try:
+        found: AuditCheck | None = AuditCheck.get_or_none()
+    except ValueError:
+        return None
+    return found
 
 
 def go_on(points: Collection[Point] = ()) -> list[Fault]:
@@ -32,22 +48,32 @@ def go_on(points: Collection[Point] = ()) -> list[Fault]:
 
     `points`: what is known from elsewhere of where the log was.
     """
-    check, now = AuditCheck.get(), utcnow()
+    check, now = _found(), utcnow()
+    if check is None:
+        return [Fault(0, GONE)]
     keys, faults = audit.keys_or_fault()
     if faults:
         return _tell_once(check, faults)
     if not keys[-1].fits(check.mac, STATE, _told(check)):
         check.began_at = check.ended_at = None
-    if check.began_at is None:
-        if check.ended_at is not None and now - check.ended_at < EVERY:
-            return _tell_once(check, _cut_off(points))
+    # Nor does an old one, put back, spare what was changed since from being looked at.
+    if not _is_of_today(check.began_at, now):
+        if _is_of_today(check.ended_at, now):
+            return _tell_once(check, [*_cut_off(points), *audit_rows.strays()])
         check.last_id, check.hash, check.began_at, check.found = 0, audit.GENESIS, now, 0
     return _step(check, now, Chain(keys, points, check.last_id, check.hash))
 
 
+def _is_of_today(at: datetime | None, now: datetime) -> bool:
+    return at is not None and -CLOCKS_APART < now - at < EVERY
+
+
 def begin_anew() -> None:
     """The next sweep does not wait for tomorrow."""
-    check = AuditCheck.get()
+    check = _found()
+    if check is None:
+        AuditCheck.delete().execute()
+        check = AuditCheck.create(hash=audit.GENESIS)
     check.began_at = check.ended_at = None
     _keep(check)
 
@@ -71,8 +97,10 @@ def _tell_once(check: AuditCheck, faults: list[Fault]) -> list[Fault]:
 
 def _step(check: AuditCheck, now: datetime, chain: Chain) -> list[Fault]:
     # The head first: what is written meanwhile comes after it, and is for the next step.
-    head = AuditHead.get()
-    events = audit.following(chain.last_id, head.last_id, TOGETHER)
+    head = audit_rows.now()
+    if head.fault:
+        return _tell_once(check, [head.fault])
+    events = audit_rows.following(chain.last_id, head.last_id, TOGETHER)
     faults = [fault for event in events for fault in chain.follow(event)]
     is_last = len(events) < TOGETHER
     faults += chain.end(head) if is_last else ()

@@ -15,7 +15,7 @@ from actors import catalogue, comparison, heartbeat, logs, startup
 from db import sessions
 from db.clock import utcnow
 from db.database import database
-from web import access, errors, frame, headers, preferences, text
+from web import access, addresses, errors, frame, headers, preferences, text
 from web.views import (
     account,
     audit,
@@ -77,6 +77,7 @@ def create_app() -> Flask:
         WTF_CSRF_SSL_STRICT=False,
         ADMIN_RAISE_ON_VIEW_EXCEPTION=True,
     )
+    app.wsgi_app = addresses.spelled(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if settings.proxies:
         # Else everybody would have the proxy's address: in the audit log, and where tries are counted.
         believed = settings.proxies

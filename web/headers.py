@@ -44,7 +44,8 @@ class Sessions(SecureCookieSessionInterface):
 
 def is_over_https() -> bool:
     """Also by a header that no setting says to believe: whoever lies with it has a cookie that is only too strict."""
-    is_said = request.headers.get("X-Forwarded-Proto", "").strip().lower() == "https"
+    said = request.headers.get("X-Forwarded-Proto", "").lower().split(",")  # one behind the other, each says it
+    is_said = "https" in (one.strip() for one in said)
     return bool(current_app.config["SESSION_COOKIE_SECURE"] or request.is_secure or is_said)
 
 

@@ -9,7 +9,6 @@ Per address too: what an unsigned request writes to the audit log, and what it a
 """
 
 import hmac
-import ipaddress
 import logging
 import secrets
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from werkzeug.wrappers import Response
 import config
 from actors import logs
 from actors.broker import locks
+from web.addresses import place
 from web.headers import is_over_https
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ PER_ACCOUNT = RateLimitItemPerMinute(10, 15)
 PER_ADDRESS = RateLimitItemPerMinute(30, 5)
 # Of what is refused, so much of an address goes to the audit log, which nothing is ever deleted from.
 EVENTS_PER_ADDRESS = RateLimitItemPerHour(60)
+# And of all together: whoever has many addresses fills it no further either. The system's log has a line of it.
+EVENTS_IN_ALL = RateLimitItemPerHour(3000)
 _NEWS = RateLimitItemPerMinute(1, 5)
 # An office signs in from one address at nine.
 LEAVES_FOR_ENTRA = RateLimitItemPerMinute(100, 5)
@@ -43,10 +45,6 @@ TOO_MANY = "Too many tries. Wait a quarter of an hour, or sign in with a browser
 
 KNOWN_SECONDS = 90 * 24 * 3600
 ANY_BROWSER = "any"
-
-
-# A provider gives each customer as many addresses of IPv6 as this leaves, or more.
-_ONE_CUSTOMER = 64
 
 
 class Tries:
@@ -75,7 +73,8 @@ class Tries:
 
     def is_news(self) -> bool:
         """The first refusal in a while is worth an audit event; a thousand would fill the log for an attacker."""
-        return bool(_count(lambda limiter: limiter.hit(_NEWS, *self._account, *self._address)))
+        is_full = not _count(lambda limiter: limiter.test(EVENTS_PER_ADDRESS, "events", self._address[1]))
+        return not is_full and bool(_count(lambda limiter: limiter.hit(_NEWS, *self._account, *self._address)))
 
 
 def address_failed() -> None:
@@ -83,8 +82,11 @@ def address_failed() -> None:
 
 
 def may_be_recorded() -> bool:
-    """Counts one refusal of somebody unsigned; False: the log of this address is full for now."""
-    return bool(_count(lambda limiter: limiter.hit(EVENTS_PER_ADDRESS, "events", place(request.remote_addr))))
+    """Counts one refusal of somebody unsigned; False: the log of this address, or of all, is full for now."""
+    return bool(
+        _count(lambda limiter: limiter.hit(EVENTS_PER_ADDRESS, "events", place(request.remote_addr)))
+        and _count(lambda limiter: limiter.hit(EVENTS_IN_ALL, "events of all"))
+    )
 
 
 def may_leave_for_entra() -> bool:
@@ -95,17 +97,6 @@ def may_leave_for_entra() -> bool:
 def may_return_from_entra() -> bool:
     """Failures alone count: one way back of a browser's own may be sent again and again."""
     return bool(_count(lambda limiter: limiter.test(PER_ADDRESS, "address", place(request.remote_addr))))
-
-
-def place(address: str | None) -> str:
-    """What counts as one address: IPv4 itself, also where it is written as IPv6, and of IPv6 a customer's network."""
-    try:
-        found = ipaddress.ip_address((address or "").partition("%")[0])
-    except ValueError:
-        return address or ""
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or ipaddress.ip_network((found, _ONE_CUSTOMER), strict=False))
 
 
 def remember_browser(response: Response, email: str) -> Response:

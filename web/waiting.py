@@ -19,10 +19,10 @@ from gunicorn.workers.base import Worker
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer, UnixWSGIServer
 from waitress.task import ThreadedTaskDispatcher
-from waitress.utilities import RequestEntityTooLarge
+from waitress.utilities import Error, RequestEntityTooLarge
 
 from actors import logs
 
@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 # In each process. A connection may want three files: two processes of a user do with the 1024 that systems give each.
 CONNECTIONS = 300
 LARGEST_HEAD = 64 * 1024
+# The loop reads each header itself, and a browser behind two proxies sends forty.
+MOST_HEADERS = 200
 # A form of this application, and the one address that takes more: web/app.py and web/views/new_restore.py say so too,
 # before they read it, and to whom.
 LARGEST_BODY = 1024 * 1024
@@ -72,15 +74,31 @@ def _limits(largest_body: int) -> Adjustments:
 _OF_FORMS, _OF_UPLOADS = _limits(LARGEST_BODY), _limits(LARGEST_UPLOAD)
 
 
+class LengthRequired(Error):
+    """Browsers say how large a body is. One in chunks says it last, and a piece without end costs the loop its time."""
+
+    code, reason = 411, "Length Required"
+
+
 class Request(HTTPRequestParser):
     error: Any
 
     def parse_header(self, header_plus: bytes) -> None:
-        super().parse_header(header_plus)
+        if header_plus.count(b"\n") > MOST_HEADERS:
+            raise ParsingError("Too many headers")
+        try:
+            super().parse_header(header_plus)
+        except ValueError as e:  # a length of so many digits that Python reads no number in them
+            raise ParsingError("Invalid header") from e
         self.adj = _OF_UPLOADS if (self.command, self.path) == _UPLOADS else _OF_FORMS
 
     def received(self, data: bytes) -> int:
         taken: int = super().received(data)
+        if self.chunked and not self.error:
+            self.error, self.completed = LengthRequired("Say the length of the body."), True
+        if self.completed:
+            # Else waitress tells the client to go on, and reads what comes as headers of the same request.
+            self.expect_continue = False
         if isinstance(self.error, RequestEntityTooLarge) and self.content_length:
             # The application says so, on a page of its own, and reads nothing.
             self.error, self.body_rcv = None, None
@@ -101,6 +119,8 @@ class Connection(HTTPChannel):
         self._answer = 0
         self._is_new = True
         self._lingers = False
+        # Sent since the last turn, and how long its thread waited for its client more than what was sent allows.
+        self._sent, self._waited, self._turn_at = 0, 0.0, self.since
 
     @property
     def is_at_work(self) -> bool:
@@ -109,15 +129,25 @@ class Connection(HTTPChannel):
 
     @property
     def expected(self) -> int:
-        """How large the body is that it sends, or has sent to be worked at; one in chunks says it with the last."""
-        there = [one for one in (self.request, *self.requests) if one]
-        return max((max(one.content_length, one.body_bytes_received) for one in there), default=0)
+        """How large the body is that it sends, or has sent to be worked at."""
+        return max((one.content_length for one in (self.request, *self.requests) if one), default=0)
+
+    def take_turn(self, now: float) -> None:
+        if self.requests and not self.is_at_work:
+            self._waited += now - self._turn_at
+        self._waited = max(0.0, self._waited - self._sent / SLOWEST)
+        self._sent, self._turn_at = 0, now
+
+    def send(self, *args: Any, **kwargs: Any) -> int:
+        sent: int = super().send(*args, **kwargs)
+        self._sent += sent
+        return sent
 
     def ends_at(self, keepalive: float) -> float:
         if self._lingers:
             return self.since + LINGER_SECONDS
         if self.requests:  # its thread waits
-            return float(self.last_activity) + STALL_SECONDS
+            return self._turn_at + STALL_SECONDS - self._waited
         if self.total_outbufs_len:
             return self.since + _seconds_for(self._answer)
         if self.request is not None or self._is_new:
@@ -193,6 +223,7 @@ class _Listening:
     def end_the_late(self) -> None:
         now = time.time()
         for one in list(self.active_channels.values()):
+            one.take_turn(now)
             if not one.is_at_work and one.ends_at(self.keepalive) < now:
                 one.handle_close()
 

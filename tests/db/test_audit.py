@@ -370,7 +370,14 @@ def test_between_two_rounds_a_cut_is_found_at_the_next_sweep_and_told_once(datab
 
 def test_junk_in_redis_is_no_point_and_ends_nothing(database, redis_url):
     write(1)
-    for junk in (b"", b"1", b"x:y", b"\xff\x00", b"99999999999999999999:" + b"0" * 64):
+    for junk in (
+        b"",
+        b"1",
+        b"x:y",
+        b"\xff\x00",
+        b"99999999999999999999:" + b"0" * 64,
+        b"9999999999999999999:" + b"0" * 64,
+    ):
         audit_memory.locks.set(audit_memory._name(), junk)
         assert audit_memory.follow() == []
         assert [audit.written(one) for one in audit_memory.remembered()] == [audit.written(audit.head())]
@@ -500,3 +507,95 @@ def test_a_whole_chain_that_somebody_made_up_does_not_belong_here(database):
 def test_an_event_that_names_what_no_database_holds_verifies_all_the_same(database):
     audit.record(Action.MAPPING_REMOVED, SYSTEM, "a\x00b\ud800", kind="x\x00", source="\udfff")
     assert list(audit.verify()) == []
+
+
+# --- whatever stands where ----------------------------------------------------------------------------------------
+
+ODD = ("'x'", "x'ff'", "-1", "9223372036854775807", "'2030-13-45'")
+EVENTS = "action, actor_id, actor, tenant_id, tenant_name, subject, result, address, details, previous_hash, hash, mac"
+ANOTHER = f"INSERT INTO audit_event (id, at, {EVENTS}) SELECT %s, at, {EVENTS} FROM audit_event WHERE id = 3"  # noqa: S608
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_whatever_sqlite_lets_stand_in_the_log_is_a_fault_or_nothing_and_ends_nobody(database, redis_url):
+    write(5)
+    audit_memory.follow()
+    without_triggers(database)
+    columns = [(model, field.column_name) for model in (AuditEvent, AuditHead, AuditCheck, AuditKey)
+               for field in model._meta.sorted_fields if field.column_name != "id"]  # fmt: skip
+    for (model, column), odd in ((place, odd) for place in columns for odd in ODD):
+        with undone(database):
+            before = whole_log()
+            try:
+                database.execute_sql(f"UPDATE {model._meta.table_name} SET {column} = {odd}")  # noqa: S608
+            except pw.IntegrityError:
+                continue
+            points = [] if model is AuditKey else audit_memory.remembered()
+            found, swept = list(audit.verify(points)), audit_rounds.go_on(points)
+            audit_rounds.state(), list(audit_proof.lines(1, 5)) if model is not AuditKey else None
+            is_otherwise = model is not AuditCheck and whole_log() != before
+            assert (bool(found), bool(swept) >= is_otherwise) == (is_otherwise, True), (column, odd)
+
+
+def whole_log():
+    tables = (AuditEvent, AuditHead, AuditKey)
+    return [handle.execute_sql(f"SELECT * FROM {one._meta.table_name}").fetchall() for one in tables]  # noqa: S608
+
+
+@pytest.mark.parametrize("number", [-4, 0, 6, 106])
+def test_an_event_before_the_first_or_behind_the_end_is_found_at_the_next_sweep(database, number):
+    write(4)
+    assert audit_rounds.go_on() == [], "which ends with an event of its own"
+    without_triggers(database)
+    database.execute_sql(ANOTHER % number)
+    assert [fault.event_id for fault in audit.verify()] == [number]
+    assert [fault.event_id for fault in audit_rounds.go_on()] == [number]
+
+
+@pytest.mark.parametrize("table", ["audit_head", "audit_check"])
+def test_a_row_that_is_gone_is_told_in_a_sentence(database, table):
+    write(3)
+    without_triggers(database)
+    database.execute_sql(f"DELETE FROM {table}")  # noqa: S608
+    faults = audit_rounds.go_on()
+    assert table in faults[0].sentence
+    assert audit_rounds.state().faults
+    if table == "audit_check":
+        audit_rounds.begin_anew()
+        assert (audit_rounds.go_on(), audit_rounds.state().faults) == ([], 0)
+
+
+def test_an_older_state_of_a_round_that_is_put_back_spares_nothing(database, in_threes):
+    write(9)
+    audit_rounds.go_on()
+    kept = AuditCheck.get().__data__.copy()
+    without_triggers(database)
+    AuditEvent.update(subject="nothing happened").where(AuditEvent.id == 2).execute()
+    AuditCheck.update(kept).execute()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(audit_rounds, "utcnow", lambda: utcnow() + timedelta(days=1))
+        assert [fault.event_id for fault in audit_rounds.go_on()] == [2]
+
+
+def test_a_clock_that_was_ahead_keeps_no_round_from_beginning(database, monkeypatch):
+    write(2)
+    with monkeypatch.context() as patched:
+        patched.setattr(audit_rounds, "utcnow", lambda: utcnow() + timedelta(days=900))
+        audit_rounds.go_on()
+    audit_rounds.go_on()
+    assert len(round_events()) == 2
+
+
+def test_who_goes_back_to_the_time_of_the_upgrade_writes_nothing_unseen(database, monkeypatch):
+    """Without keyed hashes: as processes of the version before did then."""
+    without_triggers(database)
+    write(2)
+    until = (utcnow() - timedelta(hours=1)).isoformat()
+    AuditKey.update(sealed=audit_keys.sealed(1, 0, audit.GENESIS, until)).execute()
+    write(2)
+    AuditEvent.update(at=utcnow() - timedelta(days=1), mac=None).where(AuditEvent.id == 4).execute()
+    chain_anew()
+    monkeypatch.setattr(audit_rounds, "TOGETHER", 1)
+    assert 4 in [fault.event_id for fault in audit.verify()]
+    found = [fault.event_id for _ in range(4) for fault in audit_rounds.go_on()]
+    assert 4 in found

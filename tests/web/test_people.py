@@ -126,15 +126,25 @@ def test_not_ready_names_what_is_missing(client, monkeypatch):
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_an_admins_own_password_and_codes_change_on_their_account_page_alone(app, cast, sign_in):
+def test_an_admins_own_guards_change_on_their_account_page_alone(app, cast, sign_in):
     """That page asks who it is; this one would be enough for who finds an admin's browser open."""
     root = sign_in(app.test_client(), cast.root)
     User.update(totp_secret=b"sealed").where(User.id == cast.root.id).execute()
     before = User.get_by_id(cast.root.id).password_hash
     form = {"csrf_token": csrf_token(root, "/users/"), "site_role": "admin", "is_active": "yes"}
     for path, more in ((f"/users/{cast.root.id}", {"password": "a new long password"}),
+                       (f"/users/{cast.root.id}", {"entra_id": "11111111-2222-4333-8444-555555555555"}),
                        (f"/users/{cast.root.id}/second-factor/off", {})):  # fmt: skip
         answer = root.post(path, data={**form, **more}, follow_redirects=True)
         assert "on your account page" in answer.get_data(as_text=True)
     after = User.get_by_id(cast.root.id)
-    assert (after.password_hash, bytes(after.totp_secret)) == (before, b"sealed")
+    assert (after.password_hash, bytes(after.totp_secret), after.entra_id) == (before, b"sealed", None)
+
+
+def test_an_admin_links_their_own_entra_id_with_their_password_and_is_signed_out_elsewhere(app, cast, sign_in):
+    root, elsewhere = sign_in(app.test_client(), cast.root), sign_in(app.test_client(), cast.root)
+    form = {"csrf_token": csrf_token(root, "/account/"), "entra_id": "11111111-2222-4333-8444-555555555555"}
+    for password, linked in (("x" * 12, None), (PASSWORD, form["entra_id"])):
+        root.post("/account/entra-id", data={**form, "password": password})
+        assert User.get_by_id(cast.root.id).entra_id == linked
+    assert [client.get("/account/").status_code for client in (root, elsewhere)] == [200, 302]

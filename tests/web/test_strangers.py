@@ -9,6 +9,7 @@ import pytest
 import requests
 
 import config
+from actors.broker import locks
 from db.models import AuditEvent
 from graph import entra_documents
 from tests import servers
@@ -115,14 +116,41 @@ def test_what_is_refused_an_address_fills_the_audit_log_no_further_whatever_acco
 @pytest.mark.parametrize(
     ("addresses", "counts_as"),
     [
-        (["192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207"], "192.0.2.7"),
+        (["192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207", "[::ffff:192.0.2.7]:80"], "192.0.2.7"),
+        (["192.0.2.7:4000", "192.0.2.7:4001", " 192.0.2.7"], "192.0.2.7"),
+        (["64:ff9b::c000:207", "2002:c000:207:1::1", "2002:c000:207:ffff::9", "2001:0:1:2:3:4:3fff:fdf8"], "192.0.2.7"),
         (["2001:db8:0:7::1", "2001:DB8:0:7:ffff:ffff:ffff:ffff", "2001:db8:0:7::1%eth0"], "2001:db8:0:7::/64"),
-        (["nonsense"], "nonsense"),
-        (["", None], ""),
+        (["[2001:db8:0:7::1]:443", "[2001:db8:0:7::2]"], "2001:db8:0:7::/64"),
+        (["nonsense", "1.2.3", "[::1", "x" * 5000, "", None], "unknown"),
     ],
 )
 def test_what_counts_as_one_address(database_url, addresses, counts_as):
     assert {tries.place(address) for address in addresses} == {counts_as}
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"), [("192.0.2.7:4711", "192.0.2.7"), ("[2001:DB8::1]:9", "2001:db8::1"), ("x" * 3000, "unknown")]
+)
+def test_what_proxies_say_of_an_address_is_kept_in_one_spelling(database, redis_url, cast, monkeypatch, told, kept):
+    monkeypatch.setenv("TENANTKEEP_PROXIES", "1")
+    config.settings.cache_clear()
+    client = create_app().test_client()
+    client.environ_base["HTTP_X_FORWARDED_FOR"] = told
+    assert attempt(client, "nobody@example.com", "x" * 12).status_code == 401
+    assert AuditEvent.select().order_by(AuditEvent.id.desc()).first().address == kept
+
+
+def test_many_addresses_together_fill_the_audit_log_no_further_and_who_is_full_leaves_no_count(app, monkeypatch):
+    monkeypatch.setattr(tries, "EVENTS_IN_ALL", tries.RateLimitItemPerHour(3))
+    monkeypatch.setattr(tries, "EVENTS_PER_ADDRESS", tries.RateLimitItemPerHour(4))
+    monkeypatch.setattr(tries, "PER_ADDRESS", tries.RateLimitItemPerMinute(2, 5))
+    for number in range(12):
+        client = app.test_client()
+        client.environ_base["REMOTE_ADDR"] = f"192.0.2.{number % 2}"
+        attempt(client, f"invented{number}@example.com", "x" * 12)
+    assert events() == 3
+    kept = sum(b"/1/5/minute" in key for key in locks.scan_iter("tenantkeep:tries*"))
+    assert kept <= 4, "what is invented leaves nothing in Redis where it could not be recorded either"
 
 
 def test_a_customers_whole_network_of_ipv6_shares_its_tries(app):
@@ -197,7 +225,8 @@ def test_however_many_ask_whether_all_is_well_one_looks_at_a_time(app, monkeypat
 def test_cookies_are_for_https_alone_where_the_request_came_over_it_whatever_the_settings_lack(
     database, redis_url, cast, capsys
 ):
-    for headers, is_secure in (({}, False), ({"X-Forwarded-Proto": "https"}, True)):
+    behind_two = {"X-Forwarded-Proto": "https, http"}
+    for headers, is_secure in (({}, False), ({"X-Forwarded-Proto": "https"}, True), (behind_two, True)):
         client = create_app().test_client()
         client.environ_base.update({f"HTTP_{name.upper().replace('-', '_')}": word for name, word in headers.items()})
         cookies = attempt(client).headers.getlist("Set-Cookie")

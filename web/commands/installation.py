@@ -17,7 +17,8 @@ import config
 from actors import audit_memory, startup
 from db import audit, audit_keys, audit_proof, audit_rounds, private_file, privileges
 from db import migrate as migrations
-from db.audit import Action, Point
+from db.audit import Action
+from db.audit_rows import Point
 from db.database import database
 from db.errors import Invalid
 from db.models import AuditEvent

@@ -46,6 +46,22 @@ def change_password() -> Any:
     return proved(act)
 
 
+@pages.post("/entra-id")
+@requires(Permission.ADMINISTER)
+def link_entra_id() -> Any:
+    """An admin's own; of others it is set on their page. Whoever it names can sign in as this person."""
+
+    def act(user: User) -> Any:
+        typed = request.form.get("entra_id", "").strip()
+        wanted = users.entra_id(typed, user) if typed else None
+        if wanted == user.entra_id:
+            return _done("Nothing was changed.")
+        users.change(user, current_actor(), here=_here(), entra_id=wanted)
+        return _done("Saved, and you were signed out everywhere else.")
+
+    return proved(act)
+
+
 @pages.get("/second-factor")
 @requires(Permission.SIGNED_IN)
 def set_up() -> Any:

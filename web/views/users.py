@@ -53,6 +53,7 @@ def page(user_id: int) -> str:
     return render_template(
         "user.html",
         user=user,
+        is_own=user.id == current_user.id,
         memberships=list(memberships),
         sessions=sessions.of(user.id),
         passkeys=passkeys.of(user.id),
@@ -75,8 +76,8 @@ def change(user_id: int) -> Any:
     if form.get("password"):
         changes["password"] = form["password"]
     try:
-        _refuse_ones_own(user, "password" in changes)
         changes |= _entra_id(user, form.get("entra_id"))
+        _refuse_ones_own(user, not changes.keys().isdisjoint({"password", "entra_id"}))
         users.change(user, current_actor(), **changes)
     except Invalid as e:
         flash(str(e), "danger")
