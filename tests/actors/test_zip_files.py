@@ -15,6 +15,8 @@ from graph.fingerprint import text_mark
 from tests.uploads import DIRECTORY, GOOD, line, read, zipped
 from web.archive import _Sink
 
+# Of the processor. What a bomb costs where nothing bounds it is twice that, on any machine.
+MOST_SECONDS = 10
 END = b"PK\x05\x06"
 
 
@@ -23,7 +25,7 @@ def refusal(data):
     before = time.process_time()
     with pytest.raises(Invalid) as caught:
         zip_files.entries(io.BytesIO(data))
-    assert time.process_time() - before < 1
+    assert time.process_time() - before < MOST_SECONDS
     return str(caught.value)
 
 
@@ -154,7 +156,7 @@ def test_each_of_many_tiny_files_is_bounded_too():
     many = zipped([(f"{number:05}.json", b"{}") for number in range(19_000)])
     before = time.process_time()
     assert len(zip_files.entries(io.BytesIO(many))) == 19_002
-    assert time.process_time() - before < 2
+    assert time.process_time() - before < MOST_SECONDS
 
 
 def test_a_file_never_unpacks_to_more_than_it_says():
