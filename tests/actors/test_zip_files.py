@@ -15,7 +15,7 @@ from graph.fingerprint import text_mark
 from tests.uploads import DIRECTORY, GOOD, line, read, zipped
 from web.archive import _Sink
 
-# Of the processor. What a bomb costs where nothing bounds it is twice that, on any machine.
+# Of the processor: far more than it takes, so that a machine under load is no finding.
 MOST_SECONDS = 10
 END = b"PK\x05\x06"
 
