@@ -35,11 +35,11 @@ from tests.simulated import REAL, WRITE, SimulatedTenant, assert_holds, collecti
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
-def tenants_with(contoso, adatum):
+def tenants_with(fabrikam, adatum):
     """Which, and of how many policies at least the outcome is compared. The demo's others have no other types."""
     is_absent = pytest.mark.skipif(not REAL.exists(), reason="no real policies here")
     real = pytest.param("Adatum", adatum, marks=is_absent)
-    return pytest.mark.parametrize(("name", "at_least"), [("Contoso", contoso), real])
+    return pytest.mark.parametrize(("name", "at_least"), [("Fabrikam", fabrikam), real])
 
 
 @pytest.fixture
@@ -224,7 +224,7 @@ def parts_beside(collections):
 NEVER = {"built_in", "not_restorable", "secret_missing", "cannot_create", "unresolved", "past_date"}
 
 
-@tenants_with(150, 225)
+@tenants_with(95, 225)
 def test_what_was_deleted_comes_back_as_it_was(stage, name, at_least, worker, ended, quick):
     ours, theirs = stage.connect(name)
     backup_set, was = back_up(ours, ended), theirs.objects()
@@ -235,7 +235,7 @@ def test_what_was_deleted_comes_back_as_it_was(stage, name, at_least, worker, en
     assert compare_all(restore, theirs, made_ids(restore), was) >= at_least
 
 
-@tenants_with(150, 225)
+@tenants_with(95, 225)
 def test_what_was_changed_is_as_it_was_and_keeps_its_id(stage, name, at_least, worker, ended, quick):
     ours, theirs = stage.connect(name)
     backup_set, was = back_up(ours, ended), theirs.objects()
@@ -245,7 +245,7 @@ def test_what_was_changed_is_as_it_was_and_keeps_its_id(stage, name, at_least, w
     assert compare_all(restore, theirs, {}, was) >= at_least
 
 
-@tenants_with(140, 215)
+@tenants_with(80, 215)
 def test_another_tenant_with_other_ids_gets_the_same_policies(stage, name, at_least, worker, ended, quick):
     source, theirs = stage.connect(name)
     backup_set = back_up(source, ended)
@@ -277,10 +277,11 @@ def two_of_each_type(backup_set):
 
 
 def test_every_option_of_every_policy_type_can_be_previewed_with_and_without_references(stage, worker, ended, quick):
-    source, theirs = stage.connect("Northwind")
+    source, theirs = stage.connect("Fabrikam")
     backup_set = back_up(source, ended)
     chosen = two_of_each_type(backup_set)
-    assert {key for key, _ in chosen} == set(POLICY_TYPES)
+    # That one Fabrikam's tenant does not offer, and no restore writes it.
+    assert {key for key, _ in chosen} == set(POLICY_TYPES) - {"inventoryPolicies"}
     chosen = {kind: one for kind, one in chosen.items() if kind[0] != "groups"}  # nobody asks to have them made
     assert len({key for key, refers in chosen if refers}) >= 25
     twin, _, _ = stage.empty_twin(source, theirs)

@@ -9,9 +9,10 @@ from tests.tour import PAGES
 pytestmark = pytest.mark.xdist_group("demo")
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-# Another scheme has other colours, and nothing else.
+# Another scheme has other colours, and nothing else; another width has other sizes, and shows and hides other parts.
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-LOOKS = ((1440, "light", RULES), (1440, "dark", COLOURS), (390, "light", RULES))
+SIZES = {"runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable", "meta-viewport"]}}
+LOOKS = ((1440, "light", RULES), (1440, "dark", COLOURS), (390, "light", SIZES))
 
 
 def violations(page, rules=RULES):

@@ -1,0 +1,35 @@
+"""What is about browsers, people and files, not about what the database does, is tried on one engine."""
+
+ON_ONE_ENGINE = {
+    "test_access",
+    "test_archive",
+    "test_bad_input",
+    "test_entra",
+    "test_links",
+    "test_passkeys",
+    "test_people",
+    "test_secrets_shown",
+    "test_shown",
+    "test_sign_in",
+    "test_strangers",
+    "test_tenant_administration",
+    "test_upload",
+}
+# An UPDATE that only one of two wins.
+ON_BOTH = {
+    "test_a_code_counts_once_and_one_of_long_ago_not_at_all",
+    "test_a_recovery_code_lets_in_once_in_place_of_the_app_and_is_told",
+    "test_an_answer_counts_once_and_only_in_the_browser_that_was_asked",
+}
+
+
+def pytest_collection_modifyitems(config, items):
+    left_out = [one for one in items if _is_left_out(one)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [one for one in items if one not in set(left_out)]
+
+
+def _is_left_out(item):
+    is_on_one = item.path.stem in ON_ONE_ENGINE and getattr(item, "originalname", "") not in ON_BOTH
+    return is_on_one and "[postgresql" in item.nodeid
