@@ -17,7 +17,7 @@ run: setup ## Run the demo on this machine; Ctrl-C stops it
 
 test: check ## Check, and run every test
 	@$(BIN)/python -m tests.prerequisites
-	@$(BIN)/pytest -n 3 --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 3 $(PYTEST_ARGS)
 
 test-fast: check ## Check, and run the tests that take no minute
 	@$(BIN)/pytest -q -n 2 -k 'not postgresql and not every_row and not test_demo and not test_wheel' tests/graph tests/db tests/test_*.py

@@ -68,10 +68,9 @@ def inherit(restore: Restore, former: Restore) -> None:
 
 def acts_of(restore: Restore) -> dict[int, list[str]]:
     """User id -> what they did; a restore of before this was kept says who made it and who changed it last."""
-    rows = RestoreRequester.select(RestoreRequester.user, RestoreRequester.act).where(
-        RestoreRequester.restore == restore
-    )
-    said = list(rows.order_by(RestoreRequester.id).tuples())
+    rows = RestoreRequester.select(RestoreRequester.id, RestoreRequester.user, RestoreRequester.act)
+    # Sorted here: to sort by id, a database may go along all of them by id.
+    said = [(user, act) for _, user, act in sorted(rows.where(RestoreRequester.restore == restore).tuples())]
     said += [(restore.created_by_id, MADE), (restore.changed_by_id, CHANGED_OPTIONS)] if not said else []
     said += [(one.set_by_id, SET_MAPPING) for one in mappings_used(restore)]
     found: dict[int, list[str]] = {}

@@ -5,6 +5,7 @@ Settings are put into the environment before anything of ours is imported, becau
 
 import base64
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -51,6 +52,29 @@ from db.states import Role, SiteRole  # noqa: E402
 from graph import limits  # noqa: E402
 from tests import locks  # noqa: E402
 from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
+
+# Tests that share what takes long to start follow each other in one process of the test run. By their names: the mark
+# that pytest-xdist 3.8 has for it writes to what pytest 9 no longer reads.
+TOGETHER = {
+    r"tests/test_wheel\.py": "wheel",
+    r"tests/browser/test_(demo|accessible)\.py": "demo",
+    r"tests/web/test_slow_clients\.py": "slow clients",
+    r"tests/faults/test_faults\.py::.*\[sqlite": "faults on SQLite",
+    r"tests/faults/test_faults\.py::.*\[postgresql": "faults on PostgreSQL",
+    r"tests/db/test_plans\.py::.*\[sqlite": "plans of SQLite",
+    r"tests/db/test_plans\.py::.*\[postgresql": "plans of PostgreSQL",
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return next((group for names, group in TOGETHER.items() if re.match(names, nodeid)), nodeid)
+
+    return Scheduling(config, log)
 
 
 def pytest_addoption(parser):

@@ -18,11 +18,9 @@ import requests
 from tests import servers
 from tests.demo import running_demo
 
-# One after the other, in one process: the environment is made once.
-pytestmark = [
-    pytest.mark.xdist_group("wheel"),
-    pytest.mark.skipif(not (servers.ROOT / ".git").exists(), reason="only git tells which files belong to the product"),
-]
+pytestmark = pytest.mark.skipif(
+    not (servers.ROOT / ".git").exists(), reason="only git tells which files belong to the product"
+)
 
 FOLDERS = ("web", "actors", "db", "graph", "templates")
 UNREACHABLE = re.compile(r"NewConnectionError|ConnectTimeoutError|NameResolutionError|Max retries exceeded")

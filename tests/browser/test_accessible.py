@@ -1,12 +1,9 @@
 """Every page of a tour through the demo, asked by axe: light and dark, on a desk and on a phone."""
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.demo import sign_in
 from tests.tour import PAGES
-
-pytestmark = pytest.mark.xdist_group("demo")
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 # Another scheme has other colours, and nothing else; another width has other sizes, and shows and hides other parts.

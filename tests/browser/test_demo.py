@@ -2,11 +2,7 @@
 
 import time
 
-import pytest
-
 from tests.demo import sign_in
-
-pytestmark = pytest.mark.xdist_group("demo")
 
 
 def test_an_operator_signs_in_and_captures_a_snapshot(demo, new_page):

@@ -151,10 +151,9 @@ PARTIAL = {
     True: "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '%WHERE%'",
     False: "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE indpred IS NOT NULL",
 }
-ENGINES = [pytest.param(name, marks=pytest.mark.xdist_group(f"plans of {name}")) for name in ("sqlite", "postgresql")]
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def large(request, tmp_path_factory):
     """A large database, bound and open: one for all cases of an engine."""
     with (

@@ -72,11 +72,7 @@ def stages():
         yield on
 
 
-# A group for each engine: its rounds follow each other in one process of the test run.
-@pytest.mark.parametrize(
-    ("kind", "fault", "work", "moment"),
-    [pytest.param(*one, marks=pytest.mark.xdist_group(f"faults on {one[0]}")) for one in ROUNDS],
-)
+@pytest.mark.parametrize(("kind", "fault", "work", "moment"), ROUNDS)
 def test_nothing_is_lost_doubled_or_untrue_after(stages, kind, fault, work, moment):
     if kind == POSTGRESQL and servers.postgresql_binaries() is None:
         pytest.skip("no PostgreSQL on this machine")

@@ -24,6 +24,7 @@ from actors import restore_requests, scheduler
 from db import (
     approvals,
     audit,
+    audit_rows,
     backup_sets,
     clock,
     policies,
@@ -574,7 +575,7 @@ class Installation(RuleBasedStateMachine):
     @invariant()
     def every_end_is_told_once(self):
         head = AuditHead.get()
-        for event in audit.following(self.chain.last_id, head.last_id, 10_000):
+        for event in audit_rows.following(self.chain.last_id, head.last_id, 10_000):
             assert not list(self.chain.follow(event))
             if event.action == "run:ended":
                 self.ends_told[event.subject] += 1

@@ -29,10 +29,6 @@ QUICK = 5
 FORM = b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\na=b&c"
 
 
-# The process is started once.
-pytestmark = pytest.mark.xdist_group("slow clients")
-
-
 @pytest.fixture(scope="module")
 def port(_redis_server, _sqlite, tmp_path_factory):
     """Of a web process with two threads, and less patience."""
