@@ -16,7 +16,6 @@ from db import four_eyes
 from db.errors import Invalid
 from db.lists import among
 from db.models import Content, Restore, RestoreItem, Tenant, User
-from db.models import Mapping as MappingRow
 
 # (kind, id in the source, id in the target)
 Used = tuple[str, str, str]
@@ -162,11 +161,5 @@ def _policies(restore: Restore) -> list[dict[str, Any]]:
 
 def _mappings_now(restore: Restore) -> list[list[str | None]]:
     """Those that it was planned with, and what each of them says by now."""
-    keys = [(kind, source) for kind, source, _ in restore.mappings_used or ()]
-    rows = MappingRow.select(MappingRow.kind, MappingRow.source_id, MappingRow.target_id).where(
-        (MappingRow.tenant == restore.tenant_id)
-        & (MappingRow.source_directory_id == restore.source_directory_id)
-        & among(MappingRow.source_id, [source for _, source in keys])
-    )
-    found = {(kind, source): target for kind, source, target in rows.tuples()}
-    return [[*key, found.get(key)] for key in keys]
+    found = {(one.kind, one.source_id): one.target_id for one in four_eyes.mappings_used(restore)}
+    return [[kind, source, found.get((kind, source))] for kind, source, _ in restore.mappings_used or ()]

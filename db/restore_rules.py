@@ -108,14 +108,7 @@ def confirm(tenant: Tenant, change_id: int | None, actor: Actor) -> None:
     RuleChange.delete().where(RuleChange.id == asked.id).execute()
     break_glass = [*kept, *_without(asked.named, kept)]
     _set(now, now.four_eyes and not asked.turns_four_eyes_off, break_glass, actor, decided_by=asked.asked_by)
-    audit.record(
-        Action.RULES_CONFIRMED,
-        actor,
-        f"tenant {now.name}",
-        tenant=now,
-        changes=in_words(asked),
-        asked_by=asked.asked_by.email,
-    )
+    _record(Action.RULES_CONFIRMED, asked, now, actor)
 
 
 @transaction
@@ -123,14 +116,13 @@ def reject(tenant: Tenant, change_id: int | None, actor: Actor) -> None:
     """By anybody who manages the tenant; who asked takes it back so. Raises Invalid."""
     now, asked = _held(tenant), _asked(tenant, change_id)
     RuleChange.delete().where(RuleChange.id == asked.id).execute()
-    audit.record(
-        Action.RULES_REJECTED,
-        actor,
-        f"tenant {now.name}",
-        tenant=now,
-        changes=in_words(asked),
-        asked_by=asked.asked_by.email,
-    )
+    _record(Action.RULES_REJECTED, asked, now, actor)
+
+
+def _record(action: Action, asked: RuleChange, tenant: Tenant, actor: Actor) -> None:
+    """What became of it."""
+    facts = {"changes": in_words(asked), "asked_by": asked.asked_by.email}
+    audit.record(action, actor, f"tenant {tenant.name}", tenant=tenant, **facts)
 
 
 def _asked(tenant: Tenant, change_id: int | None) -> RuleChange:

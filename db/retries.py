@@ -1,6 +1,5 @@
 """Trying again what a live restore could not do: as it was planned, for as long as that plan may be executed."""
 
-from datetime import timedelta
 from typing import Any
 
 import peewee as pw
@@ -39,7 +38,8 @@ def _never(restore: Restore, run: Run, hours: int) -> str:
         return "Only what a finished restore could not do can be tried again."
     if not unfinished_in(run):
         return f"Nothing in run {run.id} can be tried again. What somebody changed meanwhile needs a new preview."
-    if not restore.previewed_at or restore.previewed_at < utcnow() - timedelta(hours=hours):
+    expires_at = approvals.expires_at(restore, hours)
+    if expires_at is None or expires_at < utcnow():
         return f"The preview is older than {hours} hours: what it saw may be otherwise by now. {AFRESH}"
     otherwise = plan_fingerprint.refusal(restore)
     return f"{otherwise.removesuffix(' Preview it again.')} {AFRESH}" if otherwise else ""
