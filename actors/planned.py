@@ -30,7 +30,7 @@ def content(item: RestoreItem, options: Options, created: Mapping[int, str] = Ma
     """
     backup = held(item)
     left_out = item.left_out or ()
-    live = snapshots.document(item.live_content_id) if left_out and item.live_content_id else None
+    live = there(item) if left_out else None
     return wanted(
         POLICY_TYPES[item.policy_type],
         backup,
@@ -47,6 +47,11 @@ def held(item: RestoreItem) -> Content:
     """What the backup, or the file, has of it. Raises SealError."""
     found = snapshots.document(item.content_id)
     return found if is_uploaded(item) else snapshots.own(found, item.graph_id)
+
+
+def there(item: RestoreItem) -> Content | None:
+    """What its preview found in the tenant; None: nothing. Raises SealError."""
+    return snapshots.document(item.live_content_id) if item.live_content_id else None
 
 
 def is_uploaded(item: RestoreItem) -> bool:

@@ -15,7 +15,7 @@ from actors.broker import INTERACTIVE
 from actors.claiming import Claims
 from actors.listing import Lists, lists, of_groups
 from actors.memory import RunMemory
-from actors.planned import Contents, as_columns, is_uploaded, seen, told
+from actors.planned import Contents, as_columns, is_uploaded, seen, there, told
 from actors.quotas import warn_of_quotas
 from actors.starting import Start, started
 from actors.trouble import in_turn, is_last_attempt, not_final, postpone, why_forbidden
@@ -239,11 +239,8 @@ class _Look:
         return after_needs(items, needs)
 
     def _order(self, item: RestoreItem) -> tuple[int, int, int]:
-        content = self._contents[item] if item.content_id else self._live(item)
+        content = self._contents[item] if item.content_id else there(item)
         return order(item.policy_type, content["body"] if content else {})
-
-    def _live(self, item: RestoreItem) -> Content | None:
-        return snapshots.document(item.live_content_id) if item.live_content_id else None
 
     def _resolver(self, references: Sequence[Reference], sources: Mapping[Key, Source], own: OwnNames) -> Resolver:
         """Everything that is referred to is listed, or looked up by itself."""
@@ -276,7 +273,7 @@ class _Look:
         policy_type, content = POLICY_TYPES[item.policy_type], self._contents[item]
         if item.policy_type == CONTEXTS and self._options.existing != COPY and self._match(item).target_id:
             resolver.numbers[named_id(policy_type, content)] = str(self._match(item).target_id)
-        live = self._live(item)
+        live = there(item)
         standing = self._standing(item, live)
         resolutions = [resolver.resolve(one, stands=named(one) in standing) for one in references]
         want = wanted(policy_type, content, self._options, resolutions)
@@ -362,7 +359,7 @@ class _Look:
         return guard(item.policy_type, want, self._break_glass)
 
     def _removal(self, item: RestoreItem) -> dict[str, Any]:
-        policy_type, live = POLICY_TYPES[item.policy_type], self._live(item)
+        policy_type, live = POLICY_TYPES[item.policy_type], there(item)
         plan = self._permitted(item, decide_removal(policy_type, live))
         return {**as_columns(plan), **told(policy_type, live, plan, None, live, self._options)}
 

@@ -43,12 +43,12 @@ def parts(item: RestoreItem, hide: Hide | None, names: Mapping[str, str | None])
     if item.action not in WRITING:
         held = planned.held(item) if item.content_id else None
         return _of(_HELD, held, hide, names) if held else []
-    live = snapshots.document(item.live_content_id) if item.live_content_id else None
+    live = planned.there(item)
     if item.action == Outcome.REMOVE:
         return _of(_REMOVED, live, hide, names) if live else []
     want = wanted(item)
-    there = planned.seen(item, live, want) if hide else live
-    sent = shown.sent(policy_type, want, there, with_assignments=options.assignments != LEAVE)
+    compared = planned.seen(item, live, want) if hide else live
+    sent = shown.sent(policy_type, want, compared, with_assignments=options.assignments != LEAVE)
     return _of(_WHOLE, sent, hide, names)
 
 

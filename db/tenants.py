@@ -174,6 +174,3 @@ def _is_of(tenant: Tenant) -> Any:
 
 def credential_owner(tenant: Tenant) -> str:
     return f"tenant:{tenant.id}:credential"
-
-
-BREAK_GLASS_KINDS = ("users", "groups")
