@@ -166,8 +166,12 @@ def fresh_database(request, kind, path):
 
 
 @pytest.fixture
-def database(database_url, monkeypatch):
-    """That database, bound and open in this process, and in the environment for processes a test starts."""
+def database(database_url, redis_url, monkeypatch):
+    """That database, bound and open in this process, and in the environment for processes a test starts.
+
+    With an empty Redis: every database here is a copy of one, so that what Redis remembers of another test's would
+    be believed of this one's.
+    """
     monkeypatch.setenv("TENANTKEEP_DATABASE_URL", database_url)
     config.settings.cache_clear()
     bound = engine.use(database_url)
