@@ -9,9 +9,9 @@ from markupsafe import Markup
 
 from db import notifications
 from db.models import Tenant
+from web import rule_changes
 from web.access import allowed_tenant_ids, row_number
 from web.permissions import Permission
-from web.views import rule_changes
 
 # Lists keep their place when another tenant is chosen; the page of one thing cannot.
 _LIST = "index_view"

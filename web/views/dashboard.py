@@ -13,10 +13,10 @@ from db.clock import utcnow
 from db.lists import among
 from db.models import Restore, Run, Tenant
 from db.states import ENDED, RestoreState, RunState, Standing
+from web import rule_changes
 from web.access import allowed_tenant_ids, can, requires
 from web.chart import Chart
 from web.permissions import Permission
-from web.views import rule_changes
 
 LATEST = 8
 WAITING = 20

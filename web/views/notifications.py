@@ -6,9 +6,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from db import notifications
+from web import rule_changes
 from web.access import allowed_tenant_ids, requires, row_number
 from web.permissions import Permission
-from web.views import rule_changes
 
 pages = Blueprint("notifications", __name__, url_prefix="/notifications")
 

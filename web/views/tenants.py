@@ -20,11 +20,11 @@ from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, Membership, Policy, Run, Tenant
 from db.states import Offer, PolicyState, RunKind, SetState, Standing
-from web import starting
+from web import rule_changes, starting
 from web.access import current_actor, fetch, requires
 from web.permissions import Permission
 from web.text import ago, ends, moment, state_badge
-from web.views import restores, rule_changes
+from web.views import restores
 from web.views.base import ListView
 from web.views.links import link
 
