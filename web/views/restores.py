@@ -15,11 +15,11 @@ from db import approvals, four_eyes, policies, restores, writes
 from db.lists import among
 from db.models import Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, User
 from db.states import ACTIVE, AS_ASKED, CHANGEABLE, WRITING, Outcome, RestoreState, RunKind
-from web import plans
+from web import plans, restore_approval
 from web.access import can, current_actor, fetch, may, requires
 from web.permissions import Permission
 from web.text import moment, state_badge
-from web.views import narrowing, restore_approval, runs
+from web.views import narrowing, runs
 from web.views.base import ListView
 from web.views.links import link
 from web.views.new_restore import upload_facts

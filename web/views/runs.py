@@ -16,11 +16,11 @@ from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, Notification, Policy, Restore, Run, RunItem, Tenant, User
 from db.states import ACTIVE, ItemState, Outcome, RunKind, RunState
-from web import starting
+from web import restore_approval, starting
 from web.access import current_actor, fetch, may, refuse, requires, row_number, wants_json
 from web.permissions import Permission
 from web.text import duration, moment, state_badge
-from web.views import narrowing, restore_approval
+from web.views import narrowing
 from web.views.base import ListView
 from web.views.links import link
 from web.views.narrowing import Filter
