@@ -9,7 +9,7 @@ import pytest
 from db.audit import SYSTEM
 from db.models import AuditEvent, Run
 from tests.conftest import capture_by_hand, csrf_token
-from web.views.secrets import Masking
+from web.masking import Masking
 
 
 @pytest.fixture

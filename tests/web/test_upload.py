@@ -22,8 +22,8 @@ from db.states import Role, RunState, SetState
 from tests.conftest import capture_by_hand, csrf_token
 from tests.uploads import GOOD, fingerprint_of, line, zipped
 from web.archive import archive
+from web.masking import masked
 from web.permissions import IN_TENANT, Permission
-from web.views.secrets import masked
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

@@ -12,15 +12,14 @@ import actors.back_up
 import actors.capture
 import actors.sync
 from actors.starting import Start
-from db import private_file, run_progress, runs
+from db import disclosures, private_file, run_progress, runs
 from db.errors import Invalid
 from db.models import BackupSet, Run, RunItem
 from db.states import ACTIVE, RunState
 from web.archive import archive
 from web.commands.context import actor, answer, as_json, force_option, opened, policy_named, tenant_named
+from web.masking import masked
 from web.starting import sentence
-from web.views.backup_sets import record_download
-from web.views.secrets import masked
 
 EXIT_CODES = {RunState.SUCCEEDED: 0, RunState.PARTIAL: 2}
 POLL_SECONDS = 0.5
@@ -91,7 +90,7 @@ def download(backup_set_id: int, file: Path, with_secrets: bool, force: bool, as
         if backup_set is None:
             raise Invalid(f"There is no backup set {backup_set_id}.")
         with private_file.written(file, force=force) as out:
-            record_download(backup_set, with_secrets, actor())
+            disclosures.record_download(backup_set, with_secrets, actor())
             out.writelines(archive(backup_set, (lambda document: document) if with_secrets else masked))
         answer(as_json, {"file": str(file), "bytes": file.stat().st_size}, f"Wrote {file}.")
 

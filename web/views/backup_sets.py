@@ -7,20 +7,19 @@ from flask_admin import Admin
 from markupsafe import Markup
 
 from actors import catalogue
-from db import audit, backup_sets
-from db.audit import Action
+from db import backup_sets, disclosures
 from db.lists import among
 from db.models import BackupSet, Content, Policy, Run, Snapshot
 from db.states import ItemState, SetState
 from web.access import current_actor, fetch, requires
 from web.archive import archive, safe
+from web.masking import masked
 from web.permissions import Permission
 from web.text import moment, state_badge
 from web.views import narrowing
 from web.views.base import ListView, connected
 from web.views.links import link
 from web.views.runs import may_retry
-from web.views.secrets import masked, record_shown
 
 pages = Blueprint("backup_sets", __name__, url_prefix="/backup-sets")
 
@@ -131,22 +130,9 @@ def download_with_secrets(backup_set_id: str) -> Response:
 
 
 def _download(backup_set: BackupSet, *, with_secrets: bool) -> Response:
-    record_download(backup_set, with_secrets, current_actor())
+    disclosures.record_download(backup_set, with_secrets, current_actor())
     made = archive(backup_set, (lambda document: document) if with_secrets else masked)
     name = safe(f"{backup_set.tenant.name} {backup_set.created_at:%Y-%m-%d} set {backup_set.id}")
     ascii_name = name.encode("ascii", "replace").decode().replace("?", "_")
     headers = {"Content-Disposition": f'attachment; filename="{ascii_name}.zip"'}
     return Response(stream_with_context(connected(made)), mimetype="application/zip", headers=headers)
-
-
-def record_download(backup_set: BackupSet, with_secrets: bool, actor: audit.Actor) -> None:
-    if with_secrets:
-        record_shown(backup_set.tenant, f"backup set {backup_set.id}", "download", actor)
-    audit.record(
-        Action.SET_DOWNLOADED,
-        actor,
-        f"backup set {backup_set.id}",
-        tenant=backup_set.tenant,
-        policies=len(backup_sets.snapshots_of(backup_set)),
-        with_secrets=with_secrets,
-    )

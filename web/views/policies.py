@@ -18,13 +18,13 @@ from db.models import Policy, Run, Snapshot, Tenant, User
 from db.states import PolicyState, RunKind
 from web import starting
 from web.access import current_actor, fetch, requires
+from web.masking import Masking
 from web.permissions import Permission
 from web.text import changed, moment, state_badge
 from web.views import narrowing
 from web.views.base import ListView
 from web.views.links import link
 from web.views.narrowing import Filter
-from web.views.secrets import Masking
 
 pages = Blueprint("policies", __name__, url_prefix="/policies")
 

@@ -12,18 +12,19 @@ from flask_login import current_user
 import config
 from actors import catalogue, restore_requests, showing
 from db import approvals, four_eyes, policies, restores, writes
+from db.disclosures import record_secrets_shown
 from db.lists import among
 from db.models import Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, User
 from db.states import ACTIVE, AS_ASKED, CHANGEABLE, WRITING, Outcome, RestoreState, RunKind
 from web import plans, restore_approval
 from web.access import can, current_actor, fetch, may, requires
+from web.masking import Masking, note
 from web.permissions import Permission
 from web.text import moment, state_badge
 from web.views import narrowing, runs
 from web.views.base import ListView
 from web.views.links import link
 from web.views.new_restore import upload_facts
-from web.views.secrets import Masking, note, record_shown
 
 pages = Blueprint("restores", __name__, url_prefix="/restores")
 
@@ -191,7 +192,7 @@ def item(restore_id: int, item_id: int) -> str:
 @requires(Permission.MANAGE)
 def item_with_secrets(restore_id: int, item_id: int) -> str:
     restore, found = _one(restore_id, item_id, Permission.MANAGE)
-    record_shown(restore.tenant, f"{restore}, “{found.name}”", "plan", current_actor())
+    record_secrets_shown(restore.tenant, f"{restore}, “{found.name}”", "plan", current_actor())
     return _item(restore, found, None)
 
 
@@ -205,7 +206,7 @@ def plan_page(restore_id: int) -> Any:
 @requires(Permission.MANAGE)
 def plan_with_secrets(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.MANAGE)
-    record_shown(restore.tenant, str(restore), "plan", current_actor())
+    record_secrets_shown(restore.tenant, str(restore), "plan", current_actor())
     return _plan_page(restore, None)
 
 

@@ -10,13 +10,14 @@ import actors.capture
 from actors import comparison
 from db import audit, snapshots
 from db.audit import Action
+from db.disclosures import record_secrets_shown
 from db.models import Run, RunItem, Snapshot
 from db.states import RunKind
 from web import starting
 from web.access import can, current_actor, fetch, requires
+from web.masking import Masking, note
 from web.permissions import Permission
 from web.views import runs
-from web.views.secrets import Masking, note, record_shown
 
 pages = Blueprint("snapshots", __name__, url_prefix="/snapshots")
 
@@ -31,7 +32,7 @@ def page(snapshot_id: str) -> str:
 @requires(Permission.MANAGE)
 def page_with_secrets(snapshot_id: str) -> str:
     snapshot = fetch(Snapshot, snapshot_id, Permission.MANAGE)
-    record_shown(snapshot.tenant, _named(snapshot), "page", current_actor())
+    record_secrets_shown(snapshot.tenant, _named(snapshot), "page", current_actor())
     return _page(snapshot, None)
 
 
@@ -74,7 +75,7 @@ def download(snapshot_id: str) -> Response:
 @requires(Permission.MANAGE)
 def download_with_secrets(snapshot_id: str) -> Response:
     snapshot = fetch(Snapshot, snapshot_id, Permission.MANAGE)
-    record_shown(snapshot.tenant, _named(snapshot), "download", current_actor())
+    record_secrets_shown(snapshot.tenant, _named(snapshot), "download", current_actor())
     return _download(snapshot, None)
 
 
@@ -108,7 +109,7 @@ def _both(snapshot_id: str, other_id: str, permission: Permission) -> tuple[Snap
 
 def _with_secrets(before: Snapshot, after: Snapshot, run: Run | None = None) -> str:
     for one in {before, after}:
-        record_shown(one.tenant, _named(one), "comparison", current_actor())
+        record_secrets_shown(one.tenant, _named(one), "comparison", current_actor())
     return _comparison(before, after, None, run)
 
 
