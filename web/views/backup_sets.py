@@ -15,10 +15,9 @@ from web.access import current_actor, fetch, requires
 from web.archive import archive, safe
 from web.masking import masked
 from web.permissions import Permission
-from web.text import moment, state_badge
 from web.views import narrowing
 from web.views.base import ListView, connected
-from web.views.links import link
+from web.views.cells import cell, link_cell, moment_cell, person_cell, state_cell, tenant_cell
 from web.views.runs import may_retry
 
 pages = Blueprint("backup_sets", __name__, url_prefix="/backup-sets")
@@ -57,14 +56,14 @@ class BackupSetList(ListView):
     day_field = BackupSet.created_at
     column_sortable_list = ("id",)
     column_formatters: ClassVar = {
-        "id": lambda view, context, row, name: link("backup_sets.page", str(row), backup_set_id=row.id),
-        "tenant": lambda view, context, row, name: link("tenants.page", row.tenant.name, tenant_id=row.tenant_id),
-        "state": lambda view, context, row, name: state_badge(row.state),
-        "scope": lambda view, context, row, name: row.name or scope(row),
-        "created_at": lambda view, context, row, name: moment(row.created_at),
-        "created_by": lambda view, context, row, name: row.created_by.name if row.created_by else "by itself",
-        "completed_at": lambda view, context, row, name: moment(row.completed_at),
-        "pinned": lambda view, context, row, name: _pin(row),
+        "id": link_cell("backup_sets.page", "backup_set_id"),
+        "tenant": tenant_cell,
+        "state": state_cell,
+        "scope": cell(lambda backup_set: backup_set.name or scope(backup_set)),
+        "created_at": moment_cell,
+        "created_by": person_cell("by itself"),
+        "completed_at": moment_cell,
+        "pinned": cell(_pin),
     }
     filters = (narrowing.state(BackupSet.state, SetState), narrowing.person(BackupSet.created_by))
     export_columns = ("id", "tenant", "state", "created_at", "completed_at", "pinned_reason")

@@ -20,10 +20,10 @@ from web import starting
 from web.access import current_actor, fetch, requires
 from web.masking import Masking
 from web.permissions import Permission
-from web.text import changed, moment, state_badge
+from web.text import changed
 from web.views import narrowing
 from web.views.base import ListView
-from web.views.links import link
+from web.views.cells import cell, link_cell, moment_cell, state_cell, tenant_cell
 from web.views.narrowing import Filter
 
 pages = Blueprint("policies", __name__, url_prefix="/policies")
@@ -61,14 +61,14 @@ class PolicyList(ListView):
     search_hint = "Name or Graph id"
     nothing_yet = "No policies known yet. “Sync policies” on a tenant's page reads them from it."
     column_formatters: ClassVar = {
-        "name": lambda view, context, row, name: link("policies.page", row.name, policy_id=row.id),
-        "tenant": lambda view, context, row, name: link("tenants.page", row.tenant.name, tenant_id=row.tenant_id),
-        "policy_type": lambda view, context, row, name: catalogue.title(row.policy_type, row.odata_type),
-        "state": lambda view, context, row, name: state_badge(row.state),
-        "modified_at": lambda view, context, row, name: moment(row.modified_at),
-        "last_captured_at": lambda view, context, row, name: moment(row.last_captured_at),
-        "platform": lambda view, context, row, name: row.platform or "–",
-        "first_seen_at": lambda view, context, row, name: moment(row.first_seen_at),
+        "name": link_cell("policies.page", "policy_id"),
+        "tenant": tenant_cell,
+        "policy_type": cell(lambda policy: catalogue.title(policy.policy_type, policy.odata_type)),
+        "state": state_cell,
+        "modified_at": moment_cell,
+        "last_captured_at": moment_cell,
+        "platform": cell(lambda policy: policy.platform or "–"),
+        "first_seen_at": moment_cell,
     }
     filters = (
         Filter("type", "Type", catalogue.titles, lambda value: Policy.policy_type == value),

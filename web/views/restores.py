@@ -20,10 +20,9 @@ from web import plans, restore_approval
 from web.access import can, current_actor, fetch, may, requires
 from web.masking import Masking, note
 from web.permissions import Permission
-from web.text import moment, state_badge
 from web.views import narrowing, runs
 from web.views.base import ListView
-from web.views.links import link
+from web.views.cells import link_cell, moment_cell, person_cell, state_cell, tenant_cell, text_cell
 from web.views.new_restore import upload_facts
 
 pages = Blueprint("restores", __name__, url_prefix="/restores")
@@ -53,13 +52,13 @@ class RestoreList(ListView):
     }
     column_sortable_list = ("id",)
     column_formatters: ClassVar = {
-        "id": lambda view, context, row, name: link("restores.page", str(row), restore_id=row.id),
-        "tenant": lambda view, context, row, name: link("tenants.page", row.tenant.name, tenant_id=row.tenant_id),
-        "state": lambda view, context, row, name: state_badge(row.state),
-        "created_by": lambda view, context, row, name: row.created_by.name if row.created_by else "a command",
-        "created_at": lambda view, context, row, name: moment(row.created_at),
-        "ended_at": lambda view, context, row, name: moment(row.ended_at),
-        "reason": lambda view, context, row, name: row.reason or "",
+        "id": link_cell("restores.page", "restore_id"),
+        "tenant": tenant_cell,
+        "state": state_cell,
+        "created_by": person_cell("a command"),
+        "created_at": moment_cell,
+        "ended_at": moment_cell,
+        "reason": text_cell,
     }
     filters = (narrowing.state(Restore.state, RestoreState), narrowing.person(Restore.created_by))
     export_columns = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason")

@@ -19,9 +19,10 @@ from db.states import ACTIVE, ItemState, Outcome, RunKind, RunState
 from web import restore_approval, starting
 from web.access import current_actor, fetch, may, refuse, requires, row_number, wants_json
 from web.permissions import Permission
-from web.text import duration, moment, state_badge
+from web.text import duration
 from web.views import narrowing
 from web.views.base import ListView
+from web.views.cells import cell, link_cell, moment_cell, state_cell, tenant_cell, text_cell
 from web.views.links import link
 from web.views.narrowing import Filter
 
@@ -72,18 +73,18 @@ class RunList(ListView):
     nothing_yet = "No runs yet. Whatever you start is shown here."
     day_field = Run.created_at
     column_formatters: ClassVar = {
-        "id": lambda view, context, row, name: link("runs.page", f"Run {row.id}", run_id=row.id),
-        "kind": lambda view, context, row, name: KINDS.get(row.kind, row.kind),
-        "tenant": lambda view, context, row, name: link("tenants.page", row.tenant.name, tenant_id=row.tenant_id),
-        "policy": lambda view, context, row, name: (
-            link("policies.page", row.policy.name, policy_id=row.policy_id) if row.policy else ""
+        "id": link_cell("runs.page", "run_id"),
+        "kind": cell(lambda run: KINDS.get(run.kind, run.kind)),
+        "tenant": tenant_cell,
+        "policy": cell(
+            lambda run: link("policies.page", run.policy.name, policy_id=run.policy_id) if run.policy else ""
         ),
-        "state": lambda view, context, row, name: state_badge(row.state),
-        "requested_by": lambda view, context, row, name: row.requested_by.name if row.requested_by else row.origin,
-        "created_at": lambda view, context, row, name: moment(row.created_at),
-        "duration": lambda view, context, row, name: duration(row.started_at, row.ended_at),
-        "ended_at": lambda view, context, row, name: moment(row.ended_at),
-        "error_message": lambda view, context, row, name: row.error_message or "",
+        "state": state_cell,
+        "requested_by": cell(lambda run: run.requested_by.name if run.requested_by else run.origin),
+        "created_at": moment_cell,
+        "duration": cell(lambda run: duration(run.started_at, run.ended_at)),
+        "ended_at": moment_cell,
+        "error_message": text_cell,
     }
     filters = (
         Filter("state", "State", lambda: STATES, lambda value: Run.state.in_(TROUBLED if value == UNWELL else [value])),

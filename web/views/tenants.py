@@ -23,9 +23,10 @@ from db.states import Offer, PolicyState, RunKind, SetState, Standing
 from web import rule_changes, starting
 from web.access import current_actor, fetch, requires
 from web.permissions import Permission
-from web.text import ago, ends, moment, state_badge
+from web.text import ago, ends, state_badge
 from web.views import restores
 from web.views.base import ListView
+from web.views.cells import cell, moment_cell
 from web.views.links import link
 
 pages = Blueprint("tenants", __name__, url_prefix="/tenants")
@@ -93,11 +94,11 @@ class TenantList(ListView):
     search_hint = "Name or directory id"
     nothing_yet = "No tenants yet. An admin adds one on the server with “tenantkeep tenant add”."
     column_formatters: ClassVar = {
-        "name": lambda view, context, row, name: named(row),
-        "last_backup_at": lambda view, context, row, name: last_backup(row),
-        "connected_at": lambda view, context, row, name: connection(row),
-        "last_synced_at": lambda view, context, row, name: moment(row.last_synced_at),
-        "created_at": lambda view, context, row, name: moment(row.created_at),
+        "name": cell(named),
+        "last_backup_at": cell(last_backup),
+        "connected_at": cell(connection),
+        "last_synced_at": moment_cell,
+        "created_at": moment_cell,
     }
     export_columns = (
         "name", "directory_id", "client_id", "cloud", "last_backup_at", "last_synced_at", "connected_at",
