@@ -23,11 +23,11 @@ from db.lists import among
 from db.models import Tenant, User
 from web import preferences
 from web.access import allowed_tenant_ids, fetch, requires, row_number
+from web.inputs import ticked, without_nul
 from web.permissions import Permission
 from web.views import narrowing
 from web.views.links import local
 from web.views.narrowing import Filter
-from web.views.ticked import ticked
 
 Part = TypeVar("Part", str, bytes)
 
@@ -35,6 +35,17 @@ Part = TypeVar("Part", str, bytes)
 COUNT_CAP = 10_000
 EXPORT_CAP = 100_000
 PAGE_SIZES = (20, 50, 100)
+
+
+def _no_page(path: str, *methods: str) -> Any:
+    """Return a view that answers 404."""
+
+    @expose(path, methods=methods)
+    @requires(Permission.SEE)
+    def view(self: Any, *args: Any, **kwargs: Any) -> Any:
+        abort(404)
+
+    return view
 
 
 class ListView(ModelView):
@@ -96,35 +107,12 @@ class ListView(ModelView):
         return redirect(local(request.form.get("url")) or self.get_url(".index_view"), 303)
 
     # Flask-Admin makes these routes whether they are wanted or not.
-    @expose("/new/", methods=("GET", "POST"))
-    @requires(Permission.SEE)
-    def create_view(self) -> Any:
-        abort(404)
-
-    @expose("/edit/", methods=("GET", "POST"))
-    @requires(Permission.SEE)
-    def edit_view(self) -> Any:
-        abort(404)
-
-    @expose("/details/")
-    @requires(Permission.SEE)
-    def details_view(self) -> Any:
-        abort(404)
-
-    @expose("/delete/", methods=("POST",))
-    @requires(Permission.SEE)
-    def delete_view(self) -> Any:
-        abort(404)
-
-    @expose("/ajax/lookup/")
-    @requires(Permission.SEE)
-    def ajax_lookup(self) -> Any:
-        abort(404)
-
-    @expose("/ajax/update/", methods=("POST",))
-    @requires(Permission.SEE)
-    def ajax_update(self) -> Any:
-        abort(404)
+    create_view: Any = _no_page("/new/", "GET", "POST")
+    edit_view: Any = _no_page("/edit/", "GET", "POST")
+    details_view: Any = _no_page("/details/", "GET")
+    delete_view: Any = _no_page("/delete/", "POST")
+    ajax_lookup: Any = _no_page("/ajax/lookup/", "GET")
+    ajax_update: Any = _no_page("/ajax/update/", "POST")
 
     def render(self, template: str, **kwargs: Any) -> Any:
         first = self._list_columns[0][0]
@@ -253,7 +241,7 @@ class ListView(ModelView):
     def _get_list_extra_args(self) -> ViewArgs:
         args = super()._get_list_extra_args()
         args.page = min(max(args.page or 0, 0), COUNT_CAP)
-        args.search = (args.search or "").replace("\x00", "")[:200] or None
+        args.search = without_nul(args.search or "")[:200] or None
         known = {one.arg for one in self.filters} | {"tenant", *narrowing.DAYS}
         args.extra_args = {name: value for name, value in args.extra_args.items() if name in known and value}
         return args
