@@ -117,11 +117,16 @@ def fetch(model: Any, row_id: Any, permission: Permission) -> Any:
     row = _row(model, number) if number else None
     if row is None:
         abort(404)
+    require(permission, row)
+    g.setdefault("page_tenant", _tenant_of(row))  # the first row that a page asks for is what it is of
+    return row
+
+
+def require(permission: Permission, row: Any) -> None:
+    """Refuse with 403 whoever lacks the permission, or what stands for it at the other end of the row."""
     for one, tenant in needed(permission, row):
         if not can(one, tenant.id):
             refuse(one, tenant)
-    g.setdefault("page_tenant", _tenant_of(row))  # the first row that a page asks for is what it is of
-    return row
 
 
 def may(permission: Permission | str, row: Any) -> bool:

@@ -24,8 +24,9 @@ from db.states import (
     WriteState,
 )
 
-# State -> (look, icon). Never colour alone: the word stands beside it.
-_LOOKS = {
+# What a badge says -> (look, icon). Never colour alone: the word stands beside it.
+# Keyed by the word: a word that two enums share, such as "running" for a run and a restore, has one look.
+_LOOKS: dict[str, tuple[str, str]] = {
     RunState.QUEUED: ("muted", "clock-o"),
     RunState.RUNNING: ("info", "refresh"),
     RunState.SUCCEEDED: ("good", "check"),
@@ -144,7 +145,7 @@ def _for_days(days: int) -> str:
 
 
 def state_badge(state: str) -> Markup:
-    look, icon = _LOOKS.get(state, ("muted", "circle-o"))  # type: ignore[call-overload]
+    look, icon = _LOOKS.get(state, ("muted", "circle-o"))
     return Markup('<span class="badge badge-{}"><i class="fa fa-{}" aria-hidden="true"></i> {}</span>').format(
         look, icon, state
     )

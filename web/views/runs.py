@@ -17,7 +17,8 @@ from db.errors import Invalid
 from db.models import BackupSet, Notification, Policy, Restore, Run, RunItem, Tenant, User
 from db.states import ACTIVE, ItemState, Outcome, RunKind, RunState
 from web import restore_approval, starting
-from web.access import current_actor, fetch, may, refuse, requires, row_number, wants_json
+from web.access import current_actor, fetch, may, refuse, require, requires, row_number, wants_json
+from web.inputs import page_number
 from web.permissions import Permission
 from web.text import duration
 from web.views import narrowing
@@ -163,7 +164,7 @@ def facts(run: Run) -> dict[str, Any]:
     choices |= {name: counts[name] for name in BAD_STATES if counts[name]}
     wanted = request.args.get("outcome", "")
     wanted = wanted if wanted in choices else ""
-    page = min(max(request.args.get("page", 0, type=int), 0), LAST_PAGE)
+    page = page_number(LAST_PAGE)
     items = _items(run, wanted).limit(ITEMS_SHOWN + 1).offset(page * ITEMS_SHOWN)
     usual = run_history.usual_seconds(run, counts["total"])
     found = list(items)
@@ -265,7 +266,7 @@ def approve_retry(run_id: str) -> Any:
 @requires(Permission.OPERATE)
 def retry_failed(run_id: str) -> Any:
     run = fetch(Run, run_id, Permission.OPERATE)
-    fetch(Run, run_id, RETRIES.get(run.kind, Permission.OPERATE))
+    require(RETRIES.get(run.kind, Permission.OPERATE), run)
     again = actors.restore.retry_failed if run.kind == RunKind.RESTORE else actors.back_up.retry_failed
     try:
         if run.kind not in RETRIES:
