@@ -12,6 +12,7 @@ from db.models import AuditEvent, Tenant
 from db.states import Result
 from web import preferences
 from web.access import allowed_tenant_ids, can, current_actor, refuse, requires, row_number
+from web.inputs import without_nul
 from web.permissions import Permission
 from web.views.base import EXPORT_CAP, csv_line, stream
 from web.views.narrowing import DAYS, EVERY_TENANT, days
@@ -60,9 +61,9 @@ def _found(given: Mapping[str, str]) -> Any:
     return audit.search(
         tenant_ids=allowed_tenant_ids(Permission.AUDIT),
         tenant_id=row_number(given.get("tenant", "")),
-        action=given.get("action", "").replace("\x00", "")[:40],
-        actor=given.get("actor", "").replace("\x00", "")[:255],
-        result=given.get("result", "").replace("\x00", "")[:10],
+        action=without_nul(given.get("action", ""))[:40],
+        actor=without_nul(given.get("actor", ""))[:255],
+        result=without_nul(given.get("result", ""))[:10],
         since=since,
         until=until,
     )

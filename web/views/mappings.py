@@ -11,8 +11,11 @@ from db.errors import Invalid
 from db.lists import among
 from db.models import Mapping, Restore, Tenant, User
 from web.access import can, current_actor, fetch, requires
+from web.inputs import form_text
 from web.permissions import Permission
 from web.text import OTHER_KINDS, kind_title
+
+LONGEST_ID = 200
 
 pages = Blueprint("mappings", __name__, url_prefix="/tenants/<tenant_id>/mappings")
 
@@ -68,7 +71,8 @@ def _page(tenant: Tenant, directory_id: str) -> str:
 def put(tenant_id: str, directory_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
     _known_directory(tenant, directory_id)
-    key, target = (_text("kind"), _text("source_id")), _text("typed_id") or _text("target_id")
+    key = form_text("kind", LONGEST_ID), form_text("source_id", LONGEST_ID)
+    target = form_text("typed_id", LONGEST_ID) or form_text("target_id", LONGEST_ID)
     try:
         if key[0] not in OTHER_KINDS and key[0] not in catalogue.titles():
             raise Invalid("Choose what the mapping is of.")
@@ -80,10 +84,6 @@ def put(tenant_id: str, directory_id: str) -> Any:
         return _page(tenant, directory_id), 400
     flash("Saved. Preview the restore again: it looks at the mappings anew.", "success")
     return _back(tenant, directory_id)
-
-
-def _text(name: str) -> str:
-    return request.form.get(name, "").replace("\x00", "").strip()[:200]
 
 
 def _source_name(tenant: Tenant, directory_id: str, key: mappings.Key) -> str | None:

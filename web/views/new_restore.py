@@ -20,9 +20,9 @@ from db.states import SetState
 from db.uploads import LARGEST
 from web import plans, preferences, starting
 from web.access import allowed_tenant_ids, can, current_actor, fetch, refuse, requires, row_number, wants_json
+from web.inputs import ticked
 from web.permissions import Permission
 from web.views import narrowing
-from web.views.ticked import ticked
 
 pages = Blueprint("new_restore", __name__, url_prefix="/restores")
 

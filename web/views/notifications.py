@@ -8,6 +8,7 @@ from flask_login import current_user
 from db import notifications
 from web import rule_changes
 from web.access import allowed_tenant_ids, requires, row_number
+from web.inputs import page_number
 from web.permissions import Permission
 
 pages = Blueprint("notifications", __name__, url_prefix="/notifications")
@@ -19,7 +20,7 @@ LAST_PAGE = 199
 @requires(Permission.SIGNED_IN)
 def index() -> str:
     only_unread = request.args.get("show") == "unread"
-    page = min(max(request.args.get("page", 0, type=int), 0), LAST_PAGE)
+    page = page_number(LAST_PAGE)
     rows = notifications.latest(current_user.id, allowed_tenant_ids(Permission.SEE), only_unread=only_unread, page=page)
     return render_template(
         "notifications.html",

@@ -18,6 +18,7 @@ from db.models import Policy, Run, Snapshot, Tenant, User
 from db.states import PolicyState, RunKind
 from web import starting
 from web.access import current_actor, fetch, requires
+from web.inputs import page_number
 from web.masking import Masking
 from web.permissions import Permission
 from web.text import changed
@@ -106,7 +107,7 @@ def register(admin: Admin) -> None:
 @requires(Permission.SEE)
 def page(policy_id: str) -> str:
     policy = fetch(Policy, policy_id, Permission.SEE)
-    number = min(max(request.args.get("page", 0, type=int), 0), LAST_PAGE)
+    number = page_number(LAST_PAGE)
     # One more than is shown: what changed with the last one is told by the one before it.
     found = snapshots.of_policy(policy, SNAPSHOTS_SHOWN + 1, number * SNAPSHOTS_SHOWN)
     for one in found:

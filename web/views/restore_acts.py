@@ -14,10 +14,10 @@ from db.models import Restore, RestoreItem
 from db.states import ACTIVE, CHANGEABLE
 from web import starting
 from web.access import current_actor, fetch, refuse, requires, row_number
+from web.inputs import ticked
 from web.permissions import Permission
 from web.views.new_restore import previewed
 from web.views.restores import ITEMS_SHOWN, holds_cancel, runs_of, show
-from web.views.ticked import ticked
 
 pages = Blueprint("restore_acts", __name__, url_prefix="/restores")
 

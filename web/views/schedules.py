@@ -10,10 +10,12 @@ from db.errors import Invalid
 from db.models import Schedule, Tenant
 from web import starting
 from web.access import allowed_tenant_ids, current_actor, fetch, requires
+from web.inputs import form_text, page_number
 from web.permissions import Permission
 from web.views import narrowing
 
 SHOWN, LAST_PAGE = 50, 999
+LONGEST_RULE = 100
 
 pages = Blueprint("schedules", __name__, url_prefix="/schedules")
 
@@ -27,7 +29,7 @@ def index() -> str:
 def _page() -> str:
     only, is_narrowed = narrowing.tenant()
     ids = [only.id if only else -1] if is_narrowed else allowed_tenant_ids(Permission.SEE)
-    page = min(max(request.args.get("page", 0, type=int), 0), LAST_PAGE)
+    page = page_number(LAST_PAGE)
     found = schedules.of_tenants(ids, SHOWN + 1, page * SHOWN)
     return render_template(
         "schedules.html",
@@ -47,7 +49,8 @@ def add() -> Any:
     form = request.form
     tenant = fetch(Tenant, form.get("tenant", ""), Permission.MANAGE)
     try:
-        schedules.add(tenant, _text("cron"), _text("time_zone"), current_actor(), is_full=form.get("is_full") == "yes")
+        cron, time_zone = form_text("cron", LONGEST_RULE), form_text("time_zone", LONGEST_RULE)
+        schedules.add(tenant, cron, time_zone, current_actor(), is_full=form.get("is_full") == "yes")
     except Invalid as e:
         flash(str(e), "danger")
         return _page(), 400
@@ -64,8 +67,8 @@ def change(schedule_id: str) -> Any:
         schedules.change(
             schedule,
             current_actor(),
-            cron=_text("cron") or schedule.cron,
-            time_zone=_text("time_zone") or schedule.time_zone,
+            cron=form_text("cron", LONGEST_RULE) or schedule.cron,
+            time_zone=form_text("time_zone", LONGEST_RULE) or schedule.time_zone,
             is_full=schedule.is_full,
             is_paused=request.form.get("is_paused", "yes" if schedule.is_paused else "no") == "yes",
         )
@@ -89,7 +92,3 @@ def run_now(schedule_id: str) -> Any:
     schedule = fetch(Schedule, schedule_id, Permission.OPERATE)
     start = actors.back_up.start(schedule.tenant, current_actor(), is_full=schedule.is_full)
     return starting.answer(start, url_for("schedules.index"))
-
-
-def _text(name: str) -> str:
-    return request.form.get(name, "").replace("\x00", "").strip()[:100]

@@ -15,6 +15,7 @@ from db.models import Session, User
 from db.states import Result
 from web import halfway, relying_party
 from web.access import current_actor, requires
+from web.inputs import form_text
 from web.permissions import Permission
 from web.tries import (
     TOO_MANY,
@@ -74,7 +75,7 @@ def sign_in() -> str:
 @requires(Permission.PUBLIC)
 def enter() -> Any:
     # As an address is kept: PostgreSQL takes no NUL, and the audit log no more than this.
-    email = request.form.get("email", "").replace("\x00", "")[:255].strip().lower()
+    email = form_text("email").lower()
     following = local(request.form.get("next"))
     tries = Tries(email)
     if not tries.may():

@@ -9,6 +9,7 @@ from db.lists import among
 from db.models import Tenant
 from web import preferences
 from web.access import allowed_tenant_ids, fetch, requires
+from web.inputs import without_nul
 from web.permissions import Permission
 from web.views.links import local
 
@@ -21,7 +22,7 @@ SHOWN = 50
 @requires(Permission.SEE)
 def page() -> str:
     """A page of its own, or with `part` what the frame shows over another page."""
-    word = request.args.get("search", "").replace("\x00", "").strip()[:100]
+    word = without_nul(request.args.get("search", "")).strip()[:100]
     found = _found(word)
     template = "partials/tenant_choice.html" if request.args.get("part") else "tenant_choice.html"
     return render_template(

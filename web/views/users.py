@@ -11,6 +11,7 @@ from db.identities import MOST
 from db.models import Membership, Tenant, User
 from db.states import Role, SiteRole
 from web.access import current_actor, requires, row_number
+from web.inputs import form_text
 from web.permissions import Permission
 
 pages = Blueprint("users", __name__, url_prefix="/users")
@@ -28,8 +29,8 @@ def add() -> Any:
     form = request.form
     try:
         user = users.add(
-            _text("email"),
-            _text("name"),
+            form_text("email"),
+            form_text("name"),
             form.get("password", ""),
             current_actor(),
             site_role=_site_role(form.get("site_role", SiteRole.NONE)),
@@ -68,7 +69,7 @@ def page(user_id: int) -> str:
 def change(user_id: int) -> Any:
     user, form = _user(user_id), request.form
     changes: dict[str, Any] = {
-        "name": _text("name") or user.name,
+        "name": form_text("name") or user.name,
         "site_role": _site_role(form.get("site_role", user.site_role)),
         "is_active": form.get("is_active") == "yes",
     }
@@ -139,11 +140,6 @@ def _refuse_ones_own(user: User, touches_what_guards_it: bool) -> None:
     """Raises Invalid: a browser that an admin left open must not be enough to take their account over."""
     if touches_what_guards_it and user.id == current_user.id:
         raise Invalid("Change that of your own on your account page: it asks who you are.")
-
-
-def _text(name: str) -> str:
-    """As it can be kept: PostgreSQL takes no NUL, and the column no more."""
-    return request.form.get(name, "").replace("\x00", "").strip()[:255]
 
 
 def _user(user_id: int) -> User:
