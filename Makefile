@@ -4,6 +4,10 @@ export PYTHON
 VENV := .venv
 BIN := $(VENV)/bin
 
+# CHANGELOG.md is not wrapped anew: its lines are history.
+DOCUMENTS := README.md SECURITY.md docs
+MDFORMAT := $(BIN)/mdformat --compact-tables
+
 .PHONY: help setup run test test-fast check audit lock wheel soak steps fuzz peers bench screenshots microsoft-model
 
 help: ## List the targets
@@ -25,6 +29,7 @@ test-fast: check ## Check, and run the tests that take no minute
 
 check: setup ## Format, lint, types and the house rules
 	@$(BIN)/ruff format --check --quiet . || { echo "Not as ruff formats it. Run: $(BIN)/ruff format ."; exit 1; }
+	@$(MDFORMAT) --check $(DOCUMENTS) >/dev/null 2>&1 || { echo "Not as mdformat wraps it. Run: $(MDFORMAT) $(DOCUMENTS)"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q tests/test_layers.py

@@ -10,6 +10,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.markdown import formatted
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "dependencies.md"
 # What may be used in a program that others run for themselves. LGPL: libraries that are used unchanged.
@@ -104,7 +106,7 @@ def _by_its_text(known: metadata.Distribution) -> str:
 
 
 def page() -> str:
-    return HEAD + "".join(f"{one.line()}\n" for one in packages())
+    return formatted(HEAD + "".join(f"{one.line()}\n" for one in packages()))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from graph.reference_kinds import NONE_BY_NAME, NONE_BY_TYPE, UNSURE
 from graph.secrets import FROM_CONNECTOR, SECRETS, Secret
 from graph.sets import _ORDERED, _SETS
 from graph.write_rules import WRITE_RULES
+from tests.markdown import formatted
 from tests.model_walk import COMPUTED, CONTENT, NOT_SENT, PART, REFERENCE, SECRET, UNREAD, answers
 
 PAGE = Path(__file__).parents[1] / "docs" / "fidelity.md"
@@ -103,6 +104,10 @@ NOBODY_KNOWS: tuple[tuple[str, str], ...] = (
 
 
 def page() -> str:
+    return formatted(_page())
+
+
+def _page() -> str:
     heads = (CONTENT, REFERENCE, SECRET, PART, COMPUTED, NOT_SENT, UNREAD)
     rows = [(row, answers(row)) for row in POLICY_TYPES.values()]
     return (

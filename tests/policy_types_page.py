@@ -10,6 +10,7 @@ from graph.readiness import PATIENCE, READINESS
 from graph.reference_kinds import BY_SETTING
 from graph.write_rule import BY_UPDATE, ONE_BY_ONE, WriteRule
 from graph.write_rules import WRITE_RULES
+from tests.markdown import formatted
 from tests.model_walk import PART, REFERENCE, SECRET, Answer, answers
 
 PAGE = Path(__file__).parents[1] / "docs" / "policy-types.md"
@@ -83,6 +84,10 @@ creation and change.
 
 
 def page() -> str:
+    return formatted(_page())
+
+
+def _page() -> str:
     rows = POLICY_TYPES.values()
     return (
         HEAD

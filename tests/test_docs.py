@@ -10,7 +10,9 @@ from graph.simulator import malformed
 from web.commands import cli
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# The changelog is history: nobody wraps it anew.
+WRAPPED = [page for page in PAGES if page.name != "CHANGELOG.md"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -47,6 +49,20 @@ def test_every_way_a_tenant_can_stand_is_described_the_worst_first():
     assert described == list(Standing)
 
 
+def prose(page):
+    """Yield the numbered lines of a page that are no code, no row of a table and no single long word."""
+    is_code = False
+    for number, line in enumerate(page.read_text().splitlines(), 1):
+        is_code ^= line.lstrip().startswith("```")
+        if not is_code and not line.lstrip().startswith("|") and " " in line.lstrip(" -"):
+            yield number, line
+
+
+@pytest.mark.parametrize("page", WRAPPED, ids=lambda page: page.name)
+def test_no_line_of_prose_is_longer_than_120(page):
+    assert [number for number, line in prose(page) if len(line) > 120] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_test_that_a_page_names_exists(page):
     for path, name in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page.read_text()):
@@ -55,7 +71,7 @@ def test_every_test_that_a_page_names_exists(page):
 
 
 def test_every_malformed_shape_of_the_simulator_is_described():
-    table = (ROOT / "docs" / "simulator.md").read_text().partition("| shapes | of |")[2]
-    first_columns = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
-    described = re.findall(r"`(\w+)`", " ".join(first_columns))
+    section = (ROOT / "docs" / "simulator.md").read_text().partition("### Malformed answers")[2]
+    lists = re.findall(r"^- Of [^:]+: (.+?)\.$", section, re.MULTILINE | re.DOTALL)
+    described = re.findall(r"`(\w+)`", " ".join(text.partition(". ")[0] for text in lists))
     assert sorted(described) == sorted(malformed.NAMES)

@@ -190,7 +190,7 @@ def test_ages_are_of_the_last_beat_and_the_last_good_backup_and_names_are_escape
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_figure_that_is_described_is_told_and_the_other_way_round(cast, figures):
     page = (servers.ROOT / "docs" / "operating.md").read_text()
-    table = page.partition("| metric | |")[2].partition("\n\n")[0]
+    table = page.partition("| metric |  |")[2].partition("\n\n")[0]
     alerts = page.partition("```yaml")[2].partition("```")[0]
     told = {name.partition("{")[0] for name in figures}
     assert set(re.findall(r"`(tenantkeep_\w+)", table)) == told
