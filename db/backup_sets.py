@@ -1,6 +1,6 @@
 """Backup sets: begun with their run, told by it policy type by policy type, completed when it ends."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -268,3 +268,15 @@ def snapshots_of(backup_set: BackupSet) -> list[int]:
 
 def creator(backup_set: BackupSet) -> User | None:
     return User.get_or_none(User.id == backup_set.created_by_id)
+
+
+def of_tenant(tenant: Tenant, limit: int) -> list[BackupSet]:
+    """Return the tenant's newest backup sets."""
+    return list(BackupSet.select().where(BackupSet.tenant == tenant).order_by(BackupSet.id.desc()).limit(limit))
+
+
+def newest_made(tenant_ids: Sequence[int] | None, limit: int) -> list[BackupSet]:
+    """Return the newest backup sets that are made, with their tenants; None: of every tenant."""
+    query = BackupSet.select(BackupSet, Tenant).join(Tenant)
+    is_made = (BackupSet.state != SetState.RUNNING) & lists.within(BackupSet.tenant, tenant_ids)
+    return list(query.where(is_made).order_by(BackupSet.id.desc()).limit(limit))

@@ -30,3 +30,8 @@ def among(column: Any, values: Iterable[Any]) -> Any:
     if len(wanted) <= MOST_VALUES or not is_sqlite():
         return column.in_(wanted)
     return column << pw.SQL("(SELECT value FROM json_each(?))", [json.dumps(wanted)])
+
+
+def within(column: Any, ids: Sequence[int] | None) -> Any:
+    """Return the condition that the column's value is one of these; None stands for no condition at all."""
+    return pw.SQL("1 = 1") if ids is None else among(column, ids)

@@ -136,3 +136,8 @@ def mark_read(user_id: int, ids: Iterable[int] | None = None) -> int:
     if ids is not None:
         query = query.where(among(Notification.id, ids))
     return int(query.execute())
+
+
+def of_run(user_id: int, run: Run) -> Notification | None:
+    """Return this person's notification of the run."""
+    return Notification.get_or_none(user=user_id, run=run)

@@ -119,3 +119,10 @@ def oldest_reading(tenant: Tenant) -> datetime | None:
     )
     row = present.order_by(Policy.last_captured_at.asc(nulls="first")).tuples().first()
     return row[0] if row else None
+
+
+def counts_by_type(tenant: Tenant) -> list[tuple[str, PolicyState, int, int]]:
+    """Return (policy type, state, policies, policies ever captured) for each type and state that the tenant has."""
+    counts = (pw.fn.COUNT(Policy.id), pw.fn.COUNT(Policy.last_captured_at))
+    query = Policy.select(Policy.policy_type, Policy.state, *counts).where(Policy.tenant == tenant)
+    return list(query.group_by(Policy.policy_type, Policy.state).tuples())

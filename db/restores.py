@@ -19,7 +19,7 @@ from db.clock import utcnow
 from db.database import database, lock, share, transaction
 from db.errors import Invalid
 from db.lists import among
-from db.models import IS_ACTIVE, BackupSet, Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, Write
+from db.models import IS_ACTIVE, BackupSet, Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, User, Write
 from db.states import BEGUN, CHANGEABLE, UNSETTLED, RestoreState, Result, RunKind, RunState
 
 # What the plan of an item consists of, and what a draft has of it.
@@ -292,3 +292,32 @@ def _written_back(item: RestoreItem) -> NewItem:
 
 def _removed_again(item: RestoreItem) -> NewItem:
     return NewItem(item.policy_type, item.graph_id, item.name, None, {}, target_id=item.created_id)
+
+
+def runs_of(restore: Restore) -> list[Run]:
+    """Return the restore's runs, the newest first."""
+    return list(Run.select().where(Run.restore_id == restore.id).order_by(Run.id.desc()))
+
+
+def undone_by(restore: Restore) -> list[Restore]:
+    """Return the ids of the restores that undo this one."""
+    return list(Restore.select(Restore.id).where(Restore.undo_of == restore))
+
+
+def of_tenant(tenant: Tenant, limit: int) -> list[Restore]:
+    """Return the newest restores to this tenant, each with who asked for it."""
+    with_users = Restore.select(Restore, User).join(User, pw.JOIN.LEFT_OUTER, on=Restore.created_by)
+    return list(with_users.where(Restore.tenant == tenant).order_by(Restore.id.desc()).limit(limit))
+
+
+def of_pair(tenant: Tenant, source_directory_id: str, limit: int) -> list[Restore]:
+    """Return the newest restores to this tenant from that directory."""
+    is_of_pair = (Restore.tenant == tenant) & (Restore.source_directory_id == source_directory_id)
+    return list(Restore.select().where(is_of_pair).order_by(Restore.id.desc()).limit(limit))
+
+
+def awaiting_approval(tenant_ids: Sequence[int] | None, limit: int) -> list[Restore]:
+    """Return the newest previewed restores that a second person has to approve; None: of every tenant."""
+    asks = (Restore.state == RestoreState.PREVIEWED) & (Tenant.four_eyes | Restore.asks_four_eyes) & Tenant.is_active
+    query = Restore.select(Restore, Tenant).join(Tenant).where(asks & lists.within(Restore.tenant, tenant_ids))
+    return list(query.order_by(Restore.id.desc()).limit(limit))

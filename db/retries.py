@@ -26,6 +26,11 @@ def unfinished_in(run: Run) -> list[RestoreItem]:
     return list(RestoreItem.select().where(RestoreItem.id.in_(ids)).order_by(RestoreItem.position))
 
 
+def runs_of(run: Run) -> list[Run]:
+    """Return the id and the state of the runs that retry this one."""
+    return list(Run.select(Run.id, Run.state).where(Run.retry_of == run))
+
+
 def refusal(run: Run, hours: int) -> str:
     """Why nothing of it may be tried again; "" when it may."""
     restore = Restore.get_by_id(run.restore_id)

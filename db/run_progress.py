@@ -5,6 +5,9 @@ import peewee as pw
 from db.models import Run, RunItem
 from db.states import ACTIVE, ItemState
 
+# States of an item that somebody has to look at.
+NEEDS_A_LOOK = (ItemState.FAILED, ItemState.UNCERTAIN, ItemState.SKIPPED)
+
 
 def waiting(run: Run) -> str | None:
     """Why nothing happens just now: of the run, or of a part of it."""
@@ -35,3 +38,14 @@ def outcomes(run: Run) -> dict[str, int]:
         .order_by(RunItem.outcome)
     )
     return dict(rows.tuples())
+
+
+def items(run: Run, ended: str, limit: int, offset: int) -> list[RunItem]:
+    """Return some of the run's items, those that need a look first. `ended`: an outcome or a state, "" for any."""
+    query = RunItem.select().where(RunItem.run == run)
+    if ended in NEEDS_A_LOOK:
+        query = query.where(RunItem.state == ended)
+    elif ended:
+        query = query.where(RunItem.outcome == ended)
+    is_bad = pw.Case(None, [(RunItem.state.in_(NEEDS_A_LOOK), 0)], 1)
+    return list(query.order_by(is_bad, RunItem.id).limit(limit).offset(offset))

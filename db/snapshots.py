@@ -13,6 +13,7 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.database import database, lock
+from db.lists import among
 from db.models import Content, Policy, Run, Snapshot
 from db.sealing import keyring
 from db.states import Outcome, PolicyState
@@ -232,3 +233,10 @@ def of_policy(policy: Policy, limit: int, offset: int = 0) -> list[Snapshot]:
 def before(snapshot: Snapshot) -> Snapshot | None:
     """The snapshot of the same policy just before this one."""
     return _with_content().where((Snapshot.policy == snapshot.policy_id) & (Snapshot.id < snapshot.id)).first()
+
+
+def with_policies(ids: Sequence[int]) -> Any:
+    """Return a query of these snapshots, each with its policy, its fingerprint and its size; without an order."""
+    fields = (Snapshot, Policy, Content.id, Content.fingerprint, Content.plain_bytes)
+    joined = Snapshot.select(*fields).join(Policy).switch(Snapshot).join(Content)
+    return joined.where(among(Snapshot.id, ids))

@@ -1,6 +1,7 @@
 """Tenants and their sealed credentials."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database, is_sqlite, share
 from db.errors import Invalid, SwitchedOff
+from db.lists import within
 from db.models import AuditEvent, Tenant
 from db.sealing import keyring
 from db.states import CredentialKind
@@ -174,3 +176,25 @@ def _is_of(tenant: Tenant) -> Any:
 
 def credential_owner(tenant: Tenant) -> str:
     return f"tenant:{tenant.id}:credential"
+
+
+def by_id(tenant_id: int | None) -> Tenant | None:
+    return Tenant.get_or_none(Tenant.id == tenant_id) if tenant_id else None
+
+
+def of_directory(directory_id: str | None) -> Tenant | None:
+    return Tenant.get_or_none(Tenant.directory_id == directory_id)
+
+
+def by_name(ids: Sequence[int] | None = None, condition: Any = True, limit: int | None = None) -> list[Tenant]:
+    """Return the first of these tenants by name for which the condition holds; None: of all."""
+    query = Tenant.select().where(within(Tenant.id, ids))
+    query = query if condition is True else query.where(condition)
+    return list(query.order_by(Tenant.name).limit(limit))
+
+
+def switched_on(ids: Sequence[int] | None, limit: int, also: Tenant | None = None) -> list[Tenant]:
+    """Return the first of these tenants by name that are switched on, and `also` where it is one of them."""
+    query = Tenant.select().where(Tenant.is_active & within(Tenant.id, ids))
+    first = list(query.order_by(Tenant.name).limit(limit))
+    return first if also is None or also in first else [*first, *query.where(Tenant.id == also.id)]

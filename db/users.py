@@ -1,6 +1,6 @@
 """People: passwords (argon2id), roles and memberships."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database, lock
 from db.errors import Invalid
+from db.lists import among
 from db.models import Membership, Tenant, User
 from db.states import Role, SiteRole
 
@@ -173,3 +174,34 @@ def members(tenant: Tenant) -> list[Membership]:
         .where(Membership.tenant == tenant)
         .order_by(pw.fn.LOWER(User.name))
     )
+
+
+def by_id(user_id: int | None) -> User | None:
+    return User.get_or_none(User.id == user_id) if user_id else None
+
+
+def by_name() -> list[User]:
+    return list(User.select().order_by(User.name))
+
+
+def names(user_ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the names of these people by their ids; an id that is nobody's is left out."""
+    return dict(User.select(User.id, User.name).where(among(User.id, user_ids)).tuples())
+
+
+def in_tenants(tenant_ids: Sequence[int] | None, also: int, limit: int) -> list[User]:
+    """Return the first people by name who are members of these tenants, and the one with the id `also`."""
+    query = User.select(User.id, User.name).order_by(User.name).limit(limit)
+    if tenant_ids is not None:
+        members = Membership.select(Membership.user).where(among(Membership.tenant, tenant_ids))
+        query = query.where(User.id.in_(members) | (User.id == also))
+    return list(query)
+
+
+def membership(user_id: int, tenant: Tenant) -> Membership | None:
+    return Membership.get_or_none(user=user_id, tenant=tenant)
+
+
+def memberships(user: User) -> list[Membership]:
+    """Return the person's memberships with their tenants, by the tenant's name."""
+    return list(Membership.select(Membership, Tenant).join(Tenant).where(Membership.user == user).order_by(Tenant.name))

@@ -8,7 +8,7 @@ from flask import abort, g, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from db import audit, runs, users
+from db import audit, runs, tenants, users
 from db.audit import Action, Actor
 from db.identities import MOST
 from db.models import Restore, RestoreItem, Run, Tenant
@@ -152,8 +152,7 @@ def _other_end(row: Any) -> Tenant | None:
     restore = _restore_of(row)
     if restore is None or restore.source_directory_id == restore.tenant.directory_id:
         return None
-    found: Tenant | None = Tenant.get_or_none(Tenant.directory_id == restore.source_directory_id)
-    return found
+    return tenants.of_directory(restore.source_directory_id)
 
 
 def _restore_of(row: Any) -> Restore | None:

@@ -10,7 +10,7 @@ from typing import Any
 from actors import catalogue
 from actors.restore_requests import fingerprint_of, mark_of
 from db import backup_sets, lists, snapshots
-from db.models import BackupSet, Content, Policy, Snapshot
+from db.models import BackupSet, Snapshot
 
 TOGETHER = 50
 LONGEST_NAME = 100
@@ -57,14 +57,7 @@ def archive(backup_set: BackupSet, shown: Callable[[dict[str, Any]], dict[str, A
 def _snapshots(backup_set: BackupSet) -> Iterator[Snapshot]:
     ids = backup_sets.snapshots_of(backup_set)
     for some in lists.by(ids, TOGETHER):
-        yield from (
-            Snapshot.select(Snapshot, Policy, Content.id, Content.fingerprint)
-            .join(Policy)
-            .switch(Snapshot)
-            .join(Content)
-            .where(Snapshot.id.in_(some))
-            .order_by(Snapshot.id)
-        )
+        yield from snapshots.with_policies(some).order_by(Snapshot.id)
 
 
 def _marks(snapshot: Snapshot, document: dict[str, Any], visible: dict[str, Any]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import g
 from flask_login import current_user
 
-from db import preferences
+from db import preferences, tenants
 from db.models import Tenant
 from web.access import can
 from web.permissions import Permission
@@ -26,7 +26,7 @@ def chosen_tenant() -> Tenant | None:
     if tenant_id is None or not can(Permission.SEE, tenant_id):
         return None
     if "chosen_tenant" not in g:
-        g.chosen_tenant = Tenant.get_or_none(Tenant.id == tenant_id)
+        g.chosen_tenant = tenants.by_id(tenant_id)
     found: Tenant | None = g.chosen_tenant
     return found
 

@@ -4,9 +4,8 @@ from typing import Any
 
 from flask_login import current_user
 
-from db import approvals, four_eyes, plan_fingerprint, users
-from db.lists import among
-from db.models import Restore, Run, Tenant, User
+from db import approvals, four_eyes, plan_fingerprint, tenants, users
+from db.models import Restore, Run
 from db.states import RestoreState, Role
 from web.access import may
 from web.permissions import Permission
@@ -50,12 +49,12 @@ def may_approve_retry(restore: Restore) -> bool:
 
 def _named(asked: dict[int, list[str]]) -> list[tuple[str, str]]:
     """(name, what they did), in the order in which they did it."""
-    names = {one.id: one.name for one in User.select(User.id, User.name).where(among(User.id, list(asked)))}
+    names = users.names(asked)
     return [(names[one], " and ".join(acts)) for one, acts in asked.items() if one in names]
 
 
 def _name(user_id: int | None) -> str:
-    row = User.get_or_none(User.id == user_id) if user_id else None
+    row = users.by_id(user_id)
     return row.name if row else "a command"
 
 
@@ -63,7 +62,7 @@ def _approvers(restore: Restore) -> list[str]:
     """The managers that decided nothing of it; from one of our tenants into another, those who manage both."""
     asked = four_eyes.requesters(restore)
     found = [one.user for one in users.members(restore.tenant) if one.role == Role.MANAGER and one.user.is_active]
-    source = Tenant.get_or_none(Tenant.directory_id == restore.source_directory_id)
+    source = tenants.of_directory(restore.source_directory_id)
     if source and source.id != restore.tenant_id:
         theirs = {one.user_id for one in users.members(source) if one.role == Role.MANAGER}
         found = [one for one in found if one.id in theirs]

@@ -5,9 +5,8 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
-from db import audit, audit_proof, audit_rounds, lists
+from db import audit, audit_proof, audit_rounds, lists, tenants
 from db.audit import Action
-from db.lists import among
 from db.models import AuditEvent, Tenant
 from db.states import Result
 from web import preferences
@@ -70,9 +69,7 @@ def _found(given: Mapping[str, str]) -> Any:
 
 
 def _tenants() -> list[Tenant]:
-    ids = allowed_tenant_ids(Permission.AUDIT)
-    query = Tenant.select().order_by(Tenant.name)
-    return list(query if ids is None else query.where(among(Tenant.id, ids)))
+    return tenants.by_name(allowed_tenant_ids(Permission.AUDIT))
 
 
 @pages.get("/export.csv")

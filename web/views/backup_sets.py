@@ -7,9 +7,8 @@ from flask_admin import Admin
 from markupsafe import Markup
 
 from actors import catalogue
-from db import backup_sets, disclosures
-from db.lists import among
-from db.models import BackupSet, Content, Policy, Run, Snapshot
+from db import backup_sets, disclosures, snapshots
+from db.models import BackupSet, Policy, Run, Snapshot
 from db.states import ItemState, SetState
 from web.access import current_actor, fetch, requires
 from web.archive import archive, safe
@@ -89,7 +88,7 @@ def page(backup_set_id: str) -> str:
         creator=backup_sets.creator(backup_set),
         types=_types(backup_set),
         count=len(ids),
-        snapshots=_snapshots(ids[:SHOWN]),
+        snapshots=list(snapshots.with_policies(ids[:SHOWN]).order_by(Policy.policy_type, Snapshot.name)),
         is_running=backup_set.state == SetState.RUNNING,
     )
 
@@ -102,17 +101,6 @@ def _types(backup_set: BackupSet) -> list[dict[str, Any]]:
         if row["listed"] or row["state"] not in (ItemState.DONE, ItemState.PENDING)
     ]
     return sorted(rows, key=lambda row: (row["state"] == ItemState.DONE, row["title"].lower()))
-
-
-def _snapshots(ids: list[int]) -> list[Snapshot]:
-    return list(
-        Snapshot.select(Snapshot, Policy, Content.id, Content.fingerprint, Content.plain_bytes)
-        .join(Policy)
-        .switch(Snapshot)
-        .join(Content)
-        .where(among(Snapshot.id, ids))
-        .order_by(Policy.policy_type, Snapshot.name)
-    )
 
 
 @pages.get("/<backup_set_id>/download")

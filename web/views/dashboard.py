@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import peewee as pw
 from flask_admin import AdminIndexView, expose
 
-from db import audit_rounds, run_history, standing
+from db import audit_rounds, restores, run_history, standing
 from db.clock import utcnow
-from db.lists import among
-from db.models import Restore, Run, Tenant
-from db.states import ENDED, RestoreState, RunState, Standing
+from db.lists import within
+from db.models import Run
+from db.states import ENDED, RunState, Standing
 from web import rule_changes
 from web.access import allowed_tenant_ids, can, requires
 from web.chart import Chart
@@ -52,12 +51,12 @@ class Dashboard(AdminIndexView):
             changes=standing.changes(shown_ids),
             failures=standing.failures(shown_ids, now - WEEK),
             week_ago=now - WEEK,
-            waiting=_waiting(ids),
+            waiting=restores.awaiting_approval(ids, WAITING),
             rule_changes=rule_changes.waiting(),
             chart=_chart(ids, now),
             audit_fault=_audit_fault(),
             switched_off=standing.switched_off(ids),
-            latest=run_history.newest(_within(Run.tenant, ids), LATEST),
+            latest=run_history.newest(within(Run.tenant, ids), LATEST),
         )
 
 
@@ -75,21 +74,10 @@ def verdict(standings: Sequence[Standing]) -> tuple[str, str]:
     return look, f"{len(behind)} of {len(standings)} tenants {are}."
 
 
-def _within(column: Any, ids: list[int] | None) -> Any:
-    return pw.SQL("1 = 1") if ids is None else among(column, ids)
-
-
 def _audit_fault() -> str | None:
     """For those who answer for the whole log."""
     is_theirs = allowed_tenant_ids(Permission.AUDIT) is None
     return audit_rounds.state().first_fault if is_theirs else None
-
-
-def _waiting(ids: list[int] | None) -> list[Restore]:
-    """Previewed restores of tenants where another pair of eyes has to approve."""
-    asks = (Restore.state == RestoreState.PREVIEWED) & (Tenant.four_eyes | Restore.asks_four_eyes) & Tenant.is_active
-    query = Restore.select(Restore, Tenant).join(Tenant).where(asks & _within(Restore.tenant, ids))
-    return list(query.order_by(Restore.id.desc()).limit(WAITING))
 
 
 def _chart(ids: list[int] | None, now: datetime) -> Chart:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from actors import entra
-from db import entra_people
+from db import entra_people, tenants
 from db.errors import Invalid
 from db.identities import MOST
 from db.models import EntraGrant, Tenant
@@ -22,7 +22,7 @@ def index() -> str:
     return render_template(
         "entra_grants.html",
         grants=entra_people.grants(),
-        tenants=list(Tenant.select().order_by(Tenant.name)),
+        tenants=tenants.by_name(),
         roles=list(Role),
         site_roles=[SiteRole.AUDITOR, SiteRole.ADMIN],
         is_set_up=entra.is_set_up(),
@@ -61,8 +61,7 @@ def remove(grant_id: int) -> Any:
 
 
 def _tenant() -> Tenant:
-    number = row_number(request.form.get("tenant", ""))
-    found: Tenant | None = Tenant.get_or_none(Tenant.id == number) if number else None
-    if found is None:
+    tenant = tenants.by_id(row_number(request.form.get("tenant", "")))
+    if tenant is None:
         raise Invalid("Choose the tenant in which the role is given.")
-    return found
+    return tenant

@@ -6,16 +6,16 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from actors import catalogue
-from db import mappings
+from db import mappings, restores, tenants, users
 from db.errors import Invalid
-from db.lists import among
-from db.models import Mapping, Restore, Tenant, User
+from db.models import Mapping, Tenant
 from web.access import can, current_actor, fetch, requires
 from web.inputs import form_text
 from web.permissions import Permission
 from web.text import OTHER_KINDS, kind_title
 
 LONGEST_ID = 200
+RESTORES_SHOWN = 5
 
 pages = Blueprint("mappings", __name__, url_prefix="/tenants/<tenant_id>/mappings")
 
@@ -30,7 +30,7 @@ def index(tenant_id: str) -> str:
 
 def _named(directory_id: str) -> str | None:
     """Its name, of a tenant of ours that the person sees."""
-    row = Tenant.get_or_none(Tenant.directory_id == directory_id)
+    row = tenants.of_directory(directory_id)
     return row.name if row and can(Permission.SEE, row.id) else None
 
 
@@ -50,18 +50,17 @@ def page(tenant_id: str, directory_id: str) -> str:
 def _page(tenant: Tenant, directory_id: str) -> str:
     rows = mappings.of_pair(tenant, directory_id)
     missing = mappings.missing(tenant, directory_id)
-    pair = (Restore.tenant == tenant) & (Restore.source_directory_id == directory_id)
     return render_template(
         "mapping.html",
         tenant=tenant,
         directory_id=directory_id,
         source=_named(directory_id),
         rows=rows,
-        people={one.id: one.name for one in User.select().where(among(User.id, [row.set_by_id for row in rows]))},
+        people=users.names(row.set_by_id for row in rows),
         missing=missing,
         suggestions=mappings.suggestions(tenant, missing),
         kinds=sorted((*OTHER_KINDS, *catalogue.titles()), key=kind_title),
-        restores=list(Restore.select().where(pair).order_by(Restore.id.desc()).limit(5)),
+        restores=restores.of_pair(tenant, directory_id, RESTORES_SHOWN),
         form=request.form,
     )
 

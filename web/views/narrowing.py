@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from flask import g, request
 from flask_login import current_user
 
-from db.lists import among
-from db.models import Membership, Tenant, User
+from db import tenants, users
+from db.models import Tenant
 from web import preferences
 from web.access import allowed_tenant_ids, can, row_number
 from web.permissions import Permission
@@ -55,11 +55,8 @@ def _is_by(column: Any, value: str) -> Any:
 def _people() -> dict[str, str]:
     """Those who are in a tenant of this person's, and the person."""
     ids = allowed_tenant_ids(Permission.SEE)
-    query = User.select(User.id, User.name).order_by(User.name).limit(MOST_PEOPLE)
-    if ids is not None:
-        beside = Membership.select(Membership.user).where(among(Membership.tenant, ids))
-        query = query.where(User.id.in_(beside) | (User.id == current_user.id))
-    return {NOBODY: "nobody (a schedule or command)"} | {str(one.id): one.name for one in query}
+    people = users.in_tenants(ids, current_user.id, MOST_PEOPLE)
+    return {NOBODY: "nobody (a schedule or command)"} | {str(user.id): user.name for user in people}
 
 
 def tenant() -> tuple[Tenant | None, bool]:
@@ -77,7 +74,7 @@ def _tenant(asked: str) -> tuple[Tenant | None, bool]:
     if asked == EVERY_TENANT:
         return None, False
     number = row_number(asked)
-    found = Tenant.get_or_none(Tenant.id == number) if number and can(Permission.SEE, number) else None
+    found = tenants.by_id(number) if number and can(Permission.SEE, number) else None
     if found:
         g.page_tenant = found  # the frame names it
     return found, True
@@ -85,11 +82,7 @@ def _tenant(asked: str) -> tuple[Tenant | None, bool]:
 
 def tenants_to_choose(permission: Permission, also: Tenant | None = None) -> list[Tenant]:
     """Those in which something can start, for a choice: the first by name, and the one that is `also` wanted."""
-    ids = allowed_tenant_ids(permission)
-    query = Tenant.select().where(Tenant.is_active)
-    mine = query if ids is None else query.where(among(Tenant.id, ids))
-    first = list(mine.order_by(Tenant.name).limit(MOST_TENANTS))
-    return first if also is None or also in first else [*first, *mine.where(Tenant.id == also.id)]
+    return tenants.switched_on(allowed_tenant_ids(permission), MOST_TENANTS, also)
 
 
 def days() -> tuple[datetime | None, datetime | None]:

@@ -14,9 +14,7 @@ from actors import catalogue, restore_requests, uploads
 from actors.starting import Start
 from db import backup_sets, tenants
 from db.errors import Invalid
-from db.lists import among
 from db.models import BackupSet, Restore, Snapshot, Tenant
-from db.states import SetState
 from db.uploads import LARGEST
 from web import plans, preferences, starting
 from web.access import allowed_tenant_ids, can, current_actor, fetch, refuse, requires, row_number, wants_json
@@ -63,7 +61,7 @@ def may_take_from(directory_id: str, target: Tenant) -> None:
     """From one tenant into another only those who manage both. Refuses; one that is none of ours asks nobody."""
     if directory_id == target.directory_id:
         return
-    source = Tenant.get_or_none(Tenant.directory_id == directory_id)
+    source = tenants.of_directory(directory_id)
     for one in (target, *([source] if source else [])):
         if not can(Permission.MANAGE, one.id):
             refuse(Permission.MANAGE, one)
@@ -117,10 +115,7 @@ def upload_facts(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _latest_sets() -> list[BackupSet]:
-    ids = allowed_tenant_ids(Permission.OPERATE)
-    query = BackupSet.select(BackupSet, Tenant).join(Tenant).where(BackupSet.state != SetState.RUNNING)
-    mine = query if ids is None else query.where(among(BackupSet.tenant, ids))
-    return list(mine.order_by(BackupSet.id.desc()).limit(LATEST_SETS))
+    return backup_sets.newest_made(allowed_tenant_ids(Permission.OPERATE), LATEST_SETS)
 
 
 def _types(backup_set: BackupSet, given: MultiDict[str, str]) -> list[dict[str, Any]]:

@@ -11,10 +11,9 @@ from flask_admin.actions import action
 import actors.back_up
 import actors.capture
 from actors import catalogue, comparison
-from db import run_history, search, snapshots
+from db import run_history, search, snapshots, users
 from db.clock import utcnow
-from db.lists import among
-from db.models import Policy, Run, Snapshot, Tenant, User
+from db.models import Policy, Run, Snapshot, Tenant
 from db.states import PolicyState, RunKind
 from web import starting
 from web.access import current_actor, fetch, requires
@@ -123,14 +122,9 @@ def page(policy_id: str) -> str:
         page=number,
         newest=newest,
         assignments=comparison.assignments(newest, contents[newest.id]) if newest else None,
-        captured_by=_people(found),
+        captured_by=users.names({one.captured_by_id for one in found}),
         runs=run_history.newest(Run.policy == policy, RUNS_SHOWN),
     )
-
-
-def _people(found: list[Snapshot]) -> dict[int, str]:
-    ids = {one.captured_by_id for one in found}
-    return dict(User.select(User.id, User.name).where(among(User.id, ids)).tuples())
 
 
 @pages.get("/<policy_id>/compare")

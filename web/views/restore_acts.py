@@ -8,16 +8,16 @@ from werkzeug.wrappers import Response
 import actors.restore
 import config
 from actors import restore_requests
-from db import approvals, restores, run_ends
+from db import approvals, restore_items, restores, run_ends
 from db.errors import Invalid
-from db.models import Restore, RestoreItem
+from db.models import Restore
 from db.states import ACTIVE, CHANGEABLE
 from web import starting
 from web.access import current_actor, fetch, refuse, requires, row_number
 from web.inputs import ticked
 from web.permissions import Permission
 from web.views.new_restore import previewed
-from web.views.restores import ITEMS_SHOWN, holds_cancel, runs_of, show
+from web.views.restores import ITEMS_SHOWN, holds_cancel, show
 
 pages = Blueprint("restore_acts", __name__, url_prefix="/restores")
 
@@ -54,8 +54,8 @@ def leave_out(restore_id: int) -> Any:
     """By the ids to leave out, not by those to keep: the page may show a part of the items only."""
     restore = fetch(Restore, restore_id, Permission.OPERATE)
     left_out = {row_number(one) for one in ticked(request.form, "leave", ITEMS_SHOWN)}
-    mine = RestoreItem.select(RestoreItem.id).where(RestoreItem.restore == restore).tuples()
-    restores.keep_only(restore, [row[0] for row in mine if row[0] not in left_out], current_actor())
+    kept = [item_id for item_id in restore_items.ids(restore) if item_id not in left_out]
+    restores.keep_only(restore, kept, current_actor())
     return previewed(Restore.get_by_id(restore.id))
 
 
@@ -101,7 +101,7 @@ def cancel(restore_id: int) -> Any:
 
 
 def _cancel(restore: Restore) -> None:
-    active = [one for one in runs_of(restore) if one.state in ACTIVE]
+    active = [one for one in restores.runs_of(restore) if one.state in ACTIVE]
     for run in active:
         run_ends.request_cancel(run, current_actor())
     if restore.state in CHANGEABLE or not active:

@@ -4,17 +4,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-import peewee as pw
 from flask import Blueprint, abort, render_template, request, stream_template
 from flask_admin import Admin
 from flask_login import current_user
 
 import config
 from actors import catalogue, restore_requests, showing
-from db import approvals, four_eyes, policies, restores, writes
+from db import approvals, four_eyes, policies, restore_items, restores, users, writes
 from db.disclosures import record_secrets_shown
-from db.lists import among
-from db.models import Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, User
+from db.models import Restore, RestoreItem, Run, RunItem, Snapshot
 from db.states import ACTIVE, AS_ASKED, CHANGEABLE, WRITING, Outcome, RestoreState, RunKind
 from web import plans, restore_approval
 from web.access import can, current_actor, fetch, may, requires
@@ -79,9 +77,9 @@ def page(restore_id: int) -> str:
 
 def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
     """The page; `typed` is what a form held that was refused."""
-    of_restore = runs_of(restore)
+    of_restore = restores.runs_of(restore)
     active = next((one for one in of_restore if one.state in ACTIVE), None)
-    results = _results(of_restore)
+    results = restore_items.results(of_restore)
     outcomes = Counter(one.outcome for one in results.values() if one.outcome)
     actions = restores.counted(restore)
     rows = _rows(restore, request.args.get("show", ""), results)
@@ -89,8 +87,8 @@ def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
         "restore.html",
         restore=restore,
         tenant=restore.tenant,
-        creator=User.get_or_none(User.id == restore.created_by_id),
-        approver=User.get_or_none(User.id == restore.approved_by_id),
+        creator=users.by_id(restore.created_by_id),
+        approver=users.by_id(restore.approved_by_id),
         approval=restore_approval.facts(restore, active),
         expires_at=approvals.expires_at(restore, config.settings().plan_hours),
         said=plans.in_words(restore.options),
@@ -106,38 +104,23 @@ def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
         sentence=plans.sentence(actions, approvals.held_back(restore)),
         rows=rows,
         results=results,
-        count=RestoreItem.select().where(RestoreItem.restore == restore).count(),
+        count=restore_items.count(restore),
         wanted=request.args.get("show", ""),
         notes=_notes(rows),
         is_unresolved=any(_is_unresolved(one) for one in rows),
         dangers=_dangers(restore),
-        undone_by=list(Restore.select(Restore.id).where(Restore.undo_of == restore)),
+        undone_by=restores.undone_by(restore),
         may=_may(restore, active, sum(outcomes[name] for name in AS_ASKED)),
     )
 
 
-def runs_of(restore: Restore) -> list[Run]:
-    """Newest first."""
-    return list(Run.select().where(Run.restore_id == restore.id).order_by(Run.id.desc()))
-
-
 def _rows(restore: Restore, wanted: str, results: Mapping[int, RunItem]) -> list[RestoreItem]:
     """Of one plan or outcome, or all; unless asked for, without those that are as the backup has them already."""
-    query = RestoreItem.select().where(RestoreItem.restore == restore).order_by(RestoreItem.position)
     if wanted in set(Outcome):
-        ended_so = [item_id for item_id, one in results.items() if one.outcome == wanted]
-        query = query.where((RestoreItem.action == wanted) | among(RestoreItem.id, ended_so))
-    elif wanted != EVERYTHING:
-        others = query.where(RestoreItem.action.is_null() | (RestoreItem.action != Outcome.MATCHES))
-        query = others if others.exists() else query
-    return list(query.limit(ITEMS_SHOWN))
-
-
-def _results(of_restore: list[Run]) -> dict[int, RunItem]:
-    """Restore item -> its newest item in a live run."""
-    live = [one.id for one in of_restore if one.kind == RunKind.RESTORE]
-    found = RunItem.select().where(among(RunItem.run, live)).order_by(RunItem.id)
-    return {one.restore_item_id: one for one in found}
+        ended_so = [item_id for item_id, result in results.items() if result.outcome == wanted]
+        return restore_items.of_outcome(restore, wanted, ended_so, ITEMS_SHOWN)
+    find = restore_items.first if wanted == EVERYTHING else restore_items.without_matches
+    return find(restore, ITEMS_SHOWN)
 
 
 def _notes(rows: list[RestoreItem]) -> list[tuple[RestoreItem, str]]:
@@ -151,13 +134,7 @@ def _is_unresolved(item: RestoreItem) -> bool:
 
 def _dangers(restore: Restore) -> list[plans.Danger]:
     """Of what would be written, kind by kind."""
-    fields = (RestoreItem.id, RestoreItem.name, RestoreItem.dangers)
-    query = RestoreItem.select(*fields).where((RestoreItem.restore == restore) & _is_written())
-    return plans.dangers(query.order_by(RestoreItem.position))
-
-
-def _is_written() -> Any:
-    return RestoreItem.action.in_(list(WRITING))
+    return plans.dangers(restore_items.written(restore))
 
 
 def holds_cancel(restore: Restore) -> bool:
@@ -170,7 +147,7 @@ def _may(restore: Restore, active: Run | None, done: int) -> dict[str, bool]:
     operates = may(Permission.OPERATE, restore) and not active
     manages = may(Permission.MANAGE, restore) and not active
     is_ready = not four_eyes.is_asked(restore) or four_eyes.has_approved(restore)
-    is_left = done < RestoreItem.select().where(RestoreItem.restore == restore).count()
+    is_left = done < restore_items.count(restore)
     return {
         "change": operates and restore.state in CHANGEABLE,
         "approve": manages and restore_approval.may_approve(restore),
@@ -211,12 +188,11 @@ def plan_with_secrets(restore_id: int) -> Any:
 
 def _plan_page(restore: Restore, hide: Masking | None) -> Any:
     """All of a plan, sent policy by policy: no more than one of them is in memory."""
-    not_written = (RestoreItem.restore == restore) & RestoreItem.action.is_null(False) & ~_is_written()
     return stream_template(
         "restore_plan.html",
         restore=restore,
         tenant=restore.tenant,
-        creator=User.get_or_none(User.id == restore.created_by_id),
+        creator=users.by_id(restore.created_by_id),
         expires_at=approvals.expires_at(restore, config.settings().plan_hours),
         said=plans.in_words(restore.options),
         sentence=plans.sentence(restores.counted(restore), approvals.held_back(restore)),
@@ -225,15 +201,14 @@ def _plan_page(restore: Restore, hide: Masking | None) -> Any:
         danger_titles=catalogue.DANGERS,
         secrets="shown" if hide is None else "masked" if may_show_secrets(restore) else "managers",
         items=_read_out(restore, hide),
-        not_written=list(RestoreItem.select().where(not_written).order_by(RestoreItem.position).limit(ITEMS_SHOWN)),
+        not_written=restore_items.not_written(restore, ITEMS_SHOWN),
         most_lines=LINES_IN_PLAN,
         longest=LONGEST_IN_PLAN,
     )
 
 
 def _read_out(restore: Restore, hide: Masking | None) -> Iterator[tuple[RestoreItem, list[Any], list[showing.Part]]]:
-    ids = RestoreItem.select(RestoreItem.id).where((RestoreItem.restore == restore) & _is_written())
-    for item_id in [row[0] for row in ids.order_by(RestoreItem.position).tuples()]:
+    for item_id in restore_items.written_ids(restore):
         found = RestoreItem.get_by_id(item_id)
         names = showing.target_names(restore.tenant, [found])
         yield found, restore_requests.differences(found, hide, names), showing.parts(found, hide, names)
@@ -250,7 +225,7 @@ def _item(restore: Restore, found: RestoreItem, hide: Masking | None) -> str:
     names = showing.target_names(restore.tenant, [found])
     differences = restore_requests.differences(found, hide, names)
     parts = showing.parts(found, hide, names)
-    result = _results(runs_of(restore)).get(found.id)
+    result = restore_items.results(restores.runs_of(restore)).get(found.id)
     return render_template(
         "restore_item.html",
         restore=restore,
@@ -277,8 +252,3 @@ def may_show_secrets(restore: Restore) -> bool:
 
 def _visible(snapshot: Snapshot | None) -> Snapshot | None:
     return snapshot if snapshot and can(Permission.SEE, snapshot.tenant_id) else None
-
-
-def of_tenant(tenant: Tenant, limit: int = 5) -> list[Restore]:
-    mine = Restore.select(Restore, User).join(User, pw.JOIN.LEFT_OUTER, on=Restore.created_by)
-    return list(mine.where(Restore.tenant == tenant).order_by(Restore.id.desc()).limit(limit))

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-import peewee as pw
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask_admin import Admin
 from flask_login import current_user
@@ -11,11 +10,11 @@ from markupsafe import Markup
 import actors.back_up
 import actors.restore
 import config
-from db import notifications, retries, run_ends, run_history, run_progress, search
+from db import backup_sets, notifications, retries, run_ends, run_history, run_progress, search, users
 from db.clock import utcnow
 from db.errors import Invalid
-from db.models import BackupSet, Notification, Policy, Restore, Run, RunItem, Tenant, User
-from db.states import ACTIVE, ItemState, Outcome, RunKind, RunState
+from db.models import Policy, Restore, Run, Tenant
+from db.states import ACTIVE, Outcome, RunKind, RunState
 from web import restore_approval, starting
 from web.access import current_actor, fetch, may, refuse, require, requires, row_number, wants_json
 from web.inputs import page_number
@@ -43,8 +42,6 @@ KINDS = {
 RETRIES = {RunKind.BACK_UP: Permission.OPERATE, RunKind.RESTORE: Permission.MANAGE}
 ITEMS_SHOWN = 200
 LAST_PAGE = 999
-# Those that somebody has to look at.
-BAD_STATES = (ItemState.FAILED, ItemState.UNCERTAIN, ItemState.SKIPPED)
 SAID_BY_STATE = (Outcome.ERROR, Outcome.UNKNOWN)
 # Nobody minds a run of two seconds that takes four.
 LATE_SECONDS = 5
@@ -131,7 +128,7 @@ def mine() -> str:
 @requires(Permission.SEE)
 def page(run_id: str) -> str:
     run = fetch(Run, run_id, Permission.SEE)
-    told = Notification.get_or_none(user=current_user.id, run=run)
+    told = notifications.of_run(current_user.id, run)
     if told and run.state not in ACTIVE:
         notifications.mark_read(current_user.id, [told.id])
     return render_template("run.html", **facts(run))
@@ -161,24 +158,23 @@ def facts(run: Run) -> dict[str, Any]:
     """What the moving part shows, of a page of items that ended in one way or are still in one state."""
     counts, by_outcome = run_progress.counts(run), run_progress.outcomes(run)
     choices = {name: count for name, count in by_outcome.items() if name not in SAID_BY_STATE}
-    choices |= {name: counts[name] for name in BAD_STATES if counts[name]}
+    choices |= {name: counts[name] for name in run_progress.NEEDS_A_LOOK if counts[name]}
     wanted = request.args.get("outcome", "")
     wanted = wanted if wanted in choices else ""
     page = page_number(LAST_PAGE)
-    items = _items(run, wanted).limit(ITEMS_SHOWN + 1).offset(page * ITEMS_SHOWN)
     usual = run_history.usual_seconds(run, counts["total"])
-    found = list(items)
+    found = run_progress.items(run, wanted, ITEMS_SHOWN + 1, page * ITEMS_SHOWN)
     return {
         "run": run,
         "waiting": run_progress.waiting(run),
-        "backup_set": BackupSet.get_or_none(BackupSet.run == run),
+        "backup_set": backup_sets.of_run(run),
         "made": found[0].snapshot_id if run.kind == RunKind.CAPTURE_SNAPSHOT and found else None,
         "may_retry": may_retry(run),
         "retry": _retry_facts(run),
-        "retried_by": list(Run.select(Run.id, Run.state).where(Run.retry_of == run)),
+        "retried_by": retries.runs_of(run),
         "tenant": Tenant.get_by_id(run.tenant_id),
         "policy": Policy.get_or_none(Policy.id == run.policy_id),
-        "requester": User.get_or_none(User.id == run.requested_by_id),
+        "requester": users.by_id(run.requested_by_id),
         "kind": KINDS.get(run.kind, run.kind),
         "counts": counts,
         "choices": choices,
@@ -191,17 +187,6 @@ def facts(run: Run) -> dict[str, Any]:
         "is_active": run.state in ACTIVE,
         "may_cancel": _may_cancel(run),
     }
-
-
-def _items(run: Run, wanted: str) -> Any:
-    """What needs a look comes first."""
-    query = RunItem.select().where(RunItem.run == run)
-    if wanted in BAD_STATES:
-        query = query.where(RunItem.state == wanted)
-    elif wanted:
-        query = query.where(RunItem.outcome == wanted)
-    is_bad = pw.Case(None, [(RunItem.state.in_(BAD_STATES), 0)], 1)
-    return query.order_by(is_bad, RunItem.id)
 
 
 def _is_late(run: Run, usual: float | None) -> bool:

@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from db import search
-from db.lists import among
+from db import search, tenants
 from db.models import Tenant
 from web import preferences
 from web.access import allowed_tenant_ids, fetch, requires
@@ -37,10 +36,7 @@ def page() -> str:
 
 def _found(word: str) -> list[Tenant]:
     ids = allowed_tenant_ids(Permission.SEE)
-    query = Tenant.select() if ids is None else Tenant.select().where(among(Tenant.id, ids))
-    if word:
-        query = query.where(search.names_a_tenant(word))
-    return list(query.order_by(Tenant.name).limit(SHOWN + 1))
+    return tenants.by_name(ids, search.names_a_tenant(word) if word else True, SHOWN + 1)
 
 
 @pages.post("")

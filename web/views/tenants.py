@@ -5,7 +5,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
 
-import peewee as pw
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_admin import Admin
 from flask_admin.actions import action
@@ -15,16 +14,27 @@ from markupsafe import Markup
 import actors.back_up
 import actors.sync
 from actors import catalogue
-from db import coverage, expiries, policies, run_history, schedules, search, standing, tenants, users
+from db import (
+    backup_sets,
+    coverage,
+    expiries,
+    policies,
+    restores,
+    run_history,
+    schedules,
+    search,
+    standing,
+    tenants,
+    users,
+)
 from db.clock import utcnow
 from db.errors import Invalid
-from db.models import BackupSet, Membership, Policy, Run, Tenant
+from db.models import Run, Tenant
 from db.states import Offer, PolicyState, RunKind, SetState, Standing
 from web import rule_changes, starting
 from web.access import current_actor, fetch, requires
 from web.permissions import Permission
 from web.text import ago, ends, state_badge
-from web.views import restores
 from web.views.base import ListView
 from web.views.cells import cell, moment_cell
 from web.views.links import link
@@ -32,6 +42,7 @@ from web.views.links import link
 pages = Blueprint("tenants", __name__, url_prefix="/tenants")
 
 RUNS_SHOWN = 8
+NEWEST_SHOWN = 5
 # Time enough to make another credential, and to have it given here by whoever may.
 ENDS_SOON = timedelta(days=30)
 
@@ -137,13 +148,13 @@ def _page(tenant: Tenant) -> str:
         credential=credential(tenant),
         types=_types(tenant),
         runs=run_history.newest(Run.tenant == tenant, RUNS_SHOWN),
-        backup_sets=list(BackupSet.select().where(BackupSet.tenant == tenant).order_by(BackupSet.id.desc()).limit(5)),
-        restores=restores.of_tenant(tenant),
+        backup_sets=backup_sets.of_tenant(tenant, NEWEST_SHOWN),
+        restores=restores.of_tenant(tenant, NEWEST_SHOWN),
         break_glass=request.form.get("break_glass", _lines(tenant)),
         rule_change=rule_changes.facts(tenant),
         schedules=schedules.of_tenants([tenant.id]),
         members=users.members(tenant),
-        membership=Membership.get_or_none(user=current_user.id, tenant=tenant),
+        membership=users.membership(current_user.id, tenant),
     )
 
 
@@ -175,14 +186,8 @@ def _lines(tenant: Tenant) -> str:
 
 
 def _types(tenant: Tenant) -> list[dict[str, Any]]:
-    rows = (
-        Policy.select(Policy.policy_type, Policy.state, pw.fn.COUNT(Policy.id), pw.fn.COUNT(Policy.last_captured_at))
-        .where(Policy.tenant == tenant)
-        .group_by(Policy.policy_type, Policy.state)
-        .tuples()
-    )
     found: dict[str, dict[str, Any]] = {}
-    for key, state, count, captured in rows:
+    for key, state, count, captured in policies.counts_by_type(tenant):
         row = found.setdefault(key, {"key": key, "title": catalogue.title(key), "present": 0, "gone": 0, "captured": 0})
         row["gone" if state == PolicyState.GONE else "present"] += count
         row["captured"] += captured

@@ -5,10 +5,10 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
-from db import passkeys, second_factor, sessions, users
+from db import passkeys, second_factor, sessions, tenants, users
 from db.errors import Invalid
 from db.identities import MOST
-from db.models import Membership, Tenant, User
+from db.models import Membership, User
 from db.states import Role, SiteRole
 from web.access import current_actor, requires, row_number
 from web.inputs import form_text
@@ -20,7 +20,7 @@ pages = Blueprint("users", __name__, url_prefix="/users")
 @pages.get("/")
 @requires(Permission.ADMINISTER)
 def index() -> str:
-    return render_template("users.html", users=list(User.select().order_by(User.name)), site_roles=list(SiteRole))
+    return render_template("users.html", users=users.by_name(), site_roles=list(SiteRole))
 
 
 @pages.post("/")
@@ -37,9 +37,7 @@ def add() -> Any:
         )
     except Invalid as e:
         flash(str(e), "danger")
-        return render_template(
-            "users.html", users=list(User.select().order_by(User.name)), site_roles=list(SiteRole), form=form
-        ), 400
+        return render_template("users.html", users=users.by_name(), site_roles=list(SiteRole), form=form), 400
     flash(f"{user.name} was added. Give them a role in a tenant below.", "success")
     return redirect(url_for("users.page", user_id=user.id), 303)
 
@@ -48,17 +46,14 @@ def add() -> Any:
 @requires(Permission.ADMINISTER)
 def page(user_id: int) -> str:
     user = _user(user_id)
-    memberships = (
-        Membership.select(Membership, Tenant).join(Tenant).where(Membership.user == user).order_by(Tenant.name)
-    )
     return render_template(
         "user.html",
         user=user,
         is_own=user.id == current_user.id,
-        memberships=list(memberships),
+        memberships=users.memberships(user),
         sessions=sessions.of(user.id),
         passkeys=passkeys.of(user.id),
-        tenants=list(Tenant.select().order_by(Tenant.name)),
+        tenants=tenants.by_name(),
         roles=list(Role),
         site_roles=list(SiteRole),
     )
@@ -115,8 +110,7 @@ def turn_off_second_factor(user_id: int) -> Any:
 @requires(Permission.ADMINISTER)
 def set_membership(user_id: int) -> Any:
     user = _user(user_id)
-    number = row_number(request.form.get("tenant", ""))
-    tenant = Tenant.get_or_none(Tenant.id == number) if number else None
+    tenant = tenants.by_id(row_number(request.form.get("tenant", "")))
     if tenant is None or request.form.get("role") not in set(Role):
         abort(400)
     users.set_member(user, tenant, Role(request.form["role"]), current_actor())
@@ -143,7 +137,7 @@ def _refuse_ones_own(user: User, touches_what_guards_it: bool) -> None:
 
 
 def _user(user_id: int) -> User:
-    user = User.get_or_none(User.id == user_id) if user_id <= MOST else None
+    user = users.by_id(user_id) if user_id <= MOST else None
     if user is None:
         abort(404)
     return user
