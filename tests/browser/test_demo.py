@@ -1,4 +1,4 @@
-"""The README's first ten minutes, in the demo as it is."""
+"""The first ten minutes of docs/tour.md, in the demo as it is."""
 
 import time
 

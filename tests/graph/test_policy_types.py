@@ -11,7 +11,7 @@ from graph.policy_types import POLICY_TYPES
 from graph.write_rules import WRITE_RULES
 from tests.policy_types_page import PAGE, page
 
-README = Path(__file__).parents[2] / "README.md"
+CONNECTING = Path(__file__).parents[2] / "docs" / "connecting.md"
 
 
 def test_the_page_says_what_the_table_says():
@@ -58,15 +58,15 @@ def asked_for(accesses, look_ups):
     return {access.ask for access in [*accesses, *(one.access for one in look_ups)]}
 
 
-def readme_tables():
+def documented_permissions():
     """The two tables: {permission: (id, what for)} to back up, and to restore."""
     row = re.compile(r"\| `([A-Z]\w+(?:\.\w+)+)` \| `([0-9a-f-]{36})` \| (.+) \|")
-    parts = README.read_text().split("To **restore**")
+    parts = CONNECTING.read_text().split("To **restore**")
     return [{name: (guid, what) for name, guid, what in row.findall(part)} for part in parts]
 
 
-def test_the_readmes_tables_are_those_of_the_code():
-    to_back_up, to_restore = readme_tables()
+def test_the_documented_permissions_are_those_of_the_code():
+    to_back_up, to_restore = documented_permissions()
     written = [rule.access for rule in WRITE_RULES.values() if not rule.never]
     assert set(to_back_up) == asked_for((row.access for row in POLICY_TYPES.values()), TO_BACK_UP)
     assert set(to_restore) == asked_for(written, TO_RESTORE)

@@ -49,7 +49,7 @@ def test_each_line_of_a_procfile_is_a_command_that_stays(path):
 def test_honcho_starts_all_of_the_procfile_and_ends_it(database, redis_url, elsewhere):
     port = servers.free_port()
     text = (servers.ROOT / "Procfile").read_text()
-    assert text.count("127.0.0.1:8000") == 1, "where README.md says that web listens"
+    assert text.count("127.0.0.1:8000") == 1, "where docs/configuration.md says that web listens"
     (elsewhere / "Procfile").write_text(text.replace("127.0.0.1:8000", f"127.0.0.1:{port}"))
     folder = Path(sys.executable).parent
     path = servers.environment(PATH=f"{folder}{os.pathsep}{os.environ['PATH']}")

@@ -84,8 +84,8 @@ def test_a_database_that_migrating_makes_is_its_owners_alone_and_an_older_one_be
     assert mode(path) == "0o660", "a group that was let in stays in"
 
 
-def test_the_readmes_recipe_leaves_a_private_key_to_nobody_else(database_url, tmp_path):
-    text = (Path(__file__).parents[2] / "README.md").read_text()
+def test_the_documented_recipe_leaves_a_private_key_to_nobody_else(database_url, tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "connecting.md").read_text()
     block = text.partition("openssl req")[0].rpartition("```")[2] + "openssl req"
     block += text.partition("openssl req")[2].partition("```")[0]
     subprocess.run(["sh", "-euc", block.replace("rsa:3072", "rsa:2048")], cwd=tmp_path, check=True, capture_output=True)
