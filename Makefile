@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 DOCUMENTS := README.md SECURITY.md docs
 MDFORMAT := $(BIN)/mdformat --compact-tables
 
-.PHONY: help setup run test test-fast check audit lock wheel soak steps fuzz peers bench screenshots microsoft-model
+.PHONY: help setup run test test-fast check audit lock wheel soak steps fuzz peers bench screenshots pages-before pages \
+	microsoft-model
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,6 +68,16 @@ bench: setup ## Print the figures that docs/benchmarks.md quotes
 
 screenshots: setup ## Render every page into docs/screenshots/all
 	@$(BIN)/python -m tests.screenshots
+
+# In var/pages: the data of a demo, once; then the pages as they are drawn before (make pages-before) and now.
+PAGES := var/pages
+pages-before: setup ## Render every page, to compare with later
+	@test -e $(PAGES)/data/tour.json || $(BIN)/python -m tests.tools.page_comparison demo $(PAGES)/data
+	@$(BIN)/python -m tests.tools.page_comparison render $(PAGES)/data $(PAGES)/before
+
+pages: setup ## Render every page again, and print what differs but for white space
+	@$(BIN)/python -m tests.tools.page_comparison render $(PAGES)/data $(PAGES)/now
+	@$(BIN)/python -m tests.tools.page_comparison compare $(PAGES)/before $(PAGES)/now
 
 # Not one of our dependencies: 50 MB of Microsoft's generated Python, read as text and never run.
 MODEL := msgraph-beta-sdk==1.66.0
