@@ -1,8 +1,9 @@
 """What stands in the audit log's tables, whatever somebody made of it: its events, where it ends, what is outside."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import peewee as pw
 
@@ -77,3 +78,17 @@ def _as_far_as_readable(event_id: int) -> AuditEvent:
 
 def event(event_id: int) -> AuditEvent | None:
     return next(iter(following(event_id - 1, event_id, 1)), None)
+
+
+def found_ids(events: Any, limit: int) -> list[int]:
+    """Return the ids of the first events of a query that `audit.search` made."""
+    return [row[0] for row in events.select(AuditEvent.id).limit(limit).tuples()]
+
+
+def by_ids(ids: Sequence[int]) -> list[AuditEvent]:
+    """Return these events, the newest first."""
+    return list(AuditEvent.select().where(AuditEvent.id.in_(ids)).order_by(AuditEvent.id.desc()))
+
+
+def count() -> int:
+    return int(AuditEvent.select().count())

@@ -10,7 +10,7 @@ from db import audit, coverage, lists, manifests
 from db.audit import SYSTEM, Action
 from db.clock import utcnow
 from db.database import lock
-from db.models import BackupSet, Policy, Run, RunItem, Snapshot, Tenant, User
+from db.models import BackupSet, Manifest, Policy, Run, RunItem, Snapshot, Tenant, User
 from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, Result, RunKind, RunState, SetState
 
 # A policy changed this shortly before it was read may have changed again within the same second.
@@ -280,3 +280,9 @@ def newest_made(tenant_ids: Sequence[int] | None, limit: int) -> list[BackupSet]
     query = BackupSet.select(BackupSet, Tenant).join(Tenant)
     is_made = (BackupSet.state != SetState.RUNNING) & lists.within(BackupSet.tenant, tenant_ids)
     return list(query.where(is_made).order_by(BackupSet.id.desc()).limit(limit))
+
+
+def listed(tenant: Tenant | None, limit: int) -> list[BackupSet]:
+    """Return the newest backup sets of a tenant or of all, each with its manifest where it has one."""
+    query = BackupSet.select(BackupSet, Manifest).join(Manifest, pw.JOIN.LEFT_OUTER)
+    return list(query.where(lists.is_of(BackupSet.tenant, tenant)).order_by(BackupSet.id.desc()).limit(limit))

@@ -35,3 +35,8 @@ def among(column: Any, values: Iterable[Any]) -> Any:
 def within(column: Any, ids: Sequence[int] | None) -> Any:
     """Return the condition that the column's value is one of these; None stands for no condition at all."""
     return pw.SQL("1 = 1") if ids is None else among(column, ids)
+
+
+def is_of(column: Any, row: pw.Model | None) -> Any:
+    """Return the condition that the column refers to this row; None stands for no condition at all."""
+    return pw.SQL("1 = 1") if row is None else column == row

@@ -9,6 +9,7 @@ import peewee as pw
 from db import upserts
 from db.clock import utcnow
 from db.database import database, lock
+from db.lists import is_of
 from db.models import Policy, Tenant
 from db.states import PolicyState
 
@@ -126,3 +127,9 @@ def counts_by_type(tenant: Tenant) -> list[tuple[str, PolicyState, int, int]]:
     counts = (pw.fn.COUNT(Policy.id), pw.fn.COUNT(Policy.last_captured_at))
     query = Policy.select(Policy.policy_type, Policy.state, *counts).where(Policy.tenant == tenant)
     return list(query.group_by(Policy.policy_type, Policy.state).tuples())
+
+
+def present(tenant: Tenant | None, limit: int) -> list[Policy]:
+    """Return the first policies by name that are in a tenant, or in all tenants."""
+    query = Policy.select().where((Policy.state == PolicyState.PRESENT) & is_of(Policy.tenant, tenant))
+    return list(query.order_by(Policy.name, Policy.id).limit(limit))

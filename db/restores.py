@@ -321,3 +321,10 @@ def awaiting_approval(tenant_ids: Sequence[int] | None, limit: int) -> list[Rest
     asks = (Restore.state == RestoreState.PREVIEWED) & (Tenant.four_eyes | Restore.asks_four_eyes) & Tenant.is_active
     query = Restore.select(Restore, Tenant).join(Tenant).where(asks & lists.within(Restore.tenant, tenant_ids))
     return list(query.order_by(Restore.id.desc()).limit(limit))
+
+
+def listed(tenant: Tenant | None, limit: int) -> list[Restore]:
+    """Return the newest restores to a tenant or to all, each with its tenant and who asked for it."""
+    query = Restore.select(Restore, Tenant, User).join(Tenant).switch(Restore)
+    query = query.join(User, pw.JOIN.LEFT_OUTER, on=Restore.created_by).where(lists.is_of(Restore.tenant, tenant))
+    return list(query.order_by(Restore.id.desc()).limit(limit))

@@ -8,8 +8,8 @@ from typing import Any
 import peewee as pw
 
 from db import rising
-from db.lists import among
-from db.models import Policy, Run, Tenant
+from db.lists import among, is_of
+from db.models import IS_ACTIVE, Policy, Run, Tenant, User
 from db.states import ENDED, RunState
 
 # So many of the newest are looked at; those of another size say nothing.
@@ -58,3 +58,17 @@ def usual_seconds(run: Run, total: int) -> float | None:
 
 def _is_alike(size: int, total: int) -> bool:
     return total / 2 <= size <= total * 2
+
+
+def active_by_state() -> dict[RunState, int]:
+    """Return how many whole runs are in each state that is active: the states that none is in are left out."""
+    query = Run.select(Run.state, pw.fn.COUNT(Run.id)).where(IS_ACTIVE & Run.parent.is_null())
+    return {RunState(state): count for state, count in query.group_by(Run.state).tuples()}
+
+
+def listed(tenant: Tenant | None, limit: int) -> list[Run]:
+    """Return the newest whole runs of a tenant or of all, each with its tenant and who asked for it."""
+    query = Run.select(Run, Tenant, User).join(Tenant).switch(Run)
+    query = query.join(User, pw.JOIN.LEFT_OUTER, on=Run.requested_by)
+    query = query.where(Run.parent.is_null() & is_of(Run.tenant, tenant))
+    return list(query.order_by(Run.id.desc()).limit(limit))

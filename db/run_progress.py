@@ -49,3 +49,7 @@ def items(run: Run, ended: str, limit: int, offset: int) -> list[RunItem]:
         query = query.where(RunItem.outcome == ended)
     is_bad = pw.Case(None, [(RunItem.state.in_(NEEDS_A_LOOK), 0)], 1)
     return list(query.order_by(is_bad, RunItem.id).limit(limit).offset(offset))
+
+
+def all_items(run: Run) -> list[RunItem]:
+    return list(RunItem.select().where(RunItem.run == run).order_by(RunItem.id))

@@ -20,7 +20,7 @@ from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
-from db.lists import among
+from db.lists import among, is_of
 from db.models import IS_ACTIVE, Policy, Run, Schedule, Tenant
 from db.states import Result
 
@@ -211,3 +211,9 @@ def of_tenants(tenant_ids: Sequence[int] | None, limit: int | None = None, offse
     query = Schedule.select(Schedule, Tenant, Run).join(Tenant).switch(Schedule)
     query = query.join(Run, pw.JOIN.LEFT_OUTER, on=Schedule.last_run).order_by(Tenant.name, Schedule.id)
     return list(query.where(among(Schedule.id, [row[0] for row in ids.tuples()])))
+
+
+def listed(tenant: Tenant | None, limit: int) -> list[Schedule]:
+    """Return the schedules of a tenant or of all, each with its tenant, by the tenant's name."""
+    query = Schedule.select(Schedule, Tenant).join(Tenant).where(is_of(Schedule.tenant, tenant))
+    return list(query.order_by(Tenant.name, Schedule.id).limit(limit))

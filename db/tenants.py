@@ -198,3 +198,21 @@ def switched_on(ids: Sequence[int] | None, limit: int, also: Tenant | None = Non
     query = Tenant.select().where(Tenant.is_active & within(Tenant.id, ids))
     first = list(query.order_by(Tenant.name).limit(limit))
     return first if also is None or also in first else [*first, *query.where(Tenant.id == also.id)]
+
+
+def count() -> int:
+    return int(Tenant.select().count())
+
+
+def all_switched_on() -> list[Tenant]:
+    """Return every tenant that is switched on, the oldest first."""
+    return list(Tenant.select().where(Tenant.is_active).order_by(Tenant.id))
+
+
+def in_clouds() -> list[Tenant]:
+    """Return every tenant with its cloud, and nothing else of it."""
+    return list(Tenant.select(Tenant.cloud))
+
+
+def never_synced() -> list[Tenant]:
+    return list(Tenant.select().where(Tenant.last_synced_at.is_null()))

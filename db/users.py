@@ -14,7 +14,7 @@ from db.audit import Action, Actor
 from db.clock import utcnow
 from db.database import database, lock
 from db.errors import Invalid
-from db.lists import among
+from db.lists import among, is_of
 from db.models import Membership, Tenant, User
 from db.states import Role, SiteRole
 
@@ -205,3 +205,17 @@ def membership(user_id: int, tenant: Tenant) -> Membership | None:
 def memberships(user: User) -> list[Membership]:
     """Return the person's memberships with their tenants, by the tenant's name."""
     return list(Membership.select(Membership, Tenant).join(Tenant).where(Membership.user == user).order_by(Tenant.name))
+
+
+def count() -> int:
+    return int(User.select().count())
+
+
+def by_email(limit: int) -> list[User]:
+    return list(User.select().order_by(User.email).limit(limit))
+
+
+def listed_members(tenant: Tenant | None, limit: int) -> list[Membership]:
+    """Return the memberships in a tenant or in all, each with its user and tenant."""
+    query = Membership.select(Membership, User, Tenant).join(User).switch(Membership).join(Tenant)
+    return list(query.where(is_of(Membership.tenant, tenant)).order_by(Tenant.name, User.email).limit(limit))

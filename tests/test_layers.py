@@ -76,3 +76,18 @@ def test_functions_are_short(package):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{path}: {node.name}"
+
+
+# The base of every list builds its query itself: scope, search, filters and pages are one statement.
+ASKS_THE_DATABASE = {"web/views/base.py", "web/lists/list_view.py"}
+STATEMENTS = {"select", "insert", "insert_many", "update", "delete"}
+
+
+def test_pages_and_commands_ask_db_and_write_no_statements_themselves():
+    models = {node.name for node in ast.parse((ROOT / "db" / "models.py").read_text()).body if hasattr(node, "bases")}
+    for path in (ROOT / "web").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            is_statement = isinstance(node, ast.Attribute) and node.attr in STATEMENTS
+            is_of_table = is_statement and isinstance(node.value, ast.Name) and node.value.id in models
+            name = path.relative_to(ROOT).as_posix()
+            assert not is_of_table or name in ASKS_THE_DATABASE, f"{name}, line {node.lineno}: a verb of db/ does this"

@@ -4,12 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from math import inf
 
-import peewee as pw
-
-from db import audit_rounds, installation, overdue, setbacks
+from db import audit_rounds, installation, overdue, run_history, setbacks, tenants
 from db.clock import utcnow
 from db.database import disk_free
-from db.models import IS_ACTIVE, Run, Tenant
 from db.states import ACTIVE, RunState
 
 
@@ -26,7 +23,10 @@ def _lines() -> Iterator[str]:
         yield _line("scheduler_failures", failing, step=step)
     for kind in installation.KINDS:
         yield _line("heartbeat_age_seconds", _age(installation.last_beat(kind)), kind=kind)
-    yield _line("oldest_backup_age_seconds", max((_age(tenant.last_backup_at) for tenant in _tenants()), default=0))
+    yield _line(
+        "oldest_backup_age_seconds",
+        max((_age(tenant.last_backup_at) for tenant in tenants.all_switched_on()), default=0),
+    )
     check = audit_rounds.state()
     yield _line("audit_faults", check.faults)
     yield _line("audit_check_age_seconds", _age(check.ended_at))
@@ -36,13 +36,9 @@ def _lines() -> Iterator[str]:
 
 
 def _of_tenants() -> Iterator[str]:
-    for tenant in _tenants():
+    for tenant in tenants.all_switched_on():
         age = _age(tenant.last_backup_at)
         yield _line("last_backup_age_seconds", age, tenant=tenant.name, directory_id=tenant.directory_id)
-
-
-def _tenants() -> list[Tenant]:
-    return list(Tenant.select().where(Tenant.is_active).order_by(Tenant.id))
 
 
 def _line(name: str, value: float, **labels: str) -> str:
@@ -59,7 +55,4 @@ def _age(at: datetime | None) -> float:
 
 
 def _active() -> dict[RunState, int]:
-    rows = (
-        Run.select(Run.state, pw.fn.COUNT(Run.id)).where(IS_ACTIVE & Run.parent.is_null()).group_by(Run.state).tuples()
-    )
-    return dict.fromkeys(ACTIVE, 0) | dict(rows)
+    return dict.fromkeys(ACTIVE, 0) | run_history.active_by_state()

@@ -21,7 +21,7 @@ from actors import startup
 from db import entra_people, migrate, tenants, users
 from db.audit import SYSTEM
 from db.database import database
-from db.models import Tenant, User
+from db.models import User
 from db.states import CredentialKind, Role, SiteRole
 from web.commands.logfiles import LogFiles
 
@@ -139,7 +139,7 @@ def _seed(described: list[dict[str, str]]) -> None:
             _seed_tenant(one)
         if not entra_people.grants():
             entra_people.grant(ADMIN_ROLE, SYSTEM, site_role=SiteRole.ADMIN)
-            for tenant in Tenant.select():
+            for tenant in tenants.by_name():
                 entra_people.grant(HELPDESK_GROUP, SYSTEM, tenant=tenant, role=Role.OPERATOR)
 
 
@@ -205,7 +205,7 @@ def _becomes_ready(address: str) -> bool:
 def _first_syncs(environment: dict[str, str]) -> None:
     """So that the browser shows policies at once. By the command: this process's broker was made before its Redis."""
     with database.connection_context():
-        never = [tenant.name for tenant in Tenant.select().where(Tenant.last_synced_at.is_null())]
+        never = [tenant.name for tenant in tenants.never_synced()]
     for name in never:
         line = [str(Path(sys.executable).parent / "tenantkeep"), "sync", name]
         subprocess.run(line, check=False, capture_output=True, env=config.child_environment(**environment))

@@ -12,10 +12,22 @@ from flask.cli import AppGroup
 import config
 from actors import broker, connections, startup
 from config import Settings
-from db import audit_rounds, identities, installation, key_rotation, overdue, privileges, runs, schedules, setbacks
+from db import (
+    audit_rounds,
+    identities,
+    installation,
+    key_rotation,
+    overdue,
+    privileges,
+    runs,
+    schedules,
+    setbacks,
+    tenants,
+    users,
+)
 from db.clock import utcnow
 from db.database import database, disk_free, is_sqlite
-from db.models import TABLES, Tenant, User
+from db.models import TABLES
 from web.commands.context import answer, as_json
 
 FRESH_SECONDS = 30
@@ -74,7 +86,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     with database.connection_context():
-        people, places = User.select().count(), Tenant.select().count()
+        people, places = users.count(), tenants.count()
         kind = "SQLite" if is_sqlite() else "PostgreSQL"
         where = config.shown(settings.database_url)
         yield True, "database", f"{kind}, {where}, {people} user(s), {places} tenant(s)"
@@ -190,7 +202,7 @@ def _open_redis() -> Iterator[Finding]:
 def _graph(may_ask_tenants: bool) -> Iterator[Finding]:
     """Whether the addresses of the tenants' clouds can be reached at all; `tenant check` signs in."""
     with database.connection_context() if may_ask_tenants else nullcontext():
-        addresses = connections.addresses(Tenant.select(Tenant.cloud) if may_ask_tenants else ())
+        addresses = connections.addresses(tenants.in_clouds() if may_ask_tenants else ())
     for what, address in addresses:
         yield _reached(what, address)
 

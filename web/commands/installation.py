@@ -15,13 +15,12 @@ from flask.cli import AppGroup
 
 import config
 from actors import audit_memory, startup
-from db import audit, audit_keys, audit_proof, audit_rounds, private_file, privileges
+from db import audit, audit_keys, audit_proof, audit_rounds, audit_rows, private_file, privileges
 from db import migrate as migrations
 from db.audit import Action
 from db.audit_rows import Point
 from db.database import database
 from db.errors import Invalid
-from db.models import AuditEvent
 from db.sealing import SealError
 from web.commands.context import actor, answer, as_json, force_option, opened
 
@@ -78,7 +77,7 @@ def verify(since: str | None, path: Path | None, alone: bool, as_json: bool) -> 
     points = [_point(since)] if since else []
     with opened():
         faults = list(audit.verify([*points, *_remembered()]))
-        count = AuditEvent.select().count()
+        count = audit_rows.count()
         point = audit.written(audit.head())
         whole = f"{count} events, none changed, none missing. The last is {point}."
         text = "\n".join(fault.sentence for fault in faults) or whole

@@ -6,15 +6,12 @@ from datetime import datetime
 from typing import Any
 
 import click
-import peewee as pw
 from flask.cli import AppGroup
 
 from actors import catalogue
-from db import backup_sets
+from db import backup_sets, policies, restores, run_history, schedules, snapshots, tenants, users
 from db.errors import Invalid
-from db.lists import among
-from db.models import BackupSet, Manifest, Membership, Policy, Restore, Run, Schedule, Snapshot, Tenant, User
-from db.states import PolicyState
+from db.models import BackupSet, Snapshot, Tenant
 from web.commands.context import answer, as_json, opened, tenant_named
 
 MOST = 10_000
@@ -40,7 +37,7 @@ def _tenants(_tenant: Tenant | None, limit: int) -> list[Row]:
             "last_good_backup": one.last_backup_at,
             "connection_error": one.connection_error,
         }
-        for one in Tenant.select().order_by(Tenant.name).limit(limit)
+        for one in tenants.by_name(limit=limit)
     ]
 
 
@@ -59,25 +56,18 @@ def _users(_tenant: Tenant | None, limit: int) -> list[Row]:
             "may_sign_in": one.is_active,
             "last_sign_in": one.last_sign_in_at,
         }
-        for one in User.select().order_by(User.email).limit(limit)
+        for one in users.by_email(limit)
     ]
 
 
 def _members(tenant: Tenant | None, limit: int) -> list[Row]:
-    query = Membership.select(Membership, User, Tenant).join(User).switch(Membership).join(Tenant)
-    found = _within(query, Membership.tenant, tenant).order_by(Tenant.name, User.email).limit(limit)
     return [
         {"tenant": one.tenant.name, "email": one.user.email, "role": one.role, "from_entra": one.is_from_entra}
-        for one in found
+        for one in users.listed_members(tenant, limit)
     ]
 
 
-def _within(query: Any, column: Any, tenant: Tenant | None) -> Any:
-    return query if tenant is None else query.where(column == tenant)
-
-
 def _policies(tenant: Tenant | None, limit: int) -> list[Row]:
-    present = Policy.select().where(Policy.state == PolicyState.PRESENT)
     return [
         {
             "id": one.id,
@@ -87,12 +77,11 @@ def _policies(tenant: Tenant | None, limit: int) -> list[Row]:
             "snapshots": one.snapshot_count,
             "last_captured": one.last_captured_at,
         }
-        for one in _within(present, Policy.tenant, tenant).order_by(Policy.name, Policy.id).limit(limit)
+        for one in policies.present(tenant, limit)
     ]
 
 
 def _backup_sets(tenant: Tenant | None, limit: int) -> list[Row]:
-    query = BackupSet.select(BackupSet, Manifest).join(Manifest, pw.JOIN.LEFT_OUTER)
     return [
         {
             "id": one.id,
@@ -102,13 +91,11 @@ def _backup_sets(tenant: Tenant | None, limit: int) -> list[Row]:
             "of": one.name or ("some of the tenant" if one.selection else "the whole tenant"),
             "pinned": one.pinned_reason,
         }
-        for one in _within(query, BackupSet.tenant, tenant).order_by(BackupSet.id.desc()).limit(limit)
+        for one in backup_sets.listed(tenant, limit)
     ]
 
 
 def _restores(tenant: Tenant | None, limit: int) -> list[Row]:
-    query = Restore.select(Restore, Tenant, User).join(Tenant).switch(Restore)
-    query = query.join(User, pw.JOIN.LEFT_OUTER, on=Restore.created_by)
     return [
         {
             "id": one.id,
@@ -119,13 +106,11 @@ def _restores(tenant: Tenant | None, limit: int) -> list[Row]:
             "by": one.created_by and one.created_by.email,
             "reason": one.reason,
         }
-        for one in _within(query, Restore.tenant, tenant).order_by(Restore.id.desc()).limit(limit)
+        for one in restores.listed(tenant, limit)
     ]
 
 
 def _runs(tenant: Tenant | None, limit: int) -> list[Row]:
-    query = Run.select(Run, Tenant, User).join(Tenant).switch(Run)
-    query = query.join(User, pw.JOIN.LEFT_OUTER, on=Run.requested_by).where(Run.parent.is_null())
     return [
         {
             "id": one.id,
@@ -137,12 +122,11 @@ def _runs(tenant: Tenant | None, limit: int) -> list[Row]:
             "ended": one.ended_at,
             "error": one.error_message,
         }
-        for one in _within(query, Run.tenant, tenant).order_by(Run.id.desc()).limit(limit)
+        for one in run_history.listed(tenant, limit)
     ]
 
 
 def _schedules(tenant: Tenant | None, limit: int) -> list[Row]:
-    query = Schedule.select(Schedule, Tenant).join(Tenant)
     return [
         {
             "id": one.id,
@@ -154,7 +138,7 @@ def _schedules(tenant: Tenant | None, limit: int) -> list[Row]:
             "next": one.next_at,
             "last": one.last_at,
         }
-        for one in _within(query, Schedule.tenant, tenant).order_by(Tenant.name, Schedule.id).limit(limit)
+        for one in schedules.listed(tenant, limit)
     ]
 
 
@@ -215,7 +199,6 @@ def show(backup_set_id: int, limit: int, as_json: bool) -> None:
         if backup_set is None:
             raise Invalid(f"There is no backup set {backup_set_id}.")
         ids = backup_sets.snapshots_of(backup_set)[:limit]
-        found = Snapshot.select(Snapshot, Policy).join(Policy).where(among(Snapshot.id, ids))
         rows = [
             {
                 "snapshot": one.id,
@@ -225,7 +208,7 @@ def show(backup_set_id: int, limit: int, as_json: bool) -> None:
                 "policy": one.policy_id,
                 "captured": one.captured_at,
             }
-            for one in found.order_by(Snapshot.id)
+            for one in snapshots.with_policies(ids).order_by(Snapshot.id)
         ]
         _tell(rows, as_json)
 

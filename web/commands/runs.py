@@ -12,9 +12,9 @@ import actors.back_up
 import actors.capture
 import actors.sync
 from actors.starting import Start
-from db import disclosures, private_file, run_progress, runs
+from db import backup_sets, disclosures, private_file, run_progress, runs
 from db.errors import Invalid
-from db.models import BackupSet, Run, RunItem
+from db.models import BackupSet, Run
 from db.states import ACTIVE, RunState
 from web.archive import archive
 from web.commands.context import actor, answer, as_json, force_option, opened, policy_named, tenant_named
@@ -141,8 +141,7 @@ def _line(item: dict[str, Any]) -> str:
 
 def document(run: Run) -> dict[str, Any]:
     """The JSON of a run, as docs/operating.md describes it."""
-    items = RunItem.select().where(RunItem.run == run).order_by(RunItem.id)
-    made = BackupSet.get_or_none(BackupSet.run == run)
+    made = backup_sets.of_run(run)
     names = ("policy_type", "graph_id", "name", "state", "outcome", "reason", "message")
     return {
         "id": run.id,
@@ -155,5 +154,5 @@ def document(run: Run) -> dict[str, Any]:
         "backup_set": made.id if made else None,
         "restore": run.restore_id,
         "error": {"code": run.error_code, "message": run.error_message} if run.error_code else None,
-        "items": [{name: getattr(item, name) for name in names} for item in items],
+        "items": [{name: getattr(item, name) for name in names} for item in run_progress.all_items(run)],
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
-from db import audit, audit_proof, audit_rounds, lists, tenants
+from db import audit, audit_proof, audit_rounds, audit_rows, lists, tenants
 from db.audit import Action
 from db.models import AuditEvent, Tenant
 from db.states import Result
@@ -75,7 +75,7 @@ def _tenants() -> list[Tenant]:
 @pages.get("/export.csv")
 @requires(Permission.AUDIT)
 def export() -> Response:
-    ids = [row[0] for row in _found(_given()).select(AuditEvent.id).limit(EXPORT_CAP).tuples()]
+    ids = audit_rows.found_ids(_found(_given()), EXPORT_CAP)
     audit.record(Action.AUDIT_EXPORTED, current_actor(), "audit log", rows=len(ids))
     return stream("audit.csv", _lines(ids))
 
@@ -94,6 +94,5 @@ def export_proof() -> Response:
 def _lines(ids: list[int]) -> Iterator[str]:
     yield csv_line(COLUMNS)
     for some in lists.by(ids):
-        chunk = AuditEvent.select().where(AuditEvent.id.in_(some)).order_by(AuditEvent.id.desc())
-        for event in chunk:
+        for event in audit_rows.by_ids(some):
             yield csv_line(getattr(event, column) for column in COLUMNS)
