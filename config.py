@@ -47,7 +47,8 @@ class Settings:
     sign_in_client_id: str
     sign_in_client_secret: str = field(repr=False)
     metrics_token: str = field(repr=False)
-    # After how many days what is kept only for people to look back at goes: db/pruning.py, db/old_rows.py.
+    # After how many days what is kept only for people to look back at goes: db/housekeeping/daily_prune.py,
+    # db/housekeeping/old_rows.py.
     run_item_days: int
     run_days: int
     restore_days: int

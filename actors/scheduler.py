@@ -3,7 +3,8 @@
 Every few seconds, one leader among any number of schedulers sends again what was never sent, what is due after a wait
 and what was lost with Redis, and takes back runs whose worker died. All of it is safe to do twice.
 
-Every step fails by itself, and every row in it: what fails is logged, set aside (db/setbacks.py) and tried again
+Every step fails by itself, and every row in it: what fails is logged, set aside (db/recovery/setbacks.py) and tried
+again
 later, and everything else goes on. Only a database that is away ends the whole sweep, until the next.
 """
 
@@ -21,29 +22,29 @@ from typing import Any
 import redis
 
 import config
-from actors import audit_memory, logs, messages, pruning, rechecking, scheduling, startup
-from actors.broker import dedupe
-from actors.middleware import PROCESS
-from actors.starting import send
-from db import (
-    approvals,
-    audit_rounds,
-    entra_people,
-    installation,
-    overdue,
-    parts,
-    removal,
-    run_ends,
-    schedules,
-    setbacks,
-)
-from db.audit_rows import Point
+from actors.backups import due_schedules
+from actors.housekeeping import audit_head, daily_prune
+from actors.people import entra_recheck
+from actors.process import logs, startup
+from actors.queue.broker import dedupe
+from actors.queue.enqueue import send
+from actors.queue.middleware import PROCESS
+from actors.recovery import resend
+from db.accounts import entra_grants
+from db.audit import daily_check
+from db.audit.audit_rows import Point
 from db.clock import utcnow
 from db.database import database, is_away
+from db.encryption import SealError
+from db.housekeeping import tenant_removal
+from db.installation import installation
 from db.models import Run, Setback, Tenant
-from db.sealing import SealError
-from db.setbacks import WHOLE
+from db.recovery import lost_runs, setbacks
+from db.recovery.setbacks import WHOLE
+from db.restores import approvals
+from db.runs import child_runs, completion
 from db.states import Sweep
+from db.tenants import schedules
 from graph.errors import redact
 
 logger = logging.getLogger(__name__)
@@ -118,32 +119,32 @@ def _by_itself(step: Step, subject: int) -> Iterator[None]:
 
 def _take_back(run: Run) -> None:
     logger.warning("taking back a run whose worker died", extra={"run_id": run.id})
-    for one in overdue.take_back(run):
+    for one in lost_runs.take_back(run):
         send(one)
 
 
 def _close(run: Run) -> None:
-    parts.close(run.id)
+    child_runs.close(run.id)
 
 
 def _remove(tenant: Tenant) -> None:
     """Its next rows, for a moment: other tenants' runs wait for this sweep."""
     until = time.monotonic() + REMOVING_SECONDS
-    while time.monotonic() < until and removal.go_on(tenant):
+    while time.monotonic() < until and tenant_removal.go_on(tenant):
         pass
 
 
 def _remembered() -> list[Point]:
     """Without Redis, or a key that opens, nobody remembers: the rest is looked at all the same."""
     try:
-        return audit_memory.follow()
+        return audit_head.follow()
     except (redis.RedisError, SealError):
         logger.warning("where the audit log ended is not remembered just now", exc_info=True, extra=logs.REPEATED)
         return []
 
 
 def _check_audit_log() -> None:
-    for fault in audit_rounds.go_on(_remembered()):
+    for fault in daily_check.go_on(_remembered()):
         logger.error("the audit log does not hold: %s", fault.sentence, extra={"event": fault.event_id})
 
 
@@ -162,16 +163,16 @@ def _without(find: Callable[[], Sequence[Any]]) -> Callable[[Collection[int]], S
 
 # What recovers runs comes first, and whole.
 STEPS = (
-    Step(Sweep.TAKE_BACK, overdue.abandoned, _take_back),
-    Step(Sweep.CANCEL, overdue.cancelled_and_unheld, run_ends.end_if_cancelled),
-    Step(Sweep.CLOSE, overdue.without_parts, _close),
+    Step(Sweep.TAKE_BACK, lost_runs.abandoned, _take_back),
+    Step(Sweep.CANCEL, lost_runs.cancelled_and_unheld, completion.end_if_cancelled),
+    Step(Sweep.CLOSE, lost_runs.without_parts, _close),
     Step(Sweep.LOCKS, _once(dedupe.release_ended)),
-    Step(Sweep.SEND, messages.missing, send),
-    Step(Sweep.SCHEDULES, lambda apart: schedules.due(utcnow(), apart), scheduling.start, SLICE_SECONDS),
+    Step(Sweep.SEND, resend.missing, send),
+    Step(Sweep.SCHEDULES, lambda apart: schedules.due(utcnow(), apart), due_schedules.start, SLICE_SECONDS),
     Step(Sweep.EXPIRE, _once(lambda: approvals.expire_old(config.settings().plan_hours))),
-    Step(Sweep.PRUNE, _once(pruning.prune_daily)),
-    Step(Sweep.REMOVE, _without(removal.begun), _remove, SLICE_SECONDS),
-    Step(Sweep.PEOPLE, entra_people.due, rechecking.send, SLICE_SECONDS),
+    Step(Sweep.PRUNE, _once(daily_prune.prune_daily)),
+    Step(Sweep.REMOVE, _without(tenant_removal.begun), _remove, SLICE_SECONDS),
+    Step(Sweep.PEOPLE, entra_grants.due, entra_recheck.send, SLICE_SECONDS),
     Step(Sweep.AUDIT, _once(_check_audit_log)),
 )
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from types import FrameType
 
 import config
-from actors import logs, startup
-from actors.broker import SERVED, trouble
+from actors.process import logs, startup
+from actors.queue.broker import SERVED, trouble
 
 logger = logging.getLogger(__name__)
 

@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable
 
 from bench import stage
-from db import run_ends, runs, tenants
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import AuditHead, Tenant
-from db.runs import NewItem
+from db.runs import completion, runs
+from db.runs.runs import NewItem
 from db.states import RunKind
+from db.tenants import tenants
 
 THREADS = (1, 2, 4, 8)
 SECONDS = 4.0
@@ -70,7 +71,7 @@ def _change(there: Tenant, count: int) -> None:
 def _start_and_cancel(there: Tenant, count: int) -> None:
     items = [NewItem("configurationPolicies", f"Policy {number}") for number in range(ITEMS)]
     run = runs.start(tenant=there, kind=RunKind.SYNC, dedupe_key=f"bench:{there.id}", items=items, actor=SYSTEM).run
-    run_ends.request_cancel(run, SYSTEM)
+    completion.request_cancel(run, SYSTEM)
 
 
 ACTS = {

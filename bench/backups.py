@@ -8,9 +8,9 @@ from pathlib import Path
 
 import peewee as pw
 
-from actors import back_up
+from actors.backups import back_up
 from bench import stage
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import IS_ACTIVE, BackupSet, Run, RunItem
 from db.states import SetState

@@ -12,10 +12,10 @@ import bench  # noqa: E402
 # Else it would use servers and keys of its own.
 os.environ.update(given)
 from bench import rows, stage  # noqa: E402
-from db import run_ends, runs  # noqa: E402
-from db.audit import SYSTEM  # noqa: E402
+from db.audit.audit import SYSTEM  # noqa: E402
 from db.database import database  # noqa: E402
 from db.models import Tenant  # noqa: E402
+from db.runs import completion, runs  # noqa: E402
 from db.states import RunKind  # noqa: E402
 
 
@@ -43,7 +43,7 @@ def _run(number: int) -> None:
         made = runs.start(tenant=tenant, kind=RunKind.SYNC, dedupe_key=f"bench {number}", items=[item], actor=SYSTEM)
         claim = runs.claim(made.run.id)
         assert claim
-        run_ends.fail(claim, "bench", "It ended.")
+        completion.fail(claim, "bench", "It ended.")
 
 
 def _again(act: Callable[[int], object]) -> None:

@@ -2,9 +2,9 @@
 
 import time
 
-from actors import capture
+from actors.backups import capture
 from bench import stage
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import IS_ACTIVE, Policy, Run, RunItem
 

@@ -12,17 +12,17 @@ from contextlib import contextmanager
 
 import requests
 
-import actors.back_up
-import actors.preview
-import actors.restore
-import actors.sync
-from actors import restore_requests
-from actors.starting import Start
+import actors.backups.back_up
+import actors.backups.sync
+import actors.plans.preview
+import actors.restores.live_restore
+from actors.plans import drafts
+from actors.queue.enqueue import Start
 from bench import SIMULATOR, stage
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import IS_ACTIVE, BackupSet, Restore, Run, Tenant
-from graph import limits
+from graph.transport import rate_limits
 from tests.simulated import CA, WRITE, conditional_access
 
 POLICIES, LOCATIONS, STRENGTHS = 250, 40, 30
@@ -46,12 +46,12 @@ def main() -> None:
 
 @contextmanager
 def _without_limit() -> Iterator[None]:
-    kept = dict(limits.LIMITS)
-    limits.LIMITS.update(dict.fromkeys(limits.NEVER_IN_A_BATCH, (100_000, 1.0)))  # type: ignore[attr-defined]
+    kept = dict(rate_limits.LIMITS)
+    rate_limits.LIMITS.update(dict.fromkeys(rate_limits.NEVER_IN_A_BATCH, (100_000, 1.0)))  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        limits.LIMITS.update(kept)  # type: ignore[attr-defined]
+        rate_limits.LIMITS.update(kept)  # type: ignore[attr-defined]
 
 
 def _measure(number: int, size: int, limit: str, **flags: object) -> None:
@@ -60,15 +60,21 @@ def _measure(number: int, size: int, limit: str, **flags: object) -> None:
         for item in items:
             _put(tenant, collection, item)
     with database.connection_context():
-        _step(tenant, size, limit, "sync", lambda: actors.sync.start(tenant, SYSTEM))
-        _step(tenant, size, limit, "backup", lambda: actors.back_up.start(tenant, SYSTEM))
+        _step(tenant, size, limit, "sync", lambda: actors.backups.sync.start(tenant, SYSTEM))
+        _step(tenant, size, limit, "backup", lambda: actors.backups.back_up.start(tenant, SYSTEM))
         for item in conditional_access(POLICIES, LOCATIONS, STRENGTHS)[f"{CA}/policies"]:
             _put(tenant, f"{CA}/policies", {**item, "state": "disabled", "modifiedDateTime": "2026-01-01T00:00:00Z"})
         made = BackupSet.select().where(BackupSet.tenant == tenant).get()
-        restore = restore_requests.of_backup_set(made, tenant, restore_requests.parse_options(OPTIONS), SYSTEM)
-        _step(tenant, size, limit, "preview", lambda: actors.preview.start(restore, SYSTEM))
+        restore = drafts.of_backup_set(made, tenant, drafts.parse_options(OPTIONS), SYSTEM)
+        _step(tenant, size, limit, "preview", lambda: actors.plans.preview.start(restore, SYSTEM))
         again = Restore.get_by_id(restore.id)
-        _step(tenant, size, limit, "live restore", lambda: actors.restore.start(again, SYSTEM, reason="benchmark"))
+        _step(
+            tenant,
+            size,
+            limit,
+            "live restore",
+            lambda: actors.restores.live_restore.start(again, SYSTEM, reason="benchmark"),
+        )
 
 
 def _put(tenant: Tenant, collection: str, item: dict) -> None:
@@ -93,7 +99,7 @@ def _one_type_fails() -> None:
         asked = []
         for _ in range(2):
             before = stage.requests_of(tenant)["graph"]
-            _ended(actors.back_up.start(tenant, SYSTEM).run)
+            _ended(actors.backups.back_up.start(tenant, SYSTEM).run)
             asked.append(stage.requests_of(tenant)["graph"] - before)
     requests.delete(f"{SIMULATOR}/_simulator/faults", timeout=60).raise_for_status()
     tries = "5 of them tries of the policy type that fails"

@@ -10,24 +10,17 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from bench import stage
-from db import (
-    approvals,
-    installation,
-    notifications,
-    old_rows,
-    overdue,
-    pruning,
-    removal,
-    retention,
-    run_history,
-    runs,
-    schedules,
-    standing,
-    users,
-)
+from db.accounts import users
+from db.backups import retention
 from db.clock import utcnow
 from db.database import database
+from db.housekeeping import daily_prune, old_rows, tenant_removal
+from db.installation import installation
 from db.models import Run, Tenant
+from db.recovery import lost_runs
+from db.restores import approvals
+from db.runs import notifications, run_history, runs
+from db.tenants import backup_health, schedules
 from tests import many_rows
 
 LOOKS = 5
@@ -42,36 +35,36 @@ def _take_schedules() -> None:
 
 
 def _decide() -> None:
-    tenant, ages = Tenant.get_by_id(many_rows.PRUNED), pruning.Ages(runs=365, restores=365, names=365)
-    for step in pruning.STEPS.values():
+    tenant, ages = Tenant.get_by_id(many_rows.PRUNED), daily_prune.Ages(runs=365, restores=365, names=365)
+    for step in daily_prune.STEPS.values():
         step.find(tenant, ages)
 
 
 def _take_back() -> None:
-    for run in overdue.abandoned():
-        overdue.take_back(run)
+    for run in lost_runs.abandoned():
+        lost_runs.take_back(run)
 
 
 STEPS: dict[str, Callable[[], object]] = {
     "a worker's heartbeat, 8 claims": lambda: runs.beat([f"token {number}" for number in _held()]),
     "a process's heartbeat": lambda: installation.beat("bench", "worker"),
     "sweep: take back what a dead worker left": _take_back,
-    "sweep: cancelled and unheld": overdue.cancelled_and_unheld,
+    "sweep: cancelled and unheld": lost_runs.cancelled_and_unheld,
     "sweep: schedules that are due": lambda: schedules.due(utcnow()),
     "sweep: take 200 schedules": _take_schedules,
     "sweep: expire plans": lambda: approvals.expire_old(PLAN_HOURS),
-    "sweep: tenants that go": removal.begun,
-    "sweep: wholes without parts": overdue.without_parts,
-    "sweep: never sent": overdue.unsent,
-    "sweep: whose message nobody claimed": overdue.unclaimed,
+    "sweep: tenants that go": tenant_removal.begun,
+    "sweep: wholes without parts": lost_runs.without_parts,
+    "sweep: never sent": lost_runs.unsent,
+    "sweep: whose message nobody claimed": lost_runs.unclaimed,
     "sweep: which of 70,000 locks' runs are active": lambda: runs.active_among(range(70_000)),
-    "stalled, for /metrics": overdue.stalled,
+    "stalled, for /metrics": lost_runs.stalled,
     "retention: decide for a tenant": lambda: retention.preview(Tenant.get_by_id(many_rows.PRUNED), KEPT),
     "retention: find what goes of a tenant": _decide,
     "retention: 500 old items": lambda: old_rows.forget_items(90),
     "retention: 500 old notifications": lambda: old_rows.forget_notifications(90),
-    "retention: tenants that are due": lambda: pruning.due(2),
-    "dashboard: standing of all tenants": lambda: standing.of_tenants(None, utcnow()),
+    "retention: tenants that are due": lambda: daily_prune.due(2),
+    "dashboard: standing of all tenants": lambda: backup_health.of_tenants(None, utcnow()),
     "dashboard: ended by day": lambda: run_history.ended_by_day((utcnow() - timedelta(days=14)).date(), None),
     "pulse of who hears of all active runs": lambda: notifications.following(many_rows.OPERATOR, None),
     "pulse of an admin": lambda: notifications.following(many_rows.ADMIN, None),

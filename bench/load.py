@@ -20,10 +20,10 @@ from threading import Lock
 
 import requests
 
-from actors import back_up
+from actors.backups import back_up
 from bench import WEB, stage
-from db import users
-from db.audit import SYSTEM
+from db.accounts import users
+from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import AuditEvent, BackupSet, Policy, Restore, Run, Snapshot, Tenant
 from db.states import ACTIVE, Role

@@ -16,9 +16,9 @@ from tempfile import TemporaryDirectory
 
 from bench import rows, stage
 from db.database import database
+from db.encryption import keyring
 from db.models import Content
-from db.sealing import keyring
-from db.snapshots import content_owner
+from db.policies.snapshots import content_owner
 
 CONTENT_BYTES = 20_000
 PASSPHRASE = "correct horse battery"

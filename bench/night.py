@@ -15,13 +15,14 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from statistics import median, quantiles
 
-from actors.broker import BULK, PRIORITY, UNDER_WAY
+from actors.queue.broker import BULK, PRIORITY, UNDER_WAY
+from actors.queue.enqueue import queue_for
 from actors.scheduler import TICK_SECONDS
-from actors.starting import queue_for
-from db import parts, schedules
+from db.runs import child_runs
 from db.states import RunState
-from graph import limits
-from graph.client import BATCH_SIZE
+from db.tenants import schedules
+from graph.transport import rate_limits
+from graph.transport.client import BATCH_SIZE
 
 PROCESSES, TENANTS = 2, (500, 2_000, 10_000)
 THREADS = 8
@@ -53,7 +54,7 @@ class Tenant:
 
     def wait_for_budget(self, now: float, requests: int) -> float:
         """Seconds until Graph's limit lets so many through; taken when it is 0."""
-        most, seconds = limits.LIMITS[limits.INTUNE]
+        most, seconds = rate_limits.LIMITS[rate_limits.INTUNE]
         while self.sent and self.sent[0][0] <= now - seconds:
             self.sent.popleft()
         if sum(one for _, one in self.sent) + requests > most:
@@ -168,7 +169,7 @@ class Night:
         elif message.is_whole:
             self._hand_out(now, message.tenant)
         elif message.turns > 1:
-            a_turn = limits.LIMITS[limits.CONDITIONAL_ACCESS][1]
+            a_turn = rate_limits.LIMITS[rate_limits.CONDITIONAL_ACCESS][1]
             self._at(now + a_turn, self._put, Message(message.tenant, turns=message.turns - 1))
         else:
             self._end_part(now, message)
@@ -179,7 +180,7 @@ class Night:
         tenant.waiting_parts = -(-tenant.to_read // BATCH_SIZE)
         tenant.under_way = 1
         self._put(now, Message(tenant, turns=TURNS))
-        for _ in range(parts.SIDE_BY_SIDE):
+        for _ in range(child_runs.SIDE_BY_SIDE):
             self._begin_part(now, tenant)
 
     def _begin_part(self, now: float, tenant: Tenant) -> None:

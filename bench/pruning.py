@@ -13,16 +13,20 @@ from threading import Event, Thread
 
 import peewee as pw
 
-from actors import pruning as actor
+from actors.housekeeping import daily_prune as actor
 from bench import rows, stage
 from db import database as engine
-from db import installation, manifests, old_rows, pruning, retention, sealing, tenants
-from db.audit import SYSTEM
+from db import encryption
+from db.audit.audit import SYSTEM
+from db.backups import manifests, retention
+from db.backups.retention import Rules
 from db.clock import utcnow
 from db.database import database
+from db.housekeeping import daily_prune, old_rows
+from db.installation import installation
 from db.models import BackupSet, Content, Policy, Restore, Snapshot, Tenant
-from db.retention import Rules
 from db.states import RestoreState, SetState
+from db.tenants import tenants
 
 SNAPSHOTS = 1000
 RESTORE_ITEMS = (0, 20_000, 200_000)
@@ -130,16 +134,16 @@ def _make_items(tenant: Tenant, snapshots: list[int], count: int) -> None:
 
 def _prune(tenant: Tenant) -> tuple[float, float]:
     """The longest transaction, and all of it, in seconds."""
-    run, taken, let_go = actor._made(tenant, actor.DAILY, is_quiet=True).run, [0.0], pruning.let_go
+    run, taken, let_go = actor._made(tenant, actor.DAILY, is_quiet=True).run, [0.0], daily_prune.let_go
 
     def timed(*given: object) -> None:
         began = time.perf_counter()
         let_go(*given)
         taken.append(time.perf_counter() - began)
 
-    pruning.let_go, began = timed, time.perf_counter()
+    daily_prune.let_go, began = timed, time.perf_counter()
     actor.prune.fn(run.id)
-    pruning.let_go = let_go
+    daily_prune.let_go = let_go
     return max(taken), time.perf_counter() - began
 
 
@@ -164,7 +168,7 @@ class _Beating:
 
 def _beat(url: str) -> None:
     engine.use(url)
-    sealing.use_keys([b"0" * 32])
+    encryption.use_keys([b"0" * 32])
     stop, taken, failed = Event(), [], 0
     Thread(target=lambda: (sys.stdin.readline(), stop.set()), daemon=True).start()
     print("ready", flush=True)

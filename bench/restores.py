@@ -7,16 +7,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import actors.back_up
-import actors.preview
-import actors.restore
-from actors import restore_requests
+import actors.backups.back_up
+import actors.plans.preview
+import actors.restores.live_restore
+from actors.plans import drafts
 from bench import stage
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import IS_ACTIVE, BackupSet, Restore, Run
 from db.states import RunState
-from graph import limits
+from graph.transport import rate_limits
 from tests.simulated import WRITE
 
 POLICIES, LATENCY_MS = 500, 80
@@ -33,35 +33,35 @@ def main() -> None:
             stage.bind(url)
             with stage.worker_here(poll_ms=50):
                 _measure(engine, 1, "100 writes in 20 s, enforced by the simulator too", throttle=True)
-                with _without(limits.INTUNE_WRITES):
+                with _without(rate_limits.INTUNE_WRITES):
                     _measure(engine, 2, "of reads only")
-                with _without(limits.INTUNE_WRITES, limits.INTUNE):
+                with _without(rate_limits.INTUNE_WRITES, rate_limits.INTUNE):
                     _measure(engine, 3, "none")
 
 
 @contextmanager
 def _without(*services: str) -> Iterator[None]:
-    kept = dict(limits.LIMITS)
+    kept = dict(rate_limits.LIMITS)
     for service in services:
-        limits.LIMITS.pop(service)  # type: ignore[attr-defined]
+        rate_limits.LIMITS.pop(service)  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        limits.LIMITS.update(kept)  # type: ignore[attr-defined]
+        rate_limits.LIMITS.update(kept)  # type: ignore[attr-defined]
 
 
 def _measure(engine: str, number: int, limit: str, **flags: object) -> None:
     tenant = stage.tenant(f"{engine} {number}", number, POLICIES, permissions=WRITE, latency_ms=LATENCY_MS, **flags)
     with database.connection_context():
-        _ended(actors.back_up.start(tenant, SYSTEM, policy_types=["configurationPolicies"]).run)
+        _ended(actors.backups.back_up.start(tenant, SYSTEM, policy_types=["configurationPolicies"]).run)
         made = BackupSet.get(BackupSet.tenant == tenant)
         stage.change(tenant, POLICIES)
         time.sleep(PAUSE_SECONDS)
-        restore = restore_requests.of_backup_set(made, tenant, restore_requests.parse_options(OPTIONS), SYSTEM)
-        preview = _ended(actors.preview.start(restore, SYSTEM).run)
+        restore = drafts.of_backup_set(made, tenant, drafts.parse_options(OPTIONS), SYSTEM)
+        preview = _ended(actors.plans.preview.start(restore, SYSTEM).run)
         time.sleep(PAUSE_SECONDS)
         before = stage.requests_of(tenant)
-        live = _ended(actors.restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="benchmark").run)
+        live = _ended(actors.restores.live_restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="benchmark").run)
         asked = {name: count - before[name] for name, count in stage.requests_of(tenant).items() if name in before
                  and isinstance(count, int)}  # fmt: skip
     cells = (engine, limit, _seconds(preview), _seconds(live), asked["http"], asked["graph"], asked["writes"],

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bench import stage
-from db import users
-from db.audit import SYSTEM
+from db.accounts import users
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.database import database, is_sqlite
 from db.models import Tenant

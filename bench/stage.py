@@ -13,15 +13,17 @@ import dramatiq
 import requests
 
 import config
-from actors import startup
-from actors.every import broker
+from actors.all_actors import broker
+from actors.process import startup
 from bench import REDIS_PORT, SIMULATOR, SIMULATOR_PORT, WEB, WEB_PORT
-from db import migrate, tenants, users
-from db.audit import SYSTEM
+from db import migrate
+from db.accounts import users
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.database import database
 from db.models import Heartbeat, Policy, Tenant
 from db.states import Role
+from db.tenants import tenants
 from tests import servers
 from tests.simulated import READ, catalog_policy
 

@@ -10,15 +10,19 @@ from datetime import timedelta
 from itertools import islice
 
 from bench import stage
-from db import backup_sets, old_rows, run_ends, runs, snapshots, tenants
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
+from db.backups import backup_sets
 from db.clock import utcnow
 from db.database import database, is_sqlite
+from db.housekeeping import old_rows
 from db.models import Content, Policy, Run, Tenant
-from db.runs import NewItem
+from db.policies import snapshots
+from db.runs import completion, runs
+from db.runs.runs import NewItem
 from db.states import Outcome, RunKind
-from graph.fingerprint import fingerprint
-from graph.policy_types import POLICY_TYPES
+from db.tenants import tenants
+from graph.content.fingerprint import fingerprint
+from graph.policy_types.table import POLICY_TYPES
 from graph.simulator.demo import demo_tenants
 from tests.simulated import collection_of
 
@@ -76,7 +80,7 @@ def _contents(tenant: Tenant):
 
 
 def _night(tenant: Tenant, contents: dict, changed: set[int], days_ago: int) -> None:
-    """As actors/back_up.py does it, without the asking."""
+    """As actors/backups/back_up.py does it, without the asking."""
     policies = {one.id: one for one in Policy.select().where(Policy.tenant == tenant)}
     newest = dict(_newest(tenant))
     items = [
@@ -92,7 +96,7 @@ def _night(tenant: Tenant, contents: dict, changed: set[int], days_ago: int) -> 
         kept = snapshots.keep(run, reads[begin : begin + 20])
         waiting = {item.policy_id: item.id for item in runs.unsettled_items(run)}
         runs.settle_read(claim, Outcome.CAPTURED, {waiting[key]: one.snapshot_id for key, one in kept.items()})
-    run_ends.finish(claim)
+    completion.finish(claim)
     Run.update(ended_at=utcnow() - timedelta(days=days_ago)).where(Run.id == run.id).execute()
 
 

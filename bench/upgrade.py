@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import config
-from actors import startup
+from actors.process import startup
 from bench import REDIS_PORT
 from db import migrate
 from db.database import close_all, database, is_sqlite

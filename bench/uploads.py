@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import config
-from actors import startup
-from db import migrate, uploads
+from actors.process import startup
+from db import migrate
 from db.database import database
 from db.models import Tenant
+from db.runs import uploads
 from tests.actors.test_unpacking import bombs
 from tests.uploads import read, zipped
 

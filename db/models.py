@@ -7,7 +7,7 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.database import database
-from db.identities import Identity
+from db.schema.row_ids import Identity
 from db.states import (
     CredentialKind,
     ItemState,
@@ -54,7 +54,7 @@ class User(Table):
     totp_step = pw.BigIntegerField(null=True)
     # The object id in our own directory, of who signs in with Entra ID.
     entra_id = pw.CharField(null=True, unique=True, max_length=36)
-    # When Entra ID last said what they are given here; it counts for an hour: db/entra_people.py.
+    # When Entra ID last said what they are given here; it counts for an hour: db/accounts/entra_grants.py.
     entra_checked_at = pw.DateTimeField(null=True)
 
     class Meta:
@@ -91,7 +91,7 @@ class Tenant(Table):
     connection_error = pw.CharField(null=True, max_length=500)
     # When the credential ends, as its certificate or whoever gave it says; null: nobody knows.
     credential_expires_at = pw.DateTimeField(null=True)
-    # Since then it goes, with everything that is kept of it: db/removal.py.
+    # Since then it goes, with everything that is kept of it: db/housekeeping/tenant_removal.py.
     removing_since = pw.DateTimeField(null=True)
     # When its last daily pruning was begun; of a new tenant, since when there is nothing to prune.
     pruned_at = pw.DateTimeField(null=True, default=utcnow, index=True)
@@ -111,7 +111,8 @@ Tenant.add_index(
 
 
 class Credential(Table):
-    """A tenant's next credential, until it has signed in, or its previous one, for a while: db/credentials.py."""
+    """A tenant's next credential, until it has signed in, or its previous one, for a while:
+    db/tenants/credentials.py."""
 
     tenant = pw.ForeignKeyField(Tenant, backref="credentials", on_delete="CASCADE", index=False)
     place = pw.CharField(max_length=10)
@@ -397,7 +398,7 @@ class Snapshot(Table):
     confirmed_at = pw.DateTimeField(default=utcnow)
     name = pw.CharField(max_length=1000)
     modified_at = pw.DateTimeField(null=True)
-    # How we know it is whole, and the names behind the ids in its assignments. Shapes: graph/reading.py.
+    # How we know it is whole, and the names behind the ids in its assignments. Shapes: graph/read/readings.py.
     proof = JsonText()
     references = JsonText()
 
@@ -437,7 +438,7 @@ class Manifest(Table):
 
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
     fingerprint = pw.CharField(max_length=64)
-    # Snapshot ids in rising order, as db/manifests.py packs them.
+    # Snapshot ids in rising order, as db/backups/manifests.py packs them.
     packed = pw.BlobField()
     count = pw.IntegerField()
 
@@ -458,7 +459,8 @@ class BackupSet(Table):
     created_at = pw.DateTimeField(default=utcnow)
     completed_at = pw.DateTimeField(null=True)
     manifest = pw.ForeignKeyField(Manifest, null=True, on_delete="RESTRICT")
-    # policy type -> {"state", "listed", "captured", "unchanged", "gone", "failed", "message"}; see db/backup_sets.py.
+    # policy type -> {"state", "listed", "captured", "unchanged", "gone", "failed", "message"}; see
+    # db/backups/backup_sets.py.
     types = JsonText()
     # What could not be read: [{"policy_type", "policy", "name", "reason", "message"}].
     problems = JsonText()
@@ -485,7 +487,7 @@ class Restore(Table):
     backup_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL")
     undo_of = pw.ForeignKeyField("self", null=True, on_delete="SET NULL")
     state = pw.CharField(default=RestoreState.DRAFT, max_length=10)
-    # As db.restores.Options.
+    # As db.restores.restores.Options.
     options = JsonText()
     reason = pw.CharField(null=True, max_length=500)
     # Why the Conditional Access guard may be passed, and who said so.
@@ -501,7 +503,8 @@ class Restore(Table):
     ended_at = pw.DateTimeField(null=True)
     # What was there before, captured before the first write.
     safety_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL")
-    # The fingerprint of everything that decides what is written, as the preview kept it: db/plan_fingerprint.py.
+    # The fingerprint of everything that decides what is written, as the preview kept it:
+    # db/restores/plan_fingerprint.py.
     planned_mark = pw.CharField(null=True, max_length=64)
     # Part of the plan -> its SHA-256; null: planned by a version that bound less.
     plan_parts = JsonText(null=True)
@@ -561,7 +564,7 @@ class RestoreItem(Table):
     live_content = pw.ForeignKeyField(Content, null=True, on_delete="RESTRICT")
     live_mark = pw.CharField(null=True, max_length=64)
     differences = pw.IntegerField(default=0)
-    # [{"kind", "id", "name", "how", "to", "item", "to_name"}]; see graph/planning.py.
+    # [{"kind", "id", "name", "how", "to", "item", "to_name"}]; see graph/restore/planner.py.
     resolutions = JsonText(null=True)
     notes = JsonText(null=True)
     reason = pw.CharField(null=True, max_length=60)
@@ -578,9 +581,10 @@ class RestoreItem(Table):
     seen_at = pw.DateTimeField(null=True)
     # Of the plan: ids that were there under its name, each a policy of its own; null in one of before this was kept.
     namesakes = JsonText(null=True)
-    # Of the plan: properties of the body that the service would not take as they are (graph/past_dates.py).
+    # Of the plan: properties of the body that the service would not take as they are (graph/restore/past_dates.py).
     left_out = JsonText(null=True)
-    # Of the plan: [{"code", "said"}], what is dangerous in it (graph/dangers.py); null in one of before this was kept.
+    # Of the plan: [{"code", "said"}], what is dangerous in it (graph/review/dangers.py); null in one of before this
+    # was kept.
     dangers = JsonText(null=True)
     # As the restore's, of this policy: {"name", "groups": {id: name}, …}.
     file_says = JsonText(null=True)
@@ -616,7 +620,7 @@ class Listing(Table):
 
     run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
     policy_type = pw.CharField(max_length=80)
-    # As graph.reading.Listed, without times.
+    # As graph.read.readings.Listed, without times.
     rows = JsonText()
     listed_at = pw.DateTimeField(default=utcnow)
 
@@ -631,7 +635,7 @@ class RunAnswer(Table):
     reading = pw.CharField(max_length=200)
     # SHA-256 of the path that was asked.
     path_mark = pw.CharField(max_length=64)
-    # As graph.answers.packed; compressed, then sealed: it may be a policy.
+    # As graph.transport.answer_json.packed; compressed, then sealed: it may be a policy.
     sealed = pw.BlobField()
     # A time before it was asked for: what a policy became later, it does not say.
     kept_at = pw.DateTimeField(default=utcnow)
@@ -668,7 +672,7 @@ class Mapping(Table):
 
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
     source_directory_id = pw.CharField(max_length=36)
-    # As graph/reference_kinds.py names them.
+    # As graph/references/reference_kinds.py names them.
     kind = pw.CharField(max_length=80)
     source_id = pw.CharField(max_length=200)
     source_name = pw.CharField(null=True, max_length=1000)
@@ -712,7 +716,7 @@ class Schedule(Table):
 class DirectoryName(Table):
     """The name behind an id that policies refer to, as last seen in the tenant; null when it is deleted.
 
-    Of a service principal (kind principals) the app that it is of; of a domain, what sort it is: db/directory_names.py.
+    Of a service principal (kind principals) the app that it is of; of a domain, what sort it is: db/runs/name_cache.py.
     """
 
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
@@ -779,7 +783,7 @@ class AuditEvent(Table):
     details = JsonText()
     previous_hash = pw.CharField(max_length=64)
     hash = pw.CharField(max_length=64)
-    # The keyed hash over it: db/audit_keys.py. Null: of before there were any.
+    # The keyed hash over it: db/audit/audit_keys.py. Null: of before there were any.
     mac = pw.CharField(null=True, max_length=64)
 
     class Meta:
@@ -810,7 +814,7 @@ class AuditCheck(Table):
 
 
 class AuditKey(Table):
-    """A key of the audit log's keyed hashes, sealed with the place where it begins: db/audit_keys.py."""
+    """A key of the audit log's keyed hashes, sealed with the place where it begins: db/audit/audit_keys.py."""
 
     sealed = pw.BlobField()
 

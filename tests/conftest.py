@@ -44,12 +44,15 @@ import requests  # noqa: E402
 
 import config  # noqa: E402
 from db import database as engine  # noqa: E402
-from db import installation, migrate, sealing, snapshots, users  # noqa: E402
-from db.audit import SYSTEM, Actor  # noqa: E402
+from db import encryption, migrate  # noqa: E402
+from db.accounts import users  # noqa: E402
+from db.audit.audit import SYSTEM, Actor  # noqa: E402
 from db.clock import utcnow  # noqa: E402
+from db.installation import installation  # noqa: E402
 from db.models import Policy, Snapshot, Tenant, User  # noqa: E402
+from db.policies import snapshots  # noqa: E402
 from db.states import Role, SiteRole  # noqa: E402
-from graph import limits  # noqa: E402
+from graph.transport import rate_limits  # noqa: E402
 from tests import locks  # noqa: E402
 from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
 
@@ -114,7 +117,7 @@ def redis_url(_redis_server):
 
 def migrated():
     """With the keys that the tests have, whatever the test before left behind."""
-    sealing.use_keys(config.load(os.environ).encryption_keys)
+    encryption.use_keys(config.load(os.environ).encryption_keys)
     migrate.migrate()
 
 
@@ -175,7 +178,7 @@ def database(database_url, redis_url, monkeypatch):
     monkeypatch.setenv("TENANTKEEP_DATABASE_URL", database_url)
     config.settings.cache_clear()
     bound = engine.use(database_url)
-    sealing.use_keys(config.settings().encryption_keys)
+    encryption.use_keys(config.settings().encryption_keys)
     bound.connect()
     installation.check_keys()
     yield bound
@@ -209,7 +212,8 @@ def _password_hash():
 @pytest.fixture
 def cast(database, _password_hash):
     """Contoso: ada operates, rita reads, max manages. Fabrikam: sam operates. audra audits; root is admin."""
-    from db import policies, tenants
+    from db.policies import policies
+    from db.tenants import tenants
 
     def person(name, site_role=SiteRole.NONE):
         return User.create(
@@ -261,7 +265,7 @@ def captured(cast):
 
 def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
     """What the capture actor does to the database, without Graph: (run, snapshot)."""
-    from db import run_ends, runs
+    from db.runs import completion, runs
     from db.states import RunKind
 
     item = runs.NewItem(policy.policy_type, policy.name, policy.id, policy.graph_id)
@@ -295,7 +299,7 @@ def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
     kept = snapshots.keep(claim.run, [read])[policy.id]
     [row] = runs.unsettled_items(claim.run)
     runs.settle_read(claim, kept.outcome, {row.id: kept.snapshot_id})
-    run_ends.finish(claim)
+    completion.finish(claim)
     return started.run, Snapshot.get_by_id(kept.snapshot_id)
 
 
@@ -374,10 +378,10 @@ def graph(simulator, cast):
 @pytest.fixture
 def worker(database, redis_url):
     """A real worker of the real broker, in this process. Ask for `app` first: making it binds the database anew."""
-    from actors import connections
-    from actors.every import broker
+    from actors.all_actors import broker
+    from actors.tenants import graph_clients
 
-    connections.forget()
+    graph_clients.forget()
     running = dramatiq.Worker(broker, worker_timeout=50, worker_threads=4)
     running.start()
     yield running
@@ -387,8 +391,8 @@ def worker(database, redis_url):
 @pytest.fixture
 def quick(monkeypatch):
     """Without the waits that Graph's limits ask for; tests/actors/test_budget.py has those."""
-    for service in limits.LIMITS:
-        monkeypatch.setitem(limits.LIMITS, service, (10_000, 1.0))
+    for service in rate_limits.LIMITS:
+        monkeypatch.setitem(rate_limits.LIMITS, service, (10_000, 1.0))
 
 
 @pytest.fixture

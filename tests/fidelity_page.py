@@ -4,18 +4,18 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from graph import unread
+from graph.content.places import root_type
+from graph.content.secrets import FROM_CONNECTOR, SECRETS, Secret
+from graph.content.unordered_lists import _ORDERED, _SETS
 from graph.microsoft import model
-from graph.navigations import all_links
-from graph.past_dates import REFUSED, WRITTEN_AS_THEY_WERE
-from graph.places import root_type
-from graph.policy_types import POLICY_TYPES
-from graph.quotas import QUOTAS
-from graph.readiness import PATIENCE, READINESS, USUAL_PATIENCE
-from graph.reference_kinds import NONE_BY_NAME, NONE_BY_TYPE, UNSURE
-from graph.secrets import FROM_CONNECTOR, SECRETS, Secret
-from graph.sets import _ORDERED, _SETS
-from graph.write_rules import WRITE_RULES
+from graph.policy_types.quotas import QUOTAS
+from graph.policy_types.table import POLICY_TYPES
+from graph.read import unread
+from graph.references.navigations import all_links
+from graph.references.reference_kinds import NONE_BY_NAME, NONE_BY_TYPE, UNSURE
+from graph.restore.past_dates import REFUSED, WRITTEN_AS_THEY_WERE
+from graph.write.readiness import PATIENCE, READINESS, USUAL_PATIENCE
+from graph.write.write_rules import WRITE_RULES
 from tests.markdown import formatted
 from tests.model_walk import COMPUTED, CONTENT, NOT_SENT, PART, REFERENCE, SECRET, UNREAD, answers
 
@@ -136,27 +136,27 @@ def _page() -> str:
 def _tables() -> Iterable[tuple[str, str, Iterable[tuple[str, str]]]]:
     yield (
         "Lists whose order counts",
-        f"`graph/sets.py`: every other list of plain values is a set, and {len(_SETS)} types of objects in lists have no order.",
+        f"`graph/content/unordered_lists.py`: every other list of plain values is a set, and {len(_SETS)} types of objects in lists have no order.",
         ((f"`{kind}.{name}`", why) for (kind, name), why in _ORDERED.items()),
     )
     yield (
         "Secrets that Graph keeps",
-        "`graph/secrets.py`, and the secret values of the settings catalog wherever they are nested.",
+        "`graph/content/secrets.py`, and the secret values of the settings catalog wherever they are nested.",
         ((f"`{kind}.{name}`", _when(secret)) for (kind, name), secret in SECRETS.items()),
     )
     yield (
         "Secrets that hold nothing of the tenant",
-        "`graph/secrets.py`: what is written in their place makes the service take its own.",
+        "`graph/content/secrets.py`: what is written in their place makes the service take its own.",
         ((f"`{key}`", word) for key, word in FROM_CONNECTOR.items()),
     )
     yield (
         "Ids that are references to nothing of a tenant",
-        "`graph/reference_kinds.py`. What may be one, and blocks nothing: " + _names(sorted(UNSURE)) + ".",
+        "`graph/references/reference_kinds.py`. What may be one, and blocks nothing: " + _names(sorted(UNSURE)) + ".",
         ((why, _names(names)) for why, names in _none()),
     )
     yield (
         "What the model shows beside a policy, and nothing reads",
-        "`graph/unread.py`.",
+        "`graph/read/unread.py`.",
         (
             (f"`{one.names}`" + ("" if one.policy_types == r"\w+" else f" of {one.policy_types}"), one.reason)
             for one in (*unread.NAVIGATIONS, *unread.INSIDE)
@@ -164,7 +164,7 @@ def _tables() -> Iterable[tuple[str, str, Iterable[tuple[str, str]]]]:
     )
     yield (
         "Dates",
-        "`graph/past_dates.py`: refused when past, unless they stay as they are.",
+        "`graph/restore/past_dates.py`: refused when past, unless they stay as they are.",
         (
             *((f"{key}.{name}", _names(dates)) for key, found in REFUSED.items() for name, dates in found.items()),
             *((f"`{kind}.{name}`", why) for (kind, name), why in WRITTEN_AS_THEY_WERE.items()),
@@ -172,7 +172,7 @@ def _tables() -> Iterable[tuple[str, str, Iterable[tuple[str, str]]]]:
     )
     yield (
         "How many a tenant may have, and what is waited for",
-        "`graph/quotas.py`, `graph/readiness.py`.",
+        "`graph/policy_types/quotas.py`, `graph/write/readiness.py`.",
         (
             *((one.what, str(one.most)) for one in QUOTAS.values()),
             *((key, one.waits_for) for key, one in READINESS.items()),
@@ -180,12 +180,12 @@ def _tables() -> Iterable[tuple[str, str, Iterable[tuple[str, str]]]]:
     )
     yield (
         "What a restore cannot write",
-        "`graph/write_rules.py`, `graph/tenant_writes.py`.",
+        "`graph/write/write_rules.py`, `graph/write/tenant_wide_rules.py`.",
         ((POLICY_TYPES[key].title, rule.never) for key, rule in WRITE_RULES.items() if rule.never),
     )
     yield (
         "Links by navigation alone",
-        "`graph/navigations.py`: which subtype has which is the model's; those that nobody was seen to read cost only themselves.",
+        "`graph/references/navigations.py`: which subtype has which is the model's; those that nobody was seen to read cost only themselves.",
         (
             (f"`{name}`", "never seen to be read" if link.is_untried else "one of several" if link.is_many else "one")
             for key in ("deviceConfigurations", "windowsAutopilotDeploymentProfiles")

@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass
 
 import peewee as pw
 
-from actors import restore_requests
-from db import backup_sets, manifests, mappings, notifications, policies, runs, schedules, tenants, users
-from db.audit import SYSTEM, Actor
+from actors.plans import drafts
+from db.accounts import users
+from db.audit.audit import SYSTEM, Actor
+from db.backups import backup_sets, manifests
 from db.clock import utcnow
 from db.database import database, is_sqlite
 from db.models import (
@@ -35,8 +36,12 @@ from db.models import (
     Tenant,
     User,
 )
+from db.policies import policies
+from db.restores import mappings
+from db.runs import notifications, runs
 from db.states import ItemState, Outcome, RestoreState, Role, RunKind, RunState, SetState, SiteRole
-from graph.resolving import Resolution
+from db.tenants import schedules, tenants
+from graph.restore.resolver import Resolution
 from tests.conftest import capture_by_hand
 from tests.restoring import as_previewed, options
 
@@ -155,9 +160,7 @@ def _backed_up(tenant: Tenant, word: str, operator: User, snapshots: list[Snapsh
 def _restores(tenant: Tenant, backup_set: BackupSet, operator: User, digits: str) -> Restore:
     """A draft, which is returned; one that waits for approval, and one that is approved."""
     actor = Actor.person(operator, None)
-    draft, previewed, approved = (
-        restore_requests.of_backup_set(backup_set, tenant, options(), actor) for _ in range(3)
-    )
+    draft, previewed, approved = (drafts.of_backup_set(backup_set, tenant, options(), actor) for _ in range(3))
     RestoreItem.update(
         action=Outcome.UPDATE, live_content=Content.get(Content.tenant == tenant), resolutions=_resolutions(digits)
     ).where(RestoreItem.restore.in_([previewed, approved])).execute()

@@ -1,4 +1,4 @@
-"""Watches the order in which transactions take rows (db/lock_order.py): `pytestmark = usefixtures("lock_order")`.
+"""Watches the order in which transactions take rows (db/sql/lock_order.py): `pytestmark = usefixtures("lock_order")`.
 
 Statement by statement, of every transaction of the test's process; on SQLite too, whose one lock hides the order.
 """
@@ -8,8 +8,8 @@ import threading
 from contextlib import contextmanager
 
 from db import database as engine
-from db.lock_order import ORDER, WITHIN
 from db.models import Restore, Run
+from db.sql.lock_order import ORDER, WITHIN
 
 PLACES = {model._meta.table_name: number for number, model in enumerate(ORDER)}
 INNER = {model._meta.table_name for model in WITHIN}
@@ -73,7 +73,7 @@ def _take(taken, table, statement, wrong):
             wrong.append(f"{table} after {taken}, and its run was not taken: {statement[:200]}")
     elif table not in PLACES:
         if taken:
-            wrong.append(f"{table} has no place in db/lock_order.py: {statement[:200]}")
+            wrong.append(f"{table} has no place in db/sql/lock_order.py: {statement[:200]}")
     else:
         later = [one for one in taken if PLACES.get(one, -1) > PLACES[table]]
         if later or (table in OWNERS and INNER & set(taken)):

@@ -8,12 +8,13 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from actors import restore_requests
-from db import identities, manifests
+from actors.plans import drafts
+from db.backups import manifests
 from db.clock import utcnow
 from db.database import database, is_sqlite
+from db.encryption import keyring
 from db.models import TABLES
-from db.sealing import keyring
+from db.schema import row_ids
 
 TWO_YEARS = timedelta(days=730)
 SPECIAL = 28
@@ -60,7 +61,7 @@ def fill(size: Size, password_hash: str | None = None) -> None:
         "hour_ago": _after(now, "-3600"),
         "far_off": _after(now, "86400000"),
         "packed": _bytes(manifests.pack([1, 2, 3])),
-        "options": json.dumps(restore_requests.parse_options({"assignments": "none"})),
+        "options": json.dumps(drafts.parse_options({"assignments": "none"})),
         "sealed": _bytes(keyring().seal(b"x", "nobody")),
         "hash": f"'{password_hash}'" if password_hash else "NULL",
     }
@@ -70,8 +71,8 @@ def fill(size: Size, password_hash: str | None = None) -> None:
         database.execute_sql(sql if is_sqlite() else sql.replace("%", "%%"))
     # As at work: autovacuum looks after PostgreSQL, and SQLite plans without statistics, for nobody asks for any.
     if not is_sqlite():
-        for model in identities.numbered(TABLES):
-            identities.go_on_after(model, 0)
+        for model in row_ids.numbered(TABLES):
+            row_ids.go_on_after(model, 0)
         database.execute_sql("VACUUM (ANALYZE)")
 
 

@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graph import unread
+from graph.content.normalise import is_referred
+from graph.content.places import root_type
+from graph.content.secrets import SECRETS
+from graph.content.service_made import is_service_made, is_service_made_outermost
 from graph.microsoft import model
-from graph.navigations import all_links
-from graph.normalise import is_referred
-from graph.places import root_type
-from graph.policy_type import PolicyType
-from graph.reference_kinds import OBJECTS
-from graph.references import kind_of
-from graph.secrets import SECRETS
-from graph.service_made import is_service_made, is_service_made_outermost
-from graph.write_rules import WRITE_RULES
+from graph.policy_types.policy_type import PolicyType
+from graph.read import unread
+from graph.references.navigations import all_links
+from graph.references.reference_kinds import OBJECTS
+from graph.references.references import kind_of
+from graph.write.write_rules import WRITE_RULES
 
 CONTENT = "compared and written"
 COMPUTED = "the service's own"
@@ -93,5 +93,5 @@ def _read(row: PolicyType) -> set[str]:
     return expanded | below | SPECIAL
 
 
-# Read by rules of their own (graph/completing.py).
+# Read by rules of their own (graph/read/details.py).
 SPECIAL = {"privacyAccessControls", "presentationValues"}

@@ -1,8 +1,8 @@
 """A backup that was handed out in parts, without Graph."""
 
-from db import parts, runs
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.models import Policy, Run
+from db.runs import child_runs, runs
 from db.states import RunKind
 
 
@@ -12,7 +12,7 @@ def handed_out(tenant):
     items = [runs.NewItem(one.policy_type, one.name, one.id, one.graph_id) for one in chosen]
     run = runs.start(tenant=tenant, kind=RunKind.BACK_UP, dedupe_key="x", items=items, actor=SYSTEM).run
     claim = runs.claim(run.id, run.kind)
-    parts.hand_out(claim, [[item.id] for item in runs.unsettled_items(run)], with_rest=False)
+    child_runs.hand_out(claim, [[item.id] for item in runs.unsettled_items(run)], with_rest=False)
     return Run.get_by_id(run.id)
 
 

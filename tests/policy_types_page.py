@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from graph.kinds_in_words import called
-from graph.policy_type import EXPANDED, NONE, ROUTE, PolicyType
-from graph.policy_types import POLICY_TYPES
-from graph.readiness import PATIENCE, READINESS
-from graph.reference_kinds import BY_SETTING
-from graph.write_rule import BY_UPDATE, ONE_BY_ONE, WriteRule
-from graph.write_rules import WRITE_RULES
+from graph.policy_types.object_labels import called
+from graph.policy_types.policy_type import EXPANDED, NONE, ROUTE, PolicyType
+from graph.policy_types.table import POLICY_TYPES
+from graph.policy_types.write_rule import BY_UPDATE, ONE_BY_ONE, WriteRule
+from graph.references.reference_kinds import BY_SETTING
+from graph.write.readiness import PATIENCE, READINESS
+from graph.write.write_rules import WRITE_RULES
 from tests.markdown import formatted
 from tests.model_walk import PART, REFERENCE, SECRET, Answer, answers
 
@@ -21,7 +21,7 @@ ASSIGNMENTS = {EXPANDED: "with the policy", ROUTE: "by their own route", NONE: "
 
 HEAD = """# Policy types
 
-What Tenantkeep reads and writes, made from `graph/policy_types.py` and `graph/write_rules.py` by
+What Tenantkeep reads and writes, made from `graph/policy_types/table.py` and `graph/write/write_rules.py` by
 `python -m tests.policy_types_page`. Paths are below
 `https://graph.microsoft.com/beta`. A snapshot holds the whole object as Graph gives it, with the children named here, the names of
 the groups, filters and scope tags it refers to, and the secrets that Graph reveals.

@@ -2,26 +2,26 @@
 
 import json
 
-import actors.preview
-import actors.restore
-from actors import restore_requests
-from db import approvals, four_eyes, plan_fingerprint, restores
-from db.audit import SYSTEM, Actor
+import actors.plans.preview
+import actors.restores.live_restore
+from actors.plans import drafts
+from db.audit.audit import SYSTEM, Actor
 from db.clock import utcnow
 from db.models import Restore, RestoreItem, RunItem, User
+from db.restores import approvals, four_eyes, plan_fingerprint, restores
 from db.states import RunState
-from graph.normalise import ZERO_GUID
+from graph.content.normalise import ZERO_GUID
 
 OPTIONS = {"assignments": "exact", "conditional_access": "as captured"}
 
 
 def options(**changes):
-    return restore_requests.parse_options({**OPTIONS, **changes})
+    return drafts.parse_options({**OPTIONS, **changes})
 
 
 def previewed(restore, ended, seconds=60):
     """The restore once its preview has ended."""
-    run = ended(actors.preview.start(restore, SYSTEM).run.id, seconds)
+    run = ended(actors.plans.preview.start(restore, SYSTEM).run.id, seconds)
     assert run.state in (RunState.SUCCEEDED, RunState.PARTIAL), run.error_message
     return Restore.get_by_id(restore.id)
 
@@ -40,7 +40,9 @@ def executed(restore, ended, seconds=120, guard_reason="", **words):
     """(restore, live run) once it has ended."""
     if guard_reason and approvals.guarded(restore):
         approvals.override_guard(restore, SYSTEM, guard_reason)
-    start = actors.restore.start(Restore.get_by_id(restore.id), SYSTEM, **{"reason": "ticket 4711", **words})
+    start = actors.restores.live_restore.start(
+        Restore.get_by_id(restore.id), SYSTEM, **{"reason": "ticket 4711", **words}
+    )
     run = ended(start.run.id, seconds)
     return Restore.get_by_id(restore.id), run
 
@@ -55,7 +57,7 @@ def items_of(run):
 
 
 def undone(restore):
-    return restore_requests.undo(Restore.get_by_id(restore.id), SYSTEM)
+    return drafts.undo(Restore.get_by_id(restore.id), SYSTEM)
 
 
 def person(user_id):

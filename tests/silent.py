@@ -7,10 +7,10 @@ says what the service makes by itself and what is a flag, the plan says what was
 import json
 from collections import Counter
 
-from db import restores
+from db.restores import restores
 from db.states import WRITING
 from graph.microsoft import model
-from graph.policy_types import POLICY_TYPES
+from graph.policy_types.table import POLICY_TYPES
 from tests.restoring import renamed_ids
 from tests.simulated import truth_of
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import requests
 
-from graph.permissions import TO_BACK_UP, TO_RESTORE
-from graph.policy_types import POLICY_TYPES
-from graph.write_rules import WRITE_RULES
+from graph.policy_types.permissions import TO_BACK_UP, TO_RESTORE
+from graph.policy_types.table import POLICY_TYPES
+from graph.write.write_rules import WRITE_RULES
 
 # Exported policies of real tenants, where they are beside this checkout; too large, and not ours, to keep in it.
 REAL = Path(__file__).parents[2] / "shared" / "realdata" / "policies"

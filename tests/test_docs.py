@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from db.states import Standing
-from graph.simulator import malformed
+from graph.simulator.faults import malformed
 from web.commands import cli
 
 ROOT = Path(__file__).parents[1]

@@ -4,10 +4,10 @@ import io
 import json
 import zipfile
 
-from actors import contradictions
-from actors.unpacking import LeftOut, Unpacking
-from graph.fingerprint import fingerprint
-from graph.policy_types import POLICY_TYPES
+from actors.uploads import contradictions
+from actors.uploads.unpacking import LeftOut, Unpacking
+from graph.content.fingerprint import fingerprint
+from graph.policy_types.table import POLICY_TYPES
 
 DIRECTORY = "99999999-1111-4111-8111-999999999999"
 GOOD = {"body": {"name": "Good", "settings": []}, "assignments": []}

@@ -11,35 +11,21 @@ from gunicorn.errors import AppImportError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
-from actors import catalogue, comparison, heartbeat, logs, startup
-from db import sessions
+from actors.facade import policy_type_names, snapshot_diff
+from actors.process import logs, startup
+from actors.recovery import heartbeat
+from db.accounts import sessions
 from db.clock import utcnow
 from db.database import database
-from web import access, addresses, errors, frame, headers, preferences, text
-from web.views import (
-    account,
-    audit,
-    backup_sets,
-    dashboard,
-    entra_grants,
-    health,
-    mappings,
-    new_restore,
-    notifications,
-    passkeys,
-    policies,
-    restore_acts,
-    restores,
-    retention,
-    runs,
-    schedules,
-    sign_in,
-    snapshots,
-    tenant_administration,
-    tenant_choice,
-    tenants,
-    users,
-)
+from web import error_pages
+from web.lists import preferences
+from web.presentation import formatters, layout
+from web.security import access, client_address, headers
+from web.views.backups import backup_sets, policies, runs, snapshots
+from web.views.installation import audit, dashboard, health
+from web.views.people import account, entra_grants, notifications, passkeys, sign_in, users
+from web.views.restores import new_restore, restore_actions, restores
+from web.views.tenants import mappings, retention, schedules, tenant_administration, tenant_switcher, tenants
 
 logger = logging.getLogger(__name__)
 
@@ -77,14 +63,14 @@ def create_app() -> Flask:
         WTF_CSRF_SSL_STRICT=False,
         ADMIN_RAISE_ON_VIEW_EXCEPTION=True,
     )
-    app.wsgi_app = addresses.spelled(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = client_address.spelled(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if settings.proxies:
         # Else everybody would have the proxy's address: in the audit log, and where tries are counted.
         believed = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=believed, x_proto=believed, x_host=0)  # type: ignore[method-assign]
     _connect_per_request(app, is_checked)
     headers.register(app)
-    errors.register(app)
+    error_pages.register(app)
     app.before_request(access.bound_forms_of_strangers)
     app.before_request(new_restore.allow_large_upload)
     CSRFProtect(app)
@@ -118,40 +104,40 @@ def _connect_per_request(app: Flask, is_checked: bool) -> None:
 def _sign_in_by_session(app: Flask) -> None:
     # Without its context processor, which asks the database for the user even to say that the database is gone.
     manager = LoginManager(app, add_context_processor=False)
-    manager.session_protection = None  # sessions end in db/sessions.py; a changed address must not end one
+    manager.session_protection = None  # sessions end in db/accounts/sessions.py; a changed address must not end one
     manager.user_loader(sign_in.load)
 
 
 def _teach_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
-        back_after_choosing=frame.back_after_choosing,
+        back_after_choosing=layout.back_after_choosing,
         can=access.can,
         may=access.may,
         chosen_tenant=preferences.chosen_tenant,
-        page_tenant=frame.page_tenant,
-        person=frame.person,
-        running_runs=frame.running_runs,
-        token=frame.token,
-        unread=frame.unread,
-        kind_title=text.kind_title,
+        page_tenant=layout.page_tenant,
+        person=layout.person,
+        running_runs=layout.running_runs,
+        token=layout.token,
+        unread=layout.unread,
+        kind_title=formatters.kind_title,
         last_backup=tenants.last_backup,
-        policy_type_title=catalogue.title,
+        policy_type_title=policy_type_names.title,
         run_kinds=runs.KINDS,
     )
     app.jinja_env.filters.update(
-        ago=text.ago,
-        browser=text.browser,
-        detail=text.detail,
-        duration=text.duration,
-        ends=lambda at: text.ends(at, utcnow()),
-        linked=text.linked,
-        moment=text.moment,
-        seconds=text.seconds,
-        short=text.short,
-        size=text.size,
-        state_badge=text.state_badge,
-        except_for=text.except_for,
-        words=comparison.words,
+        ago=formatters.ago,
+        browser=formatters.browser,
+        detail=formatters.detail,
+        duration=formatters.duration,
+        ends=lambda at: formatters.ends(at, utcnow()),
+        linked=formatters.linked,
+        moment=formatters.moment,
+        seconds=formatters.seconds,
+        short=formatters.short,
+        size=formatters.size,
+        state_badge=formatters.state_badge,
+        except_for=formatters.except_for,
+        words=snapshot_diff.words,
     )
 
 
@@ -164,14 +150,14 @@ def _add_pages(app: Flask) -> None:
         lists.register(admin)
     for pages in (
         sign_in,
-        tenant_choice,
+        tenant_switcher,
         tenants,
         tenant_administration,
         policies,
         snapshots,
         backup_sets,
         restores,
-        restore_acts,
+        restore_actions,
         new_restore,
         mappings,
         retention,

@@ -51,7 +51,7 @@ STATEMENTS = (
     "CREATE INDEX notification_unread ON notification (user_id, changed_at) WHERE read_at IS NULL",
 )
 
-# An index of every three letters of a name, kept by the database itself. db/search.py asks it.
+# An index of every three letters of a name, kept by the database itself. db/policies/search.py asks it.
 SQLITE_SEARCH = (
     "CREATE VIRTUAL TABLE policy_search USING fts5(name, content='policy', content_rowid='id', tokenize='trigram')",
     "INSERT INTO policy_search (policy_search) VALUES ('rebuild')",

@@ -5,7 +5,7 @@ import re
 
 import peewee as pw
 
-from db import widening
+from db.schema import id_widening
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ TABLES = {
 
 def up(migrator, db):
     if not isinstance(db, pw.SqliteDatabase):
-        widening.widen(db, TABLES)
+        id_widening.widen(db, TABLES)
         return
     for table in TABLES:
         [made] = db.execute_sql("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone()

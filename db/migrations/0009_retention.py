@@ -3,7 +3,7 @@
 Without one, each row that goes reads the whole table that refers to it.
 """
 
-from db.migrating import add_column, create_index, is_sqlite
+from db.schema.online_changes import add_column, create_index, is_sqlite
 
 atomic = False
 

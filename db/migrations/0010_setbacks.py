@@ -2,7 +2,7 @@
 
 import peewee as pw
 
-from db.migrating import add_column, create_tables
+from db.schema.online_changes import add_column, create_tables
 
 atomic = False
 

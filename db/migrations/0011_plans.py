@@ -1,6 +1,6 @@
 """What a restore's plan was made for: nothing else is approved or executed."""
 
-from db.migrating import add_column
+from db.schema.online_changes import add_column
 
 atomic = False
 

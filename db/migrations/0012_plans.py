@@ -1,6 +1,6 @@
 """Indexes for what the fleet asks again and again."""
 
-from db.migrating import create_index
+from db.schema.online_changes import create_index
 
 atomic = False
 

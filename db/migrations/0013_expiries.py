@@ -2,8 +2,8 @@
 
 import peewee as pw
 
-from db.identities import Identity
-from db.migrating import add_column, create_tables
+from db.schema.online_changes import add_column, create_tables
+from db.schema.row_ids import Identity
 
 atomic = False
 

@@ -1,6 +1,6 @@
 """What was there under a policy's name when the preview looked, and what its plan leaves out."""
 
-from db.migrating import add_column
+from db.schema.online_changes import add_column
 
 atomic = False
 

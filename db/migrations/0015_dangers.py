@@ -1,6 +1,6 @@
 """What is dangerous in a plan, as its preview found it."""
 
-from db.migrating import add_column
+from db.schema.online_changes import add_column
 
 atomic = False
 

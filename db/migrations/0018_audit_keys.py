@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import peewee as pw
 
-from db import audit_keys
+from db.audit import audit_keys
 from db.clock import utcnow
-from db.identities import Identity
-from db.migrating import add_column, briefly, change, create_tables, is_sqlite
-from db.sealing import keyring
+from db.encryption import keyring
+from db.schema.online_changes import add_column, briefly, change, create_tables, is_sqlite
+from db.schema.row_ids import Identity
 
 atomic = False
 

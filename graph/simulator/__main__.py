@@ -12,9 +12,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from graph.simulator.app import create_app
 from graph.simulator.demo import demo_tenants
-from graph.simulator.demo.own import own_directory
-from graph.simulator.exported import exported_tenant, load_exported
-from graph.simulator.state import State
+from graph.simulator.demo.staff_directory import own_directory
+from graph.simulator.imports.exported_files import exported_tenant, load_exported
+from graph.simulator.store.state import State
 
 
 class Handler(WSGIRequestHandler):

@@ -13,10 +13,14 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
-from graph.simulator import control, malformed, people, service, sign_in, writing
-from graph.simulator.answers import Reply, error
-from graph.simulator.state import State, Tenant
-from graph.simulator.trouble import Chance, Counts, Faults, Throttle
+from graph.simulator import control
+from graph.simulator.faults import malformed
+from graph.simulator.faults.faults import Chance, Counts, Faults, Throttle
+from graph.simulator.model.replies import Reply, error
+from graph.simulator.reads import get
+from graph.simulator.sign_in import apps, people
+from graph.simulator.store.state import State, Tenant
+from graph.simulator.writes import dispatch
 
 BATCH_SIZE = 20
 
@@ -59,13 +63,13 @@ class Simulator:
         if asked.method == "POST":
             return _by_ids(tenant, asked.body or {})
         url = f"{request.host_url}{(request.view_args or {}).get('version', 'beta')}/{asked.path}"
-        return service.get(tenant, granted, asked.path, asked.query, url)
+        return get.get(tenant, granted, asked.path, asked.query, url)
 
     def _write(self, tenant: Tenant, granted: set[str], asked: "Asked") -> Reply:
         loss = self.faults.loss(tenant.directory_id, asked.path) or self.chance.loss(tenant)
         if loss and loss.is_before:
             raise ConnectionLost
-        reply = writing.write(self.state, tenant, granted, asked.method, asked.path, asked.body, asked.headers)
+        reply = dispatch.write(self.state, tenant, granted, asked.method, asked.path, asked.body, asked.headers)
         if reply.created:
             self.counts.create(tenant.directory_id, reply.created)
         if loss is None:
@@ -148,7 +152,7 @@ def create_app(state: State) -> Flask:
 
     @app.get("/<tenant_id>/v2.0/.well-known/openid-configuration")
     def discovery(tenant_id: str) -> Response:
-        answer = _response(sign_in.discovery(state, tenant_id))
+        answer = _response(apps.discovery(state, tenant_id))
         return _malformed(simulator, tenant_id.lower(), "openid-configuration", answer)
 
     @app.get("/<tenant_id>/discovery/v2.0/keys")
@@ -165,12 +169,12 @@ def create_app(state: State) -> Flask:
         if of_people := people.GRANTS.get(request.form.get("grant_type", "")):
             return _response(of_people(state, tenant_id, request.form.to_dict()))
         simulator.counts.tokens[tenant_id.lower()] += 1
-        answer = _response(sign_in.token(state, tenant_id, request.form.to_dict()))
+        answer = _response(apps.token(state, tenant_id, request.form.to_dict()))
         return _malformed(simulator, tenant_id.lower(), "oauth2/token", answer)
 
     @app.route("/<any(beta, 'v1.0'):version>/<path:path>", methods=["GET", "POST", "PATCH", "PUT", "DELETE"])
     def graph(version: str, path: str) -> Response:
-        held = sign_in.holder(state, request.headers.get("Authorization", ""))
+        held = apps.holder(state, request.headers.get("Authorization", ""))
         tenant_id = held[0].directory_id if held else ""
         fault = simulator.faults.strike(tenant_id, path, {"reset", "truncate"})
         try:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, abort, jsonify, request
 
-from graph.simulator import approvals
-from graph.simulator.state import Tenant
-from graph.simulator.trouble import Counts, Fault
+from graph.simulator.faults.faults import Counts, Fault
+from graph.simulator.store import approvals
+from graph.simulator.store.state import Tenant
 
 if TYPE_CHECKING:
     from graph.simulator.app import Simulator

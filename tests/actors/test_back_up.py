@@ -2,15 +2,17 @@
 
 import pytest
 
-import actors.back_up
-from actors import connections
-from db import backup_sets, manifests, run_ends, run_progress, snapshots
-from db.audit import SYSTEM, Actor
+import actors.backups.back_up
+from actors.tenants import graph_clients
+from db.audit.audit import SYSTEM, Actor
+from db.backups import backup_sets, manifests
 from db.models import AuditEvent, BackupSet, Content, Notification, Policy, Run, RunItem, Snapshot, Tenant
+from db.policies import snapshots
+from db.runs import completion, run_progress
 from db.states import RunState, SetState
-from graph import client, limits
-from graph.expiries import KINDS
-from graph.policy_types import POLICY_TYPES
+from graph.policy_types.table import POLICY_TYPES
+from graph.read.expiries import KINDS
+from graph.transport import client, rate_limits
 from tests.simulated import READ, catalog_policy
 
 PATH = "deviceManagement/configurationPolicies"
@@ -24,7 +26,7 @@ def back_up(graph, worker, ended, cast):
     """back_up(**options) -> (ended run, its set)."""
 
     def act(**options):
-        run = ended(actors.back_up.start(cast.contoso, Actor.person(cast.ada, None), **options).run.id, 30)
+        run = ended(actors.backups.back_up.start(cast.contoso, Actor.person(cast.ada, None), **options).run.id, 30)
         return run, BackupSet.get(BackupSet.run == run)
 
     return act
@@ -105,7 +107,7 @@ def test_a_selection_of_policies_or_types_backs_up_these_alone(graph, back_up, c
 
 def test_types_that_may_not_be_read_are_warnings_and_the_rest_is_complete(graph, back_up):
     graph.change(permissions=[one for one in READ if "Scripts" not in one])
-    connections.forget()
+    graph_clients.forget()
     run, made = back_up()
     assert (run.state, made.state) == (RunState.SUCCEEDED, SetState.WARNINGS)
     assert made.types["deviceManagementScripts"]["state"] == "skipped"
@@ -114,14 +116,14 @@ def test_types_that_may_not_be_read_are_warnings_and_the_rest_is_complete(graph,
 
 
 def test_a_policy_that_never_reads_fails_alone_and_can_be_tried_again(graph, back_up, cast, ended, monkeypatch):
-    monkeypatch.setattr(actors.working, "LONGEST_BACKOFF", 0.05)
+    monkeypatch.setattr(actors.queue.run_actor, "LONGEST_BACKOFF", 0.05)
     fill(graph, 5)
     graph.fault(kind="status", path="p2", status=500, times=5)
     run, made = back_up()
     assert (run.state, run.failed, run.done) == (RunState.PARTIAL, 1, 6)
     assert made.state == SetState.INCOMPLETE
     assert [one["name"] for one in made.problems] == ["Policy 2"]
-    again = ended(actors.back_up.retry_failed(run, SYSTEM).run.id)
+    again = ended(actors.backups.back_up.retry_failed(run, SYSTEM).run.id)
     assert (again.state, again.retry_of_id, again.total) == (RunState.SUCCEEDED, run.id, 1)
 
 
@@ -135,14 +137,14 @@ def test_a_policy_deleted_between_list_and_read_is_gone_and_no_failure(graph, ba
 
 
 def test_a_list_that_never_comes_costs_its_own_type_alone_and_can_be_tried_again(graph, back_up, ended, monkeypatch):
-    monkeypatch.setattr(actors.working, "LONGEST_BACKOFF", 0.05)
+    monkeypatch.setattr(actors.queue.run_actor, "LONGEST_BACKOFF", 0.05)
     graph.fault(kind="status", path="deviceManagement/deviceCategories", status=503, times=20)
     run, made = back_up()
     assert (run.state, made.state) == (RunState.PARTIAL, SetState.INCOMPLETE)
     assert made.types["deviceCategories"]["state"] == "failed"
     assert outcomes(run)["captured"] == 2
     graph.clear_faults()
-    again = ended(actors.back_up.retry_failed(run, SYSTEM).run.id)
+    again = ended(actors.backups.back_up.retry_failed(run, SYSTEM).run.id)
     tried = BackupSet.get(BackupSet.run == again)
     assert (tried.selection, tried.state) == ({"policy_types": ["deviceCategories"]}, SetState.COMPLETE)
 
@@ -157,8 +159,8 @@ def test_throttling_in_mid_run_waits_and_loses_nothing(graph, back_up):
 @pytest.mark.parametrize("path", [r"deviceConfigurations$", r"configurationPolicies/p\d", r"^\$batch$"])
 def test_throttling_in_other_words_costs_no_attempt(graph, back_up, path, monkeypatch):
     """A 500 that says "too many requests to query broker", of a list, of parts of a $batch and of a call as a whole."""
-    monkeypatch.setitem(limits.DEFAULT_WAIT, limits.INTUNE, 0.3)
-    monkeypatch.setitem(limits.DEFAULT_WAIT, limits.DIRECTORY, 0.3)
+    monkeypatch.setitem(rate_limits.DEFAULT_WAIT, rate_limits.INTUNE, 0.3)
+    monkeypatch.setitem(rate_limits.DEFAULT_WAIT, rate_limits.DIRECTORY, 0.3)
     fill(graph, 5)
     graph.fault(kind="query_broker", path=path, times=8)
     run, made = back_up()
@@ -169,10 +171,10 @@ def test_throttling_in_other_words_costs_no_attempt(graph, back_up, path, monkey
 def test_cancelling_ends_it_at_once_and_keeps_what_was_read(graph, worker, ended, cast):
     fill(graph, 200)
     graph.change(flags={"latency_ms": 300})
-    started = actors.back_up.start(cast.contoso, SYSTEM).run
+    started = actors.backups.back_up.start(cast.contoso, SYSTEM).run
     while not RunItem.select().where((RunItem.run == started) & (RunItem.state == "done")).exists():
         assert Run.get_by_id(started.id).state in {"queued", "running"}
-    run_ends.request_cancel(Run.get_by_id(started.id), SYSTEM)
+    completion.request_cancel(Run.get_by_id(started.id), SYSTEM)
     run = ended(started.id)
     graph.change(flags={"latency_ms": 0})
     made = BackupSet.get(BackupSet.run == run)
@@ -214,7 +216,7 @@ def test_a_manifest_packs_any_ids_and_gives_them_back():
     ids=lambda fault: f"{fault['kind']} {fault.get('status', '')}",
 )
 def test_what_passes_is_tried_again_and_nothing_is_missing(graph, back_up, fault, monkeypatch):
-    monkeypatch.setattr(actors.working, "LONGEST_BACKOFF", 0.05)
+    monkeypatch.setattr(actors.queue.run_actor, "LONGEST_BACKOFF", 0.05)
     monkeypatch.setattr(client, "TIMEOUT", (1, 1))
     fill(graph, 30)
     graph.fault(**fault)
@@ -225,7 +227,7 @@ def test_what_passes_is_tried_again_and_nothing_is_missing(graph, back_up, fault
 
 def test_a_token_that_ends_in_mid_run_is_renewed(graph, back_up):
     graph.change(flags={"token_lifetime_s": 1, "latency_ms": 400})
-    connections.forget()
+    graph_clients.forget()
     fill(graph, 100)
     run, made = back_up()
     graph.change(flags={"token_lifetime_s": 3599, "latency_ms": 0})
@@ -244,7 +246,7 @@ def test_a_permission_lost_in_mid_run_fails_the_rest_with_what_to_grant(graph, b
 
 
 def test_a_page_link_that_repeats_costs_its_own_type_alone(graph, back_up, monkeypatch):
-    monkeypatch.setattr(actors.working, "LONGEST_BACKOFF", 0.05)
+    monkeypatch.setattr(actors.queue.run_actor, "LONGEST_BACKOFF", 0.05)
     fill(graph, 3)
     link = f"{graph.url.removesuffix('/_simulator')}/beta/deviceManagement/deviceCategories?$skiptoken=x"
     page = {"value": [], "@odata.nextLink": link}
@@ -258,7 +260,7 @@ def test_a_page_link_that_repeats_costs_its_own_type_alone(graph, back_up, monke
 def test_progress_is_right_while_it_runs(graph, worker, ended, cast):
     fill(graph, 200)
     graph.change(flags={"latency_ms": 200})
-    run = actors.back_up.start(cast.contoso, SYSTEM).run
+    run = actors.backups.back_up.start(cast.contoso, SYSTEM).run
     seen = []
     while Run.get_by_id(run.id).state in {"queued", "running"}:
         seen.append(run_progress.counts(Run.get_by_id(run.id)))

@@ -5,14 +5,15 @@ import time
 
 import pytest
 
-from actors import back_up, connections
-from actors.broker import locks
-from actors.budget import TenantBudget
-from db.audit import SYSTEM
+from actors.backups import back_up
+from actors.queue.broker import locks
+from actors.tenants import graph_clients
+from actors.tenants.request_budget import TenantBudget
+from db.audit.audit import SYSTEM
 from db.models import BackupSet, Run
 from db.states import RunState, SetState
-from graph import limits
 from graph.errors import Throttled
+from graph.transport import rate_limits
 from tests.simulated import SimulatedTenant, catalog_policy
 
 PATH = "deviceManagement/configurationPolicies"
@@ -21,18 +22,18 @@ PATH = "deviceManagement/configurationPolicies"
 @pytest.fixture
 def shared(redis_url, monkeypatch):
     """Two budgets of one tenant, as two processes have them; ten requests in half a second."""
-    monkeypatch.setitem(limits.LIMITS, limits.INTUNE, (10, 0.5))
+    monkeypatch.setitem(rate_limits.LIMITS, rate_limits.INTUNE, (10, 0.5))
     return [TenantBudget(locks, "tenant") for _ in range(2)]
 
 
 def test_what_one_sends_the_other_may_not(shared):
-    shared[0].take({limits.INTUNE: 6})
+    shared[0].take({rate_limits.INTUNE: 6})
     with pytest.raises(Throttled) as refused:
-        shared[1].take({limits.INTUNE: 6})
+        shared[1].take({rate_limits.INTUNE: 6})
     assert 0.3 < refused.value.retry_after <= 0.51
-    shared[1].take({limits.INTUNE: 4})
+    shared[1].take({rate_limits.INTUNE: 4})
     time.sleep(refused.value.retry_after)
-    shared[1].take({limits.INTUNE: 6})
+    shared[1].take({rate_limits.INTUNE: 6})
 
 
 def test_no_window_ever_holds_more_however_many_take_at_once(shared):
@@ -41,7 +42,7 @@ def test_no_window_ever_holds_more_however_many_take_at_once(shared):
     def take():
         while time.monotonic() < stop:
             try:
-                shared[0].take({limits.INTUNE: 1})
+                shared[0].take({rate_limits.INTUNE: 1})
             except Throttled:
                 time.sleep(0.01)
             else:
@@ -58,17 +59,17 @@ def test_no_window_ever_holds_more_however_many_take_at_once(shared):
 
 
 def test_a_429_all_the_same_stops_everyone_for_its_wait(shared):
-    shared[0].refused(limits.INTUNE, 0.3)
+    shared[0].refused(rate_limits.INTUNE, 0.3)
     with pytest.raises(Throttled):
-        shared[1].take({limits.INTUNE: 1})
-    shared[1].take({limits.DIRECTORY: 1})
+        shared[1].take({rate_limits.INTUNE: 1})
+    shared[1].take({rate_limits.DIRECTORY: 1})
     time.sleep(0.31)
-    shared[1].take({limits.INTUNE: 1})
+    shared[1].take({rate_limits.INTUNE: 1})
 
 
 def test_one_tenants_budget_is_not_anothers(shared):
-    shared[0].take({limits.INTUNE: 10})
-    TenantBudget(locks, "another").take({limits.INTUNE: 10})
+    shared[0].take({rate_limits.INTUNE: 10})
+    TenantBudget(locks, "another").take({rate_limits.INTUNE: 10})
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -77,7 +78,7 @@ def test_two_worker_processes_never_make_graph_say_429(graph, database, redis_ur
     for number in range(500):
         graph.put(PATH, catalog_policy(f"p{number}", f"Policy {number}"))
     graph.change(flags={"throttle": True})
-    connections.forget()
+    graph_clients.forget()
     start_worker()
     start_worker()
     first = ended(back_up.start(cast.contoso, SYSTEM).run.id, 40)
@@ -92,8 +93,8 @@ def test_two_worker_processes_never_make_graph_say_429(graph, database, redis_ur
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_slow_tenant_does_not_keep_others_from_their_backups(simulator, graph, worker, ended, cast, monkeypatch):
     """Four threads; a tenant whose every call takes a second, with sixty parts, and one that is quick."""
-    for service in limits.NEVER_IN_A_BATCH:
-        monkeypatch.setitem(limits.LIMITS, service, (1000, 1.0))
+    for service in rate_limits.NEVER_IN_A_BATCH:
+        monkeypatch.setitem(rate_limits.LIMITS, service, (1000, 1.0))
     for number in range(200):
         graph.put(PATH, catalog_policy(f"p{number}", f"Policy {number}"))
     quick = cast.fabrikam

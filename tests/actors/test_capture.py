@@ -5,20 +5,24 @@ from datetime import timedelta
 import pytest
 import requests
 
-import actors.capture
-import actors.sync
+import actors.backups.capture
+import actors.backups.sync
 import config
-from actors import check, connections, working
-from actors.memory import RunMemory
-from db import backup_sets, runs, snapshots, tenants
-from db.audit import SYSTEM, Actor
+from actors.queue import run_actor
+from actors.reading.answer_memory import RunMemory
+from actors.tenants import connection_check, graph_clients
+from db.audit.audit import SYSTEM, Actor
+from db.backups import backup_sets
 from db.clock import utcnow
 from db.models import AuditEvent, Content, Policy, Run, RunAnswer, RunItem, Snapshot
-from db.snapshots import Read
+from db.policies import snapshots
+from db.policies.snapshots import Read
+from db.runs import runs
 from db.states import ItemState, Outcome, PolicyState, RunState
-from graph.client import Answer
-from graph.policy_types import POLICY_TYPES
-from graph.reading import Reading
+from db.tenants import tenants
+from graph.policy_types.table import POLICY_TYPES
+from graph.read.readings import Reading
+from graph.transport.client import Answer
 from tests.simulated import READ, WRITE, catalog_policy
 
 pytestmark = pytest.mark.usefixtures("lock_order")
@@ -33,7 +37,7 @@ def policy(cast):
 
 @pytest.fixture
 def capture(policy, worker, ended, cast):
-    return lambda: ended(actors.capture.start(policy, Actor.person(cast.ada, "127.0.0.1")).run.id)
+    return lambda: ended(actors.backups.capture.start(policy, Actor.person(cast.ada, "127.0.0.1")).run.id)
 
 
 def only_item(run):
@@ -128,20 +132,20 @@ def test_what_the_admin_must_mend_fails_the_run_with_one_sentence(graph, capture
 @pytest.mark.parametrize("trouble", [{"client_secret": "another"}, {"flags": {"secret_expired": True}}])
 def test_the_check_says_the_same_as_the_run(graph, capture, cast, trouble):
     graph.change(**trouble)
-    assert check.check(cast.contoso).sentence == capture().error_message
+    assert connection_check.check(cast.contoso).sentence == capture().error_message
     graph.change(client_secret="contoso client secret", flags={"secret_expired": False})
 
 
 def test_the_check_names_each_missing_permission_and_what_it_is_for(graph, cast, database):
-    connections.forget()
-    held = check.check(cast.contoso)
+    graph_clients.forget()
+    held = connection_check.check(cast.contoso)
     assert (held.ok, held.missing) == (True, {})
     assert set(held.missing_to_restore) == set(WRITE) - set(READ)
     assert held.missing_to_restore["User.ReadBasic.All"] == ["whether the people that it names are there"]
     optional = {row.permission for row in POLICY_TYPES.values() if row.access.is_optional}
     for left_out in READ:
         graph.change(permissions=[one for one in READ if one != left_out])
-        found = check.check(cast.contoso)
+        found = connection_check.check(cast.contoso)
         if left_out == "GroupMember.Read.All":
             assert found.missing == {}, "Group.Read.All, for groups themselves, does as well"
             continue
@@ -150,7 +154,7 @@ def test_the_check_names_each_missing_permission_and_what_it_is_for(graph, cast,
         if left_out == "Policy.Read.All":
             assert found.missing[left_out] == ["Conditional Access policy", "Named location", "Authentication strength"]
     graph.change(permissions=["Mail.Read"])
-    found = check.check(cast.contoso)
+    found = connection_check.check(cast.contoso)
     assert set(found.missing) == set(READ)
     assert found.missing["GroupMember.Read.All"] == ["the names of the groups that policies are assigned to"]
     assert "the check that the right tenant answers" in found.missing["DeviceManagementServiceConfig.Read.All"]
@@ -159,17 +163,17 @@ def test_the_check_names_each_missing_permission_and_what_it_is_for(graph, cast,
 
 
 def test_the_old_permission_for_scripts_is_no_promise_that_they_can_be_read(graph, cast, database):
-    connections.forget()
+    graph_clients.forget()
     graph.change(permissions=[one for one in READ if "Scripts" not in one])
-    assert len(check.check(cast.contoso).missing["DeviceManagementScripts.Read.All"]) == 5
+    assert len(connection_check.check(cast.contoso).missing["DeviceManagementScripts.Read.All"]) == 5
     graph.change(permissions=READ)
 
 
 def test_a_wider_permission_does_as_well(graph, cast, database):
-    connections.forget()
+    graph_clients.forget()
     wider = [one for one in WRITE if one not in READ]
     graph.change(permissions=[*wider, "WindowsUpdates.ReadWrite.All", "Policy.Read.All", "Directory.Read.All"])
-    found = check.check(cast.contoso)
+    found = connection_check.check(cast.contoso)
     assert (found.ok, found.missing, found.missing_to_restore) == (True, {}, {})
     graph.change(permissions=READ)
 
@@ -177,28 +181,28 @@ def test_a_wider_permission_does_as_well(graph, cast, database):
 def test_an_unknown_tenant_fails_with_the_directory_id_to_check(simulator, worker, ended, cast):
     tenant = tenants.add("Nowhere", "99999999-9999-4999-8999-999999999998", cast.contoso.client_id, SYSTEM)
     tenants.set_credential(tenant, "secret", {"secret": "s"}, SYSTEM)
-    run = ended(actors.sync.start(tenant, SYSTEM).run.id)
+    run = ended(actors.backups.sync.start(tenant, SYSTEM).run.id)
     assert (run.state, run.error_code) == (RunState.FAILED, "tenant_unknown")
     assert {item.state for item in run.items} == {ItemState.FAILED}
 
 
 def test_a_tenant_without_a_credential_says_how_to_give_one(simulator, worker, ended, cast):
     tenant = tenants.add("Bare", "99999999-9999-4999-8999-999999999997", cast.contoso.client_id, SYSTEM)
-    run = ended(actors.sync.start(tenant, SYSTEM).run.id)
+    run = ended(actors.backups.sync.start(tenant, SYSTEM).run.id)
     assert run.error_code == "credential_missing"
 
 
 def test_a_sync_lists_every_type_and_skips_what_it_may_not_read(graph, worker, ended, cast):
     graph.change(permissions=[one for one in READ if "Scripts" not in one])
     graph.put(PATH, catalog_policy("new", "A new one"))
-    run = ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
+    run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id)
     assert run.state == RunState.SUCCEEDED
     skipped = list(RunItem.select().where((RunItem.run == run) & (RunItem.outcome == "forbidden")))
     assert [item.state for item in skipped] == [ItemState.SKIPPED] * 5
     assert all("DeviceManagementScripts.Read.All" in item.message for item in skipped)
     assert Policy.get(Policy.graph_id == "new").name == "A new one"
     graph.delete(PATH, "new")
-    ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
+    ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id)
     assert Policy.get(Policy.graph_id == "new").state == PolicyState.GONE
     graph.change(permissions=READ)
 
@@ -206,7 +210,7 @@ def test_a_sync_lists_every_type_and_skips_what_it_may_not_read(graph, worker, e
 def test_what_is_refused_though_it_is_permitted_asks_for_no_permission(graph, worker, ended, cast):
     body = {"error": {"code": "Forbidden", "message": "Access denied"}}
     graph.fault(kind="status", path="deviceShellScripts", status=403, body=body, times=9)
-    run = ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
+    run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id)
     item = RunItem.get((RunItem.run == run) & (RunItem.policy_type == "deviceShellScripts"))
     assert item.state == ItemState.SKIPPED
     assert "refuses this, though the app registration has the permission" in item.message
@@ -215,7 +219,7 @@ def test_what_is_refused_though_it_is_permitted_asks_for_no_permission(graph, wo
 
 def test_a_sync_that_is_throttled_goes_on_with_what_is_left(graph, worker, ended, cast):
     graph.fault(kind="status", path="intents", status=429, retry_after="0.3", times=3)
-    run = ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
+    run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id)
     assert run.state == RunState.SUCCEEDED
     asked = requests.get(f"{graph.url}/requests", timeout=5).json()["recent"]
     assert sum("/deviceManagement/intents" in one for one in asked) == 4
@@ -223,13 +227,13 @@ def test_a_sync_that_is_throttled_goes_on_with_what_is_left(graph, worker, ended
 
 
 def test_a_cancelled_sync_keeps_what_was_done(graph, worker, ended, cast):
-    from db import run_ends
+    from db.runs import completion
 
     graph.change(flags={"latency_ms": 400})
-    run = actors.sync.start(cast.contoso, SYSTEM).run
+    run = actors.backups.sync.start(cast.contoso, SYSTEM).run
     while not RunItem.select().where((RunItem.run == run) & (RunItem.state == ItemState.DONE)).exists():
         pass
-    run_ends.request_cancel(run, SYSTEM)
+    completion.request_cancel(run, SYSTEM)
     found = ended(run.id)
     assert found.state == RunState.CANCELLED
     assert found.done
@@ -243,11 +247,11 @@ def test_an_unreachable_graph_is_tried_again_and_then_fails_with_what_to_check(
 ):
     monkeypatch.setenv("TENANTKEEP_GRAPH_URL", "http://127.0.0.1:1")
     config.settings.cache_clear()
-    connections.forget()
-    monkeypatch.setattr(working, "LONGEST_BACKOFF", 0.05)
-    graph_is_down = check.check(cast.contoso).sentence
+    graph_clients.forget()
+    monkeypatch.setattr(run_actor, "LONGEST_BACKOFF", 0.05)
+    graph_is_down = connection_check.check(cast.contoso).sentence
     assert "cannot be reached" in graph_is_down
-    run = ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
+    run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id)
     assert (run.state, run.error_message) == (RunState.FAILED, graph_is_down)
     assert {item.tries for item in run.items} == {runs.MAX_ATTEMPTS - 1}, "after the last one it is given up"
 

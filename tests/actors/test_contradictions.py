@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from actors import contradictions
-from actors.unpacking import LeftOut, Line
+from actors.uploads import contradictions
+from actors.uploads.unpacking import LeftOut, Line
 from db.errors import Invalid
-from graph.fingerprint import text_mark
-from graph.first_fingerprint import fingerprint as first_fingerprint
-from graph.policy_types import POLICY_TYPES
+from graph.content.fingerprint import text_mark
+from graph.content.legacy_fingerprint import fingerprint as first_fingerprint
+from graph.policy_types.table import POLICY_TYPES
 from tests.uploads import DIRECTORY, GOOD, fingerprint_of, line, read, zipped
 
 GROUP, OTHER = "11111111-2222-4333-8444-555555555555", "11111111-2222-4333-8444-666666666666"

@@ -4,16 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-import actors.back_up
-import actors.preview
-import actors.sync
-from actors import connections, restore_requests
-from db import backup_sets, coverage, parts, restores, run_ends, runs, standing
-from db.audit import SYSTEM
+import actors.backups.back_up
+import actors.backups.sync
+import actors.plans.preview
+from actors.plans import drafts
+from actors.tenants import graph_clients
+from db.audit.audit import SYSTEM
+from db.backups import backup_sets
 from db.clock import utcnow
 from db.models import BackupSet, Coverage, Policy, Run, RunItem, Snapshot, Tenant
+from db.restores import restores
+from db.runs import child_runs, completion, runs
 from db.states import Offer, RunState, SetState
-from graph.policy_types import POLICY_TYPES
+from db.tenants import backup_health, coverage
+from graph.policy_types.table import POLICY_TYPES
 from tests.restoring import options, previewed
 from tests.simulated import READ, WRITE, catalog_policy
 
@@ -24,10 +28,10 @@ pytestmark = pytest.mark.usefixtures("app", "worker", "quick")
 @pytest.fixture
 def back_up(graph, ended, cast, monkeypatch):
     """back_up(**options) -> (ended run, its set)."""
-    monkeypatch.setattr("actors.working.LONGEST_BACKOFF", 0.05)
+    monkeypatch.setattr("actors.queue.run_actor.LONGEST_BACKOFF", 0.05)
 
     def act(**chosen):
-        run = ended(actors.back_up.start(Tenant.get_by_id(cast.contoso.id), SYSTEM, **chosen).run.id, 60)
+        run = ended(actors.backups.back_up.start(Tenant.get_by_id(cast.contoso.id), SYSTEM, **chosen).run.id, 60)
         return run, BackupSet.get(BackupSet.run == run)
 
     yield act
@@ -35,7 +39,7 @@ def back_up(graph, ended, cast, monkeypatch):
 
 
 def stand(tenant):
-    return standing.of_tenants([tenant.id], utcnow())[0]
+    return backup_health.of_tenants([tenant.id], utcnow())[0]
 
 
 def of_type(tenant, policy_type):
@@ -76,7 +80,7 @@ def test_a_retry_of_what_failed_heals_the_exception(graph, back_up, ended, cast)
     run, _ = back_up()
     [excepted] = stand(cast.contoso).exceptions
     assert (excepted.policy_type, excepted.why) == ("configurationPolicies", "1 of its policies could not be read.")
-    ended(actors.back_up.retry_failed(run, SYSTEM).run.id)
+    ended(actors.backups.back_up.retry_failed(run, SYSTEM).run.id)
     assert stand(cast.contoso).exceptions == []
 
 
@@ -84,7 +88,7 @@ def test_what_is_not_offered_is_no_failure_and_asked_for_again_after_a_week(grap
     def asked():
         return sum("inventoryPolicies" in one for one in graph._call("GET", "/requests").json()["recent"])
 
-    ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
+    ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id)
     assert (of_type(cast.contoso, "inventoryPolicies").offer, asked()) == (Offer.NOT_OFFERED, 1)
     run, made = back_up()
     assert (run.state, made.state, made.problems, asked()) == (RunState.SUCCEEDED, SetState.COMPLETE, [], 1)
@@ -102,14 +106,14 @@ def test_what_is_not_offered_is_no_failure_and_asked_for_again_after_a_week(grap
 
 def test_what_may_not_be_read_is_named_with_its_permission_until_it_may(graph, back_up, cast):
     graph.change(permissions=[one for one in READ if "Apps" not in one])
-    connections.forget()
+    graph_clients.forget()
     _, made = back_up()
     assert made.state == SetState.WARNINGS
     found = stand(cast.contoso)
     assert {one.offer for one in found.exceptions} == {Offer.NOT_PERMITTED}
     assert "DeviceManagementApps.Read.All" in found.exceptions[0].why
     graph.change(permissions=READ)
-    connections.forget()
+    graph_clients.forget()
     back_up()
     assert stand(cast.contoso).exceptions == []
 
@@ -141,7 +145,7 @@ def scripts(graph):
 
 
 def test_one_damaged_element_costs_its_policy_and_the_eight_others_are_kept(scripts, back_up, ended, cast):
-    sync = ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
+    sync = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id)
     assert sync.state == RunState.SUCCEEDED
     assert Policy.select().where(Policy.policy_type == "deviceManagementScripts").count() == 9
     run, made = back_up()
@@ -153,13 +157,11 @@ def test_one_damaged_element_costs_its_policy_and_the_eight_others_are_kept(scri
 
 def test_the_others_of_a_damaged_list_are_compared_and_restored(scripts, back_up, ended, cast):
     scripts.change(permissions=WRITE)
-    connections.forget()
+    graph_clients.forget()
     _, made = back_up()
     scripts.put(SCRIPTS, script(3, scriptContent="eQ=="))
     scripts.delete(SCRIPTS, "s4")
-    restore = restore_requests.of_backup_set(
-        made, cast.contoso, options(), SYSTEM, policy_types=["deviceManagementScripts"]
-    )
+    restore = drafts.of_backup_set(made, cast.contoso, options(), SYSTEM, policy_types=["deviceManagementScripts"])
     plan = {one.name: one.action for one in restores.items(previewed(restore, ended))}
     assert plan == {f"Script {n}": {3: "update", 4: "recreate"}.get(n, "matches") for n in range(8)}
 
@@ -170,7 +172,7 @@ def test_an_element_without_an_id_is_named_and_lets_no_other_be_taken_for_gone(g
     there = [one for one in graph.objects()[CATALOG].values() if one["id"] != "p1"]
     page = {"value": [*there, {"name": "Policy 1", "id": None}, "?"]}
     graph.fault(kind="status", path="configurationPolicies$", status=200, body=page, times=2)
-    run = ended(actors.sync.start(cast.contoso, SYSTEM).run.id)
+    run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id)
     item = RunItem.get((RunItem.run == run) & (RunItem.policy_type == "configurationPolicies"))
     assert "no usable id of “Policy 1”, “(no name)”" in item.message
     run, made = back_up()
@@ -194,7 +196,7 @@ def test_a_name_that_cannot_be_looked_up_costs_the_name_and_not_the_policy(graph
 
 def test_a_reference_that_cannot_be_looked_up_costs_the_policy_that_holds_it(graph, back_up, ended, cast):
     graph.change(permissions=WRITE)
-    connections.forget()
+    graph_clients.forget()
     for number in range(3):
         group = f"{number}" * 8 + "-0000-4000-8000-000000000000"
         target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
@@ -206,7 +208,7 @@ def test_a_reference_that_cannot_be_looked_up_costs_the_policy_that_holds_it(gra
     for number in range(3):
         graph.delete(CATALOG, f"r{number}")
     graph.fault(kind="status", path="groups/1111|groups$", status=500, times=50)
-    restore = restore_requests.of_backup_set(made, cast.contoso, options(), SYSTEM)
+    restore = drafts.of_backup_set(made, cast.contoso, options(), SYSTEM)
     items = {one.name: one for one in restores.items(previewed(restore, ended)) if one.name.startswith("R")}
     assert {name: one.action for name, one in items.items()} == {"R0": "recreate", "R1": "blocked", "R2": "recreate"}
     assert "could not be looked up" in str([items["R1"].message, items["R1"].resolutions])
@@ -216,7 +218,7 @@ def test_a_set_that_an_earlier_version_began_is_listed_whole(graph, ended, cast)
     """It named no policy type in advance: nothing in it must not mean that there is nothing."""
     fill(graph, 3)
     graph.change(flags={"latency_ms": 300})
-    run = actors.back_up.start(cast.contoso, SYSTEM).run
+    run = actors.backups.back_up.start(cast.contoso, SYSTEM).run
     BackupSet.update(types={}).where(BackupSet.run == run).execute()
     ended(run.id, 60)
     graph.change(flags={"latency_ms": 0})
@@ -231,7 +233,7 @@ def test_a_retry_of_an_older_backup_heals_nothing_of_the_last_one(graph, back_up
     older, _ = back_up(is_full=True)
     graph.fault(kind="status", path="configurationPolicies/p2", status=500, times=5)
     back_up(is_full=True)
-    ended(actors.back_up.retry_failed(older, SYSTEM).run.id)
+    ended(actors.backups.back_up.retry_failed(older, SYSTEM).run.id)
     assert [one.policy_type for one in stand(cast.contoso).exceptions] == ["configurationPolicies"]
 
 
@@ -239,8 +241,8 @@ def test_a_backup_that_somebody_stops_takes_nothing_back_of_the_one_before(graph
     fill(graph, 3)
     _, good = back_up()
     graph.change(flags={"latency_ms": 500})
-    run = actors.back_up.start(cast.contoso, SYSTEM, is_full=True).run
-    run_ends.request_cancel(run, SYSTEM)
+    run = actors.backups.back_up.start(cast.contoso, SYSTEM, is_full=True).run
+    completion.request_cancel(run, SYSTEM)
     assert ended(run.id).state == RunState.CANCELLED
     graph.change(flags={"latency_ms": 0})
     assert stand(cast.contoso).exceptions == []
@@ -253,18 +255,18 @@ def test_what_was_never_consented_to_makes_no_backup_partial_until_it_was_read_o
     graph.put("deviceManagement/managedDeviceCleanupRules", rule)
     without = [one for one in READ if "ManagedDevices" not in one]
     graph.change(permissions=without)
-    connections.forget()
+    graph_clients.forget()
     _, first = back_up()
     assert (first.state, first.problems, stand(cast.contoso).exceptions) == (SetState.COMPLETE, [], [])
     row = of_type(cast.contoso, "managedDeviceCleanupRules")
     assert row.offer == Offer.NEVER_READ
     assert "DeviceManagementManagedDevices.Read.All" in row.why
     graph.change(permissions=READ)
-    connections.forget()
+    graph_clients.forget()
     back_up()
     assert of_type(cast.contoso, "managedDeviceCleanupRules").offer == Offer.OFFERED, "asked for with each backup"
     graph.change(permissions=without)
-    connections.forget()
+    graph_clients.forget()
     _, last = back_up()
     assert last.state == SetState.WARNINGS
     assert [one.offer for one in stand(cast.contoso).exceptions] == [Offer.NOT_PERMITTED], "now something is missing"
@@ -294,9 +296,9 @@ def test_what_the_part_that_lists_could_not_list_fails_by_name(cast):
     types = ["assignmentFilters", "deviceCategories"]
     whole = runs.start(tenant=cast.contoso, kind="backup_set.capture", dedupe_key="k", items=[], actor=SYSTEM).run
     backup_sets.record_type(backup_sets.begin(whole, {}, False, types), types[0], Offer.OFFERED)
-    [part] = parts.hand_out(runs.claim(whole.id, whole.kind), [], with_rest=True)
-    parts.fail(runs.claim(part.id, part.kind), "worker_died", "The worker died 5 times.", None)
-    parts.close(whole.id)
+    [part] = child_runs.hand_out(runs.claim(whole.id, whole.kind), [], with_rest=True)
+    child_runs.fail(runs.claim(part.id, part.kind), "worker_died", "The worker died 5 times.", None)
+    child_runs.close(whole.id)
     ended_run = Run.get_by_id(whole.id)
     made = BackupSet.get(BackupSet.run == whole)
     assert (ended_run.state, ended_run.failed, made.state) == (RunState.FAILED, 1, SetState.INCOMPLETE)

@@ -8,16 +8,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-import actors.credential
-import actors.sync
-from actors import connections
-from db import credentials, run_ends, sealing, switching, tenants
-from db.audit import SYSTEM
+import actors.backups.sync
+import actors.tenants.credential_change
+from actors.tenants import graph_clients
+from db import encryption
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
+from db.encryption import SealError
 from db.errors import Invalid
+from db.housekeeping import tenant_switch
 from db.models import AuditEvent, Credential, RunItem, Tenant
-from db.sealing import SealError
+from db.runs import completion
 from db.states import CredentialPlace
+from db.tenants import credentials, tenants
 from graph.errors import SignInFailed
 
 pytestmark = pytest.mark.usefixtures("lock_order")
@@ -43,11 +46,11 @@ def now_of(tenant):
 
 
 def given(tenant, secret):
-    return actors.credential.give(tenant, actors.credential.secret(secret), SYSTEM).run
+    return actors.tenants.credential_change.give(tenant, actors.tenants.credential_change.secret(secret), SYSTEM).run
 
 
 def test_a_new_secret_signs_in_before_it_is_in_force_and_the_old_one_stays_for_a_while(graph, worker, ended, cast):
-    at_work = connections.client(cast.contoso)
+    at_work = graph_clients.client(cast.contoso)
     at_work.sign_in()
     graph.change(client_secret="the new secret")
     run = ended(given(cast.contoso, " the new secret\n").id)
@@ -58,7 +61,7 @@ def test_a_new_secret_signs_in_before_it_is_in_force_and_the_old_one_stays_for_a
     assert credentials.values_of(kept) == {"secret": "contoso client secret"}
     assert credentials.at(cast.contoso, NEXT) is None
     assert at_work.get("/organization?$select=id"), "who was at work goes on with its token"
-    assert ended(actors.sync.start(now_of(cast.contoso), SYSTEM).run.id).state == "succeeded"
+    assert ended(actors.backups.sync.start(now_of(cast.contoso), SYSTEM).run.id).state == "succeeded"
 
 
 def test_a_refused_one_changes_nothing_and_can_be_tried_again(graph, worker, ended, cast):
@@ -70,22 +73,26 @@ def test_a_refused_one_changes_nothing_and_can_be_tried_again(graph, worker, end
     contoso = now_of(cast.contoso)
     assert (bytes(contoso.credential), contoso.connection_error) == (before, None)
     assert "client secret is wrong" in credentials.at(contoso, NEXT).refusal
-    assert ended(actors.sync.start(contoso, SYSTEM).run.id).state == "succeeded"
+    assert ended(actors.backups.sync.start(contoso, SYSTEM).run.id).state == "succeeded"
     graph.change(client_secret="not it")
-    assert ended(actors.credential.try_again(contoso, SYSTEM).run.id).state == "succeeded"
+    assert ended(actors.tenants.credential_change.try_again(contoso, SYSTEM).run.id).state == "succeeded"
     assert tenants.credential(now_of(contoso)) == {"secret": "not it"}
 
 
 def test_a_certificate_of_another_app_takes_over_and_says_when_it_ends(graph, worker, ended, cast):
     file, public = pem(days=12)
     graph.change(certificates=[public])
-    start = actors.credential.give(cast.contoso, actors.credential.certificate(file), SYSTEM)
+    start = actors.tenants.credential_change.give(
+        cast.contoso, actors.tenants.credential_change.certificate(file), SYSTEM
+    )
     assert ended(start.run.id).state == "succeeded"
     contoso = now_of(cast.contoso)
     assert contoso.credential_kind == "certificate"
     assert timedelta(days=11) < contoso.credential_expires_at - utcnow() < timedelta(days=13)
     other = "99999999-9999-4999-8999-999999999999"
-    unknown = actors.credential.give(contoso, actors.credential.certificate(file), SYSTEM, client_id=other)
+    unknown = actors.tenants.credential_change.give(
+        contoso, actors.tenants.credential_change.certificate(file), SYSTEM, client_id=other
+    )
     assert ended(unknown.run.id).error_code == "app_unknown"
     assert now_of(contoso).client_id == contoso.client_id
 
@@ -93,14 +100,18 @@ def test_a_certificate_of_another_app_takes_over_and_says_when_it_ends(graph, wo
 def test_switching_back_puts_the_previous_one_in_force_again_after_it_signed_in(graph, worker, ended, cast):
     file, public = pem()
     graph.change(certificates=[public])
-    ended(actors.credential.give(cast.contoso, actors.credential.certificate(file), SYSTEM).run.id)
-    assert ended(actors.credential.switch_back(now_of(cast.contoso), SYSTEM).run.id).state == "succeeded"
+    ended(
+        actors.tenants.credential_change.give(
+            cast.contoso, actors.tenants.credential_change.certificate(file), SYSTEM
+        ).run.id
+    )
+    assert ended(actors.tenants.credential_change.switch_back(now_of(cast.contoso), SYSTEM).run.id).state == "succeeded"
     contoso = now_of(cast.contoso)
     assert tenants.credential(contoso) == {"secret": "contoso client secret"}
     assert credentials.at(contoso, PREVIOUS).kind == "certificate"
-    actors.credential.forget(contoso, PREVIOUS, SYSTEM)
+    actors.tenants.credential_change.forget(contoso, PREVIOUS, SYSTEM)
     with pytest.raises(Invalid, match="no previous credential"):
-        actors.credential.switch_back(contoso, SYSTEM)
+        actors.tenants.credential_change.switch_back(contoso, SYSTEM)
     acts = [one.action for one in AuditEvent.select().where(AuditEvent.action.startswith("credential:"))]
     assert acts == ["credential:given", "credential:in-force", "credential:switched-back", "credential:in-force",
                     "credential:forgotten"]  # fmt: skip
@@ -108,14 +119,15 @@ def test_switching_back_puts_the_previous_one_in_force_again_after_it_signed_in(
 
 def test_while_one_is_tried_no_other_is_taken_and_one_that_was_forgotten_is_not_put_in_force(graph, cast, redis_url):
     run = given(cast.contoso, "first")
-    for act in (lambda: given(cast.contoso, "second"), lambda: actors.credential.forget(cast.contoso, NEXT, SYSTEM),
-                lambda: actors.credential.switch_back(cast.contoso, SYSTEM)):  # fmt: skip
+    for act in (lambda: given(cast.contoso, "second"), lambda: actors.tenants.credential_change.forget(cast.contoso,
+    NEXT, SYSTEM),
+                lambda: actors.tenants.credential_change.switch_back(cast.contoso, SYSTEM)):  # fmt: skip
         with pytest.raises(Invalid, match=f"Run {run.id} is trying a credential"):
             act()
     one = credentials.at(cast.contoso, NEXT)
     assert credentials.values_of(one) == {"secret": "first"}
-    run_ends.request_cancel(run, SYSTEM)
-    actors.credential.forget(cast.contoso, NEXT, SYSTEM)
+    completion.request_cancel(run, SYSTEM)
+    actors.tenants.credential_change.forget(cast.contoso, NEXT, SYSTEM)
     assert not credentials.put_in_force(one, run.id)
     assert tenants.credential(now_of(cast.contoso)) == {"secret": "contoso client secret"}
 
@@ -127,11 +139,13 @@ def test_each_is_sealed_for_its_own_row(cast):
     with pytest.raises(SealError, match="another owner"):
         credentials.values_of(other)
     with pytest.raises(SealError, match="another owner"):
-        sealing.keyring().unseal(given_one.sealed, tenants.credential_owner(cast.contoso))
+        encryption.keyring().unseal(given_one.sealed, tenants.credential_owner(cast.contoso))
 
 
 def test_one_whose_key_is_lost_can_be_replaced(graph, worker, ended, cast):
-    Tenant.update(credential=sealing.Keyring([b"x" * 32]).seal(b"{}", "")).where(Tenant.id == cast.contoso.id).execute()
+    Tenant.update(credential=encryption.Keyring([b"x" * 32]).seal(b"{}", "")).where(
+        Tenant.id == cast.contoso.id
+    ).execute()
     assert ended(given(cast.contoso, "contoso client secret").id).state == "succeeded"
     assert credentials.at(cast.contoso, PREVIOUS) is None
 
@@ -159,36 +173,40 @@ def test_a_worker_that_began_with_the_old_one_says_nothing_bad_about_the_new_one
     began_before = now_of(cast.contoso)
     graph.change(client_secret="the new secret")
     ended(given(cast.contoso, "the new secret").id)
-    connections.forget()
+    graph_clients.forget()
     with pytest.raises(SignInFailed):
-        connections.signed_in(began_before)
+        graph_clients.signed_in(began_before)
     assert now_of(cast.contoso).connection_error is None
-    connections.signed_in(now_of(cast.contoso))
+    graph_clients.signed_in(now_of(cast.contoso))
 
 
 def test_what_cannot_be_right_is_refused_before_it_is_kept(cast):
     with pytest.raises(Invalid, match="empty"):
-        actors.credential.secret(" \n")
+        actors.tenants.credential_change.secret(" \n")
     with pytest.raises(Invalid, match="ended on"):
-        actors.credential.secret("x", utcnow() - timedelta(days=2))
+        actors.tenants.credential_change.secret("x", utcnow() - timedelta(days=2))
     with pytest.raises(Invalid, match="ended on"):
-        actors.credential.certificate(pem(days=-1)[0])
+        actors.tenants.credential_change.certificate(pem(days=-1)[0])
     with pytest.raises(Invalid, match="client id must be a GUID"):
-        actors.credential.give(cast.contoso, actors.credential.secret("x"), SYSTEM, client_id="x")
+        actors.tenants.credential_change.give(
+            cast.contoso, actors.tenants.credential_change.secret("x"), SYSTEM, client_id="x"
+        )
     assert not Credential.select().exists()
 
 
 def test_a_certificate_of_before_tells_its_end_when_it_signs_in(graph, cast):
     file, public = pem(days=5)
     graph.change(certificates=[public])
-    tenants.set_credential(cast.contoso, "certificate", actors.credential.certificate(file).values, SYSTEM)
-    connections.forget()
-    connections.signed_in(now_of(cast.contoso))
+    tenants.set_credential(
+        cast.contoso, "certificate", actors.tenants.credential_change.certificate(file).values, SYSTEM
+    )
+    graph_clients.forget()
+    graph_clients.signed_in(now_of(cast.contoso))
     assert now_of(cast.contoso).credential_expires_at > utcnow() + timedelta(days=4)
 
 
 def test_a_tenant_that_is_off_can_be_mended_before_it_is_switched_on(graph, worker, ended, cast):
-    switching.switch_off(cast.contoso, SYSTEM)
+    tenant_switch.switch_off(cast.contoso, SYSTEM)
     graph.change(client_secret="the new secret")
     assert ended(given(cast.contoso, "the new secret").id).state == "succeeded"
     assert graph.requests()["graph"] == 0

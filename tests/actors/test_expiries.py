@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-import actors.back_up
-import actors.sync
-from actors import connections
-from db import expiries
-from db.audit import SYSTEM
+import actors.backups.back_up
+import actors.backups.sync
+from actors.tenants import graph_clients
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Expiry, Tenant
 from db.states import RunState
-from graph import expiries as expiries_of_graph
-from graph.client import Answer
+from db.tenants import expiries
+from graph.read import expiries as expiries_of_graph
+from graph.transport.client import Answer
 from tests.simulated import READ
 
 pytestmark = [
@@ -58,7 +58,7 @@ def shown(tenant):
 
 
 def synced(tenant, ended):
-    return ended(actors.sync.start(Tenant.get_by_id(tenant.id), SYSTEM).run.id, 60)
+    return ended(actors.backups.sync.start(Tenant.get_by_id(tenant.id), SYSTEM).run.id, 60)
 
 
 def test_what_runs_out_is_kept_with_its_end_and_without_its_token(contoso, cast, ended):
@@ -78,13 +78,13 @@ def test_it_is_read_once_a_day_and_what_is_gone_goes(contoso, cast, ended):
     synced(cast.contoso, ended)
     assert "Apple Business" in shown(cast.contoso), "not read again yet"
     Tenant.update(expiries_at=utcnow() - timedelta(days=1)).where(Tenant.id == cast.contoso.id).execute()
-    ended(actors.back_up.start(Tenant.get_by_id(cast.contoso.id), SYSTEM).run.id, 60)
+    ended(actors.backups.back_up.start(Tenant.get_by_id(cast.contoso.id), SYSTEM).run.id, 60)
     assert "Apple Business" not in shown(cast.contoso)
 
 
 def test_what_may_not_be_read_says_so_and_fails_nothing(contoso, cast, ended):
     contoso.change(permissions=[one for one in READ if "ServiceConfig" not in one and "Apps" not in one])
-    connections.forget()
+    graph_clients.forget()
     run = synced(cast.contoso, ended)
     assert run.state != RunState.FAILED
     said = [expiries.in_words(one, utcnow()) for one in expiries.of_tenant(cast.contoso) if one.kind == "cloudPki"]

@@ -3,12 +3,14 @@
 import dramatiq
 import pytest
 
-from actors import back_up, connections, starting
-from actors.broker import BULK, INTERACTIVE, UNDER_WAY, broker
+from actors.backups import back_up
+from actors.queue import enqueue
+from actors.queue.broker import BULK, INTERACTIVE, UNDER_WAY, broker
+from actors.tenants import graph_clients
 from actors.worker import Options, _command
-from db import tenants
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.states import RunState
+from db.tenants import tenants
 from tests.simulated import SimulatedTenant, catalog_policy
 
 TENANTS, POLICIES = 6, 45
@@ -17,7 +19,7 @@ TENANTS, POLICIES = 6, 45
 @pytest.fixture
 def one_thread(database, redis_url):
     """A worker that does one thing at a time, in the order in which it takes them."""
-    connections.forget()
+    graph_clients.forget()
     running = dramatiq.Worker(broker, worker_timeout=50, worker_threads=1)
     yield running.start
     running.stop()
@@ -42,9 +44,9 @@ def test_a_tenant_that_has_begun_ends_before_the_next_ones_begin(simulator, grap
 
 
 def test_what_goes_on_after_a_wait_does_not_queue_behind_what_has_not_begun():
-    assert starting.queue_for(BULK, RunState.QUEUED) == BULK
-    assert starting.queue_for(BULK, RunState.RUNNING) == UNDER_WAY
-    assert starting.queue_for(INTERACTIVE, RunState.RUNNING) == INTERACTIVE
+    assert enqueue.queue_for(BULK, RunState.QUEUED) == BULK
+    assert enqueue.queue_for(BULK, RunState.RUNNING) == UNDER_WAY
+    assert enqueue.queue_for(INTERACTIVE, RunState.RUNNING) == INTERACTIVE
 
 
 def test_a_worker_for_bulk_work_takes_its_parts_as_well():

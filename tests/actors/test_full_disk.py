@@ -7,13 +7,13 @@ import time
 
 import pytest
 
-from actors import logs
-from actors.starting import started
-from actors.working import work
+from actors.process import logs
+from actors.queue.enqueue import started
+from actors.queue.run_actor import work
 from db import database as engine
-from db import runs
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.models import Run
+from db.runs import runs
 from db.states import RunKind
 from tests import servers
 from tests.conftest import PASSWORD, csrf_token, fresh_database

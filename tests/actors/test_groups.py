@@ -2,15 +2,19 @@
 
 import pytest
 
-import actors.back_up
-from actors import connections, restore_requests
-from db import backup_sets, coverage, restores, snapshots, standing
-from db.audit import SYSTEM
+import actors.backups.back_up
+from actors.plans import drafts
+from actors.tenants import graph_clients
+from db.audit.audit import SYSTEM
+from db.backups import backup_sets
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, RunItem, Snapshot, Tenant
+from db.policies import snapshots
+from db.restores import restores
 from db.states import Offer, RunState, SetState
-from graph import groups
+from db.tenants import backup_health, coverage
+from graph.read import groups
 from tests.restoring import executed, options, previewed, undone
 from tests.simulated import READ, WRITE, catalog_policy
 
@@ -35,7 +39,7 @@ def group(graph_id, name, rule=None, **more):
 def contoso(graph):
     """Three groups, two of which a policy is assigned to."""
     graph.change(permissions=WRITE)
-    connections.forget()
+    graph_clients.forget()
     graph.put("groups", group(RING, "SG Ring", '(device.deviceOSType -eq "Windows")'))
     graph.put("groups", group(PILOT, "SG Pilot"))
     graph.put("groups", group(OTHER, "SG Other"))
@@ -52,7 +56,7 @@ def contoso(graph):
 @pytest.fixture
 def back_up(cast, ended):
     def act(**chosen):
-        run = ended(actors.back_up.start(Tenant.get_by_id(cast.contoso.id), SYSTEM, **chosen).run.id, 60)
+        run = ended(actors.backups.back_up.start(Tenant.get_by_id(cast.contoso.id), SYSTEM, **chosen).run.id, 60)
         return BackupSet.get(BackupSet.run == run)
 
     return act
@@ -65,7 +69,7 @@ def held(backup_set, policy_type="groups"):
 
 def of_assigned(backup_set, tenant, **chosen):
     wanted = [held(backup_set, "configurationPolicies")["Assigned"].id]
-    return restore_requests.of_backup_set(backup_set, tenant, options(**chosen), SYSTEM, snapshot_ids=wanted)
+    return drafts.of_backup_set(backup_set, tenant, options(**chosen), SYSTEM, snapshot_ids=wanted)
 
 
 def there(graph, name):
@@ -85,13 +89,13 @@ def test_a_backup_holds_the_groups_that_its_policies_refer_to_and_no_others(cont
 
 def test_without_the_permission_nothing_is_partial_and_the_tenant_says_what_it_needs(contoso, back_up, cast):
     contoso.change(permissions=[one for one in READ if one != "Group.Read.All"])
-    connections.forget()
+    graph_clients.forget()
     made = back_up()
     assert (made.state, made.problems, held(made)) == (SetState.COMPLETE, [], {})
     [row] = [one for one in coverage.uncovered(cast.contoso) if one.policy_type == "groups"]
     assert (row.offer, row.bad_since) == (Offer.NEVER_READ, None)
     assert "Group.Read.All" in row.why
-    assert standing.of_tenants([cast.contoso.id], utcnow())[0].exceptions == []
+    assert backup_health.of_tenants([cast.contoso.id], utcnow())[0].exceptions == []
 
 
 def test_a_group_that_is_gone_is_made_again_only_when_it_was_ticked(contoso, back_up, cast, ended):
@@ -123,11 +127,11 @@ def test_what_is_ticked_later_makes_its_groups_items_and_what_is_not_ticked_is_n
 ):
     backup_set = back_up()
     contoso.delete("groups", RING)
-    alone = restore_requests.of_snapshot(held(backup_set)["SG Ring"], cast.contoso, options(), SYSTEM)
+    alone = drafts.of_snapshot(held(backup_set)["SG Ring"], cast.contoso, options(), SYSTEM)
     [item] = restores.items(previewed(alone, ended))
     assert (item.action, item.reason) == ("blocked", "not_chosen")
     restore = of_assigned(backup_set, cast.contoso)
-    restore_requests.change_options(restore, options(groups="empty"), SYSTEM)
+    drafts.change_options(restore, options(groups="empty"), SYSTEM)
     planned = {one.name: one.action for one in restores.items(previewed(restore, ended))}
     assert planned["SG Ring"] == "recreate"
 

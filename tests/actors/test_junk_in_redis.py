@@ -4,20 +4,22 @@ import json
 
 import pytest
 
-from actors import budget, dedupe, scheduler
-from actors import sync as syncing
-from actors.broker import broker, locks
-from actors.broker import dedupe as guard
-from actors.budget import TenantBudget
-from actors.starting import send
-from db.audit import SYSTEM
+from actors import scheduler
+from actors.backups import sync as syncing
+from actors.queue import dedupe
+from actors.queue.broker import broker, locks
+from actors.queue.broker import dedupe as guard
+from actors.queue.enqueue import send
+from actors.tenants import request_budget
+from actors.tenants.request_budget import TenantBudget
+from db.audit.audit import SYSTEM
 from db.models import Run, Setback
 from db.states import RunState
-from graph import limits
 from graph.errors import Throttled
+from graph.transport import rate_limits
 from tests import servers
 from tests.web.test_sign_in import attempt
-from web import tries
+from web.security import attempt_limits
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 WORDS = (b"x", b"", b"-1", b"1.5", b"9" * 40, b"\xff\xfe", b"7 7", b"7 a b c", b"\x00", b"1e5", b"nan", b"[]")
@@ -63,17 +65,17 @@ def test_a_lock_of_nobody_is_taken_and_the_sweep_goes_on(cast, redis_url):
 def test_a_budget_of_junk_is_an_empty_one(redis_url, database_url):
     for number, junk in enumerate(kinds_of_junk()):
         tenant = TenantBudget(locks, f"tenant {number}")
-        junk(locks, tenant._key("log", limits.INTUNE), tenant._key("block", limits.CONDITIONAL_ACCESS))
-        tenant.take({limits.INTUNE: 5, limits.CONDITIONAL_ACCESS: 1})
-        locks.set(tenant._key("block", limits.CONDITIONAL_ACCESS), 1, px=10**15)
+        junk(locks, tenant._key("log", rate_limits.INTUNE), tenant._key("block", rate_limits.CONDITIONAL_ACCESS))
+        tenant.take({rate_limits.INTUNE: 5, rate_limits.CONDITIONAL_ACCESS: 1})
+        locks.set(tenant._key("block", rate_limits.CONDITIONAL_ACCESS), 1, px=10**15)
         with pytest.raises(Throttled) as refused:
-            tenant.take({limits.CONDITIONAL_ACCESS: 1})
-        assert refused.value.retry_after <= budget.LONGEST_WAIT_MS / 1000
+            tenant.take({rate_limits.CONDITIONAL_ACCESS: 1})
+        assert refused.value.retry_after <= request_budget.LONGEST_WAIT_MS / 1000
 
 
 def test_people_sign_in_whatever_stands_where_tries_are_counted(app, cast, redis_url):
     for junk in kinds_of_junk():
-        tries._own.cache_clear()
+        attempt_limits._own.cache_clear()
         attempt(app.test_client(), password="x" * 12)
         keys = locks.keys("*tries*")
         assert keys

@@ -9,14 +9,17 @@ import sys
 
 import pytest
 
-import actors.capture
+import actors.backups.capture
 import config
-from db import credentials, installation, key_rotation, sealing, snapshots, tenants
-from db.audit import SYSTEM
+from db import encryption
+from db.accounts.users import totp_owner
+from db.audit.audit import SYSTEM
 from db.errors import Invalid
+from db.installation import installation, key_rotation
 from db.models import Credential, Heartbeat, Policy, Run, Snapshot, Tenant, User
+from db.policies import snapshots
 from db.states import RunState
-from db.users import totp_owner
+from db.tenants import credentials, tenants
 from tests import servers
 from tests.simulated import catalog_policy
 
@@ -34,10 +37,10 @@ def with_keys(monkeypatch):
     def use(keys):
         monkeypatch.setenv("TENANTKEEP_ENCRYPTION_KEYS", keys)
         config.settings.cache_clear()
-        sealing.use_keys(config.settings().encryption_keys)
+        encryption.use_keys(config.settings().encryption_keys)
 
     yield use
-    sealing.use_keys(config.load({**os.environ, "TENANTKEEP_ENCRYPTION_KEYS": OLD}).encryption_keys)
+    encryption.use_keys(config.load({**os.environ, "TENANTKEEP_ENCRYPTION_KEYS": OLD}).encryption_keys)
 
 
 @pytest.fixture
@@ -73,7 +76,7 @@ def captured_all(graph, number):
         if policy.tenant.name == "Contoso":
             graph.put("deviceManagement/configurationPolicies",
                       {**catalog_policy(policy.graph_id, policy.name), "description": f"change {number}"})  # fmt: skip
-            runs.append(actors.capture.start(policy, SYSTEM).run)
+            runs.append(actors.backups.capture.start(policy, SYSTEM).run)
     return runs
 
 
@@ -90,7 +93,7 @@ def test_keys_are_rotated_in_three_steps_while_captures_go_on(graph, cast, redis
     def have_ended():
         return all_succeeded(runs)
 
-    User.update(totp_secret=sealing.keyring().seal(b"SECRET", totp_owner(cast.ada.id))).where(
+    User.update(totp_secret=encryption.keyring().seal(b"SECRET", totp_owner(cast.ada.id))).where(
         User.id == cast.ada.id
     ).execute()
     kept = credentials.give(cast.fabrikam, "secret", {"secret": "the next one"}, SYSTEM)
@@ -106,14 +109,14 @@ def test_keys_are_rotated_in_three_steps_while_captures_go_on(graph, cast, redis
         if step == 1:
             done = rotated()
             assert done.returncode == 0, done.stderr
-            assert f"No longer needed: {sealing.key_id(base64.urlsafe_b64decode(OLD)).hex()}." in done.stdout
+            assert f"No longer needed: {encryption.key_id(base64.urlsafe_b64decode(OLD)).hex()}." in done.stdout
     installation.check_keys()
     opened = [snapshots.body(snapshot)["body"]["description"] for snapshot in Snapshot.select()]
     assert len(set(opened)) >= 3, "from before, from the midst and from after"
     assert tenants.credential(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
     assert credentials.values_of(Credential.get_by_id(kept.id)) == {"secret": "the next one"}
     second_factor = bytes(User.get_by_id(cast.ada.id).totp_secret)
-    assert sealing.keyring().unseal(second_factor, totp_owner(cast.ada.id)) == b"SECRET"
+    assert encryption.keyring().unseal(second_factor, totp_owner(cast.ada.id)) == b"SECRET"
     assert "newest" in rotated("show").stdout
 
 
@@ -122,7 +125,7 @@ def test_while_a_process_could_not_read_the_new_key_nothing_is_sealed_with_it(ca
     with_keys(f"{new_key()},{OLD}")
     with pytest.raises(Invalid, match="worker here:1: does not know the key"):
         key_rotation.rotate(SYSTEM)
-    newest, old = sealing.keyring().ids
+    newest, old = encryption.keyring().ids
     counts = key_rotation.counts()
     assert (counts[newest], counts[old] > 2) == (0, True)
 
@@ -137,10 +140,10 @@ def test_a_process_that_goes_on_sealing_with_the_old_key_is_named(captured, with
 
 
 def test_a_value_whose_key_is_missing_stops_the_rotation_by_name(captured, with_keys):
-    lost = sealing.Keyring([os.urandom(32)])
+    lost = encryption.Keyring([os.urandom(32)])
     Tenant.update(credential=lost.seal(b"x", "y")).where(Tenant.name == "Fabrikam").execute()
     with_keys(f"{new_key()},{OLD}")
-    with pytest.raises(sealing.SealError, match=lost.ids[0]):
+    with pytest.raises(encryption.SealError, match=lost.ids[0]):
         key_rotation.rotate(SYSTEM)
     assert key_rotation.counts()[lost.ids[0]] == 1
 
@@ -149,9 +152,9 @@ def test_a_value_that_does_not_open_is_named_and_keeps_no_other_from_the_new_key
     fabrikam = Tenant.get(Tenant.name == "Fabrikam")
     Tenant.update(credential=bytes(fabrikam.credential)[:-1] + b"?").where(Tenant.id == fabrikam.id).execute()
     with_keys(f"{new_key()},{OLD}")
-    with pytest.raises(sealing.SealError, match=f"do not open: Tenant {fabrikam.id}"):
+    with pytest.raises(encryption.SealError, match=f"do not open: Tenant {fabrikam.id}"):
         key_rotation.rotate(SYSTEM)
-    assert key_rotation.counts()[sealing.keyring().ids[1]] == 1
+    assert key_rotation.counts()[encryption.keyring().ids[1]] == 1
     done = rotated()
     assert (done.returncode, "Traceback" in done.stderr) == (78, False)
     assert f"Tenant {fabrikam.id}" in done.stderr

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-import actors.back_up
-import actors.capture
-import actors.preview
-import actors.restore
-import actors.sync
-from actors import restore_requests
-from db import restores
-from db.audit import SYSTEM
+import actors.backups.back_up
+import actors.backups.capture
+import actors.backups.sync
+import actors.plans.preview
+import actors.restores.live_restore
+from actors.plans import drafts
+from db.audit.audit import SYSTEM
 from db.models import BackupSet, Policy, RunItem, Snapshot
+from db.restores import restores
 from db.states import RunState
-from graph.simulator.malformed import BODIES, BYTES, NAMES, PACKED, PARTS, STATUSES
+from graph.simulator.faults.malformed import BODIES, BYTES, NAMES, PACKED, PARTS, STATUSES
 from tests.restoring import executed, items_of, options, previewed
 from tests.simulated import WRITE, catalog_policy
 
@@ -36,9 +36,9 @@ CODES = {"malformed", "not_json", "not_graph", "refused_unclear", "no_body", "to
 @pytest.fixture
 def impatient(monkeypatch):
     """Two attempts, a moment apart."""
-    for module in ("db.runs", "actors.trouble"):
+    for module in ("db.runs.runs", "actors.reading.graph_errors"):
         monkeypatch.setattr(f"{module}.MAX_ATTEMPTS", 2)
-    monkeypatch.setattr("actors.working.LONGEST_BACKOFF", 0.05)
+    monkeypatch.setattr("actors.queue.run_actor.LONGEST_BACKOFF", 0.05)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def tried(work, shapes):
 
 def test_every_shape_of_one_policy_costs_a_backup_that_policy_alone(app, cast, tenant, ended):
     damage_each(tenant)
-    run = ended(actors.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run.id, 60)
+    run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run.id, 60)
     assert run.state == RunState.PARTIAL
     rows = items_of(run)
     assert [rows[f"Contoso policy {n}"].outcome for n in (1, 2)] == ["captured"] * 2
@@ -90,7 +90,7 @@ def test_every_shape_of_a_list_costs_a_sync_that_list_alone(app, cast, tenant, e
     for shape in BODIES:
         before = {(one.graph_id, one.name, one.state) for one in Policy.select()}
         tenant.fault(kind="malformed", shape=shape, path=r"deviceManagement/configurationPolicies(\?|$)", times=2)
-        run = ended(actors.sync.start(cast.contoso, SYSTEM).run.id, 60)
+        run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id, 60)
         row = RunItem.get((RunItem.run == run) & (RunItem.policy_type == "configurationPolicies"))
         others = RunItem.select().where((RunItem.run == run) & (RunItem.id != row.id))
         assert {one.state for one in others} <= {"done", "skipped"}, shape
@@ -105,14 +105,14 @@ def test_every_shape_of_a_list_costs_a_sync_that_list_alone(app, cast, tenant, e
 def test_a_whole_answer_that_is_none_ends_a_capture_with_a_sentence(app, cast, tenant, ended, shape):
     policy = Policy.get(Policy.name == "Contoso policy 1")
     tenant.fault(kind="malformed", shape=shape, path=r"^\$batch$", times=99)
-    run = ended(actors.capture.start(policy, SYSTEM).run.id, 30)
+    run = ended(actors.backups.capture.start(policy, SYSTEM).run.id, 30)
     if shape == "html_502":
         assert run.error_code == "unavailable"
     else:
         says_why(run.error_code, run.error_message)
     assert Snapshot.select().count() == 0
     tenant.clear_faults()
-    assert ended(actors.capture.start(policy, SYSTEM).run.id, 30).state == RunState.SUCCEEDED
+    assert ended(actors.backups.capture.start(policy, SYSTEM).run.id, 30).state == RunState.SUCCEEDED
 
 
 @pytest.mark.parametrize("shape", ["html", "list", "text", "empty", "redirect", "gzip_bomb", "truncated", "html_502"])
@@ -120,14 +120,14 @@ def test_a_whole_answer_that_is_none_ends_a_capture_with_a_sentence(app, cast, t
 def test_a_sign_in_answered_otherwise_ends_a_run_with_a_sentence(app, cast, tenant, ended, shape, where):
     policy = Policy.get(Policy.name == "Contoso policy 1")
     tenant.fault(kind="malformed", shape=shape, path=where, times=99)
-    run = ended(actors.capture.start(policy, SYSTEM).run.id, 30)
+    run = ended(actors.backups.capture.start(policy, SYSTEM).run.id, 30)
     assert run.error_code in ("sign_in_malformed", "sign_in_unreachable", "too_large"), run.error_code
     assert len(run.error_message) > 20
 
 
 def restorable(cast, tenant, ended):
     """A draft of all the policies, which have changed meanwhile; half of them are gone."""
-    run = ended(actors.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run.id, 60)
+    run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run.id, 60)
     assert run.state == RunState.SUCCEEDED
     for number, shape in enumerate(OF_ONE):
         if number % 2:
@@ -136,7 +136,7 @@ def restorable(cast, tenant, ended):
             changed = catalog_policy(id_of(number), f"Policy {shape}")
             tenant.put(CATALOG, {**changed, "description": "otherwise"})
     backup_set = BackupSet.get(BackupSet.run == run)
-    return restore_requests.of_backup_set(backup_set, cast.contoso, options(), SYSTEM)
+    return drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM)
 
 
 def test_every_shape_of_one_policy_costs_a_preview_that_policy_alone(app, cast, tenant, ended):
@@ -180,7 +180,8 @@ def test_a_worker_stays_small_whatever_size_an_answer_has(app, cast, graph, ende
     for shape in HEAVY:
         graph.fault(kind="malformed", shape=shape, path=r"^\$batch$", times=2)
     runs = [
-        actors.capture.start(policy, SYSTEM).run.id for policy in Policy.select().where(Policy.tenant == cast.contoso)
+        actors.backups.capture.start(policy, SYSTEM).run.id
+        for policy in Policy.select().where(Policy.tenant == cast.contoso)
     ]
     assert [ended(one, 90).state for one in runs] == [RunState.SUCCEEDED] * 2
     peak = max(map(peak_mb, children_of(process.pid)))

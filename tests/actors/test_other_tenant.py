@@ -2,14 +2,15 @@
 
 import pytest
 
-import actors.back_up
-import actors.sync
-from actors import restore_requests
-from db import directory_names, restores
-from db.audit import SYSTEM
+import actors.backups.back_up
+import actors.backups.sync
+from actors.plans import drafts
+from db.audit.audit import SYSTEM
 from db.models import BackupSet, RestoreItem
+from db.restores import restores
+from db.runs import name_cache
 from db.states import RunState
-from graph import security_identifier
+from graph.references import security_identifier
 from tests.restoring import executed, items_of, options, plan_of, previewed
 from tests.simulated import WRITE, SimulatedTenant, catalog_policy
 
@@ -36,8 +37,8 @@ def fabrikam(simulator, cast, contoso):
 
 def restored(cast, ended, *policy_types):
     """The restore of what Contoso has of these types, once it has been written to Fabrikam."""
-    run = ended(actors.back_up.start(cast.contoso, SYSTEM, policy_types=policy_types).run.id, 60)
-    restore = restore_requests.of_backup_set(BackupSet.get(BackupSet.run == run), cast.fabrikam, options(), SYSTEM)
+    run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=policy_types).run.id, 60)
+    restore = drafts.of_backup_set(BackupSet.get(BackupSet.run == run), cast.fabrikam, options(), SYSTEM)
     restore, run = executed(previewed(restore, ended), ended)
     assert run.state == RunState.SUCCEEDED, [(one.name, one.message) for one in items_of(run).values()]
     return restore
@@ -118,8 +119,8 @@ def test_the_directory_id_and_the_domain_of_the_source_become_the_targets(contos
     fabrikam.put("organization", {"id": theirs, "displayName": "Fabrikam", "verifiedDomains": [
         {**domain, "name": "Fabrikam.onmicrosoft.example"}]})  # fmt: skip
     for tenant in (cast.contoso, cast.fabrikam):
-        ended(actors.sync.start(tenant, SYSTEM).run.id, 60)
-    assert directory_names.domains_of(theirs) == {"fabrikam.onmicrosoft.example": "initial"}
+        ended(actors.backups.sync.start(tenant, SYSTEM).run.id, 60)
+    assert name_cache.domains_of(theirs) == {"fabrikam.onmicrosoft.example": "initial"}
     for policy in contoso.objects()[CATALOG].values():
         contoso.delete(CATALOG, policy["id"])
     policy = catalog_policy(VPN, "OneDrive", count=3)

@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-import actors.pruning
+import actors.housekeeping.daily_prune
 from actors import scheduler
-from db import old_rows, pruning, retention, run_ends, runs, users
-from db.audit import SYSTEM, Actor
+from db.accounts import users
+from db.audit.audit import SYSTEM, Actor
+from db.backups import retention
+from db.backups.retention import Rules
 from db.clock import utcnow
+from db.housekeeping import daily_prune, old_rows
 from db.models import (
     IS_ACTIVE,
     AuditEvent,
@@ -23,7 +26,7 @@ from db.models import (
     Tenant,
     Write,
 )
-from db.retention import Rules
+from db.runs import completion, runs
 from db.states import RestoreState, RunKind, RunState
 from tests.conftest import capture_by_hand
 from tests.db.test_retention import history, made, nights  # noqa: F401 - a fixture
@@ -43,40 +46,40 @@ def active():
 
 def carry_out():
     for run in active():
-        actors.pruning.prune.fn(run.id)
+        actors.housekeeping.daily_prune.prune.fn(run.id)
 
 
 def test_a_run_of_each_tenant_is_begun_once_a_day_whatever_becomes_of_another(cast, redis_url, monkeypatch):
     due(cast.contoso, cast.fabrikam)
-    begin = actors.pruning._begin
+    begin = actors.housekeeping.daily_prune._begin
 
     def broken(tenant):
         if tenant.id == cast.contoso.id:
             raise RuntimeError("a poison row")
         begin(tenant)
 
-    monkeypatch.setattr(actors.pruning, "_begin", broken)
+    monkeypatch.setattr(actors.housekeeping.daily_prune, "_begin", broken)
     scheduler.sweep()
     scheduler.sweep()
     assert [one.tenant_id for one in active()] == [cast.fabrikam.id]
-    assert not pruning.due(5), "the one that failed waits for an hour"
+    assert not daily_prune.due(5), "the one that failed waits for an hour"
     Tenant.update(pruned_at=utcnow() - timedelta(days=1, seconds=1)).execute()
     monkeypatch.undo()
-    actors.pruning.prune_daily()
+    actors.housekeeping.daily_prune.prune_daily()
     assert [one.tenant_id for one in active()] == [cast.fabrikam.id, cast.contoso.id]
 
 
 def test_of_a_tenant_that_is_switched_off_nothing_is_let_go(cast):
     due(cast.contoso)
     Tenant.update(is_active=False).where(Tenant.id == cast.contoso.id).execute()
-    assert not pruning.due(5)
+    assert not daily_prune.due(5)
 
 
 def test_a_night_on_which_nothing_goes_leaves_nothing_to_read(cast, redis_url):
     users.subscribe(cast.max, cast.contoso, True)
     due(cast.contoso)
     events = AuditEvent.select().count()
-    actors.pruning.prune_daily()
+    actors.housekeeping.daily_prune.prune_daily()
     carry_out()
     assert not Run.select().exists()
     assert not Notification.select().exists()
@@ -85,9 +88,9 @@ def test_a_night_on_which_nothing_goes_leaves_nothing_to_read(cast, redis_url):
 
 def test_one_that_somebody_asked_for_meanwhile_is_there_to_be_read(cast, redis_url):
     due(cast.contoso)
-    actors.pruning.prune_daily()
+    actors.housekeeping.daily_prune.prune_daily()
     [run] = active()
-    assert actors.pruning.start(cast.contoso, Actor.person(cast.max, None)).run == run
+    assert actors.housekeeping.daily_prune.start(cast.contoso, Actor.person(cast.max, None)).run == run
     carry_out()
     assert (Run.get_by_id(run.id).state, Notification.get().user) == (RunState.SUCCEEDED, cast.max)
 
@@ -97,7 +100,7 @@ def test_what_went_can_be_read_and_rings_no_bell(cast, history, redis_url):  # n
     Notification.delete().execute()
     retention.set_rules(cast.contoso, Rules(last=2), SYSTEM)
     due(cast.contoso)
-    actors.pruning.prune_daily()
+    actors.housekeeping.daily_prune.prune_daily()
     [run] = active()
     carry_out()
     assert Run.get_by_id(run.id).state == RunState.SUCCEEDED
@@ -113,7 +116,7 @@ def test_what_went_can_be_read_and_rings_no_bell(cast, history, redis_url):  # n
 def test_one_that_cannot_go_on_is_told_to_the_subscribers(cast, redis_url, monkeypatch, its_workers_die):
     users.subscribe(cast.max, cast.contoso, True)
     due(cast.contoso)
-    actors.pruning.prune_daily()
+    actors.housekeeping.daily_prune.prune_daily()
     [run] = active()
     Run.update(attempts=runs.MAX_ATTEMPTS).execute()
     if its_workers_die:
@@ -121,7 +124,7 @@ def test_one_that_cannot_go_on_is_told_to_the_subscribers(cast, redis_url, monke
         Run.update(heartbeat_at=LONG_AGO).execute()
         scheduler.sweep()
     else:
-        monkeypatch.setattr(actors.pruning, "_let_go", lambda *_: 1 / 0)
+        monkeypatch.setattr(actors.housekeeping.daily_prune, "_let_go", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             carry_out()
     assert Run.get_by_id(run.id).state == RunState.FAILED
@@ -131,46 +134,46 @@ def test_one_that_cannot_go_on_is_told_to_the_subscribers(cast, redis_url, monke
 def test_one_whose_worker_died_goes_on_where_it_was_and_counts_what_went_before(cast, history, redis_url, monkeypatch):  # noqa: F811
     """Killed after a chunk of a step; and cancelled, the next one stops before it lets another chunk go."""
     retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
-    monkeypatch.setitem(pruning.STEPS, "backup sets", _by_ones("backup sets"))
+    monkeypatch.setitem(daily_prune.STEPS, "backup sets", _by_ones("backup sets"))
     due(cast.contoso)
-    actors.pruning.prune_daily()
+    actors.housekeeping.daily_prune.prune_daily()
     [run] = active()
-    let_go, told = pruning.let_go, []
+    let_go, told = daily_prune.let_go, []
 
     def until_killed(*given):
         if len(told) == 1:
             raise KeyboardInterrupt
         told.append(let_go(*given))
 
-    monkeypatch.setattr(pruning, "let_go", until_killed)
+    monkeypatch.setattr(daily_prune, "let_go", until_killed)
     with pytest.raises(KeyboardInterrupt):
-        actors.pruning.prune.fn(run.id)
+        actors.housekeeping.daily_prune.prune.fn(run.id)
     assert BackupSet.select().count() == 3
-    monkeypatch.setattr(pruning, "let_go", let_go)
+    monkeypatch.setattr(daily_prune, "let_go", let_go)
     Run.update(heartbeat_at=LONG_AGO).where(Run.id == run.id).execute()
     scheduler.sweep()
-    actors.pruning.prune.fn(run.id)
+    actors.housekeeping.daily_prune.prune.fn(run.id)
     assert RunItem.get((RunItem.run == run) & (RunItem.policy_type == "backup sets")).freed == 3
     assert Run.get_by_id(run.id).state == RunState.SUCCEEDED
 
 
 def _by_ones(key):
-    step = pruning.STEPS[key]
-    return pruning.Step(key, step.title, step.find, step.let_go, together=1)
+    step = daily_prune.STEPS[key]
+    return daily_prune.Step(key, step.title, step.find, step.let_go, together=1)
 
 
 def test_a_cancelled_one_stops_between_two_chunks(cast, history, redis_url, monkeypatch):  # noqa: F811
     retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
-    monkeypatch.setitem(pruning.STEPS, "backup sets", _by_ones("backup sets"))
-    run = actors.pruning.start(cast.contoso, Actor.person(cast.max, None)).run
-    let_go = pruning.let_go
+    monkeypatch.setitem(daily_prune.STEPS, "backup sets", _by_ones("backup sets"))
+    run = actors.housekeeping.daily_prune.start(cast.contoso, Actor.person(cast.max, None)).run
+    let_go = daily_prune.let_go
 
     def cancel_meanwhile(*given):
         let_go(*given)
-        run_ends.request_cancel(run, SYSTEM)
+        completion.request_cancel(run, SYSTEM)
 
-    monkeypatch.setattr(pruning, "let_go", cancel_meanwhile)
-    actors.pruning.prune.fn(run.id)
+    monkeypatch.setattr(daily_prune, "let_go", cancel_meanwhile)
+    actors.housekeeping.daily_prune.prune.fn(run.id)
     assert (Run.get_by_id(run.id).state, BackupSet.select().count()) == (RunState.CANCELLED, 3)
 
 
@@ -188,7 +191,7 @@ def test_items_and_notifications_go_by_age_and_totals_stay(cast, captured, redis
     for one in (old, late):
         Notification.update(created_at=LONG_AGO).where(Notification.run == one.id).execute()
     Notification.update(changed_at=LONG_AGO).where(Notification.run == old.id).execute()
-    actors.pruning.prune_daily()
+    actors.housekeeping.daily_prune.prune_daily()
     for table in (RunItem, Notification):
         kept = {one.run_id for one in table.select()}
         assert old.id not in kept, table
@@ -198,12 +201,12 @@ def test_items_and_notifications_go_by_age_and_totals_stay(cast, captured, redis
 
 def test_more_than_a_moment_of_old_rows_is_gone_on_with_by_the_next_sweep(cast, captured, redis_url, monkeypatch):
     monkeypatch.setattr(old_rows, "TOGETHER", 1)
-    monkeypatch.setattr(actors.pruning, "MOMENT_SECONDS", 0)
+    monkeypatch.setattr(actors.housekeeping.daily_prune, "MOMENT_SECONDS", 0)
     for _, run, _ in captured:
         ended_long_ago(run)
     left = [RunItem.select().count()]
     for _ in range(6):
-        actors.pruning.prune_daily()
+        actors.housekeeping.daily_prune.prune_daily()
         left.append(RunItem.select().count())
     assert left == [4, 3, 2, 1, 0, 0, 0]
 
@@ -218,7 +221,7 @@ def test_runs_go_but_for_those_that_something_still_refers_to(cast, captured, re
     made(cast.contoso, 0, run=by_set)
     Schedule.create(tenant=cast.contoso, cron="0 2 * * *", last_run=by_schedule)
     kept = {one.id for one in Run.select().where(Run.tenant == cast.contoso)} - {old.id}
-    actors.pruning.start(cast.contoso, SYSTEM)  # without the sweep that forgets items
+    actors.housekeeping.daily_prune.start(cast.contoso, SYSTEM)  # without the sweep that forgets items
     carry_out()
     assert {one.id for one in Run.select().where((Run.tenant == cast.contoso) & (Run.kind != RunKind.PRUNE))} == kept
 
@@ -241,7 +244,7 @@ def test_a_restore_goes_with_all_that_is_of_it_unless_it_is_being_undone(cast, c
     ended_long_ago(live)
     Run.update(restore_id=tried.id).where(Run.id == again.id).execute()
     due(cast.contoso)
-    actors.pruning.prune_daily()
+    actors.housekeeping.daily_prune.prune_daily()
     carry_out()
     assert {one.id for one in Restore.select()} == {tried.id, undone.id, running.id, undo.id}
     assert not Run.select().where(Run.id == live.id).exists()
@@ -252,6 +255,6 @@ def test_names_that_no_backup_has_seen_for_long_go(cast, redis_url):
     for number, at in enumerate((LONG_AGO, utcnow())):
         DirectoryName.create(tenant=cast.contoso, kind="groups", object_id=str(number), name="A group", seen_at=at)
     due(cast.contoso)
-    actors.pruning.prune_daily()
+    actors.housekeeping.daily_prune.prune_daily()
     carry_out()
     assert [one.object_id for one in DirectoryName.select()] == ["1"]

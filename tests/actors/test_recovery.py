@@ -10,16 +10,20 @@ from datetime import timedelta
 import peewee as pw
 import pytest
 
-import actors.back_up
-import actors.capture
-from actors import broker, heartbeat, scheduler
-from actors.broker import locks
-from actors.middleware import Beats
-from db import backup_sets, overdue, run_ends, runs
-from db.audit import SYSTEM
+import actors.backups.back_up
+import actors.backups.capture
+from actors import scheduler
+from actors.queue import broker
+from actors.queue.broker import locks
+from actors.queue.middleware import Beats
+from actors.recovery import heartbeat
+from db.audit.audit import SYSTEM
+from db.backups import backup_sets
 from db.models import AuditEvent, BackupSet, Policy, Run, RunItem, Snapshot
+from db.recovery import lost_runs
+from db.runs import completion, runs
 from db.states import ACTIVE, ItemState, RunState
-from graph import limits
+from graph.transport import rate_limits
 from tests.simulated import catalog_policy
 
 
@@ -35,10 +39,10 @@ def test_a_worker_killed_in_mid_capture_is_replaced_and_the_run_ends_once(
     graph, cast, redis_url, start_worker, monkeypatch
 ):
     # Time is what a dead worker costs; the test waits a short one.
-    monkeypatch.setattr(overdue, "STALE_SECONDS", 5)
+    monkeypatch.setattr(lost_runs, "STALE_SECONDS", 5)
     policy = Policy.get(Policy.tenant == cast.contoso)
     graph.fault(kind="delay", path=policy.graph_id, seconds=6)
-    run = actors.capture.start(policy, SYSTEM).run
+    run = actors.backups.capture.start(policy, SYSTEM).run
     first = start_worker()
     wait_until(lambda: graph.requests()["graph"] >= 1, "the worker never asked Graph")
     os.killpg(first.pid, signal.SIGKILL)
@@ -59,18 +63,18 @@ def test_a_worker_killed_in_mid_capture_is_replaced_and_the_run_ends_once(
 
 def test_a_worker_that_was_only_frozen_comes_back_and_changes_nothing(cast):
     policy = Policy.get(Policy.tenant == cast.contoso)
-    run = actors.capture.start(policy, SYSTEM).run
+    run = actors.backups.capture.start(policy, SYSTEM).run
     frozen = runs.claim(run.id, run.kind)
     Run.update(heartbeat_at=frozen.run.heartbeat_at.replace(year=2020)).execute()
-    overdue.take_back(overdue.abandoned()[0])
-    run_ends.fail(runs.claim(run.id, run.kind), "x", "Ended by the one that took over.")
+    lost_runs.take_back(lost_runs.abandoned()[0])
+    completion.fail(runs.claim(run.id, run.kind), "x", "Ended by the one that took over.")
     with pytest.raises(runs.ClaimLost):
         runs.wait(frozen, "still here", 1)
     assert Run.get_by_id(run.id).error_code == "x"
 
 
 def test_only_one_of_two_schedulers_leads(database):
-    from db import installation
+    from db.installation import installation
 
     assert installation.take_lease("scheduler", "one", 10)
     assert not installation.take_lease("scheduler", "two", 10)
@@ -80,7 +84,7 @@ def test_only_one_of_two_schedulers_leads(database):
 
 
 def test_a_lease_given_before_the_clock_was_set_back_is_free(database, monkeypatch):
-    from db import installation
+    from db.installation import installation
 
     now = installation.utcnow()
     monkeypatch.setattr(installation, "utcnow", lambda: now + timedelta(hours=3))
@@ -106,15 +110,15 @@ def test_a_backup_whose_workers_are_killed_again_and_again_loses_and_repeats_not
     graph, cast, redis_url, start_worker, monkeypatch
 ):
     """Ten kills at random moments of one backup of 1,200 policies, with Redis flushed in the middle."""
-    monkeypatch.setattr(overdue, "STALE_SECONDS", 0.5)
-    monkeypatch.setattr(overdue, "LOST_SECONDS", 1)
-    monkeypatch.setattr(overdue, "MAX_ATTEMPTS", 100)
-    for service in limits.NEVER_IN_A_BATCH:
-        monkeypatch.setitem(limits.LIMITS, service, (1000, 1.0))
+    monkeypatch.setattr(lost_runs, "STALE_SECONDS", 0.5)
+    monkeypatch.setattr(lost_runs, "LOST_SECONDS", 1)
+    monkeypatch.setattr(lost_runs, "MAX_ATTEMPTS", 100)
+    for service in rate_limits.NEVER_IN_A_BATCH:
+        monkeypatch.setitem(rate_limits.LIMITS, service, (1000, 1.0))
     for number in range(1200):
         graph.put("deviceManagement/configurationPolicies", catalog_policy(f"p{number}", f"Policy {number}"))
     graph.change(flags={"latency_ms": 150})
-    run = actors.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run
+    run = actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run
     for number in range(10):
         worker = start_worker()
         begin = done(run)

@@ -4,18 +4,23 @@ from datetime import timedelta
 
 import pytest
 
-import actors.preview
-import actors.restore
+import actors.plans.preview
+import actors.restores.live_restore
 import config
-from actors import connections, outcomes, restore_requests
-from db import approvals, manifests, mappings, restore_rules, restores, run_ends, run_progress, snapshots
-from db import writes as db_writes
-from db.audit import SYSTEM
+from actors.plans import drafts
+from actors.restores import outcomes
+from actors.tenants import graph_clients
+from db.audit.audit import SYSTEM
+from db.backups import manifests
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import AuditEvent, BackupSet, Notification, Policy, Restore, RestoreItem, Run, Snapshot, Tenant, Write
+from db.policies import snapshots
+from db.recovery import write_log as db_writes
+from db.recovery.write_log import Answered
+from db.restores import approvals, mappings, restore_rules, restores
+from db.runs import completion, run_progress
 from db.states import RestoreState, RunState, WriteState
-from db.writes import Answered
 from tests import servers
 from tests.conftest import capture_by_hand
 from tests.restoring import executed, items_of, options, person, plan_of, previewed, undone
@@ -37,7 +42,7 @@ def captured(policy, **body):
 
 
 def drafted(snapshot, tenant, **changes):
-    return restore_requests.of_snapshot(snapshot, tenant, options(**changes), SYSTEM)
+    return drafts.of_snapshot(snapshot, tenant, options(**changes), SYSTEM)
 
 
 def live(graph, policy):
@@ -56,7 +61,7 @@ def test_a_preview_writes_nothing_and_says_what_would_be_written(contoso, cast, 
     restore = previewed(drafted(captured(policy, description="as it was"), cast.contoso), ended)
     [item] = restores.items(restore)
     assert (restore.state, item.action, item.differences) == (RestoreState.PREVIEWED, "update", 1)
-    [difference] = restore_requests.differences(item, None, {})
+    [difference] = drafts.differences(item, None, {})
     assert (difference.label, difference.before, difference.after) == ("Description", None, "as it was")
     assert writes(contoso) == 0
 
@@ -71,12 +76,12 @@ def test_a_preview_without_the_permission_to_write_names_it(graph, cast, ended):
 def test_a_preview_that_may_not_even_read_names_the_permission_to_read(contoso, cast, ended):
     restore = drafted(captured(policy_of(cast.contoso), description="old"), cast.contoso)
     contoso.change(permissions=[one for one in WRITE if "Configuration" not in one])
-    connections.forget()
+    graph_clients.forget()
     [item] = restores.items(previewed(restore, ended))
     assert (item.action, item.reason) == ("blocked", "permission_missing")
     assert "DeviceManagementConfiguration.Read.All" in item.message
     contoso.change(permissions=WRITE)
-    connections.forget()
+    graph_clients.forget()
 
 
 def test_several_of_one_name_block_the_item(contoso, cast, ended):
@@ -104,7 +109,7 @@ def test_a_changed_option_makes_it_a_draft_again_without_a_plan(contoso, cast, e
     restore = Restore.get_by_id(restore.id)
     assert (restore.state, plan_of(restore)) == (RestoreState.DRAFT, {policy_of(cast.contoso).name: None})
     with pytest.raises(Invalid, match="Preview it first"):
-        actors.restore.start(restore, SYSTEM, reason="ticket")
+        actors.restores.live_restore.start(restore, SYSTEM, reason="ticket")
 
 
 # --- options ---------------------------------------------------------------------------------------------------------
@@ -150,7 +155,7 @@ def test_assignments_are_left_removed_or_restored_as_chosen(contoso, cast, ended
 
 def test_an_assignments_choice_has_no_default():
     with pytest.raises(Invalid, match="Choose what happens to assignments"):
-        restore_requests.parse_options({"existing": "update"})
+        drafts.parse_options({"existing": "update"})
 
 
 # --- Conditional Access ----------------------------------------------------------------------------------------------
@@ -229,7 +234,7 @@ def test_what_moved_since_the_preview_is_a_conflict_and_is_not_written(contoso, 
     first, second = captured(policy, description="old"), captured(other, description="old")
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest(cast.contoso, [first, second]))  # fmt: skip
-    restore = previewed(restore_requests.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
     contoso.put(CATALOG, {**catalog_policy(policy.graph_id, policy.name), "description": "somebody's"})
     restore, run = executed(restore, ended)
     assert (run.state, items_of(run)[policy.name].outcome) == (RunState.PARTIAL, "conflict")
@@ -257,7 +262,7 @@ def test_a_plan_that_is_too_old_is_not_executed(contoso, cast, ended):
     restore = previewed(drafted(captured(policy_of(cast.contoso), description="old"), cast.contoso), ended)
     Restore.update(previewed_at=utcnow() - timedelta(hours=25)).where(Restore.id == restore.id).execute()
     with pytest.raises(Invalid, match="older than 24 hours"):
-        actors.restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket")
+        actors.restores.live_restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket")
     assert approvals.expire_old(24) == 1
     assert Restore.get_by_id(restore.id).state == RestoreState.EXPIRED
     assert writes(contoso) == 0
@@ -266,7 +271,7 @@ def test_a_plan_that_is_too_old_is_not_executed(contoso, cast, ended):
 def test_a_live_restore_asks_why_and_keeps_the_answer_everywhere(contoso, cast, ended):
     restore = previewed(drafted(captured(policy_of(cast.contoso), description="old"), cast.contoso), ended)
     with pytest.raises(Invalid, match="Say why"):
-        actors.restore.start(restore, SYSTEM)
+        actors.restores.live_restore.start(restore, SYSTEM)
     restore, _run = executed(restore, ended, reason="INC-7  broken\nby hand")
     assert restore.reason == "INC-7 broken by hand"
     actions = [one.action for one in AuditEvent.select().order_by(AuditEvent.id)]
@@ -282,10 +287,10 @@ def test_a_live_restore_asks_why_and_keeps_the_answer_everywhere(contoso, cast, 
 def test_four_eyes_need_another_person_than_who_asked(contoso, cast, ended):
     Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
     snapshot = captured(policy_of(cast.contoso), description="old")
-    restore = restore_requests.of_snapshot(snapshot, cast.contoso, options(), person(cast.max.id))
+    restore = drafts.of_snapshot(snapshot, cast.contoso, options(), person(cast.max.id))
     restore = previewed(restore, ended)
     with pytest.raises(Invalid, match="another manager has to approve"):
-        actors.restore.start(restore, person(cast.max.id), reason="ticket")
+        actors.restores.live_restore.start(restore, person(cast.max.id), reason="ticket")
     with pytest.raises(Invalid, match="somebody other than you"):
         approvals.approve(restore, person(cast.max.id), "mine", 24)
     approvals.approve(restore, person(cast.root.id), "looked at it", 24)
@@ -295,13 +300,13 @@ def test_four_eyes_need_another_person_than_who_asked(contoso, cast, ended):
 
 def test_who_approved_his_own_restore_needs_another_once_the_tenant_asks_for_four_eyes(contoso, cast, ended):
     snapshot = captured(policy_of(cast.contoso), description="old")
-    restore = restore_requests.of_snapshot(snapshot, cast.contoso, options(), person(cast.max.id))
+    restore = drafts.of_snapshot(snapshot, cast.contoso, options(), person(cast.max.id))
     restore = previewed(restore, ended)
     approvals.approve(restore, person(cast.max.id), "mine", 24)
     Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
     restore = Restore.get_by_id(restore.id)
     with pytest.raises(Invalid, match="whether four eyes are asked for"):
-        actors.restore.start(restore, person(cast.max.id), reason="ticket")
+        actors.restores.live_restore.start(restore, person(cast.max.id), reason="ticket")
     restore = previewed(restore, ended)
     approvals.approve(restore, person(cast.root.id), "looked at it", 24)
     _, run = executed(Restore.get_by_id(restore.id), ended)
@@ -311,7 +316,7 @@ def test_who_approved_his_own_restore_needs_another_once_the_tenant_asks_for_fou
 def test_what_decides_the_write_and_changes_before_the_first_one_ends_the_run(contoso, cast, ended, worker):
     restore = previewed(drafted(captured(policy_of(cast.contoso), description="old"), cast.contoso), ended)
     worker.pause()
-    run = actors.restore.start(restore, SYSTEM, reason="ticket").run
+    run = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket").run
     restore_rules.change(cast.contoso, False, f"group {BREAK_GLASS} SG-Break-Glass", SYSTEM)
     worker.resume()
     run = ended(run.id)
@@ -319,8 +324,8 @@ def test_what_decides_the_write_and_changes_before_the_first_one_ends_the_run(co
     assert "Otherwise than when it was previewed: the break-glass list" in run.error_message
     assert writes(contoso) == 0
     with pytest.raises(Invalid, match="the break-glass list"):
-        actors.restore.retry_failed(run, SYSTEM)
-    assert plan_of(previewed(restore_requests.again(Restore.get_by_id(restore.id), SYSTEM), ended))
+        actors.restores.live_restore.retry_failed(run, SYSTEM)
+    assert plan_of(previewed(drafts.again(Restore.get_by_id(restore.id), SYSTEM), ended))
 
 
 def test_one_live_restore_per_tenant_at_a_time(contoso, cast, ended, worker):
@@ -329,11 +334,11 @@ def test_one_live_restore_per_tenant_at_a_time(contoso, cast, ended, worker):
         for number in (1, 2)
     )
     worker.pause()
-    started = actors.restore.start(first, SYSTEM, reason="ticket")
-    assert actors.restore.start(first, person(cast.max.id), reason="ticket").run.id == started.run.id
+    started = actors.restores.live_restore.start(first, SYSTEM, reason="ticket")
+    assert actors.restores.live_restore.start(first, person(cast.max.id), reason="ticket").run.id == started.run.id
     assert Notification.get(Notification.run == started.run).user == cast.max, "it is his to follow too"
     with pytest.raises(Invalid, match=f"Restore {first.id} is under way in Contoso"):
-        actors.restore.start(second, SYSTEM, reason="ticket")
+        actors.restores.live_restore.start(second, SYSTEM, reason="ticket")
     assert Restore.get_by_id(second.id).state == RestoreState.PREVIEWED
     worker.resume()
     assert ended(started.run.id).state == RunState.SUCCEEDED
@@ -345,10 +350,10 @@ def test_a_cancelled_restore_stops_between_items_and_keeps_what_it_did(contoso, 
     """Its first write is throttled for a while; meanwhile somebody cancels."""
     restore = previewed(drafted(captured(policy_of(cast.contoso), description="old"), cast.contoso), ended)
     contoso.fault(kind="status", status=429, retry_after="30", path="configurationPolicies", times=50)
-    start = actors.restore.start(restore, SYSTEM, reason="ticket")
+    start = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket")
     run = start.run
     servers.wait_for(lambda: run_progress.waiting(Run.get_by_id(run.id)), "The wait")
-    assert run_ends.request_cancel(run, SYSTEM)
+    assert completion.request_cancel(run, SYSTEM)
     contoso.clear_faults()
     run = ended(run.id)
     assert (run.state, Restore.get_by_id(restore.id).state) == (RunState.CANCELLED, RestoreState.FINISHED)
@@ -368,7 +373,7 @@ def thirty(contoso, cast, ended):
         kept.append(captured(policy, description="old"))
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest(cast.contoso, kept))  # fmt: skip
-    restore = previewed(restore_requests.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
     contoso.change(flags={"latency_ms": 400})
     yield restore
     contoso.change(flags={"latency_ms": 0})
@@ -376,7 +381,7 @@ def thirty(contoso, cast, ended):
 
 def test_what_moves_while_the_others_are_written_is_left_alone_too(thirty, contoso, ended):
     """It was as the preview saw it when the safety set was made."""
-    run = actors.restore.start(thirty, SYSTEM, reason="ticket").run
+    run = actors.restores.live_restore.start(thirty, SYSTEM, reason="ticket").run
     servers.wait_for(Write.select().exists, "The first write")
     last = restores.items(thirty)[-1]
     contoso.put(CATALOG, {**catalog_policy(last.graph_id, last.name), "description": "somebody's"})
@@ -387,9 +392,9 @@ def test_what_moves_while_the_others_are_written_is_left_alone_too(thirty, conto
 
 
 def test_cancelling_keeps_what_was_written_and_leaves_the_rest_alone(thirty, contoso, ended):
-    run = actors.restore.start(thirty, SYSTEM, reason="ticket").run
+    run = actors.restores.live_restore.start(thirty, SYSTEM, reason="ticket").run
     servers.wait_for(Write.select().exists, "The first write")
-    run_ends.request_cancel(run, SYSTEM)
+    completion.request_cancel(run, SYSTEM)
     run = ended(run.id)
     contoso.change(flags={"latency_ms": 0})
     written = [one for one in contoso.objects()[CATALOG].values() if one["description"] == "old"]
@@ -404,7 +409,7 @@ def test_what_is_read_back_otherwise_is_looked_at_again_and_then_named(contoso, 
     policy = policy_of(cast.contoso)
     restore = previewed(drafted(captured(policy, description="old"), cast.contoso), ended)
     contoso.change(flags={"latency_ms": 700})
-    run = actors.restore.start(restore, SYSTEM, reason="ticket").run
+    run = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket").run
     servers.wait_for(Write.select().where(Write.state == "answered").exists, "The write")
     taken = live(contoso, policy)
     contoso.put(CATALOG, {**taken, "description": "otherwise"})
@@ -426,14 +431,14 @@ def test_what_is_cancelled_in_the_midst_of_a_write_is_uncertain_and_settled_by_a
     restore = previewed(drafted(snapshot, cast.contoso), ended)
     contoso.change(flags={"consistency_delay_s": 60})
     contoso.fault(kind="lost", status=504, path="configurationPolicies$")
-    run = actors.restore.start(restore, SYSTEM, reason="ticket").run
+    run = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket").run
     servers.wait_for(lambda: "answer was lost" in str(run_progress.waiting(Run.get_by_id(run.id))), "The wait")
-    run_ends.request_cancel(run, SYSTEM)
+    completion.request_cancel(run, SYSTEM)
     run = ended(run.id)
     [item] = items_of(run).values()
     assert (run.state, item.state, item.reason) == (RunState.CANCELLED, "uncertain", "uncertain")
     contoso.change(flags={"consistency_delay_s": 0})
-    again = ended(actors.restore.retry_failed(run, SYSTEM).run.id)
+    again = ended(actors.restores.live_restore.retry_failed(run, SYSTEM).run.id)
     assert items_of(again)[policy.name].outcome == "recreated"
     assert [one["name"] for one in contoso.objects()[CATALOG].values()].count(policy.name) == 1
 
@@ -443,16 +448,16 @@ def test_what_failed_is_tried_again_as_a_linked_run_with_a_fresh_look(contoso, c
     restore = previewed(drafted(captured(policy, description="old"), cast.contoso), ended)
     reading = [one for one in WRITE if "Configuration" not in one] + ["DeviceManagementConfiguration.Read.All"]
     contoso.change(permissions=reading)
-    connections.forget()  # new permissions appear in new tokens only
+    graph_clients.forget()  # new permissions appear in new tokens only
     restore, run = executed(restore, ended)
     assert (run.state, items_of(run)[policy.name].reason) == (RunState.FAILED, "permission_missing")
     contoso.change(permissions=WRITE)
-    connections.forget()
-    again = ended(actors.restore.retry_failed(run, SYSTEM).run.id)
+    graph_clients.forget()
+    again = ended(actors.restores.live_restore.retry_failed(run, SYSTEM).run.id)
     assert (again.state, again.retry_of_id, again.restore_id) == (RunState.SUCCEEDED, run.id, restore.id)
     assert live(contoso, policy)["description"] == "old"
     with pytest.raises(Invalid, match="Nothing in run"):
-        actors.restore.retry_failed(again, SYSTEM)
+        actors.restores.live_restore.retry_failed(again, SYSTEM)
 
 
 # --- undo ------------------------------------------------------------------------------------------------------------
@@ -466,7 +471,7 @@ def test_undo_writes_back_what_was_overwritten_and_removes_what_was_created(cont
     before = contoso.objects()[CATALOG]
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest(cast.contoso, kept))  # fmt: skip
-    restore = previewed(restore_requests.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
     restore, _ = executed(restore, ended)
     safety = restore.safety_set
     assert (safety.name, safety.manifest.count) == (f"Before restore {restore.id}", 1)
@@ -566,7 +571,7 @@ def approval(contoso, cast, ended, monkeypatch):
     monkeypatch.setattr(outcomes, "APPROVAL_POLL_SECONDS", 0.3)
     contoso.change(flags={"approval": True})
     restore = previewed(drafted(captured(policy_of(cast.contoso), description="old"), cast.contoso), ended)
-    run = actors.restore.start(restore, SYSTEM, reason="INC-8").run
+    run = actors.restores.live_restore.start(restore, SYSTEM, reason="INC-8").run
     servers.wait_for(contoso.approvals, "The request for approval")
     yield restore, run, contoso.approvals()[0]
     contoso.change(flags={"approval": False})
@@ -654,7 +659,7 @@ def test_two_of_one_name_whose_answers_were_lost_take_one_each(contoso, cast, en
         contoso.delete(CATALOG, one.graph_id)
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest(cast.contoso, kept))  # fmt: skip
-    restore = previewed(restore_requests.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
     contoso.fault(kind="lost", status=504, path="configurationPolicies$", times=2)
     _, run = executed(restore, ended)
     assert run.state == RunState.SUCCEEDED
@@ -697,7 +702,7 @@ def test_what_appears_twice_after_a_lost_answer_is_uncertain_and_says_what_to_do
     restore = previewed(drafted(snapshot, cast.contoso), ended)
     contoso.fault(kind="lost", status=504, path="configurationPolicies$")
     contoso.fault(kind="status", status=503, path="configurationPolicies$", times=1)
-    start = actors.restore.start(restore, SYSTEM, reason="ticket")
+    start = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket")
     servers.wait_for(Write.select().where(Write.state == "unknown").exists, "The lost answer")
     contoso.put(CATALOG, catalog_policy("7" * 8 + "-0000-4000-8000-" + "7" * 12, policy.name))
     run = ended(start.run.id)

@@ -9,14 +9,17 @@ from datetime import timedelta
 import pytest
 import redis
 
-import actors.preview
-import actors.restore
+import actors.plans.preview
+import actors.restores.live_restore
 import config
-from actors import restore_requests, scheduler
-from db import manifests, overdue, restores
-from db.audit import SYSTEM
+from actors import scheduler
+from actors.plans import drafts
+from db.audit.audit import SYSTEM
+from db.backups import manifests
 from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Policy, Restore, Run, RunItem, Write
+from db.recovery import lost_runs
+from db.restores import restores
 from db.states import ACTIVE, RunState
 from tests import servers
 from tests.conftest import REDIS_PORT, capture_by_hand
@@ -78,18 +81,18 @@ def test_twenty_kills_and_lost_answers_leave_nothing_twice_and_nothing_untrue(
     app, graph, cast, start_worker, monkeypatch, seed
 ):
     monkeypatch.setenv("TENANTKEEP_SETTLE_SECONDS", "3")
-    monkeypatch.setattr(overdue, "MAX_ATTEMPTS", 2 * KILLS)  # some die before they get anywhere
+    monkeypatch.setattr(lost_runs, "MAX_ATTEMPTS", 2 * KILLS)  # some die before they get anywhere
     config.settings.cache_clear()
     print(f"seed {seed}")
     dice = random.Random(seed)
     graph.change(permissions=WRITE)
     gone = set(range(0, ITEMS, 2))
-    restore = restore_requests.of_backup_set(hundred(graph, cast.contoso, gone=gone), cast.contoso, options(), SYSTEM)
+    restore = drafts.of_backup_set(hundred(graph, cast.contoso, gone=gone), cast.contoso, options(), SYSTEM)
     worker = start_worker()
-    preview = actors.preview.start(restore, SYSTEM).run
+    preview = actors.plans.preview.start(restore, SYSTEM).run
     servers.wait_for(lambda: Run.get_by_id(preview.id).state not in ACTIVE, "The preview")
     graph.change(flags={"lost_answers": 0.1, "lost_answers_seed": seed, "latency_ms": 300})
-    run = actors.restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket 4711").run
+    run = actors.restores.live_restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket 4711").run
     kills = 0
     while kills < KILLS and Run.get_by_id(run.id).state in ACTIVE:
         servers.wait_for(lambda: is_claimed(run.id), "A worker that takes the run", seconds=30)
@@ -140,7 +143,7 @@ def test_conditional_access_gets_on_at_one_request_a_second(app, graph, cast, wo
         kept.append(capture_by_hand(policy, SYSTEM, body)[1])
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifests.keep(cast.contoso, [one.id for one in kept]))  # fmt: skip
-    restore = previewed(restore_requests.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
     _, run = executed(restore, ended)
     assert run.state == RunState.SUCCEEDED
     assert {tuple(one["countriesAndRegions"]) for one in graph.objects()[locations].values()} == {("AT",)}

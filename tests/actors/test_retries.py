@@ -4,14 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-import actors.restore
-from actors import restore_requests, safety
-from db import four_eyes, plan_fingerprint, restores, retries, run_ends, run_progress, snapshots
-from db.audit import SYSTEM
+import actors.restores.live_restore
+from actors.plans import drafts
+from actors.restores import safety_backup
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import AuditEvent, BackupSet, Restore, RestoreItem, Run, Snapshot, Write
-from db.runs import Claim, ClaimLost
+from db.policies import snapshots
+from db.restores import four_eyes, plan_fingerprint, restores, retries
+from db.runs import completion, run_progress
+from db.runs.runs import Claim, ClaimLost
 from db.states import RunState
 from tests import servers
 from tests.actors.test_restore import (
@@ -33,16 +36,16 @@ pytestmark = pytest.mark.usefixtures("app", "worker", "quick", "lock_order")
 
 def interrupted(restore, ended):
     """The live run, cancelled while it waits to look what became of a write."""
-    run = actors.restore.start(restore, SYSTEM, reason="ticket").run
+    run = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket").run
     servers.wait_for(lambda: "answer was lost" in str(run_progress.waiting(Run.get_by_id(run.id))), "The wait")
-    run_ends.request_cancel(run, SYSTEM)
+    completion.request_cancel(run, SYSTEM)
     run = ended(run.id)
     assert [one.state for one in items_of(run).values()] == ["uncertain"]
     return run
 
 
 def retried(run, ended):
-    return ended(actors.restore.retry_failed(run, SYSTEM).run.id)
+    return ended(actors.restores.live_restore.retry_failed(run, SYSTEM).run.id)
 
 
 def changed_by_somebody(graph, policy_id, **body):
@@ -76,9 +79,9 @@ def test_a_retry_goes_on_with_a_half_written_update_and_captures_it_before(half_
 def test_what_a_cancelled_retry_did_not_come_to_can_be_tried_again(half_updated, contoso, ended, worker):
     policy, run = half_updated
     worker.pause()
-    cancelled = actors.restore.retry_failed(run, SYSTEM).run
+    cancelled = actors.restores.live_restore.retry_failed(run, SYSTEM).run
     assert "Only what a finished restore" in retries.refusal(run, 24)
-    run_ends.request_cancel(cancelled, SYSTEM)
+    completion.request_cancel(cancelled, SYSTEM)
     worker.resume()
     assert [one.outcome for one in items_of(cancelled).values()] == ["cancelled"]
     assert items_of(retried(run, ended))[policy.name].outcome == "updated"
@@ -120,7 +123,7 @@ def test_what_somebody_changed_while_the_run_waited_is_a_conflict_in_the_same_ru
     _, snapshot = capture_by_hand(policy, SYSTEM, body, assignments=assigned_to(GROUP), groups={GROUP: "SG-Pilot"})
     restore = previewed(drafted(snapshot, cast.contoso), ended)
     contoso.fault(kind="status", status=429, retry_after="2", path="/assign$")
-    run = actors.restore.start(restore, SYSTEM, reason="ticket").run
+    run = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket").run
     servers.wait_for(lambda: run_progress.waiting(Run.get_by_id(run.id)), "The wait")
     changed_by_somebody(contoso, policy.graph_id, description="somebody's")
     assert items_of(ended(run.id))[policy.name].outcome == "conflict"
@@ -132,7 +135,7 @@ def test_what_a_retry_captures_for_the_first_time_is_in_the_safety_set_too(conto
     kept = [captured(one, description="as it was") for one in (first, second)]
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest(cast.contoso, kept))  # fmt: skip
-    restore = previewed(restore_requests.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
     contoso.fault(kind="status", status=400, path=second.graph_id, times=50)
     restore, run = executed(restore, ended)
     assert (items_of(run)[second.name].outcome, restore.safety_set.manifest.count) == ("error", 1)
@@ -173,7 +176,7 @@ def test_a_worker_that_lost_the_run_makes_no_second_safety_set(half_updated):
     restore = Restore.get_by_id(run.restore_id)
     restore.safety_set = None  # as it was when the worker looked
     with pytest.raises(ClaimLost):
-        safety._complete(Claim(run, "taken by another"), restore)
+        safety_backup._complete(Claim(run, "taken by another"), restore)
     assert BackupSet.select().count() == 1
 
 
@@ -200,7 +203,7 @@ def test_what_a_later_run_took_up_is_not_tried_again_from_an_old_page(lost_creat
     changed_by_somebody(contoso, SOMEBODYS, description="a month later")
     assert "Nothing in run" in retries.refusal(run, 24)
     with pytest.raises(Invalid, match="Nothing in run"):
-        actors.restore.retry_failed(run, SYSTEM)
+        actors.restores.live_restore.retry_failed(run, SYSTEM)
     assert contoso.objects()[CATALOG][SOMEBODYS]["description"] == "a month later"
 
 
@@ -215,7 +218,7 @@ def test_somebody_elses_of_the_name_is_not_taken_for_what_a_lost_create_made(los
     assert RestoreItem.get(RestoreItem.restore == again.restore_id).created_id is None
     with pytest.raises(Invalid, match="nothing to undo"):
         undone(Restore.get_by_id(again.restore_id))
-    afresh = previewed(restore_requests.again(Restore.get_by_id(again.restore_id), SYSTEM), ended)
+    afresh = previewed(drafts.again(Restore.get_by_id(again.restore_id), SYSTEM), ended)
     assert plan_of(afresh) == {policy.name: "update"}
 
 
@@ -228,7 +231,7 @@ def test_with_four_eyes_each_retry_is_approved_anew_by_who_did_not_ask(lost_crea
     plan_fingerprint.note(Restore.get(mine), (), four_eyes.break_glass(Restore.get(mine)))
     Restore.update(approved_by=cast.root, approved_fingerprint=Restore.get(mine).planned_mark).where(mine).execute()
     with pytest.raises(Invalid, match="approves each retry of it first"):
-        actors.restore.retry_failed(run, SYSTEM)
+        actors.restores.live_restore.retry_failed(run, SYSTEM)
     with pytest.raises(Invalid, match="for you asked for it"):
         retries.approve(run, person(cast.max.id), "mine", 24)
     with pytest.raises(Invalid, match="in the browser"):
@@ -241,7 +244,7 @@ def test_with_four_eyes_each_retry_is_approved_anew_by_who_did_not_ask(lost_crea
         AuditEvent.action.in_(["restore:retry-approved", "restore:retried"]))}  # fmt: skip
     assert said == dict.fromkeys(("restore:retry-approved", "restore:retried"), Restore.get(mine).planned_mark)
     with pytest.raises(Invalid, match="approves each retry of it first"):
-        actors.restore.retry_failed(again, SYSTEM)
+        actors.restores.live_restore.retry_failed(again, SYSTEM)
 
 
 def test_a_retry_needs_a_plan_that_may_still_be_executed(lost_create, cast):
@@ -253,7 +256,7 @@ def test_a_retry_needs_a_plan_that_may_still_be_executed(lost_create, cast):
     Restore.update(break_glass=None, previewed_at=utcnow() - timedelta(hours=25)).where(mine).execute()
     assert "older than 24 hours" in retries.refusal(run, 24)
     with pytest.raises(Invalid, match="Restore what is left"):
-        actors.restore.retry_failed(run, SYSTEM)
+        actors.restores.live_restore.retry_failed(run, SYSTEM)
     with pytest.raises(Invalid, match="Restore what is left"):
         retries.approve(run, person(cast.root.id), "late", 24)
     assert Restore.get(mine).state == "finished"

@@ -2,13 +2,14 @@
 
 import pytest
 
-import actors.restore
-from actors import restore_requests
-from db import manifests, run_progress
-from db.audit import SYSTEM
+import actors.restores.live_restore
+from actors.plans import drafts
+from db.audit.audit import SYSTEM
+from db.backups import manifests
 from db.models import BackupSet, Policy, Run
+from db.runs import run_progress
 from db.states import RunState
-from graph import readiness
+from graph.write import readiness
 from tests import servers
 from tests.conftest import capture_by_hand
 from tests.restoring import executed, items_of, options, previewed
@@ -43,12 +44,12 @@ def app_restore(contoso, cast, ended):
     settings = {"@odata.type": "#microsoft.graph.winGetAppAssignmentSettings", "notifications": "showAll"}
     assigned = [{"id": "a", "intent": "required", "source": "direct", "target": target, "settings": settings}]
     snapshot = captured(cast, "mobileApps", body, assigned)
-    return previewed(restore_requests.of_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
+    return previewed(drafts.of_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
 
 
 def test_a_store_app_is_assigned_once_it_is_published(app_restore, contoso, ended):
     contoso.change(flags={"publishing_delay_s": 3})
-    run = actors.restore.start(app_restore, SYSTEM, reason="ticket").run
+    run = actors.restores.live_restore.start(app_restore, SYSTEM, reason="ticket").run
     servers.wait_for(lambda: "publish the app" in str(run_progress.waiting(Run.get_by_id(run.id))), "The wait")
     run = ended(run.id)
     [item] = items_of(run).values()
@@ -65,7 +66,7 @@ def test_what_is_not_published_in_time_is_a_rest_that_a_retry_takes_up(app_resto
     [item] = items_of(run).values()
     assert (item.state, item.reason) == ("uncertain", "not_ready")
     contoso.change(flags={"publishing_delay_s": 0})
-    again = ended(actors.restore.retry_failed(run, SYSTEM).run.id)
+    again = ended(actors.restores.live_restore.retry_failed(run, SYSTEM).run.id)
     assert again.state == RunState.SUCCEEDED
     [made] = contoso.objects()[APPS].values()
     assert len(made["assignments"]) == 1
@@ -85,12 +86,12 @@ def access_restore(contoso, cast, ended):
     manifest = manifests.keep(cast.contoso, [one.id for one in kept])
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest)  # fmt: skip
-    return previewed(restore_requests.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    return previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
 
 
 def test_a_policy_waits_until_the_location_that_was_made_for_it_is_known(access_restore, contoso, ended):
     contoso.change(flags={"propagation_delay_s": 3})
-    run = actors.restore.start(access_restore, SYSTEM, reason="ticket").run
+    run = actors.restores.live_restore.start(access_restore, SYSTEM, reason="ticket").run
     servers.wait_for(lambda: "“HQ” can be used" in str(run_progress.waiting(Run.get_by_id(run.id))), "The wait")
     run = ended(run.id)
     assert (run.state, run.failed) == (RunState.SUCCEEDED, 0)

@@ -10,23 +10,27 @@ from uuid import uuid4
 import pytest
 import requests
 
-import actors.back_up
+import actors.backups.back_up
 import config
-from actors import connections, restore_requests
-from db import backup_sets, mappings, restores, snapshots, tenants
-from db.audit import SYSTEM
+from actors.plans import drafts
+from actors.tenants import graph_clients
+from db.audit.audit import SYSTEM
+from db.backups import backup_sets
 from db.models import BackupSet, Policy, RunItem, Snapshot
+from db.policies import snapshots
+from db.restores import mappings, restores
 from db.states import WRITING, RunState, SetState
-from graph.attainable import attainable
+from db.tenants import tenants
+from graph.content.normalise import normalise
+from graph.content.places import root_type
+from graph.content.service_made import is_service_made_outermost
 from graph.microsoft import model
-from graph.navigations import all_links
-from graph.normalise import normalise
-from graph.places import root_type
-from graph.policy_types import POLICY_TYPES
-from graph.references import find
-from graph.service_made import is_service_made_outermost
-from graph.tenant_types import BUILT_IN_CATEGORIES
-from graph.write_rules import WRITE_RULES
+from graph.policy_types.table import POLICY_TYPES
+from graph.policy_types.tenant_wide_types import BUILT_IN_CATEGORIES
+from graph.references.navigations import all_links
+from graph.references.references import find
+from graph.write.attainable import attainable
+from graph.write.write_rules import WRITE_RULES
 from tests import servers
 from tests.restoring import executed, made_ids, options, previewed, renamed_ids
 from tests.silent import silent_differences
@@ -55,7 +59,7 @@ def stage(database, monkeypatch):
             monkeypatch.setenv(f"TENANTKEEP_{name}_URL", url)
         config.settings.cache_clear()
         yield Stage(url)
-        connections.forget()
+        graph_clients.forget()
 
 
 class Stage:
@@ -101,7 +105,7 @@ class Stage:
 
 
 def back_up(tenant, ended):
-    run = ended(actors.back_up.start(tenant, SYSTEM).run.id, 120)
+    run = ended(actors.backups.back_up.start(tenant, SYSTEM).run.id, 120)
     made = BackupSet.get(BackupSet.run == run)
     assert made.state in (SetState.COMPLETE, SetState.WARNINGS), made.problems
     return made
@@ -166,7 +170,7 @@ def spoiled(policy_type, item, fixed):
 
 def restored(backup_set, tenant, ended, **changes):
     """The restore, previewed and executed; each of its items did what the plan said."""
-    restore = restore_requests.of_backup_set(backup_set, tenant, options(**changes), SYSTEM)
+    restore = drafts.of_backup_set(backup_set, tenant, options(**changes), SYSTEM)
     restore = previewed(restore, ended)
     restore, run = executed(restore, ended, guard_reason="the test wants every policy", seconds=300)
     rows = {row.restore_item_id: row for row in RunItem.select().where(RunItem.run == run)}
@@ -294,7 +298,7 @@ def test_every_option_of_every_policy_type_can_be_previewed_with_and_without_ref
                 conditional_access=conditional_access,
                 drop_missing=drop,
             )
-            restore = restore_requests.of_backup_set(
+            restore = drafts.of_backup_set(
                 backup_set, target, chosen_options, SYSTEM, snapshot_ids=list(chosen.values())
             )
             planned = restores.items(previewed(restore, ended))

@@ -7,16 +7,19 @@ from functools import partial
 import peewee as pw
 import pytest
 
-from actors import back_up, scheduler, scheduling
-from actors.broker import broker
-from db import run_ends, runs, schedules, setbacks
-from db.audit import SYSTEM
+from actors import scheduler
+from actors.backups import back_up, due_schedules
+from actors.queue.broker import broker
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Run, Schedule, Setback
+from db.recovery import setbacks
+from db.runs import completion, runs
 from db.states import Sweep
+from db.tenants import schedules
 from graph.errors import never_show
-from web import prometheus
 from web.commands import doctor
+from web.presentation import metrics
 
 SECRET = "a secret that nobody may read"
 
@@ -101,13 +104,13 @@ def test_what_fails_is_told_without_secrets_until_it_goes_well_again(hourly, red
     assert f"“start schedules” fails for schedule {bad.id} since " in sentence
     assert "once. Last: IntegrityError: no" in sentence
     assert SECRET not in sentence
-    assert 'tenantkeep_scheduler_failures{step="start schedules"} 1' in prometheus.text(with_tenants=False)
+    assert 'tenantkeep_scheduler_failures{step="start schedules"} 1' in metrics.text(with_tenants=False)
     broken(Sweep.SCHEDULES, "nothing")
     later()
     scheduler.sweep()
     assert not Setback.select().exists()
     assert Run.select().where(Run.tenant == bad.tenant).exists()
-    assert 'tenantkeep_scheduler_failures{step="start schedules"} 0' in prometheus.text(with_tenants=False)
+    assert 'tenantkeep_scheduler_failures{step="start schedules"} 0' in metrics.text(with_tenants=False)
 
 
 def test_what_was_set_aside_before_the_clock_was_set_back_is_tried_again_at_once(
@@ -171,11 +174,11 @@ def test_a_scheduled_backup_whose_start_dies_half_way_is_still_due(hourly, redis
     with monkeypatch.context() as patch:
         patch.setattr(schedules if dies_in == "record_run" else back_up.backup_sets, dies_in, lambda *a, **k: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            scheduling.start(schedule)
+            due_schedules.start(schedule)
     assert not Run.select().exists()
     assert Schedule.get_by_id(schedule.id) in schedules.due(utcnow())
     assert broker.do_qsize("bulk") == 0
-    scheduling.start(schedule)
+    due_schedules.start(schedule)
     assert Schedule.get_by_id(schedule.id).last_run == Run.get()
 
 
@@ -189,7 +192,7 @@ def test_a_full_backup_that_meets_one_that_reads_less_says_so_and_comes_after_it
     found = Schedule.get_by_id(schedule.id)
     assert (found.last_run, found.next_at, found.last_at) == (less.run, schedule.next_at, None)
     assert schedule not in schedules.due(utcnow())
-    run_ends.fail(runs.claim(less.run.id, less.run.kind), "x", "It ended.")
+    completion.fail(runs.claim(less.run.id, less.run.kind), "x", "It ended.")
     scheduler.sweep()
     found = Schedule.get_by_id(schedule.id)
     assert BackupSet.get(BackupSet.run == found.last_run).is_full

@@ -13,12 +13,16 @@ import pytest
 import redis
 import requests
 
-import actors.capture
+import actors.backups.capture
 import config
-from actors import logs, restore_requests, startup
-from db import restores, snapshots, tenants, users
-from db.audit import SYSTEM, Actor
+from actors.plans import drafts
+from actors.process import logs, startup
+from db.accounts import users
+from db.audit.audit import SYSTEM, Actor
 from db.models import Policy, RunItem, Snapshot
+from db.policies import snapshots
+from db.restores import restores
+from db.tenants import tenants
 from graph.errors import from_answer
 from tests import servers
 from tests.conftest import REDIS_PORT, capture_by_hand, csrf_token
@@ -73,11 +77,11 @@ def test_a_known_secret_is_in_no_table_no_log_and_no_page(app, graph, worker, en
         "id": policy.graph_id, "displayName": "P", "@odata.type": "#microsoft.graph.windows10CustomConfiguration",
         "omaSettings": [secret], "assignments": []})  # fmt: skip
     by = Actor.person(cast.rita, None)
-    captured = ended(actors.capture.start(policy, by).run.id)
+    captured = ended(actors.backups.capture.start(policy, by).run.id)
     assert RunItem.get(RunItem.run == captured).outcome == "captured"
     body = {"error": {"code": "BadRequest", "message": f"client_secret={CANARY} was refused"}}
     graph.fault(kind="status", path=policy.graph_id, status=400, body=body)
-    failed = ended(actors.capture.start(policy, by).run.id)
+    failed = ended(actors.backups.capture.start(policy, by).run.id)
     assert "[masked]" in failed.error_message
     logging.getLogger("x").error("posting %s", {"client_secret": CANARY}, extra={"password": "x"})
 
@@ -113,7 +117,7 @@ def test_a_restored_secret_is_written_to_the_tenant_and_shown_to_managers_only(
     snapshot = capture_by_hand(policy, SYSTEM, body)[1]
     graph.put("deviceManagement/deviceConfigurations",
               {**body, "omaSettings": [{**secret, "value": "other"}], "assignments": []})  # fmt: skip
-    restore = previewed(restore_requests.of_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.of_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
     restore, run = executed(restore, ended)
     [item] = restores.items(restore)
     live = graph.objects()["deviceManagement/deviceConfigurations"][policy.graph_id]

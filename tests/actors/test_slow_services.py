@@ -11,19 +11,22 @@ from datetime import timedelta
 
 import pytest
 
-import actors.back_up
-import actors.preview
-import actors.restore
-import actors.sync
-from actors import restore_requests, scheduler
-from actors.memory import RunMemory
-from db import answers, overdue, restores, runs
-from db.audit import SYSTEM
+import actors.backups.back_up
+import actors.backups.sync
+import actors.plans.preview
+import actors.restores.live_restore
+from actors import scheduler
+from actors.plans import drafts
+from actors.reading.answer_memory import RunMemory
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import BackupSet, Restore, Run, RunAnswer, RunItem
+from db.recovery import lost_runs
+from db.restores import restores
+from db.runs import answer_cache, runs
 from db.states import ItemState, RunState, SetState
-from graph import limits
-from graph.client import Answer
+from graph.transport import rate_limits
+from graph.transport.client import Answer
 from tests.restoring import options
 from tests.simulated import CA, WRITE, conditional_access
 
@@ -36,8 +39,8 @@ MORE = 10
 @contextmanager
 def limit_of(monkeypatch, requests, seconds):
     with monkeypatch.context() as patched:
-        for service in limits.NEVER_IN_A_BATCH:
-            patched.setitem(limits.LIMITS, service, (requests, seconds))
+        for service in rate_limits.NEVER_IN_A_BATCH:
+            patched.setitem(rate_limits.LIMITS, service, (requests, seconds))
         yield
 
 
@@ -67,8 +70,8 @@ class Steps:
 
     def all(self):
         """Step -> requests. Half of the policies were changed since, the others deleted."""
-        yield "sync", self._asked(lambda: actors.sync.start(self.tenant, SYSTEM))
-        yield "backup", self._asked(lambda: actors.back_up.start(self.tenant, SYSTEM, is_full=True))
+        yield "sync", self._asked(lambda: actors.backups.sync.start(self.tenant, SYSTEM))
+        yield "backup", self._asked(lambda: actors.backups.back_up.start(self.tenant, SYSTEM, is_full=True))
         made = BackupSet.select().order_by(BackupSet.id.desc()).get()
         assert made.state == SetState.COMPLETE, made.problems
         there = sorted(self.graph.objects()[f"{CA}/policies"].values(), key=lambda item: item["displayName"])
@@ -78,12 +81,12 @@ class Steps:
                 self.graph.put(f"{CA}/policies", changed)
             else:
                 self.graph.delete(f"{CA}/policies", item["id"])
-        restore = restore_requests.of_backup_set(made, self.tenant, options(), SYSTEM)
-        yield "preview", self._asked(lambda: actors.preview.start(restore, SYSTEM))
+        restore = drafts.of_backup_set(made, self.tenant, options(), SYSTEM)
+        yield "preview", self._asked(lambda: actors.plans.preview.start(restore, SYSTEM))
         plans = {one.action for one in restores.items(restore)}
         assert plans == {"recreate", "update", "matches"}
         again = Restore.get_by_id(restore.id)
-        yield "live", self._asked(lambda: actors.restore.start(again, SYSTEM, reason="ticket"))
+        yield "live", self._asked(lambda: actors.restores.live_restore.start(again, SYSTEM, reason="ticket"))
         left = {item["state"] for item in self.graph.objects()[f"{CA}/policies"].values()}
         assert left == {"enabled"}
 
@@ -106,10 +109,10 @@ def test_a_killed_worker_costs_what_was_under_way_and_no_page_before(
     """Each worker is let through for a few requests, then killed; the next one goes on from what is in the database."""
     monkeypatch.setenv("dramatiq_worker_timeout", "20")
     start_worker()
-    free = Steps(slow, cast.contoso, ended)._asked(lambda: actors.sync.start(cast.contoso, SYSTEM))
+    free = Steps(slow, cast.contoso, ended)._asked(lambda: actors.backups.sync.start(cast.contoso, SYSTEM))
     slow.change(flags={"latency_ms": 40})
     before = slow.requests()["graph"]
-    run = actors.sync.start(cast.contoso, SYSTEM).run
+    run = actors.backups.sync.start(cast.contoso, SYSTEM).run
     for _ in range(3):
         worker = start_worker()
         seen = RunAnswer.select().count()
@@ -132,13 +135,13 @@ def test_a_killed_worker_costs_what_was_under_way_and_no_page_before(
 def test_answers_are_sealed_belong_to_the_whole_run_and_end_with_it(cast):
     run = runs.start(tenant=cast.contoso, kind="backup_set.capture", dedupe_key="k", items=[], actor=SYSTEM).run
     claim = runs.claim(run.id, run.kind)
-    answers.keep(claim, [("item:1", "a" * 64, {"body": {"password": "hush-hush-hush"}})])
+    answer_cache.keep(claim, [("item:1", "a" * 64, {"body": {"password": "hush-hush-hush"}})])
     part = Run.create(tenant=cast.contoso, kind="backup_set.part", dedupe_key="p", parent=run, part=1)
-    assert answers.of(part, ["item:1"]) == {"item:1": {"a" * 64: {"body": {"password": "hush-hush-hush"}}}}
+    assert answer_cache.of(part, ["item:1"]) == {"item:1": {"a" * 64: {"body": {"password": "hush-hush-hush"}}}}
     assert b"hush" not in bytes(RunAnswer.get().sealed)
     runs.release(claim)
     with pytest.raises(runs.ClaimLost):
-        answers.keep(claim, [("item:1", "b" * 64, {"body": {}})])
+        answer_cache.keep(claim, [("item:1", "b" * 64, {"body": {}})])
     Run.delete().where(Run.id == run.id).execute()
     assert not RunAnswer.select().exists()
 
@@ -152,18 +155,18 @@ def waits(run, **columns):
 def test_a_run_that_waits_without_getting_on_is_noticed_and_one_that_gets_on_is_not(cast):
     item = runs.NewItem("configurationPolicies", "One")
     run = runs.start(tenant=cast.contoso, kind="policy.sync", dedupe_key="k", items=[item], actor=SYSTEM).run
-    long_ago = utcnow() - timedelta(seconds=overdue.STALLED_SECONDS + 1)
+    long_ago = utcnow() - timedelta(seconds=lost_runs.STALLED_SECONDS + 1)
     waits(run, started_at=utcnow())
-    assert overdue.stalled() == []
+    assert lost_runs.stalled() == []
     waits(run, started_at=long_ago)
-    assert overdue.stalled() == [run]
+    assert lost_runs.stalled() == [run]
     claim = runs.claim(run.id, run.kind)
     [row] = RunItem.select().where(RunItem.run == run)
     runs.settle(claim, row, ItemState.DONE, "listed")
     runs.wait(claim, "Waiting 1 s.", 0)
-    assert overdue.stalled() == [], "something was settled before it had to wait again"
+    assert lost_runs.stalled() == [], "something was settled before it had to wait again"
     Run.update(progressed_at=long_ago).where(Run.id == run.id).execute()
-    assert overdue.stalled() == [run]
+    assert lost_runs.stalled() == [run]
 
 
 def test_a_reading_that_began_too_early_begins_anew_as_a_whole(cast):
@@ -183,15 +186,15 @@ def test_a_reading_that_began_too_early_begins_anew_as_a_whole(cast):
                                    {"status": 503}], ids=["refused", "not to be had"])  # fmt: skip
 def test_a_list_that_cannot_be_had_does_not_keep_a_preview_from_ending(slow, cast, ended, monkeypatch, fault):
     """It takes the one request that is let through; it must not take it again with each message."""
-    monkeypatch.setattr("actors.working.LONGEST_BACKOFF", 0.05)
+    monkeypatch.setattr("actors.queue.run_actor.LONGEST_BACKOFF", 0.05)
     steps = Steps(slow, cast.contoso, ended)
-    steps._asked(lambda: actors.back_up.start(cast.contoso, SYSTEM))
+    steps._asked(lambda: actors.backups.back_up.start(cast.contoso, SYSTEM))
     made = BackupSet.select().order_by(BackupSet.id.desc()).get()
     slow.fault(kind="status", path="authenticationContextClassReferences|namedLocations", times=1000, **fault)
     with limit_of(monkeypatch, 1, MOMENT):
-        restore = restore_requests.of_backup_set(made, cast.contoso, options(), SYSTEM)
+        restore = drafts.of_backup_set(made, cast.contoso, options(), SYSTEM)
         before = slow.requests()["graph"]
-        run = ended(actors.preview.start(restore, SYSTEM).run.id, 60)
+        run = ended(actors.plans.preview.start(restore, SYSTEM).run.id, 60)
     slow.clear_faults()
     assert run.state in (RunState.SUCCEEDED, RunState.PARTIAL)
     assert {one.action for one in restores.items(restore) if one.policy_type == "authenticationStrengths"} == {

@@ -9,15 +9,17 @@ from datetime import timedelta
 import pytest
 import redis
 
-import actors.capture
-from actors import broker as brokers
-from actors import scheduler, starting, working
-from actors.dedupe import PREFIX
-from db import overdue, run_ends, runs
-from db.audit import SYSTEM, Actor
+import actors.backups.capture
+from actors import scheduler
+from actors.queue import broker as brokers
+from actors.queue import enqueue, run_actor
+from actors.queue.dedupe import PREFIX
+from db.audit.audit import SYSTEM, Actor
 from db.clock import utcnow
 from db.database import database as handle
 from db.models import Policy, Run, RunItem
+from db.recovery import lost_runs
+from db.runs import completion, runs
 from db.states import ItemState, Outcome, RunKind
 from tests import servers
 from tests.conftest import REDIS_PORT
@@ -62,7 +64,7 @@ def test_two_hundred_threads_start_one_run_even_with_redis_flushed_in_between(po
                 barrier.wait(10)
             if number == 100:
                 locks.flushall()
-            return actors.capture.start(policy, SYSTEM)
+            return actors.backups.capture.start(policy, SYSTEM)
 
     with ThreadPoolExecutor(12) as pool:
         starts = list(pool.map(press, range(200)))
@@ -81,7 +83,7 @@ def test_processes_start_one_run_between_them(policy):
 
 
 def test_the_message_carries_the_run_id_and_nothing_else(policy, locks):
-    start = actors.capture.start(policy, SYSTEM)
+    start = actors.backups.capture.start(policy, SYSTEM)
     assert queued() == 1
     with redis.Redis(port=REDIS_PORT, db=0) as client:
         [message] = client.hgetall("dramatiq:interactive.msgs").values()
@@ -91,20 +93,20 @@ def test_the_message_carries_the_run_id_and_nothing_else(policy, locks):
 
 def test_an_enqueue_for_a_key_that_another_active_run_holds_is_vetoed(policy, locks, cast):
     other = Policy.get((Policy.tenant == cast.contoso) & (Policy.id != policy.id))
-    holder = actors.capture.start(other, SYSTEM).run
+    holder = actors.backups.capture.start(other, SYSTEM).run
     locks.set(f"{PREFIX}policy.capture_snapshot:{policy.tenant_id}:{policy.id}", holder.id)
-    start = actors.capture.start(policy, SYSTEM)
+    start = actors.backups.capture.start(policy, SYSTEM)
     assert (start.is_new, start.is_sent) == (True, False)
     assert queued() == 1
 
 
 def test_a_lock_left_by_an_ended_run_is_taken_over(policy, locks):
     locks.set(f"{PREFIX}policy.capture_snapshot:{policy.tenant_id}:{policy.id}", 999_999)
-    assert actors.capture.start(policy, SYSTEM).is_sent
+    assert actors.backups.capture.start(policy, SYSTEM).is_sent
 
 
 def test_the_lock_goes_with_the_run(policy, locks, graph, worker, ended):
-    run = ended(actors.capture.start(policy, SYSTEM).run.id)
+    run = ended(actors.backups.capture.start(policy, SYSTEM).run.id)
     for _ in range(100):
         if not locks.get(f"{PREFIX}{run.dedupe_key}"):
             return
@@ -119,9 +121,9 @@ def test_with_redis_gone_the_start_is_recorded_and_sent_when_it_is_back(policy, 
     monkeypatch.setattr(brokers.broker, "scripts", {
         name: away.register_script(script.script) for name, script in brokers.broker.scripts.items()
     })  # fmt: skip
-    start = actors.capture.start(policy, SYSTEM)
+    start = actors.backups.capture.start(policy, SYSTEM)
     assert (start.is_new, start.is_sent) == (True, False)
-    assert not starting.send(start.run)
+    assert not enqueue.send(start.run)
     monkeypatch.undo()
     assert brokers.broker.client is there
     Run.update(created_at=Run.get_by_id(start.run.id).created_at.replace(year=2020)).execute()
@@ -142,7 +144,7 @@ def messages():
 
 
 def test_a_message_lost_with_redis_is_sent_again(policy, locks):
-    actors.capture.start(policy, SYSTEM)
+    actors.backups.capture.start(policy, SYSTEM)
     sent_ago(minutes=1)
     scheduler.sweep()
     assert messages() == 1, "it is still there"
@@ -156,18 +158,18 @@ def test_a_message_lost_with_redis_is_sent_again(policy, locks):
 
 def test_a_lost_message_is_sent_again_while_another_run_waits_for_days(policy, locks, cast):
     other = Policy.get((Policy.tenant == cast.contoso) & (Policy.id != policy.id))
-    run = actors.capture.start(policy, SYSTEM).run
+    run = actors.backups.capture.start(policy, SYSTEM).run
     Run.update(enqueued_at=run.created_at - timedelta(minutes=1)).execute()
     with redis.Redis(port=REDIS_PORT) as client:
         client.flushall()
-    starting.send(actors.capture.start(other, SYSTEM).run, delay_seconds=3600)
+    enqueue.send(actors.backups.capture.start(other, SYSTEM).run, delay_seconds=3600)
     before = queued()
     scheduler.sweep()
     assert queued() == before + 1
 
 
 def test_however_long_it_waits_in_a_queue_a_run_is_sent_once(policy, locks):
-    actors.capture.start(policy, SYSTEM)
+    actors.backups.capture.start(policy, SYSTEM)
     for _ in range(5):
         sent_ago(hours=1)
         scheduler.sweep()
@@ -175,7 +177,7 @@ def test_however_long_it_waits_in_a_queue_a_run_is_sent_once(policy, locks):
 
 
 def test_a_message_that_its_worker_keeps_is_sent_again_after_ten_minutes(policy, locks):
-    actors.capture.start(policy, SYSTEM)
+    actors.backups.capture.start(policy, SYSTEM)
     assert next(brokers.broker.consume("interactive", timeout=1))
     sent_ago(minutes=9)
     scheduler.sweep()
@@ -189,13 +191,13 @@ def test_a_message_that_its_worker_keeps_is_sent_again_after_ten_minutes(policy,
 @pytest.fixture
 def waiting(cast, redis_url, monkeypatch):
     """Twelve runs whose wait is over; five are handled at a tick."""
-    monkeypatch.setattr(overdue, "AT_ONCE", 5)
+    monkeypatch.setattr(lost_runs, "AT_ONCE", 5)
     for number in range(12):
         key = f"policy.capture_snapshot:{number}"
         one = runs.start(tenant=cast.contoso, kind=RunKind.CAPTURE_SNAPSHOT, dedupe_key=key, items=[], actor=SYSTEM)
         claim = runs.claim(one.run.id, one.run.kind)
         runs.wait(claim, "Waiting 0 s.", -10)
-        starting.send(claim.run, delay_seconds=0)
+        enqueue.send(claim.run, delay_seconds=0)
     with redis.Redis(port=REDIS_PORT) as client:
         client.delete("dramatiq:interactive.DQ", "dramatiq:interactive.DQ.msgs")
     sent_ago(seconds=20)
@@ -214,15 +216,15 @@ def test_of_many_that_are_due_each_has_its_turn_and_one_message(waiting):
 
 def test_the_scheduler_releases_the_locks_of_runs_that_ended_elsewhere(policy, locks, cast):
     other = Policy.get((Policy.tenant == cast.contoso) & (Policy.id != policy.id))
-    ended, active = (actors.capture.start(one, SYSTEM).run for one in (policy, other))
-    run_ends.request_cancel(ended, SYSTEM)
+    ended, active = (actors.backups.capture.start(one, SYSTEM).run for one in (policy, other))
+    completion.request_cancel(ended, SYSTEM)
     scheduler.sweep()
     assert not locks.exists(f"{PREFIX}{ended.dedupe_key}")
     assert locks.exists(f"{PREFIX}{active.dedupe_key}")
 
 
 def test_a_redelivered_message_of_an_ended_run_does_nothing(policy, graph, worker, ended, cast):
-    run = ended(actors.capture.start(policy, Actor.person(cast.ada, None)).run.id)
+    run = ended(actors.backups.capture.start(policy, Actor.person(cast.ada, None)).run.id)
     asked = graph.requests()["graph"]
     brokers.broker.get_actor(run.kind).send_with_options(args=(run.id,), dedupe_key=run.dedupe_key)
     worker.join()
@@ -236,9 +238,9 @@ def test_a_run_whose_item_was_settled_before_goes_on_at_once(policy):
         for item in runs.unsettled_items(claim.run) * 2:
             runs.settle(claim, item, ItemState.DONE, Outcome.CAPTURED)
 
-    run = actors.capture.start(policy, SYSTEM).run
+    run = actors.backups.capture.start(policy, SYSTEM).run
     with pytest.raises(runs.AlreadySettled):
-        working.work(run.id, run.kind, settle_twice)
+        run_actor.work(run.id, run.kind, settle_twice)
     found = Run.get_by_id(run.id)
     assert (found.claimed_by, found.attempts) == (None, 1), "nobody waits for the claim to grow old"
     assert found.resume_at - utcnow() < timedelta(seconds=5)

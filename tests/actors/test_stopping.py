@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import actors.back_up
-from actors import stopping
-from db.audit import SYSTEM
+import actors.backups.back_up
+from actors.process import orderly_stop
+from db.audit.audit import SYSTEM
 from db.models import Run, RunItem
 from db.states import ItemState, RunState
 from tests import servers
@@ -28,7 +28,7 @@ def working(graph, cast, redis_url):
         for number in range(200):
             graph.put("deviceManagement/configurationPolicies", catalog_policy(f"p{number}", f"Policy {number}"))
         graph.change(flags={"latency_ms": 300})
-        run = actors.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run
+        run = actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=["configurationPolicies"]).run
         line = [servers.TENANTKEEP, "worker", "--processes", "1", "--threads", "1", *options]
         started.append(subprocess.Popen(line, start_new_session=True, stderr=subprocess.DEVNULL))
         done = (RunItem.run == run) & (RunItem.state == ItemState.DONE)
@@ -66,9 +66,9 @@ def test_no_parent_waits_for_the_workers(working):
 def test_an_order_given_again_later_still_means_at_once(monkeypatch):
     taken = []
     before = signal.signal(signal.SIGUSR1, lambda *order: taken.append(order))
-    order = stopping.Order(signal.SIGUSR1)
+    order = orderly_stop.Order(signal.SIGUSR1)
     signal.signal(signal.SIGUSR1, before)
     for at in (100, 100.5, 104, 106, 106.1):
-        monkeypatch.setattr(stopping.time, "monotonic", lambda at=at: at)
+        monkeypatch.setattr(orderly_stop.time, "monotonic", lambda at=at: at)
         order(signal.SIGUSR1, None)
     assert len(taken) == 2

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors import zip_files
-from actors.unpacking import Unpacking
+from actors.uploads import zip_files
+from actors.uploads.unpacking import Unpacking
 from db.errors import Invalid
 from tests.anything import json_of, texts
 from tests.uploads import DIRECTORY, GOOD, line, read, zipped

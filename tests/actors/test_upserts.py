@@ -4,14 +4,16 @@ import base64
 
 import pytest
 
-from actors import contradictions, restore_requests, showing
-from db import restores, snapshots
-from db.audit import SYSTEM
+from actors.plans import drafts, plan_text
+from actors.uploads import contradictions
+from db.audit.audit import SYSTEM
 from db.models import Policy, Snapshot
-from db.restores import NewItem, Source
-from graph.masking import masked
-from graph.policy_type import name_of
-from graph.policy_types import POLICY_TYPES
+from db.policies import snapshots
+from db.restores import restores
+from db.restores.restores import NewItem, Source
+from graph.display.masking import masked
+from graph.policy_types.policy_type import name_of
+from graph.policy_types.table import POLICY_TYPES
 from tests.conftest import capture_by_hand
 from tests.fuzz.values import STEERING
 from tests.restoring import executed, options, plan_of, previewed, undone
@@ -48,7 +50,7 @@ def test_a_copy_gets_a_number_of_its_own_and_its_undo_removes_that_alone(there, 
     policy = Policy.create(tenant=cast.contoso, policy_type=KEY, graph_id="c2", name="Privileged roles")
     snapshot = capture_by_hand(policy, SYSTEM, context("c2", "Privileged roles"))[1]
     chosen = options(existing="copy", prefix="Copy - ")
-    restore = previewed(restore_requests.of_snapshot(snapshot, cast.contoso, chosen, SYSTEM), ended)
+    restore = previewed(drafts.of_snapshot(snapshot, cast.contoso, chosen, SYSTEM), ended)
     assert plan_of(restore) == {"Privileged roles": "create"}
     restore, _ = executed(restore, ended)
     assert there() == {"c1": "Payroll", "c2": "Privileged roles", "c3": "Copy - Privileged roles"}
@@ -62,7 +64,7 @@ def test_twins_whose_contents_are_kept_once_come_back_at_their_own_addresses(the
         policy = Policy.create(tenant=cast.contoso, policy_type=KEY, graph_id=number, name="Twin")
         captured.append(capture_by_hand(policy, SYSTEM, context(number, "Twin"))[1])
     Snapshot.update(content=captured[0].content_id).execute()  # as what has one fingerprint is kept
-    items = restores.of_snapshots(restore_requests.with_policies([one.id for one in captured]))
+    items = restores.of_snapshots(drafts.with_policies([one.id for one in captured]))
     source = Source(cast.contoso.directory_id, "both")
     restore = previewed(restores.create(cast.contoso, source, items, options(), SYSTEM), ended)
     assert {one.target_id for one in restores.items(restore)} == {"c1", "c2"}
@@ -90,7 +92,7 @@ def test_what_took_the_address_since_the_lists_were_read_is_a_conflict_and_stays
     """The worker's own look, just before it writes, is the last word."""
     restore = previewed(uploaded(cast, KEY, "c3", context("c3", "New")), ended)
     assert plan_of(restore) == {"New": "recreate"}
-    monkeypatch.setattr("actors.carrying_out.Together._in_its_place", lambda *_: [])
+    monkeypatch.setattr("actors.restores.live_batch.Together._in_its_place", lambda *_: [])
     contoso.put(CONTEXTS, context("c3", "Somebody's"))
     restore, _ = executed(restore, ended)
     assert there()["c3"] == "Somebody's"
@@ -135,5 +137,5 @@ def test_nothing_that_a_plan_keeps_tells_a_right_guess_from_a_wrong_one(contoso,
         [item] = restores.items(previewed(uploaded(cast, "deviceManagementScripts", SCRIPT, body, []), ended))
         assert (item.action, item.differences) == ("update", 1)
         kept = {name: value for name, value in item.__data__.items() if name not in ("id", "restore", "content")}
-        plans.append(kept | {"shown": showing.parts(item, masked, {})})
+        plans.append(kept | {"shown": plan_text.parts(item, masked, {})})
     assert plans[0] == plans[1]

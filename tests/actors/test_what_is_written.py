@@ -2,12 +2,12 @@
 
 import pytest
 
-from actors import restore_requests
-from db import restores
-from db.audit import SYSTEM
+from actors.plans import drafts
+from db.audit.audit import SYSTEM
 from db.models import Content, Policy, Restore, RestoreItem
+from db.restores import restores
 from db.states import RestoreState, RunState
-from graph import quotas
+from graph.policy_types import quotas
 from tests.conftest import capture_by_hand
 from tests.restoring import executed, options, plan_of, previewed, undone
 from tests.simulated import catalog_policy
@@ -28,7 +28,7 @@ def captured(cast, key, body, assignments=()):
 
 
 def drafted(snapshot, cast, **changes):
-    return restore_requests.of_snapshot(snapshot, cast.contoso, options(**changes), SYSTEM)
+    return drafts.of_snapshot(snapshot, cast.contoso, options(**changes), SYSTEM)
 
 
 # --- a group that is gone --------------------------------------------------------------------------------------------

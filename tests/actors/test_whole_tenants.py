@@ -5,20 +5,23 @@ import io
 import pytest
 import requests
 
-import actors.back_up
-import actors.capture
-import actors.sync
+import actors.backups.back_up
+import actors.backups.capture
+import actors.backups.sync
 import config
-from actors import connections, contradictions
-from actors.unpacking import Unpacking
-from db import backup_sets, snapshots, tenants
-from db.audit import SYSTEM
+from actors.tenants import graph_clients
+from actors.uploads import contradictions
+from actors.uploads.unpacking import Unpacking
+from db.audit.audit import SYSTEM
+from db.backups import backup_sets
 from db.models import BackupSet, Policy, Run, RunItem, Snapshot
+from db.policies import snapshots
 from db.states import Outcome, RunState, SetState
-from graph.normalise import normalise
-from graph.policy_types import POLICY_TYPES
+from db.tenants import tenants
+from graph.content.normalise import normalise
+from graph.policy_types.table import POLICY_TYPES
 from tests.simulated import REAL, SimulatedTenant, assert_holds, truth_of
-from web.archive import archive
+from web.presentation.backup_zip import archive
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -34,7 +37,7 @@ def tenant(request, demo_simulator, database, monkeypatch):
     made = tenants.add(found["name"], found["directory_id"], found["client_id"], SYSTEM)
     tenants.set_credential(made, "secret", {"secret": found["client_secret"]}, SYSTEM)
     yield made, SimulatedTenant(demo_simulator, found["directory_id"])
-    connections.forget()
+    graph_clients.forget()
 
 
 real = pytest.param("Adatum", 230, marks=pytest.mark.skipif(not REAL.exists(), reason="no real policies here"))
@@ -43,9 +46,9 @@ real = pytest.param("Adatum", 230, marks=pytest.mark.skipif(not REAL.exists(), r
 @pytest.mark.parametrize(("tenant", "at_least"), [("Fabrikam", 100), real], indirect=["tenant"])
 def test_every_policy_captured_singly_is_stored_as_graph_holds_it(tenant, at_least, worker, ended, quick):
     ours, theirs = tenant
-    assert ended(actors.sync.start(ours, SYSTEM).run.id, 60).state == RunState.SUCCEEDED
+    assert ended(actors.backups.sync.start(ours, SYSTEM).run.id, 60).state == RunState.SUCCEEDED
     policies = list(Policy.select().where(Policy.tenant == ours))
-    started = [actors.capture.start(policy, SYSTEM).run.id for policy in policies]
+    started = [actors.backups.capture.start(policy, SYSTEM).run.id for policy in policies]
     for run_id in started:
         assert ended(run_id, 120).state == RunState.SUCCEEDED, Run.get_by_id(run_id).error_message
     outcomes = {item.outcome for item in RunItem.select().where(RunItem.run.in_(started))}
@@ -57,7 +60,7 @@ def test_every_policy_captured_singly_is_stored_as_graph_holds_it(tenant, at_lea
 @pytest.mark.parametrize(("tenant", "at_least"), [("Northwind", 900), real], indirect=["tenant"])
 def test_every_policy_of_a_backup_set_is_stored_as_graph_holds_it(tenant, at_least, worker, ended, quick):
     ours, theirs = tenant
-    run = ended(actors.back_up.start(ours, SYSTEM).run.id, 120)
+    run = ended(actors.backups.back_up.start(ours, SYSTEM).run.id, 120)
     made = BackupSet.get(BackupSet.run == run)
     assert (run.state, made.state) == (RunState.SUCCEEDED, SetState.COMPLETE), made.problems
     ids = backup_sets.snapshots_of(made)

@@ -9,11 +9,11 @@ import zipfile
 
 import pytest
 
-from actors import zip_files
+from actors.uploads import zip_files
 from db.errors import Invalid
-from graph.fingerprint import text_mark
+from graph.content.fingerprint import text_mark
 from tests.uploads import DIRECTORY, GOOD, line, read, zipped
-from web.archive import _Sink
+from web.presentation.backup_zip import _Sink
 
 # Of the processor: far more than it takes, so that a machine under load is no finding.
 MOST_SECONDS = 10

@@ -2,7 +2,7 @@
 
 import pytest
 
-from db.audit import Actor
+from db.audit.audit import Actor
 from db.models import Policy
 from tests.conftest import capture_by_hand
 
@@ -26,8 +26,8 @@ NAMES = (
 @pytest.fixture
 def hostile(cast):
     """Each name is a policy of Contoso with a snapshot, a group and a setting of that name."""
-    from graph.policy_type import name_of
-    from graph.policy_types import POLICY_TYPES
+    from graph.policy_types.policy_type import name_of
+    from graph.policy_types.table import POLICY_TYPES
 
     made = []
     for number, name in enumerate(NAMES):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from db import users
-from db.audit import SYSTEM, Actor
+from db.accounts import users
+from db.audit.audit import SYSTEM, Actor
 from db.models import AuditEvent, Membership, Policy, Run, Snapshot
 from db.states import Role
 from tests.conftest import PASSWORD, capture_by_hand

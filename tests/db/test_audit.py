@@ -7,14 +7,18 @@ import peewee as pw
 import pytest
 
 import config
-from actors import audit_memory, logs
-from db import audit, audit_keys, audit_proof, audit_rounds, key_rotation, sealing, tenants
-from db.audit import SYSTEM, Action
+from actors.housekeeping import audit_head
+from actors.process import logs
+from db import encryption
+from db.audit import audit, audit_keys, chain_export, daily_check
+from db.audit.audit import SYSTEM, Action
 from db.clock import utcnow
 from db.database import database as handle
+from db.encryption import SealError
 from db.errors import Invalid
+from db.installation import key_rotation
 from db.models import AuditCheck, AuditEvent, AuditHead, AuditKey, Tenant
-from db.sealing import SealError
+from db.tenants import tenants
 
 
 def write(count):
@@ -91,8 +95,8 @@ def test_an_event_changed_into_what_cannot_be_read_is_a_fault_and_stops_nobody(d
     without_triggers(database)
     database.execute_sql(f"UPDATE audit_event SET {change} WHERE id = 2")  # noqa: S608
     assert [fault.event_id for fault in audit.verify()] == [2]
-    assert [fault.event_id for fault in audit_rounds.go_on()] == [2]
-    assert audit_rounds.state().ended_at is not None, "the scheduler goes on"
+    assert [fault.event_id for fault in daily_check.go_on()] == [2]
+    assert daily_check.state().ended_at is not None, "the scheduler goes on"
 
 
 def test_a_missing_event_in_the_middle_is_found(database):
@@ -226,7 +230,7 @@ def pass_all_for_old():
 
 
 def new_key():
-    AuditKey.update(sealed=sealing.keyring().seal(b"{}", "another owner")).execute()
+    AuditKey.update(sealed=encryption.keyring().seal(b"{}", "another owner")).execute()
     pass_all_for_old()
 
 
@@ -253,8 +257,8 @@ def test_who_makes_the_plain_hashes_fit_again_is_found_by_the_keyed_ones(databas
     without_triggers(database)
     TAMPERINGS[how]()
     assert list(audit.verify())
-    assert audit_rounds.go_on()
-    assert audit_rounds.state().faults, "pages and figures say so"
+    assert daily_check.go_on()
+    assert daily_check.state().faults, "pages and figures say so"
 
 
 def test_events_of_before_keyed_hashes_stay_good_and_none_of_later_passes_for_one(database):
@@ -306,9 +310,9 @@ def test_another_installations_events_are_none_of_ours(database):
 def test_with_each_rotation_of_the_encryption_keys_comes_a_new_key_and_all_before_it_stays_good(database):
     write(3)
     old, new = config.settings().encryption_keys, secrets.token_bytes(32)
-    sealing.use_keys([new, *old])
+    encryption.use_keys([new, *old])
     key_rotation.rotate(SYSTEM)
-    sealing.use_keys([new])
+    encryption.use_keys([new])
     write(2)
     assert [key.after for key in audit_keys.known()] == [0, 3]
     assert list(audit.verify()) == []
@@ -332,40 +336,40 @@ def cut(last):
 @pytest.mark.parametrize("left", [4, 1, 0])
 def test_an_end_that_was_cut_off_with_its_head_is_found_by_what_was_remembered(database, redis_url, left):
     write(5)
-    [point] = audit_memory.follow() or audit_memory.remembered()
+    [point] = audit_head.follow() or audit_head.remembered()
     assert audit.written(point) == audit.written(audit.head())
     without_triggers(database)
     cut(left)
     assert list(audit.verify()) == [], "nothing in the database says so"
     assert "cut off" in next(audit.verify([point])).sentence
-    assert [fault.event_id for fault in audit_rounds.go_on(audit_memory.follow())] == [5]
+    assert [fault.event_id for fault in daily_check.go_on(audit_head.follow())] == [5]
     write(7)
-    assert audit_memory.follow() == [point], "not forgotten while it does not hold"
+    assert audit_head.follow() == [point], "not forgotten while it does not hold"
     assert [fault.event_id for fault in audit.verify([point])] == [5], "others grew in its place"
-    assert audit_rounds.state().faults
-    audit_memory.remember(audit.head())
-    assert list(audit.verify(audit_memory.follow())) == [], "accepted by hand"
+    assert daily_check.state().faults
+    audit_head.remember(audit.head())
+    assert list(audit.verify(audit_head.follow())) == [], "accepted by hand"
 
 
 def test_the_log_of_the_scheduler_says_where_the_log_ended_and_masks_none_of_it(database, caplog):
     write(3)
     point = audit.written(audit.head())
     with caplog.at_level("INFO"):
-        audit_rounds.go_on()
+        daily_check.go_on()
     [line] = [logs.Line("text").format(one) for one in caplog.records if "gone through" in one.message]
     assert line.endswith(f"faults=0 point={point}")
-    assert list(audit.verify([audit_memory.point(point)])) == []
+    assert list(audit.verify([audit_head.point(point)])) == []
 
 
 def test_between_two_rounds_a_cut_is_found_at_the_next_sweep_and_told_once(database, redis_url):
     write(5)
-    assert audit_rounds.go_on(audit_memory.follow()) == []
-    assert audit_rounds.go_on(audit_memory.follow()) == []
+    assert daily_check.go_on(audit_head.follow()) == []
+    assert daily_check.go_on(audit_head.follow()) == []
     without_triggers(database)
     cut(3)
-    assert ["older copy" in fault.sentence for fault in audit_rounds.go_on(audit_memory.follow())] == [True]
-    assert audit_rounds.go_on(audit_memory.follow()) == []
-    assert "is missing" in audit_rounds.state().first_fault
+    assert ["older copy" in fault.sentence for fault in daily_check.go_on(audit_head.follow())] == [True]
+    assert daily_check.go_on(audit_head.follow()) == []
+    assert "is missing" in daily_check.state().first_fault
 
 
 def test_junk_in_redis_is_no_point_and_ends_nothing(database, redis_url):
@@ -378,21 +382,21 @@ def test_junk_in_redis_is_no_point_and_ends_nothing(database, redis_url):
         b"99999999999999999999:" + b"0" * 64,
         b"9999999999999999999:" + b"0" * 64,
     ):
-        audit_memory.locks.set(audit_memory._name(), junk)
-        assert audit_memory.follow() == []
-        assert [audit.written(one) for one in audit_memory.remembered()] == [audit.written(audit.head())]
+        audit_head.locks.set(audit_head._name(), junk)
+        assert audit_head.follow() == []
+        assert [audit.written(one) for one in audit_head.remembered()] == [audit.written(audit.head())]
 
 
 def test_what_the_last_round_found_cannot_be_taken_back_in_the_database(database):
     write(5)
     without_triggers(database)
     AuditEvent.update(subject="nothing").where(AuditEvent.id == 2).execute()
-    assert audit_rounds.go_on()
+    assert daily_check.go_on()
     for lie in ({"faults": 0, "first_fault": None}, {"last_id": 5}, {"mac": None, "faults": 0},
                 {"ended_at": utcnow() + timedelta(days=900), "faults": 0}):  # fmt: skip
         AuditCheck.update(lie).execute()
-        assert audit_rounds.go_on(), "it begins anew at once"
-        assert audit_rounds.state().faults == 1
+        assert daily_check.go_on(), "it begins anew at once"
+        assert daily_check.state().faults == 1
 
 
 # --- gone through once a day -------------------------------------------------------------------------------------
@@ -400,7 +404,7 @@ def test_what_the_last_round_found_cannot_be_taken_back_in_the_database(database
 
 @pytest.fixture
 def in_threes(monkeypatch):
-    monkeypatch.setattr(audit_rounds, "TOGETHER", 3)
+    monkeypatch.setattr(daily_check, "TOGETHER", 3)
 
 
 def round_events():
@@ -411,17 +415,17 @@ def test_a_round_goes_in_steps_ends_with_an_event_and_begins_again_a_day_later(d
     write(7)
     steps = 0
     while not round_events():
-        assert audit_rounds.go_on() == []
+        assert daily_check.go_on() == []
         write(1) if steps == 0 else None  # what is written meanwhile is no fault
         steps += 1
     assert steps == 3
     [event] = round_events()
     assert (event.result, event.details) == ("ok", {"events": 8, "faults": 0})
-    assert audit_rounds.go_on() == []
+    assert daily_check.go_on() == []
     assert len(round_events()) == 1, "once a day"
     AuditCheck.update(ended_at=utcnow() - timedelta(days=1)).execute()
     while len(round_events()) < 2:
-        audit_rounds.go_on()
+        daily_check.go_on()
     assert list(audit.verify()) == []
 
 
@@ -429,41 +433,41 @@ def test_a_fault_is_told_at_once_and_taken_back_by_a_round_without_one(database,
     write(9)
     without_triggers(database)
     AuditEvent.update(subject="nothing happened").where(AuditEvent.id == 2).execute()
-    assert [fault.event_id for fault in audit_rounds.go_on()] == [2]
-    assert "Event 2 was changed" in audit_rounds.state().first_fault
+    assert [fault.event_id for fault in daily_check.go_on()] == [2]
+    assert "Event 2 was changed" in daily_check.state().first_fault
     while not round_events():
-        audit_rounds.go_on()
-    assert (round_events()[0].result, audit_rounds.state().faults) == ("failed", 1)
+        daily_check.go_on()
+    assert (round_events()[0].result, daily_check.state().faults) == ("failed", 1)
     AuditEvent.update(subject="session").where(AuditEvent.id == 2).execute()
     AuditCheck.update(ended_at=utcnow() - timedelta(days=1)).execute()
-    audit_rounds.go_on()
-    assert audit_rounds.state().faults == 1, "not before the round is through"
+    daily_check.go_on()
+    assert daily_check.state().faults == 1, "not before the round is through"
     while len(round_events()) < 2:
-        audit_rounds.go_on()
-    assert (audit_rounds.state().faults, audit_rounds.state().first_fault) == (0, None)
+        daily_check.go_on()
+    assert (daily_check.state().faults, daily_check.state().first_fault) == (0, None)
 
 
 def test_a_cut_off_end_is_found_by_a_round_too(database):
     write(3)
     without_triggers(database)
     AuditEvent.delete().where(AuditEvent.id == 3).execute()
-    assert "cut off" in audit_rounds.go_on()[0].sentence
+    assert "cut off" in daily_check.go_on()[0].sentence
 
 
 # --- exported with proof -----------------------------------------------------------------------------------------
 
 
 def document(first=1, last=None):
-    return list(audit_proof.lines(first, last or AuditHead.get().last_id))
+    return list(chain_export.lines(first, last or AuditHead.get().last_id))
 
 
 def test_an_export_proves_itself_and_says_where_in_the_chain_it_belongs(database):
     write(6)
-    verdict = audit_proof.check(document(3, 5))
+    verdict = chain_export.check(document(3, 5))
     assert (verdict.events, verdict.first_id, verdict.last_id, verdict.faults) == (3, 3, 5, [])
     assert verdict.previous_hash == AuditEvent.get_by_id(2).hash
     assert verdict.last_hash == AuditEvent.get_by_id(5).hash
-    assert audit_proof.belongs_here(verdict) == []
+    assert chain_export.belongs_here(verdict) == []
 
 
 def spoiled(lines):
@@ -484,22 +488,22 @@ def spoiled(lines):
 @pytest.mark.parametrize("how", spoiled([""] * 6))
 def test_a_spoiled_export_is_found_without_any_database(database, how):
     write(4)
-    assert audit_proof.check(spoiled(document())[how]).faults
+    assert chain_export.check(spoiled(document())[how]).faults
 
 
 @pytest.mark.parametrize("lines", [[], ["x"], ["[]"], ['{"format": "other"}'], None])
 def test_what_is_no_export_is_refused_with_a_sentence(database, lines):
     write(1)
     with pytest.raises(Invalid):
-        audit_proof.check([document()[0], '{"id": "x"}'] if lines is None else lines)
+        chain_export.check([document()[0], '{"id": "x"}'] if lines is None else lines)
 
 
 def test_a_whole_chain_that_somebody_made_up_does_not_belong_here(database):
     write(3)
-    verdict = audit_proof.check(document())
+    verdict = chain_export.check(document())
     without_triggers(database)
     AuditEvent.update(hash="f" * 64).where(AuditEvent.id == 3).execute()
-    assert audit_proof.belongs_here(verdict) == [
+    assert chain_export.belongs_here(verdict) == [
         "Event 3 of this installation has another hash than the document says."
     ]
 
@@ -519,7 +523,7 @@ ANOTHER = f"INSERT INTO audit_event (id, at, {EVENTS}) SELECT %s, at, {EVENTS} F
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_whatever_sqlite_lets_stand_in_the_log_is_a_fault_or_nothing_and_ends_nobody(database, redis_url):
     write(5)
-    audit_memory.follow()
+    audit_head.follow()
     without_triggers(database)
     columns = [(model, field.column_name) for model in (AuditEvent, AuditHead, AuditCheck, AuditKey)
                for field in model._meta.sorted_fields if field.column_name != "id"]  # fmt: skip
@@ -530,9 +534,9 @@ def test_whatever_sqlite_lets_stand_in_the_log_is_a_fault_or_nothing_and_ends_no
                 database.execute_sql(f"UPDATE {model._meta.table_name} SET {column} = {odd}")  # noqa: S608
             except pw.IntegrityError:
                 continue
-            points = [] if model is AuditKey else audit_memory.remembered()
-            found, swept = list(audit.verify(points)), audit_rounds.go_on(points)
-            audit_rounds.state(), list(audit_proof.lines(1, 5)) if model is not AuditKey else None
+            points = [] if model is AuditKey else audit_head.remembered()
+            found, swept = list(audit.verify(points)), daily_check.go_on(points)
+            daily_check.state(), list(chain_export.lines(1, 5)) if model is not AuditKey else None
             is_otherwise = model is not AuditCheck and whole_log() != before
             assert (bool(found), bool(swept) >= is_otherwise) == (is_otherwise, True), (column, odd)
 
@@ -545,11 +549,11 @@ def whole_log():
 @pytest.mark.parametrize("number", [-4, 0, 6, 106])
 def test_an_event_before_the_first_or_behind_the_end_is_found_at_the_next_sweep(database, number):
     write(4)
-    assert audit_rounds.go_on() == [], "which ends with an event of its own"
+    assert daily_check.go_on() == [], "which ends with an event of its own"
     without_triggers(database)
     database.execute_sql(ANOTHER % number)
     assert [fault.event_id for fault in audit.verify()] == [number]
-    assert [fault.event_id for fault in audit_rounds.go_on()] == [number]
+    assert [fault.event_id for fault in daily_check.go_on()] == [number]
 
 
 @pytest.mark.parametrize("table", ["audit_head", "audit_check"])
@@ -557,32 +561,32 @@ def test_a_row_that_is_gone_is_told_in_a_sentence(database, table):
     write(3)
     without_triggers(database)
     database.execute_sql(f"DELETE FROM {table}")  # noqa: S608
-    faults = audit_rounds.go_on()
+    faults = daily_check.go_on()
     assert table in faults[0].sentence
-    assert audit_rounds.state().faults
+    assert daily_check.state().faults
     if table == "audit_check":
-        audit_rounds.begin_anew()
-        assert (audit_rounds.go_on(), audit_rounds.state().faults) == ([], 0)
+        daily_check.begin_anew()
+        assert (daily_check.go_on(), daily_check.state().faults) == ([], 0)
 
 
 def test_an_older_state_of_a_round_that_is_put_back_spares_nothing(database, in_threes):
     write(9)
-    audit_rounds.go_on()
+    daily_check.go_on()
     kept = AuditCheck.get().__data__.copy()
     without_triggers(database)
     AuditEvent.update(subject="nothing happened").where(AuditEvent.id == 2).execute()
     AuditCheck.update(kept).execute()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(audit_rounds, "utcnow", lambda: utcnow() + timedelta(days=1))
-        assert [fault.event_id for fault in audit_rounds.go_on()] == [2]
+        patched.setattr(daily_check, "utcnow", lambda: utcnow() + timedelta(days=1))
+        assert [fault.event_id for fault in daily_check.go_on()] == [2]
 
 
 def test_a_clock_that_was_ahead_keeps_no_round_from_beginning(database, monkeypatch):
     write(2)
     with monkeypatch.context() as patched:
-        patched.setattr(audit_rounds, "utcnow", lambda: utcnow() + timedelta(days=900))
-        audit_rounds.go_on()
-    audit_rounds.go_on()
+        patched.setattr(daily_check, "utcnow", lambda: utcnow() + timedelta(days=900))
+        daily_check.go_on()
+    daily_check.go_on()
     assert len(round_events()) == 2
 
 
@@ -595,7 +599,7 @@ def test_who_goes_back_to_the_time_of_the_upgrade_writes_nothing_unseen(database
     write(2)
     AuditEvent.update(at=utcnow() - timedelta(days=1), mac=None).where(AuditEvent.id == 4).execute()
     chain_anew()
-    monkeypatch.setattr(audit_rounds, "TOGETHER", 1)
+    monkeypatch.setattr(daily_check, "TOGETHER", 1)
     assert 4 in [fault.event_id for fault in audit.verify()]
-    found = [fault.event_id for _ in range(4) for fault in audit_rounds.go_on()]
+    found = [fault.event_id for _ in range(4) for fault in daily_check.go_on()]
     assert 4 in found

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from actors import heartbeat
+from actors.recovery import heartbeat
 from db import clock
 
 

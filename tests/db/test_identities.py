@@ -5,29 +5,22 @@ import threading
 import peewee as pw
 import pytest
 
-from db import (
-    coverage,
-    directory_names,
-    identities,
-    listings,
-    manifests,
-    mappings,
-    notifications,
-    policies,
-    preferences,
-    runs,
-    snapshots,
-    users,
-)
-from db.audit import SYSTEM
+from db.accounts import preferences, users
+from db.audit.audit import SYSTEM
+from db.backups import manifests
 from db.clock import utcnow
 from db.models import TABLES, Policy, Run, Snapshot
+from db.policies import policies, snapshots
+from db.restores import mappings
+from db.runs import listing_cache, name_cache, notifications, runs
+from db.schema import row_ids
 from db.states import Offer, Role, RunKind
+from db.tenants import coverage
 from tests import servers
 
 
 def refers(field):
-    return isinstance(field, identities.Identity | pw.ForeignKeyField) or (
+    return isinstance(field, row_ids.Identity | pw.ForeignKeyField) or (
         isinstance(field, pw.IntegerField) and field.column_name.endswith("_id")
     )
 
@@ -37,7 +30,7 @@ def test_every_id_and_whatever_refers_to_one_has_64_bits_and_is_given_once(datab
                if refers(field)}  # fmt: skip
     if isinstance(database, pw.SqliteDatabase):
         made = dict(database.execute_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall())
-        numbered = {model._meta.table_name for model in identities.numbered(TABLES)}
+        numbered = {model._meta.table_name for model in row_ids.numbered(TABLES)}
         assert [name for name in numbered if "PRIMARY KEY AUTOINCREMENT" not in made[name]] == []
         return
     query = "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"
@@ -70,13 +63,13 @@ def everything_once(cast, run):
     """Whatever a night brings, of which nothing is new the second time."""
     policies.record_listing(cast.contoso, "intents", listed(*map(str, range(600))))
     policies.of_graph(cast.contoso, "intents", "1", "1", None)
-    directory_names.remember(cast.contoso, {"groups": {"a": "A", "b": None}, "filters": {"a": "A"}})
+    name_cache.remember(cast.contoso, {"groups": {"a": "A", "b": None}, "filters": {"a": "A"}})
     coverage.heard(cast.contoso, "intents", Offer.OFFERED)
     coverage.backed_up(cast.contoso.id, utcnow(), ["intents"], {"settings": "No."})
     manifests.keep(cast.contoso, [1, 2, 3])
     mappings.remember(cast.contoso, "x", ("groups", "a"), "b", "B")
     snapshots.keep_content(cast.contoso.id, {"body": {}}, "f" * 64)
-    listings.keep(run, "intents", [], utcnow())
+    listing_cache.keep(run, "intents", [], utcnow())
     notifications.tell(run, cast.ada)
     preferences.put(cast.ada.id, "tenant", 1)
     users.set_member(cast.ada, cast.contoso, Role.OPERATOR, SYSTEM)
@@ -88,19 +81,19 @@ def test_what_is_known_spends_no_id(cast, captured):
     snapshots.keep(run, keep[:1])
     snapshots.keep(run, keep[1:])
     everything_once(cast, run)
-    before = {model: (identities.last_given(model), model.select().count()) for model in identities.numbered(TABLES)}
+    before = {model: (row_ids.last_given(model), model.select().count()) for model in row_ids.numbered(TABLES)}
     everything_once(cast, run)
     # The same as the newest: nothing new at all. As the one before: a snapshot, of the content that is there.
     snapshots.keep(run, keep[1:])
     snapshots.keep(run, keep[:1])
-    after = {model: (identities.last_given(model), model.select().count()) for model in before}
+    after = {model: (row_ids.last_given(model), model.select().count()) for model in before}
     changed = {model: after[model][0] - before[model][0] for model in before if after[model] != before[model]}
     assert changed == {Snapshot: 1}
 
 
 def test_a_row_s_id_is_not_given_again_when_the_row_is_gone(cast, captured):
     for model in (Run, Policy):
-        last = identities.last_given(model)
+        last = row_ids.last_given(model)
         model.delete().where(model.id == last).execute()
     again = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="again", items=[], actor=SYSTEM).run
     policies.record_listing(cast.contoso, "intents", listed("new"))
@@ -137,8 +130,8 @@ def test_two_listings_in_opposite_orders_and_a_capture_wait_for_each_other_in_on
 
 
 def test_what_was_given_is_told_as_a_share_of_what_can_be(cast):
-    assert max(identities.spent(TABLES).values()) < 0.001
-    identities.go_on_after(Run, 2**62)
-    assert next(iter(identities.spent(TABLES).items())) == ("run", 0.5)
+    assert max(row_ids.spent(TABLES).values()) < 0.001
+    row_ids.go_on_after(Run, 2**62)
+    assert next(iter(row_ids.spent(TABLES).items())) == ("run", 0.5)
     made = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="a", items=[], actor=SYSTEM).run
     assert (made.id, Run.get_by_id(made.id)) == (2**62 + 1, made)

@@ -6,11 +6,14 @@ from datetime import date
 import pytest
 
 from db import database as engine
-from db import lists, notifications, restores, run_history, runs, schedules, standing
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Policy, Run
+from db.restores import restores
+from db.runs import notifications, run_history, runs
+from db.sql import value_lists
 from db.states import RunKind
+from db.tenants import backup_health, schedules
 from tests.conftest import capture_by_hand
 
 MANY = range(70_000)
@@ -26,10 +29,10 @@ def usual_limit(database):
 def test_seventy_thousand_numbers_are_asked_for_at_once(usual_limit, cast):
     run = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="k", items=[], actor=SYSTEM).run
     assert runs.active_among(MANY) == {run.id}
-    assert not Policy.select().where(lists.among(Policy.id, [])).exists()
-    assert Policy.select().where(~lists.among(Policy.id, MANY)).count() == 0
+    assert not Policy.select().where(value_lists.among(Policy.id, [])).exists()
+    assert Policy.select().where(~value_lists.among(Policy.id, MANY)).count() == 0
     names = [f"Contoso policy {number}" for number in MANY]
-    assert Policy.select().where(lists.among(Policy.name, names)).count() == 2
+    assert Policy.select().where(value_lists.among(Policy.name, names)).count() == 2
 
 
 def test_a_person_of_seventy_thousand_tenants_sees_every_page(usual_limit, cast):
@@ -37,9 +40,9 @@ def test_a_person_of_seventy_thousand_tenants_sees_every_page(usual_limit, cast)
     run, _ = capture_by_hand(policy, SYSTEM)
     Run.update(state="failed").where(Run.id == run.id).execute()
     schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM)
-    assert [one.tenant for one in standing.of_tenants(MANY, utcnow())] == [cast.contoso, cast.fabrikam]
-    assert standing.failures(MANY, utcnow().replace(year=2000)) == {cast.contoso.id: 1}
-    assert standing.changes(MANY).total() == 3
+    assert [one.tenant for one in backup_health.of_tenants(MANY, utcnow())] == [cast.contoso, cast.fabrikam]
+    assert backup_health.failures(MANY, utcnow().replace(year=2000)) == {cast.contoso.id: 1}
+    assert backup_health.changes(MANY).total() == 3
     assert sum(run_history.ended_by_day(date(2000, 1, 1), MANY).values()) == 1
     assert len(schedules.of_tenants(MANY)) == 1
     assert notifications.unread_count(cast.ada.id, MANY) == 0

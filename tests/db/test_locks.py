@@ -8,22 +8,26 @@ from datetime import timedelta
 import peewee as pw
 import pytest
 
-import actors.preview
-from actors import restore_requests
-from db import approvals, parts, policies, restores, run_ends, runs, switching, users
-from db.audit import SYSTEM, Actor
+import actors.plans.preview
+from actors.plans import drafts
+from db.accounts import users
+from db.audit.audit import SYSTEM, Actor
 from db.clock import utcnow
 from db.database import database as handle
 from db.database import is_deadlock, lock, transaction
 from db.errors import Invalid, SwitchedOff
+from db.housekeeping import tenant_switch
 from db.models import Policy, Restore, Run, RunItem, Snapshot, Tenant, User
-from db.restores import Source
-from db.runs import NewItem
+from db.policies import policies
+from db.restores import approvals, restores
+from db.restores.restores import Source
+from db.runs import child_runs, completion, runs
+from db.runs.runs import NewItem
 from db.states import PolicyState, RunKind, SiteRole
 from tests import locks, servers
 from tests.conftest import capture_by_hand
 from tests.restoring import as_previewed, options
-from web import errors
+from web import error_pages
 
 # SQLite has one writer at a time: there nothing meets.
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -98,13 +102,13 @@ def test_a_part_that_fails_and_the_end_of_its_whole_do_not_wait_for_each_other(c
     items = [NewItem("configurationPolicies", f"Policy {number}") for number in range(4)]
     start = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="x", items=items, actor=SYSTEM)
     whole = runs.claim(start.run.id, RunKind.BACK_UP)
-    [part] = parts.hand_out(whole, [[one.id for one in runs.unsettled_items(whole.run)]], with_rest=False)
+    [part] = child_runs.hand_out(whole, [[one.id for one in runs.unsettled_items(whole.run)]], with_rest=False)
     held = runs.claim(part.id, RunKind.BACK_UP_PART)
     with handle.atomic():
-        run_ends.take(whole.run)
-        other = beside(parts.fail, held, "x", "It failed.", None)
+        completion.take(whole.run)
+        other = beside(child_runs.fail, held, "x", "It failed.", None)
         until_it_waits()
-        run_ends.fail_rest(whole.run, "y", "The whole was given up.", None)
+        completion.fail_rest(whole.run, "y", "The whole was given up.", None)
     other.result(10)
     assert {one.reason for one in RunItem.select().where(RunItem.run == whole.run)} == {"y"}
 
@@ -116,13 +120,13 @@ def a_run(tenant, kind):
 @on_postgresql
 def test_a_heartbeat_and_the_end_of_several_runs_do_not_wait_for_each_other(cast):
     whole = a_run(cast.contoso, RunKind.BACK_UP)
-    [part, *_] = parts.hand_out(runs.claim(whole.id, whole.kind), [], with_rest=True)
+    [part, *_] = child_runs.hand_out(runs.claim(whole.id, whole.kind), [], with_rest=True)
     later = a_run(cast.contoso, RunKind.SYNC)
     tokens = [runs.claim(one.id, one.kind).token for one in (part, later)]
 
     def end():
         with handle.atomic():
-            run_ends.take(whole, later)
+            completion.take(whole, later)
 
     with handle.atomic():
         lock(Run, Run.id == part.id)
@@ -141,7 +145,7 @@ def test_a_heartbeat_and_the_end_of_several_runs_do_not_wait_for_each_other(cast
 def draft(app, cast):
     policy = Policy.select().where(Policy.tenant == cast.contoso).order_by(Policy.id).first()
     _, snapshot = capture_by_hand(policy, SYSTEM)
-    return restore_requests.of_snapshot(snapshot, cast.contoso, options(), SYSTEM)
+    return drafts.of_snapshot(snapshot, cast.contoso, options(), SYSTEM)
 
 
 @on_postgresql
@@ -152,7 +156,7 @@ def test_what_a_preview_that_just_started_plans_for_is_not_changed(draft, change
         "items": lambda: restores.keep_only(draft, [one.id for one in restores.items(draft)], SYSTEM),
     }
     with handle.atomic():
-        actors.preview.start(draft, SYSTEM)
+        actors.plans.preview.start(draft, SYSTEM)
         other = beside(acts[change])
         until_it_waits()
     with pytest.raises(Invalid, match="is being previewed"):
@@ -168,7 +172,7 @@ def test_a_plan_of_other_options_is_neither_approved_nor_executed(draft, cast):
     with pytest.raises(Invalid, match="Otherwise than when it was previewed: its options"):
         approvals.approve(seen, Actor.person(cast.root, None), "seen", 24)
     with pytest.raises(Invalid, match="Otherwise than when it was previewed: its options"):
-        actors.restore.start(seen, SYSTEM, reason="ticket")
+        actors.restores.live_restore.start(seen, SYSTEM, reason="ticket")
     Restore.update(options=draft.options).where(Restore.id == draft.id).execute()
     approvals.approve(seen, Actor.person(cast.root, None), "seen", 24)
 
@@ -179,7 +183,7 @@ def test_four_eyes_that_are_switched_on_meanwhile_count(draft, cast):
     assert seen.tenant.four_eyes is False
     with handle.atomic():
         Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
-        other = beside(lambda: actors.restore.start(seen, SYSTEM, reason="ticket"))
+        other = beside(lambda: actors.restores.live_restore.start(seen, SYSTEM, reason="ticket"))
         until_it_waits()
     with pytest.raises(Invalid, match="whether four eyes are asked for"):
         other.result(10)
@@ -193,7 +197,7 @@ def started(tenant):
 def test_a_run_that_starts_while_its_tenant_is_switched_off_is_cancelled(cast):
     with handle.atomic():
         run = started(cast.contoso)
-        other = beside(switching.switch_off, cast.contoso, SYSTEM)
+        other = beside(tenant_switch.switch_off, cast.contoso, SYSTEM)
         until_it_waits()
     assert (other.result(10), Run.get_by_id(run.id).state) == (1, "cancelled")
 
@@ -201,7 +205,7 @@ def test_a_run_that_starts_while_its_tenant_is_switched_off_is_cancelled(cast):
 @on_postgresql
 def test_a_tenant_that_is_being_switched_off_starts_nothing(cast):
     with handle.atomic():
-        switching.switch_off(cast.contoso, SYSTEM)
+        tenant_switch.switch_off(cast.contoso, SYSTEM)
         other = beside(started, cast.contoso)
         until_it_waits()
     with pytest.raises(SwitchedOff):
@@ -292,13 +296,13 @@ def test_whoever_meets_a_deadlock_again_is_told_to_try_again_and_not_that_the_da
     assert is_deadlock(caught.value)
     with app.test_request_context(headers={"Accept": "application/json"}):
         app.preprocess_request()
-        page, code = errors._database_gone(caught.value)
+        page, code = error_pages._database_gone(caught.value)
     assert (code, page.json["error"]["title"]) == (409, "Two acts met")
 
 
 def test_a_restore_of_what_is_let_go_of_just_then_is_not_made_and_says_what_to_do(app, captured, cast):
     _policy, _run, snapshot = captured[0]
-    found = restores.of_snapshots(restore_requests.with_policies([snapshot.id]))
+    found = restores.of_snapshots(drafts.with_policies([snapshot.id]))
     Snapshot.delete().execute()
     with pytest.raises(pw.IntegrityError) as caught:
         restores.create(cast.contoso, Source("elsewhere", "a set"), found, {}, SYSTEM)

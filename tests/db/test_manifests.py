@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.manifests import pack, unpack
+from db.backups.manifests import pack, unpack
 
 
 @given(st.sets(st.integers(1, 2**63 - 1) | st.integers(1, 1000)).map(sorted))

@@ -7,8 +7,9 @@ import psycopg2
 import pytest
 
 from db import database as engine
-from db import identities, migrate, migrating
+from db import migrate
 from db.models import TABLES, Policy, Tenant
+from db.schema import online_changes, row_ids
 from tests import servers
 
 
@@ -80,7 +81,7 @@ def test_a_migration_takes_nothing_from_processes_of_the_version_before(path):
 
 def test_the_documented_migration_can_be_carried_out_again(cast, database):
     class Label(pw.Model):
-        id = identities.Identity()
+        id = row_ids.Identity()
 
     page = (servers.ROOT / "docs" / "architecture.md").read_text().partition("## Writing a migration")[2]
     example = {"Label": Label, "Tenant": Tenant}
@@ -100,22 +101,22 @@ def test_the_documented_migration_can_be_carried_out_again(cast, database):
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_what_an_interrupted_build_left_is_no_index_and_is_built_anew(cast, database):
     with pytest.raises(pw.IntegrityError):
-        migrating.create_index(database, "policy_new", "policy (tenant_id)", is_unique=True)
+        online_changes.create_index(database, "policy_new", "policy (tenant_id)", is_unique=True)
     assert "policy_new" in {index.name for index in database.get_indexes("policy")}, "it is there, and nothing uses it"
     Policy.delete().execute()
-    migrating.create_index(database, "policy_new", "policy (tenant_id)", is_unique=True)
+    online_changes.create_index(database, "policy_new", "policy (tenant_id)", is_unique=True)
     query = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'policy_new'::regclass"
     assert database.execute_sql(query).fetchone() == (True,)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_nobody_waits_behind_a_migration_that_waits_for_a_long_look(database, database_url, monkeypatch):
-    monkeypatch.setattr(migrating, "LOCK_TIMEOUT_MS", 200)
+    monkeypatch.setattr(online_changes, "LOCK_TIMEOUT_MS", 200)
     done = threading.Event()
 
     def migration():
         with database.connection_context():
-            migrating.add_column(database, "tenant", "new", "INTEGER")
+            online_changes.add_column(database, "tenant", "new", "INTEGER")
         done.set()
 
     slowest, thread = 0.0, threading.Thread(target=migration)

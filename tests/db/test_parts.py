@@ -2,10 +2,11 @@
 
 import pytest
 
-from db import overdue, parts, run_ends, runs
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Run, RunItem
+from db.recovery import lost_runs
+from db.runs import child_runs, completion, runs
 from db.states import ItemState, Outcome, RunKind, RunState
 from tests.parts import handed_out, parts_of
 
@@ -27,7 +28,7 @@ def test_a_part_is_found_by_no_number(whole):
 
 
 def test_cancelling_a_part_cancels_its_whole_and_ends_it(whole):
-    assert run_ends.request_cancel(parts_of(whole)[0], SYSTEM)
+    assert completion.request_cancel(parts_of(whole)[0], SYSTEM)
     found = Run.get_by_id(whole.id)
     assert (found.state, found.skipped, parts_of(whole)) == (RunState.CANCELLED, 2, [])
 
@@ -35,7 +36,7 @@ def test_cancelling_a_part_cancels_its_whole_and_ends_it(whole):
 def test_a_part_cannot_end_as_a_run(whole):
     part = parts_of(whole)[0]
     claim = runs.claim(part.id, part.kind)
-    for end in (lambda: run_ends.finish(claim), lambda: run_ends.fail(claim, "x", "A sentence.")):
+    for end in (lambda: completion.finish(claim), lambda: completion.fail(claim, "x", "A sentence.")):
         with pytest.raises(ValueError, match="is a part"):
             end()
     assert RunItem.select().where(RunItem.state == ItemState.PENDING).count() == 2, "nothing of it stays"
@@ -49,16 +50,16 @@ def test_a_part_that_ended_as_a_run_keeps_its_whole_from_nothing(whole):
     Run.update(state=RunState.CANCELLED, claimed_by=None, cancel_requested_at=utcnow()).where(
         Run.parent == whole
     ).execute()
-    assert overdue.cancelled_and_unheld() == []
-    assert overdue.without_parts() == [whole]
-    assert parts.close(whole.id)
+    assert lost_runs.cancelled_and_unheld() == []
+    assert lost_runs.without_parts() == [whole]
+    assert child_runs.close(whole.id)
     assert (Run.get_by_id(whole.id).state, parts_of(whole)) == (RunState.SUCCEEDED, [])
 
 
 def test_an_end_that_fails_leaves_no_claim_behind(whole, monkeypatch):
     Run.delete().where(Run.parent == whole).execute()
-    monkeypatch.setattr(run_ends.notifications, "mark_changed", lambda run_id: 1 / 0)
+    monkeypatch.setattr(completion.notifications, "mark_changed", lambda run_id: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        parts.close(whole.id)
+        child_runs.close(whole.id)
     assert Run.get_by_id(whole.id).claimed_by is None
-    assert overdue.without_parts() == [whole]
+    assert lost_runs.without_parts() == [whole]

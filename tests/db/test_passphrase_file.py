@@ -5,9 +5,9 @@ import secrets
 
 import pytest
 
-from db import passphrase_file
 from db.errors import Invalid
-from db.passphrase_file import CHUNK, Sealer, opened, read_head
+from db.installation import passphrase_file
+from db.installation.passphrase_file import CHUNK, Sealer, opened, read_head
 
 PASSPHRASE = "correct horse battery"
 PLAIN = secrets.token_bytes(2 * CHUNK + 1000)

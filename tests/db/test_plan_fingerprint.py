@@ -6,15 +6,16 @@ from datetime import timedelta
 import peewee as pw
 import pytest
 
-import actors.restore
-from actors import restore_requests
-from actors.claiming import Claims
-from db import approvals, four_eyes, mappings, plan_fingerprint, restores, snapshots
-from db.audit import SYSTEM, Actor
+import actors.restores.live_restore
+from actors.plans import drafts
+from actors.plans.target_claims import Claims
+from db.audit.audit import SYSTEM, Actor
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
 from db.models import AuditEvent, Content, Mapping, Policy, Restore, RestoreItem, RestoreRequester, Run, Tenant
+from db.policies import snapshots
+from db.restores import approvals, four_eyes, mappings, plan_fingerprint, restores
 from tests.conftest import capture_by_hand
 from tests.restoring import as_previewed, options, person
 
@@ -49,7 +50,7 @@ def approved(draft, cast):
 def not_refused(restore, named):
     """Everything that leads to a write says no, and what is otherwise; what does not is told."""
     acts = {
-        "execute": lambda: actors.restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket"),
+        "execute": lambda: actors.restores.live_restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket"),
         "approve": lambda: approvals.approve(Restore.get_by_id(restore.id), person(restore.approved_by_id), "so", 24),
         "override": lambda: approvals.override_guard(Restore.get_by_id(restore.id), SYSTEM, "so"),
     }
@@ -170,11 +171,11 @@ def test_what_an_earlier_version_left_is_bound_by_todays_rules_and_approves_noth
 def test_an_approval_of_another_fingerprint_approves_nothing(approved):
     Restore.update(approved_fingerprint="0" * 64).where(Restore.id == approved.id).execute()
     with pytest.raises(Invalid, match="four eyes"):
-        actors.restore.start(Restore.get_by_id(approved.id), SYSTEM, reason="ticket")
+        actors.restores.live_restore.start(Restore.get_by_id(approved.id), SYSTEM, reason="ticket")
 
 
 def test_the_fingerprint_is_in_the_audit_log_of_the_approval_and_of_the_start(approved):
-    actors.restore.start(Restore.get_by_id(approved.id), SYSTEM, reason="ticket")
+    actors.restores.live_restore.start(Restore.get_by_id(approved.id), SYSTEM, reason="ticket")
     said = [one.details["fingerprint"] for one in AuditEvent.select().where(
         AuditEvent.action.in_(["restore:approved", "restore:started"]))]  # fmt: skip
     assert said == [approved.planned_mark, approved.planned_mark]
@@ -251,7 +252,7 @@ def test_who_takes_a_mapping_away_is_a_requester_of_what_was_planned_with_it(dra
 
 def test_who_asked_for_a_restore_asked_for_what_is_made_from_it(draft, cast):
     Restore.update(state="cancelled").where(Restore.id == draft.id).execute()
-    again = restore_requests.again(Restore.get_by_id(draft.id), person(cast.root.id))
+    again = drafts.again(Restore.get_by_id(draft.id), person(cast.root.id))
     assert asked(again, cast.ada) == [f"asked for it ({draft})"]
     assert asked(again, cast.root) == [four_eyes.MADE]
 
@@ -267,9 +268,9 @@ def test_overriding_the_guard_drops_the_approval_and_needs_one_of_the_new_plan(a
     assert (now.approved_by, now.approved_fingerprint) == (None, None)
     assert now.planned_mark != approved.planned_mark
     with pytest.raises(Invalid, match="another manager has to approve"):
-        actors.restore.start(now, max_, reason="ticket")
+        actors.restores.live_restore.start(now, max_, reason="ticket")
     approvals.approve(now, person(cast.root.id), "with the override", 24)
-    assert actors.restore.start(Restore.get_by_id(now.id), max_, reason="ticket").is_new
+    assert actors.restores.live_restore.start(Restore.get_by_id(now.id), max_, reason="ticket").is_new
 
 
 def test_a_guard_that_holds_nothing_back_is_not_overridden(approved):

@@ -12,42 +12,28 @@ from datetime import timedelta
 
 import pytest
 
-import actors.pruning
+import actors.housekeeping.daily_prune
 import config
-from actors import back_up, capture, preview, restore, restore_requests, scheduler, sync
-from db import (
-    backup_sets,
-    coverage,
-    credentials,
-    directory_names,
-    installation,
-    mappings,
-    notifications,
-    overdue,
-    parts,
-    policies,
-    pruning,
-    removal,
-    restores,
-    retention,
-    run_ends,
-    run_history,
-    run_progress,
-    runs,
-    schedules,
-    sealing,
-    snapshots,
-    standing,
-    switching,
-    writes,
-)
+from actors import scheduler
+from actors.backups import back_up, capture, sync
+from actors.plans import drafts, preview
+from actors.restores import live_restore
 from db import database as engine
-from db.audit import SYSTEM, Actor
+from db import encryption
+from db.audit.audit import SYSTEM, Actor
+from db.backups import backup_sets, retention
 from db.clock import utcnow
 from db.errors import Invalid
+from db.housekeeping import daily_prune, tenant_removal, tenant_switch
+from db.installation import installation
 from db.models import TABLES, AuditCheck, BackupSet, Policy, Restore, Run, Tenant, User
-from db.runs import NewItem
+from db.policies import policies, snapshots
+from db.recovery import lost_runs, write_log
+from db.restores import mappings, restores
+from db.runs import child_runs, completion, name_cache, notifications, run_history, run_progress, runs
+from db.runs.runs import NewItem
 from db.states import ItemState, Offer, Outcome, RunKind, WriteState
+from db.tenants import backup_health, coverage, credentials, schedules
 from tests import many_rows
 from tests.conftest import fresh_database, let_go
 from tests.restoring import as_previewed
@@ -163,7 +149,7 @@ def large(request, tmp_path_factory):
         patch.setenv("TENANTKEEP_DATABASE_URL", url)
         config.settings.cache_clear()
         bound = engine.use(url)
-        sealing.use_keys(config.settings().encryption_keys)
+        encryption.use_keys(config.settings().encryption_keys)
         bound.connect()
         if not engine.is_sqlite():
             # Some thousand rows it may read faster than their index. Millions, never: so it asks what index there is.
@@ -265,8 +251,8 @@ def listed():
     policies.of_type(tenant(), "configurationPolicies")
     policies.of_graph(tenant(), "configurationPolicies", "new", "New", None)
     policies.oldest_reading(tenant())
-    directory_names.remember(tenant(), {"groups": {f"object {n}": "x" for n in range(700)}})
-    directory_names.seen_since(tenant(), utcnow() - timedelta(days=1))
+    name_cache.remember(tenant(), {"groups": {f"object {n}": "x" for n in range(700)}})
+    name_cache.seen_since(tenant(), utcnow() - timedelta(days=1))
 
 
 def backed_up():
@@ -278,14 +264,14 @@ def backed_up():
     for policy in mine:
         policy.listed_mark, policy.modified_at = policy.assignments_mark, policy.modified_at or utcnow()
     backup_sets.unchanged(mine, 10_000)
-    for part in parts.hand_out(claim, [[one.id] for one in runs.unsettled_items(claim.run)], with_rest=True):
+    for part in child_runs.hand_out(claim, [[one.id] for one in runs.unsettled_items(claim.run)], with_rest=True):
         held = claim_of(part)
         [runs.settle_read(held, Outcome.CAPTURED, {one.id: 1}) for one in runs.unsettled_items(part)]
-        parts.end(held)
+        child_runs.end(held)
     backup_set = backup_sets.of_run(start.run)
     backup_sets.record_type(backup_set, "configurationPolicies", Offer.OFFERED)
     backup_sets.snapshots_of(backup_set)
-    parts.close(start.run.id)
+    child_runs.close(start.run.id)
     backup_sets.snapshots_of(BackupSet.get_by_id(backup_set.id))
     backup_sets.failed_in(start.run)
 
@@ -294,30 +280,30 @@ def failed():
     claim = settled()
     Run.update(restore_id=1, kind=RunKind.RESTORE).where(Run.id == claim.run.id).execute()
     claim.run.restore_id = 1
-    run_ends.fail(claim, "x", "x")
+    completion.fail(claim, "x", "x")
 
 
 def restored():
     """From a request to a live run's end, a try of what failed, and an undo."""
     source = restores.Source("22222222-2222-4222-8222-222222222222", "Tenant", None)
     items = [restores.NewItem("configurationPolicies", f"graph {n}", "x", n, {}) for n in range(1, 4)]
-    made = restores.create(tenant(), source, items, restore_requests.parse_options({"assignments": "none"}), OWNER)
+    made = restores.create(tenant(), source, items, drafts.parse_options({"assignments": "none"}), OWNER)
     restores.change_options(made, made.options, OWNER)
-    run_ends.finish(claim_of(preview.start(made, OWNER).run))
+    completion.finish(claim_of(preview.start(made, OWNER).run))
     made = as_previewed(made)
-    run = restore.start(made, OWNER, reason="x", plan=made.planned_mark).run
+    run = live_restore.start(made, OWNER, reason="x", plan=made.planned_mark).run
     claim = claim_of(run)
     ids = [one.id for one in restores.items(made)]
-    writes.record(claim, [writes.Intent(ids[0], "PATCH", "/x", "mark")])
-    [write] = writes.of_items(ids)[ids[0]]
-    writes.answer([writes.Answered(write.id, WriteState.ANSWERED, item_id=ids[0], created_id="x")])
-    writes.taken_ids(made.id)
-    writes.last_sent_at(run)
+    write_log.record(claim, [write_log.Intent(ids[0], "PATCH", "/x", "mark")])
+    [write] = write_log.of_items(ids)[ids[0]]
+    write_log.answer([write_log.Answered(write.id, WriteState.ANSWERED, item_id=ids[0], created_id="x")])
+    write_log.taken_ids(made.id)
+    write_log.last_sent_at(run)
     restores.counted(made)
     restores.by_ids(ids)
-    run_ends.fail(claim, "x", "x")
+    completion.fail(claim, "x", "x")
     with suppress(Invalid):
-        restore.retry_failed(Run.get_by_id(run.id), OWNER)
+        live_restore.retry_failed(Run.get_by_id(run.id), OWNER)
     restores.undo_items(made)
     mappings.known(tenant(), source.directory_id)
     mappings.remember(tenant(), source.directory_id, ("groups", "x"), "y", "Group")
@@ -326,12 +312,12 @@ def restored():
 
 
 def pruned():
-    place, ages = Tenant.get_by_id(many_rows.PRUNED), pruning.Ages(runs=30, restores=30, names=30)
-    claim = claim_of(actors.pruning.start(place, OWNER).run)
-    for item, step in zip(runs.unsettled_items(claim.run), pruning.STEPS.values(), strict=True):
+    place, ages = Tenant.get_by_id(many_rows.PRUNED), daily_prune.Ages(runs=30, restores=30, names=30)
+    claim = claim_of(actors.housekeeping.daily_prune.start(place, OWNER).run)
+    for item, step in zip(runs.unsettled_items(claim.run), daily_prune.STEPS.values(), strict=True):
         if ids := step.find(place, ages)[: step.together]:
-            pruning.let_go(claim, item, place, ages, ids)
-    assert pruning.freed(claim.run), "or nothing was tried"
+            daily_prune.let_go(claim, item, place, ages, ids)
+    assert daily_prune.freed(claim.run), "or nothing was tried"
     retention.preview(tenant(), retention.Rules(last=2))
     credentials.forget_old()
 
@@ -339,7 +325,7 @@ def pruned():
 def removed():
     """To the last row."""
     gone = Tenant.get_by_id(SIZE.tenants)
-    while removal.go_on(gone):
+    while tenant_removal.go_on(gone):
         pass
     assert Tenant.get_or_none(Tenant.id == SIZE.tenants) is None
 
@@ -384,9 +370,9 @@ CASES = {
     "waiting": Case(lambda: runs.wait(claimed(), "x", 10)),
     "giving a claim back": Case(lambda: runs.release(claimed())),
     "an attempt that failed": Case(lambda: runs.set_aside(claimed(), "x", 10)),
-    "finishing": Case(lambda: run_ends.finish(settled())),
+    "finishing": Case(lambda: completion.finish(settled())),
     "failing": Case(failed),
-    "cancelling": Case(lambda: run_ends.request_cancel(queued(), OWNER)),
+    "cancelling": Case(lambda: completion.request_cancel(queued(), OWNER)),
     "snapshots": Case(kept),
     "a listing": Case(listed),
     "a capture's start": Case(lambda: capture.start(Policy.get(Policy.tenant == TENANT), OWNER)),
@@ -394,12 +380,12 @@ CASES = {
     "a backup": Case(backed_up),
     "a restore": Case(restored),
     "active locks": Case(lambda: runs.active_among(range(5000))),
-    "stalled runs": Case(overdue.stalled),
-    "switching a tenant off": Case(lambda: switching.switch_off(tenant(), OWNER)),
-    "standing of all": Case(lambda: standing.of_tenants(None, utcnow()), OF_TENANTS),
-    "standing of some": Case(lambda: standing.of_tenants(SOME, utcnow())),
-    "changes": Case(lambda: standing.changes(SOME)),
-    "failures": Case(lambda: standing.failures(SOME, FORTNIGHT)),
+    "stalled runs": Case(lost_runs.stalled),
+    "switching a tenant off": Case(lambda: tenant_switch.switch_off(tenant(), OWNER)),
+    "standing of all": Case(lambda: backup_health.of_tenants(None, utcnow()), OF_TENANTS),
+    "standing of some": Case(lambda: backup_health.of_tenants(SOME, utcnow())),
+    "changes": Case(lambda: backup_health.changes(SOME)),
+    "failures": Case(lambda: backup_health.failures(SOME, FORTNIGHT)),
     "runs by day": Case(lambda: run_history.ended_by_day(FORTNIGHT.date(), None)),
     "runs by day, of some": Case(lambda: run_history.ended_by_day(FORTNIGHT.date(), SOME)),
     "a pulse": Case(lambda: notifications.following(many_rows.OPERATOR, SOME, [1, 2])),

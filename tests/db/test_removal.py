@@ -4,13 +4,20 @@ import re
 
 import pytest
 
-from actors import restore_requests, scheduler, scheduling
-from db import audit, removal, restores, runs, schedules, snapshots, switching, tenants
-from db.audit import SYSTEM
+from actors import scheduler
+from actors.backups import due_schedules
+from actors.plans import drafts
+from db.audit import audit
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid, SwitchedOff
+from db.housekeeping import tenant_removal, tenant_switch
 from db.models import AuditEvent, Content, Mapping, Restore, RestoreItem, Run, Schedule, Tenant
+from db.policies import snapshots
+from db.restores import restores
+from db.runs import runs
 from db.states import RestoreState, RunKind
+from db.tenants import schedules, tenants
 from tests import holdings
 from tests.holdings import DIGITS, THEIRS
 from tests.restoring import options
@@ -26,20 +33,20 @@ def held(database, redis_url, _password_hash):
     """(the own tenant, the other): what each holds is told apart by its ids and words. Nothing is under way."""
     own, other, _people = holdings.both(_password_hash)
     for one in (own, other):
-        switching.switch_off(one.tenant, SYSTEM)
-        switching.switch_on(one.tenant, SYSTEM)
+        tenant_switch.switch_off(one.tenant, SYSTEM)
+        tenant_switch.switch_on(one.tenant, SYSTEM)
     return own.tenant, other.tenant
 
 
 def removed(tenant):
-    removal.begin(tenant, SYSTEM)
-    while removal.go_on(tenant):
+    tenant_removal.begin(tenant, SYSTEM)
+    while tenant_removal.go_on(tenant):
         pass
 
 
 def test_nothing_of_it_is_left_but_the_log_and_all_of_the_others_is(held, monkeypatch):
     _own, other = held
-    monkeypatch.setattr(removal, "TOGETHER", 1)
+    monkeypatch.setattr(tenant_removal, "TOGETHER", 1)
 
     def theirs():
         return [row for row in holdings.rows(LOG) if THEIRS.search(row) or re.search(DIGITS, row)]
@@ -57,33 +64,33 @@ def test_nothing_of_it_is_left_but_the_log_and_all_of_the_others_is(held, monkey
 
 def test_the_scheduler_goes_on_with_what_was_interrupted(held, monkeypatch):
     _own, other = held
-    monkeypatch.setattr(removal, "TOGETHER", 2)
-    rows = removal.begin(other, SYSTEM)
-    assert removal.go_on(other) == 2
-    assert removal.left(other) == rows - 2
+    monkeypatch.setattr(tenant_removal, "TOGETHER", 2)
+    rows = tenant_removal.begin(other, SYSTEM)
+    assert tenant_removal.go_on(other) == 2
+    assert tenant_removal.left(other) == rows - 2
     for _ in range(100):
         scheduler.sweep()
-        if not removal.begun():
+        if not tenant_removal.begun():
             break
     assert Tenant.get_or_none(Tenant.id == other.id) is None
 
 
 def test_nothing_is_removed_while_a_run_is_under_way_here_or_with_its_policies_elsewhere(captured, cast, redis_url):
     _policy, _run, snapshot = captured[0]
-    restore = restore_requests.of_snapshot(snapshot, cast.fabrikam, options(), SYSTEM)
+    restore = drafts.of_snapshot(snapshot, cast.fabrikam, options(), SYSTEM)
     elsewhere = runs.start(tenant=cast.fabrikam, kind=RunKind.PREVIEW, dedupe_key="elsewhere", items=[], actor=SYSTEM,
                            restore_id=restore.id).run  # fmt: skip
     with pytest.raises(Invalid, match=f"Run {elsewhere.id} of Fabrikam is under way"):
-        removal.begin(cast.contoso, SYSTEM)
+        tenant_removal.begin(cast.contoso, SYSTEM)
     here = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="here", items=[], actor=SYSTEM).run
     with pytest.raises(Invalid, match=f"Run {here.id} of Contoso is under way"):
-        removal.begin(cast.contoso, SYSTEM)
+        tenant_removal.begin(cast.contoso, SYSTEM)
     assert Tenant.get_by_id(cast.contoso.id).is_active
 
 
 def test_what_a_restore_wrote_elsewhere_stays_there_and_what_none_has_written_goes(captured, cast):
     _policy, _run, snapshot = captured[0]
-    written, planned = (restore_requests.of_snapshot(snapshot, cast.fabrikam, options(), SYSTEM) for _ in range(2))
+    written, planned = (drafts.of_snapshot(snapshot, cast.fabrikam, options(), SYSTEM) for _ in range(2))
     Restore.update(state=RestoreState.FINISHED).where(Restore.id == written.id).execute()
     body = snapshots.body(snapshot)
     Mapping.create(tenant=cast.fabrikam, source_directory_id=cast.contoso.directory_id, kind="groups", source_id="a",
@@ -98,21 +105,21 @@ def test_what_a_restore_wrote_elsewhere_stays_there_and_what_none_has_written_go
 
 
 def test_a_restore_elsewhere_that_begins_to_write_meanwhile_is_not_taken_away(captured, cast):
-    planned = restore_requests.of_snapshot(captured[0][2], cast.fabrikam, options(), SYSTEM)
+    planned = drafts.of_snapshot(captured[0][2], cast.fabrikam, options(), SYSTEM)
     Restore.update(state=RestoreState.RUNNING).where(Restore.id == planned.id).execute()
-    assert not removal._drop_unwritten(planned.id), "it was planned when it was looked at"
+    assert not tenant_removal._drop_unwritten(planned.id), "it was planned when it was looked at"
     removed(cast.contoso)
     [item] = restores.items(planned)
     assert Content.get_by_id(item.content_id).tenant == cast.fabrikam
 
 
 def test_once_begun_nothing_starts_in_it_and_it_cannot_be_switched_on(captured, cast):
-    removal.begin(cast.contoso, SYSTEM)
-    removal.begin(cast.contoso, SYSTEM)
+    tenant_removal.begin(cast.contoso, SYSTEM)
+    tenant_removal.begin(cast.contoso, SYSTEM)
     with pytest.raises(SwitchedOff, match="being removed"):
         runs.start(tenant=cast.contoso, kind=RunKind.CREDENTIAL, dedupe_key="x", items=[], actor=SYSTEM)
     with pytest.raises(Invalid, match="being removed"):
-        switching.switch_on(cast.contoso, SYSTEM)
+        tenant_switch.switch_on(cast.contoso, SYSTEM)
     begun = AuditEvent.select().where(AuditEvent.action == "tenant:removal-begun")
     assert begun.count() == 1
 
@@ -146,13 +153,13 @@ def test_a_schedule_of_a_tenant_that_is_off_starts_nothing_and_makes_up_for_it_o
     schedules.add(cast.contoso, "0 * * * *", "UTC", SYSTEM)
     Schedule.update(next_at=utcnow()).execute()
     due = schedules.due(utcnow())
-    switching.switch_off(cast.contoso, SYSTEM)
+    tenant_switch.switch_off(cast.contoso, SYSTEM)
     scheduler.sweep()
     assert not Run.select().exists()
     for found_a_moment_before in due:
-        scheduling.start(found_a_moment_before)
+        due_schedules.start(found_a_moment_before)
     assert not Run.select().exists()
-    switching.switch_on(cast.contoso, SYSTEM)
+    tenant_switch.switch_on(cast.contoso, SYSTEM)
     Schedule.update(next_at=utcnow()).execute()
     scheduler.sweep()
     scheduler.sweep()

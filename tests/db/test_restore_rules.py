@@ -2,10 +2,10 @@
 
 import pytest
 
-from db import approvals, four_eyes, restore_rules, restores
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.errors import Invalid
 from db.models import AuditEvent, Policy, Restore, RuleChange, Tenant
+from db.restores import approvals, four_eyes, restore_rules, restores
 from tests.conftest import capture_by_hand
 from tests.restoring import as_previewed, options, person
 

@@ -5,11 +5,13 @@ from threading import Event, Thread, Timer
 
 import pytest
 
-from actors import pruning
-from db import manifests, retention, snapshots
-from db.audit import SYSTEM, Actor
+from actors.housekeeping import daily_prune
+from db.audit.audit import SYSTEM, Actor
+from db.backups import manifests, retention
+from db.backups.retention import Rules
 from db.database import database
 from db.errors import Invalid
+from db.housekeeping.daily_prune import STEPS, Ages
 from db.models import (
     AuditEvent,
     BackupSet,
@@ -22,8 +24,7 @@ from db.models import (
     Snapshot,
     Tenant,
 )
-from db.pruning import STEPS, Ages
-from db.retention import Rules
+from db.policies import snapshots
 from db.states import RestoreState, SetState
 from tests.conftest import capture_by_hand
 
@@ -45,8 +46,8 @@ def prune(tenant, step=None):
     if step:
         with database.atomic():
             return STEPS[step].let_go(tenant, AGES, STEPS[step].find(tenant, AGES))
-    run = pruning._made(tenant, pruning.DAILY, is_quiet=True).run
-    pruning.prune.fn(run.id)
+    run = daily_prune._made(tenant, daily_prune.DAILY, is_quiet=True).run
+    daily_prune.prune.fn(run.id)
     rows = RunItem.select(RunItem.policy_type, RunItem.freed).where(RunItem.run == run.id).order_by(RunItem.id)
     return {key: freed for key, freed in rows.tuples() if freed}
 

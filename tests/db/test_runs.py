@@ -2,10 +2,12 @@ from datetime import timedelta
 
 import pytest
 
-from db import notifications, overdue, run_ends, runs, users
-from db.audit import Actor
+from db.accounts import users
+from db.audit.audit import Actor
 from db.clock import utcnow
 from db.models import AuditEvent, Notification, Policy, Run, RunItem
+from db.recovery import lost_runs
+from db.runs import completion, notifications, runs
 from db.states import ItemState, Outcome, RunKind, RunState
 
 pytestmark = pytest.mark.usefixtures("lock_order")
@@ -36,7 +38,7 @@ def claimed(started):
 
 def taken_back():
     """As the scheduler's sweep does it; the ids of the runs to be sent again."""
-    return [run.id for abandoned in overdue.abandoned() for run in overdue.take_back(abandoned)]
+    return [run.id for abandoned in lost_runs.abandoned() for run in lost_runs.take_back(abandoned)]
 
 
 def settle_all(claim, state=ItemState.DONE, outcome=Outcome.CAPTURED, **more):
@@ -60,7 +62,7 @@ def test_a_second_start_finds_the_first_and_tells_its_caller_too(start, cast):
 def test_an_ended_run_frees_its_key(start):
     claim = claimed(start())
     settle_all(claim)
-    assert run_ends.finish(claim) == RunState.SUCCEEDED
+    assert completion.finish(claim) == RunState.SUCCEEDED
     assert start().is_new
 
 
@@ -79,9 +81,9 @@ def test_a_worker_that_lost_its_claim_can_write_nothing(start):
     with pytest.raises(runs.ClaimLost):
         runs.settle(old, item, ItemState.FAILED, Outcome.ERROR)
     with pytest.raises(runs.ClaimLost):
-        run_ends.finish(old)
+        completion.finish(old)
     settle_all(new)
-    assert run_ends.finish(new) == RunState.SUCCEEDED
+    assert completion.finish(new) == RunState.SUCCEEDED
 
 
 def test_a_run_whose_worker_dies_again_and_again_is_given_up(start):
@@ -114,9 +116,9 @@ def test_waiting_holds_no_claim_and_says_why(start):
     runs.wait(claim, "Microsoft Graph asks us to wait 12 s.", 12)
     waiting = Run.get_by_id(claim.run.id)
     assert (waiting.state, waiting.waiting) == (RunState.RUNNING, "Microsoft Graph asks us to wait 12 s.")
-    assert overdue.unclaimed() == []
+    assert lost_runs.unclaimed() == []
     age(claim.run.id, 60, names=["resume_at"])
-    assert [run.id for run in overdue.unclaimed()] == [claim.run.id]
+    assert [run.id for run in lost_runs.unclaimed()] == [claim.run.id]
     assert runs.claim(claim.run.id, claim.run.kind).run.waiting is None
 
 
@@ -136,7 +138,7 @@ def test_the_state_of_a_run_follows_from_its_items(start, outcomes, state):
     for item, outcome in zip(runs.unsettled_items(claim.run), outcomes, strict=True):
         reason = None if outcome == "captured" else outcome
         runs.settle(claim, item, states[outcome], Outcome(outcome), reason=reason, message=reason and "A sentence.")
-    assert run_ends.finish(claim) == state
+    assert completion.finish(claim) == state
     run = Run.get_by_id(claim.run.id)
     assert (run.error_message == "A sentence.") == (state in {RunState.FAILED, RunState.PARTIAL})
     assert run.total == 2
@@ -147,18 +149,18 @@ def test_cancel_ends_an_unclaimed_run_at_once_and_keeps_what_was_done(start, cas
     claim = runs.claim(run.id, run.kind)
     runs.settle(claim, runs.unsettled_items(run)[0], ItemState.DONE, Outcome.CAPTURED)
     runs.wait(claim, "waits", 60)
-    assert run_ends.request_cancel(run, Actor.person(cast.ada, None))
+    assert completion.request_cancel(run, Actor.person(cast.ada, None))
     found = Run.get_by_id(run.id)
     assert (found.state, found.done, found.skipped) == (RunState.CANCELLED, 1, 1)
-    assert not run_ends.request_cancel(run, Actor.person(cast.ada, None))
+    assert not completion.request_cancel(run, Actor.person(cast.ada, None))
 
 
 def test_cancel_is_seen_by_the_worker_that_holds_the_run(start, cast):
     claim = claimed(start())
-    run_ends.request_cancel(claim.run, Actor.person(cast.ada, None))
+    completion.request_cancel(claim.run, Actor.person(cast.ada, None))
     assert Run.get_by_id(claim.run.id).state == RunState.RUNNING
     assert runs.cancel_requested(claim)
-    assert run_ends.finish(claim) == RunState.CANCELLED
+    assert completion.finish(claim) == RunState.CANCELLED
 
 
 def test_the_end_of_a_run_is_told_and_audited_once(start, cast):
@@ -166,9 +168,9 @@ def test_the_end_of_a_run_is_told_and_audited_once(start, cast):
     notifications.mark_read(cast.ada.id)
     assert notifications.unread_count(cast.ada.id) == 0
     settle_all(claim)
-    run_ends.finish(claim)
+    completion.finish(claim)
     with pytest.raises(runs.ClaimLost):
-        run_ends.finish(claim)
+        completion.finish(claim)
     assert notifications.unread_count(cast.ada.id) == 1
     assert AuditEvent.select().where(AuditEvent.action == "run:ended").count() == 1
 

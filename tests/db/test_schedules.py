@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db import schedules
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import Schedule, Tenant
+from db.tenants import schedules
 from tests import servers
 from tests.anything import texts
 
@@ -105,14 +105,14 @@ def test_a_tenant_that_has_shrunk_since_is_not_backed_up_twice_in_a_night(cast, 
 
 
 def test_one_that_still_goes_is_waited_for(nightly, cast):
-    from db import run_ends, runs
+    from db.runs import completion, runs
     from db.states import RunKind
 
     run = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="x", items=[], actor=SYSTEM).run
     schedules.record_run(nightly, run)
     now = at("2026-05-01T02:30")
     assert schedules.due(now) == []
-    run_ends.finish(runs.claim(run.id, run.kind))
+    completion.finish(runs.claim(run.id, run.kind))
     assert schedules.due(now) == [nightly]
 
 
@@ -141,7 +141,7 @@ def test_what_cannot_be_is_refused_with_a_sentence(cast, cron, zone, sentence):
 
 
 def test_zones_are_known_also_where_the_system_has_none():
-    asked = "from db import schedules; print(len(schedules.time_zones()), schedules._zone('US/Pacific'))"
+    asked = "from db.tenants import schedules; print(len(schedules.time_zones()), schedules._zone('US/Pacific'))"
     done = subprocess.run(
         [sys.executable, "-c", asked], cwd=servers.ROOT, env={"PYTHONTZPATH": ""}, capture_output=True, text=True
     )

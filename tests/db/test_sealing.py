@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.sealing import Keyring, SealError
+from db.encryption import Keyring, SealError
 from tests.anything import texts
 
 owners = texts.filter(lambda text: "\ud800" not in text and text.isprintable())

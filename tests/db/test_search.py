@@ -1,7 +1,7 @@
 import pytest
 
-from db import policies, search
 from db.models import Policy, Tenant
+from db.policies import policies, search
 
 
 @pytest.fixture

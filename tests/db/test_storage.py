@@ -7,40 +7,43 @@ import peewee as pw
 import pytest
 
 import config
-from db import installation, key_rotation, policies, sealing, snapshots, tenants
-from db.audit import SYSTEM, Actor
+from db import encryption
+from db.audit.audit import SYSTEM, Actor
 from db.clock import utcnow
+from db.installation import installation, key_rotation
 from db.models import Content, Policy, Snapshot, Tenant
+from db.policies import policies, snapshots
 from db.states import PolicyState
+from db.tenants import tenants
 from tests.conftest import capture_by_hand
 
 
 def test_a_sealed_value_opens_only_for_its_owner_and_unchanged():
-    ring = sealing.Keyring([os.urandom(32)])
+    ring = encryption.Keyring([os.urandom(32)])
     sealed = ring.seal(b"hush", "tenant:1")
     assert ring.unseal(sealed, "tenant:1") == b"hush"
-    with pytest.raises(sealing.SealError):
+    with pytest.raises(encryption.SealError):
         ring.unseal(sealed, "tenant:2")
-    with pytest.raises(sealing.SealError):
+    with pytest.raises(encryption.SealError):
         ring.unseal(sealed[:-1] + bytes([sealed[-1] ^ 1]), "tenant:1")
 
 
 def test_an_older_key_still_opens_and_the_newest_seals():
     old, new = os.urandom(32), os.urandom(32)
-    before = sealing.Keyring([old]).seal(b"hush", "x")
-    both = sealing.Keyring([new, old])
+    before = encryption.Keyring([old]).seal(b"hush", "x")
+    both = encryption.Keyring([new, old])
     assert both.unseal(before, "x") == b"hush"
     assert not before.startswith(both.prefix)
-    assert sealing.Keyring([new]).unseal(both.seal(b"hush", "x"), "x") == b"hush"
+    assert encryption.Keyring([new]).unseal(both.seal(b"hush", "x"), "x") == b"hush"
 
 
 def test_after_a_rotation_the_old_key_is_no_longer_needed(captured):
     [policy, _, snapshot], *_ = captured
     new = os.urandom(32)
-    sealing.use_keys([new, *config.settings().encryption_keys])
+    encryption.use_keys([new, *config.settings().encryption_keys])
     assert key_rotation.rotate(SYSTEM) > 2
     assert key_rotation.rotate(SYSTEM) == 0
-    sealing.use_keys([new])
+    encryption.use_keys([new])
     installation.check_keys()
     assert tenants.credential(Tenant.get_by_id(policy.tenant_id)) == {"secret": "contoso client secret"}
     assert snapshots.body(snapshot)["body"]["name"] == policy.name
@@ -48,8 +51,8 @@ def test_after_a_rotation_the_old_key_is_no_longer_needed(captured):
 
 def test_a_wrong_key_is_found_by_the_sealed_word_and_named(database):
     installation.check_keys()
-    sealing.use_keys([os.urandom(32)])
-    with pytest.raises(sealing.SealError, match="TENANTKEEP_ENCRYPTION_KEYS"):
+    encryption.use_keys([os.urandom(32)])
+    with pytest.raises(encryption.SealError, match="TENANTKEEP_ENCRYPTION_KEYS"):
         installation.check_keys()
 
 

@@ -2,8 +2,8 @@
 
 from threading import Thread
 
-from db import users
-from db.audit import SYSTEM
+from db.accounts import users
+from db.audit.audit import SYSTEM
 from db.database import database
 from db.errors import Invalid
 from db.models import User

@@ -4,7 +4,7 @@ import contextlib
 
 import peewee as pw
 
-from db import snapshots
+from db.policies import snapshots
 from tests.faults.seams import Seam
 
 SCHEDULE_MOVED = r'^UPDATE "schedule" SET .*"next_at"'

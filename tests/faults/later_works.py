@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import requests
 
-from db import backup_sets, retention
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
+from db.backups import backup_sets, retention
+from db.backups.retention import Rules
 from db.clock import utcnow
 from db.models import BackupSet, Content, Restore, RestoreItem, Run, Snapshot, Tenant, Write
-from db.retention import Rules
-from db.snapshots import document
+from db.policies.snapshots import document
 from db.states import ACTIVE, SetState
 from tests.faults.stage import Stuck
 from tests.faults.works import CATALOG, START_SECONDS, LiveRestore, items_of

@@ -48,21 +48,23 @@ def set_clock(seconds, program):
 
 def shorten():
     """In each process for itself, as ours are: nothing of it is imported before they are forked."""
-    from db import runs
+    from db.runs import runs
 
     # First, because others take these by name when they are imported.
     runs.BEAT_SECONDS, runs.STALE_SECONDS, runs.MAX_ATTEMPTS = BEAT_SECONDS, STALE_SECONDS, MAX_ATTEMPTS
-    from actors import broker, carrying_out, outcomes, scheduler, working
-    from db import overdue
-    from graph import limits
+    from actors import scheduler
+    from actors.queue import broker, run_actor
+    from actors.restores import live_batch, outcomes
+    from db.recovery import lost_runs
+    from graph.transport import rate_limits
 
-    overdue.UNSENT_SECONDS, overdue.LOST_SECONDS = UNSENT_SECONDS, LOST_SECONDS
+    lost_runs.UNSENT_SECONDS, lost_runs.LOST_SECONDS = UNSENT_SECONDS, LOST_SECONDS
     scheduler.TICK_SECONDS, scheduler.LEASE_SECONDS = TICK_SECONDS, LEASE_SECONDS
-    working.LONGEST_BACKOFF = LONGEST_BACKOFF
-    outcomes.LOOK_AGAIN_SECONDS = carrying_out.LOOK_AGAIN_SECONDS = LOOK_AGAIN_SECONDS
+    run_actor.LONGEST_BACKOFF = LONGEST_BACKOFF
+    outcomes.LOOK_AGAIN_SECONDS = live_batch.LOOK_AGAIN_SECONDS = LOOK_AGAIN_SECONDS
     outcomes.APPROVAL_POLL_SECONDS = APPROVAL_POLL_SECONDS
     broker.broker.heartbeat_timeout = REDELIVERED_MS
-    limits.LIMITS.update(dict.fromkeys(limits.LIMITS, NO_LIMIT))
+    rate_limits.LIMITS.update(dict.fromkeys(rate_limits.LIMITS, NO_LIMIT))
 
 
 def _tenantkeep():

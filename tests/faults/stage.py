@@ -15,13 +15,16 @@ import psycopg2
 import redis
 import requests
 
-from actors import embedded_redis, startup
+from actors import embedded_redis
+from actors.process import startup
 from config import Settings, load
 from db import database as engine
-from db import migrate, tenants, users
-from db.audit import SYSTEM
+from db import migrate
+from db.accounts import users
+from db.audit.audit import SYSTEM
 from db.models import Run
 from db.states import ACTIVE
+from db.tenants import tenants
 from tests import servers
 from tests.faults import launch
 from tests.faults.seams import FOLDER, Seams

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import peewee as pw
 
-from db import audit, pruning, setbacks
+from db.audit import audit
 from db.clock import utcnow
 from db.database import database
+from db.encryption import SealError
+from db.housekeeping import daily_prune
 from db.models import (
     AuditEvent,
     BackupSet,
@@ -21,8 +23,8 @@ from db.models import (
     Schedule,
     Snapshot,
 )
-from db.sealing import SealError
-from db.snapshots import document
+from db.policies.snapshots import document
+from db.recovery import setbacks
 from db.states import ACTIVE, UNSETTLED, Outcome, RestoreState, RunKind, RunState
 from tests.faults import launch
 
@@ -120,7 +122,7 @@ def retention_collects_every_unread_content(tenant):
     """Once it is a day old, as retention asks."""
     unread = (Content.tenant == tenant) & ~_is_read()
     Content.update(created_at=utcnow() - timedelta(days=2)).where(unread).execute()
-    step, never = pruning.STEPS["contents"], pruning.Ages(3650, 3650, 3650)
+    step, never = daily_prune.STEPS["contents"], daily_prune.Ages(3650, 3650, 3650)
     with database.atomic():
         step.let_go(tenant, never, step.find(tenant, never))
     left = Content.select().where(unread).count()

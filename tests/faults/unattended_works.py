@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import peewee as pw
 
-from db import backup_sets, policies, retention, run_ends, runs, schedules, snapshots
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
+from db.backups import backup_sets, retention
+from db.backups.retention import Rules
 from db.clock import utcnow
 from db.database import database
 from db.models import AuditEvent, BackupSet, Content, Policy, Run, Schedule, Snapshot, Tenant
-from db.retention import Rules
+from db.policies import policies, snapshots
+from db.runs import completion, runs
 from db.states import ACTIVE, Offer, RunKind
+from db.tenants import schedules
 from tests.faults.stage import Stuck
 from tests.faults.works import KEY, START_SECONDS, Backup, Work
 
@@ -89,7 +92,7 @@ class Retention(Work):
             for item in runs.unsettled_items(run):
                 one = kept[item.policy_id]
                 runs.settle_read(claim, one.outcome, {item.id: one.snapshot_id})
-            run_ends.finish(claim)
+            completion.finish(claim)
             BackupSet.update(created_at=made_at, completed_at=made_at).where(BackupSet.id == backup_set.id).execute()
             Snapshot.update(captured_at=made_at, confirmed_at=made_at).where(Snapshot.run == run).execute()
 

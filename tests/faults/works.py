@@ -10,13 +10,16 @@ from threading import Thread
 
 import requests
 
-from actors import restore_requests
-from db import backup_sets, restores, tenants, users
-from db.audit import SYSTEM
+from actors.plans import drafts
+from db.accounts import users
+from db.audit.audit import SYSTEM
+from db.backups import backup_sets
 from db.models import AuditEvent, BackupSet, Policy, Restore, Run, RunItem, Snapshot, Tenant, User, Write
-from db.snapshots import document
+from db.policies.snapshots import document
+from db.restores import restores
 from db.states import ACTIVE, ItemState, PolicyState, RestoreState, Role, RunKind, RunState, SetState
-from graph.policy_types import POLICY_TYPES
+from db.tenants import tenants
+from graph.policy_types.table import POLICY_TYPES
 from tests.faults.stage import EMAIL, SUBSCRIBER, Stuck
 from tests.restoring import options
 from tests.simulated import WRITE, SimulatedTenant, catalog_policy
@@ -251,7 +254,7 @@ class _OfRestore(Work):
 
     def _draft(self, run_id):
         backup_set = BackupSet.get(BackupSet.run == run_id)
-        return restore_requests.of_backup_set(backup_set, self.tenant, options(), SYSTEM)
+        return drafts.of_backup_set(backup_set, self.tenant, options(), SYSTEM)
 
     def action_of(self, item):
         if item.graph_id in self.gone:

@@ -4,8 +4,8 @@ import base64
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from graph.content.places import Place
 from graph.microsoft import model
-from graph.places import Place
 
 DEEPEST = 3
 

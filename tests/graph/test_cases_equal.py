@@ -4,14 +4,14 @@ import copy
 
 import pytest
 
-from graph.compare import compare
-from graph.fingerprint import fingerprint
-from graph.matching import Match
-from graph.planning import Case, Options, decide
-from graph.policy_type import match_key
-from graph.policy_types import POLICY_TYPES
-from graph.spellings import one_spelling
-from graph.writing import changes, creation
+from graph.content.fingerprint import fingerprint
+from graph.content.spellings import one_spelling
+from graph.display.diff import compare
+from graph.policy_types.policy_type import match_key
+from graph.policy_types.table import POLICY_TYPES
+from graph.restore.matching import Match
+from graph.restore.planner import Case, Options, decide
+from graph.write.write_requests import changes, creation
 from tests.graph.test_planning import NOW
 
 TYPE = "#microsoft.graph."

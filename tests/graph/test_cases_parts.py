@@ -8,15 +8,15 @@ import json
 
 import pytest
 
-from graph.compare import compare
-from graph.fingerprint import fingerprint
-from graph.normalise import ZERO_GUID
-from graph.planning import Case, Match, Options, decide, wanted
-from graph.policy_types import POLICY_TYPES
-from graph.restoring import APPROVAL, JUSTIFICATION, Order, carry_out, header_text, request_mark
-from graph.times import parse_time
-from graph.write_rules import WRITE_RULES
-from graph.writing import changes, creation, remaining
+from graph.content.fingerprint import fingerprint
+from graph.content.normalise import ZERO_GUID
+from graph.content.timestamps import parse_time
+from graph.display.diff import compare
+from graph.policy_types.table import POLICY_TYPES
+from graph.restore.executor import APPROVAL, JUSTIFICATION, Order, carry_out, header_text, request_mark
+from graph.restore.planner import Case, Match, Options, decide, wanted
+from graph.write.write_requests import changes, creation, remaining
+from graph.write.write_rules import WRITE_RULES
 
 TYPE = "#microsoft.graph."
 TOKEN = "00000070-1111-4111-8111-111111111111"

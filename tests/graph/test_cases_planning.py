@@ -4,19 +4,19 @@ from datetime import datetime
 
 import pytest
 
-from graph import past_dates
+from graph.content.places import root_type
+from graph.content.service_made import is_service_made, is_service_made_outermost
 from graph.errors import from_answer
-from graph.matching import Match
 from graph.microsoft.model import enum, is_known, properties, subtypes
-from graph.places import root_type
-from graph.planning import Case, Options, decide, wanted
-from graph.policy_types import POLICY_TYPES
-from graph.quotas import QUOTAS, warning
-from graph.readiness import READINESS, may_mend, patience
-from graph.resolving import Resolution
-from graph.service_made import is_service_made, is_service_made_outermost
-from graph.write_rules import WRITE_RULES
-from graph.writing import changes, remaining
+from graph.policy_types.quotas import QUOTAS, warning
+from graph.policy_types.table import POLICY_TYPES
+from graph.restore import past_dates
+from graph.restore.matching import Match
+from graph.restore.planner import Case, Options, decide, wanted
+from graph.restore.resolver import Resolution
+from graph.write.readiness import READINESS, may_mend, patience
+from graph.write.write_requests import changes, remaining
+from graph.write.write_rules import WRITE_RULES
 
 NOW = datetime(2026, 11, 26)
 GROUP = "00000901-1111-4111-8111-111111111111"
@@ -206,7 +206,7 @@ def test_each_date_that_can_be_set_is_known_to_be_refused_when_past_or_named_as_
         is_own = is_service_made_outermost(of, name) or is_service_made(of, name) or "RevokeLicenses" in of
         is_own |= name in policy_type.volatile | OF_THE_SERVICE
         is_told = name in told or (of, name) in past_dates.WRITTEN_AS_THEY_WERE
-        assert is_own or is_told, f"graph/past_dates.py does not say whether {of}.{name} may be past"
+        assert is_own or is_told, f"graph/restore/past_dates.py does not say whether {of}.{name} may be past"
 
 
 def dates_of(name, seen):

@@ -6,21 +6,21 @@ from datetime import datetime
 
 import pytest
 
-from graph import security_identifier
-from graph.client import GraphClient
-from graph.clouds import Cloud, endpoints
-from graph.directory import Directory, Source
-from graph.matching import Match, Sought, match_all
-from graph.normalise import ZERO_GUID
-from graph.planning import Case, Options, decide, left_over, wanted
-from graph.policy_type import match_key
-from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed
-from graph.reference_kinds import DIRECTORIES, DOMAINS
-from graph.references import DROP, Reference, find, rewrite
-from graph.resolving import OwnNames, Resolver
-from graph.write_rules import after_needs
-from graph.writing import creation
+from graph.auth.clouds import Cloud, endpoints
+from graph.content.normalise import ZERO_GUID
+from graph.policy_types.policy_type import match_key
+from graph.policy_types.table import POLICY_TYPES
+from graph.read.readings import Listed
+from graph.references import security_identifier
+from graph.references.reference_kinds import DIRECTORIES, DOMAINS
+from graph.references.references import DROP, Reference, find, rewrite
+from graph.restore.matching import Match, Sought, match_all
+from graph.restore.planner import Case, Options, decide, left_over, wanted
+from graph.restore.resolver import OwnNames, Resolver
+from graph.restore.target_directory import Directory, Source
+from graph.transport.client import GraphClient
+from graph.write.write_requests import creation
+from graph.write.write_rules import after_needs
 from tests.graph.test_routes import linking_writes, writes
 from tests.graph.test_writing import DEMO
 

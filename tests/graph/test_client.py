@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from graph.client import GraphClient, Request
 from graph.errors import Malformed, NotFound, Rejected, SignInFailed, Throttled, Unavailable, Unclear
+from graph.transport.client import GraphClient, Request
 
 
 class Server:
@@ -276,7 +276,7 @@ def test_a_page_link_that_is_no_address_ends_no_list(client, server, link):
 
 
 def test_links_that_lead_on_for_ever_end(client, server, monkeypatch):
-    monkeypatch.setattr("graph.pages.MOST_PAGES", 5)
+    monkeypatch.setattr("graph.transport.pages.MOST_PAGES", 5)
     numbers = iter(range(100))
     server.answers = [lambda _: ok({"value": [], "@odata.nextLink": f"{server.url}/beta/x?p={next(numbers)}"})]
     with pytest.raises(Malformed, match="more than 5 pages"):
@@ -301,7 +301,7 @@ def test_what_was_made_and_has_no_id_is_a_lost_answer(client, server, body):
 
 
 def test_a_slow_drip_ends_in_time_whether_headers_or_body(server, monkeypatch):
-    monkeypatch.setattr("graph.bounded.TOTAL_SECONDS", 0.5)
+    monkeypatch.setattr("graph.transport.deadline.TOTAL_SECONDS", 0.5)
     client = GraphClient(server.url, lambda fresh: "token")
     for drip in (server.drip_headers, server.drip_body):
         drip.set()

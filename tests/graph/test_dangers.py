@@ -4,11 +4,11 @@ import copy
 
 import pytest
 
-from graph.dangers import ACCOUNT, CODE, INSTALLED_BY, PAYLOADS, TITLES, dangers
+from graph.content.service_made import is_service_made
 from graph.microsoft import model
-from graph.policy_types import POLICY_TYPES
-from graph.service_made import is_service_made
-from graph.simulator.demo.building import ALL_DEVICES, ALL_USERS
+from graph.policy_types.table import POLICY_TYPES
+from graph.review.dangers import ACCOUNT, CODE, INSTALLED_BY, PAYLOADS, TITLES, dangers
+from graph.simulator.demo.builder import ALL_DEVICES, ALL_USERS
 from tests.graph.test_equal import every_type
 from tests.graph.test_mutated import contents
 

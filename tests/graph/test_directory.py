@@ -2,10 +2,10 @@
 
 import pytest
 
-from graph.directory import _ONE, Directory, Source, look_up
-from graph.driving import run_one
-from graph.reference_kinds import APPLICATIONS, PRINCIPALS
-from graph.references import Reference
+from graph.references.reference_kinds import APPLICATIONS, PRINCIPALS
+from graph.references.references import Reference
+from graph.restore.target_directory import _ONE, Directory, Source, look_up
+from graph.transport.batch_driver import run_one
 from tests.graph.test_reading import connect
 
 THERE, MISSING, APP = (digit * 8 + "-1111-4111-8111-" + digit * 12 for digit in "345")

@@ -4,16 +4,17 @@ import json
 
 import pytest
 
-from graph import limits, names
-from graph.answers import packed, unpacked
-from graph.client import Answer, Request
-from graph.directory import Directory, look_up
-from graph.driving import drive
+from graph.content.normalise import normalise
 from graph.errors import Forbidden, GraphError, Malformed, NotFound, Throttled, Unavailable
-from graph.normalise import normalise
-from graph.policy_types import POLICY_TYPES
-from graph.reading import PolicyList, list_policies, read_policy
-from graph.references import find
+from graph.policy_types.table import POLICY_TYPES
+from graph.read import directory_names
+from graph.read.readings import PolicyList, list_policies, read_policy
+from graph.references.references import find
+from graph.restore.target_directory import Directory, look_up
+from graph.transport import rate_limits
+from graph.transport.answer_json import packed, unpacked
+from graph.transport.batch_driver import drive
+from graph.transport.client import Answer, Request
 from tests.graph.test_reading import connect
 from tests.simulated import NOT_OFFERED
 
@@ -21,7 +22,7 @@ BUDGETS = (1, 6)
 
 
 class Memory:
-    """As actors.memory.RunMemory, in one process; through JSON, as the database has it."""
+    """As actors.reading.answer_memory.RunMemory, in one process; through JSON, as the database has it."""
 
     def __init__(self):
         self.told = {}
@@ -40,7 +41,8 @@ class Memory:
 
 
 class OneMessage:
-    """graph.limits.Budget of one message: so many requests, then it has to wait. The next has as many again."""
+    """graph.transport.rate_limits.Budget of one message: so many requests, then it has to wait. The next has as
+    many again."""
 
     def __init__(self, most):
         self.most, self.left = most, most
@@ -101,8 +103,8 @@ def few_at_once(monkeypatch):
     """few_at_once(n): our limit of each service is n requests, and so a $batch holds no more."""
 
     def limit(count):
-        for service in limits.LIMITS:
-            monkeypatch.setitem(limits.LIMITS, service, (count, 1.0))
+        for service in rate_limits.LIMITS:
+            monkeypatch.setitem(rate_limits.LIMITS, service, (count, 1.0))
 
     return limit
 
@@ -114,7 +116,7 @@ def lists(fabrikam):
 
 @pytest.mark.parametrize("key", sorted(key for key, row in POLICY_TYPES.items() if not row.is_referred))
 def test_every_reading_of_every_row_ends_after_as_many_requests_as_without_a_limit(fabrikam, lists, few_at_once, key):
-    row, known = POLICY_TYPES[key], names.no_names()
+    row, known = POLICY_TYPES[key], directory_names.no_names()
     some = lists[key].policies[:: max(1, len(lists[key].policies) // 2)][:2]
     assert some, "there is something to be read of each policy type"
     readings = [lambda: list_policies(row), *(lambda one=one: read_policy(row, one.graph_id, known) for one in some)]

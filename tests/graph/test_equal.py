@@ -5,14 +5,14 @@ import random
 
 import pytest
 
-from graph.compare import compare
-from graph.fingerprint import fingerprint
+from graph.content.fingerprint import fingerprint
+from graph.content.places import body_of, root_type
+from graph.content.service_made import is_service_made
+from graph.content.unordered_lists import _ORDERED, _ORDERED_OBJECTS, _SETS
+from graph.display.diff import compare
 from graph.microsoft import model
-from graph.places import body_of, root_type
-from graph.policy_types import POLICY_TYPES
-from graph.service_made import is_service_made
-from graph.sets import _ORDERED, _ORDERED_OBJECTS, _SETS
-from graph.writing import changes, remaining
+from graph.policy_types.table import POLICY_TYPES
+from graph.write.write_requests import changes, remaining
 from tests.graph import made_up
 
 # Lists of objects whose order counts, or of which nobody knows that it does not.
@@ -68,7 +68,7 @@ def test_whatever_a_person_can_change_is_seen(policy_type):
             found.holder[found.key] = found.value
 
 
-# What is told once more elsewhere, or means the same: graph/normalise.py has its reasons.
+# What is told once more elsewhere, or means the same: graph/content/normalise.py has its reasons.
 SAME_ANYWAY = {"ruleName", "notificationTemplateId", "priorityMetaData"}
 
 

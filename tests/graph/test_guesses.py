@@ -5,12 +5,12 @@ import copy
 
 import pytest
 
-from graph.masking import Masking, masked
-from graph.matching import Match
-from graph.planning import Case, Options, decide
-from graph.policy_types import POLICY_TYPES
-from graph.times import parse_time
-from graph.write_rules import WRITE_RULES
+from graph.content.timestamps import parse_time
+from graph.display.masking import Masking, masked
+from graph.policy_types.table import POLICY_TYPES
+from graph.restore.matching import Match
+from graph.restore.planner import Case, Options, decide
+from graph.write.write_rules import WRITE_RULES
 from tests.graph.test_masking import SCRIPT, SECRET
 from tests.graph.test_writing import WRITTEN
 

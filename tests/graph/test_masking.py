@@ -7,12 +7,12 @@ from time import perf_counter
 
 import pytest
 
-from graph.masking import MASK, Masking, masked
+from graph.content.places import root_type
+from graph.content.secrets import SECRETS, is_hidden
+from graph.content.spellings import GUID
+from graph.display.masking import MASK, Masking, masked
 from graph.microsoft import model
-from graph.places import root_type
-from graph.policy_types import POLICY_TYPES
-from graph.secrets import SECRETS, is_hidden
-from graph.spellings import GUID
+from graph.policy_types.table import POLICY_TYPES
 from tests.graph.made_up import body_of
 from tests.graph.test_writing import DEMO
 

@@ -4,10 +4,10 @@ import random
 
 import pytest
 
-from graph.matching import ID, MAPPING, NAME, Match, Sought, match_all
-from graph.policy_type import match_key
-from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed
+from graph.policy_types.policy_type import match_key
+from graph.policy_types.table import POLICY_TYPES
+from graph.read.readings import Listed
+from graph.restore.matching import ID, MAPPING, NAME, Match, Sought, match_all
 
 SCRIPTS, CATALOG = POLICY_TYPES["deviceManagementScripts"], POLICY_TYPES["configurationPolicies"]
 BRANDING = POLICY_TYPES["intuneBrandingProfiles"]

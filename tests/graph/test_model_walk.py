@@ -2,8 +2,8 @@
 
 import pytest
 
-from graph import unread
-from graph.policy_types import POLICY_TYPES
+from graph.policy_types.table import POLICY_TYPES
+from graph.read import unread
 from tests import fidelity_page
 from tests.model_walk import UNREAD, answers
 

@@ -8,26 +8,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph import additions, shape
-from graph.attainable import attainable
-from graph.client import Answer, request_of
-from graph.compare import compare
+from graph.content.fingerprint import fingerprint
+from graph.content.places import root_type
+from graph.content.secrets import settle
+from graph.display.diff import compare
+from graph.display.outline import not_set, outline
 from graph.errors import GraphError
-from graph.fingerprint import fingerprint
-from graph.guard import guard
 from graph.microsoft import model
-from graph.names import no_names
-from graph.outline import not_set, outline
-from graph.places import root_type
-from graph.planning import LEAVE, Options, wanted
-from graph.policy_types import POLICY_TYPES
-from graph.reading import _listed, read_policy
-from graph.references import find
-from graph.resolving import named_inside
-from graph.secrets import settle
+from graph.policy_types import shape
+from graph.policy_types.table import POLICY_TYPES
+from graph.read.directory_names import no_names
+from graph.read.readings import _listed, read_policy
+from graph.references.references import find
+from graph.restore.planner import LEAVE, Options, wanted
+from graph.restore.resolver import named_inside
+from graph.review.lockout_guard import guard
 from graph.simulator.demo import demo_tenants
-from graph.write_rules import WRITE_RULES, order
-from graph.writing import changes, creation, remaining
+from graph.transport.client import Answer, request_of
+from graph.write import additions
+from graph.write.attainable import attainable
+from graph.write.write_requests import changes, creation, remaining
+from graph.write.write_rules import WRITE_RULES, order
 from tests.graph import made_up
 from tests.simulated import collection_of
 

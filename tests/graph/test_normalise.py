@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.compare import compare
-from graph.fingerprint import fingerprint
-from graph.normalise import normalise
-from graph.places import body_of
-from graph.policy_types import POLICY_TYPES
-from graph.service_made import _TABLE
-from graph.sets import _SETS
-from graph.simulator.exported import Refused, read_policy_file
+from graph.content.fingerprint import fingerprint
+from graph.content.normalise import normalise
+from graph.content.places import body_of
+from graph.content.service_made import _TABLE
+from graph.content.unordered_lists import _SETS
+from graph.display.diff import compare
+from graph.policy_types.table import POLICY_TYPES
+from graph.simulator.imports.exported_files import Refused, read_policy_file
 from tests.anything import json_of
 from tests.simulated import catalog_policy
 

@@ -2,7 +2,7 @@
 
 import base64
 
-from graph.outline import Line, not_set, outline
+from graph.display.outline import Line, not_set, outline
 
 KIND = "#microsoft.graph.deviceManagementConfiguration"
 

@@ -4,9 +4,9 @@ import copy
 
 import pytest
 
-from graph.own_writes import change, creation_of, removal_of
-from graph.policy_types import POLICY_TYPES
-from graph.write_rules import WRITE_RULES
+from graph.policy_types.table import POLICY_TYPES
+from graph.write.own_writes import change, creation_of, removal_of
+from graph.write.write_rules import WRITE_RULES
 from tests.graph.test_writing import every_demo_policy
 
 

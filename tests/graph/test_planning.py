@@ -4,14 +4,14 @@ from datetime import datetime
 
 import pytest
 
-from graph.directory import Directory, Source
-from graph.guard import guard
-from graph.matching import Match
-from graph.planning import Case, Options, decide, state_mark, wanted
-from graph.policy_types import POLICY_TYPES
-from graph.reading import Listed
-from graph.references import Reference
-from graph.resolving import Resolution, Resolver, apply
+from graph.policy_types.table import POLICY_TYPES
+from graph.read.readings import Listed
+from graph.references.references import Reference
+from graph.restore.matching import Match
+from graph.restore.planner import Case, Options, decide, state_mark, wanted
+from graph.restore.resolver import Resolution, Resolver, apply
+from graph.restore.target_directory import Directory, Source
+from graph.review.lockout_guard import guard
 
 NOW = datetime(2026, 11, 24)
 SCRIPTS, CATALOG = POLICY_TYPES["deviceManagementScripts"], POLICY_TYPES["configurationPolicies"]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from graph import permissions
-from graph.permissions import TO_BACK_UP, TO_RESTORE
-from graph.policy_types import POLICY_TYPES
-from graph.write_rules import WRITE_RULES
+from graph.policy_types import permissions
+from graph.policy_types.permissions import TO_BACK_UP, TO_RESTORE
+from graph.policy_types.table import POLICY_TYPES
+from graph.write.write_rules import WRITE_RULES
 from tests.policy_types_page import PAGE, page
 
 CONNECTING = Path(__file__).parents[2] / "docs" / "connecting.md"

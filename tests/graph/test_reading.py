@@ -3,15 +3,15 @@
 import pytest
 import requests
 
-from graph.client import GraphClient
-from graph.clouds import endpoints
-from graph.driving import drive, run_one
+from graph.auth.app_sign_in import Secret, SignIn
+from graph.auth.clouds import endpoints
+from graph.content.fingerprint import fingerprint
+from graph.content.normalise import canonical, normalise
 from graph.errors import Forbidden, GraphError, Incomplete, Malformed, NotAvailable, NotFound, Rejected, Throttled
-from graph.fingerprint import fingerprint
-from graph.normalise import canonical, normalise
-from graph.policy_types import POLICY_TYPES
-from graph.reading import list_policies, read_policy
-from graph.sign_in import Secret, SignIn
+from graph.policy_types.table import POLICY_TYPES
+from graph.read.readings import list_policies, read_policy
+from graph.transport.batch_driver import drive, run_one
+from graph.transport.client import GraphClient
 from tests.simulated import REAL, SimulatedTenant, assert_holds, catalog_policy, truth_of
 
 

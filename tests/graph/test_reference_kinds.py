@@ -2,10 +2,10 @@
 
 import re
 
+from graph.content.places import root_type
 from graph.microsoft import model
-from graph.places import root_type
-from graph.policy_types import POLICY_TYPES
-from graph.reference_kinds import (
+from graph.policy_types.table import POLICY_TYPES
+from graph.references.reference_kinds import (
     BY_NAME,
     BY_TYPE,
     IS_NONE_BY_NAME,
@@ -15,7 +15,7 @@ from graph.reference_kinds import (
     PAYLOADS,
     policy_types_of,
 )
-from graph.references import find, is_none, kind_of, rewrite
+from graph.references.references import find, is_none, kind_of, rewrite
 
 # As Microsoft names ids, and the lists of them whose descriptions say "IDs": groups, users, members, scopes, …
 LOOKS_LIKE_IDS = re.compile(
@@ -88,7 +88,7 @@ def test_every_property_that_looks_like_an_id_is_a_reference_or_named_as_none():
         for type_name, name in candidates()
         if not kind_of(type_name, name) and not is_none(type_name, name) and name != "payloadId"
     }
-    assert unplaced == set(), "say in graph/reference_kinds.py what they are"
+    assert unplaced == set(), "say in graph/references/reference_kinds.py what they are"
 
 
 def test_each_such_property_is_found_and_replaced_wherever_a_content_may_hold_it():

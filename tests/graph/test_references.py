@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.references import DROP, Reference, find, rewrite
+from graph.references.references import DROP, Reference, find, rewrite
 
 ONE, TWO = "1" * 8 + "-1111-4111-8111-" + "1" * 12, "2" * 8 + "-2222-4222-8222-" + "2" * 12
 REFERENCE = "#microsoft.graph.deviceManagementConfigurationReferenceSettingValue"

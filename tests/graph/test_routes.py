@@ -11,17 +11,19 @@ from urllib.parse import unquote
 
 import pytest
 
-from graph import directory, names, navigations
-from graph.client import DIRECTORY, Answer, Request, request_of
-from graph.completing import _IMAGES
 from graph.microsoft import model
 from graph.microsoft.model import lineage, properties, routes
-from graph.policy_types import CA, DAM, DM, POLICY_TYPES
-from graph.references import Reference
-from graph.restoring import approval_status
-from graph.write_rule import BY_UPDATE, ONE_BY_ONE
-from graph.write_rules import WRITE_RULES
-from graph.writing import changes, creation, removal
+from graph.policy_types.table import CA, DAM, DM, POLICY_TYPES
+from graph.policy_types.write_rule import BY_UPDATE, ONE_BY_ONE
+from graph.read import directory_names
+from graph.read.details import _IMAGES
+from graph.references import navigations
+from graph.references.references import Reference
+from graph.restore import target_directory
+from graph.restore.executor import approval_status
+from graph.transport.client import DIRECTORY, Answer, Request, request_of
+from graph.write.write_requests import changes, creation, removal
+from graph.write.write_rules import WRITE_RULES
 from tests.graph.test_reading import connect, read_everything
 from tests.simulated import NOT_OFFERED
 
@@ -191,14 +193,14 @@ def linking_writes():
 
 
 def look_ups(recorder):
-    kinds = {Reference(kind, "x-id") for kind in directory._ONE}
-    sources = {(one.kind, one.id): directory.Source("A name") for one in kinds}
+    kinds = {Reference(kind, "x-id") for kind in target_directory._ONE}
+    sources = {(one.kind, one.id): target_directory.Source("A name") for one in kinds}
     named = {"value": [{"id": "x-id", "displayName": "A", "definitions": [{"id": "x-id"}]}]}
-    missing = directory.Directory({})
-    recorder.follow(directory.look_up(missing, kinds, sources, {}), named)
+    missing = target_directory.Directory({})
+    recorder.follow(target_directory.look_up(missing, kinds, sources, {}), named)
     missing.by_id.clear()
-    recorder.follow(directory._custom_definitions(missing), named)
-    recorder.follow(names.look_up({"x-id"}, {"x-id"}), named)
+    recorder.follow(target_directory._custom_definitions(missing), named)
+    recorder.follow(directory_names.look_up({"x-id"}, {"x-id"}), named)
     recorder.follow(approval_status("x-id"), {"status": "approved"})
 
 

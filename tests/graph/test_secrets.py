@@ -5,14 +5,14 @@ import random
 
 import pytest
 
+from graph.content.normalise import normalise
+from graph.content.places import root_type
+from graph.content.secrets import FROM_CONNECTOR, SECRETS, is_mask, settle
 from graph.microsoft import model
-from graph.normalise import normalise
-from graph.own_writes import change, creation_of
-from graph.places import root_type
-from graph.planning import Case, Match, Options, decide
-from graph.policy_types import POLICY_TYPES
-from graph.secrets import FROM_CONNECTOR, SECRETS, is_mask, settle
-from graph.writing import changes, creation, remaining
+from graph.policy_types.table import POLICY_TYPES
+from graph.restore.planner import Case, Match, Options, decide
+from graph.write.own_writes import change, creation_of
+from graph.write.write_requests import changes, creation, remaining
 from tests.graph.test_planning import NOW
 
 CATALOG, DEVICE = POLICY_TYPES["configurationPolicies"], POLICY_TYPES["deviceConfigurations"]

@@ -8,20 +8,20 @@ import ssl
 
 import pytest
 
+from graph.content.normalise import ZERO_GUID
+from graph.content.places import root_type
+from graph.display.labels import words
 from graph.microsoft import model
-from graph.normalise import ZERO_GUID
-from graph.places import root_type
-from graph.policy_types import POLICY_TYPES
-from graph.shown import assignment_lines, body_lines, sent
-from graph.simulator.demo.building import ALL_USERS
-from graph.wording import words
-from graph.write_rules import WRITE_RULES
-from graph.writing import changes, creation
+from graph.policy_types.table import POLICY_TYPES
+from graph.review.content_lines import assignment_lines, body_lines, sent
+from graph.simulator.demo.builder import ALL_USERS
+from graph.write.write_requests import changes, creation
+from graph.write.write_rules import WRITE_RULES
 from tests.certificates import self_signed
 from tests.graph import made_up
 from tests.graph.test_mutated import contents
 
-# What graph/write_parts.py says by itself, whatever the content: the service takes no such policy without.
+# What graph/write/actions.py says by itself, whatever the content: the service takes no such policy without.
 OF_ITSELF = {"PasswordRequired", "", ZERO_GUID, "0", "AND", "Paused"}
 GROUP, FILTER = "0a1b2c3d-0000-4000-8000-00000000aaaa", "0a1b2c3d-0000-4000-8000-00000000ffff"
 # How an assignment says what it is.

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from graph.clouds import Cloud, endpoints
+from graph.auth.app_sign_in import Secret, SignIn, parse_certificate_file
+from graph.auth.clouds import Cloud, endpoints
 from graph.errors import SignInFailed, Unavailable
-from graph.sign_in import Secret, SignIn, parse_certificate_file
 from tests.simulated import SimulatedTenant
 
 DIRECTORY, CLIENT = "33333333-3333-4333-8333-333333333333", "44444444-4444-4444-8444-444444444444"

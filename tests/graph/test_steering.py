@@ -7,27 +7,29 @@ from urllib.parse import unquote
 
 import pytest
 
-from graph import navigations, paths, steering
-from graph.client import Answer, GraphClient, Request
-from graph.directory import Directory, Source, look_up
+from graph.content.timestamps import parse_time
 from graph.errors import GraphError, Rejected
-from graph.matching import Match
-from graph.pages import is_id
-from graph.planning import Case, Options, decide
-from graph.policy_types import POLICY_TYPES
-from graph.reading import read_policy
-from graph.reference_kinds import APPLICATIONS, GROUPS, PRINCIPALS
-from graph.references import Reference
-from graph.restoring import approval_status
-from graph.times import parse_time
-from graph.write_rules import WRITE_RULES
-from graph.writing import changes, creation, removal
+from graph.policy_types.table import POLICY_TYPES
+from graph.read.readings import read_policy
+from graph.references import navigations
+from graph.references.reference_kinds import APPLICATIONS, GROUPS, PRINCIPALS
+from graph.references.references import Reference
+from graph.restore import steering
+from graph.restore.executor import approval_status
+from graph.restore.matching import Match
+from graph.restore.planner import Case, Options, decide
+from graph.restore.target_directory import Directory, Source, look_up
+from graph.transport import paths
+from graph.transport.client import Answer, GraphClient, Request
+from graph.transport.pages import is_id
+from graph.write.write_requests import changes, creation, removal
+from graph.write.write_rules import WRITE_RULES
 from tests.fuzz.values import STEERING
 from tests.graph.test_writing import WRITTEN
 
 NOW = parse_time("2026-11-24T00:00:00Z")
 EXACT = Options("exact", conditional_access="as captured")
-# Beside a policy type's own: where what it is made by, or named by, lives (graph/write_parts.py, write_children.py).
+# Beside a policy type's own: where what it is made by, or named by, lives (graph/write/actions.py, write_children.py).
 BESIDE = {
     "intents": ("/deviceManagement/templates/",),
     "groupPolicyConfigurations": ("/deviceManagement/groupPolicyDefinitions(",),

@@ -3,13 +3,13 @@
 import copy
 from datetime import datetime
 
-from graph.matching import Match
-from graph.planning import Case, Options, decide
-from graph.policy_types import POLICY_TYPES
-from graph.tenant_types import BRANDING_FILES
-from graph.write_rule import LOCKS
-from graph.write_rules import WRITE_RULES, order
-from graph.writing import changes, creation
+from graph.policy_types.table import POLICY_TYPES
+from graph.policy_types.tenant_wide_types import BRANDING_FILES
+from graph.policy_types.write_rule import LOCKS
+from graph.restore.matching import Match
+from graph.restore.planner import Case, Options, decide
+from graph.write.write_requests import changes, creation
+from graph.write.write_rules import WRITE_RULES, order
 
 PNG = "iVBORw0KGgoAAAANSUhEUg=="
 

@@ -2,16 +2,16 @@
 
 import pytest
 
-from graph.client import Answer, Request
+from graph.content.timestamps import parse_time
 from graph.errors import NotFound
-from graph.matching import Match
-from graph.planning import Case, Options, decide
-from graph.policy_types import POLICY_TYPES
-from graph.restoring import Moved, Order, carry_out
-from graph.tenant_types import BUILT_IN_CATEGORIES
-from graph.times import parse_time
-from graph.write_rules import WRITE_RULES
-from graph.writing import created_id, creation, named_id
+from graph.policy_types.table import POLICY_TYPES
+from graph.policy_types.tenant_wide_types import BUILT_IN_CATEGORIES
+from graph.restore.executor import Moved, Order, carry_out
+from graph.restore.matching import Match
+from graph.restore.planner import Case, Options, decide
+from graph.transport.client import Answer, Request
+from graph.write.write_requests import created_id, creation, named_id
+from graph.write.write_rules import WRITE_RULES
 
 NOW = parse_time("2026-11-24T00:00:00Z")
 COPY = Options("exact", existing="copy", prefix="Copy - ")

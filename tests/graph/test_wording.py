@@ -4,9 +4,9 @@ import copy
 
 import pytest
 
-from graph.compare import compare
-from graph.policy_types import POLICY_TYPES
-from graph.wording import all_names, words
+from graph.display.diff import compare
+from graph.display.labels import all_names, words
+from graph.policy_types.table import POLICY_TYPES
 
 CATALOG = POLICY_TYPES["configurationPolicies"]
 SCAN = "device_vendor_msft_policy_config_defender_allowrealtimemonitoring"

@@ -5,12 +5,12 @@ import json
 
 import pytest
 
-from graph.annotations import without_annotations
-from graph.normalise import ZERO_GUID
-from graph.policy_types import POLICY_TYPES
+from graph.content.normalise import ZERO_GUID
+from graph.content.odata import without_annotations
+from graph.policy_types.table import POLICY_TYPES
 from graph.simulator.demo import demo_tenants
-from graph.write_rules import WRITE_RULES, wave_of
-from graph.writing import changes, creation, immutable_differences, remaining, removal
+from graph.write.write_requests import changes, creation, immutable_differences, remaining, removal
+from graph.write.write_rules import WRITE_RULES, wave_of
 from tests.simulated import collection_of, truth_of
 
 TYPE = "#microsoft.graph."

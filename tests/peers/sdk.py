@@ -3,7 +3,7 @@
 import json
 
 from graph.microsoft import model
-from graph.simulator.rules import RULES
+from graph.simulator.model.write_rules import RULES
 
 DM, DAM, CA = "deviceManagement", "deviceAppManagement", "identity/conditionalAccess"
 # What whoever copies an object leaves out, at its top: Micke-K/IntuneManagement (Start-GraphPreImport) and

@@ -14,31 +14,20 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-import actors.back_up
-import actors.capture
-import actors.preview
-import actors.pruning
-import actors.restore
+import actors.backups.back_up
+import actors.backups.capture
+import actors.housekeeping.daily_prune
+import actors.plans.preview
+import actors.restores.live_restore
 import config
-from actors import restore_requests, scheduler
-from db import (
-    approvals,
-    audit,
-    audit_rows,
-    backup_sets,
-    clock,
-    policies,
-    restore_rules,
-    restores,
-    retention,
-    retries,
-    run_ends,
-    runs,
-    schedules,
-    tenants,
-    users,
-)
-from db.audit import SYSTEM, Actor
+from actors import scheduler
+from actors.plans import drafts
+from db import clock
+from db.accounts import users
+from db.audit import audit, audit_rows
+from db.audit.audit import SYSTEM, Actor
+from db.backups import backup_sets, retention
+from db.backups.retention import Rules
 from db.errors import Invalid
 from db.models import (
     AuditHead,
@@ -53,8 +42,11 @@ from db.models import (
     Tenant,
     User,
 )
-from db.retention import Rules
+from db.policies import policies
+from db.restores import approvals, restore_rules, restores, retries
+from db.runs import completion, runs
 from db.states import ACTIVE, ENDED, ItemState, Role, RunKind, RunState, SetState
+from db.tenants import schedules, tenants
 from tests.restoring import options
 from tests.stateful import model
 from tests.stateful.worker import HOW, KEY, LOST, REFUSED, WELL, Worker
@@ -128,13 +120,15 @@ class Installation(RuleBasedStateMachine):
     @rule(place=PICK, full=st.booleans())
     def back_up(self, place, full):
         tenant = self._pick(self.places, place)
-        self._started(lambda: actors.back_up.start(tenant, SYSTEM, is_full=full), RunKind.BACK_UP, f"{tenant.id}:all")
+        self._started(
+            lambda: actors.backups.back_up.start(tenant, SYSTEM, is_full=full), RunKind.BACK_UP, f"{tenant.id}:all"
+        )
 
     @rule(policy=PICK)
     def capture(self, policy):
         policy = self._pick(self._policies(), policy)
         key = f"{policy.tenant_id}:{policy.id}"
-        self._started(lambda: actors.capture.start(policy, SYSTEM), RunKind.CAPTURE_SNAPSHOT, key)
+        self._started(lambda: actors.backups.capture.start(policy, SYSTEM), RunKind.CAPTURE_SNAPSHOT, key)
 
     @rule(policy=PICK)
     def edit_in_the_tenant(self, policy):
@@ -152,7 +146,7 @@ class Installation(RuleBasedStateMachine):
             return
         whole = known.parent or known
         may = whole.is_active and not whole.is_cancelled
-        asked = run_ends.request_cancel(row, self._actor(who))
+        asked = completion.request_cancel(row, self._actor(who))
         assert asked == may, f"a cancel of run {known.id} was answered with {asked}"
         if may:
             whole.is_cancelled = True
@@ -182,7 +176,7 @@ class Installation(RuleBasedStateMachine):
     def draft(self, chosen, who):
         backup_set = BackupSet.get_by_id(self._pick(self.model.sets, chosen))
         try:
-            made = restore_requests.of_backup_set(backup_set, backup_set.tenant, options(), self._actor(who))
+            made = drafts.of_backup_set(backup_set, backup_set.tenant, options(), self._actor(who))
         except Invalid:
             return  # it holds nothing
         wanted = {one.snapshot.policy_id: Worker.version_of(one.content_id) for one in restores.items(made)}
@@ -206,12 +200,12 @@ class Installation(RuleBasedStateMachine):
     def preview(self, chosen):
         restore, row = self._restore(chosen)
         if self.model.active(restore_id=restore.id, kind=RunKind.PREVIEW):
-            self._started(lambda: actors.preview.start(row, SYSTEM), RunKind.PREVIEW, restore.id, restore.id)
+            self._started(lambda: actors.plans.preview.start(row, SYSTEM), RunKind.PREVIEW, restore.id, restore.id)
         elif self._may(restore.state in model.CHANGEABLE, lambda: self._preview(restore, row)):
             restore.state, restore.previewed_at = "draft", None
 
     def _preview(self, restore, row):
-        self._started(lambda: actors.preview.start(row, SYSTEM), RunKind.PREVIEW, restore.id, restore.id)
+        self._started(lambda: actors.plans.preview.start(row, SYSTEM), RunKind.PREVIEW, restore.id, restore.id)
 
     @precondition(lambda self: self.model.restores)
     @rule(chosen=PICK, who=PICK)
@@ -231,7 +225,7 @@ class Installation(RuleBasedStateMachine):
         may = active.restore_id == restore.id if active else may
 
         def start():
-            return actors.restore.start(row, self._actor(who), reason="ticket")
+            return actors.restores.live_restore.start(row, self._actor(who), reason="ticket")
 
         person = self._pick(self.people, who)
         if self._may(may, lambda: self._started(start, *self._live(restore), by=person.id)) and not active:
@@ -251,7 +245,7 @@ class Installation(RuleBasedStateMachine):
         may = active.restore_id == restore.id if active else may
 
         def start():
-            return actors.restore.retry_failed(Run.get_by_id(known.id), SYSTEM)
+            return actors.restores.live_restore.retry_failed(Run.get_by_id(known.id), SYSTEM)
 
         made = []
         if self._may(may, lambda: made.append(self._started(start, *self._live(restore)))) and made[0]:
@@ -488,7 +482,7 @@ class Installation(RuleBasedStateMachine):
     @rule(place=PICK)
     def prune(self, place):
         tenant = self._pick(self.places, place)
-        self._started(lambda: actors.pruning.start(tenant, SYSTEM), RunKind.PRUNE, tenant.id)
+        self._started(lambda: actors.housekeeping.daily_prune.start(tenant, SYSTEM), RunKind.PRUNE, tenant.id)
 
     @precondition(lambda self: self.model.sets)
     @rule(place=PICK, chosen=PICK, who=PICK, act=st.sampled_from(["pins", "drafts"]))

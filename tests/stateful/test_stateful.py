@@ -6,7 +6,9 @@ import hypothesis
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
-from db import clock, parts, schedules
+from db import clock
+from db.runs import child_runs
+from db.tenants import schedules
 from tests.stateful.machine import Installation
 
 STEPS_OF_EXAMPLE = 100
@@ -25,7 +27,7 @@ def time_stands(monkeypatch):
     monkeypatch.setattr(clock, "_here", Installation.time)
     monkeypatch.setattr(clock, "_ahead", timedelta(0))
     monkeypatch.setattr(schedules, "spread", lambda *_: timedelta(0))
-    monkeypatch.setattr(parts, "SIDE_BY_SIDE", 2)
+    monkeypatch.setattr(child_runs, "SIDE_BY_SIDE", 2)
 
 
 @pytest.fixture

@@ -2,15 +2,20 @@
 
 import hashlib
 
-from actors import pruning, safety
-from db import backup_sets, four_eyes, parts, plan_fingerprint, restores, run_ends, runs, snapshots, writes
+from actors.housekeeping import daily_prune
+from actors.restores import safety_backup
+from db.backups import backup_sets
 from db.clock import utcnow
 from db.database import database
+from db.housekeeping.daily_prune import STEPS, Ages, let_go
 from db.models import BackupSet, Policy, Restore, RestoreItem, Tenant
-from db.pruning import STEPS, Ages, let_go
-from db.runs import ClaimLost, NewItem
+from db.policies import snapshots
+from db.recovery import write_log
+from db.recovery.write_log import Answered, Intent
+from db.restores import four_eyes, plan_fingerprint, restores
+from db.runs import child_runs, completion, runs
+from db.runs.runs import ClaimLost, NewItem
 from db.states import ItemState, Offer, Outcome, RunKind, WriteState
-from db.writes import Answered, Intent
 
 KEY = "configurationPolicies"
 AGES = Ages(runs=730, restores=730, names=365)
@@ -97,17 +102,19 @@ class Worker:
         }[self.run.kind]
 
     def _finish(self):
-        run_ends.finish(self.claim)
+        completion.finish(self.claim)
         self.installation.workers.remove(self)
         self.installation._has_ended(self.run)
 
     def _fail(self):
         if self.run.parent is None:
-            run_ends.fail(self.claim, "unexpected_error", "It failed again and again.")
+            completion.fail(self.claim, "unexpected_error", "It failed again and again.")
             self.installation.workers.remove(self)
             self.installation._has_ended(self.run)
         else:
-            self._part_ended(parts.fail(self.claim, "unexpected_error", "It failed again and again.", None), "well")
+            self._part_ended(
+                child_runs.fail(self.claim, "unexpected_error", "It failed again and again.", None), "well"
+            )
 
     # --- backups -----------------------------------------------------------------------------------------------------
 
@@ -132,7 +139,7 @@ class Worker:
 
     def _hand_out(self):
         items = [[one.id] for one in runs.unsettled_items(self.claim.run)]
-        begun = parts.hand_out(self.claim, items, with_rest=False)
+        begun = child_runs.hand_out(self.claim, items, with_rest=False)
         self.run.parts = len(items)
         self._let_go()
         for row in begun:
@@ -141,7 +148,7 @@ class Worker:
     def _read_part(self, how):
         todo = runs.unsettled_items(self.claim.run)
         if not todo or runs.cancel_requested(self.claim):
-            self._part_ended(parts.end(self.claim), how)
+            self._part_ended(child_runs.end(self.claim), how)
         else:
             self._read(todo[0], how)
 
@@ -175,7 +182,7 @@ class Worker:
     def _close(self):
         whole = self.run.parent or self.run
         may = whole.may_be_claimed and not self.model.parts_of(whole)
-        assert parts.close(whole.id) == may
+        assert child_runs.close(whole.id) == may
         if may:
             self.installation._has_ended(whole)
 
@@ -196,7 +203,7 @@ class Worker:
         """Finds what may go in one step, and lets it go in the next: anything may come in between."""
         todo = runs.unsettled_items(self.claim.run)
         if not todo or runs.cancel_requested(self.claim):
-            pruning._finish(self.claim)
+            daily_prune._finish(self.claim)
             self.installation.workers.remove(self)
             self.installation._has_ended(self.run)
             return
@@ -241,7 +248,7 @@ class Worker:
         item = RestoreItem.get_by_id(rows[0].restore_item_id)
         policy_id = self.policy_of(item.id)
         wanted, live = restore.wanted[policy_id], self.model.live[policy_id]
-        has_begun = writes.has_begun(writes.of_items([item.id])[item.id])
+        has_begun = write_log.has_begun(write_log.of_items([item.id])[item.id])
         if item.action == Outcome.MATCHES:
             self._settle(restore, rows[0], policy_id, ItemState.DONE, Outcome.MATCHES)
         elif has_begun and live == wanted:
@@ -262,18 +269,18 @@ class Worker:
         self.model.kept.add((policy_id, live))
         row = Restore.get_by_id(item.restore_id)
         if row.safety_set_id is None:
-            safety._complete(self.claim, row)
+            safety_backup._complete(self.claim, row)
             self.model.sets[row.safety_set_id] = False
             self.model.safety.add(row.safety_set_id)
 
     def _write(self, restore, item, row, policy_id, how):
         overwritten = self.model.live[policy_id]
         assert (policy_id, overwritten) in self.model.kept, "what is overwritten was captured by nobody"
-        [mark] = writes.record(self.claim, [Intent(item.id, "PATCH", f"/policies/{policy_id}", "0" * 64)])
+        [mark] = write_log.record(self.claim, [Intent(item.id, "PATCH", f"/policies/{policy_id}", "0" * 64)])
         if how in ("well", "lost"):
             self.model.live[policy_id] = restore.seen[policy_id] = restore.wanted[policy_id]
         state = {"well": WriteState.ANSWERED, "refused": WriteState.REFUSED}.get(how, WriteState.UNKNOWN)
-        writes.answer([Answered(mark, state)])
+        write_log.answer([Answered(mark, state)])
         if how == "refused":
             self._settle(restore, row, policy_id, ItemState.FAILED, Outcome.ERROR)
         elif how == "lost before":

@@ -1,12 +1,13 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from db import identities, runs
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.models import Run, User
+from db.runs import runs
+from db.schema import row_ids
 from db.states import RunKind
 from tests.anything import texts
-from web.access import row_number
+from web.security.access import row_number
 
 
 @given(texts | st.integers().map(str))
@@ -24,7 +25,7 @@ def test_every_id_of_a_row_is_taken(number):
 
 def test_rows_beyond_32_bits_have_their_pages(app, sign_in, cast):
     for model in (Run, User):
-        identities.go_on_after(model, 2**31)
+        row_ids.go_on_after(model, 2**31)
     run = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="a", items=[], actor=SYSTEM).run
     person = User.create(email="new@example.com", name="New")
     browser = sign_in(app.test_client(), cast.root)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.anything import texts
-from web.archive import Names, safe
+from web.presentation.backup_zip import Names, safe
 
 
 def test_names_are_safe_on_windows_and_unique_whatever_the_case():

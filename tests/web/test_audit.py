@@ -5,8 +5,8 @@ import json
 import pytest
 import redis
 
-from actors import audit_memory
-from db import audit, audit_proof, audit_rounds
+from actors.housekeeping import audit_head
+from db.audit import audit, chain_export, daily_check
 from db.models import AuditCheck, AuditEvent, AuditHead
 from tests.web.test_commands import tenantkeep
 
@@ -14,7 +14,7 @@ from tests.web.test_commands import tenantkeep
 def test_an_export_with_proof_is_whole_audited_and_for_those_who_see_all(app, sign_in, cast, captured):
     auditor, manager = sign_in(app.test_client(), cast.audra), sign_in(app.test_client(), cast.max)
     answer = auditor.get("/audit/export.jsonl")
-    assert audit_proof.check(answer.get_data(as_text=True).splitlines(keepends=True)).faults == []
+    assert chain_export.check(answer.get_data(as_text=True).splitlines(keepends=True)).faults == []
     last = AuditEvent.select().order_by(AuditEvent.id.desc()).get()
     assert (last.action, last.subject) == ("audit:exported", "audit log, with proof")
     assert manager.get("/audit/export.jsonl").status_code == 403, "other tenants' events are in the chain"
@@ -26,8 +26,8 @@ def test_of_some_days_only_their_events_are_exported(app, sign_in, cast, capture
     auditor = sign_in(app.test_client(), cast.audra)
     for days in ("until=2020-01-01", "since=2999-01-01"):
         nothing = auditor.get(f"/audit/export.jsonl?{days}").get_data(as_text=True)
-        verdict = audit_proof.check(nothing.splitlines(keepends=True))
-        assert (verdict.events, verdict.faults, audit_proof.belongs_here(verdict)) == (0, [], []), days
+        verdict = chain_export.check(nothing.splitlines(keepends=True))
+        assert (verdict.events, verdict.faults, chain_export.belongs_here(verdict)) == (0, [], []), days
 
 
 def test_a_fault_is_on_the_dashboard_of_who_answers_for_the_log_and_in_the_metrics(app, sign_in, cast):
@@ -61,7 +61,7 @@ def test_by_command_the_log_is_exported_and_checked_with_and_without_the_databas
     AuditCheck.update(faults=1, first_fault="Event 7 was changed.").execute()
     assert "MEND audit log: Event 7 was changed." in tenantkeep("doctor").stdout
     AuditCheck.update(faults=0, ended_at=None, began_at=None).execute()
-    audit_rounds.go_on()
+    daily_check.go_on()
     assert "ok   audit log: whole" in tenantkeep("doctor").stdout
 
 
@@ -69,7 +69,7 @@ def test_by_command_the_log_is_exported_and_checked_with_and_without_the_databas
 def test_by_command_a_cut_log_is_found_and_goes_on_only_when_somebody_says_why(cast, database, redis_url, tmp_path):
     old = tmp_path / "old.jsonl"
     assert tenantkeep("audit", "export", str(old)).returncode == 0
-    [point] = audit_memory.follow() or audit_memory.remembered()
+    [point] = audit_head.follow() or audit_head.remembered()
     kept = audit.written(point)
     assert json.loads(tenantkeep("audit", "verify", "--since", kept, "--json").stdout)["last"] == kept
     assert tenantkeep("audit", "verify", "--since", "12").returncode == 64
@@ -83,7 +83,7 @@ def test_by_command_a_cut_log_is_found_and_goes_on_only_when_somebody_says_why(c
     assert tenantkeep("audit", "verify").returncode == 0
     assert "cut off" in tenantkeep("audit", "verify", "--since", kept).stdout, "whoever kept the point remembers"
     assert tenantkeep("audit", "verify", "--file", str(old)).returncode == 1, "and so does an export"
-    audit_memory.remember(point)
+    audit_head.remember(point)
     assert tenantkeep("audit", "accept").returncode == 64
     assert tenantkeep("audit", "accept", "--reason", "the copy of Monday").returncode == 0
     assert tenantkeep("audit", "verify").returncode == 0

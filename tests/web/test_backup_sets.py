@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 
-from actors import back_up
-from db.audit import SYSTEM
+from actors.backups import back_up
+from db.audit.audit import SYSTEM
 from db.models import AuditEvent, BackupSet, Policy, Run, RunItem
 from tests.conftest import csrf_token
 from tests.simulated import catalog_policy

@@ -9,15 +9,16 @@ from itertools import product
 
 import pytest
 
-from db import restores, runs
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import Membership, Policy, Restore, RestoreItem, Run, User
+from db.restores import restores
+from db.runs import runs
 from db.states import Role, RunKind, SiteRole
 from tests.conftest import capture_by_hand, csrf_token
 from tests.restoring import as_previewed, options, person
 from tests.web.test_isolation import permission_of, rules, undone
-from web.permissions import Permission
+from web.security.permissions import Permission
 
 P = Permission
 ROLES = (None, *Role)

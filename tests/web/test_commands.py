@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from actors import connections
-from db import manifests, sessions, users
+from actors.tenants import graph_clients
+from db.accounts import sessions, users
+from db.backups import manifests
 from db.models import AuditEvent, BackupSet, Membership, Policy, Run, Tenant, User
 from tests import servers
 from tests.simulated import WRITE
@@ -59,7 +60,7 @@ def test_from_an_empty_database_to_a_captured_policy(graph, worker, cast):
 def test_a_sync_that_waits_tells_its_end_by_the_exit_code(graph, worker, cast):
     assert tenantkeep("sync", "Contoso", "--wait").returncode == 0
     graph.change(client_secret="changed in Entra")
-    connections.forget()
+    graph_clients.forget()
     failed = tenantkeep("sync", "Contoso", "--wait")
     assert failed.returncode == 1
     assert "client secret" in failed.stdout
@@ -263,7 +264,7 @@ def test_a_backup_set_shows_the_numbers_that_a_restore_takes(cast, captured):
 
 def test_a_credential_is_replaced_by_command_and_waits_for_its_end(graph, worker, cast):
     graph.change(client_secret="the new one")
-    connections.forget()
+    graph_clients.forget()
     broken = tenantkeep("tenant", "check", "Contoso")
     assert (broken.returncode, "tenantkeep tenant credential" in broken.stdout) == (1, True)
     refused = tenantkeep("tenant", "credential", "Contoso", "--client-secret-stdin", "--wait", stdin="wrong\n")

@@ -5,15 +5,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from actors import restore_requests
-from db import restore_rules, run_history, schedules, tenants
-from db.audit import SYSTEM
+from actors.plans import drafts
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Restore, Run, Tenant
+from db.restores import restore_rules
+from db.runs import run_history
 from db.states import ENDED, RunState, Standing
+from db.tenants import schedules, tenants
 from tests.restoring import options
-from web.chart import Chart
-from web.views.dashboard import verdict
+from web.presentation.chart import Chart
+from web.views.installation.dashboard import verdict
 
 GOOD, LATE, NEVER, ALONE = Standing.GOOD, Standing.LATE, Standing.NEVER, Standing.UNSCHEDULED
 
@@ -64,7 +66,7 @@ def test_failures_of_the_week_lead_to_the_runs_that_failed(client, sign_in, cast
 
 def test_a_restore_that_waits_for_approval_needs_attention(client, sign_in, cast, captured):
     restore_rules.change(cast.contoso, True, "", SYSTEM)
-    restore = restore_requests.of_snapshot(captured[0][2], cast.contoso, options(), SYSTEM)
+    restore = drafts.of_snapshot(captured[0][2], cast.contoso, options(), SYSTEM)
     sign_in(client, cast.max)
     assert "to approve" not in client.get("/").get_data(as_text=True)
     Restore.update(state="previewed").where(Restore.id == restore.id).execute()

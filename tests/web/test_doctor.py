@@ -14,11 +14,13 @@ import pytest
 import redis
 
 import config
-from actors import embedded_redis, startup
-from db import identities, runs
-from db.audit import SYSTEM
+from actors import embedded_redis
+from actors.process import startup
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Heartbeat, Run, Tenant
+from db.runs import runs
+from db.schema import row_ids
 from tests import servers
 from tests.certificates import self_signed
 from tests.test_config import GOOD
@@ -62,19 +64,19 @@ def test_it_says_what_is_configured_and_what_answers(cast, redis_url, simulator,
 
 
 def test_it_asks_the_addresses_of_every_cloud_that_tenants_are_in(cast, redis_url, monkeypatch):
-    from actors import connections
+    from actors.tenants import graph_clients
 
     monkeypatch.setenv("TENANTKEEP_GRAPH_URL", "https://graph.microsoft.com")
     monkeypatch.setenv("TENANTKEEP_LOGIN_URL", "https://login.microsoftonline.com")
     import config
 
     config.settings.cache_clear()
-    assert dict(connections.addresses([])) == {
+    assert dict(graph_clients.addresses([])) == {
         "graph": "https://graph.microsoft.com",
         "sign-in": "https://login.microsoftonline.com",
     }
     Tenant.update(cloud="china").where(Tenant.id == cast.contoso.id).execute()
-    asked_of = {address for _, address in connections.addresses(Tenant.select())}
+    asked_of = {address for _, address in graph_clients.addresses(Tenant.select())}
     assert {"https://graph.microsoft.com", "https://microsoftgraph.chinacloudapi.cn"} <= asked_of
 
 
@@ -124,9 +126,9 @@ def answers(port):
 
 
 def test_a_table_that_has_given_half_of_its_ids_is_named(cast, redis_url):
-    identities.go_on_after(Run, identities.MOST // 4)
+    row_ids.go_on_after(Run, row_ids.MOST // 4)
     assert only("ids")["ok"]
-    identities.go_on_after(Run, identities.MOST // 2)
+    row_ids.go_on_after(Run, row_ids.MOST // 2)
     assert (only("ids")["ok"], "50% of the ids of run" in only("ids")["message"]) == (False, True)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from db import switching
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.database import database as handle
+from db.housekeeping import tenant_switch
 from db.models import Policy, Tenant, User
 from tests import holdings
 from tests.actors.test_credential import pem
@@ -56,8 +56,8 @@ def installation(database, redis_url, _password_hash, tmp_path, monkeypatch):
     """restore(): as if no command had been run; the folder has the files that the documents name."""
     held = holdings.hold(holdings.OWN, "Contoso", holdings.OWN_DIGITS, _password_hash)
     Tenant.update(name="Contoso").where(Tenant.id == held.tenant.id).execute()
-    switching.switch_off(held.tenant, SYSTEM)
-    switching.switch_on(held.tenant, SYSTEM)
+    tenant_switch.switch_off(held.tenant, SYSTEM)
+    tenant_switch.switch_on(held.tenant, SYSTEM)
     monkeypatch.chdir(tmp_path)
     Path("tenantkeep.pem").write_bytes(pem()[0])
     values = {

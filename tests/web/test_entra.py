@@ -8,9 +8,10 @@ import pytest
 import requests
 
 import config
-from actors import rechecking, scheduler
-from db import entra_people, users
-from db.audit import SYSTEM
+from actors import scheduler
+from actors.people import entra_recheck
+from db.accounts import entra_grants, users
+from db.audit.audit import SYSTEM
 from db.models import AuditEvent, EntraGrant, EntraToken, Membership, Session, User
 from db.states import Role, SiteRole
 from tests import servers
@@ -36,8 +37,8 @@ def directory(simulator, cast, redis_url, monkeypatch):
                         "SIGN_IN_CLIENT_SECRET": "own secret"}.items():  # fmt: skip
         monkeypatch.setenv(f"TENANTKEEP_{name}", value)
     config.settings.cache_clear()
-    entra_people.grant(OPERATORS, SYSTEM, tenant=cast.contoso, role=Role.OPERATOR)
-    entra_people.grant("Keeper.Audit", SYSTEM, site_role=SiteRole.AUDITOR)
+    entra_grants.grant(OPERATORS, SYSTEM, tenant=cast.contoso, role=Role.OPERATOR)
+    entra_grants.grant("Keeper.Audit", SYSTEM, site_role=SiteRole.AUDITOR)
     return own
 
 
@@ -116,11 +117,11 @@ def later(**span):
 
 def ask_again():
     """What a tick of the scheduler sends, and a worker does."""
-    due = entra_people.due()
+    due = entra_grants.due()
     for token in due:
-        assert entra_people.take_turn(token)
-        assert not entra_people.take_turn(token), "two schedulers ask once"
-        rechecking.recheck.fn(user_id=token.user_id)
+        assert entra_grants.take_turn(token)
+        assert not entra_grants.take_turn(token), "two schedulers ask once"
+        entra_recheck.recheck.fn(user_id=token.user_id)
     return len(due)
 
 
@@ -167,7 +168,7 @@ def test_what_entra_said_counts_for_an_hour_and_no_longer_whatever_is_away(clien
 
 def test_what_entra_gave_counts_no_longer_for_who_came_in_by_a_password(app, client, cast, directory, sign_in):
     users.change(cast.ada, SYSTEM, entra_id=ADA["oid"])
-    entra_people.grant(OPERATORS, SYSTEM, tenant=cast.fabrikam, role=Role.OPERATOR)
+    entra_grants.grant(OPERATORS, SYSTEM, tenant=cast.fabrikam, role=Role.OPERATOR)
     arrive(client, ADA)
     own = sign_in(app.test_client(), cast.ada)
     path = f"/tenants/{cast.fabrikam.id}"
@@ -181,7 +182,7 @@ def test_what_entra_gave_counts_no_longer_for_who_came_in_by_a_password(app, cli
 def test_with_what_entra_is_asked_is_sealed_and_goes_with_the_session(client, cast, directory):
     arrive(client, NINA)
     token = EntraToken.get()
-    plain = entra_people.refresh_token(token.user)
+    plain = entra_grants.refresh_token(token.user)
     assert len(plain) > 40
     assert plain.encode() not in bytes(token.sealed)
     Session.delete().execute()
@@ -217,14 +218,14 @@ def test_a_group_that_is_called_as_an_app_role_gives_nothing(client, cast, direc
 
 def test_a_group_is_known_in_capitals_too(client, cast):
     EntraGrant.delete().execute()
-    entra_people.grant(f" {OPERATORS.upper()} ", SYSTEM, tenant=cast.contoso, role=Role.READER)
+    entra_grants.grant(f" {OPERATORS.upper()} ", SYSTEM, tenant=cast.contoso, role=Role.READER)
     arrive(client, NINA)
     assert users.roles(User.get(User.entra_id == NINA["oid"]).id) == {cast.contoso.id: Role.READER}
 
 
 def test_of_two_roles_in_a_tenant_the_higher_counts(client, cast, directory):
-    entra_people.grant(AUDITORS, SYSTEM, tenant=cast.contoso, role=Role.MANAGER)
-    entra_people.grant(AUDITORS, SYSTEM, site_role=SiteRole.ADMIN)
+    entra_grants.grant(AUDITORS, SYSTEM, tenant=cast.contoso, role=Role.MANAGER)
+    entra_grants.grant(AUDITORS, SYSTEM, site_role=SiteRole.ADMIN)
     directory.change(people=[{**NINA, "groups": [OPERATORS, AUDITORS]}])
     arrive(client, NINA)
     nina = User.get(User.entra_id == NINA["oid"])
@@ -292,7 +293,7 @@ def test_an_answer_that_comes_too_late_is_refused(client, monkeypatch):
 
     back = picked(to_entra(client), NINA)
     late = time.time() + 601
-    monkeypatch.setattr("web.halfway.time.time", lambda: late)
+    monkeypatch.setattr("web.security.sealed_cookie.time.time", lambda: late)
     assert client.get(back).status_code == 401
 
 

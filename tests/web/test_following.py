@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from db import notifications, run_ends, run_history, runs, users
-from db.audit import SYSTEM, Actor
+from db.accounts import users
+from db.audit.audit import SYSTEM, Actor
 from db.clock import utcnow
 from db.models import Content, Membership, Policy, Run, RunItem
-from db.runs import NewItem
+from db.runs import completion, notifications, run_history, runs
+from db.runs.runs import NewItem
 from db.states import ItemState, Outcome, RunKind, RunState
 from tests.conftest import capture_by_hand, csrf_token
 
@@ -81,7 +82,7 @@ def test_items_are_counted_and_shown_by_how_they_ended_the_bad_ones_first(client
     part = client.get(f"/runs/{run.id}/progress?outcome=failed").get_data(as_text=True)
     assert part.lstrip().startswith(f'<div id="progress" data-run="{run.id}" data-progress="/runs/')
     assert "outcome=failed" in part.partition(">")[0], "the script goes on with the same filter"
-    run_ends.fail(claim, "x", "It broke.")
+    completion.fail(claim, "x", "It broke.")
     part = client.get(f"/runs/{run.id}/progress").get_data(as_text=True)
     assert part.lstrip().startswith(f'<div id="progress" data-run="{run.id}" data-ended="Run')
 
@@ -107,7 +108,7 @@ def test_the_widget_has_ones_own_runs_as_they_go_and_as_they_ended(client, sign_
     assert "1 of 2" in part
     assert 'data-busy="1"' in part
     assert part.strip() in client.get("/policies/").get_data(as_text=True), "every page has it"
-    run_ends.fail(claim, "x", "It broke.")
+    completion.fail(claim, "x", "It broke.")
     assert "data-run" not in client.get("/runs/mine").get_data(as_text=True)
     part = client.get(f"/runs/mine?also={mine.id},{mine.id + 1},x").get_data(as_text=True)
     assert re.findall(r'data-run="(\d+)" data-state="(\w+)"', part) == [(str(mine.id), "partial")]
@@ -211,7 +212,7 @@ def test_comparing_with_the_tenant_now_is_a_run_that_its_page_waits_for(client, 
     assert "is being read from the tenant" in waiting
     assert f'data-progress="/runs/{started.id}/progress"' in waiting
     assert "exactly as snapshot 1 has it" in client.get(f"{address}/{run.id}").get_data(as_text=True)
-    run_ends.fail(runs.claim(started.id, started.kind), "x", "Graph is away.")
+    completion.fail(runs.claim(started.id, started.kind), "x", "Graph is away.")
     failed = client.get(f"{address}/{started.id}").get_data(as_text=True)
     assert "there is nothing to compare with" in failed
     assert "Graph is away." in failed

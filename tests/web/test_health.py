@@ -14,8 +14,8 @@ import pytest
 import requests
 
 import config
-from db import installation
 from db.clock import utcnow
+from db.installation import installation
 from db.models import Tenant
 from tests import servers
 from web.app import create_app

@@ -1,7 +1,8 @@
 """Every route x verb x person x own and other tenant's object, and every form with the other tenant's ids in it.
 
 Walked from the URL map and the pages themselves, so that what is new is tried without being named here. What each
-person must get is worked out from the permission that the route declares and from the table in web/permissions.py.
+person must get is worked out from the permission that the route declares and from the table in
+web/security/permissions.py.
 """
 
 import io
@@ -22,7 +23,7 @@ from tests import holdings
 from tests.conftest import REDIS_PORT, csrf_token
 from tests.forms import Field, Form, every_page
 from tests.holdings import MARK, PEOPLE
-from web.permissions import EVERYWHERE, IN_TENANT, Permission
+from web.security.permissions import EVERYWHERE, IN_TENANT, Permission
 
 P = Permission
 STATIC = {"static", "admin.static"}

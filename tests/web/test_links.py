@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.anything import texts
-from web.views.links import local
+from web.presentation.links import local
 
 OURS = "https://tenantkeep.example/sign-in"
 # What browsers, other than the standard library, do not mind: slashes either way, and what they leave out.

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db import runs, users
-from db.audit import SYSTEM
+from db.accounts import users
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import BackupSet, Policy, Preference, Run
+from db.runs import runs
 from db.states import Role, RunKind, RunState
 from tests.anything import texts
 from tests.conftest import csrf_token
-from web.views.base import csv_line
+from web.lists.list_view import csv_line
 
 
 def rows(answer):

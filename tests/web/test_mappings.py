@@ -2,10 +2,12 @@
 
 import pytest
 
-from actors import restore_requests
-from db import directory_names, mappings, restores, users
-from db.audit import SYSTEM
+from actors.plans import drafts
+from db.accounts import users
+from db.audit.audit import SYSTEM
 from db.models import AuditEvent, Mapping, Restore, RestoreItem
+from db.restores import mappings, restores
+from db.runs import name_cache
 from db.states import Role
 from tests.conftest import csrf_token
 from tests.restoring import options
@@ -19,12 +21,12 @@ PILOT = "bbbbbbbb-0000-4000-8000-000000000002"
 def restore(cast, captured):
     """Into Contoso from Fabrikam; its preview found no group SG-Pilot."""
     snapshot = captured[2][2]
-    made = restore_requests.of_snapshot(snapshot, cast.contoso, options(), SYSTEM)
+    made = drafts.of_snapshot(snapshot, cast.contoso, options(), SYSTEM)
     unresolved = {"kind": "groups", "id": GROUP, "name": "SG-Pilot", "how": "unresolved", "to": None, "to_name": None,
                   "item": None, "is_assignment": True, "why": "It is not there."}  # fmt: skip
     RestoreItem.update(action="blocked", reason="unresolved", resolutions=[unresolved]).execute()
     Restore.update(state="previewed").execute()
-    directory_names.remember(cast.contoso, {"groups": {PILOT: "SG Pilot Users", "c" * 36: "Something else"}})
+    name_cache.remember(cast.contoso, {"groups": {PILOT: "SG Pilot Users", "c" * 36: "Something else"}})
     return made
 
 

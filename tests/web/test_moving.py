@@ -12,34 +12,23 @@ from types import SimpleNamespace
 import peewee as pw
 import pytest
 
-import actors.back_up
-import actors.capture
+import actors.backups.back_up
+import actors.backups.capture
 import config
-from actors import connections, restore_requests
-from db import (
-    audit,
-    audit_keys,
-    backup_sets,
-    credentials,
-    exporting,
-    four_eyes,
-    identities,
-    importing,
-    installation,
-    mappings,
-    portable,
-    recovery_codes,
-    runs,
-    schedules,
-    sealing,
-    snapshots,
-    tenants,
-)
+from actors.plans import drafts
+from actors.tenants import graph_clients
 from db import database as engine
-from db.audit import SYSTEM, Actor
+from db import encryption
+from db.accounts import recovery_codes
+from db.accounts.users import totp_owner
+from db.audit import audit, audit_keys
+from db.audit.audit import SYSTEM, Actor
+from db.backups import backup_sets
 from db.clock import utcnow
 from db.database import database as handle
+from db.encryption import keyring
 from db.errors import Invalid
+from db.installation import export_file, import_file, installation, row_codec
 from db.models import (
     TABLES,
     AuditEvent,
@@ -65,9 +54,12 @@ from db.models import (
     Tenant,
     User,
 )
-from db.sealing import keyring
+from db.policies import snapshots
+from db.restores import four_eyes, mappings
+from db.runs import runs
+from db.schema import row_ids
 from db.states import RunKind, RunState, SetState
-from db.users import totp_owner
+from db.tenants import credentials, schedules, tenants
 from tests import servers
 from tests.conftest import fresh_database
 from tests.restoring import executed, options, previewed
@@ -82,12 +74,12 @@ def ignored(_done, _total):
 
 
 def exported(path):
-    exporting.export_all(path, PASSPHRASE, SYSTEM, ignored)
+    export_file.export_all(path, PASSPHRASE, SYSTEM, ignored)
     return path
 
 
 def imported(path, passphrase=PASSPHRASE):
-    return importing.import_all(path, passphrase, SYSTEM, ignored)
+    return import_file.import_all(path, passphrase, SYSTEM, ignored)
 
 
 @pytest.fixture
@@ -105,7 +97,7 @@ def arrive(request, database, database_url, tmp_path, monkeypatch):
         monkeypatch.setenv("TENANTKEEP_DATABASE_URL", url)
         monkeypatch.setenv("TENANTKEEP_ENCRYPTION_KEYS", key)
         config.settings.cache_clear()
-        sealing.use_keys(config.settings().encryption_keys)
+        encryption.use_keys(config.settings().encryption_keys)
         bound = engine.use(url)
         bound.connect()
         made.append((there, bound))
@@ -129,12 +121,12 @@ def whole(cast, graph, app, worker, quick, ended):
     """Contoso backed up, one of its policies restored, and a row of everything else that a person can make."""
     graph.change(permissions=WRITE)
     made = BackupSet.get(
-        BackupSet.run == ended(actors.back_up.start(cast.contoso, Actor.person(cast.max, None)).run.id)
+        BackupSet.run == ended(actors.backups.back_up.start(cast.contoso, Actor.person(cast.max, None)).run.id)
     )
     snapshot = Snapshot.get()
     graph.put("deviceManagement/configurationPolicies", {**graph.objects()["deviceManagement/configurationPolicies"][
         snapshot.policy.graph_id], "description": "somebody was here"})  # fmt: skip
-    restore = restore_requests.of_backup_set(made, cast.contoso, options(), SYSTEM, snapshot_ids=[snapshot.id])
+    restore = drafts.of_backup_set(made, cast.contoso, options(), SYSTEM, snapshot_ids=[snapshot.id])
     restore, run = executed(previewed(restore, ended), ended)
     assert run.state == RunState.SUCCEEDED
     schedules.add(cast.contoso, "0 2 * * *", "Europe/Vienna", Actor.person(cast.max, None))
@@ -154,7 +146,7 @@ def whole(cast, graph, app, worker, quick, ended):
 
 def rows(model):
     """Id -> the row, without what is sealed with keys that differ."""
-    fields = [field for field in portable.fields(model) if field not in portable.SEALED]
+    fields = [field for field in row_codec.fields(model) if field not in row_codec.SEALED]
     key = model._meta.primary_key.name
     found = model.select(*fields).order_by(model._meta.primary_key).dicts()
     return {row[key]: {name: bytes(value) if isinstance(value, memoryview) else value for name, value in row.items()}
@@ -165,14 +157,14 @@ def test_every_row_arrives_on_the_other_engine_and_the_installation_works_there(
     whole, arrive, cast, tmp_path, sign_in, ended
 ):
     file = exported(tmp_path / "all.tenantkeep")
-    here = {model: rows(model) for model in portable.TAKEN}
+    here = {model: rows(model) for model in row_codec.TAKEN}
     assert [model.__name__ for model, found in here.items() if not found] == [], "nothing of these was there to take"
     bodies = {one.id: snapshots.body(one) for one in Snapshot.select()}
     assert file.stat().st_mode & 0o777 == 0o600
 
     arrive()
     made = imported(file)
-    there = {model: rows(model) for model in portable.TAKEN}
+    there = {model: rows(model) for model in row_codec.TAKEN}
     assert made.rows == sum(map(len, here.values()))
     assert there[AuditEvent].popitem()[1]["action"] == "installation:imported"
     for model in here:
@@ -190,10 +182,10 @@ def test_every_row_arrives_on_the_other_engine_and_the_installation_works_there(
     User.update(totp_secret=None).where(User.id == cast.ada.id).execute()
     browser = sign_in(create_app().test_client(), cast.max)
     assert browser.get(f"/restores/{whole.restore.id}").status_code == 200
-    connections.forget()
-    again = ended(actors.capture.start(Policy.get_by_id(whole.snapshot.policy_id), SYSTEM).run.id)
+    graph_clients.forget()
+    again = ended(actors.backups.capture.start(Policy.get_by_id(whole.snapshot.policy_id), SYSTEM).run.id)
     assert (again.state, again.id > max(here[Run])) == (RunState.SUCCEEDED, True)
-    undo = restore_requests.undo(Restore.get_by_id(whole.restore.id), SYSTEM)
+    undo = drafts.undo(Restore.get_by_id(whole.restore.id), SYSTEM)
     assert executed(previewed(undo, ended), ended)[1].state == RunState.SUCCEEDED
     assert list(audit.verify()) == []
 
@@ -204,19 +196,19 @@ def test_no_table_of_the_database_is_neither_taken_nor_named_as_left_out(databas
     others = {"schema_migration", "schemamigration", "sqlite_sequence"}
     made = {name for name in database.get_tables() if not name.startswith("policy_search")}
     assert made - others == ours
-    assert set(Table.__subclasses__()) == set(TABLES) == {*portable.TAKEN, *portable.LEFT_OUT}
+    assert set(Table.__subclasses__()) == set(TABLES) == {*row_codec.TAKEN, *row_codec.LEFT_OUT}
 
 
 def test_every_binary_column_says_whether_it_is_sealed():
-    binary = {f"{model.__name__}.{field.name}" for model in portable.TAKEN for field in portable.fields(model)
+    binary = {f"{model.__name__}.{field.name}" for model in row_codec.TAKEN for field in row_codec.fields(model)
               if isinstance(field, pw.BlobField)}  # fmt: skip
-    assert binary == {f"{field.model.__name__}.{field.name}" for field in (*portable.SEALED, *portable.NOT_SEALED)}
+    assert binary == {f"{field.model.__name__}.{field.name}" for field in (*row_codec.SEALED, *row_codec.NOT_SEALED)}
 
 
 def test_every_table_comes_after_those_that_it_refers_to():
-    for place, model in enumerate(portable.TAKEN):
+    for place, model in enumerate(row_codec.TAKEN):
         for field in model._meta.refs:
-            assert field.rel_model is model or portable.TAKEN.index(field.rel_model) < place, f"{model}.{field.name}"
+            assert field.rel_model is model or row_codec.TAKEN.index(field.rel_model) < place, f"{model}.{field.name}"
 
 
 @pytest.fixture
@@ -254,7 +246,7 @@ def test_runs_that_were_under_way_end_as_failed_and_everybody_is_told(busy, arri
 
 
 def test_no_id_of_a_row_that_is_gone_is_given_where_it_arrives(captured, arrive, cast, tmp_path):
-    last = identities.last_given(Run)
+    last = row_ids.last_given(Run)
     Run.delete().where(Run.id == last).execute()
     file = exported(tmp_path / "all.tenantkeep")
     arrive()
@@ -264,7 +256,7 @@ def test_no_id_of_a_row_that_is_gone_is_given_where_it_arrives(captured, arrive,
 
 def nothing_is_here():
     left = [
-        model.__name__ for model in portable.TAKEN if model not in {AuditHead, AuditKey} and model.select().exists()
+        model.__name__ for model in row_codec.TAKEN if model not in {AuditHead, AuditKey} and model.select().exists()
     ]
     return left == [] and AuditHead.get().last_id == 0
 
@@ -287,10 +279,10 @@ def test_a_damaged_file_or_a_wrong_passphrase_leaves_the_installation_empty(capt
 
 def test_an_installation_with_anything_in_it_is_refused_and_left_as_it_is(captured, tmp_path):
     file = exported(tmp_path / "all.tenantkeep")
-    before = {model: rows(model) for model in portable.TAKEN}
+    before = {model: rows(model) for model in row_codec.TAKEN}
     with pytest.raises(Invalid, match="not empty: it has rows in users, tenant"):
         imported(file)
-    assert {model: rows(model) for model in portable.TAKEN} == before
+    assert {model: rows(model) for model in row_codec.TAKEN} == before
     assert list(audit.verify()) == []
 
 
@@ -305,9 +297,9 @@ def test_an_installation_with_anything_in_it_is_refused_and_left_as_it_is(captur
 def test_a_file_of_another_version_says_which_version_takes_it(
     cast, arrive, database_url, tmp_path, monkeypatch, migrations, sentence
 ):
-    theirs = {**exporting.header(), "migrations": migrations(exporting.header()["migrations"]), "version": "9.9"}
+    theirs = {**export_file.header(), "migrations": migrations(export_file.header()["migrations"]), "version": "9.9"}
     with monkeypatch.context() as patch:
-        patch.setattr(exporting, "header", lambda: theirs)
+        patch.setattr(export_file, "header", lambda: theirs)
         file = exported(tmp_path / "all.tenantkeep")
     arrive(database_url.partition(":")[0])
     with pytest.raises(Invalid, match=f"Tenantkeep 9.9.*{sentence}"):
@@ -329,7 +321,7 @@ def test_the_picture_is_of_one_moment_and_holds_up_nobody(captured, arrive, data
         thread.start()
         thread.join()
 
-    exporting.export_all(tmp_path / "all.tenantkeep", PASSPHRASE, SYSTEM, work)
+    export_file.export_all(tmp_path / "all.tenantkeep", PASSPHRASE, SYSTEM, work)
     assert Tenant.select().count() > 10
     arrive(database_url.partition(":")[0])
     imported(tmp_path / "all.tenantkeep")
@@ -365,7 +357,7 @@ def test_an_import_that_fills_the_disk_leaves_nothing(cast, arrive, tmp_path):
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_export_that_lacks_a_key_leaves_no_file(captured, tmp_path):
-    sealing.use_keys([secrets.token_bytes(32)])
+    encryption.use_keys([secrets.token_bytes(32)])
     with pytest.raises(Invalid, match=r"Nothing was exported\. TENANTKEEP_ENCRYPTION_KEYS lacks the key"):
         exported(tmp_path / "all.tenantkeep")
     assert list(tmp_path.glob("*all*")) == []
@@ -394,7 +386,7 @@ def test_the_commands_say_what_they_did_and_refuse_in_a_sentence(captured, tmp_p
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_cannot_be_written_or_read_is_said(database, tmp_path):
     with pytest.raises(Invalid, match="12 characters"):
-        exporting.export_all(tmp_path / "all", "short", SYSTEM, ignored)
+        export_file.export_all(tmp_path / "all", "short", SYSTEM, ignored)
     with pytest.raises(Invalid, match="cannot be written: No such file"):
         exported(tmp_path / "nowhere" / "all")
     with pytest.raises(Invalid, match="cannot be read: No such file"):

@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests import anything
-from web.views import narrowing
-from web.views.narrowing import Filter
+from web.lists import filters
+from web.lists.filters import Filter
 
 app = Flask("days")
 texts = anything.texts.filter(lambda text: "\ud800" not in text and text.encode(errors="ignore").decode() == text)
@@ -19,7 +19,7 @@ any_day = st.dates().map(str) | texts | st.sampled_from(["0001-01-01", "9999-12-
 
 def days(**asked):
     with app.test_request_context(query_string=asked):
-        return narrowing.days()
+        return filters.days()
 
 
 @given(any_day, any_day, zones)

@@ -6,9 +6,9 @@ import peewee as pw
 import pytest
 from flask import abort
 
-from web.errors import PAGES
-from web.headers import POLICY
-from web.permissions import Permission
+from web.error_pages import PAGES
+from web.security.headers import POLICY
+from web.security.permissions import Permission
 
 
 @pytest.fixture

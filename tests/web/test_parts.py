@@ -2,7 +2,7 @@
 
 from click.testing import CliRunner
 
-from actors import back_up
+from actors.backups import back_up
 from db.models import Run
 from db.states import ACTIVE
 from tests.conftest import csrf_token

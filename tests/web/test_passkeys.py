@@ -8,8 +8,8 @@ import secrets
 import pytest
 
 import config
-from db import passkeys, users
-from db.audit import SYSTEM
+from db.accounts import passkeys, users
+from db.audit.audit import SYSTEM
 from db.models import AuditEvent, Passkey, Session, User
 from tests.authenticator import PRESENT, Authenticator
 from tests.conftest import PASSWORD, csrf_token
@@ -118,7 +118,7 @@ def test_an_answer_that_comes_too_late_opens_nothing(app, of_ada, monkeypatch):
 
     client = app.test_client()
     answer, late = of_ada.use(asked(client)), time.time() + 601
-    monkeypatch.setattr("web.halfway.time.time", lambda: late)
+    monkeypatch.setattr("web.security.sealed_cookie.time.time", lambda: late)
     assert entered(client, answer).status_code == 401
 
 
@@ -222,6 +222,6 @@ def test_where_passkeys_cannot_be_the_page_says_why_and_offers_none(
     if not sentence:
         assert answer.json["rpId"] == base.partition("//")[2].partition(":")[0]
     with app.test_request_context("/account/", **to):
-        from web import relying_party
+        from web.security import relying_party
 
         assert sentence in relying_party.why_not()

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from db import notifications
 from db.models import AuditEvent, Membership, User
+from db.runs import notifications
 from tests.conftest import PASSWORD, csrf_token
 
 pytestmark = pytest.mark.usefixtures("lock_order")

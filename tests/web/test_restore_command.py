@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from actors import back_up
-from db import backup_sets
-from db.audit import SYSTEM
+from actors.backups import back_up
+from db.audit.audit import SYSTEM
+from db.backups import backup_sets
 from db.models import BackupSet, Policy, Restore, Tenant
 from tests.simulated import WRITE, catalog_policy
 from tests.web.test_commands import tenantkeep

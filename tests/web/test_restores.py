@@ -4,10 +4,14 @@ import re
 
 import pytest
 
-from actors import back_up, connections, restore_requests
-from db import backup_sets, restores, users
-from db.audit import SYSTEM
+from actors.backups import back_up
+from actors.plans import drafts
+from actors.tenants import graph_clients
+from db.accounts import users
+from db.audit.audit import SYSTEM
+from db.backups import backup_sets
 from db.models import AuditEvent, BackupSet, Policy, Restore, RestoreItem, RuleChange, Run, Tenant, User
+from db.restores import restores
 from db.states import Role
 from tests.conftest import capture_by_hand, csrf_token
 from tests.restoring import as_previewed, options, person, previewed
@@ -356,7 +360,7 @@ def test_secrets_in_differences_are_shown_to_managers_who_ask(client, sign_in, c
     policy = Policy.create(tenant=cast.contoso, policy_type="deviceConfigurations", graph_id=body["id"], name="Wi-Fi",
                            odata_type=kind)  # fmt: skip
     snapshot = capture_by_hand(policy, SYSTEM, body)[1]
-    restore = previewed(restore_requests.of_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.of_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
     [item] = restores.items(restore)
     assert item.action == "update"
     path = f"/restores/{restore.id}/items/{item.id}"
@@ -371,15 +375,15 @@ def test_secrets_in_differences_are_shown_to_managers_who_ask(client, sign_in, c
 
 
 def test_what_failed_in_a_live_run_is_tried_again_by_a_manager(app, client, sign_in, cast, contoso, backup_set, ended):
-    restore = previewed(restore_requests.of_backup_set(backup_set, cast.contoso, options(), person(cast.max.id)), ended)
+    restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), person(cast.max.id)), ended)
     contoso.change(permissions=READ)
-    connections.forget()
+    graph_clients.forget()
     sign_in(client, cast.max)
     send(client, f"/restores/{restore.id}/execute", name="Contoso", reason="INC-1")
     run = ended(Run.get((Run.restore_id == restore.id) & (Run.kind == "restore.live")).id, 60)
     assert run.state == "failed"
     contoso.change(permissions=WRITE)
-    connections.forget()
+    graph_clients.forget()
     assert f"/restores/{restore.id}" in text(client, f"/runs/{run.id}")
     operator = sign_in(app.test_client(), cast.ada)
     assert "Retry failed" not in text(operator, f"/runs/{run.id}")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from actors import pruning
-from db import retention
-from db.audit import SYSTEM
+from actors.housekeeping import daily_prune
+from db.audit.audit import SYSTEM
+from db.backups import retention
+from db.backups.retention import Rules
 from db.models import BackupSet, Run, Tenant
-from db.retention import Rules
 from tests.conftest import csrf_token
 from tests.db.test_retention import nights
 
@@ -54,7 +54,7 @@ def test_those_who_manage_start_a_pruning_by_hand_and_read_what_went(app, sign_i
     assert operator.post(path, data=data).status_code == 403
     manager.post(path, data={"csrf_token": csrf_token(manager, "/")})
     run = Run.get()
-    pruning.prune.fn(run.id)
+    daily_prune.prune.fn(run.id)
     page = manager.get(f"/runs/{run.id}").get_data(as_text=True)
     assert "Backup sets that no rule keeps" in page
     assert "2 went." in page

@@ -8,10 +8,12 @@ import peewee as pw
 import pytest
 
 import config
-from actors import startup
-from db import audit, migrate, privileges
+from actors.process import startup
 from db import database as engine
-from db.audit import SYSTEM, Action
+from db import migrate
+from db.audit import audit
+from db.audit.audit import SYSTEM, Action
+from db.installation import privileges
 from db.models import TABLES
 from tests import servers
 from tests.roles import copied, documented_roles

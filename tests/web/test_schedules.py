@@ -2,11 +2,12 @@
 
 import pytest
 
-from actors import back_up, scheduler
-from db import schedules
-from db.audit import SYSTEM
+from actors import scheduler
+from actors.backups import back_up
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Run, Schedule
+from db.tenants import schedules
 from tests.conftest import csrf_token
 
 pytestmark = [

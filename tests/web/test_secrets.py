@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.anything import json_of
-from web.masking import MASK, masked
+from web.presentation.masking import MASK, masked
 
 HUSH = "hush-hush-4711"
 SECRET = [

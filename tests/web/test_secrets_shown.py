@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from db.audit import SYSTEM
+from db.audit.audit import SYSTEM
 from db.models import AuditEvent, Run
 from tests.conftest import capture_by_hand, csrf_token
-from web.masking import Masking
+from web.presentation.masking import Masking
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def paths(two):
     }
 
 
-# One of every sort in which Intune keeps secrets (graph/masking.py).
+# One of every sort in which Intune keeps secrets (graph/display/masking.py).
 def every_sort(secret):
     encoded = base64.b64encode(f"net user helpdesk {secret} /add".encode()).decode()
     return {
@@ -87,7 +87,7 @@ def test_a_manager_who_asks_sees_them_and_each_showing_is_on_record(app, sign_in
 
 
 def test_what_cannot_be_recorded_is_not_shown(app, sign_in, cast, two, monkeypatch):
-    from db import audit
+    from db.audit import audit
 
     client = sign_in(app.test_client(), cast.max)
     form = {"csrf_token": csrf_token(client, "/")}

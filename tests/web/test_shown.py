@@ -4,11 +4,12 @@ import base64
 
 import pytest
 
-import actors.restore
-from db import restores, snapshots
+import actors.restores.live_restore
 from db.models import AuditEvent, Restore, RestoreItem
-from graph.fingerprint import fingerprint
-from graph.policy_types import POLICY_TYPES
+from db.policies import snapshots
+from db.restores import restores
+from graph.content.fingerprint import fingerprint
+from graph.policy_types.table import POLICY_TYPES
 from tests.conftest import csrf_token
 from tests.restoring import options, person, previewed
 from tests.simulated import WRITE
@@ -78,7 +79,7 @@ def test_what_an_upload_would_create_is_shown_by_what_it_is(client, sign_in, cas
     assert f'href="/restores/{attack.id}/plan"' in restore_page
     assert restore_page.index("It runs code of its own as SYSTEM") < restore_page.index('id="execute"')
     assert SAID not in restore_page
-    live = actors.restore.start(attack, person(cast.max.id), reason="a ticket").run
+    live = actors.restores.live_restore.start(attack, person(cast.max.id), reason="a ticket").run
     ended(live.id, 60)
     assert "EVIL run as SYSTEM everywhere" in text(client, f"/runs/{live.id}")
     assert not [one for one in AuditEvent.select() if "Vienna" in f"{one.subject} {one.details}"]

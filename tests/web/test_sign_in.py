@@ -12,13 +12,13 @@ import pytest
 import redis
 from limits.strategies import MovingWindowRateLimiter
 
-from db import second_factor, sessions, users
-from db.audit import SYSTEM
+from db.accounts import sessions, totp, users
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import AuditEvent, Passkey, RecoveryCode, Session, User
 from tests import servers
 from tests.conftest import PASSWORD, csrf_token
-from web import tries
+from web.security import attempt_limits
 
 on_one_engine = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -67,7 +67,7 @@ def test_an_unknown_person_costs_the_hash_that_a_known_one_costs(cast, monkeypat
 
 
 def test_passwords_are_kept_as_argon2id_of_at_least_what_rfc_9106_asks():
-    line = "from db.users import hasher as h; print(h.type.name, h.memory_cost >= 65536, h.time_cost >= 3)"
+    line = "from db.accounts.users import hasher as h; print(h.type.name, h.memory_cost >= 65536, h.time_cost >= 3)"
     said = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, cwd=servers.ROOT, check=True)
     assert said.stdout.split() == ["ID", "True", "True"]
 
@@ -128,7 +128,7 @@ def test_a_lock_out_ends_by_itself_however_long_the_trying_goes_on(app, cast, mo
 def test_a_made_up_cookie_makes_no_browser_known(app, cast):
     for number in range(11):
         client = app.test_client()
-        name = tries._cookie(tries._mark("ada@example.com"))
+        name = attempt_limits._cookie(attempt_limits._mark("ada@example.com"))
         client.set_cookie(name, f"made-up-{number}", path="/sign-in")
         answer = attempt(client, password="x" * 12)
     assert answer.status_code == 429
@@ -155,15 +155,15 @@ def test_with_redis_away_people_get_in_and_tries_are_counted_all_the_same(app, c
         monkeypatch.setattr(
             MovingWindowRateLimiter,
             name,
-            lambda self, *given, real=real: away() if self is tries._shared() else real(self, *given),
+            lambda self, *given, real=real: away() if self is attempt_limits._shared() else real(self, *given),
         )
-    tries._own.cache_clear()
+    attempt_limits._own.cache_clear()
     client = app.test_client()
     assert attempt(client).status_code == 303
     for _ in range(10):
         attempt(app.test_client(), password="x" * 12)
     assert attempt(app.test_client()).status_code == 429
-    tries._own.cache_clear()
+    attempt_limits._own.cache_clear()
 
 
 # --- sessions ----------------------------------------------------------------------------------------------------
@@ -340,7 +340,7 @@ def test_a_password_alone_lets_nobody_in_who_uses_codes(app, app_of_ada):
 
 def test_a_code_counts_once_and_one_of_long_ago_not_at_all(app, app_of_ada, cast):
     code = app_of_ada.now()
-    assert second_factor.accept(User.get_by_id(cast.ada.id), code, SYSTEM) == "code"
+    assert totp.accept(User.get_by_id(cast.ada.id), code, SYSTEM) == "code"
     client = app.test_client()
     attempt(client)
     assert with_code(client, code).status_code == 401
@@ -363,7 +363,7 @@ def test_the_code_page_is_for_who_gave_the_password_a_moment_ago(app, app_of_ada
     attempt(client)
     late = time.time() + 601
     token = csrf_token(client, "/sign-in/code")
-    monkeypatch.setattr("web.halfway.time.time", lambda: late)
+    monkeypatch.setattr("web.security.sealed_cookie.time.time", lambda: late)
     answer = client.post("/sign-in/code", data={"csrf_token": token, "code": app_of_ada.now()})
     assert answer.headers["Location"] == "/sign-in"
     assert not is_in(client)
@@ -373,10 +373,10 @@ def test_the_secret_of_the_codes_is_sealed_and_bound_to_its_person(app_of_ada, c
     sealed = bytes(User.get_by_id(cast.ada.id).totp_secret)
     assert app_of_ada.secret.encode() not in sealed
     User.update(totp_secret=sealed).where(User.id == cast.max.id).execute()
-    from db.sealing import SealError
+    from db.encryption import SealError
 
     with pytest.raises(SealError):
-        second_factor.accept(User.get_by_id(cast.max.id), app_of_ada.now(), SYSTEM)
+        totp.accept(User.get_by_id(cast.max.id), app_of_ada.now(), SYSTEM)
 
 
 def test_who_lost_the_phone_is_helped_by_an_admin_or_on_the_server_and_both_are_audited(app, app_of_ada, cast, sign_in):
@@ -436,13 +436,13 @@ def test_the_secret_of_the_codes_is_never_replaced_while_they_are_on(app, app_of
     client.post("/account/second-factor/off", data=proof_of(client, app_of_ada))
     planted = pyotp.TOTP(shown_secret(client))
     thief.set_cookie("tenantkeep", client.get_cookie("tenantkeep").value)
-    User.update(totp_secret=second_factor.keyring().seal(b"A" * 32, f"user {cast.ada.id} totp")).execute()
+    User.update(totp_secret=totp.keyring().seal(b"A" * 32, f"user {cast.ada.id} totp")).execute()
     form = {"csrf_token": csrf_token(thief, "/account/"), "password": PASSWORD, "code": planted.now()}
     thief.post("/account/second-factor", data={**form, "present_code": planted.now()})
     User.update(totp_step=None).execute()
     thief.post("/account/second-factor", data={**form, "present_code": pyotp.TOTP("A" * 32).now()})
     assert "Codes are on already" in thief.get("/account/").get_data(as_text=True)
-    assert second_factor.accept(User.get_by_id(cast.ada.id), planted.now(), SYSTEM) is None
+    assert totp.accept(User.get_by_id(cast.ada.id), planted.now(), SYSTEM) is None
 
 
 def proof_of(client, totp):
@@ -499,18 +499,18 @@ def test_new_recovery_codes_end_those_of_before_and_few_are_warned_of(app, app_o
     with_code(client, app_of_ada.now())
     old, new = made_codes(client, app_of_ada), made_codes(client, app_of_ada)
     ada = User.get_by_id(cast.ada.id)
-    assert second_factor.accept(ada, old[0], SYSTEM) is None
-    assert second_factor.accept(ada, new[0], SYSTEM) == "recovery code"
+    assert totp.accept(ada, old[0], SYSTEM) is None
+    assert totp.accept(ada, new[0], SYSTEM) == "recovery code"
     for code in new[1:7]:
-        second_factor.accept(ada, code, SYSTEM)
+        totp.accept(ada, code, SYSTEM)
     assert "Only 3 of your recovery codes are left" in client.get("/account/").get_data(as_text=True)
-    second_factor.turn_off(ada, SYSTEM)
+    totp.turn_off(ada, SYSTEM)
     assert not RecoveryCode.select().exists()
 
 
 @on_one_engine
 def test_a_recovery_code_of_somebody_else_is_none(app_of_ada, cast):
-    from db import recovery_codes
+    from db.accounts import recovery_codes
 
     codes = recovery_codes.make(cast.max, SYSTEM)
     assert not recovery_codes.use(User.get_by_id(cast.ada.id), codes[0], SYSTEM)
@@ -533,12 +533,15 @@ def test_recovery_codes_are_counted_with_the_tries_for_codes(app, app_of_ada):
 def test_what_was_typed_in_place_of_an_address_is_kept_only_when_it_is_one_of_ours(app, cast, redis_url, caplog):
     typed = "My secret password 1!"
     client = app.test_client()
-    for _ in range(tries.PER_ACCOUNT.amount + 2):
+    for _ in range(attempt_limits.PER_ACCOUNT.amount + 2):
         attempt(client, typed, "x" * 12)
     attempt(client, "ada@example.com", "x" * 12)
     assert {actor for actor, _ in refusals()} == {"(unknown address)", "ada@example.com"}
     assert ("(unknown address)", "too many tries") in refusals()
     everything = [str(row.__data__) for row in AuditEvent.select()] + caplog.messages
-    with redis.Redis.from_url(redis_url) as client, redis.Redis.from_url(tries.config.redis_urls()[1]) as other:
+    with (
+        redis.Redis.from_url(redis_url) as client,
+        redis.Redis.from_url(attempt_limits.config.redis_urls()[1]) as other,
+    ):
         everything += [str(key) for one in (client, other) for key in one.keys("*")]
     assert not [one for one in everything if typed.lower() in one.lower()]

@@ -9,16 +9,16 @@ import pytest
 import requests
 
 import config
-from actors.broker import locks
+from actors.queue.broker import locks
 from db.models import AuditEvent
-from graph import entra_documents
+from graph.auth import public_documents
 from tests import servers
 from tests.conftest import PASSWORD, csrf_token
 from tests.web.test_isolation import VERBS, rules
 from tests.web.test_sign_in import attempt
-from web import tries
 from web.app import create_app
-from web.views import health
+from web.security import attempt_limits
+from web.views.installation import health
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 GUID = "11111111-2222-4333-8444-555555555555"
@@ -110,7 +110,7 @@ def test_what_is_refused_an_address_fills_the_audit_log_no_further_whatever_acco
     assert events() == 70, "another address"
     for number in range(45):
         attempt(app.test_client(), f"others{number}@example.com", "x" * 12)
-    assert events() == 45 + 25 + (tries.EVENTS_PER_ADDRESS.amount - 45)
+    assert events() == 45 + 25 + (attempt_limits.EVENTS_PER_ADDRESS.amount - 45)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_what_is_refused_an_address_fills_the_audit_log_no_further_whatever_acco
     ],
 )
 def test_what_counts_as_one_address(database_url, addresses, counts_as):
-    assert {tries.place(address) for address in addresses} == {counts_as}
+    assert {attempt_limits.place(address) for address in addresses} == {counts_as}
 
 
 @pytest.mark.parametrize(
@@ -141,9 +141,9 @@ def test_what_proxies_say_of_an_address_is_kept_in_one_spelling(database, redis_
 
 
 def test_many_addresses_together_fill_the_audit_log_no_further_and_who_is_full_leaves_no_count(app, monkeypatch):
-    monkeypatch.setattr(tries, "EVENTS_IN_ALL", tries.RateLimitItemPerHour(3))
-    monkeypatch.setattr(tries, "EVENTS_PER_ADDRESS", tries.RateLimitItemPerHour(4))
-    monkeypatch.setattr(tries, "PER_ADDRESS", tries.RateLimitItemPerMinute(2, 5))
+    monkeypatch.setattr(attempt_limits, "EVENTS_IN_ALL", attempt_limits.RateLimitItemPerHour(3))
+    monkeypatch.setattr(attempt_limits, "EVENTS_PER_ADDRESS", attempt_limits.RateLimitItemPerHour(4))
+    monkeypatch.setattr(attempt_limits, "PER_ADDRESS", attempt_limits.RateLimitItemPerMinute(2, 5))
     for number in range(12):
         client = app.test_client()
         client.environ_base["REMOTE_ADDR"] = f"192.0.2.{number % 2}"
@@ -181,7 +181,7 @@ def test_what_strangers_try_keeps_nobody_out_who_has_proof(app, cast):
 def test_a_session_without_the_browsers_cookie_is_proof_too_and_has_a_count_of_its_own(app, cast):
     own = app.test_client()
     attempt(own)
-    own.delete_cookie(tries._cookie(tries._mark("ada@example.com")))
+    own.delete_cookie(attempt_limits._cookie(attempt_limits._mark("ada@example.com")))
     for number in range(31):
         attempt(app.test_client(), f"invented{number}@example.com", "x" * 12)
     form = {"csrf_token": csrf_token(own, "/account/"), "new": "another long one"}
@@ -236,7 +236,7 @@ def test_cookies_are_for_https_alone_where_the_request_came_over_it_whatever_the
 
 
 def test_leaving_for_entra_is_counted_before_anything_is_asked(app, entra, monkeypatch):
-    monkeypatch.setattr(tries, "LEAVES_FOR_ENTRA", tries.RateLimitItemPerMinute(2, 5))
+    monkeypatch.setattr(attempt_limits, "LEAVES_FOR_ENTRA", attempt_limits.RateLimitItemPerMinute(2, 5))
     client = app.test_client()
     assert [client.get("/sign-in/entra").status_code for _ in range(4)] == [503, 503, 429, 429]
     assert len(entra.asked) <= 2
@@ -267,10 +267,10 @@ def test_a_slow_entra_holds_few_threads_and_junk_none(database, redis_url, cast)
             times.append(time.monotonic() - began)
             time.sleep(0.1)
     assert max(times) < 1
-    assert slow.most <= entra_documents.AT_ONCE
+    assert slow.most <= public_documents.AT_ONCE
     assert {path.rpartition("/")[2] for path in slow.asked} == {"openid-configuration"}
     told = [one.result() for one in answers]
     assert {status for status, _ in told} == {401, 503}
-    assert sum(seconds > 1.5 for _, seconds in told) <= entra_documents.AT_ONCE
+    assert sum(seconds > 1.5 for _, seconds in told) <= public_documents.AT_ONCE
     slow.shutdown()
     slow.server_close()

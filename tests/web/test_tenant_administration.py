@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-import actors.credential
-import actors.sync
-from db import credentials, removal, schedules, switching, tenants
-from db.audit import SYSTEM
+import actors.backups.sync
+import actors.tenants.credential_change
+from db.audit.audit import SYSTEM
 from db.clock import utcnow
+from db.housekeeping import tenant_removal, tenant_switch
 from db.models import AuditEvent, Credential, Policy, Run, Tenant
 from db.states import CredentialPlace
+from db.tenants import credentials, schedules, tenants
 from tests.actors.test_credential import pem
 from tests.actors.test_secrets import every_value
 from tests.conftest import csrf_token
@@ -90,7 +91,7 @@ def test_only_admins_find_and_do_any_of_it(app, sign_in, cast):
 
 
 def test_switched_off_nothing_starts_in_it_and_every_way_says_so(admin, graph, cast, redis_url, captured):
-    run = actors.sync.start(cast.contoso, SYSTEM).run
+    run = actors.backups.sync.start(cast.contoso, SYSTEM).run
     assert "1 run(s) are being cancelled" in sent(admin, cast.contoso, "switch-off").get_data(as_text=True)
     assert Run.get_by_id(run.id).state == "cancelled"
     policy, tenant, before = Policy.get(Policy.tenant == cast.contoso), cast.contoso, Run.select().count()
@@ -126,15 +127,15 @@ def test_another_name_is_kept_and_one_that_is_taken_refused(admin, cast):
 
 
 def test_it_is_removed_when_its_name_is_typed_and_not_while_a_run_is_under_way(admin, cast, redis_url):
-    run = actors.sync.start(cast.contoso, SYSTEM).run
+    run = actors.backups.sync.start(cast.contoso, SYSTEM).run
     assert f"Run {run.id} of Contoso is under way" in sent(admin, cast.contoso, "remove", name="Contoso").get_data(
         as_text=True
     )
-    switching.switch_off(cast.contoso, SYSTEM)
+    tenant_switch.switch_off(cast.contoso, SYSTEM)
     assert "Nothing was removed" in sent(admin, cast.contoso, "remove", name="contoso").get_data(as_text=True)
     assert Tenant.get_by_id(cast.contoso.id).removing_since is None
     assert "is being removed" in sent(admin, cast.contoso, "remove", name="Contoso").get_data(as_text=True)
-    while removal.go_on(cast.contoso):
+    while tenant_removal.go_on(cast.contoso):
         pass
     assert admin.get(f"/tenants/{cast.contoso.id}").status_code == 404
 

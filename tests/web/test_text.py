@@ -5,13 +5,13 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.comparison import Difference
+from actors.facade.snapshot_diff import Difference
 from tests.anything import json, texts
-from web import plans, text
+from web.presentation import formatters, restore_text
 
 
 def test_only_addresses_in_intune_become_links():
-    shown = text.linked('Wait: https://intune.microsoft.com/#view/x/~/requests. <b> https://evil.example/ "')
+    shown = formatters.linked('Wait: https://intune.microsoft.com/#view/x/~/requests. <b> https://evil.example/ "')
     assert '<a href="https://intune.microsoft.com/#view/x/~/requests" rel="noopener noreferrer">' in shown
     assert shown.count("<a ") == 1
     assert "&lt;b&gt;" in shown
@@ -37,18 +37,18 @@ class _Read(HTMLParser):
 
 @given(said)
 def test_a_text_stays_text_but_for_links_of_ours(value):
-    for shown in (text.linked(value), text.state_badge(value)):
+    for shown in (formatters.linked(value), formatters.state_badge(value)):
         known = {("a", ("href", "rel")), ("span", ("class",)), ("i", ("aria-hidden", "class"))}
         assert {(tag, tuple(sorted(names))) for tag, names in _Read(str(shown)).tags} <= known
-    assert _Read(str(text.linked(value))).text.replace("\r", "\n") == value.replace("\r", "\n")
+    assert _Read(str(formatters.linked(value))).text.replace("\r", "\n") == value.replace("\r", "\n")
 
 
 @given(st.datetimes(), st.datetimes())
 def test_every_moment_and_span_can_be_said(one, other):
-    assert str(one.year) in text.moment(one)
-    assert "ago" in text.ago(one)
-    assert text.duration(one, other)
-    assert text.duration(None, other) == "–"
+    assert str(one.year) in formatters.moment(one)
+    assert "ago" in formatters.ago(one)
+    assert formatters.duration(one, other)
+    assert formatters.duration(None, other) == "–"
 
 
 @given(st.floats(0, 1e12), st.floats(0, 1e12))
@@ -56,28 +56,28 @@ def test_a_longer_span_never_reads_as_a_shorter_one(one, other):
     """What is said is at most what it is, to the unit below the largest."""
     sizes = {"day": 86400, "days": 86400, "h": 3600, "min": 60, "s": 1}
     for seconds in (one, other):
-        words = text.seconds(seconds).split()
+        words = formatters.seconds(seconds).split()
         told = sum(int(number) * sizes[unit] for number, unit in zip(words[::2], words[1::2], strict=True))
         assert told <= seconds < told + max(3600 if seconds >= 86400 else 60 if seconds >= 3600 else 1, 1)
 
 
 @given(st.integers(0, 2**60))
 def test_every_size_is_said_in_its_unit(count):
-    assert text.size(count).split()[1] == ("B" if count < 1024 else "KB" if count < 1024**2 else "MB")
+    assert formatters.size(count).split()[1] == ("B" if count < 1024 else "KB" if count < 1024**2 else "MB")
 
 
 @given(json, json, st.sampled_from(["added", "removed", "changed"]), said)
 def test_every_difference_and_detail_is_a_short_line(before, after, kind, label):
     one = Difference((label,), label, kind, before, after)
     for count in (1, 6):
-        assert len(text.changed([one] * count)) < 2 * len(label) * text.NAMED + 3 * text.SHORT + 60
-    assert isinstance(text.detail(before), str)
-    assert isinstance(text.browser(label), str)
-    assert isinstance(text.kind_title(label), str)
+        assert len(formatters.changed([one] * count)) < 2 * len(label) * formatters.NAMED + 3 * formatters.SHORT + 60
+    assert isinstance(formatters.detail(before), str)
+    assert isinstance(formatters.browser(label), str)
+    assert isinstance(formatters.kind_title(label), str)
 
 
 def test_what_the_guard_holds_back_is_not_counted_among_what_is_written():
-    assert plans.sentence({"update": 3, "create": 1, "blocked": 1}, {"update": 2, "create": 1}) == (
+    assert restore_text.sentence({"update": 3, "create": 1, "blocked": 1}, {"update": 2, "create": 1}) == (
         "1 policy will be changed; 1 is blocked, 3 are held back by the Conditional Access guard."
     )
-    assert plans.sentence({"update": 1}, {"update": 1}).startswith("Nothing will be written; 1 is held back")
+    assert restore_text.sentence({"update": 1}, {"update": 1}).startswith("Nothing will be written; 1 is held back")

@@ -9,21 +9,25 @@ import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-import actors.unpacking
-import actors.uploads
-import actors.working
-from actors.working import Ends
-from db import backup_sets, manifests, restores, snapshots, uploads, users
-from db.audit import SYSTEM
+import actors.queue.run_actor
+import actors.uploads.unpacking
+import actors.uploads.upload
+from actors.queue.run_actor import Ends
+from db.accounts import users
+from db.audit.audit import SYSTEM
+from db.backups import backup_sets, manifests
 from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Content, Notification, Restore, Run, RunItem, Snapshot, Upload, UploadChunk
-from db.run_ends import request_cancel
+from db.policies import snapshots
+from db.restores import restores
+from db.runs import uploads
+from db.runs.completion import request_cancel
 from db.states import Role, RunState, SetState
 from tests.conftest import capture_by_hand, csrf_token
 from tests.uploads import GOOD, fingerprint_of, line, zipped
-from web.archive import archive
-from web.masking import masked
-from web.permissions import IN_TENANT, Permission
+from web.presentation.backup_zip import archive
+from web.presentation.masking import masked
+from web.security.permissions import IN_TENANT, Permission
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -65,7 +69,7 @@ def upload(client, data, tenant, **more):
     assert answer.status_code == 303, answer.get_data(as_text=True)
     run = Run.select().order_by(Run.id.desc()).get()
     assert answer.location == f"/runs/{run.id}"
-    actors.uploads.read(run.id)
+    actors.uploads.upload.read(run.id)
     assert not UploadChunk.select().count(), "what was read is not kept"
     return Run.get_by_id(run.id)
 
@@ -157,7 +161,7 @@ def test_who_lost_the_right_or_the_account_meanwhile_gets_no_draft(client, sign_
     data = downloaded(backup_set)
     send(client, data, cast.contoso)
     users.set_member(cast.ada, cast.contoso, Role.READER, SYSTEM)
-    actors.uploads.read(Run.get(Run.kind == "restore.upload").id)
+    actors.uploads.upload.read(Run.get(Run.kind == "restore.upload").id)
     assert "operates Contoso" in Run.get(Run.kind == "restore.upload").error_message
     assert not Restore.select().count()
     assert not Upload.select().count()
@@ -165,8 +169,8 @@ def test_who_lost_the_right_or_the_account_meanwhile_gets_no_draft(client, sign_
 
 def test_the_worker_asks_for_the_roles_that_pages_ask_for(cast):
     for permission, roles in (
-        (Permission.OPERATE, actors.uploads.OPERATES),
-        (Permission.MANAGE, actors.uploads.MANAGES),
+        (Permission.OPERATE, actors.uploads.upload.OPERATES),
+        (Permission.MANAGE, actors.uploads.upload.MANAGES),
     ):
         assert roles == {role for role, held in IN_TENANT.items() if permission in held}
 
@@ -194,7 +198,7 @@ def test_a_cancelled_upload_leaves_neither_draft_nor_file(client, sign_in, cast,
         return keep(*facts)
 
     monkeypatch.setattr(snapshots, "keep_content", kept_and_cancelled)
-    actors.uploads.read(run.id)
+    actors.uploads.upload.read(run.id)
     assert Run.get_by_id(run.id).state == "cancelled"
     items = RunItem.select().where(RunItem.run == run).order_by(RunItem.id)
     assert [one.state for one in items] == ["skipped", "done", "skipped"]
@@ -211,7 +215,7 @@ def test_what_was_interrupted_goes_on_and_makes_one_draft(client, sign_in, cast,
     sign_in(client, cast.max)
     send(client, downloaded(backup_set), cast.contoso)
     run = Run.get(Run.kind == "restore.upload")
-    holder = {"keep_content": snapshots, "create": restores, "finish": actors.working.run_ends}[place]
+    holder = {"keep_content": snapshots, "create": restores, "finish": actors.queue.run_actor.run_ends}[place]
     real, times = getattr(holder, place), []
 
     def killed(*facts, **more):
@@ -223,11 +227,13 @@ def test_what_was_interrupted_goes_on_and_makes_one_draft(client, sign_in, cast,
     with monkeypatch.context() as patch:
         patch.setattr(holder, place, killed)
         if place == "finish":
-            patch.setattr(actors.uploads, "work", lambda *facts: actors.working.work(*facts, Ends(finish=killed)))
+            patch.setattr(
+                actors.uploads.upload, "work", lambda *facts: actors.queue.run_actor.work(*facts, Ends(finish=killed))
+            )
         with pytest.raises(Killed):
-            actors.uploads.read(run.id)
+            actors.uploads.upload.read(run.id)
     Run.update(claimed_by=None).where(Run.id == run.id).execute()  # as the sweep takes it back
-    actors.uploads.read(run.id)
+    actors.uploads.upload.read(run.id)
     assert Run.get_by_id(run.id).state == RunState.SUCCEEDED
     assert [len(restores.items(one)) for one in Restore.select()] == [2]
     assert not Upload.select().count()
@@ -309,7 +315,7 @@ def test_what_was_read_of_a_file_that_spends_its_budget_is_in_no_draft(client, s
     data = downloaded(backup_set)
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         first, *_, manifest = (sum(map(file.read(name).count, (b"[", b"{", b","))) for name in file.namelist())
-    monkeypatch.setattr(actors.unpacking, "MOST_VALUES", first + manifest)
+    monkeypatch.setattr(actors.uploads.unpacking, "MOST_VALUES", first + manifest)
     sign_in(client, cast.max)
     run = upload(client, data, cast.contoso)
     assert (run.state, run.done) == ("failed", 0)

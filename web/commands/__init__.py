@@ -1,4 +1,7 @@
-"""`tenantkeep`: the same work as in the browser, through the same queue, for terminals and scripts."""
+"""`tenantkeep`: the same work as in the browser, through the same queue, for terminals and scripts.
+
+May import: web.presentation, web.serving.
+"""
 
 import json
 import os
@@ -7,10 +10,10 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from actors.startup import REFUSALS
+from actors.process.startup import REFUSALS
 from db import private_file
+from db.encryption import SealError
 from db.errors import Invalid
-from db.sealing import SealError
 from web.commands import (
     accounts,
     demo,

@@ -3,7 +3,7 @@
 import click
 from flask.cli import AppGroup
 
-from db import second_factor, users
+from db.accounts import totp, users
 from db.errors import Invalid
 from db.models import User
 from db.states import Role, SiteRole
@@ -46,7 +46,7 @@ def set_password(email: str, password_stdin: bool, turn_codes_off: bool, as_json
         user = _named(email)
         users.change(user, actor(), password=_password(password_stdin))
         if turn_codes_off:
-            second_factor.turn_off(user, actor())
+            totp.turn_off(user, actor())
         answer(as_json, {"id": user.id, "email": user.email}, f"{user.email} has a new password.")
 
 

@@ -11,12 +11,13 @@ from typing import Any
 import click
 
 import config
-from actors import logs, startup
-from db import policies, tenants
-from db.audit import Actor
+from actors.process import logs, startup
+from db.audit.audit import Actor
 from db.database import database
 from db.errors import Invalid
 from db.models import Policy, Tenant
+from db.policies import policies
+from db.tenants import tenants
 
 # As sysexits.h has them. A run's own are 0 succeeded, 1 failed, 2 partial.
 WRONG_INPUT, WRONG_SETTING = 64, 78

@@ -17,12 +17,14 @@ from flask.cli import AppGroup
 from honcho import environ as procfiles
 
 import config
-from actors import startup
-from db import entra_people, migrate, tenants, users
-from db.audit import SYSTEM
+from actors.process import startup
+from db import migrate
+from db.accounts import entra_grants, users
+from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import User
 from db.states import CredentialKind, Role, SiteRole
+from db.tenants import tenants
 from web.commands.logfiles import LogFiles
 
 PROCESSES = Path(__file__).with_name("Procfile.demo")
@@ -137,10 +139,10 @@ def _seed(described: list[dict[str, str]]) -> None:
                 users.add(email, name, password, SYSTEM, site_role=site_role)
         for one in described:
             _seed_tenant(one)
-        if not entra_people.grants():
-            entra_people.grant(ADMIN_ROLE, SYSTEM, site_role=SiteRole.ADMIN)
+        if not entra_grants.grants():
+            entra_grants.grant(ADMIN_ROLE, SYSTEM, site_role=SiteRole.ADMIN)
             for tenant in tenants.by_name():
-                entra_people.grant(HELPDESK_GROUP, SYSTEM, tenant=tenant, role=Role.OPERATOR)
+                entra_grants.grant(HELPDESK_GROUP, SYSTEM, tenant=tenant, role=Role.OPERATOR)
 
 
 def _described_tenants() -> list[dict[str, str]]:

@@ -10,24 +10,20 @@ import requests
 from flask.cli import AppGroup
 
 import config
-from actors import broker, connections, startup
+from actors.process import startup
+from actors.queue import broker
+from actors.tenants import graph_clients
 from config import Settings
-from db import (
-    audit_rounds,
-    identities,
-    installation,
-    key_rotation,
-    overdue,
-    privileges,
-    runs,
-    schedules,
-    setbacks,
-    tenants,
-    users,
-)
+from db.accounts import users
+from db.audit import daily_check
 from db.clock import utcnow
 from db.database import database, disk_free, is_sqlite
+from db.installation import installation, key_rotation, privileges
 from db.models import TABLES
+from db.recovery import lost_runs, setbacks
+from db.runs import runs
+from db.schema import row_ids
+from db.tenants import schedules, tenants
 from web.commands.context import answer, as_json
 
 FRESH_SECONDS = 30
@@ -140,7 +136,7 @@ def _scheduler() -> Iterator[Finding]:
 
 
 def _waiting_runs() -> Finding:
-    stalled = overdue.stalled()
+    stalled = lost_runs.stalled()
     if not stalled:
         return True, "runs", "none waits without getting on"
     run = stalled[0]
@@ -156,7 +152,7 @@ def _keys() -> Finding:
 
 
 def _audit() -> Finding:
-    check = audit_rounds.state()
+    check = daily_check.state()
     if check.faults:
         return False, "audit log", f"{check.first_fault} Run: tenantkeep audit verify"
     if check.ended_at is None:
@@ -165,7 +161,7 @@ def _audit() -> Finding:
 
 
 def _identities() -> Iterator[Finding]:
-    shares = identities.spent(TABLES)
+    shares = row_ids.spent(TABLES)
     nearly = {table: share for table, share in shares.items() if share >= HALF}
     for table, share in nearly.items():
         yield (
@@ -202,7 +198,7 @@ def _open_redis() -> Iterator[Finding]:
 def _graph(may_ask_tenants: bool) -> Iterator[Finding]:
     """Whether the addresses of the tenants' clouds can be reached at all; `tenant check` signs in."""
     with database.connection_context() if may_ask_tenants else nullcontext():
-        addresses = connections.addresses(tenants.in_clouds() if may_ask_tenants else ())
+        addresses = graph_clients.addresses(tenants.in_clouds() if may_ask_tenants else ())
     for what, address in addresses:
         yield _reached(what, address)
 

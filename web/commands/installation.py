@@ -14,14 +14,17 @@ import redis
 from flask.cli import AppGroup
 
 import config
-from actors import audit_memory, startup
-from db import audit, audit_keys, audit_proof, audit_rounds, audit_rows, private_file, privileges
+from actors.housekeeping import audit_head
+from actors.process import startup
 from db import migrate as migrations
-from db.audit import Action
-from db.audit_rows import Point
+from db import private_file
+from db.audit import audit, audit_keys, audit_rows, chain_export, daily_check
+from db.audit.audit import Action
+from db.audit.audit_rows import Point
 from db.database import database
+from db.encryption import SealError
 from db.errors import Invalid
-from db.sealing import SealError
+from db.installation import privileges
 from web.commands.context import actor, answer, as_json, force_option, opened
 
 T = TypeVar("T")
@@ -88,7 +91,7 @@ def verify(since: str | None, path: Path | None, alone: bool, as_json: bool) -> 
 
 
 def _point(text: str) -> Point:
-    found = audit_memory.point(text)
+    found = audit_head.point(text)
     if found is None:
         raise Invalid("--since wants an event's number and its hash: 1234:0123456789abcdef…, 40 digits of it or more.")
     return found
@@ -97,7 +100,7 @@ def _point(text: str) -> Point:
 def _remembered() -> list[Point]:
     """What Redis knows, where it answers."""
     try:
-        return audit_memory.remembered()
+        return audit_head.remembered()
     except (redis.RedisError, SealError):
         return []
 
@@ -114,19 +117,19 @@ def _asked_redis(act: Callable[[], T]) -> T:
 def accept(reason: str, as_json: bool) -> None:
     """After an older copy of the database was put in its place: go on from where the log ends now."""
     with opened():
-        before = _asked_redis(audit_memory.remembered)
+        before = _asked_redis(audit_head.remembered)
         told = audit.written(before[0]) if before else None
         audit.record(Action.AUDIT_ACCEPTED, actor(), "audit log", reason=reason, remembered=told)
-        _asked_redis(lambda: audit_memory.remember(audit.head()))
-        audit_rounds.begin_anew()
+        _asked_redis(lambda: audit_head.remember(audit.head()))
+        daily_check.begin_anew()
         answer(as_json, {"remembered": told}, "The audit log goes on from here. That it does is in it.")
 
 
 def _verify_file(path: Path, alone: bool, as_json: bool) -> None:
     try:
         with nullcontext() if alone else opened(), path.open(encoding="utf-8") as document:
-            verdict = audit_proof.check(document, () if alone else audit_keys.known())
-            elsewhere = [] if alone else audit_proof.belongs_here(verdict)
+            verdict = chain_export.check(document, () if alone else audit_keys.known())
+            elsewhere = [] if alone else chain_export.belongs_here(verdict)
     except (OSError, UnicodeDecodeError) as e:
         raise Invalid(f"{path} cannot be read: {getattr(e, 'strerror', None) or 'it is no text'}.") from e
     faults = verdict.faults + elsewhere
@@ -143,10 +146,10 @@ def _verify_file(path: Path, alone: bool, as_json: bool) -> None:
 def export(path: Path, since: datetime | None, until: datetime | None, force: bool, as_json: bool) -> None:
     """Write the audit log to a document that anybody can check: audit verify --file FILE --alone."""
     with opened():
-        first, last = audit_proof.bounds(since, until + timedelta(days=1) if until else None)
+        first, last = chain_export.bounds(since, until + timedelta(days=1) if until else None)
         count = max(last - first + 1, 0)
         with private_file.written(path, force=force) as document:
-            document.writelines(line.encode() for line in audit_proof.lines(first, last))
+            document.writelines(line.encode() for line in chain_export.lines(first, last))
         audit.record(Action.AUDIT_EXPORTED, actor(), "audit log, with proof", rows=count)
         point = audit.written(audit.head())
         text = f"Wrote {count} events to {path}. The log is at {point}."

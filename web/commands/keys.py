@@ -6,8 +6,8 @@ import secrets
 import click
 from flask.cli import AppGroup
 
-from db import key_rotation
-from db.sealing import keyring
+from db.encryption import keyring
+from db.installation import key_rotation
 from web.commands.context import actor, answer, as_json, opened
 
 

@@ -8,10 +8,15 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from actors import catalogue
-from db import backup_sets, policies, restores, run_history, schedules, snapshots, tenants, users
+from actors.facade import policy_type_names
+from db.accounts import users
+from db.backups import backup_sets
 from db.errors import Invalid
 from db.models import BackupSet, Snapshot, Tenant
+from db.policies import policies, snapshots
+from db.restores import restores
+from db.runs import run_history
+from db.tenants import schedules, tenants
 from web.commands.context import answer, as_json, opened, tenant_named
 
 MOST = 10_000
@@ -203,7 +208,7 @@ def show(backup_set_id: int, limit: int, as_json: bool) -> None:
             {
                 "snapshot": one.id,
                 "policy_type": one.policy.policy_type,
-                "title": catalogue.title(one.policy.policy_type),
+                "title": policy_type_names.title(one.policy.policy_type),
                 "name": one.name,
                 "policy": one.policy_id,
                 "captured": one.captured_at,

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from db import exporting, importing
-from db.exporting import Tell
+from db.installation import export_file, import_file
+from db.installation.export_file import Tell
 from web.commands.context import actor, answer, as_json, force_option, from_stdin, opened
 
 passphrase_stdin = click.option(
@@ -31,7 +31,7 @@ def export_all(file: Path, is_piped: bool, force: bool, as_json: bool) -> None:
     with opened():
         passphrase = from_stdin("passphrase") if is_piped else _asked(again=True)
         with _progress("Exporting") as tell:
-            rows = exporting.export_all(file, passphrase, actor(), tell, force=force)
+            rows = export_file.export_all(file, passphrase, actor(), tell, force=force)
         size = file.stat().st_size
         document = {"file": str(file), "rows": rows, "bytes": size}
         answer(
@@ -47,7 +47,7 @@ def import_all(file: Path, is_piped: bool, as_json: bool) -> None:
     with opened():
         passphrase = from_stdin("passphrase") if is_piped else _asked(again=False)
         with _progress("Importing") as tell:
-            made = importing.import_all(file, passphrase, actor(), tell)
+            made = import_file.import_all(file, passphrase, actor(), tell)
         document = {"rows": made.rows, "made_at": made.made_at, "ended_runs": made.ended_runs}
         text = f"Imported {made.rows} rows, exported at {made.made_at} UTC."
         text += f" {made.ended_runs} run(s) were under way then, and ended here as failed." if made.ended_runs else ""

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 import actors.scheduler
 import actors.worker
 import config
-from actors.broker import SERVED
+from actors.queue.broker import SERVED
 
 POSITIVE = click.IntRange(min=1)
 
@@ -26,7 +26,7 @@ def register(cli: AppGroup) -> None:
 @click.option("--access-log", is_flag=True, help="Write a line for each request.")
 def web(bind: str | None, **options: Any) -> None:
     """Serve the pages."""
-    from web import server  # with every page: no other command has to wait for them
+    from web.serving import server  # with every page: no other command has to wait for them
 
     server.serve(server.Options(bind or f"127.0.0.1:{config.settings().port}", **options))
 

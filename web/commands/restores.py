@@ -6,16 +6,17 @@ from dataclasses import dataclass
 import click
 from flask.cli import AppGroup
 
-import actors.preview
-import actors.restore
-from actors import catalogue, restore_requests
-from db import approvals, restores
+import actors.plans.preview
+import actors.restores.live_restore
+from actors.facade import policy_type_names
+from actors.plans import drafts
 from db.errors import Invalid
 from db.models import BackupSet, Restore, Tenant
+from db.restores import approvals, restores
 from db.states import RestoreState
-from web import plans
 from web.commands.context import actor, as_json, opened, tenant_named
 from web.commands.runs import EXIT_CODES, ended, follow, show_run, wait_option
+from web.presentation import restore_text
 
 
 def register(cli: AppGroup) -> None:
@@ -56,7 +57,7 @@ def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], 
             groups: str, reason: str, override_guard: str, wait: bool, as_json: bool) -> None:  # fmt: skip
     """Restore a backup set, or some of it: preview it, or with --live --yes execute it."""
     with opened():
-        options = restore_requests.parse_options(
+        options = drafts.parse_options(
             {
                 "assignments": assignments,
                 "existing": existing,
@@ -70,9 +71,7 @@ def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], 
         if live and live.confirmed and not live.reason:
             raise Invalid("Say why with --reason: a ticket or a sentence. It is kept with the restore.")
         backup_set, place = _source_and_target(backup_set_id, target, types)
-        made = restore_requests.of_backup_set(
-            backup_set, place, options, actor(), snapshot_ids=items, policy_types=types
-        )
+        made = drafts.of_backup_set(backup_set, place, options, actor(), snapshot_ids=items, policy_types=types)
         code = _execute(made, live, wait, as_json) if live else _preview(made, wait, as_json)
     sys.exit(code)
 
@@ -81,14 +80,14 @@ def _source_and_target(backup_set_id: int, target: str | None, types: tuple[str,
     backup_set = BackupSet.get_or_none(BackupSet.id == backup_set_id)
     if backup_set is None:
         raise Invalid(f"There is no backup set {backup_set_id}.")
-    unknown = sorted(set(types) - set(catalogue.titles()))
+    unknown = sorted(set(types) - set(policy_type_names.titles()))
     if unknown:
         raise Invalid(f"There is no policy type {unknown[0]}. The known ones are in docs/policy-types.md.")
     return backup_set, tenant_named(target) if target else backup_set.tenant
 
 
 def _preview(made: Restore, wait: bool, as_json: bool) -> int:
-    code = follow(actors.preview.start(made, actor()), wait, as_json)
+    code = follow(actors.plans.preview.start(made, actor()), wait, as_json)
     if wait:
         _say_plan(made)
     return code
@@ -96,7 +95,7 @@ def _preview(made: Restore, wait: bool, as_json: bool) -> int:
 
 def _execute(made: Restore, live: Live, wait: bool, as_json: bool) -> int:
     """Its preview is waited for, whatever --wait says: only what a preview has shown is written."""
-    run = ended(actors.preview.start(made, actor()).run.id)
+    run = ended(actors.plans.preview.start(made, actor()).run.id)
     if Restore.get_by_id(made.id).state != RestoreState.PREVIEWED:
         show_run(run, as_json)
         return EXIT_CODES.get(run.state, 1) or 1
@@ -106,11 +105,11 @@ def _execute(made: Restore, live: Live, wait: bool, as_json: bool) -> int:
         raise Invalid("Nothing was written. Add --yes to write this.")
     if live.guard_reason and approvals.guarded(made):
         approvals.override_guard(Restore.get_by_id(made.id), actor(), live.guard_reason)
-    start = actors.restore.start(Restore.get_by_id(made.id), actor(), reason=live.reason)
+    start = actors.restores.live_restore.start(Restore.get_by_id(made.id), actor(), reason=live.reason)
     return follow(start, wait, as_json)
 
 
 def _say_plan(made: Restore) -> None:
     """Beside the answer: standard output may be one JSON document."""
-    said = plans.sentence(restores.counted(made), approvals.held_back(made))
+    said = restore_text.sentence(restores.counted(made), approvals.held_back(made))
     click.echo(f"{made} of {made.source_name} to {made.tenant.name}: {said}", err=True)

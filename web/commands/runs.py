@@ -8,18 +8,20 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-import actors.back_up
-import actors.capture
-import actors.sync
-from actors.starting import Start
-from db import backup_sets, disclosures, private_file, run_progress, runs
+import actors.backups.back_up
+import actors.backups.capture
+import actors.backups.sync
+from actors.queue.enqueue import Start
+from db import private_file
+from db.backups import backup_sets, disclosures
 from db.errors import Invalid
 from db.models import BackupSet, Run
+from db.runs import run_progress, runs
 from db.states import ACTIVE, RunState
-from web.archive import archive
 from web.commands.context import actor, answer, as_json, force_option, opened, policy_named, tenant_named
-from web.masking import masked
-from web.starting import sentence
+from web.presentation.backup_zip import archive
+from web.presentation.masking import masked
+from web.presentation.run_messages import sentence
 
 EXIT_CODES = {RunState.SUCCEEDED: 0, RunState.PARTIAL: 2}
 POLL_SECONDS = 0.5
@@ -43,7 +45,7 @@ def register(cli: AppGroup) -> None:
 def sync(tenant: str, wait: bool, as_json: bool) -> None:
     """Read the list of a tenant's policies."""
     with opened():
-        code = follow(actors.sync.start(tenant_named(tenant), actor()), wait, as_json)
+        code = follow(actors.backups.sync.start(tenant_named(tenant), actor()), wait, as_json)
     sys.exit(code)
 
 
@@ -54,7 +56,7 @@ def sync(tenant: str, wait: bool, as_json: bool) -> None:
 def capture(tenant: str, policy: str, wait: bool, as_json: bool) -> None:
     """Capture a snapshot of one policy."""
     with opened():
-        code = follow(actors.capture.start(policy_named(tenant_named(tenant), policy), actor()), wait, as_json)
+        code = follow(actors.backups.capture.start(policy_named(tenant_named(tenant), policy), actor()), wait, as_json)
     sys.exit(code)
 
 
@@ -73,7 +75,7 @@ def back_up(
     with opened():
         place = tenant_named(tenant)
         policy_ids = [policy_named(place, one).id for one in chosen]
-        start = actors.back_up.start(place, actor(), policy_types=types, policy_ids=policy_ids, is_full=full)
+        start = actors.backups.back_up.start(place, actor(), policy_types=types, policy_ids=policy_ids, is_full=full)
         code = follow(start, wait, as_json)
     sys.exit(code)
 

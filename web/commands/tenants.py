@@ -7,18 +7,19 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-import actors.check
-import actors.credential
-from actors.credential import Given
-from db import removal, switching, tenants
+import actors.tenants.connection_check
+import actors.tenants.credential_change
+from actors.tenants.credential_change import Given
 from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
+from db.housekeeping import tenant_removal, tenant_switch
 from db.models import Tenant
 from db.states import CredentialPlace
+from db.tenants import tenants
 from web.commands.context import actor, answer, as_json, from_stdin, opened, tenant_named
 from web.commands.runs import follow, wait_option
-from web.text import ends
+from web.presentation.formatters import ends
 
 secret_option = click.option("--client-secret-stdin", is_flag=True, help="Read the client secret from standard input.")
 certificate_option = click.option(
@@ -68,7 +69,7 @@ def add(name: str, directory_id: str, client_id: str, cloud: str, client_secret_
             sentence = f"Added {made.name}. Its credential was not tried yet: tenantkeep tenant check “{made.name}”"
             answer(as_json, document, sentence)
             return
-        found = actors.check.check(made)
+        found = actors.tenants.connection_check.check(made)
         answer(as_json, {**document, "check": _told(found)}, f"Added {made.name}. " + _text(found, made))
     sys.exit(0 if found.ok else 1)
 
@@ -79,7 +80,7 @@ def _given(
     if client_secret_stdin == (certificate is not None):
         raise Invalid("Give either --client-secret-stdin or --certificate FILE.")
     if certificate is None:
-        return actors.credential.secret(from_stdin("client secret"), expires)
+        return actors.tenants.credential_change.secret(from_stdin("client secret"), expires)
     if expires:
         raise Invalid("A certificate says itself when it ends: leave --expires out.")
     return _certificate(certificate, passphrase_stdin)
@@ -91,7 +92,9 @@ def _certificate(path: Path, passphrase_stdin: bool) -> Given:
     except OSError as e:
         raise Invalid(f"{path} cannot be read: {e.strerror}.") from e
     try:
-        return actors.credential.certificate(data, from_stdin("passphrase") if passphrase_stdin else None)
+        return actors.tenants.credential_change.certificate(
+            data, from_stdin("passphrase") if passphrase_stdin else None
+        )
     except Invalid as e:
         raise Invalid(f"{path}: {e}") from e
 
@@ -102,12 +105,12 @@ def check(name: str, as_json: bool) -> None:
     """Sign in to a tenant and say which permissions are missing. Exit code 1 when something is."""
     with opened():
         tenant = tenant_named(name)
-        found = actors.check.check(tenant)
+        found = actors.tenants.connection_check.check(tenant)
         answer(as_json, _told(found) | {"credential_ends": _end_of(tenant)}, _text(found, tenant))
     sys.exit(0 if found.ok else 1)
 
 
-def _told(found: actors.check.Check) -> dict[str, object]:
+def _told(found: actors.tenants.connection_check.Check) -> dict[str, object]:
     names = ("ok", "code", "missing", "missing_to_restore", "granted")
     return {"message": found.sentence, **{name: getattr(found, name) for name in names}}
 
@@ -117,7 +120,7 @@ def _end_of(tenant: Tenant) -> str | None:
     return f"{end.isoformat(timespec='seconds')}Z" if end else None
 
 
-def _text(found: actors.check.Check, tenant: Tenant) -> str:
+def _text(found: actors.tenants.connection_check.Check, tenant: Tenant) -> str:
     lines = [found.sentence, *_named(found.missing)]
     lines += ["To restore, these are missing too:"] if found.missing_to_restore else []
     lines += _named(found.missing_to_restore)
@@ -157,16 +160,16 @@ def credential(name: str, client_secret_stdin: bool, certificate: Path | None, p
                 "Give one of --client-secret-stdin, --certificate FILE, --try-again, --switch-back and --forget."
             )
         if forget:
-            actors.credential.forget(tenant, CredentialPlace(forget), actor())
+            actors.tenants.credential_change.forget(tenant, CredentialPlace(forget), actor())
             answer(as_json, {"forgot": forget}, f"The {forget} credential of {tenant.name} is gone.")
             return
         if try_again:
-            start = actors.credential.try_again(tenant, actor())
+            start = actors.tenants.credential_change.try_again(tenant, actor())
         elif switch_back:
-            start = actors.credential.switch_back(tenant, actor())
+            start = actors.tenants.credential_change.switch_back(tenant, actor())
         else:
             given = _given(client_secret_stdin, certificate, passphrase_stdin, expires)
-            start = actors.credential.give(tenant, given, actor(), client_id=client_id)
+            start = actors.tenants.credential_change.give(tenant, given, actor(), client_id=client_id)
         code = follow(start, wait, as_json)
     sys.exit(code)
 
@@ -188,7 +191,7 @@ def switch_off(name: str, as_json: bool) -> None:
     """Switch a tenant off: nothing starts in it any more, and what is under way is cancelled."""
     with opened():
         tenant = tenant_named(name)
-        cancelled = switching.switch_off(tenant, actor())
+        cancelled = tenant_switch.switch_off(tenant, actor())
         sentence = f"{tenant.name} is switched off. {cancelled} run(s) are being cancelled; what is kept stays."
         answer(as_json, {"name": tenant.name, "cancelled_runs": cancelled}, sentence)
 
@@ -199,7 +202,7 @@ def switch_on(name: str, as_json: bool) -> None:
     """Switch a tenant on again. Its schedules go on."""
     with opened():
         tenant = tenant_named(name)
-        switching.switch_on(tenant, actor())
+        tenant_switch.switch_on(tenant, actor())
         answer(as_json, {"name": tenant.name}, f"{tenant.name} is switched on.")
 
 
@@ -216,7 +219,7 @@ def remove(name: str, yes: bool, as_json: bool) -> None:
         tenant = tenant_named(name)
         if not yes and _typed(tenant) != tenant.name:
             raise Invalid("That is not its name. Nothing was removed.")
-        total = removal.begin(tenant, actor())
+        total = tenant_removal.begin(tenant, actor())
         gone = _removed(tenant, total)
         answer(as_json, {"name": tenant.name, "rows": gone}, f"{tenant.name} is gone, and {gone} row(s) with it.")
 
@@ -230,7 +233,7 @@ def _removed(tenant: Tenant, total: int) -> int:
     gone = 0
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=max(total, 1), label="Removing", file=sys.stderr, hidden=hidden) as bar:
-        while rows := removal.go_on(tenant):
+        while rows := tenant_removal.go_on(tenant):
             gone += rows
             bar.update(rows)
     return gone

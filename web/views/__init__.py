@@ -1,0 +1,4 @@
+"""The pages, one file each.
+
+May import: no other room of web.
+"""

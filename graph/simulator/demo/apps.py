@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from graph.simulator.demo.building import DAM, DM, TYPE, Builder, encoded
+from graph.simulator.demo.builder import DAM, DM, TYPE, Builder, encoded
 
 
 def add_all(build: Builder) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from graph.simulator.demo.building import DM, TYPE, Builder
+from graph.simulator.demo.builder import DM, TYPE, Builder
 
 CONFIGURATION = f"{TYPE}deviceManagementConfiguration"
 

@@ -6,7 +6,7 @@ import zlib
 from typing import Any
 
 from graph.simulator.demo import apps
-from graph.simulator.demo.building import DM, TYPE, Builder, encoded
+from graph.simulator.demo.builder import DM, TYPE, Builder, encoded
 from graph.simulator.demo.catalog import choice, simple
 
 

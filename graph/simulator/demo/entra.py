@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from graph.simulator.demo.building import CA, TYPE, Builder
+from graph.simulator.demo.builder import CA, TYPE, Builder
 
 
 def add_all(build: Builder) -> None:

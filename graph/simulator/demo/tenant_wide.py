@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from graph.simulator.collections import AGREEMENTS, BRANDING, CLOUD_PCS, SITE_LISTS, UPDATES
-from graph.simulator.demo.building import DAM, DM, TYPE, Builder, encoded
+from graph.simulator.demo.builder import DAM, DM, TYPE, Builder, encoded
 from graph.simulator.demo.devices import png
-from graph.simulator.tenant_wide import add_settings, branding
+from graph.simulator.features.tenant_wide import add_settings, branding
+from graph.simulator.model.collections import AGREEMENTS, BRANDING, CLOUD_PCS, SITE_LISTS, UPDATES
 
 
 def add_all(build: Builder) -> None:

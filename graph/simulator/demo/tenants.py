@@ -1,12 +1,12 @@
 """Which tenants there are, and how large."""
 
-from graph.simulator.collections import CLOUD_PCS, CONNECTORS, SINGLES
-from graph.simulator.demo import beside, catalog, devices, entra, tenant_wide
-from graph.simulator.demo.building import FILTERS, GROUPS, Builder
-from graph.simulator.enrollment_policies import DEVICE_GROUPS
-from graph.simulator.notifications import NAME
-from graph.simulator.references import TEMPLATES
-from graph.simulator.state import Tenant
+from graph.simulator.demo import catalog, devices, entra, policy_parts, tenant_wide
+from graph.simulator.demo.builder import FILTERS, GROUPS, Builder
+from graph.simulator.features.enrollment_notifications import NAME
+from graph.simulator.features.enrollment_policies import DEVICE_GROUPS
+from graph.simulator.features.references import TEMPLATES
+from graph.simulator.model.collections import CLOUD_PCS, CONNECTORS, SINGLES
+from graph.simulator.store.state import Tenant
 
 _AREAS = ("Configuration", "Apps", "ServiceConfig", "RBAC", "Scripts")
 READ_WRITE = {f"DeviceManagement{area}.ReadWrite.All" for area in _AREAS} | {
@@ -98,7 +98,7 @@ def _fill(tenant: Tenant, catalog_policies: int, sizes: tuple[int, ...]) -> None
     devices.add_all(build)
     entra.add_all(build)
     tenant_wide.add_all(build)
-    beside.add_all(build)
+    policy_parts.add_all(build)
 
 
 def _group(build: Builder, name: str, rule: str | None) -> dict[str, object]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from graph.content.places import root_type
 from graph.microsoft import model
-from graph.places import root_type
-from graph.policy_types import POLICY_TYPES
+from graph.policy_types.table import POLICY_TYPES
 
 # The same package, read once more by others; beside the checkout where it is at all.
 ANOTHER_READING = Path(__file__).parents[4] / "shared" / "schema" / "schema.json.gz"

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from graph.microsoft import model
-from graph.simulator import addressing, beyond, odata, querying
-from graph.simulator.conforming import is_abstract, misfits, type_at
 from graph.simulator.demo import demo_tenants
-from graph.simulator.exported import _encodings
-from graph.simulator.rules import RULES
+from graph.simulator.imports.exported_files import _encodings
+from graph.simulator.model import addressing, observed_facts, odata, querying
+from graph.simulator.model.conformance import is_abstract, misfits, type_at
+from graph.simulator.model.write_rules import RULES
 from tests.simulated import REAL, catalog_policy, conditional_access
 
 POLICY = "deviceManagementConfigurationPolicy"
@@ -85,13 +85,13 @@ def test_every_type_of_every_collection_refuses_what_it_has_not():
     """All that can be written, of the concrete type: a property of a sibling is as unknown as one of nobody."""
     seen = 0
     for row in RULES.values():
-        declared = beyond.type_of_collection(row.path)
+        declared = observed_facts.type_of_collection(row.path)
         for name in model.subtypes(declared) if declared else ():
             if is_abstract(name):
                 continue
             seen += 1
-            others = {one for sibling in model.subtypes(declared) for one in beyond.properties(sibling)}
-            for unknown in (*sorted(others - beyond.properties(name).keys())[:3], "neverHeardOf"):
+            others = {one for sibling in model.subtypes(declared) for one in observed_facts.properties(sibling)}
+            for unknown in (*sorted(others - observed_facts.properties(name).keys())[:3], "neverHeardOf"):
                 [found] = misfits(declared, {"@odata.type": model.PREFIX + name, unknown: None})
                 assert found.path == (unknown,)
     assert seen > 150
@@ -117,7 +117,7 @@ def test_what_tests_and_benchmarks_generate_fits():
 
 def test_what_a_collection_holds_is_known():
     """A row that the model knows nothing of takes everything: only where that cannot be otherwise."""
-    unknown = {row.path for row in RULES.values() if beyond.type_of_collection(row.path) is None}
+    unknown = {row.path for row in RULES.values() if observed_facts.type_of_collection(row.path) is None}
     assert unknown <= {"organization/branding/localizations", "deviceManagement/settings"}
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 import requests
 
-from graph.simulator.exported import Refused, exported_tenant, load_exported, read_policy_file
+from graph.simulator.imports.exported_files import Refused, exported_tenant, load_exported, read_policy_file
 from tests import servers
 from tests.graph.simulator.conftest import add_tenant
 from tests.simulated import REAL, SimulatedTenant, catalog_policy

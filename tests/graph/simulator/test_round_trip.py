@@ -5,13 +5,13 @@ import json
 
 import pytest
 
-from graph.normalise import ZERO_GUID, normalise
-from graph.policy_types import POLICY_TYPES
-from graph.simulator import writing
+from graph.content.normalise import ZERO_GUID, normalise
+from graph.policy_types.table import POLICY_TYPES
 from graph.simulator.demo import demo_tenants
 from graph.simulator.demo.tenants import READ_WRITE
-from graph.simulator.exported import exported_tenant, load_exported
-from graph.simulator.state import State
+from graph.simulator.imports.exported_files import exported_tenant, load_exported
+from graph.simulator.store.state import State
+from graph.simulator.writes import dispatch
 from tests.simulated import REAL, assert_holds, collection_of, truth_of
 
 DM, DAM, CA = "deviceManagement", "deviceAppManagement", "identity/conditionalAccess"
@@ -43,7 +43,7 @@ class Client:
 
     def call(self, method, path, body=None):
         body = json.loads(json.dumps(body))
-        reply = writing.write(self.state, self.tenant, READ_WRITE, method, path, body, {})
+        reply = dispatch.write(self.state, self.tenant, READ_WRITE, method, path, body, {})
         assert reply.status < 300, f"{method} {path}: {reply.body}"
         return reply.body
 

@@ -1,0 +1,23 @@
+"""Every actor, imported so that the broker knows it."""
+
+from actors.backups import back_up, capture, sync
+from actors.housekeeping import daily_prune
+from actors.people import entra_recheck
+from actors.plans import preview
+from actors.queue.broker import broker
+from actors.restores import live_restore
+from actors.tenants import credential_change
+from actors.uploads import upload
+
+__all__ = [
+    "back_up",
+    "broker",
+    "capture",
+    "credential_change",
+    "daily_prune",
+    "entra_recheck",
+    "live_restore",
+    "preview",
+    "sync",
+    "upload",
+]

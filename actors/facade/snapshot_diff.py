@@ -1,0 +1,78 @@
+"""What pages show of contents, of which they know nothing: what one holds, and what changed between two."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from db.encryption import SealError
+from db.models import Snapshot
+from db.policies import snapshots
+from graph.display import labels
+from graph.display.diff import Difference as Difference
+from graph.display.diff import compare
+from graph.display.labels import all_names
+from graph.display.masking import MASK as MASK
+from graph.display.masking import Masking as Masking
+from graph.display.masking import masked as masked
+from graph.display.outline import Line, not_set, outline
+from graph.policy_types.table import POLICY_TYPES
+
+Hide = Callable[[Any], Any]
+words = labels.words
+
+
+def differences(before: Snapshot, after: Snapshot, hide: Hide | None = None) -> list[Difference]:
+    """`hide` masks what the reader may not see, before anything is compared. Raises SealError."""
+    return _between(before, _document(before, hide), after, _document(after, hide))
+
+
+def opened(found: Iterable[Snapshot], hide: Hide | None = None) -> dict[int, Any]:
+    """Snapshot id -> its content; None where it cannot be opened: the others can still be read."""
+    return {one.id: _opened(one, hide) for one in found}
+
+
+def _opened(snapshot: Snapshot, hide: Hide | None) -> Any:
+    try:
+        return _document(snapshot, hide)
+    except SealError:
+        return None
+
+
+def history(newest_first: Sequence[Snapshot], contents: Mapping[int, Any]) -> list[list[Difference] | None]:
+    """What changed with each snapshot since the one that follows it in the list; None: one of the two is not open."""
+    return [
+        None
+        if None in (contents[one.id], contents[older.id])
+        else _between(older, contents[older.id], one, contents[one.id])
+        for one, older in pairwise(newest_first)
+    ]
+
+
+def _document(snapshot: Snapshot, hide: Hide | None) -> Any:
+    found = snapshots.body(snapshot)
+    return hide(found) if hide else found
+
+
+def _between(before: Snapshot, old: Any, after: Snapshot, new: Any) -> list[Difference]:
+    return compare(POLICY_TYPES[after.policy.policy_type], old, new, _names(before, after))
+
+
+def _names(*oldest_first: Snapshot) -> dict[str, str | None]:
+    """What the newest knows; of what it does not, what an older one knew."""
+    names: dict[str, str | None] = {}
+    for snapshot in oldest_first:
+        found = all_names(snapshot.references, were_read=snapshot.proof.get("names", "read") == "read")
+        names |= {one: name or names.get(one) for one, name in found.items()}
+    return names
+
+
+def lines(body: dict[str, Any]) -> tuple[list[Line], list[str]]:
+    """A body for reading, and the names of what is not set."""
+    return outline(body), not_set(body)
+
+
+def assignments(snapshot: Snapshot, content: Mapping[str, Any] | None) -> list[tuple[bool, str]] | None:
+    """(is an exclusion, in words) each; None: a policy of this type has none, or its content is not open."""
+    found = content["assignments"] if content else None
+    names = _names(snapshot)
+    return found and [(labels.is_exclusion(one), labels.assignment(one, names)) for one in found]

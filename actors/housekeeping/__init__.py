@@ -1,0 +1,4 @@
+"""Daily work: pruning, and remembering where the audit log ends.
+
+May import: actors.queue.
+"""

@@ -1,0 +1,132 @@
+"""`retention.prune`: once a day, in a run of its own, a tenant lets go of what neither rules nor settings keep.
+
+The daily run is quiet: it rings no bell, and one that found nothing leaves no trace. One that let something go stays in
+the lists as every run, with what went; one that failed is told to the tenant's subscribers.
+"""
+
+import logging
+import time
+import uuid
+
+import dramatiq
+
+import config
+from actors.queue.broker import BULK
+from actors.queue.enqueue import Start, started
+from actors.queue.run_actor import Ends, work
+from db.audit.audit import Actor
+from db.database import database
+from db.housekeeping import daily_prune, old_rows
+from db.housekeeping.daily_prune import STEPS, Ages
+from db.installation import installation
+from db.models import Run, RunItem, Tenant
+from db.runs import completion, notifications, runs, uploads
+from db.runs.runs import Claim, NewItem
+from db.sql import value_lists
+from db.states import ItemState, Outcome, RunKind
+from db.tenants import credentials
+
+logger = logging.getLogger(__name__)
+
+DAILY = Actor("retention", origin="retention")
+# With a sweep every two seconds, ten thousand tenants that are all due are begun over some hours.
+AT_ONCE = 2
+# Others wait for the sweep that this is part of.
+MOMENT_SECONDS = 0.3
+HOUR_SECONDS = 3600
+
+
+def start(tenant: Tenant, actor: Actor) -> Start:
+    """By hand. Raises SwitchedOff."""
+    return started(_made(tenant, actor))
+
+
+def _made(tenant: Tenant, actor: Actor, *, is_quiet: bool = False) -> runs.Started:
+    return runs.start(
+        tenant=tenant,
+        kind=RunKind.PRUNE,
+        dedupe_key=f"{RunKind.PRUNE}:{tenant.id}",
+        items=[NewItem(one.key, one.title) for one in STEPS.values()],
+        actor=actor,
+        is_quiet=is_quiet,
+    )
+
+
+def prune_daily() -> None:
+    """Called with every sweep, and done in a moment: begins the runs of the tenants that are due, a few at a time."""
+    for tenant in daily_prune.due(AT_ONCE):
+        try:
+            _begin(tenant)
+        except Exception:
+            logger.exception("pruning could not be begun", extra={"tenant": tenant.name})
+            daily_prune.put_off(tenant)
+    _forget_old_rows()
+
+
+def _begin(tenant: Tenant) -> None:
+    with database.atomic():
+        daily_prune.begun(tenant)
+        made = _made(tenant, DAILY, is_quiet=True)
+    started(made)
+
+
+def _forget_old_rows() -> None:
+    """What is left of it the next sweep goes on with; then nobody looks for an hour."""
+    holder = uuid.uuid4().hex
+    if not installation.take_lease("old rows", holder, HOUR_SECONDS):
+        return
+    credentials.forget_old()
+    uploads.forget_old()
+    settings, until = config.settings(), time.monotonic() + MOMENT_SECONDS
+    while _forget_some(settings.run_item_days, settings.notification_days):
+        if time.monotonic() > until:
+            installation.release_lease("old rows", holder)
+            return
+
+
+def _forget_some(item_days: int, notification_days: int) -> bool:
+    """Whether there may be more."""
+    went = [old_rows.forget_items(item_days), old_rows.forget_notifications(notification_days)]
+    return max(went) == old_rows.TOGETHER
+
+
+# Behind whatever else a worker has fetched: nobody waits for it.
+@dramatiq.actor(actor_name=RunKind.PRUNE, queue_name=BULK, priority=10)
+def prune(run_id: int) -> None:
+    work(run_id, RunKind.PRUNE, _prune, Ends(finish=_finish))
+
+
+def _prune(claim: Claim) -> None:
+    settings = config.settings()
+    ages = Ages(settings.run_days, settings.restore_days, settings.directory_name_days)
+    for item in runs.unsettled_items(claim.run):
+        if not _let_go(claim, item, ages):
+            return
+
+
+def _let_go(claim: Claim, item: RunItem, ages: Ages) -> bool:
+    """False when somebody asked to stop."""
+    # As it is now: its rules may be others than a step before.
+    step, tenant = STEPS[item.policy_type], Tenant.get_by_id(claim.run.tenant_id)
+    for ids in value_lists.by(step.find(tenant, ages), step.together):
+        if runs.cancel_requested(claim):
+            return False
+        daily_prune.let_go(claim, item, tenant, ages, ids)
+    count = RunItem.get_by_id(item.id).freed
+    outcome, said = (Outcome.FREED, f"{count} went.") if count else (Outcome.UNCHANGED, "Nothing had to go.")
+    runs.settle(claim, item, ItemState.DONE, outcome, message=said)
+    return True
+
+
+def _finish(claim: Claim) -> None:
+    if _is_worth_telling(claim):
+        completion.finish(claim)
+    else:
+        runs.expect_one(Run.delete().where(runs.held_by(claim)))
+
+
+def _is_worth_telling(claim: Claim) -> bool:
+    is_daily = claim.run.requested_by_id is None and claim.run.origin == DAILY.origin
+    # Somebody who asked for one meanwhile was given its number.
+    is_told = notifications.is_told(claim.run)
+    return not is_daily or is_told or runs.cancel_requested(claim) or daily_prune.freed(claim.run) > 0

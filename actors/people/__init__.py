@@ -1,0 +1,4 @@
+"""Sign-in with Entra ID, and asking again whether a role still holds.
+
+May import: actors.process, actors.queue.
+"""

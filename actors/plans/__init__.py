@@ -1,0 +1,4 @@
+"""From a restore's draft to its plan: the preview, which writes nothing.
+
+May import: actors.queue, actors.reading, actors.tenants.
+"""

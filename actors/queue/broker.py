@@ -1,0 +1,134 @@
+"""The one broker. Actors bind to it when their module is imported, so every actor module imports this first."""
+
+import logging
+from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
+
+import dramatiq
+import redis
+from dramatiq import Message
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.errors import DecodeError
+from dramatiq.middleware import ShutdownNotifications, TimeLimit
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+import config
+from actors.process import logs
+from actors.queue.dedupe import Dedupe
+from actors.queue.middleware import Beats, Connection, LogContext
+from graph.errors import redact
+
+logger = logging.getLogger(__name__)
+
+# Someone waits for an interactive run; a bulk run may take its time. What has begun of bulk runs, their parts and what
+# goes on after a wait, comes before those that have not: one tenant's backup ends before the next ones begin.
+INTERACTIVE = "interactive"
+UNDER_WAY = "under-way"
+BULK = "bulk"
+# On Redis priorities do nothing, queues do; a worker takes from what it has fetched of all of them by these, the least
+# first. A bulk run so begins where a thread finds nothing that has begun.
+PRIORITY = {INTERACTIVE: 0, UNDER_WAY: 1, BULK: 2}
+# What a worker may be told to serve, and what it listens to then.
+SERVED = {INTERACTIVE: (INTERACTIVE,), BULK: (UNDER_WAY, BULK)}
+
+HOUR_MS = 3_600_000
+
+
+def _redis(url: str) -> redis.Redis:
+    # No retries: a start must answer at once when Redis is away; the scheduler sends what was not sent.
+    return redis.Redis.from_url(
+        url, socket_connect_timeout=1, socket_timeout=5, retry=Retry(NoBackoff(), 0), health_check_interval=30
+    )
+
+
+_url, _locks_url = config.redis_urls()
+# Locks and budgets, apart from the broker's own database.
+locks = _redis(_locks_url)
+dedupe = Dedupe(locks)
+
+
+class Broker(RedisBroker):
+    def do_fetch(self, queue_name: str, prefetch: int) -> list[bytes | None]:
+        """Without what is no message of ours: one that does not decode would lose all that were fetched with it."""
+        fetched = self._dispatch("fetch")(queue_name, prefetch)  # type: ignore[no-untyped-call]
+        ours = [one for one in fetched if _is_ours(one)]
+        if len(ours) < len(fetched):
+            logger.warning("what is no message of ours was put into the queue, and is left out", extra=logs.REPEATED)
+        return ours
+
+
+def _is_ours(data: bytes | None) -> bool:
+    if data is None:  # fetched by id, and gone; dramatiq says so
+        return True
+    try:
+        message = Message.decode(data)
+    except DecodeError:
+        return False
+    options, names = message.options, (message.queue_name, message.actor_name, message.message_id)
+    return (
+        all(isinstance(name, str) for name in names)
+        and isinstance(options, Mapping)
+        and isinstance(options.get("redis_message_id"), str)
+        and isinstance(options.get("dedupe_key", ""), str)
+        and isinstance(options.get("eta", 0), int | float)
+        and isinstance(message.kwargs, dict)
+        and all(isinstance(one, int | str) for one in (*message.args, *message.kwargs.values()))
+        # A run's has its id, and nothing else.
+        and ("dedupe_key" not in options or (not message.kwargs and [type(one) for one in message.args] == [int]))
+    )
+
+
+def _make() -> Broker:
+    return Broker(  # type: ignore[no-untyped-call]
+        client=_redis(_url),
+        middleware=[
+            Connection(),  # first: every other hook may use the database
+            LogContext(),
+            dedupe,
+            Beats(dedupe),
+            TimeLimit(time_limit=HOUR_MS),
+            ShutdownNotifications(),
+        ],
+        # The defaults take minutes to hand on a dead worker's messages; this costs nothing measurable.
+        heartbeat_timeout=15_000,
+        maintenance_chance=1_000_000,
+    )
+
+
+broker = _make()
+dramatiq.set_broker(broker)
+
+
+def trouble(*, with_reason: bool = True) -> str | None:
+    """Return what is wrong with Redis and what to do, within about a second; None: nothing. A reason names hosts."""
+    for client, setting in ((broker.client, "TENANTKEEP_REDIS_URL"), (locks, "TENANTKEEP_REDIS_LOCKS_URL")):
+        try:
+            client.ping()
+        except redis.RedisError as e:
+            return _sentence(e, client, with_reason) + f" Check {setting}."
+    return None
+
+
+def lets_anybody_in(url: str) -> bool:
+    """Whether Redis answers who gives neither user nor password."""
+    parts = urlsplit(url)
+    stranger = _redis(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])))
+    try:
+        return bool(stranger.ping())
+    except redis.RedisError:
+        return False
+    finally:
+        stranger.close()
+
+
+def _sentence(error: redis.RedisError, client: redis.Redis, with_reason: bool) -> str:
+    if isinstance(error, redis.AuthenticationError):
+        return "Redis asks for another user or password."
+    if isinstance(error, redis.ResponseError) and "DB index" in str(error):
+        number = client.connection_pool.connection_kwargs.get("db", 0)
+        needs = "Raise `databases` in its configuration"
+        if client is locks:
+            needs += ", or let TENANTKEEP_REDIS_LOCKS_URL name the same as TENANTKEEP_REDIS_URL"
+        return f"Redis has no database {number}. {needs}."
+    return f"Redis does not answer: {redact(str(error)).rstrip('.')}." if with_reason else "Redis does not answer."

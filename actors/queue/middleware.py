@@ -1,0 +1,104 @@
+"""What every message needs, so that no actor has it in its body: a connection, a log context, a heartbeat."""
+
+import logging
+import os
+import socket
+from threading import Event, Thread
+from typing import Any
+
+import redis
+from dramatiq.middleware import Middleware
+from peewee import DatabaseError, InterfaceError
+
+from actors.process import logs
+from actors.queue import held_claims
+from actors.queue.dedupe import Dedupe
+from db.database import database
+from db.installation import installation
+from db.runs import runs
+
+logger = logging.getLogger(__name__)
+
+PROCESS = f"{socket.gethostname()}:{os.getpid()}"
+
+
+class Connection(Middleware):
+    """A database connection around every message."""
+
+    def before_process_message(self, broker: Any, message: Any) -> None:
+        database.connect(reuse_if_open=True)
+
+    def after_process_message(
+        self, broker: Any, message: Any, *, result: object = None, exception: object = None
+    ) -> None:
+        self._close()
+
+    def after_skip_message(self, broker: Any, message: Any) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if not database.is_closed():
+            database.close()
+
+
+class LogContext(Middleware):
+    """The run's id in every log line that its message causes."""
+
+    def before_process_message(self, broker: Any, message: Any) -> None:
+        logs.bind(run_id=message.args[0] if message.args else None, actor=message.actor_name)
+
+    def after_process_message(
+        self, broker: Any, message: Any, *, result: object = None, exception: object = None
+    ) -> None:
+        logs.unbind()
+
+    def after_skip_message(self, broker: Any, message: Any) -> None:
+        logs.unbind()
+
+
+class Beats(Middleware):
+    """One thread per worker process keeps its claims, their locks and its own heartbeat fresh."""
+
+    def __init__(self, dedupe: Dedupe) -> None:
+        self._dedupe = dedupe
+        self._stop = Event()
+        self._thread: Thread | None = None
+
+    def after_worker_boot(self, broker: Any, worker: Any) -> None:
+        self._stop.clear()
+        self._thread = Thread(target=self._beat_until_stopped, args=(broker,), daemon=True, name="beats")
+        self._thread.start()
+
+    def before_worker_shutdown(self, broker: Any, worker: Any) -> None:
+        # Running actors may still need their claims; the thread is a daemon and ends with the process.
+        if not held_claims.all_held():
+            self._stop.set()
+
+    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
+        self._stop.set()
+        if self._thread:
+            self._thread.join(runs.BEAT_SECONDS)
+
+    def _beat_until_stopped(self, broker: Any) -> None:
+        while True:
+            self._beat(broker)
+            if self._stop.wait(runs.BEAT_SECONDS):
+                return
+
+    def _beat(self, broker: Any) -> None:
+        held = held_claims.all_held()
+        try:
+            with database.connection_context():
+                installation.beat(PROCESS, "worker")  # first: it sets the clock
+                runs.beat([claim.token for claim in held])
+            for claim in held:
+                self._dedupe.renew(claim.run.dedupe_key, claim.run.id)
+            for queue in broker.get_declared_queues():
+                # Dramatiq's own heartbeat is a by-product of polling, and polling stops while its prefetch is full.
+                broker.do_qsize(queue)
+        except (DatabaseError, InterfaceError, redis.RedisError) as e:
+            # The next beat tries again; a database or Redis gone for longer costs this worker its claims, as it must.
+            logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)
+        except Exception:
+            # Whatever it is: with this thread all claims would be lost, and each that comes after them.
+            logger.exception("heartbeat failed", extra=logs.REPEATED)

@@ -1,0 +1,60 @@
+"""graph.transport.batch_driver.Memory of a run: in the database, so that waiting, another worker or a crash cost no
+second request."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from db.clock import utcnow
+from db.runs import answer_cache
+from db.runs.runs import Claim
+from graph.read.readings import Reading
+from graph.transport.answer_json import packed, unpacked
+from graph.transport.batch_driver import Told
+from graph.transport.client import Answer
+
+
+class RunMemory:
+    """Of one sort of readings: lists by policy type, policies by run item, …
+
+    `begun_after`: key -> when its reading must have begun; one that is older begins anew. Without it, it holds for as
+    long as the run goes on.
+    """
+
+    def __init__(self, claim: Claim, sort: str, begun_after: Mapping[Any, datetime] | None = None) -> None:
+        self._claim, self._sort, self._begun_after = claim, sort, begun_after or {}
+        # Key -> when its reading began, of those that go on from before.
+        self.began: dict[Any, datetime] = {}
+        # Before anything is asked for that this memory will hold.
+        self._asks_since = utcnow()
+
+    def recall(self, keys: Collection[Any]) -> Mapping[Any, Mapping[str, Answer]]:
+        self._asks_since = utcnow()
+        names = {self._name(key): key for key in keys}
+        began = {names[name]: at for name, at in answer_cache.began(self._claim.run, list(names)).items()}
+        old = [key for key, at in began.items() if key in self._begun_after and at <= self._begun_after[key]]
+        if old:
+            self.forget(old)
+        self.began = {key: at for key, at in began.items() if key not in old}
+        found = answer_cache.of(self._claim.run, [self._name(key) for key in self.began])
+        return {
+            names[name]: {mark: unpacked(document) for mark, document in told.items()} for name, told in found.items()
+        }
+
+    def keep(self, told: Sequence[Told]) -> None:
+        rows = [(self._name(key), mark, packed(answer)) for key, mark, answer in told]
+        answer_cache.keep(self._claim, rows, asked_at=self._asks_since)
+
+    def read_at(self, key: Any, reading: Reading) -> datetime:
+        """Before the first request of this reading, be it an earlier message's: what changed later may be missed."""
+        here = utcnow() - timedelta(seconds=monotonic() - reading.began)
+        return min(here, self.began.get(key, here))
+
+    def forget(self, keys: Collection[Any]) -> None:
+        for key in keys:
+            self.began.pop(key, None)
+        answer_cache.forget(self._claim.run, [self._name(key) for key in keys])
+
+    def _name(self, key: Any) -> str:
+        return f"{self._sort}:{key}"

@@ -1,0 +1,115 @@
+"""What a Graph error means for the policy type or the policy that it is about, and when it is worth another try."""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from actors.queue.run_actor import Pause, backoff
+from actors.tenants import graph_clients
+from db.models import RunItem, Tenant
+from db.runs import runs
+from db.runs.runs import MAX_ATTEMPTS, Claim
+from db.states import ItemState, Offer, Outcome
+from db.tenants import coverage
+from graph.errors import Forbidden, GraphError, NotAvailable, Rejected, Throttled
+from graph.policy_types.permissions import Access
+from graph.policy_types.policy_type import PolicyType
+
+logger = logging.getLogger(__name__)
+
+
+def settle_error(claim: Claim, item: RunItem, error: GraphError, policy_type: PolicyType) -> None:
+    """A list that Graph refuses: skipped for want of a permission or of the feature, else failed."""
+    offer, why = told_by(error, policy_type, claim.run.tenant)
+    coverage.heard(claim.run.tenant, policy_type.key, offer, why)
+    settle_refused(claim, item, error, offer, why)
+
+
+def settle_refused(claim: Claim, item: RunItem, error: GraphError, offer: Offer, why: str) -> None:
+    state, outcome = _SETTLED[offer]
+    runs.settle(claim, item, state, outcome, reason=error.code, message=why, request_id=error.request_id)
+
+
+def settle_not_offered(claim: Claim, item: RunItem, why: str) -> None:
+    """It was not asked for: the tenant did not offer it a few days ago."""
+    runs.settle(claim, item, ItemState.SKIPPED, Outcome.NOT_AVAILABLE, reason="not_offered", message=why)
+
+
+_SETTLED = {
+    Offer.NOT_PERMITTED: (ItemState.SKIPPED, Outcome.FORBIDDEN),
+    Offer.NOT_OFFERED: (ItemState.SKIPPED, Outcome.NOT_AVAILABLE),
+    Offer.NEVER_READ: (ItemState.SKIPPED, Outcome.NOT_AVAILABLE),
+    Offer.FAILED: (ItemState.FAILED, Outcome.ERROR),
+}
+
+
+def told_by(error: GraphError, policy_type: PolicyType, tenant: Tenant) -> tuple[Offer, str]:
+    """What a policy type's list that cannot be had says of it. Unknown words are no licence to leave it out."""
+    why = why_forbidden(policy_type.access, tenant) if isinstance(error, Forbidden) else error.sentence
+    if isinstance(error, Rejected) and not isinstance(error, NotAvailable):
+        if policy_type.access.is_optional and not coverage.has_policies(tenant, policy_type.key):
+            return Offer.NEVER_READ, why
+        return (Offer.NOT_PERMITTED if isinstance(error, Forbidden) else Offer.FAILED), why
+    if error.code == "unknown_segment" and tenant.cloud == "global":
+        # Never a tenant's property there (graph-api-gotchas of rknightion/graph2otel): our own table is wrong, or old.
+        logger.error("Microsoft Graph does not know this policy type: %s", policy_type.path)
+    is_missed = not isinstance(error, NotAvailable) or coverage.is_missed(tenant, policy_type.key)
+    return (Offer.FAILED if is_missed else Offer.NOT_OFFERED), why
+
+
+def why_forbidden(access: Access, tenant: Tenant, then: str = "start this again") -> str:
+    """The permission is missing; or it is there, and something else refuses us: then no consent helps."""
+    if access.is_sure(graph_clients.sign_in(tenant).roles()):
+        return (
+            f"Microsoft Graph refuses this, though the app registration has the permission ({access.ask}). "
+            f"Check that the tenant has this feature and a licence for it, then {then}."
+        )
+    return f"The app registration lacks the permission {access.ask}. Add it in Entra, grant admin consent, then {then}."
+
+
+def in_turn(items: Sequence[RunItem]) -> list[RunItem]:
+    """Those to ask for now. What did not answer waits until all others are through: it must not hold them up, nor use
+    up its tries at their pace.
+    """
+    return [item for item in items if not item.tries] or list(items)
+
+
+def is_last_try(item: RunItem) -> bool:
+    return bool(item.tries + 1 >= MAX_ATTEMPTS)
+
+
+def is_last_attempt(claim: Claim) -> bool:
+    """As `is_last_try`, of what is asked for the run as a whole, before it has items."""
+    return bool(claim.run.attempts + 1 >= MAX_ATTEMPTS)
+
+
+def is_final(item: RunItem, result: object) -> bool:
+    """There is nothing to wait for: a result, a refusal, or an answer that was not to be had again and again."""
+    if not isinstance(result, GraphError) or isinstance(result, Rejected):
+        return True
+    return not isinstance(result, Throttled) and is_last_try(item)
+
+
+def not_final(items: Sequence[RunItem], results: Mapping[RunItem, object]) -> dict[RunItem, GraphError]:
+    """Those that have to be asked for again, and why."""
+    found = ((item, results[item]) for item in items)
+    return {item: one for item, one in found if isinstance(one, GraphError) and not is_final(item, one)}
+
+
+def postpone(claim: Claim, unfinished: Mapping[RunItem, GraphError]) -> None:
+    """What is not final stays as it is, for another message. Raises what this one has to wait for, if anything.
+
+    Being asked to wait costs nothing. An answer that was not to be had costs the item that it is about a try.
+    """
+    if not unfinished:
+        return
+    waits = [error for error in unfinished.values() if isinstance(error, Throttled)]
+    troubled = [item for item, error in unfinished.items() if not isinstance(error, Throttled)]
+    runs.tried(claim, [item.id for item in troubled])
+    if waits:
+        raise min(waits, key=lambda error: error.retry_after or 0.0)
+    raise another_try(unfinished[troubled[0]], min(item.tries for item in troubled))
+
+
+def another_try(error: GraphError, tries: int) -> Pause:
+    seconds = backoff(tries)
+    return Pause(f"{error.sentence} Trying again in {seconds:.0f} s.", seconds)

@@ -1,0 +1,44 @@
+"""What was read of a policy, made ready to be kept: worked out before the transaction that keeps it."""
+
+from datetime import datetime
+
+from db.encryption import SealError
+from db.models import Policy
+from db.policies import snapshots
+from db.policies.snapshots import Read
+from graph.content.fingerprint import assignments_mark, fingerprint
+from graph.policy_types.table import POLICY_TYPES
+from graph.read.readings import Reading
+from graph.write import additions
+
+
+def ready(policy: Policy, reading: Reading, read_at: datetime) -> Read:
+    mark = fingerprint(POLICY_TYPES[policy.policy_type], reading.content)
+    return Read.of(
+        policy,
+        reading.content,
+        mark,
+        read_at=read_at,
+        assignments_mark=assignments_mark(reading.content["assignments"]),
+        name=reading.name,
+        modified_at=reading.modified_at,
+        proof=reading.proof,
+        references=reading.references,
+        same_as=_same_as(policy, reading, mark),
+    )
+
+
+def _same_as(policy: Policy, reading: Reading, mark: str) -> int | None:
+    """The newest snapshot's content when nothing has happened since, although its fingerprint is another.
+
+    It is after an upgrade that calls more things equal, and when the service tells of more properties that are unset.
+    """
+    newest = snapshots.latest(policy)
+    if newest is None or newest.content.fingerprint == mark:
+        return None
+    try:
+        before = snapshots.body(newest)
+    except SealError:
+        return None  # a key is gone: what is read now can be kept
+    is_same = additions.is_same(POLICY_TYPES[policy.policy_type], before, reading.content)
+    return newest.content_id if is_same else None

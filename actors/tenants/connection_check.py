@@ -1,0 +1,69 @@
+"""Can we work in this tenant? Signs in and says which permissions are missing, and for what."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from actors.tenants.graph_clients import client, remembered, sign_in
+from db.models import Tenant
+from graph.errors import GraphError
+from graph.policy_types.permissions import TO_BACK_UP, TO_RESTORE, Access, LookUp
+from graph.policy_types.table import POLICY_TYPES
+from graph.write.write_rules import WRITE_RULES
+
+
+@dataclass(frozen=True)
+class Check:
+    ok: bool
+    sentence: str
+    code: str | None = None
+    # Permission -> what cannot be read without it: titles of policy types, and what is looked up beside them.
+    missing: dict[str, list[str]] = field(default_factory=dict)
+    # As `missing`, of what cannot be restored. A tenant that is only backed up needs none of it.
+    missing_to_restore: dict[str, list[str]] = field(default_factory=dict)
+    granted: list[str] = field(default_factory=list)
+
+
+def check(tenant: Tenant) -> Check:
+    """Never raises for what a tenant's admin can mend: the sentence says it."""
+    try:
+        with remembered(tenant):
+            held = sign_in(tenant)
+            held.token(fresh=True)
+        client(tenant).get("/organization?$select=id,displayName")
+    except GraphError as e:
+        if e.code != "permission_missing":
+            return Check(False, e.sentence, e.code)
+    return permissions(held.roles())
+
+
+def permissions(granted: frozenset[str]) -> Check:
+    types = POLICY_TYPES.values()
+    rules = [(WRITE_RULES[row.key], row.title) for row in types]
+    missing = _missing(granted, [*((row.access, row.title) for row in types), *_looked_up(TO_BACK_UP)])
+    to_restore = _missing(
+        granted, [*((rule.access, title) for rule, title in rules if not rule.never), *_looked_up(TO_RESTORE)]
+    )
+    needed = sorted(missing.keys() - {row.access.ask for row in types if row.access.is_optional})
+    if not needed:
+        sentence = "Signed in. Every permission that a backup needs is there."
+        if missing:
+            sentence += f" Optional, and not there: {', '.join(sorted(missing))}."
+        return Check(True, sentence, None, missing, to_restore, sorted(granted))
+    sentence = (
+        f"Signed in, but {len(needed)} permission(s) are missing: {', '.join(needed)}. "
+        "Add them to the app registration in Entra and grant admin consent."
+    )
+    return Check(False, sentence, "permission_missing", missing, to_restore, sorted(granted))
+
+
+def _looked_up(look_ups: Iterable[LookUp]) -> Iterator[tuple[Access, str]]:
+    return ((one.access, one.what) for one in look_ups)
+
+
+def _missing(granted: frozenset[str], needs: Iterable[tuple[Access, str]]) -> dict[str, list[str]]:
+    """The permission to ask for -> what it unlocks."""
+    missing: dict[str, list[str]] = {}
+    for access, what in needs:
+        if not access.is_sure(granted):
+            missing.setdefault(access.ask, []).append(what)
+    return missing

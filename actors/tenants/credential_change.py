@@ -1,0 +1,166 @@
+"""`tenant.credential`: a tenant's next credential signs in, and takes the place of the one in force.
+
+Runs under way go on with the one they began with: it is the previous one from then on, and Entra takes it until
+somebody removes it there.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import dramatiq
+
+from actors.queue.broker import INTERACTIVE
+from actors.queue.enqueue import Start, started
+from actors.queue.run_actor import work
+from actors.tenants import graph_clients
+from actors.tenants.connection_check import permissions
+from db.audit.audit import Actor
+from db.clock import utcnow
+from db.database import database, lock
+from db.errors import Invalid
+from db.models import Credential, RunItem, Tenant
+from db.runs import runs
+from db.runs.runs import Claim, NewItem
+from db.states import CredentialKind, CredentialPlace, ItemState, Outcome, RunKind
+from db.tenants import credentials
+from graph.auth.app_sign_in import certificate_end, parse_certificate_file
+from graph.errors import SignInFailed
+
+# Of the run's one item, in the place where others have a policy type.
+CREDENTIAL = "credential"
+DAY = timedelta(days=1, seconds=-1)
+
+
+@dataclass(frozen=True)
+class Given:
+    """A credential as somebody gave it."""
+
+    kind: CredentialKind
+    values: dict[str, str] = field(repr=False)
+    # None: nobody knows.
+    expires_at: datetime | None
+
+
+def secret(text: str, last_day: datetime | None = None) -> Given:
+    """Raises Invalid for one that cannot be right. It holds to the end of its last day, for all that Entra shows."""
+    text = text.strip()
+    if not text:
+        raise Invalid("The client secret is empty. Paste its value.")
+    return Given(CredentialKind.SECRET, {"secret": text}, _coming(last_day and last_day + DAY, "secret"))
+
+
+def certificate(data: bytes, passphrase: str | None = None) -> Given:
+    """A PEM file with key and certificate, or a PFX. Raises Invalid."""
+    try:
+        found = parse_certificate_file(data, passphrase)
+    except ValueError as e:
+        raise Invalid(str(e)) from e
+    values = {"private_key": found.private_key_pem, "certificate": found.certificate_pem}
+    return Given(CredentialKind.CERTIFICATE, values, _coming(certificate_end(found.certificate_pem), "certificate"))
+
+
+def _coming(expires_at: datetime | None, what: str) -> datetime | None:
+    if expires_at and expires_at < utcnow():
+        raise Invalid(f"This {what} ended on {expires_at:%Y-%m-%d}. Make a new one in Entra.")
+    return expires_at
+
+
+def give(tenant: Tenant, given: Given, actor: Actor, *, client_id: str = "") -> Start:
+    """Keep it as the next one, and try it. Raises Invalid while another one is being tried."""
+    with database.atomic():
+        lock(Tenant, Tenant.id == tenant.id)
+        _refuse_while_one_is_tried(tenant)
+        one = credentials.give(
+            tenant, given.kind, given.values, actor, client_id=client_id, expires_at=given.expires_at
+        )
+        made = _made(one, actor)
+    return started(made)
+
+
+def try_again(tenant: Tenant, actor: Actor) -> Start:
+    """The next one, after something was mended in Entra. Raises Invalid when there is none."""
+    one = credentials.at(tenant, CredentialPlace.NEXT)
+    if one is None:
+        raise Invalid(f"{tenant.name} has no next credential to try.")
+    return started(_made(one, actor))
+
+
+def switch_back(tenant: Tenant, actor: Actor) -> Start:
+    """The previous one signs in, and takes the place of the one in force. Raises Invalid."""
+    with database.atomic():
+        lock(Tenant, Tenant.id == tenant.id)
+        _refuse_while_one_is_tried(tenant)
+        made = _made(credentials.switch_back(tenant, actor), actor)
+    return started(made)
+
+
+def forget(tenant: Tenant, place: CredentialPlace, actor: Actor) -> None:
+    """Raises Invalid when there is none, or while the next one is being tried."""
+    one = credentials.at(tenant, place)
+    if one is None:
+        raise Invalid(f"{tenant.name} has no {place} credential.")
+    if place == CredentialPlace.NEXT:
+        _refuse_while_one_is_tried(tenant)
+    credentials.forget(one, actor)
+
+
+def _refuse_while_one_is_tried(tenant: Tenant) -> None:
+    active = runs.active_of(_key(tenant))
+    if active:
+        raise Invalid(f"Run {active.id} is trying a credential of {tenant.name}. Wait for its end, or cancel it.")
+
+
+def _key(tenant: Tenant) -> str:
+    return f"{RunKind.CREDENTIAL}:{tenant.id}"
+
+
+def _made(one: Credential, actor: Actor) -> runs.Started:
+    item = NewItem(CREDENTIAL, f"{one.kind} of the app {one.client_id}".capitalize())
+    return runs.start(
+        tenant=one.tenant, kind=RunKind.CREDENTIAL, dedupe_key=_key(one.tenant), items=[item], actor=actor
+    )
+
+
+@dramatiq.actor(actor_name=RunKind.CREDENTIAL, queue_name=INTERACTIVE)
+def try_credential(run_id: int) -> None:
+    work(run_id, RunKind.CREDENTIAL, _try)
+
+
+def _try(claim: Claim) -> None:
+    for item in runs.unsettled_items(claim.run):
+        one = credentials.at(claim.run.tenant, CredentialPlace.NEXT)
+        if one is None:
+            _settle_replaced(claim, item)
+            return
+        try:
+            granted = graph_clients.try_out(one)
+        except SignInFailed as e:
+            _settle_refused(claim, item, one, e)
+        else:
+            _settle_signed_in(claim, item, one, granted)
+
+
+def _settle_signed_in(claim: Claim, item: RunItem, one: Credential, granted: frozenset[str]) -> None:
+    message = f"In force from now on. {permissions(granted).sentence}"
+    with database.atomic():
+        lock(Tenant, Tenant.id == one.tenant_id)
+        lock(Credential, Credential.tenant == one.tenant_id)
+        runs.hold(claim)
+        if credentials.put_in_force(one, claim.run.id):
+            runs.settle(claim, item, ItemState.DONE, Outcome.UPDATED, message=message)
+        else:
+            _settle_replaced(claim, item)
+
+
+def _settle_refused(claim: Claim, item: RunItem, one: Credential, error: SignInFailed) -> None:
+    message = f"{error.sentence} The one in force stays in force; this one is kept, to be tried again."
+    with database.atomic():
+        lock(Credential, Credential.id == one.id)
+        runs.hold(claim)
+        credentials.refuse(one, claim.run.id, error.code, error.sentence)
+        runs.settle(claim, item, ItemState.FAILED, Outcome.ERROR, reason=error.code, message=message)
+
+
+def _settle_replaced(claim: Claim, item: RunItem) -> None:
+    message = "This credential was forgotten, or another one given, before it was tried. The one in force stays."
+    runs.settle(claim, item, ItemState.FAILED, Outcome.ERROR, reason="replaced", message=message)

@@ -1,0 +1,43 @@
+"""Beside a sync or a backup, once a day: what of the tenant runs out. It is no policy, and costs no run its success."""
+
+import logging
+from dataclasses import asdict
+from itertools import starmap
+
+from db.database import database, lock
+from db.models import Tenant
+from db.runs import runs
+from db.runs.runs import Claim
+from db.tenants import expiries
+from graph.errors import GraphError, Malformed
+from graph.read import expiries as graph_expiries
+from graph.read.expiries import KINDS, Expiry
+from graph.transport.batch_driver import run_one
+from graph.transport.client import GraphClient
+
+logger = logging.getLogger(__name__)
+
+
+def look(claim: Claim, graph: GraphClient) -> None:
+    """What may not be read is said, and left as it was seen last; anything else waits for the next run."""
+    tenant = claim.run.tenant
+    if not expiries.are_due(tenant):
+        return
+    try:
+        found, refused = run_one(graph, graph_expiries.read())
+    except GraphError as e:
+        logger.info("expiries were not read: %s", e.sentence, extra={"run": claim.run.id})
+        return
+    rows = [asdict(one) for of_kind in (*found.values(), starmap(_not_readable, refused.items())) for one in of_kind]
+    with database.atomic():
+        lock(Tenant, Tenant.id == tenant.id)
+        runs.hold(claim)
+        expiries.keep(tenant, [*found], rows)
+
+
+def _not_readable(key: str, error: GraphError) -> Expiry:
+    """A line of its own, beside what was seen when it could still be read."""
+    kind = KINDS[key]
+    is_damaged = isinstance(error, Malformed)
+    why = "Microsoft Graph's answer is damaged" if is_damaged else f"{kind.access.ask} may be missing"
+    return Expiry(key, "", kind.title, None, f"cannot be read: {why}")

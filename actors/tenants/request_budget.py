@@ -1,0 +1,92 @@
+"""Graph's limits, shared by every worker: what was sent to a tenant's service in the last seconds, kept in Redis.
+
+A window that slides, not a bucket that drips: a backup may send its thousand requests at once, and Graph's own window
+still never holds more. Nobody sleeps here; who may not send yet is told for how long, and its message waits.
+"""
+
+import uuid
+from collections.abc import Mapping
+
+import redis
+
+from graph.errors import Throttled, Unavailable
+from graph.transport.rate_limits import LIMITS
+
+PREFIX = "tenantkeep:budget:"
+
+# Longer than this nobody is told to wait, whatever stands in Redis.
+LONGEST_WAIT_MS = 3_600_000
+
+# What is no log, no count, or not of the past somebody else put there: it counts for nothing, and goes.
+# Each service: its log of what was sent (time -> count in the member's name) and its block after a 429. All of them are
+# asked before any is written: a batch goes as a whole or not at all.
+TAKE = f"""
+local function count_of(entry) return tonumber(string.match(entry, '^(%d%d?%d?%d?):')) or 0 end
+local now = redis.call('TIME')
+now = now[1] * 1000 + math.floor(now[2] / 1000)
+local wait = 0
+for i = 1, #KEYS / 2 do
+  local log, block = KEYS[2 * i - 1], KEYS[2 * i]
+  local count, limit, window = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1])
+  wait = math.max(wait, redis.call('PTTL', block))
+  if redis.call('TYPE', log).ok ~= 'zset' then redis.call('DEL', log) end
+  redis.call('ZREMRANGEBYSCORE', log, '-inf', now - window)
+  redis.call('ZREMRANGEBYSCORE', log, '(' .. now, '+inf')
+  local entries = redis.call('ZRANGE', log, 0, -1, 'WITHSCORES')
+  local sent = 0
+  for e = 1, #entries, 2 do sent = sent + count_of(entries[e]) end
+  local over = sent + count - limit
+  for e = 1, #entries, 2 do
+    if over <= 0 then break end
+    over = over - count_of(entries[e])
+    wait = math.max(wait, tonumber(entries[e + 1]) + window - now + 1)
+  end
+end
+if wait > 0 then return math.min(wait, {LONGEST_WAIT_MS}) end
+for i = 1, #KEYS / 2 do
+  redis.call('ZADD', KEYS[2 * i - 1], now, ARGV[3 * i - 1] .. ':' .. ARGV[1])
+  redis.call('PEXPIRE', KEYS[2 * i - 1], ARGV[3 * i + 1])
+end
+return 0
+"""
+
+
+class TenantBudget:
+    """graph.transport.rate_limits.Budget of one tenant."""
+
+    def __init__(self, client: redis.Redis, directory_id: str) -> None:
+        self._client, self._directory_id = client, directory_id
+        self._take = client.register_script(TAKE)
+
+    def take(self, counts: Mapping[str, int]) -> None:
+        """Raises Throttled with the wait; Unavailable when Redis, and with it the budget, cannot be asked."""
+        keys: list[str] = []
+        arguments: list[str | int] = [uuid.uuid4().hex]
+        for service, count in counts.items():
+            if service in LIMITS:
+                limit, seconds = LIMITS[service]
+                keys += [self._key("log", service), self._key("block", service)]
+                arguments += [count, limit, int(seconds * 1000)]
+        if not keys:
+            return
+        try:
+            milliseconds = int(self._take(keys=keys, args=arguments))
+        except redis.RedisError as e:
+            raise Unavailable(
+                "budget_unavailable", "Redis does not answer, and with it the shared request budget."
+            ) from e
+        if milliseconds > 0:
+            refusal = Throttled("budget", "Graph's documented limit of requests is used up for now.")
+            refusal.retry_after = milliseconds / 1000
+            raise refusal
+
+    def refused(self, service: str, seconds: float) -> None:
+        try:
+            self._client.set(self._key("block", service), 1, px=max(1, int(seconds * 1000)))
+        except redis.RedisError as e:
+            raise Unavailable(
+                "budget_unavailable", "Redis does not answer, and with it the shared request budget."
+            ) from e
+
+    def _key(self, what: str, service: str) -> str:
+        return f"{PREFIX}{what}:{self._directory_id}:{service}"

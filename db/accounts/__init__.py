@@ -1,0 +1,4 @@
+"""People: passwords, second factors, passkeys, sessions, roles and what Entra ID grants.
+
+May import: db.audit, db.sql.
+"""

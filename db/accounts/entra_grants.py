@@ -1,0 +1,198 @@
+"""People who sign in with Entra ID: what their groups and app roles give them here.
+
+A person is known by their object id, never by an address: addresses can be given to somebody else. What Entra gives,
+Entra takes: at every sign-in, and twice an hour while they are signed in, the roles are made what the groups and app
+roles say now. Roles given by hand stay.
+
+What Entra said counts for an hour (users.roles, sessions.find), whoever fails to ask again.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import peewee as pw
+
+from db.accounts import sessions, users
+from db.accounts.sessions import ENTRA
+from db.audit import audit
+from db.audit.audit import SYSTEM, Action, Actor
+from db.clock import utcnow
+from db.database import database
+from db.encryption import keyring
+from db.errors import Invalid
+from db.models import EntraGrant, EntraToken, Membership, Session, Tenant, User
+from db.states import Role, SiteRole
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Who Entra says it is. `claims`: the object ids of groups, and the values of app roles.
+
+    `asked_at`: what Entra says is of no later time. `refresh_token`: with what it can be asked again.
+    """
+
+    entra_id: str
+    email: str
+    name: str
+    claims: Collection[str]
+    asked_at: datetime
+    refresh_token: str = field(default="", repr=False)
+
+
+# Who is signed in is asked about this long after the last answer, and again while there is none.
+ASK_AFTER = timedelta(minutes=25)
+AGAIN_AFTER = timedelta(minutes=3)
+# So many at a tick of the scheduler.
+TOGETHER = 50
+
+_NOTHING = "Entra ID knows you, but none of your groups and app roles gives you a role here. Ask an admin."
+
+
+def grants() -> list[EntraGrant]:
+    return list(EntraGrant.select(EntraGrant, Tenant).left_outer_join(Tenant).order_by(EntraGrant.claim, Tenant.name))
+
+
+def grant(claim: str, actor: Actor, *, site_role: SiteRole | None = None, tenant: Tenant | None = None,
+          role: Role | None = None) -> None:  # fmt: skip
+    """A role in the installation, or one in a tenant; one that was given before is replaced."""
+    claim = claim.strip().lower() if _is_guid(claim.strip()) else claim.strip()
+    if not claim or len(claim) > 200 or "\x00" in claim:
+        raise Invalid("Name a group by its object id, or an app role by its value.")
+    with database.atomic():
+        same = (EntraGrant.claim == claim) & (EntraGrant.tenant == tenant if tenant else EntraGrant.tenant.is_null())
+        EntraGrant.delete().where(same).execute()
+        made = EntraGrant.create(claim=claim, site_role=site_role, tenant=tenant, role=role)
+        audit.record(Action.ENTRA_GRANT_SET, actor, claim, tenant=tenant, gives=_gives(made))
+
+
+def remove(made: EntraGrant, actor: Actor) -> None:
+    with database.atomic():
+        made.delete_instance()
+        audit.record(Action.ENTRA_GRANT_REMOVED, actor, made.claim, tenant=made.tenant, gives=_gives(made))
+
+
+def _is_guid(text: str) -> bool:
+    return re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text.lower()) is not None
+
+
+def _gives(made: EntraGrant) -> str:
+    return str(made.role or made.site_role)
+
+
+def admit(arrival: Arrival, actor: Actor) -> User:
+    """The person, with the roles that Entra gives them now. Raises Invalid when they may not come in."""
+    given = [one for one in grants() if one.claim in arrival.claims]
+    with database.atomic():
+        user: User = User.get_or_none(User.entra_id == arrival.entra_id) or _newcomer(arrival, given, actor)
+        if not user.is_active:
+            raise Invalid("Your account here was deactivated. Ask an admin.")
+        _remember(user, arrival)
+        _take_site_role(user, given, actor)
+        _take_memberships(user, given, actor)
+    # Only now: what Entra took is taken, whether they come in or not.
+    if user.site_role == SiteRole.NONE and not users.roles(user.id):
+        sessions.end_all(user.id)
+        raise Invalid(_NOTHING)
+    return user
+
+
+def token_owner(user_id: int) -> str:
+    """Whose a sealed refresh token is."""
+    return f"user {user_id} entra token"
+
+
+def _remember(user: User, arrival: Arrival) -> None:
+    user.entra_checked_at = arrival.asked_at
+    User.update(entra_checked_at=arrival.asked_at).where(User.id == user.id).execute()
+    EntraToken.delete().where(EntraToken.user == user.id).execute()
+    if arrival.refresh_token:
+        sealed = keyring().seal(arrival.refresh_token.encode(), token_owner(user.id))
+        EntraToken.create(user=user.id, sealed=sealed, asked_at=arrival.asked_at)
+
+
+def due(apart: Collection[int] = ()) -> list[EntraToken]:
+    """Of whom Entra is to be asked again: people who are signed in. Who is not is forgotten here."""
+    now, theirs = utcnow(), Session.user == EntraToken.user
+    is_signed_in = pw.fn.EXISTS(Session.select(Session.id).where(theirs & sessions.living()))
+    if gone := list(EntraToken.select().where(~is_signed_in)):
+        EntraToken.delete().where(EntraToken.id.in_([one.id for one in gone])).execute()
+    is_due = (User.entra_checked_at < now - ASK_AFTER) & (EntraToken.asked_at < now - AGAIN_AFTER)
+    found = EntraToken.select(EntraToken, User).join(User).where(is_due).order_by(EntraToken.asked_at).limit(TOGETHER)
+    return [one for one in found if one.id not in apart]
+
+
+def take_turn(token: EntraToken) -> bool:
+    """From now on its turn is over for a while; False: somebody else took it."""
+    same = (EntraToken.id == token.id) & (EntraToken.asked_at == token.asked_at)
+    return bool(EntraToken.update(asked_at=utcnow()).where(same).execute())
+
+
+def refresh_token(user: User) -> str:
+    """ "" when there is none any more. Raises SealError."""
+    found = EntraToken.get_or_none(EntraToken.user == user.id)
+    return keyring().unseal(found.sealed, token_owner(user.id)).decode() if found else ""
+
+
+def renew(user: User, arrival: Arrival) -> None:
+    """As at a sign-in. Raises Invalid when they may not stay: then they are signed out."""
+    if not user.entra_id or arrival.entra_id != user.entra_id:
+        turn_out(user)
+        return
+    admit(arrival, SYSTEM)
+
+
+def turn_out(user: User) -> None:
+    """Entra knows them no more: what it gave ends now, and where they came in by it."""
+    with database.atomic():
+        User.update(entra_checked_at=None).where(User.id == user.id).execute()
+        EntraToken.delete().where(EntraToken.user == user.id).execute()
+        ended = sessions.end_all(user.id, by=ENTRA)
+        audit.record(Action.SESSIONS_ENDED, SYSTEM, f"user {user.email}", sessions=ended)
+
+
+def _newcomer(arrival: Arrival, given: list[EntraGrant], actor: Actor) -> User:
+    if not given:
+        raise Invalid(_NOTHING)
+    email = arrival.email.strip().lower()
+    if users.find(email):
+        raise Invalid(
+            f"There is an account {email} here that does not sign in with Entra ID. Ask an admin to give it your "
+            f"object id, {arrival.entra_id}, on its page under Users."
+        )
+    made = User.create(email=email, name=arrival.name.strip() or email, entra_id=arrival.entra_id)
+    audit.record(Action.USER_ADDED, actor, f"user {email}", site_role=str(SiteRole.NONE))
+    return made
+
+
+def _take_site_role(user: User, given: list[EntraGrant], actor: Actor) -> None:
+    """Whoever has a password as well was made by hand: that role is an admin's to give and to take."""
+    roles = [SiteRole(one.site_role) for one in given if one.site_role]
+    wanted = max([SiteRole.NONE, *roles], key=list(SiteRole).index)
+    if user.password_hash is None and user.site_role != wanted:
+        user.site_role = wanted
+        User.update(site_role=wanted).where(User.id == user.id).execute()
+        audit.record(Action.USER_CHANGED, actor, f"user {user.email}", changed=["site_role"])
+
+
+def _take_memberships(user: User, given: list[EntraGrant], actor: Actor) -> None:
+    roles: dict[Tenant, list[Role]] = {}
+    for one in given:
+        if one.tenant:
+            roles.setdefault(one.tenant, []).append(Role(one.role))
+    held = {
+        one.tenant: one for one in Membership.select(Membership, Tenant).join(Tenant).where(Membership.user == user)
+    }
+    for tenant, membership in held.items():
+        if membership.is_from_entra and tenant not in roles:
+            users.remove_member(membership, actor)
+    for tenant, several in roles.items():
+        role = max(several, key=list(Role).index)
+        if _may_set(held.get(tenant), role):
+            users.set_member(user, tenant, role, actor, is_from_entra=True)
+
+
+def _may_set(held: Membership | None, role: Role) -> bool:
+    """What an admin gave by hand stays as it is."""
+    return held is None or (held.is_from_entra and held.role != role)

@@ -1,0 +1,203 @@
+"""Passkeys (WebAuthn): what a person has and unlocks is password and code in one. The private key never comes here.
+
+Only for people with a password here. Who signs in with Entra ID alone has theirs at Entra: one of ours would let them
+in after Entra took their rights away.
+"""
+
+import hmac
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import webauthn
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, parse_client_data_json
+from webauthn.helpers.exceptions import WebAuthnException
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from db.audit import audit
+from db.audit.audit import Action, Actor
+from db.clock import utcnow
+from db.database import database
+from db.errors import Invalid
+from db.models import Passkey, User
+from db.states import Result
+
+NAME = "Tenantkeep"
+MOST = 20
+# What an authenticator answers is a few hundred bytes, with a certificate a few thousand.
+LONGEST_ANSWER = 30_000
+_VERIFIED = UserVerificationRequirement.REQUIRED
+REFUSED = "That passkey does not open an account here. Sign in with your password, or try again."
+# What the library raises of its own, and what odd JSON or CBOR makes it trip over.
+_UNREADABLE = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where passkeys count: the host that they are bound to, and the one origin whose pages may ask for them."""
+
+    rp_id: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """`challenge`: what the answer must sign. `options`: for the browser, as JSON."""
+
+    challenge: str
+    options: str
+
+
+def of(user_id: int) -> list[Passkey]:
+    return list(Passkey.select().where(Passkey.user == user_id).order_by(Passkey.created_at))
+
+
+def ask_for_a_new_one(user: User, place: Place) -> Question:
+    """Raises Invalid for who must not have any, or has enough."""
+    if not user.password_hash:
+        raise Invalid("You sign in with Entra ID: your passkeys are kept there.")
+    theirs = of(user.id)
+    if len(theirs) >= MOST:
+        raise Invalid(f"You have {MOST} passkeys. Remove one that you no longer use.")
+    options = webauthn.generate_registration_options(
+        rp_id=place.rp_id,
+        rp_name=NAME,
+        user_id=_handle(user),
+        user_name=user.email,
+        user_display_name=user.name,
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=_VERIFIED
+        ),
+        exclude_credentials=[PublicKeyCredentialDescriptor(base64url_to_bytes(one.credential_id)) for one in theirs],
+    )
+    return Question(bytes_to_base64url(options.challenge), webauthn.options_to_json(options))
+
+
+def add(user: User, name: str, answer: str, challenge: str, place: Place, actor: Actor) -> Passkey:
+    """Raises Invalid when the answer is not one to that challenge, from there, by who unlocked it."""
+    name = name.replace("\x00", "").strip()[:60] or "Passkey"
+    with _understood("The browser's answer is no passkey for this address. Nothing was added; try again."):
+        found = webauthn.verify_registration_response(
+            credential=_parsed(answer),
+            expected_challenge=base64url_to_bytes(challenge),
+            expected_rp_id=place.rp_id,
+            expected_origin=place.origin,
+            require_user_verification=True,
+        )
+        made = {
+            "credential_id": bytes_to_base64url(found.credential_id),
+            "public_key": bytes_to_base64url(found.credential_public_key),
+        }
+    with database.atomic():
+        if Passkey.select().where(Passkey.credential_id == made["credential_id"]).exists():
+            raise Invalid("That passkey is here already.")
+        audit.record(Action.PASSKEY_ADDED, actor, f"user {user.email}", name=name)
+        return Passkey.create(user=user, name=name, sign_count=found.sign_count, **made)
+
+
+def remove(user: User, passkey_id: int, actor: Actor) -> bool:
+    """False: it is none of theirs."""
+    found = Passkey.get_or_none((Passkey.id == passkey_id) & (Passkey.user == user.id))
+    if found is None:
+        return False
+    with database.atomic():
+        found.delete_instance()
+        audit.record(Action.PASSKEY_REMOVED, actor, f"user {user.email}", name=found.name)
+    return True
+
+
+def remove_all(user: User, actor: Actor) -> None:
+    for one in of(user.id):
+        remove(user, one.id, actor)
+
+
+def ask_who_it_is(place: Place) -> Question:
+    """Anybody may be asked; the authenticator offers what it has for this host."""
+    options = webauthn.generate_authentication_options(rp_id=place.rp_id, user_verification=_VERIFIED)
+    return Question(bytes_to_base64url(options.challenge), webauthn.options_to_json(options))
+
+
+def owner(answer: str) -> User | None:
+    """Whose passkey the answer names; nothing is proven by that."""
+    try:
+        found = _named(_parsed(answer))
+    except _UNREADABLE:
+        return None
+    return found.user if found else None
+
+
+def accept(answer: str, challenge: str, asked_at: datetime, place: Place, address: str | None) -> User:
+    """The person whose passkey signed the challenge. Raises Invalid, with one sentence whatever is wrong."""
+    with _understood(REFUSED):
+        parsed = _parsed(answer)
+        found = _named(parsed)
+        if found is None or not _is_of(found.user, parsed):
+            raise Invalid(REFUSED)
+        signed = webauthn.verify_authentication_response(
+            credential=parsed,
+            expected_challenge=base64url_to_bytes(challenge),
+            expected_rp_id=place.rp_id,
+            expected_origin=place.origin,
+            credential_public_key=base64url_to_bytes(found.public_key),
+            # Looked at below, where it can be told.
+            credential_current_sign_count=0,
+            require_user_verification=True,
+        )
+    _count_once(found, signed.new_sign_count, asked_at, address)
+    return found.user
+
+
+def _count_once(found: Passkey, count: int, asked_at: datetime, address: str | None) -> None:
+    """A challenge that is older than the last use was answered before, or given up. A counter of 0 counts nothing."""
+    if (count or found.sign_count) and count <= found.sign_count:
+        who = Actor.person(found.user, address)
+        audit.record(Action.PASSKEY_CLONED, who, f"user {found.user.email}", result=Result.REFUSED, name=found.name)
+        raise Invalid("There are two copies of that passkey. Sign in another way, and remove it on your account page.")
+    is_unused = Passkey.used_at.is_null() | (Passkey.used_at < asked_at)
+    same = (Passkey.id == found.id) & (Passkey.sign_count == found.sign_count) & is_unused
+    # Never before it was asked, whatever the clocks say: then the same answer would count again.
+    if not Passkey.update(sign_count=count, used_at=max(utcnow(), asked_at)).where(same).execute():
+        raise Invalid(REFUSED)
+
+
+def _named(parsed: dict[str, object]) -> Passkey | None:
+    """Of an active person with a password."""
+    may = User.is_active & User.password_hash.is_null(False)
+    named = Passkey.credential_id == str(parsed["rawId"])
+    found: Passkey | None = Passkey.select(Passkey, User).join(User).where(named & may).first()
+    return found
+
+
+def _is_of(user: User, parsed: dict[str, object]) -> bool:
+    """A passkey that the browser found by itself says whose it is."""
+    told = parsed["response"]["userHandle"]  # type: ignore[index]
+    return hmac.compare_digest(base64url_to_bytes(told), _handle(user))
+
+
+def _handle(user: User) -> bytes:
+    return f"tenantkeep user {user.id}".encode()
+
+
+def _parsed(answer: str) -> dict[str, object]:
+    parsed: dict[str, object] = json.loads(answer[:LONGEST_ANSWER])
+    client_data = parse_client_data_json(base64url_to_bytes(parsed["response"]["clientDataJSON"]))  # type: ignore[index]
+    if client_data.cross_origin:
+        raise ValueError("asked from inside another site's page")
+    return parsed
+
+
+@contextmanager
+def _understood(sentence: str) -> Iterator[None]:
+    try:
+        yield
+    except Invalid:
+        raise
+    except _UNREADABLE as e:
+        raise Invalid(sentence) from e

@@ -1,0 +1,20 @@
+"""What a person chose to see: which tenant, which columns. Never a matter of access."""
+
+from typing import Any
+
+from db.models import Preference
+from db.sql import upserts
+
+
+def of_user(user_id: int) -> dict[str, Any]:
+    rows = Preference.select(Preference.name, Preference.value).where(Preference.user == user_id)
+    return dict(rows.tuples())
+
+
+def put(user_id: int, name: str, value: Any) -> None:
+    row = {"user": user_id, "name": name, "value": value}
+    upserts.put(Preference, (Preference.user, Preference.name), [row], [Preference.value])
+
+
+def forget(user_id: int, name: str) -> None:
+    Preference.delete().where((Preference.user == user_id) & (Preference.name == name)).execute()

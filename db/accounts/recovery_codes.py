@@ -1,0 +1,60 @@
+"""Ten codes for who has lost their phone. Each counts once, in place of a code from the app, and is shown once.
+
+Of a code only a hash is kept. Plain SHA-256, for 80 random bits need no slow one.
+"""
+
+import hashlib
+import re
+import secrets
+
+from db.audit import audit
+from db.audit.audit import Action, Actor
+from db.clock import utcnow
+from db.database import database
+from db.models import RecoveryCode, User
+
+HOW_MANY = 10
+# From so many on, pages say so.
+FEW = 3
+# Without those that look like others; _LOOKS_LIKE is what people type for them.
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_LOOKS_LIKE = str.maketrans("oil", "011")
+_GROUPS, _OF_A_GROUP = 4, 4
+
+
+def make(user: User, actor: Actor) -> list[str]:
+    """New ones, to be shown now and never again; those of before count no more."""
+    codes = [_new() for _ in range(HOW_MANY)]
+    with database.atomic():
+        forget(user)
+        RecoveryCode.insert_many([{"user": user.id, "mark": _mark(user, code)} for code in codes]).execute()
+        audit.record(Action.RECOVERY_CODES_MADE, actor, f"user {user.email}")
+    return codes
+
+
+def use(user: User, typed: str, actor: Actor) -> bool:
+    """Is it one of theirs, and not used yet? From now on it is."""
+    its = (RecoveryCode.user == user.id) & (RecoveryCode.mark == _mark(user, typed)) & RecoveryCode.used_at.is_null()
+    with database.atomic():
+        if not RecoveryCode.update(used_at=utcnow()).where(its).execute():
+            return False
+        audit.record(Action.RECOVERY_CODE_USED, actor, f"user {user.email}", left=left(user))
+    return True
+
+
+def left(user: User) -> int:
+    return int(RecoveryCode.select().where((RecoveryCode.user == user.id) & RecoveryCode.used_at.is_null()).count())
+
+
+def forget(user: User) -> None:
+    RecoveryCode.delete().where(RecoveryCode.user == user.id).execute()
+
+
+def _new() -> str:
+    letters = [secrets.choice(_LETTERS) for _ in range(_GROUPS * _OF_A_GROUP)]
+    return "-".join("".join(letters[begin : begin + _OF_A_GROUP]) for begin in range(0, len(letters), _OF_A_GROUP))
+
+
+def _mark(user: User, typed: str) -> str:
+    code = re.sub("[^a-z0-9]", "", typed.lower()).translate(_LOOKS_LIKE)
+    return hashlib.sha256(f"recovery code of user {user.id}: {code}".encode()).hexdigest()

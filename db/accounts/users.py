@@ -1,0 +1,223 @@
+"""People: passwords (argon2id), roles and memberships."""
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import peewee as pw
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from db.accounts import passkeys, sessions
+from db.audit import audit
+from db.audit.audit import Action, Actor
+from db.clock import utcnow
+from db.database import database, lock
+from db.errors import Invalid
+from db.models import Membership, Tenant, User
+from db.sql import upserts
+from db.sql.value_lists import among, is_of
+from db.states import Role, SiteRole
+
+MINIMUM_PASSWORD = 12
+hasher = PasswordHasher()
+
+
+def add(email: str, name: str, password: str, actor: Actor, *, site_role: SiteRole = SiteRole.NONE) -> User:
+    email = email.strip().lower()
+    if "@" not in email:
+        raise Invalid(f"“{email}” is not an e-mail address.")
+    _check_password(password)
+    with database.atomic():
+        if User.get_or_none(User.email == email):
+            raise Invalid(f"There is already a user {email}.")
+        user = User.create(
+            email=email, name=name.strip() or email, password_hash=hasher.hash(password), site_role=site_role
+        )
+        audit.record(Action.USER_ADDED, actor, f"user {email}", site_role=str(site_role))
+    return user
+
+
+def _check_password(password: str) -> None:
+    if len(password) < MINIMUM_PASSWORD:
+        raise Invalid(f"A password needs at least {MINIMUM_PASSWORD} characters.")
+
+
+def find(email: str) -> User | None:
+    found: User | None = User.get_or_none(User.email == email.strip().lower())
+    return found
+
+
+def entra_id(text: str, user: User) -> str:
+    """An object id that nobody else here has. Raises Invalid."""
+    try:
+        found = str(UUID(text.strip()))
+    except ValueError as e:
+        raise Invalid("An object id has the form 00000000-0000-0000-0000-000000000000.") from e
+    other = User.get_or_none((User.entra_id == found) & (User.id != user.id))
+    if other:
+        raise Invalid(f"{other.email} signs in with that object id already.")
+    return found
+
+
+def totp_owner(user_id: int) -> str:
+    """Whose a sealed second factor is."""
+    return f"user {user_id} totp"
+
+
+def change(user: User, actor: Actor, *, here: int | None = None, **changes: object) -> None:
+    """Change name, site_role, is_active, entra_id or password.
+
+    Anything but a name signs the person out everywhere, but for the session `here` in which they changed it themselves.
+    A password that somebody else sets ends their passkeys too: whoever had got into the account might have made one.
+    """
+    if "password" in changes:
+        password = str(changes.pop("password"))
+        _check_password(password)
+        changes["password_hash"] = hasher.hash(password)
+    if not changes:
+        return
+    is_admin_no_more = changes.get("site_role", user.site_role) != SiteRole.ADMIN or changes.get("is_active") is False
+    named = sorted(name.removesuffix("_hash") for name in changes)
+    with database.atomic():
+        if is_admin_no_more:
+            _require_another_admin(user)
+        User.update(**changes).where(User.id == user.id).execute()
+        if "password_hash" in changes and here is None:
+            passkeys.remove_all(user, actor)
+        if set(changes) - {"name"}:
+            sessions.end_all(user.id, but=here)
+        audit.record(Action.USER_CHANGED, actor, f"user {user.email}", changed=named)
+
+
+def _require_another_admin(user: User) -> None:
+    # Of two admins who take it from each other at once, the second waits here, and sees what the first did.
+    lock(User, User.site_role == SiteRole.ADMIN)
+    others = (User.site_role == SiteRole.ADMIN) & User.is_active & (User.id != user.id)
+    if user.site_role == SiteRole.ADMIN and not User.select().where(others).exists():
+        raise Invalid("This is the last active admin. Make someone else an admin first.")
+
+
+def sign_out_everywhere(user: User, actor: Actor, *, but: int | None = None) -> int:
+    """How many sessions that ended."""
+    with database.atomic():
+        ended = sessions.end_all(user.id, but=but)
+        audit.record(Action.SESSIONS_ENDED, actor, f"user {user.email}", sessions=ended)
+    return ended
+
+
+@cache
+def _nobody_hash() -> str:
+    return hasher.hash("nobody has this password")
+
+
+def check_password(email: str, password: str) -> User | None:
+    """The active user with this password, or None; an unknown address costs the same time as a wrong password."""
+    user = find(email)
+    try:
+        hasher.verify((user and user.password_hash) or _nobody_hash(), password)
+    except VerificationError:
+        return None
+    if user is None or not user.is_active or not user.password_hash:
+        return None
+    if hasher.check_needs_rehash(user.password_hash):
+        User.update(password_hash=hasher.hash(password)).where(User.id == user.id).execute()
+    return user
+
+
+def set_member(user: User, tenant: Tenant, role: Role, actor: Actor, *, is_from_entra: bool = False) -> None:
+    row = {"user": user.id, "tenant": tenant.id, "role": role, "is_from_entra": is_from_entra}
+    given = (Membership.role, Membership.is_from_entra)
+    with database.atomic():
+        upserts.put(Membership, (Membership.user, Membership.tenant), [row], given)
+        audit.record(Action.MEMBER_SET, actor, f"user {user.email}", tenant=tenant, user=user.email, role=str(role))
+
+
+def remove_member(membership: Membership, actor: Actor) -> None:
+    user, tenant = membership.user, membership.tenant
+    with database.atomic():
+        membership.delete_instance()
+        audit.record(Action.MEMBER_REMOVED, actor, f"user {user.email}", tenant=tenant, user=user.email)
+
+
+def subscribe(user: User, tenant: Tenant, wanted: bool) -> bool:
+    """Hear of every run of this tenant, or only of one's own. False when there is no membership."""
+    return bool(
+        Membership.update(is_subscribed=wanted)
+        .where((Membership.user == user) & (Membership.tenant == tenant))
+        .execute()
+    )
+
+
+def subscribed_to(user_id: int) -> Any:
+    """As a subquery: the tenants of which this person hears of every run."""
+    return Membership.select(Membership.tenant).where((Membership.user == user_id) & Membership.is_subscribed)
+
+
+def roles(user_id: int) -> dict[int, Role]:
+    """Tenant id -> role, of this person's memberships. What Entra gave counts while its word does."""
+    counts = ~Membership.is_from_entra | (User.entra_checked_at > utcnow() - sessions.ENTRA_HOLDS)
+    rows = Membership.select(Membership.tenant, Membership.role).join(User).where((User.id == user_id) & counts)
+    return {tenant_id: Role(role) for tenant_id, role in rows.tuples()}
+
+
+def has_role(user: User | None, tenant: Tenant, wanted: Collection[Role]) -> bool:
+    """One of these in this tenant, or an admin of the installation; asked anew by what acts long after its request."""
+    if user is None or not user.is_active:
+        return False
+    return user.site_role == SiteRole.ADMIN or roles(user.id).get(tenant.id) in wanted
+
+
+def members(tenant: Tenant) -> list[Membership]:
+    return list(
+        Membership.select(Membership, User)
+        .join(User)
+        .where(Membership.tenant == tenant)
+        .order_by(pw.fn.LOWER(User.name))
+    )
+
+
+def by_id(user_id: int | None) -> User | None:
+    return User.get_or_none(User.id == user_id) if user_id else None
+
+
+def by_name() -> list[User]:
+    return list(User.select().order_by(User.name))
+
+
+def names(user_ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the names of these people by their ids; an id that is nobody's is left out."""
+    return dict(User.select(User.id, User.name).where(among(User.id, user_ids)).tuples())
+
+
+def in_tenants(tenant_ids: Sequence[int] | None, also: int, limit: int) -> list[User]:
+    """Return the first people by name who are members of these tenants, and the one with the id `also`."""
+    query = User.select(User.id, User.name).order_by(User.name).limit(limit)
+    if tenant_ids is not None:
+        members = Membership.select(Membership.user).where(among(Membership.tenant, tenant_ids))
+        query = query.where(User.id.in_(members) | (User.id == also))
+    return list(query)
+
+
+def membership(user_id: int, tenant: Tenant) -> Membership | None:
+    return Membership.get_or_none(user=user_id, tenant=tenant)
+
+
+def memberships(user: User) -> list[Membership]:
+    """Return the person's memberships with their tenants, by the tenant's name."""
+    return list(Membership.select(Membership, Tenant).join(Tenant).where(Membership.user == user).order_by(Tenant.name))
+
+
+def count() -> int:
+    return int(User.select().count())
+
+
+def by_email(limit: int) -> list[User]:
+    return list(User.select().order_by(User.email).limit(limit))
+
+
+def listed_members(tenant: Tenant | None, limit: int) -> list[Membership]:
+    """Return the memberships in a tenant or in all, each with its user and tenant."""
+    query = Membership.select(Membership, User, Tenant).join(User).switch(Membership).join(Tenant)
+    return list(query.where(is_of(Membership.tenant, tenant)).order_by(Tenant.name, User.email).limit(limit))

@@ -1,0 +1,377 @@
+"""Who did what to which tenant, when, from where, with what result. Append-only, chained by hash.
+
+`record` belongs in the transaction of the act itself: if the event cannot be written, the act does not happen. It is
+numbered, chained and written just before that commits: everybody's events queue at one row, and nobody waits there for
+what else another's transaction has to do.
+
+Whoever gets an event can follow the plain hashes; the keyed one beside them says that Tenantkeep wrote it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from db.audit import audit_keys, audit_rows
+from db.audit.audit_keys import Key
+from db.audit.audit_rows import Fault, Head, Point
+from db.clock import utcnow
+from db.database import database, storable
+from db.encryption import SealError
+from db.models import AuditEvent, AuditHead, Tenant, User
+from db.sql import time_ranges, value_lists
+from db.sql.value_lists import among
+from db.states import Result
+
+GENESIS = "0" * 64
+# What a keyed hash of db/audit/audit_keys.py is of.
+EVENT = "event"
+# Of the whole log, so many are in memory at once.
+TOGETHER = 2000
+
+
+class Action(StrEnum):
+    """The whole vocabulary, `subject:act`, with the details each act must carry in DETAILS below."""
+
+    SIGN_IN = "session:sign-in"
+    SIGN_OUT = "session:sign-out"
+    SESSIONS_ENDED = "session:ended-everywhere"
+    SECOND_FACTOR_ON = "second-factor:turned-on"
+    SECOND_FACTOR_OFF = "second-factor:turned-off"
+    RECOVERY_CODES_MADE = "recovery-codes:made"
+    RECOVERY_CODE_USED = "recovery-code:used"
+    PASSKEY_ADDED = "passkey:added"
+    PASSKEY_REMOVED = "passkey:removed"
+    PASSKEY_CLONED = "passkey:refused-as-copied"
+    ENTRA_GRANT_SET = "entra-grant:set"
+    ENTRA_GRANT_REMOVED = "entra-grant:removed"
+    ACCESS = "access:refused"
+    RUN_REQUESTED = "run:requested"
+    RUN_ENDED = "run:ended"
+    RUN_CANCEL = "run:cancel-requested"
+    SNAPSHOT_CAPTURED = "snapshot:captured"
+    SNAPSHOT_DOWNLOADED = "snapshot:downloaded"
+    TENANT_ADDED = "tenant:added"
+    TENANT_CHANGED = "tenant:changed"
+    RULES_ASKED = "tenant:rules-asked"
+    RULES_CONFIRMED = "tenant:rules-confirmed"
+    RULES_REJECTED = "tenant:rules-rejected"
+    CREDENTIAL_GIVEN = "credential:given"
+    CREDENTIAL_TRIED = "credential:tried"
+    CREDENTIAL_IN_FORCE = "credential:in-force"
+    CREDENTIAL_SWITCHED_BACK = "credential:switched-back"
+    CREDENTIAL_FORGOTTEN = "credential:forgotten"
+    TENANT_SWITCHED_OFF = "tenant:switched-off"
+    TENANT_SWITCHED_ON = "tenant:switched-on"
+    TENANT_REMOVAL = "tenant:removal-begun"
+    TENANT_REMOVED = "tenant:removed"
+    USER_ADDED = "user:added"
+    USER_CHANGED = "user:changed"
+    MEMBER_SET = "membership:set"
+    MEMBER_REMOVED = "membership:removed"
+    SECRETS_SHOWN = "secrets:shown"
+    AUDIT_EXPORTED = "audit:exported"
+    AUDIT_VERIFIED = "audit:verified"
+    AUDIT_ACCEPTED = "audit:accepted"
+    KEYS_ROTATED = "keys:rotated"
+    EXPORTED = "installation:exported"
+    IMPORTED = "installation:imported"
+    SET_COMPLETED = "backup-set:completed"
+    SET_DOWNLOADED = "backup-set:downloaded"
+    SET_PINNED = "backup-set:pinned"
+    SET_UNPINNED = "backup-set:unpinned"
+    SETS_PRUNED = "backup-sets:pruned"
+    RETENTION_SET = "retention:set"
+    SCHEDULE_SET = "schedule:set"
+    SCHEDULE_PAUSED = "schedule:paused"
+    SCHEDULE_REMOVED = "schedule:removed"
+    RESTORE_REQUESTED = "restore:requested"
+    RESTORE_CHANGED = "restore:changed"
+    RESTORE_APPROVED = "restore:approved"
+    RESTORE_STARTED = "restore:started"
+    RESTORE_GUARD = "restore:guard-overridden"
+    RETRY_APPROVED = "restore:retry-approved"
+    RESTORE_RETRIED = "restore:retried"
+    RESTORE_CANCELLED = "restore:cancelled"
+    RESTORE_ENDED = "restore:ended"
+    POLICY_WRITTEN = "policy:written"
+    MAPPING_SET = "mapping:set"
+    MAPPING_REMOVED = "mapping:removed"
+
+
+DETAILS: dict[Action, frozenset[str]] = {
+    # By what: a password, a code, Entra ID; of a refusal also why.
+    Action.SIGN_IN: frozenset({"by"}),
+    Action.SIGN_OUT: frozenset(),
+    Action.SESSIONS_ENDED: frozenset({"sessions"}),
+    Action.SECOND_FACTOR_ON: frozenset(),
+    Action.SECOND_FACTOR_OFF: frozenset(),
+    Action.RECOVERY_CODES_MADE: frozenset(),
+    Action.RECOVERY_CODE_USED: frozenset({"left"}),
+    Action.PASSKEY_ADDED: frozenset({"name"}),
+    Action.PASSKEY_REMOVED: frozenset({"name"}),
+    # Its counter went back: there are two of it.
+    Action.PASSKEY_CLONED: frozenset({"name"}),
+    Action.ENTRA_GRANT_SET: frozenset({"gives"}),
+    Action.ENTRA_GRANT_REMOVED: frozenset({"gives"}),
+    Action.ACCESS: frozenset({"permission", "method", "path"}),
+    Action.RUN_REQUESTED: frozenset({"kind", "origin"}),
+    Action.RUN_ENDED: frozenset({"state", "counts"}),
+    Action.RUN_CANCEL: frozenset(),
+    Action.SNAPSHOT_CAPTURED: frozenset({"run", "fingerprint", "outcome"}),
+    Action.SNAPSHOT_DOWNLOADED: frozenset(),
+    Action.TENANT_ADDED: frozenset({"directory_id", "client_id", "credential_kind"}),
+    Action.TENANT_CHANGED: frozenset({"changed"}),
+    # What of the rules for restores is to be turned down; by whom that was asked.
+    Action.RULES_ASKED: frozenset({"changes"}),
+    Action.RULES_CONFIRMED: frozenset({"changes", "asked_by"}),
+    Action.RULES_REJECTED: frozenset({"changes", "asked_by"}),
+    # Never a part of it: what it is, of which app, until when.
+    Action.CREDENTIAL_GIVEN: frozenset({"kind", "client_id", "expires_at"}),
+    Action.CREDENTIAL_TRIED: frozenset({"run", "kind", "code"}),
+    Action.CREDENTIAL_IN_FORCE: frozenset({"run", "kind", "client_id"}),
+    Action.CREDENTIAL_SWITCHED_BACK: frozenset({"kind", "client_id"}),
+    Action.CREDENTIAL_FORGOTTEN: frozenset({"place", "kind"}),
+    Action.TENANT_SWITCHED_OFF: frozenset({"cancelled_runs"}),
+    Action.TENANT_SWITCHED_ON: frozenset(),
+    Action.TENANT_REMOVAL: frozenset({"rows"}),
+    Action.TENANT_REMOVED: frozenset({"directory_id"}),
+    Action.USER_ADDED: frozenset({"site_role"}),
+    Action.USER_CHANGED: frozenset({"changed"}),
+    Action.MEMBER_SET: frozenset({"user", "role"}),
+    Action.MEMBER_REMOVED: frozenset({"user"}),
+    # Where: on a page, in a comparison, in a download.
+    Action.SECRETS_SHOWN: frozenset({"where"}),
+    Action.AUDIT_EXPORTED: frozenset({"rows"}),
+    Action.AUDIT_VERIFIED: frozenset({"events", "faults"}),
+    Action.AUDIT_ACCEPTED: frozenset({"reason", "remembered"}),
+    Action.KEYS_ROTATED: frozenset({"resealed"}),
+    Action.EXPORTED: frozenset({"file"}),
+    Action.IMPORTED: frozenset({"made_at", "rows", "ended_runs"}),
+    Action.SET_COMPLETED: frozenset({"run", "state", "snapshots"}),
+    Action.SET_DOWNLOADED: frozenset({"policies", "with_secrets"}),
+    Action.SET_PINNED: frozenset({"reason"}),
+    Action.SET_UNPINNED: frozenset(),
+    # Of what: backup sets, snapshots, contents, restores, runs, names.
+    Action.SETS_PRUNED: frozenset({"what", "count", "run"}),
+    Action.RETENTION_SET: frozenset({"rules"}),
+    Action.SCHEDULE_SET: frozenset({"cron", "time_zone", "is_full", "is_paused"}),
+    Action.SCHEDULE_PAUSED: frozenset({"cron", "time_zone", "why"}),
+    Action.SCHEDULE_REMOVED: frozenset({"cron"}),
+    Action.RESTORE_REQUESTED: frozenset({"source", "items", "options", "undo_of"}),
+    Action.RESTORE_CHANGED: frozenset({"changed"}),
+    # `fingerprint`: of everything that decides what is written (db/restores/plan_fingerprint.py).
+    Action.RESTORE_APPROVED: frozenset({"reason", "fingerprint"}),
+    Action.RESTORE_STARTED: frozenset({"reason", "run", "undo_of", "fingerprint"}),
+    Action.RESTORE_GUARD: frozenset({"reason", "policies", "fingerprint"}),
+    Action.RETRY_APPROVED: frozenset({"run", "reason", "fingerprint"}),
+    Action.RESTORE_RETRIED: frozenset({"retry_of", "fingerprint"}),
+    Action.RESTORE_CANCELLED: frozenset(),
+    Action.RESTORE_ENDED: frozenset({"run", "outcomes", "safety_set"}),
+    Action.POLICY_WRITTEN: frozenset({"restore", "policy_type", "graph_id", "outcome", "before", "after", "verified"}),
+    Action.MAPPING_SET: frozenset({"kind", "source", "target"}),
+    Action.MAPPING_REMOVED: frozenset({"kind", "source"}),
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, and from where: a person in the browser, a command on the server, or the system itself."""
+
+    name: str
+    user_id: int | None = None
+    address: str | None = None
+    origin: str = "web"
+
+    @classmethod
+    def person(cls, user: User, address: str | None, origin: str = "web") -> "Actor":
+        return cls(user.email, user.id, address, origin)
+
+
+SYSTEM = Actor("system", origin="system")
+
+
+def record(
+    action: Action,
+    actor: Actor,
+    subject: str,
+    *,
+    tenant: Tenant | None = None,
+    result: Result = Result.OK,
+    **details: Any,
+) -> None:
+    """Append one event, as the last thing of the transaction. Without one, at once.
+
+    Raises ValueError when its details are not exactly those the action must carry.
+    """
+    if set(details) != DETAILS[action]:
+        raise ValueError(f"{action} must carry {sorted(DETAILS[action])}, not {sorted(details)}")
+    # As it will be read again: the hash is over what is there.
+    event = AuditEvent(
+        action=action,
+        actor_id=actor.user_id,
+        actor=storable(actor.name),
+        tenant_id=tenant.id if tenant else None,
+        tenant_name=tenant.name if tenant else None,
+        subject=storable(subject[:1200]),
+        result=result,
+        address=actor.address,
+        details=json.loads(storable(json.dumps(details, ensure_ascii=False))),
+    )
+    with nullcontext() if database.in_transaction() else database.atomic():
+        database.write_last(_append, event)
+
+
+def _append(events: list[AuditEvent]) -> None:
+    """Writers queue at the head's row from here to their commit, so numbers and hashes have no gaps and no forks."""
+    [(number, previous)] = (
+        AuditHead.update(last_id=AuditHead.last_id + len(events))
+        .returning(AuditHead.last_id, AuditHead.hash)
+        .tuples()
+        .execute()
+    )
+    key = audit_keys.newest()
+    for event_id, event in enumerate(events, start=number - len(events) + 1):
+        event.id, event.at, event.previous_hash = event_id, utcnow(), previous
+        event.hash = previous = _hash(event)
+        event.mac = key.mark(EVENT, event.hash)
+    for some in value_lists.by(events):
+        AuditEvent.insert_many([one.__data__ for one in some]).execute()
+    AuditHead.update(hash=previous).execute()
+
+
+# What a hash covers, with the time and the hash before it.
+HASHED = ("id", "action", "actor_id", "actor", "tenant_id", "tenant_name", "subject", "result", "address", "details")
+
+
+def _hash(event: AuditEvent) -> str:
+    fields = [str(getattr(event, name)) if name == "action" else getattr(event, name) for name in HASHED]
+    # SQLite lets whoever tampers write a time that is none, or bytes: then what they look like is what does not fit.
+    at = event.at.isoformat(timespec="microseconds") if isinstance(event.at, datetime) else str(event.at)
+    fields += [at, event.previous_hash]
+    text = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=repr)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+# Of a hash, as people keep it.
+WRITTEN = 40
+
+
+class Chain:
+    """Goes along the events, one after the other, from the first or from where it was left.
+
+    Without `keys` nobody can say who wrote an event, only whether the events fit each other. `points` are known from
+    elsewhere: events that must be there, and be the same.
+    """
+
+    def __init__(
+        self, keys: Sequence[Key] = (), points: Iterable[Point] = (), last_id: int = 0, last_hash: str = GENESIS
+    ) -> None:
+        self._keys, self.last_id, self.hash = keys, last_id, last_hash
+        before = audit_rows.event(last_id) if keys and keys[0].until else None
+        self._last_at: object = before and before.at
+        self._points = {key.after: key.hash for key in keys} | dict(points)
+
+    def follow(self, event: AuditEvent) -> Iterator[Fault]:
+        if event.id != self.last_id + 1:
+            yield Fault(self.last_id + 1, f"Events {self.last_id + 1} to {event.id - 1} are missing.")
+        elif event.previous_hash != self.hash:
+            yield Fault(event.id, f"Event {event.id} does not follow the one before it.")
+        if event.hash != _hash(event):
+            yield Fault(event.id, f"Event {event.id} was changed after it was written.")
+        elif self._keys and not self._is_ours(event):
+            yield Fault(event.id, f"Event {event.id} was not written by Tenantkeep: its keyed hash does not fit.")
+        if not event.hash.startswith(self._points.get(event.id, "")):
+            yield Fault(event.id, f"Event {event.id} is another than it was: the log was written anew.")
+        self.last_id, self.hash, self._last_at = event.id, event.hash, event.at
+
+    def _is_ours(self, event: AuditEvent) -> bool:
+        key = audit_keys.of(self._keys, event.id)
+        if key is None or event.mac is None:
+            return event.mac is None and (key is None or self._may_lack_one(key, event))
+        return key.fits(event.mac, EVENT, event.hash)
+
+    def _may_lack_one(self, key: Key, event: AuditEvent) -> bool:
+        """Nor after one of later: else whoever goes back to that time could write what they like."""
+        is_later = isinstance(self._last_at, datetime) and not audit_keys.may_lack(key, self._last_at)
+        return audit_keys.may_lack(key, event.at) and not is_later
+
+    def end(self, head: Head) -> Iterator[Fault]:
+        if head.fault:
+            yield head.fault
+            return
+        last = max([head.last_id, *self._points])
+        if last > self.last_id or head.hash != self.hash:
+            yield Fault(last, f"The log should go on to event {last}: its end was cut off or changed.")
+        yield from audit_rows.strays()
+
+
+def verify(points: Iterable[Point] = ()) -> Iterator[Fault]:
+    """Every place where the chain does not hold; nothing when it does."""
+    # The head first: what is written meanwhile comes after it.
+    head = audit_rows.now()
+    keys, faults = keys_or_fault()
+    yield from faults
+    chain = Chain(keys, points)
+    while events := audit_rows.following(chain.last_id, head.last_id, TOGETHER):
+        for event in events:
+            yield from chain.follow(event)
+    yield from chain.end(head)
+
+
+def keys_or_fault() -> tuple[list[Key], list[Fault]]:
+    """Keys that somebody changed are a fault, and keep nobody from looking at the rest."""
+    try:
+        return audit_keys.known(), []
+    except SealError as e:
+        return [], [Fault(0, f"No keyed hash of the audit log can be checked. {e}")]
+
+
+def head() -> Point:
+    """Where the log ends now."""
+    found = audit_rows.now()
+    return found.last_id, found.hash
+
+
+def holds(point: Point) -> bool:
+    """Whether that event is there, and the same; 0 is the one before the first."""
+    event_id, known = point
+    if not event_id:
+        return GENESIS.startswith(known)
+    found = audit_rows.event(event_id)
+    return found is not None and found.hash.startswith(known)
+
+
+def written(point: Point) -> str:
+    """As people keep it. Not the whole hash: logs mask what is as long as a key."""
+    return f"{point[0]}:{point[1][:WRITTEN]}"
+
+
+def search(
+    *,
+    tenant_ids: list[int] | None,
+    action: str = "",
+    actor: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    tenant_id: int | None = None,
+    result: str = "",
+) -> Any:
+    """A query of events, newest first. `tenant_ids` None means the whole installation."""
+    query = AuditEvent.select().order_by(AuditEvent.id.desc())
+    if tenant_ids is not None:
+        query = query.where(among(AuditEvent.tenant_id, tenant_ids))
+    if tenant_id is not None:
+        query = query.where(AuditEvent.tenant_id == tenant_id)
+    for field, value in ((AuditEvent.action, action), (AuditEvent.actor, actor), (AuditEvent.result, result)):
+        if value:
+            query = query.where(field == value)
+    if since:
+        query = query.where(time_ranges.since(AuditEvent.at, since))
+    if until:
+        query = query.where(time_ranges.before(AuditEvent.at, until))
+    return query

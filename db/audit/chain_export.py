@@ -1,0 +1,146 @@
+"""The audit log as a document that proves itself: whoever gets it can follow the chain without this database.
+
+Lines of JSON. The first says what it is and the hash that the chain had before; then one event a line, with every
+field that its hash covers; the last says how many there were, the last hash, and the SHA-256 of all lines before it. A
+document is a piece of the one chain: its last hash, written down elsewhere, proves later that nothing before it was
+changed. The keyed hashes (`mac`) are for the installation that wrote it: it alone can say that the document is its own.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from db.audit import audit_keys, audit_rows
+from db.audit.audit import GENESIS, HASHED, Chain
+from db.audit.audit_keys import Key
+from db.clock import utcnow
+from db.errors import Invalid
+from db.models import AuditEvent
+
+FORMAT = "tenantkeep audit log 2"
+# Without keyed hashes.
+FORMAT_BEFORE = "tenantkeep audit log 1"
+DOCUMENT = "document"
+TOGETHER = 1000
+_FIELDS = (*HASHED, "at", "previous_hash", "hash")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`previous_hash` and `last_hash`: where in the chain the document belongs."""
+
+    events: int
+    first_id: int
+    last_id: int
+    previous_hash: str
+    last_hash: str
+    faults: list[str]
+
+
+def bounds(since: datetime | None, until: datetime | None) -> tuple[int, int]:
+    """The first and the last event of a time: a piece of the chain has no gaps. In a time without any, last < first."""
+    query = AuditEvent.select(AuditEvent.id)
+    within = query.where(AuditEvent.at < until) if until else query
+    last = within.order_by(AuditEvent.id.desc()).limit(1).scalar() or 0
+    first = query.where(AuditEvent.at >= since).order_by(AuditEvent.id).limit(1).scalar() if since else 1
+    return first or last + 1, last
+
+
+def lines(first: int, last: int) -> Iterator[str]:
+    before = audit_rows.event(first - 1)
+    digest, count, previous = hashlib.sha256(), 0, before.hash if before else GENESIS
+    for line in _body(first, last, previous):
+        digest.update(line.encode())
+        count += 1
+        yield line
+    ending = audit_rows.event(last)
+    end = {"events": count - 1, "last_hash": ending.hash if ending else previous, "sha256": digest.hexdigest()}
+    yield _line({**end, "mac": audit_keys.newest().mark(DOCUMENT, _line(end))})
+
+
+def _body(first: int, last: int, previous: str) -> Iterator[str]:
+    yield _line({"format": FORMAT, "exported_at": utcnow(), "first": first, "last": last, "previous_hash": previous})
+    for begin in range(first, last + 1, TOGETHER):
+        for event in audit_rows.following(begin - 1, min(begin + TOGETHER - 1, last), TOGETHER):
+            yield _line({name: getattr(event, name) for name in (*_FIELDS, "mac")})
+
+
+def _line(values: dict[str, Any]) -> str:
+    return json.dumps(values, default=_as_text, sort_keys=True) + "\n"
+
+
+def _as_text(value: Any) -> str:
+    return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else str(value)
+
+
+def check(document: Iterable[str], keys: Sequence[Key] = ()) -> Verdict:
+    """Follow a document's own chain; with `keys` also whether we wrote it. Raises Invalid when it is none."""
+    given = iter(document)
+    first_line = next(given, "")
+    head = _parsed(first_line)
+    if head.get("format") not in {FORMAT, FORMAT_BEFORE} or not isinstance(head.get("first"), int):
+        raise Invalid("That is no audit log as `tenantkeep audit export` writes it.")
+    chain = Chain(keys, (), head["first"] - 1, str(head.get("previous_hash")))
+    digest = hashlib.sha256(first_line.encode())
+    faults: list[str] = []
+    end: dict[str, Any] = {}
+    count = 0
+    for line in given:
+        end = _parsed(line)
+        if "sha256" in end:
+            break
+        digest.update(line.encode())
+        faults += [fault.sentence for fault in chain.follow(_event(end))]
+        count += 1
+    faults += _wrong_at_the_end(end, count, chain.hash, digest.hexdigest())
+    faults += _not_ours(end, keys) if head["format"] == FORMAT else []
+    faults += ["Something follows the last line."] if next(given, "") else []
+    return Verdict(count, head["first"], chain.last_id, str(head.get("previous_hash")), chain.hash, faults)
+
+
+def _wrong_at_the_end(end: dict[str, Any], count: int, last_hash: str, digest: str) -> list[str]:
+    if "sha256" not in end:
+        return ["The document is cut off: its last line is missing."]
+    said = (end.get("events"), end.get("last_hash"), end["sha256"])
+    return [] if said == (count, last_hash, digest) else ["The last line does not fit what is before it."]
+
+
+def _not_ours(end: dict[str, Any], keys: Sequence[Key]) -> list[str]:
+    """Of whenever it is: with one of our keys."""
+    told = _line({name: value for name, value in end.items() if name != "mac"})
+    is_ours = not keys or any(key.fits(end.get("mac"), DOCUMENT, told) for key in keys)
+    return [] if is_ours else ["This installation did not write the document: its keyed hash does not fit."]
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as e:
+        raise Invalid("A line of it is no JSON.") from e
+    if not isinstance(found, dict):
+        raise Invalid("A line of it is no event.")
+    return found
+
+
+def _event(values: dict[str, Any]) -> AuditEvent:
+    try:
+        at = datetime.fromisoformat(values["at"])
+        return AuditEvent(
+            **{**{name: values[name] for name in _FIELDS}, "mac": values.get("mac"), "at": at, "id": int(values["id"])}
+        )
+    except (KeyError, TypeError, ValueError) as e:
+        raise Invalid("A line of it is no event.") from e
+
+
+def belongs_here(verdict: Verdict) -> list[str]:
+    """What of a document's ends is otherwise in this database's own chain."""
+    faults = []
+    for event_id, said in ((verdict.first_id - 1, verdict.previous_hash), (verdict.last_id, verdict.last_hash)):
+        event = audit_rows.event(event_id)
+        known = GENESIS if event_id == 0 else event.hash if event else None
+        if known != said:
+            faults.append(f"Event {event_id} of this installation has another hash than the document says.")
+    return faults

@@ -1,0 +1,4 @@
+"""Backup sets: what each lists, how long it is kept, and who was given its contents.
+
+May import: db.audit, db.restores, db.sql, db.tenants.
+"""

@@ -1,0 +1,291 @@
+"""Backup sets: begun with their run, told by it policy type by policy type, completed when it ends."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import peewee as pw
+
+from db.audit import audit
+from db.audit.audit import SYSTEM, Action
+from db.backups import manifests
+from db.clock import utcnow
+from db.database import lock
+from db.models import BackupSet, Manifest, Policy, Run, RunItem, Snapshot, Tenant, User
+from db.sql import value_lists
+from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, Result, RunKind, RunState, SetState
+from db.tenants import coverage
+
+# A policy changed this shortly before it was read may have changed again within the same second.
+TOO_FRESH = timedelta(seconds=5)
+# A schedule that runs at the same time every day must not miss the day by a minute.
+HALF_A_DAY = timedelta(hours=12)
+# What a run item ended with whose policy was not read.
+UNREAD = (Outcome.ERROR, Outcome.UNKNOWN, Outcome.CANCELLED)
+
+
+def begin(run: Run, selection: Mapping[str, Any], is_full: bool, policy_types: Iterable[str]) -> BackupSet:
+    """`policy_types`: those that are to be listed."""
+    return BackupSet.create(
+        tenant=run.tenant_id,
+        run=run,
+        selection=selection,
+        is_full=is_full,
+        created_by=run.requested_by_id,
+        types={key: {"state": str(ItemState.PENDING), "listed": 0, "message": None} for key in policy_types},
+        problems=[],
+    )
+
+
+def of_run(run: Run) -> BackupSet | None:
+    return BackupSet.get_or_none(BackupSet.run == run)
+
+
+def unlisted(backup_set: BackupSet) -> list[str]:
+    """The policy types that nobody has listed, or given up, yet."""
+    return [key for key, row in backup_set.types.items() if row["state"] == ItemState.PENDING]
+
+
+def record_type(
+    backup_set: BackupSet, policy_type: str, offer: Offer, listed: int = 0, message: str | None = None
+) -> None:
+    """It was listed, or could not be. Only the holder of the run's claim may."""
+    state = _STATE_OF_OFFER[offer]
+    backup_set.types[policy_type] = {"state": str(state), "offer": str(offer), "listed": listed, "message": message}
+    BackupSet.update(types=backup_set.types).where(BackupSet.id == backup_set.id).execute()
+
+
+_STATE_OF_OFFER = {
+    Offer.OFFERED: ItemState.DONE,
+    Offer.NOT_OFFERED: ItemState.SKIPPED,
+    Offer.NEVER_READ: ItemState.SKIPPED,
+    Offer.NOT_PERMITTED: ItemState.SKIPPED,
+    Offer.FAILED: ItemState.FAILED,
+}
+
+
+def unchanged(policies: Iterable[Policy], full_every_days: int) -> dict[int, int]:
+    """Policy id -> its newest snapshot's id, for those that their list shows to be as they were read.
+
+    Nobody knows every way in which a list can be wrong: what was read longer ago than `full_every_days` is left out.
+    `policies` carry modified_at as listed, and the list's mark of their assignments as `listed_mark` (None: none).
+    """
+    read_since = utcnow() - timedelta(days=full_every_days) + HALF_A_DAY
+    candidates = {
+        policy.id: policy
+        for policy in policies
+        if policy.listed_mark
+        and policy.modified_at
+        and policy.listed_mark == policy.assignments_mark
+        and policy.last_captured_at is not None
+        and policy.last_captured_at > read_since
+    }
+    found = {}
+    for snapshot in _newest_snapshots(list(candidates)):
+        modified_at = candidates[snapshot.policy_id].modified_at
+        if _same(snapshot.modified_at, modified_at) and snapshot.confirmed_at - modified_at > TOO_FRESH:
+            found[snapshot.policy_id] = snapshot.id
+    return found
+
+
+def _same(one: datetime | None, other: datetime) -> bool:
+    return one is not None and one.replace(microsecond=0) == other.replace(microsecond=0)
+
+
+def _newest_snapshots(policy_ids: list[int]) -> Iterable[Snapshot]:
+    for some in value_lists.by(policy_ids):
+        newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.policy.in_(some)).group_by(Snapshot.policy)
+        yield from Snapshot.select(Snapshot.id, Snapshot.policy, Snapshot.modified_at, Snapshot.confirmed_at).where(
+            Snapshot.id.in_(newest)
+        )
+
+
+def complete(run: Run) -> None:
+    """Write down what the ended run captured. In the transaction that ends the run; a run without a set has none."""
+    backup_set = of_run(run) if run.kind == RunKind.BACK_UP else None
+    if backup_set is None:
+        return
+    state = _state(backup_set, run)
+    snapshot_ids = [
+        row[0]
+        for row in RunItem.select(RunItem.snapshot)
+        .where((RunItem.run == run) & (RunItem.state == ItemState.DONE) & RunItem.snapshot.is_null(False))
+        .tuples()
+    ]
+    now, types = utcnow(), _types(backup_set, run)
+    lock(BackupSet, BackupSet.id == backup_set.id)
+    BackupSet.update(
+        state=state,
+        completed_at=now,
+        manifest=manifests.keep(run.tenant_id, snapshot_ids),
+        types=types,
+        problems=_problems(run),
+    ).where(BackupSet.id == backup_set.id).execute()
+    _tell_tenant(backup_set, run, types)
+    audit.record(
+        Action.SET_COMPLETED,
+        SYSTEM,
+        f"backup set {backup_set.id}",
+        tenant=run.tenant,
+        result=Result.FAILED if state == SetState.INCOMPLETE else Result.OK,
+        run=run.id,
+        state=str(state),
+        snapshots=len(snapshot_ids),
+    )
+
+
+def _tell_tenant(backup_set: BackupSet, run: Run, types: Mapping[str, Mapping[str, Any]]) -> None:
+    """What the tenant now has a good backup of, told per policy type: what could not be read costs itself alone."""
+    began, is_cancelled = run.started_at or utcnow(), Run.get_by_id(run.id).state == RunState.CANCELLED
+    # Some policies of a policy type are no backup of it, unless they are what the last one lacked.
+    told = types if not backup_set.selection.get("policies") or _completes_the_last(run) else {}
+    good = [key for key, row in told.items() if is_whole(row)]
+    bad = {key: _why(row) for key, row in told.items() if not is_whole(row) and row.get("offer") not in QUIET_OFFERS}
+    # What somebody stopped says nothing of what the backup before it holds.
+    coverage.backed_up(run.tenant_id, began, good, {} if backup_set.selection or is_cancelled else bad)
+    if not backup_set.selection and good and not is_cancelled:
+        values = {Tenant.last_synced_at: began, Tenant.last_backup_at: began, Tenant.last_backup_id: backup_set.id}
+        Tenant.update(values).where(Tenant.id == run.tenant_id).execute()
+
+
+def _completes_the_last(run: Run) -> bool:
+    """It tries again what failed in the tenant's last backup, or in a try of that."""
+    last = BackupSet.get_or_none(BackupSet.id == Tenant.get_by_id(run.tenant_id).last_backup_id)
+    earlier = run.retry_of
+    while earlier is not None and last is not None and earlier.id != last.run_id:
+        earlier = earlier.retry_of
+    return earlier is not None and last is not None
+
+
+def fail_unlisted(run: Run, code: str, message: str, request_id: str | None) -> None:
+    """What nobody will list any more: each policy type is an item that says why. In a transaction."""
+    backup_set = of_run(run)
+    if backup_set is None:
+        return
+    for key in unlisted(backup_set):
+        RunItem.create(
+            run=run,
+            policy_type=key,
+            name=key,
+            state=ItemState.FAILED,
+            outcome=Outcome.ERROR,
+            reason=code,
+            message=message[:1000],
+            request_id=request_id,
+            ended_at=utcnow(),
+        )
+        record_type(backup_set, key, Offer.FAILED, message=message)
+
+
+def has_unlisted(run: Run) -> bool:
+    backup_set = of_run(run) if run.kind == RunKind.BACK_UP else None
+    return bool(backup_set and unlisted(backup_set))
+
+
+def is_whole(row: Mapping[str, Any]) -> bool:
+    """A row of `types`: every policy that the policy type had was read, or was seen to be unchanged."""
+    return row["state"] == ItemState.DONE and not _unread(row)
+
+
+def is_usable(row: Mapping[str, Any]) -> bool:
+    """As `is_whole`, or at least some policies were."""
+    read = sum(row.get(outcome, 0) for outcome in (Outcome.CAPTURED, Outcome.UNCHANGED, Outcome.GONE))
+    return is_whole(row) or bool(row["state"] == ItemState.DONE and read)
+
+
+def _unread(row: Mapping[str, Any]) -> int:
+    return sum(row.get(outcome, 0) for outcome in UNREAD)
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    if row["message"]:
+        return str(row["message"])
+    if row["state"] != ItemState.DONE:
+        return "It was not listed: the backup ended before."
+    return f"{_unread(row)} of its policies could not be read."
+
+
+def _state(backup_set: BackupSet, run: Run) -> SetState:
+    ended = Run.get_by_id(run.id)
+    unread = RunItem.select().where((RunItem.run == run) & RunItem.state.in_([ItemState.FAILED, ItemState.UNCERTAIN]))
+    rows = backup_set.types.values()
+    is_short = any(row["state"] in (ItemState.FAILED, ItemState.PENDING) for row in rows)
+    is_short |= not rows and "policies" not in backup_set.selection  # nothing was so much as asked for
+    if ended.state in {RunState.CANCELLED, RunState.FAILED} or unread.exists() or is_short:
+        return SetState.INCOMPLETE
+    is_warned = any(row["state"] == ItemState.SKIPPED and row.get("offer") not in QUIET_OFFERS for row in rows)
+    return SetState.WARNINGS if is_warned else SetState.COMPLETE
+
+
+def _types(backup_set: BackupSet, run: Run) -> dict[str, Any]:
+    """Per policy type: what was listed, and how many of each outcome."""
+    found = {key: dict(row) for key, row in backup_set.types.items()}
+    rows = (
+        RunItem.select(RunItem.policy_type, RunItem.outcome, pw.fn.COUNT(RunItem.id))
+        .where(RunItem.run == run)
+        .group_by(RunItem.policy_type, RunItem.outcome)
+        .tuples()
+    )
+    for policy_type, outcome, count in rows:
+        row = found.setdefault(policy_type, {"state": str(ItemState.DONE), "listed": 0, "message": None})
+        row[str(outcome)] = count
+    return found
+
+
+def _problems(run: Run) -> list[dict[str, Any]]:
+    """Of each item that could not be read: which, and why. What the tenant does not offer is no problem."""
+    is_missing = RunItem.outcome.is_null() | (RunItem.outcome != Outcome.NOT_AVAILABLE)
+    bad = RunItem.select().where((RunItem.run == run) & (RunItem.state != ItemState.DONE) & is_missing)
+    bad = bad.order_by(RunItem.id)
+    return [
+        {
+            "policy_type": one.policy_type,
+            "policy": one.policy_id,
+            "name": one.name,
+            "reason": one.reason,
+            "message": one.message,
+        }
+        for one in bad
+    ]
+
+
+def failed_in(run: Run) -> tuple[list[int], list[str]]:
+    """The policies that were not read, and the policy types that could not be listed."""
+    states = [ItemState.FAILED, ItemState.UNCERTAIN, ItemState.SKIPPED]
+    items = RunItem.select(RunItem.policy, RunItem.policy_type, RunItem.state).where(
+        (RunItem.run == run) & RunItem.state.in_(states)
+    )
+    rows = list(items.tuples())
+    policies = [policy for policy, _, _ in rows if policy is not None]
+    # A type that was skipped lacks a permission: asking again cannot help.
+    return policies, [key for policy, key, state in rows if policy is None and state == ItemState.FAILED]
+
+
+def snapshots_of(backup_set: BackupSet) -> list[int]:
+    """The ids of its snapshots, in rising order; of a set that is still being made, what is there by now."""
+    if backup_set.state != SetState.RUNNING:
+        return manifests.snapshot_ids(backup_set.manifest)
+    rows = RunItem.select(RunItem.snapshot).where((RunItem.run == backup_set.run_id) & RunItem.snapshot.is_null(False))
+    return sorted(row[0] for row in rows.tuples())
+
+
+def creator(backup_set: BackupSet) -> User | None:
+    return User.get_or_none(User.id == backup_set.created_by_id)
+
+
+def of_tenant(tenant: Tenant, limit: int) -> list[BackupSet]:
+    """Return the tenant's newest backup sets."""
+    return list(BackupSet.select().where(BackupSet.tenant == tenant).order_by(BackupSet.id.desc()).limit(limit))
+
+
+def newest_made(tenant_ids: Sequence[int] | None, limit: int) -> list[BackupSet]:
+    """Return the newest backup sets that are made, with their tenants; None: of every tenant."""
+    query = BackupSet.select(BackupSet, Tenant).join(Tenant)
+    is_made = (BackupSet.state != SetState.RUNNING) & value_lists.within(BackupSet.tenant, tenant_ids)
+    return list(query.where(is_made).order_by(BackupSet.id.desc()).limit(limit))
+
+
+def listed(tenant: Tenant | None, limit: int) -> list[BackupSet]:
+    """Return the newest backup sets of a tenant or of all, each with its manifest where it has one."""
+    query = BackupSet.select(BackupSet, Manifest).join(Manifest, pw.JOIN.LEFT_OUTER)
+    return list(query.where(value_lists.is_of(BackupSet.tenant, tenant)).order_by(BackupSet.id.desc()).limit(limit))

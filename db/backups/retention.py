@@ -1,0 +1,303 @@
+"""Which backup sets stay, and letting go of what no set needs any longer.
+
+Rules count whole-tenant sets: the last N, and the newest of each of the last N days, weeks and months that have one.
+They are asked once for each policy type, of the sets that hold all of it, so that a policy type that cannot be read
+neither keeps all others for ever nor loses its last good copy. Whatever the rules say, these stay: sets that are still
+being made, pinned ones, those that a restore uses, the last complete one, and the newest snapshot of every policy.
+
+What is decided here is done by db/housekeeping/daily_prune.py, which asks again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import peewee as pw
+
+from db.audit import audit
+from db.audit.audit import Action, Actor
+from db.backups import manifests
+from db.backups.backup_sets import is_usable, is_whole
+from db.database import database
+from db.errors import Invalid
+from db.models import (
+    IS_ACTIVE,
+    BackupSet,
+    Content,
+    Manifest,
+    Policy,
+    Restore,
+    RestoreItem,
+    Run,
+    RunItem,
+    Snapshot,
+    Tenant,
+)
+from db.restores import restores
+from db.sql import value_lists
+from db.states import UNFINISHED, SetState
+
+GOOD = (SetState.COMPLETE, SetState.WARNINGS)
+MOST = 1000
+BEFORE_ALL = datetime.min  # noqa: DTZ901 - naive, as every time here
+# A restore that has ended needs no more than what was there before it, to be undone or tried again.
+IS_UNFINISHED = Restore.state.in_(UNFINISHED)
+
+
+@dataclass(frozen=True)
+class Rules:
+    last: int = 0
+    daily: int = 0
+    weekly: int = 0
+    monthly: int = 0
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> "Rules":
+        """Raises Invalid for anything but numbers that keep something."""
+        texts = {name: str(given.get(name) or 0).strip() for name in ("last", "daily", "weekly", "monthly")}
+        # isdigit alone takes “²” too, and int no more than some thousand digits.
+        if not all(text.isdecimal() and len(text) < 10 and int(text) <= MOST for text in texts.values()):
+            raise Invalid(f"Give whole numbers from 0 to {MOST}.")
+        rules = cls(**{name: int(text) for name, text in texts.items()})
+        if rules == cls():
+            raise Invalid("Keep at least one set: give a number above 0.")
+        return rules
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`policy_type`: the one for whose sake it stays, where it is not for all of them."""
+
+    backup_set: BackupSet
+    keep: bool
+    why: str
+    policy_type: str = ""
+
+
+@dataclass(frozen=True)
+class Freed:
+    """What goes with the sets that go."""
+
+    sets: int
+    snapshots: int
+    contents: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Preview:
+    decisions: list[Decision]
+    freed: Freed
+
+
+# Set id -> (the first rule that keeps it, the policy type that it is for).
+Kept = dict[int, tuple[str, str]]
+# Stands for the tenant as a whole.
+EVERYTHING = ""
+
+
+def decide(sets: Sequence[BackupSet], rules: Rules, in_use: Mapping[int, int]) -> list[Decision]:
+    """`sets` newest first; `in_use`: set id -> the restore that uses it."""
+    kept: Kept = {}
+    for of_type in _kept_by_type(sets, rules).values():
+        for set_id, why in of_type.items():
+            kept.setdefault(set_id, why)
+    oldest = min(kept, default=0)
+    return [_decision(one, kept, oldest, in_use.get(one.id)) for one in sets]
+
+
+def _kept_by_type(sets: Sequence[BackupSet], rules: Rules) -> dict[str, Kept]:
+    """The tenant as a whole first, then each policy type by itself."""
+    ended = [one for one in sets if one.state != SetState.RUNNING and not one.selection]
+    types = sorted({key for one in ended for key in one.types})
+    return {key: _kept_by_rules(ended, rules, key) for key in (EVERYTHING, *types)}
+
+
+def _kept_by_rules(ended: Sequence[BackupSet], rules: Rules, policy_type: str) -> Kept:
+    """The rules count sets that hold all of the policy type; and those with some of it, so that newer ones stay too."""
+    kept: Kept = {}
+    for holds in (_holds_all, _holds_some):
+        for set_id, why in _by_rules([one for one in ended if holds(one, policy_type)], rules).items():
+            kept.setdefault(set_id, (why, policy_type))
+    return kept
+
+
+def _holds_all(one: BackupSet, policy_type: str) -> bool:
+    row = one.types.get(policy_type)
+    # Sets of earlier versions do not name what the tenant had nothing of.
+    return is_whole(row) if row else one.state in GOOD
+
+
+def _holds_some(one: BackupSet, policy_type: str) -> bool:
+    row = one.types.get(policy_type)
+    return is_usable(row) if row else one.state in GOOD
+
+
+def _by_rules(good: Sequence[BackupSet], rules: Rules) -> dict[int, str]:
+    """Set id -> the first rule that keeps it."""
+    why: dict[int, str] = {}
+    for one in good[:1]:
+        why[one.id] = "the last complete set"
+    for one in good[: rules.last]:
+        why.setdefault(one.id, f"one of the last {rules.last}")
+    for count, name, period in (
+        (rules.daily, "day", _day),
+        (rules.weekly, "week", _week),
+        (rules.monthly, "month", _month),
+    ):
+        newest: dict[str, BackupSet] = {}
+        for one in good:
+            newest.setdefault(period(one.created_at), one)
+        for label, one in list(newest.items())[:count]:
+            why.setdefault(one.id, f"the newest of {name} {label}")
+    return why
+
+
+def _decision(one: BackupSet, kept: Kept, oldest_kept: int, restore: int | None) -> Decision:
+    if one.state == SetState.RUNNING:
+        return Decision(one, True, "still being made")
+    if one.pinned_reason:
+        return Decision(one, True, f"pinned: {one.pinned_reason}")
+    if one.id in kept:
+        return Decision(one, True, *kept[one.id])
+    if restore:
+        return Decision(one, True, f"restore {restore} uses it")
+    if one.selection and one.id > oldest_kept:
+        return Decision(one, True, "a selection, newer than the oldest whole set that stays")
+    return Decision(one, False, "no rule keeps it")
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%Y-%m-%d}"
+
+
+def _week(at: datetime) -> str:
+    return f"{at:%G-W%V}"
+
+
+def _month(at: datetime) -> str:
+    return f"{at:%Y-%m}"
+
+
+def preview(tenant: Tenant, rules: Rules) -> Preview:
+    """Writes nothing."""
+    decisions = decide(sets(tenant), rules, in_use(tenant))
+    going = [one.backup_set for one in decisions if not one.keep]
+    snapshots = unneeded_snapshots(tenant, decisions, rules) if going else []
+    contents = _contents_of(snapshots)
+    return Preview(decisions, Freed(len(going), len(snapshots), len(contents), sum(contents.values())))
+
+
+def sets(tenant: Tenant) -> list[BackupSet]:
+    return list(
+        BackupSet.select(BackupSet, Manifest)
+        .join(Manifest, pw.JOIN.LEFT_OUTER)
+        .where(BackupSet.tenant == tenant)
+        .order_by(BackupSet.id.desc())
+    )
+
+
+def in_use(tenant: Tenant) -> dict[int, int]:
+    """Set id -> the restore that uses it, be it another tenant's."""
+    found: dict[int, int] = {}
+    for field, still in ((Restore.safety_set, pw.SQL("1 = 1")), (Restore.backup_set, IS_UNFINISHED)):
+        of_sets = Restore.select(field, Restore.id).join(BackupSet, on=field)
+        found |= dict(of_sets.where((BackupSet.tenant == tenant) & still).order_by(Restore.id).tuples())
+    return found
+
+
+def used_by_a_restore(one: Any) -> Any:
+    """As a condition on a backup set: what it is, or what was there before, is still needed."""
+    source = Restore.select(Restore.id).where((Restore.backup_set == one) & IS_UNFINISHED)
+    return pw.fn.EXISTS(source) | pw.fn.EXISTS(Restore.select(Restore.id).where(Restore.safety_set == one))
+
+
+def read_by_a_restore(one: Any) -> Any:
+    """As `used_by_a_restore`, of a snapshot."""
+    source = RestoreItem.select(RestoreItem.id).join(Restore).where((RestoreItem.snapshot == one) & IS_UNFINISHED)
+    before = RestoreItem.select(RestoreItem.id).where(RestoreItem.safety_snapshot == one)
+    return pw.fn.EXISTS(source) | pw.fn.EXISTS(before)
+
+
+def in_work(tenant: Tenant) -> Any:
+    """As a condition on a snapshot of the tenant: a run under way has it, and in no manifest yet.
+
+    By the runs under way: a snapshot that was confirmed each night has an item of each.
+    """
+    theirs = RunItem.select(RunItem.snapshot).join(Run).where((Run.tenant == tenant) & IS_ACTIVE)
+    return Snapshot.id.in_(theirs.where(RunItem.snapshot.is_null(False)))
+
+
+def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Rules) -> list[int]:
+    """Listed by no set that stays, not the newest of their policy, and older than the oldest that their type keeps."""
+    kept = [one.backup_set for one in decisions if one.keep]
+    listed = {one for backup_set in kept for one in manifests.snapshot_ids(backup_set.manifest)}
+    oldest, oldest_of = _oldest_kept(decisions, rules)
+    newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.tenant == tenant).group_by(Snapshot.policy)
+    old = Snapshot.select(Snapshot.id, Snapshot.captured_at, Policy.policy_type).join(Policy)
+    old = old.where((Snapshot.tenant == tenant) & Snapshot.id.not_in(newest))
+    old = old.where(~in_work(tenant) & ~read_by_a_restore(Snapshot.id))
+    return [
+        snapshot_id
+        for snapshot_id, captured_at, policy_type in old.tuples()
+        if snapshot_id not in listed and captured_at < oldest_of.get(policy_type, oldest)
+    ]
+
+
+def _oldest_kept(decisions: Sequence[Decision], rules: Rules) -> tuple[datetime, dict[str, datetime]]:
+    """When the oldest set was made that the rules keep: of all, and for each policy type.
+
+    What was captured by hand since then stays with it. What stays for another reason, a pin of years ago say, holds up
+    no more than its own snapshots. Where the rules keep nothing yet, nothing is older than that.
+    """
+    found = [one.backup_set for one in decisions]
+    made = {one.id: one.created_at for one in found}
+    by_type = {key: [made[one] for one in kept] for key, kept in _kept_by_type(found, rules).items()}
+    oldest = min((at for times in by_type.values() for at in times), default=BEFORE_ALL)
+    return oldest, {key: min(times) for key, times in by_type.items() if times and key != EVERYTHING}
+
+
+def _contents_of(snapshot_ids: Sequence[int]) -> dict[int, int]:
+    """Content id -> size, of those that no other snapshot refers to."""
+    going = set(snapshot_ids)
+    found: dict[int, int] = {}
+    for ids in value_lists.by(snapshot_ids):
+        theirs = Snapshot.select(Snapshot.content).where(Snapshot.id.in_(ids))
+        read = Snapshot.select(Snapshot.content, Snapshot.id).where(Snapshot.content.in_(theirs)).tuples()
+        stays = {content for content, snapshot in read if snapshot not in going}
+        sizes = Content.select(Content.id, Content.plain_bytes).where(
+            Content.id.in_(theirs) & ~restores.reads(Content.id)
+        )
+        found |= {content: size for content, size in sizes.tuples() if content not in stays}
+    return found
+
+
+def set_rules(tenant: Tenant, rules: Rules | None, actor: Actor) -> None:
+    """None keeps everything."""
+    given = asdict(rules) if rules else None
+    with database.atomic():
+        Tenant.update(retention=given).where(Tenant.id == tenant.id).execute()
+        audit.record(Action.RETENTION_SET, actor, f"tenant {tenant.name}", tenant=tenant, rules=given)
+
+
+def pin(backup_set: BackupSet, reason: str, user_id: int | None, actor: Actor) -> None:
+    """Raises Invalid without a reason, or when the set has gone meanwhile."""
+    reason = reason.replace("\x00", "").strip()[:500]
+    if not reason:
+        raise Invalid("Say why it must stay: the next person will want to know.")
+    with database.atomic():
+        _expect_there(backup_set, pinned_reason=reason, pinned_by=user_id)
+        audit.record(Action.SET_PINNED, actor, f"{backup_set}", tenant=backup_set.tenant, reason=reason)
+
+
+def unpin(backup_set: BackupSet, actor: Actor) -> None:
+    """Raises Invalid when the set has gone meanwhile."""
+    with database.atomic():
+        _expect_there(backup_set, pinned_reason=None, pinned_by=None)
+        audit.record(Action.SET_UNPINNED, actor, f"{backup_set}", tenant=backup_set.tenant)
+
+
+def _expect_there(backup_set: BackupSet, **values: Any) -> None:
+    if BackupSet.update(values).where(BackupSet.id == backup_set.id).execute() != 1:
+        raise Invalid(f"{backup_set} is gone: it was let go of just now, as the rules of its tenant say.")

@@ -1,0 +1,43 @@
+"""Switching a tenant off, so that nothing starts in it and nothing is asked of it, and on again. What is kept stays."""
+
+from db.audit import audit
+from db.audit.audit import Action, Actor
+from db.database import database, transaction
+from db.errors import Invalid
+from db.models import IS_ACTIVE, Run, Tenant
+from db.runs import completion
+
+
+def switch_off(tenant: Tenant, actor: Actor) -> int:
+    """What is under way is cancelled: it stops at its next item. Returns how many runs that are. Raises Invalid."""
+    count = _switch_off(tenant, actor)
+    tenant.is_active = False
+    return count
+
+
+@transaction
+def _switch_off(tenant: Tenant, actor: Actor) -> int:
+    # First: a start that comes meanwhile waits here, or is found.
+    if not Tenant.update(is_active=False).where((Tenant.id == tenant.id) & Tenant.is_active).execute():
+        raise Invalid(f"{tenant.name} is switched off already.")
+    going = under_way(tenant)
+    completion.take(*going)
+    for run in going:
+        completion.request_cancel(run, actor)
+    audit.record(Action.TENANT_SWITCHED_OFF, actor, f"tenant {tenant.name}", tenant=tenant, cancelled_runs=len(going))
+    return len(going)
+
+
+def switch_on(tenant: Tenant, actor: Actor) -> None:
+    """Schedules go on: what they missed is made up once. Raises Invalid."""
+    with database.atomic():
+        is_off = (Tenant.id == tenant.id) & ~Tenant.is_active & Tenant.removing_since.is_null()
+        if not Tenant.update(is_active=True).where(is_off).execute():
+            is_going = Tenant.get_by_id(tenant.id).removing_since
+            raise Invalid(f"{tenant.name} is {'being removed' if is_going else 'switched on already'}.")
+        audit.record(Action.TENANT_SWITCHED_ON, actor, f"tenant {tenant.name}", tenant=tenant)
+    tenant.is_active = True
+
+
+def under_way(tenant: Tenant) -> list[Run]:
+    return list(Run.select().where((Run.tenant == tenant) & IS_ACTIVE & Run.parent.is_null()).order_by(Run.id))

@@ -1,0 +1,78 @@
+"""The whole installation in one file that a passphrase opens: contents and credentials too, without our keys.
+
+A line that counts all rows, then for each table a line that names it, and a line for every row; packed, then sealed.
+Read in one transaction, so that the picture is of one moment while the installation runs on.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from gzip import GzipFile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from db import migrate, private_file
+from db.audit import audit
+from db.audit.audit import Action, Actor
+from db.clock import utcnow
+from db.database import database, is_sqlite
+from db.encryption import SealError
+from db.errors import Invalid
+from db.installation import row_codec
+from db.installation.passphrase_file import Sealer
+from db.schema import row_ids
+
+SHORTEST_PASSPHRASE = 12
+# Contents are packed already; more effort saves little.
+PACKING = 3
+
+# Told after some rows: how many are done, of how many.
+Tell = Callable[[int, int], None]
+
+
+def export_all(path: Path, passphrase: str, actor: Actor, tell: Tell, *, force: bool = False) -> int:
+    """How many rows were written. Raises Invalid; then there is no file, or the one that was there before."""
+    if len(passphrase) < SHORTEST_PASSPHRASE:
+        raise Invalid(f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters: the file holds every secret.")
+    try:
+        with private_file.written(path, force=force) as out:
+            # Before anything is read: nobody takes everything along without a trace. So it is in the file as well.
+            audit.record(Action.EXPORTED, actor, "installation", file=str(path))
+            return _write(out, passphrase, tell)
+    except SealError as e:
+        raise Invalid(f"Nothing was exported. {e}") from e
+
+
+def _write(out: BinaryIO, passphrase: str, tell: Tell) -> int:
+    # Deferred: SQLite's readers hold up no writer. Both kinds see what was there at their first look.
+    with database.atomic("DEFERRED" if is_sqlite() else "REPEATABLE READ"):
+        counts = {model: model.select().count() for model in row_codec.TAKEN}
+        sealer = Sealer(out, passphrase, header())
+        with GzipFile(fileobj=sealer, mode="wb", compresslevel=PACKING, filename="", mtime=0) as lines:
+            total = sum(counts.values())
+            lines.write(_line({"rows": total}))
+            done = 0
+            for model, count in counts.items():
+                names = [field.name for field in row_codec.fields(model)]
+                head = {"table": model._meta.table_name, "fields": names, "rows": count, "last_id": _last_id(model)}
+                lines.write(_line(head))
+                for rows in row_codec.pages(model):
+                    lines.write(b"".join(row_codec.line(model, row) for row in rows))
+                    done += len(rows)
+                    tell(done, total)
+        sealer.close()
+    return total
+
+
+def _last_id(model: Any) -> int:
+    """So that where it arrives no row gets the id of one that was deleted here."""
+    return row_ids.last_given(model) if row_ids.numbered([model]) else 0
+
+
+def header() -> dict[str, Any]:
+    """Readable without the passphrase: which Tenantkeep can import it."""
+    return {"version": version("tenantkeep"), "migrations": migrate.applied(), "made_at": utcnow().isoformat()}
+
+
+def _line(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document).encode() + b"\n"

@@ -1,0 +1,145 @@
+"""An exported installation, put into an empty one: all of it, or nothing.
+
+Runs that were under way end here. Whoever took them up again would repeat, perhaps beside the old installation, what
+was done in a tenant after the export.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from gzip import GzipFile
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import peewee as pw
+
+from db.audit import audit
+from db.audit.audit import Action, Actor
+from db.database import database
+from db.errors import Invalid
+from db.installation import export_file, row_codec
+from db.installation.export_file import Tell
+from db.installation.passphrase_file import opened, read_head
+from db.models import IS_ACTIVE, AuditHead, AuditKey, Run
+from db.runs import completion, runs
+from db.schema import row_ids
+
+IMPORTED = (
+    "Tenantkeep was imported from an export that was made while this run was under way. What it had done by then is "
+    "recorded here, what it did later is not. Start it again."
+)
+
+
+@dataclass(frozen=True)
+class Imported:
+    rows: int
+    made_at: str
+    ended_runs: int
+
+
+def import_all(path: Path, passphrase: str, actor: Actor, tell: Tell) -> Imported:
+    """Raises Invalid; then everything is as it was."""
+    try:
+        with path.open("rb") as file:
+            return _read(file, passphrase, actor, tell)
+    except OSError as e:
+        raise Invalid(f"{path} cannot be read: {e.strerror}.") from e
+    except pw.OperationalError as e:
+        raise Invalid(f"Nothing was imported: {_first_line(e)}") from e
+
+
+def _read(file: BinaryIO, passphrase: str, actor: Actor, tell: Tell) -> Imported:
+    head = read_head(file)
+    _check_version(head.header)
+    with database.atomic():
+        _check_empty()
+        with GzipFile(fileobj=opened(file, head, passphrase)) as lines:
+            total = _insert_all(lines, tell)
+        ended, made_at = _end_active_runs(), str(head.header["made_at"])
+        audit.record(Action.IMPORTED, actor, "installation", made_at=made_at, rows=total, ended_runs=ended)
+    return Imported(total, made_at, ended)
+
+
+def _check_version(header: Mapping[str, Any]) -> None:
+    theirs, ours = header["migrations"], export_file.header()
+    if theirs == ours["migrations"]:
+        return
+    made_by = f"This export was made by Tenantkeep {header['version']}"
+    if set(ours["migrations"]) < set(theirs):
+        raise Invalid(f"{made_by}, which is newer than this one ({ours['version']}). Update this one first.")
+    raise Invalid(
+        f"{made_by}, whose database ends with {theirs[-1]}; this one's ends with {ours['migrations'][-1]}. "
+        "Import it with that version, update to this one, and run: tenantkeep migrate"
+    )
+
+
+# Of an installation without anything too.
+_THERE = (AuditHead, AuditKey)
+
+
+def _check_empty() -> None:
+    # First: whoever would record an event meanwhile waits here for our end.
+    untouched = AuditHead.update(last_id=0).where(AuditHead.last_id == 0).execute()
+    full = [model for model in row_codec.TAKEN if model not in _THERE and model.select().exists()]
+    if full or not untouched:
+        names = ", ".join(model._meta.table_name for model in full)
+        raise Invalid(
+            f"This installation is not empty: it has rows in {names}. Name a new database in TENANTKEEP_DATABASE_URL, "
+            "run tenantkeep migrate, and import into that."
+        )
+
+
+def _insert_all(lines: GzipFile, tell: Tell) -> int:
+    total, done = json.loads(next(lines))["rows"], 0
+    for model, rows in _rows(lines):
+        _insert(model, rows)
+        done += len(rows)
+        tell(done, total)
+    return done
+
+
+def _rows(lines: GzipFile) -> Iterator[tuple[Any, list[row_codec.Row]]]:
+    """(table, some of its rows), to the end of the file; behind the last of them, its ids go on as they did there."""
+    models = {model._meta.table_name: model for model in row_codec.TAKEN}
+    for line in lines:
+        told = json.loads(line)
+        model, names, left = models[told["table"]], told["fields"], told["rows"]
+        while left:
+            some = islice(lines, min(left, row_codec.together(model)))
+            rows = [row_codec.row(model, names, json.loads(one)) for one in some]
+            yield model, rows
+            left -= len(rows)
+        if told["last_id"]:
+            row_ids.go_on_after(model, told["last_id"])
+
+
+def _insert(model: Any, rows: list[row_codec.Row]) -> None:
+    """Raises Invalid when the other engine kept what this one cannot: longer text, or, as ValueError, a NUL in it."""
+    if model is AuditHead:
+        # Its row is there, and held; see _check_empty.
+        AuditHead.update(rows[0]).execute()
+        return
+    if model is AuditKey:
+        # The log goes on with the keys that it has. The first one of here was used for nothing.
+        rows = [row for row in rows if not AuditKey.update(row).where(AuditKey.id == row["id"]).execute()]
+    if not rows:
+        return
+    try:
+        model.insert_many(rows).as_rowcount().execute()
+    except (pw.DataError, pw.IntegrityError, ValueError) as e:
+        raise Invalid(f"Nothing was imported: table {model._meta.table_name} was refused: {_first_line(e)}") from e
+
+
+def _first_line(e: Exception) -> str:
+    return str(e).strip().splitlines()[0].rstrip(".") + "."
+
+
+def _end_active_runs() -> int:
+    """How many. The workers that held them are the other installation's."""
+    Run.update(claimed_by=None, heartbeat_at=None).where(IS_ACTIVE).execute()
+    wholes = list(Run.select().where(IS_ACTIVE & Run.parent.is_null()))
+    for run in wholes:
+        if held := runs.claim(run.id, run.kind):
+            completion.fail(held, "imported", IMPORTED)
+    return len(wholes)

@@ -1,0 +1,60 @@
+"""What belongs to the installation as a whole: its sealed word, leases, and the heartbeats of its processes."""
+
+from datetime import datetime, timedelta
+
+import peewee as pw
+
+from db import clock
+from db.clock import utcnow
+from db.encryption import keyring
+from db.models import Heartbeat, Lease, Seal
+
+# The processes that beat; whole only when there is one of each.
+KINDS = ("web", "worker", "scheduler")
+OWNER = "installation"
+WORD = b"tenantkeep"
+
+
+def check_keys() -> None:
+    """Raises SealError when the keys given are not those of this database; the first call sets the word."""
+    seal = Seal.get_or_none()
+    if seal is None:
+        Seal.create(word=keyring().seal(WORD, OWNER))
+        return
+    keyring().unseal(seal.word, OWNER)
+
+
+def take_lease(name: str, holder: str, seconds: float) -> bool:
+    """Take or keep a lease; False while another holds it."""
+    now = utcnow()
+    ends = now + timedelta(seconds=seconds)
+    # One that lasts longer than any may was given by a clock that was set back since.
+    is_no_more = (Lease.expires_at < now) | (Lease.expires_at > ends + timedelta(seconds=seconds))
+    free = (Lease.holder == holder) | is_no_more
+    taken = Lease.update(holder=holder, expires_at=ends).where((Lease.name == name) & free).execute()
+    if taken:
+        return True
+    # Ignored, not refused: asked at every sweep, each refusal would be an error in PostgreSQL's log.
+    made = Lease.insert(name=name, holder=holder, expires_at=ends).on_conflict_ignore().returning(Lease.name)
+    return bool(list(made.tuples().execute()))
+
+
+def release_lease(name: str, holder: str) -> None:
+    Lease.delete().where((Lease.name == name) & (Lease.holder == holder)).execute()
+
+
+def beat(process: str, kind: str) -> None:
+    """This process is alive, and knows these keys; called every few seconds by web, workers and the scheduler.
+
+    And it follows the database's clock, before it says when that was.
+    """
+    clock.follow_database()
+    now, keys = utcnow(), ",".join(keyring().ids)
+    Heartbeat.insert(process=process, kind=kind, at=now, keys=keys).on_conflict(
+        conflict_target=[Heartbeat.process], update={Heartbeat.at: now, Heartbeat.keys: keys}
+    ).execute()
+    Heartbeat.delete().where(Heartbeat.at < now - timedelta(days=1)).execute()
+
+
+def last_beat(kind: str) -> datetime | None:
+    return Heartbeat.select(pw.fn.MAX(Heartbeat.at)).where(Heartbeat.kind == kind).scalar()

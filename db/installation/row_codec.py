@@ -1,0 +1,112 @@
+"""What travels when the whole installation moves, and how a row becomes a line of JSON and back, on either engine.
+
+Every table of db/models.py is taken unless it is named here, so that one added later is not forgotten.
+"""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import peewee as pw
+
+from db.encryption import keyring
+from db.installation import key_rotation
+from db.models import (
+    TABLES,
+    AuditCheck,
+    EntraToken,
+    Heartbeat,
+    Lease,
+    Listing,
+    Manifest,
+    RunAnswer,
+    Seal,
+    Session,
+    Setback,
+    Upload,
+    UploadChunk,
+)
+
+# Table -> why it stays behind.
+LEFT_OUT = {
+    Session: "everybody signs in again",
+    EntraToken: "everybody signs in again",
+    Listing: "of runs under way, which end with the move",
+    RunAnswer: "of runs under way, which end with the move",
+    Upload: "of runs under way, which end with the move",
+    UploadChunk: "of runs under way, which end with the move",
+    AuditCheck: "the log is checked again from its beginning",
+    Lease: "of processes that run here",
+    Heartbeat: "of processes that run here",
+    Setback: "of the scheduler that runs here",
+    Seal: "the word sealed with this installation's own keys",
+}
+TAKEN = tuple(model for model in TABLES if model not in LEFT_OUT)
+
+# Sealed with this installation's keys: opened to travel, and sealed with the other's keys where it arrives.
+SEALED = {one.field: one.owner for one in key_rotation.SEALED if one.model in TAKEN}
+# Binary, and no secret.
+NOT_SEALED = (Manifest.packed,)
+
+TOGETHER, TOGETHER_BINARY = 500, 50
+# SQLite takes so many values in a statement; PostgreSQL, twice as many.
+MOST_VALUES = 30_000
+
+# Field -> value.
+Row = Mapping[str, Any]
+
+
+def fields(model: Any) -> list[pw.Field]:
+    return list(model._meta.sorted_fields)
+
+
+def together(model: Any) -> int:
+    """How many rows are held in memory at once: contents can be large."""
+    is_binary = any(isinstance(field, pw.BlobField) for field in fields(model))
+    return TOGETHER_BINARY if is_binary else min(TOGETHER, MOST_VALUES // len(fields(model)))
+
+
+def pages(model: Any) -> Iterator[list[Sequence[Any]]]:
+    """Every row, a few at a time. psycopg2 would fetch the whole table before it gives the first row of a query."""
+    key = model._meta.primary_key
+    place = fields(model).index(key)
+    query = model.select(*fields(model)).order_by(key).limit(together(model)).tuples()
+    rows = list(query)
+    while rows:
+        yield rows
+        rows = list(query.where(key > rows[-1][place]))
+
+
+def line(model: Any, values: Sequence[Any]) -> bytes:
+    """Raises SealError when a key is missing."""
+    row = {field.name: value for field, value in zip(fields(model), values, strict=True)}
+    told = [_told(field, value, row) for field, value in zip(fields(model), values, strict=True)]
+    return json.dumps(told, separators=(",", ":")).encode() + b"\n"
+
+
+def _told(field: pw.Field, value: Any, row: Row) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if value is None or not isinstance(field, pw.BlobField):
+        return value
+    plain = keyring().unseal(value, SEALED[field](field.model(**row))) if field in SEALED else value
+    return base64.b64encode(plain).decode()
+
+
+def row(model: Any, names: Sequence[str], values: Sequence[Any]) -> Row:
+    """What `line` told, sealed with the keys of this installation."""
+    told = dict(zip(names, values, strict=True))
+    return {name: _kept(model._meta.fields[name], value, told) for name, value in told.items()}
+
+
+def _kept(field: pw.Field, value: Any, row: Row) -> Any:
+    if value is None:
+        return None
+    if isinstance(field, pw.DateTimeField):
+        return datetime.fromisoformat(value)
+    if not isinstance(field, pw.BlobField):
+        return value
+    plain = base64.b64decode(value)
+    return keyring().seal(plain, SEALED[field](field.model(**row))) if field in SEALED else plain

@@ -1,0 +1,135 @@
+"""Policies as the last sync saw them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import peewee as pw
+
+from db.clock import utcnow
+from db.database import database, lock
+from db.models import Policy, Tenant
+from db.sql import upserts
+from db.sql.value_lists import is_of
+from db.states import PolicyState
+
+KEY = (Policy.tenant, Policy.policy_type, Policy.graph_id)
+SHOWN = (Policy.name, Policy.odata_type, Policy.platform, Policy.is_built_in, Policy.modified_at, Policy.last_seen_at,
+         Policy.state, Policy.gone_at)  # fmt: skip
+
+
+def record_listing(
+    tenant: Tenant,
+    policy_type: str,
+    listed: Sequence[Mapping[str, Any]],
+    *,
+    began: datetime | None = None,
+    is_whole: bool = True,
+) -> int:
+    """Take over one policy type's complete list: new ones in, known ones refreshed, missing ones marked gone.
+
+    Each row has graph_id, name, odata_type, platform, is_built_in, modified_at. Returns how many are newly gone.
+    `began`: before its first page was asked for; None: just now. A list that another one has overtaken knows nothing of
+    what that one saw, or saw to be gone. `is_whole`: all elements are among the rows; else none is marked gone.
+    """
+    now = began or utcnow()
+    of_all = {"tenant": tenant.id, "policy_type": policy_type, "last_seen_at": now, "first_seen_at": now,
+              "state": PolicyState.PRESENT, "gone_at": None}  # fmt: skip
+    mine = (Policy.tenant == tenant) & (Policy.policy_type == policy_type)
+    with database.atomic():
+        lock(Policy, mine)
+        overtaken = _seen_later(mine, now)
+        upserts.put(Policy, KEY, [{**row, **of_all} for row in listed if row["graph_id"] not in overtaken], SHOWN)
+        return _mark_unseen_gone(tenant, policy_type, now) if is_whole else 0
+
+
+def _seen_later(those: Any, began: datetime) -> set[str]:
+    """The Graph ids of policies that were seen, or seen to be gone, after this list began."""
+    later = _is_later(Policy.last_seen_at, began) | _is_later(Policy.gone_at, began)
+    return {row[0] for row in Policy.select(Policy.graph_id).where(those & later).tuples()}
+
+
+def _is_later(at: pw.Field, began: datetime) -> Any:
+    """A time that is yet to come is one of before the clock was set back, and says nothing."""
+    return (at > began) & (at <= utcnow())
+
+
+def _mark_unseen_gone(tenant: Tenant, policy_type: str, now: datetime) -> int:
+    return int(
+        Policy.update(state=PolicyState.GONE, gone_at=utcnow())
+        .where(
+            (Policy.tenant == tenant)
+            & (Policy.policy_type == policy_type)
+            & (Policy.state == PolicyState.PRESENT)
+            & (Policy.last_seen_at < now)
+        )
+        .execute()
+    )
+
+
+def of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
+    """Those that are in the tenant, by id."""
+    return list(
+        Policy.select()
+        .where((Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.state == PolicyState.PRESENT))
+        .order_by(Policy.id)
+    )
+
+
+def ever_of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
+    """Also those that are gone."""
+    return list(Policy.select().where((Policy.tenant == tenant) & (Policy.policy_type == policy_type)))
+
+
+def known(tenant: Tenant, policy_type: str, graph_id: str) -> Policy | None:
+    """The policy of this Graph id, when a list or a restore has shown it."""
+    return Policy.get_or_none(_is(tenant, policy_type, graph_id))
+
+
+def _is(tenant: Tenant, policy_type: str, graph_id: str) -> Any:
+    return (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.graph_id == graph_id)
+
+
+def of_graph(tenant: Tenant, policy_type: str, graph_id: str, name: str, odata_type: str | None) -> Policy:
+    """The policy of this Graph id; one that no list has shown yet is made."""
+    row = {"tenant": tenant.id, "policy_type": policy_type, "graph_id": graph_id, "name": name[:1000],
+           "odata_type": odata_type}  # fmt: skip
+    upserts.add(Policy, KEY, [row])
+    return Policy.get(_is(tenant, policy_type, graph_id))
+
+
+def mark_gone(policy: Policy) -> None:
+    """Graph answered 404: its snapshots stay."""
+    Policy.update(state=PolicyState.GONE, gone_at=utcnow()).where(
+        (Policy.id == policy.id) & (Policy.state == PolicyState.PRESENT)
+    ).execute()
+
+
+def find(tenant: Tenant, text: str) -> Policy | None:
+    """By internal id or Graph id, as commands take it."""
+    same = Policy.graph_id == text
+    if text.isdigit() and len(text) < 19:
+        same |= Policy.id == int(text)
+    return Policy.select().where((Policy.tenant == tenant) & same).order_by(Policy.id).first()
+
+
+def oldest_reading(tenant: Tenant) -> datetime | None:
+    """Since when every policy that is in the tenant has been read at least once; None: one never was."""
+    present = Policy.select(Policy.last_captured_at).where(
+        (Policy.tenant == tenant) & (Policy.state == PolicyState.PRESENT)
+    )
+    row = present.order_by(Policy.last_captured_at.asc(nulls="first")).tuples().first()
+    return row[0] if row else None
+
+
+def counts_by_type(tenant: Tenant) -> list[tuple[str, PolicyState, int, int]]:
+    """Return (policy type, state, policies, policies ever captured) for each type and state that the tenant has."""
+    counts = (pw.fn.COUNT(Policy.id), pw.fn.COUNT(Policy.last_captured_at))
+    query = Policy.select(Policy.policy_type, Policy.state, *counts).where(Policy.tenant == tenant)
+    return list(query.group_by(Policy.policy_type, Policy.state).tuples())
+
+
+def present(tenant: Tenant | None, limit: int) -> list[Policy]:
+    """Return the first policies by name that are in a tenant, or in all tenants."""
+    query = Policy.select().where((Policy.state == PolicyState.PRESENT) & is_of(Policy.tenant, tenant))
+    return list(query.order_by(Policy.name, Policy.id).limit(limit))

@@ -1,0 +1,132 @@
+"""Runs that need another message: never sent, due after a wait, or left by a worker that died."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+import peewee as pw
+
+from db.clock import utcnow
+from db.models import IS_ACTIVE, Run
+from db.runs import child_runs, completion, runs
+from db.runs.runs import MAX_ATTEMPTS, STALE_SECONDS
+from db.states import RunState
+
+# A start sends at once: what was not sent after this long never will be by its starter.
+UNSENT_SECONDS = 3
+# After so long, a message that nobody has taken is looked for in Redis, and again after as long.
+LOST_SECONDS = 30
+# A worker that died with its clock wrong may keep a message for hours.
+PATIENCE_SECONDS = 600
+# Longer than any wait that Graph was seen to ask for.
+STALLED_SECONDS = 900
+# Of thousands, so many are handled at a tick.
+AT_ONCE = 500
+
+
+def unsent(apart: Collection[int] = ()) -> list[Run]:
+    """Queued, and their message was never sent."""
+    return _oldest((Run.state == RunState.QUEUED) & Run.enqueued_at.is_null() & _before(Run.created_at), apart)
+
+
+def unclaimed(apart: Collection[int] = ()) -> list[Run]:
+    """Sent, and taken by nobody: queued for a while, or their wait is over. Whether a message is lost, Redis knows.
+
+    Those come first that were sent, or whose message was seen, the longest ago: so each has its turn.
+    """
+    a_while_ago = Run.enqueued_at < _ago(LOST_SECONDS)
+    not_since = Run.enqueued_at.is_null() | (Run.enqueued_at < Run.resume_at) | a_while_ago
+    is_due = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null() & _before(Run.resume_at) & not_since
+    is_queued = (Run.state == RunState.QUEUED) & a_while_ago
+    return _oldest(is_queued | is_due, apart, pw.fn.COALESCE(Run.enqueued_at, Run.created_at))
+
+
+def _before(field: pw.Field) -> Any:
+    """So long ago that what sends at once would have sent."""
+    return field < _ago(UNSENT_SECONDS)
+
+
+def is_out_of_patience(run: Run) -> bool:
+    """It was sent long ago, and its wait, if any, has been over for as long."""
+    times = [at for at in (run.enqueued_at, run.resume_at) if at]
+    return bool(times and max(times) < _ago(PATIENCE_SECONDS))
+
+
+def stalled() -> list[Run]:
+    """Runs, and parts of them, that have waited again and again for so long without getting anything done.
+
+    None of it may happen: it means a defect, a limit that others use up, or a service that only says "later".
+    """
+    at_last = pw.fn.COALESCE(Run.progressed_at, Run.started_at)
+    waits = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null() & Run.waiting.is_null(False)
+    return _oldest(waits & (at_last < _ago(STALLED_SECONDS)))
+
+
+def abandoned(apart: Collection[int] = ()) -> list[Run]:
+    """Claimed, and their worker's heartbeat stopped."""
+    # A heartbeat from the future is one of before the clock was set back: nobody keeps it up.
+    is_old = (Run.heartbeat_at < _ago(STALE_SECONDS)) | (Run.heartbeat_at > _ago(-STALE_SECONDS))
+    return _oldest((Run.state == RunState.RUNNING) & Run.claimed_by.is_null(False) & is_old, apart)
+
+
+def take_back(run: Run) -> list[Run]:
+    """Take the claim from its worker; returns what to send. Unless it is at work after all: then nothing happens.
+
+    A run that has lost its worker MAX_ATTEMPTS times is failed instead.
+    """
+    taken = (
+        Run.update(
+            claimed_by=None,
+            heartbeat_at=None,
+            attempts=Run.attempts + 1,
+            waiting="Its worker stopped; another one takes over.",
+            resume_at=utcnow(),
+        )
+        .where((Run.id == run.id) & (Run.claimed_by == run.claimed_by) & (Run.heartbeat_at == run.heartbeat_at))
+        .execute()
+    )
+    if not taken:
+        return []
+    return [run] if run.attempts + 1 < MAX_ATTEMPTS else _given_up(run)
+
+
+def _given_up(run: Run) -> list[Run]:
+    """Fail it: it is likely what kills its workers. Of a part, the rest goes on; returns what to send for that."""
+    held = runs.claim(run.id, run.kind)
+    if held is None:
+        return []
+    message = f"The worker died {MAX_ATTEMPTS} times in this run. Look at the worker's log, then start it again."
+    if run.parent_id is None:
+        completion.fail(held, "worker_died", message)
+        return []
+    following = child_runs.fail(held, "worker_died", message, None)
+    if following is None:
+        child_runs.close(run.parent_id)
+    return [following] if following else []
+
+
+def _ago(seconds: float) -> datetime:
+    return utcnow() - timedelta(seconds=seconds)
+
+
+def _oldest(expression: pw.Expression, apart: Collection[int] = (), by: Any = Run.id) -> list[Run]:
+    """Active ones, without those whose ids are given: what nobody can handle must not hide what is behind it.
+
+    Read to the end before anything is written: SQLite refuses, at once, a write beside a reading that has grown old.
+    """
+    found = Run.select().where(IS_ACTIVE & expression & Run.id.not_in(list(apart)))
+    return list(found.order_by(by, Run.id).limit(AT_ONCE))
+
+
+def cancelled_and_unheld(apart: Collection[int] = ()) -> list[Run]:
+    """A cancel was asked for, and no worker holds the run to see it."""
+    is_asked = Run.parent.is_null() & Run.cancel_requested_at.is_null(False)
+    return _oldest(Run.claimed_by.is_null() & is_asked, apart)
+
+
+def without_parts(apart: Collection[int] = ()) -> list[Run]:
+    """Wholes whose last part ended, and whose worker died before it could end them."""
+    part = Run.alias()
+    parts = part.select(part.id).where((part.parent == Run.id) & (part.state << pw.SQL("('queued', 'running')")))
+    is_handed_out = Run.parts.is_null(False) & Run.claimed_by.is_null()
+    return _oldest((Run.state == RunState.RUNNING) & is_handed_out & ~pw.fn.EXISTS(parts), apart)

@@ -1,0 +1,152 @@
+"""The intents of writes: recorded before each is sent, answered after. What stays open is settled by reading back."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from db.clock import utcnow
+from db.database import database
+from db.models import RestoreItem, Run, Write
+from db.runs import runs
+from db.runs.runs import Claim
+from db.sql.value_lists import among
+from db.states import BEGUN, OPEN, WRITING, WriteState
+
+
+@dataclass(frozen=True)
+class Intent:
+    item_id: int
+    method: str
+    path: str
+    request_mark: str
+    # Of a create: the ids that are there already under its name. None: it is no create.
+    known_ids: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    write_id: int
+    state: WriteState
+    error_code: str | None = None
+    request_id: str | None = None
+    approval: str | None = None
+    # Of a create that was answered: the new object's id, and the item that it is for.
+    item_id: int | None = None
+    created_id: str | None = None
+
+
+def record(claim: Claim, intents: Iterable[Intent]) -> list[int]:
+    """Committed before anything is sent. Raises ClaimLost when the run is another's by now: then nothing may be."""
+    with database.atomic():
+        runs.hold(claim)
+        return [
+            Write.create(
+                run=claim.run.id,
+                item=one.item_id,
+                method=one.method,
+                path=one.path[:700],
+                request_mark=one.request_mark,
+                known_ids=None if one.known_ids is None else list(one.known_ids),
+            ).id
+            for one in intents
+        ]
+
+
+def answer(results: Iterable[Answered]) -> None:
+    """Without a look at the claim: what Graph answered is true whoever has the run now."""
+    with database.atomic():
+        for one in results:
+            Write.update(
+                state=one.state,
+                answered_at=utcnow(),
+                error_code=one.error_code,
+                request_id=one.request_id,
+                approval=one.approval,
+            ).where(Write.id == one.write_id).execute()
+            if one.state == WriteState.ANSWERED:
+                _close_approval(one.write_id)
+            if one.created_id:
+                _made(one.item_id, one.created_id)
+
+
+def _made(item_id: int | None, created_id: str) -> None:
+    """What an item has made stays its own: an answer that comes late must not hide it from an undo."""
+    is_first = (RestoreItem.id == item_id) & RestoreItem.created_id.is_null()
+    RestoreItem.update(created_id=created_id).where(is_first).execute()
+
+
+def _close_approval(write_id: int) -> None:
+    """The same request waited for its approval before: it waits no more."""
+    write = Write.get_by_id(write_id)
+    Write.update(state=WriteState.REFUSED).where(
+        (Write.item == write.item_id) & (Write.request_mark == write.request_mark) & (Write.state == WriteState.WAITING)
+    ).execute()
+
+
+def settle(write: Write, state: WriteState) -> None:
+    write.state, write.answered_at = state, utcnow()
+    write.save(only=[Write.state, Write.answered_at])
+
+
+def adopt(write: Write, created_id: str) -> None:
+    """The object that a create made, whose answer never came."""
+    with database.atomic():
+        settle(write, WriteState.FOUND)
+        _made(write.item_id, created_id)
+
+
+def of_items(item_ids: Sequence[int]) -> Mapping[int, list[Write]]:
+    """Item -> its writes, oldest first, of whichever run."""
+    found: dict[int, list[Write]] = {one: [] for one in item_ids}
+    for write in Write.select().where(among(Write.item, item_ids)).order_by(Write.id):
+        found[write.item_id].append(write)
+    return found
+
+
+def open_create(writes: Sequence[Write]) -> Write | None:
+    """The create of which nobody knows whether it made something."""
+    return next((one for one in reversed(writes) if one.known_ids is not None and one.state in OPEN), None)
+
+
+def has_begun(writes: Sequence[Write]) -> bool:
+    return any(one.state in BEGUN for one in writes)
+
+
+def waiting(writes: Sequence[Write]) -> list[Write]:
+    """Those that somebody in the tenant has to approve."""
+    return [one for one in writes if one.state == WriteState.WAITING]
+
+
+def taken_ids(restore_id: int) -> set[str]:
+    """What items of the restore have made, or are: none of it is another one's."""
+    rows: Any = RestoreItem.select(RestoreItem.created_id, RestoreItem.target_id).where(
+        RestoreItem.restore == restore_id
+    )
+    return {one for row in rows.tuples() for one in row if one}
+
+
+def rivals(restore_id: int) -> list[RestoreItem]:
+    """Items of a plan that would write what another one writes: all but the one that has begun to, if one has.
+
+    No preview makes such a plan; one of an earlier version may have.
+    """
+    sharing: dict[tuple[str, str], list[RestoreItem]] = {}
+    for one in RestoreItem.select().where(RestoreItem.restore == restore_id).order_by(RestoreItem.position):
+        if one.action in WRITING and (one.created_id or one.target_id):
+            sharing.setdefault(_target(one), []).append(one)
+    shared = [one for group in sharing.values() if len(group) > 1 for one in group]
+    first: dict[tuple[str, str], int] = {}
+    for one in shared:
+        if has_begun(of_items([one.id])[one.id]):
+            first.setdefault(_target(one), one.id)
+    return [one for one in shared if first.get(_target(one)) != one.id]
+
+
+def _target(item: RestoreItem) -> tuple[str, str]:
+    return str(item.policy_type), str(item.created_id or item.target_id)
+
+
+def last_sent_at(run: Run) -> datetime | None:
+    row = Write.select(Write.sent_at).where(Write.run == run).order_by(Write.id.desc()).tuples().first()
+    return row[0] if row else None

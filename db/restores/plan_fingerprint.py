@@ -1,0 +1,165 @@
+"""One fingerprint of everything that decides what a restore writes: what was approved is written, or nothing is.
+
+It is made from the marks of seven parts, so that whoever finds another one can say which part is otherwise. A preview
+keeps it; approving, executing, trying again and each message of a live run make it anew from the rows as they then are.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import peewee as pw
+
+from db.errors import Invalid
+from db.models import Content, Restore, RestoreItem, Tenant, User
+from db.restores import four_eyes
+from db.sql.value_lists import among
+
+# (kind, id in the source, id in the target)
+Used = tuple[str, str, str]
+
+# Part -> how a sentence names it.
+PARTS = {
+    "options": "its options",
+    "policies": "its policies, or their plans",
+    "mappings": "a mapping that it uses",
+    "break_glass": "the break-glass list",
+    "guard": "the override of the Conditional Access guard",
+    "four_eyes": "whether four eyes are asked for",
+    "tenants": "where it is from, or goes to",
+}
+# Shown nowhere. A page shows the fingerprint, which is made from the tenant's policies too: whoever knows one of these
+# but for a password in it could try passwords against it.
+SALT = "salt"
+# What a live run notes of an item, and a snapshot that old age may take. Every other column is of the plan, also one
+# that is added later.
+NOT_OF_THE_PLAN = frozenset(
+    {
+        "restore",
+        "snapshot",
+        "created_id",
+        "outcome",
+        "after_mark",
+        "verified",
+        "safety_snapshot",
+        "seen_content",
+        "seen_at",
+    }
+)
+# A seal that belongs to another fingerprint does not open; and a content may move to another row.
+BY_FINGERPRINT = ("content", "live_content")
+EARLIER = (
+    "It was previewed by an earlier version of Tenantkeep, which did not bind everything that decides what is written. "
+    "Preview it again."
+)
+
+
+def short(fingerprint: str | None) -> str:
+    """So much of it as two people compare on the phone."""
+    return " ".join((fingerprint or "")[begin : begin + 4] for begin in (0, 4, 8)).strip()
+
+
+def note(
+    restore: Restore, used: Iterable[Used], break_glass: Sequence[Mapping[str, str]], decided_by: Iterable[int] = ()
+) -> None:
+    """Keep what a preview has just planned with, as it read it: `restore` as it was then, its items as they are now.
+
+    `decided_by`: who set mappings of the source's own that led to those used.
+    """
+    in_order = sorted(set(used))
+    of_parts = {**_marks(restore, in_order, break_glass), SALT: secrets.token_hex(16)}
+    Restore.update(mappings_used=in_order, **_kept(of_parts)).where(Restore.id == restore.id).execute()
+    _touch_who_mapped(restore)
+    for one in User.select().where(among(User.id, sorted(decided_by))):
+        four_eyes.touch([restore.id], one, four_eyes.SET_MAPPING)
+
+
+def _touch_who_mapped(restore: Restore) -> None:
+    for one in four_eyes.mappings_used(Restore.get_by_id(restore.id)):
+        four_eyes.touch([restore.id], one.set_by, four_eyes.SET_MAPPING)
+
+
+def renew_guard(restore: Restore) -> None:
+    """Of a plan that is as it was but for the guard's override, which is noted in `restore` and in its row."""
+    of_parts = {**restore.plan_parts, "guard": _mark(_guard(restore))}
+    Restore.update(**_kept(of_parts)).where(Restore.id == restore.id).execute()
+
+
+def _kept(of_parts: dict[str, str]) -> dict[str, Any]:
+    return {"plan_parts": of_parts, "planned_mark": _mark(of_parts)}
+
+
+def refusal(restore: Restore) -> str:
+    """Why nothing may be written by its plan: what decides it is otherwise than it was then. "": it is as it was.
+
+    The restore is held; everything is read anew.
+    """
+    now = Restore.get_by_id(restore.id)
+    if not now.planned_mark or not now.plan_parts:
+        return EARLIER
+    found = _marks(now, _mappings_now(now), four_eyes.break_glass(now)) | _salt(now)
+    otherwise = [title for part, title in PARTS.items() if found[part] != now.plan_parts.get(part)]
+    if not otherwise and _mark(found) == now.planned_mark:
+        return ""
+    named = ", ".join(otherwise) or "the fingerprint itself"
+    return f"Otherwise than when it was previewed: {named}. Preview it again."
+
+
+def require(restore: Restore) -> None:
+    """Raises Invalid when it is not the plan any more that its preview kept. The restore is held."""
+    why_not = refusal(restore)
+    if why_not:
+        raise Invalid(why_not)
+
+
+def _salt(restore: Restore) -> dict[str, str]:
+    return {SALT: restore.plan_parts[SALT]} if SALT in restore.plan_parts else {}
+
+
+def _marks(
+    restore: Restore, used: Iterable[Sequence[str | None]], break_glass: Sequence[Mapping[str, str]]
+) -> dict[str, str]:
+    target = Tenant.get_by_id(restore.tenant_id)
+    found = {
+        "options": restore.options,
+        "policies": _policies(restore),
+        "mappings": [list(one) for one in used],
+        "break_glass": sorted([one["kind"], one["id"]] for one in break_glass),
+        "guard": _guard(restore),
+        "four_eyes": four_eyes.is_asked(restore),
+        "tenants": [restore.source_directory_id, target.directory_id, target.id],
+    }
+    return {part: _mark(value) for part, value in found.items()}
+
+
+def _mark(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _guard(restore: Restore) -> list[Any]:
+    return [restore.guard_reason, restore.guard_by_id]
+
+
+def _policies(restore: Restore) -> list[dict[str, Any]]:
+    """Every column of the plan, of every item."""
+    live = Content.alias()
+    left_out = NOT_OF_THE_PLAN | set(BY_FINGERPRINT)
+    plain = [one for one in RestoreItem._meta.sorted_fields if one.name not in left_out]
+    rows = (
+        RestoreItem.select(*plain, Content.fingerprint, live.fingerprint)
+        .join(Content, pw.JOIN.LEFT_OUTER, on=RestoreItem.content)
+        .join_from(RestoreItem, live, pw.JOIN.LEFT_OUTER, on=(live.id == RestoreItem.live_content))
+        .where(RestoreItem.restore == restore)
+        .order_by(RestoreItem.id)
+    )
+    names = [*(one.name for one in plain), *BY_FINGERPRINT]
+    return [dict(zip(names, row, strict=True)) for row in rows.tuples()]
+
+
+def _mappings_now(restore: Restore) -> list[list[str | None]]:
+    """Those that it was planned with, and what each of them says by now."""
+    found = {(one.kind, one.source_id): one.target_id for one in four_eyes.mappings_used(restore)}
+    return [[kind, source, found.get((kind, source))] for kind, source, _ in restore.mappings_used or ()]

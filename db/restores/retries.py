@@ -1,0 +1,121 @@
+"""Trying again what a live restore could not do: as it was planned, for as long as that plan may be executed."""
+
+from typing import Any
+
+import peewee as pw
+
+from db.audit import audit
+from db.audit.audit import Action, Actor
+from db.clock import utcnow
+from db.database import transaction
+from db.errors import Invalid
+from db.models import Restore, RestoreItem, Run, RunItem
+from db.restores import approvals, four_eyes, plan_fingerprint, restores
+from db.states import ItemState, Outcome, RestoreState, RunKind
+
+AFRESH = "“Restore what is left” previews it anew."
+
+
+def unfinished_in(run: Run) -> list[RestoreItem]:
+    """What this live run could not do, and no later one took up. What somebody changed needs a new preview."""
+    of_restore = (Run.restore_id == run.restore_id) & (Run.kind == RunKind.RESTORE)
+    # A run that was cancelled before an item did not take it up.
+    of_restore &= RunItem.outcome.is_null() | (RunItem.outcome != Outcome.CANCELLED)
+    newest = RunItem.select(pw.fn.MAX(RunItem.id)).join(Run).where(of_restore).group_by(RunItem.restore_item_id)
+    is_bad = RunItem.state.in_([ItemState.FAILED, ItemState.UNCERTAIN]) & (RunItem.outcome != Outcome.CONFLICT)
+    ids = RunItem.select(RunItem.restore_item_id).where((RunItem.run == run) & RunItem.id.in_(newest) & is_bad)
+    return list(RestoreItem.select().where(RestoreItem.id.in_(ids)).order_by(RestoreItem.position))
+
+
+def runs_of(run: Run) -> list[Run]:
+    """Return the id and the state of the runs that retry this one."""
+    return list(Run.select(Run.id, Run.state).where(Run.retry_of == run))
+
+
+def refusal(run: Run, hours: int) -> str:
+    """Why nothing of it may be tried again; "" when it may."""
+    restore = Restore.get_by_id(run.restore_id)
+    return _never(restore, run, hours) or _not_yet(restore, run)
+
+
+def _never(restore: Restore, run: Run, hours: int) -> str:
+    """What no approval helps against."""
+    if restore.state != RestoreState.FINISHED:
+        return "Only what a finished restore could not do can be tried again."
+    if not unfinished_in(run):
+        return f"Nothing in run {run.id} can be tried again. What somebody changed meanwhile needs a new preview."
+    expires_at = approvals.expires_at(restore, hours)
+    if expires_at is None or expires_at < utcnow():
+        return f"The preview is older than {hours} hours: what it saw may be otherwise by now. {AFRESH}"
+    otherwise = plan_fingerprint.refusal(restore)
+    return f"{otherwise.removesuffix(' Preview it again.')} {AFRESH}" if otherwise else ""
+
+
+def _not_yet(restore: Restore, run: Run) -> str:
+    """Who approved the plan saw a tenant in which none of it was written. What is left of it is looked at again."""
+    if not four_eyes.is_asked(restore) or _is_approved(restore, run):
+        return ""
+    return "This tenant asks for four eyes: somebody who did not ask for this restore approves each retry of it first."
+
+
+def _is_approved(restore: Restore, run: Run) -> bool:
+    who = restore.retry_approved_by_id
+    return restore.retry_approved_run == run.id and who is not None and who not in four_eyes.requesters(restore)
+
+
+def is_to_be_approved(run: Run, hours: int) -> bool:
+    """Nothing but an approval is lacking."""
+    restore = Restore.get_by_id(run.restore_id)
+    return not _never(restore, run, hours) and bool(_not_yet(restore, run))
+
+
+@transaction
+def approve(run: Run, actor: Actor, reason: str, hours: int, *, plan: str | None = None) -> None:
+    """Let what this run could not do be tried again, once, as it was planned. Raises Invalid.
+
+    Not by who asked for the restore. Who presses “Retry failed” then decides nothing of what is written, and asks for
+    nothing that was not approved: it may be anybody who manages the tenant.
+    """
+    restore = Restore.get_by_id(run.restore_id)
+    if actor.user_id is None:
+        raise Invalid("A retry is approved by a person, in the browser.")
+    said = approvals.in_one_line(reason)
+    if not said:
+        raise Invalid("Say why: a ticket or a sentence. It is kept in the audit log.")
+    restores.hold(restore)
+    restore = Restore.get_by_id(restore.id)
+    why_not = _never(restore, run, hours)
+    if why_not:
+        raise Invalid(why_not)
+    four_eyes.refuse_requester(restore, actor.user_id)
+    if plan not in (None, restore.planned_mark):
+        raise Invalid("Its plan is another one since you looked at it. Look at it as it is now.")
+    approved = {"retry_approved_by": actor.user_id, "retry_approved_at": utcnow(), "retry_approved_run": run.id}
+    Restore.update(approved).where(Restore.id == restore.id).execute()
+    audit.record(
+        Action.RETRY_APPROVED,
+        actor,
+        f"restore {restore.id}",
+        tenant=restore.tenant,
+        run=run.id,
+        reason=said,
+        fingerprint=restore.planned_mark,
+    )
+
+
+def begin(restore: Restore, run: Run, actor: Actor, hours: int) -> list[RestoreItem]:
+    """In a transaction, the restore held: what is tried again. Its approval is used up. Raises Invalid."""
+    why_not: Any = refusal(run, hours)
+    if why_not:
+        raise Invalid(why_not)
+    used_up = {"retry_approved_by": None, "retry_approved_at": None, "retry_approved_run": None}
+    Restore.update(state=RestoreState.RUNNING, ended_at=None, **used_up).where(Restore.id == restore.id).execute()
+    audit.record(
+        Action.RESTORE_RETRIED,
+        actor,
+        f"restore {restore.id}",
+        tenant=restore.tenant,
+        retry_of=run.id,
+        fingerprint=restore.planned_mark,
+    )
+    return unfinished_in(run)

@@ -1,0 +1,170 @@
+"""How a run ends: once, with its totals, its restore or backup set told, notifications and an audit event."""
+
+from typing import Any
+
+from db.audit import audit
+from db.audit.audit import SYSTEM, Action, Actor
+from db.backups import backup_sets
+from db.clock import utcnow
+from db.database import database, lock, transaction
+from db.models import IS_ACTIVE, Restore, Run, RunItem, Tenant, Write
+from db.restores import restores
+from db.runs import answer_cache, listing_cache, notifications, runs, uploads
+from db.runs.run_progress import counts
+from db.runs.runs import Claim, expect_one, held_by, items_of
+from db.states import BEGUN, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
+
+
+def finish(claim: Claim) -> RunState:
+    """End a run whose items are settled (or whose cancel was asked for); its state follows from them."""
+    with database.atomic():
+        take(claim.run)
+        run = Run.get_by_id(claim.run.id)
+        if runs.cancel_requested(claim):
+            _cancel_rest(run)
+        tally = counts(run)
+        state, error = _ending(run, tally)
+        _end(run, held_by(claim), state, tally, error)
+    return state
+
+
+def take(*ending: Run) -> None:
+    """In a transaction: the rows that end with these runs, in the order of db/sql/lock_order.py."""
+    ids = [run.id for run in ending]
+    backed_up = [run.tenant_id for run in ending if run.kind == RunKind.BACK_UP]
+    restored = [run.restore_id for run in ending if run.restore_id]
+    if backed_up:
+        lock(Tenant, Tenant.id.in_(backed_up))
+    if restored:
+        lock(Restore, Restore.id.in_(restored))
+    # Together: a heartbeat takes a part of the one before it takes the next.
+    lock(Run, Run.id.in_(ids) | Run.parent.in_(ids))
+
+
+def _cancel_rest(run: Run) -> None:
+    _leave_begun_uncertain(run, "The run was cancelled.")
+    RunItem.update(
+        state=ItemState.SKIPPED,
+        outcome=Outcome.CANCELLED,
+        reason="cancelled",
+        message="The run was cancelled before this item.",
+        ended_at=utcnow(),
+    ).where((RunItem.run == run) & RunItem.state.in_(UNSETTLED)).execute()
+
+
+def _leave_begun_uncertain(run: Run, why: str) -> None:
+    """What a live restore was in the midst of writing is neither untouched nor done."""
+    begun = Write.select(Write.item).where((Write.run == run) & Write.state.in_(BEGUN))
+    RunItem.update(
+        state=ItemState.UNCERTAIN,
+        outcome=Outcome.UNKNOWN,
+        reason="uncertain",
+        message=f"{why} Part of this policy may be written: “Retry failed” looks at what is there, and goes on.",
+        ended_at=utcnow(),
+    ).where((RunItem.run == run) & RunItem.state.in_(UNSETTLED) & RunItem.restore_item_id.in_(begun)).execute()
+
+
+def _ending(run: Run, tally: dict[str, int]) -> tuple[RunState, RunItem | None]:
+    """The state a run ends in, and the item whose sentence explains a failure."""
+    was_cut_short = RunItem.outcome << (Outcome.CANCELLED, Outcome.UNKNOWN)
+    is_cut_short = RunItem.select().where((RunItem.run == run) & was_cut_short).exists()
+    if run.cancel_requested_at and (is_cut_short or not tally["total"] or backup_sets.has_unlisted(run)):
+        return RunState.CANCELLED, None
+    trouble = (
+        RunItem.select()
+        .where((RunItem.run == run) & RunItem.reason.is_null(False))
+        .order_by(RunItem.state, RunItem.id)
+        .first()
+    )
+    if trouble and not tally["done"]:
+        # Nothing came through, be it failed or skipped for want of permission: the run as a whole failed.
+        return RunState.FAILED, trouble
+    if tally["failed"] or tally["uncertain"]:
+        return RunState.PARTIAL, trouble
+    return RunState.SUCCEEDED, None
+
+
+def fail(claim: Claim, code: str, message: str, request_id: str | None = None) -> None:
+    """End a run that cannot go on; what is unsettled failed with it."""
+    run = claim.run
+    with database.atomic():
+        take(run)
+        fail_rest(run, code, message, request_id)
+        tally = counts(Run.get_by_id(run.id))
+        state = RunState.PARTIAL if tally["done"] else RunState.FAILED
+        _end(run, held_by(claim), state, tally, RunItem(reason=code, message=message, request_id=request_id))
+        if run.kind == RunKind.PRUNE:
+            notifications.for_run(run)  # the daily one was quiet until now
+
+
+def fail_rest(run: Run, code: str, message: str, request_id: str | None) -> None:
+    """What is unsettled of a run, or of the part that it is, failed with it."""
+    if run.restore_id is not None:
+        _leave_begun_uncertain(run, message)
+    RunItem.update(
+        state=ItemState.FAILED,
+        outcome=Outcome.ERROR,
+        reason=code,
+        message=message[:1000],
+        request_id=request_id,
+        ended_at=utcnow(),
+    ).where(items_of(run) & RunItem.state.in_(UNSETTLED)).execute()
+
+
+def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error: RunItem | None) -> None:
+    if run.parent_id is not None:
+        raise ValueError(f"run {run.id} is a part: db/runs/child_runs.py ends it, and its whole after it")
+    expect_one(
+        Run.update(
+            state=state,
+            ended_at=utcnow(),
+            claimed_by=None,
+            heartbeat_at=None,
+            waiting=None,
+            resume_at=None,
+            error_code=error and error.reason,
+            error_message=error and error.message and error.message[:1000],
+            request_id=error and error.request_id,
+            **tally,
+        ).where(expected)
+    )
+    Run.delete().where(Run.parent == run.id).execute()
+    backup_sets.complete(run)
+    restores.follow(run, state)
+    listing_cache.forget(run)
+    answer_cache.forget(run)
+    uploads.forget(run)
+    notifications.mark_changed(run.id)
+    result = Result.FAILED if state in {RunState.FAILED, RunState.PARTIAL} else Result.OK
+    audit.record(
+        Action.RUN_ENDED, SYSTEM, f"run {run.id}", tenant=run.tenant, result=result, state=str(state), counts=tally
+    )
+
+
+@transaction
+def request_cancel(run: Run, actor: Actor) -> bool:
+    """Ask an active run to stop at its next item; one that nobody holds is ended here. False: it had ended.
+
+    Of a part: its whole is meant.
+    """
+    run = run.parent or run
+    take(run)
+    asked = (
+        Run.update(cancel_requested_at=utcnow())
+        .where((Run.id == run.id) & IS_ACTIVE & Run.cancel_requested_at.is_null())
+        .execute()
+    )
+    if asked:
+        audit.record(Action.RUN_CANCEL, actor, f"run {run.id}", tenant=run.tenant)
+        end_if_cancelled(run)
+    return bool(asked)
+
+
+def end_if_cancelled(run: Run) -> bool:
+    """End a run whose cancel was asked for and that no worker holds."""
+    with database.atomic():
+        take(run)
+        held = runs.claim(run.id, run.kind) if Run.get_by_id(run.id).cancel_requested_at else None
+        if held:
+            finish(held)
+    return held is not None

@@ -1,0 +1,74 @@
+"""What past runs tell: how many of each day ended how, and how long one like this takes."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from statistics import median
+from typing import Any
+
+import peewee as pw
+
+from db.models import IS_ACTIVE, Policy, Run, Tenant, User
+from db.sql import time_ranges
+from db.sql.value_lists import among, is_of
+from db.states import ENDED, RunState
+
+# So many of the newest are looked at; those of another size say nothing.
+LOOKED_AT = 20
+
+
+def newest(condition: Any, limit: int) -> list[Run]:
+    """The newest whole runs of which it is true, with tenant and policy fetched in the same statement."""
+    return list(
+        Run.select(Run, Tenant, Policy)
+        .join(Tenant)
+        .join_from(Run, Policy, pw.JOIN.LEFT_OUTER, on=Run.policy)
+        .where(condition & Run.parent.is_null())
+        .order_by(Run.id.desc())
+        .limit(limit)
+    )
+
+
+def ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tuple[date, str], int]:
+    """(day on which it was requested, in UTC; state) -> runs; None: of every tenant."""
+    day, begin = pw.fn.DATE(Run.created_at), datetime.combine(first, time())
+    query = (
+        Run.select(day, Run.state, pw.fn.COUNT(Run.id))
+        .where(time_ranges.since(Run.created_at, begin) & Run.parent.is_null() & Run.state.in_(ENDED))
+        .group_by(day, Run.state)
+    )
+    if tenant_ids is not None:
+        query = query.where(among(Run.tenant, tenant_ids))
+    # SQLite answers a day as text, PostgreSQL as a date.
+    return {(date.fromisoformat(str(one)[:10]), state): count for one, state, count in query.tuples()}
+
+
+def usual_seconds(run: Run, total: int) -> float | None:
+    """The median of its tenant's last good runs of this kind that had about as many items; None: there are none."""
+    rows = (
+        Run.select(Run.started_at, Run.ended_at, Run.total)
+        .where((Run.tenant == run.tenant_id) & (Run.kind == run.kind) & (Run.id < run.id))
+        .where((Run.state == RunState.SUCCEEDED) & Run.parent.is_null())
+        .order_by(Run.id.desc())
+        .limit(LOOKED_AT)
+        .tuples()
+    )
+    taken = [(end - begin).total_seconds() for begin, end, size in rows if begin and _is_alike(size, total)]
+    return median(taken) if taken else None
+
+
+def _is_alike(size: int, total: int) -> bool:
+    return total / 2 <= size <= total * 2
+
+
+def active_by_state() -> dict[RunState, int]:
+    """Return how many whole runs are in each state that is active: the states that none is in are left out."""
+    query = Run.select(Run.state, pw.fn.COUNT(Run.id)).where(IS_ACTIVE & Run.parent.is_null())
+    return {RunState(state): count for state, count in query.group_by(Run.state).tuples()}
+
+
+def listed(tenant: Tenant | None, limit: int) -> list[Run]:
+    """Return the newest whole runs of a tenant or of all, each with its tenant and who asked for it."""
+    query = Run.select(Run, Tenant, User).join(Tenant).switch(Run)
+    query = query.join(User, pw.JOIN.LEFT_OUTER, on=Run.requested_by)
+    query = query.where(Run.parent.is_null() & is_of(Run.tenant, tenant))
+    return list(query.order_by(Run.id.desc()).limit(limit))

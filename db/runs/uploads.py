@@ -1,0 +1,134 @@
+"""A file that somebody sent: kept sealed, a piece at a time, until the run that reads it ends.
+
+In the database, for that is all that web and the workers share. Never whole in memory, and in no long transaction.
+"""
+
+import io
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import lru_cache
+from typing import IO, Any
+
+from db.audit.audit import Actor
+from db.clock import utcnow
+from db.database import database
+from db.encryption import keyring
+from db.errors import Invalid
+from db.models import Run, Tenant, Upload, UploadChunk
+from db.runs import runs
+from db.runs.runs import NewItem, Started
+from db.states import RunKind
+
+LARGEST = 64 * 1024 * 1024
+CHUNK_BYTES = 256 * 1024
+# One that was received and got no run, for its process was killed in between.
+OLDEST = timedelta(days=1)
+# The pieces in memory at once.
+AT_ONCE = 4
+
+
+def key(actor: Actor) -> str:
+    """One at a time for each person."""
+    return f"{RunKind.UPLOAD}:{actor.user_id}"
+
+
+def keep(tenant: Tenant, options: Mapping[str, Any], stream: IO[bytes]) -> Upload:
+    """Raises Invalid when it is too large."""
+    upload = Upload.create(tenant=tenant, options=dict(options))
+    try:
+        size = sum(_keep(upload, number, piece) for number, piece in enumerate(_pieces(stream)))
+    except BaseException:
+        drop(upload)
+        raise
+    Upload.update(size=size).where(Upload.id == upload.id).execute()
+    return Upload.get_by_id(upload.id)
+
+
+def _pieces(stream: IO[bytes]) -> Any:
+    received = 0
+    while piece := stream.read(CHUNK_BYTES):
+        received += len(piece)
+        if received > LARGEST:
+            raise Invalid(f"The file has more than {LARGEST // 1024**2} MB.")
+        yield piece
+
+
+def _keep(upload: Upload, number: int, piece: bytes) -> int:
+    UploadChunk.create(upload=upload, number=number, sealed=keyring().seal(piece, _owner(upload.id, number)))
+    return len(piece)
+
+
+def owner(row: UploadChunk) -> str:
+    return _owner(row.upload_id, row.number)
+
+
+def _owner(upload_id: int, number: int) -> str:
+    return f"upload:{upload_id}:{number}"
+
+
+def start(upload: Upload, item: NewItem, actor: Actor) -> Started:
+    """The run that reads it; or the one under way of another file of this person's, and this file is dropped."""
+    with database.atomic():
+        made = runs.start(tenant=upload.tenant, kind=RunKind.UPLOAD, dedupe_key=key(actor), items=[item], actor=actor)
+        if made.is_new:
+            Upload.update(run=made.run).where(Upload.id == upload.id).execute()
+    if not made.is_new:
+        drop(upload)
+    return made
+
+
+def of(run: Run) -> Upload | None:
+    found: Upload | None = Upload.get_or_none(Upload.run == run)
+    return found
+
+
+def drop(upload: Upload) -> None:
+    Upload.delete().where(Upload.id == upload.id).execute()
+
+
+def forget(run: Run) -> None:
+    """With its run's end."""
+    if run.kind == RunKind.UPLOAD:
+        Upload.delete().where(Upload.run == run).execute()
+
+
+def forget_old() -> None:
+    old = (Upload.created_at < utcnow() - OLDEST) & Upload.run.is_null()
+    Upload.delete().where(old).execute()
+
+
+class Stored(io.RawIOBase):
+    """Its bytes, as a file to be read: from the database, some pieces at a time."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload, self._at = upload, 0
+        self._piece = lru_cache(AT_ONCE)(self._opened)
+
+    def _opened(self, number: int) -> bytes:
+        row = UploadChunk.get((UploadChunk.upload == self._upload) & (UploadChunk.number == number))
+        return keyring().unseal(row.sealed, owner(row))
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        begins = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._upload.size}
+        self._at = max(begins[whence] + offset, 0)
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        left = max(self._upload.size - self._at, 0)
+        end = self._at + (left if size is None or size < 0 else min(size, left))
+        if end == self._at:
+            return b""
+        first, last = self._at // CHUNK_BYTES, (end - 1) // CHUNK_BYTES
+        begin = self._at - first * CHUNK_BYTES
+        data = b"".join(self._piece(number) for number in range(first, last + 1))[begin : begin + end - self._at]
+        self._at = end
+        return data

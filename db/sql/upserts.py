@@ -1,0 +1,55 @@
+"""Rows that may be there already: they are renewed, or left as they are, and no id is spent on them.
+
+INSERT … ON CONFLICT alone takes the next id for every row that it proposes, known or not. So what is known is looked
+up first and proposed with the id that it has; only what is new takes one, or, in a race, two that make the same row.
+
+Rows are touched in rising order of their ids, then new ones in the order of their keys: of two that do so at once, one
+waits for the other, and never both.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import peewee as pw
+
+from db.database import database
+from db.sql.value_lists import by
+
+# Field -> value; ids, not objects.
+Row = Mapping[str, Any]
+
+
+def put(model: Any, key: Sequence[pw.Field], rows: Iterable[Row], renewed: Sequence[pw.Field]) -> None:
+    """Insert the rows; of those whose key is there already, renew these fields."""
+    by_key = _by_key(key, rows)
+    with database.atomic():
+        known = _known(model, key, list(by_key))
+        there = [{**by_key[values], "id": known[values]} for values in sorted(known, key=known.__getitem__)]
+        for some in (*by(there), *by(_new(by_key, known))):
+            model.insert_many(some).on_conflict(conflict_target=list(key), preserve=list(renewed)).execute()
+
+
+def add(model: Any, key: Sequence[pw.Field], rows: Iterable[Row]) -> None:
+    """Insert those rows whose key is not there yet."""
+    by_key = _by_key(key, rows)
+    for some in by(_new(by_key, _known(model, key, list(by_key)))):
+        model.insert_many(some).on_conflict_ignore().execute()
+
+
+def _by_key(key: Sequence[pw.Field], rows: Iterable[Row]) -> dict[Any, Row]:
+    return {tuple(row[field.name] for field in key): row for row in rows}
+
+
+def _new(by_key: Mapping[Any, Row], known: Mapping[Any, int]) -> list[Row]:
+    return [by_key[values] for values in sorted(by_key.keys() - known.keys())]
+
+
+def _known(model: Any, key: Sequence[pw.Field], wanted: Sequence[Any]) -> dict[Any, int]:
+    """Key -> id, of those that are there."""
+    found: dict[Any, int] = {}
+    for some in by(wanted):
+        query = model.select(model.id, *key)
+        for field, values in zip(key, zip(*some, strict=True), strict=True):
+            query = query.where(field.in_(set(values)))
+        found |= {tuple(values): number for number, *values in query.tuples()}
+    return {values: found[values] for values in wanted if values in found}

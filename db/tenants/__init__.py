@@ -1,0 +1,4 @@
+"""Tenants: their credentials, schedules, coverage and backup health.
+
+May import: db.audit, db.sql.
+"""

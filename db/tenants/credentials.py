@@ -1,0 +1,191 @@
+"""Replacing a tenant's credential: the new one has to sign in before it takes the place of the one in force.
+
+    given --> next --signed in--> in force --the next one signed in--> previous --after a while--> forgotten
+               ^                                                          |
+               +----------------------- switched back --------------------+
+
+In force is what the tenant's own row holds. A credential that is refused stays where it is, to be tried again or
+forgotten, and the one in force stays in force.
+"""
+
+import json
+from datetime import datetime, timedelta
+
+from db.audit import audit
+from db.audit.audit import SYSTEM, Action, Actor
+from db.clock import utcnow
+from db.database import database
+from db.encryption import SealError, keyring
+from db.errors import Invalid
+from db.models import Credential, Tenant
+from db.states import CredentialKind, CredentialPlace, Result
+from db.tenants.tenants import credential, credential_owner, guid
+
+# So long the previous one can be switched back to; so long a refused one waits to be tried again.
+KEPT = timedelta(days=14)
+
+
+def owner(one: Credential) -> str:
+    return f"tenant:{one.tenant_id}:credential:{one.id}"
+
+
+def values_of(one: Credential) -> dict[str, str]:
+    """As `tenants.credential`. Raises SealError when its key is missing."""
+    values: dict[str, str] = json.loads(keyring().unseal(one.sealed, owner(one)))
+    return values
+
+
+def at(tenant: Tenant, place: CredentialPlace) -> Credential | None:
+    found: Credential | None = Credential.get_or_none((Credential.tenant == tenant) & (Credential.place == place))
+    return found
+
+
+def give(
+    tenant: Tenant,
+    kind: CredentialKind,
+    values: dict[str, str],
+    actor: Actor,
+    *,
+    client_id: str = "",
+    expires_at: datetime | None = None,
+) -> Credential:
+    """Keep the next one, in the place of a next one that was there. Raises Invalid."""
+    client_id = guid(client_id, "client id") if client_id.strip() else tenant.client_id
+    with database.atomic():
+        made = _keep(tenant, CredentialPlace.NEXT, kind, client_id, values, expires_at)
+        audit.record(
+            Action.CREDENTIAL_GIVEN,
+            actor,
+            f"tenant {tenant.name}",
+            tenant=tenant,
+            kind=str(kind),
+            client_id=client_id,
+            expires_at=expires_at.isoformat(timespec="minutes") if expires_at else None,
+        )
+    return made
+
+
+def _keep(
+    tenant: Tenant,
+    place: CredentialPlace,
+    kind: CredentialKind,
+    client_id: str,
+    values: dict[str, str],
+    expires_at: datetime | None,
+) -> Credential:
+    _drop(tenant, place)
+    # Sealed with its own row as owner: the row has to be there first.
+    made = Credential.create(
+        tenant=tenant, place=place, kind=kind, client_id=client_id, sealed=b"", expires_at=expires_at
+    )
+    made.sealed = keyring().seal(json.dumps(values).encode(), owner(made))
+    made.save(only=[Credential.sealed])
+    return made
+
+
+def _drop(tenant: Tenant, place: CredentialPlace) -> int:
+    return int(Credential.delete().where((Credential.tenant == tenant) & (Credential.place == place)).execute())
+
+
+def put_in_force(one: Credential, run_id: int) -> bool:
+    """It signed in. False: it is no longer the next one, and nothing is changed."""
+    values = values_of(one)
+    with database.atomic():
+        if not _drop_this(one):
+            return False
+        tenant = Tenant.get_by_id(one.tenant_id)
+        _keep_as_previous(tenant)
+        Tenant.update(
+            credential_kind=one.kind,
+            credential=keyring().seal(json.dumps(values).encode(), credential_owner(tenant)),
+            credential_expires_at=one.expires_at,
+            client_id=one.client_id,
+            connected_at=utcnow(),
+            connection_error=None,
+        ).where(Tenant.id == tenant.id).execute()
+        audit.record(
+            Action.CREDENTIAL_IN_FORCE,
+            SYSTEM,
+            f"tenant {tenant.name}",
+            tenant=tenant,
+            run=run_id,
+            kind=str(one.kind),
+            client_id=one.client_id,
+        )
+    return True
+
+
+def _drop_this(one: Credential) -> bool:
+    is_next = (Credential.id == one.id) & (Credential.place == CredentialPlace.NEXT)
+    return bool(Credential.delete().where(is_next).execute())
+
+
+def _keep_as_previous(tenant: Tenant) -> None:
+    _drop(tenant, CredentialPlace.PREVIOUS)
+    try:
+        values = credential(tenant)
+    except SealError:
+        return  # the key that sealed it is gone: nobody can switch back to it
+    if values:
+        kind = CredentialKind(tenant.credential_kind)
+        _keep(tenant, CredentialPlace.PREVIOUS, kind, tenant.client_id, values, tenant.credential_expires_at)
+
+
+def refuse(one: Credential, run_id: int, code: str, sentence: str) -> None:
+    """It could not sign in. It stays the next one, with the reason."""
+    with database.atomic():
+        Credential.update(refusal=sentence[:500]).where(Credential.id == one.id).execute()
+        audit.record(
+            Action.CREDENTIAL_TRIED,
+            SYSTEM,
+            f"tenant {one.tenant.name}",
+            tenant=one.tenant,
+            result=Result.FAILED,
+            run=run_id,
+            kind=str(one.kind),
+            code=code,
+        )
+
+
+def switch_back(tenant: Tenant, actor: Actor) -> Credential:
+    """Make the previous one the next one: it has to sign in again. Raises Invalid when there is none."""
+    with database.atomic():
+        one = at(tenant, CredentialPlace.PREVIOUS)
+        if one is None:
+            raise Invalid(f"{tenant.name} has no previous credential to switch back to.")
+        _drop(tenant, CredentialPlace.NEXT)
+        is_there = (Credential.id == one.id) & (Credential.place == CredentialPlace.PREVIOUS)
+        if not Credential.update(place=CredentialPlace.NEXT, since=utcnow()).where(is_there).execute():
+            raise Invalid(f"{tenant.name}'s previous credential was forgotten just now.")
+        audit.record(
+            Action.CREDENTIAL_SWITCHED_BACK,
+            actor,
+            f"tenant {tenant.name}",
+            tenant=tenant,
+            kind=str(one.kind),
+            client_id=one.client_id,
+        )
+    return one
+
+
+def forget(one: Credential, actor: Actor) -> bool:
+    """False: it is gone, or somebody switched back to it meanwhile."""
+    with database.atomic():
+        as_it_was = (Credential.id == one.id) & (Credential.place == one.place) & (Credential.since == one.since)
+        if not Credential.delete().where(as_it_was).execute():
+            return False
+        audit.record(
+            Action.CREDENTIAL_FORGOTTEN,
+            actor,
+            f"tenant {one.tenant.name}",
+            tenant=one.tenant,
+            place=str(one.place),
+            kind=str(one.kind),
+        )
+    return True
+
+
+def forget_old() -> int:
+    """Those that were kept long enough. Returns how many."""
+    old = list(Credential.select().where(Credential.since < utcnow() - KEPT))
+    return sum(forget(one, SYSTEM) for one in old)

@@ -1,0 +1,47 @@
+"""What of a tenant runs out, as it was read last: once a day, beside a sync or a backup."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from db.clock import utcnow
+from db.models import Expiry, Tenant
+from db.sql import upserts
+
+ONCE_IN = timedelta(hours=20)
+# Days before the end from which on it is said, the last words first.
+WARN = ((7, "bad"), (30, "warn"))
+
+
+def are_due(tenant: Tenant) -> bool:
+    read_at = Tenant.get_by_id(tenant.id).expiries_at
+    return read_at is None or read_at < utcnow() - ONCE_IN
+
+
+def keep(tenant: Tenant, kinds: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Of these kinds, all that there is. In a transaction; what could not be read stays as it was seen last."""
+    now = utcnow()
+    Tenant.update(expiries_at=now).where(Tenant.id == tenant.id).execute()
+    shown = [Expiry.name, Expiry.expires_at, Expiry.state, Expiry.is_well, Expiry.seen_at]
+    key = (Expiry.tenant, Expiry.kind, Expiry.object_id)
+    upserts.put(Expiry, key, [{**row, "tenant": tenant.id, "seen_at": now} for row in rows], shown)
+    of_kinds = (Expiry.tenant == tenant) & Expiry.kind.in_(list(kinds))
+    Expiry.delete().where(of_kinds & (Expiry.seen_at < now)).execute()
+
+
+def of_tenant(tenant: Tenant) -> list[Expiry]:
+    """What ends soonest first, then what has no end."""
+    found = Expiry.select().where(Expiry.tenant == tenant)
+    return list(found.order_by(Expiry.expires_at.asc(nulls="last"), Expiry.kind, Expiry.name))
+
+
+def in_words(expiry: Expiry, now: datetime) -> tuple[str, str]:
+    """(how urgent: "bad", "warn", "good" or "muted"; a few words)."""
+    if not expiry.object_id:
+        return "muted", expiry.state  # a kind that could not be read
+    if expiry.expires_at is None:
+        return ("good" if expiry.is_well else "bad"), expiry.state or "there"
+    days = (expiry.expires_at - now).days
+    urgent = next((how for limit, how in WARN if days < limit), "good") if expiry.is_well else "bad"
+    words = "ended" if days < 0 else "ends today" if days == 0 else f"ends in {days} {'day' if days == 1 else 'days'}"
+    return urgent, words + ("" if expiry.is_well or not expiry.state else f"; {expiry.state}")

@@ -1,0 +1,219 @@
+"""When tenants are backed up by themselves: cron in a time zone, over both changes of the clock.
+
+A schedule's `next_at` is in UTC, and taking it moves it on: a time that was missed while no scheduler ran is made up
+once.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from itertools import islice, pairwise
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import peewee as pw
+from cronsim import CronSim, CronSimError
+
+from db.audit import audit
+from db.audit.audit import Action, Actor
+from db.clock import utcnow
+from db.database import database
+from db.errors import Invalid
+from db.models import IS_ACTIVE, Policy, Run, Schedule, Tenant
+from db.sql.value_lists import among, is_of
+from db.states import Result
+
+# Two hundred tenants due at 02:00 start over a quarter of an hour, each at its own moment of it.
+SPREAD = timedelta(minutes=15)
+# No shorter than the spread: a moment then tells which time it belongs to.
+OFTENEST = timedelta(minutes=15)
+# Tenants with more policies than this start in the first half, the largest at once: they take longest.
+LARGE = 1000
+
+
+def times(cron: str, time_zone: str, after: datetime) -> Iterator[datetime]:
+    """Naive UTC in and out. An hour that the clock skips is made up after it; one that comes twice counts once."""
+    zone = _zone(time_zone)
+    try:
+        found = CronSim(cron, after.replace(tzinfo=UTC).astimezone(zone))
+        yield from (one.astimezone(UTC).replace(tzinfo=None) for one in found)
+    except CronSimError as e:
+        raise Invalid(
+            f"“{cron}” is no cron expression: give minute, hour, day, month and weekday, as in 0 2 * * *."
+        ) from e
+
+
+@lru_cache(maxsize=1000)
+def _zone(name: str) -> ZoneInfo:
+    """Raises Invalid."""
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError) as e:
+        # A name may be a path that is none, leads elsewhere, or is a directory.
+        raise Invalid(f"There is no time zone “{name}”. Give one such as Europe/Vienna or UTC.") from e
+
+
+@cache
+def time_zones() -> list[str]:
+    """Those to choose from. It looks through hundreds of files, and so does it once."""
+    return sorted(available_timezones())
+
+
+def next_after(schedule: Schedule, after: datetime, began: datetime | None = None) -> datetime:
+    """The first time after that, moved by the tenant's own share of the spread, but never far towards the one after.
+
+    `began`: the moment of the time before, which must not come again in a spread that has changed with the tenant.
+    """
+    # Looked for from before: a time whose spread moment is still to come has not been yet.
+    since = after - SPREAD if began is None else max(after - SPREAD, began)
+    found = times(schedule.cron, schedule.time_zone, since)
+    share = spread(schedule.tenant_id, _size(schedule.tenant_id))
+    first = next(found)
+    for second in found:
+        moment = first + min(share, (second - first) / 2)
+        if moment > after:
+            return moment
+        first = second
+    raise Invalid(f"“{schedule.cron}” never comes again.")
+
+
+def spread(tenant_id: int, policies: int) -> timedelta:
+    """The tenant's own moment, always the same for as long as it has as many policies; the more, the earlier."""
+    share = int.from_bytes(hashlib.sha256(str(tenant_id).encode()).digest()[:4]) / 2**32
+    return timedelta(seconds=int(SPREAD.total_seconds() * share / (1 + policies / LARGE)))
+
+
+def _size(tenant_id: int) -> int:
+    """How many policies are known of it."""
+    return Policy.select().where(Policy.tenant == tenant_id).count()
+
+
+def _checked(cron: str, time_zone: str) -> str:
+    cron = " ".join(cron.split())
+    coming = list(islice(times(cron, time_zone, utcnow()), 50))
+    if len(coming) < 2:
+        raise Invalid(f"“{cron}” never comes.")
+    if min(later - earlier for earlier, later in pairwise(coming)) < OFTENEST:
+        raise Invalid("A schedule may come every 15 minutes at the most.")
+    return cron
+
+
+def add(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: bool = False) -> Schedule:
+    schedule = Schedule(
+        tenant=tenant, cron=_checked(cron, time_zone), time_zone=time_zone, is_full=is_full, created_by=actor.user_id
+    )
+    schedule.next_at = next_after(schedule, utcnow())
+    with database.atomic():
+        schedule.save(force_insert=True)
+        _audit(schedule, actor)
+    return schedule
+
+
+def change(
+    schedule: Schedule, actor: Actor, *, cron: str, time_zone: str, is_full: bool = False, is_paused: bool = False
+) -> None:
+    schedule.cron, schedule.time_zone = _checked(cron, time_zone), time_zone
+    schedule.is_full, schedule.is_paused, schedule.paused_because = is_full, is_paused, None
+    schedule.next_at = None if is_paused else next_after(schedule, utcnow())
+    with database.atomic():
+        schedule.save()
+        _audit(schedule, actor)
+
+
+def pause(schedule: Schedule, why: str, actor: Actor) -> None:
+    """It cannot be told when it comes next: nothing starts until somebody has changed it, as may just have happened."""
+    why = why[:500]
+    is_as_it_was = (Schedule.cron == schedule.cron) & (Schedule.time_zone == schedule.time_zone)
+    paused = Schedule.update(is_paused=True, next_at=None, paused_because=why)
+    with database.atomic():
+        if not paused.where((Schedule.id == schedule.id) & is_as_it_was).execute():
+            return
+        audit.record(
+            Action.SCHEDULE_PAUSED,
+            actor,
+            f"schedule {schedule}",
+            tenant=schedule.tenant,
+            result=Result.FAILED,
+            cron=schedule.cron,
+            time_zone=schedule.time_zone,
+            why=why,
+        )
+
+
+def paused_by_themselves() -> list[Schedule]:
+    return list(Schedule.select(Schedule, Tenant).join(Tenant).where(Schedule.paused_because.is_null(False)))
+
+
+def remove(schedule: Schedule, actor: Actor) -> None:
+    with database.atomic():
+        Schedule.delete().where(Schedule.id == schedule.id).execute()
+        audit.record(Action.SCHEDULE_REMOVED, actor, f"schedule {schedule}", tenant=schedule.tenant, cron=schedule.cron)
+
+
+def _audit(schedule: Schedule, actor: Actor) -> None:
+    audit.record(
+        Action.SCHEDULE_SET,
+        actor,
+        f"schedule {schedule}",
+        tenant=schedule.tenant,
+        cron=schedule.cron,
+        time_zone=schedule.time_zone,
+        is_full=schedule.is_full,
+        is_paused=schedule.is_paused,
+    )
+
+
+def due(now: datetime, apart: Collection[int] = (), limit: int = 200) -> list[Schedule]:
+    """Longest overdue first; without those whose last run still goes: they wait for it.
+
+    `apart`: without these ids either.
+    """
+    still_going = Run.select(Run.id).where((Run.id == Schedule.last_run) & IS_ACTIVE)
+    waiting = Schedule.last_run.in_(still_going)
+    return list(
+        Schedule.select(Schedule, Tenant)
+        .join(Tenant)
+        .where((Schedule.next_at <= now) & Tenant.is_active & (Schedule.last_run.is_null() | ~waiting))
+        .where(Schedule.id.not_in(list(apart)))
+        .order_by(Schedule.next_at)
+        .limit(limit)
+    )
+
+
+def take(schedule: Schedule, now: datetime) -> bool:
+    """Move it on to its first time after now. False when another scheduler was quicker. Raises Invalid.
+
+    In the transaction that makes its run: a time that is moved on and has no run would be lost.
+    """
+    moved = Schedule.update(next_at=next_after(schedule, now, schedule.next_at), last_at=now).where(
+        (Schedule.id == schedule.id) & (Schedule.next_at == schedule.next_at)
+    )
+    return bool(moved.execute())
+
+
+def wait_for(schedule: Schedule, run: Run) -> None:
+    """Undo `take`: the time stays, and comes when that run has ended."""
+    Schedule.update(next_at=schedule.next_at, last_at=schedule.last_at, last_run=run).where(
+        Schedule.id == schedule.id
+    ).execute()
+
+
+def record_run(schedule: Schedule, run: Run) -> None:
+    Schedule.update(last_run=run).where(Schedule.id == schedule.id).execute()
+
+
+def of_tenants(tenant_ids: Sequence[int] | None, limit: int | None = None, offset: int = 0) -> list[Schedule]:
+    """By the tenant's name; None: of every tenant."""
+    ids: Any = Schedule.select(Schedule.id).join(Tenant).order_by(Tenant.name, Schedule.id).limit(limit).offset(offset)
+    ids = ids if tenant_ids is None else ids.where(among(Schedule.tenant, tenant_ids))
+    # Found by their ids first: joined, PostgreSQL would go along all runs for them.
+    query = Schedule.select(Schedule, Tenant, Run).join(Tenant).switch(Schedule)
+    query = query.join(Run, pw.JOIN.LEFT_OUTER, on=Schedule.last_run).order_by(Tenant.name, Schedule.id)
+    return list(query.where(among(Schedule.id, [row[0] for row in ids.tuples()])))
+
+
+def listed(tenant: Tenant | None, limit: int) -> list[Schedule]:
+    """Return the schedules of a tenant or of all, each with its tenant, by the tenant's name."""
+    query = Schedule.select(Schedule, Tenant).join(Tenant).where(is_of(Schedule.tenant, tenant))
+    return list(query.order_by(Tenant.name, Schedule.id).limit(limit))

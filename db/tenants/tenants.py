@@ -1,0 +1,218 @@
+"""Tenants and their sealed credentials."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import peewee as pw
+
+from db.audit import audit
+from db.audit.audit import Action, Actor
+from db.clock import utcnow
+from db.database import database, is_sqlite, share
+from db.encryption import keyring
+from db.errors import Invalid, SwitchedOff
+from db.models import AuditEvent, Tenant
+from db.sql.value_lists import within
+from db.states import CredentialKind
+
+LONGEST_NAME = 200
+
+
+def guid(text: str, what: str) -> str:
+    try:
+        return str(UUID(text.strip()))
+    except ValueError as e:
+        raise Invalid(f"The {what} must be a GUID such as 72f988bf-86f1-41af-91ab-2d7cd011db47, not “{text}”.") from e
+
+
+def add(name: str, directory_id: str, client_id: str, actor: Actor, *, cloud: str = "global") -> Tenant:
+    directory_id, client_id = guid(directory_id, "directory id"), guid(client_id, "client id")
+    name = _name(name)
+    with database.atomic():
+        if Tenant.get_or_none((Tenant.directory_id == directory_id) | (Tenant.name == name)):
+            raise Invalid(f"There is already a tenant “{name}” or one with directory id {directory_id}.")
+        facts = {"name": name, "directory_id": directory_id, "client_id": client_id, "cloud": cloud}
+        tenant = Tenant.create(**facts, **_new_id())
+        audit.record(
+            Action.TENANT_ADDED,
+            actor,
+            f"tenant {tenant.name}",
+            tenant=tenant,
+            directory_id=directory_id,
+            client_id=client_id,
+            credential_kind=str(CredentialKind.NONE),
+        )
+    return tenant
+
+
+def _name(text: str) -> str:
+    name = " ".join(text.replace("\x00", "").split())
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise Invalid(f"A tenant's name has 1 to {LONGEST_NAME} characters.")
+    return name
+
+
+def _new_id() -> dict[str, int]:
+    """On SQLite, which gives the number of a tenant that was removed to the next one: a number that no event names.
+
+    Else the managers of the new one would read in the audit log what was done to the one before.
+    """
+    if not is_sqlite():
+        return {}
+    used = (Tenant.select(pw.fn.MAX(Tenant.id)), AuditEvent.select(pw.fn.MAX(AuditEvent.tenant_id)))
+    return {"id": max(query.scalar() or 0 for query in used) + 1}
+
+
+def rename(tenant: Tenant, name: str, actor: Actor) -> None:
+    """Its directory id, and everything that is kept of it, stay. Raises Invalid."""
+    name, before = _name(name), str(tenant.name)
+    if name == before:
+        return
+    with database.atomic():
+        if Tenant.get_or_none((Tenant.name == name) & (Tenant.id != tenant.id)):
+            raise Invalid(f"There is already a tenant “{name}”.")
+        Tenant.update(name=name).where(Tenant.id == tenant.id).execute()
+        audit.record(
+            Action.TENANT_CHANGED, actor, f"tenant {before}", tenant=tenant, changed=[f"name: {before} → {name}"]
+        )
+    tenant.name = name
+
+
+def require_on(tenant: Tenant) -> None:
+    """Raises SwitchedOff when nothing may start in it."""
+    if tenant.removing_since:
+        raise SwitchedOff(f"{tenant.name} is being removed: nothing starts in it any more.")
+    if not tenant.is_active:
+        raise SwitchedOff(
+            f"{tenant.name} is switched off: nothing starts in it. An admin switches it on, on its page or with: "
+            f"tenantkeep tenant switch-on “{tenant.name}”"
+        )
+
+
+def share_on(tenant: Tenant, *, even_off: bool) -> None:
+    """As `require_on`, in a transaction: whoever switches it off meanwhile waits for its end, and finds what it made.
+
+    `even_off`: it may be switched off, but not on its way out.
+    """
+    share(Tenant, Tenant.id == tenant.id)
+    now = Tenant.get_by_id(tenant.id)
+    if now.removing_since or not even_off:
+        require_on(now)
+
+
+def find(text: str) -> Tenant | None:
+    """By name or directory id, as commands take it."""
+    return Tenant.get_or_none((Tenant.name == text) | (Tenant.directory_id == text.lower()))
+
+
+def set_full_every(tenant: Tenant, days: str, actor: Actor) -> None:
+    """After how many days a backup reads everything, whatever the lists say."""
+    if not days.isdecimal() or len(days) > 2 or not 1 <= int(days) <= 90:
+        raise Invalid("Give a number of days from 1 to 90.")
+    with database.atomic():
+        Tenant.update(full_every_days=int(days)).where(Tenant.id == tenant.id).execute()
+        audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=["full_every_days"])
+
+
+def set_keeps_members(tenant: Tenant, keeps: bool, actor: Actor) -> None:
+    """Whether backups keep who is in the groups that policies refer to, by their ids."""
+    with database.atomic():
+        changed = (Tenant.id == tenant.id) & (Tenant.keeps_members != keeps)
+        if Tenant.update(keeps_members=keeps).where(changed).execute():
+            said = [f"keeps_members {'on' if keeps else 'off'}"]
+            audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=said)
+
+
+def set_credential(
+    tenant: Tenant,
+    kind: CredentialKind,
+    values: dict[str, str],
+    actor: Actor,
+    *,
+    expires_at: datetime | None = None,
+) -> None:
+    """A new tenant's first one, in force untried. Every later one goes through db/tenants/credentials.py.
+
+    `values`: {"secret"} or {"private_key", "certificate"}; sealed with the tenant as owner.
+    """
+    sealed = keyring().seal(json.dumps(values).encode(), credential_owner(tenant))
+    with database.atomic():
+        Tenant.update(credential_kind=kind, credential=sealed, credential_expires_at=expires_at).where(
+            Tenant.id == tenant.id
+        ).execute()
+        audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=["credential"])
+    tenant.credential_kind, tenant.credential, tenant.credential_expires_at = kind, sealed, expires_at
+
+
+def credential(tenant: Tenant) -> dict[str, str]:
+    """Raises SealError when the key is missing; {} when the tenant has none yet."""
+    if tenant.credential is None:
+        return {}
+    values: dict[str, str] = json.loads(keyring().unseal(tenant.credential, credential_owner(tenant)))
+    return values
+
+
+def record_connection(tenant: Tenant, error: str | None) -> None:
+    """Signing in worked just now, or why it did not: of the credential that is in force still."""
+    told = {"connection_error": error[:500]} if error else {"connection_error": None, "connected_at": utcnow()}
+    Tenant.update(told).where((Tenant.id == tenant.id) & _is_of(tenant)).execute()
+
+
+def record_expiry(tenant: Tenant, expires_at: datetime | None) -> None:
+    """When the credential in force ends, of one that was given before that was noted."""
+    Tenant.update(credential_expires_at=expires_at).where((Tenant.id == tenant.id) & _is_of(tenant)).execute()
+    tenant.credential_expires_at = expires_at
+
+
+def _is_of(tenant: Tenant) -> Any:
+    """As a condition: this row's credential is in force. Another may have taken its place since the row was read."""
+    if tenant.credential is None:
+        return Tenant.credential.is_null()
+    return Tenant.credential == bytes(tenant.credential)
+
+
+def credential_owner(tenant: Tenant) -> str:
+    return f"tenant:{tenant.id}:credential"
+
+
+def by_id(tenant_id: int | None) -> Tenant | None:
+    return Tenant.get_or_none(Tenant.id == tenant_id) if tenant_id else None
+
+
+def of_directory(directory_id: str | None) -> Tenant | None:
+    return Tenant.get_or_none(Tenant.directory_id == directory_id)
+
+
+def by_name(ids: Sequence[int] | None = None, condition: Any = True, limit: int | None = None) -> list[Tenant]:
+    """Return the first of these tenants by name for which the condition holds; None: of all."""
+    query = Tenant.select().where(within(Tenant.id, ids))
+    query = query if condition is True else query.where(condition)
+    return list(query.order_by(Tenant.name).limit(limit))
+
+
+def switched_on(ids: Sequence[int] | None, limit: int, also: Tenant | None = None) -> list[Tenant]:
+    """Return the first of these tenants by name that are switched on, and `also` where it is one of them."""
+    query = Tenant.select().where(Tenant.is_active & within(Tenant.id, ids))
+    first = list(query.order_by(Tenant.name).limit(limit))
+    return first if also is None or also in first else [*first, *query.where(Tenant.id == also.id)]
+
+
+def count() -> int:
+    return int(Tenant.select().count())
+
+
+def all_switched_on() -> list[Tenant]:
+    """Return every tenant that is switched on, the oldest first."""
+    return list(Tenant.select().where(Tenant.is_active).order_by(Tenant.id))
+
+
+def in_clouds() -> list[Tenant]:
+    """Return every tenant with its cloud, and nothing else of it."""
+    return list(Tenant.select(Tenant.cloud))
+
+
+def never_synced() -> list[Tenant]:
+    return list(Tenant.select().where(Tenant.last_synced_at.is_null()))

@@ -1,0 +1,109 @@
+"""A policy body as lines that a person can read: names and values, indented; its plumbing left out.
+
+Nothing is lost by it: the raw JSON stands beside it. What is not set (null or an empty list) is named, not shown.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from graph.content.element_names import identity
+from graph.content.normalise import from_base64
+
+# Base64 bodies that a person wants to read as text.
+ENCODED = frozenset(
+    {
+        "scriptContent", "detectionScriptContent", "remediationScriptContent", "payload", "payloadJson",
+        "encodedSettingXml", "rulesContent",
+    }
+)  # fmt: skip
+_PLUMBING = frozenset(
+    {"@odata.type", "settingInstanceTemplateReference", "settingValueTemplateReference", "definition", "presentation"}
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """`value` is None for a heading of deeper lines."""
+
+    depth: int
+    label: str
+    value: str | None
+
+
+def outline(body: dict[str, Any]) -> list[Line]:
+    return list(_object(body, 0))
+
+
+def not_set(body: dict[str, Any]) -> list[str]:
+    return [name for name, value in body.items() if _is_empty(value)]
+
+
+def decoded(name: str, value: Any) -> Any:
+    """A script's or payload's text instead of its base64; anything else as it is."""
+    return from_base64(value) if name in ENCODED else value
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value in ([], {})
+
+
+def _object(value: dict[str, Any], depth: int) -> Iterator[Line]:
+    for name, inner in value.items():
+        if name not in _PLUMBING and not _is_empty(inner):
+            yield from _named(name, inner, depth)
+
+
+def _named(name: str, value: Any, depth: int) -> Iterator[Line]:
+    if isinstance(value, dict):
+        yield Line(depth, name, None)
+        yield from _object(value, depth + 1)
+    elif isinstance(value, list) and any(isinstance(inner, dict | list) for inner in value):
+        yield Line(depth, name, None)
+        for inner in value:
+            yield from _element(name, inner, depth + 1)
+    elif isinstance(value, list):
+        yield Line(depth, name, ", ".join(_text(inner) for inner in value))
+    else:
+        yield Line(depth, name, _text(decoded(name, value)))
+
+
+def _element(array: str, value: Any, depth: int) -> Iterator[Line]:
+    instance = _setting_instance(value)
+    if instance:
+        yield from _setting(instance, depth)
+    elif isinstance(value, dict):
+        yield Line(depth, identity(value), None)
+        yield from _object(value, depth + 1)
+    else:
+        yield from _named("", value, depth)
+
+
+def _setting_instance(value: Any) -> dict[str, Any] | None:
+    """Of a settings catalog setting, or of a child, which is the instance itself."""
+    if not isinstance(value, dict):
+        return None
+    instance = value.get("settingInstance", value)
+    return instance if isinstance(instance, dict) and instance.get("settingDefinitionId") else None
+
+
+def _setting(instance: dict[str, Any], depth: int) -> Iterator[Line]:
+    """The setting's own name and value on one line; what depends on it below."""
+    name = str(instance["settingDefinitionId"])
+    found = [
+        (key, value) for key, value in instance.items() if key.endswith(("SettingValue", "SettingCollectionValue"))
+    ]
+    values = [one for _, value in found for one in (value if isinstance(value, list) else [value])]
+    values = [value for value in values if isinstance(value, dict)]
+    plain = [_text(value["value"]).removeprefix(f"{name}_") for value in values if value.get("value") is not None]
+    yield Line(depth, name, ", ".join(plain) if plain else None)
+    for value in values:
+        children = value.get("children")
+        for child in children if isinstance(children, list) else ():
+            yield from _element("children", child, depth + 1)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not set" if value is None else str(value)

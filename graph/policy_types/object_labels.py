@@ -1,0 +1,46 @@
+"""What a reference is of, in a sentence."""
+
+from graph.policy_types.table import POLICY_TYPES
+
+
+def called(kind: str) -> str:
+    """“the group”, “the settings catalog”: what a reference is of, in a sentence."""
+    title = POLICY_TYPES[kind].title if kind in POLICY_TYPES else kind
+    return KINDS.get(kind) or f"the {title[:1].lower()}{title[1:]}"
+
+
+KINDS = {
+    "groups": "the group",
+    "users": "the user",
+    "servicePrincipals": "the application",
+    "agreements": "the terms of use",
+    "groupPolicyDefinitions": "the administrative template setting",
+    "groupPolicyPresentations": "the administrative template field",
+    "managedAppProtections": "the app protection policy",
+    "assignmentFilters": "the assignment filter",
+    "roleScopeTags": "the scope tag",
+    "mobileApps": "the app",
+    "namedLocations": "the named location",
+    "deviceConfigurations": "the device configuration",
+    "depOnboardingTokens": "the Apple token",
+    "servicePrincipalObjects": "the service principal",
+    "agentIdentities": "the agent identity",
+    "authenticationContextClassReferences": "the authentication context",
+    "authenticationContextNumbers": "the authentication context",
+    "networkProfiles": "the network profile",
+    "vppTokens": "the Apple volume purchase token",
+    "microsoftTunnelSites": "the Microsoft Tunnel site",
+    "configManagerCollections": "the Configuration Manager collection",
+    "mobileAppCategories": "the app category",
+    "cloudPcOnPremisesConnections": "the Azure network connection",
+    "cloudPcImages": "the Cloud PC image",
+    "derivedCredentials": "the derived credential",
+    "customControls": "the custom control",
+    "filteringProfiles": "the Global Secure Access profile",
+    "privateLinkPolicies": "the private link policy",
+    "logAnalyticsWorkspaces": "the Log Analytics workspace",
+    "managementConditionStatements": "the condition statement",
+    "autopatchGroups": "the Windows Autopatch group",
+    "directories": "the directory id",
+    "domains": "the domain",
+}

@@ -1,0 +1,169 @@
+"""What a policy's JSON has to look like where the rest of this package looks inside. Everything else is free.
+
+Checked once, where a content comes in: by reading, or in an uploaded file. What is there, and not null, is of its sort;
+who comes after indexes without asking again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from graph.policy_types.driver_approvals import INVENTORY
+from graph.policy_types.enrollment import DEVICE_GROUPS, MESSAGES
+from graph.policy_types.tenant_wide_types import BRANDING_FILES
+
+Sort = Callable[[Any], bool]
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _texts(value: Any) -> bool:
+    return _list(value) and all(map(_text, value))
+
+
+def _objects(value: Any) -> bool:
+    return _list(value) and all(map(_object, value))
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+# Path -> its sort; "[]" is every element. What leads to a place stands before it.
+_EVERYWHERE: Mapping[str, Sort] = {
+    "body": _object,
+    "body.@odata.type": _text,
+    "body.displayName": _text,
+    "body.name": _text,
+    "body.settingCount": _number,
+    "body.lastModifiedDateTime": _text,
+    "body.roleScopeTagIds": _texts,
+    "body.settings": _objects,
+    "body.settings.[].settingInstance": _object,
+    "body.omaSettings": _objects,
+    "body.omaSettings.[].secretReferenceValueId": _text,
+    "body.privacyAccessControls": _objects,
+    "body.definitionValues": _objects,
+    "body.definitionValues.[].id": _text,
+    "body.definitionValues.[].definition": _object,
+    "body.definitionValues.[].presentationValues": _objects,
+    "body.definitionValues.[].presentationValues.[].presentation": _object,
+    "body.scheduledActionsForRule": _objects,
+    "body.scheduledActionsForRule.[].scheduledActionConfigurations": _objects,
+    "body.localizedNotificationMessages": _objects,
+    "body.localizedNotificationMessages.[].locale": _text,
+    "body.apps": _objects,
+    "body.rolePermissions": _objects,
+    "body.rolePermissions.[].resourceActions": _objects,
+    "body.roleDefinition": _object,
+    "body.combinationConfigurations": _objects,
+    "body.combinationConfigurations.[].appliesToCombinations": _texts,
+    "body.rolloutSettings": _object,
+    "body.priorityMetaData": _object,
+    "body.relationships": _objects,
+    "body.notificationTemplates": _texts,
+    f"body.{MESSAGES}": _objects,
+    f"body.{MESSAGES}.[].kind": _text,
+    f"body.{MESSAGES}.[].localizedNotificationMessages": _objects,
+    f"body.{MESSAGES}.[].localizedNotificationMessages.[].locale": _text,
+    f"body.{INVENTORY}": _objects,
+    f"body.{DEVICE_GROUPS}": _objects,
+    "assignments": _objects,
+    "assignments.[].target": _object,
+    "assignments.[].target.groupId": _text,
+    "assignments.[].target.deviceAndAppManagementAssignmentFilterId": _text,
+}
+_OF_TYPE: Mapping[str, Mapping[str, Sort]] = {
+    "policySets": {"body.items": _objects, "body.items.[].payloadId": _text},
+    "roleAssignments": {"body.roleScopeTags": _objects, "body.roleScopeTags.[].id": _text},
+    "groups": {"body.groupTypes": _texts, "body.members": _objects},
+    "mobileApps": {"body.categories": _objects, "body.categories.[].id": _text},
+    "agreements": {
+        "body.files": _objects,
+        "body.files.[].fileData": _object,
+        "body.files.[].fileData.data": _text,
+    },
+    "provisioningPolicies": {"body.domainJoinConfigurations": _objects},
+    "organizationalBranding": dict.fromkeys((f"body.{name}" for name in BRANDING_FILES), _text),
+    "browserSiteLists": {"body.sites": _objects, "body.sharedCookies": _objects},
+    "conditionalAccessPolicies": {
+        "body.state": _text,
+        "body.conditions": _object,
+        "body.conditions.users": _object,
+        **{f"body.conditions.users.{name}{what}": _texts for name in ("include", "exclude")
+           for what in ("Users", "Groups", "Roles")},
+        "body.conditions.clientApplications": _object,
+        **{f"body.conditions.clientApplications.{name}ServicePrincipals": _texts for name in ("include", "exclude")},
+    },
+}  # fmt: skip
+# What is indexed, and so has to be there.
+_NEEDED: dict[str, str] = {
+    "definitionValues": "id",
+    "localizedNotificationMessages": "locale",
+    "assignments": "target",
+}
+# Children that are changed one by one, and the policies whose id is said by who makes them.
+_NEEDED_OF_TYPE: Mapping[str, dict[str, str]] = {
+    "intents": {"settings": "id"},
+    "policySets": {"items": "id"},
+    "authenticationStrengths": {"combinationConfigurations": "id"},
+    "browserSiteLists": {"sites": "id", "sharedCookies": "id"},
+}
+_NAMED_BY_US = ("authenticationContextClassReferences",)
+
+
+def problem(policy_type: str, content: Mapping[str, Any]) -> str:
+    """The first place that is not of its sort; "" when every one is."""
+    places = {**_EVERYWHERE, **_OF_TYPE.get(policy_type, {})}
+    for path, is_sort in places.items():
+        if not all(map(is_sort, values(content, path))):
+            return path.removeprefix("body.").replace(".[]", "")
+    return next(_lacking(policy_type, content), "")
+
+
+def values(content: Mapping[str, Any], path: str) -> Iterator[Any]:
+    """What stands at a path as above, and is not null."""
+    return _values(content, _steps(path))
+
+
+def _steps(path: str) -> list[str]:
+    return path.replace("@odata.type", "@odata type").split(".")
+
+
+def _values(value: Any, steps: list[str]) -> Iterator[Any]:
+    """Those that are there and not null."""
+    if not steps:
+        if value is not None:
+            yield value
+        return
+    step = steps[0].replace("@odata type", "@odata.type")
+    if step == "[]":
+        for inner in value if isinstance(value, list) else ():
+            yield from _values(inner, steps[1:])
+    elif isinstance(value, dict) and step in value:
+        yield from _values(value[step], steps[1:])
+
+
+def _lacking(policy_type: str, content: Mapping[str, Any]) -> Iterator[str]:
+    if policy_type in _NAMED_BY_US and not content["body"].get("id"):
+        yield "id"
+    for template in content["body"].get(MESSAGES) or ():
+        if any(one.get("locale") is None for one in template.get("localizedNotificationMessages") or ()):
+            yield f"{MESSAGES}.localizedNotificationMessages.locale"
+    for name, needed in (_NEEDED | _NEEDED_OF_TYPE.get(policy_type, {})).items():
+        holder = content if name == "assignments" else content["body"]
+        if any(one.get(needed) is None for one in holder.get(name) or ()):
+            yield f"{name}.{needed}"
+
+
+def is_content(policy_type: str, content: Any) -> bool:
+    return isinstance(content, dict) and isinstance(content.get("body"), dict) and not problem(policy_type, content)

@@ -1,0 +1,149 @@
+"""Groups that policies refer to: what is kept of one, how missing ones are made again, and which never are.
+
+Kinds, limits and calls: learn.microsoft.com, group resource type and Create group; Microsoft's own package
+msgraph-beta-sdk 1.66.0.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+
+from graph.content.spellings import GUID
+from graph.errors import NotFound, Rejected
+from graph.policy_types.tenant_wide_types import DYNAMIC
+from graph.policy_types.write_rule import Object
+from graph.read.details import Proof, body_of, pages_of
+from graph.transport import paths
+from graph.transport.batch_driver import Reads
+from graph.transport.client import Request
+
+UNIFIED = "Unified"
+# Of a name (learn.microsoft.com: group, displayName): there is none that is longer.
+LONGEST_NAME = 256
+# As many as one request may bring along (learn.microsoft.com: Create group).
+TOGETHER = 20
+# What a new one takes; the rest is the service's, or is never given by us (licences, roles).
+_TAKEN = ("displayName", "description", "groupTypes", "membershipRule", "securityEnabled", "mailEnabled")
+_SENT = (*_TAKEN, "mailNickname", "membershipRuleProcessingState")
+_NICKNAME = re.compile(r"[^\x21-\x7e]|[@()\\\[\]\";:<>,. ]")
+IN_THE_BIN = (
+    "It was deleted on {}, and lies in Entra's bin for 30 days: restored from there it has its id and its members "
+    "again, and all that named it finds it."
+)
+
+
+# --- looking for them ------------------------------------------------------------------------------------------------
+
+
+def by_id(one: str) -> str:
+    """The address of a group's id and name."""
+    return paths.below("/groups", one) + "?$select=id,displayName"
+
+
+def by_name(name: str) -> str:
+    """The address of those of one name, as `by_id`."""
+    return f"/groups?$filter=displayName eq '{paths.literal(name)}'&$select=id,displayName"
+
+
+def look_for(ids: Iterable[str], names: Iterable[str]) -> Reads[list[Object]]:
+    """Those of these ids, and those of these names; of a group id, name and kind. There may be a hundred thousand more.
+
+    Raises the answer's error, but for an id that is not there.
+    """
+    ids = sorted(filter(paths.is_plain_id, set(ids)))
+    names = sorted(one for one in set(names) if len(one) <= LONGEST_NAME)
+    asks = [*map(by_id, ids), *map(by_name, names)]
+    if not asks:
+        return []
+    answers = yield asks
+    found: list[Object] = []
+    for answer in answers[: len(ids)]:
+        if not isinstance(answer.error, NotFound):
+            found.append(body_of(answer))
+    for answer in answers[len(ids) :]:
+        found += yield from pages_of(body_of(answer), Proof())
+    return list({str(one.get("id")): one for one in found}.values())
+
+
+def in_the_bin(ids: Collection[str]) -> Reads[dict[str, str]]:
+    """Of these ids: when it was deleted, where it can be taken back from. What may not be asked is not known."""
+    ids = list(filter(paths.is_plain_id, ids))
+    if not ids:
+        return {}
+    answers = yield [paths.below("/directory/deletedItems", one) for one in ids]
+    found = {}
+    for one, answer in zip(ids, answers, strict=True):
+        if not isinstance(answer.error, Rejected):
+            found[one] = str(body_of(answer).get("deletedDateTime") or "")[:10]
+    return found
+
+
+# --- making them again -----------------------------------------------------------------------------------------------
+
+
+def why_never(body: Object) -> str:
+    """Why such a group is not made; "" when it can be."""
+    kinds = body.get("groupTypes") or ()
+    if body.get("isAssignableToRole"):
+        return "It can be given directory roles: such groups are never made by a program."
+    if body.get("isManagementRestricted"):
+        return "It is in a restricted administrative unit, where only its own administrators make groups."
+    if body.get("onPremisesSyncEnabled"):
+        return "It is synchronized from the local directory: make it there."
+    if UNIFIED in kinds:
+        return "It is a Microsoft 365 group: its mailbox, files and team cannot be made again."
+    if body.get("mailEnabled"):
+        return "It is mail-enabled: make it in Exchange."
+    if body.get("securityEnabled") is not True:
+        return "It is no security group."
+    if DYNAMIC in kinds and not body.get("membershipRule"):
+        return "The backup does not hold its membership rule."
+    return ""
+
+
+def as_new(body: Object, *, with_members: bool) -> Object:
+    """What is written of it: never its roles and licences, and a rule that waits until a person switches it on."""
+    made = {name: body[name] for name in _TAKEN if body.get(name) is not None}
+    made |= {"id": body.get("id"), "groupTypes": [DYNAMIC] if DYNAMIC in (body.get("groupTypes") or ()) else []}
+    made |= {"mailEnabled": False, "securityEnabled": True, "mailNickname": _nickname(body)}
+    if made["groupTypes"]:
+        made["membershipRuleProcessingState"] = "Paused"
+    else:
+        made.pop("membershipRule", None)
+        if with_members and body.get("members"):
+            made["members"] = body["members"]
+    return made
+
+
+def _nickname(body: Object) -> str:
+    """Up to 64 characters of ASCII without some; security groups often have none."""
+    said = str(body.get("mailNickname") or body.get("displayName") or "")
+    return _NICKNAME.sub("", said)[:64] or f"group-{str(body.get('id'))[:8]}"
+
+
+def creation(path: str, body: Object) -> Request:
+    members = _bound(body.get("members") or ())[:TOGETHER]
+    sent = {name: body[name] for name in _SENT if body.get(name) is not None}
+    return Request(path, "POST", {**sent, **({"members@odata.bind": members} if members else {})})
+
+
+def add_members(path: str, live: Object, want: Object) -> list[Request]:
+    """Those that are lacking, twenty at a time; nobody is taken out."""
+    there = {str(one.get("id")) for one in live.get("members") or ()}
+    lacking = _bound(one for one in want.get("members") or () if str(one.get("id")) not in there)
+    return [
+        Request(path, "PATCH", {"members@odata.bind": lacking[begin : begin + TOGETHER]})
+        for begin in range(0, len(lacking), TOGETHER)
+    ]
+
+
+def _bound(members: Iterable[Object]) -> list[str]:
+    return [paths.below("/directoryObjects", one.get("id")) for one in members]
+
+
+def warning(body: Object) -> str:
+    """Of one that is made anew."""
+    if DYNAMIC not in (body.get("groupTypes") or ()):
+        return "It gets another id than it had: whatever else named it, outside of what is restored, does not find it."
+    names_ids = GUID.search(str(body.get("membershipRule") or ""))
+    rule = " Its rule names ids: see whether they are this tenant's." if names_ids else ""
+    return f"Its membership rule is paused: it has no members until somebody switches the rule on in Entra.{rule}"

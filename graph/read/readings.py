@@ -1,0 +1,289 @@
+"""What to ask Graph for, to list a policy type or to hold a policy's whole content.
+
+A reading is a generator: it yields the paths it wants next, is sent their answers, and returns its result. Who drives
+it (graph/transport/batch_driver.py) decides how they travel: one policy, and nine hundred, are read by the same code.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+from graph.content.fingerprint import assignments_mark
+from graph.content.odata import without_annotations
+from graph.content.timestamps import parse_time
+from graph.errors import Incomplete, Malformed, NotAvailable, NotFound, Rejected
+from graph.policy_types import shape
+from graph.policy_types.policy_type import EXPANDED, NONE, ROUTE, SINGLE, PolicyType, match_key, name_of, storable
+from graph.read import children, details, directory_names, groups, tenant_wide_details
+from graph.read.details import Proof, all_elements, all_pages, body_of, pages_of
+from graph.read.directory_names import Known, no_names
+from graph.transport import paths
+from graph.transport.batch_driver import Reads, Result
+from graph.transport.client import DIRECTORY
+from graph.transport.pages import id_of, is_id
+
+
+@dataclass(frozen=True)
+class Listed:
+    # "" where Graph gave none that could be one.
+    graph_id: str
+    name: str
+    odata_type: str | None
+    modified_at: datetime | None
+    is_built_in: bool
+    platform: str | None
+    # None where the list does not carry the assignments: only reading tells whether they changed.
+    assignments_mark: str | None = None
+    assignments: Sequence[Mapping[str, Any]] = ()
+    # As graph.policy_types.policy_type.match_key.
+    key: tuple[str, ...] = ()
+
+    def facts(self) -> dict[str, Any]:
+        """What is kept of a policy that was listed and not read."""
+        names = ("graph_id", "name", "odata_type", "platform", "is_built_in", "modified_at")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`content` is {"body": {...}, "assignments": [...] or None where the policy type has none}.
+
+    `proof` says how we know it is whole: {"settings": {"stored", "declared"} or None, "pages", "assignments": "read" or
+    "not_applicable", "assignment_count", "secrets": {"revealed", "withheld": [{"where", "why"}]}, "names"}.
+    `references`: {"groups": {id: name or None}, "filters": {…}}; None means the name could not be found.
+    `began`: by this process's monotonic clock, before the first request; what changes later may not be in it.
+    """
+
+    content: dict[str, Any]
+    name: str
+    odata_type: str | None
+    modified_at: datetime | None
+    proof: dict[str, Any] = field(default_factory=dict)
+    references: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    began: float = field(default_factory=monotonic, compare=False)
+
+
+@dataclass(frozen=True)
+class PolicyList:
+    """What a tenant has of a policy type.
+
+    `without_id`: elements without an id that could be one. They cannot be read; what can be made out of them is kept,
+    so that nobody believes that they are not there.
+    """
+
+    policies: list[Listed]
+    without_id: list[Listed] = field(default_factory=list)
+
+
+def list_policies(policy_type: PolicyType) -> Reads[PolicyList]:
+    if policy_type.key == "depOnboardingSettings":
+        return (yield from _list_below_tokens(policy_type))
+    if policy_type.is_referred:
+        return PolicyList([])
+    if policy_type.is_single:
+        [answer] = yield [policy_type.path]
+        if isinstance(answer.error, NotFound):
+            return PolicyList([])
+        return PolicyList([_listed(policy_type, {**body_of(answer), "id": SINGLE})])
+    items = yield from _elements(policy_type)
+    listed = [_listed(policy_type, _object(item)) for item in items]
+    return _once(one for one, item in zip(listed, items, strict=True) if not policy_type.is_hidden(_object(item)))
+
+
+def list_groups(policy_type: PolicyType, ids: Iterable[str], named: Iterable[str]) -> Reads[PolicyList]:
+    """Of all groups those of these ids and of these names."""
+    found = yield from groups.look_for(ids, named)
+    return PolicyList([_listed(policy_type, one) for one in found])
+
+
+def _elements(policy_type: PolicyType) -> Reads[list[Any]]:
+    try:
+        return (yield from all_elements(policy_type.listing()))
+    except Malformed as e:
+        if policy_type.is_retired and e.code == "no_body":
+            return []
+        raise
+    except NotFound:
+        # A tenant that has set no branding (KelvinTegelaar/CIPP-API). No other list is missing where it is offered.
+        if DIRECTORY in policy_type.path:
+            return []
+        raise
+
+
+def _once(listed: Iterable[Listed]) -> PolicyList:
+    """What moved between two pages while they were read comes in both: as it was seen last."""
+    found = list(listed)
+    return PolicyList(
+        list({one.graph_id: one for one in found if one.graph_id}.values()), [one for one in found if not one.graph_id]
+    )
+
+
+def _list_below_tokens(policy_type: PolicyType) -> Reads[PolicyList]:
+    """Apple's enrollment profiles exist only below a token; the two ids together name one."""
+    tokens = yield from all_elements(policy_type.path)
+    found = []
+    for token in map(_object, tokens):
+        below = token.get("id")
+        if not is_id(below):
+            found.append(_listed(policy_type, token))
+            continue
+        profiles = yield from _profiles(policy_type, str(below))
+        found += [_listed(policy_type, one, below=f"{below}/") for one in map(_object, profiles)]
+    return _once(found)
+
+
+def _profiles(policy_type: PolicyType, token: str) -> Reads[list[Any]]:
+    try:
+        return (yield from all_elements(f"{policy_type.item(token)}/enrollmentProfiles"))
+    except NotFound:
+        return []  # the token was removed since they were listed
+    except NotAvailable as e:
+        raise Rejected(e.code, e.sentence, status=e.status, request_id=e.request_id) from e
+
+
+def _object(item: Any) -> dict[str, Any]:
+    """An element of a list that is no object says nothing; it is one all the same."""
+    return item if isinstance(item, dict) else {}
+
+
+def _listed(policy_type: PolicyType, item: Mapping[str, Any], below: str = "") -> Listed:
+    """Of a damaged element what can be made out; nothing in it tells that the policy is unchanged, so it is read."""
+    is_sound = not _damaged_place(policy_type, item, item.get("assignments") if policy_type.lists_assignments else None)
+    return Listed(
+        graph_id=f"{below}{item['id']}" if is_id(item.get("id")) else "",
+        name=name_of(policy_type, item),
+        odata_type=_text(item.get("@odata.type")),
+        modified_at=_modified(item) if is_sound else None,
+        is_built_in=policy_type.is_built_in(item),
+        platform=_text(item.get("platforms") or item.get("platform") or item.get("platformType")),
+        assignments_mark=_listed_mark(policy_type, item) if is_sound else None,
+        assignments=(item.get("assignments") or ()) if is_sound and policy_type.lists_assignments else (),
+        key=match_key(policy_type, item),
+    )
+
+
+def _require_shape(policy_type: PolicyType, body: Any, assignments: Any) -> None:
+    place = _damaged_place(policy_type, body, assignments)
+    if place:
+        raise Malformed("malformed", f"Microsoft Graph's answer is damaged: {place} is not what it should be.")
+
+
+def _damaged_place(policy_type: PolicyType, body: Any, assignments: Any) -> str:
+    """The first place that is not what it should be; empty where every one is."""
+    place = shape.problem(policy_type.key, {"body": body, "assignments": assignments})
+    return "".join(one for one in place if one.isprintable())
+
+
+def _listed_mark(policy_type: PolicyType, item: Mapping[str, Any]) -> str | None:
+    if policy_type.assignments == NONE:
+        return assignments_mark(None)
+    listed = item.get("assignments")
+    return assignments_mark(listed) if policy_type.lists_assignments and isinstance(listed, list) else None
+
+
+def _modified(item: Mapping[str, Any]) -> datetime | None:
+    return parse_time(item.get("lastModifiedDateTime") or item.get("modifiedDateTime"))
+
+
+def _text(value: Any) -> str | None:
+    return storable(value)[:80] if isinstance(value, str) else None
+
+
+def _require_that_policy(body: Mapping[str, Any], wanted: str) -> None:
+    """Another one's content would be kept, and written back, as this one's."""
+    if id_of(body).casefold() != wanted.casefold():
+        raise Malformed("malformed", "Microsoft Graph's answer is damaged: it is of another policy than was asked for.")
+
+
+def read_policy(
+    policy_type: PolicyType,
+    graph_id: str,
+    known: Known | None = None,
+    *,
+    with_names: bool = True,
+    is_last_try: bool = False,
+) -> Reads[Reading]:
+    """Raises the GraphError of the answer that matters; NotFound means the policy is gone.
+
+    `known` names need not be asked for again; a comparison needs none at all. With the last try, names that are not to
+    be had cost themselves, and not the policy.
+    """
+    began = monotonic()
+    token, _, profile = graph_id.partition("/")
+    item = (
+        paths.below(policy_type.item(token), "enrollmentProfiles", profile) if profile else policy_type.item(graph_id)
+    )
+    [answer] = yield [item if profile else policy_type.one(graph_id)]
+    body, proof = dict(body_of(answer)), Proof()  # what was answered stays as it is: a memory may hold it
+    if policy_type.is_single:
+        body["id"] = SINGLE
+    _require_that_policy(body, profile or graph_id)
+    _require_shape(policy_type, body, body.get("assignments"))
+    modified_at, odata_type = _modified(body), _text(body.get("@odata.type"))
+    yield from _part(details.follow_inline_pages(body, proof))
+    yield from _part(_read_children(policy_type, item, body, proof))
+    _require_shape(policy_type, body, None)
+    yield from _part(children.complete(policy_type, item, body, proof, may_lack=is_last_try))
+    yield from _part(tenant_wide_details.complete(policy_type, item, body, proof))
+    _require_all_settings(policy_type, body, proof)
+    assignments = yield from _part(_read_assignments(policy_type, item, body))
+    _require_shape(policy_type, body, assignments)
+    proof.assignments = "read" if policy_type.assignments != NONE else "not_applicable"
+    proof.assignment_count = len(assignments or ())
+    details.note_withheld(policy_type, body, proof)
+    content = {"body": without_annotations(body), "assignments": without_annotations(assignments)}
+    references: dict[str, dict[str, str | None]] = {}
+    if with_names:
+        references = yield from directory_names.resolve(
+            policy_type.key, content, proof, known or no_names(), may_lack=is_last_try
+        )
+    return Reading(content, name_of(policy_type, body), odata_type, modified_at, proof.as_json(), references, began)
+
+
+def _part(reading: Reads[Result]) -> Reads[Result]:
+    """Of a policy, or of a list: that it is not there says nothing of the policy, or of the type, itself."""
+    try:
+        return (yield from reading)
+    except NotFound as e:
+        raise Incomplete(
+            "incomplete", "Microsoft Graph does not have a part of what it listed. Nothing was kept."
+        ) from e
+    except NotAvailable as e:
+        raise Rejected(e.code, e.sentence, status=e.status, request_id=e.request_id) from e
+
+
+def _read_children(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+    wanted = [child for child in policy_type.children if child.when(body)]
+    if not wanted:
+        return
+    answers = yield [f"{item}/{child.name}" + (f"?{child.query}" if child.query else "") for child in wanted]
+    for child, answer in zip(wanted, answers, strict=True):
+        body[child.name] = yield from pages_of(body_of(answer), proof)
+
+
+def _read_assignments(policy_type: PolicyType, item: str, body: dict[str, Any]) -> Reads[list[dict[str, Any]] | None]:
+    inline = body.pop("assignments", None)
+    if policy_type.assignments == EXPANDED:
+        if not isinstance(inline, list):
+            raise Incomplete("incomplete", "Microsoft Graph sent the policy without its assignments.")
+        return inline
+    if policy_type.assignments == ROUTE:
+        return (yield from all_pages(f"{item}/assignments"))
+    return None
+
+
+def _require_all_settings(policy_type: PolicyType, body: Mapping[str, Any], proof: Proof) -> None:
+    """A settings catalog policy says how many settings it has; fewer than that is no backup."""
+    settings, declared = body.get("settings"), body.get("settingCount")
+    if not isinstance(settings, list):
+        if declared and "settings" in policy_type.expand:
+            raise Incomplete("incomplete", "Microsoft Graph sent the policy without its settings. Nothing was kept.")
+        return
+    proof.settings_stored = len(settings)
+    proof.settings_declared = declared if isinstance(declared, int) else None
+    if isinstance(declared, int) and len(settings) != declared:
+        raise Incomplete(
+            "incomplete", f"Microsoft Graph sent {len(settings)} of the policy's {declared} settings. Nothing was kept."
+        )

@@ -1,0 +1,234 @@
+"""Carrying out one policy's part of a plan: look, write what differs, read back.
+
+A generator like the readings: it yields the requests it wants next and is sent their answers. It may be interrupted
+after any of them and run again: it looks at what is there, and writes only what is still missing.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from graph.content.normalise import canonical
+from graph.display.diff import Difference
+from graph.errors import NotFound, Rejected, Throttled
+from graph.policy_types.policy_type import PolicyType
+from graph.read.details import Steps, body_of
+from graph.read.directory_names import Known, no_names
+from graph.read.readings import Reading, read_policy
+from graph.restore.planner import state_mark
+from graph.transport import paths
+from graph.transport.batch_driver import Reads
+from graph.transport.client import Request
+from graph.write.own_writes import Begun
+from graph.write.readiness import not_ready
+from graph.write.write_requests import Content, changes, created_id, creation, named_id, remaining, removal
+
+JUSTIFICATION = "x-msft-approval-justification"
+APPROVAL = "x-msft-approval-code"
+MOVED = "Somebody changed it since the preview. Nothing was written; preview it again."
+MOVED_SINCE = (
+    "Somebody changed it since this restore began to write it, or the service keeps it otherwise. "
+    "It was left as it is; preview it again."
+)
+
+TAKEN = "{} is there by now, and making it would write over it. Nothing was written; preview it again."
+
+
+class Moved(Rejected):
+    """What is there is not what the preview saw."""
+
+
+class NotThereYet(Rejected):
+    """Just created, and Graph does not show it yet."""
+
+
+class NotReady(Rejected):
+    """Just created, and not to be used yet."""
+
+
+@dataclass
+class Order:
+    """What the plan says, and what is known by now. The generator keeps `live` and `is_written` up to date."""
+
+    policy_type: PolicyType
+    # None: remove it.
+    want: Content | None
+    target_id: str | None
+    # What it lives below, where policies of its type live below something.
+    token: str = ""
+    # The fingerprint that the preview saw; None when it saw nothing, or when this restore has begun to write.
+    live_mark: str | None = None
+    # What this restore has begun to write, in an earlier message or run: what is there has to be its doing.
+    begun: Begun | None = None
+    with_assignments: bool = True
+    # The target was made by this very restore: Graph may take a while to show it.
+    is_new: bool = False
+    # What was read a moment ago and still holds: nothing has been written since.
+    live: Content | None = None
+    # What `live` was read as; whoever keeps it takes it away.
+    reading: Reading | None = None
+    # Everything was written and answered; only reading back is left.
+    is_written: bool = False
+    justification: str = ""
+    # Marks of requests that the tenant has approved -> the code to send along.
+    approved: Mapping[str, str] = field(default_factory=dict)
+    # Names that need not be asked for again.
+    known: Known = field(default_factory=no_names)
+
+
+@dataclass(frozen=True)
+class Done:
+    """`reading` is the policy as it is now, None when it was removed; `differences`, where it is not as wanted."""
+
+    target_id: str
+    reading: Reading | None
+    differences: list[Difference]
+
+
+def request_mark(request: Request) -> str:
+    """Equal for the same request sent again: Multi Admin Approval approves a request, not a purpose."""
+    text = f"{request.method} {request.path} {canonical(request.body)}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def carry_out(order: Order) -> Reads[Done]:
+    """Raises Moved, NotThereYet, NotReady, or the GraphError of the answer that matters."""
+    if order.want is None:
+        return (yield from _remove(order))
+    if order.target_id is None:
+        order.target_id = yield from _create(order, order.want)
+        order.is_new, order.live_mark, order.begun = True, None, None
+    reading = yield from _look(order)
+    if not order.is_written:
+        reading = (yield from _write_what_differs(order, order.want)) or reading
+    if reading is None:
+        reading = yield from _read(order)
+    left = remaining(order.policy_type, reading.content, order.want, with_assignments=order.with_assignments)
+    return Done(order.target_id, reading, left)
+
+
+def _write_what_differs(order: Order, want: Content) -> Reads[Reading | None]:
+    """What the service makes by a write may have to be written to in its turn: a notification's new template.
+
+    A place that was written to is not written to again.
+    """
+    written: set[tuple[str, str]] = set()
+    reading = None
+    while True:
+        found = changes(
+            order.policy_type, str(order.target_id), order.live or {}, want, with_assignments=order.with_assignments
+        )
+        requests = [one for one in found if (one.method, one.path) not in written]
+        if not requests:
+            order.is_written = True
+            return reading
+        if order.is_new:
+            _require_ready(order)
+        yield from _write(order, requests)
+        written |= {(one.method, one.path) for one in requests}
+        reading = yield from _read(order)
+
+
+def _create(order: Order, want: Content) -> Steps:
+    yield from _require_absent(order, named_id(order.policy_type, want))
+    request = replace(creation(order.policy_type, want, order.token), makes=True)
+    [answer] = yield [_signed(order, request)]
+    return created_id(order.policy_type, want, body_of(answer), order.token)
+
+
+def _require_absent(order: Order, named: str) -> Steps:
+    """What is there would be written over by a create that says its own address, and be removed by its undo."""
+    if not named:
+        return
+    [answer] = yield [order.policy_type.item(named)]
+    if not isinstance(answer.error, NotFound):
+        body_of(answer)
+        raise Moved("conflict", TAKEN.format(named))
+
+
+def _look(order: Order) -> Reads[Reading | None]:
+    """The live state, unless it was read a moment ago. Raises Moved when somebody else has changed it."""
+    if order.live is not None:
+        return None
+    reading = yield from _read(order)
+    if order.begun and not order.is_written:
+        if not order.begun.explains(order.policy_type, reading.content, with_assignments=order.with_assignments):
+            raise Moved("conflict", MOVED_SINCE)
+    elif order.live_mark and state_mark(order.policy_type, reading.content) != order.live_mark:
+        raise Moved("conflict", MOVED)
+    return reading
+
+
+def _read(order: Order) -> Reads[Reading]:
+    try:
+        reading = yield from read_policy(order.policy_type, str(order.target_id), order.known)
+    except NotFound as e:
+        if order.is_new:
+            raise NotThereYet("not_there_yet", "Microsoft Graph does not show it yet.") from e
+        raise
+    order.live, order.reading = reading.content, reading
+    return reading
+
+
+def _require_ready(order: Order) -> None:
+    waits_for = not_ready(order.policy_type.key, (order.live or {})["body"])
+    if waits_for:
+        order.live = None  # by then it is otherwise
+        raise NotReady("not_ready", waits_for)
+
+
+def _write(order: Order, requests: list[Request]) -> Steps:
+    for request in requests:
+        [answer] = yield [_signed(order, request)]
+        if not isinstance(answer.error, Throttled) or answer.error.is_in_doubt:
+            order.live = None  # what had to wait has changed nothing
+        if order.is_new and isinstance(answer.error, NotFound):
+            # Another service does not know it yet: "Profile not found" for up to a minute, when a policy that was just
+            # made becomes its token's default (deploymenttheory/terraform-provider-microsoft365).
+            raise NotThereYet("not_there_yet", "Microsoft Graph does not show it yet.") from answer.error
+        body_of(answer)
+
+
+def _signed(order: Order, request: Request) -> Request:
+    """With the reason, for a tenant that has changes approved; once there is an approval, with that instead."""
+    code = order.approved.get(request_mark(request))
+    reason = {JUSTIFICATION: order.justification} if order.justification else {}
+    return replace(request, headers={**request.headers, **({APPROVAL: code} if code else reason)})
+
+
+def _remove(order: Order) -> Reads[Done]:
+    """What is gone already is removed."""
+    target = str(order.target_id)
+    try:
+        yield from _look(order)
+    except NotFound:
+        return Done(target, None, [])
+    for request in removal(order.policy_type, target, order.live or {}):
+        [answer] = yield [_signed(order, request)]
+        if not isinstance(answer.error, NotFound):
+            body_of(answer)
+    return Done(target, None, [])
+
+
+# "Decoded content … must be no greater than 1024 characters"; fewer, for nobody knows whether they are bytes.
+_LONGEST_REASON = 500
+
+
+def header_text(reason: str) -> str:
+    """As Multi Admin Approval takes it, and the portal sends it: base64 of UTF-8. Plain text is refused
+    (Micke-K/IntuneManagement, KelvinTegelaar/CIPP).
+    """
+    text = " ".join(reason.split())[:_LONGEST_REASON]
+    return base64.b64encode(text.encode("utf-8", "replace")).decode()
+
+
+def approval_status(code: str) -> Reads[str]:
+    """needsApproval, approved, rejected, cancelled, expired, completed (learn.microsoft.com: operationApprovalRequest).
+
+    Raises the answer's error.
+    """
+    [answer] = yield [paths.below("/deviceManagement/operationApprovalRequests", code)]
+    found: Any = body_of(answer).get("status")
+    return str(found)

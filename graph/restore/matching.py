@@ -1,0 +1,143 @@
+"""Which policy of the target each policy of a restore is: decided for all of a type at once, so that no two are one.
+
+First all by their ids, then by mappings, then by names. What one has claimed is no candidate for another; what cannot
+be told apart is a problem, never a choice. Names are not unique in Intune: twins are ordinary
+(almenscorner/IntuneCD#255, microsoftgraph/powershell-intune-samples#90).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from graph.policy_types.policy_type import Body, PolicyType, match_key
+from graph.read.readings import Listed
+
+Item = TypeVar("Item")
+Key = tuple[str, ...]
+ID, MAPPING, NAME = "id", "mapping", "name"
+# Of a problem: what is there could not be read, so that nothing can be told of it.
+UNREADABLE = "not_readable"
+
+
+@dataclass(frozen=True)
+class Match:
+    """The policy of the target that this one is, and how that is known; `problem` when it cannot be told."""
+
+    target_id: str | None = None
+    problem: str = ""
+    how: str = ""
+    # Others of its name that are there: each is a policy of its own, and is left alone.
+    namesakes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sought:
+    """A policy that looks for its target.
+
+    `key`: as graph.policy_types.policy_type.match_key; worked out only where a name decides.
+    """
+
+    graph_id: str
+    key: Callable[[], Key]
+    mapped: str | None = None
+    # Set: it is this one, whatever the ids say (what a restore made, and its undo removes).
+    fixed: str | None = None
+    # Of the target: what is known to be another policy, though it has this name.
+    others: frozenset[str] = frozenset()
+    # Of the target: what may be another policy's, for all that is known.
+    unsure: frozenset[str] = frozenset()
+    # Policies of its name that are no part of this restore, and any of which a namesake may be.
+    twins: int = 0
+
+
+def match_all(sought: Mapping[Item, Sought], there: Sequence[Listed], *, same_tenant: bool) -> dict[Item, Match]:
+    """Of one policy type. Each target is given once, or to nobody."""
+    return _Matching(sought, there).decided(same_tenant=same_tenant)
+
+
+class _Matching(Generic[Item]):
+    def __init__(self, sought: Mapping[Item, Sought], there: Sequence[Listed]) -> None:
+        self._sought, self._there = sought, there
+        self._ids = {one.graph_id for one in there}
+        self._claimed: set[str] = set()
+        self._found: dict[Item, Match] = {}
+
+    def decided(self, *, same_tenant: bool) -> dict[Item, Match]:
+        self._claim(ID, {item: one.fixed for item, one in self._open() if one.fixed})
+        if same_tenant:
+            self._claim(ID, {item: one.graph_id for item, one in self._open() if one.graph_id in self._ids})
+        self._claim(MAPPING, {item: one.mapped for item, one in self._open() if one.mapped in self._ids})
+        self._by_name()
+        return self._found
+
+    def _open(self) -> list[tuple[Item, Sought]]:
+        return [(item, one) for item, one in self._sought.items() if item not in self._found]
+
+    def _claim(self, how: str, wanted: Mapping[Item, str | None]) -> None:
+        """Each gets its own; who wants one that is another's as well gets none, for who is right is not known."""
+        wanting = Counter(wanted.values())
+        for item, target in wanted.items():
+            if target in self._claimed or wanting[target] > 1:
+                self._found[item] = Match(problem=_SHARED[how].format(target))
+            else:
+                self._found[item] = Match(target, how=how)
+        self._claimed |= {one for one in wanted.values() if one}
+
+    def _by_name(self) -> None:
+        alike: dict[Key, list[str]] = {}
+        for one in self._there:
+            alike.setdefault(one.key, []).append(one.graph_id)
+        namesakes = {item: alike.get(one.key(), []) for item, one in self._open()}
+        free = {item: [one for one in ids if self._is_free(item, one)] for item, ids in namesakes.items()}
+        wanting = Counter(one for ids in free.values() for one in ids)
+        for item, ids in namesakes.items():
+            mine = self._sought[item]
+            rivals = max((wanting[one] + (one in mine.unsure) for one in free[item]), default=0) + mine.twins
+            self._found[item] = _of_its_name(free[item], rivals, ids)
+
+    def _is_free(self, item: Item, one: str) -> bool:
+        return one not in self._claimed and one not in self._sought[item].others
+
+
+_SHARED = {
+    ID: "Another item of this restore is the same policy ({}). Leave one of them out.",
+    MAPPING: "Its mapping names a policy that another item of this restore is as well ({}). Correct the mapping.",
+}
+
+
+def _of_its_name(free: Sequence[str], rivals: int, namesakes: Sequence[str]) -> Match:
+    """`rivals`: how many policies the free ones may be, this one among them."""
+    if not free:
+        return Match(namesakes=tuple(namesakes))
+    if len(free) > 1:
+        return Match(
+            problem=f"{len(free)} policies of this name and type are there: rename all but one, or say with a mapping "
+            "which of them it is."
+        )
+    if rivals > 1:
+        return Match(
+            problem=f"One of this name and type is there, and it may be any of {rivals} policies that have this name: "
+            "say with a mapping which of them it is."
+        )
+    return Match(free[0], how=NAME, namesakes=tuple(one for one in namesakes if one != free[0]))
+
+
+@dataclass(frozen=True)
+class Copies:
+    """`there`: the policies that have the name of its copy; `wanted`: how many of the name the restore is to make."""
+
+    there: tuple[str, ...] = ()
+    wanted: int = 1
+
+
+NO_COPIES = Copies()
+
+
+def copy_key(policy_type: PolicyType, body: Body, prefix: str) -> Key:
+    """The key of a policy's copy."""
+    return match_key(policy_type, {**body, policy_type.name_property: copied_name(policy_type, body, prefix)})
+
+
+def copied_name(policy_type: PolicyType, body: Body, prefix: str) -> str:
+    return f"{prefix}{body.get(policy_type.name_property) or ''}"

@@ -1,0 +1,304 @@
+"""What a reference of a backup stands for in the target tenant; never "the first of several", never a silent default.
+
+In this order: what this restore itself makes or finds, the mapping of the two tenants, the same id in the same tenant
+(or a built-in's, which is the same everywhere), the one object of that name.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graph.content.spellings import GUID
+from graph.errors import GraphError
+from graph.read.readings import Listed
+from graph.references.reference_kinds import (
+    AGREEMENTS,
+    APPLICATIONS,
+    CONTEXT_NUMBERS,
+    CONTEXTS,
+    DEFINITIONS,
+    DIRECTORIES,
+    DOMAINS,
+    PRESENTATIONS,
+    PRINCIPALS,
+    policy_types_of,
+)
+from graph.references.references import DROP, Reference, folded, holders, rewrite
+from graph.restore.target_directory import Directory, Key, Source, is_looked_up, within
+
+# c1 to c99 (learn.microsoft.com: authenticationContextClassReference).
+MOST_CONTEXTS = 99
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """`how`: same, mapping, name, restored (by `item` of this restore), tenant (the target's own), number (a free one),
+    stands (is no more, and what is there refers to it just so), kept (a hint that leads nowhere), dropped, unresolved;
+    `why` says it of the last four.
+    """
+
+    kind: str
+    id: str
+    name: str | None
+    how: str
+    to: str | None = None
+    to_name: str | None = None
+    item: int | None = None
+    is_assignment: bool = False
+    why: str = ""
+    # It is in what would be written: only then has it to be resolved.
+    is_needed: bool = True
+
+
+def named_inside(policy_type: str, content: dict[str, Any]) -> dict[Key, Source]:
+    """The names that a content itself says of what it refers to."""
+    found = {
+        (reference.kind, reference.id): Source(holder["displayName"], holder.get("@odata.type"), within=within(holder))
+        for reference, holder in holders(policy_type, content)
+        if holder.get("displayName")
+    }
+    for value in content["body"].get("definitionValues") or ():
+        for one in value.get("presentationValues") or ():
+            presentation, definition = one.get("presentation") or {}, value.get("definition") or {}
+            found[PRESENTATIONS, str(presentation.get("id"))] = Source(
+                presentation.get("label"), within=str(definition.get("id"))
+            )
+    return found
+
+
+@dataclass(frozen=True)
+class OwnNames:
+    """What the two tenants are known by: directory ids, and the domain names that stand for each other."""
+
+    source: str = ""
+    target: str = ""
+    domains: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_NAMES = OwnNames()
+
+
+class Resolver:
+    """Resolves the references of one restore.
+
+    `made`: what its own items become, by (policy type, source id). `numbers`: the authentication contexts of the target
+    that its own ones are, by the source's number; the others get a free one.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        sources: Mapping[Key, Source],
+        mapped: Mapping[Key, str],
+        *,
+        same_tenant: bool,
+        drop_missing: bool,
+        own: OwnNames = NO_NAMES,
+        is_anothers: Callable[[str, str, str], bool] = lambda policy_type, source_id, target_id: False,
+    ) -> None:
+        """`is_anothers`: a namesake stands for another object of the source than the one of this id."""
+        self._is_anothers = is_anothers
+        self._directory, self._mapped, self._own = directory, mapped, own
+        self._sources = {(kind, folded(one)): source for (kind, one), source in sources.items()}
+        self._same_tenant, self._drop_missing = same_tenant, drop_missing
+        # (policy type, source id) -> (item, its id in the target or None while it is yet to be made); ids as folded.
+        self.made: dict[Key, tuple[int, str | None]] = {}
+        self.numbers: dict[str, str] = {}
+        # Kind -> what is listed, by id: there may be thousands of each, and as many references.
+        self._by_id: dict[str, dict[str, Listed]] = {}
+        self._given: set[str] = set()
+
+    def resolve(self, reference: Reference, *, stands: bool = False) -> Resolution:
+        """`stands`: what is there refers to this very id, in the same tenant."""
+        source = self._source(reference)
+        found = self._found(reference, source)
+        if stands and found.how in ("unresolved", "name") and not reference.is_hint:
+            return self._as(reference, source, "stands", why=found.why or "It is not there any more.")
+        if found.how != "unresolved":
+            return found
+        if reference.is_hint:
+            return self._as(reference, source, "kept", why=found.why)
+        if reference.is_assignment and self._drop_missing:
+            return self._as(reference, source, "dropped", why=found.why)
+        return found
+
+    def _source(self, reference: Reference) -> Source:
+        return next((self._sources[key] for key in reference.may_be() if key in self._sources), Source())
+
+    def _found(self, reference: Reference, source: Source) -> Resolution:
+        if reference.kind == CONTEXT_NUMBERS:
+            return self._number(reference, source)
+        for key in reference.may_be():
+            if key in self.made:
+                item, to = self.made[key]
+                return self._as(reference, source, "restored", to, item=item)
+        for mapped in map(self._mapped.get, reference.may_be()):
+            if mapped and self._is_there(reference.kind, mapped):
+                return self._as(reference, source, "mapping", mapped)
+        if not self._same_tenant and (own := self._of_the_tenant(reference)):
+            return self._as(reference, source, "tenant", own)
+        if self._keeps_id(reference):
+            return self._as(reference, source, "same", reference.id)
+        if reference.kind == PRESENTATIONS:
+            return self._presentation(reference, source)
+        return self._by_name(reference, source)
+
+    def _of_the_tenant(self, reference: Reference) -> str | None:
+        """What the target has instead: its directory id, its domain, its own default of that sort."""
+        own, low = self._own, reference.id.lower()
+        if reference.kind == DIRECTORIES:
+            return own.target
+        if reference.kind == DOMAINS:
+            return own.domains.get(low)
+        # “{directory id}_DefaultPlatformRestrictions” (Micke-K/IntuneManagement).
+        if not own.source or not low.startswith(f"{own.source.lower()}_"):
+            return None
+        wanted = f"{own.target}{reference.id[len(own.source) :]}".lower()
+        return next((one.graph_id for one in self._lists(reference.kind) if one.graph_id.lower() == wanted), None)
+
+    def _number(self, reference: Reference, source: Source) -> Resolution:
+        """The number of a context: that of the target's own one of this name, else a free one, never an occupied one
+        (KelvinTegelaar/CIPP#5981).
+        """
+        to = self.numbers.get(reference.id) or self._free_number(reference.id)
+        if to is None:
+            return self._as(reference, source, "unresolved", why="Every number that a context can have is taken.")
+        self._given.add(to)
+        return self._as(reference, source, "same" if to == reference.id else "number", to)
+
+    def _free_number(self, own: str) -> str | None:
+        """In its own tenant it keeps its number, as long as that is free: other services may name it."""
+        taken = {one.graph_id for one in self._lists(CONTEXTS)} | self._given
+        candidates = [own] if self._same_tenant else []
+        candidates += [f"c{number}" for number in range(1, MOST_CONTEXTS + 1)]
+        return next((one for one in candidates if one not in taken), None)
+
+    def _as(self, reference: Reference, source: Source, how: str, to: str | None = None, *, item: int | None = None,
+            why: str = "") -> Resolution:  # fmt: skip
+        name = self._name(reference.kind, to) if to else None
+        return Resolution(reference.kind, reference.id, source.name, how, to, name, item, reference.is_assignment, why)
+
+    def _keeps_id(self, reference: Reference) -> bool:
+        # An app's id is the same in every tenant that has it, and so is that of a definition that Microsoft ships.
+        if self._same_tenant or reference.kind in (APPLICATIONS, DEFINITIONS):
+            return self._is_there(reference.kind, reference.id)
+        one = self._listed_one(reference.kind, reference.id)
+        return one is not None and one.is_built_in
+
+    def _is_there(self, kind: str, one: str) -> bool:
+        """What Graph cannot be asked for is believed."""
+        if kind == PRESENTATIONS:
+            definition = self._sources.get((kind, one), Source()).within
+            return self._is_there(DEFINITIONS, definition)
+        if policy_types_of(kind):
+            return self._listed_one(kind, one) is not None or self._may_be_there(kind)
+        return not is_looked_up(kind) or (kind, one) in self._directory.by_id or kind in self._directory.unreadable
+
+    def _may_be_there(self, kind: str) -> bool:
+        """What the app may not read can be neither found nor refused: Graph decides."""
+        return kind == AGREEMENTS and isinstance(self._directory.listed.get(kind), GraphError)
+
+    def _lists(self, kind: str) -> list[Listed]:
+        return [one for key in policy_types_of(kind) for one in self._listed(key)]
+
+    def _listed(self, policy_type: str) -> list[Listed]:
+        listed = self._directory.listed.get(policy_type, [])
+        return listed if isinstance(listed, list) else []
+
+    def _name(self, kind: str, one: str) -> str | None:
+        listed = self._listed_one(kind, one)
+        return listed.name if listed else self._directory.by_id.get((kind, one))
+
+    def _listed_one(self, kind: str, one: str) -> Listed | None:
+        if kind not in self._by_id:
+            # Groups are listed as items of the restore alone.
+            found = self._lists(kind) or self._listed(kind)
+            self._by_id[kind] = {folded(listed.graph_id): listed for listed in found}
+        return self._by_id[kind].get(folded(one))
+
+    def _by_name(self, reference: Reference, source: Source) -> Resolution:
+        if reference.kind == APPLICATIONS and (APPLICATIONS, reference.id) not in self._directory.not_answered:
+            why = "The tenant has no enterprise application of this id."
+            return self._as(reference, source, "unresolved", why=why)
+        if reference.kind in (DIRECTORIES, DOMAINS):
+            why = "Nobody has said which of this tenant's stands for it."
+            return self._as(reference, source, "unresolved", why=why)
+        if source.name is None and not source.within:
+            return self._as(reference, source, "unresolved", why="The backup does not know its name.")
+        found = self._named(reference, source)
+        if len(found) == 1:
+            return self._as(reference, source, "name", found[0])
+        why = f"{len(found)} of this name are there: say which with a mapping." if found else self._absent(reference)
+        return self._as(reference, source, "unresolved", why=why)
+
+    def _absent(self, reference: Reference) -> str:
+        kind, source = reference.kind, self._source(reference)
+        for key in ((kind, reference.id), (kind, str(source.name)), (kind, source.within), (kind, "")):
+            if key in self._directory.not_answered:
+                return f"It could not be looked up: {self._directory.not_answered[key]}"
+        if not policy_types_of(kind) and not is_looked_up(kind):
+            return "Microsoft Graph has no list of these: say with a mapping what stands for it."
+        refused = [self._directory.listed.get(key) for key in policy_types_of(kind)]
+        is_unreadable = kind in self._directory.unreadable or any(isinstance(one, GraphError) for one in refused)
+        return "The app may not read what is there." if is_unreadable else "It is not there."
+
+    def _named(self, reference: Reference, source: Source) -> list[str]:
+        kind = reference.kind
+        if kind == DEFINITIONS:
+            return self._directory.custom.get((str(source.name), source.within), [])
+        if kind == PRINCIPALS:
+            return [one for one, _ in self._directory.by_name.get((kind, source.within), [])]
+        if not policy_types_of(kind):
+            return [one for one, _ in self._directory.by_name.get((kind, str(source.name)), [])]
+        # Of a family, only what the backup knows it to be.
+        known = [key for key in policy_types_of(kind) if (key, reference.id) in self._sources]
+        return [
+            one.graph_id
+            for key in known or [kind]
+            for one in self._listed(key)
+            if _is_like(one, source) and not self._is_anothers(key, reference.id, one.graph_id)
+        ]
+
+    def _presentation(self, reference: Reference, source: Source) -> Resolution:
+        definition = self._found(Reference(DEFINITIONS, source.within), self._sources.get((DEFINITIONS, source.within),
+                                                                                          Source()))  # fmt: skip
+        found = self._directory.presentations.get((str(definition.to), str(source.name)), [])
+        if len(found) == 1:
+            return self._as(reference, source, "name", found[0])
+        return self._as(reference, source, "unresolved", why="Its administrative template is not there.")
+
+
+def _is_like(one: Listed, source: Source) -> bool:
+    """Of that name, and of that type and platform where the backup knows them."""
+    return (
+        one.name.strip() == str(source.name).strip()
+        and (source.odata_type is None or one.odata_type is None or one.odata_type == source.odata_type)
+        and (source.platform is None or one.platform is None or one.platform == source.platform)
+    )
+
+
+def apply(
+    policy_type: str, content: dict[str, Any], resolutions: Iterable[Resolution], created: Mapping[int, str]
+) -> dict[str, Any]:
+    """The content with each id replaced; `created` says what the restore's own items became.
+
+    What is yet to be made keeps the backup's id: a preview compares, and writes nothing.
+    """
+    # A hint gives way to what its place says.
+    in_order = sorted(resolutions, key=lambda one: one.how != "kept")
+    resolved = {(one.kind, one.id, one.is_assignment): one for one in in_order}
+
+    def replace(reference: Reference) -> Any:
+        one = resolved.get((reference.kind, reference.id, reference.is_assignment))
+        if one is None:
+            return reference.id
+        if one.how == "dropped":
+            return DROP
+        return one.to or created.get(one.item or 0) or reference.id
+
+    return rewrite(policy_type, content, replace, known_by(in_order))
+
+
+def known_by(resolutions: Iterable[Resolution]) -> dict[str, str]:
+    """What an id, or a domain, is of, wherever it stands: as graph.references.references.Known."""
+    return {one.id.lower(): one.kind for one in resolutions if one.kind == DOMAINS or GUID.search(one.id)}

@@ -1,0 +1,139 @@
+"""What of a content becomes part of an address, and what it may be: nothing that is otherwise is ever written.
+
+graph/transport/paths.py quotes it all, and the client looks once more at what it sends; here it is said of a policy
+why, before
+anything is sent, so that a person can correct it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from graph.content.odata import is_annotation
+from graph.content.places import root_type
+from graph.microsoft import model
+from graph.policy_types import shape
+from graph.policy_types.enrollment import MESSAGES
+from graph.policy_types.policy_type import PolicyType
+from graph.policy_types.write_rule import ONE_BY_ONE
+from graph.references import navigations
+from graph.restore.resolver import Resolution
+from graph.transport import paths
+from graph.write.write_rules import WRITE_RULES
+
+Is = Callable[[str], bool]
+
+_TYPE = re.compile(r"#microsoft\.graph\.\w+(\.\w+)*", re.ASCII)
+# learn.microsoft.com: authenticationContextClassReference, "c1 through c99".
+_CONTEXT = re.compile(r"c[1-9][0-9]?", re.ASCII)
+# learn.microsoft.com: organizationalBrandingLocalization, "0" or a language tag as en-US.
+_LANGUAGE = re.compile(r"0|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)
+LONGEST_SHOWN = 60
+
+_LINKED: Mapping[str, Mapping[str, Is]] = {
+    key: {
+        f"body.{link.name}{'.[]' if link.is_many else ''}.id": paths.is_plain_id
+        for link in navigations.all_links(key).values()
+    }
+    for key in ("deviceConfigurations", "windowsAutopilotDeploymentProfiles")
+}
+_IN_ADDRESSES: Mapping[str, Mapping[str, Is]] = {
+    **_LINKED,
+    "authenticationContextClassReferences": {"body.id": lambda one: bool(_CONTEXT.fullmatch(one))},
+    "organizationalBranding": {"body.id": lambda one: bool(_LANGUAGE.fullmatch(one))},
+    "intents": {"body.templateId": paths.is_plain_id},
+    "groupPolicyConfigurations": {
+        "body.definitionValues.[].definition.id": paths.is_plain_id,
+        "body.definitionValues.[].presentationValues.[].presentation.id": paths.is_plain_id,
+    },
+    "mobileApps": {"body.categories.[].id": paths.is_plain_id},
+    "roleAssignments": {
+        "body.roleDefinition.id": paths.is_plain_id,
+        "body.roleScopeTags.[].id": paths.is_plain_id,
+    },
+    "groups": {"body.members.[].id": paths.is_plain_id},
+    # Those that are there are changed one by one, by the ids that Graph gave them.
+    "notificationMessageTemplates": {"body.localizedNotificationMessages.[].id": paths.is_step},
+    "deviceEnrollmentConfigurations": {
+        f"body.{MESSAGES}.[].id": paths.is_step,
+        f"body.{MESSAGES}.[].localizedNotificationMessages.[].id": paths.is_step,
+    },
+    "authenticationStrengths": {"body.combinationConfigurations.[].id": paths.is_step},
+    "browserSiteLists": {"body.sites.[].id": paths.is_step, "body.sharedCookies.[].id": paths.is_step},
+    "configurationPolicies": {"body.creationSource": paths.is_step},
+}
+_OF_ASSIGNMENTS: Mapping[str, Is] = {"assignments.[].id": paths.is_step}
+
+
+def problem(
+    policy_type: PolicyType, contents: Iterable[Mapping[str, Any]], resolutions: Iterable[Resolution] = ()
+) -> str:
+    """Why nothing of it is written; "" when all of it keeps to its places."""
+    found = [*(one for content in contents for one in _problems(policy_type, content)), *_of_mappings(resolutions)]
+    return found[0] if found else ""
+
+
+def _of_mappings(resolutions: Iterable[Resolution]) -> Iterator[str]:
+    for one in resolutions:
+        if one.how == "mapping" and not paths.is_step(str(one.to)):
+            yield _sentence(f"The mapping of {one.name or one.id}", str(one.to), "an id")
+
+
+def _problems(policy_type: PolicyType, content: Mapping[str, Any]) -> Iterator[str]:
+    goes_alone = WRITE_RULES[policy_type.key].assign == ONE_BY_ONE
+    in_addresses = {**_IN_ADDRESSES.get(policy_type.key, {}), **(_OF_ASSIGNMENTS if goes_alone else {})}
+    for path, may_be in in_addresses.items():
+        for value in shape.values(content, path):
+            if not (isinstance(value, str) and may_be(value)):
+                yield _sentence(path.removeprefix("body.").replace(".[]", ""), value, "an id")
+    yield from _of_root(policy_type, content["body"])
+    yield from _inside(content)
+
+
+def _of_root(policy_type: PolicyType, body: Mapping[str, Any]) -> Iterator[str]:
+    """Its type is a step of the addresses of what it refers to: one that Microsoft's model has of this policy type."""
+    said = body.get("@odata.type")
+    if said is None or not policy_type.is_polymorphic:
+        return
+    bare, mine = str(said).removeprefix(model.PREFIX), model.subtypes(root_type(policy_type))
+    is_cast = any(body.get(name) for name in _links_of(policy_type))
+    if bare not in mine and (model.is_known(bare) or is_cast):
+        yield _sentence("@odata.type", said, f"a type of {policy_type.title}")
+
+
+def _links_of(policy_type: PolicyType) -> Iterable[str]:
+    return navigations.all_links(policy_type.key) if policy_type.key in _LINKED else ()
+
+
+def _inside(value: Any) -> Iterator[str]:
+    """At any depth: types that are types, and no address. Graph never answers one, and only we make links."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _inside(one)
+    if not isinstance(value, dict):
+        return
+    for name, inner in value.items():
+        if name == "@odata.type":
+            if inner is not None and not (isinstance(inner, str) and _TYPE.fullmatch(inner)):
+                yield _sentence(name, inner, "a type of Microsoft Graph")
+        elif _is_link(name):
+            yield f"It holds {_shown(name)}, an address of another object, which no backup has. Nothing of it is sent."
+        else:
+            yield from _inside(inner)
+
+
+def _is_link(name: str) -> bool:
+    """Also in the short words of OData 4.01: @id, members@delta. Annotations that say something of a value are none."""
+    return "@" in name and (name.endswith(paths.LINKS) or not is_annotation(name))
+
+
+def _sentence(where: str, value: Any, what: str) -> str:
+    return (
+        f"{where} is “{_shown(value)}”, and that is not {what}: it could lead a request to another place. "
+        "Nothing of it is sent."
+    )
+
+
+def _shown(value: Any) -> str:
+    text = "".join(one if one.isprintable() else "�" for one in str(value)[: LONGEST_SHOWN + 1])
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"

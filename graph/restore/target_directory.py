@@ -1,0 +1,195 @@
+"""What the target tenant has of what a restore refers to: its lists, and what is looked up one by one."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graph.errors import GraphError, NotFound, Rejected, Throttled
+from graph.read import groups
+from graph.read.details import Proof, Steps, body_of, pages_of
+from graph.read.readings import Listed
+from graph.references.navigations import DERIVED_CREDENTIALS, PATHS
+from graph.references.reference_kinds import (
+    AGENTS,
+    APPLICATIONS,
+    CONNECTIONS,
+    DEFINITIONS,
+    GROUPS,
+    IMAGES,
+    PRESENTATIONS,
+    PRINCIPALS,
+    TOKENS,
+    TUNNEL_SITES,
+    USERS,
+    VPP_TOKENS,
+    policy_types_of,
+)
+from graph.references.references import Reference
+from graph.transport import paths
+from graph.transport.client import Answer
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the backup knows of an object besides its id."""
+
+    name: str | None = None
+    odata_type: str | None = None
+    platform: str | None = None
+    # Of an ADMX definition: class and category; of a presentation: its definition's id; of a service principal: the
+    # appId of what it is of.
+    within: str = ""
+
+
+def within(definition: Mapping[str, Any]) -> str:
+    return f"{definition.get('classType')} {definition.get('categoryPath')}"
+
+
+@dataclass
+class Directory:
+    """What the target tenant has: its policies by policy type, and what was looked up one by one."""
+
+    listed: dict[str, list[Listed] | GraphError]
+    # (kind, id) -> name, of those that are there.
+    by_id: dict[Key, str | None] = field(default_factory=dict)
+    # (kind, name) -> [(id, name)].
+    by_name: dict[Key, list[tuple[str, str | None]]] = field(default_factory=dict)
+    # Kinds that the app may not read: what is of them can be neither found nor refused.
+    unreadable: set[str] = field(default_factory=set)
+    # (kind, id or name) -> why it could not be looked up, though others of its kind were.
+    not_answered: dict[Key, str] = field(default_factory=dict)
+    # ADMX definitions that somebody imported into the target: (name, class and category) -> ids.
+    custom: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    # (definition id, label) -> presentation ids.
+    presentations: dict[Key, list[str]] = field(default_factory=dict)
+    # What is not to be had now never will be.
+    is_last_try: bool = False
+
+    def has_answer(self, key: Key, answer: Answer) -> bool:
+        """False: there is none, and the directory knows why. Raises the error that another try may mend."""
+        error = answer.error
+        if error is None or isinstance(error, NotFound):
+            return error is None
+        if isinstance(error, Rejected):
+            self.unreadable.add(key[0])
+        elif self.is_last_try and not isinstance(error, Throttled):
+            self.not_answered[key] = error.sentence
+        else:
+            raise error
+        return False
+
+
+def _at(collection: str, query: str = "?$select=id,displayName") -> Callable[[str], str]:
+    return lambda one: paths.below(collection, one) + query
+
+
+_ONE: Mapping[str, Callable[[str], str]] = {
+    GROUPS: groups.by_id,
+    USERS: _at("/users", "?$select=id,displayName,userPrincipalName"),
+    APPLICATIONS: lambda one: f"/servicePrincipals?$filter=appId eq '{paths.literal(one)}'&$select=appId,displayName",
+    # An agent's identity is a service principal too (learn.microsoft.com: agentIdentity).
+    **dict.fromkeys((PRINCIPALS, AGENTS), _at("/servicePrincipals", "?$select=id,appId,displayName")),
+    TOKENS: _at("/deviceManagement/depOnboardingSettings", ""),
+    VPP_TOKENS: _at("/deviceAppManagement/vppTokens"),
+    TUNNEL_SITES: _at("/deviceManagement/microsoftTunnelSites"),
+    CONNECTIONS: _at("/deviceManagement/virtualEndpoint/onPremisesConnections"),
+    DERIVED_CREDENTIALS: _at(PATHS[DERIVED_CREDENTIALS]),
+    IMAGES: _at("/deviceManagement/virtualEndpoint/deviceImages"),
+    DEFINITIONS: _at("/deviceManagement/groupPolicyDefinitions", ""),
+}
+_CUSTOM = (
+    "/deviceManagement/groupPolicyCategories?$expand=definitions($select=id,displayName,categoryPath,classType)"
+    "&$select=id,displayName&$filter=ingestionSource%20eq%20%27custom%27"
+)
+
+
+def is_looked_up(kind: str) -> bool:
+    """Else it is listed with its policy type, or Graph cannot be asked for it."""
+    return kind in _ONE and not policy_types_of(kind)
+
+
+def look_up(directory: Directory, references: Iterable[Reference], sources: Mapping[Key, Source],
+            mapped: Mapping[Key, str], *, is_last_try: bool = False) -> Steps:  # fmt: skip
+    """Ask Graph for what no list holds: by id, by a mapping's id and by name. Fills `directory`.
+
+    With the last try, an answer that is not to be had costs the reference that it is about, and no other.
+    """
+    directory.is_last_try = is_last_try
+    wanted = {(one.kind, one.id) for one in references if is_looked_up(one.kind)}
+    wanted |= {(kind, mapped[kind, one]) for kind, one in wanted if (kind, one) in mapped}
+    # What is no id is of nothing that is there; asked for, it would be a question about something else.
+    wanted = {(kind, one) for kind, one in wanted if paths.is_plain_id(one)}
+    yield from _by_id(directory, sorted(wanted))
+    called = {sources.get(key, Source()).name for key in wanted if key[0] == GROUPS}
+    names = sorted((GROUPS, name) for name in called if name and len(name) <= groups.LONGEST_NAME)
+    yield from _groups_by_name(directory, names)
+    yield from _principals_by_app(directory, wanted, sources)
+    if any(kind == DEFINITIONS and (kind, one) not in directory.by_id for kind, one in wanted):
+        yield from _custom_definitions(directory)
+
+
+def _by_id(directory: Directory, keys: list[Key]) -> Steps:
+    if not keys:
+        return
+    answers: list[Answer] = yield [_ONE[kind](one) for kind, one in keys]
+    for (kind, one), answer in zip(keys, answers, strict=True):
+        if not directory.has_answer((kind, one), answer):
+            continue
+        body = body_of(answer)
+        found = body["value"][0] if isinstance(body.get("value"), list) and body["value"] else body
+        if kind != APPLICATIONS or body.get("value"):
+            directory.by_id[kind, one] = found.get("displayName") or found.get("userPrincipalName")
+
+
+def _groups_by_name(directory: Directory, names: list[Key]) -> Steps:
+    if not names:
+        return
+    answers: list[Answer] = yield [groups.by_name(name) for _, name in names]
+    for key, answer in zip(names, answers, strict=True):
+        if not directory.has_answer(key, answer):
+            continue
+        listed = yield from pages_of(body_of(answer), Proof())
+        directory.by_name[key] = [(str(one.get("id")), one.get("displayName")) for one in listed]
+
+
+def _principals_by_app(directory: Directory, wanted: set[Key], sources: Mapping[Key, Source]) -> Steps:
+    """The tenant's own service principals of the apps that the source's were of: only the app's id is the same."""
+    apps = {sources[key].within for key in wanted if key[0] == PRINCIPALS and key in sources}
+    keys = sorted((PRINCIPALS, app) for app in apps if paths.is_plain_id(app))
+    if not keys:
+        return
+    answers: list[Answer] = yield [
+        f"/servicePrincipals?$filter=appId eq '{paths.literal(app)}'&$select=id,appId,displayName" for _, app in keys
+    ]
+    for key, answer in zip(keys, answers, strict=True):
+        if directory.has_answer(key, answer):
+            listed = body_of(answer).get("value") or []
+            directory.by_name[key] = [(str(one.get("id")), one.get("displayName")) for one in listed]
+
+
+def _custom_definitions(directory: Directory) -> Steps:
+    """Each import of an ADMX file gives its definitions new ids: they are found by what they say."""
+    [answer] = yield [_CUSTOM]
+    if not directory.has_answer((DEFINITIONS, ""), answer):
+        return
+    categories = yield from pages_of(body_of(answer), Proof())
+    definitions = [one for category in categories for one in category.get("definitions") or ()]
+    for one in definitions:
+        directory.custom.setdefault((str(one.get("displayName")), within(one)), []).append(str(one.get("id")))
+    yield from _presentations(directory, [str(one.get("id")) for one in definitions])
+
+
+def _presentations(directory: Directory, ids: list[str]) -> Steps:
+    if not ids:
+        return
+    answers: list[Answer] = yield [
+        paths.below("/deviceManagement/groupPolicyDefinitions", one, "presentations") for one in ids
+    ]
+    for one, answer in zip(ids, answers, strict=True):
+        if not directory.has_answer((PRESENTATIONS, one), answer):
+            continue
+        for presentation in (yield from pages_of(body_of(answer), Proof())):
+            key = (one, str(presentation.get("label")))
+            directory.presentations.setdefault(key, []).append(str(presentation.get("id")))

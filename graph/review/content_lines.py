@@ -1,0 +1,218 @@
+"""A content as lines that a person reads before it is written, and of which nothing is left out.
+
+A value that is sent and not shown would be one that nobody approved. Names stand for ids where the target tenant has
+one, the id beside it. What is base64 is shown as the text it is, a certificate by its subject, any other file by its
+size and SHA-256. What the reader may not see is told to be there.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from graph.content.element_names import NAMES, identity
+from graph.content.secrets import settle
+from graph.display.decoded import described, visible
+from graph.display.labels import Names, assignment, is_exclusion, words
+from graph.microsoft import model
+from graph.policy_types.policy_type import PolicyType
+from graph.references.references import EVERYBODY
+from graph.write.write_requests import Content, direct, written
+
+# A setting of the catalog says them by where it stands: choiceSettingValue, simpleSettingCollectionValue, ...
+_IMPLIED = f"{model.PREFIX}deviceManagementConfiguration"
+_TEMPLATES = ("settingInstanceTemplateReference", "settingValueTemplateReference")
+# Of an element of `settings`: the service's, and never sent.
+_NEVER_SENT = frozenset({"id", "settingDefinitions"})
+# Objects that a policy only names: their id is sent, what they are called is told.
+_NAMED_ONLY = frozenset({"definition", "presentation"})
+
+
+@dataclass(frozen=True)
+class Line:
+    """`value`: None for a heading of deeper lines. `more`: the exact words behind it: an id, a type."""
+
+    depth: int
+    label: str
+    value: str | None = None
+    more: str = ""
+    # The reader may not see it.
+    is_hidden: bool = False
+
+
+def sent(policy_type: PolicyType, want: Content, live: Content | None, *, with_assignments: bool) -> Content:
+    """Of a wanted content, what is ever sent of it: to make it, or all that an update may hold."""
+    body = settle(policy_type, want["body"], live and live["body"]).body
+    part = written(policy_type, None, {**want, "body": body}, with_assignments=with_assignments)
+    assignments = direct(want.get("assignments")) if with_assignments else None
+    return {"body": _with_its_id(policy_type, part.get("body", {}), want["body"]), "assignments": assignments}
+
+
+def _with_its_id(policy_type: PolicyType, part: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """Of the types whose ids a client says: the language of a branding, the number of a context."""
+    says = policy_type.key in ("organizationalBranding", "authenticationContextClassReferences")
+    return ({"id": body.get("id")} if says else {}) | part
+
+
+def body_lines(body: Any, masked: Any, names: Names) -> list[Line]:
+    """`masked`: the same body as the reader may see it."""
+    showing = _Showing({**EVERYBODY, **names})
+    empty = [words(name) for name, inner in body.items() if _is_empty(inner)]
+    return [
+        *showing.object(body, masked, 0),
+        *([Line(0, "Not set", ", ".join(empty))] if empty else []),
+    ]
+
+
+def assignment_lines(assignments: Any, masked: Any, names: Names) -> list[Line]:
+    showing = _Showing({**EVERYBODY, **names})
+    return [line for one, shown in zip(assignments, masked, strict=True) for line in showing.assignment(one, shown)]
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value in ([], {})
+
+
+class _Showing:
+    def __init__(self, names: Mapping[str, str | None]) -> None:
+        self._names = names
+
+    def object(self, value: Any, masked: Any, depth: int, without: frozenset[str] = frozenset()) -> Iterator[Line]:
+        for name, inner in value.items():
+            is_implied = name == "@odata.type" and str(inner).startswith(_IMPLIED)
+            if name not in without and not is_implied and not _is_empty(inner):
+                yield from self._named(name, inner, _inside(masked, name, inner), depth)
+
+    def _named(self, name: str, value: Any, masked: Any, depth: int) -> Iterator[Line]:
+        label = words(name)
+        if isinstance(value, dict | list) and not isinstance(masked, type(value)):
+            yield self._hidden(label, masked, depth)
+        elif name in _NAMED_ONLY and isinstance(value, dict) and value.get("id"):
+            yield Line(depth, label, self._called(value), str(value["id"]))
+        elif isinstance(value, dict):
+            yield Line(depth, label)
+            yield from self.object(value, masked, depth + 1)
+        elif isinstance(value, list):
+            yield from self._list(name, value, masked, depth)
+        else:
+            yield self._leaf(name, value, masked, depth)
+
+    def _called(self, value: dict[str, Any]) -> str:
+        """By the target's name of it. The content's own word for it is sent to nobody, and may be anybody's."""
+        called = self._names.get(str(value["id"]))
+        if called:
+            return visible(called)
+        said = value.get("displayName") or value.get("label")
+        where = value.get("categoryPath")
+        return visible(
+            f"“{said}{f' ({where})' if where else ''}”, as the content calls it" if said else str(value["id"])
+        )
+
+    def _list(self, name: str, value: list[Any], masked: list[Any], depth: int) -> Iterator[Line]:
+        if not any(isinstance(one, dict | list) for one in value) and all(_is_short(one) for one in value):
+            shown = [self._leaf(name, one, seen, 0) for one, seen in zip(value, masked, strict=True)]
+            more = ", ".join(filter(None, (one.more for one in shown)))
+            is_hidden = any(one.is_hidden for one in shown)
+            yield Line(depth, words(name), ", ".join(str(one.value) for one in shown), more, is_hidden)
+            return
+        yield Line(depth, words(name))
+        for number, (one, seen) in enumerate(zip(value, masked, strict=True), start=1):
+            yield from self._element(name, one, seen, depth + 1, number)
+
+    def _element(self, name: str, value: Any, masked: Any, depth: int, number: int) -> Iterator[Line]:
+        if not isinstance(value, dict) or not isinstance(masked, dict):
+            yield from (replace(one, label=f"{number}") if one.depth == depth else one
+                        for one in self._named(name, value, masked, depth))  # fmt: skip
+        elif isinstance(value.get("settingInstance"), dict) and isinstance(masked.get("settingInstance"), dict):
+            yield from self._element(name, value["settingInstance"], masked["settingInstance"], depth, number)
+            yield from self.object(value, masked, depth + 1, _NEVER_SENT | {"settingInstance"})
+        elif value.get("settingDefinitionId") and "valueJson" not in value:
+            yield from self._setting(value, masked, depth)
+        else:
+            yield Line(depth, self._element_name(masked, number))
+            yield from self.object(value, masked, depth + 1)
+
+    def _element_name(self, masked: dict[str, Any], number: int) -> str:
+        is_named = any(masked.get(one) for one in NAMES)
+        return visible(identity(masked) if is_named else str(masked.get("displayName") or number))
+
+    def _setting(self, instance: dict[str, Any], masked: dict[str, Any], depth: int) -> Iterator[Line]:
+        """The setting's own name and value on one line; all else of it below."""
+        name = str(instance["settingDefinitionId"])
+        keys = [one for one in instance if one.endswith(("SettingValue", "SettingCollectionValue"))]
+        found = [pair for key in keys for pair in _values(instance[key], masked.get(key))]
+        plain = [self._leaf(name, one["value"], _inside(seen, "value", one["value"]), depth)
+                 for one, seen in found if one.get("value") is not None]  # fmt: skip
+        said = [str(one.value).removeprefix(f"{name}_") for one in plain]
+        templates = filter(None, map(_template, [instance, *(one for one, _ in found)]))
+        more = " · ".join([name, *(one.more for one in plain if one.more), *templates])
+        yield Line(depth, words(name), ", ".join(said) if said else None, more, any(one.is_hidden for one in plain))
+        yield from self.object(instance, masked, depth + 1, _shown_above(instance, {"settingDefinitionId", *keys}))
+        for number, (value, seen) in enumerate(found, start=1):
+            if len(found) > 1 and value.get("children"):
+                yield Line(depth + 1, str(number))
+            yield from self.object(value, seen, depth + 1, _shown_above(value, {"value", "children"}))
+            for at, (one, below) in enumerate(_values(value.get("children"), _inside(seen, "children", None)), 1):
+                yield from self._element("children", one, below, depth + 1, at)
+
+    def assignment(self, value: dict[str, Any], masked: Any) -> Iterator[Line]:
+        target = value.get("target") or {}
+        ids = [target[one] for one in ("groupId", "deviceAndAppManagementAssignmentFilterId") if target.get(one)]
+        whom = visible(assignment(value, self._names))
+        more = [str(one) for one in ids if str(one) not in whom]
+        yield Line(0, "Exclude" if is_exclusion(value) else "Include", whom, " · ".join(more))
+        yield from self.object(target, _inside(masked, "target", target), 1, _SAID_OF_TARGET)
+        yield from self.object(value, masked, 1, _SAID_OF_ASSIGNMENT)
+
+    def _leaf(self, name: str, value: Any, masked: Any, depth: int) -> Line:
+        label = words(name)
+        if value != masked:
+            return self._hidden(label, masked, depth)
+        if not isinstance(value, str):
+            return Line(depth, label, _plain(value))
+        called = self._names.get(value)
+        if called:
+            return Line(depth, label, visible(called), value)
+        text, more = described(name, value)
+        return Line(depth, label, text, more)
+
+    def _hidden(self, label: str, masked: Any, depth: int) -> Line:
+        """No digest of it: whoever knows a profile but for the password in it could try passwords against that."""
+        return Line(depth, label, masked if isinstance(masked, str) else "••••••", is_hidden=True)
+
+
+def _inside(masked: Any, name: str, value: Any) -> Any:
+    return masked.get(name) if isinstance(masked, dict) else masked
+
+
+def _values(value: Any, masked: Any) -> list[tuple[dict[str, Any], Any]]:
+    several = value if isinstance(value, list) else [value]
+    seen = masked if isinstance(masked, list) else [masked] * len(several)
+    return [pair for pair in zip(several, seen, strict=True) if isinstance(pair[0], dict)]
+
+
+def _template(holder: dict[str, Any]) -> str:
+    ids = [str(value) for one in _TEMPLATES for key, value in (holder.get(one) or {}).items() if key.endswith("Id")]
+    return f"template {', '.join(ids)}" if ids else ""
+
+
+def _shown_above(holder: dict[str, Any], names: set[str]) -> frozenset[str]:
+    """Template references stand on the setting's own line, where they say no more than an id."""
+    plain = {one for one in _TEMPLATES if len({key for key in holder.get(one) or {} if "@" not in key}) == 1}
+    return frozenset(names | plain)
+
+
+_SAID_OF_TARGET = frozenset(
+    {"@odata.type", "groupId", "deviceAndAppManagementAssignmentFilterId", "deviceAndAppManagementAssignmentFilterType"}
+)
+_SAID_OF_ASSIGNMENT = frozenset({"target", "id", "@odata.type", "source", "sourceId", "intent"})
+LONGEST_ON_A_LINE = 200
+
+
+def _is_short(value: Any) -> bool:
+    return not isinstance(value, str) or len(value) <= LONGEST_ON_A_LINE
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

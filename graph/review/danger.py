@@ -1,0 +1,43 @@
+"""What graph/review/dangers.py tells, and what its tables are made of."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Danger:
+    """`code`: of graph.review.dangers.TITLES; `said`: a sentence in plain words."""
+
+    code: str
+    said: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A danger that a content holds. Where what is there has the same evidence, it is none of the change."""
+
+    code: str
+    evidence: Any
+    said: str
+
+
+# change(the body now, the body wanted or None when it is removed) -> the dangers.
+Change = Callable[[dict[str, Any], dict[str, Any] | None], Iterable[Danger]]
+Find = Callable[[dict[str, Any]], Iterable[Finding]]
+
+
+def inside(holder: Any, *names: str) -> dict[str, Any]:
+    """The object at the end of these names; {} where there is none."""
+    for name in names:
+        holder = holder.get(name) if isinstance(holder, dict) else None
+    return holder if isinstance(holder, dict) else {}
+
+
+def listed(holder: Any, name: str) -> list[Any]:
+    found = holder.get(name) if isinstance(holder, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def objects(holder: Any, name: str) -> list[dict[str, Any]]:
+    return [one for one in listed(holder, name) if isinstance(one, dict)]

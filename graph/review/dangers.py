@@ -1,0 +1,302 @@
+"""What is dangerous in what a restore would write: told first, so that nobody has to find it among a thousand lines.
+
+Two tables, over whatever a policy type is by Microsoft's model: what a content holds (of an update only what the tenant
+does not have just so already), and what a change takes away. A sentence holds no value of the content that could be a
+secret.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graph.content.normalise import canonical
+from graph.content.places import root_type
+from graph.display.labels import words
+from graph.microsoft import model
+from graph.policy_types.policy_type import PolicyType
+from graph.references.references import EVERYBODY
+from graph.review import access_dangers as access
+from graph.review.danger import Change, Danger, Finding, inside, listed, objects
+from graph.review.settings_dangers import left_alone, run, turned_off, weaker_settings
+from graph.write.write_requests import Content, direct
+
+# Code -> what it is called; the worst first.
+TITLES: Mapping[str, str] = {
+    "blocks": "Conditional Access that blocks",
+    "weakens": "Conditional Access that is weakened",
+    "nobody": "Conditional Access that reaches nobody",
+    "guests": "Conditional Access that leaves guests out",
+    "trusted": "Trusted networks",
+    "approval": "Multi Admin Approval",
+    "role": "Grants a role",
+    "system": "Runs as SYSTEM or root",
+    "admin": "Makes people administrators of devices",
+    "certificate": "A certificate authority to be trusted",
+    "devices": "Retires or wipes devices",
+    "compliance": "Compliance that is weakened",
+    "protection": "Protection that is weakened",
+    "taken": "Taken away from those who have it",
+    "everybody": "For all users, all devices, or the whole tenant",
+    "code": "Runs code as the user who is signed in",
+    "members": "Puts members into groups",
+}
+
+
+def dangers(
+    policy_type: PolicyType, want: Content | None, live: Content | None, *, with_assignments: bool
+) -> list[Danger]:
+    """`want` None: it is removed; `live` None: it is made. Each kind of danger once, the worst first."""
+    now = _Held(policy_type, live, live) if live else None
+    then = _Held(policy_type, want, want if with_assignments else live) if want else None
+    found = [*_held_anew(now, then), *_taken(now, then)]
+    said = {one.code: one for one in reversed(found)}
+    return [said[code] for code in TITLES if code in said]
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A content with the assignments that hold once it is written."""
+
+    policy_type: PolicyType
+    content: Content
+    assigned: Content | None
+
+    @property
+    def body(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.content["body"]
+        return found
+
+    @property
+    def assignments(self) -> list[dict[str, Any]]:
+        return direct(objects(self.assigned, "assignments"))
+
+
+def _held_anew(now: _Held | None, then: _Held | None) -> Iterator[Danger]:
+    if then is None:
+        return
+    for find in _FINDERS:
+        there = {canonical(one.evidence) for one in find(now)} if now else set()
+        yield from (Danger(one.code, one.said) for one in find(then) if canonical(one.evidence) not in there)
+
+
+def _taken(now: _Held | None, then: _Held | None) -> Iterator[Danger]:
+    if now is not None:
+        key, wanted = now.policy_type.key, then.body if then else None
+        for change in (*access.CHANGES.get(key, ()), *_CHANGES.get(key, ())):
+            yield from change(now.body, wanted)
+        yield from weaker_settings(now.policy_type, now.body, wanted)
+        yield from _unassigned(now, then)
+
+
+# --- what a content holds --------------------------------------------------------------------------------------------
+
+# Who runs what is in the same object, or is to be installed by it.
+ACCOUNT, INSTALLED_BY = "runAsAccount", "installExperience"
+# Properties that hold what is run, or whatever a device does with it.
+CODE = frozenset(
+    {
+        "scriptContent", "detectionScriptContent", "remediationScriptContent", "installCommandLine",
+        "uninstallCommandLine", "commandLine", "configurationManagerAgentCommandLineArgument",
+    }
+)  # fmt: skip
+PAYLOADS: Mapping[str, str] = {
+    "omaSettings": "It applies custom OMA-URI settings, as the device itself: whatever the platform offers.",
+    "payload": "It installs a custom profile, as the device itself: whatever the platform offers.",
+    "configurationXml": "It applies custom XML, as the device itself.",
+    "customXml": "It applies custom XML, as the device itself.",
+    "configurationFileContent": "It changes the firmware of devices.",
+}
+
+
+def _objects(held: _Held) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(type, object) of the body and of all inside of it; "" for a type that the model does not know."""
+    todo: list[tuple[str, Any]] = [(root_type(held.policy_type), held.body)]
+    while todo:
+        declared, value = todo.pop()
+        if isinstance(value, dict):
+            of = model.type_of(value, declared)
+            yield of, value
+            known = model.properties(of)
+            todo += [((known[name].type or "") if name in known else "", inner) for name, inner in value.items()]
+        elif isinstance(value, list):
+            todo += [(declared, one) for one in value]
+
+
+def _run(held: _Held) -> Iterator[Finding]:
+    for of, value in _objects(held):
+        code = {name: value[name] for name in CODE if value.get(name)}
+        installs = inside(value, INSTALLED_BY)
+        account = value.get(ACCOUNT) or installs.get(ACCOUNT)
+        if code and account == "user":
+            yield Finding("code", [code, account], "It runs code of its own as the user who is signed in.")
+        elif code:
+            yield Finding("system", [code, account], f"It runs code of its own as {_root(of)}{_on(held)}.")
+        elif installs and account == "system":
+            yield Finding("system", [account, value.get("packageIdentifier")], f"It installs as SYSTEM{_on(held)}.")
+
+
+def _root(of: str) -> str:
+    is_unix = "shell" in of.lower() or "macos" in of.lower() or "linux" in of.lower()
+    return "root" if is_unix else "SYSTEM"
+
+
+def _payload(held: _Held) -> Iterator[Finding]:
+    for _, value in _objects(held):
+        for name in PAYLOADS.keys() & value.keys():
+            if value[name]:
+                yield Finding("system", [name, value[name]], PAYLOADS[name])
+
+
+def _on(held: _Held) -> str:
+    return f", {' and '.join(whom)}" if (whom := [one for one, _ in _everybody_of(held)]) else ""
+
+
+def _certificate(held: _Held) -> Iterator[Finding]:
+    for _, value in _objects(held):
+        if value.get("trustedRootCertificate"):
+            said = "Devices trust whatever this certificate authority signs: its subject stands below."
+            yield Finding("certificate", value["trustedRootCertificate"], said)
+
+
+def _administrators(held: _Held) -> Iterator[Finding]:
+    for of, value in _objects(held):
+        for name, inner in value.items():
+            known = model.properties(of).get(name)
+            members = model.enum(str(known.type)) if known and known.kind == "enum" else ()
+            if inner == "administrator" and "administrator" in members:
+                yield Finding("admin", [name, inner], "Whoever sets a device up is an administrator of it.")
+            if name == "localAdminEnabled" and inner is True:
+                yield Finding("admin", [name, inner], "Users are administrators of their Cloud PCs.")
+            if name.startswith(("adminAccountUserName", "userRights")) and inner:
+                yield Finding("admin", [name, inner], f"It sets {words(name).lower()} on devices.")
+        setting = str(value.get("settingDefinitionId") or "")
+        if "localusersandgroups" in setting or "_userrights_" in setting:
+            yield Finding(
+                "admin", [setting, value], "It says who is in local groups of devices, or has rights on them."
+            )
+
+
+def _roles(held: _Held) -> Iterator[Finding]:
+    body = held.body
+    if held.policy_type.key == "roleAssignments":
+        lists = [sorted(map(str, listed(body, name))) for name in ("members", "resourceScopes", "scopeMembers")]
+        evidence = [inside(body, "roleDefinition").get("id"), body.get("scopeType"), *lists]
+        yield Finding("role", evidence, f"It gives an Intune role to {len(listed(body, 'members'))} group(s).")
+    if held.policy_type.key == "roleDefinitions":
+        yield Finding("role", body.get("rolePermissions"), "It says what holders of an Intune role may do.")
+    if body.get("isAssignableToRole") is True:
+        yield Finding("role", True, "It is a group that directory roles can be given to.")
+
+
+_ALL_SCOPES = ("allDevices", "allLicensedUsers", "allDevicesAndLicensedUsers")
+_TARGETS = {"allDevicesAssignmentTarget": "for all devices", "allLicensedUsersAssignmentTarget": "for all users"}
+
+
+def _everybody_of(held: _Held) -> list[tuple[str, str]]:
+    """(for whom, narrowed by which filter) of assignments that reach everybody: by type, or by the built-in groups."""
+    found = {}
+    for one in held.assignments:
+        target = inside(one, "target")
+        kind = str(target.get("@odata.type")).removeprefix(model.PREFIX)
+        group = EVERYBODY.get(str(target.get("groupId") or "").lower())
+        whom = _TARGETS.get(kind) or (f"for {group.lower()}" if group and not kind.startswith("exclusion") else None)
+        if whom:
+            by = target.get("deviceAndAppManagementAssignmentFilterType")
+            found[whom] = str(by) if by not in (None, "none") else ""
+    return sorted(found.items())
+
+
+def _everybody(held: _Held) -> Iterator[Finding]:
+    for whom, narrowed in _everybody_of(held):
+        said = f"It is {whom}{f', narrowed by a filter ({narrowed})' if narrowed else ''}."
+        yield Finding("everybody", [whom, narrowed], said)
+    if held.body.get("scopeType") in _ALL_SCOPES:
+        yield Finding("everybody", held.body["scopeType"], "The role reaches all devices or users of the tenant.")
+    row = held.policy_type
+    if row.is_single or (row.has_defaults and row.is_built_in(held.body)):
+        yield Finding("everybody", held.body, "It is the tenant's default: it holds for everybody who has no other.")
+
+
+_LIMIT = re.compile("Before(Wipe|FactoryReset|Retirement)|^wipeAfter|^(minimum|maximum)Wipe", re.IGNORECASE)
+
+
+def _devices(held: _Held) -> Iterator[Finding]:
+    """Whatever the model lists as a remedy beside others, and counts or dates that end in one."""
+    for of, value in _objects(held):
+        for name, inner in value.items():
+            known = model.properties(of).get(name)
+            is_remedy = known is not None and known.kind == "enum" and inner in ("wipe", "retire")
+            if is_remedy or (_is_limit(name) and inner not in (None, False, "", 0)):
+                yield Finding("devices", [name, inner], f"{words(name)}: {inner}.")
+
+
+def _is_limit(name: str) -> bool:
+    return bool(_LIMIT.search(name))
+
+
+def _members(held: _Held) -> Iterator[Finding]:
+    members = listed(held.body, "members")
+    if held.policy_type.is_referred and members:
+        yield Finding("members", members, f"It gets {len(members)} member(s): what is for the group reaches them.")
+
+
+def _approval(held: _Held) -> Iterator[Finding]:
+    if held.policy_type.key == "operationApprovalPolicies":
+        said = "From then on what it protects waits for a second person, and its approvers are those named here."
+        yield Finding("approval", [held.body.get("policyType"), held.body.get("approverGroupIds")], said)
+
+
+def _access(held: _Held) -> Iterable[Finding]:
+    return [one for find in access.FINDERS.get(held.policy_type.key, ()) for one in find(held.body)]
+
+
+def _settings(held: _Held) -> Iterable[Finding]:
+    return [one for find in (turned_off, left_alone, run) for one in find(_objects(held))]
+
+
+_FINDERS: tuple[Callable[[_Held], Iterable[Finding]], ...] = (
+    _access, _approval, _roles, _run, _payload, _administrators, _certificate, _devices, _settings, _everybody,
+    _members,
+)  # fmt: skip
+
+
+# --- what a change takes away ----------------------------------------------------------------------------------------
+
+
+def _unassigned(now: _Held, then: _Held | None) -> Iterator[Danger]:
+    if not any(_is_for_somebody(one) for one in now.assignments):
+        return
+    if then is None:
+        yield Danger("taken", "It is assigned now, and would be removed.")
+    elif not any(_is_for_somebody(one) for one in then.assignments):
+        yield Danger("taken", "It is assigned now, and would be assigned to nobody.")
+    elif lost := dict(_everybody_of(now)).keys() - dict(_everybody_of(then)).keys():
+        yield Danger("taken", f"It is {' and '.join(sorted(lost))} now, and would be for some of them alone.")
+
+
+def _is_for_somebody(assignment: dict[str, Any]) -> bool:
+    kind = str(inside(assignment, "target").get("@odata.type"))
+    return not kind.removeprefix(model.PREFIX).startswith("exclusion")
+
+
+def _approval_ends(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
+    if then is None:
+        yield Danger("approval", "Nothing that it protects would need a second person any more.")
+
+
+def _defaults(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
+    if then and now.get("secureByDefault") is True and then.get("secureByDefault") is False:
+        yield Danger("compliance", "Devices without a compliance policy would count as compliant.")
+
+
+def _filter_changes(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
+    if then is None or now.get("rule") != then.get("rule"):
+        yield Danger("taken", "What is assigned through it would reach other devices than now.")
+
+
+_CHANGES: Mapping[str, tuple[Change, ...]] = {
+    "operationApprovalPolicies": (_approval_ends,),
+    "deviceManagementSettings": (_defaults,),
+    "assignmentFilters": (_filter_changes,),
+}

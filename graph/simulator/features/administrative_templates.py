@@ -1,0 +1,113 @@
+"""Administrative templates: definition values by reference to Microsoft's catalogue, or to what was ingested."""
+
+import copy
+import re
+from typing import Any
+
+from graph.simulator.features.references import bound
+from graph.simulator.model.odata import Object
+from graph.simulator.model.replies import Refused, Reply, bad_request, not_found
+from graph.simulator.store.known_properties import DEFINITIONS
+from graph.simulator.store.write_request import Call, guid, now, objects
+
+_KNOWN = frozenset({"id", "enabled", "configurationType", "presentationValues", "definition@odata.bind"})
+
+
+def update_values(call: Call) -> None:
+    unknown = sorted(set(call.body) - {"added", "updated", "deletedIds"})
+    if unknown:
+        raise bad_request(f"updateDefinitionValues takes no {unknown[0]}.")
+    item = call.draft()
+    values = item.setdefault("definitionValues", [])
+    for given in objects(call.body.get("updated")):
+        _update(call, values, given)
+    gone = {str(one) for one in call.body.get("deletedIds") or ()}
+    if gone - {one["id"] for one in values}:
+        raise bad_request("deletedIds names a definition value that the policy has not.")
+    item["definitionValues"] = [one for one in values if one["id"] not in gone]
+    for given in objects(call.body.get("added")):
+        item["definitionValues"].append(_added(call, item["definitionValues"], given))
+    _tell_ingestion(item)
+    call.keep(item)
+
+
+def change_value(call: Call) -> Reply:
+    item = call.draft()
+    values = item.setdefault("definitionValues", [])
+    if call.method == "POST" and len(call.rest) == 2:
+        made = _added(call, values, call.body)
+        values.append(made)
+        _tell_ingestion(item)
+        call.keep(item)
+        shown = {name: made[name] for name in made if name not in {"definition", "presentationValues"}}
+        return Reply(201, shown, created=f"{call.path}/{call.rest[1]}")
+    held = next((one for one in values if len(call.rest) == 3 and one["id"] == call.rest[2]), None)
+    if held is None or call.method != "DELETE":
+        raise Refused(not_found("/".join(call.rest[1:])))
+    values.remove(held)
+    _tell_ingestion(item)
+    call.keep(item)
+    return Reply(204)
+
+
+def _added(call: Call, values: list[Object], given: Object) -> Object:
+    _refuse_unknown(given)
+    definition = _definition(call, given.get("definition@odata.bind"))
+    if definition["id"] in {one.get("definition", {}).get("id") for one in values}:
+        raise bad_request(f"The policy has a value for the definition {definition['id']} already.")
+    return {
+        "id": guid(),
+        "createdDateTime": now(),
+        "lastModifiedDateTime": now(),
+        "enabled": given.get("enabled", False),
+        "configurationType": given.get("configurationType") or "policy",
+        "definition": {name: value for name, value in copy.deepcopy(definition).items() if name != "presentations"},
+        "presentationValues": [_presented(definition, one) for one in objects(given.get("presentationValues"))],
+    }
+
+
+def _update(call: Call, values: list[Object], given: Object) -> None:
+    _refuse_unknown(given)
+    held = next((one for one in values if one["id"] == given.get("id")), None)
+    if held is None:
+        raise bad_request("updated names a definition value that the policy has not.")
+    held.update({name: given[name] for name in ("enabled", "configurationType") if name in given})
+    held["lastModifiedDateTime"] = now()
+    if "presentationValues" in given:
+        definition = call.tenant.held(DEFINITIONS, held["definition"]["id"]) or held["definition"]
+        held["presentationValues"] = [_presented(definition, one) for one in objects(given["presentationValues"])]
+
+
+def _refuse_unknown(given: Object) -> None:
+    unknown = sorted(set(given) - _KNOWN - {"@odata.type"})
+    if unknown:
+        raise bad_request(f"A definition value has no {unknown[0]} to set.")
+
+
+def _definition(call: Call, address: Any) -> Object:
+    key = bound(address, "groupPolicyDefinitions")
+    found = call.tenant.held(DEFINITIONS, key)
+    if found is None:
+        raise bad_request(f"The group policy definition {key} was not found.")
+    return found
+
+
+def _presented(definition: Object, given: Object) -> Object:
+    found = re.search(r"/presentations(?:\('([^']+)'\)|/([^/()]+))$", str(given.get("presentation@odata.bind")))
+    key = (found[1] or found[2]) if found else ""
+    presentation = next((one for one in definition.get("presentations", ()) if one["id"] == key), None)
+    if presentation is None or not given.get("@odata.type"):
+        raise bad_request(f"The definition {definition['id']} has no presentation '{key}'.")
+    unknown = sorted(set(given) - {"@odata.type", "value", "values", "id", "presentation@odata.bind"})
+    if unknown:
+        raise bad_request(f"A presentation value has no {unknown[0]} to set.")
+    values: Object = {name: given[name] for name in ("value", "values") if name in given}
+    return {"@odata.type": given["@odata.type"], "id": guid(), "createdDateTime": now(), "lastModifiedDateTime": now(),
+            "presentation": copy.deepcopy(presentation), **values}  # fmt: skip
+
+
+def _tell_ingestion(item: Object) -> None:
+    """builtIn, custom or both, by what the values refer to."""
+    kinds = {value["definition"].get("policyType") == "admxIngested" for value in item["definitionValues"]}
+    names = {frozenset(): "unknown", frozenset({False}): "builtIn", frozenset({True}): "custom"}
+    item["policyConfigurationIngestionType"] = names.get(frozenset(kinds), "mixed")

@@ -1,0 +1,72 @@
+"""Enrollment configurations: their ids tell the type, and each type (and platform) has an order of its own."""
+
+from graph.simulator.model.collections import DM
+from graph.simulator.model.odata import Object
+from graph.simulator.model.replies import bad_request
+from graph.simulator.store.known_properties import bare
+from graph.simulator.store.state import Tenant
+from graph.simulator.store.write_request import Call
+
+PATH = f"{DM}/deviceEnrollmentConfigurations"
+_SUFFIXES = {
+    "deviceEnrollmentLimitConfiguration": "Limit",
+    "deviceEnrollmentPlatformRestrictionsConfiguration": "PlatformRestrictions",
+    "deviceEnrollmentPlatformRestrictionConfiguration": "SinglePlatformRestriction",
+    "deviceEnrollmentWindowsHelloForBusinessConfiguration": "WindowsHelloForBusiness",
+    "deviceEnrollmentNotificationConfiguration": "EnrollmentNotificationsConfiguration",
+}
+
+
+def suffix(kind: str) -> str:
+    return _SUFFIXES.get(kind, kind[:1].upper() + kind[1:])
+
+
+def start(call: Call, item: Object) -> None:
+    """New ones come last of their type."""
+    item["priority"] = max((one["priority"] for one in _others(call.tenant, item)), default=0) + 1
+    name = suffix(bare(item))
+    item.setdefault("deviceEnrollmentConfigurationType", name[:1].lower() + name[1:])
+
+
+def is_default(item: Object) -> bool:
+    return item.get("priority") == 0
+
+
+def _others(tenant: Tenant, item: Object) -> list[Object]:
+    """Of the same type and platform, in their order; the default has no place in it."""
+    group = (item.get("@odata.type"), item.get("platformType"))
+    found = [
+        one
+        for one in tenant.collections.get(PATH, {}).values()
+        if one["id"] != item["id"]
+        and one.get("priority")
+        and (one.get("@odata.type"), one.get("platformType")) == group
+    ]
+    return sorted(found, key=lambda one: one["priority"])
+
+
+def set_priority(call: Call) -> None:
+    item = call.draft()
+    wanted = call.body.get("priority")
+    if is_default(item):
+        raise bad_request("The priority of a default enrollment configuration cannot be changed.")
+    if not isinstance(wanted, int) or wanted < 1:
+        raise bad_request("priority has to be a positive number.")
+    close_gap(call.tenant, item)
+    _make_room(call.tenant, item, wanted)
+    call.keep({**item, "priority": wanted})
+
+
+def close_gap(tenant: Tenant, item: Object) -> None:
+    """Those behind one that leaves move up."""
+    for one in _others(tenant, item):
+        if one["priority"] > item.get("priority", 0) > 0:
+            tenant.put(PATH, {**one, "priority": one["priority"] - 1})
+
+
+def _make_room(tenant: Tenant, item: Object, wanted: int) -> None:
+    taken = wanted
+    for one in _others(tenant, item):
+        if one["priority"] == taken:
+            taken += 1
+            tenant.put(PATH, {**one, "priority": taken})

@@ -1,0 +1,65 @@
+"""Policy sets: their items copy the names of what they hold, and change by an action of their own."""
+
+from typing import Any
+
+from graph.simulator.features import assignments
+from graph.simulator.features.references import refuse_missing
+from graph.simulator.model.odata import Object
+from graph.simulator.model.replies import bad_request
+from graph.simulator.store.known_properties import bare
+from graph.simulator.store.state import Tenant
+from graph.simulator.store.write_request import Call, objects
+
+_KEYS = frozenset({"addedPolicySetItems", "updatedPolicySetItems", "deletedPolicySetItems", "assignments"})
+
+
+def start(call: Call, item: Object) -> None:
+    item["items"] = [_item(call.tenant, item["id"], one) for one in objects(item.get("items"))]
+    item["assignments"] = assignments.stored(call, item["id"], item.get("assignments"))
+
+
+def _item(tenant: Tenant, set_id: str, given: Object) -> Object:
+    payload = str(given.get("payloadId"))
+    kind = bare(given).removesuffix("PolicySetItem")
+    made = {
+        "@odata.type": given.get("@odata.type"),
+        "id": f"{set_id}_{payload}_{kind[:1].upper()}{kind[1:]}_Parcel",
+        "payloadId": payload,
+        "itemType": None,
+        "displayName": _name_of(tenant, payload),
+        "status": "notAssigned",
+        "errorCode": "noError",
+        "guidedDeploymentTags": given.get("guidedDeploymentTags") or [],
+    }
+    return made | {name: given[name] for name in ("intent", "settings", "priority") if name in given}
+
+
+def _name_of(tenant: Tenant, payload: str) -> Any:
+    for items in tenant.collections.values():
+        if payload in items:
+            return items[payload].get("displayName") or items[payload].get("name")
+    return None
+
+
+def update(call: Call) -> None:
+    unknown = sorted(set(call.body) - _KEYS)
+    if unknown or not call.body:
+        raise bad_request(f"update takes no {unknown[0] if unknown else 'empty body'}.")
+    refuse_missing(call, call.body)
+    item = call.draft()
+    gone = {str(one) for one in call.body.get("deletedPolicySetItems") or ()}
+    for one in objects(call.body.get("updatedPolicySetItems")):
+        _replace(item, one)
+    item["items"] = [one for one in item["items"] if one["id"] not in gone]
+    item["items"] += [_item(call.tenant, item["id"], one) for one in objects(call.body.get("addedPolicySetItems"))]
+    if "assignments" in call.body:
+        item["assignments"] = assignments.stored(call, item["id"], call.body["assignments"])
+    call.keep(item)
+
+
+def _replace(item: Object, given: Object) -> None:
+    for one in item["items"]:
+        if given.get("id") == one["id"] or given.get("payloadId") == one["payloadId"]:
+            one.update({name: given[name] for name in ("intent", "settings", "guidedDeploymentTags") if name in given})
+            return
+    raise bad_request("updatedPolicySetItems names an item that the set has not.")

@@ -1,0 +1,84 @@
+"""What exported policies refer to and was not exported with them: without it, the tenant could never have had them."""
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graph.simulator.features.references import APPS, FILTERS, LOCATIONS, STRENGTHS, TAGS, TEMPLATES, missing
+from graph.simulator.model.collections import AGREEMENTS, DM
+from graph.simulator.model.odata import Object
+from graph.simulator.store.state import Tenant
+
+_TIME = "2024-01-08T08:00:00Z"
+
+
+def add_missing(tenant: Tenant) -> None:
+    tenant.collections.setdefault("servicePrincipals", {})  # without any, none would be asked for
+    for path, items in list(tenant.collections.items()):
+        for item in list(items.values()):
+            _add_strength(tenant, item)
+            for collection, one in list(missing(tenant, path, item)):
+                made = _MADE.get(collection)
+                if made:
+                    tenant.put(collection, {"id": one, **made(one)})
+
+
+def _add_strength(tenant: Tenant, policy: Object) -> None:
+    """The policy carries a copy: that is the strength itself."""
+    strength = (policy.get("grantControls") or {}).get("authenticationStrength")
+    if not strength or not strength.get("id"):
+        return
+    if tenant.held(STRENGTHS, strength["id"]) is None:
+        is_fixed = strength["id"].startswith("00000000-")
+        defaults = {"displayName": "Strength", "description": "", "policyType": "builtIn" if is_fixed else "custom",
+                    "requirementsSatisfied": "mfa", "allowedCombinations": ["fido2"], "createdDateTime": _TIME,
+                    "modifiedDateTime": _TIME}  # fmt: skip
+        held = {**defaults, **strength}
+        held["combinationConfigurations"] = held.get("combinationConfigurations") or []
+        tenant.put(STRENGTHS, held)
+    policy["grantControls"]["authenticationStrength"] = copy.deepcopy(tenant.held(STRENGTHS, strength["id"]))
+
+
+def _group(one: str) -> Object:
+    return {"displayName": f"Group {one[:8]}", "description": None, "groupTypes": [], "mailEnabled": False,
+            "mailNickname": f"group-{one[:8]}", "securityEnabled": True, "membershipRule": None,
+            "membershipRuleProcessingState": None}  # fmt: skip
+
+
+def _intune(name: str, **more: Any) -> Object:
+    return {"displayName": name, "description": "", "createdDateTime": _TIME, "lastModifiedDateTime": _TIME,
+            "roleScopeTagIds": ["0"], **more}  # fmt: skip
+
+
+def _without_creation(name: str, **more: Any) -> Object:
+    return {key: value for key, value in _intune(name, **more).items() if key != "createdDateTime"}
+
+
+def _filter(one: str) -> Object:
+    rule = '(device.deviceOwnership -eq "Corporate")'
+    made = _intune(f"Filter {one[:8]}", platform="windows10AndLater", payloads=[], roleScopeTags=["0"], rule=rule,
+                   assignmentFilterManagementType="devices")  # fmt: skip
+    del made["roleScopeTagIds"]
+    return made
+
+
+_MADE: Mapping[str, Callable[[str], Object]] = {
+    "groups": _group,
+    "users": lambda one: {"displayName": f"User {one[:8]}", "userPrincipalName": f"{one[:8]}@adatum.example"},
+    "servicePrincipals": lambda one: {"appId": one, "displayName": f"Application {one[:8]}"},
+    AGREEMENTS: lambda one: {"displayName": f"Terms {one[:8]}", "files": [
+        {"id": one, "fileName": "terms.pdf", "displayName": "Terms", "language": "en", "isDefault": True,
+         "isMajorVersion": False, "createdDateTime": _TIME, "fileData": {"data": "JVBERi0xLjQK"}}]},
+    FILTERS: _filter,
+    TAGS: lambda one: {"displayName": f"Tag {one}", "description": "", "isBuiltIn": False, "assignments": []},
+    TEMPLATES: lambda one: _without_creation(f"Template {one[:8]}", brandingOptions="none", defaultLocale=None,
+                                   localizedNotificationMessages=[]),
+    APPS: lambda one: _intune(f"App {one[:8]}", bundleId=f"app.{one[:8]}", publisher="Adatum", assignments=[],
+                              **{"@odata.type": "#microsoft.graph.iosStoreApp"}),
+    LOCATIONS: lambda one: {"displayName": f"Location {one[:8]}", "countriesAndRegions": ["AT"],
+                            "countryLookupMethod": "clientIpAddress", "includeUnknownCountriesAndRegions": False,
+                            "createdDateTime": _TIME, "modifiedDateTime": _TIME,
+                            "@odata.type": "#microsoft.graph.countryNamedLocation"},
+    f"{DM}/deviceComplianceScripts": lambda one: _intune(f"Script {one[:8]}", publisher="IT", version="1",
+                                                         detectionScriptContent="ZXhpdCAwCg==", assignments=[]),
+}  # fmt: skip

@@ -1,0 +1,38 @@
+"""Reading the catalogue of administrative templates by its categories."""
+
+from itertools import groupby
+from uuid import NAMESPACE_URL, uuid5
+
+from graph.simulator.model import odata
+from graph.simulator.model.odata import Object
+from graph.simulator.model.replies import Reply
+from graph.simulator.store.known_properties import DEFINITIONS, INGESTED
+from graph.simulator.store.state import Tenant
+
+_SHOWN = ("id", "displayName", "categoryPath", "classType")
+
+
+def categories(tenant: Tenant, query: str) -> Reply:
+    """`?$expand=definitions(…)&$filter=ingestionSource eq 'custom'`."""
+    given = odata.options(query)
+    wanted = {"": None, "ingestionSource eq 'custom'": True, "ingestionSource eq 'builtIn'": False}
+    condition = given.get("filter", "")
+    if condition not in wanted:
+        raise odata.BadQuery(f"Invalid filter clause: {condition}")
+    is_custom = wanted[condition]
+    found = [
+        one
+        for one in list(tenant.collections.get(DEFINITIONS, {}).values())
+        if is_custom is None or (one.get("policyType") == INGESTED) is is_custom
+    ]
+    found.sort(key=lambda one: str(one.get("categoryPath")))
+    groups = groupby(found, key=lambda one: str(one.get("categoryPath")))
+    is_expanded = "definitions" in odata.expansions(given.get("expand", ""))
+    return Reply(200, {"value": [_category(path, list(items), is_expanded) for path, items in groups]})
+
+
+def _category(path: str, definitions: list[Object], is_expanded: bool) -> Object:
+    shown: Object = {"id": str(uuid5(NAMESPACE_URL, path)), "displayName": path.rpartition("\\")[2]}
+    if is_expanded:
+        shown["definitions"] = [{name: one.get(name) for name in _SHOWN} for one in definitions]
+    return shown

@@ -1,0 +1,4 @@
+"""Entra's sign-in endpoints: for apps, and for people.
+
+May import: graph.simulator.model, graph.simulator.store.
+"""

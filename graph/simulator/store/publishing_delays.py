@@ -1,0 +1,46 @@
+"""What was made a moment ago, and cannot be used yet: apps are published, and other services hear of it, with a delay.
+
+Flags: `publishing_delay_s` of store apps ("PublishingState is not 'Published'"; Micke-K/IntuneManagement waits for it),
+`propagation_delay_s` of whatever a body names ("1040: NamedLocation with id … does not exist in the directory.",
+KelvinTegelaar/CIPP#4655).
+"""
+
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from graph.simulator.model.collections import CA, DAM
+from graph.simulator.model.replies import bad_request
+
+if TYPE_CHECKING:
+    from graph.simulator.store.state import Object, Tenant
+
+APPS, LOCATIONS = f"{DAM}/mobileApps", f"{CA}/namedLocations"
+
+
+def _is_young(tenant: "Tenant", collection: str, object_id: str, flag: str) -> bool:
+    delay = float(tenant.flags.get(flag, 0))
+    return bool(delay) and tenant.arrivals.get(f"{collection}/{object_id}", 0) > time() - delay
+
+
+def shown(tenant: "Tenant", collection: str, item: "Object") -> "Object":
+    """As a read has it."""
+    is_waiting = collection == APPS and item.get("publishingState") == "published"
+    if is_waiting and _is_young(tenant, collection, str(item["id"]), "publishing_delay_s"):
+        return {**item, "publishingState": "processing"}
+    return item
+
+
+def refuse_unpublished(tenant: "Tenant", collection: str, item: "Object") -> None:
+    if collection == APPS and shown(tenant, collection, item).get("publishingState") == "processing":
+        raise bad_request(
+            f"The MobileApp entity {item['id']} cannot be assigned: PublishingState is not 'Published' (Processing)."
+        )
+
+
+def refuse_unheard(tenant: "Tenant", references: Any) -> None:
+    """Of (collection, id) pairs that a body names."""
+    for collection, one in references:
+        if _is_young(tenant, collection, one, "propagation_delay_s"):
+            if collection == LOCATIONS:
+                raise bad_request(f"1040: NamedLocation with id {one} does not exist in the directory.")
+            raise bad_request(f"{collection.rpartition('/')[2]} with id {one} was not found.")

@@ -1,0 +1,213 @@
+"""How the policy types in graph/policy_types/tenant_wide_types.py are written; as graph/write/write_rules.py, which
+joins them, for the others.
+
+Where no source is named, the calls are those of Microsoft's own package, msgraph-beta-sdk 1.66.0.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graph.policy_types.permissions import (
+    WRITE_AGREEMENTS,
+    WRITE_APPS,
+    WRITE_BRANDING,
+    WRITE_CLEANUP,
+    WRITE_CLOUD_PC,
+    WRITE_CONFIGURATION,
+    WRITE_GROUPS,
+    WRITE_RBAC,
+    WRITE_SITE_LISTS,
+    WRITE_WINDOWS_UPDATES,
+)
+from graph.policy_types.tenant_wide_types import BRANDING_FILES, DEFAULT_LOCALE, DM
+from graph.policy_types.write_rule import APP_NAMED, CA_NAMED, DIRECTORY, LOCKS, POLICIES, Object, Part, WriteRule
+from graph.read import groups
+from graph.transport import paths
+from graph.transport.client import Request
+from graph.write.actions import only, post, without
+
+AUTOPATCH = (
+    "It is for an audience of devices and rings that only its own tenant knows, and that Microsoft Graph does not make "
+    "anew: it is backed up and compared, and not written."
+)
+
+# --- warnings --------------------------------------------------------------------------------------------------------
+
+
+def _retires_devices(body: Object) -> str:
+    days = body.get("deviceInactivityBeforeRetirementInDays")
+    return f"It retires every device that has not been in touch for {days} days, as soon as it is there."
+
+
+def _locks_writes(body: Object) -> str:
+    return (
+        "From then on what it protects needs a second person's approval in the tenant, this product's own writes "
+        "included. If its approver groups have no members, nobody can change any of it."
+    )
+
+
+def _new_token(body: Object) -> str:
+    return "Enrollment tokens are not kept: one that is made anew gets another token, and printed QR codes are void."
+
+
+def _defaults_to_noncompliant(body: Object) -> str:
+    is_on = body.get("secureByDefault") is True
+    return "Devices without a compliance policy count as not compliant with it." if is_on else ""
+
+
+def _stays_a_draft(body: Object) -> str:
+    return "Browsers follow the list that was published last: publish it in the Microsoft 365 admin center."
+
+
+# --- terms of use ----------------------------------------------------------------------------------------------------
+
+
+def _agreement(body: Object) -> None:
+    body["files"] = [
+        only(one, "fileName", "displayName", "language", "isDefault", "fileData") for one in body.get("files") or ()
+    ]
+
+
+def _needs_its_files(body: Object) -> str:
+    """An agreement without its PDF makes the list of all agreements a 500 (Micke-K/IntuneManagement, 2026-09-06)."""
+    files = body.get("files") or ()
+    has_all = bool(files) and all((one.get("fileData") or {}).get("data") for one in files)
+    return "" if has_all else "The backup does not hold all of its PDFs, and Microsoft Graph takes none without them."
+
+
+# --- company branding ------------------------------------------------------------------------------------------------
+
+# The header by which the one without a language is meant (learn.microsoft.com: Update organizationalBranding).
+_DEFAULT = {"Accept-Language": DEFAULT_LOCALE}
+
+
+def _create_branding(path: str, body: Object) -> Request:
+    if body.get("id") == DEFAULT_LOCALE:
+        return Request(path.removesuffix("/localizations"), "PATCH", _texts(body), _DEFAULT)
+    # Here the client says the id.
+    return post(path, {"id": body.get("id"), **_texts(body)})
+
+
+def _texts(body: Object) -> Object:
+    """All that goes with the object; what has no value is left to the service's default."""
+    derived = {"id", "cdnList", "@odata.type", *BRANDING_FILES, *(f"{name}RelativeUrl" for name in BRANDING_FILES)}
+    return {name: value for name, value in without(body, *derived).items() if value is not None}
+
+
+def _branding_file(name: str) -> Part:
+    def write(path: str, live: Object, want: Object) -> list[Request]:
+        data = want.get(name)
+        if not data:
+            return [Request(f"{path}/{name}", "DELETE")] if live.get(name) else []
+        return [Request(f"{path}/{name}", "PUT", {"type": _media_type(name, data), "value": data}, is_media=True)]
+
+    return write
+
+
+# How each sort of file begins, in base64.
+_BEGINNINGS = {"iVBORw": "image/png", "/9j/": "image/jpeg", "AAABAA": "image/x-icon", "R0lGOD": "image/gif"}
+
+
+def _media_type(name: str, data: str) -> str:
+    if name == "customCSS":
+        return "text/css"
+    return next((kind for begin, kind in _BEGINNINGS.items() if data.startswith(begin)), "image/*")
+
+
+# --- Edge site lists -------------------------------------------------------------------------------------------------
+
+_SITE = ("webUrl", "allowRedirect", "comment", "compatibilityMode", "mergeType", "targetEnvironment")
+_COOKIE = ("displayName", "comment", "hostOnly", "hostOrDomain", "path", "sourceEnvironment")
+
+
+def _members(name: str, key: Callable[[Object], str], shown: tuple[str, ...]) -> Part:
+    """A list below the site list, each of its elements by itself."""
+
+    def write(path: str, live: Object, want: Object) -> list[Request]:
+        now = {key(one): one for one in live.get(name) or ()}
+        then = {key(one): one for one in want.get(name) or ()}
+        made = [post(f"{path}/{name}", only(one, *shown)) for which, one in then.items() if which not in now]
+        changed = [
+            Request(paths.below(path, name, now[which]["id"]), "PATCH", only(one, *shown))
+            for which, one in then.items()
+            if which in now and only(now[which], *shown) != only(one, *shown)
+        ]
+        gone = [
+            Request(paths.below(path, name, one["id"]), "DELETE") for which, one in now.items() if which not in then
+        ]
+        return [*gone, *made, *changed]
+
+    return write
+
+
+def _cookie_key(one: Object) -> str:
+    return f"{one.get('hostOrDomain')} {one.get('displayName')} {one.get('path')}"
+
+
+# --- Windows 365 -----------------------------------------------------------------------------------------------------
+
+
+def _provisioning(body: Object) -> None:
+    for one in body.get("domainJoinConfigurations") or ():
+        one.pop("geographicLocationType", None)
+
+
+# --- tenant-wide settings --------------------------------------------------------------------------------------------
+
+
+def _change_settings(path: str, changed: Object) -> Request:
+    """A property of the whole service: only what differs, or the rest becomes its default (almenscorner/IntuneCD)."""
+    return Request(DM, "PATCH", {"settings": without(changed, "@odata.type")})
+
+
+_CLOUD_PC: dict[str, Any] = {"wave": POLICIES, "access": WRITE_CLOUD_PC, "assign": "assignments"}
+_NEVER: dict[str, Any] = {"wave": POLICIES, "access": WRITE_WINDOWS_UPDATES, "never": AUTOPATCH}
+
+TENANT_RULES: Mapping[str, WriteRule] = {
+    "groups": WriteRule(
+        DIRECTORY,
+        WRITE_GROUPS,
+        create=groups.creation,
+        parts={"members": groups.add_members},
+        cannot_create=groups.why_never,
+        warn_made=groups.warning,
+    ),
+    "mobileAppCategories": WriteRule(APP_NAMED, WRITE_APPS),
+    "androidDeviceOwnerEnrollmentProfiles": WriteRule(POLICIES, WRITE_CONFIGURATION, warn_made=_new_token),
+    "managedDeviceCleanupRules": WriteRule(POLICIES, WRITE_CLEANUP, warn=_retires_devices),
+    "operationApprovalPolicies": WriteRule(LOCKS, WRITE_RBAC, warn=_locks_writes),
+    "deviceManagementSettings": WriteRule(
+        POLICIES,
+        WRITE_CONFIGURATION,
+        change=_change_settings,
+        cannot_create=lambda body: "Every tenant has them: they are changed, and never made.",
+        warn=_defaults_to_noncompliant,
+    ),
+    "agreements": WriteRule(
+        CA_NAMED,
+        WRITE_AGREEMENTS,
+        fixed=frozenset({"files"}),
+        shape=_agreement,
+        cannot_create=_needs_its_files,
+    ),
+    "organizationalBranding": WriteRule(
+        POLICIES,
+        WRITE_BRANDING,
+        create=_create_branding,
+        names_itself=True,
+        parts={name: _branding_file(name) for name in BRANDING_FILES},
+    ),
+    "provisioningPolicies": WriteRule(shape=_provisioning, **_CLOUD_PC),
+    "cloudPcUserSettings": WriteRule(**_CLOUD_PC),
+    "browserSiteLists": WriteRule(
+        POLICIES,
+        WRITE_SITE_LISTS,
+        parts={
+            "sites": _members("sites", lambda one: str(one.get("webUrl")), _SITE),
+            "sharedCookies": _members("sharedCookies", _cookie_key, _COOKIE),
+        },
+        warn=_stays_a_draft,
+    ),
+    "windowsUpdatePolicies": WriteRule(**_NEVER),
+    "windowsUpdateDeployments": WriteRule(**_NEVER),
+}

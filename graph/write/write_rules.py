@@ -1,0 +1,358 @@
+"""How each policy type is written: one row per row of graph/policy_types/table.py.
+
+Waves follow from what refers to what: scope tags, filters and categories, what policies name (templates, scripts,
+reusable settings), apps, certificates, policies, roles, what Conditional Access names, Conditional Access, policy sets.
+Calls, immutable properties and permissions: learn.microsoft.com, Microsoft Graph beta reference and permissions
+reference; where those are silent or wrong, what open-source exporters were seen to do against the service.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from graph.policy_types.driver_approvals import INVENTORY
+from graph.policy_types.enrollment import IS_DEFAULT, MESSAGES, is_of_enrollment
+from graph.policy_types.permissions import (
+    WRITE_APPS,
+    WRITE_AUTHENTICATION_CONTEXTS,
+    WRITE_CONDITIONAL_ACCESS,
+    WRITE_CONFIGURATION,
+    WRITE_POWERSHELL,
+    WRITE_RBAC,
+    WRITE_SCOPE_TAGS,
+    WRITE_SCRIPTS,
+    WRITE_SERVICE_CONFIG,
+    WRITE_STRENGTHS,
+)
+from graph.policy_types.tenant_wide_types import DEFAULT_LOCALE
+from graph.policy_types.write_rule import (
+    APP_WAVE,
+    BY_UPDATE,
+    CA,
+    CA_NAMED,
+    CERTIFICATES,
+    FILTERS,
+    JOINING,
+    NAMED,
+    ONE_BY_ONE,
+    POLICIES,
+    ROLE_ASSIGNMENTS,
+    ROLES,
+    SETS,
+    TAGS,
+    Object,
+    WriteRule,
+)
+from graph.write import actions as parts
+from graph.write import child_actions as children
+from graph.write.tenant_wide_rules import TENANT_RULES
+
+RETIRED = "Microsoft retired Windows Information Protection; these policies are kept for reading only."
+
+
+def _unsupported(body: Object) -> str:
+    is_unsupported = str(body.get("@odata.type")).endswith("unsupportedDeviceConfiguration")
+    return "Microsoft Graph cannot write this sort of device configuration." if is_unsupported else ""
+
+
+# Apps that are only a reference to a store or to Microsoft: everything of them is in Graph.
+_STORE_APPS = frozenset(
+    {
+        "webApp", "windowsWebApp", "macOsWebClip", "iosiPadOSWebClip", "iosStoreApp", "winGetApp", "officeSuiteApp",
+        "macOSOfficeSuiteApp", "windowsMicrosoftEdgeApp", "macOSMicrosoftEdgeApp", "macOSMicrosoftDefenderApp",
+    }
+)  # fmt: skip
+
+
+def _needs_installer(body: Object) -> str:
+    bare = str(body.get("@odata.type") or "").removeprefix(parts.TYPE)
+    if bare in _STORE_APPS:
+        return ""
+    return "Microsoft Graph never gives an app's installer back: add the app in Intune, then restore what refers to it."
+
+
+def _is_default(body: Object) -> str:
+    return "This is the tenant's own default: it is changed where it is there, never made." if body else ""
+
+
+def _default_enrollment(body: Object) -> str:
+    return _is_default(body) if body.get("priority") == 0 else ""
+
+
+def _default_branding(body: Object) -> str:
+    return _is_default(body) if body.get("isDefaultProfile") else ""
+
+
+_CATALOG: dict[str, Any] = {
+    "access": WRITE_CONFIGURATION,
+    "update": "PUT",
+    "shape": parts.catalog,
+    "fixed": frozenset({"platforms", "technologies", "templateReference"}),
+    # Without it: 400 "Platform, PolicyType, and CreationSource cannot be changed once created"
+    # (KelvinTegelaar/CIPP#3744; deploymenttheory/terraform-provider-microsoft365 sends it in each PUT).
+    "echoed": frozenset({"creationSource"}),
+}
+_PROTECTION: dict[str, Any] = {
+    "access": WRITE_APPS,
+    "assign": "assignments",
+    "typed": True,
+    "parts": {"apps": parts.target_apps, "appGroupType": parts.target_apps},
+    "posted": frozenset({"appGroupType"}),
+}
+_SCRIPT: dict[str, Any] = {"wave": POLICIES, "access": WRITE_SCRIPTS}
+# No model of Microsoft's has them, and what others tried was never a tenant: their writes are known from mocks alone.
+UNTRIED = "Nobody has tried yet whether Microsoft Graph takes these as they were: they are backed up, and not written."
+_RETIRED = WriteRule(POLICIES, WRITE_APPS, never=RETIRED)
+_UPDATES: dict[str, Any] = {"wave": POLICIES, "access": WRITE_CONFIGURATION, "assign": "assignments"}
+
+_RULES: dict[str, WriteRule] = {
+    "configurationPolicies": WriteRule(
+        POLICIES,
+        assign="assignments",
+        parts={"priorityMetaData": children.reorder, IS_DEFAULT: children.default_profile},
+        **_CATALOG,
+    ),
+    "compliancePolicies": WriteRule(
+        POLICIES,
+        assign="assignments",
+        parts={"scheduledActionsForRule": parts.set_scheduled_actions},
+        **_CATALOG,
+    ),
+    "deviceConfigurations": WriteRule(
+        POLICIES,
+        WRITE_CONFIGURATION,
+        assign="assignments",
+        typed=True,
+        shape=parts.device_configuration,
+        parts={
+            "privacyAccessControls": parts.privacy_controls,
+            **children.linking("deviceConfigurations"),
+        },
+        cannot_create=_unsupported,
+    ),
+    "groupPolicyConfigurations": WriteRule(
+        POLICIES, WRITE_CONFIGURATION, assign="assignments", parts={"definitionValues": parts.definition_values}
+    ),
+    "groupPolicyUploadedDefinitionFiles": WriteRule(
+        NAMED, WRITE_CONFIGURATION, never="Microsoft Graph never gives the ADMX file back: import it in Intune again."
+    ),
+    "deviceCompliancePolicies": WriteRule(
+        POLICIES,
+        WRITE_CONFIGURATION,
+        assign="assignments",
+        typed=True,
+        shape=parts.compliance,
+        parts={"scheduledActionsForRule": parts.schedule_actions},
+        posted=frozenset({"scheduledActionsForRule"}),
+    ),
+    "deviceComplianceScripts": WriteRule(NAMED, WRITE_SCRIPTS, assign="deviceHealthScriptAssignments"),
+    "deviceManagementScripts": WriteRule(POLICIES, WRITE_POWERSHELL, assign="deviceManagementScriptAssignments"),
+    "deviceShellScripts": WriteRule(assign="deviceManagementScriptAssignments", **_SCRIPT),
+    "deviceCustomAttributeShellScripts": WriteRule(
+        assign="deviceManagementScriptAssignments",
+        fixed=frozenset({"customAttributeName", "customAttributeType", "displayName"}),
+        **_SCRIPT,
+    ),
+    "deviceHealthScripts": WriteRule(assign="deviceHealthScriptAssignments", **_SCRIPT),
+    "intents": WriteRule(
+        POLICIES,
+        WRITE_CONFIGURATION,
+        assign="assignments",
+        fixed=frozenset({"templateId"}),
+        parts={"settings": parts.intent_settings},
+        create=parts.create_intent,
+    ),
+    "iosManagedAppProtections": WriteRule(POLICIES, odata_type=f"{parts.TYPE}iosManagedAppProtection", **_PROTECTION),
+    "androidManagedAppProtections": WriteRule(
+        POLICIES, odata_type=f"{parts.TYPE}androidManagedAppProtection", **_PROTECTION
+    ),
+    # It has no app groups.
+    "windowsManagedAppProtections": WriteRule(
+        POLICIES,
+        odata_type=f"{parts.TYPE}windowsManagedAppProtection",
+        **{**_PROTECTION, "parts": {"apps": parts.target_apps}, "posted": frozenset()},
+    ),
+    "targetedManagedAppConfigurations": WriteRule(
+        POLICIES,
+        odata_type=f"{parts.TYPE}targetedManagedAppConfiguration",
+        **{**_PROTECTION, "parts": {**_PROTECTION["parts"], "settings": parts.change_settings}},
+    ),
+    "mdmWindowsInformationProtectionPolicies": _RETIRED,
+    "windowsInformationProtectionPolicies": _RETIRED,
+    "mobileAppConfigurations": WriteRule(
+        POLICIES,
+        WRITE_APPS,
+        assign="assignments",
+        assign_cast="microsoft.graph.managedDeviceMobileAppConfiguration",
+        typed=True,
+        drop=frozenset({"appSupportsOemConfig"}),
+    ),
+    "mobileApps": WriteRule(
+        APP_WAVE,
+        WRITE_APPS,
+        assign="mobileAppAssignments",
+        typed=True,
+        drop=frozenset({"appAvailability"}),
+        parts={"categories": children.categories, "relationships": children.relationships},
+        fixed=frozenset({"useDeviceContext", "officeConfigurationXml", "officePlatformArchitecture"}),
+        cannot_create=_needs_installer,
+    ),
+    "windowsAutopilotDeploymentProfiles": WriteRule(
+        JOINING,
+        WRITE_SERVICE_CONFIG,
+        assign=ONE_BY_ONE,
+        typed=True,
+        drop=frozenset({"managementServiceAppId"}),
+        parts=children.linking("windowsAutopilotDeploymentProfiles"),
+        fixed=frozenset({"deviceType", "hybridAzureADJoinSkipConnectivityCheck"}),
+    ),
+    "deviceEnrollmentConfigurations": WriteRule(
+        POLICIES,
+        WRITE_SERVICE_CONFIG,
+        assign="enrollmentConfigurationAssignments",
+        typed=True,
+        # The last two are of a notification: the service's own, in no create that was seen, and one of them is
+        # answered as no member of its own enumeration (deploymenttheory/terraform-provider-microsoft365).
+        drop=frozenset({"deviceEnrollmentConfigurationType", "templateType", "notificationMessageTemplateId"}),
+        fixed=frozenset({"platformType"}),
+        shape=parts.enrollment,
+        parts={
+            "priority": parts.priority,
+            "notificationTemplates": children.notification_templates,
+            MESSAGES: children.notification_messages,
+        },
+        posted=frozenset({"notificationTemplates"}),
+        cannot_create=_default_enrollment,
+        one_at_a_time=True,
+    ),
+    "windowsFeatureUpdateProfiles": WriteRule(
+        fixed=frozenset({"installLatestWindows10OnWindows11IneligibleDevice"}), **_UPDATES
+    ),
+    "windowsQualityUpdateProfiles": WriteRule(**_UPDATES),
+    "windowsQualityUpdatePolicies": WriteRule(**_UPDATES),
+    "windowsDriverUpdateProfiles": WriteRule(
+        fixed=frozenset({"approvalType"}), parts={INVENTORY: children.driver_decisions}, **_UPDATES
+    ),
+    "termsAndConditions": WriteRule(POLICIES, WRITE_SERVICE_CONFIG, assign=ONE_BY_ONE),
+    "roleScopeTags": WriteRule(TAGS, WRITE_SCOPE_TAGS, assign="assignments", drop=frozenset({"isBuiltIn"})),
+    "roleDefinitions": WriteRule(
+        ROLES,
+        WRITE_RBAC,
+        # With `permissions` beside `rolePermissions`, each action is there twice (Micke-K/IntuneManagement).
+        drop=frozenset({"isBuiltIn", "isBuiltInRoleDefinition", "permissions"}),
+        typed=True,
+        shape=parts.role,
+    ),
+    "roleAssignments": WriteRule(
+        ROLE_ASSIGNMENTS, WRITE_RBAC, typed=True, shape=parts.role_assignment, fixed=frozenset({"roleDefinition"})
+    ),
+    "assignmentFilters": WriteRule(
+        FILTERS, WRITE_CONFIGURATION, fixed=frozenset({"platform", "assignmentFilterManagementType"})
+    ),
+    "notificationMessageTemplates": WriteRule(
+        NAMED, WRITE_SERVICE_CONFIG, parts={"localizedNotificationMessages": parts.messages}
+    ),
+    "deviceCategories": WriteRule(FILTERS, WRITE_CONFIGURATION),
+    "policySets": WriteRule(
+        SETS,
+        WRITE_CONFIGURATION,
+        assign=BY_UPDATE,
+        shape=parts.policy_set,
+        parts={"items": parts.set_items},
+        posted=frozenset({"items"}),
+        drop=frozenset({"guidedDeploymentTags"}),
+    ),
+    "reusablePolicySettings": WriteRule(
+        NAMED, WRITE_CONFIGURATION, update="PUT", fixed=frozenset({"settingDefinitionId"})
+    ),
+    "intuneBrandingProfiles": WriteRule(
+        POLICIES,
+        WRITE_APPS,
+        assign="assignments",
+        drop=frozenset({"isDefaultProfile", "disableClientTelemetry", "customPrivacyMessage"}),
+        first=frozenset({"profileName", "profileDescription", "roleScopeTagIds"}),
+        cannot_create=_default_branding,
+    ),
+    "conditionalAccessPolicies": WriteRule(
+        # Not even as null: 1118, "TemplateId is a read-only field" (Azure-Samples/azure-ad-conditional-access-apis#20).
+        CA,
+        WRITE_CONDITIONAL_ACCESS,
+        shape=parts.conditional_access,
+        drop=frozenset({"templateId"}),
+    ),
+    "namedLocations": WriteRule(CA_NAMED, WRITE_CONDITIONAL_ACCESS, typed=True),
+    "authenticationStrengths": WriteRule(
+        CA_NAMED,
+        WRITE_STRENGTHS,
+        drop=frozenset({"policyType", "requirementsSatisfied"}),
+        shape=parts.strength,
+        parts={
+            "allowedCombinations": parts.allowed_combinations,
+            "combinationConfigurations": parts.combination_configurations,
+        },
+        posted=frozenset({"allowedCombinations", "combinationConfigurations"}),
+    ),
+    "authenticationContextClassReferences": WriteRule(CA_NAMED, WRITE_AUTHENTICATION_CONTEXTS, names_itself=True),
+    "hardwareConfigurations": WriteRule(POLICIES, WRITE_CONFIGURATION, assign="hardwareConfigurationAssignments"),
+    "inventoryPolicies": WriteRule(POLICIES, assign="assignments", never=UNTRIED, **_CATALOG),
+    "appleUserInitiatedEnrollmentProfiles": WriteRule(
+        POLICIES, WRITE_SERVICE_CONFIG, assign=ONE_BY_ONE, fixed=frozenset({"platform"})
+    ),
+    "depOnboardingSettings": WriteRule(
+        POLICIES, WRITE_SERVICE_CONFIG, typed=True, parts={"isDefault": children.apple_default_profile}
+    ),
+}
+
+WRITE_RULES: Mapping[str, WriteRule] = MappingProxyType({**_RULES, **TENANT_RULES})
+
+
+def wave_of(policy_type: str, body: Object) -> int:
+    """Certificates before the profiles that refer to them; trusted roots before certificates that name their root."""
+    if policy_type != "deviceConfigurations":
+        return WRITE_RULES[policy_type].wave
+    bare = str(body.get("@odata.type") or "").lower()
+    return CERTIFICATES if "certificate" in bare or "certificateprofile" in bare else POLICIES
+
+
+def order(policy_type: str, body: Object) -> tuple[int, int, int]:
+    """What is written first: by wave, trusted roots first among certificates, enrollment by rising priority.
+
+    What joins a domain comes last: it refers to network profiles of its own wave. So do policies of enrollment, which
+    go one by one.
+    """
+    priority = body.get("priority") or (body.get("priorityMetaData") or {}).get("priority")
+    kind = str(body.get("@odata.type") or "").lower()
+    is_late = "windowsdomainjoin" in kind or (policy_type == "configurationPolicies" and is_of_enrollment(body))
+    # The first localization makes the default branding too, if it is not there.
+    is_first = "trustedroot" in kind or (policy_type == "organizationalBranding" and body.get("id") == DEFAULT_LOCALE)
+    within = 0 if is_first else 2 if is_late else 1
+    return wave_of(policy_type, body), within, priority if isinstance(priority, int) else 0
+
+
+def goes_alone(policy_type: str, body: Object) -> bool:
+    """Each moves the others: where one is written, no other is being written."""
+    is_ordered = policy_type == "configurationPolicies" and is_of_enrollment(body)
+    return WRITE_RULES[policy_type].one_at_a_time or is_ordered
+
+
+Item = TypeVar("Item", bound=Hashable)
+
+
+def after_needs(items: Sequence[Item], needs: Mapping[Item, Iterable[Item]]) -> list[Item]:
+    """The items, each after those that it refers to; else as they came. What refers to each other stays as it came."""
+    placed: dict[Item, None] = {}
+    under_way: set[Item] = set()
+    for begin in items:
+        todo = [(begin, iter(needs.get(begin, ())))]
+        under_way.add(begin)
+        while todo:
+            item, left = todo[-1]
+            following = next((one for one in left if one not in placed and one not in under_way), None)
+            if following is None:
+                placed[item] = None
+                under_way.discard(item)
+                todo.pop()
+            else:
+                under_way.add(following)
+                todo.append((following, iter(needs.get(following, ()))))
+    return list(placed)

@@ -1,0 +1,104 @@
+"""Error pages: what happened and what to do, in the look of the rest, with the request id to quote."""
+
+import logging
+
+import peewee as pw
+from flask import Flask, g, jsonify, render_template
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import BadHost, HTTPException
+from werkzeug.wrappers import Response
+
+from actors.process.startup import StartupError
+from db.database import FULL, is_deadlock, is_full
+from db.encryption import SealError
+from db.errors import SwitchedOff
+from web.security.access import wants_json
+
+logger = logging.getLogger(__name__)
+
+# Status -> (title, what to do).
+PAGES = {
+    400: ("That request was not understood", "Go back, reload the page and try again."),
+    401: ("You are signed out", "Sign in again, then repeat what you were doing."),
+    403: ("This is not yours to see or do", "Ask an admin for a role in this tenant if you need one."),
+    404: ("There is no such page", "It may have been deleted. Check the address, or start from the dashboard."),
+    405: ("This address cannot be used that way", "Use the buttons of the page instead of the address alone."),
+    413: ("That is too large", "Send a smaller file."),
+    429: ("Too many tries", "Wait a minute, then try again."),
+    500: ("Something went wrong on our side", "Try again. If it stays, give your admin the request id below."),
+    503: ("Tenantkeep is not available just now", "The database does not answer. Try again in a minute."),
+}
+_MET = (
+    "Two acts met",
+    "Somebody was changing the same at the same moment, and went first. Nothing was changed here: look, and try again.",
+)
+_EXPIRED_FORM = ("This form was open too long", "Go back, reload the page and send it again. Nothing was changed.")
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(CSRFError, _expired_form)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(BadHost, _bad_host)
+    app.register_error_handler(pw.OperationalError, _database_gone)
+    app.register_error_handler(pw.InterfaceError, _database_gone)
+    app.register_error_handler(pw.IntegrityError, _refers_to_what_went)
+    app.register_error_handler(StartupError, _not_started)
+    app.register_error_handler(SealError, _seal)
+    app.register_error_handler(SwitchedOff, _switched_off)
+
+
+def _expired_form(error: CSRFError) -> tuple[str | Response, int]:
+    return _page(400, *_EXPIRED_FORM)
+
+
+def _bad_host(error: BadHost) -> tuple[str, int, dict[str, str]]:
+    """Without a page: no address of ours can be made below a host that is none."""
+    return "That request names no host that could be asked. Check the address.\n", 400, {"Content-Type": "text/plain"}
+
+
+def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
+    code = error.code or 500
+    if code < 400:
+        return error
+    # Whatever went wrong may be in the frame itself: then the page goes without it.
+    g.is_bare = code >= 500
+    return _page(code, *PAGES.get(code, PAGES[500] if code >= 500 else PAGES[400]))
+
+
+def _database_gone(error: Exception) -> tuple[str | Response, int]:
+    if is_deadlock(error):
+        logger.warning("a deadlock took back a transaction, for good", exc_info=error)
+        return _page(409, *_MET)
+    logger.error("the database does not answer", exc_info=error)
+    g.is_bare = True
+    title, advice = PAGES[503]
+    return _page(503, title, FULL if is_full(error) else advice)
+
+
+def _refers_to_what_went(error: pw.IntegrityError) -> tuple[str | Response, int]:
+    """Retention let go of it, or somebody removed it, between this act's look at it and its end."""
+    if "foreign key" not in str(error).lower():
+        raise error
+    logger.warning("an act refers to what is gone by now", exc_info=error)
+    return _page(409, *_MET)
+
+
+def _not_started(error: StartupError) -> tuple[str | Response, int]:
+    logger.error("%s", error)
+    g.is_bare = True
+    return _page(503, PAGES[503][0], str(error))
+
+
+def _seal(error: SealError) -> tuple[str | Response, int]:
+    logger.error("%s", error)
+    return _page(503, "This content cannot be opened", f"{error} Tell your admin.")
+
+
+def _switched_off(error: SwitchedOff) -> tuple[str | Response, int]:
+    return _page(409, "Nothing starts in this tenant", str(error))
+
+
+def _page(code: int, title: str, advice: str) -> tuple[str | Response, int]:
+    if wants_json():
+        return jsonify(error={"status": code, "title": title, "advice": advice, "request_id": g.request_id}), code
+    return render_template("error.html", code=code, title=title, advice=advice), code

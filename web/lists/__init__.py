@@ -1,0 +1,4 @@
+"""The base of every list page: columns, filters, paging, ticked rows.
+
+May import: web.presentation, web.security.
+"""

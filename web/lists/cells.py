@@ -1,0 +1,51 @@
+"""Cells of lists: how one column of a row reads. Flask-Admin calls each with (view, context, row, column name).
+
+A list maps its columns to these: `"created_at": moment_cell`. Where a row itself says what to show, `cell` wraps it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from markupsafe import Markup
+
+from web.presentation.formatters import moment, state_badge
+from web.presentation.links import link
+
+Cell = Callable[[Any, Any, Any, str], object]
+
+
+def cell(show: Callable[[Any], object]) -> Cell:
+    """Return a cell that shows what `show` makes of the row."""
+    return lambda view, context, row, name: show(row)
+
+
+def link_cell(endpoint: str, argument: str, label: Callable[[Any], object] = str) -> Cell:
+    """Return a cell with a link to the row's own page; `argument` is what the page calls the row's id."""
+    return cell(lambda row: link(endpoint, label(row), **{argument: row.id}))
+
+
+def person_cell(otherwise: str) -> Cell:
+    """Return a cell that names the person in the column, or says `otherwise` where it was nobody."""
+
+    def show(view: Any, context: Any, row: Any, name: str) -> object:
+        person = getattr(row, name)
+        return person.name if person else otherwise
+
+    return show
+
+
+def moment_cell(view: Any, context: Any, row: Any, name: str) -> Markup:
+    return moment(getattr(row, name))
+
+
+def state_cell(view: Any, context: Any, row: Any, name: str) -> Markup:
+    return state_badge(getattr(row, name))
+
+
+def tenant_cell(view: Any, context: Any, row: Any, name: str) -> Markup:
+    return link("tenants.page", row.tenant.name, tenant_id=row.tenant_id)
+
+
+def text_cell(view: Any, context: Any, row: Any, name: str) -> str:
+    """Show the column's text; nothing where it is empty."""
+    return getattr(row, name) or ""

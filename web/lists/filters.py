@@ -1,0 +1,105 @@
+"""What a list can be narrowed by: choices, a tenant, days. A value that is none of the choices is no filter."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import g, request
+from flask_login import current_user
+
+from db.accounts import users
+from db.models import Tenant
+from db.tenants import tenants
+from web.lists import preferences
+from web.security.access import allowed_tenant_ids, can, row_number
+from web.security.permissions import Permission
+
+EVERY_TENANT = "all"
+NOBODY = "none"
+# Enough to choose from in a list of names.
+MOST_PEOPLE = 500
+MOST_TENANTS = 200
+DAYS = ("since", "until", "zone")
+_ZONES = frozenset(available_timezones())
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One select above a list. `options` (value -> label) are asked for at each look: some depend on who looks."""
+
+    arg: str
+    label: str
+    options: Callable[[], Mapping[str, str]]
+    condition: Callable[[str], Any]
+
+    def chosen(self) -> str:
+        value = request.args.get(self.arg, "")
+        return value if value and value in self.options() else ""
+
+
+def state(column: Any, states: Iterable[StrEnum], label: str = "State") -> Filter:
+    options = {str(one): str(one) for one in states}
+    return Filter("state", label, lambda: options, lambda value: column == value)
+
+
+def person(column: Any) -> Filter:
+    return Filter("person", "Person", _people, lambda value: _is_by(column, value))
+
+
+def _is_by(column: Any, value: str) -> Any:
+    return column.is_null() if value == NOBODY else column == int(value)
+
+
+def _people() -> dict[str, str]:
+    """Those who are in a tenant of this person's, and the person."""
+    ids = allowed_tenant_ids(Permission.SEE)
+    people = users.in_tenants(ids, current_user.id, MOST_PEOPLE)
+    return {NOBODY: "nobody (a schedule or command)"} | {str(user.id): user.name for user in people}
+
+
+def tenant() -> tuple[Tenant | None, bool]:
+    """The tenant to show alone, and whether one was asked for: by the address, else by the person's choice."""
+    if "narrowed_to" not in g:
+        g.narrowed_to = _tenant(request.args.get("tenant", ""))
+    found: tuple[Tenant | None, bool] = g.narrowed_to
+    return found
+
+
+def _tenant(asked: str) -> tuple[Tenant | None, bool]:
+    if not asked:
+        chosen = preferences.chosen_tenant()
+        return chosen, chosen is not None
+    if asked == EVERY_TENANT:
+        return None, False
+    number = row_number(asked)
+    found = tenants.by_id(number) if number and can(Permission.SEE, number) else None
+    if found:
+        g.page_tenant = found  # the frame names it
+    return found, True
+
+
+def tenants_to_choose(permission: Permission, also: Tenant | None = None) -> list[Tenant]:
+    """Those in which something can start, for a choice: the first by name, and the one that is `also` wanted."""
+    return tenants.switched_on(allowed_tenant_ids(permission), MOST_TENANTS, also)
+
+
+def days() -> tuple[datetime | None, datetime | None]:
+    """From the beginning of one day to the end of another, in the reader's zone, as naive UTC."""
+    zone = _zone(request.args.get("zone", ""))
+    return _day(request.args.get("since", ""), zone), _day(request.args.get("until", ""), zone, later=1)
+
+
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name if name in _ZONES else "UTC")
+
+
+def _day(text: str, zone: ZoneInfo, later: int = 0) -> datetime | None:
+    """Its beginning, or that of a day so much later: on two days a year that is not 24 hours."""
+    try:
+        day = date.fromisoformat(text) + timedelta(days=later)
+        return datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,303 @@
+"""The one base of every list: read-only, scoped to the person's tenants, quick with a million rows.
+
+Flask-Admin's Peewee backend reads single rows past the scope, counts joined tables and loads a row's relations one by
+one. Here one `_scoped` serves list, count, search, filters, export and actions; a page is found by ids alone, then its
+rows are fetched joined; counts and offsets are capped.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from typing import Any, ClassVar, TypeVar
+
+import peewee as pw
+from flask import Response, abort, redirect, request, stream_with_context
+from flask_admin import expose
+from flask_admin.contrib.peewee import ModelView
+from flask_admin.model.base import ViewArgs
+
+from db.database import database, is_sqlite
+from db.models import Tenant, User
+from db.sql import time_ranges, value_lists
+from db.sql.value_lists import among
+from web.inputs import ticked, without_nul
+from web.lists import filters, preferences
+from web.lists.filters import Filter
+from web.presentation.links import local
+from web.security.access import allowed_tenant_ids, fetch, requires, row_number
+from web.security.permissions import Permission
+
+Part = TypeVar("Part", str, bytes)
+
+# Counting goes on no further than this.
+COUNT_CAP = 10_000
+EXPORT_CAP = 100_000
+PAGE_SIZES = (20, 50, 100)
+
+
+def _no_page(path: str, *methods: str) -> Any:
+    """Return a view that answers 404."""
+
+    @expose(path, methods=methods)
+    @requires(Permission.SEE)
+    def view(self: Any, *args: Any, **kwargs: Any) -> Any:
+        abort(404)
+
+    return view
+
+
+class ListView(ModelView):
+    can_create = can_edit = can_delete = False
+    can_view_details = False
+    can_export = True
+    can_set_page_size = True
+    page_size = 20
+    page_size_options = PAGE_SIZES
+    column_display_actions = False
+    column_display_pk = False
+    action_disallowed_list: ClassVar = ["delete"]
+    list_template = "admin/model/list.html"
+    # Relations shown in a row: fetched in the same statement.
+    related: ClassVar[tuple[pw.ForeignKeyField, ...]] = ()
+    export_columns: ClassVar[tuple[str, ...]] = ()
+    # Of column_list, what is shown only to those who choose it. The first column is always there.
+    hidden_columns: ClassVar[tuple[str, ...]] = ()
+    filters: ClassVar[tuple[Filter, ...]] = ()
+    # What one may search for; "" where there is nothing to search.
+    search_hint = ""
+    # The column that sorts when none was asked for; without one the newest come first.
+    sorted_by: ClassVar[str | None] = None
+    # After a search, which reads names as it goes, counting goes less far.
+    search_cap = 1000
+    # What to do when there is not a single row, filter or no filter.
+    nothing_yet = ""
+    # The time that "From" and "To" are about. It rises with the id.
+    day_field: ClassVar[pw.Field | None] = None
+
+    def is_accessible(self) -> bool:
+        return True  # every exposed method declares its own permission
+
+    @expose("/")
+    @requires(Permission.SEE)
+    def index_view(self) -> Any:
+        return super().index_view()
+
+    @expose("/action/", methods=("POST",))
+    @requires(Permission.SEE)
+    def action_view(self) -> Any:
+        self.handle_action(return_view="index_view")  # else it would look at "url" itself, which may be anything
+        return redirect(local(request.form.get("url")) or self.get_url(".index_view"), 303)
+
+    @expose("/export/<export_type>/")
+    @requires(Permission.SEE)
+    def export(self, export_type: str) -> Any:
+        if export_type != "csv":
+            abort(404)
+        return self._stream_csv()
+
+    @expose("/columns/", methods=("POST",))
+    @requires(Permission.SEE)
+    def columns_view(self) -> Any:
+        """Remember which columns this person wants; none ticked means as the list has them by itself."""
+        wanted = set(request.form.getlist("column"))
+        chosen = [name for name, _ in self._list_columns if name in wanted]
+        preferences.choose_columns(self.endpoint, chosen or None)
+        return redirect(local(request.form.get("url")) or self.get_url(".index_view"), 303)
+
+    # Flask-Admin makes these routes whether they are wanted or not.
+    create_view: Any = _no_page("/new/", "GET", "POST")
+    edit_view: Any = _no_page("/edit/", "GET", "POST")
+    details_view: Any = _no_page("/details/", "GET")
+    delete_view: Any = _no_page("/delete/", "POST")
+    ajax_lookup: Any = _no_page("/ajax/lookup/", "GET")
+    ajax_update: Any = _no_page("/ajax/update/", "POST")
+
+    def render(self, template: str, **kwargs: Any) -> Any:
+        first = self._list_columns[0][0]
+        shown = preferences.columns(self.endpoint) or [
+            name for name, _ in self._list_columns if name not in self.hidden_columns
+        ]
+        narrowed = self._get_list_extra_args()
+        return super().render(
+            template,
+            **kwargs
+            | {
+                "list_columns": [pair for pair in self._list_columns if pair[0] in shown or pair[0] == first],
+                "every_column": self._list_columns,
+                "only_tenant": self._only_tenant(),
+                "is_narrowed": self._is_narrowed(),
+                "count_cap": self.search_cap if narrowed.search else COUNT_CAP,
+                "export_url": self.get_url(".export", export_type="csv", search=narrowed.search, **narrowed.extra_args),
+            },
+        )
+
+    def tenant_of(self, row: Any) -> int:
+        return int(row.id if self.model is Tenant else row.tenant_id)
+
+    def column_number(self, name: str) -> int:
+        """As addresses name it to sort by."""
+        return [one for one, _ in self._list_columns].index(name)
+
+    def _only_tenant(self) -> Tenant | None:
+        return None if self.model is Tenant else filters.tenant()[0]
+
+    def _is_narrowed(self) -> bool:
+        """Would “Clear” show more?"""
+        args = ("search", *filters.DAYS[:2], *(one.arg for one in self.filters))
+        tenant, is_asked = filters.tenant() if self.model is not Tenant else (None, False)
+        return any(request.args.get(name) for name in args) or (is_asked and tenant is None)
+
+    def get_empty_list_message(self) -> str:
+        if self._is_narrowed():
+            return "Nothing matches. Clear the search and the filters to see more."
+        only = self._only_tenant()
+        return f"Nothing of {only.name}. Show all tenants to see more." if only else self.nothing_yet
+
+    # --- scope ---------------------------------------------------------------------------------------------------
+
+    def _scoped(self, query: Any) -> Any:
+        ids = allowed_tenant_ids(Permission.SEE)
+        if ids is None:
+            return query
+        column = self.model.id if self.model is Tenant else self.model.tenant
+        return query.where(among(column, ids))
+
+    def get_query(self) -> Any:
+        query = self.model.select(self.model, *(fk.rel_model for fk in self.related))
+        for fk in self.related:
+            query = query.join_from(self.model, fk.rel_model, pw.JOIN.LEFT_OUTER, on=fk)
+        return self._scoped(query)
+
+    # --- pages ---------------------------------------------------------------------------------------------------
+
+    def get_list(
+        self,
+        page: int | None,
+        sort_column: str | None,
+        sort_desc: bool | None,
+        search: str | None,
+        filters: Any,
+        execute: bool = True,
+        page_size: int | None = None,
+    ) -> tuple[int, list[Any]]:
+        query = self._matching(search)
+        count = query.limit((self.search_cap if search else COUNT_CAP) + 1).count()
+        size = page_size if page_size in PAGE_SIZES else self.page_size
+        offset = min(max(page or 0, 0) * size, COUNT_CAP)
+        ids = [row[0] for row in self._ordered(query, sort_column, sort_desc).limit(size).offset(offset).tuples()]
+        return count, self._rows(ids)
+
+    def _matching(self, search: str | None) -> Any:
+        """The ids' query: scope, search and filters, without an order."""
+        query = self._scoped(self.model.select(self.model.id))
+        for word in (search or "").split()[:5] if self.search_hint else ():
+            query = query.where(self._mentions(word))
+        for one in self.filters:
+            value = one.chosen()
+            if value:
+                query = query.where(one.condition(value))
+        return self._of_days(self._of_tenant(query))
+
+    def tenant_ids(self) -> list[int] | None:
+        """Of whose tenants rows may be shown; None: of all."""
+        tenant, is_asked = filters.tenant()
+        return [tenant.id if tenant else -1] if is_asked else allowed_tenant_ids(Permission.SEE)
+
+    def _of_tenant(self, query: Any) -> Any:
+        if self.model is Tenant:
+            return query
+        tenant, is_asked = filters.tenant()
+        return query.where(self.model.tenant == (tenant.id if tenant else -1)) if is_asked else query
+
+    def _of_days(self, query: Any) -> Any:
+        begin, end = filters.days()
+        if self.day_field is not None and begin:
+            query = query.where(time_ranges.since(self.day_field, begin))
+        if self.day_field is not None and end:
+            query = query.where(time_ranges.before(self.day_field, end))
+        return query
+
+    def _mentions(self, word: str) -> Any:
+        """As a condition: a row that this word of a search finds. By itself, the row of that number."""
+        return self.model.id == (row_number(word) or -1)
+
+    def _ordered(self, query: Any, sort_column: str | None, sort_desc: bool | None) -> Any:
+        """By an indexed column, what is empty first; the id makes pages stable."""
+        newest_first = self.model.id.desc()
+        name = self._sortable_columns.get(sort_column) if sort_column else self.sorted_by
+        field = getattr(self.model, name) if name else None
+        if field is None or field is self.model.id:
+            return query.order_by(self.model.id if field is not None and not sort_desc else newest_first)
+        return query.order_by(_sorted(field, bool(sort_desc)), newest_first)
+
+    def _rows(self, ids: list[int]) -> list[Any]:
+        if not ids:
+            return []
+        found = {row.id: row for row in self.get_query().where(self.model.id.in_(ids))}
+        return [found[one] for one in ids if one in found]
+
+    def _get_list_extra_args(self) -> ViewArgs:
+        args = super()._get_list_extra_args()
+        args.page = min(max(args.page or 0, 0), COUNT_CAP)
+        args.search = without_nul(args.search or "")[:200] or None
+        known = {one.arg for one in self.filters} | {"tenant", *filters.DAYS}
+        args.extra_args = {name: value for name, value in args.extra_args.items() if name in known and value}
+        return args
+
+    # --- CSV -----------------------------------------------------------------------------------------------------
+
+    def _stream_csv(self) -> Response:
+        args = self._get_list_extra_args()
+        ids = self._matching(args.search).order_by(self.model.id.desc()).limit(EXPORT_CAP).tuples()
+        name = f"{self.endpoint}.csv"
+        return stream(name, self._lines([row[0] for row in ids]))
+
+    def _lines(self, ids: list[int]) -> Iterator[str]:
+        yield csv_line(self.export_columns)
+        for some in value_lists.by(ids):
+            for row in self._rows(some):
+                yield csv_line(self.export_value(row, column) for column in self.export_columns)
+
+    def export_value(self, row: Any, column: str) -> Any:
+        value = getattr(row, column)
+        return value.name if isinstance(value, User) else value
+
+    def selected(self, permission: Permission) -> list[Any]:
+        """The rows a bulk action names; every one is checked before anything is done."""
+        return [fetch(self.model, row_id, permission) for row_id in ticked(request.form, "rowid", max(PAGE_SIZES))]
+
+
+def _sorted(field: Any, is_backwards: bool) -> Any:
+    """PostgreSQL has to be told what SQLite does by itself: what is empty comes before everything else."""
+    if is_sqlite() or not field.null:
+        return field.desc() if is_backwards else field.asc()
+    return field.desc(nulls="LAST") if is_backwards else field.asc(nulls="FIRST")
+
+
+def stream(name: str, lines: Iterator[str], mimetype: str = "text/csv") -> Response:
+    """A download made while it is sent, whatever its length."""
+    headers = {"Content-Disposition": f"attachment; filename={name}"}
+    return Response(stream_with_context(connected(lines)), mimetype=mimetype, headers=headers)
+
+
+def connected(parts: Iterator[Part]) -> Iterator[Part]:
+    # Flask's teardown has run by the time the body streams: the stream has a connection of its own.
+    with database.connection_context() if database.is_closed() else nullcontext():
+        yield from parts
+
+
+def csv_line(values: Iterable[Any]) -> str:
+    """One line; a value that a spreadsheet would run as a formula starts with an apostrophe."""
+    out = io.StringIO()
+    csv.writer(out).writerow([_harmless(value) for value in values])
+    return out.getvalue()
+
+
+# Spreadsheets may drop the first, and read the wide signs of East Asian keyboards as the narrow ones.
+_TRIMMED, _FORMULA = frozenset("\t\r\n"), frozenset("=+-@＝＋－＠")
+
+
+def _harmless(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in _TRIMMED or text.lstrip()[:1] in _FORMULA else text

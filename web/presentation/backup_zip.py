@@ -1,0 +1,128 @@
+"""A backup set as a ZIP, made while it is sent: a readable JSON file for each policy, and a manifest."""
+
+import json
+import re
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from actors.facade import policy_type_names
+from actors.plans.drafts import fingerprint_of, mark_of
+from db.backups import backup_sets
+from db.models import BackupSet, Snapshot
+from db.policies import snapshots
+from db.sql import value_lists
+
+TOGETHER = 50
+LONGEST_NAME = 100
+# Most file systems take 255; a number and the ending have to fit as well.
+MOST_BYTES = 200
+# What Windows refuses in a file's name, or takes for a device.
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
+_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³]) *(\..*)?", re.IGNORECASE)
+
+
+class _Sink:
+    """Where zipfile writes: what came since the last look goes to the reader, and is forgotten."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._chunks.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+    def taken(self) -> bytes:
+        data, self._chunks = b"".join(self._chunks), []
+        return data
+
+
+def archive(backup_set: BackupSet, shown: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[bytes]:
+    """`shown` makes of a content what its reader may see of it."""
+    sink, listed, names = _Sink(), [], Names()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:  # type: ignore[call-overload]
+        for snapshot in _snapshots(backup_set):
+            path = names.path(snapshot.policy.policy_type, snapshot.name)
+            document = snapshots.own(snapshots.body(snapshot), snapshot.policy.graph_id)
+            visible = shown(document)
+            listed.append(_line(snapshot, path) | _marks(snapshot, document, visible))
+            file.writestr(path, _json(visible))
+            yield sink.taken()
+        file.writestr("manifest.json", _json(_manifest(backup_set, listed)))
+    yield sink.taken()
+
+
+def _snapshots(backup_set: BackupSet) -> Iterator[Snapshot]:
+    ids = backup_sets.snapshots_of(backup_set)
+    for some in value_lists.by(ids, TOGETHER):
+        yield from snapshots.with_policies(some).order_by(Snapshot.id)
+
+
+def _marks(snapshot: Snapshot, document: dict[str, Any], visible: dict[str, Any]) -> dict[str, str]:
+    """Of what the file has: those of masked secrets would tell whoever guesses them that it is so.
+
+    `sha256` is of its text: whether the file is what was downloaded, whatever is called equal by then.
+    """
+    is_whole = visible == document
+    made = snapshot.content.fingerprint if is_whole else fingerprint_of(snapshot.policy.policy_type, visible)
+    return {"fingerprint": made, "sha256": mark_of(visible)}
+
+
+def _line(snapshot: Snapshot, path: str) -> dict[str, Any]:
+    return {
+        "file": path,
+        "policy_type": snapshot.policy.policy_type,
+        "graph_id": snapshot.policy.graph_id,
+        "name": snapshot.name,
+        "snapshot": snapshot.id,
+        "captured_at": f"{snapshot.captured_at.isoformat(timespec='seconds')}Z",
+        "references": snapshot.references,
+    }
+
+
+def _manifest(backup_set: BackupSet, listed: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "backup_set": backup_set.id,
+        "tenant": backup_set.tenant.name,
+        "directory_id": backup_set.tenant.directory_id,
+        "state": backup_set.state,
+        "created_at": f"{backup_set.created_at.isoformat(timespec='seconds')}Z",
+        "problems": backup_set.problems,
+        "count": len(listed),
+        "policies": listed,
+    }
+
+
+def _json(document: Any) -> bytes:
+    return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
+class Names:
+    """Paths that are unique whatever the case, and that Windows takes."""
+
+    def __init__(self) -> None:
+        self._given: set[str] = set()
+
+    def path(self, policy_type: str, name: str) -> str:
+        folder, bare = safe(policy_type_names.title(policy_type)), safe(name)
+        number, path = 1, f"{folder}/{bare}.json"
+        while _mark(path) in self._given:
+            number += 1
+            path = f"{folder}/{bare} ({number}).json"
+        self._given.add(_mark(path))
+        return path
+
+
+def _mark(path: str) -> str:
+    """Equal for names that some system holds for one: Windows by their case, macOS by how a letter is composed."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def safe(name: str) -> str:
+    """A file's name without its ending. A leading dot hides a file, a trailing one is lost on Windows."""
+    text = _FORBIDDEN.sub("_", name)[:LONGEST_NAME].encode()[:MOST_BYTES].decode(errors="ignore").strip(" .") or "_"
+    return f"_{text}" if _DEVICES.fullmatch(text) else text

@@ -1,0 +1,62 @@
+"""What `/metrics` tells Prometheus. What was never seen is infinitely old, so that an alert on its age goes off."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from math import inf
+
+from db.audit import daily_check
+from db.clock import utcnow
+from db.database import disk_free
+from db.installation import installation
+from db.recovery import lost_runs, setbacks
+from db.runs import run_history
+from db.states import ACTIVE, RunState
+from db.tenants import tenants
+
+
+def text(*, with_tenants: bool) -> str:
+    """Tenants are named to who may know of all of them; any program of this machine may ask for the rest."""
+    return "\n".join([*_lines(), *(_of_tenants() if with_tenants else ())]) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    for state, count in _active().items():
+        yield _line("runs_active", count, state=state)
+    yield _line("runs_stalled", len(lost_runs.stalled()))
+    for step, failing in setbacks.counts().items():
+        yield _line("scheduler_failures", failing, step=step)
+    for kind in installation.KINDS:
+        yield _line("heartbeat_age_seconds", _age(installation.last_beat(kind)), kind=kind)
+    yield _line(
+        "oldest_backup_age_seconds",
+        max((_age(tenant.last_backup_at) for tenant in tenants.all_switched_on()), default=0),
+    )
+    check = daily_check.state()
+    yield _line("audit_faults", check.faults)
+    yield _line("audit_check_age_seconds", _age(check.ended_at))
+    free = disk_free()
+    if free is not None:
+        yield _line("disk_free_bytes", free)
+
+
+def _of_tenants() -> Iterator[str]:
+    for tenant in tenants.all_switched_on():
+        age = _age(tenant.last_backup_at)
+        yield _line("last_backup_age_seconds", age, tenant=tenant.name, directory_id=tenant.directory_id)
+
+
+def _line(name: str, value: float, **labels: str) -> str:
+    named = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+    return f"tenantkeep_{name}{f'{{{named}}}' if named else ''} {'+Inf' if value == inf else value}"
+
+
+def _escaped(label: str) -> str:
+    return label.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+def _age(at: datetime | None) -> float:
+    return inf if at is None else round((utcnow() - at).total_seconds(), 1)
+
+
+def _active() -> dict[RunState, int]:
+    return dict.fromkeys(ACTIVE, 0) | run_history.active_by_state()

@@ -1,0 +1,62 @@
+"""A tenant's rules for restores that are to be turned down: what waits, for whom, and what became of it."""
+
+from typing import Any
+
+from flask_login import current_user
+
+from db.accounts import users
+from db.models import RuleChange, Tenant
+from db.restores import restore_rules
+from db.sql.value_lists import among
+from db.states import Role
+from web.security.access import allowed_tenant_ids, can, current_actor, row_number
+from web.security.permissions import Permission
+
+# As flash takes it.
+Said = tuple[str, str]
+
+
+def change(tenant: Tenant, wants_four_eyes: bool, break_glass: str) -> Said:
+    """Raises Invalid."""
+    asked = restore_rules.change(tenant, wants_four_eyes, break_glass, current_actor())
+    if asked is None:
+        return "Saved.", "success"
+    words = ", and to ".join(restore_rules.in_words(asked))
+    return f"To {words} waits for a second person: another manager of this tenant, or an admin.", "warning"
+
+
+def confirm(tenant: Tenant, number: str) -> Said:
+    """Raises Invalid."""
+    restore_rules.confirm(tenant, row_number(number), current_actor())
+    return "Confirmed: it holds from now on. Restores that were requested before keep the stricter rules.", "success"
+
+
+def reject(tenant: Tenant, number: str) -> Said:
+    """Raises Invalid."""
+    restore_rules.reject(tenant, row_number(number), current_actor())
+    return "Rejected: the rules stay as they are.", "success"
+
+
+def facts(tenant: Tenant) -> dict[str, Any] | None:
+    """For the tenant's page; None: nothing waits."""
+    asked = restore_rules.waiting(tenant)
+    if asked is None:
+        return None
+    members = users.members(tenant)
+    deciders = [one.user.name for one in members if one.role == Role.MANAGER and one.user_id != asked.asked_by_id]
+    return {
+        "row": asked,
+        "changes": restore_rules.in_words(asked),
+        "is_mine": asked.asked_by_id == current_user.id,
+        "deciders": deciders,
+        "may_decide": can(Permission.MANAGE, tenant.id),
+    }
+
+
+def waiting() -> list[RuleChange]:
+    """Those that this person may decide about, or subscribed to hear of."""
+    managed = allowed_tenant_ids(Permission.MANAGE)
+    if managed is None:
+        return restore_rules.all_waiting(RuleChange.id > 0)
+    is_heard_of = RuleChange.tenant.in_(users.subscribed_to(current_user.id))
+    return restore_rules.all_waiting(among(RuleChange.tenant, managed) | is_heard_of)

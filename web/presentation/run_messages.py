@@ -1,0 +1,74 @@
+"""The one answer to every start: a message with a link to the run, at once."""
+
+from collections.abc import Callable, Sequence
+
+from flask import flash, jsonify, redirect, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from actors.queue.enqueue import Start
+from db.errors import SwitchedOff
+from web.security.access import wants_json
+
+
+def answer(start: Start, back_to: str) -> Response:
+    address = url_for("runs.page", run_id=start.run.id)
+    if wants_json():
+        response: Response = jsonify(run=start.run.id, is_new=start.is_new, url=address)
+        response.status_code = 202
+        return response
+    tell(start)
+    return redirect(back_to, 303)
+
+
+def tell(start: Start) -> None:
+    flash(
+        Markup('{} <a class="alert-link" href="{}">View run</a>').format(
+            sentence(start), url_for("runs.page", run_id=start.run.id)
+        ),
+        "success" if start.is_sent and not start.is_less else "warning",
+    )
+
+
+def start_all(acts: Sequence[Callable[[], Start]], runs_address: str) -> None:
+    """Start many together, but for those of tenants that are switched off; say how many, with a link to their list."""
+    if not acts:
+        flash("Nothing was started: tick at least one row.", "warning")
+    starts, refusals = [], []
+    for act in acts:
+        try:
+            starts.append(act())
+        except SwitchedOff as e:
+            refusals.append(str(e))
+    for sentence_of_one in dict.fromkeys(refusals):
+        flash(sentence_of_one, "warning")
+    if starts:
+        _tell_all(starts, runs_address)
+
+
+def _tell_all(starts: Sequence[Start], runs_address: str) -> None:
+    if len(starts) == 1:
+        tell(starts[0])
+        return
+    new = sum(start.is_new for start in starts)
+    going = f" {len(starts) - new} of them went on already." if new < len(starts) else ""
+    away = "" if all(start.is_sent for start in starts) else " The queue cannot be reached; they start when it is back."
+    flash(
+        Markup('{} runs are under way.{}{} <a class="alert-link" href="{}">View runs</a>').format(
+            len(starts), going, away, runs_address
+        ),
+        "warning" if away else "success",
+    )
+
+
+def sentence(start: Start) -> str:
+    if not start.is_sent:
+        return f"Run {start.run.id} is recorded. The queue cannot be reached; it starts by itself when it is back."
+    if start.is_less:
+        return (
+            f"Run {start.run.id} is already {start.run.state}, and reads only what changed. "
+            "Start the full backup when it has ended."
+        )
+    if not start.is_new:
+        return f"Run {start.run.id} is already {start.run.state}; here it is."
+    return f"Run {start.run.id} started."

@@ -1,0 +1,47 @@
+"""Proof, again, that it is really the person: what guards an account is not changed by a browser that was left open."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask_login import current_user
+
+from db.accounts import totp, users
+from db.errors import Invalid
+from db.models import User
+from web.security.access import current_actor
+from web.security.attempt_limits import TOO_MANY, Tries
+
+NOT_YOURS = "That is not your present password. Nothing was changed."
+NO_FRESH_CODE = (
+    "That code does not fit, or was used already. Nothing was changed. Wait for the next one, or use a recovery code."
+)
+
+
+def proved(act: Callable[[User], Any], otherwise: str = "account.page") -> Any:
+    """What `act` answers, when the present password is given too, and a fresh code where the person uses codes.
+
+    Else, and when `act` raises Invalid, back to `otherwise` with the sentence that says why.
+    """
+    try:
+        return act(_person())
+    except Invalid as e:
+        flash(str(e), "danger")
+    return redirect(url_for(otherwise), 303)
+
+
+def _person() -> User:
+    """Raises Invalid. The code comes last: one that was used with a wrong password would be lost."""
+    tries = Tries(current_user.email)
+    if not tries.may():
+        raise Invalid(TOO_MANY)
+    user = users.check_password(current_user.email, request.form.get("password", ""))
+    if user is None:
+        tries.failed()
+        raise Invalid(NOT_YOURS)
+    code = request.form.get("present_code", "")[:40]
+    if user.totp_secret is not None and not totp.accept(user, code, current_actor()):
+        tries.failed()
+        raise Invalid(NO_FRESH_CODE)
+    tries.succeeded()
+    return user

@@ -1,0 +1,307 @@
+"""gunicorn's processes, in which waitress holds the connections: a thread gets a request when all of it has come.
+
+gunicorn's own workers give a connection to a thread with its first byte, and the thread waits for the rest: a dozen
+clients that send half a header, or take their answer slowly, and nobody else is served. waitress reads requests and
+sends answers in one loop for all sockets. gunicorn still makes the processes, watches them and makes them anew.
+
+What is ours is when patience ends: waitress asks for any byte now and then, and waits when it has too many.
+"""
+
+import itertools
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from gunicorn.workers.base import Worker
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import TcpWSGIServer, UnixWSGIServer
+from waitress.task import ThreadedTaskDispatcher
+from waitress.utilities import Error, RequestEntityTooLarge
+
+from actors.process import logs
+
+logger = logging.getLogger(__name__)
+
+# In each process. A connection may want three files: two processes of a user do with the 1024 that systems give each.
+CONNECTIONS = 300
+LARGEST_HEAD = 64 * 1024
+# The loop reads each header itself, and a browser behind two proxies sends forty.
+MOST_HEADERS = 200
+# A form of this application, and the one address that takes more: web/app.py and web/views/restores/new_restore.py
+# say so too,
+# before they read it, and to whom.
+LARGEST_BODY = 1024 * 1024
+LARGEST_UPLOAD = 65 * 1024 * 1024
+_UPLOADS = ("POST", "/restores/upload")
+# Of bodies that are not whole yet, or at work, in each process.
+MOST_HELD = 4 * LARGEST_UPLOAD
+
+# For the first byte and the whole header.
+HEAD_SECONDS = 15.0
+# Then as long as a body or an answer of its size needs on a line that does so many bytes in a second; and a while more.
+SLOWEST = 128 * 1024
+STALL_SECONDS = 30.0
+# So that what was sent last arrives: closed with bytes unread, a socket takes it back.
+LINGER_SECONDS = 2.0
+
+
+def _seconds_for(size: int) -> float:
+    return STALL_SECONDS + size / SLOWEST
+
+
+def _limits(largest_body: int) -> Adjustments:
+    return Adjustments(
+        # waitress refuses what is as large as that.
+        max_request_body_size=largest_body + 1,
+        max_request_header_size=LARGEST_HEAD,
+        inbuf_overflow=64 * 1024,
+        outbuf_overflow=64 * 1024,
+        connection_limit=2 * CONNECTIONS,
+        cleanup_interval=1,
+        asyncore_use_poll=True,
+        backlog=2048,
+        ident=None,
+        # web/app.py believes as many proxies as TENANTKEEP_PROXIES says.
+        clear_untrusted_proxy_headers=False,
+    )
+
+
+_OF_FORMS, _OF_UPLOADS = _limits(LARGEST_BODY), _limits(LARGEST_UPLOAD)
+
+
+class LengthRequired(Error):
+    """Browsers say how large a body is. One in chunks says it last, and a piece without end costs the loop its time."""
+
+    code, reason = 411, "Length Required"
+
+
+class Request(HTTPRequestParser):
+    error: Any
+
+    def parse_header(self, header_plus: bytes) -> None:
+        if header_plus.count(b"\n") > MOST_HEADERS:
+            raise ParsingError("Too many headers")
+        try:
+            super().parse_header(header_plus)
+        except ValueError as e:  # a length of so many digits that Python reads no number in them
+            raise ParsingError("Invalid header") from e
+        self.adj = _OF_UPLOADS if (self.command, self.path) == _UPLOADS else _OF_FORMS
+
+    def received(self, data: bytes) -> int:
+        taken: int = super().received(data)
+        if self.chunked and not self.error:
+            self.error, self.completed = LengthRequired("Say the length of the body."), True
+        if self.completed:
+            # Else waitress tells the client to go on, and reads what comes as headers of the same request.
+            self.expect_continue = False
+        if isinstance(self.error, RequestEntityTooLarge) and self.content_length:
+            # The application says so, on a page of its own, and reads nothing.
+            self.error, self.body_rcv = None, None
+            # Nor does anybody take the body for requests.
+            self.headers["CONNECTION"] = "close"
+        return taken
+
+
+class Connection(HTTPChannel):
+    """`since`: when it came to what it does now."""
+
+    parser_class = Request
+    close_when_flushed: bool
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.since = time.time()
+        self._answer = 0
+        self._is_new = True
+        self._lingers = False
+        # Sent since the last turn, and how long its thread waited for its client more than what was sent allows.
+        self._sent, self._waited, self._turn_at = 0, 0.0, self.since
+
+    @property
+    def is_at_work(self) -> bool:
+        """A thread has its request, and does not only wait for its client to take the answer."""
+        return bool(self.requests) and self.total_outbufs_len <= self.adj.outbuf_high_watermark
+
+    @property
+    def expected(self) -> int:
+        """How large the body is that it sends, or has sent to be worked at."""
+        return max((one.content_length for one in (self.request, *self.requests) if one), default=0)
+
+    def take_turn(self, now: float) -> None:
+        if self.requests and not self.is_at_work:
+            self._waited += now - self._turn_at
+        self._waited = max(0.0, self._waited - self._sent / SLOWEST)
+        self._sent, self._turn_at = 0, now
+
+    def send(self, *args: Any, **kwargs: Any) -> int:
+        sent: int = super().send(*args, **kwargs)
+        self._sent += sent
+        return sent
+
+    def ends_at(self, keepalive: float) -> float:
+        if self._lingers:
+            return self.since + LINGER_SECONDS
+        if self.requests:  # its thread waits
+            return self._turn_at + STALL_SECONDS - self._waited
+        if self.total_outbufs_len:
+            return self.since + _seconds_for(self._answer)
+        if self.request is not None or self._is_new:
+            body = _seconds_for(self.request.content_length) if self.request and self.request.headers_finished else 0
+            return self.since + HEAD_SECONDS + body
+        return self.since + keepalive
+
+    def handle_read(self) -> None:
+        if not self._lingers:
+            super().handle_read()
+        elif not self.recv(self.adj.recv_bytes):
+            self.handle_close()
+
+    def received(self, data: bytes) -> bool:
+        if self.request is None:
+            self.since, self._is_new = time.time(), False
+        expected = self.expected
+        taken = bool(super().received(data))
+        if self.expected > max(expected, LARGEST_BODY):
+            self.server.make_room_for(self)
+        return taken
+
+    def service(self) -> None:
+        super().service()
+        self.since, self._answer = time.time(), self.total_outbufs_len
+
+    def readable(self) -> bool:
+        return self._lingers or bool(super().readable())
+
+    def handle_write(self) -> None:
+        if self.close_when_flushed and not self.total_outbufs_len and not self.will_close:
+            self.close_when_flushed = False
+            self._linger()
+        else:
+            super().handle_write()
+
+    def _linger(self) -> None:
+        self.since, self._lingers = time.time(), True
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.handle_close()
+
+
+class _Listening:
+    """For `TcpWSGIServer` and `UnixWSGIServer`, which it stands before."""
+
+    channel_class = Connection
+    active_channels: dict[int, Connection]
+    keepalive: float
+
+    def handle_accept(self) -> None:
+        """First the new one: else it could get the number of a file just closed, and what was told of that one."""
+        super().handle_accept()  # type: ignore[misc]
+        if len(self.active_channels) > CONNECTIONS:
+            self._let_the_slowest_go(self.active_channels.values())
+
+    def make_room_for(self, connection: Connection) -> None:
+        uploads = [one for one in self.active_channels.values() if one.expected > LARGEST_BODY]
+        if sum(one.expected for one in uploads) > MOST_HELD:
+            self._let_the_slowest_go(one for one in uploads if one is not connection)
+
+    def _let_the_slowest_go(self, among: Iterable[Connection]) -> None:
+        """Who is quick has been served long before it is the oldest."""
+        waiting = [one for one in among if not one.is_at_work]
+        if waiting:
+            logger.warning("too many slow connections: the slowest is closed for each new one", extra=logs.REPEATED)
+            min(waiting, key=lambda one: one.since).handle_close()
+
+    def maintenance(self, now: float) -> None:
+        """waitress would do it while it asks what to wait for; see `handle_accept`."""
+
+    def end_the_late(self) -> None:
+        now = time.time()
+        for one in list(self.active_channels.values()):
+            one.take_turn(now)
+            if not one.is_at_work and one.ends_at(self.keepalive) < now:
+                one.handle_close()
+
+
+class _Tcp(_Listening, TcpWSGIServer):
+    pass
+
+
+class _Unix(_Listening, UnixWSGIServer):
+    pass
+
+
+class WaitingWorker(Worker):
+    # None yet, when it is told to stop while it begins.
+    _listening: tuple[Any, ...] = ()
+
+    def run(self) -> None:
+        # It warns of each request that waits a moment for a thread.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        sockets: dict[int, Any] = {}
+        threads = ThreadedTaskDispatcher()
+        threads.set_thread_count(self.cfg.threads)
+        self._listening = tuple(self._listen(one, sockets, threads) for one in self.sockets)
+        while self.alive and self.ppid == os.getppid():
+            self._turn(sockets)
+        self._finish(sockets, threads)
+
+    def _listen(self, listener: Any, sockets: dict[int, Any], threads: ThreadedTaskDispatcher) -> Any:
+        kind = _Unix if listener.FAMILY == socket.AF_UNIX else _Tcp
+        found = kind(
+            self._application(), map=sockets, _sock=listener.sock, dispatcher=threads, adj=_OF_FORMS, bind_socket=False,
+            sockinfo=(listener.FAMILY, socket.SOCK_STREAM, None, None),
+        )  # fmt: skip
+        found.keepalive = self.cfg.keepalive
+        return found
+
+    def _turn(self, sockets: dict[int, Any]) -> None:
+        self.notify()
+        wasyncore.poll2(1.0, sockets)
+        for one in self._listening:
+            one.end_the_late()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        super().handle_exit(sig, frame)
+        for one in self._listening:
+            one.pull_trigger()
+
+    def _finish(self, sockets: dict[int, Any], threads: ThreadedTaskDispatcher) -> None:
+        """What has come is answered and sent; an idle connection's next request may be on its way."""
+        for one in self._listening:
+            one.accepting, one.keepalive = False, LINGER_SECONDS
+        until = time.time() + self.cfg.graceful_timeout
+        while time.time() < until and any(one.active_channels for one in self._listening):
+            self._turn(sockets)
+        threads.shutdown(timeout=max(0.0, until - time.time()))
+
+    def _application(self) -> Callable[..., Any]:
+        count = itertools.count(1)
+
+        def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+            began, said = time.monotonic(), []
+
+            def noting(status: str, *args: Any) -> Any:
+                said.append(status)
+                return start_response(status, *args)
+
+            answer = self.wsgi(environ, noting)
+            if self.cfg.accesslog:
+                # Without the query, which holds what people search for, and Entra's codes.
+                words = (environ["REQUEST_METHOD"], environ["PATH_INFO"], said[0][:3], _since(began))
+                self.log.access_log.info("%s %s %s, %d ms", *words)
+            if next(count) >= self.max_requests:
+                self.alive = False
+            return answer
+
+        return application
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)

@@ -1,0 +1,4 @@
+"""Pages about what is kept: policies, snapshots, backup sets, runs.
+
+May import: web.lists, web.presentation, web.security.
+"""

@@ -1,0 +1,126 @@
+"""`/backup-sets/`: the list, what a set holds, and its download."""
+
+from typing import Any, ClassVar
+
+from flask import Blueprint, Response, render_template, stream_with_context
+from flask_admin import Admin
+from markupsafe import Markup
+
+from actors.facade import policy_type_names
+from db.backups import backup_sets, disclosures
+from db.models import BackupSet, Policy, Run, Snapshot
+from db.policies import snapshots
+from db.states import ItemState, SetState
+from web.lists import filters
+from web.lists.cells import cell, link_cell, moment_cell, person_cell, state_cell, tenant_cell
+from web.lists.list_view import ListView, connected
+from web.presentation.backup_zip import archive, safe
+from web.presentation.masking import masked
+from web.security.access import current_actor, fetch, requires
+from web.security.permissions import Permission
+from web.views.backups.runs import may_retry
+
+pages = Blueprint("backup_sets", __name__, url_prefix="/backup-sets")
+
+SHOWN = 1000
+
+
+def scope(backup_set: BackupSet) -> str:
+    """What was asked for, in words."""
+    selection = backup_set.selection
+    parts = [policy_type_names.title(key) for key in selection.get("policy_types", [])]
+    chosen = len(selection.get("policies", []))
+    if chosen:
+        parts.append("one policy" if chosen == 1 else f"{chosen} chosen policies")
+    return ", ".join(parts) or "whole tenant"
+
+
+def _pin(backup_set: BackupSet) -> Markup | str:
+    icon = Markup('<i class="fa fa-thumb-tack" title="{}" aria-hidden="true"></i><span class="sr-only">pinned</span>')
+    return icon.format(backup_set.pinned_reason) if backup_set.pinned_reason else ""
+
+
+class BackupSetList(ListView):
+    related = (BackupSet.tenant, BackupSet.created_by)
+    column_list = ("id", "tenant", "state", "scope", "created_at", "created_by", "pinned", "completed_at")
+    hidden_columns = ("completed_at",)
+    column_labels: ClassVar = {
+        "id": "Backup set",
+        "created_at": "Made",
+        "created_by": "By",
+        "scope": "Of",
+        "completed_at": "Completed",
+    }
+    search_hint = "A backup set's number"
+    nothing_yet = "There is no backup set yet. “Back up now” on a tenant's page makes one."
+    day_field = BackupSet.created_at
+    column_sortable_list = ("id",)
+    column_formatters: ClassVar = {
+        "id": link_cell("backup_sets.page", "backup_set_id"),
+        "tenant": tenant_cell,
+        "state": state_cell,
+        "scope": cell(lambda backup_set: backup_set.name or scope(backup_set)),
+        "created_at": moment_cell,
+        "created_by": person_cell("by itself"),
+        "completed_at": moment_cell,
+        "pinned": cell(_pin),
+    }
+    filters = (filters.state(BackupSet.state, SetState), filters.person(BackupSet.created_by))
+    export_columns = ("id", "tenant", "state", "created_at", "completed_at", "pinned_reason")
+
+
+def register(admin: Admin) -> None:
+    admin.add_view(BackupSetList(BackupSet, name="Backup sets", endpoint="backup_set_list", url="/backup-sets"))
+
+
+@pages.get("/<backup_set_id>")
+@requires(Permission.SEE)
+def page(backup_set_id: str) -> str:
+    backup_set = fetch(BackupSet, backup_set_id, Permission.SEE)
+    ids = backup_sets.snapshots_of(backup_set)
+    run = Run.get_or_none(Run.id == backup_set.run_id)
+    return render_template(
+        "backup_set.html",
+        backup_set=backup_set,
+        tenant=backup_set.tenant,
+        scope=scope(backup_set),
+        run=run,
+        may_retry=run is not None and may_retry(run),
+        creator=backup_sets.creator(backup_set),
+        types=_types(backup_set),
+        count=len(ids),
+        snapshots=list(snapshots.with_policies(ids[:SHOWN]).order_by(Policy.policy_type, Snapshot.name)),
+        is_running=backup_set.state == SetState.RUNNING,
+    )
+
+
+def _types(backup_set: BackupSet) -> list[dict[str, Any]]:
+    """What there is to say of them: not of those that the tenant has nothing of."""
+    rows = [
+        {**row, "key": key, "title": policy_type_names.title(key)}
+        for key, row in backup_set.types.items()
+        if row["listed"] or row["state"] not in (ItemState.DONE, ItemState.PENDING)
+    ]
+    return sorted(rows, key=lambda row: (row["state"] == ItemState.DONE, row["title"].lower()))
+
+
+@pages.get("/<backup_set_id>/download")
+@requires(Permission.SEE)
+def download(backup_set_id: str) -> Response:
+    return _download(fetch(BackupSet, backup_set_id, Permission.SEE), with_secrets=False)
+
+
+@pages.post("/<backup_set_id>/download")
+@requires(Permission.MANAGE)
+def download_with_secrets(backup_set_id: str) -> Response:
+    """What a restore from the file needs, where policies hold secrets."""
+    return _download(fetch(BackupSet, backup_set_id, Permission.MANAGE), with_secrets=True)
+
+
+def _download(backup_set: BackupSet, *, with_secrets: bool) -> Response:
+    disclosures.record_download(backup_set, with_secrets, current_actor())
+    made = archive(backup_set, (lambda document: document) if with_secrets else masked)
+    name = safe(f"{backup_set.tenant.name} {backup_set.created_at:%Y-%m-%d} set {backup_set.id}")
+    ascii_name = name.encode("ascii", "replace").decode().replace("?", "_")
+    headers = {"Content-Disposition": f'attachment; filename="{ascii_name}.zip"'}
+    return Response(stream_with_context(connected(made)), mimetype="application/zip", headers=headers)

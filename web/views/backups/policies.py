@@ -1,0 +1,154 @@
+"""`/policies/`: the list, a policy's page with its snapshots, and capturing one."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any, ClassVar
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_admin import Admin
+from flask_admin.actions import action
+
+import actors.backups.back_up
+import actors.backups.capture
+from actors.facade import policy_type_names, snapshot_diff
+from db.accounts import users
+from db.clock import utcnow
+from db.models import Policy, Run, Snapshot, Tenant
+from db.policies import search, snapshots
+from db.runs import run_history
+from db.states import PolicyState, RunKind
+from web.inputs import page_number
+from web.lists import filters
+from web.lists.cells import cell, link_cell, moment_cell, state_cell, tenant_cell
+from web.lists.filters import Filter
+from web.lists.list_view import ListView
+from web.presentation import run_messages
+from web.presentation.formatters import changed
+from web.presentation.masking import Masking
+from web.security.access import current_actor, fetch, requires
+from web.security.permissions import Permission
+
+pages = Blueprint("policies", __name__, url_prefix="/policies")
+
+SNAPSHOTS_SHOWN, RUNS_SHOWN, LAST_PAGE = 10, 8, 9999
+
+
+CAPTURED = {"never": "never", "day": "in the last day", "week": "in the last 7 days", "before": "before that"}
+
+
+def _is_captured(value: str) -> Any:
+    at = Policy.last_captured_at
+    if value == "never":
+        return at.is_null()
+    bound = utcnow() - timedelta(days=1 if value == "day" else 7)
+    return at < bound if value == "before" else at >= bound
+
+
+class PolicyList(ListView):
+    related = (Policy.tenant,)
+    column_list = (
+        "name", "tenant", "policy_type", "state", "modified_at", "last_captured_at", "snapshot_count", "platform",
+        "graph_id", "first_seen_at",
+    )  # fmt: skip
+    hidden_columns = ("platform", "graph_id", "first_seen_at")
+    column_labels: ClassVar = {
+        "policy_type": "Type",
+        "modified_at": "Modified",
+        "last_captured_at": "Last captured",
+        "snapshot_count": "Snapshots",
+        "graph_id": "Graph id",
+        "first_seen_at": "First seen",
+    }
+    column_sortable_list = ("name", "last_captured_at")
+    search_hint = "Name or Graph id"
+    nothing_yet = "No policies known yet. “Sync policies” on a tenant's page reads them from it."
+    column_formatters: ClassVar = {
+        "name": link_cell("policies.page", "policy_id"),
+        "tenant": tenant_cell,
+        "policy_type": cell(lambda policy: policy_type_names.title(policy.policy_type, policy.odata_type)),
+        "state": state_cell,
+        "modified_at": moment_cell,
+        "last_captured_at": moment_cell,
+        "platform": cell(lambda policy: policy.platform or "–"),
+        "first_seen_at": moment_cell,
+    }
+    filters = (
+        Filter("type", "Type", policy_type_names.titles, lambda value: Policy.policy_type == value),
+        filters.state(Policy.state, PolicyState),
+        Filter("captured", "Captured", lambda: CAPTURED, _is_captured),
+    )
+    export_columns = ("tenant", "policy_type", "graph_id", "name", "state", "modified_at", "last_captured_at")
+
+    def _mentions(self, word: str) -> Any:
+        return search.names_a_policy(word, Policy.id, self.tenant_ids())
+
+    @action("capture", "Capture snapshot")
+    def capture_selected(self, ids: list[str]) -> None:
+        acts = [
+            partial(actors.backups.capture.start, policy, current_actor())
+            for policy in self.selected(Permission.OPERATE)
+        ]
+        run_messages.start_all(acts, url_for("run_list.index_view", tenant="all", kind=RunKind.CAPTURE_SNAPSHOT))
+
+    @action("back_up", "Back up")
+    def back_up_selected(self, ids: list[str]) -> None:
+        """One backup set for each tenant among the chosen."""
+        of_tenant: dict[Tenant, list[int]] = {}
+        for policy in self.selected(Permission.OPERATE):
+            of_tenant.setdefault(policy.tenant, []).append(policy.id)
+        acts = [
+            partial(actors.backups.back_up.start, tenant, current_actor(), policy_ids=policy_ids)
+            for tenant, policy_ids in of_tenant.items()
+        ]
+        run_messages.start_all(acts, url_for("run_list.index_view", tenant="all", kind=RunKind.BACK_UP))
+
+
+def register(admin: Admin) -> None:
+    admin.add_view(PolicyList(Policy, name="Policies", endpoint="policy_list", url="/policies"))
+
+
+@pages.get("/<policy_id>")
+@requires(Permission.SEE)
+def page(policy_id: str) -> str:
+    policy = fetch(Policy, policy_id, Permission.SEE)
+    number = page_number(LAST_PAGE)
+    # One more than is shown: what changed with the last one is told by the one before it.
+    found = snapshots.of_policy(policy, SNAPSHOTS_SHOWN + 1, number * SNAPSHOTS_SHOWN)
+    for one in found:
+        one.policy = policy
+    newest = found[0] if found and number == 0 else snapshots.latest(policy)
+    contents = snapshot_diff.opened({*found, *([newest] if newest else [])}, Masking(tells_apart=True))
+    changes = [changed(differences) for differences in snapshot_diff.history(found, contents)]
+    return render_template(
+        "policy.html",
+        policy=policy,
+        timeline=list(zip(found[:SNAPSHOTS_SHOWN], [*changes, ""], strict=False)),
+        has_older=len(found) > SNAPSHOTS_SHOWN,
+        page=number,
+        newest=newest,
+        assignments=snapshot_diff.assignments(newest, contents[newest.id]) if newest else None,
+        captured_by=users.names({one.captured_by_id for one in found}),
+        runs=run_history.newest(Run.policy == policy, RUNS_SHOWN),
+    )
+
+
+@pages.get("/<policy_id>/compare")
+@requires(Permission.SEE)
+def compare(policy_id: str) -> Any:
+    """The two that were chosen, the older one first."""
+    policy = fetch(Policy, policy_id, Permission.SEE)
+    chosen = [request.args.get(name, "") for name in ("one", "other")]
+    if not all(chosen) or len(set(chosen)) == 1:
+        flash("Choose two different snapshots to compare.", "warning")
+        return redirect(url_for("policies.page", policy_id=policy.id), 303)
+    before, after = sorted((fetch(Snapshot, one, Permission.SEE) for one in chosen), key=lambda one: one.id)
+    return redirect(url_for("snapshots.compare", snapshot_id=before.id, other_id=after.id), 303)
+
+
+@pages.post("/<policy_id>/capture-snapshot")
+@requires(Permission.OPERATE)
+def capture_snapshot(policy_id: str) -> Any:
+    policy = fetch(Policy, policy_id, Permission.OPERATE)
+    return run_messages.answer(
+        actors.backups.capture.start(policy, current_actor()), url_for("policies.page", policy_id=policy.id)
+    )

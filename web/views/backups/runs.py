@@ -1,0 +1,271 @@
+"""`/runs/`: the list, a run's page that follows it, and cancelling."""
+
+from typing import Any, ClassVar
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask_admin import Admin
+from flask_login import current_user
+from markupsafe import Markup
+
+import actors.backups.back_up
+import actors.restores.live_restore
+import config
+from db.accounts import users
+from db.backups import backup_sets
+from db.clock import utcnow
+from db.errors import Invalid
+from db.models import Policy, Restore, Run, Tenant
+from db.policies import search
+from db.restores import retries
+from db.runs import completion, notifications, run_history, run_progress
+from db.states import ACTIVE, Outcome, RunKind, RunState
+from web.inputs import page_number
+from web.lists import filters
+from web.lists.cells import cell, link_cell, moment_cell, state_cell, tenant_cell, text_cell
+from web.lists.filters import Filter
+from web.lists.list_view import ListView
+from web.presentation import restore_approval, run_messages
+from web.presentation.formatters import duration
+from web.presentation.links import link
+from web.security.access import current_actor, fetch, may, refuse, require, requires, row_number, wants_json
+from web.security.permissions import Permission
+
+pages = Blueprint("runs", __name__, url_prefix="/runs")
+
+KINDS = {
+    RunKind.SYNC: "Sync policies",
+    RunKind.CAPTURE_SNAPSHOT: "Capture snapshot",
+    RunKind.BACK_UP: "Back up",
+    RunKind.UPLOAD: "Read uploaded set",
+    RunKind.PREVIEW: "Preview restore",
+    RunKind.RESTORE: "Restore",
+    RunKind.CREDENTIAL: "Replace credential",
+    RunKind.PRUNE: "Prune what is old",
+}
+# What a run of which kind has failed to do may be tried again, by whom.
+RETRIES = {RunKind.BACK_UP: Permission.OPERATE, RunKind.RESTORE: Permission.MANAGE}
+ITEMS_SHOWN = 200
+LAST_PAGE = 999
+SAID_BY_STATE = (Outcome.ERROR, Outcome.UNKNOWN)
+# Nobody minds a run of two seconds that takes four.
+LATE_SECONDS = 5
+UNWELL, TROUBLED = "unwell", (RunState.FAILED, RunState.PARTIAL)
+STATES = {UNWELL: "failed or partial"} | {str(state): str(state) for state in RunState}
+
+
+class RunList(ListView):
+    related = (Run.tenant, Run.policy, Run.requested_by)
+    column_list = (
+        "id", "kind", "tenant", "policy", "state", "requested_by", "created_at", "duration", "ended_at", "total",
+        "failed", "error_message",
+    )  # fmt: skip
+    hidden_columns = ("ended_at", "total", "failed", "error_message")
+    column_labels: ClassVar = {
+        "id": "Run",
+        "requested_by": "Requested by",
+        "created_at": "Requested",
+        "duration": "Took",
+        "ended_at": "Ended",
+        "total": "Items",
+        "error_message": "Why",
+    }
+    column_sortable_list = ("id",)
+    search_hint = "Policy, its Graph id, or a run's number"
+    search_cap = 200  # their names are in another table
+    nothing_yet = "No runs yet. Whatever you start is shown here."
+    day_field = Run.created_at
+    column_formatters: ClassVar = {
+        "id": link_cell("runs.page", "run_id"),
+        "kind": cell(lambda run: KINDS.get(run.kind, run.kind)),
+        "tenant": tenant_cell,
+        "policy": cell(
+            lambda run: link("policies.page", run.policy.name, policy_id=run.policy_id) if run.policy else ""
+        ),
+        "state": state_cell,
+        "requested_by": cell(lambda run: run.requested_by.name if run.requested_by else run.origin),
+        "created_at": moment_cell,
+        "duration": cell(lambda run: duration(run.started_at, run.ended_at)),
+        "ended_at": moment_cell,
+        "error_message": text_cell,
+    }
+    filters = (
+        Filter("state", "State", lambda: STATES, lambda value: Run.state.in_(TROUBLED if value == UNWELL else [value])),
+        Filter(
+            "kind", "Kind", lambda: {str(kind): title for kind, title in KINDS.items()}, lambda value: Run.kind == value
+        ),
+        filters.person(Run.requested_by),
+    )
+    export_columns = (
+        "id",
+        "kind",
+        "tenant",
+        "policy",
+        "state",
+        "requested_by",
+        "created_at",
+        "ended_at",
+        "error_message",
+    )
+
+    def _scoped(self, query: Any) -> Any:
+        # The parts of a run are its own affair.
+        return super()._scoped(query).where(Run.parent.is_null())
+
+    def _mentions(self, word: str) -> Any:
+        of_policy = search.names_a_policy(word, Run.policy, self.tenant_ids())
+        # Not "no number, or of the policy": PostgreSQL would look for every policy of that name first.
+        return super()._mentions(word) | of_policy if row_number(word) else of_policy
+
+
+def register(admin: Admin) -> None:
+    admin.add_view(RunList(Run, name="Runs", endpoint="run_list", url="/runs"))
+
+
+@pages.get("/mine")
+@requires(Permission.SIGNED_IN)
+def mine() -> str:
+    """The part of every page that says what runs and what is unread: one cheap request for both."""
+    return render_template("partials/pulse.html")
+
+
+@pages.get("/<run_id>")
+@requires(Permission.SEE)
+def page(run_id: str) -> str:
+    run = fetch(Run, run_id, Permission.SEE)
+    told = notifications.of_run(current_user.id, run)
+    if told and run.state not in ACTIVE:
+        notifications.mark_read(current_user.id, [told.id])
+    return render_template("run.html", **facts(run))
+
+
+@pages.get("/<run_id>/progress")
+@requires(Permission.SEE)
+def progress(run_id: str) -> Any:
+    """The moving part of the page, made by the page's own partial; JSON when asked for."""
+    run = fetch(Run, run_id, Permission.SEE)
+    if wants_json():
+        return jsonify(
+            state=run.state,
+            waiting=run_progress.waiting(run),
+            counts=run_progress.counts(run),
+            outcomes=run_progress.outcomes(run),
+        )
+    return render_template("partials/run_progress.html", **facts(run))
+
+
+def progress_of(run: Run) -> Markup:
+    """The moving part, for a page around it."""
+    return Markup(render_template("partials/run_progress.html", **facts(run)))  # noqa: S704 - our own partial
+
+
+def facts(run: Run) -> dict[str, Any]:
+    """What the moving part shows, of a page of items that ended in one way or are still in one state."""
+    counts, by_outcome = run_progress.counts(run), run_progress.outcomes(run)
+    choices = {name: count for name, count in by_outcome.items() if name not in SAID_BY_STATE}
+    choices |= {name: counts[name] for name in run_progress.NEEDS_A_LOOK if counts[name]}
+    wanted = request.args.get("outcome", "")
+    wanted = wanted if wanted in choices else ""
+    page = page_number(LAST_PAGE)
+    usual = run_history.usual_seconds(run, counts["total"])
+    found = run_progress.items(run, wanted, ITEMS_SHOWN + 1, page * ITEMS_SHOWN)
+    return {
+        "run": run,
+        "waiting": run_progress.waiting(run),
+        "backup_set": backup_sets.of_run(run),
+        "made": found[0].snapshot_id if run.kind == RunKind.CAPTURE_SNAPSHOT and found else None,
+        "may_retry": may_retry(run),
+        "retry": _retry_facts(run),
+        "retried_by": retries.runs_of(run),
+        "tenant": Tenant.get_by_id(run.tenant_id),
+        "policy": Policy.get_or_none(Policy.id == run.policy_id),
+        "requester": users.by_id(run.requested_by_id),
+        "kind": KINDS.get(run.kind, run.kind),
+        "counts": counts,
+        "choices": choices,
+        "wanted": wanted,
+        "items": found[:ITEMS_SHOWN],
+        "page": page,
+        "has_more": len(found) > ITEMS_SHOWN,
+        "usual": usual,
+        "is_late": _is_late(run, usual),
+        "is_active": run.state in ACTIVE,
+        "may_cancel": _may_cancel(run),
+    }
+
+
+def _is_late(run: Run, usual: float | None) -> bool:
+    if not usual or run.started_at is None:
+        return False
+    taken = ((run.ended_at or utcnow()) - run.started_at).total_seconds()
+    return taken > max(usual * 1.5, usual + LATE_SECONDS)
+
+
+def may_retry(run: Run) -> bool:
+    is_bad = run.state not in ACTIVE and bool(run.failed or run.uncertain)
+    if not (run.kind in RETRIES and is_bad and may(RETRIES[RunKind(run.kind)], run)):
+        return False
+    return run.kind != RunKind.RESTORE or not retries.refusal(run, config.settings().plan_hours)
+
+
+def _retry_facts(run: Run) -> dict[str, Any]:
+    """Of a live restore whose retry waits for another pair of eyes: what the page says, and whether it has the form."""
+    is_bad = run.kind == RunKind.RESTORE and run.state not in ACTIVE and bool(run.failed or run.uncertain)
+    if not is_bad or not retries.is_to_be_approved(run, config.settings().plan_hours):
+        return {}
+    restore = Restore.get_by_id(run.restore_id)
+    facts = restore_approval.facts(restore, None)
+    return {"restore": restore, "may_approve": restore_approval.may_approve_retry(restore), **facts}
+
+
+def _may_cancel(run: Run) -> bool:
+    mine = run.requested_by_id == current_user.id
+    return run.state in ACTIVE and may(Permission.OPERATE if mine else Permission.MANAGE, run)
+
+
+@pages.post("/<run_id>/cancel")
+@requires(Permission.OPERATE)
+def cancel(run_id: str) -> Any:
+    run = fetch(Run, run_id, Permission.OPERATE)
+    if run.state in ACTIVE and not _may_cancel(run):
+        refuse(Permission.MANAGE, run.tenant)
+    asked = completion.request_cancel(run, current_actor())
+    flash(
+        "The run stops at its next item." if asked else "The run had ended, or was being cancelled already.", "success"
+    )
+    return redirect(url_for("runs.page", run_id=run.id), 303)
+
+
+@pages.post("/<run_id>/approve-retry")
+@requires(Permission.MANAGE)
+def approve_retry(run_id: str) -> Any:
+    run = fetch(Run, run_id, Permission.MANAGE)
+    form, hours = request.form, config.settings().plan_hours
+    try:
+        if run.kind != RunKind.RESTORE:
+            raise Invalid("Only the retry of a live restore needs an approval.")
+        retries.approve(run, current_actor(), form.get("reason", ""), hours, plan=form.get("plan", ""))
+        flash("Approved: what failed can be tried again, once.", "success")
+    except Invalid as e:
+        flash(str(e), "danger")
+        return render_template("run.html", **facts(run), typed=form), 400
+    return redirect(url_for("runs.page", run_id=run.id), 303)
+
+
+@pages.post("/<run_id>/retry-failed")
+@requires(Permission.OPERATE)
+def retry_failed(run_id: str) -> Any:
+    run = fetch(Run, run_id, Permission.OPERATE)
+    require(RETRIES.get(run.kind, Permission.OPERATE), run)
+    again = (
+        actors.restores.live_restore.retry_failed
+        if run.kind == RunKind.RESTORE
+        else actors.backups.back_up.retry_failed
+    )
+    try:
+        if run.kind not in RETRIES:
+            raise Invalid("Only backups and live restores are tried again by item. Start this one anew.")
+        start = again(run, current_actor())
+    except Invalid as e:
+        flash(str(e), "warning")
+        return redirect(url_for("runs.page", run_id=run.id), 303)
+    return run_messages.answer(start, url_for("runs.page", run_id=start.run.id))

@@ -1,0 +1,167 @@
+"""`/snapshots/<id>`: what was captured, how we know it is whole, and what changed since another one."""
+
+import json
+import re
+from typing import Any
+
+from flask import Blueprint, Response, abort, redirect, render_template, url_for
+
+import actors.backups.capture
+from actors.facade import snapshot_diff
+from db.audit import audit
+from db.audit.audit import Action
+from db.backups.disclosures import record_secrets_shown
+from db.models import Run, RunItem, Snapshot
+from db.policies import snapshots
+from db.states import RunKind
+from web.presentation import run_messages
+from web.presentation.masking import Masking, note
+from web.security.access import can, current_actor, fetch, requires
+from web.security.permissions import Permission
+from web.views.backups import runs
+
+pages = Blueprint("snapshots", __name__, url_prefix="/snapshots")
+
+
+@pages.get("/<snapshot_id>")
+@requires(Permission.SEE)
+def page(snapshot_id: str) -> str:
+    return _page(fetch(Snapshot, snapshot_id, Permission.SEE), Masking())
+
+
+@pages.post("/<snapshot_id>")
+@requires(Permission.MANAGE)
+def page_with_secrets(snapshot_id: str) -> str:
+    snapshot = fetch(Snapshot, snapshot_id, Permission.MANAGE)
+    record_secrets_shown(snapshot.tenant, _named(snapshot), "page", current_actor())
+    return _page(snapshot, None)
+
+
+def _page(snapshot: Snapshot, hide: Masking | None) -> str:
+    document = _document(snapshot, hide)
+    lines, unset = snapshot_diff.lines(document["body"])
+    return render_template(
+        "snapshot.html",
+        snapshot=snapshot,
+        policy=snapshot.policy,
+        content=snapshot.content,
+        # Beside masked secrets it would tell whoever guesses them that it is so.
+        fingerprint="" if hide and hide.count else snapshot.content.fingerprint,
+        previous=snapshots.before(snapshot),
+        lines=lines,
+        unset=unset,
+        assignments=snapshot_diff.assignments(snapshot, document),
+        secrets=note(hide, can(Permission.MANAGE, snapshot.tenant_id)),
+        raw=json.dumps(document, indent=2, ensure_ascii=False),
+    )
+
+
+def _document(snapshot: Snapshot, hide: Masking | None) -> dict[str, Any]:
+    document = snapshots.own(snapshots.body(snapshot), snapshot.policy.graph_id)
+    visible: dict[str, Any] = hide(document) if hide else document
+    return visible
+
+
+def _named(snapshot: Snapshot) -> str:
+    return f"snapshot {snapshot.id} of “{snapshot.name}”"
+
+
+@pages.get("/<snapshot_id>/download")
+@requires(Permission.SEE)
+def download(snapshot_id: str) -> Response:
+    return _download(fetch(Snapshot, snapshot_id, Permission.SEE), Masking())
+
+
+@pages.post("/<snapshot_id>/download")
+@requires(Permission.MANAGE)
+def download_with_secrets(snapshot_id: str) -> Response:
+    snapshot = fetch(Snapshot, snapshot_id, Permission.MANAGE)
+    record_secrets_shown(snapshot.tenant, _named(snapshot), "download", current_actor())
+    return _download(snapshot, None)
+
+
+def _download(snapshot: Snapshot, hide: Masking | None) -> Response:
+    text = json.dumps(_document(snapshot, hide), indent=2, ensure_ascii=False)
+    audit.record(Action.SNAPSHOT_DOWNLOADED, current_actor(), _named(snapshot), tenant=snapshot.tenant)
+    name = re.sub(r"[^A-Za-z0-9 ._-]", "_", snapshot.name).strip(" .")[:80] or "policy"
+    disposition = f'attachment; filename="{name} - snapshot {snapshot.id}.json"'
+    return Response(text, mimetype="application/json", headers={"Content-Disposition": disposition})
+
+
+@pages.get("/<snapshot_id>/compare/<other_id>")
+@requires(Permission.SEE)
+def compare(snapshot_id: str, other_id: str) -> str:
+    return _comparison(*_both(snapshot_id, other_id, Permission.SEE), Masking(tells_apart=True))
+
+
+@pages.post("/<snapshot_id>/compare/<other_id>")
+@requires(Permission.MANAGE)
+def compare_with_secrets(snapshot_id: str, other_id: str) -> str:
+    before, after = _both(snapshot_id, other_id, Permission.MANAGE)
+    return _with_secrets(before, after)
+
+
+def _both(snapshot_id: str, other_id: str, permission: Permission) -> tuple[Snapshot, Snapshot]:
+    before, after = fetch(Snapshot, snapshot_id, permission), fetch(Snapshot, other_id, permission)
+    if before.policy.policy_type != after.policy.policy_type:
+        abort(400)
+    return before, after
+
+
+def _with_secrets(before: Snapshot, after: Snapshot, run: Run | None = None) -> str:
+    for one in {before, after}:
+        record_secrets_shown(one.tenant, _named(one), "comparison", current_actor())
+    return _comparison(before, after, None, run)
+
+
+def _comparison(before: Snapshot, after: Snapshot, hide: Masking | None, run: Run | None = None) -> str:
+    """`run` read the later one from the tenant just now."""
+    differences = snapshot_diff.differences(before, after, hide)
+    may_show = can(Permission.MANAGE, before.tenant_id) and can(Permission.MANAGE, after.tenant_id)
+    return render_template(
+        "compare.html",
+        before=before,
+        after=after,
+        differences=differences,
+        secrets=note(hide, may_show),
+        policy=after.policy,
+        run=run,
+    )
+
+
+@pages.post("/<snapshot_id>/compare-live")
+@requires(Permission.OPERATE)
+def start_compare_live(snapshot_id: str) -> Any:
+    """What is in the tenant now is what a capture reads: one is started, or found, and its page waits for it."""
+    snapshot = fetch(Snapshot, snapshot_id, Permission.OPERATE)
+    start = actors.backups.capture.start(snapshot.policy, current_actor())
+    return run_messages.answer(start, url_for("snapshots.compare_live", snapshot_id=snapshot.id, run_id=start.run.id))
+
+
+@pages.get("/<snapshot_id>/compare-live/<run_id>")
+@requires(Permission.SEE)
+def compare_live(snapshot_id: str, run_id: str) -> str:
+    snapshot, run, read = _live(snapshot_id, run_id, Permission.SEE)
+    if read:
+        return _comparison(snapshot, read, Masking(tells_apart=True), run)
+    return render_template(
+        "compare_live.html", snapshot=snapshot, policy=snapshot.policy, progress=runs.progress_of(run), run=run
+    )
+
+
+@pages.post("/<snapshot_id>/compare-live/<run_id>")
+@requires(Permission.MANAGE)
+def compare_live_with_secrets(snapshot_id: str, run_id: str) -> Any:
+    snapshot, run, read = _live(snapshot_id, run_id, Permission.MANAGE)
+    if not read:
+        return redirect(url_for("snapshots.compare_live", snapshot_id=snapshot.id, run_id=run.id), 303)
+    return _with_secrets(snapshot, read, run)
+
+
+def _live(snapshot_id: str, run_id: str, permission: Permission) -> tuple[Snapshot, Run, Snapshot | None]:
+    """The run read the policy of the snapshot: what it read, once it has."""
+    snapshot, run = fetch(Snapshot, snapshot_id, permission), fetch(Run, run_id, permission)
+    if run.policy_id != snapshot.policy_id or run.kind != RunKind.CAPTURE_SNAPSHOT:
+        abort(404)
+    item = RunItem.get_or_none(RunItem.run == run)
+    return snapshot, run, item.snapshot if item else None

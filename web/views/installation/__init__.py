@@ -1,0 +1,4 @@
+"""Pages about the whole installation: dashboard, audit log, health.
+
+May import: web.lists, web.presentation, web.security.
+"""

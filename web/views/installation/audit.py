@@ -1,0 +1,100 @@
+"""`/audit/`: who did what, newest first; filtered, paged by event number, exported as CSV."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+
+from db.audit import audit, audit_rows, chain_export, daily_check
+from db.audit.audit import Action
+from db.models import AuditEvent, Tenant
+from db.sql import value_lists
+from db.states import Result
+from db.tenants import tenants
+from web.inputs import without_nul
+from web.lists import preferences
+from web.lists.filters import DAYS, EVERY_TENANT, days
+from web.lists.list_view import EXPORT_CAP, csv_line, stream
+from web.security.access import allowed_tenant_ids, can, current_actor, refuse, requires, row_number
+from web.security.permissions import Permission
+
+pages = Blueprint("audit", __name__, url_prefix="/audit")
+
+PAGE = 50
+FILTERS = ("tenant", "action", "actor", "result", *DAYS)
+COLUMNS = ("id", "at", "actor", "address", "action", "tenant_name", "subject", "result", "details", "hash")
+
+
+@pages.get("/")
+@requires(Permission.AUDIT)
+def index() -> str:
+    given = _given()
+    query, before = _found(given), request.args.get("before", type=int)
+    if before and 0 < before < 2**62:
+        query = query.where(AuditEvent.id < before)
+    rows = list(query.limit(PAGE + 1))
+    return render_template(
+        "audit.html",
+        rows=rows[:PAGE],
+        older=rows[PAGE - 1].id if len(rows) > PAGE else None,
+        tenants=_tenants(),
+        actions=list(Action),
+        results=list(Result),
+        filters=given,
+        check=daily_check.state(),
+        sees_all=allowed_tenant_ids(Permission.AUDIT) is None,
+        is_narrowed=any(value != EVERY_TENANT for name, value in given.items() if name != "zone"),
+    )
+
+
+def _given() -> dict[str, str]:
+    """What the address filters by; where it says nothing of a tenant, the tenant that this person chose."""
+    given = {name: value for name, value in request.args.items() if name in FILTERS and value}
+    chosen = preferences.chosen_tenant()
+    if chosen and "tenant" not in request.args and can(Permission.AUDIT, chosen.id):
+        given["tenant"] = str(chosen.id)
+    return given
+
+
+def _found(given: Mapping[str, str]) -> Any:
+    """The events this person may see; what is no filter is no condition."""
+    since, until = days()
+    return audit.search(
+        tenant_ids=allowed_tenant_ids(Permission.AUDIT),
+        tenant_id=row_number(given.get("tenant", "")),
+        action=without_nul(given.get("action", ""))[:40],
+        actor=without_nul(given.get("actor", ""))[:255],
+        result=without_nul(given.get("result", ""))[:10],
+        since=since,
+        until=until,
+    )
+
+
+def _tenants() -> list[Tenant]:
+    return tenants.by_name(allowed_tenant_ids(Permission.AUDIT))
+
+
+@pages.get("/export.csv")
+@requires(Permission.AUDIT)
+def export() -> Response:
+    ids = audit_rows.found_ids(_found(_given()), EXPORT_CAP)
+    audit.record(Action.AUDIT_EXPORTED, current_actor(), "audit log", rows=len(ids))
+    return stream("audit.csv", _lines(ids))
+
+
+@pages.get("/export.jsonl")
+@requires(Permission.AUDIT)
+def export_proof() -> Response:
+    """The chain itself, which has every tenant's events in it; of the filters only the days count."""
+    if allowed_tenant_ids(Permission.AUDIT) is not None:
+        refuse(Permission.AUDIT)
+    first, last = chain_export.bounds(*days())
+    audit.record(Action.AUDIT_EXPORTED, current_actor(), "audit log, with proof", rows=max(last - first + 1, 0))
+    return stream("audit.jsonl", chain_export.lines(first, last), "application/jsonl")
+
+
+def _lines(ids: list[int]) -> Iterator[str]:
+    yield csv_line(COLUMNS)
+    for some in value_lists.by(ids):
+        for event in audit_rows.by_ids(some):
+            yield csv_line(getattr(event, column) for column in COLUMNS)

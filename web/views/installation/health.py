@@ -1,0 +1,101 @@
+"""For load balancers and monitoring: alive, ready, and a few figures."""
+
+import hmac
+import time
+from threading import Lock
+
+import peewee as pw
+from flask import Blueprint, Response, jsonify, request
+
+import config
+from actors.process import startup
+from actors.queue import broker
+from db.database import database
+from web.presentation import metrics as prometheus
+from web.security.access import can, refusal, requires
+from web.security.permissions import Permission
+
+pages = Blueprint("health", __name__)
+
+# These must answer when the database does not: they open their own connection, inside a try.
+WITHOUT_CONNECTION = frozenset({"health.alive", "health.ready"})
+# What a proxy adds. With any of them the request is not this machine's own, whatever address it comes from.
+_OF_PROXIES = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+
+
+@pages.get("/healthz")
+@requires(Permission.PUBLIC)
+def alive() -> dict[str, bool]:
+    return {"alive": True}
+
+
+@pages.get("/readyz")
+@requires(Permission.PUBLIC)
+def ready() -> tuple[Response, int]:
+    """200, or 503 naming each thing that is not well."""
+    troubles = _look.now()
+    return jsonify(ready=not troubles, troubles=troubles), 503 if troubles else 200
+
+
+class _Look:
+    """One at a time, whoever asks: who comes while another looks is told what was found a moment ago."""
+
+    STALE_SECONDS = 2.0
+
+    def __init__(self) -> None:
+        self._going_on = Lock()
+        self._found: dict[str, str] = {}
+        self._at = float("-inf")
+
+    def now(self) -> dict[str, str]:
+        asked = time.monotonic()
+        if not self._going_on.acquire(blocking=asked - self._at > self.STALE_SECONDS):
+            return self._found
+        try:
+            if self._at < asked:
+                self._found = {**_database_trouble(), **_redis_trouble()}
+                self._at = time.monotonic()
+            return self._found
+        finally:
+            self._going_on.release()
+
+
+_look = _Look()
+
+
+def _database_trouble() -> dict[str, str]:
+    try:
+        with database.connection_context():
+            startup.check()
+    except (pw.OperationalError, pw.InterfaceError):
+        return {"database": "The database does not answer."}
+    except startup.StartupError as e:
+        return {"start": str(e)}
+    full = startup.disk_trouble()
+    return {"disk": full} if full else {}
+
+
+def _redis_trouble() -> dict[str, str]:
+    trouble = broker.trouble(with_reason=False)
+    return {"redis": f"{trouble} Starts are recorded, and sent when it is well."} if trouble else {}
+
+
+@pages.get("/metrics")
+@requires(Permission.PUBLIC)
+def metrics() -> Response:
+    """Prometheus text; for this machine, without tenants, and for who has the token, and admins."""
+    sees_all = _has_token() or can(Permission.ADMINISTER)
+    if not (sees_all or _is_from_here()):
+        return refusal(Permission.ADMINISTER)  # type: ignore[return-value]
+    return Response(prometheus.text(with_tenants=sees_all), mimetype="text/plain")
+
+
+def _is_from_here() -> bool:
+    return request.remote_addr in {"127.0.0.1", "::1"} and not any(name in request.headers for name in _OF_PROXIES)
+
+
+def _has_token() -> bool:
+    wanted, given = config.settings().metrics_token, request.authorization
+    if not wanted or given is None or given.type != "bearer":
+        return False
+    return hmac.compare_digest((given.token or "").encode(), wanted.encode())

@@ -1,0 +1,4 @@
+"""Pages about people: signing in, accounts, users, notifications.
+
+May import: web.presentation, web.security.
+"""

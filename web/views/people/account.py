@@ -1,0 +1,156 @@
+"""`/account`: one's own password, second factor, and where one is signed in."""
+
+from typing import Any
+
+import segno
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+
+from db.accounts import passkeys, recovery_codes, sessions, totp, users
+from db.errors import Invalid
+from db.models import User
+from db.schema.row_ids import MOST
+from web.security import relying_party, sealed_cookie
+from web.security.access import current_actor, requires
+from web.security.permissions import Permission
+from web.security.reauthentication import proved
+
+pages = Blueprint("account", __name__, url_prefix="/account")
+
+
+@pages.get("/")
+@requires(Permission.SIGNED_IN)
+def page() -> str:
+    user = _me()
+    return render_template(
+        "account.html",
+        user=user,
+        sessions=sessions.of(user.id),
+        here=_here(),
+        recovery_codes_left=recovery_codes.left(user),
+        few_recovery_codes=recovery_codes.FEW,
+        passkeys=passkeys.of(user.id),
+        why_no_passkeys=relying_party.why_not(),
+    )
+
+
+@pages.post("/password")
+@requires(Permission.SIGNED_IN)
+def change_password() -> Any:
+    """Ends every other session: whoever else knows the old one is out."""
+
+    def act(user: User) -> Any:
+        users.change(user, current_actor(), here=_here(), password=request.form.get("new", ""))
+        return _done("The password was changed, and you were signed out everywhere else.")
+
+    return proved(act)
+
+
+@pages.post("/entra-id")
+@requires(Permission.ADMINISTER)
+def link_entra_id() -> Any:
+    """An admin's own; of others it is set on their page. Whoever it names can sign in as this person."""
+
+    def act(user: User) -> Any:
+        typed = request.form.get("entra_id", "").strip()
+        wanted = users.entra_id(typed, user) if typed else None
+        if wanted == user.entra_id:
+            return _done("Nothing was changed.")
+        users.change(user, current_actor(), here=_here(), entra_id=wanted)
+        return _done("Saved, and you were signed out everywhere else.")
+
+    return proved(act)
+
+
+@pages.get("/second-factor")
+@requires(Permission.SIGNED_IN)
+def set_up() -> Any:
+    user = _me()
+    if user.totp_secret is not None or not user.password_hash:
+        return redirect(url_for("account.page"), 303)
+    # The secret that the app was shown, until its first code proves that it has it.
+    secret = sealed_cookie.kept(_begun(user)).get(_begun(user)) or totp.new_secret()
+    sealed_cookie.keep({_begun(user): secret})
+    address = totp.address(user, secret)
+    picture = segno.make(address, error="m").svg_data_uri(scale=5, border=3, dark="#000", light="#fff")
+    return render_template("second_factor.html", user=user, picture=picture, secret=secret)
+
+
+@pages.post("/second-factor")
+@requires(Permission.SIGNED_IN)
+def turn_on() -> Any:
+    def act(user: User) -> Any:
+        code = request.form.get("code", "")[:20]
+        codes = totp.turn_on(user, secret, code, current_actor(), here=_here())
+        sealed_cookie.forget()
+        flash("From now on, signing in with your password asks for a code as well.", "success")
+        return _shown_once(codes)
+
+    begun = _begun(_me())
+    secret = str(sealed_cookie.kept(begun).get(begun, ""))
+    if not secret:
+        flash("That took too long. Begin again.", "warning")
+        return redirect(url_for("account.set_up"), 303)
+    return proved(act, otherwise="account.set_up")
+
+
+@pages.post("/second-factor/off")
+@requires(Permission.SIGNED_IN)
+def turn_off() -> Any:
+    def act(user: User) -> Any:
+        totp.turn_off(user, current_actor())
+        return _done("Signing in no longer asks for a code.")
+
+    return proved(act)
+
+
+@pages.post("/recovery-codes")
+@requires(Permission.SIGNED_IN)
+def make_recovery_codes() -> Any:
+    def act(user: User) -> Any:
+        if user.totp_secret is None:
+            raise Invalid("Recovery codes stand for codes from an app, and those are off.")
+        return _shown_once(recovery_codes.make(user, current_actor()))
+
+    return proved(act)
+
+
+def _shown_once(codes: list[str]) -> str:
+    """In the answer itself: nothing keeps them, so no other page can show them again."""
+    return render_template("recovery_codes.html", codes=codes)
+
+
+@pages.post("/sessions/<int:session_id>/end")
+@requires(Permission.SIGNED_IN)
+def end_session(session_id: int) -> Any:
+    """One's own alone: any other is none."""
+    if session_id > MOST or not sessions.end(current_user.id, session_id):
+        abort(404)
+    flash("That browser is signed out.", "success")
+    return redirect(url_for("account.page"), 303)
+
+
+@pages.post("/sign-out-everywhere")
+@requires(Permission.SIGNED_IN)
+def sign_out_everywhere() -> Any:
+    ended = users.sign_out_everywhere(_me(), current_actor(), but=_here())
+    flash(f"Signed out in {ended} other browser(s)." if ended else "You are signed in nowhere else.", "success")
+    return redirect(url_for("account.page"), 303)
+
+
+def _done(sentence: str) -> Any:
+    flash(sentence, "success")
+    return redirect(url_for("account.page"), 303)
+
+
+def _begun(user: User) -> str:
+    """Another person's beginning, or one of long ago, is none."""
+    return f"second factor of {user.id}"
+
+
+def _me() -> User:
+    return User.get_by_id(current_user.id)
+
+
+def _here() -> int:
+    return int(current_user.session.id)

@@ -1,0 +1,68 @@
+"""`/users/entra`: what groups and app roles of our own directory give to people who sign in with Entra ID."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+
+from actors.people import entra_sign_in
+from db.accounts import entra_grants
+from db.errors import Invalid
+from db.models import EntraGrant, Tenant
+from db.schema.row_ids import MOST
+from db.states import Role, SiteRole
+from db.tenants import tenants
+from web.security.access import current_actor, requires, row_number
+from web.security.permissions import Permission
+
+pages = Blueprint("entra_grants", __name__, url_prefix="/users/entra")
+
+
+@pages.get("/")
+@requires(Permission.ADMINISTER)
+def index() -> str:
+    return render_template(
+        "entra_grants.html",
+        grants=entra_grants.grants(),
+        tenants=tenants.by_name(),
+        roles=list(Role),
+        site_roles=[SiteRole.AUDITOR, SiteRole.ADMIN],
+        is_set_up=entra_sign_in.is_set_up(),
+        return_path=entra_sign_in.RETURN_PATH,
+    )
+
+
+@pages.post("/")
+@requires(Permission.ADMINISTER)
+def grant() -> Any:
+    """`gives`: a role in the installation; or a role in the `tenant`."""
+    form, claim = request.form, request.form.get("claim", "")
+    try:
+        if form.get("gives") in {SiteRole.AUDITOR, SiteRole.ADMIN}:
+            entra_grants.grant(claim, current_actor(), site_role=SiteRole(form["gives"]))
+        elif form.get("gives") in set(Role):
+            entra_grants.grant(claim, current_actor(), tenant=_tenant(), role=Role(form["gives"]))
+        else:
+            abort(400)
+    except Invalid as e:
+        flash(str(e), "danger")
+    else:
+        flash("Saved. It counts from the next sign-in, and within half an hour for who is signed in.", "success")
+    return redirect(url_for("entra_grants.index"), 303)
+
+
+@pages.post("/<int:grant_id>/remove")
+@requires(Permission.ADMINISTER)
+def remove(grant_id: int) -> Any:
+    made = EntraGrant.get_or_none(EntraGrant.id == grant_id) if grant_id <= MOST else None
+    if made is None:
+        abort(404)
+    entra_grants.remove(made, current_actor())
+    flash("Removed. Who has the role because of it loses it at the next sign-in, or within the hour.", "success")
+    return redirect(url_for("entra_grants.index"), 303)
+
+
+def _tenant() -> Tenant:
+    tenant = tenants.by_id(row_number(request.form.get("tenant", "")))
+    if tenant is None:
+        raise Invalid("Choose the tenant in which the role is given.")
+    return tenant

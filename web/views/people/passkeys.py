@@ -1,0 +1,113 @@
+"""Passkeys: signing in with one, and adding and removing one's own on the account page."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, url_for
+from flask_login import current_user
+
+from db.accounts import passkeys
+from db.accounts.passkeys import Place
+from db.clock import utcnow
+from db.errors import Invalid
+from db.models import User
+from db.schema.row_ids import MOST
+from web.presentation.links import local
+from web.security import relying_party, sealed_cookie
+from web.security.access import current_actor, requires
+from web.security.attempt_limits import Tries
+from web.security.permissions import Permission
+from web.security.reauthentication import proved
+from web.views.people import sign_in
+
+pages = Blueprint("passkeys", __name__)
+
+TOO_LATE = "That took too long. Begin again."
+
+
+@pages.get("/sign-in/passkey")
+@requires(Permission.PUBLIC)
+def ask() -> Response:
+    """What the page's script hands to the browser."""
+    question = passkeys.ask_who_it_is(_place())
+    asked = {"passkey": question.challenge, "asked_at": utcnow().isoformat()}
+    sealed_cookie.keep({**asked, "next": local(request.args.get("next"))})
+    return jsonify(json.loads(question.options))
+
+
+@pages.post("/sign-in/passkey")
+@requires(Permission.PUBLIC)
+def enter() -> Any:
+    place, kept, answer = _place(), sealed_cookie.kept("passkey"), request.form.get("answer", "")
+    sealed_cookie.forget()
+    owner = passkeys.owner(answer)
+    tries = Tries(owner.email if owner else "")
+    if not tries.may():
+        return sign_in.turned_away(tries, owner.email if owner else "", kept.get("next", ""))
+    try:
+        if not kept:
+            raise Invalid(TOO_LATE)
+        asked_at = datetime.fromisoformat(kept["asked_at"])
+        user = passkeys.accept(answer, kept["passkey"], asked_at, place, request.remote_addr)
+    except Invalid as e:
+        tries.failed()
+        sign_in.refused(owner.email if owner else "", "passkey")
+        flash(str(e), "danger")
+        return sign_in.form(kept.get("next", "")), 401
+    tries.succeeded()
+    return sign_in.begin(user, "passkey", kept["next"])
+
+
+@pages.post("/account/passkeys")
+@requires(Permission.SIGNED_IN)
+def begin() -> Any:
+    """The proof first; the page that it leads to asks the browser."""
+
+    def act(user: User) -> Any:
+        question = passkeys.ask_for_a_new_one(user, _place())
+        name = request.form.get("name", "")[:60]
+        sealed_cookie.keep({f"passkey of {user.id}": question.challenge, "name": name})
+        return render_template("passkey_new.html", name=name, options=question.options)
+
+    return proved(act)
+
+
+@pages.post("/account/passkeys/new")
+@requires(Permission.SIGNED_IN)
+def add() -> Any:
+    begun = f"passkey of {current_user.id}"
+    kept = sealed_cookie.kept(begun)
+    sealed_cookie.forget()
+    try:
+        if not kept:
+            raise Invalid(TOO_LATE)
+        user = User.get_by_id(current_user.id)
+        answer = request.form.get("answer", "")
+        made = passkeys.add(user, kept["name"], answer, kept[begun], _place(), current_actor())
+    except Invalid as e:
+        flash(str(e), "danger")
+    else:
+        flash(f"The passkey “{made.name}” was added. Sign in with it from now on.", "success")
+    return redirect(url_for("account.page"), 303)
+
+
+@pages.post("/account/passkeys/<int:passkey_id>/remove")
+@requires(Permission.SIGNED_IN)
+def remove(passkey_id: int) -> Any:
+    """One's own alone: any other is none."""
+
+    def act(user: User) -> Any:
+        if passkey_id > MOST or not passkeys.remove(user, passkey_id, current_actor()):
+            abort(404)
+        flash("The passkey counts no more. Remove it from your device or password manager, too.", "success")
+        return redirect(url_for("account.page"), 303)
+
+    return proved(act)
+
+
+def _place() -> Place:
+    place = relying_party.place()
+    if place is None:
+        abort(404)
+    return place

@@ -1,0 +1,220 @@
+"""Signing in and out: a password, a code from an app where the person uses one, or Entra ID."""
+
+import logging
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask_login import UserMixin, current_user, login_user
+from werkzeug.wrappers import Response
+
+from actors.people import entra_sign_in
+from actors.process import logs
+from db.accounts import recovery_codes, sessions, totp, users
+from db.audit import audit
+from db.audit.audit import Action, Actor
+from db.errors import Invalid
+from db.models import Session, User
+from db.states import Result
+from web.inputs import form_text
+from web.presentation.links import local
+from web.security import relying_party, sealed_cookie
+from web.security.access import current_actor, requires
+from web.security.attempt_limits import (
+    TOO_MANY,
+    Tries,
+    address_failed,
+    may_be_recorded,
+    may_leave_for_entra,
+    may_return_from_entra,
+    remember_browser,
+)
+from web.security.permissions import Permission
+
+pages = Blueprint("sign_in", __name__)
+logger = logging.getLogger(__name__)
+
+NOT_BEGUN_HERE = "This sign-in was not begun here, or too long ago. Begin again."
+UNRECORDED = "too many refused sign-ins from %s: the audit log has the first of each hour"
+
+# What a page asks for by itself: nobody need sit before it.
+BY_ITSELF = frozenset({"runs.mine", "runs.progress"})
+# What stands in the audit log for an address that is nobody's: people type their password there.
+UNKNOWN = "(unknown address)"
+ENTRA = "(Entra ID)"
+# What second_factor says -> the way in.
+WAYS = {"code": "password and code", "recovery code": "recovery code"}
+
+
+class Person(UserMixin):
+    """The signed-in user, as Flask-Login wants one: known by the token of their session."""
+
+    def __init__(self, token: str, found: Session) -> None:
+        self._token, self.session, self._user = token, found, found.user
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._user, name)
+
+    @property
+    def is_active(self) -> bool:
+        return bool(self._user.is_active)
+
+    def get_id(self) -> str:
+        return self._token
+
+
+def load(token: str) -> Person | None:
+    found = sessions.find(token, is_asked_for=request.endpoint not in BY_ITSELF)
+    return Person(token, found) if found else None
+
+
+@pages.get("/sign-in")
+@requires(Permission.PUBLIC)
+def sign_in() -> str:
+    return form(local(request.args.get("next")))
+
+
+@pages.post("/sign-in")
+@requires(Permission.PUBLIC)
+def enter() -> Any:
+    # As an address is kept: PostgreSQL takes no NUL, and the audit log no more than this.
+    email = form_text("email").lower()
+    following = local(request.form.get("next"))
+    tries = Tries(email)
+    if not tries.may():
+        return turned_away(tries, email, following)
+    user = users.check_password(email, request.form.get("password", ""))
+    if user is None:
+        tries.failed()
+        refused(email, "password")
+        flash("This e-mail address and password do not belong together.", "danger")
+        return form(following, email), 401
+    if user.totp_secret is None:
+        tries.succeeded()
+        return begin(user, "password", following)
+    session.clear()
+    sealed_cookie.keep({"user": user.id, "next": following})
+    return redirect(url_for("sign_in.code"), 303)
+
+
+@pages.get("/sign-in/code")
+@requires(Permission.PUBLIC)
+def code() -> Any:
+    return (
+        render_template("sign_in_code.html")
+        if sealed_cookie.kept("user")
+        else redirect(url_for("sign_in.sign_in"), 303)
+    )
+
+
+@pages.post("/sign-in/code")
+@requires(Permission.PUBLIC)
+def enter_code() -> Any:
+    """The second factor, of who gave the right password a moment ago."""
+    kept = sealed_cookie.kept("user")
+    user = User.get_or_none((User.id == kept["user"]) & User.is_active) if kept else None
+    if user is None or user.totp_secret is None:
+        flash("That took too long. Begin again.", "warning")
+        return redirect(url_for("sign_in.sign_in"), 303)
+    tries = Tries(user.email)
+    if not tries.may():
+        return turned_away(tries, user.email, kept["next"])
+    by = totp.accept(user, request.form.get("code", "")[:40], Actor.person(user, request.remote_addr))
+    if by is None:
+        tries.failed()
+        refused(user.email, "code")
+        flash("That code does not fit, or was used already. Wait for the next one.", "danger")
+        return render_template("sign_in_code.html"), 401
+    tries.succeeded()
+    answer = begin(user, WAYS[by], kept["next"])
+    if by == "recovery code":
+        left = recovery_codes.left(user)
+        flash(f"That recovery code is used up; {left} are left. Your account page makes new ones.", "warning")
+    return answer
+
+
+@pages.get("/sign-in/entra")
+@requires(Permission.PUBLIC)
+def to_entra() -> Any:
+    if not entra_sign_in.is_set_up():
+        abort(404)
+    if not may_leave_for_entra():
+        return _entra_refused(TOO_MANY, 429)
+    try:
+        address, flow = entra_sign_in.begin()
+    except entra_sign_in.Refused as e:
+        return _entra_refused(str(e), 503)
+    sealed_cookie.keep({"flow": flow, "next": local(request.args.get("next"))})
+    return redirect(address, 303)
+
+
+@pages.get("/sign-in/entra/return")
+@requires(Permission.PUBLIC)
+def from_entra() -> Any:
+    if not entra_sign_in.is_set_up():
+        abort(404)
+    kept, answer = sealed_cookie.kept("flow"), request.args.to_dict()
+    sealed_cookie.forget()  # a way in is gone once
+    if not entra_sign_in.is_answer_to(kept.get("flow", {}), answer):
+        return _entra_refused(NOT_BEGUN_HERE, 401)
+    if not may_return_from_entra():
+        return _entra_refused(TOO_MANY, 429)
+    try:
+        user = entra_sign_in.finish(kept["flow"], answer, request.remote_addr)
+    except (entra_sign_in.Refused, Invalid) as e:
+        address_failed()
+        refused(ENTRA, "Entra ID")
+        return _entra_refused(str(e), 401)
+    return begin(user, "Entra ID", kept["next"])
+
+
+@pages.post("/sign-out")
+@requires(Permission.SIGNED_IN)
+def leave() -> Any:
+    audit.record(Action.SIGN_OUT, current_actor(), "session")
+    sessions.end(current_user.id, current_user.session.id)
+    session.clear()
+    return redirect(url_for("sign_in.sign_in"), 303)
+
+
+def form(following: str, email: str = "") -> str:
+    return render_template(
+        "sign_in.html",
+        next=following,
+        email=email,
+        has_entra=entra_sign_in.is_set_up(),
+        has_passkeys=not relying_party.why_not(),
+    )
+
+
+def begin(user: User, by: str, following: str) -> Response:
+    """Signed in. A session that existed before may be somebody else's making: nothing of it stays."""
+    session.clear()
+    session.permanent = True
+    token = sessions.begin(user, request.remote_addr, request.headers.get("User-Agent", ""), by)
+    found = sessions.find(token, is_asked_for=False)
+    if found is None:
+        abort(401)  # deactivated a moment ago
+    login_user(Person(token, found))
+    audit.record(Action.SIGN_IN, Actor.person(user, request.remote_addr), "session", by=by)
+    answer = redirect(following or url_for("admin.index"), 303)
+    return remember_browser(answer, user.email) if user.password_hash else answer
+
+
+def turned_away(tries: Tries, email: str, following: str) -> Any:
+    if tries.is_news():
+        refused(email, "too many tries")
+    flash(TOO_MANY, "danger")
+    return form(following, email), 429
+
+
+def refused(email: str, by: str) -> None:
+    if not may_be_recorded():
+        logger.warning(UNRECORDED, request.remote_addr, extra=logs.REPEATED)
+        return
+    who = Actor(email if email == ENTRA or users.find(email) else UNKNOWN, address=request.remote_addr)
+    audit.record(Action.SIGN_IN, who, "session", result=Result.REFUSED, by=by)
+
+
+def _entra_refused(sentence: str, status: int) -> Any:
+    flash(sentence, "danger")
+    return form(""), status

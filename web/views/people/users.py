@@ -1,0 +1,156 @@
+"""`/users/`: people and their memberships, for admins."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+
+from db.accounts import passkeys, sessions, totp, users
+from db.errors import Invalid
+from db.models import Membership, User
+from db.schema.row_ids import MOST
+from db.states import Role, SiteRole
+from db.tenants import tenants
+from web.inputs import form_text
+from web.security.access import current_actor, requires, row_number
+from web.security.permissions import Permission
+
+pages = Blueprint("users", __name__, url_prefix="/users")
+
+
+@pages.get("/")
+@requires(Permission.ADMINISTER)
+def index() -> str:
+    return render_template("users.html", users=users.by_name(), site_roles=list(SiteRole))
+
+
+@pages.post("/")
+@requires(Permission.ADMINISTER)
+def add() -> Any:
+    form = request.form
+    try:
+        user = users.add(
+            form_text("email"),
+            form_text("name"),
+            form.get("password", ""),
+            current_actor(),
+            site_role=_site_role(form.get("site_role", SiteRole.NONE)),
+        )
+    except Invalid as e:
+        flash(str(e), "danger")
+        return render_template("users.html", users=users.by_name(), site_roles=list(SiteRole), form=form), 400
+    flash(f"{user.name} was added. Give them a role in a tenant below.", "success")
+    return redirect(url_for("users.page", user_id=user.id), 303)
+
+
+@pages.get("/<int:user_id>")
+@requires(Permission.ADMINISTER)
+def page(user_id: int) -> str:
+    user = _user(user_id)
+    return render_template(
+        "user.html",
+        user=user,
+        is_own=user.id == current_user.id,
+        memberships=users.memberships(user),
+        sessions=sessions.of(user.id),
+        passkeys=passkeys.of(user.id),
+        tenants=tenants.by_name(),
+        roles=list(Role),
+        site_roles=list(SiteRole),
+    )
+
+
+@pages.post("/<int:user_id>")
+@requires(Permission.ADMINISTER)
+def change(user_id: int) -> Any:
+    user, form = _user(user_id), request.form
+    changes: dict[str, Any] = {
+        "name": form_text("name") or user.name,
+        "site_role": _site_role(form.get("site_role", user.site_role)),
+        "is_active": form.get("is_active") == "yes",
+    }
+    changes = {name: value for name, value in changes.items() if getattr(user, name) != value}
+    if form.get("password"):
+        changes["password"] = form["password"]
+    try:
+        changes |= _entra_id(user, form.get("entra_id"))
+        _refuse_ones_own(user, not changes.keys().isdisjoint({"password", "entra_id"}))
+        users.change(user, current_actor(), **changes)
+    except Invalid as e:
+        flash(str(e), "danger")
+    else:
+        flash("Saved." if changes else "Nothing was changed.", "success")
+    return redirect(url_for("users.page", user_id=user.id), 303)
+
+
+@pages.post("/<int:user_id>/sign-out")
+@requires(Permission.ADMINISTER)
+def sign_out(user_id: int) -> Any:
+    """Everywhere, at once: for a lost laptop, or a person who leaves."""
+    ended = users.sign_out_everywhere(_user(user_id), current_actor())
+    flash(f"Signed out in {ended} browser(s)." if ended else "They were signed in nowhere.", "success")
+    return redirect(url_for("users.page", user_id=user_id), 303)
+
+
+@pages.post("/<int:user_id>/second-factor/off")
+@requires(Permission.ADMINISTER)
+def turn_off_second_factor(user_id: int) -> Any:
+    """For who lost the phone; ask them first who they are."""
+    user = _user(user_id)
+    try:
+        _refuse_ones_own(user, True)
+    except Invalid as e:
+        flash(str(e), "danger")
+    else:
+        totp.turn_off(user, current_actor())
+        flash("Signing in no longer asks them for a code.", "success")
+    return redirect(url_for("users.page", user_id=user_id), 303)
+
+
+@pages.post("/<int:user_id>/memberships")
+@requires(Permission.ADMINISTER)
+def set_membership(user_id: int) -> Any:
+    user = _user(user_id)
+    tenant = tenants.by_id(row_number(request.form.get("tenant", "")))
+    if tenant is None or request.form.get("role") not in set(Role):
+        abort(400)
+    users.set_member(user, tenant, Role(request.form["role"]), current_actor())
+    flash(f"{user.name} is {request.form['role']} of {tenant.name}.", "success")
+    return redirect(url_for("users.page", user_id=user.id), 303)
+
+
+@pages.post("/<int:user_id>/memberships/<int:membership_id>/remove")
+@requires(Permission.ADMINISTER)
+def remove_membership(user_id: int, membership_id: int) -> Any:
+    mine = (Membership.id == membership_id) & (Membership.user == _user(user_id))
+    membership = Membership.get_or_none(mine) if membership_id <= MOST else None
+    if membership is None:
+        abort(404)
+    users.remove_member(membership, current_actor())
+    flash("The membership was removed.", "success")
+    return redirect(url_for("users.page", user_id=user_id), 303)
+
+
+def _refuse_ones_own(user: User, touches_what_guards_it: bool) -> None:
+    """Raises Invalid: a browser that an admin left open must not be enough to take their account over."""
+    if touches_what_guards_it and user.id == current_user.id:
+        raise Invalid("Change that of your own on your account page: it asks who you are.")
+
+
+def _user(user_id: int) -> User:
+    user = users.by_id(user_id) if user_id <= MOST else None
+    if user is None:
+        abort(404)
+    return user
+
+
+def _entra_id(user: User, text: str | None) -> dict[str, str | None]:
+    """As a change, when it is one. Raises Invalid."""
+    wanted = None if not text or not text.strip() else users.entra_id(text, user)
+    return {} if text is None or wanted == user.entra_id else {"entra_id": wanted}
+
+
+def _site_role(text: str) -> SiteRole:
+    if text not in set(SiteRole):
+        abort(400)
+    return SiteRole(text)

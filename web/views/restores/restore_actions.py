@@ -1,0 +1,126 @@
+"""What a person does to a restore: preview, change, approve, execute, cancel, undo, do again what is left."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+import actors.restores.live_restore
+import config
+from actors.plans import drafts
+from db.errors import Invalid
+from db.models import Restore
+from db.restores import approvals, restore_items, restores
+from db.runs import completion
+from db.states import ACTIVE, CHANGEABLE
+from web.inputs import ticked
+from web.presentation import run_messages
+from web.security.access import current_actor, fetch, refuse, requires, row_number
+from web.security.permissions import Permission
+from web.views.restores.new_restore import previewed
+from web.views.restores.restores import ITEMS_SHOWN, holds_cancel, show
+
+pages = Blueprint("restore_acts", __name__, url_prefix="/restores")
+
+
+def _back(restore: Restore) -> Response:
+    return redirect(url_for("restores.page", restore_id=restore.id), 303)
+
+
+@pages.errorhandler(Invalid)
+def refused(error: Invalid) -> tuple[str, int]:
+    """The restore's page again, with the sentence and with what was typed."""
+    flash(str(error), "danger")
+    return show(Restore.get_by_id((request.view_args or {})["restore_id"]), request.form), 400
+
+
+@pages.post("/<int:restore_id>/preview")
+@requires(Permission.OPERATE)
+def preview(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.OPERATE)
+    return previewed(restore)
+
+
+@pages.post("/<int:restore_id>/options")
+@requires(Permission.OPERATE)
+def options(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.OPERATE)
+    drafts.change_options(restore, drafts.parse_options(request.form), current_actor())
+    return previewed(Restore.get_by_id(restore.id))
+
+
+@pages.post("/<int:restore_id>/items")
+@requires(Permission.OPERATE)
+def leave_out(restore_id: int) -> Any:
+    """By the ids to leave out, not by those to keep: the page may show a part of the items only."""
+    restore = fetch(Restore, restore_id, Permission.OPERATE)
+    left_out = {row_number(one) for one in ticked(request.form, "leave", ITEMS_SHOWN)}
+    kept = [item_id for item_id in restore_items.ids(restore) if item_id not in left_out]
+    restores.keep_only(restore, kept, current_actor())
+    return previewed(Restore.get_by_id(restore.id))
+
+
+@pages.post("/<int:restore_id>/approve")
+@requires(Permission.MANAGE)
+def approve(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.MANAGE)
+    form, hours = request.form, config.settings().plan_hours
+    approvals.approve(restore, current_actor(), form.get("reason", ""), hours, plan=form.get("plan", ""))
+    flash("Approved. It can be executed now.", "success")
+    return _back(restore)
+
+
+@pages.post("/<int:restore_id>/guard")
+@requires(Permission.MANAGE)
+def override_guard(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.MANAGE)
+    form = request.form
+    approvals.override_guard(restore, current_actor(), form.get("guard_reason", ""), plan=form.get("plan", ""))
+    flash("The guard is overridden for this plan, which is another one now: its approval, if any, is gone.", "success")
+    return _back(restore)
+
+
+@pages.post("/<int:restore_id>/execute")
+@requires(Permission.MANAGE)
+def execute(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.MANAGE)
+    form = request.form
+    if form.get("name", "").strip() != restore.tenant.name:
+        raise Invalid(f"Type the name of the tenant that is written to: {restore.tenant.name}. Nothing was written.")
+    start = actors.restores.live_restore.start(
+        restore, current_actor(), plan=form.get("plan", ""), reason=form.get("reason", "")
+    )
+    return run_messages.answer(start, url_for("restores.page", restore_id=restore.id))
+
+
+@pages.post("/<int:restore_id>/cancel")
+@requires(Permission.OPERATE)
+def cancel(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.OPERATE)
+    if not holds_cancel(restore):
+        refuse(Permission.MANAGE, restore.tenant)
+    _cancel(restore)
+    return _back(restore)
+
+
+def _cancel(restore: Restore) -> None:
+    active = [one for one in restores.runs_of(restore) if one.state in ACTIVE]
+    for run in active:
+        completion.request_cancel(run, current_actor())
+    if restore.state in CHANGEABLE or not active:
+        restores.cancel(restore, current_actor())
+    flash("It stops at its next item." if active else "Cancelled. Nothing was written.", "success")
+
+
+@pages.post("/<int:restore_id>/undo")
+@requires(Permission.MANAGE)
+def undo(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.MANAGE)
+    return previewed(drafts.undo(restore, current_actor()))
+
+
+@pages.post("/<int:restore_id>/again")
+@requires(Permission.OPERATE)
+def again(restore_id: int) -> Any:
+    restore = fetch(Restore, restore_id, Permission.OPERATE)
+    return previewed(drafts.again(restore, current_actor()))

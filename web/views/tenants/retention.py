@@ -1,0 +1,84 @@
+"""How long backup sets stay: previewed before it is switched on; and pinning one, with a reason."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from actors.housekeeping import daily_prune
+from db.backups import retention
+from db.backups.retention import Preview, Rules
+from db.errors import Invalid, SwitchedOff
+from db.models import BackupSet, Tenant
+from web.presentation import run_messages
+from web.security.access import current_actor, fetch, requires
+from web.security.permissions import Permission
+
+pages = Blueprint("retention", __name__)
+
+NAMES = ("last", "daily", "weekly", "monthly")
+DEFAULTS = {"last": "7", "daily": "14", "weekly": "8", "monthly": "12"}
+
+
+@pages.get("/tenants/<tenant_id>/retention")
+@requires(Permission.MANAGE)
+def page(tenant_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    found: Preview | None = None
+    if any(name in request.args for name in NAMES):
+        try:
+            found = retention.preview(tenant, Rules.parse(request.args))
+        except Invalid as e:
+            flash(str(e), "danger")
+    given = {name: request.args[name] for name in NAMES if name in request.args}
+    return render_template(
+        "retention.html", tenant=tenant, found=found, given=given or tenant.retention or DEFAULTS, names=NAMES
+    )
+
+
+@pages.post("/tenants/<tenant_id>/retention")
+@requires(Permission.MANAGE)
+def change(tenant_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    try:
+        rules = None if request.form.get("off") == "yes" else Rules.parse(request.form)
+        retention.set_rules(tenant, rules, current_actor())
+        flash("Old backup sets go from now on, once a day." if rules else "Every backup set stays.", "success")
+    except Invalid as e:
+        flash(str(e), "danger")
+    return redirect(url_for("retention.page", tenant_id=tenant.id), 303)
+
+
+@pages.post("/tenants/<tenant_id>/retention/prune")
+@requires(Permission.MANAGE)
+def prune(tenant_id: str) -> Any:
+    tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
+    back_to = url_for("retention.page", tenant_id=tenant.id)
+    try:
+        return run_messages.answer(daily_prune.start(tenant, current_actor()), back_to)
+    except SwitchedOff as e:
+        flash(str(e), "danger")
+        return redirect(back_to, 303)
+
+
+@pages.post("/backup-sets/<backup_set_id>/pin")
+@requires(Permission.MANAGE)
+def pin(backup_set_id: str) -> Any:
+    backup_set = fetch(BackupSet, backup_set_id, Permission.MANAGE)
+    actor = current_actor()
+    try:
+        retention.pin(backup_set, request.form.get("reason", ""), actor.user_id, actor)
+        flash("It stays, whatever the rules say.", "success")
+    except Invalid as e:
+        flash(str(e), "danger")
+    return redirect(url_for("backup_sets.page", backup_set_id=backup_set.id), 303)
+
+
+@pages.post("/backup-sets/<backup_set_id>/unpin")
+@requires(Permission.MANAGE)
+def unpin(backup_set_id: str) -> Any:
+    backup_set = fetch(BackupSet, backup_set_id, Permission.MANAGE)
+    try:
+        retention.unpin(backup_set, current_actor())
+    except Invalid as e:
+        flash(str(e), "danger")
+    return redirect(url_for("backup_sets.page", backup_set_id=backup_set.id), 303)

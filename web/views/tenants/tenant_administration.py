@@ -1,0 +1,176 @@
+"""`/tenants/<id>/administration`: a tenant's credential, its name, switching it off, and removing it. For admins."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+import actors.tenants.credential_change
+from actors.queue.enqueue import Start
+from actors.tenants.credential_change import Given
+from db.errors import Invalid
+from db.housekeeping import tenant_removal, tenant_switch
+from db.models import Run, Tenant
+from db.runs import run_history
+from db.states import CredentialPlace, RunKind
+from db.tenants import credentials, tenants
+from web.presentation import run_messages
+from web.security.access import current_actor, fetch, requires
+from web.security.permissions import Permission
+from web.views.tenants.tenants import credential
+
+pages = Blueprint("tenant_administration", __name__, url_prefix="/tenants")
+
+RUNS_SHOWN = 5
+
+
+@pages.get("/<tenant_id>/administration")
+@requires(Permission.ADMINISTER)
+def page(tenant_id: str) -> str:
+    return _page(_tenant(tenant_id))
+
+
+def _tenant(tenant_id: str) -> Tenant:
+    found: Tenant = fetch(Tenant, tenant_id, Permission.ADMINISTER)
+    return found
+
+
+def _page(tenant: Tenant) -> str:
+    tried = (Run.tenant == tenant) & (Run.kind == RunKind.CREDENTIAL)
+    return render_template(
+        "tenant_administration.html",
+        tenant=tenant,
+        credential=credential(tenant),
+        following=credentials.at(tenant, CredentialPlace.NEXT),
+        previous=credentials.at(tenant, CredentialPlace.PREVIOUS),
+        kept_days=credentials.KEPT.days,
+        runs=run_history.newest(tried, RUNS_SHOWN),
+        under_way=len(tenant_switch.under_way(tenant)),
+    )
+
+
+def _done(tenant: Tenant, act: Callable[[], str]) -> Any:
+    """Do it, say so, and go back to the page; what is refused is said there. Nothing that was typed is shown again."""
+    try:
+        flash(act(), "success")
+    except Invalid as e:
+        flash(str(e), "danger")
+        return _page(tenant), 400
+    return redirect(url_for("tenant_administration.page", tenant_id=tenant.id), 303)
+
+
+def _started(tenant: Tenant, act: Callable[[], Start]) -> Any:
+    try:
+        return run_messages.answer(act(), url_for("tenant_administration.page", tenant_id=tenant.id))
+    except Invalid as e:
+        flash(str(e), "danger")
+        return _page(tenant), 400
+
+
+@pages.post("/<tenant_id>/credential")
+@requires(Permission.ADMINISTER)
+def give_credential(tenant_id: str) -> Any:
+    tenant, client_id = _tenant(tenant_id), request.form.get("client_id", "")[:100]
+    return _started(
+        tenant, lambda: actors.tenants.credential_change.give(tenant, _given(), current_actor(), client_id=client_id)
+    )
+
+
+def _given() -> Given:
+    """Raises Invalid."""
+    file = request.files.get("certificate")
+    if file and file.filename:
+        return actors.tenants.credential_change.certificate(file.read(), request.form.get("passphrase") or None)
+    return actors.tenants.credential_change.secret(
+        request.form.get("secret", ""), _last_day(request.form.get("expires", ""))
+    )
+
+
+def _last_day(text: str) -> datetime | None:
+    if not text.strip():
+        return None
+    try:
+        return datetime.fromisoformat(text.strip()[:10])
+    except ValueError as e:
+        raise Invalid("Give the day on which the secret ends as 2028-06-30, or leave it empty.") from e
+
+
+@pages.post("/<tenant_id>/credential/try-again")
+@requires(Permission.ADMINISTER)
+def try_credential_again(tenant_id: str) -> Any:
+    tenant = _tenant(tenant_id)
+    return _started(tenant, lambda: actors.tenants.credential_change.try_again(tenant, current_actor()))
+
+
+@pages.post("/<tenant_id>/credential/switch-back")
+@requires(Permission.ADMINISTER)
+def switch_credential_back(tenant_id: str) -> Any:
+    tenant = _tenant(tenant_id)
+    return _started(tenant, lambda: actors.tenants.credential_change.switch_back(tenant, current_actor()))
+
+
+@pages.post("/<tenant_id>/credential/forget")
+@requires(Permission.ADMINISTER)
+def forget_credential(tenant_id: str) -> Any:
+    tenant = _tenant(tenant_id)
+
+    def act() -> str:
+        place = request.form.get("place", "")
+        if place not in list(CredentialPlace):
+            raise Invalid("Say which credential: the next or the previous.")
+        actors.tenants.credential_change.forget(tenant, CredentialPlace(place), current_actor())
+        return f"The {place} credential is gone."
+
+    return _done(tenant, act)
+
+
+@pages.post("/<tenant_id>/rename")
+@requires(Permission.ADMINISTER)
+def rename(tenant_id: str) -> Any:
+    tenant = _tenant(tenant_id)
+
+    def act() -> str:
+        tenants.rename(tenant, request.form.get("name", "")[:1000], current_actor())
+        return f"It is called {tenant.name} from now on."
+
+    return _done(tenant, act)
+
+
+@pages.post("/<tenant_id>/switch-off")
+@requires(Permission.ADMINISTER)
+def switch_off(tenant_id: str) -> Any:
+    tenant = _tenant(tenant_id)
+
+    def act() -> str:
+        cancelled = tenant_switch.switch_off(tenant, current_actor())
+        return f"Switched off. {cancelled} run(s) are being cancelled; what is kept stays."
+
+    return _done(tenant, act)
+
+
+@pages.post("/<tenant_id>/switch-on")
+@requires(Permission.ADMINISTER)
+def switch_on(tenant_id: str) -> Any:
+    tenant = _tenant(tenant_id)
+
+    def act() -> str:
+        tenant_switch.switch_on(tenant, current_actor())
+        return "Switched on. Its schedules go on."
+
+    return _done(tenant, act)
+
+
+@pages.post("/<tenant_id>/remove")
+@requires(Permission.ADMINISTER)
+def remove(tenant_id: str) -> Any:
+    """The scheduler does it, a few rows at a time; see db/housekeeping/tenant_removal.py."""
+    tenant = _tenant(tenant_id)
+
+    def act() -> str:
+        if request.form.get("name", "").strip() != tenant.name:
+            raise Invalid(f"Type the name of the tenant to remove it: {tenant.name}. Nothing was removed.")
+        rows = tenant_removal.begin(tenant, current_actor())
+        return f"{tenant.name} is being removed, with {rows} row(s) that are kept of it."
+
+    return _done(tenant, act)

@@ -1,0 +1,50 @@
+"""`/tenants/choose`: the one place where a person says which tenant the lists show."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from db.models import Tenant
+from db.policies import search
+from db.tenants import tenants
+from web.inputs import without_nul
+from web.lists import preferences
+from web.presentation.links import local
+from web.security.access import allowed_tenant_ids, fetch, requires
+from web.security.permissions import Permission
+
+pages = Blueprint("tenant_choice", __name__, url_prefix="/tenants/choose")
+
+SHOWN = 50
+
+
+@pages.get("")
+@requires(Permission.SEE)
+def page() -> str:
+    """A page of its own, or with `part` what the frame shows over another page."""
+    word = without_nul(request.args.get("search", "")).strip()[:100]
+    found = _found(word)
+    template = "partials/tenant_choice.html" if request.args.get("part") else "tenant_choice.html"
+    return render_template(
+        template,
+        tenants=found[:SHOWN],
+        has_more=len(found) > SHOWN,
+        search=word,
+        next=local(request.args.get("next")),
+        chosen=preferences.chosen_tenant(),
+    )
+
+
+def _found(word: str) -> list[Tenant]:
+    ids = allowed_tenant_ids(Permission.SEE)
+    return tenants.by_name(ids, search.names_a_tenant(word) if word else True, SHOWN + 1)
+
+
+@pages.post("")
+@requires(Permission.SEE)
+def choose() -> Any:
+    wanted, following = request.form.get("tenant", ""), local(request.form.get("next"))
+    tenant = fetch(Tenant, wanted, Permission.SEE) if wanted else None
+    preferences.choose_tenant(tenant)
+    own = url_for("tenants.page", tenant_id=tenant.id) if tenant else url_for("admin.index")
+    return redirect(following or own, 303)
