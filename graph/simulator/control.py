@@ -1,19 +1,17 @@
 """`/_simulator/…`: what a trainer or a test may change. Loopback only, no sign-in; documented in docs/simulator.md."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, Flask, abort, jsonify, request
 
 from graph.simulator.faults.faults import Counts, Fault
+from graph.simulator.simulator import Simulator
 from graph.simulator.store import approvals
 from graph.simulator.store.state import Tenant
 
-if TYPE_CHECKING:
-    from graph.simulator.app import Simulator
 
-
-def register(app: Flask, simulator: "Simulator") -> None:
+def register(app: Flask, simulator: Simulator) -> None:
     routes = Blueprint("control", __name__, url_prefix="/_simulator")
     _tenants(routes, simulator)
     _objects(routes, simulator)
@@ -22,7 +20,7 @@ def register(app: Flask, simulator: "Simulator") -> None:
     app.register_blueprint(routes)
 
 
-def _tenants(routes: Blueprint, simulator: "Simulator") -> None:
+def _tenants(routes: Blueprint, simulator: Simulator) -> None:
     state = simulator.state
 
     @routes.get("/health")
@@ -60,7 +58,7 @@ def _tenants(routes: Blueprint, simulator: "Simulator") -> None:
         return jsonify(_described(tenant))
 
 
-def _objects(routes: Blueprint, simulator: "Simulator") -> None:
+def _objects(routes: Blueprint, simulator: Simulator) -> None:
     @routes.get("/tenants/<tenant_id>/objects")
     def read_objects(tenant_id: str) -> Any:
         tenant, wanted = _tenant(simulator, tenant_id), request.args.get("collection")
@@ -84,7 +82,7 @@ def _objects(routes: Blueprint, simulator: "Simulator") -> None:
         return "", 204
 
 
-def _approvals(routes: Blueprint, simulator: "Simulator") -> None:
+def _approvals(routes: Blueprint, simulator: Simulator) -> None:
     @routes.get("/tenants/<tenant_id>/approvals")
     def list_approvals(tenant_id: str) -> Any:
         held = list(_tenant(simulator, tenant_id).approvals.values())
@@ -101,7 +99,7 @@ def _approvals(routes: Blueprint, simulator: "Simulator") -> None:
         return jsonify(approvals.shown(tenant.approvals[code]))
 
 
-def _trouble(routes: Blueprint, simulator: "Simulator") -> None:
+def _trouble(routes: Blueprint, simulator: Simulator) -> None:
     @routes.post("/freeze")
     def freeze() -> Any:
         simulator.state.save_and_freeze()
@@ -127,7 +125,7 @@ def _trouble(routes: Blueprint, simulator: "Simulator") -> None:
         return "", 204
 
 
-def _tenant(simulator: "Simulator", tenant_id: str) -> Tenant:
+def _tenant(simulator: Simulator, tenant_id: str) -> Tenant:
     tenant = simulator.state.tenants.get(tenant_id)
     if tenant is None:
         abort(404, "no such tenant")
