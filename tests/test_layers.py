@@ -1,6 +1,8 @@
 """The rules of the house, proved from the syntax tree: imports run one way, and what is read at once stays small."""
 
 import ast
+import graphlib
+import re
 from pathlib import Path
 
 import pytest
@@ -78,16 +80,83 @@ def test_functions_are_short(package):
                 assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{path}: {node.name}"
 
 
-# The base of every list builds its query itself: scope, search, filters and pages are one statement.
-ASKS_THE_DATABASE = {"web/lists/list_view.py"}
-STATEMENTS = {"select", "insert", "insert_many", "update", "delete"}
+def _modules():
+    """{dotted name: path} of every module and package of the product."""
+    modules = {}
+    for package in MAY_IMPORT:
+        for path in (ROOT / package).rglob("*.py"):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return modules
 
 
-def test_pages_and_commands_ask_db_and_write_no_statements_themselves():
-    models = {node.name for node in ast.parse((ROOT / "db" / "models.py").read_text()).body if hasattr(node, "bases")}
-    for path in (ROOT / "web").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            is_statement = isinstance(node, ast.Attribute) and node.attr in STATEMENTS
-            is_of_table = is_statement and isinstance(node.value, ast.Name) and node.value.id in models
-            name = path.relative_to(ROOT).as_posix()
-            assert not is_of_table or name in ASKS_THE_DATABASE, f"{name}, line {node.lineno}: a verb of db/ does this"
+def _rooms(modules):
+    """{room: what its `__init__` says that it may import}. A room is a folder below a layer, of Python that is ours."""
+    rooms = {}
+    for name, path in modules.items():
+        if path.name == "__init__.py" and "." in name and name not in NO_ROOMS:
+            docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
+            line = re.search(r"May import: (.*?)\.$", docstring, re.DOTALL)
+            assert line, f"{path}: a room says in its docstring what it is, and then “May import: …”"
+            rooms[name] = set() if line[1].startswith("no other room") else set(re.split(r",\s+", line[1]))
+    return rooms
+
+
+# Data of Microsoft's, numbered migrations, and the simulator: a program of its own, whose rooms are below it.
+NO_ROOMS = {"graph.microsoft", "graph.simulator", "db.migrations"}
+
+
+def _room(name, path, rooms):
+    """The room that a module is in; itself where it stands beside the rooms."""
+    room = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    return room if room in rooms else name
+
+
+def _arrows(modules, rooms):
+    """(room, what it imports of its layer, a sentence)."""
+    for name, path in modules.items():
+        here = _room(name, path, rooms)
+        for imported in _imported(path, modules):
+            there = _room(imported, modules[imported], rooms)
+            if here in rooms and there != here and there.split(".")[0] == here.split(".")[0]:
+                yield here, there, f"{path.relative_to(ROOT)} imports {imported}"
+
+
+def _imported(path, modules):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in modules else node.module for name in names if {name, node.module} & {*modules})
+
+
+def test_each_room_imports_only_the_rooms_that_its_docstring_names():
+    modules = _modules()
+    rooms = _rooms(modules)
+    used = {room: set() for room in rooms}
+    for here, there, sentence in _arrows(modules, rooms):
+        if there in rooms:
+            assert there in rooms[here], f"{sentence}, which {here}'s docstring does not allow"
+            used[here].add(there)
+    assert used == rooms, "a docstring allows an import that nothing makes any longer"
+
+
+def test_no_two_rooms_import_each_other_however_far_round():
+    modules = _modules()
+    rooms = _rooms(modules)
+    graph = {}
+    for name, path in modules.items():
+        here = _room(name, path, rooms)
+        there = {_room(imported, modules[imported], rooms) for imported in _imported(path, modules)}
+        graph.setdefault(here, set()).update(there - {here})
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+MOST_IN_A_ROOM = 14
+
+
+def test_rooms_are_small():
+    for folder in {path.parent for name, path in _modules().items() if "migrations" not in name}:
+        count = len([path for path in folder.glob("*.py") if path.name != "__init__.py"])
+        assert count <= MOST_IN_A_ROOM, f"{folder.relative_to(ROOT)} has {count} modules"
