@@ -17,7 +17,7 @@ from db import migrate
 from db.database import database
 from db.models import Tenant
 from db.runs import uploads
-from tests.actors.test_unpacking import bombs
+from tests.actors.uploads.test_unpacking import bombs
 from tests.uploads import read, zipped
 
 

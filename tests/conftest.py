@@ -61,11 +61,11 @@ from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
 TOGETHER = {
     r"tests/test_wheel\.py": "wheel",
     r"tests/browser/test_(demo|accessible)\.py": "demo",
-    r"tests/web/test_slow_clients\.py": "slow clients",
+    r"tests/web/serving/test_waitress_worker\.py": "slow clients",
     r"tests/faults/test_faults\.py::.*\[sqlite": "faults on SQLite",
     r"tests/faults/test_faults\.py::.*\[postgresql": "faults on PostgreSQL",
-    r"tests/db/test_plans\.py::.*\[sqlite": "plans of SQLite",
-    r"tests/db/test_plans\.py::.*\[postgresql": "plans of PostgreSQL",
+    r"tests/db/sql/test_query_plans\.py::.*\[sqlite": "plans of SQLite",
+    r"tests/db/sql/test_query_plans\.py::.*\[postgresql": "plans of PostgreSQL",
 }
 
 
@@ -390,7 +390,7 @@ def worker(database, redis_url):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Without the waits that Graph's limits ask for; tests/actors/test_budget.py has those."""
+    """Without the waits that Graph's limits ask for; tests/actors/tenants/test_request_budget.py has those."""
     for service in rate_limits.LIMITS:
         monkeypatch.setitem(rate_limits.LIMITS, service, (10_000, 1.0))
 

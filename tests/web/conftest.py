@@ -2,7 +2,7 @@
 
 ON_ONE_ENGINE = {
     "test_access",
-    "test_archive",
+    "test_backup_zip",
     "test_bad_input",
     "test_entra",
     "test_links",

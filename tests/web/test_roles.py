@@ -17,7 +17,7 @@ from db.installation import privileges
 from db.models import TABLES
 from tests import servers
 from tests.roles import copied, documented_roles
-from tests.web.test_commands import tenantkeep
+from tests.web.commands.test_commands import tenantkeep
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,260 @@
+"""The daily run of each tenant that lets go of what is kept no longer."""
+
+from datetime import timedelta
+
+import pytest
+
+import actors.housekeeping.daily_prune
+from actors import scheduler
+from db.accounts import users
+from db.audit.audit import SYSTEM, Actor
+from db.backups import retention
+from db.backups.retention import Rules
+from db.clock import utcnow
+from db.housekeeping import daily_prune, old_rows
+from db.models import (
+    IS_ACTIVE,
+    AuditEvent,
+    BackupSet,
+    DirectoryName,
+    Notification,
+    Restore,
+    RestoreItem,
+    Run,
+    RunItem,
+    Schedule,
+    Tenant,
+    Write,
+)
+from db.runs import completion, runs
+from db.states import RestoreState, RunKind, RunState
+from tests.conftest import capture_by_hand
+from tests.db.backups.test_retention import history, made, nights  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.usefixtures("lock_order")
+
+LONG_AGO = utcnow() - timedelta(days=1000)
+
+
+def due(*tenants):
+    Tenant.update(pruned_at=None).where(Tenant.id.in_([one.id for one in tenants])).execute()
+
+
+def active():
+    return list(Run.select().where(IS_ACTIVE & (Run.kind == RunKind.PRUNE)).order_by(Run.id))
+
+
+def carry_out():
+    for run in active():
+        actors.housekeeping.daily_prune.prune.fn(run.id)
+
+
+def test_a_run_of_each_tenant_is_begun_once_a_day_whatever_becomes_of_another(cast, redis_url, monkeypatch):
+    due(cast.contoso, cast.fabrikam)
+    begin = actors.housekeeping.daily_prune._begin
+
+    def broken(tenant):
+        if tenant.id == cast.contoso.id:
+            raise RuntimeError("a poison row")
+        begin(tenant)
+
+    monkeypatch.setattr(actors.housekeeping.daily_prune, "_begin", broken)
+    scheduler.sweep()
+    scheduler.sweep()
+    assert [one.tenant_id for one in active()] == [cast.fabrikam.id]
+    assert not daily_prune.due(5), "the one that failed waits for an hour"
+    Tenant.update(pruned_at=utcnow() - timedelta(days=1, seconds=1)).execute()
+    monkeypatch.undo()
+    actors.housekeeping.daily_prune.prune_daily()
+    assert [one.tenant_id for one in active()] == [cast.fabrikam.id, cast.contoso.id]
+
+
+def test_of_a_tenant_that_is_switched_off_nothing_is_let_go(cast):
+    due(cast.contoso)
+    Tenant.update(is_active=False).where(Tenant.id == cast.contoso.id).execute()
+    assert not daily_prune.due(5)
+
+
+def test_a_night_on_which_nothing_goes_leaves_nothing_to_read(cast, redis_url):
+    users.subscribe(cast.max, cast.contoso, True)
+    due(cast.contoso)
+    events = AuditEvent.select().count()
+    actors.housekeeping.daily_prune.prune_daily()
+    carry_out()
+    assert not Run.select().exists()
+    assert not Notification.select().exists()
+    assert AuditEvent.select().count() == events
+
+
+def test_one_that_somebody_asked_for_meanwhile_is_there_to_be_read(cast, redis_url):
+    due(cast.contoso)
+    actors.housekeeping.daily_prune.prune_daily()
+    [run] = active()
+    assert actors.housekeeping.daily_prune.start(cast.contoso, Actor.person(cast.max, None)).run == run
+    carry_out()
+    assert (Run.get_by_id(run.id).state, Notification.get().user) == (RunState.SUCCEEDED, cast.max)
+
+
+def test_what_went_can_be_read_and_rings_no_bell(cast, history, redis_url):  # noqa: F811
+    users.subscribe(cast.max, cast.contoso, True)
+    Notification.delete().execute()
+    retention.set_rules(cast.contoso, Rules(last=2), SYSTEM)
+    due(cast.contoso)
+    actors.housekeeping.daily_prune.prune_daily()
+    [run] = active()
+    carry_out()
+    assert Run.get_by_id(run.id).state == RunState.SUCCEEDED
+    rows = RunItem.select().where(RunItem.run == run).order_by(RunItem.id)
+    assert [(one.policy_type, one.outcome, one.message) for one in rows][1:3] == [
+        ("backup sets", "freed", "2 went."),
+        ("snapshots", "freed", "3 went."),
+    ]
+    assert not Notification.select().exists()
+
+
+@pytest.mark.parametrize("its_workers_die", [False, True])
+def test_one_that_cannot_go_on_is_told_to_the_subscribers(cast, redis_url, monkeypatch, its_workers_die):
+    users.subscribe(cast.max, cast.contoso, True)
+    due(cast.contoso)
+    actors.housekeeping.daily_prune.prune_daily()
+    [run] = active()
+    Run.update(attempts=runs.MAX_ATTEMPTS).execute()
+    if its_workers_die:
+        runs.claim(run.id, run.kind)
+        Run.update(heartbeat_at=LONG_AGO).execute()
+        scheduler.sweep()
+    else:
+        monkeypatch.setattr(actors.housekeeping.daily_prune, "_let_go", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            carry_out()
+    assert Run.get_by_id(run.id).state == RunState.FAILED
+    assert Notification.get().user == cast.max
+
+
+def test_one_whose_worker_died_goes_on_where_it_was_and_counts_what_went_before(cast, history, redis_url, monkeypatch):  # noqa: F811
+    """Killed after a chunk of a step; and cancelled, the next one stops before it lets another chunk go."""
+    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    monkeypatch.setitem(daily_prune.STEPS, "backup sets", _by_ones("backup sets"))
+    due(cast.contoso)
+    actors.housekeeping.daily_prune.prune_daily()
+    [run] = active()
+    let_go, told = daily_prune.let_go, []
+
+    def until_killed(*given):
+        if len(told) == 1:
+            raise KeyboardInterrupt
+        told.append(let_go(*given))
+
+    monkeypatch.setattr(daily_prune, "let_go", until_killed)
+    with pytest.raises(KeyboardInterrupt):
+        actors.housekeeping.daily_prune.prune.fn(run.id)
+    assert BackupSet.select().count() == 3
+    monkeypatch.setattr(daily_prune, "let_go", let_go)
+    Run.update(heartbeat_at=LONG_AGO).where(Run.id == run.id).execute()
+    scheduler.sweep()
+    actors.housekeeping.daily_prune.prune.fn(run.id)
+    assert RunItem.get((RunItem.run == run) & (RunItem.policy_type == "backup sets")).freed == 3
+    assert Run.get_by_id(run.id).state == RunState.SUCCEEDED
+
+
+def _by_ones(key):
+    step = daily_prune.STEPS[key]
+    return daily_prune.Step(key, step.title, step.find, step.let_go, together=1)
+
+
+def test_a_cancelled_one_stops_between_two_chunks(cast, history, redis_url, monkeypatch):  # noqa: F811
+    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    monkeypatch.setitem(daily_prune.STEPS, "backup sets", _by_ones("backup sets"))
+    run = actors.housekeeping.daily_prune.start(cast.contoso, Actor.person(cast.max, None)).run
+    let_go = daily_prune.let_go
+
+    def cancel_meanwhile(*given):
+        let_go(*given)
+        completion.request_cancel(run, SYSTEM)
+
+    monkeypatch.setattr(daily_prune, "let_go", cancel_meanwhile)
+    actors.housekeeping.daily_prune.prune.fn(run.id)
+    assert (Run.get_by_id(run.id).state, BackupSet.select().count()) == (RunState.CANCELLED, 3)
+
+
+# --- by their age ----------------------------------------------------------------------------------------------------
+
+
+def ended_long_ago(run):
+    Run.update(created_at=LONG_AGO, ended_at=LONG_AGO).where(Run.id == run.id).execute()
+
+
+def test_items_and_notifications_go_by_age_and_totals_stay(cast, captured, redis_url):
+    old, late, new = (run for _, run, _ in captured[:3])
+    ended_long_ago(old)
+    Run.update(created_at=LONG_AGO).where(Run.id == late.id).execute()
+    for one in (old, late):
+        Notification.update(created_at=LONG_AGO).where(Notification.run == one.id).execute()
+    Notification.update(changed_at=LONG_AGO).where(Notification.run == old.id).execute()
+    actors.housekeeping.daily_prune.prune_daily()
+    for table in (RunItem, Notification):
+        kept = {one.run_id for one in table.select()}
+        assert old.id not in kept, table
+        assert {late.id, new.id} <= kept, "what ended lately stays, whenever it began"
+    assert Run.get_by_id(old.id).done == 1
+
+
+def test_more_than_a_moment_of_old_rows_is_gone_on_with_by_the_next_sweep(cast, captured, redis_url, monkeypatch):
+    monkeypatch.setattr(old_rows, "TOGETHER", 1)
+    monkeypatch.setattr(actors.housekeeping.daily_prune, "MOMENT_SECONDS", 0)
+    for _, run, _ in captured:
+        ended_long_ago(run)
+    left = [RunItem.select().count()]
+    for _ in range(6):
+        actors.housekeeping.daily_prune.prune_daily()
+        left.append(RunItem.select().count())
+    assert left == [4, 3, 2, 1, 0, 0, 0]
+
+
+def test_runs_go_but_for_those_that_something_still_refers_to(cast, captured, redis_url):
+    policy, old, _ = captured[0]
+    by_set, by_schedule, with_items, _young = (capture_by_hand(policy, SYSTEM)[0] for _ in range(4))
+    for one in (old, by_set, by_schedule, with_items):
+        ended_long_ago(one)
+    Notification.delete().execute()
+    RunItem.delete().where(RunItem.run.not_in([with_items.id])).execute()
+    made(cast.contoso, 0, run=by_set)
+    Schedule.create(tenant=cast.contoso, cron="0 2 * * *", last_run=by_schedule)
+    kept = {one.id for one in Run.select().where(Run.tenant == cast.contoso)} - {old.id}
+    actors.housekeeping.daily_prune.start(cast.contoso, SYSTEM)  # without the sweep that forgets items
+    carry_out()
+    assert {one.id for one in Run.select().where((Run.tenant == cast.contoso) & (Run.kind != RunKind.PRUNE))} == kept
+
+
+def test_a_restore_goes_with_all_that_is_of_it_unless_it_is_being_undone(cast, captured, redis_url):
+    policy, _, snapshot = captured[0]
+
+    def restore(state=RestoreState.FINISHED, **more):
+        at = {"created_at": LONG_AGO, "ended_at": LONG_AGO if state == RestoreState.FINISHED else None}
+        return Restore.create(tenant=cast.contoso, source_directory_id="x", source_name="x", options={}, state=state,
+                              **{**at, **more})  # fmt: skip
+
+    old, tried, undone, running = restore(), restore(), restore(), restore(RestoreState.RUNNING)
+    undo = restore(RestoreState.DRAFT, undo_of=undone, created_at=utcnow())
+    item = RestoreItem.create(restore=old, policy_type="x", graph_id="x", name="x", references={},
+                              content=snapshot.content_id)  # fmt: skip
+    live, again = (capture_by_hand(policy, SYSTEM)[0] for _ in range(2))
+    Write.create(run=live, item=item, method="PATCH", path="/", request_mark="x")
+    Run.update(restore_id=old.id).where(Run.id == live.id).execute()
+    ended_long_ago(live)
+    Run.update(restore_id=tried.id).where(Run.id == again.id).execute()
+    due(cast.contoso)
+    actors.housekeeping.daily_prune.prune_daily()
+    carry_out()
+    assert {one.id for one in Restore.select()} == {tried.id, undone.id, running.id, undo.id}
+    assert not Run.select().where(Run.id == live.id).exists()
+    assert not RestoreItem.select().exists()
+
+
+def test_names_that_no_backup_has_seen_for_long_go(cast, redis_url):
+    for number, at in enumerate((LONG_AGO, utcnow())):
+        DirectoryName.create(tenant=cast.contoso, kind="groups", object_id=str(number), name="A group", seen_at=at)
+    due(cast.contoso)
+    actors.housekeeping.daily_prune.prune_daily()
+    carry_out()
+    assert [one.object_id for one in DirectoryName.select()] == ["1"]

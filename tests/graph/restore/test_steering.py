@@ -1,0 +1,243 @@
+"""What contents and Graph itself say never leads a request elsewhere: every text of every policy type, hostile."""
+
+import copy
+import posixpath
+import random
+from urllib.parse import unquote
+
+import pytest
+
+from graph.content.timestamps import parse_time
+from graph.errors import GraphError, Rejected
+from graph.policy_types.table import POLICY_TYPES
+from graph.read.readings import read_policy
+from graph.references import navigations
+from graph.references.reference_kinds import APPLICATIONS, GROUPS, PRINCIPALS
+from graph.references.references import Reference
+from graph.restore import steering
+from graph.restore.executor import approval_status
+from graph.restore.matching import Match
+from graph.restore.planner import Case, Options, decide
+from graph.restore.target_directory import Directory, Source, look_up
+from graph.transport import paths
+from graph.transport.client import Answer, GraphClient, Request
+from graph.transport.pages import is_id
+from graph.write.write_requests import changes, creation, removal
+from graph.write.write_rules import WRITE_RULES
+from tests.fuzz.values import STEERING
+from tests.graph.write.test_write_requests import WRITTEN
+
+NOW = parse_time("2026-11-24T00:00:00Z")
+EXACT = Options("exact", conditional_access="as captured")
+# Beside a policy type's own: where what it is made by, or named by, lives (graph/write/actions.py, write_children.py).
+BESIDE = {
+    "intents": ("/deviceManagement/templates/",),
+    "groupPolicyConfigurations": ("/deviceManagement/groupPolicyDefinitions(",),
+    "deviceConfigurations": tuple(f"{one}(" for one in navigations.PATHS.values()),
+    "windowsAutopilotDeploymentProfiles": tuple(f"{one}(" for one in navigations.PATHS.values()),
+    "mobileApps": ("/deviceAppManagement/mobileAppCategories(",),
+    "roleAssignments": ("/deviceManagement/roleDefinitions(", "/deviceManagement/roleScopeTags("),
+    "deviceEnrollmentConfigurations": ("/deviceManagement/notificationMessageTemplates/",),
+    "configurationPolicies": ("/deviceManagement/depOnboardingSettings/",),
+    "organizationalBranding": ("/organization/{directory}/branding",),
+    "deviceManagementSettings": ("/deviceManagement",),
+    "groups": ("/directoryObjects/",),
+}
+
+
+def contents():
+    """One of each policy type and subtype that the demo has, and of each navigation one that has it."""
+    found = {}
+    for row, _, content in WRITTEN:
+        found.setdefault((row.key, content["body"].get("@odata.type")), (row, content))
+    yield from found.values()
+    for key in ("deviceConfigurations", "windowsAutopilotDeploymentProfiles"):
+        for name, link in navigations.all_links(key).items():
+            bare = next(one for one in sorted(navigations._subtypes(key)) if navigations.has_link(key, one, name))
+            one = {"id": "00000001-1111-4111-8111-111111111111"}
+            body = {"@odata.type": f"#microsoft.graph.{bare}", "displayName": "x", name: [one] if link.is_many else one}
+            yield POLICY_TYPES[key], {"body": body, "assignments": []}
+
+
+def leaves(value, at=()):
+    """The place of every text, and of every empty value in which one might stand."""
+    if isinstance(value, dict | list):
+        # Elements of a list are alike.
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value[:1]):
+            yield from leaves(inner, (*at, key))
+    elif isinstance(value, str) or value is None:
+        yield at
+
+
+def planted(content, at, text):
+    made = copy.deepcopy(content)
+    holder = made
+    for step in at[:-1]:
+        holder = holder[step]
+    holder[at[-1]] = text
+    return made
+
+
+def requests_of(row, content):
+    """Every request that a restore would make of it: made, changed from nothing and to nothing, and removed."""
+    rule = WRITE_RULES[row.key]
+    parts = {name: [] if isinstance(content["body"].get(name), list) else None for name in rule.parts}
+    bare = {"body": {**content["body"], **parts}, "assignments": [] if content["assignments"] else None}
+    yield creation(row, content)
+    for live, want in ((bare, content), (content, bare)):
+        yield from changes(row, "x", live, want, with_assignments=True)
+    yield from removal(row, "x", content)
+
+
+def is_sent(request):
+    links = paths.links_in(request.body)
+    return not paths.is_led_astray(request.path) and not any(map(paths.is_link_astray, links))
+
+
+def lands(path):
+    """Where a server that reads a path as leniently as it may would end up; None where it sees more than a path."""
+    text = path.partition("?")[0]
+    for _ in range(3):
+        text = unquote(text)
+    is_path = not set(text) & set("?#\\") and text.isprintable()
+    return posixpath.normpath(text) if is_path and "//" not in text else None
+
+
+def strays(row, request):
+    allowed = (row.path, *BESIDE.get(row.key, ()))
+    addresses = [request.path, *paths.links_in(request.body)]
+    return [one for one in addresses if not str(lands(one)).startswith(allowed) or lands(one) != lands(one + "/.")]
+
+
+def wrong_with(row, content, at, text):
+    """What a hostile text in one place brings about."""
+    hostile = planted(content, at, text)
+    try:
+        requests = list(requests_of(row, hostile))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return []  # no content that any upload or reading lets through
+    found = [f"{one} is sent" for request in requests if is_sent(request) for one in strays(row, request)]
+    refused = [one.path for one in requests if not is_sent(one)]
+    if refused and len(text) < paths.LONGEST and not steering.problem(row, [hostile]):
+        found += [f"nobody says before that {one} is refused" for one in refused]
+    return [f"{row.key} {at} {text!r}: {one}" for one in found]
+
+
+def test_no_text_of_any_policy_type_leads_a_request_elsewhere(request):
+    """Some of the texts in each place; `make fuzz` tries them all."""
+    chance = random.Random(request.config.getoption("--fuzz-seed"))
+    count = min(request.config.getoption("--fuzz-requests") // 60 or 1, len(STEERING))
+    wrong, tried = [], set()
+    for row, content in contents():
+        for at in leaves(content):
+            texts = chance.sample(STEERING, count if at[-1] == "id" else (count + 3) // 4)
+            wrong += [one for text in texts for one in wrong_with(row, content, at, text)]
+            tried.add(row.key)
+    assert tried == {key for key, rule in WRITE_RULES.items() if not rule.never and key != "depOnboardingSettings"}
+    assert not wrong, "\n".join(wrong[:20])
+
+
+@pytest.mark.parametrize(
+    ("key", "body"),
+    [
+        ("intents", {"displayName": "x", "templateId": STEERING[0], "settings": []}),
+        ("authenticationContextClassReferences", {"id": "c1/../../policies/x", "displayName": "x"}),
+        ("authenticationContextClassReferences", {"id": "C1", "displayName": "x"}),
+        ("organizationalBranding", {"id": "en-US/../0"}),
+        ("deviceConfigurations", {"@odata.type": "#microsoft.graph.x/../../groups/G/members?", "displayName": "x"}),
+        ("deviceConfigurations", {"@odata.type": "#microsoft.graph.group", "displayName": "x"}),
+        ("deviceCategories", {"displayName": "x", "a@odata.bind": "https://evil.example/"}),
+        ("configurationPolicies", {"name": "x", "settings": [{"@odata.type": "../x"}]}),
+        ("deviceCategories", {"displayName": "x", "members@delta": [{"@id": "users('1')"}]}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_plan_says_which_part_of_it_would_lead_elsewhere_and_writes_nothing(key, body):
+    plan = decide(Case(POLICY_TYPES[key], {"body": body, "assignments": []}, Match(), None, NOW), EXACT)
+    assert (plan.action, plan.reason) == ("blocked", "astray")
+    assert "Nothing of it is sent." in plan.message
+
+
+def test_a_type_that_microsoft_added_since_is_written_all_the_same():
+    body = {"@odata.type": "#microsoft.graph.deviceConfigurationOfNextYear", "displayName": "x"}
+    case = Case(POLICY_TYPES["deviceConfigurations"], {"body": body, "assignments": []}, Match(), None, NOW)
+    assert decide(case, EXACT).action == "create"
+
+
+class Wire:
+    """A session that notes what it is given to send."""
+
+    def __init__(self):
+        self.asked = []
+
+    def request(self, method, url, json=None, **_):
+        self.asked += [url, *(one["url"] for one in (json or {}).get("requests", ()))]
+        raise OSError
+
+
+def sent(*requests):
+    """What of these requests reached the wire."""
+    wire = Wire()
+    client = GraphClient("https://graph.microsoft.com", lambda fresh: "t", session=wire, directory="d")
+    for one in requests:
+        try:
+            answers = client.batch([one])
+        except (OSError, GraphError):
+            continue
+        assert all(isinstance(answer.error, Rejected) for answer in answers)
+        with pytest.raises(Rejected):
+            client.get(one.path)
+    return wire.asked
+
+
+MORE_THAN_ONE = ("..", ".", "", "a/../b", "a%2f..", "%2e%2e", "%252e", "a%3fb", "a#b", "a\\b", "a%5cb", "a\nb", "a%00b",
+                 "a\x85b", "a..b")  # fmt: skip
+
+
+@pytest.mark.parametrize("step", MORE_THAN_ONE, ids=repr)
+def test_the_client_sends_no_path_with_a_step_that_is_more_than_one(step):
+    path = f"/deviceManagement/deviceCategories/{step}/x"
+    link = {"a": [{"b@odata.bind": [f"/deviceManagement/{step}/x('1')"]}]}
+    base = "https://graph.microsoft.com/beta"
+    far = [] if step in ("", "a#b", "a\\b") else [Request(f"{base}/deviceManagement/{step}/x?$skiptoken=1")]
+    posts = (
+        Request("/deviceManagement/deviceCategories", "POST", {"@odata.id": "https://evil/"}),
+        Request("/deviceManagement/deviceCategories", "POST", link),
+        Request(f"{base}/users", "POST", {}),
+    )
+    wire = Wire()
+    client = GraphClient("https://graph.microsoft.com", lambda fresh: "t", session=wire)
+    for request in (Request(path), *far, *posts):
+        assert isinstance(client.batch([request])[0].error, Rejected), request
+    assert wire.asked == []
+
+
+def test_what_graph_calls_its_objects_steers_nothing_either():
+    for text in STEERING:
+        row = POLICY_TYPES["deviceCategories"]
+        first = next(read_policy(row, text)) if "/" not in text else []
+        asked = [Request(str(one)) for one in (*first, *next(approval_status(text)))]
+        landed = [lands(one.removeprefix("https://graph.microsoft.com/beta")) for one in sent(*asked)]
+        assert all(
+            one.startswith(("/deviceManagement/device", "/deviceManagement/operation", "/$batch")) for one in landed
+        )
+        assert not is_id(text) or lands(paths.below("/x", text)) == f"/x/{text}", text
+
+
+def test_names_and_ids_that_are_looked_up_ask_for_nothing_else():
+    """A name is a text inside a filter; what is no id is not asked for at all."""
+    for text in STEERING:
+        kinds = (GROUPS, APPLICATIONS, PRINCIPALS)
+        references = [Reference(kind, one) for kind in kinds for one in (text, "00000001-1111-4111-8111-111111111111")]
+        sources = {(one.kind, one.id): Source(text, within=text) for one in references}
+        steps, asked = look_up(Directory({}), references, sources, {}), []
+        try:
+            wanted = next(steps)
+            while True:
+                asked += wanted
+                wanted = steps.send([Answer(body={"value": []}) for _ in wanted])
+        except StopIteration:
+            pass
+        assert not [one for one in asked if paths.is_led_astray(one)], text
+        filters = [one.partition("eq '")[2] for one in asked if "eq '" in one]
+        assert all(unquote(one.partition("'&$select")[0]).replace("''", "").count("'") == 0 for one in filters), text

@@ -1,0 +1,88 @@
+"""What this restore's own writes explain, half done or whole, and what only somebody else can have done."""
+
+import copy
+
+import pytest
+
+from graph.policy_types.table import POLICY_TYPES
+from graph.write.own_writes import change, creation_of, removal_of
+from graph.write.write_rules import WRITE_RULES
+from tests.graph.write.test_write_requests import every_demo_policy
+
+
+def catalog(description="", settings=("a",), groups=()):
+    """Settings by id and value, as "a" or "a2"."""
+    return {
+        "body": {
+            "name": "Policy",
+            "description": description,
+            "settings": [{"settingInstance": {"settingDefinitionId": one[0], "value": one[1:]}} for one in settings],
+        },
+        "assignments": [{"target": {"groupId": one}} for one in groups],
+    }
+
+
+CATALOG = POLICY_TYPES["configurationPolicies"]
+BEFORE = catalog("before", ("a", "b"), ("g1",))
+WANT = catalog("wanted", ("a2", "c"), ("g2",))
+
+
+@pytest.mark.parametrize(
+    ("there", "is_ours"),
+    [
+        (BEFORE, True),
+        (WANT, True),
+        (catalog("wanted", ("a", "b"), ("g1",)), True),
+        (catalog("wanted", ("a2", "b", "c"), ("g1", "g2")), True),
+        (catalog("wanted", ("a2", "c"), ()), True),
+        (catalog("somebody's", ("a", "b"), ("g1",)), False),
+        (catalog("wanted", ("a3", "c"), ("g2",)), False),
+        (catalog("wanted", ("a2", "c3"), ("g2",)), False),
+        (catalog("wanted", ("a2", "b3"), ("g2",)), False),
+        (catalog("wanted", ("a2", "c", "d"), ("g2",)), False),
+        (catalog("wanted", ("a2", "c"), ("g2", "g3")), False),
+    ],
+)
+def test_a_half_written_update_is_ours_and_what_is_of_neither_side_is_not(there, is_ours):
+    assert change(BEFORE, WANT).explains(CATALOG, there, with_assignments=True) is is_ours
+
+
+def test_assignments_that_are_left_alone_tell_nothing():
+    there = catalog("wanted", ("a2", "c"), ("g2", "g3"))
+    assert change(BEFORE, WANT).explains(CATALOG, there, with_assignments=False)
+
+
+def test_what_the_service_adds_by_itself_is_nobodys_doing():
+    policies = POLICY_TYPES["conditionalAccessPolicies"]
+    before, want, there = (
+        {"body": {"sessionControls": {"signInFrequency": {"value": hours, **more}}}, "assignments": None}
+        for hours, more in ((4, {}), (8, {}), (8, {"frequencyInterval": "timeBased"}))
+    )
+    assert change(before, want).explains(policies, there, with_assignments=True)
+    there["body"]["sessionControls"]["signInFrequency"]["value"] = 9
+    assert not change(before, want).explains(policies, there, with_assignments=True)
+
+
+def test_a_removal_that_let_go_of_assignments_is_ours_and_an_edit_is_not():
+    begun = removal_of(BEFORE)
+    for there, is_ours in ((BEFORE, True), (catalog("before", ("a", "b")), True), (catalog("x", ("a", "b")), False)):
+        assert begun.explains(CATALOG, there, with_assignments=True) is is_ours
+
+
+def test_a_priority_moves_with_those_of_others():
+    policy_type = POLICY_TYPES["deviceEnrollmentConfigurations"]
+    before, there, want = ({"body": {"displayName": "x", "priority": one}, "assignments": []} for one in (1, 2, 3))
+    assert change(before, want).explains(policy_type, there, with_assignments=True)
+
+
+@every_demo_policy
+def test_what_a_create_made_is_ours_at_once_and_when_it_is_whole(policy_type, graph_id, content):
+    if WRITE_RULES[policy_type.key].cannot_create(content["body"]):
+        pytest.skip("none of these is made")
+    begun = creation_of(policy_type, content)
+    assert begun.explains(policy_type, begun.before, with_assignments=True)
+    assert begun.explains(policy_type, content, with_assignments=True)
+    other = copy.deepcopy(content)
+    told = {policy_type.name_property} & begun.names or {"signInPageText"}  # a branding has no name
+    other["body"] |= dict.fromkeys(told, "Somebody's")
+    assert not begun.explains(policy_type, other, with_assignments=True)

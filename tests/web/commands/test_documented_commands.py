@@ -1,0 +1,123 @@
+"""Every command line that the documents show is run, so that none of them promises a command that fails."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from db.audit.audit import SYSTEM
+from db.database import database as handle
+from db.housekeeping import tenant_switch
+from db.models import Policy, Tenant, User
+from tests import holdings
+from tests.actors.tenants.test_credential_change import pem
+from web.commands import cli
+
+ROOT = Path(__file__).parents[3]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# They stay until somebody ends them; other tests do.
+STAYING = {"demo", "web", "worker", "scheduler"}
+# Asks for an empty installation; tests/web/commands/test_moving.py has it.
+ELSEWHERE = {"import-all"}
+SAID = "correct horse battery\n" * 2
+
+
+def shown():
+    """(page, line) of every line of a table or of a block of code that is a command."""
+    for page in PAGES:
+        for line in page.read_text().splitlines():
+            found = re.match(r"\| `(tenantkeep [^`]+)`|\s*(tenantkeep [^`|]+?)(?:  +#.*)?$", line)
+            for one in re.split(r" && ", (found[1] or found[2]).strip()) if found else ():
+                yield page.name, one
+
+
+def named():
+    """(page, words) of every command that a sentence names."""
+    for page in PAGES:
+        for words in re.findall(r"`tenantkeep ([a-z][a-z -]*[a-z])[^`]*`", page.read_text()):
+            yield page.name, words.split()
+
+
+def test_every_command_that_a_sentence_names_is_there():
+    for page, words in named():
+        group = cli
+        for word in words:
+            group = getattr(group, "commands", {}).get(word)
+            if group is None or not hasattr(group, "commands"):
+                break
+        assert group is not None, f"{page}: tenantkeep {' '.join(words)}"
+
+
+@pytest.fixture
+def installation(database, redis_url, _password_hash, tmp_path, monkeypatch):
+    """restore(): as if no command had been run; the folder has the files that the documents name."""
+    held = holdings.hold(holdings.OWN, "Contoso", holdings.OWN_DIGITS, _password_hash)
+    Tenant.update(name="Contoso").where(Tenant.id == held.tenant.id).execute()
+    tenant_switch.switch_off(held.tenant, SYSTEM)
+    tenant_switch.switch_on(held.tenant, SYSTEM)
+    monkeypatch.chdir(tmp_path)
+    Path("tenantkeep.pem").write_bytes(pem()[0])
+    values = {
+        "EMAIL": User.select().first().email, "TENANT": "Contoso", "NAME": "Contoso", "NEW_NAME": "Woodgrove",
+        "POLICY": str(Policy.select().first().id), "BACKUP_SET": held.ids["backup_set_id"], "ID": held.ids["run_id"],
+        "ROLE": "reader", "GUID": "5f3759df-0000-4000-8000-000000000001", "…": "5f3759df-0000-4000-8000-000000000002",
+        "FILE": "out/file", "FILE.zip": "out/file.zip", "/backup/tenantkeep.export": "out/export",
+    }  # fmt: skip
+    handle.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    path = Path(handle.obj.database)
+    handle.close()
+    shutil.copy(path, tmp_path / "kept")
+
+    def restore():
+        for left in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+            left.unlink(missing_ok=True)
+        shutil.copy(tmp_path / "kept", path)
+        shutil.rmtree("out", ignore_errors=True)
+        Path("out").mkdir()
+
+    yield values, restore
+    handle.connect(reuse_if_open=True)
+
+
+def words_of(line, values):
+    line = line.partition(" <")[0].removeprefix("tenantkeep ").replace(" --wait", "")
+    return [values.get(word, word) for word in shlex.split(line)]
+
+
+# What has to be so before a command can be done.
+def prepare(words, run):
+    with handle.connection_context():
+        if words[:2] == ["tenant", "add"]:
+            Tenant.update(name="Another").execute()
+        if words[:2] == ["tenant", "switch-on"]:
+            Tenant.update(is_active=False).execute()
+        if words[:2] == ["user", "add"] and words[2] == User.select().first().email:
+            words[2] = "new@example.com"
+    if words[:2] == ["audit", "verify"] and "--file" in words:
+        run(["audit", "export", words[words.index("--file") + 1]])
+
+
+def run(words):
+    said = "Contoso\n" if words[:2] == ["tenant", "remove"] else SAID
+    return CliRunner().invoke(cli, words, input=said, standalone_mode=False)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_command_line_that_a_page_shows_is_taken(installation, simulator):
+    values, restore = installation
+    failed, count = [], 0
+    for page, line in dict.fromkeys(shown()):
+        words = words_of(line, values)
+        if words[0] in STAYING | ELSEWHERE:
+            continue
+        restore()
+        prepare(words, run)
+        done, count = run(words), count + 1
+        # 1: the answer is no, as where nothing answers; no command line that is wrong ends so.
+        if done.exit_code not in (0, 1) or not isinstance(done.exception, SystemExit | None):
+            failed.append(f"{page}: {line}: {done.exception!r}")
+    assert failed == []
+    assert count > 35

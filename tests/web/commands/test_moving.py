@@ -1,0 +1,432 @@
+"""The whole installation to a file, and back: to the other engine, with other keys, all of it or nothing."""
+
+import base64
+import json
+import resource
+import secrets
+import subprocess
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import peewee as pw
+import pytest
+
+import actors.backups.back_up
+import actors.backups.capture
+import config
+from actors.plans import drafts
+from actors.tenants import graph_clients
+from db import database as engine
+from db import encryption
+from db.accounts import recovery_codes
+from db.accounts.users import totp_owner
+from db.audit import audit, audit_keys
+from db.audit.audit import SYSTEM, Actor
+from db.backups import backup_sets
+from db.clock import utcnow
+from db.database import database as handle
+from db.encryption import keyring
+from db.errors import Invalid
+from db.installation import export_file, import_file, installation, row_codec
+from db.models import (
+    TABLES,
+    AuditEvent,
+    AuditHead,
+    AuditKey,
+    BackupSet,
+    Credential,
+    DirectoryName,
+    EntraGrant,
+    Listing,
+    Notification,
+    Passkey,
+    Policy,
+    Preference,
+    Restore,
+    RuleChange,
+    Run,
+    RunItem,
+    Seal,
+    Session,
+    Snapshot,
+    Table,
+    Tenant,
+    User,
+)
+from db.policies import snapshots
+from db.restores import four_eyes, mappings
+from db.runs import runs
+from db.schema import row_ids
+from db.states import RunKind, RunState, SetState
+from db.tenants import credentials, schedules, tenants
+from tests import servers
+from tests.conftest import fresh_database
+from tests.restoring import executed, options, previewed
+from tests.simulated import WRITE
+from tests.web.commands.test_commands import tenantkeep
+
+PASSPHRASE = "correct horse battery"
+
+
+def ignored(_done, _total):
+    """Nobody looks at the progress."""
+
+
+def exported(path):
+    export_file.export_all(path, PASSPHRASE, SYSTEM, ignored)
+    return path
+
+
+def imported(path, passphrase=PASSPHRASE):
+    return import_file.import_all(path, passphrase, SYSTEM, ignored)
+
+
+@pytest.fixture
+def arrive(request, database, database_url, tmp_path, monkeypatch):
+    """arrive(kind=the other engine): from here on another, empty installation, with keys of its own."""
+    made = []
+
+    def act(kind=None):
+        here = database_url.partition(":")[0]
+        kind = kind or ("postgresql" if here == "sqlite" else "sqlite")
+        handle.close()  # the app's, when there is one: a server that is started now binds the database anew
+        there = fresh_database(request, kind, tmp_path / f"arrived{len(made)}.db")
+        url = there.__enter__()
+        key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        monkeypatch.setenv("TENANTKEEP_DATABASE_URL", url)
+        monkeypatch.setenv("TENANTKEEP_ENCRYPTION_KEYS", key)
+        config.settings.cache_clear()
+        encryption.use_keys(config.settings().encryption_keys)
+        bound = engine.use(url)
+        bound.connect()
+        made.append((there, bound))
+        # As migrated with these keys.
+        Seal.delete().execute()
+        AuditKey.update(sealed=audit_keys.sealed(1, 0, audit.GENESIS)).execute()
+        installation.check_keys()
+        return bound
+
+    yield act
+    for there, bound in made:
+        if not bound.is_closed():
+            bound.close()
+        if hasattr(bound, "close_all"):
+            bound.close_all()
+        there.__exit__(None, None, None)
+
+
+@pytest.fixture
+def whole(cast, graph, app, worker, quick, ended):
+    """Contoso backed up, one of its policies restored, and a row of everything else that a person can make."""
+    graph.change(permissions=WRITE)
+    made = BackupSet.get(
+        BackupSet.run == ended(actors.backups.back_up.start(cast.contoso, Actor.person(cast.max, None)).run.id)
+    )
+    snapshot = Snapshot.get()
+    graph.put("deviceManagement/configurationPolicies", {**graph.objects()["deviceManagement/configurationPolicies"][
+        snapshot.policy.graph_id], "description": "somebody was here"})  # fmt: skip
+    restore = drafts.of_backup_set(made, cast.contoso, options(), SYSTEM, snapshot_ids=[snapshot.id])
+    restore, run = executed(previewed(restore, ended), ended)
+    assert run.state == RunState.SUCCEEDED
+    schedules.add(cast.contoso, "0 2 * * *", "Europe/Vienna", Actor.person(cast.max, None))
+    mappings.set_one(cast.contoso, cast.fabrikam.directory_id, ("groups", "one"), "other", SYSTEM)
+    Preference.create(user=cast.ada, name="tenant", value=cast.contoso.id)
+    four_eyes.touch([restore.id], cast.max, four_eyes.MADE)
+    RuleChange.create(tenant=cast.contoso, asked_by=cast.max, turns_four_eyes_off=True, removed=[], named=[])
+    EntraGrant.create(claim="admins", site_role="admin")
+    DirectoryName.create(tenant=cast.contoso, kind="groups", object_id="one", name="Ümläut 🔑 “quoted”")
+    credentials.give(cast.contoso, "secret", {"secret": "the next one"}, SYSTEM)
+    Session.create(user=cast.ada, token_mark="a" * 64, browser="a browser", way="password")
+    recovery_codes.make(cast.ada, SYSTEM)
+    Passkey.create(user=cast.ada, name="laptop", credential_id="eHh4", public_key="eHh4")
+    User.update(totp_secret=keyring().seal(b"once", totp_owner(cast.ada.id))).where(User.id == cast.ada.id).execute()
+    return SimpleNamespace(restore=restore, snapshot=snapshot, graph=graph)
+
+
+def rows(model):
+    """Id -> the row, without what is sealed with keys that differ."""
+    fields = [field for field in row_codec.fields(model) if field not in row_codec.SEALED]
+    key = model._meta.primary_key.name
+    found = model.select(*fields).order_by(model._meta.primary_key).dicts()
+    return {row[key]: {name: bytes(value) if isinstance(value, memoryview) else value for name, value in row.items()}
+            for row in found}  # fmt: skip
+
+
+def test_every_row_arrives_on_the_other_engine_and_the_installation_works_there(
+    whole, arrive, cast, tmp_path, sign_in, ended
+):
+    file = exported(tmp_path / "all.tenantkeep")
+    here = {model: rows(model) for model in row_codec.TAKEN}
+    assert [model.__name__ for model, found in here.items() if not found] == [], "nothing of these was there to take"
+    bodies = {one.id: snapshots.body(one) for one in Snapshot.select()}
+    assert file.stat().st_mode & 0o777 == 0o600
+
+    arrive()
+    made = imported(file)
+    there = {model: rows(model) for model in row_codec.TAKEN}
+    assert made.rows == sum(map(len, here.values()))
+    assert there[AuditEvent].popitem()[1]["action"] == "installation:imported"
+    for model in here:
+        if model not in {AuditHead, AuditKey}:
+            assert there[model] == here[model], model
+    assert list(audit.verify()) == []
+    assert {one.id: snapshots.body(one) for one in Snapshot.select()} == bodies
+    assert tenants.credential(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
+    assert credentials.values_of(Credential.get()) == {"secret": "the next one"}
+    assert keyring().unseal(User.get_by_id(cast.ada.id).totp_secret, totp_owner(cast.ada.id)) == b"once"
+    assert not Session.select().exists()
+
+    from web.app import create_app
+
+    User.update(totp_secret=None).where(User.id == cast.ada.id).execute()
+    browser = sign_in(create_app().test_client(), cast.max)
+    assert browser.get(f"/restores/{whole.restore.id}").status_code == 200
+    graph_clients.forget()
+    again = ended(actors.backups.capture.start(Policy.get_by_id(whole.snapshot.policy_id), SYSTEM).run.id)
+    assert (again.state, again.id > max(here[Run])) == (RunState.SUCCEEDED, True)
+    undo = drafts.undo(Restore.get_by_id(whole.restore.id), SYSTEM)
+    assert executed(previewed(undo, ended), ended)[1].state == RunState.SUCCEEDED
+    assert list(audit.verify()) == []
+
+
+def test_no_table_of_the_database_is_neither_taken_nor_named_as_left_out(database):
+    ours = {model._meta.table_name for model in TABLES}
+    # SQLite's own: the last id that each table gave, which travels beside the rows.
+    others = {"schema_migration", "schemamigration", "sqlite_sequence"}
+    made = {name for name in database.get_tables() if not name.startswith("policy_search")}
+    assert made - others == ours
+    assert set(Table.__subclasses__()) == set(TABLES) == {*row_codec.TAKEN, *row_codec.LEFT_OUT}
+
+
+def test_every_binary_column_says_whether_it_is_sealed():
+    binary = {f"{model.__name__}.{field.name}" for model in row_codec.TAKEN for field in row_codec.fields(model)
+              if isinstance(field, pw.BlobField)}  # fmt: skip
+    assert binary == {f"{field.model.__name__}.{field.name}" for field in (*row_codec.SEALED, *row_codec.NOT_SEALED)}
+
+
+def test_every_table_comes_after_those_that_it_refers_to():
+    for place, model in enumerate(row_codec.TAKEN):
+        for field in model._meta.refs:
+            assert field.rel_model is model or row_codec.TAKEN.index(field.rel_model) < place, f"{model}.{field.name}"
+
+
+@pytest.fixture
+def busy(captured, cast):
+    """A capture that nobody took yet, and a backup in parts that a worker is in the midst of."""
+    ada = Actor.person(cast.ada, None)
+    item = runs.NewItem("configurationPolicies", "One", Policy.get().id, "one")
+    waiting = runs.start(
+        tenant=cast.contoso, kind=RunKind.CAPTURE_SNAPSHOT, dedupe_key="a", items=[item], actor=ada
+    ).run
+    held = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="b", items=[item], actor=ada).run
+    backup_sets.begin(held, {}, False, ["configurationPolicies"])
+    claim = runs.claim(held.id, held.kind)
+    Listing.create(run=held, policy_type="intents", rows=[])
+    part = Run.create(tenant=cast.contoso, kind=RunKind.BACK_UP_PART, dedupe_key="c", parent=held, part=1)
+    runs.claim(part.id, part.kind)
+    Notification.update(read_at=utcnow()).execute()
+    return SimpleNamespace(waiting=waiting, held=held, claim=claim, part=part)
+
+
+def test_runs_that_were_under_way_end_as_failed_and_everybody_is_told(busy, arrive, database_url, cast, tmp_path):
+    file = exported(tmp_path / "all.tenantkeep")
+    arrive(database_url.partition(":")[0])
+    assert imported(file).ended_runs == 2
+    for run in (busy.waiting, busy.held):
+        found = Run.get_by_id(run.id)
+        assert (found.state, found.error_code, found.failed) == (RunState.FAILED, "imported", 1)
+        assert Notification.get(Notification.run == run).read_at is None
+        ends = AuditEvent.select().where((AuditEvent.action == "run:ended") & (AuditEvent.subject == f"run {run.id}"))
+        assert ends.count() == 1
+    assert BackupSet.get().state == SetState.INCOMPLETE
+    assert Run.get_or_none(Run.id == busy.part.id) is None
+    assert not RunItem.select().where(RunItem.state == "pending").exists()
+    assert list(audit.verify()) == []
+
+
+def test_no_id_of_a_row_that_is_gone_is_given_where_it_arrives(captured, arrive, cast, tmp_path):
+    last = row_ids.last_given(Run)
+    Run.delete().where(Run.id == last).execute()
+    file = exported(tmp_path / "all.tenantkeep")
+    arrive()
+    imported(file)
+    assert runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="new", items=[], actor=SYSTEM).run.id > last
+
+
+def nothing_is_here():
+    left = [
+        model.__name__ for model in row_codec.TAKEN if model not in {AuditHead, AuditKey} and model.select().exists()
+    ]
+    return left == [] and AuditHead.get().last_id == 0
+
+
+def test_a_damaged_file_or_a_wrong_passphrase_leaves_the_installation_empty(captured, arrive, database_url, tmp_path):
+    file = exported(tmp_path / "all.tenantkeep")
+    arrive(database_url.partition(":")[0])
+    whole = file.read_bytes()
+    half = len(whole) // 2
+    for wrong in (whole[:-1], whole[:half], whole[:half] + bytes([whole[half] ^ 1]) + whole[half + 1 :]):
+        (tmp_path / "damaged").write_bytes(wrong)
+        with pytest.raises(Invalid, match="damaged"):
+            imported(tmp_path / "damaged")
+        assert nothing_is_here()
+    with pytest.raises(Invalid, match="passphrase is wrong"):
+        imported(file, "correct horse batterz")
+    assert nothing_is_here()
+    assert imported(file).rows
+
+
+def test_an_installation_with_anything_in_it_is_refused_and_left_as_it_is(captured, tmp_path):
+    file = exported(tmp_path / "all.tenantkeep")
+    before = {model: rows(model) for model in row_codec.TAKEN}
+    with pytest.raises(Invalid, match="not empty: it has rows in users, tenant"):
+        imported(file)
+    assert {model: rows(model) for model in row_codec.TAKEN} == before
+    assert list(audit.verify()) == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("migrations", "sentence"),
+    [
+        (lambda ours: ours[:-1], "Import it with that version"),
+        (lambda ours: [*ours, "0999_later"], "Update this one first"),
+    ],
+)
+def test_a_file_of_another_version_says_which_version_takes_it(
+    cast, arrive, database_url, tmp_path, monkeypatch, migrations, sentence
+):
+    theirs = {**export_file.header(), "migrations": migrations(export_file.header()["migrations"]), "version": "9.9"}
+    with monkeypatch.context() as patch:
+        patch.setattr(export_file, "header", lambda: theirs)
+        file = exported(tmp_path / "all.tenantkeep")
+    arrive(database_url.partition(":")[0])
+    with pytest.raises(Invalid, match=f"Tenantkeep 9.9.*{sentence}"):
+        imported(file)
+    assert nothing_is_here()
+
+
+def test_the_picture_is_of_one_moment_and_holds_up_nobody(captured, arrive, database_url, cast, tmp_path):
+    """Somebody works on between two tables; what they did after the first look is in no table of the file."""
+
+    def work(_done, _total):
+        def act():
+            with handle.connection_context():
+                tenants.add(
+                    f"New {secrets.token_hex(4)}", *[f"{secrets.token_hex(4)}-1111-4111-8111-111111111111"] * 2, SYSTEM
+                )
+
+        thread = threading.Thread(target=act)
+        thread.start()
+        thread.join()
+
+    export_file.export_all(tmp_path / "all.tenantkeep", PASSPHRASE, SYSTEM, work)
+    assert Tenant.select().count() > 10
+    arrive(database_url.partition(":")[0])
+    imported(tmp_path / "all.tenantkeep")
+    assert Tenant.select().count() == 2
+    assert list(audit.verify()) == []
+
+
+# PostgreSQL holds less than SQLite, never more.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_text_that_the_other_engine_cannot_hold_is_named_and_nothing_is_left(cast, arrive, tmp_path):
+    Policy.update(name="x" * 1001).execute()
+    file = exported(tmp_path / "all.tenantkeep")
+    arrive()
+    with pytest.raises(Invalid, match="Nothing was imported: table policy"):
+        imported(file)
+    assert nothing_is_here()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_import_that_fills_the_disk_leaves_nothing(cast, arrive, tmp_path):
+    names = [{"tenant": cast.contoso, "kind": "groups", "object_id": str(n), "name": "x" * 900} for n in range(50)]
+    DirectoryName.insert_many(names).execute()
+    file = exported(tmp_path / "all.tenantkeep")
+    bound = arrive("sqlite")
+    size = bound.execute_sql("PRAGMA page_count").fetchone()[0]
+    bound.execute_sql(f"PRAGMA max_page_count = {size + 2}")
+    with pytest.raises(Invalid, match=r"Nothing was imported: .*full"):
+        imported(file)
+    assert nothing_is_here()
+    bound.execute_sql(f"PRAGMA max_page_count = {size * 1000}")
+    assert imported(file).rows
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_export_that_lacks_a_key_leaves_no_file(captured, tmp_path):
+    encryption.use_keys([secrets.token_bytes(32)])
+    with pytest.raises(Invalid, match=r"Nothing was exported\. TENANTKEEP_ENCRYPTION_KEYS lacks the key"):
+        exported(tmp_path / "all.tenantkeep")
+    assert list(tmp_path.glob("*all*")) == []
+
+
+def fill_after(size):
+    """In the command's process: no file may grow larger, as on a full disk."""
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_commands_say_what_they_did_and_refuse_in_a_sentence(captured, tmp_path, arrive):
+    file = tmp_path / "all.tenantkeep"
+    done = tenantkeep("export-all", str(file), "--passphrase-stdin", "--json", stdin=f"{PASSPHRASE}\n")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["file"], told["bytes"]) == (0, str(file), file.stat().st_size)
+    assert AuditEvent.get(AuditEvent.action == "installation:exported").details == {"file": str(file)}
+    full = tenantkeep("import-all", str(file), "--passphrase-stdin", stdin=f"{PASSPHRASE}\n")
+    assert (full.returncode, "not empty" in full.stderr, len(full.stderr.splitlines())) == (64, True, 1)
+    arrive("sqlite")
+    done = tenantkeep("import-all", str(file), "--passphrase-stdin", "--json", stdin=f"{PASSPHRASE}\n")
+    assert (done.returncode, json.loads(done.stdout)["rows"]) == (0, told["rows"])
+    assert PASSPHRASE not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_cannot_be_written_or_read_is_said(database, tmp_path):
+    with pytest.raises(Invalid, match="12 characters"):
+        export_file.export_all(tmp_path / "all", "short", SYSTEM, ignored)
+    with pytest.raises(Invalid, match="cannot be written: No such file"):
+        exported(tmp_path / "nowhere" / "all")
+    with pytest.raises(Invalid, match="cannot be read: No such file"):
+        imported(tmp_path / "all")
+    with pytest.raises(Invalid, match="no export"):
+        imported(Path(__file__))
+
+
+# On SQLite the database's own files would be full first.
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_an_export_that_fills_the_disk_leaves_the_one_before(captured, tmp_path):
+    file = tmp_path / "all.tenantkeep"
+    file.write_text("the one before")
+    full = tenantkeep(
+        "export-all", str(file), "--force", "--passphrase-stdin", stdin=f"{PASSPHRASE}\n", preexec_fn=fill_after(1000)
+    )
+    assert (full.returncode, "cannot be written" in full.stderr) == (64, True)
+    assert [one.name for one in tmp_path.glob("*all*")] == ["all.tenantkeep"]
+    assert file.read_text() == "the one before"
+
+
+def copied(database, database_url, path):
+    """As docs/operating.md says: the address of a copy made while it runs."""
+    if isinstance(database, pw.SqliteDatabase):
+        database.execute_sql(f"VACUUM INTO '{path}'")
+        return f"sqlite:///{path}"
+    binaries, place = servers.postgresql_binaries(), database_url.rpartition("/")[0]
+    subprocess.run([binaries / "pg_dump", "--format", "custom", "--file", path, database_url], check=True)
+    servers.execute(place, "CREATE DATABASE copied")
+    subprocess.run([binaries / "pg_restore", "--dbname", f"{place}/copied", path], check=True)
+    return f"{place}/copied"
+
+
+def test_a_copy_that_the_engine_makes_of_itself_works_with_the_keys(captured, database, database_url, tmp_path):
+    url = copied(database, database_url, tmp_path / "copy")
+    handle.close()
+    with engine.use(url).connection_context():
+        installation.check_keys()
+        assert snapshots.body(captured[0][2])["body"]["name"] == captured[0][0].name
+        assert list(audit.verify()) == []
+    if hasattr(handle.obj, "close_all"):
+        handle.obj.close_all()
+        servers.execute(database_url.rpartition("/")[0], "DROP DATABASE copied WITH (FORCE)")
