@@ -1,6 +1,7 @@
 """What Microsoft's model has beside a policy's body and nothing here reads, each with the reason.
 
-Everything else it has there is read, compared and written: tests/graph/references/test_navigations.py walks every type of every
+Everything else it has there is read, compared and written: tests/graph/references/test_navigations.py walks every
+type of every
 policy type, and every route below one, and fails for what is neither read nor named here.
 """
 

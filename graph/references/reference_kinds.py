@@ -2,7 +2,8 @@
 
 Drawn from Microsoft's model: every writable text or guid, single or list, in every type that a policy type reaches,
 whose name ends as an id's does or whose description says that it is one (msgraph-beta-sdk 1.66.0, the comments of its
-models). tests/graph/references/test_reference_kinds.py walks the model, and fails for a property that stands in neither table.
+models). tests/graph/references/test_reference_kinds.py walks the model, and fails for a property that stands in
+neither table.
 Where a row says more than the description does, it names its source.
 
 A kind is the key of a policy type, or one of those below for what is no policy.
