@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # CHANGELOG.md is not wrapped anew: its lines are history.
-DOCUMENTS := README.md SECURITY.md docs
+DOCUMENTS := README.md CONTRIBUTING.md SECURITY.md docs
 MDFORMAT := $(BIN)/mdformat --compact-tables
 
 .PHONY: help setup run test test-fast check audit lock wheel soak steps fuzz peers bench screenshots pages-before pages \

@@ -10,7 +10,7 @@ from graph.simulator.faults import malformed
 from web.commands import cli
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # The changelog is history: nobody wraps it anew.
 WRAPPED = [page for page in PAGES if page.name != "CHANGELOG.md"]
 
@@ -49,10 +49,37 @@ def test_every_command_is_described_and_every_described_one_exists():
     assert described == set(commands(cli))
 
 
-def test_every_target_of_the_makefile_that_the_readme_names_exists():
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_target_of_the_makefile_that_a_page_names_exists(page):
     makefile = (ROOT / "Makefile").read_text()
-    for target in set(re.findall(r"(?:^|`)make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)):
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for target in re.findall(r"`make ([a-z-]+)|^make ([a-z-]+) +#", page.read_text(), re.MULTILINE):
+        assert re.search(rf"^{''.join(target)}:", makefile, re.MULTILINE), target
+
+
+# What an installation has and the repository has not, and what a placeholder stands for.
+ELSEWHERE = re.compile(r"docs/screenshots/all|NAME|NNNN|…")
+PATH = re.compile(r"`((?:web|actors|db|graph|tests|templates|docs|bench|deploy)/[^` :*]+\.[a-z]+)`")
+
+
+@pytest.mark.parametrize("page", WRAPPED, ids=lambda page: page.name)
+def test_every_file_that_a_page_names_exists(page):
+    for path in PATH.findall(page.read_text()):
+        assert ELSEWHERE.search(path) or (ROOT / path).exists(), path
+
+
+def test_every_decision_that_the_code_names_exists():
+    for top in ("web", "actors", "db", "graph", "tests"):
+        for path in (ROOT / top).rglob("*.py"):
+            for decision in re.findall(r"docs/decisions/(\d[\w-]*)", path.read_text()):
+                assert (ROOT / "docs" / "decisions" / f"{decision}.md").exists(), f"{path}: {decision}"
+
+
+def test_every_decision_is_in_the_index():
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text()
+    titles = {
+        page.name: page.read_text().partition("\n")[0].removeprefix("# ") for page in PAGES if page.name[0] == "0"
+    }
+    assert dict(map(reversed, re.findall(r"\[(\d{4}: .+?)\]\((.+?)\)", index))) == titles
 
 
 def test_every_way_a_tenant_can_stand_is_described_the_worst_first():
