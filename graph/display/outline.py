@@ -61,14 +61,14 @@ def _named(name: str, value: Any, depth: int) -> Iterator[Line]:
     elif isinstance(value, list) and any(isinstance(inner, dict | list) for inner in value):
         yield Line(depth, name, None)
         for inner in value:
-            yield from _element(name, inner, depth + 1)
+            yield from _element(inner, depth + 1)
     elif isinstance(value, list):
         yield Line(depth, name, ", ".join(_text(inner) for inner in value))
     else:
         yield Line(depth, name, _text(decoded(name, value)))
 
 
-def _element(array: str, value: Any, depth: int) -> Iterator[Line]:
+def _element(value: Any, depth: int) -> Iterator[Line]:
     instance = _setting_instance(value)
     if instance:
         yield from _setting(instance, depth)
@@ -100,7 +100,7 @@ def _setting(instance: dict[str, Any], depth: int) -> Iterator[Line]:
     for value in values:
         children = value.get("children")
         for child in children if isinstance(children, list) else ():
-            yield from _element("children", child, depth + 1)
+            yield from _element(child, depth + 1)
 
 
 def _text(value: Any) -> str:

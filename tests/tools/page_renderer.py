@@ -146,7 +146,7 @@ class Forms(HTMLParser):
         super().__init__()
         self.addresses: list[str] = []
         self.forms: list[tuple[str, str, list[tuple[str, str]]]] = []
-        self._select = self._textarea = ""
+        self._select = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

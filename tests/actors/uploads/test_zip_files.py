@@ -17,7 +17,6 @@ from web.presentation.backup_zip import _Sink
 
 # Of the processor: far more than it takes, so that a machine under load is no finding.
 MOST_SECONDS = 10
-END = b"PK\x05\x06"
 
 
 def refusal(data):
