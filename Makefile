@@ -5,20 +5,61 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # CHANGELOG.md is not wrapped anew: its lines are history.
-DOCUMENTS := README.md CONTRIBUTING.md SECURITY.md docs
+DOCUMENTS := $(filter-out CHANGELOG.md,$(wildcard *.md)) docs
 MDFORMAT := $(BIN)/mdformat --compact-tables
 
-.PHONY: help setup run test test-fast check audit lock wheel soak steps fuzz peers bench screenshots pages-before pages \
-	microsoft-model
+# A program that neither the product nor its tests need, in an environment of its own: $(call program,NAME,VERSION)
+program = @test -x $(VENV)/$(1)-$(2)/bin/$(1) || ($(BIN)/python -m venv $(VENV)/$(1)-$(2) \
+	&& $(VENV)/$(1)-$(2)/bin/pip install --quiet --disable-pip-version-check $(1)==$(2))
+PIP_AUDIT := 2.10.1
+UV := 0.13.9
+VULTURE := 2.16
+CODESPELL := 2.4.3
+
+.PHONY: help setup run clean format hooks migration docs \
+	test test-fast test-one ci check lint types dead spell audit \
+	pages-before pages screenshots \
+	fuzz steps soak peers bench \
+	lock wheel microsoft-model
+
+##@ Begin
 
 help: ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@awk '/^##@/ { print (n++ ? "\n" : "") substr($$0, 5) } \
+		match($$0, /^[a-z-]+:.*## /) { sub(/:.*## /, "\t"); split($$0, a, "\t"); printf "  %-16s%s\n", a[1], a[2] }' Makefile
 
 setup: ## Make .venv with everything in it
 	@.ci/setup
 
 run: setup ## Run the demo on this machine; Ctrl-C stops it
 	@$(BIN)/tenantkeep demo
+
+clean: ## Remove caches and what was built; .venv and var stay
+	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -path ./.venv -prune -o -path ./var -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+##@ Change
+
+format: setup ## Format code and documents, and mend what ruff can mend
+	@$(BIN)/ruff check --quiet --fix . || true
+	@$(BIN)/ruff format --quiet .
+	@$(MDFORMAT) $(DOCUMENTS)
+
+hooks: setup ## Format and check what is committed in this clone, at each commit
+	@cmp -s .ci/hooks.txt $(VENV)/hooks/.installed || ($(BIN)/python -m venv $(VENV)/hooks \
+		&& $(VENV)/hooks/bin/pip install --quiet --disable-pip-version-check --requirement .ci/hooks.txt \
+		&& cp .ci/hooks.txt $(VENV)/hooks/.installed)
+	@$(VENV)/hooks/bin/pre-commit install
+
+migration: setup ## Write the next numbered migration: NAME=run_labels
+	@$(BIN)/python -m tests.tools.new_migration $(NAME)
+
+docs: setup ## Write the generated pages of docs/ anew
+	@$(BIN)/python -m tests.dependencies_page
+	@$(BIN)/python -m tests.policy_types_page
+	@$(BIN)/python -m tests.fidelity_page
+
+##@ Check
 
 test: check ## Check, and run every test
 	@$(BIN)/python -m tests.prerequisites
@@ -28,32 +69,60 @@ test-fast: check ## Check, and run the tests that take no minute
 	@$(BIN)/pytest -q -n 2 -k 'not postgresql and not every_row and not test_demo and not test_wheel' tests/graph tests/db tests/test_*.py
 	@echo "Left out: PostgreSQL, every reading with every budget, actors, pages, commands, faults, browser, demo, wheel. All of it: make test"
 
-check: setup ## Format, lint, types and the house rules
-	@$(BIN)/ruff format --check --quiet . || { echo "Not as ruff formats it. Run: $(BIN)/ruff format ."; exit 1; }
-	@$(MDFORMAT) --check $(DOCUMENTS) >/dev/null 2>&1 || { echo "Not as mdformat wraps it. Run: $(MDFORMAT) $(DOCUMENTS)"; exit 1; }
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy
+test-one: setup ## Run the tests of one file, folder or name: T=tests/db/test_users.py
+	@$(BIN)/pytest -q $(T)
+
+ci: ## What CI runs: make test, where nothing is left out because a package index does not answer
+	@CI=true $(MAKE) test
+
+check: lint types ## Format, lint, types and the house rules
 	@$(BIN)/pytest -q tests/test_layers.py
 
+lint: setup ## Is everything formatted, and does ruff find nothing?
+	@$(BIN)/ruff format --check --quiet . || { echo "Not as ruff formats it. Run: make format"; exit 1; }
+	@$(MDFORMAT) --check $(DOCUMENTS) >/dev/null 2>&1 || { echo "Not as mdformat wraps it. Run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+
+types: setup ## Check types
+	@$(BIN)/mypy
+
+dead: setup ## Find code that nothing uses
+	$(call program,vulture,$(VULTURE))
+	@$(VENV)/vulture-$(VULTURE)/bin/vulture
+
+spell: setup ## Find misspelt words
+	$(call program,codespell,$(CODESPELL))
+	@git ls-files | xargs $(VENV)/codespell-$(CODESPELL)/bin/codespell
+
 audit: setup ## Ask the package index what is known against the pinned versions
-	@test -x $(VENV)/audit/bin/pip-audit || ($(BIN)/python -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1)
-	@$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off --requirement constraints.txt
+	$(call program,pip-audit,$(PIP_AUDIT))
+	@$(VENV)/pip-audit-$(PIP_AUDIT)/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off --requirement constraints.txt
 
-# Colorama is for Windows, where Tenantkeep does not run.
-lock: setup ## Write requirements.lock anew: what constraints.txt pins, with the hashes of every file of it
-	@test -x $(VENV)/lock/bin/uv || ($(BIN)/python -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet --disable-pip-version-check uv==0.13.9)
-	@$(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --constraint constraints.txt \
-		--extra postgres --extra local --group build --no-emit-index-url --no-emit-find-links --no-annotate \
-		--no-emit-package colorama --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
+##@ Look at pages
 
-wheel: setup ## Build dist/tenantkeep-….whl
-	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+# In var/pages: the data of a demo, once; then the pages as they are drawn before (make pages-before) and now.
+PAGES := var/pages
+pages-before: setup ## Render every page, to compare with later
+	@test -e $(PAGES)/data/tour.json || $(BIN)/python -m tests.tools.page_comparison demo $(PAGES)/data
+	@$(BIN)/python -m tests.tools.page_comparison render $(PAGES)/data $(PAGES)/before
 
-soak: setup ## Faults at random moments of real work, on both engines: MINUTES=15 SOAK_ARGS="--seed 1"
-	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),15) $(SOAK_ARGS)
+pages: setup ## Render every page again, and print what differs but for white space
+	@$(BIN)/python -m tests.tools.page_comparison render $(PAGES)/data $(PAGES)/now
+	@$(BIN)/python -m tests.tools.page_comparison compare $(PAGES)/before $(PAGES)/now
+
+screenshots: setup ## Render every page into docs/screenshots/all
+	@$(BIN)/python -m tests.screenshots
+
+##@ Try hard
+
+fuzz: setup ## Send hostile requests to every address and form; FUZZ="--requests N --seed S"
+	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
 steps: setup ## Any order of acts against a small model, on both engines: STEPS=20000 SEED=1
 	@$(BIN)/pytest -q -n 2 tests/stateful --stateful-steps $(or $(STEPS),20000) --stateful-seed $(or $(SEED),1)
+
+soak: setup ## Faults at random moments of real work, on both engines: MINUTES=15 SOAK_ARGS="--seed 1"
+	@$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),15) $(SOAK_ARGS)
 
 # In an environment of their own: 800 MB that neither the product nor its tests need.
 PEERS := $(VENV)/peers
@@ -66,24 +135,20 @@ peers: setup ## Run IntuneCD and Microsoft's own SDK, unchanged, against the sim
 bench: setup ## Print the figures that docs/benchmarks.md quotes
 	@$(BIN)/python -m bench
 
-screenshots: setup ## Render every page into docs/screenshots/all
-	@$(BIN)/python -m tests.screenshots
+##@ Package
 
-# In var/pages: the data of a demo, once; then the pages as they are drawn before (make pages-before) and now.
-PAGES := var/pages
-pages-before: setup ## Render every page, to compare with later
-	@test -e $(PAGES)/data/tour.json || $(BIN)/python -m tests.tools.page_comparison demo $(PAGES)/data
-	@$(BIN)/python -m tests.tools.page_comparison render $(PAGES)/data $(PAGES)/before
+# Colorama is for Windows, where Tenantkeep does not run.
+lock: setup ## Write requirements.lock anew: what constraints.txt pins, with the hashes of every file of it
+	$(call program,uv,$(UV))
+	@$(VENV)/uv-$(UV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --constraint constraints.txt \
+		--extra postgres --extra local --group build --no-emit-index-url --no-emit-find-links --no-annotate \
+		--no-emit-package colorama --custom-compile-command 'make lock' --output-file requirements.lock pyproject.toml
 
-pages: setup ## Render every page again, and print what differs but for white space
-	@$(BIN)/python -m tests.tools.page_comparison render $(PAGES)/data $(PAGES)/now
-	@$(BIN)/python -m tests.tools.page_comparison compare $(PAGES)/before $(PAGES)/now
+wheel: setup ## Build dist/tenantkeep-….whl
+	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
 # Not one of our dependencies: 50 MB of Microsoft's generated Python, read as text and never run.
 MODEL := msgraph-beta-sdk==1.66.0
 microsoft-model: setup ## Draw graph/microsoft anew from Microsoft's package
 	@$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest $(VENV)/model $(MODEL)
 	@$(BIN)/python -m graph.microsoft.draw $(VENV)/model/*.whl
-
-fuzz: setup ## Send hostile requests to every address and form; FUZZ="--requests N --seed S"
-	@$(BIN)/python -m tests.fuzz $(FUZZ)

@@ -49,13 +49,6 @@ def test_every_command_is_described_and_every_described_one_exists():
     assert described == set(commands(cli))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_target_of_the_makefile_that_a_page_names_exists(page):
-    makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"`make ([a-z-]+)|^make ([a-z-]+) +#", page.read_text(), re.MULTILINE):
-        assert re.search(rf"^{''.join(target)}:", makefile, re.MULTILINE), target
-
-
 # What an installation has and the repository has not, and what a placeholder stands for.
 ELSEWHERE = re.compile(r"docs/screenshots/all|NAME|NNNN|…")
 PATH = re.compile(r"`((?:web|actors|db|graph|tests|templates|docs|bench|deploy)/[^` :*]+\.[a-z]+)`")
