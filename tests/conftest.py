@@ -54,6 +54,7 @@ from db.policies import snapshots  # noqa: E402
 from db.states import Role, SiteRole  # noqa: E402
 from graph.transport import rate_limits  # noqa: E402
 from tests import locks  # noqa: E402
+from tests.as_read import Browser  # noqa: E402
 from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
 
 # Tests that share what takes long to start follow each other in one process of the test run. By their names: the mark
@@ -309,6 +310,7 @@ def app(database, redis_url):
 
     app = create_app()
     app.config["TESTING"] = True
+    app.test_client_class = Browser
     return app
 
 
