@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 # CHANGELOG.md is not wrapped anew: its lines are history.
 DOCUMENTS := $(filter-out CHANGELOG.md,$(wildcard *.md)) docs
 MDFORMAT := $(BIN)/mdformat --compact-tables
+DJANGOFMT := $(BIN)/djangofmt --quiet
 
 # A program that neither the product nor its tests need, in an environment of its own: $(call program,NAME,VERSION)
 program = @test -x $(VENV)/$(1)-$(2)/bin/$(1) || ($(BIN)/python -m venv $(VENV)/$(1)-$(2) \
@@ -40,9 +41,10 @@ clean: ## Remove caches and what was built; .venv and var stay
 
 ##@ Change
 
-format: setup ## Format code and documents, and mend what ruff can mend
+format: setup ## Format code, templates and documents, and mend what ruff can mend
 	@$(BIN)/ruff check --quiet --fix . || true
 	@$(BIN)/ruff format --quiet .
+	@$(DJANGOFMT) templates
 	@$(MDFORMAT) $(DOCUMENTS)
 
 hooks: setup ## Format and check what is committed in this clone, at each commit
@@ -80,6 +82,7 @@ check: lint types ## Format, lint, types and the house rules
 
 lint: setup ## Is everything formatted, and does ruff find nothing?
 	@$(BIN)/ruff format --check --quiet . || { echo "Not as ruff formats it. Run: make format"; exit 1; }
+	@$(DJANGOFMT) --check templates || { echo "Not as djangofmt formats it. Run: make format"; exit 1; }
 	@$(MDFORMAT) --check $(DOCUMENTS) >/dev/null 2>&1 || { echo "Not as mdformat wraps it. Run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 

