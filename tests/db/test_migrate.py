@@ -6,8 +6,9 @@ import peewee as pw
 import psycopg2
 import pytest
 
+import config
 from db import database as engine
-from db import migrate
+from db import encryption, migrate
 from db.models import TABLES, Policy, Tenant
 from db.schema import online_changes, row_ids
 from tests import servers
@@ -50,6 +51,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(database, tmp_path
 
 def test_two_that_migrate_at_once_both_succeed_and_one_does_the_work(tmp_path):
     engine.use(f"sqlite:///{tmp_path}/new.db")
+    encryption.use_keys(config.settings().encryption_keys)
     applied = []
     threads = [threading.Thread(target=lambda: applied.append(migrate.migrate())) for _ in range(2)]
     for thread in threads:

@@ -3,7 +3,7 @@
 import base64
 import json
 import random
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -150,16 +150,16 @@ def test_rules_names_ids_switches_and_choices_stay_readable(body):
     "piece", ["eyJ-", " ", "://a:", "Password ", "-----BEGIN ", "password1", "_pass", "1", "A", "<", "[", "{"]
 )
 def test_no_text_that_somebody_may_upload_takes_long(piece):
-    text, began = piece * (100_000 // len(piece)) + "!", perf_counter()
+    text, began = piece * (100_000 // len(piece)) + "!", process_time()
     masked({"x": text, "value": text, "name": text, text: "x", "settings": [{"appConfigKey": text, "value": text}]})
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 def test_what_is_longer_than_any_setting_is_masked_and_not_looked_into():
     inside = "[" + ",".join(["{}"] * 3_000_000) + "]"
-    texts, began = (inside, base64.b64encode(inside.encode()).decode()), perf_counter()
+    texts, began = (inside, base64.b64encode(inside.encode()).decode()), process_time()
     assert not any(one in str(masked({"x": one, "valueJson": one, "rootCertificate": one})) for one in texts)
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
 
 
 def test_most_of_every_demo_policy_can_be_read():
