@@ -60,6 +60,7 @@ docs: setup ## Write the generated pages of docs/ anew
 	@$(BIN)/python -m tests.dependencies_page
 	@$(BIN)/python -m tests.policy_types_page
 	@$(BIN)/python -m tests.fidelity_page
+	@$(BIN)/python -m tests.tools.architecture_page
 
 ##@ Check
 

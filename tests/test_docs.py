@@ -7,6 +7,7 @@ import pytest
 
 from db.states import Standing
 from graph.simulator.faults import malformed
+from tests.tools import architecture_page
 from web.commands import cli
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +59,44 @@ PATH = re.compile(r"`((?:web|actors|db|graph|tests|templates|docs|bench|deploy)/
 def test_every_file_that_a_page_names_exists(page):
     for path in PATH.findall(page.read_text()):
         assert ELSEWHERE.search(path) or (ROOT / path).exists(), path
+
+
+def test_the_picture_and_the_rooms_of_the_architecture_are_those_of_the_code():
+    text = architecture_page.PAGE.read_text()
+    assert text == architecture_page.page(text), "write it anew: make docs"
+
+
+@pytest.mark.parametrize("page", WRAPPED, ids=lambda page: page.name)
+def test_every_folder_that_a_page_names_exists(page):
+    for folder in re.findall(r"`((?:web|actors|db|graph|tests|templates|bench|deploy)/(?:\w+/)*)`", page.read_text()):
+        assert (ROOT / folder).is_dir(), folder
+
+
+STEP = re.compile(r"^( *)- `([\w/]+)(\.\w+)`:(?: `(\w+)`)?", re.MULTILINE)
+# How far down each layer is.
+DEPTH = {"templates": 0, "web": 0, "actors": 1, "db": 2, "graph": 2}
+
+
+def steps():
+    """Yield (indent, layer, file, function) of each step of the walk from the button to the notification."""
+    walk = architecture_page.PAGE.read_text().partition("## One click, file by file")[2].partition("\n## ")[0]
+    for indent, path, suffix, function in STEP.findall(walk):
+        yield len(indent), path.partition("/")[0], ROOT / f"{path}{suffix}", function
+
+
+def test_every_file_and_function_of_the_walk_exists():
+    assert len(list(steps())) > 30
+    for _, _, path, function in steps():
+        defined = re.findall(r"^ *(?:def|class) (\w+)", path.read_text(), re.MULTILINE)
+        assert not function or function in defined, f"{path} has no {function}"
+
+
+def test_no_step_of_the_walk_goes_back_to_a_layer_further_up():
+    callers = []
+    for indent, layer, path, _ in steps():
+        callers = [caller for caller in callers if caller[0] < indent]
+        assert not callers or DEPTH[callers[-1][1]] <= DEPTH[layer], f"{callers[-1][1]} calls up into {path}"
+        callers.append((indent, layer))
 
 
 def test_every_decision_that_the_code_names_exists():
