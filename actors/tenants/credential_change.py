@@ -23,7 +23,7 @@ from db.runs import runs
 from db.runs.runs import Claim, NewItem
 from db.states import CredentialKind, CredentialPlace, ItemState, Outcome, RunKind
 from db.tenants import credentials
-from graph.auth.app_sign_in import certificate_end, parse_certificate_file
+from graph.auth.certificate import certificate_end, parse_certificate_file
 from graph.errors import SignInFailed
 
 # Of the run's one item, in the place where others have a policy type.

@@ -12,7 +12,8 @@ from db.clock import utcnow
 from db.models import Credential, Tenant
 from db.states import CredentialKind
 from db.tenants import credentials, tenants
-from graph.auth.app_sign_in import Certificate, Secret, SignIn, certificate_end
+from graph.auth.app_sign_in import Secret, SignIn
+from graph.auth.certificate import Certificate, certificate_end
 from graph.auth.clouds import Endpoints, endpoints
 from graph.errors import Rejected, SignInFailed, never_show
 from graph.transport.client import GraphClient

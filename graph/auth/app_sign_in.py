@@ -9,23 +9,15 @@ import base64
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
 from threading import Lock
 from typing import Any
 from uuid import UUID
 
 import msal
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-    pkcs12,
-)
 from msal.exceptions import MsalServiceError
 
+from graph.auth.certificate import Certificate
 from graph.auth.clouds import Endpoints
 from graph.errors import GraphError, Malformed, SignInFailed, Unavailable, redact
 from graph.transport import deadline, strict_json
@@ -38,13 +30,6 @@ LARGEST_ANSWER = 1024 * 1024
 @dataclass(frozen=True)
 class Secret:
     value: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Certificate:
-    private_key_pem: str = field(repr=False)
-    certificate_pem: str = field(repr=False)
-    passphrase: str | None = field(default=None, repr=False)
 
 
 # Where a refused credential is replaced: each refusal that asks for another one says so.
@@ -261,41 +246,3 @@ def _roles_of(token: str) -> frozenset[str]:
         return frozenset(str(role) for role in claims.get("roles", []))
     except (IndexError, ValueError, AttributeError):
         return frozenset()
-
-
-def parse_certificate_file(data: bytes, passphrase: str | None = None) -> Certificate:
-    """A PEM file with key and certificate, or a PFX. Raises ValueError with a sentence that says what is missing."""
-    secret = passphrase.encode() if passphrase else None
-    if b"-----BEGIN" not in data:
-        return _from_pfx(data, secret)
-    text = data.decode("ascii", "replace")
-    if "PRIVATE KEY-----" not in text or "-----BEGIN CERTIFICATE-----" not in text:
-        raise ValueError("The file must hold both a private key and its certificate.")
-    try:
-        key = load_pem_private_key(data, secret)
-        certificate = x509.load_pem_x509_certificates(data)[0]
-    except (ValueError, TypeError) as e:
-        raise ValueError("The private key cannot be read: wrong passphrase, or a damaged file.") from e
-    return _certificate(key, certificate)
-
-
-def certificate_end(pem: str) -> datetime:
-    """The moment after which Entra takes it no more; naive UTC."""
-    return x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc.replace(tzinfo=None)
-
-
-def _from_pfx(data: bytes, secret: bytes | None) -> Certificate:
-    try:
-        key, certificate, _others = pkcs12.load_key_and_certificates(data, secret)
-    except ValueError as e:
-        raise ValueError("The PFX file cannot be read: wrong passphrase, or not a PFX file.") from e
-    if key is None or certificate is None:
-        raise ValueError("The PFX file must hold both a private key and its certificate.")
-    return _certificate(key, certificate)
-
-
-def _certificate(key: Any, certificate: x509.Certificate) -> Certificate:
-    if key.public_key() != certificate.public_key():
-        raise ValueError("The private key does not belong to the certificate.")
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    return Certificate(pem, certificate.public_bytes(Encoding.PEM).decode())

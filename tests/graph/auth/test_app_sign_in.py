@@ -1,18 +1,15 @@
 """Signing in for real: MSAL against the simulator's own endpoints, secret and certificate."""
 
-import datetime
 import threading
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
-from graph.auth.app_sign_in import Secret, SignIn, parse_certificate_file
+from graph.auth.app_sign_in import Secret, SignIn
+from graph.auth.certificate import parse_certificate_file
 from graph.auth.clouds import Cloud, endpoints
 from graph.errors import SignInFailed, Unavailable
+from tests.graph.auth.key_files import certificate_pem, key_pem, new_key, pfx, self_signed
 from tests.simulated import SimulatedTenant
 
 DIRECTORY, CLIENT = "33333333-3333-4333-8333-333333333333", "44444444-4444-4444-8444-444444444444"
@@ -116,56 +113,18 @@ def test_every_cloud_asks_for_its_own_graph(tenant, simulator, cloud):
     assert real.login_url == real.authority
 
 
-@pytest.fixture(scope="module")
-def certificate():
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tenantkeep test")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    return key, made
-
-
-def pem_of(certificate):
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-
-def key_pem(key, passphrase=None):
-    how = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how).decode()
-
-
 @pytest.mark.parametrize("shape", ["pem", "pem with passphrase", "pfx"])
-def test_a_certificate_signs_in_once_it_is_registered(tenant, sign_in, certificate, shape):
-    key, made = certificate
-    if shape == "pfx":
-        how = serialization.BestAvailableEncryption(b"open")
-        data = serialization.pkcs12.serialize_key_and_certificates(b"x", key, made, None, how)
-    else:
-        data = (key_pem(key, b"open" if "passphrase" in shape else None) + pem_of(made)).encode()
+def test_a_certificate_signs_in_once_it_is_registered(tenant, sign_in, shape):
+    key = new_key()
+    certificate = self_signed(key)
+    pem = certificate_pem(certificate)
+    data = {
+        "pem": (key_pem(key) + pem).encode(),
+        "pem with passphrase": (key_pem(key, b"open") + pem).encode(),
+        "pfx": pfx(key, certificate, b"open"),
+    }[shape]
     credential = parse_certificate_file(data, None if shape == "pem" else "open")
     with pytest.raises(SignInFailed, match="not registered"):
         sign_in(credential).token()
-    tenant.change(certificates=[pem_of(made)])
+    tenant.change(certificates=[pem])
     assert sign_in(credential).token()
-
-
-def test_a_certificate_file_that_lacks_something_says_what(certificate):
-    key, made = certificate
-    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    for data, passphrase, sentence in (
-        (pem_of(made).encode(), None, "both"),
-        ((key_pem(key, b"open") + pem_of(made)).encode(), "wrong", "wrong passphrase"),
-        ((key_pem(other) + pem_of(made)).encode(), None, "does not belong"),
-        (b"\x30\x82rubbish", None, "PFX"),
-    ):
-        with pytest.raises(ValueError, match=sentence):
-            parse_certificate_file(data, passphrase)
