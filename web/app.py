@@ -142,7 +142,7 @@ def _teach_templates(app: Flask) -> None:
 
 
 def _add_pages(app: Flask) -> None:
-    theme = Bootstrap4Theme(base_template="frame.html")
+    theme = Bootstrap4Theme(base_template="base.html")
     admin = Admin(
         app, name="Tenantkeep", theme=theme, url="/", index_view=dashboard.Dashboard(url="/", endpoint="admin")
     )

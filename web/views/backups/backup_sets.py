@@ -80,7 +80,7 @@ def page(backup_set_id: str) -> str:
     ids = backup_sets.snapshots_of(backup_set)
     run = Run.get_or_none(Run.id == backup_set.run_id)
     return render_template(
-        "backup_set.html",
+        "backup_sets/page.html",
         backup_set=backup_set,
         tenant=backup_set.tenant,
         scope=scope(backup_set),

@@ -120,7 +120,7 @@ def page(policy_id: str) -> str:
     contents = snapshot_diff.opened({*found, *([newest] if newest else [])}, Masking(tells_apart=True))
     changes = [changed(differences) for differences in snapshot_diff.history(found, contents)]
     return render_template(
-        "policy.html",
+        "policies/page.html",
         policy=policy,
         timeline=list(zip(found[:SNAPSHOTS_SHOWN], [*changes, ""], strict=False)),
         has_older=len(found) > SNAPSHOTS_SHOWN,

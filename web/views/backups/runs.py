@@ -125,7 +125,7 @@ def register(admin: Admin) -> None:
 @requires(Permission.SIGNED_IN)
 def mine() -> str:
     """The part of every page that says what runs and what is unread: one cheap request for both."""
-    return render_template("partials/pulse.html")
+    return render_template("runs/_pulse.html")
 
 
 @pages.get("/<run_id>")
@@ -135,7 +135,7 @@ def page(run_id: str) -> str:
     told = notifications.of_run(current_user.id, run)
     if told and run.state not in ACTIVE:
         notifications.mark_read(current_user.id, [told.id])
-    return render_template("run.html", **facts(run))
+    return render_template("runs/page.html", **facts(run))
 
 
 @pages.get("/<run_id>/progress")
@@ -150,12 +150,12 @@ def progress(run_id: str) -> Any:
             counts=run_progress.counts(run),
             outcomes=run_progress.outcomes(run),
         )
-    return render_template("partials/run_progress.html", **facts(run))
+    return render_template("runs/_progress.html", **facts(run))
 
 
 def progress_of(run: Run) -> Markup:
     """The moving part, for a page around it."""
-    return Markup(render_template("partials/run_progress.html", **facts(run)))  # noqa: S704 - our own partial
+    return Markup(render_template("runs/_progress.html", **facts(run)))  # noqa: S704 - our own partial
 
 
 def facts(run: Run) -> dict[str, Any]:
@@ -247,7 +247,7 @@ def approve_retry(run_id: str) -> Any:
         flash("Approved: what failed can be tried again, once.", "success")
     except Invalid as e:
         flash(str(e), "danger")
-        return render_template("run.html", **facts(run), typed=form), 400
+        return render_template("runs/page.html", **facts(run), typed=form), 400
     return redirect(url_for("runs.page", run_id=run.id), 303)
 
 

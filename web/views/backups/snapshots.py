@@ -41,7 +41,7 @@ def _page(snapshot: Snapshot, hide: Masking | None) -> str:
     document = _document(snapshot, hide)
     lines, unset = snapshot_diff.lines(document["body"])
     return render_template(
-        "snapshot.html",
+        "snapshots/page.html",
         snapshot=snapshot,
         policy=snapshot.policy,
         content=snapshot.content,
@@ -119,7 +119,7 @@ def _comparison(before: Snapshot, after: Snapshot, hide: Masking | None, run: Ru
     differences = snapshot_diff.differences(before, after, hide)
     may_show = can(Permission.MANAGE, before.tenant_id) and can(Permission.MANAGE, after.tenant_id)
     return render_template(
-        "compare.html",
+        "snapshots/compare.html",
         before=before,
         after=after,
         differences=differences,
@@ -145,7 +145,11 @@ def compare_live(snapshot_id: str, run_id: str) -> str:
     if read:
         return _comparison(snapshot, read, Masking(tells_apart=True), run)
     return render_template(
-        "compare_live.html", snapshot=snapshot, policy=snapshot.policy, progress=runs.progress_of(run), run=run
+        "snapshots/compare_live.html",
+        snapshot=snapshot,
+        policy=snapshot.policy,
+        progress=runs.progress_of(run),
+        run=run,
     )
 
 

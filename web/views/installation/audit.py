@@ -34,7 +34,7 @@ def index() -> str:
         query = query.where(AuditEvent.id < before)
     rows = list(query.limit(PAGE + 1))
     return render_template(
-        "audit.html",
+        "audit/page.html",
         rows=rows[:PAGE],
         older=rows[PAGE - 1].id if len(rows) > PAGE else None,
         tenants=_tenants(),

@@ -38,13 +38,13 @@ class Dashboard(AdminIndexView):
     @requires(Permission.SIGNED_IN)
     def index(self) -> Any:
         if not can(Permission.SEE):
-            return self.render("dashboard_nothing.html", audit_fault=_audit_fault())
+            return self.render("dashboard/no_tenants.html", audit_fault=_audit_fault())
         ids, now = allowed_tenant_ids(Permission.SEE), utcnow()
         stands = backup_health.of_tenants(ids, now)
         shown = stands[:TENANTS_SHOWN]
         shown_ids = [one.tenant.id for one in shown]
         return self.render(
-            "dashboard.html",
+            "dashboard/page.html",
             verdict=verdict([one.standing for one in stands]),
             counts=Counter(one.standing for one in stands),
             standings=list(Standing),

@@ -23,7 +23,7 @@ pages = Blueprint("account", __name__, url_prefix="/account")
 def page() -> str:
     user = _me()
     return render_template(
-        "account.html",
+        "account/page.html",
         user=user,
         sessions=sessions.of(user.id),
         here=_here(),
@@ -73,7 +73,7 @@ def set_up() -> Any:
     sealed_cookie.keep({_begun(user): secret})
     address = totp.address(user, secret)
     picture = segno.make(address, error="m").svg_data_uri(scale=5, border=3, dark="#000", light="#fff")
-    return render_template("second_factor.html", user=user, picture=picture, secret=secret)
+    return render_template("account/second_factor.html", user=user, picture=picture, secret=secret)
 
 
 @pages.post("/second-factor")
@@ -117,7 +117,7 @@ def make_recovery_codes() -> Any:
 
 def _shown_once(codes: list[str]) -> str:
     """In the answer itself: nothing keeps them, so no other page can show them again."""
-    return render_template("recovery_codes.html", codes=codes)
+    return render_template("account/recovery_codes.html", codes=codes)
 
 
 @pages.post("/sessions/<int:session_id>/end")

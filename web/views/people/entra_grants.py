@@ -21,7 +21,7 @@ pages = Blueprint("entra_grants", __name__, url_prefix="/users/entra")
 @requires(Permission.ADMINISTER)
 def index() -> str:
     return render_template(
-        "entra_grants.html",
+        "users/entra_grants.html",
         grants=entra_grants.grants(),
         tenants=tenants.by_name(),
         roles=list(Role),

@@ -23,7 +23,7 @@ def index() -> str:
     page = page_number(LAST_PAGE)
     rows = notifications.latest(current_user.id, allowed_tenant_ids(Permission.SEE), only_unread=only_unread, page=page)
     return render_template(
-        "notifications.html",
+        "notifications/page.html",
         rows=rows[: notifications.PAGE],
         has_more=len(rows) > notifications.PAGE and page < LAST_PAGE,
         page=page,

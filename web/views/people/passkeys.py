@@ -68,7 +68,7 @@ def begin() -> Any:
         question = passkeys.ask_for_a_new_one(user, _place())
         name = request.form.get("name", "")[:60]
         sealed_cookie.keep({f"passkey of {user.id}": question.challenge, "name": name})
-        return render_template("passkey_new.html", name=name, options=question.options)
+        return render_template("account/new_passkey.html", name=name, options=question.options)
 
     return proved(act)
 

@@ -100,7 +100,7 @@ def enter() -> Any:
 @requires(Permission.PUBLIC)
 def code() -> Any:
     return (
-        render_template("sign_in_code.html")
+        render_template("sign_in/code.html")
         if sealed_cookie.kept("user")
         else redirect(url_for("sign_in.sign_in"), 303)
     )
@@ -123,7 +123,7 @@ def enter_code() -> Any:
         tries.failed()
         refused(user.email, "code")
         flash("That code does not fit, or was used already. Wait for the next one.", "danger")
-        return render_template("sign_in_code.html"), 401
+        return render_template("sign_in/code.html"), 401
     tries.succeeded()
     answer = begin(user, WAYS[by], kept["next"])
     if by == "recovery code":
@@ -178,7 +178,7 @@ def leave() -> Any:
 
 def form(following: str, email: str = "") -> str:
     return render_template(
-        "sign_in.html",
+        "sign_in/page.html",
         next=following,
         email=email,
         has_entra=entra_sign_in.is_set_up(),

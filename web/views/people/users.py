@@ -21,7 +21,7 @@ pages = Blueprint("users", __name__, url_prefix="/users")
 @pages.get("/")
 @requires(Permission.ADMINISTER)
 def index() -> str:
-    return render_template("users.html", users=users.by_name(), site_roles=list(SiteRole))
+    return render_template("users/index.html", users=users.by_name(), site_roles=list(SiteRole))
 
 
 @pages.post("/")
@@ -38,7 +38,7 @@ def add() -> Any:
         )
     except Invalid as e:
         flash(str(e), "danger")
-        return render_template("users.html", users=users.by_name(), site_roles=list(SiteRole), form=form), 400
+        return render_template("users/index.html", users=users.by_name(), site_roles=list(SiteRole), form=form), 400
     flash(f"{user.name} was added. Give them a role in a tenant below.", "success")
     return redirect(url_for("users.page", user_id=user.id), 303)
 
@@ -48,7 +48,7 @@ def add() -> Any:
 def page(user_id: int) -> str:
     user = _user(user_id)
     return render_template(
-        "user.html",
+        "users/page.html",
         user=user,
         is_own=user.id == current_user.id,
         memberships=users.memberships(user),

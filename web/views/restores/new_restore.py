@@ -90,13 +90,13 @@ def page() -> str:
 
 def _form(source: Source, given: MultiDict[str, str]) -> str:
     if source.row is None:
-        return render_template("restore_start.html", sets=_latest_sets(), **upload_facts(given))
+        return render_template("restores/start.html", sets=_latest_sets(), **upload_facts(given))
     places = targets(source.row.tenant)
     if not places:
         tenants.require_on(source.row.tenant)
         refuse(Permission.OPERATE, source.row.tenant)
     return render_template(
-        "restore_new.html",
+        "restores/new.html",
         source=source,
         targets=places,
         types=_types(source.backup_set, given) if source.backup_set else [],

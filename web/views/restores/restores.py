@@ -40,7 +40,7 @@ LONGEST_IN_PLAN = 20_000
 
 class RestoreList(ListView):
     related = (Restore.tenant, Restore.created_by)
-    list_template = "restores.html"
+    list_template = "restores/list.html"
     column_list = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason")
     hidden_columns = ("ended_at", "reason")
     search_hint = "A restore's number"
@@ -89,7 +89,7 @@ def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
     actions = restores.counted(restore)
     rows = _rows(restore, request.args.get("show", ""), results)
     return render_template(
-        "restore.html",
+        "restores/page.html",
         restore=restore,
         tenant=restore.tenant,
         creator=users.by_id(restore.created_by_id),
@@ -194,7 +194,7 @@ def plan_with_secrets(restore_id: int) -> Any:
 def _plan_page(restore: Restore, hide: Masking | None) -> Any:
     """All of a plan, sent policy by policy: no more than one of them is in memory."""
     return stream_template(
-        "restore_plan.html",
+        "restores/plan.html",
         restore=restore,
         tenant=restore.tenant,
         creator=users.by_id(restore.created_by_id),
@@ -232,7 +232,7 @@ def _item(restore: Restore, found: RestoreItem, hide: Masking | None) -> str:
     parts = plan_text.parts(found, hide, names)
     result = restore_items.results(restores.runs_of(restore)).get(found.id)
     return render_template(
-        "restore_item.html",
+        "restores/item.html",
         restore=restore,
         tenant=restore.tenant,
         item=found,

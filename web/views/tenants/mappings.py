@@ -27,7 +27,7 @@ pages = Blueprint("mappings", __name__, url_prefix="/tenants/<tenant_id>/mapping
 def index(tenant_id: str) -> str:
     tenant = fetch(Tenant, tenant_id, Permission.SEE)
     found = [(one, _named(one), len(mappings.known(tenant, one))) for one in mappings.directories(tenant)]
-    return render_template("mappings.html", tenant=tenant, directories=found)
+    return render_template("mappings/index.html", tenant=tenant, directories=found)
 
 
 def _named(directory_id: str) -> str | None:
@@ -53,7 +53,7 @@ def _page(tenant: Tenant, directory_id: str) -> str:
     rows = mappings.of_pair(tenant, directory_id)
     missing = mappings.missing(tenant, directory_id)
     return render_template(
-        "mapping.html",
+        "mappings/page.html",
         tenant=tenant,
         directory_id=directory_id,
         source=_named(directory_id),

@@ -31,7 +31,7 @@ def page(tenant_id: str) -> Any:
             flash(str(e), "danger")
     given = {name: request.args[name] for name in NAMES if name in request.args}
     return render_template(
-        "retention.html", tenant=tenant, found=found, given=given or tenant.retention or DEFAULTS, names=NAMES
+        "retention/page.html", tenant=tenant, found=found, given=given or tenant.retention or DEFAULTS, names=NAMES
     )
 
 

@@ -32,7 +32,7 @@ def _page() -> str:
     page = page_number(LAST_PAGE)
     found = schedules.of_tenants(ids, SHOWN + 1, page * SHOWN)
     return render_template(
-        "schedules.html",
+        "schedules/page.html",
         schedules=found[:SHOWN],
         page=page,
         has_more=len(found) > SHOWN,

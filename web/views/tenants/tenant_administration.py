@@ -39,7 +39,7 @@ def _tenant(tenant_id: str) -> Tenant:
 def _page(tenant: Tenant) -> str:
     tried = (Run.tenant == tenant) & (Run.kind == RunKind.CREDENTIAL)
     return render_template(
-        "tenant_administration.html",
+        "tenants/administration.html",
         tenant=tenant,
         credential=credential(tenant),
         following=credentials.at(tenant, CredentialPlace.NEXT),

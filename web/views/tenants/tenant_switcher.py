@@ -24,7 +24,7 @@ def page() -> str:
     """A page of its own, or with `part` what the frame shows over another page."""
     word = without_nul(request.args.get("search", "")).strip()[:100]
     found = _found(word)
-    template = "partials/tenant_choice.html" if request.args.get("part") else "tenant_choice.html"
+    template = "tenants/_choice.html" if request.args.get("part") else "tenants/choose.html"
     return render_template(
         template,
         tenants=found[:SHOWN],

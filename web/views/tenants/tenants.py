@@ -133,7 +133,7 @@ def page(tenant_id: str) -> str:
 
 def _page(tenant: Tenant) -> str:
     return render_template(
-        "tenant.html",
+        "tenants/page.html",
         tenant=tenant,
         stand=next(iter(backup_health.of_tenants([tenant.id], utcnow())), None),
         uncovered=_uncovered(tenant),
