@@ -1,11 +1,8 @@
-"""`tenantkeep scheduler`: the guarantee that a recorded run ends.
+"""`tenantkeep scheduler`: the guarantee that a recorded run ends (docs/decisions/0026-own-scheduler.md).
 
 Every few seconds, one leader among any number of schedulers sends again what was never sent, what is due after a wait
-and what was lost with Redis, and takes back runs whose worker died. All of it is safe to do twice.
-
-Every step fails by itself, and every row in it: what fails is logged, set aside (db/recovery/setbacks.py) and tried
-again
-later, and everything else goes on. Only a database that is away ends the whole sweep, until the next.
+and what was lost with Redis, and takes back runs whose worker died. All of it is safe to do twice. Every step fails by
+itself, and so does every row in it; only a database that is away ends the whole sweep, until the next.
 """
 
 import logging

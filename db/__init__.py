@@ -1,4 +1,4 @@
-"""Tables and the verbs on them, one file per noun. Times are naive UTC throughout.
+"""Tables and the verbs on them, one file per noun.
 
-PostgreSQL's TIMESTAMP drops the zone and SQLite keeps it, so a zone in the database would mean two behaviours.
+Times are UTC without a zone throughout: docs/decisions/0001-naive-utc.md.
 """

@@ -1,5 +1,4 @@
-"""One time for all processes: the database's. A machine whose clock is wrong would take claims from workers that live,
-leave its own behind as if they lived on, and hold a lease for hours."""
+"""One time for all processes, the database's: docs/decisions/0001-naive-utc.md."""
 
 from datetime import UTC, datetime, timedelta
 from time import monotonic

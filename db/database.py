@@ -112,8 +112,7 @@ def use(url: str) -> pw.Database:
 
 
 def _sqlite(path: str) -> pw.Database:
-    # IMMEDIATE: a deferred transaction that reads and then writes is refused as "locked" at once, whatever the
-    # timeout says, when another writer came between.
+    # IMMEDIATE: docs/decisions/0014-sqlite-immediate.md.
     return _Sqlite(
         path,
         pragmas={"journal_mode": "wal", "synchronous": "normal", "foreign_keys": 1},

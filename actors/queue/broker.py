@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 INTERACTIVE = "interactive"
 UNDER_WAY = "under-way"
 BULK = "bulk"
-# On Redis priorities do nothing, queues do; a worker takes from what it has fetched of all of them by these, the least
-# first. A bulk run so begins where a thread finds nothing that has begun.
+# A worker takes from what it has fetched of all queues by these, the least first; between queues that wait in Redis
+# they do nothing: docs/decisions/0003-queues-instead-of-priorities.md.
 PRIORITY = {INTERACTIVE: 0, UNDER_WAY: 1, BULK: 2}
 # What a worker may be told to serve, and what it listens to then.
 SERVED = {INTERACTIVE: (INTERACTIVE,), BULK: (UNDER_WAY, BULK)}

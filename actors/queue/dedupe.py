@@ -1,7 +1,6 @@
-"""The fast guard of "one active run per key": a Redis lock from enqueue until the run ends, its value the run's id.
+"""The quick guard of one active run per key: a Redis lock from enqueue until the run ends, its value the run's id.
 
-The truth is the database's partial unique index. The lock spares the queue a second message, and tells who holds the
-key; with Redis flushed, or this file deleted, two active runs of one key are still impossible.
+What guarantees it is an index in the database: docs/decisions/0004-one-active-run-per-key.md.
 """
 
 import re

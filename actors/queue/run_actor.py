@@ -1,7 +1,6 @@
-"""How every actor works: claim the run, do it, end it; wait without holding a thread; survive what goes wrong.
+"""Run the work of an actor: claim the run, do the work, end the run; wait without holding a thread.
 
-Retries are the database's: a run set aside is sent again with a delay, and by the scheduler when that message is lost.
-Dramatiq's own would be lost when Redis is away at the moment an actor fails.
+Retries are the database's, not Dramatiq's: docs/decisions/0002-own-retries.md.
 """
 
 import logging

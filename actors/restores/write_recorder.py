@@ -1,5 +1,7 @@
-"""graph.read.readings.Ledger of a live restore: each write is in the database before it is sent, and so is its
-answer."""
+"""The ledger of a live restore: each write is in the database before it is sent, and so is its answer.
+
+Why: docs/decisions/0011-write-log.md.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 

@@ -1,7 +1,7 @@
 """Graph's limits, shared by every worker: what was sent to a tenant's service in the last seconds, kept in Redis.
 
-A window that slides, not a bucket that drips: a backup may send its thousand requests at once, and Graph's own window
-still never holds more. Nobody sleeps here; who may not send yet is told for how long, and its message waits.
+Nobody sleeps here: whoever may not send yet is told for how long, and its message waits. Why the window slides:
+docs/decisions/0008-sliding-request-budget.md.
 """
 
 import uuid

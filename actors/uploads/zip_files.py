@@ -1,8 +1,7 @@
-"""The files of a ZIP that somebody sent, read by ourselves: of all ways to write a ZIP only the plain one.
+"""The files of a ZIP that somebody sent. Of all ways to write a ZIP only the plain one is read.
 
-A library looks for the end of a ZIP in its comment, believes ZIP64 and what the list of files says; what two readers
-take for two different ZIPs is none of our downloads. So: one end, at the very end. Every entry of the list stands where
-the one before it ended, and says the same twice. Nothing is unpacked before all of that is known.
+One end, at the very end. Every entry of the list stands where the one before it ended, and says the same twice. Nothing
+is unpacked before all of that is known. Why no library does it: docs/decisions/0022-uploads-read-by-a-worker.md.
 """
 
 import re

@@ -1,7 +1,6 @@
-"""Passkeys (WebAuthn): what a person has and unlocks is password and code in one. The private key never comes here.
+"""Passkeys (WebAuthn): password and code in one. The private key never comes here.
 
-Only for people with a password here. Who signs in with Entra ID alone has theirs at Entra: one of ours would let them
-in after Entra took their rights away.
+Only for people with a password here: docs/decisions/0035-passkeys-need-a-password.md.
 """
 
 import hmac

@@ -1,6 +1,6 @@
 """Where people are signed in. A session ends by signing out, by idling, by age, or when the person's rights change.
 
-The browser holds a random token; only its SHA-256 is kept here, so that who reads the database cannot be somebody else.
+A session is a row, and its token is kept as a SHA-256 alone: docs/decisions/0027-sessions-are-rows.md.
 """
 
 import hashlib

@@ -1,8 +1,7 @@
-"""The keys of the audit log's keyed hashes, and from which event on each is used.
+"""The keys of the audit log's keyed hashes, and from which event on each is used (docs/decisions/0018-audit-chain.md).
 
-A key is kept sealed with the encryption keys, which are in the environment alone: who has the database, whole and to
-write in, can neither read one nor make one. Sealed in with it is the place in the chain where it begins, so that no
-event behind that place passes for one of before. `tenantkeep keys rotate` seals the keys again, and begins a new one.
+Sealed in with a key is the place in the chain where it begins, so that no event behind that place passes for one of
+before. `tenantkeep keys rotate` seals the keys again, and begins a new one.
 """
 
 import hmac

@@ -1,4 +1,4 @@
-"""The snapshots that a backup set lists, kept once per tenant: a night on which nothing changed costs one row.
+"""The snapshots that a backup set lists, kept once per tenant: docs/decisions/0010-manifests-once.md.
 
 Packed as the differences between rising ids, each in seven-bit groups, then compressed: about a byte for each snapshot.
 """

@@ -1,4 +1,7 @@
-"""Snapshots and the contents behind them: compressed, sealed, once per tenant and fingerprint."""
+"""Snapshots and the contents behind them: compressed, sealed, once per tenant and fingerprint.
+
+Why not shared between tenants: docs/decisions/0009-contents-once-per-tenant.md.
+"""
 
 import json
 import zlib

@@ -1,4 +1,7 @@
-"""The intents of writes: recorded before each is sent, answered after. What stays open is settled by reading back."""
+"""The log of writes: each is recorded before it is sent, and answered after. Reading back settles what stays open.
+
+Why: docs/decisions/0011-write-log.md.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,6 @@
-"""One fingerprint of everything that decides what a restore writes: what was approved is written, or nothing is.
+"""One fingerprint of everything that decides what a restore writes: docs/decisions/0012-plan-fingerprint.md.
 
-It is made from the marks of seven parts, so that whoever finds another one can say which part is otherwise. A preview
-keeps it; approving, executing, trying again and each message of a live run make it anew from the rows as they then are.
+It is made of the fingerprints of seven parts, so that a refusal can say which part is another one.
 """
 
 import hashlib

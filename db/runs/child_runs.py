@@ -1,7 +1,7 @@
-"""A large run in parts: each part a run of its own below the whole, which any worker may take.
+"""Child runs: a large run is handed out in parts that any worker may take (docs/decisions/0006-child-runs.md).
 
-Only a few parts of one whole are under way at a time, so that a large or slow tenant leaves threads to the others; a
-part that ends begins the next in the same transaction. The whole ends once, by whoever finds nothing left under way.
+A child run that ends begins the next in the same transaction. The parent ends once, by whoever finds nothing left
+under way.
 """
 
 from db.backups import backup_sets

@@ -1,8 +1,8 @@
 """The run's state machine; its end is in db/runs/completion.py. Each change is one UPDATE that names the state it
 expects.
 
-A run is claimed by one message at a time. The claim's token is in every write of a claimed run and of its items, so a
-worker that was taken for dead, and comes back, can change nothing: its writes match no row and raise ClaimLost.
+Every write of a claimed run and of its items names the claim's token, and raises ClaimLost where it matches no row:
+docs/decisions/0005-claims.md.
 
     queued --claim--> running --finish--> succeeded | partial | failed | cancelled
               ^          |

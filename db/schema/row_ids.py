@@ -1,4 +1,4 @@
-"""Ids: 64 bits wide, and never given twice, whatever was deleted since."""
+"""Ids of rows: 64 bits wide, and never given twice (docs/decisions/0016-ids-never-twice.md)."""
 
 from collections.abc import Iterable
 from typing import Any

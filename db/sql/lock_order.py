@@ -1,9 +1,9 @@
-"""The order in which a transaction takes rows: who keeps to it never waits for somebody who waits for it.
+"""The order in which a transaction takes rows, so that no two wait for each other (docs/decisions/0015-lock-order.md).
 
 A transaction takes its rows table by table in this order, by writing to them or with `db.database.lock`; of one table
-in rising order of their ids, the whole run before its parts. Only reading takes nothing, and neither does making a row
-that nobody has seen. What is a transaction by itself (a heartbeat, a mark as read) needs no place here.
-tests/locks.py watches the tests' transactions for it.
+in rising order of their ids, a parent run before its child runs. Reading takes no row, and neither does making one that
+nobody has seen. An act that is a transaction by itself (a heartbeat, a notification marked as read) needs no place
+here. tests/locks.py watches the tests' transactions for it.
 """
 
 from db.models import (

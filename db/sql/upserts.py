@@ -1,10 +1,8 @@
-"""Rows that may be there already: they are renewed, or left as they are, and no id is spent on them.
+"""Write rows that may be there already, without spending ids on them: docs/decisions/0016-ids-never-twice.md.
 
-INSERT … ON CONFLICT alone takes the next id for every row that it proposes, known or not. So what is known is looked
-up first and proposed with the id that it has; only what is new takes one, or, in a race, two that make the same row.
-
-Rows are touched in rising order of their ids, then new ones in the order of their keys: of two that do so at once, one
-waits for the other, and never both.
+Known rows are looked up first and proposed with the ids that they have; only new ones take an id, or, in a race, two
+that make the same row. Rows are touched in rising order of their ids, then new ones in the order of their keys: of two
+transactions that do so at once, one waits for the other, and never both.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

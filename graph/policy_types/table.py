@@ -1,4 +1,4 @@
-"""The policy types: one row per Graph collection. A policy type is a row, not a class.
+"""The policy types: one row per Graph collection (docs/decisions/0021-policy-types-are-rows.md).
 
 What a row does not say is the same for all: listed page by page, read by id, annotations removed
 (graph/read/readings.py).

@@ -1,7 +1,7 @@
 """What to ask Graph for, to list a policy type or to hold a policy's whole content.
 
-A reading is a generator: it yields the paths it wants next, is sent their answers, and returns its result. Who drives
-it (graph/transport/batch_driver.py) decides how they travel: one policy, and nine hundred, are read by the same code.
+A reading is a generator of requests (docs/decisions/0007-readings-are-generators.md); graph/transport/batch_driver.py
+drives it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

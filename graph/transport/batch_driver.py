@@ -1,7 +1,7 @@
-"""Drives readings: generators that yield the requests they want next and are sent their answers.
+"""Drive readings: generators that yield the requests they want next and are sent their answers.
 
-Many go side by side, twenty requests to a $batch call. What was answered once is never asked again: a memory that
-outlives the message tells a reading what it was answered before (design.md, section 4.8).
+Many go side by side, twenty requests to a $batch call. A memory that outlives the message tells a reading what it was
+answered before, so that no request is sent twice: docs/decisions/0007-readings-are-generators.md.
 """
 
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence

@@ -1,8 +1,7 @@
 """The one base of every list: read-only, scoped to the person's tenants, quick with a million rows.
 
-Flask-Admin's Peewee backend reads single rows past the scope, counts joined tables and loads a row's relations one by
-one. Here one `_scoped` serves list, count, search, filters, export and actions; a page is found by ids alone, then its
-rows are fetched joined; counts and offsets are capped.
+One `_scoped` serves list, count, search, filters, export and actions. Why not Flask-Admin's own:
+docs/decisions/0024-lists-have-one-base.md.
 """
 
 import csv

@@ -1,10 +1,6 @@
-"""gunicorn's processes, in which waitress holds the connections: a thread gets a request when all of it has come.
+"""A worker of gunicorn in which waitress holds the connections: docs/decisions/0023-waitress-in-gunicorn.md.
 
-gunicorn's own workers give a connection to a thread with its first byte, and the thread waits for the rest: a dozen
-clients that send half a header, or take their answer slowly, and nobody else is served. waitress reads requests and
-sends answers in one loop for all sockets. gunicorn still makes the processes, watches them and makes them anew.
-
-What is ours is when patience ends: waitress asks for any byte now and then, and waits when it has too many.
+What is ours is when patience ends: waitress asks for any byte now and then, and waits when it has too many connections.
 """
 
 import itertools
