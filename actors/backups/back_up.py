@@ -265,9 +265,9 @@ def _look_up_names(claim: Claim, graph: GraphClient, lists: Mapping[str, PolicyL
     for key, listed in lists.items():
         for one in listed.policies:
             if (key, one.graph_id) in to_read:
-                found = names.ids_in({"assignments": one.assignments})
-                groups |= found[0]
-                filters |= found[1]
+                its_groups, its_filters = names.ids_in({"assignments": one.assignments})
+                groups |= its_groups
+                filters |= its_filters
     if groups or filters:
         found = run_one(graph, names.look_up(groups, filters), RunMemory(claim, "names"))
         name_cache.remember(claim.run.tenant, found)

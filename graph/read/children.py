@@ -24,25 +24,18 @@ from graph.policy_types.enrollment import (
     token_of,
 )
 from graph.policy_types.policy_type import PolicyType
-from graph.read.details import (
-    Proof,
-    Steps,
-    body_of,
-    follow_inline_pages,
-    images,
-    oma_secrets,
-    pages_of,
-    presentations,
-    privacy_controls,
-)
+from graph.read.details import images, oma_secrets, presentations, privacy_controls
+from graph.read.paging import follow_inline_pages, follow_pages
+from graph.read.proof import Proof
 from graph.references import navigations
 from graph.transport import paths
+from graph.transport.batch_driver import Reads
 from graph.transport.client import Answer
 
 Body = dict[str, Any]
 
 
-def complete(policy_type: PolicyType, item: str, body: Body, proof: Proof, *, may_lack: bool = False) -> Steps:
+def complete(policy_type: PolicyType, item: str, body: Body, proof: Proof, *, may_lack: bool = False) -> Reads[None]:
     """The few policy types that need more than the table can say. With `may_lack`, there will be no other try."""
     for read in _OF_TYPE.get(policy_type.key, ()):
         yield from read(item, body, proof)
@@ -53,7 +46,7 @@ def complete(policy_type: PolicyType, item: str, body: Body, proof: Proof, *, ma
     yield from _linked(policy_type, item, body, proof)
 
 
-def _linked(policy_type: PolicyType, item: str, body: Body, proof: Proof) -> Steps:
+def _linked(policy_type: PolicyType, item: str, body: Body, proof: Proof) -> Reads[None]:
     """Only a 404 says that there is none; any other refusal says that we ask wrongly, and that nothing is known."""
     links = navigations.links(policy_type.key, body.get("@odata.type"))
     if not links:
@@ -70,13 +63,13 @@ def _linked(policy_type: PolicyType, item: str, body: Body, proof: Proof) -> Ste
             body[link.name] = yield from _referred_to(answer)
 
 
-def _referred_to(answer: Answer) -> Steps:
+def _referred_to(answer: Answer) -> Reads[Any]:
     """The one or the several, by id and name; None where there is none: Graph answers 404 (seen by exporters)."""
     if isinstance(answer.error, NotFound):
         return None
-    found = body_of(answer)
+    found = answer.require_body()
     if isinstance(found.get("value"), list):
-        return [_named(one) for one in (yield from pages_of(found, Proof()))]
+        return [_named(one) for one in (yield from follow_pages(found))]
     return _named(found)
 
 
@@ -90,13 +83,13 @@ def _shown(answer: Answer, proof: Proof, where: str, may_lack: bool) -> Body | N
     if isinstance(error, Rejected) or (may_lack and isinstance(error, Unavailable)):
         proof.withhold(where, f"Microsoft Graph did not show it: {error.sentence}")
         return None
-    return body_of(answer)
+    return answer.require_body()
 
 
 # --- enrollment notifications ----------------------------------------------------------------------------------------
 
 
-def _messages(item: str, body: Body, proof: Proof, may_lack: bool) -> Steps:
+def _messages(item: str, body: Body, proof: Proof, may_lack: bool) -> Reads[None]:
     found = list(templates_of(body))
     if not found:
         return
@@ -122,7 +115,7 @@ _OF_TEMPLATE = ("brandingOptions", "localizedNotificationMessages")
 # --- enrollment-time policies ----------------------------------------------------------------------------------------
 
 
-def _device_groups(item: str, body: Body, proof: Proof, may_lack: bool) -> Steps:
+def _device_groups(item: str, body: Body, proof: Proof, may_lack: bool) -> Reads[None]:
     [answer] = yield [f"{item}/retrieveEnrollmentTimeDeviceMembershipTarget"]
     found = _shown(answer, proof, "The device group that devices join while they enroll", may_lack)
     if found is not None:
@@ -137,7 +130,7 @@ def _device_groups(item: str, body: Body, proof: Proof, may_lack: bool) -> Steps
 _DEFAULTS = ",".join(f"default{platform}EnrollmentProfile" for platform in ("Ios", "MacOs", "TvOS", "VisionOS"))
 
 
-def _default_profile(item: str, body: Body, proof: Proof, may_lack: bool) -> Steps:
+def _default_profile(item: str, body: Body, proof: Proof, may_lack: bool) -> Reads[None]:
     """An id of a default ends in token and policy, and may begin with ECV2_."""
     token = token_of(body)
     if not token:
@@ -160,7 +153,7 @@ _OF_RELATIONSHIP = (
 )
 
 
-def _own_relationships(item: str, body: Body, proof: Proof) -> Steps:
+def _own_relationships(item: str, body: Body, proof: Proof) -> Reads[None]:
     """Those of other apps to this one are the others'. Of its own, counts and versions are the other app's."""
     listed = body["relationships"]
     own = [one for one in listed if isinstance(one, dict) and one.get("targetType") != "parent"]
@@ -168,13 +161,13 @@ def _own_relationships(item: str, body: Body, proof: Proof) -> Steps:
     yield from ()
 
 
-_OF_TYPE: Mapping[str, tuple[Callable[[str, Body, Proof], Steps], ...]] = {
+_OF_TYPE: Mapping[str, tuple[Callable[[str, Body, Proof], Reads[None]], ...]] = {
     "groupPolicyConfigurations": (presentations,),
     "deviceConfigurations": (oma_secrets, privacy_controls),
     "intuneBrandingProfiles": (images,),
     "mobileApps": (_own_relationships,),
 }
-_NAMED_IF_REFUSED: Mapping[str, tuple[Callable[[str, Body, Proof, bool], Steps], ...]] = {
+_NAMED_IF_REFUSED: Mapping[str, tuple[Callable[[str, Body, Proof, bool], Reads[None]], ...]] = {
     "configurationPolicies": (_default_profile,),
     "deviceEnrollmentConfigurations": (_messages,),
 }

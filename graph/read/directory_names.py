@@ -1,17 +1,18 @@
 """The names behind the ids in assignments, for people. Never part of a content: a renamed group changes no policy."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from graph.errors import GraphError, NotFound, Rejected, Throttled
 from graph.policy_types.permissions import GROUP_NAMES
 from graph.policy_types.policy_type import LONGEST_NAME, storable
-from graph.read.details import Proof, all_elements
 from graph.read.groups import by_id
+from graph.read.paging import all_elements
+from graph.read.proof import Proof
 from graph.references import references
 from graph.references.reference_kinds import GROUPS
 from graph.transport import paths
-from graph.transport.client import Answer, Ask
+from graph.transport.batch_driver import Reads
 
 Names = dict[str, str | None]
 # {"groups": {id: name}, "filters": {id: name}, "principals": {id: the app that it is of}}
@@ -20,14 +21,15 @@ Known = dict[str, Names]
 LONGEST_ID = 80
 NO_GROUPS = f"The app may not read group names ({GROUP_NAMES.ask})."
 NO_FILTERS = "The app may not read assignment filters."
-Steps = Generator[Sequence[Ask], list[Answer], Any]
 
 
 def no_names() -> Known:
     return {"groups": {}, "filters": {}, "principals": {}}
 
 
-def resolve(policy_type: str, content: dict[str, Any], proof: Proof, known: Known, *, may_lack: bool = False) -> Steps:
+def resolve(
+    policy_type: str, content: dict[str, Any], proof: Proof, known: Known, *, may_lack: bool = False
+) -> Reads[Known]:
     """{"groups": {id: name}, "filters": {id: name}, "principals": {id: appId}}; a deleted group's name is None. What is
     known is not asked for.
 
@@ -51,7 +53,7 @@ def resolve(policy_type: str, content: dict[str, Any], proof: Proof, known: Know
     }
 
 
-def look_up(groups: set[str], filters: set[str]) -> Steps:
+def look_up(groups: set[str], filters: set[str]) -> Reads[Known]:
     """Many at once, before the policies that refer to them are read. The result is as of `resolve`.
 
     Whatever is not found out here each policy asks for itself, and its proof says what became of it.
@@ -96,7 +98,7 @@ def _conditional_access_groups(body: Any) -> set[str]:
     return {*(users.get("includeGroups") or ()), *(users.get("excludeGroups") or ())}
 
 
-def _principals(content: Mapping[str, Any], known: Names, may_lack: bool) -> Steps:
+def _principals(content: Mapping[str, Any], known: Names, may_lack: bool) -> Reads[Names]:
     """The app that each service principal of a Conditional Access policy is of: only that is the same in every tenant.
 
     Where it may not be read, a restore into another tenant has to be told what stands for it.
@@ -122,7 +124,7 @@ def name_in(item: Mapping[str, Any]) -> str | None:
     return storable(found)[:LONGEST_NAME] if isinstance(found, str) else None
 
 
-def _groups(ids: list[str], proof: Proof, may_lack: bool) -> Steps:
+def _groups(ids: list[str], proof: Proof, may_lack: bool) -> Reads[Names]:
     if not ids:
         return {}
     answers = yield [by_id(one) for one in ids]
@@ -134,7 +136,7 @@ def _groups(ids: list[str], proof: Proof, may_lack: bool) -> Steps:
     return found
 
 
-def _filters(ids: list[str], proof: Proof, may_lack: bool) -> Steps:
+def _filters(ids: list[str], proof: Proof, may_lack: bool) -> Reads[Names]:
     if not ids:
         return {}
     try:

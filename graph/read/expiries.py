@@ -13,7 +13,6 @@ from graph.content.timestamps import parse_time
 from graph.errors import GraphError, Malformed, NotAvailable, NotFound, Throttled, Unavailable
 from graph.policy_types.permissions import CONFIGURATION, SERVICE_CONFIG, Access
 from graph.policy_types.policy_type import storable
-from graph.read.details import body_of
 from graph.transport.batch_driver import Reads
 from graph.transport.pages import items_of
 
@@ -102,7 +101,7 @@ def read() -> Reads[tuple[dict[str, list[Expiry]], dict[str, GraphError]]]:
             refused[kind.key] = answer.error
         else:
             try:
-                found[kind.key] = _expiries(kind, body_of(answer))
+                found[kind.key] = _expiries(kind, answer.require_body())
             except Malformed as e:
                 refused[kind.key] = e
     return found, refused

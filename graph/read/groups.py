@@ -11,7 +11,7 @@ from graph.content.spellings import GUID
 from graph.errors import NotFound, Rejected
 from graph.policy_types.tenant_wide_types import DYNAMIC
 from graph.policy_types.write_rule import Object
-from graph.read.details import Proof, body_of, pages_of
+from graph.read.paging import follow_pages
 from graph.transport import paths
 from graph.transport.batch_driver import Reads
 from graph.transport.client import Request
@@ -58,9 +58,9 @@ def look_for(ids: Iterable[str], names: Iterable[str]) -> Reads[list[Object]]:
     found: list[Object] = []
     for answer in answers[: len(ids)]:
         if not isinstance(answer.error, NotFound):
-            found.append(body_of(answer))
+            found.append(answer.require_body())
     for answer in answers[len(ids) :]:
-        found += yield from pages_of(body_of(answer), Proof())
+        found += yield from follow_pages(answer.require_body())
     return list({str(one.get("id")): one for one in found}.values())
 
 
@@ -73,7 +73,7 @@ def in_the_bin(ids: Collection[str]) -> Reads[dict[str, str]]:
     found = {}
     for one, answer in zip(ids, answers, strict=True):
         if not isinstance(answer.error, Rejected):
-            found[one] = str(body_of(answer).get("deletedDateTime") or "")[:10]
+            found[one] = str(answer.require_body().get("deletedDateTime") or "")[:10]
     return found
 
 

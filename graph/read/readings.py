@@ -17,8 +17,9 @@ from graph.errors import Incomplete, Malformed, NotAvailable, NotFound, Rejected
 from graph.policy_types import shape
 from graph.policy_types.policy_type import EXPANDED, NONE, ROUTE, SINGLE, PolicyType, match_key, name_of, storable
 from graph.read import children, details, directory_names, groups, tenant_wide_details
-from graph.read.details import Proof, all_elements, all_pages, body_of, pages_of
 from graph.read.directory_names import Known, no_names
+from graph.read.paging import all_elements, all_pages, follow_inline_pages, follow_pages
+from graph.read.proof import Proof
 from graph.transport import paths
 from graph.transport.batch_driver import Reads, Result
 from graph.transport.client import DIRECTORY
@@ -86,7 +87,7 @@ def list_policies(policy_type: PolicyType) -> Reads[PolicyList]:
         [answer] = yield [policy_type.path]
         if isinstance(answer.error, NotFound):
             return PolicyList([])
-        return PolicyList([_listed(policy_type, {**body_of(answer), "id": SINGLE})])
+        return PolicyList([_listed(policy_type, {**answer.require_body(), "id": SINGLE})])
     items = yield from _elements(policy_type)
     listed = [_listed(policy_type, _object(item)) for item in items]
     return _once(one for one, item in zip(listed, items, strict=True) if not policy_type.is_hidden(_object(item)))
@@ -216,13 +217,13 @@ def read_policy(
         paths.below(policy_type.item(token), "enrollmentProfiles", profile) if profile else policy_type.item(graph_id)
     )
     [answer] = yield [item if profile else policy_type.one(graph_id)]
-    body, proof = dict(body_of(answer)), Proof()  # what was answered stays as it is: a memory may hold it
+    body, proof = dict(answer.require_body()), Proof()  # what was answered stays as it is: a memory may hold it
     if policy_type.is_single:
         body["id"] = SINGLE
     _require_that_policy(body, profile or graph_id)
     _require_shape(policy_type, body, body.get("assignments"))
     modified_at, odata_type = _modified(body), _text(body.get("@odata.type"))
-    yield from _part(details.follow_inline_pages(body, proof))
+    yield from _part(follow_inline_pages(body, proof))
     yield from _part(_read_children(policy_type, item, body, proof))
     _require_shape(policy_type, body, None)
     yield from _part(children.complete(policy_type, item, body, proof, may_lack=is_last_try))
@@ -260,7 +261,7 @@ def _read_children(policy_type: PolicyType, item: str, body: dict[str, Any], pro
         return
     answers = yield [f"{item}/{child.name}" + (f"?{child.query}" if child.query else "") for child in wanted]
     for child, answer in zip(wanted, answers, strict=True):
-        body[child.name] = yield from pages_of(body_of(answer), proof)
+        body[child.name] = yield from follow_pages(answer.require_body(), proof)
 
 
 def _read_assignments(policy_type: PolicyType, item: str, body: dict[str, Any]) -> Reads[list[dict[str, Any]] | None]:

@@ -7,32 +7,34 @@ from typing import Any
 from graph.errors import NotFound, Rejected
 from graph.policy_types.policy_type import PolicyType
 from graph.policy_types.tenant_wide_types import BRANDING_FILES, DYNAMIC, ENROLLMENT_TOKENS
-from graph.read.details import Proof, Steps, all_pages, body_of
+from graph.read.paging import all_pages
+from graph.read.proof import Proof
 from graph.transport import paths
+from graph.transport.batch_driver import Reads
 from graph.transport.client import Request
 
 
-def complete(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Proof) -> Steps:
+def complete(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
     special = _members if policy_type.with_members else _SPECIAL.get(policy_type.key)
     if special:
         yield from special(item, body, proof)
 
 
-def _members(item: str, body: dict[str, Any], proof: Proof) -> Steps:
+def _members(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
     """Of a group that people put members into; by their ids alone."""
     if DYNAMIC not in (body.get("groupTypes") or ()):
         members = yield from all_pages(f"{item}/members?$select=id&$top=999")
         body["members"] = sorted(({"id": one.get("id")} for one in members), key=str)
 
 
-def _without_tokens(item: str, body: dict[str, Any], proof: Proof) -> Steps:
+def _without_tokens(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
     """Whoever holds one can enroll a device: it is left where it is."""
     yield from ()
     for name in ENROLLMENT_TOKENS:
         body.pop(name, None)
 
 
-def _files(item: str, body: dict[str, Any], proof: Proof) -> Steps:
+def _files(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
     """The PDFs. Read as the TMF module reads them (Test-TmfAgreement): their data is a property with an address."""
     files = [dict(one) for one in body.get("files") or ()]
     body["files"] = files
@@ -43,11 +45,11 @@ def _files(item: str, body: dict[str, Any], proof: Proof) -> Steps:
         if isinstance(answer.error, Rejected):
             proof.withhold(f"files[{one.get('fileName')}]", "Microsoft Graph did not give this PDF.")
             continue
-        one["fileData"] = {"data": body_of(answer).get("value")}
+        one["fileData"] = {"data": answer.require_body().get("value")}
     files.sort(key=lambda one: (str(one.get("language")), str(one.get("fileName"))))
 
 
-def _branding_files(item: str, body: dict[str, Any], proof: Proof) -> Steps:
+def _branding_files(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
     """Images and a style sheet, as base64; a read shows no more than where a browser finds them."""
     there = [name for name in BRANDING_FILES if body.get(f"{name}RelativeUrl")]
     body |= {name: None for name in BRANDING_FILES if name not in there}
@@ -55,10 +57,10 @@ def _branding_files(item: str, body: dict[str, Any], proof: Proof) -> Steps:
         return
     answers = yield [Request(f"{item}/{name}", is_media=True) for name in there]
     for name, answer in zip(there, answers, strict=True):
-        body[name] = None if isinstance(answer.error, NotFound) else body_of(answer).get("value")
+        body[name] = None if isinstance(answer.error, NotFound) else answer.require_body().get("value")
 
 
-def _in_order(item: str, body: dict[str, Any], proof: Proof) -> Steps:
+def _in_order(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
     """Sites have no order: whichever way they are listed, the list is the same one."""
     yield from ()
     body["sites"] = sorted(body["sites"], key=lambda one: str(one.get("webUrl")))
@@ -67,7 +69,7 @@ def _in_order(item: str, body: dict[str, Any], proof: Proof) -> Steps:
     )
 
 
-_SPECIAL: Mapping[str, Callable[[str, dict[str, Any], Proof], Steps]] = {
+_SPECIAL: Mapping[str, Callable[[str, dict[str, Any], Proof], Reads[None]]] = {
     "androidDeviceOwnerEnrollmentProfiles": _without_tokens,
     "agreements": _files,
     "organizationalBranding": _branding_files,

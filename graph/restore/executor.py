@@ -14,7 +14,6 @@ from graph.content.normalise import canonical
 from graph.display.diff import Difference
 from graph.errors import NotFound, Rejected, Throttled
 from graph.policy_types.policy_type import PolicyType
-from graph.read.details import Steps, body_of
 from graph.read.directory_names import Known, no_names
 from graph.read.readings import Reading, read_policy
 from graph.restore.planner import state_mark
@@ -131,20 +130,20 @@ def _write_what_differs(order: Order, want: Content) -> Reads[Reading | None]:
         reading = yield from _read(order)
 
 
-def _create(order: Order, want: Content) -> Steps:
+def _create(order: Order, want: Content) -> Reads[str]:
     yield from _require_absent(order, named_id(order.policy_type, want))
     request = replace(creation(order.policy_type, want, order.token), makes=True)
     [answer] = yield [_signed(order, request)]
-    return created_id(order.policy_type, want, body_of(answer), order.token)
+    return created_id(order.policy_type, want, answer.require_body(), order.token)
 
 
-def _require_absent(order: Order, named: str) -> Steps:
+def _require_absent(order: Order, named: str) -> Reads[None]:
     """What is there would be written over by a create that says its own address, and be removed by its undo."""
     if not named:
         return
     [answer] = yield [order.policy_type.item(named)]
     if not isinstance(answer.error, NotFound):
-        body_of(answer)
+        answer.require_body()
         raise Moved("conflict", TAKEN.format(named))
 
 
@@ -179,7 +178,7 @@ def _require_ready(order: Order) -> None:
         raise NotReady("not_ready", waits_for)
 
 
-def _write(order: Order, requests: list[Request]) -> Steps:
+def _write(order: Order, requests: list[Request]) -> Reads[None]:
     for request in requests:
         [answer] = yield [_signed(order, request)]
         if not isinstance(answer.error, Throttled) or answer.error.is_in_doubt:
@@ -188,7 +187,7 @@ def _write(order: Order, requests: list[Request]) -> Steps:
             # Another service does not know it yet: "Profile not found" for up to a minute, when a policy that was just
             # made becomes its token's default (deploymenttheory/terraform-provider-microsoft365).
             raise NotThereYet("not_there_yet", "Microsoft Graph does not show it yet.") from answer.error
-        body_of(answer)
+        answer.require_body()
 
 
 def _signed(order: Order, request: Request) -> Request:
@@ -208,7 +207,7 @@ def _remove(order: Order) -> Reads[Done]:
     for request in removal(order.policy_type, target, order.live or {}):
         [answer] = yield [_signed(order, request)]
         if not isinstance(answer.error, NotFound):
-            body_of(answer)
+            answer.require_body()
     return Done(target, None, [])
 
 
@@ -230,5 +229,5 @@ def approval_status(code: str) -> Reads[str]:
     Raises the answer's error.
     """
     [answer] = yield [paths.below("/deviceManagement/operationApprovalRequests", code)]
-    found: Any = body_of(answer).get("status")
+    found: Any = answer.require_body().get("status")
     return str(found)

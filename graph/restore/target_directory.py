@@ -6,7 +6,7 @@ from typing import Any
 
 from graph.errors import GraphError, NotFound, Rejected, Throttled
 from graph.read import groups
-from graph.read.details import Proof, Steps, body_of, pages_of
+from graph.read.paging import follow_pages
 from graph.read.readings import Listed
 from graph.references.navigations import DERIVED_CREDENTIALS, PATHS
 from graph.references.reference_kinds import (
@@ -26,6 +26,7 @@ from graph.references.reference_kinds import (
 )
 from graph.references.references import Reference
 from graph.transport import paths
+from graph.transport.batch_driver import Reads
 from graph.transport.client import Answer
 
 Key = tuple[str, str]
@@ -111,7 +112,7 @@ def is_looked_up(kind: str) -> bool:
 
 
 def look_up(directory: Directory, references: Iterable[Reference], sources: Mapping[Key, Source],
-            mapped: Mapping[Key, str], *, is_last_try: bool = False) -> Steps:  # fmt: skip
+            mapped: Mapping[Key, str], *, is_last_try: bool = False) -> Reads[None]:  # fmt: skip
     """Ask Graph for what no list holds: by id, by a mapping's id and by name. Fills `directory`.
 
     With the last try, an answer that is not to be had costs the reference that it is about, and no other.
@@ -130,31 +131,31 @@ def look_up(directory: Directory, references: Iterable[Reference], sources: Mapp
         yield from _custom_definitions(directory)
 
 
-def _by_id(directory: Directory, keys: list[Key]) -> Steps:
+def _by_id(directory: Directory, keys: list[Key]) -> Reads[None]:
     if not keys:
         return
     answers: list[Answer] = yield [_ONE[kind](one) for kind, one in keys]
     for (kind, one), answer in zip(keys, answers, strict=True):
         if not directory.has_answer((kind, one), answer):
             continue
-        body = body_of(answer)
+        body = answer.require_body()
         found = body["value"][0] if isinstance(body.get("value"), list) and body["value"] else body
         if kind != APPLICATIONS or body.get("value"):
             directory.by_id[kind, one] = found.get("displayName") or found.get("userPrincipalName")
 
 
-def _groups_by_name(directory: Directory, names: list[Key]) -> Steps:
+def _groups_by_name(directory: Directory, names: list[Key]) -> Reads[None]:
     if not names:
         return
     answers: list[Answer] = yield [groups.by_name(name) for _, name in names]
     for key, answer in zip(names, answers, strict=True):
         if not directory.has_answer(key, answer):
             continue
-        listed = yield from pages_of(body_of(answer), Proof())
+        listed = yield from follow_pages(answer.require_body())
         directory.by_name[key] = [(str(one.get("id")), one.get("displayName")) for one in listed]
 
 
-def _principals_by_app(directory: Directory, wanted: set[Key], sources: Mapping[Key, Source]) -> Steps:
+def _principals_by_app(directory: Directory, wanted: set[Key], sources: Mapping[Key, Source]) -> Reads[None]:
     """The tenant's own service principals of the apps that the source's were of: only the app's id is the same."""
     apps = {sources[key].within for key in wanted if key[0] == PRINCIPALS and key in sources}
     keys = sorted((PRINCIPALS, app) for app in apps if paths.is_plain_id(app))
@@ -165,23 +166,23 @@ def _principals_by_app(directory: Directory, wanted: set[Key], sources: Mapping[
     ]
     for key, answer in zip(keys, answers, strict=True):
         if directory.has_answer(key, answer):
-            listed = body_of(answer).get("value") or []
+            listed = answer.require_body().get("value") or []
             directory.by_name[key] = [(str(one.get("id")), one.get("displayName")) for one in listed]
 
 
-def _custom_definitions(directory: Directory) -> Steps:
+def _custom_definitions(directory: Directory) -> Reads[None]:
     """Each import of an ADMX file gives its definitions new ids: they are found by what they say."""
     [answer] = yield [_CUSTOM]
     if not directory.has_answer((DEFINITIONS, ""), answer):
         return
-    categories = yield from pages_of(body_of(answer), Proof())
+    categories = yield from follow_pages(answer.require_body())
     definitions = [one for category in categories for one in category.get("definitions") or ()]
     for one in definitions:
         directory.custom.setdefault((str(one.get("displayName")), within(one)), []).append(str(one.get("id")))
     yield from _presentations(directory, [str(one.get("id")) for one in definitions])
 
 
-def _presentations(directory: Directory, ids: list[str]) -> Steps:
+def _presentations(directory: Directory, ids: list[str]) -> Reads[None]:
     if not ids:
         return
     answers: list[Answer] = yield [
@@ -190,6 +191,6 @@ def _presentations(directory: Directory, ids: list[str]) -> Steps:
     for one, answer in zip(ids, answers, strict=True):
         if not directory.has_answer((PRESENTATIONS, one), answer):
             continue
-        for presentation in (yield from pages_of(body_of(answer), Proof())):
+        for presentation in (yield from follow_pages(answer.require_body())):
             key = (one, str(presentation.get("label")))
             directory.presentations.setdefault(key, []).append(str(presentation.get("id")))

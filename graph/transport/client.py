@@ -67,6 +67,14 @@ class Answer:
     body: dict[str, Any] | None = None
     error: GraphError | None = None
 
+    def require_body(self) -> dict[str, Any]:
+        """Return the body. Raises the answer's error, or Malformed when there is neither."""
+        if self.error is not None:
+            raise self.error
+        if self.body is None:
+            raise Malformed("malformed", "Microsoft Graph's answer is empty.")
+        return self.body
+
 
 class GraphClient:
     """`requests_made` counts as Graph's limits do: each part of a $batch is one."""

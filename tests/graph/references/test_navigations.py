@@ -12,7 +12,7 @@ from graph.policy_types.policy_type import NONE, PolicyType
 from graph.policy_types.table import POLICY_TYPES
 from graph.read import unread
 from graph.read.children import complete
-from graph.read.details import Proof
+from graph.read.proof import Proof
 from graph.references.navigations import all_links, links
 from graph.transport.client import Answer
 from graph.write.write_requests import changes
