@@ -32,7 +32,7 @@ def main() -> None:
                 there = [_tenant(number) for number in range(max(THREADS))]
             for name, act in ACTS.items():
                 figures = [_events_a_second(act, there[:count]) for count in THREADS]
-                print(f"| {engine} | {name} | " + " | ".join(f"{one:,.0f}" for one in figures) + " |", flush=True)
+                print(f"| {engine} | {name} | " + " | ".join(f"{figure:,.0f}" for figure in figures) + " |", flush=True)
 
 
 def _tenant(number: int) -> Tenant:
@@ -43,11 +43,11 @@ def _tenant(number: int) -> Tenant:
 def _events_a_second(act: Callable[[Tenant, int], None], there: list[Tenant]) -> float:
     """Each thread acts in a tenant of its own: they have nothing in common but the chain."""
     begin, before = time.monotonic(), _last()
-    threads = [threading.Thread(target=_again_and_again, args=(act, one, begin + SECONDS)) for one in there]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    threads = [threading.Thread(target=_again_and_again, args=(act, actor, begin + SECONDS)) for actor in there]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     return (_last() - before) / (time.monotonic() - begin)
 
 

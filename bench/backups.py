@@ -84,7 +84,7 @@ def _many(engine) -> None:
     ended = sorted(_end(run_id)[0] for run_id in ids)
     asked = [stage.requests_of(tenant) for tenant in made]
     spread = f"first {ended[0]:.1f} s, median {ended[len(ended) // 2]:.1f} s, last {ended[-1]:.1f} s"
-    http, graph = (sum(one[name] for one in asked) for name in ("http", "graph"))
+    http, graph = (sum(counts[name] for counts in asked) for name in ("http", "graph"))
     _row(engine, "1 × 8", f"{MANY_TENANTS} tenants × {MANY_POLICIES}", "", spread, http, graph, "")
 
 

@@ -85,7 +85,7 @@ def _step(tenant: Tenant, size: int, limit: str, name: str, start: Callable[[], 
     before = stage.requests_of(tenant)
     run = _ended(start().run)
     after = stage.requests_of(tenant)
-    asked = sum(after[one] - before.get(one, 0) for one in ("graph", "writes"))
+    asked = sum(after[name] - before.get(name, 0) for name in ("graph", "writes"))
     seconds = (run.ended_at - run.created_at).total_seconds()
     throttled = after["throttled"] - before.get("throttled", 0)
     print(f"| {size} | {limit} | {name} | {asked} | {seconds:.1f} | {throttled} |", flush=True)

@@ -237,12 +237,12 @@ def _drained() -> int:
 
 def _megabytes(pids: dict[str, int]) -> dict[str, int]:
     """Of each and its children together."""
-    return {name: sum(_resident(one) for one in _tree(pid)) // 1024 for name, pid in pids.items()}
+    return {name: sum(_resident(child) for child in _tree(pid)) // 1024 for name, pid in pids.items()}
 
 
 def _tree(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in _tree(int(child)))]
+    return [pid, *(descendant for child in children for descendant in _tree(int(child)))]
 
 
 def _resident(pid: int) -> int:
@@ -250,7 +250,7 @@ def _resident(pid: int) -> int:
 
 
 def _print_pages(tally: Tally, seconds: float) -> None:
-    everything = [one for many in tally.milliseconds.values() for one in many]
+    everything = [milliseconds for many in tally.milliseconds.values() for milliseconds in many]
     failed = sum(tally.failures.values())
     print(f"{len(everything):,} requests, {len(everything) / seconds:.1f} a second, {failed} failed "
           f"({failed / len(everything):.3%}); by status: {dict(sorted(tally.statuses.items()))}\n")  # fmt: skip

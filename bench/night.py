@@ -57,7 +57,7 @@ class Tenant:
         most, seconds = rate_limits.LIMITS[rate_limits.INTUNE]
         while self.sent and self.sent[0][0] <= now - seconds:
             self.sent.popleft()
-        if sum(one for _, one in self.sent) + requests > most:
+        if sum(count for _, count in self.sent) + requests > most:
             return self.sent[0][0] + seconds - now
         self.sent.append((now, requests))
         return 0.0
@@ -209,9 +209,9 @@ def _cost(message: Message) -> tuple[int, float]:
 def tenants(number: int, share: float) -> Iterator[Tenant]:
     """Half of them have fewer than 150 policies, one in twenty more than 900, a few several thousand."""
     chance = random.Random(number)
-    for one in range(number):
+    for index in range(number):
         policies = min(int(chance.lognormvariate(5.0, 1.1)) + 10, 10_000)
-        yield Tenant(one + 1, policies, round(policies * share), one % THROTTLED_ONE_IN == 0)
+        yield Tenant(index + 1, policies, round(policies * share), index % THROTTLED_ONE_IN == 0)
 
 
 def night(number: int, processes: int, share: float, order: Order) -> list[Tenant]:
@@ -233,8 +233,8 @@ def main() -> None:
 
 
 def _print(number: int, read: str, order: Order, ended: Sequence[Tenant]) -> None:
-    taken = [one.ended - one.begun for one in ended]
-    moments = (ended[0].ended, median(one.ended for one in ended), ended[-1].ended)
+    taken = [backup.ended - backup.begun for backup in ended]
+    moments = (ended[0].ended, median(backup.ended for backup in ended), ended[-1].ended)
     cells = (f"{number:,}", f"{PROCESSES} × {THREADS}", read, order.name, *map(_clock, moments))
     print(f"| {' | '.join(cells)} | {median(taken):.0f} s | {quantiles(taken, n=20)[-1]:.0f} s |", flush=True)
 
@@ -249,8 +249,8 @@ def _print_order(order: Order, ended: Sequence[Tenant]) -> None:
         f"\n200 tenants started at once, one process, {order.name}. In the order in which they ended, the last at",
         end=" ",
     )
-    print(f"{ended[-1].ended:.0f} s, the median at {median(one.ended for one in ended):.0f} s:")
-    print(" ".join(str(one.number) for one in ended))
+    print(f"{ended[-1].ended:.0f} s, the median at {median(backup.ended for backup in ended):.0f} s:")
+    print(" ".join(str(backup.number) for backup in ended))
 
 
 if __name__ == "__main__":

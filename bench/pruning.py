@@ -111,9 +111,9 @@ def _make_snapshots(tenant: Tenant, policy: Policy, count: int) -> list[int]:
     with database.atomic():
         ids = [row[0] for row in Content.insert_many(contents).returning(Content.id).tuples().execute()]
         made = [
-            {"tenant": tenant, "policy": policy, "content": one, "captured_at": LONG_AGO, "name": "x", "proof": {},
+            {"tenant": tenant, "policy": policy, "content": row_id, "captured_at": LONG_AGO, "name": "x", "proof": {},
              "references": {}}
-            for one in ids
+            for row_id in ids
         ]  # fmt: skip
         return sorted(row[0] for row in Snapshot.insert_many(made).returning(Snapshot.id).tuples().execute())
 

@@ -127,7 +127,9 @@ def _policies(count: int) -> Iterator[tuple[str, dict]]:
 def _policy(graph_id: str, number: int, settings: int = 20) -> dict:
     kind = "#microsoft.graph.groupAssignmentTarget"
     ids = (f"{number % 8}" * 8, f"{(number + 3) % 8}" * 8)
-    assigned = [{"id": f"{graph_id}_{one}", "target": {"@odata.type": kind, "groupId": one}} for one in ids]
+    assigned = [
+        {"id": f"{graph_id}_{group_id}", "target": {"@odata.type": kind, "groupId": group_id}} for group_id in ids
+    ]
     return {**catalog_policy(graph_id, f"Settings policy {number}", count=settings), "assignments": assigned}
 
 

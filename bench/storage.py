@@ -81,21 +81,29 @@ def _contents(tenant: Tenant):
 
 def _night(tenant: Tenant, contents: dict, changed: set[int], days_ago: int) -> None:
     """As actors/backups/back_up.py does it, without the asking."""
-    policies = {one.id: one for one in Policy.select().where(Policy.tenant == tenant)}
+    policies = {policy.id: policy for policy in Policy.select().where(Policy.tenant == tenant)}
     newest = dict(_newest(tenant))
     items = [
-        NewItem(one.policy_type, one.name, one.id, one.graph_id, None if one.id in changed else newest[one.id])
-        for one in policies.values()
+        NewItem(
+            policy.policy_type,
+            policy.name,
+            policy.id,
+            policy.graph_id,
+            None if policy.id in changed else newest[policy.id],
+        )
+        for policy in policies.values()
     ]
     run = runs.start(tenant=tenant, kind=RunKind.BACK_UP, dedupe_key="night", items=[], actor=SYSTEM).run
     backup_sets.begin(run, {}, False)
     claim = runs.claim(run.id, run.kind)
     runs.add_items(run, items)
-    reads = [_read(policies[one], contents[one]) for one in sorted(changed)]
+    reads = [_read(policies[policy_id], contents[policy_id]) for policy_id in sorted(changed)]
     for begin in range(0, len(reads), 20):
         kept = snapshots.keep(run, reads[begin : begin + 20])
         waiting = {item.policy_id: item.id for item in runs.unsettled_items(run)}
-        runs.settle_read(claim, Outcome.CAPTURED, {waiting[key]: one.snapshot_id for key, one in kept.items()})
+        runs.settle_read(
+            claim, Outcome.CAPTURED, {waiting[key]: snapshot.snapshot_id for key, snapshot in kept.items()}
+        )
     completion.finish(claim)
     Run.update(ended_at=utcnow() - timedelta(days=days_ago)).where(Run.id == run.id).execute()
 

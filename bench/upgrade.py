@@ -80,12 +80,12 @@ def _of_engine(engine: str, folder: Path, before: Path, count: int) -> None:
             _watched("a run starts and ends", "work", folder, before, count) as work,
         ):
             print(f"\nPostgreSQL, {count:,} runs, beside the version before: {_migrated():.0f} s\n", flush=True)
-            through = [len(one.times()) for one in (looks, work)]
+            through = [len(watcher.times()) for watcher in (looks, work)]
             time.sleep(SECONDS_AFTER)
         print("| beside it | times | median | longest | failures |\n|---|---|---|---|---|")
         print(looks.line(), work.line(), sep="\n", flush=True)
         assert not looks.faults() + work.faults()
-        assert all(len(one.times()) > done for one, done in zip((looks, work), through, strict=True))
+        assert all(len(watcher.times()) > done for watcher, done in zip((looks, work), through, strict=True))
 
 
 def _fill(url: str, before: Path, count: int) -> None:

@@ -24,7 +24,7 @@ from tests.uploads import read, zipped
 def peak() -> int:
     """In MB."""
     # Not ru_maxrss, which a child begins with its parent's of.
-    return next(int(one.split()[1]) for one in Path("/proc/self/status").open() if one.startswith("VmHWM")) // 1024
+    return next(int(line.split()[1]) for line in Path("/proc/self/status").open() if line.startswith("VmHWM")) // 1024
 
 
 def keeping() -> None:
@@ -43,10 +43,10 @@ def keeping() -> None:
                 uploads.keep(tenant, {}, file)
 
         threads = [threading.Thread(target=keep) for _ in range(3)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
         print(f"| kept, three of 64 MB at once | {peak() - before} MB more | {time.monotonic() - began:.1f} s |")
 
 

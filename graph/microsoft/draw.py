@@ -184,7 +184,7 @@ def routes(package: Package) -> dict[str, dict[str, Any]]:
         path, _, query = template[1].replace("{?", "\n{?").partition("\n")
         path = re.sub(r"\{[^}]*\}", "{}", path.replace("%24", "$"))
         if _is_kept(path):
-            names = [one.replace("%24", "$").rstrip("*") for one in query.strip("{?}").split(",") if one]
+            names = [name.replace("%24", "$").rstrip("*") for name in query.strip("{?}").split(",") if name]
             found[path] = {"methods": dict(_methods(package, module, text)), "query": names}
     return found
 
@@ -221,14 +221,16 @@ def _answered(package: Package, imports: dict[str, str], answer: str) -> str | N
 def extract(package: Package) -> dict[str, list[dict[str, Any]]]:
     """The rows of the three files."""
     kept = routes(package)
-    types = _closure(package, {module for one in kept.values() for method in one["methods"].values()
+    types = _closure(package, {module for route in kept.values() for method in route["methods"].values()
                                for module in method.values() if module})  # fmt: skip
-    enums = sorted((one for one in types.values() if one.is_enum), key=lambda one: one.name)
-    shown = sorted((one for one in types.values() if not one.is_enum and not _is_action(one)), key=lambda one: one.name)
+    enums = sorted((drawn for drawn in types.values() if drawn.is_enum), key=lambda drawn: drawn.name)
+    shown = sorted(
+        (drawn for drawn in types.values() if not drawn.is_enum and not _is_action(drawn)), key=lambda drawn: drawn.name
+    )
     return {
         "routes": [_route(package, path, kept[path]) for path in sorted(kept)],
-        "types": [_type(package, one) for one in shown],
-        "enums": [{"enum": one.name, "members": one.members} for one in enums],
+        "types": [_type(package, drawn) for drawn in shown],
+        "enums": [{"enum": enum.name, "members": enum.members} for enum in enums],
     }
 
 
@@ -241,7 +243,7 @@ def _closure(package: Package, modules: set[str]) -> dict[str, Type]:
     taken = {
         to for module in modules if "/models/" not in module for _, _, to in Type(package, module).properties() if to
     }
-    answered = {one.module for module in modules | taken for one in _family(package, Type(package, module))}
+    answered = {member.module for module in modules | taken for member in _family(package, Type(package, module))}
     found: dict[str, Type] = {}
     todo = list(modules)
     while todo:

@@ -143,8 +143,8 @@ def subtypes(type_name: str) -> frozenset[str]:
 @cache
 def properties(type_name: str) -> Mapping[str, Property]:
     """By name, inherited ones among them; {} for an unknown type."""
-    return {name: _property(name, written) for one in reversed(lineage(type_name))
-            for name, written in _types()[one]["properties"].items()}  # fmt: skip
+    return {name: _property(name, written) for ancestor in reversed(lineage(type_name))
+            for name, written in _types()[ancestor]["properties"].items()}  # fmt: skip
 
 
 def enum(name: str) -> tuple[str, ...]:
@@ -187,7 +187,7 @@ def _walk(type_name: str, value: Any, path: tuple[str | int, ...]) -> Iterator[F
         if found is None or found.kind != "object" or found.type is None:
             continue
         inside = list(enumerate(inner)) if isinstance(inner, list) else []
-        for position, one in inside:
-            yield from _walk(found.type, one, (*path, key, position))
+        for position, element in inside:
+            yield from _walk(found.type, element, (*path, key, position))
         if isinstance(inner, dict):
             yield from _walk(found.type, inner, (*path, key))

@@ -86,7 +86,7 @@ def _approvals(routes: Blueprint, simulator: Simulator) -> None:
     @routes.get("/tenants/<tenant_id>/approvals")
     def list_approvals(tenant_id: str) -> Any:
         held = list(_tenant(simulator, tenant_id).approvals.values())
-        return jsonify([{**one, "status": approvals.status(one)} for one in held])
+        return jsonify([{**request, "status": approvals.status(request)} for request in held])
 
     @routes.post("/tenants/<tenant_id>/approvals/<code>")
     def decide_approval(tenant_id: str, code: str) -> Any:

@@ -115,7 +115,7 @@ class Simulator:
         return malformed.part(fault.shape, made) if fault else made
 
     def _part(self, tenant: Tenant, granted: set[str], part: dict[str, Any], done: dict[str, Reply]) -> Reply:
-        if any(done[one].status >= 400 for one in part.get("dependsOn", ()) if one in done):
+        if any(done[part_id].status >= 400 for part_id in part.get("dependsOn", ()) if part_id in done):
             return error(424, "FailedDependency", "A request this one depends on failed.")
         path, _, query = str(part.get("url", "")).lstrip("/").partition("?")
         headers = _lower(part.get("headers") or {})
@@ -133,5 +133,9 @@ def _lower(headers: Any) -> dict[str, str]:
 
 def _by_ids(tenant: Tenant, body: dict[str, Any]) -> Reply:
     groups = tenant.collections.get("groups", {})
-    found = [{"@odata.type": "#microsoft.graph.group", **groups[one]} for one in body.get("ids", ()) if one in groups]
+    found = [
+        {"@odata.type": "#microsoft.graph.group", **groups[group_id]}
+        for group_id in body.get("ids", ())
+        if group_id in groups
+    ]
     return Reply(200, {"value": found})

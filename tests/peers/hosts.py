@@ -33,15 +33,15 @@ def microsoft(tenants, directory):
                          ssl_context=_context(certificate, key))  # fmt: skip
     proxy = _Proxy(("127.0.0.1", 0), _Tunnel)
     proxy.target = server.server_address
-    running = [threading.Thread(target=one.serve_forever, daemon=True) for one in (server, proxy)]
+    running = [threading.Thread(target=served.serve_forever, daemon=True) for served in (server, proxy)]
     for thread in running:
         thread.start()
     try:
         yield SimpleNamespace(state=state, environment=_environment(certificate, proxy.server_address[1]))
     finally:
-        for one in (proxy, server):
-            one.shutdown()
-            one.server_close()
+        for served in (proxy, server):
+            served.shutdown()
+            served.server_close()
         for thread in running:
             thread.join()
 

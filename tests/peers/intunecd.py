@@ -40,8 +40,8 @@ LEFT_ALONE = {
 
 
 def test_a_backup_reads_all_and_an_update_puts_back_what_was_changed(peer):
-    for path, one in ALWAYS_THERE.items():
-        peer.tenant.put(path, {"id": path.rpartition("/")[2], **one})
+    for path, body in ALWAYS_THERE.items():
+        peer.tenant.put(path, {"id": path.rpartition("/")[2], **body})
     backup = peer.run("IntuneCD-startbackup", "-m", 1, "-o", "json", "-p", peer.place, "--skip-archive")
     assert troubles(backup) == []
     assert len(list(peer.place.rglob("*.json"))) > 80
@@ -50,8 +50,9 @@ def test_a_backup_reads_all_and_an_update_puts_back_what_was_changed(peer):
     changed = change(peer.tenant)
     assert len(changed) > 60
     update = peer.run("IntuneCD-startupdate", "-m", 1, "-p", peer.place, "-u")
-    assert {one for one in REFUSED if any(one in line for line in troubles(update))} == REFUSED.keys()
-    assert [line for line in troubles(update) if "[ERROR]" in line and not any(one in line for one in REFUSED)] == []
+    assert {refused for refused in REFUSED if any(refused in line for line in troubles(update))} == REFUSED.keys()
+    errors = [line for line in troubles(update) if "[ERROR]" in line]
+    assert [line for line in errors if not any(refused in line for refused in REFUSED)] == []
 
     wrong = [where for where in changed if shown(peer.tenant.collections, where) != shown(before, where)]
     assert [where for where in wrong if not is_expected(before, where)] == []
@@ -85,8 +86,8 @@ def name_of(item):
 
 def shown(collections, where):
     item = collections[where[0]][where[1]]
-    targets = [{key: value for key, value in one["target"].items() if value not in (None, "none")}
-               for one in item.get("assignments", ())]  # fmt: skip
+    targets = [{key: value for key, value in assignment["target"].items() if value not in (None, "none")}
+               for assignment in item.get("assignments", ())]  # fmt: skip
     return item["description"], sorted(targets, key=str)
 
 

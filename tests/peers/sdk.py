@@ -46,7 +46,7 @@ def test_every_policy_type_is_listed_read_made_changed_assigned_and_removed(peer
     work.write_text(json.dumps(jobs))
     held = {row.path: sorted(peer.tenant.collections[row.path]) for row in rows}
     done = json.loads(peer.run("python", "tests/peers/sdk_walk.py", work).splitlines()[-1])
-    refused = [f"{path}: {one['refused']}" for path, one in done.items() if "refused" in one]
+    refused = [f"{path}: {outcome['refused']}" for path, outcome in done.items() if "refused" in outcome]
     assert not refused, "\n".join(refused)
     for job in jobs:
         came = done[job["path"]]
@@ -55,8 +55,8 @@ def test_every_policy_type_is_listed_read_made_changed_assigned_and_removed(peer
         if job["create"]:
             assert came["left"] == held[job["path"]]
             assert_made(job, came)
-    assert sum(1 for one in done.values() if "made" in one) > 35
-    assert sum(1 for one in done.values() if one.get("assigned") == [group_of(peer.tenant)]) > 20
+    assert sum(1 for outcome in done.values() if "made" in outcome) > 35
+    assert sum(1 for outcome in done.values() if outcome.get("assigned") == [group_of(peer.tenant)]) > 20
 
 
 def assert_made(job, came):
@@ -84,7 +84,7 @@ def job_of(tenant, row):
         "path": path,
         "expand": "assignments" if "assignments" in row.collection.expands else None,
         "create": body if row.can_create else None,
-        "change": None if path in FIXED else next(one for one in TEXTS if one in known),
+        "change": None if path in FIXED else next(name for name in TEXTS if name in known),
         "assign": assignment(tenant, row),
     }
 

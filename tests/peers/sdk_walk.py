@@ -34,7 +34,7 @@ def builder_of(client, path):
 
 
 def item_of(builder, graph_id):
-    [name] = [one for one in dir(builder) if re.fullmatch(r"by_\w+_id", one)]
+    [name] = [name for name in dir(builder) if re.fullmatch(r"by_\w+_id", name)]
     return getattr(builder, name)(graph_id)
 
 
@@ -61,7 +61,7 @@ def with_options(builder, sort, **options):
     """A request configuration of the builder's own class of query parameters."""
     from kiota_abstractions.base_request_configuration import RequestConfiguration
 
-    [kind] = [one for name, one in vars(type(builder)).items() if name.endswith(f"{sort}QueryParameters")]
+    [kind] = [attribute for name, attribute in vars(type(builder)).items() if name.endswith(f"{sort}QueryParameters")]
     return RequestConfiguration(query_parameters=kind(**options))
 
 
@@ -114,7 +114,7 @@ async def assign(item, body, done):
     else:
         done["assigned"] = "no such action in the SDK"
         return
-    done["assigned"] = [one.target.group_id for one in await assignments_of(item)]
+    done["assigned"] = [assignment.target.group_id for assignment in await assignments_of(item)]
 
 
 def element_of(builder):
@@ -132,8 +132,8 @@ async def assignments_of(item):
 
 async def remove(item, one_by_one):
     """An ADMX file goes by an action of its own; what takes assignments one by one wants them gone first."""
-    for one in await assignments_of(item) if one_by_one else ():
-        await item_of(item.assignments, one.id).delete()
+    for assignment in await assignments_of(item) if one_by_one else ():
+        await item_of(item.assignments, assignment.id).delete()
     await (item.remove.post() if hasattr(item, "remove") else item.delete())
 
 

@@ -55,7 +55,7 @@ class Builder:
                 "lastModifiedDateTime": max(created, self.time()),
                 "roleScopeTagIds": ["0"],
             }
-            item |= {one: value for one, value in usual.items() if one in known}
+            item |= {name: value for name, value in usual.items() if name in known}
         item |= copy.deepcopy(properties)
         for assignment in item.get("assignments", ()):
             target = assignment["target"]

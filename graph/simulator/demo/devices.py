@@ -275,7 +275,7 @@ def _compliance(build: Builder, template: dict[str, Any]) -> None:
     found = [choice("linux_deviceencryption_required", 1), simple(discovery, reusable["id"], "Reference")]
     linux = build.add(f"{DM}/compliancePolicies", "Linux - Baseline", name_key="name", platforms="linux",
                       technologies="linuxMdm", creationSource=None, settingCount=2, isAssigned=True,
-                      settings=[{"id": str(n), "settingInstance": one} for n, one in enumerate(found)],
+                      settings=[{"id": str(n), "settingInstance": instance} for n, instance in enumerate(found)],
                       assignments=[build.to_all_users()])  # fmt: skip
     linux["scheduledActionsForRule"] = _actions(build, linux["id"], template["id"])
 

@@ -71,7 +71,7 @@ _NOT_POLICIES = {"groups", "organization", "servicePrincipals", "users", "device
 
 def policy_count(tenant: Tenant) -> int:
     """Apple's enrollment profiles count, the token they hang on does not; nor do hidden message templates."""
-    hidden = sum(one["displayName"] == NAME for one in tenant.collections[TEMPLATES].values())
+    hidden = sum(template["displayName"] == NAME for template in tenant.collections[TEMPLATES].values())
     plain = sum(len(items) for path, items in tenant.collections.items() if path not in _NOT_POLICIES) - hidden
     tokens = tenant.collections.get("deviceManagement/depOnboardingSettings", {}).values()
     return plain + sum(len(token["enrollmentProfiles"]) - 1 for token in tokens)

@@ -18,7 +18,7 @@ def _each(**changes: Any) -> Callable[[Body], Any]:
 
     def change(body: Body) -> Any:
         if isinstance(body.get("value"), list):
-            return {**body, "value": [{**one, **changes} for one in body["value"]]}
+            return {**body, "value": [{**element, **changes} for element in body["value"]]}
         return {**body, **changes}
 
     return change

@@ -21,10 +21,10 @@ def update_values(call: Call) -> None:
     values = item.setdefault("definitionValues", [])
     for given in objects(call.body.get("updated")):
         _update(call, values, given)
-    gone = {str(one) for one in call.body.get("deletedIds") or ()}
-    if gone - {one["id"] for one in values}:
+    gone = {str(value_id) for value_id in call.body.get("deletedIds") or ()}
+    if gone - {value["id"] for value in values}:
         raise bad_request("deletedIds names a definition value that the policy has not.")
-    item["definitionValues"] = [one for one in values if one["id"] not in gone]
+    item["definitionValues"] = [value for value in values if value["id"] not in gone]
     for given in objects(call.body.get("added")):
         item["definitionValues"].append(_added(call, item["definitionValues"], given))
     _tell_ingestion(item)
@@ -41,7 +41,7 @@ def change_value(call: Call) -> Reply:
         call.keep(item)
         shown = {name: made[name] for name in made if name not in {"definition", "presentationValues"}}
         return Reply(201, shown, created=f"{call.path}/{call.rest[1]}")
-    held = next((one for one in values if len(call.rest) == 3 and one["id"] == call.rest[2]), None)
+    held = next((value for value in values if len(call.rest) == 3 and value["id"] == call.rest[2]), None)
     if held is None or call.method != "DELETE":
         raise Refused(not_found("/".join(call.rest[1:])))
     values.remove(held)
@@ -53,7 +53,7 @@ def change_value(call: Call) -> Reply:
 def _added(call: Call, values: list[Object], given: Object) -> Object:
     _refuse_unknown(given)
     definition = _definition(call, given.get("definition@odata.bind"))
-    if definition["id"] in {one.get("definition", {}).get("id") for one in values}:
+    if definition["id"] in {value.get("definition", {}).get("id") for value in values}:
         raise bad_request(f"The policy has a value for the definition {definition['id']} already.")
     return {
         "id": guid(),
@@ -62,20 +62,24 @@ def _added(call: Call, values: list[Object], given: Object) -> Object:
         "enabled": given.get("enabled", False),
         "configurationType": given.get("configurationType") or "policy",
         "definition": {name: value for name, value in copy.deepcopy(definition).items() if name != "presentations"},
-        "presentationValues": [_presented(definition, one) for one in objects(given.get("presentationValues"))],
+        "presentationValues": [
+            _presented(definition, presentation) for presentation in objects(given.get("presentationValues"))
+        ],
     }
 
 
 def _update(call: Call, values: list[Object], given: Object) -> None:
     _refuse_unknown(given)
-    held = next((one for one in values if one["id"] == given.get("id")), None)
+    held = next((value for value in values if value["id"] == given.get("id")), None)
     if held is None:
         raise bad_request("updated names a definition value that the policy has not.")
     held.update({name: given[name] for name in ("enabled", "configurationType") if name in given})
     held["lastModifiedDateTime"] = now()
     if "presentationValues" in given:
         definition = call.tenant.held(DEFINITIONS, held["definition"]["id"]) or held["definition"]
-        held["presentationValues"] = [_presented(definition, one) for one in objects(given["presentationValues"])]
+        held["presentationValues"] = [
+            _presented(definition, presentation) for presentation in objects(given["presentationValues"])
+        ]
 
 
 def _refuse_unknown(given: Object) -> None:
@@ -95,7 +99,9 @@ def _definition(call: Call, address: Any) -> Object:
 def _presented(definition: Object, given: Object) -> Object:
     found = re.search(r"/presentations(?:\('([^']+)'\)|/([^/()]+))$", str(given.get("presentation@odata.bind")))
     key = (found[1] or found[2]) if found else ""
-    presentation = next((one for one in definition.get("presentations", ()) if one["id"] == key), None)
+    presentation = next(
+        (candidate for candidate in definition.get("presentations", ()) if candidate["id"] == key), None
+    )
     if presentation is None or not given.get("@odata.type"):
         raise bad_request(f"The definition {definition['id']} has no presentation '{key}'.")
     unknown = sorted(set(given) - {"@odata.type", "value", "values", "id", "presentation@odata.bind"})

@@ -25,7 +25,7 @@ def change_category(call: Call) -> Reply:
         raise Refused(no_route("/".join(call.rest)))
     item = call.draft()
     key = rest[0] if call.method == "DELETE" else bound(call.body.get("@odata.id"), "mobileAppCategories")
-    there = [one for one in item.get("categories") or () if one["id"] != key]
+    there = [category for category in item.get("categories") or () if category["id"] != key]
     if call.method == "DELETE" and len(there) == len(item.get("categories") or ()):
         raise Refused(not_found(key))
     if call.method == "POST":
@@ -42,12 +42,12 @@ def update_relationships(call: Call) -> None:
     if set(call.body) != {"relationships"}:
         raise bad_request("The action takes 'relationships'.")
     item = call.draft()
-    made = [_relationship(call, item, one) for one in objects(call.body["relationships"])]
-    if len({(one["targetId"], one["@odata.type"]) for one in made}) != len(made):
+    made = [_relationship(call, item, relationship) for relationship in objects(call.body["relationships"])]
+    if len({(relationship["targetId"], relationship["@odata.type"]) for relationship in made}) != len(made):
         raise bad_request("The same relationship was given twice.")
     counts = {
-        "dependentAppCount": sum(bare(one) == "mobileAppDependency" for one in made),
-        "supersedingAppCount": sum(bare(one) == "mobileAppSupersedence" for one in made),
+        "dependentAppCount": sum(bare(relationship) == "mobileAppDependency" for relationship in made),
+        "supersedingAppCount": sum(bare(relationship) == "mobileAppSupersedence" for relationship in made),
     }
     call.keep({**item, "relationships": made, **{name: count for name, count in counts.items() if name in item}})
 
@@ -72,7 +72,7 @@ def _reached(tenant: Tenant, app: str) -> set[str]:
     wanted = [app]
     while wanted:
         held = tenant.held(APPS, wanted.pop()) or {}
-        new = {one["targetId"] for one in held.get("relationships") or ()} - found
+        new = {relationship["targetId"] for relationship in held.get("relationships") or ()} - found
         found |= new
         wanted += new
     return found
@@ -80,12 +80,15 @@ def _reached(tenant: Tenant, app: str) -> set[str]:
 
 def relationships(tenant: Tenant, item: Object) -> list[Object]:
     """Both directions, as the service answers: of others to this one, the target is the parent."""
-    own = [_shown(tenant, one, one["targetId"], "child") for one in item.get("relationships") or ()]
+    own = [
+        _shown(tenant, relationship, relationship["targetId"], "child")
+        for relationship in item.get("relationships") or ()
+    ]
     theirs = [
-        _shown(tenant, one, other["id"], "parent")
+        _shown(tenant, relationship, other["id"], "parent")
         for other in tenant.collections.get(APPS, {}).values()
-        for one in other.get("relationships") or ()
-        if one["targetId"] == item["id"]
+        for relationship in other.get("relationships") or ()
+        if relationship["targetId"] == item["id"]
     ]
     return [*own, *theirs]
 

@@ -32,7 +32,7 @@ _FILTER = "deviceAndAppManagementAssignmentFilter"
 
 def stored(call: Call, owner: str, assignments: Any) -> list[Object]:
     """As a read shows them. Raises Refused for what is no assignment."""
-    return [_stored(_type_of(call), owner, one) for one in objects(assignments)]
+    return [_stored(_type_of(call), owner, assignment) for assignment in objects(assignments)]
 
 
 def _type_of(call: Call) -> str:
@@ -99,7 +99,7 @@ def _refuse(call: Call, item: Object) -> None:
 
 
 def _set(call: Call, item: Object, assignments: list[Object]) -> Reply:
-    keys = [one["id"] + str(one.get("intent", "")) for one in assignments]
+    keys = [assignment["id"] + str(assignment.get("intent", "")) for assignment in assignments]
     if len(set(keys)) != len(keys):
         raise bad_request("The same target was given twice.")
     item["assignments"] = assignments
@@ -118,16 +118,16 @@ def assign_one(call: Call) -> Reply:
         raise Refused(no_route(f"{call.path}/assignments"))
     item = call.draft()
     if call.method == "DELETE" and len(call.rest) == 3:
-        if call.rest[2] not in {one["id"] for one in item["assignments"]}:
+        if call.rest[2] not in {assignment["id"] for assignment in item["assignments"]}:
             raise Refused(not_found(call.rest[2]))
-        item["assignments"] = [one for one in item["assignments"] if one["id"] != call.rest[2]]
+        item["assignments"] = [assignment for assignment in item["assignments"] if assignment["id"] != call.rest[2]]
         call.keep(item)
         return Reply(200)
     if call.method != "POST" or len(call.rest) != 2:
         raise Refused(no_route("/".join(call.rest)))
     refuse_missing(call, call.body)
     [made] = stored(call, item["id"], [call.body])
-    if made["id"] in {one["id"] for one in item["assignments"]}:
+    if made["id"] in {assignment["id"] for assignment in item["assignments"]}:
         raise bad_request("The target is assigned already.")
     item["assignments"].append(made)
     call.keep(item)

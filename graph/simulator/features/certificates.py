@@ -47,7 +47,7 @@ def _refer(call: Call, item: Object, name: str, is_list: bool) -> None:
         raise Refused(not_found(key))
     reference = {field: held.get(field) for field in ("id", "displayName", "@odata.type")}
     if is_list:
-        item[name] = [*(one for one in item.get(name) or () if one["id"] != key), reference]
+        item[name] = [*(held for held in item.get(name) or () if held["id"] != key), reference]
     else:
         item[name] = reference
 
@@ -56,6 +56,6 @@ def _remove(item: Object, name: str, removed: str, is_list: bool) -> None:
     if not is_list:
         item[name] = None
         return
-    if removed not in {one["id"] for one in item.get(name) or ()}:
+    if removed not in {held["id"] for held in item.get(name) or ()}:
         raise Refused(not_found(removed))
-    item[name] = [one for one in item[name] if one["id"] != removed]
+    item[name] = [held for held in item[name] if held["id"] != removed]

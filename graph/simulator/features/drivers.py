@@ -15,13 +15,13 @@ def execute_action(call: Call) -> Object:
     if status is None or not isinstance(ids, list) or not ids:
         raise bad_request("executeAction takes actionName and driverIds.")
     item = call.draft()
-    listed = {one["id"]: one for one in item.get("driverInventories") or ()}
-    missing = [one for one in ids if one not in listed]
+    listed = {driver["id"]: driver for driver in item.get("driverInventories") or ()}
+    missing = [driver_id for driver_id in ids if driver_id not in listed]
     if missing:
         raise bad_request(f"Driver {missing[0]} is not in the inventory of this profile.")
-    for one in ids:
-        listed[one]["approvalStatus"] = status
+    for driver_id in ids:
+        listed[driver_id]["approvalStatus"] = status
         if status == "approved":
-            listed[one]["deployDateTime"] = call.body.get("deploymentDate") or "2026-06-01T00:00:00Z"
+            listed[driver_id]["deployDateTime"] = call.body.get("deploymentDate") or "2026-06-01T00:00:00Z"
     call.keep(item)
     return {"successfulDriverIds": ids, "failedDriverIds": [], "notFoundDriverIds": []}

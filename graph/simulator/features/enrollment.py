@@ -23,7 +23,7 @@ def suffix(kind: str) -> str:
 
 def start(call: Call, item: Object) -> None:
     """New ones come last of their type."""
-    item["priority"] = max((one["priority"] for one in _others(call.tenant, item)), default=0) + 1
+    item["priority"] = max((other["priority"] for other in _others(call.tenant, item)), default=0) + 1
     name = suffix(bare(item))
     item.setdefault("deviceEnrollmentConfigurationType", name[:1].lower() + name[1:])
 
@@ -36,11 +36,11 @@ def _others(tenant: Tenant, item: Object) -> list[Object]:
     """Of the same type and platform, in their order; the default has no place in it."""
     group = (item.get("@odata.type"), item.get("platformType"))
     found = [
-        one
-        for one in tenant.collections.get(PATH, {}).values()
-        if one["id"] != item["id"]
-        and one.get("priority")
-        and (one.get("@odata.type"), one.get("platformType")) == group
+        other
+        for other in tenant.collections.get(PATH, {}).values()
+        if other["id"] != item["id"]
+        and other.get("priority")
+        and (other.get("@odata.type"), other.get("platformType")) == group
     ]
     return sorted(found, key=lambda one: one["priority"])
 
@@ -59,14 +59,14 @@ def set_priority(call: Call) -> None:
 
 def close_gap(tenant: Tenant, item: Object) -> None:
     """Those behind one that leaves move up."""
-    for one in _others(tenant, item):
-        if one["priority"] > item.get("priority", 0) > 0:
-            tenant.put(PATH, {**one, "priority": one["priority"] - 1})
+    for other in _others(tenant, item):
+        if other["priority"] > item.get("priority", 0) > 0:
+            tenant.put(PATH, {**other, "priority": other["priority"] - 1})
 
 
 def _make_room(tenant: Tenant, item: Object, wanted: int) -> None:
     taken = wanted
-    for one in _others(tenant, item):
-        if one["priority"] == taken:
+    for other in _others(tenant, item):
+        if other["priority"] == taken:
             taken += 1
-            tenant.put(PATH, {**one, "priority": taken})
+            tenant.put(PATH, {**other, "priority": taken})

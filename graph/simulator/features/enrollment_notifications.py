@@ -17,11 +17,11 @@ _KINDS = ("email", "push")
 
 def refuse(call: Call, item: Object | None = None) -> None:
     """An id is the service's to make: a body names none, or those that the policy has."""
-    known = {one.lower() for one in (item or {}).get("notificationTemplates") or ()}
-    for one in call.body.get("notificationTemplates") or ():
-        kind, _, template = str(one).partition("_")
-        if kind.lower() not in _KINDS or (template != ZERO_GUID and str(one).lower() not in known):
-            raise bad_request(f"The notification template '{one}' is not valid.")
+    known = {name.lower() for name in (item or {}).get("notificationTemplates") or ()}
+    for name in call.body.get("notificationTemplates") or ():
+        kind, _, template = str(name).partition("_")
+        if kind.lower() not in _KINDS or (template != ZERO_GUID and str(name).lower() not in known):
+            raise bad_request(f"The notification template '{name}' is not valid.")
 
 
 def settle(call: Call, item: Object) -> None:
@@ -29,7 +29,7 @@ def settle(call: Call, item: Object) -> None:
     if "notificationTemplates" not in item:
         return
     before = (call.tenant.held(PATH, item["id"]) or {}).get("notificationTemplates") or ()
-    named = [str(one).partition("_") for one in item["notificationTemplates"] or ()]
+    named = [str(name).partition("_") for name in item["notificationTemplates"] or ()]
     item["notificationTemplates"] = [
         f"{kind.capitalize()}_{_made(call.tenant) if template == ZERO_GUID else template}"
         for kind, _, template in named
@@ -53,5 +53,5 @@ def _made(tenant: Tenant) -> str:
 
 
 def _remove(tenant: Tenant, names: set[str]) -> None:
-    for one in names:
-        tenant.collections.get(TEMPLATES, {}).pop(one.partition("_")[2], None)
+    for name in names:
+        tenant.collections.get(TEMPLATES, {}).pop(name.partition("_")[2], None)

@@ -38,13 +38,13 @@ def start(call: Call, item: Object) -> None:
             raise bad_request(f"The enrollment token of {source} was not found.")
         item["creationSource"] = source
     if is_of_enrollment(item):
-        last = max((one["priorityMetaData"]["priority"] for one in _ordered(call.tenant)), default=0)
+        last = max((policy["priorityMetaData"]["priority"] for policy in _ordered(call.tenant)), default=0)
         item["priorityMetaData"] = {"priority": last + 1}
 
 
 def _ordered(tenant: Tenant) -> list[Object]:
     items = tenant.collections.get(PATH, {}).values()
-    found = [one for one in items if (one.get("priorityMetaData") or {}).get("priority")]
+    found = [policy for policy in items if (policy.get("priorityMetaData") or {}).get("priority")]
     return sorted(found, key=lambda one: one["priorityMetaData"]["priority"])
 
 
@@ -54,27 +54,27 @@ def reorder(call: Call) -> None:
         raise bad_request("Only policies of enrollment are ordered, by a priority of 1 to 500.")
     close_gap(call.tenant, item)
     taken = wanted
-    for one in _ordered(call.tenant):
-        if one["id"] != item["id"] and one["priorityMetaData"]["priority"] == taken:
+    for policy in _ordered(call.tenant):
+        if policy["id"] != item["id"] and policy["priorityMetaData"]["priority"] == taken:
             taken += 1
-            call.tenant.put(PATH, {**one, "priorityMetaData": {"priority": taken}})
+            call.tenant.put(PATH, {**policy, "priorityMetaData": {"priority": taken}})
     call.keep({**item, "priorityMetaData": {"priority": wanted}})
 
 
 def close_gap(tenant: Tenant, item: Object) -> None:
     """Those behind one that leaves move up."""
     left = (item.get("priorityMetaData") or {}).get("priority")
-    for one in _ordered(tenant) if left else ():
-        priority = one["priorityMetaData"]["priority"]
-        if one["id"] != item["id"] and priority > left:
-            tenant.put(PATH, {**one, "priorityMetaData": {"priority": priority - 1}})
+    for policy in _ordered(tenant) if left else ():
+        priority = policy["priorityMetaData"]["priority"]
+        if policy["id"] != item["id"] and priority > left:
+            tenant.put(PATH, {**policy, "priorityMetaData": {"priority": priority - 1}})
 
 
 def device_groups(tenant: Tenant, item: Object) -> Reply:
     """Microsoft's model has a POST; live, it is a GET."""
     held = tenant.held(DEVICE_GROUPS, item["id"]) or {}
-    found = [{"targetId": one["targetId"], "targetValidationErrorCode": "unknown"}
-             for one in held.get("targets") or ()]  # fmt: skip
+    found = [{"targetId": target["targetId"], "targetValidationErrorCode": "unknown"}
+             for target in held.get("targets") or ()]  # fmt: skip
     return Reply(200, {"validationSucceeded": True, "enrollmentTimeDeviceMembershipTargetValidationStatuses": found})
 
 
@@ -94,11 +94,11 @@ def default_profile(call: Call) -> Reply:
         call.keep({**token, DEFAULTS[str(policy.get("platforms"))]: {"id": profile}})
         return Reply(204)
     profiles = objects(token.get("enrollmentProfiles"))
-    chosen = next((one for one in profiles if one["id"] == profile), None)
+    chosen = next((candidate for candidate in profiles if candidate["id"] == profile), None)
     if chosen is None:
         raise Refused(not_found(profile))
-    for one in profiles:
-        if one.get("@odata.type") == chosen.get("@odata.type"):
-            one["isDefault"] = one is chosen
+    for candidate in profiles:
+        if candidate.get("@odata.type") == chosen.get("@odata.type"):
+            candidate["isDefault"] = candidate is chosen
     call.keep(token)
     return Reply(204)

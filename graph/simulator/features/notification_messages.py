@@ -15,7 +15,7 @@ def change(call: Call) -> Reply:
     messages = item.setdefault("localizedNotificationMessages", [])
     if call.method == "POST" and len(call.rest) == 2:
         return _add(call, item, messages)
-    child = next((one for one in messages if len(call.rest) == 3 and one["id"] == call.rest[2]), None)
+    child = next((message for message in messages if len(call.rest) == 3 and message["id"] == call.rest[2]), None)
     if child is None:
         raise Refused(not_found("/".join(call.rest[1:])))
     if call.method == "DELETE":
@@ -28,7 +28,7 @@ def change(call: Call) -> Reply:
 
 def _add(call: Call, item: Object, messages: list[Object]) -> Reply:
     locale = str(call.body.get("locale") or "")
-    if not locale or locale in {one["locale"] for one in messages}:
+    if not locale or locale in {message["locale"] for message in messages}:
         raise bad_request("A localized message needs a locale that the template has not yet.")
     child = {"id": f"{item['id']}_{locale}", "lastModifiedDateTime": now(), "locale": locale,
              "subject": call.body.get("subject"), "messageTemplate": call.body.get("messageTemplate"),
@@ -53,6 +53,6 @@ def _update(call: Call, item: Object, child: Object) -> None:
 
 
 def _make_default(item: Object, chosen: Object) -> None:
-    for one in item["localizedNotificationMessages"]:
-        one["isDefault"] = one is chosen
+    for message in item["localizedNotificationMessages"]:
+        message["isDefault"] = message is chosen
     item["defaultLocale"] = chosen["locale"]

@@ -14,7 +14,7 @@ _KEYS = frozenset({"addedPolicySetItems", "updatedPolicySetItems", "deletedPolic
 
 
 def start(call: Call, item: Object) -> None:
-    item["items"] = [_item(call.tenant, item["id"], one) for one in objects(item.get("items"))]
+    item["items"] = [_item(call.tenant, item["id"], part) for part in objects(item.get("items"))]
     item["assignments"] = assignments.stored(call, item["id"], item.get("assignments"))
 
 
@@ -47,19 +47,19 @@ def update(call: Call) -> None:
         raise bad_request(f"update takes no {unknown[0] if unknown else 'empty body'}.")
     refuse_missing(call, call.body)
     item = call.draft()
-    gone = {str(one) for one in call.body.get("deletedPolicySetItems") or ()}
-    for one in objects(call.body.get("updatedPolicySetItems")):
-        _replace(item, one)
-    item["items"] = [one for one in item["items"] if one["id"] not in gone]
-    item["items"] += [_item(call.tenant, item["id"], one) for one in objects(call.body.get("addedPolicySetItems"))]
+    gone = {str(item_id) for item_id in call.body.get("deletedPolicySetItems") or ()}
+    for part in objects(call.body.get("updatedPolicySetItems")):
+        _replace(item, part)
+    item["items"] = [part for part in item["items"] if part["id"] not in gone]
+    item["items"] += [_item(call.tenant, item["id"], part) for part in objects(call.body.get("addedPolicySetItems"))]
     if "assignments" in call.body:
         item["assignments"] = assignments.stored(call, item["id"], call.body["assignments"])
     call.keep(item)
 
 
 def _replace(item: Object, given: Object) -> None:
-    for one in item["items"]:
-        if given.get("id") == one["id"] or given.get("payloadId") == one["payloadId"]:
-            one.update({name: given[name] for name in ("intent", "settings", "guidedDeploymentTags") if name in given})
+    for part in item["items"]:
+        if given.get("id") == part["id"] or given.get("payloadId") == part["payloadId"]:
+            part.update({name: given[name] for name in ("intent", "settings", "guidedDeploymentTags") if name in given})
             return
     raise bad_request("updatedPolicySetItems names an item that the set has not.")

@@ -23,17 +23,17 @@ Reference = tuple[str, str]
 
 
 def refuse_missing(call: Call, value: Any) -> None:
-    for collection, one in missing(call.tenant, call.path, value):
+    for collection, object_id in missing(call.tenant, call.path, value):
         if call.path.startswith(CA):
             raise malformed()
-        raise bad_request(f"{collection.rpartition('/')[2]} with id {one} was not found.")
+        raise bad_request(f"{collection.rpartition('/')[2]} with id {object_id} was not found.")
     publishing_delays.refuse_unheard(call.tenant, references(call.path, value))
 
 
 def missing(tenant: Tenant, path: str, value: Any) -> Iterator[Reference]:
-    for collection, one in references(path, value):
-        if not _exists(tenant, collection, one):
-            yield collection, one
+    for collection, object_id in references(path, value):
+        if not _exists(tenant, collection, object_id):
+            yield collection, object_id
 
 
 def _exists(tenant: Tenant, collection: str, one: str) -> bool:
@@ -51,7 +51,7 @@ def references(path: str, value: Any) -> Iterator[Reference]:
         yield from _conditional_access(value)
     if path == f"{DM}/roleAssignments" and isinstance(value, dict):
         for name in ("members", "resourceScopes"):
-            yield from (("groups", one) for one in _texts(value.get(name)))
+            yield from (("groups", group_id) for group_id in _texts(value.get(name)))
     yield from _everywhere(value)
 
 
@@ -65,7 +65,7 @@ def _everywhere(value: Any) -> Iterator[Reference]:
         found = _BY_NAME.get(name)
         if found:
             collection, ids = found
-            yield from ((collection, one) for one in ids(inner))
+            yield from ((collection, object_id) for object_id in ids(inner))
     if str(value.get("@odata.type", "")).endswith("ReferenceSettingValue") and value.get("value"):
         yield f"{DM}/reusablePolicySettings", str(value["value"])
     for inner in value.values():
@@ -75,15 +75,15 @@ def _everywhere(value: Any) -> Iterator[Reference]:
 def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
-    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def _but_none(value: Any) -> list[str]:
-    return [one for one in _texts(value) if one not in {"", ZERO_GUID}]
+    return [text for text in _texts(value) if text not in {"", ZERO_GUID}]
 
 
 def _but_default(value: Any) -> list[str]:
-    return [one for one in _texts(value) if one != "0"]
+    return [text for text in _texts(value) if text != "0"]
 
 
 _BY_NAME: Mapping[str, tuple[str, Callable[[Any], list[str]]]] = {
@@ -106,15 +106,15 @@ def _conditional_access(body: Object) -> Iterator[Reference]:
     conditions = _object(body, "conditions")
     for side in ("include", "exclude"):
         users, applications = _object(conditions, "users"), _object(conditions, "applications")
-        yield from (("groups", one) for one in _texts(users.get(f"{side}Groups")))
-        yield from (("users", one) for one in _guids(users.get(f"{side}Users")))
-        yield from (("servicePrincipals", one) for one in _guids(applications.get(f"{side}Applications")))
+        yield from (("groups", group_id) for group_id in _texts(users.get(f"{side}Groups")))
+        yield from (("users", user_id) for user_id in _guids(users.get(f"{side}Users")))
+        yield from (("servicePrincipals", app_id) for app_id in _guids(applications.get(f"{side}Applications")))
         locations = _texts(_object(conditions, "locations").get(f"{side}Locations"))
-        yield from ((LOCATIONS, one) for one in locations if one not in {"All", "AllTrusted", ZERO_GUID})
+        yield from ((LOCATIONS, location) for location in locations if location not in {"All", "AllTrusted", ZERO_GUID})
     grant = _object(body, "grantControls")
-    yield from ((AGREEMENTS, one) for one in _texts(grant.get("termsOfUse")))
+    yield from ((AGREEMENTS, agreement) for agreement in _texts(grant.get("termsOfUse")))
     strength = _object(grant, "authenticationStrength").get("id")
-    yield from ((STRENGTHS, one) for one in _texts(strength))
+    yield from ((STRENGTHS, strength_id) for strength_id in _texts(strength))
 
 
 def _object(value: Object, name: str) -> Object:
@@ -123,7 +123,7 @@ def _object(value: Object, name: str) -> Object:
 
 
 def _guids(value: Any) -> list[str]:
-    return [one for one in _texts(value) if _GUID.fullmatch(one)]
+    return [text for text in _texts(value) if _GUID.fullmatch(text)]
 
 
 def bound(value: Any, kind: str) -> str:
@@ -138,6 +138,6 @@ def assignments_using(tenant: Tenant, collection: str, object_id: str) -> bool:
     """Whether any assignment in the tenant refers to it."""
     for items in list(tenant.collections.values()):
         for item in list(items.values()):
-            if any(one == (collection, object_id) for one in _everywhere(objects(item.get("assignments")))):
+            if any(reference == (collection, object_id) for reference in _everywhere(objects(item.get("assignments")))):
                 return True
     return False

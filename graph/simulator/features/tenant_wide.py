@@ -102,7 +102,7 @@ def branding(locale: str, **texts: Any) -> Object:
 
 def put_file(call: Call) -> Reply:
     """An image goes and comes as itself; the object shows where browsers find it."""
-    item, name = call.draft(), next(one for one in BRANDING_FILES if one.lower() == call.rest[1].lower())
+    item, name = call.draft(), next(file for file in BRANDING_FILES if file.lower() == call.rest[1].lower())
     if call.method not in {"PUT", "DELETE"}:
         raise Refused(error(405, "Request_BadRequest", "Use PUT for a stream."))
     data = call.body.get("data") if call.method == "PUT" else None
@@ -117,21 +117,21 @@ def put_file(call: Call) -> Reply:
 
 
 def agreement_files(_call: Call, value: Any) -> list[Object]:
-    return [{"isMajorVersion": False, "createdDateTime": now(), **one, "id": guid()} for one in objects(value)]
+    return [{"isMajorVersion": False, "createdDateTime": now(), **file, "id": guid()} for file in objects(value)]
 
 
 def refuse_no_file(call: Call) -> None:
     files = objects(call.body.get("files"))
-    if not files or not all((one.get("fileData") or {}).get("data") and one.get("language") for one in files):
+    if not files or not all((file.get("fileData") or {}).get("data") and file.get("language") for file in files):
         raise Refused(error(400, "BadRequest", "An agreement needs a file, its language and its data."))
 
 
 def agreement_file(item: Object, rest: list[str]) -> Reply:
     """`file/localizations/{id}/fileData/data`, and the list of them."""
-    lower, files = [one.lower() for one in rest], objects(item.get("files"))
+    lower, files = [segment.lower() for segment in rest], objects(item.get("files"))
     if lower == ["file", "localizations"]:
-        return Reply(200, {"value": [{**one, "fileData": None} for one in files]})
-    found = next((one for one in files if len(rest) > 2 and one["id"] == rest[2]), None)
+        return Reply(200, {"value": [{**file, "fileData": None} for file in files]})
+    found = next((file for file in files if len(rest) > 2 and file["id"] == rest[2]), None)
     if found is None or lower[3:] != ["filedata", "data"]:
         raise Refused(not_found("/".join(rest)))
     return Reply(200, {"@odata.context": "…/fileData/data", "value": found["fileData"]["data"]})

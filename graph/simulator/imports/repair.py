@@ -25,8 +25,8 @@ def mended(collection: str, raw: Object) -> Object:
     for number, value in enumerate(item.get("definitionValues") or ()):
         _as_read(value, f"{item.get('id')}/{number}")
     for rule in item.get("scheduledActionsForRule") or ():
-        for one in [rule, *(rule.get("scheduledActionConfigurations") or ())]:
-            one.pop("@odata.type", None)
+        for element in [rule, *(rule.get("scheduledActionConfigurations") or ())]:
+            element.pop("@odata.type", None)
     if "id" in item:
         item["id"] = str(item["id"])
     rules = RULES.get(collection.lower())
@@ -58,10 +58,10 @@ def _as_read(value: Object, place: str) -> None:
     value.setdefault("configurationType", "policy")
     bind = str(value.pop("definition@odata.bind", ""))
     value.setdefault("definition", {"id": _last_id(bind), "policyType": "admxBacked"})
-    for number, one in enumerate(value.setdefault("presentationValues", [])):
-        one.setdefault("id", str(uuid5(NAMESPACE_URL, f"{place}/{number}")))
-        bind = str(one.pop("presentation@odata.bind", ""))
-        one.setdefault("presentation", {"id": _last_id(bind)})
+    for number, presentation in enumerate(value.setdefault("presentationValues", [])):
+        presentation.setdefault("id", str(uuid5(NAMESPACE_URL, f"{place}/{number}")))
+        bind = str(presentation.pop("presentation@odata.bind", ""))
+        presentation.setdefault("presentation", {"id": _last_id(bind)})
 
 
 def _last_id(address: str) -> str:

@@ -17,10 +17,10 @@ def add_missing(tenant: Tenant) -> None:
     for path, items in list(tenant.collections.items()):
         for item in list(items.values()):
             _add_strength(tenant, item)
-            for collection, one in list(missing(tenant, path, item)):
+            for collection, object_id in list(missing(tenant, path, item)):
                 made = _MADE.get(collection)
                 if made:
-                    tenant.put(collection, {"id": one, **made(one)})
+                    tenant.put(collection, {"id": object_id, **made(object_id)})
 
 
 def _add_strength(tenant: Tenant, policy: Object) -> None:

@@ -116,7 +116,7 @@ def _cast(part: str, type_name: str) -> str | None:
 
 def _property(type_name: str, part: str) -> Address:
     known: Mapping[str, model.Property] = observed_facts.properties(type_name)
-    found = known.get(part) or next((one for name, one in known.items() if name.lower() == part.lower()), None)
+    found = known.get(part) or next((segment for name, segment in known.items() if name.lower() == part.lower()), None)
     if found is None:
         raise UnknownSegment(part)
     return Address(found.type if found.kind == "object" else None, found.is_many)

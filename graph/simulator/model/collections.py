@@ -288,15 +288,15 @@ def allows(collection: Collection, granted: set[str]) -> bool:
 # From a policy to device configurations and derived credentials, as Microsoft's model has it of whichever type.
 _TO = ("deviceConfiguration", "deviceManagementDerivedCredentialSettings")
 _LINKS = {
-    name: one
+    name: declared
     for of in ("deviceConfiguration", "windowsAutopilotDeploymentProfile")
     for kind in model.subtypes(of)
-    for name, one in model.properties(kind).items()
-    if one.is_navigation and any(model.is_a(str(one.type), to) for to in _TO)
+    for name, declared in model.properties(kind).items()
+    if declared.is_navigation and any(model.is_a(str(declared.type), to) for to in _TO)
 }
 TO_CONFIGURATIONS = frozenset(_LINKS)
 # Where it may be to more than one.
-SEVERAL = frozenset(name for name, one in _LINKS.items() if one.is_many)
+SEVERAL = frozenset(name for name, link in _LINKS.items() if link.is_many)
 # Reached by navigation only; a plain read shows none of them.
 NAVIGATION = TO_CONFIGURATIONS | {
     "privacyAccessControls", "scheduledActionsForRule", "definitionValues", "driverInventories",

@@ -57,24 +57,26 @@ def _object(path: Path, declared: str, value: Any) -> Iterator[Misfit]:
 
 def refuse_misfits(type_name: str, body: Any, *, is_intune: bool = True) -> None:
     """The first is what the service tells. Raises Refused."""
-    for one in misfits(type_name, body):
+    for misfit in misfits(type_name, body):
         # Intune's back end has a namespace of its own (captured: Micke-K/IntuneManagement#318 and others).
         told = (
-            one.message.replace("'microsoft.graph.", f"'{INTUNE}.") if "not assignable" in one.message else one.message
+            misfit.message.replace("'microsoft.graph.", f"'{INTUNE}.")
+            if "not assignable" in misfit.message
+            else misfit.message
         )
-        raise invalid(told if is_intune else one.message)
+        raise invalid(told if is_intune else misfit.message)
 
 
 def refuse_parameter(parameter: Property, value: Any) -> None:
     """Of an action. Raises Refused."""
-    for one in () if value is None else _check(parameter)((parameter.name,), value):
-        raise invalid(one.message)
+    for misfit in () if value is None else _check(parameter)((parameter.name,), value):
+        raise invalid(misfit.message)
 
 
 def pruned(type_name: str, value: Object) -> Object:
     """Without what does not fit: as the service, which could not hold it, would give it."""
     kept: Object = copy.deepcopy(value)
-    for path in sorted((one.path for one in misfits(type_name, value)), reverse=True):
+    for path in sorted((misfit.path for misfit in misfits(type_name, value)), reverse=True):
         inside: Any = kept
         for step in path[:-1]:
             inside = inside[step]
@@ -125,7 +127,7 @@ Check = Callable[[Path, Any], Iterator[Misfit]]
 @cache
 def checks(type_name: str) -> Mapping[str, Check]:
     """By property. Made once per type: most bodies are of a few types, thousands of times."""
-    return {name: _check(one) for name, one in observed_facts.properties(type_name).items()}
+    return {name: _check(declared) for name, declared in observed_facts.properties(type_name).items()}
 
 
 def _check(one: Property) -> Check:

@@ -26,7 +26,7 @@ ABSTRACT = frozenset(
 
 # Type -> property -> what it is.
 PROPERTIES: Mapping[str, Mapping[str, Property]] = {
-    type_name: {one.name: one for one in rows}
+    type_name: {row.name: row for row in rows}
     for type_name, rows in {
         # j0eyv/ConditionalAccessBaseline: exports.
         "conditionalAccessPolicy": (
@@ -102,8 +102,8 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
 def properties(type_name: str) -> Mapping[str, Property]:
     """Microsoft's, and what is beyond them."""
     found = dict(model.properties(type_name))
-    for one in reversed(model.lineage(type_name)):
-        found.update(PROPERTIES.get(one, {}))
+    for ancestor in reversed(model.lineage(type_name)):
+        found.update(PROPERTIES.get(ancestor, {}))
     return found
 
 

@@ -88,8 +88,8 @@ def _searched(items: list[Object], text: str) -> list[Object]:
 
 
 def _ordered(items: list[Object], text: str) -> list[Object]:
-    for one in reversed([part.split() for part in text.split(",") if part.strip()]):
-        items = sorted(items, key=_by(one[0]), reverse=one[1:] == ["desc"])
+    for words in reversed([part.split() for part in text.split(",") if part.strip()]):
+        items = sorted(items, key=_by(words[0]), reverse=words[1:] == ["desc"])
     return items
 
 

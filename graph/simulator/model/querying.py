@@ -31,12 +31,12 @@ def refuse_unknown(address: Address, query: str) -> None:
     _refuse_expand(address.type, given.get("expand", ""))
     for name in _compared(given.get("filter", "")):
         _property(address.type, name)
-    for one in _names(given.get("orderby", "")):
-        _property(address.type, one.split(" ")[0])
+    for name in _names(given.get("orderby", "")):
+        _property(address.type, name.split(" ")[0])
 
 
 def _refuse_options(address: Address, query: str) -> None:
-    taken = {one.removeprefix("$").lower() for one in address.route.query} if address.route else set()
+    taken = {option.removeprefix("$").lower() for option in address.route.query} if address.route else set()
     for name in odata.options(query):
         is_ours = name in _OPTIONS or f"${name}" in query.lower()
         if is_ours and taken and name not in taken | _ALWAYS:
@@ -45,13 +45,13 @@ def _refuse_options(address: Address, query: str) -> None:
 
 
 def _names(text: str) -> Iterator[str]:
-    yield from (one.strip() for one in text.split(",") if one.strip() and one.strip() != "*")
+    yield from (name.strip() for name in text.split(",") if name.strip() and name.strip() != "*")
 
 
 def _compared(text: str) -> Iterator[str]:
     bare = _LITERAL.sub("''", text)
     for pattern in (_COMPARED, _CALLED, _ANY):
-        yield from (one for one in pattern.findall(bare) if one not in ("not", "and", "or"))
+        yield from (word for word in pattern.findall(bare) if word not in ("not", "and", "or"))
 
 
 def _refuse_expand(type_name: str, text: str) -> None:
@@ -60,8 +60,8 @@ def _refuse_expand(type_name: str, text: str) -> None:
         if found is None or found.type is None or not inner:
             continue
         nested = odata.options(inner.replace(";", "&"))
-        for one in _names(nested.get("select", "")):
-            _property(found.type, one)
+        for name in _names(nested.get("select", "")):
+            _property(found.type, name)
         _refuse_expand(found.type, nested.get("expand", ""))
 
 
@@ -74,7 +74,9 @@ def _property(type_name: str, path: str) -> Property | None:
             type_name = cast[1]
             continue
         known = observed_facts.properties(type_name)
-        found = known.get(part) or next((one for name, one in known.items() if name.lower() == part.lower()), None)
+        found = known.get(part) or next(
+            (candidate for name, candidate in known.items() if name.lower() == part.lower()), None
+        )
         if found is None and known:
             raise odata.BadQuery(f"Could not find a property named '{part}' on type 'microsoft.graph.{type_name}'.")
         return found

@@ -21,9 +21,9 @@ def categories(tenant: Tenant, query: str) -> Reply:
         raise odata.BadQuery(f"Invalid filter clause: {condition}")
     is_custom = wanted[condition]
     found = [
-        one
-        for one in list(tenant.collections.get(DEFINITIONS, {}).values())
-        if is_custom is None or (one.get("policyType") == INGESTED) is is_custom
+        definition
+        for definition in list(tenant.collections.get(DEFINITIONS, {}).values())
+        if is_custom is None or (definition.get("policyType") == INGESTED) is is_custom
     ]
     found.sort(key=lambda one: str(one.get("categoryPath")))
     groups = groupby(found, key=lambda one: str(one.get("categoryPath")))
@@ -34,5 +34,5 @@ def categories(tenant: Tenant, query: str) -> Reply:
 def _category(path: str, definitions: list[Object], is_expanded: bool) -> Object:
     shown: Object = {"id": str(uuid5(NAMESPACE_URL, path)), "displayName": path.rpartition("\\")[2]}
     if is_expanded:
-        shown["definitions"] = [{name: one.get(name) for name in _SHOWN} for one in definitions]
+        shown["definitions"] = [{name: definition.get(name) for name in _SHOWN} for definition in definitions]
     return shown

@@ -192,7 +192,7 @@ def _expand(collection: Collection, item: Object, shown: Object, name: str, inne
         raise odata.BadQuery(f"Could not find a property named '{name}' on type 'microsoft.graph.entity'.")
     default: Any = [] if navigation is None or navigation.is_many else None
     value = item.get(name, default)
-    shown[name] = [_child(name, one, inner) for one in value] if isinstance(value, list) else copy.deepcopy(value)
+    shown[name] = [_child(name, child, inner) for child in value] if isinstance(value, list) else copy.deepcopy(value)
     # almenscorner/IntuneCD reads there whose assignments they are.
     cast = f"/microsoft.graph.{conformance.said_type(item)}" if collection.polymorphic else ""
     shown[f"{name}@odata.context"] = f"{METADATA}#{collection.path}('{item.get('id')}'){cast}/{name}"
@@ -200,7 +200,11 @@ def _expand(collection: Collection, item: Object, shown: Object, name: str, inne
 
 def _shown(collection: Collection, item: Object, select: str) -> Object:
     chosen = {name.strip().lower() for name in select.split(",")}
-    hidden = collection.children | NAVIGATION | {one for one in collection.only_selected if one.lower() not in chosen}
+    hidden = (
+        collection.children
+        | NAVIGATION
+        | {property_name for property_name in collection.only_selected if property_name.lower() not in chosen}
+    )
     shown = {key: copy.deepcopy(value) for key, value in item.items() if key not in hidden and "@odata." not in key}
     if collection.polymorphic and "@odata.type" in item:
         shown["@odata.type"] = item["@odata.type"]
@@ -257,18 +261,18 @@ def _below(tenant: Tenant, collection: Collection, item: Object, rest: list[str]
 def _by_its_type(collection: Collection, item: Object, segment: str) -> str | None:
     """What Microsoft's model has below such an object. That assignments are to be had there, only a row says."""
     known = observed_facts.properties(conformance.type_at(collection.path, item))
-    found = next((one for name, one in known.items() if name.lower() == segment.lower()), None)
+    found = next((candidate for name, candidate in known.items() if name.lower() == segment.lower()), None)
     return found.name if found and found.kind == "object" and found.name != "assignments" else None
 
 
 def _child_page(name: str, value: list[Any], query: str, url: str) -> Reply:
     page = odata.page(value, query, url, SETTINGS_PAGE if name == "settings" else PAGE)
-    page["value"] = [_child(name, one, query) for one in page["value"]]
+    page["value"] = [_child(name, child, query) for child in page["value"]]
     return Reply(200, {"@odata.context": _context(url), **page})
 
 
 def _grandchild(name: str, value: list[Any], rest: list[str], query: str, url: str) -> Reply:
-    child = next((one for one in value if str(one.get("id")) == rest[0]), None)
+    child = next((candidate for candidate in value if str(candidate.get("id")) == rest[0]), None)
     if child is None:
         return not_found(rest[0])
     if len(rest) == 1:

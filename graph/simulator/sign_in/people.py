@@ -55,7 +55,7 @@ def authorize(state: State, tenant_id: str, asked: Mapping[str, str]) -> tuple[i
     picked = asked.get("picked")
     if picked == "nobody":
         return 302, "", _back(asked, error="access_denied", error_description="AADSTS65004: User declined.")
-    person = next((one for one in tenant.people if one["oid"] == picked), None)
+    person = next((somebody for somebody in tenant.people if somebody["oid"] == picked), None)
     if person is None:
         return 200, _page("Pick an account", _accounts(tenant, asked)), ""
     code = secrets.token_urlsafe(32)
@@ -91,9 +91,9 @@ def _accounts(tenant: Tenant, asked: Mapping[str, str]) -> str:
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in asked.items()
     )
     buttons = "".join(
-        f'<p><button name="picked" value="{escape(one["oid"])}">{escape(one["name"])}</button>'
-        f" {escape(one['user_name'])}</p>"
-        for one in tenant.people
+        f'<p><button name="picked" value="{escape(person["oid"])}">{escape(person["name"])}</button>'
+        f" {escape(person['user_name'])}</p>"
+        for person in tenant.people
     )
     nobody = '<p><button name="picked" value="nobody">Cancel</button></p>'
     return f"<p>{escape(tenant.name)} (simulated)</p><form>{kept}{buttons}{nobody}</form>"
@@ -129,7 +129,7 @@ def refresh(state: State, tenant_id: str, form: Mapping[str, str]) -> Reply:
         return refusal(7000215, app=tenant.client_id)
     if issued is None or issued.tenant.directory_id != tenant.directory_id:
         return refusal(70008)
-    person = next((one for one in tenant.people if one["oid"] == issued.person["oid"]), None)
+    person = next((somebody for somebody in tenant.people if somebody["oid"] == issued.person["oid"]), None)
     if person is None or person.get("is_disabled"):
         return refusal(50057)
     return _tokens(_Issued(tenant, person, issued.asked, time.time()), None)

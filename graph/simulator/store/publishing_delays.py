@@ -39,8 +39,8 @@ def refuse_unpublished(tenant: "Tenant", collection: str, item: "Object") -> Non
 
 def refuse_unheard(tenant: "Tenant", references: Any) -> None:
     """Of (collection, id) pairs that a body names."""
-    for collection, one in references:
-        if _is_young(tenant, collection, one, "propagation_delay_s"):
+    for collection, object_id in references:
+        if _is_young(tenant, collection, object_id, "propagation_delay_s"):
             if collection == LOCATIONS:
-                raise bad_request(f"1040: NamedLocation with id {one} does not exist in the directory.")
-            raise bad_request(f"{collection.rpartition('/')[2]} with id {one} was not found.")
+                raise bad_request(f"1040: NamedLocation with id {object_id} does not exist in the directory.")
+            raise bad_request(f"{collection.rpartition('/')[2]} with id {object_id} was not found.")

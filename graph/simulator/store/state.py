@@ -150,4 +150,4 @@ class State:
 
     def _row(self, tenant: Tenant) -> str:
         with self.lock_of(tenant):
-            return json.dumps({one.name: getattr(tenant, one.name) for one in fields(tenant)}, default=sorted)
+            return json.dumps({field.name: getattr(tenant, field.name) for field in fields(tenant)}, default=sorted)

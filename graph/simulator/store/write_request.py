@@ -62,4 +62,4 @@ def guid() -> str:
 
 def objects(value: Any) -> list[Object]:
     """The objects of a list in a body, whatever was sent."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [element for element in value if isinstance(element, dict)] if isinstance(value, list) else []

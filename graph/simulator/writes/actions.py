@@ -93,7 +93,11 @@ def _set_scheduled_actions(call: Call) -> None:
 
 def _schedule_actions(call: Call) -> None:
     rules = objects(_only(call, "deviceComplianceScheduledActionForRules"))
-    actions = [one.get("actionType") for rule in rules for one in objects(rule.get("scheduledActionConfigurations"))]
+    actions = [
+        configuration.get("actionType")
+        for rule in rules
+        for configuration in objects(rule.get("scheduledActionConfigurations"))
+    ]
     if len(rules) != 1 or "block" not in actions:
         raise bad_request("A compliance policy needs one scheduled action rule with a block action.")
     item = call.draft()
@@ -106,7 +110,7 @@ def _target_apps(call: Call) -> None:
     if group not in _APP_GROUPS or not isinstance(call.body.get("apps"), list):
         raise bad_request("targetApps takes apps and appGroupType.")
     item = call.draft()
-    apps = [_app(one) for one in call.body["apps"]]
+    apps = [_app(app) for app in call.body["apps"]]
     if call.path.endswith("windowsManagedAppProtections"):
         if "appGroupType" in call.body:
             raise invalid(
@@ -130,7 +134,7 @@ def _app(given: Any) -> Object:
 
 
 def _change_settings(call: Call) -> None:
-    settings = [{**one, "id": str(number)} for number, one in enumerate(objects(_only(call, "settings")))]
+    settings = [{**setting, "id": str(number)} for number, setting in enumerate(objects(_only(call, "settings")))]
     call.keep({**call.draft(), "settings": settings})
 
 
@@ -145,8 +149,10 @@ def _update_settings(call: Call) -> None:
 def _update_setting(item: Object, given: Object) -> None:
     if not bare(given) or not (given.get("id") or given.get("definitionId")):
         raise invalid("A setting needs its @odata.type and definitionId.")
-    same = next((one for one in item["settings"] if given.get("id") == one.get("id")), None)
-    same = same or next((one for one in item["settings"] if given.get("definitionId") == one.get("definitionId")), None)
+    same = next((setting for setting in item["settings"] if given.get("id") == setting.get("id")), None)
+    same = same or next(
+        (setting for setting in item["settings"] if given.get("definitionId") == setting.get("definitionId")), None
+    )
     if same is None:
         item["settings"].append({**given, "id": guid()})
     else:
@@ -204,7 +210,7 @@ def change_child(call: Call, item: Object, children: list[Object]) -> Reply:
         children.append(made)
         call.keep(item)
         return Reply(201, made, created=f"{call.path}/{call.rest[1]}")
-    child = next((one for one in children if len(call.rest) == 3 and one["id"] == call.rest[2]), None)
+    child = next((candidate for candidate in children if len(call.rest) == 3 and candidate["id"] == call.rest[2]), None)
     if child is None:
         raise Refused(not_found("/".join(call.rest[1:])))
     if call.method == "DELETE":

@@ -144,7 +144,7 @@ def _create_instance(call: Call) -> Reply:
         raise bad_request(f"createInstance takes no {unknown[0]}.")
     refuse_missing(call, call.body)
     settings = objects(call.body.get("settingsDelta"))
-    if not all(bare(one) and one.get("definitionId") for one in settings):
+    if not all(bare(setting) and setting.get("definitionId") for setting in settings):
         raise invalid("A setting needs its @odata.type and definitionId.")
     item = {
         "id": guid(),
@@ -155,7 +155,7 @@ def _create_instance(call: Call) -> Reply:
         "lastModifiedDateTime": now(),
         "templateId": template_id,
         "roleScopeTagIds": call.body.get("roleScopeTagIds") or ["0"],
-        "settings": [{**one, "id": guid()} for one in settings],
+        "settings": [{**setting, "id": guid()} for setting in settings],
         "assignments": [],
     }
     return Reply(200, _arrived(call, item), created=INTENTS)

@@ -107,19 +107,19 @@ def _new_id(call: Call) -> str:
         return f"{guid()}_{enrollment.suffix(bare(call.body))}"
     if call.path == BRANDING:
         return str(call.body.get("id"))
-    taken = [int(one) for one in call.tenant.collections.get(call.path, {}) if one.isdigit()]
+    taken = [int(object_id) for object_id in call.tenant.collections.get(call.path, {}) if object_id.isdigit()]
     return call.rules.id_form.format(guid=guid(), number=max(taken, default=0) + 1)
 
 
 def with_ids(children: Any) -> list[Object]:
-    return [{**one, "id": guid()} for one in objects(children)]
+    return [{**child, "id": guid()} for child in objects(children)]
 
 
 def _settings(call: Call, value: Any) -> Any:
     """Numbered anew, secrets replaced by a token. A policy set's item and an app configuration have others."""
     if not call.rules.counts_settings:
         return value
-    return [{**_sealed(one), "id": str(number)} for number, one in enumerate(objects(value))]
+    return [{**_sealed(child), "id": str(number)} for number, child in enumerate(objects(value))]
 
 
 def _sealed(value: Any) -> Any:
@@ -162,7 +162,9 @@ def _oma_settings(call: Call, value: Any) -> list[Object]:
     (update/Intune/DeviceConfigurations.py) sends it without the mark, and then reads it by the reference it had before.
     """
     held = (call.tenant.held(call.path, call.rest[0]) if call.rest else None) or {}
-    known = {one.get("omaUri"): one.get("secretReferenceValueId") for one in objects(held.get("omaSettings"))}
+    known = {
+        setting.get("omaUri"): setting.get("secretReferenceValueId") for setting in objects(held.get("omaSettings"))
+    }
     made = []
     for setting in objects(value):
         is_secret = setting.get("isEncrypted", bool(known.get(setting.get("omaUri")))) is True
@@ -188,8 +190,8 @@ _SHAPES: Mapping[str, Callable[[Call, Any], Any]] = {
     "grantControls": _grant_controls,
     "files": tenant_wide.agreement_files,
     "combinationConfigurations": lambda _call, value: with_ids(value),
-    "protectedAppLockerFiles": lambda _call, value: [{"id": guid(), **one} for one in objects(value)],
-    "exemptAppLockerFiles": lambda _call, value: [{"id": guid(), **one} for one in objects(value)],
+    "protectedAppLockerFiles": lambda _call, value: [{"id": guid(), **file} for file in objects(value)],
+    "exemptAppLockerFiles": lambda _call, value: [{"id": guid(), **file} for file in objects(value)],
 }
 
 
@@ -209,8 +211,8 @@ def _derive(call: Call, item: Object) -> None:
 def _permissions(_call: Call, item: Object) -> None:
     """The same twice, and the allowed actions a third time, as the service gives them."""
     for permission in objects(item.get("rolePermissions")):
-        allowed = [one for action in objects(permission.get("resourceActions"))
-                   for one in action.get("allowedResourceActions") or ()]  # fmt: skip
+        allowed = [allowed for action in objects(permission.get("resourceActions"))
+                   for allowed in action.get("allowedResourceActions") or ()]  # fmt: skip
         permission["actions"] = allowed
     item["permissions"] = copy.deepcopy(item.get("rolePermissions"))
 
@@ -220,7 +222,7 @@ def _role_and_tags(call: Call, item: Object) -> None:
     if "roleDefinition@odata.bind" in body:
         item["roleDefinition"] = _named(call, f"{DM}/roleDefinitions", body["roleDefinition@odata.bind"])
     if "roleScopeTags@odata.bind" in body:
-        item["roleScopeTags"] = [_named(call, TAGS, one) for one in body["roleScopeTags@odata.bind"]]
+        item["roleScopeTags"] = [_named(call, TAGS, address) for address in body["roleScopeTags@odata.bind"]]
     item.setdefault("roleScopeTags", [])
 
 
@@ -234,14 +236,14 @@ def _named(call: Call, collection: str, address: Any) -> Object:
 
 def _members(call: Call, item: Object) -> None:
     """Twenty at most come with one request; nobody comes twice."""
-    added = [str(one).rpartition("/")[2] for one in call.body.get("members@odata.bind") or ()]
-    there = [one["id"] for one in item.get("members") or ()]
+    added = [str(address).rpartition("/")[2] for address in call.body.get("members@odata.bind") or ()]
+    there = [member["id"] for member in item.get("members") or ()]
     if len(added) > 20:
         raise bad_request("No more than 20 members can be added in one request.")
     if set(added) & set(there):
         raise bad_request("One or more added object references already exist for the following modified properties: "
                           "'members'.")  # fmt: skip
-    item["members"] = [{"id": one} for one in (*there, *added)]
+    item["members"] = [{"id": member_id} for member_id in (*there, *added)]
 
 
 _DERIVE: Mapping[str, Callable[[Call, Object], None]] = {

@@ -134,9 +134,9 @@ def _tokens(value: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(value, dict):
         return
     values = [value.get("simpleSettingValue"), *(value.get("simpleSettingCollectionValue") or ())]
-    for one in objects(values):
-        if one.get("valueState") == "encryptedValueToken":
-            yield str(value.get("settingDefinitionId")), str(one.get("value"))
+    for element in objects(values):
+        if element.get("valueState") == "encryptedValueToken":
+            yield str(value.get("settingDefinitionId")), str(element.get("value"))
     for inner in value.values():
         yield from _tokens(inner)
 
@@ -154,7 +154,11 @@ def _refuse_catalog_update(call: Call, item: Object) -> None:
 
 def _refuse_no_block(call: Call) -> None:
     rules = objects(call.body.get("scheduledActionsForRule"))
-    actions = [one.get("actionType") for rule in rules for one in objects(rule.get("scheduledActionConfigurations"))]
+    actions = [
+        configuration.get("actionType")
+        for rule in rules
+        for configuration in objects(rule.get("scheduledActionConfigurations"))
+    ]
     if len(rules) != 1 or "block" not in actions:
         raise bad_request("A compliance policy needs one scheduled action rule with a block action.")
 
