@@ -14,6 +14,7 @@ import config
 from actors.facade import policy_type_names, snapshot_diff
 from actors.process import logs, startup
 from actors.recovery import heartbeat
+from db import states
 from db.accounts import sessions
 from db.clock import utcnow
 from db.database import database
@@ -21,6 +22,7 @@ from web import error_pages
 from web.lists import preferences
 from web.presentation import formatters, layout
 from web.security import access, client_address, headers
+from web.security.permissions import Permission
 from web.views.backups import backup_sets, policies, runs, snapshots
 from web.views.installation import audit, dashboard, health
 from web.views.people import account, entra_grants, notifications, passkeys, sign_in, users
@@ -110,6 +112,16 @@ def _sign_in_by_session(app: Flask) -> None:
 
 def _teach_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
+        ACTIVE=states.ACTIVE,
+        CHANGEABLE=states.CHANGEABLE,
+        ItemState=states.ItemState,
+        Outcome=states.Outcome,
+        Permission=Permission,
+        PolicyState=states.PolicyState,
+        RestoreState=states.RestoreState,
+        RunKind=states.RunKind,
+        RunState=states.RunState,
+        Standing=states.Standing,
         back_after_choosing=layout.back_after_choosing,
         can=access.can,
         may=access.may,

@@ -1,0 +1,83 @@
+"""Templates are short lines, name what they use, and take states and permissions from their enums."""
+
+import re
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, nodes
+
+from db import states
+from web.security.permissions import Permission
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "templates"
+TEMPLATES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.html"))
+LONGEST_LINE = 120
+ENUMS = (
+    Permission,
+    states.ItemState,
+    states.Outcome,
+    states.PolicyState,
+    states.RestoreState,
+    states.RunKind,
+    states.RunState,
+    states.SetState,
+    states.Standing,
+)
+LITERALS = frozenset(str(member) for enum in ENUMS for member in enum)
+# Words that are a state elsewhere, and here are something else: what a difference is, what a snapshot's proof says.
+NO_STATES = {"snapshots/_differences.html": {"removed"}, "snapshots/page.html": {"read"}}
+
+
+def parsed(name: str) -> nodes.Template:
+    return Environment(extensions=["jinja2.ext.do"], autoescape=True).parse((FOLDER / name).read_text())
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_no_line_is_too_long(name):
+    lines = (FOLDER / name).read_text().splitlines()
+    assert [number for number, line in enumerate(lines, 1) if len(line) > LONGEST_LINE] == []
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_imported_macro_is_used(name):
+    template = parsed(name)
+    imported = {
+        alias if isinstance(alias, str) else alias[1]
+        for found in template.find_all(nodes.FromImport)
+        for alias in found.names
+    }
+    used = {found.name for found in template.find_all(nodes.Name)}
+    assert imported - used == set()
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_states_and_permissions_come_from_their_enums(name):
+    assert sorted((_compared(parsed(name)) & LITERALS) - NO_STATES.get(name, set())) == []
+
+
+def _compared(template: nodes.Template) -> set[str]:
+    """Return the texts that something is compared with, and those that `can` and `may` are called with."""
+    around = [
+        *(operand for found in template.find_all(nodes.Compare) for operand in [found.expr, *found.ops]),
+        *(
+            argument
+            for call in template.find_all(nodes.Call)
+            if isinstance(call.node, nodes.Name) and call.node.name in ("can", "may")
+            for argument in call.args
+        ),
+    ]
+    return {
+        const.value
+        for node in around
+        for const in [node, *node.find_all(nodes.Const)]
+        if isinstance(const, nodes.Const) and isinstance(const.value, str)
+    }
+
+
+def test_every_template_is_used():
+    sources = [*ROOT.glob("web/**/*.py"), *FOLDER.rglob("*.html")]
+    named = set(re.findall(r'"([\w/]+\.html)"', "\n".join(path.read_text() for path in sources)))
+    by_flask_admin = {"admin/model/list.html"}
+    assert set(TEMPLATES) - named - by_flask_admin == set()
+    assert named - set(TEMPLATES) == set()
