@@ -57,22 +57,22 @@ migration: setup ## Write the next numbered migration: NAME=run_labels
 	@$(BIN)/python -m tests.tools.new_migration $(NAME)
 
 docs: setup ## Write the generated pages of docs/ anew
-	@$(BIN)/python -m tests.dependencies_page
-	@$(BIN)/python -m tests.policy_types_page
-	@$(BIN)/python -m tests.fidelity_page
+	@$(BIN)/python -m tests.tools.dependencies_page
+	@$(BIN)/python -m tests.tools.policy_types_page
+	@$(BIN)/python -m tests.tools.fidelity_page
 	@$(BIN)/python -m tests.tools.architecture_page
 
 ##@ Check
 
 test: check ## Check, and run every test
-	@$(BIN)/python -m tests.prerequisites
+	@$(BIN)/python -m tests.tools.prerequisites
 	@$(BIN)/pytest -n 3 $(PYTEST_ARGS)
 
 test-fast: check ## Check, and run the tests that take no minute
 	@$(BIN)/pytest -q -n 2 -k 'not postgresql and not every_row and not test_demo and not test_wheel' tests/graph tests/db tests/test_*.py
 	@echo "Left out: PostgreSQL, every reading with every budget, actors, pages, commands, faults, browser, demo, wheel. All of it: make test"
 
-test-one: setup ## Run the tests of one file, folder or name: T=tests/db/test_users.py
+test-one: setup ## Run the tests of one file, folder or name: T=tests/db/accounts/test_users.py
 	@$(BIN)/pytest -q $(T)
 
 ci: ## What CI runs: make test, where nothing is left out because a package index does not answer
@@ -115,7 +115,7 @@ pages: setup ## Render every page again, and print what differs but for white sp
 	@$(BIN)/python -m tests.tools.page_comparison compare $(PAGES)/before $(PAGES)/now
 
 screenshots: setup ## Render every page into docs/screenshots/all
-	@$(BIN)/python -m tests.screenshots
+	@$(BIN)/python -m tests.tools.screenshots
 
 ##@ Try hard
 

@@ -8,7 +8,7 @@ import base64
 import os
 import secrets
 
-from tests import servers
+from tests.support import servers
 
 REDIS_PORT, SIMULATOR_PORT, WEB_PORT = servers.free_port(), servers.free_port(), servers.free_port()
 SIMULATOR = f"http://127.0.0.1:{SIMULATOR_PORT}"

@@ -23,7 +23,7 @@ from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import IS_ACTIVE, BackupSet, Restore, Run, Tenant
 from graph.transport import rate_limits
-from tests.simulated import CA, WRITE, conditional_access
+from tests.support.simulated_tenant import CA, WRITE, conditional_access
 
 POLICIES, LOCATIONS, STRENGTHS = 250, 40, 30
 PAGE = 25

@@ -21,7 +21,7 @@ from db.recovery import lost_runs
 from db.restores import approvals
 from db.runs import notifications, run_history, runs
 from db.tenants import backup_health, schedules
-from tests import many_rows
+from tests.support import many_rows
 
 LOOKS = 5
 PLAN_HOURS = 24

@@ -27,8 +27,8 @@ from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import AuditEvent, BackupSet, Policy, Restore, Run, Snapshot, Tenant
 from db.states import ACTIVE, Role
-from tests import servers
-from tests.simulated import WRITE
+from tests.support import servers
+from tests.support.simulated_tenant import WRITE
 
 TENANTS, POLICIES = 5, 100
 THINK_SECONDS = 2.0

@@ -17,7 +17,7 @@ from db.database import database
 from db.models import IS_ACTIVE, BackupSet, Restore, Run
 from db.states import RunState
 from graph.transport import rate_limits
-from tests.simulated import WRITE
+from tests.support.simulated_tenant import WRITE
 
 POLICIES, LATENCY_MS = 500, 80
 # Between a backup, a look at its preview and the confirmation: Graph's window of reads is empty again.

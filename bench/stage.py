@@ -24,8 +24,8 @@ from db.database import database
 from db.models import Heartbeat, Policy, Tenant
 from db.states import Role
 from db.tenants import tenants
-from tests import servers
-from tests.simulated import READ, catalog_policy
+from tests.support import servers
+from tests.support.simulated_tenant import READ, catalog_policy
 
 EMAIL, PASSWORD = "olga@bench.example", "correct horse battery"
 DIRECTORY_ID, SECRET = "00000001-1111-4111-8111-111111111111", "bench client secret"

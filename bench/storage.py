@@ -24,7 +24,7 @@ from db.tenants import tenants
 from graph.content.fingerprint import fingerprint
 from graph.policy_types.table import POLICY_TYPES
 from graph.simulator.demo import demo_tenants
-from tests.simulated import collection_of
+from tests.support.simulated_tenant import collection_of
 
 POLICIES, NIGHTS, CHANGED, TENANTS = 500, 365, 5, 500
 ITEM_DAYS = 90

@@ -20,7 +20,7 @@ from actors.process import startup
 from bench import REDIS_PORT
 from db import migrate
 from db.database import close_all, database, is_sqlite
-from tests import servers
+from tests.support import servers
 
 OTHERS = 100_000
 TOGETHER = 1_000_000

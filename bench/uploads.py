@@ -18,7 +18,7 @@ from db.database import database
 from db.models import Tenant
 from db.runs import uploads
 from tests.actors.uploads.test_unpacking import bombs
-from tests.uploads import read, zipped
+from tests.support.zip_uploads import read, zipped
 
 
 def peak() -> int:

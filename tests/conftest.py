@@ -18,7 +18,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests import servers
+from tests.support import servers
 
 REDIS_PORT = servers.free_port()
 SIMULATOR_PORT = servers.free_port()
@@ -53,9 +53,9 @@ from db.models import Policy, Snapshot, Tenant, User  # noqa: E402
 from db.policies import snapshots  # noqa: E402
 from db.states import Role, SiteRole  # noqa: E402
 from graph.transport import rate_limits  # noqa: E402
-from tests import locks  # noqa: E402
 from tests.as_read import Browser  # noqa: E402
-from tests.simulated import REAL, SimulatedTenant, catalog_policy  # noqa: E402
+from tests.support import lock_watch  # noqa: E402
+from tests.support.simulated_tenant import REAL, SimulatedTenant, catalog_policy  # noqa: E402
 
 # Tests that share what takes long to start follow each other in one process of the test run. By their names: the mark
 # that pytest-xdist 3.8 has for it writes to what pytest 9 no longer reads.
@@ -198,7 +198,7 @@ def let_go(bound):
 @pytest.fixture
 def lock_order(monkeypatch):
     """No transaction of the test takes rows against the written order."""
-    with locks.watched(monkeypatch) as wrong:
+    with lock_watch.watched(monkeypatch) as wrong:
         yield
     assert not wrong, "\n".join(dict.fromkeys(wrong))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import config
 from db import database as engine
-from tests import servers
+from tests.support import servers
 
 KEY = base64.urlsafe_b64encode(b"k" * 32).decode()
 GOOD = {"TENANTKEEP_SECRET_KEY": "s" * 20, "TENANTKEEP_ENCRYPTION_KEYS": KEY}

@@ -3,8 +3,8 @@
 import sqlite3
 import time
 
-from tests import servers
-from tests.demo import descendants, is_running, running_demo
+from tests.support import servers
+from tests.support.demo import descendants, is_running, running_demo
 
 
 def test_it_stops_with_all_its_children_and_a_second_start_keeps_the_data(tmp_path):

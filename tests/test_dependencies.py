@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.dependencies_page import ALLOWED, PAGE, ROOT, packages
+from tests.tools.dependencies_page import ALLOWED, PAGE, ROOT, packages
 
 PINNED = dict(line.lower().split("==") for line in (ROOT / "constraints.txt").read_text().splitlines())
 
@@ -13,7 +13,7 @@ def test_the_page_has_every_package_with_its_version_and_licence():
     """Another system may need fewer; what it has must be there."""
     lines = PAGE.read_text(encoding="utf-8").splitlines()
     missing = [one.line() for one in packages() if one.line() not in lines]
-    assert missing == [], "write it anew: python -m tests.dependencies_page"
+    assert missing == [], "write it anew: python -m tests.tools.dependencies_page"
 
 
 def test_everything_installed_is_pinned_to_that_version():

@@ -9,7 +9,7 @@ from playhouse.migrations import Runner
 
 from db import database as engine
 from db import encryption
-from tests import servers
+from tests.support import servers
 from tests.tools.new_migration import MIGRATIONS, write_migration
 
 MAKEFILE = (servers.ROOT / "Makefile").read_text()

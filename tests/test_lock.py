@@ -7,7 +7,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.dependencies_page import ROOT, asked
+from tests.tools.dependencies_page import ROOT, asked
 
 LINES = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
 PINS = [Requirement(line.removesuffix(" \\")) for line in LINES if not line.startswith(" ")]

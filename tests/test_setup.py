@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests import servers
+from tests.support import servers
 
 STAND_IN = """#!/bin/sh
 # Says what a Python would, and makes an environment whose own Python is one like it.

@@ -15,8 +15,8 @@ import zipfile
 import pytest
 import requests
 
-from tests import servers
-from tests.demo import running_demo
+from tests.support import servers
+from tests.support.demo import running_demo
 
 pytestmark = pytest.mark.skipif(
     not (servers.ROOT / ".git").exists(), reason="only git tells which files belong to the product"

@@ -3,7 +3,7 @@
 A transaction takes its rows table by table in this order, by writing to them or with `db.database.lock`; of one table
 in rising order of their ids, a parent run before its child runs. Reading takes no row, and neither does making one that
 nobody has seen. An act that is a transaction by itself (a heartbeat, a notification marked as read) needs no place
-here. tests/locks.py watches the tests' transactions for it.
+here. tests/support/lock_watch.py watches the tests' transactions for it.
 """
 
 from db.models import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.simulated import WRITE
+from tests.support.simulated_tenant import WRITE
 
 # Files and single tests.
 ABOUT_GRAPH = {

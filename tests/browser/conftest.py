@@ -6,9 +6,9 @@ import pytest
 from werkzeug.serving import make_server
 
 from tests.conftest import PASSWORD
-from tests.demo import ARGUMENTS, running_demo, sign_in
-from tests.prerequisites import chromium
-from tests.tour import prepare
+from tests.support.demo import ARGUMENTS, running_demo, sign_in
+from tests.support.page_walk import prepare
+from tests.tools.prerequisites import chromium
 
 
 def pytest_collection_modifyitems(items):
@@ -104,7 +104,7 @@ def demo(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def toured(demo, browser):
-    """What a tour through the demo has made, by name; see tests/tour.py."""
+    """What a tour through the demo has made, by name; see tests/support/page_walk.py."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     sign_in(page, demo, "admin")

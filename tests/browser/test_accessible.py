@@ -2,8 +2,8 @@
 
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.demo import sign_in
-from tests.tour import PAGES
+from tests.support.demo import sign_in
+from tests.support.page_walk import PAGES
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 # Another scheme has other colours, and nothing else; another width has other sizes, and shows and hides other parts.

@@ -2,7 +2,7 @@
 
 import time
 
-from tests.demo import sign_in
+from tests.support.demo import sign_in
 
 
 def test_an_operator_signs_in_and_captures_a_snapshot(demo, new_page):

@@ -7,7 +7,7 @@ from db.audit.audit import SYSTEM, Actor
 from db.models import AuditEvent, Membership, Policy, Run, Snapshot
 from db.states import Role
 from tests.conftest import PASSWORD, capture_by_hand
-from tests.simulated import catalog_policy
+from tests.support.simulated_tenant import catalog_policy
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.encryption import Keyring, SealError
-from tests.anything import texts
+from tests.support.strategies import texts
 
 owners = texts.filter(lambda text: "\ud800" not in text and text.isprintable())
 key = st.binary(min_size=32, max_size=32)

@@ -11,7 +11,7 @@ from db import database as engine
 from db import encryption, migrate
 from db.models import TABLES, Policy, Tenant
 from db.schema import online_changes, row_ids
-from tests import servers
+from tests.support import servers
 
 
 def indexes(found):

@@ -11,9 +11,9 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.demo import descendants
 from tests.faults import at_seams, disturbing, launch
 from tests.faults.stage import ENGINES, OURS, POSTGRESQL, SQLITE
+from tests.support.demo import descendants
 
 HOURS = 3 * 3600
 FROZEN = (launch.STALE_SECONDS + 1, launch.STALE_SECONDS + 2)

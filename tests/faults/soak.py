@@ -55,8 +55,8 @@ def _use_settings():
 
 
 def _soak(kind, seed, seconds, options):
-    from tests import servers
     from tests.faults import rounds, stage
+    from tests.support import servers
 
     figures, deadline = rounds.Figures(), time.monotonic() + seconds
     if kind == stage.POSTGRESQL and servers.postgresql_binaries() is None:

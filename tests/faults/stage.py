@@ -25,9 +25,9 @@ from db.audit.audit import SYSTEM
 from db.models import Run
 from db.states import ACTIVE
 from db.tenants import tenants
-from tests import servers
 from tests.faults import launch
 from tests.faults.seams import FOLDER, Seams
+from tests.support import servers
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 ENGINES = (SQLITE, POSTGRESQL)

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests import servers
 from tests.faults import rounds, stage
 from tests.faults.faults import FAULTS
 from tests.faults.stage import POSTGRESQL, SQLITE
+from tests.support import servers
 
 SEED = 20261125
 # (engine, fault, work, moment): each where it hurts most. One at a seam has no other moment.

@@ -21,8 +21,8 @@ from db.states import ACTIVE, ItemState, PolicyState, RestoreState, Role, RunKin
 from db.tenants import tenants
 from graph.policy_types.table import POLICY_TYPES
 from tests.faults.stage import EMAIL, SUBSCRIBER, Stuck
-from tests.restoring import options
-from tests.simulated import WRITE, SimulatedTenant, catalog_policy
+from tests.support.restore_steps import options
+from tests.support.simulated_tenant import WRITE, SimulatedTenant, catalog_policy
 
 KEY = "configurationPolicies"
 CATALOG = POLICY_TYPES[KEY].path.strip("/")

@@ -17,9 +17,9 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import encode_multipart
 
-from tests.forms import Form, every_page
 from tests.fuzz import values
-from tests.uploads import zipped
+from tests.support.forms import Form, every_page
+from tests.support.zip_uploads import zipped
 
 SLOWEST_SECONDS = 20
 # Something of every person's goes on existing only when it is put back now and then.

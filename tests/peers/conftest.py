@@ -7,7 +7,7 @@ import pytest
 
 from graph.simulator.demo import demo_tenants
 from tests.peers.hosts import microsoft
-from tests.servers import ROOT
+from tests.support.servers import ROOT
 
 BIN = ROOT / ".venv" / "peers" / "bin"
 

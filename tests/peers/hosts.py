@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 from graph.simulator.__main__ import Handler
 from graph.simulator.app import create_app
 from graph.simulator.store.state import State
-from tests.certificates import self_signed
+from tests.support.certificates import self_signed
 
 HOSTS = ("graph.microsoft.com", "login.microsoftonline.com")
 

@@ -47,9 +47,9 @@ from db.restores import approvals, restore_rules, restores, retries
 from db.runs import completion, runs
 from db.states import ACTIVE, ENDED, ItemState, Role, RunKind, RunState, SetState
 from db.tenants import schedules, tenants
-from tests.restoring import options
 from tests.stateful import model
 from tests.stateful.worker import HOW, KEY, LOST, REFUSED, WELL, Worker
+from tests.support.restore_steps import options
 
 POLICIES = 3
 PEOPLE = ("ada", "max")

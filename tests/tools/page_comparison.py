@@ -39,9 +39,9 @@ DIFF_LINES, DIFF_WIDTH = 30, 200
 def make_data(data: Path) -> None:
     from playwright.sync_api import sync_playwright
 
-    from tests.demo import ARGUMENTS, running_demo, sign_in
-    from tests.prerequisites import chromium
-    from tests.tour import PAGES, prepare
+    from tests.support.demo import ARGUMENTS, running_demo, sign_in
+    from tests.support.page_walk import PAGES, prepare
+    from tests.tools.prerequisites import chromium
 
     with running_demo(data) as demo, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium(), args=ARGUMENTS)

@@ -4,10 +4,10 @@ import pytest
 import redis
 
 from db.models import Membership, User
-from tests import holdings
 from tests.conftest import REDIS_PORT, csrf_token
 from tests.fuzz.fuzzer import Fuzzer
-from tests.holdings import PEOPLE
+from tests.support import two_tenants
+from tests.support.two_tenants import PEOPLE
 
 FUZZERS = ("admin", "manager", "operator", "reader", "auditor", "anonymous")
 
@@ -15,7 +15,7 @@ FUZZERS = ("admin", "manager", "operator", "reader", "auditor", "anonymous")
 @pytest.fixture
 def enter(app, sign_in, _password_hash):
     """enter(name) -> (cookie, token) of a person who is again what they were, whatever was done to them meanwhile."""
-    _own, _other, people = holdings.both(_password_hash)
+    _own, _other, people = two_tenants.both(_password_hash)
     memberships = list(Membership.select().dicts())
 
     def put_back(user, name):

@@ -6,7 +6,7 @@ from actors.backups import back_up
 from db.models import Run
 from db.states import ACTIVE
 from tests.conftest import csrf_token
-from tests.parts import handed_out, parts_of
+from tests.support.split_backup import handed_out, parts_of
 from web.commands import cli
 
 

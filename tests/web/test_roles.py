@@ -15,8 +15,8 @@ from db.audit import audit
 from db.audit.audit import SYSTEM, Action
 from db.installation import privileges
 from db.models import TABLES
-from tests import servers
-from tests.roles import copied, documented_roles
+from tests.support import servers
+from tests.support.database_roles import copied, documented_roles
 from tests.web.commands.test_commands import tenantkeep
 
 

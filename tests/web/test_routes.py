@@ -12,7 +12,7 @@ from db.runs import runs
 from db.states import RunKind
 from db.tenants import schedules
 from tests.conftest import csrf_token
-from tests.restoring import options
+from tests.support.restore_steps import options
 
 OPEN = {"static", "admin.static"}
 IDS = {"tenant_id", "policy_id", "run_id", "snapshot_id", "backup_set_id", "schedule_id", "restore_id", "item_id",

@@ -13,7 +13,7 @@ from db.states import RunState, SetState
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.expiries import KINDS
 from graph.transport import client, rate_limits
-from tests.simulated import READ, catalog_policy
+from tests.support.simulated_tenant import READ, catalog_policy
 
 PATH = "deviceManagement/configurationPolicies"
 # Groups are not listed: they come by what refers to them.

@@ -23,7 +23,7 @@ from db.tenants import tenants
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import Reading
 from graph.transport.client import Answer
-from tests.simulated import READ, WRITE, catalog_policy
+from tests.support.simulated_tenant import READ, WRITE, catalog_policy
 
 pytestmark = pytest.mark.usefixtures("lock_order")
 

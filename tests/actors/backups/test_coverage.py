@@ -18,8 +18,8 @@ from db.runs import child_runs, completion, runs
 from db.states import Offer, RunState, SetState
 from db.tenants import backup_health, coverage
 from graph.policy_types.table import POLICY_TYPES
-from tests.restoring import options, previewed
-from tests.simulated import READ, WRITE, catalog_policy
+from tests.support.restore_steps import options, previewed
+from tests.support.simulated_tenant import READ, WRITE, catalog_policy
 
 CATALOG, SCRIPTS = "deviceManagement/configurationPolicies", "deviceManagement/deviceManagementScripts"
 pytestmark = pytest.mark.usefixtures("app", "worker", "quick")

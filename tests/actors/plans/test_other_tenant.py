@@ -11,8 +11,8 @@ from db.restores import restores
 from db.runs import name_cache
 from db.states import RunState
 from graph.references import security_identifier
-from tests.restoring import executed, items_of, options, plan_of, previewed
-from tests.simulated import WRITE, SimulatedTenant, catalog_policy
+from tests.support.restore_steps import executed, items_of, options, plan_of, previewed
+from tests.support.simulated_tenant import WRITE, SimulatedTenant, catalog_policy
 
 CATALOG, APPS = "deviceManagement/configurationPolicies", "deviceAppManagement/mobileApps"
 CONFIGURATIONS = "deviceManagement/deviceConfigurations"

@@ -13,8 +13,8 @@ from db.models import BackupSet, Policy, RestoreItem, Snapshot
 from db.restores import mappings, restores
 from db.states import RunState
 from tests.conftest import capture_by_hand
-from tests.restoring import as_previewed, executed, items_of, options, plan_of, previewed
-from tests.simulated import WRITE, SimulatedTenant, catalog_policy
+from tests.support.restore_steps import as_previewed, executed, items_of, options, plan_of, previewed
+from tests.support.simulated_tenant import WRITE, SimulatedTenant, catalog_policy
 
 CATALOG = "deviceManagement/configurationPolicies"
 NAME = "Win - Duplicate"

@@ -20,8 +20,8 @@ from db.models import Credential, Heartbeat, Policy, Run, Snapshot, Tenant, User
 from db.policies import snapshots
 from db.states import RunState
 from db.tenants import credentials, tenants
-from tests import servers
-from tests.simulated import catalog_policy
+from tests.support import servers
+from tests.support.simulated_tenant import catalog_policy
 
 OLD = os.environ["TENANTKEEP_ENCRYPTION_KEYS"]
 

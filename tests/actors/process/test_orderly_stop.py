@@ -12,9 +12,9 @@ from actors.process import orderly_stop
 from db.audit.audit import SYSTEM
 from db.models import Run, RunItem
 from db.states import ItemState, RunState
-from tests import servers
-from tests.demo import descendants
-from tests.simulated import catalog_policy
+from tests.support import servers
+from tests.support.demo import descendants
+from tests.support.simulated_tenant import catalog_policy
 
 on_one_engine = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

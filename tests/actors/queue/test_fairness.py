@@ -11,7 +11,7 @@ from actors.worker import Options, _command
 from db.audit.audit import SYSTEM
 from db.states import RunState
 from db.tenants import tenants
-from tests.simulated import SimulatedTenant, catalog_policy
+from tests.support.simulated_tenant import SimulatedTenant, catalog_policy
 
 TENANTS, POLICIES = 6, 45
 

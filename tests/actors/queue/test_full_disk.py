@@ -15,8 +15,8 @@ from db.audit.audit import SYSTEM
 from db.models import Run
 from db.runs import runs
 from db.states import RunKind
-from tests import servers
 from tests.conftest import PASSWORD, csrf_token, fresh_database
+from tests.support import servers
 from tests.web.commands.test_commands import tenantkeep
 
 

@@ -17,7 +17,7 @@ from db.models import Run, Setback
 from db.states import RunState
 from graph.errors import Throttled
 from graph.transport import rate_limits
-from tests import servers
+from tests.support import servers
 from tests.web.views.people.test_sign_in import attempt
 from web.security import attempt_limits
 

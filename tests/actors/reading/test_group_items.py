@@ -15,8 +15,8 @@ from db.restores import restores
 from db.states import Offer, RunState, SetState
 from db.tenants import backup_health, coverage
 from graph.read import groups
-from tests.restoring import executed, options, previewed, undone
-from tests.simulated import READ, WRITE, catalog_policy
+from tests.support.restore_steps import executed, options, previewed, undone
+from tests.support.simulated_tenant import READ, WRITE, catalog_policy
 
 CATALOG = "deviceManagement/configurationPolicies"
 RING, PILOT, OTHER = (f"{one}0000000-aaaa-4aaa-8aaa-000000000000" for one in "123")

@@ -19,8 +19,8 @@ from db.models import BackupSet, Policy, RunItem, Snapshot
 from db.restores import restores
 from db.states import RunState
 from graph.simulator.faults.malformed import BODIES, BYTES, NAMES, PACKED, PARTS, STATUSES
-from tests.restoring import executed, items_of, options, previewed
-from tests.simulated import WRITE, catalog_policy
+from tests.support.restore_steps import executed, items_of, options, previewed
+from tests.support.simulated_tenant import WRITE, catalog_policy
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

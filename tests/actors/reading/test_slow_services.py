@@ -27,8 +27,8 @@ from db.runs import answer_cache, runs
 from db.states import ItemState, RunState, SetState
 from graph.transport import rate_limits
 from graph.transport.client import Answer
-from tests.restoring import options
-from tests.simulated import CA, WRITE, conditional_access
+from tests.support.restore_steps import options
+from tests.support.simulated_tenant import CA, WRITE, conditional_access
 
 POLICIES, LOCATIONS, STRENGTHS = 16, 6, 6
 # The time in which our own budget lets one request through.

@@ -24,7 +24,7 @@ from db.recovery import lost_runs
 from db.runs import completion, runs
 from db.states import ACTIVE, ItemState, RunState
 from graph.transport import rate_limits
-from tests.simulated import catalog_policy
+from tests.support.simulated_tenant import catalog_policy
 
 
 def wait_until(holds, what, seconds=30):

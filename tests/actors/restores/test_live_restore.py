@@ -21,10 +21,10 @@ from db.recovery.write_log import Answered
 from db.restores import approvals, mappings, restore_rules, restores
 from db.runs import completion, run_progress
 from db.states import RestoreState, RunState, WriteState
-from tests import servers
 from tests.conftest import capture_by_hand
-from tests.restoring import executed, items_of, options, person, plan_of, previewed, undone
-from tests.simulated import WRITE, SimulatedTenant, catalog_policy
+from tests.support import servers
+from tests.support.restore_steps import executed, items_of, options, person, plan_of, previewed, undone
+from tests.support.simulated_tenant import WRITE, SimulatedTenant, catalog_policy
 
 CATALOG = "deviceManagement/configurationPolicies"
 pytestmark = pytest.mark.usefixtures("app", "worker", "quick", "lock_order")

@@ -10,9 +10,9 @@ from db.models import BackupSet, Policy, Run
 from db.runs import run_progress
 from db.states import RunState
 from graph.write import readiness
-from tests import servers
 from tests.conftest import capture_by_hand
-from tests.restoring import executed, items_of, options, previewed
+from tests.support import servers
+from tests.support.restore_steps import executed, items_of, options, previewed
 
 APPS, GROUP = "deviceAppManagement/mobileApps", "00000900-1111-4111-8111-111111111111"
 LOCATIONS, ACCESS = "identity/conditionalAccess/namedLocations", "identity/conditionalAccess/policies"

@@ -21,10 +21,10 @@ from db.models import AuditEvent, BackupSet, Policy, Restore, Run, RunItem, Writ
 from db.recovery import lost_runs
 from db.restores import restores
 from db.states import ACTIVE, RunState
-from tests import servers
 from tests.conftest import REDIS_PORT, capture_by_hand
-from tests.restoring import executed, options, previewed
-from tests.simulated import WRITE, catalog_policy
+from tests.support import servers
+from tests.support.restore_steps import executed, options, previewed
+from tests.support.simulated_tenant import WRITE, catalog_policy
 
 CATALOG = "deviceManagement/configurationPolicies"
 KILLS, ITEMS = 20, 100

@@ -16,7 +16,6 @@ from db.restores import four_eyes, plan_fingerprint, restores, retries
 from db.runs import completion, run_progress
 from db.runs.runs import Claim, ClaimLost
 from db.states import RunState
-from tests import servers
 from tests.actors.restores.test_live_restore import (
     CATALOG,
     GROUP,
@@ -28,8 +27,9 @@ from tests.actors.restores.test_live_restore import (
     policy_of,
 )
 from tests.conftest import capture_by_hand
-from tests.restoring import executed, items_of, options, person, plan_of, previewed, undone
-from tests.simulated import catalog_policy
+from tests.support import servers
+from tests.support.restore_steps import executed, items_of, options, person, plan_of, previewed, undone
+from tests.support.simulated_tenant import catalog_policy
 
 pytestmark = pytest.mark.usefixtures("app", "worker", "quick", "lock_order")
 

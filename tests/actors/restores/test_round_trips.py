@@ -31,10 +31,10 @@ from graph.references.navigations import all_links
 from graph.references.references import find
 from graph.write.attainable import attainable
 from graph.write.write_rules import WRITE_RULES
-from tests import servers
-from tests.restoring import executed, made_ids, options, previewed, renamed_ids
-from tests.silent import silent_differences
-from tests.simulated import REAL, WRITE, SimulatedTenant, assert_holds, collection_of, truth_of
+from tests.support import servers
+from tests.support.restore_steps import executed, made_ids, options, previewed, renamed_ids
+from tests.support.silent_differences import silent_differences
+from tests.support.simulated_tenant import REAL, WRITE, SimulatedTenant, assert_holds, collection_of, truth_of
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

@@ -24,10 +24,10 @@ from db.policies import snapshots
 from db.restores import restores
 from db.tenants import tenants
 from graph.errors import from_answer
-from tests import servers
 from tests.conftest import REDIS_PORT, capture_by_hand, csrf_token
-from tests.restoring import executed, options, previewed
-from tests.simulated import WRITE
+from tests.support import servers
+from tests.support.restore_steps import executed, options, previewed
+from tests.support.simulated_tenant import WRITE
 
 CANARY = "c4nary-Q8x~secret.value-0123456789"
 

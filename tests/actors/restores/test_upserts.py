@@ -16,7 +16,7 @@ from graph.policy_types.policy_type import name_of
 from graph.policy_types.table import POLICY_TYPES
 from tests.conftest import capture_by_hand
 from tests.fuzz.values import STEERING
-from tests.restoring import executed, options, plan_of, previewed, undone
+from tests.support.restore_steps import executed, options, plan_of, previewed, undone
 
 KEY = "authenticationContextClassReferences"
 CONTEXTS = f"identity/conditionalAccess/{KEY}"

@@ -9,8 +9,8 @@ from db.restores import restores
 from db.states import RestoreState, RunState
 from graph.policy_types import quotas
 from tests.conftest import capture_by_hand
-from tests.restoring import executed, options, plan_of, previewed, undone
-from tests.simulated import catalog_policy
+from tests.support.restore_steps import executed, options, plan_of, previewed, undone
+from tests.support.simulated_tenant import catalog_policy
 
 CATALOG = "deviceManagement/configurationPolicies"
 UPDATES = "deviceManagement/windowsFeatureUpdateProfiles"

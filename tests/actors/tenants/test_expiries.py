@@ -15,7 +15,7 @@ from db.states import RunState
 from db.tenants import expiries
 from graph.read import expiries as expiries_of_graph
 from graph.transport.client import Answer
-from tests.simulated import READ
+from tests.support.simulated_tenant import READ
 
 pytestmark = [
     pytest.mark.usefixtures("app", "worker", "quick", "lock_order"),

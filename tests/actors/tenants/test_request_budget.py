@@ -14,7 +14,7 @@ from db.models import BackupSet, Run
 from db.states import RunState, SetState
 from graph.errors import Throttled
 from graph.transport import rate_limits
-from tests.simulated import SimulatedTenant, catalog_policy
+from tests.support.simulated_tenant import SimulatedTenant, catalog_policy
 
 PATH = "deviceManagement/configurationPolicies"
 

@@ -10,7 +10,7 @@ from db.errors import Invalid
 from graph.content.fingerprint import text_mark
 from graph.content.legacy_fingerprint import fingerprint as first_fingerprint
 from graph.policy_types.table import POLICY_TYPES
-from tests.uploads import DIRECTORY, GOOD, fingerprint_of, line, read, zipped
+from tests.support.zip_uploads import DIRECTORY, GOOD, fingerprint_of, line, read, zipped
 
 GROUP, OTHER = "11111111-2222-4333-8444-555555555555", "11111111-2222-4333-8444-666666666666"
 TARGET = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": GROUP}

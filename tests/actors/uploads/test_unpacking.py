@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from actors.uploads import zip_files
 from actors.uploads.unpacking import Unpacking
 from db.errors import Invalid
-from tests.anything import json_of, texts
-from tests.uploads import DIRECTORY, GOOD, line, read, zipped
+from tests.support.strategies import json_of, texts
+from tests.support.zip_uploads import DIRECTORY, GOOD, line, read, zipped
 
 
 def taken(data):

@@ -20,7 +20,7 @@ from db.states import Outcome, RunState, SetState
 from db.tenants import tenants
 from graph.content.normalise import normalise
 from graph.policy_types.table import POLICY_TYPES
-from tests.simulated import REAL, SimulatedTenant, assert_holds, truth_of
+from tests.support.simulated_tenant import REAL, SimulatedTenant, assert_holds, truth_of
 from web.presentation.backup_zip import archive
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

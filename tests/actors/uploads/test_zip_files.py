@@ -12,7 +12,7 @@ import pytest
 from actors.uploads import zip_files
 from db.errors import Invalid
 from graph.content.fingerprint import text_mark
-from tests.uploads import DIRECTORY, GOOD, line, read, zipped
+from tests.support.zip_uploads import DIRECTORY, GOOD, line, read, zipped
 from web.presentation.backup_zip import _Sink
 
 # Of the processor: far more than it takes, so that a machine under load is no finding.

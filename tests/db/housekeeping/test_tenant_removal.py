@@ -18,9 +18,9 @@ from db.restores import restores
 from db.runs import runs
 from db.states import RestoreState, RunKind
 from db.tenants import schedules, tenants
-from tests import holdings
-from tests.holdings import DIGITS, THEIRS
-from tests.restoring import options
+from tests.support import two_tenants
+from tests.support.restore_steps import options
+from tests.support.two_tenants import DIGITS, THEIRS
 
 pytestmark = pytest.mark.usefixtures("lock_order")
 
@@ -31,7 +31,7 @@ LOG = frozenset({"audit_event", "audit_head"})
 @pytest.fixture
 def held(database, redis_url, _password_hash):
     """(the own tenant, the other): what each holds is told apart by its ids and words. Nothing is under way."""
-    own, other, _people = holdings.both(_password_hash)
+    own, other, _people = two_tenants.both(_password_hash)
     for one in (own, other):
         tenant_switch.switch_off(one.tenant, SYSTEM)
         tenant_switch.switch_on(one.tenant, SYSTEM)
@@ -49,15 +49,15 @@ def test_nothing_of_it_is_left_but_the_log_and_all_of_the_others_is(held, monkey
     monkeypatch.setattr(tenant_removal, "TOGETHER", 1)
 
     def theirs():
-        return [row for row in holdings.rows(LOG) if THEIRS.search(row) or re.search(DIGITS, row)]
+        return [row for row in two_tenants.rows(LOG) if THEIRS.search(row) or re.search(DIGITS, row)]
 
     # People are nobody's; so is what they chose to see.
     personal = re.compile(r"^(users|preference|session|seal) ")
-    mine = [row for row in holdings.rows(LOG) if row not in theirs()]
+    mine = [row for row in two_tenants.rows(LOG) if row not in theirs()]
     assert len({row.split()[0] for row in theirs()}) > 15
     removed(other)
     assert [row for row in theirs() if not personal.match(row)] == []
-    assert [row for row in mine if row not in holdings.rows(LOG)] == []
+    assert [row for row in mine if row not in two_tenants.rows(LOG)] == []
     assert AuditEvent.select().order_by(AuditEvent.id.desc()).get().action == "tenant:removed"
     assert list(audit.verify()) == []
 

@@ -17,7 +17,7 @@ from db.models import AuditEvent, Content, Mapping, Policy, Restore, RestoreItem
 from db.policies import snapshots
 from db.restores import approvals, four_eyes, mappings, plan_fingerprint, restores
 from tests.conftest import capture_by_hand
-from tests.restoring import as_previewed, options, person
+from tests.support.restore_steps import as_previewed, options, person
 
 # It is decided in Python, from rows that both engines give alike.
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]

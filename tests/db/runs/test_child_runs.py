@@ -8,7 +8,7 @@ from db.models import Run, RunItem
 from db.recovery import lost_runs
 from db.runs import child_runs, completion, runs
 from db.states import ItemState, Outcome, RunKind, RunState
-from tests.parts import handed_out, parts_of
+from tests.support.split_backup import handed_out, parts_of
 
 
 @pytest.fixture

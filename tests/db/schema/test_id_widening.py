@@ -12,7 +12,7 @@ import pytest
 from db import database as engine
 from db import migrate
 from db.schema import id_widening
-from tests import servers
+from tests.support import servers
 
 
 @pytest.fixture

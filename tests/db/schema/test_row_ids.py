@@ -16,7 +16,7 @@ from db.runs import listing_cache, name_cache, notifications, runs
 from db.schema import row_ids
 from db.states import Offer, Role, RunKind
 from db.tenants import coverage
-from tests import servers
+from tests.support import servers
 
 
 def refers(field):

@@ -24,9 +24,9 @@ from db.restores.restores import Source
 from db.runs import child_runs, completion, runs
 from db.runs.runs import NewItem
 from db.states import PolicyState, RunKind, SiteRole
-from tests import locks, servers
 from tests.conftest import capture_by_hand
-from tests.restoring import as_previewed, options
+from tests.support import lock_watch, servers
+from tests.support.restore_steps import as_previewed, options
 from web import error_pages
 
 # SQLite has one writer at a time: there nothing meets.
@@ -59,7 +59,7 @@ def until_it_waits():
 
 
 def test_the_watch_finds_what_goes_against_the_order(database, monkeypatch):
-    with locks.watched(monkeypatch) as wrong:
+    with lock_watch.watched(monkeypatch) as wrong:
         with database.atomic():
             lock(Tenant, Tenant.id == 1)
             Run.update(waiting="x").where(Run.id == 1).execute()

@@ -34,9 +34,9 @@ from db.runs import child_runs, completion, name_cache, notifications, run_histo
 from db.runs.runs import NewItem
 from db.states import ItemState, Offer, Outcome, RunKind, WriteState
 from db.tenants import backup_health, coverage, credentials, schedules
-from tests import many_rows
 from tests.conftest import fresh_database, let_go
-from tests.restoring import as_previewed
+from tests.support import many_rows
+from tests.support.restore_steps import as_previewed
 
 SIZE = many_rows.Size(
     tenants=5000,

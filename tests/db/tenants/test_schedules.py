@@ -15,8 +15,8 @@ from db.clock import utcnow
 from db.errors import Invalid
 from db.models import Schedule, Tenant
 from db.tenants import schedules
-from tests import servers
-from tests.anything import texts
+from tests.support import servers
+from tests.support.strategies import texts
 
 VIENNA = "Europe/Vienna"
 

@@ -10,7 +10,7 @@ from graph.auth.certificate import parse_certificate_file
 from graph.auth.clouds import Cloud, endpoints
 from graph.errors import SignInFailed, Unavailable
 from tests.graph.auth.key_files import certificate_pem, key_pem, new_key, pfx, self_signed
-from tests.simulated import SimulatedTenant
+from tests.support.simulated_tenant import SimulatedTenant
 
 DIRECTORY, CLIENT = "33333333-3333-4333-8333-333333333333", "44444444-4444-4444-8444-444444444444"
 

@@ -30,7 +30,7 @@ from graph.write.attainable import attainable
 from graph.write.write_requests import changes, creation, remaining
 from graph.write.write_rules import WRITE_RULES, order
 from tests.graph import made_up
-from tests.simulated import collection_of
+from tests.support.simulated_tenant import collection_of
 
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False),

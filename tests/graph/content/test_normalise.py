@@ -16,8 +16,8 @@ from graph.content.unordered_lists import _SETS
 from graph.display.diff import compare
 from graph.policy_types.table import POLICY_TYPES
 from graph.simulator.imports.exported_files import Refused, read_policy_file
-from tests.anything import json_of
-from tests.simulated import catalog_policy
+from tests.support.simulated_tenant import catalog_policy
+from tests.support.strategies import json_of
 
 REAL = Path(__file__).parents[4] / "shared" / "realdata" / "policies"
 CATALOG = POLICY_TYPES["configurationPolicies"]

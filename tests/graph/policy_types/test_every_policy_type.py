@@ -11,7 +11,7 @@ from graph.simulator.model.collections import COLLECTIONS
 from graph.simulator.model.write_rules import RULES
 from graph.write import attainable, readiness
 from graph.write.write_rules import WRITE_RULES
-from tests.simulated import collection_of
+from tests.support.simulated_tenant import collection_of
 
 # Those that need no row for most policy types.
 PARTIAL = {

@@ -9,13 +9,13 @@ from graph.policy_types import permissions
 from graph.policy_types.permissions import TO_BACK_UP, TO_RESTORE
 from graph.policy_types.table import POLICY_TYPES
 from graph.write.write_rules import WRITE_RULES
-from tests.policy_types_page import PAGE, page
+from tests.tools.policy_types_page import PAGE, page
 
 CONNECTING = Path(__file__).parents[3] / "docs" / "connecting.md"
 
 
 def test_the_page_says_what_the_table_says():
-    assert PAGE.read_text(encoding="utf-8") == page(), "write it anew: python -m tests.policy_types_page"
+    assert PAGE.read_text(encoding="utf-8") == page(), "write it anew: python -m tests.tools.policy_types_page"
 
 
 # microsoftgraph/microsoft-graph-devx-content, provisioningInfo.json: the same in every tenant of the public cloud.

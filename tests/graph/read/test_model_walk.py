@@ -4,8 +4,8 @@ import pytest
 
 from graph.policy_types.table import POLICY_TYPES
 from graph.read import unread
-from tests import fidelity_page
-from tests.model_walk import UNREAD, answers
+from tests.support.model_walk import UNREAD, answers
+from tests.tools import fidelity_page
 
 
 @pytest.mark.parametrize("key", POLICY_TYPES)
@@ -21,4 +21,4 @@ def test_what_is_named_as_not_read_is_there():
 
 
 def test_the_page_of_fidelity_is_made_from_the_tables():
-    assert fidelity_page.PAGE.read_text() == fidelity_page.page(), "run: python -m tests.fidelity_page"
+    assert fidelity_page.PAGE.read_text() == fidelity_page.page(), "run: python -m tests.tools.fidelity_page"

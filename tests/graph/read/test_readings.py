@@ -12,7 +12,7 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import list_policies, read_policy
 from graph.transport.batch_driver import drive, run_one
 from graph.transport.client import GraphClient
-from tests.simulated import REAL, SimulatedTenant, assert_holds, catalog_policy, truth_of
+from tests.support.simulated_tenant import REAL, SimulatedTenant, assert_holds, catalog_policy, truth_of
 
 
 def connect(url, name):

@@ -17,9 +17,9 @@ from graph.review.content_lines import assignment_lines, body_lines, sent
 from graph.simulator.demo.builder import ALL_USERS
 from graph.write.write_requests import changes, creation
 from graph.write.write_rules import WRITE_RULES
-from tests.certificates import self_signed
 from tests.graph import made_up
 from tests.graph.content.test_mutated import contents
+from tests.support.certificates import self_signed
 
 # What graph/write/actions.py says by itself, whatever the content: the service takes no such policy without.
 OF_ITSELF = {"PasswordRequired", "", ZERO_GUID, "0", "AND", "Paused"}

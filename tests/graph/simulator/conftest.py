@@ -5,7 +5,7 @@ import uuid
 import pytest
 import requests
 
-from tests.simulated import WRITE, SimulatedTenant, catalog_policy
+from tests.support.simulated_tenant import WRITE, SimulatedTenant, catalog_policy
 
 DM, DAM, CA = "deviceManagement", "deviceAppManagement", "identity/conditionalAccess"
 TYPE = "#microsoft.graph."

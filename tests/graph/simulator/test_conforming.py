@@ -10,7 +10,7 @@ from graph.simulator.imports.exported_files import _encodings
 from graph.simulator.model import addressing, observed_facts, odata, querying
 from graph.simulator.model.conformance import is_abstract, misfits, type_at
 from graph.simulator.model.write_rules import RULES
-from tests.simulated import REAL, catalog_policy, conditional_access
+from tests.support.simulated_tenant import REAL, catalog_policy, conditional_access
 
 POLICY = "deviceManagementConfigurationPolicy"
 # Kind -> (one that is taken, those that are not).

@@ -1,7 +1,7 @@
 """Writes in batches, what is counted of them, what shows when, and how many a window takes."""
 
 from tests.graph.simulator.conftest import DM, GROUP, add_tenant
-from tests.simulated import WRITE, catalog_policy
+from tests.support.simulated_tenant import WRITE, catalog_policy
 
 CATALOG = f"{DM}/configurationPolicies"
 BODY = {name: catalog_policy("x", "New")[name] for name in ("name", "platforms", "technologies", "settings")}

@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from graph.simulator.imports.exported_files import Refused, exported_tenant, load_exported, read_policy_file
-from tests import servers
 from tests.graph.simulator.conftest import add_tenant
-from tests.simulated import REAL, SimulatedTenant, catalog_policy
+from tests.support import servers
+from tests.support.simulated_tenant import REAL, SimulatedTenant, catalog_policy
 
 FABRIKAM = "2c1f9a60-5e0b-4a55-9a3c-0d4a5f1b7e11"
 PATH = "deviceManagement/configurationPolicies"

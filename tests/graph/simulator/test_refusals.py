@@ -18,7 +18,7 @@ from tests.graph.simulator.conftest import (
     secret,
     to_group,
 )
-from tests.simulated import READ, WRITE, catalog_policy
+from tests.support.simulated_tenant import READ, WRITE, catalog_policy
 
 GONE = "99999999-0000-4000-8000-000000000009"
 CATALOG, CONFIGURATIONS = f"{DM}/configurationPolicies", f"{DM}/deviceConfigurations"

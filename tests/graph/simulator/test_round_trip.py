@@ -12,7 +12,7 @@ from graph.simulator.demo.tenants import READ_WRITE
 from graph.simulator.imports.exported_files import exported_tenant, load_exported
 from graph.simulator.store.state import State
 from graph.simulator.writes import dispatch
-from tests.simulated import REAL, assert_holds, collection_of, truth_of
+from tests.support.simulated_tenant import REAL, assert_holds, collection_of, truth_of
 
 DM, DAM, CA = "deviceManagement", "deviceAppManagement", "identity/conditionalAccess"
 BETA = "https://graph.microsoft.com/beta"

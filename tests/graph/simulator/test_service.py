@@ -7,7 +7,7 @@ import urllib.parse
 import pytest
 import requests
 
-from tests.simulated import catalog_policy
+from tests.support.simulated_tenant import catalog_policy
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 PATH = "deviceManagement/configurationPolicies"

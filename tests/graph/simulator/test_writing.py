@@ -20,7 +20,7 @@ from tests.graph.simulator.conftest import (
     secret,
     to_group,
 )
-from tests.simulated import catalog_policy
+from tests.support.simulated_tenant import catalog_policy
 
 CATALOG, CONFIGURATIONS, COMPLIANCE = (f"{DM}/{name}" for name in ("configurationPolicies", "deviceConfigurations",
                                                                   "deviceCompliancePolicies"))  # fmt: skip

@@ -16,7 +16,7 @@ from graph.transport.answer_json import packed, unpacked
 from graph.transport.batch_driver import drive
 from graph.transport.client import Answer, Request
 from tests.graph.read.test_readings import connect
-from tests.simulated import NOT_OFFERED
+from tests.support.simulated_tenant import NOT_OFFERED
 
 BUDGETS = (1, 6)
 

@@ -25,7 +25,7 @@ from graph.transport.client import DIRECTORY, Answer, Request, request_of
 from graph.write.write_requests import changes, creation, removal
 from graph.write.write_rules import WRITE_RULES
 from tests.graph.read.test_readings import connect, read_everything
-from tests.simulated import NOT_OFFERED
+from tests.support.simulated_tenant import NOT_OFFERED
 
 CONFIGURATIONS = f"{DM}/deviceConfigurations"
 # Not in Microsoft's package, and known to work all the same: method, route, where that is from.

@@ -11,7 +11,7 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.simulator.demo import demo_tenants
 from graph.write.write_requests import changes, creation, immutable_differences, remaining, removal
 from graph.write.write_rules import WRITE_RULES, wave_of
-from tests.simulated import collection_of, truth_of
+from tests.support.simulated_tenant import collection_of, truth_of
 
 TYPE = "#microsoft.graph."
 NEVER_SENT = {"id", "createdDateTime", "lastModifiedDateTime", "modifiedDateTime", "version", "isAssigned",

@@ -14,8 +14,8 @@ from actors.tenants import graph_clients
 from db.accounts import sessions, users
 from db.backups import manifests
 from db.models import AuditEvent, BackupSet, Membership, Policy, Run, Tenant, User
-from tests import servers
-from tests.simulated import WRITE
+from tests.support import servers
+from tests.support.simulated_tenant import WRITE
 from web.commands import cli, context, main
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -21,8 +21,8 @@ from db.clock import utcnow
 from db.models import Heartbeat, Run, Tenant
 from db.runs import runs
 from db.schema import row_ids
-from tests import servers
-from tests.certificates import self_signed
+from tests.support import servers
+from tests.support.certificates import self_signed
 from tests.test_config import GOOD
 from tests.web.commands.test_commands import asked, tenantkeep
 from web.commands import doctor

@@ -12,8 +12,8 @@ from db.audit.audit import SYSTEM
 from db.database import database as handle
 from db.housekeeping import tenant_switch
 from db.models import Policy, Tenant, User
-from tests import holdings
 from tests.actors.tenants.test_credential_change import pem
+from tests.support import two_tenants
 from web.commands import cli
 
 ROOT = Path(__file__).parents[3]
@@ -54,7 +54,7 @@ def test_every_command_that_a_sentence_names_is_there():
 @pytest.fixture
 def installation(database, redis_url, _password_hash, tmp_path, monkeypatch):
     """restore(): as if no command had been run; the folder has the files that the documents name."""
-    held = holdings.hold(holdings.OWN, "Contoso", holdings.OWN_DIGITS, _password_hash)
+    held = two_tenants.hold(two_tenants.OWN, "Contoso", two_tenants.OWN_DIGITS, _password_hash)
     Tenant.update(name="Contoso").where(Tenant.id == held.tenant.id).execute()
     tenant_switch.switch_off(held.tenant, SYSTEM)
     tenant_switch.switch_on(held.tenant, SYSTEM)

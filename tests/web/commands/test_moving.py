@@ -60,10 +60,10 @@ from db.runs import runs
 from db.schema import row_ids
 from db.states import RunKind, RunState, SetState
 from db.tenants import credentials, schedules, tenants
-from tests import servers
 from tests.conftest import fresh_database
-from tests.restoring import executed, options, previewed
-from tests.simulated import WRITE
+from tests.support import servers
+from tests.support.restore_steps import executed, options, previewed
+from tests.support.simulated_tenant import WRITE
 from tests.web.commands.test_commands import tenantkeep
 
 PASSPHRASE = "correct horse battery"

@@ -11,8 +11,8 @@ import pytest
 from honcho import environ as procfiles
 
 from db.models import Heartbeat
-from tests import servers
-from tests.demo import descendants, is_running
+from tests.support import servers
+from tests.support.demo import descendants, is_running
 from web.commands import cli
 from web.commands.demo import PROCESSES
 

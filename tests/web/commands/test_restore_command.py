@@ -8,7 +8,7 @@ from actors.backups import back_up
 from db.audit.audit import SYSTEM
 from db.backups import backup_sets
 from db.models import BackupSet, Policy, Restore, Tenant
-from tests.simulated import WRITE, catalog_policy
+from tests.support.simulated_tenant import WRITE, catalog_policy
 from tests.web.commands.test_commands import tenantkeep
 
 pytestmark = [pytest.mark.parametrize("database_url", ["sqlite"], indirect=True), pytest.mark.usefixtures("quick")]
@@ -76,7 +76,7 @@ def test_where_four_eyes_are_asked_for_a_command_writes_nothing(graph, cast, bac
 
 
 def test_another_tenant_is_named_and_gets_what_it_lacks(graph, cast, backup_set, simulator):
-    from tests.simulated import SimulatedTenant
+    from tests.support.simulated_tenant import SimulatedTenant
 
     SimulatedTenant.add(simulator, cast.fabrikam, "fabrikam client secret", WRITE)
     done = restored(backup_set, "--to", "Fabrikam", "--live", "--yes", "--reason", "new site", "--wait")

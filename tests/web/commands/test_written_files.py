@@ -9,7 +9,7 @@ import pytest
 
 from db import private_file
 from db.errors import Invalid
-from tests import holdings
+from tests.support import two_tenants
 from tests.web.commands.test_commands import tenantkeep
 from web.commands import cli
 
@@ -40,7 +40,7 @@ def mode(path):
 @pytest.fixture
 def line(database, _password_hash):
     """line(command, file) -> its words."""
-    held = holdings.hold(holdings.OWN, "Contoso", holdings.OWN_DIGITS, _password_hash)
+    held = two_tenants.hold(two_tenants.OWN, "Contoso", two_tenants.OWN_DIGITS, _password_hash)
     return lambda name, file: WRITERS[name].format(str(file), set=held.ids["backup_set_id"]).split()
 
 

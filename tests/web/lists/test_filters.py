@@ -7,12 +7,12 @@ from flask import Flask
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests import anything
+from tests.support import strategies
 from web.lists import filters
 from web.lists.filters import Filter
 
 app = Flask("days")
-texts = anything.texts.filter(lambda text: "\ud800" not in text and text.encode(errors="ignore").decode() == text)
+texts = strategies.texts.filter(lambda text: "\ud800" not in text and text.encode(errors="ignore").decode() == text)
 zones = st.sampled_from(sorted(available_timezones())) | texts
 any_day = st.dates().map(str) | texts | st.sampled_from(["0001-01-01", "9999-12-31", "2026-W01-1", "20260101"])
 

@@ -4,7 +4,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.anything import texts
+from tests.support.strategies import texts
 from web.presentation.backup_zip import Names, safe
 
 

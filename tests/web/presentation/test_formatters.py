@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.facade.snapshot_diff import Difference
-from tests.anything import json, texts
+from tests.support.strategies import json, texts
 from web.presentation import formatters, restore_text
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urljoin, urlsplit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.anything import texts
+from tests.support.strategies import texts
 from web.presentation.links import local
 
 OURS = "https://tenantkeep.example/sign-in"

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.anything import json_of
+from tests.support.strategies import json_of
 from web.presentation.masking import MASK, masked
 
 HUSH = "hush-hush-4711"

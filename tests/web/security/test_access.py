@@ -6,7 +6,7 @@ from db.models import Run, User
 from db.runs import runs
 from db.schema import row_ids
 from db.states import RunKind
-from tests.anything import texts
+from tests.support.strategies import texts
 from web.security.access import row_number
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from db.models import BackupSet, Notification, Tenant, User
-from tests import holdings
 from tests.conftest import csrf_token
+from tests.support import two_tenants
 
 ENDLESS = "9" * 5000
 
@@ -12,7 +12,7 @@ ENDLESS = "9" * 5000
 @pytest.fixture
 def stage(client, sign_in, _password_hash):
     """post(path, **form) as an admin; and what there is."""
-    own, _, people = holdings.both(_password_hash)
+    own, _, people = two_tenants.both(_password_hash)
     sign_in(client, people["admin"])
     token = csrf_token(client, "/notifications/")
 

@@ -16,7 +16,7 @@ from db.restores import restores
 from db.runs import runs
 from db.states import Role, RunKind, SiteRole
 from tests.conftest import capture_by_hand, csrf_token
-from tests.restoring import as_previewed, options, person
+from tests.support.restore_steps import as_previewed, options, person
 from tests.web.security.test_isolation import permission_of, rules, undone
 from web.security.permissions import Permission
 

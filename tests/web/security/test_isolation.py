@@ -19,10 +19,10 @@ import redis
 
 from db.database import database, is_sqlite
 from db.models import AuditEvent, User
-from tests import holdings
 from tests.conftest import REDIS_PORT, csrf_token
-from tests.forms import Field, Form, every_page
-from tests.holdings import MARK, PEOPLE
+from tests.support import two_tenants
+from tests.support.forms import Field, Form, every_page
+from tests.support.two_tenants import MARK, PEOPLE
 from web.security.permissions import EVERYWHERE, IN_TENANT, Permission
 
 P = Permission
@@ -34,7 +34,7 @@ OUTSIDE = {"anonymous", "deactivated"}
 NO_EFFECT = frozenset({"audit_event", "audit_head", "session"})
 # Made by Flask-Admin whether wanted or not: no page for anybody.
 NEVER = re.compile(r"\.(create_view|edit_view|details_view|delete_view|ajax_lookup|ajax_update)$")
-OWN_ID = re.compile(rf"\b(?P<number>713\d{{5}})\b|(?P<guid>{holdings.OWN_DIGITS}[-0-9a-f]{{28}})")
+OWN_ID = re.compile(rf"\b(?P<number>713\d{{5}})\b|(?P<guid>{two_tenants.OWN_DIGITS}[-0-9a-f]{{28}})")
 # More than any form counts to; or a GUID.
 UNKNOWN_ID = re.compile(r"\d{4,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Of every tenant at once: for those who hold its permission in the whole installation.
@@ -70,7 +70,7 @@ class Matrix:
     """The two tenants, the cookies of each person, and how many requests were made. Requests keep no cookie."""
 
     def __init__(self, app, sign_in, password_hash) -> None:
-        self.own, self.other, people = holdings.both(password_hash)
+        self.own, self.other, people = two_tenants.both(password_hash)
         self.app, self.requests, self.refused, self.wrong = app, 0, 0, []
         self.cookies, self.tokens = {}, {}
         for name in PEOPLE:
@@ -161,22 +161,22 @@ def test_every_route_declares_a_permission(app):
 
 def test_every_argument_of_a_tenants_route_is_known(app):
     """Else the matrix would ask for things that are nobody's, and prove nothing."""
-    known = set(holdings.ARGUMENTS) | {"export_type"}
+    known = set(two_tenants.ARGUMENTS) | {"export_type"}
     odd = [rule.rule for rule in rules(app) if permission_of(app, rule) in OF_A_TENANT and rule.arguments - known]
-    assert odd == [], "teach tests/holdings.py what this argument names, for both tenants"
+    assert odd == [], "teach tests/support/two_tenants.py what this argument names, for both tenants"
 
 
 # Who may do what is decided before the database is asked, in one place for both engines.
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_person_gets_of_every_route_what_its_permission_and_the_table_say(app, matrix):
-    before = holdings.rows(NO_EFFECT)
+    before = two_tenants.rows(NO_EFFECT)
     refused_before = refusals()
     matrix.refused = 0
     for rule in rules(app):
         for person, mix in product(PEOPLE, matrix.mixes(rule)):
             walk(app, matrix, rule, person, mix)
     assert not matrix.wrong, "\n".join(matrix.wrong)
-    assert holdings.rows(NO_EFFECT) == before, "what was refused changed something"
+    assert two_tenants.rows(NO_EFFECT) == before, "what was refused changed something"
     assert refusals() - refused_before == matrix.refused, "every refusal is in the audit log"
 
 
@@ -237,12 +237,12 @@ def test_no_form_and_no_address_takes_an_id_of_the_other_tenant(app, matrix):
     names = set()
     for person in PEOPLE_OF_FORMS if is_sqlite() else PEOPLE_OF_FORMS[:2]:
         forms = forms_for(matrix, person)
-        before = holdings.rows(NO_EFFECT)
+        before = two_tenants.rows(NO_EFFECT)
         for form in forms:
             for changes in smuggled(form):
                 send(matrix, person, form, changes, before)
                 names |= set(changes)
-        assert holdings.rows(NO_EFFECT) == before, f"{person} changed something by looking"
+        assert two_tenants.rows(NO_EFFECT) == before, f"{person} changed something by looking"
     assert not matrix.wrong, "\n".join(matrix.wrong)
     assert names >= {"tenant", "rowid", "snapshot", "backup_set", "item", "leave", "person", "one", "other", "typed_id"}
 
@@ -271,22 +271,22 @@ def smuggled(form):
     for name in {one.name for one in form.fields} - {"csrf_token"}:
         values = [one.value for one in form.of(name)]
         strange = [one for one in values if UNKNOWN_ID.fullmatch(one) and not (OWN_ID.search(one) or MARK.search(one))]
-        assert not strange, f"{form.path}: whose is {strange} in “{name}”? tests/holdings.py should have one of each"
+        assert not strange, f"{form.path}: whose is {strange} in “{name}”? two_tenants.py should have one of each"
         own = [value for value in values if OWN_ID.search(value)]
         theirs = [OWN_ID.sub(counterpart, value) for value in own]
         if theirs:
             yield {name: theirs[0]}
             yield {name: [*own, *theirs]}
         elif {one.kind for one in form.of(name)} <= {"text", "search"}:
-            yield {name: holdings.guid(holdings.DIGITS, holdings.GROUP)}
-            yield {name: holdings.WORD[1:]}
+            yield {name: two_tenants.guid(two_tenants.DIGITS, two_tenants.GROUP)}
+            yield {name: two_tenants.WORD[1:]}
 
 
 def counterpart(found):
     """What the other tenant has in the place of this id: both were filled in the same order."""
     if found["number"]:
-        return str(int(found["number"]) - holdings.OWN + holdings.OTHER)
-    return holdings.guid(holdings.DIGITS, int(found["guid"][-4:], 16))
+        return str(int(found["number"]) - two_tenants.OWN + two_tenants.OTHER)
+    return two_tenants.guid(two_tenants.DIGITS, int(found["guid"][-4:], 16))
 
 
 def send(matrix, person, form, changes, before):
@@ -296,7 +296,7 @@ def send(matrix, person, form, changes, before):
         with undone() if form.method == "POST" else nullcontext():
             answer = matrix.ask(person, form.method, form.path, data=data)
             seen = [answer, *follow(matrix, person, answer)]
-            after = holdings.rows(NO_EFFECT) if form.method == "POST" else before
+            after = two_tenants.rows(NO_EFFECT) if form.method == "POST" else before
         what = (person, form.method, form.path, changes, answer.status_code)
         matrix.expect(before == after or answer.status_code < 400, *what, "and something changed")
         matrix.expect(theirs_in(before, person) == theirs_in(after, person), *what, "and something of theirs changed")
@@ -313,4 +313,4 @@ def follow(matrix, person, answer):
 def theirs_in(rows, person):
     """Rows of the other tenant, and rows that point to it: whoever sees it may choose it, and read of it."""
     personal = ("preference", "notification") if holds(person, P.SEE, {"other"}) else ("none",)
-    return [one for one in rows if holdings.THEIRS.search(one) and not one.startswith(personal)]
+    return [one for one in rows if two_tenants.THEIRS.search(one) and not one.startswith(personal)]

@@ -10,7 +10,7 @@ from actors.backups import back_up
 from db.audit.audit import SYSTEM
 from db.models import AuditEvent, BackupSet, Policy, Run, RunItem
 from tests.conftest import csrf_token
-from tests.simulated import catalog_policy
+from tests.support.simulated_tenant import catalog_policy
 from tests.web.commands.test_commands import asked, tenantkeep
 
 pytestmark = [pytest.mark.parametrize("database_url", ["sqlite"], indirect=True), pytest.mark.usefixtures("quick")]

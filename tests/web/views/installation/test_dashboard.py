@@ -13,7 +13,7 @@ from db.restores import restore_rules
 from db.runs import run_history
 from db.states import ENDED, RunState, Standing
 from db.tenants import schedules, tenants
-from tests.restoring import options
+from tests.support.restore_steps import options
 from web.presentation.chart import Chart
 from web.views.installation.dashboard import verdict
 

@@ -17,7 +17,7 @@ import config
 from db.clock import utcnow
 from db.installation import installation
 from db.models import Tenant
-from tests import servers
+from tests.support import servers
 from web.app import create_app
 from web.commands.context import WRONG_SETTING
 

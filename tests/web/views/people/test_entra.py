@@ -14,9 +14,9 @@ from db.accounts import entra_grants, users
 from db.audit.audit import SYSTEM
 from db.models import AuditEvent, EntraGrant, EntraToken, Membership, Session, User
 from db.states import Role, SiteRole
-from tests import servers
 from tests.conftest import csrf_token
-from tests.simulated import SimulatedTenant
+from tests.support import servers
+from tests.support.simulated_tenant import SimulatedTenant
 
 PUBLIC = "http://localhost"
 OPERATORS, AUDITORS = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"

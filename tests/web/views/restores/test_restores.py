@@ -14,8 +14,8 @@ from db.models import AuditEvent, BackupSet, Policy, Restore, RestoreItem, RuleC
 from db.restores import restores
 from db.states import Role
 from tests.conftest import capture_by_hand, csrf_token
-from tests.restoring import as_previewed, options, person, previewed
-from tests.simulated import READ, WRITE, catalog_policy
+from tests.support.restore_steps import as_previewed, options, person, previewed
+from tests.support.simulated_tenant import READ, WRITE, catalog_policy
 
 pytestmark = [
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),

@@ -11,8 +11,8 @@ from db.restores import restores
 from graph.content.fingerprint import fingerprint
 from graph.policy_types.table import POLICY_TYPES
 from tests.conftest import csrf_token
-from tests.restoring import options, person, previewed
-from tests.simulated import WRITE
+from tests.support.restore_steps import options, person, previewed
+from tests.support.simulated_tenant import WRITE
 
 pytestmark = [
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),

@@ -24,7 +24,7 @@ from db.runs import uploads
 from db.runs.completion import request_cancel
 from db.states import Role, RunState, SetState
 from tests.conftest import capture_by_hand, csrf_token
-from tests.uploads import GOOD, fingerprint_of, line, zipped
+from tests.support.zip_uploads import GOOD, fingerprint_of, line, zipped
 from web.presentation.backup_zip import archive
 from web.presentation.masking import masked
 from web.security.permissions import IN_TENANT, Permission

@@ -10,7 +10,7 @@ from db.restores import mappings, restores
 from db.runs import name_cache
 from db.states import Role
 from tests.conftest import csrf_token
-from tests.restoring import options
+from tests.support.restore_steps import options
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 GROUP = "aaaaaaaa-0000-4000-8000-000000000001"

@@ -3,7 +3,7 @@
 import shutil
 import sys
 
-from tests.servers import postgresql_binaries
+from tests.support.servers import postgresql_binaries
 
 
 def main() -> None:

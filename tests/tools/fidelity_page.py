@@ -1,4 +1,4 @@
-"""`python -m tests.fidelity_page` writes docs/fidelity.md from the tables and Microsoft's model; a test compares them."""
+"""`make docs` writes docs/fidelity.md from the tables and Microsoft's model; a test compares them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,10 +16,10 @@ from graph.references.reference_kinds import NONE_BY_NAME, NONE_BY_TYPE, UNSURE
 from graph.restore.past_dates import REFUSED, WRITTEN_AS_THEY_WERE
 from graph.write.readiness import PATIENCE, READINESS, USUAL_PATIENCE
 from graph.write.write_rules import WRITE_RULES
-from tests.markdown import formatted
-from tests.model_walk import COMPUTED, CONTENT, NOT_SENT, PART, REFERENCE, SECRET, UNREAD, answers
+from tests.support.model_walk import COMPUTED, CONTENT, NOT_SENT, PART, REFERENCE, SECRET, UNREAD, answers
+from tests.tools.markdown import formatted
 
-PAGE = Path(__file__).parents[1] / "docs" / "fidelity.md"
+PAGE = Path(__file__).parents[2] / "docs" / "fidelity.md"
 
 # Lines of a page are as long as a page's.
 # ruff: noqa: E501
@@ -27,7 +27,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "fidelity.md"
 HEAD = """# Fidelity
 
 What decides whether a restore is right, and where we know it from: Microsoft's own model of Graph, other sources, or nowhere.
-Made from the tables by `python -m tests.fidelity_page`; a test holds the page to them.
+Made from the tables by `make docs`; a test holds the page to them.
 
 ## From Microsoft's model
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import mdformat
 
-OPTIONS = tomllib.loads((Path(__file__).parents[1] / ".mdformat.toml").read_text())
+OPTIONS = tomllib.loads((Path(__file__).parents[2] / ".mdformat.toml").read_text())
 
 
 def formatted(text: str) -> str:

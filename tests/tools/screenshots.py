@@ -7,11 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.demo import ARGUMENTS, running_demo, sign_in
-from tests.prerequisites import chromium
-from tests.tour import PAGES, prepare
+from tests.support.demo import ARGUMENTS, running_demo, sign_in
+from tests.support.page_walk import PAGES, prepare
+from tests.tools.prerequisites import chromium
 
-FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
+FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 WIDTHS = {"desktop": (1440, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
 # name -> (address, height).

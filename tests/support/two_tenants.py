@@ -43,7 +43,7 @@ from db.states import ItemState, Outcome, RestoreState, Role, RunKind, RunState,
 from db.tenants import schedules, tenants
 from graph.restore.resolver import Resolution
 from tests.conftest import capture_by_hand
-from tests.restoring import as_previewed, options
+from tests.support.restore_steps import as_previewed, options
 
 OTHER, OWN = 51_300_000, 71_300_000
 # The other tenant's word, in names and contents; in Graph ids and directory ids, which are GUIDs, its digits.

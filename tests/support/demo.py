@@ -9,8 +9,8 @@ from pathlib import Path
 
 import requests
 
-from tests import servers
-from tests.simulated import SimulatedTenant
+from tests.support import servers
+from tests.support.simulated_tenant import SimulatedTenant
 
 # For Chromium: nothing but the demo is ever asked for anything.
 ARGUMENTS = [

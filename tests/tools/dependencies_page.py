@@ -1,4 +1,4 @@
-"""`python -m tests.dependencies_page` writes docs/dependencies.md from what is installed; tests compare the two."""
+"""`make docs` writes docs/dependencies.md from what is installed; tests compare the two."""
 
 import re
 import tomllib
@@ -10,9 +10,9 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.markdown import formatted
+from tests.tools.markdown import formatted
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "dependencies.md"
 # What may be used in a program that others run for themselves. LGPL: libraries that are used unchanged.
 ALLOWED = re.compile(
@@ -55,7 +55,7 @@ fails where that does not answer.
 ## All packages
 
 Each with the version that `constraints.txt` pins and its licence, made from the installed packages by
-`python -m tests.dependencies_page`. A test fails when a version, or a licence, is another one, and when something
+`make docs`. A test fails when a version, or a licence, is another one, and when something
 installed is not pinned. Python 3.11.0 to 3.11.2 needs one more: async-timeout (Apache 2.0), for redis.
 
 | package | version | licence | for | through |

@@ -10,7 +10,7 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.write.write_rules import WRITE_RULES
 
 # Exported policies of real tenants, where they are beside this checkout; too large, and not ours, to keep in it.
-REAL = Path(__file__).parents[2] / "shared" / "realdata" / "policies"
+REAL = Path(__file__).parents[3] / "shared" / "realdata" / "policies"
 
 
 class SimulatedTenant:

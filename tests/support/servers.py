@@ -16,7 +16,7 @@ import requests
 
 from actors import embedded_redis
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TENANTKEEP = str(Path(sys.executable).parent / "tenantkeep")
 # PostgreSQL refuses to run as root; any user without rights will do.
 UNPRIVILEGED = "nobody"

@@ -1,4 +1,4 @@
-"""`python -m tests.policy_types_page` writes docs/policy-types.md from the table; a test compares the two."""
+"""`make docs` writes docs/policy-types.md from the table; a test compares the two."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,10 +10,10 @@ from graph.policy_types.write_rule import BY_UPDATE, ONE_BY_ONE, WriteRule
 from graph.references.reference_kinds import BY_SETTING
 from graph.write.readiness import PATIENCE, READINESS
 from graph.write.write_rules import WRITE_RULES
-from tests.markdown import formatted
-from tests.model_walk import PART, REFERENCE, SECRET, Answer, answers
+from tests.support.model_walk import PART, REFERENCE, SECRET, Answer, answers
+from tests.tools.markdown import formatted
 
-PAGE = Path(__file__).parents[1] / "docs" / "policy-types.md"
+PAGE = Path(__file__).parents[2] / "docs" / "policy-types.md"
 ASSIGNMENTS = {EXPANDED: "with the policy", ROUTE: "by their own route", NONE: "has none"}
 
 # Lines of a page are as long as a page's.
@@ -22,7 +22,7 @@ ASSIGNMENTS = {EXPANDED: "with the policy", ROUTE: "by their own route", NONE: "
 HEAD = """# Policy types
 
 What Tenantkeep reads and writes, made from `graph/policy_types/table.py` and `graph/write/write_rules.py` by
-`python -m tests.policy_types_page`. Paths are below
+`make docs`. Paths are below
 `https://graph.microsoft.com/beta`. A snapshot holds the whole object as Graph gives it, with the children named here, the names of
 the groups, filters and scope tags it refers to, and the secrets that Graph reveals.
 

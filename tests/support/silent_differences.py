@@ -11,8 +11,8 @@ from db.restores import restores
 from db.states import WRITING
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
-from tests.restoring import renamed_ids
-from tests.simulated import truth_of
+from tests.support.restore_steps import renamed_ids
+from tests.support.simulated_tenant import truth_of
 
 # The service's own, though its model does not mark it read-only (graph-wide conventions of learn.microsoft.com).
 SERVICE = frozenset({

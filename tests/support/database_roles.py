@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import psycopg2
 
-from tests import servers
+from tests.support import servers
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What several tests share: servers, a tenant in the simulator, restores, forms, files. No test is in here."""
