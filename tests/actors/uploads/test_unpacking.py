@@ -100,7 +100,7 @@ def test_entries_that_overlap_are_refused():
 
 BOMBS = """
 import resource, sys
-from tests.actors.test_unpacking import bombs, taken
+from tests.actors.uploads.test_unpacking import bombs, taken
 
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]), int(sys.argv[1])))
 for name, data in bombs():
