@@ -1,4 +1,4 @@
-"""What was answered once is not asked again, whatever the budget, however often the worker dies (design.md, 4.8)."""
+"""What was answered once is not asked again, whatever the budget and however often the worker dies."""
 
 import json
 
