@@ -29,15 +29,15 @@ from actors.queue.middleware import PROCESS
 from actors.recovery import resend
 from db.accounts import entra_grants
 from db.audit import daily_check
-from db.audit.audit_rows import Point
+from db.audit.audit_rows import ChainPoint
 from db.clock import utcnow
-from db.database import database, is_away
+from db.database import database, is_unreachable
 from db.encryption import SealError
 from db.housekeeping import tenant_removal
 from db.installation import installation
 from db.models import Run, Setback, Tenant
 from db.recovery import lost_runs, setbacks
-from db.recovery.setbacks import WHOLE
+from db.recovery.setbacks import WHOLE_STEP
 from db.restores import approvals
 from db.runs import child_runs, completion
 from db.states import Sweep
@@ -69,25 +69,25 @@ class Step:
 def tick() -> None:
     """One sweep, when this process is the leader."""
     with database.connection_context():
-        installation.beat(PROCESS, "scheduler")
+        installation.record_heartbeat(PROCESS, "scheduler")
         if installation.take_lease("scheduler", PROCESS, LEASE_SECONDS):
             sweep()
 
 
 def sweep() -> None:
-    known = setbacks.known()
+    known = setbacks.all_setbacks()
     for step in STEPS:
         _take(step, [one for one in known if one.step == step.name])
 
 
 def _take(step: Step, known: Sequence[Setback]) -> None:
-    apart = {one.subject for one in known if setbacks.is_apart(one)}
-    if WHOLE in apart:
+    apart = {one.subject for one in known if setbacks.is_postponed(one)}
+    if WHOLE_STEP in apart:
         return
     well: set[int] = set()
-    with _by_itself(step, WHOLE):
+    with _by_itself(step, WHOLE_STEP):
         rows = step.find(apart)
-        well.add(WHOLE)
+        well.add(WHOLE_STEP)
         well |= {one.subject for one in known} - apart - {row.id for row in rows}  # done by somebody else, or gone
         until = time.monotonic() + step.seconds
         for row in rows:
@@ -96,7 +96,7 @@ def _take(step: Step, known: Sequence[Setback]) -> None:
                 well.add(row.id)
             if time.monotonic() > until:
                 break
-    setbacks.forget(step.name, well & {one.subject for one in known})
+    setbacks.delete(step.name, well & {one.subject for one in known})
 
 
 @contextmanager
@@ -108,9 +108,9 @@ def _by_itself(step: Step, subject: int) -> Iterator[None]:
         # It is away, and /readyz and doctor say so. What needs it is due again at the next tick.
         logger.warning("Redis does not answer", exc_info=True, extra=logs.REPEATED)
     except Exception as e:
-        if is_away(e):
+        if is_unreachable(e):
             raise
-        one = setbacks.note(step.name, subject, redact(f"{type(e).__name__}: {logs.first_line(e)}"))
+        one = setbacks.record(step.name, subject, redact(f"{type(e).__name__}: {logs.first_line(e)}"))
         logger.exception("a step of the sweep failed", extra={"step": step.name, "row": subject, "times": one.times})
 
 
@@ -121,17 +121,17 @@ def _take_back(run: Run) -> None:
 
 
 def _close(run: Run) -> None:
-    child_runs.close(run.id)
+    child_runs.finish_parent_if_done(run.id)
 
 
 def _remove(tenant: Tenant) -> None:
     """Its next rows, for a moment: other tenants' runs wait for this sweep."""
     until = time.monotonic() + REMOVING_SECONDS
-    while time.monotonic() < until and tenant_removal.go_on(tenant):
+    while time.monotonic() < until and tenant_removal.remove_next_rows(tenant):
         pass
 
 
-def _remembered() -> list[Point]:
+def _remembered() -> list[ChainPoint]:
     """Without Redis, or a key that opens, nobody remembers: the rest is looked at all the same."""
     try:
         return audit_head.follow()
@@ -141,7 +141,7 @@ def _remembered() -> list[Point]:
 
 
 def _check_audit_log() -> None:
-    for fault in daily_check.go_on(_remembered()):
+    for fault in daily_check.check_next_events(_remembered()):
         logger.error("the audit log does not hold: %s", fault.sentence, extra={"event": fault.event_id})
 
 
@@ -160,16 +160,16 @@ def _without(find: Callable[[], Sequence[Any]]) -> Callable[[Collection[int]], S
 
 # What recovers runs comes first, and whole.
 STEPS = (
-    Step(Sweep.TAKE_BACK, lost_runs.abandoned, _take_back),
-    Step(Sweep.CANCEL, lost_runs.cancelled_and_unheld, completion.end_if_cancelled),
-    Step(Sweep.CLOSE, lost_runs.without_parts, _close),
+    Step(Sweep.TAKE_BACK, lost_runs.presumed_lost, _take_back),
+    Step(Sweep.CANCEL, lost_runs.cancelled_and_unclaimed, completion.finish_if_cancelled),
+    Step(Sweep.CLOSE, lost_runs.parents_without_children, _close),
     Step(Sweep.LOCKS, _once(dedupe.release_ended)),
     Step(Sweep.SEND, resend.missing, send),
-    Step(Sweep.SCHEDULES, lambda apart: schedules.due(utcnow(), apart), due_schedules.start, SLICE_SECONDS),
-    Step(Sweep.EXPIRE, _once(lambda: approvals.expire_old(config.settings().plan_hours))),
+    Step(Sweep.SCHEDULES, lambda apart: schedules.due_schedules(utcnow(), apart), due_schedules.start, SLICE_SECONDS),
+    Step(Sweep.EXPIRE, _once(lambda: approvals.expire_old_plans(config.settings().plan_hours))),
     Step(Sweep.PRUNE, _once(daily_prune.prune_daily)),
-    Step(Sweep.REMOVE, _without(tenant_removal.begun), _remove, SLICE_SECONDS),
-    Step(Sweep.PEOPLE, entra_grants.due, entra_recheck.send, SLICE_SECONDS),
+    Step(Sweep.REMOVE, _without(tenant_removal.tenants_being_removed), _remove, SLICE_SECONDS),
+    Step(Sweep.PEOPLE, entra_grants.due_checks, entra_recheck.send, SLICE_SECONDS),
     Step(Sweep.AUDIT, _once(_check_audit_log)),
 )
 

@@ -13,7 +13,7 @@ from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import AuditHead, Tenant
 from db.runs import completion, runs
-from db.runs.runs import NewItem
+from db.runs.runs import NewRunItem
 from db.states import RunKind
 from db.tenants import tenants
 
@@ -69,7 +69,7 @@ def _change(there: Tenant, count: int) -> None:
 
 
 def _start_and_cancel(there: Tenant, count: int) -> None:
-    items = [NewItem("configurationPolicies", f"Policy {number}") for number in range(ITEMS)]
+    items = [NewRunItem("configurationPolicies", f"Policy {number}") for number in range(ITEMS)]
     run = runs.start(tenant=there, kind=RunKind.SYNC, dedupe_key=f"bench:{there.id}", items=items, actor=SYSTEM).run
     completion.request_cancel(run, SYSTEM)
 

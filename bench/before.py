@@ -38,10 +38,10 @@ def work(count: int) -> None:
 
 def _run(number: int) -> None:
     with database.connection_context():
-        item = runs.NewItem("intents", "A policy", 1, "1")
+        item = runs.NewRunItem("intents", "A policy", 1, "1")
         tenant = Tenant.get_by_id(1 + number % rows.TENANTS)
         made = runs.start(tenant=tenant, kind=RunKind.SYNC, dedupe_key=f"bench {number}", items=[item], actor=SYSTEM)
-        claim = runs.claim(made.run.id)
+        claim = runs.take_claim(made.run.id)
         assert claim
         completion.fail(claim, "bench", "It ended.")
 

@@ -25,13 +25,13 @@ from tests.support import many_rows
 
 LOOKS = 5
 PLAN_HOURS = 24
-KEPT = retention.Rules(last=7, daily=7, weekly=4, monthly=12)
+KEPT = retention.RetentionRules(last=7, daily=7, weekly=4, monthly=12)
 
 
 def _take_schedules() -> None:
     now = utcnow()
-    for schedule in schedules.due(now):
-        schedules.take(schedule, now)
+    for schedule in schedules.due_schedules(now):
+        schedules.claim_due(schedule, now)
 
 
 def _decide() -> None:
@@ -41,34 +41,34 @@ def _decide() -> None:
 
 
 def _take_back() -> None:
-    for run in lost_runs.abandoned():
+    for run in lost_runs.presumed_lost():
         lost_runs.take_back(run)
 
 
 STEPS: dict[str, Callable[[], object]] = {
-    "a worker's heartbeat, 8 claims": lambda: runs.beat([f"token {number}" for number in _held()]),
-    "a process's heartbeat": lambda: installation.beat("bench", "worker"),
+    "a worker's heartbeat, 8 claims": lambda: runs.record_heartbeat([f"token {number}" for number in _held()]),
+    "a process's heartbeat": lambda: installation.record_heartbeat("bench", "worker"),
     "sweep: take back what a dead worker left": _take_back,
-    "sweep: cancelled and unheld": lost_runs.cancelled_and_unheld,
-    "sweep: schedules that are due": lambda: schedules.due(utcnow()),
+    "sweep: cancelled and unheld": lost_runs.cancelled_and_unclaimed,
+    "sweep: schedules that are due": lambda: schedules.due_schedules(utcnow()),
     "sweep: take 200 schedules": _take_schedules,
-    "sweep: expire plans": lambda: approvals.expire_old(PLAN_HOURS),
-    "sweep: tenants that go": tenant_removal.begun,
-    "sweep: wholes without parts": lost_runs.without_parts,
-    "sweep: never sent": lost_runs.unsent,
-    "sweep: whose message nobody claimed": lost_runs.unclaimed,
-    "sweep: which of 70,000 locks' runs are active": lambda: runs.active_among(range(70_000)),
+    "sweep: expire plans": lambda: approvals.expire_old_plans(PLAN_HOURS),
+    "sweep: tenants that go": tenant_removal.tenants_being_removed,
+    "sweep: wholes without parts": lost_runs.parents_without_children,
+    "sweep: never sent": lost_runs.never_enqueued,
+    "sweep: whose message nobody claimed": lost_runs.due_to_resume,
+    "sweep: which of 70,000 locks' runs are active": lambda: runs.active_ids(range(70_000)),
     "stalled, for /metrics": lost_runs.stalled,
     "retention: decide for a tenant": lambda: retention.preview(Tenant.get_by_id(many_rows.PRUNED), KEPT),
     "retention: find what goes of a tenant": _decide,
-    "retention: 500 old items": lambda: old_rows.forget_items(90),
-    "retention: 500 old notifications": lambda: old_rows.forget_notifications(90),
-    "retention: tenants that are due": lambda: daily_prune.due(2),
-    "dashboard: standing of all tenants": lambda: backup_health.of_tenants(None, utcnow()),
-    "dashboard: ended by day": lambda: run_history.ended_by_day((utcnow() - timedelta(days=14)).date(), None),
-    "pulse of who hears of all active runs": lambda: notifications.following(many_rows.OPERATOR, None),
-    "pulse of an admin": lambda: notifications.following(many_rows.ADMIN, None),
-    "pulse of who hears of nothing": lambda: notifications.following(-1, None),
+    "retention: 500 old items": lambda: old_rows.delete_old_items(90),
+    "retention: 500 old notifications": lambda: old_rows.delete_old_notifications(90),
+    "retention: tenants that are due": lambda: daily_prune.due_tenants(2),
+    "dashboard: standing of all tenants": lambda: backup_health.health_of_tenants(None, utcnow()),
+    "dashboard: ended by day": lambda: run_history.count_ended_by_day((utcnow() - timedelta(days=14)).date(), None),
+    "pulse of who hears of all active runs": lambda: notifications.followed_runs(many_rows.OPERATOR, None),
+    "pulse of an admin": lambda: notifications.followed_runs(many_rows.ADMIN, None),
+    "pulse of who hears of nothing": lambda: notifications.followed_runs(-1, None),
 }
 PAGES = {"page: dashboard": "/", "page: schedules": "/schedules/", "page: restores": "/restores/"}
 

@@ -90,13 +90,13 @@ class Order:
 
 BEFORE = Order(
     "before",
-    spread=lambda tenant: schedules.spread(tenant.number, 0).total_seconds(),
+    spread=lambda tenant: schedules.jitter(tenant.number, 0).total_seconds(),
     queue=lambda message: BULK,
     priority=lambda message: 0,
 )
 NOW = Order(
     "now",
-    spread=lambda tenant: schedules.spread(tenant.number, tenant.policies).total_seconds(),
+    spread=lambda tenant: schedules.jitter(tenant.number, tenant.policies).total_seconds(),
     queue=lambda message: queue_for(BULK, RunState.QUEUED) if message.is_whole else UNDER_WAY,
     priority=lambda message: PRIORITY[BULK if message.is_whole else UNDER_WAY],
 )
@@ -180,7 +180,7 @@ class Night:
         tenant.waiting_parts = -(-tenant.to_read // BATCH_SIZE)
         tenant.under_way = 1
         self._put(now, Message(tenant, turns=TURNS))
-        for _ in range(child_runs.SIDE_BY_SIDE):
+        for _ in range(child_runs.CHILDREN_AT_ONCE):
             self._begin_part(now, tenant)
 
     def _begin_part(self, now: float, tenant: Tenant) -> None:

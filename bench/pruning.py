@@ -19,7 +19,7 @@ from db import database as engine
 from db import encryption
 from db.audit.audit import SYSTEM
 from db.backups import manifests, retention
-from db.backups.retention import Rules
+from db.backups.retention import RetentionRules
 from db.clock import utcnow
 from db.database import database
 from db.housekeeping import daily_prune, old_rows
@@ -92,8 +92,8 @@ def _tenant(number: int) -> Tenant:
     ids = _make_snapshots(tenant, policy, SNAPSHOTS + 1)
     for listed, at in ((ids, LONG_AGO), (ids[-1:], utcnow())):
         BackupSet.create(tenant=tenant, state=SetState.COMPLETE, selection={}, types={}, problems=[], created_at=at,
-                         manifest=manifests.keep(tenant, listed))  # fmt: skip
-    retention.set_rules(tenant, Rules(last=1), SYSTEM)
+                         manifest=manifests.save(tenant, listed))  # fmt: skip
+    retention.set_rules(tenant, RetentionRules(last=1), SYSTEM)
     return tenant
 
 
@@ -134,16 +134,16 @@ def _make_items(tenant: Tenant, snapshots: list[int], count: int) -> None:
 
 def _prune(tenant: Tenant) -> tuple[float, float]:
     """The longest transaction, and all of it, in seconds."""
-    run, taken, let_go = actor._made(tenant, actor.DAILY, is_quiet=True).run, [0.0], daily_prune.let_go
+    run, taken, let_go = actor._made(tenant, actor.DAILY, is_quiet=True).run, [0.0], daily_prune.delete_rows
 
     def timed(*given: object) -> None:
         began = time.perf_counter()
         let_go(*given)
         taken.append(time.perf_counter() - began)
 
-    daily_prune.let_go, began = timed, time.perf_counter()
+    daily_prune.delete_rows, began = timed, time.perf_counter()
     actor.prune.fn(run.id)
-    daily_prune.let_go = let_go
+    daily_prune.delete_rows = let_go
     return max(taken), time.perf_counter() - began
 
 
@@ -167,7 +167,7 @@ class _Beating:
 
 
 def _beat(url: str) -> None:
-    engine.use(url)
+    engine.bind_database(url)
     encryption.use_keys([b"0" * 32])
     stop, taken, failed = Event(), [], 0
     Thread(target=lambda: (sys.stdin.readline(), stop.set()), daemon=True).start()
@@ -176,7 +176,7 @@ def _beat(url: str) -> None:
         began = time.perf_counter()
         try:
             with database.connection_context():
-                installation.beat("bench", "worker")
+                installation.record_heartbeat("bench", "worker")
         except pw.OperationalError:
             failed += 1
         taken.append(time.perf_counter() - began)
@@ -190,7 +190,7 @@ def _items(name: str) -> None:
     taken, went = [], 0
     while True:
         began = time.perf_counter()
-        gone = old_rows.forget_items(90)
+        gone = old_rows.delete_old_items(90)
         taken.append(time.perf_counter() - began)
         went += gone
         if not gone:

@@ -18,7 +18,7 @@ from db.housekeeping import old_rows
 from db.models import Content, Policy, Run, Tenant
 from db.policies import snapshots
 from db.runs import completion, runs
-from db.runs.runs import NewItem
+from db.runs.runs import NewRunItem
 from db.states import Outcome, RunKind
 from db.tenants import tenants
 from graph.content.fingerprint import fingerprint
@@ -51,7 +51,7 @@ def _year(engine: str) -> None:
             contents[policy_id]["body"]["description"] = f"changed in night {night}"
         _night(tenant, contents, changed, NIGHTS - night)
         if night in {0, NIGHTS - 1}:
-            while old_rows.forget_items(ITEM_DAYS):
+            while old_rows.delete_old_items(ITEM_DAYS):
                 pass
             size = _size() - empty
             plain = sum(row[0] for row in Content.select(Content.plain_bytes).tuples())
@@ -84,7 +84,7 @@ def _night(tenant: Tenant, contents: dict, changed: set[int], days_ago: int) -> 
     policies = {policy.id: policy for policy in Policy.select().where(Policy.tenant == tenant)}
     newest = dict(_newest(tenant))
     items = [
-        NewItem(
+        NewRunItem(
             policy.policy_type,
             policy.name,
             policy.id,
@@ -95,13 +95,13 @@ def _night(tenant: Tenant, contents: dict, changed: set[int], days_ago: int) -> 
     ]
     run = runs.start(tenant=tenant, kind=RunKind.BACK_UP, dedupe_key="night", items=[], actor=SYSTEM).run
     backup_sets.begin(run, {}, False)
-    claim = runs.claim(run.id, run.kind)
+    claim = runs.take_claim(run.id, run.kind)
     runs.add_items(run, items)
     reads = [_read(policies[policy_id], contents[policy_id]) for policy_id in sorted(changed)]
     for begin in range(0, len(reads), 20):
-        kept = snapshots.keep(run, reads[begin : begin + 20])
+        kept = snapshots.save(run, reads[begin : begin + 20])
         waiting = {item.policy_id: item.id for item in runs.unsettled_items(run)}
-        runs.settle_read(
+        runs.finish_captured_items(
             claim, Outcome.CAPTURED, {waiting[key]: snapshot.snapshot_id for key, snapshot in kept.items()}
         )
     completion.finish(claim)
@@ -113,10 +113,10 @@ def _newest(tenant: Tenant):
     return database.execute_sql(query).fetchall()
 
 
-def _read(policy: Policy, content: dict) -> snapshots.Read:
+def _read(policy: Policy, content: dict) -> snapshots.SnapshotDraft:
     mark = fingerprint(POLICY_TYPES[policy.policy_type], content)
     facts = {"read_at": utcnow(), "assignments_mark": "", "name": policy.name, "modified_at": None, "references": {}}
-    return snapshots.Read.of(policy, content, mark, proof={"settings": None, "pages": 1}, **facts)
+    return snapshots.SnapshotDraft.of(policy, content, mark, proof={"settings": None, "pages": 1}, **facts)
 
 
 def _size() -> int:

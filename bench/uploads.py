@@ -35,12 +35,12 @@ def keeping() -> None:
             migrate.migrate()
             tenant = Tenant.create(name="T", directory_id="d", client_id="c")
         path = Path(folder) / "file"
-        path.write_bytes(bytes(uploads.LARGEST))
+        path.write_bytes(bytes(uploads.MAX_BYTES))
         before, began = peak(), time.monotonic()
 
         def keep() -> None:
             with database.connection_context(), path.open("rb") as file:
-                uploads.keep(tenant, {}, file)
+                uploads.receive(tenant, {}, file)
 
         threads = [threading.Thread(target=keep) for _ in range(3)]
         for thread in threads:

@@ -6,7 +6,7 @@ from time import monotonic
 from db.database import database, is_sqlite
 
 # Less is the time that the question itself takes, and what clocks differ by on machines that are well.
-TOLERATED = timedelta(seconds=2)
+TOLERATED_DIFFERENCE = timedelta(seconds=2)
 _ASK_SQLITE = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
 _ASK_POSTGRESQL = "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS')"
 
@@ -15,20 +15,20 @@ _ahead = timedelta(0)
 
 def utcnow() -> datetime:
     """Now in UTC without a zone, as every table keeps it."""
-    return _here() - _ahead
+    return _machine_time() - _ahead
 
 
-def _here() -> datetime:
+def _machine_time() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def follow_database() -> timedelta:
+def sync_with_database() -> timedelta:
     """Find out how far this machine's clock is ahead, for `utcnow`. Asked at start and with each beat."""
     global _ahead
     asked = monotonic()
     there = database.execute_sql(_ASK_SQLITE if is_sqlite() else _ASK_POSTGRESQL).fetchone()[0]
-    found = _here() - datetime.fromisoformat(there)
+    found = _machine_time() - datetime.fromisoformat(there)
     # An answer that was long on its way is too old to go by.
-    if monotonic() - asked < TOLERATED.total_seconds() / 2:
-        _ahead = found if abs(found) > TOLERATED else timedelta(0)
+    if monotonic() - asked < TOLERATED_DIFFERENCE.total_seconds() / 2:
+        _ahead = found if abs(found) > TOLERATED_DIFFERENCE else timedelta(0)
     return _ahead

@@ -19,14 +19,14 @@ import peewee as pw
 logger = logging.getLogger(__name__)
 
 
-class _Handle(pw.DatabaseProxy):
+class _DatabaseProxy(pw.DatabaseProxy):
     def savepoint(self) -> pw._savepoint:
         # Peewee's would be its own, not the engine's (_Savepoint).
         savepoint: pw._savepoint = self.obj.savepoint()
         return savepoint
 
 
-database = _Handle()
+database = _DatabaseProxy()
 
 # More than the threads of one process (web 8, worker 8, and their heartbeats).
 POOL_SIZE = 20
@@ -36,14 +36,14 @@ POOL_SIZE = 20
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-class _Storable:
+class _ReplacesUnstorable:
     """Before an engine's class: what no database can hold becomes U+FFFD, on both in the same way."""
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        return super().execute_sql(sql, [storable(one) for one in params] if params else params)  # type: ignore[misc]
+        return super().execute_sql(sql, [replace_unstorable(one) for one in params] if params else params)  # type: ignore[misc]
 
 
-def storable(value: Any) -> Any:
+def replace_unstorable(value: Any) -> Any:
     """The value as it will be there when it is read again."""
     return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
 
@@ -51,19 +51,19 @@ def storable(value: Any) -> Any:
 Writer = Callable[[list[Any]], None]
 
 
-class _Last(threading.local):
+class _PendingRows(threading.local):
     def __init__(self) -> None:
         self.rows: list[tuple[Writer, Any]] = []
 
 
-class _WritesLast:
+class _WritesBeforeCommit:
     """Before an engine's class: what all transactions write to is written as the last thing before the commit.
 
     So none waits for another's whole transaction, and none holds that row while it waits for something else.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._last = _Last()
+        self._last = _PendingRows()
         super().__init__(*args, **kwargs)
 
     def write_last(self, writer: Writer, row: Any) -> None:
@@ -100,11 +100,11 @@ class _Savepoint(pw._savepoint):
         super().rollback(begin)
 
 
-class _Sqlite(_Storable, _WritesLast, pw.SqliteDatabase):
+class _Sqlite(_ReplacesUnstorable, _WritesBeforeCommit, pw.SqliteDatabase):
     pass
 
 
-def use(url: str) -> pw.Database:
+def bind_database(url: str) -> pw.Database:
     """Bind to `sqlite:///path` or `postgresql://…`; opens nothing yet."""
     engine = _sqlite(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else _postgresql(url)
     database.initialize(engine)
@@ -126,7 +126,7 @@ def _postgresql_class() -> type[pw.Database]:
     """Imported only where PostgreSQL is used: its driver is an extra."""
     from playhouse.pool import PooledPostgresqlDatabase
 
-    return type("Postgresql", (_Storable, _WritesLast, PooledPostgresqlDatabase), {})
+    return type("Postgresql", (_ReplacesUnstorable, _WritesBeforeCommit, PooledPostgresqlDatabase), {})
 
 
 def _postgresql(url: str) -> pw.Database:
@@ -142,15 +142,15 @@ def _postgresql(url: str) -> pw.Database:
 
 
 # What both engines say: SQLite of its file's disk, PostgreSQL of its server's.
-_FULL = re.compile("disk is full|No space left")
-FULL = "The database's disk is full. Make room there; what waits goes on by itself."
+_DISK_FULL = re.compile("disk is full|No space left")
+DISK_FULL = "The database's disk is full. Make room there; what waits goes on by itself."
 
 
-def is_full(error: BaseException) -> bool:
-    return isinstance(error, pw.OperationalError) and bool(_FULL.search(str(error)))
+def is_disk_full(error: BaseException) -> bool:
+    return isinstance(error, pw.OperationalError) and bool(_DISK_FULL.search(str(error)))
 
 
-def is_away(error: BaseException) -> bool:
+def is_unreachable(error: BaseException) -> bool:
     """Whether the error says that the database's server is out of reach, and nothing about what was asked of it."""
     if is_sqlite() or not isinstance(error, pw.OperationalError | pw.InterfaceError):
         return False
@@ -159,21 +159,21 @@ def is_away(error: BaseException) -> bool:
     return state is None or state.startswith(("08", "57P"))
 
 
-def lock(model: Any, which: Any) -> None:
+def lock_rows(model: Any, which: Any) -> None:
     """In a transaction: take these rows, in rising order of their ids, before anything is decided by them.
 
     A statement of its own, so that the next one sees what whoever had them did. Not FOR UPDATE: that would hold up
     whoever only refers to such a row. SQLite's transactions have the whole database.
     """
-    _take(model.select(model.id).where(which).order_by(model.id), "FOR NO KEY UPDATE")
+    _select_for_update(model.select(model.id).where(which).order_by(model.id), "FOR NO KEY UPDATE")
 
 
-def share(model: Any, which: Any) -> None:
+def lock_rows_shared(model: Any, which: Any) -> None:
     """As `lock`, beside others that share them: the rows stay as they are."""
-    _take(model.select(model.id).where(which).order_by(model.id), "FOR SHARE")
+    _select_for_update(model.select(model.id).where(which).order_by(model.id), "FOR SHARE")
 
 
-def _take(query: Any, how: str) -> None:
+def _select_for_update(query: Any, how: str) -> None:
     if not is_sqlite():
         list(query.for_update(how).tuples())
 
@@ -212,12 +212,12 @@ def transaction(act: Act) -> Act:
     return cast(Act, whole)
 
 
-def disk_free() -> int | None:
+def free_disk_bytes() -> int | None:
     """Return how many bytes SQLite's disk has left; None: the database is on a server, which has a disk of its own."""
     return shutil.disk_usage(Path(database.obj.database).absolute().parent).free if is_sqlite() else None
 
 
-def close_all() -> None:
+def close_pooled_connections() -> None:
     """The connections that a pool keeps open as well: what this process forks must not share one."""
     if not is_sqlite():
         database.close_all()

@@ -16,7 +16,7 @@ KEY_ID_BYTES = 4
 NONCE_BYTES = 12
 PREFIX_BYTES = 1 + KEY_ID_BYTES
 # Version, key id, nonce, and the tag that follows even an empty text.
-SHORTEST = PREFIX_BYTES + NONCE_BYTES + 16
+MIN_SEALED_BYTES = PREFIX_BYTES + NONCE_BYTES + 16
 
 
 class SealError(Exception):
@@ -41,7 +41,7 @@ class Keyring:
         return self.prefix + nonce + self._keys[self._newest].encrypt(nonce, plain, owner.encode())
 
     def unseal(self, sealed: bytes, owner: str) -> bytes:
-        name, nonce, ciphertext = _parts(sealed)
+        name, nonce, ciphertext = _split_sealed(sealed)
         if name not in self._keys:
             raise SealError(f"TENANTKEEP_ENCRYPTION_KEYS lacks the key {name.hex()} that this value was sealed with.")
         try:
@@ -50,16 +50,16 @@ class Keyring:
             raise SealError("A sealed value was changed or belongs to another owner.") from e
 
 
-def key_of(prefix: bytes) -> str:
+def key_id_in(prefix: bytes) -> str:
     """The id of the key that a sealed value begins with."""
     return prefix[1:PREFIX_BYTES].hex()
 
 
-def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
+def _split_sealed(sealed: bytes) -> tuple[bytes, bytes, bytes]:
     sealed = bytes(sealed)  # SQLite answers bytes, psycopg2 a memoryview
     if sealed[:1] != VERSION:
         raise SealError("A sealed value has an unknown format.")
-    if len(sealed) < SHORTEST:
+    if len(sealed) < MIN_SEALED_BYTES:
         raise SealError("A sealed value was cut short.")
     start = PREFIX_BYTES
     return sealed[1:start], sealed[start : start + NONCE_BYTES], sealed[start + NONCE_BYTES :]

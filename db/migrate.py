@@ -28,13 +28,13 @@ def migrate() -> list[str]:
         path = Path(database.obj.database)
         path.parent.mkdir(parents=True, exist_ok=True)
         # Before SQLite makes it, for everybody to read: there are password hashes in it.
-        private_file.make(path)
+        private_file.create_private(path)
     with database.connection_context():
         # Before anything is written: who does not own the tables may ask whether there is something to do.
         if not pending():
             return []
         try:
-            with _one_at_a_time():
+            with _migration_lock():
                 return list(_runner().up())
         except pw.ProgrammingError as e:
             # sqlstate 42501, insufficient_privilege; all else is a fault of a migration
@@ -56,11 +56,11 @@ def _runner() -> Runner:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def _migration_lock() -> Iterator[None]:
     # Two runners at once would both apply the same migration: playhouse takes no lock itself.
     if is_sqlite():
         path = Path(f"{database.obj.database}.migrate-lock")
-        private_file.make(path)
+        private_file.create_private(path)
         with path.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

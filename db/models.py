@@ -470,8 +470,12 @@ class BackupSet(Table):
     name = pw.CharField(null=True, max_length=200)
 
     class Meta:
-        indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False),
-                   (("created_at",), False))  # fmt: skip
+        indexes = (
+            (("tenant", "id"), False),
+            (("tenant", "state", "id"), False),
+            (("state", "id"), False),
+            (("created_at",), False),
+        )
 
     def __str__(self) -> str:
         return f"Backup set {self.id}"
@@ -524,8 +528,13 @@ class Restore(Table):
     file_says = JsonText(null=True)
 
     class Meta:
-        indexes = ((("tenant", "id"), False), (("tenant", "state", "id"), False), (("state", "id"), False),
-                   (("created_at",), False), (("created_by", "id"), False))  # fmt: skip
+        indexes = (
+            (("tenant", "id"), False),
+            (("tenant", "state", "id"), False),
+            (("state", "id"), False),
+            (("created_at",), False),
+            (("created_by", "id"), False),
+        )
 
     def __str__(self) -> str:
         return f"Restore {self.id}"
@@ -787,8 +796,12 @@ class AuditEvent(Table):
     mac = pw.CharField(null=True, max_length=64)
 
     class Meta:
-        indexes = ((("tenant_id", "id"), False), (("action", "id"), False), (("actor_id", "id"), False),
-                   (("actor", "id"), False))  # fmt: skip
+        indexes = (
+            (("tenant_id", "id"), False),
+            (("action", "id"), False),
+            (("actor_id", "id"), False),
+            (("actor", "id"), False),
+        )
 
 
 class AuditHead(Table):

@@ -11,22 +11,22 @@ from typing import BinaryIO
 from db.errors import Invalid
 
 MODE = 0o600
-OTHERS = 0o007
+ACCESS_OF_OTHERS = 0o007
 # For what libraries and other programs make: logs, SQLite's journals, Redis's files, sockets.
 UMASK = 0o077
 
 
 @contextmanager
-def written(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
+def writing(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
     """A file that takes its place when it is whole, and on the disk.
 
     Raises Invalid when it cannot be written, and, unless forced, when something is there; then what was there stays.
     """
     path = path.resolve()
     try:
-        is_new = _take_place(path, force)
+        is_new = _reserve_place(path, force)
         try:
-            with _aside(path) as out:
+            with _temporary_file_beside(path) as out:
                 yield out
         except BaseException:
             if is_new and not path.stat().st_size:
@@ -36,10 +36,10 @@ def written(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
         raise Invalid(f"{path} cannot be written: {e.strerror}.") from e
 
 
-def _take_place(path: Path, force: bool) -> bool:
+def _reserve_place(path: Path, force: bool) -> bool:
     """False: something was there, and may be written over. Raises Invalid when it may not."""
     try:
-        _make_empty(path)
+        _create_empty(path)
     except FileExistsError as e:
         if not path.is_file():
             raise Invalid(f"{path} is there already, and is no ordinary file. Name another one.") from e
@@ -49,12 +49,12 @@ def _take_place(path: Path, force: bool) -> bool:
     return True
 
 
-def _make_empty(path: Path) -> None:
+def _create_empty(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, MODE))
 
 
 @contextmanager
-def _aside(path: Path) -> Iterator[BinaryIO]:
+def _temporary_file_beside(path: Path) -> Iterator[BinaryIO]:
     """Beside its place until it is whole and on the disk; mkstemp makes it readable by its owner only."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -63,25 +63,25 @@ def _aside(path: Path) -> Iterator[BinaryIO]:
             out.flush()
             os.fsync(out.fileno())
         os.replace(name, path)
-        _settle(path.parent)
+        _sync_folder(path.parent)
     finally:
         Path(name).unlink(missing_ok=True)
 
 
-def _settle(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """The new name survives a power cut too."""
     handle = os.open(folder, os.O_RDONLY)
     os.fsync(handle)
     os.close(handle)
 
 
-def make(path: Path) -> None:
+def create_private(path: Path) -> None:
     """An empty file for a database or a lock; of one that is there, no other user may read it from now on."""
     try:
-        _make_empty(path)
+        _create_empty(path)
     except FileExistsError:
         mode = stat.S_IMODE(path.stat().st_mode)
-        if mode & OTHERS:
-            path.chmod(mode & ~OTHERS)
+        if mode & ACCESS_OF_OTHERS:
+            path.chmod(mode & ~ACCESS_OF_OTHERS)
     except OSError as e:
         raise Invalid(f"{path} cannot be written: {e.strerror}.") from e

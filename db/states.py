@@ -98,14 +98,14 @@ class Outcome(StrEnum):
 
 
 # What a plan writes, and what it is called once it is done.
-WRITING = {
+WRITTEN_OUTCOMES = {
     Outcome.CREATE: Outcome.CREATED,
     Outcome.UPDATE: Outcome.UPDATED,
     Outcome.RECREATE: Outcome.RECREATED,
     Outcome.REMOVE: Outcome.REMOVED,
 }
 # Of an item of a restore that ended as it was asked for: nothing is left to do again.
-AS_ASKED = (*WRITING.values(), Outcome.MATCHES)
+SUCCESSFUL_OUTCOMES = (*WRITTEN_OUTCOMES.values(), Outcome.MATCHES)
 
 
 class RestoreState(StrEnum):
@@ -141,9 +141,9 @@ class WriteState(StrEnum):
 
 
 # Nobody knows yet whether these were applied.
-OPEN = (WriteState.SENDING, WriteState.UNKNOWN)
+UNRESOLVED_WRITES = (WriteState.SENDING, WriteState.UNKNOWN)
 # Of a write in one of these the policy may have changed already.
-BEGUN = (*OPEN, WriteState.ANSWERED, WriteState.FOUND)
+POSSIBLY_APPLIED = (*UNRESOLVED_WRITES, WriteState.ANSWERED, WriteState.FOUND)
 
 
 class SetState(StrEnum):

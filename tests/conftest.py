@@ -131,7 +131,7 @@ def _postgresql():
     try:
         with servers.postgresql_server(directory) as url:
             servers.execute(url, "CREATE DATABASE migrated")
-            engine.use(f"{url}/migrated")
+            engine.bind_database(f"{url}/migrated")
             migrated()
             engine.database.close_all()
             yield url
@@ -142,7 +142,7 @@ def _postgresql():
 @pytest.fixture(scope="session")
 def _sqlite(tmp_path_factory):
     path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
-    engine.use(f"sqlite:///{path}")
+    engine.bind_database(f"sqlite:///{path}")
     migrated()
     engine.database.close()
     return path
@@ -178,7 +178,7 @@ def database(database_url, redis_url, monkeypatch):
     """
     monkeypatch.setenv("TENANTKEEP_DATABASE_URL", database_url)
     config.settings.cache_clear()
-    bound = engine.use(database_url)
+    bound = engine.bind_database(database_url)
     encryption.use_keys(config.settings().encryption_keys)
     bound.connect()
     installation.check_keys()
@@ -269,7 +269,7 @@ def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
     from db.runs import completion, runs
     from db.states import RunKind
 
-    item = runs.NewItem(policy.policy_type, policy.name, policy.id, policy.graph_id)
+    item = runs.NewRunItem(policy.policy_type, policy.name, policy.id, policy.graph_id)
     started = runs.start(
         tenant=policy.tenant,
         kind=RunKind.CAPTURE_SNAPSHOT,
@@ -278,9 +278,9 @@ def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
         actor=actor,
         policy=policy,
     )
-    claim = runs.claim(started.run.id, started.run.kind)
+    claim = runs.take_claim(started.run.id, started.run.kind)
     body = body or {"name": policy.name, "settings": []}
-    read = snapshots.Read.of(
+    read = snapshots.SnapshotDraft.of(
         policy,
         {"body": body, "assignments": list(assignments)},
         secrets.token_hex(32),
@@ -297,9 +297,9 @@ def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
         },
         references={"groups": groups or {}, "filters": {}, "scope_tags": {}},
     )
-    kept = snapshots.keep(claim.run, [read])[policy.id]
+    kept = snapshots.save(claim.run, [read])[policy.id]
     [row] = runs.unsettled_items(claim.run)
-    runs.settle_read(claim, kept.outcome, {row.id: kept.snapshot_id})
+    runs.finish_captured_items(claim, kept.outcome, {row.id: kept.snapshot_id})
     completion.finish(claim)
     return started.run, Snapshot.get_by_id(kept.snapshot_id)
 

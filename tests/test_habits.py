@@ -65,7 +65,7 @@ def test_a_new_migration_has_the_next_number_and_runs(tmp_path):
     path = write_migration("run_labels", folder)
     assert path.name == f"{int(newest[:4]) + 1:04}_run_labels.py"
     encryption.use_keys((bytes(32),))
-    runner = Runner(engine.use(f"sqlite:///{tmp_path / 'new.db'}"), str(folder))
+    runner = Runner(engine.bind_database(f"sqlite:///{tmp_path / 'new.db'}"), str(folder))
     assert list(runner.up())[-1] == path.stem
     engine.database.close()
 

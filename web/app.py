@@ -58,10 +58,10 @@ def create_app() -> Flask:
         SESSION_COOKIE_SECURE=is_secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=sessions.LONGEST,
+        PERMANENT_SESSION_LIFETIME=sessions.MAX_AGE,
         SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=LARGEST_FORM,
-        WTF_CSRF_TIME_LIMIT=int(sessions.LONGEST.total_seconds()),
+        WTF_CSRF_TIME_LIMIT=int(sessions.MAX_AGE.total_seconds()),
         WTF_CSRF_SSL_STRICT=False,
         ADMIN_RAISE_ON_VIEW_EXCEPTION=True,
     )

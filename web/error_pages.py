@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.wrappers import Response
 
 from actors.process.startup import StartupError
-from db.database import FULL, is_deadlock, is_full
+from db.database import DISK_FULL, is_deadlock, is_disk_full
 from db.encryption import SealError
 from db.errors import SwitchedOff
 from web.security.access import wants_json
@@ -72,7 +72,7 @@ def _database_gone(error: Exception) -> tuple[str | Response, int]:
     logger.error("the database does not answer", exc_info=error)
     g.is_bare = True
     title, advice = PAGES[503]
-    return _page(503, title, FULL if is_full(error) else advice)
+    return _page(503, title, DISK_FULL if is_disk_full(error) else advice)
 
 
 def _refers_to_what_went(error: pw.IntegrityError) -> tuple[str | Response, int]:

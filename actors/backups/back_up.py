@@ -41,8 +41,8 @@ from db.errors import Invalid
 from db.models import BackupSet, Policy, Run, RunItem, Tenant
 from db.policies import policies
 from db.runs import child_runs, completion, name_cache, runs
-from db.runs.runs import Claim, NewItem, Started
-from db.sql.value_lists import among
+from db.runs.runs import Claim, NewRunItem, StartedRun
+from db.sql.value_lists import is_in
 from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, RunKind
 from db.tenants import coverage
 from graph.errors import GraphError, Rejected, Throttled
@@ -71,9 +71,9 @@ def start(
     return replace(started(made), is_less=is_less(made, is_full=is_full))
 
 
-def is_less(made: Started, *, is_full: bool) -> bool:
+def is_less(made: StartedRun, *, is_full: bool) -> bool:
     """Everything was to be read, and the backup that was found under way reads what changed."""
-    backup_set = None if made.is_new else backup_sets.of_run(made.run)
+    backup_set = None if made.is_new else backup_sets.find_of_run(made.run)
     return is_full and backup_set is not None and not backup_set.is_full
 
 
@@ -85,7 +85,7 @@ def make(
     policy_ids: Sequence[int] = (),
     is_full: bool = False,
     retry_of: Run | None = None,
-) -> Started:
+) -> StartedRun:
     """As `start`, for who commits more with it, and sends the run after that."""
     unknown = sorted(set(policy_types) - set(POLICY_TYPES))
     if unknown:
@@ -111,7 +111,7 @@ def make(
 
 def retry_failed(run: Run, actor: Actor) -> Start:
     """A run of what failed in that one, and of nothing else. Raises Invalid when nothing did."""
-    policy_ids, policy_types = backup_sets.failed_in(run)
+    policy_ids, policy_types = backup_sets.failed_in_run(run)
     if not policy_ids and not policy_types:
         raise Invalid(f"Nothing failed in run {run.id} that could be tried again.")
     return start(run.tenant, actor, policy_ids=policy_ids, policy_types=policy_types, is_full=True, retry_of=run)
@@ -125,10 +125,10 @@ def _to_list(selection: dict[str, Any]) -> Sequence[str]:
     return selection.get("policy_types", []) if selection else list(POLICY_TYPES)
 
 
-def _chosen(tenant: Tenant, selection: dict[str, Any]) -> list[NewItem]:
+def _chosen(tenant: Tenant, selection: dict[str, Any]) -> list[NewRunItem]:
     """The items of chosen policies are known at once; those of policy types only after listing."""
-    chosen = Policy.select().where((Policy.tenant == tenant) & among(Policy.id, selection.get("policies", [])))
-    return [NewItem(one.policy_type, one.name, one.id, one.graph_id) for one in chosen.order_by(Policy.id)]
+    chosen = Policy.select().where((Policy.tenant == tenant) & is_in(Policy.id, selection.get("policies", [])))
+    return [NewRunItem(one.policy_type, one.name, one.id, one.graph_id) for one in chosen.order_by(Policy.id)]
 
 
 @dramatiq.actor(actor_name=RunKind.BACK_UP, queue_name=BULK, priority=PRIORITY[BULK])
@@ -180,18 +180,18 @@ def _list(claim: Claim, graph: GraphClient) -> tuple[dict[str, PolicyList], list
     for key, error in final.items():
         _record_refusal(claim, backup_set, key, error)
     if final:
-        runs.progressed(claim)  # their tries are not those of the others
+        runs.reset_attempts(claim)  # their tries are not those of the others
     return lists, [error for key, error in refused.items() if key not in final]
 
 
 def _unlisted(backup_set: BackupSet) -> list[str]:
     """The policy types that nobody has listed, or given up, yet; a set of an earlier version names none of them."""
     never_named = [key for key in _to_list(backup_set.selection) if key not in backup_set.types]
-    return [*never_named, *backup_sets.unlisted(backup_set)]
+    return [*never_named, *backup_sets.unlisted_types(backup_set)]
 
 
 def _set_of(claim: Claim) -> BackupSet:
-    backup_set = backup_sets.of_run(claim.run.parent or claim.run)
+    backup_set = backup_sets.find_of_run(claim.run.parent or claim.run)
     if backup_set is None:
         raise LookupError(f"run {claim.run.id} has no backup set")
     return backup_set
@@ -207,7 +207,7 @@ def _leave_out_what_is_not_offered(claim: Claim, backup_set: BackupSet) -> None:
     for key in _unlisted(backup_set):
         if key in known:
             with database.atomic():
-                runs.hold(claim)
+                runs.assert_claim(claim)
                 backup_sets.record_type(backup_set, key, Offer.NOT_OFFERED, message=known[key])
 
 
@@ -215,7 +215,7 @@ def _take_over(
     claim: Claim, backup_set: BackupSet, key: str, listed: PolicyList, memory: RunMemory, began: datetime
 ) -> None:
     with database.atomic():
-        runs.hold(claim)  # or a worker that was taken for dead would add the items a second time
+        runs.assert_claim(claim)  # or a worker that was taken for dead would add the items a second time
         backup_sets.record_type(backup_set, key, Offer.OFFERED, len(listed.policies) + len(listed.without_id))
         record(claim.run.tenant, key, listed, began)
         _add_items(claim.run, backup_set, key, listed.policies)
@@ -227,9 +227,9 @@ def _take_over(
 def _fail_without_id(claim: Claim, key: str, listed: Sequence[Listed]) -> None:
     """They are there and cannot be read: each is an item that says so."""
     for one in listed:
-        item = runs.add_item(claim.run, NewItem(key, one.name))
+        item = runs.add_item(claim.run, NewRunItem(key, one.name))
         message = "Microsoft Graph lists it without a usable id: it cannot be read. Look at it in the tenant's portal."
-        runs.settle(claim, item, ItemState.FAILED, Outcome.ERROR, reason="malformed", message=message)
+        runs.finish_item(claim, item, ItemState.FAILED, Outcome.ERROR, reason="malformed", message=message)
 
 
 def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphError) -> None:
@@ -240,11 +240,11 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
     tenant = claim.run.tenant
     offer, why = told_by(error, POLICY_TYPES[key], tenant)
     with database.atomic():
-        runs.hold(claim)
+        runs.assert_claim(claim)
         backup_sets.record_type(backup_set, key, offer, message=why)
-        coverage.heard(tenant, key, offer, why)
+        coverage.record_offer(tenant, key, offer, why)
         if backup_set.selection or offer not in QUIET_OFFERS:
-            item = runs.add_item(claim.run, NewItem(key, POLICY_TYPES[key].title))
+            item = runs.add_item(claim.run, NewRunItem(key, POLICY_TYPES[key].title))
             settle_refused(claim, item, error, offer, why)
 
 
@@ -253,8 +253,8 @@ def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[Liste
     present = [one for one in policies.of_type(run.tenant, key) if one.graph_id in marks]
     for one in present:
         one.listed_mark = marks[one.graph_id] if POLICY_TYPES[key].trusts_list else None
-    unchanged = {} if backup_set.is_full else backup_sets.unchanged(present, run.tenant.full_every_days)
-    runs.add_items(run, [NewItem(key, one.name, one.id, one.graph_id, unchanged.get(one.id)) for one in present])
+    unchanged = {} if backup_set.is_full else backup_sets.unchanged_snapshots(present, run.tenant.full_every_days)
+    runs.add_items(run, [NewRunItem(key, one.name, one.id, one.graph_id, unchanged.get(one.id)) for one in present])
 
 
 def _look_up_names(claim: Claim, graph: GraphClient, lists: Mapping[str, PolicyList]) -> None:
@@ -270,20 +270,20 @@ def _look_up_names(claim: Claim, graph: GraphClient, lists: Mapping[str, PolicyL
                 filters |= its_filters
     if groups or filters:
         found = run_one(graph, names.look_up(groups, filters), RunMemory(claim, "names"))
-        name_cache.remember(claim.run.tenant, found)
+        name_cache.save_names(claim.run.tenant, found)
 
 
 def _hand_out(claim: Claim) -> None:
     if claim.run.parts is not None:
         # This message came a second time: the parts are out already.
         runs.release(claim)
-        child_runs.close(claim.run.id)
+        child_runs.finish_parent_if_done(claim.run.id)
         return
     divided, rest = _divided(runs.unsettled_items(claim.run)), _unlisted(_set_of(claim))
-    if not (divided or rest) or runs.cancel_requested(claim):
+    if not (divided or rest) or runs.is_cancel_requested(claim):
         completion.finish(claim)
         return
-    for part in child_runs.hand_out(claim, divided, with_rest=bool(rest)):
+    for part in child_runs.create_children(claim, divided, with_rest=bool(rest)):
         send(part)
 
 
@@ -302,14 +302,14 @@ def _divided(items: Sequence[RunItem]) -> list[list[int]]:
 
 def _read_part(claim: Claim) -> None:
     """Settle what can be settled; what Graph refuses for now waits, and is asked for again with the rest."""
-    if claim.run.part == child_runs.REST:
+    if claim.run.part == child_runs.UNLISTED_PART:
         _, postponed = _list(claim, client(claim.run.tenant))
         _raise_trouble(postponed)
         if postponed:
             raise postponed[0]
     known = name_cache.seen_since(claim.run.tenant, claim.run.parent.started_at)
     while items := in_turn(runs.unsettled_items(claim.run)):
-        if runs.cancel_requested(claim):
+        if runs.is_cancel_requested(claim):
             return
         known = _read(claim, items, known)
 
@@ -337,10 +337,10 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.Known) -> names.K
     groups = _groups(claim, readings.values())
     with database.atomic():
         group_items.hold_for(claim, groups)
-        runs.hold(claim)
+        runs.assert_claim(claim)
         settle_readings(claim, settled)
         group_items.add(claim, groups)
-        name_cache.remember(tenant, news)
+        name_cache.save_names(tenant, news)
         memory.forget([item.id for item in final])
     postpone(claim, unfinished)
     return {kind: {**known[kind], **news[kind]} for kind in known}
@@ -362,15 +362,15 @@ def _new_names(known: names.Known, readings: Iterable[Reading | GraphError]) -> 
 
 
 def _end_part(claim: Claim) -> None:
-    _go_on(claim, child_runs.end(claim))
+    _go_on(claim, child_runs.end_child(claim))
 
 
 def _fail_part(claim: Claim, code: str, message: str, request_id: str | None) -> None:
-    _go_on(claim, child_runs.fail(claim, code, message, request_id))
+    _go_on(claim, child_runs.fail_child(claim, code, message, request_id))
 
 
 def _go_on(claim: Claim, following: Run | None) -> None:
     if following:
         send(following)
-    elif child_runs.close(claim.run.parent_id):
+    elif child_runs.finish_parent_if_done(claim.run.parent_id):
         logger.info("run ended", extra={"whole": claim.run.parent_id})

@@ -13,12 +13,12 @@ from actors.reading.snapshot_drafts import ready
 from actors.tenants.graph_clients import signed_in
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
-from db.database import database, lock
+from db.database import database, lock_rows
 from db.models import Policy, RunItem, Snapshot
 from db.policies import policies, snapshots
-from db.policies.snapshots import Kept, Read
+from db.policies.snapshots import SavedSnapshot, SnapshotDraft
 from db.runs import runs
-from db.runs.runs import Claim, NewItem
+from db.runs.runs import Claim, NewRunItem
 from db.states import ItemState, Outcome, RunKind
 from graph.errors import Forbidden, GraphError, NotFound, Rejected
 from graph.policy_types.table import POLICY_TYPES, row_of
@@ -27,7 +27,7 @@ from graph.transport.batch_driver import run_one
 
 
 def start(policy: Policy, actor: Actor) -> Start:
-    item = NewItem(policy.policy_type, policy.name, policy.id, policy.graph_id)
+    item = NewRunItem(policy.policy_type, policy.name, policy.id, policy.graph_id)
     return started(
         runs.start(
             tenant=policy.tenant,
@@ -57,22 +57,24 @@ def _capture(claim: Claim) -> None:
             reading = e
         settled = [(item, prepared(item, reading, memory))]
         with database.atomic():  # snapshot, item and audit event: a crash leaves all of them or none
-            runs.hold(claim)
+            runs.assert_claim(claim)
             for kept in settle_readings(claim, settled):
                 _audit(claim, Snapshot.get_by_id(kept.snapshot_id), kept.outcome)
 
 
-def prepared(item: RunItem, reading: Reading | GraphError, memory: RunMemory) -> Read | GraphError:
+def prepared(item: RunItem, reading: Reading | GraphError, memory: RunMemory) -> SnapshotDraft | GraphError:
     """Ready to be kept; worked out before the transaction that keeps it. The memory knows the reading by the item."""
     if isinstance(reading, GraphError):
         return reading
     return ready(item.policy, reading, memory.read_at(item.id, reading))
 
 
-def settle_readings(claim: Claim, readings: Sequence[tuple[RunItem, Read | GraphError]]) -> list[Kept]:
+def settle_readings(
+    claim: Claim, readings: Sequence[tuple[RunItem, SnapshotDraft | GraphError]]
+) -> list[SavedSnapshot]:
     """Keep what was read, and say of the rest why Graph finally refused it. Call it in a transaction."""
-    reads: dict[int, Read] = {}
-    lock(Policy, Policy.id.in_([item.policy_id for item, _ in readings] or [-1]))
+    reads: dict[int, SnapshotDraft] = {}
+    lock_rows(Policy, Policy.id.in_([item.policy_id for item, _ in readings] or [-1]))
     for item, reading in readings:
         if isinstance(reading, NotFound):
             _gone(claim, item, reading)
@@ -80,20 +82,20 @@ def settle_readings(claim: Claim, readings: Sequence[tuple[RunItem, Read | Graph
             _failed(claim, item, reading)
         else:
             reads[item.id] = reading
-    kept = snapshots.keep(claim.run.parent or claim.run, list(reads.values()))
+    kept = snapshots.save(claim.run.parent or claim.run, list(reads.values()))
     for outcome in (Outcome.CAPTURED, Outcome.UNCHANGED):
         settled = {
             item_id: kept[read.policy_id].snapshot_id
             for item_id, read in reads.items()
             if kept[read.policy_id].outcome == outcome
         }
-        runs.settle_read(claim, outcome, settled)
+        runs.finish_captured_items(claim, outcome, settled)
     return list(kept.values())
 
 
 def _failed(claim: Claim, item: RunItem, error: GraphError) -> None:
     is_forbidden = isinstance(error, Forbidden)
-    runs.settle(
+    runs.finish_item(
         claim,
         item,
         ItemState.FAILED,
@@ -108,7 +110,7 @@ def _failed(claim: Claim, item: RunItem, error: GraphError) -> None:
 
 def _gone(claim: Claim, item: RunItem, error: NotFound) -> None:
     policies.mark_gone(item.policy)
-    runs.settle(
+    runs.finish_item(
         claim,
         item,
         ItemState.DONE,

@@ -9,7 +9,7 @@ from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid, SwitchedOff
 from db.models import Schedule
-from db.runs.runs import Started
+from db.runs.runs import StartedRun
 from db.tenants import schedules
 
 logger = logging.getLogger(__name__)
@@ -33,14 +33,14 @@ def start(schedule: Schedule) -> None:
         logger.info("started by schedule", extra={"run_id": made.run.id, "schedule": schedule.id})
 
 
-def _made(schedule: Schedule) -> Started | None:
+def _made(schedule: Schedule) -> StartedRun | None:
     """All of it or nothing: whoever dies in between leaves the schedule due."""
     with database.atomic():
-        if not schedules.take(schedule, utcnow()):
+        if not schedules.claim_due(schedule, utcnow()):
             return None
         made = back_up.make(schedule.tenant, SCHEDULE, is_full=schedule.is_full)
         if back_up.is_less(made, is_full=schedule.is_full):
-            schedules.wait_for(schedule, made.run)
+            schedules.give_back(schedule, made.run)
         else:
             schedules.record_run(schedule, made.run)
     return made

@@ -20,7 +20,7 @@ from db.clock import utcnow
 from db.database import database
 from db.models import RunItem, Tenant
 from db.runs import runs
-from db.runs.runs import Claim, NewItem
+from db.runs.runs import Claim, NewRunItem
 from db.sql import value_lists
 from db.states import ItemState, Outcome, RunKind
 from db.tenants import coverage
@@ -38,7 +38,7 @@ TOGETHER = 20
 
 def start(tenant: Tenant, actor: Actor) -> Start:
     listed = [policy_type for policy_type in POLICY_TYPES.values() if not policy_type.is_referred]
-    items = [NewItem(policy_type.key, policy_type.title) for policy_type in listed]
+    items = [NewRunItem(policy_type.key, policy_type.title) for policy_type in listed]
     return started(
         runs.start(tenant=tenant, kind=RunKind.SYNC, dedupe_key=f"{RunKind.SYNC}:{tenant.id}", items=items, actor=actor)
     )
@@ -55,8 +55,8 @@ def _sync(claim: Claim) -> None:
     _leave_out_what_is_not_offered(claim)
     while todo := in_turn(runs.unsettled_items(claim.run)):
         unfinished: dict[RunItem, GraphError] = {}
-        for together in value_lists.by(todo, TOGETHER):
-            if runs.cancel_requested(claim):
+        for together in value_lists.batched(todo, TOGETHER):
+            if runs.is_cancel_requested(claim):
                 return
             unfinished |= _list(claim, graph, together)
         # What Graph refused for now stays pending: the run waits, and goes on with these alone.
@@ -92,9 +92,9 @@ def _list(claim: Claim, graph: GraphClient, together: Sequence[RunItem]) -> dict
 def _record(claim: Claim, item: RunItem, listed: PolicyList, memory: RunMemory, began: datetime) -> None:
     began = memory.began.get(item.policy_type, began)
     with database.atomic():
-        runs.hold(claim)
+        runs.assert_claim(claim)
         gone = record(claim.run.tenant, item.policy_type, listed, began)
-        runs.settle(claim, item, ItemState.DONE, Outcome.LISTED, message=_said(listed, gone))
+        runs.finish_item(claim, item, ItemState.DONE, Outcome.LISTED, message=_said(listed, gone))
         memory.forget([item.policy_type])
 
 

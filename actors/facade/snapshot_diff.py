@@ -49,7 +49,7 @@ def history(newest_first: Sequence[Snapshot], contents: Mapping[int, Any]) -> li
 
 
 def _document(snapshot: Snapshot, hide: Hide | None) -> Any:
-    found = snapshots.body(snapshot)
+    found = snapshots.read_snapshot(snapshot)
     return hide(found) if hide else found
 
 

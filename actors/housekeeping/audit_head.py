@@ -9,42 +9,42 @@ import re
 
 from actors.queue.broker import locks
 from db.audit import audit, audit_keys
-from db.audit.audit_rows import Point
-from db.schema.row_ids import MOST
+from db.audit.audit_rows import ChainPoint
+from db.schema.row_ids import MAX_ID
 
 PREFIX = "tenantkeep:audit-log-ended:"
 _POINT = re.compile("([0-9]{1,19}):([0-9a-f]{40,64})")
 
 
-def remembered() -> list[Point]:
+def remembered() -> list[ChainPoint]:
     """The one point, or none. Raises redis.RedisError, and SealError."""
     said = locks.get(_name())
     found = point(said.decode("ascii", "replace")) if isinstance(said, bytes) else None
     return [found] if found else []
 
 
-def point(text: str) -> Point | None:
+def point(text: str) -> ChainPoint | None:
     """None: that is none, whoever wrote it."""
     found = _POINT.fullmatch(text.strip())
-    return (int(found[1]), found[2]) if found and int(found[1]) <= MOST else None
+    return (int(found[1]), found[2]) if found and int(found[1]) <= MAX_ID else None
 
 
-def remember(point: Point) -> None:
-    locks.set(_name(), audit.written(point))
+def remember(point: ChainPoint) -> None:
+    locks.set(_name(), audit.point_as_text(point))
 
 
-def follow() -> list[Point]:
+def follow() -> list[ChainPoint]:
     """What was remembered; where the log goes on from there, its end of now is remembered instead."""
     # The end first: what is written meanwhile comes after it.
-    end, before = audit.head(), remembered()
+    end, before = audit.end_of_log(), remembered()
     if (
-        audit.written(end) not in map(audit.written, before)
-        and all(audit.holds(point) for point in before)
-        and audit.holds(end)
+        audit.point_as_text(end) not in map(audit.point_as_text, before)
+        and all(audit.contains_point(point) for point in before)
+        and audit.contains_point(end)
     ):
         remember(end)
     return before
 
 
 def _name() -> str:
-    return PREFIX + audit_keys.installation_mark()
+    return PREFIX + audit_keys.installation_hash()

@@ -21,7 +21,7 @@ from db.housekeeping.daily_prune import STEPS, Ages
 from db.installation import installation
 from db.models import Run, RunItem, Tenant
 from db.runs import completion, notifications, runs, uploads
-from db.runs.runs import Claim, NewItem
+from db.runs.runs import Claim, NewRunItem
 from db.sql import value_lists
 from db.states import ItemState, Outcome, RunKind
 from db.tenants import credentials
@@ -41,12 +41,12 @@ def start(tenant: Tenant, actor: Actor) -> Start:
     return started(_made(tenant, actor))
 
 
-def _made(tenant: Tenant, actor: Actor, *, is_quiet: bool = False) -> runs.Started:
+def _made(tenant: Tenant, actor: Actor, *, is_quiet: bool = False) -> runs.StartedRun:
     return runs.start(
         tenant=tenant,
         kind=RunKind.PRUNE,
         dedupe_key=f"{RunKind.PRUNE}:{tenant.id}",
-        items=[NewItem(one.key, one.title) for one in STEPS.values()],
+        items=[NewRunItem(one.key, one.title) for one in STEPS.values()],
         actor=actor,
         is_quiet=is_quiet,
     )
@@ -54,18 +54,18 @@ def _made(tenant: Tenant, actor: Actor, *, is_quiet: bool = False) -> runs.Start
 
 def prune_daily() -> None:
     """Called with every sweep, and done in a moment: begins the runs of the tenants that are due, a few at a time."""
-    for tenant in daily_prune.due(AT_ONCE):
+    for tenant in daily_prune.due_tenants(AT_ONCE):
         try:
             _begin(tenant)
         except Exception:
             logger.exception("pruning could not be begun", extra={"tenant": tenant.name})
-            daily_prune.put_off(tenant)
+            daily_prune.postpone(tenant)
     _forget_old_rows()
 
 
 def _begin(tenant: Tenant) -> None:
     with database.atomic():
-        daily_prune.begun(tenant)
+        daily_prune.mark_begun(tenant)
         made = _made(tenant, DAILY, is_quiet=True)
     started(made)
 
@@ -76,7 +76,7 @@ def _forget_old_rows() -> None:
     if not installation.take_lease("old rows", holder, HOUR_SECONDS):
         return
     credentials.forget_old()
-    uploads.forget_old()
+    uploads.delete_abandoned()
     settings, until = config.settings(), time.monotonic() + MOMENT_SECONDS
     while _forget_some(settings.run_item_days, settings.notification_days):
         if time.monotonic() > until:
@@ -86,8 +86,8 @@ def _forget_old_rows() -> None:
 
 def _forget_some(item_days: int, notification_days: int) -> bool:
     """Whether there may be more."""
-    went = [old_rows.forget_items(item_days), old_rows.forget_notifications(notification_days)]
-    return max(went) == old_rows.TOGETHER
+    went = [old_rows.delete_old_items(item_days), old_rows.delete_old_notifications(notification_days)]
+    return max(went) == old_rows.ROWS_AT_ONCE
 
 
 # Behind whatever else a worker has fetched: nobody waits for it.
@@ -108,13 +108,13 @@ def _let_go(claim: Claim, item: RunItem, ages: Ages) -> bool:
     """False when somebody asked to stop."""
     # As it is now: its rules may be others than a step before.
     step, tenant = STEPS[item.policy_type], Tenant.get_by_id(claim.run.tenant_id)
-    for ids in value_lists.by(step.find(tenant, ages), step.together):
-        if runs.cancel_requested(claim):
+    for ids in value_lists.batched(step.find(tenant, ages), step.together):
+        if runs.is_cancel_requested(claim):
             return False
-        daily_prune.let_go(claim, item, tenant, ages, ids)
+        daily_prune.delete_rows(claim, item, tenant, ages, ids)
     count = RunItem.get_by_id(item.id).freed
     outcome, said = (Outcome.FREED, f"{count} went.") if count else (Outcome.UNCHANGED, "Nothing had to go.")
-    runs.settle(claim, item, ItemState.DONE, outcome, message=said)
+    runs.finish_item(claim, item, ItemState.DONE, outcome, message=said)
     return True
 
 
@@ -122,11 +122,11 @@ def _finish(claim: Claim) -> None:
     if _is_worth_telling(claim):
         completion.finish(claim)
     else:
-        runs.expect_one(Run.delete().where(runs.held_by(claim)))
+        runs.require_one_row(Run.delete().where(runs.held_by(claim)))
 
 
 def _is_worth_telling(claim: Claim) -> bool:
     is_daily = claim.run.requested_by_id is None and claim.run.origin == DAILY.origin
     # Somebody who asked for one meanwhile was given its number.
-    is_told = notifications.is_told(claim.run)
-    return not is_daily or is_told or runs.cancel_requested(claim) or daily_prune.freed(claim.run) > 0
+    is_told = notifications.has_recipients(claim.run)
+    return not is_daily or is_told or runs.is_cancel_requested(claim) or daily_prune.count_freed(claim.run) > 0

@@ -32,7 +32,7 @@ def recheck(*, user_id: int) -> None:
 
 def send(token: EntraToken) -> None:
     """Its turn first: a message that is lost comes again a few minutes later."""
-    if not entra_grants.take_turn(token):
+    if not entra_grants.claim_check(token):
         return
     try:
         recheck.send(user_id=token.user_id)

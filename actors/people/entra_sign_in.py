@@ -7,7 +7,7 @@ from typing import Any
 
 import config
 from db.accounts import entra_grants
-from db.accounts.entra_grants import Arrival
+from db.accounts.entra_grants import EntraIdentity
 from db.audit.audit import Actor
 from db.clock import utcnow
 from db.errors import Invalid
@@ -41,7 +41,7 @@ def finish(flow: Mapping[str, Any], answer: Mapping[str, str], address: str | No
     """Raises Refused, or Invalid when Entra knows the person and we have nothing for them."""
     asked_at = utcnow()
     identity = _sign_in().finish(flow, answer)
-    return entra_grants.admit(_arrival(identity, asked_at), Actor(identity.user_name[:255], address=address))
+    return entra_grants.sign_in_user(_arrival(identity, asked_at), Actor(identity.user_name[:255], address=address))
 
 
 def ask_again(user: User) -> None:
@@ -53,14 +53,14 @@ def ask_again(user: User) -> None:
     try:
         identity = _sign_in().again(token)
     except SignInFailed:
-        entra_grants.turn_out(user)
+        entra_grants.end_entra_access(user)
         return
     with suppress(Invalid):  # it says to a person why they may not stay, and nobody sits here
-        entra_grants.renew(user, _arrival(identity, asked_at))
+        entra_grants.renew_roles(user, _arrival(identity, asked_at))
 
 
-def _arrival(identity: Identity, asked_at: datetime) -> Arrival:
-    return Arrival(
+def _arrival(identity: Identity, asked_at: datetime) -> EntraIdentity:
+    return EntraIdentity(
         identity.object_id, identity.user_name, identity.name, identity.claims, asked_at, identity.refresh_token
     )
 

@@ -11,9 +11,9 @@ from db.errors import Invalid
 from db.models import BackupSet, Policy, Restore, RestoreItem, Snapshot, Tenant
 from db.policies import snapshots
 from db.restores import restores
-from db.restores.restores import NewItem, Source
+from db.restores.restores import NewRestoreItem, RestoreSource
 from db.sql import value_lists
-from db.states import AS_ASKED, RestoreState
+from db.states import SUCCESSFUL_OUTCOMES, RestoreState
 from graph.content.fingerprint import fingerprint, text_mark
 from graph.display.diff import Difference
 from graph.policy_types.table import POLICY_TYPES
@@ -84,7 +84,7 @@ def of_backup_set(
     policy_types: Collection[str] = (),
 ) -> Restore:
     """Of the whole set, or of some of its snapshots and policy types. Raises Invalid."""
-    listed, wanted = backup_sets.snapshots_of(backup_set), frozenset(snapshot_ids)
+    listed, wanted = backup_sets.snapshot_ids(backup_set), frozenset(snapshot_ids)
     unknown = sorted(wanted - set(listed))
     if unknown:
         raise Invalid(f"Backup set {backup_set.id} does not hold snapshot {unknown[0]}.")
@@ -95,8 +95,8 @@ def of_backup_set(
     ]
     _refuse_members_elsewhere(options, backup_set.tenant.directory_id, tenant)
     chosen = _with_groups(chosen, listed) if options["groups"] != NOT_MADE else _without_groups(chosen)
-    source = Source(backup_set.tenant.directory_id, f"{backup_set} of {backup_set.tenant.name}", backup_set)
-    return restores.create(tenant, source, restores.of_snapshots(chosen), options, actor)
+    source = RestoreSource(backup_set.tenant.directory_id, f"{backup_set} of {backup_set.tenant.name}", backup_set)
+    return restores.create(tenant, source, restores.new_items_from_snapshots(chosen), options, actor)
 
 
 def _without_groups(chosen: Sequence[Snapshot]) -> list[Snapshot]:
@@ -128,21 +128,23 @@ def _refuse_members_elsewhere(options: Mapping[str, Any], source_directory_id: s
         raise Invalid("Members are people and devices of their own tenant: make the groups without them elsewhere.")
 
 
-def _lacking_groups(restore: Restore) -> list[NewItem]:
+def _lacking_groups(restore: Restore) -> list[NewRestoreItem]:
     """Of its backup set, those that its policies refer to."""
     items = restores.items(restore)
     there = {one.graph_id for one in items if one.policy_type == GROUPS}
     wanted = _groups_named(items) - there
-    found = with_policies(backup_sets.snapshots_of(restore.backup_set))
-    return restores.of_snapshots(
+    found = with_policies(backup_sets.snapshot_ids(restore.backup_set))
+    return restores.new_items_from_snapshots(
         [one for one in found if one.policy.policy_type == GROUPS and one.policy.graph_id in wanted]
     )
 
 
 def of_snapshot(snapshot: Snapshot, tenant: Tenant, options: Mapping[str, Any], actor: Actor) -> Restore:
     """“Restore this version”."""
-    source = Source(snapshot.tenant.directory_id, f"{snapshot} of {snapshot.tenant.name}")
-    return restores.create(tenant, source, restores.of_snapshots(with_policies([snapshot.id])), options, actor)
+    source = RestoreSource(snapshot.tenant.directory_id, f"{snapshot} of {snapshot.tenant.name}")
+    return restores.create(
+        tenant, source, restores.new_items_from_snapshots(with_policies([snapshot.id])), options, actor
+    )
 
 
 def mark_of(document: Mapping[str, Any]) -> str:
@@ -157,7 +159,7 @@ def fingerprint_of(policy_type: str, document: Mapping[str, Any]) -> str:
 
 def with_policies(snapshot_ids: Sequence[int]) -> list[Snapshot]:
     found: list[Snapshot] = []
-    for some in value_lists.by(snapshot_ids):
+    for some in value_lists.batched(snapshot_ids):
         query = Snapshot.select(Snapshot, Policy).join(Policy).where(Snapshot.id.in_(some))
         found += list(query.order_by(Snapshot.id))
     return found
@@ -171,18 +173,20 @@ def undo(restore: Restore, actor: Actor) -> Restore:
     if not items:
         raise Invalid("This restore wrote nothing: there is nothing to undo.")
     options = asdict(Options(assignments=EXACT, conditional_access=AS_CAPTURED))
-    source = Source(restore.tenant.directory_id, f"what was there before restore {restore.id}", restore.safety_set)
+    source = RestoreSource(
+        restore.tenant.directory_id, f"what was there before restore {restore.id}", restore.safety_set
+    )
     return restores.create(restore.tenant, source, items, options, actor, undo_of=restore, made_from=restore)
 
 
-def _as_captured(items: Sequence[NewItem], restore: Restore) -> list[NewItem]:
+def _as_captured(items: Sequence[NewRestoreItem], restore: Restore) -> list[NewRestoreItem]:
     """What is written back, by what our own capture says of it: not by what was said of what took its place."""
-    captured = with_policies(backup_sets.snapshots_of(restore.safety_set)) if restore.safety_set else []
+    captured = with_policies(backup_sets.snapshot_ids(restore.safety_set)) if restore.safety_set else []
     before = {(one.policy.policy_type, one.policy.graph_id): one for one in captured}
     return [_named_by(before.get((one.policy_type, one.graph_id)), one) if one.content_id else one for one in items]
 
 
-def _named_by(snapshot: Snapshot | None, item: NewItem) -> NewItem:
+def _named_by(snapshot: Snapshot | None, item: NewRestoreItem) -> NewRestoreItem:
     if snapshot is None:
         return replace(item, references={})
     return replace(item, name=snapshot.name, references=snapshot.references)
@@ -190,11 +194,11 @@ def _named_by(snapshot: Snapshot | None, item: NewItem) -> NewItem:
 
 def again(restore: Restore, actor: Actor) -> Restore:
     """A new draft of what a restore did not do: somebody changed it meanwhile, or it was refused. Raises Invalid."""
-    left = [one for one in restores.items(restore) if _ended_as(restore, one) not in AS_ASKED]
+    left = [one for one in restores.items(restore) if _ended_as(restore, one) not in SUCCESSFUL_OUTCOMES]
     if restore.state not in (RestoreState.FINISHED, RestoreState.EXPIRED, RestoreState.CANCELLED) or not left:
         raise Invalid("Nothing is left of this restore that could be done again.")
     items = [
-        NewItem(
+        NewRestoreItem(
             one.policy_type,
             one.graph_id,
             one.name,
@@ -206,7 +210,7 @@ def again(restore: Restore, actor: Actor) -> Restore:
         )
         for one in left
     ]
-    source = Source(restore.source_directory_id, restore.source_name, restore.backup_set)
+    source = RestoreSource(restore.source_directory_id, restore.source_name, restore.backup_set)
     made_from: dict[str, Any] = {"undo_of": restore.undo_of, "made_from": restore, "file_says": restore.file_says}
     return restores.create(restore.tenant, source, items, restore.options, actor, **made_from)
 
@@ -223,7 +227,7 @@ def differences(item: RestoreItem, hide: Any, names: Mapping[str, str]) -> list[
     """
     if item.content_id is None or item.live_content_id is None or item.action != "update":
         return []
-    want, live = plan_text.wanted(item), snapshots.document(item.live_content_id)
+    want, live = plan_text.wanted(item), snapshots.read_content(item.live_content_id)
     if hide:
         want, live = hide(want), hide(live)
     with_assignments = item.restore.options["assignments"] != LEAVE

@@ -7,7 +7,7 @@ from typing import Any
 
 from db.models import RestoreItem
 from db.policies import snapshots
-from db.states import WRITING, Outcome
+from db.states import WRITTEN_OUTCOMES, Outcome
 from graph.display.masking import as_told
 from graph.policy_types.policy_type import PolicyType, name_of
 from graph.policy_types.table import POLICY_TYPES
@@ -45,13 +45,13 @@ def content(item: RestoreItem, options: Options, created: Mapping[int, str] = Ma
 
 def held(item: RestoreItem) -> Content:
     """What the backup, or the file, has of it. Raises SealError."""
-    found = snapshots.document(item.content_id)
-    return found if is_uploaded(item) else snapshots.own(found, item.graph_id)
+    found = snapshots.read_content(item.content_id)
+    return found if is_uploaded(item) else snapshots.with_own_id(found, item.graph_id)
 
 
 def there(item: RestoreItem) -> Content | None:
     """What its preview found in the tenant; None: nothing. Raises SealError."""
-    return snapshots.document(item.live_content_id) if item.live_content_id else None
+    return snapshots.read_content(item.live_content_id) if item.live_content_id else None
 
 
 def is_uploaded(item: RestoreItem) -> bool:
@@ -98,7 +98,7 @@ def told(
     """What a person is told of it first, as an item keeps it: what it is called, by what the item holds or by what is
     removed, whatever anybody else says; and what is dangerous.
     """
-    is_written = plan.action in WRITING
+    is_written = plan.action in WRITTEN_OUTCOMES
     found = dangers(policy_type, want, live, with_assignments=options.assignments != LEAVE) if is_written else []
     named = {"name": name_of(policy_type, held["body"])} if held else {}
     return {**named, "dangers": [asdict(one) for one in found]}

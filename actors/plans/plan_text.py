@@ -9,7 +9,7 @@ from db.models import RestoreItem, Tenant
 from db.policies import snapshots
 from db.restores import restores
 from db.runs import name_cache
-from db.states import WRITING, Outcome
+from db.states import WRITTEN_OUTCOMES, Outcome
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.directory_names import ids_in
 from graph.restore.planner import LEAVE, Options
@@ -42,7 +42,7 @@ class Part:
 def parts(item: RestoreItem, hide: Hide | None, names: Mapping[str, str | None]) -> list[Part]:
     """What its plan would send, or remove; of what is not written, what the backup holds. Raises SealError."""
     policy_type, options = POLICY_TYPES[item.policy_type], Options(**item.restore.options)
-    if item.action not in WRITING:
+    if item.action not in WRITTEN_OUTCOMES:
         held = plan_items.held(item) if item.content_id else None
         return _of(_HELD, held, hide, names) if held else []
     live = plan_items.there(item)
@@ -57,7 +57,9 @@ def parts(item: RestoreItem, hide: Hide | None, names: Mapping[str, str | None])
 def wanted(item: RestoreItem) -> Content:
     """What is written: where that is yet to be made by this restore, its name."""
     made = [one for one in plan_items.resolutions(item) if one.item and one.to is None]
-    called = {one.id: f"“{one.name}”, made by this restore" for one in restores.by_ids([one.item for one in made])}
+    called = {
+        one.id: f"“{one.name}”, made by this restore" for one in restores.items_by_ids([one.item for one in made])
+    }
     return plan_items.content(item, Options(**item.restore.options), called)
 
 
@@ -75,9 +77,9 @@ def target_names(tenant: Tenant, items: Sequence[RestoreItem]) -> dict[str, str]
     """What the target calls what these items name, by its ids: nobody else's word for it."""
     resolved = [one for item in items for one in item.resolutions or ()]
     said = {one["to"]: one["to_name"] for one in resolved if one["to"] and one["to_name"]}
-    return {**name_cache.called(tenant, _ids(items)), **said}
+    return {**name_cache.names_by_id(tenant, _ids(items)), **said}
 
 
 def _ids(items: Iterable[RestoreItem]) -> set[str]:
     contents = {one for item in items for one in (item.content_id, item.live_content_id) if one}
-    return {one for content in contents for found in ids_in(snapshots.document(content)) for one in found}
+    return {one for content in contents for found in ids_in(snapshots.read_content(content)) for one in found}

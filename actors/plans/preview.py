@@ -28,8 +28,8 @@ from db.models import Restore, RestoreItem, RunItem
 from db.policies import snapshots
 from db.restores import four_eyes, mappings, plan_fingerprint, prior_creations, restores
 from db.runs import runs
-from db.runs.runs import Claim, NewItem
-from db.states import WRITING, ItemState, Outcome, RunKind
+from db.runs.runs import Claim, NewRunItem
+from db.states import WRITTEN_OUTCOMES, ItemState, Outcome, RunKind
 from graph.content.fingerprint import fingerprint
 from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.policy_types.permissions import Access
@@ -69,8 +69,8 @@ def start(restore: Restore, actor: Actor) -> Start:
 
 
 @transaction
-def _made(restore: Restore, actor: Actor) -> runs.Started:
-    restores.hold(restore)
+def _made(restore: Restore, actor: Actor) -> runs.StartedRun:
+    restores.lock_restore(restore)
     made = runs.start(
         tenant=restore.tenant,
         kind=RunKind.PREVIEW,
@@ -84,8 +84,8 @@ def _made(restore: Restore, actor: Actor) -> runs.Started:
     return made
 
 
-def new_item(item: RestoreItem) -> NewItem:
-    return NewItem(item.policy_type, item.name, graph_id=item.graph_id, restore_item_id=item.id)
+def new_item(item: RestoreItem) -> NewRunItem:
+    return NewRunItem(item.policy_type, item.name, graph_id=item.graph_id, restore_item_id=item.id)
 
 
 @dramatiq.actor(actor_name=RunKind.PREVIEW, queue_name=INTERACTIVE)
@@ -114,8 +114,8 @@ class _Look:
         self._same_tenant = restore.source_directory_id == restore.tenant.directory_id
         self._items = restores.items(restore)
         self._contents = Contents()
-        self._mapped = mappings.known(restore.tenant, restore.source_directory_id)
-        self._break_glass = four_eyes.break_glass(restore)
+        self._mapped = mappings.targets_by_key(restore.tenant, restore.source_directory_id)
+        self._break_glass = four_eyes.break_glass_list(restore)
         self._claims = Claims(restore, self._items, self._contents)
         self._listed: Lists = {}
         self._known = NOTHING
@@ -155,7 +155,7 @@ class _Look:
         self._list(one.policy_type for one in self._items)
         while todo := in_turn([row for row in runs.unsettled_items(self._claim.run) if _is_unread(row)]):
             for begin in range(0, len(todo), BATCH_SIZE):
-                if runs.cancel_requested(self._claim):
+                if runs.is_cancel_requested(self._claim):
                     return False
                 self._read({row: of_items[row.restore_item_id] for row in todo[begin : begin + BATCH_SIZE]})
         return True
@@ -177,14 +177,14 @@ class _Look:
         read = [row for row in together if row not in unfinished]
         marks = {row: self._mark(row, readings.get(row.id)) for row in read}
         with database.atomic():
-            runs.hold(self._claim)
+            runs.assert_claim(self._claim)
             # In one order, whoever else keeps the same contents just now.
             for row in sorted(read, key=marks.__getitem__):
                 self._keep_live(together[row], readings.get(row.id), marks[row])
             runs.begin_items(self._claim, [row.id for row in read])
             memory.forget([row.id for row in read])
         if read:
-            runs.progressed(self._claim)
+            runs.reset_attempts(self._claim)
         postpone(self._claim, unfinished)
 
     def _mark(self, row: RunItem, reading: Reading | GraphError | None) -> str:
@@ -195,7 +195,7 @@ class _Look:
         values: dict[Any, Any] = dict(_NOTHING_THERE)
         if isinstance(reading, Reading):
             policy_type = POLICY_TYPES[item.policy_type]
-            content = snapshots.keep_content(self._restore.tenant_id, reading.content, mark)
+            content = snapshots.save_content(self._restore.tenant_id, reading.content, mark)
             values = {
                 "live_content": content,
                 "live_mark": state_mark(policy_type, reading.content),
@@ -292,14 +292,16 @@ class _Look:
             copies=self._copies(item),
             is_uploaded=is_uploaded(item),
             mentions=() if self._same_tenant else left_over(policy_type, want, self._known, resolutions, self._options),
-            is_kept_otherwise=lambda: prior_creations.was_kept_otherwise(self._restore, item, str(match.target_id)),
+            is_kept_otherwise=lambda: prior_creations.was_written_to_no_effect(
+                self._restore, item, str(match.target_id)
+            ),
         )
         decided = decide(case, self._options)
         plan = self._permitted(item, decided)
         target = self._match(item).target_id if live and not is_copied(policy_type, self._options) else None
         if plan.action in _THERE:
             self._note_made(resolver, item, plan, target)
-        if item.graph_id in self._bin and plan.action in WRITING:
+        if item.graph_id in self._bin and plan.action in WRITTEN_OUTCOMES:
             plan = replace(plan, notes=(*plan.notes, IN_THE_BIN.format(self._bin[item.graph_id])))
         danger = self._danger(item, want, plan)
         return {
@@ -351,13 +353,13 @@ class _Look:
             return self._forbidden(POLICY_TYPES[item.policy_type].access)
         access = WRITE_RULES[item.policy_type].access
         is_granted = access.is_possible(graph_clients.sign_in(self._restore.tenant).roles())
-        return plan if is_granted or plan.action not in WRITING else self._forbidden(access)
+        return plan if is_granted or plan.action not in WRITTEN_OUTCOMES else self._forbidden(access)
 
     def _forbidden(self, access: Access) -> Plan:
         return Plan("blocked", "permission_missing", why_forbidden(access, self._restore.tenant, "preview again"))
 
     def _danger(self, item: RestoreItem, want: Content, plan: Plan) -> str:
-        if plan.action not in WRITING:
+        if plan.action not in WRITTEN_OUTCOMES:
             return ""
         return guard(item.policy_type, want, self._break_glass)
 
@@ -372,19 +374,19 @@ class _Look:
         """All plans and all items of the run, or none."""
         rows = {one.restore_item_id: one for one in runs.unsettled_items(self._claim.run)}
         with database.atomic():
-            restores.hold(self._restore)
-            runs.hold(self._claim)
+            restores.lock_restore(self._restore)
+            runs.assert_claim(self._claim)
             for position, (item, plan) in enumerate(planned):
                 RestoreItem.update(position=position, **plan).where(RestoreItem.id == item.id).execute()
                 if item.id in rows:
                     self._settle(rows[item.id], plan)
             claims = self._claims
             used, by = claims.mappings_used(planned), claims.decided_by(planned)
-            plan_fingerprint.note(self._restore, used, self._break_glass, by)
+            plan_fingerprint.save(self._restore, used, self._break_glass, by)
 
     def _settle(self, row: RunItem, plan: Mapping[str, Any]) -> None:
         why = {"reason": plan["reason"], "message": plan["message"]}
-        runs.settle(self._claim, row, ItemState.DONE, Outcome(plan["action"]), **why)
+        runs.finish_item(self._claim, row, ItemState.DONE, Outcome(plan["action"]), **why)
 
 
 def _is_unread(row: RunItem) -> bool:

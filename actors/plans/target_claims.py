@@ -30,11 +30,11 @@ class Claims:
         self._items, self._contents = items, contents
         self._same_tenant = restore.source_directory_id == restore.tenant.directory_id
         self._source = Tenant.get_or_none(Tenant.directory_id == restore.source_directory_id)
-        self._mapped = mappings.known(restore.tenant, restore.source_directory_id)
+        self._mapped = mappings.targets_by_key(restore.tenant, restore.source_directory_id)
         self._found: dict[str, dict[int, Match]] = {}
         self._histories: dict[str, _History] = {}
         # (policy type, id in the target) -> the id in the source of what it stands for.
-        self._claimed: dict[mappings.Key, str] = {}
+        self._claimed: dict[mappings.ObjectKey, str] = {}
         self._copy_keys: dict[int, Key] = {}
         self._given: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
@@ -147,13 +147,13 @@ class Claims:
     def _stands_for(self, item: RestoreItem, there: Collection[str]) -> str | None:
         return next((one for one in self.line_of((item.policy_type, item.graph_id)) if one in there), None)
 
-    def line_of(self, key: mappings.Key) -> Iterator[str]:
+    def line_of(self, key: mappings.ObjectKey) -> Iterator[str]:
         """What a mapping says of it, or of what it was before it was made again."""
         return self._later(*key) if self._same_tenant else self._earlier(*key)
 
     def mapped(
         self, references: Iterable[Reference], listed: Mapping[str, Sequence[Listed] | GraphError]
-    ) -> dict[mappings.Key, str]:
+    ) -> dict[mappings.ObjectKey, str]:
         """What stands for each; of what was made again and again, the one that is there."""
         lines = {key: list(self.line_of(key)) for one in references for key in one.may_be()}
         there = {kind: () if isinstance(answer, GraphError) else answer for kind, answer in listed.items()}
@@ -186,7 +186,7 @@ class Claims:
             one = row.source_id if row else None
 
     @cached_property
-    def _own(self) -> dict[mappings.Key, MappingRow]:
+    def _own(self) -> dict[mappings.ObjectKey, MappingRow]:
         """Of the source: (kind, what was made again) -> the row that says of what."""
         own = mappings.of_pair(self._source, self._source.directory_id) if self._source else []
         return {(one.kind, one.target_id): one for one in own}
@@ -245,7 +245,9 @@ class _History:
     def _is_like(self, policy: Policy, key: Key) -> bool:
         """No other by its platform, template or whatever else tells policies of one name apart."""
         newest = snapshots.latest(policy)
-        return newest is None or match_key(POLICY_TYPES[self._policy_type], snapshots.body(newest)["body"]) == key
+        return (
+            newest is None or match_key(POLICY_TYPES[self._policy_type], snapshots.read_snapshot(newest)["body"]) == key
+        )
 
 
 def _lived_together(one: Policy, other: Policy) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import redis
 
-from db.database import FULL, is_away, is_full
+from db.database import DISK_FULL, is_disk_full, is_unreachable
 from graph.errors import redact
 
 _context: ContextVar[dict[str, Any]] = ContextVar("log_context", default={})  # noqa: B039 - never changed in place
@@ -79,9 +79,9 @@ def _outage(error: BaseException | None) -> str | None:
     """Return one sentence when the error says that the database or Redis is away or full."""
     if error is None:
         return None
-    if is_full(error):
-        return FULL
-    if is_away(error):
+    if is_disk_full(error):
+        return DISK_FULL
+    if is_unreachable(error):
         return f"The database does not answer: {first_line(error)}"
     if isinstance(error, redis.ConnectionError | redis.TimeoutError):
         return f"Redis does not answer: {str(error).rstrip('.')}."

@@ -83,15 +83,15 @@ def _name_unknown(settings: Settings) -> None:
 
 def bind(settings: Settings, *, as_owner: bool = False) -> None:
     never_show(config.secrets(settings))
-    engine.use((as_owner and settings.owner_database_url) or settings.database_url)
+    engine.bind_database((as_owner and settings.owner_database_url) or settings.database_url)
     encryption.use_keys(settings.encryption_keys)
 
 
 def check() -> None:
     """On an open connection: may we use it, is it migrated, are the keys its keys? Raises StartupError."""
     try:
-        clock.follow_database()
-        lacking = privileges.lacking()
+        clock.sync_with_database()
+        lacking = privileges.missing_grants()
         if lacking:
             raise StartupError(f"The database's role lacks rights. As the owner of the tables: {' '.join(lacking)}")
         pending = migrate.pending()
@@ -106,7 +106,7 @@ def check() -> None:
 
 def disk_trouble() -> str | None:
     """Return what to do when SQLite has no room left to write; None: it has."""
-    free = engine.disk_free()
+    free = engine.free_disk_bytes()
     if free is None or free >= LEAST_FREE:
         return None
     place = Path(engine.database.obj.database).absolute().parent

@@ -105,7 +105,7 @@ class Dedupe(Middleware):
         told: Any = self._client.mget(keys) if keys else ()
         numbers = {key: int(one) for key, one in zip(keys, told, strict=True) if one and _NUMBER.fullmatch(one)}
         owners = {key.decode("utf-8", "replace"): owner for key, owner in numbers.items()}
-        ended = set(owners.values()) - runs.active_among(owners.values())
+        ended = set(owners.values()) - runs.active_ids(owners.values())
         for key, owner in owners.items():
             if owner in ended:
                 self.release(key.removeprefix(PREFIX), owner)

@@ -10,7 +10,7 @@ from actors.queue.broker import BULK, UNDER_WAY, broker
 from actors.queue.dedupe import DuplicateRun, LockUnavailable
 from db.models import Run
 from db.runs import runs
-from db.runs.runs import Started
+from db.runs.runs import StartedRun
 from db.states import RunState
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class Start:
     is_less: bool = False
 
 
-def started(start: Started) -> Start:
+def started(start: StartedRun) -> Start:
     """Send a new run's message, after the commit that made it. A run found active has been sent already."""
     is_sent = send(start.run) if start.is_new else True
     return Start(start.run, start.is_new, is_sent)

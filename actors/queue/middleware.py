@@ -89,8 +89,8 @@ class Beats(Middleware):
         held = held_claims.all_held()
         try:
             with database.connection_context():
-                installation.beat(PROCESS, "worker")  # first: it sets the clock
-                runs.beat([claim.token for claim in held])
+                installation.record_heartbeat(PROCESS, "worker")  # first: it sets the clock
+                runs.record_heartbeat([claim.token for claim in held])
             for claim in held:
                 self._dedupe.renew(claim.run.dedupe_key, claim.run.id)
             for queue in broker.get_declared_queues():

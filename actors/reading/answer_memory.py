@@ -32,19 +32,19 @@ class RunMemory:
     def recall(self, keys: Collection[Any]) -> Mapping[Any, Mapping[str, Answer]]:
         self._asks_since = utcnow()
         names = {self._name(key): key for key in keys}
-        began = {names[name]: at for name, at in answer_cache.began(self._claim.run, list(names)).items()}
+        began = {names[name]: at for name, at in answer_cache.begin_times(self._claim.run, list(names)).items()}
         old = [key for key, at in began.items() if key in self._begun_after and at <= self._begun_after[key]]
         if old:
             self.forget(old)
         self.began = {key: at for key, at in began.items() if key not in old}
-        found = answer_cache.of(self._claim.run, [self._name(key) for key in self.began])
+        found = answer_cache.load(self._claim.run, [self._name(key) for key in self.began])
         return {
             names[name]: {mark: unpacked(document) for mark, document in told.items()} for name, told in found.items()
         }
 
     def keep(self, told: Sequence[Told]) -> None:
         rows = [(self._name(key), mark, packed(answer)) for key, mark, answer in told]
-        answer_cache.keep(self._claim, rows, asked_at=self._asks_since)
+        answer_cache.save(self._claim, rows, asked_at=self._asks_since)
 
     def read_at(self, key: Any, reading: Reading) -> datetime:
         """Before the first request of this reading, be it an earlier message's: what changed later may be missed."""
@@ -54,7 +54,7 @@ class RunMemory:
     def forget(self, keys: Collection[Any]) -> None:
         for key in keys:
             self.began.pop(key, None)
-        answer_cache.forget(self._claim.run, [self._name(key) for key in keys])
+        answer_cache.delete(self._claim.run, [self._name(key) for key in keys])
 
     def _name(self, key: Any) -> str:
         return f"{self._sort}:{key}"

@@ -40,7 +40,7 @@ def lists(
     error is, but for a wait. `of_groups`: the ids and the names that matter, where groups are among them.
     """
     run, began = claim.run, utcnow()
-    found: Lists = {key: _unpacked(rows) for key, rows in listing_cache.since(run, later_than).items()}
+    found: Lists = {key: _unpacked(rows) for key, rows in listing_cache.load_since(run, later_than).items()}
     memory = RunMemory(claim, "list", later_than)
     wanted = sorted(later_than.keys() - found.keys())
     asked = drive(graph, {key: _listing(key, of_groups) for key in wanted}, memory=memory)
@@ -75,8 +75,8 @@ def _final(answer: PolicyList | GraphError, is_last_try: bool) -> PolicyList | R
 
 def _keep(claim: Claim, key: str, final: PolicyList | Rejected, began: datetime, memory: RunMemory) -> None:
     with database.atomic():
-        runs.hold(claim)  # or a worker that was taken for dead would keep an older list as today's
-        listing_cache.keep(claim.run, key, _packed(final), began)
+        runs.assert_claim(claim)  # or a worker that was taken for dead would keep an older list as today's
+        listing_cache.save(claim.run, key, _packed(final), began)
         if isinstance(final, PolicyList):
             _record(claim, key, final, began)
         memory.forget([key])
@@ -91,7 +91,7 @@ def _record(claim: Claim, key: str, final: PolicyList, began: datetime) -> None:
 
 def record(tenant: Tenant, policy_type: str, listed: PolicyList, began: datetime) -> int:
     """Take over a complete list that was begun then. Returns how many policies are newly gone."""
-    coverage.heard(tenant, policy_type, Offer.OFFERED)
+    coverage.record_offer(tenant, policy_type, Offer.OFFERED)
     # One without an id may be any of those that are missing.
     return policies.record_listing(
         tenant, policy_type, [one.facts() for one in listed.policies], began=began, is_whole=not listed.without_id

@@ -20,18 +20,18 @@ logger = logging.getLogger(__name__)
 def settle_error(claim: Claim, item: RunItem, error: GraphError, policy_type: PolicyType) -> None:
     """A list that Graph refuses: skipped for want of a permission or of the feature, else failed."""
     offer, why = told_by(error, policy_type, claim.run.tenant)
-    coverage.heard(claim.run.tenant, policy_type.key, offer, why)
+    coverage.record_offer(claim.run.tenant, policy_type.key, offer, why)
     settle_refused(claim, item, error, offer, why)
 
 
 def settle_refused(claim: Claim, item: RunItem, error: GraphError, offer: Offer, why: str) -> None:
     state, outcome = _SETTLED[offer]
-    runs.settle(claim, item, state, outcome, reason=error.code, message=why, request_id=error.request_id)
+    runs.finish_item(claim, item, state, outcome, reason=error.code, message=why, request_id=error.request_id)
 
 
 def settle_not_offered(claim: Claim, item: RunItem, why: str) -> None:
     """It was not asked for: the tenant did not offer it a few days ago."""
-    runs.settle(claim, item, ItemState.SKIPPED, Outcome.NOT_AVAILABLE, reason="not_offered", message=why)
+    runs.finish_item(claim, item, ItemState.SKIPPED, Outcome.NOT_AVAILABLE, reason="not_offered", message=why)
 
 
 _SETTLED = {
@@ -52,7 +52,7 @@ def told_by(error: GraphError, policy_type: PolicyType, tenant: Tenant) -> tuple
     if error.code == "unknown_segment" and tenant.cloud == "global":
         # Never a tenant's property there (graph-api-gotchas of rknightion/graph2otel): our own table is wrong, or old.
         logger.error("Microsoft Graph does not know this policy type: %s", policy_type.path)
-    is_missed = not isinstance(error, NotAvailable) or coverage.is_missed(tenant, policy_type.key)
+    is_missed = not isinstance(error, NotAvailable) or coverage.may_be_outage(tenant, policy_type.key)
     return (Offer.FAILED if is_missed else Offer.NOT_OFFERED), why
 
 
@@ -104,7 +104,7 @@ def postpone(claim: Claim, unfinished: Mapping[RunItem, GraphError]) -> None:
         return
     waits = [error for error in unfinished.values() if isinstance(error, Throttled)]
     troubled = [item for item, error in unfinished.items() if not isinstance(error, Throttled)]
-    runs.tried(claim, [item.id for item in troubled])
+    runs.count_try(claim, [item.id for item in troubled])
     if waits:
         raise min(waits, key=lambda error: error.retry_after or 0.0)
     raise another_try(unfinished[troubled[0]], min(item.tries for item in troubled))

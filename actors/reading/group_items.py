@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from actors.tenants import graph_clients
 from db.backups.backup_sets import record_type
 from db.clock import utcnow
-from db.database import database, lock
+from db.database import database, lock_rows
 from db.models import BackupSet, Policy, Run, RunItem, Snapshot, Tenant
 from db.policies import policies
 from db.runs import name_cache, runs
-from db.runs.runs import Claim, NewItem
+from db.runs.runs import Claim, NewRunItem
 from db.states import Offer
 from db.tenants import coverage
 from graph.policy_types.table import POLICY_TYPES
@@ -32,9 +32,9 @@ def begin(claim: Claim, backup_set: BackupSet) -> None:
     tenant = claim.run.tenant
     offer, why = (Offer.OFFERED, None) if is_permitted(tenant) else (Offer.NEVER_READ, NEEDS)
     with database.atomic():
-        runs.hold(claim)
+        runs.assert_claim(claim)
         record_type(backup_set, GROUPS, offer, message=why)
-        coverage.heard(tenant, GROUPS, offer, why)
+        coverage.record_offer(tenant, GROUPS, offer, why)
         if offer == Offer.OFFERED:
             _add(claim.run, _known(claim.run))
 
@@ -52,13 +52,13 @@ def of_readings(readings: Iterable[object]) -> dict[str, str]:
 
 def _there(references: Iterable[Mapping[str, Mapping[str, str | None]]]) -> dict[str, str]:
     """Without those that were deleted, or that may not be read: they have no name."""
-    return {one: name for one, name in name_cache.gathered(references)["groups"].items() if name}
+    return {one: name for one, name in name_cache.merge_names(references)["groups"].items() if name}
 
 
 def hold_for(claim: Claim, found: Mapping[str, str]) -> None:
     """In a transaction, before its run is held: only one part at a time adds groups."""
     if found:
-        lock(Run, Run.id == claim.run.parent_id)
+        lock_rows(Run, Run.id == claim.run.parent_id)
 
 
 def add(claim: Claim, found: Mapping[str, str]) -> None:
@@ -77,4 +77,4 @@ def _add(run: Run, found: Mapping[str, str]) -> None:
     policies.record_listing(run.tenant, GROUPS, rows, began=utcnow(), is_whole=False)
     mine = Policy.select().where((Policy.tenant == run.tenant_id) & (Policy.policy_type == GROUPS))
     ids = {one.graph_id: one.id for one in mine if one.graph_id in new}
-    runs.add_items(run, [NewItem(GROUPS, name, ids[one], one) for one, name in new.items()])
+    runs.add_items(run, [NewRunItem(GROUPS, name, ids[one], one) for one, name in new.items()])

@@ -5,16 +5,16 @@ from datetime import datetime
 from db.encryption import SealError
 from db.models import Policy
 from db.policies import snapshots
-from db.policies.snapshots import Read
+from db.policies.snapshots import SnapshotDraft
 from graph.content.fingerprint import assignments_mark, fingerprint
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import Reading
 from graph.write import additions
 
 
-def ready(policy: Policy, reading: Reading, read_at: datetime) -> Read:
+def ready(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotDraft:
     mark = fingerprint(POLICY_TYPES[policy.policy_type], reading.content)
-    return Read.of(
+    return SnapshotDraft.of(
         policy,
         reading.content,
         mark,
@@ -37,7 +37,7 @@ def _same_as(policy: Policy, reading: Reading, mark: str) -> int | None:
     if newest is None or newest.content.fingerprint == mark:
         return None
     try:
-        before = snapshots.body(newest)
+        before = snapshots.read_snapshot(newest)
     except SealError:
         return None  # a key is gone: what is read now can be kept
     is_same = additions.is_same(POLICY_TYPES[policy.policy_type], before, reading.content)

@@ -62,10 +62,10 @@ def own_names(restore: Restore) -> OwnNames:
     it is told.
     """
     source, target = str(restore.source_directory_id), str(restore.tenant.directory_id)
-    theirs = {sort: one for one, sort in name_cache.domains_of(target).items()}
+    theirs = {sort: one for one, sort in name_cache.domains_of_directory(target).items()}
     of_sort = {name_cache.INITIAL: theirs.get(name_cache.INITIAL, ""),
                name_cache.DEFAULT: theirs.get(name_cache.DEFAULT, "")}  # fmt: skip
-    domains = {one: of_sort.get(sort, "") for one, sort in name_cache.domains_of(source).items()}
+    domains = {one: of_sort.get(sort, "") for one, sort in name_cache.domains_of_directory(source).items()}
     return OwnNames(source, target, domains)
 
 
@@ -76,7 +76,7 @@ def remember_domains(tenant: Tenant, graph: GraphClient) -> None:
     except Rejected:
         return
     listed = [one for each in items_of(found) for one in each.get("verifiedDomains") or () if isinstance(one, dict)]
-    name_cache.remember_domains(tenant, {str(one.get("name") or "").lower(): _sort(one) for one in listed})
+    name_cache.save_domains(tenant, {str(one.get("name") or "").lower(): _sort(one) for one in listed})
 
 
 def _sort(domain: Mapping[str, object]) -> str:

@@ -28,7 +28,7 @@ def _beat_for_ever(kind: str) -> None:
 def beat(kind: str) -> None:
     try:
         with database.connection_context():
-            installation.beat(PROCESS, kind)
+            installation.record_heartbeat(PROCESS, kind)
     except (DatabaseError, InterfaceError) as e:
         # Not migrated yet and without rights are among them.
         logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)

@@ -16,7 +16,7 @@ from db.runs import runs
 
 def missing(apart: Collection[int] = ()) -> list[Run]:
     """Never sent, or lost with Redis or with a worker; without those whose ids are given. Raises RedisError."""
-    return [*lost_runs.unsent(apart), *_lost(lost_runs.unclaimed(apart))]
+    return [*lost_runs.never_enqueued(apart), *_lost(lost_runs.due_to_resume(apart))]
 
 
 def _lost(unclaimed: Sequence[Run]) -> list[Run]:
@@ -35,7 +35,7 @@ class Found:
 
 def _is_about_to_begin(run: Run, found: Found) -> bool:
     """Its message is with a worker. Dramatiq hands on what dead ones have; from one whose clock was wrong, too late."""
-    return run.id in found.fetched and not lost_runs.is_out_of_patience(run)
+    return run.id in found.fetched and not lost_runs.has_waited_too_long(run)
 
 
 def _look_for(places: Mapping[int, Place]) -> Found:

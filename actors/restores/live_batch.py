@@ -20,12 +20,12 @@ from db.clock import utcnow
 from db.database import database
 from db.models import Restore, RestoreItem, RunItem, Write
 from db.policies import snapshots
-from db.policies.snapshots import Read
+from db.policies.snapshots import SnapshotDraft
 from db.recovery import write_log
 from db.restores import four_eyes, restores
 from db.runs import listing_cache, name_cache, runs
 from db.runs.runs import Claim
-from db.states import BEGUN, ItemState, Outcome, WriteState
+from db.states import POSSIBLY_APPLIED, ItemState, Outcome, WriteState
 from graph.errors import GraphError, NotFound
 from graph.policy_types.policy_type import match_key
 from graph.policy_types.table import POLICY_TYPES, row_of
@@ -62,8 +62,8 @@ class Together:
         self._with_assignments = self._options.assignments != LEAVE
         self._graph = graph_clients.client(restore.tenant)
         self._known_names = name_cache.seen_since(restore.tenant, restore.started_at)
-        self._break_glass = four_eyes.break_glass(restore)
-        self._writes = write_log.of_items(list(rows))
+        self._break_glass = four_eyes.break_glass_list(restore)
+        self._writes = write_log.writes_by_item(list(rows))
         self._outcomes = Outcomes(claim, restore, rows, self._writes)
         # Item -> the ids that are there under its name before it is created.
         self._known_ids: dict[int, list[str]] = {}
@@ -85,7 +85,7 @@ class Together:
         ended = drive(self._graph, {key: carry_out(order) for key, order in orders.items()}, ledger, memory)
         self._outcomes.take_over(
             [(one, orders[one.id], ended[one.id]) for one in ready],
-            written=ledger.items(*BEGUN),
+            written=ledger.items(*POSSIBLY_APPLIED),
             lost=ledger.items(WriteState.UNKNOWN),
             memory=memory,
         )
@@ -94,10 +94,10 @@ class Together:
 
     def _late_looks(
         self, items: Mapping[int, RestoreItem], orders: Mapping[int, Order], memory: RunMemory
-    ) -> Callable[[Iterable[int]], list[Read]]:
+    ) -> Callable[[Iterable[int]], list[SnapshotDraft]]:
         """Of items that were begun before: what was looked at just now, to be kept before it is written over."""
 
-        def take(item_ids: Iterable[int]) -> list[Read]:
+        def take(item_ids: Iterable[int]) -> list[SnapshotDraft]:
             looks = (
                 safety_backup.late_look(self._restore, items[one], orders[one], memory) for one in sorted(item_ids)
             )
@@ -112,7 +112,7 @@ class Together:
 
     def _ask_for_approvals(self) -> None:
         """What the tenant says by now of the writes that wait for it."""
-        waiting = [one for each in self._writes.values() for one in write_log.waiting(each)]
+        waiting = [one for each in self._writes.values() for one in write_log.awaiting_approval(each)]
         answers = drive(self._graph, {one.id: approval_status(str(one.approval)) for one in waiting})
         for write in waiting:
             self._hear(write, answers[write.id])
@@ -140,10 +140,10 @@ class Together:
         """What this restore itself has to make first is made. What cannot be made blocks what needs it."""
         found = [one for one in plan_items.resolutions(item) if one.is_needed]
         needed = [one.item for one in found if one.how == "restored" and one.to is None]
-        missing = [one for one in restores.by_ids(needed) if one.created_id is None]
+        missing = [one for one in restores.items_by_ids(needed) if one.created_id is None]
         if not missing:
             return True
-        if not restores.is_under_way(self._claim.run, missing[0]):
+        if not restores.is_item_under_way(self._claim.run, missing[0]):
             message = f"It refers to “{missing[0].name}”, which could not be restored."
             self._outcomes.settle(item, ItemState.SKIPPED, Outcome.BLOCKED, "depends", message)
         return False
@@ -165,9 +165,9 @@ class Together:
         A create whose answer was lost is looked for again and again: what it made may appear late.
         """
         later_than: dict[str, datetime] = {}
-        seen = listing_cache.began(self._claim.run)
+        seen = listing_cache.begin_times(self._claim.run)
         for item in (one for one in items if _is_to_be_made(one)):
-            lost = write_log.open_create(self._writes[item.id])
+            lost = write_log.unanswered_create(self._writes[item.id])
             needed = _may_appear_since(lost, seen.get(item.policy_type)) if lost else self._lists_hold_since()
             later_than[item.policy_type] = max(later_than.get(item.policy_type, needed), needed)
         return lists(self._claim, self._graph, later_than, self._groups(items))
@@ -194,7 +194,7 @@ class Together:
             self._outcomes.take_error(item, listed)
             return False
         there = self._of_its_name(item, listed.policies)
-        write = write_log.open_create(self._writes[item.id])
+        write = write_log.unanswered_create(self._writes[item.id])
         if write is not None:
             return self._settle_create(item, write, [one for one in there if one not in write.known_ids])
         appeared = [one for one in there if one not in (item.namesakes or ())]
@@ -271,9 +271,9 @@ class Together:
         item.created_id = graph_id
         read = safety_backup.as_read(self._restore, item, reading, self._lost.read_at(graph_id, reading))
         with database.atomic():
-            runs.hold(self._claim)
-            snapshots.keep(self._claim.run, [read])
-            write_log.adopt(write, graph_id)
+            runs.assert_claim(self._claim)
+            snapshots.save(self._claim.run, [read])
+            write_log.adopt_created_object(write, graph_id)
             self._lost.forget([graph_id])
 
     def _lost_creates(self, item: RestoreItem) -> int:
@@ -284,18 +284,18 @@ class Together:
             & (RestoreItem.name == item.name)
             & RestoreItem.created_id.is_null()
         )
-        found = write_log.of_items([one.id for one in alike])
-        return sum(write_log.open_create(of_one) is not None for of_one in found.values())
+        found = write_log.writes_by_item([one.id for one in alike])
+        return sum(write_log.unanswered_create(of_one) is not None for of_one in found.values())
 
     # --- the order ---------------------------------------------------------------------------------------------------
 
     def _wanted(self, item: RestoreItem) -> Content:
-        needed = restores.by_ids([one.item for one in plan_items.resolutions(item)])
+        needed = restores.items_by_ids([one.item for one in plan_items.resolutions(item)])
         created = {one.id: one.created_id for one in needed if one.created_id}
         return plan_items.content(item, self._options, created)
 
     def _order(self, item: RestoreItem) -> Order:
-        has_begun = item.created_id is not None or write_log.has_begun(self._writes[item.id])
+        has_begun = item.created_id is not None or write_log.may_have_been_applied(self._writes[item.id])
         return Order(
             row_of(item.policy_type, with_members=self._options.groups == WITH_MEMBERS),
             self._wanted(item) if item.content_id else None,
@@ -316,7 +316,7 @@ class Together:
         """What this restore's writes to the item go from, and to."""
         if is_made:
             return own_writes.creation_of(POLICY_TYPES[item.policy_type], self._wanted(item))
-        before = snapshots.document(item.live_content_id)
+        before = snapshots.read_content(item.live_content_id)
         return own_writes.change(before, self._wanted(item)) if item.content_id else own_writes.removal_of(before)
 
 
@@ -353,4 +353,4 @@ def _still_seen(item: RestoreItem, written: Sequence[Write]) -> Content | None:
         return None
     if any(one.sent_at >= item.seen_at and one.state != WriteState.REFUSED for one in written):
         return None  # a crash came between a write and its being told: what was seen is no more
-    return snapshots.document(item.seen_content_id)
+    return snapshots.read_content(item.seen_content_id)

@@ -29,7 +29,7 @@ from db.recovery import write_log
 from db.restores import approvals, restores, retries
 from db.runs import runs
 from db.runs.runs import Claim
-from db.states import WRITING, ItemState, Outcome, RunKind
+from db.states import WRITTEN_OUTCOMES, ItemState, Outcome, RunKind
 from graph.errors import Throttled
 from graph.policy_types.table import POLICY_TYPES
 from graph.transport.client import BATCH_SIZE
@@ -41,7 +41,7 @@ def start(restore: Restore, actor: Actor, *, reason: str = "", plan: str | None 
 
     `plan`: the fingerprint of the plan that the person has seen.
     """
-    active = runs.active_of(_key(restore))
+    active = runs.find_active(_key(restore))
     if active:
         return _found(restore, active, actor)
     made = _executed(restore, actor, reason, plan)
@@ -49,8 +49,8 @@ def start(restore: Restore, actor: Actor, *, reason: str = "", plan: str | None 
 
 
 @transaction
-def _executed(restore: Restore, actor: Actor, reason: str, plan: str | None) -> runs.Started:
-    restores.hold(restore)
+def _executed(restore: Restore, actor: Actor, reason: str, plan: str | None) -> runs.StartedRun:
+    restores.lock_restore(restore)
     made = _made(restore, actor, restores.items(restore))
     if made.is_new:
         approvals.begin_live(restore, made.run, actor, reason, config.settings().plan_hours, plan)
@@ -60,15 +60,15 @@ def _executed(restore: Restore, actor: Actor, reason: str, plan: str | None) -> 
 def retry_failed(run: Run, actor: Actor) -> Start:
     """A run of what that one could not do, with a fresh look at each. Raises Invalid (db/restores/retries.py)."""
     restore = Restore.get_by_id(run.restore_id)
-    active = runs.active_of(_key(restore))
+    active = runs.find_active(_key(restore))
     if active:
         return _found(restore, active, actor)
     return started(_retried(restore, run, actor))
 
 
 @transaction
-def _retried(restore: Restore, run: Run, actor: Actor) -> runs.Started:
-    restores.hold(restore)
+def _retried(restore: Restore, run: Run, actor: Actor) -> runs.StartedRun:
+    restores.lock_restore(restore)
     again = retries.begin(restore, run, actor, config.settings().plan_hours)
     made = _made(restore, actor, again, retry_of=run)
     if not made.is_new:
@@ -80,7 +80,7 @@ def _key(restore: Restore) -> str:
     return f"{RunKind.RESTORE}:{restore.tenant_id}"
 
 
-def _made(restore: Restore, actor: Actor, items: Sequence[RestoreItem], retry_of: Run | None = None) -> runs.Started:
+def _made(restore: Restore, actor: Actor, items: Sequence[RestoreItem], retry_of: Run | None = None) -> runs.StartedRun:
     return runs.start(
         tenant=restore.tenant,
         kind=RunKind.RESTORE,
@@ -98,7 +98,7 @@ def _found(restore: Restore, active: Run, actor: Actor) -> Start:
             f"Restore {active.restore_id} is under way in {restore.tenant.name} (run {active.id}). "
             "One live restore per tenant at a time: start this one when that one has ended."
         )
-    runs.share(active, actor)
+    runs.add_follower(active, actor)
     return Start(active, is_new=False, is_sent=True)
 
 
@@ -135,16 +135,16 @@ def _settle_what_is_not_written(claim: Claim, restore: Restore) -> None:
     """What matches, exists or is blocked ends as the preview said; two never write one policy, whatever a plan says."""
     rows = _rows(claim)
     with database.atomic():
-        for item in write_log.rivals(restore.id):
+        for item in write_log.items_with_shared_target(restore.id):
             if item.id in rows:
                 row = rows.pop(item.id)
                 RestoreItem.update(outcome=Outcome.BLOCKED).where(RestoreItem.id == item.id).execute()
-                runs.settle(claim, row, ItemState.SKIPPED, Outcome.BLOCKED, reason="ambiguous", message=_RIVALS)
+                runs.finish_item(claim, row, ItemState.SKIPPED, Outcome.BLOCKED, reason="ambiguous", message=_RIVALS)
         for item in restores.items(restore):
-            if item.id in rows and item.outcome is None and item.action not in WRITING:
+            if item.id in rows and item.outcome is None and item.action not in WRITTEN_OUTCOMES:
                 is_done = item.action == Outcome.MATCHES
                 state, outcome = ItemState.DONE if is_done else ItemState.SKIPPED, Outcome(str(item.action))
-                runs.settle(claim, rows[item.id], state, outcome, reason=item.reason, message=item.message)
+                runs.finish_item(claim, rows[item.id], state, outcome, reason=item.reason, message=item.message)
 
 
 def _write(claim: Claim, restore: Restore) -> None:
@@ -160,7 +160,7 @@ def _carry_out(claim: Claim, restore: Restore, rows: Mapping[int, RunItem]) -> l
     later: list[Exception] = []
     used_up: set[str] = set()
     for together in _side_by_side([one for one in restores.items(restore) if one.id in rows]):
-        if runs.cancel_requested(claim):
+        if runs.is_cancel_requested(claim):
             return []
         if _services(together) <= used_up:
             continue  # none of them would be let through now
@@ -194,7 +194,7 @@ def _made_first(item: RestoreItem) -> set[int]:
 def _wave_of(item: RestoreItem) -> tuple[tuple[int, ...], bool]:
     """Items of one wave may go together; removals wait for each other, and so do those that share priorities."""
     content = item.content_id or item.live_content_id
-    body = snapshots.document(content)["body"] if content else {}
+    body = snapshots.read_content(content)["body"] if content else {}
     wave = order(item.policy_type, body)[:2] if content else ()
     return wave, item.content_id is None or goes_alone(item.policy_type, body)
 

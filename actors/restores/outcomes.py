@@ -12,15 +12,15 @@ from actors.restores import publishing_delays, safety_backup
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
-from db.database import database, lock
+from db.database import database, lock_rows
 from db.models import Policy, Restore, RestoreItem, RunItem, Write
 from db.policies import policies, snapshots
-from db.policies.snapshots import Read
+from db.policies.snapshots import SnapshotDraft
 from db.recovery import write_log
 from db.restores import mappings
 from db.runs import name_cache, runs
 from db.runs.runs import Claim
-from db.states import WRITING, ItemState, Outcome, Result, WriteState
+from db.states import WRITTEN_OUTCOMES, ItemState, Outcome, Result, WriteState
 from graph.content.normalise import canonical
 from graph.errors import ApprovalNeeded, Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.policy_types.table import POLICY_TYPES
@@ -57,7 +57,7 @@ class Outcomes:
         self, claim: Claim, restore: Restore, rows: Mapping[int, RunItem], known: Mapping[int, Sequence[Write]]
     ) -> None:
         self._claim, self._restore, self._rows, self._writes = claim, restore, rows, known
-        self._written: set[int] = {item for item, of_item in known.items() if write_log.has_begun(of_item)}
+        self._written: set[int] = {item for item, of_item in known.items() if write_log.may_have_been_applied(of_item)}
         self.settled: set[int] = set()
         self.waiting: set[int] = set()
         self.later: list[Exception] = []
@@ -77,12 +77,12 @@ class Outcomes:
         self._written |= written
         reads = {item.id: self._read(item, order, result, memory) for item, order, result in ended}
         readings = [result.reading for _, _, result in ended if isinstance(result, Done) and result.reading]
-        names = name_cache.gathered([one.references for one in readings])
-        name_cache.remember(self._restore.tenant, names)
+        names = name_cache.merge_names([one.references for one in readings])
+        name_cache.save_names(self._restore.tenant, names)
         with database.atomic():
-            runs.hold(self._claim)
+            runs.assert_claim(self._claim)
             self._lock_policies(ended, reads)
-            kept = snapshots.keep(self._claim.run, [one for one in reads.values() if one])
+            kept = snapshots.save(self._claim.run, [one for one in reads.values() if one])
             for item, order, result in ended:
                 if isinstance(result, Done):
                     read = reads[item.id]
@@ -92,17 +92,19 @@ class Outcomes:
                     if not self._ripens(item, order, result):
                         self.take_error(item, result, is_lost=item.id in lost)
         if self.settled:
-            runs.progressed(self._claim)
+            runs.reset_attempts(self._claim)
 
     def _lock_policies(
-        self, ended: Sequence[tuple[RestoreItem, Order, Done | GraphError]], reads: Mapping[int, Read | None]
+        self, ended: Sequence[tuple[RestoreItem, Order, Done | GraphError]], reads: Mapping[int, SnapshotDraft | None]
     ) -> None:
         """Of what was read, and of what was removed."""
         removed = [result.target_id for _, _, result in ended if isinstance(result, Done) and result.reading is None]
         mine = Policy.id.in_([one.policy_id for one in reads.values() if one] or [-1])
-        lock(Policy, mine | ((Policy.tenant == self._restore.tenant) & Policy.graph_id.in_(removed or [""])))
+        lock_rows(Policy, mine | ((Policy.tenant == self._restore.tenant) & Policy.graph_id.in_(removed or [""])))
 
-    def _read(self, item: RestoreItem, order: Order, result: Done | GraphError, memory: RunMemory) -> Read | None:
+    def _read(
+        self, item: RestoreItem, order: Order, result: Done | GraphError, memory: RunMemory
+    ) -> SnapshotDraft | None:
         if isinstance(result, GraphError):
             return safety_backup.late_look(self._restore, item, order, memory)
         if result.reading is None:
@@ -113,7 +115,7 @@ class Outcomes:
 
     # --- done --------------------------------------------------------------------------------------------------------
 
-    def _take_done(self, item: RestoreItem, done: Done, read: Read | None, snapshot_id: int | None) -> None:
+    def _take_done(self, item: RestoreItem, done: Done, read: SnapshotDraft | None, snapshot_id: int | None) -> None:
         is_first_look = item.verified is None and item.id in self._written
         if done.differences and is_first_look:
             # The service may need a moment to show what it took.
@@ -121,7 +123,7 @@ class Outcomes:
             runs.begin_items(self._claim, [self._rows[item.id].id])
             self.later.append(Pause("Reading back what was written.", LOOK_AGAIN_SECONDS))
             return
-        outcome = WRITING[Outcome(item.action)] if item.id in self._written else Outcome.MATCHES
+        outcome = WRITTEN_OUTCOMES[Outcome(item.action)] if item.id in self._written else Outcome.MATCHES
         values = {
             RestoreItem.verified: not done.differences,
             RestoreItem.after_mark: read.fingerprint if read else None,
@@ -143,7 +145,7 @@ class Outcomes:
         """Our own rows know what was made and what was removed."""
         tenant = self._restore.tenant
         if done.reading is None:
-            gone = policies.known(tenant, item.policy_type, done.target_id)
+            gone = policies.find_by_graph_id(tenant, item.policy_type, done.target_id)
             if gone:
                 policies.mark_gone(gone)
         elif item.action in (Outcome.CREATE, Outcome.RECREATE) and not self._is_copy(item):
@@ -170,7 +172,7 @@ class Outcomes:
         """Item, run item and, for whatever was written, the audit event: all of them or none."""
         with database.atomic():
             RestoreItem.update(outcome=outcome).where(RestoreItem.id == item.id).execute()
-            runs.settle(
+            runs.finish_item(
                 self._claim,
                 self._rows[item.id],
                 state,
@@ -209,7 +211,7 @@ class Outcomes:
         if order.live is not None:
             # By its raw text: contents of one fingerprint may have children of other ids.
             mark = hashlib.sha256(canonical(order.live).encode("utf-8", "surrogatepass")).hexdigest()
-            content = snapshots.keep_content(self._restore.tenant_id, order.live, mark)
+            content = snapshots.save_content(self._restore.tenant_id, order.live, mark)
             values = {RestoreItem.seen_content: content, RestoreItem.seen_at: utcnow()}
         RestoreItem.update(values).where(RestoreItem.id == item.id).execute()
         if order.is_written:
@@ -280,7 +282,7 @@ class Outcomes:
         """What stays so costs this item, and not the others."""
         row = self._rows[item.id]
         if not is_last_try(row):
-            runs.tried(self._claim, [row.id])
+            runs.count_try(self._claim, [row.id])
             self.later.append(another_try(error, row.tries))
         elif item.id in self._written:
             message = f"{error.sentence} Part of it may be written: {RETRY}"

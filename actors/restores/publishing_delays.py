@@ -36,10 +36,12 @@ def made_for(item: RestoreItem, run: Run, own_id: str | None) -> list[Made]:
 
 
 def _needed(item: RestoreItem) -> list[RestoreItem]:
-    return restores.by_ids([one.item for one in plan_items.resolutions(item) if one.item])
+    return restores.items_by_ids([one.item for one in plan_items.resolutions(item) if one.item])
 
 
 def _made(item: RestoreItem, otherwise: datetime, graph_id: str | None = None) -> Made:
-    creates = [one for one in write_log.of_items([item.id])[item.id] if one.known_ids is not None and one.answered_at]
+    creates = [
+        one for one in write_log.writes_by_item([item.id])[item.id] if one.known_ids is not None and one.answered_at
+    ]
     at = creates[-1].answered_at if creates else otherwise
     return Made(str(graph_id or item.created_id), item.name, at, item.policy_type)

@@ -8,14 +8,14 @@ from actors.reading.graph_errors import in_turn, is_last_try, not_final, postpon
 from actors.reading.snapshot_drafts import ready
 from db.backups import manifests
 from db.clock import utcnow
-from db.database import database, lock
+from db.database import database, lock_rows
 from db.models import BackupSet, Policy, Restore, RestoreItem, RunItem
 from db.policies import policies, snapshots
-from db.policies.snapshots import Read
+from db.policies.snapshots import SnapshotDraft
 from db.restores import restores
 from db.runs import name_cache, runs
 from db.runs.runs import Claim
-from db.sql.value_lists import among
+from db.sql.value_lists import is_in
 from db.states import ItemState, Outcome, SetState
 from graph.errors import GraphError, NotFound
 from graph.policy_types.table import POLICY_TYPES
@@ -36,7 +36,7 @@ def capture(claim: Claim, restore: Restore, graph: GraphClient, rows: dict[int, 
     """
     while todo := _uncaptured(restore, rows):
         for begin in range(0, len(todo), BATCH_SIZE):
-            if runs.cancel_requested(claim):
+            if runs.is_cancel_requested(claim):
                 return False
             _capture(claim, restore, graph, todo[begin : begin + BATCH_SIZE], rows)
     _complete(claim, restore)
@@ -72,12 +72,12 @@ def _capture(
     unfinished = not_final([rows[one.id] for one in together], {rows[one.id]: readings[one.id] for one in together})
     final = [one for one in together if rows[one.id] not in unfinished]
     whole = [one for one in readings.values() if isinstance(one, Reading)]
-    name_cache.remember(restore.tenant, name_cache.gathered([one.references for one in whole]))
+    name_cache.save_names(restore.tenant, name_cache.merge_names([one.references for one in whole]))
     moved = [one for one in final if _has_moved(one, readings[one.id])]
     damaged = [one for one in final if one not in moved and _cannot_be_read(readings[one.id])]
     reads = {one.id: _as_read(restore, one, readings[one.id], memory) for one in final if one not in moved}
     with database.atomic():
-        runs.hold(claim)
+        runs.assert_claim(claim)
         _keep(claim, [one for one in final if one not in moved], reads, rows)
         for item in moved:
             settle_conflict(claim, item, rows[item.id])
@@ -85,23 +85,23 @@ def _capture(
             _settle_damaged(claim, item, rows[item.id], readings[item.id])
         memory.forget([one.id for one in final])
     if final:
-        runs.progressed(claim)
+        runs.reset_attempts(claim)
     postpone(claim, unfinished)
     for item in (*moved, *damaged):
         del rows[item.id]
 
 
 def _keep(
-    claim: Claim, items: Sequence[RestoreItem], reads: Mapping[int, Read | None], rows: Mapping[int, RunItem]
+    claim: Claim, items: Sequence[RestoreItem], reads: Mapping[int, SnapshotDraft | None], rows: Mapping[int, RunItem]
 ) -> None:
-    kept = snapshots.keep(claim.run, [one for one in reads.values() if one])
+    kept = snapshots.save(claim.run, [one for one in reads.values() if one])
     for item in items:
         read = reads[item.id]
         if read:
             snapshot = kept[read.policy_id].snapshot_id
             RestoreItem.update(safety_snapshot=snapshot).where(RestoreItem.id == item.id).execute()
         else:
-            runs.note(claim, rows[item.id], GONE)
+            runs.set_item_reason(claim, rows[item.id], GONE)
 
 
 def _cannot_be_read(reading: Reading | GraphError) -> bool:
@@ -113,7 +113,7 @@ def _settle_damaged(claim: Claim, item: RestoreItem, row: RunItem, reading: Read
     if isinstance(reading, GraphError):
         message = f"{reading.sentence} It was not written, for what is there could not be captured before."
         RestoreItem.update(outcome=Outcome.ERROR).where(RestoreItem.id == item.id).execute()
-        runs.settle(claim, row, ItemState.FAILED, Outcome.ERROR, reason=reading.code, message=message)
+        runs.finish_item(claim, row, ItemState.FAILED, Outcome.ERROR, reason=reading.code, message=message)
 
 
 def _has_moved(item: RestoreItem, reading: Reading | GraphError) -> bool:
@@ -125,21 +125,23 @@ def _has_moved(item: RestoreItem, reading: Reading | GraphError) -> bool:
 
 def settle_conflict(claim: Claim, item: RestoreItem, row: RunItem) -> None:
     RestoreItem.update(outcome=Outcome.CONFLICT).where(RestoreItem.id == item.id).execute()
-    runs.settle(claim, row, ItemState.FAILED, Outcome.CONFLICT, reason="conflict", message=MOVED)
+    runs.finish_item(claim, row, ItemState.FAILED, Outcome.CONFLICT, reason="conflict", message=MOVED)
 
 
-def as_read(restore: Restore, item: RestoreItem, reading: Reading, read_at: datetime) -> Read:
+def as_read(restore: Restore, item: RestoreItem, reading: Reading, read_at: datetime) -> SnapshotDraft:
     """Ready to be kept as a snapshot of the policy that it is in the target tenant."""
     target = str(item.created_id or item.target_id)
-    policy = policies.of_graph(restore.tenant, item.policy_type, target, reading.name, reading.odata_type)
+    policy = policies.get_or_create(restore.tenant, item.policy_type, target, reading.name, reading.odata_type)
     return ready(policy, reading, read_at)
 
 
-def _as_read(restore: Restore, item: RestoreItem, reading: Reading | GraphError, memory: RunMemory) -> Read | None:
+def _as_read(
+    restore: Restore, item: RestoreItem, reading: Reading | GraphError, memory: RunMemory
+) -> SnapshotDraft | None:
     return as_read(restore, item, reading, memory.read_at(item.id, reading)) if isinstance(reading, Reading) else None
 
 
-def late_look(restore: Restore, item: RestoreItem, order: Order, memory: RunMemory) -> Read | None:
+def late_look(restore: Restore, item: RestoreItem, order: Order, memory: RunMemory) -> SnapshotDraft | None:
     """What is there of a policy that this restore began to write some time ago, once: before it is written again."""
     reading, order.reading = order.reading, None
     return _as_read(restore, item, reading, memory) if order.begun and reading else None
@@ -153,21 +155,21 @@ def _complete(claim: Claim, restore: Restore) -> None:
     if ids <= listed:
         return
     with database.atomic():
-        lock(Restore, Restore.id == restore.id)
-        runs.hold(claim)
-        lock(BackupSet, BackupSet.id == (restore.safety_set_id or -1))
+        lock_rows(Restore, Restore.id == restore.id)
+        runs.assert_claim(claim)
+        lock_rows(BackupSet, BackupSet.id == (restore.safety_set_id or -1))
         restore.safety_set = _set(restore, captured, ids | listed)
         Restore.update(safety_set=restore.safety_set).where(Restore.id == restore.id).execute()
 
 
 def _set(restore: Restore, captured: Sequence[RestoreItem], snapshot_ids: set[int]) -> BackupSet:
     of_policies = Policy.select(Policy.id).where(
-        (Policy.tenant == restore.tenant) & among(Policy.graph_id, [one.target_id for one in captured])
+        (Policy.tenant == restore.tenant) & is_in(Policy.graph_id, [one.target_id for one in captured])
     )
     held = {
         "selection": {"policies": [row.id for row in of_policies]},
         "completed_at": utcnow(),
-        "manifest": manifests.keep(restore.tenant_id, snapshot_ids),
+        "manifest": manifests.save(restore.tenant_id, snapshot_ids),
     }
     if restore.safety_set_id:
         BackupSet.update(held).where(BackupSet.id == restore.safety_set_id).execute()

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from db.database import database
 from db.policies import snapshots
-from db.policies.snapshots import Read
+from db.policies.snapshots import SnapshotDraft
 from db.recovery import write_log
-from db.recovery.write_log import Answered, Intent
+from db.recovery.write_log import WriteAnswer, WriteIntent
 from db.runs import runs
 from db.runs.runs import Claim
 from db.states import WriteState
@@ -27,7 +27,7 @@ class WriteLedger:
         claim: Claim,
         orders: Mapping[int, Order],
         known_ids: Mapping[int, Sequence[str]],
-        looks: Callable[[Iterable[int]], list[Read]],
+        looks: Callable[[Iterable[int]], list[SnapshotDraft]],
     ) -> None:
         self._claim, self._orders, self._known_ids, self._looks = claim, orders, known_ids, looks
         self._sent: dict[int, tuple[int, Request]] = {}
@@ -36,8 +36,8 @@ class WriteLedger:
     def sending(self, requests: Sequence[tuple[int, Request]]) -> Sequence[int]:
         reads = self._looks({item_id for item_id, _ in requests})
         with database.atomic():
-            runs.hold(self._claim)
-            snapshots.keep(self._claim.run, reads)
+            runs.assert_claim(self._claim)
+            snapshots.save(self._claim.run, reads)
             marks = write_log.record(self._claim, [self._intent(item_id, request) for item_id, request in requests])
         self._sent |= dict(zip(marks, requests, strict=True))
         return marks
@@ -46,24 +46,26 @@ class WriteLedger:
         """Those with a write that ended in one of these."""
         return {self._sent[mark][0] for mark, state in self._ended.items() if state in states}
 
-    def _intent(self, item_id: int, request: Request) -> Intent:
+    def _intent(self, item_id: int, request: Request) -> WriteIntent:
         known = list(self._known_ids.get(item_id, ())) if request.makes else None
-        return Intent(item_id, request.method, request.path, request_mark(request), known)
+        return WriteIntent(item_id, request.method, request.path, request_mark(request), known)
 
     def answered(self, marks: Sequence[int], answers: Sequence[Answer]) -> None:
         results = [self._result(mark, answer) for mark, answer in zip(marks, answers, strict=True)]
         self._ended |= {one.write_id: one.state for one in results}
-        write_log.answer(results)
+        write_log.record_answers(results)
         if any(one.state == WriteState.ANSWERED for one in results):
-            runs.progressed(self._claim)
+            runs.reset_attempts(self._claim)
 
-    def _result(self, mark: int, answer: Answer) -> Answered:
+    def _result(self, mark: int, answer: Answer) -> WriteAnswer:
         item_id, request = self._sent[mark]
         if answer.error is None:
-            return Answered(mark, WriteState.ANSWERED, item_id=item_id, created_id=self._made(item_id, request, answer))
+            return WriteAnswer(
+                mark, WriteState.ANSWERED, item_id=item_id, created_id=self._made(item_id, request, answer)
+            )
         error = answer.error
         approval = error.approval if isinstance(error, ApprovalNeeded) else None
-        return Answered(mark, _state(answer), error.code, error.request_id, approval)
+        return WriteAnswer(mark, _state(answer), error.code, error.request_id, approval)
 
     def _made(self, item_id: int, request: Request, answer: Answer) -> str | None:
         order = self._orders[item_id]

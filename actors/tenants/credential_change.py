@@ -16,11 +16,11 @@ from actors.tenants import graph_clients
 from actors.tenants.connection_check import permissions
 from db.audit.audit import Actor
 from db.clock import utcnow
-from db.database import database, lock
+from db.database import database, lock_rows
 from db.errors import Invalid
 from db.models import Credential, RunItem, Tenant
 from db.runs import runs
-from db.runs.runs import Claim, NewItem
+from db.runs.runs import Claim, NewRunItem
 from db.states import CredentialKind, CredentialPlace, ItemState, Outcome, RunKind
 from db.tenants import credentials
 from graph.auth.certificate import certificate_end, parse_certificate_file
@@ -68,9 +68,9 @@ def _coming(expires_at: datetime | None, what: str) -> datetime | None:
 def give(tenant: Tenant, given: Given, actor: Actor, *, client_id: str = "") -> Start:
     """Keep it as the next one, and try it. Raises Invalid while another one is being tried."""
     with database.atomic():
-        lock(Tenant, Tenant.id == tenant.id)
+        lock_rows(Tenant, Tenant.id == tenant.id)
         _refuse_while_one_is_tried(tenant)
-        one = credentials.give(
+        one = credentials.add_next(
             tenant, given.kind, given.values, actor, client_id=client_id, expires_at=given.expires_at
         )
         made = _made(one, actor)
@@ -79,7 +79,7 @@ def give(tenant: Tenant, given: Given, actor: Actor, *, client_id: str = "") -> 
 
 def try_again(tenant: Tenant, actor: Actor) -> Start:
     """The next one, after something was mended in Entra. Raises Invalid when there is none."""
-    one = credentials.at(tenant, CredentialPlace.NEXT)
+    one = credentials.find_at(tenant, CredentialPlace.NEXT)
     if one is None:
         raise Invalid(f"{tenant.name} has no next credential to try.")
     return started(_made(one, actor))
@@ -88,7 +88,7 @@ def try_again(tenant: Tenant, actor: Actor) -> Start:
 def switch_back(tenant: Tenant, actor: Actor) -> Start:
     """The previous one signs in, and takes the place of the one in force. Raises Invalid."""
     with database.atomic():
-        lock(Tenant, Tenant.id == tenant.id)
+        lock_rows(Tenant, Tenant.id == tenant.id)
         _refuse_while_one_is_tried(tenant)
         made = _made(credentials.switch_back(tenant, actor), actor)
     return started(made)
@@ -96,7 +96,7 @@ def switch_back(tenant: Tenant, actor: Actor) -> Start:
 
 def forget(tenant: Tenant, place: CredentialPlace, actor: Actor) -> None:
     """Raises Invalid when there is none, or while the next one is being tried."""
-    one = credentials.at(tenant, place)
+    one = credentials.find_at(tenant, place)
     if one is None:
         raise Invalid(f"{tenant.name} has no {place} credential.")
     if place == CredentialPlace.NEXT:
@@ -105,7 +105,7 @@ def forget(tenant: Tenant, place: CredentialPlace, actor: Actor) -> None:
 
 
 def _refuse_while_one_is_tried(tenant: Tenant) -> None:
-    active = runs.active_of(_key(tenant))
+    active = runs.find_active(_key(tenant))
     if active:
         raise Invalid(f"Run {active.id} is trying a credential of {tenant.name}. Wait for its end, or cancel it.")
 
@@ -114,8 +114,8 @@ def _key(tenant: Tenant) -> str:
     return f"{RunKind.CREDENTIAL}:{tenant.id}"
 
 
-def _made(one: Credential, actor: Actor) -> runs.Started:
-    item = NewItem(CREDENTIAL, f"{one.kind} of the app {one.client_id}".capitalize())
+def _made(one: Credential, actor: Actor) -> runs.StartedRun:
+    item = NewRunItem(CREDENTIAL, f"{one.kind} of the app {one.client_id}".capitalize())
     return runs.start(
         tenant=one.tenant, kind=RunKind.CREDENTIAL, dedupe_key=_key(one.tenant), items=[item], actor=actor
     )
@@ -128,7 +128,7 @@ def try_credential(run_id: int) -> None:
 
 def _try(claim: Claim) -> None:
     for item in runs.unsettled_items(claim.run):
-        one = credentials.at(claim.run.tenant, CredentialPlace.NEXT)
+        one = credentials.find_at(claim.run.tenant, CredentialPlace.NEXT)
         if one is None:
             _settle_replaced(claim, item)
             return
@@ -143,11 +143,11 @@ def _try(claim: Claim) -> None:
 def _settle_signed_in(claim: Claim, item: RunItem, one: Credential, granted: frozenset[str]) -> None:
     message = f"In force from now on. {permissions(granted).sentence}"
     with database.atomic():
-        lock(Tenant, Tenant.id == one.tenant_id)
-        lock(Credential, Credential.tenant == one.tenant_id)
-        runs.hold(claim)
+        lock_rows(Tenant, Tenant.id == one.tenant_id)
+        lock_rows(Credential, Credential.tenant == one.tenant_id)
+        runs.assert_claim(claim)
         if credentials.put_in_force(one, claim.run.id):
-            runs.settle(claim, item, ItemState.DONE, Outcome.UPDATED, message=message)
+            runs.finish_item(claim, item, ItemState.DONE, Outcome.UPDATED, message=message)
         else:
             _settle_replaced(claim, item)
 
@@ -155,12 +155,12 @@ def _settle_signed_in(claim: Claim, item: RunItem, one: Credential, granted: fro
 def _settle_refused(claim: Claim, item: RunItem, one: Credential, error: SignInFailed) -> None:
     message = f"{error.sentence} The one in force stays in force; this one is kept, to be tried again."
     with database.atomic():
-        lock(Credential, Credential.id == one.id)
-        runs.hold(claim)
-        credentials.refuse(one, claim.run.id, error.code, error.sentence)
-        runs.settle(claim, item, ItemState.FAILED, Outcome.ERROR, reason=error.code, message=message)
+        lock_rows(Credential, Credential.id == one.id)
+        runs.assert_claim(claim)
+        credentials.record_refusal(one, claim.run.id, error.code, error.sentence)
+        runs.finish_item(claim, item, ItemState.FAILED, Outcome.ERROR, reason=error.code, message=message)
 
 
 def _settle_replaced(claim: Claim, item: RunItem) -> None:
     message = "This credential was forgotten, or another one given, before it was tried. The one in force stays."
-    runs.settle(claim, item, ItemState.FAILED, Outcome.ERROR, reason="replaced", message=message)
+    runs.finish_item(claim, item, ItemState.FAILED, Outcome.ERROR, reason="replaced", message=message)

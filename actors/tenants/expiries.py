@@ -4,7 +4,7 @@ import logging
 from dataclasses import asdict
 from itertools import starmap
 
-from db.database import database, lock
+from db.database import database, lock_rows
 from db.models import Tenant
 from db.runs import runs
 from db.runs.runs import Claim
@@ -30,9 +30,9 @@ def look(claim: Claim, graph: GraphClient) -> None:
         return
     rows = [asdict(one) for of_kind in (*found.values(), starmap(_not_readable, refused.items())) for one in of_kind]
     with database.atomic():
-        lock(Tenant, Tenant.id == tenant.id)
-        runs.hold(claim)
-        expiries.keep(tenant, [*found], rows)
+        lock_rows(Tenant, Tenant.id == tenant.id)
+        runs.assert_claim(claim)
+        expiries.save(tenant, [*found], rows)
 
 
 def _not_readable(key: str, error: GraphError) -> Expiry:

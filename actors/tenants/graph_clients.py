@@ -75,7 +75,7 @@ def try_out(one: Credential) -> frozenset[str]:
 
     Raises SignInFailed, Unavailable or Throttled.
     """
-    tenant, values = one.tenant, credentials.values_of(one)
+    tenant, values = one.tenant, credentials.open_values(one)
     held = SignIn(tenant.directory_id, one.client_id, _opened(one.kind, values), _endpoints(tenant))
     held.token(fresh=True)
     return held.roles()
@@ -95,7 +95,7 @@ def addresses(tenants: Iterable[Tenant]) -> list[tuple[str, str]]:
 
 
 def _credential(tenant: Tenant) -> Secret | Certificate:
-    values = tenants.credential(tenant)
+    values = tenants.credential_values(tenant)
     if tenant.credential_kind not in (CredentialKind.SECRET, CredentialKind.CERTIFICATE):
         raise SignInFailed(
             "credential_missing",

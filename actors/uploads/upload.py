@@ -22,7 +22,7 @@ from db.errors import Invalid
 from db.models import Run, RunItem, Tenant, Upload, User
 from db.policies import snapshots
 from db.restores import restores
-from db.restores.restores import NewItem, Source
+from db.restores.restores import NewRestoreItem, RestoreSource
 from db.runs import runs, uploads
 from db.runs.runs import Claim
 from db.states import UNSETTLED, ItemState, Outcome, Result, Role, RunKind
@@ -37,16 +37,16 @@ NOT_YOURS = "Restoring this file here needs somebody who {what}."
 
 def start(tenant: Tenant, options: Mapping[str, Any], stream: IO[bytes], actor: Actor) -> Start:
     """Keep the file, and start the run that reads it. Raises Invalid for what is no ZIP, or too large."""
-    active = runs.active_of(uploads.key(actor))
+    active = runs.find_active(uploads.dedupe_key(actor))
     if active:
         return Start(active, is_new=False, is_sent=True)
     zip_files.check_end(stream)
     stream.seek(0)
-    upload = uploads.keep(tenant, options, stream)
+    upload = uploads.receive(tenant, options, stream)
     try:
-        made = uploads.start(upload, runs.NewItem(FILE, _title(upload)), actor)
+        made = uploads.start(upload, runs.NewRunItem(FILE, _title(upload)), actor)
     except Invalid:
-        uploads.drop(upload)
+        uploads.delete(upload)
         raise
     return started(made)
 
@@ -61,7 +61,7 @@ def read(run_id: int) -> None:
 
 
 def _read(claim: Claim) -> None:
-    upload = uploads.of(claim.run)
+    upload = uploads.find_of_run(claim.run)
     if upload is None or claim.run.restore_id is not None:
         return  # the draft was made, and the process ended before the run did
     try:
@@ -76,14 +76,14 @@ def _take_back(claim: Claim) -> None:
     said = "It was read. The file as a whole was refused."
     taken = (RunItem.run == claim.run) & (RunItem.state == ItemState.DONE)
     with database.atomic():
-        runs.hold(claim)
+        runs.assert_claim(claim)
         RunItem.update(state=ItemState.SKIPPED, outcome=Outcome.LEFT_OUT, message=said).where(taken).execute()
 
 
 class _Reading:
     def __init__(self, claim: Claim, upload: Upload) -> None:
         self.claim, self.upload = claim, upload
-        self.unpacking = Unpacking(uploads.Stored(upload))
+        self.unpacking = Unpacking(uploads.UploadReader(upload))
         self.requester = User.get_or_none(User.id == claim.run.requested_by_id)
 
     def all(self) -> None:
@@ -91,7 +91,7 @@ class _Reading:
         whole, *rest = self._items()
         kept = []
         for line, item in zip(self.unpacking.lines, rest, strict=True):
-            if runs.cancel_requested(self.claim):
+            if runs.is_cancel_requested(self.claim):
                 return
             kept += self._read(line, item)
         if not kept:
@@ -128,12 +128,12 @@ class _Reading:
         mine = RunItem.select().where(RunItem.run == self.claim.run).order_by(RunItem.id)
         if mine.count() == 1:
             with database.atomic():
-                runs.hold(self.claim)
+                runs.assert_claim(self.claim)
                 runs.add_items(self.claim.run, [_new_item(line) for line in self.unpacking.lines])
                 Run.update(total=len(self.unpacking.lines) + 1).where(Run.id == self.claim.run.id).execute()
         return list(mine.clone())
 
-    def _read(self, line: Line, item: RunItem) -> list[NewItem]:
+    def _read(self, line: Line, item: RunItem) -> list[NewRestoreItem]:
         try:
             document = self.unpacking.document(line)
             problem = contradictions.problem(line, document)
@@ -148,40 +148,40 @@ class _Reading:
     def _leave_out(self, item: RunItem, problem: str) -> None:
         if item.state in UNSETTLED:
             said = f"Left out: {problem}"
-            runs.settle(self.claim, item, ItemState.FAILED, Outcome.LEFT_OUT, reason="left_out", message=said)
+            runs.finish_item(self.claim, item, ItemState.FAILED, Outcome.LEFT_OUT, reason="left_out", message=said)
 
-    def _keep(self, line: Line, item: RunItem, document: dict[str, Any]) -> NewItem:
+    def _keep(self, line: Line, item: RunItem, document: dict[str, Any]) -> NewRestoreItem:
         name = contradictions.own_name(line, document)
-        content = snapshots.keep_content(self.upload.tenant_id, document, contradictions.mark_of(document))
+        content = snapshots.save_content(self.upload.tenant_id, document, contradictions.mark_of(document))
         if item.state in UNSETTLED:
             with database.atomic():
-                runs.settle(self.claim, item, ItemState.DONE, Outcome.READ)
+                runs.finish_item(self.claim, item, ItemState.DONE, Outcome.READ)
                 RunItem.update(name=name, graph_id=line.graph_id).where(RunItem.id == item.id).execute()
         references = line.references or {}
-        return NewItem(line.policy_type, line.graph_id, name, content, references, file_says=line.says)
+        return NewRestoreItem(line.policy_type, line.graph_id, name, content, references, file_says=line.says)
 
     def _first_reason(self) -> str:
         mine = (RunItem.run == self.claim.run) & (RunItem.outcome == Outcome.LEFT_OUT)
         first = RunItem.select().where(mine).order_by(RunItem.id).first()
         return f"“{first.name[:60]}” was {first.message[0].lower()}{first.message[1:]}" if first else ""
 
-    def _make(self, kept: list[NewItem], whole: RunItem) -> None:
+    def _make(self, kept: list[NewRestoreItem], whole: RunItem) -> None:
         directory_id = self.unpacking.directory_id
-        source = Source(directory_id, f"file uploaded by run {self.claim.run.id}")
+        source = RestoreSource(directory_id, f"file uploaded by run {self.claim.run.id}")
         says = self.unpacking.says | {"directory_id": directory_id}
         with database.atomic():
-            runs.hold(self.claim)
+            runs.assert_claim(self.claim)
             made = restores.create(self.upload.tenant, source, kept, self.upload.options, self._actor(), file_says=says)
             Run.update(restore_id=made.id).where(Run.id == self.claim.run.id).execute()
             left = len(self.unpacking.lines) - len(kept)
             more = f" {left} left out, each with its reason." if left else ""
             message = f"{made} is a draft of {len(kept)}.{more}"
-            runs.settle(self.claim, whole, ItemState.DONE, Outcome.READ, message=message)
+            runs.finish_item(self.claim, whole, ItemState.DONE, Outcome.READ, message=message)
         self.claim.run.restore_id = made.id
 
 
-def _new_item(line: Line) -> runs.NewItem:
+def _new_item(line: Line) -> runs.NewRunItem:
     """Called as the ZIP calls the file, until it is known what is in it."""
-    return runs.NewItem(
+    return runs.NewRunItem(
         line.policy_type if line.policy_type in POLICY_TYPES else FILE, line.file.replace("\x00", "")[:1000]
     )

@@ -27,7 +27,7 @@ from db.states import Role, SiteRole
 
 
 @dataclass(frozen=True)
-class Arrival:
+class EntraIdentity:
     """Who Entra says it is. `claims`: the object ids of groups, and the values of app roles.
 
     `asked_at`: what Entra says is of no later time. `refresh_token`: with what it can be asked again.
@@ -42,20 +42,26 @@ class Arrival:
 
 
 # Who is signed in is asked about this long after the last answer, and again while there is none.
-ASK_AFTER = timedelta(minutes=25)
-AGAIN_AFTER = timedelta(minutes=3)
+CHECK_AFTER = timedelta(minutes=25)
+RETRY_AFTER = timedelta(minutes=3)
 # So many at a tick of the scheduler.
-TOGETHER = 50
+CHECKS_PER_TICK = 50
 
-_NOTHING = "Entra ID knows you, but none of your groups and app roles gives you a role here. Ask an admin."
+_NO_ROLE = "Entra ID knows you, but none of your groups and app roles gives you a role here. Ask an admin."
 
 
-def grants() -> list[EntraGrant]:
+def all_grants() -> list[EntraGrant]:
     return list(EntraGrant.select(EntraGrant, Tenant).left_outer_join(Tenant).order_by(EntraGrant.claim, Tenant.name))
 
 
-def grant(claim: str, actor: Actor, *, site_role: SiteRole | None = None, tenant: Tenant | None = None,
-          role: Role | None = None) -> None:  # fmt: skip
+def set_grant(
+    claim: str,
+    actor: Actor,
+    *,
+    site_role: SiteRole | None = None,
+    tenant: Tenant | None = None,
+    role: Role | None = None,
+) -> None:
     """A role in the installation, or one in a tenant; one that was given before is replaced."""
     claim = claim.strip().lower() if _is_guid(claim.strip()) else claim.strip()
     if not claim or len(claim) > 200 or "\x00" in claim:
@@ -64,37 +70,37 @@ def grant(claim: str, actor: Actor, *, site_role: SiteRole | None = None, tenant
         same = (EntraGrant.claim == claim) & (EntraGrant.tenant == tenant if tenant else EntraGrant.tenant.is_null())
         EntraGrant.delete().where(same).execute()
         made = EntraGrant.create(claim=claim, site_role=site_role, tenant=tenant, role=role)
-        audit.record(Action.ENTRA_GRANT_SET, actor, claim, tenant=tenant, gives=_gives(made))
+        audit.record(Action.ENTRA_GRANT_SET, actor, claim, tenant=tenant, gives=_granted_role(made))
 
 
-def remove(made: EntraGrant, actor: Actor) -> None:
+def remove_grant(made: EntraGrant, actor: Actor) -> None:
     with database.atomic():
         made.delete_instance()
-        audit.record(Action.ENTRA_GRANT_REMOVED, actor, made.claim, tenant=made.tenant, gives=_gives(made))
+        audit.record(Action.ENTRA_GRANT_REMOVED, actor, made.claim, tenant=made.tenant, gives=_granted_role(made))
 
 
 def _is_guid(text: str) -> bool:
     return re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text.lower()) is not None
 
 
-def _gives(made: EntraGrant) -> str:
+def _granted_role(made: EntraGrant) -> str:
     return str(made.role or made.site_role)
 
 
-def admit(arrival: Arrival, actor: Actor) -> User:
+def sign_in_user(arrival: EntraIdentity, actor: Actor) -> User:
     """The person, with the roles that Entra gives them now. Raises Invalid when they may not come in."""
-    given = [one for one in grants() if one.claim in arrival.claims]
+    given = [one for one in all_grants() if one.claim in arrival.claims]
     with database.atomic():
-        user: User = User.get_or_none(User.entra_id == arrival.entra_id) or _newcomer(arrival, given, actor)
+        user: User = User.get_or_none(User.entra_id == arrival.entra_id) or _create_user(arrival, given, actor)
         if not user.is_active:
             raise Invalid("Your account here was deactivated. Ask an admin.")
-        _remember(user, arrival)
-        _take_site_role(user, given, actor)
-        _take_memberships(user, given, actor)
+        _save_answer(user, arrival)
+        _apply_site_role(user, given, actor)
+        _apply_memberships(user, given, actor)
     # Only now: what Entra took is taken, whether they come in or not.
-    if user.site_role == SiteRole.NONE and not users.roles(user.id):
+    if user.site_role == SiteRole.NONE and not users.roles_by_tenant(user.id):
         sessions.end_all(user.id)
-        raise Invalid(_NOTHING)
+        raise Invalid(_NO_ROLE)
     return user
 
 
@@ -103,7 +109,7 @@ def token_owner(user_id: int) -> str:
     return f"user {user_id} entra token"
 
 
-def _remember(user: User, arrival: Arrival) -> None:
+def _save_answer(user: User, arrival: EntraIdentity) -> None:
     user.entra_checked_at = arrival.asked_at
     User.update(entra_checked_at=arrival.asked_at).where(User.id == user.id).execute()
     EntraToken.delete().where(EntraToken.user == user.id).execute()
@@ -112,18 +118,24 @@ def _remember(user: User, arrival: Arrival) -> None:
         EntraToken.create(user=user.id, sealed=sealed, asked_at=arrival.asked_at)
 
 
-def due(apart: Collection[int] = ()) -> list[EntraToken]:
+def due_checks(apart: Collection[int] = ()) -> list[EntraToken]:
     """Of whom Entra is to be asked again: people who are signed in. Who is not is forgotten here."""
     now, theirs = utcnow(), Session.user == EntraToken.user
-    is_signed_in = pw.fn.EXISTS(Session.select(Session.id).where(theirs & sessions.living()))
+    is_signed_in = pw.fn.EXISTS(Session.select(Session.id).where(theirs & sessions.is_alive()))
     if gone := list(EntraToken.select().where(~is_signed_in)):
         EntraToken.delete().where(EntraToken.id.in_([one.id for one in gone])).execute()
-    is_due = (User.entra_checked_at < now - ASK_AFTER) & (EntraToken.asked_at < now - AGAIN_AFTER)
-    found = EntraToken.select(EntraToken, User).join(User).where(is_due).order_by(EntraToken.asked_at).limit(TOGETHER)
+    is_due = (User.entra_checked_at < now - CHECK_AFTER) & (EntraToken.asked_at < now - RETRY_AFTER)
+    found = (
+        EntraToken.select(EntraToken, User)
+        .join(User)
+        .where(is_due)
+        .order_by(EntraToken.asked_at)
+        .limit(CHECKS_PER_TICK)
+    )
     return [one for one in found if one.id not in apart]
 
 
-def take_turn(token: EntraToken) -> bool:
+def claim_check(token: EntraToken) -> bool:
     """From now on its turn is over for a while; False: somebody else took it."""
     same = (EntraToken.id == token.id) & (EntraToken.asked_at == token.asked_at)
     return bool(EntraToken.update(asked_at=utcnow()).where(same).execute())
@@ -135,15 +147,15 @@ def refresh_token(user: User) -> str:
     return keyring().unseal(found.sealed, token_owner(user.id)).decode() if found else ""
 
 
-def renew(user: User, arrival: Arrival) -> None:
+def renew_roles(user: User, arrival: EntraIdentity) -> None:
     """As at a sign-in. Raises Invalid when they may not stay: then they are signed out."""
     if not user.entra_id or arrival.entra_id != user.entra_id:
-        turn_out(user)
+        end_entra_access(user)
         return
-    admit(arrival, SYSTEM)
+    sign_in_user(arrival, SYSTEM)
 
 
-def turn_out(user: User) -> None:
+def end_entra_access(user: User) -> None:
     """Entra knows them no more: what it gave ends now, and where they came in by it."""
     with database.atomic():
         User.update(entra_checked_at=None).where(User.id == user.id).execute()
@@ -152,11 +164,11 @@ def turn_out(user: User) -> None:
         audit.record(Action.SESSIONS_ENDED, SYSTEM, f"user {user.email}", sessions=ended)
 
 
-def _newcomer(arrival: Arrival, given: list[EntraGrant], actor: Actor) -> User:
+def _create_user(arrival: EntraIdentity, given: list[EntraGrant], actor: Actor) -> User:
     if not given:
-        raise Invalid(_NOTHING)
+        raise Invalid(_NO_ROLE)
     email = arrival.email.strip().lower()
-    if users.find(email):
+    if users.find_by_email(email):
         raise Invalid(
             f"There is an account {email} here that does not sign in with Entra ID. Ask an admin to give it your "
             f"object id, {arrival.entra_id}, on its page under Users."
@@ -166,7 +178,7 @@ def _newcomer(arrival: Arrival, given: list[EntraGrant], actor: Actor) -> User:
     return made
 
 
-def _take_site_role(user: User, given: list[EntraGrant], actor: Actor) -> None:
+def _apply_site_role(user: User, given: list[EntraGrant], actor: Actor) -> None:
     """Whoever has a password as well was made by hand: that role is an admin's to give and to take."""
     roles = [SiteRole(one.site_role) for one in given if one.site_role]
     wanted = max([SiteRole.NONE, *roles], key=list(SiteRole).index)
@@ -176,7 +188,7 @@ def _take_site_role(user: User, given: list[EntraGrant], actor: Actor) -> None:
         audit.record(Action.USER_CHANGED, actor, f"user {user.email}", changed=["site_role"])
 
 
-def _take_memberships(user: User, given: list[EntraGrant], actor: Actor) -> None:
+def _apply_memberships(user: User, given: list[EntraGrant], actor: Actor) -> None:
     roles: dict[Tenant, list[Role]] = {}
     for one in given:
         if one.tenant:

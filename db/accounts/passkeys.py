@@ -29,9 +29,9 @@ from db.models import Passkey, User
 from db.states import Result
 
 NAME = "Tenantkeep"
-MOST = 20
+MAX_PASSKEYS = 20
 # What an authenticator answers is a few hundred bytes, with a certificate a few thousand.
-LONGEST_ANSWER = 30_000
+MAX_ANSWER_LENGTH = 30_000
 _VERIFIED = UserVerificationRequirement.REQUIRED
 REFUSED = "That passkey does not open an account here. Sign in with your password, or try again."
 # What the library raises of its own, and what odd JSON or CBOR makes it trip over.
@@ -39,7 +39,7 @@ _UNREADABLE = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, A
 
 
 @dataclass(frozen=True)
-class Place:
+class RelyingParty:
     """Where passkeys count: the host that they are bound to, and the one origin whose pages may ask for them."""
 
     rp_id: str
@@ -47,28 +47,28 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Question:
+class PasskeyRequest:
     """`challenge`: what the answer must sign. `options`: for the browser, as JSON."""
 
     challenge: str
     options: str
 
 
-def of(user_id: int) -> list[Passkey]:
+def of_user(user_id: int) -> list[Passkey]:
     return list(Passkey.select().where(Passkey.user == user_id).order_by(Passkey.created_at))
 
 
-def ask_for_a_new_one(user: User, place: Place) -> Question:
+def request_registration(user: User, place: RelyingParty) -> PasskeyRequest:
     """Raises Invalid for who must not have any, or has enough."""
     if not user.password_hash:
         raise Invalid("You sign in with Entra ID: your passkeys are kept there.")
-    theirs = of(user.id)
-    if len(theirs) >= MOST:
-        raise Invalid(f"You have {MOST} passkeys. Remove one that you no longer use.")
+    theirs = of_user(user.id)
+    if len(theirs) >= MAX_PASSKEYS:
+        raise Invalid(f"You have {MAX_PASSKEYS} passkeys. Remove one that you no longer use.")
     options = webauthn.generate_registration_options(
         rp_id=place.rp_id,
         rp_name=NAME,
-        user_id=_handle(user),
+        user_id=_user_handle(user),
         user_name=user.email,
         user_display_name=user.name,
         authenticator_selection=AuthenticatorSelectionCriteria(
@@ -76,15 +76,15 @@ def ask_for_a_new_one(user: User, place: Place) -> Question:
         ),
         exclude_credentials=[PublicKeyCredentialDescriptor(base64url_to_bytes(one.credential_id)) for one in theirs],
     )
-    return Question(bytes_to_base64url(options.challenge), webauthn.options_to_json(options))
+    return PasskeyRequest(bytes_to_base64url(options.challenge), webauthn.options_to_json(options))
 
 
-def add(user: User, name: str, answer: str, challenge: str, place: Place, actor: Actor) -> Passkey:
+def add(user: User, name: str, answer: str, challenge: str, place: RelyingParty, actor: Actor) -> Passkey:
     """Raises Invalid when the answer is not one to that challenge, from there, by who unlocked it."""
     name = name.replace("\x00", "").strip()[:60] or "Passkey"
-    with _understood("The browser's answer is no passkey for this address. Nothing was added; try again."):
+    with _reading_answer("The browser's answer is no passkey for this address. Nothing was added; try again."):
         found = webauthn.verify_registration_response(
-            credential=_parsed(answer),
+            credential=_parse_answer(answer),
             expected_challenge=base64url_to_bytes(challenge),
             expected_rp_id=place.rp_id,
             expected_origin=place.origin,
@@ -113,31 +113,31 @@ def remove(user: User, passkey_id: int, actor: Actor) -> bool:
 
 
 def remove_all(user: User, actor: Actor) -> None:
-    for one in of(user.id):
+    for one in of_user(user.id):
         remove(user, one.id, actor)
 
 
-def ask_who_it_is(place: Place) -> Question:
+def request_sign_in(place: RelyingParty) -> PasskeyRequest:
     """Anybody may be asked; the authenticator offers what it has for this host."""
     options = webauthn.generate_authentication_options(rp_id=place.rp_id, user_verification=_VERIFIED)
-    return Question(bytes_to_base64url(options.challenge), webauthn.options_to_json(options))
+    return PasskeyRequest(bytes_to_base64url(options.challenge), webauthn.options_to_json(options))
 
 
-def owner(answer: str) -> User | None:
+def claimed_user(answer: str) -> User | None:
     """Whose passkey the answer names; nothing is proven by that."""
     try:
-        found = _named(_parsed(answer))
+        found = _find_named(_parse_answer(answer))
     except _UNREADABLE:
         return None
     return found.user if found else None
 
 
-def accept(answer: str, challenge: str, asked_at: datetime, place: Place, address: str | None) -> User:
+def verify_sign_in(answer: str, challenge: str, asked_at: datetime, place: RelyingParty, address: str | None) -> User:
     """The person whose passkey signed the challenge. Raises Invalid, with one sentence whatever is wrong."""
-    with _understood(REFUSED):
-        parsed = _parsed(answer)
-        found = _named(parsed)
-        if found is None or not _is_of(found.user, parsed):
+    with _reading_answer(REFUSED):
+        parsed = _parse_answer(answer)
+        found = _find_named(parsed)
+        if found is None or not _is_handle_of(found.user, parsed):
             raise Invalid(REFUSED)
         signed = webauthn.verify_authentication_response(
             credential=parsed,
@@ -149,11 +149,11 @@ def accept(answer: str, challenge: str, asked_at: datetime, place: Place, addres
             credential_current_sign_count=0,
             require_user_verification=True,
         )
-    _count_once(found, signed.new_sign_count, asked_at, address)
+    _record_use(found, signed.new_sign_count, asked_at, address)
     return found.user
 
 
-def _count_once(found: Passkey, count: int, asked_at: datetime, address: str | None) -> None:
+def _record_use(found: Passkey, count: int, asked_at: datetime, address: str | None) -> None:
     """A challenge that is older than the last use was answered before, or given up. A counter of 0 counts nothing."""
     if (count or found.sign_count) and count <= found.sign_count:
         who = Actor.person(found.user, address)
@@ -166,7 +166,7 @@ def _count_once(found: Passkey, count: int, asked_at: datetime, address: str | N
         raise Invalid(REFUSED)
 
 
-def _named(parsed: dict[str, object]) -> Passkey | None:
+def _find_named(parsed: dict[str, object]) -> Passkey | None:
     """Of an active person with a password."""
     may = User.is_active & User.password_hash.is_null(False)
     named = Passkey.credential_id == str(parsed["rawId"])
@@ -174,18 +174,18 @@ def _named(parsed: dict[str, object]) -> Passkey | None:
     return found
 
 
-def _is_of(user: User, parsed: dict[str, object]) -> bool:
+def _is_handle_of(user: User, parsed: dict[str, object]) -> bool:
     """A passkey that the browser found by itself says whose it is."""
     told = parsed["response"]["userHandle"]  # type: ignore[index]
-    return hmac.compare_digest(base64url_to_bytes(told), _handle(user))
+    return hmac.compare_digest(base64url_to_bytes(told), _user_handle(user))
 
 
-def _handle(user: User) -> bytes:
+def _user_handle(user: User) -> bytes:
     return f"tenantkeep user {user.id}".encode()
 
 
-def _parsed(answer: str) -> dict[str, object]:
-    parsed: dict[str, object] = json.loads(answer[:LONGEST_ANSWER])
+def _parse_answer(answer: str) -> dict[str, object]:
+    parsed: dict[str, object] = json.loads(answer[:MAX_ANSWER_LENGTH])
     client_data = parse_client_data_json(base64url_to_bytes(parsed["response"]["clientDataJSON"]))  # type: ignore[index]
     if client_data.cross_origin:
         raise ValueError("asked from inside another site's page")
@@ -193,7 +193,7 @@ def _parsed(answer: str) -> dict[str, object]:
 
 
 @contextmanager
-def _understood(sentence: str) -> Iterator[None]:
+def _reading_answer(sentence: str) -> Iterator[None]:
     try:
         yield
     except Invalid:

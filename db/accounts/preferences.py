@@ -11,10 +11,10 @@ def of_user(user_id: int) -> dict[str, Any]:
     return dict(rows.tuples())
 
 
-def put(user_id: int, name: str, value: Any) -> None:
+def save(user_id: int, name: str, value: Any) -> None:
     row = {"user": user_id, "name": name, "value": value}
-    upserts.put(Preference, (Preference.user, Preference.name), [row], [Preference.value])
+    upserts.insert_or_update(Preference, (Preference.user, Preference.name), [row], [Preference.value])
 
 
-def forget(user_id: int, name: str) -> None:
+def remove(user_id: int, name: str) -> None:
     Preference.delete().where((Preference.user == user_id) & (Preference.name == name)).execute()

@@ -13,48 +13,50 @@ from db.clock import utcnow
 from db.database import database
 from db.models import RecoveryCode, User
 
-HOW_MANY = 10
+CODES_PER_USER = 10
 # From so many on, pages say so.
-FEW = 3
+FEW_LEFT = 3
 # Without those that look like others; _LOOKS_LIKE is what people type for them.
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 _LOOKS_LIKE = str.maketrans("oil", "011")
-_GROUPS, _OF_A_GROUP = 4, 4
+_GROUP_COUNT, _GROUP_LENGTH = 4, 4
 
 
-def make(user: User, actor: Actor) -> list[str]:
+def create(user: User, actor: Actor) -> list[str]:
     """New ones, to be shown now and never again; those of before count no more."""
-    codes = [_new() for _ in range(HOW_MANY)]
+    codes = [_random_code() for _ in range(CODES_PER_USER)]
     with database.atomic():
-        forget(user)
-        RecoveryCode.insert_many([{"user": user.id, "mark": _mark(user, code)} for code in codes]).execute()
+        remove_all(user)
+        RecoveryCode.insert_many([{"user": user.id, "mark": _code_hash(user, code)} for code in codes]).execute()
         audit.record(Action.RECOVERY_CODES_MADE, actor, f"user {user.email}")
     return codes
 
 
 def use(user: User, typed: str, actor: Actor) -> bool:
     """Is it one of theirs, and not used yet? From now on it is."""
-    its = (RecoveryCode.user == user.id) & (RecoveryCode.mark == _mark(user, typed)) & RecoveryCode.used_at.is_null()
+    its = (
+        (RecoveryCode.user == user.id) & (RecoveryCode.mark == _code_hash(user, typed)) & RecoveryCode.used_at.is_null()
+    )
     with database.atomic():
         if not RecoveryCode.update(used_at=utcnow()).where(its).execute():
             return False
-        audit.record(Action.RECOVERY_CODE_USED, actor, f"user {user.email}", left=left(user))
+        audit.record(Action.RECOVERY_CODE_USED, actor, f"user {user.email}", left=count_left(user))
     return True
 
 
-def left(user: User) -> int:
+def count_left(user: User) -> int:
     return int(RecoveryCode.select().where((RecoveryCode.user == user.id) & RecoveryCode.used_at.is_null()).count())
 
 
-def forget(user: User) -> None:
+def remove_all(user: User) -> None:
     RecoveryCode.delete().where(RecoveryCode.user == user.id).execute()
 
 
-def _new() -> str:
-    letters = [secrets.choice(_LETTERS) for _ in range(_GROUPS * _OF_A_GROUP)]
-    return "-".join("".join(letters[begin : begin + _OF_A_GROUP]) for begin in range(0, len(letters), _OF_A_GROUP))
+def _random_code() -> str:
+    letters = [secrets.choice(_LETTERS) for _ in range(_GROUP_COUNT * _GROUP_LENGTH)]
+    return "-".join("".join(letters[begin : begin + _GROUP_LENGTH]) for begin in range(0, len(letters), _GROUP_LENGTH))
 
 
-def _mark(user: User, typed: str) -> str:
+def _code_hash(user: User, typed: str) -> str:
     code = re.sub("[^a-z0-9]", "", typed.lower()).translate(_LOOKS_LIKE)
     return hashlib.sha256(f"recovery code of user {user.id}: {code}".encode()).hexdigest()

@@ -12,23 +12,29 @@ from db.clock import utcnow
 from db.models import Session, User
 
 # From sign-in to the end, whatever happens in between: one working day.
-LONGEST = timedelta(hours=12)
+MAX_AGE = timedelta(hours=12)
 # What Entra ID said of a person counts for so long: roles that it takes away, and accounts, end within it.
-ENTRA_HOLDS = timedelta(hours=1)
+ENTRA_VALID_FOR = timedelta(hours=1)
 ENTRA = "Entra ID"
 # Without a page that the person asked for. What a page asks for by itself does not count.
-IDLE = timedelta(hours=2)
+MAX_IDLE = timedelta(hours=2)
 # Being seen is written down this often, not with every page.
-NEWS = timedelta(minutes=1)
+SEEN_INTERVAL = timedelta(minutes=1)
 
 
 def begin(user: User, address: str | None, browser: str, way: str) -> str:
     """A new session; returns its token, which nothing but this browser's cookie may hold. Sweeps out what has ended."""
     token = secrets.token_urlsafe(32)
     now = utcnow()
-    Session.delete().where(~living()).execute()
+    Session.delete().where(~is_alive()).execute()
     Session.create(
-        user=user, token_mark=_mark(token), began_at=now, seen_at=now, address=address, browser=browser[:200], way=way
+        user=user,
+        token_mark=_token_hash(token),
+        began_at=now,
+        seen_at=now,
+        address=address,
+        browser=browser[:200],
+        way=way,
     )
     User.update(last_sign_in_at=now).where(User.id == user.id).execute()
     return token
@@ -40,17 +46,17 @@ def find(token: str, *, is_asked_for: bool) -> Session | None:
     found: Session | None = (
         Session.select(Session, User)
         .join(User)
-        .where((Session.token_mark == _mark(token)) & living() & User.is_active & _is_known_by_entra(now))
+        .where((Session.token_mark == _token_hash(token)) & is_alive() & User.is_active & _is_known_by_entra(now))
         .first()
     )
-    if found and is_asked_for and now - found.seen_at > NEWS:
+    if found and is_asked_for and now - found.seen_at > SEEN_INTERVAL:
         Session.update(seen_at=now).where(Session.id == found.id).execute()
     return found
 
 
-def of(user_id: int) -> list[Session]:
+def of_user(user_id: int) -> list[Session]:
     """The living ones, the last seen first."""
-    return list(Session.select().where((Session.user == user_id) & living()).order_by(Session.seen_at.desc()))
+    return list(Session.select().where((Session.user == user_id) & is_alive()).order_by(Session.seen_at.desc()))
 
 
 def end(user_id: int, session_id: int) -> bool:
@@ -65,14 +71,14 @@ def end_all(user_id: int, *, but: int | None = None, by: str | None = None) -> i
 
 
 def _is_known_by_entra(now: datetime) -> Any:
-    return (Session.way != ENTRA) | (User.entra_checked_at > now - ENTRA_HOLDS)
+    return (Session.way != ENTRA) | (User.entra_checked_at > now - ENTRA_VALID_FOR)
 
 
-def living() -> Any:
+def is_alive() -> Any:
     """Neither too old nor idle for too long."""
     now = utcnow()
-    return (Session.began_at > now - LONGEST) & (Session.seen_at > now - IDLE)
+    return (Session.began_at > now - MAX_AGE) & (Session.seen_at > now - MAX_IDLE)
 
 
-def _mark(token: str) -> str:
+def _token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

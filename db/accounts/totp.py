@@ -17,14 +17,14 @@ from db.models import User
 ISSUER = "Tenantkeep"
 STEP_SECONDS = 30
 # A phone's clock may be half a minute off.
-STEPS_OFF = 1
+MAX_STEPS_OFF = 1
 
 
 def new_secret() -> str:
     return pyotp.random_base32()
 
 
-def address(user: User, secret: str) -> str:
+def provisioning_uri(user: User, secret: str) -> str:
     """What the picture for the app says."""
     return pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=ISSUER)
 
@@ -35,7 +35,7 @@ def turn_on(user: User, secret: str, code: str, actor: Actor, *, here: int) -> l
     Raises Invalid when the code is not the app's: who cannot make codes must not need them; and while codes are on,
     for who has the app of now turns those off first.
     """
-    step = _step(secret, code)
+    step = _matching_step(secret, code)
     if step is None:
         raise Invalid("That code does not fit. Check that the phone's clock is right, and type the newest code.")
     sealed = keyring().seal(secret.encode(), totp_owner(user.id))
@@ -43,7 +43,7 @@ def turn_on(user: User, secret: str, code: str, actor: Actor, *, here: int) -> l
         is_off = (User.id == user.id) & User.totp_secret.is_null()
         if not User.update(totp_secret=sealed, totp_step=step).where(is_off).execute():
             raise Invalid("Codes are on already. To change to another app, turn them off first.")
-        codes = recovery_codes.make(user, actor)
+        codes = recovery_codes.create(user, actor)
         sessions.end_all(user.id, but=here)
         audit.record(Action.SECOND_FACTOR_ON, actor, f"user {user.email}")
     return codes
@@ -53,11 +53,11 @@ def turn_off(user: User, actor: Actor) -> None:
     with database.atomic():
         off = User.update(totp_secret=None, totp_step=None)
         if off.where((User.id == user.id) & User.totp_secret.is_null(False)).execute():
-            recovery_codes.forget(user)
+            recovery_codes.remove_all(user)
             audit.record(Action.SECOND_FACTOR_OFF, actor, f"user {user.email}")
 
 
-def accept(user: User, typed: str, actor: Actor) -> str | None:
+def verify(user: User, typed: str, actor: Actor) -> str | None:
     """By what it proves the person: the code of now, or one of their recovery codes; None: it does not."""
     if _is_code_of_now(user, typed):
         return "code"
@@ -67,17 +67,17 @@ def accept(user: User, typed: str, actor: Actor) -> str | None:
 def _is_code_of_now(user: User, code: str) -> bool:
     """And used for the first time: one that was seen over a shoulder is worth nothing."""
     secret = keyring().unseal(bytes(user.totp_secret), totp_owner(user.id)).decode()
-    step = _step(secret, code)
+    step = _matching_step(secret, code)
     if step is None:
         return False
     is_fresh = User.totp_step.is_null() | (User.totp_step < step)
     return bool(User.update(totp_step=step).where((User.id == user.id) & is_fresh).execute())
 
 
-def _step(secret: str, code: str) -> int | None:
+def _matching_step(secret: str, code: str) -> int | None:
     """The half minute that the code is of; None: of none near now."""
     now, typed = int(time.time()) // STEP_SECONDS, "".join(code.split()).encode("utf-8", "replace")
     totp = pyotp.TOTP(secret)
-    near = range(now - STEPS_OFF, now + STEPS_OFF + 1)
+    near = range(now - MAX_STEPS_OFF, now + MAX_STEPS_OFF + 1)
     fitting = [step for step in near if hmac.compare_digest(totp.generate_otp(step).encode(), typed)]
     return fitting[-1] if fitting else None

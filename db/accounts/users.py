@@ -13,14 +13,14 @@ from db.accounts import passkeys, sessions
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
-from db.database import database, lock
+from db.database import database, lock_rows
 from db.errors import Invalid
 from db.models import Membership, Tenant, User
 from db.sql import upserts
-from db.sql.value_lists import among, is_of
+from db.sql.value_lists import equals_if_given, is_in
 from db.states import Role, SiteRole
 
-MINIMUM_PASSWORD = 12
+MIN_PASSWORD_LENGTH = 12
 hasher = PasswordHasher()
 
 
@@ -28,7 +28,7 @@ def add(email: str, name: str, password: str, actor: Actor, *, site_role: SiteRo
     email = email.strip().lower()
     if "@" not in email:
         raise Invalid(f"“{email}” is not an e-mail address.")
-    _check_password(password)
+    _require_long_password(password)
     with database.atomic():
         if User.get_or_none(User.email == email):
             raise Invalid(f"There is already a user {email}.")
@@ -39,17 +39,17 @@ def add(email: str, name: str, password: str, actor: Actor, *, site_role: SiteRo
     return user
 
 
-def _check_password(password: str) -> None:
-    if len(password) < MINIMUM_PASSWORD:
-        raise Invalid(f"A password needs at least {MINIMUM_PASSWORD} characters.")
+def _require_long_password(password: str) -> None:
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise Invalid(f"A password needs at least {MIN_PASSWORD_LENGTH} characters.")
 
 
-def find(email: str) -> User | None:
+def find_by_email(email: str) -> User | None:
     found: User | None = User.get_or_none(User.email == email.strip().lower())
     return found
 
 
-def entra_id(text: str, user: User) -> str:
+def parse_entra_id(text: str, user: User) -> str:
     """An object id that nobody else here has. Raises Invalid."""
     try:
         found = str(UUID(text.strip()))
@@ -74,7 +74,7 @@ def change(user: User, actor: Actor, *, here: int | None = None, **changes: obje
     """
     if "password" in changes:
         password = str(changes.pop("password"))
-        _check_password(password)
+        _require_long_password(password)
         changes["password_hash"] = hasher.hash(password)
     if not changes:
         return
@@ -93,7 +93,7 @@ def change(user: User, actor: Actor, *, here: int | None = None, **changes: obje
 
 def _require_another_admin(user: User) -> None:
     # Of two admins who take it from each other at once, the second waits here, and sees what the first did.
-    lock(User, User.site_role == SiteRole.ADMIN)
+    lock_rows(User, User.site_role == SiteRole.ADMIN)
     others = (User.site_role == SiteRole.ADMIN) & User.is_active & (User.id != user.id)
     if user.site_role == SiteRole.ADMIN and not User.select().where(others).exists():
         raise Invalid("This is the last active admin. Make someone else an admin first.")
@@ -114,7 +114,7 @@ def _nobody_hash() -> str:
 
 def check_password(email: str, password: str) -> User | None:
     """The active user with this password, or None; an unknown address costs the same time as a wrong password."""
-    user = find(email)
+    user = find_by_email(email)
     try:
         hasher.verify((user and user.password_hash) or _nobody_hash(), password)
     except VerificationError:
@@ -130,7 +130,7 @@ def set_member(user: User, tenant: Tenant, role: Role, actor: Actor, *, is_from_
     row = {"user": user.id, "tenant": tenant.id, "role": role, "is_from_entra": is_from_entra}
     given = (Membership.role, Membership.is_from_entra)
     with database.atomic():
-        upserts.put(Membership, (Membership.user, Membership.tenant), [row], given)
+        upserts.insert_or_update(Membership, (Membership.user, Membership.tenant), [row], given)
         audit.record(Action.MEMBER_SET, actor, f"user {user.email}", tenant=tenant, user=user.email, role=str(role))
 
 
@@ -141,7 +141,7 @@ def remove_member(membership: Membership, actor: Actor) -> None:
         audit.record(Action.MEMBER_REMOVED, actor, f"user {user.email}", tenant=tenant, user=user.email)
 
 
-def subscribe(user: User, tenant: Tenant, wanted: bool) -> bool:
+def set_subscribed(user: User, tenant: Tenant, wanted: bool) -> bool:
     """Hear of every run of this tenant, or only of one's own. False when there is no membership."""
     return bool(
         Membership.update(is_subscribed=wanted)
@@ -150,14 +150,14 @@ def subscribe(user: User, tenant: Tenant, wanted: bool) -> bool:
     )
 
 
-def subscribed_to(user_id: int) -> Any:
+def tenants_subscribed_to(user_id: int) -> Any:
     """As a subquery: the tenants of which this person hears of every run."""
     return Membership.select(Membership.tenant).where((Membership.user == user_id) & Membership.is_subscribed)
 
 
-def roles(user_id: int) -> dict[int, Role]:
+def roles_by_tenant(user_id: int) -> dict[int, Role]:
     """Tenant id -> role, of this person's memberships. What Entra gave counts while its word does."""
-    counts = ~Membership.is_from_entra | (User.entra_checked_at > utcnow() - sessions.ENTRA_HOLDS)
+    counts = ~Membership.is_from_entra | (User.entra_checked_at > utcnow() - sessions.ENTRA_VALID_FOR)
     rows = Membership.select(Membership.tenant, Membership.role).join(User).where((User.id == user_id) & counts)
     return {tenant_id: Role(role) for tenant_id, role in rows.tuples()}
 
@@ -166,10 +166,10 @@ def has_role(user: User | None, tenant: Tenant, wanted: Collection[Role]) -> boo
     """One of these in this tenant, or an admin of the installation; asked anew by what acts long after its request."""
     if user is None or not user.is_active:
         return False
-    return user.site_role == SiteRole.ADMIN or roles(user.id).get(tenant.id) in wanted
+    return user.site_role == SiteRole.ADMIN or roles_by_tenant(user.id).get(tenant.id) in wanted
 
 
-def members(tenant: Tenant) -> list[Membership]:
+def members_of_tenant(tenant: Tenant) -> list[Membership]:
     return list(
         Membership.select(Membership, User)
         .join(User)
@@ -178,46 +178,46 @@ def members(tenant: Tenant) -> list[Membership]:
     )
 
 
-def by_id(user_id: int | None) -> User | None:
+def find_by_id(user_id: int | None) -> User | None:
     return User.get_or_none(User.id == user_id) if user_id else None
 
 
-def by_name() -> list[User]:
+def all_by_name() -> list[User]:
     return list(User.select().order_by(User.name))
 
 
-def names(user_ids: Iterable[int | None]) -> dict[int, str]:
+def names_by_id(user_ids: Iterable[int | None]) -> dict[int, str]:
     """Return the names of these people by their ids; an id that is nobody's is left out."""
-    return dict(User.select(User.id, User.name).where(among(User.id, user_ids)).tuples())
+    return dict(User.select(User.id, User.name).where(is_in(User.id, user_ids)).tuples())
 
 
-def in_tenants(tenant_ids: Sequence[int] | None, also: int, limit: int) -> list[User]:
+def members_of_tenants(tenant_ids: Sequence[int] | None, also: int, limit: int) -> list[User]:
     """Return the first people by name who are members of these tenants, and the one with the id `also`."""
     query = User.select(User.id, User.name).order_by(User.name).limit(limit)
     if tenant_ids is not None:
-        members = Membership.select(Membership.user).where(among(Membership.tenant, tenant_ids))
+        members = Membership.select(Membership.user).where(is_in(Membership.tenant, tenant_ids))
         query = query.where(User.id.in_(members) | (User.id == also))
     return list(query)
 
 
-def membership(user_id: int, tenant: Tenant) -> Membership | None:
+def find_membership(user_id: int, tenant: Tenant) -> Membership | None:
     return Membership.get_or_none(user=user_id, tenant=tenant)
 
 
-def memberships(user: User) -> list[Membership]:
+def memberships_of_user(user: User) -> list[Membership]:
     """Return the person's memberships with their tenants, by the tenant's name."""
     return list(Membership.select(Membership, Tenant).join(Tenant).where(Membership.user == user).order_by(Tenant.name))
 
 
-def count() -> int:
+def count_users() -> int:
     return int(User.select().count())
 
 
-def by_email(limit: int) -> list[User]:
+def all_by_email(limit: int) -> list[User]:
     return list(User.select().order_by(User.email).limit(limit))
 
 
-def listed_members(tenant: Tenant | None, limit: int) -> list[Membership]:
+def list_memberships(tenant: Tenant | None, limit: int) -> list[Membership]:
     """Return the memberships in a tenant or in all, each with its user and tenant."""
     query = Membership.select(Membership, User, Tenant).join(User).switch(Membership).join(Tenant)
-    return list(query.where(is_of(Membership.tenant, tenant)).order_by(Tenant.name, User.email).limit(limit))
+    return list(query.where(equals_if_given(Membership.tenant, tenant)).order_by(Tenant.name, User.email).limit(limit))

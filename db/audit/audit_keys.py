@@ -37,35 +37,36 @@ class Key:
         return hmac.digest(self.secret, f"{what} {text}".encode("utf-8", "surrogatepass"), "sha256").hex()
 
     def fits(self, mark: object, what: str, text: str) -> bool:
-        return isinstance(mark, str) and hmac.compare_digest(mark.encode("utf-8", "replace"),
-                                                             self.mark(what, text).encode())  # fmt: skip
+        return isinstance(mark, str) and hmac.compare_digest(
+            mark.encode("utf-8", "replace"), self.mark(what, text).encode()
+        )
 
 
-def owner(key_id: int) -> str:
+def seal_owner(key_id: int) -> str:
     """Whose a sealed key is."""
     return f"audit key {key_id}"
 
 
-def sealed(key_id: int, after: int, last_hash: str, until: str = "") -> bytes:
+def create_sealed_key(key_id: int, after: int, last_hash: str, until: str = "") -> bytes:
     """A new key, as it is kept."""
     record = {"after": after, "hash": last_hash, "until": until, "secret": secrets.token_hex(32)}
-    return keyring().seal(json.dumps(record).encode(), owner(key_id))
+    return keyring().seal(json.dumps(record).encode(), seal_owner(key_id))
 
 
-def newest() -> Key:
+def newest_key() -> Key:
     """Asked for at every event: another process may have begun a new one. Raises SealError."""
     rows = AuditKey.select(AuditKey.id, AuditKey.sealed).order_by(AuditKey.id.desc()).limit(1).tuples()
-    return _opened_all(rows)[0]
+    return _open_all(rows)[0]
 
 
-def known() -> list[Key]:
+def all_keys() -> list[Key]:
     """All of them, the first one first. Raises SealError when they are not those that we made."""
-    return _opened_all(AuditKey.select(AuditKey.id, AuditKey.sealed).order_by(AuditKey.id).tuples())
+    return _open_all(AuditKey.select(AuditKey.id, AuditKey.sealed).order_by(AuditKey.id).tuples())
 
 
-def _opened_all(rows: Any) -> list[Key]:
+def _open_all(rows: Any) -> list[Key]:
     try:
-        keys = [_opened(key_id, bytes(one)) for key_id, one in rows]
+        keys = [_open(key_id, bytes(one)) for key_id, one in rows]
     except (TypeError, ValueError, KeyError, OverflowError) as e:  # SQLite lets anything stand there
         raise SealError(CHANGED) from e
     if not keys:
@@ -74,27 +75,27 @@ def _opened_all(rows: Any) -> list[Key]:
 
 
 @lru_cache(maxsize=50)
-def _opened(key_id: int, one: bytes) -> Key:
-    record = json.loads(keyring().unseal(one, owner(key_id)))
+def _open(key_id: int, one: bytes) -> Key:
+    record = json.loads(keyring().unseal(one, seal_owner(key_id)))
     return Key(record["after"], record["hash"], record["until"], bytes.fromhex(record["secret"]))
 
 
-def of(keys: Sequence[Key], event_id: int) -> Key | None:
+def key_of_event(keys: Sequence[Key], event_id: int) -> Key | None:
     """The one that this event must be marked with; None: it is older than keyed hashes."""
     return next((key for key in reversed(keys) if key.after < event_id), None)
 
 
-def may_lack(key: Key, at: object) -> bool:
+def may_lack_keyed_hash(key: Key, at: object) -> bool:
     """Whether an event of that time may have been written by a process of the version before."""
     return isinstance(at, datetime) and at.isoformat() < key.until
 
 
-def installation_mark() -> str:
+def installation_hash() -> str:
     """What names this installation elsewhere: two that share a Redis do not meet. Raises SealError."""
-    return known()[0].mark("installation", "")[:32]
+    return all_keys()[0].mark("installation", "")[:32]
 
 
-def begin() -> None:
+def begin_new_key() -> None:
     """A new one, from the next event on."""
     with database.atomic():
         # Whoever records an event meanwhile waits here, and then finds the new one.
@@ -102,4 +103,4 @@ def begin() -> None:
             AuditHead.update(last_id=AuditHead.last_id).returning(AuditHead.last_id, AuditHead.hash).tuples().execute()
         )
         made = AuditKey.create(sealed=b"")
-        AuditKey.update(sealed=sealed(made.id, last_id, last_hash)).where(AuditKey.id == made.id).execute()
+        AuditKey.update(sealed=create_sealed_key(made.id, last_id, last_hash)).where(AuditKey.id == made.id).execute()

@@ -8,7 +8,7 @@ from typing import Any
 import peewee as pw
 
 from db.models import AuditEvent, AuditHead
-from db.schema.row_ids import MOST
+from db.schema.row_ids import MAX_ID
 
 GONE = (
     "The table audit_head, which says where the audit log ends, has not the one row that it should have: nothing can "
@@ -16,45 +16,45 @@ GONE = (
 )
 
 # An event's number, and the hash that it had when it was looked at before, or how that began.
-Point = tuple[int, str]
+ChainPoint = tuple[int, str]
 
 
 @dataclass(frozen=True)
-class Fault:
+class ChainFault:
     event_id: int
     sentence: str
 
 
 @dataclass(frozen=True)
-class Head:
+class LogHead:
     """`fault`: nobody can tell, so all that there is counts."""
 
     last_id: int
     hash: str
-    fault: Fault | None = None
+    fault: ChainFault | None = None
 
 
-def now() -> Head:
+def read_head() -> LogHead:
     try:
         rows = list(AuditHead.select().limit(2))
     except ValueError:  # what SQLite lets stand there, and no text is
         rows = []
     if len(rows) != 1 or not isinstance(rows[0].last_id, int):
-        return Head(MOST, "", Fault(0, GONE))
-    return Head(rows[0].last_id, rows[0].hash)
+        return LogHead(MAX_ID, "", ChainFault(0, GONE))
+    return LogHead(rows[0].last_id, rows[0].hash)
 
 
-def strays() -> Iterator[Fault]:
+def events_outside_chain() -> Iterator[ChainFault]:
     """Events that pages show, and that are no part of the chain: before its first, and behind its end."""
     first, last = AuditEvent.select(pw.fn.MIN(AuditEvent.id), pw.fn.MAX(AuditEvent.id)).tuples().get()
     if first is not None and first < 1:
-        yield Fault(first, f"Event {first} stands before the first: Tenantkeep did not write it.")
+        yield ChainFault(first, f"Event {first} stands before the first: Tenantkeep did not write it.")
     # Asked for after the events: what is written meanwhile is not behind it.
-    if last is not None and last > now().last_id:
-        yield Fault(last, f"Event {last} stands behind the log's end: Tenantkeep did not write it.")
+    if last is not None and last > read_head().last_id:
+        yield ChainFault(last, f"Event {last} stands behind the log's end: Tenantkeep did not write it.")
 
 
-def following(after: int, up_to: int, limit: int) -> list[AuditEvent]:
+def events_after(after: int, up_to: int, limit: int) -> list[AuditEvent]:
     """The next events in order. One that was changed into what no event can be has but its hashes: they do not fit."""
     between = (AuditEvent.id > after) & (AuditEvent.id <= up_to)
     query = AuditEvent.select().where(between).order_by(AuditEvent.id).limit(limit)
@@ -76,19 +76,19 @@ def _as_far_as_readable(event_id: int) -> AuditEvent:
         return AuditEvent(id=event_id, previous_hash="", hash="")
 
 
-def event(event_id: int) -> AuditEvent | None:
-    return next(iter(following(event_id - 1, event_id, 1)), None)
+def find_event(event_id: int) -> AuditEvent | None:
+    return next(iter(events_after(event_id - 1, event_id, 1)), None)
 
 
-def found_ids(events: Any, limit: int) -> list[int]:
+def first_ids(events: Any, limit: int) -> list[int]:
     """Return the ids of the first events of a query that `audit.search` made."""
     return [row[0] for row in events.select(AuditEvent.id).limit(limit).tuples()]
 
 
-def by_ids(ids: Sequence[int]) -> list[AuditEvent]:
+def events_by_ids(ids: Sequence[int]) -> list[AuditEvent]:
     """Return these events, the newest first."""
     return list(AuditEvent.select().where(AuditEvent.id.in_(ids)).order_by(AuditEvent.id.desc()))
 
 
-def count() -> int:
+def count_events() -> int:
     return int(AuditEvent.select().count())

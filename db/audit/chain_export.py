@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from db.audit import audit_keys, audit_rows
-from db.audit.audit import GENESIS, HASHED, Chain
+from db.audit.audit import FIRST_PREVIOUS_HASH, HASHED_FIELDS, Chain
 from db.audit.audit_keys import Key
 from db.clock import utcnow
 from db.errors import Invalid
@@ -22,10 +22,10 @@ from db.models import AuditEvent
 
 FORMAT = "tenantkeep audit log 2"
 # Without keyed hashes.
-FORMAT_BEFORE = "tenantkeep audit log 1"
-DOCUMENT = "document"
-TOGETHER = 1000
-_FIELDS = (*HASHED, "at", "previous_hash", "hash")
+EARLIER_FORMAT = "tenantkeep audit log 1"
+DOCUMENT_PURPOSE = "document"
+EVENTS_AT_ONCE = 1000
+_FIELDS = (*HASHED_FIELDS, "at", "previous_hash", "hash")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Verdict:
     faults: list[str]
 
 
-def bounds(since: datetime | None, until: datetime | None) -> tuple[int, int]:
+def event_range(since: datetime | None, until: datetime | None) -> tuple[int, int]:
     """The first and the last event of a time: a piece of the chain has no gaps. In a time without any, last < first."""
     query = AuditEvent.select(AuditEvent.id)
     within = query.where(AuditEvent.at < until) if until else query
@@ -49,22 +49,22 @@ def bounds(since: datetime | None, until: datetime | None) -> tuple[int, int]:
     return first or last + 1, last
 
 
-def lines(first: int, last: int) -> Iterator[str]:
-    before = audit_rows.event(first - 1)
-    digest, count, previous = hashlib.sha256(), 0, before.hash if before else GENESIS
-    for line in _body(first, last, previous):
+def document_lines(first: int, last: int) -> Iterator[str]:
+    before = audit_rows.find_event(first - 1)
+    digest, count, previous = hashlib.sha256(), 0, before.hash if before else FIRST_PREVIOUS_HASH
+    for line in _head_and_events(first, last, previous):
         digest.update(line.encode())
         count += 1
         yield line
-    ending = audit_rows.event(last)
+    ending = audit_rows.find_event(last)
     end = {"events": count - 1, "last_hash": ending.hash if ending else previous, "sha256": digest.hexdigest()}
-    yield _line({**end, "mac": audit_keys.newest().mark(DOCUMENT, _line(end))})
+    yield _line({**end, "mac": audit_keys.newest_key().mark(DOCUMENT_PURPOSE, _line(end))})
 
 
-def _body(first: int, last: int, previous: str) -> Iterator[str]:
+def _head_and_events(first: int, last: int, previous: str) -> Iterator[str]:
     yield _line({"format": FORMAT, "exported_at": utcnow(), "first": first, "last": last, "previous_hash": previous})
-    for begin in range(first, last + 1, TOGETHER):
-        for event in audit_rows.following(begin - 1, min(begin + TOGETHER - 1, last), TOGETHER):
+    for begin in range(first, last + 1, EVENTS_AT_ONCE):
+        for event in audit_rows.events_after(begin - 1, min(begin + EVENTS_AT_ONCE - 1, last), EVENTS_AT_ONCE):
             yield _line({name: getattr(event, name) for name in (*_FIELDS, "mac")})
 
 
@@ -76,12 +76,12 @@ def _as_text(value: Any) -> str:
     return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else str(value)
 
 
-def check(document: Iterable[str], keys: Sequence[Key] = ()) -> Verdict:
+def check_document(document: Iterable[str], keys: Sequence[Key] = ()) -> Verdict:
     """Follow a document's own chain; with `keys` also whether we wrote it. Raises Invalid when it is none."""
     given = iter(document)
     first_line = next(given, "")
-    head = _parsed(first_line)
-    if head.get("format") not in {FORMAT, FORMAT_BEFORE} or not isinstance(head.get("first"), int):
+    head = _parse_line(first_line)
+    if head.get("format") not in {FORMAT, EARLIER_FORMAT} or not isinstance(head.get("first"), int):
         raise Invalid("That is no audit log as `tenantkeep audit export` writes it.")
     chain = Chain(keys, (), head["first"] - 1, str(head.get("previous_hash")))
     digest = hashlib.sha256(first_line.encode())
@@ -89,33 +89,33 @@ def check(document: Iterable[str], keys: Sequence[Key] = ()) -> Verdict:
     end: dict[str, Any] = {}
     count = 0
     for line in given:
-        end = _parsed(line)
+        end = _parse_line(line)
         if "sha256" in end:
             break
         digest.update(line.encode())
-        faults += [fault.sentence for fault in chain.follow(_event(end))]
+        faults += [fault.sentence for fault in chain.follow(_to_event(end))]
         count += 1
-    faults += _wrong_at_the_end(end, count, chain.hash, digest.hexdigest())
-    faults += _not_ours(end, keys) if head["format"] == FORMAT else []
+    faults += _last_line_faults(end, count, chain.hash, digest.hexdigest())
+    faults += _authorship_faults(end, keys) if head["format"] == FORMAT else []
     faults += ["Something follows the last line."] if next(given, "") else []
     return Verdict(count, head["first"], chain.last_id, str(head.get("previous_hash")), chain.hash, faults)
 
 
-def _wrong_at_the_end(end: dict[str, Any], count: int, last_hash: str, digest: str) -> list[str]:
+def _last_line_faults(end: dict[str, Any], count: int, last_hash: str, digest: str) -> list[str]:
     if "sha256" not in end:
         return ["The document is cut off: its last line is missing."]
     said = (end.get("events"), end.get("last_hash"), end["sha256"])
     return [] if said == (count, last_hash, digest) else ["The last line does not fit what is before it."]
 
 
-def _not_ours(end: dict[str, Any], keys: Sequence[Key]) -> list[str]:
+def _authorship_faults(end: dict[str, Any], keys: Sequence[Key]) -> list[str]:
     """Of whenever it is: with one of our keys."""
     told = _line({name: value for name, value in end.items() if name != "mac"})
-    is_ours = not keys or any(key.fits(end.get("mac"), DOCUMENT, told) for key in keys)
+    is_ours = not keys or any(key.fits(end.get("mac"), DOCUMENT_PURPOSE, told) for key in keys)
     return [] if is_ours else ["This installation did not write the document: its keyed hash does not fit."]
 
 
-def _parsed(line: str) -> dict[str, Any]:
+def _parse_line(line: str) -> dict[str, Any]:
     try:
         found = json.loads(line)
     except (ValueError, RecursionError) as e:
@@ -125,7 +125,7 @@ def _parsed(line: str) -> dict[str, Any]:
     return found
 
 
-def _event(values: dict[str, Any]) -> AuditEvent:
+def _to_event(values: dict[str, Any]) -> AuditEvent:
     try:
         at = datetime.fromisoformat(values["at"])
         return AuditEvent(
@@ -135,12 +135,12 @@ def _event(values: dict[str, Any]) -> AuditEvent:
         raise Invalid("A line of it is no event.") from e
 
 
-def belongs_here(verdict: Verdict) -> list[str]:
+def differences_from_log(verdict: Verdict) -> list[str]:
     """What of a document's ends is otherwise in this database's own chain."""
     faults = []
     for event_id, said in ((verdict.first_id - 1, verdict.previous_hash), (verdict.last_id, verdict.last_hash)):
-        event = audit_rows.event(event_id)
-        known = GENESIS if event_id == 0 else event.hash if event else None
+        event = audit_rows.find_event(event_id)
+        known = FIRST_PREVIOUS_HASH if event_id == 0 else event.hash if event else None
         if known != said:
             faults.append(f"Event {event_id} of this installation has another hash than the document says.")
     return faults

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from db.audit import audit, audit_rows
 from db.audit.audit import SYSTEM, Action, Chain
-from db.audit.audit_rows import Fault, Point
+from db.audit.audit_rows import ChainFault, ChainPoint
 from db.clock import utcnow
 from db.database import database
 from db.models import AuditCheck
@@ -18,23 +18,23 @@ from db.states import Result
 
 logger = logging.getLogger(__name__)
 
-TOGETHER = 2000
-EVERY = timedelta(days=1)
+EVENTS_PER_STEP = 2000
+CHECK_INTERVAL = timedelta(days=1)
 # A clock that was ahead, and was put right, keeps no round from beginning.
 CLOCKS_APART = timedelta(hours=1)
 GONE = (
     "The row of the table audit_check, which says how far the audit log was looked at, is gone or was made unreadable. "
     "Run: tenantkeep audit verify, and when it finds nothing: tenantkeep audit accept"
 )
-STATE = "state of a round"
+STATE_PURPOSE = "state of a round"
 
 
-def state() -> AuditCheck:
+def last_check() -> AuditCheck:
     """What the last rounds found: `faults` and `first_fault`, as of `ended_at`."""
-    return _found() or AuditCheck(hash=audit.GENESIS, faults=1, first_fault=GONE)
+    return _load_check() or AuditCheck(hash=audit.FIRST_PREVIOUS_HASH, faults=1, first_fault=GONE)
 
 
-def _found() -> AuditCheck | None:
+def _load_check() -> AuditCheck | None:
     """None where somebody took it away, or made of it what cannot be read."""
     try:
         found: AuditCheck | None = AuditCheck.get_or_none()
@@ -43,78 +43,78 @@ def _found() -> AuditCheck | None:
     return found
 
 
-def go_on(points: Collection[Point] = ()) -> list[Fault]:
+def check_next_events(points: Collection[ChainPoint] = ()) -> list[ChainFault]:
     """The next few events of this round, or of a new one when it is time; what is wrong with them.
 
     `points`: what is known from elsewhere of where the log was.
     """
-    check, now = _found(), utcnow()
+    check, now = _load_check(), utcnow()
     if check is None:
-        return [Fault(0, GONE)]
-    keys, faults = audit.keys_or_fault()
+        return [ChainFault(0, GONE)]
+    keys, faults = audit.load_keys()
     if faults:
-        return _tell_once(check, faults)
-    if not keys[-1].fits(check.mac, STATE, _told(check)):
+        return _report_once(check, faults)
+    if not keys[-1].fits(check.mac, STATE_PURPOSE, _signed_text(check)):
         check.began_at = check.ended_at = None
     # Nor does an old one, put back, spare what was changed since from being looked at.
     if not _is_of_today(check.began_at, now):
         if _is_of_today(check.ended_at, now):
-            return _tell_once(check, [*_cut_off(points), *audit_rows.strays()])
-        check.last_id, check.hash, check.began_at, check.found = 0, audit.GENESIS, now, 0
-    return _step(check, now, Chain(keys, points, check.last_id, check.hash))
+            return _report_once(check, [*_missing_points(points), *audit_rows.events_outside_chain()])
+        check.last_id, check.hash, check.began_at, check.found = 0, audit.FIRST_PREVIOUS_HASH, now, 0
+    return _check_step(check, now, Chain(keys, points, check.last_id, check.hash))
 
 
 def _is_of_today(at: datetime | None, now: datetime) -> bool:
-    return at is not None and -CLOCKS_APART < now - at < EVERY
+    return at is not None and -CLOCKS_APART < now - at < CHECK_INTERVAL
 
 
-def begin_anew() -> None:
+def restart() -> None:
     """The next sweep does not wait for tomorrow."""
-    check = _found()
+    check = _load_check()
     if check is None:
         AuditCheck.delete().execute()
-        check = AuditCheck.create(hash=audit.GENESIS)
+        check = AuditCheck.create(hash=audit.FIRST_PREVIOUS_HASH)
     check.began_at = check.ended_at = None
-    _keep(check)
+    _save(check)
 
 
-def _cut_off(points: Collection[Point]) -> list[Fault]:
+def _missing_points(points: Collection[ChainPoint]) -> list[ChainFault]:
     """Between two rounds: what is known from elsewhere, and no longer there."""
     sentence = (
         "is missing, or another than it was: the log's end was cut off, or an older copy of the database put here"
     )
-    return [Fault(one[0], f"Event {one[0]} {sentence}.") for one in points if not audit.holds(one)]
+    return [ChainFault(one[0], f"Event {one[0]} {sentence}.") for one in points if not audit.contains_point(one)]
 
 
-def _tell_once(check: AuditCheck, faults: list[Fault]) -> list[Fault]:
+def _report_once(check: AuditCheck, faults: list[ChainFault]) -> list[ChainFault]:
     if not faults or check.first_fault == faults[0].sentence:
         return []
     check.found = 0
-    _note(check, faults)
-    _keep(check)
+    _count_faults(check, faults)
+    _save(check)
     return faults
 
 
-def _step(check: AuditCheck, now: datetime, chain: Chain) -> list[Fault]:
+def _check_step(check: AuditCheck, now: datetime, chain: Chain) -> list[ChainFault]:
     # The head first: what is written meanwhile comes after it, and is for the next step.
-    head = audit_rows.now()
+    head = audit_rows.read_head()
     if head.fault:
-        return _tell_once(check, [head.fault])
-    events = audit_rows.following(chain.last_id, head.last_id, TOGETHER)
+        return _report_once(check, [head.fault])
+    events = audit_rows.events_after(chain.last_id, head.last_id, EVENTS_PER_STEP)
     faults = [fault for event in events for fault in chain.follow(event)]
-    is_last = len(events) < TOGETHER
+    is_last = len(events) < EVENTS_PER_STEP
     faults += chain.end(head) if is_last else ()
     check.last_id, check.hash = chain.last_id, chain.hash
-    _note(check, faults)
-    _keep(check)
+    _count_faults(check, faults)
+    _save(check)
     if is_last:
         with database.atomic():
-            _end(check, now)
-            _keep(check)
+            _end_round(check, now)
+            _save(check)
     return faults
 
 
-def _note(check: AuditCheck, faults: list[Fault]) -> None:
+def _count_faults(check: AuditCheck, faults: list[ChainFault]) -> None:
     """A fault is told at once; only a whole round without one takes it back."""
     if faults and not check.found:
         check.first_fault = faults[0].sentence
@@ -122,22 +122,22 @@ def _note(check: AuditCheck, faults: list[Fault]) -> None:
     check.faults = check.found or check.faults
 
 
-def _end(check: AuditCheck, now: datetime) -> None:
+def _end_round(check: AuditCheck, now: datetime) -> None:
     check.faults, check.began_at, check.ended_at = check.found, None, now
     check.first_fault = check.first_fault if check.found else None
     result = Result.FAILED if check.found else Result.OK
     audit.record(Action.AUDIT_VERIFIED, SYSTEM, "audit log", result=result, events=check.last_id, faults=check.found)
     # The system's journal is outside the database, and remembers: tenantkeep audit verify --since.
-    point = audit.written((check.last_id, check.hash))
+    point = audit.point_as_text((check.last_id, check.hash))
     logger.info("the audit log was gone through", extra={"faults": check.found, "point": point})
 
 
-def _keep(check: AuditCheck) -> None:
-    keys, _ = audit.keys_or_fault()
-    check.mac = keys[-1].mark(STATE, _told(check)) if keys else None
+def _save(check: AuditCheck) -> None:
+    keys, _ = audit.load_keys()
+    check.mac = keys[-1].mark(STATE_PURPOSE, _signed_text(check)) if keys else None
     check.save()
 
 
-def _told(check: AuditCheck) -> str:
+def _signed_text(check: AuditCheck) -> str:
     """All that there is but the mark, as it is read again."""
     return json.dumps({name: str(value) for name, value in check.__data__.items() if name != "mac"}, sort_keys=True)

@@ -10,7 +10,7 @@ from db.audit import audit
 from db.audit.audit import SYSTEM, Action
 from db.backups import manifests
 from db.clock import utcnow
-from db.database import lock
+from db.database import lock_rows
 from db.models import BackupSet, Manifest, Policy, Run, RunItem, Snapshot, Tenant, User
 from db.sql import value_lists
 from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, Result, RunKind, RunState, SetState
@@ -37,11 +37,11 @@ def begin(run: Run, selection: Mapping[str, Any], is_full: bool, policy_types: I
     )
 
 
-def of_run(run: Run) -> BackupSet | None:
+def find_of_run(run: Run) -> BackupSet | None:
     return BackupSet.get_or_none(BackupSet.run == run)
 
 
-def unlisted(backup_set: BackupSet) -> list[str]:
+def unlisted_types(backup_set: BackupSet) -> list[str]:
     """The policy types that nobody has listed, or given up, yet."""
     return [key for key, row in backup_set.types.items() if row["state"] == ItemState.PENDING]
 
@@ -64,7 +64,7 @@ _STATE_OF_OFFER = {
 }
 
 
-def unchanged(policies: Iterable[Policy], full_every_days: int) -> dict[int, int]:
+def unchanged_snapshots(policies: Iterable[Policy], full_every_days: int) -> dict[int, int]:
     """Policy id -> its newest snapshot's id, for those that their list shows to be as they were read.
 
     Nobody knows every way in which a list can be wrong: what was read longer ago than `full_every_days` is left out.
@@ -83,17 +83,17 @@ def unchanged(policies: Iterable[Policy], full_every_days: int) -> dict[int, int
     found = {}
     for snapshot in _newest_snapshots(list(candidates)):
         modified_at = candidates[snapshot.policy_id].modified_at
-        if _same(snapshot.modified_at, modified_at) and snapshot.confirmed_at - modified_at > TOO_FRESH:
+        if _is_same_second(snapshot.modified_at, modified_at) and snapshot.confirmed_at - modified_at > TOO_FRESH:
             found[snapshot.policy_id] = snapshot.id
     return found
 
 
-def _same(one: datetime | None, other: datetime) -> bool:
+def _is_same_second(one: datetime | None, other: datetime) -> bool:
     return one is not None and one.replace(microsecond=0) == other.replace(microsecond=0)
 
 
 def _newest_snapshots(policy_ids: list[int]) -> Iterable[Snapshot]:
-    for some in value_lists.by(policy_ids):
+    for some in value_lists.batched(policy_ids):
         newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.policy.in_(some)).group_by(Snapshot.policy)
         yield from Snapshot.select(Snapshot.id, Snapshot.policy, Snapshot.modified_at, Snapshot.confirmed_at).where(
             Snapshot.id.in_(newest)
@@ -102,26 +102,26 @@ def _newest_snapshots(policy_ids: list[int]) -> Iterable[Snapshot]:
 
 def complete(run: Run) -> None:
     """Write down what the ended run captured. In the transaction that ends the run; a run without a set has none."""
-    backup_set = of_run(run) if run.kind == RunKind.BACK_UP else None
+    backup_set = find_of_run(run) if run.kind == RunKind.BACK_UP else None
     if backup_set is None:
         return
-    state = _state(backup_set, run)
+    state = _final_state(backup_set, run)
     snapshot_ids = [
         row[0]
         for row in RunItem.select(RunItem.snapshot)
         .where((RunItem.run == run) & (RunItem.state == ItemState.DONE) & RunItem.snapshot.is_null(False))
         .tuples()
     ]
-    now, types = utcnow(), _types(backup_set, run)
-    lock(BackupSet, BackupSet.id == backup_set.id)
+    now, types = utcnow(), _count_by_type(backup_set, run)
+    lock_rows(BackupSet, BackupSet.id == backup_set.id)
     BackupSet.update(
         state=state,
         completed_at=now,
-        manifest=manifests.keep(run.tenant_id, snapshot_ids),
+        manifest=manifests.save(run.tenant_id, snapshot_ids),
         types=types,
         problems=_problems(run),
     ).where(BackupSet.id == backup_set.id).execute()
-    _tell_tenant(backup_set, run, types)
+    _update_tenant(backup_set, run, types)
     audit.record(
         Action.SET_COMPLETED,
         SYSTEM,
@@ -134,21 +134,21 @@ def complete(run: Run) -> None:
     )
 
 
-def _tell_tenant(backup_set: BackupSet, run: Run, types: Mapping[str, Mapping[str, Any]]) -> None:
+def _update_tenant(backup_set: BackupSet, run: Run, types: Mapping[str, Mapping[str, Any]]) -> None:
     """What the tenant now has a good backup of, told per policy type: what could not be read costs itself alone."""
     began, is_cancelled = run.started_at or utcnow(), Run.get_by_id(run.id).state == RunState.CANCELLED
     # Some policies of a policy type are no backup of it, unless they are what the last one lacked.
-    told = types if not backup_set.selection.get("policies") or _completes_the_last(run) else {}
+    told = types if not backup_set.selection.get("policies") or _retries_last_backup(run) else {}
     good = [key for key, row in told.items() if is_whole(row)]
     bad = {key: _why(row) for key, row in told.items() if not is_whole(row) and row.get("offer") not in QUIET_OFFERS}
     # What somebody stopped says nothing of what the backup before it holds.
-    coverage.backed_up(run.tenant_id, began, good, {} if backup_set.selection or is_cancelled else bad)
+    coverage.record_backup(run.tenant_id, began, good, {} if backup_set.selection or is_cancelled else bad)
     if not backup_set.selection and good and not is_cancelled:
         values = {Tenant.last_synced_at: began, Tenant.last_backup_at: began, Tenant.last_backup_id: backup_set.id}
         Tenant.update(values).where(Tenant.id == run.tenant_id).execute()
 
 
-def _completes_the_last(run: Run) -> bool:
+def _retries_last_backup(run: Run) -> bool:
     """It tries again what failed in the tenant's last backup, or in a try of that."""
     last = BackupSet.get_or_none(BackupSet.id == Tenant.get_by_id(run.tenant_id).last_backup_id)
     earlier = run.retry_of
@@ -159,10 +159,10 @@ def _completes_the_last(run: Run) -> bool:
 
 def fail_unlisted(run: Run, code: str, message: str, request_id: str | None) -> None:
     """What nobody will list any more: each policy type is an item that says why. In a transaction."""
-    backup_set = of_run(run)
+    backup_set = find_of_run(run)
     if backup_set is None:
         return
-    for key in unlisted(backup_set):
+    for key in unlisted_types(backup_set):
         RunItem.create(
             run=run,
             policy_type=key,
@@ -178,13 +178,13 @@ def fail_unlisted(run: Run, code: str, message: str, request_id: str | None) -> 
 
 
 def has_unlisted(run: Run) -> bool:
-    backup_set = of_run(run) if run.kind == RunKind.BACK_UP else None
-    return bool(backup_set and unlisted(backup_set))
+    backup_set = find_of_run(run) if run.kind == RunKind.BACK_UP else None
+    return bool(backup_set and unlisted_types(backup_set))
 
 
 def is_whole(row: Mapping[str, Any]) -> bool:
     """A row of `types`: every policy that the policy type had was read, or was seen to be unchanged."""
-    return row["state"] == ItemState.DONE and not _unread(row)
+    return row["state"] == ItemState.DONE and not _count_unread(row)
 
 
 def is_usable(row: Mapping[str, Any]) -> bool:
@@ -193,7 +193,7 @@ def is_usable(row: Mapping[str, Any]) -> bool:
     return is_whole(row) or bool(row["state"] == ItemState.DONE and read)
 
 
-def _unread(row: Mapping[str, Any]) -> int:
+def _count_unread(row: Mapping[str, Any]) -> int:
     return sum(row.get(outcome, 0) for outcome in UNREAD)
 
 
@@ -202,10 +202,10 @@ def _why(row: Mapping[str, Any]) -> str:
         return str(row["message"])
     if row["state"] != ItemState.DONE:
         return "It was not listed: the backup ended before."
-    return f"{_unread(row)} of its policies could not be read."
+    return f"{_count_unread(row)} of its policies could not be read."
 
 
-def _state(backup_set: BackupSet, run: Run) -> SetState:
+def _final_state(backup_set: BackupSet, run: Run) -> SetState:
     ended = Run.get_by_id(run.id)
     unread = RunItem.select().where((RunItem.run == run) & RunItem.state.in_([ItemState.FAILED, ItemState.UNCERTAIN]))
     rows = backup_set.types.values()
@@ -217,7 +217,7 @@ def _state(backup_set: BackupSet, run: Run) -> SetState:
     return SetState.WARNINGS if is_warned else SetState.COMPLETE
 
 
-def _types(backup_set: BackupSet, run: Run) -> dict[str, Any]:
+def _count_by_type(backup_set: BackupSet, run: Run) -> dict[str, Any]:
     """Per policy type: what was listed, and how many of each outcome."""
     found = {key: dict(row) for key, row in backup_set.types.items()}
     rows = (
@@ -249,7 +249,7 @@ def _problems(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def failed_in(run: Run) -> tuple[list[int], list[str]]:
+def failed_in_run(run: Run) -> tuple[list[int], list[str]]:
     """The policies that were not read, and the policy types that could not be listed."""
     states = [ItemState.FAILED, ItemState.UNCERTAIN, ItemState.SKIPPED]
     items = RunItem.select(RunItem.policy, RunItem.policy_type, RunItem.state).where(
@@ -261,7 +261,7 @@ def failed_in(run: Run) -> tuple[list[int], list[str]]:
     return policies, [key for policy, key, state in rows if policy is None and state == ItemState.FAILED]
 
 
-def snapshots_of(backup_set: BackupSet) -> list[int]:
+def snapshot_ids(backup_set: BackupSet) -> list[int]:
     """The ids of its snapshots, in rising order; of a set that is still being made, what is there by now."""
     if backup_set.state != SetState.RUNNING:
         return manifests.snapshot_ids(backup_set.manifest)
@@ -278,14 +278,16 @@ def of_tenant(tenant: Tenant, limit: int) -> list[BackupSet]:
     return list(BackupSet.select().where(BackupSet.tenant == tenant).order_by(BackupSet.id.desc()).limit(limit))
 
 
-def newest_made(tenant_ids: Sequence[int] | None, limit: int) -> list[BackupSet]:
+def newest_completed(tenant_ids: Sequence[int] | None, limit: int) -> list[BackupSet]:
     """Return the newest backup sets that are made, with their tenants; None: of every tenant."""
     query = BackupSet.select(BackupSet, Tenant).join(Tenant)
-    is_made = (BackupSet.state != SetState.RUNNING) & value_lists.within(BackupSet.tenant, tenant_ids)
+    is_made = (BackupSet.state != SetState.RUNNING) & value_lists.is_in_if_given(BackupSet.tenant, tenant_ids)
     return list(query.where(is_made).order_by(BackupSet.id.desc()).limit(limit))
 
 
 def listed(tenant: Tenant | None, limit: int) -> list[BackupSet]:
     """Return the newest backup sets of a tenant or of all, each with its manifest where it has one."""
     query = BackupSet.select(BackupSet, Manifest).join(Manifest, pw.JOIN.LEFT_OUTER)
-    return list(query.where(value_lists.is_of(BackupSet.tenant, tenant)).order_by(BackupSet.id.desc()).limit(limit))
+    return list(
+        query.where(value_lists.equals_if_given(BackupSet.tenant, tenant)).order_by(BackupSet.id.desc()).limit(limit)
+    )

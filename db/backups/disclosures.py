@@ -21,6 +21,6 @@ def record_download(backup_set: BackupSet, with_secrets: bool, actor: Actor) -> 
         actor,
         subject,
         tenant=backup_set.tenant,
-        policies=len(backup_sets.snapshots_of(backup_set)),
+        policies=len(backup_sets.snapshot_ids(backup_set)),
         with_secrets=with_secrets,
     )

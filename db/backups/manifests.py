@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from db.models import Manifest, Tenant
 
 
-def keep(tenant: Tenant | int, snapshot_ids: Iterable[int]) -> Manifest:
+def save(tenant: Tenant | int, snapshot_ids: Iterable[int]) -> Manifest:
     """The manifest of these snapshots; an equal one is found, not made again.
 
     In a transaction that makes a set refer to it: until its end the row is ours, or a pruning could take it away.
@@ -32,7 +32,7 @@ def snapshot_ids(manifest: Manifest | None) -> list[int]:
 
 
 def pack(ids: list[int]) -> bytes:
-    return zlib.compress(bytes(_groups(ids)), 9)
+    return zlib.compress(bytes(_seven_bit_groups(ids)), 9)
 
 
 def unpack(packed: bytes) -> list[int]:
@@ -47,7 +47,7 @@ def unpack(packed: bytes) -> list[int]:
     return found
 
 
-def _groups(ids: list[int]) -> Iterator[int]:
+def _seven_bit_groups(ids: list[int]) -> Iterator[int]:
     last = 0
     for one in ids:
         step, last = one - last, one

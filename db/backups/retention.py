@@ -39,26 +39,26 @@ from db.sql import value_lists
 from db.states import UNFINISHED, SetState
 
 GOOD = (SetState.COMPLETE, SetState.WARNINGS)
-MOST = 1000
+MAX_KEEP = 1000
 BEFORE_ALL = datetime.min  # noqa: DTZ901 - naive, as every time here
 # A restore that has ended needs no more than what was there before it, to be undone or tried again.
 IS_UNFINISHED = Restore.state.in_(UNFINISHED)
 
 
 @dataclass(frozen=True)
-class Rules:
+class RetentionRules:
     last: int = 0
     daily: int = 0
     weekly: int = 0
     monthly: int = 0
 
     @classmethod
-    def parse(cls, given: Mapping[str, Any]) -> "Rules":
+    def parse(cls, given: Mapping[str, Any]) -> "RetentionRules":
         """Raises Invalid for anything but numbers that keep something."""
         texts = {name: str(given.get(name) or 0).strip() for name in ("last", "daily", "weekly", "monthly")}
         # isdigit alone takes “²” too, and int no more than some thousand digits.
-        if not all(text.isdecimal() and len(text) < 10 and int(text) <= MOST for text in texts.values()):
-            raise Invalid(f"Give whole numbers from 0 to {MOST}.")
+        if not all(text.isdecimal() and len(text) < 10 and int(text) <= MAX_KEEP for text in texts.values()):
+            raise Invalid(f"Give whole numbers from 0 to {MAX_KEEP}.")
         rules = cls(**{name: int(text) for name, text in texts.items()})
         if rules == cls():
             raise Invalid("Keep at least one set: give a number above 0.")
@@ -76,7 +76,7 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Freed:
+class FreedCounts:
     """What goes with the sets that go."""
 
     sets: int
@@ -86,39 +86,39 @@ class Freed:
 
 
 @dataclass(frozen=True)
-class Preview:
+class RetentionPreview:
     decisions: list[Decision]
-    freed: Freed
+    freed: FreedCounts
 
 
 # Set id -> (the first rule that keeps it, the policy type that it is for).
-Kept = dict[int, tuple[str, str]]
+KeepReasons = dict[int, tuple[str, str]]
 # Stands for the tenant as a whole.
-EVERYTHING = ""
+WHOLE_TENANT = ""
 
 
-def decide(sets: Sequence[BackupSet], rules: Rules, in_use: Mapping[int, int]) -> list[Decision]:
+def decide(sets: Sequence[BackupSet], rules: RetentionRules, in_use: Mapping[int, int]) -> list[Decision]:
     """`sets` newest first; `in_use`: set id -> the restore that uses it."""
-    kept: Kept = {}
-    for of_type in _kept_by_type(sets, rules).values():
+    kept: KeepReasons = {}
+    for of_type in _reasons_by_type(sets, rules).values():
         for set_id, why in of_type.items():
             kept.setdefault(set_id, why)
     oldest = min(kept, default=0)
     return [_decision(one, kept, oldest, in_use.get(one.id)) for one in sets]
 
 
-def _kept_by_type(sets: Sequence[BackupSet], rules: Rules) -> dict[str, Kept]:
+def _reasons_by_type(sets: Sequence[BackupSet], rules: RetentionRules) -> dict[str, KeepReasons]:
     """The tenant as a whole first, then each policy type by itself."""
     ended = [one for one in sets if one.state != SetState.RUNNING and not one.selection]
     types = sorted({key for one in ended for key in one.types})
-    return {key: _kept_by_rules(ended, rules, key) for key in (EVERYTHING, *types)}
+    return {key: _reasons_for_type(ended, rules, key) for key in (WHOLE_TENANT, *types)}
 
 
-def _kept_by_rules(ended: Sequence[BackupSet], rules: Rules, policy_type: str) -> Kept:
+def _reasons_for_type(ended: Sequence[BackupSet], rules: RetentionRules, policy_type: str) -> KeepReasons:
     """The rules count sets that hold all of the policy type; and those with some of it, so that newer ones stay too."""
-    kept: Kept = {}
+    kept: KeepReasons = {}
     for holds in (_holds_all, _holds_some):
-        for set_id, why in _by_rules([one for one in ended if holds(one, policy_type)], rules).items():
+        for set_id, why in _first_rule_by_set([one for one in ended if holds(one, policy_type)], rules).items():
             kept.setdefault(set_id, (why, policy_type))
     return kept
 
@@ -134,7 +134,7 @@ def _holds_some(one: BackupSet, policy_type: str) -> bool:
     return is_usable(row) if row else one.state in GOOD
 
 
-def _by_rules(good: Sequence[BackupSet], rules: Rules) -> dict[int, str]:
+def _first_rule_by_set(good: Sequence[BackupSet], rules: RetentionRules) -> dict[int, str]:
     """Set id -> the first rule that keeps it."""
     why: dict[int, str] = {}
     for one in good[:1]:
@@ -154,7 +154,7 @@ def _by_rules(good: Sequence[BackupSet], rules: Rules) -> dict[int, str]:
     return why
 
 
-def _decision(one: BackupSet, kept: Kept, oldest_kept: int, restore: int | None) -> Decision:
+def _decision(one: BackupSet, kept: KeepReasons, oldest_kept: int, restore: int | None) -> Decision:
     if one.state == SetState.RUNNING:
         return Decision(one, True, "still being made")
     if one.pinned_reason:
@@ -180,16 +180,16 @@ def _month(at: datetime) -> str:
     return f"{at:%Y-%m}"
 
 
-def preview(tenant: Tenant, rules: Rules) -> Preview:
+def preview(tenant: Tenant, rules: RetentionRules) -> RetentionPreview:
     """Writes nothing."""
-    decisions = decide(sets(tenant), rules, in_use(tenant))
+    decisions = decide(sets_of_tenant(tenant), rules, restores_by_set(tenant))
     going = [one.backup_set for one in decisions if not one.keep]
     snapshots = unneeded_snapshots(tenant, decisions, rules) if going else []
-    contents = _contents_of(snapshots)
-    return Preview(decisions, Freed(len(going), len(snapshots), len(contents), sum(contents.values())))
+    contents = _contents_freed_by(snapshots)
+    return RetentionPreview(decisions, FreedCounts(len(going), len(snapshots), len(contents), sum(contents.values())))
 
 
-def sets(tenant: Tenant) -> list[BackupSet]:
+def sets_of_tenant(tenant: Tenant) -> list[BackupSet]:
     return list(
         BackupSet.select(BackupSet, Manifest)
         .join(Manifest, pw.JOIN.LEFT_OUTER)
@@ -198,7 +198,7 @@ def sets(tenant: Tenant) -> list[BackupSet]:
     )
 
 
-def in_use(tenant: Tenant) -> dict[int, int]:
+def restores_by_set(tenant: Tenant) -> dict[int, int]:
     """Set id -> the restore that uses it, be it another tenant's."""
     found: dict[int, int] = {}
     for field, still in ((Restore.safety_set, pw.SQL("1 = 1")), (Restore.backup_set, IS_UNFINISHED)):
@@ -207,20 +207,20 @@ def in_use(tenant: Tenant) -> dict[int, int]:
     return found
 
 
-def used_by_a_restore(one: Any) -> Any:
+def is_set_used_by_restore(one: Any) -> Any:
     """As a condition on a backup set: what it is, or what was there before, is still needed."""
     source = Restore.select(Restore.id).where((Restore.backup_set == one) & IS_UNFINISHED)
     return pw.fn.EXISTS(source) | pw.fn.EXISTS(Restore.select(Restore.id).where(Restore.safety_set == one))
 
 
-def read_by_a_restore(one: Any) -> Any:
+def is_snapshot_used_by_restore(one: Any) -> Any:
     """As `used_by_a_restore`, of a snapshot."""
     source = RestoreItem.select(RestoreItem.id).join(Restore).where((RestoreItem.snapshot == one) & IS_UNFINISHED)
     before = RestoreItem.select(RestoreItem.id).where(RestoreItem.safety_snapshot == one)
     return pw.fn.EXISTS(source) | pw.fn.EXISTS(before)
 
 
-def in_work(tenant: Tenant) -> Any:
+def is_snapshot_in_active_run(tenant: Tenant) -> Any:
     """As a condition on a snapshot of the tenant: a run under way has it, and in no manifest yet.
 
     By the runs under way: a snapshot that was confirmed each night has an item of each.
@@ -229,7 +229,7 @@ def in_work(tenant: Tenant) -> Any:
     return Snapshot.id.in_(theirs.where(RunItem.snapshot.is_null(False)))
 
 
-def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Rules) -> list[int]:
+def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: RetentionRules) -> list[int]:
     """Listed by no set that stays, not the newest of their policy, and older than the oldest that their type keeps."""
     kept = [one.backup_set for one in decisions if one.keep]
     listed = {one for backup_set in kept for one in manifests.snapshot_ids(backup_set.manifest)}
@@ -237,7 +237,7 @@ def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Rul
     newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.tenant == tenant).group_by(Snapshot.policy)
     old = Snapshot.select(Snapshot.id, Snapshot.captured_at, Policy.policy_type).join(Policy)
     old = old.where((Snapshot.tenant == tenant) & Snapshot.id.not_in(newest))
-    old = old.where(~in_work(tenant) & ~read_by_a_restore(Snapshot.id))
+    old = old.where(~is_snapshot_in_active_run(tenant) & ~is_snapshot_used_by_restore(Snapshot.id))
     return [
         snapshot_id
         for snapshot_id, captured_at, policy_type in old.tuples()
@@ -245,7 +245,7 @@ def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Rul
     ]
 
 
-def _oldest_kept(decisions: Sequence[Decision], rules: Rules) -> tuple[datetime, dict[str, datetime]]:
+def _oldest_kept(decisions: Sequence[Decision], rules: RetentionRules) -> tuple[datetime, dict[str, datetime]]:
     """When the oldest set was made that the rules keep: of all, and for each policy type.
 
     What was captured by hand since then stays with it. What stays for another reason, a pin of years ago say, holds up
@@ -253,27 +253,27 @@ def _oldest_kept(decisions: Sequence[Decision], rules: Rules) -> tuple[datetime,
     """
     found = [one.backup_set for one in decisions]
     made = {one.id: one.created_at for one in found}
-    by_type = {key: [made[one] for one in kept] for key, kept in _kept_by_type(found, rules).items()}
+    by_type = {key: [made[one] for one in kept] for key, kept in _reasons_by_type(found, rules).items()}
     oldest = min((at for times in by_type.values() for at in times), default=BEFORE_ALL)
-    return oldest, {key: min(times) for key, times in by_type.items() if times and key != EVERYTHING}
+    return oldest, {key: min(times) for key, times in by_type.items() if times and key != WHOLE_TENANT}
 
 
-def _contents_of(snapshot_ids: Sequence[int]) -> dict[int, int]:
+def _contents_freed_by(snapshot_ids: Sequence[int]) -> dict[int, int]:
     """Content id -> size, of those that no other snapshot refers to."""
     going = set(snapshot_ids)
     found: dict[int, int] = {}
-    for ids in value_lists.by(snapshot_ids):
+    for ids in value_lists.batched(snapshot_ids):
         theirs = Snapshot.select(Snapshot.content).where(Snapshot.id.in_(ids))
         read = Snapshot.select(Snapshot.content, Snapshot.id).where(Snapshot.content.in_(theirs)).tuples()
         stays = {content for content, snapshot in read if snapshot not in going}
         sizes = Content.select(Content.id, Content.plain_bytes).where(
-            Content.id.in_(theirs) & ~restores.reads(Content.id)
+            Content.id.in_(theirs) & ~restores.is_content_referenced(Content.id)
         )
         found |= {content: size for content, size in sizes.tuples() if content not in stays}
     return found
 
 
-def set_rules(tenant: Tenant, rules: Rules | None, actor: Actor) -> None:
+def set_rules(tenant: Tenant, rules: RetentionRules | None, actor: Actor) -> None:
     """None keeps everything."""
     given = asdict(rules) if rules else None
     with database.atomic():
@@ -287,17 +287,17 @@ def pin(backup_set: BackupSet, reason: str, user_id: int | None, actor: Actor) -
     if not reason:
         raise Invalid("Say why it must stay: the next person will want to know.")
     with database.atomic():
-        _expect_there(backup_set, pinned_reason=reason, pinned_by=user_id)
+        _update_or_refuse(backup_set, pinned_reason=reason, pinned_by=user_id)
         audit.record(Action.SET_PINNED, actor, f"{backup_set}", tenant=backup_set.tenant, reason=reason)
 
 
 def unpin(backup_set: BackupSet, actor: Actor) -> None:
     """Raises Invalid when the set has gone meanwhile."""
     with database.atomic():
-        _expect_there(backup_set, pinned_reason=None, pinned_by=None)
+        _update_or_refuse(backup_set, pinned_reason=None, pinned_by=None)
         audit.record(Action.SET_UNPINNED, actor, f"{backup_set}", tenant=backup_set.tenant)
 
 
-def _expect_there(backup_set: BackupSet, **values: Any) -> None:
+def _update_or_refuse(backup_set: BackupSet, **values: Any) -> None:
     if BackupSet.update(values).where(BackupSet.id == backup_set.id).execute() != 1:
         raise Invalid(f"{backup_set} is gone: it was let go of just now, as the rules of its tenant say.")

@@ -15,9 +15,16 @@ import peewee as pw
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action
 from db.backups import retention
-from db.backups.retention import IS_UNFINISHED, Decision, Rules, in_work, read_by_a_restore, used_by_a_restore
+from db.backups.retention import (
+    IS_UNFINISHED,
+    Decision,
+    RetentionRules,
+    is_set_used_by_restore,
+    is_snapshot_in_active_run,
+    is_snapshot_used_by_restore,
+)
 from db.clock import utcnow
-from db.database import database, is_sqlite, lock
+from db.database import database, is_sqlite, lock_rows
 from db.models import (
     IS_ACTIVE,
     BackupSet,
@@ -34,7 +41,7 @@ from db.models import (
     Snapshot,
     Tenant,
 )
-from db.policies.snapshots import YOUNG
+from db.policies.snapshots import MIN_CONTENT_AGE
 from db.restores import restores
 from db.runs import runs
 from db.runs.runs import Claim
@@ -43,9 +50,9 @@ from db.states import ENDED, UNFINISHED, RestoreState, SetState
 
 DAY = timedelta(days=1)
 # One that cannot even be started must not keep the others waiting.
-PUT_OFF = timedelta(hours=1)
+POSTPONED_BY = timedelta(hours=1)
 # Nothing is to be done with these any more, unless somebody undoes what was done.
-AT_REST = (RestoreState.DRAFT, RestoreState.EXPIRED, RestoreState.CANCELLED, RestoreState.FINISHED)
+RESTORE_STATES_AT_REST = (RestoreState.DRAFT, RestoreState.EXPIRED, RestoreState.CANCELLED, RestoreState.FINISHED)
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Ages:
 
 
 @dataclass(frozen=True)
-class Step:
+class PruneStep:
     """`find`: the ids of what may go. `let_go`: take those of them away that still may, and say how many, all in one
     transaction.
     """
@@ -68,34 +75,34 @@ class Step:
     find: Callable[[Tenant, Ages], Sequence[int]]
     let_go: Callable[[Tenant, Ages, Sequence[int]], int]
     # The write lock is nobody's for long.
-    together: int = value_lists.TOGETHER
+    together: int = value_lists.ROWS_PER_STATEMENT
     # Whose rows these are, where they have to be taken before the run's: db/sql/lock_order.py.
     taken_first: Any = None
 
 
-def due(limit: int) -> list[Tenant]:
+def due_tenants(limit: int) -> list[Tenant]:
     """Whose day is over, the longest first. Of a tenant that is switched off nothing is let go."""
     is_on = Tenant.is_active & Tenant.removing_since.is_null()
     is_over = Tenant.pruned_at.is_null() | (Tenant.pruned_at < utcnow() - DAY)
     return list(Tenant.select().where(is_on & is_over).order_by(Tenant.pruned_at.asc(nulls="first")).limit(limit))
 
 
-def begun(tenant: Tenant) -> None:
+def mark_begun(tenant: Tenant) -> None:
     """In the transaction that makes its run: until tomorrow."""
     Tenant.update(pruned_at=utcnow()).where(Tenant.id == tenant.id).execute()
 
 
-def put_off(tenant: Tenant) -> None:
-    Tenant.update(pruned_at=utcnow() - DAY + PUT_OFF).where(Tenant.id == tenant.id).execute()
+def postpone(tenant: Tenant) -> None:
+    Tenant.update(pruned_at=utcnow() - DAY + POSTPONED_BY).where(Tenant.id == tenant.id).execute()
 
 
-def let_go(claim: Claim, item: RunItem, tenant: Tenant, ages: Ages, ids: Sequence[int]) -> None:
+def delete_rows(claim: Claim, item: RunItem, tenant: Tenant, ages: Ages, ids: Sequence[int]) -> None:
     """Of the step that the run item is of; counted in it."""
     step = STEPS[item.policy_type]
     with database.atomic():
         if step.taken_first:
-            lock(step.taken_first, step.taken_first.id.in_(list(ids)))
-        runs.hold(claim)
+            lock_rows(step.taken_first, step.taken_first.id.in_(list(ids)))
+        runs.assert_claim(claim)
         gone = step.let_go(tenant, ages, ids)
         if gone:
             so_far = pw.fn.COALESCE(RunItem.freed, 0) + gone
@@ -104,11 +111,11 @@ def let_go(claim: Claim, item: RunItem, tenant: Tenant, ages: Ages, ids: Sequenc
             audit.record(Action.SETS_PRUNED, SYSTEM, subject, tenant=tenant, **facts)
 
 
-def freed(run: Run) -> int:
+def count_freed(run: Run) -> int:
     return int(RunItem.select(pw.fn.SUM(RunItem.freed)).where(RunItem.run == run).scalar() or 0)
 
 
-def _held(model: Any, ids: Sequence[int]) -> list[int]:
+def _lock_free_rows(model: Any, ids: Sequence[int]) -> list[int]:
     """Those that nobody changes, or begins to refer to, before our transaction ends.
 
     What somebody has in hand just now is left to another day. On SQLite nobody writes beside us.
@@ -121,7 +128,7 @@ def _held(model: Any, ids: Sequence[int]) -> list[int]:
 
 def _delete(model: Any, ids: Sequence[int], still: Any, *returning: Any) -> list[Any]:
     """What of these still may go, goes."""
-    held = _held(model, ids)
+    held = _lock_free_rows(model, ids)
     if not held:
         return []
     deleted = model.delete().where(model.id.in_(held) & still)
@@ -145,7 +152,7 @@ def _is_old_restore(tenant: Tenant, ages: Ages) -> Any:
     ended = pw.fn.COALESCE(Restore.ended_at, Restore.previewed_at, Restore.created_at)
     later = Run.select(Run.id).where((Run.restore_id == Restore.id) & ((Run.created_at >= before) | IS_ACTIVE))
     undone = undo.select(undo.id).where((undo.undo_of == Restore.id) & undo.state.in_(UNFINISHED))
-    mine = (Restore.tenant == tenant) & Restore.state.in_(AT_REST) & (ended < before)
+    mine = (Restore.tenant == tenant) & Restore.state.in_(RESTORE_STATES_AT_REST) & (ended < before)
     return mine & ~pw.fn.EXISTS(later) & ~pw.fn.EXISTS(undone)
 
 
@@ -153,7 +160,7 @@ def _find_restores(tenant: Tenant, ages: Ages) -> list[int]:
     return _ids(Restore.select(Restore.id).where(_is_old_restore(tenant, ages)).order_by(Restore.id))
 
 
-def _let_restores_go(tenant: Tenant, ages: Ages, ids: Sequence[int]) -> int:
+def _delete_restores(tenant: Tenant, ages: Ages, ids: Sequence[int]) -> int:
     """With its items, writes and runs, and all at once: half of one could be undone by half."""
     gone = [row[0] for row in _delete(Restore, ids, _is_old_restore(tenant, ages))]
     if gone:
@@ -164,7 +171,7 @@ def _let_restores_go(tenant: Tenant, ages: Ages, ids: Sequence[int]) -> int:
 # --- backup sets and snapshots ---------------------------------------------------------------------------------------
 
 
-def _rules_are_still(tenant: Tenant) -> Any:
+def _has_same_rules(tenant: Tenant) -> Any:
     same = (Tenant.id == tenant.id) & (Tenant.retention == tenant.retention)
     return pw.fn.EXISTS(Tenant.select(Tenant.id).where(same))
 
@@ -172,14 +179,16 @@ def _rules_are_still(tenant: Tenant) -> Any:
 def _find_sets(tenant: Tenant, _ages: Ages) -> list[int]:
     if not tenant.retention:
         return []
-    decisions = retention.decide(retention.sets(tenant), Rules.parse(tenant.retention), retention.in_use(tenant))
+    decisions = retention.decide(
+        retention.sets_of_tenant(tenant), RetentionRules.parse(tenant.retention), retention.restores_by_set(tenant)
+    )
     return [one.backup_set.id for one in decisions if not one.keep]
 
 
-def _let_sets_go(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
+def _delete_sets(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
     """With the lists of snapshots that no other set shares."""
     still = BackupSet.pinned_reason.is_null() & (BackupSet.state != SetState.RUNNING)
-    still &= ~used_by_a_restore(BackupSet.id) & _rules_are_still(tenant)
+    still &= ~is_set_used_by_restore(BackupSet.id) & _has_same_rules(tenant)
     gone = _delete(BackupSet, ids, still, BackupSet.manifest)
     shared = BackupSet.select(BackupSet.id).where(BackupSet.manifest == Manifest.id)
     _delete(Manifest, sorted({row[0] for row in gone if row[0]}), ~pw.fn.EXISTS(shared))
@@ -190,16 +199,16 @@ def _find_snapshots(tenant: Tenant, _ages: Ages) -> list[int]:
     if not tenant.retention:
         return []
     # A set that is there still has all that it lists, though its turn to go may have come since the step before.
-    there = [Decision(one, True, "there still") for one in retention.sets(tenant)]
-    return retention.unneeded_snapshots(tenant, there, Rules.parse(tenant.retention))
+    there = [Decision(one, True, "there still") for one in retention.sets_of_tenant(tenant)]
+    return retention.unneeded_snapshots(tenant, there, RetentionRules.parse(tenant.retention))
 
 
-def _let_snapshots_go(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
+def _delete_snapshots(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
     newer = Snapshot.alias("newer")
     newest_is = newer.select(newer.id).where((newer.policy == Snapshot.policy) & (newer.id > Snapshot.id))
-    still = pw.fn.EXISTS(newest_is) & ~in_work(tenant) & ~read_by_a_restore(Snapshot.id)
-    lock(Policy, Policy.id.in_(Snapshot.select(Snapshot.policy).where(Snapshot.id.in_(list(ids)))))
-    gone = _delete(Snapshot, ids, still & _rules_are_still(tenant), Snapshot.policy)
+    still = pw.fn.EXISTS(newest_is) & ~is_snapshot_in_active_run(tenant) & ~is_snapshot_used_by_restore(Snapshot.id)
+    lock_rows(Policy, Policy.id.in_(Snapshot.select(Snapshot.policy).where(Snapshot.id.in_(list(ids)))))
+    gone = _delete(Snapshot, ids, still & _has_same_rules(tenant), Snapshot.policy)
     counts = Counter(row[0] for row in gone)
     if counts:
         fewer = pw.Case(Policy.id, sorted(counts.items()), 0)
@@ -210,23 +219,28 @@ def _let_snapshots_go(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
 # --- contents --------------------------------------------------------------------------------------------------------
 
 
-def _is_unread(tenant: Tenant) -> Any:
+def _is_unreferenced(tenant: Tenant) -> Any:
     """Of snapshots that went, and of looks that a restore or a preview took and that later ones replaced."""
     read = Snapshot.select(Snapshot.id).where(Snapshot.content == Content.id)
     seen = (
         RestoreItem.select(RestoreItem.id).join(Restore).where((RestoreItem.seen_content == Content.id) & IS_UNFINISHED)
     )
-    return (Content.tenant == tenant) & ~pw.fn.EXISTS(read) & ~restores.reads(Content.id) & ~pw.fn.EXISTS(seen)
+    return (
+        (Content.tenant == tenant)
+        & ~pw.fn.EXISTS(read)
+        & ~restores.is_content_referenced(Content.id)
+        & ~pw.fn.EXISTS(seen)
+    )
 
 
 def _find_contents(tenant: Tenant, _ages: Ages) -> list[int]:
     # Without a look at their age: in SQLite that is behind the body, which would have to be read.
-    return _ids(Content.select(Content.id).where(_is_unread(tenant)))
+    return _ids(Content.select(Content.id).where(_is_unreferenced(tenant)))
 
 
-def _let_contents_go(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
-    is_old = Content.created_at < utcnow() - YOUNG
-    return len(_delete(Content, ids, is_old & _is_unread(tenant)))
+def _delete_contents(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
+    is_old = Content.created_at < utcnow() - MIN_CONTENT_AGE
+    return len(_delete(Content, ids, is_old & _is_unreferenced(tenant)))
 
 
 # --- runs and names --------------------------------------------------------------------------------------------------
@@ -251,7 +265,7 @@ def _find_runs(tenant: Tenant, ages: Ages) -> list[int]:
     return _ids(Run.select(Run.id).where(is_old).order_by(Run.id))
 
 
-def _let_runs_go(tenant: Tenant, ages: Ages, ids: Sequence[int]) -> int:
+def _delete_runs(tenant: Tenant, ages: Ages, ids: Sequence[int]) -> int:
     return len(_delete(Run, ids, _is_old_run(tenant, ages)))
 
 
@@ -263,7 +277,7 @@ def _find_names(tenant: Tenant, ages: Ages) -> list[int]:
     return _ids(DirectoryName.select(DirectoryName.id).where(_is_old_name(tenant, ages)))
 
 
-def _let_names_go(tenant: Tenant, ages: Ages, ids: Sequence[int]) -> int:
+def _delete_names(tenant: Tenant, ages: Ages, ids: Sequence[int]) -> int:
     return len(_delete(DirectoryName, ids, _is_old_name(tenant, ages)))
 
 
@@ -271,18 +285,18 @@ def _let_names_go(tenant: Tenant, ages: Ages, ids: Sequence[int]) -> int:
 STEPS = {
     one.key: one
     for one in (
-        Step(
+        PruneStep(
             "restores",
             "Restores that ended long ago",
             _find_restores,
-            _let_restores_go,
+            _delete_restores,
             together=1,
             taken_first=Restore,
         ),
-        Step("backup sets", "Backup sets that no rule keeps", _find_sets, _let_sets_go),
-        Step("snapshots", "Snapshots that no set lists", _find_snapshots, _let_snapshots_go),
-        Step("contents", "Contents that nothing refers to", _find_contents, _let_contents_go),
-        Step("runs", "Runs that ended long ago", _find_runs, _let_runs_go),
-        Step("names", "Names of groups and filters not seen for long", _find_names, _let_names_go),
+        PruneStep("backup sets", "Backup sets that no rule keeps", _find_sets, _delete_sets),
+        PruneStep("snapshots", "Snapshots that no set lists", _find_snapshots, _delete_snapshots),
+        PruneStep("contents", "Contents that nothing refers to", _find_contents, _delete_contents),
+        PruneStep("runs", "Runs that ended long ago", _find_runs, _delete_runs),
+        PruneStep("names", "Names of groups and filters not seen for long", _find_names, _delete_names),
     )
 }

@@ -11,32 +11,32 @@ import peewee as pw
 from db.clock import utcnow
 from db.models import Notification, Run, RunItem
 
-TOGETHER = 500
+ROWS_AT_ONCE = 500
 
 
-def forget_items(days: int) -> int:
+def delete_old_items(days: int) -> int:
     """Of runs that ended longer ago; their totals stay. Returns how many went: less than TOGETHER when none is left."""
     before = utcnow() - timedelta(days=days)
-    first, last = RunItem.select(pw.fn.MIN(RunItem.run)).scalar() or 0, _last_begun(before)
+    first, last = RunItem.select(pw.fn.MIN(RunItem.run)).scalar() or 0, _last_run_before(before)
     # Between those two also for PostgreSQL, which would go along all runs from the first on, however long ago it was.
     of_old = RunItem.select(RunItem.id).join(Run).where((RunItem.run <= last) & Run.id.between(first, last))
     old = of_old.where(Run.ended_at < before)
-    ids = [row[0] for row in old.order_by(RunItem.run, RunItem.id).limit(TOGETHER).tuples()]
+    ids = [row[0] for row in old.order_by(RunItem.run, RunItem.id).limit(ROWS_AT_ONCE).tuples()]
     # An ended run's items change no more.
     return int(RunItem.delete().where(RunItem.id.in_(ids)).execute()) if ids else 0
 
 
-def forget_notifications(days: int) -> int:
+def delete_old_notifications(days: int) -> int:
     """Read or not: nobody reads what is that old. As `forget_items`."""
     before = utcnow() - timedelta(days=days)
-    old = (Notification.run <= _last_begun(before)) & (Notification.changed_at < before)
-    rows = Notification.select(Notification.id).where(old).order_by(Notification.run).limit(TOGETHER)
+    old = (Notification.run <= _last_run_before(before)) & (Notification.changed_at < before)
+    rows = Notification.select(Notification.id).where(old).order_by(Notification.run).limit(ROWS_AT_ONCE)
     ids = [row[0] for row in rows.tuples()]
     # One that changed in between, since its run ended late, is news.
     return int(Notification.delete().where(Notification.id.in_(ids) & (Notification.changed_at < before)).execute())
 
 
-def _last_begun(before: datetime) -> int:
+def _last_run_before(before: datetime) -> int:
     """The id of the last run that was made before then; 0: there is none."""
     newest_first = Run.select(Run.id).where(Run.created_at < before).order_by(Run.created_at.desc(), Run.id.desc())
     return newest_first.limit(1).scalar() or 0

@@ -12,9 +12,9 @@ from typing import Any
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
-from db.database import database, lock
+from db.database import database, lock_rows
 from db.errors import Invalid
-from db.housekeeping.tenant_switch import under_way
+from db.housekeeping.tenant_switch import active_runs
 from db.models import (
     IS_ACTIVE,
     BackupSet,
@@ -39,12 +39,12 @@ from db.models import (
 from db.policies import snapshots
 from db.states import RestoreState
 
-TOGETHER = 500
+ROWS_AT_ONCE = 500
 # Restores in one of these wrote something, or may have.
-WROTE = (RestoreState.RUNNING, RestoreState.FINISHED)
+STATES_THAT_WROTE = (RestoreState.RUNNING, RestoreState.FINISHED)
 
 
-def _own(model: Any) -> Callable[[Tenant], Any]:
+def _of_tenant(model: Any) -> Callable[[Tenant], Any]:
     return lambda tenant: model.tenant == tenant
 
 
@@ -52,11 +52,11 @@ def _of_runs(model: Any) -> Callable[[Tenant], Any]:
     return lambda tenant: model.run.in_(Run.select(Run.id).where(Run.tenant == tenant))
 
 
-def _items(tenant: Tenant) -> Any:
+def _restore_items(tenant: Tenant) -> Any:
     return RestoreItem.restore.in_(Restore.select(Restore.id).where(Restore.tenant == tenant))
 
 
-def _uploaded(tenant: Tenant) -> Any:
+def _upload_chunks(tenant: Tenant) -> Any:
     return UploadChunk.upload.in_(Upload.select(Upload.id).where(Upload.tenant == tenant))
 
 
@@ -69,21 +69,21 @@ def _mappings_elsewhere(tenant: Tenant) -> Any:
 STEPS: tuple[tuple[Any, Callable[[Tenant], Any]], ...] = (
     (Notification, _of_runs(Notification)),
     (Listing, _of_runs(Listing)),
-    (UploadChunk, _uploaded),
-    (Upload, _own(Upload)),
+    (UploadChunk, _upload_chunks),
+    (Upload, _of_tenant(Upload)),
     (Write, _of_runs(Write)),
     (RunItem, _of_runs(RunItem)),
-    (RestoreItem, _items),
-    (Restore, _own(Restore)),
-    (Snapshot, _own(Snapshot)),
-    (Content, _own(Content)),
-    (BackupSet, _own(BackupSet)),
-    (Manifest, _own(Manifest)),
-    (Policy, _own(Policy)),
-    (Run, _own(Run)),
-    (DirectoryName, _own(DirectoryName)),
-    (Expiry, _own(Expiry)),
-    (Mapping, _own(Mapping)),
+    (RestoreItem, _restore_items),
+    (Restore, _of_tenant(Restore)),
+    (Snapshot, _of_tenant(Snapshot)),
+    (Content, _of_tenant(Content)),
+    (BackupSet, _of_tenant(BackupSet)),
+    (Manifest, _of_tenant(Manifest)),
+    (Policy, _of_tenant(Policy)),
+    (Run, _of_tenant(Run)),
+    (DirectoryName, _of_tenant(DirectoryName)),
+    (Expiry, _of_tenant(Expiry)),
+    (Mapping, _of_tenant(Mapping)),
     # By itself: an "or" of both would read them all.
     (Mapping, _mappings_elsewhere),
 )
@@ -93,9 +93,9 @@ def begin(tenant: Tenant, actor: Actor) -> int:
     """From now on it goes. Returns how many rows that are. Raises Invalid while something is under way with it."""
     with database.atomic():
         # First: a start that comes meanwhile waits here, or is found.
-        lock(Tenant, Tenant.id == tenant.id)
+        lock_rows(Tenant, Tenant.id == tenant.id)
         _refuse_while_busy(tenant)
-        rows = left(tenant)
+        rows = count_rows_left(tenant)
         is_first = (Tenant.id == tenant.id) & Tenant.removing_since.is_null()
         if Tenant.update(removing_since=utcnow(), is_active=False).where(is_first).execute():
             audit.record(Action.TENANT_REMOVAL, actor, f"tenant {tenant.name}", tenant=tenant, rows=rows)
@@ -103,7 +103,7 @@ def begin(tenant: Tenant, actor: Actor) -> int:
 
 
 def _refuse_while_busy(tenant: Tenant) -> None:
-    going = [*under_way(tenant), *_restoring_elsewhere(tenant)]
+    going = [*active_runs(tenant), *_restoring_elsewhere(tenant)]
     if going:
         raise Invalid(
             f"Run {going[0].id} of {going[0].tenant.name} is under way, with what is kept of {tenant.name}. "
@@ -112,11 +112,11 @@ def _refuse_while_busy(tenant: Tenant) -> None:
 
 
 def _restoring_elsewhere(tenant: Tenant) -> list[Run]:
-    theirs = _readers_elsewhere(tenant).select(RestoreItem.restore)
+    theirs = _items_elsewhere(tenant).select(RestoreItem.restore)
     return list(Run.select().where(IS_ACTIVE & Run.restore_id.in_(theirs)).limit(1))
 
 
-def _readers_elsewhere(tenant: Tenant) -> Any:
+def _items_elsewhere(tenant: Tenant) -> Any:
     """The items of other tenants' restores that have a content of this one."""
     return (
         RestoreItem.select(RestoreItem, Restore)
@@ -127,48 +127,51 @@ def _readers_elsewhere(tenant: Tenant) -> Any:
     )
 
 
-def left(tenant: Tenant) -> int:
+def count_rows_left(tenant: Tenant) -> int:
     """How many rows are still there."""
     return sum(model.select().where(of(tenant)).count() for model, of in STEPS)
 
 
-def go_on(tenant: Tenant) -> int:
+def remove_next_rows(tenant: Tenant) -> int:
     """Take the next rows away; returns how many. 0: none was left, and the tenant is gone."""
     moved = _move_contents(tenant)
     if moved:
         return moved
     for model, of in STEPS:
-        ids = [row[0] for row in model.select(model.id).where(of(tenant)).limit(TOGETHER).tuples()]
+        ids = [row[0] for row in model.select(model.id).where(of(tenant)).limit(ROWS_AT_ONCE).tuples()]
         if ids:
             model.delete().where(model.id.in_(ids)).execute()
             return len(ids)
-    _end(tenant)
+    _remove_tenant(tenant)
     return 0
 
 
 def _move_contents(tenant: Tenant) -> int:
     """What no restore has written goes with this tenant; what one has written stays with where it was written."""
-    found = list(_readers_elsewhere(tenant).order_by(RestoreItem.id).limit(TOGETHER))
+    found = list(_items_elsewhere(tenant).order_by(RestoreItem.id).limit(ROWS_AT_ONCE))
     with database.atomic():
-        lock(Restore, Restore.id.in_([item.restore_id for item in found] or [-1]))
+        lock_rows(Restore, Restore.id.in_([item.restore_id for item in found] or [-1]))
         for item in found:
-            if not _drop_unwritten(item.restore_id) and RestoreItem.select().where(RestoreItem.id == item.id).exists():
+            if (
+                not _delete_if_unwritten(item.restore_id)
+                and RestoreItem.select().where(RestoreItem.id == item.id).exists()
+            ):
                 _move_content(item)
     return len(found)
 
 
-def _drop_unwritten(restore_id: int) -> bool:
+def _delete_if_unwritten(restore_id: int) -> bool:
     """False: it has written, or begins to at this very moment."""
-    return bool(Restore.delete().where((Restore.id == restore_id) & Restore.state.not_in(WROTE)).execute())
+    return bool(Restore.delete().where((Restore.id == restore_id) & Restore.state.not_in(STATES_THAT_WROTE)).execute())
 
 
 def _move_content(item: RestoreItem) -> None:
     content = Content.get_by_id(item.content_id)
-    kept = snapshots.keep_content(item.restore.tenant_id, snapshots.document(content.id), content.fingerprint)
+    kept = snapshots.save_content(item.restore.tenant_id, snapshots.read_content(content.id), content.fingerprint)
     RestoreItem.update(content=kept).where(RestoreItem.id == item.id).execute()
 
 
-def _end(tenant: Tenant) -> None:
+def _remove_tenant(tenant: Tenant) -> None:
     with database.atomic():
         if Tenant.delete().where(Tenant.id == tenant.id).execute():
             audit.record(
@@ -176,5 +179,5 @@ def _end(tenant: Tenant) -> None:
             )
 
 
-def begun() -> list[Tenant]:
+def tenants_being_removed() -> list[Tenant]:
     return list(Tenant.select().where(Tenant.removing_since.is_null(False)).order_by(Tenant.removing_since))

@@ -20,8 +20,8 @@ def _switch_off(tenant: Tenant, actor: Actor) -> int:
     # First: a start that comes meanwhile waits here, or is found.
     if not Tenant.update(is_active=False).where((Tenant.id == tenant.id) & Tenant.is_active).execute():
         raise Invalid(f"{tenant.name} is switched off already.")
-    going = under_way(tenant)
-    completion.take(*going)
+    going = active_runs(tenant)
+    completion.lock_ending_rows(*going)
     for run in going:
         completion.request_cancel(run, actor)
     audit.record(Action.TENANT_SWITCHED_OFF, actor, f"tenant {tenant.name}", tenant=tenant, cancelled_runs=len(going))
@@ -39,5 +39,5 @@ def switch_on(tenant: Tenant, actor: Actor) -> None:
     tenant.is_active = True
 
 
-def under_way(tenant: Tenant) -> list[Run]:
+def active_runs(tenant: Tenant) -> list[Run]:
     return list(Run.select().where((Run.tenant == tenant) & IS_ACTIVE & Run.parent.is_null()).order_by(Run.id))

@@ -19,23 +19,23 @@ from db.database import database, is_sqlite
 from db.encryption import SealError
 from db.errors import Invalid
 from db.installation import row_codec
-from db.installation.passphrase_file import Sealer
+from db.installation.passphrase_file import SealingWriter
 from db.schema import row_ids
 
-SHORTEST_PASSPHRASE = 12
+MIN_PASSPHRASE_LENGTH = 12
 # Contents are packed already; more effort saves little.
-PACKING = 3
+COMPRESSION_LEVEL = 3
 
 # Told after some rows: how many are done, of how many.
-Tell = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
 
 
-def export_all(path: Path, passphrase: str, actor: Actor, tell: Tell, *, force: bool = False) -> int:
+def export_all(path: Path, passphrase: str, actor: Actor, tell: ReportProgress, *, force: bool = False) -> int:
     """How many rows were written. Raises Invalid; then there is no file, or the one that was there before."""
-    if len(passphrase) < SHORTEST_PASSPHRASE:
-        raise Invalid(f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters: the file holds every secret.")
+    if len(passphrase) < MIN_PASSPHRASE_LENGTH:
+        raise Invalid(f"A passphrase needs at least {MIN_PASSPHRASE_LENGTH} characters: the file holds every secret.")
     try:
-        with private_file.written(path, force=force) as out:
+        with private_file.writing(path, force=force) as out:
             # Before anything is read: nobody takes everything along without a trace. So it is in the file as well.
             audit.record(Action.EXPORTED, actor, "installation", file=str(path))
             return _write(out, passphrase, tell)
@@ -43,12 +43,12 @@ def export_all(path: Path, passphrase: str, actor: Actor, tell: Tell, *, force: 
         raise Invalid(f"Nothing was exported. {e}") from e
 
 
-def _write(out: BinaryIO, passphrase: str, tell: Tell) -> int:
+def _write(out: BinaryIO, passphrase: str, tell: ReportProgress) -> int:
     # Deferred: SQLite's readers hold up no writer. Both kinds see what was there at their first look.
     with database.atomic("DEFERRED" if is_sqlite() else "REPEATABLE READ"):
-        counts = {model: model.select().count() for model in row_codec.TAKEN}
-        sealer = Sealer(out, passphrase, header())
-        with GzipFile(fileobj=sealer, mode="wb", compresslevel=PACKING, filename="", mtime=0) as lines:
+        counts = {model: model.select().count() for model in row_codec.EXPORTED_TABLES}
+        sealer = SealingWriter(out, passphrase, header())
+        with GzipFile(fileobj=sealer, mode="wb", compresslevel=COMPRESSION_LEVEL, filename="", mtime=0) as lines:
             total = sum(counts.values())
             lines.write(_line({"rows": total}))
             done = 0
@@ -56,8 +56,8 @@ def _write(out: BinaryIO, passphrase: str, tell: Tell) -> int:
                 names = [field.name for field in row_codec.fields(model)]
                 head = {"table": model._meta.table_name, "fields": names, "rows": count, "last_id": _last_id(model)}
                 lines.write(_line(head))
-                for rows in row_codec.pages(model):
-                    lines.write(b"".join(row_codec.line(model, row) for row in rows))
+                for rows in row_codec.iter_batches(model):
+                    lines.write(b"".join(row_codec.encode_row(model, row) for row in rows))
                     done += len(rows)
                     tell(done, total)
         sealer.close()
@@ -66,7 +66,7 @@ def _write(out: BinaryIO, passphrase: str, tell: Tell) -> int:
 
 def _last_id(model: Any) -> int:
     """So that where it arrives no row gets the id of one that was deleted here."""
-    return row_ids.last_given(model) if row_ids.numbered([model]) else 0
+    return row_ids.last_given_id(model) if row_ids.auto_numbered([model]) else 0
 
 
 def header() -> dict[str, Any]:

@@ -19,26 +19,26 @@ from db.audit.audit import Action, Actor
 from db.database import database
 from db.errors import Invalid
 from db.installation import export_file, row_codec
-from db.installation.export_file import Tell
-from db.installation.passphrase_file import opened, read_head
+from db.installation.export_file import ReportProgress
+from db.installation.passphrase_file import open_sealed, read_head
 from db.models import IS_ACTIVE, AuditHead, AuditKey, Run
 from db.runs import completion, runs
 from db.schema import row_ids
 
-IMPORTED = (
+RUN_INTERRUPTED = (
     "Tenantkeep was imported from an export that was made while this run was under way. What it had done by then is "
     "recorded here, what it did later is not. Start it again."
 )
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportResult:
     rows: int
     made_at: str
     ended_runs: int
 
 
-def import_all(path: Path, passphrase: str, actor: Actor, tell: Tell) -> Imported:
+def import_all(path: Path, passphrase: str, actor: Actor, tell: ReportProgress) -> ImportResult:
     """Raises Invalid; then everything is as it was."""
     try:
         with path.open("rb") as file:
@@ -49,16 +49,16 @@ def import_all(path: Path, passphrase: str, actor: Actor, tell: Tell) -> Importe
         raise Invalid(f"Nothing was imported: {_first_line(e)}") from e
 
 
-def _read(file: BinaryIO, passphrase: str, actor: Actor, tell: Tell) -> Imported:
+def _read(file: BinaryIO, passphrase: str, actor: Actor, tell: ReportProgress) -> ImportResult:
     head = read_head(file)
     _check_version(head.header)
     with database.atomic():
         _check_empty()
-        with GzipFile(fileobj=opened(file, head, passphrase)) as lines:
+        with GzipFile(fileobj=open_sealed(file, head, passphrase)) as lines:
             total = _insert_all(lines, tell)
         ended, made_at = _end_active_runs(), str(head.header["made_at"])
         audit.record(Action.IMPORTED, actor, "installation", made_at=made_at, rows=total, ended_runs=ended)
-    return Imported(total, made_at, ended)
+    return ImportResult(total, made_at, ended)
 
 
 def _check_version(header: Mapping[str, Any]) -> None:
@@ -75,13 +75,13 @@ def _check_version(header: Mapping[str, Any]) -> None:
 
 
 # Of an installation without anything too.
-_THERE = (AuditHead, AuditKey)
+_NEVER_EMPTY = (AuditHead, AuditKey)
 
 
 def _check_empty() -> None:
     # First: whoever would record an event meanwhile waits here for our end.
     untouched = AuditHead.update(last_id=0).where(AuditHead.last_id == 0).execute()
-    full = [model for model in row_codec.TAKEN if model not in _THERE and model.select().exists()]
+    full = [model for model in row_codec.EXPORTED_TABLES if model not in _NEVER_EMPTY and model.select().exists()]
     if full or not untouched:
         names = ", ".join(model._meta.table_name for model in full)
         raise Invalid(
@@ -90,28 +90,28 @@ def _check_empty() -> None:
         )
 
 
-def _insert_all(lines: GzipFile, tell: Tell) -> int:
+def _insert_all(lines: GzipFile, tell: ReportProgress) -> int:
     total, done = json.loads(next(lines))["rows"], 0
-    for model, rows in _rows(lines):
+    for model, rows in _read_batches(lines):
         _insert(model, rows)
         done += len(rows)
         tell(done, total)
     return done
 
 
-def _rows(lines: GzipFile) -> Iterator[tuple[Any, list[row_codec.Row]]]:
+def _read_batches(lines: GzipFile) -> Iterator[tuple[Any, list[row_codec.Row]]]:
     """(table, some of its rows), to the end of the file; behind the last of them, its ids go on as they did there."""
-    models = {model._meta.table_name: model for model in row_codec.TAKEN}
+    models = {model._meta.table_name: model for model in row_codec.EXPORTED_TABLES}
     for line in lines:
         told = json.loads(line)
         model, names, left = models[told["table"]], told["fields"], told["rows"]
         while left:
-            some = islice(lines, min(left, row_codec.together(model)))
-            rows = [row_codec.row(model, names, json.loads(one)) for one in some]
+            some = islice(lines, min(left, row_codec.batch_size(model)))
+            rows = [row_codec.decode_row(model, names, json.loads(one)) for one in some]
             yield model, rows
             left -= len(rows)
         if told["last_id"]:
-            row_ids.go_on_after(model, told["last_id"])
+            row_ids.continue_after(model, told["last_id"])
 
 
 def _insert(model: Any, rows: list[row_codec.Row]) -> None:
@@ -140,6 +140,6 @@ def _end_active_runs() -> int:
     Run.update(claimed_by=None, heartbeat_at=None).where(IS_ACTIVE).execute()
     wholes = list(Run.select().where(IS_ACTIVE & Run.parent.is_null()))
     for run in wholes:
-        if held := runs.claim(run.id, run.kind):
-            completion.fail(held, "imported", IMPORTED)
+        if held := runs.take_claim(run.id, run.kind):
+            completion.fail(held, "imported", RUN_INTERRUPTED)
     return len(wholes)

@@ -10,8 +10,8 @@ from db.encryption import keyring
 from db.models import Heartbeat, Lease, Seal
 
 # The processes that beat; whole only when there is one of each.
-KINDS = ("web", "worker", "scheduler")
-OWNER = "installation"
+PROCESS_KINDS = ("web", "worker", "scheduler")
+SEAL_OWNER = "installation"
 WORD = b"tenantkeep"
 
 
@@ -19,9 +19,9 @@ def check_keys() -> None:
     """Raises SealError when the keys given are not those of this database; the first call sets the word."""
     seal = Seal.get_or_none()
     if seal is None:
-        Seal.create(word=keyring().seal(WORD, OWNER))
+        Seal.create(word=keyring().seal(WORD, SEAL_OWNER))
         return
-    keyring().unseal(seal.word, OWNER)
+    keyring().unseal(seal.word, SEAL_OWNER)
 
 
 def take_lease(name: str, holder: str, seconds: float) -> bool:
@@ -43,12 +43,12 @@ def release_lease(name: str, holder: str) -> None:
     Lease.delete().where((Lease.name == name) & (Lease.holder == holder)).execute()
 
 
-def beat(process: str, kind: str) -> None:
+def record_heartbeat(process: str, kind: str) -> None:
     """This process is alive, and knows these keys; called every few seconds by web, workers and the scheduler.
 
     And it follows the database's clock, before it says when that was.
     """
-    clock.follow_database()
+    clock.sync_with_database()
     now, keys = utcnow(), ",".join(keyring().ids)
     Heartbeat.insert(process=process, kind=kind, at=now, keys=keys).on_conflict(
         conflict_target=[Heartbeat.process], update={Heartbeat.at: now, Heartbeat.keys: keys}
@@ -56,5 +56,5 @@ def beat(process: str, kind: str) -> None:
     Heartbeat.delete().where(Heartbeat.at < now - timedelta(days=1)).execute()
 
 
-def last_beat(kind: str) -> datetime | None:
+def last_heartbeat(kind: str) -> datetime | None:
     return Heartbeat.select(pw.fn.MAX(Heartbeat.at)).where(Heartbeat.kind == kind).scalar()

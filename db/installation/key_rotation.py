@@ -19,36 +19,36 @@ from db.clock import utcnow
 from db.database import database
 from db.encryption import SealError, keyring
 from db.errors import Invalid
-from db.installation.installation import OWNER
+from db.installation.installation import SEAL_OWNER
 from db.models import AuditKey, Content, Credential, EntraToken, Heartbeat, RunAnswer, Seal, Tenant, UploadChunk, User
 from db.policies.snapshots import content_owner
 from db.runs import answer_cache, uploads
 from db.tenants import credentials
 from db.tenants.tenants import credential_owner
 
-TOGETHER = 200
-MOST_NAMED = 20
-LIVE = timedelta(seconds=30)
+ROWS_AT_ONCE = 200
+MAX_NAMED = 20
+LIVE_WITHIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
-class Sealed:
+class SealedField:
     model: Any
     field: pw.Field
     owner: Callable[[Any], str]
 
 
 # Everything that is sealed. The word of the installation last: a start without the old key is refused until then.
-SEALED = (
-    Sealed(Content, Content.sealed, lambda one: content_owner(one.tenant_id, one.fingerprint)),
-    Sealed(RunAnswer, RunAnswer.sealed, answer_cache.owner),
-    Sealed(UploadChunk, UploadChunk.sealed, uploads.owner),
-    Sealed(Tenant, Tenant.credential, credential_owner),
-    Sealed(Credential, Credential.sealed, credentials.owner),
-    Sealed(User, User.totp_secret, lambda one: totp_owner(one.id)),
-    Sealed(EntraToken, EntraToken.sealed, lambda one: entra_grants.token_owner(one.user_id)),
-    Sealed(AuditKey, AuditKey.sealed, lambda one: audit_keys.owner(one.id)),
-    Sealed(Seal, Seal.word, lambda _one: OWNER),
+SEALED_FIELDS = (
+    SealedField(Content, Content.sealed, lambda one: content_owner(one.tenant_id, one.fingerprint)),
+    SealedField(RunAnswer, RunAnswer.sealed, answer_cache.seal_owner),
+    SealedField(UploadChunk, UploadChunk.sealed, uploads.seal_owner),
+    SealedField(Tenant, Tenant.credential, credential_owner),
+    SealedField(Credential, Credential.sealed, credentials.seal_owner),
+    SealedField(User, User.totp_secret, lambda one: totp_owner(one.id)),
+    SealedField(EntraToken, EntraToken.sealed, lambda one: entra_grants.token_owner(one.user_id)),
+    SealedField(AuditKey, AuditKey.sealed, lambda one: audit_keys.seal_owner(one.id)),
+    SealedField(Seal, Seal.word, lambda _one: SEAL_OWNER),
 )
 
 
@@ -58,42 +58,42 @@ def rotate(actor: Actor) -> int:
     Raises Invalid while a process at work does not know the newest key, and SealError when a key is missing, or, after
     all others were sealed again, for values that do not open.
     """
-    _refuse_while_somebody_could_not_read()
-    _refuse_while_a_key_is_missing()
+    _require_newest_key_everywhere()
+    _require_all_keys()
     # Who learned an older encryption key, and has a copy of the database, knows what keyed hashes are made with.
-    is_known = AuditKey.select().where(_begin(AuditKey.sealed) != keyring().prefix).exists()
-    done = sum(_again(one) for one in SEALED)
+    is_known = AuditKey.select().where(_prefix_of(AuditKey.sealed) != keyring().prefix).exists()
+    done = sum(_seal_field_again(one) for one in SEALED_FIELDS)
     # A process that has the keys in the old order went on sealing with the older one meanwhile.
-    while later := sum(_again(one) for one in SEALED):
+    while later := sum(_seal_field_again(one) for one in SEALED_FIELDS):
         done += later
     if is_known:
-        audit_keys.begin()
+        audit_keys.begin_new_key()
     audit.record(Action.KEYS_ROTATED, actor, "installation", resealed=done)
-    _name_what_does_not_open()
+    _require_all_open()
     return done
 
 
-def _refuse_while_a_key_is_missing() -> None:
-    missing = {key: count for key, count in counts().items() if count and key not in keyring().ids}
+def _require_all_keys() -> None:
+    missing = {key: count for key, count in count_by_key().items() if count and key not in keyring().ids}
     if missing:
         named = ", ".join(f"{key} (it seals {count} value(s))" for key, count in missing.items())
         raise SealError(f"TENANTKEEP_ENCRYPTION_KEYS lacks a key: {named}. Add it behind the others, then rotate.")
 
 
-def _name_what_does_not_open() -> None:
+def _require_all_open() -> None:
     """A value that was changed or moved must not keep all others from the newest key."""
-    older = ((one, row) for one in SEALED for rows in _under_an_older_key(one) for row in rows)
-    left = [f"{one.model.__name__} {row.id}" for one, row in older if _opened(one, row) is None]
+    older = ((one, row) for one in SEALED_FIELDS for rows in _rows_under_older_key(one) for row in rows)
+    left = [f"{one.model.__name__} {row.id}" for one, row in older if _try_to_open(one, row) is None]
     if left:
         raise SealError(
-            f"All else is sealed again, but these do not open: {', '.join(left[:MOST_NAMED])}. They were changed, or "
+            f"All else is sealed again, but these do not open: {', '.join(left[:MAX_NAMED])}. They were changed, or "
             "belong to another owner; restore them from a copy of the database, or keep the older key."
         )
 
 
-def _refuse_while_somebody_could_not_read() -> None:
+def _require_newest_key_everywhere() -> None:
     newest = keyring().ids[0]
-    blind = [one for one in at_work() if newest not in (one.keys or "").split(",")]
+    blind = [one for one in live_processes() if newest not in (one.keys or "").split(",")]
     if blind:
         names = ", ".join(f"{one.kind} {one.process}" for one in blind)
         raise Invalid(
@@ -103,48 +103,50 @@ def _refuse_while_somebody_could_not_read() -> None:
         )
 
 
-def at_work() -> list[Heartbeat]:
-    return list(Heartbeat.select().where(Heartbeat.at > utcnow() - LIVE).order_by(Heartbeat.kind, Heartbeat.process))
+def live_processes() -> list[Heartbeat]:
+    return list(
+        Heartbeat.select().where(Heartbeat.at > utcnow() - LIVE_WITHIN).order_by(Heartbeat.kind, Heartbeat.process)
+    )
 
 
-def still_sealing_with_another() -> list[Heartbeat]:
+def processes_sealing_with_another_key() -> list[Heartbeat]:
     """Processes that have the newest key, but not in front."""
-    return [one for one in at_work() if not (one.keys or "").startswith(keyring().ids[0])]
+    return [one for one in live_processes() if not (one.keys or "").startswith(keyring().ids[0])]
 
 
-def counts() -> dict[str, int]:
+def count_by_key() -> dict[str, int]:
     """Key id -> how many values it seals."""
     found: dict[str, int] = dict.fromkeys(keyring().ids, 0)
-    for one in SEALED:
-        begin = _begin(one.field)
+    for one in SEALED_FIELDS:
+        begin = _prefix_of(one.field)
         rows = one.model.select(begin, pw.fn.COUNT(one.model.id)).where(one.field.is_null(False)).group_by(begin)
         for prefix, count in rows.tuples():
-            key = encryption.key_of(bytes(prefix))
+            key = encryption.key_id_in(bytes(prefix))
             found[key] = found.get(key, 0) + count
     return found
 
 
-def _begin(field: pw.Field) -> Any:
+def _prefix_of(field: pw.Field) -> Any:
     return pw.fn.SUBSTR(field, 1, encryption.PREFIX_BYTES)
 
 
-def _again(sealed: Sealed) -> int:
-    return sum(_seal_again(sealed, row) for rows in _under_an_older_key(sealed) for row in rows)
+def _seal_field_again(sealed: SealedField) -> int:
+    return sum(_seal_row_again(sealed, row) for rows in _rows_under_older_key(sealed) for row in rows)
 
 
-def _under_an_older_key(sealed: Sealed) -> Iterator[list[Any]]:
-    older = sealed.field.is_null(False) & (_begin(sealed.field) != keyring().prefix)
+def _rows_under_older_key(sealed: SealedField) -> Iterator[list[Any]]:
+    older = sealed.field.is_null(False) & (_prefix_of(sealed.field) != keyring().prefix)
     last = 0
     while rows := list(
-        sealed.model.select().where(older & (sealed.model.id > last)).order_by(sealed.model.id).limit(TOGETHER)
+        sealed.model.select().where(older & (sealed.model.id > last)).order_by(sealed.model.id).limit(ROWS_AT_ONCE)
     ):
         yield rows
         last = rows[-1].id
 
 
-def _seal_again(sealed: Sealed, row: Any) -> bool:
+def _seal_row_again(sealed: SealedField, row: Any) -> bool:
     """False when somebody else changed it meanwhile, or it does not open."""
-    plain = _opened(sealed, row)
+    plain = _try_to_open(sealed, row)
     if plain is None:
         return False
     fresh = keyring().seal(plain, sealed.owner(row))
@@ -153,7 +155,7 @@ def _seal_again(sealed: Sealed, row: Any) -> bool:
         return bool(sealed.model.update({sealed.field: fresh}).where(same).execute())
 
 
-def _opened(sealed: Sealed, row: Any) -> bytes | None:
+def _try_to_open(sealed: SealedField, row: Any) -> bytes | None:
     try:
         return keyring().unseal(bytes(getattr(row, sealed.field.name)), sealed.owner(row))
     except SealError:

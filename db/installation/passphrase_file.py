@@ -26,15 +26,15 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from db.errors import Invalid
 
 TITLE = b"Tenantkeep export 1\n"
-LONGEST_LINE = 64 * 1024
-CHUNK = 1024 * 1024
-LONGEST_CHUNK = CHUNK + 16
+MAX_LINE_BYTES = 64 * 1024
+CHUNK_BYTES = 1024 * 1024
+MAX_CHUNK_BYTES = CHUNK_BYTES + 16
 # 128 MB and a quarter of a second for every guess. Part of the format, so that no file can ask for more.
 SCRYPT = {"length": 32, "n": 2**17, "r": 8, "p": 1}
 
 
 @dataclass(frozen=True)
-class Head:
+class FileHead:
     header: Mapping[str, Any]
     # Both lines as they are in the file.
     lines: bytes
@@ -50,7 +50,7 @@ def _nonce(number: int, is_last: bool) -> bytes:
     return number.to_bytes(11) + bytes([is_last])
 
 
-class Sealer:
+class SealingWriter:
     """What is written to it goes sealed to `out`; `close` writes the last chunk, and leaves `out` open."""
 
     def __init__(self, out: BinaryIO, passphrase: str, header: Mapping[str, Any]) -> None:
@@ -63,9 +63,9 @@ class Sealer:
 
     def write(self, data: bytes) -> int:
         self._waiting += data
-        while len(self._waiting) > CHUNK:
-            self._seal(bytes(self._waiting[:CHUNK]), is_last=False)
-            del self._waiting[:CHUNK]
+        while len(self._waiting) > CHUNK_BYTES:
+            self._seal(bytes(self._waiting[:CHUNK_BYTES]), is_last=False)
+            del self._waiting[:CHUNK_BYTES]
         return len(data)
 
     def flush(self) -> None:
@@ -79,31 +79,31 @@ class Sealer:
         self._out.write(len(sealed).to_bytes(4) + sealed)
 
 
-def read_head(file: BinaryIO) -> Head:
+def read_head(file: BinaryIO) -> FileHead:
     """Raises Invalid when this is no file of ours."""
     if file.readline(len(TITLE)) != TITLE:
         raise Invalid("This is no export of Tenantkeep.")
-    line = file.readline(LONGEST_LINE)
+    line = file.readline(MAX_LINE_BYTES)
     try:
         header = json.loads(line)
         bytes.fromhex(header["salt"])
     except (ValueError, KeyError, TypeError) as e:
         raise Invalid("The export is damaged: its header cannot be read.") from e
-    return Head(header, TITLE + line)
+    return FileHead(header, TITLE + line)
 
 
-def opened(file: BinaryIO, head: Head, passphrase: str) -> BinaryIO:
+def open_sealed(file: BinaryIO, head: FileHead, passphrase: str) -> BinaryIO:
     """What was written to the Sealer. Raises Invalid, also while it is read: only its end says that it was whole."""
-    chunks = _opened(file, head, _cipher(passphrase, bytes.fromhex(head.header["salt"])))
+    chunks = _open_chunks(file, head, _cipher(passphrase, bytes.fromhex(head.header["salt"])))
     next(chunks)
-    return io.BufferedReader(_Chunks(chunks), CHUNK)
+    return io.BufferedReader(_Chunks(chunks), CHUNK_BYTES)
 
 
-def _opened(file: BinaryIO, head: Head, cipher: AESGCM) -> Iterator[bytes]:
+def _open_chunks(file: BinaryIO, head: FileHead, cipher: AESGCM) -> Iterator[bytes]:
     following = file.read(4)
     for number in count():
         length = int.from_bytes(following)
-        sealed = file.read(min(length, LONGEST_CHUNK))
+        sealed = file.read(min(length, MAX_CHUNK_BYTES))
         following = file.read(4)
         is_last = not following
         if len(sealed) != length:

@@ -11,17 +11,17 @@ from db.database import database, is_sqlite
 from db.models import TABLES, AuditCheck, AuditEvent, AuditHead, AuditKey
 
 MIGRATIONS = "schema_migration"
-_EVERY = ("SELECT", "INSERT", "UPDATE", "DELETE")
+_ALL_PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
 # Events are appended, never changed; where they end and how far they were checked goes on, and never away; migrations
 # are written down by whoever owns the tables.
-_OF_TABLE = {
+_TABLE_PRIVILEGES = {
     AuditEvent._meta.table_name: ("SELECT", "INSERT"),
     AuditHead._meta.table_name: ("SELECT", "UPDATE"),
     AuditCheck._meta.table_name: ("SELECT", "UPDATE"),
     AuditKey._meta.table_name: ("SELECT", "INSERT", "UPDATE"),
     MIGRATIONS: ("SELECT",),
 }
-_OF_SEQUENCE = ("USAGE", "SELECT", "UPDATE")
+_SEQUENCE_PRIVILEGES = ("USAGE", "SELECT", "UPDATE")
 
 # Of several schemas with our tables the one that the search path leads to. It leads to none that may not be used.
 _SCHEMA = """
@@ -61,32 +61,36 @@ class _Role:
     schema: int
 
 
-def lacking(role_name: str | None = None) -> list[str]:
+def missing_grants(role_name: str | None = None) -> list[str]:
     """Return the GRANT statements that the role (of this connection, unless named) is in want of."""
-    role = _role(role_name)
+    role = _find_role(role_name)
     if role is None:
         return []
     names = [table._meta.table_name for table in TABLES]
-    of_tables = [(name, privilege) for name in [*names, MIGRATIONS] for privilege in _OF_TABLE.get(name, _EVERY)]
-    of_sequences = [(name, privilege) for name in names for privilege in _OF_SEQUENCE]
-    statements = _lacking_schema(role)
+    of_tables = [
+        (name, privilege) for name in [*names, MIGRATIONS] for privilege in _TABLE_PRIVILEGES.get(name, _ALL_PRIVILEGES)
+    ]
+    of_sequences = [(name, privilege) for name in names for privilege in _SEQUENCE_PRIVILEGES]
+    statements = _missing_schema_grants(role)
     for kind, query, wanted in (("", _TABLES, of_tables), ("SEQUENCE ", _SEQUENCES, of_sequences)):
         lacks = database.execute_sql(query, (*_columns(wanted), role.schema, role.name)).fetchall()
         statements += _statements("GRANT {} ON " + kind + "{} TO {};", lacks, role)
     return statements
 
 
-def excess() -> list[str]:
+def excess_privileges() -> list[str]:
     """Return the REVOKE statements that take from this connection's role what it must not have."""
-    role = _role(None)
+    role = _find_role(None)
     if role is None:
         return []
-    unwanted = [(name, one) for name, wanted in _OF_TABLE.items() for one in _EVERY if one not in wanted]
+    unwanted = [
+        (name, one) for name, wanted in _TABLE_PRIVILEGES.items() for one in _ALL_PRIVILEGES if one not in wanted
+    ]
     found = database.execute_sql(_EXCESS, (*_columns(unwanted), role.schema, role.name, role.name)).fetchall()
     return _statements("REVOKE {} ON {} FROM {};", found, role)
 
 
-def _role(name: str | None) -> _Role | None:
+def _find_role(name: str | None) -> _Role | None:
     """None: this is SQLite, or there are no tables of ours yet."""
     if is_sqlite():
         return None
@@ -95,7 +99,7 @@ def _role(name: str | None) -> _Role | None:
     return _Role(name, *found) if found else None
 
 
-def _lacking_schema(role: _Role) -> list[str]:
+def _missing_schema_grants(role: _Role) -> list[str]:
     query = (
         "SELECT quote_ident(nspname) FROM pg_namespace WHERE oid = %s AND NOT has_schema_privilege(%s, oid, 'USAGE')"
     )

@@ -43,16 +43,16 @@ LEFT_OUT = {
     Setback: "of the scheduler that runs here",
     Seal: "the word sealed with this installation's own keys",
 }
-TAKEN = tuple(model for model in TABLES if model not in LEFT_OUT)
+EXPORTED_TABLES = tuple(model for model in TABLES if model not in LEFT_OUT)
 
 # Sealed with this installation's keys: opened to travel, and sealed with the other's keys where it arrives.
-SEALED = {one.field: one.owner for one in key_rotation.SEALED if one.model in TAKEN}
+SEALED_FIELDS = {one.field: one.owner for one in key_rotation.SEALED_FIELDS if one.model in EXPORTED_TABLES}
 # Binary, and no secret.
 NOT_SEALED = (Manifest.packed,)
 
-TOGETHER, TOGETHER_BINARY = 500, 50
+ROWS_AT_ONCE, BINARY_ROWS_AT_ONCE = 500, 50
 # SQLite takes so many values in a statement; PostgreSQL, twice as many.
-MOST_VALUES = 30_000
+MAX_VALUES = 30_000
 
 # Field -> value.
 Row = Mapping[str, Any]
@@ -62,46 +62,46 @@ def fields(model: Any) -> list[pw.Field]:
     return list(model._meta.sorted_fields)
 
 
-def together(model: Any) -> int:
+def batch_size(model: Any) -> int:
     """How many rows are held in memory at once: contents can be large."""
     is_binary = any(isinstance(field, pw.BlobField) for field in fields(model))
-    return TOGETHER_BINARY if is_binary else min(TOGETHER, MOST_VALUES // len(fields(model)))
+    return BINARY_ROWS_AT_ONCE if is_binary else min(ROWS_AT_ONCE, MAX_VALUES // len(fields(model)))
 
 
-def pages(model: Any) -> Iterator[list[Sequence[Any]]]:
+def iter_batches(model: Any) -> Iterator[list[Sequence[Any]]]:
     """Every row, a few at a time. psycopg2 would fetch the whole table before it gives the first row of a query."""
     key = model._meta.primary_key
     place = fields(model).index(key)
-    query = model.select(*fields(model)).order_by(key).limit(together(model)).tuples()
+    query = model.select(*fields(model)).order_by(key).limit(batch_size(model)).tuples()
     rows = list(query)
     while rows:
         yield rows
         rows = list(query.where(key > rows[-1][place]))
 
 
-def line(model: Any, values: Sequence[Any]) -> bytes:
+def encode_row(model: Any, values: Sequence[Any]) -> bytes:
     """Raises SealError when a key is missing."""
     row = {field.name: value for field, value in zip(fields(model), values, strict=True)}
-    told = [_told(field, value, row) for field, value in zip(fields(model), values, strict=True)]
+    told = [_encode_value(field, value, row) for field, value in zip(fields(model), values, strict=True)]
     return json.dumps(told, separators=(",", ":")).encode() + b"\n"
 
 
-def _told(field: pw.Field, value: Any, row: Row) -> Any:
+def _encode_value(field: pw.Field, value: Any, row: Row) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if value is None or not isinstance(field, pw.BlobField):
         return value
-    plain = keyring().unseal(value, SEALED[field](field.model(**row))) if field in SEALED else value
+    plain = keyring().unseal(value, SEALED_FIELDS[field](field.model(**row))) if field in SEALED_FIELDS else value
     return base64.b64encode(plain).decode()
 
 
-def row(model: Any, names: Sequence[str], values: Sequence[Any]) -> Row:
+def decode_row(model: Any, names: Sequence[str], values: Sequence[Any]) -> Row:
     """What `line` told, sealed with the keys of this installation."""
     told = dict(zip(names, values, strict=True))
-    return {name: _kept(model._meta.fields[name], value, told) for name, value in told.items()}
+    return {name: _decode_value(model._meta.fields[name], value, told) for name, value in told.items()}
 
 
-def _kept(field: pw.Field, value: Any, row: Row) -> Any:
+def _decode_value(field: pw.Field, value: Any, row: Row) -> Any:
     if value is None:
         return None
     if isinstance(field, pw.DateTimeField):
@@ -109,4 +109,4 @@ def _kept(field: pw.Field, value: Any, row: Row) -> Any:
     if not isinstance(field, pw.BlobField):
         return value
     plain = base64.b64decode(value)
-    return keyring().seal(plain, SEALED[field](field.model(**row))) if field in SEALED else plain
+    return keyring().seal(plain, SEALED_FIELDS[field](field.model(**row))) if field in SEALED_FIELDS else plain

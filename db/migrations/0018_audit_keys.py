@@ -76,7 +76,7 @@ def _begin(db):
     db.execute_sql("UPDATE audit_head SET last_id = last_id")  # whoever records an event waits for us
     last_id, last_hash = db.execute_sql("SELECT last_id, hash FROM audit_head").fetchone()
     until = (utcnow() + BESIDE).isoformat() if last_id and _is_at_work(db) else ""
-    AuditKey.create(id=1, sealed=audit_keys.sealed(1, last_id, last_hash, until))
+    AuditKey.create(id=1, sealed=audit_keys.create_sealed_key(1, last_id, last_hash, until))
     if not is_sqlite(db):
         db.execute_sql("SELECT setval(pg_get_serial_sequence('audit_key', 'id'), 1)")
 

@@ -7,15 +7,23 @@ from typing import Any
 import peewee as pw
 
 from db.clock import utcnow
-from db.database import database, lock
+from db.database import database, lock_rows
 from db.models import Policy, Tenant
 from db.sql import upserts
-from db.sql.value_lists import is_of
+from db.sql.value_lists import equals_if_given
 from db.states import PolicyState
 
 KEY = (Policy.tenant, Policy.policy_type, Policy.graph_id)
-SHOWN = (Policy.name, Policy.odata_type, Policy.platform, Policy.is_built_in, Policy.modified_at, Policy.last_seen_at,
-         Policy.state, Policy.gone_at)  # fmt: skip
+LISTED_FIELDS = (
+    Policy.name,
+    Policy.odata_type,
+    Policy.platform,
+    Policy.is_built_in,
+    Policy.modified_at,
+    Policy.last_seen_at,
+    Policy.state,
+    Policy.gone_at,
+)
 
 
 def record_listing(
@@ -33,13 +41,21 @@ def record_listing(
     what that one saw, or saw to be gone. `is_whole`: all elements are among the rows; else none is marked gone.
     """
     now = began or utcnow()
-    of_all = {"tenant": tenant.id, "policy_type": policy_type, "last_seen_at": now, "first_seen_at": now,
-              "state": PolicyState.PRESENT, "gone_at": None}  # fmt: skip
+    of_all = {
+        "tenant": tenant.id,
+        "policy_type": policy_type,
+        "last_seen_at": now,
+        "first_seen_at": now,
+        "state": PolicyState.PRESENT,
+        "gone_at": None,
+    }
     mine = (Policy.tenant == tenant) & (Policy.policy_type == policy_type)
     with database.atomic():
-        lock(Policy, mine)
+        lock_rows(Policy, mine)
         overtaken = _seen_later(mine, now)
-        upserts.put(Policy, KEY, [{**row, **of_all} for row in listed if row["graph_id"] not in overtaken], SHOWN)
+        upserts.insert_or_update(
+            Policy, KEY, [{**row, **of_all} for row in listed if row["graph_id"] not in overtaken], LISTED_FIELDS
+        )
         return _mark_unseen_gone(tenant, policy_type, now) if is_whole else 0
 
 
@@ -81,21 +97,26 @@ def ever_of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
     return list(Policy.select().where((Policy.tenant == tenant) & (Policy.policy_type == policy_type)))
 
 
-def known(tenant: Tenant, policy_type: str, graph_id: str) -> Policy | None:
+def find_by_graph_id(tenant: Tenant, policy_type: str, graph_id: str) -> Policy | None:
     """The policy of this Graph id, when a list or a restore has shown it."""
-    return Policy.get_or_none(_is(tenant, policy_type, graph_id))
+    return Policy.get_or_none(_is_policy(tenant, policy_type, graph_id))
 
 
-def _is(tenant: Tenant, policy_type: str, graph_id: str) -> Any:
+def _is_policy(tenant: Tenant, policy_type: str, graph_id: str) -> Any:
     return (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.graph_id == graph_id)
 
 
-def of_graph(tenant: Tenant, policy_type: str, graph_id: str, name: str, odata_type: str | None) -> Policy:
+def get_or_create(tenant: Tenant, policy_type: str, graph_id: str, name: str, odata_type: str | None) -> Policy:
     """The policy of this Graph id; one that no list has shown yet is made."""
-    row = {"tenant": tenant.id, "policy_type": policy_type, "graph_id": graph_id, "name": name[:1000],
-           "odata_type": odata_type}  # fmt: skip
-    upserts.add(Policy, KEY, [row])
-    return Policy.get(_is(tenant, policy_type, graph_id))
+    row = {
+        "tenant": tenant.id,
+        "policy_type": policy_type,
+        "graph_id": graph_id,
+        "name": name[:1000],
+        "odata_type": odata_type,
+    }
+    upserts.insert_missing(Policy, KEY, [row])
+    return Policy.get(_is_policy(tenant, policy_type, graph_id))
 
 
 def mark_gone(policy: Policy) -> None:
@@ -105,7 +126,7 @@ def mark_gone(policy: Policy) -> None:
     ).execute()
 
 
-def find(tenant: Tenant, text: str) -> Policy | None:
+def find_by_text(tenant: Tenant, text: str) -> Policy | None:
     """By internal id or Graph id, as commands take it."""
     same = Policy.graph_id == text
     if text.isdigit() and len(text) < 19:
@@ -131,5 +152,5 @@ def counts_by_type(tenant: Tenant) -> list[tuple[str, PolicyState, int, int]]:
 
 def present(tenant: Tenant | None, limit: int) -> list[Policy]:
     """Return the first policies by name that are in a tenant, or in all tenants."""
-    query = Policy.select().where((Policy.state == PolicyState.PRESENT) & is_of(Policy.tenant, tenant))
+    query = Policy.select().where((Policy.state == PolicyState.PRESENT) & equals_if_given(Policy.tenant, tenant))
     return list(query.order_by(Policy.name, Policy.id).limit(limit))

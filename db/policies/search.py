@@ -12,69 +12,69 @@ import peewee as pw
 
 from db.database import database, is_sqlite
 from db.models import Policy, Tenant
-from db.sql.value_lists import among
+from db.sql.value_lists import is_in
 
 # With more names than this the rows themselves are read: the first page is full long before their end.
-MANY = 5000
+MAX_IDS = 5000
 # What the index holds; it knows nothing of shorter words.
-LETTERS = 3
+MIN_INDEXED_LETTERS = 3
 _LIKE_AN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{7,}")
 
 
-def names_a_policy(word: str, column: Any, tenant_ids: Sequence[int] | None = None) -> Any:
+def policy_name_matches(word: str, column: Any, tenant_ids: Sequence[int] | None = None) -> Any:
     """As a condition: the policy whose id is in `column` has the word in its name, or its Graph id begins with it.
 
     Of the tenants given, or of all.
     """
-    ids = _of_name(word)
-    if len(ids) <= MANY:
-        return among(column, _within(tenant_ids, [*ids, *_of_graph_id(word)]))
+    ids = _ids_by_name(word)
+    if len(ids) <= MAX_IDS:
+        return is_in(column, _ids_in_tenants(tenant_ids, [*ids, *_ids_by_graph_id(word)]))
     if column is Policy.id:
         return Policy.name.contains(word)
     named = Policy.alias()
     return pw.fn.EXISTS(named.select(named.id).where((named.id == column) & named.name.contains(word)))
 
 
-def _of_name(word: str) -> list[int]:
+def _ids_by_name(word: str) -> list[int]:
     """Their ids, as many as need to be known."""
-    if is_sqlite() and len(word) >= LETTERS:
+    if is_sqlite() and len(word) >= MIN_INDEXED_LETTERS:
         phrase = '"{}"'.format(word.replace('"', '""'))
         rows = database.execute_sql(
-            "SELECT rowid FROM policy_search WHERE policy_search MATCH ? LIMIT ?", (phrase, MANY + 1)
+            "SELECT rowid FROM policy_search WHERE policy_search MATCH ? LIMIT ?", (phrase, MAX_IDS + 1)
         )
     else:
-        rows = Policy.select(Policy.id).where(Policy.name.contains(word)).limit(MANY + 1).tuples()
+        rows = Policy.select(Policy.id).where(Policy.name.contains(word)).limit(MAX_IDS + 1).tuples()
     return [row[0] for row in rows]
 
 
-def _of_graph_id(word: str) -> list[int]:
+def _ids_by_graph_id(word: str) -> list[int]:
     """GUIDs are kept in small letters, other ids as Graph writes them."""
     if not _LIKE_AN_ID.fullmatch(word):
         return []
-    begins = _begins(word) if word == word.lower() else _begins(word) | _begins(word.lower())
-    return [row[0] for row in Policy.select(Policy.id).where(begins).limit(MANY).tuples()]
+    begins = _begins_with(word) if word == word.lower() else _begins_with(word) | _begins_with(word.lower())
+    return [row[0] for row in Policy.select(Policy.id).where(begins).limit(MAX_IDS).tuples()]
 
 
-def _begins(word: str) -> Any:
+def _begins_with(word: str) -> Any:
     """So that each engine uses its index: SQLite for a range, PostgreSQL for a pattern in any language's order."""
     if is_sqlite():
         return (Policy.graph_id >= word) & (Policy.graph_id < f"{word}\x7f")
     return Policy.graph_id % f"{word.replace('_', chr(92) + '_')}%"
 
 
-def _within(tenant_ids: Sequence[int] | None, ids: list[int]) -> list[int]:
+def _ids_in_tenants(tenant_ids: Sequence[int] | None, ids: list[int]) -> list[int]:
     """A page that joins runs to few policies is quick; to thousands that are not this person's it is not."""
     if tenant_ids is None or not ids:
         return ids
-    found = Policy.select(Policy.id).where(among(Policy.id, ids) & among(Policy.tenant, tenant_ids))
+    found = Policy.select(Policy.id).where(is_in(Policy.id, ids) & is_in(Policy.tenant, tenant_ids))
     return [row[0] for row in found.tuples()]
 
 
-def names_a_tenant(word: str) -> Any:
+def tenant_name_matches(word: str) -> Any:
     """As a condition on tenants: the word is in the name, or is the directory id."""
     if _LIKE_AN_ID.fullmatch(word) and (found := Tenant.get_or_none(Tenant.directory_id == word.lower())):
         return Tenant.id == found.id
     # By ids first: the names alone are in an index that is read faster than the rows.
     named = Tenant.select(Tenant.id).where(Tenant.name.contains(word))
-    ids = [row[0] for row in named.limit(MANY + 1).tuples()]
-    return among(Tenant.id, ids) if len(ids) <= MANY else Tenant.name.contains(word)
+    ids = [row[0] for row in named.limit(MAX_IDS + 1).tuples()]
+    return is_in(Tenant.id, ids) if len(ids) <= MAX_IDS else Tenant.name.contains(word)

@@ -15,20 +15,20 @@ from typing import Any
 import peewee as pw
 
 from db.clock import utcnow
-from db.database import database, lock
+from db.database import database, lock_rows
 from db.encryption import keyring
 from db.models import Content, Policy, Run, Snapshot
-from db.sql.value_lists import among
+from db.sql.value_lists import is_in
 from db.states import Outcome, PolicyState
 
 # A content that nobody refers to stays for so long: a capture under way may be about to refer to it.
-YOUNG = timedelta(days=1)
+MIN_CONTENT_AGE = timedelta(days=1)
 # Who is about to refer to an older one makes it young again. Long before it could go, and not at every turn.
-RENEWED_AFTER = YOUNG / 2
+RENEW_AFTER = MIN_CONTENT_AGE / 2
 
 
 @dataclass(frozen=True)
-class Read:
+class SnapshotDraft:
     """One policy as Graph gave it, to be kept. Sealed before the transaction that keeps it, which has to be short."""
 
     policy_id: int
@@ -47,28 +47,28 @@ class Read:
     same_as: int | None = None
 
     @classmethod
-    def of(cls, policy: Policy, content: Mapping[str, Any], fingerprint: str, **facts: Any) -> "Read":
-        sealed, plain_bytes = _sealed(policy.tenant_id, content, fingerprint)
+    def of(cls, policy: Policy, content: Mapping[str, Any], fingerprint: str, **facts: Any) -> "SnapshotDraft":
+        sealed, plain_bytes = _seal_content(policy.tenant_id, content, fingerprint)
         return cls(policy.id, sealed, plain_bytes, fingerprint, **facts)
 
 
-def _sealed(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -> tuple[bytes, int]:
+def _seal_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -> tuple[bytes, int]:
     plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     return keyring().seal(zlib.compress(plain, 6), content_owner(tenant_id, fingerprint)), len(plain)
 
 
-def keep_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -> int:
+def save_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -> int:
     """The id of this content without a snapshot of it: what a restore saw, or was given as a file."""
-    return _keep_contents(tenant_id, {fingerprint: lambda: _sealed(tenant_id, content, fingerprint)})[fingerprint]
+    return _save_contents(tenant_id, {fingerprint: lambda: _seal_content(tenant_id, content, fingerprint)})[fingerprint]
 
 
 # What a content is kept as, once it is known that nobody has it yet: (sealed, how long it is without).
-Make = Callable[[], tuple[bytes, int]]
+SealContent = Callable[[], tuple[bytes, int]]
 
 
-def _keep_contents(tenant_id: int, makes: Mapping[str, Make]) -> dict[str, int]:
+def _save_contents(tenant_id: int, makes: Mapping[str, SealContent]) -> dict[str, int]:
     """Fingerprint -> content id, of those that are there and of those that are made; none of them goes soon."""
-    found = _known_contents(tenant_id, list(makes))
+    found = _ids_of_known_contents(tenant_id, list(makes))
     rows = [
         {"tenant": tenant_id, "fingerprint": mark, "sealed": sealed, "plain_bytes": plain_bytes}
         for mark, (sealed, plain_bytes) in ((mark, make()) for mark, make in makes.items() if mark not in found)
@@ -82,33 +82,33 @@ def _keep_contents(tenant_id: int, makes: Mapping[str, Make]) -> dict[str, int]:
     return found | dict(made.returning(Content.fingerprint, Content.id).tuples().execute())
 
 
-def _known_contents(tenant_id: int, marks: Sequence[str]) -> dict[str, int]:
+def _ids_of_known_contents(tenant_id: int, marks: Sequence[str]) -> dict[str, int]:
     """Fingerprint -> content id, of those that are there; what is old among them is young again."""
     there = (Content.tenant == tenant_id) & Content.fingerprint.in_(list(marks))
     rows = Content.select(Content.fingerprint, Content.id, Content.created_at).where(there).order_by(Content.id)
     found = {mark: (content_id, created_at) for mark, content_id, created_at in rows.tuples()}
-    oldest = utcnow() - RENEWED_AFTER
+    oldest = utcnow() - RENEW_AFTER
     young = {mark: content_id for mark, (content_id, created_at) in found.items() if created_at > oldest}
     old = [content_id for content_id, created_at in found.values() if created_at <= oldest]
     # What goes in this very moment is not renewed, and is made anew.
-    return young | _renewed(old)
+    return young | _renew(old)
 
 
-def _renewed(content_ids: Sequence[int]) -> dict[str, int]:
+def _renew(content_ids: Sequence[int]) -> dict[str, int]:
     if not content_ids:
         return {}
-    lock(Content, Content.id.in_(list(content_ids)))
+    lock_rows(Content, Content.id.in_(list(content_ids)))
     renewed = Content.update(created_at=utcnow()).where(Content.id.in_(list(content_ids)))
     return dict(renewed.returning(Content.fingerprint, Content.id).tuples().execute())
 
 
 @dataclass(frozen=True)
-class Kept:
+class SavedSnapshot:
     snapshot_id: int
     outcome: Outcome
 
 
-def keep(run: Run, reads: Sequence[Read]) -> dict[int, Kept]:
+def save(run: Run, reads: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
     """Policy id -> its snapshot. The same content as the newest snapshot's confirms that one instead of making another.
 
     All in a few statements, whatever their number: a backup keeps twenty at a time.
@@ -117,27 +117,29 @@ def keep(run: Run, reads: Sequence[Read]) -> dict[int, Kept]:
         return {}
     now = utcnow()
     with database.atomic():
-        lock(Policy, Policy.id.in_([read.policy_id for read in reads]))
-        newest = {one.policy_id: one for one in _newest([read.policy_id for read in reads])}
+        lock_rows(Policy, Policy.id.in_([read.policy_id for read in reads]))
+        newest = {one.policy_id: one for one in _newest_snapshots([read.policy_id for read in reads])}
         same = [read for read in reads if _is_same(read, newest.get(read.policy_id))]
         others = [read for read in reads if not _is_same(read, newest.get(read.policy_id))]
         _confirm([(newest[read.policy_id], read) for read in same])
         made = _add(run, others)
-        _follow(now, reads, {read.policy_id for read in others})
-    unchanged = {read.policy_id: Kept(newest[read.policy_id].id, Outcome.UNCHANGED) for read in same}
-    return unchanged | {policy_id: Kept(snapshot_id, Outcome.CAPTURED) for policy_id, snapshot_id in made.items()}
+        _update_policies(now, reads, {read.policy_id for read in others})
+    unchanged = {read.policy_id: SavedSnapshot(newest[read.policy_id].id, Outcome.UNCHANGED) for read in same}
+    return unchanged | {
+        policy_id: SavedSnapshot(snapshot_id, Outcome.CAPTURED) for policy_id, snapshot_id in made.items()
+    }
 
 
-def _is_same(read: Read, newest: Snapshot | None) -> bool:
+def _is_same(read: SnapshotDraft, newest: Snapshot | None) -> bool:
     return newest is not None and (newest.content.fingerprint == read.fingerprint or newest.content_id == read.same_as)
 
 
-def _newest(policy_ids: Sequence[int]) -> Any:
+def _newest_snapshots(policy_ids: Sequence[int]) -> Any:
     ids = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.policy.in_(policy_ids)).group_by(Snapshot.policy)
     return _with_content().where(Snapshot.id.in_(ids))
 
 
-def _confirm(pairs: Sequence[tuple[Snapshot, Read]]) -> None:
+def _confirm(pairs: Sequence[tuple[Snapshot, SnapshotDraft]]) -> None:
     if pairs:
         when = pw.Case(Snapshot.id, [(snapshot.id, read.read_at) for snapshot, read in pairs], Snapshot.confirmed_at)
         Snapshot.update(confirmed_at=when).where(Snapshot.id.in_([snapshot.id for snapshot, _ in pairs])).execute()
@@ -147,12 +149,12 @@ def _confirm(pairs: Sequence[tuple[Snapshot, Read]]) -> None:
             Snapshot.update(**told).where(Snapshot.id == snapshot.id).execute()
 
 
-def _add(run: Run, reads: Sequence[Read]) -> dict[int, int]:
+def _add(run: Run, reads: Sequence[SnapshotDraft]) -> dict[int, int]:
     """Policy id -> the new snapshot's id."""
     if not reads:
         return {}
-    makes = {read.fingerprint: partial(_as_sealed, read) for read in sorted(reads, key=attrgetter("fingerprint"))}
-    contents = _keep_contents(run.tenant_id, makes)
+    makes = {read.fingerprint: partial(_sealed_content, read) for read in sorted(reads, key=attrgetter("fingerprint"))}
+    contents = _save_contents(run.tenant_id, makes)
     rows = [
         {
             "tenant": run.tenant_id,
@@ -172,11 +174,11 @@ def _add(run: Run, reads: Sequence[Read]) -> dict[int, int]:
     return dict(Snapshot.insert_many(rows).returning(Snapshot.policy, Snapshot.id).tuples().execute())
 
 
-def _as_sealed(read: Read) -> tuple[bytes, int]:
+def _sealed_content(read: SnapshotDraft) -> tuple[bytes, int]:
     return read.sealed, read.plain_bytes
 
 
-def _follow(now: datetime, reads: Sequence[Read], captured: set[int]) -> None:
+def _update_policies(now: datetime, reads: Sequence[SnapshotDraft], captured: set[int]) -> None:
     """The policies' rows say what their newest snapshots say."""
     ids = [read.policy_id for read in reads]
     Policy.update(
@@ -195,12 +197,12 @@ def content_owner(tenant_id: int, fingerprint: str) -> str:
     return f"tenant:{tenant_id}:content:{fingerprint}"
 
 
-def body(snapshot: Snapshot) -> dict[str, Any]:
+def read_snapshot(snapshot: Snapshot) -> dict[str, Any]:
     """The content document: {"body": {...}, "assignments": [...] or None}. Raises SealError."""
-    return document(snapshot.content_id)
+    return read_content(snapshot.content_id)
 
 
-def document(content_id: int) -> dict[str, Any]:
+def read_content(content_id: int) -> dict[str, Any]:
     """As `body`, of a content."""
     content = Content.get_by_id(content_id)
     sealed = keyring().unseal(content.sealed, content_owner(content.tenant_id, content.fingerprint))
@@ -208,7 +210,7 @@ def document(content_id: int) -> dict[str, Any]:
     return found
 
 
-def own(document: dict[str, Any], graph_id: str) -> dict[str, Any]:
+def with_own_id(document: dict[str, Any], graph_id: str) -> dict[str, Any]:
     """With the policy's own id: contents that are equal are kept once, with the id of the first that had them."""
     if isinstance(document["body"].get("id"), str):
         document["body"]["id"] = graph_id.rpartition("/")[2]
@@ -233,7 +235,7 @@ def of_policy(policy: Policy, limit: int, offset: int = 0) -> list[Snapshot]:
     return list(_with_content().where(Snapshot.policy == policy).limit(limit).offset(offset))
 
 
-def before(snapshot: Snapshot) -> Snapshot | None:
+def previous(snapshot: Snapshot) -> Snapshot | None:
     """The snapshot of the same policy just before this one."""
     return _with_content().where((Snapshot.policy == snapshot.policy_id) & (Snapshot.id < snapshot.id)).first()
 
@@ -242,4 +244,4 @@ def with_policies(ids: Sequence[int]) -> Any:
     """Return a query of these snapshots, each with its policy, its fingerprint and its size; without an order."""
     fields = (Snapshot, Policy, Content.id, Content.fingerprint, Content.plain_bytes)
     joined = Snapshot.select(*fields).join(Policy).switch(Snapshot).join(Content)
-    return joined.where(among(Snapshot.id, ids))
+    return joined.where(is_in(Snapshot.id, ids))

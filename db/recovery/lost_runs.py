@@ -21,32 +21,36 @@ PATIENCE_SECONDS = 600
 # Longer than any wait that Graph was seen to ask for.
 STALLED_SECONDS = 900
 # Of thousands, so many are handled at a tick.
-AT_ONCE = 500
+RUNS_PER_TICK = 500
 
 
-def unsent(apart: Collection[int] = ()) -> list[Run]:
+def never_enqueued(apart: Collection[int] = ()) -> list[Run]:
     """Queued, and their message was never sent."""
-    return _oldest((Run.state == RunState.QUEUED) & Run.enqueued_at.is_null() & _before(Run.created_at), apart)
+    return _oldest_active(
+        (Run.state == RunState.QUEUED) & Run.enqueued_at.is_null() & _is_before_unsent_limit(Run.created_at), apart
+    )
 
 
-def unclaimed(apart: Collection[int] = ()) -> list[Run]:
+def due_to_resume(apart: Collection[int] = ()) -> list[Run]:
     """Sent, and taken by nobody: queued for a while, or their wait is over. Whether a message is lost, Redis knows.
 
     Those come first that were sent, or whose message was seen, the longest ago: so each has its turn.
     """
     a_while_ago = Run.enqueued_at < _ago(LOST_SECONDS)
     not_since = Run.enqueued_at.is_null() | (Run.enqueued_at < Run.resume_at) | a_while_ago
-    is_due = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null() & _before(Run.resume_at) & not_since
+    is_due = (
+        (Run.state == RunState.RUNNING) & Run.claimed_by.is_null() & _is_before_unsent_limit(Run.resume_at) & not_since
+    )
     is_queued = (Run.state == RunState.QUEUED) & a_while_ago
-    return _oldest(is_queued | is_due, apart, pw.fn.COALESCE(Run.enqueued_at, Run.created_at))
+    return _oldest_active(is_queued | is_due, apart, pw.fn.COALESCE(Run.enqueued_at, Run.created_at))
 
 
-def _before(field: pw.Field) -> Any:
+def _is_before_unsent_limit(field: pw.Field) -> Any:
     """So long ago that what sends at once would have sent."""
     return field < _ago(UNSENT_SECONDS)
 
 
-def is_out_of_patience(run: Run) -> bool:
+def has_waited_too_long(run: Run) -> bool:
     """It was sent long ago, and its wait, if any, has been over for as long."""
     times = [at for at in (run.enqueued_at, run.resume_at) if at]
     return bool(times and max(times) < _ago(PATIENCE_SECONDS))
@@ -59,14 +63,14 @@ def stalled() -> list[Run]:
     """
     at_last = pw.fn.COALESCE(Run.progressed_at, Run.started_at)
     waits = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null() & Run.waiting.is_null(False)
-    return _oldest(waits & (at_last < _ago(STALLED_SECONDS)))
+    return _oldest_active(waits & (at_last < _ago(STALLED_SECONDS)))
 
 
-def abandoned(apart: Collection[int] = ()) -> list[Run]:
+def presumed_lost(apart: Collection[int] = ()) -> list[Run]:
     """Claimed, and their worker's heartbeat stopped."""
     # A heartbeat from the future is one of before the clock was set back: nobody keeps it up.
     is_old = (Run.heartbeat_at < _ago(STALE_SECONDS)) | (Run.heartbeat_at > _ago(-STALE_SECONDS))
-    return _oldest((Run.state == RunState.RUNNING) & Run.claimed_by.is_null(False) & is_old, apart)
+    return _oldest_active((Run.state == RunState.RUNNING) & Run.claimed_by.is_null(False) & is_old, apart)
 
 
 def take_back(run: Run) -> list[Run]:
@@ -87,21 +91,21 @@ def take_back(run: Run) -> list[Run]:
     )
     if not taken:
         return []
-    return [run] if run.attempts + 1 < MAX_ATTEMPTS else _given_up(run)
+    return [run] if run.attempts + 1 < MAX_ATTEMPTS else _give_up(run)
 
 
-def _given_up(run: Run) -> list[Run]:
+def _give_up(run: Run) -> list[Run]:
     """Fail it: it is likely what kills its workers. Of a part, the rest goes on; returns what to send for that."""
-    held = runs.claim(run.id, run.kind)
+    held = runs.take_claim(run.id, run.kind)
     if held is None:
         return []
     message = f"The worker died {MAX_ATTEMPTS} times in this run. Look at the worker's log, then start it again."
     if run.parent_id is None:
         completion.fail(held, "worker_died", message)
         return []
-    following = child_runs.fail(held, "worker_died", message, None)
+    following = child_runs.fail_child(held, "worker_died", message, None)
     if following is None:
-        child_runs.close(run.parent_id)
+        child_runs.finish_parent_if_done(run.parent_id)
     return [following] if following else []
 
 
@@ -109,24 +113,24 @@ def _ago(seconds: float) -> datetime:
     return utcnow() - timedelta(seconds=seconds)
 
 
-def _oldest(expression: pw.Expression, apart: Collection[int] = (), by: Any = Run.id) -> list[Run]:
+def _oldest_active(expression: pw.Expression, apart: Collection[int] = (), by: Any = Run.id) -> list[Run]:
     """Active ones, without those whose ids are given: what nobody can handle must not hide what is behind it.
 
     Read to the end before anything is written: SQLite refuses, at once, a write beside a reading that has grown old.
     """
     found = Run.select().where(IS_ACTIVE & expression & Run.id.not_in(list(apart)))
-    return list(found.order_by(by, Run.id).limit(AT_ONCE))
+    return list(found.order_by(by, Run.id).limit(RUNS_PER_TICK))
 
 
-def cancelled_and_unheld(apart: Collection[int] = ()) -> list[Run]:
+def cancelled_and_unclaimed(apart: Collection[int] = ()) -> list[Run]:
     """A cancel was asked for, and no worker holds the run to see it."""
     is_asked = Run.parent.is_null() & Run.cancel_requested_at.is_null(False)
-    return _oldest(Run.claimed_by.is_null() & is_asked, apart)
+    return _oldest_active(Run.claimed_by.is_null() & is_asked, apart)
 
 
-def without_parts(apart: Collection[int] = ()) -> list[Run]:
+def parents_without_children(apart: Collection[int] = ()) -> list[Run]:
     """Wholes whose last part ended, and whose worker died before it could end them."""
     part = Run.alias()
     parts = part.select(part.id).where((part.parent == Run.id) & (part.state << pw.SQL("('queued', 'running')")))
     is_handed_out = Run.parts.is_null(False) & Run.claimed_by.is_null()
-    return _oldest((Run.state == RunState.RUNNING) & is_handed_out & ~pw.fn.EXISTS(parts), apart)
+    return _oldest_active((Run.state == RunState.RUNNING) & is_handed_out & ~pw.fn.EXISTS(parts), apart)

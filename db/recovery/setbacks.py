@@ -10,30 +10,30 @@ from db.models import Setback
 from db.states import Sweep
 
 # Where others have the id of a row: the step as a whole.
-WHOLE = 0
+WHOLE_STEP = 0
 # Twice as long after every failure: a defect must not fill the log, and what was mended must not wait for hours.
-FIRST, LONGEST = timedelta(seconds=2), timedelta(minutes=5)
-MOST_DOUBLINGS = 10
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=5)
+MAX_DOUBLINGS = 10
 # What the rows of a step are, unless they are runs.
-_ROWS: dict[str, str] = {Sweep.SCHEDULES: "schedule", Sweep.REMOVE: "tenant"}
+_ROW_TITLES: dict[str, str] = {Sweep.SCHEDULES: "schedule", Sweep.REMOVE: "tenant"}
 
 
-def known() -> list[Setback]:
+def all_setbacks() -> list[Setback]:
     """The longest first."""
     return list(Setback.select().order_by(Setback.since))
 
 
-def is_apart(one: Setback) -> bool:
+def is_postponed(one: Setback) -> bool:
     """Its next try is still to come. One that is too far off was told by a clock that was set back since."""
-    return utcnow() < one.again_at <= utcnow() + LONGEST
+    return utcnow() < one.again_at <= utcnow() + LONGEST_PAUSE
 
 
-def counts() -> dict[str, int]:
+def count_by_step() -> dict[str, int]:
     """Step -> how many; also of steps that only the scheduler of a later version knows."""
-    return dict.fromkeys(Sweep, 0) | Counter(str(one.step) for one in known())
+    return dict.fromkeys(Sweep, 0) | Counter(str(one.step) for one in all_setbacks())
 
 
-def note(step: Sweep, subject: int, sentence: str) -> Setback:
+def record(step: Sweep, subject: int, sentence: str) -> Setback:
     """It failed, or failed again."""
     now = utcnow()
     with database.atomic():
@@ -41,7 +41,7 @@ def note(step: Sweep, subject: int, sentence: str) -> Setback:
         times = before.times + 1 if before else 1
         new = {
             Setback.last_at: now,
-            Setback.again_at: now + min(FIRST * 2 ** min(times - 1, MOST_DOUBLINGS), LONGEST),
+            Setback.again_at: now + min(FIRST_PAUSE * 2 ** min(times - 1, MAX_DOUBLINGS), LONGEST_PAUSE),
             Setback.times: times,
             Setback.sentence: sentence[:500],
         }
@@ -52,14 +52,14 @@ def note(step: Sweep, subject: int, sentence: str) -> Setback:
         return Setback.get((Setback.step == step) & (Setback.subject == subject))
 
 
-def forget(step: Sweep, subjects: Collection[int]) -> None:
+def delete(step: Sweep, subjects: Collection[int]) -> None:
     if subjects:
         Setback.delete().where((Setback.step == step) & Setback.subject.in_(list(subjects))).execute()
 
 
-def told(one: Setback) -> str:
+def describe(one: Setback) -> str:
     """What fails, since when, how often, and how it failed last."""
-    what = "" if one.subject == WHOLE else f" for {_ROWS.get(one.step, 'run')} {one.subject}"
+    what = "" if one.subject == WHOLE_STEP else f" for {_ROW_TITLES.get(one.step, 'run')} {one.subject}"
     since = one.since.isoformat(sep=" ", timespec="minutes")
     times = "once" if one.times == 1 else f"{one.times} times"
     return f"“{one.step}” fails{what} since {since} UTC, {times}. Last: {one.sentence}"

@@ -13,12 +13,12 @@ from db.database import database
 from db.models import RestoreItem, Run, Write
 from db.runs import runs
 from db.runs.runs import Claim
-from db.sql.value_lists import among
-from db.states import BEGUN, OPEN, WRITING, WriteState
+from db.sql.value_lists import is_in
+from db.states import POSSIBLY_APPLIED, UNRESOLVED_WRITES, WRITTEN_OUTCOMES, WriteState
 
 
 @dataclass(frozen=True)
-class Intent:
+class WriteIntent:
     item_id: int
     method: str
     path: str
@@ -28,7 +28,7 @@ class Intent:
 
 
 @dataclass(frozen=True)
-class Answered:
+class WriteAnswer:
     write_id: int
     state: WriteState
     error_code: str | None = None
@@ -39,10 +39,10 @@ class Answered:
     created_id: str | None = None
 
 
-def record(claim: Claim, intents: Iterable[Intent]) -> list[int]:
+def record(claim: Claim, intents: Iterable[WriteIntent]) -> list[int]:
     """Committed before anything is sent. Raises ClaimLost when the run is another's by now: then nothing may be."""
     with database.atomic():
-        runs.hold(claim)
+        runs.assert_claim(claim)
         return [
             Write.create(
                 run=claim.run.id,
@@ -56,7 +56,7 @@ def record(claim: Claim, intents: Iterable[Intent]) -> list[int]:
         ]
 
 
-def answer(results: Iterable[Answered]) -> None:
+def record_answers(results: Iterable[WriteAnswer]) -> None:
     """Without a look at the claim: what Graph answered is true whoever has the run now."""
     with database.atomic():
         for one in results:
@@ -70,10 +70,10 @@ def answer(results: Iterable[Answered]) -> None:
             if one.state == WriteState.ANSWERED:
                 _close_approval(one.write_id)
             if one.created_id:
-                _made(one.item_id, one.created_id)
+                _save_created_id(one.item_id, one.created_id)
 
 
-def _made(item_id: int | None, created_id: str) -> None:
+def _save_created_id(item_id: int | None, created_id: str) -> None:
     """What an item has made stays its own: an answer that comes late must not hide it from an undo."""
     is_first = (RestoreItem.id == item_id) & RestoreItem.created_id.is_null()
     RestoreItem.update(created_id=created_id).where(is_first).execute()
@@ -92,31 +92,31 @@ def settle(write: Write, state: WriteState) -> None:
     write.save(only=[Write.state, Write.answered_at])
 
 
-def adopt(write: Write, created_id: str) -> None:
+def adopt_created_object(write: Write, created_id: str) -> None:
     """The object that a create made, whose answer never came."""
     with database.atomic():
         settle(write, WriteState.FOUND)
-        _made(write.item_id, created_id)
+        _save_created_id(write.item_id, created_id)
 
 
-def of_items(item_ids: Sequence[int]) -> Mapping[int, list[Write]]:
+def writes_by_item(item_ids: Sequence[int]) -> Mapping[int, list[Write]]:
     """Item -> its writes, oldest first, of whichever run."""
     found: dict[int, list[Write]] = {one: [] for one in item_ids}
-    for write in Write.select().where(among(Write.item, item_ids)).order_by(Write.id):
+    for write in Write.select().where(is_in(Write.item, item_ids)).order_by(Write.id):
         found[write.item_id].append(write)
     return found
 
 
-def open_create(writes: Sequence[Write]) -> Write | None:
+def unanswered_create(writes: Sequence[Write]) -> Write | None:
     """The create of which nobody knows whether it made something."""
-    return next((one for one in reversed(writes) if one.known_ids is not None and one.state in OPEN), None)
+    return next((one for one in reversed(writes) if one.known_ids is not None and one.state in UNRESOLVED_WRITES), None)
 
 
-def has_begun(writes: Sequence[Write]) -> bool:
-    return any(one.state in BEGUN for one in writes)
+def may_have_been_applied(writes: Sequence[Write]) -> bool:
+    return any(one.state in POSSIBLY_APPLIED for one in writes)
 
 
-def waiting(writes: Sequence[Write]) -> list[Write]:
+def awaiting_approval(writes: Sequence[Write]) -> list[Write]:
     """Those that somebody in the tenant has to approve."""
     return [one for one in writes if one.state == WriteState.WAITING]
 
@@ -129,24 +129,24 @@ def taken_ids(restore_id: int) -> set[str]:
     return {one for row in rows.tuples() for one in row if one}
 
 
-def rivals(restore_id: int) -> list[RestoreItem]:
+def items_with_shared_target(restore_id: int) -> list[RestoreItem]:
     """Items of a plan that would write what another one writes: all but the one that has begun to, if one has.
 
     No preview makes such a plan; one of an earlier version may have.
     """
     sharing: dict[tuple[str, str], list[RestoreItem]] = {}
     for one in RestoreItem.select().where(RestoreItem.restore == restore_id).order_by(RestoreItem.position):
-        if one.action in WRITING and (one.created_id or one.target_id):
-            sharing.setdefault(_target(one), []).append(one)
+        if one.action in WRITTEN_OUTCOMES and (one.created_id or one.target_id):
+            sharing.setdefault(_target_of(one), []).append(one)
     shared = [one for group in sharing.values() if len(group) > 1 for one in group]
     first: dict[tuple[str, str], int] = {}
     for one in shared:
-        if has_begun(of_items([one.id])[one.id]):
-            first.setdefault(_target(one), one.id)
-    return [one for one in shared if first.get(_target(one)) != one.id]
+        if may_have_been_applied(writes_by_item([one.id])[one.id]):
+            first.setdefault(_target_of(one), one.id)
+    return [one for one in shared if first.get(_target_of(one)) != one.id]
 
 
-def _target(item: RestoreItem) -> tuple[str, str]:
+def _target_of(item: RestoreItem) -> tuple[str, str]:
     return str(item.policy_type), str(item.created_id or item.target_id)
 
 

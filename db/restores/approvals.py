@@ -16,9 +16,9 @@ from db.database import transaction
 from db.errors import Invalid
 from db.models import Restore, RestoreItem, Run
 from db.restores import four_eyes, plan_fingerprint, restores
-from db.states import WRITING, RestoreState
+from db.states import WRITTEN_OUTCOMES, RestoreState
 
-LONGEST_REASON = 500
+MAX_REASON_LENGTH = 500
 READY = (RestoreState.PREVIEWED, RestoreState.APPROVED)
 
 
@@ -26,7 +26,7 @@ def expires_at(restore: Restore, hours: int) -> Any:
     return restore.previewed_at + timedelta(hours=hours) if restore.previewed_at else None
 
 
-def expire_old(hours: int) -> int:
+def expire_old_plans(hours: int) -> int:
     """Plans that are too old to be trusted. Returns how many."""
     return int(
         Restore.update(state=RestoreState.EXPIRED)
@@ -43,18 +43,18 @@ def approve(restore: Restore, actor: Actor, reason: str, hours: int, *, plan: st
     """
     if actor.user_id is None:
         raise Invalid("A restore is approved by a person, in the browser.")
-    said = _reason(restore, reason)
-    restores.hold(restore)
+    said = _require_reason(restore, reason)
+    restores.lock_restore(restore)
     four_eyes.refuse_requester(restore, actor.user_id)
-    seen = _require_plan(restore)
-    restores.expect(
+    seen = _require_same_plan(restore)
+    restores.require_one_row(
         Restore.update(
             state=RestoreState.APPROVED,
             approved_by=actor.user_id,
             approved_at=utcnow(),
             approved_fingerprint=seen,
             reason=said,
-        ).where((Restore.state == RestoreState.PREVIEWED) & _this_plan(restore, plan) & _fresh(hours)),
+        ).where((Restore.state == RestoreState.PREVIEWED) & _is_this_plan(restore, plan) & _is_fresh(hours)),
         "Only a fresh preview that you have seen can be approved. Look at the plan as it is now.",
     )
     audit.record(
@@ -67,48 +67,48 @@ def approve(restore: Restore, actor: Actor, reason: str, hours: int, *, plan: st
     )
 
 
-def _require_plan(restore: Restore) -> str | None:
+def _require_same_plan(restore: Restore) -> str | None:
     """The fingerprint of the plan, which is as it was when it was previewed; None: there is none. Raises Invalid."""
     now = Restore.get_by_id(restore.id)
     if now.state not in READY:
         return None
-    plan_fingerprint.require(now)
+    plan_fingerprint.require_unchanged(now)
     return str(now.planned_mark)
 
 
-def _this_plan(restore: Restore, plan: str | None) -> Any:
+def _is_this_plan(restore: Restore, plan: str | None) -> Any:
     """As a condition: it is still the plan that was seen, and nobody previewed it again meanwhile."""
     seen = restore.planned_mark if plan is None else plan
     return (Restore.id == restore.id) & (Restore.planned_mark == (seen or ""))
 
 
-def _fresh(hours: int) -> Any:
+def _is_fresh(hours: int) -> Any:
     return Restore.previewed_at >= utcnow() - timedelta(hours=hours)
 
 
-def _reason(restore: Restore, reason: str) -> str:
-    text = in_one_line(reason or restore.reason or "")
+def _require_reason(restore: Restore, reason: str) -> str:
+    text = clean_reason(reason or restore.reason or "")
     if not text:
         raise Invalid("Say why: a ticket or a sentence. It is kept with the restore and shown to whoever approves it.")
     return text
 
 
-def in_one_line(reason: str) -> str:
-    return " ".join(reason.replace("\x00", "").split())[:LONGEST_REASON]
+def clean_reason(reason: str) -> str:
+    return " ".join(reason.replace("\x00", "").split())[:MAX_REASON_LENGTH]
 
 
 # --- the guard -------------------------------------------------------------------------------------------------------
 
 
-def guarded(restore: Restore) -> list[RestoreItem]:
+def items_held_back(restore: Restore) -> list[RestoreItem]:
     """What the Conditional Access guard does not let pass, unless somebody overrides it."""
-    held = (RestoreItem.reason == "guard") & RestoreItem.action.in_(list(WRITING))
+    held = (RestoreItem.reason == "guard") & RestoreItem.action.in_(list(WRITTEN_OUTCOMES))
     return list(RestoreItem.select().where((RestoreItem.restore == restore) & held).order_by(RestoreItem.position))
 
 
-def held_back(restore: Restore) -> dict[str, int]:
+def count_held_back(restore: Restore) -> dict[str, int]:
     """How many of each action of the plan stay unwritten for it."""
-    return {} if restore.guard_reason else dict(Counter(one.action for one in guarded(restore)))
+    return {} if restore.guard_reason else dict(Counter(one.action for one in items_held_back(restore)))
 
 
 @transaction
@@ -117,22 +117,22 @@ def override_guard(restore: Restore, actor: Actor, reason: str, *, plan: str | N
 
     It lasts as long as the plan: a new preview holds these back again.
     """
-    said = in_one_line(reason)
+    said = clean_reason(reason)
     if not said:
         raise Invalid("Say why the Conditional Access guard may be passed: whoever approves it reads that.")
-    restores.hold(restore)
-    _require_plan(restore)
-    names = [one.name for one in guarded(restore)]
+    restores.lock_restore(restore)
+    _require_same_plan(restore)
+    names = [one.name for one in items_held_back(restore)]
     if not names:
         raise Invalid("The Conditional Access guard holds nothing of this plan back.")
     changes = {"guard_reason": said, "guard_by": actor.user_id, "guard_at": utcnow()}
-    restores.expect(
+    restores.require_one_row(
         Restore.update(state=RestoreState.PREVIEWED, **restores.NOT_APPROVED, **changes).where(
-            Restore.state.in_(READY) & _this_plan(restore, plan)
+            Restore.state.in_(READY) & _is_this_plan(restore, plan)
         ),
         "Only the guard of a plan that you have seen can be overridden. Look at the plan as it is now.",
     )
-    four_eyes.touch([restore.id], actor, four_eyes.OVERRODE_GUARD)
+    four_eyes.record_requester([restore.id], actor, four_eyes.OVERRODE_GUARD)
     plan_fingerprint.renew_guard(Restore.get_by_id(restore.id))
     audit.record(
         Action.RESTORE_GUARD,
@@ -150,15 +150,15 @@ def override_guard(restore: Restore, actor: Actor, reason: str, *, plan: str | N
 
 def begin_live(restore: Restore, run: Run, actor: Actor, reason: str, hours: int, plan: str | None) -> None:
     """In the transaction that makes its run, the restore held. Raises Invalid when the plan may not be executed."""
-    seen = _require_plan(restore)
-    four_eyes.require(restore)
-    ready = [RestoreState.APPROVED] if four_eyes.is_asked(restore) else list(READY)
-    said = _reason(restore, reason)
-    restores.expect(
+    seen = _require_same_plan(restore)
+    four_eyes.require_approval(restore)
+    ready = [RestoreState.APPROVED] if four_eyes.is_required(restore) else list(READY)
+    said = _require_reason(restore, reason)
+    restores.require_one_row(
         Restore.update(state=RestoreState.RUNNING, started_at=utcnow(), reason=said).where(
-            Restore.state.in_(ready) & _this_plan(restore, plan) & _fresh(hours)
+            Restore.state.in_(ready) & _is_this_plan(restore, plan) & _is_fresh(hours)
         ),
-        _why_not(restore, hours, plan),
+        _refusal(restore, hours, plan),
     )
     audit.record(
         Action.RESTORE_STARTED,
@@ -172,11 +172,11 @@ def begin_live(restore: Restore, run: Run, actor: Actor, reason: str, hours: int
     )
 
 
-def _why_not(restore: Restore, hours: int, plan: str | None) -> str:
+def _refusal(restore: Restore, hours: int, plan: str | None) -> str:
     now = Restore.get_by_id(restore.id)
     if now.planned_mark and plan not in (None, now.planned_mark):
         return "Its plan is another one since you looked at it. Look at it as it is now; nothing was written."
-    if now.state == RestoreState.PREVIEWED and four_eyes.is_asked(now):
+    if now.state == RestoreState.PREVIEWED and four_eyes.is_required(now):
         return "This tenant asks for four eyes: another manager has to approve this restore first."
     if now.state in (*READY, RestoreState.EXPIRED):
         return f"The preview is older than {hours} hours. Preview it again."
@@ -188,7 +188,7 @@ def _why_not(restore: Restore, hours: int, plan: str | None) -> str:
 @transaction
 def live_refusal(restore: Restore) -> str:
     """Why a run that carries it out may write nothing more; "" when it may."""
-    restores.hold(restore)
+    restores.lock_restore(restore)
     now = Restore.get_by_id(restore.id)
-    is_approved = not four_eyes.is_asked(now) or now.approved_fingerprint == now.planned_mark
+    is_approved = not four_eyes.is_required(now) or now.approved_fingerprint == now.planned_mark
     return plan_fingerprint.refusal(now) or ("" if is_approved else "Another plan was approved. Preview it again.")

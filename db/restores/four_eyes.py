@@ -8,27 +8,27 @@ from collections.abc import Sequence
 from typing import Any
 
 from db.audit.audit import Actor
-from db.database import lock
+from db.database import lock_rows
 from db.errors import Invalid
 from db.models import Mapping, Restore, RestoreRequester, Tenant, User
 from db.sql import upserts
-from db.sql.value_lists import among
+from db.sql.value_lists import is_in
 from db.states import CHANGEABLE, RestoreState
 
 BreakGlass = list[dict[str, str]]
 
-MADE, CHANGED_OPTIONS, CHANGED_ITEMS = "asked for it", "changed its options", "left policies out"
+ASKED_FOR_IT, CHANGED_OPTIONS, CHANGED_ITEMS = "asked for it", "changed its options", "left policies out"
 OVERRODE_GUARD = "overrode the Conditional Access guard"
 SET_MAPPING, REMOVED_MAPPING = "set a mapping that it uses", "removed a mapping"
 CHANGED_LIST = "changed the break-glass list meanwhile"
 
 
-def is_asked(restore: Restore) -> bool:
+def is_required(restore: Restore) -> bool:
     """By the tenant now, or when it was requested."""
     return bool(restore.asks_four_eyes or _tenant(restore).four_eyes)
 
 
-def break_glass(restore: Restore) -> BreakGlass:
+def break_glass_list(restore: Restore) -> BreakGlass:
     """Whom it must not lock out: those of when it was requested, and those of now."""
     every = [*(restore.break_glass or ()), *(_tenant(restore).break_glass or ())]
     return list({(one["kind"], one["id"]): one for one in every}.values())
@@ -39,39 +39,41 @@ def _tenant(restore: Restore) -> Tenant:
     return found
 
 
-def rules_of(restore: Restore) -> dict[str, Any]:
+def rules_as_columns(restore: Restore) -> dict[str, Any]:
     """As columns: the rules that it keeps from now on. The restore is held."""
     restore = Restore.get_by_id(restore.id)
-    return {"asks_four_eyes": is_asked(restore), "break_glass": break_glass(restore) or None}
+    return {"asks_four_eyes": is_required(restore), "break_glass": break_glass_list(restore) or None}
 
 
-def touch(restore_ids: Sequence[int], actor: Actor | User | None, act: str) -> None:
+def record_requester(restore_ids: Sequence[int], actor: Actor | User | None, act: str) -> None:
     """This person decided a part of it. Commands are nobody's: whoever may give them has the server."""
     user_id = actor.id if isinstance(actor, User) else actor and actor.user_id
     if user_id is not None:
         rows = [{"restore": one, "user": user_id, "act": act} for one in restore_ids]
-        upserts.add(RestoreRequester, (RestoreRequester.restore, RestoreRequester.user, RestoreRequester.act), rows)
+        upserts.insert_missing(
+            RestoreRequester, (RestoreRequester.restore, RestoreRequester.user, RestoreRequester.act), rows
+        )
 
 
-def touch_open(of_restores: Any, actor: Actor | User, act: str) -> None:
+def record_requester_of_open(of_restores: Any, actor: Actor | User, act: str) -> None:
     """Of the restores that this is a condition of, those that may yet be executed."""
     open_ones = of_restores & Restore.state.in_(CHANGEABLE)
-    lock(Restore, open_ones)
-    touch([row.id for row in Restore.select(Restore.id).where(open_ones).order_by(Restore.id)], actor, act)
+    lock_rows(Restore, open_ones)
+    record_requester([row.id for row in Restore.select(Restore.id).where(open_ones).order_by(Restore.id)], actor, act)
 
 
-def inherit(restore: Restore, former: Restore) -> None:
+def inherit_requesters(restore: Restore, former: Restore) -> None:
     """Who decided what that one writes has decided it for this one too, which was made from it."""
-    for user_id, acts in acts_of(former).items():
-        touch([restore.id], User.get_by_id(user_id), f"{acts[0]} ({former})")
+    for user_id, acts in acts_by_user(former).items():
+        record_requester([restore.id], User.get_by_id(user_id), f"{acts[0]} ({former})")
 
 
-def acts_of(restore: Restore) -> dict[int, list[str]]:
+def acts_by_user(restore: Restore) -> dict[int, list[str]]:
     """User id -> what they did; a restore of before this was kept says who made it and who changed it last."""
     rows = RestoreRequester.select(RestoreRequester.id, RestoreRequester.user, RestoreRequester.act)
     # Sorted here: to sort by id, a database may go along all of them by id.
     said = [(user, act) for _, user, act in sorted(rows.where(RestoreRequester.restore == restore).tuples())]
-    said += [(restore.created_by_id, MADE), (restore.changed_by_id, CHANGED_OPTIONS)] if not said else []
+    said += [(restore.created_by_id, ASKED_FOR_IT), (restore.changed_by_id, CHANGED_OPTIONS)] if not said else []
     said += [(one.set_by_id, SET_MAPPING) for one in mappings_used(restore)]
     found: dict[int, list[str]] = {}
     for user_id, act in said:
@@ -86,7 +88,7 @@ def mappings_used(restore: Restore) -> list[Mapping]:
     rows = Mapping.select().where(
         (Mapping.tenant == restore.tenant_id)
         & (Mapping.source_directory_id == restore.source_directory_id)
-        & among(Mapping.source_id, [source for _, source in keys])
+        & is_in(Mapping.source_id, [source for _, source in keys])
     )
     return [one for one in rows if (one.kind, one.source_id) in keys]
 
@@ -94,7 +96,7 @@ def mappings_used(restore: Restore) -> list[Mapping]:
 def requesters(restore: Restore) -> frozenset[int]:
     """The ids of all who decided a part of what it writes: none of them is another pair of eyes."""
     of_before = {restore.created_by_id, restore.changed_by_id} - {None}
-    return frozenset(acts_of(restore)) | frozenset(of_before)
+    return frozenset(acts_by_user(restore)) | frozenset(of_before)
 
 
 def has_approved(restore: Restore) -> bool:
@@ -104,17 +106,17 @@ def has_approved(restore: Restore) -> bool:
     return is_this_plan and is_anothers
 
 
-def require(restore: Restore) -> None:
+def require_approval(restore: Restore) -> None:
     """Raises Invalid for one that only its requester has approved. The restore is held."""
     now = Restore.get_by_id(restore.id)
-    if is_asked(now) and now.state == RestoreState.APPROVED and not has_approved(now):
+    if is_required(now) and now.state == RestoreState.APPROVED and not has_approved(now):
         raise Invalid("This tenant asks for four eyes by now. Preview it again: another manager has to approve it.")
 
 
 def refuse_requester(restore: Restore, user_id: int | None) -> None:
     """Raises Invalid, with what this person has to do with it. The restore is held."""
     restore = Restore.get_by_id(restore.id)
-    if not is_asked(restore) or user_id not in requesters(restore):
+    if not is_required(restore) or user_id not in requesters(restore):
         return
-    acts = " and ".join(acts_of(restore).get(user_id or 0, [])) or MADE
+    acts = " and ".join(acts_by_user(restore).get(user_id or 0, [])) or ASKED_FOR_IT
     raise Invalid(f"This tenant asks for four eyes: somebody other than you has to approve this, for you {acts}.")

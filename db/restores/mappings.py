@@ -11,10 +11,10 @@ from db.models import DirectoryName, Mapping, Policy, Restore, RestoreItem, Tena
 from db.policies import policies
 from db.restores import four_eyes
 from db.sql import upserts
-from db.sql.value_lists import among
+from db.sql.value_lists import is_in
 from db.states import CHANGEABLE, PolicyState
 
-Key = tuple[str, str]
+ObjectKey = tuple[str, str]
 
 
 def of_pair(tenant: Tenant, source_directory_id: str) -> list[Mapping]:
@@ -25,7 +25,7 @@ def of_pair(tenant: Tenant, source_directory_id: str) -> list[Mapping]:
     )
 
 
-def directories(tenant: Tenant) -> list[str]:
+def source_directories(tenant: Tenant) -> list[str]:
     """Those that this tenant has restores or mappings from."""
     found: set[str] = set()
     for model in (Restore, Mapping):
@@ -34,15 +34,15 @@ def directories(tenant: Tenant) -> list[str]:
     return sorted(found)
 
 
-def known(tenant: Tenant, source_directory_id: str) -> dict[Key, str]:
+def targets_by_key(tenant: Tenant, source_directory_id: str) -> dict[ObjectKey, str]:
     """(kind, id in the source) -> id in the target."""
     return {(one.kind, one.source_id): one.target_id for one in of_pair(tenant, source_directory_id)}
 
 
-def set_one(
+def set_mapping(
     tenant: Tenant,
     source_directory_id: str,
-    key: Key,
+    key: ObjectKey,
     target_id: str,
     actor: Actor,
     *,
@@ -54,7 +54,7 @@ def set_one(
     if not all((key[0], key[1], target_id)):
         raise Invalid("A mapping needs the id of an object on both sides.")
     with database.atomic():
-        _put(tenant, source_directory_id, key, target_id, source_name, target_name, actor.user_id)
+        _save(tenant, source_directory_id, key, target_id, source_name, target_name, actor.user_id)
         audit.record(
             Action.MAPPING_SET,
             actor,
@@ -66,24 +66,41 @@ def set_one(
         )
 
 
-def remember(tenant: Tenant, source_directory_id: str, key: Key, target_id: str, name: str) -> None:
+def remember(tenant: Tenant, source_directory_id: str, key: ObjectKey, target_id: str, name: str) -> None:
     """What a restore made stands for what it was made from, from now on."""
     if key[1] != target_id:
-        _put(tenant, source_directory_id, key, target_id, name, name, None)
+        _save(tenant, source_directory_id, key, target_id, name, name, None)
 
 
-def _put(tenant: Tenant, source_directory_id: str, key: Key, target_id: str, source_name: str | None,
-         target_name: str | None, user_id: int | None) -> None:  # fmt: skip
-    row = {"tenant": tenant.id, "source_directory_id": source_directory_id, "kind": key[0], "source_id": key[1],
-           "source_name": source_name, "target_id": target_id, "target_name": target_name, "set_by": user_id,
-           "set_at": utcnow()}  # fmt: skip
+def _save(
+    tenant: Tenant,
+    source_directory_id: str,
+    key: ObjectKey,
+    target_id: str,
+    source_name: str | None,
+    target_name: str | None,
+    user_id: int | None,
+) -> None:
+    row = {
+        "tenant": tenant.id,
+        "source_directory_id": source_directory_id,
+        "kind": key[0],
+        "source_id": key[1],
+        "source_name": source_name,
+        "target_id": target_id,
+        "target_name": target_name,
+        "set_by": user_id,
+        "set_at": utcnow(),
+    }
     renewed = (Mapping.target_id, Mapping.target_name, Mapping.set_by, Mapping.set_at)
-    upserts.put(Mapping, (Mapping.tenant, Mapping.source_directory_id, Mapping.kind, Mapping.source_id), [row], renewed)
+    upserts.insert_or_update(
+        Mapping, (Mapping.tenant, Mapping.source_directory_id, Mapping.kind, Mapping.source_id), [row], renewed
+    )
 
 
 def remove(mapping: Mapping, actor: Actor) -> None:
     with database.atomic():
-        _touch_restores(mapping, actor)
+        _record_requester(mapping, actor)
         Mapping.delete().where(Mapping.id == mapping.id).execute()
         audit.record(
             Action.MAPPING_REMOVED,
@@ -95,16 +112,16 @@ def remove(mapping: Mapping, actor: Actor) -> None:
         )
 
 
-def _touch_restores(mapping: Mapping, actor: Actor) -> None:
+def _record_requester(mapping: Mapping, actor: Actor) -> None:
     """What goes decides what a plan that was made with it, or is yet to be made, becomes. A row that stays says who."""
     of_pair = (Restore.tenant == mapping.tenant_id) & (Restore.source_directory_id == mapping.source_directory_id)
     rows = Restore.select(Restore.id, Restore.mappings_used).where(of_pair & Restore.state.in_(CHANGEABLE))
     key = [mapping.kind, mapping.source_id]
     ids = [one.id for one in rows if one.mappings_used is None or key in [used[:2] for used in one.mappings_used]]
-    four_eyes.touch_open(among(Restore.id, ids), actor, four_eyes.REMOVED_MAPPING)
+    four_eyes.record_requester_of_open(is_in(Restore.id, ids), actor, four_eyes.REMOVED_MAPPING)
 
 
-def missing(tenant: Tenant, source_directory_id: str) -> dict[Key, str | None]:
+def missing_mappings(tenant: Tenant, source_directory_id: str) -> dict[ObjectKey, str | None]:
     """(kind, id) -> name, of what the pair's newest previews could not find or not tell from others of its name, and
     nothing stands for yet.
     """
@@ -118,7 +135,7 @@ def missing(tenant: Tenant, source_directory_id: str) -> dict[Key, str | None]:
     rows = RestoreItem.select(
         RestoreItem.policy_type, RestoreItem.graph_id, RestoreItem.name, RestoreItem.reason, RestoreItem.resolutions
     )
-    items = list(rows.where(among(RestoreItem.restore, ids) & RestoreItem.resolutions.is_null(False)))
+    items = list(rows.where(is_in(RestoreItem.restore, ids) & RestoreItem.resolutions.is_null(False)))
     found = {(one.policy_type, one.graph_id): one.name for one in items if one.reason == "ambiguous"}
     found |= {
         (one["kind"], one["id"]): one["name"]
@@ -126,16 +143,18 @@ def missing(tenant: Tenant, source_directory_id: str) -> dict[Key, str | None]:
         for one in item.resolutions
         if one["how"] in ("unresolved", "dropped", "kept") and one.get("is_needed", True)
     }
-    mapped = known(tenant, source_directory_id)
+    mapped = targets_by_key(tenant, source_directory_id)
     return {key: name for key, name in sorted(found.items()) if key not in mapped}
 
 
-def suggestions(tenant: Tenant, keys: MappingOf[Key, str | None], most: int = 5) -> dict[Key, list[tuple[str, str]]]:
+def suggestions(
+    tenant: Tenant, keys: MappingOf[ObjectKey, str | None], most: int = 5
+) -> dict[ObjectKey, list[tuple[str, str]]]:
     """(kind, id) -> [(id, name)] of what is called alike in the target, as it was last seen: no call of Graph."""
-    return {key: _alike(tenant, key[0], name, most) for key, name in keys.items() if name}
+    return {key: _similar_names(tenant, key[0], name, most) for key, name in keys.items() if name}
 
 
-def _alike(tenant: Tenant, kind: str, name: str, most: int) -> list[tuple[str, str]]:
+def _similar_names(tenant: Tenant, kind: str, name: str, most: int) -> list[tuple[str, str]]:
     if kind == "groups":
         rows = DirectoryName.select(DirectoryName.object_id, DirectoryName.name).where(
             (DirectoryName.tenant == tenant) & (DirectoryName.kind == kind) & DirectoryName.name.is_null(False)
@@ -144,20 +163,20 @@ def _alike(tenant: Tenant, kind: str, name: str, most: int) -> list[tuple[str, s
         rows = Policy.select(Policy.graph_id, Policy.name).where(
             (Policy.tenant == tenant) & (Policy.policy_type == kind) & (Policy.state == PolicyState.PRESENT)
         )
-    ranked = sorted(rows.tuples(), key=lambda row: (-_likeness(name, row[1]), row[1]))
-    return [(one, its_name) for one, its_name in ranked[:most] if _likeness(name, its_name) > 0]
+    ranked = sorted(rows.tuples(), key=lambda row: (-_word_overlap(name, row[1]), row[1]))
+    return [(one, its_name) for one, its_name in ranked[:most] if _word_overlap(name, its_name) > 0]
 
 
-def name_of(tenant: Tenant, key: Key) -> str | None:
+def object_name(tenant: Tenant, key: ObjectKey) -> str | None:
     """What the object is called in this tenant, as it was last seen."""
     kind, one = key
     row = DirectoryName.get_or_none(
         (DirectoryName.tenant == tenant) & (DirectoryName.kind == kind) & (DirectoryName.object_id == one)
-    ) or policies.known(tenant, kind, one)
+    ) or policies.find_by_graph_id(tenant, kind, one)
     return row.name if row else None
 
 
-def _likeness(one: str, other: str) -> float:
+def _word_overlap(one: str, other: str) -> float:
     """The share of words that two names have in common."""
     words, others = (set(text.lower().replace("-", " ").replace("_", " ").split()) for text in (one, other))
     return len(words & others) / max(len(words | others), 1)

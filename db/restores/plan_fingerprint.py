@@ -14,13 +14,13 @@ import peewee as pw
 from db.errors import Invalid
 from db.models import Content, Restore, RestoreItem, Tenant, User
 from db.restores import four_eyes
-from db.sql.value_lists import among
+from db.sql.value_lists import is_in
 
 # (kind, id in the source, id in the target)
-Used = tuple[str, str, str]
+UsedMapping = tuple[str, str, str]
 
 # Part -> how a sentence names it.
-PARTS = {
+PART_TITLES = {
     "options": "its options",
     "policies": "its policies, or their plans",
     "mappings": "a mapping that it uses",
@@ -49,45 +49,48 @@ NOT_OF_THE_PLAN = frozenset(
 )
 # A seal that belongs to another fingerprint does not open; and a content may move to another row.
 BY_FINGERPRINT = ("content", "live_content")
-EARLIER = (
+EARLIER_VERSION = (
     "It was previewed by an earlier version of Tenantkeep, which did not bind everything that decides what is written. "
     "Preview it again."
 )
 
 
-def short(fingerprint: str | None) -> str:
+def short_fingerprint(fingerprint: str | None) -> str:
     """So much of it as two people compare on the phone."""
     return " ".join((fingerprint or "")[begin : begin + 4] for begin in (0, 4, 8)).strip()
 
 
-def note(
-    restore: Restore, used: Iterable[Used], break_glass: Sequence[Mapping[str, str]], decided_by: Iterable[int] = ()
+def save(
+    restore: Restore,
+    used: Iterable[UsedMapping],
+    break_glass: Sequence[Mapping[str, str]],
+    decided_by: Iterable[int] = (),
 ) -> None:
     """Keep what a preview has just planned with, as it read it: `restore` as it was then, its items as they are now.
 
     `decided_by`: who set mappings of the source's own that led to those used.
     """
     in_order = sorted(set(used))
-    of_parts = {**_marks(restore, in_order, break_glass), SALT: secrets.token_hex(16)}
-    Restore.update(mappings_used=in_order, **_kept(of_parts)).where(Restore.id == restore.id).execute()
-    _touch_who_mapped(restore)
-    for one in User.select().where(among(User.id, sorted(decided_by))):
-        four_eyes.touch([restore.id], one, four_eyes.SET_MAPPING)
+    of_parts = {**_part_fingerprints(restore, in_order, break_glass), SALT: secrets.token_hex(16)}
+    Restore.update(mappings_used=in_order, **_as_columns(of_parts)).where(Restore.id == restore.id).execute()
+    _record_who_mapped(restore)
+    for one in User.select().where(is_in(User.id, sorted(decided_by))):
+        four_eyes.record_requester([restore.id], one, four_eyes.SET_MAPPING)
 
 
-def _touch_who_mapped(restore: Restore) -> None:
+def _record_who_mapped(restore: Restore) -> None:
     for one in four_eyes.mappings_used(Restore.get_by_id(restore.id)):
-        four_eyes.touch([restore.id], one.set_by, four_eyes.SET_MAPPING)
+        four_eyes.record_requester([restore.id], one.set_by, four_eyes.SET_MAPPING)
 
 
 def renew_guard(restore: Restore) -> None:
     """Of a plan that is as it was but for the guard's override, which is noted in `restore` and in its row."""
-    of_parts = {**restore.plan_parts, "guard": _mark(_guard(restore))}
-    Restore.update(**_kept(of_parts)).where(Restore.id == restore.id).execute()
+    of_parts = {**restore.plan_parts, "guard": _fingerprint(_guard_part(restore))}
+    Restore.update(**_as_columns(of_parts)).where(Restore.id == restore.id).execute()
 
 
-def _kept(of_parts: dict[str, str]) -> dict[str, Any]:
-    return {"plan_parts": of_parts, "planned_mark": _mark(of_parts)}
+def _as_columns(of_parts: dict[str, str]) -> dict[str, Any]:
+    return {"plan_parts": of_parts, "planned_mark": _fingerprint(of_parts)}
 
 
 def refusal(restore: Restore) -> str:
@@ -97,52 +100,52 @@ def refusal(restore: Restore) -> str:
     """
     now = Restore.get_by_id(restore.id)
     if not now.planned_mark or not now.plan_parts:
-        return EARLIER
-    found = _marks(now, _mappings_now(now), four_eyes.break_glass(now)) | _salt(now)
-    otherwise = [title for part, title in PARTS.items() if found[part] != now.plan_parts.get(part)]
-    if not otherwise and _mark(found) == now.planned_mark:
+        return EARLIER_VERSION
+    found = _part_fingerprints(now, _mappings_now(now), four_eyes.break_glass_list(now)) | _salt_of(now)
+    otherwise = [title for part, title in PART_TITLES.items() if found[part] != now.plan_parts.get(part)]
+    if not otherwise and _fingerprint(found) == now.planned_mark:
         return ""
     named = ", ".join(otherwise) or "the fingerprint itself"
     return f"Otherwise than when it was previewed: {named}. Preview it again."
 
 
-def require(restore: Restore) -> None:
+def require_unchanged(restore: Restore) -> None:
     """Raises Invalid when it is not the plan any more that its preview kept. The restore is held."""
     why_not = refusal(restore)
     if why_not:
         raise Invalid(why_not)
 
 
-def _salt(restore: Restore) -> dict[str, str]:
+def _salt_of(restore: Restore) -> dict[str, str]:
     return {SALT: restore.plan_parts[SALT]} if SALT in restore.plan_parts else {}
 
 
-def _marks(
+def _part_fingerprints(
     restore: Restore, used: Iterable[Sequence[str | None]], break_glass: Sequence[Mapping[str, str]]
 ) -> dict[str, str]:
     target = Tenant.get_by_id(restore.tenant_id)
     found = {
         "options": restore.options,
-        "policies": _policies(restore),
+        "policies": _policies_part(restore),
         "mappings": [list(one) for one in used],
         "break_glass": sorted([one["kind"], one["id"]] for one in break_glass),
-        "guard": _guard(restore),
-        "four_eyes": four_eyes.is_asked(restore),
+        "guard": _guard_part(restore),
+        "four_eyes": four_eyes.is_required(restore),
         "tenants": [restore.source_directory_id, target.directory_id, target.id],
     }
-    return {part: _mark(value) for part, value in found.items()}
+    return {part: _fingerprint(value) for part, value in found.items()}
 
 
-def _mark(value: Any) -> str:
+def _fingerprint(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _guard(restore: Restore) -> list[Any]:
+def _guard_part(restore: Restore) -> list[Any]:
     return [restore.guard_reason, restore.guard_by_id]
 
 
-def _policies(restore: Restore) -> list[dict[str, Any]]:
+def _policies_part(restore: Restore) -> list[dict[str, Any]]:
     """Every column of the plan, of every item."""
     live = Content.alias()
     left_out = NOT_OF_THE_PLAN | set(BY_FINGERPRINT)

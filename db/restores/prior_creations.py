@@ -3,12 +3,12 @@
 import peewee as pw
 
 from db.models import Content, Restore, RestoreItem
-from db.states import WRITING
+from db.states import WRITTEN_OUTCOMES
 
-ENOUGH = 2
+ENOUGH_RESTORES = 2
 
 
-def was_kept_otherwise(restore: Restore, item: RestoreItem, target_id: str) -> bool:
+def was_written_to_no_effect(restore: Restore, item: RestoreItem, target_id: str) -> bool:
     """Restores before wrote just this, with these options, and each time read back just what is there now."""
     now = Content.select(Content.fingerprint).where(Content.id == item.live_content_id)
     same = (
@@ -17,8 +17,8 @@ def was_kept_otherwise(restore: Restore, item: RestoreItem, target_id: str) -> b
         & (RestoreItem.content == item.content_id)
         & (RestoreItem.policy_type == item.policy_type)
         & (pw.fn.COALESCE(RestoreItem.created_id, RestoreItem.target_id) == target_id)
-        & RestoreItem.outcome.in_(list(WRITING.values()))
+        & RestoreItem.outcome.in_(list(WRITTEN_OUTCOMES.values()))
         & (RestoreItem.verified == False)  # noqa: E712 - of a column
         & (RestoreItem.after_mark == now)
     )
-    return bool(RestoreItem.select().join(Restore).where(same).limit(ENOUGH).count() == ENOUGH)
+    return bool(RestoreItem.select().join(Restore).where(same).limit(ENOUGH_RESTORES).count() == ENOUGH_RESTORES)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from db.models import Restore, RestoreItem, Run, RunItem
-from db.sql.value_lists import among
-from db.states import WRITING, Outcome, RunKind
+from db.sql.value_lists import is_in
+from db.states import WRITTEN_OUTCOMES, Outcome, RunKind
 
 
 def _select(restore: Restore, *fields: Any) -> Any:
@@ -33,7 +33,7 @@ def without_matches(restore: Restore, limit: int) -> list[RestoreItem]:
 
 def of_outcome(restore: Restore, outcome: str, ended_so: Iterable[int], limit: int) -> list[RestoreItem]:
     """Return the first items that are planned to end so, and those that did: `ended_so` has their ids."""
-    return list(_select(restore).where((RestoreItem.action == outcome) | among(RestoreItem.id, ended_so)).limit(limit))
+    return list(_select(restore).where((RestoreItem.action == outcome) | is_in(RestoreItem.id, ended_so)).limit(limit))
 
 
 def written(restore: Restore) -> list[RestoreItem]:
@@ -52,12 +52,12 @@ def not_written(restore: Restore, limit: int) -> list[RestoreItem]:
 
 
 def _is_written() -> Any:
-    return RestoreItem.action.in_(list(WRITING))
+    return RestoreItem.action.in_(list(WRITTEN_OUTCOMES))
 
 
 def results(runs: Iterable[Run]) -> dict[int, RunItem]:
     """Return what became of each item in the newest of these runs that was live: restore item id -> run item."""
     live = [run.id for run in runs if run.kind == RunKind.RESTORE]
     return {
-        item.restore_item_id: item for item in RunItem.select().where(among(RunItem.run, live)).order_by(RunItem.id)
+        item.restore_item_id: item for item in RunItem.select().where(is_in(RunItem.run, live)).order_by(RunItem.id)
     }

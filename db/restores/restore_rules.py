@@ -9,45 +9,45 @@ from typing import Any
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.database import lock, transaction
+from db.database import lock_rows, transaction
 from db.errors import Invalid
 from db.models import Restore, RuleChange, Tenant, User
 from db.restores import four_eyes
 from db.restores.four_eyes import BreakGlass
-from db.tenants.tenants import guid
+from db.tenants.tenants import parse_guid
 
-MOST_BREAK_GLASS = 50
+MAX_BREAK_GLASS = 50
 
 
 @transaction
 def change(tenant: Tenant, wants_four_eyes: bool, break_glass: str, actor: Actor) -> RuleChange | None:
     """What waits for a second person; None: everything holds from now on. Raises Invalid."""
     wanted = parse_break_glass(break_glass)
-    now = _held(tenant)
+    now = _lock_tenant(tenant)
     if not now.four_eyes:
-        _set(now, wants_four_eyes, wanted, actor)
+        _apply(now, wants_four_eyes, wanted, actor)
         return None
-    removed, named = _without(now.break_glass or [], wanted), [] if now.break_glass else wanted
-    _set(now, True, [*([] if named else wanted), *removed], actor)
-    return _ask(now, not wants_four_eyes, removed, named, actor)
+    removed, named = _subtract(now.break_glass or [], wanted), [] if now.break_glass else wanted
+    _apply(now, True, [*([] if named else wanted), *removed], actor)
+    return _ask_for_change(now, not wants_four_eyes, removed, named, actor)
 
 
-def _held(tenant: Tenant) -> Tenant:
-    lock(Tenant, Tenant.id == tenant.id)
+def _lock_tenant(tenant: Tenant) -> Tenant:
+    lock_rows(Tenant, Tenant.id == tenant.id)
     found: Tenant = Tenant.get_by_id(tenant.id)
     return found
 
 
-def _key(one: Any) -> tuple[str, str]:
+def _entry_key(one: Any) -> tuple[str, str]:
     return one["kind"], one["id"]
 
 
-def _without(entries: Sequence[dict[str, str]], others: Sequence[dict[str, str]]) -> BreakGlass:
-    keys = {_key(one) for one in others}
-    return [one for one in entries if _key(one) not in keys]
+def _subtract(entries: Sequence[dict[str, str]], others: Sequence[dict[str, str]]) -> BreakGlass:
+    keys = {_entry_key(one) for one in others}
+    return [one for one in entries if _entry_key(one) not in keys]
 
 
-def _set(
+def _apply(
     tenant: Tenant, wants_four_eyes: bool, break_glass: BreakGlass, actor: Actor, *, decided_by: User | None = None
 ) -> None:
     """Who decides the list decides a part of the restores that wait; who only confirms it is the other pair of eyes."""
@@ -57,44 +57,46 @@ def _set(
         return
     Tenant.update(wanted).where(Tenant.id == tenant.id).execute()
     if "break_glass" in changed:
-        four_eyes.touch_open(Restore.tenant == tenant, decided_by or actor, four_eyes.CHANGED_LIST)
+        four_eyes.record_requester_of_open(Restore.tenant == tenant, decided_by or actor, four_eyes.CHANGED_LIST)
     said = [f"four_eyes {'on' if wants_four_eyes else 'off'}" if name == "four_eyes" else name for name in changed]
     audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=said)
 
 
-def _ask(tenant: Tenant, turns_off: bool, removed: BreakGlass, named: BreakGlass, actor: Actor) -> RuleChange | None:
+def _ask_for_change(
+    tenant: Tenant, turns_off: bool, removed: BreakGlass, named: BreakGlass, actor: Actor
+) -> RuleChange | None:
     if not (turns_off or removed or named):
         return None
-    if waiting(tenant):
+    if waiting_change(tenant):
         raise Invalid("Another change of these rules waits already: confirm or reject that one first.")
     if actor.user_id is None:
         raise Invalid("Rules are turned down by two people, in the browser.")
     asked = RuleChange.create(
         tenant=tenant, asked_by=actor.user_id, turns_four_eyes_off=turns_off, removed=removed, named=named
     )
-    audit.record(Action.RULES_ASKED, actor, f"tenant {tenant.name}", tenant=tenant, changes=in_words(asked))
+    audit.record(Action.RULES_ASKED, actor, f"tenant {tenant.name}", tenant=tenant, changes=describe(asked))
     return asked
 
 
-def waiting(tenant: Tenant) -> RuleChange | None:
+def waiting_change(tenant: Tenant) -> RuleChange | None:
     found: RuleChange | None = RuleChange.get_or_none(RuleChange.tenant == tenant)
     return found
 
 
-def all_waiting(where: Any) -> list[RuleChange]:
+def waiting_changes(where: Any) -> list[RuleChange]:
     """Of the tenants that this is a condition of, the oldest first."""
     query = RuleChange.select(RuleChange, Tenant, User).join(Tenant).switch(RuleChange).join(User)
     return list(query.where(where).order_by(RuleChange.id))
 
 
-def in_words(asked: RuleChange) -> list[str]:
+def describe(asked: RuleChange) -> list[str]:
     """Each thing that it would turn down."""
     off = ["turn four eyes off"] if asked.turns_four_eyes_off else []
-    removed = [f"take {_entry(one)} off the break-glass list" for one in asked.removed]
-    return off + removed + [f"begin the break-glass list with {_entry(one)}" for one in asked.named]
+    removed = [f"take {_describe_entry(one)} off the break-glass list" for one in asked.removed]
+    return off + removed + [f"begin the break-glass list with {_describe_entry(one)}" for one in asked.named]
 
 
-def _entry(one: dict[str, str]) -> str:
+def _describe_entry(one: dict[str, str]) -> str:
     """With its id: its name is what a manager typed, and may have typed anew just before."""
     return f"“{one['name']}” ({'user' if one['kind'] == 'users' else 'group'} {one['id']})"
 
@@ -102,32 +104,32 @@ def _entry(one: dict[str, str]) -> str:
 @transaction
 def confirm(tenant: Tenant, change_id: int | None, actor: Actor) -> None:
     """By another person than who asked. Raises Invalid."""
-    now, asked = _held(tenant), _asked(tenant, change_id)
+    now, asked = _lock_tenant(tenant), _require_waiting(tenant, change_id)
     if actor.user_id is None or actor.user_id == asked.asked_by_id:
         raise Invalid("You asked for it: another manager of this tenant, or an admin, has to confirm it.")
-    kept = _without(now.break_glass or [], asked.removed)
+    kept = _subtract(now.break_glass or [], asked.removed)
     RuleChange.delete().where(RuleChange.id == asked.id).execute()
-    break_glass = [*kept, *_without(asked.named, kept)]
-    _set(now, now.four_eyes and not asked.turns_four_eyes_off, break_glass, actor, decided_by=asked.asked_by)
+    break_glass = [*kept, *_subtract(asked.named, kept)]
+    _apply(now, now.four_eyes and not asked.turns_four_eyes_off, break_glass, actor, decided_by=asked.asked_by)
     _record(Action.RULES_CONFIRMED, asked, now, actor)
 
 
 @transaction
 def reject(tenant: Tenant, change_id: int | None, actor: Actor) -> None:
     """By anybody who manages the tenant; who asked takes it back so. Raises Invalid."""
-    now, asked = _held(tenant), _asked(tenant, change_id)
+    now, asked = _lock_tenant(tenant), _require_waiting(tenant, change_id)
     RuleChange.delete().where(RuleChange.id == asked.id).execute()
     _record(Action.RULES_REJECTED, asked, now, actor)
 
 
 def _record(action: Action, asked: RuleChange, tenant: Tenant, actor: Actor) -> None:
     """What became of it."""
-    facts = {"changes": in_words(asked), "asked_by": asked.asked_by.email}
+    facts = {"changes": describe(asked), "asked_by": asked.asked_by.email}
     audit.record(action, actor, f"tenant {tenant.name}", tenant=tenant, **facts)
 
 
-def _asked(tenant: Tenant, change_id: int | None) -> RuleChange:
-    found = waiting(tenant)
+def _require_waiting(tenant: Tenant, change_id: int | None) -> RuleChange:
+    found = waiting_change(tenant)
     if found is None or found.id != change_id:
         raise Invalid("This change does not wait any more: somebody has confirmed, rejected or replaced it.")
     return found
@@ -136,16 +138,16 @@ def _asked(tenant: Tenant, change_id: int | None) -> RuleChange:
 def parse_break_glass(text: str) -> BreakGlass:
     """One per line: group or user, its object id, its name. Raises Invalid."""
     lines = [line.split(None, 2) for line in text.replace("\x00", "").splitlines() if line.strip()]
-    if len(lines) > MOST_BREAK_GLASS:
-        raise Invalid(f"Name at most {MOST_BREAK_GLASS} accounts and groups for emergencies.")
-    return [_break_glass(words) for words in lines]
+    if len(lines) > MAX_BREAK_GLASS:
+        raise Invalid(f"Name at most {MAX_BREAK_GLASS} accounts and groups for emergencies.")
+    return [_parse_entry(words) for words in lines]
 
 
-def _break_glass(words: list[str]) -> dict[str, str]:
+def _parse_entry(words: list[str]) -> dict[str, str]:
     kind = {"group": "groups", "user": "users"}.get(words[0].lower().rstrip(":,"))
     if kind is None or len(words) < 2:
         raise Invalid(
             f"Begin each line with “group” or “user”, then its object id, then a name; not “{words[0][:40]}”."
         )
-    object_id = guid(words[1].strip(",;"), "object id of an emergency account or group")
+    object_id = parse_guid(words[1].strip(",;"), "object id of an emergency account or group")
     return {"kind": kind, "id": object_id, "name": (words[2].strip() if len(words) > 2 else object_id)[:200]}

@@ -16,13 +16,13 @@ import peewee as pw
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
 from db.clock import utcnow
-from db.database import database, lock, share, transaction
+from db.database import database, lock_rows, lock_rows_shared, transaction
 from db.errors import Invalid
 from db.models import IS_ACTIVE, BackupSet, Restore, RestoreItem, Run, RunItem, Snapshot, Tenant, User, Write
 from db.restores import four_eyes
 from db.sql import value_lists
-from db.sql.value_lists import among
-from db.states import BEGUN, CHANGEABLE, UNSETTLED, RestoreState, Result, RunKind, RunState
+from db.sql.value_lists import is_in
+from db.states import CHANGEABLE, POSSIBLY_APPLIED, UNSETTLED, RestoreState, Result, RunKind, RunState
 from db.tenants import tenants
 
 # What the plan of an item consists of, and what a draft has of it.
@@ -45,14 +45,14 @@ NOT_OVERRIDDEN: dict[str, Any] = {"guard_reason": None, "guard_by": None, "guard
 
 
 @dataclass(frozen=True)
-class Source:
+class RestoreSource:
     directory_id: str
     name: str
     backup_set: BackupSet | None = None
 
 
 @dataclass(frozen=True)
-class NewItem:
+class NewRestoreItem:
     """`content_id` None: remove the policy `target_id`, which a restore created."""
 
     policy_type: str
@@ -66,17 +66,17 @@ class NewItem:
     file_says: Mapping[str, Any] | None = None
 
 
-def of_snapshots(snapshots: Sequence[Snapshot]) -> list[NewItem]:
+def new_items_from_snapshots(snapshots: Sequence[Snapshot]) -> list[NewRestoreItem]:
     return [
-        NewItem(one.policy.policy_type, one.policy.graph_id, one.name, one.content_id, one.references, one.id)
+        NewRestoreItem(one.policy.policy_type, one.policy.graph_id, one.name, one.content_id, one.references, one.id)
         for one in snapshots
     ]
 
 
 def create(
     tenant: Tenant,
-    source: Source,
-    items: Sequence[NewItem],
+    source: RestoreSource,
+    items: Sequence[NewRestoreItem],
     options: Mapping[str, Any],
     actor: Actor,
     *,
@@ -88,7 +88,7 @@ def create(
 
     `made_from`: the restore that it undoes, or does what is left of.
     """
-    tenants.require_on(tenant)
+    tenants.require_switched_on(tenant)
     if not items:
         raise Invalid("Choose at least one policy to restore.")
     with database.atomic():
@@ -105,9 +105,9 @@ def create(
             asks_four_eyes=rules.four_eyes,
             break_glass=rules.break_glass,
         )
-        four_eyes.touch([restore.id], actor, four_eyes.MADE)
+        four_eyes.record_requester([restore.id], actor, four_eyes.ASKED_FOR_IT)
         if made_from:
-            four_eyes.inherit(restore, made_from)
+            four_eyes.inherit_requesters(restore, made_from)
         _add_items(restore, items)
         audit.record(
             Action.RESTORE_REQUESTED,
@@ -122,15 +122,20 @@ def create(
     return restore
 
 
-def _add_items(restore: Restore, items: Sequence[NewItem], after: int = 0) -> None:
+def _add_items(restore: Restore, items: Sequence[NewRestoreItem], after: int = 0) -> None:
     rows = [
-        {**asdict(one), "content": one.content_id, "snapshot": one.snapshot_id, "restore": restore.id,
-         "position": number}
+        {
+            **asdict(one),
+            "content": one.content_id,
+            "snapshot": one.snapshot_id,
+            "restore": restore.id,
+            "position": number,
+        }
         for number, one in enumerate(items, start=after)
-    ]  # fmt: skip
+    ]
     for row in rows:
         del row["content_id"], row["snapshot_id"]
-    for some in value_lists.by(rows):
+    for some in value_lists.batched(rows):
         RestoreItem.insert_many(some).execute()
 
 
@@ -139,7 +144,7 @@ def items(restore: Restore) -> list[RestoreItem]:
     return list(RestoreItem.select().where(RestoreItem.restore == restore).order_by(RestoreItem.position))
 
 
-def counted(restore: Restore) -> dict[str, int]:
+def count_by_action(restore: Restore) -> dict[str, int]:
     """How many items of each action of the plan."""
     planned = (RestoreItem.restore == restore) & RestoreItem.action.is_null(False)
     rows = RestoreItem.select(RestoreItem.action, pw.fn.COUNT(RestoreItem.id)).where(planned)
@@ -148,69 +153,79 @@ def counted(restore: Restore) -> dict[str, int]:
 
 def has_written(restore: Restore) -> bool:
     """Something was sent that may have been applied: there is something to undo."""
-    written = (RestoreItem.restore == restore) & Write.state.in_(BEGUN)
+    written = (RestoreItem.restore == restore) & Write.state.in_(POSSIBLY_APPLIED)
     return bool(Write.select(Write.id).join(RestoreItem).where(written).exists())
 
 
-def hold(restore: Restore) -> None:
+def lock_restore(restore: Restore) -> None:
     """In a transaction, before anything is decided of it: nobody else does meanwhile. With its tenant as it is now."""
-    share(Tenant, Tenant.id == restore.tenant_id)
-    lock(Restore, Restore.id == restore.id)
+    lock_rows_shared(Tenant, Tenant.id == restore.tenant_id)
+    lock_rows(Restore, Restore.id == restore.id)
     restore.tenant = Tenant.get_by_id(restore.tenant_id)
 
 
 @transaction
-def change_options(restore: Restore, options: Mapping[str, Any], actor: Actor, *, more: Sequence[NewItem] = ()) -> None:
+def change_options(
+    restore: Restore, options: Mapping[str, Any], actor: Actor, *, more: Sequence[NewRestoreItem] = ()
+) -> None:
     """Raises Invalid when it is too late for that. `more`: items that belong to it with these options."""
-    hold(restore)
-    _to_draft(restore, options=dict(options), changed_by=actor.user_id)
-    four_eyes.touch([restore.id], actor, four_eyes.CHANGED_OPTIONS)
+    lock_restore(restore)
+    _reset_to_draft(restore, options=dict(options), changed_by=actor.user_id)
+    four_eyes.record_requester([restore.id], actor, four_eyes.CHANGED_OPTIONS)
     _add_items(restore, more, RestoreItem.select().where(RestoreItem.restore == restore).count())
     audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["options"])
 
 
 @transaction
-def keep_only(restore: Restore, item_ids: Sequence[int], actor: Actor) -> None:
+def remove_other_items(restore: Restore, item_ids: Sequence[int], actor: Actor) -> None:
     """Leave every other item out. Raises Invalid when that leaves nothing, or comes too late."""
-    mine = (RestoreItem.restore == restore) & among(RestoreItem.id, item_ids)
+    mine = (RestoreItem.restore == restore) & is_in(RestoreItem.id, item_ids)
     if not RestoreItem.select().where(mine).exists():
         raise Invalid("Choose at least one policy to restore.")
-    hold(restore)
-    _to_draft(restore, changed_by=actor.user_id)
-    four_eyes.touch([restore.id], actor, four_eyes.CHANGED_ITEMS)
-    RestoreItem.delete().where((RestoreItem.restore == restore) & ~among(RestoreItem.id, item_ids)).execute()
+    lock_restore(restore)
+    _reset_to_draft(restore, changed_by=actor.user_id)
+    four_eyes.record_requester([restore.id], actor, four_eyes.CHANGED_ITEMS)
+    RestoreItem.delete().where((RestoreItem.restore == restore) & ~is_in(RestoreItem.id, item_ids)).execute()
     audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["items"])
 
 
-def _to_draft(restore: Restore, *, is_preview: bool = False, **values: Any) -> None:
-    is_still = pw.SQL("1 = 1") if is_preview else ~_previewing(restore)
+def _reset_to_draft(restore: Restore, *, is_preview: bool = False, **values: Any) -> None:
+    is_still = pw.SQL("1 = 1") if is_preview else ~_has_active_run(restore)
     changed = (
-        Restore.update(state=RestoreState.DRAFT, previewed_at=None, planned_mark=None, plan_parts=None,
-                       **NOT_APPROVED, **NOT_OVERRIDDEN, **four_eyes.rules_of(restore), **values)
+        Restore.update(
+            state=RestoreState.DRAFT,
+            previewed_at=None,
+            planned_mark=None,
+            plan_parts=None,
+            **NOT_APPROVED,
+            **NOT_OVERRIDDEN,
+            **four_eyes.rules_as_columns(restore),
+            **values,
+        )
         .where((Restore.id == restore.id) & Restore.state.in_(CHANGEABLE) & is_still)
         .execute()
-    )  # fmt: skip
+    )
     if not changed:
         raise Invalid("This restore is being previewed, or has begun: make a new one from the same backup set.")
     RestoreItem.update(NO_PLAN).where(RestoreItem.restore == restore).execute()
 
 
-def reads(content_id: Any) -> Any:
+def is_content_referenced(content_id: Any) -> Any:
     """As a condition: some restore still needs this content, to show or to undo what it did."""
     is_its = (RestoreItem.content == content_id) | (RestoreItem.live_content == content_id)
     return pw.fn.EXISTS(RestoreItem.select(RestoreItem.id).where(is_its))
 
 
-def _previewing(restore: Restore) -> Any:
+def _has_active_run(restore: Restore) -> Any:
     return pw.fn.EXISTS(Run.select(Run.id).where((Run.restore_id == restore.id) & IS_ACTIVE))
 
 
 def begin_preview(restore: Restore) -> None:
     """In the transaction that makes its run, the restore held: its plan is gone. Raises Invalid when it is too late."""
-    _to_draft(restore, is_preview=True)
+    _reset_to_draft(restore, is_preview=True)
 
 
-def expect(update: Any, refusal: str) -> None:
+def require_one_row(update: Any, refusal: str) -> None:
     if update.execute() != 1:
         raise Invalid(refusal)
 
@@ -218,8 +233,8 @@ def expect(update: Any, refusal: str) -> None:
 @transaction
 def cancel(restore: Restore, actor: Actor) -> None:
     """Of one that has not begun; a running one's run is cancelled instead. Raises Invalid."""
-    hold(restore)
-    expect(
+    lock_restore(restore)
+    require_one_row(
         Restore.update(state=RestoreState.CANCELLED, ended_at=utcnow()).where(
             (Restore.id == restore.id) & Restore.state.in_(CHANGEABLE)
         ),
@@ -228,25 +243,25 @@ def cancel(restore: Restore, actor: Actor) -> None:
     audit.record(Action.RESTORE_CANCELLED, actor, f"restore {restore.id}", tenant=restore.tenant)
 
 
-def follow(run: Run, state: RunState) -> None:
+def on_run_ended(run: Run, state: RunState) -> None:
     """A restore's run ended; called in the transaction that ends it."""
     restore = Restore.get_or_none(Restore.id == run.restore_id) if run.restore_id else None
     if restore is None:
         return
     if run.kind == RunKind.PREVIEW:
-        _previewed(restore, state)
+        _on_preview_ended(restore, state)
     elif run.kind == RunKind.RESTORE:
-        _finished(restore, run, state)
+        _on_live_run_ended(restore, run, state)
 
 
-def _previewed(restore: Restore, state: RunState) -> None:
+def _on_preview_ended(restore: Restore, state: RunState) -> None:
     if state in (RunState.SUCCEEDED, RunState.PARTIAL):
         Restore.update(state=RestoreState.PREVIEWED, previewed_at=utcnow()).where(
             (Restore.id == restore.id) & (Restore.state == RestoreState.DRAFT)
         ).execute()
 
 
-def _finished(restore: Restore, run: Run, state: RunState) -> None:
+def _on_live_run_ended(restore: Restore, run: Run, state: RunState) -> None:
     Restore.update(state=RestoreState.FINISHED, ended_at=utcnow()).where(
         (Restore.id == restore.id) & (Restore.state == RestoreState.RUNNING)
     ).execute()
@@ -265,44 +280,44 @@ def _finished(restore: Restore, run: Run, state: RunState) -> None:
     )
 
 
-def by_ids(item_ids: Sequence[int | None]) -> list[RestoreItem]:
-    return list(RestoreItem.select().where(among(RestoreItem.id, filter(None, item_ids))))
+def items_by_ids(item_ids: Sequence[int | None]) -> list[RestoreItem]:
+    return list(RestoreItem.select().where(is_in(RestoreItem.id, filter(None, item_ids))))
 
 
-def is_under_way(run: Run, item: RestoreItem) -> bool:
+def is_item_under_way(run: Run, item: RestoreItem) -> bool:
     """In this run, and not ended yet."""
     mine = (RunItem.run == run) & (RunItem.restore_item_id == item.id) & RunItem.state.in_(UNSETTLED)
     return bool(RunItem.select().where(mine).exists())
 
 
-def undo_items(restore: Restore) -> list[NewItem]:
+def undo_items(restore: Restore) -> list[NewRestoreItem]:
     """What was created is removed; what was overwritten or removed, even in part, is written back."""
     of_restore = RestoreItem.select(RestoreItem.id).where(RestoreItem.restore == restore)
-    rows = Write.select(Write.item).where(Write.item.in_(of_restore) & Write.state.in_(BEGUN)).distinct()
+    rows = Write.select(Write.item).where(Write.item.in_(of_restore) & Write.state.in_(POSSIBLY_APPLIED)).distinct()
     begun = {row[0] for row in rows.tuples()}
     made = [one for one in items(restore) if one.created_id]
     changed = [one for one in items(restore) if not one.created_id and one.live_content_id and one.id in begun]
     # Two that wrote one policy, as plans of an earlier version could, found the same there before.
     once = {(one.policy_type, one.target_id): one for one in reversed(changed)}
     written_back = [one for one in changed if once[one.policy_type, one.target_id] is one]
-    return [*map(_written_back, written_back), *map(_removed_again, made)]
+    return [*map(_write_back, written_back), *map(_remove_again, made)]
 
 
-def _written_back(item: RestoreItem) -> NewItem:
+def _write_back(item: RestoreItem) -> NewRestoreItem:
     target = str(item.target_id)
-    return NewItem(item.policy_type, target, item.name, item.live_content_id, item.references, target_id=target)
+    return NewRestoreItem(item.policy_type, target, item.name, item.live_content_id, item.references, target_id=target)
 
 
-def _removed_again(item: RestoreItem) -> NewItem:
-    return NewItem(item.policy_type, item.graph_id, item.name, None, {}, target_id=item.created_id)
+def _remove_again(item: RestoreItem) -> NewRestoreItem:
+    return NewRestoreItem(item.policy_type, item.graph_id, item.name, None, {}, target_id=item.created_id)
 
 
-def runs_of(restore: Restore) -> list[Run]:
+def runs_of_restore(restore: Restore) -> list[Run]:
     """Return the restore's runs, the newest first."""
     return list(Run.select().where(Run.restore_id == restore.id).order_by(Run.id.desc()))
 
 
-def undone_by(restore: Restore) -> list[Restore]:
+def undos_of(restore: Restore) -> list[Restore]:
     """Return the ids of the restores that undo this one."""
     return list(Restore.select(Restore.id).where(Restore.undo_of == restore))
 
@@ -322,12 +337,18 @@ def of_pair(tenant: Tenant, source_directory_id: str, limit: int) -> list[Restor
 def awaiting_approval(tenant_ids: Sequence[int] | None, limit: int) -> list[Restore]:
     """Return the newest previewed restores that a second person has to approve; None: of every tenant."""
     asks = (Restore.state == RestoreState.PREVIEWED) & (Tenant.four_eyes | Restore.asks_four_eyes) & Tenant.is_active
-    query = Restore.select(Restore, Tenant).join(Tenant).where(asks & value_lists.within(Restore.tenant, tenant_ids))
+    query = (
+        Restore.select(Restore, Tenant)
+        .join(Tenant)
+        .where(asks & value_lists.is_in_if_given(Restore.tenant, tenant_ids))
+    )
     return list(query.order_by(Restore.id.desc()).limit(limit))
 
 
 def listed(tenant: Tenant | None, limit: int) -> list[Restore]:
     """Return the newest restores to a tenant or to all, each with its tenant and who asked for it."""
     query = Restore.select(Restore, Tenant, User).join(Tenant).switch(Restore)
-    query = query.join(User, pw.JOIN.LEFT_OUTER, on=Restore.created_by).where(value_lists.is_of(Restore.tenant, tenant))
+    query = query.join(User, pw.JOIN.LEFT_OUTER, on=Restore.created_by).where(
+        value_lists.equals_if_given(Restore.tenant, tenant)
+    )
     return list(query.order_by(Restore.id.desc()).limit(limit))

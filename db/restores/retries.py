@@ -13,7 +13,7 @@ from db.models import Restore, RestoreItem, Run, RunItem
 from db.restores import approvals, four_eyes, plan_fingerprint, restores
 from db.states import ItemState, Outcome, RestoreState, RunKind
 
-AFRESH = "“Restore what is left” previews it anew."
+PREVIEW_AFRESH = "“Restore what is left” previews it anew."
 
 
 def unfinished_in(run: Run) -> list[RestoreItem]:
@@ -27,7 +27,7 @@ def unfinished_in(run: Run) -> list[RestoreItem]:
     return list(RestoreItem.select().where(RestoreItem.id.in_(ids)).order_by(RestoreItem.position))
 
 
-def runs_of(run: Run) -> list[Run]:
+def retries_of(run: Run) -> list[Run]:
     """Return the id and the state of the runs that retry this one."""
     return list(Run.select(Run.id, Run.state).where(Run.retry_of == run))
 
@@ -35,10 +35,10 @@ def runs_of(run: Run) -> list[Run]:
 def refusal(run: Run, hours: int) -> str:
     """Why nothing of it may be tried again; "" when it may."""
     restore = Restore.get_by_id(run.restore_id)
-    return _never(restore, run, hours) or _not_yet(restore, run)
+    return _permanent_refusal(restore, run, hours) or _missing_approval(restore, run)
 
 
-def _never(restore: Restore, run: Run, hours: int) -> str:
+def _permanent_refusal(restore: Restore, run: Run, hours: int) -> str:
     """What no approval helps against."""
     if restore.state != RestoreState.FINISHED:
         return "Only what a finished restore could not do can be tried again."
@@ -46,14 +46,14 @@ def _never(restore: Restore, run: Run, hours: int) -> str:
         return f"Nothing in run {run.id} can be tried again. What somebody changed meanwhile needs a new preview."
     expires_at = approvals.expires_at(restore, hours)
     if expires_at is None or expires_at < utcnow():
-        return f"The preview is older than {hours} hours: what it saw may be otherwise by now. {AFRESH}"
+        return f"The preview is older than {hours} hours: what it saw may be otherwise by now. {PREVIEW_AFRESH}"
     otherwise = plan_fingerprint.refusal(restore)
-    return f"{otherwise.removesuffix(' Preview it again.')} {AFRESH}" if otherwise else ""
+    return f"{otherwise.removesuffix(' Preview it again.')} {PREVIEW_AFRESH}" if otherwise else ""
 
 
-def _not_yet(restore: Restore, run: Run) -> str:
+def _missing_approval(restore: Restore, run: Run) -> str:
     """Who approved the plan saw a tenant in which none of it was written. What is left of it is looked at again."""
-    if not four_eyes.is_asked(restore) or _is_approved(restore, run):
+    if not four_eyes.is_required(restore) or _is_approved(restore, run):
         return ""
     return "This tenant asks for four eyes: somebody who did not ask for this restore approves each retry of it first."
 
@@ -63,10 +63,10 @@ def _is_approved(restore: Restore, run: Run) -> bool:
     return restore.retry_approved_run == run.id and who is not None and who not in four_eyes.requesters(restore)
 
 
-def is_to_be_approved(run: Run, hours: int) -> bool:
+def lacks_only_approval(run: Run, hours: int) -> bool:
     """Nothing but an approval is lacking."""
     restore = Restore.get_by_id(run.restore_id)
-    return not _never(restore, run, hours) and bool(_not_yet(restore, run))
+    return not _permanent_refusal(restore, run, hours) and bool(_missing_approval(restore, run))
 
 
 @transaction
@@ -79,12 +79,12 @@ def approve(run: Run, actor: Actor, reason: str, hours: int, *, plan: str | None
     restore = Restore.get_by_id(run.restore_id)
     if actor.user_id is None:
         raise Invalid("A retry is approved by a person, in the browser.")
-    said = approvals.in_one_line(reason)
+    said = approvals.clean_reason(reason)
     if not said:
         raise Invalid("Say why: a ticket or a sentence. It is kept in the audit log.")
-    restores.hold(restore)
+    restores.lock_restore(restore)
     restore = Restore.get_by_id(restore.id)
-    why_not = _never(restore, run, hours)
+    why_not = _permanent_refusal(restore, run, hours)
     if why_not:
         raise Invalid(why_not)
     four_eyes.refuse_requester(restore, actor.user_id)

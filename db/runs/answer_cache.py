@@ -15,75 +15,81 @@ from db.models import Run, RunAnswer
 from db.runs import runs
 from db.runs.runs import Claim
 from db.sql import upserts, value_lists
-from db.sql.value_lists import among
+from db.sql.value_lists import is_in
 
 # (reading, mark of the path, document).
-Row = tuple[str, str, Mapping[str, Any]]
-TOGETHER = 200
+AnswerRow = tuple[str, str, Mapping[str, Any]]
+ROWS_PER_STATEMENT = 200
 KEY = (RunAnswer.run, RunAnswer.reading, RunAnswer.path_mark)
 
 
-def keep(claim: Claim, rows: Sequence[Row], *, asked_at: datetime | None = None) -> None:
+def save(claim: Claim, rows: Sequence[AnswerRow], *, asked_at: datetime | None = None) -> None:
     """Of the whole run, whichever part is at work. Raises ClaimLost: a worker taken for dead may know older answers.
 
     `asked_at`: a time before any of them was asked for.
     """
-    run, now = whole(claim.run), asked_at or utcnow()
+    run, now = parent_id_of(claim.run), asked_at or utcnow()
     sealed = [
-        {"run": run, "reading": reading, "path_mark": mark, "kept_at": now, "sealed": _sealed(run, reading, mark, told)}
+        {
+            "run": run,
+            "reading": reading,
+            "path_mark": mark,
+            "kept_at": now,
+            "sealed": _seal_document(run, reading, mark, told),
+        }
         for reading, mark, told in rows
     ]
     with database.atomic():
-        runs.hold(claim)
-        for some in value_lists.by(sealed, TOGETHER):
-            upserts.put(RunAnswer, KEY, some, [RunAnswer.sealed, RunAnswer.kept_at])
+        runs.assert_claim(claim)
+        for some in value_lists.batched(sealed, ROWS_PER_STATEMENT):
+            upserts.insert_or_update(RunAnswer, KEY, some, [RunAnswer.sealed, RunAnswer.kept_at])
     claim.has_got_on = True
 
 
-def of(run: Run, readings: Collection[str]) -> dict[str, dict[str, Any]]:
+def load(run: Run, readings: Collection[str]) -> dict[str, dict[str, Any]]:
     """Reading -> mark of the path -> document."""
     found: dict[str, dict[str, Any]] = {}
-    for some in value_lists.by(readings, TOGETHER):
-        for row in RunAnswer.select().where((RunAnswer.run == whole(run)) & RunAnswer.reading.in_(some)):
-            found.setdefault(row.reading, {})[row.path_mark] = _opened(row)
+    for some in value_lists.batched(readings, ROWS_PER_STATEMENT):
+        for row in RunAnswer.select().where((RunAnswer.run == parent_id_of(run)) & RunAnswer.reading.in_(some)):
+            found.setdefault(row.reading, {})[row.path_mark] = _open_document(row)
     return found
 
 
-def began(run: Run, readings: Collection[str]) -> dict[str, datetime]:
+def begin_times(run: Run, readings: Collection[str]) -> dict[str, datetime]:
     """Reading -> when it was begun, of those that were told something."""
     found: dict[str, datetime] = {}
-    for some in value_lists.by(readings, TOGETHER):
+    for some in value_lists.batched(readings, ROWS_PER_STATEMENT):
         rows = RunAnswer.select(RunAnswer.reading, pw.fn.MIN(RunAnswer.kept_at)).where(
-            (RunAnswer.run == whole(run)) & RunAnswer.reading.in_(some)
+            (RunAnswer.run == parent_id_of(run)) & RunAnswer.reading.in_(some)
         )
         found |= dict(rows.group_by(RunAnswer.reading).tuples())
     return found
 
 
-def forget(run: Run, readings: Collection[str] | None = None) -> None:
+def delete(run: Run, readings: Collection[str] | None = None) -> None:
     """None: of all its readings."""
-    mine = RunAnswer.run == whole(run)
-    RunAnswer.delete().where(mine if readings is None else mine & among(RunAnswer.reading, readings)).execute()
+    mine = RunAnswer.run == parent_id_of(run)
+    RunAnswer.delete().where(mine if readings is None else mine & is_in(RunAnswer.reading, readings)).execute()
 
 
-def whole(run: Run) -> int:
+def parent_id_of(run: Run) -> int:
     """The id of the run that a part belongs to: what one part was told, another may go on from."""
     return run.parent_id or run.id
 
 
-def owner(row: RunAnswer) -> str:
-    return _owner(row.run_id, row.reading, row.path_mark)
+def seal_owner(row: RunAnswer) -> str:
+    return _seal_owner(row.run_id, row.reading, row.path_mark)
 
 
-def _owner(run_id: int, reading: str, path_mark: str) -> str:
+def _seal_owner(run_id: int, reading: str, path_mark: str) -> str:
     return f"run:{run_id}:answer:{reading}:{path_mark}"
 
 
-def _sealed(run_id: int, reading: str, path_mark: str, told: Mapping[str, Any]) -> bytes:
+def _seal_document(run_id: int, reading: str, path_mark: str, told: Mapping[str, Any]) -> bytes:
     plain = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return keyring().seal(zlib.compress(plain, 1), _owner(run_id, reading, path_mark))
+    return keyring().seal(zlib.compress(plain, 1), _seal_owner(run_id, reading, path_mark))
 
 
-def _opened(row: RunAnswer) -> Any:
-    plain = zlib.decompress(keyring().unseal(row.sealed, owner(row)))
+def _open_document(row: RunAnswer) -> Any:
+    plain = zlib.decompress(keyring().unseal(row.sealed, seal_owner(row)))
     return json.loads(plain.decode("utf-8", "surrogatepass"))

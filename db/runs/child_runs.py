@@ -5,56 +5,56 @@ under way.
 """
 
 from db.backups import backup_sets
-from db.database import database, lock
+from db.database import database, lock_rows
 from db.models import IS_ACTIVE, Run, RunItem
 from db.runs import completion, runs
 from db.runs.runs import Claim
 from db.states import RunKind
 
 # Per tenant: enough that eight threads are busy with one, and few enough that two of them are left for others.
-SIDE_BY_SIDE = 6
+CHILDREN_AT_ONCE = 6
 # The part that lists what could not be listed at first.
-REST = 0
+UNLISTED_PART = 0
 
 
-def hand_out(claim: Claim, parts: list[list[int]], *, with_rest: bool) -> list[Run]:
+def create_children(claim: Claim, parts: list[list[int]], *, with_rest: bool) -> list[Run]:
     """Give the items (by id) to parts, give the whole's claim back, and begin the first parts: to be sent now.
 
     `with_rest`: some policy types could not be listed yet. Part 0 lists and reads them; the others need not wait.
     """
     with database.atomic():
-        runs.expect_one(
+        runs.require_one_row(
             Run.update(parts=len(parts), claimed_by=None, heartbeat_at=None, waiting=None).where(runs.held_by(claim))
         )
         for number, item_ids in enumerate(parts, start=1):
             RunItem.update(part=number).where(RunItem.id.in_(item_ids)).execute()
-        begun: list[Run | None] = [_begin(claim.run, REST)] if with_rest else []
-        begun += [_begin_next(claim.run) for _ in range(SIDE_BY_SIDE)]
+        begun: list[Run | None] = [_create_child(claim.run, UNLISTED_PART)] if with_rest else []
+        begun += [_create_next_child(claim.run) for _ in range(CHILDREN_AT_ONCE)]
     return [part for part in begun if part]
 
 
-def end(claim: Claim) -> Run | None:
+def end_child(claim: Claim) -> Run | None:
     """The part is done: it goes, and the next begins. Raises ClaimLost when the part is another's by now."""
     with database.atomic():
         # The whole's row before the part's, as whoever ends the whole locks them.
-        following = _begin_next(claim.run.parent)
-        runs.expect_one(Run.delete().where(runs.held_by(claim)))
+        following = _create_next_child(claim.run.parent)
+        runs.require_one_row(Run.delete().where(runs.held_by(claim)))
     return following
 
 
-def fail(claim: Claim, code: str, message: str, request_id: str | None) -> Run | None:
+def fail_child(claim: Claim, code: str, message: str, request_id: str | None) -> Run | None:
     """As `end`, for a part that cannot go on: its unsettled items fail, the others' do not."""
     with database.atomic():
         # Its row first, and then the items', as whoever ends the whole locks them.
-        lock(Run, Run.id == claim.run.parent_id)
-        runs.hold(claim)
-        completion.fail_rest(claim.run, code, message, request_id)
-        if claim.run.part == REST:
+        lock_rows(Run, Run.id == claim.run.parent_id)
+        runs.assert_claim(claim)
+        completion.fail_unsettled_items(claim.run, code, message, request_id)
+        if claim.run.part == UNLISTED_PART:
             backup_sets.fail_unlisted(claim.run.parent, code, message, request_id)
-        return end(claim)
+        return end_child(claim)
 
 
-def _begin_next(whole: Run) -> Run | None:
+def _create_next_child(whole: Run) -> Run | None:
     begun = (
         Run.update(parts_begun=Run.parts_begun + 1)
         .where((Run.id == whole.id) & (Run.parts_begun < Run.parts) & Run.cancel_requested_at.is_null())
@@ -63,11 +63,11 @@ def _begin_next(whole: Run) -> Run | None:
         .execute()
     )
     for (number,) in begun:
-        return _begin(whole, number)
+        return _create_child(whole, number)
     return None
 
 
-def _begin(whole: Run, number: int) -> Run:
+def _create_child(whole: Run, number: int) -> Run:
     return Run.create(
         tenant=whole.tenant_id,
         kind=RunKind.BACK_UP_PART,
@@ -79,18 +79,18 @@ def _begin(whole: Run, number: int) -> Run:
     )
 
 
-def under_way(whole: Run) -> bool:
+def has_running_child(whole: Run) -> bool:
     return Run.select().where((Run.parent == whole.id) & IS_ACTIVE).exists()
 
 
-def close(whole_id: int) -> bool:
+def finish_parent_if_done(whole_id: int) -> bool:
     """End the whole when none of its parts is under way. Any number may call this; one of them ends it."""
     with database.atomic():
-        whole = runs.whole(whole_id)
-        if whole is None or under_way(whole):
+        whole = runs.find_run(whole_id)
+        if whole is None or has_running_child(whole):
             return False
-        completion.take(whole)
-        claim = runs.claim(whole_id, whole.kind)
+        completion.lock_ending_rows(whole)
+        claim = runs.take_claim(whole_id, whole.kind)
         if claim and runs.unsettled_items(claim.run) and not claim.run.cancel_requested_at:
             completion.fail(claim, "part_lost", "A part of this run was lost. Try what failed again.")
         elif claim:

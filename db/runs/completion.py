@@ -6,43 +6,43 @@ from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
 from db.backups import backup_sets
 from db.clock import utcnow
-from db.database import database, lock, transaction
+from db.database import database, lock_rows, transaction
 from db.models import IS_ACTIVE, Restore, Run, RunItem, Tenant, Write
 from db.restores import restores
 from db.runs import answer_cache, listing_cache, notifications, runs, uploads
-from db.runs.run_progress import counts
-from db.runs.runs import Claim, expect_one, held_by, items_of
-from db.states import BEGUN, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
+from db.runs.run_progress import count_by_state
+from db.runs.runs import Claim, held_by, is_item_of, require_one_row
+from db.states import POSSIBLY_APPLIED, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
 
 
 def finish(claim: Claim) -> RunState:
     """End a run whose items are settled (or whose cancel was asked for); its state follows from them."""
     with database.atomic():
-        take(claim.run)
+        lock_ending_rows(claim.run)
         run = Run.get_by_id(claim.run.id)
-        if runs.cancel_requested(claim):
-            _cancel_rest(run)
-        tally = counts(run)
-        state, error = _ending(run, tally)
+        if runs.is_cancel_requested(claim):
+            _cancel_unsettled_items(run)
+        tally = count_by_state(run)
+        state, error = final_state(run, tally)
         _end(run, held_by(claim), state, tally, error)
     return state
 
 
-def take(*ending: Run) -> None:
+def lock_ending_rows(*ending: Run) -> None:
     """In a transaction: the rows that end with these runs, in the order of db/sql/lock_order.py."""
     ids = [run.id for run in ending]
     backed_up = [run.tenant_id for run in ending if run.kind == RunKind.BACK_UP]
     restored = [run.restore_id for run in ending if run.restore_id]
     if backed_up:
-        lock(Tenant, Tenant.id.in_(backed_up))
+        lock_rows(Tenant, Tenant.id.in_(backed_up))
     if restored:
-        lock(Restore, Restore.id.in_(restored))
+        lock_rows(Restore, Restore.id.in_(restored))
     # Together: a heartbeat takes a part of the one before it takes the next.
-    lock(Run, Run.id.in_(ids) | Run.parent.in_(ids))
+    lock_rows(Run, Run.id.in_(ids) | Run.parent.in_(ids))
 
 
-def _cancel_rest(run: Run) -> None:
-    _leave_begun_uncertain(run, "The run was cancelled.")
+def _cancel_unsettled_items(run: Run) -> None:
+    _mark_begun_uncertain(run, "The run was cancelled.")
     RunItem.update(
         state=ItemState.SKIPPED,
         outcome=Outcome.CANCELLED,
@@ -52,9 +52,9 @@ def _cancel_rest(run: Run) -> None:
     ).where((RunItem.run == run) & RunItem.state.in_(UNSETTLED)).execute()
 
 
-def _leave_begun_uncertain(run: Run, why: str) -> None:
+def _mark_begun_uncertain(run: Run, why: str) -> None:
     """What a live restore was in the midst of writing is neither untouched nor done."""
-    begun = Write.select(Write.item).where((Write.run == run) & Write.state.in_(BEGUN))
+    begun = Write.select(Write.item).where((Write.run == run) & Write.state.in_(POSSIBLY_APPLIED))
     RunItem.update(
         state=ItemState.UNCERTAIN,
         outcome=Outcome.UNKNOWN,
@@ -64,7 +64,7 @@ def _leave_begun_uncertain(run: Run, why: str) -> None:
     ).where((RunItem.run == run) & RunItem.state.in_(UNSETTLED) & RunItem.restore_item_id.in_(begun)).execute()
 
 
-def _ending(run: Run, tally: dict[str, int]) -> tuple[RunState, RunItem | None]:
+def final_state(run: Run, tally: dict[str, int]) -> tuple[RunState, RunItem | None]:
     """The state a run ends in, and the item whose sentence explains a failure."""
     was_cut_short = RunItem.outcome << (Outcome.CANCELLED, Outcome.UNKNOWN)
     is_cut_short = RunItem.select().where((RunItem.run == run) & was_cut_short).exists()
@@ -88,19 +88,19 @@ def fail(claim: Claim, code: str, message: str, request_id: str | None = None) -
     """End a run that cannot go on; what is unsettled failed with it."""
     run = claim.run
     with database.atomic():
-        take(run)
-        fail_rest(run, code, message, request_id)
-        tally = counts(Run.get_by_id(run.id))
+        lock_ending_rows(run)
+        fail_unsettled_items(run, code, message, request_id)
+        tally = count_by_state(Run.get_by_id(run.id))
         state = RunState.PARTIAL if tally["done"] else RunState.FAILED
         _end(run, held_by(claim), state, tally, RunItem(reason=code, message=message, request_id=request_id))
         if run.kind == RunKind.PRUNE:
-            notifications.for_run(run)  # the daily one was quiet until now
+            notifications.notify_recipients(run)  # the daily one was quiet until now
 
 
-def fail_rest(run: Run, code: str, message: str, request_id: str | None) -> None:
+def fail_unsettled_items(run: Run, code: str, message: str, request_id: str | None) -> None:
     """What is unsettled of a run, or of the part that it is, failed with it."""
     if run.restore_id is not None:
-        _leave_begun_uncertain(run, message)
+        _mark_begun_uncertain(run, message)
     RunItem.update(
         state=ItemState.FAILED,
         outcome=Outcome.ERROR,
@@ -108,13 +108,13 @@ def fail_rest(run: Run, code: str, message: str, request_id: str | None) -> None
         message=message[:1000],
         request_id=request_id,
         ended_at=utcnow(),
-    ).where(items_of(run) & RunItem.state.in_(UNSETTLED)).execute()
+    ).where(is_item_of(run) & RunItem.state.in_(UNSETTLED)).execute()
 
 
 def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error: RunItem | None) -> None:
     if run.parent_id is not None:
         raise ValueError(f"run {run.id} is a part: db/runs/child_runs.py ends it, and its whole after it")
-    expect_one(
+    require_one_row(
         Run.update(
             state=state,
             ended_at=utcnow(),
@@ -130,11 +130,11 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
     )
     Run.delete().where(Run.parent == run.id).execute()
     backup_sets.complete(run)
-    restores.follow(run, state)
-    listing_cache.forget(run)
-    answer_cache.forget(run)
-    uploads.forget(run)
-    notifications.mark_changed(run.id)
+    restores.on_run_ended(run, state)
+    listing_cache.delete(run)
+    answer_cache.delete(run)
+    uploads.delete_of_run(run)
+    notifications.mark_unread(run.id)
     result = Result.FAILED if state in {RunState.FAILED, RunState.PARTIAL} else Result.OK
     audit.record(
         Action.RUN_ENDED, SYSTEM, f"run {run.id}", tenant=run.tenant, result=result, state=str(state), counts=tally
@@ -148,7 +148,7 @@ def request_cancel(run: Run, actor: Actor) -> bool:
     Of a part: its whole is meant.
     """
     run = run.parent or run
-    take(run)
+    lock_ending_rows(run)
     asked = (
         Run.update(cancel_requested_at=utcnow())
         .where((Run.id == run.id) & IS_ACTIVE & Run.cancel_requested_at.is_null())
@@ -156,15 +156,15 @@ def request_cancel(run: Run, actor: Actor) -> bool:
     )
     if asked:
         audit.record(Action.RUN_CANCEL, actor, f"run {run.id}", tenant=run.tenant)
-        end_if_cancelled(run)
+        finish_if_cancelled(run)
     return bool(asked)
 
 
-def end_if_cancelled(run: Run) -> bool:
+def finish_if_cancelled(run: Run) -> bool:
     """End a run whose cancel was asked for and that no worker holds."""
     with database.atomic():
-        take(run)
-        held = runs.claim(run.id, run.kind) if Run.get_by_id(run.id).cancel_requested_at else None
+        lock_ending_rows(run)
+        held = runs.take_claim(run.id, run.kind) if Run.get_by_id(run.id).cancel_requested_at else None
         if held:
             finish(held)
     return held is not None

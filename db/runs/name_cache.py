@@ -20,17 +20,17 @@ def seen_since(tenant: Tenant, begin: datetime) -> dict[str, dict[str, str | Non
     return found
 
 
-def called(tenant: Tenant, ids: Collection[str]) -> dict[str, str]:
+def names_by_id(tenant: Tenant, ids: Collection[str]) -> dict[str, str]:
     """The names that the tenant's groups and filters of these ids had when they were seen last."""
     is_one = (DirectoryName.tenant == tenant) & (DirectoryName.kind << KINDS[:2]) & DirectoryName.name.is_null(False)
     found: dict[str, str] = {}
-    for some in value_lists.by(sorted(ids)):
+    for some in value_lists.batched(sorted(ids)):
         rows = DirectoryName.select(DirectoryName.object_id, DirectoryName.name)
         found |= dict(rows.where(is_one & DirectoryName.object_id.in_(some)).tuples())
     return found
 
 
-def gathered(references: Iterable[Mapping[str, Mapping[str, str | None]]]) -> dict[str, dict[str, str | None]]:
+def merge_names(references: Iterable[Mapping[str, Mapping[str, str | None]]]) -> dict[str, dict[str, str | None]]:
     """The names that several policies' references hold, together."""
     found: dict[str, dict[str, str | None]] = {kind: {} for kind in KINDS}
     for one in references:
@@ -39,32 +39,32 @@ def gathered(references: Iterable[Mapping[str, Mapping[str, str | None]]]) -> di
     return found
 
 
-def remember(tenant: Tenant, names: Mapping[str, Mapping[str, str | None]]) -> None:
-    _put([(tenant.id, kind, one, name) for kind in KINDS for one, name in names.get(kind, {}).items()])
+def save_names(tenant: Tenant, names: Mapping[str, Mapping[str, str | None]]) -> None:
+    _save([(tenant.id, kind, one, name) for kind in KINDS for one, name in names.get(kind, {}).items()])
 
 
-def _put(names: Iterable[tuple[int, str, str, str | None]]) -> None:
+def _save(names: Iterable[tuple[int, str, str, str | None]]) -> None:
     now = utcnow()
     rows = [
         {"tenant": tenant_id, "kind": kind, "object_id": one, "name": name and name[:1000], "seen_at": now}
         for tenant_id, kind, one, name in names
     ]
     key = (DirectoryName.tenant, DirectoryName.kind, DirectoryName.object_id)
-    upserts.put(DirectoryName, key, rows, [DirectoryName.name, DirectoryName.seen_at])
+    upserts.insert_or_update(DirectoryName, key, rows, [DirectoryName.name, DirectoryName.seen_at])
 
 
 # --- what a tenant itself is called ----------------------------------------------------------------------------------
 
-DOMAINS, LONGEST_DOMAIN = "domains", 80
+DOMAINS, MAX_DOMAIN_LENGTH = "domains", 80
 INITIAL, DEFAULT, VERIFIED = "initial", "default", "verified"
 
 
-def remember_domains(tenant: Tenant, domains: Mapping[str, str]) -> None:
+def save_domains(tenant: Tenant, domains: Mapping[str, str]) -> None:
     """`domains`: each in small letters -> INITIAL, DEFAULT or VERIFIED."""
-    _put([(tenant.id, DOMAINS, one, sort) for one, sort in domains.items() if 0 < len(one) <= LONGEST_DOMAIN])
+    _save([(tenant.id, DOMAINS, one, sort) for one, sort in domains.items() if 0 < len(one) <= MAX_DOMAIN_LENGTH])
 
 
-def domains_of(directory_id: str) -> dict[str, str]:
+def domains_of_directory(directory_id: str) -> dict[str, str]:
     """As remembered; nothing of a tenant that is not ours."""
     rows = (
         DirectoryName.select(DirectoryName.object_id, DirectoryName.name)

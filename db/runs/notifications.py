@@ -10,11 +10,11 @@ from db.clock import utcnow
 from db.models import IS_ACTIVE, Membership, Notification, Policy, Run, RunItem, Tenant, User
 from db.runs import run_history
 from db.sql import upserts
-from db.sql.value_lists import among
+from db.sql.value_lists import is_in
 from db.states import ENDED, UNSETTLED
 
 
-def for_run(run: Run) -> None:
+def notify_recipients(run: Run) -> None:
     """Tell the requester and the tenant's subscribers. Called in the transaction that makes the run."""
     recipients = {
         row.user_id
@@ -25,108 +25,108 @@ def for_run(run: Run) -> None:
     if run.requested_by_id is not None:
         recipients.add(run.requested_by_id)
     rows = [{"user": user_id, "run": run.id} for user_id in sorted(recipients)]
-    upserts.add(Notification, (Notification.user, Notification.run), rows)
+    upserts.insert_missing(Notification, (Notification.user, Notification.run), rows)
 
 
-def tell(run: Run, user: User) -> None:
+def notify_user(run: Run, user: User) -> None:
     """Someone pressed start and found this run: it is theirs to follow too."""
-    upserts.add(Notification, (Notification.user, Notification.run), [{"user": user.id, "run": run.id}])
+    upserts.insert_missing(Notification, (Notification.user, Notification.run), [{"user": user.id, "run": run.id}])
 
 
-def is_told(run: Run) -> bool:
+def has_recipients(run: Run) -> bool:
     """To anybody."""
     return bool(Notification.select().where(Notification.run == run).exists())
 
 
-def mark_changed(run_id: int) -> None:
+def mark_unread(run_id: int) -> None:
     """The run ended: unread again for everyone it was told to."""
     Notification.update(changed_at=utcnow(), read_at=None).where(Notification.run == run_id).execute()
 
 
 def unread_count(user_id: int, tenant_ids: Sequence[int] | None = None) -> int:
-    unread = _mine(Notification.select(Notification.id), user_id, tenant_ids).where(Notification.read_at.is_null())
+    unread = _of_user(Notification.select(Notification.id), user_id, tenant_ids).where(Notification.read_at.is_null())
     return int(unread.limit(100).count())
 
 
-def _mine(query: Any, user_id: int, tenant_ids: Sequence[int] | None) -> Any:
+def _of_user(query: Any, user_id: int, tenant_ids: Sequence[int] | None) -> Any:
     """This person's, of the tenants they may see now: a role that was taken away takes its news with it."""
     query = query.where(Notification.user == user_id)
     if tenant_ids is None:
         return query
-    return query.join(Run).where(among(Run.tenant, tenant_ids))
+    return query.join(Run).where(is_in(Run.tenant, tenant_ids))
 
 
 @dataclass(frozen=True)
-class Followed:
+class FollowedRun:
     run: Run
     total: int
     settled: int
 
 
 @dataclass(frozen=True)
-class Following:
+class FollowedRuns:
     # How many of this person's runs go on (COUNTED: so many or more), the ids of the newest, and what they are.
     active: int
     ids: list[int]
-    shown: list[Followed]
+    shown: list[FollowedRun]
     has_more: bool
 
 
-COUNTED, FOLLOWED, SHOWN = 100, 20, 5
+MAX_COUNTED, MAX_FOLLOWED, MAX_SHOWN = 100, 20, 5
 
 
-def following(user_id: int, tenant_ids: Sequence[int] | None = None, also: Sequence[int] = ()) -> Following:
+def followed_runs(user_id: int, tenant_ids: Sequence[int] | None = None, also: Sequence[int] = ()) -> FollowedRuns:
     """The runs that this person was told of and that go on; and of `also`, those that ended meanwhile."""
     mine = pw.fn.EXISTS(
         Notification.select(Notification.id).where((Notification.run == Run.id) & (Notification.user == user_id))
     )
     if tenant_ids is not None:
-        mine &= among(Run.tenant, tenant_ids)
+        mine &= is_in(Run.tenant, tenant_ids)
     going = _newest_active(mine)
-    shown = run_history.newest(among(Run.id, going[:SHOWN]), SHOWN) if going else []
+    shown = run_history.newest_runs(is_in(Run.id, going[:MAX_SHOWN]), MAX_SHOWN) if going else []
     if also:
-        shown += run_history.newest(among(Run.id, also) & Run.state.in_(ENDED) & mine, FOLLOWED)
-    settled = _settled([run.id for run in shown])
-    described = [Followed(run, *settled.get(run.id, (run.total, 0))) for run in shown]
-    return Following(len(going), going[:FOLLOWED], described, has_more=len(going) > SHOWN)
+        shown += run_history.newest_runs(is_in(Run.id, also) & Run.state.in_(ENDED) & mine, MAX_FOLLOWED)
+    settled = _progress_by_run([run.id for run in shown])
+    described = [FollowedRun(run, *settled.get(run.id, (run.total, 0))) for run in shown]
+    return FollowedRuns(len(going), going[:MAX_FOLLOWED], described, has_more=len(going) > MAX_SHOWN)
 
 
 def _newest_active(mine: Any) -> list[int]:
     """Of whole runs. Counting goes on no further, for every open page asks every few seconds."""
     found: Any = Run.select(Run.id).where(IS_ACTIVE & Run.parent.is_null() & mine)
-    return [row[0] for row in found.order_by(Run.id.desc()).limit(COUNTED).tuples()]
+    return [row[0] for row in found.order_by(Run.id.desc()).limit(MAX_COUNTED).tuples()]
 
 
-def _settled(run_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+def _progress_by_run(run_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     """Run id -> its items, and those of them that are settled."""
     is_open = pw.Case(None, [(RunItem.state.in_(UNSETTLED), 1)], 0)
     rows = (
         RunItem.select(RunItem.run, pw.fn.COUNT(RunItem.id), pw.fn.SUM(is_open))
-        .where(among(RunItem.run, run_ids))
+        .where(is_in(RunItem.run, run_ids))
         .group_by(RunItem.run)
         .tuples()
     )
     return {run_id: (total, total - unsettled) for run_id, total, unsettled in rows}
 
 
-PAGE = 50
+PAGE_SIZE = 50
 
 
 def latest(
     user_id: int, tenant_ids: Sequence[int] | None = None, *, only_unread: bool = False, page: int = 0
 ) -> list[Notification]:
     """Newest change first; one more than a page has. Found by their ids first: joined, the rows would all be sorted."""
-    ids = _mine(Notification.select(Notification.id), user_id, tenant_ids)
+    ids = _of_user(Notification.select(Notification.id), user_id, tenant_ids)
     if only_unread:
         ids = ids.where(Notification.read_at.is_null())
     newest = (Notification.changed_at.desc(), Notification.id.desc())
-    found = [row[0] for row in ids.order_by(*newest).limit(PAGE + 1).offset(page * PAGE).tuples()]
+    found = [row[0] for row in ids.order_by(*newest).limit(PAGE_SIZE + 1).offset(page * PAGE_SIZE).tuples()]
     return list(
         Notification.select(Notification, Run, Tenant, Policy)
         .join(Run)
         .join(Tenant)
         .join_from(Run, Policy, pw.JOIN.LEFT_OUTER, on=Run.policy)
-        .where(among(Notification.id, found))
+        .where(is_in(Notification.id, found))
         .order_by(*newest)
     )
 
@@ -135,10 +135,10 @@ def mark_read(user_id: int, ids: Iterable[int] | None = None) -> int:
     """Mark these as read, or all of this person's when `ids` is None; another person's are never touched."""
     query = Notification.update(read_at=utcnow()).where((Notification.user == user_id) & Notification.read_at.is_null())
     if ids is not None:
-        query = query.where(among(Notification.id, ids))
+        query = query.where(is_in(Notification.id, ids))
     return int(query.execute())
 
 
-def of_run(user_id: int, run: Run) -> Notification | None:
+def find_of_run(user_id: int, run: Run) -> Notification | None:
     """Return this person's notification of the run."""
     return Notification.get_or_none(user=user_id, run=run)

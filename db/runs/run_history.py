@@ -9,14 +9,14 @@ import peewee as pw
 
 from db.models import IS_ACTIVE, Policy, Run, Tenant, User
 from db.sql import time_ranges
-from db.sql.value_lists import among, is_of
+from db.sql.value_lists import equals_if_given, is_in
 from db.states import ENDED, RunState
 
 # So many of the newest are looked at; those of another size say nothing.
-LOOKED_AT = 20
+SAMPLE_SIZE = 20
 
 
-def newest(condition: Any, limit: int) -> list[Run]:
+def newest_runs(condition: Any, limit: int) -> list[Run]:
     """The newest whole runs of which it is true, with tenant and policy fetched in the same statement."""
     return list(
         Run.select(Run, Tenant, Policy)
@@ -28,7 +28,7 @@ def newest(condition: Any, limit: int) -> list[Run]:
     )
 
 
-def ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tuple[date, str], int]:
+def count_ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tuple[date, str], int]:
     """(day on which it was requested, in UTC; state) -> runs; None: of every tenant."""
     day, begin = pw.fn.DATE(Run.created_at), datetime.combine(first, time())
     query = (
@@ -37,7 +37,7 @@ def ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tuple[da
         .group_by(day, Run.state)
     )
     if tenant_ids is not None:
-        query = query.where(among(Run.tenant, tenant_ids))
+        query = query.where(is_in(Run.tenant, tenant_ids))
     # SQLite answers a day as text, PostgreSQL as a date.
     return {(date.fromisoformat(str(one)[:10]), state): count for one, state, count in query.tuples()}
 
@@ -49,18 +49,18 @@ def usual_seconds(run: Run, total: int) -> float | None:
         .where((Run.tenant == run.tenant_id) & (Run.kind == run.kind) & (Run.id < run.id))
         .where((Run.state == RunState.SUCCEEDED) & Run.parent.is_null())
         .order_by(Run.id.desc())
-        .limit(LOOKED_AT)
+        .limit(SAMPLE_SIZE)
         .tuples()
     )
-    taken = [(end - begin).total_seconds() for begin, end, size in rows if begin and _is_alike(size, total)]
+    taken = [(end - begin).total_seconds() for begin, end, size in rows if begin and _is_similar_size(size, total)]
     return median(taken) if taken else None
 
 
-def _is_alike(size: int, total: int) -> bool:
+def _is_similar_size(size: int, total: int) -> bool:
     return total / 2 <= size <= total * 2
 
 
-def active_by_state() -> dict[RunState, int]:
+def count_active_by_state() -> dict[RunState, int]:
     """Return how many whole runs are in each state that is active: the states that none is in are left out."""
     query = Run.select(Run.state, pw.fn.COUNT(Run.id)).where(IS_ACTIVE & Run.parent.is_null())
     return {RunState(state): count for state, count in query.group_by(Run.state).tuples()}
@@ -70,5 +70,5 @@ def listed(tenant: Tenant | None, limit: int) -> list[Run]:
     """Return the newest whole runs of a tenant or of all, each with its tenant and who asked for it."""
     query = Run.select(Run, Tenant, User).join(Tenant).switch(Run)
     query = query.join(User, pw.JOIN.LEFT_OUTER, on=Run.requested_by)
-    query = query.where(Run.parent.is_null() & is_of(Run.tenant, tenant))
+    query = query.where(Run.parent.is_null() & equals_if_given(Run.tenant, tenant))
     return list(query.order_by(Run.id.desc()).limit(limit))

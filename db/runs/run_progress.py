@@ -6,10 +6,10 @@ from db.models import Run, RunItem
 from db.states import ACTIVE, ItemState
 
 # States of an item that somebody has to look at.
-NEEDS_A_LOOK = (ItemState.FAILED, ItemState.UNCERTAIN, ItemState.SKIPPED)
+NEEDS_ATTENTION = (ItemState.FAILED, ItemState.UNCERTAIN, ItemState.SKIPPED)
 
 
-def waiting(run: Run) -> str | None:
+def waiting_reason(run: Run) -> str | None:
     """Why nothing happens just now: of the run, or of a part of it."""
     if run.waiting or run.parts is None:
         return run.waiting
@@ -20,7 +20,7 @@ def waiting(run: Run) -> str | None:
     return found[0] if found else None
 
 
-def counts(run: Run) -> dict[str, int]:
+def count_by_state(run: Run) -> dict[str, int]:
     """Items per state, now: {"total", "done", "skipped", "failed", "uncertain"}."""
     if run.state not in ACTIVE:
         return {name: getattr(run, name) for name in ("total", "done", "skipped", "failed", "uncertain")}
@@ -30,7 +30,7 @@ def counts(run: Run) -> dict[str, int]:
     return {"total": sum(found.values()), **{str(name): found.get(name, 0) for name in names}}
 
 
-def outcomes(run: Run) -> dict[str, int]:
+def count_by_outcome(run: Run) -> dict[str, int]:
     rows = (
         RunItem.select(RunItem.outcome, pw.fn.COUNT(RunItem.id))
         .where((RunItem.run == run) & RunItem.outcome.is_null(False))
@@ -40,14 +40,14 @@ def outcomes(run: Run) -> dict[str, int]:
     return dict(rows.tuples())
 
 
-def items(run: Run, ended: str, limit: int, offset: int) -> list[RunItem]:
+def page_of_items(run: Run, ended: str, limit: int, offset: int) -> list[RunItem]:
     """Return some of the run's items, those that need a look first. `ended`: an outcome or a state, "" for any."""
     query = RunItem.select().where(RunItem.run == run)
-    if ended in NEEDS_A_LOOK:
+    if ended in NEEDS_ATTENTION:
         query = query.where(RunItem.state == ended)
     elif ended:
         query = query.where(RunItem.outcome == ended)
-    is_bad = pw.Case(None, [(RunItem.state.in_(NEEDS_A_LOOK), 0)], 1)
+    is_bad = pw.Case(None, [(RunItem.state.in_(NEEDS_ATTENTION), 0)], 1)
     return list(query.order_by(is_bad, RunItem.id).limit(limit).offset(offset))
 
 

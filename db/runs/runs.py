@@ -21,11 +21,11 @@ import peewee as pw
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
-from db.database import database, lock
+from db.database import database, lock_rows
 from db.models import IS_ACTIVE, Policy, Run, RunItem, Tenant, User
 from db.runs import notifications
 from db.sql import value_lists
-from db.sql.value_lists import among
+from db.sql.value_lists import is_in
 from db.states import UNSETTLED, ItemState, Outcome, RunKind, RunState
 from db.tenants import tenants
 
@@ -35,7 +35,7 @@ STALE_SECONDS = 15
 # Crashes and unexpected errors a run may go through before it is given up: a poison policy must not loop for ever.
 MAX_ATTEMPTS = 5
 # May start in a tenant that is switched off: it has to be mended before it is switched on.
-WHEN_OFF = (RunKind.CREDENTIAL,)
+KINDS_ALLOWED_WHEN_OFF = (RunKind.CREDENTIAL,)
 
 
 class ClaimLost(Exception):
@@ -47,13 +47,13 @@ class AlreadySettled(Exception):
 
 
 @dataclass(frozen=True)
-class Started:
+class StartedRun:
     run: Run
     is_new: bool
 
 
 @dataclass(frozen=True)
-class NewItem:
+class NewRunItem:
     policy_type: str
     name: str
     policy_id: int | None = None
@@ -76,13 +76,13 @@ def start(
     tenant: Tenant,
     kind: RunKind,
     dedupe_key: str,
-    items: Sequence[NewItem],
+    items: Sequence[NewRunItem],
     actor: Actor,
     policy: Policy | None = None,
     retry_of: Run | None = None,
     restore_id: int | None = None,
     is_quiet: bool = False,
-) -> Started:
+) -> StartedRun:
     """Make a run with its items, notifications and audit event, or find the active one of the same key.
 
     `is_quiet`: it is housekeeping, of which nobody is told, and no event says that it was asked for.
@@ -91,22 +91,22 @@ def start(
     # The winner may end between our INSERT and our SELECT: then the key is free again and we try once more.
     for _ in range(20):
         with database.atomic():
-            tenants.share_on(tenant, even_off=kind in WHEN_OFF)
+            tenants.lock_switched_on(tenant, even_off=kind in KINDS_ALLOWED_WHEN_OFF)
             run = _insert(tenant, kind, dedupe_key, len(items), actor, policy, retry_of, restore_id)
             if run:
                 add_items(run, items)
                 if not is_quiet:
-                    _tell(run, actor)
-                return Started(run, is_new=True)
-        active = active_of(dedupe_key)
+                    _announce(run, actor)
+                return StartedRun(run, is_new=True)
+        active = find_active(dedupe_key)
         if active:
-            share(active, actor)
-            return Started(active, is_new=False)
+            add_follower(active, actor)
+            return StartedRun(active, is_new=False)
     raise RuntimeError(f"{dedupe_key} neither starts nor runs")
 
 
-def _tell(run: Run, actor: Actor) -> None:
-    notifications.for_run(run)
+def _announce(run: Run, actor: Actor) -> None:
+    notifications.notify_recipients(run)
     audit.record(Action.RUN_REQUESTED, actor, f"run {run.id}", tenant=run.tenant, kind=run.kind, origin=actor.origin)
 
 
@@ -142,7 +142,7 @@ def _insert(
     return Run.get_by_id(found[0]) if found else None
 
 
-def add_items(run: Run, items: Sequence[NewItem]) -> None:
+def add_items(run: Run, items: Sequence[NewRunItem]) -> None:
     """To a whole run, or to the part that it is."""
     now = utcnow()
     rows = [
@@ -161,23 +161,23 @@ def add_items(run: Run, items: Sequence[NewItem]) -> None:
         }
         for item in items
     ]
-    for some in value_lists.by(rows):
+    for some in value_lists.batched(rows):
         RunItem.insert_many(some).execute()
 
 
-def add_item(run: Run, item: NewItem) -> RunItem:
+def add_item(run: Run, item: NewRunItem) -> RunItem:
     """As `add_items`, for one that is settled at once."""
     whole = run.parent_id or run.id
     return RunItem.create(run=whole, part=run.part, policy_type=item.policy_type, name=item.name[:1000])
 
 
-def share(run: Run, actor: Actor) -> None:
+def add_follower(run: Run, actor: Actor) -> None:
     """Who asked for it and found it under way follows it as well."""
     if actor.user_id is not None:
-        notifications.tell(run, User.get_by_id(actor.user_id))
+        notifications.notify_user(run, User.get_by_id(actor.user_id))
 
 
-def active_of(dedupe_key: str) -> Run | None:
+def find_active(dedupe_key: str) -> Run | None:
     return Run.get_or_none((Run.dedupe_key == dedupe_key) & IS_ACTIVE)
 
 
@@ -191,18 +191,18 @@ def is_active(run_id: int) -> bool:
     return Run.select().where((Run.id == run_id) & IS_ACTIVE).exists()
 
 
-def active_among(run_ids: Iterable[int]) -> set[int]:
-    active: Any = Run.select(Run.id).where(among(Run.id, run_ids) & IS_ACTIVE)
+def active_ids(run_ids: Iterable[int]) -> set[int]:
+    active: Any = Run.select(Run.id).where(is_in(Run.id, run_ids) & IS_ACTIVE)
     return {row[0] for row in active.tuples()}
 
 
-def whole(run_id: int) -> Run | None:
+def find_run(run_id: int) -> Run | None:
     """The run of this number. None: there is none, for a part of one is none."""
     found: Run | None = Run.get_or_none((Run.id == run_id) & Run.parent.is_null())
     return found
 
 
-def claim(run_id: int, kind: RunKind) -> Claim | None:
+def take_claim(run_id: int, kind: RunKind) -> Claim | None:
     """Take a run that is queued, or that is running and held by nobody. None: there is nothing to do here.
 
     `kind`: of what the message is about. A run of another kind is not meant, whatever its id.
@@ -228,22 +228,22 @@ def held_by(claim: Claim) -> Any:
     return (Run.id == claim.run.id) & (Run.state == RunState.RUNNING) & (Run.claimed_by == claim.token)
 
 
-def beat(tokens: Sequence[str]) -> None:
+def record_heartbeat(tokens: Sequence[str]) -> None:
     """These claims' worker is alive."""
     if tokens:
         with database.atomic():
-            lock(Run, among(Run.claimed_by, tokens))
-            Run.update(heartbeat_at=utcnow()).where(among(Run.claimed_by, tokens)).execute()
+            lock_rows(Run, is_in(Run.claimed_by, tokens))
+            Run.update(heartbeat_at=utcnow()).where(is_in(Run.claimed_by, tokens)).execute()
 
 
-def hold(claim: Claim) -> None:
+def assert_claim(claim: Claim) -> None:
     """In a transaction: nobody takes the claim before it ends. Raises ClaimLost when somebody has."""
-    expect_one(Run.update(heartbeat_at=utcnow()).where(held_by(claim)))
+    require_one_row(Run.update(heartbeat_at=utcnow()).where(held_by(claim)))
 
 
 def wait(claim: Claim, reason: str, seconds: float) -> None:
     """Give the claim back until `seconds` from now; the reason is shown on the run's page."""
-    expect_one(
+    require_one_row(
         Run.update(
             claimed_by=None,
             heartbeat_at=None,
@@ -256,25 +256,25 @@ def wait(claim: Claim, reason: str, seconds: float) -> None:
 
 def release(claim: Claim) -> None:
     """Give the claim back; there is nothing to wait for."""
-    expect_one(Run.update(claimed_by=None, heartbeat_at=None).where(held_by(claim)))
+    require_one_row(Run.update(claimed_by=None, heartbeat_at=None).where(held_by(claim)))
 
 
-def set_aside(claim: Claim, reason: str, seconds: float) -> bool:
+def schedule_retry(claim: Claim, reason: str, seconds: float) -> bool:
     """As wait, after an attempt that failed. False when the run has used up its attempts."""
     if claim.run.attempts + 1 >= MAX_ATTEMPTS:
         return False
     with database.atomic():
-        expect_one(Run.update(attempts=Run.attempts + 1).where(held_by(claim)))
+        require_one_row(Run.update(attempts=Run.attempts + 1).where(held_by(claim)))
         wait(claim, reason, seconds)
     return True
 
 
-def expect_one(update: Any) -> None:
+def require_one_row(update: Any) -> None:
     if update.execute() != 1:
         raise ClaimLost
 
 
-def cancel_requested(claim: Claim) -> bool:
+def is_cancel_requested(claim: Claim) -> bool:
     """Asked at every item boundary; also where a lost claim shows."""
     row = Run.select(Run.cancel_requested_at).where(held_by(claim)).tuples().first()
     if row is None:
@@ -285,17 +285,17 @@ def cancel_requested(claim: Claim) -> bool:
 def unsettled_items(run: Run) -> list[RunItem]:
     """Of a whole run, or of the part that it is."""
     with_policies = RunItem.select(RunItem, Policy).join(Policy, pw.JOIN.LEFT_OUTER)
-    return list(with_policies.where(items_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
+    return list(with_policies.where(is_item_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
 
 
-def items_of(run: Run) -> Any:
+def is_item_of(run: Run) -> Any:
     """As a condition: an item of this run, or of the part that it is."""
     if run.parent_id is None:
         return RunItem.run == run
     return (RunItem.run == run.parent_id) & (RunItem.part == run.part)
 
 
-def progressed(claim: Claim) -> None:
+def reset_attempts(claim: Claim) -> None:
     """The run gets on: what went wrong before counts no more towards giving it up."""
     Run.update(attempts=0).where(held_by(claim) & (Run.attempts > 0)).execute()
     claim.run.attempts, claim.has_got_on = 0, True
@@ -306,21 +306,21 @@ def begin_items(claim: Claim, item_ids: Sequence[int]) -> None:
     if not item_ids:
         return
     RunItem.update(state=ItemState.WORKING).where(
-        among(RunItem.id, item_ids) & RunItem.state.in_(UNSETTLED) & _claimed(claim)
+        is_in(RunItem.id, item_ids) & RunItem.state.in_(UNSETTLED) & _is_claimed(claim)
     ).execute()
 
 
-def note(claim: Claim, item: RunItem, reason: str) -> None:
+def set_item_reason(claim: Claim, item: RunItem, reason: str) -> None:
     """Something that a later message of the run has to know of an item under way."""
-    RunItem.update(reason=reason).where((RunItem.id == item.id) & _claimed(claim)).execute()
+    RunItem.update(reason=reason).where((RunItem.id == item.id) & _is_claimed(claim)).execute()
     item.reason = reason
 
 
-def _claimed(claim: Claim) -> Any:
+def _is_claimed(claim: Claim) -> Any:
     return pw.fn.EXISTS(Run.select(Run.id).where(held_by(claim)))
 
 
-def settle(
+def finish_item(
     claim: Claim,
     item: RunItem,
     state: ItemState,
@@ -342,13 +342,13 @@ def settle(
             snapshot=snapshot_id,
             ended_at=utcnow(),
         )
-        .where((RunItem.id == item.id) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
+        .where((RunItem.id == item.id) & RunItem.state.in_(UNSETTLED) & _is_claimed(claim))
         .execute()
     )
-    _expect_settled(claim, settled, 1)
+    _require_finished(claim, settled, 1)
 
 
-def settle_read(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) -> None:
+def finish_captured_items(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) -> None:
     """As `settle`, for many items that were read: item id -> snapshot id."""
     if not snapshots:
         return
@@ -361,21 +361,21 @@ def settle_read(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) ->
             snapshot=pw.Case(RunItem.id, list(snapshots.items()), None),
             ended_at=utcnow(),
         )
-        .where(among(RunItem.id, snapshots) & RunItem.state.in_(UNSETTLED) & _claimed(claim))
+        .where(is_in(RunItem.id, snapshots) & RunItem.state.in_(UNSETTLED) & _is_claimed(claim))
         .execute()
     )
-    _expect_settled(claim, settled, len(snapshots))
+    _require_finished(claim, settled, len(snapshots))
 
 
-def _expect_settled(claim: Claim, settled: int, expected: int) -> None:
+def _require_finished(claim: Claim, settled: int, expected: int) -> None:
     """Raises ClaimLost or AlreadySettled."""
     if settled != expected:
-        hold(claim)
+        assert_claim(claim)
         raise AlreadySettled(f"run {claim.run.id}: {settled} of {expected} items were still to be settled")
     claim.has_got_on = True
 
 
-def tried(claim: Claim, item_ids: Sequence[int]) -> None:
+def count_try(claim: Claim, item_ids: Sequence[int]) -> None:
     """Their answers were not to be had this time."""
     if item_ids:
-        RunItem.update(tries=RunItem.tries + 1).where(among(RunItem.id, item_ids) & _claimed(claim)).execute()
+        RunItem.update(tries=RunItem.tries + 1).where(is_in(RunItem.id, item_ids) & _is_claimed(claim)).execute()

@@ -16,97 +16,99 @@ from db.encryption import keyring
 from db.errors import Invalid
 from db.models import Run, Tenant, Upload, UploadChunk
 from db.runs import runs
-from db.runs.runs import NewItem, Started
+from db.runs.runs import NewRunItem, StartedRun
 from db.states import RunKind
 
-LARGEST = 64 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
 # One that was received and got no run, for its process was killed in between.
-OLDEST = timedelta(days=1)
+MAX_AGE_WITHOUT_RUN = timedelta(days=1)
 # The pieces in memory at once.
-AT_ONCE = 4
+CHUNKS_IN_MEMORY = 4
 
 
-def key(actor: Actor) -> str:
+def dedupe_key(actor: Actor) -> str:
     """One at a time for each person."""
     return f"{RunKind.UPLOAD}:{actor.user_id}"
 
 
-def keep(tenant: Tenant, options: Mapping[str, Any], stream: IO[bytes]) -> Upload:
+def receive(tenant: Tenant, options: Mapping[str, Any], stream: IO[bytes]) -> Upload:
     """Raises Invalid when it is too large."""
     upload = Upload.create(tenant=tenant, options=dict(options))
     try:
-        size = sum(_keep(upload, number, piece) for number, piece in enumerate(_pieces(stream)))
+        size = sum(_save_chunk(upload, number, piece) for number, piece in enumerate(_read_pieces(stream)))
     except BaseException:
-        drop(upload)
+        delete(upload)
         raise
     Upload.update(size=size).where(Upload.id == upload.id).execute()
     return Upload.get_by_id(upload.id)
 
 
-def _pieces(stream: IO[bytes]) -> Any:
+def _read_pieces(stream: IO[bytes]) -> Any:
     received = 0
     while piece := stream.read(CHUNK_BYTES):
         received += len(piece)
-        if received > LARGEST:
-            raise Invalid(f"The file has more than {LARGEST // 1024**2} MB.")
+        if received > MAX_BYTES:
+            raise Invalid(f"The file has more than {MAX_BYTES // 1024**2} MB.")
         yield piece
 
 
-def _keep(upload: Upload, number: int, piece: bytes) -> int:
-    UploadChunk.create(upload=upload, number=number, sealed=keyring().seal(piece, _owner(upload.id, number)))
+def _save_chunk(upload: Upload, number: int, piece: bytes) -> int:
+    UploadChunk.create(upload=upload, number=number, sealed=keyring().seal(piece, _seal_owner(upload.id, number)))
     return len(piece)
 
 
-def owner(row: UploadChunk) -> str:
-    return _owner(row.upload_id, row.number)
+def seal_owner(row: UploadChunk) -> str:
+    return _seal_owner(row.upload_id, row.number)
 
 
-def _owner(upload_id: int, number: int) -> str:
+def _seal_owner(upload_id: int, number: int) -> str:
     return f"upload:{upload_id}:{number}"
 
 
-def start(upload: Upload, item: NewItem, actor: Actor) -> Started:
+def start(upload: Upload, item: NewRunItem, actor: Actor) -> StartedRun:
     """The run that reads it; or the one under way of another file of this person's, and this file is dropped."""
     with database.atomic():
-        made = runs.start(tenant=upload.tenant, kind=RunKind.UPLOAD, dedupe_key=key(actor), items=[item], actor=actor)
+        made = runs.start(
+            tenant=upload.tenant, kind=RunKind.UPLOAD, dedupe_key=dedupe_key(actor), items=[item], actor=actor
+        )
         if made.is_new:
             Upload.update(run=made.run).where(Upload.id == upload.id).execute()
     if not made.is_new:
-        drop(upload)
+        delete(upload)
     return made
 
 
-def of(run: Run) -> Upload | None:
+def find_of_run(run: Run) -> Upload | None:
     found: Upload | None = Upload.get_or_none(Upload.run == run)
     return found
 
 
-def drop(upload: Upload) -> None:
+def delete(upload: Upload) -> None:
     Upload.delete().where(Upload.id == upload.id).execute()
 
 
-def forget(run: Run) -> None:
+def delete_of_run(run: Run) -> None:
     """With its run's end."""
     if run.kind == RunKind.UPLOAD:
         Upload.delete().where(Upload.run == run).execute()
 
 
-def forget_old() -> None:
-    old = (Upload.created_at < utcnow() - OLDEST) & Upload.run.is_null()
+def delete_abandoned() -> None:
+    old = (Upload.created_at < utcnow() - MAX_AGE_WITHOUT_RUN) & Upload.run.is_null()
     Upload.delete().where(old).execute()
 
 
-class Stored(io.RawIOBase):
+class UploadReader(io.RawIOBase):
     """Its bytes, as a file to be read: from the database, some pieces at a time."""
 
     def __init__(self, upload: Upload) -> None:
         self._upload, self._at = upload, 0
-        self._piece = lru_cache(AT_ONCE)(self._opened)
+        self._piece = lru_cache(CHUNKS_IN_MEMORY)(self._opened)
 
     def _opened(self, number: int) -> bytes:
         row = UploadChunk.get((UploadChunk.upload == self._upload) & (UploadChunk.number == number))
-        return keyring().unseal(row.sealed, owner(row))
+        return keyring().unseal(row.sealed, seal_owner(row))
 
     def readable(self) -> bool:
         return True

@@ -18,10 +18,10 @@ from db.schema import online_changes
 logger = logging.getLogger(__name__)
 
 # Up to this size, indexes included, a table is written anew within a few hundredths of a second.
-SMALL = 1024 * 1024
+SMALL_TABLE_BYTES = 1024 * 1024
 # Rows filled in at a time: as long may somebody wait who changes one of them.
-TOGETHER = 5000
-WIDE = "_wide"
+ROWS_AT_ONCE = 5000
+WIDE_SUFFIX = "_wide"
 
 # A table's narrow columns that are its key or refer to another's, and those named, which refer without saying so.
 _NARROW = """
@@ -57,7 +57,7 @@ WHERE a.attrelid = %s::regclass AND a.attname = 'id'
 
 
 @dataclass(frozen=True)
-class _Narrow:
+class _NarrowColumns:
     table: str
     # Narrow column -> is it NOT NULL?
     columns: Mapping[str, bool]
@@ -71,7 +71,7 @@ class _Narrow:
 
     def wide(self, text: str) -> str:
         """What says of the wide columns what the text says of the narrow ones."""
-        return re.sub(rf"\b({'|'.join(self.columns)})\b", rf"\1{WIDE}", text)
+        return re.sub(rf"\b({'|'.join(self.columns)})\b", rf"\1{WIDE_SUFFIX}", text)
 
 
 @dataclass(frozen=True)
@@ -90,22 +90,24 @@ class _Index:
 def widen(db: pw.Database, tables: Mapping[str, Sequence[str]]) -> None:
     """Table -> its columns that refer to an id without a foreign key."""
     for table, plain in tables.items():
-        narrow = _Narrow(table, dict(db.execute_sql(_NARROW, (table, list(plain))).fetchall()))
+        narrow = _NarrowColumns(table, dict(db.execute_sql(_NARROW, (table, list(plain))).fetchall()))
         if narrow.columns:
-            (_beside if _is_large(db, narrow) else _at_once)(db, narrow)
+            (_widen_beside if _is_large(db, narrow) else _widen_at_once)(db, narrow)
     online_changes.validate(db)
 
 
-def _is_large(db: pw.Database, narrow: _Narrow) -> bool:
-    has_begun = any(online_changes.has_column(db, narrow.table, column + WIDE) for column in narrow.columns)
+def _is_large(db: pw.Database, narrow: _NarrowColumns) -> bool:
+    has_begun = any(online_changes.has_column(db, narrow.table, column + WIDE_SUFFIX) for column in narrow.columns)
     return has_begun or bool(
-        db.execute_sql("SELECT pg_total_relation_size(%s::regclass) > %s", (narrow.table, SMALL)).fetchone()[0]
+        db.execute_sql(
+            "SELECT pg_total_relation_size(%s::regclass) > %s", (narrow.table, SMALL_TABLE_BYTES)
+        ).fetchone()[0]
     )
 
 
-def _at_once(db: pw.Database, narrow: _Narrow) -> None:
+def _widen_at_once(db: pw.Database, narrow: _NarrowColumns) -> None:
     def act() -> None:
-        with_keys = _without_foreign_keys(db, narrow)
+        with_keys = _drop_foreign_keys(db, narrow)
         kinds = ", ".join(f"ALTER COLUMN {column} TYPE BIGINT" for column in narrow.columns)
         db.execute_sql(f"ALTER TABLE {narrow.table} {kinds}")
         if sequence := _sequence(db, narrow):
@@ -117,27 +119,27 @@ def _at_once(db: pw.Database, narrow: _Narrow) -> None:
     online_changes.briefly(db, act)
 
 
-def _beside(db: pw.Database, narrow: _Narrow) -> None:
+def _widen_beside(db: pw.Database, narrow: _NarrowColumns) -> None:
     logger.info("widening %s beside its work; that takes a while", narrow.table)
     online_changes.briefly(db, lambda: _keep_in_step(db, narrow))
-    while _is_unfilled(db, narrow):
+    while _has_unfilled_rows(db, narrow):
         _fill(db, narrow)
     # The rows of before leave room again, and the planner knows the new columns before anybody asks for them. Nor does
     # PostgreSQL begin to do the same while the columns change places.
     db.execute_sql(f"VACUUM (ANALYZE) {narrow.table}")
     for index in _indexes(db, narrow):
-        online_changes.create_index(db, index.name + WIDE, narrow.wide(index.on), is_unique=index.is_unique)
-    online_changes.briefly(db, lambda: _change_places(db, narrow))
+        online_changes.create_index(db, index.name + WIDE_SUFFIX, narrow.wide(index.on), is_unique=index.is_unique)
+    online_changes.briefly(db, lambda: _swap_columns(db, narrow))
 
 
-def _keep_in_step(db: pw.Database, narrow: _Narrow) -> None:
-    online_changes.lock(db, [narrow.table])
-    _let_fill(db, narrow)
+def _keep_in_step(db: pw.Database, narrow: _NarrowColumns) -> None:
+    online_changes.lock_tables(db, [narrow.table])
+    _allow_filling(db, narrow)
     for column, is_required in narrow.columns.items():
         # With a constant default no row is written, and later none is looked at for being null.
         kind = "BIGINT NOT NULL DEFAULT 0" if is_required else "BIGINT"
-        db.execute_sql(f"ALTER TABLE {narrow.table} ADD COLUMN IF NOT EXISTS {column}{WIDE} {kind}")
-    follow = " ".join(f"NEW.{column}{WIDE} := NEW.{column};" for column in narrow.columns)
+        db.execute_sql(f"ALTER TABLE {narrow.table} ADD COLUMN IF NOT EXISTS {column}{WIDE_SUFFIX} {kind}")
+    follow = " ".join(f"NEW.{column}{WIDE_SUFFIX} := NEW.{column};" for column in narrow.columns)
     for statement in (
         f"CREATE OR REPLACE FUNCTION {narrow.function}() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN {follow} RETURN NEW; END $$",
@@ -148,17 +150,17 @@ def _keep_in_step(db: pw.Database, narrow: _Narrow) -> None:
         db.execute_sql(statement)
 
 
-def _let_fill(db: pw.Database, narrow: _Narrow) -> None:
+def _allow_filling(db: pw.Database, narrow: _NarrowColumns) -> None:
     """A trigger that refuses every UPDATE, as the audit log's, still refuses one of any column but the wide ones."""
     query = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
-    names = [name for (name,) in db.execute_sql(query, (narrow.table,)).fetchall() if not name.endswith(WIDE)]
+    names = [name for (name,) in db.execute_sql(query, (narrow.table,)).fetchall() if not name.endswith(WIDE_SUFFIX)]
     for name, definition in _triggers(db, narrow):
         if " UPDATE ON " in definition:
             db.execute_sql(f"DROP TRIGGER {name} ON {narrow.table}")
             db.execute_sql(definition.replace(" UPDATE ON ", f" UPDATE OF {', '.join(names)} ON "))
 
 
-def _let_nothing(db: pw.Database, narrow: _Narrow) -> list[str]:
+def _restore_update_triggers(db: pw.Database, narrow: _NarrowColumns) -> list[str]:
     """Undo `_let_fill`: drop its triggers, and return the statements that make those of before."""
     found = [(name, text) for name, text in _triggers(db, narrow) if " UPDATE OF " in text]
     for name, _ in found:
@@ -166,21 +168,21 @@ def _let_nothing(db: pw.Database, narrow: _Narrow) -> list[str]:
     return [re.sub(r" UPDATE OF .*? ON ", " UPDATE ON ", text, count=1) for _, text in found]
 
 
-def _triggers(db: pw.Database, narrow: _Narrow) -> list[tuple[str, str]]:
+def _triggers(db: pw.Database, narrow: _NarrowColumns) -> list[tuple[str, str]]:
     return list(db.execute_sql(_TRIGGERS, (narrow.table, narrow.function)).fetchall())
 
 
-def _unfilled(narrow: _Narrow) -> str:
-    return " OR ".join(f"{column}{WIDE} IS DISTINCT FROM {column}" for column in narrow.columns)
+def _unfilled_condition(narrow: _NarrowColumns) -> str:
+    return " OR ".join(f"{column}{WIDE_SUFFIX} IS DISTINCT FROM {column}" for column in narrow.columns)
 
 
-def _is_unfilled(db: pw.Database, narrow: _Narrow) -> bool:
-    query = f"SELECT EXISTS (SELECT 1 FROM {narrow.table} WHERE {_unfilled(narrow)})"
+def _has_unfilled_rows(db: pw.Database, narrow: _NarrowColumns) -> bool:
+    query = f"SELECT EXISTS (SELECT 1 FROM {narrow.table} WHERE {_unfilled_condition(narrow)})"
     return bool(db.execute_sql(query).fetchone()[0])
 
 
-def _fill(db: pw.Database, narrow: _Narrow) -> None:
-    follow = ", ".join(f"{column}{WIDE} = {column}" for column in narrow.columns)
+def _fill(db: pw.Database, narrow: _NarrowColumns) -> None:
+    follow = ", ".join(f"{column}{WIDE_SUFFIX} = {column}" for column in narrow.columns)
     for first, last in _pages(db, narrow.table):
         # Whoever holds a row writes it, and the trigger fills it in; else the next round does. So this waits for no
         # row of anybody's, and nobody can be caught in a deadlock with it. The page is named twice: else PostgreSQL
@@ -188,30 +190,30 @@ def _fill(db: pw.Database, narrow: _Narrow) -> None:
         page = f"id BETWEEN {first} AND {last}"
         db.execute_sql(
             f"UPDATE {narrow.table} SET {follow} WHERE {page} AND id IN (SELECT id FROM {narrow.table} "
-            f"WHERE {page} AND ({_unfilled(narrow)}) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)"
+            f"WHERE {page} AND ({_unfilled_condition(narrow)}) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)"
         )
 
 
 def _pages(db: pw.Database, table: str) -> Iterator[tuple[int, int]]:
     """The first and the last id of some thousand rows, and so on to the end."""
     query = f"SELECT MIN(id), MAX(id) FROM (SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT %s) AS page"
-    first, last = db.execute_sql(query, (-(2**31), TOGETHER)).fetchone()
+    first, last = db.execute_sql(query, (-(2**31), ROWS_AT_ONCE)).fetchone()
     while last is not None:
         yield first, last
-        first, last = db.execute_sql(query, (last, TOGETHER)).fetchone()
+        first, last = db.execute_sql(query, (last, ROWS_AT_ONCE)).fetchone()
 
 
-def _indexes(db: pw.Database, narrow: _Narrow) -> list[_Index]:
+def _indexes(db: pw.Database, narrow: _NarrowColumns) -> list[_Index]:
     """Those of a narrow column, be it in their condition only."""
     found = [_Index(*row) for row in db.execute_sql(_INDEXES, (narrow.table,)).fetchall()]
     return [index for index in found if narrow.has(index.on)]
 
 
-def _change_places(db: pw.Database, narrow: _Narrow) -> None:
+def _swap_columns(db: pw.Database, narrow: _NarrowColumns) -> None:
     """Under the table's lock, and not a row is read: names change, nothing else."""
     table, indexes = narrow.table, _indexes(db, narrow)
-    with_keys = _without_foreign_keys(db, narrow)
-    with_triggers = _let_nothing(db, narrow)
+    with_keys = _drop_foreign_keys(db, narrow)
+    with_triggers = _restore_update_triggers(db, narrow)
     db.execute_sql(f"DROP TRIGGER {narrow.function} ON {table}")
     db.execute_sql(f"DROP FUNCTION {narrow.function}()")
     sequence = _sequence(db, narrow)
@@ -220,11 +222,11 @@ def _change_places(db: pw.Database, narrow: _Narrow) -> None:
     for column, is_required in narrow.columns.items():
         # Its indexes go with it. Whoever asks for a column of this name finds the wide one.
         db.execute_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
-        db.execute_sql(f"ALTER TABLE {table} RENAME COLUMN {column}{WIDE} TO {column}")
+        db.execute_sql(f"ALTER TABLE {table} RENAME COLUMN {column}{WIDE_SUFFIX} TO {column}")
         if is_required:
             db.execute_sql(f"ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT")
     for index in indexes:
-        db.execute_sql(f"ALTER INDEX {index.name}{WIDE} RENAME TO {index.name}")
+        db.execute_sql(f"ALTER INDEX {index.name}{WIDE_SUFFIX} RENAME TO {index.name}")
         if index.is_primary:
             db.execute_sql(f"ALTER TABLE {table} ADD CONSTRAINT {index.name} PRIMARY KEY USING INDEX {index.name}")
     if sequence:
@@ -236,10 +238,10 @@ def _change_places(db: pw.Database, narrow: _Narrow) -> None:
         raise RuntimeError(f"{table} would have other indexes than before")
 
 
-def _without_foreign_keys(db: pw.Database, narrow: _Narrow) -> list[str]:
+def _drop_foreign_keys(db: pw.Database, narrow: _NarrowColumns) -> list[str]:
     """Drop those of the narrow columns and to them; return the statements that add them again, to be proven later."""
     keys = db.execute_sql(_FOREIGN_KEYS, (list(narrow.columns), narrow.table)).fetchall()
-    online_changes.lock(db, {narrow.table, *(key[0] for key in keys), *(key[3] for key in keys)})
+    online_changes.lock_tables(db, {narrow.table, *(key[0] for key in keys), *(key[3] for key in keys)})
     for table, name, _, _ in keys:
         db.execute_sql(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
     return [
@@ -248,7 +250,7 @@ def _without_foreign_keys(db: pw.Database, narrow: _Narrow) -> list[str]:
     ]
 
 
-def _sequence(db: pw.Database, narrow: _Narrow) -> str | None:
+def _sequence(db: pw.Database, narrow: _NarrowColumns) -> str | None:
     if "id" not in narrow.columns:
         return None
     found = db.execute_sql(_SEQUENCE, (narrow.table,)).fetchone()

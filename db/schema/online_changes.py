@@ -44,7 +44,7 @@ def briefly(db: pw.Database, act: Callable[[], Any]) -> Any:
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def lock(db: pw.Database, tables: Iterable[str]) -> None:
+def lock_tables(db: pw.Database, tables: Iterable[str]) -> None:
     """In a transaction of `briefly`: have these tables to oneself, all within the time that one lock may take."""
     db.execute_sql(f"SET LOCAL statement_timeout = {LOCK_TIMEOUT_MS}")
     db.execute_sql(f"LOCK TABLE {', '.join(sorted(tables))} IN ACCESS EXCLUSIVE MODE")
@@ -67,7 +67,7 @@ def add_column(db: pw.Database, table: str, column: str, kind: str, refers_to: s
 
     A NOT NULL one needs a constant default, which rewrites no table. `refers_to`: "run (id) ON DELETE CASCADE".
     """
-    sql = f"ALTER TABLE {table} ADD COLUMN {column} {_kind(db, kind)}"
+    sql = f"ALTER TABLE {table} ADD COLUMN {column} {_column_type(db, kind)}"
     key = f"REFERENCES {refers_to}"
     if is_sqlite(db):
         statements = [f"{sql} {key}" if refers_to else sql]
@@ -88,7 +88,7 @@ def has_column(db: pw.Database, table: str, column: str) -> bool:
 
 
 # What models say -> what SQLite's and PostgreSQL's tables of ours say.
-_KINDS = {
+_COLUMN_TYPES = {
     "BIGINT": ("INTEGER", "BIGINT"),
     "BOOLEAN NOT NULL DEFAULT FALSE": ("INTEGER NOT NULL DEFAULT 0", "BOOLEAN NOT NULL DEFAULT FALSE"),
     "BOOLEAN": ("INTEGER", "BOOLEAN"),
@@ -97,14 +97,14 @@ _KINDS = {
 }
 
 
-def _kind(db: pw.Database, kind: str) -> str:
-    for name, (sqlite, postgresql) in _KINDS.items():
+def _column_type(db: pw.Database, kind: str) -> str:
+    for name, (sqlite, postgresql) in _COLUMN_TYPES.items():
         if kind.startswith(name):
             return kind.replace(name, sqlite if is_sqlite(db) else postgresql, 1)
     return kind
 
 
-_UNPROVEN = """
+_UNVALIDATED_KEYS = """
 SELECT conrelid::regclass::text, quote_ident(conname) FROM pg_constraint
 WHERE contype = 'f' AND NOT convalidated AND connamespace = current_schema()::regnamespace ORDER BY 1, 2
 """
@@ -113,7 +113,7 @@ WHERE contype = 'f' AND NOT convalidated AND connamespace = current_schema()::re
 def validate(db: pw.Database) -> None:
     """Prove the foreign keys that were added as NOT VALID, those of an interrupted migration too. Nobody waits."""
     if not is_sqlite(db):
-        for table, name in db.execute_sql(_UNPROVEN).fetchall():
+        for table, name in db.execute_sql(_UNVALIDATED_KEYS).fetchall():
             db.execute_sql(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
 
 

@@ -8,7 +8,7 @@ import peewee as pw
 from db.database import database, is_sqlite
 
 # The highest id, on either engine.
-MOST = 2**63 - 1
+MAX_ID = 2**63 - 1
 
 
 class Identity(pw.BigAutoField):
@@ -22,12 +22,12 @@ class Identity(pw.BigAutoField):
         return pw.NodeList((made, pw.SQL("AUTOINCREMENT"))) if is_sqlite else made
 
 
-def numbered(models: Iterable[Any]) -> list[Any]:
+def auto_numbered(models: Iterable[Any]) -> list[Any]:
     """Those whose rows are numbered by themselves."""
     return [model for model in models if isinstance(model._meta.primary_key, Identity)]
 
 
-def last_given(model: Any) -> int:
+def last_given_id(model: Any) -> int:
     """The highest id that a row of this table ever had, be it there or not; 0: none had one."""
     if is_sqlite():
         query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
@@ -38,7 +38,7 @@ def last_given(model: Any) -> int:
     return int(value) if is_called else 0
 
 
-def go_on_after(model: Any, last: int) -> None:
+def continue_after(model: Any, last: int) -> None:
     """The next row gets an id above this one, and above all that are there."""
     last = max(last, model.select(pw.fn.MAX(model.id)).scalar() or 0)
     if not last:
@@ -56,7 +56,7 @@ def _sequence(model: Any) -> str:
     return str(database.execute_sql(query, (model._meta.table_name,)).fetchone()[0])
 
 
-def spent(models: Iterable[Any]) -> dict[str, float]:
+def share_of_ids_used(models: Iterable[Any]) -> dict[str, float]:
     """Table -> the share of its ids that were given, the fullest first."""
-    shares = {model._meta.table_name: last_given(model) / MOST for model in numbered(models)}
+    shares = {model._meta.table_name: last_given_id(model) / MAX_ID for model in auto_numbered(models)}
     return dict(sorted(shares.items(), key=lambda one: -one[1]))

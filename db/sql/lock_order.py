@@ -1,9 +1,9 @@
 """The order in which a transaction takes rows, so that no two wait for each other (docs/decisions/0015-lock-order.md).
 
-A transaction takes its rows table by table in this order, by writing to them or with `db.database.lock`; of one table
-in rising order of their ids, a parent run before its child runs. Reading takes no row, and neither does making one that
-nobody has seen. An act that is a transaction by itself (a heartbeat, a notification marked as read) needs no place
-here. tests/support/lock_watch.py watches the tests' transactions for it.
+A transaction takes its rows table by table in this order, by writing to them or with `db.database.lock_rows`; of one
+table in rising order of their ids, a parent run before its child runs. Reading takes no row, and neither does making
+one that nobody has seen. An act that is a transaction by itself (a heartbeat, a notification marked as read) needs no
+place here. tests/support/lock_watch.py watches the tests' transactions for it.
 """
 
 from db.models import (
@@ -67,4 +67,4 @@ ORDER = (
     AuditHead,
 )
 # Written by whoever has taken the row that they belong to, their run's or their restore's: at any place after that.
-WITHIN = (RunItem, RestoreItem, RestoreRequester, Write, Listing, RunAnswer, Upload, UploadChunk)
+LOCKED_BY_OWNER = (RunItem, RestoreItem, RestoreRequester, Write, Listing, RunAnswer, Upload, UploadChunk)

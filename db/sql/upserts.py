@@ -11,41 +11,41 @@ from typing import Any
 import peewee as pw
 
 from db.database import database
-from db.sql.value_lists import by
+from db.sql.value_lists import batched
 
 # Field -> value; ids, not objects.
 Row = Mapping[str, Any]
 
 
-def put(model: Any, key: Sequence[pw.Field], rows: Iterable[Row], renewed: Sequence[pw.Field]) -> None:
+def insert_or_update(model: Any, key: Sequence[pw.Field], rows: Iterable[Row], renewed: Sequence[pw.Field]) -> None:
     """Insert the rows; of those whose key is there already, renew these fields."""
-    by_key = _by_key(key, rows)
+    by_key = _rows_by_key(key, rows)
     with database.atomic():
-        known = _known(model, key, list(by_key))
+        known = _ids_of_known(model, key, list(by_key))
         there = [{**by_key[values], "id": known[values]} for values in sorted(known, key=known.__getitem__)]
-        for some in (*by(there), *by(_new(by_key, known))):
+        for some in (*batched(there), *batched(_new_rows(by_key, known))):
             model.insert_many(some).on_conflict(conflict_target=list(key), preserve=list(renewed)).execute()
 
 
-def add(model: Any, key: Sequence[pw.Field], rows: Iterable[Row]) -> None:
+def insert_missing(model: Any, key: Sequence[pw.Field], rows: Iterable[Row]) -> None:
     """Insert those rows whose key is not there yet."""
-    by_key = _by_key(key, rows)
-    for some in by(_new(by_key, _known(model, key, list(by_key)))):
+    by_key = _rows_by_key(key, rows)
+    for some in batched(_new_rows(by_key, _ids_of_known(model, key, list(by_key)))):
         model.insert_many(some).on_conflict_ignore().execute()
 
 
-def _by_key(key: Sequence[pw.Field], rows: Iterable[Row]) -> dict[Any, Row]:
+def _rows_by_key(key: Sequence[pw.Field], rows: Iterable[Row]) -> dict[Any, Row]:
     return {tuple(row[field.name] for field in key): row for row in rows}
 
 
-def _new(by_key: Mapping[Any, Row], known: Mapping[Any, int]) -> list[Row]:
+def _new_rows(by_key: Mapping[Any, Row], known: Mapping[Any, int]) -> list[Row]:
     return [by_key[values] for values in sorted(by_key.keys() - known.keys())]
 
 
-def _known(model: Any, key: Sequence[pw.Field], wanted: Sequence[Any]) -> dict[Any, int]:
+def _ids_of_known(model: Any, key: Sequence[pw.Field], wanted: Sequence[Any]) -> dict[Any, int]:
     """Key -> id, of those that are there."""
     found: dict[Any, int] = {}
-    for some in by(wanted):
+    for some in batched(wanted):
         query = model.select(model.id, *key)
         for field, values in zip(key, zip(*some, strict=True), strict=True):
             query = query.where(field.in_(set(values)))

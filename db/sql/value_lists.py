@@ -12,31 +12,31 @@ from db.database import is_sqlite
 T = TypeVar("T")
 
 # A write of so many rows is short: nobody waits long behind it.
-TOGETHER = 500
+ROWS_PER_STATEMENT = 500
 # More of them travel to SQLite as one value. Fewer it plans better when it sees them.
-MOST_VALUES = 1000
+MAX_BOUND_VALUES = 1000
 
 
-def by(values: Iterable[T], size: int = TOGETHER) -> Iterator[list[T]]:
+def batched(values: Iterable[T], size: int = ROWS_PER_STATEMENT) -> Iterator[list[T]]:
     """The values, so many at a time."""
     left = iter(values)
     while some := list(islice(left, size)):
         yield some
 
 
-def among(column: Any, values: Iterable[Any]) -> Any:
+def is_in(column: Any, values: Iterable[Any]) -> Any:
     """As a condition: the column's value is one of these numbers or words, however many they are; of none, none is."""
     wanted: Sequence[Any] = values if isinstance(values, list | tuple) else list(values)
-    if len(wanted) <= MOST_VALUES or not is_sqlite():
+    if len(wanted) <= MAX_BOUND_VALUES or not is_sqlite():
         return column.in_(wanted)
     return column << pw.SQL("(SELECT value FROM json_each(?))", [json.dumps(wanted)])
 
 
-def within(column: Any, ids: Sequence[int] | None) -> Any:
+def is_in_if_given(column: Any, ids: Sequence[int] | None) -> Any:
     """Return the condition that the column's value is one of these; None stands for no condition at all."""
-    return pw.SQL("1 = 1") if ids is None else among(column, ids)
+    return pw.SQL("1 = 1") if ids is None else is_in(column, ids)
 
 
-def is_of(column: Any, row: pw.Model | None) -> Any:
+def equals_if_given(column: Any, row: pw.Model | None) -> Any:
     """Return the condition that the column refers to this row; None stands for no condition at all."""
     return pw.SQL("1 = 1") if row is None else column == row

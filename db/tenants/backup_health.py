@@ -12,21 +12,21 @@ import peewee as pw
 
 from db.models import IS_CHANGED, BackupSet, Coverage, Policy, Run, Schedule, Tenant
 from db.sql import time_ranges
-from db.sql.value_lists import among
+from db.sql.value_lists import is_in
 from db.states import PolicyState, RunState, Standing
 from db.tenants import coverage
 
 # A backup that was due has this long to end well, and the scheduler this long to begin it.
 GRACE = timedelta(hours=2)
 # Without a schedule nobody said how often: after this long anybody would want one.
-OLD = timedelta(days=7)
+OLD_AFTER = timedelta(days=7)
 
 # The worst first.
-_PLACES = {one: place for place, one in enumerate(Standing)}
+_SEVERITY = {one: place for place, one in enumerate(Standing)}
 
 
 @dataclass(frozen=True)
-class Stand:
+class TenantHealth:
     tenant: Tenant
     standing: Standing
     # One sentence; "" when there is nothing to say, or when the exceptions say it.
@@ -38,31 +38,38 @@ class Stand:
     last_run_id: int | None
 
 
-def of_tenants(tenant_ids: Sequence[int] | None, now: datetime) -> list[Stand]:
+def health_of_tenants(tenant_ids: Sequence[int] | None, now: datetime) -> list[TenantHealth]:
     """Of those that are switched on, the worst first, then by name; None: every tenant."""
-    tenants, schedules = _tenants(tenant_ids), _schedules(tenant_ids)
+    tenants, schedules = _select_tenants(tenant_ids), _active_schedules(tenant_ids)
     good_runs = _good_runs(tenants, schedules, now)
-    excepted = coverage.exceptions(tenant_ids)
+    excepted = coverage.exceptions_by_tenant(tenant_ids)
     found = [
-        _stand(tenant, schedules.get(tenant.id, ()), good_runs, excepted.get(tenant.id, []), now) for tenant in tenants
+        _health_of_tenant(tenant, schedules.get(tenant.id, ()), good_runs, excepted.get(tenant.id, []), now)
+        for tenant in tenants
     ]
-    return sorted(found, key=lambda one: (_PLACES[one.standing], one.tenant.name.lower()))
+    return sorted(found, key=lambda one: (_SEVERITY[one.standing], one.tenant.name.lower()))
 
 
-def _tenants(tenant_ids: Sequence[int] | None) -> list[Tenant]:
+def _select_tenants(tenant_ids: Sequence[int] | None) -> list[Tenant]:
     """With what tells how they stand, and no more: there may be ten thousand."""
-    told = (Tenant.id, Tenant.name, Tenant.last_backup_id, Tenant.last_backup_at, Tenant.connected_at,
-            Tenant.connection_error)  # fmt: skip
+    told = (
+        Tenant.id,
+        Tenant.name,
+        Tenant.last_backup_id,
+        Tenant.last_backup_at,
+        Tenant.connected_at,
+        Tenant.connection_error,
+    )
     query = Tenant.select(*told).where(Tenant.is_active)
-    return list(query if tenant_ids is None else query.where(among(Tenant.id, tenant_ids)))
+    return list(query if tenant_ids is None else query.where(is_in(Tenant.id, tenant_ids)))
 
 
-def _schedules(tenant_ids: Sequence[int] | None) -> dict[int, list[Schedule]]:
+def _active_schedules(tenant_ids: Sequence[int] | None) -> dict[int, list[Schedule]]:
     """Tenant id -> those that are not paused."""
     told = (Schedule.tenant, Schedule.next_at, Schedule.last_at, Schedule.last_run)
     query = Schedule.select(*told).where(~Schedule.is_paused)
     found: dict[int, list[Schedule]] = {}
-    for schedule in query if tenant_ids is None else query.where(among(Schedule.tenant, tenant_ids)):
+    for schedule in query if tenant_ids is None else query.where(is_in(Schedule.tenant, tenant_ids)):
         found.setdefault(schedule.tenant_id, []).append(schedule)
     return found
 
@@ -70,7 +77,7 @@ def _schedules(tenant_ids: Sequence[int] | None) -> dict[int, list[Schedule]]:
 def switched_off(tenant_ids: Sequence[int] | None) -> list[Tenant]:
     """Those that `of_tenants` leaves out: nobody expects a backup of them. By name."""
     query = Tenant.select().where(~Tenant.is_active).order_by(Tenant.name)
-    return list(query if tenant_ids is None else query.where(among(Tenant.id, tenant_ids)))
+    return list(query if tenant_ids is None else query.where(is_in(Tenant.id, tenant_ids)))
 
 
 def _good_runs(tenants: Sequence[Tenant], schedules: Mapping[int, Sequence[Schedule]], now: datetime) -> set[int]:
@@ -81,20 +88,20 @@ def _good_runs(tenants: Sequence[Tenant], schedules: Mapping[int, Sequence[Sched
         if tenant.last_backup_at
         and any(_was_missed(one, tenant.last_backup_at, now) for one in schedules.get(tenant.id, ()))
     ]
-    made = BackupSet.select(BackupSet.run).where(among(BackupSet.id, filter(None, in_question)))
+    made = BackupSet.select(BackupSet.run).where(is_in(BackupSet.id, filter(None, in_question)))
     return {row[0] for row in made.tuples()}
 
 
-def _stand(
+def _health_of_tenant(
     tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], exceptions: Sequence[Coverage], now: datetime
-) -> Stand:
-    standing, why = _trouble(tenant, schedules, good_runs, now) or _health(schedules, exceptions)
+) -> TenantHealth:
+    standing, why = _outage(tenant, schedules, good_runs, now) or _standing_without_outage(schedules, exceptions)
     coming = min((one.next_at for one in schedules if one.next_at), default=None)
     last = max((one for one in schedules if one.last_at), key=lambda one: one.last_at, default=None)
-    return Stand(tenant, standing, why, exceptions, coming, last and last.last_run_id)
+    return TenantHealth(tenant, standing, why, exceptions, coming, last and last.last_run_id)
 
 
-def _trouble(
+def _outage(
     tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], now: datetime
 ) -> tuple[Standing, str] | None:
     """What keeps the tenant as a whole from being backed up."""
@@ -107,12 +114,12 @@ def _trouble(
         return Standing.LATE, "The backup that was due last did not end well."
     if any(one.next_at and one.next_at < now - GRACE for one in schedules):
         return Standing.LATE, "Its schedule is overdue. Is the scheduler running?"
-    if not schedules and tenant.last_backup_at < now - OLD:
+    if not schedules and tenant.last_backup_at < now - OLD_AFTER:
         return Standing.LATE, f"The last good backup is {(now - tenant.last_backup_at).days} days old."
     return None
 
 
-def _health(schedules: Sequence[Schedule], exceptions: Sequence[Coverage]) -> tuple[Standing, str]:
+def _standing_without_outage(schedules: Sequence[Schedule], exceptions: Sequence[Coverage]) -> tuple[Standing, str]:
     if exceptions:
         return Standing.PARTLY, ""
     return (Standing.GOOD, "") if schedules else (Standing.UNSCHEDULED, "Nothing backs it up by itself.")
@@ -122,25 +129,25 @@ def _was_missed(schedule: Schedule, last_backup_at: datetime, now: datetime) -> 
     return bool(schedule.last_at and last_backup_at < schedule.last_at < now - GRACE)
 
 
-def changes(tenant_ids: Sequence[int]) -> Counter[int]:
+def count_changes(tenant_ids: Sequence[int]) -> Counter[int]:
     """Tenant id -> policies that the tenant shows to be otherwise than their newest snapshot.
 
     New, changed, or deleted since the last good backup; as the last listing saw them.
     """
     per_tenant = Policy.select(Policy.tenant, pw.fn.COUNT(Policy.id)).group_by(Policy.tenant)
-    per_tenant = per_tenant.where(among(Policy.tenant, tenant_ids))
+    per_tenant = per_tenant.where(is_in(Policy.tenant, tenant_ids))
     is_deleted = (Policy.state == PolicyState.GONE) & (Policy.gone_at > BackupSet.completed_at)
     last_backup = BackupSet.id == Tenant.last_backup_id
     deleted = per_tenant.join(Tenant).join(BackupSet, on=last_backup).where(is_deleted)
     return Counter(dict(per_tenant.where(IS_CHANGED).tuples())) + Counter(dict(deleted.tuples()))
 
 
-def failures(tenant_ids: Sequence[int], since: datetime) -> dict[int, int]:
+def count_failures(tenant_ids: Sequence[int], since: datetime) -> dict[int, int]:
     """Tenant id -> runs that failed, wholly or in part."""
     bad = Run.state.in_([RunState.FAILED, RunState.PARTIAL]) & time_ranges.since(Run.created_at, since)
     return dict(
         Run.select(Run.tenant, pw.fn.COUNT(Run.id))
-        .where(among(Run.tenant, tenant_ids) & bad & Run.parent.is_null())
+        .where(is_in(Run.tenant, tenant_ids) & bad & Run.parent.is_null())
         .group_by(Run.tenant)
         .tuples()
     )

@@ -7,30 +7,30 @@ from typing import Any
 from db.clock import utcnow
 from db.models import Coverage, Policy, Tenant
 from db.sql import upserts
-from db.sql.value_lists import among
+from db.sql.value_lists import is_in
 from db.states import QUIET_OFFERS, Offer, PolicyState
 
 # What a tenant does not offer is asked for again this often: a licence may have been bought.
-ASK_AGAIN = timedelta(days=7)
+ASK_AGAIN_AFTER = timedelta(days=7)
 
 
-def heard(tenant: Tenant, policy_type: str, offer: Offer, why: str | None = None) -> None:
+def record_offer(tenant: Tenant, policy_type: str, offer: Offer, why: str | None = None) -> None:
     """What its list said just now."""
     values = {Coverage.offer: offer, Coverage.asked_at: utcnow()}
     if offer != Offer.OFFERED:
         values[Coverage.why] = why and why[:1000]
     if offer in QUIET_OFFERS:
         values[Coverage.bad_since] = None  # nothing is missing
-    _keep(tenant.id, policy_type, values)
+    _save(tenant.id, policy_type, values)
 
 
-def is_missed(tenant: Tenant, policy_type: str) -> bool:
+def may_be_outage(tenant: Tenant, policy_type: str) -> bool:
     """Policies of it are in the tenant, as far as we know: then “not offered” may be an outage in other words.
 
     For a week it is told as a failure; then it is believed.
     """
     known = Coverage.get_or_none((Coverage.tenant == tenant) & (Coverage.policy_type == policy_type))
-    is_new = known is None or known.bad_since is None or known.bad_since > utcnow() - ASK_AGAIN
+    is_new = known is None or known.bad_since is None or known.bad_since > utcnow() - ASK_AGAIN_AFTER
     return is_new and has_policies(tenant, policy_type)
 
 
@@ -40,36 +40,38 @@ def has_policies(tenant: Tenant, policy_type: str) -> bool:
     return bool(Policy.select().where(present).exists())
 
 
-def _keep(tenant_id: int, policy_type: str, values: Mapping[Any, object]) -> None:
+def _save(tenant_id: int, policy_type: str, values: Mapping[Any, object]) -> None:
     row = {"tenant": tenant_id, "policy_type": policy_type} | {field.name: value for field, value in values.items()}
-    upserts.put(Coverage, (Coverage.tenant, Coverage.policy_type), [row], list(values))
+    upserts.insert_or_update(Coverage, (Coverage.tenant, Coverage.policy_type), [row], list(values))
 
 
 def not_offered(tenant: Tenant) -> dict[str, str]:
     """Policy type -> why, of those that need not be asked for again yet."""
     rows = Coverage.select(Coverage.policy_type, Coverage.why).where(
-        (Coverage.tenant == tenant) & (Coverage.offer == Offer.NOT_OFFERED) & (Coverage.asked_at > utcnow() - ASK_AGAIN)
+        (Coverage.tenant == tenant)
+        & (Coverage.offer == Offer.NOT_OFFERED)
+        & (Coverage.asked_at > utcnow() - ASK_AGAIN_AFTER)
     )
     return {policy_type: why or "" for policy_type, why in rows.tuples()}
 
 
-def backed_up(tenant_id: int, began: datetime, good: Iterable[str], bad: Mapping[str, str]) -> None:
+def record_backup(tenant_id: int, began: datetime, good: Iterable[str], bad: Mapping[str, str]) -> None:
     """A backup ended: it holds all of the policy types `good`; `bad` says why it does not hold all of the others."""
     since = {row.policy_type: row.bad_since for row in Coverage.select().where(Coverage.tenant == tenant_id)}
     told = {key: {Coverage.bad_since: since.get(key) or began, Coverage.why: why[:1000]} for key, why in bad.items()}
     told |= {key: {Coverage.good_at: began, Coverage.bad_since: None, Coverage.why: None} for key in good}
     # Always in this order: two that end at once must not wait for each other.
     for key in sorted(told):
-        _keep(tenant_id, key, told[key])
+        _save(tenant_id, key, told[key])
 
 
-def exceptions(tenant_ids: Sequence[int] | None) -> dict[int, list[Coverage]]:
+def exceptions_by_tenant(tenant_ids: Sequence[int] | None) -> dict[int, list[Coverage]]:
     """Tenant id -> what its last backup does not hold all of, the oldest first; None: of every tenant."""
     query = (
         Coverage.select().where(Coverage.bad_since.is_null(False)).order_by(Coverage.bad_since, Coverage.policy_type)
     )
     if tenant_ids is not None:
-        query = query.where(among(Coverage.tenant, tenant_ids))
+        query = query.where(is_in(Coverage.tenant, tenant_ids))
     found: dict[int, list[Coverage]] = {}
     for row in query:
         found.setdefault(row.tenant_id, []).append(row)
@@ -79,6 +81,6 @@ def exceptions(tenant_ids: Sequence[int] | None) -> dict[int, list[Coverage]]:
 def uncovered(tenant: Tenant) -> list[Coverage]:
     """What its last backup does not hold all of, the oldest first, and then what it does not have to hold."""
     quiet = Coverage.select().where((Coverage.tenant == tenant) & Coverage.offer.in_(QUIET_OFFERS))
-    excepted = exceptions([tenant.id]).get(tenant.id, [])
+    excepted = exceptions_by_tenant([tenant.id]).get(tenant.id, [])
     order = (Coverage.offer.desc(), Coverage.policy_type)
     return [*excepted, *quiet.where(Coverage.bad_since.is_null()).order_by(*order)]

@@ -19,28 +19,28 @@ from db.encryption import SealError, keyring
 from db.errors import Invalid
 from db.models import Credential, Tenant
 from db.states import CredentialKind, CredentialPlace, Result
-from db.tenants.tenants import credential, credential_owner, guid
+from db.tenants.tenants import credential_owner, credential_values, parse_guid
 
 # So long the previous one can be switched back to; so long a refused one waits to be tried again.
-KEPT = timedelta(days=14)
+KEEP_FOR = timedelta(days=14)
 
 
-def owner(one: Credential) -> str:
+def seal_owner(one: Credential) -> str:
     return f"tenant:{one.tenant_id}:credential:{one.id}"
 
 
-def values_of(one: Credential) -> dict[str, str]:
-    """As `tenants.credential`. Raises SealError when its key is missing."""
-    values: dict[str, str] = json.loads(keyring().unseal(one.sealed, owner(one)))
+def open_values(one: Credential) -> dict[str, str]:
+    """As `tenants.credential_values`. Raises SealError when its key is missing."""
+    values: dict[str, str] = json.loads(keyring().unseal(one.sealed, seal_owner(one)))
     return values
 
 
-def at(tenant: Tenant, place: CredentialPlace) -> Credential | None:
+def find_at(tenant: Tenant, place: CredentialPlace) -> Credential | None:
     found: Credential | None = Credential.get_or_none((Credential.tenant == tenant) & (Credential.place == place))
     return found
 
 
-def give(
+def add_next(
     tenant: Tenant,
     kind: CredentialKind,
     values: dict[str, str],
@@ -50,9 +50,9 @@ def give(
     expires_at: datetime | None = None,
 ) -> Credential:
     """Keep the next one, in the place of a next one that was there. Raises Invalid."""
-    client_id = guid(client_id, "client id") if client_id.strip() else tenant.client_id
+    client_id = parse_guid(client_id, "client id") if client_id.strip() else tenant.client_id
     with database.atomic():
-        made = _keep(tenant, CredentialPlace.NEXT, kind, client_id, values, expires_at)
+        made = _save(tenant, CredentialPlace.NEXT, kind, client_id, values, expires_at)
         audit.record(
             Action.CREDENTIAL_GIVEN,
             actor,
@@ -65,7 +65,7 @@ def give(
     return made
 
 
-def _keep(
+def _save(
     tenant: Tenant,
     place: CredentialPlace,
     kind: CredentialKind,
@@ -73,25 +73,25 @@ def _keep(
     values: dict[str, str],
     expires_at: datetime | None,
 ) -> Credential:
-    _drop(tenant, place)
+    _delete_at(tenant, place)
     # Sealed with its own row as owner: the row has to be there first.
     made = Credential.create(
         tenant=tenant, place=place, kind=kind, client_id=client_id, sealed=b"", expires_at=expires_at
     )
-    made.sealed = keyring().seal(json.dumps(values).encode(), owner(made))
+    made.sealed = keyring().seal(json.dumps(values).encode(), seal_owner(made))
     made.save(only=[Credential.sealed])
     return made
 
 
-def _drop(tenant: Tenant, place: CredentialPlace) -> int:
+def _delete_at(tenant: Tenant, place: CredentialPlace) -> int:
     return int(Credential.delete().where((Credential.tenant == tenant) & (Credential.place == place)).execute())
 
 
 def put_in_force(one: Credential, run_id: int) -> bool:
     """It signed in. False: it is no longer the next one, and nothing is changed."""
-    values = values_of(one)
+    values = open_values(one)
     with database.atomic():
-        if not _drop_this(one):
+        if not _delete_if_next(one):
             return False
         tenant = Tenant.get_by_id(one.tenant_id)
         _keep_as_previous(tenant)
@@ -115,23 +115,23 @@ def put_in_force(one: Credential, run_id: int) -> bool:
     return True
 
 
-def _drop_this(one: Credential) -> bool:
+def _delete_if_next(one: Credential) -> bool:
     is_next = (Credential.id == one.id) & (Credential.place == CredentialPlace.NEXT)
     return bool(Credential.delete().where(is_next).execute())
 
 
 def _keep_as_previous(tenant: Tenant) -> None:
-    _drop(tenant, CredentialPlace.PREVIOUS)
+    _delete_at(tenant, CredentialPlace.PREVIOUS)
     try:
-        values = credential(tenant)
+        values = credential_values(tenant)
     except SealError:
         return  # the key that sealed it is gone: nobody can switch back to it
     if values:
         kind = CredentialKind(tenant.credential_kind)
-        _keep(tenant, CredentialPlace.PREVIOUS, kind, tenant.client_id, values, tenant.credential_expires_at)
+        _save(tenant, CredentialPlace.PREVIOUS, kind, tenant.client_id, values, tenant.credential_expires_at)
 
 
-def refuse(one: Credential, run_id: int, code: str, sentence: str) -> None:
+def record_refusal(one: Credential, run_id: int, code: str, sentence: str) -> None:
     """It could not sign in. It stays the next one, with the reason."""
     with database.atomic():
         Credential.update(refusal=sentence[:500]).where(Credential.id == one.id).execute()
@@ -150,10 +150,10 @@ def refuse(one: Credential, run_id: int, code: str, sentence: str) -> None:
 def switch_back(tenant: Tenant, actor: Actor) -> Credential:
     """Make the previous one the next one: it has to sign in again. Raises Invalid when there is none."""
     with database.atomic():
-        one = at(tenant, CredentialPlace.PREVIOUS)
+        one = find_at(tenant, CredentialPlace.PREVIOUS)
         if one is None:
             raise Invalid(f"{tenant.name} has no previous credential to switch back to.")
-        _drop(tenant, CredentialPlace.NEXT)
+        _delete_at(tenant, CredentialPlace.NEXT)
         is_there = (Credential.id == one.id) & (Credential.place == CredentialPlace.PREVIOUS)
         if not Credential.update(place=CredentialPlace.NEXT, since=utcnow()).where(is_there).execute():
             raise Invalid(f"{tenant.name}'s previous credential was forgotten just now.")
@@ -187,5 +187,5 @@ def forget(one: Credential, actor: Actor) -> bool:
 
 def forget_old() -> int:
     """Those that were kept long enough. Returns how many."""
-    old = list(Credential.select().where(Credential.since < utcnow() - KEPT))
+    old = list(Credential.select().where(Credential.since < utcnow() - KEEP_FOR))
     return sum(forget(one, SYSTEM) for one in old)

@@ -8,23 +8,23 @@ from db.clock import utcnow
 from db.models import Expiry, Tenant
 from db.sql import upserts
 
-ONCE_IN = timedelta(hours=20)
+READ_INTERVAL = timedelta(hours=20)
 # Days before the end from which on it is said, the last words first.
-WARN = ((7, "bad"), (30, "warn"))
+WARNINGS = ((7, "bad"), (30, "warn"))
 
 
 def are_due(tenant: Tenant) -> bool:
     read_at = Tenant.get_by_id(tenant.id).expiries_at
-    return read_at is None or read_at < utcnow() - ONCE_IN
+    return read_at is None or read_at < utcnow() - READ_INTERVAL
 
 
-def keep(tenant: Tenant, kinds: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+def save(tenant: Tenant, kinds: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Of these kinds, all that there is. In a transaction; what could not be read stays as it was seen last."""
     now = utcnow()
     Tenant.update(expiries_at=now).where(Tenant.id == tenant.id).execute()
     shown = [Expiry.name, Expiry.expires_at, Expiry.state, Expiry.is_well, Expiry.seen_at]
     key = (Expiry.tenant, Expiry.kind, Expiry.object_id)
-    upserts.put(Expiry, key, [{**row, "tenant": tenant.id, "seen_at": now} for row in rows], shown)
+    upserts.insert_or_update(Expiry, key, [{**row, "tenant": tenant.id, "seen_at": now} for row in rows], shown)
     of_kinds = (Expiry.tenant == tenant) & Expiry.kind.in_(list(kinds))
     Expiry.delete().where(of_kinds & (Expiry.seen_at < now)).execute()
 
@@ -35,13 +35,13 @@ def of_tenant(tenant: Tenant) -> list[Expiry]:
     return list(found.order_by(Expiry.expires_at.asc(nulls="last"), Expiry.kind, Expiry.name))
 
 
-def in_words(expiry: Expiry, now: datetime) -> tuple[str, str]:
+def describe(expiry: Expiry, now: datetime) -> tuple[str, str]:
     """(how urgent: "bad", "warn", "good" or "muted"; a few words)."""
     if not expiry.object_id:
         return "muted", expiry.state  # a kind that could not be read
     if expiry.expires_at is None:
         return ("good" if expiry.is_well else "bad"), expiry.state or "there"
     days = (expiry.expires_at - now).days
-    urgent = next((how for limit, how in WARN if days < limit), "good") if expiry.is_well else "bad"
+    urgent = next((how for limit, how in WARNINGS if days < limit), "good") if expiry.is_well else "bad"
     words = "ended" if days < 0 else "ends today" if days == 0 else f"ends in {days} {'day' if days == 1 else 'days'}"
     return urgent, words + ("" if expiry.is_well or not expiry.state else f"; {expiry.state}")

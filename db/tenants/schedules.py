@@ -21,15 +21,15 @@ from db.clock import utcnow
 from db.database import database
 from db.errors import Invalid
 from db.models import IS_ACTIVE, Policy, Run, Schedule, Tenant
-from db.sql.value_lists import among, is_of
+from db.sql.value_lists import equals_if_given, is_in
 from db.states import Result
 
 # Two hundred tenants due at 02:00 start over a quarter of an hour, each at its own moment of it.
-SPREAD = timedelta(minutes=15)
+MAX_JITTER = timedelta(minutes=15)
 # No shorter than the spread: a moment then tells which time it belongs to.
-OFTENEST = timedelta(minutes=15)
+MIN_INTERVAL = timedelta(minutes=15)
 # Tenants with more policies than this start in the first half, the largest at once: they take longest.
-LARGE = 1000
+LARGE_TENANT = 1000
 
 
 def times(cron: str, time_zone: str, after: datetime) -> Iterator[datetime]:
@@ -66,9 +66,9 @@ def next_after(schedule: Schedule, after: datetime, began: datetime | None = Non
     `began`: the moment of the time before, which must not come again in a spread that has changed with the tenant.
     """
     # Looked for from before: a time whose spread moment is still to come has not been yet.
-    since = after - SPREAD if began is None else max(after - SPREAD, began)
+    since = after - MAX_JITTER if began is None else max(after - MAX_JITTER, began)
     found = times(schedule.cron, schedule.time_zone, since)
-    share = spread(schedule.tenant_id, _size(schedule.tenant_id))
+    share = jitter(schedule.tenant_id, _count_policies(schedule.tenant_id))
     first = next(found)
     for second in found:
         moment = first + min(share, (second - first) / 2)
@@ -78,30 +78,34 @@ def next_after(schedule: Schedule, after: datetime, began: datetime | None = Non
     raise Invalid(f"“{schedule.cron}” never comes again.")
 
 
-def spread(tenant_id: int, policies: int) -> timedelta:
+def jitter(tenant_id: int, policies: int) -> timedelta:
     """The tenant's own moment, always the same for as long as it has as many policies; the more, the earlier."""
     share = int.from_bytes(hashlib.sha256(str(tenant_id).encode()).digest()[:4]) / 2**32
-    return timedelta(seconds=int(SPREAD.total_seconds() * share / (1 + policies / LARGE)))
+    return timedelta(seconds=int(MAX_JITTER.total_seconds() * share / (1 + policies / LARGE_TENANT)))
 
 
-def _size(tenant_id: int) -> int:
+def _count_policies(tenant_id: int) -> int:
     """How many policies are known of it."""
     return Policy.select().where(Policy.tenant == tenant_id).count()
 
 
-def _checked(cron: str, time_zone: str) -> str:
+def _validate_cron(cron: str, time_zone: str) -> str:
     cron = " ".join(cron.split())
     coming = list(islice(times(cron, time_zone, utcnow()), 50))
     if len(coming) < 2:
         raise Invalid(f"“{cron}” never comes.")
-    if min(later - earlier for earlier, later in pairwise(coming)) < OFTENEST:
+    if min(later - earlier for earlier, later in pairwise(coming)) < MIN_INTERVAL:
         raise Invalid("A schedule may come every 15 minutes at the most.")
     return cron
 
 
 def add(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: bool = False) -> Schedule:
     schedule = Schedule(
-        tenant=tenant, cron=_checked(cron, time_zone), time_zone=time_zone, is_full=is_full, created_by=actor.user_id
+        tenant=tenant,
+        cron=_validate_cron(cron, time_zone),
+        time_zone=time_zone,
+        is_full=is_full,
+        created_by=actor.user_id,
     )
     schedule.next_at = next_after(schedule, utcnow())
     with database.atomic():
@@ -113,7 +117,7 @@ def add(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: boo
 def change(
     schedule: Schedule, actor: Actor, *, cron: str, time_zone: str, is_full: bool = False, is_paused: bool = False
 ) -> None:
-    schedule.cron, schedule.time_zone = _checked(cron, time_zone), time_zone
+    schedule.cron, schedule.time_zone = _validate_cron(cron, time_zone), time_zone
     schedule.is_full, schedule.is_paused, schedule.paused_because = is_full, is_paused, None
     schedule.next_at = None if is_paused else next_after(schedule, utcnow())
     with database.atomic():
@@ -141,7 +145,7 @@ def pause(schedule: Schedule, why: str, actor: Actor) -> None:
         )
 
 
-def paused_by_themselves() -> list[Schedule]:
+def paused_by_scheduler() -> list[Schedule]:
     return list(Schedule.select(Schedule, Tenant).join(Tenant).where(Schedule.paused_because.is_null(False)))
 
 
@@ -164,7 +168,7 @@ def _audit(schedule: Schedule, actor: Actor) -> None:
     )
 
 
-def due(now: datetime, apart: Collection[int] = (), limit: int = 200) -> list[Schedule]:
+def due_schedules(now: datetime, apart: Collection[int] = (), limit: int = 200) -> list[Schedule]:
     """Longest overdue first; without those whose last run still goes: they wait for it.
 
     `apart`: without these ids either.
@@ -181,7 +185,7 @@ def due(now: datetime, apart: Collection[int] = (), limit: int = 200) -> list[Sc
     )
 
 
-def take(schedule: Schedule, now: datetime) -> bool:
+def claim_due(schedule: Schedule, now: datetime) -> bool:
     """Move it on to its first time after now. False when another scheduler was quicker. Raises Invalid.
 
     In the transaction that makes its run: a time that is moved on and has no run would be lost.
@@ -192,7 +196,7 @@ def take(schedule: Schedule, now: datetime) -> bool:
     return bool(moved.execute())
 
 
-def wait_for(schedule: Schedule, run: Run) -> None:
+def give_back(schedule: Schedule, run: Run) -> None:
     """Undo `take`: the time stays, and comes when that run has ended."""
     Schedule.update(next_at=schedule.next_at, last_at=schedule.last_at, last_run=run).where(
         Schedule.id == schedule.id
@@ -206,14 +210,14 @@ def record_run(schedule: Schedule, run: Run) -> None:
 def of_tenants(tenant_ids: Sequence[int] | None, limit: int | None = None, offset: int = 0) -> list[Schedule]:
     """By the tenant's name; None: of every tenant."""
     ids: Any = Schedule.select(Schedule.id).join(Tenant).order_by(Tenant.name, Schedule.id).limit(limit).offset(offset)
-    ids = ids if tenant_ids is None else ids.where(among(Schedule.tenant, tenant_ids))
+    ids = ids if tenant_ids is None else ids.where(is_in(Schedule.tenant, tenant_ids))
     # Found by their ids first: joined, PostgreSQL would go along all runs for them.
     query = Schedule.select(Schedule, Tenant, Run).join(Tenant).switch(Schedule)
     query = query.join(Run, pw.JOIN.LEFT_OUTER, on=Schedule.last_run).order_by(Tenant.name, Schedule.id)
-    return list(query.where(among(Schedule.id, [row[0] for row in ids.tuples()])))
+    return list(query.where(is_in(Schedule.id, [row[0] for row in ids.tuples()])))
 
 
 def listed(tenant: Tenant | None, limit: int) -> list[Schedule]:
     """Return the schedules of a tenant or of all, each with its tenant, by the tenant's name."""
-    query = Schedule.select(Schedule, Tenant).join(Tenant).where(is_of(Schedule.tenant, tenant))
+    query = Schedule.select(Schedule, Tenant).join(Tenant).where(equals_if_given(Schedule.tenant, tenant))
     return list(query.order_by(Tenant.name, Schedule.id).limit(limit))

@@ -11,17 +11,17 @@ import peewee as pw
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
-from db.database import database, is_sqlite, share
+from db.database import database, is_sqlite, lock_rows_shared
 from db.encryption import keyring
 from db.errors import Invalid, SwitchedOff
 from db.models import AuditEvent, Tenant
-from db.sql.value_lists import within
+from db.sql.value_lists import is_in_if_given
 from db.states import CredentialKind
 
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 
 
-def guid(text: str, what: str) -> str:
+def parse_guid(text: str, what: str) -> str:
     try:
         return str(UUID(text.strip()))
     except ValueError as e:
@@ -29,8 +29,8 @@ def guid(text: str, what: str) -> str:
 
 
 def add(name: str, directory_id: str, client_id: str, actor: Actor, *, cloud: str = "global") -> Tenant:
-    directory_id, client_id = guid(directory_id, "directory id"), guid(client_id, "client id")
-    name = _name(name)
+    directory_id, client_id = parse_guid(directory_id, "directory id"), parse_guid(client_id, "client id")
+    name = _clean_name(name)
     with database.atomic():
         if Tenant.get_or_none((Tenant.directory_id == directory_id) | (Tenant.name == name)):
             raise Invalid(f"There is already a tenant “{name}” or one with directory id {directory_id}.")
@@ -48,10 +48,10 @@ def add(name: str, directory_id: str, client_id: str, actor: Actor, *, cloud: st
     return tenant
 
 
-def _name(text: str) -> str:
+def _clean_name(text: str) -> str:
     name = " ".join(text.replace("\x00", "").split())
-    if not 0 < len(name) <= LONGEST_NAME:
-        raise Invalid(f"A tenant's name has 1 to {LONGEST_NAME} characters.")
+    if not 0 < len(name) <= MAX_NAME_LENGTH:
+        raise Invalid(f"A tenant's name has 1 to {MAX_NAME_LENGTH} characters.")
     return name
 
 
@@ -68,7 +68,7 @@ def _new_id() -> dict[str, int]:
 
 def rename(tenant: Tenant, name: str, actor: Actor) -> None:
     """Its directory id, and everything that is kept of it, stay. Raises Invalid."""
-    name, before = _name(name), str(tenant.name)
+    name, before = _clean_name(name), str(tenant.name)
     if name == before:
         return
     with database.atomic():
@@ -81,7 +81,7 @@ def rename(tenant: Tenant, name: str, actor: Actor) -> None:
     tenant.name = name
 
 
-def require_on(tenant: Tenant) -> None:
+def require_switched_on(tenant: Tenant) -> None:
     """Raises SwitchedOff when nothing may start in it."""
     if tenant.removing_since:
         raise SwitchedOff(f"{tenant.name} is being removed: nothing starts in it any more.")
@@ -92,18 +92,18 @@ def require_on(tenant: Tenant) -> None:
         )
 
 
-def share_on(tenant: Tenant, *, even_off: bool) -> None:
+def lock_switched_on(tenant: Tenant, *, even_off: bool) -> None:
     """As `require_on`, in a transaction: whoever switches it off meanwhile waits for its end, and finds what it made.
 
     `even_off`: it may be switched off, but not on its way out.
     """
-    share(Tenant, Tenant.id == tenant.id)
+    lock_rows_shared(Tenant, Tenant.id == tenant.id)
     now = Tenant.get_by_id(tenant.id)
     if now.removing_since or not even_off:
-        require_on(now)
+        require_switched_on(now)
 
 
-def find(text: str) -> Tenant | None:
+def find_by_text(text: str) -> Tenant | None:
     """By name or directory id, as commands take it."""
     return Tenant.get_or_none((Tenant.name == text) | (Tenant.directory_id == text.lower()))
 
@@ -147,7 +147,7 @@ def set_credential(
     tenant.credential_kind, tenant.credential, tenant.credential_expires_at = kind, sealed, expires_at
 
 
-def credential(tenant: Tenant) -> dict[str, str]:
+def credential_values(tenant: Tenant) -> dict[str, str]:
     """Raises SealError when the key is missing; {} when the tenant has none yet."""
     if tenant.credential is None:
         return {}
@@ -158,16 +158,18 @@ def credential(tenant: Tenant) -> dict[str, str]:
 def record_connection(tenant: Tenant, error: str | None) -> None:
     """Signing in worked just now, or why it did not: of the credential that is in force still."""
     told = {"connection_error": error[:500]} if error else {"connection_error": None, "connected_at": utcnow()}
-    Tenant.update(told).where((Tenant.id == tenant.id) & _is_of(tenant)).execute()
+    Tenant.update(told).where((Tenant.id == tenant.id) & _has_same_credential(tenant)).execute()
 
 
 def record_expiry(tenant: Tenant, expires_at: datetime | None) -> None:
     """When the credential in force ends, of one that was given before that was noted."""
-    Tenant.update(credential_expires_at=expires_at).where((Tenant.id == tenant.id) & _is_of(tenant)).execute()
+    Tenant.update(credential_expires_at=expires_at).where(
+        (Tenant.id == tenant.id) & _has_same_credential(tenant)
+    ).execute()
     tenant.credential_expires_at = expires_at
 
 
-def _is_of(tenant: Tenant) -> Any:
+def _has_same_credential(tenant: Tenant) -> Any:
     """As a condition: this row's credential is in force. Another may have taken its place since the row was read."""
     if tenant.credential is None:
         return Tenant.credential.is_null()
@@ -178,29 +180,29 @@ def credential_owner(tenant: Tenant) -> str:
     return f"tenant:{tenant.id}:credential"
 
 
-def by_id(tenant_id: int | None) -> Tenant | None:
+def find_by_id(tenant_id: int | None) -> Tenant | None:
     return Tenant.get_or_none(Tenant.id == tenant_id) if tenant_id else None
 
 
-def of_directory(directory_id: str | None) -> Tenant | None:
+def find_by_directory_id(directory_id: str | None) -> Tenant | None:
     return Tenant.get_or_none(Tenant.directory_id == directory_id)
 
 
 def by_name(ids: Sequence[int] | None = None, condition: Any = True, limit: int | None = None) -> list[Tenant]:
     """Return the first of these tenants by name for which the condition holds; None: of all."""
-    query = Tenant.select().where(within(Tenant.id, ids))
+    query = Tenant.select().where(is_in_if_given(Tenant.id, ids))
     query = query if condition is True else query.where(condition)
     return list(query.order_by(Tenant.name).limit(limit))
 
 
 def switched_on(ids: Sequence[int] | None, limit: int, also: Tenant | None = None) -> list[Tenant]:
     """Return the first of these tenants by name that are switched on, and `also` where it is one of them."""
-    query = Tenant.select().where(Tenant.is_active & within(Tenant.id, ids))
+    query = Tenant.select().where(Tenant.is_active & is_in_if_given(Tenant.id, ids))
     first = list(query.order_by(Tenant.name).limit(limit))
     return first if also is None or also in first else [*first, *query.where(Tenant.id == also.id)]
 
 
-def count() -> int:
+def count_tenants() -> int:
     return int(Tenant.select().count())
 
 

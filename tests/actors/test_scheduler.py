@@ -75,7 +75,7 @@ def test_a_row_that_fails_is_set_aside_and_everything_else_goes_on(hourly, redis
     scheduler.sweep()
     found = Setback.get()
     assert (found.step, found.subject, found.times) == (Sweep.SCHEDULES, bad.id, 2)
-    assert found.again_at - found.last_at == 2 * setbacks.FIRST
+    assert found.again_at - found.last_at == 2 * setbacks.FIRST_PAUSE
 
 
 def test_a_run_that_fails_is_left_alone_until_its_time(cast, redis_url, broken):
@@ -92,7 +92,7 @@ def test_a_step_that_fails_keeps_no_other_from_its_work(hourly, redis_url, broke
     broken(step)
     scheduler.sweep()
     assert Run.select().count() == 2
-    assert [(one.step, one.subject) for one in setbacks.known()] == [(step, setbacks.WHOLE)]
+    assert [(one.step, one.subject) for one in setbacks.all_setbacks()] == [(step, setbacks.WHOLE_STEP)]
 
 
 def test_what_fails_is_told_without_secrets_until_it_goes_well_again(hourly, redis_url, broken, monkeypatch):
@@ -164,7 +164,7 @@ def test_a_schedule_whose_time_zone_is_gone_is_paused_and_says_so(hourly, redis_
     assert (is_well, what) == (False, "schedules")
     assert "US/Nowhere" in sentence
     schedules.change(found, SYSTEM, cron=found.cron, time_zone="UTC")
-    assert not setbacks.known()
+    assert not setbacks.all_setbacks()
     assert list(doctor._scheduler()) == []
 
 
@@ -176,7 +176,7 @@ def test_a_scheduled_backup_whose_start_dies_half_way_is_still_due(hourly, redis
         with pytest.raises(ZeroDivisionError):
             due_schedules.start(schedule)
     assert not Run.select().exists()
-    assert Schedule.get_by_id(schedule.id) in schedules.due(utcnow())
+    assert Schedule.get_by_id(schedule.id) in schedules.due_schedules(utcnow())
     assert broker.do_qsize("bulk") == 0
     due_schedules.start(schedule)
     assert Schedule.get_by_id(schedule.id).last_run == Run.get()
@@ -191,8 +191,8 @@ def test_a_full_backup_that_meets_one_that_reads_less_says_so_and_comes_after_it
     scheduler.sweep()
     found = Schedule.get_by_id(schedule.id)
     assert (found.last_run, found.next_at, found.last_at) == (less.run, schedule.next_at, None)
-    assert schedule not in schedules.due(utcnow())
-    completion.fail(runs.claim(less.run.id, less.run.kind), "x", "It ended.")
+    assert schedule not in schedules.due_schedules(utcnow())
+    completion.fail(runs.take_claim(less.run.id, less.run.kind), "x", "It ended.")
     scheduler.sweep()
     found = Schedule.get_by_id(schedule.id)
     assert BackupSet.get(BackupSet.run == found.last_run).is_full
@@ -203,5 +203,5 @@ def test_a_step_that_only_a_later_version_knows_is_shown_as_any_other(database):
     """Web is restarted after the scheduler, or before it."""
     now = utcnow()
     Setback.create(step="later", subject=7, since=now, last_at=now, again_at=now, times=1, sentence="It failed.")
-    assert setbacks.counts() == {"later": 1} | dict.fromkeys(Sweep, 0)
-    assert "“later” fails for run 7" in setbacks.told(setbacks.known()[0])
+    assert setbacks.count_by_step() == {"later": 1} | dict.fromkeys(Sweep, 0)
+    assert "“later” fails for run 7" in setbacks.describe(setbacks.all_setbacks()[0])

@@ -22,7 +22,7 @@ def set_clock(monkeypatch):
 
     yield act
     monkeypatch.undo()
-    clock.follow_database()
+    clock.sync_with_database()
 
 
 @pytest.mark.parametrize("hours", [-3, 3])
@@ -30,10 +30,10 @@ def test_every_beat_puts_a_clock_right_that_was_set_hours_off_meanwhile(database
     """Web's too, which has no loop of its own: what it starts must not lie hours ahead of the scheduler."""
     set_clock(timedelta(hours=hours))
     heartbeat.beat("web")
-    assert abs(clock.utcnow() - datetime.now(UTC).replace(tzinfo=None)) < clock.TOLERATED
+    assert abs(clock.utcnow() - datetime.now(UTC).replace(tzinfo=None)) < clock.TOLERATED_DIFFERENCE
     database.connect(reuse_if_open=True)
 
 
 def test_what_clocks_always_differ_by_changes_nothing(database, set_clock):
     set_clock(timedelta(seconds=1))
-    assert clock.follow_database() == timedelta(0)
+    assert clock.sync_with_database() == timedelta(0)

@@ -50,7 +50,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(database, tmp_path
 
 
 def test_two_that_migrate_at_once_both_succeed_and_one_does_the_work(tmp_path):
-    engine.use(f"sqlite:///{tmp_path}/new.db")
+    engine.bind_database(f"sqlite:///{tmp_path}/new.db")
     encryption.use_keys(config.settings().encryption_keys)
     applied = []
     threads = [threading.Thread(target=lambda: applied.append(migrate.migrate())) for _ in range(2)]

@@ -7,10 +7,10 @@ import requests
 
 from db.audit.audit import SYSTEM
 from db.backups import backup_sets, retention
-from db.backups.retention import Rules
+from db.backups.retention import RetentionRules
 from db.clock import utcnow
 from db.models import BackupSet, Content, Restore, RestoreItem, Run, Snapshot, Tenant, Write
-from db.policies.snapshots import document
+from db.policies.snapshots import read_content
 from db.states import ACTIVE, SetState
 from tests.faults.stage import Stuck
 from tests.faults.works import CATALOG, START_SECONDS, LiveRestore, items_of
@@ -44,7 +44,7 @@ class _Edited(LiveRestore):
 
 
 def _is_the_edit(snapshot):
-    return document(snapshot.content_id)["body"].get("description") == EDIT
+    return read_content(snapshot.content_id)["body"].get("description") == EDIT
 
 
 class RestoreOnApproval(_Edited):
@@ -61,7 +61,7 @@ class RestoreOnApproval(_Edited):
         values = {"tenant": self.tenant, "state": SetState.COMPLETE, "selection": {}, "types": one.types,
                   "problems": [], "manifest": one.manifest}  # fmt: skip
         self.going = [BackupSet.create(**values, created_at=utcnow() - timedelta(days=ago)).id for ago in (9, 8)]
-        retention.set_rules(self.tenant, Rules(last=1), SYSTEM)
+        retention.set_rules(self.tenant, RetentionRules(last=1), SYSTEM)
 
     def _start_until_there_is_a_run(self):
         super()._start_until_there_is_a_run()
@@ -126,7 +126,7 @@ class RestoreOnApproval(_Edited):
 
     def _check_safety_set(self, restore):
         """What was to be overwritten is held as it was before, for as long as the restore can be undone."""
-        held = backup_sets.snapshots_of(restore.safety_set) if restore.safety_set else []
+        held = backup_sets.snapshot_ids(restore.safety_set) if restore.safety_set else []
         there = Snapshot.select().where(Snapshot.id.in_(held)).count()
         if there != len(self.changed):
             yield f"the safety set holds {there} of the {len(self.changed)} policies that were to be overwritten"

@@ -56,7 +56,7 @@ def watch():
     from db import database as engine
 
     folder = Path(os.environ[FOLDER])
-    execute = engine._Storable.execute_sql
+    execute = engine._ReplacesUnstorable.execute_sql
 
     def execute_sql(self, sql, params=None):
         seam = _armed(folder, sql, params)
@@ -67,7 +67,7 @@ def watch():
             _strike(folder, seam)
         return cursor
 
-    engine._Storable.execute_sql = execute_sql
+    engine._ReplacesUnstorable.execute_sql = execute_sql
 
 
 def _armed(folder, sql, params):

@@ -23,7 +23,7 @@ from db.models import (
     Schedule,
     Snapshot,
 )
-from db.policies.snapshots import document
+from db.policies.snapshots import read_content
 from db.recovery import setbacks
 from db.states import ACTIVE, UNSETTLED, Outcome, RestoreState, RunKind, RunState
 from tests.faults import launch
@@ -110,7 +110,7 @@ def _is_quiet(run):
 def every_content_opens(tenant):
     for content in Content.select(Content.id).where((Content.tenant == tenant) & _is_read()):
         try:
-            document(content.id)
+            read_content(content.id)
         except SealError as e:
             yield f"content {content.id} does not open: {e}"
     held = Content.select(Content.id)
@@ -172,9 +172,9 @@ def _lease_is_led(stage):
 def _every_step_goes_well(stage):
     """What the scheduler could not do while the fault lasted is on record, and is done by itself."""
     try:
-        stage.wait_for(lambda: not stage.read(setbacks.known), "every step of the sweep", HEALED_SECONDS)
+        stage.wait_for(lambda: not stage.read(setbacks.all_setbacks), "every step of the sweep", HEALED_SECONDS)
     except TimeoutError:
-        yield from stage.read(lambda: [setbacks.told(one) for one in setbacks.known()])
+        yield from stage.read(lambda: [setbacks.describe(one) for one in setbacks.all_setbacks()])
 
 
 OF_TENANT = (

@@ -8,7 +8,7 @@ import peewee as pw
 
 from db.audit.audit import SYSTEM
 from db.backups import backup_sets, retention
-from db.backups.retention import Rules
+from db.backups.retention import RetentionRules
 from db.clock import utcnow
 from db.database import database
 from db.models import AuditEvent, BackupSet, Content, Policy, Run, Schedule, Snapshot, Tenant
@@ -73,31 +73,31 @@ class Retention(Work):
         oldest = BackupSet.get(BackupSet.tenant == self.tenant)
         retention.pin(oldest, "before the migration", None, SYSTEM)
         self.unread = self._read(Policy.get(Policy.tenant == self.tenant), self.nights)
-        snapshots.keep_content(self.tenant.id, _content(self.nights), self.unread.fingerprint)
+        snapshots.save_content(self.tenant.id, _content(self.nights), self.unread.fingerprint)
         Content.update(created_at=utcnow() - timedelta(days=40)).where(Content.tenant == self.tenant).execute()
-        retention.set_rules(self.tenant, Rules(last=self.last), SYSTEM)
+        retention.set_rules(self.tenant, RetentionRules(last=self.last), SYSTEM)
 
     def _make_set(self, night, made_at):
         """One policy changed in it; the others are as they were the night before."""
         key = f"{RunKind.BACK_UP}:{self.tenant.id}:all"
         run = runs.start(tenant=self.tenant, kind=RunKind.BACK_UP, dedupe_key=key, items=[], actor=SYSTEM).run
-        claim = runs.claim(run.id, run.kind)
+        claim = runs.take_claim(run.id, run.kind)
         found = list(Policy.select().where(Policy.tenant == self.tenant).order_by(Policy.id))
         with database.atomic():
             backup_set = backup_sets.begin(run, {}, True, [KEY])
             backup_sets.record_type(backup_set, KEY, Offer.OFFERED, len(found))
-            runs.add_items(run, [runs.NewItem(KEY, one.name, one.id, one.graph_id) for one in found])
+            runs.add_items(run, [runs.NewRunItem(KEY, one.name, one.id, one.graph_id) for one in found])
             changed = [self._read(one, night - (night - at) % self.policies) for at, one in enumerate(found)]
-            kept = snapshots.keep(run, changed)
+            kept = snapshots.save(run, changed)
             for item in runs.unsettled_items(run):
                 one = kept[item.policy_id]
-                runs.settle_read(claim, one.outcome, {item.id: one.snapshot_id})
+                runs.finish_captured_items(claim, one.outcome, {item.id: one.snapshot_id})
             completion.finish(claim)
             BackupSet.update(created_at=made_at, completed_at=made_at).where(BackupSet.id == backup_set.id).execute()
             Snapshot.update(captured_at=made_at, confirmed_at=made_at).where(Snapshot.run == run).execute()
 
     def _read(self, policy, version):
-        return snapshots.Read.of(
+        return snapshots.SnapshotDraft.of(
             policy, _content(version), hashlib.sha256(f"{policy.id} {version}".encode()).hexdigest(),
             assignments_mark="", name=policy.name, modified_at=None, proof={}, references={}, read_at=utcnow(),
         )  # fmt: skip
@@ -140,7 +140,7 @@ class Retention(Work):
             yield f"the pinned sets {sorted(missing)} are gone"
         if left := ids - pins - {one.id for one in sets[: self.last]}:
             yield f"the sets {sorted(left)} are there still, for no rule"
-        listed = {one for backup_set in sets for one in backup_sets.snapshots_of(backup_set)}
+        listed = {one for backup_set in sets for one in backup_sets.snapshot_ids(backup_set)}
         newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.tenant == self.tenant).group_by(Snapshot.policy)
         listed |= {row[0] for row in newest.tuples()}
         there = {one.id for one in Snapshot.select().where(Snapshot.tenant == self.tenant)}

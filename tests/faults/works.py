@@ -15,7 +15,7 @@ from db.accounts import users
 from db.audit.audit import SYSTEM
 from db.backups import backup_sets
 from db.models import AuditEvent, BackupSet, Policy, Restore, Run, RunItem, Snapshot, Tenant, User, Write
-from db.policies.snapshots import document
+from db.policies.snapshots import read_content
 from db.restores import restores
 from db.states import ACTIVE, ItemState, PolicyState, RestoreState, Role, RunKind, RunState, SetState
 from db.tenants import tenants
@@ -67,7 +67,7 @@ class Work:
         tenants.set_credential(tenant, "secret", {"secret": SECRET}, SYSTEM)
         for email, role in ((EMAIL, Role.MANAGER), (SUBSCRIBER, Role.READER)):
             users.set_member(User.get(User.email == email), tenant, role, SYSTEM)
-        users.subscribe(User.get(User.email == SUBSCRIBER).id, tenant, True)
+        users.set_subscribed(User.get(User.email == SUBSCRIBER).id, tenant, True)
         return Tenant.get_by_id(tenant.id)
 
     def set_latency(self, milliseconds, **flags):
@@ -193,10 +193,10 @@ class Backup(Work):
 
     def check_run(self, run):
         there = self.simulated.objects()[CATALOG]
-        backup_set = backup_sets.of_run(run)
+        backup_set = backup_sets.find_of_run(run)
         if backup_set.state != SetState.COMPLETE:
             yield f"set {backup_set.id} is {backup_set.state}"
-        kept = Snapshot.select().where(Snapshot.id.in_(backup_sets.snapshots_of(backup_set)))
+        kept = Snapshot.select().where(Snapshot.id.in_(backup_sets.snapshot_ids(backup_set)))
         held = [one for one in kept if one.policy.policy_type == KEY]  # not the groups that these refer to
         if sorted(one.policy.graph_id for one in held) != sorted(there):
             yield f"set {backup_set.id} holds {len(held)} snapshots of {len(there)} policies"
@@ -212,7 +212,7 @@ def _is_content(content_id, there, where):
     if there is None:
         yield f"{where} is of a policy that is not there"
         return
-    content = document(content_id)
+    content = read_content(content_id)
     kept, held = _essence(content["body"], content["assignments"]), _essence(there, there["assignments"])
     if kept != held:
         yield f"{where} is not what is there: {kept} and {held}"
@@ -330,7 +330,7 @@ class LiveRestore(_OfRestore):
             yield f"no write of {item.name} is on record"
 
     def _check_safety_set(self, restore):
-        held = backup_sets.snapshots_of(restore.safety_set) if restore.safety_set else []
+        held = backup_sets.snapshot_ids(restore.safety_set) if restore.safety_set else []
         kept = {one.policy.graph_id: one for one in Snapshot.select().where(Snapshot.id.in_(held))}
         if set(kept) != self.changed:
             yield f"the safety set holds {len(kept)} of the {len(self.changed)} policies that were overwritten"

@@ -27,7 +27,7 @@ from db.accounts import users
 from db.audit import audit, audit_rows
 from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets, retention
-from db.backups.retention import Rules
+from db.backups.retention import RetentionRules
 from db.errors import Invalid
 from db.models import (
     AuditHead,
@@ -91,7 +91,7 @@ class Installation(RuleBasedStateMachine):
             self.model.live[policy.id] = 0
         self.next_version = 1
         head = AuditHead.get()
-        self.chain, self.ends_told = audit.Chain(audit.keys_or_fault()[0], (), head.last_id, head.hash), Counter()
+        self.chain, self.ends_told = audit.Chain(audit.load_keys()[0], (), head.last_id, head.hash), Counter()
         self.looked_at = set()
         self._begin()
 
@@ -256,7 +256,7 @@ class Installation(RuleBasedStateMachine):
 
     def _retry_approved(self, run, restore):
         """By whoever is no requester, where there is somebody."""
-        assert retries.is_to_be_approved(run, self._hours()), "each try again is approved anew"
+        assert retries.lacks_only_approval(run, self._hours()), "each try again is approved anew"
         for number, person in enumerate(self.people):
             may = person.id not in restore.requesters
             if self._may(may, lambda who=number: retries.approve(run, self._actor(who), "ticket", self._hours())):
@@ -347,7 +347,7 @@ class Installation(RuleBasedStateMachine):
     def _deliver(self, run_id, kind):
         known = self.model.runs.get(run_id)
         may = known is not None and known.may_be_claimed and known.kind == kind
-        claim = runs.claim(run_id, kind)
+        claim = runs.take_claim(run_id, kind)
         assert (claim is not None) == may, f"a message of {kind} {'took' if claim else 'did not take'} {known}"
         if claim:
             worker = Worker(self, claim, known)
@@ -404,7 +404,7 @@ class Installation(RuleBasedStateMachine):
     @rule(seconds=SECONDS)
     def time_passes(self, seconds):
         self.time.pass_by(seconds)
-        runs.beat([one.claim.token for one in self.workers if not one.is_dead])
+        runs.record_heartbeat([one.claim.token for one in self.workers if not one.is_dead])
 
     @rule(hows=HOWS)
     def a_day_passes(self, hows):
@@ -511,7 +511,7 @@ class Installation(RuleBasedStateMachine):
             del self.model.sets[set_id]
         self.model.gone_sets |= gone
         self.came["sets that went"] += len(gone)
-        held = {one for backup_set in there.values() for one in backup_sets.snapshots_of(backup_set)}
+        held = {one for backup_set in there.values() for one in backup_sets.snapshot_ids(backup_set)}
         rows = {one.id for one in Snapshot.select(Snapshot.id).where(Snapshot.tenant.in_(self.places))}
         assert held <= rows, f"the snapshots {sorted(held - rows)} of sets that are there are gone"
         captured = {policy_id for policy_id, _ in self.model.kept}
@@ -568,8 +568,8 @@ class Installation(RuleBasedStateMachine):
 
     @invariant()
     def every_end_is_told_once(self):
-        head = audit_rows.now()
-        for event in audit_rows.following(self.chain.last_id, head.last_id, 10_000):
+        head = audit_rows.read_head()
+        for event in audit_rows.events_after(self.chain.last_id, head.last_id, 10_000):
             assert not list(self.chain.follow(event))
             if event.action == "run:ended":
                 self.ends_told[event.subject] += 1
@@ -623,7 +623,7 @@ def _place(four_eyes, people):
     restore_rules.change(tenant, four_eyes, "", SYSTEM)
     for person in people:
         users.set_member(person, tenant, Role.MANAGER, SYSTEM)
-    users.subscribe(people[0].id, tenant, True)
+    users.set_subscribed(people[0].id, tenant, True)
     listed = [
         {"graph_id": str(uuid.uuid5(uuid.UUID(guid), str(number))), "name": f"Policy {number}", "odata_type": None,
          "platform": "windows10", "is_built_in": False, "modified_at": None}
@@ -631,5 +631,5 @@ def _place(four_eyes, people):
     ]  # fmt: skip
     policies.record_listing(tenant, KEY, listed)
     schedules.add(tenant, "0 2 * * *", "UTC", SYSTEM)
-    retention.set_rules(tenant, Rules(last=1), SYSTEM)
+    retention.set_rules(tenant, RetentionRules(last=1), SYSTEM)
     return Tenant.get_by_id(tenant.id)

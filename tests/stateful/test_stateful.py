@@ -24,10 +24,10 @@ SOME_STEPS, MANY_STEPS = 1000, 4000
 @pytest.fixture
 def time_stands(monkeypatch):
     """What happens hangs on no clock, and on no tenant's id; a backup has more parts than go side by side."""
-    monkeypatch.setattr(clock, "_here", Installation.time)
+    monkeypatch.setattr(clock, "_machine_time", Installation.time)
     monkeypatch.setattr(clock, "_ahead", timedelta(0))
-    monkeypatch.setattr(schedules, "spread", lambda *_: timedelta(0))
-    monkeypatch.setattr(child_runs, "SIDE_BY_SIDE", 2)
+    monkeypatch.setattr(schedules, "jitter", lambda *_: timedelta(0))
+    monkeypatch.setattr(child_runs, "CHILDREN_AT_ONCE", 2)
 
 
 @pytest.fixture

@@ -7,14 +7,14 @@ from actors.restores import safety_backup
 from db.backups import backup_sets
 from db.clock import utcnow
 from db.database import database
-from db.housekeeping.daily_prune import STEPS, Ages, let_go
+from db.housekeeping.daily_prune import STEPS, Ages, delete_rows
 from db.models import BackupSet, Policy, Restore, RestoreItem, Tenant
 from db.policies import snapshots
 from db.recovery import write_log
-from db.recovery.write_log import Answered, Intent
+from db.recovery.write_log import WriteAnswer, WriteIntent
 from db.restores import four_eyes, plan_fingerprint, restores
 from db.runs import child_runs, completion, runs
-from db.runs.runs import ClaimLost, NewItem
+from db.runs.runs import ClaimLost, NewRunItem
 from db.states import ItemState, Offer, Outcome, RunKind, WriteState
 
 KEY = "configurationPolicies"
@@ -42,7 +42,7 @@ class Worker:
 
     @classmethod
     def version_of(cls, content_id):
-        return snapshots.document(content_id)["body"]["version"]
+        return snapshots.read_content(content_id)["body"]["version"]
 
     @staticmethod
     def policy_of(restore_item_id):
@@ -62,7 +62,7 @@ class Worker:
     def stumble(self):
         """An attempt that failed; one too many ends the run, or the part."""
         left = {}
-        if self._step(lambda: left.update(is_set_aside=runs.set_aside(self.claim, "It did not answer.", 5))):
+        if self._step(lambda: left.update(is_set_aside=runs.schedule_retry(self.claim, "It did not answer.", 5))):
             if left["is_set_aside"]:
                 self.run.attempts += 1
                 self._let_go()
@@ -86,7 +86,7 @@ class Worker:
         self.installation.workers.remove(self)
 
     def _next(self, how):
-        if runs.cancel_requested(self.claim) and self.run.parent is None and not self.run.parts:
+        if runs.is_cancel_requested(self.claim) and self.run.parent is None and not self.run.parts:
             self._finish()
         else:
             self._of_kind()(how)
@@ -113,7 +113,7 @@ class Worker:
             self.installation._has_ended(self.run)
         else:
             self._part_ended(
-                child_runs.fail(self.claim, "unexpected_error", "It failed again and again.", None), "well"
+                child_runs.fail_child(self.claim, "unexpected_error", "It failed again and again.", None), "well"
             )
 
     # --- backups -----------------------------------------------------------------------------------------------------
@@ -132,14 +132,14 @@ class Worker:
         backup_set = BackupSet.get(BackupSet.run == self.run.id)
         found = list(Policy.select().where(Policy.tenant == self.run.tenant_id).order_by(Policy.id))
         with database.atomic():
-            runs.hold(self.claim)
-            runs.add_items(self.claim.run, [NewItem(KEY, one.name, one.id, one.graph_id) for one in found])
+            runs.assert_claim(self.claim)
+            runs.add_items(self.claim.run, [NewRunItem(KEY, one.name, one.id, one.graph_id) for one in found])
             backup_sets.record_type(backup_set, KEY, Offer.OFFERED, len(found))
         self.run.is_planned = True
 
     def _hand_out(self):
         items = [[one.id] for one in runs.unsettled_items(self.claim.run)]
-        begun = child_runs.hand_out(self.claim, items, with_rest=False)
+        begun = child_runs.create_children(self.claim, items, with_rest=False)
         self.run.parts = len(items)
         self._let_go()
         for row in begun:
@@ -147,26 +147,35 @@ class Worker:
 
     def _read_part(self, how):
         todo = runs.unsettled_items(self.claim.run)
-        if not todo or runs.cancel_requested(self.claim):
-            self._part_ended(child_runs.end(self.claim), how)
+        if not todo or runs.is_cancel_requested(self.claim):
+            self._part_ended(child_runs.end_child(self.claim), how)
         else:
             self._read(todo[0], how)
 
     def _read(self, item, how):
         if how != "well":
-            runs.settle(self.claim, item, ItemState.FAILED, Outcome.ERROR, reason="unavailable", message="Away.")
+            runs.finish_item(self.claim, item, ItemState.FAILED, Outcome.ERROR, reason="unavailable", message="Away.")
             return
         version = self.model.live[item.policy_id]
         with database.atomic():
             whole = self.claim.run.parent or self.claim.run
-            one = snapshots.keep(whole, [self._as_read(item.policy, version)])[item.policy_id]
-            runs.settle_read(self.claim, one.outcome, {item.id: one.snapshot_id})
+            one = snapshots.save(whole, [self._as_read(item.policy, version)])[item.policy_id]
+            runs.finish_captured_items(self.claim, one.outcome, {item.id: one.snapshot_id})
         self.model.kept.add((item.policy_id, version))
 
     def _as_read(self, policy, version):
         content, mark = _content(policy.id, version)
-        return snapshots.Read.of(policy, content, mark, assignments_mark="", name=policy.name, modified_at=None,
-                                 read_at=utcnow(), proof={}, references={})  # fmt: skip
+        return snapshots.SnapshotDraft.of(
+            policy,
+            content,
+            mark,
+            assignments_mark="",
+            name=policy.name,
+            modified_at=None,
+            read_at=utcnow(),
+            proof={},
+            references={},
+        )
 
     def _part_ended(self, following, how):
         whole = self.run.parent
@@ -182,7 +191,7 @@ class Worker:
     def _close(self):
         whole = self.run.parent or self.run
         may = whole.may_be_claimed and not self.model.parts_of(whole)
-        assert child_runs.close(whole.id) == may
+        assert child_runs.finish_parent_if_done(whole.id) == may
         if may:
             self.installation._has_ended(whole)
 
@@ -202,7 +211,7 @@ class Worker:
     def _prune(self, how):
         """Finds what may go in one step, and lets it go in the next: anything may come in between."""
         todo = runs.unsettled_items(self.claim.run)
-        if not todo or runs.cancel_requested(self.claim):
+        if not todo or runs.is_cancel_requested(self.claim):
             daily_prune._finish(self.claim)
             self.installation.workers.remove(self)
             self.installation._has_ended(self.run)
@@ -212,9 +221,9 @@ class Worker:
             self.found = list(STEPS[item.policy_type].find(tenant, AGES))
             return
         protected, found, self.found = self.model.protected(), self.found, None
-        let_go(self.claim, item, tenant, AGES, found)
+        delete_rows(self.claim, item, tenant, AGES, found)
         self.installation.look_what_went(protected)
-        runs.settle(self.claim, item, ItemState.DONE, Outcome.UNCHANGED)
+        runs.finish_item(self.claim, item, ItemState.DONE, Outcome.UNCHANGED)
 
     # --- restores ----------------------------------------------------------------------------------------------------
 
@@ -226,18 +235,18 @@ class Worker:
             return
         with database.atomic():
             row = Restore.get_by_id(restore.id)
-            restores.hold(row)
-            runs.hold(self.claim)
+            restores.lock_restore(row)
+            runs.assert_claim(self.claim)
             for item in restores.items(row):
                 policy_id = self.policy_of(item.id)
                 version = restore.seen[policy_id] = self.model.live[policy_id]
                 action = Outcome.MATCHES if version == restore.wanted[policy_id] else Outcome.UPDATE
                 content, mark = _content(policy_id, version)
-                live = snapshots.keep_content(restore.tenant_id, content, mark)
+                live = snapshots.save_content(restore.tenant_id, content, mark)
                 plan = {"action": action, "target_id": item.graph_id, "live_content": live, "live_mark": mark}
                 RestoreItem.update(plan).where(RestoreItem.id == item.id).execute()
-                runs.settle(self.claim, rows[item.id], ItemState.DONE, action)
-            plan_fingerprint.note(row, (), four_eyes.break_glass(row))
+                runs.finish_item(self.claim, rows[item.id], ItemState.DONE, action)
+            plan_fingerprint.save(row, (), four_eyes.break_glass_list(row))
 
     def _restore(self, how):
         restore = self.model.restores[self.run.restore_id]
@@ -248,7 +257,7 @@ class Worker:
         item = RestoreItem.get_by_id(rows[0].restore_item_id)
         policy_id = self.policy_of(item.id)
         wanted, live = restore.wanted[policy_id], self.model.live[policy_id]
-        has_begun = write_log.has_begun(write_log.of_items([item.id])[item.id])
+        has_begun = write_log.may_have_been_applied(write_log.writes_by_item([item.id])[item.id])
         if item.action == Outcome.MATCHES:
             self._settle(restore, rows[0], policy_id, ItemState.DONE, Outcome.MATCHES)
         elif has_begun and live == wanted:
@@ -262,9 +271,9 @@ class Worker:
 
     def _capture_before(self, item, policy_id, live):
         with database.atomic():
-            runs.hold(self.claim)
+            runs.assert_claim(self.claim)
             policy = Policy.get_by_id(policy_id)
-            kept = snapshots.keep(self.claim.run, [self._as_read(policy, live)])[policy_id]
+            kept = snapshots.save(self.claim.run, [self._as_read(policy, live)])[policy_id]
             RestoreItem.update(safety_snapshot=kept.snapshot_id).where(RestoreItem.id == item.id).execute()
         self.model.kept.add((policy_id, live))
         row = Restore.get_by_id(item.restore_id)
@@ -276,11 +285,11 @@ class Worker:
     def _write(self, restore, item, row, policy_id, how):
         overwritten = self.model.live[policy_id]
         assert (policy_id, overwritten) in self.model.kept, "what is overwritten was captured by nobody"
-        [mark] = write_log.record(self.claim, [Intent(item.id, "PATCH", f"/policies/{policy_id}", "0" * 64)])
+        [mark] = write_log.record(self.claim, [WriteIntent(item.id, "PATCH", f"/policies/{policy_id}", "0" * 64)])
         if how in ("well", "lost"):
             self.model.live[policy_id] = restore.seen[policy_id] = restore.wanted[policy_id]
         state = {"well": WriteState.ANSWERED, "refused": WriteState.REFUSED}.get(how, WriteState.UNKNOWN)
-        write_log.answer([Answered(mark, state)])
+        write_log.record_answers([WriteAnswer(mark, state)])
         if how == "refused":
             self._settle(restore, row, policy_id, ItemState.FAILED, Outcome.ERROR)
         elif how == "lost before":
@@ -291,7 +300,7 @@ class Worker:
         self.installation.came[f"item {outcome}"] += 1
         reason = None if state == ItemState.DONE else "conflict" if outcome == Outcome.CONFLICT else "error"
         RestoreItem.update(outcome=outcome).where(RestoreItem.id == row.restore_item_id).execute()
-        runs.settle(self.claim, row, state, outcome, reason=reason, message=reason)
+        runs.finish_item(self.claim, row, state, outcome, reason=reason, message=reason)
 
 
 def _content(policy_id, version):

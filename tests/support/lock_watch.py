@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 from db import database as engine
 from db.models import Restore, Run
-from db.sql.lock_order import ORDER, WITHIN
+from db.sql.lock_order import LOCKED_BY_OWNER, ORDER
 
 PLACES = {model._meta.table_name: number for number, model in enumerate(ORDER)}
-INNER = {model._meta.table_name for model in WITHIN}
+INNER = {model._meta.table_name for model in LOCKED_BY_OWNER}
 OWNERS = {model._meta.table_name for model in (Run, Restore)}
 # A plain INSERT waits for nobody: nobody has seen its row.
 _TAKES = re.compile(
@@ -57,11 +57,11 @@ def watched(monkeypatch):
         _take(here.taken, query.model._meta.table_name, how, wrong)
         original(query, how)
 
-    around(engine._WritesLast, "begin", begin)
-    around(engine._WritesLast, "commit", end)
-    around(engine._WritesLast, "rollback", end)
-    around(engine._Storable, "execute_sql", execute)
-    around(engine, "_take", lock)
+    around(engine._WritesBeforeCommit, "begin", begin)
+    around(engine._WritesBeforeCommit, "commit", end)
+    around(engine._WritesBeforeCommit, "rollback", end)
+    around(engine._ReplacesUnstorable, "execute_sql", execute)
+    around(engine, "_select_for_update", lock)
     yield wrong
 
 

@@ -71,8 +71,8 @@ def fill(size: Size, password_hash: str | None = None) -> None:
         database.execute_sql(sql if is_sqlite() else sql.replace("%", "%%"))
     # As at work: autovacuum looks after PostgreSQL, and SQLite plans without statistics, for nobody asks for any.
     if not is_sqlite():
-        for model in row_ids.numbered(TABLES):
-            row_ids.go_on_after(model, 0)
+        for model in row_ids.auto_numbered(TABLES):
+            row_ids.continue_after(model, 0)
         database.execute_sql("VACUUM (ANALYZE)")
 
 

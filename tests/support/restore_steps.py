@@ -29,7 +29,7 @@ def previewed(restore, ended, seconds=60):
 def as_previewed(restore, used=(), **changes):
     """The restore as if a preview had ended whose plan its items hold."""
     restore = Restore.get_by_id(restore.id)
-    plan_fingerprint.note(restore, used, four_eyes.break_glass(restore))
+    plan_fingerprint.save(restore, used, four_eyes.break_glass_list(restore))
     Restore.update({"state": "previewed", "previewed_at": utcnow(), **changes}).where(
         Restore.id == restore.id
     ).execute()
@@ -38,7 +38,7 @@ def as_previewed(restore, used=(), **changes):
 
 def executed(restore, ended, seconds=120, guard_reason="", **words):
     """(restore, live run) once it has ended."""
-    if guard_reason and approvals.guarded(restore):
+    if guard_reason and approvals.items_held_back(restore):
         approvals.override_guard(restore, SYSTEM, guard_reason)
     start = actors.restores.live_restore.start(
         Restore.get_by_id(restore.id), SYSTEM, **{"reason": "ticket 4711", **words}

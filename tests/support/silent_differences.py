@@ -8,7 +8,7 @@ import json
 from collections import Counter
 
 from db.restores import restores
-from db.states import WRITING
+from db.states import WRITTEN_OUTCOMES
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
 from tests.support.restore_steps import renamed_ids
@@ -52,7 +52,7 @@ def silent_differences(restore, was, now, ids):
     """
     silent, compared = [], 0
     for item in restores.items(restore):
-        if item.action not in WRITING and item.action != "matches":
+        if item.action not in WRITTEN_OUTCOMES and item.action != "matches":
             continue
         before = _whole(renamed_ids(truth_of(was, item.policy_type, item.graph_id), ids))
         after = _whole(truth_of(now, item.policy_type, item.created_id or item.target_id))

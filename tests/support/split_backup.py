@@ -9,10 +9,10 @@ from db.states import RunKind
 def handed_out(tenant):
     """A backup of the tenant's policies, each of them a part of its own, sent to nobody."""
     chosen = Policy.select().where(Policy.tenant == tenant).order_by(Policy.id)
-    items = [runs.NewItem(one.policy_type, one.name, one.id, one.graph_id) for one in chosen]
+    items = [runs.NewRunItem(one.policy_type, one.name, one.id, one.graph_id) for one in chosen]
     run = runs.start(tenant=tenant, kind=RunKind.BACK_UP, dedupe_key="x", items=items, actor=SYSTEM).run
-    claim = runs.claim(run.id, run.kind)
-    child_runs.hand_out(claim, [[item.id] for item in runs.unsettled_items(run)], with_rest=False)
+    claim = runs.take_claim(run.id, run.kind)
+    child_runs.create_children(claim, [[item.id] for item in runs.unsettled_items(run)], with_rest=False)
     return Run.get_by_id(run.id)
 
 

@@ -77,14 +77,14 @@ def hold(number: int, word: str, digits: str, password_hash: str) -> Holding:
     tenants.set_credential(tenant, "secret", {"secret": f"{word} client secret"}, SYSTEM)
     operator = _person(f"{word} Operator", password_hash, tenant, Role.OPERATOR)
     subscriber = _person(f"{word} Subscriber", password_hash, tenant, Role.READER)
-    users.subscribe(subscriber.id, tenant, True)
+    users.set_subscribed(subscriber.id, tenant, True)
     mine, snapshots = _captured(tenant, word, digits, operator)
     backup_set = _backed_up(tenant, word, operator, snapshots)
     waiting = runs.start(tenant=tenant, kind=RunKind.CAPTURE_SNAPSHOT, dedupe_key=f"{word} waiting", items=[],
                          actor=Actor.person(operator, "127.0.0.1"), policy=mine[0]).run  # fmt: skip
     restore = _restores(tenant, backup_set, operator, digits)
     schedule = schedules.add(tenant, "0 2 * * *", "UTC", SYSTEM)
-    mappings.set_one(tenant, tenant.directory_id, ("groups", guid(digits, 50)), guid(digits, GROUP), SYSTEM,
+    mappings.set_mapping(tenant, tenant.directory_id, ("groups", guid(digits, 50)), guid(digits, GROUP), SYSTEM,
                      source_name=f"{word} source group", target_name=f"{word} group")  # fmt: skip
     for object_id, name in ((GROUP, f"{word} group"), (53, SHARED_NAME)):
         DirectoryName.create(tenant=tenant, kind="groups", object_id=guid(digits, object_id), name=name)
@@ -138,7 +138,7 @@ def _captured(tenant: Tenant, word: str, digits: str, operator: User) -> tuple[l
 
 def _backed_up(tenant: Tenant, word: str, operator: User, snapshots: list[Snapshot]) -> BackupSet:
     """A run that failed in part, and its backup set."""
-    item = runs.NewItem("configurationPolicies", f"{word} failed policy")
+    item = runs.NewRunItem("configurationPolicies", f"{word} failed policy")
     run = runs.start(tenant=tenant, kind=RunKind.BACK_UP, dedupe_key=f"{word} set", items=[item],
                      actor=Actor.person(operator, None)).run  # fmt: skip
     RunItem.update(state=ItemState.FAILED, outcome=Outcome.ERROR, message=f"{word} message").where(
@@ -147,13 +147,13 @@ def _backed_up(tenant: Tenant, word: str, operator: User, snapshots: list[Snapsh
     Run.update(state=RunState.PARTIAL, total=1, failed=1, ended_at=utcnow(), error_message=f"{word} error").where(
         Run.id == run.id
     ).execute()
-    manifest = manifests.keep(tenant, [one.id for one in snapshots])
+    manifest = manifests.save(tenant, [one.id for one in snapshots])
     backup_set = BackupSet.create(tenant=tenant, run=run, state=SetState.WARNINGS, selection={}, types={},
                                   manifest=manifest, name=f"{word} set", created_by=operator,
                                   problems=[{"policy_type": "configurationPolicies", "policy": None,
                                              "name": f"{word} problem", "reason": "x", "message": "x"}])  # fmt: skip
     Tenant.update(last_backup_id=backup_set.id, last_backup_at=utcnow()).where(Tenant.id == tenant.id).execute()
-    assert backup_sets.snapshots_of(backup_set)
+    assert backup_sets.snapshot_ids(backup_set)
     return backup_set
 
 
@@ -232,7 +232,7 @@ def both(password_hash: str) -> tuple[Holding, Holding, dict[str, User]]:
             if role:
                 users.set_member(user, holding.tenant, role, SYSTEM)
         # Somebody whose role there was taken away since was told of what happens there.
-        notifications.tell(Run.get_by_id(other.ids["run_id"]), user)
+        notifications.notify_user(Run.get_by_id(other.ids["run_id"]), user)
     return own, other, people
 
 

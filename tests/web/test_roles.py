@@ -41,13 +41,13 @@ def as_role(roles, monkeypatch):
     monkeypatch.setenv("TENANTKEEP_DATABASE_URL", roles.url(roles.app))
     config.settings.cache_clear()
     yield roles
-    engine.close_all()
+    engine.close_pooled_connections()
     config.settings.cache_clear()
 
 
 def test_the_documented_role_can_do_all_that_tenantkeep_does_and_no_more(as_role):
     startup.prepare(config.settings())
-    assert privileges.lacking() == privileges.excess() == []
+    assert privileges.missing_grants() == privileges.excess_privileges() == []
     as_role.execute("CREATE TABLE of_a_later_version (id serial)", as_role.owner)
     engine.database.execute_sql("INSERT INTO of_a_later_version DEFAULT VALUES")
 

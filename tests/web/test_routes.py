@@ -31,7 +31,7 @@ def fabrikams(captured, cast):
     schedule = schedules.add(cast.fabrikam, "0 2 * * *", "UTC", SYSTEM)
     made = BackupSet.create(tenant=cast.fabrikam, run=run, selection={}, types={}, problems=[])
     restore = drafts.of_snapshot(snapshot, cast.fabrikam, options(), SYSTEM)
-    mappings.set_one(cast.fabrikam, cast.fabrikam.directory_id, ("groups", "one"), "other", SYSTEM)
+    mappings.set_mapping(cast.fabrikam, cast.fabrikam.directory_id, ("groups", "one"), "other", SYSTEM)
     return {"tenant_id": cast.fabrikam.id, "policy_id": policy.id, "run_id": run.id, "snapshot_id": snapshot.id,
             "backup_set_id": made.id, "schedule_id": schedule.id, "restore_id": restore.id,
             "item_id": RestoreItem.get().id, "mapping_id": Mapping.get().id,

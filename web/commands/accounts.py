@@ -64,7 +64,7 @@ def _password(from_standard_input: bool) -> str:
 
 
 def _named(email: str) -> User:
-    user = users.find(email)
+    user = users.find_by_email(email)
     if user is None:
         raise Invalid(f"There is no user {email}. Add them with: tenantkeep user add {email}")
     return user

@@ -52,14 +52,14 @@ def answer(wanted_json: bool, document: Any, text: str) -> None:
 
 
 def tenant_named(text: str) -> Tenant:
-    found = tenants.find(text)
+    found = tenants.find_by_text(text)
     if found is None:
         raise Invalid(f"There is no tenant “{text}”. Give its name or its directory id.")
     return found
 
 
 def policy_named(tenant: Tenant, text: str) -> Policy:
-    found = policies.find(tenant, text)
+    found = policies.find_by_text(tenant, text)
     if found is None:
         raise Invalid(
             f"{tenant.name} has no policy {text}. Give its number here or its Graph id; a sync finds new ones."

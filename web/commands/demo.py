@@ -139,10 +139,10 @@ def _seed(described: list[dict[str, str]]) -> None:
                 users.add(email, name, password, SYSTEM, site_role=site_role)
         for one in described:
             _seed_tenant(one)
-        if not entra_grants.grants():
-            entra_grants.grant(ADMIN_ROLE, SYSTEM, site_role=SiteRole.ADMIN)
+        if not entra_grants.all_grants():
+            entra_grants.set_grant(ADMIN_ROLE, SYSTEM, site_role=SiteRole.ADMIN)
             for tenant in tenants.by_name():
-                entra_grants.grant(HELPDESK_GROUP, SYSTEM, tenant=tenant, role=Role.OPERATOR)
+                entra_grants.set_grant(HELPDESK_GROUP, SYSTEM, tenant=tenant, role=Role.OPERATOR)
 
 
 def _described_tenants() -> list[dict[str, str]]:
@@ -154,7 +154,7 @@ def _described_tenants() -> list[dict[str, str]]:
 
 
 def _seed_tenant(described: dict[str, str]) -> None:
-    if tenants.find(described["directory_id"]):
+    if tenants.find_by_text(described["directory_id"]):
         return
     tenant = tenants.add(described["name"], described["directory_id"], described["client_id"], SYSTEM)
     tenants.set_credential(tenant, CredentialKind.SECRET, {"secret": described["client_secret"]}, SYSTEM)

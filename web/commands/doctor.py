@@ -17,7 +17,7 @@ from config import Settings
 from db.accounts import users
 from db.audit import daily_check
 from db.clock import utcnow
-from db.database import database, disk_free, is_sqlite
+from db.database import database, free_disk_bytes, is_sqlite
 from db.installation import installation, key_rotation, privileges
 from db.models import TABLES
 from db.recovery import lost_runs, setbacks
@@ -82,7 +82,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     with database.connection_context():
-        people, places = users.count(), tenants.count()
+        people, places = users.count_users(), tenants.count_tenants()
         kind = "SQLite" if is_sqlite() else "PostgreSQL"
         where = config.shown(settings.database_url)
         yield True, "database", f"{kind}, {where}, {people} user(s), {places} tenant(s)"
@@ -95,12 +95,12 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield _keys()
         yield _audit()
         yield from _identities()
-        for statement in privileges.excess():
+        for statement in privileges.excess_privileges():
             yield False, "rights", f"This role can do more than it should. As the owner of the tables: {statement}"
 
 
 def _disk() -> Iterator[Finding]:
-    free = disk_free()
+    free = free_disk_bytes()
     if free is not None:
         full = startup.disk_trouble()
         yield full is None, "disk", full or f"{free // startup.MEGABYTE} MB free"
@@ -108,16 +108,16 @@ def _disk() -> Iterator[Finding]:
 
 def _processes() -> Iterator[Finding]:
     """Whether one of each kind beats *now*, and which: a copy of a database brings the beats of where it was made."""
-    at_first = {kind: installation.last_beat(kind) for kind in installation.KINDS}
+    at_first = {kind: installation.last_heartbeat(kind) for kind in installation.PROCESS_KINDS}
     fresh = {kind: at for kind, at in at_first.items() if at and (utcnow() - at).total_seconds() < FRESH_SECONDS}
     deadline = time.monotonic() + runs.BEAT_SECONDS + 2
     silent = set(fresh)
     while silent and time.monotonic() < deadline:
         time.sleep(0.2)
-        silent = {kind for kind in silent if installation.last_beat(kind) == fresh[kind]}
+        silent = {kind for kind in silent if installation.last_heartbeat(kind) == fresh[kind]}
     for kind, at in at_first.items():
         if kind in fresh.keys() - silent:
-            yield True, kind, ", ".join(one.process for one in key_rotation.at_work() if one.kind == kind)
+            yield True, kind, ", ".join(one.process for one in key_rotation.live_processes() if one.kind == kind)
         else:
             seen = (
                 f"None beats now; last seen {(utcnow() - at).total_seconds():.0f} s ago."
@@ -129,9 +129,9 @@ def _processes() -> Iterator[Finding]:
 
 def _scheduler() -> Iterator[Finding]:
     """What it could not do, and tries again by itself; and the schedules that it had to pause."""
-    for one in setbacks.known():
-        yield False, "scheduler", f"{setbacks.told(one)} Its log has the details."
-    for schedule in schedules.paused_by_themselves():
+    for one in setbacks.all_setbacks():
+        yield False, "scheduler", f"{setbacks.describe(one)} Its log has the details."
+    for schedule in schedules.paused_by_scheduler():
         yield False, "schedules", f"{schedule} of {schedule.tenant.name} is paused. {schedule.paused_because}"
 
 
@@ -145,14 +145,14 @@ def _waiting_runs() -> Finding:
 
 
 def _keys() -> Finding:
-    other = [f"{one.kind} {one.process}" for one in key_rotation.still_sealing_with_another()]
+    other = [f"{one.kind} {one.process}" for one in key_rotation.processes_sealing_with_another_key()]
     if other:
         return False, "keys", f"{', '.join(other)}: seals with another key than this command. Give all the same keys."
     return True, "keys", "every process at work seals with the same key"
 
 
 def _audit() -> Finding:
-    check = daily_check.state()
+    check = daily_check.last_check()
     if check.faults:
         return False, "audit log", f"{check.first_fault} Run: tenantkeep audit verify"
     if check.ended_at is None:
@@ -161,7 +161,7 @@ def _audit() -> Finding:
 
 
 def _identities() -> Iterator[Finding]:
-    shares = row_ids.spent(TABLES)
+    shares = row_ids.share_of_ids_used(TABLES)
     nearly = {table: share for table, share in shares.items() if share >= HALF}
     for table, share in nearly.items():
         yield (

@@ -20,7 +20,7 @@ from db import migrate as migrations
 from db import private_file
 from db.audit import audit, audit_keys, audit_rows, chain_export, daily_check
 from db.audit.audit import Action
-from db.audit.audit_rows import Point
+from db.audit.audit_rows import ChainPoint
 from db.database import database
 from db.encryption import SealError
 from db.errors import Invalid
@@ -65,7 +65,7 @@ def _role_lacks(settings: config.Settings) -> list[str]:
     if not settings.owner_database_url or not role:
         return []
     with database.connection_context():
-        return privileges.lacking(role)
+        return privileges.missing_grants(role)
 
 
 @click.option("--since", metavar="EVENT:HASH", help="Where the log was once, as an export or the log says.")
@@ -80,8 +80,8 @@ def verify(since: str | None, path: Path | None, alone: bool, as_json: bool) -> 
     points = [_point(since)] if since else []
     with opened():
         faults = list(audit.verify([*points, *_remembered()]))
-        count = audit_rows.count()
-        point = audit.written(audit.head())
+        count = audit_rows.count_events()
+        point = audit.point_as_text(audit.end_of_log())
         whole = f"{count} events, none changed, none missing. The last is {point}."
         text = "\n".join(fault.sentence for fault in faults) or whole
         found = [{"event": fault.event_id, "message": fault.sentence} for fault in faults]
@@ -90,14 +90,14 @@ def verify(since: str | None, path: Path | None, alone: bool, as_json: bool) -> 
     sys.exit(1 if faults else 0)
 
 
-def _point(text: str) -> Point:
+def _point(text: str) -> ChainPoint:
     found = audit_head.point(text)
     if found is None:
         raise Invalid("--since wants an event's number and its hash: 1234:0123456789abcdef…, 40 digits of it or more.")
     return found
 
 
-def _remembered() -> list[Point]:
+def _remembered() -> list[ChainPoint]:
     """What Redis knows, where it answers."""
     try:
         return audit_head.remembered()
@@ -118,18 +118,18 @@ def accept(reason: str, as_json: bool) -> None:
     """After an older copy of the database was put in its place: go on from where the log ends now."""
     with opened():
         before = _asked_redis(audit_head.remembered)
-        told = audit.written(before[0]) if before else None
+        told = audit.point_as_text(before[0]) if before else None
         audit.record(Action.AUDIT_ACCEPTED, actor(), "audit log", reason=reason, remembered=told)
-        _asked_redis(lambda: audit_head.remember(audit.head()))
-        daily_check.begin_anew()
+        _asked_redis(lambda: audit_head.remember(audit.end_of_log()))
+        daily_check.restart()
         answer(as_json, {"remembered": told}, "The audit log goes on from here. That it does is in it.")
 
 
 def _verify_file(path: Path, alone: bool, as_json: bool) -> None:
     try:
         with nullcontext() if alone else opened(), path.open(encoding="utf-8") as document:
-            verdict = chain_export.check(document, () if alone else audit_keys.known())
-            elsewhere = [] if alone else chain_export.belongs_here(verdict)
+            verdict = chain_export.check_document(document, () if alone else audit_keys.all_keys())
+            elsewhere = [] if alone else chain_export.differences_from_log(verdict)
     except (OSError, UnicodeDecodeError) as e:
         raise Invalid(f"{path} cannot be read: {getattr(e, 'strerror', None) or 'it is no text'}.") from e
     faults = verdict.faults + elsewhere
@@ -146,11 +146,11 @@ def _verify_file(path: Path, alone: bool, as_json: bool) -> None:
 def export(path: Path, since: datetime | None, until: datetime | None, force: bool, as_json: bool) -> None:
     """Write the audit log to a document that anybody can check: audit verify --file FILE --alone."""
     with opened():
-        first, last = chain_export.bounds(since, until + timedelta(days=1) if until else None)
+        first, last = chain_export.event_range(since, until + timedelta(days=1) if until else None)
         count = max(last - first + 1, 0)
-        with private_file.written(path, force=force) as document:
-            document.writelines(line.encode() for line in chain_export.lines(first, last))
+        with private_file.writing(path, force=force) as document:
+            document.writelines(line.encode() for line in chain_export.document_lines(first, last))
         audit.record(Action.AUDIT_EXPORTED, actor(), "audit log, with proof", rows=count)
-        point = audit.written(audit.head())
+        point = audit.point_as_text(audit.end_of_log())
         text = f"Wrote {count} events to {path}. The log is at {point}."
         answer(as_json, {"events": count, "first": first, "last": last}, text)

@@ -28,8 +28,8 @@ def new() -> None:
 def show(as_json: bool) -> None:
     """Which keys there are, by their ids, how much each seals, and which processes know them."""
     with opened():
-        counts, known = key_rotation.counts(), keyring().ids
-        live = key_rotation.at_work()
+        counts, known = key_rotation.count_by_key(), keyring().ids
+        live = key_rotation.live_processes()
         lines = [f"{key}  {_role(key, known):<8} seals {count} value(s)" for key, count in counts.items()]
         lines += [f"{one.kind} {one.process} knows {one.keys or 'none'}" for one in live]
         processes = [{"kind": one.kind, "process": one.process, "keys": (one.keys or "").split(",")} for one in live]
@@ -48,7 +48,7 @@ def rotate(as_json: bool) -> None:
     """Seal everything with the newest key, while Tenantkeep runs. Safe to stop and to start again."""
     with opened():
         count = key_rotation.rotate(actor())
-        left = [f"{one.kind} {one.process}" for one in key_rotation.still_sealing_with_another()]
+        left = [f"{one.kind} {one.process}" for one in key_rotation.processes_sealing_with_another_key()]
         document = {"resealed": count, "older_keys_in_use_by": left}
         answer(as_json, document, f"Sealed {count} value(s) again. {_what_next(left)}")
 

@@ -61,14 +61,14 @@ def _users(_tenant: Tenant | None, limit: int) -> list[Row]:
             "may_sign_in": one.is_active,
             "last_sign_in": one.last_sign_in_at,
         }
-        for one in users.by_email(limit)
+        for one in users.all_by_email(limit)
     ]
 
 
 def _members(tenant: Tenant | None, limit: int) -> list[Row]:
     return [
         {"tenant": one.tenant.name, "email": one.user.email, "role": one.role, "from_entra": one.is_from_entra}
-        for one in users.listed_members(tenant, limit)
+        for one in users.list_memberships(tenant, limit)
     ]
 
 
@@ -203,7 +203,7 @@ def show(backup_set_id: int, limit: int, as_json: bool) -> None:
         backup_set = BackupSet.get_or_none(BackupSet.id == backup_set_id)
         if backup_set is None:
             raise Invalid(f"There is no backup set {backup_set_id}.")
-        ids = backup_sets.snapshots_of(backup_set)[:limit]
+        ids = backup_sets.snapshot_ids(backup_set)[:limit]
         rows = [
             {
                 "snapshot": one.id,

@@ -9,7 +9,7 @@ import click
 from flask.cli import AppGroup
 
 from db.installation import export_file, import_file
-from db.installation.export_file import Tell
+from db.installation.export_file import ReportProgress
 from web.commands.context import actor, answer, as_json, force_option, from_stdin, opened
 
 passphrase_stdin = click.option(
@@ -60,7 +60,7 @@ def _asked(again: bool) -> str:
 
 
 @contextmanager
-def _progress(label: str) -> Iterator[Tell]:
+def _progress(label: str) -> Iterator[ReportProgress]:
     """A bar on a terminal, silence elsewhere."""
     with click.progressbar(length=1, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 

@@ -103,7 +103,7 @@ def _execute(made: Restore, live: Live, wait: bool, as_json: bool) -> int:
     if not live.confirmed:
         show_run(run, as_json)
         raise Invalid("Nothing was written. Add --yes to write this.")
-    if live.guard_reason and approvals.guarded(made):
+    if live.guard_reason and approvals.items_held_back(made):
         approvals.override_guard(Restore.get_by_id(made.id), actor(), live.guard_reason)
     start = actors.restores.live_restore.start(Restore.get_by_id(made.id), actor(), reason=live.reason)
     return follow(start, wait, as_json)
@@ -111,5 +111,5 @@ def _execute(made: Restore, live: Live, wait: bool, as_json: bool) -> int:
 
 def _say_plan(made: Restore) -> None:
     """Beside the answer: standard output may be one JSON document."""
-    said = restore_text.sentence(restores.counted(made), approvals.held_back(made))
+    said = restore_text.sentence(restores.count_by_action(made), approvals.count_held_back(made))
     click.echo(f"{made} of {made.source_name} to {made.tenant.name}: {said}", err=True)

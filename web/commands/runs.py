@@ -91,7 +91,7 @@ def download(backup_set_id: int, file: Path, with_secrets: bool, force: bool, as
         backup_set = BackupSet.get_or_none(BackupSet.id == backup_set_id)
         if backup_set is None:
             raise Invalid(f"There is no backup set {backup_set_id}.")
-        with private_file.written(file, force=force) as out:
+        with private_file.writing(file, force=force) as out:
             disclosures.record_download(backup_set, with_secrets, actor())
             out.writelines(archive(backup_set, (lambda document: document) if with_secrets else masked))
         answer(as_json, {"file": str(file), "bytes": file.stat().st_size}, f"Wrote {file}.")
@@ -102,7 +102,7 @@ def download(backup_set_id: int, file: Path, with_secrets: bool, force: bool, as
 def show(run_id: int, as_json: bool) -> None:
     """Show a run and its items."""
     with opened():
-        run = runs.whole(run_id)
+        run = runs.find_run(run_id)
         if run is None:
             raise Invalid(f"There is no run {run_id}.")
         show_run(run, as_json)
@@ -121,7 +121,7 @@ def ended(run_id: int) -> Run:
     """Poll until it ends; a progress bar on a terminal, silence elsewhere."""
     with click.progressbar(length=1, label=f"Run {run_id}", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         while (run := Run.get_by_id(run_id)).state in ACTIVE:
-            counts = run_progress.counts(run)
+            counts = run_progress.count_by_state(run)
             bar.length = counts["total"] or 1
             bar.update(counts["done"] + counts["skipped"] + counts["failed"] + counts["uncertain"] - bar.pos)
             time.sleep(POLL_SECONDS)
@@ -143,16 +143,16 @@ def _line(item: dict[str, Any]) -> str:
 
 def document(run: Run) -> dict[str, Any]:
     """The JSON of a run, as docs/operating.md describes it."""
-    made = backup_sets.of_run(run)
+    made = backup_sets.find_of_run(run)
     names = ("policy_type", "graph_id", "name", "state", "outcome", "reason", "message")
     return {
         "id": run.id,
         "kind": run.kind,
         "tenant": run.tenant.name,
         "state": run.state,
-        "waiting": run_progress.waiting(run),
-        "counts": run_progress.counts(run),
-        "outcomes": run_progress.outcomes(run),
+        "waiting": run_progress.waiting_reason(run),
+        "counts": run_progress.count_by_state(run),
+        "outcomes": run_progress.count_by_outcome(run),
         "backup_set": made.id if made else None,
         "restore": run.restore_id,
         "error": {"code": run.error_code, "message": run.error_message} if run.error_code else None,

@@ -233,7 +233,7 @@ def _removed(tenant: Tenant, total: int) -> int:
     gone = 0
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=max(total, 1), label="Removing", file=sys.stderr, hidden=hidden) as bar:
-        while rows := tenant_removal.go_on(tenant):
+        while rows := tenant_removal.remove_next_rows(tenant):
             gone += rows
             bar.update(rows)
     return gone

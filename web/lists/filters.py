@@ -56,7 +56,7 @@ def _is_by(column: Any, value: str) -> Any:
 def _people() -> dict[str, str]:
     """Those who are in a tenant of this person's, and the person."""
     ids = allowed_tenant_ids(Permission.SEE)
-    people = users.in_tenants(ids, current_user.id, MOST_PEOPLE)
+    people = users.members_of_tenants(ids, current_user.id, MOST_PEOPLE)
     return {NOBODY: "nobody (a schedule or command)"} | {str(user.id): user.name for user in people}
 
 
@@ -75,7 +75,7 @@ def _tenant(asked: str) -> tuple[Tenant | None, bool]:
     if asked == EVERY_TENANT:
         return None, False
     number = row_number(asked)
-    found = tenants.by_id(number) if number and can(Permission.SEE, number) else None
+    found = tenants.find_by_id(number) if number and can(Permission.SEE, number) else None
     if found:
         g.page_tenant = found  # the frame names it
     return found, True

@@ -19,7 +19,7 @@ from flask_admin.model.base import ViewArgs
 from db.database import database, is_sqlite
 from db.models import Tenant, User
 from db.sql import time_ranges, value_lists
-from db.sql.value_lists import among
+from db.sql.value_lists import is_in
 from web.inputs import ticked, without_nul
 from web.lists import filters, preferences
 from web.lists.filters import Filter
@@ -160,7 +160,7 @@ class ListView(ModelView):
         if ids is None:
             return query
         column = self.model.id if self.model is Tenant else self.model.tenant
-        return query.where(among(column, ids))
+        return query.where(is_in(column, ids))
 
     def get_query(self) -> Any:
         query = self.model.select(self.model, *(fk.rel_model for fk in self.related))
@@ -254,7 +254,7 @@ class ListView(ModelView):
 
     def _lines(self, ids: list[int]) -> Iterator[str]:
         yield csv_line(self.export_columns)
-        for some in value_lists.by(ids):
+        for some in value_lists.batched(ids):
             for row in self._rows(some):
                 yield csv_line(self.export_value(row, column) for column in self.export_columns)
 

@@ -27,16 +27,16 @@ def chosen_tenant() -> Tenant | None:
     if tenant_id is None or not can(Permission.SEE, tenant_id):
         return None
     if "chosen_tenant" not in g:
-        g.chosen_tenant = tenants.by_id(tenant_id)
+        g.chosen_tenant = tenants.find_by_id(tenant_id)
     found: Tenant | None = g.chosen_tenant
     return found
 
 
 def choose_tenant(tenant: Tenant | None) -> None:
     if tenant is None:
-        preferences.forget(current_user.id, TENANT)
+        preferences.remove(current_user.id, TENANT)
     else:
-        preferences.put(current_user.id, TENANT, tenant.id)
+        preferences.save(current_user.id, TENANT, tenant.id)
 
 
 def columns(list_name: str) -> list[str] | None:
@@ -48,6 +48,6 @@ def columns(list_name: str) -> list[str] | None:
 def choose_columns(list_name: str, chosen: list[str] | None) -> None:
     name = f"columns:{list_name}"
     if chosen is None:
-        preferences.forget(current_user.id, name)
+        preferences.remove(current_user.id, name)
     else:
-        preferences.put(current_user.id, name, chosen)
+        preferences.save(current_user.id, name, chosen)

@@ -47,7 +47,7 @@ def archive(backup_set: BackupSet, shown: Callable[[dict[str, Any]], dict[str, A
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:  # type: ignore[call-overload]
         for snapshot in _snapshots(backup_set):
             path = names.path(snapshot.policy.policy_type, snapshot.name)
-            document = snapshots.own(snapshots.body(snapshot), snapshot.policy.graph_id)
+            document = snapshots.with_own_id(snapshots.read_snapshot(snapshot), snapshot.policy.graph_id)
             visible = shown(document)
             listed.append(_line(snapshot, path) | _marks(snapshot, document, visible))
             file.writestr(path, _json(visible))
@@ -57,8 +57,8 @@ def archive(backup_set: BackupSet, shown: Callable[[dict[str, Any]], dict[str, A
 
 
 def _snapshots(backup_set: BackupSet) -> Iterator[Snapshot]:
-    ids = backup_sets.snapshots_of(backup_set)
-    for some in value_lists.by(ids, TOGETHER):
+    ids = backup_sets.snapshot_ids(backup_set)
+    for some in value_lists.batched(ids, TOGETHER):
         yield from snapshots.with_policies(some).order_by(Snapshot.id)
 
 

@@ -35,11 +35,11 @@ def unread() -> int:
     return notifications.unread_count(current_user.id, allowed_tenant_ids(Permission.SEE)) + len(rule_changes.waiting())
 
 
-def running_runs() -> notifications.Following:
+def running_runs() -> notifications.FollowedRuns:
     """This person's runs that go on, and those that the script asks for because they went on when it last asked."""
     asked = request.args.get("also", "").split(",")[:MOST_ASKED]
     numbers = [number for number in map(row_number, asked) if number]
-    return notifications.following(current_user.id, allowed_tenant_ids(Permission.SEE), numbers)
+    return notifications.followed_runs(current_user.id, allowed_tenant_ids(Permission.SEE), numbers)
 
 
 def page_tenant() -> Tenant | None:

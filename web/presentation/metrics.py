@@ -6,7 +6,7 @@ from math import inf
 
 from db.audit import daily_check
 from db.clock import utcnow
-from db.database import disk_free
+from db.database import free_disk_bytes
 from db.installation import installation
 from db.recovery import lost_runs, setbacks
 from db.runs import run_history
@@ -23,18 +23,18 @@ def _lines() -> Iterator[str]:
     for state, count in _active().items():
         yield _line("runs_active", count, state=state)
     yield _line("runs_stalled", len(lost_runs.stalled()))
-    for step, failing in setbacks.counts().items():
+    for step, failing in setbacks.count_by_step().items():
         yield _line("scheduler_failures", failing, step=step)
-    for kind in installation.KINDS:
-        yield _line("heartbeat_age_seconds", _age(installation.last_beat(kind)), kind=kind)
+    for kind in installation.PROCESS_KINDS:
+        yield _line("heartbeat_age_seconds", _age(installation.last_heartbeat(kind)), kind=kind)
     yield _line(
         "oldest_backup_age_seconds",
         max((_age(tenant.last_backup_at) for tenant in tenants.all_switched_on()), default=0),
     )
-    check = daily_check.state()
+    check = daily_check.last_check()
     yield _line("audit_faults", check.faults)
     yield _line("audit_check_age_seconds", _age(check.ended_at))
-    free = disk_free()
+    free = free_disk_bytes()
     if free is not None:
         yield _line("disk_free_bytes", free)
 
@@ -59,4 +59,4 @@ def _age(at: datetime | None) -> float:
 
 
 def _active() -> dict[RunState, int]:
-    return dict.fromkeys(ACTIVE, 0) | run_history.active_by_state()
+    return dict.fromkeys(ACTIVE, 0) | run_history.count_active_by_state()

@@ -15,14 +15,14 @@ from web.security.permissions import Permission
 
 def facts(restore: Restore, active: Run | None) -> dict[str, Any]:
     """What the page says, and which forms it has for this person."""
-    asked = four_eyes.acts_of(restore)
+    asked = four_eyes.acts_by_user(restore)
     is_ready = restore.state in approvals.READY and active is None
     otherwise = plan_fingerprint.refusal(restore) if is_ready else ""
-    guarded = approvals.guarded(restore)
+    guarded = approvals.items_held_back(restore)
     return {
-        "asks": four_eyes.is_asked(restore),
+        "asks": four_eyes.is_required(restore),
         "fingerprint": restore.planned_mark or "",
-        "short": plan_fingerprint.short(restore.planned_mark),
+        "short": plan_fingerprint.short_fingerprint(restore.planned_mark),
         "otherwise": otherwise,
         "requesters": _named(asked),
         "mine": " and ".join(asked.get(current_user.id, [])),
@@ -40,7 +40,7 @@ def facts(restore: Restore, active: Run | None) -> dict[str, Any]:
 def may_approve(restore: Restore) -> bool:
     """There is something to approve, and this person is another pair of eyes."""
     is_another = current_user.id not in four_eyes.requesters(restore)
-    is_waiting = four_eyes.is_asked(restore) and restore.state == RestoreState.PREVIEWED
+    is_waiting = four_eyes.is_required(restore) and restore.state == RestoreState.PREVIEWED
     return is_waiting and is_another and may(Permission.MANAGE, restore)
 
 
@@ -51,21 +51,23 @@ def may_approve_retry(restore: Restore) -> bool:
 
 def _named(asked: dict[int, list[str]]) -> list[tuple[str, str]]:
     """(name, what they did), in the order in which they did it."""
-    names = users.names(asked)
+    names = users.names_by_id(asked)
     return [(names[one], " and ".join(acts)) for one, acts in asked.items() if one in names]
 
 
 def _name(user_id: int | None) -> str:
-    row = users.by_id(user_id)
+    row = users.find_by_id(user_id)
     return row.name if row else "a command"
 
 
 def _approvers(restore: Restore) -> list[str]:
     """The managers that decided nothing of it; from one of our tenants into another, those who manage both."""
     asked = four_eyes.requesters(restore)
-    found = [one.user for one in users.members(restore.tenant) if one.role == Role.MANAGER and one.user.is_active]
-    source = tenants.of_directory(restore.source_directory_id)
+    found = [
+        one.user for one in users.members_of_tenant(restore.tenant) if one.role == Role.MANAGER and one.user.is_active
+    ]
+    source = tenants.find_by_directory_id(restore.source_directory_id)
     if source and source.id != restore.tenant_id:
-        theirs = {one.user_id for one in users.members(source) if one.role == Role.MANAGER}
+        theirs = {one.user_id for one in users.members_of_tenant(source) if one.role == Role.MANAGER}
         found = [one for one in found if one.id in theirs]
     return [one.name for one in found if one.id not in asked]

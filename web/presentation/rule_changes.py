@@ -7,7 +7,7 @@ from flask_login import current_user
 from db.accounts import users
 from db.models import RuleChange, Tenant
 from db.restores import restore_rules
-from db.sql.value_lists import among
+from db.sql.value_lists import is_in
 from db.states import Role
 from web.security.access import allowed_tenant_ids, can, current_actor, row_number
 from web.security.permissions import Permission
@@ -21,7 +21,7 @@ def change(tenant: Tenant, wants_four_eyes: bool, break_glass: str) -> Said:
     asked = restore_rules.change(tenant, wants_four_eyes, break_glass, current_actor())
     if asked is None:
         return "Saved.", "success"
-    words = ", and to ".join(restore_rules.in_words(asked))
+    words = ", and to ".join(restore_rules.describe(asked))
     return f"To {words} waits for a second person: another manager of this tenant, or an admin.", "warning"
 
 
@@ -39,14 +39,14 @@ def reject(tenant: Tenant, number: str) -> Said:
 
 def facts(tenant: Tenant) -> dict[str, Any] | None:
     """For the tenant's page; None: nothing waits."""
-    asked = restore_rules.waiting(tenant)
+    asked = restore_rules.waiting_change(tenant)
     if asked is None:
         return None
-    members = users.members(tenant)
+    members = users.members_of_tenant(tenant)
     deciders = [one.user.name for one in members if one.role == Role.MANAGER and one.user_id != asked.asked_by_id]
     return {
         "row": asked,
-        "changes": restore_rules.in_words(asked),
+        "changes": restore_rules.describe(asked),
         "is_mine": asked.asked_by_id == current_user.id,
         "deciders": deciders,
         "may_decide": can(Permission.MANAGE, tenant.id),
@@ -57,6 +57,6 @@ def waiting() -> list[RuleChange]:
     """Those that this person may decide about, or subscribed to hear of."""
     managed = allowed_tenant_ids(Permission.MANAGE)
     if managed is None:
-        return restore_rules.all_waiting(RuleChange.id > 0)
-    is_heard_of = RuleChange.tenant.in_(users.subscribed_to(current_user.id))
-    return restore_rules.all_waiting(among(RuleChange.tenant, managed) | is_heard_of)
+        return restore_rules.waiting_changes(RuleChange.id > 0)
+    is_heard_of = RuleChange.tenant.in_(users.tenants_subscribed_to(current_user.id))
+    return restore_rules.waiting_changes(is_in(RuleChange.tenant, managed) | is_heard_of)

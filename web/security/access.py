@@ -13,7 +13,7 @@ from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.models import Restore, RestoreItem, Run, Tenant
 from db.runs import runs
-from db.schema.row_ids import MOST
+from db.schema.row_ids import MAX_ID
 from db.states import Result, Role, SiteRole
 from db.tenants import tenants
 from web.security.permissions import EVERYWHERE, IN_TENANT, OPEN, Permission
@@ -80,7 +80,7 @@ def refuse(permission: Permission, tenant: Tenant | None = None) -> None:
 
 def _roles() -> dict[int, Role]:
     if "roles" not in g:
-        g.roles = users.roles(current_user.id)
+        g.roles = users.roles_by_tenant(current_user.id)
     roles: dict[int, Role] = g.roles
     return roles
 
@@ -108,7 +108,7 @@ def allowed_tenant_ids(permission: Permission) -> list[int] | None:
 
 def row_number(text: str) -> int | None:
     """The id that a part of an address may be; None: it is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= MOST else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= MAX_ID else None
 
 
 def fetch(model: Any, row_id: Any, permission: Permission) -> Any:
@@ -155,7 +155,7 @@ def _other_end(row: Any) -> Tenant | None:
     restore = _restore_of(row)
     if restore is None or restore.source_directory_id == restore.tenant.directory_id:
         return None
-    return tenants.of_directory(restore.source_directory_id)
+    return tenants.find_by_directory_id(restore.source_directory_id)
 
 
 def _restore_of(row: Any) -> Restore | None:
@@ -168,7 +168,7 @@ def _restore_of(row: Any) -> Restore | None:
 
 
 def _row(model: Any, number: int) -> Any:
-    return runs.whole(number) if model is Run else model.get_or_none(model.id == number)
+    return runs.find_run(number) if model is Run else model.get_or_none(model.id == number)
 
 
 def _tenant_of(row: Any) -> Tenant:

@@ -40,7 +40,7 @@ def _person() -> User:
         tries.failed()
         raise Invalid(NOT_YOURS)
     code = request.form.get("present_code", "")[:40]
-    if user.totp_secret is not None and not totp.accept(user, code, current_actor()):
+    if user.totp_secret is not None and not totp.verify(user, code, current_actor()):
         tries.failed()
         raise Invalid(NO_FRESH_CODE)
     tries.succeeded()

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from flask import request
 
 import config
-from db.accounts.passkeys import Place
+from db.accounts.passkeys import RelyingParty
 
 _NO_ADDRESS = (
     "Passkeys are bound to the address of this page, and nobody has said which that is. Whoever runs Tenantkeep sets "
@@ -16,7 +16,7 @@ _ANOTHER_ADDRESS = "Passkeys work at {} alone. Open Tenantkeep there."
 _A_NUMBER = "Passkeys need a host with a name, and {} is none. Whoever runs Tenantkeep sets TENANTKEEP_PUBLIC_URL."
 
 
-def place() -> Place | None:
+def place() -> RelyingParty | None:
     """None: there are no passkeys here, for the reason that `why_not` says."""
     return None if why_not() else _place()
 
@@ -31,14 +31,14 @@ def why_not() -> str:
     return "" if urlsplit(f"//{request.host}").hostname == found.rp_id else _ANOTHER_ADDRESS.format(found.origin)
 
 
-def _place() -> Place | None:
+def _place() -> RelyingParty | None:
     public = config.settings().public_url
     if public:
         parts = urlsplit(public)
-        return Place(parts.hostname or "", f"{parts.scheme}://{parts.netloc}".lower())
+        return RelyingParty(parts.hostname or "", f"{parts.scheme}://{parts.netloc}".lower())
     # A browser takes localhost for safe without https. What it cannot be is another machine's.
     is_local = urlsplit(f"//{request.host}").hostname == "localhost"
-    return Place("localhost", f"{request.scheme}://{request.host}") if is_local else None
+    return RelyingParty("localhost", f"{request.scheme}://{request.host}") if is_local else None
 
 
 def _is_number(host: str) -> bool:

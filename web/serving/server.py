@@ -9,7 +9,7 @@ from gunicorn.app.base import BaseApplication
 import config
 from actors.process import logs, startup
 from db import private_file
-from db.database import close_all
+from db.database import close_pooled_connections
 from web import app
 from web.serving.waitress_worker import WaitingWorker
 
@@ -72,5 +72,5 @@ def serve(options: Options) -> None:
     settings = config.settings()
     logs.configure(settings.log_format)
     startup.prepare_if_there(settings)
-    close_all()  # what is forked must not share a connection
+    close_pooled_connections()  # what is forked must not share a connection
     Server(options).run()

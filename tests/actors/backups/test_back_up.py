@@ -48,9 +48,9 @@ def test_a_tenant_is_listed_and_read_and_the_set_holds_every_policy(graph, back_
     run, made = back_up()
     assert (run.state, run.total, run.done) == (RunState.SUCCEEDED, 52, 52)
     assert made.state == SetState.COMPLETE
-    kept = Snapshot.select().where(Snapshot.id.in_(backup_sets.snapshots_of(made)))
+    kept = Snapshot.select().where(Snapshot.id.in_(backup_sets.snapshot_ids(made)))
     assert {one.name for one in kept} == {f"Policy {n}" for n in range(50)} | {"Contoso policy 1", "Contoso policy 2"}
-    assert snapshots.body(kept[0])["body"]["settings"]
+    assert snapshots.read_snapshot(kept[0])["body"]["settings"]
     row = {"state": "done", "offer": "offered", "listed": 52, "message": None, "captured": 52}
     assert made.types["configurationPolicies"] == row
     assert not Run.select().where(Run.parent.is_null(False)).exists(), "its parts are gone"
@@ -82,7 +82,7 @@ def test_only_what_changed_is_read_again(graph, back_up):
     assert outcomes(run) == {"unchanged": 9, "captured": 2}
     captured = RunItem.select().where((RunItem.run == run) & (RunItem.outcome == "captured"))
     assert {item.graph_id for item in captured} == {"p3", "p4"}, "an assignment changes no modification time"
-    assert len(backup_sets.snapshots_of(made)) == 11
+    assert len(backup_sets.snapshot_ids(made)) == 11
     assert Policy.get(Policy.graph_id == "p5").state == "gone"
 
 
@@ -180,7 +180,7 @@ def test_cancelling_ends_it_at_once_and_keeps_what_was_read(graph, worker, ended
     made = BackupSet.get(BackupSet.run == run)
     assert (run.state, made.state) == (RunState.CANCELLED, SetState.INCOMPLETE)
     assert 0 < run.done < 202
-    assert len(backup_sets.snapshots_of(made)) == run.done
+    assert len(backup_sets.snapshot_ids(made)) == run.done
 
 
 def test_names_of_groups_are_asked_for_once_in_a_run(graph, back_up):
@@ -263,10 +263,10 @@ def test_progress_is_right_while_it_runs(graph, worker, ended, cast):
     run = actors.backups.back_up.start(cast.contoso, SYSTEM).run
     seen = []
     while Run.get_by_id(run.id).state in {"queued", "running"}:
-        seen.append(run_progress.counts(Run.get_by_id(run.id)))
+        seen.append(run_progress.count_by_state(Run.get_by_id(run.id)))
     graph.change(flags={"latency_ms": 0})
     done = [one["done"] for one in seen]
     assert done == sorted(done)
     assert len(set(done)) >= 4
     assert {one["total"] for one in seen} <= {0, 202}
-    assert run_progress.counts(ended(run.id))["done"] == 202
+    assert run_progress.count_by_state(ended(run.id))["done"] == 202

@@ -16,7 +16,7 @@ from db.backups import backup_sets
 from db.clock import utcnow
 from db.models import AuditEvent, Content, Policy, Run, RunAnswer, RunItem, Snapshot
 from db.policies import snapshots
-from db.policies.snapshots import Read
+from db.policies.snapshots import SnapshotDraft
 from db.runs import runs
 from db.states import ItemState, Outcome, PolicyState, RunState
 from db.tenants import tenants
@@ -48,7 +48,9 @@ def test_a_capture_keeps_content_proof_and_audit_event(graph, capture, policy, c
     run = capture()
     assert (run.state, run.done, run.total) == (RunState.SUCCEEDED, 1, 1)
     snapshot = only_item(run).snapshot
-    assert snapshots.body(snapshot)["body"]["settings"][1]["settingInstance"]["simpleSettingValue"]["value"] == 1
+    assert (
+        snapshots.read_snapshot(snapshot)["body"]["settings"][1]["settingInstance"]["simpleSettingValue"]["value"] == 1
+    )
     assert snapshot.proof["settings"] == {"stored": 2, "declared": 2}
     assert (snapshot.captured_by, snapshot.run) == (cast.ada, run)
     event = AuditEvent.get(AuditEvent.action == "snapshot:captured")
@@ -65,7 +67,7 @@ def test_unchanged_content_makes_no_row_and_the_run_says_so(graph, capture):
 def test_nothing_happened_when_only_what_we_call_equal_has_changed_since(graph, capture, policy):
     """As after an upgrade: the newest snapshot's fingerprint is of other rules."""
     first = only_item(capture()).snapshot
-    content = snapshots.keep_content(policy.tenant_id, snapshots.body(first), "0" * 64)
+    content = snapshots.save_content(policy.tenant_id, snapshots.read_snapshot(first), "0" * 64)
     Snapshot.update(content=content).where(Snapshot.id == first.id).execute()
     second = only_item(capture())
     assert (second.outcome, second.snapshot_id) == (Outcome.UNCHANGED, first.id)
@@ -259,7 +261,7 @@ def test_an_unreachable_graph_is_tried_again_and_then_fails_with_what_to_check(
 def test_a_change_while_a_reading_waits_is_seen_by_the_next_backup(cast, policy):
     """The times of a snapshot are of before its first request, whichever message sent that, not of when it was kept."""
     run = runs.start(tenant=cast.contoso, kind="backup_set.capture", dedupe_key="k", items=[], actor=SYSTEM).run
-    claim, changed_at = runs.claim(run.id, "backup_set.capture"), utcnow() - timedelta(minutes=2)
+    claim, changed_at = runs.take_claim(run.id, "backup_set.capture"), utcnow() - timedelta(minutes=2)
     asked = RunMemory(claim, "item")
     asked.recall([1])
     asked.keep([(1, "a" * 64, Answer(body={}))])
@@ -270,12 +272,12 @@ def test_a_change_while_a_reading_waits_is_seen_by_the_next_backup(cast, policy)
     def unchanged_after_keeping():
         reading = Reading({"body": {}, "assignments": None}, "N", None, changed_at)
         read_at = memory.read_at(1, reading)
-        snapshots.keep(
-            run, [Read.of(policy, reading.content, "f" * 64, read_at=read_at, assignments_mark="m", **facts)]
+        snapshots.save(
+            run, [SnapshotDraft.of(policy, reading.content, "f" * 64, read_at=read_at, assignments_mark="m", **facts)]
         )
         listed = Policy.get_by_id(policy.id)
         listed.modified_at, listed.listed_mark = changed_at, "m"
-        return backup_sets.unchanged([listed], 7)
+        return backup_sets.unchanged_snapshots([listed], 7)
 
     assert unchanged_after_keeping() == {}, "it may have been read before it was changed"
     memory.forget([1])

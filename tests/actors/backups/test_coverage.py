@@ -39,7 +39,7 @@ def back_up(graph, ended, cast, monkeypatch):
 
 
 def stand(tenant):
-    return backup_health.of_tenants([tenant.id], utcnow())[0]
+    return backup_health.health_of_tenants([tenant.id], utcnow())[0]
 
 
 def of_type(tenant, policy_type):
@@ -59,7 +59,7 @@ def test_a_type_that_fails_every_night_leaves_all_others_backed_up_and_increment
     _, second = back_up()
     again = graph.requests()["graph"] - asked
     assert {first.state, second.state} == {SetState.INCOMPLETE}
-    assert len(backup_sets.snapshots_of(second)) == 152
+    assert len(backup_sets.snapshot_ids(second)) == 152
     assert again - 5 - 45 <= 0.05 * asked, "lists alone, and the tries of the one that fails"
     found = stand(cast.contoso)
     assert (found.standing, [one.policy_type for one in found.exceptions]) == (
@@ -223,7 +223,7 @@ def test_a_set_that_an_earlier_version_began_is_listed_whole(graph, ended, cast)
     ended(run.id, 60)
     graph.change(flags={"latency_ms": 0})
     made = BackupSet.get(BackupSet.run == run)
-    assert len(backup_sets.snapshots_of(made)) == 5
+    assert len(backup_sets.snapshot_ids(made)) == 5
     assert len(made.types) == len(POLICY_TYPES)
 
 
@@ -296,11 +296,11 @@ def test_what_the_part_that_lists_could_not_list_fails_by_name(cast):
     types = ["assignmentFilters", "deviceCategories"]
     whole = runs.start(tenant=cast.contoso, kind="backup_set.capture", dedupe_key="k", items=[], actor=SYSTEM).run
     backup_sets.record_type(backup_sets.begin(whole, {}, False, types), types[0], Offer.OFFERED)
-    [part] = child_runs.hand_out(runs.claim(whole.id, whole.kind), [], with_rest=True)
-    child_runs.fail(runs.claim(part.id, part.kind), "worker_died", "The worker died 5 times.", None)
-    child_runs.close(whole.id)
+    [part] = child_runs.create_children(runs.take_claim(whole.id, whole.kind), [], with_rest=True)
+    child_runs.fail_child(runs.take_claim(part.id, part.kind), "worker_died", "The worker died 5 times.", None)
+    child_runs.finish_parent_if_done(whole.id)
     ended_run = Run.get_by_id(whole.id)
     made = BackupSet.get(BackupSet.run == whole)
     assert (ended_run.state, ended_run.failed, made.state) == (RunState.FAILED, 1, SetState.INCOMPLETE)
     assert [one["policy_type"] for one in made.problems] == ["deviceCategories"]
-    assert backup_sets.failed_in(ended_run) == ([], ["deviceCategories"])
+    assert backup_sets.failed_in_run(ended_run) == ([], ["deviceCategories"])

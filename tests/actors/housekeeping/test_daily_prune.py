@@ -9,7 +9,7 @@ from actors import scheduler
 from db.accounts import users
 from db.audit.audit import SYSTEM, Actor
 from db.backups import retention
-from db.backups.retention import Rules
+from db.backups.retention import RetentionRules
 from db.clock import utcnow
 from db.housekeeping import daily_prune, old_rows
 from db.models import (
@@ -62,7 +62,7 @@ def test_a_run_of_each_tenant_is_begun_once_a_day_whatever_becomes_of_another(ca
     scheduler.sweep()
     scheduler.sweep()
     assert [one.tenant_id for one in active()] == [cast.fabrikam.id]
-    assert not daily_prune.due(5), "the one that failed waits for an hour"
+    assert not daily_prune.due_tenants(5), "the one that failed waits for an hour"
     Tenant.update(pruned_at=utcnow() - timedelta(days=1, seconds=1)).execute()
     monkeypatch.undo()
     actors.housekeeping.daily_prune.prune_daily()
@@ -72,11 +72,11 @@ def test_a_run_of_each_tenant_is_begun_once_a_day_whatever_becomes_of_another(ca
 def test_of_a_tenant_that_is_switched_off_nothing_is_let_go(cast):
     due(cast.contoso)
     Tenant.update(is_active=False).where(Tenant.id == cast.contoso.id).execute()
-    assert not daily_prune.due(5)
+    assert not daily_prune.due_tenants(5)
 
 
 def test_a_night_on_which_nothing_goes_leaves_nothing_to_read(cast, redis_url):
-    users.subscribe(cast.max, cast.contoso, True)
+    users.set_subscribed(cast.max, cast.contoso, True)
     due(cast.contoso)
     events = AuditEvent.select().count()
     actors.housekeeping.daily_prune.prune_daily()
@@ -96,9 +96,9 @@ def test_one_that_somebody_asked_for_meanwhile_is_there_to_be_read(cast, redis_u
 
 
 def test_what_went_can_be_read_and_rings_no_bell(cast, history, redis_url):  # noqa: F811
-    users.subscribe(cast.max, cast.contoso, True)
+    users.set_subscribed(cast.max, cast.contoso, True)
     Notification.delete().execute()
-    retention.set_rules(cast.contoso, Rules(last=2), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=2), SYSTEM)
     due(cast.contoso)
     actors.housekeeping.daily_prune.prune_daily()
     [run] = active()
@@ -114,13 +114,13 @@ def test_what_went_can_be_read_and_rings_no_bell(cast, history, redis_url):  # n
 
 @pytest.mark.parametrize("its_workers_die", [False, True])
 def test_one_that_cannot_go_on_is_told_to_the_subscribers(cast, redis_url, monkeypatch, its_workers_die):
-    users.subscribe(cast.max, cast.contoso, True)
+    users.set_subscribed(cast.max, cast.contoso, True)
     due(cast.contoso)
     actors.housekeeping.daily_prune.prune_daily()
     [run] = active()
     Run.update(attempts=runs.MAX_ATTEMPTS).execute()
     if its_workers_die:
-        runs.claim(run.id, run.kind)
+        runs.take_claim(run.id, run.kind)
         Run.update(heartbeat_at=LONG_AGO).execute()
         scheduler.sweep()
     else:
@@ -133,23 +133,23 @@ def test_one_that_cannot_go_on_is_told_to_the_subscribers(cast, redis_url, monke
 
 def test_one_whose_worker_died_goes_on_where_it_was_and_counts_what_went_before(cast, history, redis_url, monkeypatch):  # noqa: F811
     """Killed after a chunk of a step; and cancelled, the next one stops before it lets another chunk go."""
-    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     monkeypatch.setitem(daily_prune.STEPS, "backup sets", _by_ones("backup sets"))
     due(cast.contoso)
     actors.housekeeping.daily_prune.prune_daily()
     [run] = active()
-    let_go, told = daily_prune.let_go, []
+    let_go, told = daily_prune.delete_rows, []
 
     def until_killed(*given):
         if len(told) == 1:
             raise KeyboardInterrupt
         told.append(let_go(*given))
 
-    monkeypatch.setattr(daily_prune, "let_go", until_killed)
+    monkeypatch.setattr(daily_prune, "delete_rows", until_killed)
     with pytest.raises(KeyboardInterrupt):
         actors.housekeeping.daily_prune.prune.fn(run.id)
     assert BackupSet.select().count() == 3
-    monkeypatch.setattr(daily_prune, "let_go", let_go)
+    monkeypatch.setattr(daily_prune, "delete_rows", let_go)
     Run.update(heartbeat_at=LONG_AGO).where(Run.id == run.id).execute()
     scheduler.sweep()
     actors.housekeeping.daily_prune.prune.fn(run.id)
@@ -159,20 +159,20 @@ def test_one_whose_worker_died_goes_on_where_it_was_and_counts_what_went_before(
 
 def _by_ones(key):
     step = daily_prune.STEPS[key]
-    return daily_prune.Step(key, step.title, step.find, step.let_go, together=1)
+    return daily_prune.PruneStep(key, step.title, step.find, step.let_go, together=1)
 
 
 def test_a_cancelled_one_stops_between_two_chunks(cast, history, redis_url, monkeypatch):  # noqa: F811
-    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     monkeypatch.setitem(daily_prune.STEPS, "backup sets", _by_ones("backup sets"))
     run = actors.housekeeping.daily_prune.start(cast.contoso, Actor.person(cast.max, None)).run
-    let_go = daily_prune.let_go
+    let_go = daily_prune.delete_rows
 
     def cancel_meanwhile(*given):
         let_go(*given)
         completion.request_cancel(run, SYSTEM)
 
-    monkeypatch.setattr(daily_prune, "let_go", cancel_meanwhile)
+    monkeypatch.setattr(daily_prune, "delete_rows", cancel_meanwhile)
     actors.housekeeping.daily_prune.prune.fn(run.id)
     assert (Run.get_by_id(run.id).state, BackupSet.select().count()) == (RunState.CANCELLED, 3)
 
@@ -200,7 +200,7 @@ def test_items_and_notifications_go_by_age_and_totals_stay(cast, captured, redis
 
 
 def test_more_than_a_moment_of_old_rows_is_gone_on_with_by_the_next_sweep(cast, captured, redis_url, monkeypatch):
-    monkeypatch.setattr(old_rows, "TOGETHER", 1)
+    monkeypatch.setattr(old_rows, "ROWS_AT_ONCE", 1)
     monkeypatch.setattr(actors.housekeeping.daily_prune, "MOMENT_SECONDS", 0)
     for _, run, _ in captured:
         ended_long_ago(run)

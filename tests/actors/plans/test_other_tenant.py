@@ -120,7 +120,7 @@ def test_the_directory_id_and_the_domain_of_the_source_become_the_targets(contos
         {**domain, "name": "Fabrikam.onmicrosoft.example"}]})  # fmt: skip
     for tenant in (cast.contoso, cast.fabrikam):
         ended(actors.backups.sync.start(tenant, SYSTEM).run.id, 60)
-    assert name_cache.domains_of(theirs) == {"fabrikam.onmicrosoft.example": "initial"}
+    assert name_cache.domains_of_directory(theirs) == {"fabrikam.onmicrosoft.example": "initial"}
     for policy in contoso.objects()[CATALOG].values():
         contoso.delete(CATALOG, policy["id"])
     policy = catalog_policy(VPN, "OneDrive", count=3)

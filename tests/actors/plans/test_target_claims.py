@@ -40,7 +40,7 @@ def twins(graph, cast):
         kept.append(capture_by_hand(policy, SYSTEM, {key: body[key] for key in body if key != "assignments"})[1])
     for one in kept:  # as one list shows them
         Policy.update(last_seen_at=kept[-1].policy.first_seen_at).where(Policy.id == one.policy_id).execute()
-    manifest = manifests.keep(cast.contoso, [one.id for one in kept])
+    manifest = manifests.save(cast.contoso, [one.id for one in kept])
     return BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                             manifest=manifest), kept  # fmt: skip
 
@@ -108,8 +108,8 @@ def test_twins_never_share_a_target_in_another_tenant(twins, fabrikam, cast, end
     alone = drafts.of_snapshot(first, cast.fabrikam, options(), SYSTEM)
     assert plans(previewed(alone, ended)) == [("blocked", "ambiguous")], "it may as well be the other's"
     key = ("configurationPolicies", graph_id(1))
-    assert mappings.missing(cast.fabrikam, cast.contoso.directory_id)[key] == NAME, "the page offers to say it"
-    mappings.set_one(cast.fabrikam, cast.contoso.directory_id, key, graph_id(7), SYSTEM)
+    assert mappings.missing_mappings(cast.fabrikam, cast.contoso.directory_id)[key] == NAME, "the page offers to say it"
+    mappings.set_mapping(cast.fabrikam, cast.contoso.directory_id, key, graph_id(7), SYSTEM)
     restore = previewed(drafted(backup_set, cast.fabrikam), ended)
     assert plans(restore) == [("update", None), ("create", None)]
     executed(restore, ended)
@@ -158,7 +158,7 @@ def filtered(graph, cast, ended):
     types = ("assignmentFilters", "configurationPolicies")
     run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=types).run.id, 60)
     backup_set = BackupSet.get(BackupSet.run == run)
-    kept = [Snapshot.get_by_id(one) for one in backup_sets.snapshots_of(backup_set)]
+    kept = [Snapshot.get_by_id(one) for one in backup_sets.snapshot_ids(backup_set)]
     return backup_set, {one.policy.policy_type: one.id for one in kept if one.policy.graph_id in map(graph_id, (1, 2))}
 
 
@@ -186,7 +186,7 @@ def test_what_was_made_again_and_again_is_what_an_old_snapshot_means(filtered, g
     graph.delete(CATALOG, graph_id(2))
     for before, after in ((1, 3), (3, 4)):
         key = ("assignmentFilters", graph_id(before))
-        mappings.set_one(cast.contoso, cast.contoso.directory_id, key, graph_id(after), SYSTEM)
+        mappings.set_mapping(cast.contoso, cast.contoso.directory_id, key, graph_id(after), SYSTEM)
     draft = drafts.of_backup_set(
         backup_set, cast.contoso, options(), SYSTEM, snapshot_ids=[kept["configurationPolicies"]]
     )
@@ -243,7 +243,7 @@ def test_whatever_was_deleted_changed_and_made_by_hand_nothing_is_written_over_a
         by_hand = catalog_policy(graph_id(number), f"{NAME} {dice.choice('ab')}")
         graph.put(CATALOG, {**by_hand, "description": f"by hand {number}"})
     before = graph.objects()[CATALOG]
-    manifest = manifests.keep(cast.contoso, [one.id for one in kept])
+    manifest = manifests.save(cast.contoso, [one.id for one in kept])
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest)  # fmt: skip
     restore = previewed(drafted(backup_set, cast.contoso), ended)

@@ -96,7 +96,7 @@ def test_keys_are_rotated_in_three_steps_while_captures_go_on(graph, cast, redis
     User.update(totp_secret=encryption.keyring().seal(b"SECRET", totp_owner(cast.ada.id))).where(
         User.id == cast.ada.id
     ).execute()
-    kept = credentials.give(cast.fabrikam, "secret", {"secret": "the next one"}, SYSTEM)
+    kept = credentials.add_next(cast.fabrikam, "secret", {"secret": "the next one"}, SYSTEM)
     worker, leader = start_worker(), scheduler()
     for step, keys in enumerate((f"{OLD},{new}", f"{new},{OLD}", new)):
         runs.extend(captured_all(graph, step))
@@ -111,32 +111,32 @@ def test_keys_are_rotated_in_three_steps_while_captures_go_on(graph, cast, redis
             assert done.returncode == 0, done.stderr
             assert f"No longer needed: {encryption.key_id(base64.urlsafe_b64decode(OLD)).hex()}." in done.stdout
     installation.check_keys()
-    opened = [snapshots.body(snapshot)["body"]["description"] for snapshot in Snapshot.select()]
+    opened = [snapshots.read_snapshot(snapshot)["body"]["description"] for snapshot in Snapshot.select()]
     assert len(set(opened)) >= 3, "from before, from the midst and from after"
-    assert tenants.credential(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
-    assert credentials.values_of(Credential.get_by_id(kept.id)) == {"secret": "the next one"}
+    assert tenants.credential_values(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
+    assert credentials.open_values(Credential.get_by_id(kept.id)) == {"secret": "the next one"}
     second_factor = bytes(User.get_by_id(cast.ada.id).totp_secret)
     assert encryption.keyring().unseal(second_factor, totp_owner(cast.ada.id)) == b"SECRET"
     assert "newest" in rotated("show").stdout
 
 
 def test_while_a_process_could_not_read_the_new_key_nothing_is_sealed_with_it(captured, with_keys):
-    installation.beat("here:1", "worker")
+    installation.record_heartbeat("here:1", "worker")
     with_keys(f"{new_key()},{OLD}")
     with pytest.raises(Invalid, match="worker here:1: does not know the key"):
         key_rotation.rotate(SYSTEM)
     newest, old = encryption.keyring().ids
-    counts = key_rotation.counts()
+    counts = key_rotation.count_by_key()
     assert (counts[newest], counts[old] > 2) == (0, True)
 
 
 def test_a_process_that_goes_on_sealing_with_the_old_key_is_named(captured, with_keys):
     new = new_key()
     with_keys(f"{OLD},{new}")
-    installation.beat("here:1", "web")
+    installation.record_heartbeat("here:1", "web")
     with_keys(f"{new},{OLD}")
     key_rotation.rotate(SYSTEM)
-    assert [one.process for one in key_rotation.still_sealing_with_another()] == ["here:1"]
+    assert [one.process for one in key_rotation.processes_sealing_with_another_key()] == ["here:1"]
 
 
 def test_a_value_whose_key_is_missing_stops_the_rotation_by_name(captured, with_keys):
@@ -145,7 +145,7 @@ def test_a_value_whose_key_is_missing_stops_the_rotation_by_name(captured, with_
     with_keys(f"{new_key()},{OLD}")
     with pytest.raises(encryption.SealError, match=lost.ids[0]):
         key_rotation.rotate(SYSTEM)
-    assert key_rotation.counts()[lost.ids[0]] == 1
+    assert key_rotation.count_by_key()[lost.ids[0]] == 1
 
 
 def test_a_value_that_does_not_open_is_named_and_keeps_no_other_from_the_new_key(captured, with_keys):
@@ -154,7 +154,7 @@ def test_a_value_that_does_not_open_is_named_and_keeps_no_other_from_the_new_key
     with_keys(f"{new_key()},{OLD}")
     with pytest.raises(encryption.SealError, match=f"do not open: Tenant {fabrikam.id}"):
         key_rotation.rotate(SYSTEM)
-    assert key_rotation.counts()[encryption.keyring().ids[1]] == 1
+    assert key_rotation.count_by_key()[encryption.keyring().ids[1]] == 1
     done = rotated()
     assert (done.returncode, "Traceback" in done.stderr) == (78, False)
     assert f"Tenant {fabrikam.id}" in done.stderr

@@ -191,11 +191,11 @@ def test_a_message_that_its_worker_keeps_is_sent_again_after_ten_minutes(policy,
 @pytest.fixture
 def waiting(cast, redis_url, monkeypatch):
     """Twelve runs whose wait is over; five are handled at a tick."""
-    monkeypatch.setattr(lost_runs, "AT_ONCE", 5)
+    monkeypatch.setattr(lost_runs, "RUNS_PER_TICK", 5)
     for number in range(12):
         key = f"policy.capture_snapshot:{number}"
         one = runs.start(tenant=cast.contoso, kind=RunKind.CAPTURE_SNAPSHOT, dedupe_key=key, items=[], actor=SYSTEM)
-        claim = runs.claim(one.run.id, one.run.kind)
+        claim = runs.take_claim(one.run.id, one.run.kind)
         runs.wait(claim, "Waiting 0 s.", -10)
         enqueue.send(claim.run, delay_seconds=0)
     with redis.Redis(port=REDIS_PORT) as client:
@@ -230,13 +230,13 @@ def test_a_redelivered_message_of_an_ended_run_does_nothing(policy, graph, worke
     worker.join()
     brokers.broker.join("interactive")
     assert graph.requests()["graph"] == asked
-    assert runs.claim(run.id, run.kind) is None
+    assert runs.take_claim(run.id, run.kind) is None
 
 
 def test_a_run_whose_item_was_settled_before_goes_on_at_once(policy):
     def settle_twice(claim):
         for item in runs.unsettled_items(claim.run) * 2:
-            runs.settle(claim, item, ItemState.DONE, Outcome.CAPTURED)
+            runs.finish_item(claim, item, ItemState.DONE, Outcome.CAPTURED)
 
     run = actors.backups.capture.start(policy, SYSTEM).run
     with pytest.raises(runs.AlreadySettled):

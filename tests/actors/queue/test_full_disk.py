@@ -61,7 +61,7 @@ def test_a_full_disk_is_named_once_without_a_traceback_and_room_heals_it(graph, 
         run = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="policy.sync:1", items=[], actor=SYSTEM).run
         fill(disk)
         with pytest.raises(engine.pw.OperationalError):  # the message is sent; that it was cannot be written
-            started(runs.Started(run, True))
+            started(runs.StartedRun(run, True))
         answer = client.post("/sign-in", data={"email": cast.ada.email, "password": PASSWORD, "csrf_token": token})
         assert (answer.status_code, "disk is full" in answer.get_data(as_text=True)) == (503, True)
         assert "MB are free" in client.get("/readyz").json["troubles"]["disk"]
@@ -86,7 +86,7 @@ def test_a_run_that_finds_no_room_says_so(cast, disk):
 
     with pytest.raises(engine.pw.OperationalError):
         work(run.id, run.kind, write_more_than_fits)
-    assert Run.get_by_id(run.id).waiting.startswith(engine.FULL)
+    assert Run.get_by_id(run.id).waiting.startswith(engine.DISK_FULL)
 
 
 def test_the_same_outage_is_logged_once_a_minute_and_another_at_once(capsys, monkeypatch):

@@ -63,7 +63,7 @@ def back_up(cast, ended):
 
 
 def held(backup_set, policy_type="groups"):
-    found = [Snapshot.get_by_id(one) for one in backup_sets.snapshots_of(backup_set)]
+    found = [Snapshot.get_by_id(one) for one in backup_sets.snapshot_ids(backup_set)]
     return {one.name: one for one in found if one.policy.policy_type == policy_type}
 
 
@@ -81,7 +81,7 @@ def test_a_backup_holds_the_groups_that_its_policies_refer_to_and_no_others(cont
     for made in (first, second):
         assert set(held(made)) == {"SG Ring", "SG Pilot"}
         assert made.state == SetState.COMPLETE
-    body = snapshots.body(held(second)["SG Ring"])["body"]
+    body = snapshots.read_snapshot(held(second)["SG Ring"])["body"]
     assert body["membershipRule"] == '(device.deviceOSType -eq "Windows")'
     assert "members" not in body, "nobody asked for them"
     assert held(first)["SG Ring"].id == held(second)["SG Ring"].id, "nothing has changed"
@@ -95,7 +95,7 @@ def test_without_the_permission_nothing_is_partial_and_the_tenant_says_what_it_n
     [row] = [one for one in coverage.uncovered(cast.contoso) if one.policy_type == "groups"]
     assert (row.offer, row.bad_since) == (Offer.NEVER_READ, None)
     assert "Group.Read.All" in row.why
-    assert backup_health.of_tenants([cast.contoso.id], utcnow())[0].exceptions == []
+    assert backup_health.health_of_tenants([cast.contoso.id], utcnow())[0].exceptions == []
 
 
 def test_a_group_that_is_gone_is_made_again_only_when_it_was_ticked(contoso, back_up, cast, ended):
@@ -186,7 +186,7 @@ def test_members_are_added_twenty_at_a_time_and_only_when_ticked(contoso, back_u
     contoso.put("groups", group(PILOT, "SG Pilot", members=people))
     Tenant.update(keeps_members=True).where(Tenant.id == cast.contoso.id).execute()
     backup_set = back_up()
-    assert len(snapshots.body(held(backup_set)["SG Pilot"])["body"]["members"]) == 45
+    assert len(snapshots.read_snapshot(held(backup_set)["SG Pilot"])["body"]["members"]) == 45
     for ticked, count in (("empty", 0), ("members", 45)):
         for one in there(contoso, "SG Pilot"):
             contoso.delete("groups", one["id"])

@@ -64,10 +64,10 @@ def test_a_worker_killed_in_mid_capture_is_replaced_and_the_run_ends_once(
 def test_a_worker_that_was_only_frozen_comes_back_and_changes_nothing(cast):
     policy = Policy.get(Policy.tenant == cast.contoso)
     run = actors.backups.capture.start(policy, SYSTEM).run
-    frozen = runs.claim(run.id, run.kind)
+    frozen = runs.take_claim(run.id, run.kind)
     Run.update(heartbeat_at=frozen.run.heartbeat_at.replace(year=2020)).execute()
-    lost_runs.take_back(lost_runs.abandoned()[0])
-    completion.fail(runs.claim(run.id, run.kind), "x", "Ended by the one that took over.")
+    lost_runs.take_back(lost_runs.presumed_lost()[0])
+    completion.fail(runs.take_claim(run.id, run.kind), "x", "Ended by the one that took over.")
     with pytest.raises(runs.ClaimLost):
         runs.wait(frozen, "still here", 1)
     assert Run.get_by_id(run.id).error_code == "x"
@@ -138,7 +138,7 @@ def test_a_backup_whose_workers_are_killed_again_and_again_loses_and_repeats_not
     assert Snapshot.select().count() == 1202
     assert AuditEvent.select().where(AuditEvent.action == "run:ended").count() == 1
     assert not Run.select().where(Run.parent.is_null(False)).exists()
-    assert len(backup_sets.snapshots_of(BackupSet.get())) == 1202
+    assert len(backup_sets.snapshot_ids(BackupSet.get())) == 1202
 
 
 def sweep():

@@ -17,7 +17,7 @@ from db.errors import Invalid
 from db.models import AuditEvent, BackupSet, Notification, Policy, Restore, RestoreItem, Run, Snapshot, Tenant, Write
 from db.policies import snapshots
 from db.recovery import write_log as db_writes
-from db.recovery.write_log import Answered
+from db.recovery.write_log import WriteAnswer
 from db.restores import approvals, mappings, restore_rules, restores
 from db.runs import completion, run_progress
 from db.states import RestoreState, RunState, WriteState
@@ -244,7 +244,7 @@ def test_what_moved_since_the_preview_is_a_conflict_and_is_not_written(contoso, 
 
 
 def manifest(tenant, kept):
-    return manifests.keep(tenant, [one.id for one in kept])
+    return manifests.save(tenant, [one.id for one in kept])
 
 
 def test_a_policy_of_the_name_that_appeared_since_the_preview_is_no_reason_for_a_second_one(contoso, cast, ended):
@@ -263,7 +263,7 @@ def test_a_plan_that_is_too_old_is_not_executed(contoso, cast, ended):
     Restore.update(previewed_at=utcnow() - timedelta(hours=25)).where(Restore.id == restore.id).execute()
     with pytest.raises(Invalid, match="older than 24 hours"):
         actors.restores.live_restore.start(Restore.get_by_id(restore.id), SYSTEM, reason="ticket")
-    assert approvals.expire_old(24) == 1
+    assert approvals.expire_old_plans(24) == 1
     assert Restore.get_by_id(restore.id).state == RestoreState.EXPIRED
     assert writes(contoso) == 0
 
@@ -352,7 +352,7 @@ def test_a_cancelled_restore_stops_between_items_and_keeps_what_it_did(contoso, 
     contoso.fault(kind="status", status=429, retry_after="30", path="configurationPolicies", times=50)
     start = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket")
     run = start.run
-    servers.wait_for(lambda: run_progress.waiting(Run.get_by_id(run.id)), "The wait")
+    servers.wait_for(lambda: run_progress.waiting_reason(Run.get_by_id(run.id)), "The wait")
     assert completion.request_cancel(run, SYSTEM)
     contoso.clear_faults()
     run = ended(run.id)
@@ -414,7 +414,9 @@ def test_what_is_read_back_otherwise_is_looked_at_again_and_then_named(contoso, 
     taken = live(contoso, policy)
     contoso.put(CATALOG, {**taken, "description": "otherwise"})
     contoso.change(flags={"latency_ms": 0})
-    servers.wait_for(lambda: "Reading back" in str(run_progress.waiting(Run.get_by_id(run.id))), "The second look")
+    servers.wait_for(
+        lambda: "Reading back" in str(run_progress.waiting_reason(Run.get_by_id(run.id))), "The second look"
+    )
     if is_stale:
         contoso.put(CATALOG, taken)
     run = ended(run.id)
@@ -432,7 +434,7 @@ def test_what_is_cancelled_in_the_midst_of_a_write_is_uncertain_and_settled_by_a
     contoso.change(flags={"consistency_delay_s": 60})
     contoso.fault(kind="lost", status=504, path="configurationPolicies$")
     run = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket").run
-    servers.wait_for(lambda: "answer was lost" in str(run_progress.waiting(Run.get_by_id(run.id))), "The wait")
+    servers.wait_for(lambda: "answer was lost" in str(run_progress.waiting_reason(Run.get_by_id(run.id))), "The wait")
     completion.request_cancel(run, SYSTEM)
     run = ended(run.id)
     [item] = items_of(run).values()
@@ -476,7 +478,7 @@ def test_undo_writes_back_what_was_overwritten_and_removes_what_was_created(cont
     safety = restore.safety_set
     assert (safety.name, safety.manifest.count) == (f"Before restore {restore.id}", 1)
     item = RestoreItem.get(RestoreItem.restore == restore, RestoreItem.name == changed.name)
-    assert snapshots.body(Snapshot.get_by_id(item.safety_snapshot_id))["body"]["description"] == "new"
+    assert snapshots.read_snapshot(Snapshot.get_by_id(item.safety_snapshot_id))["body"]["description"] == "new"
     undo = previewed(undone(restore), ended)
     assert plan_of(undo) == {changed.name: "update", gone.name: "remove"}
     undo, run = executed(undo, ended)
@@ -527,8 +529,8 @@ def test_a_group_that_is_not_there_blocks_the_policy_until_a_mapping_names_one(c
     assert (item.action, item.reason) == ("blocked", "unresolved")
     assert "the group “SG-Pilot”" in item.message
     directory = cast.contoso.directory_id
-    assert mappings.missing(cast.fabrikam, directory) == {("groups", GROUP): "SG-Pilot"}
-    mappings.set_one(cast.fabrikam, directory, ("groups", GROUP), theirs, SYSTEM)
+    assert mappings.missing_mappings(cast.fabrikam, directory) == {("groups", GROUP): "SG-Pilot"}
+    mappings.set_mapping(cast.fabrikam, directory, ("groups", GROUP), theirs, SYSTEM)
     executed(previewed(restore, ended), ended)
     [made] = fabrikam.objects()[CATALOG].values()
     assert [one["target"]["groupId"] for one in made["assignments"]] == [theirs]
@@ -647,7 +649,7 @@ def test_an_answer_that_comes_late_does_not_hide_what_was_adopted(contoso, cast,
     run = Run.create(tenant=cast.contoso, kind="restore.live", dedupe_key="x", restore_id=restore.id)
     one = Write.create(run=run, item=item, method="POST", path="/x", request_mark="x", known_ids=[])
     for made in ("the first", "the second"):
-        db_writes.answer([Answered(one.id, WriteState.ANSWERED, item_id=item.id, created_id=made)])
+        db_writes.record_answers([WriteAnswer(one.id, WriteState.ANSWERED, item_id=item.id, created_id=made)])
     assert RestoreItem.get_by_id(item.id).created_id == "the first"
 
 

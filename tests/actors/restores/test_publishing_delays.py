@@ -50,7 +50,7 @@ def app_restore(contoso, cast, ended):
 def test_a_store_app_is_assigned_once_it_is_published(app_restore, contoso, ended):
     contoso.change(flags={"publishing_delay_s": 3})
     run = actors.restores.live_restore.start(app_restore, SYSTEM, reason="ticket").run
-    servers.wait_for(lambda: "publish the app" in str(run_progress.waiting(Run.get_by_id(run.id))), "The wait")
+    servers.wait_for(lambda: "publish the app" in str(run_progress.waiting_reason(Run.get_by_id(run.id))), "The wait")
     run = ended(run.id)
     [item] = items_of(run).values()
     assert (run.state, item.outcome) == (RunState.SUCCEEDED, "recreated")
@@ -83,7 +83,7 @@ def access_restore(contoso, cast, ended):
                              "users": {"includeUsers": ["All"]},
                              "locations": {"includeLocations": [place["id"]], "excludeLocations": []}}}  # fmt: skip
     kept = [captured(cast, "namedLocations", place), captured(cast, "conditionalAccessPolicies", policy)]
-    manifest = manifests.keep(cast.contoso, [one.id for one in kept])
+    manifest = manifests.save(cast.contoso, [one.id for one in kept])
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest)  # fmt: skip
     return previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
@@ -92,7 +92,7 @@ def access_restore(contoso, cast, ended):
 def test_a_policy_waits_until_the_location_that_was_made_for_it_is_known(access_restore, contoso, ended):
     contoso.change(flags={"propagation_delay_s": 3})
     run = actors.restores.live_restore.start(access_restore, SYSTEM, reason="ticket").run
-    servers.wait_for(lambda: "“HQ” can be used" in str(run_progress.waiting(Run.get_by_id(run.id))), "The wait")
+    servers.wait_for(lambda: "“HQ” can be used" in str(run_progress.waiting_reason(Run.get_by_id(run.id))), "The wait")
     run = ended(run.id)
     assert (run.state, run.failed) == (RunState.SUCCEEDED, 0)
     [policy], [place] = contoso.objects()[ACCESS].values(), contoso.objects()[LOCATIONS].values()

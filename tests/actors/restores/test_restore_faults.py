@@ -52,7 +52,7 @@ def hundred(graph, tenant, *, gone):
         types={},
         problems=[],
         state="complete",
-        manifest=manifests.keep(tenant, [one.id for one in kept]),
+        manifest=manifests.save(tenant, [one.id for one in kept]),
     )
 
 
@@ -142,7 +142,7 @@ def test_conditional_access_gets_on_at_one_request_a_second(app, graph, cast, wo
         policy = Policy.create(tenant=cast.contoso, policy_type="namedLocations", graph_id=body["id"], name="x")
         kept.append(capture_by_hand(policy, SYSTEM, body)[1])
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
-                                  manifest=manifests.keep(cast.contoso, [one.id for one in kept]))  # fmt: skip
+                                  manifest=manifests.save(cast.contoso, [one.id for one in kept]))  # fmt: skip
     restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
     _, run = executed(restore, ended)
     assert run.state == RunState.SUCCEEDED

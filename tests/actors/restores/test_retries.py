@@ -37,7 +37,7 @@ pytestmark = pytest.mark.usefixtures("app", "worker", "quick", "lock_order")
 def interrupted(restore, ended):
     """The live run, cancelled while it waits to look what became of a write."""
     run = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket").run
-    servers.wait_for(lambda: "answer was lost" in str(run_progress.waiting(Run.get_by_id(run.id))), "The wait")
+    servers.wait_for(lambda: "answer was lost" in str(run_progress.waiting_reason(Run.get_by_id(run.id))), "The wait")
     completion.request_cancel(run, SYSTEM)
     run = ended(run.id)
     assert [one.state for one in items_of(run).values()] == ["uncertain"]
@@ -72,8 +72,11 @@ def test_a_retry_goes_on_with_a_half_written_update_and_captures_it_before(half_
     assert items_of(again)[policy.name].outcome == "updated"
     assert [one["target"]["groupId"] for one in live(contoso, policy)["assignments"]] == [GROUP]
     before, after = Snapshot.select().where(Snapshot.run == again).order_by(Snapshot.id)
-    assert snapshots.body(before)["body"]["description"] == "as it was"
-    assert (len(snapshots.body(before)["assignments"]), len(snapshots.body(after)["assignments"])) == (0, 1)
+    assert snapshots.read_snapshot(before)["body"]["description"] == "as it was"
+    assert (
+        len(snapshots.read_snapshot(before)["assignments"]),
+        len(snapshots.read_snapshot(after)["assignments"]),
+    ) == (0, 1)
 
 
 def test_what_a_cancelled_retry_did_not_come_to_can_be_tried_again(half_updated, contoso, ended, worker):
@@ -95,7 +98,7 @@ def test_what_somebody_changed_before_the_retry_is_a_conflict_captured_and_left_
     assert "since this restore began" in items_of(again)[policy.name].message
     assert live(contoso, policy)["assignments"] == []
     [kept] = Snapshot.select().where(Snapshot.run == again)
-    assert snapshots.body(kept)["body"]["description"] == "somebody's"
+    assert snapshots.read_snapshot(kept)["body"]["description"] == "somebody's"
     assert "Nothing in run" in retries.refusal(again, 24)
 
 
@@ -109,7 +112,10 @@ def test_an_undo_writes_back_what_was_there_before_the_first_write_and_captures_
     assert undoing.state == RunState.SUCCEEDED
     assert (live(contoso, policy)["description"], live(contoso, policy)["assignments"]) == ("", [])
     [item] = restores.items(undo)
-    assert snapshots.body(Snapshot.get_by_id(item.safety_snapshot_id))["body"]["description"] == "somebody's, later"
+    assert (
+        snapshots.read_snapshot(Snapshot.get_by_id(item.safety_snapshot_id))["body"]["description"]
+        == "somebody's, later"
+    )
 
 
 def test_what_somebody_changed_while_the_run_waited_is_a_conflict_in_the_same_run_too(
@@ -124,7 +130,7 @@ def test_what_somebody_changed_while_the_run_waited_is_a_conflict_in_the_same_ru
     restore = previewed(drafted(snapshot, cast.contoso), ended)
     contoso.fault(kind="status", status=429, retry_after="2", path="/assign$")
     run = actors.restores.live_restore.start(restore, SYSTEM, reason="ticket").run
-    servers.wait_for(lambda: run_progress.waiting(Run.get_by_id(run.id)), "The wait")
+    servers.wait_for(lambda: run_progress.waiting_reason(Run.get_by_id(run.id)), "The wait")
     changed_by_somebody(contoso, policy.graph_id, description="somebody's")
     assert items_of(ended(run.id))[policy.name].outcome == "conflict"
     assert (live(contoso, policy)["description"], live(contoso, policy)["assignments"]) == ("somebody's", [])
@@ -226,9 +232,9 @@ def test_with_four_eyes_each_retry_is_approved_anew_by_who_did_not_ask(lost_crea
     policy, run = lost_create
     contoso.put(CATALOG, {**catalog_policy(SOMEBODYS, policy.name), "description": "somebody's"})
     mine = Restore.id == run.restore_id
-    four_eyes.touch([run.restore_id], cast.max, four_eyes.MADE)
+    four_eyes.record_requester([run.restore_id], cast.max, four_eyes.ASKED_FOR_IT)
     Restore.update(asks_four_eyes=True).where(mine).execute()
-    plan_fingerprint.note(Restore.get(mine), (), four_eyes.break_glass(Restore.get(mine)))
+    plan_fingerprint.save(Restore.get(mine), (), four_eyes.break_glass_list(Restore.get(mine)))
     Restore.update(approved_by=cast.root, approved_fingerprint=Restore.get(mine).planned_mark).where(mine).execute()
     with pytest.raises(Invalid, match="approves each retry of it first"):
         actors.restores.live_restore.retry_failed(run, SYSTEM)

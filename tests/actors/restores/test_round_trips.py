@@ -19,7 +19,7 @@ from db.backups import backup_sets
 from db.models import BackupSet, Policy, RunItem, Snapshot
 from db.policies import snapshots
 from db.restores import mappings, restores
-from db.states import WRITING, RunState, SetState
+from db.states import WRITTEN_OUTCOMES, RunState, SetState
 from db.tenants import tenants
 from graph.content.normalise import normalise
 from graph.content.places import root_type
@@ -91,7 +91,7 @@ class Stage:
                 twin.put(path, {**item, "id": ids[old]})
                 if path != "groups":  # groups are found by their names; the others a person has to say
                     kind = path.rpartition("/")[2]
-                    mappings.set_one(ours, source.directory_id, (kind, old), ids[old], SYSTEM)
+                    mappings.set_mapping(ours, source.directory_id, (kind, old), ids[old], SYSTEM)
         twin.put("deviceManagement/settings", {"id": "tenant-wide", "secureByDefault": False})
         strengths = POLICY_TYPES["authenticationStrengths"].path.strip("/")
         categories = collection_of(POLICY_TYPES["mobileAppCategories"])
@@ -176,8 +176,8 @@ def restored(backup_set, tenant, ended, **changes):
     rows = {row.restore_item_id: row for row in RunItem.select().where(RunItem.run == run)}
     for item in restores.items(restore):
         row, said = rows[item.id], f"{item.policy_type} {item.name}: {rows[item.id].message}"
-        if item.action in WRITING:
-            assert (row.state, row.outcome, item.verified) == ("done", WRITING[item.action], True), said
+        if item.action in WRITTEN_OUTCOMES:
+            assert (row.state, row.outcome, item.verified) == ("done", WRITTEN_OUTCOMES[item.action], True), said
         else:
             assert (row.outcome, row.message) == (item.action, item.message), said
             assert item.message, "a plan that writes nothing says why"
@@ -193,7 +193,7 @@ def compare_all(restore, theirs, ids, was):
         if item.action in ("blocked", "exists"):
             continue
         policy_type, target = POLICY_TYPES[item.policy_type], item.created_id or item.target_id
-        wanted = renamed_ids(snapshots.document(item.content_id), ids)
+        wanted = renamed_ids(snapshots.read_content(item.content_id), ids)
         truth = truth_of(collections, item.policy_type, target)
         reached = attainable(item.policy_type, wanted["body"], truth["body"])
         assert len(reached.notes) <= len(item.notes), f"{item.name}: {reached.notes} was not told"
@@ -272,10 +272,10 @@ PAIRS = [
 def two_of_each_type(backup_set):
     """Of each policy type a policy that refers to something and one that does not, as far as the demo has them."""
     chosen = {}
-    for snapshot_id in backup_sets.snapshots_of(backup_set):
+    for snapshot_id in backup_sets.snapshot_ids(backup_set):
         snapshot = Snapshot.get_by_id(snapshot_id)
         key = snapshot.policy.policy_type
-        refers = bool(find(key, snapshots.body(snapshot), snapshot.policy.graph_id))
+        refers = bool(find(key, snapshots.read_snapshot(snapshot), snapshot.policy.graph_id))
         chosen.setdefault((key, refers), snapshot_id)
     return chosen
 

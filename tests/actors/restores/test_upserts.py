@@ -10,7 +10,7 @@ from db.audit.audit import SYSTEM
 from db.models import Policy, Snapshot
 from db.policies import snapshots
 from db.restores import restores
-from db.restores.restores import NewItem, Source
+from db.restores.restores import NewRestoreItem, RestoreSource
 from graph.display.masking import masked
 from graph.policy_types.policy_type import name_of
 from graph.policy_types.table import POLICY_TYPES
@@ -41,9 +41,11 @@ def there(contoso):
 
 def uploaded(cast, key, graph_id, body, assignments=None):
     document = {"body": body, "assignments": assignments}
-    content = snapshots.keep_content(cast.contoso.id, document, contradictions.mark_of(document))
-    one = NewItem(key, graph_id, name_of(POLICY_TYPES[key], body), content, {}, file_says={"name": "as the file says"})
-    return restores.create(cast.contoso, Source(cast.contoso.directory_id, "a file"), [one], options(), SYSTEM)
+    content = snapshots.save_content(cast.contoso.id, document, contradictions.mark_of(document))
+    one = NewRestoreItem(
+        key, graph_id, name_of(POLICY_TYPES[key], body), content, {}, file_says={"name": "as the file says"}
+    )
+    return restores.create(cast.contoso, RestoreSource(cast.contoso.directory_id, "a file"), [one], options(), SYSTEM)
 
 
 def test_a_copy_gets_a_number_of_its_own_and_its_undo_removes_that_alone(there, cast, ended):
@@ -64,8 +66,8 @@ def test_twins_whose_contents_are_kept_once_come_back_at_their_own_addresses(the
         policy = Policy.create(tenant=cast.contoso, policy_type=KEY, graph_id=number, name="Twin")
         captured.append(capture_by_hand(policy, SYSTEM, context(number, "Twin"))[1])
     Snapshot.update(content=captured[0].content_id).execute()  # as what has one fingerprint is kept
-    items = restores.of_snapshots(drafts.with_policies([one.id for one in captured]))
-    source = Source(cast.contoso.directory_id, "both")
+    items = restores.new_items_from_snapshots(drafts.with_policies([one.id for one in captured]))
+    source = RestoreSource(cast.contoso.directory_id, "both")
     restore = previewed(restores.create(cast.contoso, source, items, options(), SYSTEM), ended)
     assert {one.target_id for one in restores.items(restore)} == {"c1", "c2"}
     executed(restore, ended)

@@ -56,10 +56,10 @@ def test_a_new_secret_signs_in_before_it_is_in_force_and_the_old_one_stays_for_a
     run = ended(given(cast.contoso, " the new secret\n").id)
     assert (run.state, RunItem.get(RunItem.run == run).message) == (
         "succeeded", "In force from now on. Signed in. Every permission that a backup needs is there.")  # fmt: skip
-    assert tenants.credential(now_of(cast.contoso)) == {"secret": "the new secret"}
-    kept = credentials.at(cast.contoso, PREVIOUS)
-    assert credentials.values_of(kept) == {"secret": "contoso client secret"}
-    assert credentials.at(cast.contoso, NEXT) is None
+    assert tenants.credential_values(now_of(cast.contoso)) == {"secret": "the new secret"}
+    kept = credentials.find_at(cast.contoso, PREVIOUS)
+    assert credentials.open_values(kept) == {"secret": "contoso client secret"}
+    assert credentials.find_at(cast.contoso, NEXT) is None
     assert at_work.get("/organization?$select=id"), "who was at work goes on with its token"
     assert ended(actors.backups.sync.start(now_of(cast.contoso), SYSTEM).run.id).state == "succeeded"
 
@@ -72,11 +72,11 @@ def test_a_refused_one_changes_nothing_and_can_be_tried_again(graph, worker, end
     assert "tenantkeep tenant credential" in run.error_message
     contoso = now_of(cast.contoso)
     assert (bytes(contoso.credential), contoso.connection_error) == (before, None)
-    assert "client secret is wrong" in credentials.at(contoso, NEXT).refusal
+    assert "client secret is wrong" in credentials.find_at(contoso, NEXT).refusal
     assert ended(actors.backups.sync.start(contoso, SYSTEM).run.id).state == "succeeded"
     graph.change(client_secret="not it")
     assert ended(actors.tenants.credential_change.try_again(contoso, SYSTEM).run.id).state == "succeeded"
-    assert tenants.credential(now_of(contoso)) == {"secret": "not it"}
+    assert tenants.credential_values(now_of(contoso)) == {"secret": "not it"}
 
 
 def test_a_certificate_of_another_app_takes_over_and_says_when_it_ends(graph, worker, ended, cast):
@@ -107,8 +107,8 @@ def test_switching_back_puts_the_previous_one_in_force_again_after_it_signed_in(
     )
     assert ended(actors.tenants.credential_change.switch_back(now_of(cast.contoso), SYSTEM).run.id).state == "succeeded"
     contoso = now_of(cast.contoso)
-    assert tenants.credential(contoso) == {"secret": "contoso client secret"}
-    assert credentials.at(contoso, PREVIOUS).kind == "certificate"
+    assert tenants.credential_values(contoso) == {"secret": "contoso client secret"}
+    assert credentials.find_at(contoso, PREVIOUS).kind == "certificate"
     actors.tenants.credential_change.forget(contoso, PREVIOUS, SYSTEM)
     with pytest.raises(Invalid, match="no previous credential"):
         actors.tenants.credential_change.switch_back(contoso, SYSTEM)
@@ -124,20 +124,20 @@ def test_while_one_is_tried_no_other_is_taken_and_one_that_was_forgotten_is_not_
                 lambda: actors.tenants.credential_change.switch_back(cast.contoso, SYSTEM)):  # fmt: skip
         with pytest.raises(Invalid, match=f"Run {run.id} is trying a credential"):
             act()
-    one = credentials.at(cast.contoso, NEXT)
-    assert credentials.values_of(one) == {"secret": "first"}
+    one = credentials.find_at(cast.contoso, NEXT)
+    assert credentials.open_values(one) == {"secret": "first"}
     completion.request_cancel(run, SYSTEM)
     actors.tenants.credential_change.forget(cast.contoso, NEXT, SYSTEM)
     assert not credentials.put_in_force(one, run.id)
-    assert tenants.credential(now_of(cast.contoso)) == {"secret": "contoso client secret"}
+    assert tenants.credential_values(now_of(cast.contoso)) == {"secret": "contoso client secret"}
 
 
 def test_each_is_sealed_for_its_own_row(cast):
-    given_one = credentials.give(cast.contoso, "secret", {"secret": "a"}, SYSTEM)
-    other = credentials.give(cast.fabrikam, "secret", {"secret": "b"}, SYSTEM)
+    given_one = credentials.add_next(cast.contoso, "secret", {"secret": "a"}, SYSTEM)
+    other = credentials.add_next(cast.fabrikam, "secret", {"secret": "b"}, SYSTEM)
     other.sealed = given_one.sealed
     with pytest.raises(SealError, match="another owner"):
-        credentials.values_of(other)
+        credentials.open_values(other)
     with pytest.raises(SealError, match="another owner"):
         encryption.keyring().unseal(given_one.sealed, tenants.credential_owner(cast.contoso))
 
@@ -147,19 +147,19 @@ def test_one_whose_key_is_lost_can_be_replaced(graph, worker, ended, cast):
         Tenant.id == cast.contoso.id
     ).execute()
     assert ended(given(cast.contoso, "contoso client secret").id).state == "succeeded"
-    assert credentials.at(cast.contoso, PREVIOUS) is None
+    assert credentials.find_at(cast.contoso, PREVIOUS) is None
 
 
 def test_what_is_kept_beside_the_one_in_force_goes_after_a_fortnight(cast):
     for place, days in ((cast.contoso, 13), (cast.fabrikam, 15)):
-        credentials.give(place, "secret", {"secret": "x"}, SYSTEM)
+        credentials.add_next(place, "secret", {"secret": "x"}, SYSTEM)
         Credential.update(since=utcnow() - timedelta(days=days)).where(Credential.tenant == place).execute()
     assert credentials.forget_old() == 1
     assert [one.tenant for one in Credential.select()] == [cast.contoso]
 
 
 def test_one_that_somebody_switches_back_to_is_not_forgotten_by_who_found_it_old(cast):
-    credentials.give(cast.contoso, "secret", {"secret": "x"}, SYSTEM)
+    credentials.add_next(cast.contoso, "secret", {"secret": "x"}, SYSTEM)
     old = Credential.get()
     Credential.update(place=CredentialPlace.PREVIOUS).execute()
     found = Credential.get()

@@ -54,7 +54,7 @@ def contoso(graph):
 
 def shown(tenant):
     now = utcnow()
-    return {one.name: expiries.in_words(one, now) for one in expiries.of_tenant(tenant)}
+    return {one.name: expiries.describe(one, now) for one in expiries.of_tenant(tenant)}
 
 
 def synced(tenant, ended):
@@ -87,7 +87,7 @@ def test_what_may_not_be_read_says_so_and_fails_nothing(contoso, cast, ended):
     graph_clients.forget()
     run = synced(cast.contoso, ended)
     assert run.state != RunState.FAILED
-    said = [expiries.in_words(one, utcnow()) for one in expiries.of_tenant(cast.contoso) if one.kind == "cloudPki"]
+    said = [expiries.describe(one, utcnow()) for one in expiries.of_tenant(cast.contoso) if one.kind == "cloudPki"]
     assert said == [("muted", "cannot be read: DeviceManagementCloudCA.Read.All may be missing")]
 
 
@@ -105,7 +105,7 @@ def test_a_damaged_answer_costs_its_own_kind_and_what_comes_twice_or_without_an_
 def test_what_is_not_well_is_bad_however_far_its_end_is():
     at = utcnow() + timedelta(days=20, minutes=1)
     expiry = Expiry(object_id="x", expires_at=at, state="invalid", is_well=False)
-    assert expiries.in_words(expiry, utcnow()) == ("bad", "ends in 20 days; invalid")
+    assert expiries.describe(expiry, utcnow()) == ("bad", "ends in 20 days; invalid")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_what_is_not_well_is_bad_however_far_its_end_is():
 def test_the_nearer_the_end_the_louder(days, how, words):
     now = utcnow()
     at = now + timedelta(days=days) - timedelta(minutes=1)
-    assert expiries.in_words(Expiry(object_id="x", expires_at=at, state="", is_well=True), now) == (how, words)
+    assert expiries.describe(Expiry(object_id="x", expires_at=at, state="", is_well=True), now) == (how, words)
 
 
 def test_the_tenants_page_says_it_in_words_the_soonest_first(client, sign_in, cast):
@@ -131,7 +131,7 @@ def test_the_tenants_page_says_it_in_words_the_soonest_first(client, sign_in, ca
         {"kind": "applePush", "object_id": "apns", "name": "mdm@example.com", "state": "", "is_well": True,
          "expires_at": utcnow() + timedelta(days=3, minutes=1)},
     ]  # fmt: skip
-    expiries.keep(cast.contoso, ["vppTokens", "applePush"], kept)
+    expiries.save(cast.contoso, ["vppTokens", "applePush"], kept)
     page = sign_in(client, cast.rita).get(f"/tenants/{cast.contoso.id}").get_data(as_text=True)
     section = page.partition('id="expiries"')[2].partition("</section>")[0]
     assert section.index("Apple push certificate") < section.index("Apple VPP token")

@@ -63,7 +63,7 @@ def test_every_policy_of_a_backup_set_is_stored_as_graph_holds_it(tenant, at_lea
     run = ended(actors.backups.back_up.start(ours, SYSTEM).run.id, 120)
     made = BackupSet.get(BackupSet.run == run)
     assert (run.state, made.state) == (RunState.SUCCEEDED, SetState.COMPLETE), made.problems
-    ids = backup_sets.snapshots_of(made)
+    ids = backup_sets.snapshot_ids(made)
     assert len(ids) == Policy.select().where(Policy.tenant == ours).count() >= at_least
     compare_all(list(Snapshot.select(Snapshot, Policy).join(Policy).where(Snapshot.id.in_(ids))), theirs)
     packed = Unpacking(io.BytesIO(b"".join(archive(made, lambda document: document))))
@@ -80,7 +80,7 @@ def compare_all(kept, theirs):
     for snapshot in kept:
         policy_type, policy = POLICY_TYPES[snapshot.policy.policy_type], snapshot.policy
         expected = normalise(policy_type, truth_of(collections, policy_type.key, policy.graph_id))
-        stored = normalise(policy_type, snapshots.body(snapshot))
+        stored = normalise(policy_type, snapshots.read_snapshot(snapshot))
         assert_holds(stored, expected, f"{policy_type.key} {policy.name}")
         settings = snapshot.proof["settings"]
         assert settings is None or settings["declared"] in {None, settings["stored"]}

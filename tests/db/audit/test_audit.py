@@ -95,8 +95,8 @@ def test_an_event_changed_into_what_cannot_be_read_is_a_fault_and_stops_nobody(d
     without_triggers(database)
     database.execute_sql(f"UPDATE audit_event SET {change} WHERE id = 2")  # noqa: S608
     assert [fault.event_id for fault in audit.verify()] == [2]
-    assert [fault.event_id for fault in daily_check.go_on()] == [2]
-    assert daily_check.state().ended_at is not None, "the scheduler goes on"
+    assert [fault.event_id for fault in daily_check.check_next_events()] == [2]
+    assert daily_check.last_check().ended_at is not None, "the scheduler goes on"
 
 
 def test_a_missing_event_in_the_middle_is_found(database):
@@ -188,7 +188,7 @@ def test_writers_at_once_make_one_chain(database):
 
 def chain_anew(after=0):
     """Every plain hash behind that event fits again, and the head; keyed hashes are what the attacker cannot make."""
-    previous = AuditEvent.get_by_id(after).hash if after else audit.GENESIS
+    previous = AuditEvent.get_by_id(after).hash if after else audit.FIRST_PREVIOUS_HASH
     for event in AuditEvent.select().where(AuditEvent.id > after).order_by(AuditEvent.id):
         event.previous_hash = previous
         event.hash = previous = audit._hash(event)
@@ -257,8 +257,8 @@ def test_who_makes_the_plain_hashes_fit_again_is_found_by_the_keyed_ones(databas
     without_triggers(database)
     TAMPERINGS[how]()
     assert list(audit.verify())
-    assert daily_check.go_on()
-    assert daily_check.state().faults, "pages and figures say so"
+    assert daily_check.check_next_events()
+    assert daily_check.last_check().faults, "pages and figures say so"
 
 
 def test_events_of_before_keyed_hashes_stay_good_and_none_of_later_passes_for_one(database):
@@ -266,7 +266,7 @@ def test_events_of_before_keyed_hashes_stay_good_and_none_of_later_passes_for_on
     write(5)
     AuditEvent.update(mac=None).execute()
     AuditKey.delete().execute()
-    AuditKey.create(id=1, sealed=audit_keys.sealed(1, *audit.head()))
+    AuditKey.create(id=1, sealed=audit_keys.create_sealed_key(1, *audit.end_of_log()))
     write(2)
     assert list(audit.verify()) == []
     for number, tampering in ((3, "x"), (6, "y"), (7, "z")):
@@ -291,7 +291,9 @@ def test_for_a_day_after_the_upgrade_processes_of_before_may_write_on(database):
     without_triggers(database)
     write(1)
     AuditEvent.update(mac=None).execute()
-    AuditKey.update(sealed=audit_keys.sealed(1, *audit.head(), (utcnow() + timedelta(hours=1)).isoformat())).execute()
+    AuditKey.update(
+        sealed=audit_keys.create_sealed_key(1, *audit.end_of_log(), (utcnow() + timedelta(hours=1)).isoformat())
+    ).execute()
     write(4)
     append()
     assert list(audit.verify()) == []
@@ -303,7 +305,7 @@ def test_for_a_day_after_the_upgrade_processes_of_before_may_write_on(database):
 def test_another_installations_events_are_none_of_ours(database):
     """Another key, as every installation has one; the same chain otherwise."""
     write(5)
-    AuditKey.update(sealed=audit_keys.sealed(1, 0, audit.GENESIS)).execute()
+    AuditKey.update(sealed=audit_keys.create_sealed_key(1, 0, audit.FIRST_PREVIOUS_HASH)).execute()
     assert len(list(audit.verify())) == 5
 
 
@@ -314,13 +316,15 @@ def test_with_each_rotation_of_the_encryption_keys_comes_a_new_key_and_all_befor
     key_rotation.rotate(SYSTEM)
     encryption.use_keys([new])
     write(2)
-    assert [key.after for key in audit_keys.known()] == [0, 3]
+    assert [key.after for key in audit_keys.all_keys()] == [0, 3]
     assert list(audit.verify()) == []
     key_rotation.rotate(SYSTEM)
     assert AuditKey.select().count() == 2, "only when the old one might be known"
     without_triggers(database)
     event = AuditEvent.get_by_id(5)
-    AuditEvent.update(mac=audit_keys.known()[0].mark(audit.EVENT, event.hash)).where(AuditEvent.id == 5).execute()
+    AuditEvent.update(mac=audit_keys.all_keys()[0].mark(audit.EVENT_PURPOSE, event.hash)).where(
+        AuditEvent.id == 5
+    ).execute()
     assert [fault.event_id for fault in audit.verify()] == [5], "the old key is worth nothing any more"
 
 
@@ -330,32 +334,34 @@ def test_with_each_rotation_of_the_encryption_keys_comes_a_new_key_and_all_befor
 def cut(last):
     """Take the newest away, with the head as it was then: all that is left was really so once."""
     AuditEvent.delete().where(AuditEvent.id > last).execute()
-    AuditHead.update(last_id=last, hash=AuditEvent.get_by_id(last).hash if last else audit.GENESIS).execute()
+    AuditHead.update(
+        last_id=last, hash=AuditEvent.get_by_id(last).hash if last else audit.FIRST_PREVIOUS_HASH
+    ).execute()
 
 
 @pytest.mark.parametrize("left", [4, 1, 0])
 def test_an_end_that_was_cut_off_with_its_head_is_found_by_what_was_remembered(database, redis_url, left):
     write(5)
     [point] = audit_head.follow() or audit_head.remembered()
-    assert audit.written(point) == audit.written(audit.head())
+    assert audit.point_as_text(point) == audit.point_as_text(audit.end_of_log())
     without_triggers(database)
     cut(left)
     assert list(audit.verify()) == [], "nothing in the database says so"
     assert "cut off" in next(audit.verify([point])).sentence
-    assert [fault.event_id for fault in daily_check.go_on(audit_head.follow())] == [5]
+    assert [fault.event_id for fault in daily_check.check_next_events(audit_head.follow())] == [5]
     write(7)
     assert audit_head.follow() == [point], "not forgotten while it does not hold"
     assert [fault.event_id for fault in audit.verify([point])] == [5], "others grew in its place"
-    assert daily_check.state().faults
-    audit_head.remember(audit.head())
+    assert daily_check.last_check().faults
+    audit_head.remember(audit.end_of_log())
     assert list(audit.verify(audit_head.follow())) == [], "accepted by hand"
 
 
 def test_the_log_of_the_scheduler_says_where_the_log_ended_and_masks_none_of_it(database, caplog):
     write(3)
-    point = audit.written(audit.head())
+    point = audit.point_as_text(audit.end_of_log())
     with caplog.at_level("INFO"):
-        daily_check.go_on()
+        daily_check.check_next_events()
     [line] = [logs.Line("text").format(one) for one in caplog.records if "gone through" in one.message]
     assert line.endswith(f"faults=0 point={point}")
     assert list(audit.verify([audit_head.point(point)])) == []
@@ -363,13 +369,13 @@ def test_the_log_of_the_scheduler_says_where_the_log_ended_and_masks_none_of_it(
 
 def test_between_two_rounds_a_cut_is_found_at_the_next_sweep_and_told_once(database, redis_url):
     write(5)
-    assert daily_check.go_on(audit_head.follow()) == []
-    assert daily_check.go_on(audit_head.follow()) == []
+    assert daily_check.check_next_events(audit_head.follow()) == []
+    assert daily_check.check_next_events(audit_head.follow()) == []
     without_triggers(database)
     cut(3)
-    assert ["older copy" in fault.sentence for fault in daily_check.go_on(audit_head.follow())] == [True]
-    assert daily_check.go_on(audit_head.follow()) == []
-    assert "is missing" in daily_check.state().first_fault
+    assert ["older copy" in fault.sentence for fault in daily_check.check_next_events(audit_head.follow())] == [True]
+    assert daily_check.check_next_events(audit_head.follow()) == []
+    assert "is missing" in daily_check.last_check().first_fault
 
 
 def test_junk_in_redis_is_no_point_and_ends_nothing(database, redis_url):
@@ -384,19 +390,21 @@ def test_junk_in_redis_is_no_point_and_ends_nothing(database, redis_url):
     ):
         audit_head.locks.set(audit_head._name(), junk)
         assert audit_head.follow() == []
-        assert [audit.written(one) for one in audit_head.remembered()] == [audit.written(audit.head())]
+        assert [audit.point_as_text(one) for one in audit_head.remembered()] == [
+            audit.point_as_text(audit.end_of_log())
+        ]
 
 
 def test_what_the_last_round_found_cannot_be_taken_back_in_the_database(database):
     write(5)
     without_triggers(database)
     AuditEvent.update(subject="nothing").where(AuditEvent.id == 2).execute()
-    assert daily_check.go_on()
+    assert daily_check.check_next_events()
     for lie in ({"faults": 0, "first_fault": None}, {"last_id": 5}, {"mac": None, "faults": 0},
                 {"ended_at": utcnow() + timedelta(days=900), "faults": 0}):  # fmt: skip
         AuditCheck.update(lie).execute()
-        assert daily_check.go_on(), "it begins anew at once"
-        assert daily_check.state().faults == 1
+        assert daily_check.check_next_events(), "it begins anew at once"
+        assert daily_check.last_check().faults == 1
 
 
 # --- gone through once a day -------------------------------------------------------------------------------------
@@ -404,7 +412,7 @@ def test_what_the_last_round_found_cannot_be_taken_back_in_the_database(database
 
 @pytest.fixture
 def in_threes(monkeypatch):
-    monkeypatch.setattr(daily_check, "TOGETHER", 3)
+    monkeypatch.setattr(daily_check, "EVENTS_PER_STEP", 3)
 
 
 def round_events():
@@ -415,17 +423,17 @@ def test_a_round_goes_in_steps_ends_with_an_event_and_begins_again_a_day_later(d
     write(7)
     steps = 0
     while not round_events():
-        assert daily_check.go_on() == []
+        assert daily_check.check_next_events() == []
         write(1) if steps == 0 else None  # what is written meanwhile is no fault
         steps += 1
     assert steps == 3
     [event] = round_events()
     assert (event.result, event.details) == ("ok", {"events": 8, "faults": 0})
-    assert daily_check.go_on() == []
+    assert daily_check.check_next_events() == []
     assert len(round_events()) == 1, "once a day"
     AuditCheck.update(ended_at=utcnow() - timedelta(days=1)).execute()
     while len(round_events()) < 2:
-        daily_check.go_on()
+        daily_check.check_next_events()
     assert list(audit.verify()) == []
 
 
@@ -433,41 +441,41 @@ def test_a_fault_is_told_at_once_and_taken_back_by_a_round_without_one(database,
     write(9)
     without_triggers(database)
     AuditEvent.update(subject="nothing happened").where(AuditEvent.id == 2).execute()
-    assert [fault.event_id for fault in daily_check.go_on()] == [2]
-    assert "Event 2 was changed" in daily_check.state().first_fault
+    assert [fault.event_id for fault in daily_check.check_next_events()] == [2]
+    assert "Event 2 was changed" in daily_check.last_check().first_fault
     while not round_events():
-        daily_check.go_on()
-    assert (round_events()[0].result, daily_check.state().faults) == ("failed", 1)
+        daily_check.check_next_events()
+    assert (round_events()[0].result, daily_check.last_check().faults) == ("failed", 1)
     AuditEvent.update(subject="session").where(AuditEvent.id == 2).execute()
     AuditCheck.update(ended_at=utcnow() - timedelta(days=1)).execute()
-    daily_check.go_on()
-    assert daily_check.state().faults == 1, "not before the round is through"
+    daily_check.check_next_events()
+    assert daily_check.last_check().faults == 1, "not before the round is through"
     while len(round_events()) < 2:
-        daily_check.go_on()
-    assert (daily_check.state().faults, daily_check.state().first_fault) == (0, None)
+        daily_check.check_next_events()
+    assert (daily_check.last_check().faults, daily_check.last_check().first_fault) == (0, None)
 
 
 def test_a_cut_off_end_is_found_by_a_round_too(database):
     write(3)
     without_triggers(database)
     AuditEvent.delete().where(AuditEvent.id == 3).execute()
-    assert "cut off" in daily_check.go_on()[0].sentence
+    assert "cut off" in daily_check.check_next_events()[0].sentence
 
 
 # --- exported with proof -----------------------------------------------------------------------------------------
 
 
 def document(first=1, last=None):
-    return list(chain_export.lines(first, last or AuditHead.get().last_id))
+    return list(chain_export.document_lines(first, last or AuditHead.get().last_id))
 
 
 def test_an_export_proves_itself_and_says_where_in_the_chain_it_belongs(database):
     write(6)
-    verdict = chain_export.check(document(3, 5))
+    verdict = chain_export.check_document(document(3, 5))
     assert (verdict.events, verdict.first_id, verdict.last_id, verdict.faults) == (3, 3, 5, [])
     assert verdict.previous_hash == AuditEvent.get_by_id(2).hash
     assert verdict.last_hash == AuditEvent.get_by_id(5).hash
-    assert chain_export.belongs_here(verdict) == []
+    assert chain_export.differences_from_log(verdict) == []
 
 
 def spoiled(lines):
@@ -488,22 +496,22 @@ def spoiled(lines):
 @pytest.mark.parametrize("how", spoiled([""] * 6))
 def test_a_spoiled_export_is_found_without_any_database(database, how):
     write(4)
-    assert chain_export.check(spoiled(document())[how]).faults
+    assert chain_export.check_document(spoiled(document())[how]).faults
 
 
 @pytest.mark.parametrize("lines", [[], ["x"], ["[]"], ['{"format": "other"}'], None])
 def test_what_is_no_export_is_refused_with_a_sentence(database, lines):
     write(1)
     with pytest.raises(Invalid):
-        chain_export.check([document()[0], '{"id": "x"}'] if lines is None else lines)
+        chain_export.check_document([document()[0], '{"id": "x"}'] if lines is None else lines)
 
 
 def test_a_whole_chain_that_somebody_made_up_does_not_belong_here(database):
     write(3)
-    verdict = chain_export.check(document())
+    verdict = chain_export.check_document(document())
     without_triggers(database)
     AuditEvent.update(hash="f" * 64).where(AuditEvent.id == 3).execute()
-    assert chain_export.belongs_here(verdict) == [
+    assert chain_export.differences_from_log(verdict) == [
         "Event 3 of this installation has another hash than the document says."
     ]
 
@@ -535,8 +543,8 @@ def test_whatever_sqlite_lets_stand_in_the_log_is_a_fault_or_nothing_and_ends_no
             except pw.IntegrityError:
                 continue
             points = [] if model is AuditKey else audit_head.remembered()
-            found, swept = list(audit.verify(points)), daily_check.go_on(points)
-            daily_check.state(), list(chain_export.lines(1, 5)) if model is not AuditKey else None
+            found, swept = list(audit.verify(points)), daily_check.check_next_events(points)
+            daily_check.last_check(), list(chain_export.document_lines(1, 5)) if model is not AuditKey else None
             is_otherwise = model is not AuditCheck and whole_log() != before
             assert (bool(found), bool(swept) >= is_otherwise) == (is_otherwise, True), (column, odd)
 
@@ -549,11 +557,11 @@ def whole_log():
 @pytest.mark.parametrize("number", [-4, 0, 6, 106])
 def test_an_event_before_the_first_or_behind_the_end_is_found_at_the_next_sweep(database, number):
     write(4)
-    assert daily_check.go_on() == [], "which ends with an event of its own"
+    assert daily_check.check_next_events() == [], "which ends with an event of its own"
     without_triggers(database)
     database.execute_sql(ANOTHER % number)
     assert [fault.event_id for fault in audit.verify()] == [number]
-    assert [fault.event_id for fault in daily_check.go_on()] == [number]
+    assert [fault.event_id for fault in daily_check.check_next_events()] == [number]
 
 
 @pytest.mark.parametrize("table", ["audit_head", "audit_check"])
@@ -561,32 +569,32 @@ def test_a_row_that_is_gone_is_told_in_a_sentence(database, table):
     write(3)
     without_triggers(database)
     database.execute_sql(f"DELETE FROM {table}")  # noqa: S608
-    faults = daily_check.go_on()
+    faults = daily_check.check_next_events()
     assert table in faults[0].sentence
-    assert daily_check.state().faults
+    assert daily_check.last_check().faults
     if table == "audit_check":
-        daily_check.begin_anew()
-        assert (daily_check.go_on(), daily_check.state().faults) == ([], 0)
+        daily_check.restart()
+        assert (daily_check.check_next_events(), daily_check.last_check().faults) == ([], 0)
 
 
 def test_an_older_state_of_a_round_that_is_put_back_spares_nothing(database, in_threes):
     write(9)
-    daily_check.go_on()
+    daily_check.check_next_events()
     kept = AuditCheck.get().__data__.copy()
     without_triggers(database)
     AuditEvent.update(subject="nothing happened").where(AuditEvent.id == 2).execute()
     AuditCheck.update(kept).execute()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(daily_check, "utcnow", lambda: utcnow() + timedelta(days=1))
-        assert [fault.event_id for fault in daily_check.go_on()] == [2]
+        assert [fault.event_id for fault in daily_check.check_next_events()] == [2]
 
 
 def test_a_clock_that_was_ahead_keeps_no_round_from_beginning(database, monkeypatch):
     write(2)
     with monkeypatch.context() as patched:
         patched.setattr(daily_check, "utcnow", lambda: utcnow() + timedelta(days=900))
-        daily_check.go_on()
-    daily_check.go_on()
+        daily_check.check_next_events()
+    daily_check.check_next_events()
     assert len(round_events()) == 2
 
 
@@ -595,11 +603,11 @@ def test_who_goes_back_to_the_time_of_the_upgrade_writes_nothing_unseen(database
     without_triggers(database)
     write(2)
     until = (utcnow() - timedelta(hours=1)).isoformat()
-    AuditKey.update(sealed=audit_keys.sealed(1, 0, audit.GENESIS, until)).execute()
+    AuditKey.update(sealed=audit_keys.create_sealed_key(1, 0, audit.FIRST_PREVIOUS_HASH, until)).execute()
     write(2)
     AuditEvent.update(at=utcnow() - timedelta(days=1), mac=None).where(AuditEvent.id == 4).execute()
     chain_anew()
-    monkeypatch.setattr(daily_check, "TOGETHER", 1)
+    monkeypatch.setattr(daily_check, "EVENTS_PER_STEP", 1)
     assert 4 in [fault.event_id for fault in audit.verify()]
-    found = [fault.event_id for _ in range(4) for fault in daily_check.go_on()]
+    found = [fault.event_id for _ in range(4) for fault in daily_check.check_next_events()]
     assert 4 in found

@@ -8,7 +8,7 @@ import pytest
 from actors.housekeeping import daily_prune
 from db.audit.audit import SYSTEM, Actor
 from db.backups import manifests, retention
-from db.backups.retention import Rules
+from db.backups.retention import RetentionRules
 from db.database import database
 from db.errors import Invalid
 from db.housekeeping.daily_prune import STEPS, Ages
@@ -36,7 +36,7 @@ AGES = Ages(runs=730, restores=730, names=365)
 
 def made(tenant, days_ago, snapshot_ids=(), state=SetState.COMPLETE, **more):
     at = TODAY - timedelta(days=days_ago)
-    manifest = manifests.keep(tenant, snapshot_ids)
+    manifest = manifests.save(tenant, snapshot_ids)
     return BackupSet.create(tenant=tenant, state=state, created_at=at, completed_at=at, manifest=manifest,
                             **{"selection": {}, "types": {}, "problems": [], **more})  # fmt: skip
 
@@ -58,7 +58,9 @@ def nights(tenant, count):
 
 
 def kept(tenant, **rules):
-    decisions = retention.decide(retention.sets(tenant), Rules(**rules), retention.in_use(tenant))
+    decisions = retention.decide(
+        retention.sets_of_tenant(tenant), RetentionRules(**rules), retention.restores_by_set(tenant)
+    )
     return {(TODAY - one.backup_set.created_at).days for one in decisions if one.keep}
 
 
@@ -123,7 +125,7 @@ def test_what_a_type_keeps_from_long_ago_holds_up_only_its_own_snapshots(cast, c
     for ago, one, row in zip((3, 2, 1, 0), ids, (WHOLE, FAILED, FAILED, FAILED), strict=True):
         types = {"configurationPolicies": WHOLE, "assignmentFilters": row}
         made(cast.contoso, ago, [one], state=SetState.INCOMPLETE, types=types)
-    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     prune(cast.contoso)
     left = {one.id for one in Snapshot.select().where(Snapshot.policy == policy)}
     assert left == {ids[0], ids[3]}, "the one in the filters' last good set, and the newest"
@@ -151,14 +153,14 @@ def test_selections_stay_while_they_are_newer_than_the_oldest_whole_set_that_sta
     made(cast.contoso, 9, selection={"policies": [1]})
     nights(cast.contoso, 4)
     made(cast.contoso, 0, selection={"policies": [1]})
-    decisions = retention.decide(retention.sets(cast.contoso), Rules(last=2), {})
+    decisions = retention.decide(retention.sets_of_tenant(cast.contoso), RetentionRules(last=2), {})
     assert [one.keep for one in decisions if one.backup_set.selection] == [True, False]
 
 
 @pytest.mark.parametrize("given", [{}, {"last": "0"}, {"last": "-1"}, {"last": "x"}, {"daily": "9999"}])
 def test_rules_that_keep_nothing_or_are_no_numbers_are_refused(given):
     with pytest.raises(Invalid):
-        Rules.parse(given)
+        RetentionRules.parse(given)
 
 
 @pytest.fixture
@@ -176,10 +178,10 @@ def history(cast):
 
 def test_what_no_set_lists_any_longer_goes_with_its_content(cast, history):
     made(cast.fabrikam, 9)
-    retention.set_rules(cast.contoso, Rules(last=2), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=2), SYSTEM)
     before = Snapshot.select().count(), Content.select().count(), BackupSet.select().count(), Manifest.select().count()
     tenant = Tenant.get_by_id(cast.contoso.id)
-    seen = retention.preview(tenant, Rules(last=2)).freed
+    seen = retention.preview(tenant, RetentionRules(last=2)).freed
     assert (Snapshot.select().count(), Content.select().count(), BackupSet.select().count(),
             Manifest.select().count()) == before, "a preview writes nothing"  # fmt: skip
     assert prune(tenant) == {"backup sets": seen.sets, "snapshots": seen.snapshots, "contents": seen.contents}
@@ -197,22 +199,22 @@ def test_what_no_set_lists_any_longer_goes_with_its_content(cast, history):
 def test_a_content_that_a_later_snapshot_shares_stays(cast, history):
     shared = Snapshot.get_by_id(history[1]).content_id
     Snapshot.update(content=shared).where(Snapshot.id == history[4]).execute()
-    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     prune(cast.contoso)
-    assert snapshots.body(Snapshot.get_by_id(history[4]))
+    assert snapshots.read_snapshot(Snapshot.get_by_id(history[4]))
 
 
 def test_a_capture_made_by_hand_since_the_oldest_kept_set_stays(cast, history):
     BackupSet.delete().where(
         BackupSet.created_at == TODAY - timedelta(days=1)
     ).execute()  # its snapshot is now in no set
-    retention.set_rules(cast.contoso, Rules(last=2), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=2), SYSTEM)
     prune(cast.contoso)
     assert history[3] in {one.id for one in Snapshot.select()}
 
 
 def test_what_nobody_reads_goes_although_no_set_does(cast, captured):
-    kept, unread, young = (snapshots.keep_content(cast.contoso.id, {"body": {"n": n}}, str(n) * 64) for n in range(3))
+    kept, unread, young = (snapshots.save_content(cast.contoso.id, {"body": {"n": n}}, str(n) * 64) for n in range(3))
     policy, _, snapshot = captured[0]
     Snapshot.update(content=kept).where(Snapshot.id == snapshot.id).execute()
     Content.update(created_at=TODAY - timedelta(days=400)).where(Content.id != young).execute()
@@ -231,7 +233,7 @@ def let_go(tenant, step, ids):
 
 
 def test_a_set_that_is_pinned_after_it_was_decided_upon_stays(cast, history):
-    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     tenant = Tenant.get_by_id(cast.contoso.id)
     going = STEPS["backup sets"].find(tenant, AGES)
     pinned = BackupSet.get_by_id(going[0])
@@ -252,7 +254,7 @@ def test_a_set_that_is_gone_can_be_neither_pinned_nor_unpinned_and_nothing_says_
 
 
 def test_nothing_goes_by_rules_that_were_changed_meanwhile(cast, history):
-    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     tenant = Tenant.get_by_id(cast.contoso.id)
     found = {step: STEPS[step].find(tenant, AGES) for step in ("backup sets", "snapshots")}
     retention.set_rules(cast.contoso, None, SYSTEM)
@@ -262,27 +264,27 @@ def test_nothing_goes_by_rules_that_were_changed_meanwhile(cast, history):
 
 def test_a_set_that_is_there_still_has_what_it_lists(cast, history):
     """Its turn to go came between the two steps: a backup has ended meanwhile. Somebody may pin it yet."""
-    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     tenant = Tenant.get_by_id(cast.contoso.id)
     assert STEPS["snapshots"].find(tenant, AGES) == [history[0]], "the one that no set lists"
 
 
 def test_a_content_that_a_capture_is_about_to_refer_to_stays(cast, captured):
-    old = snapshots.keep_content(cast.contoso.id, {"body": {}}, "a" * 64)
+    old = snapshots.save_content(cast.contoso.id, {"body": {}}, "a" * 64)
     Content.update(created_at=TODAY - timedelta(days=400)).where(Content.id == old).execute()
     going = STEPS["contents"].find(cast.contoso, AGES)
-    assert snapshots.keep_content(cast.contoso.id, {"body": {}}, "a" * 64) == old
+    assert snapshots.save_content(cast.contoso.id, {"body": {}}, "a" * 64) == old
     assert (going, let_go(cast.contoso, "contents", going)) == ([old], 0)
 
 
 def test_a_content_that_goes_while_a_capture_looks_for_it_is_made_anew(cast, captured):
-    old = snapshots.keep_content(cast.contoso.id, {"body": {}}, "a" * 64)
+    old = snapshots.save_content(cast.contoso.id, {"body": {}}, "a" * 64)
     Content.update(created_at=TODAY - timedelta(days=400)).where(Content.id == old).execute()
     found = []
 
     def capture():
         with database.connection_context():
-            found.append(snapshots.keep_content(cast.contoso.id, {"body": {}}, "a" * 64))
+            found.append(snapshots.save_content(cast.contoso.id, {"body": {}}, "a" * 64))
 
     other = Thread(target=capture)
     with database.atomic():
@@ -295,7 +297,7 @@ def test_a_content_that_goes_while_a_capture_looks_for_it_is_made_anew(cast, cap
 
 def test_a_manifest_that_a_set_is_about_to_share_stays(cast, history):
     """The list of snapshots of a set that goes, just as another set comes to have the same ones."""
-    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     tenant = Tenant.get_by_id(cast.contoso.id)
     going = STEPS["backup sets"].find(tenant, AGES)
     shared = manifests.snapshot_ids(BackupSet.get_by_id(going[0]).manifest)
@@ -328,9 +330,9 @@ def test_what_a_restore_under_way_uses_stays_and_the_preview_says_so(cast, histo
                              state=RestoreState.RUNNING, backup_set=oldest, safety_set=before)  # fmt: skip
     RestoreItem.create(restore=restore, policy_type="x", graph_id="x", name="x", references={}, snapshot=history[1],
                        safety_snapshot=history[0])  # fmt: skip
-    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     tenant = Tenant.get_by_id(cast.contoso.id)
-    why = {one.backup_set.id: one.why for one in retention.preview(tenant, Rules(last=1)).decisions}
+    why = {one.backup_set.id: one.why for one in retention.preview(tenant, RetentionRules(last=1)).decisions}
     assert (why[oldest.id], why[before.id]) == (f"restore {restore.id} uses it",) * 2
     assert let_go(tenant, "backup sets", [oldest.id, before.id, newer.id]) == 1
     BackupSet.delete().where(BackupSet.id == before.id).execute()  # as an earlier version did
@@ -347,13 +349,13 @@ def test_what_a_restore_under_way_uses_stays_and_the_preview_says_so(cast, histo
 def test_an_old_pin_holds_up_no_more_than_its_own_snapshots(cast, history):
     pinned = made(cast.contoso, 300, [history[0]], selection={"policies": [1]})
     retention.pin(pinned, "before the migration", None, SYSTEM)
-    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     assert prune(Tenant.get_by_id(cast.contoso.id)) == {"backup sets": 3, "snapshots": 3, "contents": 3}
     assert {one.id for one in Snapshot.select()} == {history[0], history[4]}
 
 
 def test_where_the_rules_keep_no_set_yet_no_snapshot_is_too_old(cast, history):
     BackupSet.delete().execute()
-    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     assert prune(Tenant.get_by_id(cast.contoso.id)) == {}
     assert Snapshot.select().count() == 5

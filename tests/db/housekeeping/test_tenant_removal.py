@@ -40,13 +40,13 @@ def held(database, redis_url, _password_hash):
 
 def removed(tenant):
     tenant_removal.begin(tenant, SYSTEM)
-    while tenant_removal.go_on(tenant):
+    while tenant_removal.remove_next_rows(tenant):
         pass
 
 
 def test_nothing_of_it_is_left_but_the_log_and_all_of_the_others_is(held, monkeypatch):
     _own, other = held
-    monkeypatch.setattr(tenant_removal, "TOGETHER", 1)
+    monkeypatch.setattr(tenant_removal, "ROWS_AT_ONCE", 1)
 
     def theirs():
         return [row for row in two_tenants.rows(LOG) if THEIRS.search(row) or re.search(DIGITS, row)]
@@ -64,13 +64,13 @@ def test_nothing_of_it_is_left_but_the_log_and_all_of_the_others_is(held, monkey
 
 def test_the_scheduler_goes_on_with_what_was_interrupted(held, monkeypatch):
     _own, other = held
-    monkeypatch.setattr(tenant_removal, "TOGETHER", 2)
+    monkeypatch.setattr(tenant_removal, "ROWS_AT_ONCE", 2)
     rows = tenant_removal.begin(other, SYSTEM)
-    assert tenant_removal.go_on(other) == 2
-    assert tenant_removal.left(other) == rows - 2
+    assert tenant_removal.remove_next_rows(other) == 2
+    assert tenant_removal.count_rows_left(other) == rows - 2
     for _ in range(100):
         scheduler.sweep()
-        if not tenant_removal.begun():
+        if not tenant_removal.tenants_being_removed():
             break
     assert Tenant.get_or_none(Tenant.id == other.id) is None
 
@@ -92,12 +92,12 @@ def test_what_a_restore_wrote_elsewhere_stays_there_and_what_none_has_written_go
     _policy, _run, snapshot = captured[0]
     written, planned = (drafts.of_snapshot(snapshot, cast.fabrikam, options(), SYSTEM) for _ in range(2))
     Restore.update(state=RestoreState.FINISHED).where(Restore.id == written.id).execute()
-    body = snapshots.body(snapshot)
+    body = snapshots.read_snapshot(snapshot)
     Mapping.create(tenant=cast.fabrikam, source_directory_id=cast.contoso.directory_id, kind="groups", source_id="a",
                    target_id="b")  # fmt: skip
     removed(cast.contoso)
     [item] = restores.items(written)
-    assert snapshots.document(item.content_id) == body
+    assert snapshots.read_content(item.content_id) == body
     assert Content.get_by_id(item.content_id).tenant == cast.fabrikam
     assert RestoreItem.select().count() == 1
     assert Restore.get_or_none(Restore.id == planned.id) is None
@@ -107,7 +107,7 @@ def test_what_a_restore_wrote_elsewhere_stays_there_and_what_none_has_written_go
 def test_a_restore_elsewhere_that_begins_to_write_meanwhile_is_not_taken_away(captured, cast):
     planned = drafts.of_snapshot(captured[0][2], cast.fabrikam, options(), SYSTEM)
     Restore.update(state=RestoreState.RUNNING).where(Restore.id == planned.id).execute()
-    assert not tenant_removal._drop_unwritten(planned.id), "it was planned when it was looked at"
+    assert not tenant_removal._delete_if_unwritten(planned.id), "it was planned when it was looked at"
     removed(cast.contoso)
     [item] = restores.items(planned)
     assert Content.get_by_id(item.content_id).tenant == cast.fabrikam
@@ -144,7 +144,7 @@ def test_a_run_cannot_ask_graph_once_its_tenant_is_switched_off(graph, worker, e
 
 
 def capture_run(cast):
-    item = runs.NewItem("configurationPolicies", "x", graph_id="x")
+    item = runs.NewRunItem("configurationPolicies", "x", graph_id="x")
     return runs.start(tenant=cast.contoso, kind=RunKind.CAPTURE_SNAPSHOT, dedupe_key="x", items=[item],
                       actor=SYSTEM).run  # fmt: skip
 
@@ -152,7 +152,7 @@ def capture_run(cast):
 def test_a_schedule_of_a_tenant_that_is_off_starts_nothing_and_makes_up_for_it_once(cast, redis_url):
     schedules.add(cast.contoso, "0 * * * *", "UTC", SYSTEM)
     Schedule.update(next_at=utcnow()).execute()
-    due = schedules.due(utcnow())
+    due = schedules.due_schedules(utcnow())
     tenant_switch.switch_off(cast.contoso, SYSTEM)
     scheduler.sweep()
     assert not Run.select().exists()

@@ -7,16 +7,16 @@ import pytest
 
 from db.errors import Invalid
 from db.installation import passphrase_file
-from db.installation.passphrase_file import CHUNK, Sealer, opened, read_head
+from db.installation.passphrase_file import CHUNK_BYTES, SealingWriter, open_sealed, read_head
 
 PASSPHRASE = "correct horse battery"
-PLAIN = secrets.token_bytes(2 * CHUNK + 1000)
+PLAIN = secrets.token_bytes(2 * CHUNK_BYTES + 1000)
 
 
 @pytest.fixture(scope="module")
 def sealed():
     out = io.BytesIO()
-    sealer = Sealer(out, PASSPHRASE, {"version": "1"})
+    sealer = SealingWriter(out, PASSPHRASE, {"version": "1"})
     for begin in range(0, len(PLAIN), 70_000):
         sealer.write(PLAIN[begin : begin + 70_000])
     sealer.close()
@@ -38,7 +38,7 @@ def quick_key_for_all():
 
 def read(data, passphrase=PASSPHRASE):
     file = io.BytesIO(data)
-    return opened(file, read_head(file), passphrase).read()
+    return open_sealed(file, read_head(file), passphrase).read()
 
 
 def parts(data):
@@ -55,12 +55,12 @@ def parts(data):
 def test_what_was_written_is_read_and_nothing_of_it_shows(sealed):
     assert read(sealed) == PLAIN
     assert PLAIN[:64] not in sealed
-    assert [len(part) for part in parts(sealed)[1:]] == [20, CHUNK + 20, CHUNK + 20, 1020]
+    assert [len(part) for part in parts(sealed)[1:]] == [20, CHUNK_BYTES + 20, CHUNK_BYTES + 20, 1020]
 
 
 def test_two_files_of_the_same_have_nothing_in_common(sealed):
     out = io.BytesIO()
-    Sealer(out, PASSPHRASE, {"version": "1"}).close()
+    SealingWriter(out, PASSPHRASE, {"version": "1"}).close()
     assert parts(out.getvalue())[1] != parts(sealed)[1]
 
 
@@ -71,7 +71,7 @@ def test_another_passphrase_opens_nothing(sealed):
 
 def test_the_same_letters_in_another_normal_form_open_it():
     out = io.BytesIO()
-    Sealer(out, "Schlüssel für alles", {}).close()
+    SealingWriter(out, "Schlüssel für alles", {}).close()
     assert read(out.getvalue(), "Schlu\u0308ssel fu\u0308r alles") == b""
 
 
@@ -81,7 +81,7 @@ def test_a_file_that_ends_after_any_chunk_is_damaged(sealed, kept):
         read(b"".join(parts(sealed)[:kept]))
 
 
-@pytest.mark.parametrize("cut", [1, 900, 1020, 1023, CHUNK])
+@pytest.mark.parametrize("cut", [1, 900, 1020, 1023, CHUNK_BYTES])
 def test_a_file_that_ends_within_a_chunk_is_damaged(sealed, cut):
     with pytest.raises(Invalid, match="damaged"):
         read(sealed[:-cut])

@@ -20,7 +20,7 @@ def named(cast):
 
 
 def found(word):
-    return [row.name for row in Policy.select().where(search.names_a_policy(word, Policy.id)).order_by(Policy.id)]
+    return [row.name for row in Policy.select().where(search.policy_name_matches(word, Policy.id)).order_by(Policy.id)]
 
 
 def test_any_part_of_a_name_finds_it_whatever_the_case(named):
@@ -49,27 +49,27 @@ def test_the_index_follows_what_a_policy_is_called(named, cast):
 
 
 def test_a_word_of_very_many_names_is_found_as_well(named, monkeypatch):
-    monkeypatch.setattr(search, "MANY", 2)
+    monkeypatch.setattr(search, "MAX_IDS", 2)
     named("Ring 1", "Ring 2", "Ring 3")
     assert found("ring") == ["Ring 1", "Ring 2", "Ring 3"]
 
 
 def test_only_policies_of_the_tenants_asked_for_are_found(named, cast):
     named("Contoso look-alike")
-    condition = search.names_a_policy("contoso", Policy.id, [cast.contoso.id])
+    condition = search.policy_name_matches("contoso", Policy.id, [cast.contoso.id])
     assert {row.tenant_id for row in Policy.select().where(condition)} == {cast.contoso.id}
-    assert not Policy.select().where(search.names_a_policy("contoso", Policy.id, [])).exists()
+    assert not Policy.select().where(search.policy_name_matches("contoso", Policy.id, [])).exists()
 
 
 def test_a_tenant_is_found_by_part_of_its_name_or_its_directory_id(cast, monkeypatch):
     def found(word):
-        return [row.name for row in Tenant.select().where(search.names_a_tenant(word)).order_by(Tenant.name)]
+        return [row.name for row in Tenant.select().where(search.tenant_name_matches(word)).order_by(Tenant.name)]
 
     assert found("TOSO") == ["Contoso"]
     assert found(cast.fabrikam.directory_id.upper()) == ["Fabrikam"]
     assert found("nobody-is-called-so") == []
-    monkeypatch.setattr(search, "MANY", 1)
+    monkeypatch.setattr(search, "MAX_IDS", 1)
     assert found("o") == ["Contoso"]
     assert found("a") == ["Fabrikam"]
-    monkeypatch.setattr(search, "MANY", 0)
+    monkeypatch.setattr(search, "MAX_IDS", 0)
     assert found("o") == ["Contoso"], "a word of more names than are looked at by id"

@@ -45,8 +45,8 @@ def test_after_a_rotation_the_old_key_is_no_longer_needed(captured):
     assert key_rotation.rotate(SYSTEM) == 0
     encryption.use_keys([new])
     installation.check_keys()
-    assert tenants.credential(Tenant.get_by_id(policy.tenant_id)) == {"secret": "contoso client secret"}
-    assert snapshots.body(snapshot)["body"]["name"] == policy.name
+    assert tenants.credential_values(Tenant.get_by_id(policy.tenant_id)) == {"secret": "contoso client secret"}
+    assert snapshots.read_snapshot(snapshot)["body"]["name"] == policy.name
 
 
 def test_a_wrong_key_is_found_by_the_sealed_word_and_named(database):
@@ -66,7 +66,7 @@ def store(captured, content, fingerprint):
         "proof": {},
         "references": {},
     }
-    kept = snapshots.keep(run, [snapshots.Read.of(policy, content, fingerprint, **facts)])[policy.id]
+    kept = snapshots.save(run, [snapshots.SnapshotDraft.of(policy, content, fingerprint, **facts)])[policy.id]
     return Snapshot.get_by_id(kept.snapshot_id), kept.outcome
 
 
@@ -82,13 +82,13 @@ def test_a_content_that_comes_back_is_stored_once_and_makes_a_new_snapshot(captu
     policy = captured[0][0]
     assert Snapshot.select().where(Snapshot.policy == policy).count() == 4  # with the one of the fixture
     assert Content.select().where(Content.fingerprint.in_(["a" * 64, "b" * 64])).count() == 2
-    assert snapshots.body(snapshots.latest(policy)) == {"body": {"is": "a"}}
+    assert snapshots.read_snapshot(snapshots.latest(policy)) == {"body": {"is": "a"}}
 
 
 def test_a_stored_body_keeps_key_order_nul_and_lone_surrogates(captured):
     body = {"body": {"z": "\u0000", "a": "\ud800", "ü": [1, 1.5, None, True]}}
     snapshot, _ = store(captured[0], body, "c" * 64)
-    assert json.dumps(snapshots.body(snapshot)) == json.dumps(body)
+    assert json.dumps(snapshots.read_snapshot(snapshot)) == json.dumps(body)
 
 
 def test_a_listing_refreshes_adds_and_marks_gone(cast):

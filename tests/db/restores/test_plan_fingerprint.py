@@ -30,10 +30,12 @@ OPTIONS = sorted(options())
 @pytest.fixture
 def draft(cast):
     """Asked for by Ada; Max has mapped what its two policies refer to."""
-    mappings.set_one(cast.contoso, cast.contoso.directory_id, KEY, THERE, person(cast.max.id))
+    mappings.set_mapping(cast.contoso, cast.contoso.directory_id, KEY, THERE, person(cast.max.id))
     made = [capture_by_hand(one, SYSTEM)[1] for one in Policy.select().where(Policy.tenant == cast.contoso).limit(2)]
-    source = restores.Source(cast.contoso.directory_id, "two snapshots")
-    draft = restores.create(cast.contoso, source, restores.of_snapshots(made), options(), person(cast.ada.id))
+    source = restores.RestoreSource(cast.contoso.directory_id, "two snapshots")
+    draft = restores.create(
+        cast.contoso, source, restores.new_items_from_snapshots(made), options(), person(cast.ada.id)
+    )
     plan = {"action": "update", "resolutions": [{"kind": KEY[0], "id": KEY[1], "how": "mapping", "to": THERE}]}
     RestoreItem.update(plan).where(RestoreItem.restore == draft).execute()
     RestoreItem.update(reason="guard").where(RestoreItem.id == restores.items(draft)[0].id).execute()
@@ -72,7 +74,7 @@ def other(item, column):
     field = RestoreItem._meta.fields[column]
     if isinstance(field, pw.ForeignKeyField):
         text = {"body": {"name": "another"}, "assignments": None}
-        return snapshots.keep_content(item.restore.tenant_id, text, "another")
+        return snapshots.save_content(item.restore.tenant_id, text, "another")
     return {pw.IntegerField: 7, pw.CharField: "another"}.get(type(field), [{"another": "thing"}])
 
 
@@ -186,15 +188,15 @@ def test_the_fingerprint_is_in_the_audit_log_of_the_approval_and_of_the_start(ap
 
 
 def asked(restore, user):
-    return four_eyes.acts_of(Restore.get_by_id(restore.id)).get(user.id, [])
+    return four_eyes.acts_by_user(Restore.get_by_id(restore.id)).get(user.id, [])
 
 
 def test_everybody_who_decided_a_part_of_it_is_its_requester(draft, cast):
     Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
     restores.change_options(draft, options(existing="skip"), person(cast.max.id))
-    restores.keep_only(draft, [restores.items(draft)[0].id], person(cast.ada.id))
+    restores.remove_other_items(draft, [restores.items(draft)[0].id], person(cast.ada.id))
     restore = as_previewed(draft, [(*KEY, THERE)])
-    assert asked(draft, cast.ada) == [four_eyes.MADE, four_eyes.CHANGED_ITEMS]
+    assert asked(draft, cast.ada) == [four_eyes.ASKED_FOR_IT, four_eyes.CHANGED_ITEMS]
     assert asked(draft, cast.max) == [four_eyes.CHANGED_OPTIONS, four_eyes.SET_MAPPING]
     with pytest.raises(Invalid, match="for you changed its options and set a mapping that it uses"):
         approvals.approve(restore, person(cast.max.id), "mine", 24)
@@ -204,7 +206,7 @@ def test_who_set_a_mapping_that_the_plan_uses_is_its_requester(draft, cast):
     Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
     with pytest.raises(Invalid, match="for you set a mapping that it uses"):
         approvals.approve(as_previewed(draft, [(*KEY, THERE)]), person(cast.max.id), "mine", 24)
-    mappings.set_one(cast.contoso, draft.source_directory_id, KEY, THERE, person(cast.root.id))
+    mappings.set_mapping(cast.contoso, draft.source_directory_id, KEY, THERE, person(cast.root.id))
     with pytest.raises(Invalid, match="for you set a mapping that it uses"):
         approvals.approve(Restore.get_by_id(draft.id), person(cast.root.id), "the same again", 24)
     assert asked(draft, cast.max), "who set it first is not forgotten"
@@ -222,15 +224,15 @@ def test_a_mapping_to_what_was_made_again_is_used_with_every_step(draft):
 def test_who_mapped_in_the_source_what_was_made_again_there_is_a_requester_elsewhere(draft, cast):
     own = cast.fabrikam.directory_id
     Restore.update(source_directory_id=own).where(Restore.id == draft.id).execute()
-    mappings.set_one(cast.fabrikam, own, ("groups", "before"), "in the source", person(cast.root.id))
-    mappings.set_one(cast.contoso, own, ("groups", "before"), THERE, person(cast.max.id))
+    mappings.set_mapping(cast.fabrikam, own, ("groups", "before"), "in the source", person(cast.root.id))
+    mappings.set_mapping(cast.contoso, own, ("groups", "before"), THERE, person(cast.max.id))
     draft = Restore.get_by_id(draft.id)
     plan = {"target_id": None, "resolutions": [{"kind": KEY[0], "id": KEY[1], "to": THERE, "how": "mapping"}]}
     planned = [(restores.items(draft)[0], plan)]
     claims = Claims(draft, restores.items(draft), {})
     by = claims.decided_by(planned)
     assert by == {cast.root.id}
-    plan_fingerprint.note(draft, claims.mappings_used(planned), LIST, by)
+    plan_fingerprint.save(draft, claims.mappings_used(planned), LIST, by)
     assert {cast.root.id, cast.max.id} <= four_eyes.requesters(Restore.get_by_id(draft.id))
 
 
@@ -254,7 +256,7 @@ def test_who_asked_for_a_restore_asked_for_what_is_made_from_it(draft, cast):
     Restore.update(state="cancelled").where(Restore.id == draft.id).execute()
     again = drafts.again(Restore.get_by_id(draft.id), person(cast.root.id))
     assert asked(again, cast.ada) == [f"asked for it ({draft})"]
-    assert asked(again, cast.root) == [four_eyes.MADE]
+    assert asked(again, cast.root) == [four_eyes.ASKED_FOR_IT]
 
 
 # --- the guard -------------------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def test_another_name_of_an_entry_and_the_same_rules_need_nobody(tenant, cast):
     assert Tenant.get_by_id(tenant.id).break_glass[0]["name"] == "Another name"
     assert not RuleChange.select().exists()
     asked = restore_rules.change(tenant, True, "", person(cast.max.id))
-    assert restore_rules.in_words(asked) == [f"take “Another name” (group {ONE}) off the break-glass list"]
+    assert restore_rules.describe(asked) == [f"take “Another name” (group {ONE}) off the break-glass list"]
 
 
 def test_only_one_change_waits_and_who_asked_or_another_takes_it_away(tenant, cast):
@@ -107,8 +107,10 @@ def test_a_command_turns_nothing_down(tenant):
 @pytest.fixture
 def requested(tenant, cast):
     _, snapshot = capture_by_hand(Policy.get(Policy.tenant == tenant), SYSTEM)
-    source = restores.Source(tenant.directory_id, "a snapshot")
-    return restores.create(tenant, source, restores.of_snapshots([snapshot]), options(), person(cast.ada.id))
+    source = restores.RestoreSource(tenant.directory_id, "a snapshot")
+    return restores.create(
+        tenant, source, restores.new_items_from_snapshots([snapshot]), options(), person(cast.ada.id)
+    )
 
 
 def now(restore):
@@ -118,10 +120,10 @@ def now(restore):
 def test_a_restore_keeps_the_stricter_rules_of_when_it_was_requested(requested, tenant, cast):
     asked = restore_rules.change(tenant, False, lines(TWO), person(cast.max.id))
     restore_rules.confirm(tenant, asked.id, person(cast.root.id))
-    assert four_eyes.is_asked(now(requested))
-    assert {one["id"] for one in four_eyes.break_glass(now(requested))} == {ONE, TWO}
+    assert four_eyes.is_required(now(requested))
+    assert {one["id"] for one in four_eyes.break_glass_list(now(requested))} == {ONE, TWO}
     restores.change_options(now(requested), options(existing="skip"), person(cast.ada.id))
-    assert four_eyes.is_asked(now(requested)), "a change of it does not loosen it either"
+    assert four_eyes.is_required(now(requested)), "a change of it does not loosen it either"
     with pytest.raises(Invalid, match="for you asked for it"):
         approvals.approve(as_previewed(requested), person(cast.ada.id), "mine", 24)
 
@@ -129,5 +131,5 @@ def test_a_restore_keeps_the_stricter_rules_of_when_it_was_requested(requested, 
 def test_who_changes_the_list_decides_a_part_of_what_waits_and_who_confirms_does_not(requested, tenant, cast):
     asked = restore_rules.change(tenant, True, lines(TWO), person(cast.max.id))
     restore_rules.confirm(tenant, asked.id, person(cast.root.id))
-    acts = four_eyes.acts_of(now(requested))
-    assert acts == {cast.ada.id: [four_eyes.MADE], cast.max.id: [four_eyes.CHANGED_LIST]}
+    acts = four_eyes.acts_by_user(now(requested))
+    assert acts == {cast.ada.id: [four_eyes.ASKED_FOR_IT], cast.max.id: [four_eyes.CHANGED_LIST]}

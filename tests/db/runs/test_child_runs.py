@@ -18,13 +18,13 @@ def whole(cast):
 
 def test_a_message_claims_a_run_of_its_own_kind_alone(whole):
     part = parts_of(whole)[0]
-    assert runs.claim(part.id, RunKind.RESTORE) is None
-    assert runs.claim(part.id, RunKind.BACK_UP_PART)
+    assert runs.take_claim(part.id, RunKind.RESTORE) is None
+    assert runs.take_claim(part.id, RunKind.BACK_UP_PART)
 
 
 def test_a_part_is_found_by_no_number(whole):
-    assert runs.whole(whole.id) == whole
-    assert [runs.whole(part.id) for part in parts_of(whole)] == [None, None]
+    assert runs.find_run(whole.id) == whole
+    assert [runs.find_run(part.id) for part in parts_of(whole)] == [None, None]
 
 
 def test_cancelling_a_part_cancels_its_whole_and_ends_it(whole):
@@ -35,7 +35,7 @@ def test_cancelling_a_part_cancels_its_whole_and_ends_it(whole):
 
 def test_a_part_cannot_end_as_a_run(whole):
     part = parts_of(whole)[0]
-    claim = runs.claim(part.id, part.kind)
+    claim = runs.take_claim(part.id, part.kind)
     for end in (lambda: completion.finish(claim), lambda: completion.fail(claim, "x", "A sentence.")):
         with pytest.raises(ValueError, match="is a part"):
             end()
@@ -45,21 +45,21 @@ def test_a_part_cannot_end_as_a_run(whole):
 def test_a_part_that_ended_as_a_run_keeps_its_whole_from_nothing(whole):
     """As an earlier version could leave it behind."""
     for part in parts_of(whole):
-        claim = runs.claim(part.id, part.kind)
-        runs.settle(claim, runs.unsettled_items(part)[0], ItemState.DONE, Outcome.CAPTURED)
+        claim = runs.take_claim(part.id, part.kind)
+        runs.finish_item(claim, runs.unsettled_items(part)[0], ItemState.DONE, Outcome.CAPTURED)
     Run.update(state=RunState.CANCELLED, claimed_by=None, cancel_requested_at=utcnow()).where(
         Run.parent == whole
     ).execute()
-    assert lost_runs.cancelled_and_unheld() == []
-    assert lost_runs.without_parts() == [whole]
-    assert child_runs.close(whole.id)
+    assert lost_runs.cancelled_and_unclaimed() == []
+    assert lost_runs.parents_without_children() == [whole]
+    assert child_runs.finish_parent_if_done(whole.id)
     assert (Run.get_by_id(whole.id).state, parts_of(whole)) == (RunState.SUCCEEDED, [])
 
 
 def test_an_end_that_fails_leaves_no_claim_behind(whole, monkeypatch):
     Run.delete().where(Run.parent == whole).execute()
-    monkeypatch.setattr(completion.notifications, "mark_changed", lambda run_id: 1 / 0)
+    monkeypatch.setattr(completion.notifications, "mark_unread", lambda run_id: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        child_runs.close(whole.id)
+        child_runs.finish_parent_if_done(whole.id)
     assert Run.get_by_id(whole.id).claimed_by is None
-    assert lost_runs.without_parts() == [whole]
+    assert lost_runs.parents_without_children() == [whole]

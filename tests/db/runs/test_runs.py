@@ -19,7 +19,7 @@ def start(cast):
 
     def make(by=None, items=1):
         policy = Policy.get(Policy.tenant == cast.contoso)
-        new = [runs.NewItem("configurationPolicies", f"item {n}", policy.id, policy.graph_id) for n in range(items)]
+        new = [runs.NewRunItem("configurationPolicies", f"item {n}", policy.id, policy.graph_id) for n in range(items)]
         return runs.start(
             tenant=cast.contoso,
             kind=RunKind.CAPTURE_SNAPSHOT,
@@ -33,17 +33,17 @@ def start(cast):
 
 
 def claimed(started):
-    return runs.claim(started.run.id, started.run.kind)
+    return runs.take_claim(started.run.id, started.run.kind)
 
 
 def taken_back():
     """As the scheduler's sweep does it; the ids of the runs to be sent again."""
-    return [run.id for abandoned in lost_runs.abandoned() for run in lost_runs.take_back(abandoned)]
+    return [run.id for abandoned in lost_runs.presumed_lost() for run in lost_runs.take_back(abandoned)]
 
 
 def settle_all(claim, state=ItemState.DONE, outcome=Outcome.CAPTURED, **more):
     for item in runs.unsettled_items(claim.run):
-        runs.settle(claim, item, state, outcome, **more)
+        runs.finish_item(claim, item, state, outcome, **more)
 
 
 def age(run_id, seconds, **columns):
@@ -68,8 +68,8 @@ def test_an_ended_run_frees_its_key(start):
 
 def test_only_one_message_can_claim(start):
     run = start().run
-    assert runs.claim(run.id, run.kind)
-    assert runs.claim(run.id, run.kind) is None
+    assert runs.take_claim(run.id, run.kind)
+    assert runs.take_claim(run.id, run.kind) is None
 
 
 def test_a_worker_that_lost_its_claim_can_write_nothing(start):
@@ -77,9 +77,9 @@ def test_a_worker_that_lost_its_claim_can_write_nothing(start):
     item = runs.unsettled_items(old.run)[0]
     age(old.run.id, 60, names=["heartbeat_at"])
     assert taken_back() == [old.run.id]
-    new = runs.claim(old.run.id, old.run.kind)
+    new = runs.take_claim(old.run.id, old.run.kind)
     with pytest.raises(runs.ClaimLost):
-        runs.settle(old, item, ItemState.FAILED, Outcome.ERROR)
+        runs.finish_item(old, item, ItemState.FAILED, Outcome.ERROR)
     with pytest.raises(runs.ClaimLost):
         completion.finish(old)
     settle_all(new)
@@ -89,7 +89,7 @@ def test_a_worker_that_lost_its_claim_can_write_nothing(start):
 def test_a_run_whose_worker_dies_again_and_again_is_given_up(start):
     run = start().run
     for _ in range(runs.MAX_ATTEMPTS):
-        assert runs.claim(run.id, run.kind)
+        assert runs.take_claim(run.id, run.kind)
         age(run.id, 60, names=["heartbeat_at"])
         taken_back()
     found = Run.get_by_id(run.id)
@@ -107,7 +107,7 @@ def test_a_heartbeat_from_before_the_clock_was_set_back_keeps_no_claim(start):
 def test_a_heartbeat_keeps_a_claim(start):
     claim = claimed(start())
     age(claim.run.id, 60, names=["heartbeat_at"])
-    runs.beat([claim.token])
+    runs.record_heartbeat([claim.token])
     assert taken_back() == []
 
 
@@ -116,10 +116,10 @@ def test_waiting_holds_no_claim_and_says_why(start):
     runs.wait(claim, "Microsoft Graph asks us to wait 12 s.", 12)
     waiting = Run.get_by_id(claim.run.id)
     assert (waiting.state, waiting.waiting) == (RunState.RUNNING, "Microsoft Graph asks us to wait 12 s.")
-    assert lost_runs.unclaimed() == []
+    assert lost_runs.due_to_resume() == []
     age(claim.run.id, 60, names=["resume_at"])
-    assert [run.id for run in lost_runs.unclaimed()] == [claim.run.id]
-    assert runs.claim(claim.run.id, claim.run.kind).run.waiting is None
+    assert [run.id for run in lost_runs.due_to_resume()] == [claim.run.id]
+    assert runs.take_claim(claim.run.id, claim.run.kind).run.waiting is None
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,9 @@ def test_the_state_of_a_run_follows_from_its_items(start, outcomes, state):
     states = {"captured": ItemState.DONE, "error": ItemState.FAILED, "forbidden": ItemState.SKIPPED}
     for item, outcome in zip(runs.unsettled_items(claim.run), outcomes, strict=True):
         reason = None if outcome == "captured" else outcome
-        runs.settle(claim, item, states[outcome], Outcome(outcome), reason=reason, message=reason and "A sentence.")
+        runs.finish_item(
+            claim, item, states[outcome], Outcome(outcome), reason=reason, message=reason and "A sentence."
+        )
     assert completion.finish(claim) == state
     run = Run.get_by_id(claim.run.id)
     assert (run.error_message == "A sentence.") == (state in {RunState.FAILED, RunState.PARTIAL})
@@ -146,8 +148,8 @@ def test_the_state_of_a_run_follows_from_its_items(start, outcomes, state):
 
 def test_cancel_ends_an_unclaimed_run_at_once_and_keeps_what_was_done(start, cast):
     run = start(items=2).run
-    claim = runs.claim(run.id, run.kind)
-    runs.settle(claim, runs.unsettled_items(run)[0], ItemState.DONE, Outcome.CAPTURED)
+    claim = runs.take_claim(run.id, run.kind)
+    runs.finish_item(claim, runs.unsettled_items(run)[0], ItemState.DONE, Outcome.CAPTURED)
     runs.wait(claim, "waits", 60)
     assert completion.request_cancel(run, Actor.person(cast.ada, None))
     found = Run.get_by_id(run.id)
@@ -159,7 +161,7 @@ def test_cancel_is_seen_by_the_worker_that_holds_the_run(start, cast):
     claim = claimed(start())
     completion.request_cancel(claim.run, Actor.person(cast.ada, None))
     assert Run.get_by_id(claim.run.id).state == RunState.RUNNING
-    assert runs.cancel_requested(claim)
+    assert runs.is_cancel_requested(claim)
     assert completion.finish(claim) == RunState.CANCELLED
 
 
@@ -176,7 +178,7 @@ def test_the_end_of_a_run_is_told_and_audited_once(start, cast):
 
 
 def test_subscribers_hear_of_every_run_of_the_tenant(start, cast):
-    users.subscribe(cast.rita, cast.contoso, True)
+    users.set_subscribed(cast.rita, cast.contoso, True)
     start(cast.ada)
     assert notifications.unread_count(cast.rita.id) == 1
 
@@ -193,13 +195,13 @@ def test_a_start_that_fails_half_way_leaves_nothing(cast, start, monkeypatch):
 def test_an_item_that_was_settled_before_is_told_apart_from_a_lost_claim(start):
     claim = claimed(start())
     item = runs.unsettled_items(claim.run)[0]
-    runs.settle(claim, item, ItemState.DONE, Outcome.CAPTURED)
+    runs.finish_item(claim, item, ItemState.DONE, Outcome.CAPTURED)
     for again in (
-        lambda: runs.settle(claim, item, ItemState.DONE, Outcome.CAPTURED),
-        lambda: runs.settle_read(claim, Outcome.CAPTURED, {item.id: 1}),
+        lambda: runs.finish_item(claim, item, ItemState.DONE, Outcome.CAPTURED),
+        lambda: runs.finish_captured_items(claim, Outcome.CAPTURED, {item.id: 1}),
     ):
         with pytest.raises(runs.AlreadySettled):
             again()
     Run.update(claimed_by="another").execute()
     with pytest.raises(runs.ClaimLost):
-        runs.settle(claim, item, ItemState.DONE, Outcome.CAPTURED)
+        runs.finish_item(claim, item, ItemState.DONE, Outcome.CAPTURED)

@@ -21,10 +21,10 @@ def before(request, tmp_path, monkeypatch):
     kind = getattr(request, "param", "postgresql")
     # Before the other is bound, and before every table is large.
     request.getfixturevalue(f"_{kind}")
-    monkeypatch.setattr(id_widening, "SMALL", 0)
-    monkeypatch.setattr(id_widening, "TOGETHER", 70)
+    monkeypatch.setattr(id_widening, "SMALL_TABLE_BYTES", 0)
+    monkeypatch.setattr(id_widening, "ROWS_AT_ONCE", 70)
     with empty_database(request, kind, tmp_path / "before.db") as url:
-        handle = engine.use(url)
+        handle = engine.bind_database(url)
         handle.connect()
         migrate._runner().up("0007_tenants")
         fill(handle)
@@ -178,7 +178,7 @@ def test_old_processes_work_on_beside_it_and_after_it(before, made_empty):
 
 def test_a_page_is_filled_in_without_a_look_at_the_others(before, monkeypatch):
     handle, _ = before
-    monkeypatch.setattr(id_widening, "TOGETHER", 5000)
+    monkeypatch.setattr(id_widening, "ROWS_AT_ONCE", 5000)
     handle.execute_sql(
         "INSERT INTO policy (tenant_id, policy_type, graph_id, name, is_built_in, state, first_seen_at, last_seen_at, "
         f"snapshot_count) SELECT 1, 'x', n, n, false, 'present', {NOW}, {NOW}, 0 FROM generate_series(301, 20000) AS n"

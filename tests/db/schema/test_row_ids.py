@@ -30,7 +30,7 @@ def test_every_id_and_whatever_refers_to_one_has_64_bits_and_is_given_once(datab
                if refers(field)}  # fmt: skip
     if isinstance(database, pw.SqliteDatabase):
         made = dict(database.execute_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall())
-        numbered = {model._meta.table_name for model in row_ids.numbered(TABLES)}
+        numbered = {model._meta.table_name for model in row_ids.auto_numbered(TABLES)}
         assert [name for name in numbered if "PRIMARY KEY AUTOINCREMENT" not in made[name]] == []
         return
     query = "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"
@@ -56,44 +56,44 @@ def listed(*names):
 
 def read(policy, mark):
     told = {"assignments_mark": "", "name": "P", "modified_at": None, "proof": {}, "references": {}}
-    return snapshots.Read.of(policy, {"body": {}}, mark, read_at=utcnow(), **told)
+    return snapshots.SnapshotDraft.of(policy, {"body": {}}, mark, read_at=utcnow(), **told)
 
 
 def everything_once(cast, run):
     """Whatever a night brings, of which nothing is new the second time."""
     policies.record_listing(cast.contoso, "intents", listed(*map(str, range(600))))
-    policies.of_graph(cast.contoso, "intents", "1", "1", None)
-    name_cache.remember(cast.contoso, {"groups": {"a": "A", "b": None}, "filters": {"a": "A"}})
-    coverage.heard(cast.contoso, "intents", Offer.OFFERED)
-    coverage.backed_up(cast.contoso.id, utcnow(), ["intents"], {"settings": "No."})
-    manifests.keep(cast.contoso, [1, 2, 3])
+    policies.get_or_create(cast.contoso, "intents", "1", "1", None)
+    name_cache.save_names(cast.contoso, {"groups": {"a": "A", "b": None}, "filters": {"a": "A"}})
+    coverage.record_offer(cast.contoso, "intents", Offer.OFFERED)
+    coverage.record_backup(cast.contoso.id, utcnow(), ["intents"], {"settings": "No."})
+    manifests.save(cast.contoso, [1, 2, 3])
     mappings.remember(cast.contoso, "x", ("groups", "a"), "b", "B")
-    snapshots.keep_content(cast.contoso.id, {"body": {}}, "f" * 64)
-    listing_cache.keep(run, "intents", [], utcnow())
-    notifications.tell(run, cast.ada)
-    preferences.put(cast.ada.id, "tenant", 1)
+    snapshots.save_content(cast.contoso.id, {"body": {}}, "f" * 64)
+    listing_cache.save(run, "intents", [], utcnow())
+    notifications.notify_user(run, cast.ada)
+    preferences.save(cast.ada.id, "tenant", 1)
     users.set_member(cast.ada, cast.contoso, Role.OPERATOR, SYSTEM)
 
 
 def test_what_is_known_spends_no_id(cast, captured):
     policy, run, _ = captured[0]
     keep = [read(policy, mark * 64) for mark in "ab"]
-    snapshots.keep(run, keep[:1])
-    snapshots.keep(run, keep[1:])
+    snapshots.save(run, keep[:1])
+    snapshots.save(run, keep[1:])
     everything_once(cast, run)
-    before = {model: (row_ids.last_given(model), model.select().count()) for model in row_ids.numbered(TABLES)}
+    before = {model: (row_ids.last_given_id(model), model.select().count()) for model in row_ids.auto_numbered(TABLES)}
     everything_once(cast, run)
     # The same as the newest: nothing new at all. As the one before: a snapshot, of the content that is there.
-    snapshots.keep(run, keep[1:])
-    snapshots.keep(run, keep[:1])
-    after = {model: (row_ids.last_given(model), model.select().count()) for model in before}
+    snapshots.save(run, keep[1:])
+    snapshots.save(run, keep[:1])
+    after = {model: (row_ids.last_given_id(model), model.select().count()) for model in before}
     changed = {model: after[model][0] - before[model][0] for model in before if after[model] != before[model]}
     assert changed == {Snapshot: 1}
 
 
 def test_a_row_s_id_is_not_given_again_when_the_row_is_gone(cast, captured):
     for model in (Run, Policy):
-        last = row_ids.last_given(model)
+        last = row_ids.last_given_id(model)
         model.delete().where(model.id == last).execute()
     again = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="again", items=[], actor=SYSTEM).run
     policies.record_listing(cast.contoso, "intents", listed("new"))
@@ -117,7 +117,7 @@ def test_two_listings_in_opposite_orders_and_a_capture_wait_for_each_other_in_on
             faults.append(e)
 
     acts = [(policies.record_listing, cast.contoso, "intents", listed(*order)) for order in (names, names[::-1])]
-    threads = [threading.Thread(target=work, args=one) for one in (*acts, (snapshots.keep, run, reads))]
+    threads = [threading.Thread(target=work, args=one) for one in (*acts, (snapshots.save, run, reads))]
     with database.atomic():
         database.execute_sql("SELECT 1 FROM policy WHERE id = %s FOR NO KEY UPDATE", (ids[10],))
         for thread in threads:
@@ -130,8 +130,8 @@ def test_two_listings_in_opposite_orders_and_a_capture_wait_for_each_other_in_on
 
 
 def test_what_was_given_is_told_as_a_share_of_what_can_be(cast):
-    assert max(row_ids.spent(TABLES).values()) < 0.001
-    row_ids.go_on_after(Run, 2**62)
-    assert next(iter(row_ids.spent(TABLES).items())) == ("run", 0.5)
+    assert max(row_ids.share_of_ids_used(TABLES).values()) < 0.001
+    row_ids.continue_after(Run, 2**62)
+    assert next(iter(row_ids.share_of_ids_used(TABLES).items())) == ("run", 0.5)
     made = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="a", items=[], actor=SYSTEM).run
     assert (made.id, Run.get_by_id(made.id)) == (2**62 + 1, made)

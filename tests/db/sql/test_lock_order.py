@@ -14,15 +14,15 @@ from db.accounts import users
 from db.audit.audit import SYSTEM, Actor
 from db.clock import utcnow
 from db.database import database as handle
-from db.database import is_deadlock, lock, transaction
+from db.database import is_deadlock, lock_rows, transaction
 from db.errors import Invalid, SwitchedOff
 from db.housekeeping import tenant_switch
 from db.models import Policy, Restore, Run, RunItem, Snapshot, Tenant, User
 from db.policies import policies
 from db.restores import approvals, restores
-from db.restores.restores import Source
+from db.restores.restores import RestoreSource
 from db.runs import child_runs, completion, runs
-from db.runs.runs import NewItem
+from db.runs.runs import NewRunItem
 from db.states import PolicyState, RunKind, SiteRole
 from tests.conftest import capture_by_hand
 from tests.support import lock_watch, servers
@@ -61,13 +61,13 @@ def until_it_waits():
 def test_the_watch_finds_what_goes_against_the_order(database, monkeypatch):
     with lock_watch.watched(monkeypatch) as wrong:
         with database.atomic():
-            lock(Tenant, Tenant.id == 1)
+            lock_rows(Tenant, Tenant.id == 1)
             Run.update(waiting="x").where(Run.id == 1).execute()
             RunItem.update(tries=1).where(RunItem.run == 1).execute()
         assert not wrong
         with database.atomic():
             Run.update(waiting="x").where(Run.id == 1).execute()
-            lock(Tenant, Tenant.id == 1)
+            lock_rows(Tenant, Tenant.id == 1)
         with database.atomic():
             RunItem.update(tries=1).where(RunItem.run == 1).execute()
             Run.update(waiting="x").where(Run.id == 1).execute()
@@ -88,27 +88,27 @@ def test_a_list_takes_its_policies_in_one_order_however_graph_gave_them(cast):
     policies.record_listing(cast.contoso, "windowsFeatureUpdateProfiles", facts(*range(10)))
     first, *_, last = Policy.select().where(Policy.policy_type == "windowsFeatureUpdateProfiles").order_by(Policy.id)
     with handle.atomic():
-        lock(Policy, Policy.id == first.id)
+        lock_rows(Policy, Policy.id == first.id)
         other = beside(
             policies.record_listing, cast.contoso, "windowsFeatureUpdateProfiles", facts(*reversed(range(10)))
         )
         until_it_waits()
-        lock(Policy, Policy.id == last.id)
+        lock_rows(Policy, Policy.id == last.id)
     other.result(10)
 
 
 @on_postgresql
 def test_a_part_that_fails_and_the_end_of_its_whole_do_not_wait_for_each_other(cast):
-    items = [NewItem("configurationPolicies", f"Policy {number}") for number in range(4)]
+    items = [NewRunItem("configurationPolicies", f"Policy {number}") for number in range(4)]
     start = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="x", items=items, actor=SYSTEM)
-    whole = runs.claim(start.run.id, RunKind.BACK_UP)
-    [part] = child_runs.hand_out(whole, [[one.id for one in runs.unsettled_items(whole.run)]], with_rest=False)
-    held = runs.claim(part.id, RunKind.BACK_UP_PART)
+    whole = runs.take_claim(start.run.id, RunKind.BACK_UP)
+    [part] = child_runs.create_children(whole, [[one.id for one in runs.unsettled_items(whole.run)]], with_rest=False)
+    held = runs.take_claim(part.id, RunKind.BACK_UP_PART)
     with handle.atomic():
-        completion.take(whole.run)
-        other = beside(child_runs.fail, held, "x", "It failed.", None)
+        completion.lock_ending_rows(whole.run)
+        other = beside(child_runs.fail_child, held, "x", "It failed.", None)
         until_it_waits()
-        completion.fail_rest(whole.run, "y", "The whole was given up.", None)
+        completion.fail_unsettled_items(whole.run, "y", "The whole was given up.", None)
     other.result(10)
     assert {one.reason for one in RunItem.select().where(RunItem.run == whole.run)} == {"y"}
 
@@ -120,17 +120,17 @@ def a_run(tenant, kind):
 @on_postgresql
 def test_a_heartbeat_and_the_end_of_several_runs_do_not_wait_for_each_other(cast):
     whole = a_run(cast.contoso, RunKind.BACK_UP)
-    [part, *_] = child_runs.hand_out(runs.claim(whole.id, whole.kind), [], with_rest=True)
+    [part, *_] = child_runs.create_children(runs.take_claim(whole.id, whole.kind), [], with_rest=True)
     later = a_run(cast.contoso, RunKind.SYNC)
-    tokens = [runs.claim(one.id, one.kind).token for one in (part, later)]
+    tokens = [runs.take_claim(one.id, one.kind).token for one in (part, later)]
 
     def end():
         with handle.atomic():
-            completion.take(whole, later)
+            completion.lock_ending_rows(whole, later)
 
     with handle.atomic():
-        lock(Run, Run.id == part.id)
-        beating = beside(runs.beat, tokens)
+        lock_rows(Run, Run.id == part.id)
+        beating = beside(runs.record_heartbeat, tokens)
         until_it_waits()
         ending = beside(end)
         servers.wait_for(lambda: waits() > 1, "The end's wait")
@@ -153,7 +153,7 @@ def draft(app, cast):
 def test_what_a_preview_that_just_started_plans_for_is_not_changed(draft, change):
     acts = {
         "options": lambda: restores.change_options(Restore.get_by_id(draft.id), options(existing="skip"), SYSTEM),
-        "items": lambda: restores.keep_only(draft, [one.id for one in restores.items(draft)], SYSTEM),
+        "items": lambda: restores.remove_other_items(draft, [one.id for one in restores.items(draft)], SYSTEM),
     }
     with handle.atomic():
         actors.plans.preview.start(draft, SYSTEM)
@@ -254,10 +254,10 @@ def meeting(cast, turns):
     def act(first, second):
         handle.execute_sql("SET LOCAL deadlock_timeout = '50ms'")
         count.append(first)
-        lock(Tenant, Tenant.id == first)
+        lock_rows(Tenant, Tenant.id == first)
         if count.count(first) <= turns:
             both.wait(5)
-        lock(Tenant, Tenant.id == second)
+        lock_rows(Tenant, Tenant.id == second)
 
     return [beside(act, *rows), beside(act, *reversed(rows))], count
 
@@ -279,18 +279,18 @@ def test_whoever_meets_a_deadlock_again_is_told_to_try_again_and_not_that_the_da
     @transaction
     def act():
         handle.execute_sql("SET LOCAL deadlock_timeout = '50ms'")
-        lock(Tenant, Tenant.id == cast.fabrikam.id)
+        lock_rows(Tenant, Tenant.id == cast.fabrikam.id)
         has_one.set()
-        lock(Tenant, Tenant.id == cast.contoso.id)
+        lock_rows(Tenant, Tenant.id == cast.contoso.id)
 
     has_one = threading.Event()
     with handle.atomic():
         handle.execute_sql("SET LOCAL deadlock_timeout = '10s'")
-        lock(Tenant, Tenant.id == cast.contoso.id)
+        lock_rows(Tenant, Tenant.id == cast.contoso.id)
         other = beside(within)
         assert has_one.wait(5)
         time.sleep(0.01)
-        lock(Tenant, Tenant.id == cast.fabrikam.id)
+        lock_rows(Tenant, Tenant.id == cast.fabrikam.id)
     with pytest.raises(pw.OperationalError) as caught:
         other.result(10)
     assert is_deadlock(caught.value)
@@ -302,10 +302,10 @@ def test_whoever_meets_a_deadlock_again_is_told_to_try_again_and_not_that_the_da
 
 def test_a_restore_of_what_is_let_go_of_just_then_is_not_made_and_says_what_to_do(app, captured, cast):
     _policy, _run, snapshot = captured[0]
-    found = restores.of_snapshots(drafts.with_policies([snapshot.id]))
+    found = restores.new_items_from_snapshots(drafts.with_policies([snapshot.id]))
     Snapshot.delete().execute()
     with pytest.raises(pw.IntegrityError) as caught:
-        restores.create(cast.contoso, Source("elsewhere", "a set"), found, {}, SYSTEM)
+        restores.create(cast.contoso, RestoreSource("elsewhere", "a set"), found, {}, SYSTEM)
     assert not Restore.select().exists()
     with app.test_request_context(headers={"Accept": "application/json"}):
         app.preprocess_request()

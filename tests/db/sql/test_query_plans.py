@@ -31,7 +31,7 @@ from db.policies import policies, snapshots
 from db.recovery import lost_runs, write_log
 from db.restores import mappings, restores
 from db.runs import child_runs, completion, name_cache, notifications, run_history, run_progress, runs
-from db.runs.runs import NewItem
+from db.runs.runs import NewRunItem
 from db.states import ItemState, Offer, Outcome, RunKind, WriteState
 from db.tenants import backup_health, coverage, credentials, schedules
 from tests.conftest import fresh_database, let_go
@@ -148,7 +148,7 @@ def large(request, tmp_path_factory):
     ):
         patch.setenv("TENANTKEEP_DATABASE_URL", url)
         config.settings.cache_clear()
-        bound = engine.use(url)
+        bound = engine.bind_database(url)
         encryption.use_keys(config.settings().encryption_keys)
         bound.connect()
         if not engine.is_sqlite():
@@ -164,13 +164,13 @@ def large(request, tmp_path_factory):
 
 @pytest.fixture
 def plans(large, monkeypatch):
-    plans, execute_sql = Plans(large), engine._Storable.execute_sql
+    plans, execute_sql = Plans(large), engine._ReplacesUnstorable.execute_sql
 
     def watched(self, sql, params=None):
         plans.look(sql, params, lambda sql, params: execute_sql(self, sql, params))
         return execute_sql(self, sql, params)
 
-    monkeypatch.setattr(engine._Storable, "execute_sql", watched)
+    monkeypatch.setattr(engine._ReplacesUnstorable, "execute_sql", watched)
     return plans
 
 
@@ -191,7 +191,7 @@ def tenant():
 
 
 def claim_of(run):
-    return runs.claim(run.id, RunKind(run.kind))
+    return runs.take_claim(run.id, RunKind(run.kind))
 
 
 def queued():
@@ -204,7 +204,7 @@ def claimed():
 
 def read(policy, fingerprint):
     content = {"body": {}, "assignments": []}
-    return snapshots.Read.of(
+    return snapshots.SnapshotDraft.of(
         policy,
         content,
         fingerprint,
@@ -219,17 +219,17 @@ def read(policy, fingerprint):
 
 def settled():
     claim = claimed()
-    runs.add_items(claim.run, [NewItem("configurationPolicies", f"{n}", 1) for n in range(3)])
+    runs.add_items(claim.run, [NewRunItem("configurationPolicies", f"{n}", 1) for n in range(3)])
     one, other, *_ = runs.unsettled_items(claim.run)
     runs.begin_items(claim, [one.id, other.id])
-    runs.note(claim, one, "later")
-    runs.tried(claim, [one.id])
-    runs.settle(claim, one, ItemState.FAILED, Outcome.ERROR, reason="x", message="x")
-    runs.settle_read(claim, Outcome.CAPTURED, {other.id: 1})
-    runs.progressed(claim)
-    runs.hold(claim)
-    run_progress.waiting(claim.run)
-    runs.cancel_requested(claim)
+    runs.set_item_reason(claim, one, "later")
+    runs.count_try(claim, [one.id])
+    runs.finish_item(claim, one, ItemState.FAILED, Outcome.ERROR, reason="x", message="x")
+    runs.finish_captured_items(claim, Outcome.CAPTURED, {other.id: 1})
+    runs.reset_attempts(claim)
+    runs.assert_claim(claim)
+    run_progress.waiting_reason(claim.run)
+    runs.is_cancel_requested(claim)
     return claim
 
 
@@ -238,20 +238,20 @@ def kept():
     claim = claimed()
     mine = list(Policy.select().where(Policy.tenant == claim.run.tenant).limit(3))
     for _ in range(2):
-        snapshots.keep(claim.run, [read(policy, f"new {policy.id}") for policy in mine])
+        snapshots.save(claim.run, [read(policy, f"new {policy.id}") for policy in mine])
 
 
 def listed():
     facts = {"name": "x", "odata_type": None, "platform": None, "is_built_in": False, "modified_at": None}
     rows = [{"graph_id": f"graph {n}", **facts} for n in range(900)]
     policies.record_listing(tenant(), "configurationPolicies", rows)
-    coverage.heard(tenant(), "configurationPolicies", Offer.OFFERED)
-    coverage.is_missed(tenant(), "configurationPolicies")
+    coverage.record_offer(tenant(), "configurationPolicies", Offer.OFFERED)
+    coverage.may_be_outage(tenant(), "configurationPolicies")
     coverage.not_offered(tenant())
     policies.of_type(tenant(), "configurationPolicies")
-    policies.of_graph(tenant(), "configurationPolicies", "new", "New", None)
+    policies.get_or_create(tenant(), "configurationPolicies", "new", "New", None)
     policies.oldest_reading(tenant())
-    name_cache.remember(tenant(), {"groups": {f"object {n}": "x" for n in range(700)}})
+    name_cache.save_names(tenant(), {"groups": {f"object {n}": "x" for n in range(700)}})
     name_cache.seen_since(tenant(), utcnow() - timedelta(days=1))
 
 
@@ -260,20 +260,22 @@ def backed_up():
     start = back_up.start(tenant(), SYSTEM)
     claim = claim_of(start.run)
     mine = list(Policy.select().where(Policy.tenant == TENANT))
-    runs.add_items(claim.run, [NewItem(one.policy_type, one.name, one.id) for one in mine])
+    runs.add_items(claim.run, [NewRunItem(one.policy_type, one.name, one.id) for one in mine])
     for policy in mine:
         policy.listed_mark, policy.modified_at = policy.assignments_mark, policy.modified_at or utcnow()
-    backup_sets.unchanged(mine, 10_000)
-    for part in child_runs.hand_out(claim, [[one.id] for one in runs.unsettled_items(claim.run)], with_rest=True):
+    backup_sets.unchanged_snapshots(mine, 10_000)
+    for part in child_runs.create_children(
+        claim, [[one.id] for one in runs.unsettled_items(claim.run)], with_rest=True
+    ):
         held = claim_of(part)
-        [runs.settle_read(held, Outcome.CAPTURED, {one.id: 1}) for one in runs.unsettled_items(part)]
-        child_runs.end(held)
-    backup_set = backup_sets.of_run(start.run)
+        [runs.finish_captured_items(held, Outcome.CAPTURED, {one.id: 1}) for one in runs.unsettled_items(part)]
+        child_runs.end_child(held)
+    backup_set = backup_sets.find_of_run(start.run)
     backup_sets.record_type(backup_set, "configurationPolicies", Offer.OFFERED)
-    backup_sets.snapshots_of(backup_set)
-    child_runs.close(start.run.id)
-    backup_sets.snapshots_of(BackupSet.get_by_id(backup_set.id))
-    backup_sets.failed_in(start.run)
+    backup_sets.snapshot_ids(backup_set)
+    child_runs.finish_parent_if_done(start.run.id)
+    backup_sets.snapshot_ids(BackupSet.get_by_id(backup_set.id))
+    backup_sets.failed_in_run(start.run)
 
 
 def failed():
@@ -285,8 +287,8 @@ def failed():
 
 def restored():
     """From a request to a live run's end, a try of what failed, and an undo."""
-    source = restores.Source("22222222-2222-4222-8222-222222222222", "Tenant", None)
-    items = [restores.NewItem("configurationPolicies", f"graph {n}", "x", n, {}) for n in range(1, 4)]
+    source = restores.RestoreSource("22222222-2222-4222-8222-222222222222", "Tenant", None)
+    items = [restores.NewRestoreItem("configurationPolicies", f"graph {n}", "x", n, {}) for n in range(1, 4)]
     made = restores.create(tenant(), source, items, drafts.parse_options({"assignments": "none"}), OWNER)
     restores.change_options(made, made.options, OWNER)
     completion.finish(claim_of(preview.start(made, OWNER).run))
@@ -294,20 +296,20 @@ def restored():
     run = live_restore.start(made, OWNER, reason="x", plan=made.planned_mark).run
     claim = claim_of(run)
     ids = [one.id for one in restores.items(made)]
-    write_log.record(claim, [write_log.Intent(ids[0], "PATCH", "/x", "mark")])
-    [write] = write_log.of_items(ids)[ids[0]]
-    write_log.answer([write_log.Answered(write.id, WriteState.ANSWERED, item_id=ids[0], created_id="x")])
+    write_log.record(claim, [write_log.WriteIntent(ids[0], "PATCH", "/x", "mark")])
+    [write] = write_log.writes_by_item(ids)[ids[0]]
+    write_log.record_answers([write_log.WriteAnswer(write.id, WriteState.ANSWERED, item_id=ids[0], created_id="x")])
     write_log.taken_ids(made.id)
     write_log.last_sent_at(run)
-    restores.counted(made)
-    restores.by_ids(ids)
+    restores.count_by_action(made)
+    restores.items_by_ids(ids)
     completion.fail(claim, "x", "x")
     with suppress(Invalid):
         live_restore.retry_failed(Run.get_by_id(run.id), OWNER)
     restores.undo_items(made)
-    mappings.known(tenant(), source.directory_id)
+    mappings.targets_by_key(tenant(), source.directory_id)
     mappings.remember(tenant(), source.directory_id, ("groups", "x"), "y", "Group")
-    mappings.missing(tenant(), source.directory_id)
+    mappings.missing_mappings(tenant(), source.directory_id)
     mappings.suggestions(tenant(), {("groups", "x"): "Group"})
 
 
@@ -316,16 +318,16 @@ def pruned():
     claim = claim_of(actors.housekeeping.daily_prune.start(place, OWNER).run)
     for item, step in zip(runs.unsettled_items(claim.run), daily_prune.STEPS.values(), strict=True):
         if ids := step.find(place, ages)[: step.together]:
-            daily_prune.let_go(claim, item, place, ages, ids)
-    assert daily_prune.freed(claim.run), "or nothing was tried"
-    retention.preview(tenant(), retention.Rules(last=2))
+            daily_prune.delete_rows(claim, item, place, ages, ids)
+    assert daily_prune.count_freed(claim.run), "or nothing was tried"
+    retention.preview(tenant(), retention.RetentionRules(last=2))
     credentials.forget_old()
 
 
 def removed():
     """To the last row."""
     gone = Tenant.get_by_id(SIZE.tenants)
-    while tenant_removal.go_on(gone):
+    while tenant_removal.remove_next_rows(gone):
         pass
     assert Tenant.get_or_none(Tenant.id == SIZE.tenants) is None
 
@@ -336,7 +338,7 @@ def swept():
     for run in Run.select().where(Run.id > SIZE.runs - many_rows.SPECIAL, Run.id <= SIZE.runs):
         sort = many_rows.SPECIAL_SORTS[run.id % len(many_rows.SPECIAL_SORTS)]
         assert DONE_WITH[sort](run), sort
-    assert len(schedules.due(utcnow())) < SIZE.due
+    assert len(schedules.due_schedules(utcnow())) < SIZE.due
     assert not Restore.select().where(Restore.id <= SIZE.due, Restore.state != "expired").exists()
 
 
@@ -362,14 +364,14 @@ class Case:
 SOME = list(range(1, 40))
 FORTNIGHT = utcnow() - timedelta(days=14)
 CASES = {
-    "a heartbeat": Case(lambda: runs.beat(["token 19100", "token 19200", claimed().token])),
-    "a process's heartbeat": Case(lambda: installation.beat("here", "worker")),
+    "a heartbeat": Case(lambda: runs.record_heartbeat(["token 19100", "token 19200", claimed().token])),
+    "a process's heartbeat": Case(lambda: installation.record_heartbeat("here", "worker")),
     "a sweep": Case(swept, frozenset({"tenant"})),
     "retention": Case(pruned),
     "removing a tenant": Case(removed),
     "waiting": Case(lambda: runs.wait(claimed(), "x", 10)),
     "giving a claim back": Case(lambda: runs.release(claimed())),
-    "an attempt that failed": Case(lambda: runs.set_aside(claimed(), "x", 10)),
+    "an attempt that failed": Case(lambda: runs.schedule_retry(claimed(), "x", 10)),
     "finishing": Case(lambda: completion.finish(settled())),
     "failing": Case(failed),
     "cancelling": Case(lambda: completion.request_cancel(queued(), OWNER)),
@@ -379,17 +381,17 @@ CASES = {
     "a sync's start": Case(lambda: sync.start(tenant(), OWNER)),
     "a backup": Case(backed_up),
     "a restore": Case(restored),
-    "active locks": Case(lambda: runs.active_among(range(5000))),
+    "active locks": Case(lambda: runs.active_ids(range(5000))),
     "stalled runs": Case(lost_runs.stalled),
     "switching a tenant off": Case(lambda: tenant_switch.switch_off(tenant(), OWNER)),
-    "standing of all": Case(lambda: backup_health.of_tenants(None, utcnow()), OF_TENANTS),
-    "standing of some": Case(lambda: backup_health.of_tenants(SOME, utcnow())),
-    "changes": Case(lambda: backup_health.changes(SOME)),
-    "failures": Case(lambda: backup_health.failures(SOME, FORTNIGHT)),
-    "runs by day": Case(lambda: run_history.ended_by_day(FORTNIGHT.date(), None)),
-    "runs by day, of some": Case(lambda: run_history.ended_by_day(FORTNIGHT.date(), SOME)),
-    "a pulse": Case(lambda: notifications.following(many_rows.OPERATOR, SOME, [1, 2])),
-    "an admin's pulse": Case(lambda: notifications.following(many_rows.ADMIN, None, [1, 2])),
+    "standing of all": Case(lambda: backup_health.health_of_tenants(None, utcnow()), OF_TENANTS),
+    "standing of some": Case(lambda: backup_health.health_of_tenants(SOME, utcnow())),
+    "changes": Case(lambda: backup_health.count_changes(SOME)),
+    "failures": Case(lambda: backup_health.count_failures(SOME, FORTNIGHT)),
+    "runs by day": Case(lambda: run_history.count_ended_by_day(FORTNIGHT.date(), None)),
+    "runs by day, of some": Case(lambda: run_history.count_ended_by_day(FORTNIGHT.date(), SOME)),
+    "a pulse": Case(lambda: notifications.followed_runs(many_rows.OPERATOR, SOME, [1, 2])),
+    "an admin's pulse": Case(lambda: notifications.followed_runs(many_rows.ADMIN, None, [1, 2])),
     "a bell": Case(lambda: notifications.unread_count(many_rows.OPERATOR, SOME)),
     "an admin's bell": Case(lambda: notifications.unread_count(many_rows.ADMIN)),
     "reading the news": Case(lambda: notifications.mark_read(many_rows.ADMIN)),

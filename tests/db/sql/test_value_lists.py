@@ -28,11 +28,11 @@ def usual_limit(database):
 
 def test_seventy_thousand_numbers_are_asked_for_at_once(usual_limit, cast):
     run = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="k", items=[], actor=SYSTEM).run
-    assert runs.active_among(MANY) == {run.id}
-    assert not Policy.select().where(value_lists.among(Policy.id, [])).exists()
-    assert Policy.select().where(~value_lists.among(Policy.id, MANY)).count() == 0
+    assert runs.active_ids(MANY) == {run.id}
+    assert not Policy.select().where(value_lists.is_in(Policy.id, [])).exists()
+    assert Policy.select().where(~value_lists.is_in(Policy.id, MANY)).count() == 0
     names = [f"Contoso policy {number}" for number in MANY]
-    assert Policy.select().where(value_lists.among(Policy.name, names)).count() == 2
+    assert Policy.select().where(value_lists.is_in(Policy.name, names)).count() == 2
 
 
 def test_a_person_of_seventy_thousand_tenants_sees_every_page(usual_limit, cast):
@@ -40,18 +40,18 @@ def test_a_person_of_seventy_thousand_tenants_sees_every_page(usual_limit, cast)
     run, _ = capture_by_hand(policy, SYSTEM)
     Run.update(state="failed").where(Run.id == run.id).execute()
     schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM)
-    assert [one.tenant for one in backup_health.of_tenants(MANY, utcnow())] == [cast.contoso, cast.fabrikam]
-    assert backup_health.failures(MANY, utcnow().replace(year=2000)) == {cast.contoso.id: 1}
-    assert backup_health.changes(MANY).total() == 3
-    assert sum(run_history.ended_by_day(date(2000, 1, 1), MANY).values()) == 1
+    assert [one.tenant for one in backup_health.health_of_tenants(MANY, utcnow())] == [cast.contoso, cast.fabrikam]
+    assert backup_health.count_failures(MANY, utcnow().replace(year=2000)) == {cast.contoso.id: 1}
+    assert backup_health.count_changes(MANY).total() == 3
+    assert sum(run_history.count_ended_by_day(date(2000, 1, 1), MANY).values()) == 1
     assert len(schedules.of_tenants(MANY)) == 1
     assert notifications.unread_count(cast.ada.id, MANY) == 0
-    assert notifications.following(cast.ada.id, MANY).active == 0
+    assert notifications.followed_runs(cast.ada.id, MANY).active == 0
 
 
 def test_a_restore_takes_seventy_thousand_policies(usual_limit, cast):
-    source = restores.Source(cast.contoso.directory_id, "Contoso", None)
-    items = [restores.NewItem("configurationPolicies", f"{n}", "x", None, {}) for n in range(3)]
+    source = restores.RestoreSource(cast.contoso.directory_id, "Contoso", None)
+    items = [restores.NewRestoreItem("configurationPolicies", f"{n}", "x", None, {}) for n in range(3)]
     restore = restores.create(cast.contoso, source, items, {}, SYSTEM)
-    restores.keep_only(restore, MANY, SYSTEM)
-    assert len(restores.items(restore)) == len(restores.by_ids(MANY)) == 3
+    restores.remove_other_items(restore, MANY, SYSTEM)
+    assert len(restores.items(restore)) == len(restores.items_by_ids(MANY)) == 3

@@ -18,7 +18,7 @@ def contoso(cast):
     def stand(**columns):
         if columns:
             Tenant.update(**columns).where(Tenant.id == cast.contoso.id).execute()
-        return next(one for one in backup_health.of_tenants(None, utcnow()) if one.tenant == cast.contoso)
+        return next(one for one in backup_health.health_of_tenants(None, utcnow()) if one.tenant == cast.contoso)
 
     return stand
 
@@ -62,26 +62,29 @@ def test_a_refused_sign_in_comes_before_everything_else(cast, contoso):
     tenants.record_connection(cast.contoso, "The client secret has expired.")
     stand = contoso(last_backup_at=utcnow())
     assert (stand.standing, stand.why) == ("not connected", "The client secret has expired.")
-    assert [one.standing for one in backup_health.of_tenants(None, utcnow())] == ["not connected", "never backed up"]
+    assert [one.standing for one in backup_health.health_of_tenants(None, utcnow())] == [
+        "not connected",
+        "never backed up",
+    ]
     tenants.record_connection(cast.contoso, None)
     assert contoso().standing == "no schedule"
 
 
 def test_only_the_tenants_asked_for_are_told(cast):
-    assert [one.tenant for one in backup_health.of_tenants([cast.fabrikam.id], utcnow())] == [cast.fabrikam]
-    assert backup_health.of_tenants([], utcnow()) == []
+    assert [one.tenant for one in backup_health.health_of_tenants([cast.fabrikam.id], utcnow())] == [cast.fabrikam]
+    assert backup_health.health_of_tenants([], utcnow()) == []
 
 
 def test_changes_are_what_no_snapshot_has_and_what_went_since(cast):
     one, other = Policy.select().where(Policy.tenant == cast.contoso).order_by(Policy.id)
     ids, now = [cast.contoso.id], utcnow()
-    assert backup_health.changes(ids) == {cast.contoso.id: 2}
+    assert backup_health.count_changes(ids) == {cast.contoso.id: 2}
     Policy.update(last_captured_at=now, modified_at=now - DAY).where(Policy.tenant == cast.contoso).execute()
-    assert backup_health.changes(ids) == {}
+    assert backup_health.count_changes(ids) == {}
     Policy.update(modified_at=now + HOUR).where(Policy.id == one.id).execute()
     made = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], completed_at=now)
     Tenant.update(last_backup_id=made.id).where(Tenant.id == cast.contoso.id).execute()
     Policy.update(state="gone", gone_at=now - HOUR).where(Policy.id == other.id).execute()
-    assert backup_health.changes(ids) == {cast.contoso.id: 1}
+    assert backup_health.count_changes(ids) == {cast.contoso.id: 1}
     Policy.update(gone_at=now + HOUR).where(Policy.id == other.id).execute()
-    assert backup_health.changes(ids) == {cast.contoso.id: 2}
+    assert backup_health.count_changes(ids) == {cast.contoso.id: 2}

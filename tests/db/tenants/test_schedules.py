@@ -54,16 +54,16 @@ def nightly(cast):
 
 def test_what_a_stopped_scheduler_missed_is_made_up_once(nightly):
     now = at("2026-05-04T09:00")  # three nights later
-    assert schedules.due(now) == [nightly]
-    assert schedules.take(nightly, now)
-    assert schedules.due(now) == []
+    assert schedules.due_schedules(now) == [nightly]
+    assert schedules.claim_due(nightly, now)
+    assert schedules.due_schedules(now) == []
     assert Schedule.get_by_id(nightly.id).next_at.date() == at("2026-05-05T00:00").date()
 
 
 def test_of_two_schedulers_one_takes_it(nightly):
     now = at("2026-05-01T02:30")
     same = Schedule.get_by_id(nightly.id)
-    assert [schedules.take(nightly, now), schedules.take(same, now)] == [True, False]
+    assert [schedules.claim_due(nightly, now), schedules.claim_due(same, now)] == [True, False]
 
 
 def test_two_hundred_tenants_due_at_two_start_over_a_quarter_of_an_hour(database):
@@ -88,19 +88,19 @@ def test_taken_early_in_its_spread_it_does_not_come_twice_in_a_night(cast):
 
 
 def test_the_largest_tenants_start_first(database):
-    moments = [schedules.spread(7, policies) for policies in (0, 500, 1000, 10_000)]
+    moments = [schedules.jitter(7, policies) for policies in (0, 500, 1000, 10_000)]
     assert moments == sorted(moments, reverse=True)
-    assert max(schedules.spread(number, 10_000) for number in range(1000)) < timedelta(seconds=90)
-    assert moments == [schedules.spread(7, policies) for policies in (0, 500, 1000, 10_000)]
+    assert max(schedules.jitter(number, 10_000) for number in range(1000)) < timedelta(seconds=90)
+    assert moments == [schedules.jitter(7, policies) for policies in (0, 500, 1000, 10_000)]
 
 
 def test_a_tenant_that_has_shrunk_since_is_not_backed_up_twice_in_a_night(cast, monkeypatch):
     schedule = schedules.add(cast.contoso, "0 2 * * *", "UTC", SYSTEM)
-    monkeypatch.setattr(schedules, "_size", lambda tenant_id: 10_000)
+    monkeypatch.setattr(schedules, "_count_policies", lambda tenant_id: 10_000)
     early = schedules.next_after(schedule, at("2026-05-01T00:00"))
     Schedule.update(next_at=early).execute()
-    monkeypatch.setattr(schedules, "_size", lambda tenant_id: 0)
-    assert schedules.take(Schedule.get_by_id(schedule.id), early + timedelta(seconds=3))
+    monkeypatch.setattr(schedules, "_count_policies", lambda tenant_id: 0)
+    assert schedules.claim_due(Schedule.get_by_id(schedule.id), early + timedelta(seconds=3))
     assert Schedule.get_by_id(schedule.id).next_at.date() == early.date() + timedelta(days=1)
 
 
@@ -111,14 +111,14 @@ def test_one_that_still_goes_is_waited_for(nightly, cast):
     run = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="x", items=[], actor=SYSTEM).run
     schedules.record_run(nightly, run)
     now = at("2026-05-01T02:30")
-    assert schedules.due(now) == []
-    completion.finish(runs.claim(run.id, run.kind))
-    assert schedules.due(now) == [nightly]
+    assert schedules.due_schedules(now) == []
+    completion.finish(runs.take_claim(run.id, run.kind))
+    assert schedules.due_schedules(now) == [nightly]
 
 
 def test_a_paused_one_is_never_due_and_a_resumed_one_makes_nothing_up(nightly):
     schedules.change(nightly, SYSTEM, cron=nightly.cron, time_zone="UTC", is_paused=True)
-    assert schedules.due(utcnow() + timedelta(days=3)) == []
+    assert schedules.due_schedules(utcnow() + timedelta(days=3)) == []
     schedules.change(nightly, SYSTEM, cron=nightly.cron, time_zone="UTC")
     assert Schedule.get_by_id(nightly.id).next_at > utcnow()
 

@@ -182,7 +182,7 @@ def test_the_last_admin_who_forgot_the_password_and_lost_the_phone_gets_back_in_
                       stdin="a whole new password\n")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert users.check_password("root@example.com", "a whole new password").totp_secret is None
-    assert sessions.of(cast.root.id) == []
+    assert sessions.of_user(cast.root.id) == []
     sessions.begin(cast.root, None, "", "password")
     assert asked("user", "sign-out", "root@example.com") == {"sessions": 1}
     assert tenantkeep("user", "sign-out", "nobody@example.com").returncode == 64
@@ -253,7 +253,7 @@ def test_lists_name_what_other_commands_take(cast, captured):
 
 
 def test_a_backup_set_shows_the_numbers_that_a_restore_takes(cast, captured):
-    manifest = manifests.keep(cast.contoso, [snapshot.id for policy, _, snapshot in captured[:2]])
+    manifest = manifests.save(cast.contoso, [snapshot.id for policy, _, snapshot in captured[:2]])
     made = BackupSet.create(
         tenant=cast.contoso, state="complete", selection={}, types={}, problems=[], manifest=manifest
     )

@@ -126,9 +126,9 @@ def answers(port):
 
 
 def test_a_table_that_has_given_half_of_its_ids_is_named(cast, redis_url):
-    row_ids.go_on_after(Run, row_ids.MOST // 4)
+    row_ids.continue_after(Run, row_ids.MAX_ID // 4)
     assert only("ids")["ok"]
-    row_ids.go_on_after(Run, row_ids.MOST // 2)
+    row_ids.continue_after(Run, row_ids.MAX_ID // 2)
     assert (only("ids")["ok"], "50% of the ids of run" in only("ids")["message"]) == (False, True)
 
 
@@ -269,7 +269,7 @@ def text_of(url):
 def test_a_run_that_waits_without_getting_on_is_a_finding_and_a_figure(cast, client, redis_url):
     assert only("runs")["ok"]
     run = runs.start(tenant=cast.contoso, kind="policy.sync", dedupe_key="k", items=[], actor=SYSTEM).run
-    runs.wait(runs.claim(run.id, run.kind), "Waiting 1 s, so as to stay within Microsoft Graph's limits.", 3600)
+    runs.wait(runs.take_claim(run.id, run.kind), "Waiting 1 s, so as to stay within Microsoft Graph's limits.", 3600)
     Run.update(started_at=utcnow() - timedelta(hours=1)).where(Run.id == run.id).execute()
     found = only("runs")
     assert not found["ok"]

@@ -98,12 +98,12 @@ def arrive(request, database, database_url, tmp_path, monkeypatch):
         monkeypatch.setenv("TENANTKEEP_ENCRYPTION_KEYS", key)
         config.settings.cache_clear()
         encryption.use_keys(config.settings().encryption_keys)
-        bound = engine.use(url)
+        bound = engine.bind_database(url)
         bound.connect()
         made.append((there, bound))
         # As migrated with these keys.
         Seal.delete().execute()
-        AuditKey.update(sealed=audit_keys.sealed(1, 0, audit.GENESIS)).execute()
+        AuditKey.update(sealed=audit_keys.create_sealed_key(1, 0, audit.FIRST_PREVIOUS_HASH)).execute()
         installation.check_keys()
         return bound
 
@@ -130,15 +130,15 @@ def whole(cast, graph, app, worker, quick, ended):
     restore, run = executed(previewed(restore, ended), ended)
     assert run.state == RunState.SUCCEEDED
     schedules.add(cast.contoso, "0 2 * * *", "Europe/Vienna", Actor.person(cast.max, None))
-    mappings.set_one(cast.contoso, cast.fabrikam.directory_id, ("groups", "one"), "other", SYSTEM)
+    mappings.set_mapping(cast.contoso, cast.fabrikam.directory_id, ("groups", "one"), "other", SYSTEM)
     Preference.create(user=cast.ada, name="tenant", value=cast.contoso.id)
-    four_eyes.touch([restore.id], cast.max, four_eyes.MADE)
+    four_eyes.record_requester([restore.id], cast.max, four_eyes.ASKED_FOR_IT)
     RuleChange.create(tenant=cast.contoso, asked_by=cast.max, turns_four_eyes_off=True, removed=[], named=[])
     EntraGrant.create(claim="admins", site_role="admin")
     DirectoryName.create(tenant=cast.contoso, kind="groups", object_id="one", name="Ümläut 🔑 “quoted”")
-    credentials.give(cast.contoso, "secret", {"secret": "the next one"}, SYSTEM)
+    credentials.add_next(cast.contoso, "secret", {"secret": "the next one"}, SYSTEM)
     Session.create(user=cast.ada, token_mark="a" * 64, browser="a browser", way="password")
-    recovery_codes.make(cast.ada, SYSTEM)
+    recovery_codes.create(cast.ada, SYSTEM)
     Passkey.create(user=cast.ada, name="laptop", credential_id="eHh4", public_key="eHh4")
     User.update(totp_secret=keyring().seal(b"once", totp_owner(cast.ada.id))).where(User.id == cast.ada.id).execute()
     return SimpleNamespace(restore=restore, snapshot=snapshot, graph=graph)
@@ -146,7 +146,7 @@ def whole(cast, graph, app, worker, quick, ended):
 
 def rows(model):
     """Id -> the row, without what is sealed with keys that differ."""
-    fields = [field for field in row_codec.fields(model) if field not in row_codec.SEALED]
+    fields = [field for field in row_codec.fields(model) if field not in row_codec.SEALED_FIELDS]
     key = model._meta.primary_key.name
     found = model.select(*fields).order_by(model._meta.primary_key).dicts()
     return {row[key]: {name: bytes(value) if isinstance(value, memoryview) else value for name, value in row.items()}
@@ -157,23 +157,23 @@ def test_every_row_arrives_on_the_other_engine_and_the_installation_works_there(
     whole, arrive, cast, tmp_path, sign_in, ended
 ):
     file = exported(tmp_path / "all.tenantkeep")
-    here = {model: rows(model) for model in row_codec.TAKEN}
+    here = {model: rows(model) for model in row_codec.EXPORTED_TABLES}
     assert [model.__name__ for model, found in here.items() if not found] == [], "nothing of these was there to take"
-    bodies = {one.id: snapshots.body(one) for one in Snapshot.select()}
+    bodies = {one.id: snapshots.read_snapshot(one) for one in Snapshot.select()}
     assert file.stat().st_mode & 0o777 == 0o600
 
     arrive()
     made = imported(file)
-    there = {model: rows(model) for model in row_codec.TAKEN}
+    there = {model: rows(model) for model in row_codec.EXPORTED_TABLES}
     assert made.rows == sum(map(len, here.values()))
     assert there[AuditEvent].popitem()[1]["action"] == "installation:imported"
     for model in here:
         if model not in {AuditHead, AuditKey}:
             assert there[model] == here[model], model
     assert list(audit.verify()) == []
-    assert {one.id: snapshots.body(one) for one in Snapshot.select()} == bodies
-    assert tenants.credential(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
-    assert credentials.values_of(Credential.get()) == {"secret": "the next one"}
+    assert {one.id: snapshots.read_snapshot(one) for one in Snapshot.select()} == bodies
+    assert tenants.credential_values(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
+    assert credentials.open_values(Credential.get()) == {"secret": "the next one"}
     assert keyring().unseal(User.get_by_id(cast.ada.id).totp_secret, totp_owner(cast.ada.id)) == b"once"
     assert not Session.select().exists()
 
@@ -196,35 +196,43 @@ def test_no_table_of_the_database_is_neither_taken_nor_named_as_left_out(databas
     others = {"schema_migration", "schemamigration", "sqlite_sequence"}
     made = {name for name in database.get_tables() if not name.startswith("policy_search")}
     assert made - others == ours
-    assert set(Table.__subclasses__()) == set(TABLES) == {*row_codec.TAKEN, *row_codec.LEFT_OUT}
+    assert set(Table.__subclasses__()) == set(TABLES) == {*row_codec.EXPORTED_TABLES, *row_codec.LEFT_OUT}
 
 
 def test_every_binary_column_says_whether_it_is_sealed():
-    binary = {f"{model.__name__}.{field.name}" for model in row_codec.TAKEN for field in row_codec.fields(model)
-              if isinstance(field, pw.BlobField)}  # fmt: skip
-    assert binary == {f"{field.model.__name__}.{field.name}" for field in (*row_codec.SEALED, *row_codec.NOT_SEALED)}
+    binary = {
+        f"{model.__name__}.{field.name}"
+        for model in row_codec.EXPORTED_TABLES
+        for field in row_codec.fields(model)
+        if isinstance(field, pw.BlobField)
+    }
+    assert binary == {
+        f"{field.model.__name__}.{field.name}" for field in (*row_codec.SEALED_FIELDS, *row_codec.NOT_SEALED)
+    }
 
 
 def test_every_table_comes_after_those_that_it_refers_to():
-    for place, model in enumerate(row_codec.TAKEN):
+    for place, model in enumerate(row_codec.EXPORTED_TABLES):
         for field in model._meta.refs:
-            assert field.rel_model is model or row_codec.TAKEN.index(field.rel_model) < place, f"{model}.{field.name}"
+            assert field.rel_model is model or row_codec.EXPORTED_TABLES.index(field.rel_model) < place, (
+                f"{model}.{field.name}"
+            )
 
 
 @pytest.fixture
 def busy(captured, cast):
     """A capture that nobody took yet, and a backup in parts that a worker is in the midst of."""
     ada = Actor.person(cast.ada, None)
-    item = runs.NewItem("configurationPolicies", "One", Policy.get().id, "one")
+    item = runs.NewRunItem("configurationPolicies", "One", Policy.get().id, "one")
     waiting = runs.start(
         tenant=cast.contoso, kind=RunKind.CAPTURE_SNAPSHOT, dedupe_key="a", items=[item], actor=ada
     ).run
     held = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="b", items=[item], actor=ada).run
     backup_sets.begin(held, {}, False, ["configurationPolicies"])
-    claim = runs.claim(held.id, held.kind)
+    claim = runs.take_claim(held.id, held.kind)
     Listing.create(run=held, policy_type="intents", rows=[])
     part = Run.create(tenant=cast.contoso, kind=RunKind.BACK_UP_PART, dedupe_key="c", parent=held, part=1)
-    runs.claim(part.id, part.kind)
+    runs.take_claim(part.id, part.kind)
     Notification.update(read_at=utcnow()).execute()
     return SimpleNamespace(waiting=waiting, held=held, claim=claim, part=part)
 
@@ -246,7 +254,7 @@ def test_runs_that_were_under_way_end_as_failed_and_everybody_is_told(busy, arri
 
 
 def test_no_id_of_a_row_that_is_gone_is_given_where_it_arrives(captured, arrive, cast, tmp_path):
-    last = row_ids.last_given(Run)
+    last = row_ids.last_given_id(Run)
     Run.delete().where(Run.id == last).execute()
     file = exported(tmp_path / "all.tenantkeep")
     arrive()
@@ -256,7 +264,9 @@ def test_no_id_of_a_row_that_is_gone_is_given_where_it_arrives(captured, arrive,
 
 def nothing_is_here():
     left = [
-        model.__name__ for model in row_codec.TAKEN if model not in {AuditHead, AuditKey} and model.select().exists()
+        model.__name__
+        for model in row_codec.EXPORTED_TABLES
+        if model not in {AuditHead, AuditKey} and model.select().exists()
     ]
     return left == [] and AuditHead.get().last_id == 0
 
@@ -279,10 +289,10 @@ def test_a_damaged_file_or_a_wrong_passphrase_leaves_the_installation_empty(capt
 
 def test_an_installation_with_anything_in_it_is_refused_and_left_as_it_is(captured, tmp_path):
     file = exported(tmp_path / "all.tenantkeep")
-    before = {model: rows(model) for model in row_codec.TAKEN}
+    before = {model: rows(model) for model in row_codec.EXPORTED_TABLES}
     with pytest.raises(Invalid, match="not empty: it has rows in users, tenant"):
         imported(file)
-    assert {model: rows(model) for model in row_codec.TAKEN} == before
+    assert {model: rows(model) for model in row_codec.EXPORTED_TABLES} == before
     assert list(audit.verify()) == []
 
 
@@ -423,9 +433,9 @@ def copied(database, database_url, path):
 def test_a_copy_that_the_engine_makes_of_itself_works_with_the_keys(captured, database, database_url, tmp_path):
     url = copied(database, database_url, tmp_path / "copy")
     handle.close()
-    with engine.use(url).connection_context():
+    with engine.bind_database(url).connection_context():
         installation.check_keys()
-        assert snapshots.body(captured[0][2])["body"]["name"] == captured[0][0].name
+        assert snapshots.read_snapshot(captured[0][2])["body"]["name"] == captured[0][0].name
         assert list(audit.verify()) == []
     if hasattr(handle.obj, "close_all"):
         handle.obj.close_all()

@@ -41,7 +41,7 @@ def test_a_preview_prints_the_plan_of_each_policy_and_live_writes_it(graph, back
         True,
     )
     assert graph.requests()["writes"] == 0
-    first = backup_sets.snapshots_of(backup_set)[0]
+    first = backup_sets.snapshot_ids(backup_set)[0]
     done = restored(backup_set, "--item", str(first), "--live", "--yes", "--reason", "INC-1", "--wait", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)

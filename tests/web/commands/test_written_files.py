@@ -66,9 +66,9 @@ def test_it_is_its_owners_alone_and_not_written_over_unless_forced(line, tmp_pat
 
 def test_what_is_no_ordinary_file_or_cannot_be_written_is_said_and_nothing_is_left(database_url, tmp_path):
     for path, sentence in ((tmp_path, "no ordinary file"), (tmp_path / "nowhere" / "x", "No such file")):
-        with pytest.raises(Invalid, match=sentence), private_file.written(path, force=True):
+        with pytest.raises(Invalid, match=sentence), private_file.writing(path, force=True):
             pass
-    with pytest.raises(KeyboardInterrupt), private_file.written(tmp_path / "half") as out:
+    with pytest.raises(KeyboardInterrupt), private_file.writing(tmp_path / "half") as out:
         out.write(b"half of it")
         raise KeyboardInterrupt
     assert not list(tmp_path.glob("*half*"))

@@ -25,7 +25,7 @@ def test_every_id_of_a_row_is_taken(number):
 
 def test_rows_beyond_32_bits_have_their_pages(app, sign_in, cast):
     for model in (Run, User):
-        row_ids.go_on_after(model, 2**31)
+        row_ids.continue_after(model, 2**31)
     run = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="a", items=[], actor=SYSTEM).run
     person = User.create(email="new@example.com", name="New")
     browser = sign_in(app.test_client(), cast.root)

@@ -33,10 +33,12 @@ def crossing(app, cast):
     policy = Policy.get(Policy.tenant == cast.fabrikam)
     body = {"name": policy.name, "description": "shown", "password": SECRET, "settings": []}
     _, snapshot = capture_by_hand(policy, SYSTEM, body)
-    source = restores.Source(cast.fabrikam.directory_id, "Northwind's set")
-    made = restores.create(cast.contoso, source, restores.of_snapshots([snapshot]), options(), person(cast.max.id))
+    source = restores.RestoreSource(cast.fabrikam.directory_id, "Northwind's set")
+    made = restores.create(
+        cast.contoso, source, restores.new_items_from_snapshots([snapshot]), options(), person(cast.max.id)
+    )
     RestoreItem.update(action="create", reason="guard").where(RestoreItem.restore == made).execute()
-    item = runs.NewItem(policy.policy_type, policy.name)
+    item = runs.NewRunItem(policy.policy_type, policy.name)
     run = runs.start(tenant=cast.contoso, kind=RunKind.RESTORE, dedupe_key="x", items=[item], actor=SYSTEM,
                      restore_id=made.id).run  # fmt: skip
     Run.update(state="failed", total=1, failed=1).where(Run.id == run.id).execute()

@@ -77,7 +77,7 @@ def register(admin: Admin) -> None:
 @requires(Permission.SEE)
 def page(backup_set_id: str) -> str:
     backup_set = fetch(BackupSet, backup_set_id, Permission.SEE)
-    ids = backup_sets.snapshots_of(backup_set)
+    ids = backup_sets.snapshot_ids(backup_set)
     run = Run.get_or_none(Run.id == backup_set.run_id)
     return render_template(
         "backup_sets/page.html",

@@ -80,7 +80,7 @@ class PolicyList(ListView):
     export_columns = ("tenant", "policy_type", "graph_id", "name", "state", "modified_at", "last_captured_at")
 
     def _mentions(self, word: str) -> Any:
-        return search.names_a_policy(word, Policy.id, self.tenant_ids())
+        return search.policy_name_matches(word, Policy.id, self.tenant_ids())
 
     @action("capture", "Capture snapshot")
     def capture_selected(self, ids: list[str]) -> None:
@@ -127,8 +127,8 @@ def page(policy_id: str) -> str:
         page=number,
         newest=newest,
         assignments=snapshot_diff.assignments(newest, contents[newest.id]) if newest else None,
-        captured_by=users.names({one.captured_by_id for one in found}),
-        runs=run_history.newest(Run.policy == policy, RUNS_SHOWN),
+        captured_by=users.names_by_id({one.captured_by_id for one in found}),
+        runs=run_history.newest_runs(Run.policy == policy, RUNS_SHOWN),
     )
 
 

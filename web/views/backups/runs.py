@@ -112,7 +112,7 @@ class RunList(ListView):
         return super()._scoped(query).where(Run.parent.is_null())
 
     def _mentions(self, word: str) -> Any:
-        of_policy = search.names_a_policy(word, Run.policy, self.tenant_ids())
+        of_policy = search.policy_name_matches(word, Run.policy, self.tenant_ids())
         # Not "no number, or of the policy": PostgreSQL would look for every policy of that name first.
         return super()._mentions(word) | of_policy if row_number(word) else of_policy
 
@@ -132,7 +132,7 @@ def mine() -> str:
 @requires(Permission.SEE)
 def page(run_id: str) -> str:
     run = fetch(Run, run_id, Permission.SEE)
-    told = notifications.of_run(current_user.id, run)
+    told = notifications.find_of_run(current_user.id, run)
     if told and run.state not in ACTIVE:
         notifications.mark_read(current_user.id, [told.id])
     return render_template("runs/page.html", **facts(run))
@@ -146,9 +146,9 @@ def progress(run_id: str) -> Any:
     if wants_json():
         return jsonify(
             state=run.state,
-            waiting=run_progress.waiting(run),
-            counts=run_progress.counts(run),
-            outcomes=run_progress.outcomes(run),
+            waiting=run_progress.waiting_reason(run),
+            counts=run_progress.count_by_state(run),
+            outcomes=run_progress.count_by_outcome(run),
         )
     return render_template("runs/_progress.html", **facts(run))
 
@@ -160,25 +160,25 @@ def progress_of(run: Run) -> Markup:
 
 def facts(run: Run) -> dict[str, Any]:
     """What the moving part shows, of a page of items that ended in one way or are still in one state."""
-    counts, by_outcome = run_progress.counts(run), run_progress.outcomes(run)
+    counts, by_outcome = run_progress.count_by_state(run), run_progress.count_by_outcome(run)
     choices = {name: count for name, count in by_outcome.items() if name not in SAID_BY_STATE}
-    choices |= {name: counts[name] for name in run_progress.NEEDS_A_LOOK if counts[name]}
+    choices |= {name: counts[name] for name in run_progress.NEEDS_ATTENTION if counts[name]}
     wanted = request.args.get("outcome", "")
     wanted = wanted if wanted in choices else ""
     page = page_number(LAST_PAGE)
     usual = run_history.usual_seconds(run, counts["total"])
-    found = run_progress.items(run, wanted, ITEMS_SHOWN + 1, page * ITEMS_SHOWN)
+    found = run_progress.page_of_items(run, wanted, ITEMS_SHOWN + 1, page * ITEMS_SHOWN)
     return {
         "run": run,
-        "waiting": run_progress.waiting(run),
-        "backup_set": backup_sets.of_run(run),
+        "waiting": run_progress.waiting_reason(run),
+        "backup_set": backup_sets.find_of_run(run),
         "made": found[0].snapshot_id if run.kind == RunKind.CAPTURE_SNAPSHOT and found else None,
         "may_retry": may_retry(run),
         "retry": _retry_facts(run),
-        "retried_by": retries.runs_of(run),
+        "retried_by": retries.retries_of(run),
         "tenant": Tenant.get_by_id(run.tenant_id),
         "policy": Policy.get_or_none(Policy.id == run.policy_id),
-        "requester": users.by_id(run.requested_by_id),
+        "requester": users.find_by_id(run.requested_by_id),
         "kind": KINDS.get(run.kind, run.kind),
         "counts": counts,
         "choices": choices,
@@ -210,7 +210,7 @@ def may_retry(run: Run) -> bool:
 def _retry_facts(run: Run) -> dict[str, Any]:
     """Of a live restore whose retry waits for another pair of eyes: what the page says, and whether it has the form."""
     is_bad = run.kind == RunKind.RESTORE and run.state not in ACTIVE and bool(run.failed or run.uncertain)
-    if not is_bad or not retries.is_to_be_approved(run, config.settings().plan_hours):
+    if not is_bad or not retries.lacks_only_approval(run, config.settings().plan_hours):
         return {}
     restore = Restore.get_by_id(run.restore_id)
     facts = restore_approval.facts(restore, None)

@@ -47,7 +47,7 @@ def _page(snapshot: Snapshot, hide: Masking | None) -> str:
         content=snapshot.content,
         # Beside masked secrets it would tell whoever guesses them that it is so.
         fingerprint="" if hide and hide.count else snapshot.content.fingerprint,
-        previous=snapshots.before(snapshot),
+        previous=snapshots.previous(snapshot),
         lines=lines,
         unset=unset,
         assignments=snapshot_diff.assignments(snapshot, document),
@@ -57,7 +57,7 @@ def _page(snapshot: Snapshot, hide: Masking | None) -> str:
 
 
 def _document(snapshot: Snapshot, hide: Masking | None) -> dict[str, Any]:
-    document = snapshots.own(snapshots.body(snapshot), snapshot.policy.graph_id)
+    document = snapshots.with_own_id(snapshots.read_snapshot(snapshot), snapshot.policy.graph_id)
     visible: dict[str, Any] = hide(document) if hide else document
     return visible
 

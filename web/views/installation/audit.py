@@ -41,7 +41,7 @@ def index() -> str:
         actions=list(Action),
         results=list(Result),
         filters=given,
-        check=daily_check.state(),
+        check=daily_check.last_check(),
         sees_all=allowed_tenant_ids(Permission.AUDIT) is None,
         is_narrowed=any(value != EVERY_TENANT for name, value in given.items() if name != "zone"),
     )
@@ -77,7 +77,7 @@ def _tenants() -> list[Tenant]:
 @pages.get("/export.csv")
 @requires(Permission.AUDIT)
 def export() -> Response:
-    ids = audit_rows.found_ids(_found(_given()), EXPORT_CAP)
+    ids = audit_rows.first_ids(_found(_given()), EXPORT_CAP)
     audit.record(Action.AUDIT_EXPORTED, current_actor(), "audit log", rows=len(ids))
     return stream("audit.csv", _lines(ids))
 
@@ -88,13 +88,13 @@ def export_proof() -> Response:
     """The chain itself, which has every tenant's events in it; of the filters only the days count."""
     if allowed_tenant_ids(Permission.AUDIT) is not None:
         refuse(Permission.AUDIT)
-    first, last = chain_export.bounds(*days())
+    first, last = chain_export.event_range(*days())
     audit.record(Action.AUDIT_EXPORTED, current_actor(), "audit log, with proof", rows=max(last - first + 1, 0))
-    return stream("audit.jsonl", chain_export.lines(first, last), "application/jsonl")
+    return stream("audit.jsonl", chain_export.document_lines(first, last), "application/jsonl")
 
 
 def _lines(ids: list[int]) -> Iterator[str]:
     yield csv_line(COLUMNS)
-    for some in value_lists.by(ids):
-        for event in audit_rows.by_ids(some):
+    for some in value_lists.batched(ids):
+        for event in audit_rows.events_by_ids(some):
             yield csv_line(getattr(event, column) for column in COLUMNS)

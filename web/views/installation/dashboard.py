@@ -12,7 +12,7 @@ from db.clock import utcnow
 from db.models import Run
 from db.restores import restores
 from db.runs import run_history
-from db.sql.value_lists import within
+from db.sql.value_lists import is_in_if_given
 from db.states import ENDED, RunState, Standing
 from db.tenants import backup_health
 from web.presentation import rule_changes
@@ -40,7 +40,7 @@ class Dashboard(AdminIndexView):
         if not can(Permission.SEE):
             return self.render("dashboard/no_tenants.html", audit_fault=_audit_fault())
         ids, now = allowed_tenant_ids(Permission.SEE), utcnow()
-        stands = backup_health.of_tenants(ids, now)
+        stands = backup_health.health_of_tenants(ids, now)
         shown = stands[:TENANTS_SHOWN]
         shown_ids = [one.tenant.id for one in shown]
         return self.render(
@@ -51,15 +51,15 @@ class Dashboard(AdminIndexView):
             troubled=[one for one in shown if one.standing not in (Standing.GOOD, Standing.UNSCHEDULED)],
             stands=shown,
             count=len(stands),
-            changes=backup_health.changes(shown_ids),
-            failures=backup_health.failures(shown_ids, now - WEEK),
+            changes=backup_health.count_changes(shown_ids),
+            failures=backup_health.count_failures(shown_ids, now - WEEK),
             week_ago=now - WEEK,
             waiting=restores.awaiting_approval(ids, WAITING),
             rule_changes=rule_changes.waiting(),
             chart=_chart(ids, now),
             audit_fault=_audit_fault(),
             switched_off=backup_health.switched_off(ids),
-            latest=run_history.newest(within(Run.tenant, ids), LATEST),
+            latest=run_history.newest_runs(is_in_if_given(Run.tenant, ids), LATEST),
         )
 
 
@@ -80,11 +80,11 @@ def verdict(standings: Sequence[Standing]) -> tuple[str, str]:
 def _audit_fault() -> str | None:
     """For those who answer for the whole log."""
     is_theirs = allowed_tenant_ids(Permission.AUDIT) is None
-    return daily_check.state().first_fault if is_theirs else None
+    return daily_check.last_check().first_fault if is_theirs else None
 
 
 def _chart(ids: list[int] | None, now: datetime) -> Chart:
     first = now.date() - timedelta(days=DAYS - 1)
-    counts = run_history.ended_by_day(first, ids)
+    counts = run_history.count_ended_by_day(first, ids)
     days: list[date] = [first + timedelta(days=number) for number in range(DAYS)]
     return Chart.of(days, [RunState(one) for one in ENDED], counts)

@@ -9,7 +9,7 @@ from flask_login import current_user
 from db.accounts import passkeys, recovery_codes, sessions, totp, users
 from db.errors import Invalid
 from db.models import User
-from db.schema.row_ids import MOST
+from db.schema.row_ids import MAX_ID
 from web.security import relying_party, sealed_cookie
 from web.security.access import current_actor, requires
 from web.security.permissions import Permission
@@ -25,11 +25,11 @@ def page() -> str:
     return render_template(
         "account/page.html",
         user=user,
-        sessions=sessions.of(user.id),
+        sessions=sessions.of_user(user.id),
         here=_here(),
-        recovery_codes_left=recovery_codes.left(user),
-        few_recovery_codes=recovery_codes.FEW,
-        passkeys=passkeys.of(user.id),
+        recovery_codes_left=recovery_codes.count_left(user),
+        few_recovery_codes=recovery_codes.FEW_LEFT,
+        passkeys=passkeys.of_user(user.id),
         why_no_passkeys=relying_party.why_not(),
     )
 
@@ -53,7 +53,7 @@ def link_entra_id() -> Any:
 
     def act(user: User) -> Any:
         typed = request.form.get("entra_id", "").strip()
-        wanted = users.entra_id(typed, user) if typed else None
+        wanted = users.parse_entra_id(typed, user) if typed else None
         if wanted == user.entra_id:
             return _done("Nothing was changed.")
         users.change(user, current_actor(), here=_here(), entra_id=wanted)
@@ -71,7 +71,7 @@ def set_up() -> Any:
     # The secret that the app was shown, until its first code proves that it has it.
     secret = sealed_cookie.kept(_begun(user)).get(_begun(user)) or totp.new_secret()
     sealed_cookie.keep({_begun(user): secret})
-    address = totp.address(user, secret)
+    address = totp.provisioning_uri(user, secret)
     picture = segno.make(address, error="m").svg_data_uri(scale=5, border=3, dark="#000", light="#fff")
     return render_template("account/second_factor.html", user=user, picture=picture, secret=secret)
 
@@ -110,7 +110,7 @@ def make_recovery_codes() -> Any:
     def act(user: User) -> Any:
         if user.totp_secret is None:
             raise Invalid("Recovery codes stand for codes from an app, and those are off.")
-        return _shown_once(recovery_codes.make(user, current_actor()))
+        return _shown_once(recovery_codes.create(user, current_actor()))
 
     return proved(act)
 
@@ -124,7 +124,7 @@ def _shown_once(codes: list[str]) -> str:
 @requires(Permission.SIGNED_IN)
 def end_session(session_id: int) -> Any:
     """One's own alone: any other is none."""
-    if session_id > MOST or not sessions.end(current_user.id, session_id):
+    if session_id > MAX_ID or not sessions.end(current_user.id, session_id):
         abort(404)
     flash("That browser is signed out.", "success")
     return redirect(url_for("account.page"), 303)

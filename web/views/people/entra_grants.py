@@ -8,7 +8,7 @@ from actors.people import entra_sign_in
 from db.accounts import entra_grants
 from db.errors import Invalid
 from db.models import EntraGrant, Tenant
-from db.schema.row_ids import MOST
+from db.schema.row_ids import MAX_ID
 from db.states import Role, SiteRole
 from db.tenants import tenants
 from web.security.access import current_actor, requires, row_number
@@ -22,7 +22,7 @@ pages = Blueprint("entra_grants", __name__, url_prefix="/users/entra")
 def index() -> str:
     return render_template(
         "users/entra_grants.html",
-        grants=entra_grants.grants(),
+        grants=entra_grants.all_grants(),
         tenants=tenants.by_name(),
         roles=list(Role),
         site_roles=[SiteRole.AUDITOR, SiteRole.ADMIN],
@@ -38,9 +38,9 @@ def grant() -> Any:
     form, claim = request.form, request.form.get("claim", "")
     try:
         if form.get("gives") in {SiteRole.AUDITOR, SiteRole.ADMIN}:
-            entra_grants.grant(claim, current_actor(), site_role=SiteRole(form["gives"]))
+            entra_grants.set_grant(claim, current_actor(), site_role=SiteRole(form["gives"]))
         elif form.get("gives") in set(Role):
-            entra_grants.grant(claim, current_actor(), tenant=_tenant(), role=Role(form["gives"]))
+            entra_grants.set_grant(claim, current_actor(), tenant=_tenant(), role=Role(form["gives"]))
         else:
             abort(400)
     except Invalid as e:
@@ -53,16 +53,16 @@ def grant() -> Any:
 @pages.post("/<int:grant_id>/remove")
 @requires(Permission.ADMINISTER)
 def remove(grant_id: int) -> Any:
-    made = EntraGrant.get_or_none(EntraGrant.id == grant_id) if grant_id <= MOST else None
+    made = EntraGrant.get_or_none(EntraGrant.id == grant_id) if grant_id <= MAX_ID else None
     if made is None:
         abort(404)
-    entra_grants.remove(made, current_actor())
+    entra_grants.remove_grant(made, current_actor())
     flash("Removed. Who has the role because of it loses it at the next sign-in, or within the hour.", "success")
     return redirect(url_for("entra_grants.index"), 303)
 
 
 def _tenant() -> Tenant:
-    tenant = tenants.by_id(row_number(request.form.get("tenant", "")))
+    tenant = tenants.find_by_id(row_number(request.form.get("tenant", "")))
     if tenant is None:
         raise Invalid("Choose the tenant in which the role is given.")
     return tenant

@@ -24,8 +24,8 @@ def index() -> str:
     rows = notifications.latest(current_user.id, allowed_tenant_ids(Permission.SEE), only_unread=only_unread, page=page)
     return render_template(
         "notifications/page.html",
-        rows=rows[: notifications.PAGE],
-        has_more=len(rows) > notifications.PAGE and page < LAST_PAGE,
+        rows=rows[: notifications.PAGE_SIZE],
+        has_more=len(rows) > notifications.PAGE_SIZE and page < LAST_PAGE,
         page=page,
         only_unread=only_unread,
         rule_changes=rule_changes.waiting(),

@@ -8,11 +8,11 @@ from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_t
 from flask_login import current_user
 
 from db.accounts import passkeys
-from db.accounts.passkeys import Place
+from db.accounts.passkeys import RelyingParty
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import User
-from db.schema.row_ids import MOST
+from db.schema.row_ids import MAX_ID
 from web.presentation.links import local
 from web.security import relying_party, sealed_cookie
 from web.security.access import current_actor, requires
@@ -30,7 +30,7 @@ TOO_LATE = "That took too long. Begin again."
 @requires(Permission.PUBLIC)
 def ask() -> Response:
     """What the page's script hands to the browser."""
-    question = passkeys.ask_who_it_is(_place())
+    question = passkeys.request_sign_in(_place())
     asked = {"passkey": question.challenge, "asked_at": utcnow().isoformat()}
     sealed_cookie.keep({**asked, "next": local(request.args.get("next"))})
     return jsonify(json.loads(question.options))
@@ -41,7 +41,7 @@ def ask() -> Response:
 def enter() -> Any:
     place, kept, answer = _place(), sealed_cookie.kept("passkey"), request.form.get("answer", "")
     sealed_cookie.forget()
-    owner = passkeys.owner(answer)
+    owner = passkeys.claimed_user(answer)
     tries = Tries(owner.email if owner else "")
     if not tries.may():
         return sign_in.turned_away(tries, owner.email if owner else "", kept.get("next", ""))
@@ -49,7 +49,7 @@ def enter() -> Any:
         if not kept:
             raise Invalid(TOO_LATE)
         asked_at = datetime.fromisoformat(kept["asked_at"])
-        user = passkeys.accept(answer, kept["passkey"], asked_at, place, request.remote_addr)
+        user = passkeys.verify_sign_in(answer, kept["passkey"], asked_at, place, request.remote_addr)
     except Invalid as e:
         tries.failed()
         sign_in.refused(owner.email if owner else "", "passkey")
@@ -65,7 +65,7 @@ def begin() -> Any:
     """The proof first; the page that it leads to asks the browser."""
 
     def act(user: User) -> Any:
-        question = passkeys.ask_for_a_new_one(user, _place())
+        question = passkeys.request_registration(user, _place())
         name = request.form.get("name", "")[:60]
         sealed_cookie.keep({f"passkey of {user.id}": question.challenge, "name": name})
         return render_template("account/new_passkey.html", name=name, options=question.options)
@@ -98,7 +98,7 @@ def remove(passkey_id: int) -> Any:
     """One's own alone: any other is none."""
 
     def act(user: User) -> Any:
-        if passkey_id > MOST or not passkeys.remove(user, passkey_id, current_actor()):
+        if passkey_id > MAX_ID or not passkeys.remove(user, passkey_id, current_actor()):
             abort(404)
         flash("The passkey counts no more. Remove it from your device or password manager, too.", "success")
         return redirect(url_for("account.page"), 303)
@@ -106,7 +106,7 @@ def remove(passkey_id: int) -> Any:
     return proved(act)
 
 
-def _place() -> Place:
+def _place() -> RelyingParty:
     place = relying_party.place()
     if place is None:
         abort(404)

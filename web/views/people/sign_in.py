@@ -118,7 +118,7 @@ def enter_code() -> Any:
     tries = Tries(user.email)
     if not tries.may():
         return turned_away(tries, user.email, kept["next"])
-    by = totp.accept(user, request.form.get("code", "")[:40], Actor.person(user, request.remote_addr))
+    by = totp.verify(user, request.form.get("code", "")[:40], Actor.person(user, request.remote_addr))
     if by is None:
         tries.failed()
         refused(user.email, "code")
@@ -127,7 +127,7 @@ def enter_code() -> Any:
     tries.succeeded()
     answer = begin(user, WAYS[by], kept["next"])
     if by == "recovery code":
-        left = recovery_codes.left(user)
+        left = recovery_codes.count_left(user)
         flash(f"That recovery code is used up; {left} are left. Your account page makes new ones.", "warning")
     return answer
 
@@ -211,7 +211,7 @@ def refused(email: str, by: str) -> None:
     if not may_be_recorded():
         logger.warning(UNRECORDED, request.remote_addr, extra=logs.REPEATED)
         return
-    who = Actor(email if email == ENTRA or users.find(email) else UNKNOWN, address=request.remote_addr)
+    who = Actor(email if email == ENTRA or users.find_by_email(email) else UNKNOWN, address=request.remote_addr)
     audit.record(Action.SIGN_IN, who, "session", result=Result.REFUSED, by=by)
 
 

@@ -8,7 +8,7 @@ from flask_login import current_user
 from db.accounts import passkeys, sessions, totp, users
 from db.errors import Invalid
 from db.models import Membership, User
-from db.schema.row_ids import MOST
+from db.schema.row_ids import MAX_ID
 from db.states import Role, SiteRole
 from db.tenants import tenants
 from web.inputs import form_text
@@ -21,7 +21,7 @@ pages = Blueprint("users", __name__, url_prefix="/users")
 @pages.get("/")
 @requires(Permission.ADMINISTER)
 def index() -> str:
-    return render_template("users/index.html", users=users.by_name(), site_roles=list(SiteRole))
+    return render_template("users/index.html", users=users.all_by_name(), site_roles=list(SiteRole))
 
 
 @pages.post("/")
@@ -38,7 +38,7 @@ def add() -> Any:
         )
     except Invalid as e:
         flash(str(e), "danger")
-        return render_template("users/index.html", users=users.by_name(), site_roles=list(SiteRole), form=form), 400
+        return render_template("users/index.html", users=users.all_by_name(), site_roles=list(SiteRole), form=form), 400
     flash(f"{user.name} was added. Give them a role in a tenant below.", "success")
     return redirect(url_for("users.page", user_id=user.id), 303)
 
@@ -51,9 +51,9 @@ def page(user_id: int) -> str:
         "users/page.html",
         user=user,
         is_own=user.id == current_user.id,
-        memberships=users.memberships(user),
-        sessions=sessions.of(user.id),
-        passkeys=passkeys.of(user.id),
+        memberships=users.memberships_of_user(user),
+        sessions=sessions.of_user(user.id),
+        passkeys=passkeys.of_user(user.id),
         tenants=tenants.by_name(),
         roles=list(Role),
         site_roles=list(SiteRole),
@@ -111,7 +111,7 @@ def turn_off_second_factor(user_id: int) -> Any:
 @requires(Permission.ADMINISTER)
 def set_membership(user_id: int) -> Any:
     user = _user(user_id)
-    tenant = tenants.by_id(row_number(request.form.get("tenant", "")))
+    tenant = tenants.find_by_id(row_number(request.form.get("tenant", "")))
     if tenant is None or request.form.get("role") not in set(Role):
         abort(400)
     users.set_member(user, tenant, Role(request.form["role"]), current_actor())
@@ -123,7 +123,7 @@ def set_membership(user_id: int) -> Any:
 @requires(Permission.ADMINISTER)
 def remove_membership(user_id: int, membership_id: int) -> Any:
     mine = (Membership.id == membership_id) & (Membership.user == _user(user_id))
-    membership = Membership.get_or_none(mine) if membership_id <= MOST else None
+    membership = Membership.get_or_none(mine) if membership_id <= MAX_ID else None
     if membership is None:
         abort(404)
     users.remove_member(membership, current_actor())
@@ -138,7 +138,7 @@ def _refuse_ones_own(user: User, touches_what_guards_it: bool) -> None:
 
 
 def _user(user_id: int) -> User:
-    user = users.by_id(user_id) if user_id <= MOST else None
+    user = users.find_by_id(user_id) if user_id <= MAX_ID else None
     if user is None:
         abort(404)
     return user
@@ -146,7 +146,7 @@ def _user(user_id: int) -> User:
 
 def _entra_id(user: User, text: str | None) -> dict[str, str | None]:
     """As a change, when it is one. Raises Invalid."""
-    wanted = None if not text or not text.strip() else users.entra_id(text, user)
+    wanted = None if not text or not text.strip() else users.parse_entra_id(text, user)
     return {} if text is None or wanted == user.entra_id else {"entra_id": wanted}
 
 

@@ -17,7 +17,7 @@ from actors.uploads import upload as uploads
 from db.backups import backup_sets
 from db.errors import Invalid
 from db.models import BackupSet, Restore, Snapshot, Tenant
-from db.runs.uploads import LARGEST
+from db.runs.uploads import MAX_BYTES
 from db.tenants import tenants
 from web.inputs import ticked
 from web.lists import filters, preferences
@@ -28,7 +28,7 @@ from web.security.permissions import Permission
 pages = Blueprint("new_restore", __name__, url_prefix="/restores")
 
 # With the rest of its form.
-LARGEST_UPLOAD = LARGEST + 64 * 1024
+LARGEST_UPLOAD = MAX_BYTES + 64 * 1024
 LATEST_SETS = 10
 # The page offers every policy and every type of a set.
 MOST_ITEMS, MOST_TYPES = 20_000, 500
@@ -64,7 +64,7 @@ def may_take_from(directory_id: str, target: Tenant) -> None:
     """From one tenant into another only those who manage both. Refuses; one that is none of ours asks nobody."""
     if directory_id == target.directory_id:
         return
-    source = tenants.of_directory(directory_id)
+    source = tenants.find_by_directory_id(directory_id)
     for one in (target, *([source] if source else [])):
         if not can(Permission.MANAGE, one.id):
             refuse(Permission.MANAGE, one)
@@ -93,14 +93,14 @@ def _form(source: Source, given: MultiDict[str, str]) -> str:
         return render_template("restores/start.html", sets=_latest_sets(), **upload_facts(given))
     places = targets(source.row.tenant)
     if not places:
-        tenants.require_on(source.row.tenant)
+        tenants.require_switched_on(source.row.tenant)
         refuse(Permission.OPERATE, source.row.tenant)
     return render_template(
         "restores/new.html",
         source=source,
         targets=places,
         types=_types(source.backup_set, given) if source.backup_set else [],
-        count=len(backup_sets.snapshots_of(source.backup_set)) if source.backup_set else 1,
+        count=len(backup_sets.snapshot_ids(source.backup_set)) if source.backup_set else 1,
         choices=restore_text.CHOICES,
         chosen=given,
         ticked=_items(given),
@@ -118,12 +118,12 @@ def upload_facts(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _latest_sets() -> list[BackupSet]:
-    return backup_sets.newest_made(allowed_tenant_ids(Permission.OPERATE), LATEST_SETS)
+    return backup_sets.newest_completed(allowed_tenant_ids(Permission.OPERATE), LATEST_SETS)
 
 
 def _types(backup_set: BackupSet, given: MultiDict[str, str]) -> list[dict[str, Any]]:
     """By policy type: how many there are, and of them what the search finds or is ticked."""
-    ids = backup_sets.snapshots_of(backup_set)
+    ids = backup_sets.snapshot_ids(backup_set)
     search, chosen, types = given.get("search", "").strip().lower(), _items(given), _types_ticked(given)
     found: dict[str, dict[str, Any]] = {}
     for one in drafts.with_policies(ids):

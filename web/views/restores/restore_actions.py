@@ -56,7 +56,7 @@ def leave_out(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
     left_out = {row_number(one) for one in ticked(request.form, "leave", ITEMS_SHOWN)}
     kept = [item_id for item_id in restore_items.ids(restore) if item_id not in left_out]
-    restores.keep_only(restore, kept, current_actor())
+    restores.remove_other_items(restore, kept, current_actor())
     return previewed(Restore.get_by_id(restore.id))
 
 
@@ -104,7 +104,7 @@ def cancel(restore_id: int) -> Any:
 
 
 def _cancel(restore: Restore) -> None:
-    active = [one for one in restores.runs_of(restore) if one.state in ACTIVE]
+    active = [one for one in restores.runs_of_restore(restore) if one.state in ACTIVE]
     for run in active:
         completion.request_cancel(run, current_actor())
     if restore.state in CHANGEABLE or not active:

@@ -17,7 +17,7 @@ from db.models import Restore, RestoreItem, Run, RunItem, Snapshot
 from db.policies import policies
 from db.recovery import write_log
 from db.restores import approvals, four_eyes, restore_items, restores
-from db.states import ACTIVE, AS_ASKED, CHANGEABLE, WRITING, Outcome, RestoreState, RunKind
+from db.states import ACTIVE, CHANGEABLE, SUCCESSFUL_OUTCOMES, WRITTEN_OUTCOMES, Outcome, RestoreState, RunKind
 from web.lists import filters
 from web.lists.cells import link_cell, moment_cell, person_cell, state_cell, tenant_cell, text_cell
 from web.lists.list_view import ListView
@@ -82,18 +82,18 @@ def page(restore_id: int) -> str:
 
 def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
     """The page; `typed` is what a form held that was refused."""
-    of_restore = restores.runs_of(restore)
+    of_restore = restores.runs_of_restore(restore)
     active = next((one for one in of_restore if one.state in ACTIVE), None)
     results = restore_items.results(of_restore)
     outcomes = Counter(one.outcome for one in results.values() if one.outcome)
-    actions = restores.counted(restore)
+    actions = restores.count_by_action(restore)
     rows = _rows(restore, request.args.get("show", ""), results)
     return render_template(
         "restores/page.html",
         restore=restore,
         tenant=restore.tenant,
-        creator=users.by_id(restore.created_by_id),
-        approver=users.by_id(restore.approved_by_id),
+        creator=users.find_by_id(restore.created_by_id),
+        approver=users.find_by_id(restore.approved_by_id),
         approval=restore_approval.facts(restore, active),
         expires_at=approvals.expires_at(restore, config.settings().plan_hours),
         said=restore_text.in_words(restore.options),
@@ -106,7 +106,7 @@ def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
         progress=runs.progress_of(active) if active else "",
         actions=actions,
         outcomes=outcomes,
-        sentence=restore_text.sentence(actions, approvals.held_back(restore)),
+        sentence=restore_text.sentence(actions, approvals.count_held_back(restore)),
         rows=rows,
         results=results,
         count=restore_items.count(restore),
@@ -114,8 +114,8 @@ def show(restore: Restore, typed: Mapping[str, str] | None = None) -> str:
         notes=_notes(rows),
         is_unresolved=any(_is_unresolved(one) for one in rows),
         dangers=_dangers(restore),
-        undone_by=restores.undone_by(restore),
-        may=_may(restore, active, sum(outcomes[name] for name in AS_ASKED)),
+        undone_by=restores.undos_of(restore),
+        may=_may(restore, active, sum(outcomes[name] for name in SUCCESSFUL_OUTCOMES)),
     )
 
 
@@ -151,7 +151,7 @@ def _may(restore: Restore, active: Run | None, done: int) -> dict[str, bool]:
     """Which buttons the page has for this person, now."""
     operates = may(Permission.OPERATE, restore) and not active
     manages = may(Permission.MANAGE, restore) and not active
-    is_ready = not four_eyes.is_asked(restore) or four_eyes.has_approved(restore)
+    is_ready = not four_eyes.is_required(restore) or four_eyes.has_approved(restore)
     is_left = done < restore_items.count(restore)
     return {
         "change": operates and restore.state in CHANGEABLE,
@@ -197,10 +197,10 @@ def _plan_page(restore: Restore, hide: Masking | None) -> Any:
         "restores/plan.html",
         restore=restore,
         tenant=restore.tenant,
-        creator=users.by_id(restore.created_by_id),
+        creator=users.find_by_id(restore.created_by_id),
         expires_at=approvals.expires_at(restore, config.settings().plan_hours),
         said=restore_text.in_words(restore.options),
-        sentence=restore_text.sentence(restores.counted(restore), approvals.held_back(restore)),
+        sentence=restore_text.sentence(restores.count_by_action(restore), approvals.count_held_back(restore)),
         approval=restore_approval.facts(restore, None),
         dangers=_dangers(restore),
         danger_titles=policy_type_names.DANGERS,
@@ -230,23 +230,23 @@ def _item(restore: Restore, found: RestoreItem, hide: Masking | None) -> str:
     names = plan_text.target_names(restore.tenant, [found])
     differences = drafts.differences(found, hide, names)
     parts = plan_text.parts(found, hide, names)
-    result = restore_items.results(restores.runs_of(restore)).get(found.id)
+    result = restore_items.results(restores.runs_of_restore(restore)).get(found.id)
     return render_template(
         "restores/item.html",
         restore=restore,
         tenant=restore.tenant,
         item=found,
-        policy=policies.known(restore.tenant, found.policy_type, found.created_id or found.target_id or ""),
+        policy=policies.find_by_graph_id(restore.tenant, found.policy_type, found.created_id or found.target_id or ""),
         source=_visible(found.snapshot),
         result=result,
         after=result.snapshot if result else None,
         differences=differences,
         parts=parts,
-        writing=WRITING,
+        writing=WRITTEN_OUTCOMES,
         danger_titles=policy_type_names.DANGERS,
         secrets=note(hide, may_show_secrets(restore)),
         resolutions=[(one, restore_text.resolution(one)) for one in found.resolutions or ()],
-        writes=write_log.of_items([found.id])[found.id],
+        writes=write_log.writes_by_item([found.id])[found.id],
     )
 
 

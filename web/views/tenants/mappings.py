@@ -26,18 +26,20 @@ pages = Blueprint("mappings", __name__, url_prefix="/tenants/<tenant_id>/mapping
 @requires(Permission.SEE)
 def index(tenant_id: str) -> str:
     tenant = fetch(Tenant, tenant_id, Permission.SEE)
-    found = [(one, _named(one), len(mappings.known(tenant, one))) for one in mappings.directories(tenant)]
+    found = [
+        (one, _named(one), len(mappings.targets_by_key(tenant, one))) for one in mappings.source_directories(tenant)
+    ]
     return render_template("mappings/index.html", tenant=tenant, directories=found)
 
 
 def _named(directory_id: str) -> str | None:
     """Its name, of a tenant of ours that the person sees."""
-    row = tenants.of_directory(directory_id)
+    row = tenants.find_by_directory_id(directory_id)
     return row.name if row and can(Permission.SEE, row.id) else None
 
 
 def _known_directory(tenant: Tenant, directory_id: str) -> str:
-    if directory_id not in mappings.directories(tenant):
+    if directory_id not in mappings.source_directories(tenant):
         abort(404)
     return directory_id
 
@@ -51,14 +53,14 @@ def page(tenant_id: str, directory_id: str) -> str:
 
 def _page(tenant: Tenant, directory_id: str) -> str:
     rows = mappings.of_pair(tenant, directory_id)
-    missing = mappings.missing(tenant, directory_id)
+    missing = mappings.missing_mappings(tenant, directory_id)
     return render_template(
         "mappings/page.html",
         tenant=tenant,
         directory_id=directory_id,
         source=_named(directory_id),
         rows=rows,
-        people=users.names(row.set_by_id for row in rows),
+        people=users.names_by_id(row.set_by_id for row in rows),
         missing=missing,
         suggestions=mappings.suggestions(tenant, missing),
         kinds=sorted((*OTHER_KINDS, *policy_type_names.titles()), key=kind_title),
@@ -78,8 +80,8 @@ def put(tenant_id: str, directory_id: str) -> Any:
         if key[0] not in OTHER_KINDS and key[0] not in policy_type_names.titles():
             raise Invalid("Choose what the mapping is of.")
         names = {"source_name": _source_name(tenant, directory_id, key),
-                 "target_name": mappings.name_of(tenant, (key[0], target))}  # fmt: skip
-        mappings.set_one(tenant, directory_id, key, target, current_actor(), **names)
+                 "target_name": mappings.object_name(tenant, (key[0], target))}  # fmt: skip
+        mappings.set_mapping(tenant, directory_id, key, target, current_actor(), **names)
     except Invalid as e:
         flash(str(e), "danger")
         return _page(tenant, directory_id), 400
@@ -87,8 +89,8 @@ def put(tenant_id: str, directory_id: str) -> Any:
     return _back(tenant, directory_id)
 
 
-def _source_name(tenant: Tenant, directory_id: str, key: mappings.Key) -> str | None:
-    return mappings.missing(tenant, directory_id).get(key)
+def _source_name(tenant: Tenant, directory_id: str, key: mappings.ObjectKey) -> str | None:
+    return mappings.missing_mappings(tenant, directory_id).get(key)
 
 
 def _back(tenant: Tenant, directory_id: str) -> Response:

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from actors.housekeeping import daily_prune
 from db.backups import retention
-from db.backups.retention import Preview, Rules
+from db.backups.retention import RetentionPreview, RetentionRules
 from db.errors import Invalid, SwitchedOff
 from db.models import BackupSet, Tenant
 from web.presentation import run_messages
@@ -23,10 +23,10 @@ DEFAULTS = {"last": "7", "daily": "14", "weekly": "8", "monthly": "12"}
 @requires(Permission.MANAGE)
 def page(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
-    found: Preview | None = None
+    found: RetentionPreview | None = None
     if any(name in request.args for name in NAMES):
         try:
-            found = retention.preview(tenant, Rules.parse(request.args))
+            found = retention.preview(tenant, RetentionRules.parse(request.args))
         except Invalid as e:
             flash(str(e), "danger")
     given = {name: request.args[name] for name in NAMES if name in request.args}
@@ -40,7 +40,7 @@ def page(tenant_id: str) -> Any:
 def change(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
     try:
-        rules = None if request.form.get("off") == "yes" else Rules.parse(request.form)
+        rules = None if request.form.get("off") == "yes" else RetentionRules.parse(request.form)
         retention.set_rules(tenant, rules, current_actor())
         flash("Old backup sets go from now on, once a day." if rules else "Every backup set stays.", "success")
     except Invalid as e:

@@ -42,11 +42,11 @@ def _page(tenant: Tenant) -> str:
         "tenants/administration.html",
         tenant=tenant,
         credential=credential(tenant),
-        following=credentials.at(tenant, CredentialPlace.NEXT),
-        previous=credentials.at(tenant, CredentialPlace.PREVIOUS),
-        kept_days=credentials.KEPT.days,
-        runs=run_history.newest(tried, RUNS_SHOWN),
-        under_way=len(tenant_switch.under_way(tenant)),
+        following=credentials.find_at(tenant, CredentialPlace.NEXT),
+        previous=credentials.find_at(tenant, CredentialPlace.PREVIOUS),
+        kept_days=credentials.KEEP_FOR.days,
+        runs=run_history.newest_runs(tried, RUNS_SHOWN),
+        under_way=len(tenant_switch.active_runs(tenant)),
     )
 
 

@@ -37,7 +37,7 @@ def page() -> str:
 
 def _found(word: str) -> list[Tenant]:
     ids = allowed_tenant_ids(Permission.SEE)
-    return tenants.by_name(ids, search.names_a_tenant(word) if word else True, SHOWN + 1)
+    return tenants.by_name(ids, search.tenant_name_matches(word) if word else True, SHOWN + 1)
 
 
 @pages.post("")

@@ -110,7 +110,7 @@ class TenantList(ListView):
     )  # fmt: skip
 
     def _mentions(self, word: str) -> Any:
-        return search.names_a_tenant(word)
+        return search.tenant_name_matches(word)
 
     @action("back_up", "Back up")
     def back_up_selected(self, ids: list[str]) -> None:
@@ -135,22 +135,22 @@ def _page(tenant: Tenant) -> str:
     return render_template(
         "tenants/page.html",
         tenant=tenant,
-        stand=next(iter(backup_health.of_tenants([tenant.id], utcnow())), None),
+        stand=next(iter(backup_health.health_of_tenants([tenant.id], utcnow())), None),
         uncovered=_uncovered(tenant),
         expiries=_expiries(tenant),
         oldest_reading=policies.oldest_reading(tenant),
-        changes=backup_health.changes([tenant.id])[tenant.id],
+        changes=backup_health.count_changes([tenant.id])[tenant.id],
         connection=connection(tenant),
         credential=credential(tenant),
         types=_types(tenant),
-        runs=run_history.newest(Run.tenant == tenant, RUNS_SHOWN),
+        runs=run_history.newest_runs(Run.tenant == tenant, RUNS_SHOWN),
         backup_sets=backup_sets.of_tenant(tenant, NEWEST_SHOWN),
         restores=restores.of_tenant(tenant, NEWEST_SHOWN),
         break_glass=request.form.get("break_glass", _lines(tenant)),
         rule_change=rule_changes.facts(tenant),
         schedules=schedules.of_tenants([tenant.id]),
-        members=users.members(tenant),
-        membership=users.membership(current_user.id, tenant),
+        members=users.members_of_tenant(tenant),
+        membership=users.find_membership(current_user.id, tenant),
     )
 
 
@@ -168,7 +168,7 @@ def _uncovered(tenant: Tenant) -> list[dict[str, Any]]:
 def _expiries(tenant: Tenant) -> list[dict[str, Any]]:
     """What runs out, the soonest first, each with how urgent that is, in words too."""
     now = utcnow()
-    rows = [(one, *expiries.in_words(one, now)) for one in expiries.of_tenant(tenant)]
+    rows = [(one, *expiries.describe(one, now)) for one in expiries.of_tenant(tenant)]
     return [
         {"row": one, "title": policy_type_names.expiry_title(one.kind), "urgent": how, "words": words}
         for one, how, words in rows
@@ -259,6 +259,6 @@ def _ruled(tenant: Tenant, act: Callable[[], tuple[str, str]]) -> Any:
 def subscribe(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.SEE)
     wanted = request.form.get("wanted") == "yes"
-    if users.subscribe(current_user.id, tenant, wanted):
+    if users.set_subscribed(current_user.id, tenant, wanted):
         flash(f"You hear of {'every run' if wanted else 'your own runs only'} of {tenant.name}.", "success")
     return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)

@@ -14,7 +14,7 @@ from tests.web.commands.test_commands import tenantkeep
 def test_an_export_with_proof_is_whole_audited_and_for_those_who_see_all(app, sign_in, cast, captured):
     auditor, manager = sign_in(app.test_client(), cast.audra), sign_in(app.test_client(), cast.max)
     answer = auditor.get("/audit/export.jsonl")
-    assert chain_export.check(answer.get_data(as_text=True).splitlines(keepends=True)).faults == []
+    assert chain_export.check_document(answer.get_data(as_text=True).splitlines(keepends=True)).faults == []
     last = AuditEvent.select().order_by(AuditEvent.id.desc()).get()
     assert (last.action, last.subject) == ("audit:exported", "audit log, with proof")
     assert manager.get("/audit/export.jsonl").status_code == 403, "other tenants' events are in the chain"
@@ -26,8 +26,8 @@ def test_of_some_days_only_their_events_are_exported(app, sign_in, cast, capture
     auditor = sign_in(app.test_client(), cast.audra)
     for days in ("until=2020-01-01", "since=2999-01-01"):
         nothing = auditor.get(f"/audit/export.jsonl?{days}").get_data(as_text=True)
-        verdict = chain_export.check(nothing.splitlines(keepends=True))
-        assert (verdict.events, verdict.faults, chain_export.belongs_here(verdict)) == (0, [], []), days
+        verdict = chain_export.check_document(nothing.splitlines(keepends=True))
+        assert (verdict.events, verdict.faults, chain_export.differences_from_log(verdict)) == (0, [], []), days
 
 
 def test_a_fault_is_on_the_dashboard_of_who_answers_for_the_log_and_in_the_metrics(app, sign_in, cast):
@@ -61,7 +61,7 @@ def test_by_command_the_log_is_exported_and_checked_with_and_without_the_databas
     AuditCheck.update(faults=1, first_fault="Event 7 was changed.").execute()
     assert "MEND audit log: Event 7 was changed." in tenantkeep("doctor").stdout
     AuditCheck.update(faults=0, ended_at=None, began_at=None).execute()
-    daily_check.go_on()
+    daily_check.check_next_events()
     assert "ok   audit log: whole" in tenantkeep("doctor").stdout
 
 
@@ -70,7 +70,7 @@ def test_by_command_a_cut_log_is_found_and_goes_on_only_when_somebody_says_why(c
     old = tmp_path / "old.jsonl"
     assert tenantkeep("audit", "export", str(old)).returncode == 0
     [point] = audit_head.follow() or audit_head.remembered()
-    kept = audit.written(point)
+    kept = audit.point_as_text(point)
     assert json.loads(tenantkeep("audit", "verify", "--since", kept, "--json").stdout)["last"] == kept
     assert tenantkeep("audit", "verify", "--since", "12").returncode == 64
     for name in ("audit_event_no_delete", "audit_head_forward"):

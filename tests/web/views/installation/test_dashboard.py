@@ -95,9 +95,9 @@ def test_the_chart_counts_each_day_by_how_its_runs_ended(cast, captured):
     Run.update(state=RunState.FAILED).where(Run.id == 1).execute()
     Run.update(created_at=utcnow() - timedelta(days=3)).where(Run.id == 2).execute()
     first = today - timedelta(days=2)
-    assert run_history.ended_by_day(first, None) == {(today, "failed"): 1, (today, "succeeded"): 2}
-    assert run_history.ended_by_day(first, [cast.fabrikam.id]) == {(today, "succeeded"): 2}
-    assert run_history.ended_by_day(first, []) == {}
+    assert run_history.count_ended_by_day(first, None) == {(today, "failed"): 1, (today, "succeeded"): 2}
+    assert run_history.count_ended_by_day(first, [cast.fabrikam.id]) == {(today, "succeeded"): 2}
+    assert run_history.count_ended_by_day(first, []) == {}
 
 
 def test_the_columns_of_the_chart_are_as_high_as_their_share_of_the_highest():

@@ -176,7 +176,7 @@ def test_what_was_never_seen_is_infinitely_old_so_that_its_alert_goes_off(cast, 
 
 
 def test_ages_are_of_the_last_beat_and_the_last_good_backup_and_names_are_escaped(cast, told):
-    installation.beat("here:1", "worker")
+    installation.record_heartbeat("here:1", "worker")
     long_ago = utcnow() - timedelta(hours=3)
     Tenant.update(last_backup_at=utcnow()).execute()
     Tenant.update(name='A "B"\\C\nD', last_backup_at=long_ago).where(Tenant.id == cast.contoso.id).execute()

@@ -37,8 +37,8 @@ def directory(simulator, cast, redis_url, monkeypatch):
                         "SIGN_IN_CLIENT_SECRET": "own secret"}.items():  # fmt: skip
         monkeypatch.setenv(f"TENANTKEEP_{name}", value)
     config.settings.cache_clear()
-    entra_grants.grant(OPERATORS, SYSTEM, tenant=cast.contoso, role=Role.OPERATOR)
-    entra_grants.grant("Keeper.Audit", SYSTEM, site_role=SiteRole.AUDITOR)
+    entra_grants.set_grant(OPERATORS, SYSTEM, tenant=cast.contoso, role=Role.OPERATOR)
+    entra_grants.set_grant("Keeper.Audit", SYSTEM, site_role=SiteRole.AUDITOR)
     return own
 
 
@@ -82,7 +82,7 @@ def test_a_newcomer_comes_in_with_what_groups_and_app_roles_give(client, cast):
     assert client.get("/runs/").status_code == 200
     nina = User.get(User.entra_id == NINA["oid"])
     assert (nina.email, nina.site_role, nina.password_hash) == ("nina@example.com", "auditor", None)
-    assert users.roles(nina.id) == {cast.contoso.id: Role.OPERATOR}
+    assert users.roles_by_tenant(nina.id) == {cast.contoso.id: Role.OPERATOR}
     assert Session.get().way == "Entra ID"
     assert users.check_password("nina@example.com", "") is None, "there is no password to guess"
     assert "kept there" in client.get("/account/").get_data(as_text=True)
@@ -94,7 +94,7 @@ def test_what_entra_takes_is_taken_at_the_next_sign_in_and_what_was_given_by_han
     users.set_member(nina, cast.fabrikam, Role.READER, SYSTEM)
     directory.change(people=[{**NINA, "groups": [], "roles": []}])
     assert arrive(client, NINA).status_code == 303
-    assert users.roles(nina.id) == {cast.fabrikam.id: Role.READER}
+    assert users.roles_by_tenant(nina.id) == {cast.fabrikam.id: Role.READER}
     assert User.get_by_id(nina.id).site_role == "none"
     Membership.delete().where(Membership.user == nina).execute()
     answer = arrive(client, NINA)
@@ -117,10 +117,10 @@ def later(**span):
 
 def ask_again():
     """What a tick of the scheduler sends, and a worker does."""
-    due = entra_grants.due()
+    due = entra_grants.due_checks()
     for token in due:
-        assert entra_grants.take_turn(token)
-        assert not entra_grants.take_turn(token), "two schedulers ask once"
+        assert entra_grants.claim_check(token)
+        assert not entra_grants.claim_check(token), "two schedulers ask once"
         entra_recheck.recheck.fn(user_id=token.user_id)
     return len(due)
 
@@ -137,7 +137,7 @@ def test_roles_that_entra_takes_away_end_while_the_person_is_signed_in(client, c
     assert User.get_by_id(nina.id).site_role == "none"
     directory.change(people=[{**NINA, "groups": [], "roles": []}])
     assert (later(minutes=26), ask_again()) == (None, 1), "with the token that the last answer brought"
-    assert users.roles(nina.id) == {}
+    assert users.roles_by_tenant(nina.id) == {}
     assert client.get(f"/tenants/{cast.contoso.id}").status_code == 302, "there is nothing left for them here"
     assert ask_again() == 0
 
@@ -163,12 +163,12 @@ def test_what_entra_said_counts_for_an_hour_and_no_longer_whatever_is_away(clien
     assert client.get("/runs/").status_code == 200
     later(minutes=11)
     assert client.get("/runs/").status_code == 302
-    assert users.roles(User.get(User.entra_id == NINA["oid"]).id) == {}
+    assert users.roles_by_tenant(User.get(User.entra_id == NINA["oid"]).id) == {}
 
 
 def test_what_entra_gave_counts_no_longer_for_who_came_in_by_a_password(app, client, cast, directory, sign_in):
     users.change(cast.ada, SYSTEM, entra_id=ADA["oid"])
-    entra_grants.grant(OPERATORS, SYSTEM, tenant=cast.fabrikam, role=Role.OPERATOR)
+    entra_grants.set_grant(OPERATORS, SYSTEM, tenant=cast.fabrikam, role=Role.OPERATOR)
     arrive(client, ADA)
     own = sign_in(app.test_client(), cast.ada)
     path = f"/tenants/{cast.fabrikam.id}"
@@ -218,18 +218,18 @@ def test_a_group_that_is_called_as_an_app_role_gives_nothing(client, cast, direc
 
 def test_a_group_is_known_in_capitals_too(client, cast):
     EntraGrant.delete().execute()
-    entra_grants.grant(f" {OPERATORS.upper()} ", SYSTEM, tenant=cast.contoso, role=Role.READER)
+    entra_grants.set_grant(f" {OPERATORS.upper()} ", SYSTEM, tenant=cast.contoso, role=Role.READER)
     arrive(client, NINA)
-    assert users.roles(User.get(User.entra_id == NINA["oid"]).id) == {cast.contoso.id: Role.READER}
+    assert users.roles_by_tenant(User.get(User.entra_id == NINA["oid"]).id) == {cast.contoso.id: Role.READER}
 
 
 def test_of_two_roles_in_a_tenant_the_higher_counts(client, cast, directory):
-    entra_grants.grant(AUDITORS, SYSTEM, tenant=cast.contoso, role=Role.MANAGER)
-    entra_grants.grant(AUDITORS, SYSTEM, site_role=SiteRole.ADMIN)
+    entra_grants.set_grant(AUDITORS, SYSTEM, tenant=cast.contoso, role=Role.MANAGER)
+    entra_grants.set_grant(AUDITORS, SYSTEM, site_role=SiteRole.ADMIN)
     directory.change(people=[{**NINA, "groups": [OPERATORS, AUDITORS]}])
     arrive(client, NINA)
     nina = User.get(User.entra_id == NINA["oid"])
-    assert (users.roles(nina.id)[cast.contoso.id], nina.site_role) == (Role.MANAGER, "admin")
+    assert (users.roles_by_tenant(nina.id)[cast.contoso.id], nina.site_role) == (Role.MANAGER, "admin")
 
 
 def test_who_has_no_role_here_is_told_so_and_nothing_is_made(client, cast):

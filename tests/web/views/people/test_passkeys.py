@@ -144,7 +144,9 @@ def test_who_was_deactivated_or_has_no_password_here_stays_out(app, cast, of_ada
         client = app.test_client()
         assert entered(client, of_ada.use(asked(client))).status_code == 401
     with pytest.raises(users.Invalid, match="kept there"):
-        passkeys.ask_for_a_new_one(User.get_by_id(cast.ada.id), passkeys.Place("localhost", "http://localhost"))
+        passkeys.request_registration(
+            User.get_by_id(cast.ada.id), passkeys.RelyingParty("localhost", "http://localhost")
+        )
 
 
 def test_a_passkey_that_was_removed_opens_nothing_and_anothers_is_nobodys_to_remove(app, cast, of_ada, sign_in):

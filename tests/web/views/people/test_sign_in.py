@@ -205,8 +205,8 @@ def test_the_database_holds_no_token_that_a_cookie_could_be_made_of(app, cast):
 
 @pytest.mark.parametrize(
     ("field", "age", "lives"),
-    [("seen_at", sessions.IDLE - timedelta(minutes=1), True), ("seen_at", sessions.IDLE, False),
-     ("began_at", sessions.LONGEST - timedelta(minutes=1), True), ("began_at", sessions.LONGEST, False)],
+    [("seen_at", sessions.MAX_IDLE - timedelta(minutes=1), True), ("seen_at", sessions.MAX_IDLE, False),
+     ("began_at", sessions.MAX_AGE - timedelta(minutes=1), True), ("began_at", sessions.MAX_AGE, False)],
 )  # fmt: skip
 def test_a_session_ends_by_idling_and_by_age(app, cast, field, age, lives):
     client = app.test_client()
@@ -340,7 +340,7 @@ def test_a_password_alone_lets_nobody_in_who_uses_codes(app, app_of_ada):
 
 def test_a_code_counts_once_and_one_of_long_ago_not_at_all(app, app_of_ada, cast):
     code = app_of_ada.now()
-    assert totp.accept(User.get_by_id(cast.ada.id), code, SYSTEM) == "code"
+    assert totp.verify(User.get_by_id(cast.ada.id), code, SYSTEM) == "code"
     client = app.test_client()
     attempt(client)
     assert with_code(client, code).status_code == 401
@@ -376,7 +376,7 @@ def test_the_secret_of_the_codes_is_sealed_and_bound_to_its_person(app_of_ada, c
     from db.encryption import SealError
 
     with pytest.raises(SealError):
-        totp.accept(User.get_by_id(cast.max.id), app_of_ada.now(), SYSTEM)
+        totp.verify(User.get_by_id(cast.max.id), app_of_ada.now(), SYSTEM)
 
 
 def test_who_lost_the_phone_is_helped_by_an_admin_or_on_the_server_and_both_are_audited(app, app_of_ada, cast, sign_in):
@@ -442,7 +442,7 @@ def test_the_secret_of_the_codes_is_never_replaced_while_they_are_on(app, app_of
     User.update(totp_step=None).execute()
     thief.post("/account/second-factor", data={**form, "present_code": pyotp.TOTP("A" * 32).now()})
     assert "Codes are on already" in thief.get("/account/").get_data(as_text=True)
-    assert totp.accept(User.get_by_id(cast.ada.id), planted.now(), SYSTEM) is None
+    assert totp.verify(User.get_by_id(cast.ada.id), planted.now(), SYSTEM) is None
 
 
 def proof_of(client, totp):
@@ -499,10 +499,10 @@ def test_new_recovery_codes_end_those_of_before_and_few_are_warned_of(app, app_o
     with_code(client, app_of_ada.now())
     old, new = made_codes(client, app_of_ada), made_codes(client, app_of_ada)
     ada = User.get_by_id(cast.ada.id)
-    assert totp.accept(ada, old[0], SYSTEM) is None
-    assert totp.accept(ada, new[0], SYSTEM) == "recovery code"
+    assert totp.verify(ada, old[0], SYSTEM) is None
+    assert totp.verify(ada, new[0], SYSTEM) == "recovery code"
     for code in new[1:7]:
-        totp.accept(ada, code, SYSTEM)
+        totp.verify(ada, code, SYSTEM)
     assert "Only 3 of your recovery codes are left" in client.get("/account/").get_data(as_text=True)
     totp.turn_off(ada, SYSTEM)
     assert not RecoveryCode.select().exists()
@@ -512,7 +512,7 @@ def test_new_recovery_codes_end_those_of_before_and_few_are_warned_of(app, app_o
 def test_a_recovery_code_of_somebody_else_is_none(app_of_ada, cast):
     from db.accounts import recovery_codes
 
-    codes = recovery_codes.make(cast.max, SYSTEM)
+    codes = recovery_codes.create(cast.max, SYSTEM)
     assert not recovery_codes.use(User.get_by_id(cast.ada.id), codes[0], SYSTEM)
     assert recovery_codes.use(cast.max, codes[0], SYSTEM)
 

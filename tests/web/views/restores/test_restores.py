@@ -45,8 +45,10 @@ def backup_set(contoso, ended, cast):
 def draft(cast, captured):
     """Asked for by Ada, who operates Contoso; nobody has looked at the tenant."""
     snapshots = [snapshot for policy, _, snapshot in captured if policy.tenant == cast.contoso]
-    source = restores.Source(cast.contoso.directory_id, "two snapshots")
-    return restores.create(cast.contoso, source, restores.of_snapshots(snapshots), options(), person(cast.ada.id))
+    source = restores.RestoreSource(cast.contoso.directory_id, "two snapshots")
+    return restores.create(
+        cast.contoso, source, restores.new_items_from_snapshots(snapshots), options(), person(cast.ada.id)
+    )
 
 
 def in_state(restore, state):
@@ -115,7 +117,7 @@ def test_from_the_button_on_a_set_to_written_and_undone(client, sign_in, cast, c
 
 def test_the_form_keeps_everything_that_was_chosen_when_it_is_refused(client, sign_in, cast, backup_set):
     sign_in(client, cast.max)
-    chosen = backup_sets.snapshots_of(backup_set)[0]
+    chosen = backup_sets.snapshot_ids(backup_set)[0]
     answer = send(client, "/restores/new", backup_set=backup_set.id, tenant=cast.contoso.id, what="some", item=chosen,
                   existing="copy", prefix="", assignments="none", drop_missing="yes")  # fmt: skip
     page = answer.get_data(as_text=True)
@@ -138,7 +140,7 @@ def test_the_form_keeps_everything_that_was_chosen_when_it_is_refused(client, si
 
 def test_finding_policies_shows_what_is_called_so_and_what_was_ticked(client, sign_in, cast, backup_set):
     sign_in(client, cast.ada)
-    _, second = backup_sets.snapshots_of(backup_set)
+    _, second = backup_sets.snapshot_ids(backup_set)
     answer = send(client, "/restores/new", backup_set=backup_set.id, act="find", search="policy 1", item=second)
     page = answer.get_data(as_text=True)
     assert (answer.status_code, Restore.select().count()) == (200, 0)

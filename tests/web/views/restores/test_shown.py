@@ -50,10 +50,10 @@ def attack(app, graph, worker, cast, ended):
     """As an upload whose file calls a script, and the group that gets it, by harmless names; previewed."""
     graph.change(permissions=WRITE)
     graph.put("groups", {"id": GROUP, "displayName": "SG-Intune-Windows-Production", "securityEnabled": True})
-    content = snapshots.keep_content(cast.contoso.id, EVIL, fingerprint(POLICY_TYPES[SCRIPTS], EVIL))
+    content = snapshots.save_content(cast.contoso.id, EVIL, fingerprint(POLICY_TYPES[SCRIPTS], EVIL))
     references = {"groups": {GROUP: "SG-Test-lab (5 devices)"}}
-    item = restores.NewItem(SCRIPTS, "11111111-2222-4333-8444-555555555555", SAID, content, references)
-    source = restores.Source(cast.contoso.directory_id, "an uploaded set")
+    item = restores.NewRestoreItem(SCRIPTS, "11111111-2222-4333-8444-555555555555", SAID, content, references)
+    source = restores.RestoreSource(cast.contoso.directory_id, "an uploaded set")
     made = restores.create(cast.contoso, source, [item], options(), person(cast.ada.id))
     return previewed(made, ended)
 

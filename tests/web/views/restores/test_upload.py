@@ -43,14 +43,14 @@ def backup_set(cast):
     for snapshot in made:
         _fingerprinted(snapshot)
     return BackupSet.create(tenant=cast.contoso, state=SetState.COMPLETE, selection={}, types={}, problems=[],
-                            manifest=manifests.keep(cast.contoso, [one.id for one in made]))  # fmt: skip
+                            manifest=manifests.save(cast.contoso, [one.id for one in made]))  # fmt: skip
 
 
 def _fingerprinted(snapshot):
     """Its content under its real fingerprint and name: the cast's have made-up ones."""
-    document = snapshots.body(snapshot)
+    document = snapshots.read_snapshot(snapshot)
     mark = fingerprint_of(document)
-    content = snapshots.keep_content(snapshot.tenant_id, document, mark)
+    content = snapshots.save_content(snapshot.tenant_id, document, mark)
     Snapshot.update(content=content, name=document["body"]["name"]).where(Snapshot.id == snapshot.id).execute()
 
 
@@ -83,10 +83,12 @@ def test_a_managers_download_comes_back_as_a_draft_of_all_of_it(client, sign_in,
     assert (run.state, run.restore_id, run.total, run.done) == ("succeeded", restore.id, 3, 3)
     assert (restore.state, restore.created_by, restore.source_directory_id) == (
         "draft", cast.max, cast.contoso.directory_id)  # fmt: skip
-    items = {one.graph_id: snapshots.document(one.content_id) for one in restores.items(restore)}
+    items = {one.graph_id: snapshots.read_content(one.content_id) for one in restores.items(restore)}
     ours = [one for one in Snapshot.select() if one.tenant == cast.contoso]
-    assert items == {one.policy.graph_id: snapshots.body(one) for one in ours}
-    assert {one.name for one in restores.items(restore)} == {snapshots.body(one)["body"]["name"] for one in ours}
+    assert items == {one.policy.graph_id: snapshots.read_snapshot(one) for one in ours}
+    assert {one.name for one in restores.items(restore)} == {
+        snapshots.read_snapshot(one)["body"]["name"] for one in ours
+    }
     page = client.get(f"/restores/{restore.id}").get_data(as_text=True)
     assert f"file uploaded by run {run.id}" in page
     assert f'href="/restores/{restore.id}"' in client.get(f"/runs/{run.id}").get_data(as_text=True)
@@ -131,7 +133,7 @@ def test_an_uploaded_text_never_becomes_what_a_capture_reads(client, sign_in, ca
     upload(client, zipped(lines=[line("other", document)], files=[("other.json", json.dumps(document))]), cast.contoso)
     assert len(restores.items(Restore.get())) == 2
     assert not Content.select().where(Content.fingerprint == fingerprint_of(document)).exists()
-    assert backup_sets.snapshots_of(backup_set)
+    assert backup_sets.snapshot_ids(backup_set)
 
 
 def test_a_file_of_another_directory_needs_a_manager_of_both_sides(client, sign_in, cast, backup_set):
@@ -191,13 +193,13 @@ def test_a_cancelled_upload_leaves_neither_draft_nor_file(client, sign_in, cast,
     sign_in(client, cast.max)
     send(client, downloaded(backup_set), cast.contoso)
     run = Run.get(Run.kind == "restore.upload")
-    keep = snapshots.keep_content
+    keep = snapshots.save_content
 
     def kept_and_cancelled(*facts):
         request_cancel(run, SYSTEM)
         return keep(*facts)
 
-    monkeypatch.setattr(snapshots, "keep_content", kept_and_cancelled)
+    monkeypatch.setattr(snapshots, "save_content", kept_and_cancelled)
     actors.uploads.upload.read(run.id)
     assert Run.get_by_id(run.id).state == "cancelled"
     items = RunItem.select().where(RunItem.run == run).order_by(RunItem.id)
@@ -240,19 +242,19 @@ def test_what_was_interrupted_goes_on_and_makes_one_draft(client, sign_in, cast,
 
 
 def test_what_was_received_and_got_no_run_goes_after_a_day(cast):
-    uploads.keep(cast.contoso, {}, io.BytesIO(b"x" * (uploads.CHUNK_BYTES + 1)))
-    uploads.forget_old()
+    uploads.receive(cast.contoso, {}, io.BytesIO(b"x" * (uploads.CHUNK_BYTES + 1)))
+    uploads.delete_abandoned()
     assert UploadChunk.select().count() == 2
     Upload.update(created_at=utcnow() - timedelta(days=1, minutes=1)).execute()
-    uploads.forget_old()
+    uploads.delete_abandoned()
     assert not UploadChunk.select().count()
 
 
 def test_what_is_kept_is_sealed_and_read_back_at_any_place(cast):
     data = bytes(range(256)) * 4000
-    upload = uploads.keep(cast.contoso, {}, io.BytesIO(data))
+    upload = uploads.receive(cast.contoso, {}, io.BytesIO(data))
     assert not [one for one in UploadChunk.select() if data[:64] in bytes(one.sealed)]
-    stored = uploads.Stored(upload)
+    stored = uploads.UploadReader(upload)
     for place, length in ((0, 10), (uploads.CHUNK_BYTES - 5, 10), (len(data) - 3, 10), (len(data), 1), (7, -1)):
         stored.seek(place)
         assert stored.read(length) == data[place:][: length if length >= 0 else None], (place, length)

@@ -26,7 +26,7 @@ def restore(cast, captured):
                   "item": None, "is_assignment": True, "why": "It is not there."}  # fmt: skip
     RestoreItem.update(action="blocked", reason="unresolved", resolutions=[unresolved]).execute()
     Restore.update(state="previewed").execute()
-    name_cache.remember(cast.contoso, {"groups": {PILOT: "SG Pilot Users", "c" * 36: "Something else"}})
+    name_cache.save_names(cast.contoso, {"groups": {PILOT: "SG Pilot Users", "c" * 36: "Something else"}})
     return made
 
 
@@ -89,7 +89,7 @@ def test_operators_look_and_say_nothing_and_names_of_others_tenants_stay_theirs(
 
 
 def test_a_mapping_is_removed_below_its_own_pair_only(client, sign_in, cast, restore, path):
-    mappings.set_one(cast.contoso, cast.contoso.directory_id, ("groups", GROUP), PILOT, SYSTEM)
+    mappings.set_mapping(cast.contoso, cast.contoso.directory_id, ("groups", GROUP), PILOT, SYSTEM)
     sign_in(client, cast.root)
     assert send(client, f"{path}/{Mapping.get().id}/remove").status_code == 404
     foreign = f"/tenants/{cast.fabrikam.id}/mappings/{cast.contoso.directory_id}/{Mapping.get().id}/remove"
@@ -98,7 +98,7 @@ def test_a_mapping_is_removed_below_its_own_pair_only(client, sign_in, cast, res
 
 
 def test_of_a_directory_that_is_another_tenants_only_the_id_is_shown(client, sign_in, cast):
-    mappings.set_one(cast.contoso, cast.fabrikam.directory_id, ("groups", "one"), "other", SYSTEM)
+    mappings.set_mapping(cast.contoso, cast.fabrikam.directory_id, ("groups", "one"), "other", SYSTEM)
     for who, sees in ((cast.max, False), (cast.root, True)):
         sign_in(client, who)
         for path in ("", f"{cast.fabrikam.directory_id}"):

@@ -5,7 +5,7 @@ import pytest
 from actors.housekeeping import daily_prune
 from db.audit.audit import SYSTEM
 from db.backups import retention
-from db.backups.retention import Rules
+from db.backups.retention import RetentionRules
 from db.models import BackupSet, Run, Tenant
 from tests.conftest import csrf_token
 from tests.db.backups.test_retention import nights
@@ -48,7 +48,7 @@ def test_a_set_is_pinned_with_a_reason_by_those_who_manage(app, sign_in, cast):
 
 def test_those_who_manage_start_a_pruning_by_hand_and_read_what_went(app, sign_in, cast):
     nights(cast.contoso, 3)
-    retention.set_rules(cast.contoso, Rules(last=1), SYSTEM)
+    retention.set_rules(cast.contoso, RetentionRules(last=1), SYSTEM)
     manager, operator = sign_in(app.test_client(), cast.max), sign_in(app.test_client(), cast.ada)
     path, data = f"/tenants/{cast.contoso.id}/retention/prune", {"csrf_token": csrf_token(operator, "/")}
     assert operator.post(path, data=data).status_code == 403

@@ -77,9 +77,9 @@ def test_a_certificate_is_uploaded_and_the_refused_one_tried_again_or_removed(ad
     assert 'badge-warn">ends on' in shown(admin, f"/tenants/{cast.contoso.id}")
     sent(admin, cast.contoso, "credential/switch-back")
     assert ended(Run.select().order_by(Run.id.desc()).get().id).state == "succeeded"
-    assert tenants.credential(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
+    assert tenants.credential_values(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
     sent(admin, cast.contoso, "credential/forget", place="previous")
-    assert credentials.at(cast.contoso, CredentialPlace.PREVIOUS) is None
+    assert credentials.find_at(cast.contoso, CredentialPlace.PREVIOUS) is None
 
 
 def test_only_admins_find_and_do_any_of_it(app, sign_in, cast):
@@ -135,7 +135,7 @@ def test_it_is_removed_when_its_name_is_typed_and_not_while_a_run_is_under_way(a
     assert "Nothing was removed" in sent(admin, cast.contoso, "remove", name="contoso").get_data(as_text=True)
     assert Tenant.get_by_id(cast.contoso.id).removing_since is None
     assert "is being removed" in sent(admin, cast.contoso, "remove", name="Contoso").get_data(as_text=True)
-    while tenant_removal.go_on(cast.contoso):
+    while tenant_removal.remove_next_rows(cast.contoso):
         pass
     assert admin.get(f"/tenants/{cast.contoso.id}").status_code == 404
 
