@@ -13,7 +13,7 @@ from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import AuditHead, Tenant
 from db.runs import completion, runs
-from db.runs.runs import NewRunItem
+from db.runs.run_items import NewRunItem
 from db.states import RunKind
 from db.tenants import tenants
 

@@ -19,7 +19,7 @@ from db.installation import installation
 from db.models import Run, Tenant
 from db.recovery import lost_runs
 from db.restores import approvals
-from db.runs import notifications, run_history, runs
+from db.runs import claims, notifications, run_history, runs
 from db.tenants import backup_health, schedules
 from tests.support import many_rows
 
@@ -46,7 +46,7 @@ def _take_back() -> None:
 
 
 STEPS: dict[str, Callable[[], object]] = {
-    "a worker's heartbeat, 8 claims": lambda: runs.record_heartbeat([f"token {number}" for number in _held()]),
+    "a worker's heartbeat, 8 claims": lambda: claims.record_heartbeat([f"token {number}" for number in _held()]),
     "a process's heartbeat": lambda: installation.record_heartbeat("bench", "worker"),
     "sweep: take back what a dead worker left": _take_back,
     "sweep: cancelled and unheld": lost_runs.cancelled_and_unclaimed,

@@ -17,8 +17,8 @@ from db.database import database, is_sqlite
 from db.housekeeping import old_rows
 from db.models import Content, Policy, Run, Tenant
 from db.policies import snapshots
-from db.runs import completion, runs
-from db.runs.runs import NewRunItem
+from db.runs import claims, completion, run_items, runs
+from db.runs.run_items import NewRunItem
 from db.states import Outcome, RunKind
 from db.tenants import tenants
 from graph.content.fingerprint import fingerprint
@@ -95,13 +95,13 @@ def _night(tenant: Tenant, contents: dict, changed: set[int], days_ago: int) -> 
     ]
     run = runs.start(tenant=tenant, kind=RunKind.BACK_UP, dedupe_key="night", items=[], actor=SYSTEM).run
     backup_sets.begin(run, {}, False)
-    claim = runs.take_claim(run.id, run.kind)
-    runs.add_items(run, items)
+    claim = claims.take_claim(run.id, run.kind)
+    run_items.add_items(run, items)
     reads = [_read(policies[policy_id], contents[policy_id]) for policy_id in sorted(changed)]
     for begin in range(0, len(reads), 20):
         kept = snapshots.save(run, reads[begin : begin + 20])
-        waiting = {item.policy_id: item.id for item in runs.unsettled_items(run)}
-        runs.finish_captured_items(
+        waiting = {item.policy_id: item.id for item in run_items.unsettled_items(run)}
+        run_items.finish_captured_items(
             claim, Outcome.CAPTURED, {waiting[key]: snapshot.snapshot_id for key, snapshot in kept.items()}
         )
     completion.finish(claim)

@@ -266,10 +266,10 @@ def captured(cast):
 
 def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
     """What the capture actor does to the database, without Graph: (run, snapshot)."""
-    from db.runs import completion, runs
+    from db.runs import claims, completion, run_items, runs
     from db.states import RunKind
 
-    item = runs.NewRunItem(policy.policy_type, policy.name, policy.id, policy.graph_id)
+    item = run_items.NewRunItem(policy.policy_type, policy.name, policy.id, policy.graph_id)
     started = runs.start(
         tenant=policy.tenant,
         kind=RunKind.CAPTURE_SNAPSHOT,
@@ -278,7 +278,7 @@ def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
         actor=actor,
         policy=policy,
     )
-    claim = runs.take_claim(started.run.id, started.run.kind)
+    claim = claims.take_claim(started.run.id, started.run.kind)
     body = body or {"name": policy.name, "settings": []}
     read = snapshots.SnapshotDraft.of(
         policy,
@@ -298,8 +298,8 @@ def capture_by_hand(policy, actor, body=None, assignments=(), groups=None):
         references={"groups": groups or {}, "filters": {}, "scope_tags": {}},
     )
     kept = snapshots.save(claim.run, [read])[policy.id]
-    [row] = runs.unsettled_items(claim.run)
-    runs.finish_captured_items(claim, kept.outcome, {row.id: kept.snapshot_id})
+    [row] = run_items.unsettled_items(claim.run)
+    run_items.finish_captured_items(claim, kept.outcome, {row.id: kept.snapshot_id})
     completion.finish(claim)
     return started.run, Snapshot.get_by_id(kept.snapshot_id)
 

@@ -40,8 +40,10 @@ from db.database import database
 from db.errors import Invalid
 from db.models import BackupSet, Policy, Run, RunItem, Tenant
 from db.policies import policies
-from db.runs import child_runs, completion, name_cache, runs
-from db.runs.runs import Claim, NewRunItem, StartedRun
+from db.runs import child_runs, claims, completion, name_cache, run_items, runs
+from db.runs.claims import Claim
+from db.runs.run_items import NewRunItem
+from db.runs.runs import StartedRun
 from db.sql.value_lists import is_in
 from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, RunKind
 from db.tenants import coverage
@@ -180,7 +182,7 @@ def _list(claim: Claim, graph: GraphClient) -> tuple[dict[str, PolicyList], list
     for key, error in final.items():
         _record_refusal(claim, backup_set, key, error)
     if final:
-        runs.reset_attempts(claim)  # their tries are not those of the others
+        claims.reset_attempts(claim)  # their tries are not those of the others
     return lists, [error for key, error in refused.items() if key not in final]
 
 
@@ -207,7 +209,7 @@ def _leave_out_what_is_not_offered(claim: Claim, backup_set: BackupSet) -> None:
     for key in _unlisted(backup_set):
         if key in known:
             with database.atomic():
-                runs.assert_claim(claim)
+                claims.assert_claim(claim)
                 backup_sets.record_type(backup_set, key, Offer.NOT_OFFERED, message=known[key])
 
 
@@ -215,7 +217,7 @@ def _take_over(
     claim: Claim, backup_set: BackupSet, key: str, listed: PolicyList, memory: RunMemory, began: datetime
 ) -> None:
     with database.atomic():
-        runs.assert_claim(claim)  # or a worker that was taken for dead would add the items a second time
+        claims.assert_claim(claim)  # or a worker that was taken for dead would add the items a second time
         backup_sets.record_type(backup_set, key, Offer.OFFERED, len(listed.policies) + len(listed.without_id))
         record(claim.run.tenant, key, listed, began)
         _add_items(claim.run, backup_set, key, listed.policies)
@@ -227,9 +229,9 @@ def _take_over(
 def _fail_without_id(claim: Claim, key: str, listed: Sequence[Listed]) -> None:
     """They are there and cannot be read: each is an item that says so."""
     for one in listed:
-        item = runs.add_item(claim.run, NewRunItem(key, one.name))
+        item = run_items.add_item(claim.run, NewRunItem(key, one.name))
         message = "Microsoft Graph lists it without a usable id: it cannot be read. Look at it in the tenant's portal."
-        runs.finish_item(claim, item, ItemState.FAILED, Outcome.ERROR, reason="malformed", message=message)
+        run_items.finish_item(claim, item, ItemState.FAILED, Outcome.ERROR, reason="malformed", message=message)
 
 
 def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphError) -> None:
@@ -240,11 +242,11 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
     tenant = claim.run.tenant
     offer, why = told_by(error, POLICY_TYPES[key], tenant)
     with database.atomic():
-        runs.assert_claim(claim)
+        claims.assert_claim(claim)
         backup_sets.record_type(backup_set, key, offer, message=why)
         coverage.record_offer(tenant, key, offer, why)
         if backup_set.selection or offer not in QUIET_OFFERS:
-            item = runs.add_item(claim.run, NewRunItem(key, POLICY_TYPES[key].title))
+            item = run_items.add_item(claim.run, NewRunItem(key, POLICY_TYPES[key].title))
             settle_refused(claim, item, error, offer, why)
 
 
@@ -254,12 +256,14 @@ def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[Liste
     for one in present:
         one.listed_mark = marks[one.graph_id] if POLICY_TYPES[key].trusts_list else None
     unchanged = {} if backup_set.is_full else backup_sets.unchanged_snapshots(present, run.tenant.full_every_days)
-    runs.add_items(run, [NewRunItem(key, one.name, one.id, one.graph_id, unchanged.get(one.id)) for one in present])
+    run_items.add_items(
+        run, [NewRunItem(key, one.name, one.id, one.graph_id, unchanged.get(one.id)) for one in present]
+    )
 
 
 def _look_up_names(claim: Claim, graph: GraphClient, lists: Mapping[str, PolicyList]) -> None:
     """The groups and filters of what will be read: once for the run, not once for each policy."""
-    to_read = {(item.policy_type, item.graph_id) for item in runs.unsettled_items(claim.run)}
+    to_read = {(item.policy_type, item.graph_id) for item in run_items.unsettled_items(claim.run)}
     groups: set[str] = set()
     filters: set[str] = set()
     for key, listed in lists.items():
@@ -276,11 +280,11 @@ def _look_up_names(claim: Claim, graph: GraphClient, lists: Mapping[str, PolicyL
 def _hand_out(claim: Claim) -> None:
     if claim.run.parts is not None:
         # This message came a second time: the parts are out already.
-        runs.release(claim)
+        claims.release(claim)
         child_runs.finish_parent_if_done(claim.run.id)
         return
-    divided, rest = _divided(runs.unsettled_items(claim.run)), _unlisted(_set_of(claim))
-    if not (divided or rest) or runs.is_cancel_requested(claim):
+    divided, rest = _divided(run_items.unsettled_items(claim.run)), _unlisted(_set_of(claim))
+    if not (divided or rest) or claims.is_cancel_requested(claim):
         completion.finish(claim)
         return
     for part in child_runs.create_children(claim, divided, with_rest=bool(rest)):
@@ -308,8 +312,8 @@ def _read_part(claim: Claim) -> None:
         if postponed:
             raise postponed[0]
     known = name_cache.seen_since(claim.run.tenant, claim.run.parent.started_at)
-    while items := in_turn(runs.unsettled_items(claim.run)):
-        if runs.is_cancel_requested(claim):
+    while items := in_turn(run_items.unsettled_items(claim.run)):
+        if claims.is_cancel_requested(claim):
             return
         known = _read(claim, items, known)
 
@@ -337,7 +341,7 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.Known) -> names.K
     groups = _groups(claim, readings.values())
     with database.atomic():
         group_items.hold_for(claim, groups)
-        runs.assert_claim(claim)
+        claims.assert_claim(claim)
         settle_readings(claim, settled)
         group_items.add(claim, groups)
         name_cache.save_names(tenant, news)

@@ -17,8 +17,9 @@ from db.database import database, lock_rows
 from db.models import Policy, RunItem, Snapshot
 from db.policies import policies, snapshots
 from db.policies.snapshots import SavedSnapshot, SnapshotDraft
-from db.runs import runs
-from db.runs.runs import Claim, NewRunItem
+from db.runs import claims, run_items, runs
+from db.runs.claims import Claim
+from db.runs.run_items import NewRunItem
 from db.states import ItemState, Outcome, RunKind
 from graph.errors import Forbidden, GraphError, NotFound, Rejected
 from graph.policy_types.table import POLICY_TYPES, row_of
@@ -46,7 +47,7 @@ def capture_snapshot(run_id: int) -> None:
 
 
 def _capture(claim: Claim) -> None:
-    for item in runs.unsettled_items(claim.run):
+    for item in run_items.unsettled_items(claim.run):
         row = row_of(item.policy_type, with_members=claim.run.tenant.keeps_members)
         wanted = read_policy(row, item.graph_id, is_last_try=is_last_attempt(claim))
         memory = RunMemory(claim, "item")
@@ -57,7 +58,7 @@ def _capture(claim: Claim) -> None:
             reading = e
         settled = [(item, prepared(item, reading, memory))]
         with database.atomic():  # snapshot, item and audit event: a crash leaves all of them or none
-            runs.assert_claim(claim)
+            claims.assert_claim(claim)
             for kept in settle_readings(claim, settled):
                 _audit(claim, Snapshot.get_by_id(kept.snapshot_id), kept.outcome)
 
@@ -89,13 +90,13 @@ def settle_readings(
             for item_id, read in reads.items()
             if kept[read.policy_id].outcome == outcome
         }
-        runs.finish_captured_items(claim, outcome, settled)
+        run_items.finish_captured_items(claim, outcome, settled)
     return list(kept.values())
 
 
 def _failed(claim: Claim, item: RunItem, error: GraphError) -> None:
     is_forbidden = isinstance(error, Forbidden)
-    runs.finish_item(
+    run_items.finish_item(
         claim,
         item,
         ItemState.FAILED,
@@ -110,7 +111,7 @@ def _failed(claim: Claim, item: RunItem, error: GraphError) -> None:
 
 def _gone(claim: Claim, item: RunItem, error: NotFound) -> None:
     policies.mark_gone(item.policy)
-    runs.finish_item(
+    run_items.finish_item(
         claim,
         item,
         ItemState.DONE,

@@ -19,8 +19,9 @@ from db.audit.audit import Actor
 from db.clock import utcnow
 from db.database import database
 from db.models import RunItem, Tenant
-from db.runs import runs
-from db.runs.runs import Claim, NewRunItem
+from db.runs import claims, run_items, runs
+from db.runs.claims import Claim
+from db.runs.run_items import NewRunItem
 from db.sql import value_lists
 from db.states import ItemState, Outcome, RunKind
 from db.tenants import coverage
@@ -53,10 +54,10 @@ def _sync(claim: Claim) -> None:
     tenant = claim.run.tenant
     graph = signed_in(tenant)
     _leave_out_what_is_not_offered(claim)
-    while todo := in_turn(runs.unsettled_items(claim.run)):
+    while todo := in_turn(run_items.unsettled_items(claim.run)):
         unfinished: dict[RunItem, GraphError] = {}
         for together in value_lists.batched(todo, TOGETHER):
-            if runs.is_cancel_requested(claim):
+            if claims.is_cancel_requested(claim):
                 return
             unfinished |= _list(claim, graph, together)
         # What Graph refused for now stays pending: the run waits, and goes on with these alone.
@@ -68,7 +69,7 @@ def _sync(claim: Claim) -> None:
 
 def _leave_out_what_is_not_offered(claim: Claim) -> None:
     known = coverage.not_offered(claim.run.tenant)
-    for item in runs.unsettled_items(claim.run):
+    for item in run_items.unsettled_items(claim.run):
         if item.policy_type in known:
             settle_not_offered(claim, item, known[item.policy_type])
 
@@ -92,9 +93,9 @@ def _list(claim: Claim, graph: GraphClient, together: Sequence[RunItem]) -> dict
 def _record(claim: Claim, item: RunItem, listed: PolicyList, memory: RunMemory, began: datetime) -> None:
     began = memory.began.get(item.policy_type, began)
     with database.atomic():
-        runs.assert_claim(claim)
+        claims.assert_claim(claim)
         gone = record(claim.run.tenant, item.policy_type, listed, began)
-        runs.finish_item(claim, item, ItemState.DONE, Outcome.LISTED, message=_said(listed, gone))
+        run_items.finish_item(claim, item, ItemState.DONE, Outcome.LISTED, message=_said(listed, gone))
         memory.forget([item.policy_type])
 
 

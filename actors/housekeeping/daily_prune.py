@@ -20,8 +20,9 @@ from db.housekeeping import daily_prune, old_rows
 from db.housekeeping.daily_prune import STEPS, Ages
 from db.installation import installation
 from db.models import Run, RunItem, Tenant
-from db.runs import completion, notifications, runs, uploads
-from db.runs.runs import Claim, NewRunItem
+from db.runs import claims, completion, notifications, run_items, runs, uploads
+from db.runs.claims import Claim
+from db.runs.run_items import NewRunItem
 from db.sql import value_lists
 from db.states import ItemState, Outcome, RunKind
 from db.tenants import credentials
@@ -99,7 +100,7 @@ def prune(run_id: int) -> None:
 def _prune(claim: Claim) -> None:
     settings = config.settings()
     ages = Ages(settings.run_days, settings.restore_days, settings.directory_name_days)
-    for item in runs.unsettled_items(claim.run):
+    for item in run_items.unsettled_items(claim.run):
         if not _let_go(claim, item, ages):
             return
 
@@ -109,12 +110,12 @@ def _let_go(claim: Claim, item: RunItem, ages: Ages) -> bool:
     # As it is now: its rules may be others than a step before.
     step, tenant = STEPS[item.policy_type], Tenant.get_by_id(claim.run.tenant_id)
     for ids in value_lists.batched(step.find(tenant, ages), step.together):
-        if runs.is_cancel_requested(claim):
+        if claims.is_cancel_requested(claim):
             return False
         daily_prune.delete_rows(claim, item, tenant, ages, ids)
     count = RunItem.get_by_id(item.id).freed
     outcome, said = (Outcome.FREED, f"{count} went.") if count else (Outcome.UNCHANGED, "Nothing had to go.")
-    runs.finish_item(claim, item, ItemState.DONE, outcome, message=said)
+    run_items.finish_item(claim, item, ItemState.DONE, outcome, message=said)
     return True
 
 
@@ -122,11 +123,11 @@ def _finish(claim: Claim) -> None:
     if _is_worth_telling(claim):
         completion.finish(claim)
     else:
-        runs.require_one_row(Run.delete().where(runs.held_by(claim)))
+        claims.require_one_row(Run.delete().where(claims.held_by(claim)))
 
 
 def _is_worth_telling(claim: Claim) -> bool:
     is_daily = claim.run.requested_by_id is None and claim.run.origin == DAILY.origin
     # Somebody who asked for one meanwhile was given its number.
     is_told = notifications.has_recipients(claim.run)
-    return not is_daily or is_told or runs.is_cancel_requested(claim) or daily_prune.count_freed(claim.run) > 0
+    return not is_daily or is_told or claims.is_cancel_requested(claim) or daily_prune.count_freed(claim.run) > 0

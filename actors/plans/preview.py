@@ -27,8 +27,9 @@ from db.database import database, transaction
 from db.models import Restore, RestoreItem, RunItem
 from db.policies import snapshots
 from db.restores import four_eyes, mappings, plan_fingerprint, prior_creations, restores
-from db.runs import runs
-from db.runs.runs import Claim, NewRunItem
+from db.runs import claims, run_items, runs
+from db.runs.claims import Claim
+from db.runs.run_items import NewRunItem
 from db.states import WRITTEN_OUTCOMES, ItemState, Outcome, RunKind
 from graph.content.fingerprint import fingerprint
 from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
@@ -153,9 +154,9 @@ class _Look:
         """Twenty at a time; False when somebody asked to stop."""
         of_items = {one.id: one for one in self._items}
         self._list(one.policy_type for one in self._items)
-        while todo := in_turn([row for row in runs.unsettled_items(self._claim.run) if _is_unread(row)]):
+        while todo := in_turn([row for row in run_items.unsettled_items(self._claim.run) if _is_unread(row)]):
             for begin in range(0, len(todo), BATCH_SIZE):
-                if runs.is_cancel_requested(self._claim):
+                if claims.is_cancel_requested(self._claim):
                     return False
                 self._read({row: of_items[row.restore_item_id] for row in todo[begin : begin + BATCH_SIZE]})
         return True
@@ -177,14 +178,14 @@ class _Look:
         read = [row for row in together if row not in unfinished]
         marks = {row: self._mark(row, readings.get(row.id)) for row in read}
         with database.atomic():
-            runs.assert_claim(self._claim)
+            claims.assert_claim(self._claim)
             # In one order, whoever else keeps the same contents just now.
             for row in sorted(read, key=marks.__getitem__):
                 self._keep_live(together[row], readings.get(row.id), marks[row])
-            runs.begin_items(self._claim, [row.id for row in read])
+            run_items.begin_items(self._claim, [row.id for row in read])
             memory.forget([row.id for row in read])
         if read:
-            runs.reset_attempts(self._claim)
+            claims.reset_attempts(self._claim)
         postpone(self._claim, unfinished)
 
     def _mark(self, row: RunItem, reading: Reading | GraphError | None) -> str:
@@ -372,21 +373,20 @@ class _Look:
 
     def keep(self, planned: Sequence[tuple[RestoreItem, dict[str, Any]]]) -> None:
         """All plans and all items of the run, or none."""
-        rows = {one.restore_item_id: one for one in runs.unsettled_items(self._claim.run)}
+        rows = {one.restore_item_id: one for one in run_items.unsettled_items(self._claim.run)}
         with database.atomic():
             restores.lock_restore(self._restore)
-            runs.assert_claim(self._claim)
+            claims.assert_claim(self._claim)
             for position, (item, plan) in enumerate(planned):
                 RestoreItem.update(position=position, **plan).where(RestoreItem.id == item.id).execute()
                 if item.id in rows:
                     self._settle(rows[item.id], plan)
-            claims = self._claims
-            used, by = claims.mappings_used(planned), claims.decided_by(planned)
+            used, by = self._claims.mappings_used(planned), self._claims.decided_by(planned)
             plan_fingerprint.save(self._restore, used, self._break_glass, by)
 
     def _settle(self, row: RunItem, plan: Mapping[str, Any]) -> None:
         why = {"reason": plan["reason"], "message": plan["message"]}
-        runs.finish_item(self._claim, row, ItemState.DONE, Outcome(plan["action"]), **why)
+        run_items.finish_item(self._claim, row, ItemState.DONE, Outcome(plan["action"]), **why)
 
 
 def _is_unread(row: RunItem) -> bool:

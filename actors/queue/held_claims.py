@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from db.runs.runs import Claim
+from db.runs.claims import Claim
 
 _held: dict[str, Claim] = {}
 _lock = Lock()

@@ -15,7 +15,7 @@ from actors.queue import held_claims
 from actors.queue.dedupe import Dedupe
 from db.database import database
 from db.installation import installation
-from db.runs import runs
+from db.runs import claims
 
 logger = logging.getLogger(__name__)
 
@@ -77,12 +77,12 @@ class Beats(Middleware):
     def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
         self._stop.set()
         if self._thread:
-            self._thread.join(runs.BEAT_SECONDS)
+            self._thread.join(claims.BEAT_SECONDS)
 
     def _beat_until_stopped(self, broker: Any) -> None:
         while True:
             self._beat(broker)
-            if self._stop.wait(runs.BEAT_SECONDS):
+            if self._stop.wait(claims.BEAT_SECONDS):
                 return
 
     def _beat(self, broker: Any) -> None:
@@ -90,7 +90,7 @@ class Beats(Middleware):
         try:
             with database.connection_context():
                 installation.record_heartbeat(PROCESS, "worker")  # first: it sets the clock
-                runs.record_heartbeat([claim.token for claim in held])
+                claims.record_heartbeat([claim.token for claim in held])
             for claim in held:
                 self._dedupe.renew(claim.run.dedupe_key, claim.run.id)
             for queue in broker.get_declared_queues():

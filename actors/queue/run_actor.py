@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from actors.queue import held_claims
 from actors.queue.enqueue import send
 from db.database import DISK_FULL, is_disk_full
-from db.runs import completion, runs
-from db.runs.runs import Claim, ClaimLost
+from db.runs import claims, completion
+from db.runs.claims import Claim, ClaimLost
 from db.states import RunKind
 from graph.errors import Rejected, Throttled, Unavailable
 
@@ -56,7 +56,7 @@ WHOLE = Ends()
 
 def work(run_id: int, kind: RunKind, do: Callable[[Claim], None], ends: Ends = WHOLE) -> None:
     """Claim the run and `do` it. A run that is ended, held by another message, or of another kind is none of ours."""
-    claim = runs.take_claim(run_id, kind)
+    claim = claims.take_claim(run_id, kind)
     if claim is None:
         logger.info("there is nothing to do for this message")
         return
@@ -69,7 +69,7 @@ def work(run_id: int, kind: RunKind, do: Callable[[Claim], None], ends: Ends = W
 
 def _do_and_end(claim: Claim, do: Callable[[Claim], None], ends: Ends) -> None:
     try:
-        if not runs.is_cancel_requested(claim):
+        if not claims.is_cancel_requested(claim):
             do(claim)
         ends.finish(claim)
     except Pause as e:
@@ -104,7 +104,7 @@ def _wait(claim: Claim, error: Throttled) -> None:
 
 
 def _pause(claim: Claim, reason: str, seconds: float) -> None:
-    runs.wait(claim, reason, seconds)
+    claims.wait(claim, reason, seconds)
     send(claim.run, delay_seconds=seconds)
 
 
@@ -115,7 +115,7 @@ def backoff(tries: int) -> float:
 
 def _try_again(claim: Claim, ends: Ends, code: str, sentence: str, request_id: str | None = None) -> None:
     seconds = backoff(claim.run.attempts)
-    if runs.schedule_retry(claim, f"{sentence} Trying again in {seconds:.0f} s.", seconds):
+    if claims.schedule_retry(claim, f"{sentence} Trying again in {seconds:.0f} s.", seconds):
         send(claim.run, delay_seconds=seconds)
     else:
         ends.fail(claim, code, sentence, request_id)

@@ -8,7 +8,7 @@ from typing import Any
 
 from db.clock import utcnow
 from db.runs import answer_cache
-from db.runs.runs import Claim
+from db.runs.claims import Claim
 from graph.read.readings import Reading
 from graph.transport.answer_json import packed, unpacked
 from graph.transport.batch_driver import Told

@@ -10,8 +10,8 @@ from db.clock import utcnow
 from db.database import database
 from db.models import RestoreItem, Tenant
 from db.policies import policies
-from db.runs import listing_cache, runs
-from db.runs.runs import Claim
+from db.runs import claims, listing_cache
+from db.runs.claims import Claim
 from db.states import Offer
 from db.tenants import coverage
 from graph.errors import GraphError, Rejected, Throttled
@@ -75,7 +75,7 @@ def _final(answer: PolicyList | GraphError, is_last_try: bool) -> PolicyList | R
 
 def _keep(claim: Claim, key: str, final: PolicyList | Rejected, began: datetime, memory: RunMemory) -> None:
     with database.atomic():
-        runs.assert_claim(claim)  # or a worker that was taken for dead would keep an older list as today's
+        claims.assert_claim(claim)  # or a worker that was taken for dead would keep an older list as today's
         listing_cache.save(claim.run, key, _packed(final), began)
         if isinstance(final, PolicyList):
             _record(claim, key, final, began)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from actors.queue.run_actor import Pause, backoff
 from actors.tenants import graph_clients
 from db.models import RunItem, Tenant
-from db.runs import runs
-from db.runs.runs import MAX_ATTEMPTS, Claim
+from db.runs import run_items
+from db.runs.claims import MAX_ATTEMPTS, Claim
 from db.states import ItemState, Offer, Outcome
 from db.tenants import coverage
 from graph.errors import Forbidden, GraphError, NotAvailable, Rejected, Throttled
@@ -26,12 +26,12 @@ def settle_error(claim: Claim, item: RunItem, error: GraphError, policy_type: Po
 
 def settle_refused(claim: Claim, item: RunItem, error: GraphError, offer: Offer, why: str) -> None:
     state, outcome = _SETTLED[offer]
-    runs.finish_item(claim, item, state, outcome, reason=error.code, message=why, request_id=error.request_id)
+    run_items.finish_item(claim, item, state, outcome, reason=error.code, message=why, request_id=error.request_id)
 
 
 def settle_not_offered(claim: Claim, item: RunItem, why: str) -> None:
     """It was not asked for: the tenant did not offer it a few days ago."""
-    runs.finish_item(claim, item, ItemState.SKIPPED, Outcome.NOT_AVAILABLE, reason="not_offered", message=why)
+    run_items.finish_item(claim, item, ItemState.SKIPPED, Outcome.NOT_AVAILABLE, reason="not_offered", message=why)
 
 
 _SETTLED = {
@@ -104,7 +104,7 @@ def postpone(claim: Claim, unfinished: Mapping[RunItem, GraphError]) -> None:
         return
     waits = [error for error in unfinished.values() if isinstance(error, Throttled)]
     troubled = [item for item, error in unfinished.items() if not isinstance(error, Throttled)]
-    runs.count_try(claim, [item.id for item in troubled])
+    run_items.count_try(claim, [item.id for item in troubled])
     if waits:
         raise min(waits, key=lambda error: error.retry_after or 0.0)
     raise another_try(unfinished[troubled[0]], min(item.tries for item in troubled))

@@ -11,8 +11,9 @@ from db.clock import utcnow
 from db.database import database, lock_rows
 from db.models import BackupSet, Policy, Run, RunItem, Snapshot, Tenant
 from db.policies import policies
-from db.runs import name_cache, runs
-from db.runs.runs import Claim, NewRunItem
+from db.runs import claims, name_cache, run_items
+from db.runs.claims import Claim
+from db.runs.run_items import NewRunItem
 from db.states import Offer
 from db.tenants import coverage
 from graph.policy_types.table import POLICY_TYPES
@@ -32,7 +33,7 @@ def begin(claim: Claim, backup_set: BackupSet) -> None:
     tenant = claim.run.tenant
     offer, why = (Offer.OFFERED, None) if is_permitted(tenant) else (Offer.NEVER_READ, NEEDS)
     with database.atomic():
-        runs.assert_claim(claim)
+        claims.assert_claim(claim)
         record_type(backup_set, GROUPS, offer, message=why)
         coverage.record_offer(tenant, GROUPS, offer, why)
         if offer == Offer.OFFERED:
@@ -77,4 +78,4 @@ def _add(run: Run, found: Mapping[str, str]) -> None:
     policies.record_listing(run.tenant, GROUPS, rows, began=utcnow(), is_whole=False)
     mine = Policy.select().where((Policy.tenant == run.tenant_id) & (Policy.policy_type == GROUPS))
     ids = {one.graph_id: one.id for one in mine if one.graph_id in new}
-    runs.add_items(run, [NewRunItem(GROUPS, name, ids[one], one) for one, name in new.items()])
+    run_items.add_items(run, [NewRunItem(GROUPS, name, ids[one], one) for one, name in new.items()])

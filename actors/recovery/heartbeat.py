@@ -10,7 +10,7 @@ from actors.process import logs
 from actors.queue.middleware import PROCESS
 from db.database import database
 from db.installation import installation
-from db.runs import runs
+from db.runs import claims
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def begin(kind: str) -> None:
 def _beat_for_ever(kind: str) -> None:
     while True:
         beat(kind)
-        time.sleep(runs.BEAT_SECONDS)
+        time.sleep(claims.BEAT_SECONDS)
 
 
 def beat(kind: str) -> None:

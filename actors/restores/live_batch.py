@@ -23,8 +23,8 @@ from db.policies import snapshots
 from db.policies.snapshots import SnapshotDraft
 from db.recovery import write_log
 from db.restores import four_eyes, restores
-from db.runs import listing_cache, name_cache, runs
-from db.runs.runs import Claim
+from db.runs import claims, listing_cache, name_cache
+from db.runs.claims import Claim
 from db.states import POSSIBLY_APPLIED, ItemState, Outcome, WriteState
 from graph.errors import GraphError, NotFound
 from graph.policy_types.policy_type import match_key
@@ -271,7 +271,7 @@ class Together:
         item.created_id = graph_id
         read = safety_backup.as_read(self._restore, item, reading, self._lost.read_at(graph_id, reading))
         with database.atomic():
-            runs.assert_claim(self._claim)
+            claims.assert_claim(self._claim)
             snapshots.save(self._claim.run, [read])
             write_log.adopt_created_object(write, graph_id)
             self._lost.forget([graph_id])

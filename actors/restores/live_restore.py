@@ -27,8 +27,8 @@ from db.models import Restore, RestoreItem, Run, RunItem
 from db.policies import snapshots
 from db.recovery import write_log
 from db.restores import approvals, restores, retries
-from db.runs import runs
-from db.runs.runs import Claim
+from db.runs import claims, run_items, runs
+from db.runs.claims import Claim
 from db.states import WRITTEN_OUTCOMES, ItemState, Outcome, RunKind
 from graph.errors import Throttled
 from graph.policy_types.table import POLICY_TYPES
@@ -125,7 +125,7 @@ def _require_the_plan(restore: Restore) -> None:
 
 
 def _rows(claim: Claim) -> dict[int, RunItem]:
-    return {row.restore_item_id: row for row in runs.unsettled_items(claim.run)}
+    return {row.restore_item_id: row for row in run_items.unsettled_items(claim.run)}
 
 
 _RIVALS = "Another policy of this restore would be written to the same policy of the tenant. Preview it again."
@@ -139,12 +139,14 @@ def _settle_what_is_not_written(claim: Claim, restore: Restore) -> None:
             if item.id in rows:
                 row = rows.pop(item.id)
                 RestoreItem.update(outcome=Outcome.BLOCKED).where(RestoreItem.id == item.id).execute()
-                runs.finish_item(claim, row, ItemState.SKIPPED, Outcome.BLOCKED, reason="ambiguous", message=_RIVALS)
+                run_items.finish_item(
+                    claim, row, ItemState.SKIPPED, Outcome.BLOCKED, reason="ambiguous", message=_RIVALS
+                )
         for item in restores.items(restore):
             if item.id in rows and item.outcome is None and item.action not in WRITTEN_OUTCOMES:
                 is_done = item.action == Outcome.MATCHES
                 state, outcome = ItemState.DONE if is_done else ItemState.SKIPPED, Outcome(str(item.action))
-                runs.finish_item(claim, rows[item.id], state, outcome, reason=item.reason, message=item.message)
+                run_items.finish_item(claim, rows[item.id], state, outcome, reason=item.reason, message=item.message)
 
 
 def _write(claim: Claim, restore: Restore) -> None:
@@ -160,7 +162,7 @@ def _carry_out(claim: Claim, restore: Restore, rows: Mapping[int, RunItem]) -> l
     later: list[Exception] = []
     used_up: set[str] = set()
     for together in _side_by_side([one for one in restores.items(restore) if one.id in rows]):
-        if runs.is_cancel_requested(claim):
+        if claims.is_cancel_requested(claim):
             return []
         if _services(together) <= used_up:
             continue  # none of them would be let through now

@@ -18,8 +18,8 @@ from db.policies import policies, snapshots
 from db.policies.snapshots import SnapshotDraft
 from db.recovery import write_log
 from db.restores import mappings
-from db.runs import name_cache, runs
-from db.runs.runs import Claim
+from db.runs import claims, name_cache, run_items
+from db.runs.claims import Claim
 from db.states import WRITTEN_OUTCOMES, ItemState, Outcome, Result, WriteState
 from graph.content.normalise import canonical
 from graph.errors import ApprovalNeeded, Forbidden, GraphError, NotFound, Rejected, Throttled
@@ -80,7 +80,7 @@ class Outcomes:
         names = name_cache.merge_names([one.references for one in readings])
         name_cache.save_names(self._restore.tenant, names)
         with database.atomic():
-            runs.assert_claim(self._claim)
+            claims.assert_claim(self._claim)
             self._lock_policies(ended, reads)
             kept = snapshots.save(self._claim.run, [one for one in reads.values() if one])
             for item, order, result in ended:
@@ -92,7 +92,7 @@ class Outcomes:
                     if not self._ripens(item, order, result):
                         self.take_error(item, result, is_lost=item.id in lost)
         if self.settled:
-            runs.reset_attempts(self._claim)
+            claims.reset_attempts(self._claim)
 
     def _lock_policies(
         self, ended: Sequence[tuple[RestoreItem, Order, Done | GraphError]], reads: Mapping[int, SnapshotDraft | None]
@@ -120,7 +120,7 @@ class Outcomes:
         if done.differences and is_first_look:
             # The service may need a moment to show what it took.
             RestoreItem.update(verified=False).where(RestoreItem.id == item.id).execute()
-            runs.begin_items(self._claim, [self._rows[item.id].id])
+            run_items.begin_items(self._claim, [self._rows[item.id].id])
             self.later.append(Pause("Reading back what was written.", LOOK_AGAIN_SECONDS))
             return
         outcome = WRITTEN_OUTCOMES[Outcome(item.action)] if item.id in self._written else Outcome.MATCHES
@@ -172,7 +172,7 @@ class Outcomes:
         """Item, run item and, for whatever was written, the audit event: all of them or none."""
         with database.atomic():
             RestoreItem.update(outcome=outcome).where(RestoreItem.id == item.id).execute()
-            runs.finish_item(
+            run_items.finish_item(
                 self._claim,
                 self._rows[item.id],
                 state,
@@ -215,7 +215,7 @@ class Outcomes:
             values = {RestoreItem.seen_content: content, RestoreItem.seen_at: utcnow()}
         RestoreItem.update(values).where(RestoreItem.id == item.id).execute()
         if order.is_written:
-            runs.begin_items(self._claim, [self._rows[item.id].id])
+            run_items.begin_items(self._claim, [self._rows[item.id].id])
 
     def take_error(self, item: RestoreItem, error: GraphError, *, is_lost: bool = False) -> None:
         if isinstance(error, Throttled):
@@ -282,7 +282,7 @@ class Outcomes:
         """What stays so costs this item, and not the others."""
         row = self._rows[item.id]
         if not is_last_try(row):
-            runs.count_try(self._claim, [row.id])
+            run_items.count_try(self._claim, [row.id])
             self.later.append(another_try(error, row.tries))
         elif item.id in self._written:
             message = f"{error.sentence} Part of it may be written: {RETRY}"

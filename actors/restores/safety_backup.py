@@ -13,8 +13,8 @@ from db.models import BackupSet, Policy, Restore, RestoreItem, RunItem
 from db.policies import policies, snapshots
 from db.policies.snapshots import SnapshotDraft
 from db.restores import restores
-from db.runs import name_cache, runs
-from db.runs.runs import Claim
+from db.runs import claims, name_cache, run_items
+from db.runs.claims import Claim
 from db.sql.value_lists import is_in
 from db.states import ItemState, Outcome, SetState
 from graph.errors import GraphError, NotFound
@@ -36,7 +36,7 @@ def capture(claim: Claim, restore: Restore, graph: GraphClient, rows: dict[int, 
     """
     while todo := _uncaptured(restore, rows):
         for begin in range(0, len(todo), BATCH_SIZE):
-            if runs.is_cancel_requested(claim):
+            if claims.is_cancel_requested(claim):
                 return False
             _capture(claim, restore, graph, todo[begin : begin + BATCH_SIZE], rows)
     _complete(claim, restore)
@@ -77,7 +77,7 @@ def _capture(
     damaged = [one for one in final if one not in moved and _cannot_be_read(readings[one.id])]
     reads = {one.id: _as_read(restore, one, readings[one.id], memory) for one in final if one not in moved}
     with database.atomic():
-        runs.assert_claim(claim)
+        claims.assert_claim(claim)
         _keep(claim, [one for one in final if one not in moved], reads, rows)
         for item in moved:
             settle_conflict(claim, item, rows[item.id])
@@ -85,7 +85,7 @@ def _capture(
             _settle_damaged(claim, item, rows[item.id], readings[item.id])
         memory.forget([one.id for one in final])
     if final:
-        runs.reset_attempts(claim)
+        claims.reset_attempts(claim)
     postpone(claim, unfinished)
     for item in (*moved, *damaged):
         del rows[item.id]
@@ -101,7 +101,7 @@ def _keep(
             snapshot = kept[read.policy_id].snapshot_id
             RestoreItem.update(safety_snapshot=snapshot).where(RestoreItem.id == item.id).execute()
         else:
-            runs.set_item_reason(claim, rows[item.id], GONE)
+            run_items.set_item_reason(claim, rows[item.id], GONE)
 
 
 def _cannot_be_read(reading: Reading | GraphError) -> bool:
@@ -113,7 +113,7 @@ def _settle_damaged(claim: Claim, item: RestoreItem, row: RunItem, reading: Read
     if isinstance(reading, GraphError):
         message = f"{reading.sentence} It was not written, for what is there could not be captured before."
         RestoreItem.update(outcome=Outcome.ERROR).where(RestoreItem.id == item.id).execute()
-        runs.finish_item(claim, row, ItemState.FAILED, Outcome.ERROR, reason=reading.code, message=message)
+        run_items.finish_item(claim, row, ItemState.FAILED, Outcome.ERROR, reason=reading.code, message=message)
 
 
 def _has_moved(item: RestoreItem, reading: Reading | GraphError) -> bool:
@@ -125,7 +125,7 @@ def _has_moved(item: RestoreItem, reading: Reading | GraphError) -> bool:
 
 def settle_conflict(claim: Claim, item: RestoreItem, row: RunItem) -> None:
     RestoreItem.update(outcome=Outcome.CONFLICT).where(RestoreItem.id == item.id).execute()
-    runs.finish_item(claim, row, ItemState.FAILED, Outcome.CONFLICT, reason="conflict", message=MOVED)
+    run_items.finish_item(claim, row, ItemState.FAILED, Outcome.CONFLICT, reason="conflict", message=MOVED)
 
 
 def as_read(restore: Restore, item: RestoreItem, reading: Reading, read_at: datetime) -> SnapshotDraft:
@@ -156,7 +156,7 @@ def _complete(claim: Claim, restore: Restore) -> None:
         return
     with database.atomic():
         lock_rows(Restore, Restore.id == restore.id)
-        runs.assert_claim(claim)
+        claims.assert_claim(claim)
         lock_rows(BackupSet, BackupSet.id == (restore.safety_set_id or -1))
         restore.safety_set = _set(restore, captured, ids | listed)
         Restore.update(safety_set=restore.safety_set).where(Restore.id == restore.id).execute()

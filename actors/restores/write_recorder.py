@@ -10,8 +10,8 @@ from db.policies import snapshots
 from db.policies.snapshots import SnapshotDraft
 from db.recovery import write_log
 from db.recovery.write_log import WriteAnswer, WriteIntent
-from db.runs import runs
-from db.runs.runs import Claim
+from db.runs import claims
+from db.runs.claims import Claim
 from db.states import WriteState
 from graph.errors import ApprovalNeeded, Rejected, Throttled
 from graph.restore.executor import Order, request_mark
@@ -36,7 +36,7 @@ class WriteLedger:
     def sending(self, requests: Sequence[tuple[int, Request]]) -> Sequence[int]:
         reads = self._looks({item_id for item_id, _ in requests})
         with database.atomic():
-            runs.assert_claim(self._claim)
+            claims.assert_claim(self._claim)
             snapshots.save(self._claim.run, reads)
             marks = write_log.record(self._claim, [self._intent(item_id, request) for item_id, request in requests])
         self._sent |= dict(zip(marks, requests, strict=True))
@@ -55,7 +55,7 @@ class WriteLedger:
         self._ended |= {one.write_id: one.state for one in results}
         write_log.record_answers(results)
         if any(one.state == WriteState.ANSWERED for one in results):
-            runs.reset_attempts(self._claim)
+            claims.reset_attempts(self._claim)
 
     def _result(self, mark: int, answer: Answer) -> WriteAnswer:
         item_id, request = self._sent[mark]

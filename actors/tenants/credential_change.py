@@ -19,8 +19,9 @@ from db.clock import utcnow
 from db.database import database, lock_rows
 from db.errors import Invalid
 from db.models import Credential, RunItem, Tenant
-from db.runs import runs
-from db.runs.runs import Claim, NewRunItem
+from db.runs import claims, run_items, runs
+from db.runs.claims import Claim
+from db.runs.run_items import NewRunItem
 from db.states import CredentialKind, CredentialPlace, ItemState, Outcome, RunKind
 from db.tenants import credentials
 from graph.auth.certificate import certificate_end, parse_certificate_file
@@ -127,7 +128,7 @@ def try_credential(run_id: int) -> None:
 
 
 def _try(claim: Claim) -> None:
-    for item in runs.unsettled_items(claim.run):
+    for item in run_items.unsettled_items(claim.run):
         one = credentials.find_at(claim.run.tenant, CredentialPlace.NEXT)
         if one is None:
             _settle_replaced(claim, item)
@@ -145,9 +146,9 @@ def _settle_signed_in(claim: Claim, item: RunItem, one: Credential, granted: fro
     with database.atomic():
         lock_rows(Tenant, Tenant.id == one.tenant_id)
         lock_rows(Credential, Credential.tenant == one.tenant_id)
-        runs.assert_claim(claim)
+        claims.assert_claim(claim)
         if credentials.put_in_force(one, claim.run.id):
-            runs.finish_item(claim, item, ItemState.DONE, Outcome.UPDATED, message=message)
+            run_items.finish_item(claim, item, ItemState.DONE, Outcome.UPDATED, message=message)
         else:
             _settle_replaced(claim, item)
 
@@ -156,11 +157,11 @@ def _settle_refused(claim: Claim, item: RunItem, one: Credential, error: SignInF
     message = f"{error.sentence} The one in force stays in force; this one is kept, to be tried again."
     with database.atomic():
         lock_rows(Credential, Credential.id == one.id)
-        runs.assert_claim(claim)
+        claims.assert_claim(claim)
         credentials.record_refusal(one, claim.run.id, error.code, error.sentence)
-        runs.finish_item(claim, item, ItemState.FAILED, Outcome.ERROR, reason=error.code, message=message)
+        run_items.finish_item(claim, item, ItemState.FAILED, Outcome.ERROR, reason=error.code, message=message)
 
 
 def _settle_replaced(claim: Claim, item: RunItem) -> None:
     message = "This credential was forgotten, or another one given, before it was tried. The one in force stays."
-    runs.finish_item(claim, item, ItemState.FAILED, Outcome.ERROR, reason="replaced", message=message)
+    run_items.finish_item(claim, item, ItemState.FAILED, Outcome.ERROR, reason="replaced", message=message)

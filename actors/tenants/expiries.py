@@ -6,8 +6,8 @@ from itertools import starmap
 
 from db.database import database, lock_rows
 from db.models import Tenant
-from db.runs import runs
-from db.runs.runs import Claim
+from db.runs import claims
+from db.runs.claims import Claim
 from db.tenants import expiries
 from graph.errors import GraphError, Malformed
 from graph.read import expiries as graph_expiries
@@ -31,7 +31,7 @@ def look(claim: Claim, graph: GraphClient) -> None:
     rows = [asdict(one) for of_kind in (*found.values(), starmap(_not_readable, refused.items())) for one in of_kind]
     with database.atomic():
         lock_rows(Tenant, Tenant.id == tenant.id)
-        runs.assert_claim(claim)
+        claims.assert_claim(claim)
         expiries.save(tenant, [*found], rows)
 
 

@@ -23,8 +23,8 @@ from db.models import Run, RunItem, Tenant, Upload, User
 from db.policies import snapshots
 from db.restores import restores
 from db.restores.restores import NewRestoreItem, RestoreSource
-from db.runs import runs, uploads
-from db.runs.runs import Claim
+from db.runs import claims, run_items, runs, uploads
+from db.runs.claims import Claim
 from db.states import UNSETTLED, ItemState, Outcome, Result, Role, RunKind
 from graph.errors import Rejected
 from graph.policy_types.table import POLICY_TYPES
@@ -44,7 +44,7 @@ def start(tenant: Tenant, options: Mapping[str, Any], stream: IO[bytes], actor: 
     stream.seek(0)
     upload = uploads.receive(tenant, options, stream)
     try:
-        made = uploads.start(upload, runs.NewRunItem(FILE, _title(upload)), actor)
+        made = uploads.start(upload, run_items.NewRunItem(FILE, _title(upload)), actor)
     except Invalid:
         uploads.delete(upload)
         raise
@@ -76,7 +76,7 @@ def _take_back(claim: Claim) -> None:
     said = "It was read. The file as a whole was refused."
     taken = (RunItem.run == claim.run) & (RunItem.state == ItemState.DONE)
     with database.atomic():
-        runs.assert_claim(claim)
+        claims.assert_claim(claim)
         RunItem.update(state=ItemState.SKIPPED, outcome=Outcome.LEFT_OUT, message=said).where(taken).execute()
 
 
@@ -91,7 +91,7 @@ class _Reading:
         whole, *rest = self._items()
         kept = []
         for line, item in zip(self.unpacking.lines, rest, strict=True):
-            if runs.is_cancel_requested(self.claim):
+            if claims.is_cancel_requested(self.claim):
                 return
             kept += self._read(line, item)
         if not kept:
@@ -128,8 +128,8 @@ class _Reading:
         mine = RunItem.select().where(RunItem.run == self.claim.run).order_by(RunItem.id)
         if mine.count() == 1:
             with database.atomic():
-                runs.assert_claim(self.claim)
-                runs.add_items(self.claim.run, [_new_item(line) for line in self.unpacking.lines])
+                claims.assert_claim(self.claim)
+                run_items.add_items(self.claim.run, [_new_item(line) for line in self.unpacking.lines])
                 Run.update(total=len(self.unpacking.lines) + 1).where(Run.id == self.claim.run.id).execute()
         return list(mine.clone())
 
@@ -148,14 +148,14 @@ class _Reading:
     def _leave_out(self, item: RunItem, problem: str) -> None:
         if item.state in UNSETTLED:
             said = f"Left out: {problem}"
-            runs.finish_item(self.claim, item, ItemState.FAILED, Outcome.LEFT_OUT, reason="left_out", message=said)
+            run_items.finish_item(self.claim, item, ItemState.FAILED, Outcome.LEFT_OUT, reason="left_out", message=said)
 
     def _keep(self, line: Line, item: RunItem, document: dict[str, Any]) -> NewRestoreItem:
         name = contradictions.own_name(line, document)
         content = snapshots.save_content(self.upload.tenant_id, document, contradictions.mark_of(document))
         if item.state in UNSETTLED:
             with database.atomic():
-                runs.finish_item(self.claim, item, ItemState.DONE, Outcome.READ)
+                run_items.finish_item(self.claim, item, ItemState.DONE, Outcome.READ)
                 RunItem.update(name=name, graph_id=line.graph_id).where(RunItem.id == item.id).execute()
         references = line.references or {}
         return NewRestoreItem(line.policy_type, line.graph_id, name, content, references, file_says=line.says)
@@ -170,18 +170,18 @@ class _Reading:
         source = RestoreSource(directory_id, f"file uploaded by run {self.claim.run.id}")
         says = self.unpacking.says | {"directory_id": directory_id}
         with database.atomic():
-            runs.assert_claim(self.claim)
+            claims.assert_claim(self.claim)
             made = restores.create(self.upload.tenant, source, kept, self.upload.options, self._actor(), file_says=says)
             Run.update(restore_id=made.id).where(Run.id == self.claim.run.id).execute()
             left = len(self.unpacking.lines) - len(kept)
             more = f" {left} left out, each with its reason." if left else ""
             message = f"{made} is a draft of {len(kept)}.{more}"
-            runs.finish_item(self.claim, whole, ItemState.DONE, Outcome.READ, message=message)
+            run_items.finish_item(self.claim, whole, ItemState.DONE, Outcome.READ, message=message)
         self.claim.run.restore_id = made.id
 
 
-def _new_item(line: Line) -> runs.NewRunItem:
+def _new_item(line: Line) -> run_items.NewRunItem:
     """Called as the ZIP calls the file, until it is known what is in it."""
-    return runs.NewRunItem(
+    return run_items.NewRunItem(
         line.policy_type if line.policy_type in POLICY_TYPES else FILE, line.file.replace("\x00", "")[:1000]
     )

@@ -43,8 +43,8 @@ from db.models import (
 )
 from db.policies.snapshots import MIN_CONTENT_AGE
 from db.restores import restores
-from db.runs import runs
-from db.runs.runs import Claim
+from db.runs import claims
+from db.runs.claims import Claim
 from db.sql import time_ranges, value_lists
 from db.states import ENDED, UNFINISHED, RestoreState, SetState
 
@@ -102,7 +102,7 @@ def delete_rows(claim: Claim, item: RunItem, tenant: Tenant, ages: Ages, ids: Se
     with database.atomic():
         if step.taken_first:
             lock_rows(step.taken_first, step.taken_first.id.in_(list(ids)))
-        runs.assert_claim(claim)
+        claims.assert_claim(claim)
         gone = step.let_go(tenant, ages, ids)
         if gone:
             so_far = pw.fn.COALESCE(RunItem.freed, 0) + gone

@@ -22,7 +22,7 @@ from db.installation import export_file, row_codec
 from db.installation.export_file import ReportProgress
 from db.installation.passphrase_file import open_sealed, read_head
 from db.models import IS_ACTIVE, AuditHead, AuditKey, Run
-from db.runs import completion, runs
+from db.runs import claims, completion
 from db.schema import row_ids
 
 RUN_INTERRUPTED = (
@@ -140,6 +140,6 @@ def _end_active_runs() -> int:
     Run.update(claimed_by=None, heartbeat_at=None).where(IS_ACTIVE).execute()
     wholes = list(Run.select().where(IS_ACTIVE & Run.parent.is_null()))
     for run in wholes:
-        if held := runs.take_claim(run.id, run.kind):
+        if held := claims.take_claim(run.id, run.kind):
             completion.fail(held, "imported", RUN_INTERRUPTED)
     return len(wholes)

@@ -8,8 +8,8 @@ import peewee as pw
 
 from db.clock import utcnow
 from db.models import IS_ACTIVE, Run
-from db.runs import child_runs, completion, runs
-from db.runs.runs import MAX_ATTEMPTS, STALE_SECONDS
+from db.runs import child_runs, claims, completion
+from db.runs.claims import MAX_ATTEMPTS, STALE_SECONDS
 from db.states import RunState
 
 # A start sends at once: what was not sent after this long never will be by its starter.
@@ -96,7 +96,7 @@ def take_back(run: Run) -> list[Run]:
 
 def _give_up(run: Run) -> list[Run]:
     """Fail it: it is likely what kills its workers. Of a part, the rest goes on; returns what to send for that."""
-    held = runs.take_claim(run.id, run.kind)
+    held = claims.take_claim(run.id, run.kind)
     if held is None:
         return []
     message = f"The worker died {MAX_ATTEMPTS} times in this run. Look at the worker's log, then start it again."

@@ -11,8 +11,8 @@ from typing import Any
 from db.clock import utcnow
 from db.database import database
 from db.models import RestoreItem, Run, Write
-from db.runs import runs
-from db.runs.runs import Claim
+from db.runs import claims
+from db.runs.claims import Claim
 from db.sql.value_lists import is_in
 from db.states import POSSIBLY_APPLIED, UNRESOLVED_WRITES, WRITTEN_OUTCOMES, WriteState
 
@@ -42,7 +42,7 @@ class WriteAnswer:
 def record(claim: Claim, intents: Iterable[WriteIntent]) -> list[int]:
     """Committed before anything is sent. Raises ClaimLost when the run is another's by now: then nothing may be."""
     with database.atomic():
-        runs.assert_claim(claim)
+        claims.assert_claim(claim)
         return [
             Write.create(
                 run=claim.run.id,

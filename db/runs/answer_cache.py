@@ -12,8 +12,8 @@ from db.clock import utcnow
 from db.database import database
 from db.encryption import keyring
 from db.models import Run, RunAnswer
-from db.runs import runs
-from db.runs.runs import Claim
+from db.runs import claims
+from db.runs.claims import Claim
 from db.sql import upserts, value_lists
 from db.sql.value_lists import is_in
 
@@ -40,7 +40,7 @@ def save(claim: Claim, rows: Sequence[AnswerRow], *, asked_at: datetime | None =
         for reading, mark, told in rows
     ]
     with database.atomic():
-        runs.assert_claim(claim)
+        claims.assert_claim(claim)
         for some in value_lists.batched(sealed, ROWS_PER_STATEMENT):
             upserts.insert_or_update(RunAnswer, KEY, some, [RunAnswer.sealed, RunAnswer.kept_at])
     claim.has_got_on = True

@@ -7,8 +7,8 @@ under way.
 from db.backups import backup_sets
 from db.database import database, lock_rows
 from db.models import IS_ACTIVE, Run, RunItem
-from db.runs import completion, runs
-from db.runs.runs import Claim
+from db.runs import claims, completion, run_items, runs
+from db.runs.claims import Claim
 from db.states import RunKind
 
 # Per tenant: enough that eight threads are busy with one, and few enough that two of them are left for others.
@@ -23,8 +23,8 @@ def create_children(claim: Claim, parts: list[list[int]], *, with_rest: bool) ->
     `with_rest`: some policy types could not be listed yet. Part 0 lists and reads them; the others need not wait.
     """
     with database.atomic():
-        runs.require_one_row(
-            Run.update(parts=len(parts), claimed_by=None, heartbeat_at=None, waiting=None).where(runs.held_by(claim))
+        claims.require_one_row(
+            Run.update(parts=len(parts), claimed_by=None, heartbeat_at=None, waiting=None).where(claims.held_by(claim))
         )
         for number, item_ids in enumerate(parts, start=1):
             RunItem.update(part=number).where(RunItem.id.in_(item_ids)).execute()
@@ -38,7 +38,7 @@ def end_child(claim: Claim) -> Run | None:
     with database.atomic():
         # The whole's row before the part's, as whoever ends the whole locks them.
         following = _create_next_child(claim.run.parent)
-        runs.require_one_row(Run.delete().where(runs.held_by(claim)))
+        claims.require_one_row(Run.delete().where(claims.held_by(claim)))
     return following
 
 
@@ -47,7 +47,7 @@ def fail_child(claim: Claim, code: str, message: str, request_id: str | None) ->
     with database.atomic():
         # Its row first, and then the items', as whoever ends the whole locks them.
         lock_rows(Run, Run.id == claim.run.parent_id)
-        runs.assert_claim(claim)
+        claims.assert_claim(claim)
         completion.fail_unsettled_items(claim.run, code, message, request_id)
         if claim.run.part == UNLISTED_PART:
             backup_sets.fail_unlisted(claim.run.parent, code, message, request_id)
@@ -90,8 +90,8 @@ def finish_parent_if_done(whole_id: int) -> bool:
         if whole is None or has_running_child(whole):
             return False
         completion.lock_ending_rows(whole)
-        claim = runs.take_claim(whole_id, whole.kind)
-        if claim and runs.unsettled_items(claim.run) and not claim.run.cancel_requested_at:
+        claim = claims.take_claim(whole_id, whole.kind)
+        if claim and run_items.unsettled_items(claim.run) and not claim.run.cancel_requested_at:
             completion.fail(claim, "part_lost", "A part of this run was lost. Try what failed again.")
         elif claim:
             completion.finish(claim)

@@ -9,9 +9,10 @@ from db.clock import utcnow
 from db.database import database, lock_rows, transaction
 from db.models import IS_ACTIVE, Restore, Run, RunItem, Tenant, Write
 from db.restores import restores
-from db.runs import answer_cache, listing_cache, notifications, runs, uploads
+from db.runs import answer_cache, claims, listing_cache, notifications, uploads
+from db.runs.claims import Claim, held_by, require_one_row
+from db.runs.run_items import is_item_of
 from db.runs.run_progress import count_by_state
-from db.runs.runs import Claim, held_by, is_item_of, require_one_row
 from db.states import POSSIBLY_APPLIED, UNSETTLED, ItemState, Outcome, Result, RunKind, RunState
 
 
@@ -20,7 +21,7 @@ def finish(claim: Claim) -> RunState:
     with database.atomic():
         lock_ending_rows(claim.run)
         run = Run.get_by_id(claim.run.id)
-        if runs.is_cancel_requested(claim):
+        if claims.is_cancel_requested(claim):
             _cancel_unsettled_items(run)
         tally = count_by_state(run)
         state, error = final_state(run, tally)
@@ -164,7 +165,7 @@ def finish_if_cancelled(run: Run) -> bool:
     """End a run whose cancel was asked for and that no worker holds."""
     with database.atomic():
         lock_ending_rows(run)
-        held = runs.take_claim(run.id, run.kind) if Run.get_by_id(run.id).cancel_requested_at else None
+        held = claims.take_claim(run.id, run.kind) if Run.get_by_id(run.id).cancel_requested_at else None
         if held:
             finish(held)
     return held is not None

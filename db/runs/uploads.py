@@ -16,7 +16,8 @@ from db.encryption import keyring
 from db.errors import Invalid
 from db.models import Run, Tenant, Upload, UploadChunk
 from db.runs import runs
-from db.runs.runs import NewRunItem, StartedRun
+from db.runs.run_items import NewRunItem
+from db.runs.runs import StartedRun
 from db.states import RunKind
 
 MAX_BYTES = 64 * 1024 * 1024

@@ -14,7 +14,7 @@ from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Run, Schedule, Setback
 from db.recovery import setbacks
-from db.runs import completion, runs
+from db.runs import claims, completion, runs
 from db.states import Sweep
 from db.tenants import schedules
 from graph.errors import never_show
@@ -192,7 +192,7 @@ def test_a_full_backup_that_meets_one_that_reads_less_says_so_and_comes_after_it
     found = Schedule.get_by_id(schedule.id)
     assert (found.last_run, found.next_at, found.last_at) == (less.run, schedule.next_at, None)
     assert schedule not in schedules.due_schedules(utcnow())
-    completion.fail(runs.take_claim(less.run.id, less.run.kind), "x", "It ended.")
+    completion.fail(claims.take_claim(less.run.id, less.run.kind), "x", "It ended.")
     scheduler.sweep()
     found = Schedule.get_by_id(schedule.id)
     assert BackupSet.get(BackupSet.run == found.last_run).is_full

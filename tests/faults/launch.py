@@ -48,10 +48,10 @@ def set_clock(seconds, program):
 
 def shorten():
     """In each process for itself, as ours are: nothing of it is imported before they are forked."""
-    from db.runs import runs
+    from db.runs import claims
 
     # First, because others take these by name when they are imported.
-    runs.BEAT_SECONDS, runs.STALE_SECONDS, runs.MAX_ATTEMPTS = BEAT_SECONDS, STALE_SECONDS, MAX_ATTEMPTS
+    claims.BEAT_SECONDS, claims.STALE_SECONDS, claims.MAX_ATTEMPTS = BEAT_SECONDS, STALE_SECONDS, MAX_ATTEMPTS
     from actors import scheduler
     from actors.queue import broker, run_actor
     from actors.restores import live_batch, outcomes

@@ -13,7 +13,7 @@ from db.clock import utcnow
 from db.database import database
 from db.models import AuditEvent, BackupSet, Content, Policy, Run, Schedule, Snapshot, Tenant
 from db.policies import policies, snapshots
-from db.runs import completion, runs
+from db.runs import claims, completion, run_items, runs
 from db.states import ACTIVE, Offer, RunKind
 from db.tenants import schedules
 from tests.faults.stage import Stuck
@@ -81,17 +81,17 @@ class Retention(Work):
         """One policy changed in it; the others are as they were the night before."""
         key = f"{RunKind.BACK_UP}:{self.tenant.id}:all"
         run = runs.start(tenant=self.tenant, kind=RunKind.BACK_UP, dedupe_key=key, items=[], actor=SYSTEM).run
-        claim = runs.take_claim(run.id, run.kind)
+        claim = claims.take_claim(run.id, run.kind)
         found = list(Policy.select().where(Policy.tenant == self.tenant).order_by(Policy.id))
         with database.atomic():
             backup_set = backup_sets.begin(run, {}, True, [KEY])
             backup_sets.record_type(backup_set, KEY, Offer.OFFERED, len(found))
-            runs.add_items(run, [runs.NewRunItem(KEY, one.name, one.id, one.graph_id) for one in found])
+            run_items.add_items(run, [run_items.NewRunItem(KEY, one.name, one.id, one.graph_id) for one in found])
             changed = [self._read(one, night - (night - at) % self.policies) for at, one in enumerate(found)]
             kept = snapshots.save(run, changed)
-            for item in runs.unsettled_items(run):
+            for item in run_items.unsettled_items(run):
                 one = kept[item.policy_id]
-                runs.finish_captured_items(claim, one.outcome, {item.id: one.snapshot_id})
+                run_items.finish_captured_items(claim, one.outcome, {item.id: one.snapshot_id})
             completion.finish(claim)
             BackupSet.update(created_at=made_at, completed_at=made_at).where(BackupSet.id == backup_set.id).execute()
             Snapshot.update(captured_at=made_at, confirmed_at=made_at).where(Snapshot.run == run).execute()

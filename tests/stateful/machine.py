@@ -44,7 +44,7 @@ from db.models import (
 )
 from db.policies import policies
 from db.restores import approvals, restore_rules, restores, retries
-from db.runs import completion, runs
+from db.runs import claims, completion
 from db.states import ACTIVE, ENDED, ItemState, Role, RunKind, RunState, SetState
 from db.tenants import schedules, tenants
 from tests.stateful import model
@@ -347,7 +347,7 @@ class Installation(RuleBasedStateMachine):
     def _deliver(self, run_id, kind):
         known = self.model.runs.get(run_id)
         may = known is not None and known.may_be_claimed and known.kind == kind
-        claim = runs.take_claim(run_id, kind)
+        claim = claims.take_claim(run_id, kind)
         assert (claim is not None) == may, f"a message of {kind} {'took' if claim else 'did not take'} {known}"
         if claim:
             worker = Worker(self, claim, known)
@@ -404,7 +404,7 @@ class Installation(RuleBasedStateMachine):
     @rule(seconds=SECONDS)
     def time_passes(self, seconds):
         self.time.pass_by(seconds)
-        runs.record_heartbeat([one.claim.token for one in self.workers if not one.is_dead])
+        claims.record_heartbeat([one.claim.token for one in self.workers if not one.is_dead])
 
     @rule(hows=HOWS)
     def a_day_passes(self, hows):
@@ -422,7 +422,7 @@ class Installation(RuleBasedStateMachine):
         self._after_sweep(stale)
 
     def _stale(self):
-        long_ago = clock.utcnow() - timedelta(seconds=runs.STALE_SECONDS)
+        long_ago = clock.utcnow() - timedelta(seconds=claims.STALE_SECONDS)
         return {one.id for one in Run.select().where((Run.heartbeat_at < long_ago) & Run.state.in_(ACTIVE))}
 
     def _schedules(self):
@@ -456,7 +456,7 @@ class Installation(RuleBasedStateMachine):
             self.came["taken back"] += 1
             row = Run.get_or_none(Run.id == run.id)
             is_given_up = row is None or row.state not in ACTIVE
-            assert is_given_up == (run.attempts >= runs.MAX_ATTEMPTS) or run.is_cancelled, f"{run} is {row}"
+            assert is_given_up == (run.attempts >= claims.MAX_ATTEMPTS) or run.is_cancelled, f"{run} is {row}"
             self.came["given up"] += is_given_up
             if is_given_up and run.parent:
                 run.state = "gone"

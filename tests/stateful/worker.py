@@ -13,8 +13,9 @@ from db.policies import snapshots
 from db.recovery import write_log
 from db.recovery.write_log import WriteAnswer, WriteIntent
 from db.restores import four_eyes, plan_fingerprint, restores
-from db.runs import child_runs, completion, runs
-from db.runs.runs import ClaimLost, NewRunItem
+from db.runs import child_runs, claims, completion, run_items
+from db.runs.claims import ClaimLost
+from db.runs.run_items import NewRunItem
 from db.states import ItemState, Offer, Outcome, RunKind, WriteState
 
 KEY = "configurationPolicies"
@@ -56,13 +57,13 @@ class Worker:
         self._step(lambda: self._next(HOW[how]))
 
     def wait(self, seconds):
-        if self._step(lambda: runs.wait(self.claim, "Graph asks us to wait.", seconds)):
+        if self._step(lambda: claims.wait(self.claim, "Graph asks us to wait.", seconds)):
             self._let_go()
 
     def stumble(self):
         """An attempt that failed; one too many ends the run, or the part."""
         left = {}
-        if self._step(lambda: left.update(is_set_aside=runs.schedule_retry(self.claim, "It did not answer.", 5))):
+        if self._step(lambda: left.update(is_set_aside=claims.schedule_retry(self.claim, "It did not answer.", 5))):
             if left["is_set_aside"]:
                 self.run.attempts += 1
                 self._let_go()
@@ -86,7 +87,7 @@ class Worker:
         self.installation.workers.remove(self)
 
     def _next(self, how):
-        if runs.is_cancel_requested(self.claim) and self.run.parent is None and not self.run.parts:
+        if claims.is_cancel_requested(self.claim) and self.run.parent is None and not self.run.parts:
             self._finish()
         else:
             self._of_kind()(how)
@@ -120,7 +121,7 @@ class Worker:
 
     def _plan(self, how):
         if self.run.parts:  # this message came a second time
-            runs.release(self.claim)
+            claims.release(self.claim)
             self._let_go()
             self._close()
         elif not self.run.is_planned:
@@ -132,13 +133,13 @@ class Worker:
         backup_set = BackupSet.get(BackupSet.run == self.run.id)
         found = list(Policy.select().where(Policy.tenant == self.run.tenant_id).order_by(Policy.id))
         with database.atomic():
-            runs.assert_claim(self.claim)
-            runs.add_items(self.claim.run, [NewRunItem(KEY, one.name, one.id, one.graph_id) for one in found])
+            claims.assert_claim(self.claim)
+            run_items.add_items(self.claim.run, [NewRunItem(KEY, one.name, one.id, one.graph_id) for one in found])
             backup_sets.record_type(backup_set, KEY, Offer.OFFERED, len(found))
         self.run.is_planned = True
 
     def _hand_out(self):
-        items = [[one.id] for one in runs.unsettled_items(self.claim.run)]
+        items = [[one.id] for one in run_items.unsettled_items(self.claim.run)]
         begun = child_runs.create_children(self.claim, items, with_rest=False)
         self.run.parts = len(items)
         self._let_go()
@@ -146,21 +147,23 @@ class Worker:
             self.installation.begin_part(self.run, row)
 
     def _read_part(self, how):
-        todo = runs.unsettled_items(self.claim.run)
-        if not todo or runs.is_cancel_requested(self.claim):
+        todo = run_items.unsettled_items(self.claim.run)
+        if not todo or claims.is_cancel_requested(self.claim):
             self._part_ended(child_runs.end_child(self.claim), how)
         else:
             self._read(todo[0], how)
 
     def _read(self, item, how):
         if how != "well":
-            runs.finish_item(self.claim, item, ItemState.FAILED, Outcome.ERROR, reason="unavailable", message="Away.")
+            run_items.finish_item(
+                self.claim, item, ItemState.FAILED, Outcome.ERROR, reason="unavailable", message="Away."
+            )
             return
         version = self.model.live[item.policy_id]
         with database.atomic():
             whole = self.claim.run.parent or self.claim.run
             one = snapshots.save(whole, [self._as_read(item.policy, version)])[item.policy_id]
-            runs.finish_captured_items(self.claim, one.outcome, {item.id: one.snapshot_id})
+            run_items.finish_captured_items(self.claim, one.outcome, {item.id: one.snapshot_id})
         self.model.kept.add((item.policy_id, version))
 
     def _as_read(self, policy, version):
@@ -196,7 +199,7 @@ class Worker:
             self.installation._has_ended(whole)
 
     def _capture(self, how):
-        todo = runs.unsettled_items(self.claim.run)
+        todo = run_items.unsettled_items(self.claim.run)
         if todo:
             self._read(todo[0], how)
         else:
@@ -206,12 +209,12 @@ class Worker:
 
     def has_found_sets(self):
         """By the step that lets sets go, which it has not done yet."""
-        return bool(self.found) and runs.unsettled_items(self.claim.run)[0].policy_type == "backup sets"
+        return bool(self.found) and run_items.unsettled_items(self.claim.run)[0].policy_type == "backup sets"
 
     def _prune(self, how):
         """Finds what may go in one step, and lets it go in the next: anything may come in between."""
-        todo = runs.unsettled_items(self.claim.run)
-        if not todo or runs.is_cancel_requested(self.claim):
+        todo = run_items.unsettled_items(self.claim.run)
+        if not todo or claims.is_cancel_requested(self.claim):
             daily_prune._finish(self.claim)
             self.installation.workers.remove(self)
             self.installation._has_ended(self.run)
@@ -223,20 +226,20 @@ class Worker:
         protected, found, self.found = self.model.protected(), self.found, None
         delete_rows(self.claim, item, tenant, AGES, found)
         self.installation.look_what_went(protected)
-        runs.finish_item(self.claim, item, ItemState.DONE, Outcome.UNCHANGED)
+        run_items.finish_item(self.claim, item, ItemState.DONE, Outcome.UNCHANGED)
 
     # --- restores ----------------------------------------------------------------------------------------------------
 
     def _preview(self, how):
         restore = self.model.restores[self.run.restore_id]
-        rows = {one.restore_item_id: one for one in runs.unsettled_items(self.claim.run)}
+        rows = {one.restore_item_id: one for one in run_items.unsettled_items(self.claim.run)}
         if not rows:
             self._finish()
             return
         with database.atomic():
             row = Restore.get_by_id(restore.id)
             restores.lock_restore(row)
-            runs.assert_claim(self.claim)
+            claims.assert_claim(self.claim)
             for item in restores.items(row):
                 policy_id = self.policy_of(item.id)
                 version = restore.seen[policy_id] = self.model.live[policy_id]
@@ -245,12 +248,12 @@ class Worker:
                 live = snapshots.save_content(restore.tenant_id, content, mark)
                 plan = {"action": action, "target_id": item.graph_id, "live_content": live, "live_mark": mark}
                 RestoreItem.update(plan).where(RestoreItem.id == item.id).execute()
-                runs.finish_item(self.claim, rows[item.id], ItemState.DONE, action)
+                run_items.finish_item(self.claim, rows[item.id], ItemState.DONE, action)
             plan_fingerprint.save(row, (), four_eyes.break_glass_list(row))
 
     def _restore(self, how):
         restore = self.model.restores[self.run.restore_id]
-        rows = runs.unsettled_items(self.claim.run)
+        rows = run_items.unsettled_items(self.claim.run)
         if not rows:
             self._finish()
             return
@@ -271,7 +274,7 @@ class Worker:
 
     def _capture_before(self, item, policy_id, live):
         with database.atomic():
-            runs.assert_claim(self.claim)
+            claims.assert_claim(self.claim)
             policy = Policy.get_by_id(policy_id)
             kept = snapshots.save(self.claim.run, [self._as_read(policy, live)])[policy_id]
             RestoreItem.update(safety_snapshot=kept.snapshot_id).where(RestoreItem.id == item.id).execute()
@@ -300,7 +303,7 @@ class Worker:
         self.installation.came[f"item {outcome}"] += 1
         reason = None if state == ItemState.DONE else "conflict" if outcome == Outcome.CONFLICT else "error"
         RestoreItem.update(outcome=outcome).where(RestoreItem.id == row.restore_item_id).execute()
-        runs.finish_item(self.claim, row, state, outcome, reason=reason, message=reason)
+        run_items.finish_item(self.claim, row, state, outcome, reason=reason, message=reason)
 
 
 def _content(policy_id, version):

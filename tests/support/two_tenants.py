@@ -38,7 +38,7 @@ from db.models import (
 )
 from db.policies import policies
 from db.restores import mappings
-from db.runs import notifications, runs
+from db.runs import notifications, run_items, runs
 from db.states import ItemState, Outcome, RestoreState, Role, RunKind, RunState, SetState, SiteRole
 from db.tenants import schedules, tenants
 from graph.restore.resolver import Resolution
@@ -138,7 +138,7 @@ def _captured(tenant: Tenant, word: str, digits: str, operator: User) -> tuple[l
 
 def _backed_up(tenant: Tenant, word: str, operator: User, snapshots: list[Snapshot]) -> BackupSet:
     """A run that failed in part, and its backup set."""
-    item = runs.NewRunItem("configurationPolicies", f"{word} failed policy")
+    item = run_items.NewRunItem("configurationPolicies", f"{word} failed policy")
     run = runs.start(tenant=tenant, kind=RunKind.BACK_UP, dedupe_key=f"{word} set", items=[item],
                      actor=Actor.person(operator, None)).run  # fmt: skip
     RunItem.update(state=ItemState.FAILED, outcome=Outcome.ERROR, message=f"{word} message").where(

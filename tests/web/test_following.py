@@ -10,8 +10,8 @@ from db.accounts import users
 from db.audit.audit import SYSTEM, Actor
 from db.clock import utcnow
 from db.models import Content, Membership, Policy, Run, RunItem
-from db.runs import completion, notifications, run_history, runs
-from db.runs.runs import NewRunItem
+from db.runs import claims, completion, notifications, run_history, run_items, runs
+from db.runs.run_items import NewRunItem
 from db.states import ItemState, Outcome, RunKind, RunState
 from tests.conftest import capture_by_hand, csrf_token
 
@@ -51,7 +51,7 @@ def test_a_run_takes_what_its_like_usually_took(cast, started):
 def test_a_run_that_takes_long_says_so(client, sign_in, cast, started):
     ended(started(), 20)
     run = started(*"abcdefghij")
-    claim = runs.take_claim(run.id, run.kind)
+    claim = claims.take_claim(run.id, run.kind)
     sign_in(client, cast.ada)
     page = client.get(f"/runs/{run.id}").get_data(as_text=True)
     assert "<dt>Usually</dt><dd>20 s</dd>" in page
@@ -62,11 +62,11 @@ def test_a_run_that_takes_long_says_so(client, sign_in, cast, started):
 
 def test_items_are_counted_and_shown_by_how_they_ended_the_bad_ones_first(client, sign_in, cast, started):
     run = started("fine", "gone", "broken", "waits")
-    claim = runs.take_claim(run.id, run.kind)
+    claim = claims.take_claim(run.id, run.kind)
     fine, gone, broken, _ = RunItem.select().order_by(RunItem.id)
-    runs.finish_item(claim, fine, ItemState.DONE, Outcome.CAPTURED)
-    runs.finish_item(claim, gone, ItemState.DONE, Outcome.GONE)
-    runs.finish_item(
+    run_items.finish_item(claim, fine, ItemState.DONE, Outcome.CAPTURED)
+    run_items.finish_item(claim, gone, ItemState.DONE, Outcome.GONE)
+    run_items.finish_item(
         claim, broken, ItemState.FAILED, Outcome.ERROR, reason="x", message="Graph said <no>.", request_id="r-1"
     )
     sign_in(client, cast.ada)
@@ -100,8 +100,8 @@ def test_very_many_items_are_shown_page_by_page(client, sign_in, cast, started):
 def test_the_widget_has_ones_own_runs_as_they_go_and_as_they_ended(client, sign_in, cast, started):
     mine = started("a", "b")
     started("c", actor=Actor.person(cast.max, None))
-    claim = runs.take_claim(mine.id, mine.kind)
-    runs.finish_item(claim, RunItem.get(RunItem.run == mine), ItemState.DONE, Outcome.CAPTURED)
+    claim = claims.take_claim(mine.id, mine.kind)
+    run_items.finish_item(claim, RunItem.get(RunItem.run == mine), ItemState.DONE, Outcome.CAPTURED)
     sign_in(client, cast.ada)
     part = client.get("/runs/mine").get_data(as_text=True)
     assert re.findall(r'data-run="(\d+)" data-state="(\w+)"', part) == [(str(mine.id), "running")]
@@ -212,7 +212,7 @@ def test_comparing_with_the_tenant_now_is_a_run_that_its_page_waits_for(client, 
     assert "is being read from the tenant" in waiting
     assert f'data-progress="/runs/{started.id}/progress"' in waiting
     assert "exactly as snapshot 1 has it" in client.get(f"{address}/{run.id}").get_data(as_text=True)
-    completion.fail(runs.take_claim(started.id, started.kind), "x", "Graph is away.")
+    completion.fail(claims.take_claim(started.id, started.kind), "x", "Graph is away.")
     failed = client.get(f"{address}/{started.id}").get_data(as_text=True)
     assert "there is nothing to compare with" in failed
     assert "Graph is away." in failed

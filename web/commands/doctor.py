@@ -21,7 +21,7 @@ from db.database import database, free_disk_bytes, is_sqlite
 from db.installation import installation, key_rotation, privileges
 from db.models import TABLES
 from db.recovery import lost_runs, setbacks
-from db.runs import runs
+from db.runs import claims
 from db.schema import row_ids
 from db.tenants import schedules, tenants
 from web.commands.context import answer, as_json
@@ -110,7 +110,7 @@ def _processes() -> Iterator[Finding]:
     """Whether one of each kind beats *now*, and which: a copy of a database brings the beats of where it was made."""
     at_first = {kind: installation.last_heartbeat(kind) for kind in installation.PROCESS_KINDS}
     fresh = {kind: at for kind, at in at_first.items() if at and (utcnow() - at).total_seconds() < FRESH_SECONDS}
-    deadline = time.monotonic() + runs.BEAT_SECONDS + 2
+    deadline = time.monotonic() + claims.BEAT_SECONDS + 2
     silent = set(fresh)
     while silent and time.monotonic() < deadline:
         time.sleep(0.2)

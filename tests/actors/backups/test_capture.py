@@ -17,7 +17,7 @@ from db.clock import utcnow
 from db.models import AuditEvent, Content, Policy, Run, RunAnswer, RunItem, Snapshot
 from db.policies import snapshots
 from db.policies.snapshots import SnapshotDraft
-from db.runs import runs
+from db.runs import claims, runs
 from db.states import ItemState, Outcome, PolicyState, RunState
 from db.tenants import tenants
 from graph.policy_types.table import POLICY_TYPES
@@ -255,13 +255,13 @@ def test_an_unreachable_graph_is_tried_again_and_then_fails_with_what_to_check(
     assert "cannot be reached" in graph_is_down
     run = ended(actors.backups.sync.start(cast.contoso, SYSTEM).run.id)
     assert (run.state, run.error_message) == (RunState.FAILED, graph_is_down)
-    assert {item.tries for item in run.items} == {runs.MAX_ATTEMPTS - 1}, "after the last one it is given up"
+    assert {item.tries for item in run.items} == {claims.MAX_ATTEMPTS - 1}, "after the last one it is given up"
 
 
 def test_a_change_while_a_reading_waits_is_seen_by_the_next_backup(cast, policy):
     """The times of a snapshot are of before its first request, whichever message sent that, not of when it was kept."""
     run = runs.start(tenant=cast.contoso, kind="backup_set.capture", dedupe_key="k", items=[], actor=SYSTEM).run
-    claim, changed_at = runs.take_claim(run.id, "backup_set.capture"), utcnow() - timedelta(minutes=2)
+    claim, changed_at = claims.take_claim(run.id, "backup_set.capture"), utcnow() - timedelta(minutes=2)
     asked = RunMemory(claim, "item")
     asked.recall([1])
     asked.keep([(1, "a" * 64, Answer(body={}))])

@@ -14,7 +14,7 @@ from db.backups import backup_sets
 from db.clock import utcnow
 from db.models import BackupSet, Coverage, Policy, Run, RunItem, Snapshot, Tenant
 from db.restores import restores
-from db.runs import child_runs, completion, runs
+from db.runs import child_runs, claims, completion, runs
 from db.states import Offer, RunState, SetState
 from db.tenants import backup_health, coverage
 from graph.policy_types.table import POLICY_TYPES
@@ -296,8 +296,8 @@ def test_what_the_part_that_lists_could_not_list_fails_by_name(cast):
     types = ["assignmentFilters", "deviceCategories"]
     whole = runs.start(tenant=cast.contoso, kind="backup_set.capture", dedupe_key="k", items=[], actor=SYSTEM).run
     backup_sets.record_type(backup_sets.begin(whole, {}, False, types), types[0], Offer.OFFERED)
-    [part] = child_runs.create_children(runs.take_claim(whole.id, whole.kind), [], with_rest=True)
-    child_runs.fail_child(runs.take_claim(part.id, part.kind), "worker_died", "The worker died 5 times.", None)
+    [part] = child_runs.create_children(claims.take_claim(whole.id, whole.kind), [], with_rest=True)
+    child_runs.fail_child(claims.take_claim(part.id, part.kind), "worker_died", "The worker died 5 times.", None)
     child_runs.finish_parent_if_done(whole.id)
     ended_run = Run.get_by_id(whole.id)
     made = BackupSet.get(BackupSet.run == whole)

@@ -26,7 +26,7 @@ from db.models import (
     Tenant,
     Write,
 )
-from db.runs import completion, runs
+from db.runs import claims, completion
 from db.states import RestoreState, RunKind, RunState
 from tests.conftest import capture_by_hand
 from tests.db.backups.test_retention import history, made, nights  # noqa: F401 - a fixture
@@ -118,9 +118,9 @@ def test_one_that_cannot_go_on_is_told_to_the_subscribers(cast, redis_url, monke
     due(cast.contoso)
     actors.housekeeping.daily_prune.prune_daily()
     [run] = active()
-    Run.update(attempts=runs.MAX_ATTEMPTS).execute()
+    Run.update(attempts=claims.MAX_ATTEMPTS).execute()
     if its_workers_die:
-        runs.take_claim(run.id, run.kind)
+        claims.take_claim(run.id, run.kind)
         Run.update(heartbeat_at=LONG_AGO).execute()
         scheduler.sweep()
     else:

@@ -19,7 +19,7 @@ from db.clock import utcnow
 from db.database import database as handle
 from db.models import Policy, Run, RunItem
 from db.recovery import lost_runs
-from db.runs import completion, runs
+from db.runs import claims, completion, run_items, runs
 from db.states import ItemState, Outcome, RunKind
 from tests.conftest import REDIS_PORT
 from tests.support import servers
@@ -195,8 +195,8 @@ def waiting(cast, redis_url, monkeypatch):
     for number in range(12):
         key = f"policy.capture_snapshot:{number}"
         one = runs.start(tenant=cast.contoso, kind=RunKind.CAPTURE_SNAPSHOT, dedupe_key=key, items=[], actor=SYSTEM)
-        claim = runs.take_claim(one.run.id, one.run.kind)
-        runs.wait(claim, "Waiting 0 s.", -10)
+        claim = claims.take_claim(one.run.id, one.run.kind)
+        claims.wait(claim, "Waiting 0 s.", -10)
         enqueue.send(claim.run, delay_seconds=0)
     with redis.Redis(port=REDIS_PORT) as client:
         client.delete("dramatiq:interactive.DQ", "dramatiq:interactive.DQ.msgs")
@@ -230,16 +230,16 @@ def test_a_redelivered_message_of_an_ended_run_does_nothing(policy, graph, worke
     worker.join()
     brokers.broker.join("interactive")
     assert graph.requests()["graph"] == asked
-    assert runs.take_claim(run.id, run.kind) is None
+    assert claims.take_claim(run.id, run.kind) is None
 
 
 def test_a_run_whose_item_was_settled_before_goes_on_at_once(policy):
     def settle_twice(claim):
-        for item in runs.unsettled_items(claim.run) * 2:
-            runs.finish_item(claim, item, ItemState.DONE, Outcome.CAPTURED)
+        for item in run_items.unsettled_items(claim.run) * 2:
+            run_items.finish_item(claim, item, ItemState.DONE, Outcome.CAPTURED)
 
     run = actors.backups.capture.start(policy, SYSTEM).run
-    with pytest.raises(runs.AlreadySettled):
+    with pytest.raises(run_items.AlreadySettled):
         run_actor.work(run.id, run.kind, settle_twice)
     found = Run.get_by_id(run.id)
     assert (found.claimed_by, found.attempts) == (None, 1), "nobody waits for the claim to grow old"

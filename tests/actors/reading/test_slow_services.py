@@ -23,7 +23,7 @@ from db.clock import utcnow
 from db.models import BackupSet, Restore, Run, RunAnswer, RunItem
 from db.recovery import lost_runs
 from db.restores import restores
-from db.runs import answer_cache, runs
+from db.runs import answer_cache, claims, run_items, runs
 from db.states import ItemState, RunState, SetState
 from graph.transport import rate_limits
 from graph.transport.client import Answer
@@ -134,36 +134,36 @@ def test_a_killed_worker_costs_what_was_under_way_and_no_page_before(
 
 def test_answers_are_sealed_belong_to_the_whole_run_and_end_with_it(cast):
     run = runs.start(tenant=cast.contoso, kind="backup_set.capture", dedupe_key="k", items=[], actor=SYSTEM).run
-    claim = runs.take_claim(run.id, run.kind)
+    claim = claims.take_claim(run.id, run.kind)
     answer_cache.save(claim, [("item:1", "a" * 64, {"body": {"password": "hush-hush-hush"}})])
     part = Run.create(tenant=cast.contoso, kind="backup_set.part", dedupe_key="p", parent=run, part=1)
     assert answer_cache.load(part, ["item:1"]) == {"item:1": {"a" * 64: {"body": {"password": "hush-hush-hush"}}}}
     assert b"hush" not in bytes(RunAnswer.get().sealed)
-    runs.release(claim)
-    with pytest.raises(runs.ClaimLost):
+    claims.release(claim)
+    with pytest.raises(claims.ClaimLost):
         answer_cache.save(claim, [("item:1", "b" * 64, {"body": {}})])
     Run.delete().where(Run.id == run.id).execute()
     assert not RunAnswer.select().exists()
 
 
 def waits(run, **columns):
-    claim = runs.take_claim(run.id, run.kind)
-    runs.wait(claim, "Waiting 1 s.", 0)
+    claim = claims.take_claim(run.id, run.kind)
+    claims.wait(claim, "Waiting 1 s.", 0)
     Run.update(**columns).where(Run.id == run.id).execute()
 
 
 def test_a_run_that_waits_without_getting_on_is_noticed_and_one_that_gets_on_is_not(cast):
-    item = runs.NewRunItem("configurationPolicies", "One")
+    item = run_items.NewRunItem("configurationPolicies", "One")
     run = runs.start(tenant=cast.contoso, kind="policy.sync", dedupe_key="k", items=[item], actor=SYSTEM).run
     long_ago = utcnow() - timedelta(seconds=lost_runs.STALLED_SECONDS + 1)
     waits(run, started_at=utcnow())
     assert lost_runs.stalled() == []
     waits(run, started_at=long_ago)
     assert lost_runs.stalled() == [run]
-    claim = runs.take_claim(run.id, run.kind)
+    claim = claims.take_claim(run.id, run.kind)
     [row] = RunItem.select().where(RunItem.run == run)
-    runs.finish_item(claim, row, ItemState.DONE, "listed")
-    runs.wait(claim, "Waiting 1 s.", 0)
+    run_items.finish_item(claim, row, ItemState.DONE, "listed")
+    claims.wait(claim, "Waiting 1 s.", 0)
     assert lost_runs.stalled() == [], "something was settled before it had to wait again"
     Run.update(progressed_at=long_ago).where(Run.id == run.id).execute()
     assert lost_runs.stalled() == [run]
@@ -172,7 +172,7 @@ def test_a_run_that_waits_without_getting_on_is_noticed_and_one_that_gets_on_is_
 def test_a_reading_that_began_too_early_begins_anew_as_a_whole(cast):
     """Old answers must not come back beside a new one: a look before a write is of one moment."""
     run = runs.start(tenant=cast.contoso, kind="restore.live", dedupe_key="k", items=[], actor=SYSTEM).run
-    claim = runs.take_claim(run.id, run.kind)
+    claim = claims.take_claim(run.id, run.kind)
     RunMemory(claim, "item").keep([(1, "a" * 64, Answer(body={"n": 1})), (2, "a" * 64, Answer(body={"n": 2}))])
     RunAnswer.update(kept_at=utcnow() - timedelta(minutes=30)).where(RunAnswer.reading == "item:1").execute()
     fresh = RunMemory(claim, "item", dict.fromkeys((1, 2), utcnow() - timedelta(seconds=20)))

@@ -21,7 +21,7 @@ from db.audit.audit import SYSTEM
 from db.backups import backup_sets
 from db.models import AuditEvent, BackupSet, Policy, Run, RunItem, Snapshot
 from db.recovery import lost_runs
-from db.runs import completion, runs
+from db.runs import claims, completion
 from db.states import ACTIVE, ItemState, RunState
 from graph.transport import rate_limits
 from tests.support.simulated_tenant import catalog_policy
@@ -64,12 +64,12 @@ def test_a_worker_killed_in_mid_capture_is_replaced_and_the_run_ends_once(
 def test_a_worker_that_was_only_frozen_comes_back_and_changes_nothing(cast):
     policy = Policy.get(Policy.tenant == cast.contoso)
     run = actors.backups.capture.start(policy, SYSTEM).run
-    frozen = runs.take_claim(run.id, run.kind)
+    frozen = claims.take_claim(run.id, run.kind)
     Run.update(heartbeat_at=frozen.run.heartbeat_at.replace(year=2020)).execute()
     lost_runs.take_back(lost_runs.presumed_lost()[0])
-    completion.fail(runs.take_claim(run.id, run.kind), "x", "Ended by the one that took over.")
-    with pytest.raises(runs.ClaimLost):
-        runs.wait(frozen, "still here", 1)
+    completion.fail(claims.take_claim(run.id, run.kind), "x", "Ended by the one that took over.")
+    with pytest.raises(claims.ClaimLost):
+        claims.wait(frozen, "still here", 1)
     assert Run.get_by_id(run.id).error_code == "x"
 
 

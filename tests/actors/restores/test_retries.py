@@ -14,7 +14,7 @@ from db.models import AuditEvent, BackupSet, Restore, RestoreItem, Run, Snapshot
 from db.policies import snapshots
 from db.restores import four_eyes, plan_fingerprint, restores, retries
 from db.runs import completion, run_progress
-from db.runs.runs import Claim, ClaimLost
+from db.runs.claims import Claim, ClaimLost
 from db.states import RunState
 from tests.actors.restores.test_live_restore import (
     CATALOG,

@@ -15,7 +15,7 @@ from db.housekeeping import tenant_removal, tenant_switch
 from db.models import AuditEvent, Content, Mapping, Restore, RestoreItem, Run, Schedule, Tenant
 from db.policies import snapshots
 from db.restores import restores
-from db.runs import runs
+from db.runs import run_items, runs
 from db.states import RestoreState, RunKind
 from db.tenants import schedules, tenants
 from tests.support import two_tenants
@@ -144,7 +144,7 @@ def test_a_run_cannot_ask_graph_once_its_tenant_is_switched_off(graph, worker, e
 
 
 def capture_run(cast):
-    item = runs.NewRunItem("configurationPolicies", "x", graph_id="x")
+    item = run_items.NewRunItem("configurationPolicies", "x", graph_id="x")
     return runs.start(tenant=cast.contoso, kind=RunKind.CAPTURE_SNAPSHOT, dedupe_key="x", items=[item],
                       actor=SYSTEM).run  # fmt: skip
 

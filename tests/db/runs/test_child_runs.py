@@ -6,7 +6,7 @@ from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Run, RunItem
 from db.recovery import lost_runs
-from db.runs import child_runs, completion, runs
+from db.runs import child_runs, claims, completion, run_items, runs
 from db.states import ItemState, Outcome, RunKind, RunState
 from tests.support.split_backup import handed_out, parts_of
 
@@ -18,8 +18,8 @@ def whole(cast):
 
 def test_a_message_claims_a_run_of_its_own_kind_alone(whole):
     part = parts_of(whole)[0]
-    assert runs.take_claim(part.id, RunKind.RESTORE) is None
-    assert runs.take_claim(part.id, RunKind.BACK_UP_PART)
+    assert claims.take_claim(part.id, RunKind.RESTORE) is None
+    assert claims.take_claim(part.id, RunKind.BACK_UP_PART)
 
 
 def test_a_part_is_found_by_no_number(whole):
@@ -35,7 +35,7 @@ def test_cancelling_a_part_cancels_its_whole_and_ends_it(whole):
 
 def test_a_part_cannot_end_as_a_run(whole):
     part = parts_of(whole)[0]
-    claim = runs.take_claim(part.id, part.kind)
+    claim = claims.take_claim(part.id, part.kind)
     for end in (lambda: completion.finish(claim), lambda: completion.fail(claim, "x", "A sentence.")):
         with pytest.raises(ValueError, match="is a part"):
             end()
@@ -45,8 +45,8 @@ def test_a_part_cannot_end_as_a_run(whole):
 def test_a_part_that_ended_as_a_run_keeps_its_whole_from_nothing(whole):
     """As an earlier version could leave it behind."""
     for part in parts_of(whole):
-        claim = runs.take_claim(part.id, part.kind)
-        runs.finish_item(claim, runs.unsettled_items(part)[0], ItemState.DONE, Outcome.CAPTURED)
+        claim = claims.take_claim(part.id, part.kind)
+        run_items.finish_item(claim, run_items.unsettled_items(part)[0], ItemState.DONE, Outcome.CAPTURED)
     Run.update(state=RunState.CANCELLED, claimed_by=None, cancel_requested_at=utcnow()).where(
         Run.parent == whole
     ).execute()

@@ -7,7 +7,7 @@ from db.audit.audit import Actor
 from db.clock import utcnow
 from db.models import AuditEvent, Notification, Policy, Run, RunItem
 from db.recovery import lost_runs
-from db.runs import completion, notifications, runs
+from db.runs import claims, completion, notifications, run_items, runs
 from db.states import ItemState, Outcome, RunKind, RunState
 
 pytestmark = pytest.mark.usefixtures("lock_order")
@@ -19,7 +19,9 @@ def start(cast):
 
     def make(by=None, items=1):
         policy = Policy.get(Policy.tenant == cast.contoso)
-        new = [runs.NewRunItem("configurationPolicies", f"item {n}", policy.id, policy.graph_id) for n in range(items)]
+        new = [
+            run_items.NewRunItem("configurationPolicies", f"item {n}", policy.id, policy.graph_id) for n in range(items)
+        ]
         return runs.start(
             tenant=cast.contoso,
             kind=RunKind.CAPTURE_SNAPSHOT,
@@ -33,7 +35,7 @@ def start(cast):
 
 
 def claimed(started):
-    return runs.take_claim(started.run.id, started.run.kind)
+    return claims.take_claim(started.run.id, started.run.kind)
 
 
 def taken_back():
@@ -42,8 +44,8 @@ def taken_back():
 
 
 def settle_all(claim, state=ItemState.DONE, outcome=Outcome.CAPTURED, **more):
-    for item in runs.unsettled_items(claim.run):
-        runs.finish_item(claim, item, state, outcome, **more)
+    for item in run_items.unsettled_items(claim.run):
+        run_items.finish_item(claim, item, state, outcome, **more)
 
 
 def age(run_id, seconds, **columns):
@@ -68,19 +70,19 @@ def test_an_ended_run_frees_its_key(start):
 
 def test_only_one_message_can_claim(start):
     run = start().run
-    assert runs.take_claim(run.id, run.kind)
-    assert runs.take_claim(run.id, run.kind) is None
+    assert claims.take_claim(run.id, run.kind)
+    assert claims.take_claim(run.id, run.kind) is None
 
 
 def test_a_worker_that_lost_its_claim_can_write_nothing(start):
     old = claimed(start())
-    item = runs.unsettled_items(old.run)[0]
+    item = run_items.unsettled_items(old.run)[0]
     age(old.run.id, 60, names=["heartbeat_at"])
     assert taken_back() == [old.run.id]
-    new = runs.take_claim(old.run.id, old.run.kind)
-    with pytest.raises(runs.ClaimLost):
-        runs.finish_item(old, item, ItemState.FAILED, Outcome.ERROR)
-    with pytest.raises(runs.ClaimLost):
+    new = claims.take_claim(old.run.id, old.run.kind)
+    with pytest.raises(claims.ClaimLost):
+        run_items.finish_item(old, item, ItemState.FAILED, Outcome.ERROR)
+    with pytest.raises(claims.ClaimLost):
         completion.finish(old)
     settle_all(new)
     assert completion.finish(new) == RunState.SUCCEEDED
@@ -88,8 +90,8 @@ def test_a_worker_that_lost_its_claim_can_write_nothing(start):
 
 def test_a_run_whose_worker_dies_again_and_again_is_given_up(start):
     run = start().run
-    for _ in range(runs.MAX_ATTEMPTS):
-        assert runs.take_claim(run.id, run.kind)
+    for _ in range(claims.MAX_ATTEMPTS):
+        assert claims.take_claim(run.id, run.kind)
         age(run.id, 60, names=["heartbeat_at"])
         taken_back()
     found = Run.get_by_id(run.id)
@@ -107,19 +109,19 @@ def test_a_heartbeat_from_before_the_clock_was_set_back_keeps_no_claim(start):
 def test_a_heartbeat_keeps_a_claim(start):
     claim = claimed(start())
     age(claim.run.id, 60, names=["heartbeat_at"])
-    runs.record_heartbeat([claim.token])
+    claims.record_heartbeat([claim.token])
     assert taken_back() == []
 
 
 def test_waiting_holds_no_claim_and_says_why(start):
     claim = claimed(start())
-    runs.wait(claim, "Microsoft Graph asks us to wait 12 s.", 12)
+    claims.wait(claim, "Microsoft Graph asks us to wait 12 s.", 12)
     waiting = Run.get_by_id(claim.run.id)
     assert (waiting.state, waiting.waiting) == (RunState.RUNNING, "Microsoft Graph asks us to wait 12 s.")
     assert lost_runs.due_to_resume() == []
     age(claim.run.id, 60, names=["resume_at"])
     assert [run.id for run in lost_runs.due_to_resume()] == [claim.run.id]
-    assert runs.take_claim(claim.run.id, claim.run.kind).run.waiting is None
+    assert claims.take_claim(claim.run.id, claim.run.kind).run.waiting is None
 
 
 @pytest.mark.parametrize(
@@ -135,9 +137,9 @@ def test_waiting_holds_no_claim_and_says_why(start):
 def test_the_state_of_a_run_follows_from_its_items(start, outcomes, state):
     claim = claimed(start(items=2))
     states = {"captured": ItemState.DONE, "error": ItemState.FAILED, "forbidden": ItemState.SKIPPED}
-    for item, outcome in zip(runs.unsettled_items(claim.run), outcomes, strict=True):
+    for item, outcome in zip(run_items.unsettled_items(claim.run), outcomes, strict=True):
         reason = None if outcome == "captured" else outcome
-        runs.finish_item(
+        run_items.finish_item(
             claim, item, states[outcome], Outcome(outcome), reason=reason, message=reason and "A sentence."
         )
     assert completion.finish(claim) == state
@@ -148,9 +150,9 @@ def test_the_state_of_a_run_follows_from_its_items(start, outcomes, state):
 
 def test_cancel_ends_an_unclaimed_run_at_once_and_keeps_what_was_done(start, cast):
     run = start(items=2).run
-    claim = runs.take_claim(run.id, run.kind)
-    runs.finish_item(claim, runs.unsettled_items(run)[0], ItemState.DONE, Outcome.CAPTURED)
-    runs.wait(claim, "waits", 60)
+    claim = claims.take_claim(run.id, run.kind)
+    run_items.finish_item(claim, run_items.unsettled_items(run)[0], ItemState.DONE, Outcome.CAPTURED)
+    claims.wait(claim, "waits", 60)
     assert completion.request_cancel(run, Actor.person(cast.ada, None))
     found = Run.get_by_id(run.id)
     assert (found.state, found.done, found.skipped) == (RunState.CANCELLED, 1, 1)
@@ -161,7 +163,7 @@ def test_cancel_is_seen_by_the_worker_that_holds_the_run(start, cast):
     claim = claimed(start())
     completion.request_cancel(claim.run, Actor.person(cast.ada, None))
     assert Run.get_by_id(claim.run.id).state == RunState.RUNNING
-    assert runs.is_cancel_requested(claim)
+    assert claims.is_cancel_requested(claim)
     assert completion.finish(claim) == RunState.CANCELLED
 
 
@@ -171,7 +173,7 @@ def test_the_end_of_a_run_is_told_and_audited_once(start, cast):
     assert notifications.unread_count(cast.ada.id) == 0
     settle_all(claim)
     completion.finish(claim)
-    with pytest.raises(runs.ClaimLost):
+    with pytest.raises(claims.ClaimLost):
         completion.finish(claim)
     assert notifications.unread_count(cast.ada.id) == 1
     assert AuditEvent.select().where(AuditEvent.action == "run:ended").count() == 1
@@ -194,14 +196,14 @@ def test_a_start_that_fails_half_way_leaves_nothing(cast, start, monkeypatch):
 
 def test_an_item_that_was_settled_before_is_told_apart_from_a_lost_claim(start):
     claim = claimed(start())
-    item = runs.unsettled_items(claim.run)[0]
-    runs.finish_item(claim, item, ItemState.DONE, Outcome.CAPTURED)
+    item = run_items.unsettled_items(claim.run)[0]
+    run_items.finish_item(claim, item, ItemState.DONE, Outcome.CAPTURED)
     for again in (
-        lambda: runs.finish_item(claim, item, ItemState.DONE, Outcome.CAPTURED),
-        lambda: runs.finish_captured_items(claim, Outcome.CAPTURED, {item.id: 1}),
+        lambda: run_items.finish_item(claim, item, ItemState.DONE, Outcome.CAPTURED),
+        lambda: run_items.finish_captured_items(claim, Outcome.CAPTURED, {item.id: 1}),
     ):
-        with pytest.raises(runs.AlreadySettled):
+        with pytest.raises(run_items.AlreadySettled):
             again()
     Run.update(claimed_by="another").execute()
-    with pytest.raises(runs.ClaimLost):
-        runs.finish_item(claim, item, ItemState.DONE, Outcome.CAPTURED)
+    with pytest.raises(claims.ClaimLost):
+        run_items.finish_item(claim, item, ItemState.DONE, Outcome.CAPTURED)

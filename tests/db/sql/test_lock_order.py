@@ -21,8 +21,8 @@ from db.models import Policy, Restore, Run, RunItem, Snapshot, Tenant, User
 from db.policies import policies
 from db.restores import approvals, restores
 from db.restores.restores import RestoreSource
-from db.runs import child_runs, completion, runs
-from db.runs.runs import NewRunItem
+from db.runs import child_runs, claims, completion, run_items, runs
+from db.runs.run_items import NewRunItem
 from db.states import PolicyState, RunKind, SiteRole
 from tests.conftest import capture_by_hand
 from tests.support import lock_watch, servers
@@ -101,9 +101,11 @@ def test_a_list_takes_its_policies_in_one_order_however_graph_gave_them(cast):
 def test_a_part_that_fails_and_the_end_of_its_whole_do_not_wait_for_each_other(cast):
     items = [NewRunItem("configurationPolicies", f"Policy {number}") for number in range(4)]
     start = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="x", items=items, actor=SYSTEM)
-    whole = runs.take_claim(start.run.id, RunKind.BACK_UP)
-    [part] = child_runs.create_children(whole, [[one.id for one in runs.unsettled_items(whole.run)]], with_rest=False)
-    held = runs.take_claim(part.id, RunKind.BACK_UP_PART)
+    whole = claims.take_claim(start.run.id, RunKind.BACK_UP)
+    [part] = child_runs.create_children(
+        whole, [[one.id for one in run_items.unsettled_items(whole.run)]], with_rest=False
+    )
+    held = claims.take_claim(part.id, RunKind.BACK_UP_PART)
     with handle.atomic():
         completion.lock_ending_rows(whole.run)
         other = beside(child_runs.fail_child, held, "x", "It failed.", None)
@@ -120,9 +122,9 @@ def a_run(tenant, kind):
 @on_postgresql
 def test_a_heartbeat_and_the_end_of_several_runs_do_not_wait_for_each_other(cast):
     whole = a_run(cast.contoso, RunKind.BACK_UP)
-    [part, *_] = child_runs.create_children(runs.take_claim(whole.id, whole.kind), [], with_rest=True)
+    [part, *_] = child_runs.create_children(claims.take_claim(whole.id, whole.kind), [], with_rest=True)
     later = a_run(cast.contoso, RunKind.SYNC)
-    tokens = [runs.take_claim(one.id, one.kind).token for one in (part, later)]
+    tokens = [claims.take_claim(one.id, one.kind).token for one in (part, later)]
 
     def end():
         with handle.atomic():
@@ -130,7 +132,7 @@ def test_a_heartbeat_and_the_end_of_several_runs_do_not_wait_for_each_other(cast
 
     with handle.atomic():
         lock_rows(Run, Run.id == part.id)
-        beating = beside(runs.record_heartbeat, tokens)
+        beating = beside(claims.record_heartbeat, tokens)
         until_it_waits()
         ending = beside(end)
         servers.wait_for(lambda: waits() > 1, "The end's wait")

@@ -30,8 +30,18 @@ from db.models import TABLES, AuditCheck, BackupSet, Policy, Restore, Run, Tenan
 from db.policies import policies, snapshots
 from db.recovery import lost_runs, write_log
 from db.restores import mappings, restores
-from db.runs import child_runs, completion, name_cache, notifications, run_history, run_progress, runs
-from db.runs.runs import NewRunItem
+from db.runs import (
+    child_runs,
+    claims,
+    completion,
+    name_cache,
+    notifications,
+    run_history,
+    run_items,
+    run_progress,
+    runs,
+)
+from db.runs.run_items import NewRunItem
 from db.states import ItemState, Offer, Outcome, RunKind, WriteState
 from db.tenants import backup_health, coverage, credentials, schedules
 from tests.conftest import fresh_database, let_go
@@ -191,7 +201,7 @@ def tenant():
 
 
 def claim_of(run):
-    return runs.take_claim(run.id, RunKind(run.kind))
+    return claims.take_claim(run.id, RunKind(run.kind))
 
 
 def queued():
@@ -219,17 +229,17 @@ def read(policy, fingerprint):
 
 def settled():
     claim = claimed()
-    runs.add_items(claim.run, [NewRunItem("configurationPolicies", f"{n}", 1) for n in range(3)])
-    one, other, *_ = runs.unsettled_items(claim.run)
-    runs.begin_items(claim, [one.id, other.id])
-    runs.set_item_reason(claim, one, "later")
-    runs.count_try(claim, [one.id])
-    runs.finish_item(claim, one, ItemState.FAILED, Outcome.ERROR, reason="x", message="x")
-    runs.finish_captured_items(claim, Outcome.CAPTURED, {other.id: 1})
-    runs.reset_attempts(claim)
-    runs.assert_claim(claim)
+    run_items.add_items(claim.run, [NewRunItem("configurationPolicies", f"{n}", 1) for n in range(3)])
+    one, other, *_ = run_items.unsettled_items(claim.run)
+    run_items.begin_items(claim, [one.id, other.id])
+    run_items.set_item_reason(claim, one, "later")
+    run_items.count_try(claim, [one.id])
+    run_items.finish_item(claim, one, ItemState.FAILED, Outcome.ERROR, reason="x", message="x")
+    run_items.finish_captured_items(claim, Outcome.CAPTURED, {other.id: 1})
+    claims.reset_attempts(claim)
+    claims.assert_claim(claim)
     run_progress.waiting_reason(claim.run)
-    runs.is_cancel_requested(claim)
+    claims.is_cancel_requested(claim)
     return claim
 
 
@@ -260,15 +270,18 @@ def backed_up():
     start = back_up.start(tenant(), SYSTEM)
     claim = claim_of(start.run)
     mine = list(Policy.select().where(Policy.tenant == TENANT))
-    runs.add_items(claim.run, [NewRunItem(one.policy_type, one.name, one.id) for one in mine])
+    run_items.add_items(claim.run, [NewRunItem(one.policy_type, one.name, one.id) for one in mine])
     for policy in mine:
         policy.listed_mark, policy.modified_at = policy.assignments_mark, policy.modified_at or utcnow()
     backup_sets.unchanged_snapshots(mine, 10_000)
     for part in child_runs.create_children(
-        claim, [[one.id] for one in runs.unsettled_items(claim.run)], with_rest=True
+        claim, [[one.id] for one in run_items.unsettled_items(claim.run)], with_rest=True
     ):
         held = claim_of(part)
-        [runs.finish_captured_items(held, Outcome.CAPTURED, {one.id: 1}) for one in runs.unsettled_items(part)]
+        [
+            run_items.finish_captured_items(held, Outcome.CAPTURED, {one.id: 1})
+            for one in run_items.unsettled_items(part)
+        ]
         child_runs.end_child(held)
     backup_set = backup_sets.find_of_run(start.run)
     backup_sets.record_type(backup_set, "configurationPolicies", Offer.OFFERED)
@@ -316,7 +329,7 @@ def restored():
 def pruned():
     place, ages = Tenant.get_by_id(many_rows.PRUNED), daily_prune.Ages(runs=30, restores=30, names=30)
     claim = claim_of(actors.housekeeping.daily_prune.start(place, OWNER).run)
-    for item, step in zip(runs.unsettled_items(claim.run), daily_prune.STEPS.values(), strict=True):
+    for item, step in zip(run_items.unsettled_items(claim.run), daily_prune.STEPS.values(), strict=True):
         if ids := step.find(place, ages)[: step.together]:
             daily_prune.delete_rows(claim, item, place, ages, ids)
     assert daily_prune.count_freed(claim.run), "or nothing was tried"
@@ -364,14 +377,14 @@ class Case:
 SOME = list(range(1, 40))
 FORTNIGHT = utcnow() - timedelta(days=14)
 CASES = {
-    "a heartbeat": Case(lambda: runs.record_heartbeat(["token 19100", "token 19200", claimed().token])),
+    "a heartbeat": Case(lambda: claims.record_heartbeat(["token 19100", "token 19200", claimed().token])),
     "a process's heartbeat": Case(lambda: installation.record_heartbeat("here", "worker")),
     "a sweep": Case(swept, frozenset({"tenant"})),
     "retention": Case(pruned),
     "removing a tenant": Case(removed),
-    "waiting": Case(lambda: runs.wait(claimed(), "x", 10)),
-    "giving a claim back": Case(lambda: runs.release(claimed())),
-    "an attempt that failed": Case(lambda: runs.schedule_retry(claimed(), "x", 10)),
+    "waiting": Case(lambda: claims.wait(claimed(), "x", 10)),
+    "giving a claim back": Case(lambda: claims.release(claimed())),
+    "an attempt that failed": Case(lambda: claims.schedule_retry(claimed(), "x", 10)),
     "finishing": Case(lambda: completion.finish(settled())),
     "failing": Case(failed),
     "cancelling": Case(lambda: completion.request_cancel(queued(), OWNER)),

@@ -105,14 +105,14 @@ def test_a_tenant_that_has_shrunk_since_is_not_backed_up_twice_in_a_night(cast, 
 
 
 def test_one_that_still_goes_is_waited_for(nightly, cast):
-    from db.runs import completion, runs
+    from db.runs import claims, completion, runs
     from db.states import RunKind
 
     run = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="x", items=[], actor=SYSTEM).run
     schedules.record_run(nightly, run)
     now = at("2026-05-01T02:30")
     assert schedules.due_schedules(now) == []
-    completion.finish(runs.take_claim(run.id, run.kind))
+    completion.finish(claims.take_claim(run.id, run.kind))
     assert schedules.due_schedules(now) == [nightly]
 
 

@@ -19,7 +19,7 @@ from actors.process import startup
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Heartbeat, Run, Tenant
-from db.runs import runs
+from db.runs import claims, runs
 from db.schema import row_ids
 from tests.support import servers
 from tests.support.certificates import self_signed
@@ -269,7 +269,9 @@ def text_of(url):
 def test_a_run_that_waits_without_getting_on_is_a_finding_and_a_figure(cast, client, redis_url):
     assert only("runs")["ok"]
     run = runs.start(tenant=cast.contoso, kind="policy.sync", dedupe_key="k", items=[], actor=SYSTEM).run
-    runs.wait(runs.take_claim(run.id, run.kind), "Waiting 1 s, so as to stay within Microsoft Graph's limits.", 3600)
+    claims.wait(
+        claims.take_claim(run.id, run.kind), "Waiting 1 s, so as to stay within Microsoft Graph's limits.", 3600
+    )
     Run.update(started_at=utcnow() - timedelta(hours=1)).where(Run.id == run.id).execute()
     found = only("runs")
     assert not found["ok"]

@@ -56,7 +56,7 @@ from db.models import (
 )
 from db.policies import snapshots
 from db.restores import four_eyes, mappings
-from db.runs import runs
+from db.runs import claims, run_items, runs
 from db.schema import row_ids
 from db.states import RunKind, RunState, SetState
 from db.tenants import credentials, schedules, tenants
@@ -223,16 +223,16 @@ def test_every_table_comes_after_those_that_it_refers_to():
 def busy(captured, cast):
     """A capture that nobody took yet, and a backup in parts that a worker is in the midst of."""
     ada = Actor.person(cast.ada, None)
-    item = runs.NewRunItem("configurationPolicies", "One", Policy.get().id, "one")
+    item = run_items.NewRunItem("configurationPolicies", "One", Policy.get().id, "one")
     waiting = runs.start(
         tenant=cast.contoso, kind=RunKind.CAPTURE_SNAPSHOT, dedupe_key="a", items=[item], actor=ada
     ).run
     held = runs.start(tenant=cast.contoso, kind=RunKind.BACK_UP, dedupe_key="b", items=[item], actor=ada).run
     backup_sets.begin(held, {}, False, ["configurationPolicies"])
-    claim = runs.take_claim(held.id, held.kind)
+    claim = claims.take_claim(held.id, held.kind)
     Listing.create(run=held, policy_type="intents", rows=[])
     part = Run.create(tenant=cast.contoso, kind=RunKind.BACK_UP_PART, dedupe_key="c", parent=held, part=1)
-    runs.take_claim(part.id, part.kind)
+    claims.take_claim(part.id, part.kind)
     Notification.update(read_at=utcnow()).execute()
     return SimpleNamespace(waiting=waiting, held=held, claim=claim, part=part)
 

@@ -13,7 +13,7 @@ from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import Membership, Policy, Restore, RestoreItem, Run, User
 from db.restores import restores
-from db.runs import runs
+from db.runs import run_items, runs
 from db.states import Role, RunKind, SiteRole
 from tests.conftest import capture_by_hand, csrf_token
 from tests.support.restore_steps import as_previewed, options, person
@@ -38,7 +38,7 @@ def crossing(app, cast):
         cast.contoso, source, restores.new_items_from_snapshots([snapshot]), options(), person(cast.max.id)
     )
     RestoreItem.update(action="create", reason="guard").where(RestoreItem.restore == made).execute()
-    item = runs.NewRunItem(policy.policy_type, policy.name)
+    item = run_items.NewRunItem(policy.policy_type, policy.name)
     run = runs.start(tenant=cast.contoso, kind=RunKind.RESTORE, dedupe_key="x", items=[item], actor=SYSTEM,
                      restore_id=made.id).run  # fmt: skip
     Run.update(state="failed", total=1, failed=1).where(Run.id == run.id).execute()

@@ -1,0 +1,151 @@
+"""The items of a run: made with it, worked on under its claim, and finished once each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import peewee as pw
+
+from db.clock import utcnow
+from db.models import Policy, Run, RunItem
+from db.runs.claims import Claim, assert_claim, held_by
+from db.sql import value_lists
+from db.sql.value_lists import is_in
+from db.states import UNSETTLED, ItemState, Outcome
+
+
+class AlreadySettled(Exception):
+    """The claim holds, and yet an item was settled before: a defect of ours. The run is tried again without it."""
+
+
+@dataclass(frozen=True)
+class NewRunItem:
+    policy_type: str
+    name: str
+    policy_id: int | None = None
+    graph_id: str | None = None
+    # Settled before it began: its list shows that this snapshot still holds.
+    unchanged_id: int | None = None
+    restore_item_id: int | None = None
+
+
+def add_items(run: Run, items: Sequence[NewRunItem]) -> None:
+    """To a whole run, or to the part that it is."""
+    now = utcnow()
+    rows = [
+        {
+            "run": run.parent_id or run.id,
+            "part": run.part,
+            "policy_type": item.policy_type,
+            "name": item.name,
+            "policy": item.policy_id,
+            "graph_id": item.graph_id,
+            "state": ItemState.DONE if item.unchanged_id else ItemState.PENDING,
+            "outcome": Outcome.UNCHANGED if item.unchanged_id else None,
+            "snapshot": item.unchanged_id,
+            "ended_at": now if item.unchanged_id else None,
+            "restore_item_id": item.restore_item_id,
+        }
+        for item in items
+    ]
+    for some in value_lists.batched(rows):
+        RunItem.insert_many(some).execute()
+
+
+def add_item(run: Run, item: NewRunItem) -> RunItem:
+    """As `add_items`, for one that is settled at once."""
+    whole = run.parent_id or run.id
+    return RunItem.create(run=whole, part=run.part, policy_type=item.policy_type, name=item.name[:1000])
+
+
+def unsettled_items(run: Run) -> list[RunItem]:
+    """Of a whole run, or of the part that it is."""
+    with_policies = RunItem.select(RunItem, Policy).join(Policy, pw.JOIN.LEFT_OUTER)
+    return list(with_policies.where(is_item_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
+
+
+def is_item_of(run: Run) -> Any:
+    """As a condition: an item of this run, or of the part that it is."""
+    if run.parent_id is None:
+        return RunItem.run == run
+    return (RunItem.run == run.parent_id) & (RunItem.part == run.part)
+
+
+def begin_items(claim: Claim, item_ids: Sequence[int]) -> None:
+    """They are under way: an interrupted run has to know."""
+    if not item_ids:
+        return
+    RunItem.update(state=ItemState.WORKING).where(
+        is_in(RunItem.id, item_ids) & RunItem.state.in_(UNSETTLED) & _is_claimed(claim)
+    ).execute()
+
+
+def set_item_reason(claim: Claim, item: RunItem, reason: str) -> None:
+    """Something that a later message of the run has to know of an item under way."""
+    RunItem.update(reason=reason).where((RunItem.id == item.id) & _is_claimed(claim)).execute()
+    item.reason = reason
+
+
+def _is_claimed(claim: Claim) -> Any:
+    return pw.fn.EXISTS(Run.select(Run.id).where(held_by(claim)))
+
+
+def finish_item(
+    claim: Claim,
+    item: RunItem,
+    state: ItemState,
+    outcome: Outcome,
+    *,
+    reason: str | None = None,
+    message: str | None = None,
+    request_id: str | None = None,
+    snapshot_id: int | None = None,
+) -> None:
+    """Record what became of an item, once."""
+    settled = (
+        RunItem.update(
+            state=state,
+            outcome=outcome,
+            reason=reason,
+            message=message and message[:1000],
+            request_id=request_id,
+            snapshot=snapshot_id,
+            ended_at=utcnow(),
+        )
+        .where((RunItem.id == item.id) & RunItem.state.in_(UNSETTLED) & _is_claimed(claim))
+        .execute()
+    )
+    _require_finished(claim, settled, 1)
+
+
+def finish_captured_items(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) -> None:
+    """As `settle`, for many items that were read: item id -> snapshot id."""
+    if not snapshots:
+        return
+    said = {item_id: f"Nothing changed since snapshot {one}." for item_id, one in snapshots.items()}
+    settled = (
+        RunItem.update(
+            state=ItemState.DONE,
+            outcome=outcome,
+            message=pw.Case(RunItem.id, list(said.items()), None) if outcome == Outcome.UNCHANGED else None,
+            snapshot=pw.Case(RunItem.id, list(snapshots.items()), None),
+            ended_at=utcnow(),
+        )
+        .where(is_in(RunItem.id, snapshots) & RunItem.state.in_(UNSETTLED) & _is_claimed(claim))
+        .execute()
+    )
+    _require_finished(claim, settled, len(snapshots))
+
+
+def _require_finished(claim: Claim, settled: int, expected: int) -> None:
+    """Raises ClaimLost or AlreadySettled."""
+    if settled != expected:
+        assert_claim(claim)
+        raise AlreadySettled(f"run {claim.run.id}: {settled} of {expected} items were still to be settled")
+    claim.has_got_on = True
+
+
+def count_try(claim: Claim, item_ids: Sequence[int]) -> None:
+    """Their answers were not to be had this time."""
+    if item_ids:
+        RunItem.update(tries=RunItem.tries + 1).where(is_in(RunItem.id, item_ids) & _is_claimed(claim)).execute()
