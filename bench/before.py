@@ -12,10 +12,10 @@ import bench  # noqa: E402
 # Else it would use servers and keys of its own.
 os.environ.update(given)
 from bench import rows, stage  # noqa: E402
-from db.audit.audit import SYSTEM  # noqa: E402
+from db import run_ends, runs  # noqa: E402
+from db.audit import SYSTEM  # noqa: E402
 from db.database import database  # noqa: E402
 from db.models import Tenant  # noqa: E402
-from db.runs import completion, runs  # noqa: E402
 from db.states import RunKind  # noqa: E402
 
 
@@ -38,12 +38,12 @@ def work(count: int) -> None:
 
 def _run(number: int) -> None:
     with database.connection_context():
-        item = runs.NewRunItem("intents", "A policy", 1, "1")
+        item = runs.NewItem("intents", "A policy", 1, "1")
         tenant = Tenant.get_by_id(1 + number % rows.TENANTS)
         made = runs.start(tenant=tenant, kind=RunKind.SYNC, dedupe_key=f"bench {number}", items=[item], actor=SYSTEM)
-        claim = runs.take_claim(made.run.id)
+        claim = runs.claim(made.run.id)
         assert claim
-        completion.fail(claim, "bench", "It ended.")
+        run_ends.fail(claim, "bench", "It ended.")
 
 
 def _again(act: Callable[[int], object]) -> None:
