@@ -629,7 +629,7 @@ class Listing(Table):
 
     run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
     policy_type = pw.CharField(max_length=80)
-    # As graph.read.readings.Listed, without times.
+    # As graph.read.readings.ListedPolicy, without times.
     rows = JsonText()
     listed_at = pw.DateTimeField(default=utcnow)
 

@@ -50,7 +50,7 @@ from db.tenants import coverage
 from graph.errors import GraphError, Rejected, Throttled
 from graph.policy_types.table import POLICY_TYPES, row_of
 from graph.read import directory_names as names
-from graph.read.readings import Listed, PolicyList, Reading, list_policies, read_policy
+from graph.read.readings import ListedPolicy, PolicyList, Reading, list_policies, read_policy
 from graph.references.reference_kinds import GROUPS
 from graph.transport import rate_limits
 from graph.transport.batch_driver import drive, run_one
@@ -226,7 +226,7 @@ def _take_over(
     claim.has_got_on = True
 
 
-def _fail_without_id(claim: Claim, key: str, listed: Sequence[Listed]) -> None:
+def _fail_without_id(claim: Claim, key: str, listed: Sequence[ListedPolicy]) -> None:
     """They are there and cannot be read: each is an item that says so."""
     for one in listed:
         item = run_items.add_item(claim.run, NewRunItem(key, one.name))
@@ -250,7 +250,7 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
             settle_refused(claim, item, error, offer, why)
 
 
-def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[Listed]) -> None:
+def _add_items(run: Run, backup_set: BackupSet, key: str, listed: Sequence[ListedPolicy]) -> None:
     marks = {one.graph_id: one.assignments_mark for one in listed}
     present = [one for one in policies.of_type(run.tenant, key) if one.graph_id in marks]
     for one in present:
@@ -269,11 +269,11 @@ def _look_up_names(claim: Claim, graph: GraphClient, lists: Mapping[str, PolicyL
     for key, listed in lists.items():
         for one in listed.policies:
             if (key, one.graph_id) in to_read:
-                its_groups, its_filters = names.ids_in({"assignments": one.assignments})
+                its_groups, its_filters = names.groups_and_filters_in({"assignments": one.assignments})
                 groups |= its_groups
                 filters |= its_filters
     if groups or filters:
-        found = run_one(graph, names.look_up(groups, filters), RunMemory(claim, "names"))
+        found = run_one(graph, names.look_up_names(groups, filters), RunMemory(claim, "names"))
         name_cache.save_names(claim.run.tenant, found)
 
 
@@ -318,7 +318,7 @@ def _read_part(claim: Claim) -> None:
         known = _read(claim, items, known)
 
 
-def _read(claim: Claim, items: Sequence[RunItem], known: names.Known) -> names.Known:
+def _read(claim: Claim, items: Sequence[RunItem], known: names.KnownNames) -> names.KnownNames:
     """Returns the names that are known by now. Raises what has to be waited for."""
     tenant, memory = claim.run.tenant, RunMemory(claim, "item")
     readings = drive(
@@ -356,8 +356,8 @@ def _groups(claim: Claim, readings: Iterable[Reading | GraphError]) -> dict[str,
     return group_items.of_readings(readings) if of_set.get("offer") == Offer.OFFERED else {}
 
 
-def _new_names(known: names.Known, readings: Iterable[Reading | GraphError]) -> names.Known:
-    found = names.no_names()
+def _new_names(known: names.KnownNames, readings: Iterable[Reading | GraphError]) -> names.KnownNames:
+    found = names.no_known_names()
     for reading in readings:
         if isinstance(reading, Reading):
             for kind, of_kind in reading.references.items():

@@ -2,7 +2,7 @@
 
 from graph.policy_types.policy_type import display_type
 from graph.policy_types.table import POLICY_TYPES
-from graph.read.expiries import KINDS
+from graph.read.expiries import EXPIRY_KINDS
 from graph.review.dangers import TITLES
 
 # What is dangerous in a plan, by its code, the worst first.
@@ -17,7 +17,7 @@ def title(policy_type: str, odata_type: str | None = None) -> str:
 
 def expiry_title(kind: str) -> str:
     """Of a certificate, token or connector."""
-    return KINDS[kind].title if kind in KINDS else kind
+    return EXPIRY_KINDS[kind].title if kind in EXPIRY_KINDS else kind
 
 
 def titles() -> dict[str, str]:

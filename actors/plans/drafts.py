@@ -18,22 +18,22 @@ from graph.content.fingerprint import fingerprint, text_mark
 from graph.display.diff import Difference
 from graph.policy_types.table import POLICY_TYPES
 from graph.references.reference_kinds import GROUPS
-from graph.restore.planner import (
+from graph.restore.options import (
     AS_CAPTURED,
     COPY,
-    EMPTY,
+    EMPTY_GROUPS,
     EXACT,
+    GROUPS_WITH_MEMBERS,
     LEAVE,
+    NO_GROUPS,
     NONE,
-    NOT_MADE,
     OFF,
     REPORT_ONLY,
     SKIP,
     UPDATE,
-    WITH_MEMBERS,
-    Options,
+    RestoreOptions,
 )
-from graph.write.write_requests import remaining
+from graph.write.write_requests import remaining_differences
 
 EXISTING = {UPDATE: "Update in place", SKIP: "Leave as they are", COPY: "Create a copy, with a prefix"}
 ASSIGNMENTS = {
@@ -42,9 +42,9 @@ ASSIGNMENTS = {
     NONE: "Remove them all",
 }
 GROUPS_THAT_ARE_GONE = {
-    NOT_MADE: "Do not make them: what needs one is blocked",
-    EMPTY: "Make them again, without members",
-    WITH_MEMBERS: "Make them again, with the members that the backup holds",
+    NO_GROUPS: "Do not make them: what needs one is blocked",
+    EMPTY_GROUPS: "Make them again, without members",
+    GROUPS_WITH_MEMBERS: "Make them again, with the members that the backup holds",
 }
 CONDITIONAL_ACCESS = {REPORT_ONLY: "Report-only", OFF: "Off", AS_CAPTURED: "As captured"}
 LONGEST_PREFIX = 40
@@ -54,7 +54,7 @@ def parse_options(given: Mapping[str, str]) -> dict[str, Any]:
     """Raises Invalid with what to choose. Assignments have no default: they are always an explicit choice."""
     existing, assignments = given.get("existing") or UPDATE, given.get("assignments") or ""
     conditional_access = given.get("conditional_access") or REPORT_ONLY
-    groups = given.get("groups") or NOT_MADE
+    groups = given.get("groups") or NO_GROUPS
     prefix = given.get("prefix", "").replace("\x00", "")[:LONGEST_PREFIX]
     if assignments not in ASSIGNMENTS:
         raise Invalid("Choose what happens to assignments: leave them, restore them exactly, or remove them.")
@@ -63,7 +63,7 @@ def parse_options(given: Mapping[str, str]) -> dict[str, Any]:
     if existing == COPY and not prefix.strip():
         raise Invalid("A copy needs a prefix, so that nobody takes it for the policy itself.")
     return asdict(
-        Options(
+        RestoreOptions(
             assignments=assignments,
             existing=existing,
             prefix=prefix if existing == COPY else "",
@@ -94,7 +94,7 @@ def of_backup_set(
         if not (wanted or policy_types) or one.id in wanted or one.policy.policy_type in policy_types
     ]
     _refuse_members_elsewhere(options, backup_set.tenant.directory_id, tenant)
-    chosen = _with_groups(chosen, listed) if options["groups"] != NOT_MADE else _without_groups(chosen)
+    chosen = _with_groups(chosen, listed) if options["groups"] != NO_GROUPS else _without_groups(chosen)
     source = RestoreSource(backup_set.tenant.directory_id, f"{backup_set} of {backup_set.tenant.name}", backup_set)
     return restores.create(tenant, source, restores.new_items_from_snapshots(chosen), options, actor)
 
@@ -119,12 +119,12 @@ def _with_groups(chosen: Sequence[Snapshot], listed: Sequence[int]) -> list[Snap
 def change_options(restore: Restore, options: Mapping[str, Any], actor: Actor) -> None:
     """Raises Invalid when it is too late for that. Where groups are to be made now, they become items."""
     _refuse_members_elsewhere(options, restore.source_directory_id, restore.tenant)
-    wants_groups = options["groups"] != NOT_MADE and restore.backup_set is not None
+    wants_groups = options["groups"] != NO_GROUPS and restore.backup_set is not None
     restores.change_options(restore, options, actor, more=_lacking_groups(restore) if wants_groups else ())
 
 
 def _refuse_members_elsewhere(options: Mapping[str, Any], source_directory_id: str, tenant: Tenant) -> None:
-    if options["groups"] == WITH_MEMBERS and source_directory_id != tenant.directory_id:
+    if options["groups"] == GROUPS_WITH_MEMBERS and source_directory_id != tenant.directory_id:
         raise Invalid("Members are people and devices of their own tenant: make the groups without them elsewhere.")
 
 
@@ -172,7 +172,7 @@ def undo(restore: Restore, actor: Actor) -> Restore:
     items = _as_captured(restores.undo_items(restore), restore)
     if not items:
         raise Invalid("This restore wrote nothing: there is nothing to undo.")
-    options = asdict(Options(assignments=EXACT, conditional_access=AS_CAPTURED))
+    options = asdict(RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED))
     source = RestoreSource(
         restore.tenant.directory_id, f"what was there before restore {restore.id}", restore.safety_set
     )
@@ -231,4 +231,6 @@ def differences(item: RestoreItem, hide: Any, names: Mapping[str, str]) -> list[
     if hide:
         want, live = hide(want), hide(live)
     with_assignments = item.restore.options["assignments"] != LEAVE
-    return remaining(POLICY_TYPES[item.policy_type], live, want, with_assignments=with_assignments, names=names)
+    return remaining_differences(
+        POLICY_TYPES[item.policy_type], live, want, with_assignments=with_assignments, names=names
+    )

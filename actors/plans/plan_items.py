@@ -11,10 +11,12 @@ from db.states import WRITTEN_OUTCOMES, Outcome
 from graph.display.masking import as_told
 from graph.policy_types.policy_type import PolicyType, name_of
 from graph.policy_types.table import POLICY_TYPES
-from graph.restore.planner import LEAVE, Options, Plan, wanted
+from graph.restore.desired_content import desired_content
+from graph.restore.options import LEAVE, RestoreOptions
+from graph.restore.planner import ItemPlan
 from graph.restore.resolver import Resolution
-from graph.review.dangers import dangers
-from graph.write.write_requests import Content
+from graph.review.dangers import find_dangers
+from graph.write.write_requests import PolicyContent
 from graph.write.write_rules import WRITE_RULES
 
 
@@ -23,7 +25,9 @@ def resolutions(item: RestoreItem) -> list[Resolution]:
     return [Resolution(**one) for one in item.resolutions or ()]
 
 
-def content(item: RestoreItem, options: Options, created: Mapping[int, str] = MappingProxyType({})) -> Content:
+def content(
+    item: RestoreItem, options: RestoreOptions, created: Mapping[int, str] = MappingProxyType({})
+) -> PolicyContent:
     """What a live restore writes of an item that has a content. Raises SealError.
 
     `created`: restore item -> Graph id, of what the item refers to and this restore has made by now.
@@ -31,7 +35,7 @@ def content(item: RestoreItem, options: Options, created: Mapping[int, str] = Ma
     backup = held(item)
     left_out = item.left_out or ()
     live = there(item) if left_out else None
-    return wanted(
+    return desired_content(
         POLICY_TYPES[item.policy_type],
         backup,
         options,
@@ -43,13 +47,13 @@ def content(item: RestoreItem, options: Options, created: Mapping[int, str] = Ma
     )
 
 
-def held(item: RestoreItem) -> Content:
+def held(item: RestoreItem) -> PolicyContent:
     """What the backup, or the file, has of it. Raises SealError."""
     found = snapshots.read_content(item.content_id)
     return found if is_uploaded(item) else snapshots.with_own_id(found, item.graph_id)
 
 
-def there(item: RestoreItem) -> Content | None:
+def there(item: RestoreItem) -> PolicyContent | None:
     """What its preview found in the tenant; None: nothing. Raises SealError."""
     return snapshots.read_content(item.live_content_id) if item.live_content_id else None
 
@@ -59,22 +63,22 @@ def is_uploaded(item: RestoreItem) -> bool:
     return item.content_id is not None and item.snapshot_id is None and item.restore.undo_of_id is None
 
 
-def seen(item: RestoreItem, live: Content | None, want: Content) -> Content | None:
+def seen(item: RestoreItem, live: PolicyContent | None, want: PolicyContent) -> PolicyContent | None:
     """What is there, as who may not see its secrets may compare it with what the item would write."""
     if live is None or not is_uploaded(item):
         return live
     return as_told(live, want, WRITE_RULES[item.policy_type].fixed)
 
 
-class Contents(dict[RestoreItem, Content]):
+class Contents(dict[RestoreItem, PolicyContent]):
     """What the items hold, each opened when it is first needed."""
 
-    def __missing__(self, item: RestoreItem) -> Content:
+    def __missing__(self, item: RestoreItem) -> PolicyContent:
         self[item] = held(item)
         return self[item]
 
 
-def as_columns(plan: Plan, resolutions: Iterable[Resolution] = ()) -> dict[str, Any]:
+def as_columns(plan: ItemPlan, resolutions: Iterable[Resolution] = ()) -> dict[str, Any]:
     """As an item keeps it."""
     return {
         "action": plan.action,
@@ -89,16 +93,16 @@ def as_columns(plan: Plan, resolutions: Iterable[Resolution] = ()) -> dict[str, 
 
 def told(
     policy_type: PolicyType,
-    held: Content | None,
-    plan: Plan,
-    want: Content | None,
-    live: Content | None,
-    options: Options,
+    held: PolicyContent | None,
+    plan: ItemPlan,
+    want: PolicyContent | None,
+    live: PolicyContent | None,
+    options: RestoreOptions,
 ) -> dict[str, Any]:
     """What a person is told of it first, as an item keeps it: what it is called, by what the item holds or by what is
     removed, whatever anybody else says; and what is dangerous.
     """
     is_written = plan.action in WRITTEN_OUTCOMES
-    found = dangers(policy_type, want, live, with_assignments=options.assignments != LEAVE) if is_written else []
+    found = find_dangers(policy_type, want, live, with_assignments=options.assignments != LEAVE) if is_written else []
     named = {"name": name_of(policy_type, held["body"])} if held else {}
     return {**named, "dangers": [asdict(one) for one in found]}

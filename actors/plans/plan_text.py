@@ -11,11 +11,11 @@ from db.restores import restores
 from db.runs import name_cache
 from db.states import WRITTEN_OUTCOMES, Outcome
 from graph.policy_types.table import POLICY_TYPES
-from graph.read.directory_names import ids_in
-from graph.restore.planner import LEAVE, Options
+from graph.read.directory_names import groups_and_filters_in
+from graph.restore.options import LEAVE, RestoreOptions
 from graph.review import content_lines
-from graph.review.content_lines import Line
-from graph.write.write_requests import Content
+from graph.review.content_lines import ContentLine
+from graph.write.write_requests import PolicyContent
 
 Hide = Callable[[Any], Any]
 _WHOLE, _ASSIGNED, _REMOVED, _HELD = (
@@ -29,7 +29,7 @@ _WHOLE, _ASSIGNED, _REMOVED, _HELD = (
 @dataclass(frozen=True)
 class Part:
     title: str
-    lines: list[Line]
+    lines: list[ContentLine]
     # Of assignments: they are written, and there are none.
     is_empty: bool = False
 
@@ -41,7 +41,7 @@ class Part:
 
 def parts(item: RestoreItem, hide: Hide | None, names: Mapping[str, str | None]) -> list[Part]:
     """What its plan would send, or remove; of what is not written, what the backup holds. Raises SealError."""
-    policy_type, options = POLICY_TYPES[item.policy_type], Options(**item.restore.options)
+    policy_type, options = POLICY_TYPES[item.policy_type], RestoreOptions(**item.restore.options)
     if item.action not in WRITTEN_OUTCOMES:
         held = plan_items.held(item) if item.content_id else None
         return _of(_HELD, held, hide, names) if held else []
@@ -50,20 +50,20 @@ def parts(item: RestoreItem, hide: Hide | None, names: Mapping[str, str | None])
         return _of(_REMOVED, live, hide, names) if live else []
     want = wanted(item)
     compared = plan_items.seen(item, live, want) if hide else live
-    sent = content_lines.sent(policy_type, want, compared, with_assignments=options.assignments != LEAVE)
+    sent = content_lines.sent_content(policy_type, want, compared, with_assignments=options.assignments != LEAVE)
     return _of(_WHOLE, sent, hide, names)
 
 
-def wanted(item: RestoreItem) -> Content:
+def wanted(item: RestoreItem) -> PolicyContent:
     """What is written: where that is yet to be made by this restore, its name."""
     made = [one for one in plan_items.resolutions(item) if one.item and one.to is None]
     called = {
         one.id: f"“{one.name}”, made by this restore" for one in restores.items_by_ids([one.item for one in made])
     }
-    return plan_items.content(item, Options(**item.restore.options), called)
+    return plan_items.content(item, RestoreOptions(**item.restore.options), called)
 
 
-def _of(title: str, content: Content, hide: Hide | None, names: Mapping[str, str | None]) -> list[Part]:
+def _of(title: str, content: PolicyContent, hide: Hide | None, names: Mapping[str, str | None]) -> list[Part]:
     masked = hide(content) if hide else content
     found = [Part(title, content_lines.body_lines(content["body"], masked["body"], names))]
     assignments = content.get("assignments")
@@ -82,4 +82,6 @@ def target_names(tenant: Tenant, items: Sequence[RestoreItem]) -> dict[str, str]
 
 def _ids(items: Iterable[RestoreItem]) -> set[str]:
     contents = {one for item in items for one in (item.content_id, item.live_content_id) if one}
-    return {one for content in contents for found in ids_in(snapshots.read_content(content)) for one in found}
+    return {
+        one for content in contents for found in groups_and_filters_in(snapshots.read_content(content)) for one in found
+    }

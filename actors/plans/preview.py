@@ -36,32 +36,29 @@ from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.policy_types.permissions import Access
 from graph.policy_types.policy_type import match_key
 from graph.policy_types.table import POLICY_TYPES
-from graph.read.groups import IN_THE_BIN, in_the_bin
+from graph.read.groups import DELETED_GROUP, read_deletion_dates
 from graph.read.readings import Reading, read_policy
 from graph.references.reference_kinds import CONTEXTS, GROUPS, policy_types_of
 from graph.references.references import NOTHING, Reference, find, folded
+from graph.restore.desired_content import desired_content, source_traces
 from graph.restore.matching import NO_COPIES, UNREADABLE, Copies, Match
+from graph.restore.options import COPY, RestoreOptions, is_copied
 from graph.restore.planner import (
-    COPY,
-    Case,
-    Named,
-    Options,
-    Plan,
-    decide,
-    decide_removal,
-    is_copied,
-    left_over,
-    named,
-    state_mark,
-    wanted,
+    ItemPlan,
+    PlanCase,
+    ReferenceKey,
+    live_fingerprint,
+    plan_item,
+    plan_removal,
+    reference_key,
 )
-from graph.restore.resolver import OwnNames, Resolver
-from graph.restore.target_directory import Directory, Key, Source, look_up
-from graph.review.lockout_guard import guard
+from graph.restore.resolver import Resolver, TenantNames
+from graph.restore.target_directory import ObjectKey, SourceObject, TargetDirectory, look_up_references
+from graph.review.lockout_guard import find_lockout
 from graph.transport.batch_driver import drive, run_one
 from graph.transport.client import BATCH_SIZE, GraphClient
-from graph.write.write_requests import Content, named_id
-from graph.write.write_rules import WRITE_RULES, after_needs, order
+from graph.write.write_requests import PolicyContent, chosen_id
+from graph.write.write_rules import WRITE_RULES, order_by_needs, write_order
 
 
 def start(restore: Restore, actor: Actor) -> Start:
@@ -111,7 +108,7 @@ class _Look:
 
     def __init__(self, claim: Claim, restore: Restore, graph: GraphClient) -> None:
         self._claim, self._restore, self._graph = claim, restore, graph
-        self._options = Options(**restore.options)
+        self._options = RestoreOptions(**restore.options)
         self._same_tenant = restore.source_directory_id == restore.tenant.directory_id
         self._items = restores.items(restore)
         self._contents = Contents()
@@ -199,7 +196,7 @@ class _Look:
             content = snapshots.save_content(self._restore.tenant_id, reading.content, mark)
             values = {
                 "live_content": content,
-                "live_mark": state_mark(policy_type, reading.content),
+                "live_mark": live_fingerprint(policy_type, reading.content),
             }
         elif isinstance(reading, GraphError) and not isinstance(reading, NotFound):
             # Kept, for deciding may be another message's: the plan says so, and leaves the policy alone.
@@ -214,7 +211,7 @@ class _Look:
         for item in self._items:
             self._match(item)  # what is claimed, no reference takes for its own by a name
         sources, own = self._sources(), source_ids.own_names(self._restore)
-        self._known = source_ids.known(sources, OwnNames() if self._same_tenant else own)
+        self._known = source_ids.known(sources, TenantNames() if self._same_tenant else own)
         references = {
             one.id: find(one.policy_type, self._contents[one], one.graph_id, self._known) for one in self._to_write()
         }
@@ -240,21 +237,23 @@ class _Look:
             item: [by_key[key] for one in references[item.id] for key in one.may_be() if key in by_key]
             for item in items
         }
-        return after_needs(items, needs)
+        return order_by_needs(items, needs)
 
     def _order(self, item: RestoreItem) -> tuple[int, int, int]:
         content = self._contents[item] if item.content_id else there(item)
-        return order(item.policy_type, content["body"] if content else {})
+        return write_order(item.policy_type, content["body"] if content else {})
 
-    def _resolver(self, references: Sequence[Reference], sources: Mapping[Key, Source], own: OwnNames) -> Resolver:
+    def _resolver(
+        self, references: Sequence[Reference], sources: Mapping[ObjectKey, SourceObject], own: TenantNames
+    ) -> Resolver:
         """Everything that is referred to is listed, or looked up by itself."""
         self._list(key for one in references for key in policy_types_of(one.kind))
         listed = {
             key: answer if isinstance(answer, GraphError) else answer.policies for key, answer in self._listed.items()
         }
-        directory = Directory(listed)
+        directory = TargetDirectory(listed)
         mapped = self._claims.mapped(references, listed)
-        looked = look_up(directory, references, sources, mapped, is_last_try=is_last_attempt(self._claim))
+        looked = look_up_references(directory, references, sources, mapped, is_last_try=is_last_attempt(self._claim))
         run_one(self._graph, looked, RunMemory(self._claim, "references"))
         return Resolver(
             directory,
@@ -266,7 +265,7 @@ class _Look:
             own=own,
         )
 
-    def _sources(self) -> dict[Key, Source]:
+    def _sources(self) -> dict[ObjectKey, SourceObject]:
         """What is known of the objects that the backup's ids mean: from its tenant, from itself."""
         found = source_ids.sources(self._restore.source_directory_id)
         for item in self._to_write():
@@ -276,13 +275,13 @@ class _Look:
     def _plan(self, item: RestoreItem, resolver: Resolver, references: Sequence[Reference]) -> dict[str, Any]:
         policy_type, content = POLICY_TYPES[item.policy_type], self._contents[item]
         if item.policy_type == CONTEXTS and self._options.existing != COPY and self._match(item).target_id:
-            resolver.numbers[named_id(policy_type, content)] = str(self._match(item).target_id)
+            resolver.numbers[chosen_id(policy_type, content)] = str(self._match(item).target_id)
         live = there(item)
         standing = self._standing(item, live)
-        resolutions = [resolver.resolve(one, stands=named(one) in standing) for one in references]
-        want = wanted(policy_type, content, self._options, resolutions)
+        resolutions = [resolver.resolve(one, stands=reference_key(one) in standing) for one in references]
+        want = desired_content(policy_type, content, self._options, resolutions)
         match = self._match_as_read(item)
-        case = Case(
+        case = PlanCase(
             policy_type,
             content,
             match,
@@ -292,18 +291,20 @@ class _Look:
             was_here=self._same_tenant,
             copies=self._copies(item),
             is_uploaded=is_uploaded(item),
-            mentions=() if self._same_tenant else left_over(policy_type, want, self._known, resolutions, self._options),
+            mentions=()
+            if self._same_tenant
+            else source_traces(policy_type, want, self._known, resolutions, self._options),
             is_kept_otherwise=lambda: prior_creations.was_written_to_no_effect(
                 self._restore, item, str(match.target_id)
             ),
         )
-        decided = decide(case, self._options)
+        decided = plan_item(case, self._options)
         plan = self._permitted(item, decided)
         target = self._match(item).target_id if live and not is_copied(policy_type, self._options) else None
         if plan.action in _THERE:
             self._note_made(resolver, item, plan, target)
         if item.graph_id in self._bin and plan.action in WRITTEN_OUTCOMES:
-            plan = replace(plan, notes=(*plan.notes, IN_THE_BIN.format(self._bin[item.graph_id])))
+            plan = replace(plan, notes=(*plan.notes, DELETED_GROUP.format(self._bin[item.graph_id])))
         danger = self._danger(item, want, plan)
         return {
             **as_columns(plan, decided.resolutions),
@@ -315,17 +316,17 @@ class _Look:
             "namesakes": list(case.match.namesakes),
         }
 
-    def _standing(self, item: RestoreItem, live: Content | None) -> set[Named]:
+    def _standing(self, item: RestoreItem, live: PolicyContent | None) -> set[ReferenceKey]:
         """What the policy that is there refers to; another tenant's ids say nothing of it, and a copy is not it."""
         if live is None or not self._same_tenant or self._options.existing == COPY:
             return set()
-        return set(map(named, find(item.policy_type, live)))
+        return set(map(reference_key, find(item.policy_type, live)))
 
     @cached_property
     def _bin(self) -> dict[str, str]:
         """Of the groups that are to be made: those that lie in the tenant's bin, and since when."""
         gone = [one.graph_id for one in self._items if one.policy_type == GROUPS and not one.live_content_id]
-        looked = in_the_bin(gone if self._same_tenant else ())
+        looked = read_deletion_dates(gone if self._same_tenant else ())
         return run_one(self._graph, looked, RunMemory(self._claim, "references"))
 
     def _match_as_read(self, item: RestoreItem) -> Match:
@@ -341,7 +342,7 @@ class _Look:
             return NO_COPIES
         return self._claims.copies(item, self._options.prefix, (*listed.policies, *listed.without_id))
 
-    def _note_made(self, resolver: Resolver, item: RestoreItem, plan: Plan, target: str | None) -> None:
+    def _note_made(self, resolver: Resolver, item: RestoreItem, plan: ItemPlan, target: str | None) -> None:
         """What refers to the item means what this restore makes of it, or finds: a copy of before, if it is the one."""
         is_made = plan.action in ("create", "recreate")
         there = self._copies(item).there
@@ -349,24 +350,24 @@ class _Look:
         if is_made or found:
             resolver.made[item.policy_type, folded(item.graph_id)] = (item.id, None if is_made else found)
 
-    def _permitted(self, item: RestoreItem, plan: Plan) -> Plan:
+    def _permitted(self, item: RestoreItem, plan: ItemPlan) -> ItemPlan:
         if isinstance(self._listed[item.policy_type], Forbidden):
             return self._forbidden(POLICY_TYPES[item.policy_type].access)
         access = WRITE_RULES[item.policy_type].access
         is_granted = access.is_possible(graph_clients.sign_in(self._restore.tenant).roles())
         return plan if is_granted or plan.action not in WRITTEN_OUTCOMES else self._forbidden(access)
 
-    def _forbidden(self, access: Access) -> Plan:
-        return Plan("blocked", "permission_missing", why_forbidden(access, self._restore.tenant, "preview again"))
+    def _forbidden(self, access: Access) -> ItemPlan:
+        return ItemPlan("blocked", "permission_missing", why_forbidden(access, self._restore.tenant, "preview again"))
 
-    def _danger(self, item: RestoreItem, want: Content, plan: Plan) -> str:
+    def _danger(self, item: RestoreItem, want: PolicyContent, plan: ItemPlan) -> str:
         if plan.action not in WRITTEN_OUTCOMES:
             return ""
-        return guard(item.policy_type, want, self._break_glass)
+        return find_lockout(item.policy_type, want, self._break_glass)
 
     def _removal(self, item: RestoreItem) -> dict[str, Any]:
         policy_type, live = POLICY_TYPES[item.policy_type], there(item)
-        plan = self._permitted(item, decide_removal(policy_type, live))
+        plan = self._permitted(item, plan_removal(policy_type, live))
         return {**as_columns(plan), **told(policy_type, live, plan, None, live, self._options)}
 
     # --- keeping -----------------------------------------------------------------------------------------------------

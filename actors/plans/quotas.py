@@ -9,11 +9,11 @@ from db.models import RestoreItem
 from db.states import Outcome
 from graph.errors import GraphError
 from graph.policy_types.quotas import QUOTAS, warning
-from graph.write.write_requests import Content
+from graph.write.write_requests import PolicyContent
 
 
 def warn_of_quotas(
-    planned: Sequence[tuple[RestoreItem, dict[str, Any]]], lists: Lists, contents: Mapping[RestoreItem, Content]
+    planned: Sequence[tuple[RestoreItem, dict[str, Any]]], lists: Lists, contents: Mapping[RestoreItem, PolicyContent]
 ) -> None:
     """Adds a note to the plan of each policy that is one too many."""
     made: Counter[str] = Counter()

@@ -16,17 +16,19 @@ from db.states import PolicyState
 from graph.errors import GraphError
 from graph.policy_types.policy_type import match_key
 from graph.policy_types.table import POLICY_TYPES
-from graph.read.readings import Listed
+from graph.read.readings import ListedPolicy
 from graph.references.references import Reference
-from graph.restore.matching import MAPPING, Copies, Key, Match, Sought, copy_key, match_all
-from graph.write.write_requests import Content, named_id
+from graph.restore.matching import MAPPING, Copies, Match, MatchKey, Sought, copy_key, match_policies
+from graph.write.write_requests import PolicyContent, chosen_id
 from graph.write.write_rules import WRITE_RULES
 
 
 class Claims:
     """Of one restore. A policy type's matches are worked out together, when one of them is asked for."""
 
-    def __init__(self, restore: Restore, items: Sequence[RestoreItem], contents: Mapping[RestoreItem, Content]) -> None:
+    def __init__(
+        self, restore: Restore, items: Sequence[RestoreItem], contents: Mapping[RestoreItem, PolicyContent]
+    ) -> None:
         self._items, self._contents = items, contents
         self._same_tenant = restore.source_directory_id == restore.tenant.directory_id
         self._source = Tenant.get_or_none(Tenant.directory_id == restore.source_directory_id)
@@ -35,15 +37,15 @@ class Claims:
         self._histories: dict[str, _History] = {}
         # (policy type, id in the target) -> the id in the source of what it stands for.
         self._claimed: dict[mappings.ObjectKey, str] = {}
-        self._copy_keys: dict[int, Key] = {}
+        self._copy_keys: dict[int, MatchKey] = {}
         self._given: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
-    def of(self, item: RestoreItem, listed: Sequence[Listed]) -> Match:
+    def of(self, item: RestoreItem, listed: Sequence[ListedPolicy]) -> Match:
         if item.policy_type not in self._found:
             self._found[item.policy_type] = self._match(item.policy_type, listed)
         return self._found[item.policy_type][item.id]
 
-    def copies(self, item: RestoreItem, prefix: str, listed: Sequence[Listed]) -> Copies:
+    def copies(self, item: RestoreItem, prefix: str, listed: Sequence[ListedPolicy]) -> Copies:
         key = self._copy_key(item, prefix)
         alike = [one for one in self._items if one.policy_type == item.policy_type and one.content_id]
         there = tuple(one.graph_id for one in listed if one.key == key)
@@ -83,7 +85,7 @@ class Claims:
         match = self._found.get(item.policy_type, {}).get(item.id)
         return match is not None and match.how == MAPPING
 
-    def _copy_key(self, item: RestoreItem, prefix: str) -> Key:
+    def _copy_key(self, item: RestoreItem, prefix: str) -> MatchKey:
         if item.id not in self._copy_keys:
             body = self._contents[item]["body"]
             self._copy_keys[item.id] = copy_key(POLICY_TYPES[item.policy_type], body, prefix)
@@ -108,12 +110,12 @@ class Claims:
             self._histories[policy_type] = _History(self._source, policy_type, in_restore)
         return self._histories[policy_type]
 
-    def _match(self, policy_type: str, listed: Sequence[Listed]) -> dict[int, Match]:
+    def _match(self, policy_type: str, listed: Sequence[ListedPolicy]) -> dict[int, Match]:
         items = [one for one in self._items if one.policy_type == policy_type]
         history = self._history(policy_type)
         there = {one.graph_id for one in listed}
         sought = {one.id: self._sought(one, history, there) for one in items}
-        found = match_all(sought, listed, same_tenant=self._same_tenant)
+        found = match_policies(sought, listed, same_tenant=self._same_tenant)
         self._claimed |= {(policy_type, str(found[one.id].target_id)): one.graph_id for one in items}
         return found
 
@@ -136,10 +138,10 @@ class Claims:
         policy_type = POLICY_TYPES[item.policy_type]
         if not WRITE_RULES[policy_type.key].names_itself:
             return item.graph_id
-        named = named_id(policy_type, self._contents[item])
+        named = chosen_id(policy_type, self._contents[item])
         return next((one for one in there if one.casefold() == named.casefold()), named)
 
-    def _key_of(self, item: RestoreItem) -> Callable[[], Key]:
+    def _key_of(self, item: RestoreItem) -> Callable[[], MatchKey]:
         return lambda: match_key(POLICY_TYPES[item.policy_type], self._contents[item]["body"])
 
     # --- mappings ----------------------------------------------------------------------------------------------------
@@ -152,7 +154,7 @@ class Claims:
         return self._later(*key) if self._same_tenant else self._earlier(*key)
 
     def mapped(
-        self, references: Iterable[Reference], listed: Mapping[str, Sequence[Listed] | GraphError]
+        self, references: Iterable[Reference], listed: Mapping[str, Sequence[ListedPolicy] | GraphError]
     ) -> dict[mappings.ObjectKey, str]:
         """What stands for each; of what was made again and again, the one that is there."""
         lines = {key: list(self.line_of(key)) for one in references for key in one.may_be()}
@@ -229,7 +231,7 @@ class _History:
         row = self._rows.get(graph_id)
         return graph_id in self._in_restore or (row is not None and row.state == PolicyState.PRESENT)
 
-    def twins_of(self, graph_id: str, name: str, key: Callable[[], Key]) -> set[str]:
+    def twins_of(self, graph_id: str, name: str, key: Callable[[], MatchKey]) -> set[str]:
         """Policies of its name that lived when it did, and are not in this restore."""
         own = self._rows.get(graph_id)
         if own is None:
@@ -242,7 +244,7 @@ class _History:
         one, other = self._rows.get(graph_id), self._rows.get(other_id)
         return one is not None and other is not None and one.id != other.id and _lived_together(one, other)
 
-    def _is_like(self, policy: Policy, key: Key) -> bool:
+    def _is_like(self, policy: Policy, key: MatchKey) -> bool:
         """No other by its platform, template or whatever else tells policies of one name apart."""
         newest = snapshots.latest(policy)
         return (

@@ -16,7 +16,7 @@ from db.states import Offer
 from db.tenants import coverage
 from graph.errors import GraphError, Rejected, Throttled
 from graph.policy_types.table import POLICY_TYPES
-from graph.read.readings import Listed, PolicyList, list_groups, list_policies
+from graph.read.readings import ListedPolicy, PolicyList, list_groups, list_policies
 from graph.references.reference_kinds import GROUPS
 from graph.transport.answer_json import packed, unpacked
 from graph.transport.batch_driver import Reads, drive
@@ -111,5 +111,5 @@ def _unpacked(kept: Any) -> PolicyList | GraphError:
     if isinstance(kept, dict):
         error = unpacked(kept).error
         return error if error is not None else PolicyList([])
-    found = [Listed(**{**row, "key": tuple(row["key"])}, modified_at=None) for row in kept]
+    found = [ListedPolicy(**{**row, "key": tuple(row["key"])}, modified_at=None) for row in kept]
     return PolicyList([one for one in found if one.graph_id], [one for one in found if not one.graph_id])

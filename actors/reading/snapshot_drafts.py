@@ -40,5 +40,5 @@ def _same_as(policy: Policy, reading: Reading, mark: str) -> int | None:
         before = snapshots.read_snapshot(newest)
     except SealError:
         return None  # a key is gone: what is read now can be kept
-    is_same = additions.is_same(POLICY_TYPES[policy.policy_type], before, reading.content)
+    is_same = additions.is_unchanged(POLICY_TYPES[policy.policy_type], before, reading.content)
     return newest.content_id if is_same else None

@@ -8,22 +8,22 @@ from graph.content.normalise import ZERO_GUID
 from graph.content.spellings import GUID
 from graph.errors import Rejected
 from graph.references.reference_kinds import DIRECTORIES, DOMAINS, GROUPS, PRINCIPALS
-from graph.restore.resolver import OwnNames, named_inside
-from graph.restore.target_directory import Key, Source
+from graph.restore.resolver import TenantNames, names_in_content
+from graph.restore.target_directory import ObjectKey, SourceObject
 from graph.transport.client import GraphClient
 from graph.transport.pages import items_of
-from graph.write.write_requests import Content
+from graph.write.write_requests import PolicyContent
 
 # How the names of a directory are kept -> the kind of reference.
 _KINDS = {"groups": GROUPS, "filters": "assignmentFilters"}
 
 
-def sources(directory_id: str) -> dict[Key, Source]:
+def sources(directory_id: str) -> dict[ObjectKey, SourceObject]:
     """Of a tenant of ours: every policy that it has or had, and the groups and filters that anybody has seen."""
     tenant = Tenant.get_or_none(Tenant.directory_id == directory_id)
     if tenant is None:
         return {}
-    found: dict[Key, Source] = {}
+    found: dict[ObjectKey, SourceObject] = {}
     names = DirectoryName.select(DirectoryName.kind, DirectoryName.object_id, DirectoryName.name).where(
         (DirectoryName.tenant == tenant) & (DirectoryName.kind << name_cache.KINDS) & DirectoryName.name.is_null(False)
     )
@@ -31,33 +31,33 @@ def sources(directory_id: str) -> dict[Key, Source]:
         if kind == "principals":
             found |= principals({one: name})
         else:
-            found[_KINDS.get(kind, kind), one] = Source(name)
+            found[_KINDS.get(kind, kind), one] = SourceObject(name)
     rows = Policy.select(Policy.policy_type, Policy.graph_id, Policy.name, Policy.odata_type, Policy.platform).where(
         Policy.tenant == tenant
     )
     for policy_type, graph_id, name, odata_type, platform in rows.tuples():
-        found[policy_type, graph_id] = Source(name, odata_type, platform)
+        found[policy_type, graph_id] = SourceObject(name, odata_type, platform)
         if policy_type.endswith("ManagedAppProtections"):
             found["managedAppProtections", graph_id] = found[policy_type, graph_id]
     return found
 
 
-def said_by(item: RestoreItem, content: Content) -> dict[Key, Source]:
+def said_by(item: RestoreItem, content: PolicyContent) -> dict[ObjectKey, SourceObject]:
     """What an item's snapshot itself says of its policy, and of what that refers to."""
-    found = {(item.policy_type, item.graph_id): Source(item.name, content["body"].get("@odata.type"))}
-    found |= named_inside(item.policy_type, content)
+    found = {(item.policy_type, item.graph_id): SourceObject(item.name, content["body"].get("@odata.type"))}
+    found |= names_in_content(item.policy_type, content)
     for kind, key in ((GROUPS, "groups"), ("assignmentFilters", "filters")):
         names = item.references.get(key) or {}
-        found |= {(kind, one): Source(name) for one, name in names.items() if name}
+        found |= {(kind, one): SourceObject(name) for one, name in names.items() if name}
     return found | principals(item.references.get("principals") or {})
 
 
-def principals(apps: Mapping[str, str | None]) -> dict[Key, Source]:
+def principals(apps: Mapping[str, str | None]) -> dict[ObjectKey, SourceObject]:
     """Service principals, by the id of the app that each is of."""
-    return {(PRINCIPALS, one): Source(within=app) for one, app in apps.items() if app}
+    return {(PRINCIPALS, one): SourceObject(within=app) for one, app in apps.items() if app}
 
 
-def own_names(restore: Restore) -> OwnNames:
+def own_names(restore: Restore) -> TenantNames:
     """The first domain stands for the first one, the default for the default; what stands for the others is not said:
     it is told.
     """
@@ -66,7 +66,7 @@ def own_names(restore: Restore) -> OwnNames:
     of_sort = {name_cache.INITIAL: theirs.get(name_cache.INITIAL, ""),
                name_cache.DEFAULT: theirs.get(name_cache.DEFAULT, "")}  # fmt: skip
     domains = {one: of_sort.get(sort, "") for one, sort in name_cache.domains_of_directory(source).items()}
-    return OwnNames(source, target, domains)
+    return TenantNames(source, target, domains)
 
 
 def remember_domains(tenant: Tenant, graph: GraphClient) -> None:
@@ -85,7 +85,7 @@ def _sort(domain: Mapping[str, object]) -> str:
     return name_cache.DEFAULT if domain.get("isDefault") else name_cache.VERIFIED
 
 
-def known(sources: Mapping[Key, Source], own: OwnNames) -> dict[str, str]:
+def known(sources: Mapping[ObjectKey, SourceObject], own: TenantNames) -> dict[str, str]:
     """Id, in small letters -> kind, of all that an id in a value may mean; of `own`, what only the source is."""
     found = {one.lower(): kind for kind, one in sources if GUID.search(one) and one != ZERO_GUID}
     is_of_another = {own.source.lower(): DIRECTORIES} if own.source else {}

@@ -29,15 +29,21 @@ from db.states import POSSIBLY_APPLIED, ItemState, Outcome, WriteState
 from graph.errors import GraphError, NotFound
 from graph.policy_types.policy_type import match_key
 from graph.policy_types.table import POLICY_TYPES, row_of
-from graph.read.readings import Listed, Reading, read_policy
+from graph.read.readings import ListedPolicy, Reading, read_policy
 from graph.references.reference_kinds import GROUPS, TOKENS
-from graph.restore.executor import Done, Order, approval_status, carry_out, header_text
-from graph.restore.planner import LEAVE, WITH_MEMBERS, Options
-from graph.review.lockout_guard import guard
+from graph.restore.executor import (
+    RestoreResult,
+    RestoreTask,
+    approval_reason_header,
+    execute_task,
+    read_approval_status,
+)
+from graph.restore.options import GROUPS_WITH_MEMBERS, LEAVE, RestoreOptions
+from graph.review.lockout_guard import find_lockout
 from graph.transport.batch_driver import drive
 from graph.write import own_writes
-from graph.write.own_writes import Begun
-from graph.write.write_requests import Content, named_id
+from graph.write.own_writes import BegunWrite
+from graph.write.write_requests import PolicyContent, chosen_id
 
 # A look at a policy that is younger than this, with nothing written since, is not repeated.
 FRESH = timedelta(seconds=20)
@@ -58,7 +64,7 @@ class Together:
     def __init__(self, claim: Claim, restore: Restore, rows: Mapping[int, RunItem]) -> None:
         self._restore, self._rows = restore, rows
         self._claim = claim
-        self._options = Options(**restore.options)
+        self._options = RestoreOptions(**restore.options)
         self._with_assignments = self._options.assignments != LEAVE
         self._graph = graph_clients.client(restore.tenant)
         self._known_names = name_cache.seen_since(restore.tenant, restore.started_at)
@@ -82,18 +88,18 @@ class Together:
         memory = RunMemory(self._claim, "item", dict.fromkeys(orders, utcnow() - FRESH))
         looks = self._late_looks({one.id: one for one in ready}, orders, memory)
         ledger = WriteLedger(self._claim, orders, self._known_ids, looks)
-        ended = drive(self._graph, {key: carry_out(order) for key, order in orders.items()}, ledger, memory)
+        ended = drive(self._graph, {key: execute_task(order) for key, order in orders.items()}, ledger, memory)
         self._outcomes.take_over(
             [(one, orders[one.id], ended[one.id]) for one in ready],
             written=ledger.items(*POSSIBLY_APPLIED),
             lost=ledger.items(WriteState.UNKNOWN),
             memory=memory,
         )
-        memory.forget([key for key, result in ended.items() if isinstance(result, Done)])
+        memory.forget([key for key, result in ended.items() if isinstance(result, RestoreResult)])
         return self._outcomes.later
 
     def _late_looks(
-        self, items: Mapping[int, RestoreItem], orders: Mapping[int, Order], memory: RunMemory
+        self, items: Mapping[int, RestoreItem], orders: Mapping[int, RestoreTask], memory: RunMemory
     ) -> Callable[[Iterable[int]], list[SnapshotDraft]]:
         """Of items that were begun before: what was looked at just now, to be kept before it is written over."""
 
@@ -113,7 +119,7 @@ class Together:
     def _ask_for_approvals(self) -> None:
         """What the tenant says by now of the writes that wait for it."""
         waiting = [one for each in self._writes.values() for one in write_log.awaiting_approval(each)]
-        answers = drive(self._graph, {one.id: approval_status(str(one.approval)) for one in waiting})
+        answers = drive(self._graph, {one.id: read_approval_status(str(one.approval)) for one in waiting})
         for write in waiting:
             self._hear(write, answers[write.id])
 
@@ -153,7 +159,7 @@ class Together:
         is_overridden = self._restore.guard_reason and item.reason == "guard"
         if is_overridden or item.content_id is None or item.policy_type != "conditionalAccessPolicies":
             return True
-        danger = guard(item.policy_type, self._wanted(item), self._break_glass)
+        danger = find_lockout(item.policy_type, self._wanted(item), self._break_glass)
         if danger:
             message = f"{danger} Preview it again: a manager can override this with a reason, before it is executed."
             self._outcomes.settle(item, ItemState.SKIPPED, Outcome.BLOCKED, "guard", message)
@@ -206,12 +212,12 @@ class Together:
         self._known_ids[item.id] = there
         return True
 
-    def _in_its_place(self, item: RestoreItem, listed: Sequence[Listed]) -> list[str]:
+    def _in_its_place(self, item: RestoreItem, listed: Sequence[ListedPolicy]) -> list[str]:
         """What a create that names its own id would write over."""
-        named = named_id(POLICY_TYPES[item.policy_type], self._wanted(item)).casefold()
+        named = chosen_id(POLICY_TYPES[item.policy_type], self._wanted(item)).casefold()
         return [one.graph_id for one in listed if one.graph_id.casefold() == named]
 
-    def _of_its_name(self, item: RestoreItem, listed: Sequence[Listed]) -> list[str]:
+    def _of_its_name(self, item: RestoreItem, listed: Sequence[ListedPolicy]) -> list[str]:
         """Those that no item of the restore is, or has made."""
         key = match_key(POLICY_TYPES[item.policy_type], self._wanted(item)["body"])
         taken = write_log.taken_ids(self._restore.id)
@@ -289,15 +295,15 @@ class Together:
 
     # --- the order ---------------------------------------------------------------------------------------------------
 
-    def _wanted(self, item: RestoreItem) -> Content:
+    def _wanted(self, item: RestoreItem) -> PolicyContent:
         needed = restores.items_by_ids([one.item for one in plan_items.resolutions(item)])
         created = {one.id: one.created_id for one in needed if one.created_id}
         return plan_items.content(item, self._options, created)
 
-    def _order(self, item: RestoreItem) -> Order:
+    def _order(self, item: RestoreItem) -> RestoreTask:
         has_begun = item.created_id is not None or write_log.may_have_been_applied(self._writes[item.id])
-        return Order(
-            row_of(item.policy_type, with_members=self._options.groups == WITH_MEMBERS),
+        return RestoreTask(
+            row_of(item.policy_type, with_members=self._options.groups == GROUPS_WITH_MEMBERS),
             self._wanted(item) if item.content_id else None,
             item.created_id or item.target_id,
             token=_lives_below(item),
@@ -307,17 +313,19 @@ class Together:
             is_new=item.created_id is not None,
             live=_still_seen(item, self._writes[item.id]),
             is_written=self._rows[item.id].state == ItemState.WORKING,
-            justification=header_text(self._restore.reason or ""),
+            justification=approval_reason_header(self._restore.reason or ""),
             approved=self._approved,
             known=self._known_names,
         )
 
-    def _begun(self, item: RestoreItem, *, is_made: bool) -> Begun:
+    def _begun(self, item: RestoreItem, *, is_made: bool) -> BegunWrite:
         """What this restore's writes to the item go from, and to."""
         if is_made:
-            return own_writes.creation_of(POLICY_TYPES[item.policy_type], self._wanted(item))
+            return own_writes.begun_creation(POLICY_TYPES[item.policy_type], self._wanted(item))
         before = snapshots.read_content(item.live_content_id)
-        return own_writes.change(before, self._wanted(item)) if item.content_id else own_writes.removal_of(before)
+        return (
+            own_writes.begun_change(before, self._wanted(item)) if item.content_id else own_writes.begun_removal(before)
+        )
 
 
 def _is_to_be_made(item: RestoreItem) -> bool:
@@ -348,7 +356,7 @@ def _lives_below(item: RestoreItem) -> str:
     return next(found, "") if "/" in item.graph_id else ""
 
 
-def _still_seen(item: RestoreItem, written: Sequence[Write]) -> Content | None:
+def _still_seen(item: RestoreItem, written: Sequence[Write]) -> PolicyContent | None:
     if item.seen_content_id is None or utcnow() - item.seen_at > FRESH:
         return None
     if any(one.sent_at >= item.seen_at and one.state != WriteState.REFUSED for one in written):

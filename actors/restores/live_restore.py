@@ -33,7 +33,7 @@ from db.states import WRITTEN_OUTCOMES, ItemState, Outcome, RunKind
 from graph.errors import Throttled
 from graph.policy_types.table import POLICY_TYPES
 from graph.transport.client import BATCH_SIZE
-from graph.write.write_rules import goes_alone, order
+from graph.write.write_rules import is_written_alone, write_order
 
 
 def start(restore: Restore, actor: Actor, *, reason: str = "", plan: str | None = None) -> Start:
@@ -197,8 +197,8 @@ def _wave_of(item: RestoreItem) -> tuple[tuple[int, ...], bool]:
     """Items of one wave may go together; removals wait for each other, and so do those that share priorities."""
     content = item.content_id or item.live_content_id
     body = snapshots.read_content(content)["body"] if content else {}
-    wave = order(item.policy_type, body)[:2] if content else ()
-    return wave, item.content_id is None or goes_alone(item.policy_type, body)
+    wave = write_order(item.policy_type, body)[:2] if content else ()
+    return wave, item.content_id is None or is_written_alone(item.policy_type, body)
 
 
 def _most_pressing(later: Sequence[Exception]) -> Exception:

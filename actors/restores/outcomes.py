@@ -24,9 +24,17 @@ from db.states import WRITTEN_OUTCOMES, ItemState, Outcome, Result, WriteState
 from graph.content.normalise import canonical
 from graph.errors import ApprovalNeeded, Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.policy_types.table import POLICY_TYPES
-from graph.restore.executor import MOVED, MOVED_SINCE, Done, Moved, NotReady, NotThereYet, Order
-from graph.restore.planner import Options, is_copied
-from graph.write.readiness import may_mend
+from graph.restore.executor import (
+    CHANGED_SINCE_PREVIEW,
+    CHANGED_SINCE_WRITE,
+    ChangedSincePreview,
+    NotReady,
+    NotVisibleYet,
+    RestoreResult,
+    RestoreTask,
+)
+from graph.restore.options import RestoreOptions, is_copied
+from graph.write.readiness import may_be_a_delay
 from graph.write.write_rules import WRITE_RULES
 
 # Lost answers in a row to one item's writes until it is given up.
@@ -64,7 +72,7 @@ class Outcomes:
 
     def take_over(
         self,
-        ended: Sequence[tuple[RestoreItem, Order, Done | GraphError]],
+        ended: Sequence[tuple[RestoreItem, RestoreTask, RestoreResult | GraphError]],
         *,
         written: set[int],
         lost: set[int],
@@ -76,7 +84,7 @@ class Outcomes:
         """
         self._written |= written
         reads = {item.id: self._read(item, order, result, memory) for item, order, result in ended}
-        readings = [result.reading for _, _, result in ended if isinstance(result, Done) and result.reading]
+        readings = [result.reading for _, _, result in ended if isinstance(result, RestoreResult) and result.reading]
         names = name_cache.merge_names([one.references for one in readings])
         name_cache.save_names(self._restore.tenant, names)
         with database.atomic():
@@ -84,7 +92,7 @@ class Outcomes:
             self._lock_policies(ended, reads)
             kept = snapshots.save(self._claim.run, [one for one in reads.values() if one])
             for item, order, result in ended:
-                if isinstance(result, Done):
+                if isinstance(result, RestoreResult):
                     read = reads[item.id]
                     self._take_done(item, result, read, kept[read.policy_id].snapshot_id if read else None)
                 else:
@@ -95,15 +103,19 @@ class Outcomes:
             claims.reset_attempts(self._claim)
 
     def _lock_policies(
-        self, ended: Sequence[tuple[RestoreItem, Order, Done | GraphError]], reads: Mapping[int, SnapshotDraft | None]
+        self,
+        ended: Sequence[tuple[RestoreItem, RestoreTask, RestoreResult | GraphError]],
+        reads: Mapping[int, SnapshotDraft | None],
     ) -> None:
         """Of what was read, and of what was removed."""
-        removed = [result.target_id for _, _, result in ended if isinstance(result, Done) and result.reading is None]
+        removed = [
+            result.target_id for _, _, result in ended if isinstance(result, RestoreResult) and result.reading is None
+        ]
         mine = Policy.id.in_([one.policy_id for one in reads.values() if one] or [-1])
         lock_rows(Policy, mine | ((Policy.tenant == self._restore.tenant) & Policy.graph_id.in_(removed or [""])))
 
     def _read(
-        self, item: RestoreItem, order: Order, result: Done | GraphError, memory: RunMemory
+        self, item: RestoreItem, order: RestoreTask, result: RestoreResult | GraphError, memory: RunMemory
     ) -> SnapshotDraft | None:
         if isinstance(result, GraphError):
             return safety_backup.late_look(self._restore, item, order, memory)
@@ -115,7 +127,9 @@ class Outcomes:
 
     # --- done --------------------------------------------------------------------------------------------------------
 
-    def _take_done(self, item: RestoreItem, done: Done, read: SnapshotDraft | None, snapshot_id: int | None) -> None:
+    def _take_done(
+        self, item: RestoreItem, done: RestoreResult, read: SnapshotDraft | None, snapshot_id: int | None
+    ) -> None:
         is_first_look = item.verified is None and item.id in self._written
         if done.differences and is_first_look:
             # The service may need a moment to show what it took.
@@ -141,7 +155,7 @@ class Outcomes:
             verified=not done.differences,
         )
 
-    def _follow(self, item: RestoreItem, done: Done) -> None:
+    def _follow(self, item: RestoreItem, done: RestoreResult) -> None:
         """Our own rows know what was made and what was removed."""
         tenant = self._restore.tenant
         if done.reading is None:
@@ -154,7 +168,7 @@ class Outcomes:
 
     def _is_copy(self, item: RestoreItem) -> bool:
         """A copy stands for nothing. Groups are never copied."""
-        return is_copied(POLICY_TYPES[item.policy_type], Options(**self._restore.options))
+        return is_copied(POLICY_TYPES[item.policy_type], RestoreOptions(**self._restore.options))
 
     def settle(
         self,
@@ -205,7 +219,7 @@ class Outcomes:
 
     # --- not done ----------------------------------------------------------------------------------------------------
 
-    def _keep_look(self, item: RestoreItem, order: Order) -> None:
+    def _keep_look(self, item: RestoreItem, order: RestoreTask) -> None:
         """What was read and still holds, so that the next message need not ask again."""
         values: dict[object, object] = {RestoreItem.seen_content: None, RestoreItem.seen_at: None}
         if order.live is not None:
@@ -222,10 +236,10 @@ class Outcomes:
             self.later.append(error)
         elif isinstance(error, ApprovalNeeded):
             self.later.append(WaitsForApproval(error.approval))
-        elif isinstance(error, NotThereYet):
+        elif isinstance(error, NotVisibleYet):
             self._not_there_yet(item)
-        elif isinstance(error, Moved) or (isinstance(error, NotFound) and item.action == Outcome.UPDATE):
-            moved = MOVED_SINCE if item.id in self._written else MOVED
+        elif isinstance(error, ChangedSincePreview) or (isinstance(error, NotFound) and item.action == Outcome.UPDATE):
+            moved = CHANGED_SINCE_WRITE if item.id in self._written else CHANGED_SINCE_PREVIEW
             self.settle(item, ItemState.FAILED, Outcome.CONFLICT, "conflict", moved)
         elif isinstance(error, Rejected):
             self._refused(item, error)
@@ -234,12 +248,12 @@ class Outcomes:
         else:
             self._not_answered(item, error)
 
-    def _ripens(self, item: RestoreItem, order: Order, error: GraphError) -> bool:
+    def _ripens(self, item: RestoreItem, order: RestoreTask, error: GraphError) -> bool:
         """It waits for what this run has made to become usable; what has waited long enough is a rest, no failure."""
-        if not isinstance(error, Rejected) or isinstance(error, Moved | NotThereYet | ApprovalNeeded):
+        if not isinstance(error, Rejected) or isinstance(error, ChangedSincePreview | NotVisibleYet | ApprovalNeeded):
             return False
         made = publishing_delays.made_for(item, self._claim.run, order.target_id if order.is_new else None)
-        if not isinstance(error, NotReady) and not may_mend(error, [one.graph_id for one in made]):
+        if not isinstance(error, NotReady) and not may_be_a_delay(error, [one.graph_id for one in made]):
             return False
         young = [one for one in made if one.is_young]
         if young:
@@ -304,7 +318,7 @@ class Outcomes:
             self.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
 
 
-def _said(done: Done) -> str | None:
+def _said(done: RestoreResult) -> str | None:
     if not done.differences:
         return None
     labels = [one.label for one in done.differences[:SHOWN_DIFFERENCES]]

@@ -8,7 +8,7 @@ from db.clock import utcnow
 from db.models import RestoreItem, Run
 from db.recovery import write_log
 from db.restores import restores
-from graph.write.readiness import patience
+from graph.write.readiness import patience_seconds
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Made:
 
     @property
     def is_young(self) -> bool:
-        return utcnow() < self.at + timedelta(seconds=patience(self.policy_type))
+        return utcnow() < self.at + timedelta(seconds=patience_seconds(self.policy_type))
 
 
 def made_for(item: RestoreItem, run: Run, own_id: str | None) -> list[Made]:

@@ -20,8 +20,8 @@ from db.states import ItemState, Outcome, SetState
 from graph.errors import GraphError, NotFound
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import Reading, read_policy
-from graph.restore.executor import MOVED, Order
-from graph.restore.planner import state_mark
+from graph.restore.executor import CHANGED_SINCE_PREVIEW, RestoreTask
+from graph.restore.planner import live_fingerprint
 from graph.transport.batch_driver import drive
 from graph.transport.client import BATCH_SIZE, GraphClient
 
@@ -120,12 +120,14 @@ def _has_moved(item: RestoreItem, reading: Reading | GraphError) -> bool:
     """What was to be removed and is gone already is no conflict."""
     if isinstance(reading, GraphError):
         return isinstance(reading, NotFound) and item.action == "update"
-    return state_mark(POLICY_TYPES[item.policy_type], reading.content) != item.live_mark
+    return live_fingerprint(POLICY_TYPES[item.policy_type], reading.content) != item.live_mark
 
 
 def settle_conflict(claim: Claim, item: RestoreItem, row: RunItem) -> None:
     RestoreItem.update(outcome=Outcome.CONFLICT).where(RestoreItem.id == item.id).execute()
-    run_items.finish_item(claim, row, ItemState.FAILED, Outcome.CONFLICT, reason="conflict", message=MOVED)
+    run_items.finish_item(
+        claim, row, ItemState.FAILED, Outcome.CONFLICT, reason="conflict", message=CHANGED_SINCE_PREVIEW
+    )
 
 
 def as_read(restore: Restore, item: RestoreItem, reading: Reading, read_at: datetime) -> SnapshotDraft:
@@ -141,7 +143,7 @@ def _as_read(
     return as_read(restore, item, reading, memory.read_at(item.id, reading)) if isinstance(reading, Reading) else None
 
 
-def late_look(restore: Restore, item: RestoreItem, order: Order, memory: RunMemory) -> SnapshotDraft | None:
+def late_look(restore: Restore, item: RestoreItem, order: RestoreTask, memory: RunMemory) -> SnapshotDraft | None:
     """What is there of a policy that this restore began to write some time ago, once: before it is written again."""
     reading, order.reading = order.reading, None
     return _as_read(restore, item, reading, memory) if order.begun and reading else None

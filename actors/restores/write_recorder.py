@@ -14,7 +14,7 @@ from db.runs import claims
 from db.runs.claims import Claim
 from db.states import WriteState
 from graph.errors import ApprovalNeeded, Rejected, Throttled
-from graph.restore.executor import Order, request_mark
+from graph.restore.executor import RestoreTask, request_hash
 from graph.transport.client import Answer, Request
 from graph.write.write_requests import created_id
 
@@ -25,7 +25,7 @@ class WriteLedger:
     def __init__(
         self,
         claim: Claim,
-        orders: Mapping[int, Order],
+        orders: Mapping[int, RestoreTask],
         known_ids: Mapping[int, Sequence[str]],
         looks: Callable[[Iterable[int]], list[SnapshotDraft]],
     ) -> None:
@@ -48,7 +48,7 @@ class WriteLedger:
 
     def _intent(self, item_id: int, request: Request) -> WriteIntent:
         known = list(self._known_ids.get(item_id, ())) if request.makes else None
-        return WriteIntent(item_id, request.method, request.path, request_mark(request), known)
+        return WriteIntent(item_id, request.method, request.path, request_hash(request), known)
 
     def answered(self, marks: Sequence[int], answers: Sequence[Answer]) -> None:
         results = [self._result(mark, answer) for mark, answer in zip(marks, answers, strict=True)]

@@ -11,7 +11,7 @@ from db.runs.claims import Claim
 from db.tenants import expiries
 from graph.errors import GraphError, Malformed
 from graph.read import expiries as graph_expiries
-from graph.read.expiries import KINDS, Expiry
+from graph.read.expiries import EXPIRY_KINDS, Expiry
 from graph.transport.batch_driver import run_one
 from graph.transport.client import GraphClient
 
@@ -24,7 +24,7 @@ def look(claim: Claim, graph: GraphClient) -> None:
     if not expiries.are_due(tenant):
         return
     try:
-        found, refused = run_one(graph, graph_expiries.read())
+        found, refused = run_one(graph, graph_expiries.read_expiries())
     except GraphError as e:
         logger.info("expiries were not read: %s", e.sentence, extra={"run": claim.run.id})
         return
@@ -37,7 +37,7 @@ def look(claim: Claim, graph: GraphClient) -> None:
 
 def _not_readable(key: str, error: GraphError) -> Expiry:
     """A line of its own, beside what was seen when it could still be read."""
-    kind = KINDS[key]
+    kind = EXPIRY_KINDS[key]
     is_damaged = isinstance(error, Malformed)
     why = "Microsoft Graph's answer is damaged" if is_damaged else f"{kind.access.ask} may be missing"
     return Expiry(key, "", kind.title, None, f"cannot be read: {why}")

@@ -94,7 +94,7 @@ def _not_in(line: Line, document: dict[str, Any]) -> str:
     if left:
         # In the midst of a text: JSON, XML, a security identifier.
         left -= {references.folded(one.id) for one in references.find(line.policy_type, document, line.graph_id)}
-        left -= {references.folded(one) for ids in directory_names.ids_in(document) for one in ids}
+        left -= {references.folded(one) for ids in directory_names.groups_and_filters_in(document) for one in ids}
     return min(left, default="")
 
 

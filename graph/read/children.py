@@ -24,7 +24,7 @@ from graph.policy_types.enrollment import (
     token_of,
 )
 from graph.policy_types.policy_type import PolicyType
-from graph.read.details import images, oma_secrets, presentations, privacy_controls
+from graph.read.details import add_images, add_presentations, add_privacy_controls, reveal_oma_secrets
 from graph.read.paging import follow_inline_pages, follow_pages
 from graph.read.proof import Proof
 from graph.references import navigations
@@ -35,18 +35,20 @@ from graph.transport.client import Answer
 Body = dict[str, Any]
 
 
-def complete(policy_type: PolicyType, item: str, body: Body, proof: Proof, *, may_lack: bool = False) -> Reads[None]:
+def add_children(
+    policy_type: PolicyType, item: str, body: Body, proof: Proof, *, may_lack: bool = False
+) -> Reads[None]:
     """The few policy types that need more than the table can say. With `may_lack`, there will be no other try."""
-    for read in _OF_TYPE.get(policy_type.key, ()):
+    for read in _READERS.get(policy_type.key, ()):
         yield from read(item, body, proof)
     if has_device_group(policy_type.key, body):
-        yield from _device_groups(item, body, proof, may_lack)
-    for read_child in _NAMED_IF_REFUSED.get(policy_type.key, ()):
+        yield from _add_device_groups(item, body, proof, may_lack)
+    for read_child in _WITHHOLDING_READERS.get(policy_type.key, ()):
         yield from read_child(item, body, proof, may_lack)
-    yield from _linked(policy_type, item, body, proof)
+    yield from _add_links(policy_type, item, body, proof)
 
 
-def _linked(policy_type: PolicyType, item: str, body: Body, proof: Proof) -> Reads[None]:
+def _add_links(policy_type: PolicyType, item: str, body: Body, proof: Proof) -> Reads[None]:
     """Only a 404 says that there is none; any other refusal says that we ask wrongly, and that nothing is known."""
     links = navigations.links(policy_type.key, body.get("@odata.type"))
     if not links:
@@ -60,24 +62,24 @@ def _linked(policy_type: PolicyType, item: str, body: Body, proof: Proof) -> Rea
         if is_refused:
             proof.withhold(link.name, f"Microsoft Graph did not show it: {answer.error}")
         else:
-            body[link.name] = yield from _referred_to(answer)
+            body[link.name] = yield from _linked_objects(answer)
 
 
-def _referred_to(answer: Answer) -> Reads[Any]:
+def _linked_objects(answer: Answer) -> Reads[Any]:
     """The one or the several, by id and name; None where there is none: Graph answers 404 (seen by exporters)."""
     if isinstance(answer.error, NotFound):
         return None
     found = answer.require_body()
     if isinstance(found.get("value"), list):
-        return [_named(one) for one in (yield from follow_pages(found))]
-    return _named(found)
+        return [_link_facts(one) for one in (yield from follow_pages(found))]
+    return _link_facts(found)
 
 
-def _named(one: Body) -> Body:
+def _link_facts(one: Body) -> Body:
     return {key: one[key] for key in ("id", "displayName", "@odata.type") if key in one}
 
 
-def _shown(answer: Answer, proof: Proof, where: str, may_lack: bool) -> Body | None:
+def _body_or_withheld(answer: Answer, proof: Proof, where: str, may_lack: bool) -> Body | None:
     """None where it is not to be had; the proof says so. Raises the error that another try may mend."""
     error = answer.error
     if isinstance(error, Rejected) or (may_lack and isinstance(error, Unavailable)):
@@ -89,7 +91,7 @@ def _shown(answer: Answer, proof: Proof, where: str, may_lack: bool) -> Body | N
 # --- enrollment notifications ----------------------------------------------------------------------------------------
 
 
-def _messages(item: str, body: Body, proof: Proof, may_lack: bool) -> Reads[None]:
+def _add_notification_messages(item: str, body: Body, proof: Proof, may_lack: bool) -> Reads[None]:
     found = list(templates_of(body))
     if not found:
         return
@@ -100,24 +102,24 @@ def _messages(item: str, body: Body, proof: Proof, may_lack: bool) -> Reads[None
     ]
     shown = []
     for (kind, template), answer in zip(found, answers, strict=True):
-        found_body = _shown(answer, proof, f"The messages of its {kind} template", may_lack)
+        found_body = _body_or_withheld(answer, proof, f"The messages of its {kind} template", may_lack)
         if found_body is not None:
             whole = dict(found_body)
             yield from follow_inline_pages(whole, proof)
-            shown.append({"kind": kind, "id": template, **{name: whole.get(name) for name in _OF_TEMPLATE}})
+            shown.append({"kind": kind, "id": template, **{name: whole.get(name) for name in _TEMPLATE_PROPERTIES}})
     body[MESSAGES] = shown
 
 
 # Its name, its scope tags and its default locale are the service's own, or follow from these.
-_OF_TEMPLATE = ("brandingOptions", "localizedNotificationMessages")
+_TEMPLATE_PROPERTIES = ("brandingOptions", "localizedNotificationMessages")
 
 
 # --- enrollment-time policies ----------------------------------------------------------------------------------------
 
 
-def _device_groups(item: str, body: Body, proof: Proof, may_lack: bool) -> Reads[None]:
+def _add_device_groups(item: str, body: Body, proof: Proof, may_lack: bool) -> Reads[None]:
     [answer] = yield [f"{item}/retrieveEnrollmentTimeDeviceMembershipTarget"]
-    found = _shown(answer, proof, "The device group that devices join while they enroll", may_lack)
+    found = _body_or_withheld(answer, proof, "The device group that devices join while they enroll", may_lack)
     if found is not None:
         statuses = listed(found, "enrollmentTimeDeviceMembershipTargetValidationStatuses")
         body[DEVICE_GROUPS] = [
@@ -130,19 +132,19 @@ def _device_groups(item: str, body: Body, proof: Proof, may_lack: bool) -> Reads
 _DEFAULTS = ",".join(f"default{platform}EnrollmentProfile" for platform in ("Ios", "MacOs", "TvOS", "VisionOS"))
 
 
-def _default_profile(item: str, body: Body, proof: Proof, may_lack: bool) -> Reads[None]:
+def _add_default_flag(item: str, body: Body, proof: Proof, may_lack: bool) -> Reads[None]:
     """An id of a default ends in token and policy, and may begin with ECV2_."""
     token = token_of(body)
     if not token:
         return
     [answer] = yield [paths.below("/deviceManagement/depOnboardingSettings", token) + f"?$expand={_DEFAULTS}"]
-    found = _shown(answer, proof, "Whether it is the default profile of its Apple token", may_lack)
+    found = _body_or_withheld(answer, proof, "Whether it is the default profile of its Apple token", may_lack)
     if found is not None:
         defaults = [found[name] for name in _DEFAULTS.split(",") if isinstance(found.get(name), dict)]
         body[IS_DEFAULT] = any(str(one.get("id")).endswith(f"{token}_{body.get('id')}") for one in defaults)
 
 
-_OF_RELATIONSHIP = (
+_RELATIONSHIP_PROPERTIES = (
     "@odata.type",
     "id",
     "targetId",
@@ -153,21 +155,21 @@ _OF_RELATIONSHIP = (
 )
 
 
-def _own_relationships(item: str, body: Body, proof: Proof) -> Reads[None]:
+def _keep_own_relationships(item: str, body: Body, proof: Proof) -> Reads[None]:
     """Those of other apps to this one are the others'. Of its own, counts and versions are the other app's."""
     listed = body["relationships"]
     own = [one for one in listed if isinstance(one, dict) and one.get("targetType") != "parent"]
-    body["relationships"] = [{name: one[name] for name in _OF_RELATIONSHIP if name in one} for one in own]
+    body["relationships"] = [{name: one[name] for name in _RELATIONSHIP_PROPERTIES if name in one} for one in own]
     yield from ()
 
 
-_OF_TYPE: Mapping[str, tuple[Callable[[str, Body, Proof], Reads[None]], ...]] = {
-    "groupPolicyConfigurations": (presentations,),
-    "deviceConfigurations": (oma_secrets, privacy_controls),
-    "intuneBrandingProfiles": (images,),
-    "mobileApps": (_own_relationships,),
+_READERS: Mapping[str, tuple[Callable[[str, Body, Proof], Reads[None]], ...]] = {
+    "groupPolicyConfigurations": (add_presentations,),
+    "deviceConfigurations": (reveal_oma_secrets, add_privacy_controls),
+    "intuneBrandingProfiles": (add_images,),
+    "mobileApps": (_keep_own_relationships,),
 }
-_NAMED_IF_REFUSED: Mapping[str, tuple[Callable[[str, Body, Proof, bool], Reads[None]], ...]] = {
-    "configurationPolicies": (_default_profile,),
-    "deviceEnrollmentConfigurations": (_messages,),
+_WITHHOLDING_READERS: Mapping[str, tuple[Callable[[str, Body, Proof, bool], Reads[None]], ...]] = {
+    "configurationPolicies": (_add_default_flag,),
+    "deviceEnrollmentConfigurations": (_add_notification_messages,),
 }

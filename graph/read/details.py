@@ -14,7 +14,7 @@ from graph.transport.batch_driver import Reads
 PREFIX = "#microsoft.graph."
 
 
-def presentations(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def add_presentations(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
     """An administrative template's values: one list below each of its definitions."""
     values = [dict(value) for value in body["definitionValues"]]
     body["definitionValues"] = values
@@ -28,7 +28,7 @@ def presentations(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
         value["presentationValues"] = yield from follow_pages(answer.require_body(), proof)
 
 
-def oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def reveal_oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
     """Encrypted OMA-URI values read as "****"; a function gives the plain text to those who may have it."""
     settings = [dict(one) for one in body.get("omaSettings") or ()]
     secret = [one for one in settings if one.get("isEncrypted") and one.get("secretReferenceValueId")]
@@ -47,7 +47,7 @@ def oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
         proof.revealed += 1
 
 
-def privacy_controls(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def add_privacy_controls(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
     if body.get("@odata.type") != f"{PREFIX}windows10GeneralConfiguration":
         return
     cast = "microsoft.graph.windows10GeneralConfiguration/privacyAccessControls"
@@ -60,7 +60,7 @@ def privacy_controls(item: str, body: dict[str, Any], proof: Proof) -> Reads[Non
 _IMAGES = ("themeColorLogo", "lightBackgroundLogo", "landingPageCustomizedImage")
 
 
-def images(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def add_images(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
     answers = yield [f"{item}/{name}" for name in _IMAGES]
     for name, answer in zip(_IMAGES, answers, strict=True):
         if isinstance(answer.error, Rejected) and not isinstance(answer.error, NotFound | Forbidden):
@@ -72,7 +72,7 @@ def images(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
 _KEPT_BACK = "Microsoft Graph never gives this secret back. Enter it again after a restore."
 
 
-def note_withheld(policy_type: PolicyType, body: dict[str, Any], proof: Proof) -> None:
+def note_withheld_secrets(policy_type: PolicyType, body: dict[str, Any], proof: Proof) -> None:
     """Secrets that Graph keeps: the proof names them, so that nobody believes the backup holds them."""
     for where in dict.fromkeys(one.where for one in settle(policy_type, body).not_held):
         proof.withhold(where, _KEPT_BACK)

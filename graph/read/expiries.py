@@ -22,7 +22,7 @@ _ABSENT = ("notBound", "notSetUp", "neverConfigured", "notOnboarded", "terminate
 
 
 @dataclass(frozen=True)
-class Kind:
+class ExpiryKind:
     """`names`: the first of these properties that is there names it; `ends` says when, `state` how it is.
 
     `good`: the states in which nothing is wrong; none: any. `seen`: when it was heard of last.
@@ -42,37 +42,121 @@ class Kind:
 
 
 _KINDS = (
-    Kind("applePush", "Apple push certificate", f"{DM}/applePushNotificationCertificate", CONFIGURATION,
-         ("appleIdentifier", "topicIdentifier"), "expirationDateTime", is_single=True,
-         select="id,appleIdentifier,topicIdentifier,expirationDateTime,lastModifiedDateTime"),
-    Kind("vppTokens", "Apple VPP token", f"{DAM}/vppTokens", SERVICE_CONFIG,
-         ("displayName", "organizationName", "appleId"), "expirationDateTime", "state",
-         ("valid", "assignedToExternalMDM"),
-         select="id,displayName,organizationName,appleId,expirationDateTime,state,lastSyncStatus"),
-    Kind("depTokens", "Apple automated enrollment token", f"{DM}/depOnboardingSettings", SERVICE_CONFIG,
-         ("tokenName", "appleIdentifier"), "tokenExpirationDateTime", "lastSyncErrorCode", ("0",)),
-    Kind("androidTokens", "Android enrollment token", f"{DM}/androidDeviceOwnerEnrollmentProfiles", CONFIGURATION,
-         ends="tokenExpirationDateTime", select="id,displayName,tokenExpirationDateTime"),
-    Kind("managedPlay", "Managed Google Play", f"{DM}/androidManagedStoreAccountEnterpriseSettings", CONFIGURATION,
-         ("ownerOrganizationName", "ownerUserPrincipalName"), state="bindStatus", good=("boundAndValidated",),
-         is_single=True),
-    Kind("threatDefense", "Mobile threat defense connector", f"{DM}/mobileThreatDefenseConnectors", SERVICE_CONFIG,
-         ("partnerDisplayName",), state="partnerState", good=("enabled", "available"), seen="lastHeartbeatDateTime"),
-    Kind("compliancePartners", "Compliance partner", f"{DM}/complianceManagementPartners", SERVICE_CONFIG,
-         state="partnerState", good=("enabled",), seen="lastHeartbeatDateTime"),
-    Kind("managementPartners", "Device management partner", f"{DM}/deviceManagementPartners", SERVICE_CONFIG,
-         state="partnerState", good=("enabled",), seen="lastHeartbeatDateTime"),
-    Kind("assistancePartners", "Remote assistance partner", f"{DM}/remoteAssistancePartners", SERVICE_CONFIG,
-         state="onboardingStatus", good=("onboarded",), seen="lastConnectionDateTime"),
-    Kind("ndesConnectors", "NDES connector", f"{DM}/ndesConnectors", CONFIGURATION, ("displayName", "machineName"),
-         state="state", good=("active",), seen="lastConnectionDateTime"),
-    Kind("certificateConnectors", "Certificate connector", f"{DM}/certificateConnectorDetails", CONFIGURATION,
-         ("connectorName", "machineName"), seen="lastCheckinDateTime"),
-    Kind("cloudPki", "Cloud PKI certification authority", f"{DM}/cloudCertificationAuthority",
-         Access("DeviceManagementCloudCA.Read.All", ("DeviceManagementCloudCA.ReadWrite.All",), is_optional=True),
-         ends="validityEndDateTime", state="certificationAuthorityStatus", good=("active",)),
-)  # fmt: skip
-KINDS: Mapping[str, Kind] = {one.key: one for one in _KINDS}
+    ExpiryKind(
+        "applePush",
+        "Apple push certificate",
+        f"{DM}/applePushNotificationCertificate",
+        CONFIGURATION,
+        ("appleIdentifier", "topicIdentifier"),
+        "expirationDateTime",
+        is_single=True,
+        select="id,appleIdentifier,topicIdentifier,expirationDateTime,lastModifiedDateTime",
+    ),
+    ExpiryKind(
+        "vppTokens",
+        "Apple VPP token",
+        f"{DAM}/vppTokens",
+        SERVICE_CONFIG,
+        ("displayName", "organizationName", "appleId"),
+        "expirationDateTime",
+        "state",
+        ("valid", "assignedToExternalMDM"),
+        select="id,displayName,organizationName,appleId,expirationDateTime,state,lastSyncStatus",
+    ),
+    ExpiryKind(
+        "depTokens",
+        "Apple automated enrollment token",
+        f"{DM}/depOnboardingSettings",
+        SERVICE_CONFIG,
+        ("tokenName", "appleIdentifier"),
+        "tokenExpirationDateTime",
+        "lastSyncErrorCode",
+        ("0",),
+    ),
+    ExpiryKind(
+        "androidTokens",
+        "Android enrollment token",
+        f"{DM}/androidDeviceOwnerEnrollmentProfiles",
+        CONFIGURATION,
+        ends="tokenExpirationDateTime",
+        select="id,displayName,tokenExpirationDateTime",
+    ),
+    ExpiryKind(
+        "managedPlay",
+        "Managed Google Play",
+        f"{DM}/androidManagedStoreAccountEnterpriseSettings",
+        CONFIGURATION,
+        ("ownerOrganizationName", "ownerUserPrincipalName"),
+        state="bindStatus",
+        good=("boundAndValidated",),
+        is_single=True,
+    ),
+    ExpiryKind(
+        "threatDefense",
+        "Mobile threat defense connector",
+        f"{DM}/mobileThreatDefenseConnectors",
+        SERVICE_CONFIG,
+        ("partnerDisplayName",),
+        state="partnerState",
+        good=("enabled", "available"),
+        seen="lastHeartbeatDateTime",
+    ),
+    ExpiryKind(
+        "compliancePartners",
+        "Compliance partner",
+        f"{DM}/complianceManagementPartners",
+        SERVICE_CONFIG,
+        state="partnerState",
+        good=("enabled",),
+        seen="lastHeartbeatDateTime",
+    ),
+    ExpiryKind(
+        "managementPartners",
+        "Device management partner",
+        f"{DM}/deviceManagementPartners",
+        SERVICE_CONFIG,
+        state="partnerState",
+        good=("enabled",),
+        seen="lastHeartbeatDateTime",
+    ),
+    ExpiryKind(
+        "assistancePartners",
+        "Remote assistance partner",
+        f"{DM}/remoteAssistancePartners",
+        SERVICE_CONFIG,
+        state="onboardingStatus",
+        good=("onboarded",),
+        seen="lastConnectionDateTime",
+    ),
+    ExpiryKind(
+        "ndesConnectors",
+        "NDES connector",
+        f"{DM}/ndesConnectors",
+        CONFIGURATION,
+        ("displayName", "machineName"),
+        state="state",
+        good=("active",),
+        seen="lastConnectionDateTime",
+    ),
+    ExpiryKind(
+        "certificateConnectors",
+        "Certificate connector",
+        f"{DM}/certificateConnectorDetails",
+        CONFIGURATION,
+        ("connectorName", "machineName"),
+        seen="lastCheckinDateTime",
+    ),
+    ExpiryKind(
+        "cloudPki",
+        "Cloud PKI certification authority",
+        f"{DM}/cloudCertificationAuthority",
+        Access("DeviceManagementCloudCA.Read.All", ("DeviceManagementCloudCA.ReadWrite.All",), is_optional=True),
+        ends="validityEndDateTime",
+        state="certificationAuthorityStatus",
+        good=("active",),
+    ),
+)
+EXPIRY_KINDS: Mapping[str, ExpiryKind] = {one.key: one for one in _KINDS}
 
 
 @dataclass(frozen=True)
@@ -87,7 +171,7 @@ class Expiry:
     is_well: bool = True
 
 
-def read() -> Reads[tuple[dict[str, list[Expiry]], dict[str, GraphError]]]:
+def read_expiries() -> Reads[tuple[dict[str, list[Expiry]], dict[str, GraphError]]]:
     """By kind what there is, and why what may not be read cannot be. Raises what another try may mend."""
     answers = yield [one.path + (f"?$select={one.select}" if one.select else "") for one in _KINDS]
     found: dict[str, list[Expiry]] = {}
@@ -107,18 +191,18 @@ def read() -> Reads[tuple[dict[str, list[Expiry]], dict[str, GraphError]]]:
     return found, refused
 
 
-def _expiries(kind: Kind, body: dict[str, Any]) -> list[Expiry]:
+def _expiries(kind: ExpiryKind, body: dict[str, Any]) -> list[Expiry]:
     """Each once: what has no id is told by its name."""
     found = [one for each in _objects(kind, body) if (one := _expiry(kind, each))]
     return list({one.object_id: one for one in found}.values())
 
 
-def _objects(kind: Kind, body: dict[str, Any]) -> Sequence[dict[str, Any]]:
+def _objects(kind: ExpiryKind, body: dict[str, Any]) -> Sequence[dict[str, Any]]:
     """A first page is enough: nobody has a thousand of them."""
     return [body] if kind.is_single else items_of(body)
 
 
-def _expiry(kind: Kind, one: Mapping[str, Any]) -> Expiry | None:
+def _expiry(kind: ExpiryKind, one: Mapping[str, Any]) -> Expiry | None:
     """None for one that was never set up."""
     state = str(one.get(kind.state)) if kind.state and one.get(kind.state) is not None else ""
     if state in _ABSENT:

@@ -20,12 +20,12 @@ UNIFIED = "Unified"
 # Of a name (learn.microsoft.com: group, displayName): there is none that is longer.
 LONGEST_NAME = 256
 # As many as one request may bring along (learn.microsoft.com: Create group).
-TOGETHER = 20
+MEMBERS_PER_REQUEST = 20
 # What a new one takes; the rest is the service's, or is never given by us (licences, roles).
-_TAKEN = ("displayName", "description", "groupTypes", "membershipRule", "securityEnabled", "mailEnabled")
-_SENT = (*_TAKEN, "mailNickname", "membershipRuleProcessingState")
+_KEPT_PROPERTIES = ("displayName", "description", "groupTypes", "membershipRule", "securityEnabled", "mailEnabled")
+_SENT_PROPERTIES = (*_KEPT_PROPERTIES, "mailNickname", "membershipRuleProcessingState")
 _NICKNAME = re.compile(r"[^\x21-\x7e]|[@()\\\[\]\";:<>,. ]")
-IN_THE_BIN = (
+DELETED_GROUP = (
     "It was deleted on {}, and lies in Entra's bin for 30 days: restored from there it has its id and its members "
     "again, and all that named it finds it."
 )
@@ -34,24 +34,24 @@ IN_THE_BIN = (
 # --- looking for them ------------------------------------------------------------------------------------------------
 
 
-def by_id(one: str) -> str:
+def group_path(one: str) -> str:
     """The address of a group's id and name."""
     return paths.below("/groups", one) + "?$select=id,displayName"
 
 
-def by_name(name: str) -> str:
+def group_search_path(name: str) -> str:
     """The address of those of one name, as `by_id`."""
     return f"/groups?$filter=displayName eq '{paths.literal(name)}'&$select=id,displayName"
 
 
-def look_for(ids: Iterable[str], names: Iterable[str]) -> Reads[list[Object]]:
+def find_groups(ids: Iterable[str], names: Iterable[str]) -> Reads[list[Object]]:
     """Those of these ids, and those of these names; of a group id, name and kind. There may be a hundred thousand more.
 
     Raises the answer's error, but for an id that is not there.
     """
     ids = sorted(filter(paths.is_plain_id, set(ids)))
     names = sorted(one for one in set(names) if len(one) <= LONGEST_NAME)
-    asks = [*map(by_id, ids), *map(by_name, names)]
+    asks = [*map(group_path, ids), *map(group_search_path, names)]
     if not asks:
         return []
     answers = yield asks
@@ -64,7 +64,7 @@ def look_for(ids: Iterable[str], names: Iterable[str]) -> Reads[list[Object]]:
     return list({str(one.get("id")): one for one in found}.values())
 
 
-def in_the_bin(ids: Collection[str]) -> Reads[dict[str, str]]:
+def read_deletion_dates(ids: Collection[str]) -> Reads[dict[str, str]]:
     """Of these ids: when it was deleted, where it can be taken back from. What may not be asked is not known."""
     ids = list(filter(paths.is_plain_id, ids))
     if not ids:
@@ -80,7 +80,7 @@ def in_the_bin(ids: Collection[str]) -> Reads[dict[str, str]]:
 # --- making them again -----------------------------------------------------------------------------------------------
 
 
-def why_never(body: Object) -> str:
+def refuse_creation(body: Object) -> str:
     """Why such a group is not made; "" when it can be."""
     kinds = body.get("groupTypes") or ()
     if body.get("isAssignableToRole"):
@@ -100,9 +100,9 @@ def why_never(body: Object) -> str:
     return ""
 
 
-def as_new(body: Object, *, with_members: bool) -> Object:
+def new_group_body(body: Object, *, with_members: bool) -> Object:
     """What is written of it: never its roles and licences, and a rule that waits until a person switches it on."""
-    made = {name: body[name] for name in _TAKEN if body.get(name) is not None}
+    made = {name: body[name] for name in _KEPT_PROPERTIES if body.get(name) is not None}
     made |= {"id": body.get("id"), "groupTypes": [DYNAMIC] if DYNAMIC in (body.get("groupTypes") or ()) else []}
     made |= {"mailEnabled": False, "securityEnabled": True, "mailNickname": _nickname(body)}
     if made["groupTypes"]:
@@ -120,27 +120,27 @@ def _nickname(body: Object) -> str:
     return _NICKNAME.sub("", said)[:64] or f"group-{str(body.get('id'))[:8]}"
 
 
-def creation(path: str, body: Object) -> Request:
-    members = _bound(body.get("members") or ())[:TOGETHER]
-    sent = {name: body[name] for name in _SENT if body.get(name) is not None}
+def creation_request(path: str, body: Object) -> Request:
+    members = _member_links(body.get("members") or ())[:MEMBERS_PER_REQUEST]
+    sent = {name: body[name] for name in _SENT_PROPERTIES if body.get(name) is not None}
     return Request(path, "POST", {**sent, **({"members@odata.bind": members} if members else {})})
 
 
-def add_members(path: str, live: Object, want: Object) -> list[Request]:
+def write_members(path: str, live: Object, want: Object) -> list[Request]:
     """Those that are lacking, twenty at a time; nobody is taken out."""
     there = {str(one.get("id")) for one in live.get("members") or ()}
-    lacking = _bound(one for one in want.get("members") or () if str(one.get("id")) not in there)
+    lacking = _member_links(one for one in want.get("members") or () if str(one.get("id")) not in there)
     return [
-        Request(path, "PATCH", {"members@odata.bind": lacking[begin : begin + TOGETHER]})
-        for begin in range(0, len(lacking), TOGETHER)
+        Request(path, "PATCH", {"members@odata.bind": lacking[begin : begin + MEMBERS_PER_REQUEST]})
+        for begin in range(0, len(lacking), MEMBERS_PER_REQUEST)
     ]
 
 
-def _bound(members: Iterable[Object]) -> list[str]:
+def _member_links(members: Iterable[Object]) -> list[str]:
     return [paths.below("/directoryObjects", one.get("id")) for one in members]
 
 
-def warning(body: Object) -> str:
+def creation_warning(body: Object) -> str:
     """Of one that is made anew."""
     if DYNAMIC not in (body.get("groupTypes") or ()):
         return "It gets another id than it had: whatever else named it, outside of what is restored, does not find it."

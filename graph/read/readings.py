@@ -17,7 +17,7 @@ from graph.errors import Incomplete, Malformed, NotAvailable, NotFound, Rejected
 from graph.policy_types import shape
 from graph.policy_types.policy_type import EXPANDED, NONE, ROUTE, SINGLE, PolicyType, match_key, name_of, storable
 from graph.read import children, details, directory_names, groups, tenant_wide_details
-from graph.read.directory_names import Known, no_names
+from graph.read.directory_names import KnownNames, no_known_names
 from graph.read.paging import all_elements, all_pages, follow_inline_pages, follow_pages
 from graph.read.proof import Proof
 from graph.transport import paths
@@ -27,7 +27,7 @@ from graph.transport.pages import id_of, is_id
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedPolicy:
     # "" where Graph gave none that could be one.
     graph_id: str
     name: str
@@ -74,8 +74,8 @@ class PolicyList:
     so that nobody believes that they are not there.
     """
 
-    policies: list[Listed]
-    without_id: list[Listed] = field(default_factory=list)
+    policies: list[ListedPolicy]
+    without_id: list[ListedPolicy] = field(default_factory=list)
 
 
 def list_policies(policy_type: PolicyType) -> Reads[PolicyList]:
@@ -87,19 +87,21 @@ def list_policies(policy_type: PolicyType) -> Reads[PolicyList]:
         [answer] = yield [policy_type.path]
         if isinstance(answer.error, NotFound):
             return PolicyList([])
-        return PolicyList([_listed(policy_type, {**answer.require_body(), "id": SINGLE})])
-    items = yield from _elements(policy_type)
-    listed = [_listed(policy_type, _object(item)) for item in items]
-    return _once(one for one, item in zip(listed, items, strict=True) if not policy_type.is_hidden(_object(item)))
+        return PolicyList([_listed_policy(policy_type, {**answer.require_body(), "id": SINGLE})])
+    items = yield from _list_elements(policy_type)
+    listed = [_listed_policy(policy_type, _as_object(item)) for item in items]
+    return _without_repeats(
+        one for one, item in zip(listed, items, strict=True) if not policy_type.is_hidden(_as_object(item))
+    )
 
 
 def list_groups(policy_type: PolicyType, ids: Iterable[str], named: Iterable[str]) -> Reads[PolicyList]:
     """Of all groups those of these ids and of these names."""
-    found = yield from groups.look_for(ids, named)
-    return PolicyList([_listed(policy_type, one) for one in found])
+    found = yield from groups.find_groups(ids, named)
+    return PolicyList([_listed_policy(policy_type, one) for one in found])
 
 
-def _elements(policy_type: PolicyType) -> Reads[list[Any]]:
+def _list_elements(policy_type: PolicyType) -> Reads[list[Any]]:
     try:
         return (yield from all_elements(policy_type.listing()))
     except Malformed as e:
@@ -113,7 +115,7 @@ def _elements(policy_type: PolicyType) -> Reads[list[Any]]:
         raise
 
 
-def _once(listed: Iterable[Listed]) -> PolicyList:
+def _without_repeats(listed: Iterable[ListedPolicy]) -> PolicyList:
     """What moved between two pages while they were read comes in both: as it was seen last."""
     found = list(listed)
     return PolicyList(
@@ -125,17 +127,17 @@ def _list_below_tokens(policy_type: PolicyType) -> Reads[PolicyList]:
     """Apple's enrollment profiles exist only below a token; the two ids together name one."""
     tokens = yield from all_elements(policy_type.path)
     found = []
-    for token in map(_object, tokens):
+    for token in map(_as_object, tokens):
         below = token.get("id")
         if not is_id(below):
-            found.append(_listed(policy_type, token))
+            found.append(_listed_policy(policy_type, token))
             continue
-        profiles = yield from _profiles(policy_type, str(below))
-        found += [_listed(policy_type, one, below=f"{below}/") for one in map(_object, profiles)]
-    return _once(found)
+        profiles = yield from _list_profiles(policy_type, str(below))
+        found += [_listed_policy(policy_type, one, below=f"{below}/") for one in map(_as_object, profiles)]
+    return _without_repeats(found)
 
 
-def _profiles(policy_type: PolicyType, token: str) -> Reads[list[Any]]:
+def _list_profiles(policy_type: PolicyType, token: str) -> Reads[list[Any]]:
     try:
         return (yield from all_elements(f"{policy_type.item(token)}/enrollmentProfiles"))
     except NotFound:
@@ -144,47 +146,47 @@ def _profiles(policy_type: PolicyType, token: str) -> Reads[list[Any]]:
         raise Rejected(e.code, e.sentence, status=e.status, request_id=e.request_id) from e
 
 
-def _object(item: Any) -> dict[str, Any]:
+def _as_object(item: Any) -> dict[str, Any]:
     """An element of a list that is no object says nothing; it is one all the same."""
     return item if isinstance(item, dict) else {}
 
 
-def _listed(policy_type: PolicyType, item: Mapping[str, Any], below: str = "") -> Listed:
+def _listed_policy(policy_type: PolicyType, item: Mapping[str, Any], below: str = "") -> ListedPolicy:
     """Of a damaged element what can be made out; nothing in it tells that the policy is unchanged, so it is read."""
-    is_sound = not _damaged_place(policy_type, item, item.get("assignments") if policy_type.lists_assignments else None)
-    return Listed(
+    is_sound = not _find_damage(policy_type, item, item.get("assignments") if policy_type.lists_assignments else None)
+    return ListedPolicy(
         graph_id=f"{below}{item['id']}" if is_id(item.get("id")) else "",
         name=name_of(policy_type, item),
         odata_type=_text(item.get("@odata.type")),
-        modified_at=_modified(item) if is_sound else None,
+        modified_at=_modified_at(item) if is_sound else None,
         is_built_in=policy_type.is_built_in(item),
         platform=_text(item.get("platforms") or item.get("platform") or item.get("platformType")),
-        assignments_mark=_listed_mark(policy_type, item) if is_sound else None,
+        assignments_mark=_assignments_fingerprint(policy_type, item) if is_sound else None,
         assignments=(item.get("assignments") or ()) if is_sound and policy_type.lists_assignments else (),
         key=match_key(policy_type, item),
     )
 
 
 def _require_shape(policy_type: PolicyType, body: Any, assignments: Any) -> None:
-    place = _damaged_place(policy_type, body, assignments)
+    place = _find_damage(policy_type, body, assignments)
     if place:
         raise Malformed("malformed", f"Microsoft Graph's answer is damaged: {place} is not what it should be.")
 
 
-def _damaged_place(policy_type: PolicyType, body: Any, assignments: Any) -> str:
+def _find_damage(policy_type: PolicyType, body: Any, assignments: Any) -> str:
     """The first place that is not what it should be; empty where every one is."""
     place = shape.problem(policy_type.key, {"body": body, "assignments": assignments})
     return "".join(one for one in place if one.isprintable())
 
 
-def _listed_mark(policy_type: PolicyType, item: Mapping[str, Any]) -> str | None:
+def _assignments_fingerprint(policy_type: PolicyType, item: Mapping[str, Any]) -> str | None:
     if policy_type.assignments == NONE:
         return assignments_mark(None)
     listed = item.get("assignments")
     return assignments_mark(listed) if policy_type.lists_assignments and isinstance(listed, list) else None
 
 
-def _modified(item: Mapping[str, Any]) -> datetime | None:
+def _modified_at(item: Mapping[str, Any]) -> datetime | None:
     return parse_time(item.get("lastModifiedDateTime") or item.get("modifiedDateTime"))
 
 
@@ -192,7 +194,7 @@ def _text(value: Any) -> str | None:
     return storable(value)[:80] if isinstance(value, str) else None
 
 
-def _require_that_policy(body: Mapping[str, Any], wanted: str) -> None:
+def _require_same_policy(body: Mapping[str, Any], wanted: str) -> None:
     """Another one's content would be kept, and written back, as this one's."""
     if id_of(body).casefold() != wanted.casefold():
         raise Malformed("malformed", "Microsoft Graph's answer is damaged: it is of another policy than was asked for.")
@@ -201,7 +203,7 @@ def _require_that_policy(body: Mapping[str, Any], wanted: str) -> None:
 def read_policy(
     policy_type: PolicyType,
     graph_id: str,
-    known: Known | None = None,
+    known: KnownNames | None = None,
     *,
     with_names: bool = True,
     is_last_try: bool = False,
@@ -220,30 +222,30 @@ def read_policy(
     body, proof = dict(answer.require_body()), Proof()  # what was answered stays as it is: a memory may hold it
     if policy_type.is_single:
         body["id"] = SINGLE
-    _require_that_policy(body, profile or graph_id)
+    _require_same_policy(body, profile or graph_id)
     _require_shape(policy_type, body, body.get("assignments"))
-    modified_at, odata_type = _modified(body), _text(body.get("@odata.type"))
-    yield from _part(follow_inline_pages(body, proof))
-    yield from _part(_read_children(policy_type, item, body, proof))
+    modified_at, odata_type = _modified_at(body), _text(body.get("@odata.type"))
+    yield from _read_part(follow_inline_pages(body, proof))
+    yield from _read_part(_read_children(policy_type, item, body, proof))
     _require_shape(policy_type, body, None)
-    yield from _part(children.complete(policy_type, item, body, proof, may_lack=is_last_try))
-    yield from _part(tenant_wide_details.complete(policy_type, item, body, proof))
+    yield from _read_part(children.add_children(policy_type, item, body, proof, may_lack=is_last_try))
+    yield from _read_part(tenant_wide_details.add_details(policy_type, item, body, proof))
     _require_all_settings(policy_type, body, proof)
-    assignments = yield from _part(_read_assignments(policy_type, item, body))
+    assignments = yield from _read_part(_read_assignments(policy_type, item, body))
     _require_shape(policy_type, body, assignments)
     proof.assignments = "read" if policy_type.assignments != NONE else "not_applicable"
     proof.assignment_count = len(assignments or ())
-    details.note_withheld(policy_type, body, proof)
+    details.note_withheld_secrets(policy_type, body, proof)
     content = {"body": without_annotations(body), "assignments": without_annotations(assignments)}
     references: dict[str, dict[str, str | None]] = {}
     if with_names:
-        references = yield from directory_names.resolve(
-            policy_type.key, content, proof, known or no_names(), may_lack=is_last_try
+        references = yield from directory_names.resolve_names(
+            policy_type.key, content, proof, known or no_known_names(), may_lack=is_last_try
         )
     return Reading(content, name_of(policy_type, body), odata_type, modified_at, proof.as_json(), references, began)
 
 
-def _part(reading: Reads[Result]) -> Reads[Result]:
+def _read_part(reading: Reads[Result]) -> Reads[Result]:
     """Of a policy, or of a list: that it is not there says nothing of the policy, or of the type, itself."""
     try:
         return (yield from reading)

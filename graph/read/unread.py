@@ -24,7 +24,7 @@ class Unread:
     reason: str
     policy_types: str = r"\w+"
 
-    def fits(self, policy_type: str, name: str) -> bool:
+    def matches(self, policy_type: str, name: str) -> bool:
         return bool(re.fullmatch(self.policy_types, policy_type) and re.fullmatch(self.names, name))
 
 
@@ -99,5 +99,5 @@ ACTIONS: tuple[Unread, ...] = (
 )  # fmt: skip
 
 
-def unread(table: tuple[Unread, ...], policy_type: str, name: str) -> list[Unread]:
-    return [one for one in table if one.fits(policy_type, name)]
+def rows_for(table: tuple[Unread, ...], policy_type: str, name: str) -> list[Unread]:
+    return [one for one in table if one.matches(policy_type, name)]

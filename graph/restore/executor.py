@@ -14,32 +14,40 @@ from graph.content.normalise import canonical
 from graph.display.diff import Difference
 from graph.errors import NotFound, Rejected, Throttled
 from graph.policy_types.policy_type import PolicyType
-from graph.read.directory_names import Known, no_names
+from graph.read.directory_names import KnownNames, no_known_names
 from graph.read.readings import Reading, read_policy
-from graph.restore.planner import state_mark
+from graph.restore.planner import live_fingerprint
 from graph.transport import paths
 from graph.transport.batch_driver import Reads
 from graph.transport.client import Request
-from graph.write.own_writes import Begun
-from graph.write.readiness import not_ready
-from graph.write.write_requests import Content, changes, created_id, creation, named_id, remaining, removal
+from graph.write.own_writes import BegunWrite
+from graph.write.readiness import wait_reason
+from graph.write.write_requests import (
+    PolicyContent,
+    change_requests,
+    chosen_id,
+    created_id,
+    creation_request,
+    remaining_differences,
+    removal_requests,
+)
 
-JUSTIFICATION = "x-msft-approval-justification"
-APPROVAL = "x-msft-approval-code"
-MOVED = "Somebody changed it since the preview. Nothing was written; preview it again."
-MOVED_SINCE = (
+JUSTIFICATION_HEADER = "x-msft-approval-justification"
+APPROVAL_HEADER = "x-msft-approval-code"
+CHANGED_SINCE_PREVIEW = "Somebody changed it since the preview. Nothing was written; preview it again."
+CHANGED_SINCE_WRITE = (
     "Somebody changed it since this restore began to write it, or the service keeps it otherwise. "
     "It was left as it is; preview it again."
 )
 
-TAKEN = "{} is there by now, and making it would write over it. Nothing was written; preview it again."
+ID_IS_TAKEN = "{} is there by now, and making it would write over it. Nothing was written; preview it again."
 
 
-class Moved(Rejected):
+class ChangedSincePreview(Rejected):
     """What is there is not what the preview saw."""
 
 
-class NotThereYet(Rejected):
+class NotVisibleYet(Rejected):
     """Just created, and Graph does not show it yet."""
 
 
@@ -48,24 +56,24 @@ class NotReady(Rejected):
 
 
 @dataclass
-class Order:
+class RestoreTask:
     """What the plan says, and what is known by now. The generator keeps `live` and `is_written` up to date."""
 
     policy_type: PolicyType
     # None: remove it.
-    want: Content | None
+    want: PolicyContent | None
     target_id: str | None
     # What it lives below, where policies of its type live below something.
     token: str = ""
     # The fingerprint that the preview saw; None when it saw nothing, or when this restore has begun to write.
     live_mark: str | None = None
     # What this restore has begun to write, in an earlier message or run: what is there has to be its doing.
-    begun: Begun | None = None
+    begun: BegunWrite | None = None
     with_assignments: bool = True
     # The target was made by this very restore: Graph may take a while to show it.
     is_new: bool = False
     # What was read a moment ago and still holds: nothing has been written since.
-    live: Content | None = None
+    live: PolicyContent | None = None
     # What `live` was read as; whoever keeps it takes it away.
     reading: Reading | None = None
     # Everything was written and answered; only reading back is left.
@@ -74,11 +82,11 @@ class Order:
     # Marks of requests that the tenant has approved -> the code to send along.
     approved: Mapping[str, str] = field(default_factory=dict)
     # Names that need not be asked for again.
-    known: Known = field(default_factory=no_names)
+    known: KnownNames = field(default_factory=no_known_names)
 
 
 @dataclass(frozen=True)
-class Done:
+class RestoreResult:
     """`reading` is the policy as it is now, None when it was removed; `differences`, where it is not as wanted."""
 
     target_id: str
@@ -86,29 +94,31 @@ class Done:
     differences: list[Difference]
 
 
-def request_mark(request: Request) -> str:
+def request_hash(request: Request) -> str:
     """Equal for the same request sent again: Multi Admin Approval approves a request, not a purpose."""
     text = f"{request.method} {request.path} {canonical(request.body)}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def carry_out(order: Order) -> Reads[Done]:
+def execute_task(order: RestoreTask) -> Reads[RestoreResult]:
     """Raises Moved, NotThereYet, NotReady, or the GraphError of the answer that matters."""
     if order.want is None:
         return (yield from _remove(order))
     if order.target_id is None:
         order.target_id = yield from _create(order, order.want)
         order.is_new, order.live_mark, order.begun = True, None, None
-    reading = yield from _look(order)
+    reading = yield from _read_unless_known(order)
     if not order.is_written:
         reading = (yield from _write_what_differs(order, order.want)) or reading
     if reading is None:
         reading = yield from _read(order)
-    left = remaining(order.policy_type, reading.content, order.want, with_assignments=order.with_assignments)
-    return Done(order.target_id, reading, left)
+    left = remaining_differences(
+        order.policy_type, reading.content, order.want, with_assignments=order.with_assignments
+    )
+    return RestoreResult(order.target_id, reading, left)
 
 
-def _write_what_differs(order: Order, want: Content) -> Reads[Reading | None]:
+def _write_what_differs(order: RestoreTask, want: PolicyContent) -> Reads[Reading | None]:
     """What the service makes by a write may have to be written to in its turn: a notification's new template.
 
     A place that was written to is not written to again.
@@ -116,7 +126,7 @@ def _write_what_differs(order: Order, want: Content) -> Reads[Reading | None]:
     written: set[tuple[str, str]] = set()
     reading = None
     while True:
-        found = changes(
+        found = change_requests(
             order.policy_type, str(order.target_id), order.live or {}, want, with_assignments=order.with_assignments
         )
         requests = [one for one in found if (one.method, one.path) not in written]
@@ -130,92 +140,92 @@ def _write_what_differs(order: Order, want: Content) -> Reads[Reading | None]:
         reading = yield from _read(order)
 
 
-def _create(order: Order, want: Content) -> Reads[str]:
-    yield from _require_absent(order, named_id(order.policy_type, want))
-    request = replace(creation(order.policy_type, want, order.token), makes=True)
-    [answer] = yield [_signed(order, request)]
+def _create(order: RestoreTask, want: PolicyContent) -> Reads[str]:
+    yield from _require_absent(order, chosen_id(order.policy_type, want))
+    request = replace(creation_request(order.policy_type, want, order.token), makes=True)
+    [answer] = yield [_with_approval_headers(order, request)]
     return created_id(order.policy_type, want, answer.require_body(), order.token)
 
 
-def _require_absent(order: Order, named: str) -> Reads[None]:
+def _require_absent(order: RestoreTask, named: str) -> Reads[None]:
     """What is there would be written over by a create that says its own address, and be removed by its undo."""
     if not named:
         return
     [answer] = yield [order.policy_type.item(named)]
     if not isinstance(answer.error, NotFound):
         answer.require_body()
-        raise Moved("conflict", TAKEN.format(named))
+        raise ChangedSincePreview("conflict", ID_IS_TAKEN.format(named))
 
 
-def _look(order: Order) -> Reads[Reading | None]:
+def _read_unless_known(order: RestoreTask) -> Reads[Reading | None]:
     """The live state, unless it was read a moment ago. Raises Moved when somebody else has changed it."""
     if order.live is not None:
         return None
     reading = yield from _read(order)
     if order.begun and not order.is_written:
         if not order.begun.explains(order.policy_type, reading.content, with_assignments=order.with_assignments):
-            raise Moved("conflict", MOVED_SINCE)
-    elif order.live_mark and state_mark(order.policy_type, reading.content) != order.live_mark:
-        raise Moved("conflict", MOVED)
+            raise ChangedSincePreview("conflict", CHANGED_SINCE_WRITE)
+    elif order.live_mark and live_fingerprint(order.policy_type, reading.content) != order.live_mark:
+        raise ChangedSincePreview("conflict", CHANGED_SINCE_PREVIEW)
     return reading
 
 
-def _read(order: Order) -> Reads[Reading]:
+def _read(order: RestoreTask) -> Reads[Reading]:
     try:
         reading = yield from read_policy(order.policy_type, str(order.target_id), order.known)
     except NotFound as e:
         if order.is_new:
-            raise NotThereYet("not_there_yet", "Microsoft Graph does not show it yet.") from e
+            raise NotVisibleYet("not_there_yet", "Microsoft Graph does not show it yet.") from e
         raise
     order.live, order.reading = reading.content, reading
     return reading
 
 
-def _require_ready(order: Order) -> None:
-    waits_for = not_ready(order.policy_type.key, (order.live or {})["body"])
+def _require_ready(order: RestoreTask) -> None:
+    waits_for = wait_reason(order.policy_type.key, (order.live or {})["body"])
     if waits_for:
         order.live = None  # by then it is otherwise
         raise NotReady("not_ready", waits_for)
 
 
-def _write(order: Order, requests: list[Request]) -> Reads[None]:
+def _write(order: RestoreTask, requests: list[Request]) -> Reads[None]:
     for request in requests:
-        [answer] = yield [_signed(order, request)]
+        [answer] = yield [_with_approval_headers(order, request)]
         if not isinstance(answer.error, Throttled) or answer.error.is_in_doubt:
             order.live = None  # what had to wait has changed nothing
         if order.is_new and isinstance(answer.error, NotFound):
             # Another service does not know it yet: "Profile not found" for up to a minute, when a policy that was just
             # made becomes its token's default (deploymenttheory/terraform-provider-microsoft365).
-            raise NotThereYet("not_there_yet", "Microsoft Graph does not show it yet.") from answer.error
+            raise NotVisibleYet("not_there_yet", "Microsoft Graph does not show it yet.") from answer.error
         answer.require_body()
 
 
-def _signed(order: Order, request: Request) -> Request:
+def _with_approval_headers(order: RestoreTask, request: Request) -> Request:
     """With the reason, for a tenant that has changes approved; once there is an approval, with that instead."""
-    code = order.approved.get(request_mark(request))
-    reason = {JUSTIFICATION: order.justification} if order.justification else {}
-    return replace(request, headers={**request.headers, **({APPROVAL: code} if code else reason)})
+    code = order.approved.get(request_hash(request))
+    reason = {JUSTIFICATION_HEADER: order.justification} if order.justification else {}
+    return replace(request, headers={**request.headers, **({APPROVAL_HEADER: code} if code else reason)})
 
 
-def _remove(order: Order) -> Reads[Done]:
+def _remove(order: RestoreTask) -> Reads[RestoreResult]:
     """What is gone already is removed."""
     target = str(order.target_id)
     try:
-        yield from _look(order)
+        yield from _read_unless_known(order)
     except NotFound:
-        return Done(target, None, [])
-    for request in removal(order.policy_type, target, order.live or {}):
-        [answer] = yield [_signed(order, request)]
+        return RestoreResult(target, None, [])
+    for request in removal_requests(order.policy_type, target, order.live or {}):
+        [answer] = yield [_with_approval_headers(order, request)]
         if not isinstance(answer.error, NotFound):
             answer.require_body()
-    return Done(target, None, [])
+    return RestoreResult(target, None, [])
 
 
 # "Decoded content … must be no greater than 1024 characters"; fewer, for nobody knows whether they are bytes.
 _LONGEST_REASON = 500
 
 
-def header_text(reason: str) -> str:
+def approval_reason_header(reason: str) -> str:
     """As Multi Admin Approval takes it, and the portal sends it: base64 of UTF-8. Plain text is refused
     (Micke-K/IntuneManagement, KelvinTegelaar/CIPP).
     """
@@ -223,7 +233,7 @@ def header_text(reason: str) -> str:
     return base64.b64encode(text.encode("utf-8", "replace")).decode()
 
 
-def approval_status(code: str) -> Reads[str]:
+def read_approval_status(code: str) -> Reads[str]:
     """needsApproval, approved, rejected, cancelled, expired, completed (learn.microsoft.com: operationApprovalRequest).
 
     Raises the answer's error.

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from graph.policy_types.policy_type import Body, PolicyType, match_key
-from graph.read.readings import Listed
+from graph.read.readings import ListedPolicy
 
 Item = TypeVar("Item")
-Key = tuple[str, ...]
+MatchKey = tuple[str, ...]
 ID, MAPPING, NAME = "id", "mapping", "name"
 # Of a problem: what is there could not be read, so that nothing can be told of it.
 UNREADABLE = "not_readable"
@@ -39,7 +39,7 @@ class Sought:
     """
 
     graph_id: str
-    key: Callable[[], Key]
+    key: Callable[[], MatchKey]
     mapped: str | None = None
     # Set: it is this one, whatever the ids say (what a restore made, and its undo removes).
     fixed: str | None = None
@@ -51,13 +51,15 @@ class Sought:
     twins: int = 0
 
 
-def match_all(sought: Mapping[Item, Sought], there: Sequence[Listed], *, same_tenant: bool) -> dict[Item, Match]:
+def match_policies(
+    sought: Mapping[Item, Sought], there: Sequence[ListedPolicy], *, same_tenant: bool
+) -> dict[Item, Match]:
     """Of one policy type. Each target is given once, or to nobody."""
     return _Matching(sought, there).decided(same_tenant=same_tenant)
 
 
 class _Matching(Generic[Item]):
-    def __init__(self, sought: Mapping[Item, Sought], there: Sequence[Listed]) -> None:
+    def __init__(self, sought: Mapping[Item, Sought], there: Sequence[ListedPolicy]) -> None:
         self._sought, self._there = sought, there
         self._ids = {one.graph_id for one in there}
         self._claimed: set[str] = set()
@@ -85,7 +87,7 @@ class _Matching(Generic[Item]):
         self._claimed |= {one for one in wanted.values() if one}
 
     def _by_name(self) -> None:
-        alike: dict[Key, list[str]] = {}
+        alike: dict[MatchKey, list[str]] = {}
         for one in self._there:
             alike.setdefault(one.key, []).append(one.graph_id)
         namesakes = {item: alike.get(one.key(), []) for item, one in self._open()}
@@ -94,7 +96,7 @@ class _Matching(Generic[Item]):
         for item, ids in namesakes.items():
             mine = self._sought[item]
             rivals = max((wanting[one] + (one in mine.unsure) for one in free[item]), default=0) + mine.twins
-            self._found[item] = _of_its_name(free[item], rivals, ids)
+            self._found[item] = _match_by_name(free[item], rivals, ids)
 
     def _is_free(self, item: Item, one: str) -> bool:
         return one not in self._claimed and one not in self._sought[item].others
@@ -106,7 +108,7 @@ _SHARED = {
 }
 
 
-def _of_its_name(free: Sequence[str], rivals: int, namesakes: Sequence[str]) -> Match:
+def _match_by_name(free: Sequence[str], rivals: int, namesakes: Sequence[str]) -> Match:
     """`rivals`: how many policies the free ones may be, this one among them."""
     if not free:
         return Match(namesakes=tuple(namesakes))
@@ -134,10 +136,10 @@ class Copies:
 NO_COPIES = Copies()
 
 
-def copy_key(policy_type: PolicyType, body: Body, prefix: str) -> Key:
+def copy_key(policy_type: PolicyType, body: Body, prefix: str) -> MatchKey:
     """The key of a policy's copy."""
-    return match_key(policy_type, {**body, policy_type.name_property: copied_name(policy_type, body, prefix)})
+    return match_key(policy_type, {**body, policy_type.name_property: copy_name(policy_type, body, prefix)})
 
 
-def copied_name(policy_type: PolicyType, body: Body, prefix: str) -> str:
+def copy_name(policy_type: PolicyType, body: Body, prefix: str) -> str:
     return f"{prefix}{body.get(policy_type.name_property) or ''}"

@@ -14,7 +14,7 @@ from graph.content.timestamps import parse_time
 Object = Mapping[str, Any]
 
 # Policy type -> the property of its body that goes or stays as a whole -> the dates in it.
-REFUSED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+REFUSED_WHEN_PAST: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "windowsFeatureUpdateProfiles": {"rolloutSettings": ("offerStartDateTimeInUTC", "offerEndDateTimeInUTC")},
 }
 # Other dates that an administrator sets, by type and property of the model. Whether the service takes them when they
@@ -33,18 +33,18 @@ WRITTEN_AS_THEY_WERE: Mapping[tuple[str, str], str] = {
 }
 
 
-def refused(policy_type: str, live: Object | None, want: Object, now: datetime) -> dict[str, datetime]:
+def find_past_dates(policy_type: str, live: Object | None, want: Object, now: datetime) -> dict[str, datetime]:
     """Property of the body -> the first date in it that is past, and is not what is there already."""
     found = {}
-    for name, dates in REFUSED.get(policy_type, {}).items():
-        there = _times((live or {}).get(name), dates)
-        past = [at for date, at in _times(want.get(name), dates).items() if at < now and there.get(date) != at]
+    for name, dates in REFUSED_WHEN_PAST.get(policy_type, {}).items():
+        there = _parsed_dates((live or {}).get(name), dates)
+        past = [at for date, at in _parsed_dates(want.get(name), dates).items() if at < now and there.get(date) != at]
         if past:
             found[name] = past[0]
     return found
 
 
-def _times(value: Any, dates: tuple[str, ...]) -> dict[str, datetime]:
+def _parsed_dates(value: Any, dates: tuple[str, ...]) -> dict[str, datetime]:
     return dict(_read(value, dates)) if isinstance(value, Mapping) else {}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from graph.content.spellings import GUID
 from graph.errors import GraphError
-from graph.read.readings import Listed
+from graph.read.readings import ListedPolicy
 from graph.references.reference_kinds import (
     AGREEMENTS,
     APPLICATIONS,
@@ -24,7 +24,7 @@ from graph.references.reference_kinds import (
     policy_types_of,
 )
 from graph.references.references import DROP, Reference, folded, holders, rewrite
-from graph.restore.target_directory import Directory, Key, Source, is_looked_up, within
+from graph.restore.target_directory import ObjectKey, SourceObject, TargetDirectory, definition_scope, is_looked_up
 
 # c1 to c99 (learn.microsoft.com: authenticationContextClassReference).
 MOST_CONTEXTS = 99
@@ -50,24 +50,26 @@ class Resolution:
     is_needed: bool = True
 
 
-def named_inside(policy_type: str, content: dict[str, Any]) -> dict[Key, Source]:
+def names_in_content(policy_type: str, content: dict[str, Any]) -> dict[ObjectKey, SourceObject]:
     """The names that a content itself says of what it refers to."""
     found = {
-        (reference.kind, reference.id): Source(holder["displayName"], holder.get("@odata.type"), within=within(holder))
+        (reference.kind, reference.id): SourceObject(
+            holder["displayName"], holder.get("@odata.type"), within=definition_scope(holder)
+        )
         for reference, holder in holders(policy_type, content)
         if holder.get("displayName")
     }
     for value in content["body"].get("definitionValues") or ():
         for one in value.get("presentationValues") or ():
             presentation, definition = one.get("presentation") or {}, value.get("definition") or {}
-            found[PRESENTATIONS, str(presentation.get("id"))] = Source(
+            found[PRESENTATIONS, str(presentation.get("id"))] = SourceObject(
                 presentation.get("label"), within=str(definition.get("id"))
             )
     return found
 
 
 @dataclass(frozen=True)
-class OwnNames:
+class TenantNames:
     """What the two tenants are known by: directory ids, and the domain names that stand for each other."""
 
     source: str = ""
@@ -75,7 +77,7 @@ class OwnNames:
     domains: Mapping[str, str] = field(default_factory=dict)
 
 
-NO_NAMES = OwnNames()
+NO_TENANT_NAMES = TenantNames()
 
 
 class Resolver:
@@ -87,13 +89,13 @@ class Resolver:
 
     def __init__(
         self,
-        directory: Directory,
-        sources: Mapping[Key, Source],
-        mapped: Mapping[Key, str],
+        directory: TargetDirectory,
+        sources: Mapping[ObjectKey, SourceObject],
+        mapped: Mapping[ObjectKey, str],
         *,
         same_tenant: bool,
         drop_missing: bool,
-        own: OwnNames = NO_NAMES,
+        own: TenantNames = NO_TENANT_NAMES,
         is_anothers: Callable[[str, str, str], bool] = lambda policy_type, source_id, target_id: False,
     ) -> None:
         """`is_anothers`: a namesake stands for another object of the source than the one of this id."""
@@ -102,10 +104,10 @@ class Resolver:
         self._sources = {(kind, folded(one)): source for (kind, one), source in sources.items()}
         self._same_tenant, self._drop_missing = same_tenant, drop_missing
         # (policy type, source id) -> (item, its id in the target or None while it is yet to be made); ids as folded.
-        self.made: dict[Key, tuple[int, str | None]] = {}
+        self.made: dict[ObjectKey, tuple[int, str | None]] = {}
         self.numbers: dict[str, str] = {}
         # Kind -> what is listed, by id: there may be thousands of each, and as many references.
-        self._by_id: dict[str, dict[str, Listed]] = {}
+        self._by_id: dict[str, dict[str, ListedPolicy]] = {}
         self._given: set[str] = set()
 
     def resolve(self, reference: Reference, *, stands: bool = False) -> Resolution:
@@ -122,10 +124,10 @@ class Resolver:
             return self._as(reference, source, "dropped", why=found.why)
         return found
 
-    def _source(self, reference: Reference) -> Source:
-        return next((self._sources[key] for key in reference.may_be() if key in self._sources), Source())
+    def _source(self, reference: Reference) -> SourceObject:
+        return next((self._sources[key] for key in reference.may_be() if key in self._sources), SourceObject())
 
-    def _found(self, reference: Reference, source: Source) -> Resolution:
+    def _found(self, reference: Reference, source: SourceObject) -> Resolution:
         if reference.kind == CONTEXT_NUMBERS:
             return self._number(reference, source)
         for key in reference.may_be():
@@ -156,7 +158,7 @@ class Resolver:
         wanted = f"{own.target}{reference.id[len(own.source) :]}".lower()
         return next((one.graph_id for one in self._lists(reference.kind) if one.graph_id.lower() == wanted), None)
 
-    def _number(self, reference: Reference, source: Source) -> Resolution:
+    def _number(self, reference: Reference, source: SourceObject) -> Resolution:
         """The number of a context: that of the target's own one of this name, else a free one, never an occupied one
         (KelvinTegelaar/CIPP#5981).
         """
@@ -173,8 +175,16 @@ class Resolver:
         candidates += [f"c{number}" for number in range(1, MOST_CONTEXTS + 1)]
         return next((one for one in candidates if one not in taken), None)
 
-    def _as(self, reference: Reference, source: Source, how: str, to: str | None = None, *, item: int | None = None,
-            why: str = "") -> Resolution:  # fmt: skip
+    def _as(
+        self,
+        reference: Reference,
+        source: SourceObject,
+        how: str,
+        to: str | None = None,
+        *,
+        item: int | None = None,
+        why: str = "",
+    ) -> Resolution:
         name = self._name(reference.kind, to) if to else None
         return Resolution(reference.kind, reference.id, source.name, how, to, name, item, reference.is_assignment, why)
 
@@ -188,7 +198,7 @@ class Resolver:
     def _is_there(self, kind: str, one: str) -> bool:
         """What Graph cannot be asked for is believed."""
         if kind == PRESENTATIONS:
-            definition = self._sources.get((kind, one), Source()).within
+            definition = self._sources.get((kind, one), SourceObject()).within
             return self._is_there(DEFINITIONS, definition)
         if policy_types_of(kind):
             return self._listed_one(kind, one) is not None or self._may_be_there(kind)
@@ -198,10 +208,10 @@ class Resolver:
         """What the app may not read can be neither found nor refused: Graph decides."""
         return kind == AGREEMENTS and isinstance(self._directory.listed.get(kind), GraphError)
 
-    def _lists(self, kind: str) -> list[Listed]:
+    def _lists(self, kind: str) -> list[ListedPolicy]:
         return [one for key in policy_types_of(kind) for one in self._listed(key)]
 
-    def _listed(self, policy_type: str) -> list[Listed]:
+    def _listed(self, policy_type: str) -> list[ListedPolicy]:
         listed = self._directory.listed.get(policy_type, [])
         return listed if isinstance(listed, list) else []
 
@@ -209,14 +219,14 @@ class Resolver:
         listed = self._listed_one(kind, one)
         return listed.name if listed else self._directory.by_id.get((kind, one))
 
-    def _listed_one(self, kind: str, one: str) -> Listed | None:
+    def _listed_one(self, kind: str, one: str) -> ListedPolicy | None:
         if kind not in self._by_id:
             # Groups are listed as items of the restore alone.
             found = self._lists(kind) or self._listed(kind)
             self._by_id[kind] = {folded(listed.graph_id): listed for listed in found}
         return self._by_id[kind].get(folded(one))
 
-    def _by_name(self, reference: Reference, source: Source) -> Resolution:
+    def _by_name(self, reference: Reference, source: SourceObject) -> Resolution:
         if reference.kind == APPLICATIONS and (APPLICATIONS, reference.id) not in self._directory.not_answered:
             why = "The tenant has no enterprise application of this id."
             return self._as(reference, source, "unresolved", why=why)
@@ -242,7 +252,7 @@ class Resolver:
         is_unreadable = kind in self._directory.unreadable or any(isinstance(one, GraphError) for one in refused)
         return "The app may not read what is there." if is_unreadable else "It is not there."
 
-    def _named(self, reference: Reference, source: Source) -> list[str]:
+    def _named(self, reference: Reference, source: SourceObject) -> list[str]:
         kind = reference.kind
         if kind == DEFINITIONS:
             return self._directory.custom.get((str(source.name), source.within), [])
@@ -256,19 +266,19 @@ class Resolver:
             one.graph_id
             for key in known or [kind]
             for one in self._listed(key)
-            if _is_like(one, source) and not self._is_anothers(key, reference.id, one.graph_id)
+            if _fits_source(one, source) and not self._is_anothers(key, reference.id, one.graph_id)
         ]
 
-    def _presentation(self, reference: Reference, source: Source) -> Resolution:
+    def _presentation(self, reference: Reference, source: SourceObject) -> Resolution:
         definition = self._found(Reference(DEFINITIONS, source.within), self._sources.get((DEFINITIONS, source.within),
-                                                                                          Source()))  # fmt: skip
+                                                                                          SourceObject()))  # fmt: skip
         found = self._directory.presentations.get((str(definition.to), str(source.name)), [])
         if len(found) == 1:
             return self._as(reference, source, "name", found[0])
         return self._as(reference, source, "unresolved", why="Its administrative template is not there.")
 
 
-def _is_like(one: Listed, source: Source) -> bool:
+def _fits_source(one: ListedPolicy, source: SourceObject) -> bool:
     """Of that name, and of that type and platform where the backup knows them."""
     return (
         one.name.strip() == str(source.name).strip()
@@ -277,7 +287,7 @@ def _is_like(one: Listed, source: Source) -> bool:
     )
 
 
-def apply(
+def replace_references(
     policy_type: str, content: dict[str, Any], resolutions: Iterable[Resolution], created: Mapping[int, str]
 ) -> dict[str, Any]:
     """The content with each id replaced; `created` says what the restore's own items became.
@@ -296,9 +306,9 @@ def apply(
             return DROP
         return one.to or created.get(one.item or 0) or reference.id
 
-    return rewrite(policy_type, content, replace, known_by(in_order))
+    return rewrite(policy_type, content, replace, kinds_by_id(in_order))
 
 
-def known_by(resolutions: Iterable[Resolution]) -> dict[str, str]:
+def kinds_by_id(resolutions: Iterable[Resolution]) -> dict[str, str]:
     """What an id, or a domain, is of, wherever it stands: as graph.references.references.Known."""
     return {one.id.lower(): one.kind for one in resolutions if one.kind == DOMAINS or GUID.search(one.id)}

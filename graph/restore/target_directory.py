@@ -7,7 +7,7 @@ from typing import Any
 from graph.errors import GraphError, NotFound, Rejected, Throttled
 from graph.read import groups
 from graph.read.paging import follow_pages
-from graph.read.readings import Listed
+from graph.read.readings import ListedPolicy
 from graph.references.navigations import DERIVED_CREDENTIALS, PATHS
 from graph.references.reference_kinds import (
     AGENTS,
@@ -29,11 +29,11 @@ from graph.transport import paths
 from graph.transport.batch_driver import Reads
 from graph.transport.client import Answer
 
-Key = tuple[str, str]
+ObjectKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceObject:
     """What the backup knows of an object besides its id."""
 
     name: str | None = None
@@ -44,31 +44,31 @@ class Source:
     within: str = ""
 
 
-def within(definition: Mapping[str, Any]) -> str:
+def definition_scope(definition: Mapping[str, Any]) -> str:
     return f"{definition.get('classType')} {definition.get('categoryPath')}"
 
 
 @dataclass
-class Directory:
+class TargetDirectory:
     """What the target tenant has: its policies by policy type, and what was looked up one by one."""
 
-    listed: dict[str, list[Listed] | GraphError]
+    listed: dict[str, list[ListedPolicy] | GraphError]
     # (kind, id) -> name, of those that are there.
-    by_id: dict[Key, str | None] = field(default_factory=dict)
+    by_id: dict[ObjectKey, str | None] = field(default_factory=dict)
     # (kind, name) -> [(id, name)].
-    by_name: dict[Key, list[tuple[str, str | None]]] = field(default_factory=dict)
+    by_name: dict[ObjectKey, list[tuple[str, str | None]]] = field(default_factory=dict)
     # Kinds that the app may not read: what is of them can be neither found nor refused.
     unreadable: set[str] = field(default_factory=set)
     # (kind, id or name) -> why it could not be looked up, though others of its kind were.
-    not_answered: dict[Key, str] = field(default_factory=dict)
+    not_answered: dict[ObjectKey, str] = field(default_factory=dict)
     # ADMX definitions that somebody imported into the target: (name, class and category) -> ids.
     custom: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     # (definition id, label) -> presentation ids.
-    presentations: dict[Key, list[str]] = field(default_factory=dict)
+    presentations: dict[ObjectKey, list[str]] = field(default_factory=dict)
     # What is not to be had now never will be.
     is_last_try: bool = False
 
-    def has_answer(self, key: Key, answer: Answer) -> bool:
+    def has_answer(self, key: ObjectKey, answer: Answer) -> bool:
         """False: there is none, and the directory knows why. Raises the error that another try may mend."""
         error = answer.error
         if error is None or isinstance(error, NotFound):
@@ -82,23 +82,23 @@ class Directory:
         return False
 
 
-def _at(collection: str, query: str = "?$select=id,displayName") -> Callable[[str], str]:
+def _item_path(collection: str, query: str = "?$select=id,displayName") -> Callable[[str], str]:
     return lambda one: paths.below(collection, one) + query
 
 
-_ONE: Mapping[str, Callable[[str], str]] = {
-    GROUPS: groups.by_id,
-    USERS: _at("/users", "?$select=id,displayName,userPrincipalName"),
+_PATHS: Mapping[str, Callable[[str], str]] = {
+    GROUPS: groups.group_path,
+    USERS: _item_path("/users", "?$select=id,displayName,userPrincipalName"),
     APPLICATIONS: lambda one: f"/servicePrincipals?$filter=appId eq '{paths.literal(one)}'&$select=appId,displayName",
     # An agent's identity is a service principal too (learn.microsoft.com: agentIdentity).
-    **dict.fromkeys((PRINCIPALS, AGENTS), _at("/servicePrincipals", "?$select=id,appId,displayName")),
-    TOKENS: _at("/deviceManagement/depOnboardingSettings", ""),
-    VPP_TOKENS: _at("/deviceAppManagement/vppTokens"),
-    TUNNEL_SITES: _at("/deviceManagement/microsoftTunnelSites"),
-    CONNECTIONS: _at("/deviceManagement/virtualEndpoint/onPremisesConnections"),
-    DERIVED_CREDENTIALS: _at(PATHS[DERIVED_CREDENTIALS]),
-    IMAGES: _at("/deviceManagement/virtualEndpoint/deviceImages"),
-    DEFINITIONS: _at("/deviceManagement/groupPolicyDefinitions", ""),
+    **dict.fromkeys((PRINCIPALS, AGENTS), _item_path("/servicePrincipals", "?$select=id,appId,displayName")),
+    TOKENS: _item_path("/deviceManagement/depOnboardingSettings", ""),
+    VPP_TOKENS: _item_path("/deviceAppManagement/vppTokens"),
+    TUNNEL_SITES: _item_path("/deviceManagement/microsoftTunnelSites"),
+    CONNECTIONS: _item_path("/deviceManagement/virtualEndpoint/onPremisesConnections"),
+    DERIVED_CREDENTIALS: _item_path(PATHS[DERIVED_CREDENTIALS]),
+    IMAGES: _item_path("/deviceManagement/virtualEndpoint/deviceImages"),
+    DEFINITIONS: _item_path("/deviceManagement/groupPolicyDefinitions", ""),
 }
 _CUSTOM = (
     "/deviceManagement/groupPolicyCategories?$expand=definitions($select=id,displayName,categoryPath,classType)"
@@ -108,11 +108,17 @@ _CUSTOM = (
 
 def is_looked_up(kind: str) -> bool:
     """Else it is listed with its policy type, or Graph cannot be asked for it."""
-    return kind in _ONE and not policy_types_of(kind)
+    return kind in _PATHS and not policy_types_of(kind)
 
 
-def look_up(directory: Directory, references: Iterable[Reference], sources: Mapping[Key, Source],
-            mapped: Mapping[Key, str], *, is_last_try: bool = False) -> Reads[None]:  # fmt: skip
+def look_up_references(
+    directory: TargetDirectory,
+    references: Iterable[Reference],
+    sources: Mapping[ObjectKey, SourceObject],
+    mapped: Mapping[ObjectKey, str],
+    *,
+    is_last_try: bool = False,
+) -> Reads[None]:
     """Ask Graph for what no list holds: by id, by a mapping's id and by name. Fills `directory`.
 
     With the last try, an answer that is not to be had costs the reference that it is about, and no other.
@@ -122,19 +128,19 @@ def look_up(directory: Directory, references: Iterable[Reference], sources: Mapp
     wanted |= {(kind, mapped[kind, one]) for kind, one in wanted if (kind, one) in mapped}
     # What is no id is of nothing that is there; asked for, it would be a question about something else.
     wanted = {(kind, one) for kind, one in wanted if paths.is_plain_id(one)}
-    yield from _by_id(directory, sorted(wanted))
-    called = {sources.get(key, Source()).name for key in wanted if key[0] == GROUPS}
+    yield from _look_up_ids(directory, sorted(wanted))
+    called = {sources.get(key, SourceObject()).name for key in wanted if key[0] == GROUPS}
     names = sorted((GROUPS, name) for name in called if name and len(name) <= groups.LONGEST_NAME)
-    yield from _groups_by_name(directory, names)
-    yield from _principals_by_app(directory, wanted, sources)
+    yield from _look_up_group_names(directory, names)
+    yield from _look_up_principals(directory, wanted, sources)
     if any(kind == DEFINITIONS and (kind, one) not in directory.by_id for kind, one in wanted):
-        yield from _custom_definitions(directory)
+        yield from _read_custom_definitions(directory)
 
 
-def _by_id(directory: Directory, keys: list[Key]) -> Reads[None]:
+def _look_up_ids(directory: TargetDirectory, keys: list[ObjectKey]) -> Reads[None]:
     if not keys:
         return
-    answers: list[Answer] = yield [_ONE[kind](one) for kind, one in keys]
+    answers: list[Answer] = yield [_PATHS[kind](one) for kind, one in keys]
     for (kind, one), answer in zip(keys, answers, strict=True):
         if not directory.has_answer((kind, one), answer):
             continue
@@ -144,10 +150,10 @@ def _by_id(directory: Directory, keys: list[Key]) -> Reads[None]:
             directory.by_id[kind, one] = found.get("displayName") or found.get("userPrincipalName")
 
 
-def _groups_by_name(directory: Directory, names: list[Key]) -> Reads[None]:
+def _look_up_group_names(directory: TargetDirectory, names: list[ObjectKey]) -> Reads[None]:
     if not names:
         return
-    answers: list[Answer] = yield [groups.by_name(name) for _, name in names]
+    answers: list[Answer] = yield [groups.group_search_path(name) for _, name in names]
     for key, answer in zip(names, answers, strict=True):
         if not directory.has_answer(key, answer):
             continue
@@ -155,7 +161,9 @@ def _groups_by_name(directory: Directory, names: list[Key]) -> Reads[None]:
         directory.by_name[key] = [(str(one.get("id")), one.get("displayName")) for one in listed]
 
 
-def _principals_by_app(directory: Directory, wanted: set[Key], sources: Mapping[Key, Source]) -> Reads[None]:
+def _look_up_principals(
+    directory: TargetDirectory, wanted: set[ObjectKey], sources: Mapping[ObjectKey, SourceObject]
+) -> Reads[None]:
     """The tenant's own service principals of the apps that the source's were of: only the app's id is the same."""
     apps = {sources[key].within for key in wanted if key[0] == PRINCIPALS and key in sources}
     keys = sorted((PRINCIPALS, app) for app in apps if paths.is_plain_id(app))
@@ -170,7 +178,7 @@ def _principals_by_app(directory: Directory, wanted: set[Key], sources: Mapping[
             directory.by_name[key] = [(str(one.get("id")), one.get("displayName")) for one in listed]
 
 
-def _custom_definitions(directory: Directory) -> Reads[None]:
+def _read_custom_definitions(directory: TargetDirectory) -> Reads[None]:
     """Each import of an ADMX file gives its definitions new ids: they are found by what they say."""
     [answer] = yield [_CUSTOM]
     if not directory.has_answer((DEFINITIONS, ""), answer):
@@ -178,11 +186,11 @@ def _custom_definitions(directory: Directory) -> Reads[None]:
     categories = yield from follow_pages(answer.require_body())
     definitions = [one for category in categories for one in category.get("definitions") or ()]
     for one in definitions:
-        directory.custom.setdefault((str(one.get("displayName")), within(one)), []).append(str(one.get("id")))
-    yield from _presentations(directory, [str(one.get("id")) for one in definitions])
+        directory.custom.setdefault((str(one.get("displayName")), definition_scope(one)), []).append(str(one.get("id")))
+    yield from _read_presentations(directory, [str(one.get("id")) for one in definitions])
 
 
-def _presentations(directory: Directory, ids: list[str]) -> Reads[None]:
+def _read_presentations(directory: TargetDirectory, ids: list[str]) -> Reads[None]:
     if not ids:
         return
     answers: list[Answer] = yield [

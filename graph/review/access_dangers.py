@@ -3,137 +3,137 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from graph.review.danger import Change, Danger, Find, Finding, inside, listed
+from graph.review.danger import Danger, FindFindings, Finding, FindLosses, list_at, object_at
 
 Object = dict[str, Any]
 ON, WATCHED = "enabled", "enabledForReportingButNotEnforced"
 _STATES = {ON: "enforced", WATCHED: "in report-only", "disabled": "off"}
 
 
-def _listed(holder: Object, name: str) -> set[str]:
-    return set(map(str, listed(holder, name)))
+def _names_at(holder: Object, name: str) -> set[str]:
+    return set(map(str, list_at(holder, name)))
 
 
 def _is_on(body: Object) -> bool:
     return body.get("state") in (ON, WATCHED)
 
 
-def _state(body: Object) -> str:
+def _state_words(body: Object) -> str:
     return _STATES.get(str(body.get("state")), str(body.get("state")))
 
 
 # --- what a policy holds ---------------------------------------------------------------------------------------------
 
 
-def _whom(body: Object) -> str:
-    users = inside(body, "conditions", "users")
-    if "All" in _listed(users, "includeUsers"):
+def _people_words(body: Object) -> str:
+    users = object_at(body, "conditions", "users")
+    if "All" in _names_at(users, "includeUsers"):
         return "all users"
-    count = sum(len(_listed(users, name)) for name in ("includeUsers", "includeGroups", "includeRoles"))
+    count = sum(len(_names_at(users, name)) for name in ("includeUsers", "includeGroups", "includeRoles"))
     return f"{count} user(s), group(s) or role(s)" if count else "whom its conditions name"
 
 
-def _blocks(body: Object) -> Iterator[Finding]:
-    if "block" in _listed(inside(body, "grantControls"), "builtInControls") and _is_on(body):
-        said = f"It blocks {_whom(body)}; it would be {_state(body)}."
+def _find_block(body: Object) -> Iterator[Finding]:
+    if "block" in _names_at(object_at(body, "grantControls"), "builtInControls") and _is_on(body):
+        said = f"It blocks {_people_words(body)}; it would be {_state_words(body)}."
         yield Finding("blocks", [body.get("state"), body.get("conditions")], said)
 
 
-def _leaves_guests_out(body: Object) -> Iterator[Finding]:
-    users = inside(body, "conditions", "users")
-    named = "GuestsOrExternalUsers" in _listed(users, "excludeUsers")
+def _find_excluded_guests(body: Object) -> Iterator[Finding]:
+    users = object_at(body, "conditions", "users")
+    named = "GuestsOrExternalUsers" in _names_at(users, "excludeUsers")
     if named or users.get("excludeGuestsOrExternalUsers"):
         evidence = [named, users.get("excludeGuestsOrExternalUsers")]
         yield Finding("guests", evidence, "Guests or people of other organizations are excluded from it.")
 
 
-def _reaches_nobody(body: Object) -> Iterator[Finding]:
-    users, apps = inside(body, "conditions", "users"), inside(body, "conditions", "applications")
-    excluded = "All" in _listed(users, "excludeUsers") or "All" in _listed(apps, "excludeApplications")
-    if excluded or _listed(users, "includeUsers") == {"None"} or _listed(apps, "includeApplications") == {"None"}:
+def _find_reach_of_nobody(body: Object) -> Iterator[Finding]:
+    users, apps = object_at(body, "conditions", "users"), object_at(body, "conditions", "applications")
+    excluded = "All" in _names_at(users, "excludeUsers") or "All" in _names_at(apps, "excludeApplications")
+    if excluded or _names_at(users, "includeUsers") == {"None"} or _names_at(apps, "includeApplications") == {"None"}:
         yield Finding("nobody", [users, apps], "It excludes everybody, or is for nobody: it protects nothing.")
 
 
-def _everybody(body: Object) -> Iterator[Finding]:
-    if _whom(body) == "all users" and _is_on(body):
-        yield Finding("everybody", True, f"It is for all users; it would be {_state(body)}.")
+def _find_all_users(body: Object) -> Iterator[Finding]:
+    if _people_words(body) == "all users" and _is_on(body):
+        yield Finding("everybody", True, f"It is for all users; it would be {_state_words(body)}.")
 
 
-def _trusted(body: Object) -> Iterator[Finding]:
+def _find_trusted_ranges(body: Object) -> Iterator[Finding]:
     if body.get("isTrusted") is True:
-        ranges = listed(body, "ipRanges")
+        ranges = list_at(body, "ipRanges")
         said = f"Sign-ins from its {len(ranges)} address range(s) count as from a trusted network."
         yield Finding("trusted", ranges, said)
 
 
-FINDERS: Mapping[str, tuple[Find, ...]] = {
-    "conditionalAccessPolicies": (_blocks, _reaches_nobody, _leaves_guests_out, _everybody),
-    "namedLocations": (_trusted,),
+FINDERS: Mapping[str, tuple[FindFindings, ...]] = {
+    "conditionalAccessPolicies": (_find_block, _find_reach_of_nobody, _find_excluded_guests, _find_all_users),
+    "namedLocations": (_find_trusted_ranges,),
 }
 
 # --- what a change takes away ----------------------------------------------------------------------------------------
 
 # Of a policy's conditions, those that say when it applies: fewer of them, and it applies less often.
-_APPLIES = frozenset(
+_APPLIES_WHEN = frozenset(
     {
         "clientAppTypes", "signInRiskLevels", "userRiskLevels", "servicePrincipalRiskLevels", "agentIdRiskLevels",
         "insiderRiskLevels", "transferMethods",
     }
 )  # fmt: skip
 # None of them named means any: to name the first is to narrow.
-_ANY_UNLESS_NAMED = _APPLIES | {"includePlatforms", "includeLocations", "includeDevices", "includeDeviceStates"}
+_ANY_UNLESS_NAMED = _APPLIES_WHEN | {"includePlatforms", "includeLocations", "includeDevices", "includeDeviceStates"}
 
 
-def _weakened(now: Object, then: Object | None) -> Iterator[Danger]:
+def _find_weakening(now: Object, then: Object | None) -> Iterator[Danger]:
     if now.get("state") != ON:
         return
     if then is None:
         yield Danger("weakens", "It is enforced now, and would be removed.")
     elif then.get("state") != ON:
-        yield Danger("weakens", f"It is enforced now, and would be {_state(then)}.")
-    elif why := [*_narrower(now, then), *_asks_less(now, then), *_session(now, then)]:
+        yield Danger("weakens", f"It is enforced now, and would be {_state_words(then)}.")
+    elif why := [*_narrowed_conditions(now, then), *_lessened_grant(now, then), *_loosened_session(now, then)]:
         yield Danger("weakens", f"It is enforced now, and would {' and '.join(dict.fromkeys(why))}.")
 
 
-def _narrower(now: Object, then: Object) -> Iterator[str]:
-    before, after = inside(now, "conditions"), inside(then, "conditions")
-    pairs = [(before, after), *((inside(before, name), inside(after, name)) for name in {*before, *after})]
+def _narrowed_conditions(now: Object, then: Object) -> Iterator[str]:
+    before, after = object_at(now, "conditions"), object_at(then, "conditions")
+    pairs = [(before, after), *((object_at(before, name), object_at(after, name)) for name in {*before, *after})]
     for old, new in pairs:
         for name in sorted({*old, *new}):
-            yield from _narrower_by(name, old, new)
+            yield from _narrowed_condition(name, old, new)
 
 
-def _narrower_by(name: str, old: Object, new: Object) -> Iterator[str]:
-    had, has = _several(old, name), _several(new, name)
+def _narrowed_condition(name: str, old: Object, new: Object) -> Iterator[str]:
+    had, has = _values_at(old, name), _values_at(new, name)
     if name.startswith("exclude"):
-        added = has - had or (bool(inside(new, name)) and new.get(name) != old.get(name))
+        added = has - had or (bool(object_at(new, name)) and new.get(name) != old.get(name))
         if added:
             yield "exclude more"
-    elif name.startswith("include") or name in _APPLIES:
+    elif name.startswith("include") or name in _APPLIES_WHEN:
         is_everything = not {"All", "all"}.isdisjoint(has)
         named_first = bool(has) and not had and name in _ANY_UNLESS_NAMED
-        otherwise = bool(inside(old, name)) and new.get(name) != old.get(name)
+        otherwise = bool(object_at(old, name)) and new.get(name) != old.get(name)
         if ((had - has or named_first) and not is_everything) or otherwise:
             yield "apply to less"
     elif name.endswith(("Filter", "filter")) and old.get(name) != new.get(name):
         yield "apply by another filter"
 
 
-def _several(holder: Object, name: str) -> set[str]:
+def _values_at(holder: Object, name: str) -> set[str]:
     """Of a list, or of what Graph writes with commas."""
     value = holder.get(name)
-    return set(filter(None, value.split(","))) if isinstance(value, str) else _listed(holder, name)
+    return set(filter(None, value.split(","))) if isinstance(value, str) else _names_at(holder, name)
 
 
-def _asks_less(now: Object, then: Object) -> Iterator[str]:
+def _lessened_grant(now: Object, then: Object) -> Iterator[str]:
     """There is a way in by what is to be, that would not do by what is there."""
-    old, new = inside(now, "grantControls"), inside(then, "grantControls")
+    old, new = object_at(now, "grantControls"), object_at(then, "grantControls")
     had, has = _controls(old), _controls(new)
-    if had and not all(_satisfies(way, old.get("operator"), had) for way in _ways(new.get("operator"), has)):
+    if had and not all(_satisfies(way, old.get("operator"), had) for way in _ways_in(new.get("operator"), has)):
         yield "ask for less before it lets people in"
 
 
-def _ways(operator: Any, controls: set[str]) -> list[set[str]]:
+def _ways_in(operator: Any, controls: set[str]) -> list[set[str]]:
     """All that are asked for at once, or each by itself."""
     return [{one} for one in controls] if operator == "OR" and controls else [controls]
 
@@ -143,44 +143,46 @@ def _satisfies(way: set[str], operator: Any, controls: set[str]) -> bool:
 
 
 def _controls(grant: Object) -> set[str]:
-    strength = inside(grant, "authenticationStrength").get("id")
-    named = [_listed(grant, one) for one in ("builtInControls", "customAuthenticationFactors", "termsOfUse")]
+    strength = object_at(grant, "authenticationStrength").get("id")
+    named = [_names_at(grant, one) for one in ("builtInControls", "customAuthenticationFactors", "termsOfUse")]
     return set().union(*named, {f"strength {strength}"} if strength else set())
 
 
-def _session(now: Object, then: Object) -> Iterator[str]:
-    old, new = inside(now, "sessionControls"), inside(then, "sessionControls")
+def _loosened_session(now: Object, then: Object) -> Iterator[str]:
+    old, new = object_at(now, "sessionControls"), object_at(then, "sessionControls")
     changed = any(value not in (None, False, {}) and new.get(name) != value for name, value in old.items())
-    if changed or any(inside(new, name) != inside(old, name) and found(inside(new, name)) for name, found in _LOOSE):
+    if changed or any(
+        object_at(new, name) != object_at(old, name) and found(object_at(new, name)) for name, found in _LOOSE_CONTROLS
+    ):
         yield "control sessions otherwise"
 
 
 # Controls of sessions that let more than none does.
-_LOOSE: tuple[tuple[str, Callable[[Object], bool]], ...] = (
+_LOOSE_CONTROLS: tuple[tuple[str, Callable[[Object], bool]], ...] = (
     ("persistentBrowser", lambda one: one.get("mode") == "always"),
     ("continuousAccessEvaluation", lambda one: one.get("mode") == "disabled"),
 )
 
 
-def _location_changes(now: Object, then: Object | None) -> Iterator[Danger]:
+def _find_moved_location(now: Object, then: Object | None) -> Iterator[Danger]:
     said = ("ipRanges", "countriesAndRegions", "includeUnknownCountriesAndRegions", "isTrusted")
     if then is None or any(now.get(name) != then.get(name) for name in said):
         yield Danger("trusted", "Conditional Access policies that name it would apply to other places.")
 
 
-def _weaker_strength(now: Object, then: Object | None) -> Iterator[Danger]:
-    if then and _listed(then, "allowedCombinations") - _listed(now, "allowedCombinations"):
+def _find_weaker_strength(now: Object, then: Object | None) -> Iterator[Danger]:
+    if then and _names_at(then, "allowedCombinations") - _names_at(now, "allowedCombinations"):
         yield Danger("weakens", "More ways to sign in would satisfy the policies that ask for it.")
 
 
-def _context_goes(now: Object, then: Object | None) -> Iterator[Danger]:
+def _find_lost_context(now: Object, then: Object | None) -> Iterator[Danger]:
     if now.get("isAvailable") is True and (then is None or then.get("isAvailable") is False):
         yield Danger("weakens", "What asks for this authentication context would not be protected by it any more.")
 
 
-CHANGES: Mapping[str, tuple[Change, ...]] = {
-    "conditionalAccessPolicies": (_weakened,),
-    "namedLocations": (_location_changes,),
-    "authenticationStrengths": (_weaker_strength,),
-    "authenticationContextClassReferences": (_context_goes,),
+LOSSES: Mapping[str, tuple[FindLosses, ...]] = {
+    "conditionalAccessPolicies": (_find_weakening,),
+    "namedLocations": (_find_moved_location,),
+    "authenticationStrengths": (_find_weaker_strength,),
+    "authenticationContextClassReferences": (_find_lost_context,),
 }

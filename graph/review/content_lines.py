@@ -16,7 +16,7 @@ from graph.display.labels import Names, assignment, is_exclusion, words
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
 from graph.references.references import EVERYBODY
-from graph.write.write_requests import Content, direct, written
+from graph.write.write_requests import PolicyContent, direct_assignments, written_part
 
 # A setting of the catalog says them by where it stands: choiceSettingValue, simpleSettingCollectionValue, ...
 _IMPLIED = f"{model.PREFIX}deviceManagementConfiguration"
@@ -28,7 +28,7 @@ _NAMED_ONLY = frozenset({"definition", "presentation"})
 
 
 @dataclass(frozen=True)
-class Line:
+class ContentLine:
     """`value`: None for a heading of deeper lines. `more`: the exact words behind it: an id, a type."""
 
     depth: int
@@ -39,32 +39,34 @@ class Line:
     is_hidden: bool = False
 
 
-def sent(policy_type: PolicyType, want: Content, live: Content | None, *, with_assignments: bool) -> Content:
+def sent_content(
+    policy_type: PolicyType, want: PolicyContent, live: PolicyContent | None, *, with_assignments: bool
+) -> PolicyContent:
     """Of a wanted content, what is ever sent of it: to make it, or all that an update may hold."""
     body = settle(policy_type, want["body"], live and live["body"]).body
-    part = written(policy_type, None, {**want, "body": body}, with_assignments=with_assignments)
-    assignments = direct(want.get("assignments")) if with_assignments else None
-    return {"body": _with_its_id(policy_type, part.get("body", {}), want["body"]), "assignments": assignments}
+    part = written_part(policy_type, None, {**want, "body": body}, with_assignments=with_assignments)
+    assignments = direct_assignments(want.get("assignments")) if with_assignments else None
+    return {"body": _with_chosen_id(policy_type, part.get("body", {}), want["body"]), "assignments": assignments}
 
 
-def _with_its_id(policy_type: PolicyType, part: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+def _with_chosen_id(policy_type: PolicyType, part: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     """Of the types whose ids a client says: the language of a branding, the number of a context."""
     says = policy_type.key in ("organizationalBranding", "authenticationContextClassReferences")
     return ({"id": body.get("id")} if says else {}) | part
 
 
-def body_lines(body: Any, masked: Any, names: Names) -> list[Line]:
+def body_lines(body: Any, masked: Any, names: Names) -> list[ContentLine]:
     """`masked`: the same body as the reader may see it."""
-    showing = _Showing({**EVERYBODY, **names})
+    showing = _LineWriter({**EVERYBODY, **names})
     empty = [words(name) for name, inner in body.items() if _is_empty(inner)]
     return [
         *showing.object(body, masked, 0),
-        *([Line(0, "Not set", ", ".join(empty))] if empty else []),
+        *([ContentLine(0, "Not set", ", ".join(empty))] if empty else []),
     ]
 
 
-def assignment_lines(assignments: Any, masked: Any, names: Names) -> list[Line]:
-    showing = _Showing({**EVERYBODY, **names})
+def assignment_lines(assignments: Any, masked: Any, names: Names) -> list[ContentLine]:
+    showing = _LineWriter({**EVERYBODY, **names})
     return [line for one, shown in zip(assignments, masked, strict=True) for line in showing.assignment(one, shown)]
 
 
@@ -72,24 +74,26 @@ def _is_empty(value: Any) -> bool:
     return value is None or value in ([], {})
 
 
-class _Showing:
+class _LineWriter:
     def __init__(self, names: Mapping[str, str | None]) -> None:
         self._names = names
 
-    def object(self, value: Any, masked: Any, depth: int, without: frozenset[str] = frozenset()) -> Iterator[Line]:
+    def object(
+        self, value: Any, masked: Any, depth: int, without: frozenset[str] = frozenset()
+    ) -> Iterator[ContentLine]:
         for name, inner in value.items():
             is_implied = name == "@odata.type" and str(inner).startswith(_IMPLIED)
             if name not in without and not is_implied and not _is_empty(inner):
-                yield from self._named(name, inner, _inside(masked, name, inner), depth)
+                yield from self._named(name, inner, _masked_at(masked, name, inner), depth)
 
-    def _named(self, name: str, value: Any, masked: Any, depth: int) -> Iterator[Line]:
+    def _named(self, name: str, value: Any, masked: Any, depth: int) -> Iterator[ContentLine]:
         label = words(name)
         if isinstance(value, dict | list) and not isinstance(masked, type(value)):
             yield self._hidden(label, masked, depth)
         elif name in _NAMED_ONLY and isinstance(value, dict) and value.get("id"):
-            yield Line(depth, label, self._called(value), str(value["id"]))
+            yield ContentLine(depth, label, self._called(value), str(value["id"]))
         elif isinstance(value, dict):
-            yield Line(depth, label)
+            yield ContentLine(depth, label)
             yield from self.object(value, masked, depth + 1)
         elif isinstance(value, list):
             yield from self._list(name, value, masked, depth)
@@ -107,18 +111,18 @@ class _Showing:
             f"“{said}{f' ({where})' if where else ''}”, as the content calls it" if said else str(value["id"])
         )
 
-    def _list(self, name: str, value: list[Any], masked: list[Any], depth: int) -> Iterator[Line]:
+    def _list(self, name: str, value: list[Any], masked: list[Any], depth: int) -> Iterator[ContentLine]:
         if not any(isinstance(one, dict | list) for one in value) and all(_is_short(one) for one in value):
             shown = [self._leaf(name, one, seen, 0) for one, seen in zip(value, masked, strict=True)]
             more = ", ".join(filter(None, (one.more for one in shown)))
             is_hidden = any(one.is_hidden for one in shown)
-            yield Line(depth, words(name), ", ".join(str(one.value) for one in shown), more, is_hidden)
+            yield ContentLine(depth, words(name), ", ".join(str(one.value) for one in shown), more, is_hidden)
             return
-        yield Line(depth, words(name))
+        yield ContentLine(depth, words(name))
         for number, (one, seen) in enumerate(zip(value, masked, strict=True), start=1):
             yield from self._element(name, one, seen, depth + 1, number)
 
-    def _element(self, name: str, value: Any, masked: Any, depth: int, number: int) -> Iterator[Line]:
+    def _element(self, name: str, value: Any, masked: Any, depth: int, number: int) -> Iterator[ContentLine]:
         if not isinstance(value, dict) or not isinstance(masked, dict):
             yield from (replace(one, label=f"{number}") if one.depth == depth else one
                         for one in self._named(name, value, masked, depth))  # fmt: skip
@@ -128,59 +132,61 @@ class _Showing:
         elif value.get("settingDefinitionId") and "valueJson" not in value:
             yield from self._setting(value, masked, depth)
         else:
-            yield Line(depth, self._element_name(masked, number))
+            yield ContentLine(depth, self._element_name(masked, number))
             yield from self.object(value, masked, depth + 1)
 
     def _element_name(self, masked: dict[str, Any], number: int) -> str:
         is_named = any(masked.get(one) for one in NAMES)
         return visible(identity(masked) if is_named else str(masked.get("displayName") or number))
 
-    def _setting(self, instance: dict[str, Any], masked: dict[str, Any], depth: int) -> Iterator[Line]:
+    def _setting(self, instance: dict[str, Any], masked: dict[str, Any], depth: int) -> Iterator[ContentLine]:
         """The setting's own name and value on one line; all else of it below."""
         name = str(instance["settingDefinitionId"])
         keys = [one for one in instance if one.endswith(("SettingValue", "SettingCollectionValue"))]
         found = [pair for key in keys for pair in _values(instance[key], masked.get(key))]
-        plain = [self._leaf(name, one["value"], _inside(seen, "value", one["value"]), depth)
+        plain = [self._leaf(name, one["value"], _masked_at(seen, "value", one["value"]), depth)
                  for one, seen in found if one.get("value") is not None]  # fmt: skip
         said = [str(one.value).removeprefix(f"{name}_") for one in plain]
-        templates = filter(None, map(_template, [instance, *(one for one, _ in found)]))
+        templates = filter(None, map(_template_ids, [instance, *(one for one, _ in found)]))
         more = " · ".join([name, *(one.more for one in plain if one.more), *templates])
-        yield Line(depth, words(name), ", ".join(said) if said else None, more, any(one.is_hidden for one in plain))
+        yield ContentLine(
+            depth, words(name), ", ".join(said) if said else None, more, any(one.is_hidden for one in plain)
+        )
         yield from self.object(instance, masked, depth + 1, _shown_above(instance, {"settingDefinitionId", *keys}))
         for number, (value, seen) in enumerate(found, start=1):
             if len(found) > 1 and value.get("children"):
-                yield Line(depth + 1, str(number))
+                yield ContentLine(depth + 1, str(number))
             yield from self.object(value, seen, depth + 1, _shown_above(value, {"value", "children"}))
-            for at, (one, below) in enumerate(_values(value.get("children"), _inside(seen, "children", None)), 1):
+            for at, (one, below) in enumerate(_values(value.get("children"), _masked_at(seen, "children", None)), 1):
                 yield from self._element("children", one, below, depth + 1, at)
 
-    def assignment(self, value: dict[str, Any], masked: Any) -> Iterator[Line]:
+    def assignment(self, value: dict[str, Any], masked: Any) -> Iterator[ContentLine]:
         target = value.get("target") or {}
         ids = [target[one] for one in ("groupId", "deviceAndAppManagementAssignmentFilterId") if target.get(one)]
         whom = visible(assignment(value, self._names))
         more = [str(one) for one in ids if str(one) not in whom]
-        yield Line(0, "Exclude" if is_exclusion(value) else "Include", whom, " · ".join(more))
-        yield from self.object(target, _inside(masked, "target", target), 1, _SAID_OF_TARGET)
-        yield from self.object(value, masked, 1, _SAID_OF_ASSIGNMENT)
+        yield ContentLine(0, "Exclude" if is_exclusion(value) else "Include", whom, " · ".join(more))
+        yield from self.object(target, _masked_at(masked, "target", target), 1, _TARGET_ON_FIRST_LINE)
+        yield from self.object(value, masked, 1, _ASSIGNMENT_ON_FIRST_LINE)
 
-    def _leaf(self, name: str, value: Any, masked: Any, depth: int) -> Line:
+    def _leaf(self, name: str, value: Any, masked: Any, depth: int) -> ContentLine:
         label = words(name)
         if value != masked:
             return self._hidden(label, masked, depth)
         if not isinstance(value, str):
-            return Line(depth, label, _plain(value))
+            return ContentLine(depth, label, _plain_value(value))
         called = self._names.get(value)
         if called:
-            return Line(depth, label, visible(called), value)
+            return ContentLine(depth, label, visible(called), value)
         text, more = described(name, value)
-        return Line(depth, label, text, more)
+        return ContentLine(depth, label, text, more)
 
-    def _hidden(self, label: str, masked: Any, depth: int) -> Line:
+    def _hidden(self, label: str, masked: Any, depth: int) -> ContentLine:
         """No digest of it: whoever knows a profile but for the password in it could try passwords against that."""
-        return Line(depth, label, masked if isinstance(masked, str) else "••••••", is_hidden=True)
+        return ContentLine(depth, label, masked if isinstance(masked, str) else "••••••", is_hidden=True)
 
 
-def _inside(masked: Any, name: str, value: Any) -> Any:
+def _masked_at(masked: Any, name: str, value: Any) -> Any:
     return masked.get(name) if isinstance(masked, dict) else masked
 
 
@@ -190,7 +196,7 @@ def _values(value: Any, masked: Any) -> list[tuple[dict[str, Any], Any]]:
     return [pair for pair in zip(several, seen, strict=True) if isinstance(pair[0], dict)]
 
 
-def _template(holder: dict[str, Any]) -> str:
+def _template_ids(holder: dict[str, Any]) -> str:
     ids = [str(value) for one in _TEMPLATES for key, value in (holder.get(one) or {}).items() if key.endswith("Id")]
     return f"template {', '.join(ids)}" if ids else ""
 
@@ -201,10 +207,10 @@ def _shown_above(holder: dict[str, Any], names: set[str]) -> frozenset[str]:
     return frozenset(names | plain)
 
 
-_SAID_OF_TARGET = frozenset(
+_TARGET_ON_FIRST_LINE = frozenset(
     {"@odata.type", "groupId", "deviceAndAppManagementAssignmentFilterId", "deviceAndAppManagementAssignmentFilterType"}
 )
-_SAID_OF_ASSIGNMENT = frozenset({"target", "id", "@odata.type", "source", "sourceId", "intent"})
+_ASSIGNMENT_ON_FIRST_LINE = frozenset({"target", "id", "@odata.type", "source", "sourceId", "intent"})
 LONGEST_ON_A_LINE = 200
 
 
@@ -212,7 +218,7 @@ def _is_short(value: Any) -> bool:
     return not isinstance(value, str) or len(value) <= LONGEST_ON_A_LINE
 
 
-def _plain(value: Any) -> str:
+def _plain_value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

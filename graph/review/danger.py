@@ -23,21 +23,21 @@ class Finding:
 
 
 # change(the body now, the body wanted or None when it is removed) -> the dangers.
-Change = Callable[[dict[str, Any], dict[str, Any] | None], Iterable[Danger]]
-Find = Callable[[dict[str, Any]], Iterable[Finding]]
+FindLosses = Callable[[dict[str, Any], dict[str, Any] | None], Iterable[Danger]]
+FindFindings = Callable[[dict[str, Any]], Iterable[Finding]]
 
 
-def inside(holder: Any, *names: str) -> dict[str, Any]:
+def object_at(holder: Any, *names: str) -> dict[str, Any]:
     """The object at the end of these names; {} where there is none."""
     for name in names:
         holder = holder.get(name) if isinstance(holder, dict) else None
     return holder if isinstance(holder, dict) else {}
 
 
-def listed(holder: Any, name: str) -> list[Any]:
+def list_at(holder: Any, name: str) -> list[Any]:
     found = holder.get(name) if isinstance(holder, dict) else None
     return found if isinstance(found, list) else []
 
 
-def objects(holder: Any, name: str) -> list[dict[str, Any]]:
-    return [one for one in listed(holder, name) if isinstance(one, dict)]
+def objects_at(holder: Any, name: str) -> list[dict[str, Any]]:
+    return [one for one in list_at(holder, name) if isinstance(one, dict)]

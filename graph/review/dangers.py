@@ -17,9 +17,14 @@ from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
 from graph.references.references import EVERYBODY
 from graph.review import access_dangers as access
-from graph.review.danger import Change, Danger, Finding, inside, listed, objects
-from graph.review.settings_dangers import left_alone, run, turned_off, weaker_settings
-from graph.write.write_requests import Content, direct
+from graph.review.danger import Danger, Finding, FindLosses, list_at, object_at, objects_at
+from graph.review.settings_dangers import (
+    find_code_settings,
+    find_disabled_protection,
+    find_exclusions,
+    find_weaker_settings,
+)
+from graph.write.write_requests import PolicyContent, direct_assignments
 
 # Code -> what it is called; the worst first.
 TITLES: Mapping[str, str] = {
@@ -43,24 +48,24 @@ TITLES: Mapping[str, str] = {
 }
 
 
-def dangers(
-    policy_type: PolicyType, want: Content | None, live: Content | None, *, with_assignments: bool
+def find_dangers(
+    policy_type: PolicyType, want: PolicyContent | None, live: PolicyContent | None, *, with_assignments: bool
 ) -> list[Danger]:
     """`want` None: it is removed; `live` None: it is made. Each kind of danger once, the worst first."""
-    now = _Held(policy_type, live, live) if live else None
-    then = _Held(policy_type, want, want if with_assignments else live) if want else None
-    found = [*_held_anew(now, then), *_taken(now, then)]
+    now = _Policy(policy_type, live, live) if live else None
+    then = _Policy(policy_type, want, want if with_assignments else live) if want else None
+    found = [*_new_findings(now, then), *_find_losses(now, then)]
     said = {one.code: one for one in reversed(found)}
     return [said[code] for code in TITLES if code in said]
 
 
 @dataclass(frozen=True)
-class _Held:
+class _Policy:
     """A content with the assignments that hold once it is written."""
 
     policy_type: PolicyType
-    content: Content
-    assigned: Content | None
+    content: PolicyContent
+    assigned: PolicyContent | None
 
     @property
     def body(self) -> dict[str, Any]:
@@ -69,10 +74,10 @@ class _Held:
 
     @property
     def assignments(self) -> list[dict[str, Any]]:
-        return direct(objects(self.assigned, "assignments"))
+        return direct_assignments(objects_at(self.assigned, "assignments"))
 
 
-def _held_anew(now: _Held | None, then: _Held | None) -> Iterator[Danger]:
+def _new_findings(now: _Policy | None, then: _Policy | None) -> Iterator[Danger]:
     if then is None:
         return
     for find in _FINDERS:
@@ -80,13 +85,13 @@ def _held_anew(now: _Held | None, then: _Held | None) -> Iterator[Danger]:
         yield from (Danger(one.code, one.said) for one in find(then) if canonical(one.evidence) not in there)
 
 
-def _taken(now: _Held | None, then: _Held | None) -> Iterator[Danger]:
+def _find_losses(now: _Policy | None, then: _Policy | None) -> Iterator[Danger]:
     if now is not None:
         key, wanted = now.policy_type.key, then.body if then else None
-        for change in (*access.CHANGES.get(key, ()), *_CHANGES.get(key, ())):
+        for change in (*access.LOSSES.get(key, ()), *_LOSSES.get(key, ())):
             yield from change(now.body, wanted)
-        yield from weaker_settings(now.policy_type, now.body, wanted)
-        yield from _unassigned(now, then)
+        yield from find_weaker_settings(now.policy_type, now.body, wanted)
+        yield from _find_lost_assignments(now, then)
 
 
 # --- what a content holds --------------------------------------------------------------------------------------------
@@ -109,7 +114,7 @@ PAYLOADS: Mapping[str, str] = {
 }
 
 
-def _objects(held: _Held) -> Iterator[tuple[str, dict[str, Any]]]:
+def _objects(held: _Policy) -> Iterator[tuple[str, dict[str, Any]]]:
     """(type, object) of the body and of all inside of it; "" for a type that the model does not know."""
     todo: list[tuple[str, Any]] = [(root_type(held.policy_type), held.body)]
     while todo:
@@ -123,43 +128,47 @@ def _objects(held: _Held) -> Iterator[tuple[str, dict[str, Any]]]:
             todo += [(declared, one) for one in value]
 
 
-def _run(held: _Held) -> Iterator[Finding]:
+def _find_code(held: _Policy) -> Iterator[Finding]:
     for of, value in _objects(held):
         code = {name: value[name] for name in CODE if value.get(name)}
-        installs = inside(value, INSTALLED_BY)
+        installs = object_at(value, INSTALLED_BY)
         account = value.get(ACCOUNT) or installs.get(ACCOUNT)
         if code and account == "user":
             yield Finding("code", [code, account], "It runs code of its own as the user who is signed in.")
         elif code:
-            yield Finding("system", [code, account], f"It runs code of its own as {_root(of)}{_on(held)}.")
+            yield Finding(
+                "system", [code, account], f"It runs code of its own as {_account_name(of)}{_reach_words(held)}."
+            )
         elif installs and account == "system":
-            yield Finding("system", [account, value.get("packageIdentifier")], f"It installs as SYSTEM{_on(held)}.")
+            yield Finding(
+                "system", [account, value.get("packageIdentifier")], f"It installs as SYSTEM{_reach_words(held)}."
+            )
 
 
-def _root(of: str) -> str:
+def _account_name(of: str) -> str:
     is_unix = "shell" in of.lower() or "macos" in of.lower() or "linux" in of.lower()
     return "root" if is_unix else "SYSTEM"
 
 
-def _payload(held: _Held) -> Iterator[Finding]:
+def _find_payloads(held: _Policy) -> Iterator[Finding]:
     for _, value in _objects(held):
         for name in PAYLOADS.keys() & value.keys():
             if value[name]:
                 yield Finding("system", [name, value[name]], PAYLOADS[name])
 
 
-def _on(held: _Held) -> str:
-    return f", {' and '.join(whom)}" if (whom := [one for one, _ in _everybody_of(held)]) else ""
+def _reach_words(held: _Policy) -> str:
+    return f", {' and '.join(whom)}" if (whom := [one for one, _ in _reach_of_everybody(held)]) else ""
 
 
-def _certificate(held: _Held) -> Iterator[Finding]:
+def _find_certificates(held: _Policy) -> Iterator[Finding]:
     for _, value in _objects(held):
         if value.get("trustedRootCertificate"):
             said = "Devices trust whatever this certificate authority signs: its subject stands below."
             yield Finding("certificate", value["trustedRootCertificate"], said)
 
 
-def _administrators(held: _Held) -> Iterator[Finding]:
+def _find_administrators(held: _Policy) -> Iterator[Finding]:
     for of, value in _objects(held):
         for name, inner in value.items():
             known = model.properties(of).get(name)
@@ -177,12 +186,12 @@ def _administrators(held: _Held) -> Iterator[Finding]:
             )
 
 
-def _roles(held: _Held) -> Iterator[Finding]:
+def _find_roles(held: _Policy) -> Iterator[Finding]:
     body = held.body
     if held.policy_type.key == "roleAssignments":
-        lists = [sorted(map(str, listed(body, name))) for name in ("members", "resourceScopes", "scopeMembers")]
-        evidence = [inside(body, "roleDefinition").get("id"), body.get("scopeType"), *lists]
-        yield Finding("role", evidence, f"It gives an Intune role to {len(listed(body, 'members'))} group(s).")
+        lists = [sorted(map(str, list_at(body, name))) for name in ("members", "resourceScopes", "scopeMembers")]
+        evidence = [object_at(body, "roleDefinition").get("id"), body.get("scopeType"), *lists]
+        yield Finding("role", evidence, f"It gives an Intune role to {len(list_at(body, 'members'))} group(s).")
     if held.policy_type.key == "roleDefinitions":
         yield Finding("role", body.get("rolePermissions"), "It says what holders of an Intune role may do.")
     if body.get("isAssignableToRole") is True:
@@ -193,11 +202,11 @@ _ALL_SCOPES = ("allDevices", "allLicensedUsers", "allDevicesAndLicensedUsers")
 _TARGETS = {"allDevicesAssignmentTarget": "for all devices", "allLicensedUsersAssignmentTarget": "for all users"}
 
 
-def _everybody_of(held: _Held) -> list[tuple[str, str]]:
+def _reach_of_everybody(held: _Policy) -> list[tuple[str, str]]:
     """(for whom, narrowed by which filter) of assignments that reach everybody: by type, or by the built-in groups."""
     found = {}
     for one in held.assignments:
-        target = inside(one, "target")
+        target = object_at(one, "target")
         kind = str(target.get("@odata.type")).removeprefix(model.PREFIX)
         group = EVERYBODY.get(str(target.get("groupId") or "").lower())
         whom = _TARGETS.get(kind) or (f"for {group.lower()}" if group and not kind.startswith("exclusion") else None)
@@ -207,8 +216,8 @@ def _everybody_of(held: _Held) -> list[tuple[str, str]]:
     return sorted(found.items())
 
 
-def _everybody(held: _Held) -> Iterator[Finding]:
-    for whom, narrowed in _everybody_of(held):
+def _find_everybody(held: _Policy) -> Iterator[Finding]:
+    for whom, narrowed in _reach_of_everybody(held):
         said = f"It is {whom}{f', narrowed by a filter ({narrowed})' if narrowed else ''}."
         yield Finding("everybody", [whom, narrowed], said)
     if held.body.get("scopeType") in _ALL_SCOPES:
@@ -221,7 +230,7 @@ def _everybody(held: _Held) -> Iterator[Finding]:
 _LIMIT = re.compile("Before(Wipe|FactoryReset|Retirement)|^wipeAfter|^(minimum|maximum)Wipe", re.IGNORECASE)
 
 
-def _devices(held: _Held) -> Iterator[Finding]:
+def _find_device_removal(held: _Policy) -> Iterator[Finding]:
     """Whatever the model lists as a remedy beside others, and counts or dates that end in one."""
     for of, value in _objects(held):
         for name, inner in value.items():
@@ -235,68 +244,79 @@ def _is_limit(name: str) -> bool:
     return bool(_LIMIT.search(name))
 
 
-def _members(held: _Held) -> Iterator[Finding]:
-    members = listed(held.body, "members")
+def _find_members(held: _Policy) -> Iterator[Finding]:
+    members = list_at(held.body, "members")
     if held.policy_type.is_referred and members:
         yield Finding("members", members, f"It gets {len(members)} member(s): what is for the group reaches them.")
 
 
-def _approval(held: _Held) -> Iterator[Finding]:
+def _find_approval(held: _Policy) -> Iterator[Finding]:
     if held.policy_type.key == "operationApprovalPolicies":
         said = "From then on what it protects waits for a second person, and its approvers are those named here."
         yield Finding("approval", [held.body.get("policyType"), held.body.get("approverGroupIds")], said)
 
 
-def _access(held: _Held) -> Iterable[Finding]:
+def _find_in_access(held: _Policy) -> Iterable[Finding]:
     return [one for find in access.FINDERS.get(held.policy_type.key, ()) for one in find(held.body)]
 
 
-def _settings(held: _Held) -> Iterable[Finding]:
-    return [one for find in (turned_off, left_alone, run) for one in find(_objects(held))]
+def _find_in_settings(held: _Policy) -> Iterable[Finding]:
+    return [
+        one for find in (find_disabled_protection, find_exclusions, find_code_settings) for one in find(_objects(held))
+    ]
 
 
-_FINDERS: tuple[Callable[[_Held], Iterable[Finding]], ...] = (
-    _access, _approval, _roles, _run, _payload, _administrators, _certificate, _devices, _settings, _everybody,
-    _members,
-)  # fmt: skip
+_FINDERS: tuple[Callable[[_Policy], Iterable[Finding]], ...] = (
+    _find_in_access,
+    _find_approval,
+    _find_roles,
+    _find_code,
+    _find_payloads,
+    _find_administrators,
+    _find_certificates,
+    _find_device_removal,
+    _find_in_settings,
+    _find_everybody,
+    _find_members,
+)
 
 
 # --- what a change takes away ----------------------------------------------------------------------------------------
 
 
-def _unassigned(now: _Held, then: _Held | None) -> Iterator[Danger]:
+def _find_lost_assignments(now: _Policy, then: _Policy | None) -> Iterator[Danger]:
     if not any(_is_for_somebody(one) for one in now.assignments):
         return
     if then is None:
         yield Danger("taken", "It is assigned now, and would be removed.")
     elif not any(_is_for_somebody(one) for one in then.assignments):
         yield Danger("taken", "It is assigned now, and would be assigned to nobody.")
-    elif lost := dict(_everybody_of(now)).keys() - dict(_everybody_of(then)).keys():
+    elif lost := dict(_reach_of_everybody(now)).keys() - dict(_reach_of_everybody(then)).keys():
         yield Danger("taken", f"It is {' and '.join(sorted(lost))} now, and would be for some of them alone.")
 
 
 def _is_for_somebody(assignment: dict[str, Any]) -> bool:
-    kind = str(inside(assignment, "target").get("@odata.type"))
+    kind = str(object_at(assignment, "target").get("@odata.type"))
     return not kind.removeprefix(model.PREFIX).startswith("exclusion")
 
 
-def _approval_ends(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
+def _find_ended_approval(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
     if then is None:
         yield Danger("approval", "Nothing that it protects would need a second person any more.")
 
 
-def _defaults(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
+def _find_looser_default(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
     if then and now.get("secureByDefault") is True and then.get("secureByDefault") is False:
         yield Danger("compliance", "Devices without a compliance policy would count as compliant.")
 
 
-def _filter_changes(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
+def _find_changed_filter(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
     if then is None or now.get("rule") != then.get("rule"):
         yield Danger("taken", "What is assigned through it would reach other devices than now.")
 
 
-_CHANGES: Mapping[str, tuple[Change, ...]] = {
-    "operationApprovalPolicies": (_approval_ends,),
-    "deviceManagementSettings": (_defaults,),
-    "assignmentFilters": (_filter_changes,),
+_LOSSES: Mapping[str, tuple[FindLosses, ...]] = {
+    "operationApprovalPolicies": (_find_ended_approval,),
+    "deviceManagementSettings": (_find_looser_default,),
+    "assignmentFilters": (_find_changed_filter,),
 }

@@ -3,22 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graph.review.danger import inside, listed
-from graph.write.write_requests import Content
+from graph.review.danger import list_at, object_at
+from graph.write.write_requests import PolicyContent
 
 # A user among the excluded groups is not excluded.
 _EXCLUDED = {"users": "excludeUsers", "groups": "excludeGroups"}
 
 
-def guard(policy_type: str, want: Content, break_glass: Sequence[Mapping[str, str]]) -> str:
+def find_lockout(policy_type: str, want: PolicyContent, break_glass: Sequence[Mapping[str, str]]) -> str:
     """Why writing this could lock everybody out; "" when it cannot.
 
     An enabled policy for all users has to exclude every account and group that the tenant names for emergencies.
     """
-    users = inside(want["body"], "conditions", "users")
+    users = object_at(want["body"], "conditions", "users")
     if policy_type != "conditionalAccessPolicies" or str(want["body"].get("state")).lower() != "enabled":
         return ""
-    if "all" not in _listed(users, "includeUsers"):
+    if "all" not in _lower_names(users, "includeUsers"):
         return ""
     if not break_glass:
         return "It is for all users, and the tenant names no break-glass account or group that it could exclude."
@@ -27,10 +27,10 @@ def guard(policy_type: str, want: Content, break_glass: Sequence[Mapping[str, st
     return f"It is for all users and does not exclude {names}." if missing else ""
 
 
-def _listed(users: Mapping[str, Any], name: str) -> set[str]:
-    return {str(one).lower() for one in listed(users, name)}
+def _lower_names(users: Mapping[str, Any], name: str) -> set[str]:
+    return {str(one).lower() for one in list_at(users, name)}
 
 
 def _is_excluded(one: Mapping[str, str], users: Mapping[str, Any]) -> bool:
     names = [_EXCLUDED[one["kind"]]] if "kind" in one else _EXCLUDED.values()
-    return any(one["id"].lower() in _listed(users, name) for name in names)
+    return any(one["id"].lower() in _lower_names(users, name) for name in names)

@@ -9,7 +9,7 @@ from graph.content.places import root_type
 from graph.display.labels import words
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
-from graph.review.danger import Danger, Finding, inside, objects
+from graph.review.danger import Danger, Finding, object_at, objects_at
 
 COMPLIANCE = ("compliancePolicies", "deviceCompliancePolicies")
 # Settings of the catalog and of templates, by what their ids hold, and the values that turn each off.
@@ -32,7 +32,7 @@ _OFF = tuple(
 _PROTECTS = re.compile(
     r"^(defender(Require|Monitor)|bitLocker.*(Enable|Require)|firewall.*Enabled|.*(Required|Blocked|Block)$)"
 )
-_LONGEST = 3
+_NAMES_SHOWN = 3
 # What the virus scanner, or a rule of it, leaves alone.
 _LEFT_ALONE = re.compile(
     r"defender.*exclu(ded|sion)|attacksurfacereductiononlyexclusions|^defender.*(ToExclude|Excluded\w*)$"
@@ -43,77 +43,79 @@ _LEFT_ALONE = re.compile(
 _RUN = re.compile(r"config_script$|discoveryscript|scriptcontent$", re.IGNORECASE)
 
 
-def left_alone(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Finding]:
+def find_exclusions(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Finding]:
     """Exclusions from the virus scanner: by a setting, or by a property."""
     for _, value in objects:
-        setting = _id_of(value)
-        found = {setting: _value_of(value)} if _LEFT_ALONE.search(setting) else {}
+        setting = _setting_id(value)
+        found = {setting: _setting_value(value)} if _LEFT_ALONE.search(setting) else {}
         found |= {name: str(inner) for name, inner in value.items() if inner and _LEFT_ALONE.search(name)}
         for name, said in found.items():
             if said:
                 yield Finding("protection", [name, said], "It says what the virus scanner leaves alone.")
 
 
-def run(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Finding]:
+def find_code_settings(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Finding]:
     """Code in a setting of the catalog: its account is another setting, so the worse is told."""
     for _, value in objects:
-        if _RUN.search(_id_of(value)) and _value_of(value):
-            yield Finding("system", [_id_of(value), _value_of(value)], "It runs code of its own, as root or SYSTEM.")
+        if _RUN.search(_setting_id(value)) and _setting_value(value):
+            yield Finding(
+                "system", [_setting_id(value), _setting_value(value)], "It runs code of its own, as root or SYSTEM."
+            )
 
 
-def _id_of(value: dict[str, Any]) -> str:
+def _setting_id(value: dict[str, Any]) -> str:
     return str(value.get("settingDefinitionId") or value.get("definitionId") or value.get("omaUri") or "")
 
 
-def turned_off(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Finding]:
+def find_disabled_protection(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Finding]:
     """Protection that a content turns off, whatever was there."""
     for _, value in objects:
-        setting, said = _id_of(value), _value_of(value)
+        setting, said = _setting_id(value), _setting_value(value)
         if setting and any(which.search(setting) and off.search(said) for which, off in _OFF):
             name = words(setting.rpartition("/")[2] if "/" in setting else setting)
             yield Finding("protection", [setting, said], f"It turns off: {name}.")
 
 
-def _value_of(setting: dict[str, Any]) -> str:
+def _setting_value(setting: dict[str, Any]) -> str:
     for name in ("choiceSettingValue", "simpleSettingValue"):
         if isinstance(setting.get(name), dict):
             return str(setting[name].get("value"))
-    several = [str(one.get("value")) for one in objects(setting, "simpleSettingCollectionValue")]
+    several = [str(one.get("value")) for one in objects_at(setting, "simpleSettingCollectionValue")]
     if several:
         return ", ".join(several)
     found = setting.get("valueJson", setting.get("value", ""))
     return str(found).lower() if isinstance(found, bool) else str(found)
 
 
-def weaker_settings(policy_type: PolicyType, now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
+def find_weaker_settings(policy_type: PolicyType, now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
     """What asked for something, and would not any more."""
     if policy_type.key in COMPLIANCE:
-        yield from _weaker_compliance(now, then)
+        yield from _find_weaker_compliance(now, then)
     elif then is not None:
-        lost = [name for name in _true_ones(policy_type, now) if _PROTECTS.match(name) and not then.get(name)]
+        lost = [name for name in _true_properties(policy_type, now) if _PROTECTS.match(name) and not then.get(name)]
         if lost:
-            yield Danger("protection", f"It would not ask for this any more: {_some(lost)}.")
+            yield Danger("protection", f"It would not ask for this any more: {_setting_names(lost)}.")
 
 
-def _weaker_compliance(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
+def _find_weaker_compliance(now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
     if then is None:
         yield Danger("compliance", "Devices would not be held to it any more.")
         return
-    lost = [name for name, value in now.items() if _asks(name, value) and is_nothing(then.get(name))]
-    was, is_to_be = _settings(now), _settings(then)
+    lost = [name for name, value in now.items() if _is_requirement(name, value) and is_nothing(then.get(name))]
+    was, is_to_be = _settings_by_id(now), _settings_by_id(then)
     gone = sorted(was.keys() - is_to_be.keys())
-    other = [name for name, value in now.items() if name not in lost and _asks(name, value)
-             and _is_otherwise(name, value, then.get(name))]  # fmt: skip
+    other = [name for name, value in now.items() if name not in lost and _is_requirement(name, value)
+             and _may_be_weaker(name, value, then.get(name))]  # fmt: skip
     other += sorted(name for name in was.keys() & is_to_be.keys() if was[name] != is_to_be[name])
     if lost or gone:
-        yield Danger("compliance", f"It would not ask for this any more: {_some([*lost, *gone])}.")
+        yield Danger("compliance", f"It would not ask for this any more: {_setting_names([*lost, *gone])}.")
     elif other:
-        yield Danger("compliance", f"It would ask for this otherwise, maybe for less: {_some(other)}.")
-    elif _grace(now) < _grace(then):
+        yield Danger("compliance", f"It would ask for this otherwise, maybe for less: {_setting_names(other)}.")
+    elif _grace_hours(now) < _grace_hours(then):
         yield Danger("compliance", "Devices would have longer until they count as not compliant.")
 
 
-def _is_otherwise(name: str, value: Any, wanted: Any) -> bool:
+def _may_be_weaker(name: str, value: Any, wanted: Any) -> bool:
     """Not: more of what there has to be at least."""
     is_number = isinstance(value, int) and isinstance(wanted, int)
     is_more = is_number and "minimum" in name.lower() and wanted > value
@@ -123,29 +125,29 @@ def _is_otherwise(name: str, value: Any, wanted: Any) -> bool:
 _BESIDE = ("displayName", "name", "description", "version", "roleScopeTagIds", "scheduledActionsForRule", "id")
 
 
-def _asks(name: str, value: Any) -> bool:
+def _is_requirement(name: str, value: Any) -> bool:
     return name not in _BESIDE and "@" not in name and "DateTime" not in name and not is_nothing(value)
 
 
-def _settings(body: dict[str, Any]) -> dict[str, str]:
+def _settings_by_id(body: dict[str, Any]) -> dict[str, str]:
     """Id -> all that is set by it."""
-    instances = [inside(one, "settingInstance") for one in objects(body, "settings")]
+    instances = [object_at(one, "settingInstance") for one in objects_at(body, "settings")]
     return {str(one["settingDefinitionId"]): canonical(one) for one in instances if one.get("settingDefinitionId")}
 
 
-def _grace(body: dict[str, Any]) -> float:
+def _grace_hours(body: dict[str, Any]) -> float:
     """Hours until a device counts as not compliant; for ever where no action says so."""
-    rules = objects(body, "scheduledActionsForRule")
-    actions = [one for rule in rules for one in objects(rule, "scheduledActionConfigurations")]
+    rules = objects_at(body, "scheduledActionsForRule")
+    actions = [one for rule in rules for one in objects_at(rule, "scheduledActionConfigurations")]
     hours = [one.get("gracePeriodHours") for one in actions if one.get("actionType") == "block"]
     return min((one if isinstance(one, int) else 0 for one in hours), default=float("inf"))
 
 
-def _true_ones(policy_type: PolicyType, body: dict[str, Any]) -> list[str]:
+def _true_properties(policy_type: PolicyType, body: dict[str, Any]) -> list[str]:
     known = model.properties(model.type_of(body, root_type(policy_type)))
     return [name for name, value in body.items() if value is True and name in known]
 
 
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _LONGEST} more" if len(names) > _LONGEST else ""
-    return ", ".join(words(name) for name in names[:_LONGEST]) + more
+def _setting_names(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return ", ".join(words(name) for name in names[:_NAMES_SHOWN]) + more

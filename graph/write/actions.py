@@ -23,19 +23,19 @@ def post(path: str, body: Mapping[str, Any]) -> Request:
     return Request(path, "POST", body)
 
 
-def without(value: Mapping[str, Any], *names: str) -> Object:
+def omit(value: Mapping[str, Any], *names: str) -> Object:
     return {key: inner for key, inner in value.items() if key not in names}
 
 
-def only(value: Mapping[str, Any], *names: str) -> Object:
+def pick(value: Mapping[str, Any], *names: str) -> Object:
     return {key: value[key] for key in names if key in value}
 
 
-def by(items: Iterable[Object] | None, name: str) -> dict[str, Object]:
+def index_by(items: Iterable[Object] | None, name: str) -> dict[str, Object]:
     return {str(one.get(name)): one for one in items or ()}
 
 
-def sent_whole(action: str, key: str, clean: Callable[[Object], list[Any]]) -> Part:
+def write_whole(action: str, key: str, clean: Callable[[Object], list[Any]]) -> Part:
     """A part that one action replaces as a whole."""
     return lambda path, live, want: [post(f"{path}/{action}", {key: clean(want)})]
 
@@ -43,12 +43,12 @@ def sent_whole(action: str, key: str, clean: Callable[[Object], list[Any]]) -> P
 # --- settings catalog ------------------------------------------------------------------------------------------------
 
 
-def catalog(body: Object) -> None:
+def shape_catalog(body: Object) -> None:
     """Setting ids are the service's. Of the template only its id is the policy's."""
     if isinstance(body.get("templateReference"), dict):
-        body["templateReference"] = only(body["templateReference"], "templateId")
+        body["templateReference"] = pick(body["templateReference"], "templateId")
     if isinstance(body.get("settings"), list):
-        body["settings"] = [without(one, "id", "settingDefinitions") for one in body["settings"]]
+        body["settings"] = [omit(one, "id", "settingDefinitions") for one in body["settings"]]
 
 
 # --- device configuration --------------------------------------------------------------------------------------------
@@ -56,15 +56,15 @@ def catalog(body: Object) -> None:
 _ENCODED = (f"{TYPE}omaSettingStringXml", f"{TYPE}omaSettingBase64")
 
 
-def device_configuration(body: Object) -> None:
+def shape_device_configuration(body: Object) -> None:
     for setting in body.get("omaSettings") or ():
-        _plain_oma(setting)
+        _shape_oma_setting(setting)
     for name in ("privacyAccessControls", "certStore"):
         if body.get(name) is None:
             body.pop(name, None)
 
 
-def _plain_oma(setting: Object) -> None:
+def _shape_oma_setting(setting: Object) -> None:
     """A revealed secret goes as plain text; XML has to be base64 again, though it was revealed as text."""
     if setting.get("isEncrypted") and setting.get("@odata.type") in _ENCODED and not _is_base64(setting.get("value")):
         setting["value"] = base64.b64encode(str(setting["value"]).encode()).decode()
@@ -80,20 +80,22 @@ def _is_base64(value: Any) -> bool:
     return True
 
 
-def privacy_controls(path: str, live: Object, want: Object) -> list[Request]:
-    controls = [without(one, "id") for one in want.get("privacyAccessControls") or ()]
+def write_privacy_controls(path: str, live: Object, want: Object) -> list[Request]:
+    controls = [omit(one, "id") for one in want.get("privacyAccessControls") or ()]
     return [post(f"{path}/windowsPrivacyAccessControls", {"windowsPrivacyAccessControls": controls})]
 
 
 # --- administrative templates ----------------------------------------------------------------------------------------
 
 
-def definition_values(path: str, live: Object, want: Object) -> list[Request]:
+def write_definition_values(path: str, live: Object, want: Object) -> list[Request]:
     now, then = _by_definition(live), _by_definition(want)
-    same = {key for key in now.keys() & then.keys() if _definition_value(now[key]) == _definition_value(then[key])}
+    same = {
+        key for key in now.keys() & then.keys() if _definition_value_body(now[key]) == _definition_value_body(then[key])
+    }
     # A changed one goes and comes anew: an update in place would need the ids of its presentation values.
     body = {
-        "added": [_definition_value(one) for key, one in then.items() if key not in same],
+        "added": [_definition_value_body(one) for key, one in then.items() if key not in same],
         "updated": [],
         "deletedIds": [one["id"] for key, one in now.items() if key not in same],
     }
@@ -104,11 +106,11 @@ def _by_definition(body: Object) -> dict[str, Object]:
     return {str((one.get("definition") or {}).get("id")): one for one in body.get("definitionValues") or ()}
 
 
-def _definition_value(value: Object) -> Object:
+def _definition_value_body(value: Object) -> Object:
     definition = paths.keyed("/deviceManagement/groupPolicyDefinitions", (value.get("definition") or {}).get("id"))
     presentations = [
         {
-            **without(one, "id", "createdDateTime", "lastModifiedDateTime", "presentation"),
+            **omit(one, "id", "createdDateTime", "lastModifiedDateTime", "presentation"),
             "presentation@odata.bind": paths.keyed(
                 f"{definition}/presentations", (one.get("presentation") or {}).get("id")
             ),
@@ -122,20 +124,22 @@ def _definition_value(value: Object) -> Object:
 # --- compliance ------------------------------------------------------------------------------------------------------
 
 
-def _actions(body: Object) -> list[Object]:
+def _compliance_actions(body: Object) -> list[Object]:
     """The service answers no rule name, and takes no rule without one. One rule with a block action has to be there."""
     return [
         {
             "ruleName": rule.get("ruleName") or "PasswordRequired",
-            "scheduledActionConfigurations": [_action(one) for one in rule.get("scheduledActionConfigurations") or ()],
+            "scheduledActionConfigurations": [
+                _compliance_action(one) for one in rule.get("scheduledActionConfigurations") or ()
+            ],
         }
         for rule in body.get("scheduledActionsForRule") or ()
     ]
 
 
-def _action(action: Object) -> Object:
+def _compliance_action(action: Object) -> Object:
     template = action.get("notificationTemplateId")
-    return {**without(action, "id"), "notificationTemplateId": "" if template in (None, ZERO_GUID) else template}
+    return {**omit(action, "id"), "notificationTemplateId": "" if template in (None, ZERO_GUID) else template}
 
 
 _BLOCK: Object = {
@@ -143,14 +147,14 @@ _BLOCK: Object = {
 }  # fmt: skip
 
 
-def lacks_block(body: Object) -> bool:
+def lacks_block_action(body: Object) -> bool:
     """Without actions, or with none that marks the device: the service takes no such policy."""
     rules = body.get("scheduledActionsForRule") or ()
     actions = [one for rule in rules for one in rule.get("scheduledActionConfigurations") or ()]
     return all(one.get("actionType") != "block" for one in actions)
 
 
-def with_block(body: Object) -> list[Object]:
+def add_block_action(body: Object) -> list[Object]:
     """The rules, with the action that the service demands and shows as "mark device noncompliant"."""
     rules = body.get("scheduledActionsForRule") or [{"ruleName": "PasswordRequired"}]
     first = {**rules[0]}
@@ -158,52 +162,56 @@ def with_block(body: Object) -> list[Object]:
     return [first, *rules[1:]]
 
 
-def compliance(body: Object) -> None:
+def shape_compliance(body: Object) -> None:
     if "scheduledActionsForRule" in body:
-        body["scheduledActionsForRule"] = _actions(body)
+        body["scheduledActionsForRule"] = _compliance_actions(body)
 
 
-schedule_actions = sent_whole("scheduleActionsForRules", "deviceComplianceScheduledActionForRules", _actions)
-set_scheduled_actions = sent_whole("setScheduledActions", "scheduledActions", _actions)
+write_actions_for_rules = write_whole(
+    "scheduleActionsForRules", "deviceComplianceScheduledActionForRules", _compliance_actions
+)
+write_scheduled_actions = write_whole("setScheduledActions", "scheduledActions", _compliance_actions)
 
 # --- endpoint security intents ---------------------------------------------------------------------------------------
 
 
 def create_intent(path: str, body: Object) -> Request:
     template = body.get("templateId")
-    settings = [_delta(one) for one in _intent_settings(body).values()]
+    settings = [_settings_delta(one) for one in _settings_by_definition(body).values()]
     return post(
         paths.below("/deviceManagement/templates", template, "createInstance"),
-        {**only(body, "displayName", "description", "roleScopeTagIds"), "settingsDelta": settings},
+        {**pick(body, "displayName", "description", "roleScopeTagIds"), "settingsDelta": settings},
     )
 
 
-def intent_settings(path: str, live: Object, want: Object) -> list[Request]:
-    now, then = _intent_settings(live), _intent_settings(want)
+def write_intent_settings(path: str, live: Object, want: Object) -> list[Request]:
+    now, then = _settings_by_definition(live), _settings_by_definition(want)
     changed = [
-        {**_delta(one), **({"id": now[key]["id"]} if key in now else {})}
+        {**_settings_delta(one), **({"id": now[key]["id"]} if key in now else {})}
         for key, one in then.items()
         if key not in now or now[key].get("valueJson") != one.get("valueJson")
     ]
     # Nothing removes a setting; "null" makes it not configured.
-    unset = [{"id": one["id"], **_delta(one), "valueJson": "null"} for key, one in now.items() if key not in then]
+    unset = [
+        {"id": one["id"], **_settings_delta(one), "valueJson": "null"} for key, one in now.items() if key not in then
+    ]
     return [post(f"{path}/updateSettings", {"settings": [*changed, *unset]})]
 
 
-def _delta(setting: Object) -> Object:
+def _settings_delta(setting: Object) -> Object:
     """`value` says the same as `valueJson`."""
-    return without(setting, "id", "value")
+    return omit(setting, "id", "value")
 
 
-def _intent_settings(body: Object) -> dict[str, Object]:
-    settings = by(body.get("settings"), "definitionId")
+def _settings_by_definition(body: Object) -> dict[str, Object]:
+    settings = index_by(body.get("settings"), "definitionId")
     return {key: one for key, one in settings.items() if not ONBOARDING.search(key)}
 
 
 # --- app protection --------------------------------------------------------------------------------------------------
 
 
-def target_apps(path: str, live: Object, want: Object) -> list[Request]:
+def write_target_apps(path: str, live: Object, want: Object) -> list[Request]:
     group = want.get("appGroupType")
     chosen = [] if str(group).startswith("all") else want.get("apps") or []
     apps = [{"mobileAppIdentifier": one.get("mobileAppIdentifier")} for one in chosen]
@@ -211,18 +219,18 @@ def target_apps(path: str, live: Object, want: Object) -> list[Request]:
     return [post(f"{path}/targetApps", {"apps": apps, **({"appGroupType": group} if group else {})})]
 
 
-def change_settings(path: str, live: Object, want: Object) -> list[Request]:
-    return [post(f"{path}/changeSettings", {"settings": [without(one, "id") for one in want.get("settings") or ()]})]
+def write_app_settings(path: str, live: Object, want: Object) -> list[Request]:
+    return [post(f"{path}/changeSettings", {"settings": [omit(one, "id") for one in want.get("settings") or ()]})]
 
 
 # --- enrollment ------------------------------------------------------------------------------------------------------
 
 
-def priority(path: str, live: Object, want: Object) -> list[Request]:
+def write_priority(path: str, live: Object, want: Object) -> list[Request]:
     return [post(f"{path}/setPriority", {"priority": want["priority"]})] if want.get("priority") else []
 
 
-def enrollment(body: Object) -> None:
+def shape_enrollment(body: Object) -> None:
     # "Windows Phone operations are no longer supported."
     body.pop("windowsMobileRestriction", None)
     if body.get("notificationTemplates"):
@@ -233,46 +241,46 @@ def enrollment(body: Object) -> None:
 # --- notification templates ------------------------------------------------------------------------------------------
 
 
-def messages(path: str, live: Object, want: Object) -> list[Request]:
+def write_messages(path: str, live: Object, want: Object) -> list[Request]:
     key, below = "localizedNotificationMessages", f"{path}/localizedNotificationMessages"
-    now, then = by(live.get(key), "locale"), by(want.get(key), "locale")
+    now, then = index_by(live.get(key), "locale"), index_by(want.get(key), "locale")
     # The default one first: a template without a default takes no other.
     order = sorted(then.values(), key=lambda one: not one.get("isDefault"))
-    made = [post(below, only(one, "locale", "subject", "messageTemplate", "isDefault"))
+    made = [post(below, pick(one, "locale", "subject", "messageTemplate", "isDefault"))
             for one in order if one["locale"] not in now]  # fmt: skip
     changed = [
-        Request(paths.below(below, now[one["locale"]]["id"]), "PATCH", _message(one))
+        Request(paths.below(below, now[one["locale"]]["id"]), "PATCH", _message_body(one))
         for one in order
-        if one["locale"] in now and _message(one) != _message(now[one["locale"]])
+        if one["locale"] in now and _message_body(one) != _message_body(now[one["locale"]])
     ]
     gone = [Request(paths.below(below, one["id"]), "DELETE") for locale, one in now.items() if locale not in then]
     return [*made, *changed, *gone]
 
 
-def _message(message: Object) -> Object:
+def _message_body(message: Object) -> Object:
     """isDefault is only ever set, never taken away: another one's taking it does that."""
-    return {**only(message, "subject", "messageTemplate"), **({"isDefault": True} if message.get("isDefault") else {})}
+    return {**pick(message, "subject", "messageTemplate"), **({"isDefault": True} if message.get("isDefault") else {})}
 
 
 # --- policy sets -----------------------------------------------------------------------------------------------------
 
 
-def set_item(item: Object) -> Object:
-    return only(item, "@odata.type", "payloadId", "intent", "settings", "guidedDeploymentTags")
+def policy_set_item(item: Object) -> Object:
+    return pick(item, "@odata.type", "payloadId", "intent", "settings", "guidedDeploymentTags")
 
 
-def policy_set(body: Object) -> None:
-    body["items"] = [set_item(one) for one in body.get("items") or ()]
+def shape_policy_set(body: Object) -> None:
+    body["items"] = [policy_set_item(one) for one in body.get("items") or ()]
 
 
-def set_items(path: str, live: Object, want: Object) -> list[Request]:
-    now, then = by(live.get("items"), "payloadId"), by(want.get("items"), "payloadId")
+def write_policy_set_items(path: str, live: Object, want: Object) -> list[Request]:
+    now, then = index_by(live.get("items"), "payloadId"), index_by(want.get("items"), "payloadId")
     body = {
-        "addedPolicySetItems": [set_item(one) for key, one in then.items() if key not in now],
+        "addedPolicySetItems": [policy_set_item(one) for key, one in then.items() if key not in now],
         "updatedPolicySetItems": [
-            {"id": now[key]["id"], **set_item(one)}
+            {"id": now[key]["id"], **policy_set_item(one)}
             for key, one in then.items()
-            if key in now and set_item(now[key]) != set_item(one)
+            if key in now and policy_set_item(now[key]) != policy_set_item(one)
         ],
         "deletedPolicySetItems": [one["id"] for key, one in now.items() if key not in then],
     }
@@ -282,15 +290,15 @@ def set_items(path: str, live: Object, want: Object) -> list[Request]:
 # --- roles -----------------------------------------------------------------------------------------------------------
 
 
-def role(body: Object) -> None:
+def shape_role(body: Object) -> None:
     body["rolePermissions"] = [
-        {"resourceActions": [only(action, "allowedResourceActions", "notAllowedResourceActions")
+        {"resourceActions": [pick(action, "allowedResourceActions", "notAllowedResourceActions")
                              for action in one.get("resourceActions") or ()]}
         for one in body.get("rolePermissions") or ()
     ]  # fmt: skip
 
 
-def role_assignment(body: Object) -> None:
+def shape_role_assignment(body: Object) -> None:
     """The reference page's way of naming the role did not work; the portal's does."""
     role_id = (body.pop("roleDefinition", None) or {}).get("id")
     tags = body.pop("roleScopeTags", None) or ()
@@ -305,11 +313,11 @@ def role_assignment(body: Object) -> None:
 # --- Conditional Access ----------------------------------------------------------------------------------------------
 
 
-def conditional_access(body: Object) -> None:
+def shape_conditional_access(body: Object) -> None:
     grant = body.get("grantControls")
     if isinstance(grant, dict) and isinstance(grant.get("authenticationStrength"), dict):
         # The expanded object is refused as malformed.
-        grant["authenticationStrength"] = only(grant["authenticationStrength"], "id")
+        grant["authenticationStrength"] = pick(grant["authenticationStrength"], "id")
         grant["operator"] = grant.get("operator") or "AND"
     if isinstance(body.get("conditions"), dict):
         body["conditions"].pop("deviceStates", None)
@@ -318,32 +326,34 @@ def conditional_access(body: Object) -> None:
         session["disableResilienceDefaults"] = None
 
 
-def allowed_combinations(path: str, live: Object, want: Object) -> list[Request]:
-    return [post(f"{path}/updateAllowedCombinations", only(want, "allowedCombinations"))]
+def write_allowed_combinations(path: str, live: Object, want: Object) -> list[Request]:
+    return [post(f"{path}/updateAllowedCombinations", pick(want, "allowedCombinations"))]
 
 
-def combination_configurations(path: str, live: Object, want: Object) -> list[Request]:
+def write_combination_configurations(path: str, live: Object, want: Object) -> list[Request]:
     """One for each kind of configuration and the combinations it is for."""
     key, below = "combinationConfigurations", f"{path}/combinationConfigurations"
-    now = {_combination(one): one for one in live.get(key) or ()}
-    then = {_combination(one): one for one in want.get(key) or ()}
-    made = [post(below, configuration(one)) for name, one in then.items() if name not in now]
+    now = {_combination_key(one): one for one in live.get(key) or ()}
+    then = {_combination_key(one): one for one in want.get(key) or ()}
+    made = [post(below, combination_configuration(one)) for name, one in then.items() if name not in now]
     changed = [
-        Request(paths.below(below, now[name]["id"]), "PATCH", configuration(one))
+        Request(paths.below(below, now[name]["id"]), "PATCH", combination_configuration(one))
         for name, one in then.items()
-        if name in now and configuration(now[name]) != configuration(one)
+        if name in now and combination_configuration(now[name]) != combination_configuration(one)
     ]
     gone = [Request(paths.below(below, one["id"]), "DELETE") for name, one in now.items() if name not in then]
     return [*made, *changed, *gone]
 
 
-def configuration(value: Object) -> Object:
-    return without(value, "id", "allowedIssuers")
+def combination_configuration(value: Object) -> Object:
+    return omit(value, "id", "allowedIssuers")
 
 
-def _combination(value: Object) -> str:
+def _combination_key(value: Object) -> str:
     return canonical([value.get("@odata.type"), sorted(value.get("appliesToCombinations") or ())])
 
 
-def strength(body: Object) -> None:
-    body["combinationConfigurations"] = [configuration(one) for one in body.get("combinationConfigurations") or ()]
+def shape_authentication_strength(body: Object) -> None:
+    body["combinationConfigurations"] = [
+        combination_configuration(one) for one in body.get("combinationConfigurations") or ()
+    ]

@@ -16,13 +16,13 @@ from graph.policy_types.policy_type import PolicyType
 _MOST_TRIALS = 200
 
 
-def known(policy_type: PolicyType, live: dict[str, Any], *backups: dict[str, Any]) -> dict[str, Any]:
+def without_additions(policy_type: PolicyType, live: dict[str, Any], *backups: dict[str, Any]) -> dict[str, Any]:
     """The live body without what none of the backups' bodies has."""
-    found: dict[str, Any] = _known(live, backups, body_of(policy_type))
+    found: dict[str, Any] = _without_additions(live, backups, body_of(policy_type))
     return found
 
 
-def is_same(policy_type: PolicyType, before: Any, after: Any) -> bool:
+def is_unchanged(policy_type: PolicyType, before: Any, after: Any) -> bool:
     """Nothing happened between two readings: but that the service tells, or tells no more, of properties unset.
 
     What it adds with a value is kept as a change: the reading before does not have it, and it may be somebody's.
@@ -33,7 +33,7 @@ def is_same(policy_type: PolicyType, before: Any, after: Any) -> bool:
         return False
     one, other = before["body"], after["body"]
     for _ in range(2):
-        one, other = other, _known(one, [other], body_of(policy_type), is_kept=_is_something)
+        one, other = other, _without_additions(one, [other], body_of(policy_type), is_kept=_is_something)
     return bool(normalise(policy_type, {**before, "body": one}) == normalise(policy_type, {**after, "body": other}))
 
 
@@ -41,24 +41,24 @@ def _is_something(value: Any) -> bool:
     return not is_nothing(value)
 
 
-def known_assignments(live: Any, *backups: Any) -> Any:
-    return _known(live, backups, ASSIGNMENTS)
+def assignments_without_additions(live: Any, *backups: Any) -> Any:
+    return _without_additions(live, backups, ASSIGNMENTS)
 
 
 # Whether a property that no backup has stays all the same.
-Kept = Callable[[Any], bool]
+IsKept = Callable[[Any], bool]
 
 
-def _none(value: Any) -> bool:
+def _keep_none(value: Any) -> bool:
     return False
 
 
-def _known(live: Any, backups: Sequence[Any], place: Place, is_kept: Kept = _none) -> Any:
+def _without_additions(live: Any, backups: Sequence[Any], place: Place, is_kept: IsKept = _keep_none) -> Any:
     if isinstance(live, dict):
         alike = [one for one in backups if isinstance(one, dict) and _is_of_one_type(live, one)]
-        return _known_object(live, alike, place, is_kept) if alike else live
+        return _object_without_additions(live, alike, place, is_kept) if alike else live
     if isinstance(live, list) and any(isinstance(one, dict) for one in live):
-        return _known_list(live, [one for one in backups if isinstance(one, list)], place, is_kept)
+        return _list_without_additions(live, [one for one in backups if isinstance(one, list)], place, is_kept)
     return live
 
 
@@ -68,12 +68,12 @@ def _is_of_one_type(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return None in kinds or kinds[0] == kinds[1]
 
 
-def _known_object(
-    live: dict[str, Any], backups: Sequence[dict[str, Any]], place: Place, is_kept: Kept
+def _object_without_additions(
+    live: dict[str, Any], backups: Sequence[dict[str, Any]], place: Place, is_kept: IsKept
 ) -> dict[str, Any]:
     actual = model.type_of(live, place.declared)
     return {
-        name: _known(inner, [one[name] for one in backups if name in one], place_in(actual, name), is_kept)
+        name: _without_additions(inner, [one[name] for one in backups if name in one], place_in(actual, name), is_kept)
         if isinstance(inner, dict | list)
         else inner
         for name, inner in live.items()
@@ -81,12 +81,12 @@ def _known_object(
     }
 
 
-def _known_list(live: list[Any], backups: Sequence[list[Any]], place: Place, is_kept: Kept) -> list[Any]:
+def _list_without_additions(live: list[Any], backups: Sequence[list[Any]], place: Place, is_kept: IsKept) -> list[Any]:
     partners: list[list[Any]] = [[] for _ in live]
     for backup in backups:
         for position, partner in _pairs(live, backup, place):
             partners[position].append(partner)
-    return [_known(one, partners[position], place, is_kept) for position, one in enumerate(live)]
+    return [_without_additions(one, partners[position], place, is_kept) for position, one in enumerate(live)]
 
 
 def _pairs(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[int, Any]]:
@@ -100,7 +100,7 @@ def _pairs(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[i
             if same:
                 yield position, same.pop(0)
     elif len(live) <= _MOST_TRIALS:
-        yield from _tried(live, backup, place)
+        yield from _pairs_by_trial(live, backup, place)
 
 
 def _by_key(items: list[Any], place: Place) -> dict[str, list[Any]]:
@@ -110,11 +110,11 @@ def _by_key(items: list[Any], place: Place) -> dict[str, list[Any]]:
     return named
 
 
-def _tried(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[int, Any]]:
+def _pairs_by_trial(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[int, Any]]:
     """Where only its whole value identifies an element: what is like one of the backup's but for additions."""
     wanted = [(canonical(clean(one, place)), one) for one in backup]
     for position, one in enumerate(live):
         for at, (text, partner) in enumerate(wanted):
-            if canonical(clean(_known(one, [partner], place), place)) == text:
+            if canonical(clean(_without_additions(one, [partner], place), place)) == text:
                 yield position, wanted.pop(at)[1]
                 break

@@ -17,7 +17,7 @@ from graph.policy_types.enrollment import (
     templates_of,
     token_of,
 )
-from graph.write.actions import lacks_block
+from graph.write.actions import lacks_block_action
 
 Object = dict[str, Any]
 
@@ -28,11 +28,11 @@ class Attainable:
     notes: tuple[str, ...] = ()
 
 
-def attainable(policy_type: str, want: Object, live: Object | None) -> Attainable:
+def limit_to_attainable(policy_type: str, want: Object, live: Object | None) -> Attainable:
     """`live`: the tenant's body; None when the policy is yet to be made."""
     notes: list[str] = []
     if has_device_group(policy_type, want):
-        found = _device_group(want, live)
+        found = _limit_device_group(want, live)
         want, notes = found.body, [*found.notes]
     for limit in _LIMITS.get(policy_type, ()):
         found = limit(want, live)
@@ -40,7 +40,7 @@ def attainable(policy_type: str, want: Object, live: Object | None) -> Attainabl
     return Attainable(want, tuple(notes))
 
 
-def _as_live(name: str, want: Object, live: Object | None, *notes: str) -> Attainable:
+def _keep_live(name: str, want: Object, live: Object | None, *notes: str) -> Attainable:
     """It stays as the tenant has it."""
     body = {key: value for key, value in want.items() if key != name}
     return Attainable(body | ({name: live[name]} if live and name in live else {}), notes)
@@ -49,10 +49,10 @@ def _as_live(name: str, want: Object, live: Object | None, *notes: str) -> Attai
 # --- driver updates --------------------------------------------------------------------------------------------------
 
 
-def _drivers(want: Object, live: Object | None) -> Attainable:
+def _limit_driver_decisions(want: Object, live: Object | None) -> Attainable:
     """A driver that the tenant does not list cannot be decided on, and no decision can be taken back."""
     if INVENTORY not in want:
-        return Attainable(want, _unknown_decisions(want, live))
+        return Attainable(want, _unknown_decisions_notes(want, live))
     wanted = {driver_of(one): one for one in decided(want)}
     there = {driver_of(one) for one in entries(live or {})}
     theirs = [one for one in decided(live or {}) if driver_of(one) not in wanted]
@@ -61,24 +61,24 @@ def _drivers(want: Object, live: Object | None) -> Attainable:
     notes = []
     if missing:
         notes.append(
-            f"What was decided on {_some(missing)} is not applied: devices have not reported "
+            f"What was decided on {_quoted_names(missing)} is not applied: devices have not reported "
             f"{'it' if len(missing) == 1 else 'them'} to this profile yet. Restore it again once they have."
         )
     if theirs:
         notes.append(
-            f"{_some([called(driver_of(one)) for one in theirs])}: decided on in the tenant since, and Graph takes no "
-            "decision back."
+            f"{_quoted_names([called(driver_of(one)) for one in theirs])}: decided on in the tenant since, and Graph "
+            "takes no decision back."
         )
     return Attainable({**want, INVENTORY: [*kept, *theirs]}, tuple(notes))
 
 
-def _unknown_decisions(want: Object, live: Object | None) -> tuple[str, ...]:
+def _unknown_decisions_notes(want: Object, live: Object | None) -> tuple[str, ...]:
     if want.get("approvalType") != "manual" or live is not None:
         return ()
     return ("The backup does not hold which drivers were approved or declined: decide on them again in Intune.",)
 
 
-def _quality_updates(want: Object, live: Object | None) -> Attainable:
+def _limit_quality_updates(want: Object, live: Object | None) -> Attainable:
     """Which updates of Microsoft's catalogue were approved by hand only a function shows, asked for each by its id."""
     methods = [one.get("approvalMethodType") for one in listed(want, "approvalSettings") if isinstance(one, dict)]
     if "manual" not in methods or live is not None:
@@ -86,7 +86,7 @@ def _quality_updates(want: Object, live: Object | None) -> Attainable:
     return Attainable(want, ("Which updates were approved by hand is not backed up: approve them again in Intune.",))
 
 
-def _some(names: list[str]) -> str:
+def _quoted_names(names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(f"“{one}”" for one in names[:3]) + more
 
@@ -94,52 +94,52 @@ def _some(names: list[str]) -> str:
 # --- compliance ------------------------------------------------------------------------------------------------------
 
 
-def _actions(want: Object, live: Object | None) -> Attainable:
+def _limit_compliance_actions(want: Object, live: Object | None) -> Attainable:
     """The service takes no policy without an action that marks the device: a backup that knows of none changes none."""
-    return _as_live("scheduledActionsForRule", want, live) if live and lacks_block(want) else Attainable(want)
+    return _keep_live("scheduledActionsForRule", want, live) if live and lacks_block_action(want) else Attainable(want)
 
 
 # --- enrollment ------------------------------------------------------------------------------------------------------
 
 
-def _device_group(want: Object, live: Object | None) -> Attainable:
+def _limit_device_group(want: Object, live: Object | None) -> Attainable:
     """App-only tokens get a 500 for setting it in any form; a person who is signed in may
     (deploymenttheory/terraform-provider-microsoft365, windows_autopilot_device_preparation; live, 2026).
     """
     if DEVICE_GROUPS not in want:
         return Attainable(want, () if live else (_NO_GROUP_KNOWN,))
-    wanted, theirs = (_groups(one) for one in (want, live or {}))
+    wanted, theirs = (_device_group_ids(one) for one in (want, live or {}))
     note = f"Set its device group {', '.join(sorted(wanted)) or '(none)'} by hand in Intune: {_REFUSED}"
-    return _as_live(DEVICE_GROUPS, want, live, *([note] if wanted != theirs else []))
+    return _keep_live(DEVICE_GROUPS, want, live, *([note] if wanted != theirs else []))
 
 
 _REFUSED = "Microsoft Graph lets no app set the group that devices join while they enroll."
 _NO_GROUP_KNOWN = "The backup does not hold the group that devices join while they enroll: set it by hand in Intune."
 
 
-def _groups(body: Object) -> set[str]:
+def _device_group_ids(body: Object) -> set[str]:
     return {str(one.get("targetId")) for one in listed(body, DEVICE_GROUPS) if isinstance(one, dict)}
 
 
-def _default_of(name: str) -> Callable[[Object, Object | None], Attainable]:
+def _limit_default(name: str) -> Callable[[Object, Object | None], Attainable]:
     def limit(want: Object, live: Object | None) -> Attainable:
         if want.get(name) or not (live or {}).get(name):
             return Attainable(want)
-        return _as_live(name, want, live, "It is its token's default profile now, and stays it until another one is.")
+        return _keep_live(name, want, live, "It is its token's default profile now, and stays it until another one is.")
 
     return limit
 
 
-def _token_default(want: Object, live: Object | None) -> Attainable:
+def _limit_token_default(want: Object, live: Object | None) -> Attainable:
     """Only what is under a token can be its default."""
     if want.get(IS_DEFAULT) and live is not None and not token_of(live):
-        return _as_live(
+        return _keep_live(
             IS_DEFAULT, want, live, "It is under no Apple token here, and so cannot be its default profile."
         )
     return Attainable(want)
 
 
-def _messages(want: Object, live: Object | None) -> Attainable:
+def _limit_messages(want: Object, live: Object | None) -> Attainable:
     """Those of a kind that may not have been read stay as they are."""
     known = {one.get("kind") for one in listed(want, MESSAGES)}
     missing = [kind for kind, _ in templates_of(want) if kind not in known]
@@ -153,11 +153,11 @@ def _messages(want: Object, live: Object | None) -> Attainable:
 
 
 _LIMITS: Mapping[str, tuple[Callable[[Object, Object | None], Attainable], ...]] = {
-    "windowsDriverUpdateProfiles": (_drivers,),
-    "windowsQualityUpdatePolicies": (_quality_updates,),
-    "compliancePolicies": (_actions,),
-    "deviceCompliancePolicies": (_actions,),
-    "configurationPolicies": (_default_of(IS_DEFAULT), _token_default),
-    "depOnboardingSettings": (_default_of("isDefault"),),
-    "deviceEnrollmentConfigurations": (_messages,),
+    "windowsDriverUpdateProfiles": (_limit_driver_decisions,),
+    "windowsQualityUpdatePolicies": (_limit_quality_updates,),
+    "compliancePolicies": (_limit_compliance_actions,),
+    "deviceCompliancePolicies": (_limit_compliance_actions,),
+    "configurationPolicies": (_limit_default(IS_DEFAULT), _limit_token_default),
+    "depOnboardingSettings": (_limit_default("isDefault"),),
+    "deviceEnrollmentConfigurations": (_limit_messages,),
 }

@@ -10,61 +10,63 @@ from graph.content.secrets import comparable, settle
 from graph.display.diff import Path, compare
 from graph.policy_types.policy_type import PolicyType
 from graph.write import additions
-from graph.write.write_requests import Content, creation, direct
+from graph.write.write_requests import PolicyContent, creation_request, direct_assignments
 
 
 @dataclass(frozen=True)
-class Begun:
+class BegunWrite:
     """What the writes go from, and to. `names`: the properties of the body that tell."""
 
-    before: Content
-    after: Content
+    before: PolicyContent
+    after: PolicyContent
     names: frozenset[str]
 
-    def explains(self, policy_type: PolicyType, there: Content, *, with_assignments: bool) -> bool:
+    def explains(self, policy_type: PolicyType, there: PolicyContent, *, with_assignments: bool) -> bool:
         names = self.names - policy_type.shifting
-        live, old, new = (_told_by(one, names, with_assignments) for one in (there, self.before, self.after))
+        live, old, new = (_written_part(one, names, with_assignments) for one in (there, self.before, self.after))
         for side in (old, new):
             # The tokens of secrets are the tenant's own, and new at each write.
             side["body"] = comparable(policy_type, side["body"], live["body"])
         live = {
-            "body": additions.known(policy_type, live["body"], old["body"], new["body"]),
-            "assignments": additions.known_assignments(live["assignments"], old["assignments"], new["assignments"]),
+            "body": additions.without_additions(policy_type, live["body"], old["body"], new["body"]),
+            "assignments": additions.assignments_without_additions(
+                live["assignments"], old["assignments"], new["assignments"]
+            ),
         }
         moved, missing = ({one.path for one in compare(policy_type, side, live)} for side in (old, new))
-        return not (_meet(moved, missing) or _meet(missing, moved))
+        return not (_overlap(moved, missing) or _overlap(missing, moved))
 
 
-def change(before: Content, want: Content) -> Begun:
-    return Begun(before, want, frozenset(want["body"]))
+def begun_change(before: PolicyContent, want: PolicyContent) -> BegunWrite:
+    return BegunWrite(before, want, frozenset(want["body"]))
 
 
-def creation_of(policy_type: PolicyType, want: Content) -> Begun:
+def begun_creation(policy_type: PolicyType, want: PolicyContent) -> BegunWrite:
     """A create is one POST. What it does not say yet is the service's own until it is written."""
-    sent = creation(policy_type, want).body or {}
+    sent = creation_request(policy_type, want).body or {}
     # A bind stands for the property of its name.
     names = frozenset({str(name).split("@odata.bind")[0] for name in sent} & want["body"].keys())
     body = settle(policy_type, want["body"]).body  # without its secrets
     made = {name: body[name] for name in names & body.keys()}
-    return Begun({"body": made, "assignments": _none(want)}, want, names)
+    return BegunWrite({"body": made, "assignments": _no_assignments(want)}, want, names)
 
 
-def removal_of(before: Content) -> Begun:
-    """Some are let go of before they are deleted (graph.write.write_requests.removal)."""
+def begun_removal(before: PolicyContent) -> BegunWrite:
+    """Some are let go of before they are deleted (graph.write.write_requests.removal_requests)."""
     body = {name: False if name == "isTrusted" else value for name, value in before["body"].items()}
-    return Begun(before, {"body": body, "assignments": _none(before)}, frozenset(body))
+    return BegunWrite(before, {"body": body, "assignments": _no_assignments(before)}, frozenset(body))
 
 
-def _none(content: Content) -> list[Any] | None:
+def _no_assignments(content: PolicyContent) -> list[Any] | None:
     return None if content.get("assignments") is None else []
 
 
-def _told_by(content: Content, names: frozenset[str], with_assignments: bool) -> Content:
+def _written_part(content: PolicyContent, names: frozenset[str], with_assignments: bool) -> PolicyContent:
     """Without what the restore never writes, and without what moves by itself."""
     body = {name: value for name, value in content["body"].items() if name in names or name == "@odata.type"}
-    return {"body": body, "assignments": direct(content.get("assignments")) if with_assignments else None}
+    return {"body": body, "assignments": direct_assignments(content.get("assignments")) if with_assignments else None}
 
 
-def _meet(some: set[Path], others: set[Path]) -> bool:
+def _overlap(some: set[Path], others: set[Path]) -> bool:
     """One of these is one of those, or lies in it."""
     return any(path[:count] in others for path in some for count in range(1, len(path) + 1))

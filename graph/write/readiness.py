@@ -40,17 +40,17 @@ _NOT_YET = re.compile(
 )
 
 
-def not_ready(policy_type: str, body: Body) -> str:
+def wait_reason(policy_type: str, body: Body) -> str:
     """What a new policy waits for before anything else is done with it; "" when it can be used."""
     found = READINESS.get(policy_type)
     return found.waits_for if found and not found.is_given(body) else ""
 
 
-def patience(policy_type: str) -> int:
+def patience_seconds(policy_type: str) -> int:
     return PATIENCE.get(policy_type, USUAL_PATIENCE)
 
 
-def may_mend(error: Rejected, made: Collection[str]) -> bool:
+def may_be_a_delay(error: Rejected, made: Collection[str]) -> bool:
     """A refusal that says that something is not there, be it what was made a moment ago: it may be known soon.
 
     One that names other ids is about those.

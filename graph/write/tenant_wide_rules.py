@@ -24,7 +24,7 @@ from graph.policy_types.write_rule import APP_NAMED, CA_NAMED, DIRECTORY, LOCKS,
 from graph.read import groups
 from graph.transport import paths
 from graph.transport.client import Request
-from graph.write.actions import only, post, without
+from graph.write.actions import omit, pick, post
 
 AUTOPATCH = (
     "It is for an audience of devices and rings that only its own tenant knows, and that Microsoft Graph does not make "
@@ -62,13 +62,13 @@ def _stays_a_draft(body: Object) -> str:
 # --- terms of use ----------------------------------------------------------------------------------------------------
 
 
-def _agreement(body: Object) -> None:
+def _shape_agreement(body: Object) -> None:
     body["files"] = [
-        only(one, "fileName", "displayName", "language", "isDefault", "fileData") for one in body.get("files") or ()
+        pick(one, "fileName", "displayName", "language", "isDefault", "fileData") for one in body.get("files") or ()
     ]
 
 
-def _needs_its_files(body: Object) -> str:
+def _lacks_files(body: Object) -> str:
     """An agreement without its PDF makes the list of all agreements a 500 (Micke-K/IntuneManagement, 2026-09-06)."""
     files = body.get("files") or ()
     has_all = bool(files) and all((one.get("fileData") or {}).get("data") for one in files)
@@ -83,18 +83,18 @@ _DEFAULT = {"Accept-Language": DEFAULT_LOCALE}
 
 def _create_branding(path: str, body: Object) -> Request:
     if body.get("id") == DEFAULT_LOCALE:
-        return Request(path.removesuffix("/localizations"), "PATCH", _texts(body), _DEFAULT)
+        return Request(path.removesuffix("/localizations"), "PATCH", _branding_texts(body), _DEFAULT)
     # Here the client says the id.
-    return post(path, {"id": body.get("id"), **_texts(body)})
+    return post(path, {"id": body.get("id"), **_branding_texts(body)})
 
 
-def _texts(body: Object) -> Object:
+def _branding_texts(body: Object) -> Object:
     """All that goes with the object; what has no value is left to the service's default."""
     derived = {"id", "cdnList", "@odata.type", *BRANDING_FILES, *(f"{name}RelativeUrl" for name in BRANDING_FILES)}
-    return {name: value for name, value in without(body, *derived).items() if value is not None}
+    return {name: value for name, value in omit(body, *derived).items() if value is not None}
 
 
-def _branding_file(name: str) -> Part:
+def _branding_file_part(name: str) -> Part:
     def write(path: str, live: Object, want: Object) -> list[Request]:
         data = want.get(name)
         if not data:
@@ -120,17 +120,17 @@ _SITE = ("webUrl", "allowRedirect", "comment", "compatibilityMode", "mergeType",
 _COOKIE = ("displayName", "comment", "hostOnly", "hostOrDomain", "path", "sourceEnvironment")
 
 
-def _members(name: str, key: Callable[[Object], str], shown: tuple[str, ...]) -> Part:
+def _list_part(name: str, key: Callable[[Object], str], shown: tuple[str, ...]) -> Part:
     """A list below the site list, each of its elements by itself."""
 
     def write(path: str, live: Object, want: Object) -> list[Request]:
         now = {key(one): one for one in live.get(name) or ()}
         then = {key(one): one for one in want.get(name) or ()}
-        made = [post(f"{path}/{name}", only(one, *shown)) for which, one in then.items() if which not in now]
+        made = [post(f"{path}/{name}", pick(one, *shown)) for which, one in then.items() if which not in now]
         changed = [
-            Request(paths.below(path, name, now[which]["id"]), "PATCH", only(one, *shown))
+            Request(paths.below(path, name, now[which]["id"]), "PATCH", pick(one, *shown))
             for which, one in then.items()
-            if which in now and only(now[which], *shown) != only(one, *shown)
+            if which in now and pick(now[which], *shown) != pick(one, *shown)
         ]
         gone = [
             Request(paths.below(path, name, one["id"]), "DELETE") for which, one in now.items() if which not in then
@@ -147,7 +147,7 @@ def _cookie_key(one: Object) -> str:
 # --- Windows 365 -----------------------------------------------------------------------------------------------------
 
 
-def _provisioning(body: Object) -> None:
+def _shape_provisioning_policy(body: Object) -> None:
     for one in body.get("domainJoinConfigurations") or ():
         one.pop("geographicLocationType", None)
 
@@ -157,7 +157,7 @@ def _provisioning(body: Object) -> None:
 
 def _change_settings(path: str, changed: Object) -> Request:
     """A property of the whole service: only what differs, or the rest becomes its default (almenscorner/IntuneCD)."""
-    return Request(DM, "PATCH", {"settings": without(changed, "@odata.type")})
+    return Request(DM, "PATCH", {"settings": omit(changed, "@odata.type")})
 
 
 _CLOUD_PC: dict[str, Any] = {"wave": POLICIES, "access": WRITE_CLOUD_PC, "assign": "assignments"}
@@ -167,10 +167,10 @@ TENANT_RULES: Mapping[str, WriteRule] = {
     "groups": WriteRule(
         DIRECTORY,
         WRITE_GROUPS,
-        create=groups.creation,
-        parts={"members": groups.add_members},
-        cannot_create=groups.why_never,
-        warn_made=groups.warning,
+        create=groups.creation_request,
+        parts={"members": groups.write_members},
+        cannot_create=groups.refuse_creation,
+        warn_made=groups.creation_warning,
     ),
     "mobileAppCategories": WriteRule(APP_NAMED, WRITE_APPS),
     "androidDeviceOwnerEnrollmentProfiles": WriteRule(POLICIES, WRITE_CONFIGURATION, warn_made=_new_token),
@@ -187,24 +187,24 @@ TENANT_RULES: Mapping[str, WriteRule] = {
         CA_NAMED,
         WRITE_AGREEMENTS,
         fixed=frozenset({"files"}),
-        shape=_agreement,
-        cannot_create=_needs_its_files,
+        shape=_shape_agreement,
+        cannot_create=_lacks_files,
     ),
     "organizationalBranding": WriteRule(
         POLICIES,
         WRITE_BRANDING,
         create=_create_branding,
         names_itself=True,
-        parts={name: _branding_file(name) for name in BRANDING_FILES},
+        parts={name: _branding_file_part(name) for name in BRANDING_FILES},
     ),
-    "provisioningPolicies": WriteRule(shape=_provisioning, **_CLOUD_PC),
+    "provisioningPolicies": WriteRule(shape=_shape_provisioning_policy, **_CLOUD_PC),
     "cloudPcUserSettings": WriteRule(**_CLOUD_PC),
     "browserSiteLists": WriteRule(
         POLICIES,
         WRITE_SITE_LISTS,
         parts={
-            "sites": _members("sites", lambda one: str(one.get("webUrl")), _SITE),
-            "sharedCookies": _members("sharedCookies", _cookie_key, _COOKIE),
+            "sites": _list_part("sites", lambda one: str(one.get("webUrl")), _SITE),
+            "sharedCookies": _list_part("sharedCookies", _cookie_key, _COOKIE),
         },
         warn=_stays_a_draft,
     ),

@@ -20,11 +20,11 @@ from graph.policy_types.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRu
 from graph.transport import paths
 from graph.transport.client import Request
 from graph.write import additions
-from graph.write.actions import only, post
-from graph.write.attainable import attainable
+from graph.write.actions import pick, post
+from graph.write.attainable import limit_to_attainable
 from graph.write.write_rules import WRITE_RULES
 
-Content = dict[str, Any]
+PolicyContent = dict[str, Any]
 
 
 def item_path(policy_type: PolicyType, graph_id: str) -> str:
@@ -35,28 +35,28 @@ def item_path(policy_type: PolicyType, graph_id: str) -> str:
     )
 
 
-def named_id(policy_type: PolicyType, content: Content) -> str:
+def chosen_id(policy_type: PolicyType, content: PolicyContent) -> str:
     """The id that a create names itself: whatever has it would be written over. "" where Graph gives one."""
     return str(content["body"].get("id") or "") if WRITE_RULES[policy_type.key].names_itself else ""
 
 
-def creation(policy_type: PolicyType, want: Content, token: str = "") -> Request:
+def creation_request(policy_type: PolicyType, want: PolicyContent, token: str = "") -> Request:
     """The POST that makes the policy, below a token where it lives below one; what it does not take follows."""
     rule, body = WRITE_RULES[policy_type.key], copy.deepcopy(settle(policy_type, want["body"]).body)
     if rule.create:
         return rule.create(policy_type.path, body)
     if rule.names_itself:
-        return Request(policy_type.item(named_id(policy_type, want)), "PATCH", _sendable(policy_type, rule, body))
-    sent = _sendable(policy_type, rule, body)
+        return Request(policy_type.item(chosen_id(policy_type, want)), "PATCH", _shaped(policy_type, rule, body))
+    sent = _shaped(policy_type, rule, body)
     later = rule.parts.keys() - rule.posted
-    sent = {name: value for name, value in sent.items() if name not in later} | _made_under(rule, want["body"])
+    sent = {name: value for name, value in sent.items() if name not in later} | _creation_source(rule, want["body"])
     if rule.first:
         sent = {name: value for name, value in sent.items() if name in rule.first}
     path = f"{policy_type.item(token)}/enrollmentProfiles" if token else policy_type.path
     return post(path, sent)
 
 
-def _made_under(rule: WriteRule, body: Object) -> Object:
+def _creation_source(rule: WriteRule, body: Object) -> Object:
     """deploymenttheory/terraform-provider-microsoft365, ios_device_enrollment_policy: sent when creating, too."""
     is_sent = "creationSource" in rule.echoed and token_of(body)
     return {"creationSource": body["creationSource"]} if is_sent else {}
@@ -68,42 +68,44 @@ def is_all_secret(policy_type: PolicyType, body: Object) -> bool:
     return any(body.get(name) and not left.get(name) for name in ("settings", "settingInstance"))
 
 
-def created_id(policy_type: PolicyType, want: Content, answer: Object, token: str = "") -> str:
+def created_id(policy_type: PolicyType, want: PolicyContent, answer: Object, token: str = "") -> str:
     """Below a token, both name it. Where who makes one says its id, the answer may be empty."""
-    made = named_id(policy_type, want) or str(answer.get("id") or "")
+    made = chosen_id(policy_type, want) or str(answer.get("id") or "")
     return f"{token}/{made}" if token else made
 
 
-def changes(
-    policy_type: PolicyType, graph_id: str, live: Content, want: Content, *, with_assignments: bool
+def change_requests(
+    policy_type: PolicyType, graph_id: str, live: PolicyContent, want: PolicyContent, *, with_assignments: bool
 ) -> list[Request]:
     """The writes, in their order, that make `live` into `want`; none when they are the same."""
     path, rule = item_path(policy_type, graph_id), WRITE_RULES[policy_type.key]
-    wanted = attainable(policy_type.key, want["body"], live["body"]).body
-    requests = [*_body_changes(policy_type, rule, path, live["body"], wanted)]
+    wanted = limit_to_attainable(policy_type.key, want["body"], live["body"]).body
+    requests = [*_body_requests(policy_type, rule, path, live["body"], wanted)]
     if with_assignments:
-        requests += _assign(rule, path, live, want)
+        requests += _assignment_requests(rule, path, live, want)
     return requests
 
 
-def written(policy_type: PolicyType, live: Content | None, want: Content, *, with_assignments: bool) -> Content:
+def written_part(
+    policy_type: PolicyType, live: PolicyContent | None, want: PolicyContent, *, with_assignments: bool
+) -> PolicyContent:
     """The part of `want` that would be sent, by whole properties; {} where nothing would. `live` None: to make it."""
     rule, body = WRITE_RULES[policy_type.key], want["body"]
     if live is None:
-        names = {*_sent_names(_sendable(policy_type, rule, copy.deepcopy(body))), *rule.parts}
+        names = {*_sent_names(_shaped(policy_type, rule, copy.deepcopy(body))), *rule.parts}
     else:
-        names = _names_of_changes(policy_type, rule, live["body"], body)
+        names = _changed_names(policy_type, rule, live["body"], body)
     kept = {name: value for name, value in body.items() if name in names or name == "@odata.type"}
-    part: Content = {"body": kept} if names else {}
+    part: PolicyContent = {"body": kept} if names else {}
     now = live or {"assignments": []}
-    if with_assignments and _assign(rule, "", now, want):
+    if with_assignments and _assignment_requests(rule, "", now, want):
         part["assignments"] = want["assignments"]
     return part
 
 
-def _names_of_changes(policy_type: PolicyType, rule: WriteRule, live: Object, want: Object) -> set[str]:
-    differing = differing_names(policy_type, live, want)
-    sent = _sent_names(_update_of(policy_type, rule, want, differing - rule.parts.keys() - rule.fixed))
+def _changed_names(policy_type: PolicyType, rule: WriteRule, live: Object, want: Object) -> set[str]:
+    differing = differing_properties(policy_type, live, want)
+    sent = _sent_names(_update_body(policy_type, rule, want, differing - rule.parts.keys() - rule.fixed))
     return sent | (differing & rule.parts.keys())
 
 
@@ -112,46 +114,46 @@ def _sent_names(sent: Object) -> set[str]:
     return {name.split("@odata.bind")[0] for name in sent}
 
 
-def _body_changes(policy_type: PolicyType, rule: WriteRule, path: str, live: Object, want: Object) -> list[Request]:
-    differing = differing_names(policy_type, live, want)
+def _body_requests(policy_type: PolicyType, rule: WriteRule, path: str, live: Object, want: Object) -> list[Request]:
+    differing = differing_properties(policy_type, live, want)
     if not differing:
         return []
     # A secret stays as it is in the tenant: its own token goes back. One that is not there cannot be written.
     want = settle(policy_type, want, live).body
-    calls = _update(policy_type, rule, path, live, want, differing - rule.parts.keys() - rule.fixed)
+    calls = _update_requests(policy_type, rule, path, live, want, differing - rule.parts.keys() - rule.fixed)
     # Two properties may share one call (apps and their group).
     for part in dict.fromkeys(rule.parts[name] for name in rule.parts if name in differing):
         calls += part(path, live, want)
     return calls
 
 
-def _update(
+def _update_requests(
     policy_type: PolicyType, rule: WriteRule, path: str, live: Object, want: Object, differing: set[str]
 ) -> list[Request]:
-    sent = _update_of(policy_type, rule, want, differing)
+    sent = _update_body(policy_type, rule, want, differing)
     if not sent:
         return []
     if rule.update == "PUT":
-        return [Request(path, "PUT", _whole(policy_type, rule, live, sent))]
+        return [Request(path, "PUT", _put_body(policy_type, rule, live, sent))]
     if rule.change:
         return [rule.change(path, sent)]
-    return [Request(path, "PATCH", _type_of(rule, want) | sent | _held_secrets(policy_type, want))]
+    return [Request(path, "PATCH", _type_annotation(rule, want) | sent | _held_secrets(policy_type, want))]
 
 
-def _update_of(policy_type: PolicyType, rule: WriteRule, want: Object, differing: set[str]) -> Object:
+def _update_body(policy_type: PolicyType, rule: WriteRule, want: Object, differing: set[str]) -> Object:
     """What an update would send of the body itself: what differs, or the whole; {} where nothing of it differs."""
-    sent = _sendable(policy_type, rule, copy.deepcopy(want))
+    sent = _shaped(policy_type, rule, copy.deepcopy(want))
     sent = {name: value for name, value in sent.items() if name not in rule.parts}
     changed = {name: value for name, value in sent.items() if name.split("@")[0] in differing}
     return sent if changed and rule.update == "PUT" else changed
 
 
-def _whole(policy_type: PolicyType, rule: WriteRule, live: Object, sent: Object) -> Object:
+def _put_body(policy_type: PolicyType, rule: WriteRule, live: Object, sent: Object) -> Object:
     """What a PUT replaces all by: the tenant's own body, with what is wanted put over it.
 
     So what the backup knows nothing of stays, and so does what cannot change, in the tenant's own spelling.
     """
-    theirs = _sendable(policy_type, rule, copy.deepcopy(live))
+    theirs = _shaped(policy_type, rule, copy.deepcopy(live))
     kept = {name: value for name, value in theirs.items() if name not in rule.parts}
     wanted = {name: value for name, value in sent.items() if name not in rule.fixed or name not in kept}
     return kept | wanted | {name: live[name] for name in rule.echoed if live.get(name)}
@@ -163,27 +165,27 @@ def _held_secrets(policy_type: PolicyType, want: Object) -> Object:
     return {name: want[name] for name, secret in known.items() if is_held(want.get(name), secret)}
 
 
-def differing_names(policy_type: PolicyType, live: Object, want: Object) -> set[str]:
+def differing_properties(policy_type: PolicyType, live: Object, want: Object) -> set[str]:
     """Top-level properties that are not the same; what the backup does not know is left as it is."""
     want = comparable(policy_type, want, live)
-    live = additions.known(policy_type, live, want)
+    live = additions.without_additions(policy_type, live, want)
     now, then = (normalise(policy_type, {"body": body})["body"] for body in (live, want))
     return {name for name in want if now.get(name) != then.get(name)}
 
 
-def immutable_differences(policy_type: PolicyType, live: Content, want: Content) -> list[str]:
+def immutable_differences(policy_type: PolicyType, live: PolicyContent, want: PolicyContent) -> list[str]:
     """What would have to change, and cannot."""
     fixed = WRITE_RULES[policy_type.key].fixed
-    return sorted(differing_names(policy_type, live["body"], want["body"]) & fixed) if fixed else []
+    return sorted(differing_properties(policy_type, live["body"], want["body"]) & fixed) if fixed else []
 
 
-def _sendable(policy_type: PolicyType, rule: WriteRule, body: Object) -> Object:
+def _shaped(policy_type: PolicyType, rule: WriteRule, body: Object) -> Object:
     rule.shape(body)
-    sent = sendable(policy_type, body)
-    return _type_of(rule, body) | sent | _default_tag(sent)
+    sent = sendable_properties(policy_type, body)
+    return _type_annotation(rule, body) | sent | _default_tag(sent)
 
 
-def sendable(policy_type: PolicyType, body: Object) -> Object:
+def sendable_properties(policy_type: PolicyType, body: Object) -> Object:
     """The properties of a body that are ever sent."""
     actual = model.type_of(body, root_type(policy_type))
     dropped = policy_type.volatile | WRITE_RULES[policy_type.key].drop | NEVER_SENT
@@ -202,7 +204,7 @@ def _default_tag(sent: Object) -> Object:
     return {name: ["0"] for name in ("roleScopeTagIds", "roleScopeTags") if name in sent and not sent[name]}
 
 
-def _type_of(rule: WriteRule, body: Object) -> Object:
+def _type_annotation(rule: WriteRule, body: Object) -> Object:
     kind = body.get("@odata.type") or rule.odata_type
     return {"@odata.type": kind} if rule.typed and kind else {}
 
@@ -210,28 +212,28 @@ def _type_of(rule: WriteRule, body: Object) -> Object:
 # --- assignments -----------------------------------------------------------------------------------------------------
 
 
-def direct(assignments: Any) -> Any:
+def direct_assignments(assignments: Any) -> Any:
     """Those of the policy itself: what a policy set assigns comes and goes with the set."""
     if not isinstance(assignments, list):
         return assignments
     return [one for one in assignments if one.get("source") in (None, "direct")]
 
 
-def _assign(rule: WriteRule, path: str, live: Content, want: Content) -> list[Request]:
-    now, then = direct(live.get("assignments")), direct(want.get("assignments"))
-    known = additions.known_assignments(now, then)
+def _assignment_requests(rule: WriteRule, path: str, live: PolicyContent, want: PolicyContent) -> list[Request]:
+    now, then = direct_assignments(live.get("assignments")), direct_assignments(want.get("assignments"))
+    known = additions.assignments_without_additions(now, then)
     if not rule.assign or then is None or normalise_assignments(known) == normalise_assignments(then):
         return []
-    sent = [_assignment(one, want["body"]) for one in then]
+    sent = [_assignment_body(one, want["body"]) for one in then]
     if rule.assign == ONE_BY_ONE:
-        return _one_by_one(path, now or [], sent)
+        return _requests_one_by_one(path, now or [], sent)
     if rule.assign == BY_UPDATE:
         return [post(f"{path}/update", {"assignments": sent})]
     cast = f"/{rule.assign_cast}" if rule.assign_cast else ""
     return [post(f"{path}{cast}/assign", {rule.assign: sent})]
 
 
-def _one_by_one(path: str, now: list[Object], then: list[Object]) -> list[Request]:
+def _requests_one_by_one(path: str, now: list[Object], then: list[Object]) -> list[Request]:
     there = {_target_key(one): one for one in now}
     wanted = {_target_key(one): one for one in then}
     gone = [Request(paths.below(path, "assignments", one["id"]), "DELETE") for key, one in there.items()
@@ -251,12 +253,12 @@ _TARGET = (
 _FILTER = ("deviceAndAppManagementAssignmentFilterId", "deviceAndAppManagementAssignmentFilterType")
 
 
-def _assignment(assignment: Object, body: Object) -> Object:
+def _assignment_body(assignment: Object, body: Object) -> Object:
     target = assignment.get("target") or {}
     kept = {name: target[name] for name in _TARGET if target.get(name)}
     if target.get(_FILTER[0]):
         kept |= {name: target[name] for name in _FILTER}
-    sent: Object = {"target": kept, **only(assignment, "intent", "settings")}
+    sent: Object = {"target": kept, **pick(assignment, "intent", "settings")}
     if "intent" in assignment:
         sent["@odata.type"] = "#microsoft.graph.mobileAppAssignment"
     if assignment.get("runSchedule"):
@@ -269,17 +271,17 @@ def _assignment(assignment: Object, body: Object) -> Object:
 # --- removal ---------------------------------------------------------------------------------------------------------
 
 
-def removal(policy_type: PolicyType, graph_id: str, live: Content) -> list[Request]:
+def removal_requests(policy_type: PolicyType, graph_id: str, live: PolicyContent) -> list[Request]:
     """The writes that delete a policy: some must be let go of first. What every tenant has one of stays."""
     if policy_type.is_single:
         return []
     path = item_path(policy_type, graph_id)
     before: list[Request] = []
     if WRITE_RULES[policy_type.key].assign == ONE_BY_ONE:
-        before = _one_by_one(path, live.get("assignments") or [], [])
+        before = _requests_one_by_one(path, live.get("assignments") or [], [])
     if live["body"].get("isTrusted") is True and policy_type.key == "namedLocations":
         # A trusted location cannot be deleted.
-        kept = only(live["body"], "@odata.type", "displayName", "ipRanges")
+        kept = pick(live["body"], "@odata.type", "displayName", "ipRanges")
         before = [Request(path, "PATCH", {**kept, "isTrusted": False})]
     return [*before, Request(path, "DELETE")]
 
@@ -287,18 +289,20 @@ def removal(policy_type: PolicyType, graph_id: str, live: Content) -> list[Reque
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
-def remaining(
-    policy_type: PolicyType, live: Content, want: Content, *, with_assignments: bool, names: Names = NOBODY
+def remaining_differences(
+    policy_type: PolicyType, live: PolicyContent, want: PolicyContent, *, with_assignments: bool, names: Names = NOBODY
 ) -> list[Difference]:
     """What still differs, as a reader sees it: before is live, after is what was wanted."""
     if live == want:  # as most of a preview's are: far cheaper to see than by looking at each value
         return []
-    body = comparable(policy_type, attainable(policy_type.key, want["body"], live["body"]).body, live["body"])
-    then = {"body": body, "assignments": direct(want.get("assignments"))}
+    body = comparable(policy_type, limit_to_attainable(policy_type.key, want["body"], live["body"]).body, live["body"])
+    then = {"body": body, "assignments": direct_assignments(want.get("assignments"))}
     if not with_assignments:
-        then["assignments"] = direct(live.get("assignments"))
+        then["assignments"] = direct_assignments(live.get("assignments"))
     now = {
-        "body": additions.known(policy_type, live["body"], body),
-        "assignments": additions.known_assignments(direct(live.get("assignments")), then["assignments"]),
+        "body": additions.without_additions(policy_type, live["body"], body),
+        "assignments": additions.assignments_without_additions(
+            direct_assignments(live.get("assignments")), then["assignments"]
+        ),
     }
     return compare(policy_type, now, then, names)

@@ -50,7 +50,7 @@ from graph.write.tenant_wide_rules import TENANT_RULES
 RETIRED = "Microsoft retired Windows Information Protection; these policies are kept for reading only."
 
 
-def _unsupported(body: Object) -> str:
+def _refuse_unsupported(body: Object) -> str:
     is_unsupported = str(body.get("@odata.type")).endswith("unsupportedDeviceConfiguration")
     return "Microsoft Graph cannot write this sort of device configuration." if is_unsupported else ""
 
@@ -64,29 +64,29 @@ _STORE_APPS = frozenset(
 )  # fmt: skip
 
 
-def _needs_installer(body: Object) -> str:
+def _refuse_without_installer(body: Object) -> str:
     bare = str(body.get("@odata.type") or "").removeprefix(parts.TYPE)
     if bare in _STORE_APPS:
         return ""
     return "Microsoft Graph never gives an app's installer back: add the app in Intune, then restore what refers to it."
 
 
-def _is_default(body: Object) -> str:
+def _refuse_default(body: Object) -> str:
     return "This is the tenant's own default: it is changed where it is there, never made." if body else ""
 
 
-def _default_enrollment(body: Object) -> str:
-    return _is_default(body) if body.get("priority") == 0 else ""
+def _refuse_default_enrollment(body: Object) -> str:
+    return _refuse_default(body) if body.get("priority") == 0 else ""
 
 
-def _default_branding(body: Object) -> str:
-    return _is_default(body) if body.get("isDefaultProfile") else ""
+def _refuse_default_branding(body: Object) -> str:
+    return _refuse_default(body) if body.get("isDefaultProfile") else ""
 
 
 _CATALOG: dict[str, Any] = {
     "access": WRITE_CONFIGURATION,
     "update": "PUT",
-    "shape": parts.catalog,
+    "shape": parts.shape_catalog,
     "fixed": frozenset({"platforms", "technologies", "templateReference"}),
     # Without it: 400 "Platform, PolicyType, and CreationSource cannot be changed once created"
     # (KelvinTegelaar/CIPP#3744; deploymenttheory/terraform-provider-microsoft365 sends it in each PUT).
@@ -96,7 +96,7 @@ _PROTECTION: dict[str, Any] = {
     "access": WRITE_APPS,
     "assign": "assignments",
     "typed": True,
-    "parts": {"apps": parts.target_apps, "appGroupType": parts.target_apps},
+    "parts": {"apps": parts.write_target_apps, "appGroupType": parts.write_target_apps},
     "posted": frozenset({"appGroupType"}),
 }
 _SCRIPT: dict[str, Any] = {"wave": POLICIES, "access": WRITE_SCRIPTS}
@@ -109,13 +109,13 @@ _RULES: dict[str, WriteRule] = {
     "configurationPolicies": WriteRule(
         POLICIES,
         assign="assignments",
-        parts={"priorityMetaData": children.reorder, IS_DEFAULT: children.default_profile},
+        parts={"priorityMetaData": children.write_enrollment_order, IS_DEFAULT: children.write_default_profile},
         **_CATALOG,
     ),
     "compliancePolicies": WriteRule(
         POLICIES,
         assign="assignments",
-        parts={"scheduledActionsForRule": parts.set_scheduled_actions},
+        parts={"scheduledActionsForRule": parts.write_scheduled_actions},
         **_CATALOG,
     ),
     "deviceConfigurations": WriteRule(
@@ -123,15 +123,15 @@ _RULES: dict[str, WriteRule] = {
         WRITE_CONFIGURATION,
         assign="assignments",
         typed=True,
-        shape=parts.device_configuration,
+        shape=parts.shape_device_configuration,
         parts={
-            "privacyAccessControls": parts.privacy_controls,
-            **children.linking("deviceConfigurations"),
+            "privacyAccessControls": parts.write_privacy_controls,
+            **children.link_parts("deviceConfigurations"),
         },
-        cannot_create=_unsupported,
+        cannot_create=_refuse_unsupported,
     ),
     "groupPolicyConfigurations": WriteRule(
-        POLICIES, WRITE_CONFIGURATION, assign="assignments", parts={"definitionValues": parts.definition_values}
+        POLICIES, WRITE_CONFIGURATION, assign="assignments", parts={"definitionValues": parts.write_definition_values}
     ),
     "groupPolicyUploadedDefinitionFiles": WriteRule(
         NAMED, WRITE_CONFIGURATION, never="Microsoft Graph never gives the ADMX file back: import it in Intune again."
@@ -141,8 +141,8 @@ _RULES: dict[str, WriteRule] = {
         WRITE_CONFIGURATION,
         assign="assignments",
         typed=True,
-        shape=parts.compliance,
-        parts={"scheduledActionsForRule": parts.schedule_actions},
+        shape=parts.shape_compliance,
+        parts={"scheduledActionsForRule": parts.write_actions_for_rules},
         posted=frozenset({"scheduledActionsForRule"}),
     ),
     "deviceComplianceScripts": WriteRule(NAMED, WRITE_SCRIPTS, assign="deviceHealthScriptAssignments"),
@@ -159,7 +159,7 @@ _RULES: dict[str, WriteRule] = {
         WRITE_CONFIGURATION,
         assign="assignments",
         fixed=frozenset({"templateId"}),
-        parts={"settings": parts.intent_settings},
+        parts={"settings": parts.write_intent_settings},
         create=parts.create_intent,
     ),
     "iosManagedAppProtections": WriteRule(POLICIES, odata_type=f"{parts.TYPE}iosManagedAppProtection", **_PROTECTION),
@@ -170,12 +170,12 @@ _RULES: dict[str, WriteRule] = {
     "windowsManagedAppProtections": WriteRule(
         POLICIES,
         odata_type=f"{parts.TYPE}windowsManagedAppProtection",
-        **{**_PROTECTION, "parts": {"apps": parts.target_apps}, "posted": frozenset()},
+        **{**_PROTECTION, "parts": {"apps": parts.write_target_apps}, "posted": frozenset()},
     ),
     "targetedManagedAppConfigurations": WriteRule(
         POLICIES,
         odata_type=f"{parts.TYPE}targetedManagedAppConfiguration",
-        **{**_PROTECTION, "parts": {**_PROTECTION["parts"], "settings": parts.change_settings}},
+        **{**_PROTECTION, "parts": {**_PROTECTION["parts"], "settings": parts.write_app_settings}},
     ),
     "mdmWindowsInformationProtectionPolicies": _RETIRED,
     "windowsInformationProtectionPolicies": _RETIRED,
@@ -193,9 +193,9 @@ _RULES: dict[str, WriteRule] = {
         assign="mobileAppAssignments",
         typed=True,
         drop=frozenset({"appAvailability"}),
-        parts={"categories": children.categories, "relationships": children.relationships},
+        parts={"categories": children.write_categories, "relationships": children.write_relationships},
         fixed=frozenset({"useDeviceContext", "officeConfigurationXml", "officePlatformArchitecture"}),
-        cannot_create=_needs_installer,
+        cannot_create=_refuse_without_installer,
     ),
     "windowsAutopilotDeploymentProfiles": WriteRule(
         JOINING,
@@ -203,7 +203,7 @@ _RULES: dict[str, WriteRule] = {
         assign=ONE_BY_ONE,
         typed=True,
         drop=frozenset({"managementServiceAppId"}),
-        parts=children.linking("windowsAutopilotDeploymentProfiles"),
+        parts=children.link_parts("windowsAutopilotDeploymentProfiles"),
         fixed=frozenset({"deviceType", "hybridAzureADJoinSkipConnectivityCheck"}),
     ),
     "deviceEnrollmentConfigurations": WriteRule(
@@ -215,14 +215,14 @@ _RULES: dict[str, WriteRule] = {
         # answered as no member of its own enumeration (deploymenttheory/terraform-provider-microsoft365).
         drop=frozenset({"deviceEnrollmentConfigurationType", "templateType", "notificationMessageTemplateId"}),
         fixed=frozenset({"platformType"}),
-        shape=parts.enrollment,
+        shape=parts.shape_enrollment,
         parts={
-            "priority": parts.priority,
-            "notificationTemplates": children.notification_templates,
-            MESSAGES: children.notification_messages,
+            "priority": parts.write_priority,
+            "notificationTemplates": children.write_notification_templates,
+            MESSAGES: children.write_notification_messages,
         },
         posted=frozenset({"notificationTemplates"}),
-        cannot_create=_default_enrollment,
+        cannot_create=_refuse_default_enrollment,
         one_at_a_time=True,
     ),
     "windowsFeatureUpdateProfiles": WriteRule(
@@ -231,7 +231,7 @@ _RULES: dict[str, WriteRule] = {
     "windowsQualityUpdateProfiles": WriteRule(**_UPDATES),
     "windowsQualityUpdatePolicies": WriteRule(**_UPDATES),
     "windowsDriverUpdateProfiles": WriteRule(
-        fixed=frozenset({"approvalType"}), parts={INVENTORY: children.driver_decisions}, **_UPDATES
+        fixed=frozenset({"approvalType"}), parts={INVENTORY: children.write_driver_decisions}, **_UPDATES
     ),
     "termsAndConditions": WriteRule(POLICIES, WRITE_SERVICE_CONFIG, assign=ONE_BY_ONE),
     "roleScopeTags": WriteRule(TAGS, WRITE_SCOPE_TAGS, assign="assignments", drop=frozenset({"isBuiltIn"})),
@@ -241,24 +241,24 @@ _RULES: dict[str, WriteRule] = {
         # With `permissions` beside `rolePermissions`, each action is there twice (Micke-K/IntuneManagement).
         drop=frozenset({"isBuiltIn", "isBuiltInRoleDefinition", "permissions"}),
         typed=True,
-        shape=parts.role,
+        shape=parts.shape_role,
     ),
     "roleAssignments": WriteRule(
-        ROLE_ASSIGNMENTS, WRITE_RBAC, typed=True, shape=parts.role_assignment, fixed=frozenset({"roleDefinition"})
+        ROLE_ASSIGNMENTS, WRITE_RBAC, typed=True, shape=parts.shape_role_assignment, fixed=frozenset({"roleDefinition"})
     ),
     "assignmentFilters": WriteRule(
         FILTERS, WRITE_CONFIGURATION, fixed=frozenset({"platform", "assignmentFilterManagementType"})
     ),
     "notificationMessageTemplates": WriteRule(
-        NAMED, WRITE_SERVICE_CONFIG, parts={"localizedNotificationMessages": parts.messages}
+        NAMED, WRITE_SERVICE_CONFIG, parts={"localizedNotificationMessages": parts.write_messages}
     ),
     "deviceCategories": WriteRule(FILTERS, WRITE_CONFIGURATION),
     "policySets": WriteRule(
         SETS,
         WRITE_CONFIGURATION,
         assign=BY_UPDATE,
-        shape=parts.policy_set,
-        parts={"items": parts.set_items},
+        shape=parts.shape_policy_set,
+        parts={"items": parts.write_policy_set_items},
         posted=frozenset({"items"}),
         drop=frozenset({"guidedDeploymentTags"}),
     ),
@@ -271,13 +271,13 @@ _RULES: dict[str, WriteRule] = {
         assign="assignments",
         drop=frozenset({"isDefaultProfile", "disableClientTelemetry", "customPrivacyMessage"}),
         first=frozenset({"profileName", "profileDescription", "roleScopeTagIds"}),
-        cannot_create=_default_branding,
+        cannot_create=_refuse_default_branding,
     ),
     "conditionalAccessPolicies": WriteRule(
         # Not even as null: 1118, "TemplateId is a read-only field" (Azure-Samples/azure-ad-conditional-access-apis#20).
         CA,
         WRITE_CONDITIONAL_ACCESS,
-        shape=parts.conditional_access,
+        shape=parts.shape_conditional_access,
         drop=frozenset({"templateId"}),
     ),
     "namedLocations": WriteRule(CA_NAMED, WRITE_CONDITIONAL_ACCESS, typed=True),
@@ -285,10 +285,10 @@ _RULES: dict[str, WriteRule] = {
         CA_NAMED,
         WRITE_STRENGTHS,
         drop=frozenset({"policyType", "requirementsSatisfied"}),
-        shape=parts.strength,
+        shape=parts.shape_authentication_strength,
         parts={
-            "allowedCombinations": parts.allowed_combinations,
-            "combinationConfigurations": parts.combination_configurations,
+            "allowedCombinations": parts.write_allowed_combinations,
+            "combinationConfigurations": parts.write_combination_configurations,
         },
         posted=frozenset({"allowedCombinations", "combinationConfigurations"}),
     ),
@@ -299,7 +299,7 @@ _RULES: dict[str, WriteRule] = {
         POLICIES, WRITE_SERVICE_CONFIG, assign=ONE_BY_ONE, fixed=frozenset({"platform"})
     ),
     "depOnboardingSettings": WriteRule(
-        POLICIES, WRITE_SERVICE_CONFIG, typed=True, parts={"isDefault": children.apple_default_profile}
+        POLICIES, WRITE_SERVICE_CONFIG, typed=True, parts={"isDefault": children.write_apple_default_profile}
     ),
 }
 
@@ -314,7 +314,7 @@ def wave_of(policy_type: str, body: Object) -> int:
     return CERTIFICATES if "certificate" in bare or "certificateprofile" in bare else POLICIES
 
 
-def order(policy_type: str, body: Object) -> tuple[int, int, int]:
+def write_order(policy_type: str, body: Object) -> tuple[int, int, int]:
     """What is written first: by wave, trusted roots first among certificates, enrollment by rising priority.
 
     What joins a domain comes last: it refers to network profiles of its own wave. So do policies of enrollment, which
@@ -329,7 +329,7 @@ def order(policy_type: str, body: Object) -> tuple[int, int, int]:
     return wave_of(policy_type, body), within, priority if isinstance(priority, int) else 0
 
 
-def goes_alone(policy_type: str, body: Object) -> bool:
+def is_written_alone(policy_type: str, body: Object) -> bool:
     """Each moves the others: where one is written, no other is being written."""
     is_ordered = policy_type == "configurationPolicies" and is_of_enrollment(body)
     return WRITE_RULES[policy_type].one_at_a_time or is_ordered
@@ -338,7 +338,7 @@ def goes_alone(policy_type: str, body: Object) -> bool:
 Item = TypeVar("Item", bound=Hashable)
 
 
-def after_needs(items: Sequence[Item], needs: Mapping[Item, Iterable[Item]]) -> list[Item]:
+def order_by_needs(items: Sequence[Item], needs: Mapping[Item, Iterable[Item]]) -> list[Item]:
     """The items, each after those that it refers to; else as they came. What refers to each other stays as it came."""
     placed: dict[Item, None] = {}
     under_way: set[Item] = set()

@@ -13,8 +13,8 @@ given.add_argument("--until", type=int, help="stop after this number, to replay 
 options = given.parse_args()
 sys.exit(
     pytest.main([
-        "tests/web/test_fuzz.py", "tests/graph/restore/test_steering.py", "-q", "-s", "-p", "no:cacheprovider",
-        "-k", f"steering or {options.engine}" if options.engine else "",
+        "tests/web/test_fuzz.py", "tests/graph/restore/test_address_checks.py", "-q", "-s", "-p", "no:cacheprovider",
+        "-k", f"address_checks or {options.engine}" if options.engine else "",
         f"--fuzz-requests={min(options.requests, options.until or options.requests)}", f"--fuzz-seed={options.seed}",
     ])
 )  # fmt: skip

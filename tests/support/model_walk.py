@@ -78,11 +78,11 @@ def _of_navigation(row: PolicyType, declared: str, found: model.Property, *, is_
         return Answer(declared, name, REFERENCE, OBJECTS.get((row.key, name), ""))
     if is_root and name in links:
         return Answer(declared, name, REFERENCE, links[name].kind)
-    if is_root and unread.unread(unread.NAVIGATIONS, row.key, name):
+    if is_root and unread.rows_for(unread.NAVIGATIONS, row.key, name):
         return Answer(declared, name, UNREAD)
     if (is_root and name == "assignments") or name in _read(row):
         return Answer(declared, name, PART)
-    if not is_root and unread.unread(unread.INSIDE, row.key, name):
+    if not is_root and unread.rows_for(unread.INSIDE, row.key, name):
         return Answer(declared, name, UNREAD)
     raise LookupError(f"{row.key}: nothing says what becomes of {declared}.{name}, which leads to {found.type}")
 

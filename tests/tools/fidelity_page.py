@@ -13,7 +13,7 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.read import unread
 from graph.references.navigations import all_links
 from graph.references.reference_kinds import NONE_BY_NAME, NONE_BY_TYPE, UNSURE
-from graph.restore.past_dates import REFUSED, WRITTEN_AS_THEY_WERE
+from graph.restore.past_dates import REFUSED_WHEN_PAST, WRITTEN_AS_THEY_WERE
 from graph.write.readiness import PATIENCE, READINESS, USUAL_PATIENCE
 from graph.write.write_rules import WRITE_RULES
 from tests.support.model_walk import COMPUTED, CONTENT, NOT_SENT, PART, REFERENCE, SECRET, UNREAD, answers
@@ -166,7 +166,11 @@ def _tables() -> Iterable[tuple[str, str, Iterable[tuple[str, str]]]]:
         "Dates",
         "`graph/restore/past_dates.py`: refused when past, unless they stay as they are.",
         (
-            *((f"{key}.{name}", _names(dates)) for key, found in REFUSED.items() for name, dates in found.items()),
+            *(
+                (f"{key}.{name}", _names(dates))
+                for key, found in REFUSED_WHEN_PAST.items()
+                for name, dates in found.items()
+            ),
             *((f"`{kind}.{name}`", why) for (kind, name), why in WRITTEN_AS_THEY_WERE.items()),
         ),
     )

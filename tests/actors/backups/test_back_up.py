@@ -11,7 +11,7 @@ from db.policies import snapshots
 from db.runs import completion, run_progress
 from db.states import RunState, SetState
 from graph.policy_types.table import POLICY_TYPES
-from graph.read.expiries import KINDS
+from graph.read.expiries import EXPIRY_KINDS
 from graph.transport import client, rate_limits
 from tests.support.simulated_tenant import READ, catalog_policy
 
@@ -195,7 +195,7 @@ def test_names_of_groups_are_asked_for_once_in_a_run(graph, back_up):
     snapshot = Snapshot.get(Snapshot.name == "P 7")
     assert set(snapshot.references["groups"].values()) == {"Group 0", "Group 1", "Group 2"}
     # Each policy, each list, each name and each definition once; and, once a day, what runs out.
-    assert graph.requests()["graph"] <= 47 + LISTS + 3 + 3 + len(KINDS) + 1
+    assert graph.requests()["graph"] <= 47 + LISTS + 3 + 3 + len(EXPIRY_KINDS) + 1
 
 
 def test_a_manifest_packs_any_ids_and_gives_them_back():

@@ -166,8 +166,8 @@ def test_a_restore_as_a_copy_makes_no_group_beside_others_of_its_name(contoso, b
     ],
 )
 def test_what_is_never_made_says_why(more, said):
-    assert said in groups.why_never(group("x", "A", **more))
-    assert groups.why_never(group("x", "A")) == ""
+    assert said in groups.refuse_creation(group("x", "A", **more))
+    assert groups.refuse_creation(group("x", "A")) == ""
 
 
 def test_one_in_the_bin_says_so(contoso, back_up, cast, ended):
@@ -202,7 +202,7 @@ def test_members_go_to_no_other_tenant(contoso, back_up, cast):
 
 
 def test_a_name_that_can_be_no_nickname_becomes_one():
-    made = groups.as_new({**group("abcdefgh-1", "Größe (klein)"), "mailNickname": None}, with_members=False)
+    made = groups.new_group_body({**group("abcdefgh-1", "Größe (klein)"), "mailNickname": None}, with_members=False)
     assert made["mailNickname"] == "Greklein"
-    made = groups.as_new({"id": "abcdefgh-1", "displayName": "()"}, with_members=False)
+    made = groups.new_group_body({"id": "abcdefgh-1", "displayName": "()"}, with_members=False)
     assert made["mailNickname"] == "group-abcdefgh"

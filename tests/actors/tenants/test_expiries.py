@@ -93,7 +93,7 @@ def test_what_may_not_be_read_says_so_and_fails_nothing(contoso, cast, ended):
 
 def test_a_damaged_answer_costs_its_own_kind_and_what_comes_twice_or_without_an_id_is_kept_once():
     odd = {"vppTokens": {"value": [7]}, "ndesConnectors": {"value": [{}, {}, {"id": "a"}, {"id": "a"}]}}
-    reading = expiries_of_graph.read()
+    reading = expiries_of_graph.read_expiries()
     kinds = [ask.partition("?")[0].rpartition("/")[2] for ask in next(reading)]
     with pytest.raises(StopIteration) as end:
         reading.send([Answer(body=odd.get(kind, {"value": []})) for kind in kinds])

@@ -10,8 +10,9 @@ from graph.display.diff import compare
 from graph.policy_types.policy_type import match_key
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore.matching import Match
-from graph.restore.planner import Case, Options, decide
-from graph.write.write_requests import changes, creation
+from graph.restore.options import RestoreOptions
+from graph.restore.planner import PlanCase, plan_item
+from graph.write.write_requests import change_requests, creation_request
 from tests.graph.restore.test_planner import NOW
 
 TYPE = "#microsoft.graph."
@@ -22,7 +23,7 @@ def content(body, assignments=()):
 
 
 def action(policy_type, want, live):
-    return decide(Case(policy_type, want, Match("1"), live, NOW), Options(assignments="exact")).action
+    return plan_item(PlanCase(policy_type, want, Match("1"), live, NOW), RestoreOptions(assignments="exact")).action
 
 
 def guests(kinds):
@@ -70,7 +71,7 @@ def test_what_the_service_added_deep_inside_is_no_difference_and_what_a_person_c
     policies = POLICY_TYPES["conditionalAccessPolicies"]
     added = {"authenticationType": "primaryAndSecondaryAuthentication", "frequencyInterval": "timeBased"}
     assert action(policies, frequency(), frequency(**added)) == "matches"
-    assert changes(policies, "1", frequency(**added), frequency(), with_assignments=True) == []
+    assert change_requests(policies, "1", frequency(**added), frequency(), with_assignments=True) == []
     assert action(policies, frequency(), frequency(**added, value=8)) == "update"
     assert action(policies, frequency(authenticationType=None), frequency(**added)) == "update"
 
@@ -82,8 +83,8 @@ def test_names_that_look_like_the_services_own_are_content_where_a_person_gives_
     live = copy.deepcopy(want)
     live["body"]["omaSettings"][0]["isReadOnly"] = False
     assert action(custom, want, live) == "update"
-    assert creation(custom, want).body["omaSettings"][0]["isReadOnly"] is True
-    assert "version" not in creation(custom, want).body
+    assert creation_request(custom, want).body["omaSettings"][0]["isReadOnly"] is True
+    assert "version" not in creation_request(custom, want).body
 
     def app(version):
         settings = {"@odata.type": f"{TYPE}iosDdmVppAppAssignmentSettings", "version": version}

@@ -12,7 +12,7 @@ from graph.content.unordered_lists import _ORDERED, _ORDERED_OBJECTS, _SETS
 from graph.display.diff import compare
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
-from graph.write.write_requests import changes, remaining
+from graph.write.write_requests import change_requests, remaining_differences
 from tests.graph import made_up
 
 # Lists of objects whose order counts, or of which nobody knows that it does not.
@@ -51,8 +51,8 @@ def test_a_body_spelled_otherwise_is_the_same_policy(policy_type):
         other = content(made_up.respelled(body, body_of(policy_type), chance) | {"@odata.type": body["@odata.type"]})
         assert compare(policy_type, content(body), other) == [], kind
         assert fingerprint(policy_type, content(body)) == fingerprint(policy_type, other), kind
-        assert remaining(policy_type, content(body), other, with_assignments=True) == [], kind
-        assert changes(policy_type, "1", content(body), other, with_assignments=True) == [], kind
+        assert remaining_differences(policy_type, content(body), other, with_assignments=True) == [], kind
+        assert change_requests(policy_type, "1", content(body), other, with_assignments=True) == [], kind
 
 
 @pytest.mark.parametrize("policy_type", POLICY_TYPES.values(), ids=lambda one: one.key)
@@ -95,8 +95,8 @@ def test_what_a_tenant_shows_and_a_backup_does_not_know_is_no_difference():
         found = [(one.holder, one.key) for one in model.walk(kind, want) if one.key not in IDENTITIES]
         for holder, name in chance.sample(found, min(8, len(found))):
             holder.pop(name, None)
-        assert remaining(policy_type, content(live), content(want), with_assignments=True) == [], kind
-        assert changes(policy_type, "1", content(live), content(want), with_assignments=True) == [], kind
+        assert remaining_differences(policy_type, content(live), content(want), with_assignments=True) == [], kind
+        assert change_requests(policy_type, "1", content(live), content(want), with_assignments=True) == [], kind
 
 
 def test_every_list_of_objects_is_a_set_or_named_as_none():

@@ -17,18 +17,19 @@ from graph.errors import GraphError
 from graph.microsoft import model
 from graph.policy_types import shape
 from graph.policy_types.table import POLICY_TYPES
-from graph.read.directory_names import no_names
-from graph.read.readings import _listed, read_policy
+from graph.read.directory_names import no_known_names
+from graph.read.readings import _listed_policy, read_policy
 from graph.references.references import find
-from graph.restore.planner import LEAVE, Options, wanted
-from graph.restore.resolver import named_inside
-from graph.review.lockout_guard import guard
+from graph.restore.desired_content import desired_content
+from graph.restore.options import LEAVE, RestoreOptions
+from graph.restore.resolver import names_in_content
+from graph.review.lockout_guard import find_lockout
 from graph.simulator.demo import demo_tenants
 from graph.transport.client import Answer, request_of
 from graph.write import additions
-from graph.write.attainable import attainable
-from graph.write.write_requests import changes, creation, remaining
-from graph.write.write_rules import WRITE_RULES, order
+from graph.write.attainable import limit_to_attainable
+from graph.write.write_requests import change_requests, creation_request, remaining_differences
+from graph.write.write_rules import WRITE_RULES, write_order
 from tests.graph import made_up
 from tests.support.simulated_tenant import collection_of
 
@@ -82,7 +83,7 @@ def test_what_is_changed_anywhere_is_read_as_it_is_or_refused(case):
     key, item = case
     row = POLICY_TYPES[key]
     try:
-        _listed(row, item)
+        _listed_policy(row, item)
         reading = read(row, item)
     except GraphError:
         return
@@ -93,7 +94,7 @@ def test_what_is_changed_anywhere_is_read_as_it_is_or_refused(case):
 def read(row, item):
     """As Graph would show it: children below their routes, the rest in the one body."""
     whole = copy.deepcopy(item)
-    steps = read_policy(row, str(item.get("id")), no_names())
+    steps = read_policy(row, str(item.get("id")), no_known_names())
     asks, answers = next(steps), None
     while True:
         answers = [Answer(body=answer_to(ask, row, whole)) for ask in asks]
@@ -126,9 +127,9 @@ def test_what_is_changed_anywhere_in_what_the_model_allows_is_compared_and_writt
     one, other = (_changed_often(item, chance, data) for _ in range(2))
     if shape.is_content(row.key, one) and shape.is_content(row.key, other):
         use(row, one, other)
-        additions.is_same(row, one, other)
+        additions.is_unchanged(row, one, other)
         settle(row, one["body"], other["body"])
-        attainable(row.key, one["body"], None)
+        limit_to_attainable(row.key, one["body"], None)
 
 
 def _changed_often(item, chance, data):
@@ -164,12 +165,16 @@ def use(row, content, other=None):
     outline(body)
     not_set(body)
     find(row.key, content)
-    named_inside(row.key, content)
-    order(row.key, body)
-    want = wanted(row, copy.deepcopy(content), Options(LEAVE), ()) if not find(row.key, content) else content
-    guard(row.key, want, [{"id": "1"}])
+    names_in_content(row.key, content)
+    write_order(row.key, body)
+    want = (
+        desired_content(row, copy.deepcopy(content), RestoreOptions(LEAVE), ())
+        if not find(row.key, content)
+        else content
+    )
+    find_lockout(row.key, want, [{"id": "1"}])
     if not WRITE_RULES[row.key].never:
-        creation(row, copy.deepcopy(want))
-        changes(row, "1", other or plain, copy.deepcopy(want), with_assignments=True)
-        changes(row, "1", copy.deepcopy(want), plain, with_assignments=True)
-        remaining(row, other or plain, want, with_assignments=True)
+        creation_request(row, copy.deepcopy(want))
+        change_requests(row, "1", other or plain, copy.deepcopy(want), with_assignments=True)
+        change_requests(row, "1", copy.deepcopy(want), plain, with_assignments=True)
+        remaining_differences(row, other or plain, want, with_assignments=True)

@@ -10,9 +10,10 @@ from graph.content.places import root_type
 from graph.content.secrets import FROM_CONNECTOR, SECRETS, is_mask, settle
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
-from graph.restore.planner import Case, Match, Options, decide
-from graph.write.own_writes import change, creation_of
-from graph.write.write_requests import changes, creation, remaining
+from graph.restore.options import RestoreOptions
+from graph.restore.planner import Match, PlanCase, plan_item
+from graph.write.own_writes import begun_change, begun_creation
+from graph.write.write_requests import change_requests, creation_request, remaining_differences
 from tests.graph.restore.test_planner import NOW
 
 CATALOG, DEVICE = POLICY_TYPES["configurationPolicies"], POLICY_TYPES["deviceConfigurations"]
@@ -70,8 +71,8 @@ def sent(request):
 
 
 def planned(policy_type, want, live=None, **options):
-    case = Case(policy_type, want, Match("1" if live else None), live, NOW)
-    return decide(case, Options(assignments="exact", **options))
+    case = PlanCase(policy_type, want, Match("1" if live else None), live, NOW)
+    return plan_item(case, RestoreOptions(assignments="exact", **options))
 
 
 # --- at their own place ----------------------------------------------------------------------------------------------
@@ -79,7 +80,7 @@ def planned(policy_type, want, live=None, **options):
 
 def test_beside_a_secret_everything_else_is_made():
     want = policy(groups("vpn", [text("host", "a"), secret("password")]), text("other", "b"))
-    assert sent(creation(CATALOG, want)) == [groups("vpn", [text("host", "a")]), text("other", "b")]
+    assert sent(creation_request(CATALOG, want)) == [groups("vpn", [text("host", "a")]), text("other", "b")]
     plan = planned(CATALOG, want)
     assert (plan.action, plan.notes) == ("create", (f"password: {KEEPS}; it has to be entered again.",))
 
@@ -90,7 +91,7 @@ KEEPS = "Microsoft Graph never gives this secret back"
 def test_beside_a_secret_everything_else_is_changed_and_the_tenants_own_token_goes_back():
     want = policy(groups("vpn", [text("host", "a"), secret("password")]))
     live = policy(groups("vpn", [text("host", "b"), secret("password", "of the target")]))
-    [request] = changes(CATALOG, "1", live, want, with_assignments=True)
+    [request] = change_requests(CATALOG, "1", live, want, with_assignments=True)
     assert sent(request) == [groups("vpn", [text("host", "a"), secret("password", "of the target")])]
     assert planned(CATALOG, want, live).notes == (f"password: {KEEPS}; it stays as it is in the tenant.",)
     after = policy(groups("vpn", [text("host", "a"), secret("password", "a newer one")]))
@@ -99,17 +100,17 @@ def test_beside_a_secret_everything_else_is_changed_and_the_tenants_own_token_go
 
 def test_a_secret_inside_a_collection_is_named_and_what_stays_empty_is_left_out():
     want = policy(secrets_in_collection("keys", "one", "two"), text("other", "b"))
-    assert sent(creation(CATALOG, want)) == [text("other", "b")]
+    assert sent(creation_request(CATALOG, want)) == [text("other", "b")]
     assert [one.where for one in settle(CATALOG, want["body"]).not_held] == ["keys"]
     live = policy(secrets_in_collection("keys", "1", "2"), text("other", "c"))
-    [request] = changes(CATALOG, "1", live, want, with_assignments=True)
+    [request] = change_requests(CATALOG, "1", live, want, with_assignments=True)
     assert sent(request) == [secrets_in_collection("keys", "1", "2"), text("other", "b")]
 
 
 def test_each_of_several_groups_keeps_its_own_secret_whatever_their_order():
     want = policy(groups("vpn", [text("host", "a"), secret("key", "x")], [text("host", "b"), secret("key", "y")]))
     live = policy(groups("vpn", [text("host", "new"), secret("key", "3")], [text("host", "a"), secret("key", "of a")]))
-    [request] = changes(CATALOG, "1", live, want, with_assignments=True)
+    [request] = change_requests(CATALOG, "1", live, want, with_assignments=True)
     keys = {one["children"][0]["simpleSettingValue"]["value"]: one["children"][1]["simpleSettingValue"]["value"]
             for one in sent(request)[0]["groupSettingCollectionValue"]}  # fmt: skip
     assert keys == {"a": "of a", "b": "3"}
@@ -125,13 +126,13 @@ def test_a_secret_that_somebody_took_away_is_not_written_and_no_update_for_ever(
 def test_what_stands_for_the_connector_is_written_and_is_no_secret_that_is_missing():
     [definition] = FROM_CONNECTOR
     want = policy(choice("type", secret(definition)))
-    [made] = sent(creation(CATALOG, want))
+    [made] = sent(creation_request(CATALOG, want))
     value = made["choiceSettingValue"]["children"][0]["simpleSettingValue"]
     assert (value["value"], value["valueState"]) == ("Microsoft ATP connector enabled", "notEncrypted")
     assert planned(CATALOG, want).notes == ()
     live = policy(choice("type", secret(definition, "of the target")))
     assert planned(CATALOG, want, live).action == "matches"
-    [request] = changes(CATALOG, "1", policy(text("x", "y")), want, with_assignments=True)
+    [request] = change_requests(CATALOG, "1", policy(text("x", "y")), want, with_assignments=True)
     assert sent(request) == [made]
 
 
@@ -141,7 +142,7 @@ def test_a_choice_is_whole_or_blocked_by_its_name():
     assert (plan.action, plan.reason) == ("blocked", "secret_missing")
     assert "onboard depends on blob" in plan.message
     live = policy(choice("onboard", secret("blob", "of the target")), text("other", "c"))
-    [request] = changes(CATALOG, "1", live, want, with_assignments=True)
+    [request] = change_requests(CATALOG, "1", live, want, with_assignments=True)
     assert sent(request) == [choice("onboard", secret("blob", "of the target")), text("other", "b")]
     assert planned(CATALOG, want, live).action == "update"
 
@@ -171,10 +172,10 @@ def test_wherever_secrets_are_nested_what_is_left_out_is_what_is_named(seed):
     for one in values_in(live["body"]):
         if one.get("valueState"):
             one["value"] = f"token {chance.randrange(10**9)}"
-    assert changes(CATALOG, "1", live, want, with_assignments=True) == []
+    assert change_requests(CATALOG, "1", live, want, with_assignments=True) == []
     assert all(one.stays for one in settle(CATALOG, want["body"], live["body"]).not_held)
-    assert change(live, want).explains(CATALOG, live, with_assignments=True)
-    assert creation_of(CATALOG, want).explains(CATALOG, {**live, "body": settled.body}, with_assignments=True)
+    assert begun_change(live, want).explains(CATALOG, live, with_assignments=True)
+    assert begun_creation(CATALOG, want).explains(CATALOG, {**live, "body": settled.body}, with_assignments=True)
 
 
 def values_in(value):
@@ -213,9 +214,9 @@ def test_whatever_graph_answers_in_its_place_a_needed_secret_is_named_and_never_
     want = typed(kind, **properties)
     plan = planned(DEVICE, want)
     assert (plan.action, plan.notes) == ("create", (f"{name}: {KEEPS}; it has to be entered again.",))
-    assert name not in creation(DEVICE, want).body
+    assert name not in creation_request(DEVICE, want).body
     live = typed(kind, **properties, description="other")
-    [request] = changes(
+    [request] = change_requests(
         DEVICE, "1", live, {**want, "body": {**want["body"], "description": "x"}}, with_assignments=True
     )
     assert name not in request.body
@@ -237,11 +238,11 @@ def test_what_is_not_needed_or_held_is_not_named(kind, properties):
 
 def test_a_secret_that_is_held_is_written_and_cannot_be_compared():
     want = typed("windowsWifiConfiguration", wifiSecurityType="wpa2Personal", preSharedKey="given", ssid="a")
-    assert creation(DEVICE, want).body["preSharedKey"] == "given"
+    assert creation_request(DEVICE, want).body["preSharedKey"] == "given"
     live = typed("windowsWifiConfiguration", wifiSecurityType="wpa2Personal", preSharedKey=None, ssid="a")
-    assert remaining(DEVICE, live, want, with_assignments=True) == []
+    assert remaining_differences(DEVICE, live, want, with_assignments=True) == []
     live["body"]["ssid"] = "b"
-    [request] = changes(DEVICE, "1", live, want, with_assignments=True)
+    [request] = change_requests(DEVICE, "1", live, want, with_assignments=True)
     assert (request.body["ssid"], request.body["preSharedKey"]) == ("a", "given")
 
 
@@ -251,7 +252,7 @@ def test_an_encrypted_value_that_was_not_revealed_blocks_only_what_would_write_i
     assert planned(DEVICE, want).reason == "secret_missing"
     live = copy.deepcopy(want)
     live["body"]["description"] = "y"
-    [request] = changes(DEVICE, "1", live, want, with_assignments=True)
+    [request] = change_requests(DEVICE, "1", live, want, with_assignments=True)
     assert (planned(DEVICE, want, live).action, request.body.get("omaSettings")) == ("update", None)
 
 
@@ -270,7 +271,7 @@ def test_a_mask_inside_a_list_is_left_out_of_what_is_made_and_blocks_what_would_
     pair = {"name": "password", "value": "********"}
     want = {"body": {"displayName": "c", "customSettings": [pair, {"name": "a", "value": "1"}]}, "assignments": []}
     assert planned(apps, want).notes == (f"password: {KEEPS}; it has to be entered again.",)
-    assert "****" not in repr(creation(apps, want).body)
+    assert "****" not in repr(creation_request(apps, want).body)
     live = {"body": {**want["body"], "description": "other"}, "assignments": []}
     assert planned(apps, want, live).action == "matches", "which says nothing of a description"
     live["body"]["customSettings"] = [pair, {"name": "a", "value": "2"}]
@@ -279,11 +280,11 @@ def test_a_mask_inside_a_list_is_left_out_of_what_is_made_and_blocks_what_would_
 
 def test_a_masked_setting_of_a_catalogue_or_an_intent_is_left_out_whole():
     want = policy(text("password", "********"), text("other", "b"))
-    assert sent(creation(CATALOG, want)) == [text("other", "b")]
+    assert sent(creation_request(CATALOG, want)) == [text("other", "b")]
     assert planned(CATALOG, want).notes == (f"password: {KEEPS}; it has to be entered again.",)
     settings = [{"definitionId": "key", "valueJson": '"****"'}, {"definitionId": "a", "valueJson": "1"}]
     intent = {"body": {"displayName": "i", "templateId": "t", "settings": settings}, "assignments": []}
-    made = creation(POLICY_TYPES["intents"], intent).body["settingsDelta"]
+    made = creation_request(POLICY_TYPES["intents"], intent).body["settingsDelta"]
     assert [one["definitionId"] for one in made] == ["a"]
 
 
@@ -292,7 +293,7 @@ def test_a_reusable_setting_that_is_nothing_but_a_secret_is_blocked_and_otherwis
     want = {"body": {"displayName": "r", "settingDefinitionId": "k", "settingInstance": secret("k")}}
     assert planned(reusable, {**want, "assignments": None}).reason == "secret_missing"
     group = groups("g", [text("host", "a"), secret("k")])
-    body = creation(reusable, {"body": {**want["body"], "settingInstance": group}, "assignments": None}).body
+    body = creation_request(reusable, {"body": {**want["body"], "settingInstance": group}, "assignments": None}).body
     assert body["settingInstance"] == groups("g", [text("host", "a")])
 
 

@@ -5,7 +5,7 @@ import pytest
 from graph.policy_types import quotas, shape
 from graph.policy_types.table import POLICY_TYPES
 from graph.read import children, tenant_wide_details
-from graph.restore import steering
+from graph.restore import address_checks
 from graph.review import access_dangers, dangers, settings_dangers
 from graph.simulator.model.collections import COLLECTIONS
 from graph.simulator.model.write_rules import RULES
@@ -16,16 +16,16 @@ from tests.support.simulated_tenant import collection_of
 # Those that need no row for most policy types.
 PARTIAL = {
     "attainable": attainable._LIMITS,
-    "children": children._OF_TYPE,
-    "tenant_wide_details": tenant_wide_details._SPECIAL,
-    "dangers": dangers._CHANGES,
+    "children": children._READERS,
+    "tenant_wide_details": tenant_wide_details._READERS,
+    "dangers": dangers._LOSSES,
     "access_dangers": access_dangers.FINDERS,
     "settings_dangers": settings_dangers.COMPLIANCE,
     "quotas": quotas.QUOTAS,
     "readiness": readiness.READINESS,
     "patience": readiness.PATIENCE,
     "shape": shape._OF_TYPE,
-    "steering": steering._IN_ADDRESSES,
+    "address_checks": address_checks._IN_ADDRESSES,
 }
 
 

@@ -7,22 +7,23 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.policy_types.tenant_wide_types import BRANDING_FILES
 from graph.policy_types.write_rule import LOCKS
 from graph.restore.matching import Match
-from graph.restore.planner import Case, Options, decide
-from graph.write.write_requests import changes, creation
-from graph.write.write_rules import WRITE_RULES, order
+from graph.restore.options import RestoreOptions
+from graph.restore.planner import PlanCase, plan_item
+from graph.write.write_requests import change_requests, creation_request
+from graph.write.write_rules import WRITE_RULES, write_order
 
 PNG = "iVBORw0KGgoAAAANSUhEUg=="
 
 
 def requests_of(key, graph_id, live, want):
     row = POLICY_TYPES[key]
-    found = changes(row, graph_id, {"body": live}, {"body": want}, with_assignments=True)
+    found = change_requests(row, graph_id, {"body": live}, {"body": want}, with_assignments=True)
     return [(one.method, one.path, one.body) for one in found]
 
 
 def plan_of(key, body, live=None):
-    case = Case(POLICY_TYPES[key], {"body": body}, Match(), live and {"body": live}, datetime(2026, 11, 26))
-    return decide(case, Options(assignments="exact"))
+    case = PlanCase(POLICY_TYPES[key], {"body": body}, Match(), live and {"body": live}, datetime(2026, 11, 26))
+    return plan_item(case, RestoreOptions(assignments="exact"))
 
 
 def test_tenant_wide_settings_are_changed_one_by_one_and_never_made():
@@ -39,7 +40,7 @@ def test_tenant_wide_settings_are_changed_one_by_one_and_never_made():
 def test_terms_of_use_are_never_made_without_their_pdfs():
     file = {"id": "f", "fileName": "terms.pdf", "language": "en", "isDefault": True, "fileData": {"data": "JVBERi0="}}
     whole = {"displayName": "Terms", "files": [file]}
-    sent = creation(POLICY_TYPES["agreements"], {"body": copy.deepcopy(whole)}).body
+    sent = creation_request(POLICY_TYPES["agreements"], {"body": copy.deepcopy(whole)}).body
     assert sent["files"] == [{name: value for name, value in file.items() if name != "id"}]
     for lacking in ([], [{**file, "fileData": None}], [file, {**file, "language": "de", "fileData": None}]):
         plan = plan_of("agreements", {"displayName": "Terms", "files": lacking})
@@ -56,12 +57,12 @@ def test_a_pdf_of_terms_that_are_there_is_not_written_over():
 def test_the_default_branding_is_meant_by_a_header_and_comes_before_the_languages():
     row = POLICY_TYPES["organizationalBranding"]
     default, german = {"id": "0", "signInPageText": "Help"}, {"id": "de-DE", "signInPageText": "Hilfe"}
-    made = creation(row, {"body": dict(default)})
+    made = creation_request(row, {"body": dict(default)})
     assert (made.method, made.path) == ("PATCH", "/organization/{directory}/branding")
     assert (made.headers, made.body) == ({"Accept-Language": "0"}, {"signInPageText": "Help"})
-    made = creation(row, {"body": dict(german)})
+    made = creation_request(row, {"body": dict(german)})
     assert (made.method, made.body) == ("POST", german)
-    assert order(row.key, default) < order(row.key, german)
+    assert write_order(row.key, default) < write_order(row.key, german)
 
 
 def test_images_go_as_files_and_one_that_was_not_there_is_taken_away():

@@ -10,17 +10,19 @@ from graph.auth.clouds import Cloud, endpoints
 from graph.content.normalise import ZERO_GUID
 from graph.policy_types.policy_type import match_key
 from graph.policy_types.table import POLICY_TYPES
-from graph.read.readings import Listed
+from graph.read.readings import ListedPolicy
 from graph.references import security_identifier
 from graph.references.reference_kinds import DIRECTORIES, DOMAINS
 from graph.references.references import DROP, Reference, find, rewrite
-from graph.restore.matching import Match, Sought, match_all
-from graph.restore.planner import Case, Options, decide, left_over, wanted
-from graph.restore.resolver import OwnNames, Resolver
-from graph.restore.target_directory import Directory, Source
+from graph.restore.desired_content import desired_content, source_traces
+from graph.restore.matching import Match, Sought, match_policies
+from graph.restore.options import RestoreOptions
+from graph.restore.planner import PlanCase, plan_item
+from graph.restore.resolver import Resolver, TenantNames
+from graph.restore.target_directory import SourceObject, TargetDirectory
 from graph.transport.client import GraphClient
-from graph.write.write_requests import creation
-from graph.write.write_rules import after_needs
+from graph.write.write_requests import creation_request
+from graph.write.write_rules import order_by_needs
 from tests.graph.write.test_routes import linking_writes, writes
 from tests.graph.write.test_write_requests import DEMO
 
@@ -64,7 +66,7 @@ def test_no_request_of_any_policy_type_names_the_host_of_another_cloud(cloud):
 
 def test_a_bind_is_an_address_below_the_tenants_own_graph():
     body = {"displayName": "r", "roleDefinition": {"id": "role"}, "roleScopeTags": [{"id": "1"}]}
-    request = creation(POLICY_TYPES["roleAssignments"], {"body": body, "assignments": None})
+    request = creation_request(POLICY_TYPES["roleAssignments"], {"body": body, "assignments": None})
     host, [batch] = sent_in(Cloud.CHINA, [request])
     [part] = batch["requests"]
     assert host == "https://microsoftgraph.chinacloudapi.cn"
@@ -74,14 +76,14 @@ def test_a_bind_is_an_address_below_the_tenants_own_graph():
 
 def test_a_scope_tag_without_an_id_is_no_link():
     body = {"displayName": "r", "roleScopeTags": [{}, {"id": "1"}]}
-    request = creation(POLICY_TYPES["roleAssignments"], {"body": body, "assignments": None})
+    request = creation_request(POLICY_TYPES["roleAssignments"], {"body": body, "assignments": None})
     assert request.body["roleScopeTags@odata.bind"] == ["/deviceManagement/roleScopeTags('1')"]
 
 
 def test_only_links_become_addresses():
     body = {"description": "/deviceManagement", "displayName": "https://elsewhere/x"}
     _, [batch] = sent_in(
-        Cloud.US_GOV, [creation(POLICY_TYPES["deviceCategories"], {"body": body, "assignments": None})]
+        Cloud.US_GOV, [creation_request(POLICY_TYPES["deviceCategories"], {"body": body, "assignments": None})]
     )
     assert batch["requests"][0]["body"] == body
 
@@ -143,7 +145,7 @@ def test_the_device_group_of_enrollment_is_resolved_and_never_blocks():
 
 def test_what_another_refers_to_is_written_before_it_whatever_their_waves():
     needs = {"app": ["vpn"], "vpn": ["root"], "one": ["other"], "other": ["one"]}
-    assert after_needs(["app", "root", "vpn", "one", "other"], needs) == ["root", "vpn", "app", "other", "one"]
+    assert order_by_needs(["app", "root", "vpn", "one", "other"], needs) == ["root", "vpn", "app", "other", "one"]
 
 
 # --- references as text inside a setting (deploymenttheory/terraform-provider-microsoft365#3624) ----------------------
@@ -239,7 +241,7 @@ def test_a_security_identifier_is_replaced_inside_values_and_xml_and_never_block
 ONEDRIVE = (
     "device_vendor_msft_policy_config_onedrivengscv2~policy~onedrivengsc_kfmoptinnowizard_kfmoptinnowizard_textbox"
 )
-OWN = OwnNames(OURS, THEIRS, {"ours.onmicrosoft.com": "theirs.onmicrosoft.com"})
+OWN = TenantNames(OURS, THEIRS, {"ours.onmicrosoft.com": "theirs.onmicrosoft.com"})
 KNOWN = {OURS: DIRECTORIES, "ours.onmicrosoft.com": DOMAINS, "ours.example": DOMAINS, APP: "mobileApps"}
 
 
@@ -247,13 +249,13 @@ def planned(policy_type, body, *, listed=None, sources=None, same_tenant=False, 
     """(resolutions, what would be written, the notes) of a content that is restored into another tenant."""
     content = {"body": body, "assignments": None}
     resolver = Resolver(
-        Directory(listed or {}), sources or {}, mapped or {}, same_tenant=same_tenant, drop_missing=False, own=OWN
+        TargetDirectory(listed or {}), sources or {}, mapped or {}, same_tenant=same_tenant, drop_missing=False, own=OWN
     )
     resolutions = [resolver.resolve(one) for one in find(policy_type, content, known=known)]
-    want = wanted(POLICY_TYPES[policy_type], content, Options("exact"), resolutions)
-    notes = left_over(POLICY_TYPES[policy_type], want, known, resolutions, Options("exact"))
-    case = Case(POLICY_TYPES[policy_type], content, Match(), None, NOW, resolutions, same_tenant, mentions=notes)
-    return resolutions, want, decide(case, Options("exact")).notes
+    want = desired_content(POLICY_TYPES[policy_type], content, RestoreOptions("exact"), resolutions)
+    notes = source_traces(POLICY_TYPES[policy_type], want, known, resolutions, RestoreOptions("exact"))
+    case = PlanCase(POLICY_TYPES[policy_type], content, Match(), None, NOW, resolutions, same_tenant, mentions=notes)
+    return resolutions, want, plan_item(case, RestoreOptions("exact")).notes
 
 
 @pytest.mark.parametrize(
@@ -313,19 +315,21 @@ def test_what_is_the_same_everywhere_and_what_belongs_to_the_policy_is_not_told(
 
 def test_a_whole_value_that_is_the_id_of_something_known_is_resolved_or_told():
     body = setting("some_setting", APP)
-    there = {"mobileApps": [Listed(VPN, "Teams", None, None, False, None)]}
+    there = {"mobileApps": [ListedPolicy(VPN, "Teams", None, None, False, None)]}
     resolutions, want, notes = planned(
-        "configurationPolicies", body, listed=there, sources={("mobileApps", APP): Source("Teams")}
+        "configurationPolicies", body, listed=there, sources={("mobileApps", APP): SourceObject("Teams")}
     )
     assert ([one.how for one in resolutions], values_of(want), notes) == (["name"], [VPN], ())
-    resolutions, want, [note] = planned("configurationPolicies", body, sources={("mobileApps", APP): Source("Teams")})
+    resolutions, want, [note] = planned(
+        "configurationPolicies", body, sources={("mobileApps", APP): SourceObject("Teams")}
+    )
     assert ([one.how for one in resolutions], values_of(want)) == (["kept"], [APP])
     assert "the app “Teams”" in note
     # Which stands for nothing, though exported policies have it for their id.
     nothing = setting("some_setting", ZERO_GUID)
     assert kinds("configurationPolicies", nothing, known={ZERO_GUID: "mobileApps"}) == set()
     # In its own tenant it stands for itself.
-    there = {"mobileApps": [Listed(APP, "Teams", None, None, False, None)]}
+    there = {"mobileApps": [ListedPolicy(APP, "Teams", None, None, False, None)]}
     assert planned("configurationPolicies", body, listed=there, same_tenant=True)[2] == ()
 
 
@@ -333,11 +337,11 @@ def test_an_id_in_capitals_is_the_same_id_and_stays_as_it_is_written_in_its_own_
     content = {"displayName": "c", "conditions": {"users": {"excludeGroups": [GROUP.upper()]}}}
     assert kinds("conditionalAccessPolicies", content) == {("groups", GROUP)}
     text = setting("enrollment_autopilot_dpp_allowedappids", f'{{"id":"{APP.upper()}"}}')
-    there = {"mobileApps": [Listed(APP, "Teams", None, None, False, None)]}
+    there = {"mobileApps": [ListedPolicy(APP, "Teams", None, None, False, None)]}
     _, want, _ = planned("configurationPolicies", text, listed=there, same_tenant=True)
     assert want["body"] == text
-    there = {"mobileApps": [Listed(VPN, "Teams", None, None, False, None)]}
-    named = {("mobileApps", APP): Source("Teams")}
+    there = {"mobileApps": [ListedPolicy(VPN, "Teams", None, None, False, None)]}
+    named = {("mobileApps", APP): SourceObject("Teams")}
     _, want, _ = planned("configurationPolicies", text, listed=there, sources=named)
     assert values_of(want) == [f'{{"id":"{VPN}"}}']
 
@@ -348,10 +352,12 @@ def test_a_hint_is_told_only_where_it_is_written():
     content = {"body": {"@odata.type": f"{TYPE}iosStoreApp", "displayName": "a"},
                "assignments": [{"target": target, "settings": settings}]}  # fmt: skip
     known = {APP: "mobileApps"}
-    resolver = Resolver(Directory({}), {("mobileApps", APP): Source("Teams")}, {}, same_tenant=False, drop_missing=True)
+    resolver = Resolver(
+        TargetDirectory({}), {("mobileApps", APP): SourceObject("Teams")}, {}, same_tenant=False, drop_missing=True
+    )
     resolutions = [resolver.resolve(one) for one in find("mobileApps", content, known=known)]
-    case = Case(POLICY_TYPES["mobileApps"], content, Match(), None, NOW, resolutions)
-    told = {choice: [note for note in decide(case, Options(choice)).notes if "Teams" in note]
+    case = PlanCase(POLICY_TYPES["mobileApps"], content, Match(), None, NOW, resolutions)
+    told = {choice: [note for note in plan_item(case, RestoreOptions(choice)).notes if "Teams" in note]
             for choice in ("exact", "leave")}  # fmt: skip
     assert (len(told["exact"]), told["leave"]) == (1, [])
 
@@ -359,7 +365,9 @@ def test_a_hint_is_told_only_where_it_is_written():
 def test_a_default_of_the_source_tenant_stands_for_the_targets_default_of_that_sort():
     default = "DefaultPlatformRestrictions"
     item = {"@odata.type": f"{TYPE}enrollmentRestrictionsConfigurationPolicySetItem", "payloadId": f"{OURS}_{default}"}
-    there = {"deviceEnrollmentConfigurations": [Listed(f"{THEIRS}_{default}", "All users", None, None, True, None)]}
+    there = {
+        "deviceEnrollmentConfigurations": [ListedPolicy(f"{THEIRS}_{default}", "All users", None, None, True, None)]
+    }
     _, want, _ = planned("policySets", {"displayName": "s", "items": [item]}, listed=there)
     assert want["body"]["items"][0]["payloadId"] == f"{THEIRS}_{default}"
 
@@ -376,19 +384,19 @@ def by_context(number):
 
 def context(number, name):
     body = {"id": number, "displayName": name}
-    return Listed(number, name, None, None, False, None, key=match_key(CONTEXTS, body))
+    return ListedPolicy(number, name, None, None, False, None, key=match_key(CONTEXTS, body))
 
 
 def test_a_context_is_resolved_by_its_name_and_never_by_its_number_in_another_tenant():
     there = {CONTEXTS.key: [context("c1", "Guests"), context("c7", "Phishing-resistant")]}
-    sources = {(CONTEXTS.key, "c1"): Source("Phishing-resistant")}
+    sources = {(CONTEXTS.key, "c1"): SourceObject("Phishing-resistant")}
     [found], want, _ = planned("conditionalAccessPolicies", by_context("c1"), listed=there, sources=sources)
     assert (found.how, found.to) == ("name", "c7")
     assert want["body"] == by_context("c7")
     [missing], _, _ = planned("conditionalAccessPolicies", by_context("c1"), listed=there)
     assert missing.how == "unresolved"
     sought = Sought("c1", lambda: match_key(CONTEXTS, {"displayName": "Phishing-resistant"}))
-    matched = lambda listed: match_all({1: sought}, listed, same_tenant=False)[1].target_id  # noqa: E731
+    matched = lambda listed: match_policies({1: sought}, listed, same_tenant=False)[1].target_id  # noqa: E731
     assert matched(there[CONTEXTS.key]) == "c7"
     assert matched(there[CONTEXTS.key][:1]) is None
 
@@ -410,11 +418,11 @@ def test_a_context_is_made_under_the_lowest_free_number(same_tenant, taken, own,
     assert found.to == number
     assert len(notes) == (number not in (own, None))
     if number:
-        assert creation(CONTEXTS, want).path.endswith(f"/{number}")
+        assert creation_request(CONTEXTS, want).path.endswith(f"/{number}")
 
 
 def test_two_contexts_of_one_restore_get_two_numbers():
-    resolver = Resolver(Directory({}), {}, {}, same_tenant=False, drop_missing=False)
+    resolver = Resolver(TargetDirectory({}), {}, {}, same_tenant=False, drop_missing=False)
     numbers = [resolver.resolve(Reference("authenticationContextNumbers", one)).to for one in ("c8", "c9")]
     assert numbers == ["c1", "c2"]
 
@@ -423,8 +431,8 @@ def test_a_workload_identity_is_resolved_by_the_app_that_it_is_of():
     clients = {"includeServicePrincipals": [APP, "ServicePrincipalsInMyTenant"], "excludeServicePrincipals": []}
     body = {"displayName": "w", "conditions": {"clientApplications": clients}}
     resolver = Resolver(
-        Directory({}, by_name={("servicePrincipalObjects", SCRIPT): [(VPN, "Robot")]}),
-        {("servicePrincipalObjects", APP): Source(within=SCRIPT)},
+        TargetDirectory({}, by_name={("servicePrincipalObjects", SCRIPT): [(VPN, "Robot")]}),
+        {("servicePrincipalObjects", APP): SourceObject(within=SCRIPT)},
         {},
         same_tenant=False,
         drop_missing=False,

@@ -11,11 +11,11 @@ from graph.microsoft import model
 from graph.policy_types.policy_type import NONE, PolicyType
 from graph.policy_types.table import POLICY_TYPES
 from graph.read import unread
-from graph.read.children import complete
+from graph.read.children import add_children
 from graph.read.proof import Proof
 from graph.references.navigations import all_links, links
 from graph.transport.client import Answer
-from graph.write.write_requests import changes
+from graph.write.write_requests import change_requests
 from graph.write.write_rules import WRITE_RULES
 
 TYPE = "#microsoft.graph."
@@ -46,7 +46,7 @@ def navigations(key):
 def test_every_navigation_is_read_or_named_with_its_reason(key):
     read = read_with(POLICY_TYPES[key])
     for name in navigations(key):
-        assert (name in read) + len(unread.unread(unread.NAVIGATIONS, key, name)) == 1, name
+        assert (name in read) + len(unread.rows_for(unread.NAVIGATIONS, key, name)) == 1, name
 
 
 @pytest.mark.parametrize("key", [key for key in MODELLED if not WRITE_RULES[key].never])
@@ -64,10 +64,10 @@ def test_every_navigation_that_is_read_is_written(key):
 def test_every_row_of_what_is_left_out_is_needed():
     found = {(key, name) for key in MODELLED for name in navigations(key)}
     for one in unread.NAVIGATIONS:
-        assert any(one.fits(*pair) for pair in found), one
+        assert any(one.matches(*pair) for pair in found), one
     asked = {(key, name) for key in MODELLED for name in actions(key)}
     for one in unread.ACTIONS:
-        assert any(one.fits(*pair) for pair in asked), one
+        assert any(one.matches(*pair) for pair in asked), one
 
 
 def actions(key):
@@ -90,7 +90,7 @@ SOURCE = "".join(
 def test_every_action_below_a_policy_is_used_or_named_with_its_reason(key):
     for name in actions(key):
         is_used = re.search(rf'[/"]{re.escape(name.partition("(")[0])}\b', SOURCE) is not None
-        named = unread.unread(unread.ACTIONS, key, name)
+        named = unread.rows_for(unread.ACTIONS, key, name)
         assert len(named) == 1 or (is_used and not named), name
 
 
@@ -100,7 +100,7 @@ def test_every_hidden_object_belongs_to_a_policy_that_reads_it():
         assert bool(row.hidden_in) == is_hiding, key
         if is_hiding:
             owner = {"id": "x", "notificationTemplates": ["Email_one"]}
-            [asked] = next(complete(POLICY_TYPES[row.hidden_in], "/x", owner, Proof()))
+            [asked] = next(add_children(POLICY_TYPES[row.hidden_in], "/x", owner, Proof()))
             assert asked.startswith(row.path)
 
 
@@ -114,7 +114,7 @@ LINKED = [(key, bare) for key in ("deviceConfigurations", "windowsAutopilotDeplo
 def read_links(key, bare, answer):
     """The body once every navigation has been answered so."""
     body, proof = {"@odata.type": TYPE + bare, "id": "x"}, Proof()
-    steps = complete(POLICY_TYPES[key], "/x", body, proof)
+    steps = add_children(POLICY_TYPES[key], "/x", body, proof)
     asked = next(steps)
     with pytest.raises(StopIteration):
         steps.send([answer(one) for one in asked])
@@ -134,19 +134,19 @@ def test_what_the_model_says_that_a_subtype_refers_to_is_read_and_linked_again(k
     assert asked == [f"/x/microsoft.graph.{bare}/{name}?$select=id,displayName" for name in of_type]
     empty = {name: [] if link.is_many else None for name, link in of_type.items()}
     row, now = POLICY_TYPES[key], {"@odata.type": TYPE + bare, **empty}
-    written = changes(row, "y", {"body": now}, {"body": body}, with_assignments=False)
+    written = change_requests(row, "y", {"body": now}, {"body": body}, with_assignments=False)
     addresses = {"deviceConfigurations": "/deviceManagement/deviceConfigurations('root')",
                  "derivedCredentials": "/deviceManagement/derivedCredentials('root')"}  # fmt: skip
     assert {(one.method, one.path, str(one.body)) for one in written} == {
         ("POST" if link.is_many else "PUT", f"{row.path}/y/microsoft.graph.{bare}/{name}/$ref",
          str({"@odata.id": addresses[link.kind]})) for name, link in of_type.items()
     }  # fmt: skip
-    removed = changes(row, "y", {"body": body}, {"body": now}, with_assignments=False)
+    removed = change_requests(row, "y", {"body": body}, {"body": now}, with_assignments=False)
     assert {one.method for one in removed} == {"DELETE"}
-    assert changes(row, "y", {"body": body}, {"body": body}, with_assignments=False) == []
+    assert change_requests(row, "y", {"body": body}, {"body": body}, with_assignments=False) == []
     renamed = {**body, **{name: [{**found, "displayName": "B"}] if link.is_many else {**found, "displayName": "B"}
                           for name, link in of_type.items()}}  # fmt: skip
-    assert changes(row, "y", {"body": renamed}, {"body": body}, with_assignments=False) == []
+    assert change_requests(row, "y", {"body": renamed}, {"body": body}, with_assignments=False) == []
 
 
 CERTIFICATES = [(key, bare) for key, bare in LINKED if not all(one.is_untried for one in links(key, TYPE + bare))]

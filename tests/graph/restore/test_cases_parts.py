@@ -13,9 +13,18 @@ from graph.content.normalise import ZERO_GUID
 from graph.content.timestamps import parse_time
 from graph.display.diff import compare
 from graph.policy_types.table import POLICY_TYPES
-from graph.restore.executor import APPROVAL, JUSTIFICATION, Order, carry_out, header_text, request_mark
-from graph.restore.planner import Case, Match, Options, decide, wanted
-from graph.write.write_requests import changes, creation, remaining
+from graph.restore.desired_content import desired_content
+from graph.restore.executor import (
+    APPROVAL_HEADER,
+    JUSTIFICATION_HEADER,
+    RestoreTask,
+    approval_reason_header,
+    execute_task,
+    request_hash,
+)
+from graph.restore.options import RestoreOptions
+from graph.restore.planner import Match, PlanCase, plan_item
+from graph.write.write_requests import change_requests, creation_request, remaining_differences
 from graph.write.write_rules import WRITE_RULES
 
 TYPE = "#microsoft.graph."
@@ -29,18 +38,18 @@ def content(body, assignments=None):
 def writes(key, live, want, graph_id="x"):
     """(method, path below the policy, body) of what makes the one body the other."""
     row = POLICY_TYPES[key]
-    found = changes(row, graph_id, content(live), content(want), with_assignments=False)
+    found = change_requests(row, graph_id, content(live), content(want), with_assignments=False)
     return [(one.method, one.path.removeprefix(row.item(graph_id)), one.body) for one in found]
 
 
 def made(key, body):
-    return creation(POLICY_TYPES[key], content(body)).body
+    return creation_request(POLICY_TYPES[key], content(body)).body
 
 
 def plan(key, body, live=None):
-    case = Case(POLICY_TYPES[key], content(body), Match("x" if live else None), live and content(live),
+    case = PlanCase(POLICY_TYPES[key], content(body), Match("x" if live else None), live and content(live),
                 parse_time("2026-06-01T00:00:00Z"))  # fmt: skip
-    return decide(case, Options("leave"))
+    return plan_item(case, RestoreOptions("leave"))
 
 
 # --- what a PUT repeats ----------------------------------------------------------------------------------------------
@@ -103,7 +112,9 @@ RULES = {
 def test_a_compliance_policy_gets_the_action_that_the_service_demands_and_the_plan_says_so(key, rules):
     body = {"displayName": "A", "name": "A", "@odata.type": f"{TYPE}iosCompliancePolicy"}
     body |= {} if rules is None else {"scheduledActionsForRule": rules}
-    [rule] = wanted(POLICY_TYPES[key], content(body), Options("leave"), [])["body"]["scheduledActionsForRule"]
+    [rule] = desired_content(POLICY_TYPES[key], content(body), RestoreOptions("leave"), [])["body"][
+        "scheduledActionsForRule"
+    ]
     kinds = [one["actionType"] for one in rule["scheduledActionConfigurations"]]
     had = [one["actionType"] for each in rules or () for one in each.get("scheduledActionConfigurations", ())]
     assert kinds == [*had, "block"]
@@ -123,7 +134,7 @@ def test_a_backup_without_actions_leaves_those_of_the_tenant_as_they_are(key, ru
 def test_a_compliance_policy_that_marks_the_device_keeps_its_actions_and_has_no_note():
     block = {"actionType": "block", "gracePeriodHours": 72}
     body = {"name": "A", "scheduledActionsForRule": [{"scheduledActionConfigurations": [NOTIFY, block]}]}
-    kept = wanted(POLICY_TYPES["compliancePolicies"], content(body), Options("leave"), [])
+    kept = desired_content(POLICY_TYPES["compliancePolicies"], content(body), RestoreOptions("leave"), [])
     assert kept["body"]["scheduledActionsForRule"] == body["scheduledActionsForRule"]
     assert plan("compliancePolicies", body).notes == ()
 
@@ -240,7 +251,7 @@ def test_a_driver_that_the_target_does_not_list_is_named_and_no_difference_for_e
     bare = drivers()
     assert plan(DRIVERS, want, bare).action == "matches"
     assert ["“a 1”" in note for note in plan(DRIVERS, want, bare).notes] == [True]
-    assert remaining(row, content(bare), content(want), with_assignments=False) == []
+    assert remaining_differences(row, content(bare), content(want), with_assignments=False) == []
     taken_back = plan(DRIVERS, drivers(driver("a", "needsReview")), drivers(driver("a", "declined")))
     assert (taken_back.action, ["decision back" in note for note in taken_back.notes]) == ("matches", [True])
 
@@ -342,7 +353,7 @@ def test_the_device_group_of_an_enrollment_policy_is_a_step_by_hand_and_no_failu
     for live in (None, none):
         assert ["devices by hand" in note for note in plan("configurationPolicies", PREPARATION, live).notes] == [True]
     assert plan("configurationPolicies", PREPARATION, none).action == "matches"
-    assert remaining(row, content(none), content(PREPARATION), with_assignments=False) == []
+    assert remaining_differences(row, content(none), content(PREPARATION), with_assignments=False) == []
     assert plan("configurationPolicies", PREPARATION, PREPARATION).notes == ()
     assert fingerprint(row, content(none)) != fingerprint(row, content(PREPARATION))
 
@@ -365,7 +376,9 @@ def test_the_default_profile_of_an_apple_token_becomes_it_again():
     assert (no_more.action, ["stays it until" in note for note in no_more.notes]) == ("matches", [True])
     apple = {"@odata.type": f"{TYPE}depIOSEnrollmentProfile", "displayName": "A", "isDefault": False}
     row = POLICY_TYPES["depOnboardingSettings"]
-    [asked] = changes(row, f"{TOKEN}/p", content(apple), content({**apple, "isDefault": True}), with_assignments=False)
+    [asked] = change_requests(
+        row, f"{TOKEN}/p", content(apple), content({**apple, "isDefault": True}), with_assignments=False
+    )
     assert (asked.method, asked.path) == ("POST", f"{row.path}/{TOKEN}/enrollmentProfiles/p/setDefaultProfile")
 
 
@@ -374,11 +387,13 @@ def test_the_default_profile_of_an_apple_token_becomes_it_again():
 
 def test_a_reason_is_sent_as_base64_and_an_approval_in_its_place():
     """Plain text is refused (KelvinTegelaar/CIPP, Micke-K/IntuneManagement); the portal was seen to send base64."""
-    assert base64.b64decode(header_text("Änderung  4711\n")).decode() == "Änderung 4711"
-    assert len(base64.b64decode(header_text("ä" * 5000)).decode()) <= 1024
-    order = Order(POLICY_TYPES["deviceCategories"], content({"displayName": "A"}), None, justification=header_text("x"))
-    [asked] = next(carry_out(order))
-    assert asked.headers == {JUSTIFICATION: header_text("x")}
-    order.approved = {request_mark(asked): "code"}
-    [again] = next(carry_out(order))
-    assert again.headers == {APPROVAL: "code"}
+    assert base64.b64decode(approval_reason_header("Änderung  4711\n")).decode() == "Änderung 4711"
+    assert len(base64.b64decode(approval_reason_header("ä" * 5000)).decode()) <= 1024
+    order = RestoreTask(
+        POLICY_TYPES["deviceCategories"], content({"displayName": "A"}), None, justification=approval_reason_header("x")
+    )
+    [asked] = next(execute_task(order))
+    assert asked.headers == {JUSTIFICATION_HEADER: approval_reason_header("x")}
+    order.approved = {request_hash(asked): "code"}
+    [again] = next(execute_task(order))
+    assert again.headers == {APPROVAL_HEADER: "code"}

@@ -11,11 +11,13 @@ from graph.microsoft.model import enum, is_known, properties, subtypes
 from graph.policy_types.quotas import QUOTAS, warning
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore import past_dates
+from graph.restore.desired_content import desired_content
 from graph.restore.matching import Match
-from graph.restore.planner import Case, Options, decide, wanted
+from graph.restore.options import RestoreOptions
+from graph.restore.planner import PlanCase, plan_item
 from graph.restore.resolver import Resolution
-from graph.write.readiness import READINESS, may_mend, patience
-from graph.write.write_requests import changes, remaining
+from graph.write.readiness import READINESS, may_be_a_delay, patience_seconds
+from graph.write.write_requests import change_requests, remaining_differences
 from graph.write.write_rules import WRITE_RULES
 
 NOW = datetime(2026, 11, 26)
@@ -53,8 +55,8 @@ def content(key, text="as captured", assignments=ASSIGNED):
 
 def decided(key, want, live, resolutions=(), now=NOW, **options):
     facts = {"was_here": True, "resolutions": list(resolutions)}
-    case = Case(POLICY_TYPES[key], want, Match(live and "x", how="id"), live, now, **facts)
-    return decide(case, Options(**{"assignments": "exact", **options}))
+    case = PlanCase(POLICY_TYPES[key], want, Match(live and "x", how="id"), live, now, **facts)
+    return plan_item(case, RestoreOptions(**{"assignments": "exact", **options}))
 
 
 # --- references ------------------------------------------------------------------------------------------------------
@@ -143,8 +145,10 @@ def test_what_cannot_be_written_and_need_not_be_is_no_trouble(key, body):
 
 def test_what_was_written_twice_to_no_effect_is_told_and_not_written_again():
     want, live = (content("deviceManagementScripts", text, assignments=[]) for text in "ab")
-    case = Case(POLICY_TYPES["deviceManagementScripts"], want, Match("x"), live, NOW, is_kept_otherwise=lambda: True)
-    assert decide(case, Options(assignments="leave")).reason == "kept_otherwise"
+    case = PlanCase(
+        POLICY_TYPES["deviceManagementScripts"], want, Match("x"), live, NOW, is_kept_otherwise=lambda: True
+    )
+    assert plan_item(case, RestoreOptions(assignments="leave")).reason == "kept_otherwise"
 
 
 # --- past dates ------------------------------------------------------------------------------------------------------
@@ -170,8 +174,8 @@ def test_a_past_start_that_is_another_stays_as_it_is_there_with_a_note():
     plan = decided(UPDATES, want, live)
     assert (plan.action, plan.differences, plan.left_out) == ("update", 1, ("rolloutSettings",))
     assert "2025-03-01" in plan.notes[0]
-    made = wanted(POLICY_TYPES[UPDATES], want, Options("exact"), (), left_out=plan.left_out, live=live)
-    [request] = changes(POLICY_TYPES[UPDATES], "x", live, made, with_assignments=True)
+    made = desired_content(POLICY_TYPES[UPDATES], want, RestoreOptions("exact"), (), left_out=plan.left_out, live=live)
+    [request] = change_requests(POLICY_TYPES[UPDATES], "x", live, made, with_assignments=True)
     assert "rolloutSettings" not in request.body
     assert decided(UPDATES, want, rollout("2025-06-01T00:00:00Z")).reason == "past_date", (
         "nothing else is to be written"
@@ -183,9 +187,9 @@ def test_what_is_made_anew_goes_without_a_past_start_and_says_so():
     plan = decided(UPDATES, want, None)
     assert (plan.action, plan.left_out) == ("recreate", ("rolloutSettings",))
     assert "begins at once" in plan.notes[0]
-    made = wanted(POLICY_TYPES[UPDATES], want, Options("exact"), (), left_out=plan.left_out)
+    made = desired_content(POLICY_TYPES[UPDATES], want, RestoreOptions("exact"), (), left_out=plan.left_out)
     live = {**made, "body": {**made["body"], "rolloutSettings": None}}
-    assert remaining(POLICY_TYPES[UPDATES], live, made, with_assignments=True) == []
+    assert remaining_differences(POLICY_TYPES[UPDATES], live, made, with_assignments=True) == []
 
 
 def test_a_start_that_is_to_come_is_written():
@@ -201,7 +205,7 @@ OF_THE_SERVICE = {"deletedDateTime", "expirationDateTime", "lastSuccessfulSyncDa
 @pytest.mark.parametrize("key", [key for key, rule in WRITE_RULES.items() if not rule.never])
 def test_each_date_that_can_be_set_is_known_to_be_refused_when_past_or_named_as_not_known(key):
     policy_type = POLICY_TYPES[key]
-    told = {name for dates in past_dates.REFUSED.get(key, {}).values() for name in dates}
+    told = {name for dates in past_dates.REFUSED_WHEN_PAST.get(key, {}).values() for name in dates}
     for of, name in set(dates_of(root_type(POLICY_TYPES[key]), set())):
         is_own = is_service_made_outermost(of, name) or is_service_made(of, name) or "RevokeLicenses" in of
         is_own |= name in policy_type.volatile | OF_THE_SERVICE
@@ -252,13 +256,13 @@ MADE = "00000040-1111-4111-8111-111111111111"
 )
 def test_a_refusal_is_tried_again_where_it_may_be_about_what_was_just_made(status, message, is_young):
     error = from_answer(status, {}, {"error": {"code": "BadRequest", "message": message}}, is_part=True)
-    assert may_mend(error, [f"T_{MADE}"]) is is_young
-    assert may_mend(error, []) is False, "nothing was made"
+    assert may_be_a_delay(error, [f"T_{MADE}"]) is is_young
+    assert may_be_a_delay(error, []) is False, "nothing was made"
 
 
 def test_every_type_that_waits_says_what_for_and_how_long():
     for key, one in READINESS.items():
         assert any(one.property in properties(name) for name in subtypes(root_type(POLICY_TYPES[key])))
         assert one.ready <= set(enum("mobileAppPublishingState"))
-        assert patience(key) > 0
+        assert patience_seconds(key) > 0
         assert one.waits_for.endswith(".")

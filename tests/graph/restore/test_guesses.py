@@ -9,12 +9,13 @@ from graph.content.timestamps import parse_time
 from graph.display.masking import Masking, masked
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore.matching import Match
-from graph.restore.planner import Case, Options, decide
+from graph.restore.options import RestoreOptions
+from graph.restore.planner import PlanCase, plan_item
 from graph.write.write_rules import WRITE_RULES
 from tests.graph.display.test_masking import SCRIPT, SECRET
 from tests.graph.write.test_write_requests import WRITTEN
 
-EXACT = Options("exact", conditional_access="as captured")
+EXACT = RestoreOptions("exact", conditional_access="as captured")
 NOW = parse_time("2026-11-24T00:00:00Z")
 OTHER = base64.b64encode(b"net user helpdesk wrong-guess /add").decode()
 TYPE = "#microsoft.graph."
@@ -52,7 +53,7 @@ class Guess(Masking):
 
 def plan(key, live, body, **changes):
     want, live = ({"body": copy.deepcopy(one), "assignments": []} for one in (body, live))
-    return decide(Case(POLICY_TYPES[key], want, Match("x", how="id"), live, NOW, **changes), EXACT)
+    return plan_item(PlanCase(POLICY_TYPES[key], want, Match("x", how="id"), live, NOW, **changes), EXACT)
 
 
 @pytest.mark.parametrize(("key", "body"), SORTS.values(), ids=SORTS)

@@ -6,8 +6,8 @@ import pytest
 
 from graph.policy_types.policy_type import match_key
 from graph.policy_types.table import POLICY_TYPES
-from graph.read.readings import Listed
-from graph.restore.matching import ID, MAPPING, NAME, Match, Sought, match_all
+from graph.read.readings import ListedPolicy
+from graph.restore.matching import ID, MAPPING, NAME, Match, Sought, match_policies
 
 SCRIPTS, CATALOG = POLICY_TYPES["deviceManagementScripts"], POLICY_TYPES["configurationPolicies"]
 BRANDING = POLICY_TYPES["intuneBrandingProfiles"]
@@ -15,7 +15,7 @@ BRANDING = POLICY_TYPES["intuneBrandingProfiles"]
 
 def listed(graph_id, name="s", policy_type=SCRIPTS, **body):
     key = match_key(policy_type, {policy_type.name_property: name, **body})
-    return Listed(graph_id, name, None, None, False, None, key=key)
+    return ListedPolicy(graph_id, name, None, None, False, None, key=key)
 
 
 def sought(graph_id, name="s", mapped=None, policy_type=SCRIPTS, body=None, **facts):
@@ -25,7 +25,7 @@ def sought(graph_id, name="s", mapped=None, policy_type=SCRIPTS, body=None, **fa
 
 def matched(*wanted, there, same_tenant=True):
     """Graph id -> target, or "problem"."""
-    found = match_all({one.graph_id: one for one in wanted}, there, same_tenant=same_tenant)
+    found = match_policies({one.graph_id: one for one in wanted}, there, same_tenant=same_tenant)
     return {item: "problem" if match.problem else match.target_id for item, match in found.items()}
 
 
@@ -46,7 +46,7 @@ def test_several_of_one_name_are_a_problem_and_no_choice():
 
 
 def test_a_policy_that_is_gone_is_made_again_beside_its_twin_that_lives():
-    found = match_all({1: sought("1"), 2: sought("2")}, [listed("2")], same_tenant=True)
+    found = match_policies({1: sought("1"), 2: sought("2")}, [listed("2")], same_tenant=True)
     assert found == {1: Match(namesakes=("2",)), 2: Match("2", how=ID)}
 
 
@@ -70,7 +70,7 @@ def test_two_that_a_mapping_or_an_id_gives_one_target_get_none():
     there = [listed("7", "x")]
     assert matched(sought("1", mapped="7"), sought("2", mapped="7"), there=there) == {"1": "problem", "2": "problem"}
     assert matched(sought("1", mapped="7"), sought("7", "x"), there=there) == {"1": "problem", "7": "7"}
-    twice = match_all({1: sought("7"), 2: sought("7")}, there, same_tenant=True)
+    twice = match_policies({1: sought("7"), 2: sought("7")}, there, same_tenant=True)
     assert all(one.problem for one in twice.values())
 
 
@@ -104,7 +104,7 @@ def test_whatever_is_there_no_two_items_share_a_target_and_ids_win_over_names(po
             )
             for number in range(dice.randrange(1, 7))
         }
-        _is_right(wanted, there, match_all(wanted, there, same_tenant=same_tenant), same_tenant)
+        _is_right(wanted, there, match_policies(wanted, there, same_tenant=same_tenant), same_tenant)
 
 
 def _is_right(wanted, there, found, same_tenant):

@@ -5,13 +5,15 @@ from datetime import datetime
 import pytest
 
 from graph.policy_types.table import POLICY_TYPES
-from graph.read.readings import Listed
+from graph.read.readings import ListedPolicy
 from graph.references.references import Reference
+from graph.restore.desired_content import desired_content
 from graph.restore.matching import Match
-from graph.restore.planner import Case, Options, decide, state_mark, wanted
-from graph.restore.resolver import Resolution, Resolver, apply
-from graph.restore.target_directory import Directory, Source
-from graph.review.lockout_guard import guard
+from graph.restore.options import RestoreOptions
+from graph.restore.planner import PlanCase, live_fingerprint, plan_item
+from graph.restore.resolver import Resolution, Resolver, replace_references
+from graph.restore.target_directory import SourceObject, TargetDirectory
+from graph.review.lockout_guard import find_lockout
 
 NOW = datetime(2026, 11, 24)
 SCRIPTS, CATALOG = POLICY_TYPES["deviceManagementScripts"], POLICY_TYPES["configurationPolicies"]
@@ -23,8 +25,8 @@ ALL = {
 
 
 def decided(content, live=None, target=None, options=None, policy_type=SCRIPTS, **facts):
-    case = Case(policy_type, content, Match(target or (live and "x")), live, NOW, **facts)
-    return decide(case, options or Options(assignments="exact"))
+    case = PlanCase(policy_type, content, Match(target or (live and "x")), live, NOW, **facts)
+    return plan_item(case, options or RestoreOptions(assignments="exact"))
 
 
 # --- deciding --------------------------------------------------------------------------------------------------------
@@ -74,7 +76,7 @@ def test_a_secret_that_graph_keeps_is_noted_with_what_becomes_of_it():
 def test_a_compliance_policy_without_an_action_gets_the_one_that_graph_demands_and_says_so():
     compliance = POLICY_TYPES["deviceCompliancePolicies"]
     content = {"body": {"displayName": "c", "scheduledActionsForRule": []}, "assignments": []}
-    want = wanted(compliance, content, Options(assignments="exact"), ())
+    want = desired_content(compliance, content, RestoreOptions(assignments="exact"), ())
     assert want["body"]["scheduledActionsForRule"][0]["scheduledActionConfigurations"][0]["actionType"] == "block"
     assert "Graph demands one" in decided(content, policy_type=compliance).notes[0]
 
@@ -82,7 +84,7 @@ def test_a_compliance_policy_without_an_action_gets_the_one_that_graph_demands_a
 def test_priorities_that_move_with_other_policies_are_no_conflict():
     enrollment = POLICY_TYPES["deviceEnrollmentConfigurations"]
     one, two = ({"body": {"displayName": "e", "priority": number}, "assignments": []} for number in (1, 2))
-    assert state_mark(enrollment, one) == state_mark(enrollment, two)
+    assert live_fingerprint(enrollment, one) == live_fingerprint(enrollment, two)
 
 
 # --- the guard -------------------------------------------------------------------------------------------------------
@@ -104,7 +106,7 @@ def test_priorities_that_move_with_other_policies_are_no_conflict():
     ],
 )
 def test_the_guard_asks_for_every_named_account_where_a_policy_is_on_for_all_users(body, named, is_dangerous):
-    assert bool(guard("conditionalAccessPolicies", {"body": body}, named)) is is_dangerous
+    assert bool(find_lockout("conditionalAccessPolicies", {"body": body}, named)) is is_dangerous
 
 
 def test_a_policy_that_is_on_and_will_be_report_only_says_that_it_stops_being_enforced():
@@ -121,12 +123,12 @@ TAG = Reference("roleScopeTags", "7")
 
 
 def resolver(*, mapped=None, same_tenant=False, drop_missing=False, groups=(), tags=()):
-    there = {"roleScopeTags": [Listed(one, name, None, None, False, None) for one, name in tags]}
+    there = {"roleScopeTags": [ListedPolicy(one, name, None, None, False, None) for one, name in tags]}
     names = {}
     for one, name in groups:
         names.setdefault(("groups", name), []).append((one, name))
-    directory = Directory(there, by_id={("groups", one): name for one, name in groups}, by_name=names)
-    sources = {("groups", "g"): Source("SG-Pilot"), ("roleScopeTags", "7"): Source("Berlin")}
+    directory = TargetDirectory(there, by_id={("groups", one): name for one, name in groups}, by_name=names)
+    sources = {("groups", "g"): SourceObject("SG-Pilot"), ("roleScopeTags", "7"): SourceObject("Berlin")}
     return Resolver(directory, sources, mapped or {}, same_tenant=same_tenant, drop_missing=drop_missing)
 
 
@@ -162,8 +164,8 @@ def test_what_the_policy_refers_to_just_so_stays_as_it_is_unless_a_mapping_says_
 
 
 def test_a_namesake_that_stands_for_another_object_is_not_what_a_reference_means():
-    directory = Directory({"roleScopeTags": [Listed("9", "Berlin", None, None, False, None)]})
-    sources = {("roleScopeTags", "7"): Source("Berlin")}
+    directory = TargetDirectory({"roleScopeTags": [ListedPolicy("9", "Berlin", None, None, False, None)]})
+    sources = {("roleScopeTags", "7"): SourceObject("Berlin")}
     others = Resolver(directory, sources, {}, same_tenant=False, drop_missing=False,
                       is_anothers=lambda kind, source, target: (kind, target) == ("roleScopeTags", "9"))  # fmt: skip
     assert others.resolve(TAG).how == "unresolved"
@@ -175,5 +177,5 @@ def test_what_this_restore_makes_itself_comes_first_and_is_filled_in_once_it_is_
     found = resolving.resolve(TAG)
     assert (found.how, found.item, found.to) == ("restored", 41, None)
     content = {"body": {"roleScopeTagIds": ["0", "7"]}, "assignments": None}
-    assert apply("intents", content, [found], {})["body"] == {"roleScopeTagIds": ["0", "7"]}
-    assert apply("intents", content, [found], {41: "12"})["body"] == {"roleScopeTagIds": ["0", "12"]}
+    assert replace_references("intents", content, [found], {})["body"] == {"roleScopeTagIds": ["0", "7"]}
+    assert replace_references("intents", content, [found], {41: "12"})["body"] == {"roleScopeTagIds": ["0", "12"]}

@@ -13,9 +13,9 @@ from graph.content.places import root_type
 from graph.display.labels import words
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
-from graph.review.content_lines import assignment_lines, body_lines, sent
+from graph.review.content_lines import assignment_lines, body_lines, sent_content
 from graph.simulator.demo.builder import ALL_USERS
-from graph.write.write_requests import changes, creation
+from graph.write.write_requests import change_requests, creation_request
 from graph.write.write_rules import WRITE_RULES
 from tests.graph import made_up
 from tests.graph.content.test_mutated import contents
@@ -54,7 +54,7 @@ def leaves(value, name=""):
 
 
 def page_of(policy_type, want):
-    part = sent(policy_type, want, None, with_assignments=True)
+    part = sent_content(policy_type, want, None, with_assignments=True)
     lines = body_lines(part["body"], part["body"], {})
     return lines + assignment_lines(part["assignments"], part["assignments"], {})
 
@@ -62,9 +62,9 @@ def page_of(policy_type, want):
 def requests_for(policy_type, want):
     """All that a live run sends to make it, and to set on an empty one what differs."""
     if not WRITE_RULES[policy_type.key].never:
-        yield creation(policy_type, want, "token" if policy_type.key == "depOnboardingSettings" else "")
+        yield creation_request(policy_type, want, "token" if policy_type.key == "depOnboardingSettings" else "")
         empty = {"body": {"id": "1", "@odata.type": want["body"].get("@odata.type")}, "assignments": []}
-        yield from changes(policy_type, "1", empty, want, with_assignments=True)
+        yield from change_requests(policy_type, "1", empty, want, with_assignments=True)
 
 
 def unseen(policy_type, want):

@@ -7,7 +7,7 @@ import pytest
 from graph.content.service_made import is_service_made
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
-from graph.review.dangers import ACCOUNT, CODE, INSTALLED_BY, PAYLOADS, TITLES, dangers
+from graph.review.dangers import ACCOUNT, CODE, INSTALLED_BY, PAYLOADS, TITLES, find_dangers
 from graph.simulator.demo.builder import ALL_DEVICES, ALL_USERS
 from tests.graph.content.test_equal import every_type
 from tests.graph.content.test_mutated import contents
@@ -18,7 +18,7 @@ EVERYBODY = [{"target": {"@odata.type": f"{TYPE}allDevicesAssignmentTarget"}}]
 
 def told(key, want, live=None, *, assigned=None, was_assigned=None, with_assignments=True):
     """Code -> sentence."""
-    found = dangers(
+    found = find_dangers(
         POLICY_TYPES[key],
         None if want is None else {"body": want, "assignments": assigned or []},
         None if live is None else {"body": live, "assignments": was_assigned or []},
@@ -289,7 +289,7 @@ def types_inside(kind, seen=None):
 def test_every_danger_has_a_title_and_no_sentence_holds_what_a_policy_holds():
     for key, item in contents():
         body = copy.deepcopy({name: value for name, value in item.items() if name != "assignments"})
-        found = dangers(POLICY_TYPES[key], {"body": body, "assignments": item.get("assignments")}, None,
+        found = find_dangers(POLICY_TYPES[key], {"body": body, "assignments": item.get("assignments")}, None,
                         with_assignments=True)  # fmt: skip
         assert {one.code for one in found} <= TITLES.keys()
         assert all(len(one.said) < 200 for one in found)
@@ -301,6 +301,6 @@ def test_odd_contents_are_no_trouble(value):
         names = ["conditions", "grantControls", "settings", "ipRanges", "members", "scheduledActionsForRule",
                  "installExperience", "roleDefinition", "rolePermissions", "omaSettings"]  # fmt: skip
         body = {**dict.fromkeys(names, value), "state": "enabled", "isTrusted": True}
-        dangers(row, {"body": body, "assignments": [{"target": None}]}, None, with_assignments=True)
-        dangers(row, {"body": body, "assignments": []}, {"body": body, "assignments": []}, with_assignments=True)
-        dangers(row, None, {"body": body, "assignments": [{}]}, with_assignments=True)
+        find_dangers(row, {"body": body, "assignments": [{"target": None}]}, None, with_assignments=True)
+        find_dangers(row, {"body": body, "assignments": []}, {"body": body, "assignments": []}, with_assignments=True)
+        find_dangers(row, None, {"body": body, "assignments": [{}]}, with_assignments=True)

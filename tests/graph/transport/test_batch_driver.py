@@ -10,7 +10,7 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.read import directory_names
 from graph.read.readings import PolicyList, list_policies, read_policy
 from graph.references.references import find
-from graph.restore.target_directory import Directory, look_up
+from graph.restore.target_directory import TargetDirectory, look_up_references
 from graph.transport import rate_limits
 from graph.transport.answer_json import packed, unpacked
 from graph.transport.batch_driver import drive
@@ -116,7 +116,7 @@ def lists(fabrikam):
 
 @pytest.mark.parametrize("key", sorted(key for key, row in POLICY_TYPES.items() if not row.is_referred))
 def test_every_reading_of_every_row_ends_after_as_many_requests_as_without_a_limit(fabrikam, lists, few_at_once, key):
-    row, known = POLICY_TYPES[key], directory_names.no_names()
+    row, known = POLICY_TYPES[key], directory_names.no_known_names()
     some = lists[key].policies[:: max(1, len(lists[key].policies) // 2)][:2]
     assert some, "there is something to be read of each policy type"
     readings = [lambda: list_policies(row), *(lambda one=one: read_policy(row, one.graph_id, known) for one in some)]
@@ -148,8 +148,8 @@ def test_everything_that_a_restore_looks_up_is_asked_for_once(fabrikam, lists, f
     found = []
 
     def make():
-        found.append(Directory({}))
-        return look_up(found[-1], references, {}, {})
+        found.append(TargetDirectory({}))
+        return look_up_references(found[-1], references, {}, {})
 
     _, needed, _ = requests_of(fabrikam, make)
     few_at_once(3)

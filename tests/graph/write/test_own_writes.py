@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from graph.policy_types.table import POLICY_TYPES
-from graph.write.own_writes import change, creation_of, removal_of
+from graph.write.own_writes import begun_change, begun_creation, begun_removal
 from graph.write.write_rules import WRITE_RULES
 from tests.graph.write.test_write_requests import every_demo_policy
 
@@ -44,12 +44,12 @@ WANT = catalog("wanted", ("a2", "c"), ("g2",))
     ],
 )
 def test_a_half_written_update_is_ours_and_what_is_of_neither_side_is_not(there, is_ours):
-    assert change(BEFORE, WANT).explains(CATALOG, there, with_assignments=True) is is_ours
+    assert begun_change(BEFORE, WANT).explains(CATALOG, there, with_assignments=True) is is_ours
 
 
 def test_assignments_that_are_left_alone_tell_nothing():
     there = catalog("wanted", ("a2", "c"), ("g2", "g3"))
-    assert change(BEFORE, WANT).explains(CATALOG, there, with_assignments=False)
+    assert begun_change(BEFORE, WANT).explains(CATALOG, there, with_assignments=False)
 
 
 def test_what_the_service_adds_by_itself_is_nobodys_doing():
@@ -58,13 +58,13 @@ def test_what_the_service_adds_by_itself_is_nobodys_doing():
         {"body": {"sessionControls": {"signInFrequency": {"value": hours, **more}}}, "assignments": None}
         for hours, more in ((4, {}), (8, {}), (8, {"frequencyInterval": "timeBased"}))
     )
-    assert change(before, want).explains(policies, there, with_assignments=True)
+    assert begun_change(before, want).explains(policies, there, with_assignments=True)
     there["body"]["sessionControls"]["signInFrequency"]["value"] = 9
-    assert not change(before, want).explains(policies, there, with_assignments=True)
+    assert not begun_change(before, want).explains(policies, there, with_assignments=True)
 
 
 def test_a_removal_that_let_go_of_assignments_is_ours_and_an_edit_is_not():
-    begun = removal_of(BEFORE)
+    begun = begun_removal(BEFORE)
     for there, is_ours in ((BEFORE, True), (catalog("before", ("a", "b")), True), (catalog("x", ("a", "b")), False)):
         assert begun.explains(CATALOG, there, with_assignments=True) is is_ours
 
@@ -72,14 +72,14 @@ def test_a_removal_that_let_go_of_assignments_is_ours_and_an_edit_is_not():
 def test_a_priority_moves_with_those_of_others():
     policy_type = POLICY_TYPES["deviceEnrollmentConfigurations"]
     before, there, want = ({"body": {"displayName": "x", "priority": one}, "assignments": []} for one in (1, 2, 3))
-    assert change(before, want).explains(policy_type, there, with_assignments=True)
+    assert begun_change(before, want).explains(policy_type, there, with_assignments=True)
 
 
 @every_demo_policy
 def test_what_a_create_made_is_ours_at_once_and_when_it_is_whole(policy_type, graph_id, content):
     if WRITE_RULES[policy_type.key].cannot_create(content["body"]):
         pytest.skip("none of these is made")
-    begun = creation_of(policy_type, content)
+    begun = begun_creation(policy_type, content)
     assert begun.explains(policy_type, begun.before, with_assignments=True)
     assert begun.explains(policy_type, content, with_assignments=True)
     other = copy.deepcopy(content)

@@ -20,9 +20,9 @@ from graph.read.details import _IMAGES
 from graph.references import navigations
 from graph.references.references import Reference
 from graph.restore import target_directory
-from graph.restore.executor import approval_status
+from graph.restore.executor import read_approval_status
 from graph.transport.client import DIRECTORY, Answer, Request, request_of
-from graph.write.write_requests import changes, creation, removal
+from graph.write.write_requests import change_requests, creation_request, removal_requests
 from graph.write.write_rules import WRITE_RULES
 from tests.graph.read.test_readings import connect, read_everything
 from tests.support.simulated_tenant import NOT_OFFERED
@@ -147,7 +147,7 @@ def asked(demo_simulator):
     # No demo policy has settings of the catalog beside its own.
     none, one = ({"body": {"settings": value}} for value in ([], [{"id": "0"}]))
     row = POLICY_TYPES["targetedManagedAppConfigurations"]
-    for request in changes(row, "x-id", none, one, with_assignments=False):
+    for request in change_requests(row, "x-id", none, one, with_assignments=False):
         recorder.note(request)
     look_ups(recorder)
     recorder.note("/organization?$select=id,displayName")
@@ -162,14 +162,14 @@ def writes(policy_type, graph_id, content):
     recreated = {"body": {**content["body"]}, "assignments": content["assignments"]}
     token = graph_id.partition("/")[0] if "/" in graph_id else ""
     if not rule.cannot_create(content["body"]):
-        yield creation(policy_type, recreated, token)
+        yield creation_request(policy_type, recreated, token)
     parts = {name: [] if isinstance(content["body"].get(name), list) else None for name in rule.parts}
     emptied = {"body": {**content["body"], **parts}, "assignments": [] if content["assignments"] else None}
     texts = {"description", "displayName", "signInPageText", policy_type.name_property} & content["body"].keys()
     other = {**content["body"], **dict.fromkeys(texts, "otherwise")}
     for live, want in ((emptied, content), (content, emptied), ({**content, "body": other}, content)):
-        yield from changes(policy_type, graph_id, live, want, with_assignments=True)
-    yield from removal(policy_type, graph_id, content)
+        yield from change_requests(policy_type, graph_id, live, want, with_assignments=True)
+    yield from removal_requests(policy_type, graph_id, content)
 
 
 def types_with(key, name):
@@ -188,20 +188,20 @@ def linking_writes():
                 none = {**kind, name: [] if link.is_many else None}
                 one = {**kind, name: [to] if link.is_many else to}
                 for live, want in ((none, one), (one, none)):
-                    yield from changes(row, "x-id", {"body": live}, {"body": want}, with_assignments=False)
+                    yield from change_requests(row, "x-id", {"body": live}, {"body": want}, with_assignments=False)
                 yield Request(f"{row.path}/x-id/microsoft.graph.{bare}/{name}?$select=id,displayName")
 
 
 def look_ups(recorder):
-    kinds = {Reference(kind, "x-id") for kind in target_directory._ONE}
-    sources = {(one.kind, one.id): target_directory.Source("A name") for one in kinds}
+    kinds = {Reference(kind, "x-id") for kind in target_directory._PATHS}
+    sources = {(one.kind, one.id): target_directory.SourceObject("A name") for one in kinds}
     named = {"value": [{"id": "x-id", "displayName": "A", "definitions": [{"id": "x-id"}]}]}
-    missing = target_directory.Directory({})
-    recorder.follow(target_directory.look_up(missing, kinds, sources, {}), named)
+    missing = target_directory.TargetDirectory({})
+    recorder.follow(target_directory.look_up_references(missing, kinds, sources, {}), named)
     missing.by_id.clear()
-    recorder.follow(target_directory._custom_definitions(missing), named)
-    recorder.follow(directory_names.look_up({"x-id"}, {"x-id"}), named)
-    recorder.follow(approval_status("x-id"), {"status": "approved"})
+    recorder.follow(target_directory._read_custom_definitions(missing), named)
+    recorder.follow(directory_names.look_up_names({"x-id"}, {"x-id"}), named)
+    recorder.follow(read_approval_status("x-id"), {"status": "approved"})
 
 
 # --- what it is held against -----------------------------------------------------------------------------------------

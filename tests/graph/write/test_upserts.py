@@ -6,16 +6,17 @@ from graph.content.timestamps import parse_time
 from graph.errors import NotFound
 from graph.policy_types.table import POLICY_TYPES
 from graph.policy_types.tenant_wide_types import BUILT_IN_CATEGORIES
-from graph.restore.executor import Moved, Order, carry_out
+from graph.restore.executor import ChangedSincePreview, RestoreTask, execute_task
 from graph.restore.matching import Match
-from graph.restore.planner import Case, Options, decide
+from graph.restore.options import RestoreOptions
+from graph.restore.planner import PlanCase, plan_item
 from graph.transport.client import Answer, Request
-from graph.write.write_requests import created_id, creation, named_id
+from graph.write.write_requests import chosen_id, created_id, creation_request
 from graph.write.write_rules import WRITE_RULES
 
 NOW = parse_time("2026-11-24T00:00:00Z")
-COPY = Options("exact", existing="copy", prefix="Copy - ")
-UPDATE = Options("exact")
+COPY = RestoreOptions("exact", existing="copy", prefix="Copy - ")
+UPDATE = RestoreOptions("exact")
 # What a tenant has one of, or has of itself, of every policy type that has such.
 OF_EVERY_TENANT = {
     "organizationalBranding": {"id": "0"},
@@ -38,7 +39,7 @@ OF_EVERY_TENANT = {
 def case(key, body, live=None):
     match = Match("x", how="id") if live else Match()
     live = live and {"body": live, "assignments": []}
-    return Case(POLICY_TYPES[key], {"body": body, "assignments": []}, match, live, NOW)
+    return PlanCase(POLICY_TYPES[key], {"body": body, "assignments": []}, match, live, NOW)
 
 
 def test_every_policy_type_with_something_of_every_tenant_is_in_the_table():
@@ -52,7 +53,7 @@ def test_every_policy_type_with_something_of_every_tenant_is_in_the_table():
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_copy_of_what_every_tenant_has_of_itself_is_blocked_with_a_sentence(key, is_there):
     body = OF_EVERY_TENANT[key]
-    plan = decide(case(key, body, body if is_there else None), COPY)
+    plan = plan_item(case(key, body, body if is_there else None), COPY)
     assert plan.action == "blocked"
     assert plan.message.endswith(".")
 
@@ -63,7 +64,7 @@ def test_a_copy_of_what_every_tenant_has_of_itself_is_blocked_with_a_sentence(ke
 def test_what_is_built_in_stays_though_the_file_calls_it_something_else(key):
     live = OF_EVERY_TENANT[key]
     kind = {"@odata.type": live["@odata.type"]} if key == "roleDefinitions" else {}
-    plan = decide(case(key, {**kind, "displayName": "Mine", "description": "x"}, live), UPDATE)
+    plan = plan_item(case(key, {**kind, "displayName": "Mine", "description": "x"}, live), UPDATE)
     assert (plan.action, plan.reason) == ("blocked", "built_in")
 
 
@@ -79,7 +80,7 @@ def test_the_table_of_what_names_itself_holds_every_create_that_goes_to_an_addre
         if rule.never or POLICY_TYPES[key].is_single:
             continue
         body = {"id": "c7", "displayName": "x", "@odata.type": rule.odata_type or None, "templateId": "t"}
-        made = creation(POLICY_TYPES[key], {"body": body, "assignments": None})
+        made = creation_request(POLICY_TYPES[key], {"body": body, "assignments": None})
         says_it = made.method != "POST" or "id" in (made.body or {})
         assert says_it == rule.names_itself == (key in NAMED), key
 
@@ -87,11 +88,11 @@ def test_the_table_of_what_names_itself_holds_every_create_that_goes_to_an_addre
 @pytest.mark.parametrize("key", NAMED)
 def test_the_worker_looks_before_it_makes_such_a_one_and_writes_over_nothing(key):
     row, want = POLICY_TYPES[key], {"body": NAMED[key], "assignments": None}
-    steps = carry_out(Order(row, want, None))
-    assert next(steps) == [row.item(named_id(row, want))]
-    with pytest.raises(Moved):
+    steps = execute_task(RestoreTask(row, want, None))
+    assert next(steps) == [row.item(chosen_id(row, want))]
+    with pytest.raises(ChangedSincePreview):
         steps.send([Answer(body=NAMED[key])])
-    steps = carry_out(Order(row, want, None))
+    steps = execute_task(RestoreTask(row, want, None))
     next(steps)
     [request] = steps.send([Answer(error=NotFound("not_found", "It is not there."))])
     assert isinstance(request, Request)

@@ -9,7 +9,13 @@ from graph.content.normalise import ZERO_GUID
 from graph.content.odata import without_annotations
 from graph.policy_types.table import POLICY_TYPES
 from graph.simulator.demo import demo_tenants
-from graph.write.write_requests import changes, creation, immutable_differences, remaining, removal
+from graph.write.write_requests import (
+    change_requests,
+    creation_request,
+    immutable_differences,
+    remaining_differences,
+    removal_requests,
+)
 from graph.write.write_rules import WRITE_RULES, wave_of
 from tests.support.simulated_tenant import collection_of, truth_of
 
@@ -40,12 +46,12 @@ def content(body, assignments=None):
 
 
 def all_changes(key, live, want, **options):
-    return changes(POLICY_TYPES[key], "x", live, want, **{"with_assignments": True, **options})
+    return change_requests(POLICY_TYPES[key], "x", live, want, **{"with_assignments": True, **options})
 
 
 def sent(key, live, want):
     """The one body that an update of the body alone sends."""
-    [request] = changes(POLICY_TYPES[key], "x", content(live), content(want), with_assignments=False)
+    [request] = change_requests(POLICY_TYPES[key], "x", content(live), content(want), with_assignments=False)
     return request.body
 
 
@@ -62,15 +68,18 @@ def test_trusted_roots_are_written_before_what_names_them():
 
 @every_demo_policy
 def test_nothing_is_written_where_nothing_differs(policy_type, graph_id, content):
-    assert changes(policy_type, graph_id, content, content, with_assignments=True) == []
-    assert remaining(policy_type, content, content, with_assignments=True) == []
+    assert change_requests(policy_type, graph_id, content, content, with_assignments=True) == []
+    assert remaining_differences(policy_type, content, content, with_assignments=True) == []
 
 
 @every_demo_policy
 def test_what_graph_derives_is_never_sent(policy_type, graph_id, content):
     """Neither to create nor to update; and no annotation but @odata.type and binds, anywhere."""
     live = {"body": {**content["body"], "description": "otherwise"}, "assignments": []}
-    requests = [creation(policy_type, content), *changes(policy_type, graph_id, live, content, with_assignments=True)]
+    requests = [
+        creation_request(policy_type, content),
+        *change_requests(policy_type, graph_id, live, content, with_assignments=True),
+    ]
     for request in requests:
         top = set(request.body or {}) - ({"assignments"} if request.path.endswith(("/assign", "/update")) else set())
         # The version of terms is a person's: it asks everybody to accept them again. Whoever makes a localization says
@@ -87,7 +96,7 @@ def test_what_graph_derives_is_never_sent(policy_type, graph_id, content):
 
 @every_demo_policy
 def test_only_an_abstract_collection_is_told_the_type(policy_type, graph_id, content):
-    body = creation(policy_type, content).body
+    body = creation_request(policy_type, content).body
     assert ("@odata.type" in body) == WRITE_RULES[policy_type.key].typed
 
 
@@ -106,7 +115,7 @@ CATALOG = {"name": "p", "platforms": "windows10", "technologies": "mdm",
 
 def test_a_secret_of_the_settings_catalog_is_left_out_of_a_create():
     want = {**CATALOG, "settings": [setting("a", 1), setting("b", "token", secret=True)]}
-    body = creation(POLICY_TYPES["configurationPolicies"], content(want)).body
+    body = creation_request(POLICY_TYPES["configurationPolicies"], content(want)).body
     assert [one["settingInstance"]["settingDefinitionId"] for one in body["settings"]] == ["a"]
     assert (body["templateReference"], "id" in body["settings"][0]) == ({"templateId": "t_1"}, False)
 
@@ -129,7 +138,7 @@ def test_a_put_says_who_made_the_policy_as_the_tenant_does_and_never_as_the_back
     want = {**live, "description": "new", "creationSource": "CloudManagedServices"}
     assert sent("configurationPolicies", live, want)["creationSource"] == "DepTokenId_1"
     assert "creationSource" not in sent("configurationPolicies", {**live, "creationSource": None}, want)
-    assert "creationSource" not in creation(POLICY_TYPES["configurationPolicies"], content(want)).body
+    assert "creationSource" not in creation_request(POLICY_TYPES["configurationPolicies"], content(want)).body
 
 
 def oma(kind, value, **more):
@@ -138,14 +147,14 @@ def oma(kind, value, **more):
 
 def test_a_revealed_oma_secret_goes_as_plain_text_without_its_reference():
     want = {**CUSTOM, "omaSettings": [oma("String", "pw", isEncrypted=True, secretReferenceValueId="r")]}
-    body = creation(POLICY_TYPES["deviceConfigurations"], content(want)).body
+    body = creation_request(POLICY_TYPES["deviceConfigurations"], content(want)).body
     assert body["omaSettings"] == [oma("String", "pw")]
 
 
 def test_revealed_xml_is_base64_again_and_counts_as_the_same():
     xml = "<a/>"
     want = {**CUSTOM, "omaSettings": [oma("StringXml", xml, isEncrypted=True, secretReferenceValueId="r")]}
-    body = creation(POLICY_TYPES["deviceConfigurations"], content(want)).body
+    body = creation_request(POLICY_TYPES["deviceConfigurations"], content(want)).body
     assert base64.b64decode(body["omaSettings"][0]["value"]).decode() == xml
     live = {**CUSTOM, "omaSettings": body["omaSettings"]}
     assert all_changes("deviceConfigurations", content(live), content(want)) == []
@@ -157,7 +166,10 @@ def test_an_update_sends_only_what_differs_and_nothing_the_backup_does_not_know(
         "@odata.type": CUSTOM["@odata.type"],
         "displayName": "c",
     }
-    assert remaining(POLICY_TYPES["deviceConfigurations"], content(live), content(live), with_assignments=True) == []
+    assert (
+        remaining_differences(POLICY_TYPES["deviceConfigurations"], content(live), content(live), with_assignments=True)
+        == []
+    )
 
 
 # --- compliance ------------------------------------------------------------------------------------------------------
@@ -170,7 +182,7 @@ COMPLIANCE = {"@odata.type": f"{TYPE}windows10CompliancePolicy", "displayName": 
 
 def test_a_compliance_policy_is_created_with_its_rule_and_never_patched_with_it():
     want = {**COMPLIANCE, "scheduledActionsForRule": RULE}
-    made = creation(POLICY_TYPES["deviceCompliancePolicies"], content(want)).body
+    made = creation_request(POLICY_TYPES["deviceCompliancePolicies"], content(want)).body
     assert made["scheduledActionsForRule"][0]["ruleName"] == "PasswordRequired"
     assert made["scheduledActionsForRule"][0]["scheduledActionConfigurations"][0]["notificationTemplateId"] == ""
     live = {**want, "passwordRequired": False, "scheduledActionsForRule": []}
@@ -206,7 +218,7 @@ def test_an_authentication_strength_goes_by_its_id_alone():
         "operator": None,
         "authenticationStrength": {"id": "s", "displayName": "S", "allowedCombinations": ["fido2"]},
     }
-    body = creation(
+    body = creation_request(
         POLICY_TYPES["conditionalAccessPolicies"], content({"displayName": "c", "grantControls": grant})
     ).body
     assert body["grantControls"] == {"operator": "AND", "authenticationStrength": {"id": "s"}}
@@ -214,13 +226,13 @@ def test_an_authentication_strength_goes_by_its_id_alone():
 
 def test_a_trusted_location_is_untrusted_before_it_is_deleted():
     live = {"@odata.type": f"{TYPE}ipNamedLocation", "displayName": "l", "isTrusted": True, "ipRanges": [{"x": 1}]}
-    first, second = removal(POLICY_TYPES["namedLocations"], "l1", content(live))
+    first, second = removal_requests(POLICY_TYPES["namedLocations"], "l1", content(live))
     assert (first.method, first.body["isTrusted"], second.method) == ("PATCH", False, "DELETE")
 
 
 def test_an_autopilot_profile_loses_its_assignments_before_it_goes():
     there = [{"id": "a1", "target": {"@odata.type": f"{TYPE}groupAssignmentTarget", "groupId": "g"}}]
-    requests = removal(POLICY_TYPES["windowsAutopilotDeploymentProfiles"], "p", content({}, there))
+    requests = removal_requests(POLICY_TYPES["windowsAutopilotDeploymentProfiles"], "p", content({}, there))
     assert [one.path.rpartition("/")[2] for one in requests] == ["a1", "p"]
 
 

@@ -21,7 +21,7 @@ from graph.restore.resolver import Resolution
 from graph.transport import paths
 from graph.write.write_rules import WRITE_RULES
 
-Is = Callable[[str], bool]
+IsSafe = Callable[[str], bool]
 
 _TYPE = re.compile(r"#microsoft\.graph\.\w+(\.\w+)*", re.ASCII)
 # learn.microsoft.com: authenticationContextClassReference, "c1 through c99".
@@ -30,14 +30,14 @@ _CONTEXT = re.compile(r"c[1-9][0-9]?", re.ASCII)
 _LANGUAGE = re.compile(r"0|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)
 LONGEST_SHOWN = 60
 
-_LINKED: Mapping[str, Mapping[str, Is]] = {
+_LINKED: Mapping[str, Mapping[str, IsSafe]] = {
     key: {
         f"body.{link.name}{'.[]' if link.is_many else ''}.id": paths.is_plain_id
         for link in navigations.all_links(key).values()
     }
     for key in ("deviceConfigurations", "windowsAutopilotDeploymentProfiles")
 }
-_IN_ADDRESSES: Mapping[str, Mapping[str, Is]] = {
+_IN_ADDRESSES: Mapping[str, Mapping[str, IsSafe]] = {
     **_LINKED,
     "authenticationContextClassReferences": {"body.id": lambda one: bool(_CONTEXT.fullmatch(one))},
     "organizationalBranding": {"body.id": lambda one: bool(_LANGUAGE.fullmatch(one))},
@@ -62,18 +62,18 @@ _IN_ADDRESSES: Mapping[str, Mapping[str, Is]] = {
     "browserSiteLists": {"body.sites.[].id": paths.is_step, "body.sharedCookies.[].id": paths.is_step},
     "configurationPolicies": {"body.creationSource": paths.is_step},
 }
-_OF_ASSIGNMENTS: Mapping[str, Is] = {"assignments.[].id": paths.is_step}
+_OF_ASSIGNMENTS: Mapping[str, IsSafe] = {"assignments.[].id": paths.is_step}
 
 
-def problem(
+def find_problem(
     policy_type: PolicyType, contents: Iterable[Mapping[str, Any]], resolutions: Iterable[Resolution] = ()
 ) -> str:
     """Why nothing of it is written; "" when all of it keeps to its places."""
-    found = [*(one for content in contents for one in _problems(policy_type, content)), *_of_mappings(resolutions)]
+    found = [*(one for content in contents for one in _problems(policy_type, content)), *_mapping_problems(resolutions)]
     return found[0] if found else ""
 
 
-def _of_mappings(resolutions: Iterable[Resolution]) -> Iterator[str]:
+def _mapping_problems(resolutions: Iterable[Resolution]) -> Iterator[str]:
     for one in resolutions:
         if one.how == "mapping" and not paths.is_step(str(one.to)):
             yield _sentence(f"The mapping of {one.name or one.id}", str(one.to), "an id")
@@ -86,11 +86,11 @@ def _problems(policy_type: PolicyType, content: Mapping[str, Any]) -> Iterator[s
         for value in shape.values(content, path):
             if not (isinstance(value, str) and may_be(value)):
                 yield _sentence(path.removeprefix("body.").replace(".[]", ""), value, "an id")
-    yield from _of_root(policy_type, content["body"])
-    yield from _inside(content)
+    yield from _root_problems(policy_type, content["body"])
+    yield from _problems_inside(content)
 
 
-def _of_root(policy_type: PolicyType, body: Mapping[str, Any]) -> Iterator[str]:
+def _root_problems(policy_type: PolicyType, body: Mapping[str, Any]) -> Iterator[str]:
     """Its type is a step of the addresses of what it refers to: one that Microsoft's model has of this policy type."""
     said = body.get("@odata.type")
     if said is None or not policy_type.is_polymorphic:
@@ -105,11 +105,11 @@ def _links_of(policy_type: PolicyType) -> Iterable[str]:
     return navigations.all_links(policy_type.key) if policy_type.key in _LINKED else ()
 
 
-def _inside(value: Any) -> Iterator[str]:
+def _problems_inside(value: Any) -> Iterator[str]:
     """At any depth: types that are types, and no address. Graph never answers one, and only we make links."""
     if isinstance(value, list):
         for one in value:
-            yield from _inside(one)
+            yield from _problems_inside(one)
     if not isinstance(value, dict):
         return
     for name, inner in value.items():
@@ -119,7 +119,7 @@ def _inside(value: Any) -> Iterator[str]:
         elif _is_link(name):
             yield f"It holds {_shown(name)}, an address of another object, which no backup has. Nothing of it is sent."
         else:
-            yield from _inside(inner)
+            yield from _problems_inside(inner)
 
 
 def _is_link(name: str) -> bool:

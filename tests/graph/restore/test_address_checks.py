@@ -14,21 +14,22 @@ from graph.read.readings import read_policy
 from graph.references import navigations
 from graph.references.reference_kinds import APPLICATIONS, GROUPS, PRINCIPALS
 from graph.references.references import Reference
-from graph.restore import steering
-from graph.restore.executor import approval_status
+from graph.restore import address_checks
+from graph.restore.executor import read_approval_status
 from graph.restore.matching import Match
-from graph.restore.planner import Case, Options, decide
-from graph.restore.target_directory import Directory, Source, look_up
+from graph.restore.options import RestoreOptions
+from graph.restore.planner import PlanCase, plan_item
+from graph.restore.target_directory import SourceObject, TargetDirectory, look_up_references
 from graph.transport import paths
 from graph.transport.client import Answer, GraphClient, Request
 from graph.transport.pages import is_id
-from graph.write.write_requests import changes, creation, removal
+from graph.write.write_requests import change_requests, creation_request, removal_requests
 from graph.write.write_rules import WRITE_RULES
 from tests.fuzz.values import STEERING
 from tests.graph.write.test_write_requests import WRITTEN
 
 NOW = parse_time("2026-11-24T00:00:00Z")
-EXACT = Options("exact", conditional_access="as captured")
+EXACT = RestoreOptions("exact", conditional_access="as captured")
 # Beside a policy type's own: where what it is made by, or named by, lives (graph/write/actions.py, write_children.py).
 BESIDE = {
     "intents": ("/deviceManagement/templates/",),
@@ -83,10 +84,10 @@ def requests_of(row, content):
     rule = WRITE_RULES[row.key]
     parts = {name: [] if isinstance(content["body"].get(name), list) else None for name in rule.parts}
     bare = {"body": {**content["body"], **parts}, "assignments": [] if content["assignments"] else None}
-    yield creation(row, content)
+    yield creation_request(row, content)
     for live, want in ((bare, content), (content, bare)):
-        yield from changes(row, "x", live, want, with_assignments=True)
-    yield from removal(row, "x", content)
+        yield from change_requests(row, "x", live, want, with_assignments=True)
+    yield from removal_requests(row, "x", content)
 
 
 def is_sent(request):
@@ -118,7 +119,7 @@ def wrong_with(row, content, at, text):
         return []  # no content that any upload or reading lets through
     found = [f"{one} is sent" for request in requests if is_sent(request) for one in strays(row, request)]
     refused = [one.path for one in requests if not is_sent(one)]
-    if refused and len(text) < paths.LONGEST and not steering.problem(row, [hostile]):
+    if refused and len(text) < paths.LONGEST and not address_checks.find_problem(row, [hostile]):
         found += [f"nobody says before that {one} is refused" for one in refused]
     return [f"{row.key} {at} {text!r}: {one}" for one in found]
 
@@ -153,15 +154,15 @@ def test_no_text_of_any_policy_type_leads_a_request_elsewhere(request):
     ids=str,
 )  # fmt: skip
 def test_a_plan_says_which_part_of_it_would_lead_elsewhere_and_writes_nothing(key, body):
-    plan = decide(Case(POLICY_TYPES[key], {"body": body, "assignments": []}, Match(), None, NOW), EXACT)
+    plan = plan_item(PlanCase(POLICY_TYPES[key], {"body": body, "assignments": []}, Match(), None, NOW), EXACT)
     assert (plan.action, plan.reason) == ("blocked", "astray")
     assert "Nothing of it is sent." in plan.message
 
 
 def test_a_type_that_microsoft_added_since_is_written_all_the_same():
     body = {"@odata.type": "#microsoft.graph.deviceConfigurationOfNextYear", "displayName": "x"}
-    case = Case(POLICY_TYPES["deviceConfigurations"], {"body": body, "assignments": []}, Match(), None, NOW)
-    assert decide(case, EXACT).action == "create"
+    case = PlanCase(POLICY_TYPES["deviceConfigurations"], {"body": body, "assignments": []}, Match(), None, NOW)
+    assert plan_item(case, EXACT).action == "create"
 
 
 class Wire:
@@ -216,7 +217,7 @@ def test_what_graph_calls_its_objects_steers_nothing_either():
     for text in STEERING:
         row = POLICY_TYPES["deviceCategories"]
         first = next(read_policy(row, text)) if "/" not in text else []
-        asked = [Request(str(one)) for one in (*first, *next(approval_status(text)))]
+        asked = [Request(str(one)) for one in (*first, *next(read_approval_status(text)))]
         landed = [lands(one.removeprefix("https://graph.microsoft.com/beta")) for one in sent(*asked)]
         assert all(
             one.startswith(("/deviceManagement/device", "/deviceManagement/operation", "/$batch")) for one in landed
@@ -229,8 +230,8 @@ def test_names_and_ids_that_are_looked_up_ask_for_nothing_else():
     for text in STEERING:
         kinds = (GROUPS, APPLICATIONS, PRINCIPALS)
         references = [Reference(kind, one) for kind in kinds for one in (text, "00000001-1111-4111-8111-111111111111")]
-        sources = {(one.kind, one.id): Source(text, within=text) for one in references}
-        steps, asked = look_up(Directory({}), references, sources, {}), []
+        sources = {(one.kind, one.id): SourceObject(text, within=text) for one in references}
+        steps, asked = look_up_references(TargetDirectory({}), references, sources, {}), []
         try:
             wanted = next(steps)
             while True:

@@ -1,0 +1,87 @@
+"""The content that a restore writes: the backup's, as the options and the target tenant make it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
+
+from graph.content.secrets import settle
+from graph.policy_types.object_labels import called
+from graph.policy_types.policy_type import PolicyType
+from graph.read import groups
+from graph.references import leftover_ids
+from graph.references.references import Known
+from graph.restore.matching import copy_name
+from graph.restore.options import COPY, GROUPS_WITH_MEMBERS, LEAVE, NONE, OFF, REPORT_ONLY, RestoreOptions, is_copied
+from graph.restore.resolver import Resolution, replace_references
+from graph.write.actions import add_block_action, lacks_block_action
+from graph.write.write_requests import (
+    PolicyContent,
+    sendable_properties,
+)
+
+COMPLIANCE = ("compliancePolicies", "deviceCompliancePolicies")
+
+
+def desired_content(
+    policy_type: PolicyType,
+    content: PolicyContent,
+    options: RestoreOptions,
+    resolutions: Iterable[Resolution],
+    created: Mapping[int, str] = MappingProxyType({}),
+    *,
+    left_out: Collection[str] = (),
+    live: PolicyContent | None = None,
+    is_there: bool = False,
+) -> PolicyContent:
+    """What is to be written: the backup's content, as the options and the target tenant make it.
+
+    `resolutions`: of every reference that the content holds. `left_out`, `live`: as of the plan. `is_there`: it is
+    written over what the target has.
+    """
+    made = replace_references(policy_type.key, content, resolutions, created)
+    if policy_type.is_referred:
+        made["body"] = groups.new_group_body(made["body"], with_members=options.groups == GROUPS_WITH_MEMBERS)
+    body = made["body"]
+    if policy_type.key == "conditionalAccessPolicies" and "state" in body:
+        body["state"] = _desired_state(str(body["state"]), options.conditional_access)
+    if policy_type.key in COMPLIANCE and not is_there and lacks_block_action(body):
+        body["scheduledActionsForRule"] = add_block_action(body)
+    if is_copied(policy_type, options) and not policy_type.named:
+        body[policy_type.name_property] = copy_name(policy_type, body, options.prefix)
+    if options.assignments == NONE and made.get("assignments") is not None:
+        made["assignments"] = []
+    return without_past_dates(made, left_out, live if options.existing != COPY else None)
+
+
+def without_past_dates(want: PolicyContent, left_out: Collection[str], live: PolicyContent | None) -> PolicyContent:
+    """What is there stays; what is made anew goes without."""
+    body = {name: value for name, value in want["body"].items() if name not in left_out}
+    there = live["body"] if live else {}
+    return {**want, "body": body | {name: there[name] for name in left_out if name in there}}
+
+
+def _desired_state(captured: str, choice: str) -> str:
+    if choice == OFF:
+        return "disabled"
+    return "enabledForReportingButNotEnforced" if choice == REPORT_ONLY and captured == "enabled" else captured
+
+
+def source_traces(
+    policy_type: PolicyType,
+    want: PolicyContent,
+    known: Known,
+    resolutions: Iterable[Resolution],
+    options: RestoreOptions,
+) -> list[str]:
+    """What of the source tenant nobody replaced in what may be written: an id of it never travels in silence."""
+    told, to_come = set(), set()
+    for one in resolutions:
+        if one.how in ("same", "kept", "unresolved", "dropped"):
+            told.add(one.id.lower())
+        elif one.how == "restored" and one.to is None:
+            to_come.add(one.id.lower())
+        told |= {one.to.lower()} if one.to else set()
+    body = settle(policy_type, want["body"]).body
+    written = {**sendable_properties(policy_type, body), "@odata.type": want["body"].get("@odata.type")}
+    if options.assignments != LEAVE:
+        written["assignments"] = want.get("assignments")
+    return leftover_ids.sentences(leftover_ids.find(policy_type.key, written, known, told, to_come), called)

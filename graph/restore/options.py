@@ -1,0 +1,28 @@
+"""What the person who asks for a restore chooses."""
+
+from dataclasses import dataclass
+
+from graph.policy_types.policy_type import PolicyType
+
+UPDATE, SKIP, COPY = "update", "skip", "copy"
+LEAVE, EXACT, NONE = "leave", "exact", "none"
+REPORT_ONLY, OFF, AS_CAPTURED = "report only", "off", "as captured"
+NO_GROUPS, EMPTY_GROUPS, GROUPS_WITH_MEMBERS = "no", "empty", "members"
+
+
+@dataclass(frozen=True)
+class RestoreOptions:
+    """What the person chose. `assignments` has no default: it is always an explicit choice."""
+
+    assignments: str
+    existing: str = UPDATE
+    prefix: str = ""
+    drop_missing: bool = False
+    conditional_access: str = REPORT_ONLY
+    # What becomes of groups that are not there.
+    groups: str = NO_GROUPS
+
+
+def is_copied(policy_type: PolicyType, options: RestoreOptions) -> bool:
+    """Of groups there are no copies: what is there is used, and what is not is made."""
+    return options.existing == COPY and not policy_type.is_referred
