@@ -23,11 +23,19 @@ from web.lists import preferences
 from web.presentation import formatters, layout
 from web.security import access, client_address, headers
 from web.security.permissions import Permission
-from web.views.backups import backup_sets, policies, runs, snapshots
+from web.views.backups import backup_sets, policies, run_page, runs, snapshots
 from web.views.installation import audit, dashboard, health
 from web.views.people import account, entra_grants, notifications, passkeys, sign_in, users
 from web.views.restores import new_restore, restore_actions, restores
-from web.views.tenants import mappings, retention, schedules, tenant_administration, tenant_switcher, tenants
+from web.views.tenants import (
+    mappings,
+    retention,
+    schedules,
+    tenant_administration,
+    tenant_page,
+    tenant_switcher,
+    tenants,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -132,9 +140,9 @@ def _teach_templates(app: Flask) -> None:
         token=layout.token,
         unread=layout.unread,
         kind_title=formatters.kind_title,
-        last_backup=tenants.last_backup,
+        last_backup=tenant_page.last_backup,
         policy_type_title=policy_type_names.title,
-        run_kinds=runs.KINDS,
+        run_kinds=run_page.KINDS,
     )
     app.jinja_env.filters.update(
         ago=formatters.ago,

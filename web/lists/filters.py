@@ -18,6 +18,8 @@ from web.security.access import allowed_tenant_ids, can, row_number
 from web.security.permissions import Permission
 
 EVERY_TENANT = "all"
+# Of runs: those that failed, in part or as a whole.
+UNWELL = "unwell"
 NOBODY = "none"
 # Enough to choose from in a list of names.
 MOST_PEOPLE = 500

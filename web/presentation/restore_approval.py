@@ -1,11 +1,11 @@
 """Of a restore's page: which plan it is, who asked for it, who may approve it, and what the guard holds back."""
 
-from typing import Any
+from dataclasses import dataclass
 
 from flask_login import current_user
 
 from db.accounts import users
-from db.models import Restore, Run
+from db.models import Restore, RestoreItem, Run
 from db.restores import approvals, four_eyes, plan_fingerprint
 from db.states import RestoreState, Role
 from db.tenants import tenants
@@ -13,28 +13,48 @@ from web.security.access import may
 from web.security.permissions import Permission
 
 
-def facts(restore: Restore, active: Run | None) -> dict[str, Any]:
-    """What the page says, and which forms it has for this person."""
+@dataclass(frozen=True)
+class Approval:
+    """`otherwise` says why the plan holds no more; "" where it does. `mine`: what this person decided of it."""
+
+    restore: Restore
+    asks: bool
+    otherwise: str
+    requesters: list[tuple[str, str]]
+    mine: str
+    approvers: list[str]
+    guarded: list[RestoreItem]
+    guard_by: str
+    may_override: bool
+
+    @property
+    def fingerprint(self) -> str:
+        """The plan's, which a form sends back: what is approved is what was read."""
+        return self.restore.planned_mark or ""
+
+    @property
+    def short(self) -> str:
+        return plan_fingerprint.short_fingerprint(self.restore.planned_mark)
+
+
+def approval_of(restore: Restore, active: Run | None) -> Approval:
+    """Look up what a page says of a restore's approval. `active` is the restore's run that goes on."""
     asked = four_eyes.acts_by_user(restore)
     is_ready = restore.state in approvals.READY and active is None
     otherwise = plan_fingerprint.refusal(restore) if is_ready else ""
     guarded = approvals.items_held_back(restore)
-    return {
-        "asks": four_eyes.is_required(restore),
-        "fingerprint": restore.planned_mark or "",
-        "short": plan_fingerprint.short_fingerprint(restore.planned_mark),
-        "otherwise": otherwise,
-        "requesters": _named(asked),
-        "mine": " and ".join(asked.get(current_user.id, [])),
-        "approvers": _approvers(restore),
-        "guarded": guarded,
-        "guard_by": _name(restore.guard_by_id),
-        "may_override": bool(guarded)
-        and is_ready
-        and not otherwise
-        and not restore.guard_reason
-        and may(Permission.MANAGE, restore),
-    }
+    is_to_override = bool(guarded) and is_ready and not otherwise and not restore.guard_reason
+    return Approval(
+        restore=restore,
+        asks=four_eyes.is_required(restore),
+        otherwise=otherwise,
+        requesters=_named(asked),
+        mine=" and ".join(asked.get(current_user.id, [])),
+        approvers=_approvers(restore),
+        guarded=guarded,
+        guard_by=_name(restore.guard_by_id),
+        may_override=is_to_override and may(Permission.MANAGE, restore),
+    )
 
 
 def may_approve(restore: Restore) -> bool:

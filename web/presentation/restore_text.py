@@ -75,6 +75,15 @@ def dangers(items: Iterable[RestoreItem]) -> list[Danger]:
     return [Danger(DANGERS.get(code, code), of_code) for code, of_code in found.items() if of_code]
 
 
+def dangers_of(item: RestoreItem) -> list[tuple[str, str]]:
+    """Return (title, sentence) of each danger in one item."""
+    return [(DANGERS.get(danger["code"], danger["code"]), danger["said"]) for danger in item.dangers or ()]
+
+
+# How a reference was resolved where somebody should look at what came of it.
+NEEDS_A_LOOK = ("unresolved", "dropped", "kept", "stands")
+
+
 def resolution(found: Mapping[str, Any]) -> str:
     """What a reference stands for in the target tenant."""
     to = found["to_name"] or found["to"]

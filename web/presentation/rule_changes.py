@@ -1,6 +1,6 @@
 """A tenant's rules for restores that are to be turned down: what waits, for whom, and what became of it."""
 
-from typing import Any
+from dataclasses import dataclass
 
 from flask_login import current_user
 
@@ -37,20 +37,31 @@ def reject(tenant: Tenant, number: str) -> Said:
     return "Rejected: the rules stay as they are.", "success"
 
 
-def facts(tenant: Tenant) -> dict[str, Any] | None:
-    """For the tenant's page; None: nothing waits."""
+@dataclass(frozen=True)
+class WaitingChange:
+    """A change of a tenant's rules that waits for a second person; `deciders` are the managers who may be that."""
+
+    row: RuleChange
+    deciders: list[str]
+    may_decide: bool
+
+    @property
+    def changes(self) -> list[str]:
+        return restore_rules.describe(self.row)
+
+    @property
+    def is_mine(self) -> bool:
+        return bool(self.row.asked_by_id == current_user.id)
+
+
+def waiting_change(tenant: Tenant) -> WaitingChange | None:
+    """Look up what a tenant's page says of it; None: nothing waits."""
     asked = restore_rules.waiting_change(tenant)
     if asked is None:
         return None
-    members = users.members_of_tenant(tenant)
-    deciders = [one.user.name for one in members if one.role == Role.MANAGER and one.user_id != asked.asked_by_id]
-    return {
-        "row": asked,
-        "changes": restore_rules.describe(asked),
-        "is_mine": asked.asked_by_id == current_user.id,
-        "deciders": deciders,
-        "may_decide": can(Permission.MANAGE, tenant.id),
-    }
+    managers = [member for member in users.members_of_tenant(tenant) if member.role == Role.MANAGER]
+    deciders = [member.user.name for member in managers if member.user_id != asked.asked_by_id]
+    return WaitingChange(asked, deciders, can(Permission.MANAGE, tenant.id))
 
 
 def waiting() -> list[RuleChange]:

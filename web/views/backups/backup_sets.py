@@ -1,6 +1,8 @@
 """`/backup-sets/`: the list, what a set holds, and its download."""
 
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
 
 from flask import Blueprint, Response, render_template, stream_with_context
 from flask_admin import Admin
@@ -8,7 +10,7 @@ from markupsafe import Markup
 
 from actors.facade import policy_type_names
 from db.backups import backup_sets, disclosures
-from db.models import BackupSet, Policy, Run, Snapshot
+from db.models import BackupSet, Policy, Run, Snapshot, Tenant
 from db.policies import snapshots
 from db.states import ItemState, SetState
 from web.lists import filters
@@ -16,9 +18,9 @@ from web.lists.cells import cell, link_cell, moment_cell, person_cell, state_cel
 from web.lists.list_view import ListView, connected
 from web.presentation.backup_zip import archive, safe
 from web.presentation.masking import masked
-from web.security.access import current_actor, fetch, requires
+from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
-from web.views.backups.runs import may_retry
+from web.views.backups.run_page import may_retry
 
 pages = Blueprint("backup_sets", __name__, url_prefix="/backup-sets")
 
@@ -73,35 +75,79 @@ def register(admin: Admin) -> None:
     admin.add_view(BackupSetList(BackupSet, name="Backup sets", endpoint="backup_set_list", url="/backup-sets"))
 
 
+class TypeRow(NamedTuple):
+    """What a backup read of one policy type, as the set keeps it."""
+
+    key: str
+    counts: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        return policy_type_names.title(self.key)
+
+
+@dataclass(frozen=True)
+class BackupSetPage:
+    """`snapshots` are the first of `count`."""
+
+    backup_set: BackupSet
+    run: Run | None
+    snapshots: list[Snapshot]
+    count: int
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.backup_set.tenant
+
+    @property
+    def of(self) -> str:
+        """What it holds, in words."""
+        return self.backup_set.name or scope(self.backup_set)
+
+    @cached_property
+    def maker(self) -> str:
+        creator = backup_sets.creator(self.backup_set)
+        return str(creator.name) if creator else self.run.origin if self.run else "somebody"
+
+    @property
+    def types(self) -> list[TypeRow]:
+        """The policy types of which there is something to say: not those that the tenant has nothing of."""
+        rows = [
+            TypeRow(key, counts)
+            for key, counts in self.backup_set.types.items()
+            if counts["listed"] or counts["state"] not in (ItemState.DONE, ItemState.PENDING)
+        ]
+        return sorted(rows, key=lambda row: (row.counts["state"] == ItemState.DONE, row.title.lower()))
+
+    @property
+    def is_running(self) -> bool:
+        return bool(self.backup_set.state == SetState.RUNNING)
+
+    @property
+    def is_pinned(self) -> bool:
+        return bool(self.backup_set.pinned_reason)
+
+    @property
+    def can_restore(self) -> bool:
+        return bool(self.count) and not self.is_running and can(Permission.OPERATE, self.tenant.id)
+
+    @cached_property
+    def can_manage(self) -> bool:
+        return can(Permission.MANAGE, self.tenant.id)
+
+    @property
+    def can_retry(self) -> bool:
+        return self.run is not None and may_retry(self.run)
+
+
 @pages.get("/<backup_set_id>")
 @requires(Permission.SEE)
 def page(backup_set_id: str) -> str:
     backup_set = fetch(BackupSet, backup_set_id, Permission.SEE)
     ids = backup_sets.snapshot_ids(backup_set)
+    first = snapshots.with_policies(ids[:SHOWN]).order_by(Policy.policy_type, Snapshot.name)
     run = Run.get_or_none(Run.id == backup_set.run_id)
-    return render_template(
-        "backup_sets/page.html",
-        backup_set=backup_set,
-        tenant=backup_set.tenant,
-        scope=scope(backup_set),
-        run=run,
-        may_retry=run is not None and may_retry(run),
-        creator=backup_sets.creator(backup_set),
-        types=_types(backup_set),
-        count=len(ids),
-        snapshots=list(snapshots.with_policies(ids[:SHOWN]).order_by(Policy.policy_type, Snapshot.name)),
-        is_running=backup_set.state == SetState.RUNNING,
-    )
-
-
-def _types(backup_set: BackupSet) -> list[dict[str, Any]]:
-    """What there is to say of them: not of those that the tenant has nothing of."""
-    rows = [
-        {**row, "key": key, "title": policy_type_names.title(key)}
-        for key, row in backup_set.types.items()
-        if row["listed"] or row["state"] not in (ItemState.DONE, ItemState.PENDING)
-    ]
-    return sorted(rows, key=lambda row: (row["state"] == ItemState.DONE, row["title"].lower()))
+    return render_template("backup_sets/page.html", page=BackupSetPage(backup_set, run, list(first), len(ids)))
 
 
 @pages.get("/<backup_set_id>/download")

@@ -1,8 +1,10 @@
 """`/policies/`: the list, a policy's page with its snapshots, and capturing one."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
-from typing import Any, ClassVar
+from functools import cached_property, partial
+from typing import Any, ClassVar, NamedTuple
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_admin import Admin
@@ -25,7 +27,7 @@ from web.lists.list_view import ListView
 from web.presentation import run_messages
 from web.presentation.formatters import changed
 from web.presentation.masking import Masking
-from web.security.access import current_actor, fetch, requires
+from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
 
 pages = Blueprint("policies", __name__, url_prefix="/policies")
@@ -107,29 +109,88 @@ def register(admin: Admin) -> None:
     admin.add_view(PolicyList(Policy, name="Policies", endpoint="policy_list", url="/policies"))
 
 
+class Version(NamedTuple):
+    """A snapshot in the policy's history. `before` is the one before it: None where that is not on this page."""
+
+    snapshot: Snapshot
+    before: Snapshot | None
+    captured_by: str
+    what: str
+
+    @property
+    def is_confirmed_later(self) -> bool:
+        """A later capture found the same."""
+        return bool(self.snapshot.confirmed_at != self.snapshot.captured_at)
+
+
+@dataclass(frozen=True)
+class PolicyPage:
+    """`versions` are one page of the policy's history, the newest first."""
+
+    policy: Policy
+    newest: Snapshot | None
+    versions: list[Version]
+    number: int
+    has_older: bool
+    assignments: list[tuple[bool, str]] | None
+    runs: list[Run]
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.policy.tenant
+
+    @property
+    def is_gone(self) -> bool:
+        return bool(self.policy.state == PolicyState.GONE)
+
+    @property
+    def is_changed_since(self) -> bool:
+        """Somebody changed it in the tenant after its newest snapshot."""
+        modified, captured = self.policy.modified_at, self.policy.last_captured_at
+        return bool(self.newest and modified and captured and modified > captured)
+
+    @property
+    def can_compare(self) -> bool:
+        return bool(self.policy.snapshot_count > 1)
+
+    @cached_property
+    def can_operate(self) -> bool:
+        return can(Permission.OPERATE, self.policy.tenant_id)
+
+
 @pages.get("/<policy_id>")
 @requires(Permission.SEE)
 def page(policy_id: str) -> str:
     policy = fetch(Policy, policy_id, Permission.SEE)
     number = page_number(LAST_PAGE)
     # One more than is shown: what changed with the last one is told by the one before it.
-    found = snapshots.of_policy(policy, SNAPSHOTS_SHOWN + 1, number * SNAPSHOTS_SHOWN)
-    for one in found:
-        one.policy = policy
-    newest = found[0] if found and number == 0 else snapshots.latest(policy)
-    contents = snapshot_diff.opened({*found, *([newest] if newest else [])}, Masking(tells_apart=True))
-    changes = [changed(differences) for differences in snapshot_diff.history(found, contents)]
-    return render_template(
-        "policies/page.html",
+    history = snapshots.of_policy(policy, SNAPSHOTS_SHOWN + 1, number * SNAPSHOTS_SHOWN)
+    for snapshot in history:
+        snapshot.policy = policy
+    newest = history[0] if history and number == 0 else snapshots.latest(policy)
+    contents = snapshot_diff.opened({*history, *([newest] if newest else [])}, Masking(tells_apart=True))
+    policy_page = PolicyPage(
         policy=policy,
-        timeline=list(zip(found[:SNAPSHOTS_SHOWN], [*changes, ""], strict=False)),
-        has_older=len(found) > SNAPSHOTS_SHOWN,
-        page=number,
         newest=newest,
+        versions=_versions(history, contents),
+        number=number,
+        has_older=len(history) > SNAPSHOTS_SHOWN,
         assignments=snapshot_diff.assignments(newest, contents[newest.id]) if newest else None,
-        captured_by=users.names_by_id({one.captured_by_id for one in found}),
         runs=run_history.newest_runs(Run.policy == policy, RUNS_SHOWN),
     )
+    return render_template("policies/page.html", page=policy_page)
+
+
+def _versions(history: list[Snapshot], contents: Mapping[int, Any]) -> list[Version]:
+    changes = [changed(differences) for differences in snapshot_diff.history(history, contents)]
+    names = users.names_by_id({snapshot.captured_by_id for snapshot in history})
+    whats = [*changes, "The first one here."][: len(history)]
+    befores = [*history[1:SNAPSHOTS_SHOWN], None]
+    rows = zip(history[:SNAPSHOTS_SHOWN], befores, whats, strict=False)
+    return [
+        Version(snapshot, before, names.get(snapshot.captured_by_id) or "a schedule or command", what)
+        for snapshot, before, what in rows
+    ]
 
 
 @pages.get("/<policy_id>/compare")

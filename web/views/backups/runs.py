@@ -5,51 +5,30 @@ from typing import Any, ClassVar
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask_admin import Admin
 from flask_login import current_user
-from markupsafe import Markup
 
 import actors.backups.back_up
 import actors.restores.live_restore
 import config
-from db.accounts import users
-from db.backups import backup_sets
-from db.clock import utcnow
 from db.errors import Invalid
-from db.models import Policy, Restore, Run, Tenant
+from db.models import Run
 from db.policies import search
 from db.restores import retries
-from db.runs import completion, notifications, run_history, run_progress
-from db.states import ACTIVE, Outcome, RunKind, RunState
-from web.inputs import page_number
+from db.runs import completion, notifications, run_progress
+from db.states import ACTIVE, RunKind, RunState
 from web.lists import filters
 from web.lists.cells import cell, link_cell, moment_cell, state_cell, tenant_cell, text_cell
-from web.lists.filters import Filter
+from web.lists.filters import UNWELL, Filter
 from web.lists.list_view import ListView
-from web.presentation import restore_approval, run_messages
+from web.presentation import run_messages
 from web.presentation.formatters import duration
 from web.presentation.links import link
-from web.security.access import current_actor, fetch, may, refuse, require, requires, row_number, wants_json
+from web.security.access import current_actor, fetch, refuse, require, requires, row_number, wants_json
 from web.security.permissions import Permission
+from web.views.backups.run_page import KINDS, RETRIES, may_cancel, run_page
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
-KINDS = {
-    RunKind.SYNC: "Sync policies",
-    RunKind.CAPTURE_SNAPSHOT: "Capture snapshot",
-    RunKind.BACK_UP: "Back up",
-    RunKind.UPLOAD: "Read uploaded set",
-    RunKind.PREVIEW: "Preview restore",
-    RunKind.RESTORE: "Restore",
-    RunKind.CREDENTIAL: "Replace credential",
-    RunKind.PRUNE: "Prune what is old",
-}
-# What a run of which kind has failed to do may be tried again, by whom.
-RETRIES = {RunKind.BACK_UP: Permission.OPERATE, RunKind.RESTORE: Permission.MANAGE}
-ITEMS_SHOWN = 200
-LAST_PAGE = 999
-SAID_BY_STATE = (Outcome.ERROR, Outcome.UNKNOWN)
-# Nobody minds a run of two seconds that takes four.
-LATE_SECONDS = 5
-UNWELL, TROUBLED = "unwell", (RunState.FAILED, RunState.PARTIAL)
+TROUBLED = (RunState.FAILED, RunState.PARTIAL)
 STATES = {UNWELL: "failed or partial"} | {str(state): str(state) for state in RunState}
 
 
@@ -135,7 +114,7 @@ def page(run_id: str) -> str:
     told = notifications.find_of_run(current_user.id, run)
     if told and run.state not in ACTIVE:
         notifications.mark_read(current_user.id, [told.id])
-    return render_template("runs/page.html", **facts(run))
+    return render_template("runs/page.html", page=run_page(run))
 
 
 @pages.get("/<run_id>/progress")
@@ -150,83 +129,14 @@ def progress(run_id: str) -> Any:
             counts=run_progress.count_by_state(run),
             outcomes=run_progress.count_by_outcome(run),
         )
-    return render_template("runs/_progress.html", **facts(run))
-
-
-def progress_of(run: Run) -> Markup:
-    """The moving part, for a page around it."""
-    return Markup(render_template("runs/_progress.html", **facts(run)))  # noqa: S704 - our own partial
-
-
-def facts(run: Run) -> dict[str, Any]:
-    """What the moving part shows, of a page of items that ended in one way or are still in one state."""
-    counts, by_outcome = run_progress.count_by_state(run), run_progress.count_by_outcome(run)
-    choices = {name: count for name, count in by_outcome.items() if name not in SAID_BY_STATE}
-    choices |= {name: counts[name] for name in run_progress.NEEDS_ATTENTION if counts[name]}
-    wanted = request.args.get("outcome", "")
-    wanted = wanted if wanted in choices else ""
-    page = page_number(LAST_PAGE)
-    usual = run_history.usual_seconds(run, counts["total"])
-    found = run_progress.page_of_items(run, wanted, ITEMS_SHOWN + 1, page * ITEMS_SHOWN)
-    return {
-        "run": run,
-        "waiting": run_progress.waiting_reason(run),
-        "backup_set": backup_sets.find_of_run(run),
-        "made": found[0].snapshot_id if run.kind == RunKind.CAPTURE_SNAPSHOT and found else None,
-        "may_retry": may_retry(run),
-        "retry": _retry_facts(run),
-        "retried_by": retries.retries_of(run),
-        "tenant": Tenant.get_by_id(run.tenant_id),
-        "policy": Policy.get_or_none(Policy.id == run.policy_id),
-        "requester": users.find_by_id(run.requested_by_id),
-        "kind": KINDS.get(run.kind, run.kind),
-        "counts": counts,
-        "choices": choices,
-        "wanted": wanted,
-        "items": found[:ITEMS_SHOWN],
-        "page": page,
-        "has_more": len(found) > ITEMS_SHOWN,
-        "usual": usual,
-        "is_late": _is_late(run, usual),
-        "is_active": run.state in ACTIVE,
-        "may_cancel": _may_cancel(run),
-    }
-
-
-def _is_late(run: Run, usual: float | None) -> bool:
-    if not usual or run.started_at is None:
-        return False
-    taken = ((run.ended_at or utcnow()) - run.started_at).total_seconds()
-    return taken > max(usual * 1.5, usual + LATE_SECONDS)
-
-
-def may_retry(run: Run) -> bool:
-    is_bad = run.state not in ACTIVE and bool(run.failed or run.uncertain)
-    if not (run.kind in RETRIES and is_bad and may(RETRIES[RunKind(run.kind)], run)):
-        return False
-    return run.kind != RunKind.RESTORE or not retries.refusal(run, config.settings().plan_hours)
-
-
-def _retry_facts(run: Run) -> dict[str, Any]:
-    """Of a live restore whose retry waits for another pair of eyes: what the page says, and whether it has the form."""
-    is_bad = run.kind == RunKind.RESTORE and run.state not in ACTIVE and bool(run.failed or run.uncertain)
-    if not is_bad or not retries.lacks_only_approval(run, config.settings().plan_hours):
-        return {}
-    restore = Restore.get_by_id(run.restore_id)
-    facts = restore_approval.facts(restore, None)
-    return {"restore": restore, "may_approve": restore_approval.may_approve_retry(restore), **facts}
-
-
-def _may_cancel(run: Run) -> bool:
-    mine = run.requested_by_id == current_user.id
-    return run.state in ACTIVE and may(Permission.OPERATE if mine else Permission.MANAGE, run)
+    return render_template("runs/_progress.html", page=run_page(run))
 
 
 @pages.post("/<run_id>/cancel")
 @requires(Permission.OPERATE)
 def cancel(run_id: str) -> Any:
     run = fetch(Run, run_id, Permission.OPERATE)
-    if run.state in ACTIVE and not _may_cancel(run):
+    if run.state in ACTIVE and not may_cancel(run):
         refuse(Permission.MANAGE, run.tenant)
     asked = completion.request_cancel(run, current_actor())
     flash(
@@ -247,7 +157,7 @@ def approve_retry(run_id: str) -> Any:
         flash("Approved: what failed can be tried again, once.", "success")
     except Invalid as e:
         flash(str(e), "danger")
-        return render_template("runs/page.html", **facts(run), typed=form), 400
+        return render_template("runs/page.html", page=run_page(run, form.get("reason", ""))), 400
     return redirect(url_for("runs.page", run_id=run.id), 303)
 
 

@@ -18,7 +18,7 @@ from web.presentation import run_messages
 from web.presentation.masking import Masking, note
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
-from web.views.backups import runs
+from web.views.backups.run_page import progress_of
 
 pages = Blueprint("snapshots", __name__, url_prefix="/snapshots")
 
@@ -145,11 +145,7 @@ def compare_live(snapshot_id: str, run_id: str) -> str:
     if read:
         return _comparison(snapshot, read, Masking(tells_apart=True), run)
     return render_template(
-        "snapshots/compare_live.html",
-        snapshot=snapshot,
-        policy=snapshot.policy,
-        progress=runs.progress_of(run),
-        run=run,
+        "snapshots/compare_live.html", snapshot=snapshot, policy=snapshot.policy, progress=progress_of(run), run=run
     )
 
 

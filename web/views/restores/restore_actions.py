@@ -18,7 +18,8 @@ from web.presentation import run_messages
 from web.security.access import current_actor, fetch, refuse, requires, row_number
 from web.security.permissions import Permission
 from web.views.restores.new_restore import previewed
-from web.views.restores.restores import ITEMS_SHOWN, holds_cancel, show
+from web.views.restores.restore_page import ITEMS_SHOWN, may_cancel
+from web.views.restores.restores import show
 
 pages = Blueprint("restore_acts", __name__, url_prefix="/restores")
 
@@ -97,7 +98,7 @@ def execute(restore_id: int) -> Any:
 @requires(Permission.OPERATE)
 def cancel(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    if not holds_cancel(restore):
+    if not may_cancel(restore):
         refuse(Permission.MANAGE, restore.tenant)
     _cancel(restore)
     return _back(restore)

@@ -18,7 +18,7 @@ from db.tenants import credentials, tenants
 from web.presentation import run_messages
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
-from web.views.tenants.tenants import credential
+from web.views.tenants.tenant_page import credential
 
 pages = Blueprint("tenant_administration", __name__, url_prefix="/tenants")
 

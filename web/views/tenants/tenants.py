@@ -1,7 +1,6 @@
 """`/tenants/`: the list, a tenant's page, and starting its sync."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
 
@@ -13,55 +12,21 @@ from markupsafe import Markup
 
 import actors.backups.back_up
 import actors.backups.sync
-from actors.facade import policy_type_names
 from db.accounts import users
-from db.backups import backup_sets
-from db.clock import utcnow
 from db.errors import Invalid
-from db.models import Run, Tenant
-from db.policies import policies, search
-from db.restores import restores
-from db.runs import run_history
-from db.states import Offer, PolicyState, RunKind, SetState, Standing
-from db.tenants import backup_health, coverage, expiries, schedules, tenants
+from db.models import Tenant
+from db.policies import search
+from db.states import RunKind
+from db.tenants import tenants
 from web.lists.cells import cell, moment_cell
 from web.lists.list_view import ListView
 from web.presentation import rule_changes, run_messages
-from web.presentation.formatters import ago, ends, state_badge
 from web.presentation.links import link
 from web.security.access import current_actor, fetch, requires
 from web.security.permissions import Permission
+from web.views.tenants.tenant_page import connection, last_backup, tenant_page
 
 pages = Blueprint("tenants", __name__, url_prefix="/tenants")
-
-RUNS_SHOWN = 8
-NEWEST_SHOWN = 5
-# Time enough to make another credential, and to have it given here by whoever may.
-ENDS_SOON = timedelta(days=30)
-
-
-def last_backup(tenant: Tenant) -> Markup:
-    """How old the last good backup of the whole tenant is, with a link to it."""
-    if tenant.last_backup_at is None or tenant.last_backup_id is None:
-        return ago(None)
-    return link("backup_sets.page", ago(tenant.last_backup_at), backup_set_id=tenant.last_backup_id)
-
-
-def connection(tenant: Tenant) -> Markup:
-    if tenant.connection_error:
-        return state_badge(Standing.DISCONNECTED) + Markup(" {}").format(tenant.connection_error)
-    if tenant.connected_at is None:
-        return Markup('<span class="text-muted">not tried yet</span>')
-    return Markup('<i class="fa fa-check good" aria-hidden="true"></i> worked {}').format(ago(tenant.connected_at))
-
-
-def credential(tenant: Tenant) -> Markup:
-    """What it is, and when it ends where that is known."""
-    end, now = tenant.credential_expires_at, utcnow()
-    if end is None:
-        return Markup("{}").format(tenant.credential_kind)
-    look = "bad" if end < now else "warn" if end < now + ENDS_SOON else "muted"
-    return Markup('{} <span class="badge badge-{}">{}</span>').format(tenant.credential_kind, look, ends(end, now))
 
 
 def named(tenant: Tenant) -> Markup:
@@ -132,64 +97,7 @@ def page(tenant_id: str) -> str:
 
 
 def _page(tenant: Tenant) -> str:
-    return render_template(
-        "tenants/page.html",
-        tenant=tenant,
-        stand=next(iter(backup_health.health_of_tenants([tenant.id], utcnow())), None),
-        uncovered=_uncovered(tenant),
-        expiries=_expiries(tenant),
-        oldest_reading=policies.oldest_reading(tenant),
-        changes=backup_health.count_changes([tenant.id])[tenant.id],
-        connection=connection(tenant),
-        credential=credential(tenant),
-        types=_types(tenant),
-        runs=run_history.newest_runs(Run.tenant == tenant, RUNS_SHOWN),
-        backup_sets=backup_sets.of_tenant(tenant, NEWEST_SHOWN),
-        restores=restores.of_tenant(tenant, NEWEST_SHOWN),
-        break_glass=request.form.get("break_glass", _lines(tenant)),
-        rule_change=rule_changes.facts(tenant),
-        schedules=schedules.of_tenants([tenant.id]),
-        members=users.members_of_tenant(tenant),
-        membership=users.find_membership(current_user.id, tenant),
-    )
-
-
-def _uncovered(tenant: Tenant) -> list[dict[str, Any]]:
-    """What is not backed up, and why; policy types of one reason together."""
-    groups: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in coverage.uncovered(tenant):
-        state = SetState.INCOMPLETE if row.offer == Offer.OFFERED else row.offer
-        facts = {"state": state, "why": row.why or "", "since": row.bad_since, "good_at": row.good_at, "titles": []}
-        group = groups.setdefault((state, row.why, row.bad_since, row.good_at), facts)
-        group["titles"].append(policy_type_names.title(row.policy_type))
-    return list(groups.values())
-
-
-def _expiries(tenant: Tenant) -> list[dict[str, Any]]:
-    """What runs out, the soonest first, each with how urgent that is, in words too."""
-    now = utcnow()
-    rows = [(one, *expiries.describe(one, now)) for one in expiries.of_tenant(tenant)]
-    return [
-        {"row": one, "title": policy_type_names.expiry_title(one.kind), "urgent": how, "words": words}
-        for one, how, words in rows
-    ]
-
-
-def _lines(tenant: Tenant) -> str:
-    """The accounts and groups for emergencies as the form takes them."""
-    words = {"groups": "group", "users": "user"}
-    return "\n".join(f"{words[one['kind']]} {one['id']} {one['name']}" for one in tenant.break_glass or ())
-
-
-def _types(tenant: Tenant) -> list[dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for key, state, count, captured in policies.counts_by_type(tenant):
-        row = found.setdefault(
-            key, {"key": key, "title": policy_type_names.title(key), "present": 0, "gone": 0, "captured": 0}
-        )
-        row["gone" if state == PolicyState.GONE else "present"] += count
-        row["captured"] += captured
-    return sorted(found.values(), key=lambda row: row["title"].lower())
+    return render_template("tenants/page.html", page=tenant_page(tenant))
 
 
 @pages.post("/<tenant_id>/sync")

@@ -1,0 +1,238 @@
+"""What the page of a run says: its moving part, which stands on other pages too, and what this person may do."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from flask import render_template, request
+from flask_login import current_user
+from markupsafe import Markup
+
+import config
+from db.accounts import users
+from db.backups import backup_sets
+from db.clock import utcnow
+from db.models import BackupSet, Policy, Restore, Run, RunItem, Tenant, User
+from db.restores import retries
+from db.runs import run_history, run_progress
+from db.states import ACTIVE, ItemState, Outcome, RunKind, RunState
+from web.inputs import page_number
+from web.presentation import restore_approval
+from web.presentation.restore_approval import Approval
+from web.security.access import may
+from web.security.permissions import Permission
+
+KINDS = {
+    RunKind.SYNC: "Sync policies",
+    RunKind.CAPTURE_SNAPSHOT: "Capture snapshot",
+    RunKind.BACK_UP: "Back up",
+    RunKind.UPLOAD: "Read uploaded set",
+    RunKind.PREVIEW: "Preview restore",
+    RunKind.RESTORE: "Restore",
+    RunKind.CREDENTIAL: "Replace credential",
+    RunKind.PRUNE: "Prune what is old",
+}
+# What a run of which kind has failed to do may be tried again, by whom.
+RETRIES = {RunKind.BACK_UP: Permission.OPERATE, RunKind.RESTORE: Permission.MANAGE}
+ITEMS_SHOWN = 200
+LAST_PAGE = 999
+SAID_BY_STATE = (Outcome.ERROR, Outcome.UNKNOWN)
+# Nobody minds a run of two seconds that takes four.
+LATE_SECONDS = 5
+# State of an item -> (how its part of the bar looks, the icon beside its count).
+LOOKS = {
+    ItemState.DONE: ("good", "check"),
+    ItemState.SKIPPED: ("warn", "exclamation-triangle"),
+    ItemState.FAILED: ("bad", "times"),
+    ItemState.UNCERTAIN: ("warn", "exclamation-triangle"),
+}
+BAR_WIDTH = 1000
+
+
+class Tally(NamedTuple):
+    """How many items are in one state, and where they stand in the bar."""
+
+    state: ItemState
+    number: int
+    look: str
+    icon: str
+    x: float
+    width: float
+
+
+class Row(NamedTuple):
+    """One item, and what of its outcome the state does not say already."""
+
+    item: RunItem
+
+    @property
+    def badge(self) -> str:
+        is_said_by_state = self.item.state in run_progress.NEEDS_ATTENTION or not self.item.outcome
+        return str(self.item.state if is_said_by_state else self.item.outcome)
+
+    @property
+    def beside_badge(self) -> str:
+        is_shown = self.item.state in run_progress.NEEDS_ATTENTION and self.item.outcome not in SAID_BY_STATE
+        return str(self.item.outcome or "") if is_shown else ""
+
+    @property
+    def can_be_copied(self) -> bool:
+        """What happened is worth telling somebody."""
+        return bool(self.item.message) and self.item.state != ItemState.DONE
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """`shown` is which items the address asks for, by outcome or state; `typed_reason` stood in a form refused."""
+
+    run: Run
+    counts: dict[str, int]
+    choices: dict[str, int]
+    shown: str
+    items: list[RunItem]
+    number: int
+    has_more: bool
+    retry: Approval | None
+    typed_reason: str = ""
+
+    @cached_property
+    def tenant(self) -> Tenant:
+        return Tenant.get_by_id(self.run.tenant_id)
+
+    @cached_property
+    def policy(self) -> Policy | None:
+        return Policy.get_or_none(Policy.id == self.run.policy_id)
+
+    @cached_property
+    def requester(self) -> User | None:
+        return users.find_by_id(self.run.requested_by_id)
+
+    @cached_property
+    def backup_set(self) -> BackupSet | None:
+        return backup_sets.find_of_run(self.run)
+
+    @cached_property
+    def retried_by(self) -> list[Run]:
+        return retries.retries_of(self.run)
+
+    @cached_property
+    def waiting(self) -> str | None:
+        return run_progress.waiting_reason(self.run)
+
+    @cached_property
+    def usual_seconds(self) -> float | None:
+        return run_history.usual_seconds(self.run, self.counts["total"])
+
+    @property
+    def kind(self) -> str:
+        return KINDS.get(self.run.kind, self.run.kind)
+
+    @property
+    def snapshot_id(self) -> int | None:
+        """What a capture of one policy made."""
+        is_capture = self.run.kind == RunKind.CAPTURE_SNAPSHOT
+        return self.items[0].snapshot_id if is_capture and self.items else None
+
+    @property
+    def is_upload(self) -> bool:
+        return self.run.kind == RunKind.UPLOAD
+
+    @property
+    def is_queued(self) -> bool:
+        return self.run.state == RunState.QUEUED
+
+    @property
+    def is_active(self) -> bool:
+        return self.run.state in ACTIVE
+
+    @property
+    def is_late(self) -> bool:
+        usual = self.usual_seconds
+        if not usual or self.run.started_at is None:
+            return False
+        seconds = ((self.run.ended_at or utcnow()) - self.run.started_at).total_seconds()
+        return seconds > max(usual * 1.5, usual + LATE_SECONDS)
+
+    @property
+    def settled(self) -> int:
+        return sum(self.counts[state] for state in LOOKS)
+
+    @property
+    def tallies(self) -> list[Tally]:
+        """The states that items are in, from left to right of the bar."""
+        tallies: list[Tally] = []
+        x: float = 0
+        for state, (look, icon) in LOOKS.items():
+            if number := self.counts[state]:
+                width = number / self.counts["total"] * BAR_WIDTH
+                tallies.append(Tally(state, number, look, icon, x, width))
+                x += width
+        return tallies
+
+    @property
+    def rows(self) -> list[Row]:
+        return [Row(item) for item in self.items]
+
+    @cached_property
+    def can_retry(self) -> bool:
+        return may_retry(self.run)
+
+    @property
+    def can_approve_retry(self) -> bool:
+        return self.retry is not None and restore_approval.may_approve_retry(self.retry.restore)
+
+    @property
+    def can_cancel(self) -> bool:
+        return may_cancel(self.run)
+
+
+def run_page(run: Run, typed_reason: str = "") -> RunPage:
+    """Look up what the page shows: of its items, a page of those that the address asks for."""
+    counts, by_outcome = run_progress.count_by_state(run), run_progress.count_by_outcome(run)
+    choices = {name: count for name, count in by_outcome.items() if name not in SAID_BY_STATE}
+    choices |= {name: counts[name] for name in run_progress.NEEDS_ATTENTION if counts[name]}
+    shown = request.args.get("outcome", "")
+    shown = shown if shown in choices else ""
+    number = page_number(LAST_PAGE)
+    items = run_progress.page_of_items(run, shown, ITEMS_SHOWN + 1, number * ITEMS_SHOWN)
+    return RunPage(
+        run=run,
+        counts=counts,
+        choices=choices,
+        shown=shown,
+        items=items[:ITEMS_SHOWN],
+        number=number,
+        has_more=len(items) > ITEMS_SHOWN,
+        retry=_retry_to_approve(run),
+        typed_reason=typed_reason,
+    )
+
+
+def progress_of(run: Run) -> Markup:
+    """The moving part, for a page around it."""
+    return Markup(render_template("runs/_progress.html", page=run_page(run)))  # noqa: S704 - our own partial
+
+
+def may_retry(run: Run) -> bool:
+    """Whether this person may try again, item by item, what the run failed to do."""
+    if not (run.kind in RETRIES and _is_bad(run) and may(RETRIES[RunKind(run.kind)], run)):
+        return False
+    return run.kind != RunKind.RESTORE or not retries.refusal(run, config.settings().plan_hours)
+
+
+def may_cancel(run: Run) -> bool:
+    """Whoever asked for a run may cancel it; that of another person, a manager."""
+    is_own = run.requested_by_id == current_user.id
+    return run.state in ACTIVE and may(Permission.OPERATE if is_own else Permission.MANAGE, run)
+
+
+def _retry_to_approve(run: Run) -> Approval | None:
+    """Return the approval of a live restore whose retry waits for another pair of eyes."""
+    is_bad = run.kind == RunKind.RESTORE and _is_bad(run)
+    if not is_bad or not retries.lacks_only_approval(run, config.settings().plan_hours):
+        return None
+    return restore_approval.approval_of(Restore.get_by_id(run.restore_id), None)
+
+
+def _is_bad(run: Run) -> bool:
+    return run.state not in ACTIVE and bool(run.failed or run.uncertain)

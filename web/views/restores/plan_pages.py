@@ -1,0 +1,148 @@
+"""What the page of a whole plan says, and that of each of its items."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from actors.facade.snapshot_diff import Difference
+from actors.plans.plan_text import Part
+from db.models import Policy, Restore, RestoreItem, RunItem, Snapshot, Tenant, User, Write
+from db.restores import approvals
+from db.states import WRITTEN_OUTCOMES, Outcome
+from web.presentation import restore_text
+from web.presentation.restore_approval import Approval
+from web.presentation.restore_text import Danger
+from web.security.access import can
+from web.security.permissions import Permission
+
+# Of one policy on the page of the whole plan; the rest is on the policy's own page.
+LINES_IN_PLAN = 2000
+LONGEST_IN_PLAN = 20_000
+
+
+class PlanItem(NamedTuple):
+    """One item that a live run writes, with what it changes and all that it sends."""
+
+    item: RestoreItem
+    differences: list[Difference]
+    parts: list[Part]
+
+    @property
+    def dangers(self) -> list[tuple[str, str]]:
+        return restore_text.dangers_of(self.item)
+
+
+@dataclass(frozen=True)
+class PlanPage:
+    """All of a plan. `items` are read while the page is sent: no more than one of them is in memory."""
+
+    restore: Restore
+    creator: User | None
+    expires_at: datetime | None
+    actions: dict[str, int]
+    approval: Approval
+    dangers: list[Danger]
+    secrets: str
+    items: Iterator[PlanItem]
+    not_written: list[RestoreItem]
+    most_lines: int = LINES_IN_PLAN
+    longest: int = LONGEST_IN_PLAN
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.restore.tenant
+
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        return restore_text.in_words(self.restore.options)
+
+    @property
+    def sentence(self) -> str:
+        return restore_text.sentence(self.actions, approvals.count_held_back(self.restore))
+
+
+class Reference(NamedTuple):
+    """What an item refers to, and what stands for it in the target tenant. `resolution` is as the plan keeps it."""
+
+    resolution: dict[str, Any]
+    is_of_file: bool
+
+    @property
+    def words(self) -> str:
+        return restore_text.resolution(self.resolution)
+
+    @property
+    def needs_a_look(self) -> bool:
+        return self.resolution["how"] in restore_text.NEEDS_A_LOOK
+
+    @property
+    def is_of_this_restore(self) -> bool:
+        return bool(self.resolution["how"] == "restored")
+
+    @property
+    def is_found_by_files_name(self) -> bool:
+        return self.is_of_file and self.resolution["how"] == "name"
+
+
+@dataclass(frozen=True)
+class ItemPage:
+    """One item of a restore: what its plan writes, what it refers to, and what was sent to Graph."""
+
+    restore: Restore
+    item: RestoreItem
+    policy: Policy | None
+    result: RunItem | None
+    differences: list[Difference]
+    parts: list[Part]
+    secrets: str
+    writes: list[Write]
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.restore.tenant
+
+    @cached_property
+    def source(self) -> Snapshot | None:
+        """The snapshot that is written, where this person sees it."""
+        snapshot: Snapshot | None = self.item.snapshot
+        return snapshot if snapshot and can(Permission.SEE, snapshot.tenant_id) else None
+
+    @property
+    def after(self) -> Snapshot | None:
+        """What was read back."""
+        return self.result.snapshot if self.result else None
+
+    @property
+    def outcome(self) -> str | None:
+        return (self.item.outcome or self.result.outcome or self.result.state) if self.result else None
+
+    @property
+    def result_message(self) -> str:
+        """What the run says of it, where its plan does not say that already."""
+        message = (self.result and self.result.message) or ""
+        return "" if message == self.item.message else message
+
+    @property
+    def needs_mapping(self) -> bool:
+        return self.item.reason in ("unresolved", "ambiguous")
+
+    @property
+    def dangers(self) -> list[tuple[str, str]]:
+        """What to look at first, of what would be written: (title, sentence)."""
+        return restore_text.dangers_of(self.item) if self.item.action in WRITTEN_OUTCOMES else []
+
+    @property
+    def differs_in_secrets_alone(self) -> bool:
+        return not self.differences and bool(self.item.differences) and self.item.action == Outcome.UPDATE
+
+    @property
+    def says_where(self) -> str:
+        """Who says what the item refers to."""
+        is_ours = self.item.snapshot_id or self.restore.backup_set_id or self.restore.undo_of_id
+        return "In the backup" if is_ours else "The file says"
+
+    @property
+    def references(self) -> list[Reference]:
+        return [Reference(resolution, bool(self.item.file_says)) for resolution in self.item.resolutions or ()]

@@ -1,0 +1,289 @@
+"""What the page of a restore says, and which buttons it has for this person, now."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from flask import request
+from flask_login import current_user
+from markupsafe import Markup
+
+import config
+from db.accounts import users
+from db.models import BackupSet, Restore, RestoreItem, Run, RunItem, Tenant, User
+from db.restores import approvals, four_eyes, restore_items, restores
+from db.states import ACTIVE, CHANGEABLE, SUCCESSFUL_OUTCOMES, Outcome, RestoreState, RunKind, RunState
+from web.presentation import restore_approval, restore_text
+from web.presentation.restore_approval import Approval
+from web.security.access import can, may
+from web.security.permissions import Permission
+from web.views.backups.run_page import progress_of
+
+ITEMS_SHOWN = 500
+NOTES_SHOWN = 50
+EVERYTHING = "all"
+
+
+class Choice(NamedTuple):
+    """A link above the plan: it shows some of the items. `show` stands in the address; None: nothing does."""
+
+    label: str
+    show: str | None
+
+
+class Row(NamedTuple):
+    """One item of the plan, and what became of it in the newest live run."""
+
+    item: RestoreItem
+    result: RunItem | None
+
+    @property
+    def plan(self) -> str | None:
+        """What a live run would do; None where only a preview can tell."""
+        return self.item.action or (Outcome.REMOVE if self.item.content_id is None else None)
+
+    @property
+    def outcome(self) -> str | None:
+        return self.result.outcome if self.result else None
+
+    @property
+    def message(self) -> str:
+        return (self.result and self.result.message) or self.item.message or ""
+
+
+@dataclass(frozen=True)
+class RestorePage:
+    """`typed` is what a form held that was refused; `show` is which of its items the address asks for."""
+
+    restore: Restore
+    runs: list[Run]
+    results: dict[int, RunItem]
+    actions: dict[str, int]
+    items: list[RestoreItem]
+    count: int
+    show: str
+    typed: Mapping[str, str]
+    approval: Approval
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.restore.tenant
+
+    @cached_property
+    def creator(self) -> User | None:
+        return users.find_by_id(self.restore.created_by_id)
+
+    @cached_property
+    def approver(self) -> User | None:
+        return users.find_by_id(self.restore.approved_by_id)
+
+    @cached_property
+    def source_set(self) -> BackupSet | None:
+        """The backup set that it restores, where this person sees it."""
+        backup_set: BackupSet | None = self.restore.backup_set
+        return backup_set if backup_set and can(Permission.SEE, backup_set.tenant_id) else None
+
+    @cached_property
+    def undone_by(self) -> list[Restore]:
+        return restores.undos_of(self.restore)
+
+    @property
+    def expires_at(self) -> Any:
+        return approvals.expires_at(self.restore, config.settings().plan_hours)
+
+    # --- its state ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def active(self) -> Run | None:
+        return next((run for run in self.runs if run.state in ACTIVE), None)
+
+    @cached_property
+    def progress(self) -> Markup | str:
+        """The moving part of the run that goes on."""
+        return progress_of(self.active) if self.active else ""
+
+    @cached_property
+    def last_preview(self) -> Run | None:
+        return next((run for run in self.runs if run.kind == RunKind.PREVIEW), None)
+
+    @property
+    def failed_preview(self) -> Run | None:
+        """The last preview, where it got through to no plan and nothing goes on."""
+        is_draft = self.restore.state == RestoreState.DRAFT and not self.active
+        run = self.last_preview if is_draft else None
+        return run if run and run.state in (RunState.FAILED, RunState.CANCELLED) else None
+
+    @property
+    def needs_preview(self) -> bool:
+        return self.restore.state in (RestoreState.DRAFT, RestoreState.EXPIRED)
+
+    @property
+    def is_expired(self) -> bool:
+        return self.restore.state == RestoreState.EXPIRED
+
+    @property
+    def is_ready(self) -> bool:
+        """Has a plan that could be executed, and nothing goes on."""
+        return self.restore.state in approvals.READY and not self.active
+
+    @property
+    def awaits_approval(self) -> bool:
+        return self.approval.asks and self.restore.state == RestoreState.PREVIEWED and not self.active
+
+    @property
+    def is_done(self) -> bool:
+        return self.restore.state == RestoreState.FINISHED and not self.active
+
+    @property
+    def shows_plan(self) -> bool:
+        """The plan stands in a section of its own; where one may execute it, it stands beside the button."""
+        return bool(self.actions) and not self.is_done and not self.active and not self.can_execute
+
+    # --- what this person may do ----------------------------------------------------------------------------------
+
+    @cached_property
+    def _operates(self) -> bool:
+        return may(Permission.OPERATE, self.restore) and not self.active
+
+    @cached_property
+    def _manages(self) -> bool:
+        return may(Permission.MANAGE, self.restore) and not self.active
+
+    @property
+    def can_change(self) -> bool:
+        return self._operates and self.restore.state in CHANGEABLE
+
+    @property
+    def can_leave_out(self) -> bool:
+        return self.can_change and self.count > 1
+
+    @cached_property
+    def can_approve(self) -> bool:
+        return self._manages and restore_approval.may_approve(self.restore)
+
+    @cached_property
+    def can_execute(self) -> bool:
+        is_approved = not four_eyes.is_required(self.restore) or four_eyes.has_approved(self.restore)
+        return self._manages and is_approved and self.restore.state in approvals.READY
+
+    @property
+    def can_cancel(self) -> bool:
+        return may_cancel(self.restore) and self.restore.state in (*CHANGEABLE, RestoreState.RUNNING)
+
+    @cached_property
+    def can_undo(self) -> bool:
+        return self._manages and self.restore.state == RestoreState.FINISHED and restores.has_written(self.restore)
+
+    @property
+    def can_do_again(self) -> bool:
+        """Some items did not end as they were asked to."""
+        is_left = sum(self.outcomes[outcome] for outcome in SUCCESSFUL_OUTCOMES) < self.count
+        return self._operates and self.restore.state in (RestoreState.FINISHED, RestoreState.CANCELLED) and is_left
+
+    # --- its options, its plan and its items ----------------------------------------------------------------------
+
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        return restore_text.in_words(self.restore.options)
+
+    @property
+    def choices(self) -> Mapping[str, Any]:
+        return restore_text.CHOICES
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        return {**restore_text.chosen(self.restore.options), **self.typed}
+
+    @property
+    def options_are_open(self) -> bool:
+        return self.restore.state == RestoreState.DRAFT or bool(self.typed.get("assignments"))
+
+    @cached_property
+    def sentence(self) -> str:
+        return restore_text.sentence(self.actions, approvals.count_held_back(self.restore))
+
+    @cached_property
+    def dangers(self) -> list[restore_text.Danger]:
+        return restore_text.dangers(restore_items.written(self.restore))
+
+    @cached_property
+    def outcomes(self) -> Counter[str]:
+        return Counter(result.outcome for result in self.results.values() if result.outcome)
+
+    @property
+    def links(self) -> list[Choice]:
+        """Which items can be shown; the first is what is shown by itself."""
+        if not (self.actions or self.outcomes):
+            return []
+        has_matches = bool(self.actions.get(Outcome.MATCHES))
+        first = Choice("all but what matches" if has_matches else "all", None)
+        counts = self.actions | {name: count for name, count in self.outcomes.items() if name not in self.actions}
+        everything = [Choice(f"all {self.count}", EVERYTHING)] if has_matches else []
+        return [first, *everything, *(Choice(f"{name} {count}", name) for name, count in counts.items())]
+
+    @property
+    def shown(self) -> str | None:
+        """What the address asks for, as the links have it."""
+        return self.show or None
+
+    @property
+    def rows(self) -> list[Row]:
+        return [Row(item, self.results.get(item.id)) for item in self.items]
+
+    @property
+    def is_cut(self) -> bool:
+        return len(self.items) == ITEMS_SHOWN
+
+    @property
+    def shows_outcomes(self) -> bool:
+        return self.restore.state in (RestoreState.RUNNING, RestoreState.FINISHED)
+
+    @property
+    def is_unresolved(self) -> bool:
+        """Something that these items refer to is not in the tenant."""
+        return any(_is_unresolved(item) for item in self.items)
+
+    @property
+    def notes(self) -> list[tuple[RestoreItem, str]]:
+        return [(item, note) for item in self.items for note in item.notes or ()][:NOTES_SHOWN]
+
+
+def restore_page(restore: Restore, typed: Mapping[str, str] | None = None) -> RestorePage:
+    """Look up what the page shows."""
+    show = request.args.get("show", "")
+    runs = restores.runs_of_restore(restore)
+    results = restore_items.results(runs)
+    active = next((run for run in runs if run.state in ACTIVE), None)
+    return RestorePage(
+        restore=restore,
+        runs=runs,
+        results=results,
+        actions=restores.count_by_action(restore),
+        items=_items(restore, show, results),
+        count=restore_items.count(restore),
+        show=show,
+        typed=typed or {},
+        approval=restore_approval.approval_of(restore, active),
+    )
+
+
+def _items(restore: Restore, show: str, results: Mapping[int, RunItem]) -> list[RestoreItem]:
+    """Of one plan or outcome, or all; unless asked for, without those that are as the backup has them already."""
+    if show in set(Outcome):
+        ended_so = [item_id for item_id, result in results.items() if result.outcome == show]
+        return restore_items.of_outcome(restore, show, ended_so, ITEMS_SHOWN)
+    find = restore_items.first if show == EVERYTHING else restore_items.without_matches
+    return find(restore, ITEMS_SHOWN)
+
+
+def _is_unresolved(item: RestoreItem) -> bool:
+    needed = [resolution for resolution in item.resolutions or () if resolution.get("is_needed", True)]
+    return any(resolution["how"] in ("unresolved", "dropped") for resolution in needed)
+
+
+def may_cancel(restore: Restore) -> bool:
+    """Whoever asked for a restore may cancel it; that of another person, a manager."""
+    is_own = restore.created_by_id == current_user.id
+    return may(Permission.OPERATE if is_own else Permission.MANAGE, restore)

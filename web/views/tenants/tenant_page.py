@@ -1,0 +1,202 @@
+"""What a tenant's page says: how it stands, what is not backed up or runs out, and what this person may do there."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple
+
+from flask import request
+from flask_login import current_user
+from markupsafe import Markup
+
+from actors.facade import policy_type_names
+from db.accounts import users
+from db.backups import backup_sets
+from db.clock import utcnow
+from db.models import BackupSet, Expiry, Membership, Restore, Run, Schedule, Tenant
+from db.policies import policies
+from db.restores import restores
+from db.runs import run_history
+from db.states import Offer, PolicyState, SetState, Standing
+from db.tenants import backup_health, coverage, expiries, schedules
+from db.tenants.backup_health import TenantHealth
+from web.presentation import rule_changes
+from web.presentation.formatters import ago, ends, except_for, state_badge
+from web.presentation.links import link
+from web.presentation.rule_changes import WaitingChange
+from web.security.access import can
+from web.security.permissions import Permission
+
+RUNS_SHOWN = 8
+NEWEST_SHOWN = 5
+# Time enough to make another credential, and to have it given here by whoever may.
+ENDS_SOON = timedelta(days=30)
+
+
+def last_backup(tenant: Tenant) -> Markup:
+    """How old the last good backup of the whole tenant is, with a link to it."""
+    if tenant.last_backup_at is None or tenant.last_backup_id is None:
+        return ago(None)
+    return link("backup_sets.page", ago(tenant.last_backup_at), backup_set_id=tenant.last_backup_id)
+
+
+def connection(tenant: Tenant) -> Markup:
+    if tenant.connection_error:
+        return state_badge(Standing.DISCONNECTED) + Markup(" {}").format(tenant.connection_error)
+    if tenant.connected_at is None:
+        return Markup('<span class="text-muted">not tried yet</span>')
+    return Markup('<i class="fa fa-check good" aria-hidden="true"></i> worked {}').format(ago(tenant.connected_at))
+
+
+def credential(tenant: Tenant) -> Markup:
+    """What it is, and when it ends where that is known."""
+    end, now = tenant.credential_expires_at, utcnow()
+    if end is None:
+        return Markup("{}").format(tenant.credential_kind)
+    look = "bad" if end < now else "warn" if end < now + ENDS_SOON else "muted"
+    return Markup('{} <span class="badge badge-{}">{}</span>').format(tenant.credential_kind, look, ends(end, now))
+
+
+@dataclass(frozen=True)
+class Uncovered:
+    """Policy types that are not backed up for one reason. `since`: when they last were, or were first asked for."""
+
+    state: str
+    why: str
+    since: datetime | None
+    good_at: datetime | None
+    titles: list[str] = field(default_factory=list)
+
+
+class Ending(NamedTuple):
+    """Something that runs out, and how urgent that is: as a look, and in words."""
+
+    row: Expiry
+    urgent: str
+    words: str
+
+    @property
+    def title(self) -> str:
+        return policy_type_names.expiry_title(self.row.kind)
+
+
+@dataclass
+class TypeCounts:
+    """How many policies of one type are in the tenant, are gone, and were ever captured."""
+
+    key: str
+    present: int = 0
+    gone: int = 0
+    captured: int = 0
+
+    @property
+    def title(self) -> str:
+        return policy_type_names.title(self.key)
+
+
+@dataclass(frozen=True)
+class TenantPage:
+    tenant: Tenant
+    health: TenantHealth | None
+    uncovered: list[Uncovered]
+    expiries: list[Ending]
+    oldest_reading: datetime | None
+    changes: int
+    types: list[TypeCounts]
+    runs: list[Run]
+    backup_sets: list[BackupSet]
+    restores: list[Restore]
+    rule_change: WaitingChange | None
+    schedules: list[Schedule]
+    membership: Membership | None
+
+    @property
+    def connection(self) -> Markup:
+        return connection(self.tenant)
+
+    @property
+    def credential(self) -> Markup:
+        return credential(self.tenant)
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not stand well; "" where it does."""
+        return (self.health.why or except_for(self.health.exceptions)) if self.health else ""
+
+    @cached_property
+    def members(self) -> list[Membership]:
+        return users.members_of_tenant(self.tenant)
+
+    @property
+    def break_glass(self) -> str:
+        """The accounts and groups for emergencies as the form takes them, or what was typed into it and refused."""
+        return request.form.get("break_glass", _lines(self.tenant))
+
+    @property
+    def rules_are_open(self) -> bool:
+        """A form of this page was refused."""
+        return request.method == "POST"
+
+    @property
+    def can_operate(self) -> bool:
+        return can(Permission.OPERATE, self.tenant.id)
+
+    @property
+    def can_start(self) -> bool:
+        return bool(self.tenant.is_active) and self.can_operate
+
+    @property
+    def can_manage(self) -> bool:
+        return can(Permission.MANAGE, self.tenant.id)
+
+    @property
+    def can_administer(self) -> bool:
+        return can(Permission.ADMINISTER)
+
+
+def tenant_page(tenant: Tenant) -> TenantPage:
+    """Look up what the page shows."""
+    now = utcnow()
+    return TenantPage(
+        tenant=tenant,
+        health=next(iter(backup_health.health_of_tenants([tenant.id], now)), None),
+        uncovered=_uncovered(tenant),
+        expiries=[Ending(row, *expiries.describe(row, now)) for row in expiries.of_tenant(tenant)],
+        oldest_reading=policies.oldest_reading(tenant),
+        changes=backup_health.count_changes([tenant.id])[tenant.id],
+        types=_types(tenant),
+        runs=run_history.newest_runs(Run.tenant == tenant, RUNS_SHOWN),
+        backup_sets=backup_sets.of_tenant(tenant, NEWEST_SHOWN),
+        restores=restores.of_tenant(tenant, NEWEST_SHOWN),
+        rule_change=rule_changes.waiting_change(tenant),
+        schedules=schedules.of_tenants([tenant.id]),
+        membership=users.find_membership(current_user.id, tenant),
+    )
+
+
+def _uncovered(tenant: Tenant) -> list[Uncovered]:
+    """What is not backed up, and why; policy types of one reason together."""
+    groups: dict[tuple[str, str | None, datetime | None, datetime | None], Uncovered] = {}
+    for row in coverage.uncovered(tenant):
+        state = SetState.INCOMPLETE if row.offer == Offer.OFFERED else row.offer
+        group = Uncovered(state, row.why or "", row.bad_since, row.good_at)
+        group = groups.setdefault((state, row.why, row.bad_since, row.good_at), group)
+        group.titles.append(policy_type_names.title(row.policy_type))
+    return list(groups.values())
+
+
+def _lines(tenant: Tenant) -> str:
+    words = {"groups": "group", "users": "user"}
+    return "\n".join(f"{words[entry['kind']]} {entry['id']} {entry['name']}" for entry in tenant.break_glass or ())
+
+
+def _types(tenant: Tenant) -> list[TypeCounts]:
+    types: dict[str, TypeCounts] = {}
+    for key, state, count, captured in policies.counts_by_type(tenant):
+        row = types.setdefault(key, TypeCounts(key))
+        row.captured += captured
+        if state == PolicyState.GONE:
+            row.gone += count
+        else:
+            row.present += count
+    return sorted(types.values(), key=lambda row: row.title.lower())
