@@ -15,10 +15,10 @@ import pytest
 import requests
 
 from db.models import Session
-from tests.conftest import PASSWORD
 from tests.support import servers
 from tests.support.certificates import self_signed
 from tests.support.database_roles import documented_roles
+from tests.support.environment import PASSWORD
 from web.commands import cli
 
 DEPLOY = servers.ROOT / "deploy"

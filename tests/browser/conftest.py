@@ -5,8 +5,8 @@ import threading
 import pytest
 from werkzeug.serving import make_server
 
-from tests.conftest import PASSWORD
 from tests.support.demo import ARGUMENTS, running_demo, sign_in
+from tests.support.environment import PASSWORD
 from tests.support.page_walk import prepare
 from tests.tools.prerequisites import chromium
 

@@ -4,7 +4,7 @@ import pytest
 
 from db.audit.audit import Actor
 from db.models import Policy
-from tests.conftest import capture_by_hand
+from tests.support.captures import capture_by_hand
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

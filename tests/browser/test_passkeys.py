@@ -3,7 +3,7 @@
 import pytest
 
 from db.models import Passkey, Session
-from tests.conftest import PASSWORD
+from tests.support.environment import PASSWORD
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

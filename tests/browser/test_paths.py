@@ -6,7 +6,8 @@ from db.accounts import users
 from db.audit.audit import SYSTEM, Actor
 from db.models import AuditEvent, Membership, Policy, Run, Snapshot
 from db.states import Role
-from tests.conftest import PASSWORD, capture_by_hand
+from tests.support.captures import capture_by_hand
+from tests.support.environment import PASSWORD
 from tests.support.simulated_tenant import catalog_policy
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

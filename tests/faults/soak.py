@@ -45,7 +45,7 @@ def _options():
 
 
 def _use_settings():
-    """Before anything of ours is imported, as tests/conftest.py does."""
+    """Before anything of ours is imported, as tests/support/environment.py does."""
     for name in [name for name in os.environ if name.startswith("TENANTKEEP_")]:
         del os.environ[name]
     os.environ.update(

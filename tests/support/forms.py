@@ -128,3 +128,9 @@ def every_page(get: Callable[[str], str | None], begin: str = "/") -> dict[str, 
 def _alike(address: str) -> tuple[str, tuple[str, ...]]:
     parts = urlsplit(address)
     return parts.path, tuple(sorted(parse_qs(parts.query, keep_blank_values=True)))
+
+
+def csrf_token(client, path):
+    """The token of the first form on a page."""
+    page = client.get(path).get_data(as_text=True)
+    return page.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]

@@ -42,7 +42,7 @@ from db.runs import notifications, run_items, runs
 from db.states import ItemState, Outcome, RestoreState, Role, RunKind, RunState, SetState, SiteRole
 from db.tenants import schedules, tenants
 from graph.restore.resolver import Resolution
-from tests.conftest import capture_by_hand
+from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import as_previewed, options
 
 OTHER, OWN = 51_300_000, 71_300_000

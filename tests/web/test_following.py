@@ -13,7 +13,8 @@ from db.models import Content, Membership, Policy, Run, RunItem
 from db.runs import claims, completion, notifications, run_history, run_items, runs
 from db.runs.run_items import NewRunItem
 from db.states import ItemState, Outcome, RunKind, RunState
-from tests.conftest import capture_by_hand, csrf_token
+from tests.support.captures import capture_by_hand
+from tests.support.forms import csrf_token
 
 
 @pytest.fixture

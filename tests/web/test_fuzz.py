@@ -4,9 +4,10 @@ import pytest
 import redis
 
 from db.models import Membership, User
-from tests.conftest import REDIS_PORT, csrf_token
 from tests.fuzz.fuzzer import Fuzzer
 from tests.support import two_tenants
+from tests.support.environment import REDIS_PORT
+from tests.support.forms import csrf_token
 from tests.support.two_tenants import PEOPLE
 
 FUZZERS = ("admin", "manager", "operator", "reader", "auditor", "anonymous")

@@ -5,7 +5,7 @@ from click.testing import CliRunner
 from actors.backups import back_up
 from db.models import Run
 from db.states import ACTIVE
-from tests.conftest import csrf_token
+from tests.support.forms import csrf_token
 from tests.support.split_backup import handed_out, parts_of
 from web.commands import cli
 

@@ -11,7 +11,7 @@ from db.restores import mappings, restores
 from db.runs import runs
 from db.states import RunKind
 from db.tenants import schedules
-from tests.conftest import csrf_token
+from tests.support.forms import csrf_token
 from tests.support.restore_steps import options
 
 OPEN = {"static", "admin.static"}

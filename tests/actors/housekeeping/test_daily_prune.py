@@ -28,8 +28,8 @@ from db.models import (
 )
 from db.runs import claims, completion
 from db.states import RestoreState, RunKind, RunState
-from tests.conftest import capture_by_hand
 from tests.db.backups.test_retention import history, made, nights  # noqa: F401 - a fixture
+from tests.support.captures import capture_by_hand
 
 pytestmark = pytest.mark.usefixtures("lock_order")
 

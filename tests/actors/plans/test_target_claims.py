@@ -12,7 +12,7 @@ from db.clock import utcnow
 from db.models import BackupSet, Policy, RestoreItem, Snapshot
 from db.restores import mappings, restores
 from db.states import RunState
-from tests.conftest import capture_by_hand
+from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import as_previewed, executed, items_of, options, plan_of, previewed
 from tests.support.simulated_tenant import WRITE, SimulatedTenant, catalog_policy
 

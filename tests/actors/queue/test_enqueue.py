@@ -21,8 +21,8 @@ from db.models import Policy, Run, RunItem
 from db.recovery import lost_runs
 from db.runs import claims, completion, run_items, runs
 from db.states import ItemState, Outcome, RunKind
-from tests.conftest import REDIS_PORT
 from tests.support import servers
+from tests.support.environment import REDIS_PORT
 
 pytestmark = pytest.mark.usefixtures("lock_order")
 

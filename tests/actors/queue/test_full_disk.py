@@ -15,8 +15,10 @@ from db.audit.audit import SYSTEM
 from db.models import Run
 from db.runs import runs
 from db.states import RunKind
-from tests.conftest import PASSWORD, csrf_token, fresh_database
+from tests.fixtures.database import fresh_database
 from tests.support import servers
+from tests.support.environment import PASSWORD
+from tests.support.forms import csrf_token
 from tests.web.commands.test_commands import tenantkeep
 
 

@@ -21,8 +21,8 @@ from db.recovery.write_log import WriteAnswer
 from db.restores import approvals, mappings, restore_rules, restores
 from db.runs import completion, run_progress
 from db.states import RestoreState, RunState, WriteState
-from tests.conftest import capture_by_hand
 from tests.support import servers
+from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import executed, items_of, options, person, plan_of, previewed, undone
 from tests.support.simulated_tenant import WRITE, SimulatedTenant, catalog_policy
 

@@ -10,8 +10,8 @@ from db.models import BackupSet, Policy, Run
 from db.runs import run_progress
 from db.states import RunState
 from graph.write import readiness
-from tests.conftest import capture_by_hand
 from tests.support import servers
+from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import executed, items_of, options, previewed
 
 APPS, GROUP = "deviceAppManagement/mobileApps", "00000900-1111-4111-8111-111111111111"

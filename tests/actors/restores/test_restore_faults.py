@@ -21,8 +21,9 @@ from db.models import AuditEvent, BackupSet, Policy, Restore, Run, RunItem, Writ
 from db.recovery import lost_runs
 from db.restores import restores
 from db.states import ACTIVE, RunState
-from tests.conftest import REDIS_PORT, capture_by_hand
 from tests.support import servers
+from tests.support.captures import capture_by_hand
+from tests.support.environment import REDIS_PORT
 from tests.support.restore_steps import executed, options, previewed
 from tests.support.simulated_tenant import WRITE, catalog_policy
 

@@ -26,8 +26,8 @@ from tests.actors.restores.test_live_restore import (
     manifest,
     policy_of,
 )
-from tests.conftest import capture_by_hand
 from tests.support import servers
+from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import executed, items_of, options, person, plan_of, previewed, undone
 from tests.support.simulated_tenant import catalog_policy
 

@@ -24,8 +24,10 @@ from db.policies import snapshots
 from db.restores import restores
 from db.tenants import tenants
 from graph.errors import from_answer
-from tests.conftest import REDIS_PORT, capture_by_hand, csrf_token
 from tests.support import servers
+from tests.support.captures import capture_by_hand
+from tests.support.environment import REDIS_PORT
+from tests.support.forms import csrf_token
 from tests.support.restore_steps import executed, options, previewed
 from tests.support.simulated_tenant import WRITE
 

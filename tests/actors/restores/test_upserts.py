@@ -14,8 +14,8 @@ from db.restores.restores import NewRestoreItem, RestoreSource
 from graph.display.masking import masked
 from graph.policy_types.policy_type import name_of
 from graph.policy_types.table import POLICY_TYPES
-from tests.conftest import capture_by_hand
 from tests.fuzz.values import STEERING
+from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import executed, options, plan_of, previewed, undone
 
 KEY = "authenticationContextClassReferences"

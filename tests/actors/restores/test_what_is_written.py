@@ -8,7 +8,7 @@ from db.models import Content, Policy, Restore, RestoreItem
 from db.restores import restores
 from db.states import RestoreState, RunState
 from graph.policy_types import quotas
-from tests.conftest import capture_by_hand
+from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import executed, options, plan_of, previewed, undone
 from tests.support.simulated_tenant import catalog_policy
 

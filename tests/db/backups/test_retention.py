@@ -26,7 +26,7 @@ from db.models import (
 )
 from db.policies import snapshots
 from db.states import RestoreState, SetState
-from tests.conftest import capture_by_hand
+from tests.support.captures import capture_by_hand
 
 pytestmark = pytest.mark.usefixtures("lock_order")
 

@@ -15,7 +15,7 @@ from db.models import Content, Policy, Snapshot, Tenant
 from db.policies import policies, snapshots
 from db.states import PolicyState
 from db.tenants import tenants
-from tests.conftest import capture_by_hand
+from tests.support.captures import capture_by_hand
 
 
 def test_a_sealed_value_opens_only_for_its_owner_and_unchanged():

@@ -16,7 +16,7 @@ from db.errors import Invalid
 from db.models import AuditEvent, Content, Mapping, Policy, Restore, RestoreItem, RestoreRequester, Run, Tenant
 from db.policies import snapshots
 from db.restores import approvals, four_eyes, mappings, plan_fingerprint, restores
-from tests.conftest import capture_by_hand
+from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import as_previewed, options, person
 
 # It is decided in Python, from rows that both engines give alike.

@@ -6,7 +6,7 @@ from db.audit.audit import SYSTEM
 from db.errors import Invalid
 from db.models import AuditEvent, Policy, Restore, RuleChange, Tenant
 from db.restores import approvals, four_eyes, restore_rules, restores
-from tests.conftest import capture_by_hand
+from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import as_previewed, options, person
 
 # It is decided in Python; the one lock that counts is the tenant's, and tests/db/sql/test_lock_order.py is about those.

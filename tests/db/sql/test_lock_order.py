@@ -24,8 +24,8 @@ from db.restores.restores import RestoreSource
 from db.runs import child_runs, claims, completion, run_items, runs
 from db.runs.run_items import NewRunItem
 from db.states import PolicyState, RunKind, SiteRole
-from tests.conftest import capture_by_hand
 from tests.support import lock_watch, servers
+from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import as_previewed, options
 from web import error_pages
 

@@ -44,7 +44,7 @@ from db.runs import (
 from db.runs.run_items import NewRunItem
 from db.states import ItemState, Offer, Outcome, RunKind, WriteState
 from db.tenants import backup_health, coverage, credentials, schedules
-from tests.conftest import fresh_database, let_go
+from tests.fixtures.database import fresh_database, let_go
 from tests.support import many_rows
 from tests.support.restore_steps import as_previewed
 

@@ -14,7 +14,7 @@ from db.runs import notifications, run_history, runs
 from db.sql import value_lists
 from db.states import RunKind
 from db.tenants import backup_health, schedules
-from tests.conftest import capture_by_hand
+from tests.support.captures import capture_by_hand
 
 MANY = range(70_000)
 

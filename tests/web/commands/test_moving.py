@@ -60,7 +60,7 @@ from db.runs import claims, run_items, runs
 from db.schema import row_ids
 from db.states import RunKind, RunState, SetState
 from db.tenants import credentials, schedules, tenants
-from tests.conftest import fresh_database
+from tests.fixtures.database import fresh_database
 from tests.support import servers
 from tests.support.restore_steps import executed, options, previewed
 from tests.support.simulated_tenant import WRITE

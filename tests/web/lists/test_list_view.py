@@ -15,7 +15,7 @@ from db.clock import utcnow
 from db.models import BackupSet, Policy, Preference, Run
 from db.runs import runs
 from db.states import Role, RunKind, RunState
-from tests.conftest import csrf_token
+from tests.support.forms import csrf_token
 from tests.support.strategies import texts
 from web.lists.list_view import csv_line
 

@@ -8,7 +8,8 @@ import pytest
 
 from db.audit.audit import SYSTEM
 from db.models import AuditEvent, Run
-from tests.conftest import capture_by_hand, csrf_token
+from tests.support.captures import capture_by_hand
+from tests.support.forms import csrf_token
 from web.presentation.masking import Masking
 
 

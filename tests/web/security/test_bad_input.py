@@ -3,8 +3,8 @@
 import pytest
 
 from db.models import BackupSet, Notification, Tenant, User
-from tests.conftest import csrf_token
 from tests.support import two_tenants
+from tests.support.forms import csrf_token
 
 ENDLESS = "9" * 5000
 

@@ -15,7 +15,8 @@ from db.models import Membership, Policy, Restore, RestoreItem, Run, User
 from db.restores import restores
 from db.runs import run_items, runs
 from db.states import Role, RunKind, SiteRole
-from tests.conftest import capture_by_hand, csrf_token
+from tests.support.captures import capture_by_hand
+from tests.support.forms import csrf_token
 from tests.support.restore_steps import as_previewed, options, person
 from tests.web.security.test_isolation import permission_of, rules, undone
 from web.security.permissions import Permission

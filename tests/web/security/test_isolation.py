@@ -19,9 +19,9 @@ import redis
 
 from db.database import database, is_sqlite
 from db.models import AuditEvent, User
-from tests.conftest import REDIS_PORT, csrf_token
 from tests.support import two_tenants
-from tests.support.forms import Field, Form, every_page
+from tests.support.environment import REDIS_PORT
+from tests.support.forms import Field, Form, csrf_token, every_page
 from tests.support.two_tenants import MARK, PEOPLE
 from web.security.permissions import EVERYWHERE, IN_TENANT, Permission
 

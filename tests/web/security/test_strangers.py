@@ -12,8 +12,9 @@ import config
 from actors.queue.broker import locks
 from db.models import AuditEvent
 from graph.auth import public_documents
-from tests.conftest import PASSWORD, csrf_token
 from tests.support import servers
+from tests.support.environment import PASSWORD
+from tests.support.forms import csrf_token
 from tests.web.security.test_isolation import VERBS, rules
 from tests.web.views.people.test_sign_in import attempt
 from web.app import create_app

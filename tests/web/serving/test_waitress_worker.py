@@ -16,8 +16,8 @@ import requests
 from waitress import wasyncore
 from waitress.task import ThreadedTaskDispatcher
 
-from tests.conftest import PASSWORD
 from tests.support import servers
+from tests.support.environment import PASSWORD
 from web.serving import waitress_worker
 
 HALF_A_HEADER = b"GET /sign-in HTTP/1.1\r\nHost: x\r\n"

@@ -9,7 +9,7 @@ import pytest
 from actors.backups import back_up
 from db.audit.audit import SYSTEM
 from db.models import AuditEvent, BackupSet, Policy, Run, RunItem
-from tests.conftest import csrf_token
+from tests.support.forms import csrf_token
 from tests.support.simulated_tenant import catalog_policy
 from tests.web.commands.test_commands import asked, tenantkeep
 

@@ -14,8 +14,8 @@ from db.accounts import entra_grants, users
 from db.audit.audit import SYSTEM
 from db.models import AuditEvent, EntraGrant, EntraToken, Membership, Session, User
 from db.states import Role, SiteRole
-from tests.conftest import csrf_token
 from tests.support import servers
+from tests.support.forms import csrf_token
 from tests.support.simulated_tenant import SimulatedTenant
 
 PUBLIC = "http://localhost"

@@ -11,8 +11,9 @@ import config
 from db.accounts import passkeys, users
 from db.audit.audit import SYSTEM
 from db.models import AuditEvent, Passkey, Session, User
-from tests.conftest import PASSWORD, csrf_token
 from tests.support.authenticator import PRESENT, Authenticator
+from tests.support.environment import PASSWORD
+from tests.support.forms import csrf_token
 from tests.web.views.people.test_sign_in import attempt, is_in, refusals
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -8,7 +8,8 @@ import pytest
 
 from db.models import AuditEvent, Membership, User
 from db.runs import notifications
-from tests.conftest import PASSWORD, csrf_token
+from tests.support.environment import PASSWORD
+from tests.support.forms import csrf_token
 
 pytestmark = pytest.mark.usefixtures("lock_order")
 

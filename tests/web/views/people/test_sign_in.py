@@ -16,8 +16,9 @@ from db.accounts import sessions, totp, users
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import AuditEvent, Passkey, RecoveryCode, Session, User
-from tests.conftest import PASSWORD, csrf_token
 from tests.support import servers
+from tests.support.environment import PASSWORD
+from tests.support.forms import csrf_token
 from web.security import attempt_limits
 
 on_one_engine = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -13,7 +13,8 @@ from db.backups import backup_sets
 from db.models import AuditEvent, BackupSet, Policy, Restore, RestoreItem, RuleChange, Run, Tenant, User
 from db.restores import restores
 from db.states import Role
-from tests.conftest import capture_by_hand, csrf_token
+from tests.support.captures import capture_by_hand
+from tests.support.forms import csrf_token
 from tests.support.restore_steps import as_previewed, options, person, previewed
 from tests.support.simulated_tenant import READ, WRITE, catalog_policy
 

@@ -10,7 +10,7 @@ from db.policies import snapshots
 from db.restores import restores
 from graph.content.fingerprint import fingerprint
 from graph.policy_types.table import POLICY_TYPES
-from tests.conftest import csrf_token
+from tests.support.forms import csrf_token
 from tests.support.restore_steps import options, person, previewed
 from tests.support.simulated_tenant import WRITE
 

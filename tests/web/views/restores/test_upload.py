@@ -23,7 +23,8 @@ from db.restores import restores
 from db.runs import uploads
 from db.runs.completion import request_cancel
 from db.states import Role, RunState, SetState
-from tests.conftest import capture_by_hand, csrf_token
+from tests.support.captures import capture_by_hand
+from tests.support.forms import csrf_token
 from tests.support.zip_uploads import GOOD, fingerprint_of, line, zipped
 from web.presentation.backup_zip import archive
 from web.presentation.masking import masked

@@ -9,7 +9,7 @@ from db.models import AuditEvent, Mapping, Restore, RestoreItem
 from db.restores import mappings, restores
 from db.runs import name_cache
 from db.states import Role
-from tests.conftest import csrf_token
+from tests.support.forms import csrf_token
 from tests.support.restore_steps import options
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

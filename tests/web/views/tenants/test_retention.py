@@ -7,8 +7,8 @@ from db.audit.audit import SYSTEM
 from db.backups import retention
 from db.backups.retention import RetentionRules
 from db.models import BackupSet, Run, Tenant
-from tests.conftest import csrf_token
 from tests.db.backups.test_retention import nights
+from tests.support.forms import csrf_token
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

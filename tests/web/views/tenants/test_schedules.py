@@ -8,7 +8,7 @@ from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Run, Schedule
 from db.tenants import schedules
-from tests.conftest import csrf_token
+from tests.support.forms import csrf_token
 
 pytestmark = [
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),

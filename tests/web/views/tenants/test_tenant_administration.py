@@ -15,7 +15,7 @@ from db.states import CredentialPlace
 from db.tenants import credentials, schedules, tenants
 from tests.actors.restores.test_secrets import every_value
 from tests.actors.tenants.test_credential_change import pem
-from tests.conftest import csrf_token
+from tests.support.forms import csrf_token
 
 pytestmark = pytest.mark.usefixtures("lock_order")
 
