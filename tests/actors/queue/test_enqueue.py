@@ -28,8 +28,9 @@ pytestmark = pytest.mark.usefixtures("lock_order")
 
 STARTS = """
 import sys, config
-from actors import app, capture
-from db.audit import SYSTEM
+from actors import app
+from actors.backups import capture
+from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import Policy
 with database.connection_context():
