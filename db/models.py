@@ -644,7 +644,7 @@ class RunAnswer(Table):
     reading = pw.CharField(max_length=200)
     # SHA-256 of the path that was asked.
     path_mark = pw.CharField(max_length=64)
-    # As graph.transport.answer_json.packed; compressed, then sealed: it may be a policy.
+    # As graph.transport.answer_json.pack_answer; compressed, then sealed: it may be a policy.
     sealed = pw.BlobField()
     # A time before it was asked for: what a policy became later, it does not say.
     kept_at = pw.DateTimeField(default=utcnow)

@@ -1,4 +1,4 @@
-"""What can go wrong with Microsoft Graph, by what the caller can do about it.
+"""The errors of Microsoft Graph, sorted by what the caller can do about them.
 
 GraphError
 ├── Throttled         wait `retry_after`, then go on; costs no attempt, in whatever words Graph asks for it
@@ -27,7 +27,7 @@ from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Any
 
-from graph.not_offered import reason_of
+from graph.not_offered import find_reason
 
 
 class GraphError(Exception):
@@ -43,7 +43,7 @@ class Throttled(GraphError):
 
     @property
     def is_in_doubt(self) -> bool:
-        """A 5xx may come after the write: that it asks us to wait does not say that nothing was changed."""
+        """The write may have happened all the same: a 5xx can come after it, even where it asks us to wait."""
         return (self.status or 0) >= 500
 
 
@@ -52,8 +52,8 @@ class Unavailable(GraphError):
 
 
 class Unclear(Unavailable):
-    def settled(self) -> "Rejected":
-        """What it is when it comes a second time."""
+    def as_rejected(self) -> "Rejected":
+        """Return the same refusal as one that no further try helps: it came a second time."""
         return Rejected(self.code, self.sentence, status=self.status, request_id=self.request_id)
 
 
@@ -110,43 +110,43 @@ _SECRETS = (
 )
 
 
-# The longest first: what one secret is a part of goes as a whole.
-_known: tuple[str, ...] = ()
-_learning = Lock()
+# The longest first: a secret that contains another one is masked as a whole.
+_known_secrets: tuple[str, ...] = ()
+_known_lock = Lock()
 # Shorter ones would mask words by chance.
-SHORTEST_KNOWN = 8
+MIN_SECRET_LENGTH = 8
 
 
-def never_show(values: Iterable[str]) -> None:
-    """Secrets that this process knows: masked wherever they appear, whatever stands before them."""
-    global _known
-    long_enough = [value for value in values if len(value) >= SHORTEST_KNOWN]
-    # A log line of JSON, and an object in a message, hold them escaped.
-    found = {*long_enough, *(json.dumps(value, ensure_ascii=False)[1:-1] for value in long_enough)}
-    with _learning:
-        # Another tuple each time: threads that mask just now go on over the one before.
-        _known = tuple(sorted({*_known, *found}, key=len, reverse=True))
+def register_secrets(values: Iterable[str]) -> None:
+    """Let `redact` mask these values wherever they appear, whatever stands before them."""
+    global _known_secrets
+    long_enough = [value for value in values if len(value) >= MIN_SECRET_LENGTH]
+    # A log line in JSON, and an object inside a message, hold them escaped.
+    spellings = {*long_enough, *(json.dumps(value, ensure_ascii=False)[1:-1] for value in long_enough)}
+    with _known_lock:
+        # A new tuple each time: a thread that is masking just now goes on over the old one.
+        _known_secrets = tuple(sorted({*_known_secrets, *spellings}, key=len, reverse=True))
 
 
 def redact(text: str) -> str:
-    """Mask what may be a secret. The one place for it: errors and logs both come through here."""
-    for value in _known:
+    """Mask whatever may be a secret. Errors and logs both come through here."""
+    for value in _known_secrets:
         text = text.replace(value, "[masked]")
     for pattern in _SECRETS:
-        text = pattern.sub(lambda found: (found.group(1) if _is_named(found) else "") + "[masked]", text)
+        text = pattern.sub(lambda match: (match.group(1) if _keeps_its_label(match) else "") + "[masked]", text)
     return text
 
 
-def _is_named(found: re.Match[str]) -> bool:
-    return bool(found.re.groups and found.group(1) and found.group(1).rstrip(" \"'").endswith(("=", ":")))
+def _keeps_its_label(match: re.Match[str]) -> bool:
+    return bool(match.re.groups and match.group(1) and match.group(1).rstrip(" \"'").endswith(("=", ":")))
 
 
-def from_answer(status: int, headers: Mapping[str, str], body: Any, *, is_part: bool = False) -> GraphError:
-    """The error of an answer that is not 2xx; `body` is its JSON, or None where it had none.
+def error_from_answer(status: int, headers: Mapping[str, str], body: Any, *, is_part: bool = False) -> GraphError:
+    """Return the error that an answer stands for which is not 2xx. `body` is its JSON, or None where it had none.
 
-    A part of a $batch is Graph's own, whatever is in it; what comes by itself may be a proxy's.
-    Status and code tell, as far as they do (learn.microsoft.com: Graph error responses); where only words do, those of
-    graph/not_offered.py and _THROTTLED_WORDS were seen.
+    A part of a $batch (`is_part`) is certainly Graph's own; an answer by itself may be a proxy's. Status and code
+    decide (learn.microsoft.com: Graph error responses). Where only the words tell, they are those that were seen:
+    graph/not_offered.py and _THROTTLED_WORDS.
     """
     error = body.get("error") if isinstance(body, dict) else None
     error = error if isinstance(error, dict) else {}
@@ -154,32 +154,32 @@ def from_answer(status: int, headers: Mapping[str, str], body: Any, *, is_part: 
     headers = {**headers, **{name: value for name, value in _inner_headers(inner).items() if name not in headers}}
     is_graphs = is_part or _header(headers, "x-ms-ags-diagnostic") is not None
     if status == 403 and is_graphs and not error:
-        made: GraphError = _unclear(status)
+        graph_error: GraphError = _unclear_error(status)
     else:
-        made = _made(status, headers, error, _message(error.get("message"), inner))
-    made.status = status
-    made.request_id = _word(_header(headers, "request-id")) or _word(_inner_id(error)) or None
-    if isinstance(made, Throttled):
-        made.retry_after = retry_after(_header(headers, "Retry-After")) or _inner_wait(inner)
-    return made
+        graph_error = _error_of(status, headers, error, _message(error.get("message"), inner))
+    graph_error.status = status
+    graph_error.request_id = _printable(_header(headers, "request-id")) or _printable(_inner_request_id(error)) or None
+    if isinstance(graph_error, Throttled):
+        graph_error.retry_after = retry_after(_header(headers, "Retry-After")) or _inner_wait(inner)
+    return graph_error
 
 
 _APPROVAL_IN_WORDS = re.compile(r"x-msft-approval-code[:\s\"\\]+([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.I)
 
 
-def _made(status: int, headers: Mapping[str, str], error: Mapping[str, Any], message: str) -> GraphError:
+def _error_of(status: int, headers: Mapping[str, str], error: Mapping[str, Any], message: str) -> GraphError:
     # Documentation says 400 in one place and 403 in another, and 412 was seen: the header is what tells
     # (learn.microsoft.com: Multi Admin Approval for Graph API), or the same in words, where it was lost on the way.
-    said = _APPROVAL_IN_WORDS.search(message)
-    approval = _header(headers, "x-msft-approval-code") or (said[1] if said else "")
+    in_words = _APPROVAL_IN_WORDS.search(message)
+    approval = _header(headers, "x-msft-approval-code") or (in_words[1] if in_words else "")
     if re.fullmatch(r"[\w-]{1,80}", approval, re.ASCII):
         return _approval_needed(approval)
     if not _is_graphs(status, error):
         return Malformed("not_graph", _NOT_GRAPH.format(status=status))
-    code = _word(error.get("code"))
+    code = _printable(error.get("code"))
     if _asks_to_wait(status, code, message, _header(headers, "Retry-After")):
         return Throttled("throttled", "Microsoft Graph asks us to slow down.")
-    reason = reason_of(status, code, message)
+    reason = find_reason(status, code, message)
     return NotAvailable(*reason) if reason else _classify(status, code, message)
 
 
@@ -192,7 +192,7 @@ _THROTTLED_WORDS = "too many requests to query broker"
 
 
 def _asks_to_wait(status: int, code: str, message: str, wait: str | None) -> bool:
-    """learn.microsoft.com, Graph error responses: 429; 509, too much for the bandwidth; 503 that says until when."""
+    """Tell throttling: 429, 509 or a 503 that says until when (learn.microsoft.com: Graph error responses)."""
     return (
         status in {429, 509}
         or code.lower() in _THROTTLED_CODES
@@ -201,7 +201,7 @@ def _asks_to_wait(status: int, code: str, message: str, wait: str | None) -> boo
     )
 
 
-# What it says matters where it is no more than that something is in trouble, or asks us to wait.
+# Under these an answer without a reason is believed: it only says that something is in trouble, or asks us to wait.
 _WITHOUT_WORDS = frozenset({408, 429, 500, 502, 503, 504, 509})
 _NOT_GRAPH = (
     "What answered ({status}) is not Microsoft Graph: it does not say what is wrong as Graph does. Often a proxy or "
@@ -210,22 +210,22 @@ _NOT_GRAPH = (
 
 
 def _is_graphs(status: int, error: Mapping[str, Any]) -> bool:
-    """A refusal that says why, or trouble. A proxy's page of "not found" must not pass for a policy that is gone."""
+    """Tell Graph's own refusals from a proxy's: its page of "not found" must not pass for a policy that is gone."""
     return status in _WITHOUT_WORDS or (400 <= status < 600 and bool(error))
 
 
-def _word(raw: Any) -> str:
-    """A code or an id as it can be kept and shown."""
-    return "".join(one for one in raw[:80] if one.isascii() and one.isprintable()) if isinstance(raw, str) else ""
+def _printable(raw: Any) -> str:
+    """Return a code or an id in a form that can be kept and shown: at most 80 printable ASCII characters."""
+    return "".join(char for char in raw[:80] if char.isascii() and char.isprintable()) if isinstance(raw, str) else ""
 
 
 def _approval_needed(approval: str) -> ApprovalNeeded:
-    made = ApprovalNeeded("approval_needed", "Somebody else in the tenant has to approve this change first.")
-    made.approval = approval
-    return made
+    needed = ApprovalNeeded("approval_needed", "Somebody else in the tenant has to approve this change first.")
+    needed.approval = approval
+    return needed
 
 
-def _unclear(status: int) -> Unclear:
+def _unclear_error(status: int) -> Unclear:
     return Unclear(
         "refused_unclear",
         f"Microsoft Graph refused the request ({status}) and did not say why. Check that the tenant has this feature "
@@ -235,9 +235,9 @@ def _unclear(status: int) -> Unclear:
 
 def _classify(status: int, code: str, message: str) -> GraphError:
     if status == 403 and code in {"", "UnknownError"} and not message:
-        return _unclear(status)
+        return _unclear_error(status)
     if status in {401, 403}:
-        return _unauthorised(status, code, message)
+        return _authorisation_error(status, code, message)
     if status == 404:
         return NotFound("not_found", "Microsoft Graph does not have this object: it was deleted, or never was.")
     if status in {409, 412, 423}:
@@ -248,7 +248,7 @@ def _classify(status: int, code: str, message: str) -> GraphError:
     return Rejected("rejected", f"Microsoft Graph refused the request ({status} {code}{excerpt}).")
 
 
-def _unauthorised(status: int, code: str, message: str) -> GraphError:
+def _authorisation_error(status: int, code: str, message: str) -> GraphError:
     if code in {"InvalidAuthenticationToken", "CompactToken parsing failed"}:
         return SignInFailed(
             "token_refused", "Microsoft Graph refused our token. Check the tenant with: tenantkeep tenant check."
@@ -260,81 +260,81 @@ def _unauthorised(status: int, code: str, message: str) -> GraphError:
         )
     permissions = tuple(dict.fromkeys(re.findall(r"\b[A-Z][A-Za-z]+(?:\.[A-Z][A-Za-z]+)+\b", message)))
     named = f": one of {', '.join(permissions)}" if permissions else ""
-    made = Forbidden(
+    forbidden = Forbidden(
         "permission_missing",
         f"The app registration lacks a permission{named}. Add it in Entra, grant admin consent, then start this again.",
     )
-    made.permissions = permissions
-    return made
+    forbidden.permissions = permissions
+    return forbidden
 
 
 def _message(raw: Any, inner: list[dict[str, Any]]) -> str:
-    """The readable part."""
-    text = _said(inner[-1]) if inner else raw if isinstance(raw, str) else ""
+    """Return the part of an error message that a person can read, without secrets."""
+    text = _message_text(inner[-1]) if inner else raw if isinstance(raw, str) else ""
     text = text.split(" - Operation ID")[0][:10_000]
     return redact("".join(c if c.isprintable() else " " for c in text)).strip()
 
 
 def _inner_documents(raw: Any) -> list[dict[str, Any]]:
-    """Intune puts a JSON document into `message` as a string, sometimes twice over; the outermost first."""
-    found: list[dict[str, Any]] = []
+    """Return the JSON documents that Intune puts into `message` as strings, one in another; the outermost first."""
+    documents: list[dict[str, Any]] = []
     text = raw
-    while isinstance(text, str) and len(found) < 3:
+    while isinstance(text, str) and len(documents) < 3:
         try:
             document = json.loads(text)
         except (ValueError, RecursionError):
             break
-        if not isinstance(document, dict) or not _said(document):
+        if not isinstance(document, dict) or not _message_text(document):
             break
-        found.append(document)
-        text = _said(document)
-    return found
+        documents.append(document)
+        text = _message_text(document)
+    return documents
 
 
-def _said(document: Mapping[str, Any]) -> str:
-    found = document.get("Message") or document.get("message")
-    return found if isinstance(found, str) else ""
+def _message_text(document: Mapping[str, Any]) -> str:
+    text = document.get("Message") or document.get("message")
+    return text if isinstance(text, str) else ""
 
 
 def _inner_headers(inner: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Headers that Intune's back end sent and its front end put into the document (`HttpHeaders`, as text)."""
-    found: dict[str, str] = {}
+    """Return the headers of Intune's back end, which its front end puts into the document (`HttpHeaders`, as text)."""
+    merged: dict[str, str] = {}
     for document in inner:
         try:
             headers = json.loads(str(document.get("HttpHeaders") or "{}"))
         except (ValueError, RecursionError):
             continue
-        found |= {str(name): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
-    return found
+        merged |= {str(name): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
+    return merged
 
 
 def _inner_wait(inner: Iterable[Mapping[str, Any]]) -> float | None:
-    """`RetryAfter` stands beside Intune's message; null wherever it was seen."""
+    """Return the seconds of `RetryAfter`, which stands beside Intune's message; null wherever it was seen."""
     waits = [retry_after(str(document["RetryAfter"])) for document in inner if document.get("RetryAfter")]
     return waits[-1] if waits else None
 
 
-def _inner_id(error: Mapping[str, Any]) -> Any:
+def _inner_request_id(error: Mapping[str, Any]) -> Any:
     inner = error.get("innerError") or error.get("innererror")
     return inner.get("request-id") if isinstance(inner, dict) else None
 
 
 def _header(headers: Mapping[str, str], name: str) -> str | None:
-    """Case-insensitive: the parts of a $batch carry their headers in a plain object."""
+    """Look up a header in any case: the parts of a $batch carry their headers in a plain object."""
     return next((str(value) for key, value in headers.items() if key.lower() == name.lower()), None)
 
 
 def retry_after(text: str | None) -> float | None:
-    """Seconds: Graph sends whole ones, fractions ("2.128") and, by the standard, an HTTP date.
+    """Return a Retry-After in seconds, at most an hour. Graph sends whole ones, fractions ("2.128") and HTTP dates.
 
-    None for what is no wait, one that is over included: who asked again at once would be asked to wait again.
+    None where there is no wait, or it is over: whoever asked again at once would be told to wait again.
     """
     seconds = _seconds(text or "")
     return min(seconds, 3600.0) if seconds > 0 else None
 
 
 def _seconds(text: str) -> float:
-    """0 for what says none; not a number compares as 0 does."""
+    """Return 0.0 for a text that names no time. NaN needs no care: it is not above 0 either."""
     try:
         return float(text)
     except ValueError:

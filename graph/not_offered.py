@@ -1,4 +1,4 @@
-"""Answers that mean: this tenant, or this cloud, does not have the feature. No permission and no second try helps.
+"""The answers that mean: this tenant, or this cloud, does not have the feature. No permission and no retry helps.
 
 Graph has no status or code for that; only its words tell. Whatever else it says is a refusal like any other: a list
 that is wrongly taken for "not offered" is a backup that is wrongly taken for whole.
@@ -13,7 +13,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Reason:
-    """`words` are looked for in Graph's code and message; {} in the sentence stands for what its group found."""
+    """A kind of such an answer.
+
+    `words` are looked for in its code and message; {} in the sentence is what they hold.
+    """
 
     code: str
     statuses: frozenset[int]
@@ -84,12 +87,12 @@ REASONS = (
 )  # fmt: skip
 
 
-def reason_of(status: int, code: str, message: str) -> tuple[str, str] | None:
-    """Our code and the sentence for a person; None where the answer does not say that the feature is not offered."""
-    said = f"{code} {message}"
+def find_reason(status: int, code: str, message: str) -> tuple[str, str] | None:
+    """Return (our code, the sentence for a person); None where the answer does not say that a feature is missing."""
+    text = f"{code} {message}"
     for reason in REASONS:
-        found = reason.words.search(said) if status in reason.statuses else None
-        if found:
-            what = found.group(1) if reason.words.groups else ""
-            return reason.code, reason.sentence.format(what or "this")
+        match = reason.words.search(text) if status in reason.statuses else None
+        if match:
+            feature = match.group(1) if reason.words.groups else ""
+            return reason.code, reason.sentence.format(feature or "this")
     return None

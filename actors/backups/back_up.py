@@ -53,7 +53,7 @@ from graph.read import directory_names as names
 from graph.read.readings import ListedPolicy, PolicyList, Reading, list_policies, read_policy
 from graph.references.reference_kinds import GROUPS
 from graph.transport import rate_limits
-from graph.transport.batch_driver import drive, run_one
+from graph.transport.batch_driver import drive, drive_one
 from graph.transport.client import BATCH_SIZE, GraphClient
 
 logger = logging.getLogger(__name__)
@@ -273,7 +273,7 @@ def _look_up_names(claim: Claim, graph: GraphClient, lists: Mapping[str, PolicyL
                 groups |= its_groups
                 filters |= its_filters
     if groups or filters:
-        found = run_one(graph, names.look_up_names(groups, filters), RunMemory(claim, "names"))
+        found = drive_one(graph, names.look_up_names(groups, filters), RunMemory(claim, "names"))
         name_cache.save_names(claim.run.tenant, found)
 
 

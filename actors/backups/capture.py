@@ -24,7 +24,7 @@ from db.states import ItemState, Outcome, RunKind
 from graph.errors import Forbidden, GraphError, NotFound, Rejected
 from graph.policy_types.table import POLICY_TYPES, row_of
 from graph.read.readings import Reading, read_policy
-from graph.transport.batch_driver import run_one
+from graph.transport.batch_driver import drive_one
 
 
 def start(policy: Policy, actor: Actor) -> Start:
@@ -53,7 +53,7 @@ def _capture(claim: Claim) -> None:
         memory = RunMemory(claim, "item")
         reading: Reading | GraphError
         try:
-            reading = run_one(signed_in(claim.run.tenant), wanted, memory, item.id)
+            reading = drive_one(signed_in(claim.run.tenant), wanted, memory, item.id)
         except Rejected as e:
             reading = e
         settled = [(item, prepared(item, reading, memory))]

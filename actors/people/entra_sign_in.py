@@ -14,7 +14,7 @@ from db.errors import Invalid
 from db.models import User
 from graph.auth import user_sign_in
 from graph.auth.clouds import Cloud, endpoints
-from graph.auth.user_sign_in import Identity, PersonSignIn, Registration
+from graph.auth.user_sign_in import Identity, Registration, UserSignIn
 from graph.errors import GraphError, SignInFailed
 
 RETURN_PATH = "/sign-in/entra/return"
@@ -65,7 +65,7 @@ def _arrival(identity: Identity, asked_at: datetime) -> EntraIdentity:
     )
 
 
-def _sign_in() -> PersonSignIn:
+def _sign_in() -> UserSignIn:
     settings = config.settings()
     registration = Registration(
         settings.sign_in_directory_id,
@@ -73,6 +73,4 @@ def _sign_in() -> PersonSignIn:
         settings.sign_in_client_secret,
         settings.public_url + RETURN_PATH,
     )
-    return PersonSignIn(
-        registration, endpoints(Cloud.GLOBAL, login_url=settings.login_url, graph_url=settings.graph_url)
-    )
+    return UserSignIn(registration, endpoints(Cloud.GLOBAL, login_url=settings.login_url, graph_url=settings.graph_url))

@@ -55,7 +55,7 @@ from graph.restore.planner import (
 from graph.restore.resolver import Resolver, TenantNames
 from graph.restore.target_directory import ObjectKey, SourceObject, TargetDirectory, look_up_references
 from graph.review.lockout_guard import find_lockout
-from graph.transport.batch_driver import drive, run_one
+from graph.transport.batch_driver import drive, drive_one
 from graph.transport.client import BATCH_SIZE, GraphClient
 from graph.write.write_requests import PolicyContent, chosen_id
 from graph.write.write_rules import WRITE_RULES, order_by_needs, write_order
@@ -254,7 +254,7 @@ class _Look:
         directory = TargetDirectory(listed)
         mapped = self._claims.mapped(references, listed)
         looked = look_up_references(directory, references, sources, mapped, is_last_try=is_last_attempt(self._claim))
-        run_one(self._graph, looked, RunMemory(self._claim, "references"))
+        drive_one(self._graph, looked, RunMemory(self._claim, "references"))
         return Resolver(
             directory,
             sources,
@@ -327,7 +327,7 @@ class _Look:
         """Of the groups that are to be made: those that lie in the tenant's bin, and since when."""
         gone = [one.graph_id for one in self._items if one.policy_type == GROUPS and not one.live_content_id]
         looked = read_deletion_dates(gone if self._same_tenant else ())
-        return run_one(self._graph, looked, RunMemory(self._claim, "references"))
+        return drive_one(self._graph, looked, RunMemory(self._claim, "references"))
 
     def _match_as_read(self, item: RestoreItem) -> Match:
         """What is there and cannot be read is neither updated nor made a second time. A copy takes nothing's place."""

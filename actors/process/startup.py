@@ -13,7 +13,7 @@ from config import Settings, SettingsError
 from db import clock, encryption, migrate
 from db import database as engine
 from db.installation import installation, privileges
-from graph.errors import never_show, redact
+from graph.errors import redact, register_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def _name_unknown(settings: Settings) -> None:
 
 
 def bind(settings: Settings, *, as_owner: bool = False) -> None:
-    never_show(config.secrets(settings))
+    register_secrets(config.secrets(settings))
     engine.bind_database((as_owner and settings.owner_database_url) or settings.database_url)
     encryption.use_keys(settings.encryption_keys)
 

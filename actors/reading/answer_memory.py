@@ -10,8 +10,8 @@ from db.clock import utcnow
 from db.runs import answer_cache
 from db.runs.claims import Claim
 from graph.read.readings import Reading
-from graph.transport.answer_json import packed, unpacked
-from graph.transport.batch_driver import Told
+from graph.transport.answer_json import pack_answer, unpack_answer
+from graph.transport.batch_driver import RememberedAnswer
 from graph.transport.client import Answer
 
 
@@ -39,11 +39,12 @@ class RunMemory:
         self.began = {key: at for key, at in began.items() if key not in old}
         found = answer_cache.load(self._claim.run, [self._name(key) for key in self.began])
         return {
-            names[name]: {mark: unpacked(document) for mark, document in told.items()} for name, told in found.items()
+            names[name]: {mark: unpack_answer(document) for mark, document in told.items()}
+            for name, told in found.items()
         }
 
-    def keep(self, told: Sequence[Told]) -> None:
-        rows = [(self._name(key), mark, packed(answer)) for key, mark, answer in told]
+    def keep(self, told: Sequence[RememberedAnswer]) -> None:
+        rows = [(self._name(key), mark, pack_answer(answer)) for key, mark, answer in told]
         answer_cache.save(self._claim, rows, asked_at=self._asks_since)
 
     def read_at(self, key: Any, reading: Reading) -> datetime:

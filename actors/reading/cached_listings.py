@@ -18,8 +18,8 @@ from graph.errors import GraphError, Rejected, Throttled
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import ListedPolicy, PolicyList, list_groups, list_policies
 from graph.references.reference_kinds import GROUPS
-from graph.transport.answer_json import packed, unpacked
-from graph.transport.batch_driver import Reads, drive
+from graph.transport.answer_json import pack_answer, unpack_answer
+from graph.transport.batch_driver import RequestSteps, drive
 from graph.transport.client import Answer, GraphClient
 
 Lists = dict[str, PolicyList | GraphError]
@@ -61,7 +61,7 @@ def of_groups(items: Iterable[RestoreItem], mapped: Mapping[tuple[str, str], str
     return list(filter(None, ids)), {one.name for one in groups}
 
 
-def _listing(key: str, of_groups: OfGroups) -> Reads[PolicyList]:
+def _listing(key: str, of_groups: OfGroups) -> RequestSteps[PolicyList]:
     return list_groups(POLICY_TYPES[key], *of_groups) if key == GROUPS else list_policies(POLICY_TYPES[key])
 
 
@@ -103,13 +103,13 @@ _KEPT = ("graph_id", "name", "odata_type", "platform", "is_built_in", "key")
 
 def _packed(final: PolicyList | Rejected) -> Any:
     if isinstance(final, Rejected):
-        return packed(Answer(error=final))
+        return pack_answer(Answer(error=final))
     return [{name: asdict(one)[name] for name in _KEPT} for one in (*final.policies, *final.without_id)]
 
 
 def _unpacked(kept: Any) -> PolicyList | GraphError:
     if isinstance(kept, dict):
-        error = unpacked(kept).error
+        error = unpack_answer(kept).error
         return error if error is not None else PolicyList([])
     found = [ListedPolicy(**{**row, "key": tuple(row["key"])}, modified_at=None) for row in kept]
     return PolicyList([one for one in found if one.graph_id], [one for one in found if not one.graph_id])

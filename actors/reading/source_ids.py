@@ -11,7 +11,7 @@ from graph.references.reference_kinds import DIRECTORIES, DOMAINS, GROUPS, PRINC
 from graph.restore.resolver import TenantNames, names_in_content
 from graph.restore.target_directory import ObjectKey, SourceObject
 from graph.transport.client import GraphClient
-from graph.transport.pages import items_of
+from graph.transport.pages import page_items
 from graph.write.write_requests import PolicyContent
 
 # How the names of a directory are kept -> the kind of reference.
@@ -75,7 +75,7 @@ def remember_domains(tenant: Tenant, graph: GraphClient) -> None:
         found = graph.get("/organization?$select=id,verifiedDomains")
     except Rejected:
         return
-    listed = [one for each in items_of(found) for one in each.get("verifiedDomains") or () if isinstance(one, dict)]
+    listed = [one for each in page_items(found) for one in each.get("verifiedDomains") or () if isinstance(one, dict)]
     name_cache.save_domains(tenant, {str(one.get("name") or "").lower(): _sort(one) for one in listed})
 
 

@@ -33,7 +33,7 @@ class WriteLedger:
         self._sent: dict[int, tuple[int, Request]] = {}
         self._ended: dict[int, WriteState] = {}
 
-    def sending(self, requests: Sequence[tuple[int, Request]]) -> Sequence[int]:
+    def record_sending(self, requests: Sequence[tuple[int, Request]]) -> Sequence[int]:
         reads = self._looks({item_id for item_id, _ in requests})
         with database.atomic():
             claims.assert_claim(self._claim)
@@ -47,10 +47,10 @@ class WriteLedger:
         return {self._sent[mark][0] for mark, state in self._ended.items() if state in states}
 
     def _intent(self, item_id: int, request: Request) -> WriteIntent:
-        known = list(self._known_ids.get(item_id, ())) if request.makes else None
+        known = list(self._known_ids.get(item_id, ())) if request.creates else None
         return WriteIntent(item_id, request.method, request.path, request_hash(request), known)
 
-    def answered(self, marks: Sequence[int], answers: Sequence[Answer]) -> None:
+    def record_answers(self, marks: Sequence[int], answers: Sequence[Answer]) -> None:
         results = [self._result(mark, answer) for mark, answer in zip(marks, answers, strict=True)]
         self._ended |= {one.write_id: one.state for one in results}
         write_log.record_answers(results)
@@ -69,7 +69,7 @@ class WriteLedger:
 
     def _made(self, item_id: int, request: Request, answer: Answer) -> str | None:
         order = self._orders[item_id]
-        if not request.makes or order.want is None:
+        if not request.creates or order.want is None:
             return None
         return created_id(order.policy_type, order.want, answer.body or {}, order.token)
 

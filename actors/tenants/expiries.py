@@ -12,7 +12,7 @@ from db.tenants import expiries
 from graph.errors import GraphError, Malformed
 from graph.read import expiries as graph_expiries
 from graph.read.expiries import EXPIRY_KINDS, Expiry
-from graph.transport.batch_driver import run_one
+from graph.transport.batch_driver import drive_one
 from graph.transport.client import GraphClient
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def look(claim: Claim, graph: GraphClient) -> None:
     if not expiries.are_due(tenant):
         return
     try:
-        found, refused = run_one(graph, graph_expiries.read_expiries())
+        found, refused = drive_one(graph, graph_expiries.read_expiries())
     except GraphError as e:
         logger.info("expiries were not read: %s", e.sentence, extra={"run": claim.run.id})
         return

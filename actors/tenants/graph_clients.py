@@ -12,10 +12,10 @@ from db.clock import utcnow
 from db.models import Credential, Tenant
 from db.states import CredentialKind
 from db.tenants import credentials, tenants
-from graph.auth.app_sign_in import Secret, SignIn
+from graph.auth.app_sign_in import AppSignIn, Secret
 from graph.auth.certificate import Certificate, certificate_end
 from graph.auth.clouds import Endpoints, endpoints
-from graph.errors import Rejected, SignInFailed, never_show
+from graph.errors import Rejected, SignInFailed, register_secrets
 from graph.transport.client import GraphClient
 
 # That it still works is written down once a minute, not with every capture.
@@ -23,7 +23,7 @@ NEWS = timedelta(minutes=1)
 
 # What a sign-in is of: the app and its credential, as sealed. Another one took its place when they differ.
 _Held = tuple[str, bytes]
-_sign_ins: dict[int, tuple[_Held, SignIn]] = {}
+_sign_ins: dict[int, tuple[_Held, AppSignIn]] = {}
 _lock = Lock()
 
 
@@ -59,13 +59,13 @@ def remembered(tenant: Tenant) -> Iterator[None]:
         tenants.record_connection(tenant, None)
 
 
-def sign_in(tenant: Tenant) -> SignIn:
+def sign_in(tenant: Tenant) -> AppSignIn:
     """The process's one sign-in of this tenant; another one after its credential was changed."""
     held = str(tenant.client_id), bytes(tenant.credential or b"")
     with _lock:
         kept = _sign_ins.get(tenant.id)
         if kept is None or kept[0] != held:
-            kept = held, SignIn(tenant.directory_id, tenant.client_id, _credential(tenant), _endpoints(tenant))
+            kept = held, AppSignIn(tenant.directory_id, tenant.client_id, _credential(tenant), _endpoints(tenant))
             _sign_ins[tenant.id] = kept
         return kept[1]
 
@@ -76,7 +76,7 @@ def try_out(one: Credential) -> frozenset[str]:
     Raises SignInFailed, Unavailable or Throttled.
     """
     tenant, values = one.tenant, credentials.open_values(one)
-    held = SignIn(tenant.directory_id, one.client_id, _opened(one.kind, values), _endpoints(tenant))
+    held = AppSignIn(tenant.directory_id, one.client_id, _opened(one.kind, values), _endpoints(tenant))
     held.token(fresh=True)
     return held.roles()
 
@@ -109,7 +109,7 @@ def _credential(tenant: Tenant) -> Secret | Certificate:
 
 
 def _opened(kind: str, values: dict[str, str]) -> Secret | Certificate:
-    never_show(values.values())
+    register_secrets(values.values())
     if kind == CredentialKind.SECRET:
         return Secret(values["secret"])
     return Certificate(values["private_key"], values["certificate"], values.get("passphrase"))

@@ -1,6 +1,6 @@
-"""Signing in to a tenant with MSAL: a secret or a certificate, one request however many threads ask.
+"""Sign in to a tenant as an app, with a secret or a certificate: one request, however many threads ask.
 
-MSAL's ways this file copes with: it asks the network in its constructor, and loses the reason when that fails; it
+MSAL needs care: it asks the network in its constructor, and loses the reason when that fails; it
 returns some errors and raises others; it repeats a 400 from memory for 60 s; it is not single-flight; it accepts an
 empty credential; it insists on https, so that a loopback simulator has to be reached through the HTTP client.
 """
@@ -33,12 +33,12 @@ class Secret:
 
 
 # Where a refused credential is replaced: each refusal that asks for another one says so.
-_ANOTHER = "Give the tenant another one: under “Administer” on its page, or with: tenantkeep tenant credential"
+_HOW_TO_REPLACE = "Give the tenant another one: under “Administer” on its page, or with: tenantkeep tenant credential"
 
 # AADSTS number -> (code, sentence). learn.microsoft.com: Microsoft Entra authentication error codes.
 _REASONS = {
-    7000215: ("secret_wrong", f"The client secret is wrong: its value is asked for, not its id. {_ANOTHER}"),
-    7000222: ("secret_expired", f"The client secret has expired. Make a new one in Entra. {_ANOTHER}"),
+    7000215: ("secret_wrong", f"The client secret is wrong: its value is asked for, not its id. {_HOW_TO_REPLACE}"),
+    7000222: ("secret_expired", f"The client secret has expired. Make a new one in Entra. {_HOW_TO_REPLACE}"),
     700016: (
         "app_unknown",
         "The app registration is not known in this tenant. Check the client id, and grant admin consent.",
@@ -47,14 +47,15 @@ _REASONS = {
     900023: ("tenant_unknown", "The directory id is not one. Copy it from the tenant's overview page in Entra."),
     700027: (
         "certificate_unknown",
-        f"The certificate is not registered with the app, or has ended. Upload its public part in Entra. {_ANOTHER}",
+        f"The certificate is not registered with the app, or has ended. Upload its public part in Entra. "
+        f"{_HOW_TO_REPLACE}",
     ),
     7000112: (
         "app_disabled",
         "The app registration is disabled in this tenant. Enable its enterprise application in Entra.",
     ),
-    7000216: ("credential_missing", f"Entra received no credential. {_ANOTHER}"),
-    7000218: ("credential_missing", f"Entra received no credential. {_ANOTHER}"),
+    7000216: ("credential_missing", f"Entra received no credential. {_HOW_TO_REPLACE}"),
+    7000218: ("credential_missing", f"Entra received no credential. {_HOW_TO_REPLACE}"),
     53003: ("sign_in_blocked", "A Conditional Access policy for workload identities blocks this app's sign-in."),
     500011: (
         "resource_unknown",
@@ -62,16 +63,16 @@ _REASONS = {
     ),
 }
 _PERMANENT_HTTP = range(400, 500)
-# What a header takes; a day, and what is asked for anew at once, are the ends of what Entra gives.
+# A token has to fit into a header. Entra's tokens are valid for a day at most.
 _TOKEN = re.compile(r"[\x21-\x7e]{1,20000}")
 _SECONDS = re.compile(r"[0-9]{1,6}", re.ASCII)
-_OF_A_PERSON = ("id_token", "refresh_token", "scope", "client_info")
+_PERSON_FIELDS = ("id_token", "refresh_token", "scope", "client_info")
 
 
 class LoginSession(requests.Session):
-    """MSAL's HTTP client: bounds on every request, and the https authority mapped to where sign-in really is.
+    """The HTTP client that MSAL is given: every request is bounded, and the https authority mapped to the real address.
 
-    MSAL believes what it is answered: what reaches it from here has been looked at.
+    MSAL believes whatever it is answered, so each answer is checked here first.
     """
 
     def __init__(self, endpoints: Endpoints) -> None:
@@ -85,48 +86,48 @@ class LoginSession(requests.Session):
         kwargs.setdefault("timeout", TIMEOUT)
         # A redirect could carry the client secret anywhere.
         kwargs.update(stream=True, allow_redirects=False)
-        with super().request(method, self._mapped(str(url)), *args, **kwargs) as response:
-            text = strict_json.read(response.iter_content(65536), LARGEST_ANSWER)
-        response._content = _usable(response.status_code, text)
+        with super().request(method, self._real_url(str(url)), *args, **kwargs) as response:
+            text = strict_json.read_bounded(response.iter_content(65536), LARGEST_ANSWER)
+        response._content = _reduced(response.status_code, text)
         return response
 
-    def _mapped(self, url: str) -> str:
+    def _real_url(self, url: str) -> str:
         if not url.startswith(self._endpoints.authority + "/"):
             raise SignInFailed("foreign_authority", "Entra named a sign-in address outside this tenant's cloud.")
         return self._endpoints.login_url + url.removeprefix(self._endpoints.authority)
 
 
-def _usable(status: int, text: bytes) -> bytes:
-    """The answer with what we need of it alone. Raises Malformed for a good one that does not hold it."""
+def _reduced(status: int, text: bytes) -> bytes:
+    """Return the answer with only what we need of it. Raises Malformed where a 200 lacks that."""
     if status >= 500:
         return text
     try:
-        found = strict_json.parsed(text)
+        answer = strict_json.parse(text)
     except Malformed as e:
-        raise _not_entra() from e
-    if not isinstance(found, dict) or status not in (200, *_PERMANENT_HTTP):
-        raise _not_entra()
-    if status != 200 or isinstance(found.get("keys"), list):  # what is wrong, or what tokens are signed with
+        raise _not_entra_error() from e
+    if not isinstance(answer, dict) or status not in (200, *_PERMANENT_HTTP):
+        raise _not_entra_error()
+    if status != 200 or isinstance(answer.get("keys"), list):  # what is wrong, or what tokens are signed with
         return text
-    return json.dumps(_token_of(found) if "access_token" in found else _endpoints_of(found)).encode()
+    return json.dumps(_token_answer(answer) if "access_token" in answer else _endpoints_answer(answer)).encode()
 
 
-def _token_of(found: dict[str, Any]) -> dict[str, Any]:
-    token, seconds = found["access_token"], str(found.get("expires_in"))
+def _token_answer(answer: dict[str, Any]) -> dict[str, Any]:
+    token, seconds = answer["access_token"], str(answer.get("expires_in"))
     if not isinstance(token, str) or not _TOKEN.fullmatch(token) or not _SECONDS.fullmatch(seconds):
-        raise _not_entra()
-    kept = {name: found[name] for name in _OF_A_PERSON if isinstance(found.get(name), str)}
-    return {**kept, "token_type": "Bearer", "access_token": token, "expires_in": int(seconds)}
+        raise _not_entra_error()
+    person_fields = {name: answer[name] for name in _PERSON_FIELDS if isinstance(answer.get(name), str)}
+    return {**person_fields, "token_type": "Bearer", "access_token": token, "expires_in": int(seconds)}
 
 
-def _endpoints_of(found: dict[str, Any]) -> dict[str, Any]:
+def _endpoints_answer(answer: dict[str, Any]) -> dict[str, Any]:
     names = ("issuer", "authorization_endpoint", "token_endpoint", "device_authorization_endpoint")
-    if not all(isinstance(found.get(name), str) for name in names[:3]):
-        raise _not_entra()
-    return {name: found[name] for name in names if isinstance(found.get(name), str)}
+    if not all(isinstance(answer.get(name), str) for name in names[:3]):
+        raise _not_entra_error()
+    return {name: answer[name] for name in names if isinstance(answer.get(name), str)}
 
 
-def _not_entra() -> Malformed:
+def _not_entra_error() -> Malformed:
     return Malformed(
         "sign_in_malformed",
         "What answered is not Microsoft's sign-in service: it is no answer to a sign-in. Often a proxy or firewall "
@@ -134,20 +135,20 @@ def _not_entra() -> Malformed:
     )
 
 
-class SignIn:
-    """Tokens for one tenant and credential. Thread-safe; the token stays in memory."""
+class AppSignIn:
+    """Gives tokens for one tenant and credential. Thread-safe; the token stays in memory."""
 
     def __init__(
         self, directory_id: str, client_id: str, credential: Secret | Certificate, endpoints: Endpoints
     ) -> None:
-        self._directory_id, self._client_id = guid(directory_id), client_id
-        self._credential, self._endpoints = _for_msal(credential), endpoints
+        self._directory_id, self._client_id = require_guid(directory_id), client_id
+        self._credential, self._endpoints = _msal_credential(credential), endpoints
         self._app: Any = None
         self._lock = Lock()
         self._roles: frozenset[str] = frozenset()
 
     def token(self, fresh: bool = False) -> str:
-        """A bearer token. Raises SignInFailed, Unavailable or Throttled."""
+        """Return a bearer token. Raises SignInFailed, Unavailable or Throttled."""
         with self._lock:
             try:
                 if fresh and self._app:
@@ -155,14 +156,14 @@ class SignIn:
                 self._app = self._app or self._connect()
                 token = self._ask()
             except GraphError:
-                # A new application object forgets MSAL's memory of the refusal: mended consent works at once.
+                # MSAL remembers the refusal in this object. With a new one, mended consent works at once.
                 self._app = None
                 raise
-            self._roles = _roles_of(token)
+            self._roles = _roles_in(token)
             return token
 
     def roles(self) -> frozenset[str]:
-        """The app roles in the last token, to show what is missing; Graph alone decides what they allow."""
+        """Return the app roles in the last token, to show what is missing. Graph alone decides what they allow."""
         return self._roles
 
     @property
@@ -179,67 +180,68 @@ class SignIn:
                 http_client=LoginSession(self._endpoints),
             )
         except (requests.RequestException, MsalServiceError) as e:
-            raise unreachable() from e
+            raise unreachable_error() from e
         except ValueError as e:
-            raise self._discovery_refusal() from e
+            raise self._discovery_error() from e
 
-    def _discovery_refusal(self) -> GraphError:
-        """MSAL says only that discovery failed; asking the same address again tells why."""
+    def _discovery_error(self) -> GraphError:
+        """Ask the same address again: MSAL says only that discovery failed, and not why."""
         try:
             with LoginSession(self._endpoints) as session:
-                told = session.get(f"{self._authority}/v2.0/.well-known/openid-configuration")
-            return _refusal(told.json(), told.status_code)
+                response = session.get(f"{self._authority}/v2.0/.well-known/openid-configuration")
+            return _sign_in_error(response.json(), response.status_code)
         except (requests.RequestException, ValueError):
-            return unreachable()
+            return unreachable_error()
 
     def _ask(self) -> str:
         try:
-            told = self._app.acquire_token_for_client(scopes=[self._endpoints.scope])
+            answer = self._app.acquire_token_for_client(scopes=[self._endpoints.scope])
         except (requests.RequestException, MsalServiceError, json.JSONDecodeError) as e:
-            raise unreachable() from e
-        token = told.get("access_token")
+            raise unreachable_error() from e
+        token = answer.get("access_token")
         if not isinstance(token, str):
-            raise _refusal(told, 400)
+            raise _sign_in_error(answer, 400)
         return token
 
 
-def unreachable() -> Unavailable:
+def unreachable_error() -> Unavailable:
     return Unavailable("sign_in_unreachable", "Microsoft's sign-in service cannot be reached. Check the network.")
 
 
-def _refusal(told: Any, status: int) -> GraphError:
-    told = told if isinstance(told, dict) else {}
-    numbers = told.get("error_codes")
+def _sign_in_error(answer: Any, status: int) -> GraphError:
+    answer = answer if isinstance(answer, dict) else {}
+    numbers = answer.get("error_codes")
     number = numbers[0] if isinstance(numbers, list) and numbers else 0
     code, sentence = _REASONS.get(number if isinstance(number, int) else 0, ("", ""))
     if code:
         return SignInFailed(code, sentence, status=status)
-    if told.get("error") in ("temporarily_unavailable", "server_error") or status not in _PERMANENT_HTTP:
-        return unreachable()
-    described = str(told.get("error_description") or told.get("error") or "no reason given").split(" Trace ID")[0]
-    readable = redact("".join(one if one.isprintable() else " " for one in described))
+    if answer.get("error") in ("temporarily_unavailable", "server_error") or status not in _PERMANENT_HTTP:
+        return unreachable_error()
+    described = str(answer.get("error_description") or answer.get("error") or "no reason given").split(" Trace ID")[0]
+    readable = redact("".join(char if char.isprintable() else " " for char in described))
     return SignInFailed("sign_in_failed", f"Entra refused the sign-in: {readable[:300]}")
 
 
-def guid(directory_id: str) -> str:
+def require_guid(directory_id: str) -> str:
+    """Return the directory id in its usual spelling. Raises SignInFailed if it is no GUID."""
     try:
         return str(UUID(directory_id))
     except ValueError as e:
         raise SignInFailed("tenant_unknown", "The directory id must be a GUID, not a domain or “common”.") from e
 
 
-def _for_msal(credential: Secret | Certificate) -> Any:
+def _msal_credential(credential: Secret | Certificate) -> Any:
     if isinstance(credential, Secret):
         if not credential.value:
-            raise SignInFailed("credential_missing", f"The tenant's client secret is empty. {_ANOTHER}")
+            raise SignInFailed("credential_missing", f"The tenant's client secret is empty. {_HOW_TO_REPLACE}")
         return credential.value
     # With the certificate itself, and no thumbprint, MSAL signs PS256 with x5t#S256: SHA-1 appears nowhere.
-    given = {"private_key": credential.private_key_pem, "public_certificate": credential.certificate_pem}
-    return {**given, "passphrase": credential.passphrase} if credential.passphrase else given
+    msal_credential = {"private_key": credential.private_key_pem, "public_certificate": credential.certificate_pem}
+    return {**msal_credential, "passphrase": credential.passphrase} if credential.passphrase else msal_credential
 
 
-def _roles_of(token: str) -> frozenset[str]:
-    """Decoded without verification: it is only shown."""
+def _roles_in(token: str) -> frozenset[str]:
+    """Return the app roles in a token; its signature is not checked, for they are only shown."""
     try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

@@ -22,10 +22,13 @@ class Certificate:
 
 
 def parse_certificate_file(data: bytes, passphrase: str | None = None) -> Certificate:
-    """A PEM file with key and certificate, or a PFX. Raises ValueError with a sentence that says what is missing."""
+    """Read a PEM file with key and certificate, or a PFX.
+
+    Raises ValueError with a sentence that says what is missing.
+    """
     secret = passphrase.encode() if passphrase else None
     if b"-----BEGIN" not in data:
-        return _from_pfx(data, secret)
+        return _parse_pfx(data, secret)
     text = data.decode("ascii", "replace")
     if "PRIVATE KEY-----" not in text or "-----BEGIN CERTIFICATE-----" not in text:
         raise ValueError("The file must hold both a private key and its certificate.")
@@ -34,25 +37,25 @@ def parse_certificate_file(data: bytes, passphrase: str | None = None) -> Certif
         certificate = x509.load_pem_x509_certificates(data)[0]
     except (ValueError, TypeError) as e:
         raise ValueError("The private key cannot be read: wrong passphrase, or a damaged file.") from e
-    return _certificate(key, certificate)
+    return _matching_certificate(key, certificate)
 
 
 def certificate_end(pem: str) -> datetime:
-    """The moment after which Entra takes it no more; naive UTC."""
+    """Return when the certificate expires, as naive UTC."""
     return x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc.replace(tzinfo=None)
 
 
-def _from_pfx(data: bytes, secret: bytes | None) -> Certificate:
+def _parse_pfx(data: bytes, secret: bytes | None) -> Certificate:
     try:
         key, certificate, _others = pkcs12.load_key_and_certificates(data, secret)
     except ValueError as e:
         raise ValueError("The PFX file cannot be read: wrong passphrase, or not a PFX file.") from e
     if key is None or certificate is None:
         raise ValueError("The PFX file must hold both a private key and its certificate.")
-    return _certificate(key, certificate)
+    return _matching_certificate(key, certificate)
 
 
-def _certificate(key: Any, certificate: x509.Certificate) -> Certificate:
+def _matching_certificate(key: Any, certificate: x509.Certificate) -> Certificate:
     if key.public_key() != certificate.public_key():
         raise ValueError("The private key does not belong to the certificate.")
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

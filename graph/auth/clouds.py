@@ -1,4 +1,4 @@
-"""Where a tenant signs in and where its Graph is (learn.microsoft.com: National cloud deployments)."""
+"""Microsoft's clouds, each with its own sign-in and Graph (learn.microsoft.com: National cloud deployments)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -31,7 +31,10 @@ _HOSTS = {
 
 
 def endpoints(cloud: str, *, login_url: str, graph_url: str) -> Endpoints:
-    """The settings stand for the global cloud; a loopback setting (the simulator) stands for every cloud."""
+    """Return where to sign in to a cloud and where its Graph is.
+
+    The two settings are for the global cloud. On loopback (the simulator) they stand for every cloud.
+    """
     login_host, graph_host = _HOSTS[Cloud(cloud)]
     if cloud == Cloud.GLOBAL or _is_loopback(graph_url):
         return Endpoints(login_host, login_url, graph_url, f"{graph_host}/.default")

@@ -7,7 +7,7 @@ from typing import Any
 
 from graph.content.normalise import from_base64
 from graph.errors import Malformed
-from graph.transport.strict_json import is_deep, parsed
+from graph.transport.strict_json import is_deep, parse
 
 # As deep as what services put into a text goes, and far from what the reader of a content can go down into.
 _DEEPEST = 20
@@ -32,7 +32,7 @@ def read(text: str) -> Any:
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:
-        found = parsed(text.encode())
+        found = parse(text.encode())
     except (Malformed, UnicodeEncodeError):
         return None
     return None if is_deep(found, _DEEPEST) else found

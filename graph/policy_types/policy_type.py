@@ -94,7 +94,7 @@ class PolicyType:
         return self.item(graph_id) + ("?" + "&".join(options) if options else "")
 
     def item(self, graph_id: str) -> str:
-        return self.path if self.is_single else paths.below(self.path, graph_id)
+        return self.path if self.is_single else paths.join(self.path, graph_id)
 
     def listing(self) -> str:
         options = [self.list_query] if self.list_query else []

@@ -29,7 +29,7 @@ from graph.read.paging import follow_inline_pages, follow_pages
 from graph.read.proof import Proof
 from graph.references import navigations
 from graph.transport import paths
-from graph.transport.batch_driver import Reads
+from graph.transport.batch_driver import RequestSteps
 from graph.transport.client import Answer
 
 Body = dict[str, Any]
@@ -37,7 +37,7 @@ Body = dict[str, Any]
 
 def add_children(
     policy_type: PolicyType, item: str, body: Body, proof: Proof, *, may_lack: bool = False
-) -> Reads[None]:
+) -> RequestSteps[None]:
     """The few policy types that need more than the table can say. With `may_lack`, there will be no other try."""
     for read in _READERS.get(policy_type.key, ()):
         yield from read(item, body, proof)
@@ -48,7 +48,7 @@ def add_children(
     yield from _add_links(policy_type, item, body, proof)
 
 
-def _add_links(policy_type: PolicyType, item: str, body: Body, proof: Proof) -> Reads[None]:
+def _add_links(policy_type: PolicyType, item: str, body: Body, proof: Proof) -> RequestSteps[None]:
     """Only a 404 says that there is none; any other refusal says that we ask wrongly, and that nothing is known."""
     links = navigations.links(policy_type.key, body.get("@odata.type"))
     if not links:
@@ -65,7 +65,7 @@ def _add_links(policy_type: PolicyType, item: str, body: Body, proof: Proof) -> 
             body[link.name] = yield from _linked_objects(answer)
 
 
-def _linked_objects(answer: Answer) -> Reads[Any]:
+def _linked_objects(answer: Answer) -> RequestSteps[Any]:
     """The one or the several, by id and name; None where there is none: Graph answers 404 (seen by exporters)."""
     if isinstance(answer.error, NotFound):
         return None
@@ -91,12 +91,12 @@ def _body_or_withheld(answer: Answer, proof: Proof, where: str, may_lack: bool) 
 # --- enrollment notifications ----------------------------------------------------------------------------------------
 
 
-def _add_notification_messages(item: str, body: Body, proof: Proof, may_lack: bool) -> Reads[None]:
+def _add_notification_messages(item: str, body: Body, proof: Proof, may_lack: bool) -> RequestSteps[None]:
     found = list(templates_of(body))
     if not found:
         return
     answers = yield [
-        paths.below("/deviceManagement/notificationMessageTemplates", template)
+        paths.join("/deviceManagement/notificationMessageTemplates", template)
         + "?$expand=localizedNotificationMessages"
         for _, template in found
     ]
@@ -117,7 +117,7 @@ _TEMPLATE_PROPERTIES = ("brandingOptions", "localizedNotificationMessages")
 # --- enrollment-time policies ----------------------------------------------------------------------------------------
 
 
-def _add_device_groups(item: str, body: Body, proof: Proof, may_lack: bool) -> Reads[None]:
+def _add_device_groups(item: str, body: Body, proof: Proof, may_lack: bool) -> RequestSteps[None]:
     [answer] = yield [f"{item}/retrieveEnrollmentTimeDeviceMembershipTarget"]
     found = _body_or_withheld(answer, proof, "The device group that devices join while they enroll", may_lack)
     if found is not None:
@@ -132,12 +132,12 @@ def _add_device_groups(item: str, body: Body, proof: Proof, may_lack: bool) -> R
 _DEFAULTS = ",".join(f"default{platform}EnrollmentProfile" for platform in ("Ios", "MacOs", "TvOS", "VisionOS"))
 
 
-def _add_default_flag(item: str, body: Body, proof: Proof, may_lack: bool) -> Reads[None]:
+def _add_default_flag(item: str, body: Body, proof: Proof, may_lack: bool) -> RequestSteps[None]:
     """An id of a default ends in token and policy, and may begin with ECV2_."""
     token = token_of(body)
     if not token:
         return
-    [answer] = yield [paths.below("/deviceManagement/depOnboardingSettings", token) + f"?$expand={_DEFAULTS}"]
+    [answer] = yield [paths.join("/deviceManagement/depOnboardingSettings", token) + f"?$expand={_DEFAULTS}"]
     found = _body_or_withheld(answer, proof, "Whether it is the default profile of its Apple token", may_lack)
     if found is not None:
         defaults = [found[name] for name in _DEFAULTS.split(",") if isinstance(found.get(name), dict)]
@@ -155,7 +155,7 @@ _RELATIONSHIP_PROPERTIES = (
 )
 
 
-def _keep_own_relationships(item: str, body: Body, proof: Proof) -> Reads[None]:
+def _keep_own_relationships(item: str, body: Body, proof: Proof) -> RequestSteps[None]:
     """Those of other apps to this one are the others'. Of its own, counts and versions are the other app's."""
     listed = body["relationships"]
     own = [one for one in listed if isinstance(one, dict) and one.get("targetType") != "parent"]
@@ -163,13 +163,13 @@ def _keep_own_relationships(item: str, body: Body, proof: Proof) -> Reads[None]:
     yield from ()
 
 
-_READERS: Mapping[str, tuple[Callable[[str, Body, Proof], Reads[None]], ...]] = {
+_READERS: Mapping[str, tuple[Callable[[str, Body, Proof], RequestSteps[None]], ...]] = {
     "groupPolicyConfigurations": (add_presentations,),
     "deviceConfigurations": (reveal_oma_secrets, add_privacy_controls),
     "intuneBrandingProfiles": (add_images,),
     "mobileApps": (_keep_own_relationships,),
 }
-_WITHHOLDING_READERS: Mapping[str, tuple[Callable[[str, Body, Proof, bool], Reads[None]], ...]] = {
+_WITHHOLDING_READERS: Mapping[str, tuple[Callable[[str, Body, Proof, bool], RequestSteps[None]], ...]] = {
     "configurationPolicies": (_add_default_flag,),
     "deviceEnrollmentConfigurations": (_add_notification_messages,),
 }

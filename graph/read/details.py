@@ -9,26 +9,26 @@ from graph.policy_types.policy_type import PolicyType
 from graph.read.paging import follow_pages
 from graph.read.proof import Proof
 from graph.transport import paths
-from graph.transport.batch_driver import Reads
+from graph.transport.batch_driver import RequestSteps
 
 PREFIX = "#microsoft.graph."
 
 
-def add_presentations(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def add_presentations(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
     """An administrative template's values: one list below each of its definitions."""
     values = [dict(value) for value in body["definitionValues"]]
     body["definitionValues"] = values
     if not values:
         return
     answers = yield [
-        paths.below(item, "definitionValues", value["id"], "presentationValues") + "?$expand=presentation"
+        paths.join(item, "definitionValues", value["id"], "presentationValues") + "?$expand=presentation"
         for value in values
     ]
     for value, answer in zip(values, answers, strict=True):
         value["presentationValues"] = yield from follow_pages(answer.require_body(), proof)
 
 
-def reveal_oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def reveal_oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
     """Encrypted OMA-URI values read as "****"; a function gives the plain text to those who may have it."""
     settings = [dict(one) for one in body.get("omaSettings") or ()]
     secret = [one for one in settings if one.get("isEncrypted") and one.get("secretReferenceValueId")]
@@ -36,7 +36,7 @@ def reveal_oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> Reads[N
         return
     body["omaSettings"] = settings
     answers = yield [
-        f"{item}/getOmaSettingPlainTextValue(secretReferenceValueId='{paths.literal(one['secretReferenceValueId'])}')"
+        f"{item}/getOmaSettingPlainTextValue(secretReferenceValueId='{paths.quote_literal(one['secretReferenceValueId'])}')"
         for one in secret
     ]
     for one, answer in zip(secret, answers, strict=True):
@@ -47,7 +47,7 @@ def reveal_oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> Reads[N
         proof.revealed += 1
 
 
-def add_privacy_controls(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def add_privacy_controls(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
     if body.get("@odata.type") != f"{PREFIX}windows10GeneralConfiguration":
         return
     cast = "microsoft.graph.windows10GeneralConfiguration/privacyAccessControls"
@@ -60,7 +60,7 @@ def add_privacy_controls(item: str, body: dict[str, Any], proof: Proof) -> Reads
 _IMAGES = ("themeColorLogo", "lightBackgroundLogo", "landingPageCustomizedImage")
 
 
-def add_images(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def add_images(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
     answers = yield [f"{item}/{name}" for name in _IMAGES]
     for name, answer in zip(_IMAGES, answers, strict=True):
         if isinstance(answer.error, Rejected) and not isinstance(answer.error, NotFound | Forbidden):

@@ -12,7 +12,7 @@ from graph.read.proof import Proof
 from graph.references import references
 from graph.references.reference_kinds import GROUPS
 from graph.transport import paths
-from graph.transport.batch_driver import Reads
+from graph.transport.batch_driver import RequestSteps
 
 NamesById = dict[str, str | None]
 # {"groups": {id: name}, "filters": {id: name}, "principals": {id: the app that it is of}}
@@ -29,7 +29,7 @@ def no_known_names() -> KnownNames:
 
 def resolve_names(
     policy_type: str, content: dict[str, Any], proof: Proof, known: KnownNames, *, may_lack: bool = False
-) -> Reads[KnownNames]:
+) -> RequestSteps[KnownNames]:
     """{"groups": {id: name}, "filters": {id: name}, "principals": {id: appId}}; a deleted group's name is None. What is
     known is not asked for.
 
@@ -53,7 +53,7 @@ def resolve_names(
     }
 
 
-def look_up_names(groups: set[str], filters: set[str]) -> Reads[KnownNames]:
+def look_up_names(groups: set[str], filters: set[str]) -> RequestSteps[KnownNames]:
     """Many at once, before the policies that refer to them are read. The result is as of `resolve`.
 
     Whatever is not found out here each policy asks for itself, and its proof says what became of it.
@@ -98,7 +98,7 @@ def _conditional_access_groups(body: Any) -> set[str]:
     return {*(users.get("includeGroups") or ()), *(users.get("excludeGroups") or ())}
 
 
-def _read_app_ids(content: Mapping[str, Any], known: NamesById, may_lack: bool) -> Reads[NamesById]:
+def _read_app_ids(content: Mapping[str, Any], known: NamesById, may_lack: bool) -> RequestSteps[NamesById]:
     """The app that each service principal of a Conditional Access policy is of: only that is the same in every tenant.
 
     Where it may not be read, a restore into another tenant has to be told what stands for it.
@@ -109,7 +109,7 @@ def _read_app_ids(content: Mapping[str, Any], known: NamesById, may_lack: bool) 
     found = _subset(known, named)
     if not ids:
         return found
-    answers = yield [paths.below("/servicePrincipals", one) + "?$select=id,appId,displayName" for one in ids]
+    answers = yield [paths.join("/servicePrincipals", one) + "?$select=id,appId,displayName" for one in ids]
     for one, answer in zip(ids, answers, strict=True):
         if answer.error is None:
             found[one] = str((answer.body or {}).get("appId") or "") or None
@@ -124,7 +124,7 @@ def display_name(item: Mapping[str, Any]) -> str | None:
     return storable(found)[:LONGEST_NAME] if isinstance(found, str) else None
 
 
-def _read_group_names(ids: list[str], proof: Proof, may_lack: bool) -> Reads[NamesById]:
+def _read_group_names(ids: list[str], proof: Proof, may_lack: bool) -> RequestSteps[NamesById]:
     if not ids:
         return {}
     answers = yield [group_path(one) for one in ids]
@@ -136,7 +136,7 @@ def _read_group_names(ids: list[str], proof: Proof, may_lack: bool) -> Reads[Nam
     return found
 
 
-def _read_filter_names(ids: list[str], proof: Proof, may_lack: bool) -> Reads[NamesById]:
+def _read_filter_names(ids: list[str], proof: Proof, may_lack: bool) -> RequestSteps[NamesById]:
     if not ids:
         return {}
     try:

@@ -13,8 +13,8 @@ from graph.content.timestamps import parse_time
 from graph.errors import GraphError, Malformed, NotAvailable, NotFound, Throttled, Unavailable
 from graph.policy_types.permissions import CONFIGURATION, SERVICE_CONFIG, Access
 from graph.policy_types.policy_type import storable
-from graph.transport.batch_driver import Reads
-from graph.transport.pages import items_of
+from graph.transport.batch_driver import RequestSteps
+from graph.transport.pages import page_items
 
 DM, DAM = "/deviceManagement", "/deviceAppManagement"
 # Never set up, or let go of again: nothing that could run out.
@@ -171,7 +171,7 @@ class Expiry:
     is_well: bool = True
 
 
-def read_expiries() -> Reads[tuple[dict[str, list[Expiry]], dict[str, GraphError]]]:
+def read_expiries() -> RequestSteps[tuple[dict[str, list[Expiry]], dict[str, GraphError]]]:
     """By kind what there is, and why what may not be read cannot be. Raises what another try may mend."""
     answers = yield [one.path + (f"?$select={one.select}" if one.select else "") for one in _KINDS]
     found: dict[str, list[Expiry]] = {}
@@ -199,7 +199,7 @@ def _expiries(kind: ExpiryKind, body: dict[str, Any]) -> list[Expiry]:
 
 def _objects(kind: ExpiryKind, body: dict[str, Any]) -> Sequence[dict[str, Any]]:
     """A first page is enough: nobody has a thousand of them."""
-    return [body] if kind.is_single else items_of(body)
+    return [body] if kind.is_single else page_items(body)
 
 
 def _expiry(kind: ExpiryKind, one: Mapping[str, Any]) -> Expiry | None:

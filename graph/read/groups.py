@@ -13,7 +13,7 @@ from graph.policy_types.tenant_wide_types import DYNAMIC
 from graph.policy_types.write_rule import Object
 from graph.read.paging import follow_pages
 from graph.transport import paths
-from graph.transport.batch_driver import Reads
+from graph.transport.batch_driver import RequestSteps
 from graph.transport.client import Request
 
 UNIFIED = "Unified"
@@ -36,15 +36,15 @@ DELETED_GROUP = (
 
 def group_path(one: str) -> str:
     """The address of a group's id and name."""
-    return paths.below("/groups", one) + "?$select=id,displayName"
+    return paths.join("/groups", one) + "?$select=id,displayName"
 
 
 def group_search_path(name: str) -> str:
     """The address of those of one name, as `by_id`."""
-    return f"/groups?$filter=displayName eq '{paths.literal(name)}'&$select=id,displayName"
+    return f"/groups?$filter=displayName eq '{paths.quote_literal(name)}'&$select=id,displayName"
 
 
-def find_groups(ids: Iterable[str], names: Iterable[str]) -> Reads[list[Object]]:
+def find_groups(ids: Iterable[str], names: Iterable[str]) -> RequestSteps[list[Object]]:
     """Those of these ids, and those of these names; of a group id, name and kind. There may be a hundred thousand more.
 
     Raises the answer's error, but for an id that is not there.
@@ -64,12 +64,12 @@ def find_groups(ids: Iterable[str], names: Iterable[str]) -> Reads[list[Object]]
     return list({str(one.get("id")): one for one in found}.values())
 
 
-def read_deletion_dates(ids: Collection[str]) -> Reads[dict[str, str]]:
+def read_deletion_dates(ids: Collection[str]) -> RequestSteps[dict[str, str]]:
     """Of these ids: when it was deleted, where it can be taken back from. What may not be asked is not known."""
     ids = list(filter(paths.is_plain_id, ids))
     if not ids:
         return {}
-    answers = yield [paths.below("/directory/deletedItems", one) for one in ids]
+    answers = yield [paths.join("/directory/deletedItems", one) for one in ids]
     found = {}
     for one, answer in zip(ids, answers, strict=True):
         if not isinstance(answer.error, Rejected):
@@ -137,7 +137,7 @@ def write_members(path: str, live: Object, want: Object) -> list[Request]:
 
 
 def _member_links(members: Iterable[Object]) -> list[str]:
-    return [paths.below("/directoryObjects", one.get("id")) for one in members]
+    return [paths.join("/directoryObjects", one.get("id")) for one in members]
 
 
 def creation_warning(body: Object) -> str:

@@ -21,9 +21,9 @@ from graph.read.directory_names import KnownNames, no_known_names
 from graph.read.paging import all_elements, all_pages, follow_inline_pages, follow_pages
 from graph.read.proof import Proof
 from graph.transport import paths
-from graph.transport.batch_driver import Reads, Result
+from graph.transport.batch_driver import RequestSteps, Result
 from graph.transport.client import DIRECTORY
-from graph.transport.pages import id_of, is_id
+from graph.transport.pages import is_usable_id, require_id
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class PolicyList:
     without_id: list[ListedPolicy] = field(default_factory=list)
 
 
-def list_policies(policy_type: PolicyType) -> Reads[PolicyList]:
+def list_policies(policy_type: PolicyType) -> RequestSteps[PolicyList]:
     if policy_type.key == "depOnboardingSettings":
         return (yield from _list_below_tokens(policy_type))
     if policy_type.is_referred:
@@ -95,13 +95,13 @@ def list_policies(policy_type: PolicyType) -> Reads[PolicyList]:
     )
 
 
-def list_groups(policy_type: PolicyType, ids: Iterable[str], named: Iterable[str]) -> Reads[PolicyList]:
+def list_groups(policy_type: PolicyType, ids: Iterable[str], named: Iterable[str]) -> RequestSteps[PolicyList]:
     """Of all groups those of these ids and of these names."""
     found = yield from groups.find_groups(ids, named)
     return PolicyList([_listed_policy(policy_type, one) for one in found])
 
 
-def _list_elements(policy_type: PolicyType) -> Reads[list[Any]]:
+def _list_elements(policy_type: PolicyType) -> RequestSteps[list[Any]]:
     try:
         return (yield from all_elements(policy_type.listing()))
     except Malformed as e:
@@ -123,13 +123,13 @@ def _without_repeats(listed: Iterable[ListedPolicy]) -> PolicyList:
     )
 
 
-def _list_below_tokens(policy_type: PolicyType) -> Reads[PolicyList]:
+def _list_below_tokens(policy_type: PolicyType) -> RequestSteps[PolicyList]:
     """Apple's enrollment profiles exist only below a token; the two ids together name one."""
     tokens = yield from all_elements(policy_type.path)
     found = []
     for token in map(_as_object, tokens):
         below = token.get("id")
-        if not is_id(below):
+        if not is_usable_id(below):
             found.append(_listed_policy(policy_type, token))
             continue
         profiles = yield from _list_profiles(policy_type, str(below))
@@ -137,7 +137,7 @@ def _list_below_tokens(policy_type: PolicyType) -> Reads[PolicyList]:
     return _without_repeats(found)
 
 
-def _list_profiles(policy_type: PolicyType, token: str) -> Reads[list[Any]]:
+def _list_profiles(policy_type: PolicyType, token: str) -> RequestSteps[list[Any]]:
     try:
         return (yield from all_elements(f"{policy_type.item(token)}/enrollmentProfiles"))
     except NotFound:
@@ -155,7 +155,7 @@ def _listed_policy(policy_type: PolicyType, item: Mapping[str, Any], below: str 
     """Of a damaged element what can be made out; nothing in it tells that the policy is unchanged, so it is read."""
     is_sound = not _find_damage(policy_type, item, item.get("assignments") if policy_type.lists_assignments else None)
     return ListedPolicy(
-        graph_id=f"{below}{item['id']}" if is_id(item.get("id")) else "",
+        graph_id=f"{below}{item['id']}" if is_usable_id(item.get("id")) else "",
         name=name_of(policy_type, item),
         odata_type=_text(item.get("@odata.type")),
         modified_at=_modified_at(item) if is_sound else None,
@@ -196,7 +196,7 @@ def _text(value: Any) -> str | None:
 
 def _require_same_policy(body: Mapping[str, Any], wanted: str) -> None:
     """Another one's content would be kept, and written back, as this one's."""
-    if id_of(body).casefold() != wanted.casefold():
+    if require_id(body).casefold() != wanted.casefold():
         raise Malformed("malformed", "Microsoft Graph's answer is damaged: it is of another policy than was asked for.")
 
 
@@ -207,7 +207,7 @@ def read_policy(
     *,
     with_names: bool = True,
     is_last_try: bool = False,
-) -> Reads[Reading]:
+) -> RequestSteps[Reading]:
     """Raises the GraphError of the answer that matters; NotFound means the policy is gone.
 
     `known` names need not be asked for again; a comparison needs none at all. With the last try, names that are not to
@@ -215,9 +215,7 @@ def read_policy(
     """
     began = monotonic()
     token, _, profile = graph_id.partition("/")
-    item = (
-        paths.below(policy_type.item(token), "enrollmentProfiles", profile) if profile else policy_type.item(graph_id)
-    )
+    item = paths.join(policy_type.item(token), "enrollmentProfiles", profile) if profile else policy_type.item(graph_id)
     [answer] = yield [item if profile else policy_type.one(graph_id)]
     body, proof = dict(answer.require_body()), Proof()  # what was answered stays as it is: a memory may hold it
     if policy_type.is_single:
@@ -245,7 +243,7 @@ def read_policy(
     return Reading(content, name_of(policy_type, body), odata_type, modified_at, proof.as_json(), references, began)
 
 
-def _read_part(reading: Reads[Result]) -> Reads[Result]:
+def _read_part(reading: RequestSteps[Result]) -> RequestSteps[Result]:
     """Of a policy, or of a list: that it is not there says nothing of the policy, or of the type, itself."""
     try:
         return (yield from reading)
@@ -257,7 +255,7 @@ def _read_part(reading: Reads[Result]) -> Reads[Result]:
         raise Rejected(e.code, e.sentence, status=e.status, request_id=e.request_id) from e
 
 
-def _read_children(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def _read_children(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
     wanted = [child for child in policy_type.children if child.when(body)]
     if not wanted:
         return
@@ -266,7 +264,9 @@ def _read_children(policy_type: PolicyType, item: str, body: dict[str, Any], pro
         body[child.name] = yield from follow_pages(answer.require_body(), proof)
 
 
-def _read_assignments(policy_type: PolicyType, item: str, body: dict[str, Any]) -> Reads[list[dict[str, Any]] | None]:
+def _read_assignments(
+    policy_type: PolicyType, item: str, body: dict[str, Any]
+) -> RequestSteps[list[dict[str, Any]] | None]:
     inline = body.pop("assignments", None)
     if policy_type.assignments == EXPANDED:
         if not isinstance(inline, list):

@@ -10,37 +10,37 @@ from graph.policy_types.tenant_wide_types import BRANDING_FILES, DYNAMIC, ENROLL
 from graph.read.paging import all_pages
 from graph.read.proof import Proof
 from graph.transport import paths
-from graph.transport.batch_driver import Reads
+from graph.transport.batch_driver import RequestSteps
 from graph.transport.client import Request
 
 
-def add_details(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def add_details(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
     special = _add_members if policy_type.with_members else _READERS.get(policy_type.key)
     if special:
         yield from special(item, body, proof)
 
 
-def _add_members(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def _add_members(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
     """Of a group that people put members into; by their ids alone."""
     if DYNAMIC not in (body.get("groupTypes") or ()):
         members = yield from all_pages(f"{item}/members?$select=id&$top=999")
         body["members"] = sorted(({"id": one.get("id")} for one in members), key=str)
 
 
-def _drop_tokens(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def _drop_tokens(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
     """Whoever holds one can enroll a device: it is left where it is."""
     yield from ()
     for name in ENROLLMENT_TOKENS:
         body.pop(name, None)
 
 
-def _add_files(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def _add_files(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
     """The PDFs. Read as the TMF module reads them (Test-TmfAgreement): their data is a property with an address."""
     files = [dict(one) for one in body.get("files") or ()]
     body["files"] = files
     if not files:
         return
-    answers = yield [paths.below(f"{item}/file/localizations", one.get("id"), "fileData", "data") for one in files]
+    answers = yield [paths.join(f"{item}/file/localizations", one.get("id"), "fileData", "data") for one in files]
     for one, answer in zip(files, answers, strict=True):
         if isinstance(answer.error, Rejected):
             proof.withhold(f"files[{one.get('fileName')}]", "Microsoft Graph did not give this PDF.")
@@ -49,7 +49,7 @@ def _add_files(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
     files.sort(key=lambda one: (str(one.get("language")), str(one.get("fileName"))))
 
 
-def _add_branding_files(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def _add_branding_files(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
     """Images and a style sheet, as base64; a read shows no more than where a browser finds them."""
     there = [name for name in BRANDING_FILES if body.get(f"{name}RelativeUrl")]
     body |= {name: None for name in BRANDING_FILES if name not in there}
@@ -60,7 +60,7 @@ def _add_branding_files(item: str, body: dict[str, Any], proof: Proof) -> Reads[
         body[name] = None if isinstance(answer.error, NotFound) else answer.require_body().get("value")
 
 
-def _sort_lists(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
+def _sort_lists(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
     """Sites have no order: whichever way they are listed, the list is the same one."""
     yield from ()
     body["sites"] = sorted(body["sites"], key=lambda one: str(one.get("webUrl")))
@@ -69,7 +69,7 @@ def _sort_lists(item: str, body: dict[str, Any], proof: Proof) -> Reads[None]:
     )
 
 
-_READERS: Mapping[str, Callable[[str, dict[str, Any], Proof], Reads[None]]] = {
+_READERS: Mapping[str, Callable[[str, dict[str, Any], Proof], RequestSteps[None]]] = {
     "androidDeviceOwnerEnrollmentProfiles": _drop_tokens,
     "agreements": _add_files,
     "organizationalBranding": _add_branding_files,

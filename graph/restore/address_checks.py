@@ -53,16 +53,19 @@ _IN_ADDRESSES: Mapping[str, Mapping[str, IsSafe]] = {
     },
     "groups": {"body.members.[].id": paths.is_plain_id},
     # Those that are there are changed one by one, by the ids that Graph gave them.
-    "notificationMessageTemplates": {"body.localizedNotificationMessages.[].id": paths.is_step},
+    "notificationMessageTemplates": {"body.localizedNotificationMessages.[].id": paths.is_single_segment},
     "deviceEnrollmentConfigurations": {
-        f"body.{MESSAGES}.[].id": paths.is_step,
-        f"body.{MESSAGES}.[].localizedNotificationMessages.[].id": paths.is_step,
+        f"body.{MESSAGES}.[].id": paths.is_single_segment,
+        f"body.{MESSAGES}.[].localizedNotificationMessages.[].id": paths.is_single_segment,
     },
-    "authenticationStrengths": {"body.combinationConfigurations.[].id": paths.is_step},
-    "browserSiteLists": {"body.sites.[].id": paths.is_step, "body.sharedCookies.[].id": paths.is_step},
-    "configurationPolicies": {"body.creationSource": paths.is_step},
+    "authenticationStrengths": {"body.combinationConfigurations.[].id": paths.is_single_segment},
+    "browserSiteLists": {
+        "body.sites.[].id": paths.is_single_segment,
+        "body.sharedCookies.[].id": paths.is_single_segment,
+    },
+    "configurationPolicies": {"body.creationSource": paths.is_single_segment},
 }
-_OF_ASSIGNMENTS: Mapping[str, IsSafe] = {"assignments.[].id": paths.is_step}
+_OF_ASSIGNMENTS: Mapping[str, IsSafe] = {"assignments.[].id": paths.is_single_segment}
 
 
 def find_problem(
@@ -75,7 +78,7 @@ def find_problem(
 
 def _mapping_problems(resolutions: Iterable[Resolution]) -> Iterator[str]:
     for one in resolutions:
-        if one.how == "mapping" and not paths.is_step(str(one.to)):
+        if one.how == "mapping" and not paths.is_single_segment(str(one.to)):
             yield _sentence(f"The mapping of {one.name or one.id}", str(one.to), "an id")
 
 
@@ -124,7 +127,7 @@ def _problems_inside(value: Any) -> Iterator[str]:
 
 def _is_link(name: str) -> bool:
     """Also in the short words of OData 4.01: @id, members@delta. Annotations that say something of a value are none."""
-    return "@" in name and (name.endswith(paths.LINKS) or not is_annotation(name))
+    return "@" in name and (name.endswith(paths.LINK_SUFFIXES) or not is_annotation(name))
 
 
 def _sentence(where: str, value: Any, what: str) -> str:

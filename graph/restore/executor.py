@@ -18,7 +18,7 @@ from graph.read.directory_names import KnownNames, no_known_names
 from graph.read.readings import Reading, read_policy
 from graph.restore.planner import live_fingerprint
 from graph.transport import paths
-from graph.transport.batch_driver import Reads
+from graph.transport.batch_driver import RequestSteps
 from graph.transport.client import Request
 from graph.write.own_writes import BegunWrite
 from graph.write.readiness import wait_reason
@@ -100,7 +100,7 @@ def request_hash(request: Request) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def execute_task(order: RestoreTask) -> Reads[RestoreResult]:
+def execute_task(order: RestoreTask) -> RequestSteps[RestoreResult]:
     """Raises Moved, NotThereYet, NotReady, or the GraphError of the answer that matters."""
     if order.want is None:
         return (yield from _remove(order))
@@ -118,7 +118,7 @@ def execute_task(order: RestoreTask) -> Reads[RestoreResult]:
     return RestoreResult(order.target_id, reading, left)
 
 
-def _write_what_differs(order: RestoreTask, want: PolicyContent) -> Reads[Reading | None]:
+def _write_what_differs(order: RestoreTask, want: PolicyContent) -> RequestSteps[Reading | None]:
     """What the service makes by a write may have to be written to in its turn: a notification's new template.
 
     A place that was written to is not written to again.
@@ -140,14 +140,14 @@ def _write_what_differs(order: RestoreTask, want: PolicyContent) -> Reads[Readin
         reading = yield from _read(order)
 
 
-def _create(order: RestoreTask, want: PolicyContent) -> Reads[str]:
+def _create(order: RestoreTask, want: PolicyContent) -> RequestSteps[str]:
     yield from _require_absent(order, chosen_id(order.policy_type, want))
-    request = replace(creation_request(order.policy_type, want, order.token), makes=True)
+    request = replace(creation_request(order.policy_type, want, order.token), creates=True)
     [answer] = yield [_with_approval_headers(order, request)]
     return created_id(order.policy_type, want, answer.require_body(), order.token)
 
 
-def _require_absent(order: RestoreTask, named: str) -> Reads[None]:
+def _require_absent(order: RestoreTask, named: str) -> RequestSteps[None]:
     """What is there would be written over by a create that says its own address, and be removed by its undo."""
     if not named:
         return
@@ -157,7 +157,7 @@ def _require_absent(order: RestoreTask, named: str) -> Reads[None]:
         raise ChangedSincePreview("conflict", ID_IS_TAKEN.format(named))
 
 
-def _read_unless_known(order: RestoreTask) -> Reads[Reading | None]:
+def _read_unless_known(order: RestoreTask) -> RequestSteps[Reading | None]:
     """The live state, unless it was read a moment ago. Raises Moved when somebody else has changed it."""
     if order.live is not None:
         return None
@@ -170,7 +170,7 @@ def _read_unless_known(order: RestoreTask) -> Reads[Reading | None]:
     return reading
 
 
-def _read(order: RestoreTask) -> Reads[Reading]:
+def _read(order: RestoreTask) -> RequestSteps[Reading]:
     try:
         reading = yield from read_policy(order.policy_type, str(order.target_id), order.known)
     except NotFound as e:
@@ -188,7 +188,7 @@ def _require_ready(order: RestoreTask) -> None:
         raise NotReady("not_ready", waits_for)
 
 
-def _write(order: RestoreTask, requests: list[Request]) -> Reads[None]:
+def _write(order: RestoreTask, requests: list[Request]) -> RequestSteps[None]:
     for request in requests:
         [answer] = yield [_with_approval_headers(order, request)]
         if not isinstance(answer.error, Throttled) or answer.error.is_in_doubt:
@@ -207,7 +207,7 @@ def _with_approval_headers(order: RestoreTask, request: Request) -> Request:
     return replace(request, headers={**request.headers, **({APPROVAL_HEADER: code} if code else reason)})
 
 
-def _remove(order: RestoreTask) -> Reads[RestoreResult]:
+def _remove(order: RestoreTask) -> RequestSteps[RestoreResult]:
     """What is gone already is removed."""
     target = str(order.target_id)
     try:
@@ -233,11 +233,11 @@ def approval_reason_header(reason: str) -> str:
     return base64.b64encode(text.encode("utf-8", "replace")).decode()
 
 
-def read_approval_status(code: str) -> Reads[str]:
+def read_approval_status(code: str) -> RequestSteps[str]:
     """needsApproval, approved, rejected, cancelled, expired, completed (learn.microsoft.com: operationApprovalRequest).
 
     Raises the answer's error.
     """
-    [answer] = yield [paths.below("/deviceManagement/operationApprovalRequests", code)]
+    [answer] = yield [paths.join("/deviceManagement/operationApprovalRequests", code)]
     found: Any = answer.require_body().get("status")
     return str(found)

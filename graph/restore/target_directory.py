@@ -26,7 +26,7 @@ from graph.references.reference_kinds import (
 )
 from graph.references.references import Reference
 from graph.transport import paths
-from graph.transport.batch_driver import Reads
+from graph.transport.batch_driver import RequestSteps
 from graph.transport.client import Answer
 
 ObjectKey = tuple[str, str]
@@ -83,13 +83,15 @@ class TargetDirectory:
 
 
 def _item_path(collection: str, query: str = "?$select=id,displayName") -> Callable[[str], str]:
-    return lambda one: paths.below(collection, one) + query
+    return lambda one: paths.join(collection, one) + query
 
 
 _PATHS: Mapping[str, Callable[[str], str]] = {
     GROUPS: groups.group_path,
     USERS: _item_path("/users", "?$select=id,displayName,userPrincipalName"),
-    APPLICATIONS: lambda one: f"/servicePrincipals?$filter=appId eq '{paths.literal(one)}'&$select=appId,displayName",
+    APPLICATIONS: lambda one: (
+        f"/servicePrincipals?$filter=appId eq '{paths.quote_literal(one)}'&$select=appId,displayName"
+    ),
     # An agent's identity is a service principal too (learn.microsoft.com: agentIdentity).
     **dict.fromkeys((PRINCIPALS, AGENTS), _item_path("/servicePrincipals", "?$select=id,appId,displayName")),
     TOKENS: _item_path("/deviceManagement/depOnboardingSettings", ""),
@@ -118,7 +120,7 @@ def look_up_references(
     mapped: Mapping[ObjectKey, str],
     *,
     is_last_try: bool = False,
-) -> Reads[None]:
+) -> RequestSteps[None]:
     """Ask Graph for what no list holds: by id, by a mapping's id and by name. Fills `directory`.
 
     With the last try, an answer that is not to be had costs the reference that it is about, and no other.
@@ -137,7 +139,7 @@ def look_up_references(
         yield from _read_custom_definitions(directory)
 
 
-def _look_up_ids(directory: TargetDirectory, keys: list[ObjectKey]) -> Reads[None]:
+def _look_up_ids(directory: TargetDirectory, keys: list[ObjectKey]) -> RequestSteps[None]:
     if not keys:
         return
     answers: list[Answer] = yield [_PATHS[kind](one) for kind, one in keys]
@@ -150,7 +152,7 @@ def _look_up_ids(directory: TargetDirectory, keys: list[ObjectKey]) -> Reads[Non
             directory.by_id[kind, one] = found.get("displayName") or found.get("userPrincipalName")
 
 
-def _look_up_group_names(directory: TargetDirectory, names: list[ObjectKey]) -> Reads[None]:
+def _look_up_group_names(directory: TargetDirectory, names: list[ObjectKey]) -> RequestSteps[None]:
     if not names:
         return
     answers: list[Answer] = yield [groups.group_search_path(name) for _, name in names]
@@ -163,14 +165,15 @@ def _look_up_group_names(directory: TargetDirectory, names: list[ObjectKey]) -> 
 
 def _look_up_principals(
     directory: TargetDirectory, wanted: set[ObjectKey], sources: Mapping[ObjectKey, SourceObject]
-) -> Reads[None]:
+) -> RequestSteps[None]:
     """The tenant's own service principals of the apps that the source's were of: only the app's id is the same."""
     apps = {sources[key].within for key in wanted if key[0] == PRINCIPALS and key in sources}
     keys = sorted((PRINCIPALS, app) for app in apps if paths.is_plain_id(app))
     if not keys:
         return
     answers: list[Answer] = yield [
-        f"/servicePrincipals?$filter=appId eq '{paths.literal(app)}'&$select=id,appId,displayName" for _, app in keys
+        f"/servicePrincipals?$filter=appId eq '{paths.quote_literal(app)}'&$select=id,appId,displayName"
+        for _, app in keys
     ]
     for key, answer in zip(keys, answers, strict=True):
         if directory.has_answer(key, answer):
@@ -178,7 +181,7 @@ def _look_up_principals(
             directory.by_name[key] = [(str(one.get("id")), one.get("displayName")) for one in listed]
 
 
-def _read_custom_definitions(directory: TargetDirectory) -> Reads[None]:
+def _read_custom_definitions(directory: TargetDirectory) -> RequestSteps[None]:
     """Each import of an ADMX file gives its definitions new ids: they are found by what they say."""
     [answer] = yield [_CUSTOM]
     if not directory.has_answer((DEFINITIONS, ""), answer):
@@ -190,11 +193,11 @@ def _read_custom_definitions(directory: TargetDirectory) -> Reads[None]:
     yield from _read_presentations(directory, [str(one.get("id")) for one in definitions])
 
 
-def _read_presentations(directory: TargetDirectory, ids: list[str]) -> Reads[None]:
+def _read_presentations(directory: TargetDirectory, ids: list[str]) -> RequestSteps[None]:
     if not ids:
         return
     answers: list[Answer] = yield [
-        paths.below("/deviceManagement/groupPolicyDefinitions", one, "presentations") for one in ids
+        paths.join("/deviceManagement/groupPolicyDefinitions", one, "presentations") for one in ids
     ]
     for one, answer in zip(ids, answers, strict=True):
         if not directory.has_answer((PRESENTATIONS, one), answer):

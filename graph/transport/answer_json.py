@@ -1,4 +1,4 @@
-"""An answer to a request as a JSON document and back, for a memory of what was asked already."""
+"""Answers to requests as JSON documents and back, for a memory of what was asked already."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -10,15 +10,15 @@ from graph.transport.client import Answer
 _FACTS = ("code", "sentence", "status", "request_id")
 
 
-def path_mark(path: str) -> str:
-    """Page links are thousands of characters long."""
+def path_hash(path: str) -> str:
+    """Return a short key for a path: page links are thousands of characters long."""
     return hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def packed(answer: Answer) -> dict[str, Any]:
-    """{"body": …} or {"refused": {"sort", "code", "sentence", "status", "request_id", "more"}}.
+def pack_answer(answer: Answer) -> dict[str, Any]:
+    """Return {"body": …} or {"refused": {"sort", "code", "sentence", "status", "request_id", "more"}}.
 
-    Only what is final can be packed: a body, or an error that asking again would not change.
+    Raises ValueError for an error that asking again could change: only final answers can be kept.
     """
     error = answer.error
     if error is None:
@@ -30,22 +30,25 @@ def packed(answer: Answer) -> dict[str, Any]:
     return {"refused": {"sort": type(error).__name__, **facts, "more": more}}
 
 
-def unpacked(document: Mapping[str, Any]) -> Answer:
-    told = document.get("refused")
-    return Answer(error=_refusal(told)) if told else Answer(body=document["body"])
+def unpack_answer(document: Mapping[str, Any]) -> Answer:
+    packed_error = document.get("refused")
+    return Answer(error=_unpack_error(packed_error)) if packed_error else Answer(body=document["body"])
 
 
-def _refusal(told: Mapping[str, Any]) -> GraphError:
-    sorts = {one.__name__: one for one in _with_all_below(Rejected)}
-    made = sorts.get(told["sort"], Rejected)(
-        told["code"], told["sentence"], status=told["status"], request_id=told["request_id"]
+def _unpack_error(packed_error: Mapping[str, Any]) -> GraphError:
+    classes = {kind.__name__: kind for kind in _with_subclasses(Rejected)}
+    error = classes.get(packed_error["sort"], Rejected)(
+        packed_error["code"],
+        packed_error["sentence"],
+        status=packed_error["status"],
+        request_id=packed_error["request_id"],
     )
-    for name, value in told["more"].items():
-        setattr(made, name, tuple(value) if isinstance(value, list) else value)
-    return made
+    for name, value in packed_error["more"].items():
+        setattr(error, name, tuple(value) if isinstance(value, list) else value)
+    return error
 
 
-def _with_all_below(sort: type[Rejected]) -> Iterator[type[Rejected]]:
-    yield sort
-    for one in sort.__subclasses__():
-        yield from _with_all_below(one)
+def _with_subclasses(error_class: type[Rejected]) -> Iterator[type[Rejected]]:
+    yield error_class
+    for subclass in error_class.__subclasses__():
+        yield from _with_subclasses(subclass)

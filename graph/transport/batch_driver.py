@@ -8,44 +8,45 @@ from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from graph.errors import GraphError, Malformed, Rejected, Throttled, Unavailable
-from graph.transport.answer_json import path_mark
-from graph.transport.client import BATCH_SIZE, Answer, Ask, GraphClient, Request, request_of
+from graph.transport.answer_json import path_hash
+from graph.transport.client import BATCH_SIZE, Answer, Ask, GraphClient, Request, to_request
 from graph.transport.rate_limits import batches, largest_batch, services_of
 
 Result = TypeVar("Result")
-Reads = Generator[Sequence[Ask], list[Answer], Result]
-# A reading's key, the mark of the path it asked (graph.transport.answer_json.path_mark), and the answer.
-Told = tuple[Any, str, Answer]
+# Yields the requests that it wants next, is sent their answers, and returns its result.
+RequestSteps = Generator[Sequence[Ask], list[Answer], Result]
+# A reading's key, the hash of the path that it asked for, and the answer.
+RememberedAnswer = tuple[Any, str, Answer]
 
 
-class Ledger(Protocol):
-    """Who must know of writes before they are sent, and what became of each (actors/restores/write_recorder.py)."""
+class WriteLog(Protocol):
+    """Is told of writes before they are sent, and what became of each (actors/restores/write_recorder.py)."""
 
-    def sending(self, writes: Sequence[tuple[Any, Request]]) -> Sequence[int]:
-        """With the keys of those who want them; answers a mark for each. What it raises keeps them from being sent."""
+    def record_sending(self, writes: Sequence[tuple[Any, Request]]) -> Sequence[int]:
+        """Note (key, request) pairs and return an id for each. If it raises, none of them is sent."""
 
-    def answered(self, marks: Sequence[int], answers: Sequence[Answer]) -> None:
-        """In the same order."""
+    def record_answers(self, write_ids: Sequence[int], answers: Sequence[Answer]) -> None:
+        """Note what Graph answered, in the order of the ids."""
 
 
 class Memory(Protocol):
-    """What readings were answered before, by this message or by one that had to wait or died
+    """Keeps the answers that readings got, for a later message of the same run: one waits, or its worker dies
     (actors/reading/answer_memory.py)."""
 
     def recall(self, keys: Collection[Any]) -> Mapping[Any, Mapping[str, Answer]]:
-        """Key -> mark of the path -> answer."""
+        """Return {key: {hash of the path: answer}}."""
 
-    def keep(self, told: Sequence[Told]) -> None: ...
+    def keep(self, answers: Sequence[RememberedAnswer]) -> None: ...
 
     def forget(self, keys: Collection[Any]) -> None:
-        """What these were told holds no more: they begin anew."""
+        """Drop the answers of these readings: they begin anew."""
 
 
 class _NoMemory:
     def recall(self, keys: Collection[Any]) -> Mapping[Any, Mapping[str, Answer]]:
         return {}
 
-    def keep(self, told: Sequence[Told]) -> None:
+    def keep(self, answers: Sequence[RememberedAnswer]) -> None:
         pass
 
     def forget(self, keys: Collection[Any]) -> None:
@@ -54,19 +55,21 @@ class _NoMemory:
 
 def drive(
     client: GraphClient,
-    readings: Mapping[Any, Reads[Result]],
-    ledger: Ledger | None = None,
+    readings: Mapping[Any, RequestSteps[Result]],
+    write_log: WriteLog | None = None,
     memory: Memory | None = None,
 ) -> dict[Any, Result | GraphError]:
     """Run the readings in rounds, their requests together; each ends with its result or its error.
 
     A reading that ended with its result is still in the memory: forget it once the result is recorded.
     """
-    return _Drive(client, readings, ledger, memory or _NoMemory()).to_the_end()
+    return _Drive(client, readings, write_log, memory or _NoMemory()).run()
 
 
-def run_one(client: GraphClient, reading: Reads[Result], memory: Memory | None = None, key: Any = None) -> Result:
-    """Raises the reading's error."""
+def drive_one(
+    client: GraphClient, reading: RequestSteps[Result], memory: Memory | None = None, key: Any = None
+) -> Result:
+    """Run one reading and return its result. Raises its error."""
     result = drive(client, {key: reading}, memory=memory)[key]
     if isinstance(result, GraphError):
         raise result
@@ -75,42 +78,42 @@ def run_one(client: GraphClient, reading: Reads[Result], memory: Memory | None =
 
 class _Drive:
     def __init__(
-        self, client: GraphClient, readings: Mapping[Any, Reads[Any]], ledger: Ledger | None, memory: Memory
+        self, client: GraphClient, readings: Mapping[Any, RequestSteps[Any]], write_log: WriteLog | None, memory: Memory
     ) -> None:
-        self._client, self._readings, self._ledger, self._memory = client, readings, ledger, memory
+        self._client, self._readings, self._write_log, self._memory = client, readings, write_log, memory
         self._known = {key: dict(of_key) for key, of_key in memory.recall(readings.keys()).items()}
-        self._wanted: dict[Any, list[Request]] = {}
+        self._waiting: dict[Any, list[Request]] = {}
         self._ended: dict[Any, Any] = {}
-        # Those that ended for now, because an answer was not to be had.
+        # Readings that ended for now, because an answer could not be had: their memory is kept.
         self._interrupted: set[Any] = set()
 
-    def to_the_end(self) -> dict[Any, Any]:
+    def run(self) -> dict[Any, Any]:
         for key in self._readings:
             self._advance(key, None)
-        while self._wanted:
-            self._round()
+        while self._waiting:
+            self._run_round()
         return self._ended
 
-    def _round(self) -> None:
-        asked, self._wanted = self._wanted, {}
-        slots = [(key, request) for key, requests in asked.items() for request in requests]
+    def _run_round(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        slots = [(key, request) for key, requests in waiting.items() for request in requests]
         answers = [self._known_answer(*slot) for slot in slots]
-        self._ask(slots, answers)
-        given = iter(answers)
-        for key, requests in asked.items():
-            self._advance(key, [next(given) or Answer() for _ in requests])
-        # What has its result by now needs nothing kept.
-        goes_on = self._wanted.keys() | self._interrupted
+        self._fill_in(slots, answers)
+        next_answer = iter(answers)
+        for key, requests in waiting.items():
+            self._advance(key, [next(next_answer) or Answer() for _ in requests])
+        # A reading that has its result by now needs nothing remembered.
+        goes_on = self._waiting.keys() | self._interrupted
         self._keep(slots, answers, [number for number, (key, _) in enumerate(slots) if key in goes_on])
 
     def _known_answer(self, key: Any, request: Request) -> Answer | None:
-        return None if request.is_write else self._known.get(key, {}).get(path_mark(request.path))
+        return None if request.is_write else self._known.get(key, {}).get(path_hash(request.path))
 
     def _advance(self, key: Any, answers: list[Answer] | None) -> None:
         reading = self._readings[key]
         try:
-            wanted = next(reading) if answers is None else reading.send(answers)
-            self._wanted[key] = [request_of(ask) for ask in wanted]
+            asks = next(reading) if answers is None else reading.send(answers)
+            self._waiting[key] = [to_request(ask) for ask in asks]
         except StopIteration as e:
             self._ended[key] = e.value
         except GraphError as e:
@@ -118,67 +121,67 @@ class _Drive:
             if isinstance(e, Throttled | Unavailable) and any(answer.error is e for answer in answers or ()):
                 self._interrupted.add(key)
             else:
-                # It judged what it was told, and would judge it the same for ever.
+                # It judged the answers themselves, and would judge the same ones again for ever.
                 self._forget([key])
 
-    def _ask(self, slots: Sequence[tuple[Any, Request]], answers: list[Answer | None]) -> None:
-        """Fill in the answers that are not known yet. What several readings ask alike is asked once."""
-        alike: dict[tuple[Any, ...], list[int]] = {}
+    def _fill_in(self, slots: Sequence[tuple[Any, Request]], answers: list[Answer | None]) -> None:
+        """Fill in the answers that are not known yet. A path that several readings want is asked for once."""
+        same_request: dict[tuple[Any, ...], list[int]] = {}
         for number, (_, request) in enumerate(slots):
             if answers[number] is None:
-                alike.setdefault((number,) if request.is_write else (request.path,), []).append(number)
-        todo = [numbers[0] for numbers in alike.values()]
-        others = {numbers[0]: numbers[1:] for numbers in alike.values()}
+                same_request.setdefault((number,) if request.is_write else (request.path,), []).append(number)
+        unanswered = [numbers[0] for numbers in same_request.values()]
+        others = {numbers[0]: numbers[1:] for numbers in same_request.values()}
         refusals: dict[tuple[str, ...], Throttled] = {}
-        requests = [(slots[number][1].method, slots[number][1].path) for number in todo]
+        requests = [(slots[number][1].method, slots[number][1].path) for number in unanswered]
         for places in batches(requests, largest_batch(BATCH_SIZE)):
-            numbers = [todo[place] for place in places]
-            together = [slots[number] for number in numbers]
-            found = self._answers_of(together, refusals)
-            for number, answer in zip(numbers, found, strict=True):
+            numbers = [unanswered[place] for place in places]
+            batch_slots = [slots[number] for number in numbers]
+            batch_answers = self._send_batch(batch_slots, refusals)
+            for number, answer in zip(numbers, batch_answers, strict=True):
                 for same in (number, *others[number]):
                     answers[same] = answer
-            # A crash within the round must not cost those whose other answers are still to come.
+            # A crash within the round must not cost a reading that still waits for its other answers.
             in_need = {key for (key, _), answer in zip(slots, answers, strict=True) if answer is None}
-            told = [same for number in numbers for same in (number, *others[number])]
-            self._keep(slots, answers, [number for number in told if slots[number][0] in in_need])
+            answered = [same for number in numbers for same in (number, *others[number])]
+            self._keep(slots, answers, [number for number in answered if slots[number][0] in in_need])
 
-    def _answers_of(
-        self, together: Sequence[tuple[Any, Request]], refusals: dict[tuple[str, ...], Throttled]
+    def _send_batch(
+        self, slots: Sequence[tuple[Any, Request]], refusals: dict[tuple[str, ...], Throttled]
     ) -> list[Answer]:
-        requests = [request for _, request in together]
+        requests = [request for _, request in slots]
         services = {services_of(request.method, request.path) for request in requests}
-        refusal = next((refusals[one] for one in services if one in refusals), None)
+        refusal = next((refusals[service] for service in services if service in refusals), None)
         if refusal is not None:
-            # Our own budget let nobody through a moment ago: those behind need not ask it again.
+            # Our own budget let nobody through a moment ago: the requests behind need not ask it again.
             return [Answer(error=refusal)] * len(requests)
-        found = self._write(together) if requests[0].is_write else _answers(self._client, requests)
-        for answer in found:
+        answers = self._write(slots) if requests[0].is_write else _ask_graph(self._client, requests)
+        for answer in answers:
             if isinstance(answer.error, Throttled) and answer.error.code == "budget":
                 refusals |= dict.fromkeys(services, answer.error)
-        return found
+        return answers
 
-    def _write(self, together: Sequence[tuple[Any, Request]]) -> list[Answer]:
-        # What was seen of these policies before may be otherwise after: forgotten before it is sent, for a crash.
-        self._forget([key for key, _ in together])
-        marks = self._ledger.sending(together) if self._ledger else ()
-        found = _answers(self._client, [request for _, request in together])
-        if self._ledger and marks:
-            self._ledger.answered(marks, found)
-        return found
+    def _write(self, slots: Sequence[tuple[Any, Request]]) -> list[Answer]:
+        # After the write these policies may read otherwise. Forgotten before it is sent: we may crash in between.
+        self._forget([key for key, _ in slots])
+        write_ids = self._write_log.record_sending(slots) if self._write_log else ()
+        answers = _ask_graph(self._client, [request for _, request in slots])
+        if self._write_log and write_ids:
+            self._write_log.record_answers(write_ids, answers)
+        return answers
 
     def _keep(self, slots: Sequence[tuple[Any, Request]], answers: Sequence[Answer | None], numbers: list[int]) -> None:
-        told = list(self._news((*slots[number], answers[number]) for number in numbers))
-        for key, mark, answer in told:
-            self._known.setdefault(key, {})[mark] = answer
-        if told:
-            self._memory.keep(told)
+        news = list(self._new_answers((*slots[number], answers[number]) for number in numbers))
+        for key, path, answer in news:
+            self._known.setdefault(key, {})[path] = answer
+        if news:
+            self._memory.keep(news)
 
-    def _news(self, given: Iterable[tuple[Any, Request, Answer | None]]) -> Iterable[Told]:
-        for key, request, answer in given:
+    def _new_answers(self, triples: Iterable[tuple[Any, Request, Answer | None]]) -> Iterable[RememberedAnswer]:
+        for key, request, answer in triples:
             is_new = self._known_answer(key, request) is None
             if answer is not None and is_new and not request.is_write and _is_final(answer):
-                yield key, path_mark(request.path), answer
+                yield key, path_hash(request.path), answer
 
     def _forget(self, keys: Iterable[Any]) -> None:
         remembered = [key for key in keys if self._known.pop(key, None)]
@@ -190,15 +193,15 @@ def _is_final(answer: Answer) -> bool:
     return answer.error is None or isinstance(answer.error, Rejected)
 
 
-def _answers(client: GraphClient, requests: list[Request]) -> list[Answer]:
+def _ask_graph(client: GraphClient, requests: list[Request]) -> list[Answer]:
     try:
         return client.batch(requests)
     except Malformed as e:
         if len(requests) == 1 or requests[0].is_write or e.code not in ("malformed", "too_large"):
             return [Answer(error=e)] * len(requests)
-        # One damaged part makes the whole unreadable: by halves, the others are read all the same. Never a write.
+        # One damaged part makes the whole call unreadable. Halving finds it, and reads the others. Never for writes.
         half = len(requests) // 2
-        return _answers(client, requests[:half]) + _answers(client, requests[half:])
+        return _ask_graph(client, requests[:half]) + _ask_graph(client, requests[half:])
     except GraphError as e:
-        # The call as a whole failed: so did each of its parts.
+        # The call as a whole failed, and so did each of its parts.
         return [Answer(error=e)] * len(requests)

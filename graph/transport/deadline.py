@@ -1,5 +1,5 @@
-"""A total time for each answer. A socket's own timeout begins anew with every byte: a slow drip would hold a thread
-for days, through the headers as well as the body.
+"""A total time limit for each answer. A socket's own timeout begins anew with every byte, so a slow drip of headers or
+body would hold a thread for days.
 """
 
 import io
@@ -12,12 +12,12 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-# From the request's last byte to the answer's last: enough for the largest answer on a poor line.
+# From the last byte of the request to the last of the answer: enough for the largest answer on a poor line.
 TOTAL_SECONDS = 180.0
 
 
-class _UntilThen(io.RawIOBase):
-    """What `raw` reads from the socket; no wait goes beyond the deadline."""
+class _DeadlineReader(io.RawIOBase):
+    """Reads from the socket through `raw`; no wait goes beyond the deadline."""
 
     def __init__(self, raw: io.RawIOBase, connection: socket.socket, seconds: float) -> None:
         super().__init__()
@@ -41,17 +41,19 @@ class _UntilThen(io.RawIOBase):
 
 
 def adapter(total_seconds: float | None = None) -> HTTPAdapter:
-    """For a session's `mount`. `total_seconds`: TOTAL_SECONDS unless given."""
-    made = HTTPAdapter()
-    made.poolmanager.pool_classes_by_scheme = _pools(TOTAL_SECONDS if total_seconds is None else total_seconds)
-    return made
+    """Return an adapter for a session's `mount`. `total_seconds` is TOTAL_SECONDS unless given."""
+    http_adapter = HTTPAdapter()
+    http_adapter.poolmanager.pool_classes_by_scheme = _pool_classes(
+        TOTAL_SECONDS if total_seconds is None else total_seconds
+    )
+    return http_adapter
 
 
-def _pools(seconds: float) -> dict[str, type[HTTPConnectionPool]]:
+def _pool_classes(seconds: float) -> dict[str, type[HTTPConnectionPool]]:
     class Response(HTTPResponse):
         def __init__(self, sock: socket.socket, *arguments: Any, **named: Any) -> None:
             super().__init__(sock, *arguments, **named)
-            self.fp = io.BufferedReader(_UntilThen(self.fp.detach(), sock, seconds))
+            self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock, seconds))
 
     class Plain(HTTPConnection):
         response_class = Response

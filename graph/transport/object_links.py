@@ -1,4 +1,4 @@
-"""Links to other objects inside a body: relative while it is made, absolute when it is sent.
+"""Links to other objects inside a body: relative while it is built, absolute when it is sent.
 
 Every cloud has a Graph host of its own, and a link to another one names nothing (learn.microsoft.com: National cloud
 deployments; Micke-K/IntuneManagement#149). Only the client knows its tenant's host.
@@ -6,25 +6,22 @@ deployments; Micke-K/IntuneManagement#149). Only the client knows its tenant's h
 
 from typing import Any
 
-# What names another object by its address; everything else is left as it is, whatever it looks like.
-_ADDRESSES = ("@odata.id", "@odata.bind")
+from graph.transport.paths import LINK_SUFFIXES
 
 
-def with_addresses(value: Any, base: str) -> Any:
-    """The body with each link that begins with "/" below `base`: every cloud has a Graph host of its own, and a link to
-    another one names nothing (learn.microsoft.com: National cloud deployments; Micke-K/IntuneManagement#149).
-    """
+def make_links_absolute(value: Any, base: str) -> Any:
+    """Return the body with `base` in front of each link that begins with "/"."""
     if isinstance(value, list):
-        return [with_addresses(one, base) for one in value]
+        return [make_links_absolute(inner, base) for inner in value]
     if not isinstance(value, dict):
         return value
     return {
-        key: _address(inner, base) if key.endswith(_ADDRESSES) else with_addresses(inner, base)
+        key: _make_absolute(inner, base) if key.endswith(LINK_SUFFIXES) else make_links_absolute(inner, base)
         for key, inner in value.items()
     }
 
 
-def _address(link: Any, base: str) -> Any:
+def _make_absolute(link: Any, base: str) -> Any:
     if isinstance(link, list):
-        return [_address(one, base) for one in link]
+        return [_make_absolute(inner, base) for inner in link]
     return base + link if isinstance(link, str) and link.startswith("/") else link

@@ -1,4 +1,4 @@
-"""The pages of Graph's lists, and the ids of what is on them: believed as far as they can be what they say."""
+"""The pages of Graph's lists, their items and the ids of these, each checked before it is used."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,29 +8,32 @@ from graph.transport import paths
 
 # Twenty-five settings to a page, a thousand policies: no tenant has so many. Links that lead on for ever have.
 MOST_PAGES = 1000
-# A GUID has 36 characters; two of them, or one with the name of a sort, are the longest seen.
+# A GUID has 36 characters; two of them, or one with a word in front, are the longest ids that were seen.
 LONGEST_ID = 200
-NO_LIST = "Microsoft Graph's page is not the list of objects it should be."
+NOT_A_LIST = "Microsoft Graph's page is not the list of objects it should be."
 
 
-def items_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Raises Malformed where an element is no object: who reads a policy's children needs all of them."""
-    items = elements_of(page)
+def page_items(page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the objects on a page. Raises Malformed where an element is none: a policy's children are needed whole."""
+    items = page_elements(page)
     if not all(isinstance(item, dict) for item in items):
-        raise Malformed("malformed", NO_LIST)
+        raise Malformed("malformed", NOT_A_LIST)
     return items
 
 
-def elements_of(page: Mapping[str, Any]) -> list[Any]:
-    """As they came: who lists policies makes do with those that are objects."""
+def page_elements(page: Mapping[str, Any]) -> list[Any]:
+    """Return the elements of a page as they came, objects or not. Raises Malformed where there is no list."""
     items = page.get("value")
     if not isinstance(items, list):
-        raise Malformed("malformed", NO_LIST)
+        raise Malformed("malformed", NOT_A_LIST)
     return items
 
 
 def next_link(page: Mapping[str, Any], name: str = "@odata.nextLink") -> str | None:
-    """None on the last page. Raises Malformed for a link that is no address: a list that ends too early looks whole."""
+    """Return the link to the next page; None on the last one.
+
+    Raises Malformed for a link that is no address: a list that ends too early would look whole.
+    """
     link = page.get(name)
     if link is None:
         return None
@@ -39,8 +42,8 @@ def next_link(page: Mapping[str, Any], name: str = "@odata.nextLink") -> str | N
     return link
 
 
-def note_page(seen: set[str], link: str) -> None:
-    """Raises Malformed for a link that comes twice, or after more pages than anybody has."""
+def check_page_is_new(seen: set[str], link: str) -> None:
+    """Add a link to `seen`. Raises Malformed if it is there already, or after more pages than anybody has."""
     if link in seen:
         raise Malformed("page_repeats", "Microsoft Graph sent the same page link twice.")
     if len(seen) >= MOST_PAGES:
@@ -48,14 +51,14 @@ def note_page(seen: set[str], link: str) -> None:
     seen.add(link)
 
 
-def id_of(item: Mapping[str, Any]) -> str:
-    """Raises Malformed for an object without an id that could be one."""
-    found = item.get("id")
-    if not is_id(found):
+def require_id(item: Mapping[str, Any]) -> str:
+    """Return the id of an object. Raises Malformed where there is none that can be used."""
+    object_id = item.get("id")
+    if not is_usable_id(object_id):
         raise Malformed("malformed", "Microsoft Graph sent an object without a usable id. Nothing of it was used.")
-    return str(found)
+    return str(object_id)
 
 
-def is_id(found: Any) -> bool:
-    is_short = isinstance(found, str) and 0 < len(found) <= LONGEST_ID
-    return is_short and found.isprintable() and paths.is_step(found)
+def is_usable_id(value: Any) -> bool:
+    is_short = isinstance(value, str) and 0 < len(value) <= LONGEST_ID
+    return is_short and value.isprintable() and paths.is_single_segment(value)

@@ -1,4 +1,4 @@
-"""Graph's documented limits: how many requests, in how many seconds, for one app in one tenant.
+"""Graph's documented rate limits: how many requests, in how many seconds, for one app in one tenant.
 
 learn.microsoft.com, Microsoft Graph throttling limits. Intune: 1,000 requests in 20 s per app and tenant, 100 of them
 writes; Conditional Access policies and named locations: 1 a second per tenant, for all apps together, without a
@@ -24,7 +24,7 @@ LIMITS: Mapping[str, tuple[int, float]] = {
     CONDITIONAL_ACCESS: (1, 1.1),
     AUTHENTICATION: (1, 1.1),
 }
-# How long to wait for a 429 that names no wait.
+# Seconds to wait after a 429 that names no wait.
 DEFAULT_WAIT: Mapping[str, float] = {INTUNE: 10.0, INTUNE_WRITES: 10.0, CONDITIONAL_ACCESS: 2.0,
                                      AUTHENTICATION: 2.0, DIRECTORY: 10.0}  # fmt: skip
 # A storm of 429s is what others met who sent these in a $batch (KelvinTegelaar/CIPP-API, its serial path per tenant).
@@ -34,13 +34,13 @@ _LIMITED = re.compile(r"/conditionalaccess/(policies|namedlocations)\b")
 
 
 class Budget(Protocol):
-    """What a tenant's clients share, wherever they run."""
+    """The request budget that all clients of a tenant share, wherever they run."""
 
     def take(self, counts: Mapping[str, int]) -> None:
-        """Before sending so many requests per service. Raises Throttled when they must wait."""
+        """Take {service: number of requests} before sending them. Raises Throttled when they must wait."""
 
     def refused(self, service: str, seconds: float) -> None:
-        """Graph answered 429 all the same: nobody may send for so long."""
+        """Let nobody send to the service for so long: Graph answered 429 all the same."""
 
 
 def service_of(path: str) -> str:
@@ -51,18 +51,18 @@ def service_of(path: str) -> str:
 
 
 def services_of(method: str, path: str) -> tuple[str, ...]:
-    """Every limit that a request counts against; the narrowest last."""
+    """Return every limit that a request counts against; the narrowest last."""
     service = service_of(path)
     return (INTUNE, INTUNE_WRITES) if service == INTUNE and method != "GET" else (service,)
 
 
 def largest_batch(size: int) -> int:
-    """No more than `size`, and than any limit lets through at once: a $batch is let through as a whole."""
+    """Return `size`, or less where a limit lets less through at once: a $batch is let through as a whole."""
     return min(size, *(limit for service, (limit, _) in LIMITS.items() if service not in NEVER_IN_A_BATCH))
 
 
 def batches(requests: Sequence[tuple[str, str]], size: int) -> Iterator[list[int]]:
-    """The numbers of the requests (method, path) that go together, reads apart from writes.
+    """Yield the numbers of the requests (method, path) that go into one $batch, reads apart from writes.
 
     Requests to a service that is never in a $batch go alone.
     """

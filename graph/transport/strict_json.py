@@ -1,7 +1,7 @@
-"""The bytes of an answer as JSON, read strictly: what is no clear JSON of a bearable size is no answer.
+"""A strict reader of JSON: an answer that is no unambiguous JSON of a bearable size is refused.
 
-Python's own reader takes more than JSON is (NaN, a key twice, a number beyond all bounds), and what it takes would be
-kept as a policy. Bounded before it is read: a small text can become large objects.
+Python's own reader accepts more than JSON (NaN, a key twice, a number beyond all bounds), and what it accepts would be
+kept as a policy. The size is checked before it reads: a small text can become large objects.
 """
 
 import json
@@ -23,48 +23,51 @@ NOT_JSON = (
 MALFORMED = "Microsoft Graph's answer is damaged: it is not the JSON it should be. Nothing of it was used."
 
 
-def read(chunks: Iterable[bytes], largest: int = LARGEST_ANSWER) -> bytes:
-    """All of it; counted as it is unpacked, whatever a header says of its length. Raises Malformed."""
-    kept, size = [], 0
+def read_bounded(chunks: Iterable[bytes], largest: int = LARGEST_ANSWER) -> bytes:
+    """Return the chunks as one. Raises Malformed above `largest` bytes: counted as they are unpacked."""
+    parts, size = [], 0
     for chunk in chunks:
         size += len(chunk)
         if size > largest:
             raise Malformed("too_large", f"The answer is larger than {largest // 1024**2} MB. Nothing of it was used.")
-        kept.append(chunk)
-    return b"".join(kept)
+        parts.append(chunk)
+    return b"".join(parts)
 
 
-def parsed(text: bytes) -> Any:
-    """Raises Malformed: `not_json` for what does not even begin as an object does, else `malformed`."""
+def parse(text: bytes) -> Any:
+    """Return the JSON value.
+
+    Raises Malformed: `not_json` if it does not even begin like an object, else `malformed`.
+    """
     if sum(map(text.count, (b",", b"[", b"{"))) > MOST_VALUES:
         raise Malformed("too_large", f"The answer holds more than {MOST_VALUES:,} values. Nothing of it was used.")
     try:
-        found = json.loads(
+        document = json.loads(
             text.decode("utf-8-sig"),
-            object_pairs_hook=_without_doubles,
-            parse_constant=_refuse,
-            parse_float=_finite,
+            object_pairs_hook=_refuse_duplicate_keys,
+            parse_constant=_refuse_constant,
+            parse_float=_finite_float,
         )
     except (ValueError, RecursionError) as e:
         begins = text.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
         raise Malformed("malformed", MALFORMED) if begins else Malformed("not_json", NOT_JSON) from e
-    if is_deep(found):
+    if is_deep(document):
         raise Malformed("malformed", MALFORMED)
-    return found
+    return document
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
+def _refuse_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise ValueError("a key twice: nobody can say which is meant")
-    return made
+    return members
 
 
-def _refuse(name: str) -> Any:
+def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
-def _finite(text: str) -> float:
+def _finite_float(text: str) -> float:
     number = float(text)
     if number in (float("inf"), float("-inf")):
         raise ValueError("a number beyond all bounds")
@@ -72,10 +75,10 @@ def _finite(text: str) -> float:
 
 
 def is_deep(value: Any, deepest: int = DEEPEST) -> bool:
-    """Without recursion: that is what it protects from."""
+    """Tell whether a value is nested deeper than `deepest`; without recursion, which is what it protects from."""
     level, depth = [value], 0
     while level and depth <= deepest:
-        holders = [one for one in level if isinstance(one, dict | list)]
-        level = [inner for one in holders for inner in (one.values() if isinstance(one, dict) else one)]
+        holders = [inner for inner in level if isinstance(inner, dict | list)]
+        level = [inner for holder in holders for inner in (holder.values() if isinstance(holder, dict) else holder)]
         depth += 1
     return bool(level)

@@ -107,11 +107,11 @@ def _by_definition(body: Object) -> dict[str, Object]:
 
 
 def _definition_value_body(value: Object) -> Object:
-    definition = paths.keyed("/deviceManagement/groupPolicyDefinitions", (value.get("definition") or {}).get("id"))
+    definition = paths.key_link("/deviceManagement/groupPolicyDefinitions", (value.get("definition") or {}).get("id"))
     presentations = [
         {
             **omit(one, "id", "createdDateTime", "lastModifiedDateTime", "presentation"),
-            "presentation@odata.bind": paths.keyed(
+            "presentation@odata.bind": paths.key_link(
                 f"{definition}/presentations", (one.get("presentation") or {}).get("id")
             ),
         }
@@ -179,7 +179,7 @@ def create_intent(path: str, body: Object) -> Request:
     template = body.get("templateId")
     settings = [_settings_delta(one) for one in _settings_by_definition(body).values()]
     return post(
-        paths.below("/deviceManagement/templates", template, "createInstance"),
+        paths.join("/deviceManagement/templates", template, "createInstance"),
         {**pick(body, "displayName", "description", "roleScopeTagIds"), "settingsDelta": settings},
     )
 
@@ -249,11 +249,11 @@ def write_messages(path: str, live: Object, want: Object) -> list[Request]:
     made = [post(below, pick(one, "locale", "subject", "messageTemplate", "isDefault"))
             for one in order if one["locale"] not in now]  # fmt: skip
     changed = [
-        Request(paths.below(below, now[one["locale"]]["id"]), "PATCH", _message_body(one))
+        Request(paths.join(below, now[one["locale"]]["id"]), "PATCH", _message_body(one))
         for one in order
         if one["locale"] in now and _message_body(one) != _message_body(now[one["locale"]])
     ]
-    gone = [Request(paths.below(below, one["id"]), "DELETE") for locale, one in now.items() if locale not in then]
+    gone = [Request(paths.join(below, one["id"]), "DELETE") for locale, one in now.items() if locale not in then]
     return [*made, *changed, *gone]
 
 
@@ -303,10 +303,10 @@ def shape_role_assignment(body: Object) -> None:
     role_id = (body.pop("roleDefinition", None) or {}).get("id")
     tags = body.pop("roleScopeTags", None) or ()
     if role_id:
-        body["roleDefinition@odata.bind"] = paths.keyed("/deviceManagement/roleDefinitions", role_id)
+        body["roleDefinition@odata.bind"] = paths.key_link("/deviceManagement/roleDefinitions", role_id)
     if tags:
         body["roleScopeTags@odata.bind"] = [
-            paths.keyed("/deviceManagement/roleScopeTags", one["id"]) for one in tags if one.get("id")
+            paths.key_link("/deviceManagement/roleScopeTags", one["id"]) for one in tags if one.get("id")
         ]
 
 
@@ -337,11 +337,11 @@ def write_combination_configurations(path: str, live: Object, want: Object) -> l
     then = {_combination_key(one): one for one in want.get(key) or ()}
     made = [post(below, combination_configuration(one)) for name, one in then.items() if name not in now]
     changed = [
-        Request(paths.below(below, now[name]["id"]), "PATCH", combination_configuration(one))
+        Request(paths.join(below, now[name]["id"]), "PATCH", combination_configuration(one))
         for name, one in then.items()
         if name in now and combination_configuration(now[name]) != combination_configuration(one)
     ]
-    gone = [Request(paths.below(below, one["id"]), "DELETE") for name, one in now.items() if name not in then]
+    gone = [Request(paths.join(below, one["id"]), "DELETE") for name, one in now.items() if name not in then]
     return [*made, *changed, *gone]
 
 

@@ -35,7 +35,7 @@ def _link_part(policy_type: str, link: Link) -> Part:
         bare = str(want.get("@odata.type") or "").removeprefix(TYPE)
         if not navigations.has_link(policy_type, bare, link.name):
             return []
-        nav = paths.below(path, f"microsoft.graph.{bare}", link.name)
+        nav = paths.join(path, f"microsoft.graph.{bare}", link.name)
         now, then = (_ids(one.get(link.name)) for one in (live, want))
         if link.is_many:
             return reference_requests(nav, now, then, navigations.PATHS[link.kind])
@@ -57,12 +57,12 @@ def _ids(value: Any) -> list[str]:
 def reference_requests(nav: str, now: Iterable[str], then: Iterable[str], collection: str) -> list[Request]:
     """From some objects of a collection to others."""
     now, then = list(now), list(then)
-    gone = [Request(f"{paths.below(nav, one)}/$ref", "DELETE") for one in now if one not in then]
+    gone = [Request(f"{paths.join(nav, one)}/$ref", "DELETE") for one in now if one not in then]
     return [*gone, *(post(f"{nav}/$ref", _link_body(collection, one)) for one in then if one not in now)]
 
 
 def _link_body(collection: str, graph_id: str) -> Object:
-    return {"@odata.id": paths.keyed(collection, graph_id)}
+    return {"@odata.id": paths.key_link(collection, graph_id)}
 
 
 # --- apps ------------------------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def write_notification_messages(path: str, live: Object, want: Object) -> list[R
 
 
 def _template_requests(there: Object, wanted: Object) -> list[Request]:
-    path = paths.below("/deviceManagement/notificationMessageTemplates", there["id"])
+    path = paths.join("/deviceManagement/notificationMessageTemplates", there["id"])
     calls = write_messages(path, there, wanted)
     # Only that of an e-mail was seen to be changed (its PATCH, after the messages).
     now, then = (one_spelling("flags", one.get("brandingOptions") or "none") for one in (there, wanted))
@@ -147,8 +147,8 @@ def write_enrollment_order(path: str, live: Object, want: Object) -> list[Reques
 def write_default_profile(path: str, live: Object, want: Object) -> list[Request]:
     """Of the token that the tenant's policy is under. What is a default stays it until another one becomes it."""
     token, policy = token_of(live), path.rpartition("/")[2]
-    profiles = paths.below("/deviceManagement/depOnboardingSettings", token, "enrollmentProfiles")
-    made = post(paths.below(profiles, f"{token}_{policy}", "setDefaultProfile"), {})
+    profiles = paths.join("/deviceManagement/depOnboardingSettings", token, "enrollmentProfiles")
+    made = post(paths.join(profiles, f"{token}_{policy}", "setDefaultProfile"), {})
     return [made] if token and want.get(IS_DEFAULT) else []
 
 

@@ -128,13 +128,11 @@ def _list_part(name: str, key: Callable[[Object], str], shown: tuple[str, ...]) 
         then = {key(one): one for one in want.get(name) or ()}
         made = [post(f"{path}/{name}", pick(one, *shown)) for which, one in then.items() if which not in now]
         changed = [
-            Request(paths.below(path, name, now[which]["id"]), "PATCH", pick(one, *shown))
+            Request(paths.join(path, name, now[which]["id"]), "PATCH", pick(one, *shown))
             for which, one in then.items()
             if which in now and pick(now[which], *shown) != pick(one, *shown)
         ]
-        gone = [
-            Request(paths.below(path, name, one["id"]), "DELETE") for which, one in now.items() if which not in then
-        ]
+        gone = [Request(paths.join(path, name, one["id"]), "DELETE") for which, one in now.items() if which not in then]
         return [*gone, *made, *changed]
 
     return write

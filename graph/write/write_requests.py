@@ -30,9 +30,7 @@ PolicyContent = dict[str, Any]
 def item_path(policy_type: PolicyType, graph_id: str) -> str:
     """Apple's enrollment profiles live below a token: their id is "{token}/{profile}"."""
     token, _, profile = graph_id.partition("/")
-    return (
-        paths.below(policy_type.item(token), "enrollmentProfiles", profile) if profile else policy_type.item(graph_id)
-    )
+    return paths.join(policy_type.item(token), "enrollmentProfiles", profile) if profile else policy_type.item(graph_id)
 
 
 def chosen_id(policy_type: PolicyType, content: PolicyContent) -> str:
@@ -236,7 +234,7 @@ def _assignment_requests(rule: WriteRule, path: str, live: PolicyContent, want: 
 def _requests_one_by_one(path: str, now: list[Object], then: list[Object]) -> list[Request]:
     there = {_target_key(one): one for one in now}
     wanted = {_target_key(one): one for one in then}
-    gone = [Request(paths.below(path, "assignments", one["id"]), "DELETE") for key, one in there.items()
+    gone = [Request(paths.join(path, "assignments", one["id"]), "DELETE") for key, one in there.items()
             if key not in wanted]  # fmt: skip
     return [*gone, *(post(f"{path}/assignments", one) for key, one in wanted.items() if key not in there)]
 

@@ -17,7 +17,7 @@ from db.recovery import setbacks
 from db.runs import claims, completion, runs
 from db.states import Sweep
 from db.tenants import schedules
-from graph.errors import never_show
+from graph.errors import register_secrets
 from web.commands import doctor
 from web.presentation import metrics
 
@@ -44,7 +44,7 @@ def broken(monkeypatch):
         monkeypatch.setattr(scheduler, "STEPS", [broken if one is step else one for one in steps])
 
     steps = scheduler.STEPS
-    never_show([SECRET])
+    register_secrets([SECRET])
     return act
 
 

@@ -17,9 +17,9 @@ from graph.errors import (
     Throttled,
     Unavailable,
     Unclear,
-    from_answer,
-    never_show,
+    error_from_answer,
     redact,
+    register_secrets,
     retry_after,
 )
 
@@ -49,21 +49,21 @@ def error(code, message):
     ],
 )
 def test_an_answer_becomes_the_error_its_reader_can_act_on(status, code, message, kind, ours):
-    made = from_answer(status, {}, error(code, message))
+    made = error_from_answer(status, {}, error(code, message))
     assert type(made) is kind
     assert (made.code, made.status, made.request_id) == (ours, status, "from-body")
     assert made.sentence.endswith(".")
 
 
 def test_intunes_json_inside_the_message_names_the_permissions_and_nothing_internal():
-    made = from_answer(403, {"request-id": "r1"}, error("Forbidden", json.dumps(INTUNE)))
+    made = error_from_answer(403, {"request-id": "r1"}, error("Forbidden", json.dumps(INTUNE)))
     assert made.permissions == (
         "DeviceManagementConfiguration.Read.All",
         "DeviceManagementConfiguration.ReadWrite.All",
     )
     assert "manage.microsoft.com" not in made.sentence
     twice = {"ErrorCode": "Forbidden", "Message": json.dumps(INTUNE)}
-    assert isinstance(from_answer(401, {}, error("UnknownError", json.dumps(twice))), Forbidden)
+    assert isinstance(error_from_answer(401, {}, error("UnknownError", json.dumps(twice))), Forbidden)
 
 
 # (status, code, message, ours). The exact texts, each as its source in graph/not_offered.py quotes it.
@@ -93,7 +93,7 @@ def test_what_a_tenant_or_its_cloud_does_not_offer_is_told_from_what_it_refuses(
     said = (
         json.dumps({"_version": 3, "Message": f"{message} - Operation ID (for support): 0"}) if is_nested else message
     )
-    made = from_answer(status, {}, error(code, said))
+    made = error_from_answer(status, {}, error(code, said))
     assert (type(made), made.code, made.status) == (NotAvailable, ours, status)
     assert made.sentence.endswith(".")
     assert "{" not in made.sentence
@@ -104,7 +104,7 @@ def test_every_reason_for_not_offered_is_held_by_words_that_were_seen():
 
 
 def test_the_segment_that_graph_does_not_know_is_named():
-    assert "“inventoryPolicies”" in from_answer(400, {}, error("BadRequest", NOT_OFFERED[0][2])).sentence
+    assert "“inventoryPolicies”" in error_from_answer(400, {}, error("BadRequest", NOT_OFFERED[0][2])).sentence
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_the_segment_that_graph_does_not_know_is_named():
     ],
 )
 def test_what_only_looks_like_not_offered_is_a_refusal_like_any_other(status, code, message, kind):
-    assert type(from_answer(status, {}, error(code, message))) is kind
+    assert type(error_from_answer(status, {}, error(code, message))) is kind
 
 
 BROKER = "Rate limit reached because of too many requests to query broker. Please retry after sometime."
@@ -143,24 +143,24 @@ BROKER = "Rate limit reached because of too many requests to query broker. Pleas
     ],
 )
 def test_graph_asks_to_wait_in_more_words_than_one(status, headers, body, wait):
-    made = from_answer(status, headers, body)
+    made = error_from_answer(status, headers, body)
     assert (type(made), made.code, made.retry_after) == (Throttled, "throttled", wait)
 
 
 def test_what_intunes_back_end_said_in_headers_never_hides_what_graph_said():
     inner = json.dumps({"Message": BROKER, "HttpHeaders": '{"retry-after": "9"}'})
-    assert from_answer(429, {"Retry-After": "2"}, error("X", inner)).retry_after == 2
+    assert error_from_answer(429, {"Retry-After": "2"}, error("X", inner)).retry_after == 2
 
 
 def test_an_approval_that_only_the_back_ends_headers_name_is_one():
     inner = json.dumps({"Message": "wait", "HttpHeaders": '{"x-msft-approval-code": "a-1"}'})
-    assert from_answer(412, {}, error("PreconditionFailed", inner)).approval == "a-1"
+    assert error_from_answer(412, {}, error("PreconditionFailed", inner)).approval == "a-1"
 
 
 def test_an_approval_that_only_the_words_name_is_one():
     code = "aabb1234-5678-9012-abcd-ef0123456789"
     words = f"Approval Required. Request Approval using the request ID. x-msft-approval-code: {code}"
-    assert from_answer(403, {}, error("ApprovalRequired", words)).approval == code
+    assert error_from_answer(403, {}, error("ApprovalRequired", words)).approval == code
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_an_approval_that_only_the_words_name_is_one():
     ],
 )
 def test_a_refusal_of_graphs_without_a_word_is_unclear_and_names_no_permission(headers, body, is_part):
-    made = from_answer(403, headers, body, is_part=is_part)
+    made = error_from_answer(403, headers, body, is_part=is_part)
     assert (type(made), made.code) == (Unclear, "refused_unclear")
 
 
@@ -190,30 +190,30 @@ def test_a_retry_after_that_is_missing_or_nonsense_is_none(text):
 @pytest.mark.parametrize("body", [None, [], "x", {"error": "x"}])
 @pytest.mark.parametrize("status", [301, 403, 404, 407, 418])
 def test_a_refusal_that_says_nothing_as_graph_does_is_not_graphs(status, body):
-    assert from_answer(500, {}, body).code == "unavailable"
-    assert from_answer(429, {}, body).code == "throttled"
-    made = from_answer(status, {}, body)
+    assert error_from_answer(500, {}, body).code == "unavailable"
+    assert error_from_answer(429, {}, body).code == "throttled"
+    made = error_from_answer(status, {}, body)
     assert (made.code, type(made)) == ("not_graph", Malformed)
     assert "proxy" in made.sentence
 
 
 def test_an_error_whose_words_are_no_words_is_still_an_error():
-    assert from_answer(418, {}, {"error": {"code": 7, "message": ["x"]}}).code == "rejected"
+    assert error_from_answer(418, {}, {"error": {"code": 7, "message": ["x"]}}).code == "rejected"
 
 
 @pytest.mark.parametrize("status", [0, -1, 101, 200, 302, 600, 999])
 def test_a_status_that_is_no_refusal_is_malformed(status):
-    assert isinstance(from_answer(status, {}, {"error": {"code": "x", "message": "y"}}), Malformed)
+    assert isinstance(error_from_answer(status, {}, {"error": {"code": "x", "message": "y"}}), Malformed)
 
 
 def test_what_a_header_says_is_kept_as_far_as_it_can_be_an_id():
     body = {"error": {"code": "Bad\x00Code" + "x" * 10_000, "message": "no"}}
-    made = from_answer(400, {"request-id": "r\x00\x1b[31m" + "é" * 5 + "1" * 10_000}, body)
+    made = error_from_answer(400, {"request-id": "r\x00\x1b[31m" + "é" * 5 + "1" * 10_000}, body)
     assert made.request_id.startswith("r[31m111")
     assert len(made.request_id) <= 80
     assert len(made.sentence) < 200
     assert made.sentence.isprintable()
-    assert from_answer(403, {"x-msft-approval-code": "../../groups"}, body).code == "permission_missing"
+    assert error_from_answer(403, {"x-msft-approval-code": "../../groups"}, body).code == "permission_missing"
 
 
 @pytest.mark.parametrize(
@@ -251,18 +251,18 @@ def test_ids_stay_readable():
 
 @pytest.fixture
 def nothing_known(monkeypatch):
-    monkeypatch.setattr(errors, "_known", ())
+    monkeypatch.setattr(errors, "_known_secrets", ())
 
 
 def test_of_two_known_secrets_the_longer_is_masked_whole(nothing_known):
-    never_show(["abcdefgh"])
-    never_show(["abcdefgh-and-more"])
+    register_secrets(["abcdefgh"])
+    register_secrets(["abcdefgh-and-more"])
     assert redact("it is abcdefgh-and-more, or abcdefgh") == "it is [masked], or [masked]"
 
 
 def test_a_known_secret_is_masked_as_json_writes_it_too(nothing_known):
     secret = 'quoted"back\\slash\nline'
-    never_show([secret])
+    register_secrets([secret])
     assert redact(json.dumps({"message": f"it is {secret}"})) == '{"message": "it is [masked]"}'
 
 
@@ -271,7 +271,7 @@ def test_secrets_are_learnt_while_other_threads_write_their_lines(nothing_known)
 
     def learn():
         for number in range(300):
-            never_show([f"learnt-{number:08}"])
+            register_secrets([f"learnt-{number:08}"])
         done.set()
 
     thread = threading.Thread(target=learn)

@@ -23,7 +23,7 @@ from db.models import Policy, RunItem, Snapshot
 from db.policies import snapshots
 from db.restores import restores
 from db.tenants import tenants
-from graph.errors import from_answer
+from graph.errors import error_from_answer
 from tests.support import servers
 from tests.support.captures import capture_by_hand
 from tests.support.environment import REDIS_PORT
@@ -239,5 +239,5 @@ def test_what_a_process_knows_is_masked_wherever_it_stands(app, told, log):
         logging.getLogger("x").exception("it went wrong")
     assert told["signing"] not in log.getvalue()
     assert told["key"] not in log.getvalue()
-    error = from_answer(400, {}, {"error": {"code": "BadRequest", "message": f"{told['signing']} is odd"}})
+    error = error_from_answer(400, {}, {"error": {"code": "BadRequest", "message": f"{told['signing']} is odd"}})
     assert "[masked] is odd" in error.sentence

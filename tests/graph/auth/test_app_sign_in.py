@@ -5,7 +5,7 @@ import threading
 import pytest
 import requests
 
-from graph.auth.app_sign_in import Secret, SignIn
+from graph.auth.app_sign_in import AppSignIn, Secret
 from graph.auth.certificate import parse_certificate_file
 from graph.auth.clouds import Cloud, endpoints
 from graph.errors import SignInFailed, Unavailable
@@ -28,7 +28,7 @@ def tenant(simulator):
 def sign_in(simulator):
     def make(credential=None, directory_id=DIRECTORY, client_id=CLIENT, cloud=Cloud.GLOBAL):
         where = endpoints(cloud, login_url=simulator, graph_url=simulator)
-        return SignIn(directory_id, client_id, credential or Secret("right"), where)
+        return AppSignIn(directory_id, client_id, credential or Secret("right"), where)
 
     return make
 

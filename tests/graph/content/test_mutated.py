@@ -25,7 +25,7 @@ from graph.restore.options import LEAVE, RestoreOptions
 from graph.restore.resolver import names_in_content
 from graph.review.lockout_guard import find_lockout
 from graph.simulator.demo import demo_tenants
-from graph.transport.client import Answer, request_of
+from graph.transport.client import Answer, to_request
 from graph.write import additions
 from graph.write.attainable import limit_to_attainable
 from graph.write.write_requests import change_requests, creation_request, remaining_differences
@@ -105,7 +105,7 @@ def read(row, item):
 
 
 def answer_to(ask, row, whole):
-    ask = request_of(ask).path
+    ask = to_request(ask).path
     below = ask.partition("?")[0].removeprefix(row.path).strip("/").split("/")[1:]
     if ask.startswith(row.path) and not below:
         return copy.deepcopy(whole)

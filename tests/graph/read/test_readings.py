@@ -3,14 +3,14 @@
 import pytest
 import requests
 
-from graph.auth.app_sign_in import Secret, SignIn
+from graph.auth.app_sign_in import AppSignIn, Secret
 from graph.auth.clouds import endpoints
 from graph.content.fingerprint import fingerprint
 from graph.content.normalise import canonical, normalise
 from graph.errors import Forbidden, GraphError, Incomplete, Malformed, NotAvailable, NotFound, Rejected, Throttled
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import list_policies, read_policy
-from graph.transport.batch_driver import drive, run_one
+from graph.transport.batch_driver import drive, drive_one
 from graph.transport.client import GraphClient
 from tests.support.simulated_tenant import REAL, SimulatedTenant, assert_holds, catalog_policy, truth_of
 
@@ -18,7 +18,7 @@ from tests.support.simulated_tenant import REAL, SimulatedTenant, assert_holds, 
 def connect(url, name):
     facts = next(one for one in requests.get(f"{url}/_simulator/tenants", timeout=10).json() if name in one["name"])
     where = endpoints("global", login_url=url, graph_url=url)
-    signed_in = SignIn(facts["directory_id"], facts["client_id"], Secret(facts["client_secret"]), where)
+    signed_in = AppSignIn(facts["directory_id"], facts["client_id"], Secret(facts["client_secret"]), where)
     directory = facts["directory_id"]
     return GraphClient(url, signed_in.token, directory=directory), SimulatedTenant(url, directory)
 
@@ -82,7 +82,7 @@ def tenant(simulator, graph):
     """(client, simulated tenant) of the cast's Contoso."""
     where = endpoints("global", login_url=simulator, graph_url=simulator)
     facts = "11111111-1111-4111-8111-111111111111"
-    token = SignIn(facts, facts, Secret("contoso client secret"), where).token
+    token = AppSignIn(facts, facts, Secret("contoso client secret"), where).token
     return GraphClient(simulator, token, directory=facts), graph
 
 
@@ -96,7 +96,7 @@ class TestOneTenant:
         client, simulated = tenant
         simulated.put(PATH, {**catalog_policy("p", "P", 3), "settingCount": 4})
         with pytest.raises(Incomplete, match="3 of the policy's 4"):
-            run_one(client, read_policy(CATALOG, "p"))
+            drive_one(client, read_policy(CATALOG, "p"))
 
     @pytest.mark.parametrize(
         ("status", "message", "kind"),
@@ -110,16 +110,16 @@ class TestOneTenant:
         body = {"error": {"code": "BadRequest" if status == 400 else "NotFound", "message": message}}
         simulated.fault(kind="status", path=f"intents/i/{part}", status=status, body=body)
         with pytest.raises(kind) as e:
-            run_one(client, read_policy(POLICY_TYPES["intents"], "i"))
+            drive_one(client, read_policy(POLICY_TYPES["intents"], "i"))
         assert type(e.value) is kind
 
     def test_a_retired_list_that_says_nothing_is_empty_and_another_is_damaged(self, tenant):
         client, simulated = tenant
         for path in ("windowsInformationProtectionPolicies", "configurationPolicies"):
             simulated.fault(kind="malformed", shape="part_without_body", path=f"/{path}(\\?|$)")
-        assert run_one(client, list_policies(POLICY_TYPES["windowsInformationProtectionPolicies"])).policies == []
+        assert drive_one(client, list_policies(POLICY_TYPES["windowsInformationProtectionPolicies"])).policies == []
         with pytest.raises(Malformed):
-            run_one(client, list_policies(CATALOG))
+            drive_one(client, list_policies(CATALOG))
 
     def test_assignments_carry_names_and_a_deleted_group_has_none(self, tenant):
         client, simulated = tenant
@@ -128,7 +128,7 @@ class TestOneTenant:
         ]
         simulated.put("groups", {"id": "g1", "displayName": "SG-Pilot"})
         simulated.put(PATH, {**catalog_policy("p", "P"), "assignments": targets})
-        reading = run_one(client, read_policy(CATALOG, "p"))
+        reading = drive_one(client, read_policy(CATALOG, "p"))
         assert reading.references["groups"] == {"g1": "SG-Pilot", "g2": None}
         assert reading.proof["names"] == "read"
 
@@ -137,7 +137,7 @@ class TestOneTenant:
         simulated.change(permissions=["DeviceManagementConfiguration.Read.All"])
         target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": "g1"}
         simulated.put(PATH, {**catalog_policy("p", "P"), "assignments": [{"target": target}]})
-        reading = run_one(client, read_policy(CATALOG, "p"))
+        reading = drive_one(client, read_policy(CATALOG, "p"))
         assert reading.references["groups"] == {"g1": None}
         assert "group names" in reading.proof["names"]
 
@@ -148,11 +148,11 @@ class TestOneTenant:
                   "@odata.type": "#microsoft.graph.omaSettingString"}  # fmt: skip
         simulated.put("deviceManagement/deviceConfigurations", {"id": "d", "displayName": "D", "omaSettings": [secret],
                       "@odata.type": "#microsoft.graph.windows10CustomConfiguration", "assignments": []})  # fmt: skip
-        reading = run_one(client, read_policy(POLICY_TYPES["deviceConfigurations"], "d"))
+        reading = drive_one(client, read_policy(POLICY_TYPES["deviceConfigurations"], "d"))
         assert reading.content["body"]["omaSettings"][0]["value"] == "****"
         assert reading.proof["secrets"]["withheld"][0]["where"] == "omaSettings[./x]"
         simulated.change(flags={"secrets_forbidden": False})
-        reading = run_one(client, read_policy(POLICY_TYPES["deviceConfigurations"], "d"))
+        reading = drive_one(client, read_policy(POLICY_TYPES["deviceConfigurations"], "d"))
         assert reading.content["body"]["omaSettings"][0]["value"] == "hush"
 
     def test_lists_of_many_pages_are_read_to_the_last(self, tenant):
@@ -162,7 +162,7 @@ class TestOneTenant:
             simulated.put(
                 "deviceManagement/deviceCategories", {"id": f"c{number}", "displayName": f"Category {number}"}
             )
-        listed = run_one(client, list_policies(POLICY_TYPES["deviceCategories"]))
+        listed = drive_one(client, list_policies(POLICY_TYPES["deviceCategories"]))
         assert {one.graph_id for one in listed.policies} >= {f"c{number}" for number in range(10)}
         simulated.change(flags={"page_size": 1000})
 
@@ -179,10 +179,10 @@ class TestOneTenant:
     def test_gone_and_no_intune_are_errors_of_their_own(self, tenant):
         client, simulated = tenant
         with pytest.raises(NotFound):
-            run_one(client, read_policy(CATALOG, "nowhere"))
+            drive_one(client, read_policy(CATALOG, "nowhere"))
         simulated.change(flags={"no_intune": True})
         with pytest.raises(NotAvailable):
-            run_one(client, list_policies(CATALOG))
+            drive_one(client, list_policies(CATALOG))
         simulated.change(flags={"no_intune": False})
 
     def test_reading_many_costs_few_http_calls(self, tenant):

@@ -22,7 +22,7 @@ from graph.restore.planner import PlanCase, plan_item
 from graph.restore.target_directory import SourceObject, TargetDirectory, look_up_references
 from graph.transport import paths
 from graph.transport.client import Answer, GraphClient, Request
-from graph.transport.pages import is_id
+from graph.transport.pages import is_usable_id
 from graph.write.write_requests import change_requests, creation_request, removal_requests
 from graph.write.write_rules import WRITE_RULES
 from tests.fuzz.values import STEERING
@@ -91,8 +91,8 @@ def requests_of(row, content):
 
 
 def is_sent(request):
-    links = paths.links_in(request.body)
-    return not paths.is_led_astray(request.path) and not any(map(paths.is_link_astray, links))
+    links = paths.find_links(request.body)
+    return not paths.is_path_astray(request.path) and not any(map(paths.is_link_astray, links))
 
 
 def lands(path):
@@ -106,7 +106,7 @@ def lands(path):
 
 def strays(row, request):
     allowed = (row.path, *BESIDE.get(row.key, ()))
-    addresses = [request.path, *paths.links_in(request.body)]
+    addresses = [request.path, *paths.find_links(request.body)]
     return [one for one in addresses if not str(lands(one)).startswith(allowed) or lands(one) != lands(one + "/.")]
 
 
@@ -119,7 +119,7 @@ def wrong_with(row, content, at, text):
         return []  # no content that any upload or reading lets through
     found = [f"{one} is sent" for request in requests if is_sent(request) for one in strays(row, request)]
     refused = [one.path for one in requests if not is_sent(one)]
-    if refused and len(text) < paths.LONGEST and not address_checks.find_problem(row, [hostile]):
+    if refused and len(text) < paths.MAX_PATH_LENGTH and not address_checks.find_problem(row, [hostile]):
         found += [f"nobody says before that {one} is refused" for one in refused]
     return [f"{row.key} {at} {text!r}: {one}" for one in found]
 
@@ -222,7 +222,7 @@ def test_what_graph_calls_its_objects_steers_nothing_either():
         assert all(
             one.startswith(("/deviceManagement/device", "/deviceManagement/operation", "/$batch")) for one in landed
         )
-        assert not is_id(text) or lands(paths.below("/x", text)) == f"/x/{text}", text
+        assert not is_usable_id(text) or lands(paths.join("/x", text)) == f"/x/{text}", text
 
 
 def test_names_and_ids_that_are_looked_up_ask_for_nothing_else():
@@ -239,6 +239,6 @@ def test_names_and_ids_that_are_looked_up_ask_for_nothing_else():
                 wanted = steps.send([Answer(body={"value": []}) for _ in wanted])
         except StopIteration:
             pass
-        assert not [one for one in asked if paths.is_led_astray(one)], text
+        assert not [one for one in asked if paths.is_path_astray(one)], text
         filters = [one.partition("eq '")[2] for one in asked if "eq '" in one]
         assert all(unquote(one.partition("'&$select")[0]).replace("''", "").count("'") == 0 for one in filters), text

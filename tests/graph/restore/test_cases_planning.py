@@ -6,7 +6,7 @@ import pytest
 
 from graph.content.places import root_type
 from graph.content.service_made import is_service_made, is_service_made_outermost
-from graph.errors import from_answer
+from graph.errors import error_from_answer
 from graph.microsoft.model import enum, is_known, properties, subtypes
 from graph.policy_types.quotas import QUOTAS, warning
 from graph.policy_types.table import POLICY_TYPES
@@ -255,7 +255,7 @@ MADE = "00000040-1111-4111-8111-111111111111"
     ],
 )
 def test_a_refusal_is_tried_again_where_it_may_be_about_what_was_just_made(status, message, is_young):
-    error = from_answer(status, {}, {"error": {"code": "BadRequest", "message": message}}, is_part=True)
+    error = error_from_answer(status, {}, {"error": {"code": "BadRequest", "message": message}}, is_part=True)
     assert may_be_a_delay(error, [f"T_{MADE}"]) is is_young
     assert may_be_a_delay(error, []) is False, "nothing was made"
 

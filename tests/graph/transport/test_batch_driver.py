@@ -12,7 +12,7 @@ from graph.read.readings import PolicyList, list_policies, read_policy
 from graph.references.references import find
 from graph.restore.target_directory import TargetDirectory, look_up_references
 from graph.transport import rate_limits
-from graph.transport.answer_json import packed, unpacked
+from graph.transport.answer_json import pack_answer, unpack_answer
 from graph.transport.batch_driver import drive
 from graph.transport.client import Answer, Request
 from tests.graph.read.test_readings import connect
@@ -28,12 +28,12 @@ class Memory:
         self.told = {}
 
     def recall(self, keys):
-        return {key: {mark: unpacked(json.loads(text)) for mark, text in self.told.get(key, {}).items()}
+        return {key: {mark: unpack_answer(json.loads(text)) for mark, text in self.told.get(key, {}).items()}
                 for key in keys}  # fmt: skip
 
     def keep(self, told):
         for key, mark, answer in told:
-            self.told.setdefault(key, {})[mark] = json.dumps(packed(answer))
+            self.told.setdefault(key, {})[mark] = json.dumps(pack_answer(answer))
 
     def forget(self, keys):
         for key in keys:

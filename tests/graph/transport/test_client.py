@@ -296,7 +296,7 @@ def test_a_part_that_cannot_be_told_whose_it_is_is_unanswered(client, server, pa
 )
 def test_what_was_made_and_has_no_id_is_a_lost_answer(client, server, body):
     server.answers = [ok({"responses": [{"id": "0", "status": 201, "body": body, "headers": ["x"]}]})]
-    error = client.batch([Request("/x", "POST", {}, makes=True)])[0].error
+    error = client.batch([Request("/x", "POST", {}, creates=True)])[0].error
     assert isinstance(error, Malformed)
 
 

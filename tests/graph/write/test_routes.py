@@ -21,7 +21,7 @@ from graph.references import navigations
 from graph.references.references import Reference
 from graph.restore import target_directory
 from graph.restore.executor import read_approval_status
-from graph.transport.client import DIRECTORY, Answer, Request, request_of
+from graph.transport.client import DIRECTORY, Answer, Request, to_request
 from graph.write.write_requests import change_requests, creation_request, removal_requests
 from graph.write.write_rules import WRITE_RULES
 from tests.graph.read.test_readings import connect, read_everything
@@ -82,7 +82,7 @@ class Recorder:
         self.requests, self.ids = {}, {"x-id", DIRECTORY}
 
     def note(self, ask):
-        request = request_of(ask)
+        request = to_request(ask)
         if request.path.startswith("http"):
             return  # a page link is Graph's own
         self.requests[request.method, request.path, json.dumps(request.body, sort_keys=True)] = request

@@ -96,7 +96,7 @@ def test_the_worker_looks_before_it_makes_such_a_one_and_writes_over_nothing(key
     next(steps)
     [request] = steps.send([Answer(error=NotFound("not_found", "It is not there."))])
     assert isinstance(request, Request)
-    assert request.makes
+    assert request.creates
 
 
 def test_the_id_of_what_was_made_is_the_answers_and_never_the_backups():
