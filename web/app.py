@@ -19,7 +19,7 @@ from db.accounts import sessions
 from db.clock import utcnow
 from db.database import database
 from web import error_pages
-from web.lists import preferences
+from web.lists import filters, preferences
 from web.presentation import formatters, layout
 from web.security import access, client_address, headers
 from web.security.permissions import Permission
@@ -123,6 +123,7 @@ def _teach_templates(app: Flask) -> None:
         ACTIVE=states.ACTIVE,
         CHANGEABLE=states.CHANGEABLE,
         ItemState=states.ItemState,
+        MOST_TENANTS=filters.MOST_TENANTS,
         Outcome=states.Outcome,
         Permission=Permission,
         PolicyState=states.PolicyState,

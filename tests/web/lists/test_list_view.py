@@ -101,7 +101,7 @@ def test_the_tenant_of_the_address_comes_before_the_one_that_was_chosen(listed, 
     assert listed("/runs/") == ["Run 4", "Run 3"]
     assert listed(f"/runs/?tenant={cast.contoso.id}") == ["Run 2", "Run 1"]
     page = client.get(f"/runs/?tenant={cast.contoso.id}").get_data(as_text=True)
-    assert "<strong>Contoso</strong><small>Lists show Fabrikam</small>" in page
+    assert "<strong>Contoso</strong> <small>Lists show Fabrikam</small>" in page
     assert len(listed("/runs/?tenant=all")) == 4
     assert listed("/runs/?tenant=999") == ["Nothing matches. Clear the search and the filters to see more."]
     exported = client.get("/runs/export/csv/").get_data(as_text=True)
