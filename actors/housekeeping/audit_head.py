@@ -8,7 +8,7 @@ export remember too.
 import re
 
 from actors.queue.broker import locks
-from db.audit import audit, audit_keys
+from db.audit import audit_keys, chain
 from db.audit.audit_rows import ChainPoint
 from db.schema.row_ids import MAX_ID
 
@@ -30,17 +30,17 @@ def point(text: str) -> ChainPoint | None:
 
 
 def remember(point: ChainPoint) -> None:
-    locks.set(_name(), audit.point_as_text(point))
+    locks.set(_name(), chain.point_as_text(point))
 
 
 def follow() -> list[ChainPoint]:
     """What was remembered; where the log goes on from there, its end of now is remembered instead."""
     # The end first: what is written meanwhile comes after it.
-    end, before = audit.end_of_log(), remembered()
+    end, before = chain.end_of_log(), remembered()
     if (
-        audit.point_as_text(end) not in map(audit.point_as_text, before)
-        and all(audit.contains_point(point) for point in before)
-        and audit.contains_point(end)
+        chain.point_as_text(end) not in map(chain.point_as_text, before)
+        and all(chain.contains_point(point) for point in before)
+        and chain.contains_point(end)
     ):
         remember(end)
     return before

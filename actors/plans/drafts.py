@@ -10,8 +10,8 @@ from db.backups import backup_sets
 from db.errors import Invalid
 from db.models import BackupSet, Policy, Restore, RestoreItem, Snapshot, Tenant
 from db.policies import snapshots
-from db.restores import restores
-from db.restores.restores import NewRestoreItem, RestoreSource
+from db.restores import restore_drafts, restore_items
+from db.restores.restore_drafts import NewRestoreItem, RestoreSource
 from db.sql import value_lists
 from db.states import SUCCESSFUL_OUTCOMES, RestoreState
 from graph.content.fingerprint import fingerprint, text_mark
@@ -96,7 +96,7 @@ def of_backup_set(
     _refuse_members_elsewhere(options, backup_set.tenant.directory_id, tenant)
     chosen = _with_groups(chosen, listed) if options["groups"] != NO_GROUPS else _without_groups(chosen)
     source = RestoreSource(backup_set.tenant.directory_id, f"{backup_set} of {backup_set.tenant.name}", backup_set)
-    return restores.create(tenant, source, restores.new_items_from_snapshots(chosen), options, actor)
+    return restore_drafts.create(tenant, source, restore_drafts.new_items_from_snapshots(chosen), options, actor)
 
 
 def _without_groups(chosen: Sequence[Snapshot]) -> list[Snapshot]:
@@ -120,7 +120,7 @@ def change_options(restore: Restore, options: Mapping[str, Any], actor: Actor) -
     """Raises Invalid when it is too late for that. Where groups are to be made now, they become items."""
     _refuse_members_elsewhere(options, restore.source_directory_id, restore.tenant)
     wants_groups = options["groups"] != NO_GROUPS and restore.backup_set is not None
-    restores.change_options(restore, options, actor, more=_lacking_groups(restore) if wants_groups else ())
+    restore_drafts.change_options(restore, options, actor, more=_lacking_groups(restore) if wants_groups else ())
 
 
 def _refuse_members_elsewhere(options: Mapping[str, Any], source_directory_id: str, tenant: Tenant) -> None:
@@ -130,11 +130,11 @@ def _refuse_members_elsewhere(options: Mapping[str, Any], source_directory_id: s
 
 def _lacking_groups(restore: Restore) -> list[NewRestoreItem]:
     """Of its backup set, those that its policies refer to."""
-    items = restores.items(restore)
+    items = restore_items.items(restore)
     there = {one.graph_id for one in items if one.policy_type == GROUPS}
     wanted = _groups_named(items) - there
     found = with_policies(backup_sets.snapshot_ids(restore.backup_set))
-    return restores.new_items_from_snapshots(
+    return restore_drafts.new_items_from_snapshots(
         [one for one in found if one.policy.policy_type == GROUPS and one.policy.graph_id in wanted]
     )
 
@@ -142,8 +142,8 @@ def _lacking_groups(restore: Restore) -> list[NewRestoreItem]:
 def of_snapshot(snapshot: Snapshot, tenant: Tenant, options: Mapping[str, Any], actor: Actor) -> Restore:
     """“Restore this version”."""
     source = RestoreSource(snapshot.tenant.directory_id, f"{snapshot} of {snapshot.tenant.name}")
-    return restores.create(
-        tenant, source, restores.new_items_from_snapshots(with_policies([snapshot.id])), options, actor
+    return restore_drafts.create(
+        tenant, source, restore_drafts.new_items_from_snapshots(with_policies([snapshot.id])), options, actor
     )
 
 
@@ -169,14 +169,14 @@ def undo(restore: Restore, actor: Actor) -> Restore:
     """A restore that writes back what that one overwrote, and removes what it created. Raises Invalid."""
     if restore.state != RestoreState.FINISHED:
         raise Invalid("Only a restore that has ended can be undone.")
-    items = _as_captured(restores.undo_items(restore), restore)
+    items = _as_captured(restore_drafts.undo_items(restore), restore)
     if not items:
         raise Invalid("This restore wrote nothing: there is nothing to undo.")
     options = asdict(RestoreOptions(assignments=EXACT, conditional_access=AS_CAPTURED))
     source = RestoreSource(
         restore.tenant.directory_id, f"what was there before restore {restore.id}", restore.safety_set
     )
-    return restores.create(restore.tenant, source, items, options, actor, undo_of=restore, made_from=restore)
+    return restore_drafts.create(restore.tenant, source, items, options, actor, undo_of=restore, made_from=restore)
 
 
 def _as_captured(items: Sequence[NewRestoreItem], restore: Restore) -> list[NewRestoreItem]:
@@ -194,7 +194,7 @@ def _named_by(snapshot: Snapshot | None, item: NewRestoreItem) -> NewRestoreItem
 
 def again(restore: Restore, actor: Actor) -> Restore:
     """A new draft of what a restore did not do: somebody changed it meanwhile, or it was refused. Raises Invalid."""
-    left = [one for one in restores.items(restore) if _ended_as(restore, one) not in SUCCESSFUL_OUTCOMES]
+    left = [one for one in restore_items.items(restore) if _ended_as(restore, one) not in SUCCESSFUL_OUTCOMES]
     if restore.state not in (RestoreState.FINISHED, RestoreState.EXPIRED, RestoreState.CANCELLED) or not left:
         raise Invalid("Nothing is left of this restore that could be done again.")
     items = [
@@ -212,7 +212,7 @@ def again(restore: Restore, actor: Actor) -> Restore:
     ]
     source = RestoreSource(restore.source_directory_id, restore.source_name, restore.backup_set)
     made_from: dict[str, Any] = {"undo_of": restore.undo_of, "made_from": restore, "file_says": restore.file_says}
-    return restores.create(restore.tenant, source, items, restore.options, actor, **made_from)
+    return restore_drafts.create(restore.tenant, source, items, restore.options, actor, **made_from)
 
 
 def _ended_as(restore: Restore, item: RestoreItem) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 from actors.plans import plan_items
 from db.models import RestoreItem, Tenant
 from db.policies import snapshots
-from db.restores import restores
+from db.restores import restore_items
 from db.runs import name_cache
 from db.states import WRITTEN_OUTCOMES, Outcome
 from graph.policy_types.table import POLICY_TYPES
@@ -58,7 +58,7 @@ def wanted(item: RestoreItem) -> PolicyContent:
     """What is written: where that is yet to be made by this restore, its name."""
     made = [one for one in plan_items.resolutions(item) if one.item and one.to is None]
     called = {
-        one.id: f"“{one.name}”, made by this restore" for one in restores.items_by_ids([one.item for one in made])
+        one.id: f"“{one.name}”, made by this restore" for one in restore_items.items_by_ids([one.item for one in made])
     }
     return plan_items.content(item, RestoreOptions(**item.restore.options), called)
 

@@ -26,7 +26,7 @@ from db.clock import utcnow
 from db.database import database, transaction
 from db.models import Restore, RestoreItem, RunItem
 from db.policies import snapshots
-from db.restores import four_eyes, mappings, plan_fingerprint, prior_creations, restores
+from db.restores import four_eyes, mappings, plan_fingerprint, prior_creations, restore_drafts, restore_items, restores
 from db.runs import claims, run_items, runs
 from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
@@ -73,12 +73,12 @@ def _made(restore: Restore, actor: Actor) -> runs.StartedRun:
         tenant=restore.tenant,
         kind=RunKind.PREVIEW,
         dedupe_key=f"{RunKind.PREVIEW}:{restore.id}",
-        items=[new_item(one) for one in restores.items(restore)],
+        items=[new_item(one) for one in restore_items.items(restore)],
         actor=actor,
         restore_id=restore.id,
     )
     if made.is_new:
-        restores.begin_preview(restore)
+        restore_drafts.begin_preview(restore)
     return made
 
 
@@ -110,7 +110,7 @@ class _Look:
         self._claim, self._restore, self._graph = claim, restore, graph
         self._options = RestoreOptions(**restore.options)
         self._same_tenant = restore.source_directory_id == restore.tenant.directory_id
-        self._items = restores.items(restore)
+        self._items = restore_items.items(restore)
         self._contents = Contents()
         self._mapped = mappings.targets_by_key(restore.tenant, restore.source_directory_id)
         self._break_glass = four_eyes.break_glass_list(restore)
@@ -207,7 +207,7 @@ class _Look:
 
     def decide(self) -> list[tuple[RestoreItem, dict[str, Any]]]:
         """(item, its plan), in the order in which they are to be written: what others refer to comes first."""
-        self._items = restores.items(self._restore)  # with what was read
+        self._items = restore_items.items(self._restore)  # with what was read
         for item in self._items:
             self._match(item)  # what is claimed, no reference takes for its own by a name
         sources, own = self._sources(), source_ids.own_names(self._restore)

@@ -22,7 +22,7 @@ from db.models import Restore, RestoreItem, RunItem, Write
 from db.policies import snapshots
 from db.policies.snapshots import SnapshotDraft
 from db.recovery import write_log
-from db.restores import four_eyes, restores
+from db.restores import four_eyes, restore_items
 from db.runs import claims, listing_cache, name_cache
 from db.runs.claims import Claim
 from db.states import POSSIBLY_APPLIED, ItemState, Outcome, WriteState
@@ -146,10 +146,10 @@ class Together:
         """What this restore itself has to make first is made. What cannot be made blocks what needs it."""
         found = [one for one in plan_items.resolutions(item) if one.is_needed]
         needed = [one.item for one in found if one.how == "restored" and one.to is None]
-        missing = [one for one in restores.items_by_ids(needed) if one.created_id is None]
+        missing = [one for one in restore_items.items_by_ids(needed) if one.created_id is None]
         if not missing:
             return True
-        if not restores.is_item_under_way(self._claim.run, missing[0]):
+        if not restore_items.is_item_under_way(self._claim.run, missing[0]):
             message = f"It refers to “{missing[0].name}”, which could not be restored."
             self._outcomes.settle(item, ItemState.SKIPPED, Outcome.BLOCKED, "depends", message)
         return False
@@ -181,7 +181,7 @@ class Together:
     def _groups(self, items: Sequence[RestoreItem]) -> OfGroups:
         """What is looked for once holds for all of the restore's groups: not for these few alone."""
         has_groups = any(one.policy_type == GROUPS for one in items)
-        return of_groups(restores.items(self._restore), {}) if has_groups else ((), ())
+        return of_groups(restore_items.items(self._restore), {}) if has_groups else ((), ())
 
     def _lists_hold_since(self) -> datetime:
         """A run that goes on from write to write need not look again before each: a list of many pages takes longer
@@ -296,7 +296,7 @@ class Together:
     # --- the order ---------------------------------------------------------------------------------------------------
 
     def _wanted(self, item: RestoreItem) -> PolicyContent:
-        needed = restores.items_by_ids([one.item for one in plan_items.resolutions(item)])
+        needed = restore_items.items_by_ids([one.item for one in plan_items.resolutions(item)])
         created = {one.id: one.created_id for one in needed if one.created_id}
         return plan_items.content(item, self._options, created)
 

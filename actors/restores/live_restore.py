@@ -26,7 +26,7 @@ from db.errors import Invalid
 from db.models import Restore, RestoreItem, Run, RunItem
 from db.policies import snapshots
 from db.recovery import write_log
-from db.restores import approvals, restores, retries
+from db.restores import approvals, restore_items, restores, retries
 from db.runs import claims, run_items, runs
 from db.runs.claims import Claim
 from db.states import WRITTEN_OUTCOMES, ItemState, Outcome, RunKind
@@ -51,7 +51,7 @@ def start(restore: Restore, actor: Actor, *, reason: str = "", plan: str | None 
 @transaction
 def _executed(restore: Restore, actor: Actor, reason: str, plan: str | None) -> runs.StartedRun:
     restores.lock_restore(restore)
-    made = _made(restore, actor, restores.items(restore))
+    made = _made(restore, actor, restore_items.items(restore))
     if made.is_new:
         approvals.begin_live(restore, made.run, actor, reason, config.settings().plan_hours, plan)
     return made
@@ -142,7 +142,7 @@ def _settle_what_is_not_written(claim: Claim, restore: Restore) -> None:
                 run_items.finish_item(
                     claim, row, ItemState.SKIPPED, Outcome.BLOCKED, reason="ambiguous", message=_RIVALS
                 )
-        for item in restores.items(restore):
+        for item in restore_items.items(restore):
             if item.id in rows and item.outcome is None and item.action not in WRITTEN_OUTCOMES:
                 is_done = item.action == Outcome.MATCHES
                 state, outcome = ItemState.DONE if is_done else ItemState.SKIPPED, Outcome(str(item.action))
@@ -161,7 +161,7 @@ def _carry_out(claim: Claim, restore: Restore, rows: Mapping[int, RunItem]) -> l
     """Wave by wave. What has to wait is left to the next message, and what depends on it with it; returns why."""
     later: list[Exception] = []
     used_up: set[str] = set()
-    for together in _side_by_side([one for one in restores.items(restore) if one.id in rows]):
+    for together in _side_by_side([one for one in restore_items.items(restore) if one.id in rows]):
         if claims.is_cancel_requested(claim):
             return []
         if _services(together) <= used_up:

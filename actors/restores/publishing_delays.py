@@ -7,7 +7,7 @@ from actors.plans import plan_items
 from db.clock import utcnow
 from db.models import RestoreItem, Run
 from db.recovery import write_log
-from db.restores import restores
+from db.restores import restore_items
 from graph.write.readiness import patience_seconds
 
 
@@ -36,7 +36,7 @@ def made_for(item: RestoreItem, run: Run, own_id: str | None) -> list[Made]:
 
 
 def _needed(item: RestoreItem) -> list[RestoreItem]:
-    return restores.items_by_ids([one.item for one in plan_items.resolutions(item) if one.item])
+    return restore_items.items_by_ids([one.item for one in plan_items.resolutions(item) if one.item])
 
 
 def _made(item: RestoreItem, otherwise: datetime, graph_id: str | None = None) -> Made:

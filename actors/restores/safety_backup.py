@@ -12,7 +12,7 @@ from db.database import database, lock_rows
 from db.models import BackupSet, Policy, Restore, RestoreItem, RunItem
 from db.policies import policies, snapshots
 from db.policies.snapshots import SnapshotDraft
-from db.restores import restores
+from db.restores import restore_items
 from db.runs import claims, name_cache, run_items
 from db.runs.claims import Claim
 from db.sql.value_lists import is_in
@@ -45,7 +45,7 @@ def capture(claim: Claim, restore: Restore, graph: GraphClient, rows: dict[int, 
 
 def _uncaptured(restore: Restore, rows: Mapping[int, RunItem]) -> list[RestoreItem]:
     """What is overwritten or removed, and not captured yet; those that are to be read now."""
-    overwritten = [one for one in restores.items(restore) if one.id in rows and one.action in ("update", "remove")]
+    overwritten = [one for one in restore_items.items(restore) if one.id in rows and one.action in ("update", "remove")]
     todo = {rows[one.id]: one for one in overwritten if one.safety_snapshot_id is None and not _is_gone(rows[one.id])}
     return [todo[row] for row in in_turn(list(todo))]
 
@@ -151,7 +151,7 @@ def late_look(restore: Restore, item: RestoreItem, order: RestoreTask, memory: R
 
 def _complete(claim: Claim, restore: Restore) -> None:
     """The set, once everything that is overwritten is in it; a retry may add to it. Nothing overwritten, no set."""
-    captured = [one for one in restores.items(restore) if one.safety_snapshot_id]
+    captured = [one for one in restore_items.items(restore) if one.safety_snapshot_id]
     ids = {one.safety_snapshot_id for one in captured}
     listed = set(manifests.snapshot_ids(restore.safety_set.manifest)) if restore.safety_set_id else set()
     if ids <= listed:

@@ -21,8 +21,8 @@ from db.database import database
 from db.errors import Invalid
 from db.models import Run, RunItem, Tenant, Upload, User
 from db.policies import snapshots
-from db.restores import restores
-from db.restores.restores import NewRestoreItem, RestoreSource
+from db.restores import restore_drafts
+from db.restores.restore_drafts import NewRestoreItem, RestoreSource
 from db.runs import claims, run_items, runs, uploads
 from db.runs.claims import Claim
 from db.states import UNSETTLED, ItemState, Outcome, Result, Role, RunKind
@@ -171,7 +171,9 @@ class _Reading:
         says = self.unpacking.says | {"directory_id": directory_id}
         with database.atomic():
             claims.assert_claim(self.claim)
-            made = restores.create(self.upload.tenant, source, kept, self.upload.options, self._actor(), file_says=says)
+            made = restore_drafts.create(
+                self.upload.tenant, source, kept, self.upload.options, self._actor(), file_says=says
+            )
             Run.update(restore_id=made.id).where(Run.id == self.claim.run.id).execute()
             left = len(self.unpacking.lines) - len(kept)
             more = f" {left} left out, each with its reason." if left else ""

@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from db.audit import audit_keys, audit_rows
-from db.audit.audit import FIRST_PREVIOUS_HASH, HASHED_FIELDS, Chain
 from db.audit.audit_keys import Key
+from db.audit.chain import FIRST_PREVIOUS_HASH, HASHED_FIELDS, Chain
 from db.clock import utcnow
 from db.errors import Invalid
 from db.models import AuditEvent

@@ -8,9 +8,10 @@ import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from db.audit import audit, audit_rows
-from db.audit.audit import SYSTEM, Action, Chain
+from db.audit import audit, audit_rows, chain
+from db.audit.audit import SYSTEM, Action
 from db.audit.audit_rows import ChainFault, ChainPoint
+from db.audit.chain import Chain
 from db.clock import utcnow
 from db.database import database
 from db.models import AuditCheck
@@ -31,7 +32,7 @@ STATE_PURPOSE = "state of a round"
 
 def last_check() -> AuditCheck:
     """What the last rounds found: `faults` and `first_fault`, as of `ended_at`."""
-    return _load_check() or AuditCheck(hash=audit.FIRST_PREVIOUS_HASH, faults=1, first_fault=GONE)
+    return _load_check() or AuditCheck(hash=chain.FIRST_PREVIOUS_HASH, faults=1, first_fault=GONE)
 
 
 def _load_check() -> AuditCheck | None:
@@ -51,7 +52,7 @@ def check_next_events(points: Collection[ChainPoint] = ()) -> list[ChainFault]:
     check, now = _load_check(), utcnow()
     if check is None:
         return [ChainFault(0, GONE)]
-    keys, faults = audit.load_keys()
+    keys, faults = chain.load_keys()
     if faults:
         return _report_once(check, faults)
     if not keys[-1].fits(check.mac, STATE_PURPOSE, _signed_text(check)):
@@ -60,7 +61,7 @@ def check_next_events(points: Collection[ChainPoint] = ()) -> list[ChainFault]:
     if not _is_of_today(check.began_at, now):
         if _is_of_today(check.ended_at, now):
             return _report_once(check, [*_missing_points(points), *audit_rows.events_outside_chain()])
-        check.last_id, check.hash, check.began_at, check.found = 0, audit.FIRST_PREVIOUS_HASH, now, 0
+        check.last_id, check.hash, check.began_at, check.found = 0, chain.FIRST_PREVIOUS_HASH, now, 0
     return _check_step(check, now, Chain(keys, points, check.last_id, check.hash))
 
 
@@ -73,7 +74,7 @@ def restart() -> None:
     check = _load_check()
     if check is None:
         AuditCheck.delete().execute()
-        check = AuditCheck.create(hash=audit.FIRST_PREVIOUS_HASH)
+        check = AuditCheck.create(hash=chain.FIRST_PREVIOUS_HASH)
     check.began_at = check.ended_at = None
     _save(check)
 
@@ -83,7 +84,7 @@ def _missing_points(points: Collection[ChainPoint]) -> list[ChainFault]:
     sentence = (
         "is missing, or another than it was: the log's end was cut off, or an older copy of the database put here"
     )
-    return [ChainFault(one[0], f"Event {one[0]} {sentence}.") for one in points if not audit.contains_point(one)]
+    return [ChainFault(one[0], f"Event {one[0]} {sentence}.") for one in points if not chain.contains_point(one)]
 
 
 def _report_once(check: AuditCheck, faults: list[ChainFault]) -> list[ChainFault]:
@@ -128,12 +129,12 @@ def _end_round(check: AuditCheck, now: datetime) -> None:
     result = Result.FAILED if check.found else Result.OK
     audit.record(Action.AUDIT_VERIFIED, SYSTEM, "audit log", result=result, events=check.last_id, faults=check.found)
     # The system's journal is outside the database, and remembers: tenantkeep audit verify --since.
-    point = audit.point_as_text((check.last_id, check.hash))
+    point = chain.point_as_text((check.last_id, check.hash))
     logger.info("the audit log was gone through", extra={"faults": check.found, "point": point})
 
 
 def _save(check: AuditCheck) -> None:
-    keys, _ = audit.load_keys()
+    keys, _ = chain.load_keys()
     check.mac = keys[-1].mark(STATE_PURPOSE, _signed_text(check)) if keys else None
     check.save()
 

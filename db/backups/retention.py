@@ -34,7 +34,7 @@ from db.models import (
     Snapshot,
     Tenant,
 )
-from db.restores import restores
+from db.restores import restore_items
 from db.sql import value_lists
 from db.states import UNFINISHED, SetState
 
@@ -267,7 +267,7 @@ def _contents_freed_by(snapshot_ids: Sequence[int]) -> dict[int, int]:
         read = Snapshot.select(Snapshot.content, Snapshot.id).where(Snapshot.content.in_(theirs)).tuples()
         stays = {content for content, snapshot in read if snapshot not in going}
         sizes = Content.select(Content.id, Content.plain_bytes).where(
-            Content.id.in_(theirs) & ~restores.is_content_referenced(Content.id)
+            Content.id.in_(theirs) & ~restore_items.is_content_referenced(Content.id)
         )
         found |= {content: size for content, size in sizes.tuples() if content not in stays}
     return found

@@ -42,7 +42,7 @@ from db.models import (
     Tenant,
 )
 from db.policies.snapshots import MIN_CONTENT_AGE
-from db.restores import restores
+from db.restores import restore_items
 from db.runs import claims
 from db.runs.claims import Claim
 from db.sql import time_ranges, value_lists
@@ -228,7 +228,7 @@ def _is_unreferenced(tenant: Tenant) -> Any:
     return (
         (Content.tenant == tenant)
         & ~pw.fn.EXISTS(read)
-        & ~restores.is_content_referenced(Content.id)
+        & ~restore_items.is_content_referenced(Content.id)
         & ~pw.fn.EXISTS(seen)
     )
 

@@ -1,11 +1,18 @@
-"""What a restore's pages ask of its items. What changes them stands in `db/restores/restores.py`."""
+"""The items of a restore: queries, and what the previews and live runs note of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+import peewee as pw
 
 from db.models import Restore, RestoreItem, Run, RunItem
 from db.sql.value_lists import is_in
-from db.states import WRITTEN_OUTCOMES, Outcome, RunKind
+from db.states import (
+    UNSETTLED,
+    WRITTEN_OUTCOMES,
+    Outcome,
+    RunKind,
+)
 
 
 def _select(restore: Restore, *fields: Any) -> Any:
@@ -61,3 +68,31 @@ def results(runs: Iterable[Run]) -> dict[int, RunItem]:
     return {
         item.restore_item_id: item for item in RunItem.select().where(is_in(RunItem.run, live)).order_by(RunItem.id)
     }
+
+
+def items(restore: Restore) -> list[RestoreItem]:
+    """In the order in which they are written."""
+    return list(RestoreItem.select().where(RestoreItem.restore == restore).order_by(RestoreItem.position))
+
+
+def count_by_action(restore: Restore) -> dict[str, int]:
+    """How many items of each action of the plan."""
+    planned = (RestoreItem.restore == restore) & RestoreItem.action.is_null(False)
+    rows = RestoreItem.select(RestoreItem.action, pw.fn.COUNT(RestoreItem.id)).where(planned)
+    return dict(rows.group_by(RestoreItem.action).tuples())
+
+
+def is_content_referenced(content_id: Any) -> Any:
+    """As a condition: some restore still needs this content, to show or to undo what it did."""
+    is_its = (RestoreItem.content == content_id) | (RestoreItem.live_content == content_id)
+    return pw.fn.EXISTS(RestoreItem.select(RestoreItem.id).where(is_its))
+
+
+def items_by_ids(item_ids: Sequence[int | None]) -> list[RestoreItem]:
+    return list(RestoreItem.select().where(is_in(RestoreItem.id, filter(None, item_ids))))
+
+
+def is_item_under_way(run: Run, item: RestoreItem) -> bool:
+    """In this run, and not ended yet."""
+    mine = (RunItem.run == run) & (RunItem.restore_item_id == item.id) & RunItem.state.in_(UNSETTLED)
+    return bool(RunItem.select().where(mine).exists())

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import peewee as pw
 
-from db.audit import audit
+from db.audit import chain
 from db.clock import utcnow
 from db.database import database
 from db.encryption import SealError
@@ -146,7 +146,7 @@ def no_schedule_is_behind():
 
 
 def the_audit_chain_holds():
-    for fault in audit.verify():
+    for fault in chain.verify():
         yield fault.sentence
 
 

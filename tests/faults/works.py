@@ -16,7 +16,7 @@ from db.audit.audit import SYSTEM
 from db.backups import backup_sets
 from db.models import AuditEvent, BackupSet, Policy, Restore, Run, RunItem, Snapshot, Tenant, User, Write
 from db.policies.snapshots import read_content
-from db.restores import restores
+from db.restores import restore_items
 from db.states import ACTIVE, ItemState, PolicyState, RestoreState, Role, RunKind, RunState, SetState
 from db.tenants import tenants
 from graph.policy_types.table import POLICY_TYPES
@@ -275,7 +275,7 @@ class Preview(_OfRestore):
         restore = Restore.get_by_id(self.restore.id)
         if restore.state != RestoreState.PREVIEWED:
             yield f"restore {restore.id} is {restore.state}"
-        for item in restores.items(restore):
+        for item in restore_items.items(restore):
             if item.action != self.action_of(item):
                 yield f"the plan of {item.name} is {item.action}, not {self.action_of(item)}"
             if item.live_content_id:
@@ -309,7 +309,7 @@ class LiveRestore(_OfRestore):
         names = sorted(one["name"] for one in there.values())
         if names != sorted(one["name"] for one in self.wanted.values()):
             yield f"of {len(self.wanted)} policies {len(there)} are there, {len(names) - len(set(names))} of them twice"
-        for item in restores.items(restore):
+        for item in restore_items.items(restore):
             yield from self._check_item(run, item, there)
         yield from self._check_safety_set(restore)
 

@@ -24,7 +24,7 @@ from actors import scheduler
 from actors.plans import drafts
 from db import clock
 from db.accounts import users
-from db.audit import audit, audit_rows
+from db.audit import audit_rows, chain
 from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets, retention
 from db.backups.retention import RetentionRules
@@ -43,7 +43,7 @@ from db.models import (
     User,
 )
 from db.policies import policies
-from db.restores import approvals, restore_rules, restores, retries
+from db.restores import approvals, restore_drafts, restore_items, restore_rules, restores, retries
 from db.runs import claims, completion
 from db.states import ACTIVE, ENDED, ItemState, Role, RunKind, RunState, SetState
 from db.tenants import schedules, tenants
@@ -91,7 +91,7 @@ class Installation(RuleBasedStateMachine):
             self.model.live[policy.id] = 0
         self.next_version = 1
         head = AuditHead.get()
-        self.chain, self.ends_told = audit.Chain(audit.load_keys()[0], (), head.last_id, head.hash), Counter()
+        self.chain, self.ends_told = chain.Chain(chain.load_keys()[0], (), head.last_id, head.hash), Counter()
         self.looked_at = set()
         self._begin()
 
@@ -179,7 +179,7 @@ class Installation(RuleBasedStateMachine):
             made = drafts.of_backup_set(backup_set, backup_set.tenant, options(), self._actor(who))
         except Invalid:
             return  # it holds nothing
-        wanted = {one.snapshot.policy_id: Worker.version_of(one.content_id) for one in restores.items(made)}
+        wanted = {one.snapshot.policy_id: Worker.version_of(one.content_id) for one in restore_items.items(made)}
         person = self._pick(self.people, who)
         place = next(one for one in self.places if one.id == made.tenant_id)
         self.model.restores[made.id] = model.Restore(
@@ -191,7 +191,7 @@ class Installation(RuleBasedStateMachine):
     def change_options(self, chosen, who):
         restore, row = self._restore(chosen)
         may = restore.state in model.CHANGEABLE and not self.model.active(restore_id=restore.id)
-        if self._may(may, lambda: restores.change_options(row, options(), self._actor(who))):
+        if self._may(may, lambda: restore_drafts.change_options(row, options(), self._actor(who))):
             restore.state, restore.previewed_at = "draft", None
             restore.requesters.add(self._pick(self.people, who).id)
 

@@ -12,7 +12,7 @@ from db.models import BackupSet, Policy, Restore, RestoreItem, Tenant
 from db.policies import snapshots
 from db.recovery import write_log
 from db.recovery.write_log import WriteAnswer, WriteIntent
-from db.restores import four_eyes, plan_fingerprint, restores
+from db.restores import four_eyes, plan_fingerprint, restore_items, restores
 from db.runs import child_runs, claims, completion, run_items
 from db.runs.claims import ClaimLost
 from db.runs.run_items import NewRunItem
@@ -240,7 +240,7 @@ class Worker:
             row = Restore.get_by_id(restore.id)
             restores.lock_restore(row)
             claims.assert_claim(self.claim)
-            for item in restores.items(row):
+            for item in restore_items.items(row):
                 policy_id = self.policy_of(item.id)
                 version = restore.seen[policy_id] = self.model.live[policy_id]
                 action = Outcome.MATCHES if version == restore.wanted[policy_id] else Outcome.UPDATE

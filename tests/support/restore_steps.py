@@ -8,7 +8,7 @@ from actors.plans import drafts
 from db.audit.audit import SYSTEM, Actor
 from db.clock import utcnow
 from db.models import Restore, RestoreItem, RunItem, User
-from db.restores import approvals, four_eyes, plan_fingerprint, restores
+from db.restores import approvals, four_eyes, plan_fingerprint, restore_items
 from db.states import RunState
 from graph.content.normalise import ZERO_GUID
 
@@ -49,7 +49,9 @@ def executed(restore, ended, seconds=120, guard_reason="", **words):
 
 def plan_of(restore):
     """Name -> action, or action and reason."""
-    return {one.name: f"{one.action}: {one.reason}" if one.reason else one.action for one in restores.items(restore)}
+    return {
+        one.name: f"{one.action}: {one.reason}" if one.reason else one.action for one in restore_items.items(restore)
+    }
 
 
 def items_of(run):

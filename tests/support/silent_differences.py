@@ -7,7 +7,7 @@ says what the service makes by itself and what is a flag, the plan says what was
 import json
 from collections import Counter
 
-from db.restores import restores
+from db.restores import restore_items
 from db.states import WRITTEN_OUTCOMES
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
@@ -51,7 +51,7 @@ def silent_differences(restore, was, now, ids):
     `was`, `now`: the simulated tenant's objects. `ids`: old -> new, where a restore gave other ones.
     """
     silent, compared = [], 0
-    for item in restores.items(restore):
+    for item in restore_items.items(restore):
         if item.action not in WRITTEN_OUTCOMES and item.action != "matches":
             continue
         before = _whole(renamed_ids(truth_of(was, item.policy_type, item.graph_id), ids))

@@ -11,7 +11,7 @@ import config
 from actors.process import startup
 from db import database as engine
 from db import migrate
-from db.audit import audit
+from db.audit import audit, chain
 from db.audit.audit import SYSTEM, Action
 from db.installation import privileges
 from db.models import TABLES
@@ -128,7 +128,7 @@ def test_the_role_appends_to_the_audit_log_and_nothing_else(as_role):
     startup.prepare(config.settings())
     with engine.database.connection_context():
         audit.record(Action.KEYS_ROTATED, SYSTEM, "installation", resealed=0)
-        assert list(audit.verify()) == []
+        assert list(chain.verify()) == []
         for act in ("UPDATE audit_event SET actor = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event",
                     "DROP TRIGGER audit_event_append_only ON audit_event", "DROP TABLE audit_event",
                     "ALTER TABLE audit_event DISABLE TRIGGER ALL", "CREATE TABLE mine (id int)"):  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from actors.plans import drafts
 from db.audit.audit import SYSTEM, Actor
 from db.models import BackupSet, Mapping, Notification, Policy, RestoreItem, Run, Snapshot
-from db.restores import mappings, restores
+from db.restores import mappings, restore_items
 from db.runs import runs
 from db.states import RunKind
 from db.tenants import schedules
@@ -91,7 +91,7 @@ def test_a_form_without_its_token_is_400_and_says_what_to_do(client, sign_in, ca
 def test_an_item_is_found_below_its_own_restore_only(client, sign_in, cast, captured):
     sign_in(client, cast.max)
     one, other = (drafts.of_snapshot(made[2], cast.contoso, options(), SYSTEM) for made in captured[:2])
-    [item] = restores.items(other)
+    [item] = restore_items.items(other)
     assert client.get(f"/restores/{other.id}/items/{item.id}").status_code == 200
     assert client.get(f"/restores/{one.id}/items/{item.id}").status_code == 404
 

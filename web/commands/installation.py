@@ -18,7 +18,7 @@ from actors.housekeeping import audit_head
 from actors.process import startup
 from db import migrate as migrations
 from db import private_file
-from db.audit import audit, audit_keys, audit_rows, chain_export, daily_check
+from db.audit import audit, audit_keys, audit_rows, chain, chain_export, daily_check
 from db.audit.audit import Action
 from db.audit.audit_rows import ChainPoint
 from db.database import database
@@ -79,9 +79,9 @@ def verify(since: str | None, path: Path | None, alone: bool, as_json: bool) -> 
         return
     points = [_point(since)] if since else []
     with opened():
-        faults = list(audit.verify([*points, *_remembered()]))
+        faults = list(chain.verify([*points, *_remembered()]))
         count = audit_rows.count_events()
-        point = audit.point_as_text(audit.end_of_log())
+        point = chain.point_as_text(chain.end_of_log())
         whole = f"{count} events, none changed, none missing. The last is {point}."
         text = "\n".join(fault.sentence for fault in faults) or whole
         found = [{"event": fault.event_id, "message": fault.sentence} for fault in faults]
@@ -118,9 +118,9 @@ def accept(reason: str, as_json: bool) -> None:
     """After an older copy of the database was put in its place: go on from where the log ends now."""
     with opened():
         before = _asked_redis(audit_head.remembered)
-        told = audit.point_as_text(before[0]) if before else None
+        told = chain.point_as_text(before[0]) if before else None
         audit.record(Action.AUDIT_ACCEPTED, actor(), "audit log", reason=reason, remembered=told)
-        _asked_redis(lambda: audit_head.remember(audit.end_of_log()))
+        _asked_redis(lambda: audit_head.remember(chain.end_of_log()))
         daily_check.restart()
         answer(as_json, {"remembered": told}, "The audit log goes on from here. That it does is in it.")
 
@@ -151,6 +151,6 @@ def export(path: Path, since: datetime | None, until: datetime | None, force: bo
         with private_file.writing(path, force=force) as document:
             document.writelines(line.encode() for line in chain_export.document_lines(first, last))
         audit.record(Action.AUDIT_EXPORTED, actor(), "audit log, with proof", rows=count)
-        point = audit.point_as_text(audit.end_of_log())
+        point = chain.point_as_text(chain.end_of_log())
         text = f"Wrote {count} events to {path}. The log is at {point}."
         answer(as_json, {"events": count, "first": first, "last": last}, text)

@@ -12,7 +12,7 @@ from actors.facade import policy_type_names
 from actors.plans import drafts
 from db.errors import Invalid
 from db.models import BackupSet, Restore, Tenant
-from db.restores import approvals, restores
+from db.restores import approvals, restore_items
 from db.states import RestoreState
 from web.commands.context import actor, as_json, opened, tenant_named
 from web.commands.runs import EXIT_CODES, ended, follow, show_run, wait_option
@@ -111,5 +111,5 @@ def _execute(made: Restore, live: Live, wait: bool, as_json: bool) -> int:
 
 def _say_plan(made: Restore) -> None:
     """Beside the answer: standard output may be one JSON document."""
-    said = restore_text.sentence(restores.count_by_action(made), approvals.count_held_back(made))
+    said = restore_text.sentence(restore_items.count_by_action(made), approvals.count_held_back(made))
     click.echo(f"{made} of {made.source_name} to {made.tenant.name}: {said}", err=True)

@@ -7,7 +7,7 @@ import actors.backups.sync
 from actors.plans import drafts
 from db.audit.audit import SYSTEM
 from db.models import BackupSet, RestoreItem
-from db.restores import restores
+from db.restores import restore_items
 from db.runs import name_cache
 from db.states import RunState
 from graph.references import security_identifier
@@ -138,7 +138,7 @@ def test_the_directory_id_and_the_domain_of_the_source_become_the_targets(contos
     made = by_name(fabrikam, CATALOG)["OneDrive"]["settings"]
     found = [one["settingInstance"]["simpleSettingValue"]["value"] for one in made]
     assert sorted(found) == sorted([theirs, "fabrikam.onmicrosoft.example", f"https://login.example/{ours}"])
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     assert [note for note in item.notes if f"directory id {ours}" in note]
 
 

@@ -10,7 +10,7 @@ from db.audit.audit import SYSTEM
 from db.backups import backup_sets, manifests
 from db.clock import utcnow
 from db.models import BackupSet, Policy, RestoreItem, Snapshot
-from db.restores import mappings, restores
+from db.restores import mappings, restore_items
 from db.states import RunState
 from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import as_previewed, executed, items_of, options, plan_of, previewed
@@ -60,7 +60,7 @@ def texts(tenant):
 
 
 def plans(restore):
-    return [(one.action, one.reason) for one in sorted(restores.items(restore), key=lambda one: one.graph_id)]
+    return [(one.action, one.reason) for one in sorted(restore_items.items(restore), key=lambda one: one.graph_id)]
 
 
 @pytest.mark.parametrize("is_alone", [False, True])
@@ -85,7 +85,7 @@ def test_what_somebody_made_again_by_hand_after_it_was_gone_is_taken_for_it(twin
     Policy.delete().where(Policy.graph_id == graph_id(2)).execute()  # the only one of its name that ever was
     graph.put(CATALOG, {**catalog_policy(graph_id(7), NAME), "description": "by hand"})
     restore = previewed(drafts.of_snapshot(first, cast.contoso, options(), SYSTEM), ended)
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     assert (item.action, item.target_id) == ("update", graph_id(7))
     assert ["is taken for it" in note for note in item.notes] == [True]
 
@@ -248,7 +248,7 @@ def test_whatever_was_deleted_changed_and_made_by_hand_nothing_is_written_over_a
                                   manifest=manifest)  # fmt: skip
     restore = previewed(drafted(backup_set, cast.contoso), ended)
     executed(restore, ended)
-    after, items = graph.objects()[CATALOG], restores.items(restore)
+    after, items = graph.objects()[CATALOG], restore_items.items(restore)
     written = [one.created_id or one.target_id for one in items if one.action in ("update", "recreate")]
     assert len(written) == len(set(written))
     for one in items:

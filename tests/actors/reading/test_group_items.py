@@ -11,7 +11,7 @@ from db.clock import utcnow
 from db.errors import Invalid
 from db.models import BackupSet, RunItem, Snapshot, Tenant
 from db.policies import snapshots
-from db.restores import restores
+from db.restores import restore_items
 from db.states import Offer, RunState, SetState
 from db.tenants import backup_health, coverage
 from graph.read import groups
@@ -102,9 +102,9 @@ def test_a_group_that_is_gone_is_made_again_only_when_it_was_ticked(contoso, bac
     backup_set = back_up()
     contoso.delete("groups", RING)
     plain = previewed(of_assigned(backup_set, cast.contoso), ended)
-    assert {one.name: one.action for one in restores.items(plain)} == {"Assigned": "matches"}, "and no group"
+    assert {one.name: one.action for one in restore_items.items(plain)} == {"Assigned": "matches"}, "and no group"
     restore = previewed(of_assigned(backup_set, cast.contoso, groups="empty"), ended)
-    planned = {one.name: one for one in restores.items(restore)}
+    planned = {one.name: one for one in restore_items.items(restore)}
     assert {name: one.action for name, one in planned.items()} == {
         "SG Ring": "recreate", "SG Pilot": "exists", "Assigned": "update",
     }  # fmt: skip
@@ -117,7 +117,7 @@ def test_a_group_that_is_gone_is_made_again_only_when_it_was_ticked(contoso, bac
     targets = {one["target"]["groupId"] for one in contoso.objects()[CATALOG]["assigned"]["assignments"]}
     assert targets == {made["id"], PILOT}
     undo = previewed(undone(restore), ended)
-    assert {one.name: one.reason for one in restores.items(undo) if one.action == "blocked"} == {
+    assert {one.name: one.reason for one in restore_items.items(undo) if one.action == "blocked"} == {
         "SG Ring": "group_stays"
     }
 
@@ -128,11 +128,11 @@ def test_what_is_ticked_later_makes_its_groups_items_and_what_is_not_ticked_is_n
     backup_set = back_up()
     contoso.delete("groups", RING)
     alone = drafts.of_snapshot(held(backup_set)["SG Ring"], cast.contoso, options(), SYSTEM)
-    [item] = restores.items(previewed(alone, ended))
+    [item] = restore_items.items(previewed(alone, ended))
     assert (item.action, item.reason) == ("blocked", "not_chosen")
     restore = of_assigned(backup_set, cast.contoso)
     drafts.change_options(restore, options(groups="empty"), SYSTEM)
-    planned = {one.name: one.action for one in restores.items(previewed(restore, ended))}
+    planned = {one.name: one.action for one in restore_items.items(previewed(restore, ended))}
     assert planned["SG Ring"] == "recreate"
 
 
@@ -141,7 +141,7 @@ def test_one_of_the_same_name_is_used_and_none_is_made_beside_it(contoso, back_u
     contoso.delete("groups", PILOT)
     contoso.put("groups", group("90000000-aaaa-4aaa-8aaa-000000000000", "SG Pilot"))
     restore = previewed(of_assigned(backup_set, cast.contoso, groups="empty"), ended)
-    assert {one.name: one.action for one in restores.items(restore)}["SG Pilot"] == "exists"
+    assert {one.name: one.action for one in restore_items.items(restore)}["SG Pilot"] == "exists"
 
 
 def test_a_restore_as_a_copy_makes_no_group_beside_others_of_its_name(contoso, back_up, cast, ended):
@@ -151,7 +151,7 @@ def test_a_restore_as_a_copy_makes_no_group_beside_others_of_its_name(contoso, b
         contoso.put("groups", group(f"{number}0000000-aaaa-4aaa-8aaa-000000000000", "SG Pilot"))
     draft = of_assigned(backup_set, cast.contoso, groups="empty", existing="copy", prefix="Copy of ")
     restore = previewed(draft, ended)
-    assert {one.name: one.reason for one in restores.items(restore)}["SG Pilot"] == "ambiguous"
+    assert {one.name: one.reason for one in restore_items.items(restore)}["SG Pilot"] == "ambiguous"
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_one_in_the_bin_says_so(contoso, back_up, cast, ended):
         "directory/deletedItems", {"id": RING, "displayName": "SG Ring", "deletedDateTime": "2026-10-02T08:00:00Z"}
     )
     restore = previewed(of_assigned(backup_set, cast.contoso, groups="empty"), ended)
-    [item] = [one for one in restores.items(restore) if one.name == "SG Ring"]
+    [item] = [one for one in restore_items.items(restore) if one.name == "SG Ring"]
     assert any("2026-10-02" in note for note in item.notes)
 
 

@@ -16,7 +16,7 @@ import actors.restores.live_restore
 from actors.plans import drafts
 from db.audit.audit import SYSTEM
 from db.models import BackupSet, Policy, RunItem, Snapshot
-from db.restores import restores
+from db.restores import restore_items
 from db.states import RunState
 from graph.simulator.faults.malformed import BODIES, BYTES, NAMES, PACKED, PARTS, STATUSES
 from tests.support.restore_steps import executed, items_of, options, previewed
@@ -143,7 +143,7 @@ def test_every_shape_of_one_policy_costs_a_preview_that_policy_alone(app, cast, 
     restore = restorable(cast, tenant, ended)
     damage_each(tenant)
     restore = previewed(restore, ended)
-    plans = {one.name: one for one in restores.items(restore)}
+    plans = {one.name: one for one in restore_items.items(restore)}
     assert plans["Contoso policy 1"].action == "matches"
     for number, shape in enumerate(OF_ONE):
         plan = plans[f"Policy {shape}"]

@@ -22,7 +22,7 @@ from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import BackupSet, Restore, Run, RunAnswer, RunItem
 from db.recovery import lost_runs
-from db.restores import restores
+from db.restores import restore_items
 from db.runs import answer_cache, claims, run_items, runs
 from db.states import ItemState, RunState, SetState
 from graph.transport import rate_limits
@@ -83,7 +83,7 @@ class Steps:
                 self.graph.delete(f"{CA}/policies", item["id"])
         restore = drafts.of_backup_set(made, self.tenant, options(), SYSTEM)
         yield "preview", self._asked(lambda: actors.plans.preview.start(restore, SYSTEM))
-        plans = {one.action for one in restores.items(restore)}
+        plans = {one.action for one in restore_items.items(restore)}
         assert plans == {"recreate", "update", "matches"}
         again = Restore.get_by_id(restore.id)
         yield "live", self._asked(lambda: actors.restores.live_restore.start(again, SYSTEM, reason="ticket"))
@@ -197,7 +197,7 @@ def test_a_list_that_cannot_be_had_does_not_keep_a_preview_from_ending(slow, cas
         run = ended(actors.plans.preview.start(restore, SYSTEM).run.id, 60)
     slow.clear_faults()
     assert run.state in (RunState.SUCCEEDED, RunState.PARTIAL)
-    assert {one.action for one in restores.items(restore) if one.policy_type == "authenticationStrengths"} == {
+    assert {one.action for one in restore_items.items(restore) if one.policy_type == "authenticationStrengths"} == {
         "matches"
     }
     assert slow.requests()["graph"] - before < 2 * (POLICIES + LOCATIONS + STRENGTHS) + 2 * 5 * MORE

@@ -18,7 +18,7 @@ from db.models import AuditEvent, BackupSet, Notification, Policy, Restore, Rest
 from db.policies import snapshots
 from db.recovery import write_log as db_writes
 from db.recovery.write_log import WriteAnswer
-from db.restores import approvals, mappings, restore_rules, restores
+from db.restores import approvals, mappings, restore_drafts, restore_items, restore_rules
 from db.runs import completion, run_progress
 from db.states import RestoreState, RunState, WriteState
 from tests.support import servers
@@ -59,7 +59,7 @@ def writes(graph):
 def test_a_preview_writes_nothing_and_says_what_would_be_written(contoso, cast, ended):
     policy = policy_of(cast.contoso)
     restore = previewed(drafted(captured(policy, description="as it was"), cast.contoso), ended)
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     assert (restore.state, item.action, item.differences) == (RestoreState.PREVIEWED, "update", 1)
     [difference] = drafts.differences(item, None, {})
     assert (difference.label, difference.before, difference.after) == ("Description", None, "as it was")
@@ -68,7 +68,7 @@ def test_a_preview_writes_nothing_and_says_what_would_be_written(contoso, cast, 
 
 def test_a_preview_without_the_permission_to_write_names_it(graph, cast, ended):
     restore = previewed(drafted(captured(policy_of(cast.contoso), description="old"), cast.contoso), ended)
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     assert (item.action, item.reason) == ("blocked", "permission_missing")
     assert "DeviceManagementConfiguration.ReadWrite.All" in item.message
 
@@ -77,7 +77,7 @@ def test_a_preview_that_may_not_even_read_names_the_permission_to_read(contoso, 
     restore = drafted(captured(policy_of(cast.contoso), description="old"), cast.contoso)
     contoso.change(permissions=[one for one in WRITE if "Configuration" not in one])
     graph_clients.forget()
-    [item] = restores.items(previewed(restore, ended))
+    [item] = restore_items.items(previewed(restore, ended))
     assert (item.action, item.reason) == ("blocked", "permission_missing")
     assert "DeviceManagementConfiguration.Read.All" in item.message
     contoso.change(permissions=WRITE)
@@ -105,7 +105,7 @@ def test_a_name_on_another_platform_is_another_policy(contoso, cast, ended):
 
 def test_a_changed_option_makes_it_a_draft_again_without_a_plan(contoso, cast, ended):
     restore = previewed(drafted(captured(policy_of(cast.contoso), description="old"), cast.contoso), ended)
-    restores.change_options(restore, options(existing="skip"), SYSTEM)
+    restore_drafts.change_options(restore, options(existing="skip"), SYSTEM)
     restore = Restore.get_by_id(restore.id)
     assert (restore.state, plan_of(restore)) == (RestoreState.DRAFT, {policy_of(cast.contoso).name: None})
     with pytest.raises(Invalid, match="Preview it first"):
@@ -383,7 +383,7 @@ def test_what_moves_while_the_others_are_written_is_left_alone_too(thirty, conto
     """It was as the preview saw it when the safety set was made."""
     run = actors.restores.live_restore.start(thirty, SYSTEM, reason="ticket").run
     servers.wait_for(Write.select().exists, "The first write")
-    last = restores.items(thirty)[-1]
+    last = restore_items.items(thirty)[-1]
     contoso.put(CATALOG, {**catalog_policy(last.graph_id, last.name), "description": "somebody's"})
     run = ended(run.id, 30)
     assert items_of(run)[last.name].outcome == "conflict"
@@ -525,7 +525,7 @@ def test_a_group_that_is_not_there_blocks_the_policy_until_a_mapping_names_one(c
     fabrikam.put("groups", {"id": theirs, "displayName": "Pilot ring"})
     snapshot = assigned_snapshot(contoso, cast)
     restore = previewed(drafted(snapshot, cast.fabrikam), ended)
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     assert (item.action, item.reason) == ("blocked", "unresolved")
     assert "the group “SG-Pilot”" in item.message
     directory = cast.contoso.directory_id
@@ -539,14 +539,14 @@ def test_a_group_that_is_not_there_blocks_the_policy_until_a_mapping_names_one(c
 def test_two_groups_of_the_name_are_never_the_first_of_them(contoso, fabrikam, cast, ended):
     for digit in "56":
         fabrikam.put("groups", {"id": digit * 8 + "-0000-4000-8000-" + digit * 12, "displayName": "SG-Pilot"})
-    [item] = restores.items(previewed(drafted(assigned_snapshot(contoso, cast), cast.fabrikam), ended))
+    [item] = restore_items.items(previewed(drafted(assigned_snapshot(contoso, cast), cast.fabrikam), ended))
     assert item.action == "blocked"
     assert "2 of this name are there" in item.message
 
 
 def test_an_assignment_to_a_missing_group_is_left_out_when_that_was_chosen(contoso, fabrikam, cast, ended):
     restore = previewed(drafted(assigned_snapshot(contoso, cast), cast.fabrikam, drop_missing="yes"), ended)
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     assert "SG-Pilot" in item.notes[0]
     executed(restore, ended)
     [made] = fabrikam.objects()[CATALOG].values()
@@ -645,7 +645,7 @@ def test_a_create_whose_answer_was_lost_is_adopted_not_repeated(contoso, cast, e
 def test_an_answer_that_comes_late_does_not_hide_what_was_adopted(contoso, cast, ended):
     """A worker that was taken for dead comes back with the answer to a create that was given up and sent again."""
     restore = drafted(captured(policy_of(cast.contoso)), cast.contoso)
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     run = Run.create(tenant=cast.contoso, kind="restore.live", dedupe_key="x", restore_id=restore.id)
     one = Write.create(run=run, item=item, method="POST", path="/x", request_mark="x", known_ids=[])
     for made in ("the first", "the second"):

@@ -19,7 +19,7 @@ from db.backups import manifests
 from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Policy, Restore, Run, RunItem, Write
 from db.recovery import lost_runs
-from db.restores import restores
+from db.restores import restore_items
 from db.states import ACTIVE, RunState
 from tests.support import servers
 from tests.support.captures import capture_by_hand
@@ -121,7 +121,7 @@ def _nothing_twice_and_nothing_untrue(graph, restore, run, gone):
     assert len(names) == len(set(names)) == ITEMS, "nothing exists twice, and nothing is missing"
     assert graph.requests()["created"] == {CATALOG: len(gone)}, "nothing was ever made twice"
     assert run.state == RunState.SUCCEEDED, run.error_message
-    for item in restores.items(restore):
+    for item in restore_items.items(restore):
         row = RunItem.get((RunItem.run == run) & (RunItem.restore_item_id == item.id))
         assert (row.state, row.outcome) == ("done", "recreated" if item.action == "recreate" else "updated")
         assert there[item.created_id or item.target_id]["description"] == "as it was"

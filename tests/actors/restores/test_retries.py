@@ -12,7 +12,7 @@ from db.clock import utcnow
 from db.errors import Invalid
 from db.models import AuditEvent, BackupSet, Restore, RestoreItem, Run, Snapshot, Write
 from db.policies import snapshots
-from db.restores import four_eyes, plan_fingerprint, restores, retries
+from db.restores import four_eyes, plan_fingerprint, restore_items, retries
 from db.runs import completion, run_progress
 from db.runs.claims import Claim, ClaimLost
 from db.states import RunState
@@ -111,7 +111,7 @@ def test_an_undo_writes_back_what_was_there_before_the_first_write_and_captures_
     undo, undoing = executed(previewed(undone(restore), ended), ended)
     assert undoing.state == RunState.SUCCEEDED
     assert (live(contoso, policy)["description"], live(contoso, policy)["assignments"]) == ("", [])
-    [item] = restores.items(undo)
+    [item] = restore_items.items(undo)
     assert (
         snapshots.read_snapshot(Snapshot.get_by_id(item.safety_snapshot_id))["body"]["description"]
         == "somebody's, later"

@@ -18,7 +18,7 @@ from db.audit.audit import SYSTEM
 from db.backups import backup_sets
 from db.models import BackupSet, Policy, RunItem, Snapshot
 from db.policies import snapshots
-from db.restores import mappings, restores
+from db.restores import mappings, restore_items
 from db.states import WRITTEN_OUTCOMES, RunState, SetState
 from db.tenants import tenants
 from graph.content.normalise import normalise
@@ -174,7 +174,7 @@ def restored(backup_set, tenant, ended, **changes):
     restore = previewed(restore, ended)
     restore, run = executed(restore, ended, guard_reason="the test wants every policy", seconds=300)
     rows = {row.restore_item_id: row for row in RunItem.select().where(RunItem.run == run)}
-    for item in restores.items(restore):
+    for item in restore_items.items(restore):
         row, said = rows[item.id], f"{item.policy_type} {item.name}: {rows[item.id].message}"
         if item.action in WRITTEN_OUTCOMES:
             assert (row.state, row.outcome, item.verified) == ("done", WRITTEN_OUTCOMES[item.action], True), said
@@ -189,7 +189,7 @@ def compare_all(restore, theirs, ids, was):
     """The simulator's state after normalisation equals the backup's; and what it `was`, but for what was told."""
     collections = theirs.objects()
     compared = 0
-    for item in restores.items(restore):
+    for item in restore_items.items(restore):
         if item.action in ("blocked", "exists"):
             continue
         policy_type, target = POLICY_TYPES[item.policy_type], item.created_id or item.target_id
@@ -235,7 +235,7 @@ def test_what_was_deleted_comes_back_as_it_was(stage, name, at_least, worker, en
     delete_everything(theirs)
     restore = restored(backup_set, ours, ended)
     assert parts_beside(theirs.objects()) == parts_beside(was)
-    assert {one.reason for one in restores.items(restore) if one.action == "blocked"} <= NEVER
+    assert {one.reason for one in restore_items.items(restore) if one.action == "blocked"} <= NEVER
     assert compare_all(restore, theirs, made_ids(restore), was) >= at_least
 
 
@@ -245,7 +245,7 @@ def test_what_was_changed_is_as_it_was_and_keeps_its_id(stage, name, at_least, w
     backup_set, was = back_up(ours, ended), theirs.objects()
     spoil_everything(theirs)
     restore = restored(backup_set, ours, ended)
-    assert not {one.action for one in restores.items(restore)} & {"create", "recreate"}
+    assert not {one.action for one in restore_items.items(restore)} & {"create", "recreate"}
     assert compare_all(restore, theirs, {}, was) >= at_least
 
 
@@ -255,7 +255,7 @@ def test_another_tenant_with_other_ids_gets_the_same_policies(stage, name, at_le
     backup_set = back_up(source, ended)
     target, elsewhere, ids = stage.empty_twin(source, theirs)
     restore = restored(backup_set, target, ended)
-    assert {one.reason for one in restores.items(restore) if one.action == "blocked"} <= NEVER
+    assert {one.reason for one in restore_items.items(restore) if one.action == "blocked"} <= NEVER
     assert compare_all(restore, elsewhere, {**ids, **made_ids(restore)}, theirs.objects()) >= at_least
 
 
@@ -301,7 +301,7 @@ def test_every_option_of_every_policy_type_can_be_previewed_with_and_without_ref
             restore = drafts.of_backup_set(
                 backup_set, target, chosen_options, SYSTEM, snapshot_ids=list(chosen.values())
             )
-            planned = restores.items(previewed(restore, ended))
+            planned = restore_items.items(previewed(restore, ended))
             assert len(planned) == len(chosen)
             assert {one.action for one in planned} <= PLANNED[existing], chosen_options
             assert not {one.policy_type for one in planned if one.reason == "unreadable"}

@@ -21,7 +21,7 @@ from db.accounts import users
 from db.audit.audit import SYSTEM, Actor
 from db.models import Policy, RunItem, Snapshot
 from db.policies import snapshots
-from db.restores import restores
+from db.restores import restore_items
 from db.tenants import tenants
 from graph.errors import error_from_answer
 from tests.support import servers
@@ -121,7 +121,7 @@ def test_a_restored_secret_is_written_to_the_tenant_and_shown_to_managers_only(
               {**body, "omaSettings": [{**secret, "value": "other"}], "assignments": []})  # fmt: skip
     restore = previewed(drafts.of_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
     restore, run = executed(restore, ended)
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     live = graph.objects()["deviceManagement/deviceConfigurations"][policy.graph_id]
     assert (item.action, live["omaSettings"][0]["value"]) == ("update", CANARY)
 

@@ -9,8 +9,8 @@ from actors.uploads import contradictions
 from db.audit.audit import SYSTEM
 from db.models import Policy, Snapshot
 from db.policies import snapshots
-from db.restores import restores
-from db.restores.restores import NewRestoreItem, RestoreSource
+from db.restores import restore_drafts, restore_items
+from db.restores.restore_drafts import NewRestoreItem, RestoreSource
 from graph.display.masking import masked
 from graph.policy_types.policy_type import name_of
 from graph.policy_types.table import POLICY_TYPES
@@ -45,7 +45,9 @@ def uploaded(cast, key, graph_id, body, assignments=None):
     one = NewRestoreItem(
         key, graph_id, name_of(POLICY_TYPES[key], body), content, {}, file_says={"name": "as the file says"}
     )
-    return restores.create(cast.contoso, RestoreSource(cast.contoso.directory_id, "a file"), [one], options(), SYSTEM)
+    return restore_drafts.create(
+        cast.contoso, RestoreSource(cast.contoso.directory_id, "a file"), [one], options(), SYSTEM
+    )
 
 
 def test_a_copy_gets_a_number_of_its_own_and_its_undo_removes_that_alone(there, cast, ended):
@@ -66,10 +68,10 @@ def test_twins_whose_contents_are_kept_once_come_back_at_their_own_addresses(the
         policy = Policy.create(tenant=cast.contoso, policy_type=KEY, graph_id=number, name="Twin")
         captured.append(capture_by_hand(policy, SYSTEM, context(number, "Twin"))[1])
     Snapshot.update(content=captured[0].content_id).execute()  # as what has one fingerprint is kept
-    items = restores.new_items_from_snapshots(drafts.with_policies([one.id for one in captured]))
+    items = restore_drafts.new_items_from_snapshots(drafts.with_policies([one.id for one in captured]))
     source = RestoreSource(cast.contoso.directory_id, "both")
-    restore = previewed(restores.create(cast.contoso, source, items, options(), SYSTEM), ended)
-    assert {one.target_id for one in restores.items(restore)} == {"c1", "c2"}
+    restore = previewed(restore_drafts.create(cast.contoso, source, items, options(), SYSTEM), ended)
+    assert {one.target_id for one in restore_items.items(restore)} == {"c1", "c2"}
     executed(restore, ended)
     assert there() == {"c1": "Twin", "c2": "Twin"}
 
@@ -77,12 +79,12 @@ def test_twins_whose_contents_are_kept_once_come_back_at_their_own_addresses(the
 def test_a_body_that_has_the_address_of_another_is_an_update_of_that_one_captured_and_undone(there, cast, ended):
     body = context("c1", "Harmless new context", isAvailable=False)
     restore = previewed(uploaded(cast, KEY, "c9", body), ended)
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     assert (item.action, item.target_id, item.differences) == ("update", "c1", 2)
     restore, _ = executed(restore, ended)
     assert there()["c1"] == "Harmless new context"
     assert restore.safety_set_id is not None
-    [back] = restores.items(undo := previewed(undone(restore), ended))
+    [back] = restore_items.items(undo := previewed(undone(restore), ended))
     assert (back.action, back.target_id) == ("update", "c1")
     executed(undo, ended)
     assert there() == {"c1": "Payroll", "c2": "Privileged roles"}
@@ -98,7 +100,7 @@ def test_what_took_the_address_since_the_lists_were_read_is_a_conflict_and_stays
     contoso.put(CONTEXTS, context("c3", "Somebody's"))
     restore, _ = executed(restore, ended)
     assert there()["c3"] == "Somebody's"
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     assert (item.outcome, item.created_id) == ("conflict", None)
 
 
@@ -116,7 +118,7 @@ def test_what_took_the_address_since_the_lists_were_read_is_a_conflict_and_stays
 )  # fmt: skip
 def test_a_file_that_steers_is_blocked_before_anything_is_sent(contoso, cast, ended, key, body, assignments):
     restore = previewed(uploaded(cast, key, "x", body, assignments=assignments), ended)
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     assert (item.action, item.reason) == ("blocked", "astray")
     assert "Nothing of it is sent." in item.message
     assert contoso.requests()["writes"] == 0
@@ -136,7 +138,7 @@ def test_nothing_that_a_plan_keeps_tells_a_right_guess_from_a_wrong_one(contoso,
     plans = []
     for guess in (right, wrong):
         body = {**script, "scriptContent": guess}
-        [item] = restores.items(previewed(uploaded(cast, "deviceManagementScripts", SCRIPT, body, []), ended))
+        [item] = restore_items.items(previewed(uploaded(cast, "deviceManagementScripts", SCRIPT, body, []), ended))
         assert (item.action, item.differences) == ("update", 1)
         kept = {name: value for name, value in item.__data__.items() if name not in ("id", "restore", "content")}
         plans.append(kept | {"shown": plan_text.parts(item, masked, {})})

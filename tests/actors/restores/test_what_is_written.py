@@ -5,7 +5,7 @@ import pytest
 from actors.plans import drafts
 from db.audit.audit import SYSTEM
 from db.models import Content, Policy, Restore, RestoreItem
-from db.restores import restores
+from db.restores import restore_items
 from db.states import RestoreState, RunState
 from graph.policy_types import quotas
 from tests.support.captures import capture_by_hand
@@ -61,7 +61,7 @@ def test_its_description_is_written_back_and_its_assignments_as_chosen(dangling,
     live = contoso.objects()[CATALOG][ID]
     assert (run.state, live["description"]) == (RunState.SUCCEEDED, "")
     assert [one["target"]["groupId"] for one in live["assignments"]] == ([] if choice == "none" else [GROUP])
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     assert any("as it does now" in note for note in item.notes) is (choice == "exact")
 
 
@@ -107,7 +107,7 @@ def test_a_policy_that_is_gone_is_made_without_its_past_start(contoso, cast, end
     contoso.put(UPDATES, rollout("2025-03-01T00:00:00Z"))
     contoso.delete(UPDATES, ID)
     restore = previewed(drafted(_snapshot(cast, "2025-03-01T00:00:00Z"), cast), ended)
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     assert (item.action, len(item.notes)) == ("recreate", 1)
     _, run = executed(restore, ended)
     [made] = contoso.objects()[UPDATES].values()
@@ -124,7 +124,7 @@ def test_more_policies_than_the_tenant_may_have_are_told_before(contoso, cast, e
                            "users": {"includeUsers": ["All"]}}}  # fmt: skip
     contoso.put("identity/conditionalAccess/policies", {**body, "id": ID.replace("1", "2"), "displayName": "other"})
     restore = previewed(drafted(captured(cast, "conditionalAccessPolicies", body), cast), ended)
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     assert (item.action, "this would be number 2: Microsoft allows 1" in item.notes[-1]) == ("recreate", True)
 
 
@@ -133,7 +133,7 @@ def test_what_two_restores_wrote_to_no_effect_is_told_and_not_planned_again(cont
     contoso.put(CATALOG, {**body, "description": "the service's own", "assignments": []})
     snapshot = captured(cast, "configurationPolicies", body)
     restore = previewed(drafted(snapshot, cast), ended)
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     mark = Content.get_by_id(item.live_content_id).fingerprint
     for expected in ("update", "blocked: kept_otherwise"):
         ended_so = drafted(snapshot, cast)

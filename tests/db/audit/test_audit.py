@@ -10,7 +10,7 @@ import config
 from actors.housekeeping import audit_head
 from actors.process import logs
 from db import encryption
-from db.audit import audit, audit_keys, chain_export, daily_check
+from db.audit import audit, audit_keys, chain, chain_export, daily_check
 from db.audit.audit import SYSTEM, Action
 from db.clock import utcnow
 from db.database import database as handle
@@ -40,7 +40,7 @@ def without_triggers(database):
 
 def test_an_untouched_log_verifies(database):
     write(5)
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
 
 
 COPY = "INTO audit_event (id, at, action, actor, subject, result, details, previous_hash, hash) SELECT {}, at, action, "
@@ -78,14 +78,14 @@ def test_sqlite_refuses_to_replace_what_is_in_the_log(database, act):
     write(3)
     with pytest.raises(pw.IntegrityError, match=r"append-only|one head"):
         database.execute_sql(act)
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
 
 
 def test_a_changed_event_is_found(database):
     write(3)
     without_triggers(database)
     AuditEvent.update(subject="nothing happened").where(AuditEvent.id == 2).execute()
-    assert [fault.event_id for fault in audit.verify()] == [2]
+    assert [fault.event_id for fault in chain.verify()] == [2]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -94,7 +94,7 @@ def test_an_event_changed_into_what_cannot_be_read_is_a_fault_and_stops_nobody(d
     write(3)
     without_triggers(database)
     database.execute_sql(f"UPDATE audit_event SET {change} WHERE id = 2")  # noqa: S608
-    assert [fault.event_id for fault in audit.verify()] == [2]
+    assert [fault.event_id for fault in chain.verify()] == [2]
     assert [fault.event_id for fault in daily_check.check_next_events()] == [2]
     assert daily_check.last_check().ended_at is not None, "the scheduler goes on"
 
@@ -103,14 +103,14 @@ def test_a_missing_event_in_the_middle_is_found(database):
     write(3)
     without_triggers(database)
     AuditEvent.delete().where(AuditEvent.id == 2).execute()
-    assert "missing" in next(audit.verify()).sentence
+    assert "missing" in next(chain.verify()).sentence
 
 
 def test_a_cut_off_end_is_found(database):
     write(3)
     without_triggers(database)
     AuditEvent.delete().where(AuditEvent.id == 3).execute()
-    assert "cut off" in next(audit.verify()).sentence
+    assert "cut off" in next(chain.verify()).sentence
 
 
 def test_an_event_with_other_details_than_its_action_carries_is_refused(database):
@@ -126,7 +126,7 @@ def test_an_act_that_is_rolled_back_leaves_no_event_and_no_gap(database):
         raise RuntimeError
     write(1)
     assert [event.id for event in AuditEvent.select().order_by(AuditEvent.id)] == [1, 2]
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
 
 
 def test_what_a_savepoint_takes_back_leaves_no_event_and_the_rest_stays(database):
@@ -138,7 +138,7 @@ def test_what_a_savepoint_takes_back_leaves_no_event_and_the_rest_stays(database
         with handle.atomic():
             audit.record(Action.SIGN_OUT, SYSTEM, "the other session")
     assert [event.subject for event in AuditEvent.select().order_by(AuditEvent.id)] == ["session", "the other session"]
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
 
 
 def test_an_act_whose_event_cannot_be_written_does_not_happen(database):
@@ -166,7 +166,7 @@ def test_nobody_waits_for_the_rest_of_anothers_transaction(database):
         assert not thread.is_alive()
         assert AuditEvent.select().count() == 1, "the other's alone"
     assert AuditEvent.select().count() == 2
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
 
 
 def test_writers_at_once_make_one_chain(database):
@@ -180,7 +180,7 @@ def test_writers_at_once_make_one_chain(database):
     for thread in threads:
         thread.join()
     assert AuditHead.get().last_id == 60
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
 
 
 # --- by who may write to the database, and knows how the plain hashes are made ----------------------------------
@@ -188,10 +188,10 @@ def test_writers_at_once_make_one_chain(database):
 
 def chain_anew(after=0):
     """Every plain hash behind that event fits again, and the head; keyed hashes are what the attacker cannot make."""
-    previous = AuditEvent.get_by_id(after).hash if after else audit.FIRST_PREVIOUS_HASH
+    previous = AuditEvent.get_by_id(after).hash if after else chain.FIRST_PREVIOUS_HASH
     for event in AuditEvent.select().where(AuditEvent.id > after).order_by(AuditEvent.id):
         event.previous_hash = previous
-        event.hash = previous = audit._hash(event)
+        event.hash = previous = chain.hash_of_event(event)
         event.save()
     AuditHead.update(last_id=AuditEvent.select(pw.fn.MAX(AuditEvent.id)).scalar() or 0, hash=previous).execute()
 
@@ -256,7 +256,7 @@ def test_who_makes_the_plain_hashes_fit_again_is_found_by_the_keyed_ones(databas
     write(5)
     without_triggers(database)
     TAMPERINGS[how]()
-    assert list(audit.verify())
+    assert list(chain.verify())
     assert daily_check.check_next_events()
     assert daily_check.last_check().faults, "pages and figures say so"
 
@@ -266,18 +266,18 @@ def test_events_of_before_keyed_hashes_stay_good_and_none_of_later_passes_for_on
     write(5)
     AuditEvent.update(mac=None).execute()
     AuditKey.delete().execute()
-    AuditKey.create(id=1, sealed=audit_keys.create_sealed_key(1, *audit.end_of_log()))
+    AuditKey.create(id=1, sealed=audit_keys.create_sealed_key(1, *chain.end_of_log()))
     write(2)
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
     for number, tampering in ((3, "x"), (6, "y"), (7, "z")):
         with undone(database):
             AuditEvent.update(actor=tampering, mac=None).where(AuditEvent.id == number).execute()
             chain_anew()
-            assert list(audit.verify()), number
+            assert list(chain.verify()), number
     with undone(database):
         AuditEvent.delete().where(AuditEvent.id > 4).execute()
         chain_anew()
-        assert list(audit.verify()), "cut off to where no event has a keyed hash"
+        assert list(chain.verify()), "cut off to where no event has a keyed hash"
 
 
 @contextmanager
@@ -292,21 +292,21 @@ def test_for_a_day_after_the_upgrade_processes_of_before_may_write_on(database):
     write(1)
     AuditEvent.update(mac=None).execute()
     AuditKey.update(
-        sealed=audit_keys.create_sealed_key(1, *audit.end_of_log(), (utcnow() + timedelta(hours=1)).isoformat())
+        sealed=audit_keys.create_sealed_key(1, *chain.end_of_log(), (utcnow() + timedelta(hours=1)).isoformat())
     ).execute()
     write(4)
     append()
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
     AuditEvent.update(at=utcnow() + timedelta(hours=2)).where(AuditEvent.id == 6).execute()
     chain_anew(after=5)
-    assert [fault.event_id for fault in audit.verify()] == [6]
+    assert [fault.event_id for fault in chain.verify()] == [6]
 
 
 def test_another_installations_events_are_none_of_ours(database):
     """Another key, as every installation has one; the same chain otherwise."""
     write(5)
-    AuditKey.update(sealed=audit_keys.create_sealed_key(1, 0, audit.FIRST_PREVIOUS_HASH)).execute()
-    assert len(list(audit.verify())) == 5
+    AuditKey.update(sealed=audit_keys.create_sealed_key(1, 0, chain.FIRST_PREVIOUS_HASH)).execute()
+    assert len(list(chain.verify())) == 5
 
 
 def test_with_each_rotation_of_the_encryption_keys_comes_a_new_key_and_all_before_it_stays_good(database):
@@ -317,15 +317,15 @@ def test_with_each_rotation_of_the_encryption_keys_comes_a_new_key_and_all_befor
     encryption.use_keys([new])
     write(2)
     assert [key.after for key in audit_keys.all_keys()] == [0, 3]
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
     key_rotation.rotate(SYSTEM)
     assert AuditKey.select().count() == 2, "only when the old one might be known"
     without_triggers(database)
     event = AuditEvent.get_by_id(5)
-    AuditEvent.update(mac=audit_keys.all_keys()[0].mark(audit.EVENT_PURPOSE, event.hash)).where(
+    AuditEvent.update(mac=audit_keys.all_keys()[0].mark(chain.EVENT_PURPOSE, event.hash)).where(
         AuditEvent.id == 5
     ).execute()
-    assert [fault.event_id for fault in audit.verify()] == [5], "the old key is worth nothing any more"
+    assert [fault.event_id for fault in chain.verify()] == [5], "the old key is worth nothing any more"
 
 
 # --- remembered outside the database ------------------------------------------------------------------------------
@@ -335,7 +335,7 @@ def cut(last):
     """Take the newest away, with the head as it was then: all that is left was really so once."""
     AuditEvent.delete().where(AuditEvent.id > last).execute()
     AuditHead.update(
-        last_id=last, hash=AuditEvent.get_by_id(last).hash if last else audit.FIRST_PREVIOUS_HASH
+        last_id=last, hash=AuditEvent.get_by_id(last).hash if last else chain.FIRST_PREVIOUS_HASH
     ).execute()
 
 
@@ -343,28 +343,28 @@ def cut(last):
 def test_an_end_that_was_cut_off_with_its_head_is_found_by_what_was_remembered(database, redis_url, left):
     write(5)
     [point] = audit_head.follow() or audit_head.remembered()
-    assert audit.point_as_text(point) == audit.point_as_text(audit.end_of_log())
+    assert chain.point_as_text(point) == chain.point_as_text(chain.end_of_log())
     without_triggers(database)
     cut(left)
-    assert list(audit.verify()) == [], "nothing in the database says so"
-    assert "cut off" in next(audit.verify([point])).sentence
+    assert list(chain.verify()) == [], "nothing in the database says so"
+    assert "cut off" in next(chain.verify([point])).sentence
     assert [fault.event_id for fault in daily_check.check_next_events(audit_head.follow())] == [5]
     write(7)
     assert audit_head.follow() == [point], "not forgotten while it does not hold"
-    assert [fault.event_id for fault in audit.verify([point])] == [5], "others grew in its place"
+    assert [fault.event_id for fault in chain.verify([point])] == [5], "others grew in its place"
     assert daily_check.last_check().faults
-    audit_head.remember(audit.end_of_log())
-    assert list(audit.verify(audit_head.follow())) == [], "accepted by hand"
+    audit_head.remember(chain.end_of_log())
+    assert list(chain.verify(audit_head.follow())) == [], "accepted by hand"
 
 
 def test_the_log_of_the_scheduler_says_where_the_log_ended_and_masks_none_of_it(database, caplog):
     write(3)
-    point = audit.point_as_text(audit.end_of_log())
+    point = chain.point_as_text(chain.end_of_log())
     with caplog.at_level("INFO"):
         daily_check.check_next_events()
     [line] = [logs.Line("text").format(one) for one in caplog.records if "gone through" in one.message]
     assert line.endswith(f"faults=0 point={point}")
-    assert list(audit.verify([audit_head.point(point)])) == []
+    assert list(chain.verify([audit_head.point(point)])) == []
 
 
 def test_between_two_rounds_a_cut_is_found_at_the_next_sweep_and_told_once(database, redis_url):
@@ -390,8 +390,8 @@ def test_junk_in_redis_is_no_point_and_ends_nothing(database, redis_url):
     ):
         audit_head.locks.set(audit_head._name(), junk)
         assert audit_head.follow() == []
-        assert [audit.point_as_text(one) for one in audit_head.remembered()] == [
-            audit.point_as_text(audit.end_of_log())
+        assert [chain.point_as_text(one) for one in audit_head.remembered()] == [
+            chain.point_as_text(chain.end_of_log())
         ]
 
 
@@ -434,7 +434,7 @@ def test_a_round_goes_in_steps_ends_with_an_event_and_begins_again_a_day_later(d
     AuditCheck.update(ended_at=utcnow() - timedelta(days=1)).execute()
     while len(round_events()) < 2:
         daily_check.check_next_events()
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
 
 
 def test_a_fault_is_told_at_once_and_taken_back_by_a_round_without_one(database, in_threes):
@@ -518,7 +518,7 @@ def test_a_whole_chain_that_somebody_made_up_does_not_belong_here(database):
 
 def test_an_event_that_names_what_no_database_holds_verifies_all_the_same(database):
     audit.record(Action.MAPPING_REMOVED, SYSTEM, "a\x00b\ud800", kind="x\x00", source="\udfff")
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
 
 
 # --- whatever stands where ----------------------------------------------------------------------------------------
@@ -543,7 +543,7 @@ def test_whatever_sqlite_lets_stand_in_the_log_is_a_fault_or_nothing_and_ends_no
             except pw.IntegrityError:
                 continue
             points = [] if model is AuditKey else audit_head.remembered()
-            found, swept = list(audit.verify(points)), daily_check.check_next_events(points)
+            found, swept = list(chain.verify(points)), daily_check.check_next_events(points)
             daily_check.last_check(), list(chain_export.document_lines(1, 5)) if model is not AuditKey else None
             is_otherwise = model is not AuditCheck and whole_log() != before
             assert (bool(found), bool(swept) >= is_otherwise) == (is_otherwise, True), (column, odd)
@@ -560,7 +560,7 @@ def test_an_event_before_the_first_or_behind_the_end_is_found_at_the_next_sweep(
     assert daily_check.check_next_events() == [], "which ends with an event of its own"
     without_triggers(database)
     database.execute_sql(ANOTHER % number)
-    assert [fault.event_id for fault in audit.verify()] == [number]
+    assert [fault.event_id for fault in chain.verify()] == [number]
     assert [fault.event_id for fault in daily_check.check_next_events()] == [number]
 
 
@@ -603,11 +603,11 @@ def test_who_goes_back_to_the_time_of_the_upgrade_writes_nothing_unseen(database
     without_triggers(database)
     write(2)
     until = (utcnow() - timedelta(hours=1)).isoformat()
-    AuditKey.update(sealed=audit_keys.create_sealed_key(1, 0, audit.FIRST_PREVIOUS_HASH, until)).execute()
+    AuditKey.update(sealed=audit_keys.create_sealed_key(1, 0, chain.FIRST_PREVIOUS_HASH, until)).execute()
     write(2)
     AuditEvent.update(at=utcnow() - timedelta(days=1), mac=None).where(AuditEvent.id == 4).execute()
     chain_anew()
     monkeypatch.setattr(daily_check, "EVENTS_PER_STEP", 1)
-    assert 4 in [fault.event_id for fault in audit.verify()]
+    assert 4 in [fault.event_id for fault in chain.verify()]
     found = [fault.event_id for _ in range(4) for fault in daily_check.check_next_events()]
     assert 4 in found

@@ -7,14 +7,14 @@ import pytest
 from actors import scheduler
 from actors.backups import due_schedules
 from actors.plans import drafts
-from db.audit import audit
+from db.audit import chain
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.errors import Invalid, SwitchedOff
 from db.housekeeping import tenant_removal, tenant_switch
 from db.models import AuditEvent, Content, Mapping, Restore, RestoreItem, Run, Schedule, Tenant
 from db.policies import snapshots
-from db.restores import restores
+from db.restores import restore_items
 from db.runs import run_items, runs
 from db.states import RestoreState, RunKind
 from db.tenants import schedules, tenants
@@ -59,7 +59,7 @@ def test_nothing_of_it_is_left_but_the_log_and_all_of_the_others_is(held, monkey
     assert [row for row in theirs() if not personal.match(row)] == []
     assert [row for row in mine if row not in two_tenants.rows(LOG)] == []
     assert AuditEvent.select().order_by(AuditEvent.id.desc()).get().action == "tenant:removed"
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
 
 
 def test_the_scheduler_goes_on_with_what_was_interrupted(held, monkeypatch):
@@ -96,7 +96,7 @@ def test_what_a_restore_wrote_elsewhere_stays_there_and_what_none_has_written_go
     Mapping.create(tenant=cast.fabrikam, source_directory_id=cast.contoso.directory_id, kind="groups", source_id="a",
                    target_id="b")  # fmt: skip
     removed(cast.contoso)
-    [item] = restores.items(written)
+    [item] = restore_items.items(written)
     assert snapshots.read_content(item.content_id) == body
     assert Content.get_by_id(item.content_id).tenant == cast.fabrikam
     assert RestoreItem.select().count() == 1
@@ -109,7 +109,7 @@ def test_a_restore_elsewhere_that_begins_to_write_meanwhile_is_not_taken_away(ca
     Restore.update(state=RestoreState.RUNNING).where(Restore.id == planned.id).execute()
     assert not tenant_removal._delete_if_unwritten(planned.id), "it was planned when it was looked at"
     removed(cast.contoso)
-    [item] = restores.items(planned)
+    [item] = restore_items.items(planned)
     assert Content.get_by_id(item.content_id).tenant == cast.fabrikam
 
 

@@ -15,7 +15,7 @@ from db.database import database
 from db.errors import Invalid
 from db.models import AuditEvent, Content, Mapping, Policy, Restore, RestoreItem, RestoreRequester, Run, Tenant
 from db.policies import snapshots
-from db.restores import approvals, four_eyes, mappings, plan_fingerprint, restores
+from db.restores import approvals, four_eyes, mappings, plan_fingerprint, restore_drafts, restore_items
 from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import as_previewed, options, person
 
@@ -32,13 +32,13 @@ def draft(cast):
     """Asked for by Ada; Max has mapped what its two policies refer to."""
     mappings.set_mapping(cast.contoso, cast.contoso.directory_id, KEY, THERE, person(cast.max.id))
     made = [capture_by_hand(one, SYSTEM)[1] for one in Policy.select().where(Policy.tenant == cast.contoso).limit(2)]
-    source = restores.RestoreSource(cast.contoso.directory_id, "two snapshots")
-    draft = restores.create(
-        cast.contoso, source, restores.new_items_from_snapshots(made), options(), person(cast.ada.id)
+    source = restore_drafts.RestoreSource(cast.contoso.directory_id, "two snapshots")
+    draft = restore_drafts.create(
+        cast.contoso, source, restore_drafts.new_items_from_snapshots(made), options(), person(cast.ada.id)
     )
     plan = {"action": "update", "resolutions": [{"kind": KEY[0], "id": KEY[1], "how": "mapping", "to": THERE}]}
     RestoreItem.update(plan).where(RestoreItem.restore == draft).execute()
-    RestoreItem.update(reason="guard").where(RestoreItem.id == restores.items(draft)[0].id).execute()
+    RestoreItem.update(reason="guard").where(RestoreItem.id == restore_items.items(draft)[0].id).execute()
     return draft
 
 
@@ -80,7 +80,7 @@ def other(item, column):
 
 def _column(column):
     def change(restore):
-        item = restores.items(restore)[1]
+        item = restore_items.items(restore)[1]
         return RestoreItem.update({column: other(item, column)}).where(RestoreItem.id == item.id)
 
     return change, "its policies, or their plans"
@@ -91,11 +91,11 @@ def _option(name):
 
 
 def _one_less(restore):
-    restores.items(restore)[1].delete_instance()
+    restore_items.items(restore)[1].delete_instance()
 
 
 def _one_more(restore):
-    item = restores.items(restore)[1]
+    item = restore_items.items(restore)[1]
     RestoreItem.create(restore=restore, policy_type=item.policy_type, graph_id="x", name="x", content=item.content_id,
                        references={}, action="create")  # fmt: skip
 
@@ -106,7 +106,7 @@ CHANGES = {
     "an item left out": (_one_less, "its policies, or their plans"),
     "an item more": (_one_more, "its policies, or their plans"),
     "a content's fingerprint": (
-        lambda restore: Content.update(fingerprint="x").where(Content.id == restores.items(restore)[0].content_id),
+        lambda restore: Content.update(fingerprint="x").where(Content.id == restore_items.items(restore)[0].content_id),
         "its policies, or their plans",
     ),
     "a mapping changed": (lambda restore: Mapping.update(target_id="x"), "a mapping that it uses"),
@@ -148,7 +148,7 @@ def test_nothing_is_written_once_anything_that_decides_it_is_otherwise(approved)
 
 
 def test_every_column_of_a_plan_is_bound_and_what_a_live_run_notes_is_not(approved):
-    assert set(restores.NO_PLAN) <= set(COLUMNS)
+    assert set(restore_drafts.NO_PLAN) <= set(COLUMNS)
     assert plan_fingerprint.refusal(approved) == ""
     noted = {"created_id": "x", "outcome": "updated", "after_mark": "x", "verified": True, "seen_at": utcnow(),
              "snapshot": None}  # fmt: skip
@@ -193,8 +193,8 @@ def asked(restore, user):
 
 def test_everybody_who_decided_a_part_of_it_is_its_requester(draft, cast):
     Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
-    restores.change_options(draft, options(existing="skip"), person(cast.max.id))
-    restores.remove_other_items(draft, [restores.items(draft)[0].id], person(cast.ada.id))
+    restore_drafts.change_options(draft, options(existing="skip"), person(cast.max.id))
+    restore_drafts.remove_other_items(draft, [restore_items.items(draft)[0].id], person(cast.ada.id))
     restore = as_previewed(draft, [(*KEY, THERE)])
     assert asked(draft, cast.ada) == [four_eyes.ASKED_FOR_IT, four_eyes.CHANGED_ITEMS]
     assert asked(draft, cast.max) == [four_eyes.CHANGED_OPTIONS, four_eyes.SET_MAPPING]
@@ -215,7 +215,7 @@ def test_who_set_a_mapping_that_the_plan_uses_is_its_requester(draft, cast):
 def test_a_mapping_to_what_was_made_again_is_used_with_every_step(draft):
     """Else whoever sets the first one chooses among what restores have made, and is nobody's requester."""
     mappings.remember(draft.tenant, draft.source_directory_id, (KEY[0], THERE), "made again", "a group")
-    item = restores.items(draft)[0]
+    item = restore_items.items(draft)[0]
     plan = {"target_id": None, "resolutions": [{"kind": KEY[0], "id": KEY[1], "to": "made again", "how": "mapping"}]}
     used = Claims(draft, [item], {}).mappings_used([(item, plan)])
     assert used == {(*KEY, THERE), (KEY[0], THERE, "made again")}
@@ -228,8 +228,8 @@ def test_who_mapped_in_the_source_what_was_made_again_there_is_a_requester_elsew
     mappings.set_mapping(cast.contoso, own, ("groups", "before"), THERE, person(cast.max.id))
     draft = Restore.get_by_id(draft.id)
     plan = {"target_id": None, "resolutions": [{"kind": KEY[0], "id": KEY[1], "to": THERE, "how": "mapping"}]}
-    planned = [(restores.items(draft)[0], plan)]
-    claims = Claims(draft, restores.items(draft), {})
+    planned = [(restore_items.items(draft)[0], plan)]
+    claims = Claims(draft, restore_items.items(draft), {})
     by = claims.decided_by(planned)
     assert by == {cast.root.id}
     plan_fingerprint.save(draft, claims.mappings_used(planned), LIST, by)
@@ -284,12 +284,12 @@ def test_a_guard_that_holds_nothing_back_is_not_overridden(approved):
 
 def test_a_new_preview_or_a_change_holds_back_again(approved, cast):
     approvals.override_guard(approved, SYSTEM, "so")
-    restores.change_options(approved, options(), SYSTEM)
+    restore_drafts.change_options(approved, options(), SYSTEM)
     assert Restore.get_by_id(approved.id).guard_reason is None
 
 
 def test_a_plan_of_nine_hundred_policies_costs_little(draft, cast):
-    item = restores.items(draft)[0]
+    item = restore_items.items(draft)[0]
     reference = {"kind": "groups", "id": "x" * 36, "name": "a group", "how": "name", "to": "y" * 36}
     rows = [{"restore": draft.id, "policy_type": "configurationPolicies", "graph_id": f"{n}", "name": f"Policy {n}",
              "content": item.content_id, "references": {"groups": {}}, "action": "update",

@@ -5,7 +5,7 @@ import pytest
 from db.audit.audit import SYSTEM
 from db.errors import Invalid
 from db.models import AuditEvent, Policy, Restore, RuleChange, Tenant
-from db.restores import approvals, four_eyes, restore_rules, restores
+from db.restores import approvals, four_eyes, restore_drafts, restore_rules
 from tests.support.captures import capture_by_hand
 from tests.support.restore_steps import as_previewed, options, person
 
@@ -107,9 +107,9 @@ def test_a_command_turns_nothing_down(tenant):
 @pytest.fixture
 def requested(tenant, cast):
     _, snapshot = capture_by_hand(Policy.get(Policy.tenant == tenant), SYSTEM)
-    source = restores.RestoreSource(tenant.directory_id, "a snapshot")
-    return restores.create(
-        tenant, source, restores.new_items_from_snapshots([snapshot]), options(), person(cast.ada.id)
+    source = restore_drafts.RestoreSource(tenant.directory_id, "a snapshot")
+    return restore_drafts.create(
+        tenant, source, restore_drafts.new_items_from_snapshots([snapshot]), options(), person(cast.ada.id)
     )
 
 
@@ -122,7 +122,7 @@ def test_a_restore_keeps_the_stricter_rules_of_when_it_was_requested(requested, 
     restore_rules.confirm(tenant, asked.id, person(cast.root.id))
     assert four_eyes.is_required(now(requested))
     assert {one["id"] for one in four_eyes.break_glass_list(now(requested))} == {ONE, TWO}
-    restores.change_options(now(requested), options(existing="skip"), person(cast.ada.id))
+    restore_drafts.change_options(now(requested), options(existing="skip"), person(cast.ada.id))
     assert four_eyes.is_required(now(requested)), "a change of it does not loosen it either"
     with pytest.raises(Invalid, match="for you asked for it"):
         approvals.approve(as_previewed(requested), person(cast.ada.id), "mine", 24)

@@ -19,8 +19,8 @@ from db.errors import Invalid, SwitchedOff
 from db.housekeeping import tenant_switch
 from db.models import Policy, Restore, Run, RunItem, Snapshot, Tenant, User
 from db.policies import policies
-from db.restores import approvals, restores
-from db.restores.restores import RestoreSource
+from db.restores import approvals, restore_drafts, restore_items
+from db.restores.restore_drafts import RestoreSource
 from db.runs import child_runs, claims, completion, run_items, runs
 from db.runs.run_items import NewRunItem
 from db.states import PolicyState, RunKind, SiteRole
@@ -154,8 +154,10 @@ def draft(app, cast):
 @pytest.mark.parametrize("change", ["options", "items"])
 def test_what_a_preview_that_just_started_plans_for_is_not_changed(draft, change):
     acts = {
-        "options": lambda: restores.change_options(Restore.get_by_id(draft.id), options(existing="skip"), SYSTEM),
-        "items": lambda: restores.remove_other_items(draft, [one.id for one in restores.items(draft)], SYSTEM),
+        "options": lambda: restore_drafts.change_options(Restore.get_by_id(draft.id), options(existing="skip"), SYSTEM),
+        "items": lambda: restore_drafts.remove_other_items(
+            draft, [one.id for one in restore_items.items(draft)], SYSTEM
+        ),
     }
     with handle.atomic():
         actors.plans.preview.start(draft, SYSTEM)
@@ -304,10 +306,10 @@ def test_whoever_meets_a_deadlock_again_is_told_to_try_again_and_not_that_the_da
 
 def test_a_restore_of_what_is_let_go_of_just_then_is_not_made_and_says_what_to_do(app, captured, cast):
     _policy, _run, snapshot = captured[0]
-    found = restores.new_items_from_snapshots(drafts.with_policies([snapshot.id]))
+    found = restore_drafts.new_items_from_snapshots(drafts.with_policies([snapshot.id]))
     Snapshot.delete().execute()
     with pytest.raises(pw.IntegrityError) as caught:
-        restores.create(cast.contoso, RestoreSource("elsewhere", "a set"), found, {}, SYSTEM)
+        restore_drafts.create(cast.contoso, RestoreSource("elsewhere", "a set"), found, {}, SYSTEM)
     assert not Restore.select().exists()
     with app.test_request_context(headers={"Accept": "application/json"}):
         app.preprocess_request()

@@ -29,7 +29,7 @@ from db.installation import installation
 from db.models import TABLES, AuditCheck, BackupSet, Policy, Restore, Run, Tenant, User
 from db.policies import policies, snapshots
 from db.recovery import lost_runs, write_log
-from db.restores import mappings, restores
+from db.restores import mappings, restore_drafts, restore_items
 from db.runs import (
     child_runs,
     claims,
@@ -300,26 +300,26 @@ def failed():
 
 def restored():
     """From a request to a live run's end, a try of what failed, and an undo."""
-    source = restores.RestoreSource("22222222-2222-4222-8222-222222222222", "Tenant", None)
-    items = [restores.NewRestoreItem("configurationPolicies", f"graph {n}", "x", n, {}) for n in range(1, 4)]
-    made = restores.create(tenant(), source, items, drafts.parse_options({"assignments": "none"}), OWNER)
-    restores.change_options(made, made.options, OWNER)
+    source = restore_drafts.RestoreSource("22222222-2222-4222-8222-222222222222", "Tenant", None)
+    items = [restore_drafts.NewRestoreItem("configurationPolicies", f"graph {n}", "x", n, {}) for n in range(1, 4)]
+    made = restore_drafts.create(tenant(), source, items, drafts.parse_options({"assignments": "none"}), OWNER)
+    restore_drafts.change_options(made, made.options, OWNER)
     completion.finish(claim_of(preview.start(made, OWNER).run))
     made = as_previewed(made)
     run = live_restore.start(made, OWNER, reason="x", plan=made.planned_mark).run
     claim = claim_of(run)
-    ids = [one.id for one in restores.items(made)]
+    ids = [one.id for one in restore_items.items(made)]
     write_log.record(claim, [write_log.WriteIntent(ids[0], "PATCH", "/x", "mark")])
     [write] = write_log.writes_by_item(ids)[ids[0]]
     write_log.record_answers([write_log.WriteAnswer(write.id, WriteState.ANSWERED, item_id=ids[0], created_id="x")])
     write_log.taken_ids(made.id)
     write_log.last_sent_at(run)
-    restores.count_by_action(made)
-    restores.items_by_ids(ids)
+    restore_items.count_by_action(made)
+    restore_items.items_by_ids(ids)
     completion.fail(claim, "x", "x")
     with suppress(Invalid):
         live_restore.retry_failed(Run.get_by_id(run.id), OWNER)
-    restores.undo_items(made)
+    restore_drafts.undo_items(made)
     mappings.targets_by_key(tenant(), source.directory_id)
     mappings.remember(tenant(), source.directory_id, ("groups", "x"), "y", "Group")
     mappings.missing_mappings(tenant(), source.directory_id)

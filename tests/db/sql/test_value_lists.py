@@ -9,7 +9,7 @@ from db import database as engine
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import Policy, Run
-from db.restores import restores
+from db.restores import restore_drafts, restore_items
 from db.runs import notifications, run_history, runs
 from db.sql import value_lists
 from db.states import RunKind
@@ -50,8 +50,8 @@ def test_a_person_of_seventy_thousand_tenants_sees_every_page(usual_limit, cast)
 
 
 def test_a_restore_takes_seventy_thousand_policies(usual_limit, cast):
-    source = restores.RestoreSource(cast.contoso.directory_id, "Contoso", None)
-    items = [restores.NewRestoreItem("configurationPolicies", f"{n}", "x", None, {}) for n in range(3)]
-    restore = restores.create(cast.contoso, source, items, {}, SYSTEM)
-    restores.remove_other_items(restore, MANY, SYSTEM)
-    assert len(restores.items(restore)) == len(restores.items_by_ids(MANY)) == 3
+    source = restore_drafts.RestoreSource(cast.contoso.directory_id, "Contoso", None)
+    items = [restore_drafts.NewRestoreItem("configurationPolicies", f"{n}", "x", None, {}) for n in range(3)]
+    restore = restore_drafts.create(cast.contoso, source, items, {}, SYSTEM)
+    restore_drafts.remove_other_items(restore, MANY, SYSTEM)
+    assert len(restore_items.items(restore)) == len(restore_items.items_by_ids(MANY)) == 3

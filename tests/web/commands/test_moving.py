@@ -21,7 +21,7 @@ from db import database as engine
 from db import encryption
 from db.accounts import recovery_codes
 from db.accounts.users import totp_owner
-from db.audit import audit, audit_keys
+from db.audit import audit_keys, chain
 from db.audit.audit import SYSTEM, Actor
 from db.backups import backup_sets
 from db.clock import utcnow
@@ -103,7 +103,7 @@ def arrive(request, database, database_url, tmp_path, monkeypatch):
         made.append((there, bound))
         # As migrated with these keys.
         Seal.delete().execute()
-        AuditKey.update(sealed=audit_keys.create_sealed_key(1, 0, audit.FIRST_PREVIOUS_HASH)).execute()
+        AuditKey.update(sealed=audit_keys.create_sealed_key(1, 0, chain.FIRST_PREVIOUS_HASH)).execute()
         installation.check_keys()
         return bound
 
@@ -170,7 +170,7 @@ def test_every_row_arrives_on_the_other_engine_and_the_installation_works_there(
     for model in here:
         if model not in {AuditHead, AuditKey}:
             assert there[model] == here[model], model
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
     assert {one.id: snapshots.read_snapshot(one) for one in Snapshot.select()} == bodies
     assert tenants.credential_values(Tenant.get_by_id(cast.contoso.id)) == {"secret": "contoso client secret"}
     assert credentials.open_values(Credential.get()) == {"secret": "the next one"}
@@ -187,7 +187,7 @@ def test_every_row_arrives_on_the_other_engine_and_the_installation_works_there(
     assert (again.state, again.id > max(here[Run])) == (RunState.SUCCEEDED, True)
     undo = drafts.undo(Restore.get_by_id(whole.restore.id), SYSTEM)
     assert executed(previewed(undo, ended), ended)[1].state == RunState.SUCCEEDED
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
 
 
 def test_no_table_of_the_database_is_neither_taken_nor_named_as_left_out(database):
@@ -250,7 +250,7 @@ def test_runs_that_were_under_way_end_as_failed_and_everybody_is_told(busy, arri
     assert BackupSet.get().state == SetState.INCOMPLETE
     assert Run.get_or_none(Run.id == busy.part.id) is None
     assert not RunItem.select().where(RunItem.state == "pending").exists()
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
 
 
 def test_no_id_of_a_row_that_is_gone_is_given_where_it_arrives(captured, arrive, cast, tmp_path):
@@ -293,7 +293,7 @@ def test_an_installation_with_anything_in_it_is_refused_and_left_as_it_is(captur
     with pytest.raises(Invalid, match="not empty: it has rows in users, tenant"):
         imported(file)
     assert {model: rows(model) for model in row_codec.EXPORTED_TABLES} == before
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -336,7 +336,7 @@ def test_the_picture_is_of_one_moment_and_holds_up_nobody(captured, arrive, data
     arrive(database_url.partition(":")[0])
     imported(tmp_path / "all.tenantkeep")
     assert Tenant.select().count() == 2
-    assert list(audit.verify()) == []
+    assert list(chain.verify()) == []
 
 
 # PostgreSQL holds less than SQLite, never more.
@@ -436,7 +436,7 @@ def test_a_copy_that_the_engine_makes_of_itself_works_with_the_keys(captured, da
     with engine.bind_database(url).connection_context():
         installation.check_keys()
         assert snapshots.read_snapshot(captured[0][2])["body"]["name"] == captured[0][0].name
-        assert list(audit.verify()) == []
+        assert list(chain.verify()) == []
     if hasattr(handle.obj, "close_all"):
         handle.obj.close_all()
         servers.execute(database_url.rpartition("/")[0], "DROP DATABASE copied WITH (FORCE)")

@@ -12,7 +12,7 @@ import pytest
 from db.audit.audit import SYSTEM
 from db.database import database
 from db.models import Membership, Policy, Restore, RestoreItem, Run, User
-from db.restores import restores
+from db.restores import restore_drafts
 from db.runs import run_items, runs
 from db.states import Role, RunKind, SiteRole
 from tests.support.captures import capture_by_hand
@@ -34,9 +34,9 @@ def crossing(app, cast):
     policy = Policy.get(Policy.tenant == cast.fabrikam)
     body = {"name": policy.name, "description": "shown", "password": SECRET, "settings": []}
     _, snapshot = capture_by_hand(policy, SYSTEM, body)
-    source = restores.RestoreSource(cast.fabrikam.directory_id, "Northwind's set")
-    made = restores.create(
-        cast.contoso, source, restores.new_items_from_snapshots([snapshot]), options(), person(cast.max.id)
+    source = restore_drafts.RestoreSource(cast.fabrikam.directory_id, "Northwind's set")
+    made = restore_drafts.create(
+        cast.contoso, source, restore_drafts.new_items_from_snapshots([snapshot]), options(), person(cast.max.id)
     )
     RestoreItem.update(action="create", reason="guard").where(RestoreItem.restore == made).execute()
     item = run_items.NewRunItem(policy.policy_type, policy.name)

@@ -10,7 +10,7 @@ import config
 from actors.plans import drafts
 from db.errors import Invalid
 from db.models import Restore
-from db.restores import approvals, restore_items, restores
+from db.restores import approvals, restore_drafts, restore_items, restores
 from db.runs import completion
 from db.states import ACTIVE, CHANGEABLE
 from web.inputs import ticked
@@ -57,7 +57,7 @@ def leave_out(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
     left_out = {row_number(one) for one in ticked(request.form, "leave", ITEMS_SHOWN)}
     kept = [item_id for item_id in restore_items.ids(restore) if item_id not in left_out]
-    restores.remove_other_items(restore, kept, current_actor())
+    restore_drafts.remove_other_items(restore, kept, current_actor())
     return previewed(Restore.get_by_id(restore.id))
 
 

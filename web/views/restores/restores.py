@@ -109,7 +109,7 @@ def _plan_page(restore: Restore, hide: Masking | None) -> Any:
         restore=restore,
         creator=users.find_by_id(restore.created_by_id),
         expires_at=approvals.expires_at(restore, config.settings().plan_hours),
-        actions=restores.count_by_action(restore),
+        actions=restore_items.count_by_action(restore),
         approval=restore_approval.approval_of(restore, None),
         dangers=restore_text.dangers(restore_items.written(restore)),
         secrets="shown" if hide is None else "masked" if may_show_secrets(restore) else "managers",

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from actors.housekeeping import audit_head
-from db.audit import audit, chain_export, daily_check
+from db.audit import chain, chain_export, daily_check
 from db.models import AuditCheck, AuditEvent, AuditHead
 from tests.web.commands.test_commands import tenantkeep
 
@@ -70,7 +70,7 @@ def test_by_command_a_cut_log_is_found_and_goes_on_only_when_somebody_says_why(c
     old = tmp_path / "old.jsonl"
     assert tenantkeep("audit", "export", str(old)).returncode == 0
     [point] = audit_head.follow() or audit_head.remembered()
-    kept = audit.point_as_text(point)
+    kept = chain.point_as_text(point)
     assert json.loads(tenantkeep("audit", "verify", "--since", kept, "--json").stdout)["last"] == kept
     assert tenantkeep("audit", "verify", "--since", "12").returncode == 64
     for name in ("audit_event_no_delete", "audit_head_forward"):

@@ -11,7 +11,7 @@ from db.accounts import users
 from db.audit.audit import SYSTEM
 from db.backups import backup_sets
 from db.models import AuditEvent, BackupSet, Policy, Restore, RestoreItem, RuleChange, Run, Tenant, User
-from db.restores import restores
+from db.restores import restore_drafts, restore_items
 from db.states import Role
 from tests.support.captures import capture_by_hand
 from tests.support.forms import csrf_token
@@ -46,9 +46,9 @@ def backup_set(contoso, ended, cast):
 def draft(cast, captured):
     """Asked for by Ada, who operates Contoso; nobody has looked at the tenant."""
     snapshots = [snapshot for policy, _, snapshot in captured if policy.tenant == cast.contoso]
-    source = restores.RestoreSource(cast.contoso.directory_id, "two snapshots")
-    return restores.create(
-        cast.contoso, source, restores.new_items_from_snapshots(snapshots), options(), person(cast.ada.id)
+    source = restore_drafts.RestoreSource(cast.contoso.directory_id, "two snapshots")
+    return restore_drafts.create(
+        cast.contoso, source, restore_drafts.new_items_from_snapshots(snapshots), options(), person(cast.ada.id)
     )
 
 
@@ -102,7 +102,7 @@ def test_from_the_button_on_a_set_to_written_and_undone(client, sign_in, cast, c
         assert shown in page, shown
     assert "Restore what is left" not in page, "all of it was done"
     assert "Before restore" in text(client, f"/backup-sets/{Restore.get().safety_set_id}")
-    item = restores.items(Restore.get())[0]
+    item = restore_items.items(Restore.get())[0]
     page = text(client, f"/restores/{restore.id}/items/{item.id}")
     for shown in ("somebody was here", "as it was written", "/deviceManagement/configurationPolicies", ">Before<"):
         assert shown in page, shown
@@ -246,13 +246,13 @@ def test_a_change_makes_it_a_draft_again_and_looks_anew(client, sign_in, cast, d
 
 def test_leaving_out_takes_away_what_was_ticked_and_nothing_that_was_not_shown(client, sign_in, cast, draft):
     restore = in_state(draft, "previewed")
-    first, second = restores.items(restore)
+    first, second = restore_items.items(restore)
     sign_in(client, cast.ada)
     path = f"/restores/{restore.id}"
     everything = send(client, f"{path}/items", leave=[first.id, second.id])
     assert (everything.status_code, "at least one policy" in everything.get_data(as_text=True)) == (400, True)
     assert send(client, f"{path}/items", leave=first.id).status_code == 303
-    assert [one.id for one in restores.items(restore)] == [second.id]
+    assert [one.id for one in restore_items.items(restore)] == [second.id]
     assert Restore.get_by_id(restore.id).state == "draft"
 
 
@@ -299,7 +299,7 @@ def test_cancelling_a_running_one_stops_its_run(client, sign_in, cast, draft):
 
 def held_back(draft):
     """Previewed; the first of its two policies is held back by the guard."""
-    item = restores.items(draft)[0]
+    item = restore_items.items(draft)[0]
     RestoreItem.update(reason="guard", message="It is for all users.").where(RestoreItem.id == item.id).execute()
     return in_state(draft, "previewed"), item
 
@@ -364,7 +364,7 @@ def test_secrets_in_differences_are_shown_to_managers_who_ask(client, sign_in, c
                            odata_type=kind)  # fmt: skip
     snapshot = capture_by_hand(policy, SYSTEM, body)[1]
     restore = previewed(drafts.of_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
-    [item] = restores.items(restore)
+    [item] = restore_items.items(restore)
     assert item.action == "update"
     path = f"/restores/{restore.id}/items/{item.id}"
     page = text(sign_in(client, getattr(cast, who)), path)
@@ -447,7 +447,7 @@ def test_four_eyes_that_were_on_when_it_was_requested_stay_on_for_it(client, sig
 def test_a_page_says_who_asked_who_may_approve_and_why_not_this_person(app, client, sign_in, cast, draft):
     Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
     sign_in(client, cast.max)
-    send(client, f"/restores/{draft.id}/items", leave=restores.items(draft)[0].id)
+    send(client, f"/restores/{draft.id}/items", leave=restore_items.items(draft)[0].id)
     Run.update(state="succeeded").execute()
     restore, mia = in_state(draft, "previewed"), manager(app, cast, sign_in)
     path = f"/restores/{restore.id}"

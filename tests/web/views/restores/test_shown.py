@@ -7,7 +7,7 @@ import pytest
 import actors.restores.live_restore
 from db.models import AuditEvent, Restore, RestoreItem
 from db.policies import snapshots
-from db.restores import restores
+from db.restores import restore_drafts
 from graph.content.fingerprint import fingerprint
 from graph.policy_types.table import POLICY_TYPES
 from tests.support.forms import csrf_token
@@ -52,9 +52,9 @@ def attack(app, graph, worker, cast, ended):
     graph.put("groups", {"id": GROUP, "displayName": "SG-Intune-Windows-Production", "securityEnabled": True})
     content = snapshots.save_content(cast.contoso.id, EVIL, fingerprint(POLICY_TYPES[SCRIPTS], EVIL))
     references = {"groups": {GROUP: "SG-Test-lab (5 devices)"}}
-    item = restores.NewRestoreItem(SCRIPTS, "11111111-2222-4333-8444-555555555555", SAID, content, references)
-    source = restores.RestoreSource(cast.contoso.directory_id, "an uploaded set")
-    made = restores.create(cast.contoso, source, [item], options(), person(cast.ada.id))
+    item = restore_drafts.NewRestoreItem(SCRIPTS, "11111111-2222-4333-8444-555555555555", SAID, content, references)
+    source = restore_drafts.RestoreSource(cast.contoso.directory_id, "an uploaded set")
+    made = restore_drafts.create(cast.contoso, source, [item], options(), person(cast.ada.id))
     return previewed(made, ended)
 
 

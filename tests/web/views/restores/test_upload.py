@@ -19,7 +19,7 @@ from db.backups import backup_sets, manifests
 from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Content, Notification, Restore, Run, RunItem, Snapshot, Upload, UploadChunk
 from db.policies import snapshots
-from db.restores import restores
+from db.restores import restore_items, restores
 from db.runs import uploads
 from db.runs.completion import request_cancel
 from db.states import Role, RunState, SetState
@@ -84,10 +84,10 @@ def test_a_managers_download_comes_back_as_a_draft_of_all_of_it(client, sign_in,
     assert (run.state, run.restore_id, run.total, run.done) == ("succeeded", restore.id, 3, 3)
     assert (restore.state, restore.created_by, restore.source_directory_id) == (
         "draft", cast.max, cast.contoso.directory_id)  # fmt: skip
-    items = {one.graph_id: snapshots.read_content(one.content_id) for one in restores.items(restore)}
+    items = {one.graph_id: snapshots.read_content(one.content_id) for one in restore_items.items(restore)}
     ours = [one for one in Snapshot.select() if one.tenant == cast.contoso]
     assert items == {one.policy.graph_id: snapshots.read_snapshot(one) for one in ours}
-    assert {one.name for one in restores.items(restore)} == {
+    assert {one.name for one in restore_items.items(restore)} == {
         snapshots.read_snapshot(one)["body"]["name"] for one in ours
     }
     page = client.get(f"/restores/{restore.id}").get_data(as_text=True)
@@ -105,7 +105,7 @@ def test_what_a_file_says_of_itself_stands_apart_and_labels_nothing(client, sign
                 "created_at": "once", "policies": [said]}  # fmt: skip
     sign_in(client, cast.max)
     upload(client, zipped([("p.json", json.dumps(document))], manifest=manifest), cast.contoso)
-    [restore], [item] = Restore.select(), list(restores.items(Restore.get()))
+    [restore], [item] = Restore.select(), list(restore_items.items(Restore.get()))
     assert item.file_says == {"name": "Good", "groups": {group: "SG-Of-The-File"}}
     assert restore.file_says["tenant"] == "Tenant-Of-The-File"
     assert "Of-The-File" not in restore.source_name
@@ -122,7 +122,7 @@ def test_what_an_operators_download_lacks_is_left_out_by_name_and_the_rest_is_ke
     sign_in(client, cast.ada)
     run = upload(client, downloaded(backup_set, masked), cast.contoso)
     assert run.state == "partial"
-    assert [one.name for one in restores.items(Restore.get())] == ["Other"]
+    assert [one.name for one in restore_items.items(Restore.get())] == ["Other"]
     page = client.get(f"/runs/{run.id}").get_data(as_text=True)
     assert "Left out: it was changed after its download, or downloaded without its secrets." in page
 
@@ -132,7 +132,7 @@ def test_an_uploaded_text_never_becomes_what_a_capture_reads(client, sign_in, ca
     document = {"body": {"name": "Good", "settings": [], "id": "other"}, "assignments": []}
     sign_in(client, cast.max)
     upload(client, zipped(lines=[line("other", document)], files=[("other.json", json.dumps(document))]), cast.contoso)
-    assert len(restores.items(Restore.get())) == 2
+    assert len(restore_items.items(Restore.get())) == 2
     assert not Content.select().where(Content.fingerprint == fingerprint_of(document)).exists()
     assert backup_sets.snapshot_ids(backup_set)
 
@@ -238,7 +238,7 @@ def test_what_was_interrupted_goes_on_and_makes_one_draft(client, sign_in, cast,
     Run.update(claimed_by=None).where(Run.id == run.id).execute()  # as the sweep takes it back
     actors.uploads.upload.read(run.id)
     assert Run.get_by_id(run.id).state == RunState.SUCCEEDED
-    assert [len(restores.items(one)) for one in Restore.select()] == [2]
+    assert [len(restore_items.items(one)) for one in Restore.select()] == [2]
     assert not Upload.select().count()
 
 

@@ -6,7 +6,7 @@ from actors.plans import drafts
 from db.accounts import users
 from db.audit.audit import SYSTEM
 from db.models import AuditEvent, Mapping, Restore, RestoreItem
-from db.restores import mappings, restores
+from db.restores import mappings, restore_items
 from db.runs import name_cache
 from db.states import Role
 from tests.support.forms import csrf_token
@@ -42,7 +42,7 @@ def send(client, path, **data):
 def test_a_manager_says_what_stands_for_what_was_not_found(client, sign_in, cast, restore, path):
     sign_in(client, cast.max)
     assert path in client.get(f"/restores/{restore.id}").get_data(as_text=True)
-    item = restores.items(restore)[0]
+    item = restore_items.items(restore)[0]
     page = client.get(f"/restores/{restore.id}/items/{item.id}").get_data(as_text=True)
     assert "cannot be found. It is not there." in page
     page = client.get(path).get_data(as_text=True)
