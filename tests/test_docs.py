@@ -1,6 +1,7 @@
 """What the pages promise: links that lead somewhere, commands and settings that exist."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,12 @@ def test_every_file_that_a_page_names_exists(page):
 def test_the_picture_and_the_rooms_of_the_architecture_are_those_of_the_code():
     text = architecture_page.PAGE.read_text()
     assert text == architecture_page.page(text), "write it anew: make docs"
+
+
+@pytest.mark.parametrize("page", WRAPPED, ids=lambda page: page.name)
+def test_every_program_that_a_page_names_exists(page):
+    for module in re.findall(r"python -m ((?:tests|bench|graph|actors)[\w.]*\w)", page.read_text()):
+        assert find_spec(module), module
 
 
 @pytest.mark.parametrize("page", WRAPPED, ids=lambda page: page.name)
