@@ -10,6 +10,10 @@ def test_white_space_beside_tags_and_the_order_of_attributes_do_not_count():
     assert normalised(other, with_spaces=True) != normalised(PAGE, with_spaces=True)
 
 
+def test_text_that_looks_like_a_tag_is_text():
+    assert normalised(HEAD + "<b>&lt;plist> </b>") == normalised(HEAD + "<b>\n&lt;plist>\n</b>")
+
+
 def test_a_word_an_attribute_and_a_status_count():
     for old, new in (("words", "word"), ('"/"', '"/runs/"'), ("200 OK", "404 NOT FOUND"), ("<p", "<div")):
         assert normalised(PAGE.replace(old, new)) != normalised(PAGE), new

@@ -106,8 +106,8 @@ class _Page(HTMLParser):
     def __init__(self, *, with_spaces: bool) -> None:
         super().__init__(convert_charrefs=True)
         self._with_spaces = with_spaces
-        # (line, whether white space beside it is drawn).
-        self._found: list[tuple[str, bool]] = []
+        # (tag or text, whether it is text, whether white space beside it is drawn).
+        self._found: list[tuple[str, bool, bool]] = []
         self._exact = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -115,8 +115,10 @@ class _Page(HTMLParser):
         values = {name: " ".join((value or "").split()) for name, value in attrs}
         if "class" in values:
             values["class"] = " ".join(sorted(values["class"].split()))
+        if "accept" in values:
+            values["accept"] = values["accept"].replace(", ", ",")
         words = "".join(f' {name}="{value}"' for name, value in sorted(values.items()))
-        self._found.append((f"<{tag}{words}>", tag in INLINE))
+        self._found.append((f"<{tag}{words}>", False, tag in INLINE))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
@@ -124,22 +126,24 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         self._exact -= tag in EXACT
         if tag not in OPTIONAL_ENDS:
-            self._found.append((f"</{tag}>", tag in INLINE))
+            self._found.append((f"</{tag}>", False, tag in INLINE))
 
     def handle_decl(self, decl: str) -> None:
-        self._found.append((f"<!{decl.lower()}>", False))
+        self._found.append((f"<!{decl.lower()}>", False, False))
 
     def handle_data(self, data: str) -> None:
         text = data if self._exact else re.sub(r"[ \t\r\n\f]+", " ", data)
-        self._found.append((text, True))
+        self._found.append((text, True, True))
 
     def lines(self) -> list[str]:
         """Without white space that is not drawn: at the edge of a block, or all that is beside a tag."""
-        edge = ("", False)
+        edge = ("", False, False)
         rows = [edge, *self._found, edge]
         found = []
-        for (_, draws_before), (text, _), (_, draws_after) in zip(rows, rows[1:], rows[2:], strict=False):
-            if text.startswith("<"):
+        for (_, _, draws_before), (text, is_text, _), (_, _, draws_after) in zip(
+            rows, rows[1:], rows[2:], strict=False
+        ):
+            if not is_text:
                 found.append(text)
                 continue
             text = text if self._with_spaces and draws_before else text.lstrip(" ")
