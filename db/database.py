@@ -11,12 +11,15 @@ from collections.abc import Callable
 from functools import cache, wraps
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import peewee as pw
 
 logger = logging.getLogger(__name__)
+
+# What `where` takes. mypy does not follow Peewee's types (pyproject.toml says why): this tells a reader.
+Condition: TypeAlias = pw.Expression
 
 
 class _DatabaseProxy(pw.DatabaseProxy):

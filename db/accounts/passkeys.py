@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import webauthn
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, parse_client_data_json
@@ -166,7 +167,7 @@ def _record_use(found: Passkey, count: int, asked_at: datetime, address: str | N
         raise Invalid(REFUSED)
 
 
-def _find_named(parsed: dict[str, object]) -> Passkey | None:
+def _find_named(parsed: dict[str, Any]) -> Passkey | None:
     """Of an active person with a password."""
     may = User.is_active & User.password_hash.is_null(False)
     named = Passkey.credential_id == str(parsed["rawId"])
@@ -174,9 +175,9 @@ def _find_named(parsed: dict[str, object]) -> Passkey | None:
     return found
 
 
-def _is_handle_of(user: User, parsed: dict[str, object]) -> bool:
+def _is_handle_of(user: User, parsed: dict[str, Any]) -> bool:
     """A passkey that the browser found by itself says whose it is."""
-    told = parsed["response"]["userHandle"]  # type: ignore[index]
+    told = parsed["response"]["userHandle"]
     return hmac.compare_digest(base64url_to_bytes(told), _user_handle(user))
 
 
@@ -184,9 +185,9 @@ def _user_handle(user: User) -> bytes:
     return f"tenantkeep user {user.id}".encode()
 
 
-def _parse_answer(answer: str) -> dict[str, object]:
-    parsed: dict[str, object] = json.loads(answer[:MAX_ANSWER_LENGTH])
-    client_data = parse_client_data_json(base64url_to_bytes(parsed["response"]["clientDataJSON"]))  # type: ignore[index]
+def _parse_answer(answer: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(answer[:MAX_ANSWER_LENGTH])
+    client_data = parse_client_data_json(base64url_to_bytes(parsed["response"]["clientDataJSON"]))
     if client_data.cross_origin:
         raise ValueError("asked from inside another site's page")
     return parsed

@@ -6,9 +6,9 @@ A session is a row, and its token is kept as a SHA-256 alone: docs/decisions/002
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
 
 from db.clock import utcnow
+from db.database import Condition
 from db.models import Session, User
 
 # From sign-in to the end, whatever happens in between: one working day.
@@ -70,11 +70,11 @@ def end_all(user_id: int, *, but: int | None = None, by: str | None = None) -> i
     return int(Session.delete().where(theirs & (Session.id != but) if but else theirs).execute())
 
 
-def _is_known_by_entra(now: datetime) -> Any:
+def _is_known_by_entra(now: datetime) -> Condition:
     return (Session.way != ENTRA) | (User.entra_checked_at > now - ENTRA_VALID_FOR)
 
 
-def is_alive() -> Any:
+def is_alive() -> Condition:
     """Neither too old nor idle for too long."""
     now = utcnow()
     return (Session.began_at > now - MAX_AGE) & (Session.seen_at > now - MAX_IDLE)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 import peewee as pw
@@ -13,7 +12,7 @@ from db.accounts import passkeys, sessions
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
-from db.database import database, lock_rows
+from db.database import Condition, database, lock_rows
 from db.errors import Invalid
 from db.models import Membership, Tenant, User
 from db.sql import upserts
@@ -150,7 +149,7 @@ def set_subscribed(user: User, tenant: Tenant, wanted: bool) -> bool:
     )
 
 
-def tenants_subscribed_to(user_id: int) -> Any:
+def tenants_subscribed_to(user_id: int) -> Condition:
     """As a subquery: the tenants of which this person hears of every run."""
     return Membership.select(Membership.tenant).where((Membership.user == user_id) & Membership.is_subscribed)
 

@@ -19,7 +19,7 @@ from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.backups import manifests
 from db.backups.backup_sets import is_usable, is_whole
-from db.database import database
+from db.database import Condition, database
 from db.errors import Invalid
 from db.models import (
     IS_ACTIVE,
@@ -207,20 +207,20 @@ def restores_by_set(tenant: Tenant) -> dict[int, int]:
     return found
 
 
-def is_set_used_by_restore(one: Any) -> Any:
+def is_set_used_by_restore(one: Any) -> Condition:
     """As a condition on a backup set: what it is, or what was there before, is still needed."""
     source = Restore.select(Restore.id).where((Restore.backup_set == one) & IS_UNFINISHED)
     return pw.fn.EXISTS(source) | pw.fn.EXISTS(Restore.select(Restore.id).where(Restore.safety_set == one))
 
 
-def is_snapshot_used_by_restore(one: Any) -> Any:
+def is_snapshot_used_by_restore(one: Any) -> Condition:
     """As `used_by_a_restore`, of a snapshot."""
     source = RestoreItem.select(RestoreItem.id).join(Restore).where((RestoreItem.snapshot == one) & IS_UNFINISHED)
     before = RestoreItem.select(RestoreItem.id).where(RestoreItem.safety_snapshot == one)
     return pw.fn.EXISTS(source) | pw.fn.EXISTS(before)
 
 
-def is_snapshot_in_active_run(tenant: Tenant) -> Any:
+def is_snapshot_in_active_run(tenant: Tenant) -> Condition:
     """As a condition on a snapshot of the tenant: a run under way has it, and in no manifest yet.
 
     By the runs under way: a snapshot that was confirmed each night has an item of each.

@@ -24,7 +24,7 @@ from db.backups.retention import (
     is_snapshot_used_by_restore,
 )
 from db.clock import utcnow
-from db.database import database, is_sqlite, lock_rows
+from db.database import Condition, database, is_sqlite, lock_rows
 from db.models import (
     IS_ACTIVE,
     BackupSet,
@@ -146,7 +146,7 @@ def _days_ago(days: int) -> datetime:
 # --- restores --------------------------------------------------------------------------------------------------------
 
 
-def _is_old_restore(tenant: Tenant, ages: Ages) -> Any:
+def _is_old_restore(tenant: Tenant, ages: Ages) -> Condition:
     """Ended long ago, and neither tried again since nor being undone: with it goes that it can be undone."""
     before, undo = _days_ago(ages.restores), Restore.alias("undo")
     ended = pw.fn.COALESCE(Restore.ended_at, Restore.previewed_at, Restore.created_at)
@@ -171,7 +171,7 @@ def _delete_restores(tenant: Tenant, ages: Ages, ids: Sequence[int]) -> int:
 # --- backup sets and snapshots ---------------------------------------------------------------------------------------
 
 
-def _has_same_rules(tenant: Tenant) -> Any:
+def _has_same_rules(tenant: Tenant) -> Condition:
     same = (Tenant.id == tenant.id) & (Tenant.retention == tenant.retention)
     return pw.fn.EXISTS(Tenant.select(Tenant.id).where(same))
 
@@ -219,7 +219,7 @@ def _delete_snapshots(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
 # --- contents --------------------------------------------------------------------------------------------------------
 
 
-def _is_unreferenced(tenant: Tenant) -> Any:
+def _is_unreferenced(tenant: Tenant) -> Condition:
     """Of snapshots that went, and of looks that a restore or a preview took and that later ones replaced."""
     read = Snapshot.select(Snapshot.id).where(Snapshot.content == Content.id)
     seen = (
@@ -246,7 +246,7 @@ def _delete_contents(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
 # --- runs and names --------------------------------------------------------------------------------------------------
 
 
-def _is_old_run(tenant: Tenant, ages: Ages) -> Any:
+def _is_old_run(tenant: Tenant, ages: Ages) -> Condition:
     """Nothing that is kept was made by it, and what is told of it has gone before."""
     mine = (Run.tenant == tenant) & Run.parent.is_null() & Run.state.in_(ENDED) & (Run.ended_at < _days_ago(ages.runs))
     for needed in (
@@ -269,7 +269,7 @@ def _delete_runs(tenant: Tenant, ages: Ages, ids: Sequence[int]) -> int:
     return len(_delete(Run, ids, _is_old_run(tenant, ages)))
 
 
-def _is_old_name(tenant: Tenant, ages: Ages) -> Any:
+def _is_old_name(tenant: Tenant, ages: Ages) -> Condition:
     return (DirectoryName.tenant == tenant) & (DirectoryName.seen_at < _days_ago(ages.names))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import peewee as pw
 
 from db.clock import utcnow
-from db.database import database, lock_rows
+from db.database import Condition, database, lock_rows
 from db.models import Policy, Tenant
 from db.sql import upserts
 from db.sql.value_lists import equals_if_given
@@ -65,7 +65,7 @@ def _seen_later(those: Any, began: datetime) -> set[str]:
     return {row[0] for row in Policy.select(Policy.graph_id).where(those & later).tuples()}
 
 
-def _is_later(at: pw.Field, began: datetime) -> Any:
+def _is_later(at: pw.Field, began: datetime) -> Condition:
     """A time that is yet to come is one of before the clock was set back, and says nothing."""
     return (at > began) & (at <= utcnow())
 
@@ -102,7 +102,7 @@ def find_by_graph_id(tenant: Tenant, policy_type: str, graph_id: str) -> Policy 
     return Policy.get_or_none(_is_policy(tenant, policy_type, graph_id))
 
 
-def _is_policy(tenant: Tenant, policy_type: str, graph_id: str) -> Any:
+def _is_policy(tenant: Tenant, policy_type: str, graph_id: str) -> Condition:
     return (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.graph_id == graph_id)
 
 

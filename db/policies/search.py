@@ -10,7 +10,7 @@ from typing import Any
 
 import peewee as pw
 
-from db.database import database, is_sqlite
+from db.database import Condition, database, is_sqlite
 from db.models import Policy, Tenant
 from db.sql.value_lists import is_in
 
@@ -21,7 +21,7 @@ MIN_INDEXED_LETTERS = 3
 _LIKE_AN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{7,}")
 
 
-def policy_name_matches(word: str, column: Any, tenant_ids: Sequence[int] | None = None) -> Any:
+def policy_name_matches(word: str, column: Any, tenant_ids: Sequence[int] | None = None) -> Condition:
     """As a condition: the policy whose id is in `column` has the word in its name, or its Graph id begins with it.
 
     Of the tenants given, or of all.
@@ -55,7 +55,7 @@ def _ids_by_graph_id(word: str) -> list[int]:
     return [row[0] for row in Policy.select(Policy.id).where(begins).limit(MAX_IDS).tuples()]
 
 
-def _begins_with(word: str) -> Any:
+def _begins_with(word: str) -> Condition:
     """So that each engine uses its index: SQLite for a range, PostgreSQL for a pattern in any language's order."""
     if is_sqlite():
         return (Policy.graph_id >= word) & (Policy.graph_id < f"{word}\x7f")
@@ -70,7 +70,7 @@ def _ids_in_tenants(tenant_ids: Sequence[int] | None, ids: list[int]) -> list[in
     return [row[0] for row in found.tuples()]
 
 
-def tenant_name_matches(word: str) -> Any:
+def tenant_name_matches(word: str) -> Condition:
     """As a condition on tenants: the word is in the name, or is the directory id."""
     if _LIKE_AN_ID.fullmatch(word) and (found := Tenant.get_or_none(Tenant.directory_id == word.lower())):
         return Tenant.id == found.id

@@ -7,6 +7,7 @@ from typing import Any
 import peewee as pw
 
 from db.clock import utcnow
+from db.database import Condition
 from db.models import IS_ACTIVE, Run
 from db.runs import child_runs, claims, completion
 from db.runs.claims import MAX_ATTEMPTS, STALE_SECONDS
@@ -45,7 +46,7 @@ def due_to_resume(apart: Collection[int] = ()) -> list[Run]:
     return _oldest_active(is_queued | is_due, apart, pw.fn.COALESCE(Run.enqueued_at, Run.created_at))
 
 
-def _is_before_unsent_limit(field: pw.Field) -> Any:
+def _is_before_unsent_limit(field: pw.Field) -> Condition:
     """So long ago that what sends at once would have sent."""
     return field < _ago(UNSENT_SECONDS)
 

@@ -12,7 +12,7 @@ from typing import Any
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
-from db.database import transaction
+from db.database import Condition, transaction
 from db.errors import Invalid
 from db.models import Restore, RestoreItem, Run
 from db.restores import four_eyes, plan_fingerprint, restores
@@ -76,13 +76,13 @@ def _require_same_plan(restore: Restore) -> str | None:
     return str(now.planned_mark)
 
 
-def _is_this_plan(restore: Restore, plan: str | None) -> Any:
+def _is_this_plan(restore: Restore, plan: str | None) -> Condition:
     """As a condition: it is still the plan that was seen, and nobody previewed it again meanwhile."""
     seen = restore.planned_mark if plan is None else plan
     return (Restore.id == restore.id) & (Restore.planned_mark == (seen or ""))
 
 
-def _is_fresh(hours: int) -> Any:
+def _is_fresh(hours: int) -> Condition:
     return Restore.previewed_at >= utcnow() - timedelta(hours=hours)
 
 

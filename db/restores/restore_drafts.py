@@ -8,7 +8,7 @@ import peewee as pw
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
-from db.database import database, transaction
+from db.database import Condition, database, transaction
 from db.errors import Invalid
 from db.models import IS_ACTIVE, BackupSet, Restore, RestoreItem, Run, Snapshot, Tenant, Write
 from db.restores import four_eyes
@@ -177,7 +177,7 @@ def _reset_to_draft(restore: Restore, *, is_preview: bool = False, **values: Any
     RestoreItem.update(NO_PLAN).where(RestoreItem.restore == restore).execute()
 
 
-def _has_active_run(restore: Restore) -> Any:
+def _has_active_run(restore: Restore) -> Condition:
     return pw.fn.EXISTS(Run.select(Run.id).where((Run.restore_id == restore.id) & IS_ACTIVE))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import peewee as pw
 
+from db.database import Condition
 from db.models import Restore, RestoreItem, Run, RunItem
 from db.sql.value_lists import is_in
 from db.states import (
@@ -58,7 +59,7 @@ def not_written(restore: Restore, limit: int) -> list[RestoreItem]:
     return list(_select(restore).where(RestoreItem.action.is_null(False) & ~_is_written()).limit(limit))
 
 
-def _is_written() -> Any:
+def _is_written() -> Condition:
     return RestoreItem.action.in_(list(WRITTEN_OUTCOMES))
 
 
@@ -82,7 +83,7 @@ def count_by_action(restore: Restore) -> dict[str, int]:
     return dict(rows.group_by(RestoreItem.action).tuples())
 
 
-def is_content_referenced(content_id: Any) -> Any:
+def is_content_referenced(content_id: Any) -> Condition:
     """As a condition: some restore still needs this content, to show or to undo what it did."""
     is_its = (RestoreItem.content == content_id) | (RestoreItem.live_content == content_id)
     return pw.fn.EXISTS(RestoreItem.select(RestoreItem.id).where(is_its))

@@ -13,7 +13,7 @@ from typing import Any
 import peewee as pw
 
 from db.clock import utcnow
-from db.database import database, lock_rows
+from db.database import Condition, database, lock_rows
 from db.models import Run
 from db.sql.value_lists import is_in
 from db.states import RunKind, RunState
@@ -59,7 +59,7 @@ def take_claim(run_id: int, kind: RunKind) -> Claim | None:
     return Claim(Run.get_by_id(run_id), token) if taken else None
 
 
-def held_by(claim: Claim) -> Any:
+def held_by(claim: Claim) -> Condition:
     return (Run.id == claim.run.id) & (Run.state == RunState.RUNNING) & (Run.claimed_by == claim.token)
 
 

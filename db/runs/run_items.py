@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import peewee as pw
 
 from db.clock import utcnow
+from db.database import Condition
 from db.models import Policy, Run, RunItem
 from db.runs.claims import Claim, assert_claim, held_by
 from db.sql import value_lists
@@ -64,7 +64,7 @@ def unsettled_items(run: Run) -> list[RunItem]:
     return list(with_policies.where(is_item_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
 
 
-def is_item_of(run: Run) -> Any:
+def is_item_of(run: Run) -> Condition:
     """As a condition: an item of this run, or of the part that it is."""
     if run.parent_id is None:
         return RunItem.run == run
@@ -86,7 +86,7 @@ def set_item_reason(claim: Claim, item: RunItem, reason: str) -> None:
     item.reason = reason
 
 
-def _is_claimed(claim: Claim) -> Any:
+def _is_claimed(claim: Claim) -> Condition:
     return pw.fn.EXISTS(Run.select(Run.id).where(held_by(claim)))
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import peewee as pw
 
-from db.database import is_sqlite
+from db.database import Condition, is_sqlite
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ def batched(values: Iterable[T], size: int = ROWS_PER_STATEMENT) -> Iterator[lis
         yield some
 
 
-def is_in(column: Any, values: Iterable[Any]) -> Any:
+def is_in(column: Any, values: Iterable[Any]) -> Condition:
     """As a condition: the column's value is one of these numbers or words, however many they are; of none, none is."""
     wanted: Sequence[Any] = values if isinstance(values, list | tuple) else list(values)
     if len(wanted) <= MAX_BOUND_VALUES or not is_sqlite():
@@ -32,11 +32,11 @@ def is_in(column: Any, values: Iterable[Any]) -> Any:
     return column << pw.SQL("(SELECT value FROM json_each(?))", [json.dumps(wanted)])
 
 
-def is_in_if_given(column: Any, ids: Sequence[int] | None) -> Any:
+def is_in_if_given(column: Any, ids: Sequence[int] | None) -> Condition:
     """Return the condition that the column's value is one of these; None stands for no condition at all."""
     return pw.SQL("1 = 1") if ids is None else is_in(column, ids)
 
 
-def equals_if_given(column: Any, row: pw.Model | None) -> Any:
+def equals_if_given(column: Any, row: pw.Model | None) -> Condition:
     """Return the condition that the column refers to this row; None stands for no condition at all."""
     return pw.SQL("1 = 1") if row is None else column == row

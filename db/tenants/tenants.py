@@ -11,7 +11,7 @@ import peewee as pw
 from db.audit import audit
 from db.audit.audit import Action, Actor
 from db.clock import utcnow
-from db.database import database, is_sqlite, lock_rows_shared
+from db.database import Condition, database, is_sqlite, lock_rows_shared
 from db.encryption import keyring
 from db.errors import Invalid, SwitchedOff
 from db.models import AuditEvent, Tenant
@@ -169,7 +169,7 @@ def record_expiry(tenant: Tenant, expires_at: datetime | None) -> None:
     tenant.credential_expires_at = expires_at
 
 
-def _has_same_credential(tenant: Tenant) -> Any:
+def _has_same_credential(tenant: Tenant) -> Condition:
     """As a condition: this row's credential is in force. Another may have taken its place since the row was read."""
     if tenant.credential is None:
         return Tenant.credential.is_null()
