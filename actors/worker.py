@@ -1,6 +1,6 @@
-"""`tenantkeep worker`: Dramatiq's own command on our actors.
+"""`tenantkeep worker`: runs Dramatiq's own command with our actors.
 
-Dramatiq's master ends when one of its children is killed, and expects a supervisor: systemd, or the loop below.
+Dramatiq's master ends when one of its children is killed, and expects a supervisor: systemd, or `supervise`.
 """
 
 import logging
@@ -15,7 +15,7 @@ from types import FrameType
 
 import config
 from actors.process import logs, startup
-from actors.queue.broker import SERVED, trouble
+from actors.queue.broker import SERVED, redis_problem
 
 logger = logging.getLogger(__name__)
 
@@ -33,15 +33,15 @@ class Options:
     shutdown_seconds: int = 60
 
 
-def become(options: Options) -> None:
-    """Replace this process by Dramatiq's: no parent that only waits, and one that a supervisor's signal reaches."""
-    command = _prepared(options)
+def replace_process(options: Options) -> None:
+    """Replace this process by Dramatiq's, so that a supervisor's signals reach it."""
+    command = _prepare_command(options)
     os.execve(command[0], command, _environment())  # noqa: S606 - no shell wanted
 
 
-def keep_up(options: Options) -> int:
+def supervise(options: Options) -> int:
     """Start Dramatiq's processes, and again when they end, until this process is told to stop."""
-    command = _prepared(options)
+    command = _prepare_command(options)
     stopping = False
     process: subprocess.Popen[bytes] | None = None
 
@@ -63,23 +63,23 @@ def keep_up(options: Options) -> int:
     return 0
 
 
-def _prepared(options: Options) -> list[str]:
-    """Dramatiq's command line, once it can work. Raises SettingsError or StartupError."""
+def _prepare_command(options: Options) -> list[str]:
+    """Wait until Dramatiq can work, and return its command line. Raises SettingsError or StartupError."""
     logs.configure(config.settings().log_format)
-    startup.prepare_to_stay(config.settings())
+    startup.prepare_waiting(config.settings())
     _wait_for_redis()
     return _command(options)
 
 
 def _wait_for_redis() -> None:
-    while wrong := trouble():
-        logger.warning("%s Waiting for it.", wrong, extra=logs.REPEATED)
+    while problem := redis_problem():
+        logger.warning("%s Waiting for it.", problem, extra=logs.REPEATED)
         time.sleep(PAUSE_SECONDS)
 
 
 def _command(options: Options) -> list[str]:
     return [
-        # Not from the folder it is started in: a config.py there would be taken for ours.
+        # -P: a config.py in the folder it is started in would be taken for ours.
         *(sys.executable, "-P", "-m", "dramatiq", "actors.app", "--path", "--skip-logging"),
         *("--queues", *(name for queue in options.queues for name in SERVED[queue])),
         *("--processes", str(options.processes), "--threads", str(options.threads)),

@@ -17,7 +17,7 @@ import actors.backups.sync
 import actors.plans.preview
 import actors.restores.live_restore
 from actors.plans import drafts
-from actors.queue.enqueue import Start
+from actors.queue.enqueue import EnqueuedRun
 from bench import SIMULATOR, stage
 from db.audit.audit import SYSTEM
 from db.database import database
@@ -81,7 +81,7 @@ def _put(tenant: Tenant, collection: str, item: dict) -> None:
     stage.control("PUT", f"tenants/{tenant.directory_id}/objects/{collection}/{item['id']}", **item)
 
 
-def _step(tenant: Tenant, size: int, limit: str, name: str, start: Callable[[], Start]) -> None:
+def _step(tenant: Tenant, size: int, limit: str, name: str, start: Callable[[], EnqueuedRun]) -> None:
     before = stage.requests_of(tenant)
     run = _ended(start().run)
     after = stage.requests_of(tenant)

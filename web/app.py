@@ -48,7 +48,7 @@ def serve() -> Flask:
         app = create_app()
     except startup.REFUSALS as e:
         raise AppImportError(str(e)) from e
-    heartbeat.begin("web")
+    heartbeat.start("web")
     return app
 
 
@@ -56,7 +56,7 @@ def create_app() -> Flask:
     """Raises SettingsError or StartupError when it must not serve."""
     settings = config.settings()
     logs.configure(settings.log_format)
-    is_checked = startup.prepare_if_there(settings)
+    is_checked = startup.prepare_unless_away(settings)
     app = Flask("web", template_folder="../templates", root_path=_folder())
     is_secure = settings.public_url.startswith("https:")
     app.config.update(
@@ -100,7 +100,7 @@ def _connect_per_request(app: Flask, is_checked: bool) -> None:
         if request.endpoint not in health.WITHOUT_CONNECTION:
             database.connect(reuse_if_open=True)
             if not is_checked:
-                startup.check()
+                startup.check_database()
                 is_checked = True
 
     def close(_error: BaseException | None) -> None:

@@ -17,8 +17,8 @@ import dramatiq
 
 from actors.backups.capture import prepared, settle_readings
 from actors.queue.broker import BULK, PRIORITY, UNDER_WAY
-from actors.queue.enqueue import Start, send, started
-from actors.queue.run_actor import Ends, work
+from actors.queue.enqueue import EnqueuedRun, enqueue, enqueue_new
+from actors.queue.run_actor import Completion, run_claimed
 from actors.reading import group_items
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import record
@@ -67,13 +67,13 @@ def start(
     policy_ids: Sequence[int] = (),
     is_full: bool = False,
     retry_of: Run | None = None,
-) -> Start:
+) -> EnqueuedRun:
     """Of the whole tenant, or of some policy types and policies. Raises Invalid for a policy type nobody knows."""
     made = make(tenant, actor, policy_types=policy_types, policy_ids=policy_ids, is_full=is_full, retry_of=retry_of)
-    return replace(started(made), is_less=is_less(made, is_full=is_full))
+    return replace(enqueue_new(made), does_less=does_less(made, is_full=is_full))
 
 
-def is_less(made: StartedRun, *, is_full: bool) -> bool:
+def does_less(made: StartedRun, *, is_full: bool) -> bool:
     """Everything was to be read, and the backup that was found under way reads what changed."""
     backup_set = None if made.is_new else backup_sets.find_of_run(made.run)
     return is_full and backup_set is not None and not backup_set.is_full
@@ -111,7 +111,7 @@ def make(
     return made
 
 
-def retry_failed(run: Run, actor: Actor) -> Start:
+def retry_failed(run: Run, actor: Actor) -> EnqueuedRun:
     """A run of what failed in that one, and of nothing else. Raises Invalid when nothing did."""
     policy_ids, policy_types = backup_sets.failed_in_run(run)
     if not policy_ids and not policy_types:
@@ -135,12 +135,12 @@ def _chosen(tenant: Tenant, selection: dict[str, Any]) -> list[NewRunItem]:
 
 @dramatiq.actor(actor_name=RunKind.BACK_UP, queue_name=BULK, priority=PRIORITY[BULK])
 def back_up(run_id: int) -> None:
-    work(run_id, RunKind.BACK_UP, _plan, Ends(finish=_hand_out))
+    run_claimed(run_id, RunKind.BACK_UP, _plan, Completion(finish=_hand_out))
 
 
 @dramatiq.actor(actor_name=RunKind.BACK_UP_PART, queue_name=UNDER_WAY, priority=PRIORITY[UNDER_WAY])
 def back_up_part(run_id: int) -> None:
-    work(run_id, RunKind.BACK_UP_PART, _read_part, Ends(finish=_end_part, fail=_fail_part))
+    run_claimed(run_id, RunKind.BACK_UP_PART, _read_part, Completion(finish=_end_part, fail=_fail_part))
 
 
 # --- planning --------------------------------------------------------------------------------------------------------
@@ -288,7 +288,7 @@ def _hand_out(claim: Claim) -> None:
         completion.finish(claim)
         return
     for part in child_runs.create_children(claim, divided, with_rest=bool(rest)):
-        send(part)
+        enqueue(part)
 
 
 def _divided(items: Sequence[RunItem]) -> list[list[int]]:
@@ -375,6 +375,6 @@ def _fail_part(claim: Claim, code: str, message: str, request_id: str | None) ->
 
 def _go_on(claim: Claim, following: Run | None) -> None:
     if following:
-        send(following)
+        enqueue(following)
     elif child_runs.finish_parent_if_done(claim.run.parent_id):
         logger.info("run ended", extra={"whole": claim.run.parent_id})

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import dramatiq
 
 from actors.queue.broker import INTERACTIVE
-from actors.queue.enqueue import Start, started
-from actors.queue.run_actor import work
+from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.run_actor import run_claimed
 from actors.reading.answer_memory import RunMemory
 from actors.reading.graph_errors import is_last_attempt, why_forbidden
 from actors.reading.snapshot_drafts import ready
@@ -27,9 +27,9 @@ from graph.read.readings import Reading, read_policy
 from graph.transport.batch_driver import drive_one
 
 
-def start(policy: Policy, actor: Actor) -> Start:
+def start(policy: Policy, actor: Actor) -> EnqueuedRun:
     item = NewRunItem(policy.policy_type, policy.name, policy.id, policy.graph_id)
-    return started(
+    return enqueue_new(
         runs.start(
             tenant=policy.tenant,
             kind=RunKind.CAPTURE_SNAPSHOT,
@@ -43,7 +43,7 @@ def start(policy: Policy, actor: Actor) -> Start:
 
 @dramatiq.actor(actor_name=RunKind.CAPTURE_SNAPSHOT, queue_name=INTERACTIVE)
 def capture_snapshot(run_id: int) -> None:
-    work(run_id, RunKind.CAPTURE_SNAPSHOT, _capture)
+    run_claimed(run_id, RunKind.CAPTURE_SNAPSHOT, _capture)
 
 
 def _capture(claim: Claim) -> None:

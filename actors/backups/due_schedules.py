@@ -3,7 +3,7 @@
 import logging
 
 from actors.backups import back_up
-from actors.queue.enqueue import started
+from actors.queue.enqueue import enqueue_new
 from db.audit.audit import Actor
 from db.clock import utcnow
 from db.database import database
@@ -29,7 +29,7 @@ def start(schedule: Schedule) -> None:
         schedules.pause(schedule, str(e), SCHEDULE)
         return
     if made:
-        started(made)
+        enqueue_new(made)
         logger.info("started by schedule", extra={"run_id": made.run.id, "schedule": schedule.id})
 
 
@@ -39,7 +39,7 @@ def _made(schedule: Schedule) -> StartedRun | None:
         if not schedules.claim_due(schedule, utcnow()):
             return None
         made = back_up.make(schedule.tenant, SCHEDULE, is_full=schedule.is_full)
-        if back_up.is_less(made, is_full=schedule.is_full):
+        if back_up.does_less(made, is_full=schedule.is_full):
             schedules.give_back(schedule, made.run)
         else:
             schedules.record_run(schedule, made.run)

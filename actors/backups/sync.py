@@ -7,8 +7,8 @@ from datetime import datetime
 import dramatiq
 
 from actors.queue.broker import BULK, PRIORITY
-from actors.queue.enqueue import Start, started
-from actors.queue.run_actor import work
+from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.run_actor import run_claimed
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import record
 from actors.reading.graph_errors import in_turn, not_final, postpone, settle_error, settle_not_offered
@@ -37,17 +37,17 @@ logger = logging.getLogger(__name__)
 TOGETHER = 20
 
 
-def start(tenant: Tenant, actor: Actor) -> Start:
+def start(tenant: Tenant, actor: Actor) -> EnqueuedRun:
     listed = [policy_type for policy_type in POLICY_TYPES.values() if not policy_type.is_referred]
     items = [NewRunItem(policy_type.key, policy_type.title) for policy_type in listed]
-    return started(
+    return enqueue_new(
         runs.start(tenant=tenant, kind=RunKind.SYNC, dedupe_key=f"{RunKind.SYNC}:{tenant.id}", items=items, actor=actor)
     )
 
 
 @dramatiq.actor(actor_name=RunKind.SYNC, queue_name=BULK, priority=PRIORITY[BULK])
 def sync(run_id: int) -> None:
-    work(run_id, RunKind.SYNC, _sync)
+    run_claimed(run_id, RunKind.SYNC, _sync)
 
 
 def _sync(claim: Claim) -> None:

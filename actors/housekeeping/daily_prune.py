@@ -12,8 +12,8 @@ import dramatiq
 
 import config
 from actors.queue.broker import BULK
-from actors.queue.enqueue import Start, started
-from actors.queue.run_actor import Ends, work
+from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.run_actor import Completion, run_claimed
 from db.audit.audit import Actor
 from db.database import database
 from db.housekeeping import daily_prune, old_rows
@@ -37,9 +37,9 @@ MOMENT_SECONDS = 0.3
 HOUR_SECONDS = 3600
 
 
-def start(tenant: Tenant, actor: Actor) -> Start:
+def start(tenant: Tenant, actor: Actor) -> EnqueuedRun:
     """By hand. Raises SwitchedOff."""
-    return started(_made(tenant, actor))
+    return enqueue_new(_made(tenant, actor))
 
 
 def _made(tenant: Tenant, actor: Actor, *, is_quiet: bool = False) -> runs.StartedRun:
@@ -68,7 +68,7 @@ def _begin(tenant: Tenant) -> None:
     with database.atomic():
         daily_prune.mark_begun(tenant)
         made = _made(tenant, DAILY, is_quiet=True)
-    started(made)
+    enqueue_new(made)
 
 
 def _forget_old_rows() -> None:
@@ -94,7 +94,7 @@ def _forget_some(item_days: int, notification_days: int) -> bool:
 # Behind whatever else a worker has fetched: nobody waits for it.
 @dramatiq.actor(actor_name=RunKind.PRUNE, queue_name=BULK, priority=10)
 def prune(run_id: int) -> None:
-    work(run_id, RunKind.PRUNE, _prune, Ends(finish=_finish))
+    run_claimed(run_id, RunKind.PRUNE, _prune, Completion(finish=_finish))
 
 
 def _prune(claim: Claim) -> None:

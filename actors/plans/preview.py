@@ -14,8 +14,8 @@ from actors.plans.plan_items import Contents, as_columns, is_uploaded, seen, the
 from actors.plans.quotas import warn_of_quotas
 from actors.plans.target_claims import Claims
 from actors.queue.broker import INTERACTIVE
-from actors.queue.enqueue import Start, started
-from actors.queue.run_actor import work
+from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.run_actor import run_claimed
 from actors.reading import source_ids
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import Lists, lists, of_groups
@@ -61,9 +61,9 @@ from graph.write.write_requests import PolicyContent, chosen_id
 from graph.write.write_rules import WRITE_RULES, order_by_needs, write_order
 
 
-def start(restore: Restore, actor: Actor) -> Start:
+def start(restore: Restore, actor: Actor) -> EnqueuedRun:
     """Raises Invalid when it is too late for a preview."""
-    return started(_made(restore, actor))
+    return enqueue_new(_made(restore, actor))
 
 
 @transaction
@@ -88,7 +88,7 @@ def new_item(item: RestoreItem) -> NewRunItem:
 
 @dramatiq.actor(actor_name=RunKind.PREVIEW, queue_name=INTERACTIVE)
 def preview(run_id: int) -> None:
-    work(run_id, RunKind.PREVIEW, _preview)
+    run_claimed(run_id, RunKind.PREVIEW, _preview)
 
 
 def _preview(claim: Claim) -> None:

@@ -1,4 +1,4 @@
-"""What every process does: logging, starting up, stopping in order.
+"""Each process's own affairs: logging, starting up, stopping in order.
 
 May import: no other room of actors.
 """

@@ -14,12 +14,11 @@ from graph.errors import redact
 
 _context: ContextVar[dict[str, Any]] = ContextVar("log_context", default={})  # noqa: B039 - never changed in place
 
-# What a LogRecord has of its own; all else came through extra= and belongs in the line.
-_OWN = set(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
-    "message", "asctime", "taskName", "color_message", "is_repeated",
-}  # fmt: skip
+# Attributes that every LogRecord has; all others came through extra= and belong in the line.
+_RECORD_FIELDS = set(vars(logging.LogRecord("", 0, "", 0, "", (), None)))
+_RECORD_FIELDS |= {"message", "asctime", "taskName", "color_message", "is_repeated"}
 REPEAT_SECONDS = 60
-# As extra= of a line that a loop would say again and again.
+# Pass it as extra= with a line that a loop would log again and again.
 REPEATED = {"is_repeated": True}
 
 
@@ -31,15 +30,18 @@ def unbind() -> None:
     _context.set({})
 
 
-class Line(logging.Formatter):
-    """Plain text or one JSON object; either way through `redact`, the exception's text included."""
+class LineFormatter(logging.Formatter):
+    """Formats a line as plain text or as one JSON object, redacted, with the exception's text."""
 
     def __init__(self, style: str) -> None:
         super().__init__()
         self._as_json = style == "json"
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = {**_context.get(), **{name: value for name, value in vars(record).items() if name not in _OWN}}
+        fields = {
+            **_context.get(),
+            **{name: value for name, value in vars(record).items() if name not in _RECORD_FIELDS},
+        }
         message = record.getMessage()
         if record.exc_info:
             message += "\n" + self.formatException(record.exc_info)
@@ -51,12 +53,12 @@ class Line(logging.Formatter):
         return redact(f"{at} {record.levelname:<7} {record.name}: {message} {extra}".rstrip())
 
 
-class Outages(logging.Filter):
-    """Says once a minute what every heartbeat, sweep and run would say again and again, each with its traceback."""
+class OutageFilter(logging.Filter):
+    """Lets an outage through once a minute, in one sentence: each heartbeat, sweep and run would log its traceback."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._said_at: dict[str, float] = {}
+        self._reported_at: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         outage = _outage(record.exc_info[1]) if record.exc_info else None
@@ -69,9 +71,9 @@ class Outages(logging.Filter):
 
     def _is_news(self, outage: str) -> bool:
         now = monotonic()
-        self._said_at = {said: at for said, at in self._said_at.items() if now - at < REPEAT_SECONDS}
-        is_news = outage not in self._said_at
-        self._said_at.setdefault(outage, now)
+        self._reported_at = {outage: at for outage, at in self._reported_at.items() if now - at < REPEAT_SECONDS}
+        is_news = outage not in self._reported_at
+        self._reported_at.setdefault(outage, now)
         return is_news
 
 
@@ -89,14 +91,14 @@ def _outage(error: BaseException | None) -> str | None:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the error's own sentence, without the statement and the place in it that a driver adds."""
+    """Return the error's first line. A driver adds the statement and the place in it on further lines."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".") + "."
 
 
 def configure(style: str) -> None:
     handler = logging.StreamHandler()
-    handler.setFormatter(Line(style))
-    handler.addFilter(Outages())
+    handler.setFormatter(LineFormatter(style))
+    handler.addFilter(OutageFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)

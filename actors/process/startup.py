@@ -1,4 +1,4 @@
-"""What every process does before it serves: bind the database and the keys, and refuse to start on a wrong one."""
+"""Starting a process: binds the database and the encryption keys, and refuses to start on wrong ones."""
 
 import logging
 import re
@@ -19,28 +19,28 @@ logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 1
 MEGABYTE = 1024 * 1024
-# What the file, its WAL and a checkpoint may want at once.
-LEAST_FREE = 32 * MEGABYTE
-UNKNOWN = "%s is no setting of Tenantkeep, and does nothing"
+# The database file, its WAL and a checkpoint may need this much at once.
+MIN_FREE_BYTES = 32 * MEGABYTE
+UNKNOWN_SETTING = "%s is no setting of Tenantkeep, and does nothing"
 
 
 class StartupError(Exception):
-    """The sentence says what to set or run."""
+    """The process cannot start; the sentence says what to set or run."""
 
 
 class DatabaseAway(StartupError):
-    """It may be there in a moment; a process that stays waits for it."""
+    """The database may be there in a moment; a process that stays waits for it."""
 
 
-# What keeps a process from starting: one sentence for stderr, and never a traceback.
+# Errors that keep a process from starting: commands print their sentence, never a traceback.
 REFUSALS = (SettingsError, StartupError)
 
-# The server was found, and will say the same again.
-_REFUSED = re.compile("password|does not exist|pg_hba|permission|not permitted|SSL|certificate")
+# The server answered, and waiting would not change its answer.
+_FINAL_REFUSAL = re.compile("password|does not exist|pg_hba|permission|not permitted|SSL|certificate")
 
 
 def prepare(settings: Settings) -> None:
-    """Bind and check. Raises StartupError within seconds; nothing stays open, and nothing is made."""
+    """Bind and check the database. Raises StartupError within seconds; leaves no connection open, creates nothing."""
     bind(settings)
     if engine.is_sqlite() and not Path(engine.database.obj.database).exists():
         raise StartupError(
@@ -49,14 +49,14 @@ def prepare(settings: Settings) -> None:
         )
     try:
         with engine.database.connection_context():
-            check()
+            check_database()
     except pw.OperationalError as e:
-        raise unreachable(e) from e
+        raise as_startup_error(e) from e
 
 
-def prepare_to_stay(settings: Settings) -> None:
-    """As `prepare`, for a process that stays: at boot it may be there before its database, and waits."""
-    _name_unknown(settings)
+def prepare_waiting(settings: Settings) -> None:
+    """Like `prepare`, but wait while the database is away: at boot a process may be there before it."""
+    _warn_of_unknown(settings)
     while True:
         try:
             return prepare(settings)
@@ -65,9 +65,12 @@ def prepare_to_stay(settings: Settings) -> None:
             time.sleep(PAUSE_SECONDS)
 
 
-def prepare_if_there(settings: Settings) -> bool:
-    """As `prepare`, for web, whose pages can say that the database is away. False: it is, and `check` is to come."""
-    _name_unknown(settings)
+def prepare_unless_away(settings: Settings) -> bool:
+    """Like `prepare`, but return False while the database is away. `check_database` is then still to be called.
+
+    For web, whose pages can say that the database is away.
+    """
+    _warn_of_unknown(settings)
     try:
         prepare(settings)
     except DatabaseAway as e:
@@ -76,9 +79,9 @@ def prepare_if_there(settings: Settings) -> bool:
     return True
 
 
-def _name_unknown(settings: Settings) -> None:
+def _warn_of_unknown(settings: Settings) -> None:
     for name in settings.unknown:
-        logger.warning(UNKNOWN, name)
+        logger.warning(UNKNOWN_SETTING, name)
 
 
 def bind(settings: Settings, *, as_owner: bool = False) -> None:
@@ -87,8 +90,8 @@ def bind(settings: Settings, *, as_owner: bool = False) -> None:
     encryption.use_keys(settings.encryption_keys)
 
 
-def check() -> None:
-    """On an open connection: may we use it, is it migrated, are the keys its keys? Raises StartupError."""
+def check_database() -> None:
+    """Check rights, migrations and encryption keys, on an open connection. Raises StartupError."""
     try:
         clock.sync_with_database()
         lacking = privileges.missing_grants()
@@ -104,16 +107,18 @@ def check() -> None:
         raise StartupError(str(e)) from e
 
 
-def disk_trouble() -> str | None:
-    """Return what to do when SQLite has no room left to write; None: it has."""
+def low_disk_warning() -> str | None:
+    """Return what to do when SQLite's disk is nearly full, or None."""
     free = engine.free_disk_bytes()
-    if free is None or free >= LEAST_FREE:
+    if free is None or free >= MIN_FREE_BYTES:
         return None
     place = Path(engine.database.obj.database).absolute().parent
     return f"The disk is nearly full: {free // MEGABYTE} MB are free in {place}. Make room there."
 
 
-def unreachable(e: pw.OperationalError) -> StartupError:
+def as_startup_error(e: pw.OperationalError) -> StartupError:
     reason = redact(first_line(e))
-    kind = StartupError if engine.is_sqlite() or _REFUSED.search(reason) else DatabaseAway
-    return kind(f"The database does not answer: {reason} Check TENANTKEEP_DATABASE_URL.")
+    is_final = engine.is_sqlite() or _FINAL_REFUSAL.search(reason)
+    return (StartupError if is_final else DatabaseAway)(
+        f"The database does not answer: {reason} Check TENANTKEEP_DATABASE_URL."
+    )

@@ -1,4 +1,4 @@
-"""The one broker. Actors bind to it when their module is imported, so every actor module imports this first."""
+"""The broker. Actors bind to it when their module is imported, so every actor module imports this first."""
 
 import logging
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from redis.retry import Retry
 import config
 from actors.process import logs
 from actors.queue.dedupe import Dedupe
-from actors.queue.middleware import Beats, Connection, LogContext
+from actors.queue.middleware import DatabaseConnection, Heartbeats, LogContext
 from graph.errors import redact
 
 logger = logging.getLogger(__name__)
@@ -29,13 +29,13 @@ BULK = "bulk"
 # A worker takes from what it has fetched of all queues by these, the least first; between queues that wait in Redis
 # they do nothing: docs/decisions/0003-queues-instead-of-priorities.md.
 PRIORITY = {INTERACTIVE: 0, UNDER_WAY: 1, BULK: 2}
-# What a worker may be told to serve, and what it listens to then.
+# Queue a worker may be told to serve -> the queues it then listens to.
 SERVED = {INTERACTIVE: (INTERACTIVE,), BULK: (UNDER_WAY, BULK)}
 
 HOUR_MS = 3_600_000
 
 
-def _redis(url: str) -> redis.Redis:
+def _redis_client(url: str) -> redis.Redis:
     # No retries: a start must answer at once when Redis is away; the scheduler sends what was not sent.
     return redis.Redis.from_url(
         url, socket_connect_timeout=1, socket_timeout=5, retry=Retry(NoBackoff(), 0), health_check_interval=30
@@ -43,16 +43,16 @@ def _redis(url: str) -> redis.Redis:
 
 
 _url, _locks_url = config.redis_urls()
-# Locks and budgets, apart from the broker's own database.
-locks = _redis(_locks_url)
+# Locks and budgets live in a Redis database of their own, apart from the broker's.
+locks = _redis_client(_locks_url)
 dedupe = Dedupe(locks)
 
 
 class Broker(RedisBroker):
     def do_fetch(self, queue_name: str, prefetch: int) -> list[bytes | None]:
-        """Without what is no message of ours: one that does not decode would lose all that were fetched with it."""
+        """Leave out data that is no message of ours: one that fails to decode would lose all fetched with it."""
         fetched = self._dispatch("fetch")(queue_name, prefetch)  # type: ignore[no-untyped-call]
-        ours = [one for one in fetched if _is_ours(one)]
+        ours = [message for message in fetched if _is_ours(message)]
         if len(ours) < len(fetched):
             logger.warning("what is no message of ours was put into the queue, and is left out", extra=logs.REPEATED)
         return ours
@@ -73,20 +73,20 @@ def _is_ours(data: bytes | None) -> bool:
         and isinstance(options.get("dedupe_key", ""), str)
         and isinstance(options.get("eta", 0), int | float)
         and isinstance(message.kwargs, dict)
-        and all(isinstance(one, int | str) for one in (*message.args, *message.kwargs.values()))
-        # A run's has its id, and nothing else.
-        and ("dedupe_key" not in options or (not message.kwargs and [type(one) for one in message.args] == [int]))
+        and all(isinstance(value, int | str) for value in (*message.args, *message.kwargs.values()))
+        # A run's message has the run's id, and nothing else.
+        and ("dedupe_key" not in options or (not message.kwargs and [type(value) for value in message.args] == [int]))
     )
 
 
-def _make() -> Broker:
+def _make_broker() -> Broker:
     return Broker(  # type: ignore[no-untyped-call]
-        client=_redis(_url),
+        client=_redis_client(_url),
         middleware=[
-            Connection(),  # first: every other hook may use the database
+            DatabaseConnection(),  # first: every other hook may use the database
             LogContext(),
             dedupe,
-            Beats(dedupe),
+            Heartbeats(dedupe),
             TimeLimit(time_limit=HOUR_MS),
             ShutdownNotifications(),
         ],
@@ -96,33 +96,33 @@ def _make() -> Broker:
     )
 
 
-broker = _make()
+broker = _make_broker()
 dramatiq.set_broker(broker)
 
 
-def trouble(*, with_reason: bool = True) -> str | None:
-    """Return what is wrong with Redis and what to do, within about a second; None: nothing. A reason names hosts."""
+def redis_problem(*, with_reason: bool = True) -> str | None:
+    """Return what is wrong with Redis and what to do, within about a second, or None. The reason names hosts."""
     for client, setting in ((broker.client, "TENANTKEEP_REDIS_URL"), (locks, "TENANTKEEP_REDIS_LOCKS_URL")):
         try:
             client.ping()
         except redis.RedisError as e:
-            return _sentence(e, client, with_reason) + f" Check {setting}."
+            return _describe_redis_error(e, client, with_reason) + f" Check {setting}."
     return None
 
 
-def lets_anybody_in(url: str) -> bool:
-    """Whether Redis answers who gives neither user nor password."""
+def allows_anonymous_access(url: str) -> bool:
+    """Tell whether Redis answers without user and password."""
     parts = urlsplit(url)
-    stranger = _redis(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])))
+    anonymous = _redis_client(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])))
     try:
-        return bool(stranger.ping())
+        return bool(anonymous.ping())
     except redis.RedisError:
         return False
     finally:
-        stranger.close()
+        anonymous.close()
 
 
-def _sentence(error: redis.RedisError, client: redis.Redis, with_reason: bool) -> str:
+def _describe_redis_error(error: redis.RedisError, client: redis.Redis, with_reason: bool) -> str:
     if isinstance(error, redis.AuthenticationError):
         return "Redis asks for another user or password."
     if isinstance(error, redis.ResponseError) and "DB index" in str(error):

@@ -14,23 +14,22 @@ from dramatiq.middleware import Middleware, MiddlewareError, SkipMessage
 from db.runs import runs
 
 QUEUED_MS = 6 * 3_600_000
-# Renewed with every heartbeat. What a message leaves that failed while the database was away tells for so long that
-# the run's message is there still.
+# Renewed with every heartbeat. A message that failed while the database was away leaves its lock for so long; until
+# then the run counts as having a message.
 RUNNING_MS = 30_000
-# Of ten thousand locks, so many are looked at together.
-AT_ONCE = 1000
+LOCKS_PER_SCAN = 1000
 PREFIX = "tenantkeep:run-lock:"
-# Beside the lock, and gone with it: which run's last message was put where.
+# Beside each lock, and deleted with it: the run's id, and the queue and id of its last message.
 PLACE_PREFIX = "tenantkeep:run-message:"
 
-# Whoever may write to Redis may have put anything there. What is no run's number is nobody's lock, and goes.
+# Somebody else may have written anything into Redis. A value that is no run's id is nobody's lock, and is overwritten.
 _OWNER = """
 local function owner_of(key)
   if redis.call('type', key).ok ~= 'string' then return false end
   return string.match(redis.call('get', key), '^%d%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?%d?$') or false
 end
 """
-# Take the key, or keep it when it is ours already (a delayed or repeated message of the same run); answers the owner.
+# Take the key, or keep it when this run has it (a delayed or repeated message); answers the owner.
 ACQUIRE = f"""{_OWNER}
 local owner = owner_of(KEYS[1])
 if owner and owner ~= ARGV[1] then return owner end
@@ -46,7 +45,7 @@ _PLACE = re.compile(r"([0-9]{1,18}) (\S+) (\S+)", re.ASCII)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run's last message was put: its queue, and its id there."""
+    """The queue that a run's last message was put into, and its id there."""
 
     queue: str
     message: str
@@ -72,7 +71,7 @@ class Dedupe(Middleware):
         )
 
     def acquire(self, key: str, run_id: int, milliseconds: int, place: Place | None = None) -> int:
-        """Take or keep the lock; answers the id of the run that has it now."""
+        """Take or keep the lock; return the id of the run that has it now. Raises LockUnavailable."""
         where = f"{place.queue} {place.message}" if place else ""
         try:
             return int(self._acquire(keys=[PREFIX + key, PLACE_PREFIX + key], args=[run_id, milliseconds, where]))
@@ -86,24 +85,28 @@ class Dedupe(Middleware):
         self._release(keys=[PREFIX + key, PLACE_PREFIX + key], args=[run_id])
 
     def places(self, keys: Mapping[int, str]) -> dict[int, Place]:
-        """Run id -> where its last message was put, of those (run id -> key) that Redis knows."""
-        told: Any = self._client.mget([PLACE_PREFIX + key for key in keys.values()]) if keys else []
-        found = {
-            run_id: _PLACE.fullmatch((one or b"").decode("utf-8", "replace"))
-            for run_id, one in zip(keys, told, strict=True)
+        """Return {run id: place of its last message} for the runs that Redis knows. `keys`: {run id: dedupe key}."""
+        values: Any = self._client.mget([PLACE_PREFIX + key for key in keys.values()]) if keys else []
+        matches = {
+            run_id: _PLACE.fullmatch((value or b"").decode("utf-8", "replace"))
+            for run_id, value in zip(keys, values, strict=True)
         }
-        return {run_id: Place(one[2], one[3]) for run_id, one in found.items() if one and int(one[1]) == run_id}
+        return {
+            run_id: Place(match[2], match[3]) for run_id, match in matches.items() if match and int(match[1]) == run_id
+        }
 
     def release_ended(self) -> None:
-        """Locks of runs that ended without a message of theirs: with their last part, or while Redis was away."""
+        """Release the locks of runs that ended without a message: with their last child, or while Redis was away."""
         cursor = None
         while cursor != 0:
-            cursor, keys = self._client.scan(cursor or 0, f"{PREFIX}*", AT_ONCE)
+            cursor, keys = self._client.scan(cursor or 0, f"{PREFIX}*", LOCKS_PER_SCAN)
             self._release_ended_of(keys)
 
     def _release_ended_of(self, keys: Sequence[Any]) -> None:
-        told: Any = self._client.mget(keys) if keys else ()
-        numbers = {key: int(one) for key, one in zip(keys, told, strict=True) if one and _NUMBER.fullmatch(one)}
+        values: Any = self._client.mget(keys) if keys else ()
+        numbers = {
+            key: int(value) for key, value in zip(keys, values, strict=True) if value and _NUMBER.fullmatch(value)
+        }
         owners = {key.decode("utf-8", "replace"): owner for key, owner in numbers.items()}
         ended = set(owners.values()) - runs.active_ids(owners.values())
         for key, owner in owners.items():

@@ -1,4 +1,4 @@
-"""Starting a run: make it or find the active one, send its message, answer at once."""
+"""Putting a run's message into its actor's queue."""
 
 import logging
 from dataclasses import dataclass
@@ -17,28 +17,30 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Start:
+class EnqueuedRun:
+    """The answer to a request for a run: the run itself, be it new or found active."""
+
     run: Run
     is_new: bool
     # False: Redis is away. The run is recorded; the scheduler sends it when Redis is back.
     is_sent: bool
-    # The run that was found does less than was asked for.
-    is_less: bool = False
+    # The run that was found active does less than was asked for.
+    does_less: bool = False
 
 
-def started(start: StartedRun) -> Start:
-    """Send a new run's message, after the commit that made it. A run found active has been sent already."""
-    is_sent = send(start.run) if start.is_new else True
-    return Start(start.run, start.is_new, is_sent)
+def enqueue_new(start: StartedRun) -> EnqueuedRun:
+    """Enqueue a new run, after the commit that made it. A run found active has been enqueued already."""
+    is_sent = enqueue(start.run) if start.is_new else True
+    return EnqueuedRun(start.run, start.is_new, is_sent)
 
 
 def queue_for(queue: str, state: RunState) -> str:
-    """Where a message of a run in this state goes, whose actor's queue this is."""
+    """Return the queue for a message of a run in this state; `queue` is its actor's."""
     return UNDER_WAY if queue == BULK and state != RunState.QUEUED else queue
 
 
-def send(run: Run, delay_seconds: float | None = None) -> bool:
-    """Send this run's id to its actor; False when Redis is away or another run still holds the key."""
+def enqueue(run: Run, delay_seconds: float | None = None) -> bool:
+    """Send the run's id to its actor. Return False when Redis is away or another run still holds the key."""
     actor = broker.get_actor(run.kind)  # the actor of a kind of run has its name
     delay = None if delay_seconds is None else int(delay_seconds * 1000)
     message = actor.message_with_options(args=(run.id,), dedupe_key=run.dedupe_key)

@@ -1,4 +1,4 @@
-"""The claims this process holds just now; the beat thread keeps them alive."""
+"""The claims that this process holds just now; the heartbeat thread keeps them alive."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ _lock = Lock()
 
 
 @contextmanager
-def held(claim: Claim) -> Iterator[None]:
+def holding(claim: Claim) -> Iterator[None]:
     with _lock:
         _held[claim.token] = claim
     try:

@@ -1,4 +1,4 @@
-"""What every message needs, so that no actor has it in its body: a connection, a log context, a heartbeat."""
+"""Middleware for every message: a database connection, a log context, heartbeats."""
 
 import logging
 import os
@@ -19,11 +19,11 @@ from db.runs import claims
 
 logger = logging.getLogger(__name__)
 
-PROCESS = f"{socket.gethostname()}:{os.getpid()}"
+PROCESS_NAME = f"{socket.gethostname()}:{os.getpid()}"
 
 
-class Connection(Middleware):
-    """A database connection around every message."""
+class DatabaseConnection(Middleware):
+    """Opens a database connection for every message, and closes it afterwards."""
 
     def before_process_message(self, broker: Any, message: Any) -> None:
         database.connect(reuse_if_open=True)
@@ -42,7 +42,7 @@ class Connection(Middleware):
 
 
 class LogContext(Middleware):
-    """The run's id in every log line that its message causes."""
+    """Puts the run's id into every log line that its message causes."""
 
     def before_process_message(self, broker: Any, message: Any) -> None:
         logs.bind(run_id=message.args[0] if message.args else None, actor=message.actor_name)
@@ -56,8 +56,8 @@ class LogContext(Middleware):
         logs.unbind()
 
 
-class Beats(Middleware):
-    """One thread per worker process keeps its claims, their locks and its own heartbeat fresh."""
+class Heartbeats(Middleware):
+    """Keeps a worker process's claims, their locks and its own heartbeat fresh, from one thread."""
 
     def __init__(self, dedupe: Dedupe) -> None:
         self._dedupe = dedupe
@@ -89,7 +89,7 @@ class Beats(Middleware):
         held = held_claims.all_held()
         try:
             with database.connection_context():
-                installation.record_heartbeat(PROCESS, "worker")  # first: it sets the clock
+                installation.record_heartbeat(PROCESS_NAME, "worker")  # first: it sets the clock
                 claims.record_heartbeat([claim.token for claim in held])
             for claim in held:
                 self._dedupe.renew(claim.run.dedupe_key, claim.run.id)

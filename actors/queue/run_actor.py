@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from actors.queue import held_claims
-from actors.queue.enqueue import send
+from actors.queue.enqueue import enqueue
 from db.database import DISK_FULL, is_disk_full
 from db.runs import claims, completion
 from db.runs.claims import Claim, ClaimLost
@@ -18,16 +18,16 @@ from graph.errors import Rejected, Throttled, Unavailable
 
 logger = logging.getLogger(__name__)
 
-# When Graph gives no Retry-After: 1, 2, 4 … seconds by attempt, capped, with jitter.
+# Seconds. Without a Retry-After from Graph: 1, 2, 4 … by attempt, up to this, with jitter.
 LONGEST_BACKOFF = 60.0
 DEFAULT_THROTTLE_WAIT = 10.0
-UNEXPECTED = "Something went wrong inside Tenantkeep. The worker's log has the details."
+UNEXPECTED_ERROR = "Something went wrong inside Tenantkeep. The worker's log has the details."
 
 
-class Pause(Exception):
-    """Nothing went wrong: the run waits, holding no thread, and goes on by itself. The reason is shown on its page."""
+class Wait(Exception):
+    """The run has to wait, though nothing went wrong. It holds no thread meanwhile; its page shows the reason."""
 
-    # Waiting for people is no standing still.
+    # A wait for people does not count against the run's attempts.
     is_for_people = False
 
     def __init__(self, reason: str, seconds: float) -> None:
@@ -36,7 +36,7 @@ class Pause(Exception):
 
 
 class GivenUp(Exception):
-    """The run cannot go on, and no other try of it could: it ends, with a sentence that says why."""
+    """The run cannot go on, and no other attempt could: it ends with this sentence."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -44,78 +44,80 @@ class GivenUp(Exception):
 
 
 @dataclass(frozen=True)
-class Ends:
-    """How work ends: once everything is done, and when it cannot be."""
+class Completion:
+    """The functions that end a run: `finish` when everything is done, `fail` when it cannot be."""
 
     finish: Callable[[Claim], object] = completion.finish
     fail: Callable[[Claim, str, str, str | None], None] = completion.fail
 
 
-WHOLE = Ends()
+DEFAULT_COMPLETION = Completion()
 
 
-def work(run_id: int, kind: RunKind, do: Callable[[Claim], None], ends: Ends = WHOLE) -> None:
-    """Claim the run and `do` it. A run that is ended, held by another message, or of another kind is none of ours."""
+def run_claimed(
+    run_id: int, kind: RunKind, do: Callable[[Claim], None], completion: Completion = DEFAULT_COMPLETION
+) -> None:
+    """Claim the run, `do` its work, and end it. Does nothing if it has ended, is held, or is of another kind."""
     claim = claims.take_claim(run_id, kind)
     if claim is None:
         logger.info("there is nothing to do for this message")
         return
-    with held_claims.held(claim):
+    with held_claims.holding(claim):
         try:
-            _do_and_end(claim, do, ends)
+            _do_and_complete(claim, do, completion)
         except ClaimLost:
             logger.warning("lost the claim; another worker has the run")
 
 
-def _do_and_end(claim: Claim, do: Callable[[Claim], None], ends: Ends) -> None:
+def _do_and_complete(claim: Claim, do: Callable[[Claim], None], completion: Completion) -> None:
     try:
         if not claims.is_cancel_requested(claim):
             do(claim)
-        ends.finish(claim)
-    except Pause as e:
+        completion.finish(claim)
+    except Wait as e:
         claim.has_got_on |= e.is_for_people
-        _pause(claim, e.reason, e.seconds)
+        _set_aside(claim, e.reason, e.seconds)
     except Throttled as e:
-        _wait(claim, e)
+        _wait_for_graph(claim, e)
     except Unavailable as e:
-        _try_again(claim, ends, e.code, e.sentence, e.request_id)
+        _try_again(claim, completion, e.code, e.sentence, e.request_id)
     except GivenUp as e:
-        ends.fail(claim, e.code, e.sentence, None)
+        completion.fail(claim, e.code, e.sentence, None)
     except Rejected as e:
-        ends.fail(claim, e.code, e.sentence, e.request_id)
+        completion.fail(claim, e.code, e.sentence, e.request_id)
     except ClaimLost:
         raise
     except Exception as e:
-        # Not ours to understand here: the traceback goes to the log, the run is tried again, then given up.
-        code, sentence = ("disk_full", DISK_FULL) if is_disk_full(e) else ("unexpected_error", UNEXPECTED)
-        _try_again(claim, ends, code, sentence)
+        # Any other error: the traceback goes to the log, the run is tried again, and given up after some attempts.
+        code, sentence = ("disk_full", DISK_FULL) if is_disk_full(e) else ("unexpected_error", UNEXPECTED_ERROR)
+        _try_again(claim, completion, code, sentence)
         raise
 
 
-def _wait(claim: Claim, error: Throttled) -> None:
+def _wait_for_graph(claim: Claim, error: Throttled) -> None:
     seconds = DEFAULT_THROTTLE_WAIT if error.retry_after is None else error.retry_after
     reason = f"Microsoft Graph asks us to wait {seconds:.0f} s."
     if error.code == "budget":
         reason = f"Waiting {seconds:.0f} s, so as to stay within Microsoft Graph's limits."
     else:
-        # All whom Graph refused come back a little apart. Our own budget lets them in one by one.
+        # Runs that Graph refused together come back a little apart. Our own budget lets them in one by one.
         seconds += random.uniform(0, 0.5)
-    _pause(claim, reason, seconds)
+    _set_aside(claim, reason, seconds)
 
 
-def _pause(claim: Claim, reason: str, seconds: float) -> None:
+def _set_aside(claim: Claim, reason: str, seconds: float) -> None:
     claims.wait(claim, reason, seconds)
-    send(claim.run, delay_seconds=seconds)
+    enqueue(claim.run, delay_seconds=seconds)
 
 
-def backoff(tries: int) -> float:
-    """Seconds until another try, after so many."""
+def backoff_seconds(tries: int) -> float:
+    """Return how long to wait after so many tries."""
     return min(2.0**tries, LONGEST_BACKOFF) * random.uniform(0.75, 1.25)
 
 
-def _try_again(claim: Claim, ends: Ends, code: str, sentence: str, request_id: str | None = None) -> None:
-    seconds = backoff(claim.run.attempts)
+def _try_again(claim: Claim, completion: Completion, code: str, sentence: str, request_id: str | None = None) -> None:
+    seconds = backoff_seconds(claim.run.attempts)
     if claims.schedule_retry(claim, f"{sentence} Trying again in {seconds:.0f} s.", seconds):
-        send(claim.run, delay_seconds=seconds)
+        enqueue(claim.run, delay_seconds=seconds)
     else:
-        ends.fail(claim, code, sentence, request_id)
+        completion.fail(claim, code, sentence, request_id)

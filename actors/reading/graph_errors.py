@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 
-from actors.queue.run_actor import Pause, backoff
+from actors.queue.run_actor import Wait, backoff_seconds
 from actors.tenants import graph_clients
 from db.models import RunItem, Tenant
 from db.runs import run_items
@@ -110,6 +110,6 @@ def postpone(claim: Claim, unfinished: Mapping[RunItem, GraphError]) -> None:
     raise another_try(unfinished[troubled[0]], min(item.tries for item in troubled))
 
 
-def another_try(error: GraphError, tries: int) -> Pause:
-    seconds = backoff(tries)
-    return Pause(f"{error.sentence} Trying again in {seconds:.0f} s.", seconds)
+def another_try(error: GraphError, tries: int) -> Wait:
+    seconds = backoff_seconds(tries)
+    return Wait(f"{error.sentence} Trying again in {seconds:.0f} s.", seconds)

@@ -1,4 +1,4 @@
-"""The heartbeat of web processes, which have no loop of their own: that they are at work, and with which keys."""
+"""The heartbeat of web processes, which have no loop of their own. It says that they run, and with which keys."""
 
 import logging
 import time
@@ -7,7 +7,7 @@ from threading import Thread
 from peewee import DatabaseError, InterfaceError
 
 from actors.process import logs
-from actors.queue.middleware import PROCESS
+from actors.queue.middleware import PROCESS_NAME
 from db.database import database
 from db.installation import installation
 from db.runs import claims
@@ -15,7 +15,7 @@ from db.runs import claims
 logger = logging.getLogger(__name__)
 
 
-def begin(kind: str) -> None:
+def start(kind: str) -> None:
     Thread(target=_beat_for_ever, args=(kind,), daemon=True, name="beats").start()
 
 
@@ -28,10 +28,10 @@ def _beat_for_ever(kind: str) -> None:
 def beat(kind: str) -> None:
     try:
         with database.connection_context():
-            installation.record_heartbeat(PROCESS, kind)
+            installation.record_heartbeat(PROCESS_NAME, kind)
     except (DatabaseError, InterfaceError) as e:
-        # Not migrated yet and without rights are among them.
+        # Among them: a database that is not migrated yet, or that gives us no rights.
         logger.warning("heartbeat failed: %s", logs.first_line(e), extra=logs.REPEATED)
     except Exception:
-        # No connection was free, or it is a defect: whatever it is, this thread must not end of it.
+        # No connection was free, or there is a defect: whatever it is, this thread must not end.
         logger.exception("heartbeat failed", extra=logs.REPEATED)

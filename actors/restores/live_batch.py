@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import config
 from actors.plans import plan_items
-from actors.queue.run_actor import Pause
+from actors.queue.run_actor import Wait
 from actors.reading.answer_memory import RunMemory
 from actors.reading.cached_listings import Lists, OfGroups, lists, of_groups
 from actors.restores import safety_backup
@@ -228,7 +228,7 @@ class Together:
         if found:
             return self._adopt(item, write, found)
         if utcnow() < _given_up_at(write):
-            self._outcomes.later.append(Pause(LOOKING, LOOK_AGAIN_SECONDS))
+            self._outcomes.later.append(Wait(LOOKING, LOOK_AGAIN_SECONDS))
             return False
         write_log.settle(write, WriteState.NOT_FOUND)
         self._known_ids[item.id] = list(write.known_ids)
@@ -269,7 +269,7 @@ class Together:
     def _cannot_look(self, item: RestoreItem, write: Write, error: GraphError) -> None:
         """A list may show what asking for it does not show yet."""
         if isinstance(error, NotFound) and utcnow() < _given_up_at(write):
-            self._outcomes.later.append(Pause(LOOKING, LOOK_AGAIN_SECONDS))
+            self._outcomes.later.append(Wait(LOOKING, LOOK_AGAIN_SECONDS))
         else:
             self._outcomes.take_error(item, error)
 

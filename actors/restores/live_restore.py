@@ -14,8 +14,8 @@ import config
 from actors.plans import plan_items
 from actors.plans.preview import new_item
 from actors.queue.broker import INTERACTIVE
-from actors.queue.enqueue import Start, started
-from actors.queue.run_actor import GivenUp, Pause, work
+from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.run_actor import GivenUp, Wait, run_claimed
 from actors.restores import safety_backup
 from actors.restores.live_batch import Together
 from actors.restores.outcomes import WaitsForApproval
@@ -36,7 +36,7 @@ from graph.transport.client import BATCH_SIZE
 from graph.write.write_rules import is_written_alone, write_order
 
 
-def start(restore: Restore, actor: Actor, *, reason: str = "", plan: str | None = None) -> Start:
+def start(restore: Restore, actor: Actor, *, reason: str = "", plan: str | None = None) -> EnqueuedRun:
     """Raises Invalid when the plan may not be executed, or when another restore is under way in the tenant.
 
     `plan`: the fingerprint of the plan that the person has seen.
@@ -45,7 +45,7 @@ def start(restore: Restore, actor: Actor, *, reason: str = "", plan: str | None 
     if active:
         return _found(restore, active, actor)
     made = _executed(restore, actor, reason, plan)
-    return started(made) if made.is_new else _found(restore, made.run, actor)
+    return enqueue_new(made) if made.is_new else _found(restore, made.run, actor)
 
 
 @transaction
@@ -57,13 +57,13 @@ def _executed(restore: Restore, actor: Actor, reason: str, plan: str | None) -> 
     return made
 
 
-def retry_failed(run: Run, actor: Actor) -> Start:
+def retry_failed(run: Run, actor: Actor) -> EnqueuedRun:
     """A run of what that one could not do, with a fresh look at each. Raises Invalid (db/restores/retries.py)."""
     restore = Restore.get_by_id(run.restore_id)
     active = runs.find_active(_key(restore))
     if active:
         return _found(restore, active, actor)
-    return started(_retried(restore, run, actor))
+    return enqueue_new(_retried(restore, run, actor))
 
 
 @transaction
@@ -92,19 +92,19 @@ def _made(restore: Restore, actor: Actor, items: Sequence[RestoreItem], retry_of
     )
 
 
-def _found(restore: Restore, active: Run, actor: Actor) -> Start:
+def _found(restore: Restore, active: Run, actor: Actor) -> EnqueuedRun:
     if active.restore_id != restore.id:
         raise Invalid(
             f"Restore {active.restore_id} is under way in {restore.tenant.name} (run {active.id}). "
             "One live restore per tenant at a time: start this one when that one has ended."
         )
     runs.add_follower(active, actor)
-    return Start(active, is_new=False, is_sent=True)
+    return EnqueuedRun(active, is_new=False, is_sent=True)
 
 
 @dramatiq.actor(actor_name=RunKind.RESTORE, queue_name=INTERACTIVE)
 def restore_live(run_id: int) -> None:
-    work(run_id, RunKind.RESTORE, _restore)
+    run_claimed(run_id, RunKind.RESTORE, _restore)
 
 
 def _restore(claim: Claim) -> None:
@@ -203,11 +203,11 @@ def _wave_of(item: RestoreItem) -> tuple[tuple[int, ...], bool]:
 
 def _most_pressing(later: Sequence[Exception]) -> Exception:
     """Trouble first, for it is counted; then the shortest wait, and last of all people's."""
-    troubles = [one for one in later if not isinstance(one, Pause | Throttled)]
-    waits = sorted((one for one in later if isinstance(one, Pause | Throttled)), key=_seconds)
+    troubles = [one for one in later if not isinstance(one, Wait | Throttled)]
+    waits = sorted((one for one in later if isinstance(one, Wait | Throttled)), key=_seconds)
     return [*troubles, *waits][0]
 
 
-def _seconds(wait: Pause | Throttled) -> tuple[bool, float]:
-    seconds = wait.seconds if isinstance(wait, Pause) else wait.retry_after or 0.0
+def _seconds(wait: Wait | Throttled) -> tuple[bool, float]:
+    seconds = wait.seconds if isinstance(wait, Wait) else wait.retry_after or 0.0
     return isinstance(wait, WaitsForApproval), seconds

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import config
-from actors.queue.run_actor import Pause
+from actors.queue.run_actor import Wait
 from actors.reading.answer_memory import RunMemory
 from actors.reading.graph_errors import another_try, is_last_try, why_forbidden
 from actors.restores import publishing_delays, safety_backup
@@ -48,7 +48,7 @@ SHOWN_DIFFERENCES = 5
 RETRY = "“Retry failed” looks at what is there, and goes on."
 
 
-class WaitsForApproval(Pause):
+class WaitsForApproval(Wait):
     """Somebody in the tenant has to approve a write."""
 
     is_for_people = True
@@ -135,7 +135,7 @@ class Outcomes:
             # The service may need a moment to show what it took.
             RestoreItem.update(verified=False).where(RestoreItem.id == item.id).execute()
             run_items.begin_items(self._claim, [self._rows[item.id].id])
-            self.later.append(Pause("Reading back what was written.", LOOK_AGAIN_SECONDS))
+            self.later.append(Wait("Reading back what was written.", LOOK_AGAIN_SECONDS))
             return
         outcome = WRITTEN_OUTCOMES[Outcome(item.action)] if item.id in self._written else Outcome.MATCHES
         values = {
@@ -260,7 +260,7 @@ class Outcomes:
             is_shown = isinstance(error, NotReady)
             why = error.sentence if is_shown else f"Waiting until “{young[-1].name}” can be used."
             seconds = LOOK_AGAIN_SECONDS if is_shown else TRY_AGAIN_SECONDS
-            self.later.append(Pause(f"{why} It was made just now.", seconds))
+            self.later.append(Wait(f"{why} It was made just now.", seconds))
         else:
             message = f"{error.sentence} This restore made it, and it could not be used in time. {RETRY}"
             self.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "not_ready", message, request_id=error.request_id)
@@ -290,7 +290,7 @@ class Outcomes:
             message = f"Graph answered that it made {item.created_id}, and does not show it. Look for it in Intune."
             self.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message)
         else:
-            self.later.append(Pause("Waiting for Microsoft Graph to show what was made.", LOOK_AGAIN_SECONDS))
+            self.later.append(Wait("Waiting for Microsoft Graph to show what was made.", LOOK_AGAIN_SECONDS))
 
     def _not_answered(self, item: RestoreItem, error: GraphError) -> None:
         """What stays so costs this item, and not the others."""
@@ -309,7 +309,7 @@ class Outcomes:
         """The next message reads what became of it; one whose answers are lost again and again is given up."""
         lost = [one for one in self._writes[item.id] if one.state == WriteState.UNKNOWN]
         if len(lost) < MOST_LOST:
-            self.later.append(Pause("An answer was lost. Reading back what became of it.", LOOK_AGAIN_SECONDS / 2))
+            self.later.append(Wait("An answer was lost. Reading back what became of it.", LOOK_AGAIN_SECONDS / 2))
         elif item.action == Outcome.UPDATE:
             message = f"{error.sentence} Its answers were lost {len(lost)} times. Part of it may be written."
             self.settle(item, ItemState.FAILED, Outcome.ERROR, error.code, message, request_id=error.request_id)

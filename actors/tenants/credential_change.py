@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import dramatiq
 
 from actors.queue.broker import INTERACTIVE
-from actors.queue.enqueue import Start, started
-from actors.queue.run_actor import work
+from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.run_actor import run_claimed
 from actors.tenants import graph_clients
 from actors.tenants.connection_check import permissions
 from db.audit.audit import Actor
@@ -66,7 +66,7 @@ def _coming(expires_at: datetime | None, what: str) -> datetime | None:
     return expires_at
 
 
-def give(tenant: Tenant, given: Given, actor: Actor, *, client_id: str = "") -> Start:
+def give(tenant: Tenant, given: Given, actor: Actor, *, client_id: str = "") -> EnqueuedRun:
     """Keep it as the next one, and try it. Raises Invalid while another one is being tried."""
     with database.atomic():
         lock_rows(Tenant, Tenant.id == tenant.id)
@@ -75,24 +75,24 @@ def give(tenant: Tenant, given: Given, actor: Actor, *, client_id: str = "") -> 
             tenant, given.kind, given.values, actor, client_id=client_id, expires_at=given.expires_at
         )
         made = _made(one, actor)
-    return started(made)
+    return enqueue_new(made)
 
 
-def try_again(tenant: Tenant, actor: Actor) -> Start:
+def try_again(tenant: Tenant, actor: Actor) -> EnqueuedRun:
     """The next one, after something was mended in Entra. Raises Invalid when there is none."""
     one = credentials.find_at(tenant, CredentialPlace.NEXT)
     if one is None:
         raise Invalid(f"{tenant.name} has no next credential to try.")
-    return started(_made(one, actor))
+    return enqueue_new(_made(one, actor))
 
 
-def switch_back(tenant: Tenant, actor: Actor) -> Start:
+def switch_back(tenant: Tenant, actor: Actor) -> EnqueuedRun:
     """The previous one signs in, and takes the place of the one in force. Raises Invalid."""
     with database.atomic():
         lock_rows(Tenant, Tenant.id == tenant.id)
         _refuse_while_one_is_tried(tenant)
         made = _made(credentials.switch_back(tenant, actor), actor)
-    return started(made)
+    return enqueue_new(made)
 
 
 def forget(tenant: Tenant, place: CredentialPlace, actor: Actor) -> None:
@@ -124,7 +124,7 @@ def _made(one: Credential, actor: Actor) -> runs.StartedRun:
 
 @dramatiq.actor(actor_name=RunKind.CREDENTIAL, queue_name=INTERACTIVE)
 def try_credential(run_id: int) -> None:
-    work(run_id, RunKind.CREDENTIAL, _try)
+    run_claimed(run_id, RunKind.CREDENTIAL, _try)
 
 
 def _try(claim: Claim) -> None:

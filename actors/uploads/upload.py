@@ -10,8 +10,8 @@ from typing import IO, Any
 import dramatiq
 
 from actors.queue.broker import INTERACTIVE
-from actors.queue.enqueue import Start, started
-from actors.queue.run_actor import work
+from actors.queue.enqueue import EnqueuedRun, enqueue_new
+from actors.queue.run_actor import run_claimed
 from actors.uploads import contradictions, zip_files
 from actors.uploads.unpacking import LeftOut, Line, Unpacking
 from db.accounts import users
@@ -35,11 +35,11 @@ OPERATES, MANAGES = frozenset({Role.OPERATOR, Role.MANAGER}), frozenset({Role.MA
 NOT_YOURS = "Restoring this file here needs somebody who {what}."
 
 
-def start(tenant: Tenant, options: Mapping[str, Any], stream: IO[bytes], actor: Actor) -> Start:
+def start(tenant: Tenant, options: Mapping[str, Any], stream: IO[bytes], actor: Actor) -> EnqueuedRun:
     """Keep the file, and start the run that reads it. Raises Invalid for what is no ZIP, or too large."""
     active = runs.find_active(uploads.dedupe_key(actor))
     if active:
-        return Start(active, is_new=False, is_sent=True)
+        return EnqueuedRun(active, is_new=False, is_sent=True)
     zip_files.check_end(stream)
     stream.seek(0)
     upload = uploads.receive(tenant, options, stream)
@@ -48,7 +48,7 @@ def start(tenant: Tenant, options: Mapping[str, Any], stream: IO[bytes], actor: 
     except Invalid:
         uploads.delete(upload)
         raise
-    return started(made)
+    return enqueue_new(made)
 
 
 def _title(upload: Upload) -> str:
@@ -57,7 +57,7 @@ def _title(upload: Upload) -> str:
 
 @dramatiq.actor(actor_name=RunKind.UPLOAD, queue_name=INTERACTIVE)
 def read(run_id: int) -> None:
-    work(run_id, RunKind.UPLOAD, _read)
+    run_claimed(run_id, RunKind.UPLOAD, _read)
 
 
 def _read(claim: Claim) -> None:

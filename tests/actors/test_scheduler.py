@@ -10,6 +10,7 @@ import pytest
 from actors import scheduler
 from actors.backups import back_up, due_schedules
 from actors.queue.broker import broker
+from actors.recovery import steps
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Run, Schedule, Setback
@@ -39,11 +40,11 @@ def broken(monkeypatch):
                 raise pw.IntegrityError(f"no {SECRET} here\nDETAIL: more")
             return step.handle(row)
 
-        step = next(one for one in steps if one.name == name)
+        step = next(one for one in all_steps if one.name == name)
         broken = dataclasses.replace(step, find=partial(find, step), handle=partial(handle, step))
-        monkeypatch.setattr(scheduler, "STEPS", [broken if one is step else one for one in steps])
+        monkeypatch.setattr(scheduler, "STEPS", [broken if one is step else one for one in all_steps])
 
-    steps = scheduler.STEPS
+    all_steps = scheduler.STEPS
     register_secrets([SECRET])
     return act
 
@@ -135,8 +136,8 @@ def test_what_failed_and_is_gone_meanwhile_is_forgotten(hourly, redis_url, broke
 
 
 def test_with_the_database_away_the_whole_tick_tries_again(database, redis_url, monkeypatch):
-    monkeypatch.setattr(scheduler, "is_away", lambda error: True)
-    away = scheduler.Step(Sweep.PRUNE, scheduler._once(lambda: 1 / 0))
+    monkeypatch.setattr(steps, "is_unreachable", lambda error: True)
+    away = steps.Step(Sweep.PRUNE, steps.once(lambda: 1 / 0))
     monkeypatch.setattr(scheduler, "STEPS", [away])
     with pytest.raises(ZeroDivisionError):
         scheduler.sweep()
@@ -187,7 +188,7 @@ def test_a_full_backup_that_meets_one_that_reads_less_says_so_and_comes_after_it
     Schedule.update(is_full=True).where(Schedule.id == schedule.id).execute()
     less = back_up.start(cast.contoso, SYSTEM)
     asked = back_up.start(cast.contoso, SYSTEM, is_full=True)
-    assert (less.is_less, asked.run, asked.is_new, asked.is_less) == (False, less.run, False, True)
+    assert (less.does_less, asked.run, asked.is_new, asked.does_less) == (False, less.run, False, True)
     scheduler.sweep()
     found = Schedule.get_by_id(schedule.id)
     assert (found.last_run, found.next_at, found.last_at) == (less.run, schedule.next_at, None)

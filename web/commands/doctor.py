@@ -77,7 +77,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     if settings.public_url.startswith("https:") and not settings.proxies:
         yield False, "proxies", NO_PROXIES
     for name in settings.unknown:
-        yield False, "settings", startup.UNKNOWN % name
+        yield False, "settings", startup.UNKNOWN_SETTING % name
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -102,7 +102,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 def _disk() -> Iterator[Finding]:
     free = free_disk_bytes()
     if free is not None:
-        full = startup.disk_trouble()
+        full = startup.low_disk_warning()
         yield full is None, "disk", full or f"{free // startup.MEGABYTE} MB free"
 
 
@@ -175,7 +175,7 @@ def _identities() -> Iterator[Finding]:
 
 
 def _redis() -> Iterator[Finding]:
-    trouble = broker.trouble()
+    trouble = broker.redis_problem()
     if trouble:
         yield False, "redis", trouble
         return
@@ -190,7 +190,7 @@ def _redis() -> Iterator[Finding]:
 
 def _open_redis() -> Iterator[Finding]:
     for url, name in zip(config.redis_urls(), ("TENANTKEEP_REDIS_URL", "TENANTKEEP_REDIS_LOCKS_URL"), strict=True):
-        if broker.lets_anybody_in(url):
+        if broker.allows_anonymous_access(url):
             yield False, "redis password", f"{config.shown(url)} {OPEN_REDIS.format(setting=name)}"
             return
 

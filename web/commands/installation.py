@@ -48,7 +48,7 @@ def migrate(as_json: bool) -> None:
         applied = migrations.migrate()
         lacking = _role_lacks(settings)
     except pw.OperationalError as e:
-        raise startup.unreachable(e) from e
+        raise startup.as_startup_error(e) from e
     except SealError as e:
         raise startup.StartupError(str(e)) from e
     except migrations.NotTheOwner as e:

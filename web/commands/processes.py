@@ -40,8 +40,8 @@ def worker(keep_up: bool, **options: Any) -> None:
     """Carry out runs: everything that talks to Graph."""
     chosen = actors.worker.Options(**options)
     if keep_up:
-        sys.exit(actors.worker.keep_up(chosen))
-    actors.worker.become(chosen)
+        sys.exit(actors.worker.supervise(chosen))
+    actors.worker.replace_process(chosen)
 
 
 def scheduler() -> None:

@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 import actors.backups.back_up
 import actors.backups.capture
 import actors.backups.sync
-from actors.queue.enqueue import Start
+from actors.queue.enqueue import EnqueuedRun
 from db import private_file
 from db.backups import backup_sets, disclosures
 from db.errors import Invalid
@@ -108,7 +108,7 @@ def show(run_id: int, as_json: bool) -> None:
         show_run(run, as_json)
 
 
-def follow(start: Start, wait: bool, as_json: bool) -> int:
+def follow(start: EnqueuedRun, wait: bool, as_json: bool) -> int:
     if not as_json:
         click.echo(sentence(start), err=wait)
     run = ended(start.run.id) if wait else Run.get_by_id(start.run.id)

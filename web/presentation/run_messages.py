@@ -6,12 +6,12 @@ from flask import flash, jsonify, redirect, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from actors.queue.enqueue import Start
+from actors.queue.enqueue import EnqueuedRun
 from db.errors import SwitchedOff
 from web.security.access import wants_json
 
 
-def answer(start: Start, back_to: str) -> Response:
+def answer(start: EnqueuedRun, back_to: str) -> Response:
     address = url_for("runs.page", run_id=start.run.id)
     if wants_json():
         response: Response = jsonify(run=start.run.id, is_new=start.is_new, url=address)
@@ -21,16 +21,16 @@ def answer(start: Start, back_to: str) -> Response:
     return redirect(back_to, 303)
 
 
-def tell(start: Start) -> None:
+def tell(start: EnqueuedRun) -> None:
     flash(
         Markup('{} <a class="alert-link" href="{}">View run</a>').format(
             sentence(start), url_for("runs.page", run_id=start.run.id)
         ),
-        "success" if start.is_sent and not start.is_less else "warning",
+        "success" if start.is_sent and not start.does_less else "warning",
     )
 
 
-def start_all(acts: Sequence[Callable[[], Start]], runs_address: str) -> None:
+def start_all(acts: Sequence[Callable[[], EnqueuedRun]], runs_address: str) -> None:
     """Start many together, but for those of tenants that are switched off; say how many, with a link to their list."""
     if not acts:
         flash("Nothing was started: tick at least one row.", "warning")
@@ -46,7 +46,7 @@ def start_all(acts: Sequence[Callable[[], Start]], runs_address: str) -> None:
         _tell_all(starts, runs_address)
 
 
-def _tell_all(starts: Sequence[Start], runs_address: str) -> None:
+def _tell_all(starts: Sequence[EnqueuedRun], runs_address: str) -> None:
     if len(starts) == 1:
         tell(starts[0])
         return
@@ -61,10 +61,10 @@ def _tell_all(starts: Sequence[Start], runs_address: str) -> None:
     )
 
 
-def sentence(start: Start) -> str:
+def sentence(start: EnqueuedRun) -> str:
     if not start.is_sent:
         return f"Run {start.run.id} is recorded. The queue cannot be reached; it starts by itself when it is back."
-    if start.is_less:
+    if start.does_less:
         return (
             f"Run {start.run.id} is already {start.run.state}, and reads only what changed. "
             "Start the full backup when it has ended."

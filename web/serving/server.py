@@ -71,6 +71,6 @@ def serve(options: Options) -> None:
     """Until told to stop. Raises SettingsError or StartupError."""
     settings = config.settings()
     logs.configure(settings.log_format)
-    startup.prepare_if_there(settings)
+    startup.prepare_unless_away(settings)
     close_pooled_connections()  # what is forked must not share a connection
     Server(options).run()

@@ -66,7 +66,7 @@ def test_no_parent_waits_for_the_workers(working):
 def test_an_order_given_again_later_still_means_at_once(monkeypatch):
     taken = []
     before = signal.signal(signal.SIGUSR1, lambda *order: taken.append(order))
-    order = orderly_stop.Order(signal.SIGUSR1)
+    order = orderly_stop.MergedSignal(signal.SIGUSR1)
     signal.signal(signal.SIGUSR1, before)
     for at in (100, 100.5, 104, 106, 106.1):
         monkeypatch.setattr(orderly_stop.time, "monotonic", lambda at=at: at)

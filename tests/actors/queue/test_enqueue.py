@@ -124,7 +124,7 @@ def test_with_redis_gone_the_start_is_recorded_and_sent_when_it_is_back(policy, 
     })  # fmt: skip
     start = actors.backups.capture.start(policy, SYSTEM)
     assert (start.is_new, start.is_sent) == (True, False)
-    assert not enqueue.send(start.run)
+    assert not enqueue.enqueue(start.run)
     monkeypatch.undo()
     assert brokers.broker.client is there
     Run.update(created_at=Run.get_by_id(start.run.id).created_at.replace(year=2020)).execute()
@@ -163,7 +163,7 @@ def test_a_lost_message_is_sent_again_while_another_run_waits_for_days(policy, l
     Run.update(enqueued_at=run.created_at - timedelta(minutes=1)).execute()
     with redis.Redis(port=REDIS_PORT) as client:
         client.flushall()
-    enqueue.send(actors.backups.capture.start(other, SYSTEM).run, delay_seconds=3600)
+    enqueue.enqueue(actors.backups.capture.start(other, SYSTEM).run, delay_seconds=3600)
     before = queued()
     scheduler.sweep()
     assert queued() == before + 1
@@ -198,7 +198,7 @@ def waiting(cast, redis_url, monkeypatch):
         one = runs.start(tenant=cast.contoso, kind=RunKind.CAPTURE_SNAPSHOT, dedupe_key=key, items=[], actor=SYSTEM)
         claim = claims.take_claim(one.run.id, one.run.kind)
         claims.wait(claim, "Waiting 0 s.", -10)
-        enqueue.send(claim.run, delay_seconds=0)
+        enqueue.enqueue(claim.run, delay_seconds=0)
     with redis.Redis(port=REDIS_PORT) as client:
         client.delete("dramatiq:interactive.DQ", "dramatiq:interactive.DQ.msgs")
     sent_ago(seconds=20)
@@ -241,7 +241,7 @@ def test_a_run_whose_item_was_settled_before_goes_on_at_once(policy):
 
     run = actors.backups.capture.start(policy, SYSTEM).run
     with pytest.raises(run_items.AlreadySettled):
-        run_actor.work(run.id, run.kind, settle_twice)
+        run_actor.run_claimed(run.id, run.kind, settle_twice)
     found = Run.get_by_id(run.id)
     assert (found.claimed_by, found.attempts) == (None, 1), "nobody waits for the claim to grow old"
     assert found.resume_at - utcnow() < timedelta(seconds=5)

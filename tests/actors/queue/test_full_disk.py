@@ -8,8 +8,8 @@ import time
 import pytest
 
 from actors.process import logs
-from actors.queue.enqueue import started
-from actors.queue.run_actor import work
+from actors.queue.enqueue import enqueue_new
+from actors.queue.run_actor import run_claimed
 from db import database as engine
 from db.audit.audit import SYSTEM
 from db.models import Run
@@ -63,7 +63,7 @@ def test_a_full_disk_is_named_once_without_a_traceback_and_room_heals_it(graph, 
         run = runs.start(tenant=cast.contoso, kind=RunKind.SYNC, dedupe_key="policy.sync:1", items=[], actor=SYSTEM).run
         fill(disk)
         with pytest.raises(engine.pw.OperationalError):  # the message is sent; that it was cannot be written
-            started(runs.StartedRun(run, True))
+            enqueue_new(runs.StartedRun(run, True))
         answer = client.post("/sign-in", data={"email": cast.ada.email, "password": PASSWORD, "csrf_token": token})
         assert (answer.status_code, "disk is full" in answer.get_data(as_text=True)) == (503, True)
         assert "MB are free" in client.get("/readyz").json["troubles"]["disk"]
@@ -87,7 +87,7 @@ def test_a_run_that_finds_no_room_says_so(cast, disk):
         engine.database.execute_sql("CREATE TABLE large (content)")
 
     with pytest.raises(engine.pw.OperationalError):
-        work(run.id, run.kind, write_more_than_fits)
+        run_claimed(run.id, run.kind, write_more_than_fits)
     assert Run.get_by_id(run.id).waiting.startswith(engine.DISK_FULL)
 
 

@@ -9,7 +9,7 @@ from actors.backups import sync as syncing
 from actors.queue import dedupe
 from actors.queue.broker import broker, locks
 from actors.queue.broker import dedupe as guard
-from actors.queue.enqueue import send
+from actors.queue.enqueue import enqueue
 from actors.tenants import request_budget
 from actors.tenants.request_budget import TenantBudget
 from db.audit.audit import SYSTEM
@@ -57,7 +57,7 @@ def test_a_lock_of_nobody_is_taken_and_the_sweep_goes_on(cast, redis_url):
         guard.renew(key, run.id)
         guard.release(key, run.id)
         scheduler.tick()
-        assert send(run), "nobody holds it"
+        assert enqueue(run), "nobody holds it"
         assert locks.get(dedupe.PREFIX + key) == str(run.id).encode()
         assert not Setback.select().exists()
 
@@ -93,7 +93,7 @@ def test_the_queue_of_junk_ends_neither_sweep_nor_start(cast, redis_url):
             broker.client, place, f"{place}.msgs", f"{broker.namespace}:__heartbeats__", f"{broker.namespace}:{DELAYED}"
         )
         scheduler.tick()
-        assert send(run) in (True, False)
+        assert enqueue(run) in (True, False)
         assert Run.get_by_id(run.id).state == RunState.QUEUED
 
 

@@ -57,7 +57,7 @@ def log():
     """What the product's own formatter writes."""
     text = io.StringIO()
     handler = logging.StreamHandler(text)
-    handler.setFormatter(logs.Line("json"))
+    handler.setFormatter(logs.LineFormatter("json"))
     root = logging.getLogger()
     root.addHandler(handler)
     before = root.level

@@ -242,7 +242,7 @@ def test_a_process_that_beats_is_named(cast, redis_url):
 
 def test_a_disk_that_is_nearly_full_is_named_before_it_is_full(client, monkeypatch):
     assert client.get("/readyz").status_code == 200
-    monkeypatch.setattr(startup, "LEAST_FREE", 2**63)
+    monkeypatch.setattr(startup, "MIN_FREE_BYTES", 2**63)
     troubles = client.get("/readyz").json["troubles"]
     assert "MB are free in" in troubles["disk"]
 

@@ -66,17 +66,17 @@ _look = _Look()
 def _database_trouble() -> dict[str, str]:
     try:
         with database.connection_context():
-            startup.check()
+            startup.check_database()
     except (pw.OperationalError, pw.InterfaceError):
         return {"database": "The database does not answer."}
     except startup.StartupError as e:
         return {"start": str(e)}
-    full = startup.disk_trouble()
+    full = startup.low_disk_warning()
     return {"disk": full} if full else {}
 
 
 def _redis_trouble() -> dict[str, str]:
-    trouble = broker.trouble(with_reason=False)
+    trouble = broker.redis_problem(with_reason=False)
     return {"redis": f"{trouble} Starts are recorded, and sent when it is well."} if trouble else {}
 
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 import actors.plans.preview
 from actors.facade import policy_type_names
 from actors.plans import drafts
-from actors.queue.enqueue import Start
+from actors.queue.enqueue import EnqueuedRun
 from actors.uploads import upload as uploads
 from db.backups import backup_sets
 from db.errors import Invalid
@@ -202,7 +202,7 @@ def upload() -> Any:
     return redirect(url_for("runs.page", run_id=start.run.id), 303)
 
 
-def _kept(tenant: Tenant) -> Start:
+def _kept(tenant: Tenant) -> EnqueuedRun:
     options = drafts.parse_options(request.form)
     file = request.files.get("file")
     if file is None or not file.filename:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 import actors.tenants.credential_change
-from actors.queue.enqueue import Start
+from actors.queue.enqueue import EnqueuedRun
 from actors.tenants.credential_change import Given
 from db.errors import Invalid
 from db.housekeeping import tenant_removal, tenant_switch
@@ -60,7 +60,7 @@ def _done(tenant: Tenant, act: Callable[[], str]) -> Any:
     return redirect(url_for("tenant_administration.page", tenant_id=tenant.id), 303)
 
 
-def _started(tenant: Tenant, act: Callable[[], Start]) -> Any:
+def _started(tenant: Tenant, act: Callable[[], EnqueuedRun]) -> Any:
     try:
         return run_messages.answer(act(), url_for("tenant_administration.page", tenant_id=tenant.id))
     except Invalid as e:

@@ -12,7 +12,7 @@ from werkzeug.test import encode_multipart
 import actors.queue.run_actor
 import actors.uploads.unpacking
 import actors.uploads.upload
-from actors.queue.run_actor import Ends
+from actors.queue.run_actor import Completion
 from db.accounts import users
 from db.audit.audit import SYSTEM
 from db.backups import backup_sets, manifests
@@ -231,7 +231,9 @@ def test_what_was_interrupted_goes_on_and_makes_one_draft(client, sign_in, cast,
         patch.setattr(holder, place, killed)
         if place == "finish":
             patch.setattr(
-                actors.uploads.upload, "work", lambda *facts: actors.queue.run_actor.work(*facts, Ends(finish=killed))
+                actors.uploads.upload,
+                "run_claimed",
+                lambda *facts: actors.queue.run_actor.run_claimed(*facts, Completion(finish=killed)),
             )
         with pytest.raises(Killed):
             actors.uploads.upload.read(run.id)

@@ -15,7 +15,7 @@ import actors.backups.capture
 from actors import scheduler
 from actors.queue import broker
 from actors.queue.broker import locks
-from actors.queue.middleware import Beats
+from actors.queue.middleware import Heartbeats
 from actors.recovery import heartbeat
 from db.audit.audit import SYSTEM
 from db.backups import backup_sets
@@ -100,7 +100,7 @@ def test_no_beat_is_the_last_when_every_connection_is_taken(database, redis_url,
     monkeypatch.setattr(database, "_wait_timeout", 0.1)
     with ThreadPoolExecutor(1) as beside:
         beside.submit(heartbeat.beat, "web").result()
-        beside.submit(Beats(broker.dedupe)._beat, broker.broker).result()
+        beside.submit(Heartbeats(broker.dedupe)._beat, broker.broker).result()
     assert caplog.text.count("heartbeat failed") == 2
 
 
