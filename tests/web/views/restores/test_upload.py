@@ -218,7 +218,7 @@ def test_what_was_interrupted_goes_on_and_makes_one_draft(client, sign_in, cast,
     sign_in(client, cast.max)
     send(client, downloaded(backup_set), cast.contoso)
     run = Run.get(Run.kind == "restore.upload")
-    holder = {"keep_content": snapshots, "create": restores, "finish": actors.queue.run_actor.run_ends}[place]
+    holder = {"keep_content": snapshots, "create": restores, "finish": actors.queue.run_actor.completion}[place]
     real, times = getattr(holder, place), []
 
     def killed(*facts, **more):
