@@ -11,6 +11,7 @@ from db import database as engine
 from db import encryption
 from tests.support import servers
 from tests.tools.new_migration import MIGRATIONS, write_migration
+from tests.tools.template_names import names_read_by_templates
 
 MAKEFILE = (servers.ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z][\w-]*):", MAKEFILE, re.MULTILINE))
@@ -75,3 +76,8 @@ def test_a_migration_that_has_no_name_is_not_written(name, tmp_path):
     with pytest.raises(ValueError, match="NAME is"):
         write_migration(name, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_names_that_only_templates_read_count_as_used(tmp_path):
+    (tmp_path / "page.html").write_text("{% for row in page.rows %}{{ row.badge }}{{ link(row.class) }}{% endfor %}")
+    assert names_read_by_templates(tmp_path) == {"page", "rows", "row", "badge", "link"}

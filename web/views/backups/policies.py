@@ -184,12 +184,12 @@ def page(policy_id: str) -> str:
 def _versions(history: list[Snapshot], contents: Mapping[int, Any]) -> list[Version]:
     changes = [changed(differences) for differences in snapshot_diff.history(history, contents)]
     names = users.names_by_id({snapshot.captured_by_id for snapshot in history})
-    whats = [*changes, "The first one here."][: len(history)]
-    befores = [*history[1:SNAPSHOTS_SHOWN], None]
-    rows = zip(history[:SNAPSHOTS_SHOWN], befores, whats, strict=False)
+    sentences = [*changes, "The first one here."][: len(history)]
+    older = [*history[1:SNAPSHOTS_SHOWN], None]
+    rows = zip(history[:SNAPSHOTS_SHOWN], older, sentences, strict=False)
     return [
-        Version(snapshot, before, names.get(snapshot.captured_by_id) or "a schedule or command", what)
-        for snapshot, before, what in rows
+        Version(snapshot, before, names.get(snapshot.captured_by_id) or "a schedule or command", sentence)
+        for snapshot, before, sentence in rows
     ]
 
 
