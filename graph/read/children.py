@@ -1,6 +1,6 @@
-"""The children of a policy that neither its own GET nor a list below it gives: behind casts, actions, other objects.
+"""Children of a policy that neither its own GET nor a list below it gives: behind casts, actions, other objects.
 
-Which there are, and where that is known from:
+The sources of what is asked here:
 - what a policy refers to by navigation alone: Microsoft's model, per exact subtype (graph/references/navigations.py).
 - the messages of an enrollment notification, in message templates that the service makes for it and no page lists:
   deploymenttheory/terraform-provider-microsoft365, device_enrollment_notification (its captured requests).
@@ -38,7 +38,10 @@ Body = dict[str, Any]
 def add_children(
     policy_type: PolicyType, item: str, body: Body, proof: Proof, *, may_lack: bool = False
 ) -> RequestSteps[None]:
-    """The few policy types that need more than the table can say. With `may_lack`, there will be no other try."""
+    """Add to `body` the children that the table of policy types cannot name.
+
+    `may_lack`: nothing is tried again, so an answer that fails for now costs that child alone.
+    """
     for read in _READERS.get(policy_type.key, ()):
         yield from read(item, body, proof)
     if has_device_group(policy_type.key, body):
@@ -49,7 +52,10 @@ def add_children(
 
 
 def _add_links(policy_type: PolicyType, item: str, body: Body, proof: Proof) -> RequestSteps[None]:
-    """Only a 404 says that there is none; any other refusal says that we ask wrongly, and that nothing is known."""
+    """Add the objects that the policy links to.
+
+    Only a 404 says that there is none; after any other refusal nothing is known, and the policy is incomplete.
+    """
     links = navigations.links(policy_type.key, body.get("@odata.type"))
     if not links:
         return
@@ -66,21 +72,26 @@ def _add_links(policy_type: PolicyType, item: str, body: Body, proof: Proof) -> 
 
 
 def _linked_objects(answer: Answer) -> RequestSteps[Any]:
-    """The one or the several, by id and name; None where there is none: Graph answers 404 (seen by exporters)."""
+    """Return the linked object, or the list of them, by id and name; None for none: Graph answers 404 (seen by
+    exporters).
+    """
     if isinstance(answer.error, NotFound):
         return None
-    found = answer.require_body()
-    if isinstance(found.get("value"), list):
-        return [_link_facts(one) for one in (yield from follow_pages(found))]
-    return _link_facts(found)
+    body = answer.require_body()
+    if isinstance(body.get("value"), list):
+        return [_link_facts(item) for item in (yield from follow_pages(body))]
+    return _link_facts(body)
 
 
-def _link_facts(one: Body) -> Body:
-    return {key: one[key] for key in ("id", "displayName", "@odata.type") if key in one}
+def _link_facts(item: Body) -> Body:
+    return {key: item[key] for key in ("id", "displayName", "@odata.type") if key in item}
 
 
 def _body_or_withheld(answer: Answer, proof: Proof, where: str, may_lack: bool) -> Body | None:
-    """None where it is not to be had; the proof says so. Raises the error that another try may mend."""
+    """Return the answer's body; None where Graph refuses it, which the proof then says.
+
+    Raises the error that another try may mend.
+    """
     error = answer.error
     if isinstance(error, Rejected) or (may_lack and isinstance(error, Unavailable)):
         proof.withhold(where, f"Microsoft Graph did not show it: {error.sentence}")
@@ -92,22 +103,22 @@ def _body_or_withheld(answer: Answer, proof: Proof, where: str, may_lack: bool) 
 
 
 def _add_notification_messages(item: str, body: Body, proof: Proof, may_lack: bool) -> RequestSteps[None]:
-    found = list(templates_of(body))
-    if not found:
+    templates = list(templates_of(body))
+    if not templates:
         return
     answers = yield [
         paths.join("/deviceManagement/notificationMessageTemplates", template)
         + "?$expand=localizedNotificationMessages"
-        for _, template in found
+        for _, template in templates
     ]
-    shown = []
-    for (kind, template), answer in zip(found, answers, strict=True):
-        found_body = _body_or_withheld(answer, proof, f"The messages of its {kind} template", may_lack)
-        if found_body is not None:
-            whole = dict(found_body)
+    messages = []
+    for (kind, template), answer in zip(templates, answers, strict=True):
+        template_body = _body_or_withheld(answer, proof, f"The messages of its {kind} template", may_lack)
+        if template_body is not None:
+            whole = dict(template_body)
             yield from follow_inline_pages(whole, proof)
-            shown.append({"kind": kind, "id": template, **{name: whole.get(name) for name in _TEMPLATE_PROPERTIES}})
-    body[MESSAGES] = shown
+            messages.append({"kind": kind, "id": template, **{name: whole.get(name) for name in _TEMPLATE_PROPERTIES}})
+    body[MESSAGES] = messages
 
 
 # Its name, its scope tags and its default locale are the service's own, or follow from these.
@@ -119,13 +130,13 @@ _TEMPLATE_PROPERTIES = ("brandingOptions", "localizedNotificationMessages")
 
 def _add_device_groups(item: str, body: Body, proof: Proof, may_lack: bool) -> RequestSteps[None]:
     [answer] = yield [f"{item}/retrieveEnrollmentTimeDeviceMembershipTarget"]
-    found = _body_or_withheld(answer, proof, "The device group that devices join while they enroll", may_lack)
-    if found is not None:
-        statuses = listed(found, "enrollmentTimeDeviceMembershipTargetValidationStatuses")
+    reply = _body_or_withheld(answer, proof, "The device group that devices join while they enroll", may_lack)
+    if reply is not None:
+        statuses = listed(reply, "enrollmentTimeDeviceMembershipTargetValidationStatuses")
         body[DEVICE_GROUPS] = [
-            {"targetType": "staticSecurityGroup", "targetId": one.get("targetId")}
-            for one in statuses
-            if isinstance(one, dict) and one.get("targetId")
+            {"targetType": "staticSecurityGroup", "targetId": status.get("targetId")}
+            for status in statuses
+            if isinstance(status, dict) and status.get("targetId")
         ]
 
 
@@ -133,15 +144,15 @@ _DEFAULTS = ",".join(f"default{platform}EnrollmentProfile" for platform in ("Ios
 
 
 def _add_default_flag(item: str, body: Body, proof: Proof, may_lack: bool) -> RequestSteps[None]:
-    """An id of a default ends in token and policy, and may begin with ECV2_."""
+    """Add whether the policy is its token's default: such an id ends in token and policy, and may begin with ECV2_."""
     token = token_of(body)
     if not token:
         return
     [answer] = yield [paths.join("/deviceManagement/depOnboardingSettings", token) + f"?$expand={_DEFAULTS}"]
-    found = _body_or_withheld(answer, proof, "Whether it is the default profile of its Apple token", may_lack)
-    if found is not None:
-        defaults = [found[name] for name in _DEFAULTS.split(",") if isinstance(found.get(name), dict)]
-        body[IS_DEFAULT] = any(str(one.get("id")).endswith(f"{token}_{body.get('id')}") for one in defaults)
+    token_body = _body_or_withheld(answer, proof, "Whether it is the default profile of its Apple token", may_lack)
+    if token_body is not None:
+        defaults = [token_body[name] for name in _DEFAULTS.split(",") if isinstance(token_body.get(name), dict)]
+        body[IS_DEFAULT] = any(str(profile.get("id")).endswith(f"{token}_{body.get('id')}") for profile in defaults)
 
 
 _RELATIONSHIP_PROPERTIES = (
@@ -156,10 +167,10 @@ _RELATIONSHIP_PROPERTIES = (
 
 
 def _keep_own_relationships(item: str, body: Body, proof: Proof) -> RequestSteps[None]:
-    """Those of other apps to this one are the others'. Of its own, counts and versions are the other app's."""
-    listed = body["relationships"]
-    own = [one for one in listed if isinstance(one, dict) and one.get("targetType") != "parent"]
-    body["relationships"] = [{name: one[name] for name in _RELATIONSHIP_PROPERTIES if name in one} for one in own]
+    """Drop relationships of other apps to this one, and of its own ones the other app's counts and versions."""
+    all_links = body["relationships"]
+    own = [link for link in all_links if isinstance(link, dict) and link.get("targetType") != "parent"]
+    body["relationships"] = [{name: link[name] for name in _RELATIONSHIP_PROPERTIES if name in link} for link in own]
     yield from ()
 
 

@@ -1,5 +1,4 @@
-"""What one GET does not give of a policy: further pages, presentations, secrets, images. See also
-graph/read/children.py."""
+"""Parts of a policy that its own GET leaves out: presentations, secrets, images. See also graph/read/children.py."""
 
 from typing import Any
 
@@ -15,7 +14,7 @@ PREFIX = "#microsoft.graph."
 
 
 def add_presentations(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
-    """An administrative template's values: one list below each of its definitions."""
+    """Add an administrative template's presentation values: one list below each of its definition values."""
     values = [dict(value) for value in body["definitionValues"]]
     body["definitionValues"] = values
     if not values:
@@ -29,21 +28,21 @@ def add_presentations(item: str, body: dict[str, Any], proof: Proof) -> RequestS
 
 
 def reveal_oma_secrets(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
-    """Encrypted OMA-URI values read as "****"; a function gives the plain text to those who may have it."""
-    settings = [dict(one) for one in body.get("omaSettings") or ()]
-    secret = [one for one in settings if one.get("isEncrypted") and one.get("secretReferenceValueId")]
+    """Replace encrypted OMA-URI values, which read as "****", by the plain text that a function of Graph gives."""
+    settings = [dict(setting) for setting in body.get("omaSettings") or ()]
+    secret = [setting for setting in settings if setting.get("isEncrypted") and setting.get("secretReferenceValueId")]
     if not secret:
         return
     body["omaSettings"] = settings
     answers = yield [
-        f"{item}/getOmaSettingPlainTextValue(secretReferenceValueId='{paths.quote_literal(one['secretReferenceValueId'])}')"
-        for one in secret
+        f"{item}/getOmaSettingPlainTextValue(secretReferenceValueId='{paths.quote_literal(setting['secretReferenceValueId'])}')"
+        for setting in secret
     ]
-    for one, answer in zip(secret, answers, strict=True):
+    for setting, answer in zip(secret, answers, strict=True):
         if isinstance(answer.error, Rejected):
-            proof.withhold(f"omaSettings[{one.get('omaUri')}]", "The app may not read this encrypted value.")
+            proof.withhold(f"omaSettings[{setting.get('omaUri')}]", "The app may not read this encrypted value.")
             continue
-        one["value"] = answer.require_body().get("value")
+        setting["value"] = answer.require_body().get("value")
         proof.revealed += 1
 
 
@@ -73,6 +72,6 @@ _KEPT_BACK = "Microsoft Graph never gives this secret back. Enter it again after
 
 
 def note_withheld_secrets(policy_type: PolicyType, body: dict[str, Any], proof: Proof) -> None:
-    """Secrets that Graph keeps: the proof names them, so that nobody believes the backup holds them."""
-    for where in dict.fromkeys(one.where for one in settle(policy_type, body).not_held):
+    """Name in the proof the secrets that Graph never gives, so that nobody believes the backup holds them."""
+    for where in dict.fromkeys(secret.where for secret in settle(policy_type, body).not_held):
         proof.withhold(where, _KEPT_BACK)

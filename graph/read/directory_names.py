@@ -1,4 +1,4 @@
-"""The names behind the ids in assignments, for people. Never part of a content: a renamed group changes no policy."""
+"""Names of groups and filters in assignments, for people. Never part of a content: a new name changes no policy."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from graph.transport.batch_driver import RequestSteps
 NamesById = dict[str, str | None]
 # {"groups": {id: name}, "filters": {id: name}, "principals": {id: the app that it is of}}
 KnownNames = dict[str, NamesById]
-# Of a group or a filter, as the database keeps it.
+# The longest id of a group or a filter that the database keeps.
 LONGEST_ID = 80
 NO_GROUPS = f"The app may not read group names ({GROUP_NAMES.ask})."
 NO_FILTERS = "The app may not read assignment filters."
@@ -30,21 +30,23 @@ def no_known_names() -> KnownNames:
 def resolve_names(
     policy_type: str, content: dict[str, Any], proof: Proof, known: KnownNames, *, may_lack: bool = False
 ) -> RequestSteps[KnownNames]:
-    """{"groups": {id: name}, "filters": {id: name}, "principals": {id: appId}}; a deleted group's name is None. What is
-    known is not asked for.
+    """Return {"groups": {id: name}, "filters": {id: name}, "principals": {id: appId}} for what `content` refers to.
 
-    A missing permission costs the names, not the snapshot; the proof says so. With `may_lack`, so does an answer that
-    is not to be had; else its error is raised, for another try.
+    A deleted group's name is None. Names in `known` are not asked for. A missing permission costs the names, not the
+    snapshot; the proof says so. With `may_lack`, so does an answer that cannot be had now; else its error is raised,
+    for another try.
     """
     named, filters = (set(filter(_may_be_id, ids)) for ids in groups_and_filters_in(content))
-    inside = [one for one in references.find(policy_type, content) if one.kind == GROUPS]
-    groups = named | {one.id for one in inside if not one.is_hint and _may_be_id(one.id)}
+    group_references = [reference for reference in references.find(policy_type, content) if reference.kind == GROUPS]
+    groups = named | {
+        reference.id for reference in group_references if not reference.is_hint and _may_be_id(reference.id)
+    }
     # A security identifier may be a person's: then it is no group that was deleted.
-    perhaps = {one.id for one in inside if one.is_hint} - groups
-    asked = yield from _read_group_names(sorted((groups | perhaps) - set(known["groups"])), proof, may_lack)
-    found = _subset(known["groups"], groups | perhaps) | asked
+    perhaps_groups = {reference.id for reference in group_references if reference.is_hint} - groups
+    newly_read = yield from _read_group_names(sorted((groups | perhaps_groups) - set(known["groups"])), proof, may_lack)
+    group_names = _subset(known["groups"], groups | perhaps_groups) | newly_read
     return {
-        "groups": {one: name for one, name in found.items() if name or one in groups},
+        "groups": {group_id: name for group_id, name in group_names.items() if name or group_id in groups},
         "filters": {
             **_subset(known["filters"], filters),
             **(yield from _read_filter_names(sorted(filters - set(known["filters"])), proof, may_lack)),
@@ -54,15 +56,15 @@ def resolve_names(
 
 
 def look_up_names(groups: set[str], filters: set[str]) -> RequestSteps[KnownNames]:
-    """Many at once, before the policies that refer to them are read. The result is as of `resolve`.
+    """Return names as `resolve_names` does, for many policies at once, before they are read.
 
-    Whatever is not found out here each policy asks for itself, and its proof says what became of it.
+    Names that cannot be had here each policy asks for itself, and its proof says what came of it.
     """
     of_groups, of_filters = Proof(), Proof()
     names = yield from _read_group_names(sorted(groups), of_groups, may_lack=True)
     filter_names = yield from _read_filter_names(sorted(filters), of_filters, may_lack=True)
     return {
-        "groups": {one: name for one, name in names.items() if name or _is_complete(of_groups)},
+        "groups": {group_id: name for group_id, name in names.items() if name or _is_complete(of_groups)},
         "filters": filter_names if _is_complete(of_filters) else {},
         "principals": {},
     }
@@ -73,17 +75,21 @@ def _is_complete(proof: Proof) -> bool:
 
 
 def _may_be_id(text: str) -> bool:
-    """Else nobody has to be asked for its name, and nothing could be kept of it."""
+    """Return whether `text` can be an id; for anything else no name can be asked for, or kept."""
     return len(text) <= LONGEST_ID and paths.is_plain_id(text)
 
 
 def _subset(known: Mapping[str, str | None], ids: set[str]) -> NamesById:
-    return {one: known[one] for one in ids if one in known}
+    return {graph_id: known[graph_id] for graph_id in ids if graph_id in known}
 
 
 def groups_and_filters_in(content: Mapping[str, Any]) -> tuple[set[str], set[str]]:
-    """The groups and the filters that a content refers to."""
-    targets = [one.get("target") or {} for one in content.get("assignments") or () if isinstance(one, dict)]
+    """Return the ids of the groups, and of the filters, that a content refers to."""
+    targets = [
+        assignment.get("target") or {}
+        for assignment in content.get("assignments") or ()
+        if isinstance(assignment, dict)
+    ]
     groups = {target["groupId"] for target in targets if target.get("groupId")}
     filters = {
         target["deviceAndAppManagementAssignmentFilterId"]
@@ -99,57 +105,63 @@ def _conditional_access_groups(body: Any) -> set[str]:
 
 
 def _read_app_ids(content: Mapping[str, Any], known: NamesById, may_lack: bool) -> RequestSteps[NamesById]:
-    """The app that each service principal of a Conditional Access policy is of: only that is the same in every tenant.
+    """Return {service principal: its app} for a Conditional Access policy: only the app is the same in every tenant.
 
-    Where it may not be read, a restore into another tenant has to be told what stands for it.
+    Where the app may not be read, a restore into another tenant needs a mapping for the service principal.
     """
     clients = ((content.get("body") or {}).get("conditions") or {}).get("clientApplications") or {}
     named = {*(clients.get("includeServicePrincipals") or ()), *(clients.get("excludeServicePrincipals") or ())}
-    ids = sorted(one for one in named - known.keys() if _may_be_id(one) and one != "ServicePrincipalsInMyTenant")
-    found = _subset(known, named)
+    ids = sorted(
+        principal_id
+        for principal_id in named - known.keys()
+        if _may_be_id(principal_id) and principal_id != "ServicePrincipalsInMyTenant"
+    )
+    app_ids = _subset(known, named)
     if not ids:
-        return found
-    answers = yield [paths.join("/servicePrincipals", one) + "?$select=id,appId,displayName" for one in ids]
-    for one, answer in zip(ids, answers, strict=True):
+        return app_ids
+    answers = yield [
+        paths.join("/servicePrincipals", principal_id) + "?$select=id,appId,displayName" for principal_id in ids
+    ]
+    for principal_id, answer in zip(ids, answers, strict=True):
         if answer.error is None:
-            found[one] = str((answer.body or {}).get("appId") or "") or None
+            app_ids[principal_id] = str((answer.body or {}).get("appId") or "") or None
         elif not may_lack and not isinstance(answer.error, Rejected):
             raise answer.error
-    return found
+    return app_ids
 
 
 def display_name(item: Mapping[str, Any]) -> str | None:
-    """As it can be kept; None for what is no name."""
-    found = item.get("displayName")
-    return storable(found)[:LONGEST_NAME] if isinstance(found, str) else None
+    """Return the item's name as the database can keep it; None when it has none."""
+    name = item.get("displayName")
+    return storable(name)[:LONGEST_NAME] if isinstance(name, str) else None
 
 
 def _read_group_names(ids: list[str], proof: Proof, may_lack: bool) -> RequestSteps[NamesById]:
     if not ids:
         return {}
-    answers = yield [group_path(one) for one in ids]
-    found: NamesById = {}
-    for one, answer in zip(ids, answers, strict=True):
-        found[one] = display_name(answer.body or {})
+    answers = yield [group_path(group_id) for group_id in ids]
+    names: NamesById = {}
+    for group_id, answer in zip(ids, answers, strict=True):
+        names[group_id] = display_name(answer.body or {})
         if answer.error is not None and not isinstance(answer.error, NotFound):
             proof.names = _lacking_names(answer.error, NO_GROUPS, may_lack)
-    return found
+    return names
 
 
 def _read_filter_names(ids: list[str], proof: Proof, may_lack: bool) -> RequestSteps[NamesById]:
     if not ids:
         return {}
     try:
-        listed = yield from all_elements("/deviceManagement/assignmentFilters?$select=id,displayName")
+        filters = yield from all_elements("/deviceManagement/assignmentFilters?$select=id,displayName")
     except GraphError as e:
         proof.names = _lacking_names(e, NO_FILTERS, may_lack)
-        listed = []
-    known = {str(one.get("id")): display_name(one) for one in listed if isinstance(one, dict)}
-    return {one: known.get(one) for one in ids}
+        filters = []
+    known = {str(item.get("id")): display_name(item) for item in filters if isinstance(item, dict)}
+    return {filter_id: known.get(filter_id) for filter_id in ids}
 
 
 def _lacking_names(error: GraphError, refused: str, may_lack: bool) -> str:
-    """What the proof says of names that are lacking. Raises the error where another try may bring them."""
+    """Return what the proof says of names that are lacking. Raises the error where another try may bring them."""
     if isinstance(error, Rejected):
         return refused
     if not may_lack or isinstance(error, Throttled):

@@ -1,4 +1,4 @@
-"""What of a tenant runs out, or has to answer: certificates, tokens, connectors. Read once a day, and never written.
+"""Certificates, tokens and connectors of a tenant, which run out or stop answering. Read once a day, never written.
 
 No token is kept: of each object only its name, its end and its state. Routes and properties: Microsoft's own package,
 msgraph-beta-sdk 1.66.0; which values are good, where no source is named, is read from their names.
@@ -23,9 +23,10 @@ _ABSENT = ("notBound", "notSetUp", "neverConfigured", "notOnboarded", "terminate
 
 @dataclass(frozen=True)
 class ExpiryKind:
-    """`names`: the first of these properties that is there names it; `ends` says when, `state` how it is.
+    """A sort of object that expires, and where Graph says so.
 
-    `good`: the states in which nothing is wrong; none: any. `seen`: when it was heard of last.
+    Properties of the object: the first of `names` that it has is its name, `ends` is when it expires, `state` its
+    state, `seen` when it last answered. `good`: the states in which nothing is wrong; empty means any.
     """
 
     key: str
@@ -156,12 +157,12 @@ _KINDS = (
         good=("active",),
     ),
 )
-EXPIRY_KINDS: Mapping[str, ExpiryKind] = {one.key: one for one in _KINDS}
+EXPIRY_KINDS: Mapping[str, ExpiryKind] = {kind.key: kind for kind in _KINDS}
 
 
 @dataclass(frozen=True)
 class Expiry:
-    """`state`: in Graph's words; `is_well`: nothing has to be done about it, as far as its state goes."""
+    """One object that expires. `state` is in Graph's words; `is_well`: its state asks for nothing to be done."""
 
     kind: str
     object_id: str
@@ -172,49 +173,51 @@ class Expiry:
 
 
 def read_expiries() -> RequestSteps[tuple[dict[str, list[Expiry]], dict[str, GraphError]]]:
-    """By kind what there is, and why what may not be read cannot be. Raises what another try may mend."""
-    answers = yield [one.path + (f"?$select={one.select}" if one.select else "") for one in _KINDS]
-    found: dict[str, list[Expiry]] = {}
+    """Return ({kind: its objects}, {kind: why it could not be read}). Raises the error that another try may mend."""
+    answers = yield [kind.path + (f"?$select={kind.select}" if kind.select else "") for kind in _KINDS]
+    expiries: dict[str, list[Expiry]] = {}
     refused: dict[str, GraphError] = {}
     for kind, answer in zip(_KINDS, answers, strict=True):
         if isinstance(answer.error, NotFound | NotAvailable):
-            found[kind.key] = []
+            expiries[kind.key] = []
         elif isinstance(answer.error, Throttled | Unavailable):
             raise answer.error
         elif answer.error is not None:
             refused[kind.key] = answer.error
         else:
             try:
-                found[kind.key] = _expiries(kind, answer.require_body())
+                expiries[kind.key] = _expiries(kind, answer.require_body())
             except Malformed as e:
                 refused[kind.key] = e
-    return found, refused
+    return expiries, refused
 
 
 def _expiries(kind: ExpiryKind, body: dict[str, Any]) -> list[Expiry]:
-    """Each once: what has no id is told by its name."""
-    found = [one for each in _objects(kind, body) if (one := _expiry(kind, each))]
-    return list({one.object_id: one for one in found}.values())
+    """Return each object once: one without an id is known by its name."""
+    expiries = [one for each in _objects(kind, body) if (one := _expiry(kind, each))]
+    return list({expiry.object_id: expiry for expiry in expiries}.values())
 
 
 def _objects(kind: ExpiryKind, body: dict[str, Any]) -> Sequence[dict[str, Any]]:
-    """A first page is enough: nobody has a thousand of them."""
+    """Return the objects on the first page, which is enough: nobody has a thousand of them."""
     return [body] if kind.is_single else page_items(body)
 
 
-def _expiry(kind: ExpiryKind, one: Mapping[str, Any]) -> Expiry | None:
-    """None for one that was never set up."""
-    state = str(one.get(kind.state)) if kind.state and one.get(kind.state) is not None else ""
+def _expiry(kind: ExpiryKind, item: Mapping[str, Any]) -> Expiry | None:
+    """Return the object's expiry; None when it was never set up."""
+    state = str(item.get(kind.state)) if kind.state and item.get(kind.state) is not None else ""
     if state in _ABSENT:
         return None
-    name = next((str(one[name]) for name in kind.names if one.get(name)), kind.title)
-    heard = parse_time(one.get(kind.seen)) if kind.seen else None
-    said = state + (f", last heard of {heard:%Y-%m-%d}" if heard else ", never heard of" if kind.seen else "")
+    name = next((str(item[name]) for name in kind.names if item.get(name)), kind.title)
+    last_seen = parse_time(item.get(kind.seen)) if kind.seen else None
+    state_text = state + (
+        f", last heard of {last_seen:%Y-%m-%d}" if last_seen else ", never heard of" if kind.seen else ""
+    )
     return Expiry(
         kind.key,
-        storable(str(one.get("id") or name))[:200],
+        storable(str(item.get("id") or name))[:200],
         storable(name)[:1000],
-        parse_time(one.get(kind.ends)) if kind.ends else None,
-        storable(said.lstrip(", "))[:200],
+        parse_time(item.get(kind.ends)) if kind.ends else None,
+        storable(state_text.lstrip(", "))[:200],
         not kind.good or not state or state in kind.good,
     )

@@ -1,4 +1,4 @@
-"""Groups that policies refer to: what is kept of one, how missing ones are made again, and which never are.
+"""Groups that policies refer to: how they are found, how missing ones are created again, and which never are.
 
 Kinds, limits and calls: learn.microsoft.com, group resource type and Create group; Microsoft's own package
 msgraph-beta-sdk 1.66.0.
@@ -17,11 +17,11 @@ from graph.transport.batch_driver import RequestSteps
 from graph.transport.client import Request
 
 UNIFIED = "Unified"
-# Of a name (learn.microsoft.com: group, displayName): there is none that is longer.
+# The longest name of a group (learn.microsoft.com: group, displayName).
 LONGEST_NAME = 256
-# As many as one request may bring along (learn.microsoft.com: Create group).
+# Members that one request may add (learn.microsoft.com: Create group).
 MEMBERS_PER_REQUEST = 20
-# What a new one takes; the rest is the service's, or is never given by us (licences, roles).
+# Properties that a new group gets; the rest is the service's, or is never given by us (licences, roles).
 _KEPT_PROPERTIES = ("displayName", "description", "groupTypes", "membershipRule", "securityEnabled", "mailEnabled")
 _SENT_PROPERTIES = (*_KEPT_PROPERTIES, "mailNickname", "membershipRuleProcessingState")
 _NICKNAME = re.compile(r"[^\x21-\x7e]|[@()\\\[\]\";:<>,. ]")
@@ -34,54 +34,54 @@ DELETED_GROUP = (
 # --- looking for them ------------------------------------------------------------------------------------------------
 
 
-def group_path(one: str) -> str:
-    """The address of a group's id and name."""
-    return paths.join("/groups", one) + "?$select=id,displayName"
+def group_path(group_id: str) -> str:
+    """Return the path that reads a group's id and name."""
+    return paths.join("/groups", group_id) + "?$select=id,displayName"
 
 
 def group_search_path(name: str) -> str:
-    """The address of those of one name, as `by_id`."""
+    """Return the path that lists the groups of one name, each with id and name."""
     return f"/groups?$filter=displayName eq '{paths.quote_literal(name)}'&$select=id,displayName"
 
 
 def find_groups(ids: Iterable[str], names: Iterable[str]) -> RequestSteps[list[Object]]:
-    """Those of these ids, and those of these names; of a group id, name and kind. There may be a hundred thousand more.
+    """Return the groups of these ids and of these names. A tenant may have a hundred thousand more.
 
     Raises the answer's error, but for an id that is not there.
     """
     ids = sorted(filter(paths.is_plain_id, set(ids)))
-    names = sorted(one for one in set(names) if len(one) <= LONGEST_NAME)
+    names = sorted(name for name in set(names) if len(name) <= LONGEST_NAME)
     asks = [*map(group_path, ids), *map(group_search_path, names)]
     if not asks:
         return []
     answers = yield asks
-    found: list[Object] = []
+    groups: list[Object] = []
     for answer in answers[: len(ids)]:
         if not isinstance(answer.error, NotFound):
-            found.append(answer.require_body())
+            groups.append(answer.require_body())
     for answer in answers[len(ids) :]:
-        found += yield from follow_pages(answer.require_body())
-    return list({str(one.get("id")): one for one in found}.values())
+        groups += yield from follow_pages(answer.require_body())
+    return list({str(group.get("id")): group for group in groups}.values())
 
 
 def read_deletion_dates(ids: Collection[str]) -> RequestSteps[dict[str, str]]:
-    """Of these ids: when it was deleted, where it can be taken back from. What may not be asked is not known."""
+    """Return {group id: date of deletion} for groups in Entra's recycle bin; without those that may not be read."""
     ids = list(filter(paths.is_plain_id, ids))
     if not ids:
         return {}
-    answers = yield [paths.join("/directory/deletedItems", one) for one in ids]
-    found = {}
-    for one, answer in zip(ids, answers, strict=True):
+    answers = yield [paths.join("/directory/deletedItems", group_id) for group_id in ids]
+    dates = {}
+    for group_id, answer in zip(ids, answers, strict=True):
         if not isinstance(answer.error, Rejected):
-            found[one] = str(answer.require_body().get("deletedDateTime") or "")[:10]
-    return found
+            dates[group_id] = str(answer.require_body().get("deletedDateTime") or "")[:10]
+    return dates
 
 
 # --- making them again -----------------------------------------------------------------------------------------------
 
 
 def refuse_creation(body: Object) -> str:
-    """Why such a group is not made; "" when it can be."""
+    """Return why such a group is never created; "" when it can be."""
     kinds = body.get("groupTypes") or ()
     if body.get("isAssignableToRole"):
         return "It can be given directory roles: such groups are never made by a program."
@@ -101,23 +101,23 @@ def refuse_creation(body: Object) -> str:
 
 
 def new_group_body(body: Object, *, with_members: bool) -> Object:
-    """What is written of it: never its roles and licences, and a rule that waits until a person switches it on."""
-    made = {name: body[name] for name in _KEPT_PROPERTIES if body.get(name) is not None}
-    made |= {"id": body.get("id"), "groupTypes": [DYNAMIC] if DYNAMIC in (body.get("groupTypes") or ()) else []}
-    made |= {"mailEnabled": False, "securityEnabled": True, "mailNickname": _nickname(body)}
-    if made["groupTypes"]:
-        made["membershipRuleProcessingState"] = "Paused"
+    """Return the body of a new group: without roles and licences, its rule paused until a person switches it on."""
+    group = {name: body[name] for name in _KEPT_PROPERTIES if body.get(name) is not None}
+    group |= {"id": body.get("id"), "groupTypes": [DYNAMIC] if DYNAMIC in (body.get("groupTypes") or ()) else []}
+    group |= {"mailEnabled": False, "securityEnabled": True, "mailNickname": _nickname(body)}
+    if group["groupTypes"]:
+        group["membershipRuleProcessingState"] = "Paused"
     else:
-        made.pop("membershipRule", None)
+        group.pop("membershipRule", None)
         if with_members and body.get("members"):
-            made["members"] = body["members"]
-    return made
+            group["members"] = body["members"]
+    return group
 
 
 def _nickname(body: Object) -> str:
-    """Up to 64 characters of ASCII without some; security groups often have none."""
-    said = str(body.get("mailNickname") or body.get("displayName") or "")
-    return _NICKNAME.sub("", said)[:64] or f"group-{str(body.get('id'))[:8]}"
+    """Return a mail nickname: up to 64 ASCII characters, without some. Security groups often have none of their own."""
+    name = str(body.get("mailNickname") or body.get("displayName") or "")
+    return _NICKNAME.sub("", name)[:64] or f"group-{str(body.get('id'))[:8]}"
 
 
 def creation_request(path: str, body: Object) -> Request:
@@ -127,9 +127,9 @@ def creation_request(path: str, body: Object) -> Request:
 
 
 def write_members(path: str, live: Object, want: Object) -> list[Request]:
-    """Those that are lacking, twenty at a time; nobody is taken out."""
-    there = {str(one.get("id")) for one in live.get("members") or ()}
-    lacking = _member_links(one for one in want.get("members") or () if str(one.get("id")) not in there)
+    """Add the members that are missing, twenty a request; nobody is removed."""
+    there = {str(member.get("id")) for member in live.get("members") or ()}
+    lacking = _member_links(member for member in want.get("members") or () if str(member.get("id")) not in there)
     return [
         Request(path, "PATCH", {"members@odata.bind": lacking[begin : begin + MEMBERS_PER_REQUEST]})
         for begin in range(0, len(lacking), MEMBERS_PER_REQUEST)
@@ -137,11 +137,11 @@ def write_members(path: str, live: Object, want: Object) -> list[Request]:
 
 
 def _member_links(members: Iterable[Object]) -> list[str]:
-    return [paths.join("/directoryObjects", one.get("id")) for one in members]
+    return [paths.join("/directoryObjects", member.get("id")) for member in members]
 
 
 def creation_warning(body: Object) -> str:
-    """Of one that is made anew."""
+    """Return what a person should know before the group is created."""
     if DYNAMIC not in (body.get("groupTypes") or ()):
         return "It gets another id than it had: whatever else named it, outside of what is restored, does not find it."
     names_ids = GUID.search(str(body.get("membershipRule") or ""))

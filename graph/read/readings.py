@@ -1,4 +1,4 @@
-"""What to ask Graph for, to list a policy type or to hold a policy's whole content.
+"""Listing a policy type, and reading one policy whole.
 
 A reading is a generator of requests (docs/decisions/0007-readings-are-generators.md); graph/transport/batch_driver.py
 drives it.
@@ -28,6 +28,8 @@ from graph.transport.pages import is_usable_id, require_id
 
 @dataclass(frozen=True)
 class ListedPolicy:
+    """A policy as its list shows it."""
+
     # "" where Graph gave none that could be one.
     graph_id: str
     name: str
@@ -42,14 +44,16 @@ class ListedPolicy:
     key: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
-        """What is kept of a policy that was listed and not read."""
+        """Return the columns of a policy that was listed and not read."""
         names = ("graph_id", "name", "odata_type", "platform", "is_built_in", "modified_at")
         return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """`content` is {"body": {...}, "assignments": [...] or None where the policy type has none}.
+    """A policy that was read whole.
+
+    `content` is {"body": {...}, "assignments": [...] or None where the policy type has none}.
 
     `proof` says how we know it is whole: {"settings": {"stored", "declared"} or None, "pages", "assignments": "read" or
     "not_applicable", "assignment_count", "secrets": {"revealed", "withheld": [{"where", "why"}]}, "names"}.
@@ -68,10 +72,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class PolicyList:
-    """What a tenant has of a policy type.
+    """All policies of a type in a tenant.
 
-    `without_id`: elements without an id that could be one. They cannot be read; what can be made out of them is kept,
-    so that nobody believes that they are not there.
+    `without_id`: elements without a usable id. They cannot be read; they are listed so that nobody believes that they
+    are not there.
     """
 
     policies: list[ListedPolicy]
@@ -91,14 +95,14 @@ def list_policies(policy_type: PolicyType) -> RequestSteps[PolicyList]:
     items = yield from _list_elements(policy_type)
     listed = [_listed_policy(policy_type, _as_object(item)) for item in items]
     return _without_repeats(
-        one for one, item in zip(listed, items, strict=True) if not policy_type.is_hidden(_as_object(item))
+        policy for policy, item in zip(listed, items, strict=True) if not policy_type.is_hidden(_as_object(item))
     )
 
 
 def list_groups(policy_type: PolicyType, ids: Iterable[str], named: Iterable[str]) -> RequestSteps[PolicyList]:
-    """Of all groups those of these ids and of these names."""
-    found = yield from groups.find_groups(ids, named)
-    return PolicyList([_listed_policy(policy_type, one) for one in found])
+    """List the groups of these ids and of these names: nobody lists all of a tenant's groups."""
+    items = yield from groups.find_groups(ids, named)
+    return PolicyList([_listed_policy(policy_type, group) for group in items])
 
 
 def _list_elements(policy_type: PolicyType) -> RequestSteps[list[Any]]:
@@ -116,25 +120,24 @@ def _list_elements(policy_type: PolicyType) -> RequestSteps[list[Any]]:
 
 
 def _without_repeats(listed: Iterable[ListedPolicy]) -> PolicyList:
-    """What moved between two pages while they were read comes in both: as it was seen last."""
-    found = list(listed)
-    return PolicyList(
-        list({one.graph_id: one for one in found if one.graph_id}.values()), [one for one in found if not one.graph_id]
-    )
+    """List each policy once: one that moved between two pages while they were read comes in both; the last counts."""
+    policies = list(listed)
+    by_id = {policy.graph_id: policy for policy in policies if policy.graph_id}
+    return PolicyList(list(by_id.values()), [policy for policy in policies if not policy.graph_id])
 
 
 def _list_below_tokens(policy_type: PolicyType) -> RequestSteps[PolicyList]:
-    """Apple's enrollment profiles exist only below a token; the two ids together name one."""
+    """List Apple's enrollment profiles: they exist only below a token, and the two ids together name one."""
     tokens = yield from all_elements(policy_type.path)
-    found = []
+    policies = []
     for token in map(_as_object, tokens):
         below = token.get("id")
         if not is_usable_id(below):
-            found.append(_listed_policy(policy_type, token))
+            policies.append(_listed_policy(policy_type, token))
             continue
         profiles = yield from _list_profiles(policy_type, str(below))
-        found += [_listed_policy(policy_type, one, below=f"{below}/") for one in map(_as_object, profiles)]
-    return _without_repeats(found)
+        policies += [_listed_policy(policy_type, profile, below=f"{below}/") for profile in map(_as_object, profiles)]
+    return _without_repeats(policies)
 
 
 def _list_profiles(policy_type: PolicyType, token: str) -> RequestSteps[list[Any]]:
@@ -147,12 +150,15 @@ def _list_profiles(policy_type: PolicyType, token: str) -> RequestSteps[list[Any
 
 
 def _as_object(item: Any) -> dict[str, Any]:
-    """An element of a list that is no object says nothing; it is one all the same."""
+    """Return the element; {} for one that is no object: it says nothing, and counts all the same."""
     return item if isinstance(item, dict) else {}
 
 
 def _listed_policy(policy_type: PolicyType, item: Mapping[str, Any], below: str = "") -> ListedPolicy:
-    """Of a damaged element what can be made out; nothing in it tells that the policy is unchanged, so it is read."""
+    """Return a list's element as a policy.
+
+    A damaged one gets no time and no fingerprint: nothing in it may tell that the policy is unchanged, so it is read.
+    """
     is_sound = not _find_damage(policy_type, item, item.get("assignments") if policy_type.lists_assignments else None)
     return ListedPolicy(
         graph_id=f"{below}{item['id']}" if is_usable_id(item.get("id")) else "",
@@ -174,9 +180,9 @@ def _require_shape(policy_type: PolicyType, body: Any, assignments: Any) -> None
 
 
 def _find_damage(policy_type: PolicyType, body: Any, assignments: Any) -> str:
-    """The first place that is not what it should be; empty where every one is."""
+    """Return the first place that is not what it should be; "" where all are."""
     place = shape.problem(policy_type.key, {"body": body, "assignments": assignments})
-    return "".join(one for one in place if one.isprintable())
+    return "".join(character for character in place if character.isprintable())
 
 
 def _assignments_fingerprint(policy_type: PolicyType, item: Mapping[str, Any]) -> str | None:
@@ -194,9 +200,9 @@ def _text(value: Any) -> str | None:
     return storable(value)[:80] if isinstance(value, str) else None
 
 
-def _require_same_policy(body: Mapping[str, Any], wanted: str) -> None:
-    """Another one's content would be kept, and written back, as this one's."""
-    if require_id(body).casefold() != wanted.casefold():
+def _require_same_policy(body: Mapping[str, Any], graph_id: str) -> None:
+    """Raise Malformed for another policy: its content would be kept, and written back, as this one's."""
+    if require_id(body).casefold() != graph_id.casefold():
         raise Malformed("malformed", "Microsoft Graph's answer is damaged: it is of another policy than was asked for.")
 
 
@@ -208,10 +214,11 @@ def read_policy(
     with_names: bool = True,
     is_last_try: bool = False,
 ) -> RequestSteps[Reading]:
-    """Raises the GraphError of the answer that matters; NotFound means the policy is gone.
+    """Read a policy with its children, assignments and the names that it refers to.
 
-    `known` names need not be asked for again; a comparison needs none at all. With the last try, names that are not to
-    be had cost themselves, and not the policy.
+    `known` names are not asked for again; a comparison needs no names at all. `is_last_try`: what cannot be had now is
+    noted as lacking instead of raised. Raises the GraphError of the answer that matters; NotFound means the policy is
+    gone.
     """
     began = monotonic()
     token, _, profile = graph_id.partition("/")
@@ -244,7 +251,9 @@ def read_policy(
 
 
 def _read_part(reading: RequestSteps[Result]) -> RequestSteps[Result]:
-    """Of a policy, or of a list: that it is not there says nothing of the policy, or of the type, itself."""
+    """Read a part of a policy. A part that is missing must not say that the policy, or its type, is: Raises Incomplete
+    or Rejected instead.
+    """
     try:
         return (yield from reading)
     except NotFound as e:
@@ -256,11 +265,11 @@ def _read_part(reading: RequestSteps[Result]) -> RequestSteps[Result]:
 
 
 def _read_children(policy_type: PolicyType, item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
-    wanted = [child for child in policy_type.children if child.when(body)]
-    if not wanted:
+    applicable = [child for child in policy_type.children if child.when(body)]
+    if not applicable:
         return
-    answers = yield [f"{item}/{child.name}" + (f"?{child.query}" if child.query else "") for child in wanted]
-    for child, answer in zip(wanted, answers, strict=True):
+    answers = yield [f"{item}/{child.name}" + (f"?{child.query}" if child.query else "") for child in applicable]
+    for child, answer in zip(applicable, answers, strict=True):
         body[child.name] = yield from follow_pages(answer.require_body(), proof)
 
 
@@ -278,7 +287,7 @@ def _read_assignments(
 
 
 def _require_all_settings(policy_type: PolicyType, body: Mapping[str, Any], proof: Proof) -> None:
-    """A settings catalog policy says how many settings it has; fewer than that is no backup."""
+    """Raise Incomplete where a settings catalog policy has fewer settings than it says: that is no backup."""
     settings, declared = body.get("settings"), body.get("settingCount")
     if not isinstance(settings, list):
         if declared and "settings" in policy_type.expand:

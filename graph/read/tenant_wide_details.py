@@ -1,5 +1,7 @@
-"""What one GET does not give of the policy types in graph/policy_types/tenant_wide_types.py; as
-graph/read/details.py for the others."""
+"""Parts that one GET leaves out, for the policy types of graph/policy_types/tenant_wide_types.py.
+
+graph/read/details.py does the same for the others.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,51 +23,52 @@ def add_details(policy_type: PolicyType, item: str, body: dict[str, Any], proof:
 
 
 def _add_members(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
-    """Of a group that people put members into; by their ids alone."""
+    """Add the ids of the members of a group that people put members into."""
     if DYNAMIC not in (body.get("groupTypes") or ()):
         members = yield from all_pages(f"{item}/members?$select=id&$top=999")
-        body["members"] = sorted(({"id": one.get("id")} for one in members), key=str)
+        body["members"] = sorted(({"id": member.get("id")} for member in members), key=str)
 
 
 def _drop_tokens(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
-    """Whoever holds one can enroll a device: it is left where it is."""
+    """Drop enrollment tokens: whoever holds one can enroll a device."""
     yield from ()
     for name in ENROLLMENT_TOKENS:
         body.pop(name, None)
 
 
 def _add_files(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
-    """The PDFs. Read as the TMF module reads them (Test-TmfAgreement): their data is a property with an address."""
-    files = [dict(one) for one in body.get("files") or ()]
+    """Add the PDFs, read as the TMF module reads them (Test-TmfAgreement): their data is a property with an address."""
+    files = [dict(file) for file in body.get("files") or ()]
     body["files"] = files
     if not files:
         return
-    answers = yield [paths.join(f"{item}/file/localizations", one.get("id"), "fileData", "data") for one in files]
-    for one, answer in zip(files, answers, strict=True):
+    answers = yield [paths.join(f"{item}/file/localizations", file.get("id"), "fileData", "data") for file in files]
+    for file, answer in zip(files, answers, strict=True):
         if isinstance(answer.error, Rejected):
-            proof.withhold(f"files[{one.get('fileName')}]", "Microsoft Graph did not give this PDF.")
+            proof.withhold(f"files[{file.get('fileName')}]", "Microsoft Graph did not give this PDF.")
             continue
-        one["fileData"] = {"data": answer.require_body().get("value")}
-    files.sort(key=lambda one: (str(one.get("language")), str(one.get("fileName"))))
+        file["fileData"] = {"data": answer.require_body().get("value")}
+    files.sort(key=lambda file: (str(file.get("language")), str(file.get("fileName"))))
 
 
 def _add_branding_files(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
-    """Images and a style sheet, as base64; a read shows no more than where a browser finds them."""
-    there = [name for name in BRANDING_FILES if body.get(f"{name}RelativeUrl")]
-    body |= {name: None for name in BRANDING_FILES if name not in there}
-    if not there:
+    """Add images and a style sheet, as base64; the body itself only says where a browser finds them."""
+    present = [name for name in BRANDING_FILES if body.get(f"{name}RelativeUrl")]
+    body |= {name: None for name in BRANDING_FILES if name not in present}
+    if not present:
         return
-    answers = yield [Request(f"{item}/{name}", is_media=True) for name in there]
-    for name, answer in zip(there, answers, strict=True):
+    answers = yield [Request(f"{item}/{name}", is_media=True) for name in present]
+    for name, answer in zip(present, answers, strict=True):
         body[name] = None if isinstance(answer.error, NotFound) else answer.require_body().get("value")
 
 
 def _sort_lists(item: str, body: dict[str, Any], proof: Proof) -> RequestSteps[None]:
-    """Sites have no order: whichever way they are listed, the list is the same one."""
+    """Sort sites and cookies: they have no order of their own."""
     yield from ()
-    body["sites"] = sorted(body["sites"], key=lambda one: str(one.get("webUrl")))
+    body["sites"] = sorted(body["sites"], key=lambda site: str(site.get("webUrl")))
     body["sharedCookies"] = sorted(
-        body["sharedCookies"], key=lambda one: f"{one.get('hostOrDomain')} {one.get('displayName')} {one.get('path')}"
+        body["sharedCookies"],
+        key=lambda cookie: f"{cookie.get('hostOrDomain')} {cookie.get('displayName')} {cookie.get('path')}",
     )
 
 

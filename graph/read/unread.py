@@ -1,8 +1,7 @@
-"""What Microsoft's model has beside a policy's body and nothing here reads, each with the reason.
+"""Navigations and actions of Microsoft's model that nothing here reads, each with the reason.
 
-Everything else it has there is read, compared and written: tests/graph/references/test_navigations.py walks every
-type of every
-policy type, and every route below one, and fails for what is neither read nor named here.
+Everything else it has beside a policy's body is read, compared and written: tests/graph/references/test_navigations.py
+walks every type of every policy type, and every route below one, and fails for what is neither read nor named here.
 """
 
 import re
@@ -18,7 +17,7 @@ REPORTED, TWICE, MICROSOFTS, NEVER_GIVEN = (
 
 @dataclass(frozen=True)
 class Unread:
-    """`names`: of navigations or of actions; `policy_types`: keys, both as patterns that fit as a whole."""
+    """The navigations or actions of these `names`, below these `policy_types`: both are patterns that match whole."""
 
     names: str
     reason: str
@@ -32,10 +31,10 @@ NAVIGATIONS: tuple[Unread, ...] = (
     Unread(r"(device|user)(Status|State|Setting|Run)\w+", REPORTED),
     Unread(r"runSummary|deploymentSummary|managedDeviceCertificateStates", REPORTED),
     Unread("acceptanceStatuses", REPORTED, "termsAndConditions"),
-    # Who has accepted them.
+    # The people who accepted them.
     Unread("acceptances", REPORTED, "agreements"),
     Unread("file", TWICE, "agreements"),
-    # Which licence is whose; a licence is given by the assignment.
+    # A licence is given by the assignment.
     Unread("assignedLicenses", REPORTED, "mobileApps"),
     # Devices come to a profile by its assignments; to a token by Apple.
     Unread("assignedDevices", REPORTED, "windowsAutopilotDeploymentProfiles"),
@@ -51,7 +50,7 @@ NAVIGATIONS: tuple[Unread, ...] = (
 )
 
 ALONE = "Known from Microsoft's model alone: nobody was seen to read or write it."
-# Of objects inside what is read.
+# Navigations of objects inside a body that is read.
 INSIDE: tuple[Unread, ...] = (
     # As valueJson.
     Unread("value", TWICE, "intents"),
@@ -60,7 +59,7 @@ INSIDE: tuple[Unread, ...] = (
     # By its id.
     Unread("group", TWICE, "windowsUpdatePolicies"),
     Unread("updatePolicy", TWICE, "windowsUpdateDeployments"),
-    # Which devices are in an audience, and what was deployed to them.
+    # Devices of an audience, and deployments to them.
     Unread("members|exclusions|deployments", REPORTED, "windowsUpdateDeployments"),
     Unread("catalogEntry", MICROSOFTS, "windowsUpdateDeployments"),
 )
@@ -93,11 +92,11 @@ ACTIONS: tuple[Unread, ...] = (
     Unread(r"getSupportedProperties\(\)|getRemediationHistory\(\)|getGlobalScriptHighestAvailableVersion", ASKS),
     Unread(r"compare\(templateId='\{\}'\)|getCustomizedSettings\(\)|usage\(\)", ASKS),
     Unread(r"retrieveLatestUpgradeDefaultBaselinePolicy\(\)", ASKS),
-    # Which updates of Microsoft's catalogue were approved by hand: the plan names that it is not restored.
+    # Approvals by hand of updates in Microsoft's catalogue: the plan says that they are not restored.
     Unread(r"bulkAction|retrieveWindowsQualityUpdateCatalogItemDetails\(ids=\{\}\)", NEVER_GIVEN,
            "windowsQualityUpdatePolicies"),
 )  # fmt: skip
 
 
 def rows_for(table: tuple[Unread, ...], policy_type: str, name: str) -> list[Unread]:
-    return [one for one in table if one.matches(policy_type, name)]
+    return [row for row in table if row.matches(policy_type, name)]

@@ -72,14 +72,17 @@ def find_problem(
     policy_type: PolicyType, contents: Iterable[Mapping[str, Any]], resolutions: Iterable[Resolution] = ()
 ) -> str:
     """Why nothing of it is written; "" when all of it keeps to its places."""
-    found = [*(one for content in contents for one in _problems(policy_type, content)), *_mapping_problems(resolutions)]
-    return found[0] if found else ""
+    problems = [
+        *(sentence for content in contents for sentence in _problems(policy_type, content)),
+        *_mapping_problems(resolutions),
+    ]
+    return problems[0] if problems else ""
 
 
 def _mapping_problems(resolutions: Iterable[Resolution]) -> Iterator[str]:
-    for one in resolutions:
-        if one.how == "mapping" and not paths.is_single_segment(str(one.to)):
-            yield _sentence(f"The mapping of {one.name or one.id}", str(one.to), "an id")
+    for resolution in resolutions:
+        if resolution.how == "mapping" and not paths.is_single_segment(str(resolution.to)):
+            yield _sentence(f"The mapping of {resolution.name or resolution.id}", str(resolution.to), "an id")
 
 
 def _problems(policy_type: PolicyType, content: Mapping[str, Any]) -> Iterator[str]:
@@ -95,13 +98,13 @@ def _problems(policy_type: PolicyType, content: Mapping[str, Any]) -> Iterator[s
 
 def _root_problems(policy_type: PolicyType, body: Mapping[str, Any]) -> Iterator[str]:
     """Its type is a step of the addresses of what it refers to: one that Microsoft's model has of this policy type."""
-    said = body.get("@odata.type")
-    if said is None or not policy_type.is_polymorphic:
+    odata_type = body.get("@odata.type")
+    if odata_type is None or not policy_type.is_polymorphic:
         return
-    bare, mine = str(said).removeprefix(model.PREFIX), model.subtypes(root_type(policy_type))
+    bare, subtypes = str(odata_type).removeprefix(model.PREFIX), model.subtypes(root_type(policy_type))
     is_cast = any(body.get(name) for name in _links_of(policy_type))
-    if bare not in mine and (model.is_known(bare) or is_cast):
-        yield _sentence("@odata.type", said, f"a type of {policy_type.title}")
+    if bare not in subtypes and (model.is_known(bare) or is_cast):
+        yield _sentence("@odata.type", odata_type, f"a type of {policy_type.title}")
 
 
 def _links_of(policy_type: PolicyType) -> Iterable[str]:
@@ -111,8 +114,8 @@ def _links_of(policy_type: PolicyType) -> Iterable[str]:
 def _problems_inside(value: Any) -> Iterator[str]:
     """At any depth: types that are types, and no address. Graph never answers one, and only we make links."""
     if isinstance(value, list):
-        for one in value:
-            yield from _problems_inside(one)
+        for element in value:
+            yield from _problems_inside(element)
     if not isinstance(value, dict):
         return
     for name, inner in value.items():
@@ -138,5 +141,5 @@ def _sentence(where: str, value: Any, what: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = "".join(one if one.isprintable() else "�" for one in str(value)[: LONGEST_SHOWN + 1])
+    text = "".join(character if character.isprintable() else "�" for character in str(value)[: LONGEST_SHOWN + 1])
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"

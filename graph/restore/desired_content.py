@@ -37,19 +37,19 @@ def desired_content(
     `resolutions`: of every reference that the content holds. `left_out`, `live`: as of the plan. `is_there`: it is
     written over what the target has.
     """
-    made = replace_references(policy_type.key, content, resolutions, created)
+    desired = replace_references(policy_type.key, content, resolutions, created)
     if policy_type.is_referred:
-        made["body"] = groups.new_group_body(made["body"], with_members=options.groups == GROUPS_WITH_MEMBERS)
-    body = made["body"]
+        desired["body"] = groups.new_group_body(desired["body"], with_members=options.groups == GROUPS_WITH_MEMBERS)
+    body = desired["body"]
     if policy_type.key == "conditionalAccessPolicies" and "state" in body:
         body["state"] = _desired_state(str(body["state"]), options.conditional_access)
     if policy_type.key in COMPLIANCE and not is_there and lacks_block_action(body):
         body["scheduledActionsForRule"] = add_block_action(body)
     if is_copied(policy_type, options) and not policy_type.named:
         body[policy_type.name_property] = copy_name(policy_type, body, options.prefix)
-    if options.assignments == NONE and made.get("assignments") is not None:
-        made["assignments"] = []
-    return without_past_dates(made, left_out, live if options.existing != COPY else None)
+    if options.assignments == NONE and desired.get("assignments") is not None:
+        desired["assignments"] = []
+    return without_past_dates(desired, left_out, live if options.existing != COPY else None)
 
 
 def without_past_dates(want: PolicyContent, left_out: Collection[str], live: PolicyContent | None) -> PolicyContent:
@@ -73,15 +73,15 @@ def source_traces(
     options: RestoreOptions,
 ) -> list[str]:
     """What of the source tenant nobody replaced in what may be written: an id of it never travels in silence."""
-    told, to_come = set(), set()
-    for one in resolutions:
-        if one.how in ("same", "kept", "unresolved", "dropped"):
-            told.add(one.id.lower())
-        elif one.how == "restored" and one.to is None:
-            to_come.add(one.id.lower())
-        told |= {one.to.lower()} if one.to else set()
+    accounted_for, to_come = set(), set()
+    for resolution in resolutions:
+        if resolution.how in ("same", "kept", "unresolved", "dropped"):
+            accounted_for.add(resolution.id.lower())
+        elif resolution.how == "restored" and resolution.to is None:
+            to_come.add(resolution.id.lower())
+        accounted_for |= {resolution.to.lower()} if resolution.to else set()
     body = settle(policy_type, want["body"]).body
     written = {**sendable_properties(policy_type, body), "@odata.type": want["body"].get("@odata.type")}
     if options.assignments != LEAVE:
         written["assignments"] = want.get("assignments")
-    return leftover_ids.sentences(leftover_ids.find(policy_type.key, written, known, told, to_come), called)
+    return leftover_ids.sentences(leftover_ids.find(policy_type.key, written, known, accounted_for, to_come), called)

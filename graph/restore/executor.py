@@ -100,25 +100,23 @@ def request_hash(request: Request) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def execute_task(order: RestoreTask) -> RequestSteps[RestoreResult]:
+def execute_task(task: RestoreTask) -> RequestSteps[RestoreResult]:
     """Raises Moved, NotThereYet, NotReady, or the GraphError of the answer that matters."""
-    if order.want is None:
-        return (yield from _remove(order))
-    if order.target_id is None:
-        order.target_id = yield from _create(order, order.want)
-        order.is_new, order.live_mark, order.begun = True, None, None
-    reading = yield from _read_unless_known(order)
-    if not order.is_written:
-        reading = (yield from _write_what_differs(order, order.want)) or reading
+    if task.want is None:
+        return (yield from _remove(task))
+    if task.target_id is None:
+        task.target_id = yield from _create(task, task.want)
+        task.is_new, task.live_mark, task.begun = True, None, None
+    reading = yield from _read_unless_known(task)
+    if not task.is_written:
+        reading = (yield from _write_what_differs(task, task.want)) or reading
     if reading is None:
-        reading = yield from _read(order)
-    left = remaining_differences(
-        order.policy_type, reading.content, order.want, with_assignments=order.with_assignments
-    )
-    return RestoreResult(order.target_id, reading, left)
+        reading = yield from _read(task)
+    left = remaining_differences(task.policy_type, reading.content, task.want, with_assignments=task.with_assignments)
+    return RestoreResult(task.target_id, reading, left)
 
 
-def _write_what_differs(order: RestoreTask, want: PolicyContent) -> RequestSteps[Reading | None]:
+def _write_what_differs(task: RestoreTask, want: PolicyContent) -> RequestSteps[Reading | None]:
     """What the service makes by a write may have to be written to in its turn: a notification's new template.
 
     A place that was written to is not written to again.
@@ -126,96 +124,96 @@ def _write_what_differs(order: RestoreTask, want: PolicyContent) -> RequestSteps
     written: set[tuple[str, str]] = set()
     reading = None
     while True:
-        found = change_requests(
-            order.policy_type, str(order.target_id), order.live or {}, want, with_assignments=order.with_assignments
+        differing = change_requests(
+            task.policy_type, str(task.target_id), task.live or {}, want, with_assignments=task.with_assignments
         )
-        requests = [one for one in found if (one.method, one.path) not in written]
+        requests = [request for request in differing if (request.method, request.path) not in written]
         if not requests:
-            order.is_written = True
+            task.is_written = True
             return reading
-        if order.is_new:
-            _require_ready(order)
-        yield from _write(order, requests)
-        written |= {(one.method, one.path) for one in requests}
-        reading = yield from _read(order)
+        if task.is_new:
+            _require_ready(task)
+        yield from _write(task, requests)
+        written |= {(request.method, request.path) for request in requests}
+        reading = yield from _read(task)
 
 
-def _create(order: RestoreTask, want: PolicyContent) -> RequestSteps[str]:
-    yield from _require_absent(order, chosen_id(order.policy_type, want))
-    request = replace(creation_request(order.policy_type, want, order.token), creates=True)
-    [answer] = yield [_with_approval_headers(order, request)]
-    return created_id(order.policy_type, want, answer.require_body(), order.token)
+def _create(task: RestoreTask, want: PolicyContent) -> RequestSteps[str]:
+    yield from _require_absent(task, chosen_id(task.policy_type, want))
+    request = replace(creation_request(task.policy_type, want, task.token), creates=True)
+    [answer] = yield [_with_approval_headers(task, request)]
+    return created_id(task.policy_type, want, answer.require_body(), task.token)
 
 
-def _require_absent(order: RestoreTask, named: str) -> RequestSteps[None]:
+def _require_absent(task: RestoreTask, graph_id: str) -> RequestSteps[None]:
     """What is there would be written over by a create that says its own address, and be removed by its undo."""
-    if not named:
+    if not graph_id:
         return
-    [answer] = yield [order.policy_type.item(named)]
+    [answer] = yield [task.policy_type.item(graph_id)]
     if not isinstance(answer.error, NotFound):
         answer.require_body()
-        raise ChangedSincePreview("conflict", ID_IS_TAKEN.format(named))
+        raise ChangedSincePreview("conflict", ID_IS_TAKEN.format(graph_id))
 
 
-def _read_unless_known(order: RestoreTask) -> RequestSteps[Reading | None]:
+def _read_unless_known(task: RestoreTask) -> RequestSteps[Reading | None]:
     """The live state, unless it was read a moment ago. Raises Moved when somebody else has changed it."""
-    if order.live is not None:
+    if task.live is not None:
         return None
-    reading = yield from _read(order)
-    if order.begun and not order.is_written:
-        if not order.begun.explains(order.policy_type, reading.content, with_assignments=order.with_assignments):
+    reading = yield from _read(task)
+    if task.begun and not task.is_written:
+        if not task.begun.explains(task.policy_type, reading.content, with_assignments=task.with_assignments):
             raise ChangedSincePreview("conflict", CHANGED_SINCE_WRITE)
-    elif order.live_mark and live_fingerprint(order.policy_type, reading.content) != order.live_mark:
+    elif task.live_mark and live_fingerprint(task.policy_type, reading.content) != task.live_mark:
         raise ChangedSincePreview("conflict", CHANGED_SINCE_PREVIEW)
     return reading
 
 
-def _read(order: RestoreTask) -> RequestSteps[Reading]:
+def _read(task: RestoreTask) -> RequestSteps[Reading]:
     try:
-        reading = yield from read_policy(order.policy_type, str(order.target_id), order.known)
+        reading = yield from read_policy(task.policy_type, str(task.target_id), task.known)
     except NotFound as e:
-        if order.is_new:
+        if task.is_new:
             raise NotVisibleYet("not_there_yet", "Microsoft Graph does not show it yet.") from e
         raise
-    order.live, order.reading = reading.content, reading
+    task.live, task.reading = reading.content, reading
     return reading
 
 
-def _require_ready(order: RestoreTask) -> None:
-    waits_for = wait_reason(order.policy_type.key, (order.live or {})["body"])
+def _require_ready(task: RestoreTask) -> None:
+    waits_for = wait_reason(task.policy_type.key, (task.live or {})["body"])
     if waits_for:
-        order.live = None  # by then it is otherwise
+        task.live = None  # by then it is otherwise
         raise NotReady("not_ready", waits_for)
 
 
-def _write(order: RestoreTask, requests: list[Request]) -> RequestSteps[None]:
+def _write(task: RestoreTask, requests: list[Request]) -> RequestSteps[None]:
     for request in requests:
-        [answer] = yield [_with_approval_headers(order, request)]
+        [answer] = yield [_with_approval_headers(task, request)]
         if not isinstance(answer.error, Throttled) or answer.error.is_in_doubt:
-            order.live = None  # what had to wait has changed nothing
-        if order.is_new and isinstance(answer.error, NotFound):
+            task.live = None  # what had to wait has changed nothing
+        if task.is_new and isinstance(answer.error, NotFound):
             # Another service does not know it yet: "Profile not found" for up to a minute, when a policy that was just
             # made becomes its token's default (deploymenttheory/terraform-provider-microsoft365).
             raise NotVisibleYet("not_there_yet", "Microsoft Graph does not show it yet.") from answer.error
         answer.require_body()
 
 
-def _with_approval_headers(order: RestoreTask, request: Request) -> Request:
+def _with_approval_headers(task: RestoreTask, request: Request) -> Request:
     """With the reason, for a tenant that has changes approved; once there is an approval, with that instead."""
-    code = order.approved.get(request_hash(request))
-    reason = {JUSTIFICATION_HEADER: order.justification} if order.justification else {}
+    code = task.approved.get(request_hash(request))
+    reason = {JUSTIFICATION_HEADER: task.justification} if task.justification else {}
     return replace(request, headers={**request.headers, **({APPROVAL_HEADER: code} if code else reason)})
 
 
-def _remove(order: RestoreTask) -> RequestSteps[RestoreResult]:
+def _remove(task: RestoreTask) -> RequestSteps[RestoreResult]:
     """What is gone already is removed."""
-    target = str(order.target_id)
+    target = str(task.target_id)
     try:
-        yield from _read_unless_known(order)
+        yield from _read_unless_known(task)
     except NotFound:
         return RestoreResult(target, None, [])
-    for request in removal_requests(order.policy_type, target, order.live or {}):
-        [answer] = yield [_with_approval_headers(order, request)]
+    for request in removal_requests(task.policy_type, target, task.live or {}):
+        [answer] = yield [_with_approval_headers(task, request)]
         if not isinstance(answer.error, NotFound):
             answer.require_body()
     return RestoreResult(target, None, [])
@@ -239,5 +237,5 @@ def read_approval_status(code: str) -> RequestSteps[str]:
     Raises the answer's error.
     """
     [answer] = yield [paths.join("/deviceManagement/operationApprovalRequests", code)]
-    found: Any = answer.require_body().get("status")
-    return str(found)
+    status: Any = answer.require_body().get("status")
+    return str(status)

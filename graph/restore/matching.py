@@ -52,54 +52,59 @@ class Sought:
 
 
 def match_policies(
-    sought: Mapping[Item, Sought], there: Sequence[ListedPolicy], *, same_tenant: bool
+    sought: Mapping[Item, Sought], listed: Sequence[ListedPolicy], *, same_tenant: bool
 ) -> dict[Item, Match]:
     """Of one policy type. Each target is given once, or to nobody."""
-    return _Matching(sought, there).decided(same_tenant=same_tenant)
+    return _Matching(sought, listed).decided(same_tenant=same_tenant)
 
 
 class _Matching(Generic[Item]):
-    def __init__(self, sought: Mapping[Item, Sought], there: Sequence[ListedPolicy]) -> None:
-        self._sought, self._there = sought, there
-        self._ids = {one.graph_id for one in there}
+    def __init__(self, sought: Mapping[Item, Sought], listed: Sequence[ListedPolicy]) -> None:
+        self._sought, self._listed = sought, listed
+        self._ids = {policy.graph_id for policy in listed}
         self._claimed: set[str] = set()
-        self._found: dict[Item, Match] = {}
+        self._matches: dict[Item, Match] = {}
 
     def decided(self, *, same_tenant: bool) -> dict[Item, Match]:
-        self._claim(ID, {item: one.fixed for item, one in self._open() if one.fixed})
+        self._claim(ID, {item: policy.fixed for item, policy in self._open() if policy.fixed})
         if same_tenant:
-            self._claim(ID, {item: one.graph_id for item, one in self._open() if one.graph_id in self._ids})
-        self._claim(MAPPING, {item: one.mapped for item, one in self._open() if one.mapped in self._ids})
+            self._claim(ID, {item: policy.graph_id for item, policy in self._open() if policy.graph_id in self._ids})
+        self._claim(MAPPING, {item: policy.mapped for item, policy in self._open() if policy.mapped in self._ids})
         self._by_name()
-        return self._found
+        return self._matches
 
     def _open(self) -> list[tuple[Item, Sought]]:
-        return [(item, one) for item, one in self._sought.items() if item not in self._found]
+        return [(item, policy) for item, policy in self._sought.items() if item not in self._matches]
 
-    def _claim(self, how: str, wanted: Mapping[Item, str | None]) -> None:
+    def _claim(self, how: str, targets: Mapping[Item, str | None]) -> None:
         """Each gets its own; who wants one that is another's as well gets none, for who is right is not known."""
-        wanting = Counter(wanted.values())
-        for item, target in wanted.items():
+        wanting = Counter(targets.values())
+        for item, target in targets.items():
             if target in self._claimed or wanting[target] > 1:
-                self._found[item] = Match(problem=_SHARED[how].format(target))
+                self._matches[item] = Match(problem=_SHARED[how].format(target))
             else:
-                self._found[item] = Match(target, how=how)
-        self._claimed |= {one for one in wanted.values() if one}
+                self._matches[item] = Match(target, how=how)
+        self._claimed |= {target_id for target_id in targets.values() if target_id}
 
     def _by_name(self) -> None:
         alike: dict[MatchKey, list[str]] = {}
-        for one in self._there:
-            alike.setdefault(one.key, []).append(one.graph_id)
-        namesakes = {item: alike.get(one.key(), []) for item, one in self._open()}
-        free = {item: [one for one in ids if self._is_free(item, one)] for item, ids in namesakes.items()}
-        wanting = Counter(one for ids in free.values() for one in ids)
+        for policy in self._listed:
+            alike.setdefault(policy.key, []).append(policy.graph_id)
+        namesakes = {item: alike.get(policy.key(), []) for item, policy in self._open()}
+        free = {
+            item: [target_id for target_id in ids if self._is_free(item, target_id)] for item, ids in namesakes.items()
+        }
+        wanting = Counter(target_id for ids in free.values() for target_id in ids)
         for item, ids in namesakes.items():
-            mine = self._sought[item]
-            rivals = max((wanting[one] + (one in mine.unsure) for one in free[item]), default=0) + mine.twins
-            self._found[item] = _match_by_name(free[item], rivals, ids)
+            sought = self._sought[item]
+            rivals = (
+                max((wanting[target_id] + (target_id in sought.unsure) for target_id in free[item]), default=0)
+                + sought.twins
+            )
+            self._matches[item] = _match_by_name(free[item], rivals, ids)
 
-    def _is_free(self, item: Item, one: str) -> bool:
-        return one not in self._claimed and one not in self._sought[item].others
+    def _is_free(self, item: Item, target_id: str) -> bool:
+        return target_id not in self._claimed and target_id not in self._sought[item].others
 
 
 _SHARED = {
@@ -122,7 +127,7 @@ def _match_by_name(free: Sequence[str], rivals: int, namesakes: Sequence[str]) -
             problem=f"One of this name and type is there, and it may be any of {rivals} policies that have this name: "
             "say with a mapping which of them it is."
         )
-    return Match(free[0], how=NAME, namesakes=tuple(one for one in namesakes if one != free[0]))
+    return Match(free[0], how=NAME, namesakes=tuple(namesake for namesake in namesakes if namesake != free[0]))
 
 
 @dataclass(frozen=True)

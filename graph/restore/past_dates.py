@@ -35,13 +35,13 @@ WRITTEN_AS_THEY_WERE: Mapping[tuple[str, str], str] = {
 
 def find_past_dates(policy_type: str, live: Object | None, want: Object, now: datetime) -> dict[str, datetime]:
     """Property of the body -> the first date in it that is past, and is not what is there already."""
-    found = {}
+    past_dates = {}
     for name, dates in REFUSED_WHEN_PAST.get(policy_type, {}).items():
         there = _parsed_dates((live or {}).get(name), dates)
         past = [at for date, at in _parsed_dates(want.get(name), dates).items() if at < now and there.get(date) != at]
         if past:
-            found[name] = past[0]
-    return found
+            past_dates[name] = past[0]
+    return past_dates
 
 
 def _parsed_dates(value: Any, dates: tuple[str, ...]) -> dict[str, datetime]:

@@ -84,23 +84,25 @@ def plan_item(case: PlanCase, options: RestoreOptions) -> ItemPlan:
     """What to do with a policy that a backup holds: first what would be written, then whether that can be."""
     plan = _plan_case(case, options)
     if options.drop_missing and any(
-        one.how == "stands" and reference_key(one) in plan.needs for one in case.resolutions
+        resolution.how == "stands" and reference_key(resolution) in plan.needs for resolution in case.resolutions
     ):
         # Its assignments are written anyway: then without what is missing.
-        case = replace(case, resolutions=[_drop_if_missing(one) for one in case.resolutions])
+        case = replace(case, resolutions=[_drop_if_missing(resolution) for resolution in case.resolutions])
         plan = _plan_case(case, options)
     is_written = plan.action in ("create", "recreate", "update")
     # Also of what is there: it is written to by the ids in it.
-    contents = [one for one in (case.content, case.live) if one]
+    contents = [content for content in (case.content, case.live) if content]
     if is_written and (astray := address_checks.find_problem(case.policy_type, contents, case.resolutions)):
         return _blocked("astray", astray)
-    resolutions = tuple(replace(one, is_needed=reference_key(one) in plan.needs) for one in case.resolutions)
+    resolutions = tuple(
+        replace(resolution, is_needed=reference_key(resolution) in plan.needs) for resolution in case.resolutions
+    )
     notes = (*plan.notes, *_notes(case, options, plan.needs, is_written), *_warnings(case, plan))
     return replace(plan, notes=notes, resolutions=resolutions)
 
 
-def _drop_if_missing(one: Resolution) -> Resolution:
-    return replace(one, how="dropped") if one.how == "stands" and one.is_assignment else one
+def _drop_if_missing(resolution: Resolution) -> Resolution:
+    return replace(resolution, how="dropped") if resolution.how == "stands" and resolution.is_assignment else resolution
 
 
 def _plan_case(case: PlanCase, options: RestoreOptions) -> ItemPlan:
@@ -140,34 +142,44 @@ def _written_references(case: PlanCase, part: PolicyContent) -> frozenset[Refere
     """The references in what would be written; what is made anew also needs what its own id is of."""
     is_made, content = case.live is None, case.content
     names = part.get("body", {}).keys() | {"@odata.type"} | ({"id"} if is_made else set())
-    kept = {
+    written_content = {
         "body": {name: value for name, value in content["body"].items() if name in names},
         "assignments": content.get("assignments") if part.get("assignments") else None,
     }
-    found = {reference_key(one) for one in find(case.policy_type.key, kept, known=kinds_by_id(case.resolutions))}
-    return frozenset(found | {reference_key(one) for one in case.resolutions if is_made and one.kind == TOKENS})
+    references = {
+        reference_key(reference)
+        for reference in find(case.policy_type.key, written_content, known=kinds_by_id(case.resolutions))
+    }
+    return frozenset(
+        references
+        | {reference_key(resolution) for resolution in case.resolutions if is_made and resolution.kind == TOKENS}
+    )
 
 
-def reference_key(one: Reference | Resolution) -> ReferenceKey:
-    return one.kind, one.id, one.is_assignment
+def reference_key(reference: Reference | Resolution) -> ReferenceKey:
+    return reference.kind, reference.id, reference.is_assignment
 
 
 def _block_unresolved(case: PlanCase, needs: frozenset[ReferenceKey]) -> ItemPlan | None:
-    missing = [one for one in case.resolutions if one.how == "unresolved" and reference_key(one) in needs]
+    missing = [
+        resolution
+        for resolution in case.resolutions
+        if resolution.how == "unresolved" and reference_key(resolution) in needs
+    ]
     return replace(_blocked("unresolved", _unresolved_sentence(case, missing)), needs=needs) if missing else None
 
 
 def _unresolved_sentence(case: PlanCase, missing: Sequence[Resolution]) -> str:
-    one = missing[0]
+    first = missing[0]
     more = f" And {len(missing) - 1} more." if len(missing) > 1 else ""
-    return f"It refers to {_reference_label(case, one)} that cannot be found: {one.why}{more}"
+    return f"It refers to {_reference_label(case, first)} that cannot be found: {first.why}{more}"
 
 
-def _reference_label(case: PlanCase, one: Resolution) -> str:
+def _reference_label(case: PlanCase, resolution: Resolution) -> str:
     """By the backup's name of it. What a file calls it is the file's word, and said so."""
-    if one.name and case.is_uploaded:
-        return f"{called(one.kind)} “{one.id}” (its source calls it “{one.name}”)"
-    return f"{called(one.kind)} “{one.name or one.id}”"
+    if resolution.name and case.is_uploaded:
+        return f"{called(resolution.kind)} “{resolution.id}” (its source calls it “{resolution.name}”)"
+    return f"{called(resolution.kind)} “{resolution.name or resolution.id}”"
 
 
 def _plan_existing_copy(case: PlanCase) -> ItemPlan | None:
@@ -204,7 +216,7 @@ def _plan_update(case: PlanCase, live: PolicyContent, options: RestoreOptions) -
         return problem
     part = written_part(case.policy_type, live, want, with_assignments=with_assignments)
     if not part:
-        labels = ", ".join(one.label for one in differences[:3])
+        labels = ", ".join(difference.label for difference in differences[:3])
         return _blocked("not_writable", f"{labels}: it is otherwise there, and Microsoft Graph lets nobody write it.")
     needs = _written_references(case, part)
     notes = tuple(f"{_began_sentence(at)}: the dates that are there stay." for at in past.values())
@@ -215,7 +227,9 @@ def _plan_update(case: PlanCase, live: PolicyContent, options: RestoreOptions) -
 def _desired_before_creation(case: PlanCase, options: RestoreOptions, *, is_there: bool = False) -> PolicyContent:
     """As far as it can be told before what it refers to is made."""
     yet = {
-        one.item: YET_TO_BE_MADE for one in case.resolutions if one.how == "restored" and one.to is None and one.item
+        resolution.item: YET_TO_BE_MADE
+        for resolution in case.resolutions
+        if resolution.how == "restored" and resolution.to is None and resolution.item
     }
     return desired_content(case.policy_type, case.content, options, case.resolutions, yet, is_there=is_there)
 
@@ -279,19 +293,19 @@ def _notes(case: PlanCase, options: RestoreOptions, needs: frozenset[ReferenceKe
         kept = "stays as it is in the tenant" if secret.stays else "has to be entered again"
         yield f"{secret.where}: Microsoft Graph never gives this secret back; it {kept}."
     yield from limit_to_attainable(case.policy_type.key, case.content["body"], live).notes
-    for one in case.resolutions:
-        refers_to = _reference_label(case, one)
-        if one.how == "stands" and (options.assignments == EXACT or not one.is_assignment):
-            yield f"It refers to {refers_to}, as it does now: {one.why}"
-        elif one.how == "dropped" and options.assignments == EXACT:
-            yield f"The assignment to {refers_to} is left out: {one.why}"
-        elif one.how == "number":
+    for resolution in case.resolutions:
+        refers_to = _reference_label(case, resolution)
+        if resolution.how == "stands" and (options.assignments == EXACT or not resolution.is_assignment):
+            yield f"It refers to {refers_to}, as it does now: {resolution.why}"
+        elif resolution.how == "dropped" and options.assignments == EXACT:
+            yield f"The assignment to {refers_to} is left out: {resolution.why}"
+        elif resolution.how == "number":
             yield (
-                f"It gets the number {one.to}: what names {one.id} outside Conditional Access (SharePoint sites, "
-                "sensitivity labels, Privileged Identity Management) has to be changed by hand."
+                f"It gets the number {resolution.to}: what names {resolution.id} outside Conditional Access "
+                "(SharePoint sites, sensitivity labels, Privileged Identity Management) has to be changed by hand."
             )
-        elif one.how == "kept" and reference_key(one) in needs and (one.name or not case.was_here):
-            yield f"It names {refers_to}, which could not be resolved, and keeps that id: {one.why}"
+        elif resolution.how == "kept" and reference_key(resolution) in needs and (resolution.name or not case.was_here):
+            yield f"It names {refers_to}, which could not be resolved, and keeps that id: {resolution.why}"
     yield from case.mentions if is_written else ()
     if is_written and case.is_uploaded and case.live and masked(case.content) != case.content:
         yield "Its secrets and scripts are written as the file has them: whether they are the same there is not told."

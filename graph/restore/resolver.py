@@ -52,7 +52,7 @@ class Resolution:
 
 def names_in_content(policy_type: str, content: dict[str, Any]) -> dict[ObjectKey, SourceObject]:
     """The names that a content itself says of what it refers to."""
-    found = {
+    names = {
         (reference.kind, reference.id): SourceObject(
             holder["displayName"], holder.get("@odata.type"), within=definition_scope(holder)
         )
@@ -62,10 +62,10 @@ def names_in_content(policy_type: str, content: dict[str, Any]) -> dict[ObjectKe
     for value in content["body"].get("definitionValues") or ():
         for one in value.get("presentationValues") or ():
             presentation, definition = one.get("presentation") or {}, value.get("definition") or {}
-            found[PRESENTATIONS, str(presentation.get("id"))] = SourceObject(
+            names[PRESENTATIONS, str(presentation.get("id"))] = SourceObject(
                 presentation.get("label"), within=str(definition.get("id"))
             )
-    return found
+    return names
 
 
 @dataclass(frozen=True)
@@ -101,51 +101,51 @@ class Resolver:
         """`is_anothers`: a namesake stands for another object of the source than the one of this id."""
         self._is_anothers = is_anothers
         self._directory, self._mapped, self._own = directory, mapped, own
-        self._sources = {(kind, folded(one)): source for (kind, one), source in sources.items()}
+        self._sources = {(kind, folded(graph_id)): source for (kind, graph_id), source in sources.items()}
         self._same_tenant, self._drop_missing = same_tenant, drop_missing
         # (policy type, source id) -> (item, its id in the target or None while it is yet to be made); ids as folded.
         self.made: dict[ObjectKey, tuple[int, str | None]] = {}
         self.numbers: dict[str, str] = {}
         # Kind -> what is listed, by id: there may be thousands of each, and as many references.
         self._by_id: dict[str, dict[str, ListedPolicy]] = {}
-        self._given: set[str] = set()
+        self._numbers_given: set[str] = set()
 
     def resolve(self, reference: Reference, *, stands: bool = False) -> Resolution:
         """`stands`: what is there refers to this very id, in the same tenant."""
         source = self._source(reference)
-        found = self._found(reference, source)
-        if stands and found.how in ("unresolved", "name") and not reference.is_hint:
-            return self._as(reference, source, "stands", why=found.why or "It is not there any more.")
-        if found.how != "unresolved":
-            return found
+        resolution = self._resolve_by_rule(reference, source)
+        if stands and resolution.how in ("unresolved", "name") and not reference.is_hint:
+            return self._resolution(reference, source, "stands", why=resolution.why or "It is not there any more.")
+        if resolution.how != "unresolved":
+            return resolution
         if reference.is_hint:
-            return self._as(reference, source, "kept", why=found.why)
+            return self._resolution(reference, source, "kept", why=resolution.why)
         if reference.is_assignment and self._drop_missing:
-            return self._as(reference, source, "dropped", why=found.why)
-        return found
+            return self._resolution(reference, source, "dropped", why=resolution.why)
+        return resolution
 
     def _source(self, reference: Reference) -> SourceObject:
         return next((self._sources[key] for key in reference.may_be() if key in self._sources), SourceObject())
 
-    def _found(self, reference: Reference, source: SourceObject) -> Resolution:
+    def _resolve_by_rule(self, reference: Reference, source: SourceObject) -> Resolution:
         if reference.kind == CONTEXT_NUMBERS:
-            return self._number(reference, source)
+            return self._context_number(reference, source)
         for key in reference.may_be():
             if key in self.made:
                 item, to = self.made[key]
-                return self._as(reference, source, "restored", to, item=item)
+                return self._resolution(reference, source, "restored", to, item=item)
         for mapped in map(self._mapped.get, reference.may_be()):
             if mapped and self._is_there(reference.kind, mapped):
-                return self._as(reference, source, "mapping", mapped)
-        if not self._same_tenant and (own := self._of_the_tenant(reference)):
-            return self._as(reference, source, "tenant", own)
+                return self._resolution(reference, source, "mapping", mapped)
+        if not self._same_tenant and (own := self._tenant_counterpart(reference)):
+            return self._resolution(reference, source, "tenant", own)
         if self._keeps_id(reference):
-            return self._as(reference, source, "same", reference.id)
+            return self._resolution(reference, source, "same", reference.id)
         if reference.kind == PRESENTATIONS:
             return self._presentation(reference, source)
         return self._by_name(reference, source)
 
-    def _of_the_tenant(self, reference: Reference) -> str | None:
+    def _tenant_counterpart(self, reference: Reference) -> str | None:
         """What the target has instead: its directory id, its domain, its own default of that sort."""
         own, low = self._own, reference.id.lower()
         if reference.kind == DIRECTORIES:
@@ -156,26 +156,30 @@ class Resolver:
         if not own.source or not low.startswith(f"{own.source.lower()}_"):
             return None
         wanted = f"{own.target}{reference.id[len(own.source) :]}".lower()
-        return next((one.graph_id for one in self._lists(reference.kind) if one.graph_id.lower() == wanted), None)
+        return next(
+            (policy.graph_id for policy in self._list_kind(reference.kind) if policy.graph_id.lower() == wanted), None
+        )
 
-    def _number(self, reference: Reference, source: SourceObject) -> Resolution:
+    def _context_number(self, reference: Reference, source: SourceObject) -> Resolution:
         """The number of a context: that of the target's own one of this name, else a free one, never an occupied one
         (KelvinTegelaar/CIPP#5981).
         """
         to = self.numbers.get(reference.id) or self._free_number(reference.id)
         if to is None:
-            return self._as(reference, source, "unresolved", why="Every number that a context can have is taken.")
-        self._given.add(to)
-        return self._as(reference, source, "same" if to == reference.id else "number", to)
+            return self._resolution(
+                reference, source, "unresolved", why="Every number that a context can have is taken."
+            )
+        self._numbers_given.add(to)
+        return self._resolution(reference, source, "same" if to == reference.id else "number", to)
 
     def _free_number(self, own: str) -> str | None:
         """In its own tenant it keeps its number, as long as that is free: other services may name it."""
-        taken = {one.graph_id for one in self._lists(CONTEXTS)} | self._given
+        taken = {policy.graph_id for policy in self._list_kind(CONTEXTS)} | self._numbers_given
         candidates = [own] if self._same_tenant else []
         candidates += [f"c{number}" for number in range(1, MOST_CONTEXTS + 1)]
-        return next((one for one in candidates if one not in taken), None)
+        return next((number for number in candidates if number not in taken), None)
 
-    def _as(
+    def _resolution(
         self,
         reference: Reference,
         source: SourceObject,
@@ -192,56 +196,60 @@ class Resolver:
         # An app's id is the same in every tenant that has it, and so is that of a definition that Microsoft ships.
         if self._same_tenant or reference.kind in (APPLICATIONS, DEFINITIONS):
             return self._is_there(reference.kind, reference.id)
-        one = self._listed_one(reference.kind, reference.id)
-        return one is not None and one.is_built_in
+        listed = self._find_listed(reference.kind, reference.id)
+        return listed is not None and listed.is_built_in
 
-    def _is_there(self, kind: str, one: str) -> bool:
+    def _is_there(self, kind: str, graph_id: str) -> bool:
         """What Graph cannot be asked for is believed."""
         if kind == PRESENTATIONS:
-            definition = self._sources.get((kind, one), SourceObject()).within
+            definition = self._sources.get((kind, graph_id), SourceObject()).within
             return self._is_there(DEFINITIONS, definition)
         if policy_types_of(kind):
-            return self._listed_one(kind, one) is not None or self._may_be_there(kind)
-        return not is_looked_up(kind) or (kind, one) in self._directory.by_id or kind in self._directory.unreadable
+            return self._find_listed(kind, graph_id) is not None or self._may_be_there(kind)
+        return not is_looked_up(kind) or (kind, graph_id) in self._directory.by_id or kind in self._directory.unreadable
 
     def _may_be_there(self, kind: str) -> bool:
         """What the app may not read can be neither found nor refused: Graph decides."""
         return kind == AGREEMENTS and isinstance(self._directory.listed.get(kind), GraphError)
 
-    def _lists(self, kind: str) -> list[ListedPolicy]:
-        return [one for key in policy_types_of(kind) for one in self._listed(key)]
+    def _list_kind(self, kind: str) -> list[ListedPolicy]:
+        return [policy for key in policy_types_of(kind) for policy in self._listed(key)]
 
     def _listed(self, policy_type: str) -> list[ListedPolicy]:
         listed = self._directory.listed.get(policy_type, [])
         return listed if isinstance(listed, list) else []
 
-    def _name(self, kind: str, one: str) -> str | None:
-        listed = self._listed_one(kind, one)
-        return listed.name if listed else self._directory.by_id.get((kind, one))
+    def _name(self, kind: str, graph_id: str) -> str | None:
+        listed = self._find_listed(kind, graph_id)
+        return listed.name if listed else self._directory.by_id.get((kind, graph_id))
 
-    def _listed_one(self, kind: str, one: str) -> ListedPolicy | None:
+    def _find_listed(self, kind: str, graph_id: str) -> ListedPolicy | None:
         if kind not in self._by_id:
             # Groups are listed as items of the restore alone.
-            found = self._lists(kind) or self._listed(kind)
-            self._by_id[kind] = {folded(listed.graph_id): listed for listed in found}
-        return self._by_id[kind].get(folded(one))
+            policies = self._list_kind(kind) or self._listed(kind)
+            self._by_id[kind] = {folded(listed.graph_id): listed for listed in policies}
+        return self._by_id[kind].get(folded(graph_id))
 
     def _by_name(self, reference: Reference, source: SourceObject) -> Resolution:
         if reference.kind == APPLICATIONS and (APPLICATIONS, reference.id) not in self._directory.not_answered:
             why = "The tenant has no enterprise application of this id."
-            return self._as(reference, source, "unresolved", why=why)
+            return self._resolution(reference, source, "unresolved", why=why)
         if reference.kind in (DIRECTORIES, DOMAINS):
             why = "Nobody has said which of this tenant's stands for it."
-            return self._as(reference, source, "unresolved", why=why)
+            return self._resolution(reference, source, "unresolved", why=why)
         if source.name is None and not source.within:
-            return self._as(reference, source, "unresolved", why="The backup does not know its name.")
-        found = self._named(reference, source)
-        if len(found) == 1:
-            return self._as(reference, source, "name", found[0])
-        why = f"{len(found)} of this name are there: say which with a mapping." if found else self._absent(reference)
-        return self._as(reference, source, "unresolved", why=why)
+            return self._resolution(reference, source, "unresolved", why="The backup does not know its name.")
+        candidates = self._ids_of_name(reference, source)
+        if len(candidates) == 1:
+            return self._resolution(reference, source, "name", candidates[0])
+        why = (
+            f"{len(candidates)} of this name are there: say which with a mapping."
+            if candidates
+            else self._why_absent(reference)
+        )
+        return self._resolution(reference, source, "unresolved", why=why)
 
-    def _absent(self, reference: Reference) -> str:
+    def _why_absent(self, reference: Reference) -> str:
         kind, source = reference.kind, self._source(reference)
         for key in ((kind, reference.id), (kind, str(source.name)), (kind, source.within), (kind, "")):
             if key in self._directory.not_answered:
@@ -249,41 +257,43 @@ class Resolver:
         if not policy_types_of(kind) and not is_looked_up(kind):
             return "Microsoft Graph has no list of these: say with a mapping what stands for it."
         refused = [self._directory.listed.get(key) for key in policy_types_of(kind)]
-        is_unreadable = kind in self._directory.unreadable or any(isinstance(one, GraphError) for one in refused)
+        is_unreadable = kind in self._directory.unreadable or any(
+            isinstance(listing, GraphError) for listing in refused
+        )
         return "The app may not read what is there." if is_unreadable else "It is not there."
 
-    def _named(self, reference: Reference, source: SourceObject) -> list[str]:
+    def _ids_of_name(self, reference: Reference, source: SourceObject) -> list[str]:
         kind = reference.kind
         if kind == DEFINITIONS:
             return self._directory.custom.get((str(source.name), source.within), [])
         if kind == PRINCIPALS:
-            return [one for one, _ in self._directory.by_name.get((kind, source.within), [])]
+            return [graph_id for graph_id, _ in self._directory.by_name.get((kind, source.within), [])]
         if not policy_types_of(kind):
-            return [one for one, _ in self._directory.by_name.get((kind, str(source.name)), [])]
+            return [graph_id for graph_id, _ in self._directory.by_name.get((kind, str(source.name)), [])]
         # Of a family, only what the backup knows it to be.
         known = [key for key in policy_types_of(kind) if (key, reference.id) in self._sources]
         return [
-            one.graph_id
+            policy.graph_id
             for key in known or [kind]
-            for one in self._listed(key)
-            if _fits_source(one, source) and not self._is_anothers(key, reference.id, one.graph_id)
+            for policy in self._listed(key)
+            if _fits_source(policy, source) and not self._is_anothers(key, reference.id, policy.graph_id)
         ]
 
     def _presentation(self, reference: Reference, source: SourceObject) -> Resolution:
-        definition = self._found(Reference(DEFINITIONS, source.within), self._sources.get((DEFINITIONS, source.within),
-                                                                                          SourceObject()))  # fmt: skip
-        found = self._directory.presentations.get((str(definition.to), str(source.name)), [])
-        if len(found) == 1:
-            return self._as(reference, source, "name", found[0])
-        return self._as(reference, source, "unresolved", why="Its administrative template is not there.")
+        its_source = self._sources.get((DEFINITIONS, source.within), SourceObject())
+        definition = self._resolve_by_rule(Reference(DEFINITIONS, source.within), its_source)
+        candidates = self._directory.presentations.get((str(definition.to), str(source.name)), [])
+        if len(candidates) == 1:
+            return self._resolution(reference, source, "name", candidates[0])
+        return self._resolution(reference, source, "unresolved", why="Its administrative template is not there.")
 
 
-def _fits_source(one: ListedPolicy, source: SourceObject) -> bool:
+def _fits_source(policy: ListedPolicy, source: SourceObject) -> bool:
     """Of that name, and of that type and platform where the backup knows them."""
     return (
-        one.name.strip() == str(source.name).strip()
-        and (source.odata_type is None or one.odata_type is None or one.odata_type == source.odata_type)
-        and (source.platform is None or one.platform is None or one.platform == source.platform)
+        policy.name.strip() == str(source.name).strip()
+        and (source.odata_type is None or policy.odata_type is None or policy.odata_type == source.odata_type)
+        and (source.platform is None or policy.platform is None or policy.platform == source.platform)
     )
 
 
@@ -296,19 +306,23 @@ def replace_references(
     """
     # A hint gives way to what its place says.
     in_order = sorted(resolutions, key=lambda one: one.how != "kept")
-    resolved = {(one.kind, one.id, one.is_assignment): one for one in in_order}
+    resolved = {(resolution.kind, resolution.id, resolution.is_assignment): resolution for resolution in in_order}
 
     def replace(reference: Reference) -> Any:
-        one = resolved.get((reference.kind, reference.id, reference.is_assignment))
-        if one is None:
+        resolution = resolved.get((reference.kind, reference.id, reference.is_assignment))
+        if resolution is None:
             return reference.id
-        if one.how == "dropped":
+        if resolution.how == "dropped":
             return DROP
-        return one.to or created.get(one.item or 0) or reference.id
+        return resolution.to or created.get(resolution.item or 0) or reference.id
 
     return rewrite(policy_type, content, replace, kinds_by_id(in_order))
 
 
 def kinds_by_id(resolutions: Iterable[Resolution]) -> dict[str, str]:
     """What an id, or a domain, is of, wherever it stands: as graph.references.references.Known."""
-    return {one.id.lower(): one.kind for one in resolutions if one.kind == DOMAINS or GUID.search(one.id)}
+    return {
+        resolution.id.lower(): resolution.kind
+        for resolution in resolutions
+        if resolution.kind == DOMAINS or GUID.search(resolution.id)
+    }

@@ -126,30 +126,30 @@ def look_up_references(
     With the last try, an answer that is not to be had costs the reference that it is about, and no other.
     """
     directory.is_last_try = is_last_try
-    wanted = {(one.kind, one.id) for one in references if is_looked_up(one.kind)}
-    wanted |= {(kind, mapped[kind, one]) for kind, one in wanted if (kind, one) in mapped}
+    keys = {(reference.kind, reference.id) for reference in references if is_looked_up(reference.kind)}
+    keys |= {(kind, mapped[kind, graph_id]) for kind, graph_id in keys if (kind, graph_id) in mapped}
     # What is no id is of nothing that is there; asked for, it would be a question about something else.
-    wanted = {(kind, one) for kind, one in wanted if paths.is_plain_id(one)}
-    yield from _look_up_ids(directory, sorted(wanted))
-    called = {sources.get(key, SourceObject()).name for key in wanted if key[0] == GROUPS}
-    names = sorted((GROUPS, name) for name in called if name and len(name) <= groups.LONGEST_NAME)
+    keys = {(kind, graph_id) for kind, graph_id in keys if paths.is_plain_id(graph_id)}
+    yield from _look_up_ids(directory, sorted(keys))
+    group_names = {sources.get(key, SourceObject()).name for key in keys if key[0] == GROUPS}
+    names = sorted((GROUPS, name) for name in group_names if name and len(name) <= groups.LONGEST_NAME)
     yield from _look_up_group_names(directory, names)
-    yield from _look_up_principals(directory, wanted, sources)
-    if any(kind == DEFINITIONS and (kind, one) not in directory.by_id for kind, one in wanted):
+    yield from _look_up_principals(directory, keys, sources)
+    if any(kind == DEFINITIONS and (kind, graph_id) not in directory.by_id for kind, graph_id in keys):
         yield from _read_custom_definitions(directory)
 
 
 def _look_up_ids(directory: TargetDirectory, keys: list[ObjectKey]) -> RequestSteps[None]:
     if not keys:
         return
-    answers: list[Answer] = yield [_PATHS[kind](one) for kind, one in keys]
-    for (kind, one), answer in zip(keys, answers, strict=True):
-        if not directory.has_answer((kind, one), answer):
+    answers: list[Answer] = yield [_PATHS[kind](graph_id) for kind, graph_id in keys]
+    for (kind, graph_id), answer in zip(keys, answers, strict=True):
+        if not directory.has_answer((kind, graph_id), answer):
             continue
         body = answer.require_body()
-        found = body["value"][0] if isinstance(body.get("value"), list) and body["value"] else body
+        item = body["value"][0] if isinstance(body.get("value"), list) and body["value"] else body
         if kind != APPLICATIONS or body.get("value"):
-            directory.by_id[kind, one] = found.get("displayName") or found.get("userPrincipalName")
+            directory.by_id[kind, graph_id] = item.get("displayName") or item.get("userPrincipalName")
 
 
 def _look_up_group_names(directory: TargetDirectory, names: list[ObjectKey]) -> RequestSteps[None]:
@@ -160,14 +160,14 @@ def _look_up_group_names(directory: TargetDirectory, names: list[ObjectKey]) -> 
         if not directory.has_answer(key, answer):
             continue
         listed = yield from follow_pages(answer.require_body())
-        directory.by_name[key] = [(str(one.get("id")), one.get("displayName")) for one in listed]
+        directory.by_name[key] = [(str(group.get("id")), group.get("displayName")) for group in listed]
 
 
 def _look_up_principals(
-    directory: TargetDirectory, wanted: set[ObjectKey], sources: Mapping[ObjectKey, SourceObject]
+    directory: TargetDirectory, wanted_keys: set[ObjectKey], sources: Mapping[ObjectKey, SourceObject]
 ) -> RequestSteps[None]:
     """The tenant's own service principals of the apps that the source's were of: only the app's id is the same."""
-    apps = {sources[key].within for key in wanted if key[0] == PRINCIPALS and key in sources}
+    apps = {sources[key].within for key in wanted_keys if key[0] == PRINCIPALS and key in sources}
     keys = sorted((PRINCIPALS, app) for app in apps if paths.is_plain_id(app))
     if not keys:
         return
@@ -178,7 +178,7 @@ def _look_up_principals(
     for key, answer in zip(keys, answers, strict=True):
         if directory.has_answer(key, answer):
             listed = answer.require_body().get("value") or []
-            directory.by_name[key] = [(str(one.get("id")), one.get("displayName")) for one in listed]
+            directory.by_name[key] = [(str(principal.get("id")), principal.get("displayName")) for principal in listed]
 
 
 def _read_custom_definitions(directory: TargetDirectory) -> RequestSteps[None]:
@@ -187,21 +187,23 @@ def _read_custom_definitions(directory: TargetDirectory) -> RequestSteps[None]:
     if not directory.has_answer((DEFINITIONS, ""), answer):
         return
     categories = yield from follow_pages(answer.require_body())
-    definitions = [one for category in categories for one in category.get("definitions") or ()]
-    for one in definitions:
-        directory.custom.setdefault((str(one.get("displayName")), definition_scope(one)), []).append(str(one.get("id")))
-    yield from _read_presentations(directory, [str(one.get("id")) for one in definitions])
+    definitions = [definition for category in categories for definition in category.get("definitions") or ()]
+    for definition in definitions:
+        directory.custom.setdefault((str(definition.get("displayName")), definition_scope(definition)), []).append(
+            str(definition.get("id"))
+        )
+    yield from _read_presentations(directory, [str(definition.get("id")) for definition in definitions])
 
 
 def _read_presentations(directory: TargetDirectory, ids: list[str]) -> RequestSteps[None]:
     if not ids:
         return
     answers: list[Answer] = yield [
-        paths.join("/deviceManagement/groupPolicyDefinitions", one, "presentations") for one in ids
+        paths.join("/deviceManagement/groupPolicyDefinitions", definition_id, "presentations") for definition_id in ids
     ]
-    for one, answer in zip(ids, answers, strict=True):
-        if not directory.has_answer((PRESENTATIONS, one), answer):
+    for definition_id, answer in zip(ids, answers, strict=True):
+        if not directory.has_answer((PRESENTATIONS, definition_id), answer):
             continue
         for presentation in (yield from follow_pages(answer.require_body())):
-            key = (one, str(presentation.get("label")))
+            key = (definition_id, str(presentation.get("label")))
             directory.presentations.setdefault(key, []).append(str(presentation.get("id")))

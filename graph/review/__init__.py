@@ -1,4 +1,4 @@
-"""What a person must see before a restore is approved: every line that is written, and every danger.
+"""The review before a restore is approved: every line that it writes, and every danger in it.
 
 May import: graph.content, graph.display, graph.policy_types, graph.references, graph.write.
 """

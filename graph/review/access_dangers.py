@@ -35,8 +35,8 @@ def _people_words(body: Object) -> str:
 
 def _find_block(body: Object) -> Iterator[Finding]:
     if "block" in _names_at(object_at(body, "grantControls"), "builtInControls") and _is_on(body):
-        said = f"It blocks {_people_words(body)}; it would be {_state_words(body)}."
-        yield Finding("blocks", [body.get("state"), body.get("conditions")], said)
+        sentence = f"It blocks {_people_words(body)}; it would be {_state_words(body)}."
+        yield Finding("blocks", [body.get("state"), body.get("conditions")], sentence)
 
 
 def _find_excluded_guests(body: Object) -> Iterator[Finding]:
@@ -62,8 +62,8 @@ def _find_all_users(body: Object) -> Iterator[Finding]:
 def _find_trusted_ranges(body: Object) -> Iterator[Finding]:
     if body.get("isTrusted") is True:
         ranges = list_at(body, "ipRanges")
-        said = f"Sign-ins from its {len(ranges)} address range(s) count as from a trusted network."
-        yield Finding("trusted", ranges, said)
+        sentence = f"Sign-ins from its {len(ranges)} address range(s) count as from a trusted network."
+        yield Finding("trusted", ranges, sentence)
 
 
 FINDERS: Mapping[str, tuple[FindFindings, ...]] = {
@@ -91,8 +91,8 @@ def _find_weakening(now: Object, then: Object | None) -> Iterator[Danger]:
         yield Danger("weakens", "It is enforced now, and would be removed.")
     elif then.get("state") != ON:
         yield Danger("weakens", f"It is enforced now, and would be {_state_words(then)}.")
-    elif why := [*_narrowed_conditions(now, then), *_lessened_grant(now, then), *_loosened_session(now, then)]:
-        yield Danger("weakens", f"It is enforced now, and would {' and '.join(dict.fromkeys(why))}.")
+    elif changes := [*_narrowed_conditions(now, then), *_lessened_grant(now, then), *_loosened_session(now, then)]:
+        yield Danger("weakens", f"It is enforced now, and would {' and '.join(dict.fromkeys(changes))}.")
 
 
 def _narrowed_conditions(now: Object, then: Object) -> Iterator[str]:
@@ -135,7 +135,7 @@ def _lessened_grant(now: Object, then: Object) -> Iterator[str]:
 
 def _ways_in(operator: Any, controls: set[str]) -> list[set[str]]:
     """All that are asked for at once, or each by itself."""
-    return [{one} for one in controls] if operator == "OR" and controls else [controls]
+    return [{control} for control in controls] if operator == "OR" and controls else [controls]
 
 
 def _satisfies(way: set[str], operator: Any, controls: set[str]) -> bool:
@@ -144,7 +144,7 @@ def _satisfies(way: set[str], operator: Any, controls: set[str]) -> bool:
 
 def _controls(grant: Object) -> set[str]:
     strength = object_at(grant, "authenticationStrength").get("id")
-    named = [_names_at(grant, one) for one in ("builtInControls", "customAuthenticationFactors", "termsOfUse")]
+    named = [_names_at(grant, name) for name in ("builtInControls", "customAuthenticationFactors", "termsOfUse")]
     return set().union(*named, {f"strength {strength}"} if strength else set())
 
 
@@ -165,8 +165,8 @@ _LOOSE_CONTROLS: tuple[tuple[str, Callable[[Object], bool]], ...] = (
 
 
 def _find_moved_location(now: Object, then: Object | None) -> Iterator[Danger]:
-    said = ("ipRanges", "countriesAndRegions", "includeUnknownCountriesAndRegions", "isTrusted")
-    if then is None or any(now.get(name) != then.get(name) for name in said):
+    names = ("ipRanges", "countriesAndRegions", "includeUnknownCountriesAndRegions", "isTrusted")
+    if then is None or any(now.get(name) != then.get(name) for name in names):
         yield Danger("trusted", "Conditional Access policies that name it would apply to other places.")
 
 

@@ -57,17 +57,21 @@ def _with_chosen_id(policy_type: PolicyType, part: dict[str, Any], body: dict[st
 
 def body_lines(body: Any, masked: Any, names: Names) -> list[ContentLine]:
     """`masked`: the same body as the reader may see it."""
-    showing = _LineWriter({**EVERYBODY, **names})
+    writer = _LineWriter({**EVERYBODY, **names})
     empty = [words(name) for name, inner in body.items() if _is_empty(inner)]
     return [
-        *showing.object(body, masked, 0),
+        *writer.object(body, masked, 0),
         *([ContentLine(0, "Not set", ", ".join(empty))] if empty else []),
     ]
 
 
 def assignment_lines(assignments: Any, masked: Any, names: Names) -> list[ContentLine]:
-    showing = _LineWriter({**EVERYBODY, **names})
-    return [line for one, shown in zip(assignments, masked, strict=True) for line in showing.assignment(one, shown)]
+    writer = _LineWriter({**EVERYBODY, **names})
+    return [
+        line
+        for assignment, shown in zip(assignments, masked, strict=True)
+        for line in writer.assignment(assignment, shown)
+    ]
 
 
 def _is_empty(value: Any) -> bool:
@@ -102,30 +106,32 @@ class _LineWriter:
 
     def _called(self, value: dict[str, Any]) -> str:
         """By the target's name of it. The content's own word for it is sent to nobody, and may be anybody's."""
-        called = self._names.get(str(value["id"]))
-        if called:
-            return visible(called)
-        said = value.get("displayName") or value.get("label")
+        target_name = self._names.get(str(value["id"]))
+        if target_name:
+            return visible(target_name)
+        own_name = value.get("displayName") or value.get("label")
         where = value.get("categoryPath")
         return visible(
-            f"“{said}{f' ({where})' if where else ''}”, as the content calls it" if said else str(value["id"])
+            f"“{own_name}{f' ({where})' if where else ''}”, as the content calls it" if own_name else str(value["id"])
         )
 
     def _list(self, name: str, value: list[Any], masked: list[Any], depth: int) -> Iterator[ContentLine]:
-        if not any(isinstance(one, dict | list) for one in value) and all(_is_short(one) for one in value):
-            shown = [self._leaf(name, one, seen, 0) for one, seen in zip(value, masked, strict=True)]
-            more = ", ".join(filter(None, (one.more for one in shown)))
-            is_hidden = any(one.is_hidden for one in shown)
-            yield ContentLine(depth, words(name), ", ".join(str(one.value) for one in shown), more, is_hidden)
+        if not any(isinstance(element, dict | list) for element in value) and all(
+            _is_short(element) for element in value
+        ):
+            shown = [self._leaf(name, element, seen, 0) for element, seen in zip(value, masked, strict=True)]
+            more = ", ".join(filter(None, (line.more for line in shown)))
+            is_hidden = any(line.is_hidden for line in shown)
+            yield ContentLine(depth, words(name), ", ".join(str(line.value) for line in shown), more, is_hidden)
             return
         yield ContentLine(depth, words(name))
-        for number, (one, seen) in enumerate(zip(value, masked, strict=True), start=1):
-            yield from self._element(name, one, seen, depth + 1, number)
+        for number, (element, seen) in enumerate(zip(value, masked, strict=True), start=1):
+            yield from self._element(name, element, seen, depth + 1, number)
 
     def _element(self, name: str, value: Any, masked: Any, depth: int, number: int) -> Iterator[ContentLine]:
         if not isinstance(value, dict) or not isinstance(masked, dict):
-            yield from (replace(one, label=f"{number}") if one.depth == depth else one
-                        for one in self._named(name, value, masked, depth))  # fmt: skip
+            yield from (replace(line, label=f"{number}") if line.depth == depth else line
+                        for line in self._named(name, value, masked, depth))  # fmt: skip
         elif isinstance(value.get("settingInstance"), dict) and isinstance(masked.get("settingInstance"), dict):
             yield from self._element(name, value["settingInstance"], masked["settingInstance"], depth, number)
             yield from self.object(value, masked, depth + 1, _NEVER_SENT | {"settingInstance"})
@@ -136,35 +142,35 @@ class _LineWriter:
             yield from self.object(value, masked, depth + 1)
 
     def _element_name(self, masked: dict[str, Any], number: int) -> str:
-        is_named = any(masked.get(one) for one in NAMES)
+        is_named = any(masked.get(name) for name in NAMES)
         return visible(identity(masked) if is_named else str(masked.get("displayName") or number))
 
     def _setting(self, instance: dict[str, Any], masked: dict[str, Any], depth: int) -> Iterator[ContentLine]:
         """The setting's own name and value on one line; all else of it below."""
         name = str(instance["settingDefinitionId"])
-        keys = [one for one in instance if one.endswith(("SettingValue", "SettingCollectionValue"))]
-        found = [pair for key in keys for pair in _values(instance[key], masked.get(key))]
-        plain = [self._leaf(name, one["value"], _masked_at(seen, "value", one["value"]), depth)
-                 for one, seen in found if one.get("value") is not None]  # fmt: skip
-        said = [str(one.value).removeprefix(f"{name}_") for one in plain]
-        templates = filter(None, map(_template_ids, [instance, *(one for one, _ in found)]))
-        more = " · ".join([name, *(one.more for one in plain if one.more), *templates])
+        keys = [key for key in instance if key.endswith(("SettingValue", "SettingCollectionValue"))]
+        values = [pair for key in keys for pair in _values(instance[key], masked.get(key))]
+        plain = [self._leaf(name, value["value"], _masked_at(seen, "value", value["value"]), depth)
+                 for value, seen in values if value.get("value") is not None]  # fmt: skip
+        texts = [str(line.value).removeprefix(f"{name}_") for line in plain]
+        templates = filter(None, map(_template_ids, [instance, *(value for value, _ in values)]))
+        more = " · ".join([name, *(line.more for line in plain if line.more), *templates])
         yield ContentLine(
-            depth, words(name), ", ".join(said) if said else None, more, any(one.is_hidden for one in plain)
+            depth, words(name), ", ".join(texts) if texts else None, more, any(line.is_hidden for line in plain)
         )
         yield from self.object(instance, masked, depth + 1, _shown_above(instance, {"settingDefinitionId", *keys}))
-        for number, (value, seen) in enumerate(found, start=1):
-            if len(found) > 1 and value.get("children"):
+        for number, (value, seen) in enumerate(values, start=1):
+            if len(values) > 1 and value.get("children"):
                 yield ContentLine(depth + 1, str(number))
             yield from self.object(value, seen, depth + 1, _shown_above(value, {"value", "children"}))
-            for at, (one, below) in enumerate(_values(value.get("children"), _masked_at(seen, "children", None)), 1):
-                yield from self._element("children", one, below, depth + 1, at)
+            for at, (child, below) in enumerate(_values(value.get("children"), _masked_at(seen, "children", None)), 1):
+                yield from self._element("children", child, below, depth + 1, at)
 
     def assignment(self, value: dict[str, Any], masked: Any) -> Iterator[ContentLine]:
         target = value.get("target") or {}
-        ids = [target[one] for one in ("groupId", "deviceAndAppManagementAssignmentFilterId") if target.get(one)]
+        ids = [target[name] for name in ("groupId", "deviceAndAppManagementAssignmentFilterId") if target.get(name)]
         whom = visible(assignment(value, self._names))
-        more = [str(one) for one in ids if str(one) not in whom]
+        more = [str(name) for name in ids if str(name) not in whom]
         yield ContentLine(0, "Exclude" if is_exclusion(value) else "Include", whom, " · ".join(more))
         yield from self.object(target, _masked_at(masked, "target", target), 1, _TARGET_ON_FIRST_LINE)
         yield from self.object(value, masked, 1, _ASSIGNMENT_ON_FIRST_LINE)
@@ -175,9 +181,9 @@ class _LineWriter:
             return self._hidden(label, masked, depth)
         if not isinstance(value, str):
             return ContentLine(depth, label, _plain_value(value))
-        called = self._names.get(value)
-        if called:
-            return ContentLine(depth, label, visible(called), value)
+        target_name = self._names.get(value)
+        if target_name:
+            return ContentLine(depth, label, visible(target_name), value)
         text, more = described(name, value)
         return ContentLine(depth, label, text, more)
 
@@ -197,13 +203,22 @@ def _values(value: Any, masked: Any) -> list[tuple[dict[str, Any], Any]]:
 
 
 def _template_ids(holder: dict[str, Any]) -> str:
-    ids = [str(value) for one in _TEMPLATES for key, value in (holder.get(one) or {}).items() if key.endswith("Id")]
+    ids = [
+        str(value)
+        for reference in _TEMPLATES
+        for key, value in (holder.get(reference) or {}).items()
+        if key.endswith("Id")
+    ]
     return f"template {', '.join(ids)}" if ids else ""
 
 
 def _shown_above(holder: dict[str, Any], names: set[str]) -> frozenset[str]:
     """Template references stand on the setting's own line, where they say no more than an id."""
-    plain = {one for one in _TEMPLATES if len({key for key in holder.get(one) or {} if "@" not in key}) == 1}
+    plain = {
+        reference
+        for reference in _TEMPLATES
+        if len({key for key in holder.get(reference) or {} if "@" not in key}) == 1
+    }
     return frozenset(names | plain)
 
 

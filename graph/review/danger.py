@@ -35,9 +35,9 @@ def object_at(holder: Any, *names: str) -> dict[str, Any]:
 
 
 def list_at(holder: Any, name: str) -> list[Any]:
-    found = holder.get(name) if isinstance(holder, dict) else None
-    return found if isinstance(found, list) else []
+    value = holder.get(name) if isinstance(holder, dict) else None
+    return value if isinstance(value, list) else []
 
 
 def objects_at(holder: Any, name: str) -> list[dict[str, Any]]:
-    return [one for one in list_at(holder, name) if isinstance(one, dict)]
+    return [element for element in list_at(holder, name) if isinstance(element, dict)]

@@ -52,15 +52,15 @@ def find_dangers(
     policy_type: PolicyType, want: PolicyContent | None, live: PolicyContent | None, *, with_assignments: bool
 ) -> list[Danger]:
     """`want` None: it is removed; `live` None: it is made. Each kind of danger once, the worst first."""
-    now = _Policy(policy_type, live, live) if live else None
-    then = _Policy(policy_type, want, want if with_assignments else live) if want else None
-    found = [*_new_findings(now, then), *_find_losses(now, then)]
-    said = {one.code: one for one in reversed(found)}
-    return [said[code] for code in TITLES if code in said]
+    now = _HeldPolicy(policy_type, live, live) if live else None
+    then = _HeldPolicy(policy_type, want, want if with_assignments else live) if want else None
+    all_dangers = [*_new_findings(now, then), *_find_losses(now, then)]
+    by_code = {danger.code: danger for danger in reversed(all_dangers)}
+    return [by_code[code] for code in TITLES if code in by_code]
 
 
 @dataclass(frozen=True)
-class _Policy:
+class _HeldPolicy:
     """A content with the assignments that hold once it is written."""
 
     policy_type: PolicyType
@@ -77,15 +77,17 @@ class _Policy:
         return direct_assignments(objects_at(self.assigned, "assignments"))
 
 
-def _new_findings(now: _Policy | None, then: _Policy | None) -> Iterator[Danger]:
+def _new_findings(now: _HeldPolicy | None, then: _HeldPolicy | None) -> Iterator[Danger]:
     if then is None:
         return
     for find in _FINDERS:
-        there = {canonical(one.evidence) for one in find(now)} if now else set()
-        yield from (Danger(one.code, one.said) for one in find(then) if canonical(one.evidence) not in there)
+        present = {canonical(finding.evidence) for finding in find(now)} if now else set()
+        yield from (
+            Danger(finding.code, finding.said) for finding in find(then) if canonical(finding.evidence) not in present
+        )
 
 
-def _find_losses(now: _Policy | None, then: _Policy | None) -> Iterator[Danger]:
+def _find_losses(now: _HeldPolicy | None, then: _HeldPolicy | None) -> Iterator[Danger]:
     if now is not None:
         key, wanted = now.policy_type.key, then.body if then else None
         for change in (*access.LOSSES.get(key, ()), *_LOSSES.get(key, ())):
@@ -114,7 +116,7 @@ PAYLOADS: Mapping[str, str] = {
 }
 
 
-def _objects(held: _Policy) -> Iterator[tuple[str, dict[str, Any]]]:
+def _objects(held: _HeldPolicy) -> Iterator[tuple[str, dict[str, Any]]]:
     """(type, object) of the body and of all inside of it; "" for a type that the model does not know."""
     todo: list[tuple[str, Any]] = [(root_type(held.policy_type), held.body)]
     while todo:
@@ -125,10 +127,10 @@ def _objects(held: _Policy) -> Iterator[tuple[str, dict[str, Any]]]:
             known = model.properties(of)
             todo += [((known[name].type or "") if name in known else "", inner) for name, inner in value.items()]
         elif isinstance(value, list):
-            todo += [(declared, one) for one in value]
+            todo += [(declared, element) for element in value]
 
 
-def _find_code(held: _Policy) -> Iterator[Finding]:
+def _find_code(held: _HeldPolicy) -> Iterator[Finding]:
     for of, value in _objects(held):
         code = {name: value[name] for name in CODE if value.get(name)}
         installs = object_at(value, INSTALLED_BY)
@@ -150,25 +152,25 @@ def _account_name(of: str) -> str:
     return "root" if is_unix else "SYSTEM"
 
 
-def _find_payloads(held: _Policy) -> Iterator[Finding]:
+def _find_payloads(held: _HeldPolicy) -> Iterator[Finding]:
     for _, value in _objects(held):
         for name in PAYLOADS.keys() & value.keys():
             if value[name]:
                 yield Finding("system", [name, value[name]], PAYLOADS[name])
 
 
-def _reach_words(held: _Policy) -> str:
-    return f", {' and '.join(whom)}" if (whom := [one for one, _ in _reach_of_everybody(held)]) else ""
+def _reach_words(held: _HeldPolicy) -> str:
+    return f", {' and '.join(whom)}" if (whom := [whom for whom, _ in _reach_of_everybody(held)]) else ""
 
 
-def _find_certificates(held: _Policy) -> Iterator[Finding]:
+def _find_certificates(held: _HeldPolicy) -> Iterator[Finding]:
     for _, value in _objects(held):
         if value.get("trustedRootCertificate"):
-            said = "Devices trust whatever this certificate authority signs: its subject stands below."
-            yield Finding("certificate", value["trustedRootCertificate"], said)
+            sentence = "Devices trust whatever this certificate authority signs: its subject stands below."
+            yield Finding("certificate", value["trustedRootCertificate"], sentence)
 
 
-def _find_administrators(held: _Policy) -> Iterator[Finding]:
+def _find_administrators(held: _HeldPolicy) -> Iterator[Finding]:
     for of, value in _objects(held):
         for name, inner in value.items():
             known = model.properties(of).get(name)
@@ -186,7 +188,7 @@ def _find_administrators(held: _Policy) -> Iterator[Finding]:
             )
 
 
-def _find_roles(held: _Policy) -> Iterator[Finding]:
+def _find_roles(held: _HeldPolicy) -> Iterator[Finding]:
     body = held.body
     if held.policy_type.key == "roleAssignments":
         lists = [sorted(map(str, list_at(body, name))) for name in ("members", "resourceScopes", "scopeMembers")]
@@ -202,24 +204,24 @@ _ALL_SCOPES = ("allDevices", "allLicensedUsers", "allDevicesAndLicensedUsers")
 _TARGETS = {"allDevicesAssignmentTarget": "for all devices", "allLicensedUsersAssignmentTarget": "for all users"}
 
 
-def _reach_of_everybody(held: _Policy) -> list[tuple[str, str]]:
+def _reach_of_everybody(held: _HeldPolicy) -> list[tuple[str, str]]:
     """(for whom, narrowed by which filter) of assignments that reach everybody: by type, or by the built-in groups."""
-    found = {}
-    for one in held.assignments:
-        target = object_at(one, "target")
+    reach = {}
+    for assignment in held.assignments:
+        target = object_at(assignment, "target")
         kind = str(target.get("@odata.type")).removeprefix(model.PREFIX)
         group = EVERYBODY.get(str(target.get("groupId") or "").lower())
         whom = _TARGETS.get(kind) or (f"for {group.lower()}" if group and not kind.startswith("exclusion") else None)
         if whom:
             by = target.get("deviceAndAppManagementAssignmentFilterType")
-            found[whom] = str(by) if by not in (None, "none") else ""
-    return sorted(found.items())
+            reach[whom] = str(by) if by not in (None, "none") else ""
+    return sorted(reach.items())
 
 
-def _find_everybody(held: _Policy) -> Iterator[Finding]:
+def _find_everybody(held: _HeldPolicy) -> Iterator[Finding]:
     for whom, narrowed in _reach_of_everybody(held):
-        said = f"It is {whom}{f', narrowed by a filter ({narrowed})' if narrowed else ''}."
-        yield Finding("everybody", [whom, narrowed], said)
+        sentence = f"It is {whom}{f', narrowed by a filter ({narrowed})' if narrowed else ''}."
+        yield Finding("everybody", [whom, narrowed], sentence)
     if held.body.get("scopeType") in _ALL_SCOPES:
         yield Finding("everybody", held.body["scopeType"], "The role reaches all devices or users of the tenant.")
     row = held.policy_type
@@ -230,7 +232,7 @@ def _find_everybody(held: _Policy) -> Iterator[Finding]:
 _LIMIT = re.compile("Before(Wipe|FactoryReset|Retirement)|^wipeAfter|^(minimum|maximum)Wipe", re.IGNORECASE)
 
 
-def _find_device_removal(held: _Policy) -> Iterator[Finding]:
+def _find_device_removal(held: _HeldPolicy) -> Iterator[Finding]:
     """Whatever the model lists as a remedy beside others, and counts or dates that end in one."""
     for of, value in _objects(held):
         for name, inner in value.items():
@@ -244,29 +246,31 @@ def _is_limit(name: str) -> bool:
     return bool(_LIMIT.search(name))
 
 
-def _find_members(held: _Policy) -> Iterator[Finding]:
+def _find_members(held: _HeldPolicy) -> Iterator[Finding]:
     members = list_at(held.body, "members")
     if held.policy_type.is_referred and members:
         yield Finding("members", members, f"It gets {len(members)} member(s): what is for the group reaches them.")
 
 
-def _find_approval(held: _Policy) -> Iterator[Finding]:
+def _find_approval(held: _HeldPolicy) -> Iterator[Finding]:
     if held.policy_type.key == "operationApprovalPolicies":
-        said = "From then on what it protects waits for a second person, and its approvers are those named here."
-        yield Finding("approval", [held.body.get("policyType"), held.body.get("approverGroupIds")], said)
+        sentence = "From then on what it protects waits for a second person, and its approvers are those named here."
+        yield Finding("approval", [held.body.get("policyType"), held.body.get("approverGroupIds")], sentence)
 
 
-def _find_in_access(held: _Policy) -> Iterable[Finding]:
-    return [one for find in access.FINDERS.get(held.policy_type.key, ()) for one in find(held.body)]
+def _find_in_access(held: _HeldPolicy) -> Iterable[Finding]:
+    return [finding for find in access.FINDERS.get(held.policy_type.key, ()) for finding in find(held.body)]
 
 
-def _find_in_settings(held: _Policy) -> Iterable[Finding]:
+def _find_in_settings(held: _HeldPolicy) -> Iterable[Finding]:
     return [
-        one for find in (find_disabled_protection, find_exclusions, find_code_settings) for one in find(_objects(held))
+        finding
+        for find in (find_disabled_protection, find_exclusions, find_code_settings)
+        for finding in find(_objects(held))
     ]
 
 
-_FINDERS: tuple[Callable[[_Policy], Iterable[Finding]], ...] = (
+_FINDERS: tuple[Callable[[_HeldPolicy], Iterable[Finding]], ...] = (
     _find_in_access,
     _find_approval,
     _find_roles,
@@ -284,12 +288,12 @@ _FINDERS: tuple[Callable[[_Policy], Iterable[Finding]], ...] = (
 # --- what a change takes away ----------------------------------------------------------------------------------------
 
 
-def _find_lost_assignments(now: _Policy, then: _Policy | None) -> Iterator[Danger]:
-    if not any(_is_for_somebody(one) for one in now.assignments):
+def _find_lost_assignments(now: _HeldPolicy, then: _HeldPolicy | None) -> Iterator[Danger]:
+    if not any(_is_for_somebody(assignment) for assignment in now.assignments):
         return
     if then is None:
         yield Danger("taken", "It is assigned now, and would be removed.")
-    elif not any(_is_for_somebody(one) for one in then.assignments):
+    elif not any(_is_for_somebody(assignment) for assignment in then.assignments):
         yield Danger("taken", "It is assigned now, and would be assigned to nobody.")
     elif lost := dict(_reach_of_everybody(now)).keys() - dict(_reach_of_everybody(then)).keys():
         yield Danger("taken", f"It is {' and '.join(sorted(lost))} now, and would be for some of them alone.")

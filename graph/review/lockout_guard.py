@@ -22,8 +22,8 @@ def find_lockout(policy_type: str, want: PolicyContent, break_glass: Sequence[Ma
         return ""
     if not break_glass:
         return "It is for all users, and the tenant names no break-glass account or group that it could exclude."
-    missing = [one for one in break_glass if not _is_excluded(one, users)]
-    names = ", ".join(str(one.get("name") or one["id"]) for one in missing)
+    missing = [account for account in break_glass if not _is_excluded(account, users)]
+    names = ", ".join(str(account.get("name") or account["id"]) for account in missing)
     return f"It is for all users and does not exclude {names}." if missing else ""
 
 
@@ -31,6 +31,6 @@ def _lower_names(users: Mapping[str, Any], name: str) -> set[str]:
     return {str(one).lower() for one in list_at(users, name)}
 
 
-def _is_excluded(one: Mapping[str, str], users: Mapping[str, Any]) -> bool:
-    names = [_EXCLUDED[one["kind"]]] if "kind" in one else _EXCLUDED.values()
-    return any(one["id"].lower() in _lower_names(users, name) for name in names)
+def _is_excluded(account: Mapping[str, str], users: Mapping[str, Any]) -> bool:
+    names = [_EXCLUDED[account["kind"]]] if "kind" in account else _EXCLUDED.values()
+    return any(account["id"].lower() in _lower_names(users, name) for name in names)

@@ -47,11 +47,11 @@ def find_exclusions(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[F
     """Exclusions from the virus scanner: by a setting, or by a property."""
     for _, value in objects:
         setting = _setting_id(value)
-        found = {setting: _setting_value(value)} if _LEFT_ALONE.search(setting) else {}
-        found |= {name: str(inner) for name, inner in value.items() if inner and _LEFT_ALONE.search(name)}
-        for name, said in found.items():
-            if said:
-                yield Finding("protection", [name, said], "It says what the virus scanner leaves alone.")
+        exclusions = {setting: _setting_value(value)} if _LEFT_ALONE.search(setting) else {}
+        exclusions |= {name: str(inner) for name, inner in value.items() if inner and _LEFT_ALONE.search(name)}
+        for name, text in exclusions.items():
+            if text:
+                yield Finding("protection", [name, text], "It says what the virus scanner leaves alone.")
 
 
 def find_code_settings(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Finding]:
@@ -70,17 +70,17 @@ def _setting_id(value: dict[str, Any]) -> str:
 def find_disabled_protection(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Finding]:
     """Protection that a content turns off, whatever was there."""
     for _, value in objects:
-        setting, said = _setting_id(value), _setting_value(value)
-        if setting and any(which.search(setting) and off.search(said) for which, off in _OFF):
+        setting, text = _setting_id(value), _setting_value(value)
+        if setting and any(which.search(setting) and off.search(text) for which, off in _OFF):
             name = words(setting.rpartition("/")[2] if "/" in setting else setting)
-            yield Finding("protection", [setting, said], f"It turns off: {name}.")
+            yield Finding("protection", [setting, text], f"It turns off: {name}.")
 
 
 def _setting_value(setting: dict[str, Any]) -> str:
     for name in ("choiceSettingValue", "simpleSettingValue"):
         if isinstance(setting.get(name), dict):
             return str(setting[name].get("value"))
-    several = [str(one.get("value")) for one in objects_at(setting, "simpleSettingCollectionValue")]
+    several = [str(value.get("value")) for value in objects_at(setting, "simpleSettingCollectionValue")]
     if several:
         return ", ".join(several)
     found = setting.get("valueJson", setting.get("value", ""))
@@ -131,16 +131,20 @@ def _is_requirement(name: str, value: Any) -> bool:
 
 def _settings_by_id(body: dict[str, Any]) -> dict[str, str]:
     """Id -> all that is set by it."""
-    instances = [object_at(one, "settingInstance") for one in objects_at(body, "settings")]
-    return {str(one["settingDefinitionId"]): canonical(one) for one in instances if one.get("settingDefinitionId")}
+    instances = [object_at(setting, "settingInstance") for setting in objects_at(body, "settings")]
+    return {
+        str(instance["settingDefinitionId"]): canonical(instance)
+        for instance in instances
+        if instance.get("settingDefinitionId")
+    }
 
 
 def _grace_hours(body: dict[str, Any]) -> float:
     """Hours until a device counts as not compliant; for ever where no action says so."""
     rules = objects_at(body, "scheduledActionsForRule")
-    actions = [one for rule in rules for one in objects_at(rule, "scheduledActionConfigurations")]
-    hours = [one.get("gracePeriodHours") for one in actions if one.get("actionType") == "block"]
-    return min((one if isinstance(one, int) else 0 for one in hours), default=float("inf"))
+    actions = [action for rule in rules for action in objects_at(rule, "scheduledActionConfigurations")]
+    hours = [action.get("gracePeriodHours") for action in actions if action.get("actionType") == "block"]
+    return min((grace if isinstance(grace, int) else 0 for grace in hours), default=float("inf"))
 
 
 def _true_properties(policy_type: PolicyType, body: dict[str, Any]) -> list[str]:

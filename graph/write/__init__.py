@@ -1,4 +1,4 @@
-"""What to send to Graph so that a policy becomes what a backup holds. Nothing is sent here.
+"""Requests that make a policy what a backup holds. Nothing is sent here.
 
 May import: graph.content, graph.display, graph.policy_types, graph.read, graph.references, graph.transport.
 """

@@ -1,7 +1,8 @@
-"""The parts of policies that have calls of their own, and what a body must look like to be taken.
+"""Parts of policies that are written by calls of their own, and the shapes in which Graph takes a body.
 
-learn.microsoft.com, Microsoft Graph beta reference of each action; where it is silent or wrong, what open-source
-exporters were seen to send to the service and what it answered.
+`shape_…` changes a body into what Graph takes; `write_…` returns the requests that make one part of a policy another.
+Sources: learn.microsoft.com, Microsoft Graph beta reference of each action; where it is silent or wrong, what
+open-source exporters were seen to send to the service and what it answered.
 """
 
 import base64
@@ -32,11 +33,11 @@ def pick(value: Mapping[str, Any], *names: str) -> Object:
 
 
 def index_by(items: Iterable[Object] | None, name: str) -> dict[str, Object]:
-    return {str(one.get(name)): one for one in items or ()}
+    return {str(item.get(name)): item for item in items or ()}
 
 
 def write_whole(action: str, key: str, clean: Callable[[Object], list[Any]]) -> Part:
-    """A part that one action replaces as a whole."""
+    """Return a part that one action replaces as a whole."""
     return lambda path, live, want: [post(f"{path}/{action}", {key: clean(want)})]
 
 
@@ -44,11 +45,11 @@ def write_whole(action: str, key: str, clean: Callable[[Object], list[Any]]) -> 
 
 
 def shape_catalog(body: Object) -> None:
-    """Setting ids are the service's. Of the template only its id is the policy's."""
+    """Drop the settings' ids, which the service assigns, and all of the template reference but its id."""
     if isinstance(body.get("templateReference"), dict):
         body["templateReference"] = pick(body["templateReference"], "templateId")
     if isinstance(body.get("settings"), list):
-        body["settings"] = [omit(one, "id", "settingDefinitions") for one in body["settings"]]
+        body["settings"] = [omit(setting, "id", "settingDefinitions") for setting in body["settings"]]
 
 
 # --- device configuration --------------------------------------------------------------------------------------------
@@ -65,7 +66,7 @@ def shape_device_configuration(body: Object) -> None:
 
 
 def _shape_oma_setting(setting: Object) -> None:
-    """A revealed secret goes as plain text; XML has to be base64 again, though it was revealed as text."""
+    """Send a revealed secret as plain text; XML has to be base64 again, though it was revealed as text."""
     if setting.get("isEncrypted") and setting.get("@odata.type") in _ENCODED and not _is_base64(setting.get("value")):
         setting["value"] = base64.b64encode(str(setting["value"]).encode()).decode()
     for name in ("isEncrypted", "secretReferenceValueId"):
@@ -81,7 +82,7 @@ def _is_base64(value: Any) -> bool:
 
 
 def write_privacy_controls(path: str, live: Object, want: Object) -> list[Request]:
-    controls = [omit(one, "id") for one in want.get("privacyAccessControls") or ()]
+    controls = [omit(control, "id") for control in want.get("privacyAccessControls") or ()]
     return [post(f"{path}/windowsPrivacyAccessControls", {"windowsPrivacyAccessControls": controls})]
 
 
@@ -93,29 +94,29 @@ def write_definition_values(path: str, live: Object, want: Object) -> list[Reque
     same = {
         key for key in now.keys() & then.keys() if _definition_value_body(now[key]) == _definition_value_body(then[key])
     }
-    # A changed one goes and comes anew: an update in place would need the ids of its presentation values.
+    # A changed value is deleted and added: an update in place would need the ids of its presentation values.
     body = {
-        "added": [_definition_value_body(one) for key, one in then.items() if key not in same],
+        "added": [_definition_value_body(value) for key, value in then.items() if key not in same],
         "updated": [],
-        "deletedIds": [one["id"] for key, one in now.items() if key not in same],
+        "deletedIds": [value["id"] for key, value in now.items() if key not in same],
     }
     return [post(f"{path}/updateDefinitionValues", body)]
 
 
 def _by_definition(body: Object) -> dict[str, Object]:
-    return {str((one.get("definition") or {}).get("id")): one for one in body.get("definitionValues") or ()}
+    return {str((value.get("definition") or {}).get("id")): value for value in body.get("definitionValues") or ()}
 
 
 def _definition_value_body(value: Object) -> Object:
     definition = paths.key_link("/deviceManagement/groupPolicyDefinitions", (value.get("definition") or {}).get("id"))
     presentations = [
         {
-            **omit(one, "id", "createdDateTime", "lastModifiedDateTime", "presentation"),
+            **omit(presentation, "id", "createdDateTime", "lastModifiedDateTime", "presentation"),
             "presentation@odata.bind": paths.key_link(
-                f"{definition}/presentations", (one.get("presentation") or {}).get("id")
+                f"{definition}/presentations", (presentation.get("presentation") or {}).get("id")
             ),
         }
-        for one in value.get("presentationValues") or ()
+        for presentation in value.get("presentationValues") or ()
     ]
     presentations.sort(key=canonical)
     return {"enabled": value.get("enabled"), "definition@odata.bind": definition, "presentationValues": presentations}
@@ -125,12 +126,12 @@ def _definition_value_body(value: Object) -> Object:
 
 
 def _compliance_actions(body: Object) -> list[Object]:
-    """The service answers no rule name, and takes no rule without one. One rule with a block action has to be there."""
+    """Return the rules as Graph takes them: it answers no rule name, and takes no rule without one."""
     return [
         {
             "ruleName": rule.get("ruleName") or "PasswordRequired",
             "scheduledActionConfigurations": [
-                _compliance_action(one) for one in rule.get("scheduledActionConfigurations") or ()
+                _compliance_action(action) for action in rule.get("scheduledActionConfigurations") or ()
             ],
         }
         for rule in body.get("scheduledActionsForRule") or ()
@@ -148,14 +149,14 @@ _BLOCK: Object = {
 
 
 def lacks_block_action(body: Object) -> bool:
-    """Without actions, or with none that marks the device: the service takes no such policy."""
+    """Return whether no action marks the device noncompliant: the service takes no such policy."""
     rules = body.get("scheduledActionsForRule") or ()
-    actions = [one for rule in rules for one in rule.get("scheduledActionConfigurations") or ()]
-    return all(one.get("actionType") != "block" for one in actions)
+    actions = [action for rule in rules for action in rule.get("scheduledActionConfigurations") or ()]
+    return all(action.get("actionType") != "block" for action in actions)
 
 
 def add_block_action(body: Object) -> list[Object]:
-    """The rules, with the action that the service demands and shows as "mark device noncompliant"."""
+    """Return the rules with the action that the service demands and shows as "mark device noncompliant"."""
     rules = body.get("scheduledActionsForRule") or [{"ruleName": "PasswordRequired"}]
     first = {**rules[0]}
     first["scheduledActionConfigurations"] = [*(first.get("scheduledActionConfigurations") or ()), dict(_BLOCK)]
@@ -177,7 +178,7 @@ write_scheduled_actions = write_whole("setScheduledActions", "scheduledActions",
 
 def create_intent(path: str, body: Object) -> Request:
     template = body.get("templateId")
-    settings = [_settings_delta(one) for one in _settings_by_definition(body).values()]
+    settings = [_settings_delta(setting) for setting in _settings_by_definition(body).values()]
     return post(
         paths.join("/deviceManagement/templates", template, "createInstance"),
         {**pick(body, "displayName", "description", "roleScopeTagIds"), "settingsDelta": settings},
@@ -187,25 +188,27 @@ def create_intent(path: str, body: Object) -> Request:
 def write_intent_settings(path: str, live: Object, want: Object) -> list[Request]:
     now, then = _settings_by_definition(live), _settings_by_definition(want)
     changed = [
-        {**_settings_delta(one), **({"id": now[key]["id"]} if key in now else {})}
-        for key, one in then.items()
-        if key not in now or now[key].get("valueJson") != one.get("valueJson")
+        {**_settings_delta(setting), **({"id": now[key]["id"]} if key in now else {})}
+        for key, setting in then.items()
+        if key not in now or now[key].get("valueJson") != setting.get("valueJson")
     ]
     # Nothing removes a setting; "null" makes it not configured.
     unset = [
-        {"id": one["id"], **_settings_delta(one), "valueJson": "null"} for key, one in now.items() if key not in then
+        {"id": setting["id"], **_settings_delta(setting), "valueJson": "null"}
+        for key, setting in now.items()
+        if key not in then
     ]
     return [post(f"{path}/updateSettings", {"settings": [*changed, *unset]})]
 
 
 def _settings_delta(setting: Object) -> Object:
-    """`value` says the same as `valueJson`."""
+    """Return a setting as an update takes it, without `value`, which says the same as `valueJson`."""
     return omit(setting, "id", "value")
 
 
 def _settings_by_definition(body: Object) -> dict[str, Object]:
     settings = index_by(body.get("settings"), "definitionId")
-    return {key: one for key, one in settings.items() if not ONBOARDING.search(key)}
+    return {key: setting for key, setting in settings.items() if not ONBOARDING.search(key)}
 
 
 # --- app protection --------------------------------------------------------------------------------------------------
@@ -214,13 +217,15 @@ def _settings_by_definition(body: Object) -> dict[str, Object]:
 def write_target_apps(path: str, live: Object, want: Object) -> list[Request]:
     group = want.get("appGroupType")
     chosen = [] if str(group).startswith("all") else want.get("apps") or []
-    apps = [{"mobileAppIdentifier": one.get("mobileAppIdentifier")} for one in chosen]
+    apps = [{"mobileAppIdentifier": app.get("mobileAppIdentifier")} for app in chosen]
     # Windows has no such groups, and its action takes none (msgraph-beta-sdk 1.66.0).
     return [post(f"{path}/targetApps", {"apps": apps, **({"appGroupType": group} if group else {})})]
 
 
 def write_app_settings(path: str, live: Object, want: Object) -> list[Request]:
-    return [post(f"{path}/changeSettings", {"settings": [omit(one, "id") for one in want.get("settings") or ()]})]
+    return [
+        post(f"{path}/changeSettings", {"settings": [omit(setting, "id") for setting in want.get("settings") or ()]})
+    ]
 
 
 # --- enrollment ------------------------------------------------------------------------------------------------------
@@ -245,20 +250,22 @@ def write_messages(path: str, live: Object, want: Object) -> list[Request]:
     key, below = "localizedNotificationMessages", f"{path}/localizedNotificationMessages"
     now, then = index_by(live.get(key), "locale"), index_by(want.get(key), "locale")
     # The default one first: a template without a default takes no other.
-    order = sorted(then.values(), key=lambda one: not one.get("isDefault"))
-    made = [post(below, pick(one, "locale", "subject", "messageTemplate", "isDefault"))
-            for one in order if one["locale"] not in now]  # fmt: skip
+    order = sorted(then.values(), key=lambda message: not message.get("isDefault"))
+    creations = [post(below, pick(message, "locale", "subject", "messageTemplate", "isDefault"))
+            for message in order if message["locale"] not in now]  # fmt: skip
     changed = [
-        Request(paths.join(below, now[one["locale"]]["id"]), "PATCH", _message_body(one))
-        for one in order
-        if one["locale"] in now and _message_body(one) != _message_body(now[one["locale"]])
+        Request(paths.join(below, now[message["locale"]]["id"]), "PATCH", _message_body(message))
+        for message in order
+        if message["locale"] in now and _message_body(message) != _message_body(now[message["locale"]])
     ]
-    gone = [Request(paths.join(below, one["id"]), "DELETE") for locale, one in now.items() if locale not in then]
-    return [*made, *changed, *gone]
+    deletions = [
+        Request(paths.join(below, message["id"]), "DELETE") for locale, message in now.items() if locale not in then
+    ]
+    return [*creations, *changed, *deletions]
 
 
 def _message_body(message: Object) -> Object:
-    """isDefault is only ever set, never taken away: another one's taking it does that."""
+    """Return a message as an update takes it. isDefault is only ever set: setting another's takes it away."""
     return {**pick(message, "subject", "messageTemplate"), **({"isDefault": True} if message.get("isDefault") else {})}
 
 
@@ -270,19 +277,19 @@ def policy_set_item(item: Object) -> Object:
 
 
 def shape_policy_set(body: Object) -> None:
-    body["items"] = [policy_set_item(one) for one in body.get("items") or ()]
+    body["items"] = [policy_set_item(item) for item in body.get("items") or ()]
 
 
 def write_policy_set_items(path: str, live: Object, want: Object) -> list[Request]:
     now, then = index_by(live.get("items"), "payloadId"), index_by(want.get("items"), "payloadId")
     body = {
-        "addedPolicySetItems": [policy_set_item(one) for key, one in then.items() if key not in now],
+        "addedPolicySetItems": [policy_set_item(item) for key, item in then.items() if key not in now],
         "updatedPolicySetItems": [
-            {"id": now[key]["id"], **policy_set_item(one)}
-            for key, one in then.items()
-            if key in now and policy_set_item(now[key]) != policy_set_item(one)
+            {"id": now[key]["id"], **policy_set_item(item)}
+            for key, item in then.items()
+            if key in now and policy_set_item(now[key]) != policy_set_item(item)
         ],
-        "deletedPolicySetItems": [one["id"] for key, one in now.items() if key not in then],
+        "deletedPolicySetItems": [item["id"] for key, item in now.items() if key not in then],
     }
     return [post(f"{path}/update", body)]
 
@@ -293,20 +300,20 @@ def write_policy_set_items(path: str, live: Object, want: Object) -> list[Reques
 def shape_role(body: Object) -> None:
     body["rolePermissions"] = [
         {"resourceActions": [pick(action, "allowedResourceActions", "notAllowedResourceActions")
-                             for action in one.get("resourceActions") or ()]}
-        for one in body.get("rolePermissions") or ()
+                             for action in permission.get("resourceActions") or ()]}
+        for permission in body.get("rolePermissions") or ()
     ]  # fmt: skip
 
 
 def shape_role_assignment(body: Object) -> None:
-    """The reference page's way of naming the role did not work; the portal's does."""
+    """Name the role and its scope tags as the portal does: the reference page's way did not work."""
     role_id = (body.pop("roleDefinition", None) or {}).get("id")
     tags = body.pop("roleScopeTags", None) or ()
     if role_id:
         body["roleDefinition@odata.bind"] = paths.key_link("/deviceManagement/roleDefinitions", role_id)
     if tags:
         body["roleScopeTags@odata.bind"] = [
-            paths.key_link("/deviceManagement/roleScopeTags", one["id"]) for one in tags if one.get("id")
+            paths.key_link("/deviceManagement/roleScopeTags", tag["id"]) for tag in tags if tag.get("id")
         ]
 
 
@@ -331,18 +338,24 @@ def write_allowed_combinations(path: str, live: Object, want: Object) -> list[Re
 
 
 def write_combination_configurations(path: str, live: Object, want: Object) -> list[Request]:
-    """One for each kind of configuration and the combinations it is for."""
+    """Write the configurations, each known by its kind and the combinations that it is for."""
     key, below = "combinationConfigurations", f"{path}/combinationConfigurations"
-    now = {_combination_key(one): one for one in live.get(key) or ()}
-    then = {_combination_key(one): one for one in want.get(key) or ()}
-    made = [post(below, combination_configuration(one)) for name, one in then.items() if name not in now]
-    changed = [
-        Request(paths.join(below, now[name]["id"]), "PATCH", combination_configuration(one))
-        for name, one in then.items()
-        if name in now and combination_configuration(now[name]) != combination_configuration(one)
+    now = {_combination_key(configuration): configuration for configuration in live.get(key) or ()}
+    then = {_combination_key(configuration): configuration for configuration in want.get(key) or ()}
+    creations = [
+        post(below, combination_configuration(configuration)) for name, configuration in then.items() if name not in now
     ]
-    gone = [Request(paths.join(below, one["id"]), "DELETE") for name, one in now.items() if name not in then]
-    return [*made, *changed, *gone]
+    changed = [
+        Request(paths.join(below, now[name]["id"]), "PATCH", combination_configuration(configuration))
+        for name, configuration in then.items()
+        if name in now and combination_configuration(now[name]) != combination_configuration(configuration)
+    ]
+    deletions = [
+        Request(paths.join(below, configuration["id"]), "DELETE")
+        for name, configuration in now.items()
+        if name not in then
+    ]
+    return [*creations, *changed, *deletions]
 
 
 def combination_configuration(value: Object) -> Object:
@@ -355,5 +368,5 @@ def _combination_key(value: Object) -> str:
 
 def shape_authentication_strength(body: Object) -> None:
     body["combinationConfigurations"] = [
-        combination_configuration(one) for one in body.get("combinationConfigurations") or ()
+        combination_configuration(configuration) for configuration in body.get("combinationConfigurations") or ()
     ]

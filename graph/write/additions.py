@@ -1,7 +1,7 @@
-"""What a tenant shows and a backup does not know at all: properties that the service has added since it was made.
+"""Properties that the service has added since a backup was made, so that the backup does not know them.
 
 They are no difference by themselves, wherever they stand (microsoftgraph/microsoft-graph-docs#16097: signInFrequency
-got two more). What the backup holds as null it does know.
+got two more). A property that the backup holds as null it does know.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,29 +12,29 @@ from graph.content.places import ASSIGNMENTS, Place, body_of, place_in
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
 
-# Lists of more have no element looked for by trial.
+# In longer lists no element is paired by trial: it would take too long.
 _MOST_TRIALS = 200
 
 
 def without_additions(policy_type: PolicyType, live: dict[str, Any], *backups: dict[str, Any]) -> dict[str, Any]:
-    """The live body without what none of the backups' bodies has."""
-    found: dict[str, Any] = _without_additions(live, backups, body_of(policy_type))
-    return found
+    """Return the live body without the properties that none of the backups' bodies has."""
+    body: dict[str, Any] = _without_additions(live, backups, body_of(policy_type))
+    return body
 
 
 def is_unchanged(policy_type: PolicyType, before: Any, after: Any) -> bool:
-    """Nothing happened between two readings: but that the service tells, or tells no more, of properties unset.
+    """Return whether nothing changed between two readings, but that unset properties appeared or disappeared.
 
-    What it adds with a value is kept as a change: the reading before does not have it, and it may be somebody's.
+    A property that appears with a value is a change: the reading before does not have it, and it may be somebody's.
     """
     if normalise(policy_type, before) == normalise(policy_type, after):
         return True
     if not (isinstance(before.get("body"), dict) and isinstance(after.get("body"), dict)):
         return False
-    one, other = before["body"], after["body"]
+    first, second = before["body"], after["body"]
     for _ in range(2):
-        one, other = other, _without_additions(one, [other], body_of(policy_type), is_kept=_is_something)
-    return bool(normalise(policy_type, {**before, "body": one}) == normalise(policy_type, {**after, "body": other}))
+        first, second = second, _without_additions(first, [second], body_of(policy_type), is_kept=_is_something)
+    return bool(normalise(policy_type, {**before, "body": first}) == normalise(policy_type, {**after, "body": second}))
 
 
 def _is_something(value: Any) -> bool:
@@ -45,7 +45,7 @@ def assignments_without_additions(live: Any, *backups: Any) -> Any:
     return _without_additions(live, backups, ASSIGNMENTS)
 
 
-# Whether a property that no backup has stays all the same.
+# is_kept(value): a property that no backup has stays all the same.
 IsKept = Callable[[Any], bool]
 
 
@@ -55,16 +55,16 @@ def _keep_none(value: Any) -> bool:
 
 def _without_additions(live: Any, backups: Sequence[Any], place: Place, is_kept: IsKept = _keep_none) -> Any:
     if isinstance(live, dict):
-        alike = [one for one in backups if isinstance(one, dict) and _is_of_one_type(live, one)]
+        alike = [backup for backup in backups if isinstance(backup, dict) and _is_of_one_type(live, backup)]
         return _object_without_additions(live, alike, place, is_kept) if alike else live
-    if isinstance(live, list) and any(isinstance(one, dict) for one in live):
-        return _list_without_additions(live, [one for one in backups if isinstance(one, list)], place, is_kept)
+    if isinstance(live, list) and any(isinstance(element, dict) for element in live):
+        return _list_without_additions(live, [backup for backup in backups if isinstance(backup, list)], place, is_kept)
     return live
 
 
-def _is_of_one_type(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Of another type, all of it is another thing."""
-    kinds = [value.get("@odata.type") for value in (one, other)]
+def _is_of_one_type(left: dict[str, Any], right: dict[str, Any]) -> bool:
+    """Return whether both may be of one type; an object of another type has nothing in common with the backup's."""
+    kinds = [value.get("@odata.type") for value in (left, right)]
     return None in kinds or kinds[0] == kinds[1]
 
 
@@ -73,11 +73,13 @@ def _object_without_additions(
 ) -> dict[str, Any]:
     actual = model.type_of(live, place.declared)
     return {
-        name: _without_additions(inner, [one[name] for one in backups if name in one], place_in(actual, name), is_kept)
+        name: _without_additions(
+            inner, [backup[name] for backup in backups if name in backup], place_in(actual, name), is_kept
+        )
         if isinstance(inner, dict | list)
         else inner
         for name, inner in live.items()
-        if any(name in one for one in backups) or is_kept(inner)
+        if any(name in backup for backup in backups) or is_kept(inner)
     }
 
 
@@ -86,17 +88,17 @@ def _list_without_additions(live: list[Any], backups: Sequence[list[Any]], place
     for backup in backups:
         for position, partner in _pairs(live, backup, place):
             partners[position].append(partner)
-    return [_without_additions(one, partners[position], place, is_kept) for position, one in enumerate(live)]
+    return [_without_additions(element, partners[position], place, is_kept) for position, element in enumerate(live)]
 
 
 def _pairs(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[int, Any]]:
-    """(position in the live list, its element of the backup): by what identifies it, else by its place."""
+    """Yield (position in the live list, its element of the backup), paired by what identifies them, else by place."""
     if place.keys is None:
         yield from enumerate(backup[: len(live)])
     elif place.keys:
-        left = _by_key(backup, place)
-        for position, one in enumerate(live):
-            same = left.get(key_of(one, place))
+        unpaired = _by_key(backup, place)
+        for position, element in enumerate(live):
+            same = unpaired.get(key_of(element, place))
             if same:
                 yield position, same.pop(0)
     elif len(live) <= _MOST_TRIALS:
@@ -104,17 +106,17 @@ def _pairs(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[i
 
 
 def _by_key(items: list[Any], place: Place) -> dict[str, list[Any]]:
-    named: dict[str, list[Any]] = {}
-    for one in items:
-        named.setdefault(key_of(one, place), []).append(one)
-    return named
+    by_key: dict[str, list[Any]] = {}
+    for element in items:
+        by_key.setdefault(key_of(element, place), []).append(element)
+    return by_key
 
 
 def _pairs_by_trial(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[int, Any]]:
-    """Where only its whole value identifies an element: what is like one of the backup's but for additions."""
-    wanted = [(canonical(clean(one, place)), one) for one in backup]
-    for position, one in enumerate(live):
-        for at, (text, partner) in enumerate(wanted):
-            if canonical(clean(_without_additions(one, [partner], place), place)) == text:
-                yield position, wanted.pop(at)[1]
+    """Pair elements that only their whole value identifies: alike but for additions."""
+    candidates = [(canonical(clean(element, place)), element) for element in backup]
+    for position, element in enumerate(live):
+        for at, (text, partner) in enumerate(candidates):
+            if canonical(clean(_without_additions(element, [partner], place), place)) == text:
+                yield position, candidates.pop(at)[1]
                 break

@@ -1,6 +1,6 @@
-"""What of a wanted body a target can have, and what the plan says of the rest before anything is written.
+"""The part of a wanted body that a target tenant can have, with notes on the rest.
 
-One function decides both, so that nothing is left out without being named, and nothing is named that comes back.
+One function decides both, so that nothing is left out unnamed, and nothing is named that is restored all the same.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,24 +24,26 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Attainable:
+    """A body that the target can have; `notes` say in a sentence each what it lacks."""
+
     body: Object
     notes: tuple[str, ...] = ()
 
 
 def limit_to_attainable(policy_type: str, want: Object, live: Object | None) -> Attainable:
-    """`live`: the tenant's body; None when the policy is yet to be made."""
+    """Return the attainable part of `want`. `live`: the tenant's body; None when the policy is yet to be created."""
     notes: list[str] = []
     if has_device_group(policy_type, want):
-        found = _limit_device_group(want, live)
-        want, notes = found.body, [*found.notes]
+        limited = _limit_device_group(want, live)
+        want, notes = limited.body, [*limited.notes]
     for limit in _LIMITS.get(policy_type, ()):
-        found = limit(want, live)
-        want, notes = found.body, [*notes, *found.notes]
+        limited = limit(want, live)
+        want, notes = limited.body, [*notes, *limited.notes]
     return Attainable(want, tuple(notes))
 
 
 def _keep_live(name: str, want: Object, live: Object | None, *notes: str) -> Attainable:
-    """It stays as the tenant has it."""
+    """Leave the property `name` as the tenant has it."""
     body = {key: value for key, value in want.items() if key != name}
     return Attainable(body | ({name: live[name]} if live and name in live else {}), notes)
 
@@ -50,14 +52,14 @@ def _keep_live(name: str, want: Object, live: Object | None, *notes: str) -> Att
 
 
 def _limit_driver_decisions(want: Object, live: Object | None) -> Attainable:
-    """A driver that the tenant does not list cannot be decided on, and no decision can be taken back."""
+    """Keep decisions on drivers that the tenant lists; no decision can be taken back."""
     if INVENTORY not in want:
         return Attainable(want, _unknown_decisions_notes(want, live))
-    wanted = {driver_of(one): one for one in decided(want)}
-    there = {driver_of(one) for one in entries(live or {})}
-    theirs = [one for one in decided(live or {}) if driver_of(one) not in wanted]
-    kept = [one for driver, one in wanted.items() if driver in there]
-    missing = [called(driver) for driver in wanted if driver not in there]
+    decisions = {driver_of(entry): entry for entry in decided(want)}
+    listed_drivers = {driver_of(entry) for entry in entries(live or {})}
+    theirs = [entry for entry in decided(live or {}) if driver_of(entry) not in decisions]
+    possible = [entry for driver, entry in decisions.items() if driver in listed_drivers]
+    missing = [called(driver) for driver in decisions if driver not in listed_drivers]
     notes = []
     if missing:
         notes.append(
@@ -66,10 +68,10 @@ def _limit_driver_decisions(want: Object, live: Object | None) -> Attainable:
         )
     if theirs:
         notes.append(
-            f"{_quoted_names([called(driver_of(one)) for one in theirs])}: decided on in the tenant since, and Graph "
-            "takes no decision back."
+            f"{_quoted_names([called(driver_of(entry)) for entry in theirs])}: decided on in the tenant since, and "
+            "Graph takes no decision back."
         )
-    return Attainable({**want, INVENTORY: [*kept, *theirs]}, tuple(notes))
+    return Attainable({**want, INVENTORY: [*possible, *theirs]}, tuple(notes))
 
 
 def _unknown_decisions_notes(want: Object, live: Object | None) -> tuple[str, ...]:
@@ -79,8 +81,10 @@ def _unknown_decisions_notes(want: Object, live: Object | None) -> tuple[str, ..
 
 
 def _limit_quality_updates(want: Object, live: Object | None) -> Attainable:
-    """Which updates of Microsoft's catalogue were approved by hand only a function shows, asked for each by its id."""
-    methods = [one.get("approvalMethodType") for one in listed(want, "approvalSettings") if isinstance(one, dict)]
+    """Note that approvals by hand are not backed up: only a function shows them, asked for each update by its id."""
+    methods = [
+        setting.get("approvalMethodType") for setting in listed(want, "approvalSettings") if isinstance(setting, dict)
+    ]
     if "manual" not in methods or live is not None:
         return Attainable(want)
     return Attainable(want, ("Which updates were approved by hand is not backed up: approve them again in Intune.",))
@@ -88,14 +92,14 @@ def _limit_quality_updates(want: Object, live: Object | None) -> Attainable:
 
 def _quoted_names(names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(f"“{one}”" for one in names[:3]) + more
+    return ", ".join(f"“{name}”" for name in names[:3]) + more
 
 
 # --- compliance ------------------------------------------------------------------------------------------------------
 
 
 def _limit_compliance_actions(want: Object, live: Object | None) -> Attainable:
-    """The service takes no policy without an action that marks the device: a backup that knows of none changes none."""
+    """Leave the tenant's actions where the backup has none that marks the device: Graph takes no such policy."""
     return _keep_live("scheduledActionsForRule", want, live) if live and lacks_block_action(want) else Attainable(want)
 
 
@@ -103,14 +107,14 @@ def _limit_compliance_actions(want: Object, live: Object | None) -> Attainable:
 
 
 def _limit_device_group(want: Object, live: Object | None) -> Attainable:
-    """App-only tokens get a 500 for setting it in any form; a person who is signed in may
-    (deploymenttheory/terraform-provider-microsoft365, windows_autopilot_device_preparation; live, 2026).
+    """Leave the device group: app-only tokens get a 500 for setting it in any form, while a person who is signed in
+    may set it (deploymenttheory/terraform-provider-microsoft365, windows_autopilot_device_preparation; live, 2026).
     """
     if DEVICE_GROUPS not in want:
         return Attainable(want, () if live else (_NO_GROUP_KNOWN,))
-    wanted, theirs = (_device_group_ids(one) for one in (want, live or {}))
-    note = f"Set its device group {', '.join(sorted(wanted)) or '(none)'} by hand in Intune: {_REFUSED}"
-    return _keep_live(DEVICE_GROUPS, want, live, *([note] if wanted != theirs else []))
+    backup_groups, live_groups = (_device_group_ids(body) for body in (want, live or {}))
+    note = f"Set its device group {', '.join(sorted(backup_groups)) or '(none)'} by hand in Intune: {_REFUSED}"
+    return _keep_live(DEVICE_GROUPS, want, live, *([note] if backup_groups != live_groups else []))
 
 
 _REFUSED = "Microsoft Graph lets no app set the group that devices join while they enroll."
@@ -118,7 +122,7 @@ _NO_GROUP_KNOWN = "The backup does not hold the group that devices join while th
 
 
 def _device_group_ids(body: Object) -> set[str]:
-    return {str(one.get("targetId")) for one in listed(body, DEVICE_GROUPS) if isinstance(one, dict)}
+    return {str(group.get("targetId")) for group in listed(body, DEVICE_GROUPS) if isinstance(group, dict)}
 
 
 def _limit_default(name: str) -> Callable[[Object, Object | None], Attainable]:
@@ -131,7 +135,7 @@ def _limit_default(name: str) -> Callable[[Object, Object | None], Attainable]:
 
 
 def _limit_token_default(want: Object, live: Object | None) -> Attainable:
-    """Only what is under a token can be its default."""
+    """Leave the mark of a default profile where the target's policy is under no token."""
     if want.get(IS_DEFAULT) and live is not None and not token_of(live):
         return _keep_live(
             IS_DEFAULT, want, live, "It is under no Apple token here, and so cannot be its default profile."
@@ -140,11 +144,15 @@ def _limit_token_default(want: Object, live: Object | None) -> Attainable:
 
 
 def _limit_messages(want: Object, live: Object | None) -> Attainable:
-    """Those of a kind that may not have been read stay as they are."""
-    known = {one.get("kind") for one in listed(want, MESSAGES)}
+    """Leave the messages of a kind that the backup does not hold, because they could not be read."""
+    known = {message.get("kind") for message in listed(want, MESSAGES)}
     missing = [kind for kind, _ in templates_of(want) if kind not in known]
     if missing and live is not None and MESSAGES in want:
-        theirs = [one for one in listed(live, MESSAGES) if isinstance(one, dict) and one.get("kind") in missing]
+        theirs = [
+            message
+            for message in listed(live, MESSAGES)
+            if isinstance(message, dict) and message.get("kind") in missing
+        ]
         return Attainable({**want, MESSAGES: [*listed(want, MESSAGES), *theirs]})
     if not missing or live is not None:
         return Attainable(want)

@@ -1,8 +1,8 @@
-"""How the parts beside a policy's body are written: links to other objects, decisions, and the service's own children.
+"""Writes of what stands beside a policy's body: links to other objects, decisions, and the service's own children.
 
-graph/read/children.py says where each is known from. Of those that are read by routes of their own: app categories
-(deploymenttheory/terraform-provider-microsoft365 and microsoft/Microsoft365DSC use $ref; Microsoft's model shows but
-the GET), relationships of apps and driver approvals (Microsoft's model: updateRelationships, executeAction).
+graph/read/children.py names the sources. Further ones: app categories (deploymenttheory/terraform-provider-microsoft365
+and microsoft/Microsoft365DSC use $ref; Microsoft's model shows but the GET), relationships of apps and driver approvals
+(Microsoft's model: updateRelationships, executeAction).
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ from graph.write.actions import TYPE, index_by, pick, post, write_messages
 
 
 def link_parts(policy_type: str) -> dict[str, Part]:
-    """By name, the navigations of whichever of its subtypes."""
+    """Return {navigation: its part} for all subtypes of a policy type."""
     return {name: _link_part(policy_type, link) for name, link in navigations.all_links(policy_type).items()}
 
 
@@ -36,29 +36,32 @@ def _link_part(policy_type: str, link: Link) -> Part:
         if not navigations.has_link(policy_type, bare, link.name):
             return []
         nav = paths.join(path, f"microsoft.graph.{bare}", link.name)
-        now, then = (_ids(one.get(link.name)) for one in (live, want))
+        now, then = (_ids(body.get(link.name)) for body in (live, want))
         if link.is_many:
             return reference_requests(nav, now, then, navigations.PATHS[link.kind])
         if now == then:
             return []
-        # A reference to one is replaced as it is put.
-        return [Request(f"{nav}/$ref", "PUT", _link_body(navigations.PATHS[link.kind], one)) for one in then] or [
-            Request(f"{nav}/$ref", "DELETE")
-        ]
+        # PUT replaces the one link that there may be.
+        return [
+            Request(f"{nav}/$ref", "PUT", _link_body(navigations.PATHS[link.kind], target_id)) for target_id in then
+        ] or [Request(f"{nav}/$ref", "DELETE")]
 
     return write
 
 
 def _ids(value: Any) -> list[str]:
-    found = value if isinstance(value, list) else [value]
-    return [str(one["id"]) for one in found if isinstance(one, dict) and one.get("id")]
+    objects = value if isinstance(value, list) else [value]
+    return [str(element["id"]) for element in objects if isinstance(element, dict) and element.get("id")]
 
 
 def reference_requests(nav: str, now: Iterable[str], then: Iterable[str], collection: str) -> list[Request]:
-    """From some objects of a collection to others."""
+    """Return the requests that replace the links `now` by the links `then`, to objects of a collection."""
     now, then = list(now), list(then)
-    gone = [Request(f"{paths.join(nav, one)}/$ref", "DELETE") for one in now if one not in then]
-    return [*gone, *(post(f"{nav}/$ref", _link_body(collection, one)) for one in then if one not in now)]
+    removals = [Request(f"{paths.join(nav, graph_id)}/$ref", "DELETE") for graph_id in now if graph_id not in then]
+    return [
+        *removals,
+        *(post(f"{nav}/$ref", _link_body(collection, graph_id)) for graph_id in then if graph_id not in now),
+    ]
 
 
 def _link_body(collection: str, graph_id: str) -> Object:
@@ -69,14 +72,14 @@ def _link_body(collection: str, graph_id: str) -> Object:
 
 
 def write_categories(path: str, live: Object, want: Object) -> list[Request]:
-    now, then = (_ids(one.get("categories")) for one in (live, want))
+    now, then = (_ids(body.get("categories")) for body in (live, want))
     return reference_requests(f"{path}/categories", now, then, "/deviceAppManagement/mobileAppCategories")
 
 
 def write_relationships(path: str, live: Object, want: Object) -> list[Request]:
-    """The app's own, all at once: those of others to it are written with the others."""
-    sent = [pick(one, "@odata.type", "targetId", "dependencyType", "supersedenceType")
-            for one in want.get("relationships") or () if one.get("targetType") != "parent"]  # fmt: skip
+    """Write the app's own relationships, all at once; those of other apps to it are written with the others."""
+    own = [link for link in want.get("relationships") or () if link.get("targetType") != "parent"]
+    sent = [pick(link, "@odata.type", "targetId", "dependencyType", "supersedenceType") for link in own]
     return [post(f"{path}/updateRelationships", {"relationships": sent})]
 
 
@@ -84,24 +87,23 @@ def write_relationships(path: str, live: Object, want: Object) -> list[Request]:
 
 
 def write_driver_decisions(path: str, live: Object, want: Object) -> list[Request]:
-    """Those that the tenant lists and has decided otherwise, or not yet."""
-    there = {driver_of(one): one for one in entries(live) if one.get("id")}
-    wanted = [(one, there[driver_of(one)]) for one in decided(want) if driver_of(one) in there]
+    """Decide on the drivers that the tenant lists and has decided otherwise, or not yet."""
+    live_entries = {driver_of(entry): entry for entry in entries(live) if entry.get("id")}
+    decisions = [(entry, live_entries[driver_of(entry)]) for entry in decided(want) if driver_of(entry) in live_entries]
     changed = [
-        (ACTIONS[one["approvalStatus"]], _deployment_date(one), str(entry["id"]))
-        for one, entry in wanted
-        if one["approvalStatus"] != entry.get("approvalStatus")
+        (ACTIONS[decision["approvalStatus"]], _deployment_date(decision), str(entry["id"]))
+        for decision, entry in decisions
+        if decision["approvalStatus"] != entry.get("approvalStatus")
     ]
-    return [
-        post(f"{path}/executeAction", {
-            "actionName": action, "driverIds": [one for *_, one in same], **({"deploymentDate": date} if date else {}),
-        })
-        for (action, date), same in groupby(sorted(changed), key=lambda one: one[:2])
-    ]  # fmt: skip
+    requests = []
+    for (action, date), group in groupby(sorted(changed), key=lambda change: change[:2]):
+        body = {"actionName": action, "driverIds": [driver_id for *_, driver_id in group]}
+        requests.append(post(f"{path}/executeAction", body | ({"deploymentDate": date} if date else {})))
+    return requests
 
 
 def _deployment_date(entry: Object) -> str:
-    """When an approved driver is offered; one that is past is as good as now, and may be refused (nobody knows)."""
+    """Return the day on which an approved driver is offered; "" for a past one: it may be refused (nobody knows)."""
     date = str(entry.get("deployDateTime") or "")
     begins = parse_time(date) if entry.get("approvalStatus") == "approved" else None
     return date if begins and begins > datetime.now(UTC).replace(tzinfo=None) else ""
@@ -111,45 +113,47 @@ def _deployment_date(entry: Object) -> str:
 
 
 def write_notification_templates(path: str, live: Object, want: Object) -> list[Request]:
-    """Live's ids of the kinds that are wanted, and none for those to be made; any other id is refused (400)."""
-    there = dict(templates_of(live))
-    named = {kind.lower(): one for one in live.get("notificationTemplates") or () for kind in [one.partition("_")[0]]}
-    wanted = [named[kind] if kind in there else f"{kind}_{ZERO_GUID}" for kind, _ in templates_of(want)]
-    return [Request(path, "PATCH", {**pick(want, "@odata.type"), "notificationTemplates": wanted})]
+    """Name the live templates of the wanted kinds, and new ones for the rest; any other id is refused (400)."""
+    live_kinds = dict(templates_of(live))
+    live_names = {
+        kind.lower(): name for name in live.get("notificationTemplates") or () for kind in [name.partition("_")[0]]
+    }
+    new_names = [live_names[kind] if kind in live_kinds else f"{kind}_{ZERO_GUID}" for kind, _ in templates_of(want)]
+    return [Request(path, "PATCH", {**pick(want, "@odata.type"), "notificationTemplates": new_names})]
 
 
 def write_notification_messages(path: str, live: Object, want: Object) -> list[Request]:
-    """To the templates that the tenant's own policy has by now; a kind that it is yet to have follows."""
-    there = index_by(live.get(MESSAGES), "kind")
+    """Write messages to the templates that the tenant's policy has by now; a kind that it is yet to have follows."""
+    live_templates = index_by(live.get(MESSAGES), "kind")
     calls: list[Request] = []
-    for wanted in want.get(MESSAGES) or ():
-        if wanted.get("kind") in there:
-            calls += _template_requests(there[wanted["kind"]], wanted)
+    for template in want.get(MESSAGES) or ():
+        if template.get("kind") in live_templates:
+            calls += _template_requests(live_templates[template["kind"]], template)
     return calls
 
 
-def _template_requests(there: Object, wanted: Object) -> list[Request]:
-    path = paths.join("/deviceManagement/notificationMessageTemplates", there["id"])
-    calls = write_messages(path, there, wanted)
+def _template_requests(live: Object, want: Object) -> list[Request]:
+    path = paths.join("/deviceManagement/notificationMessageTemplates", live["id"])
+    calls = write_messages(path, live, want)
     # Only that of an e-mail was seen to be changed (its PATCH, after the messages).
-    now, then = (one_spelling("flags", one.get("brandingOptions") or "none") for one in (there, wanted))
-    if wanted.get("brandingOptions") and now != then:
-        calls.append(Request(path, "PATCH", pick(wanted, "brandingOptions")))
+    now, then = (one_spelling("flags", body.get("brandingOptions") or "none") for body in (live, want))
+    if want.get("brandingOptions") and now != then:
+        calls.append(Request(path, "PATCH", pick(want, "brandingOptions")))
     return calls
 
 
 def write_enrollment_order(path: str, live: Object, want: Object) -> list[Request]:
-    """Only policies of enrollment have an order (Microsoft's model: reorder, priorityMetaData, 1 to 500)."""
-    wanted = (want.get("priorityMetaData") or {}).get("priority")
-    return [post(f"{path}/reorder", {"priority": wanted})] if wanted and is_of_enrollment(want) else []
+    """Write the priority, from 1 to 500: only enrollment policies have it (Microsoft's model: reorder)."""
+    priority = (want.get("priorityMetaData") or {}).get("priority")
+    return [post(f"{path}/reorder", {"priority": priority})] if priority and is_of_enrollment(want) else []
 
 
 def write_default_profile(path: str, live: Object, want: Object) -> list[Request]:
-    """Of the token that the tenant's policy is under. What is a default stays it until another one becomes it."""
+    """Make the policy its token's default profile. A default profile stays the default until another becomes it."""
     token, policy = token_of(live), path.rpartition("/")[2]
     profiles = paths.join("/deviceManagement/depOnboardingSettings", token, "enrollmentProfiles")
-    made = post(paths.join(profiles, f"{token}_{policy}", "setDefaultProfile"), {})
-    return [made] if token and want.get(IS_DEFAULT) else []
+    request = post(paths.join(profiles, f"{token}_{policy}", "setDefaultProfile"), {})
+    return [request] if token and want.get(IS_DEFAULT) else []
 
 
 def write_apple_default_profile(path: str, live: Object, want: Object) -> list[Request]:

@@ -1,6 +1,6 @@
-"""Whether what is there is this restore's own doing, however far its writes came, or somebody changed it meanwhile.
+"""Telling a restore's own half-done writes from somebody else's change.
 
-Whatever is neither as it was before the first write, nor as it is to be, is somebody else's.
+A value that is neither as it was before the first write, nor as it is to be, is somebody else's.
 """
 
 from dataclasses import dataclass
@@ -15,15 +15,17 @@ from graph.write.write_requests import PolicyContent, creation_request, direct_a
 
 @dataclass(frozen=True)
 class BegunWrite:
-    """What the writes go from, and to. `names`: the properties of the body that tell."""
+    """The contents before and after the writes that a restore has begun. `names`: the body's properties to compare."""
 
     before: PolicyContent
     after: PolicyContent
     names: frozenset[str]
 
-    def explains(self, policy_type: PolicyType, there: PolicyContent, *, with_assignments: bool) -> bool:
+    def explains(self, policy_type: PolicyType, actual: PolicyContent, *, with_assignments: bool) -> bool:
         names = self.names - policy_type.shifting
-        live, old, new = (_written_part(one, names, with_assignments) for one in (there, self.before, self.after))
+        live, old, new = (
+            _written_part(content, names, with_assignments) for content in (actual, self.before, self.after)
+        )
         for side in (old, new):
             # The tokens of secrets are the tenant's own, and new at each write.
             side["body"] = comparable(policy_type, side["body"], live["body"])
@@ -33,7 +35,7 @@ class BegunWrite:
                 live["assignments"], old["assignments"], new["assignments"]
             ),
         }
-        moved, missing = ({one.path for one in compare(policy_type, side, live)} for side in (old, new))
+        moved, missing = ({difference.path for difference in compare(policy_type, side, live)} for side in (old, new))
         return not (_overlap(moved, missing) or _overlap(missing, moved))
 
 
@@ -42,17 +44,17 @@ def begun_change(before: PolicyContent, want: PolicyContent) -> BegunWrite:
 
 
 def begun_creation(policy_type: PolicyType, want: PolicyContent) -> BegunWrite:
-    """A create is one POST. What it does not say yet is the service's own until it is written."""
+    """Return the write that a create begins: one POST. Properties that it does not send yet are the service's own."""
     sent = creation_request(policy_type, want).body or {}
     # A bind stands for the property of its name.
     names = frozenset({str(name).split("@odata.bind")[0] for name in sent} & want["body"].keys())
     body = settle(policy_type, want["body"]).body  # without its secrets
-    made = {name: body[name] for name in names & body.keys()}
-    return BegunWrite({"body": made, "assignments": _no_assignments(want)}, want, names)
+    sent_body = {name: body[name] for name in names & body.keys()}
+    return BegunWrite({"body": sent_body, "assignments": _no_assignments(want)}, want, names)
 
 
 def begun_removal(before: PolicyContent) -> BegunWrite:
-    """Some are let go of before they are deleted (graph.write.write_requests.removal_requests)."""
+    """Return the write that a removal begins: some policies are changed before they are deleted (removal_requests)."""
     body = {name: False if name == "isTrusted" else value for name, value in before["body"].items()}
     return BegunWrite(before, {"body": body, "assignments": _no_assignments(before)}, frozenset(body))
 
@@ -62,11 +64,11 @@ def _no_assignments(content: PolicyContent) -> list[Any] | None:
 
 
 def _written_part(content: PolicyContent, names: frozenset[str], with_assignments: bool) -> PolicyContent:
-    """Without what the restore never writes, and without what moves by itself."""
+    """Return the content without what the restore never writes, and without what moves by itself."""
     body = {name: value for name, value in content["body"].items() if name in names or name == "@odata.type"}
     return {"body": body, "assignments": direct_assignments(content.get("assignments")) if with_assignments else None}
 
 
 def _overlap(some: set[Path], others: set[Path]) -> bool:
-    """One of these is one of those, or lies in it."""
+    """Return whether one of `some` is one of `others`, or lies inside it."""
     return any(path[:count] in others for path in some for count in range(1, len(path) + 1))

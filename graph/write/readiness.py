@@ -1,7 +1,7 @@
-"""What cannot be used the moment it was made: how one sees that it is ready, and how a refusal says that it is not yet.
+"""Objects that cannot be used the moment they were created: when one is ready, and which refusals say "not yet".
 
-How long it lasts nobody documents. What tools wait: minutes for a store app to be published (Micke-K/IntuneManagement),
-up to five for a named location to be known to policies (KelvinTegelaar/CIPP#4655), one for an Apple enrollment profile
+Nobody documents how long that takes. Tools wait minutes for a store app to be published (Micke-K/IntuneManagement), up
+to five for a named location to be known to policies (KelvinTegelaar/CIPP#4655), one for an Apple enrollment profile
 ("Profile not found", deploymenttheory/terraform-provider-microsoft365).
 """
 
@@ -16,7 +16,7 @@ from graph.policy_types.policy_type import Body
 
 @dataclass(frozen=True)
 class Readiness:
-    """`property` of the policy shows one of `ready` when it can be used; what does not have it is ready."""
+    """A policy type that takes time: `property` shows one of `ready` when it can be used, or is not there at all."""
 
     property: str
     ready: frozenset[str]
@@ -31,7 +31,7 @@ class Readiness:
 READINESS: Mapping[str, Readiness] = {
     "mobileApps": Readiness("publishingState", frozenset({"published"}), "Waiting for Microsoft to publish the app."),
 }
-# For how long after it was made its use is tried again, in seconds.
+# Seconds after the creation during which its use is tried again.
 PATIENCE: Mapping[str, int] = {"mobileApps": 300, "namedLocations": 300, "depOnboardingSettings": 120}
 USUAL_PATIENCE = 120
 _NOT_YET = re.compile(
@@ -41,23 +41,23 @@ _NOT_YET = re.compile(
 
 
 def wait_reason(policy_type: str, body: Body) -> str:
-    """What a new policy waits for before anything else is done with it; "" when it can be used."""
-    found = READINESS.get(policy_type)
-    return found.waits_for if found and not found.is_given(body) else ""
+    """Return what a new policy waits for before anything else is done with it; "" when it can be used."""
+    readiness = READINESS.get(policy_type)
+    return readiness.waits_for if readiness and not readiness.is_given(body) else ""
 
 
 def patience_seconds(policy_type: str) -> int:
     return PATIENCE.get(policy_type, USUAL_PATIENCE)
 
 
-def may_be_a_delay(error: Rejected, made: Collection[str]) -> bool:
-    """A refusal that says that something is not there, be it what was made a moment ago: it may be known soon.
+def may_be_a_delay(error: Rejected, created_ids: Collection[str]) -> bool:
+    """Return whether a refusal may only mean that an object of `created_ids` is not known yet.
 
-    One that names other ids is about those.
+    A refusal that names other ids is about those.
     """
-    if not made or isinstance(error, Forbidden | Conflict):
+    if not created_ids or isinstance(error, Forbidden | Conflict):
         return False
     named = set(GUID.findall(error.sentence.lower()))
     if named:
-        return any(guid in one.lower() for guid in named for one in made)
+        return any(guid in graph_id.lower() for guid in named for graph_id in created_ids)
     return isinstance(error, NotFound) or bool(_NOT_YET.search(error.sentence))

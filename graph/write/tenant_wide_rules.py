@@ -1,7 +1,6 @@
-"""How the policy types in graph/policy_types/tenant_wide_types.py are written; as graph/write/write_rules.py, which
-joins them, for the others.
+"""Write rules of the policy types in graph/policy_types/tenant_wide_types.py; write_rules.py has the others.
 
-Where no source is named, the calls are those of Microsoft's own package, msgraph-beta-sdk 1.66.0.
+Calls without a named source are those of Microsoft's own package, msgraph-beta-sdk 1.66.0.
 """
 
 from collections.abc import Callable, Mapping
@@ -64,20 +63,22 @@ def _stays_a_draft(body: Object) -> str:
 
 def _shape_agreement(body: Object) -> None:
     body["files"] = [
-        pick(one, "fileName", "displayName", "language", "isDefault", "fileData") for one in body.get("files") or ()
+        pick(file, "fileName", "displayName", "language", "isDefault", "fileData") for file in body.get("files") or ()
     ]
 
 
 def _lacks_files(body: Object) -> str:
-    """An agreement without its PDF makes the list of all agreements a 500 (Micke-K/IntuneManagement, 2026-09-06)."""
+    """Refuse an agreement without its PDF: it makes the list of all agreements a 500 (Micke-K/IntuneManagement,
+    2026-09-06).
+    """
     files = body.get("files") or ()
-    has_all = bool(files) and all((one.get("fileData") or {}).get("data") for one in files)
+    has_all = bool(files) and all((file.get("fileData") or {}).get("data") for file in files)
     return "" if has_all else "The backup does not hold all of its PDFs, and Microsoft Graph takes none without them."
 
 
 # --- company branding ------------------------------------------------------------------------------------------------
 
-# The header by which the one without a language is meant (learn.microsoft.com: Update organizationalBranding).
+# The header that means the default branding, without a language (learn.microsoft.com: Update organizationalBranding).
 _DEFAULT = {"Accept-Language": DEFAULT_LOCALE}
 
 
@@ -89,7 +90,7 @@ def _create_branding(path: str, body: Object) -> Request:
 
 
 def _branding_texts(body: Object) -> Object:
-    """All that goes with the object; what has no value is left to the service's default."""
+    """Return what goes with the object itself; a property without a value stays at the service's default."""
     derived = {"id", "cdnList", "@odata.type", *BRANDING_FILES, *(f"{name}RelativeUrl" for name in BRANDING_FILES)}
     return {name: value for name, value in omit(body, *derived).items() if value is not None}
 
@@ -104,7 +105,7 @@ def _branding_file_part(name: str) -> Part:
     return write
 
 
-# How each sort of file begins, in base64.
+# The first characters of each sort of file, in base64.
 _BEGINNINGS = {"iVBORw": "image/png", "/9j/": "image/jpeg", "AAABAA": "image/x-icon", "R0lGOD": "image/gif"}
 
 
@@ -121,40 +122,48 @@ _COOKIE = ("displayName", "comment", "hostOnly", "hostOrDomain", "path", "source
 
 
 def _list_part(name: str, key: Callable[[Object], str], shown: tuple[str, ...]) -> Part:
-    """A list below the site list, each of its elements by itself."""
+    """Return the part that writes a list below the site list, each of its elements by itself."""
 
     def write(path: str, live: Object, want: Object) -> list[Request]:
-        now = {key(one): one for one in live.get(name) or ()}
-        then = {key(one): one for one in want.get(name) or ()}
-        made = [post(f"{path}/{name}", pick(one, *shown)) for which, one in then.items() if which not in now]
-        changed = [
-            Request(paths.join(path, name, now[which]["id"]), "PATCH", pick(one, *shown))
-            for which, one in then.items()
-            if which in now and pick(now[which], *shown) != pick(one, *shown)
+        now = {key(element): element for element in live.get(name) or ()}
+        then = {key(element): element for element in want.get(name) or ()}
+        creations = [
+            post(f"{path}/{name}", pick(element, *shown)) for which, element in then.items() if which not in now
         ]
-        gone = [Request(paths.join(path, name, one["id"]), "DELETE") for which, one in now.items() if which not in then]
-        return [*gone, *made, *changed]
+        changed = [
+            Request(paths.join(path, name, now[which]["id"]), "PATCH", pick(element, *shown))
+            for which, element in then.items()
+            if which in now and pick(now[which], *shown) != pick(element, *shown)
+        ]
+        deletions = [
+            Request(paths.join(path, name, element["id"]), "DELETE")
+            for which, element in now.items()
+            if which not in then
+        ]
+        return [*deletions, *creations, *changed]
 
     return write
 
 
-def _cookie_key(one: Object) -> str:
-    return f"{one.get('hostOrDomain')} {one.get('displayName')} {one.get('path')}"
+def _cookie_key(cookie: Object) -> str:
+    return f"{cookie.get('hostOrDomain')} {cookie.get('displayName')} {cookie.get('path')}"
 
 
 # --- Windows 365 -----------------------------------------------------------------------------------------------------
 
 
 def _shape_provisioning_policy(body: Object) -> None:
-    for one in body.get("domainJoinConfigurations") or ():
-        one.pop("geographicLocationType", None)
+    for configuration in body.get("domainJoinConfigurations") or ():
+        configuration.pop("geographicLocationType", None)
 
 
 # --- tenant-wide settings --------------------------------------------------------------------------------------------
 
 
 def _change_settings(path: str, changed: Object) -> Request:
-    """A property of the whole service: only what differs, or the rest becomes its default (almenscorner/IntuneCD)."""
+    """Send only the settings that differ, as the service's one object: the rest would become its default
+    (almenscorner/IntuneCD).
+    """
     return Request(DM, "PATCH", {"settings": omit(changed, "@odata.type")})
 
 
@@ -201,7 +210,7 @@ TENANT_RULES: Mapping[str, WriteRule] = {
         POLICIES,
         WRITE_SITE_LISTS,
         parts={
-            "sites": _list_part("sites", lambda one: str(one.get("webUrl")), _SITE),
+            "sites": _list_part("sites", lambda site: str(site.get("webUrl")), _SITE),
             "sharedCookies": _list_part("sharedCookies", _cookie_key, _COOKIE),
         },
         warn=_stays_a_draft,

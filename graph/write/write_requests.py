@@ -1,6 +1,6 @@
-"""What to send to Graph so that a policy becomes what a backup holds. Pure: nothing here is sent.
+"""Requests that make a policy what a backup holds. Pure: nothing here is sent.
 
-A create is one POST; all else follows from comparing what is there with what is wanted, whether it was just created,
+A create is one POST; all else follows from comparing the live policy with the wanted one, whether it was just created,
 was changed by somebody, or was left half written by a crash. Only what differs is written.
 """
 
@@ -28,18 +28,21 @@ PolicyContent = dict[str, Any]
 
 
 def item_path(policy_type: PolicyType, graph_id: str) -> str:
-    """Apple's enrollment profiles live below a token: their id is "{token}/{profile}"."""
+    """Return a policy's path. Apple's enrollment profiles live below a token: their id is "{token}/{profile}"."""
     token, _, profile = graph_id.partition("/")
     return paths.join(policy_type.item(token), "enrollmentProfiles", profile) if profile else policy_type.item(graph_id)
 
 
 def chosen_id(policy_type: PolicyType, content: PolicyContent) -> str:
-    """The id that a create names itself: whatever has it would be written over. "" where Graph gives one."""
+    """Return the id that a create chooses: a policy that has it would be overwritten. "" where Graph gives one."""
     return str(content["body"].get("id") or "") if WRITE_RULES[policy_type.key].names_itself else ""
 
 
 def creation_request(policy_type: PolicyType, want: PolicyContent, token: str = "") -> Request:
-    """The POST that makes the policy, below a token where it lives below one; what it does not take follows."""
+    """Return the request that creates the policy, below `token` where such policies live below one.
+
+    Properties that it does not take follow as changes.
+    """
     rule, body = WRITE_RULES[policy_type.key], copy.deepcopy(settle(policy_type, want["body"]).body)
     if rule.create:
         return rule.create(policy_type.path, body)
@@ -55,30 +58,32 @@ def creation_request(policy_type: PolicyType, want: PolicyContent, token: str = 
 
 
 def _creation_source(rule: WriteRule, body: Object) -> Object:
-    """deploymenttheory/terraform-provider-microsoft365, ios_device_enrollment_policy: sent when creating, too."""
+    """Return the token that the policy is made under, which a create sends too
+    (deploymenttheory/terraform-provider-microsoft365, ios_device_enrollment_policy).
+    """
     is_sent = "creationSource" in rule.echoed and token_of(body)
     return {"creationSource": body["creationSource"]} if is_sent else {}
 
 
 def is_all_secret(policy_type: PolicyType, body: Object) -> bool:
-    """Nothing is left of its settings, or of its one setting, once its secrets are left out."""
+    """Return whether nothing is left of its settings, or of its one setting, without its secrets."""
     left = settle(policy_type, body).body
     return any(body.get(name) and not left.get(name) for name in ("settings", "settingInstance"))
 
 
 def created_id(policy_type: PolicyType, want: PolicyContent, answer: Object, token: str = "") -> str:
-    """Below a token, both name it. Where who makes one says its id, the answer may be empty."""
-    made = chosen_id(policy_type, want) or str(answer.get("id") or "")
-    return f"{token}/{made}" if token else made
+    """Return the new policy's id: "{token}/{id}" below a token. For an id that we chose, the answer may be empty."""
+    graph_id = chosen_id(policy_type, want) or str(answer.get("id") or "")
+    return f"{token}/{graph_id}" if token else graph_id
 
 
 def change_requests(
     policy_type: PolicyType, graph_id: str, live: PolicyContent, want: PolicyContent, *, with_assignments: bool
 ) -> list[Request]:
-    """The writes, in their order, that make `live` into `want`; none when they are the same."""
+    """Return the requests, in order, that make `live` into `want`; none when they are the same."""
     path, rule = item_path(policy_type, graph_id), WRITE_RULES[policy_type.key]
-    wanted = limit_to_attainable(policy_type.key, want["body"], live["body"]).body
-    requests = [*_body_requests(policy_type, rule, path, live["body"], wanted)]
+    wanted_body = limit_to_attainable(policy_type.key, want["body"], live["body"]).body
+    requests = [*_body_requests(policy_type, rule, path, live["body"], wanted_body)]
     if with_assignments:
         requests += _assignment_requests(rule, path, live, want)
     return requests
@@ -87,14 +92,14 @@ def change_requests(
 def written_part(
     policy_type: PolicyType, live: PolicyContent | None, want: PolicyContent, *, with_assignments: bool
 ) -> PolicyContent:
-    """The part of `want` that would be sent, by whole properties; {} where nothing would. `live` None: to make it."""
+    """Return the part of `want` that would be sent, by whole properties; {} for nothing. `live` None: to create it."""
     rule, body = WRITE_RULES[policy_type.key], want["body"]
     if live is None:
         names = {*_sent_names(_shaped(policy_type, rule, copy.deepcopy(body))), *rule.parts}
     else:
         names = _changed_names(policy_type, rule, live["body"], body)
-    kept = {name: value for name, value in body.items() if name in names or name == "@odata.type"}
-    part: PolicyContent = {"body": kept} if names else {}
+    properties = {name: value for name, value in body.items() if name in names or name == "@odata.type"}
+    part: PolicyContent = {"body": properties} if names else {}
     now = live or {"assignments": []}
     if with_assignments and _assignment_requests(rule, "", now, want):
         part["assignments"] = want["assignments"]
@@ -108,7 +113,7 @@ def _changed_names(policy_type: PolicyType, rule: WriteRule, live: Object, want:
 
 
 def _sent_names(sent: Object) -> set[str]:
-    """A bind stands for the property of its name."""
+    """Return the properties that are sent; a bind stands for the property of its name."""
     return {name.split("@odata.bind")[0] for name in sent}
 
 
@@ -116,7 +121,7 @@ def _body_requests(policy_type: PolicyType, rule: WriteRule, path: str, live: Ob
     differing = differing_properties(policy_type, live, want)
     if not differing:
         return []
-    # A secret stays as it is in the tenant: its own token goes back. One that is not there cannot be written.
+    # A secret stays as it is in the tenant: its own token goes back. A secret that is not there cannot be written.
     want = settle(policy_type, want, live).body
     calls = _update_requests(policy_type, rule, path, live, want, differing - rule.parts.keys() - rule.fixed)
     # Two properties may share one call (apps and their group).
@@ -139,7 +144,7 @@ def _update_requests(
 
 
 def _update_body(policy_type: PolicyType, rule: WriteRule, want: Object, differing: set[str]) -> Object:
-    """What an update would send of the body itself: what differs, or the whole; {} where nothing of it differs."""
+    """Return what an update sends of the body itself: what differs, or with PUT the whole; {} where nothing differs."""
     sent = _shaped(policy_type, rule, copy.deepcopy(want))
     sent = {name: value for name, value in sent.items() if name not in rule.parts}
     changed = {name: value for name, value in sent.items() if name.split("@")[0] in differing}
@@ -147,24 +152,26 @@ def _update_body(policy_type: PolicyType, rule: WriteRule, want: Object, differi
 
 
 def _put_body(policy_type: PolicyType, rule: WriteRule, live: Object, sent: Object) -> Object:
-    """What a PUT replaces all by: the tenant's own body, with what is wanted put over it.
+    """Return the whole body that a PUT needs: the tenant's own, overlaid with what is wanted.
 
-    So what the backup knows nothing of stays, and so does what cannot change, in the tenant's own spelling.
+    So properties that the backup does not know stay, and so do those that cannot change, in the tenant's own spelling.
     """
     theirs = _shaped(policy_type, rule, copy.deepcopy(live))
-    kept = {name: value for name, value in theirs.items() if name not in rule.parts}
-    wanted = {name: value for name, value in sent.items() if name not in rule.fixed or name not in kept}
-    return kept | wanted | {name: live[name] for name in rule.echoed if live.get(name)}
+    live_properties = {name: value for name, value in theirs.items() if name not in rule.parts}
+    wanted_properties = {
+        name: value for name, value in sent.items() if name not in rule.fixed or name not in live_properties
+    }
+    return live_properties | wanted_properties | {name: live[name] for name in rule.echoed if live.get(name)}
 
 
 def _held_secrets(policy_type: PolicyType, want: Object) -> Object:
-    """Nobody can see whether they differ: they go along with whatever does."""
+    """Return the secrets that the backup holds: nobody can see whether they differ, so any update sends them along."""
     known = secrets_of(want, root_type(policy_type))
     return {name: want[name] for name, secret in known.items() if is_held(want.get(name), secret)}
 
 
 def differing_properties(policy_type: PolicyType, live: Object, want: Object) -> set[str]:
-    """Top-level properties that are not the same; what the backup does not know is left as it is."""
+    """Return the top-level properties that differ; properties that the backup does not know do not count."""
     want = comparable(policy_type, want, live)
     live = additions.without_additions(policy_type, live, want)
     now, then = (normalise(policy_type, {"body": body})["body"] for body in (live, want))
@@ -172,7 +179,7 @@ def differing_properties(policy_type: PolicyType, live: Object, want: Object) ->
 
 
 def immutable_differences(policy_type: PolicyType, live: PolicyContent, want: PolicyContent) -> list[str]:
-    """What would have to change, and cannot."""
+    """Return the properties that would have to change, and cannot."""
     fixed = WRITE_RULES[policy_type.key].fixed
     return sorted(differing_properties(policy_type, live["body"], want["body"]) & fixed) if fixed else []
 
@@ -184,7 +191,7 @@ def _shaped(policy_type: PolicyType, rule: WriteRule, body: Object) -> Object:
 
 
 def sendable_properties(policy_type: PolicyType, body: Object) -> Object:
-    """The properties of a body that are ever sent."""
+    """Return the properties of a body that are ever sent."""
     actual = model.type_of(body, root_type(policy_type))
     dropped = policy_type.volatile | WRITE_RULES[policy_type.key].drop | NEVER_SENT
     dropped |= {"id", "assignments", "@odata.type"}
@@ -196,8 +203,9 @@ def sendable_properties(policy_type: PolicyType, body: Object) -> Object:
 
 
 def _default_tag(sent: Object) -> Object:
-    """No scope tag, spelt null or [], is the built-in one: exporters send that and no null (Micke-K/IntuneManagement:
-    Set-ScopeTags; deploymenttheory/terraform-provider-microsoft365: the default of every resource).
+    """Return the built-in scope tag where there is none, spelt null or []: exporters send that and no null
+    (Micke-K/IntuneManagement: Set-ScopeTags; deploymenttheory/terraform-provider-microsoft365: the default of every
+    resource).
     """
     return {name: ["0"] for name in ("roleScopeTagIds", "roleScopeTags") if name in sent and not sent[name]}
 
@@ -211,10 +219,10 @@ def _type_annotation(rule: WriteRule, body: Object) -> Object:
 
 
 def direct_assignments(assignments: Any) -> Any:
-    """Those of the policy itself: what a policy set assigns comes and goes with the set."""
+    """Return the policy's own assignments: those that a policy set gives it come and go with the set."""
     if not isinstance(assignments, list):
         return assignments
-    return [one for one in assignments if one.get("source") in (None, "direct")]
+    return [assignment for assignment in assignments if assignment.get("source") in (None, "direct")]
 
 
 def _assignment_requests(rule: WriteRule, path: str, live: PolicyContent, want: PolicyContent) -> list[Request]:
@@ -222,7 +230,7 @@ def _assignment_requests(rule: WriteRule, path: str, live: PolicyContent, want: 
     known = additions.assignments_without_additions(now, then)
     if not rule.assign or then is None or normalise_assignments(known) == normalise_assignments(then):
         return []
-    sent = [_assignment_body(one, want["body"]) for one in then]
+    sent = [_assignment_body(assignment, want["body"]) for assignment in then]
     if rule.assign == ONE_BY_ONE:
         return _requests_one_by_one(path, now or [], sent)
     if rule.assign == BY_UPDATE:
@@ -232,11 +240,18 @@ def _assignment_requests(rule: WriteRule, path: str, live: PolicyContent, want: 
 
 
 def _requests_one_by_one(path: str, now: list[Object], then: list[Object]) -> list[Request]:
-    there = {_target_key(one): one for one in now}
-    wanted = {_target_key(one): one for one in then}
-    gone = [Request(paths.join(path, "assignments", one["id"]), "DELETE") for key, one in there.items()
-            if key not in wanted]  # fmt: skip
-    return [*gone, *(post(f"{path}/assignments", one) for key, one in wanted.items() if key not in there)]
+    live_by_target = {_target_key(assignment): assignment for assignment in now}
+    wanted_by_target = {_target_key(assignment): assignment for assignment in then}
+    superfluous = [assignment for key, assignment in live_by_target.items() if key not in wanted_by_target]
+    deletions = [Request(paths.join(path, "assignments", assignment["id"]), "DELETE") for assignment in superfluous]
+    return [
+        *deletions,
+        *(
+            post(f"{path}/assignments", assignment)
+            for key, assignment in wanted_by_target.items()
+            if key not in live_by_target
+        ),
+    ]
 
 
 def _target_key(assignment: Object) -> str:
@@ -245,7 +260,7 @@ def _target_key(assignment: Object) -> str:
 
 _TARGET = (
     "@odata.type", "groupId", "collectionId",
-    # Of a Cloud PC: which size, and how many of it.
+    # For a Cloud PC: its size, and the number of licences.
     "servicePlanId", "allotmentDisplayName", "allotmentLicensesCount",
 )  # fmt: skip
 _FILTER = ("deviceAndAppManagementAssignmentFilterId", "deviceAndAppManagementAssignmentFilterType")
@@ -253,10 +268,10 @@ _FILTER = ("deviceAndAppManagementAssignmentFilterId", "deviceAndAppManagementAs
 
 def _assignment_body(assignment: Object, body: Object) -> Object:
     target = assignment.get("target") or {}
-    kept = {name: target[name] for name in _TARGET if target.get(name)}
+    target_body = {name: target[name] for name in _TARGET if target.get(name)}
     if target.get(_FILTER[0]):
-        kept |= {name: target[name] for name in _FILTER}
-    sent: Object = {"target": kept, **pick(assignment, "intent", "settings")}
+        target_body |= {name: target[name] for name in _FILTER}
+    sent: Object = {"target": target_body, **pick(assignment, "intent", "settings")}
     if "intent" in assignment:
         sent["@odata.type"] = "#microsoft.graph.mobileAppAssignment"
     if assignment.get("runSchedule"):
@@ -270,7 +285,10 @@ def _assignment_body(assignment: Object, body: Object) -> Object:
 
 
 def removal_requests(policy_type: PolicyType, graph_id: str, live: PolicyContent) -> list[Request]:
-    """The writes that delete a policy: some must be let go of first. What every tenant has one of stays."""
+    """Return the requests that delete a policy, after the changes that some need first.
+
+    None for a policy that every tenant has exactly one of: it stays.
+    """
     if policy_type.is_single:
         return []
     path = item_path(policy_type, graph_id)
@@ -279,8 +297,8 @@ def removal_requests(policy_type: PolicyType, graph_id: str, live: PolicyContent
         before = _requests_one_by_one(path, live.get("assignments") or [], [])
     if live["body"].get("isTrusted") is True and policy_type.key == "namedLocations":
         # A trusted location cannot be deleted.
-        kept = pick(live["body"], "@odata.type", "displayName", "ipRanges")
-        before = [Request(path, "PATCH", {**kept, "isTrusted": False})]
+        location = pick(live["body"], "@odata.type", "displayName", "ipRanges")
+        before = [Request(path, "PATCH", {**location, "isTrusted": False})]
     return [*before, Request(path, "DELETE")]
 
 
@@ -290,8 +308,8 @@ def removal_requests(policy_type: PolicyType, graph_id: str, live: PolicyContent
 def remaining_differences(
     policy_type: PolicyType, live: PolicyContent, want: PolicyContent, *, with_assignments: bool, names: Names = NOBODY
 ) -> list[Difference]:
-    """What still differs, as a reader sees it: before is live, after is what was wanted."""
-    if live == want:  # as most of a preview's are: far cheaper to see than by looking at each value
+    """Return the differences that are left, as a reader sees them: before is `live`, after is `want`."""
+    if live == want:  # as most of a preview's are: far cheaper than looking at each value
         return []
     body = comparable(policy_type, limit_to_attainable(policy_type.key, want["body"], live["body"]).body, live["body"])
     then = {"body": body, "assignments": direct_assignments(want.get("assignments"))}

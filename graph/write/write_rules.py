@@ -1,4 +1,4 @@
-"""How each policy type is written: one row per row of graph/policy_types/table.py.
+"""The table of write rules: how each policy type is written, one row per row of graph/policy_types/table.py.
 
 Waves follow from what refers to what: scope tags, filters and categories, what policies name (templates, scripts,
 reusable settings), apps, certificates, policies, roles, what Conditional Access names, Conditional Access, policy sets.
@@ -100,7 +100,7 @@ _PROTECTION: dict[str, Any] = {
     "posted": frozenset({"appGroupType"}),
 }
 _SCRIPT: dict[str, Any] = {"wave": POLICIES, "access": WRITE_SCRIPTS}
-# No model of Microsoft's has them, and what others tried was never a tenant: their writes are known from mocks alone.
+# No model of Microsoft's has them, and others tried their writes against mocks alone, never against a tenant.
 UNTRIED = "Nobody has tried yet whether Microsoft Graph takes these as they were: they are backed up, and not written."
 _RETIRED = WriteRule(POLICIES, WRITE_APPS, never=RETIRED)
 _UPDATES: dict[str, Any] = {"wave": POLICIES, "access": WRITE_CONFIGURATION, "assign": "assignments"}
@@ -307,30 +307,30 @@ WRITE_RULES: Mapping[str, WriteRule] = MappingProxyType({**_RULES, **TENANT_RULE
 
 
 def wave_of(policy_type: str, body: Object) -> int:
-    """Certificates before the profiles that refer to them; trusted roots before certificates that name their root."""
+    """Return the policy's wave. Certificates go before the profiles that refer to them."""
     if policy_type != "deviceConfigurations":
         return WRITE_RULES[policy_type].wave
     bare = str(body.get("@odata.type") or "").lower()
-    return CERTIFICATES if "certificate" in bare or "certificateprofile" in bare else POLICIES
+    return CERTIFICATES if "certificate" in bare else POLICIES
 
 
 def write_order(policy_type: str, body: Object) -> tuple[int, int, int]:
-    """What is written first: by wave, trusted roots first among certificates, enrollment by rising priority.
+    """Return the sort key in which policies are written: wave, trusted roots first, enrollment by rising priority.
 
-    What joins a domain comes last: it refers to network profiles of its own wave. So do policies of enrollment, which
-    go one by one.
+    Domain join profiles come last in their wave, for they refer to network profiles of it. So do enrollment policies,
+    which go one by one.
     """
     priority = body.get("priority") or (body.get("priorityMetaData") or {}).get("priority")
     kind = str(body.get("@odata.type") or "").lower()
     is_late = "windowsdomainjoin" in kind or (policy_type == "configurationPolicies" and is_of_enrollment(body))
     # The first localization makes the default branding too, if it is not there.
     is_first = "trustedroot" in kind or (policy_type == "organizationalBranding" and body.get("id") == DEFAULT_LOCALE)
-    within = 0 if is_first else 2 if is_late else 1
-    return wave_of(policy_type, body), within, priority if isinstance(priority, int) else 0
+    place = 0 if is_first else 2 if is_late else 1
+    return wave_of(policy_type, body), place, priority if isinstance(priority, int) else 0
 
 
 def is_written_alone(policy_type: str, body: Object) -> bool:
-    """Each moves the others: where one is written, no other is being written."""
+    """Return whether no other policy of the type may be written meanwhile: writing one moves the others' priorities."""
     is_ordered = policy_type == "configurationPolicies" and is_of_enrollment(body)
     return WRITE_RULES[policy_type].one_at_a_time or is_ordered
 
@@ -339,7 +339,7 @@ Item = TypeVar("Item", bound=Hashable)
 
 
 def order_by_needs(items: Sequence[Item], needs: Mapping[Item, Iterable[Item]]) -> list[Item]:
-    """The items, each after those that it refers to; else as they came. What refers to each other stays as it came."""
+    """Return the items, each after those that it needs. Others, and those that need each other, keep their order."""
     placed: dict[Item, None] = {}
     under_way: set[Item] = set()
     for begin in items:
@@ -347,7 +347,7 @@ def order_by_needs(items: Sequence[Item], needs: Mapping[Item, Iterable[Item]]) 
         under_way.add(begin)
         while todo:
             item, left = todo[-1]
-            following = next((one for one in left if one not in placed and one not in under_way), None)
+            following = next((need for need in left if need not in placed and need not in under_way), None)
             if following is None:
                 placed[item] = None
                 under_way.discard(item)
