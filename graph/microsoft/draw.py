@@ -93,7 +93,7 @@ def _imports(module: str, text: str) -> dict[str, str]:
 
 
 class Type:
-    """One class of the package."""
+    """A class of the package."""
 
     def __init__(self, package: Package, module: str) -> None:
         self._package, self.module, self.leads_away = package, module, False
@@ -102,7 +102,9 @@ class Type:
 
     @property
     def name(self) -> str:
-        """As Graph writes it: the package writes types with a capital, and Graph its own tags otherwise still."""
+        """The name as Graph writes it: the package writes types with a capital, and Graph its own tags otherwise
+        still.
+        """
         return self._package.tags.get(self.module) or self._lower()
 
     def _lower(self) -> str:

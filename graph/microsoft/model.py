@@ -1,4 +1,4 @@
-"""What Microsoft's model of Graph beta says of types, properties, enumerations and routes.
+"""Microsoft's model of Graph beta: types, properties, enumerations and routes.
 
 Type names are Graph's own without the prefix: "windowsWifiConfiguration", "windowsUpdates.updatePolicy". What the model
 does not say (what is required, abstract, immutable, only written, a secret) is in tables elsewhere, each row with its
@@ -78,7 +78,9 @@ def _enums() -> dict[str, tuple[str, ...]]:
 
 @cache
 def routes() -> Mapping[str, Route]:
-    """By template; each parameter of one is {}: "/deviceManagement/configurationPolicies/{}/assign"."""
+    """Return the routes by template; each parameter of one is {}:
+    "/deviceManagement/configurationPolicies/{}/assign".
+    """
     return {row["route"]: _route(row) for row in _rows("routes")}
 
 
@@ -93,7 +95,7 @@ def _fields(written: Mapping[str, str]) -> Mapping[str, Property]:
 
 
 def _property(name: str, written: str) -> Property:
-    """As types.jsonl writes it: "read-only [enum x]", "flags y", "string", "[mobileAppAssignment]"."""
+    """Read a property as types.jsonl writes it: "read-only [enum x]", "flags y", "string", "[mobileAppAssignment]"."""
     bare = written.removeprefix(_READ_ONLY)
     is_many = bare.startswith("[")
     sort, _, named = bare.strip("[]").partition(" ")
@@ -142,7 +144,7 @@ def subtypes(type_name: str) -> frozenset[str]:
 
 @cache
 def properties(type_name: str) -> Mapping[str, Property]:
-    """By name, inherited ones among them; {} for an unknown type."""
+    """Return the properties by name, inherited ones among them; {} for an unknown type."""
     return {name: _property(name, written) for ancestor in reversed(lineage(type_name))
             for name, written in _types()[ancestor]["properties"].items()}  # fmt: skip
 
@@ -153,7 +155,9 @@ def enum(name: str) -> tuple[str, ...]:
 
 
 def type_of_collection(path: str) -> str:
-    """Of the objects listed at a path: "/deviceManagement/deviceConfigurations" -> "deviceConfiguration"."""
+    """Return the type of the objects listed at a path: "/deviceManagement/deviceConfigurations" ->
+    "deviceConfiguration".
+    """
     answered = routes()[path].methods["GET"]
     if not isinstance(answered, str):
         raise ValueError(f"{path} lists no objects of one type.")
@@ -161,7 +165,9 @@ def type_of_collection(path: str) -> str:
 
 
 def type_of(value: Any, declared: str) -> str:
-    """What a JSON object is: what its @odata.type says where the model knows that, else what its place declares."""
+    """Return the type of a JSON object: the one that its @odata.type names where the model knows it, else the one
+    that its place declares.
+    """
     said = value.get("@odata.type") if isinstance(value, dict) else None
     if not isinstance(said, str):
         return declared

@@ -1,4 +1,4 @@
-"""What the simulator does with each request: counts it, holds it up, loses it, or answers it."""
+"""The simulator's handling of each request: it counts it, holds it up, loses it, or answers it."""
 
 import random
 import time
@@ -24,7 +24,7 @@ class ConnectionLost(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """One request: by itself, or a part of a batch."""
+    """A request, by itself or as a part of a batch."""
 
     method: str
     path: str

@@ -26,7 +26,7 @@ def encoded(text: str) -> str:
 
 
 class Builder:
-    """One tenant while it is made. Everything random comes from a generator seeded with its name."""
+    """Builds one demo tenant. Everything random comes from a generator seeded with its name."""
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant

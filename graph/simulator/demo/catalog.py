@@ -153,7 +153,7 @@ def add_policy(build: Builder, name: str, found: list[dict[str, Any]], **propert
 
 
 def add_awkward(build: Builder) -> None:
-    """What real tenants hold and tools trip over."""
+    """Add what real tenants hold and tools trip over."""
     add_policy(build, "WIN - Everything in one policy", settings(build, "defender", 203))
     secret = simple(
         "device_vendor_msft_laps_policies_administratorpassword",

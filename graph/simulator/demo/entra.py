@@ -87,7 +87,7 @@ _APPLICATIONS = (
 
 
 def _directory(build: Builder) -> None:
-    """What Conditional Access refers to and Intune does not hold."""
+    """Add the objects that Conditional Access refers to and Intune does not hold."""
     for name, app_id in _APPLICATIONS:
         build.tenant.put("servicePrincipals", {"id": build.guid("principal", app_id), "appId": app_id,
                                                "displayName": name})  # fmt: skip

@@ -1,4 +1,6 @@
-"""What policies have beside their bodies: an example of each part, so that whatever is tried with a demo tenant has it."""
+"""An example of each part that policies have beside their bodies, so that whatever is tried with a demo tenant has
+it.
+"""
 
 from typing import Any
 

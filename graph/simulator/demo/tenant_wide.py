@@ -1,4 +1,4 @@
-"""What belongs to a tenant as a whole: app categories, tenant-wide settings, terms of use, branding, Windows 365, Edge."""
+"""Objects of a tenant as a whole: app categories, tenant-wide settings, terms of use, branding, Windows 365, Edge."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ def add_all(build: Builder) -> None:
 
 
 def _what_runs_out(build: Builder) -> None:
-    """One that has ended, two that end, one that is silent: no policies."""
+    """Add certificates, tokens and connectors: one has ended, two end soon, one is silent. They are no policies."""
     build.tenant.put(
         f"{DM}/applePushNotificationCertificate",
         {

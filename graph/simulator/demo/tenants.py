@@ -1,4 +1,4 @@
-"""Which tenants there are, and how large."""
+"""The demo tenants, and how large each is."""
 
 from graph.simulator.demo import catalog, devices, entra, policy_parts, tenant_wide
 from graph.simulator.demo.builder import FILTERS, GROUPS, Builder

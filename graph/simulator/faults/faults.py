@@ -70,7 +70,7 @@ class Throttle:
 
 
 def _windows(path: str, is_write: bool, *, only_writes: bool) -> list[tuple[str, tuple[int, float]]]:
-    """What a request counts in. The directory's limits are too large to matter.
+    """Return the windows that a request counts in. The directory's limits are too large to matter.
 
     One window holds Conditional Access policies and named locations: the documented limit names these. What else is
     below it has no documented limit; the simulator gives it as narrow a window of its own.
@@ -150,7 +150,7 @@ class Faults:
 
 @dataclass(frozen=True)
 class Loss:
-    """How the answer to a write gets lost: 0 is a closed connection; `is_before`, nothing was carried out either."""
+    """A lost answer to a write. Status 0 is a closed connection; with `is_before`, nothing was carried out either."""
 
     status: int = 0
     is_before: bool = False

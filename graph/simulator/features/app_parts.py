@@ -1,4 +1,4 @@
-"""What an app has beside its body: its categories, by $ref, and its relationships to other apps, all at once."""
+"""The parts of an app beside its body: its categories, by $ref, and its relationships to other apps, all at once."""
 
 from typing import Any
 

@@ -31,12 +31,12 @@ _FILTER = "deviceAndAppManagementAssignmentFilter"
 
 
 def stored(call: Call, owner: str, assignments: Any) -> list[Object]:
-    """As a read shows them. Raises Refused for what is no assignment."""
+    """Return the assignments as a read shows them. Raises Refused for what is no assignment."""
     return [_stored(_type_of(call), owner, assignment) for assignment in objects(assignments)]
 
 
 def _type_of(call: Call) -> str:
-    """What the model calls the assignments of such an object."""
+    """Return the name that Microsoft's model has for the assignments of such an object."""
     found = properties(observed_facts.type_of_collection(call.path) or "").get("assignments")
     return found.type or "" if found else ""
 

@@ -33,7 +33,7 @@ def is_default(item: Object) -> bool:
 
 
 def _others(tenant: Tenant, item: Object) -> list[Object]:
-    """Of the same type and platform, in their order; the default has no place in it."""
+    """Return the configurations of the same type and platform, in their order. The default has no place in it."""
     group = (item.get("@odata.type"), item.get("platformType"))
     found = [
         other
@@ -58,7 +58,7 @@ def set_priority(call: Call) -> None:
 
 
 def close_gap(tenant: Tenant, item: Object) -> None:
-    """Those behind one that leaves move up."""
+    """Move up those behind a configuration that leaves."""
     for other in _others(tenant, item):
         if other["priority"] > item.get("priority", 0) > 0:
             tenant.put(PATH, {**other, "priority": other["priority"] - 1})

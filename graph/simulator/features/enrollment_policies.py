@@ -62,7 +62,7 @@ def reorder(call: Call) -> None:
 
 
 def close_gap(tenant: Tenant, item: Object) -> None:
-    """Those behind one that leaves move up."""
+    """Move up those behind a policy that leaves."""
     left = (item.get("priorityMetaData") or {}).get("priority")
     for policy in _ordered(tenant) if left else ():
         priority = policy["priorityMetaData"]["priority"]

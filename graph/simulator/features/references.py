@@ -46,7 +46,9 @@ def _exists(tenant: Tenant, collection: str, one: str) -> bool:
 
 
 def references(path: str, value: Any) -> Iterator[Reference]:
-    """Of a body, or of any part of one: a list of assignments, of rules, of settings."""
+    """Yield the (collection, id) pairs that a body names, or any part of one: a list of assignments, rules or
+    settings.
+    """
     if path == f"{CA}/policies" and isinstance(value, dict):
         yield from _conditional_access(value)
     if path == f"{DM}/roleAssignments" and isinstance(value, dict):
@@ -135,7 +137,7 @@ def bound(value: Any, kind: str) -> str:
 
 
 def assignments_using(tenant: Tenant, collection: str, object_id: str) -> bool:
-    """Whether any assignment in the tenant refers to it."""
+    """Tell whether any assignment in the tenant refers to the object."""
     for items in list(tenant.collections.values()):
         for item in list(items.values()):
             if any(reference == (collection, object_id) for reference in _everywhere(objects(item.get("assignments")))):

@@ -1,4 +1,4 @@
-"""What a tenant has one of, or has files in: tenant-wide settings, company branding, terms of use."""
+"""Objects that a tenant has one of, or that hold files: tenant-wide settings, company branding, terms of use."""
 
 import copy
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ def plain(tenant: Tenant, parts: list[str]) -> list[str]:
 
 
 def written(tenant: Tenant, parts: list[str], body: Any, headers: Mapping[str, str]) -> tuple[list[str], Any]:
-    """What is written under the address of something else: (the object's own address, its body)."""
+    """Translate a write below the address of another object: return (the object's own address, its body)."""
     if [part.lower() for part in parts] == ["devicemanagement"]:
         if not isinstance(body, dict) or set(body) != {"settings"}:
             raise bad_request("Only the settings of deviceManagement can be changed here.")
@@ -79,7 +79,7 @@ def settings(tenant: Tenant) -> Reply:
 
 
 def single(tenant: Tenant, path: str, query: str) -> Reply:
-    """Of what a tenant has one, or none."""
+    """Answer a GET of an object that a tenant has once, or not at all."""
     held = next(iter(tenant.collections.get(path, {}).values()), None)
     if held is None:
         return not_found(path)

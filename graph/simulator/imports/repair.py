@@ -18,7 +18,9 @@ _LISTS = frozenset({"definitionValues", "presentationValues", "settings", "setti
 
 
 def mended(collection: str, raw: Object) -> Object:
-    """As the service would give it: without a tool's own marks, with what the tool left out."""
+    """Return an exported policy as the service would give it: without a tool's own marks, with what the tool left
+    out.
+    """
     item: Object = _without_links(raw)
     if "settingsDelta" in item and "settings" not in item:
         item["settings"] = item.pop("settingsDelta")

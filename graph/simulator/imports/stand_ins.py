@@ -1,4 +1,6 @@
-"""What exported policies refer to and was not exported with them: without it, the tenant could never have had them."""
+"""Stand-ins for objects that exported policies refer to and that were not exported with them: without them, the
+tenant could never have had the policies.
+"""
 
 import copy
 from collections.abc import Callable, Mapping

@@ -1,4 +1,6 @@
-"""Where a path leads by Microsoft's routes, and by the types of what is there: properties, casts, references."""
+"""Finding what a path leads to, by Microsoft's routes and by the types of what is there: properties, casts,
+references.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +19,7 @@ _NAMESPACES = ("microsoft.graph.", "graph.")
 
 
 class UnknownSegment(Exception):
-    """Nothing of Microsoft's is called so, there."""
+    """Microsoft's model has no such name at this place."""
 
     def __init__(self, segment: str) -> None:
         super().__init__(segment)
@@ -96,7 +98,7 @@ def _next(here: Address, part: str) -> Address:
 
 
 def _at(node: _Node, here: Address) -> Address:
-    """By its route; a node between two routes is of the type that its place has."""
+    """Return the address at a node of the routes. A node between two routes is of the type that its place has."""
     if node.route is None:
         return Address(here.type, node=node)
     answered = node.route.methods.get("GET")

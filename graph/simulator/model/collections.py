@@ -1,4 +1,6 @@
-"""How the service treats each collection. Not the product's table: this one says what Graph does, not what we ask."""
+"""The service's treatment of each collection. It is not the product's table: this one says what Graph does, not what
+we ask.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -255,7 +257,9 @@ COLLECTIONS = {row.path.lower(): row for row in _ROWS}
 
 @cache
 def by_the_model(path: str) -> Collection:
-    """For what has no row: any permission of Intune's lets one read it, and nothing is special about it."""
+    """Return the collection for a path without a row: any permission of Intune's lets one read it, and nothing is
+    special about it.
+    """
     declared = observed_facts.type_of_collection(path) or ""
     everyone = (*CONFIGURATION, *SCRIPTS, *APPS, *SERVICE, *RBAC)
     return _row(path, everyone, polymorphic=len(model.subtypes(declared)) > 1, **_BARE)
@@ -275,7 +279,7 @@ MANAGED_APP_POLICIES = tuple(
 
 
 def scopes(collection: Collection) -> list[str]:
-    """What the service names in its refusal."""
+    """Return the permissions that the service names in its refusal."""
     stems = [f"{stem}.{verb}.All" for stem in collection.permissions for verb in ("Read", "ReadWrite")]
     return [*stems, *collection.also]
 

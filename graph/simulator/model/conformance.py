@@ -1,4 +1,4 @@
-"""What in a body Microsoft's model does not allow, at any depth, in the service's words."""
+"""Finding what in a body Microsoft's model does not allow, at any depth, in the service's words."""
 
 import base64
 import binascii
@@ -27,7 +27,7 @@ class Misfit:
 
 
 def misfits(type_name: str, value: Any) -> Iterator[Misfit]:
-    """Of a value that its place declares to be of the type."""
+    """Yield the misfits of a value that its place declares to be of the type."""
     yield from _object((), type_name, value)
 
 
@@ -68,7 +68,7 @@ def refuse_misfits(type_name: str, body: Any, *, is_intune: bool = True) -> None
 
 
 def refuse_parameter(parameter: Property, value: Any) -> None:
-    """Of an action. Raises Refused."""
+    """Raise Refused where the value does not fit the parameter of an action."""
     for misfit in () if value is None else _check(parameter)((parameter.name,), value):
         raise invalid(misfit.message)
 
@@ -89,7 +89,7 @@ def said_type(value: Object) -> str:
 
 
 def fits_there(collection: str, item: Object) -> bool:
-    """Whether a collection can hold an object of its type; it can where nobody says what it holds."""
+    """Tell whether a collection can hold an object of its type; it can where nobody says what it holds."""
     declared = observed_facts.type_of_collection(collection)
     return declared is None or not _type_problem(declared, said_type(item))
 
@@ -110,7 +110,7 @@ def _type_problem(declared: str, said: str) -> str:
 
 
 def type_at(collection: str, item: Object) -> str:
-    """Of an object in a collection; "" where nobody says."""
+    """Return the type of an object in a collection; "" where nobody says."""
     return said_type(item) or observed_facts.type_of_collection(collection) or ""
 
 
@@ -126,7 +126,9 @@ Check = Callable[[Path, Any], Iterator[Misfit]]
 
 @cache
 def checks(type_name: str) -> Mapping[str, Check]:
-    """By property. Made once per type: most bodies are of a few types, thousands of times."""
+    """Return the check of each property, by name. Made once per type: most bodies are of a few types, thousands of
+    times.
+    """
     return {name: _check(declared) for name, declared in observed_facts.properties(type_name).items()}
 
 
@@ -203,7 +205,7 @@ def is_base64(value: Any) -> bool:
 
 
 def _reads(parse: Callable[[str], Any], form: str) -> Callable[[Any], bool]:
-    """In the form that OData writes it, and a moment that there is."""
+    """Return a check that the text parses, in the form that OData writes, as a moment that exists."""
     shape = re.compile(form)
 
     def fits(value: Any) -> bool:

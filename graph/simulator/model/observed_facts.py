@@ -1,4 +1,4 @@
-"""What the service has or does though Microsoft's package does not say so. One row per fact, each with its source.
+"""Facts of the service that Microsoft's package does not state. One row per fact, each with its source.
 
 The package (graph/microsoft) is newer than some of the service and older than other parts of it. A row is here when
 somebody saw the service answer or take it: "export" is a policy as Graph answered it, in the repository named.
@@ -108,7 +108,9 @@ def properties(type_name: str) -> Mapping[str, Property]:
 
 
 def type_of_collection(path: str) -> str | None:
-    """Of what a collection holds: "deviceManagement/intents" -> "deviceManagementIntent"; None where nobody says."""
+    """Return the type of a collection's objects: "deviceManagement/intents" -> "deviceManagementIntent"; None where
+    nobody says.
+    """
     known = COLLECTIONS.get(path)
     route = model.routes().get(f"/{path}")
     answered = known or (route.methods.get("GET") if route else None)

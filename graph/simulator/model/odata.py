@@ -69,7 +69,7 @@ def selected(item: Object, names: str) -> Object:
 
 
 def page(items: list[Object], query: str, url: str, default_size: int) -> Object:
-    """One page with the next one's link: long, its token encoded three times over, as captured."""
+    """Return one page with the next one's link: long, its token encoded three times over, as captured."""
     given = options(query)
     items = _ordered(_searched(items, given.get("search", "")), given.get("orderby", ""))
     offset = _offset(given.get("skiptoken", "")) or int(given.get("skip") or 0)
@@ -82,7 +82,7 @@ def page(items: list[Object], query: str, url: str, default_size: int) -> Object
 
 
 def _searched(items: list[Object], text: str) -> list[Object]:
-    """By their names; almenscorner/IntuneCD finds apps so."""
+    """Return the items whose names have the text in them; almenscorner/IntuneCD finds apps so."""
     wanted = text.strip('"').casefold()
     return [item for item in items if wanted in str(item.get("displayName") or item.get("name")).casefold()]
 

@@ -1,4 +1,4 @@
-"""What a query may name: options of the route, and in them properties of the type."""
+"""Refusing queries that name what they may not: the options of the route, and in them properties of the type."""
 
 import re
 from collections.abc import Iterable, Iterator

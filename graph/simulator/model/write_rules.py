@@ -1,4 +1,4 @@
-"""How the service takes writes to each collection: verbs, statuses, ids, refusals. One row per collection."""
+"""The service's treatment of writes to each collection: verbs, statuses, ids, refusals. One row per collection."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a GET answers.
+"""The answers to a GET.
 
 May import: graph.simulator.features, graph.simulator.model, graph.simulator.store.
 """

@@ -1,4 +1,4 @@
-"""What a GET answers: one tenant's truth, seen through the service's habits."""
+"""The answer to a GET: one tenant's truth, seen through the service's habits."""
 
 import copy
 import re
@@ -96,7 +96,7 @@ def collection_of(parts: list[str]) -> tuple[Collection, list[str]] | None:
 
 
 def _of_its_type(tenant: Tenant, parts: list[str]) -> list[str]:
-    """One of the managed app policies is read below the set of its type, too."""
+    """Answer a managed app policy that is read below the set of its type."""
     if [part.lower() for part in parts[:2]] != ["deviceappmanagement", "managedapppolicies"]:
         return parts
     held = next((path for path in MANAGED_APP_POLICIES if tenant.held(path, parts[2])), None)
@@ -215,7 +215,7 @@ def _shown(collection: Collection, item: Object, select: str) -> Object:
 
 
 def _child(name: str, child: Any, expand: str) -> Any:
-    """One element of a child list, as its own rules show it."""
+    """Return one element of a child list as its own rules show it."""
     if not isinstance(child, dict):
         return child
     expanded = odata.expansions(odata.options(expand).get("expand", "")) if expand else {}
@@ -259,7 +259,7 @@ def _below(tenant: Tenant, collection: Collection, item: Object, rest: list[str]
 
 
 def _by_its_type(collection: Collection, item: Object, segment: str) -> str | None:
-    """What Microsoft's model has below such an object. That assignments are to be had there, only a row says."""
+    """Answer what Microsoft's model has below such an object. That assignments can be read there, only a row says."""
     known = observed_facts.properties(conformance.type_at(collection.path, item))
     found = next((candidate for name, candidate in known.items() if name.lower() == segment.lower()), None)
     return found.name if found and found.kind == "object" and found.name != "assignments" else None
@@ -291,7 +291,9 @@ def _plain_text(tenant: Tenant, item: Object, reference: str) -> Reply:
 
 
 def _navigation(item: Object, cast: str, name: str) -> Reply:
-    """Of the object's own type, and one that Microsoft's model has of it: 400 for any other, 404 where it is empty."""
+    """Answer a navigation of the object's own type that Microsoft's model has: 400 for any other, 404 where it is
+    empty.
+    """
     kind = cast.partition("microsoft.graph.")[2]
     known = model.properties(kind).get(name)
     if kind != str(item.get("@odata.type")).removeprefix("#microsoft.graph.") or known is None:

@@ -78,7 +78,7 @@ def _trouble(tenant: Tenant | None, asked: Mapping[str, str]) -> str:
 
 
 def _without_port(address: str) -> str:
-    """Of a loopback address Entra looks at no port."""
+    """Return a loopback address without its port: Entra does not compare it."""
     return re.sub(r"^(http://(?:127\.0\.0\.1|localhost)):\d+/", r"\1/", address)
 
 

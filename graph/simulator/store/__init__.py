@@ -1,4 +1,4 @@
-"""What the simulated tenants hold, and when it can be used.
+"""The contents of the simulated tenants, and when they can be used.
 
 May import: graph.simulator.model.
 """

@@ -1,4 +1,5 @@
-"""What was made a moment ago, and cannot be used yet: apps are published, and other services hear of it, with a delay.
+"""The delay between making an object and being able to use it: apps are published, and other services hear of it
+later.
 
 Flags: `publishing_delay_s` of store apps ("PublishingState is not 'Published'"; Micke-K/IntuneManagement waits for it),
 `propagation_delay_s` of whatever a body names ("1040: NamedLocation with id … does not exist in the directory.",
@@ -23,7 +24,7 @@ def _is_young(tenant: "Tenant", collection: str, object_id: str, flag: str) -> b
 
 
 def shown(tenant: "Tenant", collection: str, item: "Object") -> "Object":
-    """As a read has it."""
+    """Return the object as a read shows it."""
     is_waiting = collection == APPS and item.get("publishingState") == "published"
     if is_waiting and _is_young(tenant, collection, str(item["id"]), "publishing_delay_s"):
         return {**item, "publishingState": "processing"}
@@ -38,7 +39,7 @@ def refuse_unpublished(tenant: "Tenant", collection: str, item: "Object") -> Non
 
 
 def refuse_unheard(tenant: "Tenant", references: Any) -> None:
-    """Of (collection, id) pairs that a body names."""
+    """Raise Refused where a body names an object, as (collection, id), that other services have not heard of yet."""
     for collection, object_id in references:
         if _is_young(tenant, collection, object_id, "propagation_delay_s"):
             if collection == LOCATIONS:

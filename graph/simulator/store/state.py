@@ -87,7 +87,7 @@ class State:
         return self._locks[tenant.directory_id]
 
     def put(self, tenant: Tenant, collection: str, item: Object) -> None:
-        """As the portal does: the service's catalogues grow by what is put."""
+        """Put an object as the portal does: the service's catalogues grow by what is put."""
         with self.lock, self.lock_of(tenant):
             tenant.put(collection, item)
             self.learned.learn(tenant, item)
@@ -110,7 +110,7 @@ class State:
         self._is_dirty.set()
 
     def keep_saving(self) -> None:
-        """In a thread of its own: writing the whole file takes longer than the service takes to answer."""
+        """Save in a thread of its own: writing the whole file takes longer than the service takes to answer."""
         if self._path is not None:
             Thread(target=self._save_changes, daemon=True).start()
 
@@ -134,7 +134,9 @@ class State:
             frozen.wait()
 
     def _hold_all(self, path: Path, frozen: Event) -> None:
-        """In a thread that never ends: another one may get the number of one that did, and with it its locks."""
+        """Hold all locks in a thread that never ends: another one may get the number of one that did, and with it
+        its locks.
+        """
         with self._saving, ExitStack() as held:
             for lock in self._locks.values():
                 held.enter_context(lock)

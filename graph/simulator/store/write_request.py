@@ -1,4 +1,4 @@
-"""One write on its way: to what of whose tenant, with what."""
+"""A write on its way: the tenant, the place and the body."""
 
 import copy
 import uuid

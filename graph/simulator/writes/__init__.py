@@ -1,4 +1,4 @@
-"""What a POST, PATCH, PUT or DELETE does, and what is refused.
+"""Carrying out a POST, PATCH, PUT or DELETE, or refusing it.
 
 May import: graph.simulator.features, graph.simulator.model, graph.simulator.reads, graph.simulator.store.
 """

@@ -59,7 +59,7 @@ def act(call: Call) -> Reply:
 
 
 def _refuse_misfits(call: Call) -> None:
-    """What an action does not take, or a child may not hold, by Microsoft's model."""
+    """Raise Refused for what an action does not take, or a child may not hold, by Microsoft's model."""
     taken = call.route.methods.get(call.method) if call.route else None
     if isinstance(taken, str) and call.method != "DELETE":
         refuse_misfits(taken, call.body)
@@ -139,7 +139,9 @@ def _change_settings(call: Call) -> None:
 
 
 def _update_settings(call: Call) -> None:
-    """Of an intent. A setting that is not there is added; "null" leaves one there that is not configured."""
+    """Update the settings of an intent. A setting that is not there is added; "null" leaves one there that is not
+    configured.
+    """
     item = call.draft()
     for given in objects(_only(call, "settings")):
         _update_setting(item, given)

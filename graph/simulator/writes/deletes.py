@@ -1,4 +1,4 @@
-"""Which objects the service does not let go."""
+"""Refusing to delete the objects that the service does not let go."""
 
 from graph.simulator.features import enrollment, enrollment_notifications, enrollment_policies
 from graph.simulator.features.references import FILTERS, LOCATIONS, STRENGTHS, assignments_using, references

@@ -1,4 +1,4 @@
-"""What a POST, PATCH, PUT or DELETE does: carried out as the service does it, or refused in its words."""
+"""Carrying out a POST, PATCH, PUT or DELETE as the service does, or refusing it in its words."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""From a body to the object that is kept: ids, counts, copies and masks that are the service's to make."""
+"""Making the object that is kept from a body: ids, counts, copies and masks are the service's to make."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -39,7 +39,7 @@ def created(call: Call) -> Object:
 
 
 def _usual(call: Call, values: Mapping[str, Any]) -> Object:
-    """As far as the type has them."""
+    """Return the usual values, as far as the type has them."""
     known = properties(type_at(call.path, call.body))
     return {name: copy.deepcopy(value) for name, value in values.items() if name in known}
 
@@ -73,7 +73,7 @@ def _etag() -> str:
 
 
 def kept(call: Call) -> Object:
-    """What of the body the object takes, in the service's shape."""
+    """Return what the object takes of the body, in the service's shape."""
     return {name: _SHAPES[name](call, value) if name in _SHAPES else value for name, value in own(call).items()}
 
 
@@ -140,7 +140,7 @@ def _template_reference(call: Call, value: Any) -> Any:
 
 
 def action_rules(owner: str, rules: Any) -> list[Object]:
-    """One rule, whose id is the policy's; "" for no template reads as zeros."""
+    """Return the one rule, whose id is the policy's; "" for no template reads as zeros."""
     made = []
     for rule in objects(rules)[:1]:
         actions = [
@@ -158,8 +158,9 @@ def action_rules(owner: str, rules: Any) -> list[Object]:
 
 
 def _oma_settings(call: Call, value: Any) -> list[Object]:
-    """What was a secret is one still, by the same reference, unless it is said to be none: almenscorner/IntuneCD
-    (update/Intune/DeviceConfigurations.py) sends it without the mark, and then reads it by the reference it had before.
+    """Keep a secret a secret, by the same reference, unless the body says that it is none: almenscorner/IntuneCD
+    (update/Intune/DeviceConfigurations.py) sends it without the mark, and then reads it by the reference it had
+    before.
     """
     held = (call.tenant.held(call.path, call.rest[0]) if call.rest else None) or {}
     known = {
@@ -196,7 +197,7 @@ _SHAPES: Mapping[str, Callable[[Call, Any], Any]] = {
 
 
 def _derive(call: Call, item: Object) -> None:
-    """What follows from the rest, after each write."""
+    """Set what follows from the rest, after each write."""
     if call.rules.counts_settings:
         item["settingCount"] = len(item.get("settings", ()))
     if item.get("preSharedKey"):

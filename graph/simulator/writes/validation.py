@@ -1,4 +1,4 @@
-"""What the service refuses in a body, in its own words where those were captured."""
+"""Refusing bodies as the service does, in its own words where those were captured."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -64,7 +64,7 @@ def _refuse_annotations(value: Any) -> None:
 
 
 def _refuse_type(call: Call) -> None:
-    """Where the service wants a type, or none, and the model does not say so."""
+    """Refuse a type, or a missing one, where the service wants otherwise and the model does not say so."""
     kind, rules = bare(call.body), call.rules
     if not kind and rules.typed == "required":
         raise invalid(f"Cannot create an abstract class: @odata.type is required for {call.path}.")
@@ -91,7 +91,7 @@ def _refuse_misfits(call: Call, item: Object | None) -> None:
 
 
 def _refuse_navigation(call: Call) -> None:
-    """Which the model marks as read-only. In what words the service refuses, nobody wrote down."""
+    """Refuse what the model marks as read-only. In what words the service refuses, nobody wrote down."""
     known = observed_facts.properties(conformance.type_at(call.path, call.body))
     for name, value in call.body.items():
         if value and name in known and known[name].is_navigation and known[name].is_read_only:
