@@ -46,9 +46,9 @@ def create_app(state: State) -> Flask:
 
     @app.route("/<any(beta, 'v1.0'):version>/<path:path>", methods=["GET", "POST", "PATCH", "PUT", "DELETE"])
     def graph(version: str, path: str) -> Response:
-        held = apps.holder(state, request.headers.get("Authorization", ""))
+        held = apps.token_holder(state, request.headers.get("Authorization", ""))
         tenant_id = held[0].directory_id if held else ""
-        fault = simulator.faults.strike(tenant_id, path, {"reset", "truncate"})
+        fault = simulator.faults.match_request(tenant_id, path, {"reset", "truncate"})
         try:
             if fault and fault.kind == "reset":
                 raise ConnectionLost
@@ -64,7 +64,7 @@ def create_app(state: State) -> Flask:
 
 
 def _malformed(simulator: Simulator, tenant_id: str, path: str, answer: Response) -> Response:
-    fault = simulator.faults.strike(tenant_id, path, {"malformed"})
+    fault = simulator.faults.match_request(tenant_id, path, {"malformed"})
     if fault:
         if fault.shape in malformed.BODIES:
             answer.set_data(json.dumps(malformed.body(fault.shape, answer.get_json())))

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, abort, jsonify, request
 
-from graph.simulator.faults.faults import Counts, Fault
+from graph.simulator.faults.faults import Fault, RequestCounts
 from graph.simulator.simulator import Simulator
 from graph.simulator.store import approvals
 from graph.simulator.store.state import Tenant
@@ -61,9 +61,9 @@ def _tenants(routes: Blueprint, simulator: Simulator) -> None:
 def _objects(routes: Blueprint, simulator: Simulator) -> None:
     @routes.get("/tenants/<tenant_id>/objects")
     def read_objects(tenant_id: str) -> Any:
-        tenant, wanted = _tenant(simulator, tenant_id), request.args.get("collection")
+        tenant, collection = _tenant(simulator, tenant_id), request.args.get("collection")
         with simulator.state.lock_of(tenant):
-            return jsonify(tenant.collections.get(wanted, {}) if wanted else tenant.collections)
+            return jsonify(tenant.collections.get(collection, {}) if collection else tenant.collections)
 
     @routes.put("/tenants/<tenant_id>/objects/<path:collection>/<object_id>")
     def put_object(tenant_id: str, collection: str, object_id: str) -> Any:
@@ -96,7 +96,7 @@ def _approvals(routes: Blueprint, simulator: Simulator) -> None:
         with simulator.state.lock_of(tenant):
             tenant.approvals[code] = {**tenant.approvals[code], "status": status}
         simulator.state.changed()
-        return jsonify(approvals.shown(tenant.approvals[code]))
+        return jsonify(approvals.as_read(tenant.approvals[code]))
 
 
 def _trouble(routes: Blueprint, simulator: Simulator) -> None:
@@ -111,7 +111,7 @@ def _trouble(routes: Blueprint, simulator: Simulator) -> None:
 
     @routes.delete("/requests")
     def reset_requests() -> Any:
-        simulator.counts = Counts()
+        simulator.counts = RequestCounts()
         return "", 204
 
     @routes.post("/faults")

@@ -9,7 +9,7 @@ from typing import Any
 from flask import request
 
 from graph.simulator.faults import malformed
-from graph.simulator.faults.faults import Chance, Counts, Faults, Throttle
+from graph.simulator.faults.faults import Faults, RandomLoss, RequestCounts, Throttle
 from graph.simulator.model.replies import Reply, error
 from graph.simulator.reads import get
 from graph.simulator.store.state import State, Tenant
@@ -23,7 +23,7 @@ class ConnectionLost(Exception):
 
 
 @dataclass(frozen=True)
-class Asked:
+class GraphRequest:
     """A request, by itself or as a part of a batch."""
 
     method: str
@@ -44,7 +44,7 @@ class Asked:
 class Simulator:
     def __init__(self, state: State) -> None:
         self.state = state
-        self.counts, self.faults, self.throttle, self.chance = Counts(), Faults(), Throttle(), Chance()
+        self.counts, self.faults, self.throttle, self.chance = RequestCounts(), Faults(), Throttle(), RandomLoss()
 
     def graph(self, path: str, held: tuple[Tenant, set[str]] | None) -> Reply:
         if held is None:
@@ -54,34 +54,42 @@ class Simulator:
         time.sleep(float(tenant.flags.get("latency_ms", 0)) / 1000)
         body = request.get_json(silent=True)
         if path == "$batch" and request.method == "POST":
-            fault = self.faults.strike(tenant.directory_id, path, {"query_broker"})
+            fault = self.faults.match_request(tenant.directory_id, path, {"query_broker"})
             return fault.reply() if fault else self._batch(tenant, granted, body)
-        asked = Asked(request.method, path, request.query_string.decode(), body, _lower(request.headers))
-        return self._one(tenant, granted, asked)
+        graph_request = GraphRequest(request.method, path, request.query_string.decode(), body, _lower(request.headers))
+        return self._one(tenant, granted, graph_request)
 
-    def _one(self, tenant: Tenant, granted: set[str], asked: Asked) -> Reply:
-        self.counts.request(tenant.directory_id, asked.is_write, asked.line)
-        fault = self.faults.strike(tenant.directory_id, asked.path, {"status", "query_broker", "delay"})
+    def _one(self, tenant: Tenant, granted: set[str], graph_request: GraphRequest) -> Reply:
+        self.counts.request(tenant.directory_id, graph_request.is_write, graph_request.line)
+        fault = self.faults.match_request(tenant.directory_id, graph_request.path, {"status", "query_broker", "delay"})
         if fault and fault.kind != "delay":
             return fault.reply()
         if fault:
             time.sleep(fault.seconds)
-        refused = self.throttle.refuse(tenant, asked.path, asked.is_write)
+        refused = self.throttle.refuse(tenant, graph_request.path, graph_request.is_write)
         if refused:
             self.counts.throttled[tenant.directory_id] += 1
             return refused
-        if asked.is_write:
-            return self._write(tenant, granted, asked)
-        if asked.method == "POST":
-            return _by_ids(tenant, asked.body or {})
-        url = f"{request.host_url}{(request.view_args or {}).get('version', 'beta')}/{asked.path}"
-        return get.get(tenant, granted, asked.path, asked.query, url)
+        if graph_request.is_write:
+            return self._write(tenant, granted, graph_request)
+        if graph_request.method == "POST":
+            return _by_ids(tenant, graph_request.body or {})
+        url = f"{request.host_url}{(request.view_args or {}).get('version', 'beta')}/{graph_request.path}"
+        return get.get(tenant, granted, graph_request.path, graph_request.query, url)
 
-    def _write(self, tenant: Tenant, granted: set[str], asked: Asked) -> Reply:
-        loss = self.faults.loss(tenant.directory_id, asked.path) or self.chance.loss(tenant)
+    def _write(self, tenant: Tenant, granted: set[str], graph_request: GraphRequest) -> Reply:
+        loss = self.faults.loss(tenant.directory_id, graph_request.path) or self.chance.loss(tenant)
         if loss and loss.is_before:
             raise ConnectionLost
-        reply = dispatch.write(self.state, tenant, granted, asked.method, asked.path, asked.body, asked.headers)
+        reply = dispatch.write(
+            self.state,
+            tenant,
+            granted,
+            graph_request.method,
+            graph_request.path,
+            graph_request.body,
+            graph_request.headers,
+        )
         if reply.created:
             self.counts.create(tenant.directory_id, reply.created)
         if loss is None:
@@ -104,15 +112,15 @@ class Simulator:
         answers = [
             self._answered(tenant, paths[key], key, reply)
             for key, reply in done.items()
-            if not self.faults.strike(tenant.directory_id, "$batch", {"drop_part"})
+            if not self.faults.match_request(tenant.directory_id, "$batch", {"drop_part"})
         ]
         random.shuffle(answers)
         return Reply(200, {"responses": answers})
 
     def _answered(self, tenant: Tenant, path: str, key: str, reply: Reply) -> dict[str, Any]:
-        made = {"id": key, "status": reply.status, "headers": reply.headers, "body": reply.body}
-        fault = self.faults.strike(tenant.directory_id, path, {"malformed"})
-        return malformed.part(fault.shape, made) if fault else made
+        response = {"id": key, "status": reply.status, "headers": reply.headers, "body": reply.body}
+        fault = self.faults.match_request(tenant.directory_id, path, {"malformed"})
+        return malformed.part(fault.shape, response) if fault else response
 
     def _part(self, tenant: Tenant, granted: set[str], part: dict[str, Any], done: dict[str, Reply]) -> Reply:
         if any(done[part_id].status >= 400 for part_id in part.get("dependsOn", ()) if part_id in done):
@@ -124,7 +132,7 @@ class Simulator:
         if part.get("body") is not None and expected not in headers.get("content-type", ""):
             return error(400, "BadRequest", f"Write request id : {part['id']} does not contain Content-Type header.")
         method = str(part.get("method", "GET")).upper()
-        return self._one(tenant, granted, Asked(method, path, query, part.get("body"), headers))
+        return self._one(tenant, granted, GraphRequest(method, path, query, part.get("body"), headers))
 
 
 def _lower(headers: Any) -> dict[str, str]:
@@ -133,9 +141,9 @@ def _lower(headers: Any) -> dict[str, str]:
 
 def _by_ids(tenant: Tenant, body: dict[str, Any]) -> Reply:
     groups = tenant.collections.get("groups", {})
-    found = [
+    known_groups = [
         {"@odata.type": "#microsoft.graph.group", **groups[group_id]}
         for group_id in body.get("ids", ())
         if group_id in groups
     ]
-    return Reply(200, {"value": found})
+    return Reply(200, {"value": known_groups})

@@ -16,7 +16,7 @@ def add_all(build: Builder) -> None:
 def _apps(build: Builder) -> str:
     state = {"largeIcon": {"type": "image/png", "value": "aWNvbg=="}, "publishingState": "published", "uploadState": 1,
              "isFeatured": False, "dependentAppCount": 0, "supersedingAppCount": 0}  # fmt: skip
-    made = None
+    first_app = None
     for kind, name, more in (
         ("iosStoreApp", "Microsoft Intune Company Portal", {"bundleId": "com.microsoft.CompanyPortal"}),
         ("winGetApp", "7-Zip", {"packageIdentifier": "7zip.7zip"}),
@@ -25,9 +25,9 @@ def _apps(build: Builder) -> str:
         item = build.add(f"{DAM}/mobileApps", name, publisher="Microsoft", isAssigned=True, **state, **more,
                          assignments=[{**build.to_all_users(), "intent": "required", "settings": None}],
                          **{"@odata.type": TYPE + kind})  # fmt: skip
-        made = made or item
-    assert made is not None  # noqa: S101
-    return str(made["id"])
+        first_app = first_app or item
+    assert first_app is not None  # noqa: S101
+    return str(first_app["id"])
 
 
 def _app(kind: str, key: str, value: str) -> dict[str, Any]:
@@ -83,10 +83,10 @@ def _information_protection(build: Builder) -> None:
 
 def _policy_set(build: Builder, app_id: str) -> None:
     policy_id = next(iter(build.tenant.collections[f"{DM}/deviceCompliancePolicies"]))
-    made = build.add(f"{DAM}/policySets", "New starters", status="notAssigned", errorCode="noError",
+    policy_set = build.add(f"{DAM}/policySets", "New starters", status="notAssigned", errorCode="noError",
                      guidedDeploymentTags=[], roleScopeTags=["0"], assignments=[build.to_group("SG-Finance")])  # fmt: skip
-    made["items"] = [
-        {"@odata.type": f"{TYPE}{kind}PolicySetItem", "id": f"{made['id']}_{payload}_{kind[0].upper()}{kind[1:]}_Parcel", "payloadId": payload,
+    policy_set["items"] = [
+        {"@odata.type": f"{TYPE}{kind}PolicySetItem", "id": f"{policy_set['id']}_{payload}_{kind[0].upper()}{kind[1:]}_Parcel", "payloadId": payload,
          "itemType": None, "displayName": name, "status": "notAssigned", "errorCode": "noError",
          "guidedDeploymentTags": [], **more}
         for kind, payload, name, more in (

@@ -130,7 +130,7 @@ def add_catalog(build: Builder, count: int, sizes: tuple[int, ...]) -> None:
         add_policy(build, name, settings(build, area, sizes[number % len(sizes)]))
 
 
-def add_policy(build: Builder, name: str, found: list[dict[str, Any]], **properties: Any) -> dict[str, Any]:
+def add_policy(build: Builder, name: str, instances: list[dict[str, Any]], **properties: Any) -> dict[str, Any]:
     template = {"templateId": "", "templateFamily": "none", "templateDisplayName": None, "templateDisplayVersion": None}
     shape = {
         "platforms": "windows10",
@@ -145,8 +145,8 @@ def add_policy(build: Builder, name: str, found: list[dict[str, Any]], **propert
         f"{DM}/configurationPolicies",
         name,
         name_key="name",
-        settings=found,
-        settingCount=len(found),
+        settings=instances,
+        settingCount=len(instances),
         isAssigned=bool(shape["assignments"]),
         **shape,
     )

@@ -72,15 +72,15 @@ def _tags_and_roles(build: Builder) -> None:
 
 
 def _notifications(build: Builder) -> dict[str, Any]:
-    made = build.add(
+    template = build.add(
         f"{DM}/notificationMessageTemplates",
         "Device is not compliant",
         defaultLocale="en-us",
         brandingOptions="includeCompanyLogo,includeCompanyName",
     )
-    made["localizedNotificationMessages"] = [
+    template["localizedNotificationMessages"] = [
         {
-            "id": f"{made['id']}_{locale}",
+            "id": f"{template['id']}_{locale}",
             "lastModifiedDateTime": build.time(),
             "locale": locale,
             "subject": subject,
@@ -92,7 +92,7 @@ def _notifications(build: Builder) -> dict[str, Any]:
             ("de-de", "Bitte Gerät aktualisieren", "Hallo,\n\nIhrem Gerät fehlt ein Update."),
         )
     ]
-    return made
+    return template
 
 
 _POWERSHELL = "# Removes the consumer Teams client\nGet-AppxPackage -Name MicrosoftTeams | Remove-AppxPackage\r\n"
@@ -189,9 +189,9 @@ def _oma(owner: str, name: str, uri: str, kind: str, value: Any, secret: bool = 
 
 def _administrative_templates(build: Builder) -> None:
     for name, ingestion in (("OneDrive - Known folders", "builtIn"), ("Citrix Workspace", "custom")):
-        made = build.add(f"{DM}/groupPolicyConfigurations", name, policyConfigurationIngestionType=ingestion,
+        policy = build.add(f"{DM}/groupPolicyConfigurations", name, policyConfigurationIngestionType=ingestion,
                          assignments=build.some_assignments())  # fmt: skip
-        made["definitionValues"] = [_definition(build, ingestion, number) for number in range(3)]
+        policy["definitionValues"] = [_definition(build, ingestion, number) for number in range(3)]
     build.add(f"{DM}/groupPolicyUploadedDefinitionFiles", "receiver.admx", name_key="fileName", plain=True,
               status="available", languageCodes=["en-US"], targetPrefix="receiver", policyType="admxIngested",
               targetNamespace="Citrix.Policies.Receiver", revision="1.0", uploadDateTime=build.time(),
@@ -237,11 +237,11 @@ def _definition(build: Builder, ingestion: str, number: int) -> dict[str, Any]:
 
 
 def _actions(build: Builder, owner: str, template: str) -> list[dict[str, Any]]:
-    wanted = (("block", 0, "00000000-0000-0000-0000-000000000000"), ("notification", 24, template))
+    steps = (("block", 0, "00000000-0000-0000-0000-000000000000"), ("notification", 24, template))
     configurations = [
         {"id": build.guid("action", owner, action), "gracePeriodHours": hours, "actionType": action,
          "notificationTemplateId": used, "notificationMessageCCList": [build.group("SG-IT-Department")] if hours else []}
-        for action, hours, used in wanted
+        for action, hours, used in steps
     ]  # fmt: skip
     return [{"id": owner, "ruleName": "PasswordRequired", "scheduledActionConfigurations": configurations}]
 
@@ -260,9 +260,9 @@ def _compliance(build: Builder, template: dict[str, Any]) -> None:
         ("androidWorkProfileCompliancePolicy", "Android - Work profile", {"passwordRequired": True}),
         ("macOSCompliancePolicy", "macOS - Baseline", {"storageRequireEncryption": True}),
     ):
-        made = build.add(f"{DM}/deviceCompliancePolicies", name, version=2, assignments=build.some_assignments(),
+        policy = build.add(f"{DM}/deviceCompliancePolicies", name, version=2, assignments=build.some_assignments(),
                          **{"@odata.type": TYPE + kind}, **more)  # fmt: skip
-        made["scheduledActionsForRule"] = _actions(build, made["id"], template["id"])
+        policy["scheduledActionsForRule"] = _actions(build, policy["id"], template["id"])
     discovery = "linux_customcompliance_discoveryscript"
     reusable = build.add(
         f"{DM}/reusablePolicySettings",
@@ -272,10 +272,10 @@ def _compliance(build: Builder, template: dict[str, Any]) -> None:
         version=1,
         referencingConfigurationPolicyCount=1,
     )
-    found = [choice("linux_deviceencryption_required", 1), simple(discovery, reusable["id"], "Reference")]
+    instances = [choice("linux_deviceencryption_required", 1), simple(discovery, reusable["id"], "Reference")]
     linux = build.add(f"{DM}/compliancePolicies", "Linux - Baseline", name_key="name", platforms="linux",
                       technologies="linuxMdm", creationSource=None, settingCount=2, isAssigned=True,
-                      settings=[{"id": str(n), "settingInstance": instance} for n, instance in enumerate(found)],
+                      settings=[{"id": str(n), "settingInstance": instance} for n, instance in enumerate(instances)],
                       assignments=[build.to_all_users()])  # fmt: skip
     linux["scheduledActionsForRule"] = _actions(build, linux["id"], template["id"])
 
@@ -286,12 +286,12 @@ def _intents(build: Builder) -> None:
                                          "templateType": "securityTemplate"})  # fmt: skip
     for name, family in (("Firewall (old)", "firewall"), ("Security baseline 2021", "defender")):
         prefix = f"deviceConfiguration--windows10EndpointProtectionConfiguration_{family}"
-        found: list[dict[str, Any]] = [
+        settings: list[dict[str, Any]] = [
             {"@odata.type": f"{TYPE}deviceManagementBooleanSettingInstance", "id": build.guid(name, number),
              "definitionId": f"{prefix}{setting}", "valueJson": "true", "value": True}
             for number, setting in enumerate(("BlockStatefulFTP", "Enabled", "LogDropped"))
         ]  # fmt: skip
-        build.add(f"{DM}/intents", name, isAssigned=True, isMigratingToConfigurationPolicy=False, settings=found,
+        build.add(f"{DM}/intents", name, isAssigned=True, isMigratingToConfigurationPolicy=False, settings=settings,
                   templateId=template, assignments=build.some_assignments())  # fmt: skip
 
 

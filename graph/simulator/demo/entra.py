@@ -20,7 +20,7 @@ def _locations(build: Builder) -> dict[str, str]:
         {"@odata.type": f"{TYPE}iPv4CidrRange", "cidrAddress": "203.0.113.0/24"},
         {"@odata.type": f"{TYPE}iPv6CidrRange", "cidrAddress": "2001:db8::/32"},
     ]
-    made = {
+    locations = {
         "office": build.add(path, "Head office", plain=True, **times, isTrusted=True, ipRanges=ranges,
                             **{"@odata.type": f"{TYPE}ipNamedLocation"}),
         "countries": build.add(path, "Countries we work in", plain=True, **times, countryLookupMethod="clientIpAddress",
@@ -29,7 +29,7 @@ def _locations(build: Builder) -> dict[str, str]:
         "compliant": build.add(path, "All Compliant Network locations", plain=True, **times,
                                **{"@odata.type": f"{TYPE}compliantNetworkNamedLocation"}),
     }  # fmt: skip
-    return {name: item["id"] for name, item in made.items()}
+    return {name: item["id"] for name, item in locations.items()}
 
 
 _BUILT_IN = (

@@ -65,13 +65,13 @@ def _drivers(build: Builder) -> None:
 def _notification(build: Builder) -> None:
     names = []
     for kind, branding in (("Email", "includeCompanyLogo,includeContactInformation"), ("Push", "none")):
-        made = build.add(TEMPLATES, NAME, brandingOptions=branding, defaultLocale="en-us")
-        made["localizedNotificationMessages"] = [
-            {"id": f"{made['id']}_{locale}", "lastModifiedDateTime": build.time(), "locale": locale,
+        template = build.add(TEMPLATES, NAME, brandingOptions=branding, defaultLocale="en-us")
+        template["localizedNotificationMessages"] = [
+            {"id": f"{template['id']}_{locale}", "lastModifiedDateTime": build.time(), "locale": locale,
              "subject": f"{kind}: {subject}", "messageTemplate": subject, "isDefault": locale == "en-us"}
             for locale, subject in (("en-us", "Your device was enrolled"), ("de-de", "Ihr Gerät wurde registriert"))
         ]  # fmt: skip
-        names.append(f"{kind}_{made['id']}")
+        names.append(f"{kind}_{template['id']}")
     build.add(f"{DM}/deviceEnrollmentConfigurations", "Welcome", suffix="_EnrollmentNotificationsConfiguration",
               priority=1, version=1, platformType="ios", templateType="0", brandingOptions="none", defaultLocale=None,
               notificationMessageTemplateId="00000000-0000-0000-0000-000000000000", notificationTemplates=names,
@@ -85,12 +85,12 @@ def _enrollment_policies(build: Builder) -> None:
     token = next(iter(build.tenant.collections[tokens].values()))
     usual: dict[str, Any] = {"name_key": "name", "technologies": "enrollment", "settingCount": 1, "isAssigned": False,
                              "assignments": []}  # fmt: skip
-    made = build.add(path, "Device preparation", platforms="windows10", creationSource=None, priorityMetaData={"priority": 1},
+    policy = build.add(path, "Device preparation", platforms="windows10", creationSource=None, priorityMetaData={"priority": 1},
               templateReference=_template("80d33118-b7b4-40d8-b15f-81be745e053f_1"),
               settings=[_setting(choice("enrollment_autopilot_dpp_accountype", 0))],
               **usual)  # fmt: skip
     targets = [{"targetType": "staticSecurityGroup", "targetId": build.group("SG-Autopilot-Devices")}]
-    build.tenant.put(DEVICE_GROUPS, {"id": made["id"], "targets": targets})
+    build.tenant.put(DEVICE_GROUPS, {"id": policy["id"], "targets": targets})
     apple = build.add(path, "iPhone by token", platforms="iOS", creationSource=f"DepTokenId_{token['id']}",
                       priorityMetaData={"priority": 2}, templateReference=_template("dc6e8d41-5a1c-4f1e-9c53-2b1f0d7d1f4b_1"),
                       settings=[_setting(simple("enrollment_ade_department", "IT", "String"))], **usual)  # fmt: skip
@@ -112,9 +112,9 @@ def _links(build: Builder) -> None:
     """Certificates that subtypes name each in their own way, derived credentials, and what joins a domain."""
 
     def add(kind: str, name: str, **more: Any) -> dict[str, Any]:
-        made = build.add(CONFIGURATIONS, name, version=1, assignments=[], supportsScopeTags=True,
+        configuration = build.add(CONFIGURATIONS, name, version=1, assignments=[], supportsScopeTags=True,
                          **{"@odata.type": TYPE + kind}, **more)  # fmt: skip
-        return {name: made[name] for name in ("id", "displayName", "@odata.type")}
+        return {name: configuration[name] for name in ("id", "displayName", "@odata.type")}
 
     file = {"certFileName": "root.cer", "trustedRootCertificate": "bm90IGEgcmVhbCBvbmU="}
     aosp = add("aospDeviceOwnerTrustedRootCertificate", "Root CA (AOSP)", **file)

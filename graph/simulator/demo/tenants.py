@@ -82,10 +82,10 @@ def _fill(tenant: Tenant, catalog_policies: int, sizes: tuple[int, ...]) -> None
     for name, rule in GROUPS:
         tenant.put("groups", _group(build, name, rule))
     for name, platform, rule in FILTERS:
-        made = build.add("deviceManagement/assignmentFilters", name, platform=platform, rule=rule, payloads=[],
+        assignment_filter = build.add("deviceManagement/assignmentFilters", name, platform=platform, rule=rule, payloads=[],
                          assignmentFilterManagementType="devices", roleScopeTags=["0"])  # fmt: skip
-        del tenant.collections["deviceManagement/assignmentFilters"][made["id"]]
-        tenant.put("deviceManagement/assignmentFilters", {**made, "id": build.filter_id(name)})
+        del tenant.collections["deviceManagement/assignmentFilters"][assignment_filter["id"]]
+        tenant.put("deviceManagement/assignmentFilters", {**assignment_filter, "id": build.filter_id(name)})
     name = tenant.name.split()[0].lower()
     domains = [
         {"name": f"{name}.onmicrosoft.example", "isInitial": True},

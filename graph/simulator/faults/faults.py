@@ -20,10 +20,10 @@ CONDITIONAL_ACCESS = (1, 1.0)
 
 def query_broker() -> Reply:
     """Throttling in other words: read from a live tenant, with no code and no Retry-After (rknightion/graph2otel)."""
-    made = error(
+    reply = error(
         500, "", "Rate limit reached because of too many requests to query broker. Please retry after sometime."
     )
-    return Reply(500, {"error": {"message": (made.body or {})["error"]["message"]}})
+    return Reply(500, {"error": {"message": (reply.body or {})["error"]["message"]}})
 
 
 class Throttle:
@@ -132,13 +132,13 @@ class Faults:
             self._pending.clear()
 
     def loss(self, tenant_id: str, path: str) -> "Loss | None":
-        fault = self.strike(tenant_id, path, {"lost", "lost_before"})
+        fault = self.match_request(tenant_id, path, {"lost", "lost_before"})
         if fault is None:
             return None
         status = 504 if fault.status is None else fault.status
         return Loss(status, is_before=fault.kind == "lost_before", retry_after=fault.retry_after)
 
-    def strike(self, tenant_id: str, path: str, kinds: set[str]) -> Fault | None:
+    def match_request(self, tenant_id: str, path: str, kinds: set[str]) -> Fault | None:
         with self._lock:
             for fault in self._pending:
                 fits = fault.kind in kinds and fault.times > 0 and fault.tenant in {"", tenant_id}
@@ -164,7 +164,7 @@ class Loss:
 _LOSSES = (Loss(504), Loss(500), Loss(), Loss(is_before=True))
 
 
-class Chance:
+class RandomLoss:
     """The flag `lost_answers`: each write loses its answer with that probability, the same each time by its seed."""
 
     def __init__(self) -> None:
@@ -188,7 +188,7 @@ class Chance:
 
 
 @dataclass
-class Counts:
+class RequestCounts:
     """Graph requests as its limits count them (each part of a $batch is one), HTTP calls, writes, tokens, and 429s."""
 
     graph: Counter[str] = field(default_factory=Counter)

@@ -112,16 +112,20 @@ PACKED = "gzip_bomb"
 NAMES = (*BODIES, *BYTES, *PARTS, *STATUSES, PACKED)
 
 
-def body(shape: str, given: Body) -> Any:
+def body(shape: str, body_before: Body) -> Any:
     """The JSON that is answered instead."""
-    return BODIES[shape](given) if shape in BODIES else given
+    return BODIES[shape](body_before) if shape in BODIES else body_before
 
 
-def part(shape: str, given: Body) -> Body:
+def part(shape: str, part_before: Body) -> Body:
     """A part of a `$batch` instead of that one."""
     if shape in PARTS:
-        return PARTS[shape](given)
-    return {**given, "body": body(shape, given["body"])} if isinstance(given["body"], dict) else given
+        return PARTS[shape](part_before)
+    return (
+        {**part_before, "body": body(shape, part_before["body"])}
+        if isinstance(part_before["body"], dict)
+        else part_before
+    )
 
 
 def sent(shape: str, data: bytes) -> tuple[bytes, int | None, dict[str, str]]:

@@ -42,40 +42,46 @@ def update_relationships(call: Call) -> None:
     if set(call.body) != {"relationships"}:
         raise bad_request("The action takes 'relationships'.")
     item = call.draft()
-    made = [_relationship(call, item, relationship) for relationship in objects(call.body["relationships"])]
-    if len({(relationship["targetId"], relationship["@odata.type"]) for relationship in made}) != len(made):
+    new_relationships = [
+        _relationship(call, item, relationship) for relationship in objects(call.body["relationships"])
+    ]
+    if len({(relationship["targetId"], relationship["@odata.type"]) for relationship in new_relationships}) != len(
+        new_relationships
+    ):
         raise bad_request("The same relationship was given twice.")
     counts = {
-        "dependentAppCount": sum(bare(relationship) == "mobileAppDependency" for relationship in made),
-        "supersedingAppCount": sum(bare(relationship) == "mobileAppSupersedence" for relationship in made),
+        "dependentAppCount": sum(bare(relationship) == "mobileAppDependency" for relationship in new_relationships),
+        "supersedingAppCount": sum(bare(relationship) == "mobileAppSupersedence" for relationship in new_relationships),
     }
-    call.keep({**item, "relationships": made, **{name: count for name, count in counts.items() if name in item}})
+    call.keep(
+        {**item, "relationships": new_relationships, **{name: count for name, count in counts.items() if name in item}}
+    )
 
 
-def _relationship(call: Call, item: Object, given: Object) -> Object:
-    name, kinds = _KINDS.get(bare(given), ("", ()))
-    if not name or given.get(name) not in kinds:
+def _relationship(call: Call, item: Object, body: Object) -> Object:
+    name, kinds = _KINDS.get(bare(body), ("", ()))
+    if not name or body.get(name) not in kinds:
         raise invalid("A relationship needs its @odata.type and kind.")
-    unknown = sorted(set(given) - {"@odata.type", "targetId", name})
+    unknown = sorted(set(body) - {"@odata.type", "targetId", name})
     if unknown:
         raise bad_request(f"Property {unknown[0]} of a relationship is read-only.")
-    target = str(given.get("targetId"))
+    target = str(body.get("targetId"))
     if call.tenant.held(APPS, target) is None:
         raise bad_request(f"mobileApps with id {target} was not found.")
     if target == item["id"] or item["id"] in _reached(call.tenant, target):
         raise bad_request("Apps cannot depend on each other in a circle.")
-    return {"@odata.type": given["@odata.type"], "id": f"{item['id']}_{target}", "targetId": target, name: given[name]}
+    return {"@odata.type": body["@odata.type"], "id": f"{item['id']}_{target}", "targetId": target, name: body[name]}
 
 
 def _reached(tenant: Tenant, app: str) -> set[str]:
-    found: set[str] = set()
-    wanted = [app]
-    while wanted:
-        held = tenant.held(APPS, wanted.pop()) or {}
-        new = {relationship["targetId"] for relationship in held.get("relationships") or ()} - found
-        found |= new
-        wanted += new
-    return found
+    reached: set[str] = set()
+    waiting = [app]
+    while waiting:
+        held = tenant.held(APPS, waiting.pop()) or {}
+        new = {relationship["targetId"] for relationship in held.get("relationships") or ()} - reached
+        reached |= new
+        waiting += new
+    return reached
 
 
 def relationships(tenant: Tenant, item: Object) -> list[Object]:

@@ -30,21 +30,21 @@ _KEPT = ("@odata.type", "intent", "settings", "runRemediationScript")
 _FILTER = "deviceAndAppManagementAssignmentFilter"
 
 
-def stored(call: Call, owner: str, assignments: Any) -> list[Object]:
+def stored_assignments(call: Call, owner: str, assignments: Any) -> list[Object]:
     """Return the assignments as a read shows them. Raises Refused for what is no assignment."""
     return [_stored(_type_of(call), owner, assignment) for assignment in objects(assignments)]
 
 
 def _type_of(call: Call) -> str:
     """Return the name that Microsoft's model has for the assignments of such an object."""
-    found = properties(observed_facts.type_of_collection(call.path) or "").get("assignments")
-    return found.type or "" if found else ""
+    declared = properties(observed_facts.type_of_collection(call.path) or "").get("assignments")
+    return declared.type or "" if declared else ""
 
 
-def _stored(kind: str, owner: str, given: Object) -> Object:
+def _stored(kind: str, owner: str, body: Object) -> Object:
     if kind:
-        refuse_misfits(kind, given)
-    target = given.get("target")
+        refuse_misfits(kind, body)
+    target = body.get("target")
     if not isinstance(target, dict) or bare(target) not in _TARGETS:
         raise bad_request("An assignment needs a target with a known @odata.type.")
     if bare(target) in _GROUPS and not target.get("groupId"):
@@ -52,13 +52,13 @@ def _stored(kind: str, owner: str, given: Object) -> Object:
     to = target.get("groupId") or _EVERYONE.get(bare(target)) or target.get("collectionId") or guid()
     if bare(target).startswith("cloudPc"):
         return {"id": f"{owner}_{to}", "target": dict(target)}
-    made: Object = {name: given[name] for name in _KEPT if name in given}
+    assignment: Object = {name: body[name] for name in _KEPT if name in body}
     from_whom = {"source": "direct", "sourceId": owner}
-    made |= {name: value for name, value in from_whom.items() if not kind or name in properties(kind)}
-    made |= {"id": f"{owner}_{to}", "target": {**target, **_filter(target)}}
-    if "runSchedule" in given:
-        made["runSchedule"] = _padded(given["runSchedule"])
-    return made
+    assignment |= {name: value for name, value in from_whom.items() if not kind or name in properties(kind)}
+    assignment |= {"id": f"{owner}_{to}", "target": {**target, **_filter(target)}}
+    if "runSchedule" in body:
+        assignment["runSchedule"] = _padded(body["runSchedule"])
+    return assignment
 
 
 def _filter(target: Object) -> Object:
@@ -85,7 +85,7 @@ def assign(call: Call) -> Reply:
     item = call.draft()
     _refuse(call, item)
     refuse_missing(call, call.body[key])
-    return _set(call, item, stored(call, item["id"], call.body[key]))
+    return _set(call, item, stored_assignments(call, item["id"], call.body[key]))
 
 
 def _refuse(call: Call, item: Object) -> None:
@@ -126,7 +126,7 @@ def assign_one(call: Call) -> Reply:
     if call.method != "POST" or len(call.rest) != 2:
         raise Refused(no_route("/".join(call.rest)))
     refuse_missing(call, call.body)
-    [made] = stored(call, item["id"], [call.body])
+    [made] = stored_assignments(call, item["id"], [call.body])
     if made["id"] in {assignment["id"] for assignment in item["assignments"]}:
         raise bad_request("The target is assigned already.")
     item["assignments"].append(made)

@@ -14,7 +14,7 @@ _CREDENTIALS = f"{DM}/derivedCredentials"
 _REFERENCES = {name.lower(): name for name in TO_CONFIGURATIONS}
 
 
-def wanted(call: Call) -> tuple[str, str] | None:
+def certificate_reference(call: Call) -> tuple[str, str] | None:
     """(navigation, certificate id or "") when the path is `[cast/]navigation[/id]/$ref`."""
     rest = [part for part in call.rest[1:] if not part.lower().startswith("microsoft.graph.")]
     if call.path not in _FROM or len(rest) not in (2, 3) or rest[-1].lower() != "$ref":
@@ -26,8 +26,8 @@ def wanted(call: Call) -> tuple[str, str] | None:
     return name, rest[1] if len(rest) == 3 else ""
 
 
-def change(call: Call, found: tuple[str, str]) -> None:
-    name, removed = found
+def change(call: Call, reference: tuple[str, str]) -> None:
+    name, removed = reference
     item = call.draft()
     is_list = name in SEVERAL
     if call.method == "DELETE":

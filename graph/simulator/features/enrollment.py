@@ -21,7 +21,7 @@ def suffix(kind: str) -> str:
     return _SUFFIXES.get(kind, kind[:1].upper() + kind[1:])
 
 
-def start(call: Call, item: Object) -> None:
+def start_configuration(call: Call, item: Object) -> None:
     """New ones come last of their type."""
     item["priority"] = max((other["priority"] for other in _others(call.tenant, item)), default=0) + 1
     name = suffix(bare(item))
@@ -35,26 +35,26 @@ def is_default(item: Object) -> bool:
 def _others(tenant: Tenant, item: Object) -> list[Object]:
     """Return the configurations of the same type and platform, in their order. The default has no place in it."""
     group = (item.get("@odata.type"), item.get("platformType"))
-    found = [
+    others = [
         other
         for other in tenant.collections.get(PATH, {}).values()
         if other["id"] != item["id"]
         and other.get("priority")
         and (other.get("@odata.type"), other.get("platformType")) == group
     ]
-    return sorted(found, key=lambda one: one["priority"])
+    return sorted(others, key=lambda one: one["priority"])
 
 
 def set_priority(call: Call) -> None:
     item = call.draft()
-    wanted = call.body.get("priority")
+    priority = call.body.get("priority")
     if is_default(item):
         raise bad_request("The priority of a default enrollment configuration cannot be changed.")
-    if not isinstance(wanted, int) or wanted < 1:
+    if not isinstance(priority, int) or priority < 1:
         raise bad_request("priority has to be a positive number.")
     close_gap(call.tenant, item)
-    _make_room(call.tenant, item, wanted)
-    call.keep({**item, "priority": wanted})
+    _make_room(call.tenant, item, priority)
+    call.keep({**item, "priority": priority})
 
 
 def close_gap(tenant: Tenant, item: Object) -> None:
@@ -64,9 +64,9 @@ def close_gap(tenant: Tenant, item: Object) -> None:
             tenant.put(PATH, {**other, "priority": other["priority"] - 1})
 
 
-def _make_room(tenant: Tenant, item: Object, wanted: int) -> None:
-    taken = wanted
+def _make_room(tenant: Tenant, item: Object, priority: int) -> None:
+    place = priority
     for other in _others(tenant, item):
-        if other["priority"] == taken:
-            taken += 1
-            tenant.put(PATH, {**other, "priority": taken})
+        if other["priority"] == place:
+            place += 1
+            tenant.put(PATH, {**other, "priority": place})

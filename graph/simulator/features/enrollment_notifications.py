@@ -24,7 +24,7 @@ def refuse(call: Call, item: Object | None = None) -> None:
             raise bad_request(f"The notification template '{name}' is not valid.")
 
 
-def settle(call: Call, item: Object) -> None:
+def settle_templates(call: Call, item: Object) -> None:
     """After each write: templates that are wanted are made, those that are not named any more go."""
     if "notificationTemplates" not in item:
         return
@@ -40,7 +40,7 @@ def settle(call: Call, item: Object) -> None:
              "notificationMessageTemplateId": ZERO_GUID}  # fmt: skip
 
 
-def forget(tenant: Tenant, item: Object) -> None:
+def remove_templates(tenant: Tenant, item: Object) -> None:
     _remove(tenant, set(item.get("notificationTemplates") or ()))
 
 

@@ -31,7 +31,7 @@ def refuse_source(call: Call, item: Object) -> None:
         raise bad_request("Platform, PolicyType, and CreationSource cannot be changed once created.")
 
 
-def start(call: Call, item: Object) -> None:
+def start_policy(call: Call, item: Object) -> None:
     source = str(call.body.get("creationSource") or "")
     if source.startswith(_SOURCE):
         if call.tenant.held(TOKENS, source.removeprefix(_SOURCE)) is None:
@@ -44,21 +44,21 @@ def start(call: Call, item: Object) -> None:
 
 def _ordered(tenant: Tenant) -> list[Object]:
     items = tenant.collections.get(PATH, {}).values()
-    found = [policy for policy in items if (policy.get("priorityMetaData") or {}).get("priority")]
-    return sorted(found, key=lambda one: one["priorityMetaData"]["priority"])
+    ordered = [policy for policy in items if (policy.get("priorityMetaData") or {}).get("priority")]
+    return sorted(ordered, key=lambda one: one["priorityMetaData"]["priority"])
 
 
 def reorder(call: Call) -> None:
-    item, wanted = call.draft(), call.body.get("priority")
-    if not is_of_enrollment(item) or not isinstance(wanted, int) or not 1 <= wanted <= 500:
+    item, priority = call.draft(), call.body.get("priority")
+    if not is_of_enrollment(item) or not isinstance(priority, int) or not 1 <= priority <= 500:
         raise bad_request("Only policies of enrollment are ordered, by a priority of 1 to 500.")
     close_gap(call.tenant, item)
-    taken = wanted
+    place = priority
     for policy in _ordered(call.tenant):
-        if policy["id"] != item["id"] and policy["priorityMetaData"]["priority"] == taken:
-            taken += 1
-            call.tenant.put(PATH, {**policy, "priorityMetaData": {"priority": taken}})
-    call.keep({**item, "priorityMetaData": {"priority": wanted}})
+        if policy["id"] != item["id"] and policy["priorityMetaData"]["priority"] == place:
+            place += 1
+            call.tenant.put(PATH, {**policy, "priorityMetaData": {"priority": place}})
+    call.keep({**item, "priorityMetaData": {"priority": priority}})
 
 
 def close_gap(tenant: Tenant, item: Object) -> None:
@@ -73,9 +73,9 @@ def close_gap(tenant: Tenant, item: Object) -> None:
 def device_groups(tenant: Tenant, item: Object) -> Reply:
     """Microsoft's model has a POST; live, it is a GET."""
     held = tenant.held(DEVICE_GROUPS, item["id"]) or {}
-    found = [{"targetId": target["targetId"], "targetValidationErrorCode": "unknown"}
+    targets = [{"targetId": target["targetId"], "targetValidationErrorCode": "unknown"}
              for target in held.get("targets") or ()]  # fmt: skip
-    return Reply(200, {"validationSucceeded": True, "enrollmentTimeDeviceMembershipTargetValidationStatuses": found})
+    return Reply(200, {"validationSucceeded": True, "enrollmentTimeDeviceMembershipTargetValidationStatuses": targets})
 
 
 def set_device_groups(call: Call) -> Object | None:

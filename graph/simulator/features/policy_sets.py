@@ -13,25 +13,25 @@ from graph.simulator.store.write_request import Call, objects
 _KEYS = frozenset({"addedPolicySetItems", "updatedPolicySetItems", "deletedPolicySetItems", "assignments"})
 
 
-def start(call: Call, item: Object) -> None:
+def start_policy_set(call: Call, item: Object) -> None:
     item["items"] = [_item(call.tenant, item["id"], part) for part in objects(item.get("items"))]
-    item["assignments"] = assignments.stored(call, item["id"], item.get("assignments"))
+    item["assignments"] = assignments.stored_assignments(call, item["id"], item.get("assignments"))
 
 
-def _item(tenant: Tenant, set_id: str, given: Object) -> Object:
-    payload = str(given.get("payloadId"))
-    kind = bare(given).removesuffix("PolicySetItem")
-    made = {
-        "@odata.type": given.get("@odata.type"),
+def _item(tenant: Tenant, set_id: str, body: Object) -> Object:
+    payload = str(body.get("payloadId"))
+    kind = bare(body).removesuffix("PolicySetItem")
+    new_item = {
+        "@odata.type": body.get("@odata.type"),
         "id": f"{set_id}_{payload}_{kind[:1].upper()}{kind[1:]}_Parcel",
         "payloadId": payload,
         "itemType": None,
         "displayName": _name_of(tenant, payload),
         "status": "notAssigned",
         "errorCode": "noError",
-        "guidedDeploymentTags": given.get("guidedDeploymentTags") or [],
+        "guidedDeploymentTags": body.get("guidedDeploymentTags") or [],
     }
-    return made | {name: given[name] for name in ("intent", "settings", "priority") if name in given}
+    return new_item | {name: body[name] for name in ("intent", "settings", "priority") if name in body}
 
 
 def _name_of(tenant: Tenant, payload: str) -> Any:
@@ -53,13 +53,15 @@ def update(call: Call) -> None:
     item["items"] = [part for part in item["items"] if part["id"] not in gone]
     item["items"] += [_item(call.tenant, item["id"], part) for part in objects(call.body.get("addedPolicySetItems"))]
     if "assignments" in call.body:
-        item["assignments"] = assignments.stored(call, item["id"], call.body["assignments"])
+        item["assignments"] = assignments.stored_assignments(call, item["id"], call.body["assignments"])
     call.keep(item)
 
 
-def _replace(item: Object, given: Object) -> None:
+def _replace(item: Object, change: Object) -> None:
     for part in item["items"]:
-        if given.get("id") == part["id"] or given.get("payloadId") == part["payloadId"]:
-            part.update({name: given[name] for name in ("intent", "settings", "guidedDeploymentTags") if name in given})
+        if change.get("id") == part["id"] or change.get("payloadId") == part["payloadId"]:
+            part.update(
+                {name: change[name] for name in ("intent", "settings", "guidedDeploymentTags") if name in change}
+            )
             return
     raise bad_request("updatedPolicySetItems names an item that the set has not.")

@@ -64,9 +64,9 @@ def _everywhere(value: Any) -> Iterator[Reference]:
     if not isinstance(value, dict):
         return
     for name, inner in value.items():
-        found = _BY_NAME.get(name)
-        if found:
-            collection, ids = found
+        read_ids = _BY_NAME.get(name)
+        if read_ids:
+            collection, ids = read_ids
             yield from ((collection, object_id) for object_id in ids(inner))
     if str(value.get("@odata.type", "")).endswith("ReferenceSettingValue") and value.get("value"):
         yield f"{DM}/reusablePolicySettings", str(value["value"])
@@ -120,8 +120,8 @@ def _conditional_access(body: Object) -> Iterator[Reference]:
 
 
 def _object(value: Object, name: str) -> Object:
-    found = value.get(name)
-    return found if isinstance(found, dict) else {}
+    inner = value.get(name)
+    return inner if isinstance(inner, dict) else {}
 
 
 def _guids(value: Any) -> list[str]:
@@ -130,10 +130,10 @@ def _guids(value: Any) -> list[str]:
 
 def bound(value: Any, kind: str) -> str:
     """The id in `https://graph…/kind('id')` or `…/kind/id`. Raises Refused when it is no such address."""
-    found = re.search(rf"/{kind}(?:\('([^']+)'\)|/([^/()]+))$", str(value), re.IGNORECASE)
-    if found is None:
+    match = re.search(rf"/{kind}(?:\('([^']+)'\)|/([^/()]+))$", str(value), re.IGNORECASE)
+    if match is None:
         raise bad_request(f"'{str(value)[:120]}' is no address of {kind}.")
-    return found[1] or found[2]
+    return match[1] or match[2]
 
 
 def assignments_using(tenant: Tenant, collection: str, object_id: str) -> bool:

@@ -34,7 +34,7 @@ _SETTINGS: Object = {
 # --- addresses -------------------------------------------------------------------------------------------------------
 
 
-def plain(tenant: Tenant, parts: list[str]) -> list[str]:
+def branding_address(tenant: Tenant, parts: list[str]) -> list[str]:
     """The address of a branding without the tenant's own id in it. Raises Refused for another tenant's."""
     if [part.lower() for part in (parts[:1] + parts[2:3])] != ["organization", "branding"]:
         return parts
@@ -43,14 +43,14 @@ def plain(tenant: Tenant, parts: list[str]) -> list[str]:
     return ["organization", "branding", *parts[3:]]
 
 
-def written(tenant: Tenant, parts: list[str], body: Any, headers: Mapping[str, str]) -> tuple[list[str], Any]:
+def redirect_write(tenant: Tenant, parts: list[str], body: Any, headers: Mapping[str, str]) -> tuple[list[str], Any]:
     """Translate a write below the address of another object: return (the object's own address, its body)."""
     if [part.lower() for part in parts] == ["devicemanagement"]:
         if not isinstance(body, dict) or set(body) != {"settings"}:
             raise bad_request("Only the settings of deviceManagement can be changed here.")
         _settings_of(tenant)
         return [*SETTINGS.split("/"), SINGLE], body["settings"]
-    parts = plain(tenant, parts)
+    parts = branding_address(tenant, parts)
     if parts == ["organization", "branding"]:
         if headers.get("accept-language") != "0":
             raise Refused(error(400, "Request_BadRequest", "The header Accept-Language is required."))
@@ -78,7 +78,7 @@ def settings(tenant: Tenant) -> Reply:
     )
 
 
-def single(tenant: Tenant, path: str, query: str) -> Reply:
+def read_single(tenant: Tenant, path: str, query: str) -> Reply:
     """Answer a GET of an object that a tenant has once, or not at all."""
     held = next(iter(tenant.collections.get(path, {}).values()), None)
     if held is None:

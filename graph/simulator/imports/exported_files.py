@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from graph.simulator.demo.tenants import READ_WRITE
 from graph.simulator.features import tenant_wide
-from graph.simulator.imports.repair import mended
+from graph.simulator.imports.repair import repair
 from graph.simulator.imports.stand_ins import add_missing
 from graph.simulator.model.collections import CA, COLLECTIONS, DAM, DM
 from graph.simulator.model.conformance import fits_there, type_at
@@ -19,14 +19,14 @@ from graph.simulator.store.state import Object, Tenant
 
 
 @dataclass
-class Loaded:
+class LoadReport:
     policies: int = 0
     skipped: list[tuple[str, str]] = field(default_factory=list)
     # File -> (collection, id) of what came from it.
     where: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-class Refused(Exception):
+class NotAPolicy(Exception):
     """Why a file is no policy."""
 
 
@@ -41,12 +41,12 @@ def exported_tenant() -> Tenant:
     )
 
 
-def load_exported(tenant: Tenant, directory: Path) -> Loaded:
-    loaded = Loaded()
+def load_exported(tenant: Tenant, directory: Path) -> LoadReport:
+    loaded = LoadReport()
     for path in sorted(directory.rglob("*.json")):
         try:
             collection, item = read_policy_file(path)
-        except Refused as e:
+        except NotAPolicy as e:
             loaded.skipped.append((str(path.relative_to(directory)), str(e)))
             continue
         if item["id"] in tenant.collections.get(collection, {}):
@@ -66,8 +66,8 @@ def read_policy_file(path: Path) -> tuple[str, Object]:
     collection = _collection(raw, path)
     _refuse_truncated(raw)
     if raw.get("@odata.type") and not fits_there(collection, raw):
-        raise Refused(f"a {raw['@odata.type']}, which is none of {collection}")
-    item = mended(collection, raw)
+        raise NotAPolicy(f"a {raw['@odata.type']}, which is none of {collection}")
+    item = repair(collection, raw)
     if "assignments" in properties(type_at(collection, item)):
         item.setdefault("assignments", [])
     if not item.get("id"):
@@ -84,7 +84,7 @@ def _parsed(path: Path) -> Any:
             return json.loads(data.decode(encoding))
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
             continue
-    raise Refused("not JSON in any encoding we know")
+    raise NotAPolicy("not JSON in any encoding we know")
 
 
 def _encodings(data: bytes) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ def _unwrapped(raw: Any) -> Object:
         else:
             break
     if not isinstance(raw, dict):
-        raise Refused("a list of parts without the policy they belong to")
+        raise NotAPolicy("a list of parts without the policy they belong to")
     return raw
 
 
@@ -120,7 +120,7 @@ def _from_string(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as e:
-        raise Refused("a text, not an object") from e
+        raise NotAPolicy("a text, not an object") from e
 
 
 # Bare @odata.type -> collection, where the name does not follow from the type by itself.
@@ -147,9 +147,9 @@ _FOLDERS = {"conditionalaccesspolicies": f"{CA}/policies", "namedlocations": f"{
 def _collection(raw: Object, path: Path) -> str:
     bare = str(raw.get("@odata.type") or "").removeprefix("#microsoft.graph.")
     for pattern, collection in _BY_TYPE:
-        found = re.search(pattern, bare)
-        if bare and found:
-            return found.expand(collection)
+        match = re.search(pattern, bare)
+        if bare and match:
+            return match.expand(collection)
     return _by_context(raw) or _by_folder(path) or _by_shape(raw)
 
 
@@ -177,14 +177,14 @@ def _by_shape(raw: Object) -> str:
         return f"{DM}/intents"
     if "conditions" in raw and "grantControls" in raw:
         return f"{CA}/policies"
-    raise Refused("neither type, context, folder nor shape tells what it is")
+    raise NotAPolicy("neither type, context, folder nor shape tells what it is")
 
 
 def _refuse_truncated(raw: Any) -> None:
     """PowerShell writes objects below its depth as text: what they were is lost."""
     for text in _texts(raw):
         if text.startswith("@{") and "=" in text and text.endswith("}"):
-            raise Refused("cut off by PowerShell's depth limit (“@{…}” where an object belongs)")
+            raise NotAPolicy("cut off by PowerShell's depth limit (“@{…}” where an object belongs)")
 
 
 def _texts(value: Any) -> Iterator[str]:

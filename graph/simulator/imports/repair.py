@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from graph.simulator.features import enrollment
 from graph.simulator.model.collections import DM
-from graph.simulator.model.conformance import pruned, type_at
+from graph.simulator.model.conformance import type_at, without_misfits
 from graph.simulator.model.odata import Object
 from graph.simulator.model.write_rules import RULES
 from graph.simulator.store.known_properties import bare
@@ -17,7 +17,7 @@ _LISTS = frozenset({"definitionValues", "presentationValues", "settings", "setti
                     "roleScopeTagIds", "scheduledActionsForRule", "scheduledActionConfigurations", "apps"})  # fmt: skip
 
 
-def mended(collection: str, raw: Object) -> Object:
+def repair(collection: str, raw: Object) -> Object:
     """Return an exported policy as the service would give it: without a tool's own marks, with what the tool left
     out.
     """
@@ -36,7 +36,7 @@ def mended(collection: str, raw: Object) -> Object:
         item.setdefault(name, copy.deepcopy(value))
     special = _SPECIAL.get(collection)
     item = special(item) if special else item
-    return pruned(type_at(collection, item), item)
+    return without_misfits(type_at(collection, item), item)
 
 
 def _intent(item: Object) -> Object:
@@ -75,12 +75,12 @@ def _without_links(value: Any) -> Any:
         return [_without_links(inner) for inner in value]
     if not isinstance(value, dict):
         return value
-    kept = {}
+    rest = {}
     for key, inner in value.items():
         if key.startswith("#") or ("@odata." in key and not key.endswith(("@odata.bind", "@odata.type"))):
             continue
         if key.endswith("@odata.type") and key != "@odata.type":
             continue
         clean = _without_links(inner)
-        kept[key] = [clean] if key in _LISTS and isinstance(clean, dict | str) else clean
-    return kept
+        rest[key] = [clean] if key in _LISTS and isinstance(clean, dict | str) else clean
+    return rest

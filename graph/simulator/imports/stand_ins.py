@@ -20,9 +20,9 @@ def add_missing(tenant: Tenant) -> None:
         for item in list(items.values()):
             _add_strength(tenant, item)
             for collection, object_id in list(missing(tenant, path, item)):
-                made = _MADE.get(collection)
-                if made:
-                    tenant.put(collection, {"id": object_id, **made(object_id)})
+                make = _STAND_INS.get(collection)
+                if make:
+                    tenant.put(collection, {"id": object_id, **make(object_id)})
 
 
 def _add_strength(tenant: Tenant, policy: Object) -> None:
@@ -41,9 +41,9 @@ def _add_strength(tenant: Tenant, policy: Object) -> None:
     policy["grantControls"]["authenticationStrength"] = copy.deepcopy(tenant.held(STRENGTHS, strength["id"]))
 
 
-def _group(one: str) -> Object:
-    return {"displayName": f"Group {one[:8]}", "description": None, "groupTypes": [], "mailEnabled": False,
-            "mailNickname": f"group-{one[:8]}", "securityEnabled": True, "membershipRule": None,
+def _group(object_id: str) -> Object:
+    return {"displayName": f"Group {object_id[:8]}", "description": None, "groupTypes": [], "mailEnabled": False,
+            "mailNickname": f"group-{object_id[:8]}", "securityEnabled": True, "membershipRule": None,
             "membershipRuleProcessingState": None}  # fmt: skip
 
 
@@ -56,31 +56,69 @@ def _without_creation(name: str, **more: Any) -> Object:
     return {key: value for key, value in _intune(name, **more).items() if key != "createdDateTime"}
 
 
-def _filter(one: str) -> Object:
+def _filter(filter_id: str) -> Object:
     rule = '(device.deviceOwnership -eq "Corporate")'
-    made = _intune(f"Filter {one[:8]}", platform="windows10AndLater", payloads=[], roleScopeTags=["0"], rule=rule,
-                   assignmentFilterManagementType="devices")  # fmt: skip
-    del made["roleScopeTagIds"]
-    return made
+    assignment_filter = _intune(
+        f"Filter {filter_id[:8]}",
+        platform="windows10AndLater",
+        payloads=[],
+        roleScopeTags=["0"],
+        rule=rule,
+        assignmentFilterManagementType="devices",
+    )
+    del assignment_filter["roleScopeTagIds"]
+    return assignment_filter
 
 
-_MADE: Mapping[str, Callable[[str], Object]] = {
+_STAND_INS: Mapping[str, Callable[[str], Object]] = {
     "groups": _group,
-    "users": lambda one: {"displayName": f"User {one[:8]}", "userPrincipalName": f"{one[:8]}@adatum.example"},
-    "servicePrincipals": lambda one: {"appId": one, "displayName": f"Application {one[:8]}"},
-    AGREEMENTS: lambda one: {"displayName": f"Terms {one[:8]}", "files": [
-        {"id": one, "fileName": "terms.pdf", "displayName": "Terms", "language": "en", "isDefault": True,
-         "isMajorVersion": False, "createdDateTime": _TIME, "fileData": {"data": "JVBERi0xLjQK"}}]},
+    "users": lambda object_id: {
+        "displayName": f"User {object_id[:8]}",
+        "userPrincipalName": f"{object_id[:8]}@adatum.example",
+    },
+    "servicePrincipals": lambda object_id: {"appId": object_id, "displayName": f"Application {object_id[:8]}"},
+    AGREEMENTS: lambda object_id: {
+        "displayName": f"Terms {object_id[:8]}",
+        "files": [
+            {
+                "id": object_id,
+                "fileName": "terms.pdf",
+                "displayName": "Terms",
+                "language": "en",
+                "isDefault": True,
+                "isMajorVersion": False,
+                "createdDateTime": _TIME,
+                "fileData": {"data": "JVBERi0xLjQK"},
+            }
+        ],
+    },
     FILTERS: _filter,
-    TAGS: lambda one: {"displayName": f"Tag {one}", "description": "", "isBuiltIn": False, "assignments": []},
-    TEMPLATES: lambda one: _without_creation(f"Template {one[:8]}", brandingOptions="none", defaultLocale=None,
-                                   localizedNotificationMessages=[]),
-    APPS: lambda one: _intune(f"App {one[:8]}", bundleId=f"app.{one[:8]}", publisher="Adatum", assignments=[],
-                              **{"@odata.type": "#microsoft.graph.iosStoreApp"}),
-    LOCATIONS: lambda one: {"displayName": f"Location {one[:8]}", "countriesAndRegions": ["AT"],
-                            "countryLookupMethod": "clientIpAddress", "includeUnknownCountriesAndRegions": False,
-                            "createdDateTime": _TIME, "modifiedDateTime": _TIME,
-                            "@odata.type": "#microsoft.graph.countryNamedLocation"},
-    f"{DM}/deviceComplianceScripts": lambda one: _intune(f"Script {one[:8]}", publisher="IT", version="1",
-                                                         detectionScriptContent="ZXhpdCAwCg==", assignments=[]),
-}  # fmt: skip
+    TAGS: lambda object_id: {
+        "displayName": f"Tag {object_id}",
+        "description": "",
+        "isBuiltIn": False,
+        "assignments": [],
+    },
+    TEMPLATES: lambda object_id: _without_creation(
+        f"Template {object_id[:8]}", brandingOptions="none", defaultLocale=None, localizedNotificationMessages=[]
+    ),
+    APPS: lambda object_id: _intune(
+        f"App {object_id[:8]}",
+        bundleId=f"app.{object_id[:8]}",
+        publisher="Adatum",
+        assignments=[],
+        **{"@odata.type": "#microsoft.graph.iosStoreApp"},
+    ),
+    LOCATIONS: lambda object_id: {
+        "displayName": f"Location {object_id[:8]}",
+        "countriesAndRegions": ["AT"],
+        "countryLookupMethod": "clientIpAddress",
+        "includeUnknownCountriesAndRegions": False,
+        "createdDateTime": _TIME,
+        "modifiedDateTime": _TIME,
+        "@odata.type": "#microsoft.graph.countryNamedLocation",
+    },
+    f"{DM}/deviceComplianceScripts": lambda object_id: _intune(
+        f"Script {object_id[:8]}", publisher="IT", version="1", detectionScriptContent="ZXhpdCAwCg==", assignments=[]
+    ),
+}

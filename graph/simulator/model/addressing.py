@@ -118,7 +118,7 @@ def _cast(part: str, type_name: str) -> str | None:
 
 def _property(type_name: str, part: str) -> Address:
     known: Mapping[str, model.Property] = observed_facts.properties(type_name)
-    found = known.get(part) or next((segment for name, segment in known.items() if name.lower() == part.lower()), None)
-    if found is None:
+    child = known.get(part) or next((segment for name, segment in known.items() if name.lower() == part.lower()), None)
+    if child is None:
         raise UnknownSegment(part)
-    return Address(found.type if found.kind == "object" else None, found.is_many)
+    return Address(child.type if child.kind == "object" else None, child.is_many)

@@ -35,12 +35,12 @@ def _object(path: Path, declared: str, value: Any) -> Iterator[Misfit]:
     if not isinstance(value, dict):
         yield Misfit(path, _unexpected(value, "StartObject"))
         return
-    said = said_type(value)
-    problem = _type_problem(declared, said)
+    stated = stated_type(value)
+    problem = _type_problem(declared, stated)
     if problem:
         yield Misfit((*path, "@odata.type"), problem)
         return
-    known = checks(said or declared)
+    known = checks(stated or declared)
     for name, inner in value.items():
         if "@" in name or name.startswith("#"):
             continue  # annotations
@@ -49,7 +49,7 @@ def _object(path: Path, declared: str, value: Any) -> Iterator[Misfit]:
             yield Misfit(
                 (*path, name),
                 f"The property '{name}' does not exist on type 'microsoft.graph."
-                f"{said or declared}'. Make sure to only use property names that are defined by the type.",
+                f"{stated or declared}'. Make sure to only use property names that are defined by the type.",
             )
         elif inner is not None:
             yield from check((*path, name), inner)
@@ -59,12 +59,12 @@ def refuse_misfits(type_name: str, body: Any, *, is_intune: bool = True) -> None
     """The first is what the service tells. Raises Refused."""
     for misfit in misfits(type_name, body):
         # Intune's back end has a namespace of its own (captured: Micke-K/IntuneManagement#318 and others).
-        told = (
+        sentence = (
             misfit.message.replace("'microsoft.graph.", f"'{INTUNE}.")
             if "not assignable" in misfit.message
             else misfit.message
         )
-        raise invalid(told if is_intune else misfit.message)
+        raise invalid(sentence if is_intune else misfit.message)
 
 
 def refuse_parameter(parameter: Property, value: Any) -> None:
@@ -73,45 +73,49 @@ def refuse_parameter(parameter: Property, value: Any) -> None:
         raise invalid(misfit.message)
 
 
-def pruned(type_name: str, value: Object) -> Object:
+def without_misfits(type_name: str, value: Object) -> Object:
     """Without what does not fit: as the service, which could not hold it, would give it."""
-    kept: Object = copy.deepcopy(value)
+    copied: Object = copy.deepcopy(value)
     for path in sorted((misfit.path for misfit in misfits(type_name, value)), reverse=True):
-        inside: Any = kept
+        inside: Any = copied
         for step in path[:-1]:
             inside = inside[step]
         del inside[path[-1]]
-    return kept
+    return copied
 
 
-def said_type(value: Object) -> str:
+def stated_type(value: Object) -> str:
     return str(value.get("@odata.type") or "").removeprefix("#").removeprefix("microsoft.graph.")
 
 
 def fits_there(collection: str, item: Object) -> bool:
     """Tell whether a collection can hold an object of its type; it can where nobody says what it holds."""
     declared = observed_facts.type_of_collection(collection)
-    return declared is None or not _type_problem(declared, said_type(item))
+    return declared is None or not _type_problem(declared, stated_type(item))
 
 
-def _type_problem(declared: str, said: str) -> str:
-    if is_abstract(said or declared):
-        return f"Cannot create an abstract class: {said or declared}. An @odata.type has to name one that is not."
-    if not said:
+def _type_problem(declared: str, stated: str) -> str:
+    if is_abstract(stated or declared):
+        return f"Cannot create an abstract class: {stated or declared}. An @odata.type has to name one that is not."
+    if not stated:
         return ""
-    if not model.is_known(said):
-        return (f"A type named 'microsoft.graph.{said}' could not be resolved by the model. When a model is available, "
-                "each type name must resolve to a valid type.")  # fmt: skip
-    if not model.is_a(said, declared):
-        return (f"An entry with type 'microsoft.graph.{said}' was found, but it is not assignable to the expected type "
-                f"'microsoft.graph.{declared}'. The type specified in the entry must be equal to either the expected "
-                "type or a derived type.")  # fmt: skip
+    if not model.is_known(stated):
+        return (
+            f"A type named 'microsoft.graph.{stated}' could not be resolved by the model. When a model is available, "
+            "each type name must resolve to a valid type."
+        )
+    if not model.is_a(stated, declared):
+        return (
+            f"An entry with type 'microsoft.graph.{stated}' was found, but it is not assignable to the expected type "
+            f"'microsoft.graph.{declared}'. The type specified in the entry must be equal to either the expected "
+            "type or a derived type."
+        )
     return ""
 
 
 def type_at(collection: str, item: Object) -> str:
     """Return the type of an object in a collection; "" where nobody says."""
-    return said_type(item) or observed_facts.type_of_collection(collection) or ""
+    return stated_type(item) or observed_facts.type_of_collection(collection) or ""
 
 
 def is_abstract(type_name: str) -> bool:
@@ -180,9 +184,9 @@ def _members(one: Property) -> tuple[Callable[[Any], bool], str]:
     return are_members, f"microsoft.graph.{name}"
 
 
-def _unexpected(value: Any, wanted: str) -> str:
-    found = "StartObject" if isinstance(value, dict) else "StartArray" if isinstance(value, list) else "PrimitiveValue"
-    return (f"An unexpected '{found}' node was found when reading from the JSON reader. A '{wanted}' node was "
+def _unexpected(value: Any, expected: str) -> str:
+    node = "StartObject" if isinstance(value, dict) else "StartArray" if isinstance(value, list) else "PrimitiveValue"
+    return (f"An unexpected '{node}' node was found when reading from the JSON reader. A '{expected}' node was "
             "expected.")  # fmt: skip
 
 
@@ -209,11 +213,11 @@ def _reads(parse: Callable[[str], Any], form: str) -> Callable[[Any], bool]:
     shape = re.compile(form)
 
     def fits(value: Any) -> bool:
-        found = shape.fullmatch(value) if isinstance(value, str) else None
-        if found is None:
+        match = shape.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
             return False
         try:
-            parse(found[1])
+            parse(match[1])
         except ValueError:
             return False
         return True

@@ -101,10 +101,10 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
 @cache
 def properties(type_name: str) -> Mapping[str, Property]:
     """Microsoft's, and what is beyond them."""
-    found = dict(model.properties(type_name))
+    merged = dict(model.properties(type_name))
     for ancestor in reversed(model.lineage(type_name)):
-        found.update(PROPERTIES.get(ancestor, {}))
-    return found
+        merged.update(PROPERTIES.get(ancestor, {}))
+    return merged
 
 
 def type_of_collection(path: str) -> str | None:

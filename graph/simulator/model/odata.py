@@ -18,11 +18,11 @@ class BadQuery(Exception):
 
 def segments(path: str) -> list[str]:
     """`/x('id')/y` and `/x/id/y` are the same; functions with named arguments stay whole."""
-    found: list[str] = []
+    parts: list[str] = []
     for part in path.strip("/").split("/"):
         keyed = _KEYED.match(unquote(part))
-        found += list(keyed.groups()) if keyed else [unquote(part)]
-    return [part for part in found if part]
+        parts += list(keyed.groups()) if keyed else [unquote(part)]
+    return [part for part in parts if part]
 
 
 def options(query: str) -> dict[str, str]:
@@ -64,17 +64,21 @@ def matches(item: Mapping[str, Any], condition: str) -> bool:
 def selected(item: Object, names: str) -> Object:
     if not names:
         return item
-    wanted = {name.strip().split("/")[-1].lower() for name in names.split(",")} | {"id", "@odata.type"}
-    return {key: value for key, value in item.items() if key.lower() in wanted}
+    names_shown = {name.strip().split("/")[-1].lower() for name in names.split(",")} | {"id", "@odata.type"}
+    return {key: value for key, value in item.items() if key.lower() in names_shown}
 
 
 def page(items: list[Object], query: str, url: str, default_size: int) -> Object:
     """Return one page with the next one's link: long, its token encoded three times over, as captured."""
-    given = options(query)
-    items = _ordered(_searched(items, given.get("search", "")), given.get("orderby", ""))
-    offset = _offset(given.get("skiptoken", "")) or int(given.get("skip") or 0)
-    size = int(given["top"]) if given.get("top", "").isdigit() and int(given["top"]) else default_size
-    answer: Object = {"@odata.count": len(items)} if given.get("count") == "true" else {}
+    query_options = options(query)
+    items = _ordered(_searched(items, query_options.get("search", "")), query_options.get("orderby", ""))
+    offset = _offset(query_options.get("skiptoken", "")) or int(query_options.get("skip") or 0)
+    size = (
+        int(query_options["top"])
+        if query_options.get("top", "").isdigit() and int(query_options["top"])
+        else default_size
+    )
+    answer: Object = {"@odata.count": len(items)} if query_options.get("count") == "true" else {}
     answer["value"] = items[offset : offset + size]
     if offset + size < len(items):
         answer["@odata.nextLink"] = _next_link(url, query, offset + size, answer["value"][-1])
@@ -83,8 +87,8 @@ def page(items: list[Object], query: str, url: str, default_size: int) -> Object
 
 def _searched(items: list[Object], text: str) -> list[Object]:
     """Return the items whose names have the text in them; almenscorner/IntuneCD finds apps so."""
-    wanted = text.strip('"').casefold()
-    return [item for item in items if wanted in str(item.get("displayName") or item.get("name")).casefold()]
+    needle = text.strip('"').casefold()
+    return [item for item in items if needle in str(item.get("displayName") or item.get("name")).casefold()]
 
 
 def _ordered(items: list[Object], text: str) -> list[Object]:
@@ -104,13 +108,13 @@ def _by(name: str) -> Callable[[Object], str]:
 
 
 def _next_link(url: str, query: str, offset: int, last: Object) -> str:
-    kept = "&".join(part for part in query.split("&") if part and not part.lower().startswith(("$skip", "%24skip")))
-    kept = kept.replace("%20", "+").replace(",", "%2c")
+    rest = "&".join(part for part in query.split("&") if part and not part.lower().startswith(("$skip", "%24skip")))
+    rest = rest.replace("%20", "+").replace(",", "%2c")
     name = last.get("displayName") or last.get("name") or last.get("id")
     token = [{"compositeToken": {"token": None, "range": {"min": "05C1DFFFFFFFFC", "max": "FF"}},
               "resumeValues": [name], "rid": "kVsGAP" + "A" * 900, "skipCount": offset}]  # fmt: skip
     encoded = quote(quote(quote("[cosmosdb]" + json.dumps(token), safe=""), safe=""), safe="")
-    return f"{url}?{kept}{'&' if kept else ''}$skiptoken={encoded}"
+    return f"{url}?{rest}{'&' if rest else ''}$skiptoken={encoded}"
 
 
 def _offset(token: str) -> int:

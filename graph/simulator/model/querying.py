@@ -22,24 +22,24 @@ _LITERAL = re.compile(r"'(?:[^']|'')*'")
 
 def refuse_unknown(address: Address, query: str) -> None:
     """Raises odata.BadQuery."""
-    given = odata.options(query)
+    options = odata.options(query)
     _refuse_options(address, query)
     if address.type is None:
         return
-    for name in _names(given.get("select", "")):
+    for name in _names(options.get("select", "")):
         _property(address.type, name)
-    _refuse_expand(address.type, given.get("expand", ""))
-    for name in _compared(given.get("filter", "")):
+    _refuse_expand(address.type, options.get("expand", ""))
+    for name in _compared(options.get("filter", "")):
         _property(address.type, name)
-    for name in _names(given.get("orderby", "")):
+    for name in _names(options.get("orderby", "")):
         _property(address.type, name.split(" ")[0])
 
 
 def _refuse_options(address: Address, query: str) -> None:
-    taken = {option.removeprefix("$").lower() for option in address.route.query} if address.route else set()
+    allowed = {option.removeprefix("$").lower() for option in address.route.query} if address.route else set()
     for name in odata.options(query):
         is_ours = name in _OPTIONS or f"${name}" in query.lower()
-        if is_ours and taken and name not in taken | _ALWAYS:
+        if is_ours and allowed and name not in allowed | _ALWAYS:
             raise odata.BadQuery(f"The query specified in the URI is not valid. The query option '${name}' is not "
                                  "allowed.")  # fmt: skip
 
@@ -56,13 +56,13 @@ def _compared(text: str) -> Iterator[str]:
 
 def _refuse_expand(type_name: str, text: str) -> None:
     for name, inner in odata.expansions(text, with_casts=True).items():
-        found = _property(type_name, name)
-        if found is None or found.type is None or not inner:
+        declared = _property(type_name, name)
+        if declared is None or declared.type is None or not inner:
             continue
         nested = odata.options(inner.replace(";", "&"))
         for name in _names(nested.get("select", "")):
-            _property(found.type, name)
-        _refuse_expand(found.type, nested.get("expand", ""))
+            _property(declared.type, name)
+        _refuse_expand(declared.type, nested.get("expand", ""))
 
 
 def _property(type_name: str, path: str) -> Property | None:
@@ -74,10 +74,10 @@ def _property(type_name: str, path: str) -> Property | None:
             type_name = cast[1]
             continue
         known = observed_facts.properties(type_name)
-        found = known.get(part) or next(
+        declared = known.get(part) or next(
             (candidate for name, candidate in known.items() if name.lower() == part.lower()), None
         )
-        if found is None and known:
+        if declared is None and known:
             raise odata.BadQuery(f"Could not find a property named '{part}' on type 'microsoft.graph.{type_name}'.")
-        return found
+        return declared
     return None

@@ -22,7 +22,7 @@ _CA_WRITE = ("Policy.ReadWrite.ConditionalAccess",)
 
 
 @dataclass(frozen=True)
-class Rules:
+class WriteRules:
     path: str
     update: tuple[str, ...] = ("PATCH",)
     created: int = 201
@@ -59,7 +59,7 @@ class Rules:
     # Children that a POST or PUT may carry inline.
     inline: frozenset[str] = frozenset()
     # Of a new object, over what the body says.
-    made: Mapping[str, Any] = field(default_factory=dict)
+    initial: Mapping[str, Any] = field(default_factory=dict)
     # Of a new object, unless the body says otherwise.
     defaults: Mapping[str, Any] = field(default_factory=dict)
     tells_assigned: bool = False
@@ -86,7 +86,7 @@ _SETTINGS: dict[str, Any] = {
     "inline": _set("settings"),
     "counts_settings": True,
     "tells_assigned": True,
-    "made": {"creationSource": None},
+    "initial": {"creationSource": None},
 }
 _PROTECTION: dict[str, Any] = {
     "deleted": 204,
@@ -119,25 +119,25 @@ _PROVISIONED = _set("alternateResourceUrl", "cloudPcGroupDisplayName", "createdB
                     "gracePeriodInHours", "lastModifiedBy")  # fmt: skip
 
 _ROWS = (
-    Rules(f"{DM}/configurationPolicies", **_SETTINGS),
-    Rules(f"{DM}/compliancePolicies", **_SETTINGS),
-    Rules(f"{DM}/inventoryPolicies", **_SETTINGS),
-    Rules(
+    WriteRules(f"{DM}/configurationPolicies", **_SETTINGS),
+    WriteRules(f"{DM}/compliancePolicies", **_SETTINGS),
+    WriteRules(f"{DM}/inventoryPolicies", **_SETTINGS),
+    WriteRules(
         f"{DM}/deviceConfigurations",
         version=INT,
         typed="required",
         uncreatable="unsupported",
-        made={"supportsScopeTags": True},
+        initial={"supportsScopeTags": True},
         refused=_set("supportsScopeTags"),
     ),
-    Rules(
+    WriteRules(
         f"{DM}/groupPolicyConfigurations",
         updated=200,
         deleted=204,
         derived=_set("policyConfigurationIngestionType"),
-        made={"policyConfigurationIngestionType": "unknown"},
+        initial={"policyConfigurationIngestionType": "unknown"},
     ),
-    Rules(
+    WriteRules(
         f"{DM}/groupPolicyUploadedDefinitionFiles",
         update=(),
         can_delete=False,
@@ -145,30 +145,34 @@ _ROWS = (
         write_only=_set("content", "groupPolicyUploadedLanguageFiles"),
         derived=_set("languageCodes", "targetPrefix", "targetNamespace", "policyType", "revision", "status"),
     ),
-    Rules(
+    WriteRules(
         f"{DM}/deviceCompliancePolicies",
         version=INT,
         typed="required",
         inline=_set("scheduledActionsForRule"),
     ),
-    Rules(f"{DM}/deviceComplianceScripts", updated=200, assign_key=_HEALTH, defaults={"version": "1"}),
-    Rules(f"{DM}/deviceManagementScripts", **_SCRIPT),
-    Rules(f"{DM}/deviceShellScripts", **_SCRIPT),
-    Rules(
+    WriteRules(f"{DM}/deviceComplianceScripts", updated=200, assign_key=_HEALTH, defaults={"version": "1"}),
+    WriteRules(f"{DM}/deviceManagementScripts", **_SCRIPT),
+    WriteRules(f"{DM}/deviceShellScripts", **_SCRIPT),
+    WriteRules(
         f"{DM}/deviceCustomAttributeShellScripts",
         **_SCRIPT,
         immutable=_set("customAttributeName", "customAttributeType", "displayName"),
     ),
-    Rules(
+    WriteRules(
         f"{DM}/deviceHealthScripts",
         updated=200,
         assign_key=_HEALTH,
         derived=_set("isGlobalScript", "highestAvailableVersion", "deviceHealthScriptType"),
-        made={"isGlobalScript": False, "highestAvailableVersion": None, "deviceHealthScriptType": "deviceHealthScript",
-              "version": "1.0"},
+        initial={
+            "isGlobalScript": False,
+            "highestAvailableVersion": None,
+            "deviceHealthScriptType": "deviceHealthScript",
+            "version": "1.0",
+        },
         defaults={"detectionScriptParameters": [], "remediationScriptParameters": []},
     ),
-    Rules(
+    WriteRules(
         f"{DM}/intents",
         can_create=False,
         assigned=204,
@@ -176,23 +180,23 @@ _ROWS = (
         times=("lastModifiedDateTime",),
         tells_assigned=True,
     ),
-    Rules(f"{DAM}/iosManagedAppProtections", **_PROTECTION),
-    Rules(f"{DAM}/androidManagedAppProtections", **_PROTECTION),
-    Rules(f"{DAM}/windowsManagedAppProtections",
+    WriteRules(f"{DAM}/iosManagedAppProtections", **_PROTECTION),
+    WriteRules(f"{DAM}/androidManagedAppProtections", **_PROTECTION),
+    WriteRules(f"{DAM}/windowsManagedAppProtections",
           **{**_PROTECTION, "defaults": {"deployedAppCount": 0}}),
-    Rules(
+    WriteRules(
         f"{DAM}/targetedManagedAppConfigurations",
         **{**_PROTECTION, "id_form": "A_{guid}"},
     ),
-    Rules(f"{DAM}/mdmWindowsInformationProtectionPolicies", **_WIP),
-    Rules(f"{DAM}/windowsInformationProtectionPolicies", **{**_WIP, "updated": 200}),
-    Rules(
+    WriteRules(f"{DAM}/mdmWindowsInformationProtectionPolicies", **_WIP),
+    WriteRules(f"{DAM}/windowsInformationProtectionPolicies", **{**_WIP, "updated": 200}),
+    WriteRules(
         f"{DAM}/mobileAppConfigurations",
         version=INT,
         typed="required",
         derived=_set("appSupportsOemConfig"),
     ),
-    Rules(
+    WriteRules(
         f"{DAM}/mobileApps",
         updated=200,
         deleted=204,
@@ -201,11 +205,11 @@ _ROWS = (
         typed="required",
         uncreatable="microsoftStoreForBusinessApp|androidStoreApp|androidManagedStoreApp|iosVppApp|macOsVppApp",
         derived=_APP_STATE,
-        made={"uploadState": 1, "dependentAppCount": 0, "supersedingAppCount": 0},
+        initial={"uploadState": 1, "dependentAppCount": 0, "supersedingAppCount": 0},
         defaults={"isFeatured": False},
         tells_assigned=True,
     ),
-    Rules(
+    WriteRules(
         f"{DM}/windowsAutopilotDeploymentProfiles",
         updated=200,
         **_UNASSIGNED,
@@ -214,7 +218,7 @@ _ROWS = (
         # Micke-K/IntuneManagement leaves it out; almenscorner/IntuneCD (WindowsEnrollmentProfile.py) repeats it.
         unchangeable=_set("deviceType"),
     ),
-    Rules(
+    WriteRules(
         f"{DM}/deviceEnrollmentConfigurations",
         updated=200,
         assign_key="enrollmentConfigurationAssignments",
@@ -225,23 +229,23 @@ _ROWS = (
         unchangeable=_set("deviceEnrollmentConfigurationType"),
         refused=_set("priority"),
     ),
-    Rules(
+    WriteRules(
         f"{DM}/windowsFeatureUpdateProfiles",
         **_UPDATES,
         derived=_CATALOGUE,
         immutable=_set("installLatestWindows10OnWindows11IneligibleDevice", "deployableContentDisplayName",
                        "endOfSupportDate"),
     ),
-    Rules(f"{DM}/windowsQualityUpdateProfiles", **_UPDATES, derived=_CATALOGUE),
-    Rules(f"{DM}/windowsQualityUpdatePolicies", **_UPDATES, deleted=204),
-    Rules(
+    WriteRules(f"{DM}/windowsQualityUpdateProfiles", **_UPDATES, derived=_CATALOGUE),
+    WriteRules(f"{DM}/windowsQualityUpdatePolicies", **_UPDATES, deleted=204),
+    WriteRules(
         f"{DM}/windowsDriverUpdateProfiles",
         **_UPDATES,
         immutable=_set("approvalType"),
         derived=_set("newUpdates", "inventorySyncStatus", "deviceReporting"),
-        made={"newUpdates": 0, "inventorySyncStatus": None, "deviceReporting": None, "driverInventories": []},
+        initial={"newUpdates": 0, "inventorySyncStatus": None, "deviceReporting": None, "driverInventories": []},
     ),
-    Rules(
+    WriteRules(
         f"{DM}/termsAndConditions",
         updated=200,
         **_UNASSIGNED,
@@ -251,89 +255,89 @@ _ROWS = (
         defaults={"version": 1},
         times=("createdDateTime", "lastModifiedDateTime", "modifiedDateTime"),
     ),
-    Rules(
+    WriteRules(
         f"{DM}/roleScopeTags",
         created=200,
         updated=200,
         id_form="{number}",
         times=(),
         derived=_set("isBuiltIn"),
-        made={"isBuiltIn": False},
+        initial={"isBuiltIn": False},
     ),
-    Rules(
+    WriteRules(
         f"{DM}/roleDefinitions",
         created=200,
         updated=200,
         **_UNASSIGNED,
         times=(),
         derived=_set("isBuiltIn", "isBuiltInRoleDefinition", "permissions", "roleAssignments"),
-        made={"@odata.type": "#microsoft.graph.deviceAndAppManagementRoleDefinition", "isBuiltIn": False,
+        initial={"@odata.type": "#microsoft.graph.deviceAndAppManagementRoleDefinition", "isBuiltIn": False,
               "isBuiltInRoleDefinition": False, "roleAssignments": []},
     ),
-    Rules(
+    WriteRules(
         f"{DM}/roleAssignments",
         updated=200,
         deleted=204,
         **_UNASSIGNED,
         times=(),
-        made={"@odata.type": "#microsoft.graph.deviceAndAppManagementRoleAssignment"},
+        initial={"@odata.type": "#microsoft.graph.deviceAndAppManagementRoleAssignment"},
         defaults={"scopeType": "resourceScope"},
     ),
-    Rules(
+    WriteRules(
         f"{DM}/assignmentFilters",
         updated=200,
         **_UNASSIGNED,
         immutable=_set("platform"),
         refused=_set("payloads"),
-        made={"payloads": []},
+        initial={"payloads": []},
     ),
-    Rules(
+    WriteRules(
         f"{DM}/notificationMessageTemplates",
         created=200,
         updated=200,
         **_UNASSIGNED,
         derived=_set("defaultLocale"),
-        made={"defaultLocale": None, "localizedNotificationMessages": []},
+        initial={"defaultLocale": None, "localizedNotificationMessages": []},
     ),
-    Rules(f"{DM}/deviceCategories", updated=200, **_UNASSIGNED, times=()),
-    Rules(
+    WriteRules(f"{DM}/deviceCategories", updated=200, **_UNASSIGNED, times=()),
+    WriteRules(
         f"{DAM}/policySets",
         updated=200,
         deleted=204,
         **_UNASSIGNED,
         inline=_set("assignments", "items"),
         derived=_set("status", "errorCode"),
-        made={"status": "notAssigned", "errorCode": "noError"},
+        initial={"status": "notAssigned", "errorCode": "noError"},
         defaults={"guidedDeploymentTags": [], "roleScopeTags": ["0"], "assignments": [], "items": []},
     ),
-    Rules(
+    WriteRules(
         f"{DM}/reusablePolicySettings",
         update=("PATCH", "PUT"),
         **_UNASSIGNED,
         version=INT,
         derived=_set("referencingConfigurationPolicyCount"),
-        made={"referencingConfigurationPolicyCount": 0},
+        initial={"referencingConfigurationPolicyCount": 0},
     ),
-    Rules(
+    WriteRules(
         f"{DM}/intuneBrandingProfiles",
         updated=200,
         deleted=204,
-        made={"isDefaultProfile": False},
+        initial={"isDefaultProfile": False},
         refused=_set("isDefaultProfile", "disableClientTelemetry"),
     ),
-    Rules(f"{DM}/hardwareConfigurations", updated=200, assign_key="hardwareConfigurationAssignments", version=INT),
-    Rules(f"{DM}/appleUserInitiatedEnrollmentProfiles", updated=200, **_UNASSIGNED, assigns_singly=True),
-    Rules(f"{DM}/depOnboardingSettings", update=(), can_create=False, can_delete=False, **_UNASSIGNED),
-    Rules(
+    WriteRules(f"{DM}/hardwareConfigurations", updated=200, assign_key="hardwareConfigurationAssignments", version=INT),
+    WriteRules(f"{DM}/appleUserInitiatedEnrollmentProfiles", updated=200, **_UNASSIGNED, assigns_singly=True),
+    WriteRules(f"{DM}/depOnboardingSettings", update=(), can_create=False, can_delete=False, **_UNASSIGNED),
+    WriteRules(
         f"{CA}/policies",
         write=_CA_WRITE,
         deleted=204,
         times=_CA_TIMES,
         **_UNASSIGNED,
         derived=_set("templateId", "deletedDateTime", "partialEnablementStrategy"),
-        made={"templateId": None},
+        initial={"templateId": None},
     ),
-    Rules(
+    WriteRules(
         f"{CA}/namedLocations",
         write=_CA_WRITE,
         deleted=204,
@@ -342,7 +346,7 @@ _ROWS = (
         typed="required",
         uncreatable="compliantNetworkNamedLocation",
     ),
-    Rules(
+    WriteRules(
         f"{CA}/authenticationStrength/policies",
         write=(*_CA_WRITE, "Policy.ReadWrite.AuthenticationMethod"),
         updated=200,
@@ -352,35 +356,35 @@ _ROWS = (
         inline=_set("combinationConfigurations"),
         derived=_set("policyType", "requirementsSatisfied"),
         immutable=_set("allowedCombinations", "combinationConfigurations"),
-        made={"policyType": "custom", "requirementsSatisfied": "mfa"},
+        initial={"policyType": "custom", "requirementsSatisfied": "mfa"},
         defaults={"combinationConfigurations": [], "description": ""},
     ),
-    Rules(
+    WriteRules(
         f"{CA}/authenticationContextClassReferences",
         write=("AuthenticationContext.ReadWrite.All", *_CA_WRITE),
         can_create=False, deleted=204, times=(), **_UNASSIGNED,
     ),
-    Rules(AGREEMENTS, deleted=204, times=("createdDateTime",), **_UNASSIGNED, inline=_set("files"),
+    WriteRules(AGREEMENTS, deleted=204, times=("createdDateTime",), **_UNASSIGNED, inline=_set("files"),
           write=("Agreement.ReadWrite.All",), immutable=_set("files"),
           defaults={"termsExpiration": None, "userReacceptRequiredFrequency": None,
                     "isPerDeviceAcceptanceRequired": False, "isViewingBeforeAcceptanceRequired": False}),
-    Rules(BRANDING, deleted=204, times=(), **_UNASSIGNED, derived=_BRANDED,
-          made=dict.fromkeys((*BRANDING_FILES, *_BRANDED)) | {"cdnList": []}),
-    Rules(f"{DM}/androidDeviceOwnerEnrollmentProfiles", updated=200, deleted=204, **_UNASSIGNED, derived=_TOKEN,
-          made={"enrolledDeviceCount": 0, "enrollmentTokenUsageCount": 0, "tokenValue": "KJHGFDSA",
+    WriteRules(BRANDING, deleted=204, times=(), **_UNASSIGNED, derived=_BRANDED,
+          initial=dict.fromkeys((*BRANDING_FILES, *_BRANDED)) | {"cdnList": []}),
+    WriteRules(f"{DM}/androidDeviceOwnerEnrollmentProfiles", updated=200, deleted=204, **_UNASSIGNED, derived=_TOKEN,
+          initial={"enrolledDeviceCount": 0, "enrollmentTokenUsageCount": 0, "tokenValue": "KJHGFDSA",
                 "qrCodeContent": "{}", "qrCodeImage": None, "tokenCreationDateTime": "2026-01-02T08:00:00Z",
                 "tokenExpirationDateTime": "2026-04-02T08:00:00Z"}),
-    *(Rules(f"{area}/{name}", updated=200, deleted=204, times=("lastModifiedDateTime",), **_UNASSIGNED)
+    *(WriteRules(f"{area}/{name}", updated=200, deleted=204, times=("lastModifiedDateTime",), **_UNASSIGNED)
       for area, name in ((DAM, "mobileAppCategories"), (DM, "managedDeviceCleanupRules"),
                          (DM, "operationApprovalPolicies"))),
-    Rules(f"{DM}/settings", can_create=False, can_delete=False, times=(), **_UNASSIGNED),
-    *(Rules(f"{CLOUD_PCS}/{name}", updated=200, deleted=204, assigned=204, derived=_PROVISIONED)
+    WriteRules(f"{DM}/settings", can_create=False, can_delete=False, times=(), **_UNASSIGNED),
+    *(WriteRules(f"{CLOUD_PCS}/{name}", updated=200, deleted=204, assigned=204, derived=_PROVISIONED)
       for name in ("provisioningPolicies", "userSettings")),
-    Rules(SITE_LISTS, updated=200, deleted=204, times=("lastModifiedDateTime",), **_UNASSIGNED,
+    WriteRules(SITE_LISTS, updated=200, deleted=204, times=("lastModifiedDateTime",), **_UNASSIGNED,
           derived=_set("status", "revision", "publishedBy", "publishedDateTime", "lastModifiedBy"),
-          made={"status": "draft", "revision": "0", "publishedBy": None, "publishedDateTime": None,
+          initial={"status": "draft", "revision": "0", "publishedBy": None, "publishedDateTime": None,
                 "lastModifiedBy": None, "sites": [], "sharedCookies": []}),
-    Rules(
+    WriteRules(
         "groups",
         write=("Group.ReadWrite.All",), changes=("GroupMember.ReadWrite.All",), creates=("Group.Create",),
         deleted=204, times=("createdDateTime",),
@@ -393,4 +397,4 @@ _ROWS = (
     ),
 )  # fmt: skip
 
-RULES: Mapping[str, Rules] = {row.path.lower(): row for row in _ROWS}
+RULES: Mapping[str, WriteRules] = {row.path.lower(): row for row in _ROWS}

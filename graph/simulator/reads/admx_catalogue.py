@@ -14,20 +14,20 @@ _SHOWN = ("id", "displayName", "categoryPath", "classType")
 
 def categories(tenant: Tenant, query: str) -> Reply:
     """`?$expand=definitions(…)&$filter=ingestionSource eq 'custom'`."""
-    given = odata.options(query)
-    wanted = {"": None, "ingestionSource eq 'custom'": True, "ingestionSource eq 'builtIn'": False}
-    condition = given.get("filter", "")
-    if condition not in wanted:
+    query_options = odata.options(query)
+    conditions = {"": None, "ingestionSource eq 'custom'": True, "ingestionSource eq 'builtIn'": False}
+    condition = query_options.get("filter", "")
+    if condition not in conditions:
         raise odata.BadQuery(f"Invalid filter clause: {condition}")
-    is_custom = wanted[condition]
-    found = [
+    is_custom = conditions[condition]
+    definitions = [
         definition
         for definition in list(tenant.collections.get(DEFINITIONS, {}).values())
         if is_custom is None or (definition.get("policyType") == INGESTED) is is_custom
     ]
-    found.sort(key=lambda one: str(one.get("categoryPath")))
-    groups = groupby(found, key=lambda one: str(one.get("categoryPath")))
-    is_expanded = "definitions" in odata.expansions(given.get("expand", ""))
+    definitions.sort(key=lambda one: str(one.get("categoryPath")))
+    groups = groupby(definitions, key=lambda one: str(one.get("categoryPath")))
+    is_expanded = "definitions" in odata.expansions(query_options.get("expand", ""))
     return Reply(200, {"value": [_category(path, list(items), is_expanded) for path, items in groups]})
 
 

@@ -51,7 +51,7 @@ def get(tenant: Tenant, granted: set[str], path: str, query: str, url: str) -> R
     try:
         address = addressing.resolve(parts)
         querying.refuse_unknown(address, query)
-        parts = tenant_wide.plain(tenant, parts)
+        parts = tenant_wide.branding_address(tenant, parts)
     except addressing.UnknownSegment as e:
         return no_segment(e.segment)
     except odata.BadQuery as e:
@@ -83,7 +83,7 @@ _SPECIAL: dict[str, Callable[[Tenant, str, list[str], str], Reply]] = {
     f"{DM}/operationApprovalRequests": lambda tenant, _path, rest, _query: approvals.read(tenant, rest),
     f"{DM}/groupPolicyCategories": lambda tenant, _path, _rest, query: admx_catalogue.categories(tenant, query),
     tenant_wide.SETTINGS: lambda tenant, _path, _rest, _query: tenant_wide.settings(tenant),
-    **dict.fromkeys(SINGLES, lambda tenant, path, _rest, query: tenant_wide.single(tenant, path, query)),
+    **dict.fromkeys(SINGLES, lambda tenant, path, _rest, query: tenant_wide.read_single(tenant, path, query)),
 }
 
 
@@ -124,7 +124,7 @@ def _singleton(tenant: Tenant, granted: set[str], path: str, address: addressing
         return refusal
     held = next((item for _, item in tenant.visible(path)), None)
     if held is not None:
-        return Reply(200, one(row, held, ""))
+        return Reply(200, read_object(row, held, ""))
     return not_found(path) if address.type or address.route else no_route(path)
 
 
@@ -145,21 +145,21 @@ def _answer(tenant: Tenant, collection: Collection, rest: list[str], query: str,
     if item is None:
         return not_found(rest[0])
     if len(rest) == 1:
-        return Reply(200, one(collection, item, query))
+        return Reply(200, read_object(collection, item, query))
     return _below(tenant, collection, item, rest[1:], query, url)
 
 
 def _list(tenant: Tenant, collection: Collection, query: str, url: str) -> Reply:
-    given = odata.options(query)
+    query_options = odata.options(query)
     items = [item for _, item in tenant.visible(collection.path)]
-    if "filter" in given:
-        items = [item for item in items if odata.matches(item, given["filter"])]
+    if "filter" in query_options:
+        items = [item for item in items if odata.matches(item, query_options["filter"])]
     usual = CONDITIONAL_ACCESS_PAGE if collection.path.startswith("identity/conditionalAccess") else PAGE
     page = odata.page(items, query, url, int(tenant.flags.get("page_size", usual)))
-    expand = odata.expansions(given.get("expand", ""))
+    expand = odata.expansions(query_options.get("expand", ""))
     if "assignments" in expand and not collection.expands_in_list:
         return error(400, "BadRequest", "Expanding assignments is not supported on this collection.")
-    page["value"] = [_listed(collection, item, given.get("select", ""), expand) for item in page["value"]]
+    page["value"] = [_listed(collection, item, query_options.get("select", ""), expand) for item in page["value"]]
     return Reply(200, {"@odata.context": _context(url), **page})
 
 
@@ -172,14 +172,14 @@ def _listed(collection: Collection, item: Object, select: str, expand: dict[str,
     return odata.selected(shown, select)
 
 
-def one(collection: Collection, item: Object, query: str) -> Object:
-    given = odata.options(query)
-    shown = _shown(collection, item, given.get("select", ""))
-    for name, inner in odata.expansions(given.get("expand", "")).items():
+def read_object(collection: Collection, item: Object, query: str) -> Object:
+    query_options = odata.options(query)
+    shown = _shown(collection, item, query_options.get("select", ""))
+    for name, inner in odata.expansions(query_options.get("expand", "")).items():
         _expand(collection, item, shown, name, inner)
     return {
         "@odata.context": f"{METADATA}#{collection.path}/$entity",
-        **odata.selected(shown, given.get("select", "")),
+        **odata.selected(shown, query_options.get("select", "")),
     }
 
 
@@ -194,7 +194,7 @@ def _expand(collection: Collection, item: Object, shown: Object, name: str, inne
     value = item.get(name, default)
     shown[name] = [_child(name, child, inner) for child in value] if isinstance(value, list) else copy.deepcopy(value)
     # almenscorner/IntuneCD reads there whose assignments they are.
-    cast = f"/microsoft.graph.{conformance.said_type(item)}" if collection.polymorphic else ""
+    cast = f"/microsoft.graph.{conformance.stated_type(item)}" if collection.polymorphic else ""
     shown[f"{name}@odata.context"] = f"{METADATA}#{collection.path}('{item.get('id')}'){cast}/{name}"
 
 
@@ -261,8 +261,8 @@ def _below(tenant: Tenant, collection: Collection, item: Object, rest: list[str]
 def _by_its_type(collection: Collection, item: Object, segment: str) -> str | None:
     """Answer what Microsoft's model has below such an object. That assignments can be read there, only a row says."""
     known = observed_facts.properties(conformance.type_at(collection.path, item))
-    found = next((candidate for name, candidate in known.items() if name.lower() == segment.lower()), None)
-    return found.name if found and found.kind == "object" and found.name != "assignments" else None
+    declared = next((candidate for name, candidate in known.items() if name.lower() == segment.lower()), None)
+    return declared.name if declared and declared.kind == "object" and declared.name != "assignments" else None
 
 
 def _child_page(name: str, value: list[Any], query: str, url: str) -> Reply:

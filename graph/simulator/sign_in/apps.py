@@ -79,7 +79,7 @@ _ERRORS = {
 
 def discovery(state: State, tenant_id: str) -> Reply:
     if tenant_id.lower() not in state.tenants:
-        return refusal(90002, tenant=tenant_id)
+        return sign_in_refusal(90002, tenant=tenant_id)
     base = f"{AUTHORITY}/{tenant_id}"
     return Reply(
         200,
@@ -100,10 +100,10 @@ def discovery(state: State, tenant_id: str) -> Reply:
 def token(state: State, tenant_id: str, form: dict[str, str]) -> Reply:
     tenant = state.tenants.get(tenant_id.lower())
     if tenant is None:
-        return refusal(90002, tenant=tenant_id)
+        return sign_in_refusal(90002, tenant=tenant_id)
     number = _trouble(tenant, form)
     if number:
-        return refusal(number, app=form.get("client_id", ""), tenant=tenant_id)
+        return sign_in_refusal(number, app=form.get("client_id", ""), tenant=tenant_id)
     lifetime = int(tenant.flags.get("token_lifetime_s", 3599))
     body = {"token_type": "Bearer", "expires_in": max(lifetime, 301), "ext_expires_in": max(lifetime, 301)}
     return Reply(200, {**body, "access_token": _issue(tenant, lifetime)})
@@ -167,7 +167,7 @@ def _issue(tenant: Tenant, lifetime: int) -> str:
     return jwt.encode(claims, _KEY, algorithm="HS256")
 
 
-def holder(state: State, authorization: str) -> tuple[Tenant, set[str]] | None:
+def token_holder(state: State, authorization: str) -> tuple[Tenant, set[str]] | None:
     """The tenant and the roles of a bearer token; None when it is expired or not ours."""
     try:
         claims = jwt.decode(
@@ -179,7 +179,7 @@ def holder(state: State, authorization: str) -> tuple[Tenant, set[str]] | None:
     return (tenant, set(claims.get("roles", ()))) if tenant else None
 
 
-def refusal(number: int, app: str = "", tenant: str = "") -> Reply:
+def sign_in_refusal(number: int, app: str = "", tenant: str = "") -> Reply:
     status, code, text = _ERRORS[number]
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     trace, correlation = uuid.uuid4(), uuid.uuid4()

@@ -20,7 +20,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from graph.simulator.model.replies import Reply
-from graph.simulator.sign_in.apps import AUTHORITY, refusal
+from graph.simulator.sign_in.apps import AUTHORITY, sign_in_refusal
 from graph.simulator.store.state import State, Tenant
 
 CODE_SECONDS = 600
@@ -46,33 +46,33 @@ def keys() -> Reply:
     return Reply(200, {"keys": [{**public, "kid": KEY_ID, "use": "sig", "alg": "RS256"}]})
 
 
-def authorize(state: State, tenant_id: str, asked: Mapping[str, str]) -> tuple[int, str, str]:
+def authorize(state: State, tenant_id: str, query: Mapping[str, str]) -> tuple[int, str, str]:
     """(status, page, where to go): the page, or the way back once an account was picked, or once it was cancelled."""
     tenant = state.tenants.get(tenant_id.lower())
-    trouble = _trouble(tenant, asked)
+    trouble = _trouble(tenant, query)
     if trouble or tenant is None:
         return 400, _page("Sign in", f"<p>{escape(trouble or 'AADSTS90002: Tenant not found.')}</p>"), ""
-    picked = asked.get("picked")
+    picked = query.get("picked")
     if picked == "nobody":
-        return 302, "", _back(asked, error="access_denied", error_description="AADSTS65004: User declined.")
+        return 302, "", _back(query, error="access_denied", error_description="AADSTS65004: User declined.")
     person = next((somebody for somebody in tenant.people if somebody["oid"] == picked), None)
     if person is None:
-        return 200, _page("Pick an account", _accounts(tenant, asked)), ""
+        return 200, _page("Pick an account", _accounts(tenant, query)), ""
     code = secrets.token_urlsafe(32)
-    _codes[code] = _Issued(tenant, person, dict(asked), time.time())
-    return 302, "", _back(asked, code=code, session_state=secrets.token_hex(8))
+    _codes[code] = _Issued(tenant, person, dict(query), time.time())
+    return 302, "", _back(query, code=code, session_state=secrets.token_hex(8))
 
 
-def _trouble(tenant: Tenant | None, asked: Mapping[str, str]) -> str:
+def _trouble(tenant: Tenant | None, query: Mapping[str, str]) -> str:
     if tenant is None:
         return "AADSTS90002: Tenant not found."
-    if asked.get("client_id") != tenant.client_id:
-        return f"AADSTS700016: Application with identifier '{asked.get('client_id', '')}' was not found."
-    if _without_port(asked.get("redirect_uri", "")) not in map(_without_port, tenant.return_addresses):
+    if query.get("client_id") != tenant.client_id:
+        return f"AADSTS700016: Application with identifier '{query.get('client_id', '')}' was not found."
+    if _without_port(query.get("redirect_uri", "")) not in map(_without_port, tenant.return_addresses):
         return "AADSTS50011: The redirect URI specified in the request does not match those of the application."
-    if asked.get("response_type") != "code" or "openid" not in asked.get("scope", "").split():
+    if query.get("response_type") != "code" or "openid" not in query.get("scope", "").split():
         return "AADSTS900144: The request must ask for a code, with the scope openid."
-    if asked.get("code_challenge_method") != "S256" or not asked.get("code_challenge"):
+    if query.get("code_challenge_method") != "S256" or not query.get("code_challenge"):
         return "AADSTS9002325: Proof Key for Code Exchange is required."
     return ""
 
@@ -82,13 +82,13 @@ def _without_port(address: str) -> str:
     return re.sub(r"^(http://(?:127\.0\.0\.1|localhost)):\d+/", r"\1/", address)
 
 
-def _back(asked: Mapping[str, str], **values: str) -> str:
-    return f"{asked['redirect_uri']}?{urlencode({**values, 'state': asked.get('state', '')})}"
+def _back(query: Mapping[str, str], **values: str) -> str:
+    return f"{query['redirect_uri']}?{urlencode({**values, 'state': query.get('state', '')})}"
 
 
-def _accounts(tenant: Tenant, asked: Mapping[str, str]) -> str:
-    kept = "".join(
-        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in asked.items()
+def _accounts(tenant: Tenant, query: Mapping[str, str]) -> str:
+    hidden_fields = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in query.items()
     )
     buttons = "".join(
         f'<p><button name="picked" value="{escape(person["oid"])}">{escape(person["name"])}</button>'
@@ -96,7 +96,7 @@ def _accounts(tenant: Tenant, asked: Mapping[str, str]) -> str:
         for person in tenant.people
     )
     nobody = '<p><button name="picked" value="nobody">Cancel</button></p>'
-    return f"<p>{escape(tenant.name)} (simulated)</p><form>{kept}{buttons}{nobody}</form>"
+    return f"<p>{escape(tenant.name)} (simulated)</p><form>{hidden_fields}{buttons}{nobody}</form>"
 
 
 def _page(title: str, body: str) -> str:
@@ -108,15 +108,15 @@ def redeem(state: State, tenant_id: str, form: Mapping[str, str]) -> Reply:
     tenant = state.tenants.get(tenant_id.lower())
     issued = _codes.pop(form.get("code", ""), None)
     if tenant is None or form.get("client_id") != tenant.client_id:
-        return refusal(700016, app=form.get("client_id", ""), tenant=tenant_id)
+        return sign_in_refusal(700016, app=form.get("client_id", ""), tenant=tenant_id)
     if not secrets.compare_digest(form.get("client_secret", "").encode(), tenant.client_secret.encode()):
-        return refusal(7000215, app=tenant.client_id)
+        return sign_in_refusal(7000215, app=tenant.client_id)
     if issued is None or issued.tenant is not tenant or time.time() - issued.at > CODE_SECONDS:
-        return refusal(70008)
+        return sign_in_refusal(70008)
     if form.get("redirect_uri") != issued.asked["redirect_uri"]:
-        return refusal(500112)
+        return sign_in_refusal(500112)
     if _challenge(form.get("code_verifier", "")) != issued.asked["code_challenge"]:
-        return refusal(501481)
+        return sign_in_refusal(501481)
     return _tokens(issued, issued.asked.get("nonce", ""))
 
 
@@ -124,14 +124,14 @@ def refresh(state: State, tenant_id: str, form: Mapping[str, str]) -> Reply:
     """`grant_type=refresh_token`: an ID token of the person as they are now; one who is gone or disabled gets none."""
     tenant, issued = state.tenants.get(tenant_id.lower()), _refreshing.get(form.get("refresh_token", ""))
     if tenant is None or form.get("client_id") != tenant.client_id:
-        return refusal(700016, app=form.get("client_id", ""), tenant=tenant_id)
+        return sign_in_refusal(700016, app=form.get("client_id", ""), tenant=tenant_id)
     if not secrets.compare_digest(form.get("client_secret", "").encode(), tenant.client_secret.encode()):
-        return refusal(7000215, app=tenant.client_id)
+        return sign_in_refusal(7000215, app=tenant.client_id)
     if issued is None or issued.tenant.directory_id != tenant.directory_id:
-        return refusal(70008)
+        return sign_in_refusal(70008)
     person = next((somebody for somebody in tenant.people if somebody["oid"] == issued.person["oid"]), None)
     if person is None or person.get("is_disabled"):
-        return refusal(50057)
+        return sign_in_refusal(50057)
     return _tokens(_Issued(tenant, person, issued.asked, time.time()), None)
 
 

@@ -26,24 +26,24 @@ def gate(call: Call, body: Any, headers: Mapping[str, str]) -> str | None:
     """The code of the approval that this write uses; None where it needs none. Raises Refused."""
     if not call.tenant.flags.get("approval") or not call.path.startswith("device"):
         return None
-    wanted = {"method": call.method, "path": "/".join((call.path, *call.rest)), "body": body or None}
+    write = {"method": call.method, "path": "/".join((call.path, *call.rest)), "body": body or None}
     code = headers.get(CODE)
     if code is None:
-        raise Refused(_asked(call.tenant, wanted, headers.get(JUSTIFICATION)))
+        raise Refused(_asked(call.tenant, write, headers.get(JUSTIFICATION)))
     held = call.tenant.approvals.get(code)
-    if held is None or status(held) != "approved" or not _is_same(held, wanted):
+    if held is None or status(held) != "approved" or not _is_same(held, write):
         raise Refused(intune_error(403, "Forbidden", f"The approval {code} does not allow this request."))
     return code
 
 
-def _asked(tenant: Tenant, wanted: Object, justification: str | None) -> Reply:
+def _asked(tenant: Tenant, write: Object, justification: str | None) -> Reply:
     if not justification:
         return intune_error(400, "BadRequest", f"Header '{JUSTIFICATION}' is required to request approval")
     why = _decoded(justification)
     if why is None:
         return intune_error(400, "BadRequest", f"Header '{JUSTIFICATION}' must be base64 of at most 1024 characters")
     code = next(
-        (code for code, held in tenant.approvals.items() if status(held) == "needsApproval" and _is_same(held, wanted)),
+        (code for code, held in tenant.approvals.items() if status(held) == "needsApproval" and _is_same(held, write)),
         None,
     )
     if code is None:
@@ -54,7 +54,7 @@ def _asked(tenant: Tenant, wanted: Object, justification: str | None) -> Reply:
             "requestJustification": why,
             "requestDateTime": _text(at),
             "expirationDateTime": _text(at + LIFETIME),
-            **wanted,
+            **write,
         }
     is_400 = tenant.flags.get("approval_status_400")
     reply = intune_error(
@@ -79,8 +79,8 @@ def _text(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _is_same(held: Object, wanted: Object) -> bool:
-    return all(_canonical(held[name]) == _canonical(wanted[name]) for name in wanted)
+def _is_same(held: Object, write: Object) -> bool:
+    return all(_canonical(held[name]) == _canonical(write[name]) for name in write)
 
 
 def _canonical(value: Any) -> str:
@@ -100,10 +100,10 @@ def complete(tenant: Tenant, code: str) -> None:
 def read(tenant: Tenant, rest: list[str]) -> Reply:
     """GET /deviceManagement/operationApprovalRequests, or one of them."""
     if not rest:
-        return Reply(200, {"value": [shown(held) for held in list(tenant.approvals.values())]})
+        return Reply(200, {"value": [as_read(held) for held in list(tenant.approvals.values())]})
     held = tenant.approvals.get(rest[0])
-    return not_found(rest[0]) if held is None or len(rest) > 1 else Reply(200, shown(held))
+    return not_found(rest[0]) if held is None or len(rest) > 1 else Reply(200, as_read(held))
 
 
-def shown(held: Object) -> Object:
+def as_read(held: Object) -> Object:
     return {**{name: held[name] for name in _SHOWN}, "status": status(held)}

@@ -14,7 +14,7 @@ DEFINITIONS = f"{DM}/groupPolicyDefinitions"
 INGESTED = "admxIngested"
 
 
-class Learned:
+class KnownProperties:
     def __init__(self) -> None:
         self._templates: dict[str, Object] = {}
         self._intent_templates: set[str] = set()
@@ -40,15 +40,17 @@ class Learned:
         ingested = policy.get("policyConfigurationIngestionType") == "custom"
         is_custom = definition.get("policyType", INGESTED if ingested else "") == INGESTED
         known = tenant.collections.setdefault(DEFINITIONS, {})
-        kept = known.setdefault(str(definition["id"]), {**copy.deepcopy(definition), "presentations": []})
+        known_definition = known.setdefault(str(definition["id"]), {**copy.deepcopy(definition), "presentations": []})
         if is_custom:
-            kept["policyType"] = INGESTED
+            known_definition["policyType"] = INGESTED
         else:
-            self.built_in[kept["id"]] = kept
+            self.built_in[known_definition["id"]] = known_definition
         for one in value.get("presentationValues") or ():
             presentation = one.get("presentation")
-            if isinstance(presentation, dict) and presentation["id"] not in {p["id"] for p in kept["presentations"]}:
-                kept["presentations"].append(copy.deepcopy(presentation))
+            if isinstance(presentation, dict) and presentation["id"] not in {
+                p["id"] for p in known_definition["presentations"]
+            }:
+                known_definition["presentations"].append(copy.deepcopy(presentation))
 
     def template(self, template_id: str) -> "Object | None":
         return self._templates.get(template_id)

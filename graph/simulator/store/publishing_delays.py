@@ -23,7 +23,7 @@ def _is_young(tenant: "Tenant", collection: str, object_id: str, flag: str) -> b
     return bool(delay) and tenant.arrivals.get(f"{collection}/{object_id}", 0) > time() - delay
 
 
-def shown(tenant: "Tenant", collection: str, item: "Object") -> "Object":
+def as_read(tenant: "Tenant", collection: str, item: "Object") -> "Object":
     """Return the object as a read shows it."""
     is_waiting = collection == APPS and item.get("publishingState") == "published"
     if is_waiting and _is_young(tenant, collection, str(item["id"]), "publishing_delay_s"):
@@ -32,7 +32,7 @@ def shown(tenant: "Tenant", collection: str, item: "Object") -> "Object":
 
 
 def refuse_unpublished(tenant: "Tenant", collection: str, item: "Object") -> None:
-    if collection == APPS and shown(tenant, collection, item).get("publishingState") == "processing":
+    if collection == APPS and as_read(tenant, collection, item).get("publishingState") == "processing":
         raise bad_request(
             f"The MobileApp entity {item['id']} cannot be assigned: PublishingState is not 'Published' (Processing)."
         )

@@ -12,7 +12,7 @@ from threading import Event, Lock, RLock, Thread
 from typing import Any
 
 from graph.simulator.store import publishing_delays
-from graph.simulator.store.known_properties import DEFINITIONS, Learned
+from graph.simulator.store.known_properties import DEFINITIONS, KnownProperties
 
 Object = dict[str, Any]
 SAVE_EVERY_S = 2.0
@@ -57,7 +57,7 @@ class Tenant:
         hidden_since = time.time() - delay
         for key, item in list(self.collections.get(collection, {}).items()):
             if not delay or self.arrivals.get(f"{collection}/{key}", 0) <= hidden_since:
-                yield key, publishing_delays.shown(self, collection, item)
+                yield key, publishing_delays.as_read(self, collection, item)
 
 
 class State:
@@ -65,7 +65,7 @@ class State:
 
     def __init__(self, path: Path | None = None) -> None:
         self.lock = RLock()
-        self.learned = Learned()
+        self.learned = KnownProperties()
         self.tenants: dict[str, Tenant] = {}
         self._path = path
         self._locks: dict[str, RLock] = {}

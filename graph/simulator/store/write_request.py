@@ -9,16 +9,16 @@ from typing import Any
 from graph.microsoft.model import Route
 from graph.simulator.model.collections import Collection
 from graph.simulator.model.replies import Refused, not_found
-from graph.simulator.model.write_rules import Rules
-from graph.simulator.store.known_properties import Learned
+from graph.simulator.model.write_rules import WriteRules
+from graph.simulator.store.known_properties import KnownProperties
 from graph.simulator.store.state import Object, Tenant
 
 
 @dataclass(frozen=True)
 class Call:
     tenant: Tenant
-    learned: Learned
-    rules: Rules
+    learned: KnownProperties
+    rules: WriteRules
     method: str
     # What follows the collection in the path: id, child, …
     rest: list[str]

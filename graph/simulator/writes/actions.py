@@ -37,9 +37,9 @@ def act(call: Call) -> Reply:
     """The item is there. Raises Refused."""
     call.item()
     _refuse_misfits(call)
-    found = certificates.wanted(call)
-    if found:
-        certificates.change(call, found)
+    reference = certificates.certificate_reference(call)
+    if reference:
+        certificates.change(call, reference)
         return Reply(204)
     name = call.rest[1].lower()
     if name.startswith("microsoft.graph.") and len(call.rest) == 3:
@@ -60,18 +60,18 @@ def act(call: Call) -> Reply:
 
 def _refuse_misfits(call: Call) -> None:
     """Raise Refused for what an action does not take, or a child may not hold, by Microsoft's model."""
-    taken = call.route.methods.get(call.method) if call.route else None
-    if isinstance(taken, str) and call.method != "DELETE":
-        refuse_misfits(taken, call.body)
-    if not isinstance(taken, Mapping):
+    parameters = call.route.methods.get(call.method) if call.route else None
+    if isinstance(parameters, str) and call.method != "DELETE":
+        refuse_misfits(parameters, call.body)
+    if not isinstance(parameters, Mapping):
         return
     for name, value in call.body.items():
         if "@" in name:
             continue
-        if name not in taken:
+        if name not in parameters:
             raise invalid(f"The parameter '{name}' in the request payload is not a valid parameter for the operation "
                           f"'{call.rest[-1]}'.")  # fmt: skip
-        refuse_parameter(taken[name], value)
+        refuse_parameter(parameters[name], value)
 
 
 def _reply(call: Call, status: int, body: Object | None) -> Reply:
@@ -124,8 +124,8 @@ def _target_apps(call: Call) -> None:
     call.keep(item)
 
 
-def _app(given: Any) -> Object:
-    identifier = given.get("mobileAppIdentifier") if isinstance(given, dict) else None
+def _app(app: Any) -> Object:
+    identifier = app.get("mobileAppIdentifier") if isinstance(app, dict) else None
     ids = [value for key, value in (identifier or {}).items() if key != "@odata.type"]
     if not identifier or not bare(identifier).endswith("AppIdentifier") or len(ids) != 1:
         raise invalid("mobileAppIdentifier needs its @odata.type and one id.")
@@ -143,23 +143,23 @@ def _update_settings(call: Call) -> None:
     configured.
     """
     item = call.draft()
-    for given in objects(_only(call, "settings")):
-        _update_setting(item, given)
+    for change in objects(_only(call, "settings")):
+        _update_setting(item, change)
     call.keep(item)
 
 
-def _update_setting(item: Object, given: Object) -> None:
-    if not bare(given) or not (given.get("id") or given.get("definitionId")):
+def _update_setting(item: Object, change: Object) -> None:
+    if not bare(change) or not (change.get("id") or change.get("definitionId")):
         raise invalid("A setting needs its @odata.type and definitionId.")
-    same = next((setting for setting in item["settings"] if given.get("id") == setting.get("id")), None)
+    same = next((setting for setting in item["settings"] if change.get("id") == setting.get("id")), None)
     same = same or next(
-        (setting for setting in item["settings"] if given.get("definitionId") == setting.get("definitionId")), None
+        (setting for setting in item["settings"] if change.get("definitionId") == setting.get("definitionId")), None
     )
     if same is None:
-        item["settings"].append({**given, "id": guid()})
+        item["settings"].append({**change, "id": guid()})
     else:
         same.pop("value", None)
-        same.update({name: value for name, value in given.items() if name != "id"})
+        same.update({name: value for name, value in change.items() if name != "id"})
 
 
 def _combinations(call: Call) -> Object:

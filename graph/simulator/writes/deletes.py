@@ -20,7 +20,7 @@ def delete(call: Call) -> None:
         enrollment_policies.close_gap(call.tenant, item)
     if call.path == enrollment.PATH:
         enrollment.close_gap(call.tenant, item)
-        enrollment_notifications.forget(call.tenant, item)
+        enrollment_notifications.remove_templates(call.tenant, item)
     del call.tenant.collections[call.path][call.rest[0]]
     call.tenant.arrivals.pop(f"{call.path}/{call.rest[0]}", None)
 

@@ -23,7 +23,7 @@ from graph.simulator.model.replies import (
     not_allowed,
     not_found,
 )
-from graph.simulator.model.write_rules import RULES, Rules
+from graph.simulator.model.write_rules import RULES, WriteRules
 from graph.simulator.reads import get
 from graph.simulator.store import approvals, publishing_delays
 from graph.simulator.store.known_properties import bare
@@ -41,7 +41,7 @@ def write(state: State, tenant: Tenant, granted: set[str], method: str, path: st
     """`path` below the version. `headers` in lower case: Multi Admin Approval speaks by them."""
     try:
         route = _route(path, method)
-        parts, body = tenant_wide.written(tenant, odata.segments(path), body, headers)
+        parts, body = tenant_wide.redirect_write(tenant, odata.segments(path), body, headers)
         rules, rest = _found(parts, path)
         _refuse_unpermitted(tenant, rules, rules.permissions(method), granted)
         call = Call(tenant, state.learned, rules, method, rest, _body(method, body), route)
@@ -56,15 +56,15 @@ def write(state: State, tenant: Tenant, granted: set[str], method: str, path: st
     return reply
 
 
-def _found(parts: list[str], path: str) -> tuple[Rules, list[str]]:
+def _found(parts: list[str], path: str) -> tuple[WriteRules, list[str]]:
     lower = [part.lower() for part in parts]
     if lower[:2] == ["devicemanagement", "templates"] and lower[3:] == ["createinstance"]:
         return RULES[INTENTS.lower()], ["", "createInstance", parts[2]]
-    found = get.collection_of(parts)
-    rules = RULES.get(found[0].path.lower()) if found else None
-    if found is None or rules is None:
+    place = get.collection_of(parts)
+    rules = RULES.get(place[0].path.lower()) if place else None
+    if place is None or rules is None:
         raise Refused(no_route(path))
-    return rules, found[1]
+    return rules, place[1]
 
 
 def _route(path: str, method: str) -> Route | None:
@@ -77,7 +77,7 @@ def _route(path: str, method: str) -> Route | None:
     return route
 
 
-def _refuse_unpermitted(tenant: Tenant, rules: Rules, needed: tuple[str, ...], granted: set[str]) -> None:
+def _refuse_unpermitted(tenant: Tenant, rules: WriteRules, needed: tuple[str, ...], granted: set[str]) -> None:
     if tenant.flags.get("no_intune") and rules.path.startswith("device"):
         raise Refused(error(400, "BadRequest", "Request not applicable to target tenant."))
     if not granted & set(needed):
@@ -111,23 +111,23 @@ def _create(call: Call) -> Reply:
     if call.method != "POST" or not call.rules.can_create:
         raise Refused(not_allowed(call.path))
     validation.refuse_create(call)
-    refuse_missing(call, making.own(call))
-    return Reply(call.rules.created, _arrived(call, making.created(call)), created=call.path)
+    refuse_missing(call, making.writable_part(call))
+    return Reply(call.rules.created, _arrived(call, making.create_object(call)), created=call.path)
 
 
 def _arrived(call: Call, item: Object) -> Object:
     call.tenant.put(call.path, item)
     call.tenant.arrivals[f"{call.path}/{item['id']}"] = time()
-    return get.one(call.collection, publishing_delays.shown(call.tenant, call.path, item), "")
+    return get.read_object(call.collection, publishing_delays.as_read(call.tenant, call.path, item), "")
 
 
 def _update(call: Call) -> Reply:
     if call.method not in call.rules.update:
         raise Refused(not_allowed(call.path))
     validation.refuse_update(call, call.item())
-    refuse_missing(call, making.own(call))
-    item = call.keep(making.replaced(call) if call.method == "PUT" else making.updated(call))
-    return Reply(204) if call.rules.updated == 204 else Reply(200, get.one(call.collection, item, ""))
+    refuse_missing(call, making.writable_part(call))
+    item = call.keep(making.replace_object(call) if call.method == "PUT" else making.update_object(call))
+    return Reply(204) if call.rules.updated == 204 else Reply(200, get.read_object(call.collection, item, ""))
 
 
 def _create_instance(call: Call) -> Reply:
@@ -168,6 +168,12 @@ def _upsert_context(call: Call) -> Reply:
     if call.tenant.held(call.path, call.rest[0]) is not None:
         return _update(call)
     validation.refuse_create(call)
-    made = {"id": call.rest[0], "displayName": None, "description": None, "isAvailable": False, **making.kept(call)}
+    made = {
+        "id": call.rest[0],
+        "displayName": None,
+        "description": None,
+        "isAvailable": False,
+        **making.shape_body(call),
+    }
     _arrived(call, made)
     return Reply(204, created=call.path)

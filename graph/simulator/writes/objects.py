@@ -22,9 +22,14 @@ _SILENT = frozenset({"id", "createdDateTime", "lastModifiedDateTime", "modifiedD
                      "creationSource", "version", "supportsScopeTags"})  # fmt: skip
 
 
-def created(call: Call) -> Object:
+def create_object(call: Call) -> Object:
     rules = call.rules
-    item: Object = {"id": _new_id(call), **_usual(call, rules.defaults), **kept(call), **_usual(call, rules.made)}
+    item: Object = {
+        "id": _new_id(call),
+        **_usual(call, rules.defaults),
+        **shape_body(call),
+        **_usual(call, rules.initial),
+    }
     item |= _usual(call, {name: now() for name in rules.times})
     if rules.version:
         item["version"] = 1 if rules.version == INT else _etag()
@@ -44,18 +49,25 @@ def _usual(call: Call, values: Mapping[str, Any]) -> Object:
     return {name: copy.deepcopy(value) for name, value in values.items() if name in known}
 
 
-def updated(call: Call) -> Object:
+def update_object(call: Call) -> Object:
     item = call.draft()
-    item.update(kept(call))
+    item.update(shape_body(call))
     return _advanced(call, item)
 
 
-def replaced(call: Call) -> Object:
+def replace_object(call: Call) -> Object:
     """PUT: what the body leaves out is gone, but for what a body cannot carry."""
     old = call.draft()
-    held = {*_SILENT, *call.rules.derived, *call.rules.made, *call.collection.children, *NAVIGATION, "priorityMetaData"}
+    held = {
+        *_SILENT,
+        *call.rules.derived,
+        *call.rules.initial,
+        *call.collection.children,
+        *NAVIGATION,
+        "priorityMetaData",
+    }
     item = {name: value for name, value in old.items() if name in held and name not in call.rules.inline}
-    return _advanced(call, item | kept(call))
+    return _advanced(call, item | shape_body(call))
 
 
 def _advanced(call: Call, item: Object) -> Object:
@@ -72,12 +84,14 @@ def _etag() -> str:
     return f'"{guid()}"'
 
 
-def kept(call: Call) -> Object:
+def shape_body(call: Call) -> Object:
     """Return what the object takes of the body, in the service's shape."""
-    return {name: _SHAPES[name](call, value) if name in _SHAPES else value for name, value in own(call).items()}
+    return {
+        name: _SHAPES[name](call, value) if name in _SHAPES else value for name, value in writable_part(call).items()
+    }
 
 
-def own(call: Call) -> Object:
+def writable_part(call: Call) -> Object:
     """The body without what a write leaves as it is: read-only properties, children, annotations."""
     left = {*_SILENT, *call.rules.derived, *call.rules.write_only, *call.collection.children, *NAVIGATION}
     left -= call.rules.given
@@ -107,8 +121,8 @@ def _new_id(call: Call) -> str:
         return f"{guid()}_{enrollment.suffix(bare(call.body))}"
     if call.path == BRANDING:
         return str(call.body.get("id"))
-    taken = [int(object_id) for object_id in call.tenant.collections.get(call.path, {}) if object_id.isdigit()]
-    return call.rules.id_form.format(guid=guid(), number=max(taken, default=0) + 1)
+    numbers = [int(object_id) for object_id in call.tenant.collections.get(call.path, {}) if object_id.isdigit()]
+    return call.rules.id_form.format(guid=guid(), number=max(numbers, default=0) + 1)
 
 
 def with_ids(children: Any) -> list[Object]:
@@ -141,7 +155,7 @@ def _template_reference(call: Call, value: Any) -> Any:
 
 def action_rules(owner: str, rules: Any) -> list[Object]:
     """Return the one rule, whose id is the policy's; "" for no template reads as zeros."""
-    made = []
+    new_rules = []
     for rule in objects(rules)[:1]:
         actions = [
             {
@@ -153,8 +167,8 @@ def action_rules(owner: str, rules: Any) -> list[Object]:
             }
             for action in objects(_clean(rule.get("scheduledActionConfigurations")))
         ]
-        made.append({"id": owner, "ruleName": "PasswordRequired", "scheduledActionConfigurations": actions})
-    return made
+        new_rules.append({"id": owner, "ruleName": "PasswordRequired", "scheduledActionConfigurations": actions})
+    return new_rules
 
 
 def _oma_settings(call: Call, value: Any) -> list[Object]:
@@ -166,12 +180,12 @@ def _oma_settings(call: Call, value: Any) -> list[Object]:
     known = {
         setting.get("omaUri"): setting.get("secretReferenceValueId") for setting in objects(held.get("omaSettings"))
     }
-    made = []
+    new_settings = []
     for setting in objects(value):
         is_secret = setting.get("isEncrypted", bool(known.get(setting.get("omaUri")))) is True
         reference = (known.get(setting.get("omaUri")) or f"{guid()}_{guid()}_{guid()}") if is_secret else None
-        made.append({**setting, "isEncrypted": is_secret, "secretReferenceValueId": reference})
-    return made
+        new_settings.append({**setting, "isEncrypted": is_secret, "secretReferenceValueId": reference})
+    return new_settings
 
 
 def _grant_controls(call: Call, value: Any) -> Any:
@@ -248,7 +262,7 @@ def _members(call: Call, item: Object) -> None:
 
 
 _DERIVE: Mapping[str, Callable[[Call, Object], None]] = {
-    enrollment_notifications.PATH: enrollment_notifications.settle,
+    enrollment_notifications.PATH: enrollment_notifications.settle_templates,
     "groups": _members,
     f"{DM}/roleDefinitions": _permissions,
     f"{DM}/roleAssignments": _role_and_tags,
@@ -301,11 +315,11 @@ _START: Mapping[str, Callable[[Call, Object], None]] = {
     f"{DAM}/windowsManagedAppProtections": _start_protection,
     f"{DAM}/targetedManagedAppConfigurations": _start_protection,
     f"{DAM}/mobileApps": _start_app,
-    f"{DAM}/policySets": policy_sets.start,
+    f"{DAM}/policySets": policy_sets.start_policy_set,
     f"{DM}/intuneBrandingProfiles": _start_branding,
     f"{DM}/windowsFeatureUpdateProfiles": _start_feature_update,
     f"{DM}/windowsQualityUpdateProfiles": _start_quality_update,
     f"{DM}/groupPolicyUploadedDefinitionFiles": _start_file,
-    enrollment.PATH: enrollment.start,
-    enrollment_policies.PATH: enrollment_policies.start,
+    enrollment.PATH: enrollment.start_configuration,
+    enrollment_policies.PATH: enrollment_policies.start_policy,
 }

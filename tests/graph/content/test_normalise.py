@@ -15,7 +15,7 @@ from graph.content.service_made import _TABLE
 from graph.content.unordered_lists import _SETS
 from graph.display.diff import compare
 from graph.policy_types.table import POLICY_TYPES
-from graph.simulator.imports.exported_files import Refused, read_policy_file
+from graph.simulator.imports.exported_files import NotAPolicy, read_policy_file
 from tests.support.simulated_tenant import catalog_policy
 from tests.support.strategies import json_of
 
@@ -152,7 +152,7 @@ def real_policies():
     for path in sorted(REAL.rglob("*.json")):
         try:
             found.append(read_policy_file(path))
-        except Refused:
+        except NotAPolicy:
             continue
     return found
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 import requests
 
-from graph.simulator.imports.exported_files import Refused, exported_tenant, load_exported, read_policy_file
+from graph.simulator.imports.exported_files import NotAPolicy, exported_tenant, load_exported, read_policy_file
 from tests.graph.simulator.conftest import add_tenant
 from tests.support import servers
 from tests.support.simulated_tenant import REAL, SimulatedTenant, catalog_policy
@@ -114,7 +114,7 @@ def test_what_tools_put_around_a_policy_is_taken_off(tmp_path, wrap):
 def test_what_is_no_policy_is_refused_with_its_reason(tmp_path, content, reason):
     file = tmp_path / "policy.json"
     file.write_text(content)
-    with pytest.raises(Refused, match=reason):
+    with pytest.raises(NotAPolicy, match=reason):
         read_policy_file(file)
 
 
