@@ -14,7 +14,8 @@ from graph.display.labels import all_names
 from graph.display.masking import MASK as MASK
 from graph.display.masking import Masking as Masking
 from graph.display.masking import masked as masked
-from graph.display.outline import Line, not_set, outline
+from graph.display.outline import Line as Line
+from graph.display.outline import not_set, outline
 from graph.policy_types.table import POLICY_TYPES
 
 Hide = Callable[[Any], Any]

@@ -2,16 +2,18 @@
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, url_for
 
 import actors.backups.capture
 from actors.facade import snapshot_diff
+from actors.facade.snapshot_diff import Difference, Line
 from db.audit import audit
 from db.audit.audit import Action
 from db.backups.disclosures import record_secrets_shown
-from db.models import Run, RunItem, Snapshot
+from db.models import Policy, Run, RunItem, Snapshot
 from db.policies import snapshots
 from db.states import RunKind
 from web.presentation import run_messages
@@ -19,6 +21,9 @@ from web.presentation.masking import Masking, note
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.views.backups.run_page import progress_of
+
+# What a proof says of a part of the policy that was read to its end.
+WAS_READ = "read"
 
 pages = Blueprint("snapshots", __name__, url_prefix="/snapshots")
 
@@ -37,14 +42,58 @@ def page_with_secrets(snapshot_id: str) -> str:
     return _page(snapshot, None)
 
 
+@dataclass(frozen=True)
+class SnapshotPage:
+    """`document` is what it holds as this person may see it; `secrets` says what of it is masked, as `note` does."""
+
+    snapshot: Snapshot
+    document: dict[str, Any]
+    fingerprint: str
+    previous: Snapshot | None
+    lines: list[Line]
+    unset: list[str]
+    assignments: list[tuple[bool, str]] | None
+    secrets: str
+
+    @property
+    def policy(self) -> Policy:
+        return self.snapshot.policy
+
+    @property
+    def proof(self) -> dict[str, Any]:
+        """How we know that it is whole."""
+        return self.snapshot.proof or {}
+
+    @property
+    def raw(self) -> str:
+        return json.dumps(self.document, indent=2, ensure_ascii=False)
+
+    @property
+    def has_assignments(self) -> bool:
+        """Its policy type has some; whether they were read or there are none is no matter."""
+        return self.proof.get("assignments") == WAS_READ
+
+    @property
+    def why_no_names(self) -> str:
+        """Why ids are shown instead of the names of groups; "" where the names were read."""
+        names = self.proof.get("names") or WAS_READ
+        return "" if names == WAS_READ else str(names)
+
+    @property
+    def can_operate(self) -> bool:
+        return can(Permission.OPERATE, self.snapshot.tenant_id)
+
+    @property
+    def can_download_secrets(self) -> bool:
+        return self.secrets in ("masked", "shown") and can(Permission.MANAGE, self.snapshot.tenant_id)
+
+
 def _page(snapshot: Snapshot, hide: Masking | None) -> str:
     document = _document(snapshot, hide)
     lines, unset = snapshot_diff.lines(document["body"])
-    return render_template(
-        "snapshots/page.html",
+    page = SnapshotPage(
         snapshot=snapshot,
-        policy=snapshot.policy,
-        content=snapshot.content,
+        document=document,
         # Beside masked secrets it would tell whoever guesses them that it is so.
         fingerprint="" if hide and hide.count else snapshot.content.fingerprint,
         previous=snapshots.previous(snapshot),
@@ -52,8 +101,8 @@ def _page(snapshot: Snapshot, hide: Masking | None) -> str:
         unset=unset,
         assignments=snapshot_diff.assignments(snapshot, document),
         secrets=note(hide, can(Permission.MANAGE, snapshot.tenant_id)),
-        raw=json.dumps(document, indent=2, ensure_ascii=False),
     )
+    return render_template("snapshots/page.html", page=page)
 
 
 def _document(snapshot: Snapshot, hide: Masking | None) -> dict[str, Any]:
@@ -114,19 +163,35 @@ def _with_secrets(before: Snapshot, after: Snapshot, run: Run | None = None) -> 
     return _comparison(before, after, None, run)
 
 
-def _comparison(before: Snapshot, after: Snapshot, hide: Masking | None, run: Run | None = None) -> str:
+@dataclass(frozen=True)
+class ComparisonPage:
     """`run` read the later one from the tenant just now."""
+
+    before: Snapshot
+    after: Snapshot
+    differences: list[Difference]
+    secrets: str
+    run: Run | None
+
+    @property
+    def policy(self) -> Policy:
+        return self.after.policy
+
+    @property
+    def can_operate(self) -> bool:
+        return can(Permission.OPERATE, self.policy.tenant_id)
+
+    @property
+    def is_as_captured(self) -> bool:
+        """The tenant has what the snapshot holds."""
+        return self.run is not None and self.before.id == self.after.id
+
+
+def _comparison(before: Snapshot, after: Snapshot, hide: Masking | None, run: Run | None = None) -> str:
     differences = snapshot_diff.differences(before, after, hide)
     may_show = can(Permission.MANAGE, before.tenant_id) and can(Permission.MANAGE, after.tenant_id)
-    return render_template(
-        "snapshots/compare.html",
-        before=before,
-        after=after,
-        differences=differences,
-        secrets=note(hide, may_show),
-        policy=after.policy,
-        run=run,
-    )
+    page = ComparisonPage(before, after, differences, note(hide, may_show), run)
+    return render_template("snapshots/compare.html", page=page)
 
 
 @pages.post("/<snapshot_id>/compare-live")

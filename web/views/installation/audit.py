@@ -1,13 +1,15 @@
 """`/audit/`: who did what, newest first; filtered, paged by event number, exported as CSV."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
 from db.audit import audit, audit_rows, chain_export, daily_check
 from db.audit.audit import Action
-from db.models import AuditEvent, Tenant
+from db.models import AuditCheck, AuditEvent, Tenant
 from db.sql import value_lists
 from db.states import Result
 from db.tenants import tenants
@@ -25,6 +27,34 @@ FILTERS = ("tenant", "action", "actor", "result", *DAYS)
 COLUMNS = ("id", "at", "actor", "address", "action", "tenant_name", "subject", "result", "details", "hash")
 
 
+@dataclass(frozen=True)
+class AuditPage:
+    """`filters` are what the address filters by; `older` the event before which the next page begins."""
+
+    rows: list[AuditEvent]
+    older: int | None
+    filters: dict[str, str]
+    check: AuditCheck
+    actions: tuple[Action, ...] = tuple(Action)
+    results: tuple[Result, ...] = tuple(Result)
+
+    @cached_property
+    def tenants(self) -> list[Tenant]:
+        return tenants.by_name(allowed_tenant_ids(Permission.AUDIT))
+
+    @property
+    def sees_all(self) -> bool:
+        return allowed_tenant_ids(Permission.AUDIT) is None
+
+    @property
+    def is_narrowed(self) -> bool:
+        return any(value != EVERY_TENANT for name, value in self.filters.items() if name != "zone")
+
+    @property
+    def has_newer(self) -> bool:
+        return bool(request.args.get("before"))
+
+
 @pages.get("/")
 @requires(Permission.AUDIT)
 def index() -> str:
@@ -33,18 +63,8 @@ def index() -> str:
     if before and 0 < before < 2**62:
         query = query.where(AuditEvent.id < before)
     rows = list(query.limit(PAGE + 1))
-    return render_template(
-        "audit/page.html",
-        rows=rows[:PAGE],
-        older=rows[PAGE - 1].id if len(rows) > PAGE else None,
-        tenants=_tenants(),
-        actions=list(Action),
-        results=list(Result),
-        filters=given,
-        check=daily_check.last_check(),
-        sees_all=allowed_tenant_ids(Permission.AUDIT) is None,
-        is_narrowed=any(value != EVERY_TENANT for name, value in given.items() if name != "zone"),
-    )
+    older = rows[PAGE - 1].id if len(rows) > PAGE else None
+    return render_template("audit/page.html", page=AuditPage(rows[:PAGE], older, given, daily_check.last_check()))
 
 
 def _given() -> dict[str, str]:
@@ -68,10 +88,6 @@ def _found(given: Mapping[str, str]) -> Any:
         since=since,
         until=until,
     )
-
-
-def _tenants() -> list[Tenant]:
-    return tenants.by_name(allowed_tenant_ids(Permission.AUDIT))
 
 
 @pages.get("/export.csv")

@@ -1,5 +1,6 @@
 """`/account`: one's own password, second factor, and where one is signed in."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import segno
@@ -8,30 +9,56 @@ from flask_login import current_user
 
 from db.accounts import passkeys, recovery_codes, sessions, totp, users
 from db.errors import Invalid
-from db.models import User
+from db.models import Passkey, Session, User
 from db.schema.row_ids import MAX_ID
 from web.security import relying_party, sealed_cookie
-from web.security.access import current_actor, requires
+from web.security.access import can, current_actor, requires
 from web.security.permissions import Permission
 from web.security.reauthentication import proved
 
 pages = Blueprint("account", __name__, url_prefix="/account")
 
 
+@dataclass(frozen=True)
+class AccountPage:
+    """`here` is the id of the session that asks."""
+
+    user: User
+    sessions: list[Session]
+    here: int
+    passkeys: list[Passkey]
+    recovery_codes_left: int
+
+    @property
+    def has_password(self) -> bool:
+        """Else Entra ID keeps the password, the second factor and the passkeys."""
+        return bool(self.user.password_hash)
+
+    @property
+    def has_few_recovery_codes(self) -> bool:
+        return self.recovery_codes_left <= recovery_codes.FEW_LEFT
+
+    @property
+    def why_no_passkeys(self) -> str:
+        return relying_party.why_not()
+
+    @property
+    def can_administer(self) -> bool:
+        return can(Permission.ADMINISTER)
+
+
 @pages.get("/")
 @requires(Permission.SIGNED_IN)
 def page() -> str:
     user = _me()
-    return render_template(
-        "account/page.html",
+    account = AccountPage(
         user=user,
         sessions=sessions.of_user(user.id),
         here=_here(),
-        recovery_codes_left=recovery_codes.count_left(user),
-        few_recovery_codes=recovery_codes.FEW_LEFT,
         passkeys=passkeys.of_user(user.id),
-        why_no_passkeys=relying_party.why_not(),
+        recovery_codes_left=recovery_codes.count_left(user),
     )
+    return render_template("account/page.html", page=account)
 
 
 @pages.post("/password")

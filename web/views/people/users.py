@@ -1,5 +1,6 @@
 """`/users/`: people and their memberships, for admins."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -7,7 +8,7 @@ from flask_login import current_user
 
 from db.accounts import passkeys, sessions, totp, users
 from db.errors import Invalid
-from db.models import Membership, User
+from db.models import Membership, Passkey, Session, Tenant, User
 from db.schema.row_ids import MAX_ID
 from db.states import Role, SiteRole
 from db.tenants import tenants
@@ -43,21 +44,37 @@ def add() -> Any:
     return redirect(url_for("users.page", user_id=user.id), 303)
 
 
+@dataclass(frozen=True)
+class UserPage:
+    user: User
+    memberships: list[Membership]
+    sessions: list[Session]
+    passkeys: list[Passkey]
+    tenants: list[Tenant]
+    roles: tuple[Role, ...] = tuple(Role)
+    site_roles: tuple[SiteRole, ...] = tuple(SiteRole)
+
+    @property
+    def is_own(self) -> bool:
+        return bool(self.user.id == current_user.id)
+
+    @property
+    def can_turn_off_codes(self) -> bool:
+        return bool(self.user.totp_secret) and not self.is_own
+
+
 @pages.get("/<int:user_id>")
 @requires(Permission.ADMINISTER)
 def page(user_id: int) -> str:
     user = _user(user_id)
-    return render_template(
-        "users/page.html",
+    user_page = UserPage(
         user=user,
-        is_own=user.id == current_user.id,
         memberships=users.memberships_of_user(user),
         sessions=sessions.of_user(user.id),
         passkeys=passkeys.of_user(user.id),
         tenants=tenants.by_name(),
-        roles=list(Role),
-        site_roles=list(SiteRole),
     )
+    return render_template("users/page.html", page=user_page)
 
 
 @pages.post("/<int:user_id>")

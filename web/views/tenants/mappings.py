@@ -1,19 +1,23 @@
 """Which group, filter, scope tag … of a tenant stands for one of the directory that a backup is of."""
 
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from actors.facade import policy_type_names
 from db.accounts import users
 from db.errors import Invalid
-from db.models import Mapping, Tenant
+from db.models import Mapping, Restore, Tenant
 from db.restores import mappings, restores
+from db.states import CHANGEABLE
 from db.tenants import tenants
 from web.inputs import form_text
 from web.presentation.formatters import OTHER_KINDS, kind_title
-from web.security.access import can, current_actor, fetch, requires
+from web.security.access import can, current_actor, fetch, may, requires
 from web.security.permissions import Permission
 
 LONGEST_ID = 200
@@ -51,22 +55,72 @@ def page(tenant_id: str, directory_id: str) -> str:
     return _page(tenant, _known_directory(tenant, directory_id))
 
 
+class Missing(NamedTuple):
+    """What nothing stands for yet. `similar` are (id, name) of what is called alike in the target tenant."""
+
+    kind: str
+    source_id: str
+    name: str | None
+    similar: list[tuple[str, str]]
+
+
+class ListedRestore(NamedTuple):
+    """A restore of this pair."""
+
+    restore: Restore
+
+    @property
+    def can_preview(self) -> bool:
+        return may(Permission.OPERATE, self.restore) and self.restore.state in CHANGEABLE
+
+
+@dataclass(frozen=True)
+class MappingPage:
+    """`source` is the name of the other directory, where it is of a tenant that this person sees."""
+
+    tenant: Tenant
+    directory_id: str
+    source: str | None
+    rows: list[Mapping]
+    missing: list[Missing]
+    restores: list[ListedRestore]
+    form: MultiDict[str, str]
+
+    @property
+    def said(self) -> list[Mapping]:
+        return [row for row in self.rows if row.set_by_id]
+
+    @property
+    def remembered(self) -> list[Mapping]:
+        return [row for row in self.rows if not row.set_by_id]
+
+    @cached_property
+    def people(self) -> dict[int, str]:
+        """Who said so: user id -> name."""
+        return users.names_by_id(row.set_by_id for row in self.rows)
+
+    @property
+    def kinds(self) -> list[str]:
+        return sorted((*OTHER_KINDS, *policy_type_names.titles()), key=kind_title)
+
+    @cached_property
+    def can_manage(self) -> bool:
+        return can(Permission.MANAGE, self.tenant.id)
+
+
 def _page(tenant: Tenant, directory_id: str) -> str:
-    rows = mappings.of_pair(tenant, directory_id)
     missing = mappings.missing_mappings(tenant, directory_id)
-    return render_template(
-        "mappings/page.html",
+    similar = mappings.suggestions(tenant, missing)
+    page = MappingPage(
         tenant=tenant,
         directory_id=directory_id,
         source=_named(directory_id),
-        rows=rows,
-        people=users.names_by_id(row.set_by_id for row in rows),
-        missing=missing,
-        suggestions=mappings.suggestions(tenant, missing),
-        kinds=sorted((*OTHER_KINDS, *policy_type_names.titles()), key=kind_title),
-        restores=restores.of_pair(tenant, directory_id, RESTORES_SHOWN),
+        rows=mappings.of_pair(tenant, directory_id),
+        missing=[Missing(*key, name, similar.get(key, [])) for key, name in missing.items()],
+        restores=[ListedRestore(row) for row in restores.of_pair(tenant, directory_id, RESTORES_SHOWN)],
         form=request.form,
     )
+    return render_template("mappings/page.html", page=page)
 
 
 @pages.post("/<directory_id>")

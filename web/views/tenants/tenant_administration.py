@@ -1,17 +1,19 @@
 """`/tenants/<id>/administration`: a tenant's credential, its name, switching it off, and removing it. For admins."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from markupsafe import Markup
 
 import actors.tenants.credential_change
 from actors.queue.enqueue import EnqueuedRun
 from actors.tenants.credential_change import Given
 from db.errors import Invalid
 from db.housekeeping import tenant_removal, tenant_switch
-from db.models import Run, Tenant
+from db.models import Credential, Run, Tenant
 from db.runs import run_history
 from db.states import CredentialPlace, RunKind
 from db.tenants import credentials, tenants
@@ -23,6 +25,22 @@ from web.views.tenants.tenant_page import credential
 pages = Blueprint("tenant_administration", __name__, url_prefix="/tenants")
 
 RUNS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class AdministrationPage:
+    """`following` waits to be tried, `previous` is kept for a while; `under_way` counts the tenant's active runs."""
+
+    tenant: Tenant
+    following: Credential | None
+    previous: Credential | None
+    runs: list[Run]
+    under_way: int
+    kept_days: int = credentials.KEEP_FOR.days
+
+    @property
+    def credential(self) -> Markup:
+        return credential(self.tenant)
 
 
 @pages.get("/<tenant_id>/administration")
@@ -38,16 +56,14 @@ def _tenant(tenant_id: str) -> Tenant:
 
 def _page(tenant: Tenant) -> str:
     tried = (Run.tenant == tenant) & (Run.kind == RunKind.CREDENTIAL)
-    return render_template(
-        "tenants/administration.html",
+    page = AdministrationPage(
         tenant=tenant,
-        credential=credential(tenant),
         following=credentials.find_at(tenant, CredentialPlace.NEXT),
         previous=credentials.find_at(tenant, CredentialPlace.PREVIOUS),
-        kept_days=credentials.KEEP_FOR.days,
         runs=run_history.newest_runs(tried, RUNS_SHOWN),
         under_way=len(tenant_switch.active_runs(tenant)),
     )
+    return render_template("tenants/administration.html", page=page)
 
 
 def _done(tenant: Tenant, act: Callable[[], str]) -> Any:
