@@ -14,7 +14,7 @@ _ahead = timedelta(0)
 
 
 def utcnow() -> datetime:
-    """Now in UTC without a zone, as every table keeps it."""
+    """Return the time in UTC, without a zone, as every table keeps it."""
     return _machine_time() - _ahead
 
 
@@ -23,7 +23,7 @@ def _machine_time() -> datetime:
 
 
 def sync_with_database() -> timedelta:
-    """Find out how far this machine's clock is ahead, for `utcnow`. Asked at start and with each beat."""
+    """Measure how far this machine's clock is ahead, for `utcnow`. Called at start and with each heartbeat."""
     global _ahead
     asked = monotonic()
     there = database.execute_sql(_ASK_SQLITE if is_sqlite() else _ASK_POSTGRESQL).fetchone()[0]

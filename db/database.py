@@ -1,6 +1,7 @@
-"""The one database handle. `use` binds it; web and actors open and close it around each unit of work.
+"""The one database handle. `bind_database` binds it; web and actors open and close it around each unit of work.
 
-Table files import `database` before anything is bound."""
+Modules of tables import `database` before anything is bound.
+"""
 
 import logging
 import re
@@ -40,14 +41,14 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class _ReplacesUnstorable:
-    """Before an engine's class: what no database can hold becomes U+FFFD, on both in the same way."""
+    """Mixin of an engine: what no database can hold becomes U+FFFD, in the same way on both."""
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         return super().execute_sql(sql, [replace_unstorable(one) for one in params] if params else params)  # type: ignore[misc]
 
 
 def replace_unstorable(value: Any) -> Any:
-    """The value as it will be there when it is read again."""
+    """Return the value as it will be when it is read again."""
     return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
@@ -60,7 +61,7 @@ class _PendingRows(threading.local):
 
 
 class _WritesBeforeCommit:
-    """Before an engine's class: what all transactions write to is written as the last thing before the commit.
+    """Mixin of an engine: a row that all transactions write to is written as the last thing before the commit.
 
     So none waits for another's whole transaction, and none holds that row while it waits for something else.
     """
@@ -70,7 +71,7 @@ class _WritesBeforeCommit:
         super().__init__(*args, **kwargs)
 
     def write_last(self, writer: Writer, row: Any) -> None:
-        """In a transaction: `writer` gets all such rows just before it commits. If it raises, nothing was done."""
+        """In a transaction: hand all such rows to `writer` just before the commit. If it raises, nothing was done."""
         self._last.rows.append((writer, row))
 
     def begin(self, *args: Any, **kwargs: Any) -> None:
@@ -92,7 +93,7 @@ class _WritesBeforeCommit:
 
 
 class _Savepoint(pw._savepoint):
-    """What was to be written last goes with what is rolled back."""
+    """A savepoint that takes back what was to be written last, too."""
 
     def _begin(self) -> None:
         super()._begin()
@@ -126,7 +127,7 @@ def _sqlite(path: str) -> pw.Database:
 
 @cache
 def _postgresql_class() -> type[pw.Database]:
-    """Imported only where PostgreSQL is used: its driver is an extra."""
+    """Import the driver only where PostgreSQL is used: it is an extra."""
     from playhouse.pool import PooledPostgresqlDatabase
 
     return type("Postgresql", (_ReplacesUnstorable, _WritesBeforeCommit, PooledPostgresqlDatabase), {})
@@ -154,7 +155,7 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def is_unreachable(error: BaseException) -> bool:
-    """Whether the error says that the database's server is out of reach, and nothing about what was asked of it."""
+    """Return whether the error says that the database's server is out of reach, and nothing about the statement."""
     if is_sqlite() or not isinstance(error, pw.OperationalError | pw.InterfaceError):
         return False
     # Without a state it is the driver's own word; 57P: the server is shutting down or starting.
@@ -163,16 +164,16 @@ def is_unreachable(error: BaseException) -> bool:
 
 
 def lock_rows(model: Any, which: Any) -> None:
-    """In a transaction: take these rows, in rising order of their ids, before anything is decided by them.
+    """In a transaction: lock these rows, in rising order of their ids, before anything is decided by them.
 
-    A statement of its own, so that the next one sees what whoever had them did. Not FOR UPDATE: that would hold up
-    whoever only refers to such a row. SQLite's transactions have the whole database.
+    It is a statement of its own, so that the next one sees what the rows' last holder did. Not FOR UPDATE: that would
+    hold up transactions that only refer to such a row. SQLite's transactions have the whole database.
     """
     _select_for_update(model.select(model.id).where(which).order_by(model.id), "FOR NO KEY UPDATE")
 
 
 def lock_rows_shared(model: Any, which: Any) -> None:
-    """As `lock`, beside others that share them: the rows stay as they are."""
+    """In a transaction: keep these rows as they are, beside others that do so too."""
     _select_for_update(model.select(model.id).where(which).order_by(model.id), "FOR SHARE")
 
 
@@ -182,7 +183,7 @@ def _select_for_update(query: Any, how: str) -> None:
 
 
 def is_deadlock(error: BaseException) -> bool:
-    """PostgreSQL's word that two transactions waited for each other, and that this one was taken back whole."""
+    """Return whether PostgreSQL says that two transactions waited for each other, and took this one back whole."""
     return isinstance(error, pw.OperationalError) and getattr(error.__context__, "pgcode", None) == "40P01"
 
 
@@ -193,9 +194,9 @@ Act = TypeVar("Act", bound=Callable[..., Any])
 
 
 def transaction(act: Act) -> Act:
-    """`act` is one transaction, and is run again when a deadlock took it back: once, and only where it began it.
+    """Run the function in one transaction, and once more when a deadlock took that back and this call had begun it.
 
-    For an act that changes nothing but rows: whatever else it had done would be done twice.
+    Use it for functions that change nothing but rows: anything else would be done twice.
     """
 
     @wraps(act)
@@ -221,7 +222,7 @@ def free_disk_bytes() -> int | None:
 
 
 def close_pooled_connections() -> None:
-    """The connections that a pool keeps open as well: what this process forks must not share one."""
+    """Close the connections that a pool keeps open: a process that this one forks must not share any."""
     if not is_sqlite():
         database.close_all()
 

@@ -51,7 +51,7 @@ class Keyring:
 
 
 def key_id_in(prefix: bytes) -> str:
-    """The id of the key that a sealed value begins with."""
+    """Return the id of the key that a sealed value begins with."""
     return prefix[1:PREFIX_BYTES].hex()
 
 

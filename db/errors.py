@@ -1,6 +1,6 @@
 class Invalid(ValueError):
-    """What was asked for cannot be kept; the sentence says what to change."""
+    """A request that cannot be carried out. Its sentence says what to change."""
 
 
 class SwitchedOff(Invalid):
-    """The tenant is switched off, or being removed: nothing starts in it."""
+    """Nothing starts in a tenant that is switched off, or being removed."""

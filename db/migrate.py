@@ -1,4 +1,4 @@
-"""Brings the database to this version: `tenantkeep migrate`, safe to start twice at once."""
+"""Migrations: bring the database to this version. `tenantkeep migrate` is safe to start twice at once."""
 
 import fcntl
 import time
@@ -23,7 +23,7 @@ class NotTheOwner(Exception):
 
 
 def migrate() -> list[str]:
-    """Apply what is pending, under a lock; returns the names applied. Raises NotTheOwner."""
+    """Apply what is pending, under a lock. Return the names applied. Raises NotTheOwner."""
     if is_sqlite():
         path = Path(database.obj.database)
         path.parent.mkdir(parents=True, exist_ok=True)

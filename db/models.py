@@ -130,7 +130,7 @@ class Credential(Table):
 
 
 class RuleChange(Table):
-    """A tenant's rules for restores are to be turned down: that waits until a second person confirms it."""
+    """A request to turn a tenant's rules for restores down: it waits until a second person confirms it."""
 
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", unique=True)
     asked_by = pw.ForeignKeyField(User, on_delete="CASCADE", index=False)
@@ -155,7 +155,7 @@ class Membership(Table):
 
 
 class Session(Table):
-    """Where a person is signed in. The browser holds the token, the database its SHA-256."""
+    """A place where a person is signed in. The browser holds the token, the database its SHA-256."""
 
     user = pw.ForeignKeyField(User, backref="sessions", on_delete="CASCADE")
     token_mark = pw.CharField(unique=True, max_length=64)
@@ -168,7 +168,7 @@ class Session(Table):
 
 
 class RecoveryCode(Table):
-    """One of those that are for who has lost their phone; of the code a SHA-256."""
+    """A code for somebody who has lost their phone. Only its SHA-256 is stored."""
 
     user = pw.ForeignKeyField(User, backref="recovery_codes", on_delete="CASCADE", index=False)
     mark = pw.CharField(max_length=64)
@@ -179,7 +179,7 @@ class RecoveryCode(Table):
 
 
 class Passkey(Table):
-    """What a person signs in with in place of a password and a code (WebAuthn). The private key is with them."""
+    """A passkey (WebAuthn), in place of a password and a code. The private key is with the person."""
 
     user = pw.ForeignKeyField(User, backref="passkeys", on_delete="CASCADE")
     name = pw.CharField(max_length=60)
@@ -192,7 +192,7 @@ class Passkey(Table):
 
 
 class EntraToken(Table):
-    """With what Entra ID is asked again about who is signed in by it, and when it was asked last."""
+    """A token to ask Entra ID again about somebody who signed in by it, and when it was asked last."""
 
     user = pw.ForeignKeyField(User, unique=True, on_delete="CASCADE")
     sealed = pw.BlobField()
@@ -200,7 +200,7 @@ class EntraToken(Table):
 
 
 class EntraGrant(Table):
-    """What a group or app role of our own directory gives: a role in the installation, or one in a tenant."""
+    """A role that a group or app role of our own directory gives, in the installation or in a tenant."""
 
     # A group's object id, or an app role's value.
     claim = pw.CharField(max_length=200)
@@ -213,7 +213,7 @@ class EntraGrant(Table):
 
 
 class Preference(Table):
-    """What a person chose to see, by the name of the choice: "tenant", "columns:run_list"."""
+    """A choice of a person about what they see, by its name: "tenant", "columns:run_list"."""
 
     user = pw.ForeignKeyField(User, backref="preferences", on_delete="CASCADE", index=False)
     name = pw.CharField(max_length=60)
@@ -447,7 +447,7 @@ class Manifest(Table):
 
 
 class BackupSet(Table):
-    """What one backup captured of one tenant."""
+    """The snapshots that one backup captured of one tenant."""
 
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
     run = pw.ForeignKeyField(Run, null=True, on_delete="SET NULL")
@@ -625,7 +625,7 @@ class Write(Table):
 
 
 class Listing(Table):
-    """What a run was shown of a policy type: kept until it ends, so that waiting costs no second look."""
+    """A list of a policy type that a run has read: kept until the run ends, so that waiting costs no second look."""
 
     run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
     policy_type = pw.CharField(max_length=80)
@@ -638,7 +638,7 @@ class Listing(Table):
 
 
 class RunAnswer(Table):
-    """What a reading of a run was answered: kept until its result is recorded, so that no request is sent twice."""
+    """An answer to a reading of a run: kept until its result is recorded, so that no request is sent twice."""
 
     run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
     reading = pw.CharField(max_length=200)
@@ -666,7 +666,7 @@ class Upload(Table):
 
 
 class UploadChunk(Table):
-    """So much of it as is sealed, and written, at once."""
+    """A part of an upload, sealed and written at once."""
 
     upload = pw.ForeignKeyField(Upload, on_delete="CASCADE", index=False)
     number = pw.IntegerField()
@@ -677,7 +677,7 @@ class UploadChunk(Table):
 
 
 class Mapping(Table):
-    """Which object of a tenant stands for one of the directory that a backup is of."""
+    """An object of a tenant that stands for one of the directory that a backup is of."""
 
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
     source_directory_id = pw.CharField(max_length=36)
@@ -725,7 +725,7 @@ class Schedule(Table):
 class DirectoryName(Table):
     """The name behind an id that policies refer to, as last seen in the tenant; null when it is deleted.
 
-    Of a service principal (kind principals) the app that it is of; of a domain, what sort it is: db/runs/name_cache.py.
+    For a service principal (kind principals) its app's id; for a domain, what sort it is: db/runs/name_cache.py.
     """
 
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
@@ -833,7 +833,7 @@ class AuditKey(Table):
 
 
 class Lease(Table):
-    """Who may do a thing that only one process may do, until when."""
+    """The right to do what only one process may do, until a time."""
 
     name = pw.CharField(primary_key=True)
     holder = pw.CharField()
@@ -841,7 +841,7 @@ class Lease(Table):
 
 
 class Heartbeat(Table):
-    """When a process of ours was last alive; /readyz and `tenantkeep doctor` read it."""
+    """The time at which a process of ours was last alive; /readyz and `tenantkeep doctor` read it."""
 
     process = pw.CharField(primary_key=True)
     kind = pw.CharField()

@@ -1,4 +1,4 @@
-"""Every file that Tenantkeep writes for somebody: readable by its owner alone, whole or not there at all."""
+"""Files that Tenantkeep writes for somebody: readable by their owner alone, and whole or not there at all."""
 
 import os
 import stat
@@ -18,7 +18,7 @@ UMASK = 0o077
 
 @contextmanager
 def writing(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
-    """A file that takes its place when it is whole, and on the disk.
+    """Yield a file that takes its place when it is whole, and on the disk.
 
     Raises Invalid when it cannot be written, and, unless forced, when something is there; then what was there stays.
     """
@@ -37,7 +37,7 @@ def writing(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
 
 
 def _reserve_place(path: Path, force: bool) -> bool:
-    """False: something was there, and may be written over. Raises Invalid when it may not."""
+    """Return whether the place was free. Raises Invalid when something is there that may not be written over."""
     try:
         _create_empty(path)
     except FileExistsError as e:
@@ -55,7 +55,7 @@ def _create_empty(path: Path) -> None:
 
 @contextmanager
 def _temporary_file_beside(path: Path) -> Iterator[BinaryIO]:
-    """Beside its place until it is whole and on the disk; mkstemp makes it readable by its owner only."""
+    """Yield a file beside its place until it is whole and on the disk; mkstemp makes it readable by its owner only."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as out:
@@ -69,14 +69,14 @@ def _temporary_file_beside(path: Path) -> Iterator[BinaryIO]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """The new name survives a power cut too."""
+    """Make the new name survive a power cut too."""
     handle = os.open(folder, os.O_RDONLY)
     os.fsync(handle)
     os.close(handle)
 
 
 def create_private(path: Path) -> None:
-    """An empty file for a database or a lock; of one that is there, no other user may read it from now on."""
+    """Create an empty file for a database or a lock. One that is there is closed to other users from now on."""
     try:
         _create_empty(path)
     except FileExistsError:

@@ -32,7 +32,7 @@ class RunState(StrEnum):
 
 
 class Sweep(StrEnum):
-    """The steps of the scheduler's sweep, in their order; what goes wrong is told by these names."""
+    """The steps of the scheduler's sweep, in their order. Their names tell what goes wrong."""
 
     TAKE_BACK = "take runs back"
     CANCEL = "end cancelled runs"
@@ -64,7 +64,7 @@ UNSETTLED = (ItemState.PENDING, ItemState.WORKING)
 
 
 class Outcome(StrEnum):
-    """What became of a run item. `listed` is a sync's: one policy type was read to its last page."""
+    """The outcome of a run item. `listed` is a sync's: one policy type was read to its last page."""
 
     LISTED = "listed"
     CAPTURED = "captured"
@@ -125,7 +125,7 @@ CHANGEABLE = (RestoreState.DRAFT, RestoreState.PREVIEWED, RestoreState.APPROVED,
 
 
 class WriteState(StrEnum):
-    """What is known of a write that was sent."""
+    """The knowledge about a write that was sent."""
 
     SENDING = "sending"
     ANSWERED = "answered"
@@ -147,7 +147,7 @@ POSSIBLY_APPLIED = (*UNRESOLVED_WRITES, WriteState.ANSWERED, WriteState.FOUND)
 
 
 class SetState(StrEnum):
-    """How much of what was asked for a backup set holds."""
+    """The completeness of a backup set: how much of what was asked for it holds."""
 
     RUNNING = "running"
     COMPLETE = "complete"
@@ -157,7 +157,7 @@ class SetState(StrEnum):
 
 
 class Offer(StrEnum):
-    """Whether a tenant has a policy type for us, as its list said when it was asked last."""
+    """The offer of a policy type: whether a tenant has it for us, as its list said when it was asked last."""
 
     OFFERED = "offered"
     # Unknown in this cloud, retired, or not licensed: no failure, and asked again weekly.
@@ -173,7 +173,7 @@ QUIET_OFFERS = (Offer.NOT_OFFERED, Offer.NEVER_READ)
 
 
 class Standing(StrEnum):
-    """How a tenant stands, the worst first: may we rely on its backups?"""
+    """The standing of a tenant, the worst first: may we rely on its backups?"""
 
     DISCONNECTED = "not connected"
     NEVER = "never backed up"
@@ -211,14 +211,14 @@ class CredentialKind(StrEnum):
 
 
 class CredentialPlace(StrEnum):
-    """Where a credential is that is not in force."""
+    """The place of a credential that is not in force."""
 
     NEXT = "next"
     PREVIOUS = "previous"
 
 
 class Result(StrEnum):
-    """How an audited act ended."""
+    """The result of an audited act."""
 
     OK = "ok"
     REFUSED = "refused"

@@ -1,10 +1,10 @@
-"""People who sign in with Entra ID: what their groups and app roles give them here.
+"""The roles of people who sign in with Entra ID, given by their groups and app roles there.
 
 A person is known by their object id, never by an address: addresses can be given to somebody else. What Entra gives,
-Entra takes: at every sign-in, and twice an hour while they are signed in, the roles are made what the groups and app
+Entra takes: at every sign-in, and twice an hour while they are signed in, the roles are set to what the groups and app
 roles say now. Roles given by hand stay.
 
-What Entra said counts for an hour (users.roles, sessions.find), whoever fails to ask again.
+An answer of Entra counts for an hour (users.roles_by_tenant, sessions.find), whatever keeps us from asking again.
 """
 
 import re
@@ -28,9 +28,9 @@ from db.states import Role, SiteRole
 
 @dataclass(frozen=True)
 class EntraIdentity:
-    """Who Entra says it is. `claims`: the object ids of groups, and the values of app roles.
+    """A person as Entra ID describes them. `claims`: the object ids of groups, and the values of app roles.
 
-    `asked_at`: what Entra says is of no later time. `refresh_token`: with what it can be asked again.
+    `asked_at`: a time before Entra was asked. `refresh_token`: lets us ask again.
     """
 
     entra_id: str
@@ -62,7 +62,7 @@ def set_grant(
     tenant: Tenant | None = None,
     role: Role | None = None,
 ) -> None:
-    """A role in the installation, or one in a tenant; one that was given before is replaced."""
+    """Give a claim a role in the installation or in a tenant, in place of the one that it gave there before."""
     claim = claim.strip().lower() if _is_guid(claim.strip()) else claim.strip()
     if not claim or len(claim) > 200 or "\x00" in claim:
         raise Invalid("Name a group by its object id, or an app role by its value.")
@@ -88,7 +88,7 @@ def _granted_role(made: EntraGrant) -> str:
 
 
 def sign_in_user(arrival: EntraIdentity, actor: Actor) -> User:
-    """The person, with the roles that Entra gives them now. Raises Invalid when they may not come in."""
+    """Return the person, with the roles that Entra gives them now. Raises Invalid when they may not come in."""
     given = [one for one in all_grants() if one.claim in arrival.claims]
     with database.atomic():
         user: User = User.get_or_none(User.entra_id == arrival.entra_id) or _create_user(arrival, given, actor)
@@ -105,7 +105,7 @@ def sign_in_user(arrival: EntraIdentity, actor: Actor) -> User:
 
 
 def token_owner(user_id: int) -> str:
-    """Whose a sealed refresh token is."""
+    """Return the owner that a refresh token is sealed with."""
     return f"user {user_id} entra token"
 
 
@@ -119,7 +119,7 @@ def _save_answer(user: User, arrival: EntraIdentity) -> None:
 
 
 def due_checks(apart: Collection[int] = ()) -> list[EntraToken]:
-    """Of whom Entra is to be asked again: people who are signed in. Who is not is forgotten here."""
+    """Return whom Entra is to be asked about again: people who are signed in. Deletes the tokens of all others."""
     now, theirs = utcnow(), Session.user == EntraToken.user
     is_signed_in = pw.fn.EXISTS(Session.select(Session.id).where(theirs & sessions.is_alive()))
     if gone := list(EntraToken.select().where(~is_signed_in)):
@@ -136,19 +136,19 @@ def due_checks(apart: Collection[int] = ()) -> list[EntraToken]:
 
 
 def claim_check(token: EntraToken) -> bool:
-    """From now on its turn is over for a while; False: somebody else took it."""
+    """Move the token to the end of the queue. Return False when another process has done so."""
     same = (EntraToken.id == token.id) & (EntraToken.asked_at == token.asked_at)
     return bool(EntraToken.update(asked_at=utcnow()).where(same).execute())
 
 
 def refresh_token(user: User) -> str:
-    """ "" when there is none any more. Raises SealError."""
+    """Return the person's refresh token, "" when there is none. Raises SealError."""
     found = EntraToken.get_or_none(EntraToken.user == user.id)
     return keyring().unseal(found.sealed, token_owner(user.id)).decode() if found else ""
 
 
 def renew_roles(user: User, arrival: EntraIdentity) -> None:
-    """As at a sign-in. Raises Invalid when they may not stay: then they are signed out."""
+    """Set the roles as a sign-in does. Raises Invalid when the person may not stay: then they are signed out."""
     if not user.entra_id or arrival.entra_id != user.entra_id:
         end_entra_access(user)
         return
@@ -156,7 +156,7 @@ def renew_roles(user: User, arrival: EntraIdentity) -> None:
 
 
 def end_entra_access(user: User) -> None:
-    """Entra knows them no more: what it gave ends now, and where they came in by it."""
+    """End what Entra gave to a person whom it knows no longer, and the sessions that began there."""
     with database.atomic():
         User.update(entra_checked_at=None).where(User.id == user.id).execute()
         EntraToken.delete().where(EntraToken.user == user.id).execute()
@@ -179,7 +179,7 @@ def _create_user(arrival: EntraIdentity, given: list[EntraGrant], actor: Actor) 
 
 
 def _apply_site_role(user: User, given: list[EntraGrant], actor: Actor) -> None:
-    """Whoever has a password as well was made by hand: that role is an admin's to give and to take."""
+    """Set the site role. Of a person with a password too it is an admin's to give and to take: an admin made them."""
     roles = [SiteRole(one.site_role) for one in given if one.site_role]
     wanted = max([SiteRole.NONE, *roles], key=list(SiteRole).index)
     if user.password_hash is None and user.site_role != wanted:
@@ -206,5 +206,5 @@ def _apply_memberships(user: User, given: list[EntraGrant], actor: Actor) -> Non
 
 
 def _may_set(held: Membership | None, role: Role) -> bool:
-    """What an admin gave by hand stays as it is."""
+    """Return whether Entra may change the membership: what an admin gave by hand stays."""
     return held is None or (held.is_from_entra and held.role != role)

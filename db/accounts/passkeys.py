@@ -41,7 +41,7 @@ _UNREADABLE = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, A
 
 @dataclass(frozen=True)
 class RelyingParty:
-    """Where passkeys count: the host that they are bound to, and the one origin whose pages may ask for them."""
+    """The host that passkeys are bound to, and the one origin whose pages may ask for them."""
 
     rp_id: str
     origin: str
@@ -49,7 +49,7 @@ class RelyingParty:
 
 @dataclass(frozen=True)
 class PasskeyRequest:
-    """`challenge`: what the answer must sign. `options`: for the browser, as JSON."""
+    """A request for the browser. `challenge`: what the answer must sign. `options`: JSON for the browser."""
 
     challenge: str
     options: str
@@ -60,7 +60,7 @@ def of_user(user_id: int) -> list[Passkey]:
 
 
 def request_registration(user: User, place: RelyingParty) -> PasskeyRequest:
-    """Raises Invalid for who must not have any, or has enough."""
+    """Ask for a new passkey. Raises Invalid when the person must not have any, or has enough."""
     if not user.password_hash:
         raise Invalid("You sign in with Entra ID: your passkeys are kept there.")
     theirs = of_user(user.id)
@@ -81,7 +81,10 @@ def request_registration(user: User, place: RelyingParty) -> PasskeyRequest:
 
 
 def add(user: User, name: str, answer: str, challenge: str, place: RelyingParty, actor: Actor) -> Passkey:
-    """Raises Invalid when the answer is not one to that challenge, from there, by who unlocked it."""
+    """Add the passkey of an answer.
+
+    Raises Invalid unless the answer is to that challenge, from that place, and unlocked.
+    """
     name = name.replace("\x00", "").strip()[:60] or "Passkey"
     with _reading_answer("The browser's answer is no passkey for this address. Nothing was added; try again."):
         found = webauthn.verify_registration_response(
@@ -103,7 +106,7 @@ def add(user: User, name: str, answer: str, challenge: str, place: RelyingParty,
 
 
 def remove(user: User, passkey_id: int, actor: Actor) -> bool:
-    """False: it is none of theirs."""
+    """Remove a passkey. Return False when it is not this person's."""
     found = Passkey.get_or_none((Passkey.id == passkey_id) & (Passkey.user == user.id))
     if found is None:
         return False
@@ -119,13 +122,13 @@ def remove_all(user: User, actor: Actor) -> None:
 
 
 def request_sign_in(place: RelyingParty) -> PasskeyRequest:
-    """Anybody may be asked; the authenticator offers what it has for this host."""
+    """Ask for any passkey of this host: the authenticator offers those that it has."""
     options = webauthn.generate_authentication_options(rp_id=place.rp_id, user_verification=_VERIFIED)
     return PasskeyRequest(bytes_to_base64url(options.challenge), webauthn.options_to_json(options))
 
 
 def claimed_user(answer: str) -> User | None:
-    """Whose passkey the answer names; nothing is proven by that."""
+    """Return the person whose passkey the answer names. That proves nothing."""
     try:
         found = _find_named(_parse_answer(answer))
     except _UNREADABLE:
@@ -134,7 +137,7 @@ def claimed_user(answer: str) -> User | None:
 
 
 def verify_sign_in(answer: str, challenge: str, asked_at: datetime, place: RelyingParty, address: str | None) -> User:
-    """The person whose passkey signed the challenge. Raises Invalid, with one sentence whatever is wrong."""
+    """Return the person whose passkey signed the challenge. Raises Invalid, with one sentence whatever is wrong."""
     with _reading_answer(REFUSED):
         parsed = _parse_answer(answer)
         found = _find_named(parsed)
@@ -155,7 +158,10 @@ def verify_sign_in(answer: str, challenge: str, asked_at: datetime, place: Relyi
 
 
 def _record_use(found: Passkey, count: int, asked_at: datetime, address: str | None) -> None:
-    """A challenge that is older than the last use was answered before, or given up. A counter of 0 counts nothing."""
+    """Count the use once. Raises Invalid for an answer that was used, or given up, and for a counter that went back.
+
+    A challenge that is older than the last use was answered before, or given up. A counter of 0 counts nothing.
+    """
     if (count or found.sign_count) and count <= found.sign_count:
         who = Actor.person(found.user, address)
         audit.record(Action.PASSKEY_CLONED, who, f"user {found.user.email}", result=Result.REFUSED, name=found.name)
@@ -168,7 +174,7 @@ def _record_use(found: Passkey, count: int, asked_at: datetime, address: str | N
 
 
 def _find_named(parsed: dict[str, Any]) -> Passkey | None:
-    """Of an active person with a password."""
+    """Return the passkey that the answer names, when it belongs to an active person with a password."""
     may = User.is_active & User.password_hash.is_null(False)
     named = Passkey.credential_id == str(parsed["rawId"])
     found: Passkey | None = Passkey.select(Passkey, User).join(User).where(named & may).first()
@@ -176,7 +182,7 @@ def _find_named(parsed: dict[str, Any]) -> Passkey | None:
 
 
 def _is_handle_of(user: User, parsed: dict[str, Any]) -> bool:
-    """A passkey that the browser found by itself says whose it is."""
+    """Return whether the answer's user handle is this person's. A passkey that the browser found by itself has one."""
     told = parsed["response"]["userHandle"]
     return hmac.compare_digest(base64url_to_bytes(told), _user_handle(user))
 

@@ -1,4 +1,4 @@
-"""What a person chose to see: which tenant, which columns. Never a matter of access."""
+"""A person's choice of what to see: which tenant, which columns. It never decides about access."""
 
 from typing import Any
 

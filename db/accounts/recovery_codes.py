@@ -1,6 +1,6 @@
-"""Ten codes for who has lost their phone. Each counts once, in place of a code from the app, and is shown once.
+"""Ten codes for somebody who has lost their phone. Each counts once, in place of the app's code, and is shown once.
 
-Of a code only a hash is kept. Plain SHA-256, for 80 random bits need no slow one.
+Only a hash of each code is stored. Plain SHA-256 is enough for 80 random bits.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ _GROUP_COUNT, _GROUP_LENGTH = 4, 4
 
 
 def create(user: User, actor: Actor) -> list[str]:
-    """New ones, to be shown now and never again; those of before count no more."""
+    """Return new codes, to be shown now and never again. Those from before count no more."""
     codes = [_random_code() for _ in range(CODES_PER_USER)]
     with database.atomic():
         remove_all(user)
@@ -33,7 +33,7 @@ def create(user: User, actor: Actor) -> list[str]:
 
 
 def use(user: User, typed: str, actor: Actor) -> bool:
-    """Is it one of theirs, and not used yet? From now on it is."""
+    """Use up the typed code. Return False when it is not one of this person's unused codes."""
     its = (
         (RecoveryCode.user == user.id) & (RecoveryCode.mark == _code_hash(user, typed)) & RecoveryCode.used_at.is_null()
     )

@@ -1,4 +1,4 @@
-"""Where people are signed in. A session ends by signing out, by idling, by age, or when the person's rights change.
+"""Sessions: where people are signed in. One ends by signing out, by idling, by age, or when the person's rights change.
 
 A session is a row, and its token is kept as a SHA-256 alone: docs/decisions/0027-sessions-are-rows.md.
 """
@@ -23,7 +23,10 @@ SEEN_INTERVAL = timedelta(minutes=1)
 
 
 def begin(user: User, address: str | None, browser: str, way: str) -> str:
-    """A new session; returns its token, which nothing but this browser's cookie may hold. Sweeps out what has ended."""
+    """Begin a session and return its token, which only this browser's cookie may hold.
+
+    Deletes sessions that have ended.
+    """
     token = secrets.token_urlsafe(32)
     now = utcnow()
     Session.delete().where(~is_alive()).execute()
@@ -41,7 +44,7 @@ def begin(user: User, address: str | None, browser: str, way: str) -> str:
 
 
 def find(token: str, *, is_asked_for: bool) -> Session | None:
-    """The session of an active person, joined with them; None when there is none, or none any more."""
+    """Return the live session of an active person, joined with them, or None."""
     now = utcnow()
     found: Session | None = (
         Session.select(Session, User)
@@ -55,17 +58,17 @@ def find(token: str, *, is_asked_for: bool) -> Session | None:
 
 
 def of_user(user_id: int) -> list[Session]:
-    """The living ones, the last seen first."""
+    """Return the person's live sessions, the last seen first."""
     return list(Session.select().where((Session.user == user_id) & is_alive()).order_by(Session.seen_at.desc()))
 
 
 def end(user_id: int, session_id: int) -> bool:
-    """False: it was not this person's, or had ended."""
+    """End one session of the person. Return False when it is not theirs, or had ended."""
     return bool(Session.delete().where((Session.id == session_id) & (Session.user == user_id)).execute())
 
 
 def end_all(user_id: int, *, but: int | None = None, by: str | None = None) -> int:
-    """Sign a person out everywhere, or everywhere but here, or where they came `by` that way. How many that ended."""
+    """End a person's sessions, but for the session `but`, or only those that began `by` that way. Return how many."""
     theirs = (Session.user == user_id) & (Session.way == by) if by else Session.user == user_id
     return int(Session.delete().where(theirs & (Session.id != but) if but else theirs).execute())
 
@@ -75,7 +78,7 @@ def _is_known_by_entra(now: datetime) -> Condition:
 
 
 def is_alive() -> Condition:
-    """Neither too old nor idle for too long."""
+    """Return the condition that a session is neither too old nor idle for too long."""
     now = utcnow()
     return (Session.began_at > now - MAX_AGE) & (Session.seen_at > now - MAX_IDLE)
 

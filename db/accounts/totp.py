@@ -25,15 +25,16 @@ def new_secret() -> str:
 
 
 def provisioning_uri(user: User, secret: str) -> str:
-    """What the picture for the app says."""
+    """Return the address that the picture for the app holds."""
     return pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=ISSUER)
 
 
 def turn_on(user: User, secret: str, code: str, actor: Actor, *, here: int) -> list[str]:
-    """Sessions that began without a code end, but for this one. Returns the recovery codes, to be shown once.
+    """Ask for codes from now on, and return the recovery codes, to be shown once.
 
-    Raises Invalid when the code is not the app's: who cannot make codes must not need them; and while codes are on,
-    for who has the app of now turns those off first.
+    Sessions that began without a code end, but for the current one. Raises Invalid when the code does not fit, since
+    somebody who cannot make codes must not need them, and when codes are on already: to change to another app, they are
+    turned off first.
     """
     step = _matching_step(secret, code)
     if step is None:
@@ -58,14 +59,14 @@ def turn_off(user: User, actor: Actor) -> None:
 
 
 def verify(user: User, typed: str, actor: Actor) -> str | None:
-    """By what it proves the person: the code of now, or one of their recovery codes; None: it does not."""
+    """Return what proves the person: "code" or "recovery code", or None when `typed` is neither."""
     if _is_code_of_now(user, typed):
         return "code"
     return "recovery code" if recovery_codes.use(user, typed, actor) else None
 
 
 def _is_code_of_now(user: User, code: str) -> bool:
-    """And used for the first time: one that was seen over a shoulder is worth nothing."""
+    """Return whether the code is valid now and used for the first time: one seen over a shoulder is worth nothing."""
     secret = keyring().unseal(bytes(user.totp_secret), totp_owner(user.id)).decode()
     step = _matching_step(secret, code)
     if step is None:
@@ -75,7 +76,7 @@ def _is_code_of_now(user: User, code: str) -> bool:
 
 
 def _matching_step(secret: str, code: str) -> int | None:
-    """The half minute that the code is of; None: of none near now."""
+    """Return the 30-second step whose code was typed, among those near now, or None."""
     now, typed = int(time.time()) // STEP_SECONDS, "".join(code.split()).encode("utf-8", "replace")
     totp = pyotp.TOTP(secret)
     near = range(now - MAX_STEPS_OFF, now + MAX_STEPS_OFF + 1)

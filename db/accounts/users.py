@@ -49,7 +49,7 @@ def find_by_email(email: str) -> User | None:
 
 
 def parse_entra_id(text: str, user: User) -> str:
-    """An object id that nobody else here has. Raises Invalid."""
+    """Return an object id that nobody else here has. Raises Invalid."""
     try:
         found = str(UUID(text.strip()))
     except ValueError as e:
@@ -61,15 +61,16 @@ def parse_entra_id(text: str, user: User) -> str:
 
 
 def totp_owner(user_id: int) -> str:
-    """Whose a sealed second factor is."""
+    """Return the owner that a second factor's secret is sealed with."""
     return f"user {user_id} totp"
 
 
 def change(user: User, actor: Actor, *, here: int | None = None, **changes: object) -> None:
     """Change name, site_role, is_active, entra_id or password.
 
-    Anything but a name signs the person out everywhere, but for the session `here` in which they changed it themselves.
-    A password that somebody else sets ends their passkeys too: whoever had got into the account might have made one.
+    Anything but a name ends the person's sessions, but for the `current_session_id` in which they changed it
+    themselves. A password that somebody else sets ends their passkeys too: whoever had got into the account might have
+    made one.
     """
     if "password" in changes:
         password = str(changes.pop("password"))
@@ -99,7 +100,7 @@ def _require_another_admin(user: User) -> None:
 
 
 def sign_out_everywhere(user: User, actor: Actor, *, but: int | None = None) -> int:
-    """How many sessions that ended."""
+    """End the person's sessions, but for one. Return how many that ended."""
     with database.atomic():
         ended = sessions.end_all(user.id, but=but)
         audit.record(Action.SESSIONS_ENDED, actor, f"user {user.email}", sessions=ended)
@@ -112,7 +113,10 @@ def _nobody_hash() -> str:
 
 
 def check_password(email: str, password: str) -> User | None:
-    """The active user with this password, or None; an unknown address costs the same time as a wrong password."""
+    """Return the active user with this password, or None.
+
+    An unknown address costs the same time as a wrong password.
+    """
     user = find_by_email(email)
     try:
         hasher.verify((user and user.password_hash) or _nobody_hash(), password)
@@ -141,7 +145,7 @@ def remove_member(membership: Membership, actor: Actor) -> None:
 
 
 def set_subscribed(user: User, tenant: Tenant, wanted: bool) -> bool:
-    """Hear of every run of this tenant, or only of one's own. False when there is no membership."""
+    """Notify this person of every run of the tenant, or of their own only. Return False when there is no membership."""
     return bool(
         Membership.update(is_subscribed=wanted)
         .where((Membership.user == user) & (Membership.tenant == tenant))
@@ -150,19 +154,22 @@ def set_subscribed(user: User, tenant: Tenant, wanted: bool) -> bool:
 
 
 def tenants_subscribed_to(user_id: int) -> Condition:
-    """As a subquery: the tenants of which this person hears of every run."""
+    """Return a subquery of the tenants of which this person hears of every run."""
     return Membership.select(Membership.tenant).where((Membership.user == user_id) & Membership.is_subscribed)
 
 
 def roles_by_tenant(user_id: int) -> dict[int, Role]:
-    """Tenant id -> role, of this person's memberships. What Entra gave counts while its word does."""
+    """Return tenant id -> role for this person's memberships. Those from Entra count while its last answer does."""
     counts = ~Membership.is_from_entra | (User.entra_checked_at > utcnow() - sessions.ENTRA_VALID_FOR)
     rows = Membership.select(Membership.tenant, Membership.role).join(User).where((User.id == user_id) & counts)
     return {tenant_id: Role(role) for tenant_id, role in rows.tuples()}
 
 
 def has_role(user: User | None, tenant: Tenant, wanted: Collection[Role]) -> bool:
-    """One of these in this tenant, or an admin of the installation; asked anew by what acts long after its request."""
+    """Return whether the user has one of these roles in the tenant, or is an admin of the installation.
+
+    Acts that happen long after their request ask this anew.
+    """
     if user is None or not user.is_active:
         return False
     return user.site_role == SiteRole.ADMIN or roles_by_tenant(user.id).get(tenant.id) in wanted

@@ -1,10 +1,10 @@
-"""Who did what to which tenant, when, from where, with what result. Append-only, chained by hash.
+"""The audit log: who did what to which tenant, when, from where, with what result. Append-only, chained by hash.
 
 `record` belongs in the transaction of the act itself: if the event cannot be written, the act does not happen. It is
 numbered, chained and written just before that commits: everybody's events queue at one row, and nobody waits there for
 what else another's transaction has to do.
 
-Whoever gets an event can follow the plain hashes; the keyed one beside them says that Tenantkeep wrote it.
+The plain hashes can be followed by anybody; the keyed ones prove that Tenantkeep wrote the events (chain.py).
 """
 
 import json
@@ -170,7 +170,7 @@ DETAILS: dict[Action, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, and from where: a person in the browser, a command on the server, or the system itself."""
+    """Somebody who acts, and from where: a person in the browser, a command on the server, or the system itself."""
 
     name: str
     user_id: int | None = None
@@ -194,7 +194,7 @@ def record(
     result: Result = Result.OK,
     **details: Any,
 ) -> None:
-    """Append one event, as the last thing of the transaction. Without one, at once.
+    """Append one event, as the last thing of the transaction; without a transaction at once.
 
     Raises ValueError when its details are not exactly those the action must carry.
     """
@@ -217,7 +217,10 @@ def record(
 
 
 def _append(events: list[AuditEvent]) -> None:
-    """Writers queue at the head's row from here to their commit, so numbers and hashes have no gaps and no forks."""
+    """Number, chain and write the events.
+
+    Writers queue at the head's row from here to their commit, so numbers and hashes have no gaps and no forks.
+    """
     [(number, previous)] = (
         AuditHead.update(last_id=AuditHead.last_id + len(events))
         .returning(AuditHead.last_id, AuditHead.hash)
@@ -244,7 +247,7 @@ def search(
     tenant_id: int | None = None,
     result: str = "",
 ) -> Any:
-    """A query of events, newest first. `tenant_ids` None means the whole installation."""
+    """Return a query of events, newest first. `tenant_ids` None means the whole installation."""
     query = AuditEvent.select().order_by(AuditEvent.id.desc())
     if tenant_ids is not None:
         query = query.where(is_in(AuditEvent.tenant_id, tenant_ids))

@@ -24,8 +24,10 @@ CHANGED = "A key of the audit log's keyed hashes was changed. Restore the table 
 
 @dataclass(frozen=True)
 class Key:
-    """`after`, `hash`: the event before the first that it is used for. `until`: who runs the version before, which
-    knows no keys, may still have written events without; "" where nobody did."""
+    """A key, used for the events after number `after`, whose hash is `hash`.
+
+    `until`: events up to that time may lack a keyed hash, since the version before wrote none; "" where none may.
+    """
 
     after: int
     hash: str
@@ -33,7 +35,7 @@ class Key:
     secret: bytes = field(repr=False)
 
     def mark(self, what: str, text: str) -> str:
-        """`what`: so that the mark of one sort of thing is none of another."""
+        """Return the keyed hash of a text. `purpose` keeps the hash of one sort of thing from passing for another's."""
         return hmac.digest(self.secret, f"{what} {text}".encode("utf-8", "surrogatepass"), "sha256").hex()
 
     def fits(self, mark: object, what: str, text: str) -> bool:
@@ -43,24 +45,24 @@ class Key:
 
 
 def seal_owner(key_id: int) -> str:
-    """Whose a sealed key is."""
+    """Return the owner that a key is sealed with."""
     return f"audit key {key_id}"
 
 
 def create_sealed_key(key_id: int, after: int, last_hash: str, until: str = "") -> bytes:
-    """A new key, as it is kept."""
+    """Return a new key, sealed as the table holds it."""
     record = {"after": after, "hash": last_hash, "until": until, "secret": secrets.token_hex(32)}
     return keyring().seal(json.dumps(record).encode(), seal_owner(key_id))
 
 
 def newest_key() -> Key:
-    """Asked for at every event: another process may have begun a new one. Raises SealError."""
+    """Return the newest key, read anew for every event: another process may have begun one. Raises SealError."""
     rows = AuditKey.select(AuditKey.id, AuditKey.sealed).order_by(AuditKey.id.desc()).limit(1).tuples()
     return _open_all(rows)[0]
 
 
 def all_keys() -> list[Key]:
-    """All of them, the first one first. Raises SealError when they are not those that we made."""
+    """Return all keys, the first one first. Raises SealError when they are not those that we made."""
     return _open_all(AuditKey.select(AuditKey.id, AuditKey.sealed).order_by(AuditKey.id).tuples())
 
 
@@ -81,22 +83,22 @@ def _open(key_id: int, one: bytes) -> Key:
 
 
 def key_of_event(keys: Sequence[Key], event_id: int) -> Key | None:
-    """The one that this event must be marked with; None: it is older than keyed hashes."""
+    """Return the key that this event must be hashed with, or None for an event from before keyed hashes."""
     return next((key for key in reversed(keys) if key.after < event_id), None)
 
 
 def may_lack_keyed_hash(key: Key, at: object) -> bool:
-    """Whether an event of that time may have been written by a process of the version before."""
+    """Return whether an event of that time may have been written by a process of the version before."""
     return isinstance(at, datetime) and at.isoformat() < key.until
 
 
 def installation_hash() -> str:
-    """What names this installation elsewhere: two that share a Redis do not meet. Raises SealError."""
+    """Return what names this installation elsewhere: two that share a Redis do not meet. Raises SealError."""
     return all_keys()[0].mark("installation", "")[:32]
 
 
 def begin_new_key() -> None:
-    """A new one, from the next event on."""
+    """Use a new key from the next event on."""
     with database.atomic():
         # Whoever records an event meanwhile waits here, and then finds the new one.
         [(last_id, last_hash)] = (

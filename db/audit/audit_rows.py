@@ -1,4 +1,4 @@
-"""What stands in the audit log's tables, whatever somebody made of it: its events, where it ends, what is outside."""
+"""The audit log's rows as they are, even where somebody tampered with them: events, the head, and events outside."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -27,7 +27,7 @@ class ChainFault:
 
 @dataclass(frozen=True)
 class LogHead:
-    """`fault`: nobody can tell, so all that there is counts."""
+    """The end of the log. `fault`: the head cannot be read, so every event that is there counts."""
 
     last_id: int
     hash: str
@@ -45,7 +45,7 @@ def read_head() -> LogHead:
 
 
 def events_outside_chain() -> Iterator[ChainFault]:
-    """Events that pages show, and that are no part of the chain: before its first, and behind its end."""
+    """Yield a fault for events that pages show and the chain does not hold: before its first, or behind its end."""
     first, last = AuditEvent.select(pw.fn.MIN(AuditEvent.id), pw.fn.MAX(AuditEvent.id)).tuples().get()
     if first is not None and first < 1:
         yield ChainFault(first, f"Event {first} stands before the first: Tenantkeep did not write it.")
@@ -55,7 +55,10 @@ def events_outside_chain() -> Iterator[ChainFault]:
 
 
 def events_after(after: int, up_to: int, limit: int) -> list[AuditEvent]:
-    """The next events in order. One that was changed into what no event can be has but its hashes: they do not fit."""
+    """Return the next events in order.
+
+    One that was changed beyond reading comes with its hashes only, which do not fit.
+    """
     between = (AuditEvent.id > after) & (AuditEvent.id <= up_to)
     query = AuditEvent.select().where(between).order_by(AuditEvent.id).limit(limit)
     try:
@@ -81,7 +84,7 @@ def find_event(event_id: int) -> AuditEvent | None:
 
 
 def first_ids(events: Any, limit: int) -> list[int]:
-    """Return the ids of the first events of a query that `audit.search` made."""
+    """Return the ids of the first events of a query that `audit.search` built."""
     return [row[0] for row in events.select(AuditEvent.id).limit(limit).tuples()]
 
 

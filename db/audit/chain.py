@@ -47,7 +47,7 @@ WRITTEN_HASH_LENGTH = 40
 
 
 class Chain:
-    """Goes along the events, one after the other, from the first or from where it was left.
+    """Follows the events one after the other, from the first or from where an earlier look ended.
 
     Without `keys` nobody can say who wrote an event, only whether the events fit each other. `points` are known from
     elsewhere: events that must be there, and be the same.
@@ -85,7 +85,10 @@ class Chain:
         return key.fits(event.mac, EVENT_PURPOSE, event.hash)
 
     def _may_lack_one(self, key: Key, event: AuditEvent) -> bool:
-        """Nor after one of later: else whoever goes back to that time could write what they like."""
+        """Return whether the event may lack a keyed hash.
+
+        None may after a later one: events could be written as of that time.
+        """
         is_later = isinstance(self._last_at, datetime) and not audit_keys.may_lack_keyed_hash(key, self._last_at)
         return audit_keys.may_lack_keyed_hash(key, event.at) and not is_later
 
@@ -100,7 +103,7 @@ class Chain:
 
 
 def verify(points: Iterable[ChainPoint] = ()) -> Iterator[ChainFault]:
-    """Every place where the chain does not hold; nothing when it does."""
+    """Yield a fault for every place where the chain does not hold."""
     # The head first: what is written meanwhile comes after it.
     head = audit_rows.read_head()
     keys, faults = load_keys()
@@ -113,7 +116,7 @@ def verify(points: Iterable[ChainPoint] = ()) -> Iterator[ChainFault]:
 
 
 def load_keys() -> tuple[list[Key], list[ChainFault]]:
-    """Keys that somebody changed are a fault, and keep nobody from looking at the rest."""
+    """Return the keys and the faults of reading them: changed keys keep nobody from checking the rest."""
     try:
         return audit_keys.all_keys(), []
     except SealError as e:
@@ -121,13 +124,13 @@ def load_keys() -> tuple[list[Key], list[ChainFault]]:
 
 
 def end_of_log() -> ChainPoint:
-    """Where the log ends now."""
+    """Return the point at which the log ends now."""
     found = audit_rows.read_head()
     return found.last_id, found.hash
 
 
 def contains_point(point: ChainPoint) -> bool:
-    """Whether that event is there, and the same; 0 is the one before the first."""
+    """Return whether that event is there, and the same. Event 0 stands before the first."""
     event_id, known = point
     if not event_id:
         return FIRST_PREVIOUS_HASH.startswith(known)
@@ -136,5 +139,5 @@ def contains_point(point: ChainPoint) -> bool:
 
 
 def point_as_text(point: ChainPoint) -> str:
-    """As people keep it. Not the whole hash: logs mask what is as long as a key."""
+    """Return a point as people note it. The hash is shortened: logs mask what is as long as a key."""
     return f"{point[0]}:{point[1][:WRITTEN_HASH_LENGTH]}"

@@ -30,7 +30,7 @@ _FIELDS = (*HASHED_FIELDS, "at", "previous_hash", "hash")
 
 @dataclass(frozen=True)
 class Verdict:
-    """`previous_hash` and `last_hash`: where in the chain the document belongs."""
+    """The result of a check. `previous_hash` and `last_hash`: where in the chain the document belongs."""
 
     events: int
     first_id: int
@@ -41,7 +41,7 @@ class Verdict:
 
 
 def event_range(since: datetime | None, until: datetime | None) -> tuple[int, int]:
-    """The first and the last event of a time: a piece of the chain has no gaps. In a time without any, last < first."""
+    """Return the first and the last event of a time, without gaps between them. Without any events, last < first."""
     query = AuditEvent.select(AuditEvent.id)
     within = query.where(AuditEvent.at < until) if until else query
     last = within.order_by(AuditEvent.id.desc()).limit(1).scalar() or 0
@@ -77,7 +77,10 @@ def _as_text(value: Any) -> str:
 
 
 def check_document(document: Iterable[str], keys: Sequence[Key] = ()) -> Verdict:
-    """Follow a document's own chain; with `keys` also whether we wrote it. Raises Invalid when it is none."""
+    """Follow a document's own chain; with `keys` also check that we wrote it.
+
+    Raises Invalid when it is no such document.
+    """
     given = iter(document)
     first_line = next(given, "")
     head = _parse_line(first_line)
@@ -109,7 +112,7 @@ def _last_line_faults(end: dict[str, Any], count: int, last_hash: str, digest: s
 
 
 def _authorship_faults(end: dict[str, Any], keys: Sequence[Key]) -> list[str]:
-    """Of whenever it is: with one of our keys."""
+    """Return a fault unless one of our keys wrote the last line, whenever that was."""
     told = _line({name: value for name, value in end.items() if name != "mac"})
     is_ours = not keys or any(key.fits(end.get("mac"), DOCUMENT_PURPOSE, told) for key in keys)
     return [] if is_ours else ["This installation did not write the document: its keyed hash does not fit."]
@@ -136,7 +139,7 @@ def _to_event(values: dict[str, Any]) -> AuditEvent:
 
 
 def differences_from_log(verdict: Verdict) -> list[str]:
-    """What of a document's ends is otherwise in this database's own chain."""
+    """Return how the document's two ends differ from this database's own chain."""
     faults = []
     for event_id, said in ((verdict.first_id - 1, verdict.previous_hash), (verdict.last_id, verdict.last_hash)):
         event = audit_rows.find_event(event_id)

@@ -1,6 +1,6 @@
-"""Goes along the audit log's chain once a day, a few events at a time: a tick of the scheduler must stay short.
+"""The daily check of the audit log's chain, a few events at a time: a tick of the scheduler must stay short.
 
-How far it came is kept with a keyed hash too: a round whose state somebody else wrote begins anew.
+Its progress is kept with a keyed hash too: a round whose state somebody else wrote begins anew.
 """
 
 import json
@@ -31,12 +31,12 @@ STATE_PURPOSE = "state of a round"
 
 
 def last_check() -> AuditCheck:
-    """What the last rounds found: `faults` and `first_fault`, as of `ended_at`."""
+    """Return the result of the last rounds: `faults` and `first_fault`, as of `ended_at`."""
     return _load_check() or AuditCheck(hash=chain.FIRST_PREVIOUS_HASH, faults=1, first_fault=GONE)
 
 
 def _load_check() -> AuditCheck | None:
-    """None where somebody took it away, or made of it what cannot be read."""
+    """Return the state of the check, or None when its row is gone or cannot be read."""
     try:
         found: AuditCheck | None = AuditCheck.get_or_none()
     except ValueError:
@@ -45,9 +45,9 @@ def _load_check() -> AuditCheck | None:
 
 
 def check_next_events(points: Collection[ChainPoint] = ()) -> list[ChainFault]:
-    """The next few events of this round, or of a new one when it is time; what is wrong with them.
+    """Check the next few events of this round, or of a new one when it is time, and return their faults.
 
-    `points`: what is known from elsewhere of where the log was.
+    `points`: where the log is known to have been, from elsewhere.
     """
     check, now = _load_check(), utcnow()
     if check is None:
@@ -70,7 +70,7 @@ def _is_of_today(at: datetime | None, now: datetime) -> bool:
 
 
 def restart() -> None:
-    """The next sweep does not wait for tomorrow."""
+    """Let the next sweep begin a new round, without waiting for tomorrow."""
     check = _load_check()
     if check is None:
         AuditCheck.delete().execute()
@@ -80,7 +80,7 @@ def restart() -> None:
 
 
 def _missing_points(points: Collection[ChainPoint]) -> list[ChainFault]:
-    """Between two rounds: what is known from elsewhere, and no longer there."""
+    """Return a fault for each known point that is no longer in the log. Used between two rounds."""
     sentence = (
         "is missing, or another than it was: the log's end was cut off, or an older copy of the database put here"
     )
@@ -116,7 +116,7 @@ def _check_step(check: AuditCheck, now: datetime, chain: Chain) -> list[ChainFau
 
 
 def _count_faults(check: AuditCheck, faults: list[ChainFault]) -> None:
-    """A fault is told at once; only a whole round without one takes it back."""
+    """Count faults. One is told at once; only a whole round without any takes it back."""
     if faults and not check.found:
         check.first_fault = faults[0].sentence
     check.found += len(faults)
@@ -140,5 +140,5 @@ def _save(check: AuditCheck) -> None:
 
 
 def _signed_text(check: AuditCheck) -> str:
-    """All that there is but the mark, as it is read again."""
+    """Return all of the row but its keyed hash, as it is read again."""
     return json.dumps({name: str(value) for name, value in check.__data__.items() if name != "mac"}, sort_keys=True)

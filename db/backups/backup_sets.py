@@ -1,4 +1,4 @@
-"""Backup sets: begun with their run, told by it policy type by policy type, completed when it ends."""
+"""Backup sets: begun with their run, filled in by it policy type by policy type, completed when it ends."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ UNREAD = (Outcome.ERROR, Outcome.UNKNOWN, Outcome.CANCELLED)
 
 
 def begin(run: Run, selection: Mapping[str, Any], is_full: bool, policy_types: Iterable[str]) -> BackupSet:
-    """`policy_types`: those that are to be listed."""
+    """Create the run's backup set. `policy_types`: those that are to be listed."""
     return BackupSet.create(
         tenant=run.tenant_id,
         run=run,
@@ -42,14 +42,14 @@ def find_of_run(run: Run) -> BackupSet | None:
 
 
 def unlisted_types(backup_set: BackupSet) -> list[str]:
-    """The policy types that nobody has listed, or given up, yet."""
+    """Return the policy types that nobody has listed, or given up, yet."""
     return [key for key, row in backup_set.types.items() if row["state"] == ItemState.PENDING]
 
 
 def record_type(
     backup_set: BackupSet, policy_type: str, offer: Offer, listed: int = 0, message: str | None = None
 ) -> None:
-    """It was listed, or could not be. Only the holder of the run's claim may."""
+    """Record that a policy type was listed, or could not be. Only the holder of the run's claim may call this."""
     state = _STATE_OF_OFFER[offer]
     backup_set.types[policy_type] = {"state": str(state), "offer": str(offer), "listed": listed, "message": message}
     BackupSet.update(types=backup_set.types).where(BackupSet.id == backup_set.id).execute()
@@ -65,10 +65,10 @@ _STATE_OF_OFFER = {
 
 
 def unchanged_snapshots(policies: Iterable[Policy], full_every_days: int) -> dict[int, int]:
-    """Policy id -> its newest snapshot's id, for those that their list shows to be as they were read.
+    """Return policy id -> newest snapshot's id, for policies that their list shows to be as they were read.
 
     Nobody knows every way in which a list can be wrong: what was read longer ago than `full_every_days` is left out.
-    `policies` carry modified_at as listed, and the list's mark of their assignments as `listed_mark` (None: none).
+    `policies` carry modified_at as listed, and the list's fingerprint of their assignments as `listed_mark` (or None).
     """
     read_since = utcnow() - timedelta(days=full_every_days) + HALF_A_DAY
     candidates = {
@@ -101,7 +101,10 @@ def _newest_snapshots(policy_ids: list[int]) -> Iterable[Snapshot]:
 
 
 def complete(run: Run) -> None:
-    """Write down what the ended run captured. In the transaction that ends the run; a run without a set has none."""
+    """Write down what the ended run captured, in the transaction that ends it.
+
+    A run without a set has nothing to complete.
+    """
     backup_set = find_of_run(run) if run.kind == RunKind.BACK_UP else None
     if backup_set is None:
         return
@@ -135,7 +138,10 @@ def complete(run: Run) -> None:
 
 
 def _update_tenant(backup_set: BackupSet, run: Run, types: Mapping[str, Mapping[str, Any]]) -> None:
-    """What the tenant now has a good backup of, told per policy type: what could not be read costs itself alone."""
+    """Record of what the tenant has a good backup now, per policy type.
+
+    One that could not be read costs itself alone.
+    """
     began, is_cancelled = run.started_at or utcnow(), Run.get_by_id(run.id).state == RunState.CANCELLED
     # Some policies of a policy type are no backup of it, unless they are what the last one lacked.
     told = types if not backup_set.selection.get("policies") or _retries_last_backup(run) else {}
@@ -149,7 +155,7 @@ def _update_tenant(backup_set: BackupSet, run: Run, types: Mapping[str, Mapping[
 
 
 def _retries_last_backup(run: Run) -> bool:
-    """It tries again what failed in the tenant's last backup, or in a try of that."""
+    """Return whether the run retries what failed in the tenant's last backup, or in a retry of that."""
     last = BackupSet.get_or_none(BackupSet.id == Tenant.get_by_id(run.tenant_id).last_backup_id)
     earlier = run.retry_of
     while earlier is not None and last is not None and earlier.id != last.run_id:
@@ -158,7 +164,7 @@ def _retries_last_backup(run: Run) -> bool:
 
 
 def fail_unlisted(run: Run, code: str, message: str, request_id: str | None) -> None:
-    """What nobody will list any more: each policy type is an item that says why. In a transaction."""
+    """Give each policy type that nobody will list any more a failed item that says why. In a transaction."""
     backup_set = find_of_run(run)
     if backup_set is None:
         return
@@ -183,12 +189,12 @@ def has_unlisted(run: Run) -> bool:
 
 
 def is_whole(row: Mapping[str, Any]) -> bool:
-    """A row of `types`: every policy that the policy type had was read, or was seen to be unchanged."""
+    """Return whether a row of `types` has all: every policy of the type was read, or was seen to be unchanged."""
     return row["state"] == ItemState.DONE and not _count_unread(row)
 
 
 def is_usable(row: Mapping[str, Any]) -> bool:
-    """As `is_whole`, or at least some policies were."""
+    """Return whether a row of `types` is whole, or has at least some policies."""
     read = sum(row.get(outcome, 0) for outcome in (Outcome.CAPTURED, Outcome.UNCHANGED, Outcome.GONE))
     return is_whole(row) or bool(row["state"] == ItemState.DONE and read)
 
@@ -218,7 +224,7 @@ def _final_state(backup_set: BackupSet, run: Run) -> SetState:
 
 
 def _count_by_type(backup_set: BackupSet, run: Run) -> dict[str, Any]:
-    """Per policy type: what was listed, and how many of each outcome."""
+    """Return per policy type what was listed, and how many items had each outcome."""
     found = {key: dict(row) for key, row in backup_set.types.items()}
     rows = (
         RunItem.select(RunItem.policy_type, RunItem.outcome, pw.fn.COUNT(RunItem.id))
@@ -233,7 +239,7 @@ def _count_by_type(backup_set: BackupSet, run: Run) -> dict[str, Any]:
 
 
 def _problems(run: Run) -> list[dict[str, Any]]:
-    """Of each item that could not be read: which, and why. What the tenant does not offer is no problem."""
+    """Return each item that could not be read, with the reason. What the tenant does not offer is no problem."""
     is_missing = RunItem.outcome.is_null() | (RunItem.outcome != Outcome.NOT_AVAILABLE)
     bad = RunItem.select().where((RunItem.run == run) & (RunItem.state != ItemState.DONE) & is_missing)
     bad = bad.order_by(RunItem.id)
@@ -250,7 +256,7 @@ def _problems(run: Run) -> list[dict[str, Any]]:
 
 
 def failed_in_run(run: Run) -> tuple[list[int], list[str]]:
-    """The policies that were not read, and the policy types that could not be listed."""
+    """Return the policies that were not read, and the policy types that could not be listed."""
     states = [ItemState.FAILED, ItemState.UNCERTAIN, ItemState.SKIPPED]
     items = RunItem.select(RunItem.policy, RunItem.policy_type, RunItem.state).where(
         (RunItem.run == run) & RunItem.state.in_(states)
@@ -262,7 +268,7 @@ def failed_in_run(run: Run) -> tuple[list[int], list[str]]:
 
 
 def snapshot_ids(backup_set: BackupSet) -> list[int]:
-    """The ids of its snapshots, in rising order; of a set that is still being made, what is there by now."""
+    """Return the ids of the set's snapshots in rising order; of a set that is still being made, those it has by now."""
     if backup_set.state != SetState.RUNNING:
         return manifests.snapshot_ids(backup_set.manifest)
     rows = RunItem.select(RunItem.snapshot).where((RunItem.run == backup_set.run_id) & RunItem.snapshot.is_null(False))

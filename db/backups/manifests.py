@@ -11,9 +11,10 @@ from db.models import Manifest, Tenant
 
 
 def save(tenant: Tenant | int, snapshot_ids: Iterable[int]) -> Manifest:
-    """The manifest of these snapshots; an equal one is found, not made again.
+    """Return the manifest of these snapshots, creating it unless the tenant has an equal one.
 
-    In a transaction that makes a set refer to it: until its end the row is ours, or a pruning could take it away.
+    Call it in the transaction that makes a set refer to it: until its end the row is ours, or a pruning could take it
+    away.
     """
     ids = sorted(set(snapshot_ids))
     packed = pack(ids)

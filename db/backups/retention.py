@@ -1,11 +1,11 @@
-"""Which backup sets stay, and letting go of what no set needs any longer.
+"""Retention: which backup sets stay, and what no set needs any longer.
 
 Rules count whole-tenant sets: the last N, and the newest of each of the last N days, weeks and months that have one.
 They are asked once for each policy type, of the sets that hold all of it, so that a policy type that cannot be read
 neither keeps all others for ever nor loses its last good copy. Whatever the rules say, these stay: sets that are still
 being made, pinned ones, those that a restore uses, the last complete one, and the newest snapshot of every policy.
 
-What is decided here is done by db/housekeeping/daily_prune.py, which asks again.
+This module decides; db/housekeeping/daily_prune.py deletes, and asks again before it does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ class RetentionRules:
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> "RetentionRules":
-        """Raises Invalid for anything but numbers that keep something."""
+        """Read the rules from a form. Raises Invalid for anything but numbers that keep something."""
         texts = {name: str(given.get(name) or 0).strip() for name in ("last", "daily", "weekly", "monthly")}
         # isdigit alone takes “²” too, and int no more than some thousand digits.
         if not all(text.isdecimal() and len(text) < 10 and int(text) <= MAX_KEEP for text in texts.values()):
@@ -67,7 +67,7 @@ class RetentionRules:
 
 @dataclass(frozen=True)
 class Decision:
-    """`policy_type`: the one for whose sake it stays, where it is not for all of them."""
+    """A decision about a set. `policy_type`: the one for whose sake it stays, where it is not for all of them."""
 
     backup_set: BackupSet
     keep: bool
@@ -77,7 +77,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class FreedCounts:
-    """What goes with the sets that go."""
+    """The amount that goes with the sets that go."""
 
     sets: int
     snapshots: int
@@ -98,7 +98,7 @@ WHOLE_TENANT = ""
 
 
 def decide(sets: Sequence[BackupSet], rules: RetentionRules, in_use: Mapping[int, int]) -> list[Decision]:
-    """`sets` newest first; `in_use`: set id -> the restore that uses it."""
+    """Decide about each set. `sets`: the newest first; `in_use`: set id -> the restore that uses it."""
     kept: KeepReasons = {}
     for of_type in _reasons_by_type(sets, rules).values():
         for set_id, why in of_type.items():
@@ -108,14 +108,17 @@ def decide(sets: Sequence[BackupSet], rules: RetentionRules, in_use: Mapping[int
 
 
 def _reasons_by_type(sets: Sequence[BackupSet], rules: RetentionRules) -> dict[str, KeepReasons]:
-    """The tenant as a whole first, then each policy type by itself."""
+    """Return the sets that the rules keep, for the tenant as a whole first, then for each policy type by itself."""
     ended = [one for one in sets if one.state != SetState.RUNNING and not one.selection]
     types = sorted({key for one in ended for key in one.types})
     return {key: _reasons_for_type(ended, rules, key) for key in (WHOLE_TENANT, *types)}
 
 
 def _reasons_for_type(ended: Sequence[BackupSet], rules: RetentionRules, policy_type: str) -> KeepReasons:
-    """The rules count sets that hold all of the policy type; and those with some of it, so that newer ones stay too."""
+    """Apply the rules to sets that hold all of the policy type.
+
+    Then to those with some of it, so that newer ones stay too.
+    """
     kept: KeepReasons = {}
     for holds in (_holds_all, _holds_some):
         for set_id, why in _first_rule_by_set([one for one in ended if holds(one, policy_type)], rules).items():
@@ -135,7 +138,7 @@ def _holds_some(one: BackupSet, policy_type: str) -> bool:
 
 
 def _first_rule_by_set(good: Sequence[BackupSet], rules: RetentionRules) -> dict[int, str]:
-    """Set id -> the first rule that keeps it."""
+    """Return set id -> the first rule that keeps it."""
     why: dict[int, str] = {}
     for one in good[:1]:
         why[one.id] = "the last complete set"
@@ -181,7 +184,7 @@ def _month(at: datetime) -> str:
 
 
 def preview(tenant: Tenant, rules: RetentionRules) -> RetentionPreview:
-    """Writes nothing."""
+    """Return what these rules would do, and write nothing."""
     decisions = decide(sets_of_tenant(tenant), rules, restores_by_set(tenant))
     going = [one.backup_set for one in decisions if not one.keep]
     snapshots = unneeded_snapshots(tenant, decisions, rules) if going else []
@@ -199,7 +202,7 @@ def sets_of_tenant(tenant: Tenant) -> list[BackupSet]:
 
 
 def restores_by_set(tenant: Tenant) -> dict[int, int]:
-    """Set id -> the restore that uses it, be it another tenant's."""
+    """Return set id -> the restore that uses it, also where the restore is another tenant's."""
     found: dict[int, int] = {}
     for field, still in ((Restore.safety_set, pw.SQL("1 = 1")), (Restore.backup_set, IS_UNFINISHED)):
         of_sets = Restore.select(field, Restore.id).join(BackupSet, on=field)
@@ -208,29 +211,33 @@ def restores_by_set(tenant: Tenant) -> dict[int, int]:
 
 
 def is_set_used_by_restore(one: Any) -> Condition:
-    """As a condition on a backup set: what it is, or what was there before, is still needed."""
+    """Return the condition that a restore still needs the set: to write it, or as what was there before."""
     source = Restore.select(Restore.id).where((Restore.backup_set == one) & IS_UNFINISHED)
     return pw.fn.EXISTS(source) | pw.fn.EXISTS(Restore.select(Restore.id).where(Restore.safety_set == one))
 
 
 def is_snapshot_used_by_restore(one: Any) -> Condition:
-    """As `used_by_a_restore`, of a snapshot."""
+    """Return the condition that a restore still needs the snapshot: to write it, or as what was there before."""
     source = RestoreItem.select(RestoreItem.id).join(Restore).where((RestoreItem.snapshot == one) & IS_UNFINISHED)
     before = RestoreItem.select(RestoreItem.id).where(RestoreItem.safety_snapshot == one)
     return pw.fn.EXISTS(source) | pw.fn.EXISTS(before)
 
 
 def is_snapshot_in_active_run(tenant: Tenant) -> Condition:
-    """As a condition on a snapshot of the tenant: a run under way has it, and in no manifest yet.
+    """Return the condition that a run under way has captured the snapshot, which no manifest lists yet.
 
-    By the runs under way: a snapshot that was confirmed each night has an item of each.
+    It begins with the runs under way: a snapshot that was confirmed each night has an item of each.
     """
     theirs = RunItem.select(RunItem.snapshot).join(Run).where((Run.tenant == tenant) & IS_ACTIVE)
     return Snapshot.id.in_(theirs.where(RunItem.snapshot.is_null(False)))
 
 
 def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: RetentionRules) -> list[int]:
-    """Listed by no set that stays, not the newest of their policy, and older than the oldest that their type keeps."""
+    """Return the snapshots of the tenant that nothing keeps.
+
+    No set that stays lists them, they are not the newest of their policy, and they are older than the oldest set that
+    the rules keep for their policy type.
+    """
     kept = [one.backup_set for one in decisions if one.keep]
     listed = {one for backup_set in kept for one in manifests.snapshot_ids(backup_set.manifest)}
     oldest, oldest_of = _oldest_kept(decisions, rules)
@@ -246,10 +253,10 @@ def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Ret
 
 
 def _oldest_kept(decisions: Sequence[Decision], rules: RetentionRules) -> tuple[datetime, dict[str, datetime]]:
-    """When the oldest set was made that the rules keep: of all, and for each policy type.
+    """Return when the oldest set that the rules keep was made: of all, and for each policy type.
 
-    What was captured by hand since then stays with it. What stays for another reason, a pin of years ago say, holds up
-    no more than its own snapshots. Where the rules keep nothing yet, nothing is older than that.
+    What was captured by hand since then stays with it. A set that stays for another reason, a pin of years ago say,
+    holds up no more than its own snapshots. Where the rules keep nothing yet, nothing is older than that.
     """
     found = [one.backup_set for one in decisions]
     made = {one.id: one.created_at for one in found}
@@ -259,7 +266,7 @@ def _oldest_kept(decisions: Sequence[Decision], rules: RetentionRules) -> tuple[
 
 
 def _contents_freed_by(snapshot_ids: Sequence[int]) -> dict[int, int]:
-    """Content id -> size, of those that no other snapshot refers to."""
+    """Return content id -> size, for contents that no other snapshot refers to."""
     going = set(snapshot_ids)
     found: dict[int, int] = {}
     for ids in value_lists.batched(snapshot_ids):
@@ -274,7 +281,7 @@ def _contents_freed_by(snapshot_ids: Sequence[int]) -> dict[int, int]:
 
 
 def set_rules(tenant: Tenant, rules: RetentionRules | None, actor: Actor) -> None:
-    """None keeps everything."""
+    """Set the tenant's rules. None keeps everything."""
     given = asdict(rules) if rules else None
     with database.atomic():
         Tenant.update(retention=given).where(Tenant.id == tenant.id).execute()
@@ -282,7 +289,7 @@ def set_rules(tenant: Tenant, rules: RetentionRules | None, actor: Actor) -> Non
 
 
 def pin(backup_set: BackupSet, reason: str, user_id: int | None, actor: Actor) -> None:
-    """Raises Invalid without a reason, or when the set has gone meanwhile."""
+    """Pin the set, so that it stays. Raises Invalid without a reason, or when the set has gone meanwhile."""
     reason = reason.replace("\x00", "").strip()[:500]
     if not reason:
         raise Invalid("Say why it must stay: the next person will want to know.")
@@ -292,7 +299,7 @@ def pin(backup_set: BackupSet, reason: str, user_id: int | None, actor: Actor) -
 
 
 def unpin(backup_set: BackupSet, actor: Actor) -> None:
-    """Raises Invalid when the set has gone meanwhile."""
+    """Take the pin off the set. Raises Invalid when the set has gone meanwhile."""
     with database.atomic():
         _update_or_refuse(backup_set, pinned_reason=None, pinned_by=None)
         audit.record(Action.SET_UNPINNED, actor, f"{backup_set}", tenant=backup_set.tenant)

@@ -1,4 +1,4 @@
-"""Letting go of what a tenant keeps no longer, a few rows at a time: the work of its daily run.
+"""The daily pruning: deletes what a tenant keeps no longer, a few rows at a time.
 
 What may go is looked for first, and asked again in the statement that deletes it: a set may be pinned in between, a
 restore begun, the rules changed. May be stopped at any moment and begun again: nothing has to be remembered.
@@ -57,7 +57,7 @@ RESTORE_STATES_AT_REST = (RestoreState.DRAFT, RestoreState.EXPIRED, RestoreState
 
 @dataclass(frozen=True)
 class Ages:
-    """After how many days they go."""
+    """The ages, in days, after which rows go."""
 
     runs: int
     restores: int
@@ -66,8 +66,10 @@ class Ages:
 
 @dataclass(frozen=True)
 class PruneStep:
-    """`find`: the ids of what may go. `let_go`: take those of them away that still may, and say how many, all in one
-    transaction.
+    """A step of the pruning. `find` returns the ids of what may go; `delete` deletes those that still may, and counts
+    them.
+
+    `delete` runs in one transaction.
     """
 
     key: str
@@ -81,14 +83,14 @@ class PruneStep:
 
 
 def due_tenants(limit: int) -> list[Tenant]:
-    """Whose day is over, the longest first. Of a tenant that is switched off nothing is let go."""
+    """Return tenants whose last pruning was a day ago, the longest first; none that is switched off."""
     is_on = Tenant.is_active & Tenant.removing_since.is_null()
     is_over = Tenant.pruned_at.is_null() | (Tenant.pruned_at < utcnow() - DAY)
     return list(Tenant.select().where(is_on & is_over).order_by(Tenant.pruned_at.asc(nulls="first")).limit(limit))
 
 
 def mark_begun(tenant: Tenant) -> None:
-    """In the transaction that makes its run: until tomorrow."""
+    """Put the tenant's next pruning off until tomorrow, in the transaction that makes its run."""
     Tenant.update(pruned_at=utcnow()).where(Tenant.id == tenant.id).execute()
 
 
@@ -97,7 +99,7 @@ def postpone(tenant: Tenant) -> None:
 
 
 def delete_rows(claim: Claim, item: RunItem, tenant: Tenant, ages: Ages, ids: Sequence[int]) -> None:
-    """Of the step that the run item is of; counted in it."""
+    """Delete rows of the step that the run item stands for, and count them in it."""
     step = STEPS[item.policy_type]
     with database.atomic():
         if step.taken_first:
@@ -116,9 +118,9 @@ def count_freed(run: Run) -> int:
 
 
 def _lock_free_rows(model: Any, ids: Sequence[int]) -> list[int]:
-    """Those that nobody changes, or begins to refer to, before our transaction ends.
+    """Lock the rows that nobody else has locked, and return their ids: they stay as they are until our end.
 
-    What somebody has in hand just now is left to another day. On SQLite nobody writes beside us.
+    The others are left to another day. On SQLite nobody writes beside us.
     """
     if is_sqlite():
         return list(ids)
@@ -127,7 +129,7 @@ def _lock_free_rows(model: Any, ids: Sequence[int]) -> list[int]:
 
 
 def _delete(model: Any, ids: Sequence[int], still: Any, *returning: Any) -> list[Any]:
-    """What of these still may go, goes."""
+    """Delete those of these rows that still may go."""
     held = _lock_free_rows(model, ids)
     if not held:
         return []
@@ -147,7 +149,10 @@ def _days_ago(days: int) -> datetime:
 
 
 def _is_old_restore(tenant: Tenant, ages: Ages) -> Condition:
-    """Ended long ago, and neither tried again since nor being undone: with it goes that it can be undone."""
+    """Return the condition that a restore ended long ago, was not retried since, and is not being undone.
+
+    When it goes, it can no longer be undone.
+    """
     before, undo = _days_ago(ages.restores), Restore.alias("undo")
     ended = pw.fn.COALESCE(Restore.ended_at, Restore.previewed_at, Restore.created_at)
     later = Run.select(Run.id).where((Run.restore_id == Restore.id) & ((Run.created_at >= before) | IS_ACTIVE))
@@ -161,7 +166,7 @@ def _find_restores(tenant: Tenant, ages: Ages) -> list[int]:
 
 
 def _delete_restores(tenant: Tenant, ages: Ages, ids: Sequence[int]) -> int:
-    """With its items, writes and runs, and all at once: half of one could be undone by half."""
+    """Delete restores with their items, writes and runs, all at once: half of one could be undone by half."""
     gone = [row[0] for row in _delete(Restore, ids, _is_old_restore(tenant, ages))]
     if gone:
         Run.delete().where(Run.restore_id.in_(gone)).execute()
@@ -186,7 +191,7 @@ def _find_sets(tenant: Tenant, _ages: Ages) -> list[int]:
 
 
 def _delete_sets(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
-    """With the lists of snapshots that no other set shares."""
+    """Delete sets, with the manifests that no other set shares."""
     still = BackupSet.pinned_reason.is_null() & (BackupSet.state != SetState.RUNNING)
     still &= ~is_set_used_by_restore(BackupSet.id) & _has_same_rules(tenant)
     gone = _delete(BackupSet, ids, still, BackupSet.manifest)
@@ -220,7 +225,7 @@ def _delete_snapshots(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
 
 
 def _is_unreferenced(tenant: Tenant) -> Condition:
-    """Of snapshots that went, and of looks that a restore or a preview took and that later ones replaced."""
+    """Return the condition that nothing refers to a content: its snapshots went, or a later look replaced it."""
     read = Snapshot.select(Snapshot.id).where(Snapshot.content == Content.id)
     seen = (
         RestoreItem.select(RestoreItem.id).join(Restore).where((RestoreItem.seen_content == Content.id) & IS_UNFINISHED)
@@ -247,7 +252,7 @@ def _delete_contents(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
 
 
 def _is_old_run(tenant: Tenant, ages: Ages) -> Condition:
-    """Nothing that is kept was made by it, and what is told of it has gone before."""
+    """Return the condition that a run ended long ago, and that nothing which is kept refers to it."""
     mine = (Run.tenant == tenant) & Run.parent.is_null() & Run.state.in_(ENDED) & (Run.ended_at < _days_ago(ages.runs))
     for needed in (
         RunItem.select(RunItem.id).where(RunItem.run == Run.id),

@@ -1,4 +1,4 @@
-"""What goes by its age alone, of the whole installation: the oldest first, a few rows at a time.
+"""Rows of the whole installation that go by their age alone: the oldest first, a few at a time.
 
 Each is found from the beginning of an index, where what went before is no more: however long this goes on, nothing is
 walked twice.
@@ -15,7 +15,10 @@ ROWS_AT_ONCE = 500
 
 
 def delete_old_items(days: int) -> int:
-    """Of runs that ended longer ago; their totals stay. Returns how many went: less than TOGETHER when none is left."""
+    """Delete items of runs that ended longer ago; the totals stay.
+
+    Return how many: less than ROWS_AT_ONCE at the end.
+    """
     before = utcnow() - timedelta(days=days)
     first, last = RunItem.select(pw.fn.MIN(RunItem.run)).scalar() or 0, _last_run_before(before)
     # Between those two also for PostgreSQL, which would go along all runs from the first on, however long ago it was.
@@ -27,7 +30,7 @@ def delete_old_items(days: int) -> int:
 
 
 def delete_old_notifications(days: int) -> int:
-    """Read or not: nobody reads what is that old. As `forget_items`."""
+    """Delete old notifications, read or not. Return how many: less than ROWS_AT_ONCE at the end."""
     before = utcnow() - timedelta(days=days)
     old = (Notification.run <= _last_run_before(before)) & (Notification.changed_at < before)
     rows = Notification.select(Notification.id).where(old).order_by(Notification.run).limit(ROWS_AT_ONCE)
@@ -37,6 +40,6 @@ def delete_old_notifications(days: int) -> int:
 
 
 def _last_run_before(before: datetime) -> int:
-    """The id of the last run that was made before then; 0: there is none."""
+    """Return the id of the last run that was made before then, 0 without one."""
     newest_first = Run.select(Run.id).where(Run.created_at < before).order_by(Run.created_at.desc(), Run.id.desc())
     return newest_first.limit(1).scalar() or 0

@@ -1,9 +1,9 @@
-"""Removing a tenant with everything that is kept of it, a few rows at a time. The audit log stays.
+"""Removal of a tenant with everything that is kept of it, a few rows at a time. The audit log stays.
 
-`begin` switches the tenant off for good. `go_on` takes away the next rows, in a transaction of its own, and at last the
-tenant. It may be stopped at any moment: the scheduler goes on with what was begun.
+`begin` switches the tenant off for good. `remove_next_rows` takes away the next rows, in a transaction of its own, and
+at last the tenant. It may be stopped at any moment: the scheduler goes on with what was begun.
 
-Policies of the tenant that a restore wrote to another tenant are that one's by now: its contents move there.
+Policies of the tenant that a restore wrote to another tenant are that one's by now: their contents move there.
 """
 
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def _upload_chunks(tenant: Tenant) -> Any:
 
 
 def _mappings_elsewhere(tenant: Tenant) -> Any:
-    """Those of other tenants that say what stands for an object of this one."""
+    """Return the condition of other tenants' mappings that say what stands for an object of this one."""
     return (Mapping.source_directory_id == tenant.directory_id) & (Mapping.tenant != tenant)
 
 
@@ -90,7 +90,10 @@ STEPS: tuple[tuple[Any, Callable[[Tenant], Any]], ...] = (
 
 
 def begin(tenant: Tenant, actor: Actor) -> int:
-    """From now on it goes. Returns how many rows that are. Raises Invalid while something is under way with it."""
+    """Begin to remove the tenant.
+
+    Return how many rows that are. Raises Invalid while something is under way with it.
+    """
     with database.atomic():
         # First: a start that comes meanwhile waits here, or is found.
         lock_rows(Tenant, Tenant.id == tenant.id)
@@ -117,7 +120,7 @@ def _restoring_elsewhere(tenant: Tenant) -> list[Run]:
 
 
 def _items_elsewhere(tenant: Tenant) -> Any:
-    """The items of other tenants' restores that have a content of this one."""
+    """Return a query of other tenants' restore items that have a content of this one."""
     return (
         RestoreItem.select(RestoreItem, Restore)
         .join(Content, on=RestoreItem.content)
@@ -128,12 +131,11 @@ def _items_elsewhere(tenant: Tenant) -> Any:
 
 
 def count_rows_left(tenant: Tenant) -> int:
-    """How many rows are still there."""
     return sum(model.select().where(of(tenant)).count() for model, of in STEPS)
 
 
 def remove_next_rows(tenant: Tenant) -> int:
-    """Take the next rows away; returns how many. 0: none was left, and the tenant is gone."""
+    """Delete the next rows, and return how many. 0: none was left, and the tenant is gone."""
     moved = _move_contents(tenant)
     if moved:
         return moved
@@ -147,7 +149,10 @@ def remove_next_rows(tenant: Tenant) -> int:
 
 
 def _move_contents(tenant: Tenant) -> int:
-    """What no restore has written goes with this tenant; what one has written stays with where it was written."""
+    """Move contents to the tenants that they were written to.
+
+    Restores that have written nothing go with this tenant.
+    """
     found = list(_items_elsewhere(tenant).order_by(RestoreItem.id).limit(ROWS_AT_ONCE))
     with database.atomic():
         lock_rows(Restore, Restore.id.in_([item.restore_id for item in found] or [-1]))
@@ -161,7 +166,7 @@ def _move_contents(tenant: Tenant) -> int:
 
 
 def _delete_if_unwritten(restore_id: int) -> bool:
-    """False: it has written, or begins to at this very moment."""
+    """Delete the restore. Return False when it has written, or begins to at this very moment."""
     return bool(Restore.delete().where((Restore.id == restore_id) & Restore.state.not_in(STATES_THAT_WROTE)).execute())
 
 

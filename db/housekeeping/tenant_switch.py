@@ -1,4 +1,4 @@
-"""Switching a tenant off, so that nothing starts in it and nothing is asked of it, and on again. What is kept stays."""
+"""The switch of a tenant: while it is off, nothing starts in it and nothing is asked of it. What is kept stays."""
 
 from db.audit import audit
 from db.audit.audit import Action, Actor
@@ -9,7 +9,7 @@ from db.runs import completion
 
 
 def switch_off(tenant: Tenant, actor: Actor) -> int:
-    """What is under way is cancelled: it stops at its next item. Returns how many runs that are. Raises Invalid."""
+    """Switch the tenant off and cancel its runs, which stop at their next items. Return how many. Raises Invalid."""
     count = _switch_off(tenant, actor)
     tenant.is_active = False
     return count
@@ -29,7 +29,7 @@ def _switch_off(tenant: Tenant, actor: Actor) -> int:
 
 
 def switch_on(tenant: Tenant, actor: Actor) -> None:
-    """Schedules go on: what they missed is made up once. Raises Invalid."""
+    """Switch the tenant on. Its schedules make up once for what they missed. Raises Invalid."""
     with database.atomic():
         is_off = (Tenant.id == tenant.id) & ~Tenant.is_active & Tenant.removing_since.is_null()
         if not Tenant.update(is_active=True).where(is_off).execute():

@@ -1,4 +1,4 @@
-"""The whole installation in one file that a passphrase opens: contents and credentials too, without our keys.
+"""Export of the whole installation to a file that a passphrase opens: contents and credentials too, without our keys.
 
 A line that counts all rows, then for each table a line that names it, and a line for every row; packed, then sealed.
 Read in one transaction, so that the picture is of one moment while the installation runs on.
@@ -31,7 +31,7 @@ ReportProgress = Callable[[int, int], None]
 
 
 def export_all(path: Path, passphrase: str, actor: Actor, tell: ReportProgress, *, force: bool = False) -> int:
-    """How many rows were written. Raises Invalid; then there is no file, or the one that was there before."""
+    """Write the export and return its number of rows. Raises Invalid; then the path holds what it held before."""
     if len(passphrase) < MIN_PASSPHRASE_LENGTH:
         raise Invalid(f"A passphrase needs at least {MIN_PASSPHRASE_LENGTH} characters: the file holds every secret.")
     try:
@@ -65,12 +65,12 @@ def _write(out: BinaryIO, passphrase: str, tell: ReportProgress) -> int:
 
 
 def _last_id(model: Any) -> int:
-    """So that where it arrives no row gets the id of one that was deleted here."""
+    """Return the last id of a table, so that where it arrives no row gets the id of one that was deleted here."""
     return row_ids.last_given_id(model) if row_ids.auto_numbered([model]) else 0
 
 
 def header() -> dict[str, Any]:
-    """Readable without the passphrase: which Tenantkeep can import it."""
+    """Return what can be read without the passphrase: which Tenantkeep can import the file."""
     return {"version": version("tenantkeep"), "migrations": migrate.applied(), "made_at": utcnow().isoformat()}
 
 

@@ -1,4 +1,4 @@
-"""An exported installation, put into an empty one: all of it, or nothing.
+"""Import of an exported installation into an empty one: all of it, or nothing.
 
 Runs that were under way end here. Whoever took them up again would repeat, perhaps beside the old installation, what
 was done in a tenant after the export.
@@ -39,7 +39,7 @@ class ImportResult:
 
 
 def import_all(path: Path, passphrase: str, actor: Actor, tell: ReportProgress) -> ImportResult:
-    """Raises Invalid; then everything is as it was."""
+    """Import the file. Raises Invalid; then everything is as it was."""
     try:
         with path.open("rb") as file:
             return _read(file, passphrase, actor, tell)
@@ -100,7 +100,10 @@ def _insert_all(lines: GzipFile, tell: ReportProgress) -> int:
 
 
 def _read_batches(lines: GzipFile) -> Iterator[tuple[Any, list[row_codec.Row]]]:
-    """(table, some of its rows), to the end of the file; behind the last of them, its ids go on as they did there."""
+    """Yield (table, some of its rows) to the end of the file.
+
+    After a table's last rows its ids go on as they did there.
+    """
     models = {model._meta.table_name: model for model in row_codec.EXPORTED_TABLES}
     for line in lines:
         told = json.loads(line)
@@ -115,7 +118,7 @@ def _read_batches(lines: GzipFile) -> Iterator[tuple[Any, list[row_codec.Row]]]:
 
 
 def _insert(model: Any, rows: list[row_codec.Row]) -> None:
-    """Raises Invalid when the other engine kept what this one cannot: longer text, or, as ValueError, a NUL in it."""
+    """Insert rows. Raises Invalid for what this engine cannot hold: longer text, or, as ValueError, a NUL in it."""
     if model is AuditHead:
         # Its row is there, and held; see _check_empty.
         AuditHead.update(rows[0]).execute()
@@ -136,7 +139,7 @@ def _first_line(e: Exception) -> str:
 
 
 def _end_active_runs() -> int:
-    """How many. The workers that held them are the other installation's."""
+    """End active runs, and return how many. The workers that held them are the other installation's."""
     Run.update(claimed_by=None, heartbeat_at=None).where(IS_ACTIVE).execute()
     wholes = list(Run.select().where(IS_ACTIVE & Run.parent.is_null()))
     for run in wholes:

@@ -1,4 +1,4 @@
-"""What belongs to the installation as a whole: its sealed word, leases, and the heartbeats of its processes."""
+"""State of the installation as a whole: its sealed word, leases, and the heartbeats of its processes."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ WORD = b"tenantkeep"
 
 
 def check_keys() -> None:
-    """Raises SealError when the keys given are not those of this database; the first call sets the word."""
+    """Raises SealError when the keys given are not those of this database. The first call sets the word."""
     seal = Seal.get_or_none()
     if seal is None:
         Seal.create(word=keyring().seal(WORD, SEAL_OWNER))
@@ -25,7 +25,7 @@ def check_keys() -> None:
 
 
 def take_lease(name: str, holder: str, seconds: float) -> bool:
-    """Take or keep a lease; False while another holds it."""
+    """Take or keep a lease. Return False while another holds it."""
     now = utcnow()
     ends = now + timedelta(seconds=seconds)
     # One that lasts longer than any may was given by a clock that was set back since.
@@ -44,9 +44,10 @@ def release_lease(name: str, holder: str) -> None:
 
 
 def record_heartbeat(process: str, kind: str) -> None:
-    """This process is alive, and knows these keys; called every few seconds by web, workers and the scheduler.
+    """Record that this process is alive, and which keys it knows. Web, workers and the scheduler call it every few
+    seconds.
 
-    And it follows the database's clock, before it says when that was.
+    It follows the database's clock first.
     """
     clock.sync_with_database()
     now, keys = utcnow(), ",".join(keyring().ids)

@@ -1,4 +1,4 @@
-"""Rotating the encryption keys while everything runs: seal again with the newest, so that older ones can be taken away.
+"""Rotation of the encryption keys while everything runs: all is sealed again with the newest, and older keys can go.
 
 A sealed value begins with the id of its key, so the database itself finds those under an older one.
 """
@@ -53,7 +53,7 @@ SEALED_FIELDS = (
 
 
 def rotate(actor: Actor) -> int:
-    """How many values were sealed again. Safe to stop and to start again.
+    """Seal all values again that an older key seals, and return how many. Safe to stop and to start again.
 
     Raises Invalid while a process at work does not know the newest key, and SealError when a key is missing, or, after
     all others were sealed again, for values that do not open.
@@ -81,7 +81,10 @@ def _require_all_keys() -> None:
 
 
 def _require_all_open() -> None:
-    """A value that was changed or moved must not keep all others from the newest key."""
+    """Raises SealError for values that do not open.
+
+    Last, since one that was changed must not keep the others from a new key.
+    """
     older = ((one, row) for one in SEALED_FIELDS for rows in _rows_under_older_key(one) for row in rows)
     left = [f"{one.model.__name__} {row.id}" for one, row in older if _try_to_open(one, row) is None]
     if left:
@@ -110,12 +113,12 @@ def live_processes() -> list[Heartbeat]:
 
 
 def processes_sealing_with_another_key() -> list[Heartbeat]:
-    """Processes that have the newest key, but not in front."""
+    """Return processes that have the newest key, but not as their first."""
     return [one for one in live_processes() if not (one.keys or "").startswith(keyring().ids[0])]
 
 
 def count_by_key() -> dict[str, int]:
-    """Key id -> how many values it seals."""
+    """Return key id -> how many values it seals."""
     found: dict[str, int] = dict.fromkeys(keyring().ids, 0)
     for one in SEALED_FIELDS:
         begin = _prefix_of(one.field)
@@ -145,7 +148,7 @@ def _rows_under_older_key(sealed: SealedField) -> Iterator[list[Any]]:
 
 
 def _seal_row_again(sealed: SealedField, row: Any) -> bool:
-    """False when somebody else changed it meanwhile, or it does not open."""
+    """Seal a row's value again. Return False when somebody else changed it meanwhile, or it does not open."""
     plain = _try_to_open(sealed, row)
     if plain is None:
         return False

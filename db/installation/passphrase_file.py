@@ -51,7 +51,7 @@ def _nonce(number: int, is_last: bool) -> bytes:
 
 
 class SealingWriter:
-    """What is written to it goes sealed to `out`; `close` writes the last chunk, and leaves `out` open."""
+    """Seals what is written to it and writes that to `out`. `close` writes the last chunk, and leaves `out` open."""
 
     def __init__(self, out: BinaryIO, passphrase: str, header: Mapping[str, Any]) -> None:
         salt = secrets.token_bytes(16)
@@ -69,7 +69,7 @@ class SealingWriter:
         return len(data)
 
     def flush(self) -> None:
-        """A chunk is written when it is full."""
+        """Do nothing: a chunk is written when it is full."""
 
     def close(self) -> None:
         self._seal(bytes(self._waiting), is_last=True)
@@ -80,7 +80,7 @@ class SealingWriter:
 
 
 def read_head(file: BinaryIO) -> FileHead:
-    """Raises Invalid when this is no file of ours."""
+    """Read the two lines before the chunks. Raises Invalid when this is no file of ours."""
     if file.readline(len(TITLE)) != TITLE:
         raise Invalid("This is no export of Tenantkeep.")
     line = file.readline(MAX_LINE_BYTES)
@@ -93,7 +93,10 @@ def read_head(file: BinaryIO) -> FileHead:
 
 
 def open_sealed(file: BinaryIO, head: FileHead, passphrase: str) -> BinaryIO:
-    """What was written to the Sealer. Raises Invalid, also while it is read: only its end says that it was whole."""
+    """Return what was written to the SealingWriter.
+
+    Raises Invalid, also while it is read: only its end shows it is whole.
+    """
     chunks = _open_chunks(file, head, _cipher(passphrase, bytes.fromhex(head.header["salt"])))
     next(chunks)
     return io.BufferedReader(_Chunks(chunks), CHUNK_BYTES)

@@ -1,4 +1,4 @@
-"""What a role lacks in PostgreSQL to run Tenantkeep, or has too much, as the statements that mend it.
+"""Privileges in PostgreSQL that a role lacks to run Tenantkeep, or has too many of, as the statements that mend it.
 
 SQLite knows no roles.
 """
@@ -91,7 +91,7 @@ def excess_privileges() -> list[str]:
 
 
 def _find_role(name: str | None) -> _Role | None:
-    """None: this is SQLite, or there are no tables of ours yet."""
+    """Return the role, or None for SQLite and where there are no tables of ours yet."""
     if is_sqlite():
         return None
     name = name or database.execute_sql("SELECT current_user").fetchone()[0]

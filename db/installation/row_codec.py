@@ -1,6 +1,6 @@
-"""What travels when the whole installation moves, and how a row becomes a line of JSON and back, on either engine.
+"""Rows of the tables that an export holds, as lines of JSON and back, on either engine.
 
-Every table of db/models.py is taken unless it is named here, so that one added later is not forgotten.
+Every table of db/models.py is exported unless it is named here, so that one added later is not forgotten.
 """
 
 import base64
@@ -63,13 +63,13 @@ def fields(model: Any) -> list[pw.Field]:
 
 
 def batch_size(model: Any) -> int:
-    """How many rows are held in memory at once: contents can be large."""
+    """Return how many rows are held in memory at once: contents can be large."""
     is_binary = any(isinstance(field, pw.BlobField) for field in fields(model))
     return BINARY_ROWS_AT_ONCE if is_binary else min(ROWS_AT_ONCE, MAX_VALUES // len(fields(model)))
 
 
 def iter_batches(model: Any) -> Iterator[list[Sequence[Any]]]:
-    """Every row, a few at a time. psycopg2 would fetch the whole table before it gives the first row of a query."""
+    """Yield every row, a few at a time. psycopg2 would fetch the whole table before it gives the first row."""
     key = model._meta.primary_key
     place = fields(model).index(key)
     query = model.select(*fields(model)).order_by(key).limit(batch_size(model)).tuples()
@@ -80,7 +80,7 @@ def iter_batches(model: Any) -> Iterator[list[Sequence[Any]]]:
 
 
 def encode_row(model: Any, values: Sequence[Any]) -> bytes:
-    """Raises SealError when a key is missing."""
+    """Return the row as a line of JSON, its secrets opened. Raises SealError when a key is missing."""
     row = {field.name: value for field, value in zip(fields(model), values, strict=True)}
     told = [_encode_value(field, value, row) for field, value in zip(fields(model), values, strict=True)]
     return json.dumps(told, separators=(",", ":")).encode() + b"\n"
@@ -96,7 +96,7 @@ def _encode_value(field: pw.Field, value: Any, row: Row) -> Any:
 
 
 def decode_row(model: Any, names: Sequence[str], values: Sequence[Any]) -> Row:
-    """What `line` told, sealed with the keys of this installation."""
+    """Return the row that `encode_row` wrote, sealed with the keys of this installation."""
     told = dict(zip(names, values, strict=True))
     return {name: _decode_value(model._meta.fields[name], value, told) for name, value in told.items()}
 

@@ -34,11 +34,12 @@ def record_listing(
     began: datetime | None = None,
     is_whole: bool = True,
 ) -> int:
-    """Take over one policy type's complete list: new ones in, known ones refreshed, missing ones marked gone.
+    """Take over one policy type's complete list: new policies in, known ones refreshed, missing ones marked gone.
 
     Each row has graph_id, name, odata_type, platform, is_built_in, modified_at. Returns how many are newly gone.
-    `began`: before its first page was asked for; None: just now. A list that another one has overtaken knows nothing of
-    what that one saw, or saw to be gone. `is_whole`: all elements are among the rows; else none is marked gone.
+    `began`: a time before the first page was asked for; None: now. A list that another one has overtaken changes
+    nothing of what that one saw, or saw to be gone. `is_whole`: all elements are among the rows; else none is marked
+    gone.
     """
     now = began or utcnow()
     of_all = {
@@ -60,13 +61,13 @@ def record_listing(
 
 
 def _seen_later(those: Any, began: datetime) -> set[str]:
-    """The Graph ids of policies that were seen, or seen to be gone, after this list began."""
+    """Return the Graph ids of policies that were seen, or seen to be gone, after this list began."""
     later = _is_later(Policy.last_seen_at, began) | _is_later(Policy.gone_at, began)
     return {row[0] for row in Policy.select(Policy.graph_id).where(those & later).tuples()}
 
 
 def _is_later(at: pw.Field, began: datetime) -> Condition:
-    """A time that is yet to come is one of before the clock was set back, and says nothing."""
+    """Return the condition that a time is after `began`. One yet to come was set by a clock that was set back since."""
     return (at > began) & (at <= utcnow())
 
 
@@ -84,7 +85,7 @@ def _mark_unseen_gone(tenant: Tenant, policy_type: str, now: datetime) -> int:
 
 
 def of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
-    """Those that are in the tenant, by id."""
+    """Return the policies that are in the tenant, by id."""
     return list(
         Policy.select()
         .where((Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.state == PolicyState.PRESENT))
@@ -93,12 +94,12 @@ def of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
 
 
 def ever_of_type(tenant: Tenant, policy_type: str) -> list[Policy]:
-    """Also those that are gone."""
+    """Return all policies of the type, also those that are gone."""
     return list(Policy.select().where((Policy.tenant == tenant) & (Policy.policy_type == policy_type)))
 
 
 def find_by_graph_id(tenant: Tenant, policy_type: str, graph_id: str) -> Policy | None:
-    """The policy of this Graph id, when a list or a restore has shown it."""
+    """Return the policy with this Graph id, if a list or a restore has shown it."""
     return Policy.get_or_none(_is_policy(tenant, policy_type, graph_id))
 
 
@@ -107,7 +108,7 @@ def _is_policy(tenant: Tenant, policy_type: str, graph_id: str) -> Condition:
 
 
 def get_or_create(tenant: Tenant, policy_type: str, graph_id: str, name: str, odata_type: str | None) -> Policy:
-    """The policy of this Graph id; one that no list has shown yet is made."""
+    """Return the policy with this Graph id, creating it when no list has shown it yet."""
     row = {
         "tenant": tenant.id,
         "policy_type": policy_type,
@@ -120,14 +121,14 @@ def get_or_create(tenant: Tenant, policy_type: str, graph_id: str, name: str, od
 
 
 def mark_gone(policy: Policy) -> None:
-    """Graph answered 404: its snapshots stay."""
+    """Mark a policy gone, for which Graph answered 404. Its snapshots stay."""
     Policy.update(state=PolicyState.GONE, gone_at=utcnow()).where(
         (Policy.id == policy.id) & (Policy.state == PolicyState.PRESENT)
     ).execute()
 
 
 def find_by_text(tenant: Tenant, text: str) -> Policy | None:
-    """By internal id or Graph id, as commands take it."""
+    """Return the policy with this id or Graph id, as commands take either."""
     same = Policy.graph_id == text
     if text.isdigit() and len(text) < 19:
         same |= Policy.id == int(text)
@@ -135,7 +136,7 @@ def find_by_text(tenant: Tenant, text: str) -> Policy | None:
 
 
 def oldest_reading(tenant: Tenant) -> datetime | None:
-    """Since when every policy that is in the tenant has been read at least once; None: one never was."""
+    """Return since when every policy in the tenant has been read at least once, or None when one never was."""
     present = Policy.select(Policy.last_captured_at).where(
         (Policy.tenant == tenant) & (Policy.state == PolicyState.PRESENT)
     )

@@ -1,4 +1,4 @@
-"""Finding policies and tenants by part of a name, or by the beginning of an id, among a million.
+"""Search of policies and tenants by part of a name, or by the beginning of an id, among a million.
 
 Each engine has an index of every three letters of a name (migration 0004). It finds rare words at once; a word that
 many names hold is found sooner without it, by reading from the newest on.
@@ -22,9 +22,9 @@ _LIKE_AN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{7,}")
 
 
 def policy_name_matches(word: str, column: Any, tenant_ids: Sequence[int] | None = None) -> Condition:
-    """As a condition: the policy whose id is in `column` has the word in its name, or its Graph id begins with it.
+    """Return the condition that the policy with the id in `column` has the word in its name, or begins its Graph id.
 
-    Of the tenants given, or of all.
+    Only policies of the tenants given are looked for; None: of all.
     """
     ids = _ids_by_name(word)
     if len(ids) <= MAX_IDS:
@@ -36,7 +36,7 @@ def policy_name_matches(word: str, column: Any, tenant_ids: Sequence[int] | None
 
 
 def _ids_by_name(word: str) -> list[int]:
-    """Their ids, as many as need to be known."""
+    """Return the ids of policies whose names hold the word, as many as need to be known."""
     if is_sqlite() and len(word) >= MIN_INDEXED_LETTERS:
         phrase = '"{}"'.format(word.replace('"', '""'))
         rows = database.execute_sql(
@@ -48,7 +48,7 @@ def _ids_by_name(word: str) -> list[int]:
 
 
 def _ids_by_graph_id(word: str) -> list[int]:
-    """GUIDs are kept in small letters, other ids as Graph writes them."""
+    """Return the ids of policies whose Graph ids begin with the word. GUIDs are stored in small letters."""
     if not _LIKE_AN_ID.fullmatch(word):
         return []
     begins = _begins_with(word) if word == word.lower() else _begins_with(word) | _begins_with(word.lower())
@@ -56,14 +56,14 @@ def _ids_by_graph_id(word: str) -> list[int]:
 
 
 def _begins_with(word: str) -> Condition:
-    """So that each engine uses its index: SQLite for a range, PostgreSQL for a pattern in any language's order."""
+    """Return the condition for which each engine uses its index: a range on SQLite, a pattern on PostgreSQL."""
     if is_sqlite():
         return (Policy.graph_id >= word) & (Policy.graph_id < f"{word}\x7f")
     return Policy.graph_id % f"{word.replace('_', chr(92) + '_')}%"
 
 
 def _ids_in_tenants(tenant_ids: Sequence[int] | None, ids: list[int]) -> list[int]:
-    """A page that joins runs to few policies is quick; to thousands that are not this person's it is not."""
+    """Return the ids that belong to these tenants: a page joins runs quickly to few policies, and not to thousands."""
     if tenant_ids is None or not ids:
         return ids
     found = Policy.select(Policy.id).where(is_in(Policy.id, ids) & is_in(Policy.tenant, tenant_ids))
@@ -71,7 +71,7 @@ def _ids_in_tenants(tenant_ids: Sequence[int] | None, ids: list[int]) -> list[in
 
 
 def tenant_name_matches(word: str) -> Condition:
-    """As a condition on tenants: the word is in the name, or is the directory id."""
+    """Return the condition that a tenant has the word in its name, or as its directory id."""
     if _LIKE_AN_ID.fullmatch(word) and (found := Tenant.get_or_none(Tenant.directory_id == word.lower())):
         return Tenant.id == found.id
     # By ids first: the names alone are in an index that is read faster than the rows.

@@ -29,7 +29,10 @@ RENEW_AFTER = MIN_CONTENT_AGE / 2
 
 @dataclass(frozen=True)
 class SnapshotDraft:
-    """One policy as Graph gave it, to be kept. Sealed before the transaction that keeps it, which has to be short."""
+    """A policy as Graph gave it, to be saved.
+
+    It is sealed before the transaction that saves it, which has to be short.
+    """
 
     policy_id: int
     sealed: bytes
@@ -58,7 +61,7 @@ def _seal_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) 
 
 
 def save_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -> int:
-    """The id of this content without a snapshot of it: what a restore saw, or was given as a file."""
+    """Save a content without a snapshot, as a restore saw it or got it in a file. Return its id."""
     return _save_contents(tenant_id, {fingerprint: lambda: _seal_content(tenant_id, content, fingerprint)})[fingerprint]
 
 
@@ -67,7 +70,7 @@ SealContent = Callable[[], tuple[bytes, int]]
 
 
 def _save_contents(tenant_id: int, makes: Mapping[str, SealContent]) -> dict[str, int]:
-    """Fingerprint -> content id, of those that are there and of those that are made; none of them goes soon."""
+    """Return fingerprint -> content id, creating those that are not there. None of them is deleted soon."""
     found = _ids_of_known_contents(tenant_id, list(makes))
     rows = [
         {"tenant": tenant_id, "fingerprint": mark, "sealed": sealed, "plain_bytes": plain_bytes}
@@ -83,7 +86,7 @@ def _save_contents(tenant_id: int, makes: Mapping[str, SealContent]) -> dict[str
 
 
 def _ids_of_known_contents(tenant_id: int, marks: Sequence[str]) -> dict[str, int]:
-    """Fingerprint -> content id, of those that are there; what is old among them is young again."""
+    """Return fingerprint -> content id for those that are there, and make old ones young again."""
     there = (Content.tenant == tenant_id) & Content.fingerprint.in_(list(marks))
     rows = Content.select(Content.fingerprint, Content.id, Content.created_at).where(there).order_by(Content.id)
     found = {mark: (content_id, created_at) for mark, content_id, created_at in rows.tuples()}
@@ -109,9 +112,10 @@ class SavedSnapshot:
 
 
 def save(run: Run, reads: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
-    """Policy id -> its snapshot. The same content as the newest snapshot's confirms that one instead of making another.
+    """Return policy id -> its snapshot. Content equal to the newest snapshot's confirms that one instead of adding
+    another.
 
-    All in a few statements, whatever their number: a backup keeps twenty at a time.
+    All in a few statements, whatever their number: a backup saves twenty at a time.
     """
     if not reads:
         return {}
@@ -150,7 +154,7 @@ def _confirm(pairs: Sequence[tuple[Snapshot, SnapshotDraft]]) -> None:
 
 
 def _add(run: Run, reads: Sequence[SnapshotDraft]) -> dict[int, int]:
-    """Policy id -> the new snapshot's id."""
+    """Return policy id -> the new snapshot's id."""
     if not reads:
         return {}
     makes = {read.fingerprint: partial(_sealed_content, read) for read in sorted(reads, key=attrgetter("fingerprint"))}
@@ -179,7 +183,7 @@ def _sealed_content(read: SnapshotDraft) -> tuple[bytes, int]:
 
 
 def _update_policies(now: datetime, reads: Sequence[SnapshotDraft], captured: set[int]) -> None:
-    """The policies' rows say what their newest snapshots say."""
+    """Make the policies' rows say what their newest snapshots say."""
     ids = [read.policy_id for read in reads]
     Policy.update(
         last_captured_at=pw.Case(Policy.id, [(read.policy_id, read.read_at) for read in reads], now),
@@ -198,12 +202,12 @@ def content_owner(tenant_id: int, fingerprint: str) -> str:
 
 
 def read_snapshot(snapshot: Snapshot) -> dict[str, Any]:
-    """The content document: {"body": {...}, "assignments": [...] or None}. Raises SealError."""
+    """Return the snapshot's document: {"body": {...}, "assignments": [...] or None}. Raises SealError."""
     return read_content(snapshot.content_id)
 
 
 def read_content(content_id: int) -> dict[str, Any]:
-    """As `body`, of a content."""
+    """Return the document of a content. Raises SealError."""
     content = Content.get_by_id(content_id)
     sealed = keyring().unseal(content.sealed, content_owner(content.tenant_id, content.fingerprint))
     found: dict[str, Any] = json.loads(zlib.decompress(sealed).decode("utf-8", "surrogatepass"))
@@ -211,14 +215,14 @@ def read_content(content_id: int) -> dict[str, Any]:
 
 
 def with_own_id(document: dict[str, Any], graph_id: str) -> dict[str, Any]:
-    """With the policy's own id: contents that are equal are kept once, with the id of the first that had them."""
+    """Put the policy's own id into the document: equal contents are stored once, with the id of their first policy."""
     if isinstance(document["body"].get("id"), str):
         document["body"]["id"] = graph_id.rpartition("/")[2]
     return document
 
 
 def _with_content() -> Any:
-    """Snapshots with their content's fingerprint and size, newest first; the sealed body stays in the database."""
+    """Return a query of snapshots with fingerprint and size, newest first; the sealed body stays in the database."""
     return (
         Snapshot.select(Snapshot, Content.id, Content.fingerprint, Content.plain_bytes)
         .join(Content)
@@ -231,12 +235,12 @@ def latest(policy: Policy) -> Snapshot | None:
 
 
 def of_policy(policy: Policy, limit: int, offset: int = 0) -> list[Snapshot]:
-    """Newest first."""
+    """Return the policy's snapshots, newest first."""
     return list(_with_content().where(Snapshot.policy == policy).limit(limit).offset(offset))
 
 
 def previous(snapshot: Snapshot) -> Snapshot | None:
-    """The snapshot of the same policy just before this one."""
+    """Return the snapshot of the same policy just before this one."""
     return _with_content().where((Snapshot.policy == snapshot.policy_id) & (Snapshot.id < snapshot.id)).first()
 
 

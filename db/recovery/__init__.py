@@ -1,4 +1,4 @@
-"""What happens when a worker dies: runs that were lost, writes without an answer, setbacks of the scheduler.
+"""Recovery when a worker dies: runs that were lost, writes without an answer, setbacks of the scheduler.
 
 May import: db.runs, db.sql.
 """

@@ -26,16 +26,17 @@ RUNS_PER_TICK = 500
 
 
 def never_enqueued(apart: Collection[int] = ()) -> list[Run]:
-    """Queued, and their message was never sent."""
+    """Return queued runs whose message was never sent."""
     return _oldest_active(
         (Run.state == RunState.QUEUED) & Run.enqueued_at.is_null() & _is_before_unsent_limit(Run.created_at), apart
     )
 
 
 def due_to_resume(apart: Collection[int] = ()) -> list[Run]:
-    """Sent, and taken by nobody: queued for a while, or their wait is over. Whether a message is lost, Redis knows.
+    """Return runs that were sent and that nobody took: queued for a while, or due after a wait.
 
-    Those come first that were sent, or whose message was seen, the longest ago: so each has its turn.
+    Whether their message is lost, Redis knows. Runs whose message was sent, or seen, the longest ago come first: so
+    each has its turn.
     """
     a_while_ago = Run.enqueued_at < _ago(LOST_SECONDS)
     not_since = Run.enqueued_at.is_null() | (Run.enqueued_at < Run.resume_at) | a_while_ago
@@ -47,20 +48,20 @@ def due_to_resume(apart: Collection[int] = ()) -> list[Run]:
 
 
 def _is_before_unsent_limit(field: pw.Field) -> Condition:
-    """So long ago that what sends at once would have sent."""
+    """Return the condition that the time is so long ago that a starter would have sent the message."""
     return field < _ago(UNSENT_SECONDS)
 
 
 def has_waited_too_long(run: Run) -> bool:
-    """It was sent long ago, and its wait, if any, has been over for as long."""
+    """Return whether the run was sent long ago, and its wait, if any, has been over for as long."""
     times = [at for at in (run.enqueued_at, run.resume_at) if at]
     return bool(times and max(times) < _ago(PATIENCE_SECONDS))
 
 
 def stalled() -> list[Run]:
-    """Runs, and parts of them, that have waited again and again for so long without getting anything done.
+    """Return runs, and child runs, that have waited again and again for so long without getting anything done.
 
-    None of it may happen: it means a defect, a limit that others use up, or a service that only says "later".
+    That must not happen: it means a defect, a limit that others use up, or a service that only says "later".
     """
     at_last = pw.fn.COALESCE(Run.progressed_at, Run.started_at)
     waits = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null() & Run.waiting.is_null(False)
@@ -68,14 +69,14 @@ def stalled() -> list[Run]:
 
 
 def presumed_lost(apart: Collection[int] = ()) -> list[Run]:
-    """Claimed, and their worker's heartbeat stopped."""
+    """Return claimed runs whose worker's heartbeat stopped."""
     # A heartbeat from the future is one of before the clock was set back: nobody keeps it up.
     is_old = (Run.heartbeat_at < _ago(STALE_SECONDS)) | (Run.heartbeat_at > _ago(-STALE_SECONDS))
     return _oldest_active((Run.state == RunState.RUNNING) & Run.claimed_by.is_null(False) & is_old, apart)
 
 
 def take_back(run: Run) -> list[Run]:
-    """Take the claim from its worker; returns what to send. Unless it is at work after all: then nothing happens.
+    """Take the claim from its worker, unless it is at work after all. Return what to send.
 
     A run that has lost its worker MAX_ATTEMPTS times is failed instead.
     """
@@ -96,7 +97,7 @@ def take_back(run: Run) -> list[Run]:
 
 
 def _give_up(run: Run) -> list[Run]:
-    """Fail it: it is likely what kills its workers. Of a part, the rest goes on; returns what to send for that."""
+    """Give up on a run that keeps killing workers. For a child run, return the sibling to start next."""
     held = claims.take_claim(run.id, run.kind)
     if held is None:
         return []
@@ -115,22 +116,22 @@ def _ago(seconds: float) -> datetime:
 
 
 def _oldest_active(expression: pw.Expression, apart: Collection[int] = (), by: Any = Run.id) -> list[Run]:
-    """Active ones, without those whose ids are given: what nobody can handle must not hide what is behind it.
+    """Return active runs without the excluded ones: what nobody can handle must not hide what is behind it.
 
-    Read to the end before anything is written: SQLite refuses, at once, a write beside a reading that has grown old.
+    They are read to the end before anything is written: SQLite refuses a write beside a reading that has grown old.
     """
     found = Run.select().where(IS_ACTIVE & expression & Run.id.not_in(list(apart)))
     return list(found.order_by(by, Run.id).limit(RUNS_PER_TICK))
 
 
 def cancelled_and_unclaimed(apart: Collection[int] = ()) -> list[Run]:
-    """A cancel was asked for, and no worker holds the run to see it."""
+    """Return runs whose cancel was asked for, and that no worker holds to see it."""
     is_asked = Run.parent.is_null() & Run.cancel_requested_at.is_null(False)
     return _oldest_active(Run.claimed_by.is_null() & is_asked, apart)
 
 
 def parents_without_children(apart: Collection[int] = ()) -> list[Run]:
-    """Wholes whose last part ended, and whose worker died before it could end them."""
+    """Return parent runs whose children are all done but which nobody finished (the worker died in between)."""
     part = Run.alias()
     parts = part.select(part.id).where((part.parent == Run.id) & (part.state << pw.SQL("('queued', 'running')")))
     is_handed_out = Run.parts.is_null(False) & Run.claimed_by.is_null()

@@ -1,4 +1,4 @@
-"""What the scheduler could not do: set aside, tried again later, shown meanwhile, and forgotten once it goes well."""
+"""Setbacks: what the scheduler could not do is set aside, tried later, shown, and deleted once it succeeds."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -19,22 +19,25 @@ _ROW_TITLES: dict[str, str] = {Sweep.SCHEDULES: "schedule", Sweep.REMOVE: "tenan
 
 
 def all_setbacks() -> list[Setback]:
-    """The longest first."""
+    """Return all setbacks, the longest first."""
     return list(Setback.select().order_by(Setback.since))
 
 
 def is_postponed(one: Setback) -> bool:
-    """Its next try is still to come. One that is too far off was told by a clock that was set back since."""
+    """Return whether the next try is still to come.
+
+    One that is too far off was set by a clock that was set back since.
+    """
     return utcnow() < one.again_at <= utcnow() + LONGEST_PAUSE
 
 
 def count_by_step() -> dict[str, int]:
-    """Step -> how many; also of steps that only the scheduler of a later version knows."""
+    """Return step -> setbacks; also for steps that only the scheduler of a later version knows."""
     return dict.fromkeys(Sweep, 0) | Counter(str(one.step) for one in all_setbacks())
 
 
 def record(step: Sweep, subject: int, sentence: str) -> Setback:
-    """It failed, or failed again."""
+    """Record that a row of the step, or the step as a whole, failed once more."""
     now = utcnow()
     with database.atomic():
         before = Setback.get_or_none((Setback.step == step) & (Setback.subject == subject))
@@ -58,7 +61,7 @@ def delete(step: Sweep, subjects: Collection[int]) -> None:
 
 
 def describe(one: Setback) -> str:
-    """What fails, since when, how often, and how it failed last."""
+    """Say what fails, since when, how often, and how it failed last."""
     what = "" if one.subject == WHOLE_STEP else f" for {_ROW_TITLES.get(one.step, 'run')} {one.subject}"
     since = one.since.isoformat(sep=" ", timespec="minutes")
     times = "once" if one.times == 1 else f"{one.times} times"

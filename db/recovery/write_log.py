@@ -40,7 +40,7 @@ class WriteAnswer:
 
 
 def record(claim: Claim, intents: Iterable[WriteIntent]) -> list[int]:
-    """Committed before anything is sent. Raises ClaimLost when the run is another's by now: then nothing may be."""
+    """Record the intents, to be committed before anything is sent. Raises ClaimLost: then nothing may be sent."""
     with database.atomic():
         claims.assert_claim(claim)
         return [
@@ -57,7 +57,7 @@ def record(claim: Claim, intents: Iterable[WriteIntent]) -> list[int]:
 
 
 def record_answers(results: Iterable[WriteAnswer]) -> None:
-    """Without a look at the claim: what Graph answered is true whoever has the run now."""
+    """Record answers, without a look at the claim: what Graph answered is true, whoever has the run now."""
     with database.atomic():
         for one in results:
             Write.update(
@@ -74,13 +74,13 @@ def record_answers(results: Iterable[WriteAnswer]) -> None:
 
 
 def _save_created_id(item_id: int | None, created_id: str) -> None:
-    """What an item has made stays its own: an answer that comes late must not hide it from an undo."""
+    """Save the first object that an item created: an answer that comes late must not hide it from an undo."""
     is_first = (RestoreItem.id == item_id) & RestoreItem.created_id.is_null()
     RestoreItem.update(created_id=created_id).where(is_first).execute()
 
 
 def _close_approval(write_id: int) -> None:
-    """The same request waited for its approval before: it waits no more."""
+    """Close an earlier write of the same request, which waited for its approval."""
     write = Write.get_by_id(write_id)
     Write.update(state=WriteState.REFUSED).where(
         (Write.item == write.item_id) & (Write.request_mark == write.request_mark) & (Write.state == WriteState.WAITING)
@@ -93,14 +93,14 @@ def settle(write: Write, state: WriteState) -> None:
 
 
 def adopt_created_object(write: Write, created_id: str) -> None:
-    """The object that a create made, whose answer never came."""
+    """Record the object that a create made whose answer never came."""
     with database.atomic():
         settle(write, WriteState.FOUND)
         _save_created_id(write.item_id, created_id)
 
 
 def writes_by_item(item_ids: Sequence[int]) -> Mapping[int, list[Write]]:
-    """Item -> its writes, oldest first, of whichever run."""
+    """Return item id -> its writes in all runs, the oldest first."""
     found: dict[int, list[Write]] = {one: [] for one in item_ids}
     for write in Write.select().where(is_in(Write.item, item_ids)).order_by(Write.id):
         found[write.item_id].append(write)
@@ -108,7 +108,7 @@ def writes_by_item(item_ids: Sequence[int]) -> Mapping[int, list[Write]]:
 
 
 def unanswered_create(writes: Sequence[Write]) -> Write | None:
-    """The create of which nobody knows whether it made something."""
+    """Return the create of which nobody knows whether it made something."""
     return next((one for one in reversed(writes) if one.known_ids is not None and one.state in UNRESOLVED_WRITES), None)
 
 
@@ -117,12 +117,12 @@ def may_have_been_applied(writes: Sequence[Write]) -> bool:
 
 
 def awaiting_approval(writes: Sequence[Write]) -> list[Write]:
-    """Those that somebody in the tenant has to approve."""
+    """Return the writes that somebody in the tenant has to approve."""
     return [one for one in writes if one.state == WriteState.WAITING]
 
 
 def taken_ids(restore_id: int) -> set[str]:
-    """What items of the restore have made, or are: none of it is another one's."""
+    """Return the ids of objects that this restore's items have created or write to."""
     rows: Any = RestoreItem.select(RestoreItem.created_id, RestoreItem.target_id).where(
         RestoreItem.restore == restore_id
     )
@@ -130,7 +130,7 @@ def taken_ids(restore_id: int) -> set[str]:
 
 
 def items_with_shared_target(restore_id: int) -> list[RestoreItem]:
-    """Items of a plan that would write what another one writes: all but the one that has begun to, if one has.
+    """Return items of a plan that would write what another item writes, but for the one that has begun to, if any.
 
     No preview makes such a plan; one of an earlier version may have.
     """

@@ -1,8 +1,7 @@
-"""From a plan to the run that carries it out: how long a plan holds, who approves it, and what lets it begin.
+"""From a plan to the run that executes it: how long a plan holds, who approves it, and what lets it begin.
 
 What is approved and executed is the plan of one fingerprint (db/restores/plan_fingerprint.py). The override of the
-Conditional
-Access guard is a part of it, given before the approval.
+Conditional Access guard is a part of it, given before the approval.
 """
 
 from collections import Counter
@@ -27,7 +26,7 @@ def expires_at(restore: Restore, hours: int) -> Any:
 
 
 def expire_old_plans(hours: int) -> int:
-    """Plans that are too old to be trusted. Returns how many."""
+    """Expire plans that are too old to be trusted. Return how many."""
     return int(
         Restore.update(state=RestoreState.EXPIRED)
         .where(Restore.state.in_(READY) & (Restore.previewed_at < utcnow() - timedelta(hours=hours)))
@@ -37,7 +36,8 @@ def expire_old_plans(hours: int) -> int:
 
 @transaction
 def approve(restore: Restore, actor: Actor, reason: str, hours: int, *, plan: str | None = None) -> None:
-    """By another person than who asked for it. Raises Invalid; also when `plan` is not the one that is there by now.
+    """Approve the plan, as another person than who asked for it. Raises Invalid, also when `plan` is not the plan any
+    more.
 
     `plan`: the fingerprint that the person has seen; None: nobody has looked at a page.
     """
@@ -68,7 +68,10 @@ def approve(restore: Restore, actor: Actor, reason: str, hours: int, *, plan: st
 
 
 def _require_same_plan(restore: Restore) -> str | None:
-    """The fingerprint of the plan, which is as it was when it was previewed; None: there is none. Raises Invalid."""
+    """Return the plan's fingerprint, or None when there is no plan.
+
+    Raises Invalid when it has changed since its preview.
+    """
     now = Restore.get_by_id(restore.id)
     if now.state not in READY:
         return None
@@ -77,7 +80,7 @@ def _require_same_plan(restore: Restore) -> str | None:
 
 
 def _is_this_plan(restore: Restore, plan: str | None) -> Condition:
-    """As a condition: it is still the plan that was seen, and nobody previewed it again meanwhile."""
+    """Return the condition that this is still the plan that was seen, and nobody previewed it again meanwhile."""
     seen = restore.planned_mark if plan is None else plan
     return (Restore.id == restore.id) & (Restore.planned_mark == (seen or ""))
 
@@ -101,13 +104,13 @@ def clean_reason(reason: str) -> str:
 
 
 def items_held_back(restore: Restore) -> list[RestoreItem]:
-    """What the Conditional Access guard does not let pass, unless somebody overrides it."""
+    """Return the items that the Conditional Access guard does not let pass, unless somebody overrides it."""
     held = (RestoreItem.reason == "guard") & RestoreItem.action.in_(list(WRITTEN_OUTCOMES))
     return list(RestoreItem.select().where((RestoreItem.restore == restore) & held).order_by(RestoreItem.position))
 
 
 def count_held_back(restore: Restore) -> dict[str, int]:
-    """How many of each action of the plan stay unwritten for it."""
+    """Return how many items of each action the guard keeps from being written."""
     return {} if restore.guard_reason else dict(Counter(one.action for one in items_held_back(restore)))
 
 
@@ -149,7 +152,10 @@ def override_guard(restore: Restore, actor: Actor, reason: str, *, plan: str | N
 
 
 def begin_live(restore: Restore, run: Run, actor: Actor, reason: str, hours: int, plan: str | None) -> None:
-    """In the transaction that makes its run, the restore held. Raises Invalid when the plan may not be executed."""
+    """Begin the live run, in the transaction that makes it, the restore locked.
+
+    Raises Invalid when the plan may not run.
+    """
     seen = _require_same_plan(restore)
     four_eyes.require_approval(restore)
     ready = [RestoreState.APPROVED] if four_eyes.is_required(restore) else list(READY)
@@ -187,7 +193,7 @@ def _refusal(restore: Restore, hours: int, plan: str | None) -> str:
 
 @transaction
 def live_refusal(restore: Restore) -> str:
-    """Why a run that carries it out may write nothing more; "" when it may."""
+    """Return why a live run may write nothing more, or "" when it may."""
     restores.lock_restore(restore)
     now = Restore.get_by_id(restore.id)
     is_approved = not four_eyes.is_required(now) or now.approved_fingerprint == now.planned_mark

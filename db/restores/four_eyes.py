@@ -24,12 +24,12 @@ CHANGED_LIST = "changed the break-glass list meanwhile"
 
 
 def is_required(restore: Restore) -> bool:
-    """By the tenant now, or when it was requested."""
+    """Return whether the tenant asks for four eyes now, or did when the restore was requested."""
     return bool(restore.asks_four_eyes or _tenant(restore).four_eyes)
 
 
 def break_glass_list(restore: Restore) -> BreakGlass:
-    """Whom it must not lock out: those of when it was requested, and those of now."""
+    """Return whom the restore must not lock out: the entries of when it was requested, and those of now."""
     every = [*(restore.break_glass or ()), *(_tenant(restore).break_glass or ())]
     return list({(one["kind"], one["id"]): one for one in every}.values())
 
@@ -40,13 +40,16 @@ def _tenant(restore: Restore) -> Tenant:
 
 
 def rules_as_columns(restore: Restore) -> dict[str, Any]:
-    """As columns: the rules that it keeps from now on. The restore is held."""
+    """Return the rules that the restore keeps from now on, as columns of its row. The restore is locked."""
     restore = Restore.get_by_id(restore.id)
     return {"asks_four_eyes": is_required(restore), "break_glass": break_glass_list(restore) or None}
 
 
 def record_requester(restore_ids: Sequence[int], actor: Actor | User | None, act: str) -> None:
-    """This person decided a part of it. Commands are nobody's: whoever may give them has the server."""
+    """Record that this person decided a part of each restore.
+
+    Commands are nobody's: whoever may give them has the server.
+    """
     user_id = actor.id if isinstance(actor, User) else actor and actor.user_id
     if user_id is not None:
         rows = [{"restore": one, "user": user_id, "act": act} for one in restore_ids]
@@ -56,20 +59,23 @@ def record_requester(restore_ids: Sequence[int], actor: Actor | User | None, act
 
 
 def record_requester_of_open(of_restores: Any, actor: Actor | User, act: str) -> None:
-    """Of the restores that this is a condition of, those that may yet be executed."""
+    """Record the requester of those restores matching the condition that may yet be executed."""
     open_ones = of_restores & Restore.state.in_(CHANGEABLE)
     lock_rows(Restore, open_ones)
     record_requester([row.id for row in Restore.select(Restore.id).where(open_ones).order_by(Restore.id)], actor, act)
 
 
 def inherit_requesters(restore: Restore, former: Restore) -> None:
-    """Who decided what that one writes has decided it for this one too, which was made from it."""
+    """Make everybody who decided a part of `former` a requester of the restore that is made from it."""
     for user_id, acts in acts_by_user(former).items():
         record_requester([restore.id], User.get_by_id(user_id), f"{acts[0]} ({former})")
 
 
 def acts_by_user(restore: Restore) -> dict[int, list[str]]:
-    """User id -> what they did; a restore of before this was kept says who made it and who changed it last."""
+    """Return user id -> what they did.
+
+    A restore from before this was recorded knows who made it and who changed it last.
+    """
     rows = RestoreRequester.select(RestoreRequester.id, RestoreRequester.user, RestoreRequester.act)
     # Sorted here: to sort by id, a database may go along all of them by id.
     said = [(user, act) for _, user, act in sorted(rows.where(RestoreRequester.restore == restore).tuples())]
@@ -83,7 +89,7 @@ def acts_by_user(restore: Restore) -> dict[int, list[str]]:
 
 
 def mappings_used(restore: Restore) -> list[Mapping]:
-    """The rows that its plan was made with, as they are now."""
+    """Return the mappings that the restore's plan was made with, as they are now."""
     keys = {(kind, source) for kind, source, _ in restore.mappings_used or ()}
     rows = Mapping.select().where(
         (Mapping.tenant == restore.tenant_id)
@@ -94,27 +100,30 @@ def mappings_used(restore: Restore) -> list[Mapping]:
 
 
 def requesters(restore: Restore) -> frozenset[int]:
-    """The ids of all who decided a part of what it writes: none of them is another pair of eyes."""
+    """Return the ids of all who decided a part of what it writes: none of them is another pair of eyes."""
     of_before = {restore.created_by_id, restore.changed_by_id} - {None}
     return frozenset(acts_by_user(restore)) | frozenset(of_before)
 
 
 def has_approved(restore: Restore) -> bool:
-    """Somebody else has, and just this plan. Its requester may have as well, while the tenant did not ask for more."""
+    """Return whether somebody who is no requester approved just this plan.
+
+    Its requester may have approved it as well, while the tenant did not ask for four eyes.
+    """
     is_this_plan = restore.approved_fingerprint is not None and restore.approved_fingerprint == restore.planned_mark
     is_anothers = restore.approved_by_id is not None and restore.approved_by_id not in requesters(restore)
     return is_this_plan and is_anothers
 
 
 def require_approval(restore: Restore) -> None:
-    """Raises Invalid for one that only its requester has approved. The restore is held."""
+    """Raises Invalid for a restore that only its requester has approved. The restore is locked."""
     now = Restore.get_by_id(restore.id)
     if is_required(now) and now.state == RestoreState.APPROVED and not has_approved(now):
         raise Invalid("This tenant asks for four eyes by now. Preview it again: another manager has to approve it.")
 
 
 def refuse_requester(restore: Restore, user_id: int | None) -> None:
-    """Raises Invalid, with what this person has to do with it. The restore is held."""
+    """Raises Invalid when this person is a requester, and says what they did. The restore is locked."""
     restore = Restore.get_by_id(restore.id)
     if not is_required(restore) or user_id not in requesters(restore):
         return

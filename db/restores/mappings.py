@@ -1,4 +1,7 @@
-"""Which object of a tenant stands for one of another directory: set by a person, or remembered by a restore."""
+"""Mappings: which object of a tenant stands for one of another directory.
+
+A person sets it, or a restore remembers it.
+"""
 
 from collections.abc import Mapping as MappingOf
 
@@ -26,7 +29,7 @@ def of_pair(tenant: Tenant, source_directory_id: str) -> list[Mapping]:
 
 
 def source_directories(tenant: Tenant) -> list[str]:
-    """Those that this tenant has restores or mappings from."""
+    """Return the directories that this tenant has restores or mappings from."""
     found: set[str] = set()
     for model in (Restore, Mapping):
         rows = model.select(model.source_directory_id).where(model.tenant == tenant).distinct().tuples()
@@ -35,7 +38,7 @@ def source_directories(tenant: Tenant) -> list[str]:
 
 
 def targets_by_key(tenant: Tenant, source_directory_id: str) -> dict[ObjectKey, str]:
-    """(kind, id in the source) -> id in the target."""
+    """Return (kind, id in the source) -> id in the target."""
     return {(one.kind, one.source_id): one.target_id for one in of_pair(tenant, source_directory_id)}
 
 
@@ -49,7 +52,7 @@ def set_mapping(
     source_name: str | None = None,
     target_name: str | None = None,
 ) -> None:
-    """Raises Invalid without a target."""
+    """Set a mapping in a person's name. Raises Invalid without a target."""
     target_id = target_id.strip()[:200]
     if not all((key[0], key[1], target_id)):
         raise Invalid("A mapping needs the id of an object on both sides.")
@@ -67,7 +70,7 @@ def set_mapping(
 
 
 def remember(tenant: Tenant, source_directory_id: str, key: ObjectKey, target_id: str, name: str) -> None:
-    """What a restore made stands for what it was made from, from now on."""
+    """Let the object that a restore made stand, from now on, for the one that it was made from."""
     if key[1] != target_id:
         _save(tenant, source_directory_id, key, target_id, name, name, None)
 
@@ -113,7 +116,10 @@ def remove(mapping: Mapping, actor: Actor) -> None:
 
 
 def _record_requester(mapping: Mapping, actor: Actor) -> None:
-    """What goes decides what a plan that was made with it, or is yet to be made, becomes. A row that stays says who."""
+    """Record who removes the mapping, as a requester of every open plan that was made with it, or is yet to be made.
+
+    A mapping that stays says itself who set it.
+    """
     of_pair = (Restore.tenant == mapping.tenant_id) & (Restore.source_directory_id == mapping.source_directory_id)
     rows = Restore.select(Restore.id, Restore.mappings_used).where(of_pair & Restore.state.in_(CHANGEABLE))
     key = [mapping.kind, mapping.source_id]
@@ -122,8 +128,9 @@ def _record_requester(mapping: Mapping, actor: Actor) -> None:
 
 
 def missing_mappings(tenant: Tenant, source_directory_id: str) -> dict[ObjectKey, str | None]:
-    """(kind, id) -> name, of what the pair's newest previews could not find or not tell from others of its name, and
-    nothing stands for yet.
+    """Return (kind, id) -> name of the objects that the pair's newest previews did not find, or found more than once.
+
+    Those that have a mapping by now are left out.
     """
     restores = (
         Restore.select(Restore.id)
@@ -150,7 +157,7 @@ def missing_mappings(tenant: Tenant, source_directory_id: str) -> dict[ObjectKey
 def suggestions(
     tenant: Tenant, keys: MappingOf[ObjectKey, str | None], most: int = 5
 ) -> dict[ObjectKey, list[tuple[str, str]]]:
-    """(kind, id) -> [(id, name)] of what is called alike in the target, as it was last seen: no call of Graph."""
+    """Return (kind, id) -> [(id, name)] of similar names in the target, as they were last seen: no call of Graph."""
     return {key: _similar_names(tenant, key[0], name, most) for key, name in keys.items() if name}
 
 
@@ -168,7 +175,7 @@ def _similar_names(tenant: Tenant, kind: str, name: str, most: int) -> list[tupl
 
 
 def object_name(tenant: Tenant, key: ObjectKey) -> str | None:
-    """What the object is called in this tenant, as it was last seen."""
+    """Return the object's name in this tenant, as it was last seen."""
     kind, one = key
     row = DirectoryName.get_or_none(
         (DirectoryName.tenant == tenant) & (DirectoryName.kind == kind) & (DirectoryName.object_id == one)
@@ -177,6 +184,6 @@ def object_name(tenant: Tenant, key: ObjectKey) -> str | None:
 
 
 def _word_overlap(one: str, other: str) -> float:
-    """The share of words that two names have in common."""
+    """Return the share of words that two names have in common."""
     words, others = (set(text.lower().replace("-", " ").replace("_", " ").split()) for text in (one, other))
     return len(words & others) / max(len(words | others), 1)

@@ -56,7 +56,7 @@ EARLIER_VERSION = (
 
 
 def short_fingerprint(fingerprint: str | None) -> str:
-    """So much of it as two people compare on the phone."""
+    """Return as much of the fingerprint as two people compare on the phone."""
     return " ".join((fingerprint or "")[begin : begin + 4] for begin in (0, 4, 8)).strip()
 
 
@@ -66,7 +66,7 @@ def save(
     break_glass: Sequence[Mapping[str, str]],
     decided_by: Iterable[int] = (),
 ) -> None:
-    """Keep what a preview has just planned with, as it read it: `restore` as it was then, its items as they are now.
+    """Save what a preview has just planned with: `restore` as it was then, its items as they are now.
 
     `decided_by`: who set mappings of the source's own that led to those used.
     """
@@ -84,7 +84,7 @@ def _record_who_mapped(restore: Restore) -> None:
 
 
 def renew_guard(restore: Restore) -> None:
-    """Of a plan that is as it was but for the guard's override, which is noted in `restore` and in its row."""
+    """Save the fingerprint again after the guard was overridden, which is noted in `restore` and in its row already."""
     of_parts = {**restore.plan_parts, "guard": _fingerprint(_guard_part(restore))}
     Restore.update(**_as_columns(of_parts)).where(Restore.id == restore.id).execute()
 
@@ -94,9 +94,9 @@ def _as_columns(of_parts: dict[str, str]) -> dict[str, Any]:
 
 
 def refusal(restore: Restore) -> str:
-    """Why nothing may be written by its plan: what decides it is otherwise than it was then. "": it is as it was.
+    """Return why nothing may be written by the plan, or "" while it is as its preview saved it.
 
-    The restore is held; everything is read anew.
+    The restore is locked; everything is read anew.
     """
     now = Restore.get_by_id(restore.id)
     if not now.planned_mark or not now.plan_parts:
@@ -110,7 +110,7 @@ def refusal(restore: Restore) -> str:
 
 
 def require_unchanged(restore: Restore) -> None:
-    """Raises Invalid when it is not the plan any more that its preview kept. The restore is held."""
+    """Raises Invalid when the plan is no longer the one that its preview saved. The restore is locked."""
     why_not = refusal(restore)
     if why_not:
         raise Invalid(why_not)
@@ -146,7 +146,7 @@ def _guard_part(restore: Restore) -> list[Any]:
 
 
 def _policies_part(restore: Restore) -> list[dict[str, Any]]:
-    """Every column of the plan, of every item."""
+    """Return every column of the plan, of every item."""
     live = Content.alias()
     left_out = NOT_OF_THE_PLAN | set(BY_FINGERPRINT)
     plain = [one for one in RestoreItem._meta.sorted_fields if one.name not in left_out]
@@ -162,6 +162,6 @@ def _policies_part(restore: Restore) -> list[dict[str, Any]]:
 
 
 def _mappings_now(restore: Restore) -> list[list[str | None]]:
-    """Those that it was planned with, and what each of them says by now."""
+    """Return the mappings that the plan was made with, each with its target of now."""
     found = {(one.kind, one.source_id): one.target_id for one in four_eyes.mappings_used(restore)}
     return [[kind, source, found.get((kind, source))] for kind, source, _ in restore.mappings_used or ()]

@@ -1,4 +1,4 @@
-"""What earlier restores made of the same item: for whoever would write it again to no effect."""
+"""Earlier restores of the same item: they show when writing it again would have no effect."""
 
 import peewee as pw
 
@@ -9,7 +9,7 @@ ENOUGH_RESTORES = 2
 
 
 def was_written_to_no_effect(restore: Restore, item: RestoreItem, target_id: str) -> bool:
-    """Restores before wrote just this, with these options, and each time read back just what is there now."""
+    """Return whether earlier restores wrote just this, with these options, and each read back what is there now."""
     now = Content.select(Content.fingerprint).where(Content.id == item.live_content_id)
     same = (
         (Restore.tenant == restore.tenant_id)

@@ -45,7 +45,7 @@ class RestoreSource:
 
 @dataclass(frozen=True)
 class NewRestoreItem:
-    """`content_id` None: remove the policy `target_id`, which a restore created."""
+    """An item to be added to a draft. `content_id` None: remove the policy `target_id`, which a restore created."""
 
     policy_type: str
     graph_id: str
@@ -76,9 +76,9 @@ def create(
     made_from: Restore | None = None,
     file_says: Mapping[str, Any] | None = None,
 ) -> Restore:
-    """A draft. Raises Invalid when there is nothing to restore, or no restore may start in the tenant.
+    """Create a draft. Raises Invalid when there is nothing to restore, or no restore may start in the tenant.
 
-    `made_from`: the restore that it undoes, or does what is left of.
+    `made_from`: the restore that this one undoes, or whose rest it does.
     """
     tenants.require_switched_on(tenant)
     if not items:
@@ -135,7 +135,10 @@ def _add_items(restore: Restore, items: Sequence[NewRestoreItem], after: int = 0
 def change_options(
     restore: Restore, options: Mapping[str, Any], actor: Actor, *, more: Sequence[NewRestoreItem] = ()
 ) -> None:
-    """Raises Invalid when it is too late for that. `more`: items that belong to it with these options."""
+    """Change the options, and make it a draft again. Raises Invalid when it is too late for that.
+
+    `more`: items that belong to it with these options.
+    """
     lock_restore(restore)
     _reset_to_draft(restore, options=dict(options), changed_by=actor.user_id)
     four_eyes.record_requester([restore.id], actor, four_eyes.CHANGED_OPTIONS)
@@ -182,12 +185,18 @@ def _has_active_run(restore: Restore) -> Condition:
 
 
 def begin_preview(restore: Restore) -> None:
-    """In the transaction that makes its run, the restore held: its plan is gone. Raises Invalid when it is too late."""
+    """Discard the plan, in the transaction that makes the preview run, the restore locked.
+
+    Raises Invalid when too late.
+    """
     _reset_to_draft(restore, is_preview=True)
 
 
 def undo_items(restore: Restore) -> list[NewRestoreItem]:
-    """What was created is removed; what was overwritten or removed, even in part, is written back."""
+    """Return the items that undo a restore.
+
+    What it created is removed; what it overwrote or removed, even in part, is written back.
+    """
     of_restore = RestoreItem.select(RestoreItem.id).where(RestoreItem.restore == restore)
     rows = Write.select(Write.item).where(Write.item.in_(of_restore) & Write.state.in_(POSSIBLY_APPLIED)).distinct()
     begun = {row[0] for row in rows.tuples()}

@@ -72,19 +72,19 @@ def results(runs: Iterable[Run]) -> dict[int, RunItem]:
 
 
 def items(restore: Restore) -> list[RestoreItem]:
-    """In the order in which they are written."""
+    """Return the restore's items in the order in which they are written."""
     return list(RestoreItem.select().where(RestoreItem.restore == restore).order_by(RestoreItem.position))
 
 
 def count_by_action(restore: Restore) -> dict[str, int]:
-    """How many items of each action of the plan."""
+    """Return how many items of the plan have each action."""
     planned = (RestoreItem.restore == restore) & RestoreItem.action.is_null(False)
     rows = RestoreItem.select(RestoreItem.action, pw.fn.COUNT(RestoreItem.id)).where(planned)
     return dict(rows.group_by(RestoreItem.action).tuples())
 
 
 def is_content_referenced(content_id: Any) -> Condition:
-    """As a condition: some restore still needs this content, to show or to undo what it did."""
+    """Return the condition that some restore still needs this content, to show or to undo what it did."""
     is_its = (RestoreItem.content == content_id) | (RestoreItem.live_content == content_id)
     return pw.fn.EXISTS(RestoreItem.select(RestoreItem.id).where(is_its))
 
@@ -94,6 +94,6 @@ def items_by_ids(item_ids: Sequence[int | None]) -> list[RestoreItem]:
 
 
 def is_item_under_way(run: Run, item: RestoreItem) -> bool:
-    """In this run, and not ended yet."""
+    """Return whether the item is in this run, and not ended yet."""
     mine = (RunItem.run == run) & (RunItem.restore_item_id == item.id) & RunItem.state.in_(UNSETTLED)
     return bool(RunItem.select().where(mine).exists())

@@ -1,7 +1,8 @@
 """A tenant's rules for restores: four eyes, and whom no Conditional Access policy may lock out.
 
-One manager turns them up, at once. Where four eyes are asked for, turning them down needs a second person: it waits as
-a RuleChange until another one confirms or rejects it. Restores that were requested before keep the stricter rules.
+One manager makes them stricter, at once. Where four eyes are asked for, making them looser needs a second person: it
+waits as a RuleChange until another one confirms or rejects it. Restores that were requested before keep the stricter
+rules.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,10 @@ MAX_BREAK_GLASS = 50
 
 @transaction
 def change(tenant: Tenant, wants_four_eyes: bool, break_glass: str, actor: Actor) -> RuleChange | None:
-    """What waits for a second person; None: everything holds from now on. Raises Invalid."""
+    """Return the part of the change that waits for a second person, or None when all of it holds now.
+
+    Raises Invalid.
+    """
     wanted = parse_break_glass(break_glass)
     now = _lock_tenant(tenant)
     if not now.four_eyes:
@@ -50,7 +54,10 @@ def _subtract(entries: Sequence[dict[str, str]], others: Sequence[dict[str, str]
 def _apply(
     tenant: Tenant, wants_four_eyes: bool, break_glass: BreakGlass, actor: Actor, *, decided_by: User | None = None
 ) -> None:
-    """Who decides the list decides a part of the restores that wait; who only confirms it is the other pair of eyes."""
+    """Set the rules.
+
+    Who decides the list becomes a requester of the restores that wait; who only confirms it does not.
+    """
     wanted = {"four_eyes": wants_four_eyes, "break_glass": break_glass}
     changed = [name for name, value in wanted.items() if (getattr(tenant, name) or False) != (value or False)]
     if not changed:
@@ -84,26 +91,26 @@ def waiting_change(tenant: Tenant) -> RuleChange | None:
 
 
 def waiting_changes(where: Any) -> list[RuleChange]:
-    """Of the tenants that this is a condition of, the oldest first."""
+    """Return the changes that wait in the tenants matching the condition, the oldest first."""
     query = RuleChange.select(RuleChange, Tenant, User).join(Tenant).switch(RuleChange).join(User)
     return list(query.where(where).order_by(RuleChange.id))
 
 
 def describe(asked: RuleChange) -> list[str]:
-    """Each thing that it would turn down."""
+    """Return a phrase for each thing that the change would turn down."""
     off = ["turn four eyes off"] if asked.turns_four_eyes_off else []
     removed = [f"take {_describe_entry(one)} off the break-glass list" for one in asked.removed]
     return off + removed + [f"begin the break-glass list with {_describe_entry(one)}" for one in asked.named]
 
 
 def _describe_entry(one: dict[str, str]) -> str:
-    """With its id: its name is what a manager typed, and may have typed anew just before."""
+    """Describe an entry with its id: its name is what a manager typed, and may have typed anew just before."""
     return f"“{one['name']}” ({'user' if one['kind'] == 'users' else 'group'} {one['id']})"
 
 
 @transaction
 def confirm(tenant: Tenant, change_id: int | None, actor: Actor) -> None:
-    """By another person than who asked. Raises Invalid."""
+    """Confirm the change, as another person than who asked for it. Raises Invalid."""
     now, asked = _lock_tenant(tenant), _require_waiting(tenant, change_id)
     if actor.user_id is None or actor.user_id == asked.asked_by_id:
         raise Invalid("You asked for it: another manager of this tenant, or an admin, has to confirm it.")
@@ -116,14 +123,13 @@ def confirm(tenant: Tenant, change_id: int | None, actor: Actor) -> None:
 
 @transaction
 def reject(tenant: Tenant, change_id: int | None, actor: Actor) -> None:
-    """By anybody who manages the tenant; who asked takes it back so. Raises Invalid."""
+    """Reject the change, as anybody who manages the tenant. Who asked takes it back this way. Raises Invalid."""
     now, asked = _lock_tenant(tenant), _require_waiting(tenant, change_id)
     RuleChange.delete().where(RuleChange.id == asked.id).execute()
     _record(Action.RULES_REJECTED, asked, now, actor)
 
 
 def _record(action: Action, asked: RuleChange, tenant: Tenant, actor: Actor) -> None:
-    """What became of it."""
     facts = {"changes": describe(asked), "asked_by": asked.asked_by.email}
     audit.record(action, actor, f"tenant {tenant.name}", tenant=tenant, **facts)
 
@@ -136,7 +142,7 @@ def _require_waiting(tenant: Tenant, change_id: int | None) -> RuleChange:
 
 
 def parse_break_glass(text: str) -> BreakGlass:
-    """One per line: group or user, its object id, its name. Raises Invalid."""
+    """Read the entries, one per line: group or user, its object id, its name. Raises Invalid."""
     lines = [line.split(None, 2) for line in text.replace("\x00", "").splitlines() if line.strip()]
     if len(lines) > MAX_BREAK_GLASS:
         raise Invalid(f"Name at most {MAX_BREAK_GLASS} accounts and groups for emergencies.")

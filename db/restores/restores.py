@@ -26,13 +26,13 @@ NOT_APPROVED: dict[str, Any] = {"approved_by": None, "approved_at": None, "appro
 
 
 def has_written(restore: Restore) -> bool:
-    """Something was sent that may have been applied: there is something to undo."""
+    """Return whether the restore sent something that may have been applied: then there is something to undo."""
     written = (RestoreItem.restore == restore) & Write.state.in_(POSSIBLY_APPLIED)
     return bool(Write.select(Write.id).join(RestoreItem).where(written).exists())
 
 
 def lock_restore(restore: Restore) -> None:
-    """In a transaction, before anything is decided of it: nobody else does meanwhile. With its tenant as it is now."""
+    """In a transaction: lock the restore before anything is decided about it, and read its tenant anew."""
     lock_rows_shared(Tenant, Tenant.id == restore.tenant_id)
     lock_rows(Restore, Restore.id == restore.id)
     restore.tenant = Tenant.get_by_id(restore.tenant_id)
@@ -45,7 +45,7 @@ def require_one_row(update: Any, refusal: str) -> None:
 
 @transaction
 def cancel(restore: Restore, actor: Actor) -> None:
-    """Of one that has not begun; a running one's run is cancelled instead. Raises Invalid."""
+    """Cancel a restore that has not begun. A running one's run is cancelled instead. Raises Invalid."""
     lock_restore(restore)
     require_one_row(
         Restore.update(state=RestoreState.CANCELLED, ended_at=utcnow()).where(
@@ -57,7 +57,7 @@ def cancel(restore: Restore, actor: Actor) -> None:
 
 
 def on_run_ended(run: Run, state: RunState) -> None:
-    """A restore's run ended; called in the transaction that ends it."""
+    """Move the restore on after its run, in the transaction that ends the run."""
     restore = Restore.get_or_none(Restore.id == run.restore_id) if run.restore_id else None
     if restore is None:
         return

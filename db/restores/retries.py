@@ -1,4 +1,4 @@
-"""Trying again what a live restore could not do: as it was planned, for as long as that plan may be executed."""
+"""Retries of what a live restore could not do: as it was planned, for as long as that plan may be executed."""
 
 from typing import Any
 
@@ -17,7 +17,10 @@ PREVIEW_AFRESH = "“Restore what is left” previews it anew."
 
 
 def unfinished_in(run: Run) -> list[RestoreItem]:
-    """What this live run could not do, and no later one took up. What somebody changed needs a new preview."""
+    """Return the items that this live run could not do, and no later one took up.
+
+    An item that somebody changed in the tenant is left out: it needs a new preview.
+    """
     of_restore = (Run.restore_id == run.restore_id) & (Run.kind == RunKind.RESTORE)
     # A run that was cancelled before an item did not take it up.
     of_restore &= RunItem.outcome.is_null() | (RunItem.outcome != Outcome.CANCELLED)
@@ -33,13 +36,13 @@ def retries_of(run: Run) -> list[Run]:
 
 
 def refusal(run: Run, hours: int) -> str:
-    """Why nothing of it may be tried again; "" when it may."""
+    """Return why nothing of the run may be tried again, or "" when it may."""
     restore = Restore.get_by_id(run.restore_id)
     return _permanent_refusal(restore, run, hours) or _missing_approval(restore, run)
 
 
 def _permanent_refusal(restore: Restore, run: Run, hours: int) -> str:
-    """What no approval helps against."""
+    """Return the reason that no approval helps against, or ""."""
     if restore.state != RestoreState.FINISHED:
         return "Only what a finished restore could not do can be tried again."
     if not unfinished_in(run):
@@ -52,7 +55,10 @@ def _permanent_refusal(restore: Restore, run: Run, hours: int) -> str:
 
 
 def _missing_approval(restore: Restore, run: Run) -> str:
-    """Who approved the plan saw a tenant in which none of it was written. What is left of it is looked at again."""
+    """Return a sentence when the retry has to be approved first, or "".
+
+    Who approved the plan saw a tenant in which none of it was written. So what is left of it is looked at again.
+    """
     if not four_eyes.is_required(restore) or _is_approved(restore, run):
         return ""
     return "This tenant asks for four eyes: somebody who did not ask for this restore approves each retry of it first."
@@ -64,7 +70,7 @@ def _is_approved(restore: Restore, run: Run) -> bool:
 
 
 def lacks_only_approval(run: Run, hours: int) -> bool:
-    """Nothing but an approval is lacking."""
+    """Return whether nothing but an approval is lacking."""
     restore = Restore.get_by_id(run.restore_id)
     return not _permanent_refusal(restore, run, hours) and bool(_missing_approval(restore, run))
 
@@ -73,8 +79,8 @@ def lacks_only_approval(run: Run, hours: int) -> bool:
 def approve(run: Run, actor: Actor, reason: str, hours: int, *, plan: str | None = None) -> None:
     """Let what this run could not do be tried again, once, as it was planned. Raises Invalid.
 
-    Not by who asked for the restore. Who presses “Retry failed” then decides nothing of what is written, and asks for
-    nothing that was not approved: it may be anybody who manages the tenant.
+    No requester of the restore may approve this. Who presses “Retry failed” then decides nothing of what is written,
+    and asks for nothing that was not approved: it may be anybody who manages the tenant.
     """
     restore = Restore.get_by_id(run.restore_id)
     if actor.user_id is None:
@@ -104,7 +110,7 @@ def approve(run: Run, actor: Actor, reason: str, hours: int, *, plan: str | None
 
 
 def begin(restore: Restore, run: Run, actor: Actor, hours: int) -> list[RestoreItem]:
-    """In a transaction, the restore held: what is tried again. Its approval is used up. Raises Invalid."""
+    """Use the approval up, and return the items to try again. In a transaction, the restore locked. Raises Invalid."""
     why_not: Any = refusal(run, hours)
     if why_not:
         raise Invalid(why_not)

@@ -1,4 +1,4 @@
-"""What a run's readings were answered by Graph, until their results are recorded."""
+"""Graph's answers to the readings of a run, kept until their results are recorded."""
 
 import json
 import zlib
@@ -24,9 +24,10 @@ KEY = (RunAnswer.run, RunAnswer.reading, RunAnswer.path_mark)
 
 
 def save(claim: Claim, rows: Sequence[AnswerRow], *, asked_at: datetime | None = None) -> None:
-    """Of the whole run, whichever part is at work. Raises ClaimLost: a worker taken for dead may know older answers.
+    """Save answers for the parent run, whichever child is at work.
 
-    `asked_at`: a time before any of them was asked for.
+    Raises ClaimLost: a worker taken for dead may know older answers. `asked_at`: a time before any of them was asked
+    for.
     """
     run, now = parent_id_of(claim.run), asked_at or utcnow()
     sealed = [
@@ -47,7 +48,7 @@ def save(claim: Claim, rows: Sequence[AnswerRow], *, asked_at: datetime | None =
 
 
 def load(run: Run, readings: Collection[str]) -> dict[str, dict[str, Any]]:
-    """Reading -> mark of the path -> document."""
+    """Return reading -> path hash -> document."""
     found: dict[str, dict[str, Any]] = {}
     for some in value_lists.batched(readings, ROWS_PER_STATEMENT):
         for row in RunAnswer.select().where((RunAnswer.run == parent_id_of(run)) & RunAnswer.reading.in_(some)):
@@ -56,7 +57,7 @@ def load(run: Run, readings: Collection[str]) -> dict[str, dict[str, Any]]:
 
 
 def begin_times(run: Run, readings: Collection[str]) -> dict[str, datetime]:
-    """Reading -> when it was begun, of those that were told something."""
+    """Return reading -> when it began, for readings that have an answer."""
     found: dict[str, datetime] = {}
     for some in value_lists.batched(readings, ROWS_PER_STATEMENT):
         rows = RunAnswer.select(RunAnswer.reading, pw.fn.MIN(RunAnswer.kept_at)).where(
@@ -67,13 +68,13 @@ def begin_times(run: Run, readings: Collection[str]) -> dict[str, datetime]:
 
 
 def delete(run: Run, readings: Collection[str] | None = None) -> None:
-    """None: of all its readings."""
+    """Delete the answers of some readings, or of all of them for None."""
     mine = RunAnswer.run == parent_id_of(run)
     RunAnswer.delete().where(mine if readings is None else mine & is_in(RunAnswer.reading, readings)).execute()
 
 
 def parent_id_of(run: Run) -> int:
-    """The id of the run that a part belongs to: what one part was told, another may go on from."""
+    """Return the parent run's id, or the run's own without one: a child may go on from what another was answered."""
     return run.parent_id or run.id
 
 

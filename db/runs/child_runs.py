@@ -18,7 +18,7 @@ UNLISTED_PART = 0
 
 
 def create_children(claim: Claim, parts: list[list[int]], *, with_rest: bool) -> list[Run]:
-    """Give the items (by id) to parts, give the whole's claim back, and begin the first parts: to be sent now.
+    """Divide the items (by id), give the parent's claim back, and return the first child runs, to be sent now.
 
     `with_rest`: some policy types could not be listed yet. Part 0 lists and reads them; the others need not wait.
     """
@@ -34,7 +34,10 @@ def create_children(claim: Claim, parts: list[list[int]], *, with_rest: bool) ->
 
 
 def end_child(claim: Claim) -> Run | None:
-    """The part is done: it goes, and the next begins. Raises ClaimLost when the part is another's by now."""
+    """Delete the child run that is done, and return the next one, if any.
+
+    Raises ClaimLost when somebody else has it now.
+    """
     with database.atomic():
         # The whole's row before the part's, as whoever ends the whole locks them.
         following = _create_next_child(claim.run.parent)
@@ -43,7 +46,10 @@ def end_child(claim: Claim) -> Run | None:
 
 
 def fail_child(claim: Claim, code: str, message: str, request_id: str | None) -> Run | None:
-    """As `end`, for a part that cannot go on: its unsettled items fail, the others' do not."""
+    """End a child run that cannot go on: its unsettled items fail, the other children's do not.
+
+    Return the next child run.
+    """
     with database.atomic():
         # Its row first, and then the items', as whoever ends the whole locks them.
         lock_rows(Run, Run.id == claim.run.parent_id)
@@ -84,7 +90,7 @@ def has_running_child(whole: Run) -> bool:
 
 
 def finish_parent_if_done(whole_id: int) -> bool:
-    """End the whole when none of its parts is under way. Any number may call this; one of them ends it."""
+    """End the parent when none of its children is under way. Any number may call this; one of them ends it."""
     with database.atomic():
         whole = runs.find_run(whole_id)
         if whole is None or has_running_child(whole):

@@ -38,9 +38,9 @@ class Claim:
 
 
 def take_claim(run_id: int, kind: RunKind) -> Claim | None:
-    """Take a run that is queued, or that is running and held by nobody. None: there is nothing to do here.
+    """Claim a run that is queued, or running and unclaimed. Return None when there is nothing to do here.
 
-    `kind`: of what the message is about. A run of another kind is not meant, whatever its id.
+    `kind`: the kind that the message is about. A run of another kind is not meant, whatever its id.
     """
     now, token = utcnow(), secrets.token_hex(16)
     unheld = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null()
@@ -64,7 +64,7 @@ def held_by(claim: Claim) -> Condition:
 
 
 def record_heartbeat(tokens: Sequence[str]) -> None:
-    """These claims' worker is alive."""
+    """Record that these claims' worker is alive."""
     if tokens:
         with database.atomic():
             lock_rows(Run, is_in(Run.claimed_by, tokens))
@@ -72,7 +72,7 @@ def record_heartbeat(tokens: Sequence[str]) -> None:
 
 
 def assert_claim(claim: Claim) -> None:
-    """In a transaction: nobody takes the claim before it ends. Raises ClaimLost when somebody has."""
+    """In a transaction: keep others from taking the claim before it ends. Raises ClaimLost when somebody has it."""
     require_one_row(Run.update(heartbeat_at=utcnow()).where(held_by(claim)))
 
 
@@ -90,12 +90,12 @@ def wait(claim: Claim, reason: str, seconds: float) -> None:
 
 
 def release(claim: Claim) -> None:
-    """Give the claim back; there is nothing to wait for."""
+    """Give the claim back, with nothing to wait for."""
     require_one_row(Run.update(claimed_by=None, heartbeat_at=None).where(held_by(claim)))
 
 
 def schedule_retry(claim: Claim, reason: str, seconds: float) -> bool:
-    """As wait, after an attempt that failed. False when the run has used up its attempts."""
+    """Wait, after an attempt that failed. Return False when the run has used up its attempts."""
     if claim.run.attempts + 1 >= MAX_ATTEMPTS:
         return False
     with database.atomic():
@@ -110,7 +110,7 @@ def require_one_row(update: Any) -> None:
 
 
 def is_cancel_requested(claim: Claim) -> bool:
-    """Asked at every item boundary; also where a lost claim shows."""
+    """Return whether to stop; asked before every item. Raises ClaimLost."""
     row = Run.select(Run.cancel_requested_at).where(held_by(claim)).tuples().first()
     if row is None:
         raise ClaimLost
@@ -118,6 +118,6 @@ def is_cancel_requested(claim: Claim) -> bool:
 
 
 def reset_attempts(claim: Claim) -> None:
-    """The run gets on: what went wrong before counts no more towards giving it up."""
+    """Forget failed attempts, since the run got on."""
     Run.update(attempts=0).where(held_by(claim) & (Run.attempts > 0)).execute()
     claim.run.attempts, claim.has_got_on = 0, True

@@ -1,4 +1,4 @@
-"""How a run ends: once, with its totals, its restore or backup set told, notifications and an audit event."""
+"""The end of a run: once, with its totals, its restore or backup set, notifications and an audit event."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from db.states import POSSIBLY_APPLIED, UNSETTLED, ItemState, Outcome, Result, R
 
 
 def finish(claim: Claim) -> RunState:
-    """End a run whose items are settled (or whose cancel was asked for); its state follows from them."""
+    """End a run whose items are settled (or whose cancel was asked for). Return its state, which follows from them."""
     with database.atomic():
         lock_ending_rows(claim.run)
         run = Run.get_by_id(claim.run.id)
@@ -30,7 +30,7 @@ def finish(claim: Claim) -> RunState:
 
 
 def lock_ending_rows(*ending: Run) -> None:
-    """In a transaction: the rows that end with these runs, in the order of db/sql/lock_order.py."""
+    """In a transaction: lock the rows that end with these runs, in the order of db/sql/lock_order.py."""
     ids = [run.id for run in ending]
     backed_up = [run.tenant_id for run in ending if run.kind == RunKind.BACK_UP]
     restored = [run.restore_id for run in ending if run.restore_id]
@@ -54,7 +54,7 @@ def _cancel_unsettled_items(run: Run) -> None:
 
 
 def _mark_begun_uncertain(run: Run, why: str) -> None:
-    """What a live restore was in the midst of writing is neither untouched nor done."""
+    """Mark the items that a live restore was in the midst of writing: they are neither untouched nor done."""
     begun = Write.select(Write.item).where((Write.run == run) & Write.state.in_(POSSIBLY_APPLIED))
     RunItem.update(
         state=ItemState.UNCERTAIN,
@@ -66,7 +66,7 @@ def _mark_begun_uncertain(run: Run, why: str) -> None:
 
 
 def final_state(run: Run, tally: dict[str, int]) -> tuple[RunState, RunItem | None]:
-    """The state a run ends in, and the item whose sentence explains a failure."""
+    """Return the state that a run ends in, and the item whose sentence explains a failure."""
     was_cut_short = RunItem.outcome << (Outcome.CANCELLED, Outcome.UNKNOWN)
     is_cut_short = RunItem.select().where((RunItem.run == run) & was_cut_short).exists()
     if run.cancel_requested_at and (is_cut_short or not tally["total"] or backup_sets.has_unlisted(run)):
@@ -86,7 +86,7 @@ def final_state(run: Run, tally: dict[str, int]) -> tuple[RunState, RunItem | No
 
 
 def fail(claim: Claim, code: str, message: str, request_id: str | None = None) -> None:
-    """End a run that cannot go on; what is unsettled failed with it."""
+    """End a run that cannot go on. Its unsettled items fail."""
     run = claim.run
     with database.atomic():
         lock_ending_rows(run)
@@ -99,7 +99,7 @@ def fail(claim: Claim, code: str, message: str, request_id: str | None = None) -
 
 
 def fail_unsettled_items(run: Run, code: str, message: str, request_id: str | None) -> None:
-    """What is unsettled of a run, or of the part that it is, failed with it."""
+    """Fail the unsettled items of a run; of a child run only its own."""
     if run.restore_id is not None:
         _mark_begun_uncertain(run, message)
     RunItem.update(
@@ -144,9 +144,9 @@ def _end(run: Run, expected: Any, state: RunState, tally: dict[str, int], error:
 
 @transaction
 def request_cancel(run: Run, actor: Actor) -> bool:
-    """Ask an active run to stop at its next item; one that nobody holds is ended here. False: it had ended.
+    """Ask an active run to stop at its next item, or end it here when nobody holds it. Return False when it had ended.
 
-    Of a part: its whole is meant.
+    For a child run, its parent is cancelled.
     """
     run = run.parent or run
     lock_ending_rows(run)
@@ -162,7 +162,7 @@ def request_cancel(run: Run, actor: Actor) -> bool:
 
 
 def finish_if_cancelled(run: Run) -> bool:
-    """End a run whose cancel was asked for and that no worker holds."""
+    """End a run whose cancel was asked for and that no worker holds. Return whether that was so."""
     with database.atomic():
         lock_ending_rows(run)
         held = claims.take_claim(run.id, run.kind) if Run.get_by_id(run.id).cancel_requested_at else None

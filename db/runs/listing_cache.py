@@ -1,4 +1,4 @@
-"""What a run was shown of a policy type. A service that allows one request a second is not asked twice for it."""
+"""Lists of policies that a run has read. A service that allows one request a second is not asked twice for one."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,20 +10,22 @@ from db.sql.value_lists import is_in
 
 
 def save(run: Run, policy_type: str, rows: Any, began: datetime) -> None:
-    """`rows`: what it holds, or why it cannot be had, as actors/reading/cached_listings.py packs either; `began`:
-    its oldest page."""
+    """Save a policy type's list, or why it cannot be had. actors/reading/cached_listings.py packs either into `rows`.
+
+    `began`: when its oldest page was asked for.
+    """
     row = {"run": run.id, "policy_type": policy_type, "rows": rows, "listed_at": began}
     upserts.insert_or_update(Listing, (Listing.run, Listing.policy_type), [row], [Listing.rows, Listing.listed_at])
 
 
 def load_since(run: Run, at: Mapping[str, datetime]) -> dict[str, Any]:
-    """Policy type -> rows, of those whose list began later than the time given for each."""
+    """Return policy type -> rows, for lists that began later than the time given for their type."""
     found = Listing.select().where((Listing.run == run) & is_in(Listing.policy_type, at))
     return {one.policy_type: one.rows for one in found if one.listed_at > at[one.policy_type]}
 
 
 def begin_times(run: Run) -> dict[str, datetime]:
-    """Policy type -> when its list that is kept began."""
+    """Return policy type -> when its saved list began."""
     return dict(Listing.select(Listing.policy_type, Listing.listed_at).where(Listing.run == run).tuples())
 
 

@@ -12,7 +12,7 @@ KINDS = ("groups", "filters", "principals")
 
 
 def seen_since(tenant: Tenant, begin: datetime) -> dict[str, dict[str, str | None]]:
-    """{"groups": {id: name}, "filters": {id: name}} as looked up since then; a deleted one's name is None."""
+    """Return {"groups": {id: name}, "filters": {id: name}} as looked up since then. A deleted object's name is None."""
     found: dict[str, dict[str, str | None]] = {kind: {} for kind in KINDS}
     is_recent = (DirectoryName.seen_at >= begin) & (DirectoryName.kind << KINDS)
     for row in DirectoryName.select().where((DirectoryName.tenant == tenant) & is_recent):
@@ -21,7 +21,7 @@ def seen_since(tenant: Tenant, begin: datetime) -> dict[str, dict[str, str | Non
 
 
 def names_by_id(tenant: Tenant, ids: Collection[str]) -> dict[str, str]:
-    """The names that the tenant's groups and filters of these ids had when they were seen last."""
+    """Return the last known names of the tenant's groups and filters with these ids."""
     is_one = (DirectoryName.tenant == tenant) & (DirectoryName.kind << KINDS[:2]) & DirectoryName.name.is_null(False)
     found: dict[str, str] = {}
     for some in value_lists.batched(sorted(ids)):
@@ -31,7 +31,7 @@ def names_by_id(tenant: Tenant, ids: Collection[str]) -> dict[str, str]:
 
 
 def merge_names(references: Iterable[Mapping[str, Mapping[str, str | None]]]) -> dict[str, dict[str, str | None]]:
-    """The names that several policies' references hold, together."""
+    """Merge the names that several policies' references hold."""
     found: dict[str, dict[str, str | None]] = {kind: {} for kind in KINDS}
     for one in references:
         for kind in KINDS:
@@ -60,12 +60,12 @@ INITIAL, DEFAULT, VERIFIED = "initial", "default", "verified"
 
 
 def save_domains(tenant: Tenant, domains: Mapping[str, str]) -> None:
-    """`domains`: each in small letters -> INITIAL, DEFAULT or VERIFIED."""
+    """Save the tenant's domains. `domains`: each in small letters -> INITIAL, DEFAULT or VERIFIED."""
     _save([(tenant.id, DOMAINS, one, sort) for one, sort in domains.items() if 0 < len(one) <= MAX_DOMAIN_LENGTH])
 
 
 def domains_of_directory(directory_id: str) -> dict[str, str]:
-    """As remembered; nothing of a tenant that is not ours."""
+    """Return the saved domains; none for a tenant that is not ours."""
     rows = (
         DirectoryName.select(DirectoryName.object_id, DirectoryName.name)
         .join(Tenant)

@@ -1,4 +1,4 @@
-"""The bell. A run has one notification per recipient; its words are made from the run as it is when looked at."""
+"""Notifications in the bell: one per run and recipient. Its words are made from the run as it is when looked at."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from db.states import ENDED, UNSETTLED
 
 
 def notify_recipients(run: Run) -> None:
-    """Tell the requester and the tenant's subscribers. Called in the transaction that makes the run."""
+    """Notify the requester and the tenant's subscribers. Called in the transaction that makes the run."""
     recipients = {
         row.user_id
         for row in Membership.select(Membership.user).where(
@@ -29,17 +29,17 @@ def notify_recipients(run: Run) -> None:
 
 
 def notify_user(run: Run, user: User) -> None:
-    """Someone pressed start and found this run: it is theirs to follow too."""
+    """Notify somebody who pressed start and found this run."""
     upserts.insert_missing(Notification, (Notification.user, Notification.run), [{"user": user.id, "run": run.id}])
 
 
 def has_recipients(run: Run) -> bool:
-    """To anybody."""
+    """Return whether anybody was notified of the run."""
     return bool(Notification.select().where(Notification.run == run).exists())
 
 
 def mark_unread(run_id: int) -> None:
-    """The run ended: unread again for everyone it was told to."""
+    """Make the ended run unread again for everybody who was notified of it."""
     Notification.update(changed_at=utcnow(), read_at=None).where(Notification.run == run_id).execute()
 
 
@@ -49,7 +49,7 @@ def unread_count(user_id: int, tenant_ids: Sequence[int] | None = None) -> int:
 
 
 def _of_user(query: Any, user_id: int, tenant_ids: Sequence[int] | None) -> Any:
-    """This person's, of the tenants they may see now: a role that was taken away takes its news with it."""
+    """Return this person's notifications, of tenants that they may see now: a role that goes takes its news with it."""
     query = query.where(Notification.user == user_id)
     if tenant_ids is None:
         return query
@@ -76,7 +76,7 @@ MAX_COUNTED, MAX_FOLLOWED, MAX_SHOWN = 100, 20, 5
 
 
 def followed_runs(user_id: int, tenant_ids: Sequence[int] | None = None, also: Sequence[int] = ()) -> FollowedRuns:
-    """The runs that this person was told of and that go on; and of `also`, those that ended meanwhile."""
+    """Return the person's runs that go on, and of the ids `also` those that ended meanwhile."""
     mine = pw.fn.EXISTS(
         Notification.select(Notification.id).where((Notification.run == Run.id) & (Notification.user == user_id))
     )
@@ -92,13 +92,13 @@ def followed_runs(user_id: int, tenant_ids: Sequence[int] | None = None, also: S
 
 
 def _newest_active(mine: Any) -> list[int]:
-    """Of whole runs. Counting goes on no further, for every open page asks every few seconds."""
+    """Return the ids of active parent runs. Counting stops at a limit, for every open page asks every few seconds."""
     found: Any = Run.select(Run.id).where(IS_ACTIVE & Run.parent.is_null() & mine)
     return [row[0] for row in found.order_by(Run.id.desc()).limit(MAX_COUNTED).tuples()]
 
 
 def _progress_by_run(run_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Run id -> its items, and those of them that are settled."""
+    """Return run id -> (items, settled items)."""
     is_open = pw.Case(None, [(RunItem.state.in_(UNSETTLED), 1)], 0)
     rows = (
         RunItem.select(RunItem.run, pw.fn.COUNT(RunItem.id), pw.fn.SUM(is_open))
@@ -115,7 +115,10 @@ PAGE_SIZE = 50
 def latest(
     user_id: int, tenant_ids: Sequence[int] | None = None, *, only_unread: bool = False, page: int = 0
 ) -> list[Notification]:
-    """Newest change first; one more than a page has. Found by their ids first: joined, the rows would all be sorted."""
+    """Return a page of notifications and one more, the newest change first.
+
+    They are found by their ids first: joined, the rows would all be sorted.
+    """
     ids = _of_user(Notification.select(Notification.id), user_id, tenant_ids)
     if only_unread:
         ids = ids.where(Notification.read_at.is_null())

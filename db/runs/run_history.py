@@ -1,4 +1,4 @@
-"""What past runs tell: how many of each day ended how, and how long one like this takes."""
+"""Past runs: the newest, how many of each day ended how, and how long one like this takes."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
@@ -17,7 +17,7 @@ SAMPLE_SIZE = 20
 
 
 def newest_runs(condition: Any, limit: int) -> list[Run]:
-    """The newest whole runs of which it is true, with tenant and policy fetched in the same statement."""
+    """Return the newest parent runs matching the condition, with tenant and policy fetched in the same statement."""
     return list(
         Run.select(Run, Tenant, Policy)
         .join(Tenant)
@@ -29,7 +29,7 @@ def newest_runs(condition: Any, limit: int) -> list[Run]:
 
 
 def count_ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tuple[date, str], int]:
-    """(day on which it was requested, in UTC; state) -> runs; None: of every tenant."""
+    """Return (day of the request in UTC, state) -> runs; for tenant_ids None of every tenant."""
     day, begin = pw.fn.DATE(Run.created_at), datetime.combine(first, time())
     query = (
         Run.select(day, Run.state, pw.fn.COUNT(Run.id))
@@ -43,7 +43,7 @@ def count_ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tu
 
 
 def usual_seconds(run: Run, total: int) -> float | None:
-    """The median of its tenant's last good runs of this kind that had about as many items; None: there are none."""
+    """Return the median of the tenant's last good runs of this kind with about as many items, or None without any."""
     rows = (
         Run.select(Run.started_at, Run.ended_at, Run.total)
         .where((Run.tenant == run.tenant_id) & (Run.kind == run.kind) & (Run.id < run.id))

@@ -15,7 +15,7 @@ from db.states import UNSETTLED, ItemState, Outcome
 
 
 class AlreadySettled(Exception):
-    """The claim holds, and yet an item was settled before: a defect of ours. The run is tried again without it."""
+    """An item was settled before although the claim holds: a defect of ours. The run is tried again without it."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class NewRunItem:
 
 
 def add_items(run: Run, items: Sequence[NewRunItem]) -> None:
-    """To a whole run, or to the part that it is."""
+    """Add items to a run; those of a child run belong to its parent and have its part number."""
     now = utcnow()
     rows = [
         {
@@ -53,26 +53,26 @@ def add_items(run: Run, items: Sequence[NewRunItem]) -> None:
 
 
 def add_item(run: Run, item: NewRunItem) -> RunItem:
-    """As `add_items`, for one that is settled at once."""
+    """Add one item that is settled at once, and return it."""
     whole = run.parent_id or run.id
     return RunItem.create(run=whole, part=run.part, policy_type=item.policy_type, name=item.name[:1000])
 
 
 def unsettled_items(run: Run) -> list[RunItem]:
-    """Of a whole run, or of the part that it is."""
+    """Return the run's unsettled items; for a child run only its own."""
     with_policies = RunItem.select(RunItem, Policy).join(Policy, pw.JOIN.LEFT_OUTER)
     return list(with_policies.where(is_item_of(run) & RunItem.state.in_(UNSETTLED)).order_by(RunItem.id))
 
 
 def is_item_of(run: Run) -> Condition:
-    """As a condition: an item of this run, or of the part that it is."""
+    """Return the condition that an item belongs to this run; for a child run only its own do."""
     if run.parent_id is None:
         return RunItem.run == run
     return (RunItem.run == run.parent_id) & (RunItem.part == run.part)
 
 
 def begin_items(claim: Claim, item_ids: Sequence[int]) -> None:
-    """They are under way: an interrupted run has to know."""
+    """Mark items as under way: an interrupted run has to know."""
     if not item_ids:
         return
     RunItem.update(state=ItemState.WORKING).where(
@@ -81,7 +81,7 @@ def begin_items(claim: Claim, item_ids: Sequence[int]) -> None:
 
 
 def set_item_reason(claim: Claim, item: RunItem, reason: str) -> None:
-    """Something that a later message of the run has to know of an item under way."""
+    """Note on an item under way what a later message of the run has to know."""
     RunItem.update(reason=reason).where((RunItem.id == item.id) & _is_claimed(claim)).execute()
     item.reason = reason
 
@@ -119,7 +119,7 @@ def finish_item(
 
 
 def finish_captured_items(claim: Claim, outcome: Outcome, snapshots: Mapping[int, int]) -> None:
-    """As `settle`, for many items that were read: item id -> snapshot id."""
+    """Finish many items that were read. `snapshots`: item id -> snapshot id."""
     if not snapshots:
         return
     said = {item_id: f"Nothing changed since snapshot {one}." for item_id, one in snapshots.items()}
@@ -138,7 +138,7 @@ def finish_captured_items(claim: Claim, outcome: Outcome, snapshots: Mapping[int
 
 
 def _require_finished(claim: Claim, settled: int, expected: int) -> None:
-    """Raises ClaimLost or AlreadySettled."""
+    """Raises ClaimLost or AlreadySettled unless all were finished."""
     if settled != expected:
         assert_claim(claim)
         raise AlreadySettled(f"run {claim.run.id}: {settled} of {expected} items were still to be settled")
@@ -146,6 +146,6 @@ def _require_finished(claim: Claim, settled: int, expected: int) -> None:
 
 
 def count_try(claim: Claim, item_ids: Sequence[int]) -> None:
-    """Their answers were not to be had this time."""
+    """Count a try whose answers were not to be had."""
     if item_ids:
         RunItem.update(tries=RunItem.tries + 1).where(is_in(RunItem.id, item_ids) & _is_claimed(claim)).execute()

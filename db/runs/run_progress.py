@@ -1,4 +1,4 @@
-"""How far a run has got, and why it waits, for whoever looks at it."""
+"""Progress of a run: how far it has got, and why it waits."""
 
 import peewee as pw
 
@@ -10,7 +10,7 @@ NEEDS_ATTENTION = (ItemState.FAILED, ItemState.UNCERTAIN, ItemState.SKIPPED)
 
 
 def waiting_reason(run: Run) -> str | None:
-    """Why nothing happens just now: of the run, or of a part of it."""
+    """Return why the run, or one of its children, is waiting; None if it is not."""
     if run.waiting or run.parts is None:
         return run.waiting
     parts = Run.select(Run.waiting).where(
@@ -21,7 +21,7 @@ def waiting_reason(run: Run) -> str | None:
 
 
 def count_by_state(run: Run) -> dict[str, int]:
-    """Items per state, now: {"total", "done", "skipped", "failed", "uncertain"}."""
+    """Return the items in each state now: {"total", "done", "skipped", "failed", "uncertain"}."""
     if run.state not in ACTIVE:
         return {name: getattr(run, name) for name in ("total", "done", "skipped", "failed", "uncertain")}
     rows = RunItem.select(RunItem.state, pw.fn.COUNT(RunItem.id)).where(RunItem.run == run).group_by(RunItem.state)

@@ -1,8 +1,6 @@
-"""The run's state machine; its end is in db/runs/completion.py. Each change is one UPDATE that names the state it
-expects.
+"""The run's state machine; db/runs/claims.py claims a run, and db/runs/completion.py ends it.
 
-Every write of a claimed run and of its items names the claim's token, and raises ClaimLost where it matches no row:
-docs/decisions/0005-claims.md.
+Each change is one UPDATE that names the state it expects.
 
     queued --claim--> running --finish--> succeeded | partial | failed | cancelled
               ^          |
@@ -107,7 +105,7 @@ def _insert(
 
 
 def add_follower(run: Run, actor: Actor) -> None:
-    """Who asked for it and found it under way follows it as well."""
+    """Notify somebody who asked for a run and found it under way."""
     if actor.user_id is not None:
         notifications.notify_user(run, User.get_by_id(actor.user_id))
 
@@ -117,7 +115,7 @@ def find_active(dedupe_key: str) -> Run | None:
 
 
 def mark_enqueued(run_ids: Collection[int]) -> None:
-    """Their messages are in a queue now."""
+    """Record that these runs' messages are in a queue now."""
     if run_ids:
         Run.update(enqueued_at=utcnow()).where(Run.id.in_(list(run_ids)) & IS_ACTIVE).execute()
 
@@ -132,6 +130,6 @@ def active_ids(run_ids: Iterable[int]) -> set[int]:
 
 
 def find_run(run_id: int) -> Run | None:
-    """The run of this number. None: there is none, for a part of one is none."""
+    """Return the run of this number, or None: a child run has none of its own."""
     found: Run | None = Run.get_or_none((Run.id == run_id) & Run.parent.is_null())
     return found

@@ -1,6 +1,7 @@
-"""A file that somebody sent: kept sealed, a piece at a time, until the run that reads it ends.
+"""Uploaded files: each is kept sealed, a chunk at a time, until the run that reads it ends.
 
-In the database, for that is all that web and the workers share. Never whole in memory, and in no long transaction.
+They are in the database, which is all that web and the workers share. None is ever whole in memory, or written in one
+long transaction.
 """
 
 import io
@@ -29,12 +30,12 @@ CHUNKS_IN_MEMORY = 4
 
 
 def dedupe_key(actor: Actor) -> str:
-    """One at a time for each person."""
+    """Return the key of the person's one active upload."""
     return f"{RunKind.UPLOAD}:{actor.user_id}"
 
 
 def receive(tenant: Tenant, options: Mapping[str, Any], stream: IO[bytes]) -> Upload:
-    """Raises Invalid when it is too large."""
+    """Save what the stream holds. Raises Invalid when it is too large."""
     upload = Upload.create(tenant=tenant, options=dict(options))
     try:
         size = sum(_save_chunk(upload, number, piece) for number, piece in enumerate(_read_pieces(stream)))
@@ -68,7 +69,7 @@ def _seal_owner(upload_id: int, number: int) -> str:
 
 
 def start(upload: Upload, item: NewRunItem, actor: Actor) -> StartedRun:
-    """The run that reads it; or the one under way of another file of this person's, and this file is dropped."""
+    """Start the run that reads the upload. When the person has one under way, return that and delete this file."""
     with database.atomic():
         made = runs.start(
             tenant=upload.tenant, kind=RunKind.UPLOAD, dedupe_key=dedupe_key(actor), items=[item], actor=actor
@@ -90,7 +91,7 @@ def delete(upload: Upload) -> None:
 
 
 def delete_of_run(run: Run) -> None:
-    """With its run's end."""
+    """Delete the file of a run that ends."""
     if run.kind == RunKind.UPLOAD:
         Upload.delete().where(Upload.run == run).execute()
 
@@ -101,7 +102,7 @@ def delete_abandoned() -> None:
 
 
 class UploadReader(io.RawIOBase):
-    """Its bytes, as a file to be read: from the database, some pieces at a time."""
+    """An upload's bytes as a file, read from the database some chunks at a time."""
 
     def __init__(self, upload: Upload) -> None:
         self._upload, self._at = upload, 0

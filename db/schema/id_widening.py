@@ -1,9 +1,9 @@
-"""Makes ids 64 bits wide on PostgreSQL, and what refers to them, while the tables are at work.
+"""Widens ids to 64 bits on PostgreSQL, and what refers to them, while the tables are at work.
 
 A small table is written anew at once. In a large one each narrow column gets a wide one beside it, which a trigger
-keeps in step; the rows of before are filled in, a few thousand at a time; the indexes are built beside; then, in one
-moment, the wide columns take the names of the narrow ones. It may be stopped anywhere and started again: the catalogue
-says how far it is.
+keeps in step; older rows are filled in, a few thousand at a time; the indexes are built beside; then, in one moment,
+the wide columns take the names of the narrow ones. It may be stopped anywhere and started again: the catalogue says
+how far it is.
 """
 
 import logging
@@ -70,7 +70,7 @@ class _NarrowColumns:
         return self.wide(text) != text
 
     def wide(self, text: str) -> str:
-        """What says of the wide columns what the text says of the narrow ones."""
+        """Return the text with the names of the wide columns in place of the narrow ones."""
         return re.sub(rf"\b({'|'.join(self.columns)})\b", rf"\1{WIDE_SUFFIX}", text)
 
 
@@ -83,12 +83,12 @@ class _Index:
 
     @property
     def on(self) -> str:
-        """What it is of: all behind ON."""
+        """Return the part of the definition behind ON."""
         return self.definition.partition(" ON ")[2]
 
 
 def widen(db: pw.Database, tables: Mapping[str, Sequence[str]]) -> None:
-    """Table -> its columns that refer to an id without a foreign key."""
+    """Widen these tables' ids. `tables`: table -> its columns that refer to an id without a foreign key."""
     for table, plain in tables.items():
         narrow = _NarrowColumns(table, dict(db.execute_sql(_NARROW, (table, list(plain))).fetchall()))
         if narrow.columns:
@@ -151,7 +151,7 @@ def _keep_in_step(db: pw.Database, narrow: _NarrowColumns) -> None:
 
 
 def _allow_filling(db: pw.Database, narrow: _NarrowColumns) -> None:
-    """A trigger that refuses every UPDATE, as the audit log's, still refuses one of any column but the wide ones."""
+    """Let a trigger that refuses every UPDATE, as the audit log's, refuse one of any column but the wide ones."""
     query = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
     names = [name for (name,) in db.execute_sql(query, (narrow.table,)).fetchall() if not name.endswith(WIDE_SUFFIX)]
     for name, definition in _triggers(db, narrow):
@@ -161,7 +161,7 @@ def _allow_filling(db: pw.Database, narrow: _NarrowColumns) -> None:
 
 
 def _restore_update_triggers(db: pw.Database, narrow: _NarrowColumns) -> list[str]:
-    """Undo `_let_fill`: drop its triggers, and return the statements that make those of before."""
+    """Undo `_allow_filling`: drop its triggers, and return the statements that make those of before."""
     found = [(name, text) for name, text in _triggers(db, narrow) if " UPDATE OF " in text]
     for name, _ in found:
         db.execute_sql(f"DROP TRIGGER {name} ON {narrow.table}")
@@ -195,7 +195,7 @@ def _fill(db: pw.Database, narrow: _NarrowColumns) -> None:
 
 
 def _pages(db: pw.Database, table: str) -> Iterator[tuple[int, int]]:
-    """The first and the last id of some thousand rows, and so on to the end."""
+    """Yield the first and the last id of some thousand rows, and so on to the end."""
     query = f"SELECT MIN(id), MAX(id) FROM (SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT %s) AS page"
     first, last = db.execute_sql(query, (-(2**31), ROWS_AT_ONCE)).fetchone()
     while last is not None:
@@ -204,13 +204,13 @@ def _pages(db: pw.Database, table: str) -> Iterator[tuple[int, int]]:
 
 
 def _indexes(db: pw.Database, narrow: _NarrowColumns) -> list[_Index]:
-    """Those of a narrow column, be it in their condition only."""
+    """Return the indexes that have a narrow column, be it in their condition only."""
     found = [_Index(*row) for row in db.execute_sql(_INDEXES, (narrow.table,)).fetchall()]
     return [index for index in found if narrow.has(index.on)]
 
 
 def _swap_columns(db: pw.Database, narrow: _NarrowColumns) -> None:
-    """Under the table's lock, and not a row is read: names change, nothing else."""
+    """Let the columns change names, under the table's lock. No row is read."""
     table, indexes = narrow.table, _indexes(db, narrow)
     with_keys = _drop_foreign_keys(db, narrow)
     with_triggers = _restore_update_triggers(db, narrow)
@@ -239,7 +239,7 @@ def _swap_columns(db: pw.Database, narrow: _NarrowColumns) -> None:
 
 
 def _drop_foreign_keys(db: pw.Database, narrow: _NarrowColumns) -> list[str]:
-    """Drop those of the narrow columns and to them; return the statements that add them again, to be proven later."""
+    """Drop the foreign keys of the narrow columns and to them. Return the statements that add them again, unproven."""
     keys = db.execute_sql(_FOREIGN_KEYS, (list(narrow.columns), narrow.table)).fetchall()
     online_changes.lock_tables(db, {narrow.table, *(key[0] for key in keys), *(key[3] for key in keys)})
     for table, name, _, _ in keys:

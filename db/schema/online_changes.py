@@ -1,4 +1,4 @@
-"""How a migration changes a database that is at work: nobody waits behind it, and it may be started again anywhere.
+"""Changes of a database that is at work: nobody waits behind a migration, and it may be started again anywhere.
 
 What a migration must keep to, and an example, is in docs/architecture.md, "Writing a migration".
 """
@@ -45,7 +45,7 @@ def briefly(db: pw.Database, act: Callable[[], Any]) -> Any:
 
 
 def lock_tables(db: pw.Database, tables: Iterable[str]) -> None:
-    """In a transaction of `briefly`: have these tables to oneself, all within the time that one lock may take."""
+    """In a transaction of `briefly`: lock these tables, all within the time that one lock may take."""
     db.execute_sql(f"SET LOCAL statement_timeout = {LOCK_TIMEOUT_MS}")
     db.execute_sql(f"LOCK TABLE {', '.join(sorted(tables))} IN ACCESS EXCLUSIVE MODE")
     db.execute_sql("SET LOCAL statement_timeout = 0")
@@ -138,5 +138,5 @@ def _is_left_over(db: pw.Database, name: str) -> bool:
 
 
 def drop_index(db: pw.Database, name: str) -> None:
-    """Of a version before this one, whose processes find what they look for without it, too."""
+    """Drop an index of a version before this one, whose processes find what they look for without it, too."""
     db.execute_sql(f"DROP INDEX {'' if is_sqlite(db) else 'CONCURRENTLY '}IF EXISTS {name}")

@@ -23,12 +23,12 @@ class Identity(pw.BigAutoField):
 
 
 def auto_numbered(models: Iterable[Any]) -> list[Any]:
-    """Those whose rows are numbered by themselves."""
+    """Return the models whose rows are numbered by themselves."""
     return [model for model in models if isinstance(model._meta.primary_key, Identity)]
 
 
 def last_given_id(model: Any) -> int:
-    """The highest id that a row of this table ever had, be it there or not; 0: none had one."""
+    """Return the highest id that a row of this table ever had, be it there or not; 0 when none had one."""
     if is_sqlite():
         query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
         found = database.execute_sql(query, (model._meta.table_name,)).fetchone()
@@ -39,7 +39,7 @@ def last_given_id(model: Any) -> int:
 
 
 def continue_after(model: Any, last: int) -> None:
-    """The next row gets an id above this one, and above all that are there."""
+    """Give the next row an id above this one, and above all that are there."""
     last = max(last, model.select(pw.fn.MAX(model.id)).scalar() or 0)
     if not last:
         return
@@ -57,6 +57,6 @@ def _sequence(model: Any) -> str:
 
 
 def share_of_ids_used(models: Iterable[Any]) -> dict[str, float]:
-    """Table -> the share of its ids that were given, the fullest first."""
+    """Return table -> the share of its ids that were given, the fullest first."""
     shares = {model._meta.table_name: last_given_id(model) / MAX_ID for model in auto_numbered(models)}
     return dict(sorted(shares.items(), key=lambda one: -one[1]))

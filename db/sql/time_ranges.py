@@ -1,4 +1,4 @@
-"""Conditions on a time that rises with the id, as rows are made: bounds of the id let an index of it serve.
+"""Time filters for append-only tables. Rows are in time order, so each filter also bounds the id and can use its index.
 
 Without them a week long ago is looked for row by row, from the newest on.
 """

@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 
 def insert_or_update(model: Any, key: Sequence[pw.Field], rows: Iterable[Row], renewed: Sequence[pw.Field]) -> None:
-    """Insert the rows; of those whose key is there already, renew these fields."""
+    """Insert the rows. Where the key is there already, renew the fields `renewed`."""
     by_key = _rows_by_key(key, rows)
     with database.atomic():
         known = _ids_of_known(model, key, list(by_key))
@@ -28,7 +28,7 @@ def insert_or_update(model: Any, key: Sequence[pw.Field], rows: Iterable[Row], r
 
 
 def insert_missing(model: Any, key: Sequence[pw.Field], rows: Iterable[Row]) -> None:
-    """Insert those rows whose key is not there yet."""
+    """Insert the rows whose key is not there yet."""
     by_key = _rows_by_key(key, rows)
     for some in batched(_new_rows(by_key, _ids_of_known(model, key, list(by_key)))):
         model.insert_many(some).on_conflict_ignore().execute()
@@ -43,7 +43,7 @@ def _new_rows(by_key: Mapping[Any, Row], known: Mapping[Any, int]) -> list[Row]:
 
 
 def _ids_of_known(model: Any, key: Sequence[pw.Field], wanted: Sequence[Any]) -> dict[Any, int]:
-    """Key -> id, of those that are there."""
+    """Return key -> id for rows that are there."""
     found: dict[Any, int] = {}
     for some in batched(wanted):
         query = model.select(model.id, *key)

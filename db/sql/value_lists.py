@@ -1,4 +1,4 @@
-"""Lists of values whose length grows with the data, in statements. SQLite takes 32,766 values in one."""
+"""Long lists of values in statements. SQLite takes 32,766 values in one."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,14 +18,14 @@ MAX_BOUND_VALUES = 1000
 
 
 def batched(values: Iterable[T], size: int = ROWS_PER_STATEMENT) -> Iterator[list[T]]:
-    """The values, so many at a time."""
+    """Yield the values, `size` at a time."""
     left = iter(values)
     while some := list(islice(left, size)):
         yield some
 
 
 def is_in(column: Any, values: Iterable[Any]) -> Condition:
-    """As a condition: the column's value is one of these numbers or words, however many they are; of none, none is."""
+    """Return the condition that the column has one of these numbers or words. An empty list matches nothing."""
     wanted: Sequence[Any] = values if isinstance(values, list | tuple) else list(values)
     if len(wanted) <= MAX_BOUND_VALUES or not is_sqlite():
         return column.in_(wanted)

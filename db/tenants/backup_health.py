@@ -1,4 +1,4 @@
-"""How tenants stand: may we rely on their backups, and what needs somebody's attention?
+"""Backup health: may we rely on a tenant's backups, and what needs somebody's attention?
 
 Worked out when looked at, from what backups, schedules and sign-ins left behind; nothing here is stored.
 """
@@ -39,7 +39,7 @@ class TenantHealth:
 
 
 def health_of_tenants(tenant_ids: Sequence[int] | None, now: datetime) -> list[TenantHealth]:
-    """Of those that are switched on, the worst first, then by name; None: every tenant."""
+    """Return the health of tenants that are switched on, the worst first, then by name; None: of every tenant."""
     tenants, schedules = _select_tenants(tenant_ids), _active_schedules(tenant_ids)
     good_runs = _good_runs(tenants, schedules, now)
     excepted = coverage.exceptions_by_tenant(tenant_ids)
@@ -51,7 +51,7 @@ def health_of_tenants(tenant_ids: Sequence[int] | None, now: datetime) -> list[T
 
 
 def _select_tenants(tenant_ids: Sequence[int] | None) -> list[Tenant]:
-    """With what tells how they stand, and no more: there may be ten thousand."""
+    """Return the tenants with the columns that health depends on, and no more: there may be ten thousand."""
     told = (
         Tenant.id,
         Tenant.name,
@@ -65,7 +65,7 @@ def _select_tenants(tenant_ids: Sequence[int] | None) -> list[Tenant]:
 
 
 def _active_schedules(tenant_ids: Sequence[int] | None) -> dict[int, list[Schedule]]:
-    """Tenant id -> those that are not paused."""
+    """Return tenant id -> schedules that are not paused."""
     told = (Schedule.tenant, Schedule.next_at, Schedule.last_at, Schedule.last_run)
     query = Schedule.select(*told).where(~Schedule.is_paused)
     found: dict[int, list[Schedule]] = {}
@@ -75,13 +75,13 @@ def _active_schedules(tenant_ids: Sequence[int] | None) -> dict[int, list[Schedu
 
 
 def switched_off(tenant_ids: Sequence[int] | None) -> list[Tenant]:
-    """Those that `of_tenants` leaves out: nobody expects a backup of them. By name."""
+    """Return the tenants that `health_of_tenants` leaves out, by name: nobody expects a backup of them."""
     query = Tenant.select().where(~Tenant.is_active).order_by(Tenant.name)
     return list(query if tenant_ids is None else query.where(is_in(Tenant.id, tenant_ids)))
 
 
 def _good_runs(tenants: Sequence[Tenant], schedules: Mapping[int, Sequence[Schedule]], now: datetime) -> set[int]:
-    """The runs of the last good backups, of those tenants that seem to have missed one since."""
+    """Return the runs of the last good backups, for tenants that seem to have missed one since."""
     in_question = [
         tenant.last_backup_id
         for tenant in tenants
@@ -104,7 +104,7 @@ def _health_of_tenant(
 def _outage(
     tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], now: datetime
 ) -> tuple[Standing, str] | None:
-    """What keeps the tenant as a whole from being backed up."""
+    """Return what keeps the tenant as a whole from being backed up, if anything."""
     if tenant.connection_error:
         return Standing.DISCONNECTED, tenant.connection_error
     if tenant.last_backup_at is None:
@@ -130,7 +130,7 @@ def _was_missed(schedule: Schedule, last_backup_at: datetime, now: datetime) -> 
 
 
 def count_changes(tenant_ids: Sequence[int]) -> Counter[int]:
-    """Tenant id -> policies that the tenant shows to be otherwise than their newest snapshot.
+    """Return tenant id -> policies that differ in the tenant from their newest snapshot.
 
     New, changed, or deleted since the last good backup; as the last listing saw them.
     """
@@ -143,7 +143,7 @@ def count_changes(tenant_ids: Sequence[int]) -> Counter[int]:
 
 
 def count_failures(tenant_ids: Sequence[int], since: datetime) -> dict[int, int]:
-    """Tenant id -> runs that failed, wholly or in part."""
+    """Return tenant id -> runs that failed, wholly or in part."""
     bad = Run.state.in_([RunState.FAILED, RunState.PARTIAL]) & time_ranges.since(Run.created_at, since)
     return dict(
         Run.select(Run.tenant, pw.fn.COUNT(Run.id))

@@ -1,4 +1,4 @@
-"""How each policy type of a tenant stands: is it offered there, and does the last backup hold all of it?"""
+"""Coverage: is a policy type offered in a tenant, and does the last backup hold all of it?"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ ASK_AGAIN_AFTER = timedelta(days=7)
 
 
 def record_offer(tenant: Tenant, policy_type: str, offer: Offer, why: str | None = None) -> None:
-    """What its list said just now."""
+    """Record whether the tenant offers the policy type, as its list said just now."""
     values = {Coverage.offer: offer, Coverage.asked_at: utcnow()}
     if offer != Offer.OFFERED:
         values[Coverage.why] = why and why[:1000]
@@ -25,9 +25,10 @@ def record_offer(tenant: Tenant, policy_type: str, offer: Offer, why: str | None
 
 
 def may_be_outage(tenant: Tenant, policy_type: str) -> bool:
-    """Policies of it are in the tenant, as far as we know: then “not offered” may be an outage in other words.
+    """Return whether “not offered” may be an outage in other words: as far as we know, the tenant has policies of the
+    type.
 
-    For a week it is told as a failure; then it is believed.
+    For a week it counts as a failure; then it is believed.
     """
     known = Coverage.get_or_none((Coverage.tenant == tenant) & (Coverage.policy_type == policy_type))
     is_new = known is None or known.bad_since is None or known.bad_since > utcnow() - ASK_AGAIN_AFTER
@@ -35,7 +36,7 @@ def may_be_outage(tenant: Tenant, policy_type: str) -> bool:
 
 
 def has_policies(tenant: Tenant, policy_type: str) -> bool:
-    """That are in the tenant, as far as we know."""
+    """Return whether the tenant has policies of the type, as far as we know."""
     present = (Policy.tenant == tenant) & (Policy.policy_type == policy_type) & (Policy.state == PolicyState.PRESENT)
     return bool(Policy.select().where(present).exists())
 
@@ -46,7 +47,7 @@ def _save(tenant_id: int, policy_type: str, values: Mapping[Any, object]) -> Non
 
 
 def not_offered(tenant: Tenant) -> dict[str, str]:
-    """Policy type -> why, of those that need not be asked for again yet."""
+    """Return policy type -> why, for types that need not be asked for again yet."""
     rows = Coverage.select(Coverage.policy_type, Coverage.why).where(
         (Coverage.tenant == tenant)
         & (Coverage.offer == Offer.NOT_OFFERED)
@@ -56,7 +57,7 @@ def not_offered(tenant: Tenant) -> dict[str, str]:
 
 
 def record_backup(tenant_id: int, began: datetime, good: Iterable[str], bad: Mapping[str, str]) -> None:
-    """A backup ended: it holds all of the policy types `good`; `bad` says why it does not hold all of the others."""
+    """Record a backup that ended: it holds all of the types `good`; `bad` says why it lacks some of the others."""
     since = {row.policy_type: row.bad_since for row in Coverage.select().where(Coverage.tenant == tenant_id)}
     told = {key: {Coverage.bad_since: since.get(key) or began, Coverage.why: why[:1000]} for key, why in bad.items()}
     told |= {key: {Coverage.good_at: began, Coverage.bad_since: None, Coverage.why: None} for key in good}
@@ -66,7 +67,7 @@ def record_backup(tenant_id: int, began: datetime, good: Iterable[str], bad: Map
 
 
 def exceptions_by_tenant(tenant_ids: Sequence[int] | None) -> dict[int, list[Coverage]]:
-    """Tenant id -> what its last backup does not hold all of, the oldest first; None: of every tenant."""
+    """Return tenant id -> coverage that the last backup lacks some of, the oldest first; None: of every tenant."""
     query = (
         Coverage.select().where(Coverage.bad_since.is_null(False)).order_by(Coverage.bad_since, Coverage.policy_type)
     )
@@ -79,7 +80,7 @@ def exceptions_by_tenant(tenant_ids: Sequence[int] | None) -> dict[int, list[Cov
 
 
 def uncovered(tenant: Tenant) -> list[Coverage]:
-    """What its last backup does not hold all of, the oldest first, and then what it does not have to hold."""
+    """Return what the last backup does not hold all of, the oldest first, and then what it does not have to hold."""
     quiet = Coverage.select().where((Coverage.tenant == tenant) & Coverage.offer.in_(QUIET_OFFERS))
     excepted = exceptions_by_tenant([tenant.id]).get(tenant.id, [])
     order = (Coverage.offer.desc(), Coverage.policy_type)

@@ -4,7 +4,7 @@
                ^                                                          |
                +----------------------- switched back --------------------+
 
-In force is what the tenant's own row holds. A credential that is refused stays where it is, to be tried again or
+The tenant's own row holds the one in force. A credential that is refused stays where it is, to be tried again or
 forgotten, and the one in force stays in force.
 """
 
@@ -30,7 +30,7 @@ def seal_owner(one: Credential) -> str:
 
 
 def open_values(one: Credential) -> dict[str, str]:
-    """As `tenants.credential_values`. Raises SealError when its key is missing."""
+    """Return the credential's values, as `tenants.credential_values` does. Raises SealError when its key is missing."""
     values: dict[str, str] = json.loads(keyring().unseal(one.sealed, seal_owner(one)))
     return values
 
@@ -49,7 +49,7 @@ def add_next(
     client_id: str = "",
     expires_at: datetime | None = None,
 ) -> Credential:
-    """Keep the next one, in the place of a next one that was there. Raises Invalid."""
+    """Save the next credential, in place of one that was there. Raises Invalid."""
     client_id = parse_guid(client_id, "client id") if client_id.strip() else tenant.client_id
     with database.atomic():
         made = _save(tenant, CredentialPlace.NEXT, kind, client_id, values, expires_at)
@@ -88,7 +88,7 @@ def _delete_at(tenant: Tenant, place: CredentialPlace) -> int:
 
 
 def put_in_force(one: Credential, run_id: int) -> bool:
-    """It signed in. False: it is no longer the next one, and nothing is changed."""
+    """Put the next credential in force, since it signed in. Return False when it is no longer the next one."""
     values = open_values(one)
     with database.atomic():
         if not _delete_if_next(one):
@@ -132,7 +132,7 @@ def _keep_as_previous(tenant: Tenant) -> None:
 
 
 def record_refusal(one: Credential, run_id: int, code: str, sentence: str) -> None:
-    """It could not sign in. It stays the next one, with the reason."""
+    """Record why the next credential could not sign in. It stays the next one."""
     with database.atomic():
         Credential.update(refusal=sentence[:500]).where(Credential.id == one.id).execute()
         audit.record(
@@ -148,7 +148,7 @@ def record_refusal(one: Credential, run_id: int, code: str, sentence: str) -> No
 
 
 def switch_back(tenant: Tenant, actor: Actor) -> Credential:
-    """Make the previous one the next one: it has to sign in again. Raises Invalid when there is none."""
+    """Make the previous credential the next one: it has to sign in again. Raises Invalid when there is none."""
     with database.atomic():
         one = find_at(tenant, CredentialPlace.PREVIOUS)
         if one is None:
@@ -169,7 +169,7 @@ def switch_back(tenant: Tenant, actor: Actor) -> Credential:
 
 
 def forget(one: Credential, actor: Actor) -> bool:
-    """False: it is gone, or somebody switched back to it meanwhile."""
+    """Delete a credential. Return False when it is gone, or somebody switched back to it meanwhile."""
     with database.atomic():
         as_it_was = (Credential.id == one.id) & (Credential.place == one.place) & (Credential.since == one.since)
         if not Credential.delete().where(as_it_was).execute():
@@ -186,6 +186,6 @@ def forget(one: Credential, actor: Actor) -> bool:
 
 
 def forget_old() -> int:
-    """Those that were kept long enough. Returns how many."""
+    """Delete credentials that were kept long enough. Return how many."""
     old = list(Credential.select().where(Credential.since < utcnow() - KEEP_FOR))
     return sum(forget(one, SYSTEM) for one in old)

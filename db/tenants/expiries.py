@@ -1,4 +1,4 @@
-"""What of a tenant runs out, as it was read last: once a day, beside a sync or a backup."""
+"""Expiries: what runs out in a tenant, as it was read last, once a day beside a sync or a backup."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ def are_due(tenant: Tenant) -> bool:
 
 
 def save(tenant: Tenant, kinds: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Of these kinds, all that there is. In a transaction; what could not be read stays as it was seen last."""
+    """Save all expiries of these kinds, in a transaction. Kinds that could not be read stay as they were seen last."""
     now = utcnow()
     Tenant.update(expiries_at=now).where(Tenant.id == tenant.id).execute()
     shown = [Expiry.name, Expiry.expires_at, Expiry.state, Expiry.is_well, Expiry.seen_at]
@@ -30,13 +30,13 @@ def save(tenant: Tenant, kinds: Sequence[str], rows: Sequence[Mapping[str, Any]]
 
 
 def of_tenant(tenant: Tenant) -> list[Expiry]:
-    """What ends soonest first, then what has no end."""
+    """Return the tenant's expiries: those that end soonest first, then those without an end."""
     found = Expiry.select().where(Expiry.tenant == tenant)
     return list(found.order_by(Expiry.expires_at.asc(nulls="last"), Expiry.kind, Expiry.name))
 
 
 def describe(expiry: Expiry, now: datetime) -> tuple[str, str]:
-    """(how urgent: "bad", "warn", "good" or "muted"; a few words)."""
+    """Return (how urgent: "bad", "warn", "good" or "muted"; a few words)."""
     if not expiry.object_id:
         return "muted", expiry.state  # a kind that could not be read
     if expiry.expires_at is None:

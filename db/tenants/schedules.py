@@ -1,6 +1,6 @@
-"""When tenants are backed up by themselves: cron in a time zone, over both changes of the clock.
+"""Schedules: when tenants are backed up by themselves. Cron in a time zone, over both changes of the clock.
 
-A schedule's `next_at` is in UTC, and taking it moves it on: a time that was missed while no scheduler ran is made up
+A schedule's `next_at` is in UTC, and claiming it moves it on: a time that was missed while no scheduler ran is made up
 once.
 """
 
@@ -33,7 +33,10 @@ LARGE_TENANT = 1000
 
 
 def times(cron: str, time_zone: str, after: datetime) -> Iterator[datetime]:
-    """Naive UTC in and out. An hour that the clock skips is made up after it; one that comes twice counts once."""
+    """Yield the cron's times, naive UTC in and out.
+
+    A skipped hour is made up after it; one that comes twice counts once.
+    """
     zone = _zone(time_zone)
     try:
         found = CronSim(cron, after.replace(tzinfo=UTC).astimezone(zone))
@@ -46,7 +49,7 @@ def times(cron: str, time_zone: str, after: datetime) -> Iterator[datetime]:
 
 @lru_cache(maxsize=1000)
 def _zone(name: str) -> ZoneInfo:
-    """Raises Invalid."""
+    """Return the time zone. Raises Invalid."""
     try:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError) as e:
@@ -56,14 +59,14 @@ def _zone(name: str) -> ZoneInfo:
 
 @cache
 def time_zones() -> list[str]:
-    """Those to choose from. It looks through hundreds of files, and so does it once."""
+    """Return the time zones to choose from. Looks through hundreds of files, and so does it once."""
     return sorted(available_timezones())
 
 
 def next_after(schedule: Schedule, after: datetime, began: datetime | None = None) -> datetime:
-    """The first time after that, moved by the tenant's own share of the spread, but never far towards the one after.
+    """Return the first time after that, moved by the tenant's own jitter, but never far towards the time after it.
 
-    `began`: the moment of the time before, which must not come again in a spread that has changed with the tenant.
+    `began`: the moment of the time before, which must not come again when the jitter changed with the tenant.
     """
     # Looked for from before: a time whose spread moment is still to come has not been yet.
     since = after - MAX_JITTER if began is None else max(after - MAX_JITTER, began)
@@ -79,13 +82,12 @@ def next_after(schedule: Schedule, after: datetime, began: datetime | None = Non
 
 
 def jitter(tenant_id: int, policies: int) -> timedelta:
-    """The tenant's own moment, always the same for as long as it has as many policies; the more, the earlier."""
+    """Return the tenant's own delay: the same for as long as it has as many policies, and shorter with more of them."""
     share = int.from_bytes(hashlib.sha256(str(tenant_id).encode()).digest()[:4]) / 2**32
     return timedelta(seconds=int(MAX_JITTER.total_seconds() * share / (1 + policies / LARGE_TENANT)))
 
 
 def _count_policies(tenant_id: int) -> int:
-    """How many policies are known of it."""
     return Policy.select().where(Policy.tenant == tenant_id).count()
 
 
@@ -126,7 +128,7 @@ def change(
 
 
 def pause(schedule: Schedule, why: str, actor: Actor) -> None:
-    """It cannot be told when it comes next: nothing starts until somebody has changed it, as may just have happened."""
+    """Pause a schedule whose next time cannot be told, until somebody changes it. One just changed is left alone."""
     why = why[:500]
     is_as_it_was = (Schedule.cron == schedule.cron) & (Schedule.time_zone == schedule.time_zone)
     paused = Schedule.update(is_paused=True, next_at=None, paused_because=why)
@@ -169,10 +171,7 @@ def _audit(schedule: Schedule, actor: Actor) -> None:
 
 
 def due_schedules(now: datetime, apart: Collection[int] = (), limit: int = 200) -> list[Schedule]:
-    """Longest overdue first; without those whose last run still goes: they wait for it.
-
-    `apart`: without these ids either.
-    """
+    """Return due schedules, the longest overdue first, without those whose last run still goes: they wait for it."""
     still_going = Run.select(Run.id).where((Run.id == Schedule.last_run) & IS_ACTIVE)
     waiting = Schedule.last_run.in_(still_going)
     return list(
@@ -186,9 +185,9 @@ def due_schedules(now: datetime, apart: Collection[int] = (), limit: int = 200) 
 
 
 def claim_due(schedule: Schedule, now: datetime) -> bool:
-    """Move it on to its first time after now. False when another scheduler was quicker. Raises Invalid.
+    """Move the schedule to its first time after now. Return False when another scheduler was quicker. Raises Invalid.
 
-    In the transaction that makes its run: a time that is moved on and has no run would be lost.
+    Call it in the transaction that makes its run: a time that is moved on and has no run would be lost.
     """
     moved = Schedule.update(next_at=next_after(schedule, now, schedule.next_at), last_at=now).where(
         (Schedule.id == schedule.id) & (Schedule.next_at == schedule.next_at)
@@ -197,7 +196,7 @@ def claim_due(schedule: Schedule, now: datetime) -> bool:
 
 
 def give_back(schedule: Schedule, run: Run) -> None:
-    """Undo `take`: the time stays, and comes when that run has ended."""
+    """Undo `claim_due`: the time stays, and comes when that run has ended."""
     Schedule.update(next_at=schedule.next_at, last_at=schedule.last_at, last_run=run).where(
         Schedule.id == schedule.id
     ).execute()
@@ -208,7 +207,7 @@ def record_run(schedule: Schedule, run: Run) -> None:
 
 
 def of_tenants(tenant_ids: Sequence[int] | None, limit: int | None = None, offset: int = 0) -> list[Schedule]:
-    """By the tenant's name; None: of every tenant."""
+    """Return the schedules by their tenant's name; None: of every tenant."""
     ids: Any = Schedule.select(Schedule.id).join(Tenant).order_by(Tenant.name, Schedule.id).limit(limit).offset(offset)
     ids = ids if tenant_ids is None else ids.where(is_in(Schedule.tenant, tenant_ids))
     # Found by their ids first: joined, PostgreSQL would go along all runs for them.

@@ -56,7 +56,7 @@ def _clean_name(text: str) -> str:
 
 
 def _new_id() -> dict[str, int]:
-    """On SQLite, which gives the number of a tenant that was removed to the next one: a number that no event names.
+    """Return an id that no audit event names, for SQLite, which would give a removed tenant's id to the next one.
 
     Else the managers of the new one would read in the audit log what was done to the one before.
     """
@@ -67,7 +67,7 @@ def _new_id() -> dict[str, int]:
 
 
 def rename(tenant: Tenant, name: str, actor: Actor) -> None:
-    """Its directory id, and everything that is kept of it, stay. Raises Invalid."""
+    """Rename the tenant. Its directory id, and everything that is kept of it, stay. Raises Invalid."""
     name, before = _clean_name(name), str(tenant.name)
     if name == before:
         return
@@ -82,7 +82,7 @@ def rename(tenant: Tenant, name: str, actor: Actor) -> None:
 
 
 def require_switched_on(tenant: Tenant) -> None:
-    """Raises SwitchedOff when nothing may start in it."""
+    """Raises SwitchedOff when nothing may start in the tenant."""
     if tenant.removing_since:
         raise SwitchedOff(f"{tenant.name} is being removed: nothing starts in it any more.")
     if not tenant.is_active:
@@ -93,9 +93,9 @@ def require_switched_on(tenant: Tenant) -> None:
 
 
 def lock_switched_on(tenant: Tenant, *, even_off: bool) -> None:
-    """As `require_on`, in a transaction: whoever switches it off meanwhile waits for its end, and finds what it made.
+    """Require, in a transaction, that the tenant stays on until its end: who switches it off meanwhile waits for that.
 
-    `even_off`: it may be switched off, but not on its way out.
+    `even_off`: it may be switched off, but not on its way out. Raises SwitchedOff.
     """
     lock_rows_shared(Tenant, Tenant.id == tenant.id)
     now = Tenant.get_by_id(tenant.id)
@@ -104,12 +104,12 @@ def lock_switched_on(tenant: Tenant, *, even_off: bool) -> None:
 
 
 def find_by_text(text: str) -> Tenant | None:
-    """By name or directory id, as commands take it."""
+    """Return the tenant of this name or directory id, as commands take either."""
     return Tenant.get_or_none((Tenant.name == text) | (Tenant.directory_id == text.lower()))
 
 
 def set_full_every(tenant: Tenant, days: str, actor: Actor) -> None:
-    """After how many days a backup reads everything, whatever the lists say."""
+    """Set after how many days a backup reads everything, whatever the lists say. Raises Invalid."""
     if not days.isdecimal() or len(days) > 2 or not 1 <= int(days) <= 90:
         raise Invalid("Give a number of days from 1 to 90.")
     with database.atomic():
@@ -118,7 +118,7 @@ def set_full_every(tenant: Tenant, days: str, actor: Actor) -> None:
 
 
 def set_keeps_members(tenant: Tenant, keeps: bool, actor: Actor) -> None:
-    """Whether backups keep who is in the groups that policies refer to, by their ids."""
+    """Set whether backups keep the members, by their ids, of the groups that policies refer to."""
     with database.atomic():
         changed = (Tenant.id == tenant.id) & (Tenant.keeps_members != keeps)
         if Tenant.update(keeps_members=keeps).where(changed).execute():
@@ -134,7 +134,7 @@ def set_credential(
     *,
     expires_at: datetime | None = None,
 ) -> None:
-    """A new tenant's first one, in force untried. Every later one goes through db/tenants/credentials.py.
+    """Set a new tenant's first credential, in force untried. Every later one goes through db/tenants/credentials.py.
 
     `values`: {"secret"} or {"private_key", "certificate"}; sealed with the tenant as owner.
     """
@@ -148,7 +148,7 @@ def set_credential(
 
 
 def credential_values(tenant: Tenant) -> dict[str, str]:
-    """Raises SealError when the key is missing; {} when the tenant has none yet."""
+    """Return the values of the credential in force, {} without one. Raises SealError when the key is missing."""
     if tenant.credential is None:
         return {}
     values: dict[str, str] = json.loads(keyring().unseal(tenant.credential, credential_owner(tenant)))
@@ -156,13 +156,13 @@ def credential_values(tenant: Tenant) -> dict[str, str]:
 
 
 def record_connection(tenant: Tenant, error: str | None) -> None:
-    """Signing in worked just now, or why it did not: of the credential that is in force still."""
+    """Record that signing in worked just now, or why it did not, unless another credential is in force by now."""
     told = {"connection_error": error[:500]} if error else {"connection_error": None, "connected_at": utcnow()}
     Tenant.update(told).where((Tenant.id == tenant.id) & _has_same_credential(tenant)).execute()
 
 
 def record_expiry(tenant: Tenant, expires_at: datetime | None) -> None:
-    """When the credential in force ends, of one that was given before that was noted."""
+    """Record when the credential in force ends, for one that was given before that was noted."""
     Tenant.update(credential_expires_at=expires_at).where(
         (Tenant.id == tenant.id) & _has_same_credential(tenant)
     ).execute()
@@ -170,7 +170,7 @@ def record_expiry(tenant: Tenant, expires_at: datetime | None) -> None:
 
 
 def _has_same_credential(tenant: Tenant) -> Condition:
-    """As a condition: this row's credential is in force. Another may have taken its place since the row was read."""
+    """Return the condition that this row's credential is in force still: another may have taken its place since."""
     if tenant.credential is None:
         return Tenant.credential.is_null()
     return Tenant.credential == bytes(tenant.credential)
