@@ -48,7 +48,7 @@ from db.sql.value_lists import is_in
 from db.states import QUIET_OFFERS, ItemState, Offer, Outcome, RunKind
 from db.tenants import coverage
 from graph.errors import GraphError, Rejected, Throttled
-from graph.policy_types.table import POLICY_TYPES, row_of
+from graph.policy_types.table import POLICY_TYPES, get_policy_type
 from graph.read import directory_names as names
 from graph.read.readings import ListedPolicy, PolicyList, Reading, list_policies, read_policy
 from graph.references.reference_kinds import GROUPS
@@ -325,7 +325,7 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.KnownNames) -> na
         client(tenant),
         {
             item.id: read_policy(
-                row_of(item.policy_type, with_members=tenant.keeps_members),
+                get_policy_type(item.policy_type, with_members=tenant.keeps_members),
                 item.graph_id,
                 known,
                 is_last_try=is_last_try(item),

@@ -22,7 +22,7 @@ from db.runs.claims import Claim
 from db.runs.run_items import NewRunItem
 from db.states import ItemState, Outcome, RunKind
 from graph.errors import Forbidden, GraphError, NotFound, Rejected
-from graph.policy_types.table import POLICY_TYPES, row_of
+from graph.policy_types.table import POLICY_TYPES, get_policy_type
 from graph.read.readings import Reading, read_policy
 from graph.transport.batch_driver import drive_one
 
@@ -48,7 +48,7 @@ def capture_snapshot(run_id: int) -> None:
 
 def _capture(claim: Claim) -> None:
     for item in run_items.unsettled_items(claim.run):
-        row = row_of(item.policy_type, with_members=claim.run.tenant.keeps_members)
+        row = get_policy_type(item.policy_type, with_members=claim.run.tenant.keeps_members)
         wanted = read_policy(row, item.graph_id, is_last_try=is_last_attempt(claim))
         memory = RunMemory(claim, "item")
         reading: Reading | GraphError

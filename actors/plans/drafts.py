@@ -14,7 +14,7 @@ from db.restores import restore_drafts, restore_items
 from db.restores.restore_drafts import NewRestoreItem, RestoreSource
 from db.sql import value_lists
 from db.states import SUCCESSFUL_OUTCOMES, RestoreState
-from graph.content.fingerprint import fingerprint, text_mark
+from graph.content.fingerprint import content_hash, fingerprint
 from graph.display.diff import Difference
 from graph.policy_types.table import POLICY_TYPES
 from graph.references.reference_kinds import GROUPS
@@ -149,7 +149,7 @@ def of_snapshot(snapshot: Snapshot, tenant: Tenant, options: Mapping[str, Any], 
 
 def mark_of(document: Mapping[str, Any]) -> str:
     """What a download's manifest says of a policy's text, and an upload checks."""
-    return text_mark(document)
+    return content_hash(document)
 
 
 def fingerprint_of(policy_type: str, document: Mapping[str, Any]) -> str:

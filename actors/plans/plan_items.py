@@ -9,7 +9,7 @@ from db.models import RestoreItem
 from db.policies import snapshots
 from db.states import WRITTEN_OUTCOMES, Outcome
 from graph.display.masking import as_told
-from graph.policy_types.policy_type import PolicyType, name_of
+from graph.policy_types.policy_type import PolicyType, policy_name
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore.desired_content import desired_content
 from graph.restore.options import LEAVE, RestoreOptions
@@ -104,5 +104,5 @@ def told(
     """
     is_written = plan.action in WRITTEN_OUTCOMES
     found = find_dangers(policy_type, want, live, with_assignments=options.assignments != LEAVE) if is_written else []
-    named = {"name": name_of(policy_type, held["body"])} if held else {}
+    named = {"name": policy_name(policy_type, held["body"])} if held else {}
     return {**named, "dangers": [asdict(one) for one in found]}

@@ -8,7 +8,7 @@ from actors.reading.cached_listings import Lists
 from db.models import RestoreItem
 from db.states import Outcome
 from graph.errors import GraphError
-from graph.policy_types.quotas import QUOTAS, warning
+from graph.policy_types.quotas import QUOTAS, quota_warning
 from graph.write.write_requests import PolicyContent
 
 
@@ -25,4 +25,4 @@ def warn_of_quotas(
         if quota.counts(contents[item]["body"]):
             made[item.policy_type] += 1
             there = sum(quota.counts({"@odata.type": one.odata_type}) for one in listed.policies)
-            plan["notes"] += filter(None, [warning(quota, there, made[item.policy_type])])
+            plan["notes"] += filter(None, [quota_warning(quota, there, made[item.policy_type])])

@@ -58,7 +58,7 @@ def told_by(error: GraphError, policy_type: PolicyType, tenant: Tenant) -> tuple
 
 def why_forbidden(access: Access, tenant: Tenant, then: str = "start this again") -> str:
     """The permission is missing; or it is there, and something else refuses us: then no consent helps."""
-    if access.is_sure(graph_clients.sign_in(tenant).roles()):
+    if access.is_granted(graph_clients.sign_in(tenant).roles()):
         return (
             f"Microsoft Graph refuses this, though the app registration has the permission ({access.ask}). "
             f"Check that the tenant has this feature and a licence for it, then {then}."

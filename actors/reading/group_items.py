@@ -25,7 +25,7 @@ NEEDS = f"Needs {ROW.permission}: groups that policies refer to are kept by name
 
 
 def is_permitted(tenant: Tenant) -> bool:
-    return ROW.access.is_possible(graph_clients.sign_in(tenant).roles())
+    return ROW.access.may_be_granted(graph_clients.sign_in(tenant).roles())
 
 
 def begin(claim: Claim, backup_set: BackupSet) -> None:

@@ -6,7 +6,7 @@ from db.encryption import SealError
 from db.models import Policy
 from db.policies import snapshots
 from db.policies.snapshots import SnapshotDraft
-from graph.content.fingerprint import assignments_mark, fingerprint
+from graph.content.fingerprint import assignments_fingerprint, fingerprint
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import Reading
 from graph.write import additions
@@ -19,7 +19,7 @@ def ready(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotDraft:
         reading.content,
         mark,
         read_at=read_at,
-        assignments_mark=assignments_mark(reading.content["assignments"]),
+        assignments_mark=assignments_fingerprint(reading.content["assignments"]),
         name=reading.name,
         modified_at=reading.modified_at,
         proof=reading.proof,

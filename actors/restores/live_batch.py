@@ -28,7 +28,7 @@ from db.runs.claims import Claim
 from db.states import POSSIBLY_APPLIED, ItemState, Outcome, WriteState
 from graph.errors import GraphError, NotFound
 from graph.policy_types.policy_type import match_key
-from graph.policy_types.table import POLICY_TYPES, row_of
+from graph.policy_types.table import POLICY_TYPES, get_policy_type
 from graph.read.readings import ListedPolicy, Reading, read_policy
 from graph.references.reference_kinds import GROUPS, TOKENS
 from graph.restore.executor import (
@@ -303,7 +303,7 @@ class Together:
     def _order(self, item: RestoreItem) -> RestoreTask:
         has_begun = item.created_id is not None or write_log.may_have_been_applied(self._writes[item.id])
         return RestoreTask(
-            row_of(item.policy_type, with_members=self._options.groups == GROUPS_WITH_MEMBERS),
+            get_policy_type(item.policy_type, with_members=self._options.groups == GROUPS_WITH_MEMBERS),
             self._wanted(item) if item.content_id else None,
             item.created_id or item.target_id,
             token=_lives_below(item),

@@ -21,7 +21,7 @@ from db.restores import mappings
 from db.runs import claims, name_cache, run_items
 from db.runs.claims import Claim
 from db.states import WRITTEN_OUTCOMES, ItemState, Outcome, Result, WriteState
-from graph.content.normalise import canonical
+from graph.content.normalise import canonical_json
 from graph.errors import ApprovalNeeded, Forbidden, GraphError, NotFound, Rejected, Throttled
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore.executor import (
@@ -224,7 +224,7 @@ class Outcomes:
         values: dict[object, object] = {RestoreItem.seen_content: None, RestoreItem.seen_at: None}
         if order.live is not None:
             # By its raw text: contents of one fingerprint may have children of other ids.
-            mark = hashlib.sha256(canonical(order.live).encode("utf-8", "surrogatepass")).hexdigest()
+            mark = hashlib.sha256(canonical_json(order.live).encode("utf-8", "surrogatepass")).hexdigest()
             content = snapshots.save_content(self._restore.tenant_id, order.live, mark)
             values = {RestoreItem.seen_content: content, RestoreItem.seen_at: utcnow()}
         RestoreItem.update(values).where(RestoreItem.id == item.id).execute()

@@ -64,6 +64,6 @@ def _missing(granted: frozenset[str], needs: Iterable[tuple[Access, str]]) -> di
     """The permission to ask for -> what it unlocks."""
     missing: dict[str, list[str]] = {}
     for access, what in needs:
-        if not access.is_sure(granted):
+        if not access.is_granted(granted):
             missing.setdefault(access.ask, []).append(what)
     return missing

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from actors.uploads.unpacking import Line, text
-from graph.content.fingerprint import fingerprint, text_mark
+from graph.content.fingerprint import content_hash, fingerprint
 from graph.content.legacy_fingerprint import fingerprint as first_fingerprint
-from graph.content.normalise import canonical
+from graph.content.normalise import canonical_json
 from graph.content.places import root_type
-from graph.content.secrets import is_hidden
+from graph.content.secrets import holds_hidden
 from graph.microsoft import model
 from graph.policy_types import shape
-from graph.policy_types.policy_type import LONGEST_NAME, PolicyType, name_of, storable
+from graph.policy_types.policy_type import MAX_NAME_LENGTH, PolicyType, policy_name, storable
 from graph.policy_types.table import POLICY_TYPES
 from graph.read import directory_names
 from graph.references import references
@@ -37,25 +37,25 @@ def problem(line: Line, document: dict[str, Any]) -> str:
     found = next(_contradictions(POLICY_TYPES[line.policy_type], line, document), "")
     if found:
         return f"manifest.json contradicts it: {found}"
-    if is_hidden(document) or not _is_as_downloaded(line, document):
+    if holds_hidden(document) or not _is_as_downloaded(line, document):
         return "it was changed after its download, or downloaded without its secrets."
     return ""
 
 
 def mark_of(document: Mapping[str, Any]) -> str:
     """Of its own, never a capture's: equal fingerprints allow for other texts, and what we read must stay ours."""
-    return hashlib.sha256(f"uploaded {canonical(document)}".encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(f"uploaded {canonical_json(document)}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def own_name(line: Line, document: Mapping[str, Any]) -> str:
     """By what it is, not by what its file says of it."""
-    return name_of(POLICY_TYPES[line.policy_type], document["body"])
+    return policy_name(POLICY_TYPES[line.policy_type], document["body"])
 
 
 def _contradictions(policy_type: PolicyType, line: Line, document: dict[str, Any]) -> Iterator[str]:
     body = document["body"]
     if not _is_name(policy_type, line.name, body):
-        yield f"it calls it “{line.name[:SHOWN]}”, and its content says “{name_of(policy_type, body)[:SHOWN]}”."
+        yield f"it calls it “{line.name[:SHOWN]}”, and its content says “{policy_name(policy_type, body)[:SHOWN]}”."
     own_id = body.get("id")
     if isinstance(own_id, str) and own_id and own_id.lower() != line.graph_id.rpartition("/")[2].lower():
         yield f"it says the id {line.graph_id[:SHOWN]}, and its content {storable(own_id)[:SHOWN]}."
@@ -68,9 +68,9 @@ def _contradictions(policy_type: PolicyType, line: Line, document: dict[str, Any
 
 def _is_name(policy_type: PolicyType, said: str, body: Mapping[str, Any]) -> bool:
     """Whatever an earlier version did with what no database takes."""
-    own = [name_of(policy_type, body), _NO_NAME, *map(body.get, ("displayName", "name", policy_type.name_property))]
+    own = [policy_name(policy_type, body), _NO_NAME, *map(body.get, ("displayName", "name", policy_type.name_property))]
     texts = [one for one in own if isinstance(one, str)]
-    return said.strip() in {kept(one)[:LONGEST_NAME].strip() for one in texts for kept in (storable, text)}
+    return said.strip() in {kept(one)[:MAX_NAME_LENGTH].strip() for one in texts for kept in (storable, text)}
 
 
 def _is_of_type(policy_type: PolicyType, body: Mapping[str, Any]) -> bool:
@@ -113,6 +113,6 @@ def _texts(value: Any) -> Iterator[str]:
 def _is_as_downloaded(line: Line, document: Mapping[str, Any]) -> bool:
     """By its text; of a file that says no mark of that, by what was called equal when it was made."""
     if line.sha256:
-        return text_mark(document) == line.sha256
+        return content_hash(document) == line.sha256
     policy_type = POLICY_TYPES[line.policy_type]
     return any(made(policy_type, document) == line.fingerprint for made in (fingerprint, first_fingerprint))

@@ -1,25 +1,30 @@
+"""Fingerprints of contents, equal when nothing has changed that a person would call a change."""
+
 import hashlib
 from typing import Any
 
-from graph.content.normalise import canonical, normalise, normalise_assignments
-from graph.content.odata import without_annotations
+from graph.content.normalise import canonical_json, normalise, normalise_assignments
+from graph.content.odata import strip_annotations
 from graph.policy_types.policy_type import PolicyType
 
 
 def fingerprint(policy_type: PolicyType, content: Any) -> str:
-    """SHA-256, in hex, over the normalised content: equal when nothing a person would call a change happened."""
+    """Return the SHA-256 of the normalised content, in hex."""
     return _sha256(normalise(policy_type, content))
 
 
-def assignments_mark(assignments: Any) -> str:
-    """SHA-256 over the normalised assignments alone: what a list shows of them against what was read."""
-    return _sha256(normalise_assignments(without_annotations(assignments)))
+def assignments_fingerprint(assignments: Any) -> str:
+    """Return the SHA-256 of the normalised assignments alone, to compare a list's with those that were read."""
+    return _sha256(normalise_assignments(strip_annotations(assignments)))
 
 
-def text_mark(content: Any) -> str:
-    """SHA-256 over the content as it is: whether a file is what was downloaded, whatever we call equal by then."""
+def content_hash(content: Any) -> str:
+    """Return the SHA-256 of the content as it is: it proves that a file is the one that was downloaded.
+
+    The fingerprint cannot prove that: what it calls equal changes between versions.
+    """
     return _sha256(content)
 
 
 def _sha256(value: Any) -> str:
-    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,6 +1,7 @@
-"""The fingerprint as it was until 2026-11: files that were downloaded before carry it, and are checked by it.
+"""The fingerprint as it was until 2026-11: files that were downloaded before carry it, and are checked with it.
 
-By names and lists made by hand. Nothing else uses it, and nothing here changes any more.
+It goes by names and lists made by hand. Nothing else uses it, and nothing here may change any more: that is why it has
+copies of its own of rules in graph/content/normalise.py.
 """
 
 import hashlib
@@ -8,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graph.content.normalise import ZERO_GUID, canonical, from_base64
-from graph.content.odata import without_annotations
+from graph.content.normalise import ZERO_GUID, canonical_json, decode_base64
+from graph.content.odata import strip_annotations
 from graph.policy_types.policy_type import PolicyType
 
 _EVERYWHERE = frozenset(
@@ -111,12 +112,12 @@ _TIME_OF_DAY = re.compile(r"(\d\d:\d\d:\d\d)\.0+$")
 
 
 def fingerprint(policy_type: PolicyType, content: Any) -> str:
-    text = canonical(_normalised(policy_type, content))
+    text = canonical_json(_normalised(policy_type, content))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _normalised(policy_type: PolicyType, content: Any) -> Any:
-    content = without_annotations(content)
+    content = strip_annotations(content)
     if not isinstance(content, dict):
         return content
     body = content.get("body")
@@ -142,15 +143,15 @@ def _value(value: Any, key: str, volatile: frozenset[str]) -> Any:
 
 
 def _object(value: dict[str, Any], key: str, volatile: frozenset[str]) -> dict[str, Any]:
-    kept = {
+    properties = {
         name: _value(inner, name, volatile)
         for name, inner in value.items()
         if name not in _EVERYWHERE and name not in volatile and not (name == "id" and key in _ANONYMOUS)
     }
     for rule in _EQUALITIES:
-        rule(kept)
+        rule(properties)
     # An absent property and a null one are the same; so are the empty lists the service adds to old policies.
-    return {name: inner for name, inner in kept.items() if inner is not None}
+    return {name: inner for name, inner in properties.items() if inner is not None}
 
 
 def _array(value: list[Any], key: str, volatile: frozenset[str]) -> list[Any]:
@@ -160,10 +161,12 @@ def _array(value: list[Any], key: str, volatile: frozenset[str]) -> list[Any]:
         if "" not in ids:
             # Hundreds of settings: their whole texts are compared only where two have one id.
             is_unique = len(ids) == len(clean)
-            return sorted(clean, key=lambda one: (_setting_id(one), "" if is_unique else canonical(one)))
+            return sorted(clean, key=lambda one: (_setting_id(one), "" if is_unique else canonical_json(one)))
     if key in _UNORDERED:
         by = _UNORDERED[key]
-        return sorted(clean, key=lambda inner: (canonical(inner.get(by)) if _has(inner, by) else "", canonical(inner)))
+        return sorted(
+            clean, key=lambda inner: (canonical_json(inner.get(by)) if _has(inner, by) else "", canonical_json(inner))
+        )
     return clean
 
 
@@ -176,8 +179,8 @@ def _setting_id(setting: Any) -> str:
     if not isinstance(setting, dict):
         return ""
     instance = setting.get("settingInstance")
-    found = instance.get("settingDefinitionId") if isinstance(instance, dict) else setting.get("definitionId")
-    return found if isinstance(found, str) else ""
+    definition = instance.get("settingDefinitionId") if isinstance(instance, dict) else setting.get("definitionId")
+    return definition if isinstance(definition, str) else ""
 
 
 def _description(value: dict[str, Any]) -> None:
@@ -217,7 +220,7 @@ def _oma_secret(value: dict[str, Any]) -> None:
 def _oma_xml(value: dict[str, Any]) -> None:
     """Graph takes XML as base64 and reveals an encrypted one as text: compared as text."""
     if str(value.get("@odata.type")).endswith("omaSettingStringXml"):
-        text = from_base64(value.get("value"))
+        text = decode_base64(value.get("value"))
         value["value"] = text if str(text).lstrip().startswith("<") else value.get("value")
 
 
@@ -231,7 +234,9 @@ def _unset_setting(value: dict[str, Any]) -> None:
     """An intent's setting of "null" is one that is not configured."""
     if isinstance(value.get("settings"), list):
         value["settings"] = [
-            one for one in value["settings"] if not (isinstance(one, dict) and one.get("valueJson") == "null")
+            setting
+            for setting in value["settings"]
+            if not (isinstance(setting, dict) and setting.get("valueJson") == "null")
         ]
 
 
@@ -265,7 +270,7 @@ def _assignments(assignments: Any) -> Any:
         return assignments
     # runRemediationScript always reads false; source tells how it came, not what it does.
     volatile = frozenset({"runRemediationScript", "source", "sourceId"})
-    clean = [_without_type(one) for one in assignments]
+    clean = [_without_type(assignment) for assignment in assignments]
     return _array(clean, "assignments", volatile)
 
 

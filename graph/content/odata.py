@@ -1,16 +1,18 @@
+"""OData's annotations inside the JSON of a policy."""
+
 from typing import Any
 
 
-def without_annotations(value: Any) -> Any:
-    """The value without OData's annotations and action links, but with each object's own @odata.type.
+def strip_annotations(value: Any) -> Any:
+    """Return the value without OData's annotations and action links, but with each object's own @odata.type.
 
     `x@odata.type`, `@odata.context`, `x@odata.navigationLink` and `#microsoft.graph.assign` carry ids and nothing of
     the policy; `definition@odata.bind` is content and stays.
     """
     if isinstance(value, dict):
-        return {key: without_annotations(inner) for key, inner in value.items() if not is_annotation(key)}
+        return {key: strip_annotations(inner) for key, inner in value.items() if not is_annotation(key)}
     if isinstance(value, list):
-        return [without_annotations(inner) for inner in value]
+        return [strip_annotations(inner) for inner in value]
     return value
 
 

@@ -1,4 +1,4 @@
-"""What stands at a place in a policy's JSON, and how two values of it are compared: from Microsoft's model."""
+"""Places in a policy's JSON: what kind of value stands there, and how two are compared. From Microsoft's model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from graph.microsoft import model
 from graph.microsoft.model import Property
 from graph.policy_types.policy_type import PolicyType
 
-# Routes that the model does not have, with what others saw there.
+# The types behind routes that the model does not have, as others saw them.
 _ROOTS: Mapping[str, str] = {
     # The shape of a settings catalog policy (Micke-K/IntuneManagement).
     "inventoryPolicies": "deviceManagementConfigurationPolicy",
@@ -21,14 +21,14 @@ _ROOTS: Mapping[str, str] = {
     # A property of its service, and not a collection.
     "deviceManagementSettings": "deviceManagementSettings",
 }
-# Any policy's assignment: what one collection's has and another's has not is told by its name.
+# Stands for an assignment of any collection: their properties are told apart by name.
 ASSIGNMENT = "(assignment)"
 _ASSIGNMENTS = ("mobileAppAssignment", "deviceHealthScriptAssignment", "deviceManagementConfigurationPolicyAssignment")
 
 
 @dataclass(frozen=True)
 class Place:
-    """`kind`, `declared`: of the value, or of the elements of a list; "" where the model does not know it.
+    """`kind` and `declared` type describe the value, or the elements of a list; "" where the model does not know it.
 
     `keys`: what identifies an object in a list (() its whole value); None where the order of the list counts.
     """
@@ -39,11 +39,11 @@ class Place:
     is_set: bool = True
 
     def inside(self, value: Any, name: str) -> "Place":
-        """Of a property of this value."""
-        return place_in(model.type_of(value, self.declared), name)
+        """Return the place of a property of this value."""
+        return property_place(model.type_of(value, self.declared), name)
 
 
-def body_of(policy_type: PolicyType) -> Place:
+def body_place(policy_type: PolicyType) -> Place:
     return Place("object", root_type(policy_type))
 
 
@@ -51,27 +51,27 @@ ASSIGNMENTS = Place("object", ASSIGNMENT, ("target",))
 
 
 def root_type(policy_type: PolicyType) -> str:
-    """What its policies are, where they do not say it themselves; "" where the model has no such collection."""
+    """Return the type of policies that do not state theirs; "" where the model has no such collection."""
     if policy_type.key in _ROOTS:
         return _ROOTS[policy_type.key]
     return model.type_of_collection(policy_type.path) if policy_type.path in model.routes() else ""
 
 
 @lru_cache(model.MOST_PAIRS)
-def place_in(holder: str, name: str) -> Place:
-    """Of a property of this type."""
-    found = property_of(holder, name)
-    if found is None:
+def property_place(holder: str, name: str) -> Place:
+    """Return the place of a property of this type."""
+    declared = find_property(holder, name)
+    if declared is None:
         return Place()
     is_set = unordered_lists.is_set_of_plain_values(holder, name)
-    return Place(found.kind, found.type or "", unordered_lists.identity_keys(holder, found), is_set)
+    return Place(declared.kind, declared.type or "", unordered_lists.identity_keys(holder, declared), is_set)
 
 
 @lru_cache(model.MOST_PAIRS)
-def property_of(holder: str, name: str) -> Property | None:
-    """Of the type, or of those that come from it where they agree: not every value says its @odata.type."""
-    for one in _ASSIGNMENTS if holder == ASSIGNMENT else (holder,):
-        if name in model.properties(one):
-            return model.properties(one)[name]
-    below = {model.properties(one).get(name) for one in model.subtypes(holder)} - {None}
+def find_property(holder: str, name: str) -> Property | None:
+    """Return the property of the type, or of its subtypes where they agree: not every value states its @odata.type."""
+    for type_name in _ASSIGNMENTS if holder == ASSIGNMENT else (holder,):
+        if name in model.properties(type_name):
+            return model.properties(type_name)[name]
+    below = {model.properties(subtype).get(name) for subtype in model.subtypes(holder)} - {None}
     return below.pop() if len(below) == 1 else None

@@ -1,8 +1,8 @@
-"""Secrets that Microsoft Graph keeps to itself: where they are, and what is written in their place.
+"""Secrets that Microsoft Graph never gives back: where they are, and what is written in their place.
 
-Which properties are secrets a table says, made from Microsoft's model; never a name's ending. Whatever Graph answers in
-the place of one (a token, a mask, null, nothing), a backup does not hold it. One walk over what is wanted, and what is
-there beside it, leaves it out or takes what is there, and says of each what became of it.
+A table made from Microsoft's model says which properties are secrets; a name's ending never does. Whatever Graph
+answers in place of one (a token, a mask, null, nothing), a backup does not hold it. One walk over the wanted body and
+the live one leaves each such secret out, or takes the live one, and reports which.
 """
 
 import re
@@ -11,22 +11,24 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from graph.content.normalise import canonical, clean, key_of
-from graph.content.places import Place, body_of, place_in, root_type
+from graph.content.normalise import canonical_json, element_key, normalise_value
+from graph.content.places import Place, body_place, property_place, root_type
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
 
-# What stands where a secret was: stars, hash marks or bullets, with the last few characters perhaps
+# Masks that stand where a secret was: stars, hash marks or bullets, with the last few characters perhaps
 # (Microsoft365DSC/Microsoft365DSC#3244: "#####-#####-#####-#####-#2345").
 _MASK = re.compile(r"\w{0,4}[*#•●]{4,}(?:[-\s]?[*#•●]+)*-?\w{0,5}|(?:[Xx]{5}-){4}\w{5}")
-# What our own downloads put there.
+# The mask that our own downloads put there.
 HIDDEN = re.compile(r"•{6} ")
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A property that Graph does not give back. It was set when `flag` is true; where there is no such flag, when
-    `when` holds: {property: its values}, () any value at all. `is_placeholder`: what is answered is never the secret.
+    """A property that Graph does not give back.
+
+    It was set if the property `flag` is true. Without that flag: if `when` holds ({property: its values}, () for any
+    value). `is_placeholder`: whatever is answered is never the secret.
     """
 
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -72,8 +74,8 @@ SECRETS: Mapping[tuple[str, str], Secret] = {
     ("androidDeviceOwnerEnrollmentProfile", "wifiPassword"): Secret({"wifiSecurityType": ("wep", "wpa")}),
 }
 
-# Secrets of the settings catalog that hold nothing of the tenant: what is written in their place makes the service take
-# its own. KelvinTegelaar/CIPP-API (Set-CIPPDefenderEDRPolicy) and the endpoint detection and response example of
+# Secrets of the settings catalog that hold nothing of the tenant: these words in their place make the service take its
+# own. KelvinTegelaar/CIPP-API (Set-CIPPDefenderEDRPolicy) and the endpoint detection and response example of
 # terraprovider/terraform-provider-microsoft365wp write these words.
 FROM_CONNECTOR: Mapping[str, str] = {
     "device_vendor_msft_windowsadvancedthreatprotection_onboarding_fromconnector": "Microsoft ATP connector enabled",
@@ -84,79 +86,79 @@ ONBOARDING = re.compile(r"advancedThreatProtection(Onboarding|Offboarding)(Blob|
 
 
 @dataclass(frozen=True)
-class NotHeld:
-    """A secret that a backup does not hold. `stays`: what is there stays as it is."""
+class MissingSecret:
+    """A secret that a backup does not hold. `stays`: the tenant has one, which stays as it is."""
 
     where: str
     stays: bool
 
 
 @dataclass(frozen=True)
-class Broken:
-    """A choice of the settings catalog, and a secret that it depends on and that is neither held nor there."""
+class BrokenChoice:
+    """A choice of the settings catalog that depends on a secret which neither the backup nor the tenant has."""
 
     choice: str
     secret: str
 
 
 @dataclass(frozen=True)
-class Settled:
-    """`body`: as it can be written. What is left out of it, and what is there instead, is in `not_held`."""
+class SettledBody:
+    """A `body` as it can be written. `not_held` lists the secrets that were left out or taken from the tenant."""
 
     body: dict[str, Any]
-    not_held: tuple[NotHeld, ...]
-    broken: tuple[Broken, ...]
+    not_held: tuple[MissingSecret, ...]
+    broken: tuple[BrokenChoice, ...]
 
 
-def settle(policy_type: PolicyType, want: dict[str, Any], live: dict[str, Any] | None = None) -> Settled:
-    """`live`: what is in the tenant now; None when it is not there."""
+def settle_secrets(policy_type: PolicyType, want: dict[str, Any], live: dict[str, Any] | None = None) -> SettledBody:
+    """Return the wanted body as it can be written over `live`, the one in the tenant now; None if there is none."""
     walk = _Walk()
-    body = walk.object(want, live or {}, body_of(policy_type))
+    body = walk.object(want, live or {}, body_place(policy_type))
     if body is _LEFT_OUT:  # a reusable setting is one setting
         body = {name: value for name, value in want.items() if name != "settingInstance"}
-    return Settled(body, tuple(dict.fromkeys(walk.not_held)), tuple(walk.broken))
+    return SettledBody(body, tuple(dict.fromkeys(walk.not_held)), tuple(walk.broken))
 
 
-def comparable(policy_type: PolicyType, want: dict[str, Any], live: dict[str, Any]) -> dict[str, Any]:
-    """What is wanted, so far as it can be compared with what is there: Graph may keep a secret that we do hold."""
-    body = settle(policy_type, want, live).body
-    kept = {name for name, found in secrets_of(body, root_type(policy_type)).items()
-            if not is_held(live.get(name), found)}  # fmt: skip
-    return {name: value for name, value in body.items() if name not in kept}
+def comparable_body(policy_type: PolicyType, want: dict[str, Any], live: dict[str, Any]) -> dict[str, Any]:
+    """Return what of the wanted body can be compared with the live one: Graph hides secrets that we do hold."""
+    body = settle_secrets(policy_type, want, live).body
+    lost = {name for name, secret in secrets_of(body, root_type(policy_type)).items()
+            if not is_held(live.get(name), secret)}  # fmt: skip
+    return {name: value for name, value in body.items() if name not in lost}
 
 
 def is_mask(value: Any) -> bool:
-    """Or one as JSON: an intent's value is."""
+    """Tell whether a value is a mask, or a mask as JSON: the values of intents are."""
     return isinstance(value, str) and bool(_MASK.fullmatch(value.strip('"')) or HIDDEN.match(value))
 
 
 def holds_mask(value: Any) -> bool:
-    """Deeper inside, where nothing can be left out without taking away what is there."""
+    """Tell whether a mask stands deeper inside, where leaving it out would remove the live value."""
     if isinstance(value, dict):
-        return "valueState" not in value and any(is_mask(one) or holds_mask(one) for one in value.values())
-    return isinstance(value, list) and any(is_mask(one) or holds_mask(one) for one in value)
+        return "valueState" not in value and any(is_mask(inner) or holds_mask(inner) for inner in value.values())
+    return isinstance(value, list) and any(is_mask(inner) or holds_mask(inner) for inner in value)
 
 
-def is_hidden(value: Any) -> bool:
-    """Our own download hid something in it."""
+def holds_hidden(value: Any) -> bool:
+    """Tell whether our own download hid something in the value."""
     if isinstance(value, dict | list):
-        return any(map(is_hidden, value.values() if isinstance(value, dict) else value))
+        return any(map(holds_hidden, value.values() if isinstance(value, dict) else value))
     return isinstance(value, str) and bool(HIDDEN.match(value))
 
 
-def lacking(policy_type: PolicyType, part: dict[str, Any], live: dict[str, Any] | None) -> str:
-    """Why what would be written cannot be without a secret that the backup does not hold; "" when it can.
+def missing_secret(policy_type: PolicyType, part: dict[str, Any], live: dict[str, Any] | None) -> str:
+    """Return why a body cannot be written without a secret that the backup lacks; "" when it can.
 
-    `live`: what is there; None where it is to be made.
+    `live` is the body in the tenant; None where the policy is to be created.
     """
-    if any(map(is_hidden, part.values())):
+    if any(map(holds_hidden, part.values())):
         return "The file was downloaded without its secrets. A manager's download has them."
-    if any(is_mask(one.get("value")) for one in part.get("omaSettings") or ()):
+    if any(is_mask(setting.get("value")) for setting in part.get("omaSettings") or ()):
         return "The backup does not hold its encrypted OMA-URI values: they were not revealed."
     masked = [name for name in part if live is not None and holds_mask(part[name])]
     if masked:
         return f"{masked[0]} holds a value that the backup has masked, and can only be written as a whole."
-    broken = settle(policy_type, part, live).broken if "settings" in part else ()
+    broken = settle_secrets(policy_type, part, live).broken if "settings" in part else ()
     if broken:
         return f"{broken[0].choice} depends on {broken[0].secret}, a secret that Microsoft Graph never gives back."
     return ""
@@ -167,21 +169,21 @@ def is_held(value: Any, secret: Secret) -> bool:
 
 
 def secrets_of(value: Mapping[str, Any], declared: str) -> Mapping[str, Secret]:
-    """By property. What does not say its type is known by its flags."""
+    """Return the secrets of a value, by property. A value without @odata.type is recognised by its flags."""
     actual = model.type_of(value, declared)
-    if "@odata.type" in value or not any(one.flag in value for one in SECRETS.values() if one.flag):
+    if "@odata.type" in value or not any(secret.flag in value for secret in SECRETS.values() if secret.flag):
         return _secrets_of(actual)
     below = model.subtypes(actual)
-    return {name: one for (holder, name), one in SECRETS.items() if holder in below and one.flag in value}
+    return {name: secret for (holder, name), secret in SECRETS.items() if holder in below and secret.flag in value}
 
 
 @cache
 def _secrets_of(type_name: str) -> Mapping[str, Secret]:
-    return {name: one for (holder, name), one in SECRETS.items() if holder in model.lineage(type_name)}
+    return {name: secret for (holder, name), secret in SECRETS.items() if holder in model.lineage(type_name)}
 
 
 def was_set(holder: Mapping[str, Any], name: str, secret: Secret) -> bool:
-    """The object needs it."""
+    """Tell whether the object had this secret."""
     if is_mask(holder.get(name)):
         return True
     if secret.flag and holder.get(secret.flag) is not None:
@@ -192,54 +194,57 @@ def was_set(holder: Mapping[str, Any], name: str, secret: Secret) -> bool:
     )
 
 
-# Whatever they look like: Graph masks no name and no id.
+# Never masks, whatever they look like: Graph masks no name and no id.
 _NAMES = frozenset({"id", "displayName", "name", "description", "locale"})
-# What a value becomes that is neither held nor there.
+# Stands for a value that neither the backup nor the tenant has.
 _LEFT_OUT = object()
-# An instance or a setting is nothing without these.
+# Without one of these, an instance or a setting is left out whole.
 _NEEDED = frozenset({"simpleSettingValue", "choiceSettingValue", "groupSettingValue", "settingInstance"})
 
 
 class _Walk:
-    """Over what is wanted, with what is there beside it."""
+    """Walks over the wanted body and the live one side by side."""
 
     def __init__(self) -> None:
-        self.not_held: list[NotHeld] = []
-        self.broken: list[Broken] = []
+        self.not_held: list[MissingSecret] = []
+        self.broken: list[BrokenChoice] = []
 
     def object(self, want: dict[str, Any], live: Any, place: Place, setting: str = "") -> Any:
-        """`setting`: the one around it, by its definition."""
+        """Return the object as it can be written, or _LEFT_OUT.
+
+        `setting`: the definition id of the setting around it.
+        """
         live = live if isinstance(live, dict) else {}
         actual = model.type_of(want, place.declared)
-        if _is_catalogue_secret(want, actual):
-            return self._catalogue_secret(want, live, setting)
+        if _is_catalog_secret(want, actual):
+            return self._catalog_secret(want, live, setting)
         if ONBOARDING.search(str(want.get("definitionId") or "")) or is_mask(want.get("valueJson")):
-            return self._taken_whole(live, str(want.get("definitionId")))
+            return self._take_live(live, str(want.get("definitionId")))
         setting = str(want.get("settingDefinitionId") or setting)
         hidden = self._hidden(want, live, secrets_of(want, place.declared), setting)
         if "value" in hidden and model.is_a(actual, "deviceManagementConfigurationSettingValue"):
             return _LEFT_OUT
-        made = {}
+        settled = {}
         for name, value in want.items():
             if name in hidden:
                 continue
             named = setting or (name if _is_of_plain_values(value) else "")
-            inner = self._value(value, live.get(name), place_in(actual, name), named)
+            inner = self._value(value, live.get(name), property_place(actual, name), named)
             if inner is _LEFT_OUT:
                 if name in _NEEDED:
                     return _LEFT_OUT
                 continue
             if _is_emptied(value, inner) and _is_nothing_without(name, actual):
                 return _LEFT_OUT
-            made[name] = inner
+            settled[name] = inner
         if actual.endswith("ChoiceSettingValue"):
-            self._look_for_broken(setting, want.get("children"), made.get("children"))
-        return made
+            self._note_broken(setting, want.get("children"), settled.get("children"))
+        return settled
 
     def _hidden(
         self, want: dict[str, Any], live: dict[str, Any], known: Mapping[str, Secret], setting: str
     ) -> set[str]:
-        """The properties that hold nothing which could be written, each noted; with their flags."""
+        """Note the secrets that cannot be written, and return the names of their properties and flags."""
         hidden = set()
         for name, value in want.items():
             secret = known.get(name)
@@ -249,7 +254,7 @@ class _Walk:
             elif not secret and is_mask(value) and "omaUri" not in want and name not in _NAMES:
                 self._note(setting or name, bool(live.get(name)))
                 hidden.add(name)
-        # Graph may leave out what it does not tell.
+        # Graph may leave a secret out altogether.
         for name, secret in known.items():
             if name not in want and was_set(want, name, secret):
                 self._note(name, was_set(live, name, secret))
@@ -264,61 +269,61 @@ class _Walk:
         return want
 
     def _list(self, want: list[Any], live: list[Any], place: Place, setting: str) -> list[Any]:
-        made = []
-        for one, partner in _beside(want, live, place):
-            if is_mask(one) and one not in live:
+        settled = []
+        for element, partner in _pair_with_live(want, live, place):
+            if is_mask(element) and element not in live:
                 self._note(setting, False)
                 continue
-            inner = self._value(one, partner, place, setting or _called(one, place))
+            inner = self._value(element, partner, place, setting or _element_name(element, place))
             if inner is not _LEFT_OUT:
-                made.append(inner)
-        return made
+                settled.append(inner)
+        return settled
 
-    def _catalogue_secret(self, want: dict[str, Any], live: dict[str, Any], setting: str) -> Any:
-        """Its token in the tenant goes back; one of another tenant, or of a policy that is gone, means nothing."""
+    def _catalog_secret(self, want: dict[str, Any], live: dict[str, Any], setting: str) -> Any:
+        """Send back the token that the tenant has; one of another tenant, or of a deleted policy, means nothing."""
         if want.get("valueState") == "notEncrypted" and is_held(want.get("value"), _ANY):
             return want
-        is_there = bool(live) and _is_catalogue_secret(live, str(live.get("@odata.type")).removeprefix(model.PREFIX))
+        is_there = bool(live) and _is_catalog_secret(live, str(live.get("@odata.type")).removeprefix(model.PREFIX))
         if setting in FROM_CONNECTOR and not is_there:
             return {**want, "value": FROM_CONNECTOR[setting], "valueState": "notEncrypted"}
         if setting not in FROM_CONNECTOR:
             self._note(setting, is_there)
         return {**want, "value": live.get("value"), "valueState": live.get("valueState")} if is_there else _LEFT_OUT
 
-    def _taken_whole(self, live: dict[str, Any], name: str) -> Any:
+    def _take_live(self, live: dict[str, Any], name: str) -> Any:
         self._note(name, bool(live))
         return live or _LEFT_OUT
 
-    def _look_for_broken(self, choice: str, wanted: Any, made: Any) -> None:
-        there = _settings_in(made)
-        self.broken += [Broken(choice, one) for one in _settings_in(wanted) if one not in there]
+    def _note_broken(self, choice: str, wanted: Any, settled: Any) -> None:
+        remaining = _settings_in(settled)
+        self.broken += [BrokenChoice(choice, secret) for secret in _settings_in(wanted) if secret not in remaining]
 
     def _note(self, where: str, stays: bool) -> None:
-        self.not_held.append(NotHeld(where, stays))
+        self.not_held.append(MissingSecret(where, stays))
 
 
 _ANY = Secret()
 
 
-def _is_catalogue_secret(value: dict[str, Any], actual: str) -> bool:
+def _is_catalog_secret(value: dict[str, Any], actual: str) -> bool:
     is_one = model.is_a(actual, "deviceManagementConfigurationSecretSettingValue")
     return is_one or value.get("valueState") == "encryptedValueToken"
 
 
-def _called(element: Any, place: Place) -> str:
-    """By what identifies it in its list."""
-    found = [element.get(key) for key in place.keys or ()] if isinstance(element, dict) else []
-    return next((one for one in found if isinstance(one, str)), "")
+def _element_name(element: Any, place: Place) -> str:
+    """Return the text that identifies an element in its list; "" if none does."""
+    names = [element.get(key) for key in place.keys or ()] if isinstance(element, dict) else []
+    return next((name for name in names if isinstance(name, str)), "")
 
 
 def _is_of_plain_values(value: Any) -> bool:
-    return isinstance(value, list) and not any(isinstance(one, dict | list) for one in value)
+    return isinstance(value, list) and not any(isinstance(inner, dict | list) for inner in value)
 
 
 def _settings_in(children: Any) -> list[str]:
-    """Their definitions."""
-    found = children if isinstance(children, list) else []
-    return [str(one.get("settingDefinitionId")) for one in found if isinstance(one, dict)]
+    """Return the definition ids of the settings among `children`."""
+    settings = children if isinstance(children, list) else []
+    return [str(child.get("settingDefinitionId")) for child in settings if isinstance(child, dict)]
 
 
 def _is_emptied(before: Any, after: Any) -> bool:
@@ -326,26 +331,26 @@ def _is_emptied(before: Any, after: Any) -> bool:
 
 
 def _is_nothing_without(name: str, holder: str) -> bool:
-    """A collection without values is no setting, a group without children no value."""
+    """Tell whether the holder loses its meaning: a collection without values, a group without children."""
     return name.endswith("SettingCollectionValue") or (name == "children" and holder.endswith("GroupSettingValue"))
 
 
-def _beside(want: list[Any], live: list[Any], place: Place) -> Iterator[tuple[Any, Any]]:
-    """Each with its like in the tenant: by what identifies it; else what is equal but for secrets, then by place."""
+def _pair_with_live(want: list[Any], live: list[Any], place: Place) -> Iterator[tuple[Any, Any]]:
+    """Yield each wanted element with its live partner: the same key; else equal but for secrets; else the next one."""
     if place.keys:
-        named = {key_of(one, place): one for one in reversed(live)}
-        yield from ((one, named.get(key_of(one, place))) for one in want)
+        named = {element_key(element, place): element for element in reversed(live)}
+        yield from ((element, named.get(element_key(element, place))) for element in want)
         return
-    left = [(_text(one, place), one) for one in live]
+    left = [(_comparison_key(element, place), element) for element in live]
     partners: dict[int, Any] = {}
-    for position, one in enumerate(want):
-        text = _text(one, place)
+    for position, element in enumerate(want):
+        text = _comparison_key(element, place)
         at = next((at for at, (other, _) in enumerate(left) if other == text), None)
         if at is not None:
             partners[position] = left.pop(at)[1]
-    rest = iter(one for _, one in left)
-    yield from ((one, partners[at] if at in partners else next(rest, None)) for at, one in enumerate(want))
+    rest = iter(element for _, element in left)
+    yield from ((element, partners[at] if at in partners else next(rest, None)) for at, element in enumerate(want))
 
 
-def _text(value: Any, place: Place) -> str:
-    return canonical(clean(value, place))
+def _comparison_key(value: Any, place: Place) -> str:
+    return canonical_json(normalise_value(value, place))

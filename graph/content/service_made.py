@@ -1,7 +1,7 @@
-"""What the service makes by itself: no content of a policy, neither compared nor written.
+"""Properties that the service makes by itself: no content of a policy, neither compared nor written.
 
-What Microsoft's model marks as read-only, the clocks of what has an id, and a table of the rest, by type and property:
-the same name is content elsewhere (`version` of an app's assignment, `isReadOnly` of an OMA-URI setting).
+They are what Microsoft's model marks as read-only, the times of objects with an id, and a table of the rest by type and
+property: the same name is content elsewhere (`version` of an app's assignment, `isReadOnly` of an OMA-URI setting).
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ CLOCKS = frozenset({"createdDateTime", "lastModifiedDateTime", "modifiedDateTime
 _BROWSER = frozenset({"browserSite", "browserSharedCookie"})
 # Each name with the types that declare it. Where no other source is named: the model's own description says that it
 # is a count, a state or a time of the service, and captures of the service show it change without anybody's doing.
-_TABLE: Mapping[str, frozenset[str]] = {
+_BY_NAME: Mapping[str, frozenset[str]] = {
     # "Version of the device configuration", "Version of the entity": counters, one up at each write; scripts' too, that
     # no client writes (deploymenttheory/terraform-provider-microsoft365). The app's own version, of a store's app that
     # follows the store. Not that of terms and conditions, which asks people to accept them again, and is given by a
@@ -65,7 +65,7 @@ _TABLE: Mapping[str, frozenset[str]] = {
 
 # Marked as read-only, and taken all the same when one is made: it has no other name (learn.microsoft.com, Create
 # hardwareConfiguration). A file of terms of use comes with what it is and what it holds (Create agreement).
-_CONTENT = frozenset(
+_WRITABLE = frozenset(
     {
         ("hardwareConfiguration", "displayName"),
         # What updateRelationships takes (learn.microsoft.com: mobileApp: updateRelationships).
@@ -78,11 +78,11 @@ _CONTENT = frozenset(
     }
 )
 
-# Of a policy whose type the model does not know: by name alone, and only outermost.
-_OF_UNKNOWN = CLOCKS | {"version", "isAssigned", "settingCount", "creationSource", "priorityMetaData"}
+# For policies whose type the model does not know: by name alone, and only in the outermost object.
+_UNKNOWN_TYPE_NAMES = CLOCKS | {"version", "isAssigned", "settingCount", "creationSource", "priorityMetaData"}
 
 # Children that the service makes anew at each write, with another id.
-_CHILDREN = frozenset(
+_RECREATED_CHILDREN = frozenset(
     {
         "deviceManagementConfigurationSetting", "deviceManagementSettingInstance", "groupPolicyDefinitionValue",
         "groupPolicyPresentationValue", "deviceComplianceScheduledActionForRule", "deviceComplianceActionItem",
@@ -100,13 +100,13 @@ def is_service_made(type_name: str, name: str) -> bool:
     if name in CLOCKS and "id" in model.properties(type_name):
         return True
     if name == "id":
-        return not _CHILDREN.isdisjoint(lineage)
-    if not _CONTENT.isdisjoint((one, name) for one in lineage):
+        return not _RECREATED_CHILDREN.isdisjoint(lineage)
+    if not _WRITABLE.isdisjoint((ancestor, name) for ancestor in lineage):
         return False
-    found = model.properties(type_name).get(name)
-    return bool(found and found.is_read_only) or not _TABLE.get(name, frozenset()).isdisjoint(lineage)
+    declared = model.properties(type_name).get(name)
+    return bool(declared and declared.is_read_only) or not _BY_NAME.get(name, frozenset()).isdisjoint(lineage)
 
 
 def is_service_made_outermost(type_name: str, name: str) -> bool:
-    """Of a policy itself: of a type that the model does not know, by the name alone."""
-    return is_service_made(type_name, name) if model.is_known(type_name) else name in _OF_UNKNOWN
+    """Tell it for the policy object itself, whose type the model may not know: then the name alone decides."""
+    return is_service_made(type_name, name) if model.is_known(type_name) else name in _UNKNOWN_TYPE_NAMES

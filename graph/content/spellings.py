@@ -1,7 +1,8 @@
-"""The same value spelled otherwise: times, durations, ids, base64 and flags, each in one of its spellings.
+"""One spelling for values that have several: times, durations, ids, base64 and flags.
 
 Kinds as in Microsoft's model; spellings that OData allows for one value (Edm.DateTimeOffset, Edm.Duration,
-Edm.TimeOfDay, Edm.Guid, Edm.Binary: docs.oasis-open.org, OData ABNF 4.01). What is no value of its kind stays as it is.
+Edm.TimeOfDay, Edm.Guid, Edm.Binary: docs.oasis-open.org, OData ABNF 4.01). A text that is no value of its kind stays as
+it is.
 """
 
 import base64
@@ -20,17 +21,17 @@ GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _GUID_LENGTH = 36
 
 
-def one_spelling(kind: str, value: Any) -> Any:
-    """`kind` "" where nobody knows it."""
+def normalise_spelling(kind: str, value: Any) -> Any:
+    """Return the value in its one spelling; `kind` is "" where nobody knows it."""
     if isinstance(value, str):
-        return _OF_TEXT.get(kind, _text)(value)
+        return _NORMALISERS.get(kind, _text)(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
 
 
 def _text(value: str) -> str:
-    """A text, or what nobody knows the kind of: an id in capitals is the same id, 08:00:00.0000000 the same time."""
+    """Unify a text, or a value of unknown kind: an id in capitals is the same id, 08:00:00.0000000 the same time."""
     if len(value) == _GUID_LENGTH and GUID.fullmatch(value):
         return value.lower()
     if value[2:3] == ":" and _LONG_TIME.fullmatch(value):
@@ -39,10 +40,10 @@ def _text(value: str) -> str:
 
 
 def _date_time(value: str) -> str:
-    found = _DATE_TIME.fullmatch(value)
-    if not found:
+    match = _DATE_TIME.fullmatch(value)
+    if not match:
         return value
-    day, time, fraction, offset = found.groups()
+    day, time, fraction, offset = match.groups()
     try:
         at = datetime.fromisoformat(f"{day}T{time}{offset or '+00:00'}").astimezone(UTC)
     except (ValueError, OverflowError):
@@ -52,31 +53,31 @@ def _date_time(value: str) -> str:
 
 
 def _time(value: str) -> str:
-    found = _TIME.fullmatch(value)
-    return f"{found[1]}:{found[2] or '00'}{_fraction(found[3])}" if found else value
+    match = _TIME.fullmatch(value)
+    return f"{match[1]}:{match[2] or '00'}{_fraction(match[3])}" if match else value
 
 
 def _duration(value: str) -> str:
-    found = _DURATION.fullmatch(value.upper())
-    if not found or not any(found.groups()[1:]):
+    match = _DURATION.fullmatch(value.upper())
+    if not match or not any(match.groups()[1:]):
         return value
-    years, months, weeks, days, hours, minutes, seconds = (int(one or 0) for one in found.groups()[1:8])
-    months, fraction = years * 12 + months, _fraction(found[9])
+    years, months, weeks, days, hours, minutes, seconds = (int(digits or 0) for digits in match.groups()[1:8])
+    months, fraction = years * 12 + months, _fraction(match[9])
     seconds += (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60
     if not (months or seconds or fraction):
         return "PT0S"
     # A month has no fixed length: it stays apart from the rest.
-    (minutes, seconds), sign = divmod(seconds, 60), "-" if found[1] == "-" else ""
+    (minutes, seconds), sign = divmod(seconds, 60), "-" if match[1] == "-" else ""
     (hours, minutes), (days, hours) = divmod(minutes, 60), divmod(minutes // 60, 24)
-    day = "".join(f"{one}{unit}" for one, unit in ((months, "M"), (days, "D")) if one)
-    time = "".join(f"{one}{unit}" for one, unit in ((hours, "H"), (minutes, "M")) if one)
+    day = "".join(f"{amount}{unit}" for amount, unit in ((months, "M"), (days, "D")) if amount)
+    time = "".join(f"{amount}{unit}" for amount, unit in ((hours, "H"), (minutes, "M")) if amount)
     time += f"{seconds}{fraction}S" if seconds or fraction else ""
     return f"{sign}P{day}{'T' if time else ''}{time}"
 
 
 def _fraction(digits: str | None) -> str:
-    kept = (digits or "").rstrip("0")
-    return f".{kept}" if kept else ""
+    significant = (digits or "").rstrip("0")
+    return f".{significant}" if significant else ""
 
 
 def _guid(value: str) -> str:
@@ -84,7 +85,7 @@ def _guid(value: str) -> str:
 
 
 def _binary(value: str) -> str:
-    """Without line breaks, with padding, in the usual alphabet."""
+    """Return base64 without line breaks, with padding, in the usual alphabet."""
     bare = re.sub(r"\s+", "", value).replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return base64.b64encode(base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)).decode()
@@ -93,11 +94,11 @@ def _binary(value: str) -> str:
 
 
 def _flags(value: str) -> str:
-    """“b, a” and “a,b” are one set of words."""
-    return ",".join(sorted({one.strip() for one in value.split(",")} - {""}))
+    """Sort the words: “b, a” and “a,b” are one set."""
+    return ",".join(sorted({word.strip() for word in value.split(",")} - {""}))
 
 
-_OF_TEXT: Mapping[str, Callable[[str], str]] = {
+_NORMALISERS: Mapping[str, Callable[[str], str]] = {
     "dateTime": _date_time,
     "time": _time,
     "duration": _duration,

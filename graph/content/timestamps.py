@@ -1,3 +1,5 @@
+"""Graph's times."""
+
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,7 +9,10 @@ _PORTABLE = re.compile(r"/Date\((-?\d+)\)/$")
 
 
 def parse_time(value: Any) -> datetime | None:
-    """Graph's time as naive UTC. 0 to 7 fraction digits; year 1 means never; PowerShell's /Date(ms)/ in exports."""
+    """Return Graph's time as naive UTC; None for no time, and for year 1, which means never.
+
+    It takes 0 to 7 digits of a fraction, and PowerShell's /Date(ms)/, which exports hold.
+    """
     if not isinstance(value, str):
         return None
     try:
@@ -17,14 +22,14 @@ def parse_time(value: Any) -> datetime | None:
 
 
 def _portable(value: str) -> datetime | None:
-    found = _PORTABLE.match(value)
-    return datetime(1970, 1, 1) + timedelta(milliseconds=int(found[1])) if found else None
+    match = _PORTABLE.match(value)
+    return datetime(1970, 1, 1) + timedelta(milliseconds=int(match[1])) if match else None
 
 
 def _iso(value: str) -> datetime | None:
-    iso = _ISO.match(value)
-    if not iso or iso[1].startswith("0001-"):
+    match = _ISO.match(value)
+    if not match or match[1].startswith("0001-"):
         return None
-    fraction = (iso[2] or "0")[:6].ljust(6, "0")
-    zone = "+00:00" if iso[3] in {None, "Z"} else iso[3]
-    return datetime.fromisoformat(f"{iso[1]}.{fraction}{zone}").astimezone(UTC).replace(tzinfo=None)
+    fraction = (match[2] or "0")[:6].ljust(6, "0")
+    zone = "+00:00" if match[3] in {None, "Z"} else match[3]
+    return datetime.fromisoformat(f"{match[1]}.{fraction}{zone}").astimezone(UTC).replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""Which lists are sets, and what identifies an element of one.
+"""The lists that are sets, and what identifies an element of one.
 
 A list of plain values is a set unless it is named here; a list of objects keeps its order unless it is named here.
 Where no source stands beside a row, it is the model's own description of the property that says what the list is.
@@ -10,7 +10,7 @@ from functools import cache
 from graph.microsoft import model
 from graph.microsoft.model import Property
 
-# Plain values whose order counts.
+# Lists of plain values whose order counts.
 _ORDERED: Mapping[tuple[str, str], str] = {
     ("groupPolicyPresentationValueMultiText", "values"): "the lines of a REG_MULTI_SZ value, such as ECC curve order "
     "(learn.microsoft.com, Manage TLS)",
@@ -22,7 +22,7 @@ _ORDERED: Mapping[tuple[str, str], str] = {
     "(enumeration macOSContentCachingParentSelectionPolicy)",
 }
 
-# Objects whose order says nothing, by their type: what identifies one (the first of these that it has); () the whole.
+# Types of objects whose order means nothing, with the keys that identify one (the first that it has; () all of it).
 _SETS: Mapping[str, tuple[str, ...]] = {
     # Children that Graph gives in any order (seen by exporters).
     "omaSetting": ("omaUri",),
@@ -108,7 +108,7 @@ _SETS: Mapping[str, tuple[str, ...]] = {
     "win32LobAppReturnCode": ("returnCode",),
 }
 
-# Objects of one of these types whose order counts after all.
+# Properties with objects of these types, whose order counts after all.
 _ORDERED_OBJECTS = frozenset(
     {
         # The entries of an administrative template's list, numbered in the registry.
@@ -121,14 +121,16 @@ _ORDERED_OBJECTS = frozenset(
 
 @cache
 def is_set_of_plain_values(holder: str, name: str) -> bool:
-    return not any((one, name) in _ORDERED for one in model.lineage(holder))
+    return not any((ancestor, name) in _ORDERED for ancestor in model.lineage(holder))
 
 
 @cache
-def identity_keys(holder: str, found: Property) -> tuple[str, ...] | None:
-    """What identifies an object of this list; None where its order counts."""
-    if found.type is None or any((one, found.name) in _ORDERED_OBJECTS for one in model.lineage(holder)):
+def identity_keys(holder: str, list_property: Property) -> tuple[str, ...] | None:
+    """Return the keys that identify an object of this list; None where its order counts."""
+    if list_property.type is None or any(
+        (ancestor, list_property.name) in _ORDERED_OBJECTS for ancestor in model.lineage(holder)
+    ):
         return None
-    if found.name == "assignments":
+    if list_property.name == "assignments":
         return ("target",)
-    return next((_SETS[one] for one in model.lineage(found.type) if one in _SETS), None)
+    return next((_SETS[ancestor] for ancestor in model.lineage(list_property.type) if ancestor in _SETS), None)

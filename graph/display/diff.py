@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from graph.content.element_names import identity
-from graph.content.normalise import is_nothing, normalise
-from graph.content.places import ASSIGNMENTS, Place, body_of
+from graph.content.element_names import element_name
+from graph.content.normalise import is_unset, normalise
+from graph.content.places import ASSIGNMENTS, Place, body_place
 from graph.display.labels import Names, label, value
 from graph.display.outline import decoded
 from graph.policy_types.policy_type import PolicyType
@@ -34,7 +34,7 @@ def compare(policy_type: PolicyType, before: Any, after: Any, names: Names = NOB
     old, new = normalise(policy_type, before), normalise(policy_type, after)
     if not (isinstance(old, dict) and isinstance(new, dict)):
         return [_readable(one, names) for one in _between((), old, new, Place())]
-    places = {"body": body_of(policy_type), "assignments": ASSIGNMENTS}
+    places = {"body": body_place(policy_type), "assignments": ASSIGNMENTS}
     return [
         _readable(one, names)
         for name, place in places.items()
@@ -56,7 +56,7 @@ def _between(path: Path, old: Any, new: Any, place: Place) -> Iterator[Differenc
 def _between_objects(path: Path, old: dict[str, Any], new: dict[str, Any], place: Place) -> Iterator[Difference]:
     for name in sorted({*old, *new}):
         inner = (*path, name)
-        if name not in old and is_nothing(new[name]):
+        if name not in old and is_unset(new[name]):
             continue  # the service adds such properties to old policies by itself
         before, after = old.get(name, _ABSENT), new.get(name, _ABSENT)
         one, other = _filled(before, after), _filled(after, before)
@@ -103,11 +103,11 @@ def _by_identity(items: list[Any], place: Place) -> dict[str, Any]:
     """Element by what names it; several of one name are told apart by their number."""
     named: dict[str, Any] = {}
     for item in items:
-        name = identity(item, place.keys or ())
+        name = element_name(item, place.keys or ())
         copies = 1
         while name in named:
             copies += 1
-            name = f"{identity(item, place.keys or ())} ({copies})"
+            name = f"{element_name(item, place.keys or ())} ({copies})"
         named[name] = item
     return named
 

@@ -102,7 +102,7 @@ def _bare(target: Mapping[str, Any]) -> str:
 
 
 def _target_of(identity: str, names: Names) -> str:
-    """As graph.content.element_names.identity calls an assignment: its target's type, and whom it names."""
+    """As graph.content.element_names.element_name calls an assignment: its target's type, and whom it names."""
     kind, _, whom = identity.partition(" ")
     if kind in _EVERYBODY or not whom:  # whatever id stands beside it, everybody is meant
         return _EVERYBODY.get(kind, words(kind))

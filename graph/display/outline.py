@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from graph.content.element_names import identity
-from graph.content.normalise import from_base64
+from graph.content.element_names import element_name
+from graph.content.normalise import decode_base64
 
 # Base64 bodies that a person wants to read as text.
 ENCODED = frozenset(
@@ -41,7 +41,7 @@ def not_set(body: dict[str, Any]) -> list[str]:
 
 def decoded(name: str, value: Any) -> Any:
     """A script's or payload's text instead of its base64; anything else as it is."""
-    return from_base64(value) if name in ENCODED else value
+    return decode_base64(value) if name in ENCODED else value
 
 
 def _is_empty(value: Any) -> bool:
@@ -73,7 +73,7 @@ def _element(value: Any, depth: int) -> Iterator[Line]:
     if instance:
         yield from _setting(instance, depth)
     elif isinstance(value, dict):
-        yield Line(depth, identity(value), None)
+        yield Line(depth, element_name(value), None)
         yield from _object(value, depth + 1)
     else:
         yield from _named("", value, depth)

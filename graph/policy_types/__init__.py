@@ -1,4 +1,4 @@
-"""The table of policy types, and what follows from a row of it: permissions, shape, quotas.
+"""The table of policy types, and what belongs to a row of it: permissions, shape of the JSON, quotas.
 
 May import: graph.transport.
 """

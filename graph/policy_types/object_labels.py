@@ -1,15 +1,15 @@
-"""What a reference is of, in a sentence."""
+"""What a sentence calls an object that a policy refers to."""
 
 from graph.policy_types.table import POLICY_TYPES
 
 
-def called(kind: str) -> str:
-    """“the group”, “the settings catalog”: what a reference is of, in a sentence."""
+def object_label(kind: str) -> str:
+    """Return “the group”, “the settings catalog” and the like for a policy type or a kind of reference."""
     title = POLICY_TYPES[kind].title if kind in POLICY_TYPES else kind
-    return KINDS.get(kind) or f"the {title[:1].lower()}{title[1:]}"
+    return OBJECT_LABELS.get(kind) or f"the {title[:1].lower()}{title[1:]}"
 
 
-KINDS = {
+OBJECT_LABELS = {
     "groups": "the group",
     "users": "the user",
     "servicePrincipals": "the application",

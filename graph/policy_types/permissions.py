@@ -1,4 +1,4 @@
-"""List which application permissions everything needs: the check, the preview, refusals and the documents go by it.
+"""The application permissions that everything needs. The check, the preview, refusals and the documents go by them.
 
 Sources, newest first: Microsoft's message MC1066336 and field reports (scripts, since 2025-07-31); the permissions
 tables of learn.microsoft.com, and microsoftgraph/microsoft-graph-devx-content (permissions.json, 2026-08), which they
@@ -11,34 +11,36 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Access:
-    """`ask` is what we ask for: the narrowest that does, beside the others that we ask for anyway.
+    """The permission `ask`: the narrowest that suffices, beside the others that we ask for anyway.
 
-    `instead`: each does as well. `perhaps`: here the sources disagree. Where one of these is there, nothing is blocked
-    for want of `ask`, and nothing is promised either: Graph decides.
+    `alternatives`: each suffices too. `disputed`: the sources disagree. A tenant that has granted one of these is not
+    blocked for lack of `ask`, and nothing is promised either: Graph decides.
 
-    `is_optional`: asked for since later than the others, or for what few tenants have. Whoever has not consented to it,
-    or has no licence for it, is backed up whole without it: that is said, and is no failure.
+    `is_optional`: we ask for it since later than for the others, or for what few tenants have. A tenant that has not
+    consented, or has no licence, is backed up without it: that is said, and is no failure.
     """
 
     ask: str
-    instead: tuple[str, ...] = ()
-    perhaps: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
     is_optional: bool = False
 
-    def is_sure(self, granted: Collection[str]) -> bool:
-        return any(one in granted for one in (self.ask, *self.instead))
+    def is_granted(self, granted: Collection[str]) -> bool:
+        return any(permission in granted for permission in (self.ask, *self.alternatives))
 
-    def is_possible(self, granted: Collection[str]) -> bool:
-        return self.is_sure(granted) or any(one in granted for one in self.perhaps)
+    def may_be_granted(self, granted: Collection[str]) -> bool:
+        return self.is_granted(granted) or any(permission in granted for permission in self.disputed)
 
 
 _DIRECTORY = ("Directory.Read.All", "Directory.ReadWrite.All")
 _CONFIGURATION = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
 
 
-def _intune(area: str, *, instead: tuple[str, ...] = (), perhaps: tuple[str, ...] = ()) -> Access:
-    """Whoever may write may read."""
-    return Access(f"DeviceManagement{area}.Read.All", (f"DeviceManagement{area}.ReadWrite.All", *instead), perhaps)
+def _intune(area: str, *, alternatives: tuple[str, ...] = (), disputed: tuple[str, ...] = ()) -> Access:
+    """Return the read permission of an Intune area; the one to write suffices as well."""
+    return Access(
+        f"DeviceManagement{area}.Read.All", (f"DeviceManagement{area}.ReadWrite.All", *alternatives), disputed
+    )
 
 
 # --- to read policies ------------------------------------------------------------------------------------------------
@@ -47,12 +49,12 @@ CONFIGURATION = _intune("Configuration")
 APPS = _intune("Apps")
 SERVICE_CONFIG = _intune("ServiceConfig")
 RBAC = _intune("RBAC")
-SCOPE_TAGS = _intune("RBAC", instead=_CONFIGURATION)
+SCOPE_TAGS = _intune("RBAC", alternatives=_CONFIGURATION)
 # PowerShell scripts are in no table any more; of the others the old rows are still there beside the new ones.
 POWERSHELL = _intune("Scripts")
-SCRIPTS = _intune("Scripts", perhaps=_CONFIGURATION)
+SCRIPTS = _intune("Scripts", disputed=_CONFIGURATION)
 # Its own page names Policy.Read.All alone; the other's description says that it reads these policies.
-CONDITIONAL_ACCESS = Access("Policy.Read.All", perhaps=("Policy.Read.ConditionalAccess",))
+CONDITIONAL_ACCESS = Access("Policy.Read.All", disputed=("Policy.Read.ConditionalAccess",))
 STRENGTHS = Access(
     "Policy.Read.All",
     ("Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod", "Policy.ReadWrite.ConditionalAccess"),
@@ -63,8 +65,8 @@ AUTHENTICATION_CONTEXTS = Access(
 )
 
 
-def _optional(area: str, *instead: str) -> Access:
-    return Access(f"{area}.Read.All", (f"{area}.ReadWrite.All", *instead), is_optional=True)
+def _optional(area: str, *alternatives: str) -> Access:
+    return Access(f"{area}.Read.All", (f"{area}.ReadWrite.All", *alternatives), is_optional=True)
 
 
 # Absent from permissions.json: microsoft/Microsoft365DSC (IntuneDeviceCleanupRuleV2) asks for it.
@@ -87,7 +89,7 @@ WRITE_RBAC = Access("DeviceManagementRBAC.ReadWrite.All")
 WRITE_SCOPE_TAGS = Access("DeviceManagementRBAC.ReadWrite.All", ("DeviceManagementConfiguration.ReadWrite.All",))
 WRITE_POWERSHELL = Access("DeviceManagementScripts.ReadWrite.All")
 WRITE_SCRIPTS = Access(
-    "DeviceManagementScripts.ReadWrite.All", perhaps=("DeviceManagementConfiguration.ReadWrite.All",)
+    "DeviceManagementScripts.ReadWrite.All", disputed=("DeviceManagementConfiguration.ReadWrite.All",)
 )
 # Together with Policy.Read.All, which reading needs anyway.
 WRITE_CONDITIONAL_ACCESS = Access("Policy.ReadWrite.ConditionalAccess")

@@ -1,4 +1,4 @@
-"""What a row of the table of policy types says, and what follows from it alone."""
+"""A row of the table of policy types, and everything that is worked out from a row alone."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,10 +10,10 @@ from graph.transport import paths, rate_limits
 
 Body = Mapping[str, Any]
 
-# The id of the one that a tenant has of a policy type, and that Graph gives none.
-SINGLE = "tenant-wide"
+# Our id for the only object of a policy type in a tenant, which has no id in Graph.
+SINGLE_ID = "tenant-wide"
 
-# How a policy's assignments are read: with the object, by their own route, or not at all.
+# The ways to read a policy's assignments: with the object, by their own route, or not at all.
 EXPANDED = "expanded"
 ROUTE = "route"
 NONE = "none"
@@ -21,11 +21,11 @@ NONE = "none"
 
 @dataclass(frozen=True)
 class Child:
-    """A list below a policy that only its own route gives whole; kept in the body as `name`."""
+    """A list below a policy that only a route of its own gives whole. We keep it in the body as `name`."""
 
     name: str
     query: str = ""
-    # Which policies have it, by their bodies: no request for the others.
+    # Tells from the body whether a policy has it: no request is made for the others.
     when: Callable[[Body], bool] = lambda body: True
 
 
@@ -55,7 +55,7 @@ class PolicyType:
     match_on: tuple[str, ...] = ()
     # Its built-ins are the tenant's own defaults, one for each @odata.type: they can be changed, not made.
     has_defaults: bool = False
-    # Moves when other policies do: no sign that somebody changed this one.
+    # Properties that change when other policies do: no sign that somebody changed this one.
     shifting: frozenset[str] = frozenset()
     # Its subtypes are told apart by @odata.type, which minimal metadata gives only where there are several.
     is_polymorphic: bool = False
@@ -63,90 +63,90 @@ class PolicyType:
     is_retired: bool = False
     # The tenant has one, which has no id and is no member of a list: its path is the object itself.
     is_single: bool = False
-    # Nobody asks for its list: those are captured that captured policies refer to.
+    # Its list is never read: only those objects are captured that captured policies refer to.
     is_referred: bool = False
-    # Of a group: its members, where they are asked for.
+    # For groups: read their members too.
     with_members: bool = False
-    # Its name, where no property says one.
+    # Works out its name, where no property holds one.
     named: Callable[[Body], str] | None = None
-    # What Graph never gives back; for the documentation and the proof of completeness.
+    # The parts that Graph never gives back; for the documentation and the proof of completeness.
     never_returned: str = ""
 
     @property
     def service(self) -> str:
-        """Which of Graph's budgets its requests use."""
+        """The service of Graph whose request budget it uses."""
         return rate_limits.service_of(self.path)
 
     @property
     def permission(self) -> str:
-        """The one to ask for."""
+        """The permission to ask for."""
         return self.access.ask
 
     @property
     def lists_assignments(self) -> bool:
         return self.trusts_list and self.assignments == EXPANDED
 
-    def one(self, graph_id: str) -> str:
-        """The path that reads one policy whole, as far as one request can."""
+    def read_path(self, graph_id: str) -> str:
+        """Return the path that reads one policy whole, as far as one request can."""
         options = [f"$select={self.select}"] if self.select else []
         expand = [*self.expand, *(["assignments"] if self.assignments == EXPANDED else [])]
         options += [f"$expand={','.join(expand)}"] if expand else []
-        return self.item(graph_id) + ("?" + "&".join(options) if options else "")
+        return self.item_path(graph_id) + ("?" + "&".join(options) if options else "")
 
-    def item(self, graph_id: str) -> str:
+    def item_path(self, graph_id: str) -> str:
         return self.path if self.is_single else paths.join(self.path, graph_id)
 
-    def listing(self) -> str:
+    def list_path(self) -> str:
         options = [self.list_query] if self.list_query else []
         options += ["$expand=assignments"] if self.lists_assignments else []
         return self.path + ("?" + "&".join(options) if options else "")
 
 
-def name_of(policy_type: PolicyType, body: Body) -> str:
-    found = policy_type.named(body) if policy_type.named else None
-    found = found or body.get(policy_type.name_property) or body.get("displayName") or body.get("name") or "(no name)"
-    return storable(str(found))[:LONGEST_NAME]
+def policy_name(policy_type: PolicyType, body: Body) -> str:
+    name = policy_type.named(body) if policy_type.named else None
+    name = name or body.get(policy_type.name_property) or body.get("displayName") or body.get("name") or "(no name)"
+    return storable(str(name))[:MAX_NAME_LENGTH]
 
 
-# As many characters of a name as the database keeps.
-LONGEST_NAME = 1000
+# The database keeps so many characters of a name.
+MAX_NAME_LENGTH = 1000
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable(text: str) -> str:
-    """A name as every database holds it: neither NUL nor half a character. The content keeps them as they are."""
+    """Replace NUL and half characters, which no database stores in a name. The content keeps them as they are."""
     return _UNSTORABLE.sub("\ufffd", text)
 
 
 def match_key(policy_type: PolicyType, body: Body) -> tuple[str, ...]:
-    """Equal for two policies that are the same one in two tenants, or before and after it was deleted."""
+    """Return a key that is equal for the same policy in two tenants, or before and after it was deleted."""
     is_built_in = policy_type.is_built_in(body)
-    name = "(default)" if is_built_in and policy_type.has_defaults else name_of(policy_type, body).strip()
+    name = "(default)" if is_built_in and policy_type.has_defaults else policy_name(policy_type, body).strip()
     kind = storable(str(body.get("@odata.type") or "")) if policy_type.is_polymorphic else ""
-    return (name, kind, "built in" if is_built_in else "", *(_inside(body, path) for path in policy_type.match_on))
+    return (name, kind, "built in" if is_built_in else "", *(_value_at(body, path) for path in policy_type.match_on))
 
 
-def _inside(body: Body, path: str) -> str:
-    """Flags come in any order: "mdm,linuxMdm" is "linuxMdm,mdm"."""
+def _value_at(body: Body, path: str) -> str:
+    """Return the value at a dotted path, its flags sorted: "mdm,linuxMdm" is the same as "linuxMdm,mdm"."""
     value: Any = body
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
-    return storable(",".join(sorted(one.strip() for one in str(value or "").split(","))))
+    return storable(",".join(sorted(part.strip() for part in str(value or "").split(","))))
 
 
 def display_type(policy_type: PolicyType, body: Body) -> str:
-    """“Update ring” for a body of that subtype; else the policy type's title."""
+    """Return the title of the body's subtype (“Update ring”), else that of the policy type."""
     bare = str(body.get("@odata.type") or "").removeprefix("#microsoft.graph.")
     return policy_type.titles.get(bare, policy_type.title)
 
 
-def flag(*names: str) -> Callable[[Body], bool]:
+def is_true(*names: str) -> Callable[[Body], bool]:
     return lambda body: any(body.get(name) is True for name in names)
 
 
-def has(name: str, *values: Any) -> Callable[[Body], bool]:
+def has_value(name: str, *values: Any) -> Callable[[Body], bool]:
     return lambda body: body.get(name) in values
 
 
-def either(*tests: Callable[[Body], bool]) -> Callable[[Body], bool]:
+def any_of(*tests: Callable[[Body], bool]) -> Callable[[Body], bool]:
     return lambda body: any(test(body) for test in tests)

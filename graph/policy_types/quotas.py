@@ -1,4 +1,4 @@
-"""How many objects of a type a tenant may have, where Microsoft says so. The numbers rise: a warning, no end."""
+"""The most objects of a type that a tenant may have, where Microsoft says so. The numbers rise: they only warn."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from graph.policy_types.policy_type import Body
 
 
-def _every(body: Body) -> bool:
+def _always(body: Body) -> bool:
     return True
 
 
 @dataclass(frozen=True)
 class Quota:
-    """`counts`: those of the type that it is about."""
+    """`what` it limits, in words; `counts` tells which objects of the policy type count."""
 
     most: int
     what: str
-    counts: Callable[[Body], bool] = _every
+    counts: Callable[[Body], bool] = _always
 
 
 QUOTAS: Mapping[str, Quota] = {
@@ -31,8 +31,8 @@ QUOTAS: Mapping[str, Quota] = {
 }
 
 
-def warning(quota: Quota, there: int, number: int) -> str:
-    """Of the `number`th that is made beside those that are there; "" when there is room for it."""
+def quota_warning(quota: Quota, there: int, number: int) -> str:
+    """Return a warning about the `number`th object to be created beside those that are there; "" when it has room."""
     if there + number <= quota.most:
         return ""
     return (

@@ -1,7 +1,7 @@
-"""What a policy's JSON has to look like where the rest of this package looks inside. Everything else is free.
+"""The shape that a policy's JSON must have in the places where our code looks inside. Everything else is free.
 
-Checked once, where a content comes in: by reading, or in an uploaded file. What is there, and not null, is of its sort;
-who comes after indexes without asking again.
+A content is checked once, where it comes in: read from Graph, or uploaded. Whatever is there and not null has the
+right type, so that all later code may index without checking again.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ from graph.policy_types.driver_approvals import INVENTORY
 from graph.policy_types.enrollment import DEVICE_GROUPS, MESSAGES
 from graph.policy_types.tenant_wide_types import BRANDING_FILES
 
-Sort = Callable[[Any], bool]
+Check = Callable[[Any], bool]
 
 
 def _text(value: Any) -> bool:
@@ -38,8 +38,8 @@ def _number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-# Path -> its sort; "[]" is every element. What leads to a place stands before it.
-_EVERYWHERE: Mapping[str, Sort] = {
+# Path -> its check; "[]" is every element. A path stands after those that lead to it.
+_EVERYWHERE: Mapping[str, Check] = {
     "body": _object,
     "body.@odata.type": _text,
     "body.displayName": _text,
@@ -82,7 +82,7 @@ _EVERYWHERE: Mapping[str, Sort] = {
     "assignments.[].target.groupId": _text,
     "assignments.[].target.deviceAndAppManagementAssignmentFilterId": _text,
 }
-_OF_TYPE: Mapping[str, Mapping[str, Sort]] = {
+_OF_TYPE: Mapping[str, Mapping[str, Check]] = {
     "policySets": {"body.items": _objects, "body.items.[].payloadId": _text},
     "roleAssignments": {"body.roleScopeTags": _objects, "body.roleScopeTags.[].id": _text},
     "groups": {"body.groupTypes": _texts, "body.members": _objects},
@@ -105,13 +105,13 @@ _OF_TYPE: Mapping[str, Mapping[str, Sort]] = {
         **{f"body.conditions.clientApplications.{name}ServicePrincipals": _texts for name in ("include", "exclude")},
     },
 }  # fmt: skip
-# What is indexed, and so has to be there.
+# Properties that later code indexes, and so have to be there.
 _NEEDED: dict[str, str] = {
     "definitionValues": "id",
     "localizedNotificationMessages": "locale",
     "assignments": "target",
 }
-# Children that are changed one by one, and the policies whose id is said by who makes them.
+# Children that are written one by one, by their ids.
 _NEEDED_OF_TYPE: Mapping[str, dict[str, str]] = {
     "intents": {"settings": "id"},
     "policySets": {"items": "id"},
@@ -121,26 +121,25 @@ _NEEDED_OF_TYPE: Mapping[str, dict[str, str]] = {
 _NAMED_BY_US = ("authenticationContextClassReferences",)
 
 
-def problem(policy_type: str, content: Mapping[str, Any]) -> str:
-    """The first place that is not of its sort; "" when every one is."""
+def find_problem(policy_type: str, content: Mapping[str, Any]) -> str:
+    """Return the first path whose value has the wrong type or is missing; "" when the content is in order."""
     places = {**_EVERYWHERE, **_OF_TYPE.get(policy_type, {})}
     for path, is_sort in places.items():
-        if not all(map(is_sort, values(content, path))):
+        if not all(map(is_sort, values_at(content, path))):
             return path.removeprefix("body.").replace(".[]", "")
-    return next(_lacking(policy_type, content), "")
+    return next(_missing(policy_type, content), "")
 
 
-def values(content: Mapping[str, Any], path: str) -> Iterator[Any]:
-    """What stands at a path as above, and is not null."""
-    return _values(content, _steps(path))
+def values_at(content: Mapping[str, Any], path: str) -> Iterator[Any]:
+    """Yield the values at a path as above that are not null."""
+    return _values(content, _split(path))
 
 
-def _steps(path: str) -> list[str]:
+def _split(path: str) -> list[str]:
     return path.replace("@odata.type", "@odata type").split(".")
 
 
 def _values(value: Any, steps: list[str]) -> Iterator[Any]:
-    """Those that are there and not null."""
     if not steps:
         if value is not None:
             yield value
@@ -153,17 +152,19 @@ def _values(value: Any, steps: list[str]) -> Iterator[Any]:
         yield from _values(value[step], steps[1:])
 
 
-def _lacking(policy_type: str, content: Mapping[str, Any]) -> Iterator[str]:
+def _missing(policy_type: str, content: Mapping[str, Any]) -> Iterator[str]:
     if policy_type in _NAMED_BY_US and not content["body"].get("id"):
         yield "id"
     for template in content["body"].get(MESSAGES) or ():
-        if any(one.get("locale") is None for one in template.get("localizedNotificationMessages") or ()):
+        if any(message.get("locale") is None for message in template.get("localizedNotificationMessages") or ()):
             yield f"{MESSAGES}.localizedNotificationMessages.locale"
     for name, needed in (_NEEDED | _NEEDED_OF_TYPE.get(policy_type, {})).items():
         holder = content if name == "assignments" else content["body"]
-        if any(one.get(needed) is None for one in holder.get(name) or ()):
+        if any(child.get(needed) is None for child in holder.get(name) or ()):
             yield f"{name}.{needed}"
 
 
 def is_content(policy_type: str, content: Any) -> bool:
-    return isinstance(content, dict) and isinstance(content.get("body"), dict) and not problem(policy_type, content)
+    return (
+        isinstance(content, dict) and isinstance(content.get("body"), dict) and not find_problem(policy_type, content)
+    )

@@ -1,4 +1,4 @@
-"""The policy types: one row per Graph collection (docs/decisions/0021-policy-types-are-rows.md).
+"""The table of policy types: one row per Graph collection (docs/decisions/0021-policy-types-are-rows.md).
 
 What a row does not say is the same for all: listed page by page, read by id, annotations removed
 (graph/read/readings.py).
@@ -26,7 +26,7 @@ from graph.policy_types.permissions import (
     SERVICE_CONFIG,
     STRENGTHS,
 )
-from graph.policy_types.policy_type import EXPANDED, ROUTE, Child, PolicyType, either, flag, has
+from graph.policy_types.policy_type import EXPANDED, ROUTE, Child, PolicyType, any_of, has_value, is_true
 from graph.policy_types.tenant_wide_types import TENANT_TYPES
 
 DM = "/deviceManagement"
@@ -149,7 +149,7 @@ _ROWS = (
         f"{DM}/deviceComplianceScripts",
         SCRIPTS,
         EXPANDED,
-        is_built_in=has("publisher", "Microsoft"),
+        is_built_in=has_value("publisher", "Microsoft"),
         trusts_list=True,
     ),
     PolicyType(
@@ -172,7 +172,7 @@ _ROWS = (
         f"{DM}/deviceHealthScripts",
         **_SCRIPT,
         volatile=frozenset({"highestAvailableVersion", "isGlobalScript", "deviceHealthScriptType"}),
-        is_built_in=either(flag("isGlobalScript"), has("publisher", "Microsoft")),
+        is_built_in=any_of(is_true("isGlobalScript"), has_value("publisher", "Microsoft")),
     ),
     PolicyType(
         "intents",
@@ -263,7 +263,7 @@ _ROWS = (
             "deviceComanagementAuthorityConfiguration": "Co-management settings",
             "deviceEnrollmentNotificationConfiguration": "Enrollment notification",
         },
-        is_built_in=has("priority", 0),
+        is_built_in=has_value("priority", 0),
         is_polymorphic=True,
         match_on=("platformType",),
         has_defaults=True,
@@ -297,7 +297,7 @@ _ROWS = (
         f"{DM}/roleScopeTags",
         SCOPE_TAGS,
         ROUTE,
-        is_built_in=either(flag("isBuiltIn"), has("id", "0")),
+        is_built_in=any_of(is_true("isBuiltIn"), has_value("id", "0")),
     ),
     PolicyType(
         "roleDefinitions",
@@ -306,7 +306,7 @@ _ROWS = (
         RBAC,
         # `permissions` repeats `rolePermissions`, and `actions` the allowed ones within.
         volatile=frozenset({"roleAssignments", "permissions", "actions"}),
-        is_built_in=flag("isBuiltIn", "isBuiltInRoleDefinition"),
+        is_built_in=is_true("isBuiltIn", "isBuiltInRoleDefinition"),
     ),
     PolicyType(
         "roleAssignments",
@@ -332,7 +332,7 @@ _ROWS = (
         expand=("localizedNotificationMessages",),
         volatile=frozenset({"defaultLocale"}),
         # Owned by an enrollment notification, and shown nowhere in the portal.
-        is_hidden=has("displayName", "EnrollmentNotificationInternalMEO"),
+        is_hidden=has_value("displayName", "EnrollmentNotificationInternalMEO"),
         hidden_in="deviceEnrollmentConfigurations",
     ),
     PolicyType("deviceCategories", "Device category", f"{DM}/deviceCategories", CONFIGURATION),
@@ -362,7 +362,7 @@ _ROWS = (
         APPS,
         EXPANDED,
         name_property="profileName",
-        is_built_in=flag("isDefaultProfile"),
+        is_built_in=is_true("isDefaultProfile"),
         has_defaults=True,
     ),
     PolicyType(
@@ -378,7 +378,7 @@ _ROWS = (
         "Named location",
         f"{CA}/namedLocations",
         CONDITIONAL_ACCESS,
-        is_built_in=has("@odata.type", "#microsoft.graph.compliantNetworkNamedLocation"),
+        is_built_in=has_value("@odata.type", "#microsoft.graph.compliantNetworkNamedLocation"),
         trusts_list=True,
         is_polymorphic=True,
     ),
@@ -388,7 +388,7 @@ _ROWS = (
         f"{CA}/authenticationStrength/policies",
         STRENGTHS,
         children=(Child("combinationConfigurations"),),
-        is_built_in=has("policyType", "builtIn"),
+        is_built_in=has_value("policyType", "builtIn"),
     ),
     PolicyType(
         "authenticationContextClassReferences",
@@ -425,7 +425,7 @@ _ROWS = (
 POLICY_TYPES: Mapping[str, PolicyType] = MappingProxyType({row.key: row for row in (*_ROWS, *TENANT_TYPES)})
 
 
-def row_of(key: str, *, with_members: bool) -> PolicyType:
-    """The row of a policy type; of groups with their members, where these are wanted."""
+def get_policy_type(key: str, *, with_members: bool) -> PolicyType:
+    """Return the row of a policy type; with `with_members`, a row of groups reads their members too."""
     row = POLICY_TYPES[key]
     return replace(row, with_members=True) if with_members and row.is_referred else row

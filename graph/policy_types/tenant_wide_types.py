@@ -19,7 +19,7 @@ from graph.policy_types.permissions import (
     SITE_LISTS,
     WINDOWS_UPDATES,
 )
-from graph.policy_types.policy_type import EXPANDED, Body, Child, PolicyType, has
+from graph.policy_types.policy_type import EXPANDED, Body, Child, PolicyType, has_value
 
 DM = "/deviceManagement"
 DAM = "/deviceAppManagement"
@@ -72,7 +72,7 @@ TENANT_TYPES = (
         "App category",
         f"{DAM}/mobileAppCategories",
         APPS,
-        is_built_in=has("id", *BUILT_IN_CATEGORIES),
+        is_built_in=has_value("id", *BUILT_IN_CATEGORIES),
         trusts_list=True,
     ),
     PolicyType(
@@ -134,7 +134,7 @@ TENANT_TYPES = (
         "/organization/{directory}/branding/localizations",
         BRANDING,
         volatile=frozenset({"cdnList", *(f"{name}RelativeUrl" for name in BRANDING_FILES)}),
-        is_built_in=has("id", DEFAULT_LOCALE),
+        is_built_in=has_value("id", DEFAULT_LOCALE),
         has_defaults=True,
         named=_locale,
     ),

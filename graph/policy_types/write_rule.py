@@ -1,4 +1,4 @@
-"""What a row of the table of write rules says: how a policy type is created, changed and assigned."""
+"""A row of the table of write rules: how a policy type is created, changed and assigned."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -63,13 +63,13 @@ class WriteRule:
     cannot_create: Callable[[Object], str] = lambda body: ""
     # Why none of these can be restored; "" when they can.
     never: str = ""
-    # What a person should know before it is written, and before one is made anew; "" when there is nothing.
+    # Warnings for a person, before one is written and before one is made anew; "" when there are none.
     warn: Callable[[Object], str] = lambda body: ""
     warn_made: Callable[[Object], str] = lambda body: ""
-    # Nothing is created: the tenant's own object with this key is changed (defaults, authentication contexts).
+    # Its policies are written one after another, never twenty at a time.
     one_at_a_time: bool = False
 
     @property
     def permission(self) -> str:
-        """The one to ask for."""
+        """The permission to ask for."""
         return self.access.ask

@@ -18,10 +18,10 @@ from graph.policy_types.enrollment import (
     DEVICE_GROUPS,
     IS_DEFAULT,
     MESSAGES,
+    enrollment_token,
+    get_list,
     has_device_group,
-    listed,
-    templates_of,
-    token_of,
+    notification_templates,
 )
 from graph.policy_types.policy_type import PolicyType
 from graph.read.details import add_images, add_presentations, add_privacy_controls, reveal_oma_secrets
@@ -103,7 +103,7 @@ def _body_or_withheld(answer: Answer, proof: Proof, where: str, may_lack: bool) 
 
 
 def _add_notification_messages(item: str, body: Body, proof: Proof, may_lack: bool) -> RequestSteps[None]:
-    templates = list(templates_of(body))
+    templates = list(notification_templates(body))
     if not templates:
         return
     answers = yield [
@@ -132,7 +132,7 @@ def _add_device_groups(item: str, body: Body, proof: Proof, may_lack: bool) -> R
     [answer] = yield [f"{item}/retrieveEnrollmentTimeDeviceMembershipTarget"]
     reply = _body_or_withheld(answer, proof, "The device group that devices join while they enroll", may_lack)
     if reply is not None:
-        statuses = listed(reply, "enrollmentTimeDeviceMembershipTargetValidationStatuses")
+        statuses = get_list(reply, "enrollmentTimeDeviceMembershipTargetValidationStatuses")
         body[DEVICE_GROUPS] = [
             {"targetType": "staticSecurityGroup", "targetId": status.get("targetId")}
             for status in statuses
@@ -145,7 +145,7 @@ _DEFAULTS = ",".join(f"default{platform}EnrollmentProfile" for platform in ("Ios
 
 def _add_default_flag(item: str, body: Body, proof: Proof, may_lack: bool) -> RequestSteps[None]:
     """Add whether the policy is its token's default: such an id ends in token and policy, and may begin with ECV2_."""
-    token = token_of(body)
+    token = enrollment_token(body)
     if not token:
         return
     [answer] = yield [paths.join("/deviceManagement/depOnboardingSettings", token) + f"?$expand={_DEFAULTS}"]

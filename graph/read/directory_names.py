@@ -5,7 +5,7 @@ from typing import Any
 
 from graph.errors import GraphError, NotFound, Rejected, Throttled
 from graph.policy_types.permissions import GROUP_NAMES
-from graph.policy_types.policy_type import LONGEST_NAME, storable
+from graph.policy_types.policy_type import MAX_NAME_LENGTH, storable
 from graph.read.groups import group_path
 from graph.read.paging import all_elements
 from graph.read.proof import Proof
@@ -133,7 +133,7 @@ def _read_app_ids(content: Mapping[str, Any], known: NamesById, may_lack: bool) 
 def display_name(item: Mapping[str, Any]) -> str | None:
     """Return the item's name as the database can keep it; None when it has none."""
     name = item.get("displayName")
-    return storable(name)[:LONGEST_NAME] if isinstance(name, str) else None
+    return storable(name)[:MAX_NAME_LENGTH] if isinstance(name, str) else None
 
 
 def _read_group_names(ids: list[str], proof: Proof, may_lack: bool) -> RequestSteps[NamesById]:

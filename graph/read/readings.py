@@ -10,12 +10,21 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from graph.content.fingerprint import assignments_mark
-from graph.content.odata import without_annotations
+from graph.content.fingerprint import assignments_fingerprint
+from graph.content.odata import strip_annotations
 from graph.content.timestamps import parse_time
 from graph.errors import Incomplete, Malformed, NotAvailable, NotFound, Rejected
 from graph.policy_types import shape
-from graph.policy_types.policy_type import EXPANDED, NONE, ROUTE, SINGLE, PolicyType, match_key, name_of, storable
+from graph.policy_types.policy_type import (
+    EXPANDED,
+    NONE,
+    ROUTE,
+    SINGLE_ID,
+    PolicyType,
+    match_key,
+    policy_name,
+    storable,
+)
 from graph.read import children, details, directory_names, groups, tenant_wide_details
 from graph.read.directory_names import KnownNames, no_known_names
 from graph.read.paging import all_elements, all_pages, follow_inline_pages, follow_pages
@@ -91,7 +100,7 @@ def list_policies(policy_type: PolicyType) -> RequestSteps[PolicyList]:
         [answer] = yield [policy_type.path]
         if isinstance(answer.error, NotFound):
             return PolicyList([])
-        return PolicyList([_listed_policy(policy_type, {**answer.require_body(), "id": SINGLE})])
+        return PolicyList([_listed_policy(policy_type, {**answer.require_body(), "id": SINGLE_ID})])
     items = yield from _list_elements(policy_type)
     listed = [_listed_policy(policy_type, _as_object(item)) for item in items]
     return _without_repeats(
@@ -107,7 +116,7 @@ def list_groups(policy_type: PolicyType, ids: Iterable[str], named: Iterable[str
 
 def _list_elements(policy_type: PolicyType) -> RequestSteps[list[Any]]:
     try:
-        return (yield from all_elements(policy_type.listing()))
+        return (yield from all_elements(policy_type.list_path()))
     except Malformed as e:
         if policy_type.is_retired and e.code == "no_body":
             return []
@@ -142,7 +151,7 @@ def _list_below_tokens(policy_type: PolicyType) -> RequestSteps[PolicyList]:
 
 def _list_profiles(policy_type: PolicyType, token: str) -> RequestSteps[list[Any]]:
     try:
-        return (yield from all_elements(f"{policy_type.item(token)}/enrollmentProfiles"))
+        return (yield from all_elements(f"{policy_type.item_path(token)}/enrollmentProfiles"))
     except NotFound:
         return []  # the token was removed since they were listed
     except NotAvailable as e:
@@ -162,7 +171,7 @@ def _listed_policy(policy_type: PolicyType, item: Mapping[str, Any], below: str 
     is_sound = not _find_damage(policy_type, item, item.get("assignments") if policy_type.lists_assignments else None)
     return ListedPolicy(
         graph_id=f"{below}{item['id']}" if is_usable_id(item.get("id")) else "",
-        name=name_of(policy_type, item),
+        name=policy_name(policy_type, item),
         odata_type=_text(item.get("@odata.type")),
         modified_at=_modified_at(item) if is_sound else None,
         is_built_in=policy_type.is_built_in(item),
@@ -181,15 +190,15 @@ def _require_shape(policy_type: PolicyType, body: Any, assignments: Any) -> None
 
 def _find_damage(policy_type: PolicyType, body: Any, assignments: Any) -> str:
     """Return the first place that is not what it should be; "" where all are."""
-    place = shape.problem(policy_type.key, {"body": body, "assignments": assignments})
+    place = shape.find_problem(policy_type.key, {"body": body, "assignments": assignments})
     return "".join(character for character in place if character.isprintable())
 
 
 def _assignments_fingerprint(policy_type: PolicyType, item: Mapping[str, Any]) -> str | None:
     if policy_type.assignments == NONE:
-        return assignments_mark(None)
+        return assignments_fingerprint(None)
     listed = item.get("assignments")
-    return assignments_mark(listed) if policy_type.lists_assignments and isinstance(listed, list) else None
+    return assignments_fingerprint(listed) if policy_type.lists_assignments and isinstance(listed, list) else None
 
 
 def _modified_at(item: Mapping[str, Any]) -> datetime | None:
@@ -222,11 +231,15 @@ def read_policy(
     """
     began = monotonic()
     token, _, profile = graph_id.partition("/")
-    item = paths.join(policy_type.item(token), "enrollmentProfiles", profile) if profile else policy_type.item(graph_id)
-    [answer] = yield [item if profile else policy_type.one(graph_id)]
+    item = (
+        paths.join(policy_type.item_path(token), "enrollmentProfiles", profile)
+        if profile
+        else policy_type.item_path(graph_id)
+    )
+    [answer] = yield [item if profile else policy_type.read_path(graph_id)]
     body, proof = dict(answer.require_body()), Proof()  # what was answered stays as it is: a memory may hold it
     if policy_type.is_single:
-        body["id"] = SINGLE
+        body["id"] = SINGLE_ID
     _require_same_policy(body, profile or graph_id)
     _require_shape(policy_type, body, body.get("assignments"))
     modified_at, odata_type = _modified_at(body), _text(body.get("@odata.type"))
@@ -241,13 +254,13 @@ def read_policy(
     proof.assignments = "read" if policy_type.assignments != NONE else "not_applicable"
     proof.assignment_count = len(assignments or ())
     details.note_withheld_secrets(policy_type, body, proof)
-    content = {"body": without_annotations(body), "assignments": without_annotations(assignments)}
+    content = {"body": strip_annotations(body), "assignments": strip_annotations(assignments)}
     references: dict[str, dict[str, str | None]] = {}
     if with_names:
         references = yield from directory_names.resolve_names(
             policy_type.key, content, proof, known or no_known_names(), may_lack=is_last_try
         )
-    return Reading(content, name_of(policy_type, body), odata_type, modified_at, proof.as_json(), references, began)
+    return Reading(content, policy_name(policy_type, body), odata_type, modified_at, proof.as_json(), references, began)
 
 
 def _read_part(reading: RequestSteps[Result]) -> RequestSteps[Result]:

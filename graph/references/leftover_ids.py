@@ -84,7 +84,7 @@ def _property(value: Any, place: _Place, known: Known) -> Iterator[Mention]:
 
 
 def _text(text: str, place: _Place, known: Known) -> Iterator[Mention]:
-    inside = embedded_json.read(embedded_json.opened(text)) if place.texts < _DEEPEST_TEXT else None
+    inside = embedded_json.parse(embedded_json.decode(text)) if place.texts < _DEEPEST_TEXT else None
     if inside is not None:
         yield from _inside(inside, _Place(place.where, "", place.key, place.texts + 1), known)
     elif GUID.fullmatch(one := text.strip('"')) and one.lower() not in known:

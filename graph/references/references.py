@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from graph.content import embedded_json
-from graph.content.normalise import ZERO_GUID, from_base64
+from graph.content.normalise import ZERO_GUID, decode_base64
 from graph.content.places import root_type
 from graph.content.spellings import GUID
 from graph.microsoft import model
@@ -216,12 +216,12 @@ class _Rewriting:
     # --- texts -------------------------------------------------------------------------------------------------------
 
     def _text(self, value: str, place: _Place) -> str:
-        opened = embedded_json.opened(value) if place.texts < _DEEPEST_TEXT else ""
-        inside = embedded_json.read(opened)
+        opened = embedded_json.decode(value) if place.texts < _DEEPEST_TEXT else ""
+        inside = embedded_json.parse(opened)
         if inside is not None:
             deeper = _Place(key=place.key, setting=place.setting, texts=place.texts + 1)
             made = self._value(inside, deeper)
-            return value if made == inside else embedded_json.closed(embedded_json.write(made, opened), value)
+            return value if made == inside else embedded_json.encode_like(embedded_json.write_like(made, opened), value)
         if _QUOTED.fullmatch(value):
             return f'"{self._value(value[1:-1], place)}"'
         if place.kind and place.kind == BY_SETTING.get(place.setting):
@@ -237,7 +237,7 @@ class _Rewriting:
 
     def _xml(self, value: str) -> str:
         """An OMA-URI's XML is base64, or text where it was revealed."""
-        text = from_base64(value)
+        text = decode_base64(value)
         made = self._security_identifiers(text)
         if made == text:
             return value

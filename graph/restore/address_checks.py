@@ -89,7 +89,7 @@ def _problems(policy_type: PolicyType, content: Mapping[str, Any]) -> Iterator[s
     goes_alone = WRITE_RULES[policy_type.key].assign == ONE_BY_ONE
     in_addresses = {**_IN_ADDRESSES.get(policy_type.key, {}), **(_OF_ASSIGNMENTS if goes_alone else {})}
     for path, may_be in in_addresses.items():
-        for value in shape.values(content, path):
+        for value in shape.values_at(content, path):
             if not (isinstance(value, str) and may_be(value)):
                 yield _sentence(path.removeprefix("body.").replace(".[]", ""), value, "an id")
     yield from _root_problems(policy_type, content["body"])

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
-from graph.content.secrets import settle
-from graph.policy_types.object_labels import called
+from graph.content.secrets import settle_secrets
+from graph.policy_types.object_labels import object_label
 from graph.policy_types.policy_type import PolicyType
 from graph.read import groups
 from graph.references import leftover_ids
@@ -80,8 +80,10 @@ def source_traces(
         elif resolution.how == "restored" and resolution.to is None:
             to_come.add(resolution.id.lower())
         accounted_for |= {resolution.to.lower()} if resolution.to else set()
-    body = settle(policy_type, want["body"]).body
+    body = settle_secrets(policy_type, want["body"]).body
     written = {**sendable_properties(policy_type, body), "@odata.type": want["body"].get("@odata.type")}
     if options.assignments != LEAVE:
         written["assignments"] = want.get("assignments")
-    return leftover_ids.sentences(leftover_ids.find(policy_type.key, written, known, accounted_for, to_come), called)
+    return leftover_ids.sentences(
+        leftover_ids.find(policy_type.key, written, known, accounted_for, to_come), object_label
+    )

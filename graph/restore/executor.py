@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from graph.content.normalise import canonical
+from graph.content.normalise import canonical_json
 from graph.display.diff import Difference
 from graph.errors import NotFound, Rejected, Throttled
 from graph.policy_types.policy_type import PolicyType
@@ -96,7 +96,7 @@ class RestoreResult:
 
 def request_hash(request: Request) -> str:
     """Equal for the same request sent again: Multi Admin Approval approves a request, not a purpose."""
-    text = f"{request.method} {request.path} {canonical(request.body)}"
+    text = f"{request.method} {request.path} {canonical_json(request.body)}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -149,7 +149,7 @@ def _require_absent(task: RestoreTask, graph_id: str) -> RequestSteps[None]:
     """What is there would be written over by a create that says its own address, and be removed by its undo."""
     if not graph_id:
         return
-    [answer] = yield [task.policy_type.item(graph_id)]
+    [answer] = yield [task.policy_type.item_path(graph_id)]
     if not isinstance(answer.error, NotFound):
         answer.require_body()
         raise ChangedSincePreview("conflict", ID_IS_TAKEN.format(graph_id))

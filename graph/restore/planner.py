@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from graph.content.fingerprint import fingerprint
-from graph.content.secrets import lacking, settle
+from graph.content.secrets import missing_secret, settle_secrets
 from graph.display.masking import as_told, masked
-from graph.policy_types.object_labels import called
+from graph.policy_types.object_labels import object_label
 from graph.policy_types.policy_type import PolicyType
 from graph.references.reference_kinds import TOKENS
 from graph.references.references import Reference, find
@@ -178,8 +178,8 @@ def _unresolved_sentence(case: PlanCase, missing: Sequence[Resolution]) -> str:
 def _reference_label(case: PlanCase, resolution: Resolution) -> str:
     """By the backup's name of it. What a file calls it is the file's word, and said so."""
     if resolution.name and case.is_uploaded:
-        return f"{called(resolution.kind)} “{resolution.id}” (its source calls it “{resolution.name}”)"
-    return f"{called(resolution.kind)} “{resolution.name or resolution.id}”"
+        return f"{object_label(resolution.kind)} “{resolution.id}” (its source calls it “{resolution.name}”)"
+    return f"{object_label(resolution.kind)} “{resolution.name or resolution.id}”"
 
 
 def _plan_existing_copy(case: PlanCase) -> ItemPlan | None:
@@ -279,7 +279,7 @@ def _plan_create(case: PlanCase, options: RestoreOptions, action: str) -> ItemPl
 
 def _block_missing_secret(policy_type: PolicyType, part: PolicyContent, live: PolicyContent | None) -> ItemPlan | None:
     """What would write a mask over a secret."""
-    secret = lacking(policy_type, part.get("body", {}), live and live["body"])
+    secret = missing_secret(policy_type, part.get("body", {}), live and live["body"])
     if secret:
         return _blocked("secret_missing", secret)
     return None
@@ -289,7 +289,7 @@ def _notes(case: PlanCase, options: RestoreOptions, needs: frozenset[ReferenceKe
     """What will not be as it was, although the item itself can be restored."""
     yield from _name_notes(case, options)
     live = case.live["body"] if case.live and options.existing != COPY else None
-    for secret in settle(case.policy_type, case.content["body"], live).not_held:
+    for secret in settle_secrets(case.policy_type, case.content["body"], live).not_held:
         kept = "stays as it is in the tenant" if secret.stays else "has to be entered again"
         yield f"{secret.where}: Microsoft Graph never gives this secret back; it {kept}."
     yield from limit_to_attainable(case.policy_type.key, case.content["body"], live).notes

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graph.content.element_names import NAMES, identity
-from graph.content.secrets import settle
+from graph.content.element_names import NAMING_KEYS, element_name
+from graph.content.secrets import settle_secrets
 from graph.display.decoded import described, visible
 from graph.display.labels import Names, assignment, is_exclusion, words
 from graph.microsoft import model
@@ -43,7 +43,7 @@ def sent_content(
     policy_type: PolicyType, want: PolicyContent, live: PolicyContent | None, *, with_assignments: bool
 ) -> PolicyContent:
     """Of a wanted content, what is ever sent of it: to make it, or all that an update may hold."""
-    body = settle(policy_type, want["body"], live and live["body"]).body
+    body = settle_secrets(policy_type, want["body"], live and live["body"]).body
     part = written_part(policy_type, None, {**want, "body": body}, with_assignments=with_assignments)
     assignments = direct_assignments(want.get("assignments")) if with_assignments else None
     return {"body": _with_chosen_id(policy_type, part.get("body", {}), want["body"]), "assignments": assignments}
@@ -142,8 +142,8 @@ class _LineWriter:
             yield from self.object(value, masked, depth + 1)
 
     def _element_name(self, masked: dict[str, Any], number: int) -> str:
-        is_named = any(masked.get(name) for name in NAMES)
-        return visible(identity(masked) if is_named else str(masked.get("displayName") or number))
+        is_named = any(masked.get(name) for name in NAMING_KEYS)
+        return visible(element_name(masked) if is_named else str(masked.get("displayName") or number))
 
     def _setting(self, instance: dict[str, Any], masked: dict[str, Any], depth: int) -> Iterator[ContentLine]:
         """The setting's own name and value on one line; all else of it below."""

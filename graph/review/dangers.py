@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graph.content.normalise import canonical
+from graph.content.normalise import canonical_json
 from graph.content.places import root_type
 from graph.display.labels import words
 from graph.microsoft import model
@@ -81,9 +81,11 @@ def _new_findings(now: _HeldPolicy | None, then: _HeldPolicy | None) -> Iterator
     if then is None:
         return
     for find in _FINDERS:
-        present = {canonical(finding.evidence) for finding in find(now)} if now else set()
+        present = {canonical_json(finding.evidence) for finding in find(now)} if now else set()
         yield from (
-            Danger(finding.code, finding.said) for finding in find(then) if canonical(finding.evidence) not in present
+            Danger(finding.code, finding.said)
+            for finding in find(then)
+            if canonical_json(finding.evidence) not in present
         )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from graph.content.normalise import canonical, is_nothing
+from graph.content.normalise import canonical_json, is_unset
 from graph.content.places import root_type
 from graph.display.labels import words
 from graph.microsoft import model
@@ -101,7 +101,7 @@ def _find_weaker_compliance(now: dict[str, Any], then: dict[str, Any] | None) ->
     if then is None:
         yield Danger("compliance", "Devices would not be held to it any more.")
         return
-    lost = [name for name, value in now.items() if _is_requirement(name, value) and is_nothing(then.get(name))]
+    lost = [name for name, value in now.items() if _is_requirement(name, value) and is_unset(then.get(name))]
     was, is_to_be = _settings_by_id(now), _settings_by_id(then)
     gone = sorted(was.keys() - is_to_be.keys())
     other = [name for name, value in now.items() if name not in lost and _is_requirement(name, value)
@@ -119,21 +119,21 @@ def _may_be_weaker(name: str, value: Any, wanted: Any) -> bool:
     """Not: more of what there has to be at least."""
     is_number = isinstance(value, int) and isinstance(wanted, int)
     is_more = is_number and "minimum" in name.lower() and wanted > value
-    return name != "settings" and canonical(value) != canonical(wanted) and not is_more
+    return name != "settings" and canonical_json(value) != canonical_json(wanted) and not is_more
 
 
 _BESIDE = ("displayName", "name", "description", "version", "roleScopeTagIds", "scheduledActionsForRule", "id")
 
 
 def _is_requirement(name: str, value: Any) -> bool:
-    return name not in _BESIDE and "@" not in name and "DateTime" not in name and not is_nothing(value)
+    return name not in _BESIDE and "@" not in name and "DateTime" not in name and not is_unset(value)
 
 
 def _settings_by_id(body: dict[str, Any]) -> dict[str, str]:
     """Id -> all that is set by it."""
     instances = [object_at(setting, "settingInstance") for setting in objects_at(body, "settings")]
     return {
-        str(instance["settingDefinitionId"]): canonical(instance)
+        str(instance["settingDefinitionId"]): canonical_json(instance)
         for instance in instances
         if instance.get("settingDefinitionId")
     }

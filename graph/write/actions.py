@@ -10,9 +10,9 @@ import binascii
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from graph.content.normalise import ZERO_GUID, canonical
+from graph.content.normalise import ZERO_GUID, canonical_json
 from graph.content.secrets import ONBOARDING
-from graph.policy_types.enrollment import templates_of
+from graph.policy_types.enrollment import notification_templates
 from graph.policy_types.write_rule import Object, Part
 from graph.transport import paths
 from graph.transport.client import Request
@@ -118,7 +118,7 @@ def _definition_value_body(value: Object) -> Object:
         }
         for presentation in value.get("presentationValues") or ()
     ]
-    presentations.sort(key=canonical)
+    presentations.sort(key=canonical_json)
     return {"enabled": value.get("enabled"), "definition@odata.bind": definition, "presentationValues": presentations}
 
 
@@ -240,7 +240,7 @@ def shape_enrollment(body: Object) -> None:
     body.pop("windowsMobileRestriction", None)
     if body.get("notificationTemplates"):
         # As a create names them: the service makes them, and answers with their ids. Any other id is refused (400).
-        body["notificationTemplates"] = [f"{kind}_{ZERO_GUID}" for kind, _ in templates_of(body)]
+        body["notificationTemplates"] = [f"{kind}_{ZERO_GUID}" for kind, _ in notification_templates(body)]
 
 
 # --- notification templates ------------------------------------------------------------------------------------------
@@ -363,7 +363,7 @@ def combination_configuration(value: Object) -> Object:
 
 
 def _combination_key(value: Object) -> str:
-    return canonical([value.get("@odata.type"), sorted(value.get("appliesToCombinations") or ())])
+    return canonical_json([value.get("@odata.type"), sorted(value.get("appliesToCombinations") or ())])
 
 
 def shape_authentication_strength(body: Object) -> None:

@@ -7,8 +7,8 @@ got two more). A property that the backup holds as null it does know.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from graph.content.normalise import canonical, clean, is_nothing, key_of, normalise
-from graph.content.places import ASSIGNMENTS, Place, body_of, place_in
+from graph.content.normalise import canonical_json, element_key, is_unset, normalise, normalise_value
+from graph.content.places import ASSIGNMENTS, Place, body_place, property_place
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
 
@@ -18,7 +18,7 @@ _MOST_TRIALS = 200
 
 def without_additions(policy_type: PolicyType, live: dict[str, Any], *backups: dict[str, Any]) -> dict[str, Any]:
     """Return the live body without the properties that none of the backups' bodies has."""
-    body: dict[str, Any] = _without_additions(live, backups, body_of(policy_type))
+    body: dict[str, Any] = _without_additions(live, backups, body_place(policy_type))
     return body
 
 
@@ -33,12 +33,12 @@ def is_unchanged(policy_type: PolicyType, before: Any, after: Any) -> bool:
         return False
     first, second = before["body"], after["body"]
     for _ in range(2):
-        first, second = second, _without_additions(first, [second], body_of(policy_type), is_kept=_is_something)
+        first, second = second, _without_additions(first, [second], body_place(policy_type), is_kept=_is_something)
     return bool(normalise(policy_type, {**before, "body": first}) == normalise(policy_type, {**after, "body": second}))
 
 
 def _is_something(value: Any) -> bool:
-    return not is_nothing(value)
+    return not is_unset(value)
 
 
 def assignments_without_additions(live: Any, *backups: Any) -> Any:
@@ -74,7 +74,7 @@ def _object_without_additions(
     actual = model.type_of(live, place.declared)
     return {
         name: _without_additions(
-            inner, [backup[name] for backup in backups if name in backup], place_in(actual, name), is_kept
+            inner, [backup[name] for backup in backups if name in backup], property_place(actual, name), is_kept
         )
         if isinstance(inner, dict | list)
         else inner
@@ -98,7 +98,7 @@ def _pairs(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[i
     elif place.keys:
         unpaired = _by_key(backup, place)
         for position, element in enumerate(live):
-            same = unpaired.get(key_of(element, place))
+            same = unpaired.get(element_key(element, place))
             if same:
                 yield position, same.pop(0)
     elif len(live) <= _MOST_TRIALS:
@@ -108,15 +108,15 @@ def _pairs(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[i
 def _by_key(items: list[Any], place: Place) -> dict[str, list[Any]]:
     by_key: dict[str, list[Any]] = {}
     for element in items:
-        by_key.setdefault(key_of(element, place), []).append(element)
+        by_key.setdefault(element_key(element, place), []).append(element)
     return by_key
 
 
 def _pairs_by_trial(live: list[Any], backup: list[Any], place: Place) -> Iterator[tuple[int, Any]]:
     """Pair elements that only their whole value identifies: alike but for additions."""
-    candidates = [(canonical(clean(element, place)), element) for element in backup]
+    candidates = [(canonical_json(normalise_value(element, place)), element) for element in backup]
     for position, element in enumerate(live):
         for at, (text, partner) in enumerate(candidates):
-            if canonical(clean(_without_additions(element, [partner], place), place)) == text:
+            if canonical_json(normalise_value(_without_additions(element, [partner], place), place)) == text:
                 yield position, candidates.pop(at)[1]
                 break

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graph.policy_types.driver_approvals import INVENTORY, called, decided, driver_of, entries
+from graph.policy_types.driver_approvals import INVENTORY, decided_drivers, driver_label, driver_of, inventory_entries
 from graph.policy_types.enrollment import (
     DEVICE_GROUPS,
     IS_DEFAULT,
     MESSAGES,
+    enrollment_token,
+    get_list,
     has_device_group,
-    listed,
-    templates_of,
-    token_of,
+    notification_templates,
 )
 from graph.write.actions import lacks_block_action
 
@@ -55,11 +55,11 @@ def _limit_driver_decisions(want: Object, live: Object | None) -> Attainable:
     """Keep decisions on drivers that the tenant lists; no decision can be taken back."""
     if INVENTORY not in want:
         return Attainable(want, _unknown_decisions_notes(want, live))
-    decisions = {driver_of(entry): entry for entry in decided(want)}
-    listed_drivers = {driver_of(entry) for entry in entries(live or {})}
-    theirs = [entry for entry in decided(live or {}) if driver_of(entry) not in decisions]
+    decisions = {driver_of(entry): entry for entry in decided_drivers(want)}
+    listed_drivers = {driver_of(entry) for entry in inventory_entries(live or {})}
+    theirs = [entry for entry in decided_drivers(live or {}) if driver_of(entry) not in decisions]
     possible = [entry for driver, entry in decisions.items() if driver in listed_drivers]
-    missing = [called(driver) for driver in decisions if driver not in listed_drivers]
+    missing = [driver_label(driver) for driver in decisions if driver not in listed_drivers]
     notes = []
     if missing:
         notes.append(
@@ -68,8 +68,8 @@ def _limit_driver_decisions(want: Object, live: Object | None) -> Attainable:
         )
     if theirs:
         notes.append(
-            f"{_quoted_names([called(driver_of(entry)) for entry in theirs])}: decided on in the tenant since, and "
-            "Graph takes no decision back."
+            f"{_quoted_names([driver_label(driver_of(entry)) for entry in theirs])}: decided on in the tenant since, "
+            "and Graph takes no decision back."
         )
     return Attainable({**want, INVENTORY: [*possible, *theirs]}, tuple(notes))
 
@@ -83,7 +83,7 @@ def _unknown_decisions_notes(want: Object, live: Object | None) -> tuple[str, ..
 def _limit_quality_updates(want: Object, live: Object | None) -> Attainable:
     """Note that approvals by hand are not backed up: only a function shows them, asked for each update by its id."""
     methods = [
-        setting.get("approvalMethodType") for setting in listed(want, "approvalSettings") if isinstance(setting, dict)
+        setting.get("approvalMethodType") for setting in get_list(want, "approvalSettings") if isinstance(setting, dict)
     ]
     if "manual" not in methods or live is not None:
         return Attainable(want)
@@ -122,7 +122,7 @@ _NO_GROUP_KNOWN = "The backup does not hold the group that devices join while th
 
 
 def _device_group_ids(body: Object) -> set[str]:
-    return {str(group.get("targetId")) for group in listed(body, DEVICE_GROUPS) if isinstance(group, dict)}
+    return {str(group.get("targetId")) for group in get_list(body, DEVICE_GROUPS) if isinstance(group, dict)}
 
 
 def _limit_default(name: str) -> Callable[[Object, Object | None], Attainable]:
@@ -136,7 +136,7 @@ def _limit_default(name: str) -> Callable[[Object, Object | None], Attainable]:
 
 def _limit_token_default(want: Object, live: Object | None) -> Attainable:
     """Leave the mark of a default profile where the target's policy is under no token."""
-    if want.get(IS_DEFAULT) and live is not None and not token_of(live):
+    if want.get(IS_DEFAULT) and live is not None and not enrollment_token(live):
         return _keep_live(
             IS_DEFAULT, want, live, "It is under no Apple token here, and so cannot be its default profile."
         )
@@ -145,15 +145,15 @@ def _limit_token_default(want: Object, live: Object | None) -> Attainable:
 
 def _limit_messages(want: Object, live: Object | None) -> Attainable:
     """Leave the messages of a kind that the backup does not hold, because they could not be read."""
-    known = {message.get("kind") for message in listed(want, MESSAGES)}
-    missing = [kind for kind, _ in templates_of(want) if kind not in known]
+    known = {message.get("kind") for message in get_list(want, MESSAGES)}
+    missing = [kind for kind, _ in notification_templates(want) if kind not in known]
     if missing and live is not None and MESSAGES in want:
         theirs = [
             message
-            for message in listed(live, MESSAGES)
+            for message in get_list(live, MESSAGES)
             if isinstance(message, dict) and message.get("kind") in missing
         ]
-        return Attainable({**want, MESSAGES: [*listed(want, MESSAGES), *theirs]})
+        return Attainable({**want, MESSAGES: [*get_list(want, MESSAGES), *theirs]})
     if not missing or live is not None:
         return Attainable(want)
     note = f"The backup does not hold its {' and '.join(missing)} messages: enter them again in Intune."

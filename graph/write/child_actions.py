@@ -11,10 +11,16 @@ from itertools import groupby
 from typing import Any
 
 from graph.content.normalise import ZERO_GUID
-from graph.content.spellings import one_spelling
+from graph.content.spellings import normalise_spelling
 from graph.content.timestamps import parse_time
-from graph.policy_types.driver_approvals import ACTIONS, decided, driver_of, entries
-from graph.policy_types.enrollment import IS_DEFAULT, MESSAGES, is_of_enrollment, templates_of, token_of
+from graph.policy_types.driver_approvals import ACTIONS, decided_drivers, driver_of, inventory_entries
+from graph.policy_types.enrollment import (
+    IS_DEFAULT,
+    MESSAGES,
+    enrollment_token,
+    is_enrollment_policy,
+    notification_templates,
+)
 from graph.policy_types.write_rule import Object, Part
 from graph.references import navigations
 from graph.references.navigations import Link
@@ -88,8 +94,10 @@ def write_relationships(path: str, live: Object, want: Object) -> list[Request]:
 
 def write_driver_decisions(path: str, live: Object, want: Object) -> list[Request]:
     """Decide on the drivers that the tenant lists and has decided otherwise, or not yet."""
-    live_entries = {driver_of(entry): entry for entry in entries(live) if entry.get("id")}
-    decisions = [(entry, live_entries[driver_of(entry)]) for entry in decided(want) if driver_of(entry) in live_entries]
+    live_entries = {driver_of(entry): entry for entry in inventory_entries(live) if entry.get("id")}
+    decisions = [
+        (entry, live_entries[driver_of(entry)]) for entry in decided_drivers(want) if driver_of(entry) in live_entries
+    ]
     changed = [
         (ACTIONS[decision["approvalStatus"]], _deployment_date(decision), str(entry["id"]))
         for decision, entry in decisions
@@ -114,11 +122,13 @@ def _deployment_date(entry: Object) -> str:
 
 def write_notification_templates(path: str, live: Object, want: Object) -> list[Request]:
     """Name the live templates of the wanted kinds, and new ones for the rest; any other id is refused (400)."""
-    live_kinds = dict(templates_of(live))
+    live_kinds = dict(notification_templates(live))
     live_names = {
         kind.lower(): name for name in live.get("notificationTemplates") or () for kind in [name.partition("_")[0]]
     }
-    new_names = [live_names[kind] if kind in live_kinds else f"{kind}_{ZERO_GUID}" for kind, _ in templates_of(want)]
+    new_names = [
+        live_names[kind] if kind in live_kinds else f"{kind}_{ZERO_GUID}" for kind, _ in notification_templates(want)
+    ]
     return [Request(path, "PATCH", {**pick(want, "@odata.type"), "notificationTemplates": new_names})]
 
 
@@ -136,7 +146,7 @@ def _template_requests(live: Object, want: Object) -> list[Request]:
     path = paths.join("/deviceManagement/notificationMessageTemplates", live["id"])
     calls = write_messages(path, live, want)
     # Only that of an e-mail was seen to be changed (its PATCH, after the messages).
-    now, then = (one_spelling("flags", body.get("brandingOptions") or "none") for body in (live, want))
+    now, then = (normalise_spelling("flags", body.get("brandingOptions") or "none") for body in (live, want))
     if want.get("brandingOptions") and now != then:
         calls.append(Request(path, "PATCH", pick(want, "brandingOptions")))
     return calls
@@ -145,12 +155,12 @@ def _template_requests(live: Object, want: Object) -> list[Request]:
 def write_enrollment_order(path: str, live: Object, want: Object) -> list[Request]:
     """Write the priority, from 1 to 500: only enrollment policies have it (Microsoft's model: reorder)."""
     priority = (want.get("priorityMetaData") or {}).get("priority")
-    return [post(f"{path}/reorder", {"priority": priority})] if priority and is_of_enrollment(want) else []
+    return [post(f"{path}/reorder", {"priority": priority})] if priority and is_enrollment_policy(want) else []
 
 
 def write_default_profile(path: str, live: Object, want: Object) -> list[Request]:
     """Make the policy its token's default profile. A default profile stays the default until another becomes it."""
-    token, policy = token_of(live), path.rpartition("/")[2]
+    token, policy = enrollment_token(live), path.rpartition("/")[2]
     profiles = paths.join("/deviceManagement/depOnboardingSettings", token, "enrollmentProfiles")
     request = post(paths.join(profiles, f"{token}_{policy}", "setDefaultProfile"), {})
     return [request] if token and want.get(IS_DEFAULT) else []

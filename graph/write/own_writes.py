@@ -6,7 +6,7 @@ A value that is neither as it was before the first write, nor as it is to be, is
 from dataclasses import dataclass
 from typing import Any
 
-from graph.content.secrets import comparable, settle
+from graph.content.secrets import comparable_body, settle_secrets
 from graph.display.diff import Path, compare
 from graph.policy_types.policy_type import PolicyType
 from graph.write import additions
@@ -28,7 +28,7 @@ class BegunWrite:
         )
         for side in (old, new):
             # The tokens of secrets are the tenant's own, and new at each write.
-            side["body"] = comparable(policy_type, side["body"], live["body"])
+            side["body"] = comparable_body(policy_type, side["body"], live["body"])
         live = {
             "body": additions.without_additions(policy_type, live["body"], old["body"], new["body"]),
             "assignments": additions.assignments_without_additions(
@@ -48,7 +48,7 @@ def begun_creation(policy_type: PolicyType, want: PolicyContent) -> BegunWrite:
     sent = creation_request(policy_type, want).body or {}
     # A bind stands for the property of its name.
     names = frozenset({str(name).split("@odata.bind")[0] for name in sent} & want["body"].keys())
-    body = settle(policy_type, want["body"]).body  # without its secrets
+    body = settle_secrets(policy_type, want["body"]).body  # without its secrets
     sent_body = {name: body[name] for name in names & body.keys()}
     return BegunWrite({"body": sent_body, "assignments": _no_assignments(want)}, want, names)
 

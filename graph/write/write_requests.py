@@ -9,12 +9,12 @@ from typing import Any
 
 from graph.content.normalise import normalise, normalise_assignments
 from graph.content.places import root_type
-from graph.content.secrets import comparable, is_held, secrets_of, settle
+from graph.content.secrets import comparable_body, is_held, secrets_of, settle_secrets
 from graph.content.service_made import is_service_made_outermost
 from graph.display.diff import NOBODY, Difference, compare
 from graph.display.labels import Names
 from graph.microsoft import model
-from graph.policy_types.enrollment import NEVER_SENT, token_of
+from graph.policy_types.enrollment import NEVER_SENT, enrollment_token
 from graph.policy_types.policy_type import PolicyType
 from graph.policy_types.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
 from graph.transport import paths
@@ -30,7 +30,11 @@ PolicyContent = dict[str, Any]
 def item_path(policy_type: PolicyType, graph_id: str) -> str:
     """Return a policy's path. Apple's enrollment profiles live below a token: their id is "{token}/{profile}"."""
     token, _, profile = graph_id.partition("/")
-    return paths.join(policy_type.item(token), "enrollmentProfiles", profile) if profile else policy_type.item(graph_id)
+    return (
+        paths.join(policy_type.item_path(token), "enrollmentProfiles", profile)
+        if profile
+        else policy_type.item_path(graph_id)
+    )
 
 
 def chosen_id(policy_type: PolicyType, content: PolicyContent) -> str:
@@ -43,17 +47,17 @@ def creation_request(policy_type: PolicyType, want: PolicyContent, token: str = 
 
     Properties that it does not take follow as changes.
     """
-    rule, body = WRITE_RULES[policy_type.key], copy.deepcopy(settle(policy_type, want["body"]).body)
+    rule, body = WRITE_RULES[policy_type.key], copy.deepcopy(settle_secrets(policy_type, want["body"]).body)
     if rule.create:
         return rule.create(policy_type.path, body)
     if rule.names_itself:
-        return Request(policy_type.item(chosen_id(policy_type, want)), "PATCH", _shaped(policy_type, rule, body))
+        return Request(policy_type.item_path(chosen_id(policy_type, want)), "PATCH", _shaped(policy_type, rule, body))
     sent = _shaped(policy_type, rule, body)
     later = rule.parts.keys() - rule.posted
     sent = {name: value for name, value in sent.items() if name not in later} | _creation_source(rule, want["body"])
     if rule.first:
         sent = {name: value for name, value in sent.items() if name in rule.first}
-    path = f"{policy_type.item(token)}/enrollmentProfiles" if token else policy_type.path
+    path = f"{policy_type.item_path(token)}/enrollmentProfiles" if token else policy_type.path
     return post(path, sent)
 
 
@@ -61,13 +65,13 @@ def _creation_source(rule: WriteRule, body: Object) -> Object:
     """Return the token that the policy is made under, which a create sends too
     (deploymenttheory/terraform-provider-microsoft365, ios_device_enrollment_policy).
     """
-    is_sent = "creationSource" in rule.echoed and token_of(body)
+    is_sent = "creationSource" in rule.echoed and enrollment_token(body)
     return {"creationSource": body["creationSource"]} if is_sent else {}
 
 
 def is_all_secret(policy_type: PolicyType, body: Object) -> bool:
     """Return whether nothing is left of its settings, or of its one setting, without its secrets."""
-    left = settle(policy_type, body).body
+    left = settle_secrets(policy_type, body).body
     return any(body.get(name) and not left.get(name) for name in ("settings", "settingInstance"))
 
 
@@ -122,7 +126,7 @@ def _body_requests(policy_type: PolicyType, rule: WriteRule, path: str, live: Ob
     if not differing:
         return []
     # A secret stays as it is in the tenant: its own token goes back. A secret that is not there cannot be written.
-    want = settle(policy_type, want, live).body
+    want = settle_secrets(policy_type, want, live).body
     calls = _update_requests(policy_type, rule, path, live, want, differing - rule.parts.keys() - rule.fixed)
     # Two properties may share one call (apps and their group).
     for part in dict.fromkeys(rule.parts[name] for name in rule.parts if name in differing):
@@ -172,7 +176,7 @@ def _held_secrets(policy_type: PolicyType, want: Object) -> Object:
 
 def differing_properties(policy_type: PolicyType, live: Object, want: Object) -> set[str]:
     """Return the top-level properties that differ; properties that the backup does not know do not count."""
-    want = comparable(policy_type, want, live)
+    want = comparable_body(policy_type, want, live)
     live = additions.without_additions(policy_type, live, want)
     now, then = (normalise(policy_type, {"body": body})["body"] for body in (live, want))
     return {name for name in want if now.get(name) != then.get(name)}
@@ -311,7 +315,9 @@ def remaining_differences(
     """Return the differences that are left, as a reader sees them: before is `live`, after is `want`."""
     if live == want:  # as most of a preview's are: far cheaper than looking at each value
         return []
-    body = comparable(policy_type, limit_to_attainable(policy_type.key, want["body"], live["body"]).body, live["body"])
+    body = comparable_body(
+        policy_type, limit_to_attainable(policy_type.key, want["body"], live["body"]).body, live["body"]
+    )
     then = {"body": body, "assignments": direct_assignments(want.get("assignments"))}
     if not with_assignments:
         then["assignments"] = direct_assignments(live.get("assignments"))

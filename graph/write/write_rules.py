@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from graph.policy_types.driver_approvals import INVENTORY
-from graph.policy_types.enrollment import IS_DEFAULT, MESSAGES, is_of_enrollment
+from graph.policy_types.enrollment import IS_DEFAULT, MESSAGES, is_enrollment_policy
 from graph.policy_types.permissions import (
     WRITE_APPS,
     WRITE_AUTHENTICATION_CONTEXTS,
@@ -322,7 +322,7 @@ def write_order(policy_type: str, body: Object) -> tuple[int, int, int]:
     """
     priority = body.get("priority") or (body.get("priorityMetaData") or {}).get("priority")
     kind = str(body.get("@odata.type") or "").lower()
-    is_late = "windowsdomainjoin" in kind or (policy_type == "configurationPolicies" and is_of_enrollment(body))
+    is_late = "windowsdomainjoin" in kind or (policy_type == "configurationPolicies" and is_enrollment_policy(body))
     # The first localization makes the default branding too, if it is not there.
     is_first = "trustedroot" in kind or (policy_type == "organizationalBranding" and body.get("id") == DEFAULT_LOCALE)
     place = 0 if is_first else 2 if is_late else 1
@@ -331,7 +331,7 @@ def write_order(policy_type: str, body: Object) -> tuple[int, int, int]:
 
 def is_written_alone(policy_type: str, body: Object) -> bool:
     """Return whether no other policy of the type may be written meanwhile: writing one moves the others' priorities."""
-    is_ordered = policy_type == "configurationPolicies" and is_of_enrollment(body)
+    is_ordered = policy_type == "configurationPolicies" and is_enrollment_policy(body)
     return WRITE_RULES[policy_type].one_at_a_time or is_ordered
 
 

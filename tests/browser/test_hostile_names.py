@@ -26,12 +26,12 @@ NAMES = (
 @pytest.fixture
 def hostile(cast):
     """Each name is a policy of Contoso with a snapshot, a group and a setting of that name."""
-    from graph.policy_types.policy_type import name_of
+    from graph.policy_types.policy_type import policy_name
     from graph.policy_types.table import POLICY_TYPES
 
     made = []
     for number, name in enumerate(NAMES):
-        shown = name_of(POLICY_TYPES["configurationPolicies"], {"name": name})
+        shown = policy_name(POLICY_TYPES["configurationPolicies"], {"name": name})
         policy = Policy.create(
             tenant=cast.contoso, policy_type="configurationPolicies", name=shown,
             graph_id=f"{number:08d}-0000-4000-8000-00000000000b",

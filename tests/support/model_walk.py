@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graph.content.normalise import is_referred
+from graph.content.normalise import is_own_object
 from graph.content.places import root_type
 from graph.content.secrets import SECRETS
 from graph.content.service_made import is_service_made, is_service_made_outermost
@@ -63,7 +63,7 @@ def _answer(row: PolicyType, kind: str, found: model.Property, *, is_root: bool)
         return Answer(declared, name, COMPUTED)
     if any((one, name) in SECRETS for one in model.lineage(kind)):
         return Answer(declared, name, SECRET)
-    if found.is_navigation or is_referred(str(found.type)):
+    if found.is_navigation or is_own_object(str(found.type)):
         return _of_navigation(row, declared, found, is_root=is_root)
     to = kind_of(kind, name)
     if to:
@@ -74,7 +74,7 @@ def _answer(row: PolicyType, kind: str, found: model.Property, *, is_root: bool)
 def _of_navigation(row: PolicyType, declared: str, found: model.Property, *, is_root: bool) -> Answer:
     name = found.name
     links = all_links(row.key)
-    if is_referred(str(found.type)) and name not in links:
+    if is_own_object(str(found.type)) and name not in links:
         return Answer(declared, name, REFERENCE, OBJECTS.get((row.key, name), ""))
     if is_root and name in links:
         return Answer(declared, name, REFERENCE, links[name].kind)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from graph.policy_types.object_labels import called
+from graph.policy_types.object_labels import object_label
 from graph.policy_types.policy_type import EXPANDED, NONE, ROUTE, PolicyType
 from graph.policy_types.table import POLICY_TYPES
 from graph.policy_types.write_rule import BY_UPDATE, ONE_BY_ONE, WriteRule
@@ -138,7 +138,7 @@ def _minds(row: PolicyType) -> str:
     kinds = {one.kind for one in found if one.what == REFERENCE and one.kind and not _is_usual(one)}
     if any(one.of == "deviceManagementConfigurationSetting" for one in found):
         kinds |= {"reusablePolicySettings", *BY_SETTING.values()}
-    names = sorted(called(kind).removeprefix("the ") for kind in kinds)
+    names = sorted(object_label(kind).removeprefix("the ") for kind in kinds)
     secrets = [_names(sorted({one.name for one in found if one.what == SECRET}))]
     secrets += ["secret settings"] if "settings" in row.expand else []
     parts = {one.name for one in found if one.what == PART and one.name != "assignments"}

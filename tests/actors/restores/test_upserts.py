@@ -12,7 +12,7 @@ from db.policies import snapshots
 from db.restores import restore_drafts, restore_items
 from db.restores.restore_drafts import NewRestoreItem, RestoreSource
 from graph.display.masking import masked
-from graph.policy_types.policy_type import name_of
+from graph.policy_types.policy_type import policy_name
 from graph.policy_types.table import POLICY_TYPES
 from tests.fuzz.values import STEERING
 from tests.support.captures import capture_by_hand
@@ -43,7 +43,7 @@ def uploaded(cast, key, graph_id, body, assignments=None):
     document = {"body": body, "assignments": assignments}
     content = snapshots.save_content(cast.contoso.id, document, contradictions.mark_of(document))
     one = NewRestoreItem(
-        key, graph_id, name_of(POLICY_TYPES[key], body), content, {}, file_says={"name": "as the file says"}
+        key, graph_id, policy_name(POLICY_TYPES[key], body), content, {}, file_says={"name": "as the file says"}
     )
     return restore_drafts.create(
         cast.contoso, RestoreSource(cast.contoso.directory_id, "a file"), [one], options(), SYSTEM

@@ -7,7 +7,7 @@ import pytest
 from actors.uploads import contradictions
 from actors.uploads.unpacking import LeftOut, Line
 from db.errors import Invalid
-from graph.content.fingerprint import text_mark
+from graph.content.fingerprint import content_hash
 from graph.content.legacy_fingerprint import fingerprint as first_fingerprint
 from graph.policy_types.table import POLICY_TYPES
 from tests.support.zip_uploads import DIRECTORY, GOOD, fingerprint_of, line, read, zipped
@@ -80,7 +80,7 @@ def test_a_file_is_taken_by_its_text_and_an_older_one_by_what_was_called_equal_t
     assert older != fingerprint_of(document)
     lines = [
         line("older", document, fingerprint=older),
-        line("newer", document, fingerprint="0" * 64, sha256=text_mark(document)),
+        line("newer", document, fingerprint="0" * 64, sha256=content_hash(document)),
         line("edited", document, fingerprint="0" * 64, sha256="0" * 64),
     ]
     kept, problems = read(zipped([(f"{one['graph_id']}.json", json.dumps(document)) for one in lines], lines))

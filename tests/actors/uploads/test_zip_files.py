@@ -11,7 +11,7 @@ import pytest
 
 from actors.uploads import zip_files
 from db.errors import Invalid
-from graph.content.fingerprint import text_mark
+from graph.content.fingerprint import content_hash
 from tests.support.zip_uploads import DIRECTORY, GOOD, line, read, zipped
 from web.presentation.backup_zip import _Sink
 
@@ -94,7 +94,9 @@ def downloaded(policies):
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:
         for number, document in enumerate(policies):
             said = {"policy_type": "configurationPolicies", "name": document["body"]["name"], "fingerprint": "0"}
-            lines.append({"file": f"é {number}.json", "graph_id": f"é {number}", **said, "sha256": text_mark(document)})
+            lines.append(
+                {"file": f"é {number}.json", "graph_id": f"é {number}", **said, "sha256": content_hash(document)}
+            )
             file.writestr(lines[-1]["file"], json.dumps(document, indent=2))
         file.writestr("manifest.json", json.dumps({"directory_id": DIRECTORY, "count": len(lines), "policies": lines}))
     return sink.taken()

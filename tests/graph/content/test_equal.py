@@ -6,7 +6,7 @@ import random
 import pytest
 
 from graph.content.fingerprint import fingerprint
-from graph.content.places import body_of, root_type
+from graph.content.places import body_place, root_type
 from graph.content.service_made import is_service_made
 from graph.content.unordered_lists import _ORDERED, _ORDERED_OBJECTS, _SETS
 from graph.display.diff import compare
@@ -48,7 +48,7 @@ def test_a_body_spelled_otherwise_is_the_same_policy(policy_type):
     chance = random.Random(policy_type.key)
     for kind in sorted(model.subtypes(root_type(policy_type))):
         body = made_up.body_of(kind, chance)
-        other = content(made_up.respelled(body, body_of(policy_type), chance) | {"@odata.type": body["@odata.type"]})
+        other = content(made_up.respelled(body, body_place(policy_type), chance) | {"@odata.type": body["@odata.type"]})
         assert compare(policy_type, content(body), other) == [], kind
         assert fingerprint(policy_type, content(body)) == fingerprint(policy_type, other), kind
         assert remaining_differences(policy_type, content(body), other, with_assignments=True) == [], kind

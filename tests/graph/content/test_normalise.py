@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from graph.content.fingerprint import fingerprint
 from graph.content.normalise import normalise
-from graph.content.places import body_of
-from graph.content.service_made import _TABLE
+from graph.content.places import body_place
+from graph.content.service_made import _BY_NAME
 from graph.content.unordered_lists import _SETS
 from graph.display.diff import compare
 from graph.policy_types.table import POLICY_TYPES
@@ -181,7 +181,7 @@ def test_on_every_real_policy_normalising_is_idempotent_and_blind_to_what_has_no
         whole = content(body)
         once = normalise(policy_type, whole)
         assert normalise(policy_type, once) == once
-        other = {"body": shuffled(body, body_of(policy_type), chance), "assignments": []}
+        other = {"body": shuffled(body, body_place(policy_type), chance), "assignments": []}
         assert fingerprint(policy_type, other) == fingerprint(policy_type, whole), body.get("displayName")
         assert compare(policy_type, whole, json.loads(json.dumps(other))) == []
 
@@ -192,7 +192,7 @@ OTHERS = ("id", "body", "assignments", "target", "description", "value", "valueJ
 KEYS = {one for keys in _SETS.values() for one in keys}
 LISTS = ("settings", "omaSettings", "apps", "items", "roleScopeTagIds", "roleScopeTags", "platforms", "children",
          "presentationValues", "definitionValues", "conditions", "users", "includeUsers")  # fmt: skip
-names = st.sampled_from([*sorted(KEYS | set(_TABLE)), *LISTS, *OTHERS])
+names = st.sampled_from([*sorted(KEYS | set(_BY_NAME)), *LISTS, *OTHERS])
 contents = st.fixed_dictionaries({"body": json_of(names), "assignments": json_of(names, 6)}) | json_of(names)
 kinds = st.sampled_from(sorted(POLICY_TYPES)).map(POLICY_TYPES.__getitem__)
 

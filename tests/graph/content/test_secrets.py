@@ -7,7 +7,7 @@ import pytest
 
 from graph.content.normalise import normalise
 from graph.content.places import root_type
-from graph.content.secrets import FROM_CONNECTOR, SECRETS, is_mask, settle
+from graph.content.secrets import FROM_CONNECTOR, SECRETS, is_mask, settle_secrets
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore.options import RestoreOptions
@@ -101,7 +101,7 @@ def test_beside_a_secret_everything_else_is_changed_and_the_tenants_own_token_go
 def test_a_secret_inside_a_collection_is_named_and_what_stays_empty_is_left_out():
     want = policy(secrets_in_collection("keys", "one", "two"), text("other", "b"))
     assert sent(creation_request(CATALOG, want)) == [text("other", "b")]
-    assert [one.where for one in settle(CATALOG, want["body"]).not_held] == ["keys"]
+    assert [one.where for one in settle_secrets(CATALOG, want["body"]).not_held] == ["keys"]
     live = policy(secrets_in_collection("keys", "1", "2"), text("other", "c"))
     [request] = change_requests(CATALOG, "1", live, want, with_assignments=True)
     assert sent(request) == [secrets_in_collection("keys", "1", "2"), text("other", "b")]
@@ -164,7 +164,7 @@ def test_wherever_secrets_are_nested_what_is_left_out_is_what_is_named(seed):
     chance = random.Random(seed)
     made = [nested(chance) for _ in range(4)]
     want = policy(*[one for one, _ in made], text("other", "b"))
-    settled = settle(CATALOG, want["body"])
+    settled = settle_secrets(CATALOG, want["body"])
     assert len(settled.not_held) == sum(count for _, count in made)
     assert "encryptedValueToken" not in repr(settled.body)
     assert repr(settled.body).count("StringSettingValue") == repr(want).count("StringSettingValue")
@@ -173,7 +173,7 @@ def test_wherever_secrets_are_nested_what_is_left_out_is_what_is_named(seed):
         if one.get("valueState"):
             one["value"] = f"token {chance.randrange(10**9)}"
     assert change_requests(CATALOG, "1", live, want, with_assignments=True) == []
-    assert all(one.stays for one in settle(CATALOG, want["body"], live["body"]).not_held)
+    assert all(one.stays for one in settle_secrets(CATALOG, want["body"], live["body"]).not_held)
     assert begun_change(live, want).explains(CATALOG, live, with_assignments=True)
     assert begun_creation(CATALOG, want).explains(CATALOG, {**live, "body": settled.body}, with_assignments=True)
 
@@ -313,8 +313,8 @@ def test_a_text_with_stars_in_it_is_no_mask(value):
 
 def test_a_name_that_looks_like_a_mask_is_a_name():
     body = {"displayName": "####", "description": "********", "omaSettings": []}
-    assert settle(DEVICE, body).body == body
-    assert settle(DEVICE, body).not_held == ()
+    assert settle_secrets(DEVICE, body).body == body
+    assert settle_secrets(DEVICE, body).not_held == ()
 
 
 def test_a_policy_of_nothing_but_masks_still_has_a_fingerprint_of_them():

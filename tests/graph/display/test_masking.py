@@ -8,7 +8,7 @@ from time import process_time
 import pytest
 
 from graph.content.places import root_type
-from graph.content.secrets import SECRETS, is_hidden
+from graph.content.secrets import SECRETS, holds_hidden
 from graph.content.spellings import GUID
 from graph.display.masking import MASK, Masking, masked
 from graph.microsoft import model
@@ -61,7 +61,7 @@ def test_no_secret_of_the_table_and_no_opaque_text_of_the_model_is_shown_of_any_
                 planted += 1
         shown = masked({"body": body, "assignments": []})
         assert not holds(shown), kind
-        assert not planted or is_hidden(shown)
+        assert not planted or holds_hidden(shown)
 
 
 PAIRS = [
@@ -107,7 +107,7 @@ def test_what_says_beside_it_that_it_is_a_secret_is_masked_with_its_value(body):
     hide = Masking()
     assert not holds(shown := hide({"body": body}))
     assert hide.count >= 1
-    assert is_hidden(shown)
+    assert holds_hidden(shown)
 
 
 @pytest.mark.parametrize("name", ["unlockPasscode", "sharedSecret", "devicePin"])

@@ -84,8 +84,8 @@ def test_scripts_ask_for_the_permission_that_they_have_needed_since_2025():
         for access, old in ((POLICY_TYPES[key].access, "Read"), (WRITE_RULES[key].access, "ReadWrite")):
             held = {f"DeviceManagementConfiguration.{old}.All"}
             assert access.ask == f"DeviceManagementScripts.{old}.All"
-            assert not access.is_sure(held)
-            assert access.is_possible(held) == (key != "deviceManagementScripts"), "in no table any more"
+            assert not access.is_granted(held)
+            assert access.may_be_granted(held) == (key != "deviceManagementScripts"), "in no table any more"
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_scripts_ask_for_the_permission_that_they_have_needed_since_2025():
 )
 def test_whoever_has_another_that_does_as_well_is_not_asked_for_more(access, held):
     assert access.ask != held
-    assert access.is_sure({held})
-    assert not access.is_possible({"Mail.Read", "DeviceManagementManagedDevices.Read.All"})
+    assert access.is_granted({held})
+    assert not access.may_be_granted({"Mail.Read", "DeviceManagementManagedDevices.Read.All"})
 
 
 def test_no_two_rows_share_a_key_a_title_or_a_path():

@@ -6,7 +6,7 @@ import requests
 from graph.auth.app_sign_in import AppSignIn, Secret
 from graph.auth.clouds import endpoints
 from graph.content.fingerprint import fingerprint
-from graph.content.normalise import canonical, normalise
+from graph.content.normalise import canonical_json, normalise
 from graph.errors import Forbidden, GraphError, Incomplete, Malformed, NotAvailable, NotFound, Rejected, Throttled
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import list_policies, read_policy
@@ -195,4 +195,4 @@ class TestOneTenant:
 
 
 def test_the_canonical_text_of_a_content_is_stable():
-    assert canonical({"b": 1, "a": "ü"}) == '{"a":"ü","b":1}'
+    assert canonical_json({"b": 1, "a": "ü"}) == '{"a":"ü","b":1}'

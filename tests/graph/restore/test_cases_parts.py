@@ -39,7 +39,7 @@ def writes(key, live, want, graph_id="x"):
     """(method, path below the policy, body) of what makes the one body the other."""
     row = POLICY_TYPES[key]
     found = change_requests(row, graph_id, content(live), content(want), with_assignments=False)
-    return [(one.method, one.path.removeprefix(row.item(graph_id)), one.body) for one in found]
+    return [(one.method, one.path.removeprefix(row.item_path(graph_id)), one.body) for one in found]
 
 
 def made(key, body):

@@ -8,7 +8,7 @@ from graph.content.places import root_type
 from graph.content.service_made import is_service_made, is_service_made_outermost
 from graph.errors import error_from_answer
 from graph.microsoft.model import enum, is_known, properties, subtypes
-from graph.policy_types.quotas import QUOTAS, warning
+from graph.policy_types.quotas import QUOTAS, quota_warning
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore import past_dates
 from graph.restore.desired_content import desired_content
@@ -233,7 +233,7 @@ def dates_of(name, seen):
     ("there", "number", "is_over"), [(239, 1, False), (240, 1, True), (238, 3, True), (0, 240, False)]
 )
 def test_more_policies_than_microsoft_allows_are_told_before(there, number, is_over):
-    said = warning(QUOTAS["conditionalAccessPolicies"], there, number)
+    said = quota_warning(QUOTAS["conditionalAccessPolicies"], there, number)
     assert ("240" in said) is is_over
 
 

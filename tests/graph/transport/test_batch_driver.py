@@ -257,7 +257,7 @@ def test_a_list_with_damaged_elements_holds_all_others_and_what_can_be_made_out(
     page = [{"id": "1", "name": "Sound"}, {"id": "2", "name": "Damaged", "assignments": [{"id": "a"}]}, "?",
             {"name": "Nameless"}, {"id": 7, "name": "Numbered"}]  # fmt: skip
     row = POLICY_TYPES["configurationPolicies"]
-    client = Scripted(**{row.listing(): [body(value=page)]})
+    client = Scripted(**{row.list_path(): [body(value=page)]})
     found = drive(client, {0: list_policies(row)})[0]
     assert isinstance(found, PolicyList)
     assert [(one.graph_id, one.name, one.assignments_mark is None) for one in found.policies] == [
@@ -277,7 +277,7 @@ def test_a_name_that_is_not_to_be_had_costs_itself_at_the_last_try(error):
     row, groups = POLICY_TYPES["configurationPolicies"], {one: f"/groups/{one}?$select=id,displayName" for one in "gh"}
 
     def client():
-        return Scripted(**{row.one("p"): [body(**item)], groups["g"]: [Answer(error=error)],
+        return Scripted(**{row.read_path("p"): [body(**item)], groups["g"]: [Answer(error=error)],
                            groups["h"]: [body(displayName="H")]})  # fmt: skip
 
     assert drive(client(), {0: read_policy(row, "p")})[0] is error
@@ -288,7 +288,7 @@ def test_a_name_that_is_not_to_be_had_costs_itself_at_the_last_try(error):
 
 def test_a_token_that_went_since_the_list_costs_itself():
     row = POLICY_TYPES["depOnboardingSettings"]
-    below = {one: f"{row.item(one)}/enrollmentProfiles" for one in ("t1", "t2")}
+    below = {one: f"{row.item_path(one)}/enrollmentProfiles" for one in ("t1", "t2")}
     client = Scripted(**{row.path: [body(value=[{"id": "t1"}, {"id": "t2"}])],
                          below["t1"]: [Answer(error=NotFound("not_found", "404"))],
                          below["t2"]: [body(value=[{"id": "x", "displayName": "X"}])]})  # fmt: skip

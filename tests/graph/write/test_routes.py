@@ -337,7 +337,7 @@ def test_no_list_is_asked_for_assignments_that_its_service_refuses_there():
     """400, or empty lists: Micke-K/IntuneManagement, ExpandAssignmentsList and ExpandAssignments."""
     refused = {"termsAndConditions", "policySets", "roleScopeTags", "targetedManagedAppConfigurations",
                *(f"{platform}ManagedAppProtections" for platform in ("ios", "android", "windows"))}  # fmt: skip
-    assert [key for key in refused if "$expand" in POLICY_TYPES[key].listing()] == []
+    assert [key for key in refused if "$expand" in POLICY_TYPES[key].list_path()] == []
 
 
 def test_conditional_access_is_asked_for_where_microsoft_has_it():

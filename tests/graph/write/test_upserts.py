@@ -89,7 +89,7 @@ def test_the_table_of_what_names_itself_holds_every_create_that_goes_to_an_addre
 def test_the_worker_looks_before_it_makes_such_a_one_and_writes_over_nothing(key):
     row, want = POLICY_TYPES[key], {"body": NAMED[key], "assignments": None}
     steps = execute_task(RestoreTask(row, want, None))
-    assert next(steps) == [row.item(chosen_id(row, want))]
+    assert next(steps) == [row.item_path(chosen_id(row, want))]
     with pytest.raises(ChangedSincePreview):
         steps.send([Answer(body=NAMED[key])])
     steps = execute_task(RestoreTask(row, want, None))

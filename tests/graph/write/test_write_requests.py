@@ -6,7 +6,7 @@ import json
 import pytest
 
 from graph.content.normalise import ZERO_GUID
-from graph.content.odata import without_annotations
+from graph.content.odata import strip_annotations
 from graph.policy_types.table import POLICY_TYPES
 from graph.simulator.demo import demo_tenants
 from graph.write.write_requests import (
@@ -31,7 +31,7 @@ def demo_policies():
     for key, policy_type in POLICY_TYPES.items():
         for graph_id in tenant.collections.get(collection_of(policy_type), {}):
             if key != "depOnboardingSettings":
-                yield policy_type, graph_id, without_annotations(truth_of(tenant.collections, key, graph_id))
+                yield policy_type, graph_id, strip_annotations(truth_of(tenant.collections, key, graph_id))
 
 
 DEMO = list(demo_policies())
