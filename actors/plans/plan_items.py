@@ -105,4 +105,4 @@ def told(
     is_written = plan.action in WRITTEN_OUTCOMES
     found = find_dangers(policy_type, want, live, with_assignments=options.assignments != LEAVE) if is_written else []
     named = {"name": policy_name(policy_type, held["body"])} if held else {}
-    return {**named, "dangers": [asdict(one) for one in found]}
+    return {**named, "dangers": [{"code": danger.code, "said": danger.sentence} for danger in found]}

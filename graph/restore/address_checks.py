@@ -1,8 +1,7 @@
-"""What of a content becomes part of an address, and what it may be: nothing that is otherwise is ever written.
+"""Checks of the parts of a content that become part of an address: a policy with an unsafe one is never written.
 
-graph/transport/paths.py quotes it all, and the client looks once more at what it sends; here it is said of a policy
-why, before
-anything is sent, so that a person can correct it.
+graph/transport/paths.py quotes all of them, and the client checks once more what it sends; here the plan says which
+part of a policy is unsafe, before anything is sent, so that a person can correct it.
 """
 
 import re
@@ -39,8 +38,8 @@ _LINKED: Mapping[str, Mapping[str, IsSafe]] = {
 }
 _IN_ADDRESSES: Mapping[str, Mapping[str, IsSafe]] = {
     **_LINKED,
-    "authenticationContextClassReferences": {"body.id": lambda one: bool(_CONTEXT.fullmatch(one))},
-    "organizationalBranding": {"body.id": lambda one: bool(_LANGUAGE.fullmatch(one))},
+    "authenticationContextClassReferences": {"body.id": lambda text: bool(_CONTEXT.fullmatch(text))},
+    "organizationalBranding": {"body.id": lambda text: bool(_LANGUAGE.fullmatch(text))},
     "intents": {"body.templateId": paths.is_plain_id},
     "groupPolicyConfigurations": {
         "body.definitionValues.[].definition.id": paths.is_plain_id,
@@ -52,7 +51,7 @@ _IN_ADDRESSES: Mapping[str, Mapping[str, IsSafe]] = {
         "body.roleScopeTags.[].id": paths.is_plain_id,
     },
     "groups": {"body.members.[].id": paths.is_plain_id},
-    # Those that are there are changed one by one, by the ids that Graph gave them.
+    # Live elements are changed one by one, by the ids that Graph gave them.
     "notificationMessageTemplates": {"body.localizedNotificationMessages.[].id": paths.is_single_segment},
     "deviceEnrollmentConfigurations": {
         f"body.{MESSAGES}.[].id": paths.is_single_segment,
@@ -71,7 +70,7 @@ _OF_ASSIGNMENTS: Mapping[str, IsSafe] = {"assignments.[].id": paths.is_single_se
 def find_problem(
     policy_type: PolicyType, contents: Iterable[Mapping[str, Any]], resolutions: Iterable[Resolution] = ()
 ) -> str:
-    """Why nothing of it is written; "" when all of it keeps to its places."""
+    """Return why nothing of the policy is written; "" when all parts of addresses are safe."""
     problems = [
         *(sentence for content in contents for sentence in _problems(policy_type, content)),
         *_mapping_problems(resolutions),
@@ -97,7 +96,7 @@ def _problems(policy_type: PolicyType, content: Mapping[str, Any]) -> Iterator[s
 
 
 def _root_problems(policy_type: PolicyType, body: Mapping[str, Any]) -> Iterator[str]:
-    """Its type is a step of the addresses of what it refers to: one that Microsoft's model has of this policy type."""
+    """Check the root's @odata.type, which is a step in the addresses of its links, against Microsoft's model."""
     odata_type = body.get("@odata.type")
     if odata_type is None or not policy_type.is_polymorphic:
         return
@@ -112,7 +111,7 @@ def _links_of(policy_type: PolicyType) -> Iterable[str]:
 
 
 def _problems_inside(value: Any) -> Iterator[str]:
-    """At any depth: types that are types, and no address. Graph never answers one, and only we make links."""
+    """Check at any depth that types are types, and that there is no address: Graph answers none, only we make links."""
     if isinstance(value, list):
         for element in value:
             yield from _problems_inside(element)
@@ -129,7 +128,9 @@ def _problems_inside(value: Any) -> Iterator[str]:
 
 
 def _is_link(name: str) -> bool:
-    """Also in the short words of OData 4.01: @id, members@delta. Annotations that say something of a value are none."""
+    """Return whether a property is a link, also in OData 4.01's short form: @id, members@delta. Other annotations are
+    none.
+    """
     return "@" in name and (name.endswith(paths.LINK_SUFFIXES) or not is_annotation(name))
 
 

@@ -32,10 +32,10 @@ def desired_content(
     live: PolicyContent | None = None,
     is_there: bool = False,
 ) -> PolicyContent:
-    """What is to be written: the backup's content, as the options and the target tenant make it.
+    """Return the content to write: the backup's, as the options and the target tenant make it.
 
-    `resolutions`: of every reference that the content holds. `left_out`, `live`: as of the plan. `is_there`: it is
-    written over what the target has.
+    `resolutions`: of every reference that the content holds. `left_out`, `live`: the plan's. `is_there`: an existing
+    policy is written over.
     """
     desired = replace_references(policy_type.key, content, resolutions, created)
     if policy_type.is_referred:
@@ -53,7 +53,7 @@ def desired_content(
 
 
 def without_past_dates(want: PolicyContent, left_out: Collection[str], live: PolicyContent | None) -> PolicyContent:
-    """What is there stays; what is made anew goes without."""
+    """Leave properties whose dates are past as the tenant has them; a new policy goes without them."""
     body = {name: value for name, value in want["body"].items() if name not in left_out}
     there = live["body"] if live else {}
     return {**want, "body": body | {name: there[name] for name in left_out if name in there}}
@@ -72,7 +72,7 @@ def source_traces(
     resolutions: Iterable[Resolution],
     options: RestoreOptions,
 ) -> list[str]:
-    """What of the source tenant nobody replaced in what may be written: an id of it never travels in silence."""
+    """Return sentences on ids of the source tenant that are left in what may be written: none travels in silence."""
     accounted_for, to_come = set(), set()
     for resolution in resolutions:
         if resolution.how in ("same", "kept", "unresolved", "dropped"):

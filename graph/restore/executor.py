@@ -1,4 +1,4 @@
-"""Carrying out one policy's part of a plan: look, write what differs, read back.
+"""Executing one policy's part of a plan: read it, write what differs, read it back.
 
 A generator like the readings: it yields the requests it wants next and is sent their answers. It may be interrupted
 after any of them and run again: it looks at what is there, and writes only what is still missing.
@@ -44,42 +44,42 @@ ID_IS_TAKEN = "{} is there by now, and making it would write over it. Nothing wa
 
 
 class ChangedSincePreview(Rejected):
-    """What is there is not what the preview saw."""
+    """The live policy is not the one that the preview saw."""
 
 
 class NotVisibleYet(Rejected):
-    """Just created, and Graph does not show it yet."""
+    """The policy was just created, and Graph does not show it yet."""
 
 
 class NotReady(Rejected):
-    """Just created, and not to be used yet."""
+    """The policy was just created, and cannot be used yet."""
 
 
 @dataclass
 class RestoreTask:
-    """What the plan says, and what is known by now. The generator keeps `live` and `is_written` up to date."""
+    """One policy to restore: its plan, and what is known by now. Execution keeps `live` and `is_written` up to date."""
 
     policy_type: PolicyType
     # None: remove it.
     want: PolicyContent | None
     target_id: str | None
-    # What it lives below, where policies of its type live below something.
+    # The enrollment token that it lives below, for policy types that live below one.
     token: str = ""
     # The fingerprint that the preview saw; None when it saw nothing, or when this restore has begun to write.
     live_mark: str | None = None
-    # What this restore has begun to write, in an earlier message or run: what is there has to be its doing.
+    # What this restore has begun to write, in an earlier message or run: the live policy has to be its doing.
     begun: BegunWrite | None = None
     with_assignments: bool = True
     # The target was made by this very restore: Graph may take a while to show it.
     is_new: bool = False
-    # What was read a moment ago and still holds: nothing has been written since.
+    # The content read a moment ago; nothing has been written since.
     live: PolicyContent | None = None
-    # What `live` was read as; whoever keeps it takes it away.
+    # The reading that `live` is of; whoever stores it sets this to None.
     reading: Reading | None = None
     # Everything was written and answered; only reading back is left.
     is_written: bool = False
     justification: str = ""
-    # Marks of requests that the tenant has approved -> the code to send along.
+    # request_hash of a request that the tenant has approved -> the code to send along.
     approved: Mapping[str, str] = field(default_factory=dict)
     # Names that need not be asked for again.
     known: KnownNames = field(default_factory=no_known_names)
@@ -87,7 +87,7 @@ class RestoreTask:
 
 @dataclass(frozen=True)
 class RestoreResult:
-    """`reading` is the policy as it is now, None when it was removed; `differences`, where it is not as wanted."""
+    """The policy as it is now, None when it was removed, and the differences that are left."""
 
     target_id: str
     reading: Reading | None
@@ -95,13 +95,16 @@ class RestoreResult:
 
 
 def request_hash(request: Request) -> str:
-    """Equal for the same request sent again: Multi Admin Approval approves a request, not a purpose."""
+    """Return a hash that is equal for the same request sent again: Multi Admin Approval approves a request."""
     text = f"{request.method} {request.path} {canonical_json(request.body)}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def execute_task(task: RestoreTask) -> RequestSteps[RestoreResult]:
-    """Raises Moved, NotThereYet, NotReady, or the GraphError of the answer that matters."""
+    """Restore one policy, and read it back.
+
+    Raises ChangedSincePreview, NotVisibleYet, NotReady, or the GraphError of the answer that matters.
+    """
     if task.want is None:
         return (yield from _remove(task))
     if task.target_id is None:
@@ -117,9 +120,10 @@ def execute_task(task: RestoreTask) -> RequestSteps[RestoreResult]:
 
 
 def _write_what_differs(task: RestoreTask, want: PolicyContent) -> RequestSteps[Reading | None]:
-    """What the service makes by a write may have to be written to in its turn: a notification's new template.
+    """Write until nothing differs; return the last reading.
 
-    A place that was written to is not written to again.
+    A write may create an object that is written to in its turn: a notification's new template. No path is written
+    twice.
     """
     written: set[tuple[str, str]] = set()
     reading = None
@@ -146,7 +150,7 @@ def _create(task: RestoreTask, want: PolicyContent) -> RequestSteps[str]:
 
 
 def _require_absent(task: RestoreTask, graph_id: str) -> RequestSteps[None]:
-    """What is there would be written over by a create that says its own address, and be removed by its undo."""
+    """Raise ChangedSincePreview where a create that chooses its id would overwrite a policy, and its undo remove it."""
     if not graph_id:
         return
     [answer] = yield [task.policy_type.item_path(graph_id)]
@@ -156,7 +160,7 @@ def _require_absent(task: RestoreTask, graph_id: str) -> RequestSteps[None]:
 
 
 def _read_unless_known(task: RestoreTask) -> RequestSteps[Reading | None]:
-    """The live state, unless it was read a moment ago. Raises Moved when somebody else has changed it."""
+    """Read the policy, unless it was read a moment ago. Raises ChangedSincePreview if somebody else has changed it."""
     if task.live is not None:
         return None
     reading = yield from _read(task)
@@ -199,14 +203,14 @@ def _write(task: RestoreTask, requests: list[Request]) -> RequestSteps[None]:
 
 
 def _with_approval_headers(task: RestoreTask, request: Request) -> Request:
-    """With the reason, for a tenant that has changes approved; once there is an approval, with that instead."""
+    """Add the reason, for tenants with Multi Admin Approval; once there is an approval, its code instead."""
     code = task.approved.get(request_hash(request))
     reason = {JUSTIFICATION_HEADER: task.justification} if task.justification else {}
     return replace(request, headers={**request.headers, **({APPROVAL_HEADER: code} if code else reason)})
 
 
 def _remove(task: RestoreTask) -> RequestSteps[RestoreResult]:
-    """What is gone already is removed."""
+    """Remove the policy; one that is gone already counts as removed."""
     target = str(task.target_id)
     try:
         yield from _read_unless_known(task)
@@ -224,17 +228,16 @@ _LONGEST_REASON = 500
 
 
 def approval_reason_header(reason: str) -> str:
-    """As Multi Admin Approval takes it, and the portal sends it: base64 of UTF-8. Plain text is refused
-    (Micke-K/IntuneManagement, KelvinTegelaar/CIPP).
+    """Return the reason as Multi Admin Approval takes it, and the portal sends it: base64 of UTF-8. Plain text is
+    refused (Micke-K/IntuneManagement, KelvinTegelaar/CIPP).
     """
     text = " ".join(reason.split())[:_LONGEST_REASON]
     return base64.b64encode(text.encode("utf-8", "replace")).decode()
 
 
 def read_approval_status(code: str) -> RequestSteps[str]:
-    """needsApproval, approved, rejected, cancelled, expired, completed (learn.microsoft.com: operationApprovalRequest).
-
-    Raises the answer's error.
+    """Read the status of an approval: needsApproval, approved, rejected, cancelled, expired or completed
+    (learn.microsoft.com: operationApprovalRequest). Raises the answer's error.
     """
     [answer] = yield [paths.join("/deviceManagement/operationApprovalRequests", code)]
     status: Any = answer.require_body().get("status")

@@ -1,7 +1,7 @@
-"""Which policy of the target each policy of a restore is: decided for all of a type at once, so that no two are one.
+"""Matching policies of a restore with policies of the target tenant, all of a type at once, so that no two are one.
 
-First all by their ids, then by mappings, then by names. What one has claimed is no candidate for another; what cannot
-be told apart is a problem, never a choice. Names are not unique in Intune: twins are ordinary
+All are matched by ids first, then by mappings, then by names. A policy that is claimed is no candidate for another;
+policies that cannot be told apart are a problem, never a choice. Names are not unique in Intune: twins are ordinary
 (almenscorner/IntuneCD#255, microsoftgraph/powershell-intune-samples#90).
 """
 
@@ -16,45 +16,45 @@ from graph.read.readings import ListedPolicy
 Item = TypeVar("Item")
 MatchKey = tuple[str, ...]
 ID, MAPPING, NAME = "id", "mapping", "name"
-# Of a problem: what is there could not be read, so that nothing can be told of it.
+# A problem: the target's policies could not be read, so nothing is known of them.
 UNREADABLE = "not_readable"
 
 
 @dataclass(frozen=True)
 class Match:
-    """The policy of the target that this one is, and how that is known; `problem` when it cannot be told."""
+    """The target's policy that this one is, and how that is known; `problem` when it cannot be told."""
 
     target_id: str | None = None
     problem: str = ""
     how: str = ""
-    # Others of its name that are there: each is a policy of its own, and is left alone.
+    # Other policies of its name in the target: each is left alone.
     namesakes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Sought:
-    """A policy that looks for its target.
+    """A policy that looks for its match.
 
-    `key`: as graph.policy_types.policy_type.match_key; worked out only where a name decides.
+    `key` returns its graph.policy_types.policy_type.match_key; it is called only where a name decides.
     """
 
     graph_id: str
     key: Callable[[], MatchKey]
     mapped: str | None = None
-    # Set: it is this one, whatever the ids say (what a restore made, and its undo removes).
+    # When set, the match, whatever the ids say: an undo removes the policy that its restore created.
     fixed: str | None = None
-    # Of the target: what is known to be another policy, though it has this name.
+    # Ids of the target that are known to be other policies, though they have this name.
     others: frozenset[str] = frozenset()
-    # Of the target: what may be another policy's, for all that is known.
+    # Ids of the target that may be other policies' matches.
     unsure: frozenset[str] = frozenset()
-    # Policies of its name that are no part of this restore, and any of which a namesake may be.
+    # The number of policies of its name outside this restore, any of which a namesake may be.
     twins: int = 0
 
 
 def match_policies(
     sought: Mapping[Item, Sought], listed: Sequence[ListedPolicy], *, same_tenant: bool
 ) -> dict[Item, Match]:
-    """Of one policy type. Each target is given once, or to nobody."""
+    """Match the policies of one type. Each of the target's policies is given once, or to nobody."""
     return _Matching(sought, listed).decided(same_tenant=same_tenant)
 
 
@@ -77,7 +77,7 @@ class _Matching(Generic[Item]):
         return [(item, policy) for item, policy in self._sought.items() if item not in self._matches]
 
     def _claim(self, how: str, targets: Mapping[Item, str | None]) -> None:
-        """Each gets its own; who wants one that is another's as well gets none, for who is right is not known."""
+        """Give each item its target; items that want the same one get none, for nobody knows which is right."""
         wanting = Counter(targets.values())
         for item, target in targets.items():
             if target in self._claimed or wanting[target] > 1:
@@ -114,7 +114,7 @@ _SHARED = {
 
 
 def _match_by_name(free: Sequence[str], rivals: int, namesakes: Sequence[str]) -> Match:
-    """`rivals`: how many policies the free ones may be, this one among them."""
+    """Return the match among the free namesakes. `rivals`: the policies that they may be, this one included."""
     if not free:
         return Match(namesakes=tuple(namesakes))
     if len(free) > 1:
@@ -132,7 +132,7 @@ def _match_by_name(free: Sequence[str], rivals: int, namesakes: Sequence[str]) -
 
 @dataclass(frozen=True)
 class Copies:
-    """`there`: the policies that have the name of its copy; `wanted`: how many of the name the restore is to make."""
+    """`there`: ids of policies that have the copy's name; `wanted`: how many copies of that name the restore makes."""
 
     there: tuple[str, ...] = ()
     wanted: int = 1
@@ -142,7 +142,7 @@ NO_COPIES = Copies()
 
 
 def copy_key(policy_type: PolicyType, body: Body, prefix: str) -> MatchKey:
-    """The key of a policy's copy."""
+    """Return the match key of a policy's copy."""
     return match_key(policy_type, {**body, policy_type.name_property: copy_name(policy_type, body, prefix)})
 
 

@@ -1,4 +1,4 @@
-"""What the person who asks for a restore chooses."""
+"""The choices of the person who asks for a restore."""
 
 from dataclasses import dataclass
 
@@ -12,17 +12,17 @@ NO_GROUPS, EMPTY_GROUPS, GROUPS_WITH_MEMBERS = "no", "empty", "members"
 
 @dataclass(frozen=True)
 class RestoreOptions:
-    """What the person chose. `assignments` has no default: it is always an explicit choice."""
+    """A restore's options, stored with it. `assignments` has no default: it is always an explicit choice."""
 
     assignments: str
     existing: str = UPDATE
     prefix: str = ""
     drop_missing: bool = False
     conditional_access: str = REPORT_ONLY
-    # What becomes of groups that are not there.
+    # Whether missing groups are created.
     groups: str = NO_GROUPS
 
 
 def is_copied(policy_type: PolicyType, options: RestoreOptions) -> bool:
-    """Of groups there are no copies: what is there is used, and what is not is made."""
+    """Return whether a copy is made. Groups are never copied: an existing one is used, a missing one created."""
     return options.existing == COPY and not policy_type.is_referred

@@ -1,8 +1,8 @@
-"""Dates that the service does not take once they are past: of what is written anew, never of what stays as it is.
+"""Dates that the service refuses once they are past, unless they stay as they are.
 
-Microsoft's model (msgraph-beta-sdk 1.66.0) says which properties hold a date, and not which may lie in the past. What
-is refused was seen: a feature update's rollout whose start is past (Microsoft365DSC/Microsoft365DSC#3438, #4614); one
-that equals the present one is taken (Microsoft365DSC/Microsoft365DSC#4910).
+Microsoft's model (msgraph-beta-sdk 1.66.0) says which properties hold a date, and not which may lie in the past. One
+was seen to be refused: a feature update's rollout whose start is past (Microsoft365DSC/Microsoft365DSC#3438, #4614); a
+start that equals the present one is taken (Microsoft365DSC/Microsoft365DSC#4910).
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,12 +13,12 @@ from graph.content.timestamps import parse_time
 
 Object = Mapping[str, Any]
 
-# Policy type -> the property of its body that goes or stays as a whole -> the dates in it.
+# Policy type -> the property of its body that is written or left out as a whole -> the dates in it.
 REFUSED_WHEN_PAST: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "windowsFeatureUpdateProfiles": {"rolloutSettings": ("offerStartDateTimeInUTC", "offerEndDateTimeInUTC")},
 }
-# Other dates that an administrator sets, by type and property of the model. Whether the service takes them when they
-# are past is not known: they are written as they were, for leaving one out would change what the policy means.
+# Other dates that an administrator sets, by type and property of the model. Nobody knows whether the service takes them
+# when they are past: they are written as they were, for leaving one out would change what the policy means.
 WRITTEN_AS_THEY_WERE: Mapping[tuple[str, str], str] = {
     ("windows10AppsForceUpdateSchedule", "startDateTime"): "the first of a series: it lies in the past by nature",
     ("windowsKioskForceUpdateSchedule", "startDateTime"): "the first of a series: it lies in the past by nature",
@@ -34,7 +34,7 @@ WRITTEN_AS_THEY_WERE: Mapping[tuple[str, str], str] = {
 
 
 def find_past_dates(policy_type: str, live: Object | None, want: Object, now: datetime) -> dict[str, datetime]:
-    """Property of the body -> the first date in it that is past, and is not what is there already."""
+    """Return {property of the body: the first date in it that is past and differs from the live one}."""
     past_dates = {}
     for name, dates in REFUSED_WHEN_PAST.get(policy_type, {}).items():
         there = _parsed_dates((live or {}).get(name), dates)

@@ -1,4 +1,4 @@
-"""What a restore would do with each policy, and why not. Pure: decides from what was read, writes nothing."""
+"""Deciding what a restore does with each policy, or why nothing. Pure: decides from what was read, writes nothing."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,9 +28,9 @@ from graph.write.write_requests import (
 )
 from graph.write.write_rules import WRITE_RULES
 
-# A reference, as plans tell it from others: kind, id, whether it is in an assignment.
+# A reference's key in plans: kind, id, whether it is in an assignment.
 ReferenceKey = tuple[str, str, bool]
-# Stands, while two contents are compared, for the id that an item of the restore will get.
+# A placeholder, while two contents are compared, for the id that an item of the restore will get.
 YET_TO_BE_MADE = "(made by this restore)"
 
 NO_COPY = "A tenant has no more than one of it: there cannot be a copy. Restore it with “Update in place”."
@@ -38,24 +38,26 @@ NO_COPY = "A tenant has no more than one of it: there cannot be a copy. Restore 
 
 @dataclass(frozen=True)
 class ItemPlan:
-    """`action`: create, recreate, update, remove, matches, exists, blocked; the last two say why."""
+    """The plan of one item. `action`: create, recreate, update, remove, matches, exists, blocked; the last two have a
+    `reason` and a `message`.
+    """
 
     action: str
     reason: str | None = None
     message: str | None = None
     differences: int = 0
     notes: tuple[str, ...] = ()
-    # Which of its references would be written.
+    # The references that would be written.
     needs: frozenset[ReferenceKey] = frozenset()
-    # As of the case, and which of them are needed.
+    # The case's resolutions, with is_needed set.
     resolutions: tuple[Resolution, ...] = ()
-    # Properties of the body that are not written, for their dates are past: what is there stays, or nothing is.
+    # Properties of the body that are not written, because their dates are past.
     left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class PlanCase:
-    """Everything known of one item when it is decided."""
+    """Everything known of one item when it is planned."""
 
     policy_type: PolicyType
     content: PolicyContent
@@ -66,31 +68,31 @@ class PlanCase:
     was_here: bool = False
     # In copy mode.
     copies: Copies = NO_COPIES
-    # By somebody, of whom nobody knows whether they may see the tenant's secrets.
+    # The content is from a file: nobody knows whether its author may see the tenant's secrets.
     is_uploaded: bool = False
-    # What of the source tenant is left in what is to be written: sentences.
+    # Sentences on ids of the source tenant that are left in the content.
     mentions: Sequence[str] = ()
-    # Restores before wrote just this over just what is there, and the service kept it so each time.
+    # Earlier restores wrote this very content over this very policy, and each time the service kept it as it was.
     is_kept_otherwise: Callable[[], bool] = lambda: False
 
 
 def live_fingerprint(policy_type: PolicyType, content: PolicyContent) -> str:
-    """The fingerprint that tells whether somebody changed a policy: without what moves by itself."""
+    """Return the fingerprint that tells whether somebody changed a policy, without properties that shift alone."""
     body = {name: value for name, value in content["body"].items() if name not in policy_type.shifting}
     return fingerprint(policy_type, {**content, "body": body})
 
 
 def plan_item(case: PlanCase, options: RestoreOptions) -> ItemPlan:
-    """What to do with a policy that a backup holds: first what would be written, then whether that can be."""
+    """Plan a policy that a backup holds: first what would be written, then whether it can be."""
     plan = _plan_case(case, options)
     if options.drop_missing and any(
         resolution.how == "stands" and reference_key(resolution) in plan.needs for resolution in case.resolutions
     ):
-        # Its assignments are written anyway: then without what is missing.
+        # Its assignments are written anyway: so leave out the missing groups too.
         case = replace(case, resolutions=[_drop_if_missing(resolution) for resolution in case.resolutions])
         plan = _plan_case(case, options)
     is_written = plan.action in ("create", "recreate", "update")
-    # Also of what is there: it is written to by the ids in it.
+    # The live content too: its ids become part of addresses.
     contents = [content for content in (case.content, case.live) if content]
     if is_written and (astray := address_checks.find_problem(case.policy_type, contents, case.resolutions)):
         return _blocked("astray", astray)
@@ -122,7 +124,7 @@ def _plan_case(case: PlanCase, options: RestoreOptions) -> ItemPlan:
 
 
 def plan_removal(policy_type: PolicyType, live: PolicyContent | None) -> ItemPlan:
-    """What to do with a policy that a restore created, and that its undo removes."""
+    """Plan the removal of a policy that a restore created, for its undo."""
     if policy_type.is_referred and live:
         return _blocked("group_stays", "A group that was made stays: others may use it by now. Delete it in Entra.")
     return ItemPlan("remove" if live else "matches", message=None if live else "It is gone already.")
@@ -139,7 +141,7 @@ def _refusal(case: PlanCase) -> ItemPlan | None:
 
 
 def _written_references(case: PlanCase, part: PolicyContent) -> frozenset[ReferenceKey]:
-    """The references in what would be written; what is made anew also needs what its own id is of."""
+    """Return the references in the part that is written; a new policy also needs the token that its id names."""
     is_made, content = case.live is None, case.content
     names = part.get("body", {}).keys() | {"@odata.type"} | ({"id"} if is_made else set())
     written_content = {
@@ -176,7 +178,7 @@ def _unresolved_sentence(case: PlanCase, missing: Sequence[Resolution]) -> str:
 
 
 def _reference_label(case: PlanCase, resolution: Resolution) -> str:
-    """By the backup's name of it. What a file calls it is the file's word, and said so."""
+    """Name a reference as the backup does. A name from an uploaded file is the file's word, and the label says so."""
     if resolution.name and case.is_uploaded:
         return f"{object_label(resolution.kind)} “{resolution.id}” (its source calls it “{resolution.name}”)"
     return f"{object_label(resolution.kind)} “{resolution.name or resolution.id}”"
@@ -225,7 +227,7 @@ def _plan_update(case: PlanCase, live: PolicyContent, options: RestoreOptions) -
 
 
 def _desired_before_creation(case: PlanCase, options: RestoreOptions, *, is_there: bool = False) -> PolicyContent:
-    """As far as it can be told before what it refers to is made."""
+    """Return the desired content with placeholders for ids that the restore has yet to create."""
     yet = {
         resolution.item: YET_TO_BE_MADE
         for resolution in case.resolutions
@@ -278,7 +280,7 @@ def _plan_create(case: PlanCase, options: RestoreOptions, action: str) -> ItemPl
 
 
 def _block_missing_secret(policy_type: PolicyType, part: PolicyContent, live: PolicyContent | None) -> ItemPlan | None:
-    """What would write a mask over a secret."""
+    """Block a write that would put a mask in a secret's place."""
     secret = missing_secret(policy_type, part.get("body", {}), live and live["body"])
     if secret:
         return _blocked("secret_missing", secret)
@@ -286,7 +288,7 @@ def _block_missing_secret(policy_type: PolicyType, part: PolicyContent, live: Po
 
 
 def _notes(case: PlanCase, options: RestoreOptions, needs: frozenset[ReferenceKey], is_written: bool) -> Iterable[str]:
-    """What will not be as it was, although the item itself can be restored."""
+    """Yield sentences on what will not be as it was, although the item itself can be restored."""
     yield from _name_notes(case, options)
     live = case.live["body"] if case.live and options.existing != COPY else None
     for secret in settle_secrets(case.policy_type, case.content["body"], live).not_held:
@@ -328,7 +330,7 @@ def _name_notes(case: PlanCase, options: RestoreOptions) -> Iterable[str]:
 
 
 def _warnings(case: PlanCase, plan: ItemPlan) -> Iterable[str]:
-    """What writing it does beyond itself."""
+    """Yield sentences on what the write does beyond the policy itself."""
     rule, body = WRITE_RULES[case.policy_type.key], case.content["body"]
     is_made = plan.action in ("create", "recreate")
     if is_made or plan.action == "update":

@@ -1,7 +1,7 @@
-"""What a reference of a backup stands for in the target tenant; never "the first of several", never a silent default.
+"""Resolving references of a backup to objects of the target tenant: never "the first of several", no silent default.
 
-In this order: what this restore itself makes or finds, the mapping of the two tenants, the same id in the same tenant
-(or a built-in's, which is the same everywhere), the one object of that name.
+In this order: an item of this restore, the mapping of the two tenants, the same id in the same tenant (or a built-in
+object's, which is the same everywhere), the one object of that name.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -51,7 +51,7 @@ class Resolution:
 
 
 def names_in_content(policy_type: str, content: dict[str, Any]) -> dict[ObjectKey, SourceObject]:
-    """The names that a content itself says of what it refers to."""
+    """Return the names that a content itself holds of the objects it refers to."""
     names = {
         (reference.kind, reference.id): SourceObject(
             holder["displayName"], holder.get("@odata.type"), within=definition_scope(holder)
@@ -70,7 +70,7 @@ def names_in_content(policy_type: str, content: dict[str, Any]) -> dict[ObjectKe
 
 @dataclass(frozen=True)
 class TenantNames:
-    """What the two tenants are known by: directory ids, and the domain names that stand for each other."""
+    """Names of the two tenants: their directory ids, and {source domain: target domain}."""
 
     source: str = ""
     target: str = ""
@@ -83,8 +83,8 @@ NO_TENANT_NAMES = TenantNames()
 class Resolver:
     """Resolves the references of one restore.
 
-    `made`: what its own items become, by (policy type, source id). `numbers`: the authentication contexts of the target
-    that its own ones are, by the source's number; the others get a free one.
+    `made`: the restore's own items, by (policy type, source id). `numbers`: {source's number: target's number} of
+    authentication contexts that are matched; the others get a free number.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Resolver:
         own: TenantNames = NO_TENANT_NAMES,
         is_anothers: Callable[[str, str, str], bool] = lambda policy_type, source_id, target_id: False,
     ) -> None:
-        """`is_anothers`: a namesake stands for another object of the source than the one of this id."""
+        """`is_anothers(policy type, source id, target id)`: the target's object is another source object's match."""
         self._is_anothers = is_anothers
         self._directory, self._mapped, self._own = directory, mapped, own
         self._sources = {(kind, folded(graph_id)): source for (kind, graph_id), source in sources.items()}
@@ -106,12 +106,12 @@ class Resolver:
         # (policy type, source id) -> (item, its id in the target or None while it is yet to be made); ids as folded.
         self.made: dict[ObjectKey, tuple[int, str | None]] = {}
         self.numbers: dict[str, str] = {}
-        # Kind -> what is listed, by id: there may be thousands of each, and as many references.
+        # Kind -> {id: policy}: there may be thousands of each, and as many references.
         self._by_id: dict[str, dict[str, ListedPolicy]] = {}
         self._numbers_given: set[str] = set()
 
     def resolve(self, reference: Reference, *, stands: bool = False) -> Resolution:
-        """`stands`: what is there refers to this very id, in the same tenant."""
+        """Resolve a reference. `stands`: in the same tenant, the live policy refers to this very id."""
         source = self._source(reference)
         resolution = self._resolve_by_rule(reference, source)
         if stands and resolution.how in ("unresolved", "name") and not reference.is_hint:
@@ -146,7 +146,7 @@ class Resolver:
         return self._by_name(reference, source)
 
     def _tenant_counterpart(self, reference: Reference) -> str | None:
-        """What the target has instead: its directory id, its domain, its own default of that sort."""
+        """Return the target's counterpart: its directory id, its domain, its own default of that sort."""
         own, low = self._own, reference.id.lower()
         if reference.kind == DIRECTORIES:
             return own.target
@@ -161,8 +161,8 @@ class Resolver:
         )
 
     def _context_number(self, reference: Reference, source: SourceObject) -> Resolution:
-        """The number of a context: that of the target's own one of this name, else a free one, never an occupied one
-        (KelvinTegelaar/CIPP#5981).
+        """Resolve an authentication context's number: that of the target's context of its name, else a free one, never
+        an occupied one (KelvinTegelaar/CIPP#5981).
         """
         to = self.numbers.get(reference.id) or self._free_number(reference.id)
         if to is None:
@@ -173,7 +173,7 @@ class Resolver:
         return self._resolution(reference, source, "same" if to == reference.id else "number", to)
 
     def _free_number(self, own: str) -> str | None:
-        """In its own tenant it keeps its number, as long as that is free: other services may name it."""
+        """Return a free number; in the context's own tenant its old one, if free: other services may name it."""
         taken = {policy.graph_id for policy in self._list_kind(CONTEXTS)} | self._numbers_given
         candidates = [own] if self._same_tenant else []
         candidates += [f"c{number}" for number in range(1, MOST_CONTEXTS + 1)]
@@ -200,7 +200,7 @@ class Resolver:
         return listed is not None and listed.is_built_in
 
     def _is_there(self, kind: str, graph_id: str) -> bool:
-        """What Graph cannot be asked for is believed."""
+        """Return whether the object exists; an object that Graph cannot be asked for is believed to."""
         if kind == PRESENTATIONS:
             definition = self._sources.get((kind, graph_id), SourceObject()).within
             return self._is_there(DEFINITIONS, definition)
@@ -209,7 +209,7 @@ class Resolver:
         return not is_looked_up(kind) or (kind, graph_id) in self._directory.by_id or kind in self._directory.unreadable
 
     def _may_be_there(self, kind: str) -> bool:
-        """What the app may not read can be neither found nor refused: Graph decides."""
+        """Return whether the app may not read such objects: then Graph decides."""
         return kind == AGREEMENTS and isinstance(self._directory.listed.get(kind), GraphError)
 
     def _list_kind(self, kind: str) -> list[ListedPolicy]:
@@ -270,7 +270,7 @@ class Resolver:
             return [graph_id for graph_id, _ in self._directory.by_name.get((kind, source.within), [])]
         if not policy_types_of(kind):
             return [graph_id for graph_id, _ in self._directory.by_name.get((kind, str(source.name)), [])]
-        # Of a family, only what the backup knows it to be.
+        # Among the policy types of a kind, only the one that the backup knows.
         known = [key for key in policy_types_of(kind) if (key, reference.id) in self._sources]
         return [
             policy.graph_id
@@ -289,7 +289,7 @@ class Resolver:
 
 
 def _fits_source(policy: ListedPolicy, source: SourceObject) -> bool:
-    """Of that name, and of that type and platform where the backup knows them."""
+    """Return whether a policy has the source's name, and its type and platform where both are known."""
     return (
         policy.name.strip() == str(source.name).strip()
         and (source.odata_type is None or policy.odata_type is None or policy.odata_type == source.odata_type)
@@ -300,12 +300,12 @@ def _fits_source(policy: ListedPolicy, source: SourceObject) -> bool:
 def replace_references(
     policy_type: str, content: dict[str, Any], resolutions: Iterable[Resolution], created: Mapping[int, str]
 ) -> dict[str, Any]:
-    """The content with each id replaced; `created` says what the restore's own items became.
+    """Return the content with each id replaced. `created`: restore item -> Graph id.
 
-    What is yet to be made keeps the backup's id: a preview compares, and writes nothing.
+    A reference to an item that is yet to be created keeps the backup's id: a preview compares, and writes nothing.
     """
-    # A hint gives way to what its place says.
-    in_order = sorted(resolutions, key=lambda one: one.how != "kept")
+    # A hint gives way to a reference that its place declares.
+    in_order = sorted(resolutions, key=lambda resolution: resolution.how != "kept")
     resolved = {(resolution.kind, resolution.id, resolution.is_assignment): resolution for resolution in in_order}
 
     def replace(reference: Reference) -> Any:
@@ -320,7 +320,7 @@ def replace_references(
 
 
 def kinds_by_id(resolutions: Iterable[Resolution]) -> dict[str, str]:
-    """What an id, or a domain, is of, wherever it stands: as graph.references.references.Known."""
+    """Return {id or domain: kind of its object} (graph.references.references.Known)."""
     return {
         resolution.id.lower(): resolution.kind
         for resolution in resolutions

@@ -1,4 +1,4 @@
-"""What the target tenant has of what a restore refers to: its lists, and what is looked up one by one."""
+"""Objects of the target tenant that a restore may refer to: its lists, and objects looked up one by one."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -34,13 +34,13 @@ ObjectKey = tuple[str, str]
 
 @dataclass(frozen=True)
 class SourceObject:
-    """What the backup knows of an object besides its id."""
+    """An object of the source tenant, as the backup knows it besides its id."""
 
     name: str | None = None
     odata_type: str | None = None
     platform: str | None = None
-    # Of an ADMX definition: class and category; of a presentation: its definition's id; of a service principal: the
-    # appId of what it is of.
+    # For an ADMX definition its class and category, for a presentation its definition's id, for a service principal
+    # the appId of its app.
     within: str = ""
 
 
@@ -50,14 +50,14 @@ def definition_scope(definition: Mapping[str, Any]) -> str:
 
 @dataclass
 class TargetDirectory:
-    """What the target tenant has: its policies by policy type, and what was looked up one by one."""
+    """The target tenant's policies by policy type, and objects that were looked up one by one."""
 
     listed: dict[str, list[ListedPolicy] | GraphError]
-    # (kind, id) -> name, of those that are there.
+    # (kind, id) -> name, of objects that exist.
     by_id: dict[ObjectKey, str | None] = field(default_factory=dict)
     # (kind, name) -> [(id, name)].
     by_name: dict[ObjectKey, list[tuple[str, str | None]]] = field(default_factory=dict)
-    # Kinds that the app may not read: what is of them can be neither found nor refused.
+    # Kinds that the app may not read: nobody knows whether an object of them exists.
     unreadable: set[str] = field(default_factory=set)
     # (kind, id or name) -> why it could not be looked up, though others of its kind were.
     not_answered: dict[ObjectKey, str] = field(default_factory=dict)
@@ -65,11 +65,11 @@ class TargetDirectory:
     custom: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     # (definition id, label) -> presentation ids.
     presentations: dict[ObjectKey, list[str]] = field(default_factory=dict)
-    # What is not to be had now never will be.
+    # Nothing is tried again.
     is_last_try: bool = False
 
     def has_answer(self, key: ObjectKey, answer: Answer) -> bool:
-        """False: there is none, and the directory knows why. Raises the error that another try may mend."""
+        """Return whether there is a body; if not, note why. Raises the error that another try may mend."""
         error = answer.error
         if error is None or isinstance(error, NotFound):
             return error is None
@@ -83,7 +83,7 @@ class TargetDirectory:
 
 
 def _item_path(collection: str, query: str = "?$select=id,displayName") -> Callable[[str], str]:
-    return lambda one: paths.join(collection, one) + query
+    return lambda graph_id: paths.join(collection, graph_id) + query
 
 
 _PATHS: Mapping[str, Callable[[str], str]] = {
@@ -109,7 +109,7 @@ _CUSTOM = (
 
 
 def is_looked_up(kind: str) -> bool:
-    """Else it is listed with its policy type, or Graph cannot be asked for it."""
+    """Return whether objects of this kind are looked up one by one; others are listed, or Graph cannot be asked."""
     return kind in _PATHS and not policy_types_of(kind)
 
 
@@ -121,14 +121,14 @@ def look_up_references(
     *,
     is_last_try: bool = False,
 ) -> RequestSteps[None]:
-    """Ask Graph for what no list holds: by id, by a mapping's id and by name. Fills `directory`.
+    """Look up objects that no list holds: by id, by a mapping's id and by name. Fills `directory`.
 
-    With the last try, an answer that is not to be had costs the reference that it is about, and no other.
+    With the last try, an answer that cannot be had costs the reference that it is about, and no other.
     """
     directory.is_last_try = is_last_try
     keys = {(reference.kind, reference.id) for reference in references if is_looked_up(reference.kind)}
     keys |= {(kind, mapped[kind, graph_id]) for kind, graph_id in keys if (kind, graph_id) in mapped}
-    # What is no id is of nothing that is there; asked for, it would be a question about something else.
+    # A text that is no id names no object; in a path, it would ask for something else.
     keys = {(kind, graph_id) for kind, graph_id in keys if paths.is_plain_id(graph_id)}
     yield from _look_up_ids(directory, sorted(keys))
     group_names = {sources.get(key, SourceObject()).name for key in keys if key[0] == GROUPS}
@@ -166,7 +166,7 @@ def _look_up_group_names(directory: TargetDirectory, names: list[ObjectKey]) -> 
 def _look_up_principals(
     directory: TargetDirectory, wanted_keys: set[ObjectKey], sources: Mapping[ObjectKey, SourceObject]
 ) -> RequestSteps[None]:
-    """The tenant's own service principals of the apps that the source's were of: only the app's id is the same."""
+    """Look up the target's service principals of the source's apps: only the app's id is the same in both."""
     apps = {sources[key].within for key in wanted_keys if key[0] == PRINCIPALS and key in sources}
     keys = sorted((PRINCIPALS, app) for app in apps if paths.is_plain_id(app))
     if not keys:
@@ -182,7 +182,7 @@ def _look_up_principals(
 
 
 def _read_custom_definitions(directory: TargetDirectory) -> RequestSteps[None]:
-    """Each import of an ADMX file gives its definitions new ids: they are found by what they say."""
+    """Read imported ADMX definitions. Each import gives them new ids, so they are known by name, class and category."""
     [answer] = yield [_CUSTOM]
     if not directory.has_answer((DEFINITIONS, ""), answer):
         return

@@ -1,4 +1,4 @@
-"""What is dangerous in Conditional Access, and in what it stands on: locations, strengths, contexts."""
+"""Dangers in Conditional Access, and in what it builds on: locations, strengths, contexts."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -73,14 +73,14 @@ FINDERS: Mapping[str, tuple[FindFindings, ...]] = {
 
 # --- what a change takes away ----------------------------------------------------------------------------------------
 
-# Of a policy's conditions, those that say when it applies: fewer of them, and it applies less often.
+# Conditions that say when a policy applies: with fewer of their values, it applies less often.
 _APPLIES_WHEN = frozenset(
     {
         "clientAppTypes", "signInRiskLevels", "userRiskLevels", "servicePrincipalRiskLevels", "agentIdRiskLevels",
         "insiderRiskLevels", "transferMethods",
     }
 )  # fmt: skip
-# None of them named means any: to name the first is to narrow.
+# An empty list means any: its first value narrows the policy.
 _ANY_UNLESS_NAMED = _APPLIES_WHEN | {"includePlatforms", "includeLocations", "includeDevices", "includeDeviceStates"}
 
 
@@ -120,13 +120,13 @@ def _narrowed_condition(name: str, old: Object, new: Object) -> Iterator[str]:
 
 
 def _values_at(holder: Object, name: str) -> set[str]:
-    """Of a list, or of what Graph writes with commas."""
+    """Return the values of a list, or of a text that Graph writes with commas."""
     value = holder.get(name)
     return set(filter(None, value.split(","))) if isinstance(value, str) else _names_at(holder, name)
 
 
 def _lessened_grant(now: Object, then: Object) -> Iterator[str]:
-    """There is a way in by what is to be, that would not do by what is there."""
+    """Yield a clause if some way in that the new grant allows would not satisfy the old one."""
     old, new = object_at(now, "grantControls"), object_at(then, "grantControls")
     had, has = _controls(old), _controls(new)
     if had and not all(_satisfies(way, old.get("operator"), had) for way in _ways_in(new.get("operator"), has)):
@@ -134,7 +134,7 @@ def _lessened_grant(now: Object, then: Object) -> Iterator[str]:
 
 
 def _ways_in(operator: Any, controls: set[str]) -> list[set[str]]:
-    """All that are asked for at once, or each by itself."""
+    """Return the sets of controls that let somebody in: each by itself with OR, else all together."""
     return [{control} for control in controls] if operator == "OR" and controls else [controls]
 
 
@@ -152,15 +152,16 @@ def _loosened_session(now: Object, then: Object) -> Iterator[str]:
     old, new = object_at(now, "sessionControls"), object_at(then, "sessionControls")
     changed = any(value not in (None, False, {}) and new.get(name) != value for name, value in old.items())
     if changed or any(
-        object_at(new, name) != object_at(old, name) and found(object_at(new, name)) for name, found in _LOOSE_CONTROLS
+        object_at(new, name) != object_at(old, name) and is_loose(object_at(new, name))
+        for name, is_loose in _LOOSE_CONTROLS
     ):
         yield "control sessions otherwise"
 
 
-# Controls of sessions that let more than none does.
+# Session controls that are looser than no control at all.
 _LOOSE_CONTROLS: tuple[tuple[str, Callable[[Object], bool]], ...] = (
-    ("persistentBrowser", lambda one: one.get("mode") == "always"),
-    ("continuousAccessEvaluation", lambda one: one.get("mode") == "disabled"),
+    ("persistentBrowser", lambda control: control.get("mode") == "always"),
+    ("continuousAccessEvaluation", lambda control: control.get("mode") == "disabled"),
 )
 
 

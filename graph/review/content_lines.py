@@ -1,8 +1,8 @@
-"""A content as lines that a person reads before it is written, and of which nothing is left out.
+"""A content as lines that a person reads before it is written; nothing is left out.
 
-A value that is sent and not shown would be one that nobody approved. Names stand for ids where the target tenant has
-one, the id beside it. What is base64 is shown as the text it is, a certificate by its subject, any other file by its
-size and SHA-256. What the reader may not see is told to be there.
+A value that is sent and not shown would be one that nobody approved. Ids are shown with the name that the target tenant
+has for them, base64 as the text it is, a certificate by its subject, any other file by its size and SHA-256. A value
+that the reader may not see is shown as hidden.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,18 +18,18 @@ from graph.policy_types.policy_type import PolicyType
 from graph.references.references import EVERYBODY
 from graph.write.write_requests import PolicyContent, direct_assignments, written_part
 
-# A setting of the catalog says them by where it stands: choiceSettingValue, simpleSettingCollectionValue, ...
+# Types that a catalog setting's place implies: choiceSettingValue, simpleSettingCollectionValue, ...
 _IMPLIED = f"{model.PREFIX}deviceManagementConfiguration"
 _TEMPLATES = ("settingInstanceTemplateReference", "settingValueTemplateReference")
-# Of an element of `settings`: the service's, and never sent.
+# Properties of an element of `settings` that are the service's, and never sent.
 _NEVER_SENT = frozenset({"id", "settingDefinitions"})
-# Objects that a policy only names: their id is sent, what they are called is told.
+# Objects that a policy only names: their id is sent, their name is shown.
 _NAMED_ONLY = frozenset({"definition", "presentation"})
 
 
 @dataclass(frozen=True)
 class ContentLine:
-    """`value`: None for a heading of deeper lines. `more`: the exact words behind it: an id, a type."""
+    """One line of a content. `value`: None for a heading of deeper lines. `more`: the exact id or type behind it."""
 
     depth: int
     label: str
@@ -42,7 +42,7 @@ class ContentLine:
 def sent_content(
     policy_type: PolicyType, want: PolicyContent, live: PolicyContent | None, *, with_assignments: bool
 ) -> PolicyContent:
-    """Of a wanted content, what is ever sent of it: to make it, or all that an update may hold."""
+    """Return all that is ever sent of a wanted content: by a create, or by an update."""
     body = settle_secrets(policy_type, want["body"], live and live["body"]).body
     part = written_part(policy_type, None, {**want, "body": body}, with_assignments=with_assignments)
     assignments = direct_assignments(want.get("assignments")) if with_assignments else None
@@ -50,13 +50,13 @@ def sent_content(
 
 
 def _with_chosen_id(policy_type: PolicyType, part: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-    """Of the types whose ids a client says: the language of a branding, the number of a context."""
+    """Add the id for the types where we choose it: the language of a branding, the number of a context."""
     says = policy_type.key in ("organizationalBranding", "authenticationContextClassReferences")
     return ({"id": body.get("id")} if says else {}) | part
 
 
 def body_lines(body: Any, masked: Any, names: Names) -> list[ContentLine]:
-    """`masked`: the same body as the reader may see it."""
+    """Return the lines of a body. `masked`: the same body as the reader may see it."""
     writer = _LineWriter({**EVERYBODY, **names})
     empty = [words(name) for name, inner in body.items() if _is_empty(inner)]
     return [
@@ -105,7 +105,7 @@ class _LineWriter:
             yield self._leaf(name, value, masked, depth)
 
     def _called(self, value: dict[str, Any]) -> str:
-        """By the target's name of it. The content's own word for it is sent to nobody, and may be anybody's."""
+        """Name an object as the target does. The content's own name for it is never sent, and may be anybody's."""
         target_name = self._names.get(str(value["id"]))
         if target_name:
             return visible(target_name)
@@ -146,7 +146,7 @@ class _LineWriter:
         return visible(element_name(masked) if is_named else str(masked.get("displayName") or number))
 
     def _setting(self, instance: dict[str, Any], masked: dict[str, Any], depth: int) -> Iterator[ContentLine]:
-        """The setting's own name and value on one line; all else of it below."""
+        """Yield the setting's name and value on one line; all else of it below."""
         name = str(instance["settingDefinitionId"])
         keys = [key for key in instance if key.endswith(("SettingValue", "SettingCollectionValue"))]
         values = [pair for key in keys for pair in _values(instance[key], masked.get(key))]
@@ -188,7 +188,7 @@ class _LineWriter:
         return ContentLine(depth, label, text, more)
 
     def _hidden(self, label: str, masked: Any, depth: int) -> ContentLine:
-        """No digest of it: whoever knows a profile but for the password in it could try passwords against that."""
+        """Return a hidden line, without a digest: whoever knows all but the password could try passwords against it."""
         return ContentLine(depth, label, masked if isinstance(masked, str) else "••••••", is_hidden=True)
 
 
@@ -213,7 +213,7 @@ def _template_ids(holder: dict[str, Any]) -> str:
 
 
 def _shown_above(holder: dict[str, Any], names: set[str]) -> frozenset[str]:
-    """Template references stand on the setting's own line, where they say no more than an id."""
+    """Return the properties that the setting's own line shows, with template references that are no more than an id."""
     plain = {
         reference
         for reference in _TEMPLATES

@@ -1,4 +1,4 @@
-"""What graph/review/dangers.py tells, and what its tables are made of."""
+"""Dangers and findings, and the functions that the tables of graph/review/dangers.py hold."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -7,28 +7,28 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Danger:
-    """`code`: of graph.review.dangers.TITLES; `said`: a sentence in plain words."""
+    """A danger that a person is warned of. `code`: of graph.review.dangers.TITLES; `sentence`: in plain words."""
 
     code: str
-    said: str
+    sentence: str
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A danger that a content holds. Where what is there has the same evidence, it is none of the change."""
+    """A danger that a content holds. If the live policy has the same evidence, it is no danger of the change."""
 
     code: str
     evidence: Any
-    said: str
+    sentence: str
 
 
-# change(the body now, the body wanted or None when it is removed) -> the dangers.
+# find(the live body, the wanted body or None when it is removed) -> what the change takes away.
 FindLosses = Callable[[dict[str, Any], dict[str, Any] | None], Iterable[Danger]]
 FindFindings = Callable[[dict[str, Any]], Iterable[Finding]]
 
 
 def object_at(holder: Any, *names: str) -> dict[str, Any]:
-    """The object at the end of these names; {} where there is none."""
+    """Return the object at the end of these names; {} where there is none."""
     for name in names:
         holder = holder.get(name) if isinstance(holder, dict) else None
     return holder if isinstance(holder, dict) else {}

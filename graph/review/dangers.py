@@ -1,8 +1,7 @@
-"""What is dangerous in what a restore would write: told first, so that nobody has to find it among a thousand lines.
+"""Dangers in what a restore would write, shown first, so that nobody has to find them among a thousand lines.
 
-Two tables, over whatever a policy type is by Microsoft's model: what a content holds (of an update only what the tenant
-does not have just so already), and what a change takes away. A sentence holds no value of the content that could be a
-secret.
+Two tables, for every policy type of Microsoft's model: what a content holds (for an update, only what the tenant does
+not have already), and what a change takes away. A sentence holds no value of the content that could be a secret.
 """
 
 import re
@@ -26,7 +25,7 @@ from graph.review.settings_dangers import (
 )
 from graph.write.write_requests import PolicyContent, direct_assignments
 
-# Code -> what it is called; the worst first.
+# Code -> title; the worst first.
 TITLES: Mapping[str, str] = {
     "blocks": "Conditional Access that blocks",
     "weakens": "Conditional Access that is weakened",
@@ -51,17 +50,18 @@ TITLES: Mapping[str, str] = {
 def find_dangers(
     policy_type: PolicyType, want: PolicyContent | None, live: PolicyContent | None, *, with_assignments: bool
 ) -> list[Danger]:
-    """`want` None: it is removed; `live` None: it is made. Each kind of danger once, the worst first."""
+    """Return each kind of danger once, the worst first. `want` None: a removal; `live` None: a create."""
     now = _HeldPolicy(policy_type, live, live) if live else None
     then = _HeldPolicy(policy_type, want, want if with_assignments else live) if want else None
     all_dangers = [*_new_findings(now, then), *_find_losses(now, then)]
+    # The first of each code wins.
     by_code = {danger.code: danger for danger in reversed(all_dangers)}
     return [by_code[code] for code in TITLES if code in by_code]
 
 
 @dataclass(frozen=True)
 class _HeldPolicy:
-    """A content with the assignments that hold once it is written."""
+    """A policy's content with the assignments that it has once it is written."""
 
     policy_type: PolicyType
     content: PolicyContent
@@ -69,8 +69,8 @@ class _HeldPolicy:
 
     @property
     def body(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.content["body"]
-        return found
+        body: dict[str, Any] = self.content["body"]
+        return body
 
     @property
     def assignments(self) -> list[dict[str, Any]]:
@@ -83,7 +83,7 @@ def _new_findings(now: _HeldPolicy | None, then: _HeldPolicy | None) -> Iterator
     for find in _FINDERS:
         present = {canonical_json(finding.evidence) for finding in find(now)} if now else set()
         yield from (
-            Danger(finding.code, finding.said)
+            Danger(finding.code, finding.sentence)
             for finding in find(then)
             if canonical_json(finding.evidence) not in present
         )
@@ -100,9 +100,9 @@ def _find_losses(now: _HeldPolicy | None, then: _HeldPolicy | None) -> Iterator[
 
 # --- what a content holds --------------------------------------------------------------------------------------------
 
-# Who runs what is in the same object, or is to be installed by it.
+# Properties that say as whom the object's code runs, or its app is installed.
 ACCOUNT, INSTALLED_BY = "runAsAccount", "installExperience"
-# Properties that hold what is run, or whatever a device does with it.
+# Properties that hold code that a device runs.
 CODE = frozenset(
     {
         "scriptContent", "detectionScriptContent", "remediationScriptContent", "installCommandLine",
@@ -119,7 +119,7 @@ PAYLOADS: Mapping[str, str] = {
 
 
 def _objects(held: _HeldPolicy) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(type, object) of the body and of all inside of it; "" for a type that the model does not know."""
+    """Yield (type, object) for the body and all objects inside; "" for a type that the model does not know."""
     todo: list[tuple[str, Any]] = [(root_type(held.policy_type), held.body)]
     while todo:
         declared, value = todo.pop()
@@ -207,7 +207,7 @@ _TARGETS = {"allDevicesAssignmentTarget": "for all devices", "allLicensedUsersAs
 
 
 def _reach_of_everybody(held: _HeldPolicy) -> list[tuple[str, str]]:
-    """(for whom, narrowed by which filter) of assignments that reach everybody: by type, or by the built-in groups."""
+    """Return (for whom, filter type) of assignments that reach everybody, by target type or by a built-in group."""
     reach = {}
     for assignment in held.assignments:
         target = object_at(assignment, "target")
@@ -235,7 +235,7 @@ _LIMIT = re.compile("Before(Wipe|FactoryReset|Retirement)|^wipeAfter|^(minimum|m
 
 
 def _find_device_removal(held: _HeldPolicy) -> Iterator[Finding]:
-    """Whatever the model lists as a remedy beside others, and counts or dates that end in one."""
+    """Find wipes and retirements: as a value of an enumeration, or as a limit that ends in one."""
     for of, value in _objects(held):
         for name, inner in value.items():
             known = model.properties(of).get(name)

@@ -1,4 +1,4 @@
-"""Whether writing a Conditional Access policy could lock everybody out."""
+"""A guard against Conditional Access policies that would lock everybody out."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ _EXCLUDED = {"users": "excludeUsers", "groups": "excludeGroups"}
 
 
 def find_lockout(policy_type: str, want: PolicyContent, break_glass: Sequence[Mapping[str, str]]) -> str:
-    """Why writing this could lock everybody out; "" when it cannot.
+    """Return why writing this policy could lock everybody out; "" when it cannot.
 
     An enabled policy for all users has to exclude every account and group that the tenant names for emergencies.
     """
@@ -28,7 +28,7 @@ def find_lockout(policy_type: str, want: PolicyContent, break_glass: Sequence[Ma
 
 
 def _lower_names(users: Mapping[str, Any], name: str) -> set[str]:
-    return {str(one).lower() for one in list_at(users, name)}
+    return {str(principal).lower() for principal in list_at(users, name)}
 
 
 def _is_excluded(account: Mapping[str, str], users: Mapping[str, Any]) -> bool:

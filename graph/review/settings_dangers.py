@@ -1,4 +1,4 @@
-"""Settings that protect devices: where one is turned off, and where compliance asks for less than it did."""
+"""Dangers in settings that protect devices: one is turned off, or compliance asks for less than before."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from graph.policy_types.policy_type import PolicyType
 from graph.review.danger import Danger, Finding, object_at, objects_at
 
 COMPLIANCE = ("compliancePolicies", "deviceCompliancePolicies")
-# Settings of the catalog and of templates, by what their ids hold, and the values that turn each off.
+# Settings of the catalog and of templates, by patterns of their ids, and the values that turn each off.
 _OFF = tuple(
     (re.compile(which, re.IGNORECASE), re.compile(value, re.IGNORECASE))
     for which, value in (
@@ -33,18 +33,18 @@ _PROTECTS = re.compile(
     r"^(defender(Require|Monitor)|bitLocker.*(Enable|Require)|firewall.*Enabled|.*(Required|Blocked|Block)$)"
 )
 _NAMES_SHOWN = 3
-# What the virus scanner, or a rule of it, leaves alone.
+# Settings that hold exclusions from the virus scanner, or from a rule of it.
 _LEFT_ALONE = re.compile(
     r"defender.*exclu(ded|sion)|attacksurfacereductiononlyexclusions|^defender.*(ToExclude|Excluded\w*)$"
     r"|exclusions?_item",
     re.IGNORECASE,
 )
-# Of the catalog: what a device runs, such as a script for Linux.
+# Catalog settings that hold code that a device runs, such as a script for Linux.
 _RUN = re.compile(r"config_script$|discoveryscript|scriptcontent$", re.IGNORECASE)
 
 
 def find_exclusions(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Finding]:
-    """Exclusions from the virus scanner: by a setting, or by a property."""
+    """Find exclusions from the virus scanner, in settings and in properties."""
     for _, value in objects:
         setting = _setting_id(value)
         exclusions = {setting: _setting_value(value)} if _LEFT_ALONE.search(setting) else {}
@@ -55,7 +55,7 @@ def find_exclusions(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[F
 
 
 def find_code_settings(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Finding]:
-    """Code in a setting of the catalog: its account is another setting, so the worse is told."""
+    """Find code in settings of the catalog. The account is another setting, so the worse one is assumed."""
     for _, value in objects:
         if _RUN.search(_setting_id(value)) and _setting_value(value):
             yield Finding(
@@ -68,7 +68,7 @@ def _setting_id(value: dict[str, Any]) -> str:
 
 
 def find_disabled_protection(objects: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Finding]:
-    """Protection that a content turns off, whatever was there."""
+    """Find protection that a content turns off, whatever the live policy has."""
     for _, value in objects:
         setting, text = _setting_id(value), _setting_value(value)
         if setting and any(which.search(setting) and off.search(text) for which, off in _OFF):
@@ -83,12 +83,12 @@ def _setting_value(setting: dict[str, Any]) -> str:
     several = [str(value.get("value")) for value in objects_at(setting, "simpleSettingCollectionValue")]
     if several:
         return ", ".join(several)
-    found = setting.get("valueJson", setting.get("value", ""))
-    return str(found).lower() if isinstance(found, bool) else str(found)
+    plain = setting.get("valueJson", setting.get("value", ""))
+    return str(plain).lower() if isinstance(plain, bool) else str(plain)
 
 
 def find_weaker_settings(policy_type: PolicyType, now: dict[str, Any], then: dict[str, Any] | None) -> Iterator[Danger]:
-    """What asked for something, and would not any more."""
+    """Find settings that ask for something now, and would not any more."""
     if policy_type.key in COMPLIANCE:
         yield from _find_weaker_compliance(now, then)
     elif then is not None:
@@ -116,7 +116,7 @@ def _find_weaker_compliance(now: dict[str, Any], then: dict[str, Any] | None) ->
 
 
 def _may_be_weaker(name: str, value: Any, wanted: Any) -> bool:
-    """Not: more of what there has to be at least."""
+    """Return whether the wanted value may be weaker: it differs, and is not a higher minimum."""
     is_number = isinstance(value, int) and isinstance(wanted, int)
     is_more = is_number and "minimum" in name.lower() and wanted > value
     return name != "settings" and canonical_json(value) != canonical_json(wanted) and not is_more
@@ -130,7 +130,7 @@ def _is_requirement(name: str, value: Any) -> bool:
 
 
 def _settings_by_id(body: dict[str, Any]) -> dict[str, str]:
-    """Id -> all that is set by it."""
+    """Return {setting id: its whole value as text}."""
     instances = [object_at(setting, "settingInstance") for setting in objects_at(body, "settings")]
     return {
         str(instance["settingDefinitionId"]): canonical_json(instance)
@@ -140,7 +140,7 @@ def _settings_by_id(body: dict[str, Any]) -> dict[str, str]:
 
 
 def _grace_hours(body: dict[str, Any]) -> float:
-    """Hours until a device counts as not compliant; for ever where no action says so."""
+    """Return the hours until a device counts as not compliant; infinity where no action says so."""
     rules = objects_at(body, "scheduledActionsForRule")
     actions = [action for rule in rules for action in objects_at(rule, "scheduledActionConfigurations")]
     hours = [action.get("gracePeriodHours") for action in actions if action.get("actionType") == "block"]

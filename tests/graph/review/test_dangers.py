@@ -24,7 +24,7 @@ def told(key, want, live=None, *, assigned=None, was_assigned=None, with_assignm
         None if live is None else {"body": live, "assignments": was_assigned or []},
         with_assignments=with_assignments,
     )
-    return {one.code: one.said for one in found}
+    return {one.code: one.sentence for one in found}
 
 
 def policy(users=None, **changes):
@@ -292,7 +292,7 @@ def test_every_danger_has_a_title_and_no_sentence_holds_what_a_policy_holds():
         found = find_dangers(POLICY_TYPES[key], {"body": body, "assignments": item.get("assignments")}, None,
                         with_assignments=True)  # fmt: skip
         assert {one.code for one in found} <= TITLES.keys()
-        assert all(len(one.said) < 200 for one in found)
+        assert all(len(one.sentence) < 200 for one in found)
 
 
 @pytest.mark.parametrize("value", [None, 7, "x", [], {}, [None], {"@odata.type": 3}, [[{}]]])
