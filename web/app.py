@@ -73,15 +73,14 @@ def create_app() -> Flask:
         WTF_CSRF_SSL_STRICT=False,
         ADMIN_RAISE_ON_VIEW_EXCEPTION=True,
     )
-    app.wsgi_app = client_address.spelled(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = client_address.with_plain_addresses(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if settings.proxies:
         # Else everybody would have the proxy's address: in the audit log, and where tries are counted.
-        believed = settings.proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=believed, x_proto=believed, x_host=0)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=0)  # type: ignore[method-assign]
     _connect_per_request(app, is_checked)
     headers.register(app)
     error_pages.register(app)
-    app.before_request(access.bound_forms_of_strangers)
+    app.before_request(access.limit_forms_before_sign_in)
     app.before_request(new_restore.allow_large_upload)
     CSRFProtect(app)
     _sign_in_by_session(app)
@@ -133,7 +132,7 @@ def _teach_templates(app: Flask) -> None:
         Standing=states.Standing,
         back_after_choosing=layout.back_after_choosing,
         can=access.can,
-        may=access.may,
+        can_fetch=access.can_fetch,
         chosen_tenant=preferences.chosen_tenant,
         page_tenant=layout.page_tenant,
         person=layout.person,

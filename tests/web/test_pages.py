@@ -7,7 +7,7 @@ import pytest
 from flask import abort
 
 from web.error_pages import PAGES
-from web.security.headers import POLICY
+from web.security.headers import CONTENT_SECURITY_POLICY
 from web.security.permissions import Permission
 
 
@@ -66,9 +66,9 @@ def test_errors_are_json_where_json_is_asked_for(broken):
 
 def test_pages_carry_the_headers_that_keep_others_out(client, sign_in, cast):
     answer = sign_in(client, cast.ada).get("/")
-    assert answer.headers["Content-Security-Policy"] == POLICY
-    assert "default-src 'self'" in POLICY
-    assert "unsafe" not in POLICY
+    assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert "default-src 'self'" in CONTENT_SECURITY_POLICY
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
     for name, value in {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cache-Control": "no-store",
                         "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
                         "Cross-Origin-Resource-Policy": "same-origin"}.items():  # fmt: skip

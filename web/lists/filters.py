@@ -14,7 +14,7 @@ from db.accounts import users
 from db.models import Tenant
 from db.tenants import tenants
 from web.lists import preferences
-from web.security.access import allowed_tenant_ids, can, row_number
+from web.security.access import allowed_tenant_ids, can, parse_row_id
 from web.security.permissions import Permission
 
 EVERY_TENANT = "all"
@@ -76,7 +76,7 @@ def _tenant(asked: str) -> tuple[Tenant | None, bool]:
         return chosen, chosen is not None
     if asked == EVERY_TENANT:
         return None, False
-    number = row_number(asked)
+    number = parse_row_id(asked)
     found = tenants.find_by_id(number) if number and can(Permission.SEE, number) else None
     if found:
         g.page_tenant = found  # the frame names it

@@ -24,7 +24,7 @@ from web.inputs import ticked, without_nul
 from web.lists import filters, preferences
 from web.lists.filters import Filter
 from web.presentation.links import local
-from web.security.access import allowed_tenant_ids, fetch, requires, row_number
+from web.security.access import allowed_tenant_ids, fetch, parse_row_id, requires
 from web.security.permissions import Permission
 
 Part = TypeVar("Part", str, bytes)
@@ -219,7 +219,7 @@ class ListView(ModelView):
 
     def _mentions(self, word: str) -> Any:
         """As a condition: a row that this word of a search finds. By itself, the row of that number."""
-        return self.model.id == (row_number(word) or -1)
+        return self.model.id == (parse_row_id(word) or -1)
 
     def _ordered(self, query: Any, sort_column: str | None, sort_desc: bool | None) -> Any:
         """By an indexed column, what is empty first; the id makes pages stable."""

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from db.models import Tenant
 from db.runs import notifications
 from web.presentation import rule_changes
-from web.security.access import allowed_tenant_ids, row_number
+from web.security.access import allowed_tenant_ids, parse_row_id
 from web.security.permissions import Permission
 
 # Lists keep their place when another tenant is chosen; the page of one thing cannot.
@@ -38,7 +38,7 @@ def unread() -> int:
 def running_runs() -> notifications.FollowedRuns:
     """This person's runs that go on, and those that the script asks for because they went on when it last asked."""
     asked = request.args.get("also", "").split(",")[:MOST_ASKED]
-    numbers = [number for number in map(row_number, asked) if number]
+    numbers = [number for number in map(parse_row_id, asked) if number]
     return notifications.followed_runs(current_user.id, allowed_tenant_ids(Permission.SEE), numbers)
 
 

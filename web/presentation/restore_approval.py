@@ -9,7 +9,7 @@ from db.models import Restore, RestoreItem, Run
 from db.restores import approvals, four_eyes, plan_fingerprint
 from db.states import RestoreState, Role
 from db.tenants import tenants
-from web.security.access import may
+from web.security.access import can_fetch
 from web.security.permissions import Permission
 
 
@@ -53,7 +53,7 @@ def approval_of(restore: Restore, active: Run | None) -> Approval:
         approvers=_approvers(restore),
         guarded=guarded,
         guard_by=_name(restore.guard_by_id),
-        may_override=is_to_override and may(Permission.MANAGE, restore),
+        may_override=is_to_override and can_fetch(Permission.MANAGE, restore),
     )
 
 
@@ -61,12 +61,12 @@ def may_approve(restore: Restore) -> bool:
     """There is something to approve, and this person is another pair of eyes."""
     is_another = current_user.id not in four_eyes.requesters(restore)
     is_waiting = four_eyes.is_required(restore) and restore.state == RestoreState.PREVIEWED
-    return is_waiting and is_another and may(Permission.MANAGE, restore)
+    return is_waiting and is_another and can_fetch(Permission.MANAGE, restore)
 
 
 def may_approve_retry(restore: Restore) -> bool:
     """Of what a run could not do: by another pair of eyes than the plan's."""
-    return current_user.id not in four_eyes.requesters(restore) and may(Permission.MANAGE, restore)
+    return current_user.id not in four_eyes.requesters(restore) and can_fetch(Permission.MANAGE, restore)
 
 
 def _named(asked: dict[int, list[str]]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from db.models import RuleChange, Tenant
 from db.restores import restore_rules
 from db.sql.value_lists import is_in
 from db.states import Role
-from web.security.access import allowed_tenant_ids, can, current_actor, row_number
+from web.security.access import allowed_tenant_ids, can, current_actor, parse_row_id
 from web.security.permissions import Permission
 
 # As flash takes it.
@@ -27,13 +27,13 @@ def change(tenant: Tenant, wants_four_eyes: bool, break_glass: str) -> Said:
 
 def confirm(tenant: Tenant, number: str) -> Said:
     """Raises Invalid."""
-    restore_rules.confirm(tenant, row_number(number), current_actor())
+    restore_rules.confirm(tenant, parse_row_id(number), current_actor())
     return "Confirmed: it holds from now on. Restores that were requested before keep the stricter rules.", "success"
 
 
 def reject(tenant: Tenant, number: str) -> Said:
     """Raises Invalid."""
-    restore_rules.reject(tenant, row_number(number), current_actor())
+    restore_rules.reject(tenant, parse_row_id(number), current_actor())
     return "Rejected: the rules stay as they are.", "success"
 
 

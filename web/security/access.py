@@ -1,4 +1,4 @@
-"""How a page gets a row, and how a route says what it needs. The only place that decides access."""
+"""The only place that decides access: how a page gets a row, and how a route declares the permission it needs."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -22,13 +22,13 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 # What a stranger may send: a sign-in, and where it leads.
-LARGEST_OF_A_STRANGER = 16 * 1024
+MAX_FORM_BEFORE_SIGN_IN = 16 * 1024
 
 
-def bound_forms_of_strangers() -> None:
-    """Before anything reads a form, the token in it too."""
+def limit_forms_before_sign_in() -> None:
+    """Limit the form of a request that is not signed in. Runs before anything reads the form, the token in it too."""
     if request.content_length and not current_user.is_authenticated:
-        request.max_content_length = LARGEST_OF_A_STRANGER
+        request.max_content_length = MAX_FORM_BEFORE_SIGN_IN
 
 
 def requires(permission: Permission) -> Callable[[View], View]:
@@ -37,7 +37,7 @@ def requires(permission: Permission) -> Callable[[View], View]:
     def declare(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            return refusal(permission) or view(*args, **kwargs)
+            return check_permission(permission) or view(*args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
         return guarded  # type: ignore[return-value]
@@ -45,8 +45,8 @@ def requires(permission: Permission) -> Callable[[View], View]:
     return declare
 
 
-def refusal(permission: Permission) -> Response | None:
-    """None when the person may go on; otherwise the way to the sign-in, or 401 and 403."""
+def check_permission(permission: Permission) -> Response | None:
+    """Return None when the user may go on, or the way to the sign-in. Aborts with 401 or 403."""
     if permission == Permission.PUBLIC:
         return None
     if not current_user.is_authenticated:
@@ -54,7 +54,7 @@ def refusal(permission: Permission) -> Response | None:
             return redirect(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
         abort(401)
     if not can(permission):
-        refuse(permission)
+        deny(permission)
     return None
 
 
@@ -63,8 +63,8 @@ def wants_json() -> bool:
     return best == "application/json" and not request.accept_mimetypes.accept_html
 
 
-def refuse(permission: Permission, tenant: Tenant | None = None) -> None:
-    """403, and the attempt in the audit log."""
+def deny(permission: Permission, tenant: Tenant | None = None) -> None:
+    """Record the attempt in the audit log and abort with 403."""
     audit.record(
         Action.ACCESS,
         current_actor(),
@@ -86,7 +86,7 @@ def _roles() -> dict[int, Role]:
 
 
 def can(permission: Permission | str, tenant_id: int | None = None) -> bool:
-    """Does this person hold the permission: in this tenant, or (without one) in any?"""
+    """Does the current user hold the permission in this tenant, or (without one) in any?"""
     permission = Permission(permission)
     if permission in OPEN:
         return True
@@ -100,23 +100,23 @@ def can(permission: Permission | str, tenant_id: int | None = None) -> bool:
 
 
 def allowed_tenant_ids(permission: Permission) -> list[int] | None:
-    """The tenants this person holds the permission in; None means every tenant."""
+    """Return the tenants that the current user holds the permission in; None means every tenant."""
     if permission in EVERYWHERE[SiteRole(current_user.site_role)]:
         return None
     return [tenant_id for tenant_id, role in _roles().items() if permission in IN_TENANT[role]]
 
 
-def row_number(text: str) -> int | None:
-    """The id that a part of an address may be; None: it is none."""
+def parse_row_id(text: str) -> int | None:
+    """Return the row id that a part of an address names; None where it can be none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= MAX_ID else None
 
 
 def fetch(model: Any, row_id: Any, permission: Permission) -> Any:
-    """The only way a page gets a tenant's row: 404 when there is none, 403 when its tenant is not this person's.
+    """Return a tenant's row: the only way a page gets one.
 
-    Of a restore from one of our tenants into another, also when the other end is not (`needed`).
+    Aborts with 404 when there is none, with 403 when the user lacks one of its `required_permissions`.
     """
-    number = row_number(str(row_id))
+    number = parse_row_id(str(row_id))
     row = _row(model, number) if number else None
     if row is None:
         abort(404)
@@ -126,32 +126,32 @@ def fetch(model: Any, row_id: Any, permission: Permission) -> Any:
 
 
 def require(permission: Permission, row: Any) -> None:
-    """Refuse with 403 whoever lacks the permission, or what stands for it at the other end of the row."""
-    for one, tenant in needed(permission, row):
-        if not can(one, tenant.id):
-            refuse(one, tenant)
+    """Abort with 403 unless the user holds every permission that `required_permissions` lists for the row."""
+    for demand, tenant in required_permissions(permission, row):
+        if not can(demand, tenant.id):
+            deny(demand, tenant)
 
 
-def may(permission: Permission | str, row: Any) -> bool:
-    """Would `fetch` give this row for that?"""
-    return all(can(one, tenant.id) for one, tenant in needed(Permission(permission), row))
+def can_fetch(permission: Permission | str, row: Any) -> bool:
+    """Would `fetch` give this row to the current user for that permission?"""
+    return all(can(demand, tenant.id) for demand, tenant in required_permissions(Permission(permission), row))
 
 
-def needed(permission: Permission, row: Any) -> list[tuple[Permission, Tenant]]:
-    """What it takes, at each end: whoever does anything to a restore between two tenants of ours manages both.
+def required_permissions(permission: Permission, row: Any) -> list[tuple[Permission, Tenant]]:
+    """List the permissions that a row takes, each with its tenant. A restore between two of our tenants takes both.
 
     Its source's contents, secrets included, are in what is written. Who sees the target alone may read what the pages
     show of it, and there they are masked.
     """
-    tenant, source = _tenant_of(row), _other_end(row)
+    tenant, source = _tenant_of(row), _source_tenant(row)
     if source is None or permission == Permission.SEE:
         return [(permission, tenant)]
     at_target = Permission.MANAGE if permission == Permission.OPERATE else permission
     return [(at_target, tenant), (Permission.MANAGE, source)]
 
 
-def _other_end(row: Any) -> Tenant | None:
-    """Where the contents are from, of a restore, its items and its runs; None: from the tenant itself, or elsewhere."""
+def _source_tenant(row: Any) -> Tenant | None:
+    """Return the other tenant of ours that a restore, its item or its run takes contents from, or None."""
     restore = _restore_of(row)
     if restore is None or restore.source_directory_id == restore.tenant.directory_id:
         return None
@@ -162,8 +162,8 @@ def _restore_of(row: Any) -> Restore | None:
     if isinstance(row, RestoreItem):
         return row.restore
     if isinstance(row, Run) and row.restore_id:
-        found: Restore | None = Restore.get_or_none(Restore.id == row.restore_id)
-        return found
+        restore: Restore | None = Restore.get_or_none(Restore.id == row.restore_id)
+        return restore
     return row if isinstance(row, Restore) else None
 
 

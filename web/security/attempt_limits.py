@@ -1,4 +1,4 @@
-"""What somebody who is not signed in may cause: counted in Redis, for all web processes together.
+"""Limits on what a request may cause before it is signed in, counted in Redis for all web processes together.
 
 Per address, so that nobody tries many accounts; per account, so that nobody tries many passwords from many addresses.
 The second could be used to keep a person out. So it ends by itself after a quarter of an hour, and who gives proof
@@ -26,7 +26,7 @@ from werkzeug.wrappers import Response
 import config
 from actors.process import logs
 from actors.queue.broker import locks
-from web.security.client_address import place
+from web.security.client_address import customer_network
 from web.security.headers import is_over_https
 
 logger = logging.getLogger(__name__)
@@ -34,78 +34,83 @@ logger = logging.getLogger(__name__)
 PER_ACCOUNT = RateLimitItemPerMinute(10, 15)
 # Many people may share an address, so only failures count.
 PER_ADDRESS = RateLimitItemPerMinute(30, 5)
-# Of what is refused, so much of an address goes to the audit log, which nothing is ever deleted from.
+# Refusals that one address may write to the audit log, which nothing is ever deleted from.
 EVENTS_PER_ADDRESS = RateLimitItemPerHour(60)
-# And of all together: whoever has many addresses fills it no further either. The system's log has a line of it.
-EVENTS_IN_ALL = RateLimitItemPerHour(3000)
-_NEWS = RateLimitItemPerMinute(1, 5)
+# Refusals of all addresses together: whoever has many fills it no further either. The system's log has a line of it.
+EVENTS_OF_ALL_ADDRESSES = RateLimitItemPerHour(3000)
+_EVENTS_PER_ACCOUNT = RateLimitItemPerMinute(1, 5)
 # An office signs in from one address at nine.
-LEAVES_FOR_ENTRA = RateLimitItemPerMinute(100, 5)
-TOO_MANY = "Too many tries. Wait a quarter of an hour, or sign in with a browser that you have used here before."
+ENTRA_SIGN_INS_PER_ADDRESS = RateLimitItemPerMinute(100, 5)
+TOO_MANY_TRIES = "Too many tries. Wait a quarter of an hour, or sign in with a browser that you have used here before."
 
-KNOWN_SECONDS = 90 * 24 * 3600
+KNOWN_BROWSER_SECONDS = 90 * 24 * 3600
 ANY_BROWSER = "any"
 
 
-class Tries:
-    """What a sign-in to this account, in this request, counts against."""
+class SignInThrottle:
+    """The counts of one sign-in: for its account and, without proof of an earlier one, for its address."""
 
     def __init__(self, email: str) -> None:
-        mark = _mark(email)
-        self._proof = _known_browser(mark) or _live_session(email)
-        self._account = ("account", mark, self._proof or ANY_BROWSER)
-        self._address = ("address", place(request.remote_addr))
+        account_hash = _account_hash(email)
+        self._proof = _known_browser(account_hash) or _live_session(email)
+        self._account = ("account", account_hash, self._proof or ANY_BROWSER)
+        self._address = ("address", customer_network(request.remote_addr))
 
-    def may(self) -> bool:
-        """Counts one try; False when there were too many, whatever the password is."""
+    def allow(self) -> bool:
+        """Count one try; False when there were too many, whatever the password is."""
         return bool(
             (self._proof or _count(lambda limiter: limiter.test(PER_ADDRESS, *self._address)))
             and _count(lambda limiter: limiter.hit(PER_ACCOUNT, *self._account))
         )
 
-    def failed(self) -> None:
+    def record_failure(self) -> None:
         if not self._proof:
-            address_failed()
+            record_address_failure()
 
-    def succeeded(self) -> None:
-        """Wholly, second factor included: else who knows the password could guess codes for ever."""
+    def reset(self) -> None:
+        """Forget the account's tries: after the second factor too, else who has the password could guess codes."""
         _count(lambda limiter: limiter.clear(PER_ACCOUNT, *self._account))
 
-    def is_news(self) -> bool:
-        """The first refusal in a while is worth an audit event; a thousand would fill the log for an attacker."""
+    def should_audit(self) -> bool:
+        """Is this the first refusal in a while? A thousand audit events would fill the log for an attacker."""
         is_full = not _count(lambda limiter: limiter.test(EVENTS_PER_ADDRESS, "events", self._address[1]))
-        return not is_full and bool(_count(lambda limiter: limiter.hit(_NEWS, *self._account, *self._address)))
+        return not is_full and bool(
+            _count(lambda limiter: limiter.hit(_EVENTS_PER_ACCOUNT, *self._account, *self._address))
+        )
 
 
-def address_failed() -> None:
-    _count(lambda limiter: limiter.hit(PER_ADDRESS, "address", place(request.remote_addr)))
+def record_address_failure() -> None:
+    """Count a failed sign-in against the address of the request."""
+    _count(lambda limiter: limiter.hit(PER_ADDRESS, "address", customer_network(request.remote_addr)))
 
 
-def may_be_recorded() -> bool:
-    """Counts one refusal of somebody unsigned; False: the log of this address, or of all, is full for now."""
+def may_record_refusal() -> bool:
+    """Count one refusal before sign-in. False: the audit log takes no more of this address, or of all, for now."""
     return bool(
-        _count(lambda limiter: limiter.hit(EVENTS_PER_ADDRESS, "events", place(request.remote_addr)))
-        and _count(lambda limiter: limiter.hit(EVENTS_IN_ALL, "events of all"))
+        _count(lambda limiter: limiter.hit(EVENTS_PER_ADDRESS, "events", customer_network(request.remote_addr)))
+        and _count(lambda limiter: limiter.hit(EVENTS_OF_ALL_ADDRESSES, "events of all"))
     )
 
 
 def may_leave_for_entra() -> bool:
-    """Counts one; False: too many of this address, before Entra is asked for anything."""
-    return bool(_count(lambda limiter: limiter.hit(LEAVES_FOR_ENTRA, "entra", place(request.remote_addr))))
+    """Count one sign-in that leaves for Entra. False: too many of this address, before Entra is asked for anything."""
+    return bool(
+        _count(lambda limiter: limiter.hit(ENTRA_SIGN_INS_PER_ADDRESS, "entra", customer_network(request.remote_addr)))
+    )
 
 
 def may_return_from_entra() -> bool:
-    """Failures alone count: one way back of a browser's own may be sent again and again."""
-    return bool(_count(lambda limiter: limiter.test(PER_ADDRESS, "address", place(request.remote_addr))))
+    """May this address come back from Entra? Only its failures count: one way back may be sent again and again."""
+    return bool(_count(lambda limiter: limiter.test(PER_ADDRESS, "address", customer_network(request.remote_addr))))
 
 
 def remember_browser(response: Response, email: str) -> Response:
-    """This browser is known to this account from now on."""
-    mark = _mark(email)
+    """Set the signed cookie that says: this account was signed in here before."""
+    account_hash = _account_hash(email)
     response.set_cookie(
-        _cookie(mark),
-        _signer().dumps([mark, secrets.token_hex(8)]),
-        max_age=KNOWN_SECONDS,
+        _cookie_name(account_hash),
+        _signer().dumps([account_hash, secrets.token_hex(8)]),
+        max_age=KNOWN_BROWSER_SECONDS,
         # Pages of the account, which ask for the password too, have to see it.
         path="/",
         httponly=True,
@@ -115,12 +120,14 @@ def remember_browser(response: Response, email: str) -> Response:
     return response
 
 
-def _known_browser(mark: str) -> str | None:
+def _known_browser(account_hash: str) -> str | None:
     try:
-        owner, browser = _signer().loads(request.cookies.get(_cookie(mark), ""), max_age=KNOWN_SECONDS)
+        owner, browser = _signer().loads(
+            request.cookies.get(_cookie_name(account_hash), ""), max_age=KNOWN_BROWSER_SECONDS
+        )
     except BadSignature:
         return None
-    return str(browser) if owner == mark else None
+    return str(browser) if owner == account_hash else None
 
 
 def _live_session(email: str) -> str | None:
@@ -128,14 +135,16 @@ def _live_session(email: str) -> str | None:
     return f"session {current_user.session.id}" if is_theirs else None
 
 
-def _mark(email: str) -> str:
-    """Keyed: what was typed may be a password, and Redis must not be where somebody tries which."""
+def _account_hash(email: str) -> str:
+    """Return a keyed hash of the e-mail: what was typed may be a password, and Redis must not help anybody to guess
+    it.
+    """
     key = config.settings().secret_key.encode()
     return hmac.digest(key, b"tries of " + email.encode("utf-8", "replace"), "sha256").hex()[:32]
 
 
-def _cookie(mark: str) -> str:
-    return f"tenantkeep-known-{mark[:8]}"
+def _cookie_name(account_hash: str) -> str:
+    return f"tenantkeep-known-{account_hash[:8]}"
 
 
 def _signer() -> URLSafeTimedSerializer:
@@ -143,16 +152,18 @@ def _signer() -> URLSafeTimedSerializer:
 
 
 def _count(act: Callable[[MovingWindowRateLimiter], bool | None]) -> bool | None:
-    """In Redis; while it is away, in this process: on-call must get in, and an attacker cannot take Redis away."""
+    """Count in Redis, or in this process while Redis is away: on-call must get in, and an attacker cannot take Redis
+    away.
+    """
     try:
-        return act(_shared())
+        return act(_redis_limiter())
     except (redis.RedisError, ValueError, TypeError) as e:  # it is away; or what stands there is no count of ours
         logger.warning("Redis does not count tries, this process does: %s", type(e).__name__, extra=logs.REPEATED)
-        return act(_own())
+        return act(_process_limiter())
 
 
 @cache
-def _shared() -> MovingWindowRateLimiter:
+def _redis_limiter() -> MovingWindowRateLimiter:
     _queue, url = config.redis_urls()
     return MovingWindowRateLimiter(
         RedisStorage(url, connection_pool=locks.connection_pool, key_prefix="tenantkeep:tries")
@@ -160,5 +171,5 @@ def _shared() -> MovingWindowRateLimiter:
 
 
 @cache
-def _own() -> MovingWindowRateLimiter:
+def _process_limiter() -> MovingWindowRateLimiter:
     return MovingWindowRateLimiter(MemoryStorage())

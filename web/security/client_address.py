@@ -1,14 +1,14 @@
-"""From where a request comes, in one spelling: in the audit log, with a session, and where tries are counted."""
+"""The address that a request comes from, in one spelling: for the audit log, sessions and attempt limits."""
 
 import ipaddress
 import re
 from collections.abc import Callable
 from typing import Any
 
-# What is said where an address should be and is none.
+# Stands for an address that cannot be read.
 UNKNOWN = "unknown"
 # A provider gives each customer as many addresses of IPv6 as this leaves, or more.
-_ONE_CUSTOMER = 64
+_CUSTOMER_PREFIX_LENGTH = 64
 # Some proxies add the port (learn.microsoft.com: Application Gateway, rewrite X-Forwarded-For).
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+", re.ASCII)
 # IPv4 behind a provider's translation (RFC 6052).
@@ -17,40 +17,41 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 Application = Callable[[dict[str, Any], Callable[..., Any]], Any]
 
 
-def spelled(application: Application) -> Application:
-    """A proxy may hand on what its client said; nothing behind here sees that."""
+def with_plain_addresses(application: Application) -> Application:
+    """Wrap `application`: REMOTE_ADDR comes in its plain spelling, whatever a proxy hands on of its client's."""
 
-    def asked(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        environ["REMOTE_ADDR"] = plain(environ.get("REMOTE_ADDR") or "")
+    def with_plain_address(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        environ["REMOTE_ADDR"] = plain_address(environ.get("REMOTE_ADDR") or "")
         return application(environ, start_response)
 
-    return asked
+    return with_plain_address
 
 
-def plain(text: str) -> str:
+def plain_address(text: str) -> str:
+    """Return the address without its port and zone, and IPv4 inside IPv6 as IPv4; UNKNOWN for what is none."""
     with_port = _WITH_PORT.fullmatch(text.strip())
     bare = (with_port[1] or with_port[2]) if with_port else text.strip()
     try:
-        found = ipaddress.ip_address((bare or "").partition("%")[0])
+        address = ipaddress.ip_address((bare or "").partition("%")[0])
     except ValueError:
         return UNKNOWN
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return str(mapped or found)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
 
 
-def place(address: str | None) -> str:
-    """What counts as one address: IPv4 itself, however it came by IPv6, and of IPv6 a customer's network."""
-    known = plain(address or "")
-    if known == UNKNOWN:
-        return known
-    found = ipaddress.ip_address(known)
-    if isinstance(found, ipaddress.IPv4Address):
-        return known
-    return str(_behind(found) or ipaddress.ip_network((found, _ONE_CUSTOMER), strict=False))
+def customer_network(address: str | None) -> str:
+    """Return what counts as one address: the IPv4 address, however it came by IPv6, or a customer's IPv6 network."""
+    plain = plain_address(address or "")
+    if plain == UNKNOWN:
+        return plain
+    parsed = ipaddress.ip_address(plain)
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return plain
+    return str(_ipv4_behind(parsed) or ipaddress.ip_network((parsed, _CUSTOMER_PREFIX_LENGTH), strict=False))
 
 
-def _behind(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Whose IPv4 it stands for: translated, tunnelled by 6to4, which gives each 65536 networks, or by Teredo."""
+def _ipv4_behind(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address behind NAT64, 6to4 (which gives each 65536 networks) or Teredo; None if there is none."""
     if address in _NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.sixtofour or (address.teredo[1] if address.teredo else None)

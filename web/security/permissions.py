@@ -1,4 +1,4 @@
-"""Who may do what: one table. Roles per tenant come from memberships, roles of the installation from the user."""
+"""One table of permissions: roles per tenant come from memberships, roles of the installation from the user."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from db.states import Role, SiteRole
 
 
 class Permission(StrEnum):
-    """What a page or an act needs; every route declares one."""
+    """A permission that a page or an act needs; every route declares one."""
 
     PUBLIC = "public"
     SIGNED_IN = "session:any"

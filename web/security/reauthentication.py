@@ -1,4 +1,4 @@
-"""Proof, again, that it is really the person: what guards an account is not changed by a browser that was left open."""
+"""Fresh proof that it is the person: what guards an account is not changed by a browser that was left open."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from db.accounts import totp, users
 from db.errors import Invalid
 from db.models import User
 from web.security.access import current_actor
-from web.security.attempt_limits import TOO_MANY, Tries
+from web.security.attempt_limits import TOO_MANY_TRIES, SignInThrottle
 
 NOT_YOURS = "That is not your present password. Nothing was changed."
 NO_FRESH_CODE = (
@@ -18,30 +18,32 @@ NO_FRESH_CODE = (
 )
 
 
-def proved(act: Callable[[User], Any], otherwise: str = "account.page") -> Any:
-    """What `act` answers, when the present password is given too, and a fresh code where the person uses codes.
+def act_with_proof(act: Callable[[User], Any], otherwise: str = "account.page") -> Any:
+    """Return `act(user)` if the form has the present password, and a fresh code where the user uses codes.
 
     Else, and when `act` raises Invalid, back to `otherwise` with the sentence that says why.
     """
     try:
-        return act(_person())
+        return act(_prove_person())
     except Invalid as e:
         flash(str(e), "danger")
     return redirect(url_for(otherwise), 303)
 
 
-def _person() -> User:
-    """Raises Invalid. The code comes last: one that was used with a wrong password would be lost."""
-    tries = Tries(current_user.email)
-    if not tries.may():
-        raise Invalid(TOO_MANY)
+def _prove_person() -> User:
+    """Return the current user, proved. Raises Invalid. The code comes last: one used with a wrong password would be
+    lost.
+    """
+    throttle = SignInThrottle(current_user.email)
+    if not throttle.allow():
+        raise Invalid(TOO_MANY_TRIES)
     user = users.check_password(current_user.email, request.form.get("password", ""))
     if user is None:
-        tries.failed()
+        throttle.record_failure()
         raise Invalid(NOT_YOURS)
     code = request.form.get("present_code", "")[:40]
     if user.totp_secret is not None and not totp.verify(user, code, current_actor()):
-        tries.failed()
+        throttle.record_failure()
         raise Invalid(NO_FRESH_CODE)
-    tries.succeeded()
+    throttle.reset()
     return user

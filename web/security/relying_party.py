@@ -1,4 +1,6 @@
-"""Where passkeys count. From the settings, never from what a request says of itself; else from localhost alone."""
+"""The host that passkeys are bound to: from the settings, never from the request; without a setting, localhost
+alone.
+"""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -13,25 +15,25 @@ _NO_ADDRESS = (
     "TENANTKEEP_PUBLIC_URL."
 )
 _ANOTHER_ADDRESS = "Passkeys work at {} alone. Open Tenantkeep there."
-_A_NUMBER = "Passkeys need a host with a name, and {} is none. Whoever runs Tenantkeep sets TENANTKEEP_PUBLIC_URL."
+_IP_ADDRESS = "Passkeys need a host with a name, and {} is none. Whoever runs Tenantkeep sets TENANTKEEP_PUBLIC_URL."
 
 
-def place() -> RelyingParty | None:
-    """None: there are no passkeys here, for the reason that `why_not` says."""
-    return None if why_not() else _place()
+def find_relying_party() -> RelyingParty | None:
+    """Return the relying party of passkeys; None where there are none, for the reason that `why_unavailable` says."""
+    return None if why_unavailable() else _configured_party()
 
 
-def why_not() -> str:
-    """A sentence for people; "": there are passkeys here."""
-    found = _place()
-    if found is None:
+def why_unavailable() -> str:
+    """Return a sentence that says why there are no passkeys here; "" where there are."""
+    party = _configured_party()
+    if party is None:
         return _NO_ADDRESS
-    if _is_number(found.rp_id):
-        return _A_NUMBER.format(found.rp_id)
-    return "" if urlsplit(f"//{request.host}").hostname == found.rp_id else _ANOTHER_ADDRESS.format(found.origin)
+    if _is_ip_address(party.rp_id):
+        return _IP_ADDRESS.format(party.rp_id)
+    return "" if urlsplit(f"//{request.host}").hostname == party.rp_id else _ANOTHER_ADDRESS.format(party.origin)
 
 
-def _place() -> RelyingParty | None:
+def _configured_party() -> RelyingParty | None:
     public = config.settings().public_url
     if public:
         parts = urlsplit(public)
@@ -41,7 +43,7 @@ def _place() -> RelyingParty | None:
     return RelyingParty("localhost", f"{request.scheme}://{request.host}") if is_local else None
 
 
-def _is_number(host: str) -> bool:
+def _is_ip_address(host: str) -> bool:
     try:
         ip_address(host)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a browser keeps for us from one step of a way in to the next: in its cookie, sealed.
+"""Values kept in the browser from one step of a sign-in to the next, sealed in its session cookie.
 
 Who carries it must neither read Entra's verifier nor change whose code is asked for.
 """
@@ -13,25 +13,25 @@ from flask import session
 from db.encryption import SealError, keyring
 
 # From a right password to its code, from leaving for Entra ID to coming back, from a challenge to its answer.
-SECONDS = 600
+MAX_AGE_SECONDS = 600
 _OWNER = "sign-in on its way"
 _NAME = "halfway"
 
 
-def keep(values: dict[str, Any]) -> None:
+def store(values: dict[str, Any]) -> None:
     plain = json.dumps({**values, "at": time.time()}).encode()
     session[_NAME] = base64.b85encode(keyring().seal(plain, _OWNER)).decode()
 
 
-def kept(wanted: str) -> dict[str, Any]:
-    """What was kept, when it is of that way in and not too old; else nothing."""
+def read(step: str) -> dict[str, Any]:
+    """Return the values kept for this step; {} when they are too old or of another way of signing in."""
     try:
-        found: dict[str, Any] = json.loads(keyring().unseal(base64.b85decode(session.get(_NAME, "")), _OWNER))
+        values: dict[str, Any] = json.loads(keyring().unseal(base64.b85decode(session.get(_NAME, "")), _OWNER))
     except (SealError, ValueError):
         return {}
-    is_fresh = time.time() - found["at"] < SECONDS
-    return found if is_fresh and wanted in found else {}
+    is_fresh = time.time() - values["at"] < MAX_AGE_SECONDS
+    return values if is_fresh and step in values else {}
 
 
-def forget() -> None:
+def clear() -> None:
     session.pop(_NAME, None)

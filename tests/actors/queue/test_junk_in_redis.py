@@ -75,7 +75,7 @@ def test_a_budget_of_junk_is_an_empty_one(redis_url, database_url):
 
 def test_people_sign_in_whatever_stands_where_tries_are_counted(app, cast, redis_url):
     for junk in kinds_of_junk():
-        attempt_limits._own.cache_clear()
+        attempt_limits._process_limiter.cache_clear()
         attempt(app.test_client(), password="x" * 12)
         keys = locks.keys("*tries*")
         assert keys

@@ -7,20 +7,20 @@ from db.runs import runs
 from db.schema import row_ids
 from db.states import RunKind
 from tests.support.strategies import texts
-from web.security.access import row_number
+from web.security.access import parse_row_id
 
 
 @given(texts | st.integers().map(str))
 @example("9" * 5000)
 @example("²")
 def test_what_is_no_id_of_a_row_is_none(text):
-    found = row_number(text)
+    found = parse_row_id(text)
     assert found is None or (0 < found < 2**63 and int(text) == found)
 
 
 @given(st.integers(1, 2**63 - 1))
 def test_every_id_of_a_row_is_taken(number):
-    assert row_number(str(number)) == number
+    assert parse_row_id(str(number)) == number
 
 
 def test_rows_beyond_32_bits_have_their_pages(app, sign_in, cast):

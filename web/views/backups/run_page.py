@@ -19,7 +19,7 @@ from db.states import ACTIVE, ItemState, Outcome, RunKind, RunState
 from web.inputs import page_number
 from web.presentation import restore_approval
 from web.presentation.restore_approval import Approval
-from web.security.access import may
+from web.security.access import can_fetch
 from web.security.permissions import Permission
 
 KINDS = {
@@ -215,7 +215,7 @@ def progress_of(run: Run) -> Markup:
 
 def may_retry(run: Run) -> bool:
     """Whether this person may try again, item by item, what the run failed to do."""
-    if not (run.kind in RETRIES and _is_bad(run) and may(RETRIES[RunKind(run.kind)], run)):
+    if not (run.kind in RETRIES and _is_bad(run) and can_fetch(RETRIES[RunKind(run.kind)], run)):
         return False
     return run.kind != RunKind.RESTORE or not retries.refusal(run, config.settings().plan_hours)
 
@@ -223,7 +223,7 @@ def may_retry(run: Run) -> bool:
 def may_cancel(run: Run) -> bool:
     """Whoever asked for a run may cancel it; that of another person, a manager."""
     is_own = run.requested_by_id == current_user.id
-    return run.state in ACTIVE and may(Permission.OPERATE if is_own else Permission.MANAGE, run)
+    return run.state in ACTIVE and can_fetch(Permission.OPERATE if is_own else Permission.MANAGE, run)
 
 
 def _retry_to_approve(run: Run) -> Approval | None:

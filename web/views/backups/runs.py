@@ -22,7 +22,7 @@ from web.lists.list_view import ListView
 from web.presentation import run_messages
 from web.presentation.formatters import duration
 from web.presentation.links import link
-from web.security.access import current_actor, fetch, refuse, require, requires, row_number, wants_json
+from web.security.access import current_actor, deny, fetch, parse_row_id, require, requires, wants_json
 from web.security.permissions import Permission
 from web.views.backups.run_page import KINDS, RETRIES, may_cancel, run_page
 
@@ -93,7 +93,7 @@ class RunList(ListView):
     def _mentions(self, word: str) -> Any:
         of_policy = search.policy_name_matches(word, Run.policy, self.tenant_ids())
         # Not "no number, or of the policy": PostgreSQL would look for every policy of that name first.
-        return super()._mentions(word) | of_policy if row_number(word) else of_policy
+        return super()._mentions(word) | of_policy if parse_row_id(word) else of_policy
 
 
 def register(admin: Admin) -> None:
@@ -137,7 +137,7 @@ def progress(run_id: str) -> Any:
 def cancel(run_id: str) -> Any:
     run = fetch(Run, run_id, Permission.OPERATE)
     if run.state in ACTIVE and not may_cancel(run):
-        refuse(Permission.MANAGE, run.tenant)
+        deny(Permission.MANAGE, run.tenant)
     asked = completion.request_cancel(run, current_actor())
     flash(
         "The run stops at its next item." if asked else "The run had ended, or was being cancelled already.", "success"

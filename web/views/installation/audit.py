@@ -17,7 +17,7 @@ from web.inputs import without_nul
 from web.lists import preferences
 from web.lists.filters import DAYS, EVERY_TENANT, days
 from web.lists.list_view import EXPORT_CAP, csv_line, stream
-from web.security.access import allowed_tenant_ids, can, current_actor, refuse, requires, row_number
+from web.security.access import allowed_tenant_ids, can, current_actor, deny, parse_row_id, requires
 from web.security.permissions import Permission
 
 pages = Blueprint("audit", __name__, url_prefix="/audit")
@@ -81,7 +81,7 @@ def _found(given: Mapping[str, str]) -> Any:
     since, until = days()
     return audit.search(
         tenant_ids=allowed_tenant_ids(Permission.AUDIT),
-        tenant_id=row_number(given.get("tenant", "")),
+        tenant_id=parse_row_id(given.get("tenant", "")),
         action=without_nul(given.get("action", ""))[:40],
         actor=without_nul(given.get("actor", ""))[:255],
         result=without_nul(given.get("result", ""))[:10],
@@ -103,7 +103,7 @@ def export() -> Response:
 def export_proof() -> Response:
     """The chain itself, which has every tenant's events in it; of the filters only the days count."""
     if allowed_tenant_ids(Permission.AUDIT) is not None:
-        refuse(Permission.AUDIT)
+        deny(Permission.AUDIT)
     first, last = chain_export.event_range(*days())
     audit.record(Action.AUDIT_EXPORTED, current_actor(), "audit log, with proof", rows=max(last - first + 1, 0))
     return stream("audit.jsonl", chain_export.document_lines(first, last), "application/jsonl")

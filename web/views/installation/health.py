@@ -12,7 +12,7 @@ from actors.process import startup
 from actors.queue import broker
 from db.database import database
 from web.presentation import metrics as prometheus
-from web.security.access import can, refusal, requires
+from web.security.access import can, check_permission, requires
 from web.security.permissions import Permission
 
 pages = Blueprint("health", __name__)
@@ -86,7 +86,7 @@ def metrics() -> Response:
     """Prometheus text; for this machine, without tenants, and for who has the token, and admins."""
     sees_all = _has_token() or can(Permission.ADMINISTER)
     if not (sees_all or _is_from_here()):
-        return refusal(Permission.ADMINISTER)  # type: ignore[return-value]
+        return check_permission(Permission.ADMINISTER)  # type: ignore[return-value]
     return Response(prometheus.text(with_tenants=sees_all), mimetype="text/plain")
 
 

@@ -14,7 +14,7 @@ from db.schema.row_ids import MAX_ID
 from web.security import relying_party, sealed_cookie
 from web.security.access import can, current_actor, requires
 from web.security.permissions import Permission
-from web.security.reauthentication import proved
+from web.security.reauthentication import act_with_proof
 
 pages = Blueprint("account", __name__, url_prefix="/account")
 
@@ -40,7 +40,7 @@ class AccountPage:
 
     @property
     def why_no_passkeys(self) -> str:
-        return relying_party.why_not()
+        return relying_party.why_unavailable()
 
     @property
     def can_administer(self) -> bool:
@@ -70,7 +70,7 @@ def change_password() -> Any:
         users.change(user, current_actor(), here=_here(), password=request.form.get("new", ""))
         return _done("The password was changed, and you were signed out everywhere else.")
 
-    return proved(act)
+    return act_with_proof(act)
 
 
 @pages.post("/entra-id")
@@ -86,7 +86,7 @@ def link_entra_id() -> Any:
         users.change(user, current_actor(), here=_here(), entra_id=wanted)
         return _done("Saved, and you were signed out everywhere else.")
 
-    return proved(act)
+    return act_with_proof(act)
 
 
 @pages.get("/second-factor")
@@ -96,8 +96,8 @@ def set_up() -> Any:
     if user.totp_secret is not None or not user.password_hash:
         return redirect(url_for("account.page"), 303)
     # The secret that the app was shown, until its first code proves that it has it.
-    secret = sealed_cookie.kept(_begun(user)).get(_begun(user)) or totp.new_secret()
-    sealed_cookie.keep({_begun(user): secret})
+    secret = sealed_cookie.read(_begun(user)).get(_begun(user)) or totp.new_secret()
+    sealed_cookie.store({_begun(user): secret})
     address = totp.provisioning_uri(user, secret)
     picture = segno.make(address, error="m").svg_data_uri(scale=5, border=3, dark="#000", light="#fff")
     return render_template("account/second_factor.html", user=user, picture=picture, secret=secret)
@@ -109,16 +109,16 @@ def turn_on() -> Any:
     def act(user: User) -> Any:
         code = request.form.get("code", "")[:20]
         codes = totp.turn_on(user, secret, code, current_actor(), here=_here())
-        sealed_cookie.forget()
+        sealed_cookie.clear()
         flash("From now on, signing in with your password asks for a code as well.", "success")
         return _shown_once(codes)
 
     begun = _begun(_me())
-    secret = str(sealed_cookie.kept(begun).get(begun, ""))
+    secret = str(sealed_cookie.read(begun).get(begun, ""))
     if not secret:
         flash("That took too long. Begin again.", "warning")
         return redirect(url_for("account.set_up"), 303)
-    return proved(act, otherwise="account.set_up")
+    return act_with_proof(act, otherwise="account.set_up")
 
 
 @pages.post("/second-factor/off")
@@ -128,7 +128,7 @@ def turn_off() -> Any:
         totp.turn_off(user, current_actor())
         return _done("Signing in no longer asks for a code.")
 
-    return proved(act)
+    return act_with_proof(act)
 
 
 @pages.post("/recovery-codes")
@@ -139,7 +139,7 @@ def make_recovery_codes() -> Any:
             raise Invalid("Recovery codes stand for codes from an app, and those are off.")
         return _shown_once(recovery_codes.create(user, current_actor()))
 
-    return proved(act)
+    return act_with_proof(act)
 
 
 def _shown_once(codes: list[str]) -> str:

@@ -11,7 +11,7 @@ from db.models import EntraGrant, Tenant
 from db.schema.row_ids import MAX_ID
 from db.states import Role, SiteRole
 from db.tenants import tenants
-from web.security.access import current_actor, requires, row_number
+from web.security.access import current_actor, parse_row_id, requires
 from web.security.permissions import Permission
 
 pages = Blueprint("entra_grants", __name__, url_prefix="/users/entra")
@@ -62,7 +62,7 @@ def remove(grant_id: int) -> Any:
 
 
 def _tenant() -> Tenant:
-    tenant = tenants.find_by_id(row_number(request.form.get("tenant", "")))
+    tenant = tenants.find_by_id(parse_row_id(request.form.get("tenant", "")))
     if tenant is None:
         raise Invalid("Choose the tenant in which the role is given.")
     return tenant

@@ -8,7 +8,7 @@ from flask_login import current_user
 from db.runs import notifications
 from web.inputs import page_number
 from web.presentation import rule_changes
-from web.security.access import allowed_tenant_ids, requires, row_number
+from web.security.access import allowed_tenant_ids, parse_row_id, requires
 from web.security.permissions import Permission
 
 pages = Blueprint("notifications", __name__, url_prefix="/notifications")
@@ -37,5 +37,5 @@ def index() -> str:
 def read() -> Any:
     """The one named, or all of them."""
     chosen = request.form.get("id")
-    notifications.mark_read(current_user.id, None if chosen is None else [row_number(chosen) or -1])
+    notifications.mark_read(current_user.id, None if chosen is None else [parse_row_id(chosen) or -1])
     return redirect(url_for("notifications.index"), 303)

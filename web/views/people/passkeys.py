@@ -16,9 +16,9 @@ from db.schema.row_ids import MAX_ID
 from web.presentation.links import local
 from web.security import relying_party, sealed_cookie
 from web.security.access import current_actor, requires
-from web.security.attempt_limits import Tries
+from web.security.attempt_limits import SignInThrottle
 from web.security.permissions import Permission
-from web.security.reauthentication import proved
+from web.security.reauthentication import act_with_proof
 from web.views.people import sign_in
 
 pages = Blueprint("passkeys", __name__)
@@ -32,18 +32,18 @@ def ask() -> Response:
     """What the page's script hands to the browser."""
     question = passkeys.request_sign_in(_place())
     asked = {"passkey": question.challenge, "asked_at": utcnow().isoformat()}
-    sealed_cookie.keep({**asked, "next": local(request.args.get("next"))})
+    sealed_cookie.store({**asked, "next": local(request.args.get("next"))})
     return jsonify(json.loads(question.options))
 
 
 @pages.post("/sign-in/passkey")
 @requires(Permission.PUBLIC)
 def enter() -> Any:
-    place, kept, answer = _place(), sealed_cookie.kept("passkey"), request.form.get("answer", "")
-    sealed_cookie.forget()
+    place, kept, answer = _place(), sealed_cookie.read("passkey"), request.form.get("answer", "")
+    sealed_cookie.clear()
     owner = passkeys.claimed_user(answer)
-    tries = Tries(owner.email if owner else "")
-    if not tries.may():
+    tries = SignInThrottle(owner.email if owner else "")
+    if not tries.allow():
         return sign_in.turned_away(tries, owner.email if owner else "", kept.get("next", ""))
     try:
         if not kept:
@@ -51,11 +51,11 @@ def enter() -> Any:
         asked_at = datetime.fromisoformat(kept["asked_at"])
         user = passkeys.verify_sign_in(answer, kept["passkey"], asked_at, place, request.remote_addr)
     except Invalid as e:
-        tries.failed()
+        tries.record_failure()
         sign_in.refused(owner.email if owner else "", "passkey")
         flash(str(e), "danger")
         return sign_in.form(kept.get("next", "")), 401
-    tries.succeeded()
+    tries.reset()
     return sign_in.begin(user, "passkey", kept["next"])
 
 
@@ -67,18 +67,18 @@ def begin() -> Any:
     def act(user: User) -> Any:
         question = passkeys.request_registration(user, _place())
         name = request.form.get("name", "")[:60]
-        sealed_cookie.keep({f"passkey of {user.id}": question.challenge, "name": name})
+        sealed_cookie.store({f"passkey of {user.id}": question.challenge, "name": name})
         return render_template("account/new_passkey.html", name=name, options=question.options)
 
-    return proved(act)
+    return act_with_proof(act)
 
 
 @pages.post("/account/passkeys/new")
 @requires(Permission.SIGNED_IN)
 def add() -> Any:
     begun = f"passkey of {current_user.id}"
-    kept = sealed_cookie.kept(begun)
-    sealed_cookie.forget()
+    kept = sealed_cookie.read(begun)
+    sealed_cookie.clear()
     try:
         if not kept:
             raise Invalid(TOO_LATE)
@@ -103,11 +103,11 @@ def remove(passkey_id: int) -> Any:
         flash("The passkey counts no more. Remove it from your device or password manager, too.", "success")
         return redirect(url_for("account.page"), 303)
 
-    return proved(act)
+    return act_with_proof(act)
 
 
 def _place() -> RelyingParty:
-    place = relying_party.place()
+    place = relying_party.find_relying_party()
     if place is None:
         abort(404)
     return place

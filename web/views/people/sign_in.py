@@ -20,12 +20,12 @@ from web.presentation.links import local
 from web.security import relying_party, sealed_cookie
 from web.security.access import current_actor, requires
 from web.security.attempt_limits import (
-    TOO_MANY,
-    Tries,
-    address_failed,
-    may_be_recorded,
+    TOO_MANY_TRIES,
+    SignInThrottle,
     may_leave_for_entra,
+    may_record_refusal,
     may_return_from_entra,
+    record_address_failure,
     remember_browser,
 )
 from web.security.permissions import Permission
@@ -79,20 +79,20 @@ def enter() -> Any:
     # As an address is kept: PostgreSQL takes no NUL, and the audit log no more than this.
     email = form_text("email").lower()
     following = local(request.form.get("next"))
-    tries = Tries(email)
-    if not tries.may():
+    tries = SignInThrottle(email)
+    if not tries.allow():
         return turned_away(tries, email, following)
     user = users.check_password(email, request.form.get("password", ""))
     if user is None:
-        tries.failed()
+        tries.record_failure()
         refused(email, "password")
         flash("This e-mail address and password do not belong together.", "danger")
         return form(following, email), 401
     if user.totp_secret is None:
-        tries.succeeded()
+        tries.reset()
         return begin(user, "password", following)
     session.clear()
-    sealed_cookie.keep({"user": user.id, "next": following})
+    sealed_cookie.store({"user": user.id, "next": following})
     return redirect(url_for("sign_in.code"), 303)
 
 
@@ -101,7 +101,7 @@ def enter() -> Any:
 def code() -> Any:
     return (
         render_template("sign_in/code.html")
-        if sealed_cookie.kept("user")
+        if sealed_cookie.read("user")
         else redirect(url_for("sign_in.sign_in"), 303)
     )
 
@@ -110,21 +110,21 @@ def code() -> Any:
 @requires(Permission.PUBLIC)
 def enter_code() -> Any:
     """The second factor, of who gave the right password a moment ago."""
-    kept = sealed_cookie.kept("user")
+    kept = sealed_cookie.read("user")
     user = User.get_or_none((User.id == kept["user"]) & User.is_active) if kept else None
     if user is None or user.totp_secret is None:
         flash("That took too long. Begin again.", "warning")
         return redirect(url_for("sign_in.sign_in"), 303)
-    tries = Tries(user.email)
-    if not tries.may():
+    tries = SignInThrottle(user.email)
+    if not tries.allow():
         return turned_away(tries, user.email, kept["next"])
     by = totp.verify(user, request.form.get("code", "")[:40], Actor.person(user, request.remote_addr))
     if by is None:
-        tries.failed()
+        tries.record_failure()
         refused(user.email, "code")
         flash("That code does not fit, or was used already. Wait for the next one.", "danger")
         return render_template("sign_in/code.html"), 401
-    tries.succeeded()
+    tries.reset()
     answer = begin(user, WAYS[by], kept["next"])
     if by == "recovery code":
         left = recovery_codes.count_left(user)
@@ -138,12 +138,12 @@ def to_entra() -> Any:
     if not entra_sign_in.is_set_up():
         abort(404)
     if not may_leave_for_entra():
-        return _entra_refused(TOO_MANY, 429)
+        return _entra_refused(TOO_MANY_TRIES, 429)
     try:
         address, flow = entra_sign_in.begin()
     except entra_sign_in.Refused as e:
         return _entra_refused(str(e), 503)
-    sealed_cookie.keep({"flow": flow, "next": local(request.args.get("next"))})
+    sealed_cookie.store({"flow": flow, "next": local(request.args.get("next"))})
     return redirect(address, 303)
 
 
@@ -152,16 +152,16 @@ def to_entra() -> Any:
 def from_entra() -> Any:
     if not entra_sign_in.is_set_up():
         abort(404)
-    kept, answer = sealed_cookie.kept("flow"), request.args.to_dict()
-    sealed_cookie.forget()  # a way in is gone once
+    kept, answer = sealed_cookie.read("flow"), request.args.to_dict()
+    sealed_cookie.clear()  # a way in is gone once
     if not entra_sign_in.is_answer_to(kept.get("flow", {}), answer):
         return _entra_refused(NOT_BEGUN_HERE, 401)
     if not may_return_from_entra():
-        return _entra_refused(TOO_MANY, 429)
+        return _entra_refused(TOO_MANY_TRIES, 429)
     try:
         user = entra_sign_in.finish(kept["flow"], answer, request.remote_addr)
     except (entra_sign_in.Refused, Invalid) as e:
-        address_failed()
+        record_address_failure()
         refused(ENTRA, "Entra ID")
         return _entra_refused(str(e), 401)
     return begin(user, "Entra ID", kept["next"])
@@ -182,7 +182,7 @@ def form(following: str, email: str = "") -> str:
         next=following,
         email=email,
         has_entra=entra_sign_in.is_set_up(),
-        has_passkeys=not relying_party.why_not(),
+        has_passkeys=not relying_party.why_unavailable(),
     )
 
 
@@ -200,15 +200,15 @@ def begin(user: User, by: str, following: str) -> Response:
     return remember_browser(answer, user.email) if user.password_hash else answer
 
 
-def turned_away(tries: Tries, email: str, following: str) -> Any:
-    if tries.is_news():
+def turned_away(tries: SignInThrottle, email: str, following: str) -> Any:
+    if tries.should_audit():
         refused(email, "too many tries")
-    flash(TOO_MANY, "danger")
+    flash(TOO_MANY_TRIES, "danger")
     return form(following, email), 429
 
 
 def refused(email: str, by: str) -> None:
-    if not may_be_recorded():
+    if not may_record_refusal():
         logger.warning(UNRECORDED, request.remote_addr, extra=logs.REPEATED)
         return
     who = Actor(email if email == ENTRA or users.find_by_email(email) else UNKNOWN, address=request.remote_addr)

@@ -13,7 +13,7 @@ from db.schema.row_ids import MAX_ID
 from db.states import Role, SiteRole
 from db.tenants import tenants
 from web.inputs import form_text
-from web.security.access import current_actor, requires, row_number
+from web.security.access import current_actor, parse_row_id, requires
 from web.security.permissions import Permission
 
 pages = Blueprint("users", __name__, url_prefix="/users")
@@ -128,7 +128,7 @@ def turn_off_second_factor(user_id: int) -> Any:
 @requires(Permission.ADMINISTER)
 def set_membership(user_id: int) -> Any:
     user = _user(user_id)
-    tenant = tenants.find_by_id(row_number(request.form.get("tenant", "")))
+    tenant = tenants.find_by_id(parse_row_id(request.form.get("tenant", "")))
     if tenant is None or request.form.get("role") not in set(Role):
         abort(400)
     users.set_member(user, tenant, Role(request.form["role"]), current_actor())

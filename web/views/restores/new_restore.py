@@ -22,7 +22,7 @@ from db.tenants import tenants
 from web.inputs import ticked
 from web.lists import filters, preferences
 from web.presentation import restore_text, run_messages
-from web.security.access import allowed_tenant_ids, can, current_actor, fetch, refuse, requires, row_number, wants_json
+from web.security.access import allowed_tenant_ids, can, current_actor, deny, fetch, parse_row_id, requires, wants_json
 from web.security.permissions import Permission
 
 pages = Blueprint("new_restore", __name__, url_prefix="/restores")
@@ -67,7 +67,7 @@ def may_take_from(directory_id: str, target: Tenant) -> None:
     source = tenants.find_by_directory_id(directory_id)
     for one in (target, *([source] if source else [])):
         if not can(Permission.MANAGE, one.id):
-            refuse(Permission.MANAGE, one)
+            deny(Permission.MANAGE, one)
 
 
 def targets(source: Tenant) -> list[Tenant]:
@@ -94,7 +94,7 @@ def _form(source: Source, given: MultiDict[str, str]) -> str:
     places = targets(source.row.tenant)
     if not places:
         tenants.require_switched_on(source.row.tenant)
-        refuse(Permission.OPERATE, source.row.tenant)
+        deny(Permission.OPERATE, source.row.tenant)
     return render_template(
         "restores/new.html",
         source=source,
@@ -174,7 +174,7 @@ def _types_ticked(given: MultiDict[str, str]) -> frozenset[str]:
 
 
 def _numbers(texts: Iterable[str]) -> list[int]:
-    return [number for number in map(row_number, texts) if number]
+    return [number for number in map(parse_row_id, texts) if number]
 
 
 def previewed(restore: Restore) -> Response:

@@ -15,7 +15,7 @@ from db.runs import completion
 from db.states import ACTIVE, CHANGEABLE
 from web.inputs import ticked
 from web.presentation import run_messages
-from web.security.access import current_actor, fetch, refuse, requires, row_number
+from web.security.access import current_actor, deny, fetch, parse_row_id, requires
 from web.security.permissions import Permission
 from web.views.restores.new_restore import previewed
 from web.views.restores.restore_page import ITEMS_SHOWN, may_cancel
@@ -55,7 +55,7 @@ def options(restore_id: int) -> Any:
 def leave_out(restore_id: int) -> Any:
     """By the ids to leave out, not by those to keep: the page may show a part of the items only."""
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    left_out = {row_number(one) for one in ticked(request.form, "leave", ITEMS_SHOWN)}
+    left_out = {parse_row_id(one) for one in ticked(request.form, "leave", ITEMS_SHOWN)}
     kept = [item_id for item_id in restore_items.ids(restore) if item_id not in left_out]
     restore_drafts.remove_other_items(restore, kept, current_actor())
     return previewed(Restore.get_by_id(restore.id))
@@ -99,7 +99,7 @@ def execute(restore_id: int) -> Any:
 def cancel(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
     if not may_cancel(restore):
-        refuse(Permission.MANAGE, restore.tenant)
+        deny(Permission.MANAGE, restore.tenant)
     _cancel(restore)
     return _back(restore)
 

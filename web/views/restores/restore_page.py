@@ -17,7 +17,7 @@ from db.restores import approvals, four_eyes, restore_items, restores
 from db.states import ACTIVE, CHANGEABLE, SUCCESSFUL_OUTCOMES, Outcome, RestoreState, RunKind, RunState
 from web.presentation import restore_approval, restore_text
 from web.presentation.restore_approval import Approval
-from web.security.access import can, may
+from web.security.access import can, can_fetch
 from web.security.permissions import Permission
 from web.views.backups.run_page import progress_of
 
@@ -145,11 +145,11 @@ class RestorePage:
 
     @cached_property
     def _operates(self) -> bool:
-        return may(Permission.OPERATE, self.restore) and not self.active
+        return can_fetch(Permission.OPERATE, self.restore) and not self.active
 
     @cached_property
     def _manages(self) -> bool:
-        return may(Permission.MANAGE, self.restore) and not self.active
+        return can_fetch(Permission.MANAGE, self.restore) and not self.active
 
     @property
     def can_change(self) -> bool:
@@ -286,4 +286,4 @@ def _is_unresolved(item: RestoreItem) -> bool:
 def may_cancel(restore: Restore) -> bool:
     """Whoever asked for a restore may cancel it; that of another person, a manager."""
     is_own = restore.created_by_id == current_user.id
-    return may(Permission.OPERATE if is_own else Permission.MANAGE, restore)
+    return can_fetch(Permission.OPERATE if is_own else Permission.MANAGE, restore)

@@ -20,7 +20,7 @@ from web.lists.cells import link_cell, moment_cell, person_cell, state_cell, ten
 from web.lists.list_view import ListView
 from web.presentation import restore_approval, restore_text
 from web.presentation.masking import Masking, note
-from web.security.access import current_actor, fetch, may, requires
+from web.security.access import can_fetch, current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.views.restores.new_restore import upload_facts
 from web.views.restores.plan_pages import ItemPage, PlanItem, PlanPage
@@ -152,4 +152,4 @@ def _item(restore: Restore, item: RestoreItem, hide: Masking | None) -> str:
 
 def may_show_secrets(restore: Restore) -> bool:
     """Those who manage both sides; of a file from elsewhere there is one side only."""
-    return may(Permission.MANAGE, restore)
+    return can_fetch(Permission.MANAGE, restore)

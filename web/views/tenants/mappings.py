@@ -17,7 +17,7 @@ from db.states import CHANGEABLE
 from db.tenants import tenants
 from web.inputs import form_text
 from web.presentation.formatters import OTHER_KINDS, kind_title
-from web.security.access import can, current_actor, fetch, may, requires
+from web.security.access import can, can_fetch, current_actor, fetch, requires
 from web.security.permissions import Permission
 
 LONGEST_ID = 200
@@ -71,7 +71,7 @@ class ListedRestore(NamedTuple):
 
     @property
     def can_preview(self) -> bool:
-        return may(Permission.OPERATE, self.restore) and self.restore.state in CHANGEABLE
+        return can_fetch(Permission.OPERATE, self.restore) and self.restore.state in CHANGEABLE
 
 
 @dataclass(frozen=True)

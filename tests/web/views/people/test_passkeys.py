@@ -227,4 +227,4 @@ def test_where_passkeys_cannot_be_the_page_says_why_and_offers_none(
     with app.test_request_context("/account/", **to):
         from web.security import relying_party
 
-        assert sentence in relying_party.why_not()
+        assert sentence in relying_party.why_unavailable()

@@ -129,7 +129,7 @@ def test_a_lock_out_ends_by_itself_however_long_the_trying_goes_on(app, cast, mo
 def test_a_made_up_cookie_makes_no_browser_known(app, cast):
     for number in range(11):
         client = app.test_client()
-        name = attempt_limits._cookie(attempt_limits._mark("ada@example.com"))
+        name = attempt_limits._cookie_name(attempt_limits._account_hash("ada@example.com"))
         client.set_cookie(name, f"made-up-{number}", path="/sign-in")
         answer = attempt(client, password="x" * 12)
     assert answer.status_code == 429
@@ -156,15 +156,15 @@ def test_with_redis_away_people_get_in_and_tries_are_counted_all_the_same(app, c
         monkeypatch.setattr(
             MovingWindowRateLimiter,
             name,
-            lambda self, *given, real=real: away() if self is attempt_limits._shared() else real(self, *given),
+            lambda self, *given, real=real: away() if self is attempt_limits._redis_limiter() else real(self, *given),
         )
-    attempt_limits._own.cache_clear()
+    attempt_limits._process_limiter.cache_clear()
     client = app.test_client()
     assert attempt(client).status_code == 303
     for _ in range(10):
         attempt(app.test_client(), password="x" * 12)
     assert attempt(app.test_client()).status_code == 429
-    attempt_limits._own.cache_clear()
+    attempt_limits._process_limiter.cache_clear()
 
 
 # --- sessions ----------------------------------------------------------------------------------------------------
