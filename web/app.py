@@ -132,7 +132,6 @@ def _teach_templates(app: Flask) -> None:
         Standing=states.Standing,
         back_after_choosing=layout.back_after_choosing,
         can=access.can,
-        can_fetch=access.can_fetch,
         chosen_tenant=preferences.chosen_tenant,
         page_tenant=layout.page_tenant,
         person=layout.person,
