@@ -65,7 +65,7 @@ def _measure(number: int, size: int, limit: str, **flags: object) -> None:
         for item in conditional_access(POLICIES, LOCATIONS, STRENGTHS)[f"{CA}/policies"]:
             _put(tenant, f"{CA}/policies", {**item, "state": "disabled", "modifiedDateTime": "2026-01-01T00:00:00Z"})
         made = BackupSet.select().where(BackupSet.tenant == tenant).get()
-        restore = drafts.of_backup_set(made, tenant, drafts.parse_options(OPTIONS), SYSTEM)
+        restore = drafts.from_backup_set(made, tenant, drafts.parse_options(OPTIONS), SYSTEM)
         _step(tenant, size, limit, "preview", lambda: actors.plans.preview.start(restore, SYSTEM))
         again = Restore.get_by_id(restore.id)
         _step(

@@ -57,7 +57,7 @@ def _measure(engine: str, number: int, limit: str, **flags: object) -> None:
         made = BackupSet.get(BackupSet.tenant == tenant)
         stage.change(tenant, POLICIES)
         time.sleep(PAUSE_SECONDS)
-        restore = drafts.of_backup_set(made, tenant, drafts.parse_options(OPTIONS), SYSTEM)
+        restore = drafts.from_backup_set(made, tenant, drafts.parse_options(OPTIONS), SYSTEM)
         preview = _ended(actors.plans.preview.start(restore, SYSTEM).run)
         time.sleep(PAUSE_SECONDS)
         before = stage.requests_of(tenant)

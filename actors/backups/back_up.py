@@ -21,15 +21,15 @@ from actors.queue.enqueue import EnqueuedRun, enqueue, enqueue_new
 from actors.queue.run_actor import Completion, run_claimed
 from actors.reading import group_items
 from actors.reading.answer_memory import RunMemory
-from actors.reading.cached_listings import record
+from actors.reading.cached_listings import record_listing
 from actors.reading.graph_errors import (
-    in_turn,
+    classify_listing_error,
     is_last_attempt,
     is_last_try,
-    not_final,
+    next_to_read,
     postpone,
     settle_refused,
-    told_by,
+    unfinished_items,
 )
 from actors.tenants import expiries
 from actors.tenants.graph_clients import client, signed_in
@@ -153,7 +153,7 @@ def _plan(claim: Claim) -> None:
     graph = signed_in(claim.run.tenant)
     lists, postponed = _list(claim, graph)
     if GROUPS in _unlisted(_set_of(claim)):
-        group_items.begin(claim, _set_of(claim))
+        group_items.add_groups_of_unchanged(claim, _set_of(claim))
     _look_up_names(claim, graph, lists)
     if not _set_of(claim).selection:
         expiries.look(claim, graph)
@@ -219,7 +219,7 @@ def _take_over(
     with database.atomic():
         claims.assert_claim(claim)  # or a worker that was taken for dead would add the items a second time
         backup_sets.record_type(backup_set, key, Offer.OFFERED, len(listed.policies) + len(listed.without_id))
-        record(claim.run.tenant, key, listed, began)
+        record_listing(claim.run.tenant, key, listed, began)
         _add_items(claim.run, backup_set, key, listed.policies)
         _fail_without_id(claim, key, listed.without_id)
         memory.forget([key])
@@ -240,7 +240,7 @@ def _record_refusal(claim: Claim, backup_set: BackupSet, key: str, error: GraphE
     What the tenant need not have is nothing to look at, night for night, unless somebody asked for just that.
     """
     tenant = claim.run.tenant
-    offer, why = told_by(error, POLICY_TYPES[key], tenant)
+    offer, why = classify_listing_error(error, POLICY_TYPES[key], tenant)
     with database.atomic():
         claims.assert_claim(claim)
         backup_sets.record_type(backup_set, key, offer, message=why)
@@ -312,7 +312,7 @@ def _read_part(claim: Claim) -> None:
         if postponed:
             raise postponed[0]
     known = name_cache.seen_since(claim.run.tenant, claim.run.parent.started_at)
-    while items := in_turn(run_items.unsettled_items(claim.run)):
+    while items := next_to_read(run_items.unsettled_items(claim.run)):
         if claims.is_cancel_requested(claim):
             return
         known = _read(claim, items, known)
@@ -334,16 +334,16 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.KnownNames) -> na
         },
         memory=memory,
     )
-    unfinished = not_final(items, {item: readings[item.id] for item in items})
+    unfinished = unfinished_items(items, {item: readings[item.id] for item in items})
     final = [item for item in items if item not in unfinished]
     settled = [(item, prepared(item, readings[item.id], memory)) for item in final]
     news = _new_names(known, readings.values())
     groups = _groups(claim, readings.values())
     with database.atomic():
-        group_items.hold_for(claim, groups)
+        group_items.lock_parent_run(claim, groups)
         claims.assert_claim(claim)
         settle_readings(claim, settled)
-        group_items.add(claim, groups)
+        group_items.add_missing(claim, groups)
         name_cache.save_names(tenant, news)
         memory.forget([item.id for item in final])
     postpone(claim, unfinished)
@@ -353,7 +353,7 @@ def _read(claim: Claim, items: Sequence[RunItem], known: names.KnownNames) -> na
 def _groups(claim: Claim, readings: Iterable[Reading | GraphError]) -> dict[str, str]:
     """That policies which were read just now refer to, if this backup is to hold groups."""
     of_set = _set_of(claim).types.get(GROUPS) or {}
-    return group_items.of_readings(readings) if of_set.get("offer") == Offer.OFFERED else {}
+    return group_items.groups_in_readings(readings) if of_set.get("offer") == Offer.OFFERED else {}
 
 
 def _new_names(known: names.KnownNames, readings: Iterable[Reading | GraphError]) -> names.KnownNames:

@@ -9,7 +9,7 @@ from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.run_actor import run_claimed
 from actors.reading.answer_memory import RunMemory
 from actors.reading.graph_errors import is_last_attempt, why_forbidden
-from actors.reading.snapshot_drafts import ready
+from actors.reading.snapshot_drafts import make_draft
 from actors.tenants.graph_clients import signed_in
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
@@ -67,7 +67,7 @@ def prepared(item: RunItem, reading: Reading | GraphError, memory: RunMemory) ->
     """Ready to be kept; worked out before the transaction that keeps it. The memory knows the reading by the item."""
     if isinstance(reading, GraphError):
         return reading
-    return ready(item.policy, reading, memory.read_at(item.id, reading))
+    return make_draft(item.policy, reading, memory.read_at(item.id, reading))
 
 
 def settle_readings(

@@ -10,9 +10,9 @@ from actors.queue.broker import BULK, PRIORITY
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.run_actor import run_claimed
 from actors.reading.answer_memory import RunMemory
-from actors.reading.cached_listings import record
-from actors.reading.graph_errors import in_turn, not_final, postpone, settle_error, settle_not_offered
-from actors.reading.source_ids import remember_domains
+from actors.reading.cached_listings import record_listing
+from actors.reading.graph_errors import next_to_read, postpone, settle_error, settle_not_offered, unfinished_items
+from actors.reading.source_ids import save_domains
 from actors.tenants import expiries
 from actors.tenants.graph_clients import signed_in
 from db.audit.audit import Actor
@@ -54,7 +54,7 @@ def _sync(claim: Claim) -> None:
     tenant = claim.run.tenant
     graph = signed_in(tenant)
     _leave_out_what_is_not_offered(claim)
-    while todo := in_turn(run_items.unsettled_items(claim.run)):
+    while todo := next_to_read(run_items.unsettled_items(claim.run)):
         unfinished: dict[RunItem, GraphError] = {}
         for together in value_lists.batched(todo, TOGETHER):
             if claims.is_cancel_requested(claim):
@@ -62,7 +62,7 @@ def _sync(claim: Claim) -> None:
             unfinished |= _list(claim, graph, together)
         # What Graph refused for now stays pending: the run waits, and goes on with these alone.
         postpone(claim, unfinished)
-    remember_domains(tenant, graph)
+    save_domains(tenant, graph)
     expiries.look(claim, graph)
     Tenant.update(last_synced_at=claim.run.started_at).where(Tenant.id == tenant.id).execute()
 
@@ -80,7 +80,7 @@ def _list(claim: Claim, graph: GraphClient, together: Sequence[RunItem]) -> dict
     lists = drive(
         graph, {item.policy_type: list_policies(POLICY_TYPES[item.policy_type]) for item in together}, memory=memory
     )
-    unfinished = not_final(together, {item: lists[item.policy_type] for item in together})
+    unfinished = unfinished_items(together, {item: lists[item.policy_type] for item in together})
     for item in together:
         answer = lists[item.policy_type]
         if isinstance(answer, PolicyList):
@@ -94,7 +94,7 @@ def _record(claim: Claim, item: RunItem, listed: PolicyList, memory: RunMemory, 
     began = memory.began.get(item.policy_type, began)
     with database.atomic():
         claims.assert_claim(claim)
-        gone = record(claim.run.tenant, item.policy_type, listed, began)
+        gone = record_listing(claim.run.tenant, item.policy_type, listed, began)
         run_items.finish_item(claim, item, ItemState.DONE, Outcome.LISTED, message=_said(listed, gone))
         memory.forget([item.policy_type])
 

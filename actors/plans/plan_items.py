@@ -1,4 +1,4 @@
-"""What the plan of an item holds, as graph/ takes it."""
+"""Translates between a restore item's columns and what graph/ takes and gives."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -21,20 +21,20 @@ from graph.write.write_rules import WRITE_RULES
 
 
 def resolutions(item: RestoreItem) -> list[Resolution]:
-    """What stands for each thing that it refers to; none before a preview."""
-    return [Resolution(**one) for one in item.resolutions or ()]
+    """Return what stands for each thing that the item refers to; none before a preview."""
+    return [Resolution(**resolution) for resolution in item.resolutions or ()]
 
 
-def content(
+def content_to_write(
     item: RestoreItem, options: RestoreOptions, created: Mapping[int, str] = MappingProxyType({})
 ) -> PolicyContent:
-    """What a live restore writes of an item that has a content. Raises SealError.
+    """Return what a live restore writes of an item that has a content. Raises SealError.
 
-    `created`: restore item -> Graph id, of what the item refers to and this restore has made by now.
+    `created`: restore item id -> Graph id, of what the item refers to and this restore has created by now.
     """
-    backup = held(item)
+    backup = backup_content(item)
     left_out = item.left_out or ()
-    live = there(item) if left_out else None
+    live = live_content(item) if left_out else None
     return desired_content(
         POLICY_TYPES[item.policy_type],
         backup,
@@ -47,39 +47,39 @@ def content(
     )
 
 
-def held(item: RestoreItem) -> PolicyContent:
-    """What the backup, or the file, has of it. Raises SealError."""
-    found = snapshots.read_content(item.content_id)
-    return found if is_uploaded(item) else snapshots.with_own_id(found, item.graph_id)
+def backup_content(item: RestoreItem) -> PolicyContent:
+    """Return the item's content in the backup or the uploaded file. Raises SealError."""
+    document = snapshots.read_content(item.content_id)
+    return document if is_uploaded(item) else snapshots.with_own_id(document, item.graph_id)
 
 
-def there(item: RestoreItem) -> PolicyContent | None:
-    """What its preview found in the tenant; None: nothing. Raises SealError."""
+def live_content(item: RestoreItem) -> PolicyContent | None:
+    """Return the content that its preview found in the tenant, or None. Raises SealError."""
     return snapshots.read_content(item.live_content_id) if item.live_content_id else None
 
 
 def is_uploaded(item: RestoreItem) -> bool:
-    """Its content is a file's, or was ours once and is no more: neither a snapshot nor what an undo writes back."""
+    """Tell whether the content is from a file, or its snapshot is gone: neither a snapshot nor part of an undo."""
     return item.content_id is not None and item.snapshot_id is None and item.restore.undo_of_id is None
 
 
-def seen(item: RestoreItem, live: PolicyContent | None, want: PolicyContent) -> PolicyContent | None:
-    """What is there, as who may not see its secrets may compare it with what the item would write."""
+def comparable_live(item: RestoreItem, live: PolicyContent | None, want: PolicyContent) -> PolicyContent | None:
+    """Return the live content in a form that somebody who may not see its secrets may compare with an uploaded item."""
     if live is None or not is_uploaded(item):
         return live
     return as_told(live, want, WRITE_RULES[item.policy_type].fixed)
 
 
-class Contents(dict[RestoreItem, PolicyContent]):
-    """What the items hold, each opened when it is first needed."""
+class BackupContents(dict[RestoreItem, PolicyContent]):
+    """Item -> its content in the backup, decrypted when it is first needed."""
 
     def __missing__(self, item: RestoreItem) -> PolicyContent:
-        self[item] = held(item)
+        self[item] = backup_content(item)
         return self[item]
 
 
-def as_columns(plan: ItemPlan, resolutions: Iterable[Resolution] = ()) -> dict[str, Any]:
-    """As an item keeps it."""
+def plan_columns(plan: ItemPlan, resolutions: Iterable[Resolution] = ()) -> dict[str, Any]:
+    """Return a plan as columns of RestoreItem."""
     return {
         "action": plan.action,
         "reason": plan.reason,
@@ -87,22 +87,24 @@ def as_columns(plan: ItemPlan, resolutions: Iterable[Resolution] = ()) -> dict[s
         "differences": plan.differences,
         "notes": list(plan.notes),
         "left_out": list(plan.left_out),
-        "resolutions": [asdict(one) for one in resolutions],
+        "resolutions": [asdict(resolution) for resolution in resolutions],
     }
 
 
-def told(
+def summary_columns(
     policy_type: PolicyType,
-    held: PolicyContent | None,
+    backup: PolicyContent | None,
     plan: ItemPlan,
-    want: PolicyContent | None,
+    desired: PolicyContent | None,
     live: PolicyContent | None,
     options: RestoreOptions,
 ) -> dict[str, Any]:
-    """What a person is told of it first, as an item keeps it: what it is called, by what the item holds or by what is
-    removed, whatever anybody else says; and what is dangerous.
+    """Return the columns that a person sees first: the item's name and its dangers.
+
+    The name is that of the content itself, or of what is removed, whatever anybody else calls it.
     """
-    is_written = plan.action in WRITTEN_OUTCOMES
-    found = find_dangers(policy_type, want, live, with_assignments=options.assignments != LEAVE) if is_written else []
-    named = {"name": policy_name(policy_type, held["body"])} if held else {}
-    return {**named, "dangers": [{"code": danger.code, "said": danger.sentence} for danger in found]}
+    named = {"name": policy_name(policy_type, backup["body"])} if backup else {}
+    if plan.action not in WRITTEN_OUTCOMES:
+        return {**named, "dangers": []}
+    dangers = find_dangers(policy_type, desired, live, with_assignments=options.assignments != LEAVE)
+    return {**named, "dangers": [asdict(danger) for danger in dangers]}

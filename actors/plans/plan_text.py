@@ -1,4 +1,4 @@
-"""All that a restore would write of an item, as lines that a person reads before it is written."""
+"""The text of a plan: all that a restore would write of an item, as lines that a person reads before."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,61 +27,64 @@ _WHOLE, _ASSIGNED, _REMOVED, _HELD = (
 
 
 @dataclass(frozen=True)
-class Part:
+class Section:
     title: str
     lines: list[ContentLine]
-    # Of assignments: they are written, and there are none.
+    # Assignments are written, and there are none.
     is_empty: bool = False
 
     @property
     def is_hidden(self) -> bool:
-        """Something of it this reader may not see."""
-        return any(one.is_hidden for one in self.lines)
+        """Some line of it is masked for this reader."""
+        return any(line.is_hidden for line in self.lines)
 
 
-def parts(item: RestoreItem, hide: Hide | None, names: Mapping[str, str | None]) -> list[Part]:
-    """What its plan would send, or remove; of what is not written, what the backup holds. Raises SealError."""
+def sections(item: RestoreItem, hide: Hide | None, names: Mapping[str, str | None]) -> list[Section]:
+    """Return what the item's plan would send or remove; for an item that is not written, what the backup holds.
+
+    Raises SealError.
+    """
     policy_type, options = POLICY_TYPES[item.policy_type], RestoreOptions(**item.restore.options)
     if item.action not in WRITTEN_OUTCOMES:
-        held = plan_items.held(item) if item.content_id else None
-        return _of(_HELD, held, hide, names) if held else []
-    live = plan_items.there(item)
+        backup = plan_items.backup_content(item) if item.content_id else None
+        return _sections_of(_HELD, backup, hide, names) if backup else []
+    live = plan_items.live_content(item)
     if item.action == Outcome.REMOVE:
-        return _of(_REMOVED, live, hide, names) if live else []
-    want = wanted(item)
-    compared = plan_items.seen(item, live, want) if hide else live
-    sent = content_lines.sent_content(policy_type, want, compared, with_assignments=options.assignments != LEAVE)
-    return _of(_WHOLE, sent, hide, names)
+        return _sections_of(_REMOVED, live, hide, names) if live else []
+    desired = content_with_names(item)
+    compared = plan_items.comparable_live(item, live, desired) if hide else live
+    sent = content_lines.sent_content(policy_type, desired, compared, with_assignments=options.assignments != LEAVE)
+    return _sections_of(_WHOLE, sent, hide, names)
 
 
-def wanted(item: RestoreItem) -> PolicyContent:
-    """What is written: where that is yet to be made by this restore, its name."""
-    made = [one for one in plan_items.resolutions(item) if one.item and one.to is None]
-    called = {
-        one.id: f"“{one.name}”, made by this restore" for one in restore_items.items_by_ids([one.item for one in made])
-    }
-    return plan_items.content(item, RestoreOptions(**item.restore.options), called)
+def content_with_names(item: RestoreItem) -> PolicyContent:
+    """Return what would be written, with a name in place of each id that this restore has yet to create."""
+    resolutions = plan_items.resolutions(item)
+    pending = [resolution.item for resolution in resolutions if resolution.item and resolution.to is None]
+    names = {row.id: f"“{row.name}”, made by this restore" for row in restore_items.items_by_ids(pending)}
+    return plan_items.content_to_write(item, RestoreOptions(**item.restore.options), names)
 
 
-def _of(title: str, content: PolicyContent, hide: Hide | None, names: Mapping[str, str | None]) -> list[Part]:
+def _sections_of(
+    title: str, content: PolicyContent, hide: Hide | None, names: Mapping[str, str | None]
+) -> list[Section]:
     masked = hide(content) if hide else content
-    found = [Part(title, content_lines.body_lines(content["body"], masked["body"], names))]
+    sections = [Section(title, content_lines.body_lines(content["body"], masked["body"], names))]
     assignments = content.get("assignments")
     if assignments is None:
-        return found
+        return sections
     lines = content_lines.assignment_lines(assignments, masked["assignments"], names)
-    return [Part(_ASSIGNED, lines, is_empty=not lines), *found]
+    return [Section(_ASSIGNED, lines, is_empty=not lines), *sections]
 
 
 def target_names(tenant: Tenant, items: Sequence[RestoreItem]) -> dict[str, str]:
-    """What the target calls what these items name, by its ids: nobody else's word for it."""
-    resolved = [one for item in items for one in item.resolutions or ()]
-    said = {one["to"]: one["to_name"] for one in resolved if one["to"] and one["to_name"]}
-    return {**name_cache.names_by_id(tenant, _ids(items)), **said}
+    """Return {id: name} of the objects that these items refer to, as the target tenant calls them."""
+    resolved = [(resolution["to"], resolution["to_name"]) for item in items for resolution in item.resolutions or ()]
+    names = {object_id: name for object_id, name in resolved if object_id and name}
+    return {**name_cache.names_by_id(tenant, _referenced_ids(items)), **names}
 
 
-def _ids(items: Iterable[RestoreItem]) -> set[str]:
-    contents = {one for item in items for one in (item.content_id, item.live_content_id) if one}
-    return {
-        one for content in contents for found in groups_and_filters_in(snapshots.read_content(content)) for one in found
-    }
+def _referenced_ids(items: Iterable[RestoreItem]) -> set[str]:
+    content_ids = {item.content_id for item in items} | {item.live_content_id for item in items}
+    contents = (snapshots.read_content(content_id) for content_id in content_ids if content_id)
+    return {object_id for content in contents for ids in groups_and_filters_in(content) for object_id in ids}

@@ -16,17 +16,17 @@ from graph.transport.client import Answer
 
 
 class RunMemory:
-    """Of one sort of readings: lists by policy type, policies by run item, …
+    """The answers of one sort of readings: lists by policy type, policies by run item, …
 
-    `begun_after`: key -> when its reading must have begun; one that is older begins anew. Without it, it holds for as
-    long as the run goes on.
+    `begun_after`: key -> time after which its reading must have begun; an older one begins anew. A key without a time
+    is remembered for as long as the run goes on.
     """
 
     def __init__(self, claim: Claim, sort: str, begun_after: Mapping[Any, datetime] | None = None) -> None:
         self._claim, self._sort, self._begun_after = claim, sort, begun_after or {}
-        # Key -> when its reading began, of those that go on from before.
+        # Key -> when its reading began, for readings that an earlier message began.
         self.began: dict[Any, datetime] = {}
-        # Before anything is asked for that this memory will hold.
+        # A time before the first request whose answer this memory will hold.
         self._asks_since = utcnow()
 
     def recall(self, keys: Collection[Any]) -> Mapping[Any, Mapping[str, Answer]]:
@@ -48,7 +48,7 @@ class RunMemory:
         answer_cache.save(self._claim, rows, asked_at=self._asks_since)
 
     def read_at(self, key: Any, reading: Reading) -> datetime:
-        """Before the first request of this reading, be it an earlier message's: what changed later may be missed."""
+        """Return a time before the reading's first request, be it an earlier message's. Later changes may be missed."""
         here = utcnow() - timedelta(seconds=monotonic() - reading.began)
         return min(here, self.began.get(key, here))
 

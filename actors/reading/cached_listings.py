@@ -1,4 +1,4 @@
-"""Lists of policy types for a run that may have to wait between two of them: what it has seen it does not ask again."""
+"""Lists of policy types, cached for a run that may have to wait between two of them: none is asked for twice."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -22,50 +22,51 @@ from graph.transport.answer_json import pack_answer, unpack_answer
 from graph.transport.batch_driver import RequestSteps, drive
 from graph.transport.client import Answer, GraphClient
 
-Lists = dict[str, PolicyList | GraphError]
-OfGroups = tuple[Iterable[str], Iterable[str]]
+Listings = dict[str, PolicyList | GraphError]
+GroupFilter = tuple[Iterable[str], Iterable[str]]
 
 
-def lists(
+def list_policy_types(
     claim: Claim,
     graph: GraphClient,
     later_than: Mapping[str, datetime],
-    of_groups: OfGroups = ((), ()),
+    of_groups: GroupFilter = ((), ()),
     *,
     is_last_try: bool = False,
-) -> Lists:
-    """Per policy type what is there, as a look that began later than the time given for it saw it.
+) -> Listings:
+    """Return per policy type its list, or why it cannot be listed.
 
-    Or why it cannot be listed: a Rejected is final for the run, and is not asked for again. With the last try every
-    error is, but for a wait. `of_groups`: the ids and the names that matter, where groups are among them.
+    `later_than`: policy type -> time after which its list must have begun. A Rejected is final for the run, and is not
+    asked for again; on the last try every error is final, except a wait. `of_groups`: which groups to look for.
     """
     run, began = claim.run, utcnow()
-    found: Lists = {key: _unpacked(rows) for key, rows in listing_cache.load_since(run, later_than).items()}
+    results: Listings = {key: _from_json(rows) for key, rows in listing_cache.load_since(run, later_than).items()}
     memory = RunMemory(claim, "list", later_than)
-    wanted = sorted(later_than.keys() - found.keys())
-    asked = drive(graph, {key: _listing(key, of_groups) for key in wanted}, memory=memory)
-    for key, answer in asked.items():
-        final = _final(answer, is_last_try)
+    missing = sorted(later_than.keys() - results.keys())
+    answers = drive(graph, {key: _listing(key, of_groups) for key in missing}, memory=memory)
+    for key, answer in answers.items():
+        final = _final_result(answer, is_last_try)
         if final is not None:
-            found[key] = final
-            _keep(claim, key, final, memory.began.get(key, began), memory)
+            results[key] = final
+            _save(claim, key, final, memory.began.get(key, began), memory)
         elif isinstance(answer, GraphError):
-            found[key] = answer
-    return found
+            results[key] = answer
+    return results
 
 
-def of_groups(items: Iterable[RestoreItem], mapped: Mapping[tuple[str, str], str]) -> OfGroups:
-    """What to look for, of the groups that a restore holds."""
-    groups = [one for one in items if one.policy_type == GROUPS]
-    ids = {one for item in groups for one in (item.graph_id, item.target_id, mapped.get((GROUPS, item.graph_id)))}
-    return list(filter(None, ids)), {one.name for one in groups}
+def group_filter(items: Iterable[RestoreItem], mapped: Mapping[tuple[str, str], str]) -> GroupFilter:
+    """Return the ids and the names to look for, for the groups among a restore's items."""
+    groups = [item for item in items if item.policy_type == GROUPS]
+    ids = {item.graph_id for item in groups} | {item.target_id for item in groups}
+    ids |= {mapped.get((GROUPS, item.graph_id)) for item in groups}
+    return list(filter(None, ids)), {item.name for item in groups}
 
 
-def _listing(key: str, of_groups: OfGroups) -> RequestSteps[PolicyList]:
+def _listing(key: str, of_groups: GroupFilter) -> RequestSteps[PolicyList]:
     return list_groups(POLICY_TYPES[key], *of_groups) if key == GROUPS else list_policies(POLICY_TYPES[key])
 
 
-def _final(answer: PolicyList | GraphError, is_last_try: bool) -> PolicyList | Rejected | None:
+def _final_result(answer: PolicyList | GraphError, is_last_try: bool) -> PolicyList | Rejected | None:
     if isinstance(answer, PolicyList | Rejected):
         return answer
     if is_last_try and not isinstance(answer, Throttled):
@@ -73,10 +74,10 @@ def _final(answer: PolicyList | GraphError, is_last_try: bool) -> PolicyList | R
     return None
 
 
-def _keep(claim: Claim, key: str, final: PolicyList | Rejected, began: datetime, memory: RunMemory) -> None:
+def _save(claim: Claim, key: str, final: PolicyList | Rejected, began: datetime, memory: RunMemory) -> None:
     with database.atomic():
         claims.assert_claim(claim)  # or a worker that was taken for dead would keep an older list as today's
-        listing_cache.save(claim.run, key, _packed(final), began)
+        listing_cache.save(claim.run, key, _to_json(final), began)
         if isinstance(final, PolicyList):
             _record(claim, key, final, began)
         memory.forget([key])
@@ -84,32 +85,32 @@ def _keep(claim: Claim, key: str, final: PolicyList | Rejected, began: datetime,
 
 
 def _record(claim: Claim, key: str, final: PolicyList, began: datetime) -> None:
-    """Groups were looked for, not listed: that says nothing of all others."""
+    """Record the list, unless it is of groups: some were looked for, which says nothing of all others."""
     if key != GROUPS:
-        record(claim.run.tenant, key, final, began)
+        record_listing(claim.run.tenant, key, final, began)
 
 
-def record(tenant: Tenant, policy_type: str, listed: PolicyList, began: datetime) -> int:
-    """Take over a complete list that was begun then. Returns how many policies are newly gone."""
+def record_listing(tenant: Tenant, policy_type: str, listed: PolicyList, began: datetime) -> int:
+    """Record a complete list that was begun at `began`. Return how many policies are newly gone."""
     coverage.record_offer(tenant, policy_type, Offer.OFFERED)
-    # One without an id may be any of those that are missing.
+    # A policy without an id may be any of those that are missing.
     return policies.record_listing(
-        tenant, policy_type, [one.facts() for one in listed.policies], began=began, is_whole=not listed.without_id
+        tenant, policy_type, [policy.facts() for policy in listed.policies], began=began, is_whole=not listed.without_id
     )
 
 
-_KEPT = ("graph_id", "name", "odata_type", "platform", "is_built_in", "key")
+_STORED_FIELDS = ("graph_id", "name", "odata_type", "platform", "is_built_in", "key")
 
 
-def _packed(final: PolicyList | Rejected) -> Any:
+def _to_json(final: PolicyList | Rejected) -> Any:
     if isinstance(final, Rejected):
         return pack_answer(Answer(error=final))
-    return [{name: asdict(one)[name] for name in _KEPT} for one in (*final.policies, *final.without_id)]
+    return [{name: asdict(policy)[name] for name in _STORED_FIELDS} for policy in (*final.policies, *final.without_id)]
 
 
-def _unpacked(kept: Any) -> PolicyList | GraphError:
-    if isinstance(kept, dict):
-        error = unpack_answer(kept).error
+def _from_json(stored: Any) -> PolicyList | GraphError:
+    if isinstance(stored, dict):
+        error = unpack_answer(stored).error
         return error if error is not None else PolicyList([])
-    found = [ListedPolicy(**{**row, "key": tuple(row["key"])}, modified_at=None) for row in kept]
-    return PolicyList([one for one in found if one.graph_id], [one for one in found if not one.graph_id])
+    policies = [ListedPolicy(**{**row, "key": tuple(row["key"])}, modified_at=None) for row in stored]
+    return PolicyList([one for one in policies if one.graph_id], [policy for policy in policies if not policy.graph_id])

@@ -1,4 +1,4 @@
-"""What a Graph error means for the policy type or the policy that it is about, and when it is worth another try."""
+"""Graph errors, explained: what one means for a policy type or a policy, and when it is worth another try."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -18,23 +18,23 @@ logger = logging.getLogger(__name__)
 
 
 def settle_error(claim: Claim, item: RunItem, error: GraphError, policy_type: PolicyType) -> None:
-    """A list that Graph refuses: skipped for want of a permission or of the feature, else failed."""
-    offer, why = told_by(error, policy_type, claim.run.tenant)
+    """Finish the item of a list that Graph refuses: skipped without the permission or the feature, else failed."""
+    offer, why = classify_listing_error(error, policy_type, claim.run.tenant)
     coverage.record_offer(claim.run.tenant, policy_type.key, offer, why)
     settle_refused(claim, item, error, offer, why)
 
 
 def settle_refused(claim: Claim, item: RunItem, error: GraphError, offer: Offer, why: str) -> None:
-    state, outcome = _SETTLED[offer]
+    state, outcome = _STATE_BY_OFFER[offer]
     run_items.finish_item(claim, item, state, outcome, reason=error.code, message=why, request_id=error.request_id)
 
 
 def settle_not_offered(claim: Claim, item: RunItem, why: str) -> None:
-    """It was not asked for: the tenant did not offer it a few days ago."""
+    """Finish the item of a policy type that was not asked for: the tenant did not offer it a few days ago."""
     run_items.finish_item(claim, item, ItemState.SKIPPED, Outcome.NOT_AVAILABLE, reason="not_offered", message=why)
 
 
-_SETTLED = {
+_STATE_BY_OFFER = {
     Offer.NOT_PERMITTED: (ItemState.SKIPPED, Outcome.FORBIDDEN),
     Offer.NOT_OFFERED: (ItemState.SKIPPED, Outcome.NOT_AVAILABLE),
     Offer.NEVER_READ: (ItemState.SKIPPED, Outcome.NOT_AVAILABLE),
@@ -42,8 +42,11 @@ _SETTLED = {
 }
 
 
-def told_by(error: GraphError, policy_type: PolicyType, tenant: Tenant) -> tuple[Offer, str]:
-    """What a policy type's list that cannot be had says of it. Unknown words are no licence to leave it out."""
+def classify_listing_error(error: GraphError, policy_type: PolicyType, tenant: Tenant) -> tuple[Offer, str]:
+    """Return what an error says of a policy type that could not be listed, and why.
+
+    An error that nobody knows is no reason to leave the type out.
+    """
     why = why_forbidden(policy_type.access, tenant) if isinstance(error, Forbidden) else error.sentence
     if isinstance(error, Rejected) and not isinstance(error, NotAvailable):
         if policy_type.access.is_optional and not coverage.has_policies(tenant, policy_type.key):
@@ -57,7 +60,7 @@ def told_by(error: GraphError, policy_type: PolicyType, tenant: Tenant) -> tuple
 
 
 def why_forbidden(access: Access, tenant: Tenant, then: str = "start this again") -> str:
-    """The permission is missing; or it is there, and something else refuses us: then no consent helps."""
+    """Say which permission is missing; or that it is there and something else refuses us, so that no consent helps."""
     if access.is_granted(graph_clients.sign_in(tenant).roles()):
         return (
             f"Microsoft Graph refuses this, though the app registration has the permission ({access.ask}). "
@@ -66,9 +69,10 @@ def why_forbidden(access: Access, tenant: Tenant, then: str = "start this again"
     return f"The app registration lacks the permission {access.ask}. Add it in Entra, grant admin consent, then {then}."
 
 
-def in_turn(items: Sequence[RunItem]) -> list[RunItem]:
-    """Those to ask for now. What did not answer waits until all others are through: it must not hold them up, nor use
-    up its tries at their pace.
+def next_to_read(items: Sequence[RunItem]) -> list[RunItem]:
+    """Return the items to read now: first those that were never tried, then those that did not answer.
+
+    So an item that does not answer holds up no other, and does not use up its tries at their pace.
     """
     return [item for item in items if not item.tries] or list(items)
 
@@ -78,27 +82,27 @@ def is_last_try(item: RunItem) -> bool:
 
 
 def is_last_attempt(claim: Claim) -> bool:
-    """As `is_last_try`, of what is asked for the run as a whole, before it has items."""
+    """Like `is_last_try`, for a request of the run as a whole, before it has items."""
     return bool(claim.run.attempts + 1 >= MAX_ATTEMPTS)
 
 
 def is_final(item: RunItem, result: object) -> bool:
-    """There is nothing to wait for: a result, a refusal, or an answer that was not to be had again and again."""
+    """Tell whether there is nothing to wait for: a result, a refusal, or the last of many failed tries."""
     if not isinstance(result, GraphError) or isinstance(result, Rejected):
         return True
     return not isinstance(result, Throttled) and is_last_try(item)
 
 
-def not_final(items: Sequence[RunItem], results: Mapping[RunItem, object]) -> dict[RunItem, GraphError]:
-    """Those that have to be asked for again, and why."""
-    found = ((item, results[item]) for item in items)
-    return {item: one for item, one in found if isinstance(one, GraphError) and not is_final(item, one)}
+def unfinished_items(items: Sequence[RunItem], results: Mapping[RunItem, object]) -> dict[RunItem, GraphError]:
+    """Return the items that have to be read again, each with its error."""
+    errors = {item: result for item in items if isinstance(result := results[item], GraphError)}
+    return {item: error for item, error in errors.items() if not is_final(item, error)}
 
 
 def postpone(claim: Claim, unfinished: Mapping[RunItem, GraphError]) -> None:
-    """What is not final stays as it is, for another message. Raises what this one has to wait for, if anything.
+    """Leave unfinished items to another message. Raises what this one has to wait for, if there are any.
 
-    Being asked to wait costs nothing. An answer that was not to be had costs the item that it is about a try.
+    Being asked to wait costs nothing. A request that failed costs its item a try.
     """
     if not unfinished:
         return
@@ -107,9 +111,9 @@ def postpone(claim: Claim, unfinished: Mapping[RunItem, GraphError]) -> None:
     run_items.count_try(claim, [item.id for item in troubled])
     if waits:
         raise min(waits, key=lambda error: error.retry_after or 0.0)
-    raise another_try(unfinished[troubled[0]], min(item.tries for item in troubled))
+    raise wait_before_retry(unfinished[troubled[0]], min(item.tries for item in troubled))
 
 
-def another_try(error: GraphError, tries: int) -> Wait:
+def wait_before_retry(error: GraphError, tries: int) -> Wait:
     seconds = backoff_seconds(tries)
     return Wait(f"{error.sentence} Trying again in {seconds:.0f} s.", seconds)

@@ -1,4 +1,4 @@
-"""What was read of a policy, made ready to be kept: worked out before the transaction that keeps it."""
+"""Drafts of snapshots: what was read of a policy, made ready before the transaction that saves it."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from graph.read.readings import Reading
 from graph.write import additions
 
 
-def ready(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotDraft:
+def make_draft(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotDraft:
     mark = fingerprint(POLICY_TYPES[policy.policy_type], reading.content)
     return SnapshotDraft.of(
         policy,
@@ -29,9 +29,9 @@ def ready(policy: Policy, reading: Reading, read_at: datetime) -> SnapshotDraft:
 
 
 def _same_as(policy: Policy, reading: Reading, mark: str) -> int | None:
-    """The newest snapshot's content when nothing has happened since, although its fingerprint is another.
+    """Return the id of the newest snapshot's content if nothing has changed since, although its fingerprint differs.
 
-    It is after an upgrade that calls more things equal, and when the service tells of more properties that are unset.
+    Fingerprints differ after an upgrade that calls more things equal, and when the service shows more unset properties.
     """
     newest = snapshots.latest(policy)
     if newest is None or newest.content.fingerprint == mark:

@@ -1,9 +1,11 @@
-"""What is known of the tenant that a backup is from: the objects behind its ids, and what it is itself known by."""
+"""The ids of the tenant that a backup is from: the objects behind them, and the tenant's own ids and domains."""
 
 from collections.abc import Mapping
 
-from db.models import DirectoryName, Policy, Restore, RestoreItem, Tenant
+from db.models import Restore, RestoreItem, Tenant
+from db.policies import policies
 from db.runs import name_cache
+from db.tenants import tenants
 from graph.content.normalise import ZERO_GUID
 from graph.content.spellings import GUID
 from graph.errors import Rejected
@@ -18,65 +20,61 @@ from graph.write.write_requests import PolicyContent
 _KINDS = {"groups": GROUPS, "filters": "assignmentFilters"}
 
 
-def sources(directory_id: str) -> dict[ObjectKey, SourceObject]:
-    """Of a tenant of ours: every policy that it has or had, and the groups and filters that anybody has seen."""
-    tenant = Tenant.get_or_none(Tenant.directory_id == directory_id)
+def known_sources(directory_id: str) -> dict[ObjectKey, SourceObject]:
+    """Return every policy that a tenant of ours has or had, and the directory objects whose names were seen."""
+    tenant = tenants.find_by_directory_id(directory_id)
     if tenant is None:
         return {}
-    found: dict[ObjectKey, SourceObject] = {}
-    names = DirectoryName.select(DirectoryName.kind, DirectoryName.object_id, DirectoryName.name).where(
-        (DirectoryName.tenant == tenant) & (DirectoryName.kind << name_cache.KINDS) & DirectoryName.name.is_null(False)
-    )
-    for kind, one, name in names.tuples():
+    sources_by_key: dict[ObjectKey, SourceObject] = {}
+    for kind, object_id, name in name_cache.known_names(tenant):
         if kind == "principals":
-            found |= principals({one: name})
+            sources_by_key |= principal_sources({object_id: name})
         else:
-            found[_KINDS.get(kind, kind), one] = SourceObject(name)
-    rows = Policy.select(Policy.policy_type, Policy.graph_id, Policy.name, Policy.odata_type, Policy.platform).where(
-        Policy.tenant == tenant
-    )
-    for policy_type, graph_id, name, odata_type, platform in rows.tuples():
-        found[policy_type, graph_id] = SourceObject(name, odata_type, platform)
+            sources_by_key[_KINDS.get(kind, kind), object_id] = SourceObject(name)
+    for policy_type, graph_id, name, odata_type, platform in policies.ever_known(tenant):
+        sources_by_key[policy_type, graph_id] = SourceObject(name, odata_type, platform)
         if policy_type.endswith("ManagedAppProtections"):
-            found["managedAppProtections", graph_id] = found[policy_type, graph_id]
-    return found
+            sources_by_key["managedAppProtections", graph_id] = sources_by_key[policy_type, graph_id]
+    return sources_by_key
 
 
-def said_by(item: RestoreItem, content: PolicyContent) -> dict[ObjectKey, SourceObject]:
-    """What an item's snapshot itself says of its policy, and of what that refers to."""
-    found = {(item.policy_type, item.graph_id): SourceObject(item.name, content["body"].get("@odata.type"))}
-    found |= names_in_content(item.policy_type, content)
+def sources_named_by(item: RestoreItem, content: PolicyContent) -> dict[ObjectKey, SourceObject]:
+    """Return what an item's snapshot itself says of its policy, and of what that refers to."""
+    sources_by_key = {(item.policy_type, item.graph_id): SourceObject(item.name, content["body"].get("@odata.type"))}
+    sources_by_key |= names_in_content(item.policy_type, content)
     for kind, key in ((GROUPS, "groups"), ("assignmentFilters", "filters")):
         names = item.references.get(key) or {}
-        found |= {(kind, one): SourceObject(name) for one, name in names.items() if name}
-    return found | principals(item.references.get("principals") or {})
+        sources_by_key |= {(kind, object_id): SourceObject(name) for object_id, name in names.items() if name}
+    return sources_by_key | principal_sources(item.references.get("principals") or {})
 
 
-def principals(apps: Mapping[str, str | None]) -> dict[ObjectKey, SourceObject]:
-    """Service principals, by the id of the app that each is of."""
-    return {(PRINCIPALS, one): SourceObject(within=app) for one, app in apps.items() if app}
+def principal_sources(apps: Mapping[str, str | None]) -> dict[ObjectKey, SourceObject]:
+    """Return the service principals, each known by its app's id. `apps`: id of the principal -> id of its app."""
+    return {(PRINCIPALS, object_id): SourceObject(within=app) for object_id, app in apps.items() if app}
 
 
 def own_names(restore: Restore) -> TenantNames:
-    """The first domain stands for the first one, the default for the default; what stands for the others is not said:
-    it is told.
+    """Return the names that source and target tenant are known by, and which domain stands for which.
+
+    The initial domain stands for the initial one, the default for the default. The others stand for none, which the
+    plan then says.
     """
     source, target = str(restore.source_directory_id), str(restore.tenant.directory_id)
-    theirs = {sort: one for one, sort in name_cache.domains_of_directory(target).items()}
-    of_sort = {name_cache.INITIAL: theirs.get(name_cache.INITIAL, ""),
-               name_cache.DEFAULT: theirs.get(name_cache.DEFAULT, "")}  # fmt: skip
-    domains = {one: of_sort.get(sort, "") for one, sort in name_cache.domains_of_directory(source).items()}
+    theirs = {sort: domain for domain, sort in name_cache.domains_of_directory(target).items()}
+    by_sort = {sort: theirs.get(sort, "") for sort in (name_cache.INITIAL, name_cache.DEFAULT)}
+    domains = {domain: by_sort.get(sort, "") for domain, sort in name_cache.domains_of_directory(source).items()}
     return TenantNames(source, target, domains)
 
 
-def remember_domains(tenant: Tenant, graph: GraphClient) -> None:
-    """Keep what the tenant's domains are, where the app may read them. Raises the error that another try may mend."""
+def save_domains(tenant: Tenant, graph: GraphClient) -> None:
+    """Save the tenant's domains, if the app may read them. Raises an error that another try may mend."""
     try:
-        found = graph.get("/organization?$select=id,verifiedDomains")
+        page = graph.get("/organization?$select=id,verifiedDomains")
     except Rejected:
         return
-    listed = [one for each in page_items(found) for one in each.get("verifiedDomains") or () if isinstance(one, dict)]
-    name_cache.save_domains(tenant, {str(one.get("name") or "").lower(): _sort(one) for one in listed})
+    verified = [domain for organization in page_items(page) for domain in organization.get("verifiedDomains") or ()]
+    listed = [domain for domain in verified if isinstance(domain, dict)]
+    name_cache.save_domains(tenant, {str(domain.get("name") or "").lower(): _sort(domain) for domain in listed})
 
 
 def _sort(domain: Mapping[str, object]) -> str:
@@ -85,8 +83,9 @@ def _sort(domain: Mapping[str, object]) -> str:
     return name_cache.DEFAULT if domain.get("isDefault") else name_cache.VERIFIED
 
 
-def known(sources: Mapping[ObjectKey, SourceObject], own: TenantNames) -> dict[str, str]:
-    """Id, in small letters -> kind, of all that an id in a value may mean; of `own`, what only the source is."""
-    found = {one.lower(): kind for kind, one in sources if GUID.search(one) and one != ZERO_GUID}
-    is_of_another = {own.source.lower(): DIRECTORIES} if own.source else {}
-    return {**found, **is_of_another, **dict.fromkeys(own.domains, DOMAINS)}
+def kinds_by_id(sources: Mapping[ObjectKey, SourceObject], own: TenantNames) -> dict[str, str]:
+    """Return {id in lower case: kind} of everything that an id in a value may mean, the source's own names included."""
+    guids = [(kind, object_id) for kind, object_id in sources if GUID.search(object_id) and object_id != ZERO_GUID]
+    kinds = {object_id.lower(): kind for kind, object_id in guids}
+    own_kinds = {own.source.lower(): DIRECTORIES} if own.source else {}
+    return {**kinds, **own_kinds, **dict.fromkeys(own.domains, DOMAINS)}

@@ -11,7 +11,7 @@ import config
 from actors.plans import plan_items
 from actors.queue.run_actor import Wait
 from actors.reading.answer_memory import RunMemory
-from actors.reading.cached_listings import Lists, OfGroups, lists, of_groups
+from actors.reading.cached_listings import GroupFilter, Listings, group_filter, list_policy_types
 from actors.restores import safety_backup
 from actors.restores.outcomes import LOOK_AGAIN_SECONDS, Outcomes
 from actors.restores.write_recorder import WriteLedger
@@ -165,7 +165,7 @@ class Together:
             self._outcomes.settle(item, ItemState.SKIPPED, Outcome.BLOCKED, "guard", message)
         return not danger
 
-    def _lists(self, items: Sequence[RestoreItem]) -> Lists:
+    def _lists(self, items: Sequence[RestoreItem]) -> Listings:
         """What is there just now of the policy types of which something is to be made.
 
         A create whose answer was lost is looked for again and again: what it made may appear late.
@@ -176,12 +176,12 @@ class Together:
             lost = write_log.unanswered_create(self._writes[item.id])
             needed = _may_appear_since(lost, seen.get(item.policy_type)) if lost else self._lists_hold_since()
             later_than[item.policy_type] = max(later_than.get(item.policy_type, needed), needed)
-        return lists(self._claim, self._graph, later_than, self._groups(items))
+        return list_policy_types(self._claim, self._graph, later_than, self._groups(items))
 
-    def _groups(self, items: Sequence[RestoreItem]) -> OfGroups:
+    def _groups(self, items: Sequence[RestoreItem]) -> GroupFilter:
         """What is looked for once holds for all of the restore's groups: not for these few alone."""
         has_groups = any(one.policy_type == GROUPS for one in items)
-        return of_groups(restore_items.items(self._restore), {}) if has_groups else ((), ())
+        return group_filter(restore_items.items(self._restore), {}) if has_groups else ((), ())
 
     def _lists_hold_since(self) -> datetime:
         """A run that goes on from write to write need not look again before each: a list of many pages takes longer
@@ -191,7 +191,7 @@ class Together:
         written_at = write_log.last_sent_at(self._claim.run) or began
         return began if written_at > now - FRESH else max(written_at, now - AT_REST)
 
-    def _may_write(self, item: RestoreItem, found: Lists) -> bool:
+    def _may_write(self, item: RestoreItem, found: Listings) -> bool:
         """Of one that is to be made: no other of its name is there, and no earlier try of ours may have made it."""
         if not _is_to_be_made(item):
             return True
@@ -298,7 +298,7 @@ class Together:
     def _wanted(self, item: RestoreItem) -> PolicyContent:
         needed = restore_items.items_by_ids([one.item for one in plan_items.resolutions(item)])
         created = {one.id: one.created_id for one in needed if one.created_id}
-        return plan_items.content(item, self._options, created)
+        return plan_items.content_to_write(item, self._options, created)
 
     def _order(self, item: RestoreItem) -> RestoreTask:
         has_begun = item.created_id is not None or write_log.may_have_been_applied(self._writes[item.id])

@@ -12,7 +12,7 @@ import dramatiq
 
 import config
 from actors.plans import plan_items
-from actors.plans.preview import new_item
+from actors.plans.preview import new_run_item
 from actors.queue.broker import INTERACTIVE
 from actors.queue.enqueue import EnqueuedRun, enqueue_new
 from actors.queue.run_actor import GivenUp, Wait, run_claimed
@@ -85,7 +85,7 @@ def _made(restore: Restore, actor: Actor, items: Sequence[RestoreItem], retry_of
         tenant=restore.tenant,
         kind=RunKind.RESTORE,
         dedupe_key=_key(restore),
-        items=[new_item(one) for one in items],
+        items=[new_run_item(one) for one in items],
         actor=actor,
         retry_of=retry_of,
         restore_id=restore.id,
@@ -150,7 +150,7 @@ def _settle_what_is_not_written(claim: Claim, restore: Restore) -> None:
 
 
 def _write(claim: Claim, restore: Restore) -> None:
-    """What did not answer waits until all others are through, as actors.reading.graph_errors.in_turn."""
+    """What did not answer waits until all others are through, as actors.reading.graph_errors.next_to_read."""
     later = _carry_out(claim, restore, {key: row for key, row in _rows(claim).items() if not row.tries})
     later = later or _carry_out(claim, restore, _rows(claim))
     if later:

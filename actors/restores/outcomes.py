@@ -7,7 +7,7 @@ from datetime import timedelta
 import config
 from actors.queue.run_actor import Wait
 from actors.reading.answer_memory import RunMemory
-from actors.reading.graph_errors import another_try, is_last_try, why_forbidden
+from actors.reading.graph_errors import is_last_try, wait_before_retry, why_forbidden
 from actors.restores import publishing_delays, safety_backup
 from db.audit import audit
 from db.audit.audit import SYSTEM, Action, Actor
@@ -297,7 +297,7 @@ class Outcomes:
         row = self._rows[item.id]
         if not is_last_try(row):
             run_items.count_try(self._claim, [row.id])
-            self.later.append(another_try(error, row.tries))
+            self.later.append(wait_before_retry(error, row.tries))
         elif item.id in self._written:
             message = f"{error.sentence} Part of it may be written: {RETRY}"
             self.settle(item, ItemState.UNCERTAIN, Outcome.UNKNOWN, "uncertain", message, request_id=error.request_id)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from actors.reading.answer_memory import RunMemory
-from actors.reading.graph_errors import in_turn, is_last_try, not_final, postpone
-from actors.reading.snapshot_drafts import ready
+from actors.reading.graph_errors import is_last_try, next_to_read, postpone, unfinished_items
+from actors.reading.snapshot_drafts import make_draft
 from db.backups import manifests
 from db.clock import utcnow
 from db.database import database, lock_rows
@@ -47,7 +47,7 @@ def _uncaptured(restore: Restore, rows: Mapping[int, RunItem]) -> list[RestoreIt
     """What is overwritten or removed, and not captured yet; those that are to be read now."""
     overwritten = [one for one in restore_items.items(restore) if one.id in rows and one.action in ("update", "remove")]
     todo = {rows[one.id]: one for one in overwritten if one.safety_snapshot_id is None and not _is_gone(rows[one.id])}
-    return [todo[row] for row in in_turn(list(todo))]
+    return [todo[row] for row in next_to_read(list(todo))]
 
 
 def _is_gone(row: RunItem) -> bool:
@@ -69,7 +69,9 @@ def _capture(
         },
         memory=memory,
     )
-    unfinished = not_final([rows[one.id] for one in together], {rows[one.id]: readings[one.id] for one in together})
+    unfinished = unfinished_items(
+        [rows[one.id] for one in together], {rows[one.id]: readings[one.id] for one in together}
+    )
     final = [one for one in together if rows[one.id] not in unfinished]
     whole = [one for one in readings.values() if isinstance(one, Reading)]
     name_cache.save_names(restore.tenant, name_cache.merge_names([one.references for one in whole]))
@@ -134,7 +136,7 @@ def as_read(restore: Restore, item: RestoreItem, reading: Reading, read_at: date
     """Ready to be kept as a snapshot of the policy that it is in the target tenant."""
     target = str(item.created_id or item.target_id)
     policy = policies.get_or_create(restore.tenant, item.policy_type, target, reading.name, reading.odata_type)
-    return ready(policy, reading, read_at)
+    return make_draft(policy, reading, read_at)
 
 
 def _as_read(

@@ -10,7 +10,7 @@ from db.clock import utcnow
 from db.database import Condition, database, lock_rows
 from db.models import Policy, Tenant
 from db.sql import upserts
-from db.sql.value_lists import equals_if_given
+from db.sql.value_lists import equals_if_given, is_in
 from db.states import PolicyState
 
 KEY = (Policy.tenant, Policy.policy_type, Policy.graph_id)
@@ -155,3 +155,14 @@ def present(tenant: Tenant | None, limit: int) -> list[Policy]:
     """Return the first policies by name that are in a tenant, or in all tenants."""
     query = Policy.select().where((Policy.state == PolicyState.PRESENT) & equals_if_given(Policy.tenant, tenant))
     return list(query.order_by(Policy.name, Policy.id).limit(limit))
+
+
+def ever_known(tenant: Tenant) -> list[tuple[str, str, str, str | None, str | None]]:
+    """Return (policy type, Graph id, name, OData type, platform) of every policy that the tenant has or had."""
+    fields = (Policy.policy_type, Policy.graph_id, Policy.name, Policy.odata_type, Policy.platform)
+    return list(Policy.select(*fields).where(Policy.tenant == tenant).tuples())
+
+
+def chosen(tenant: Tenant, policy_ids: Sequence[int]) -> list[Policy]:
+    """Return those of these policies that are the tenant's, oldest first."""
+    return list(Policy.select().where((Policy.tenant == tenant) & is_in(Policy.id, policy_ids)).order_by(Policy.id))

@@ -18,7 +18,7 @@ from db.clock import utcnow
 from db.database import database, lock_rows
 from db.encryption import keyring
 from db.models import Content, Policy, Run, Snapshot
-from db.sql.value_lists import is_in
+from db.sql.value_lists import batched, is_in
 from db.states import Outcome, PolicyState
 
 # A content that nobody refers to stays for so long: a capture under way may be about to refer to it.
@@ -249,3 +249,12 @@ def with_policies(ids: Sequence[int]) -> Any:
     fields = (Snapshot, Policy, Content.id, Content.fingerprint, Content.plain_bytes)
     joined = Snapshot.select(*fields).join(Policy).switch(Snapshot).join(Content)
     return joined.where(is_in(Snapshot.id, ids))
+
+
+def load_with_policies(ids: Sequence[int]) -> list[Snapshot]:
+    """Return these snapshots, however many, each with its policy."""
+    rows: list[Snapshot] = []
+    for some_ids in batched(ids):
+        query = Snapshot.select(Snapshot, Policy).join(Policy).where(Snapshot.id.in_(some_ids))
+        rows += list(query.order_by(Snapshot.id))
+    return rows

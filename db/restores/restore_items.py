@@ -1,6 +1,7 @@
 """The items of a restore: queries, and what the previews and live runs note of them."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import peewee as pw
@@ -97,3 +98,48 @@ def is_item_under_way(run: Run, item: RestoreItem) -> bool:
     """Return whether the item is in this run, and not ended yet."""
     mine = (RunItem.run == run) & (RunItem.restore_item_id == item.id) & RunItem.state.in_(UNSETTLED)
     return bool(RunItem.select().where(mine).exists())
+
+
+def pending_creates_like(item: RestoreItem) -> list[RestoreItem]:
+    """Return the items of its restore, policy type and name that have created nothing yet, itself among them."""
+    is_like = (RestoreItem.policy_type == item.policy_type) & (RestoreItem.name == item.name)
+    mine = (RestoreItem.restore == item.restore_id) & is_like & RestoreItem.created_id.is_null()
+    return list(RestoreItem.select().where(mine))
+
+
+def record_live_state(item: RestoreItem, columns: dict[str, Any]) -> None:
+    """Record what a preview found in the tenant: `live_content` and `live_mark`, or why it could not be read."""
+    _update(item, **columns)
+
+
+def record_plan(item: RestoreItem, position: int, columns: dict[str, Any]) -> None:
+    """Record what a preview decided: the item's place in the order of writing, and the columns of its plan."""
+    _update(item, position=position, **columns)
+
+
+def record_outcome(item: RestoreItem, outcome: Outcome) -> None:
+    _update(item, outcome=outcome)
+
+
+def record_verification(item: RestoreItem, is_verified: bool, after_fingerprint: str | None) -> None:
+    """Record whether what was read back is what was written, and the fingerprint of what is there now."""
+    _update(item, verified=is_verified, after_mark=after_fingerprint)
+
+
+def mark_unverified(item: RestoreItem) -> None:
+    """Record that what was read back differs, for now."""
+    _update(item, verified=False)
+
+
+def record_seen(item: RestoreItem, content_id: int | None, seen_at: datetime | None) -> None:
+    """Record what the last message saw in the tenant, and when; None: nothing that still holds."""
+    _update(item, seen_content=content_id, seen_at=seen_at)
+
+
+def link_safety_snapshot(item: RestoreItem, snapshot_id: int) -> None:
+    """Record the capture of what the item is about to overwrite."""
+    _update(item, safety_snapshot=snapshot_id)
+
+
+def _update(item: RestoreItem, **columns: Any) -> None:
+    RestoreItem.update(columns).where(RestoreItem.id == item.id).execute()

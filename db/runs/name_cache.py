@@ -72,3 +72,11 @@ def domains_of_directory(directory_id: str) -> dict[str, str]:
         .where((Tenant.directory_id == directory_id) & (DirectoryName.kind == DOMAINS))
     )
     return {str(one): str(sort) for one, sort in rows.tuples()}
+
+
+def known_names(tenant: Tenant) -> Iterable[tuple[str, str, str]]:
+    """Return (kind, id, name) of every directory object of the tenant whose name was seen."""
+    names = DirectoryName.select(DirectoryName.kind, DirectoryName.object_id, DirectoryName.name).where(
+        (DirectoryName.tenant == tenant) & (DirectoryName.kind << KINDS) & DirectoryName.name.is_null(False)
+    )
+    return list(names.tuples())

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import peewee as pw
 
 from db.clock import utcnow
 from db.database import Condition
-from db.models import Policy, Run, RunItem
+from db.models import Policy, Run, RunItem, Snapshot
 from db.runs.claims import Claim, assert_claim, held_by
 from db.sql import value_lists
 from db.sql.value_lists import is_in
@@ -149,3 +150,16 @@ def count_try(claim: Claim, item_ids: Sequence[int]) -> None:
     """Count a try whose answers were not to be had."""
     if item_ids:
         RunItem.update(tries=RunItem.tries + 1).where(is_in(RunItem.id, item_ids) & _is_claimed(claim)).execute()
+
+
+def snapshot_references(run: Run) -> list[dict[str, Any]]:
+    """Return what the snapshots that this run's items have got refer to."""
+    of_run = RunItem.select(RunItem.snapshot).where((RunItem.run == run) & RunItem.snapshot.is_null(False))
+    rows = Snapshot.select(Snapshot.references).where(Snapshot.id.in_(of_run))
+    return [row.references for row in rows]
+
+
+def graph_ids_of_type(run_id: int, policy_type: str) -> set[str]:
+    """Return the Graph ids of the run's items of this policy type."""
+    items = RunItem.select(RunItem.graph_id).where((RunItem.run == run_id) & (RunItem.policy_type == policy_type))
+    return {row[0] for row in items.tuples()}

@@ -254,7 +254,7 @@ class _OfRestore(Work):
 
     def _draft(self, run_id):
         backup_set = BackupSet.get(BackupSet.run == run_id)
-        return drafts.of_backup_set(backup_set, self.tenant, options(), SYSTEM)
+        return drafts.from_backup_set(backup_set, self.tenant, options(), SYSTEM)
 
     def action_of(self, item):
         if item.graph_id in self.gone:

@@ -176,7 +176,7 @@ class Installation(RuleBasedStateMachine):
     def draft(self, chosen, who):
         backup_set = BackupSet.get_by_id(self._pick(self.model.sets, chosen))
         try:
-            made = drafts.of_backup_set(backup_set, backup_set.tenant, options(), self._actor(who))
+            made = drafts.from_backup_set(backup_set, backup_set.tenant, options(), self._actor(who))
         except Invalid:
             return  # it holds nothing
         wanted = {one.snapshot.policy_id: Worker.version_of(one.content_id) for one in restore_items.items(made)}

@@ -160,7 +160,7 @@ def _backed_up(tenant: Tenant, word: str, operator: User, snapshots: list[Snapsh
 def _restores(tenant: Tenant, backup_set: BackupSet, operator: User, digits: str) -> Restore:
     """A draft, which is returned; one that waits for approval, and one that is approved."""
     actor = Actor.person(operator, None)
-    draft, previewed, approved = (drafts.of_backup_set(backup_set, tenant, options(), actor) for _ in range(3))
+    draft, previewed, approved = (drafts.from_backup_set(backup_set, tenant, options(), actor) for _ in range(3))
     RestoreItem.update(
         action=Outcome.UPDATE, live_content=Content.get(Content.tenant == tenant), resolutions=_resolutions(digits)
     ).where(RestoreItem.restore.in_([previewed, approved])).execute()

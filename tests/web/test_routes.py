@@ -30,7 +30,7 @@ def fabrikams(captured, cast):
     assert policy.tenant == cast.fabrikam
     schedule = schedules.add(cast.fabrikam, "0 2 * * *", "UTC", SYSTEM)
     made = BackupSet.create(tenant=cast.fabrikam, run=run, selection={}, types={}, problems=[])
-    restore = drafts.of_snapshot(snapshot, cast.fabrikam, options(), SYSTEM)
+    restore = drafts.from_snapshot(snapshot, cast.fabrikam, options(), SYSTEM)
     mappings.set_mapping(cast.fabrikam, cast.fabrikam.directory_id, ("groups", "one"), "other", SYSTEM)
     return {"tenant_id": cast.fabrikam.id, "policy_id": policy.id, "run_id": run.id, "snapshot_id": snapshot.id,
             "backup_set_id": made.id, "schedule_id": schedule.id, "restore_id": restore.id,
@@ -90,7 +90,7 @@ def test_a_form_without_its_token_is_400_and_says_what_to_do(client, sign_in, ca
 
 def test_an_item_is_found_below_its_own_restore_only(client, sign_in, cast, captured):
     sign_in(client, cast.max)
-    one, other = (drafts.of_snapshot(made[2], cast.contoso, options(), SYSTEM) for made in captured[:2])
+    one, other = (drafts.from_snapshot(made[2], cast.contoso, options(), SYSTEM) for made in captured[:2])
     [item] = restore_items.items(other)
     assert client.get(f"/restores/{other.id}/items/{item.id}").status_code == 200
     assert client.get(f"/restores/{one.id}/items/{item.id}").status_code == 404

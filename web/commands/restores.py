@@ -71,7 +71,7 @@ def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], 
         if live and live.confirmed and not live.reason:
             raise Invalid("Say why with --reason: a ticket or a sentence. It is kept with the restore.")
         backup_set, place = _source_and_target(backup_set_id, target, types)
-        made = drafts.of_backup_set(backup_set, place, options, actor(), snapshot_ids=items, policy_types=types)
+        made = drafts.from_backup_set(backup_set, place, options, actor(), snapshot_ids=items, policy_types=types)
         code = _execute(made, live, wait, as_json) if live else _preview(made, wait, as_json)
     sys.exit(code)
 

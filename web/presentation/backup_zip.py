@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from actors.facade import policy_type_names
-from actors.plans.drafts import fingerprint_of, mark_of
+from actors.plans.drafts import fingerprint_of, text_fingerprint_of
 from db.backups import backup_sets
 from db.models import BackupSet, Snapshot
 from db.policies import snapshots
@@ -69,7 +69,7 @@ def _marks(snapshot: Snapshot, document: dict[str, Any], visible: dict[str, Any]
     """
     is_whole = visible == document
     made = snapshot.content.fingerprint if is_whole else fingerprint_of(snapshot.policy.policy_type, visible)
-    return {"fingerprint": made, "sha256": mark_of(visible)}
+    return {"fingerprint": made, "sha256": text_fingerprint_of(visible)}
 
 
 def _line(snapshot: Snapshot, path: str) -> dict[str, Any]:

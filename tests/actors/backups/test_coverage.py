@@ -161,7 +161,7 @@ def test_the_others_of_a_damaged_list_are_compared_and_restored(scripts, back_up
     _, made = back_up()
     scripts.put(SCRIPTS, script(3, scriptContent="eQ=="))
     scripts.delete(SCRIPTS, "s4")
-    restore = drafts.of_backup_set(made, cast.contoso, options(), SYSTEM, policy_types=["deviceManagementScripts"])
+    restore = drafts.from_backup_set(made, cast.contoso, options(), SYSTEM, policy_types=["deviceManagementScripts"])
     plan = {one.name: one.action for one in restore_items.items(previewed(restore, ended))}
     assert plan == {f"Script {n}": {3: "update", 4: "recreate"}.get(n, "matches") for n in range(8)}
 
@@ -208,7 +208,7 @@ def test_a_reference_that_cannot_be_looked_up_costs_the_policy_that_holds_it(gra
     for number in range(3):
         graph.delete(CATALOG, f"r{number}")
     graph.fault(kind="status", path="groups/1111|groups$", status=500, times=50)
-    restore = drafts.of_backup_set(made, cast.contoso, options(), SYSTEM)
+    restore = drafts.from_backup_set(made, cast.contoso, options(), SYSTEM)
     items = {one.name: one for one in restore_items.items(previewed(restore, ended)) if one.name.startswith("R")}
     assert {name: one.action for name, one in items.items()} == {"R0": "recreate", "R1": "blocked", "R2": "recreate"}
     assert "could not be looked up" in str([items["R1"].message, items["R1"].resolutions])

@@ -38,7 +38,7 @@ def fabrikam(simulator, cast, contoso):
 def restored(cast, ended, *policy_types):
     """The restore of what Contoso has of these types, once it has been written to Fabrikam."""
     run = ended(actors.backups.back_up.start(cast.contoso, SYSTEM, policy_types=policy_types).run.id, 60)
-    restore = drafts.of_backup_set(BackupSet.get(BackupSet.run == run), cast.fabrikam, options(), SYSTEM)
+    restore = drafts.from_backup_set(BackupSet.get(BackupSet.run == run), cast.fabrikam, options(), SYSTEM)
     restore, run = executed(previewed(restore, ended), ended)
     assert run.state == RunState.SUCCEEDED, [(one.name, one.message) for one in items_of(run).values()]
     return restore

@@ -69,7 +69,7 @@ def held(backup_set, policy_type="groups"):
 
 def of_assigned(backup_set, tenant, **chosen):
     wanted = [held(backup_set, "configurationPolicies")["Assigned"].id]
-    return drafts.of_backup_set(backup_set, tenant, options(**chosen), SYSTEM, snapshot_ids=wanted)
+    return drafts.from_backup_set(backup_set, tenant, options(**chosen), SYSTEM, snapshot_ids=wanted)
 
 
 def there(graph, name):
@@ -127,7 +127,7 @@ def test_what_is_ticked_later_makes_its_groups_items_and_what_is_not_ticked_is_n
 ):
     backup_set = back_up()
     contoso.delete("groups", RING)
-    alone = drafts.of_snapshot(held(backup_set)["SG Ring"], cast.contoso, options(), SYSTEM)
+    alone = drafts.from_snapshot(held(backup_set)["SG Ring"], cast.contoso, options(), SYSTEM)
     [item] = restore_items.items(previewed(alone, ended))
     assert (item.action, item.reason) == ("blocked", "not_chosen")
     restore = of_assigned(backup_set, cast.contoso)

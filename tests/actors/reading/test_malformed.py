@@ -136,7 +136,7 @@ def restorable(cast, tenant, ended):
             changed = catalog_policy(id_of(number), f"Policy {shape}")
             tenant.put(CATALOG, {**changed, "description": "otherwise"})
     backup_set = BackupSet.get(BackupSet.run == run)
-    return drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM)
+    return drafts.from_backup_set(backup_set, cast.contoso, options(), SYSTEM)
 
 
 def test_every_shape_of_one_policy_costs_a_preview_that_policy_alone(app, cast, tenant, ended):

@@ -81,7 +81,7 @@ class Steps:
                 self.graph.put(f"{CA}/policies", changed)
             else:
                 self.graph.delete(f"{CA}/policies", item["id"])
-        restore = drafts.of_backup_set(made, self.tenant, options(), SYSTEM)
+        restore = drafts.from_backup_set(made, self.tenant, options(), SYSTEM)
         yield "preview", self._asked(lambda: actors.plans.preview.start(restore, SYSTEM))
         plans = {one.action for one in restore_items.items(restore)}
         assert plans == {"recreate", "update", "matches"}
@@ -192,7 +192,7 @@ def test_a_list_that_cannot_be_had_does_not_keep_a_preview_from_ending(slow, cas
     made = BackupSet.select().order_by(BackupSet.id.desc()).get()
     slow.fault(kind="status", path="authenticationContextClassReferences|namedLocations", times=1000, **fault)
     with limit_of(monkeypatch, 1, MOMENT):
-        restore = drafts.of_backup_set(made, cast.contoso, options(), SYSTEM)
+        restore = drafts.from_backup_set(made, cast.contoso, options(), SYSTEM)
         before = slow.requests()["graph"]
         run = ended(actors.plans.preview.start(restore, SYSTEM).run.id, 60)
     slow.clear_faults()

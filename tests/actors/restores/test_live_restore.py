@@ -42,7 +42,7 @@ def captured(policy, **body):
 
 
 def drafted(snapshot, tenant, **changes):
-    return drafts.of_snapshot(snapshot, tenant, options(**changes), SYSTEM)
+    return drafts.from_snapshot(snapshot, tenant, options(**changes), SYSTEM)
 
 
 def live(graph, policy):
@@ -234,7 +234,7 @@ def test_what_moved_since_the_preview_is_a_conflict_and_is_not_written(contoso, 
     first, second = captured(policy, description="old"), captured(other, description="old")
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest(cast.contoso, [first, second]))  # fmt: skip
-    restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.from_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
     contoso.put(CATALOG, {**catalog_policy(policy.graph_id, policy.name), "description": "somebody's"})
     restore, run = executed(restore, ended)
     assert (run.state, items_of(run)[policy.name].outcome) == (RunState.PARTIAL, "conflict")
@@ -287,7 +287,7 @@ def test_a_live_restore_asks_why_and_keeps_the_answer_everywhere(contoso, cast, 
 def test_four_eyes_need_another_person_than_who_asked(contoso, cast, ended):
     Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
     snapshot = captured(policy_of(cast.contoso), description="old")
-    restore = drafts.of_snapshot(snapshot, cast.contoso, options(), person(cast.max.id))
+    restore = drafts.from_snapshot(snapshot, cast.contoso, options(), person(cast.max.id))
     restore = previewed(restore, ended)
     with pytest.raises(Invalid, match="another manager has to approve"):
         actors.restores.live_restore.start(restore, person(cast.max.id), reason="ticket")
@@ -300,7 +300,7 @@ def test_four_eyes_need_another_person_than_who_asked(contoso, cast, ended):
 
 def test_who_approved_his_own_restore_needs_another_once_the_tenant_asks_for_four_eyes(contoso, cast, ended):
     snapshot = captured(policy_of(cast.contoso), description="old")
-    restore = drafts.of_snapshot(snapshot, cast.contoso, options(), person(cast.max.id))
+    restore = drafts.from_snapshot(snapshot, cast.contoso, options(), person(cast.max.id))
     restore = previewed(restore, ended)
     approvals.approve(restore, person(cast.max.id), "mine", 24)
     Tenant.update(four_eyes=True).where(Tenant.id == cast.contoso.id).execute()
@@ -325,7 +325,7 @@ def test_what_decides_the_write_and_changes_before_the_first_one_ends_the_run(co
     assert writes(contoso) == 0
     with pytest.raises(Invalid, match="the break-glass list"):
         actors.restores.live_restore.retry_failed(run, SYSTEM)
-    assert plan_of(previewed(drafts.again(Restore.get_by_id(restore.id), SYSTEM), ended))
+    assert plan_of(previewed(drafts.repeat_unfinished(Restore.get_by_id(restore.id), SYSTEM), ended))
 
 
 def test_one_live_restore_per_tenant_at_a_time(contoso, cast, ended, worker):
@@ -373,7 +373,7 @@ def thirty(contoso, cast, ended):
         kept.append(captured(policy, description="old"))
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest(cast.contoso, kept))  # fmt: skip
-    restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.from_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
     contoso.change(flags={"latency_ms": 400})
     yield restore
     contoso.change(flags={"latency_ms": 0})
@@ -473,7 +473,7 @@ def test_undo_writes_back_what_was_overwritten_and_removes_what_was_created(cont
     before = contoso.objects()[CATALOG]
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest(cast.contoso, kept))  # fmt: skip
-    restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.from_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
     restore, _ = executed(restore, ended)
     safety = restore.safety_set
     assert (safety.name, safety.manifest.count) == (f"Before restore {restore.id}", 1)
@@ -661,7 +661,7 @@ def test_two_of_one_name_whose_answers_were_lost_take_one_each(contoso, cast, en
         contoso.delete(CATALOG, one.graph_id)
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest(cast.contoso, kept))  # fmt: skip
-    restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.from_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
     contoso.fault(kind="lost", status=504, path="configurationPolicies$", times=2)
     _, run = executed(restore, ended)
     assert run.state == RunState.SUCCEEDED

@@ -44,7 +44,7 @@ def app_restore(contoso, cast, ended):
     settings = {"@odata.type": "#microsoft.graph.winGetAppAssignmentSettings", "notifications": "showAll"}
     assigned = [{"id": "a", "intent": "required", "source": "direct", "target": target, "settings": settings}]
     snapshot = captured(cast, "mobileApps", body, assigned)
-    return previewed(drafts.of_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
+    return previewed(drafts.from_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
 
 
 def test_a_store_app_is_assigned_once_it_is_published(app_restore, contoso, ended):
@@ -86,7 +86,7 @@ def access_restore(contoso, cast, ended):
     manifest = manifests.save(cast.contoso, [one.id for one in kept])
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest)  # fmt: skip
-    return previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    return previewed(drafts.from_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
 
 
 def test_a_policy_waits_until_the_location_that_was_made_for_it_is_known(access_restore, contoso, ended):

@@ -88,7 +88,7 @@ def test_twenty_kills_and_lost_answers_leave_nothing_twice_and_nothing_untrue(
     dice = random.Random(seed)
     graph.change(permissions=WRITE)
     gone = set(range(0, ITEMS, 2))
-    restore = drafts.of_backup_set(hundred(graph, cast.contoso, gone=gone), cast.contoso, options(), SYSTEM)
+    restore = drafts.from_backup_set(hundred(graph, cast.contoso, gone=gone), cast.contoso, options(), SYSTEM)
     worker = start_worker()
     preview = actors.plans.preview.start(restore, SYSTEM).run
     servers.wait_for(lambda: Run.get_by_id(preview.id).state not in ACTIVE, "The preview")
@@ -144,7 +144,7 @@ def test_conditional_access_gets_on_at_one_request_a_second(app, graph, cast, wo
         kept.append(capture_by_hand(policy, SYSTEM, body)[1])
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifests.save(cast.contoso, [one.id for one in kept]))  # fmt: skip
-    restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.from_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
     _, run = executed(restore, ended)
     assert run.state == RunState.SUCCEEDED
     assert {tuple(one["countriesAndRegions"]) for one in graph.objects()[locations].values()} == {("AT",)}

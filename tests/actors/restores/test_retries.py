@@ -141,7 +141,7 @@ def test_what_a_retry_captures_for_the_first_time_is_in_the_safety_set_too(conto
     kept = [captured(one, description="as it was") for one in (first, second)]
     backup_set = BackupSet.create(tenant=cast.contoso, selection={}, types={}, problems=[], state="complete",
                                   manifest=manifest(cast.contoso, kept))  # fmt: skip
-    restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.from_backup_set(backup_set, cast.contoso, options(), SYSTEM), ended)
     contoso.fault(kind="status", status=400, path=second.graph_id, times=50)
     restore, run = executed(restore, ended)
     assert (items_of(run)[second.name].outcome, restore.safety_set.manifest.count) == ("error", 1)
@@ -224,7 +224,7 @@ def test_somebody_elses_of_the_name_is_not_taken_for_what_a_lost_create_made(los
     assert RestoreItem.get(RestoreItem.restore == again.restore_id).created_id is None
     with pytest.raises(Invalid, match="nothing to undo"):
         undone(Restore.get_by_id(again.restore_id))
-    afresh = previewed(drafts.again(Restore.get_by_id(again.restore_id), SYSTEM), ended)
+    afresh = previewed(drafts.repeat_unfinished(Restore.get_by_id(again.restore_id), SYSTEM), ended)
     assert plan_of(afresh) == {policy.name: "update"}
 
 

@@ -170,7 +170,7 @@ def spoiled(policy_type, item, fixed):
 
 def restored(backup_set, tenant, ended, **changes):
     """The restore, previewed and executed; each of its items did what the plan said."""
-    restore = drafts.of_backup_set(backup_set, tenant, options(**changes), SYSTEM)
+    restore = drafts.from_backup_set(backup_set, tenant, options(**changes), SYSTEM)
     restore = previewed(restore, ended)
     restore, run = executed(restore, ended, guard_reason="the test wants every policy", seconds=300)
     rows = {row.restore_item_id: row for row in RunItem.select().where(RunItem.run == run)}
@@ -298,7 +298,7 @@ def test_every_option_of_every_policy_type_can_be_previewed_with_and_without_ref
                 conditional_access=conditional_access,
                 drop_missing=drop,
             )
-            restore = drafts.of_backup_set(
+            restore = drafts.from_backup_set(
                 backup_set, target, chosen_options, SYSTEM, snapshot_ids=list(chosen.values())
             )
             planned = restore_items.items(previewed(restore, ended))

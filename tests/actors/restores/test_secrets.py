@@ -119,7 +119,7 @@ def test_a_restored_secret_is_written_to_the_tenant_and_shown_to_managers_only(
     snapshot = capture_by_hand(policy, SYSTEM, body)[1]
     graph.put("deviceManagement/deviceConfigurations",
               {**body, "omaSettings": [{**secret, "value": "other"}], "assignments": []})  # fmt: skip
-    restore = previewed(drafts.of_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.from_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
     restore, run = executed(restore, ended)
     [item] = restore_items.items(restore)
     live = graph.objects()["deviceManagement/deviceConfigurations"][policy.graph_id]

@@ -54,7 +54,7 @@ def test_a_copy_gets_a_number_of_its_own_and_its_undo_removes_that_alone(there, 
     policy = Policy.create(tenant=cast.contoso, policy_type=KEY, graph_id="c2", name="Privileged roles")
     snapshot = capture_by_hand(policy, SYSTEM, context("c2", "Privileged roles"))[1]
     chosen = options(existing="copy", prefix="Copy - ")
-    restore = previewed(drafts.of_snapshot(snapshot, cast.contoso, chosen, SYSTEM), ended)
+    restore = previewed(drafts.from_snapshot(snapshot, cast.contoso, chosen, SYSTEM), ended)
     assert plan_of(restore) == {"Privileged roles": "create"}
     restore, _ = executed(restore, ended)
     assert there() == {"c1": "Payroll", "c2": "Privileged roles", "c3": "Copy - Privileged roles"}
@@ -68,7 +68,7 @@ def test_twins_whose_contents_are_kept_once_come_back_at_their_own_addresses(the
         policy = Policy.create(tenant=cast.contoso, policy_type=KEY, graph_id=number, name="Twin")
         captured.append(capture_by_hand(policy, SYSTEM, context(number, "Twin"))[1])
     Snapshot.update(content=captured[0].content_id).execute()  # as what has one fingerprint is kept
-    items = restore_drafts.new_items_from_snapshots(drafts.with_policies([one.id for one in captured]))
+    items = restore_drafts.new_items_from_snapshots(snapshots.load_with_policies([one.id for one in captured]))
     source = RestoreSource(cast.contoso.directory_id, "both")
     restore = previewed(restore_drafts.create(cast.contoso, source, items, options(), SYSTEM), ended)
     assert {one.target_id for one in restore_items.items(restore)} == {"c1", "c2"}
@@ -141,5 +141,5 @@ def test_nothing_that_a_plan_keeps_tells_a_right_guess_from_a_wrong_one(contoso,
         [item] = restore_items.items(previewed(uploaded(cast, "deviceManagementScripts", SCRIPT, body, []), ended))
         assert (item.action, item.differences) == ("update", 1)
         kept = {name: value for name, value in item.__data__.items() if name not in ("id", "restore", "content")}
-        plans.append(kept | {"shown": plan_text.parts(item, masked, {})})
+        plans.append(kept | {"shown": plan_text.sections(item, masked, {})})
     assert plans[0] == plans[1]

@@ -28,7 +28,7 @@ def captured(cast, key, body, assignments=()):
 
 
 def drafted(snapshot, cast, **changes):
-    return drafts.of_snapshot(snapshot, cast.contoso, options(**changes), SYSTEM)
+    return drafts.from_snapshot(snapshot, cast.contoso, options(**changes), SYSTEM)
 
 
 # --- a group that is gone --------------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def test_the_scheduler_goes_on_with_what_was_interrupted(held, monkeypatch):
 
 def test_nothing_is_removed_while_a_run_is_under_way_here_or_with_its_policies_elsewhere(captured, cast, redis_url):
     _policy, _run, snapshot = captured[0]
-    restore = drafts.of_snapshot(snapshot, cast.fabrikam, options(), SYSTEM)
+    restore = drafts.from_snapshot(snapshot, cast.fabrikam, options(), SYSTEM)
     elsewhere = runs.start(tenant=cast.fabrikam, kind=RunKind.PREVIEW, dedupe_key="elsewhere", items=[], actor=SYSTEM,
                            restore_id=restore.id).run  # fmt: skip
     with pytest.raises(Invalid, match=f"Run {elsewhere.id} of Fabrikam is under way"):
@@ -90,7 +90,7 @@ def test_nothing_is_removed_while_a_run_is_under_way_here_or_with_its_policies_e
 
 def test_what_a_restore_wrote_elsewhere_stays_there_and_what_none_has_written_goes(captured, cast):
     _policy, _run, snapshot = captured[0]
-    written, planned = (drafts.of_snapshot(snapshot, cast.fabrikam, options(), SYSTEM) for _ in range(2))
+    written, planned = (drafts.from_snapshot(snapshot, cast.fabrikam, options(), SYSTEM) for _ in range(2))
     Restore.update(state=RestoreState.FINISHED).where(Restore.id == written.id).execute()
     body = snapshots.read_snapshot(snapshot)
     Mapping.create(tenant=cast.fabrikam, source_directory_id=cast.contoso.directory_id, kind="groups", source_id="a",
@@ -105,7 +105,7 @@ def test_what_a_restore_wrote_elsewhere_stays_there_and_what_none_has_written_go
 
 
 def test_a_restore_elsewhere_that_begins_to_write_meanwhile_is_not_taken_away(captured, cast):
-    planned = drafts.of_snapshot(captured[0][2], cast.fabrikam, options(), SYSTEM)
+    planned = drafts.from_snapshot(captured[0][2], cast.fabrikam, options(), SYSTEM)
     Restore.update(state=RestoreState.RUNNING).where(Restore.id == planned.id).execute()
     assert not tenant_removal._delete_if_unwritten(planned.id), "it was planned when it was looked at"
     removed(cast.contoso)

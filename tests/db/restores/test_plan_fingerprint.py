@@ -8,7 +8,7 @@ import pytest
 
 import actors.restores.live_restore
 from actors.plans import drafts
-from actors.plans.target_claims import Claims
+from actors.plans.target_matcher import TargetMatcher
 from db.audit.audit import SYSTEM, Actor
 from db.clock import utcnow
 from db.database import database
@@ -217,7 +217,7 @@ def test_a_mapping_to_what_was_made_again_is_used_with_every_step(draft):
     mappings.remember(draft.tenant, draft.source_directory_id, (KEY[0], THERE), "made again", "a group")
     item = restore_items.items(draft)[0]
     plan = {"target_id": None, "resolutions": [{"kind": KEY[0], "id": KEY[1], "to": "made again", "how": "mapping"}]}
-    used = Claims(draft, [item], {}).mappings_used([(item, plan)])
+    used = TargetMatcher(draft, [item], {}).mappings_used([(item, plan)])
     assert used == {(*KEY, THERE), (KEY[0], THERE, "made again")}
 
 
@@ -229,7 +229,7 @@ def test_who_mapped_in_the_source_what_was_made_again_there_is_a_requester_elsew
     draft = Restore.get_by_id(draft.id)
     plan = {"target_id": None, "resolutions": [{"kind": KEY[0], "id": KEY[1], "to": THERE, "how": "mapping"}]}
     planned = [(restore_items.items(draft)[0], plan)]
-    claims = Claims(draft, restore_items.items(draft), {})
+    claims = TargetMatcher(draft, restore_items.items(draft), {})
     by = claims.decided_by(planned)
     assert by == {cast.root.id}
     plan_fingerprint.save(draft, claims.mappings_used(planned), LIST, by)
@@ -254,7 +254,7 @@ def test_who_takes_a_mapping_away_is_a_requester_of_what_was_planned_with_it(dra
 
 def test_who_asked_for_a_restore_asked_for_what_is_made_from_it(draft, cast):
     Restore.update(state="cancelled").where(Restore.id == draft.id).execute()
-    again = drafts.again(Restore.get_by_id(draft.id), person(cast.root.id))
+    again = drafts.repeat_unfinished(Restore.get_by_id(draft.id), person(cast.root.id))
     assert asked(again, cast.ada) == [f"asked for it ({draft})"]
     assert asked(again, cast.root) == [four_eyes.ASKED_FOR_IT]
 

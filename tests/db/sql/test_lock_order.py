@@ -18,7 +18,7 @@ from db.database import is_deadlock, lock_rows, transaction
 from db.errors import Invalid, SwitchedOff
 from db.housekeeping import tenant_switch
 from db.models import Policy, Restore, Run, RunItem, Snapshot, Tenant, User
-from db.policies import policies
+from db.policies import policies, snapshots
 from db.restores import approvals, restore_drafts, restore_items
 from db.restores.restore_drafts import RestoreSource
 from db.runs import child_runs, claims, completion, run_items, runs
@@ -147,7 +147,7 @@ def test_a_heartbeat_and_the_end_of_several_runs_do_not_wait_for_each_other(cast
 def draft(app, cast):
     policy = Policy.select().where(Policy.tenant == cast.contoso).order_by(Policy.id).first()
     _, snapshot = capture_by_hand(policy, SYSTEM)
-    return drafts.of_snapshot(snapshot, cast.contoso, options(), SYSTEM)
+    return drafts.from_snapshot(snapshot, cast.contoso, options(), SYSTEM)
 
 
 @on_postgresql
@@ -306,7 +306,7 @@ def test_whoever_meets_a_deadlock_again_is_told_to_try_again_and_not_that_the_da
 
 def test_a_restore_of_what_is_let_go_of_just_then_is_not_made_and_says_what_to_do(app, captured, cast):
     _policy, _run, snapshot = captured[0]
-    found = restore_drafts.new_items_from_snapshots(drafts.with_policies([snapshot.id]))
+    found = restore_drafts.new_items_from_snapshots(snapshots.load_with_policies([snapshot.id]))
     Snapshot.delete().execute()
     with pytest.raises(pw.IntegrityError) as caught:
         restore_drafts.create(cast.contoso, RestoreSource("elsewhere", "a set"), found, {}, SYSTEM)

@@ -126,7 +126,7 @@ def whole(cast, graph, app, worker, quick, ended):
     snapshot = Snapshot.get()
     graph.put("deviceManagement/configurationPolicies", {**graph.objects()["deviceManagement/configurationPolicies"][
         snapshot.policy.graph_id], "description": "somebody was here"})  # fmt: skip
-    restore = drafts.of_backup_set(made, cast.contoso, options(), SYSTEM, snapshot_ids=[snapshot.id])
+    restore = drafts.from_backup_set(made, cast.contoso, options(), SYSTEM, snapshot_ids=[snapshot.id])
     restore, run = executed(previewed(restore, ended), ended)
     assert run.state == RunState.SUCCEEDED
     schedules.add(cast.contoso, "0 2 * * *", "Europe/Vienna", Actor.person(cast.max, None))

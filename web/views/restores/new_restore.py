@@ -17,6 +17,7 @@ from actors.uploads import upload as uploads
 from db.backups import backup_sets
 from db.errors import Invalid
 from db.models import BackupSet, Restore, Snapshot, Tenant
+from db.policies import snapshots
 from db.runs.uploads import MAX_BYTES
 from db.tenants import tenants
 from web.inputs import ticked
@@ -126,7 +127,7 @@ def _types(backup_set: BackupSet, given: MultiDict[str, str]) -> list[dict[str, 
     ids = backup_sets.snapshot_ids(backup_set)
     search, chosen, types = given.get("search", "").strip().lower(), _items(given), _types_ticked(given)
     found: dict[str, dict[str, Any]] = {}
-    for one in drafts.with_policies(ids):
+    for one in snapshots.load_with_policies(ids):
         key = one.policy.policy_type
         row = found.setdefault(key, {"key": key, "title": policy_type_names.title(key), "count": 0, "shown": []})
         row["count"] += 1
@@ -157,12 +158,12 @@ def create() -> Any:
 def _draft(source: Source, tenant: Tenant, form: MultiDict[str, str]) -> Restore:
     options = drafts.parse_options(form)
     if source.snapshot:
-        return drafts.of_snapshot(source.snapshot, tenant, options, current_actor())
+        return drafts.from_snapshot(source.snapshot, tenant, options, current_actor())
     is_some, chosen, types = form.get("what") == "some", _numbers(_items(form)), _types_ticked(form)
     if is_some != bool(chosen or types):
         missing = "Tick the policies or the policy types to restore, or choose everything."
         raise Invalid(missing if is_some else "Some policies are ticked, but everything is chosen: say which you mean.")
-    return drafts.of_backup_set(source.row, tenant, options, current_actor(), snapshot_ids=chosen, policy_types=types)
+    return drafts.from_backup_set(source.row, tenant, options, current_actor(), snapshot_ids=chosen, policy_types=types)
 
 
 def _items(given: MultiDict[str, str]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from actors.facade.snapshot_diff import Difference
-from actors.plans.plan_text import Part
+from actors.plans.plan_text import Section
 from db.models import Policy, Restore, RestoreItem, RunItem, Snapshot, Tenant, User, Write
 from db.restores import approvals
 from db.states import WRITTEN_OUTCOMES, Outcome
@@ -27,7 +27,7 @@ class PlanItem(NamedTuple):
 
     item: RestoreItem
     differences: list[Difference]
-    parts: list[Part]
+    parts: list[Section]
 
     @property
     def dangers(self) -> list[tuple[str, str]]:
@@ -95,7 +95,7 @@ class ItemPage:
     policy: Policy | None
     result: RunItem | None
     differences: list[Difference]
-    parts: list[Part]
+    parts: list[Section]
     secrets: str
     writes: list[Write]
 

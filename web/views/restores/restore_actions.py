@@ -124,4 +124,4 @@ def undo(restore_id: int) -> Any:
 @requires(Permission.OPERATE)
 def again(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    return previewed(drafts.again(restore, current_actor()))
+    return previewed(drafts.repeat_unfinished(restore, current_actor()))

@@ -123,7 +123,7 @@ def _read_out(restore: Restore, hide: Masking | None) -> Iterator[PlanItem]:
     for item_id in restore_items.written_ids(restore):
         item = RestoreItem.get_by_id(item_id)
         names = plan_text.target_names(restore.tenant, [item])
-        yield PlanItem(item, drafts.differences(item, hide, names), plan_text.parts(item, hide, names))
+        yield PlanItem(item, drafts.differences(item, hide, names), plan_text.sections(item, hide, names))
 
 
 def _one(restore_id: int, item_id: int, permission: Permission) -> tuple[Restore, RestoreItem]:
@@ -136,7 +136,7 @@ def _one(restore_id: int, item_id: int, permission: Permission) -> tuple[Restore
 def _item(restore: Restore, item: RestoreItem, hide: Masking | None) -> str:
     names = plan_text.target_names(restore.tenant, [item])
     differences = drafts.differences(item, hide, names)
-    parts = plan_text.parts(item, hide, names)
+    parts = plan_text.sections(item, hide, names)
     page = ItemPage(
         restore=restore,
         item=item,

@@ -66,7 +66,7 @@ def test_failures_of_the_week_lead_to_the_runs_that_failed(client, sign_in, cast
 
 def test_a_restore_that_waits_for_approval_needs_attention(client, sign_in, cast, captured):
     restore_rules.change(cast.contoso, True, "", SYSTEM)
-    restore = drafts.of_snapshot(captured[0][2], cast.contoso, options(), SYSTEM)
+    restore = drafts.from_snapshot(captured[0][2], cast.contoso, options(), SYSTEM)
     sign_in(client, cast.max)
     assert "to approve" not in client.get("/").get_data(as_text=True)
     Restore.update(state="previewed").where(Restore.id == restore.id).execute()

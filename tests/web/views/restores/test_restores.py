@@ -363,7 +363,7 @@ def test_secrets_in_differences_are_shown_to_managers_who_ask(client, sign_in, c
     policy = Policy.create(tenant=cast.contoso, policy_type="deviceConfigurations", graph_id=body["id"], name="Wi-Fi",
                            odata_type=kind)  # fmt: skip
     snapshot = capture_by_hand(policy, SYSTEM, body)[1]
-    restore = previewed(drafts.of_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.from_snapshot(snapshot, cast.contoso, options(), SYSTEM), ended)
     [item] = restore_items.items(restore)
     assert item.action == "update"
     path = f"/restores/{restore.id}/items/{item.id}"
@@ -378,7 +378,7 @@ def test_secrets_in_differences_are_shown_to_managers_who_ask(client, sign_in, c
 
 
 def test_what_failed_in_a_live_run_is_tried_again_by_a_manager(app, client, sign_in, cast, contoso, backup_set, ended):
-    restore = previewed(drafts.of_backup_set(backup_set, cast.contoso, options(), person(cast.max.id)), ended)
+    restore = previewed(drafts.from_backup_set(backup_set, cast.contoso, options(), person(cast.max.id)), ended)
     contoso.change(permissions=READ)
     graph_clients.forget()
     sign_in(client, cast.max)

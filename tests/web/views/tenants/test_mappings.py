@@ -21,7 +21,7 @@ PILOT = "bbbbbbbb-0000-4000-8000-000000000002"
 def restore(cast, captured):
     """Into Contoso from Fabrikam; its preview found no group SG-Pilot."""
     snapshot = captured[2][2]
-    made = drafts.of_snapshot(snapshot, cast.contoso, options(), SYSTEM)
+    made = drafts.from_snapshot(snapshot, cast.contoso, options(), SYSTEM)
     unresolved = {"kind": "groups", "id": GROUP, "name": "SG-Pilot", "how": "unresolved", "to": None, "to_name": None,
                   "item": None, "is_assignment": True, "why": "It is not there."}  # fmt: skip
     RestoreItem.update(action="blocked", reason="unresolved", resolutions=[unresolved]).execute()

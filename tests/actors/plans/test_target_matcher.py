@@ -51,7 +51,7 @@ def fabrikam(simulator, cast):
 
 
 def drafted(backup_set, tenant, **changes):
-    return drafts.of_backup_set(backup_set, tenant, options(**changes), SYSTEM)
+    return drafts.from_backup_set(backup_set, tenant, options(**changes), SYSTEM)
 
 
 def texts(tenant):
@@ -67,7 +67,7 @@ def plans(restore):
 def test_a_deleted_twin_is_made_again_and_the_one_that_lives_is_left_alone(twins, graph, cast, ended, is_alone):
     backup_set, (first, _) = twins
     graph.delete(CATALOG, graph_id(1))
-    draft = drafts.of_snapshot(first, cast.contoso, options(), SYSTEM) if is_alone else None
+    draft = drafts.from_snapshot(first, cast.contoso, options(), SYSTEM) if is_alone else None
     restore = previewed(draft or drafted(backup_set, cast.contoso), ended)
     assert plans(restore)[0] == ("recreate", None)
     _, run = executed(restore, ended)
@@ -84,7 +84,7 @@ def test_what_somebody_made_again_by_hand_after_it_was_gone_is_taken_for_it(twin
         graph.delete(CATALOG, graph_id(number))
     Policy.delete().where(Policy.graph_id == graph_id(2)).execute()  # the only one of its name that ever was
     graph.put(CATALOG, {**catalog_policy(graph_id(7), NAME), "description": "by hand"})
-    restore = previewed(drafts.of_snapshot(first, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.from_snapshot(first, cast.contoso, options(), SYSTEM), ended)
     [item] = restore_items.items(restore)
     assert (item.action, item.target_id) == ("update", graph_id(7))
     assert ["is taken for it" in note for note in item.notes] == [True]
@@ -105,7 +105,7 @@ def test_twins_never_share_a_target_in_another_tenant(twins, fabrikam, cast, end
     backup_set, (first, _) = twins
     fabrikam.put(CATALOG, {**catalog_policy(graph_id(7), NAME), "description": "theirs"})
     assert plans(previewed(drafted(backup_set, cast.fabrikam), ended)) == [("blocked", "ambiguous")] * 2
-    alone = drafts.of_snapshot(first, cast.fabrikam, options(), SYSTEM)
+    alone = drafts.from_snapshot(first, cast.fabrikam, options(), SYSTEM)
     assert plans(previewed(alone, ended)) == [("blocked", "ambiguous")], "it may as well be the other's"
     key = ("configurationPolicies", graph_id(1))
     assert mappings.missing_mappings(cast.fabrikam, cast.contoso.directory_id)[key] == NAME, "the page offers to say it"
@@ -120,7 +120,7 @@ def test_twins_never_share_a_target_in_another_tenant(twins, fabrikam, cast, end
 def test_one_twin_restored_after_the_other_is_made_beside_it(twins, fabrikam, cast, ended):
     _, kept = twins
     for snapshot in kept:
-        executed(previewed(drafts.of_snapshot(snapshot, cast.fabrikam, options(), SYSTEM), ended), ended)
+        executed(previewed(drafts.from_snapshot(snapshot, cast.fabrikam, options(), SYSTEM), ended), ended)
     assert sorted(texts(fabrikam).values()) == ["first", "second"]
 
 
@@ -170,7 +170,7 @@ def test_what_is_copied_later_names_the_copy_that_is_there(filtered, graph, cast
     backup_set, kept = filtered
     for chosen in ([kept["assignmentFilters"]], list(kept.values())):
         copied = options(existing="copy", prefix="[R] ")
-        draft = drafts.of_backup_set(backup_set, cast.contoso, copied, SYSTEM, snapshot_ids=chosen)
+        draft = drafts.from_backup_set(backup_set, cast.contoso, copied, SYSTEM, snapshot_ids=chosen)
         restore, run = executed(previewed(draft, ended), ended)
         assert run.state == RunState.SUCCEEDED
     assert plan_of(restore) == {"F": "exists: exists", NAME: "create"}
@@ -187,7 +187,7 @@ def test_what_was_made_again_and_again_is_what_an_old_snapshot_means(filtered, g
     for before, after in ((1, 3), (3, 4)):
         key = ("assignmentFilters", graph_id(before))
         mappings.set_mapping(cast.contoso, cast.contoso.directory_id, key, graph_id(after), SYSTEM)
-    draft = drafts.of_backup_set(
+    draft = drafts.from_backup_set(
         backup_set, cast.contoso, options(), SYSTEM, snapshot_ids=[kept["configurationPolicies"]]
     )
     executed(previewed(draft, ended), ended)
@@ -199,7 +199,7 @@ def test_a_twin_is_never_adopted_for_one_whose_answer_was_lost(twins, graph, cas
     _, (first, _) = twins
     graph.put(CATALOG, {**catalog_policy(graph_id(2), NAME), "description": "first"})  # as the lost one is to be
     graph.delete(CATALOG, graph_id(1))
-    restore = previewed(drafts.of_snapshot(first, cast.contoso, options(), SYSTEM), ended)
+    restore = previewed(drafts.from_snapshot(first, cast.contoso, options(), SYSTEM), ended)
     graph.fault(kind="lost", status=504, path="configurationPolicies$")
     executed(restore, ended)
     item = RestoreItem.get(RestoreItem.restore == restore)

@@ -1,0 +1,392 @@
+"""Builds the plan of a restore: reads what is in the target tenant, decides item by item, saves all plans at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+from actors.plans.plan_items import (
+    BackupContents,
+    comparable_live,
+    is_uploaded,
+    live_content,
+    plan_columns,
+    summary_columns,
+)
+from actors.plans.quotas import add_quota_notes
+from actors.plans.target_matcher import TargetMatcher
+from actors.reading import source_ids
+from actors.reading.answer_memory import RunMemory
+from actors.reading.cached_listings import Listings, group_filter, list_policy_types
+from actors.reading.graph_errors import is_last_attempt, next_to_read, postpone, unfinished_items, why_forbidden
+from actors.tenants import graph_clients
+from db.clock import utcnow
+from db.database import database
+from db.models import Restore, RestoreItem, RunItem
+from db.policies import snapshots
+from db.restores import four_eyes, mappings, plan_fingerprint, prior_creations, restore_items, restores
+from db.runs import claims, run_items
+from db.runs.claims import Claim
+from db.states import WRITTEN_OUTCOMES, ItemState, Outcome
+from graph.content.fingerprint import fingerprint
+from graph.errors import Forbidden, GraphError, NotFound, Rejected, Throttled
+from graph.policy_types.permissions import Access
+from graph.policy_types.policy_type import match_key
+from graph.policy_types.table import POLICY_TYPES
+from graph.read.groups import DELETED_GROUP, read_deletion_dates
+from graph.read.readings import Reading, read_policy
+from graph.references.reference_kinds import CONTEXTS, GROUPS, policy_types_of
+from graph.references.references import NOTHING, Reference, find, folded
+from graph.restore.desired_content import desired_content, source_traces
+from graph.restore.matching import NO_COPIES, UNREADABLE, Copies, Match
+from graph.restore.options import COPY, RestoreOptions, is_copied
+from graph.restore.planner import (
+    ItemPlan,
+    PlanCase,
+    ReferenceKey,
+    live_fingerprint,
+    plan_item,
+    plan_removal,
+    reference_key,
+)
+from graph.restore.resolver import Resolver, TenantNames
+from graph.restore.target_directory import ObjectKey, SourceObject, TargetDirectory, look_up_references
+from graph.review.lockout_guard import find_lockout
+from graph.transport.batch_driver import drive, drive_one
+from graph.transport.client import BATCH_SIZE, GraphClient
+from graph.write.write_requests import PolicyContent, chosen_id
+from graph.write.write_rules import WRITE_RULES, order_by_needs, write_order
+
+
+def open_builder(claim: Claim, restore: Restore, graph: GraphClient) -> "PlanBuilder":
+    """Make a builder with what the database knows of the restore. It asks Graph for nothing yet."""
+    items = restore_items.items(restore)
+    mapped = mappings.targets_by_key(restore.tenant, restore.source_directory_id)
+    return PlanBuilder(claim, restore, graph, items, mapped, four_eyes.break_glass_list(restore))
+
+
+class PlanBuilder:
+    """One preview's view of the target tenant.
+
+    A run may take hundreds of messages, each let through for one request: so each works out only what it needs.
+    """
+
+    def __init__(
+        self,
+        claim: Claim,
+        restore: Restore,
+        graph: GraphClient,
+        items: Sequence[RestoreItem],
+        mapped: Mapping[mappings.ObjectKey, str],
+        break_glass: Sequence[Mapping[str, str]],
+    ) -> None:
+        self._claim, self._restore, self._graph = claim, restore, graph
+        self._items, self._mapped, self._break_glass = items, mapped, break_glass
+        self._options = RestoreOptions(**restore.options)
+        self._same_tenant = restore.source_directory_id == restore.tenant.directory_id
+        self._contents = BackupContents()
+        self._matcher = TargetMatcher(restore, items, self._contents)
+        self._listed: Listings = {}
+        self._known = NOTHING
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def _list(self, policy_types: Iterable[str]) -> None:
+        """List policy types that are not listed yet. Raises what Graph refuses for now; a final refusal is a result."""
+        missing = set(policy_types) - self._listed.keys()
+        since = dict.fromkeys(missing, self._claim.run.started_at)
+        groups = group_filter(self._items, self._mapped)
+        listings = list_policy_types(self._claim, self._graph, since, groups, is_last_try=is_last_attempt(self._claim))
+        postponed = [
+            result
+            for result in listings.values()
+            if isinstance(result, GraphError) and not isinstance(result, Rejected)
+        ]
+        # Errors first, for they count as an attempt: a wait does not.
+        for error in sorted(postponed, key=lambda error: isinstance(error, Throttled)):
+            raise error
+        self._listed |= listings
+
+    def _match(self, item: RestoreItem) -> Match:
+        if item.content_id is None:
+            return Match(item.target_id)
+        listed = self._listed[item.policy_type]
+        if isinstance(listed, GraphError):
+            return Match(problem=listed.sentence, how=UNREADABLE)
+        match = self._matcher.match(item, listed.policies)
+        key = match_key(POLICY_TYPES[item.policy_type], self._contents[item]["body"])
+        if match.target_id is None and any(policy.key == key for policy in listed.without_id):
+            return Match(
+                problem=f"The tenant has one of this name, and Graph gives no usable id of it ({item.name}).",
+                how=UNREADABLE,
+            )
+        return match
+
+    def read_live(self) -> bool:
+        """Read the policies that the items match, twenty at a time. Return False when somebody asked to stop."""
+        items_by_id = {item.id: item for item in self._items}
+        self._list(item.policy_type for item in self._items)
+        while todo := next_to_read([row for row in run_items.unsettled_items(self._claim.run) if _is_unread(row)]):
+            for begin in range(0, len(todo), BATCH_SIZE):
+                if claims.is_cancel_requested(self._claim):
+                    return False
+                self._read({row: items_by_id[row.restore_item_id] for row in todo[begin : begin + BATCH_SIZE]})
+        return True
+
+    def _read(self, batch: Mapping[RunItem, RestoreItem]) -> None:
+        """Read the live policy of every item that has a match in the target tenant. Raises what makes it wait."""
+        memory = RunMemory(self._claim, "item")
+        targets = {row: self._match(item).target_id for row, item in batch.items()}
+        readings = drive(
+            self._graph,
+            {
+                row.id: read_policy(POLICY_TYPES[row.policy_type], target, with_names=False)
+                for row, target in targets.items()
+                if target
+            },
+            memory=memory,
+        )
+        unfinished = unfinished_items(list(batch), {row: readings.get(row.id) for row in batch})
+        read = [row for row in batch if row not in unfinished]
+        fingerprints = {row: self._fingerprint(row, readings.get(row.id)) for row in read}
+        with database.atomic():
+            claims.assert_claim(self._claim)
+            # Always in one order: somebody else may save the same contents just now.
+            for row in sorted(read, key=fingerprints.__getitem__):
+                self._save_live(batch[row], readings.get(row.id), fingerprints[row])
+            run_items.begin_items(self._claim, [row.id for row in read])
+            memory.forget([row.id for row in read])
+        if read:
+            claims.reset_attempts(self._claim)
+        postpone(self._claim, unfinished)
+
+    def _fingerprint(self, row: RunItem, reading: Reading | GraphError | None) -> str:
+        return fingerprint(POLICY_TYPES[row.policy_type], reading.content) if isinstance(reading, Reading) else ""
+
+    def _save_live(self, item: RestoreItem, reading: Reading | GraphError | None, content_hash: str) -> None:
+        """Save the state that the plan is bound to."""
+        values: dict[Any, Any] = dict(_NOTHING_THERE)
+        if isinstance(reading, Reading):
+            policy_type = POLICY_TYPES[item.policy_type]
+            content = snapshots.save_content(self._restore.tenant_id, reading.content, content_hash)
+            values = {
+                "live_content": content,
+                "live_mark": live_fingerprint(policy_type, reading.content),
+            }
+        elif isinstance(reading, GraphError) and not isinstance(reading, NotFound):
+            # Saved, for another message may decide: the plan says so, and leaves the policy alone.
+            values |= {"reason": "unreadable", "message": reading.sentence}
+        restore_items.record_live_state(item, values)
+
+    # --- deciding ----------------------------------------------------------------------------------------------------
+
+    def decide(self) -> list[tuple[RestoreItem, dict[str, Any]]]:
+        """Return (item, its plan) in the order of writing: items that others refer to come first."""
+        self._items = restore_items.items(self._restore)  # with what was read
+        for item in self._items:
+            self._match(item)  # a policy that an item takes is then no match, by name alone, for a reference
+        sources, own = self._sources(), source_ids.own_names(self._restore)
+        self._known = source_ids.kinds_by_id(sources, TenantNames() if self._same_tenant else own)
+        references = {
+            item.id: find(item.policy_type, self._contents[item], item.graph_id, self._known)
+            for item in self._to_write()
+        }
+        resolver = self._resolver(list(chain.from_iterable(references.values())), sources, own)
+        ordered = self._after_what_they_refer_to(self._in_order(self._to_write()), references)
+        planned = [(item, self._plan_write(item, resolver, references[item.id])) for item in ordered]
+        add_quota_notes(planned, self._listed, self._contents)
+        removals = self._in_order(item for item in self._items if item.content_id is None)
+        planned += [(item, self._plan_removal(item)) for item in reversed(removals)]
+        return planned
+
+    def _to_write(self) -> Iterable[RestoreItem]:
+        return (item for item in self._items if item.content_id is not None)
+
+    def _in_order(self, items: Iterable[RestoreItem]) -> list[RestoreItem]:
+        return sorted(items, key=self._order)
+
+    def _after_what_they_refer_to(
+        self, items: Sequence[RestoreItem], references: Mapping[int, Sequence[Reference]]
+    ) -> list[RestoreItem]:
+        by_key = {(item.policy_type, folded(item.graph_id)): item for item in items}
+        needs = {
+            item: [by_key[key] for reference in references[item.id] for key in reference.may_be() if key in by_key]
+            for item in items
+        }
+        return order_by_needs(items, needs)
+
+    def _order(self, item: RestoreItem) -> tuple[int, int, int]:
+        content = self._contents[item] if item.content_id else live_content(item)
+        return write_order(item.policy_type, content["body"] if content else {})
+
+    def _resolver(
+        self, references: Sequence[Reference], sources: Mapping[ObjectKey, SourceObject], own: TenantNames
+    ) -> Resolver:
+        """List or look up everything that is referred to, and return what resolves references to it."""
+        self._list(key for reference in references for key in policy_types_of(reference.kind))
+        listed = {
+            key: answer if isinstance(answer, GraphError) else answer.policies for key, answer in self._listed.items()
+        }
+        directory = TargetDirectory(listed)
+        mapped = self._matcher.stand_ins(references, listed)
+        look_up = look_up_references(directory, references, sources, mapped, is_last_try=is_last_attempt(self._claim))
+        drive_one(self._graph, look_up, RunMemory(self._claim, "references"))
+        return Resolver(
+            directory,
+            sources,
+            mapped,
+            same_tenant=self._same_tenant,
+            drop_missing=self._options.drop_missing,
+            is_anothers=self._matcher.stands_for_another,
+            own=own,
+        )
+
+    def _sources(self) -> dict[ObjectKey, SourceObject]:
+        """Return what the source tenant and the backup itself know of the objects behind the backup's ids."""
+        sources = source_ids.known_sources(self._restore.source_directory_id)
+        for item in self._to_write():
+            sources |= source_ids.sources_named_by(item, self._contents[item])
+        return sources
+
+    def _plan_write(self, item: RestoreItem, resolver: Resolver, references: Sequence[Reference]) -> dict[str, Any]:
+        policy_type, content = POLICY_TYPES[item.policy_type], self._contents[item]
+        if item.policy_type == CONTEXTS and self._options.existing != COPY and self._match(item).target_id:
+            resolver.numbers[chosen_id(policy_type, content)] = str(self._match(item).target_id)
+        live = live_content(item)
+        live_references = self._live_references(item, live)
+        resolutions = [
+            resolver.resolve(reference, stands=reference_key(reference) in live_references) for reference in references
+        ]
+        desired = desired_content(policy_type, content, self._options, resolutions)
+        match = self._match_as_read(item)
+        case = PlanCase(
+            policy_type,
+            content,
+            match,
+            live,
+            utcnow(),
+            resolutions,
+            was_here=self._same_tenant,
+            copies=self._copies(item),
+            is_uploaded=is_uploaded(item),
+            mentions=()
+            if self._same_tenant
+            else source_traces(policy_type, desired, self._known, resolutions, self._options),
+            is_kept_otherwise=lambda: prior_creations.was_written_to_no_effect(
+                self._restore, item, str(match.target_id)
+            ),
+        )
+        decided = plan_item(case, self._options)
+        plan = self._check_permission(item, decided)
+        target = self._match(item).target_id if live and not is_copied(policy_type, self._options) else None
+        if plan.action in _PRESENT_AFTERWARDS:
+            self._set_stand_in(resolver, item, plan, target)
+        if item.graph_id in self._recycle_bin and plan.action in WRITTEN_OUTCOMES:
+            plan = replace(plan, notes=(*plan.notes, DELETED_GROUP.format(self._recycle_bin[item.graph_id])))
+        danger = self._guard_violation(item, desired, plan)
+        return {
+            **plan_columns(plan, decided.resolutions),
+            **summary_columns(
+                policy_type,
+                content,
+                plan,
+                desired,
+                comparable_live(item, live, desired) if target else None,
+                self._options,
+            ),
+            **({"reason": "guard", "message": danger} if danger else {}),
+            # A copy takes nothing's place: what it is a copy of was not there before it, and an undo leaves it alone.
+            **({} if target else _NOTHING_THERE),
+            "target_id": target,
+            "namesakes": list(case.match.namesakes),
+        }
+
+    def _live_references(self, item: RestoreItem, live: PolicyContent | None) -> set[ReferenceKey]:
+        """Return what the live policy refers to. None counts for a copy, nor for a backup of another tenant."""
+        if live is None or not self._same_tenant or self._options.existing == COPY:
+            return set()
+        return set(map(reference_key, find(item.policy_type, live)))
+
+    @cached_property
+    def _recycle_bin(self) -> dict[str, str]:
+        """Group id -> when it was deleted, for groups to be created that lie in the tenant's recycle bin."""
+        gone = [item.graph_id for item in self._items if item.policy_type == GROUPS and not item.live_content_id]
+        dates = read_deletion_dates(gone if self._same_tenant else ())
+        return drive_one(self._graph, dates, RunMemory(self._claim, "references"))
+
+    def _match_as_read(self, item: RestoreItem) -> Match:
+        """Return the item's match as reading left it: an unreadable policy is neither updated nor created again.
+
+        A copy has no match: it takes nothing's place.
+        """
+        is_listed = not isinstance(self._listed[item.policy_type], GraphError)
+        if is_listed and is_copied(POLICY_TYPES[item.policy_type], self._options):
+            return Match()
+        return Match(problem=str(item.message), how=UNREADABLE) if item.reason == "unreadable" else self._match(item)
+
+    def _copies(self, item: RestoreItem) -> Copies:
+        listed = self._listed[item.policy_type]
+        if isinstance(listed, GraphError) or not is_copied(POLICY_TYPES[item.policy_type], self._options):
+            return NO_COPIES
+        return self._matcher.copies(item, self._options.prefix, (*listed.policies, *listed.without_id))
+
+    def _set_stand_in(self, resolver: Resolver, item: RestoreItem, plan: ItemPlan, target: str | None) -> None:
+        """Tell the resolver what references to this item mean: what this restore creates, or finds in its place.
+
+        A copy of an earlier restore counts if it is the only one.
+        """
+        is_made = plan.action in ("create", "recreate")
+        copies = self._copies(item).there
+        existing = target or (copies[0] if len(copies) == 1 else None)
+        if is_made or existing:
+            resolver.made[item.policy_type, folded(item.graph_id)] = (item.id, None if is_made else existing)
+
+    def _check_permission(self, item: RestoreItem, plan: ItemPlan) -> ItemPlan:
+        if isinstance(self._listed[item.policy_type], Forbidden):
+            return self._forbidden(POLICY_TYPES[item.policy_type].access)
+        access = WRITE_RULES[item.policy_type].access
+        is_granted = access.may_be_granted(graph_clients.sign_in(self._restore.tenant).roles())
+        return plan if is_granted or plan.action not in WRITTEN_OUTCOMES else self._forbidden(access)
+
+    def _forbidden(self, access: Access) -> ItemPlan:
+        return ItemPlan("blocked", "permission_missing", why_forbidden(access, self._restore.tenant, "preview again"))
+
+    def _guard_violation(self, item: RestoreItem, desired: PolicyContent, plan: ItemPlan) -> str:
+        if plan.action not in WRITTEN_OUTCOMES:
+            return ""
+        return find_lockout(item.policy_type, desired, self._break_glass)
+
+    def _plan_removal(self, item: RestoreItem) -> dict[str, Any]:
+        policy_type, live = POLICY_TYPES[item.policy_type], live_content(item)
+        plan = self._check_permission(item, plan_removal(policy_type, live))
+        return {**plan_columns(plan), **summary_columns(policy_type, live, plan, None, live, self._options)}
+
+    # --- keeping -----------------------------------------------------------------------------------------------------
+
+    def save_plans(self, planned: Sequence[tuple[RestoreItem, dict[str, Any]]]) -> None:
+        """Save all plans and finish all items of the run, or none. `planned`: as `decide` returns it."""
+        rows = {row.restore_item_id: row for row in run_items.unsettled_items(self._claim.run)}
+        with database.atomic():
+            restores.lock_restore(self._restore)
+            claims.assert_claim(self._claim)
+            for position, (item, plan) in enumerate(planned):
+                restore_items.record_plan(item, position, plan)
+                if item.id in rows:
+                    self._settle(rows[item.id], plan)
+            used, by = self._matcher.mappings_used(planned), self._matcher.mapping_authors(planned)
+            plan_fingerprint.save(self._restore, used, self._break_glass, by)
+
+    def _settle(self, row: RunItem, plan: Mapping[str, Any]) -> None:
+        why = {"reason": plan["reason"], "message": plan["message"]}
+        run_items.finish_item(self._claim, row, ItemState.DONE, Outcome(plan["action"]), **why)
+
+
+def _is_unread(row: RunItem) -> bool:
+    return bool(row.state == ItemState.PENDING)
+
+
+# Actions after which the tenant has the policy.
+_PRESENT_AFTERWARDS = ("create", "recreate", "update", "matches", "exists")
+
+_NOTHING_THERE: dict[str, Any] = {"live_content": None, "live_mark": None}
