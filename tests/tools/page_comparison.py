@@ -6,7 +6,7 @@
 
 `render --tree` renders them as another checkout does.
 
-`--spaces` also compares the white space that a reader sees: what stands between words and links of one line.
+`compare --spaces` compares the text alone, with the white space that a reader sees between words and links.
 """
 
 import argparse
@@ -24,12 +24,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 RENDERER = Path(__file__).with_name("page_renderer.py")
-# White space beside these is drawn; beside all other tags it is not.
-_INLINE = """
-a abbr b br button code em i img input kbd label mark meter output progress q s samp select small span strong sub
-summary sup time u wbr
-"""
-INLINE = frozenset(_INLINE.split())
+# Text goes on across these; everything else begins a line or a box of its own.
+INLINE = frozenset(("a", "abbr", "b", "code", "em", "kbd", "mark", "q", "s", "small", "span", "strong", "time", "u"))
 EXACT = frozenset({"pre", "textarea"})
 # A browser takes them as said where they are left out.
 OPTIONAL_ENDS = frozenset({"option", "li", "p", "tr", "td", "th", "dt", "dd"})
@@ -90,24 +86,23 @@ def _difference(old: Path, new: Path, *, with_spaces: bool) -> str:
 
 
 def normalised(text: str, *, with_spaces: bool = False) -> list[str]:
-    """The head of an answer, and its tags and words, one a line."""
+    """The head of an answer, and its tags and words, one a line; with spaces, its text alone as it is drawn."""
     head, _, body = text.partition("\n\n")
     if "\ntext/html\n" not in f"{head}\n":
         return text.splitlines()
-    page = _Page(with_spaces=with_spaces)
+    page = _Page()
     page.feed(body)
     page.close()
-    return [*head.splitlines(), *page.lines()]
+    return [*head.splitlines(), *(page.drawn_lines() if with_spaces else page.lines())]
 
 
 class _Page(HTMLParser):
     """A page as a list of tags and texts. Attributes are sorted; classes are a set."""
 
-    def __init__(self, *, with_spaces: bool) -> None:
+    def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self._with_spaces = with_spaces
-        # (tag or text, whether it is text, whether white space beside it is drawn).
-        self._found: list[tuple[str, bool, bool]] = []
+        # (tag or text, the tag's name or "" for text).
+        self._found: list[tuple[str, str]] = []
         self._exact = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -118,7 +113,7 @@ class _Page(HTMLParser):
         if "accept" in values:
             values["accept"] = values["accept"].replace(", ", ",")
         words = "".join(f' {name}="{value}"' for name, value in sorted(values.items()))
-        self._found.append((f"<{tag}{words}>", False, tag in INLINE))
+        self._found.append((f"<{tag}{words}>", tag))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
@@ -126,30 +121,23 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         self._exact -= tag in EXACT
         if tag not in OPTIONAL_ENDS:
-            self._found.append((f"</{tag}>", False, tag in INLINE))
+            self._found.append((f"</{tag}>", tag))
 
     def handle_decl(self, decl: str) -> None:
-        self._found.append((f"<!{decl.lower()}>", False, False))
+        self._found.append((f"<!{decl.lower()}>", "!"))
 
     def handle_data(self, data: str) -> None:
-        text = data if self._exact else re.sub(r"[ \t\r\n\f]+", " ", data)
-        self._found.append((text, True, True))
+        self._found.append((data if self._exact else re.sub(r"[ \t\r\n\f]+", " ", data), ""))
 
     def lines(self) -> list[str]:
-        """Without white space that is not drawn: at the edge of a block, or all that is beside a tag."""
-        edge = ("", False, False)
-        rows = [edge, *self._found, edge]
-        found = []
-        for (_, _, draws_before), (text, is_text, _), (_, _, draws_after) in zip(
-            rows, rows[1:], rows[2:], strict=False
-        ):
-            if not is_text:
-                found.append(text)
-                continue
-            text = text if self._with_spaces and draws_before else text.lstrip(" ")
-            text = text if self._with_spaces and draws_after else text.rstrip(" ")
-            found += [repr(text)] if text else []
-        return found
+        """Tags and texts, one a line, without white space beside tags."""
+        texts = ((text, name) if name else (text.strip(" "), name) for text, name in self._found)
+        return [text if name else repr(text) for text, name in texts if text]
+
+    def drawn_lines(self) -> list[str]:
+        """What a reader sees of each paragraph, cell or button, with the white space between words and links."""
+        text = "".join("" if name in INLINE else "\n" if name else text for text, name in self._found)
+        return [line for line in (re.sub(" +", " ", line).strip() for line in text.split("\n")) if line]
 
 
 def main() -> int:
@@ -165,7 +153,9 @@ def main() -> int:
     comparing = acts.add_parser("compare", help="compare two folders of rendered pages")
     comparing.add_argument("old", type=Path)
     comparing.add_argument("new", type=Path)
-    comparing.add_argument("--spaces", action="store_true", help="also the white space that a reader sees")
+    comparing.add_argument(
+        "--spaces", action="store_true", help="the text alone, with the white space that a reader sees"
+    )
     given = parser.parse_args()
     if given.act == "demo":
         make_data(given.data)
