@@ -107,4 +107,4 @@ def summary_columns(
     if plan.action not in WRITTEN_OUTCOMES:
         return {**named, "dangers": []}
     dangers = find_dangers(policy_type, desired, live, with_assignments=options.assignments != LEAVE)
-    return {**named, "dangers": [asdict(danger) for danger in dangers]}
+    return {**named, "dangers": [{"code": danger.code, "said": danger.sentence} for danger in dangers]}
