@@ -25,10 +25,10 @@ def _machine_time() -> datetime:
 def sync_with_database() -> timedelta:
     """Measure how far this machine's clock is ahead, for `utcnow`. Called at start and with each heartbeat."""
     global _ahead
-    asked = monotonic()
-    there = database.execute_sql(_ASK_SQLITE if is_sqlite() else _ASK_POSTGRESQL).fetchone()[0]
-    found = _machine_time() - datetime.fromisoformat(there)
+    asked_at = monotonic()
+    database_time = database.execute_sql(_ASK_SQLITE if is_sqlite() else _ASK_POSTGRESQL).fetchone()[0]
+    difference = _machine_time() - datetime.fromisoformat(database_time)
     # An answer that was long on its way is too old to go by.
-    if monotonic() - asked < TOLERATED_DIFFERENCE.total_seconds() / 2:
-        _ahead = found if abs(found) > TOLERATED_DIFFERENCE else timedelta(0)
+    if monotonic() - asked_at < TOLERATED_DIFFERENCE.total_seconds() / 2:
+        _ahead = difference if abs(difference) > TOLERATED_DIFFERENCE else timedelta(0)
     return _ahead

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from functools import cache, wraps
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 from urllib.parse import unquote, urlsplit
@@ -44,7 +45,7 @@ class _ReplacesUnstorable:
     """Mixin of an engine: what no database can hold becomes U+FFFD, in the same way on both."""
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        return super().execute_sql(sql, [replace_unstorable(one) for one in params] if params else params)  # type: ignore[misc]
+        return super().execute_sql(sql, [replace_unstorable(param) for param in params] if params else params)  # type: ignore[misc]
 
 
 def replace_unstorable(value: Any) -> Any:
@@ -80,7 +81,7 @@ class _WritesBeforeCommit:
 
     def commit(self) -> None:
         rows, self._last.rows = self._last.rows, []
-        for writer, of_writer in groupby(rows, key=lambda one: one[0]):
+        for writer, of_writer in groupby(rows, key=itemgetter(0)):
             writer([row for _, row in of_writer])
         super().commit()  # type: ignore[misc]
 

@@ -223,7 +223,7 @@ def _take_over(
         _add_items(claim.run, backup_set, key, listed.policies)
         _fail_without_id(claim, key, listed.without_id)
         memory.forget([key])
-    claim.has_got_on = True
+    claim.has_progressed = True
 
 
 def _fail_without_id(claim: Claim, key: str, listed: Sequence[ListedPolicy]) -> None:

@@ -12,7 +12,7 @@ from actors.reading.graph_errors import is_last_attempt, why_forbidden
 from actors.reading.snapshot_drafts import make_draft
 from actors.tenants.graph_clients import signed_in
 from db.audit import audit
-from db.audit.audit import SYSTEM, Action, Actor
+from db.audit.audit import Action, Actor
 from db.database import database, lock_rows
 from db.models import Policy, RunItem, Snapshot
 from db.policies import policies, snapshots
@@ -125,7 +125,7 @@ def _audit(claim: Claim, snapshot: Snapshot, outcome: Outcome) -> None:
     user = claim.run.requested_by
     audit.record(
         Action.SNAPSHOT_CAPTURED,
-        Actor.person(user, None, claim.run.origin) if user else SYSTEM,
+        audit.requester(user, claim.run.origin),
         f"policy {snapshot.policy_id} “{snapshot.name}”",
         tenant=claim.run.tenant,
         run=claim.run.id,

@@ -109,7 +109,7 @@ def _let_go(claim: Claim, item: RunItem, ages: Ages) -> bool:
     """False when somebody asked to stop."""
     # As it is now: its rules may be others than a step before.
     step, tenant = STEPS[item.policy_type], Tenant.get_by_id(claim.run.tenant_id)
-    for ids in value_lists.batched(step.find(tenant, ages), step.together):
+    for ids in value_lists.batched(step.find(tenant, ages), step.rows_at_once):
         if claims.is_cancel_requested(claim):
             return False
         daily_prune.delete_rows(claim, item, tenant, ages, ids)

@@ -75,7 +75,7 @@ def _do_and_complete(claim: Claim, do: Callable[[Claim], None], completion: Comp
             do(claim)
         completion.finish(claim)
     except Wait as e:
-        claim.has_got_on |= e.is_for_people
+        claim.has_progressed |= e.is_for_people
         _set_aside(claim, e.reason, e.seconds)
     except Throttled as e:
         _wait_for_graph(claim, e)

@@ -81,7 +81,7 @@ def _save(claim: Claim, key: str, final: PolicyList | Rejected, began: datetime,
         if isinstance(final, PolicyList):
             _record(claim, key, final, began)
         memory.forget([key])
-    claim.has_got_on = True
+    claim.has_progressed = True
 
 
 def _record(claim: Claim, key: str, final: PolicyList, began: datetime) -> None:

@@ -10,7 +10,7 @@ from actors.reading.answer_memory import RunMemory
 from actors.reading.graph_errors import is_last_try, wait_before_retry, why_forbidden
 from actors.restores import publishing_delays, safety_backup
 from db.audit import audit
-from db.audit.audit import SYSTEM, Action, Actor
+from db.audit.audit import Action
 from db.clock import utcnow
 from db.database import database, lock_rows
 from db.models import Policy, Restore, RestoreItem, RunItem, Write
@@ -204,7 +204,7 @@ class Outcomes:
         user = self._claim.run.requested_by
         audit.record(
             Action.POLICY_WRITTEN,
-            Actor.person(user, None, self._claim.run.origin) if user else SYSTEM,
+            audit.requester(user, self._claim.run.origin),
             f"policy “{item.name}”",
             tenant=self._restore.tenant,
             result=Result.OK if state == ItemState.DONE else Result.FAILED,

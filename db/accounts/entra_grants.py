@@ -69,34 +69,34 @@ def set_grant(
     with database.atomic():
         same = (EntraGrant.claim == claim) & (EntraGrant.tenant == tenant if tenant else EntraGrant.tenant.is_null())
         EntraGrant.delete().where(same).execute()
-        made = EntraGrant.create(claim=claim, site_role=site_role, tenant=tenant, role=role)
-        audit.record(Action.ENTRA_GRANT_SET, actor, claim, tenant=tenant, gives=_granted_role(made))
+        grant = EntraGrant.create(claim=claim, site_role=site_role, tenant=tenant, role=role)
+        audit.record(Action.ENTRA_GRANT_SET, actor, claim, tenant=tenant, gives=_granted_role(grant))
 
 
-def remove_grant(made: EntraGrant, actor: Actor) -> None:
+def remove_grant(grant: EntraGrant, actor: Actor) -> None:
     with database.atomic():
-        made.delete_instance()
-        audit.record(Action.ENTRA_GRANT_REMOVED, actor, made.claim, tenant=made.tenant, gives=_granted_role(made))
+        grant.delete_instance()
+        audit.record(Action.ENTRA_GRANT_REMOVED, actor, grant.claim, tenant=grant.tenant, gives=_granted_role(grant))
 
 
 def _is_guid(text: str) -> bool:
     return re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text.lower()) is not None
 
 
-def _granted_role(made: EntraGrant) -> str:
-    return str(made.role or made.site_role)
+def _granted_role(grant: EntraGrant) -> str:
+    return str(grant.role or grant.site_role)
 
 
-def sign_in_user(arrival: EntraIdentity, actor: Actor) -> User:
+def sign_in_user(identity: EntraIdentity, actor: Actor) -> User:
     """Return the person, with the roles that Entra gives them now. Raises Invalid when they may not come in."""
-    given = [one for one in all_grants() if one.claim in arrival.claims]
+    grants = [grant for grant in all_grants() if grant.claim in identity.claims]
     with database.atomic():
-        user: User = User.get_or_none(User.entra_id == arrival.entra_id) or _create_user(arrival, given, actor)
+        user: User = User.get_or_none(User.entra_id == identity.entra_id) or _create_user(identity, grants, actor)
         if not user.is_active:
             raise Invalid("Your account here was deactivated. Ask an admin.")
-        _save_answer(user, arrival)
-        _apply_site_role(user, given, actor)
-        _apply_memberships(user, given, actor)
+        _save_answer(user, identity)
+        _apply_site_role(user, grants, actor)
+        _apply_memberships(user, grants, actor)
     # Only now: what Entra took is taken, whether they come in or not.
     if user.site_role == SiteRole.NONE and not users.roles_by_tenant(user.id):
         sessions.end_all(user.id)
@@ -109,30 +109,30 @@ def token_owner(user_id: int) -> str:
     return f"user {user_id} entra token"
 
 
-def _save_answer(user: User, arrival: EntraIdentity) -> None:
-    user.entra_checked_at = arrival.asked_at
-    User.update(entra_checked_at=arrival.asked_at).where(User.id == user.id).execute()
+def _save_answer(user: User, identity: EntraIdentity) -> None:
+    user.entra_checked_at = identity.asked_at
+    User.update(entra_checked_at=identity.asked_at).where(User.id == user.id).execute()
     EntraToken.delete().where(EntraToken.user == user.id).execute()
-    if arrival.refresh_token:
-        sealed = keyring().seal(arrival.refresh_token.encode(), token_owner(user.id))
-        EntraToken.create(user=user.id, sealed=sealed, asked_at=arrival.asked_at)
+    if identity.refresh_token:
+        sealed = keyring().seal(identity.refresh_token.encode(), token_owner(user.id))
+        EntraToken.create(user=user.id, sealed=sealed, asked_at=identity.asked_at)
 
 
-def due_checks(apart: Collection[int] = ()) -> list[EntraToken]:
+def due_checks(excluded_ids: Collection[int] = ()) -> list[EntraToken]:
     """Return whom Entra is to be asked about again: people who are signed in. Deletes the tokens of all others."""
-    now, theirs = utcnow(), Session.user == EntraToken.user
-    is_signed_in = pw.fn.EXISTS(Session.select(Session.id).where(theirs & sessions.is_alive()))
-    if gone := list(EntraToken.select().where(~is_signed_in)):
-        EntraToken.delete().where(EntraToken.id.in_([one.id for one in gone])).execute()
+    now, is_theirs = utcnow(), Session.user == EntraToken.user
+    is_signed_in = pw.fn.EXISTS(Session.select(Session.id).where(is_theirs & sessions.is_alive()))
+    if signed_out := list(EntraToken.select().where(~is_signed_in)):
+        EntraToken.delete().where(EntraToken.id.in_([token.id for token in signed_out])).execute()
     is_due = (User.entra_checked_at < now - CHECK_AFTER) & (EntraToken.asked_at < now - RETRY_AFTER)
-    found = (
+    due_tokens = (
         EntraToken.select(EntraToken, User)
         .join(User)
         .where(is_due)
         .order_by(EntraToken.asked_at)
         .limit(CHECKS_PER_TICK)
     )
-    return [one for one in found if one.id not in apart]
+    return [token for token in due_tokens if token.id not in excluded_ids]
 
 
 def claim_check(token: EntraToken) -> bool:
@@ -143,16 +143,16 @@ def claim_check(token: EntraToken) -> bool:
 
 def refresh_token(user: User) -> str:
     """Return the person's refresh token, "" when there is none. Raises SealError."""
-    found = EntraToken.get_or_none(EntraToken.user == user.id)
-    return keyring().unseal(found.sealed, token_owner(user.id)).decode() if found else ""
+    token = EntraToken.get_or_none(EntraToken.user == user.id)
+    return keyring().unseal(token.sealed, token_owner(user.id)).decode() if token else ""
 
 
-def renew_roles(user: User, arrival: EntraIdentity) -> None:
+def renew_roles(user: User, identity: EntraIdentity) -> None:
     """Set the roles as a sign-in does. Raises Invalid when the person may not stay: then they are signed out."""
-    if not user.entra_id or arrival.entra_id != user.entra_id:
+    if not user.entra_id or identity.entra_id != user.entra_id:
         end_entra_access(user)
         return
-    sign_in_user(arrival, SYSTEM)
+    sign_in_user(identity, SYSTEM)
 
 
 def end_entra_access(user: User) -> None:
@@ -160,42 +160,40 @@ def end_entra_access(user: User) -> None:
     with database.atomic():
         User.update(entra_checked_at=None).where(User.id == user.id).execute()
         EntraToken.delete().where(EntraToken.user == user.id).execute()
-        ended = sessions.end_all(user.id, by=ENTRA)
+        ended = sessions.end_all(user.id, way=ENTRA)
         audit.record(Action.SESSIONS_ENDED, SYSTEM, f"user {user.email}", sessions=ended)
 
 
-def _create_user(arrival: EntraIdentity, given: list[EntraGrant], actor: Actor) -> User:
-    if not given:
+def _create_user(identity: EntraIdentity, grants: list[EntraGrant], actor: Actor) -> User:
+    if not grants:
         raise Invalid(_NO_ROLE)
-    email = arrival.email.strip().lower()
+    email = identity.email.strip().lower()
     if users.find_by_email(email):
         raise Invalid(
             f"There is an account {email} here that does not sign in with Entra ID. Ask an admin to give it your "
-            f"object id, {arrival.entra_id}, on its page under Users."
+            f"object id, {identity.entra_id}, on its page under Users."
         )
-    made = User.create(email=email, name=arrival.name.strip() or email, entra_id=arrival.entra_id)
+    user = User.create(email=email, name=identity.name.strip() or email, entra_id=identity.entra_id)
     audit.record(Action.USER_ADDED, actor, f"user {email}", site_role=str(SiteRole.NONE))
-    return made
+    return user
 
 
-def _apply_site_role(user: User, given: list[EntraGrant], actor: Actor) -> None:
+def _apply_site_role(user: User, grants: list[EntraGrant], actor: Actor) -> None:
     """Set the site role. Of a person with a password too it is an admin's to give and to take: an admin made them."""
-    roles = [SiteRole(one.site_role) for one in given if one.site_role]
-    wanted = max([SiteRole.NONE, *roles], key=list(SiteRole).index)
-    if user.password_hash is None and user.site_role != wanted:
-        user.site_role = wanted
-        User.update(site_role=wanted).where(User.id == user.id).execute()
+    roles = [SiteRole(grant.site_role) for grant in grants if grant.site_role]
+    site_role = max([SiteRole.NONE, *roles], key=list(SiteRole).index)
+    if user.password_hash is None and user.site_role != site_role:
+        user.site_role = site_role
+        User.update(site_role=site_role).where(User.id == user.id).execute()
         audit.record(Action.USER_CHANGED, actor, f"user {user.email}", changed=["site_role"])
 
 
-def _apply_memberships(user: User, given: list[EntraGrant], actor: Actor) -> None:
+def _apply_memberships(user: User, grants: list[EntraGrant], actor: Actor) -> None:
     roles: dict[Tenant, list[Role]] = {}
-    for one in given:
-        if one.tenant:
-            roles.setdefault(one.tenant, []).append(Role(one.role))
-    held = {
-        one.tenant: one for one in Membership.select(Membership, Tenant).join(Tenant).where(Membership.user == user)
-    }
+    for grant in grants:
+        if grant.tenant:
+            roles.setdefault(grant.tenant, []).append(Role(grant.role))
+    held = {membership.tenant: membership for membership in users.memberships_of_user(user)}
     for tenant, membership in held.items():
         if membership.is_from_entra and tenant not in roles:
             users.remove_member(membership, actor)

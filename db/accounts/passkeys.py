@@ -63,8 +63,8 @@ def request_registration(user: User, place: RelyingParty) -> PasskeyRequest:
     """Ask for a new passkey. Raises Invalid when the person must not have any, or has enough."""
     if not user.password_hash:
         raise Invalid("You sign in with Entra ID: your passkeys are kept there.")
-    theirs = of_user(user.id)
-    if len(theirs) >= MAX_PASSKEYS:
+    passkeys = of_user(user.id)
+    if len(passkeys) >= MAX_PASSKEYS:
         raise Invalid(f"You have {MAX_PASSKEYS} passkeys. Remove one that you no longer use.")
     options = webauthn.generate_registration_options(
         rp_id=place.rp_id,
@@ -75,7 +75,9 @@ def request_registration(user: User, place: RelyingParty) -> PasskeyRequest:
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.REQUIRED, user_verification=_VERIFIED
         ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(base64url_to_bytes(one.credential_id)) for one in theirs],
+        exclude_credentials=[
+            PublicKeyCredentialDescriptor(base64url_to_bytes(passkey.credential_id)) for passkey in passkeys
+        ],
     )
     return PasskeyRequest(bytes_to_base64url(options.challenge), webauthn.options_to_json(options))
 
@@ -87,38 +89,38 @@ def add(user: User, name: str, answer: str, challenge: str, place: RelyingParty,
     """
     name = name.replace("\x00", "").strip()[:60] or "Passkey"
     with _reading_answer("The browser's answer is no passkey for this address. Nothing was added; try again."):
-        found = webauthn.verify_registration_response(
+        registration = webauthn.verify_registration_response(
             credential=_parse_answer(answer),
             expected_challenge=base64url_to_bytes(challenge),
             expected_rp_id=place.rp_id,
             expected_origin=place.origin,
             require_user_verification=True,
         )
-        made = {
-            "credential_id": bytes_to_base64url(found.credential_id),
-            "public_key": bytes_to_base64url(found.credential_public_key),
+        public_parts = {
+            "credential_id": bytes_to_base64url(registration.credential_id),
+            "public_key": bytes_to_base64url(registration.credential_public_key),
         }
     with database.atomic():
-        if Passkey.select().where(Passkey.credential_id == made["credential_id"]).exists():
+        if Passkey.select().where(Passkey.credential_id == public_parts["credential_id"]).exists():
             raise Invalid("That passkey is here already.")
         audit.record(Action.PASSKEY_ADDED, actor, f"user {user.email}", name=name)
-        return Passkey.create(user=user, name=name, sign_count=found.sign_count, **made)
+        return Passkey.create(user=user, name=name, sign_count=registration.sign_count, **public_parts)
 
 
 def remove(user: User, passkey_id: int, actor: Actor) -> bool:
     """Remove a passkey. Return False when it is not this person's."""
-    found = Passkey.get_or_none((Passkey.id == passkey_id) & (Passkey.user == user.id))
-    if found is None:
+    passkey = Passkey.get_or_none((Passkey.id == passkey_id) & (Passkey.user == user.id))
+    if passkey is None:
         return False
     with database.atomic():
-        found.delete_instance()
-        audit.record(Action.PASSKEY_REMOVED, actor, f"user {user.email}", name=found.name)
+        passkey.delete_instance()
+        audit.record(Action.PASSKEY_REMOVED, actor, f"user {user.email}", name=passkey.name)
     return True
 
 
 def remove_all(user: User, actor: Actor) -> None:
-    for one in of_user(user.id):
-        remove(user, one.id, actor)
+    for passkey in of_user(user.id):
+        remove(user, passkey.id, actor)
 
 
 def request_sign_in(place: RelyingParty) -> PasskeyRequest:
@@ -130,61 +132,61 @@ def request_sign_in(place: RelyingParty) -> PasskeyRequest:
 def claimed_user(answer: str) -> User | None:
     """Return the person whose passkey the answer names. That proves nothing."""
     try:
-        found = _find_named(_parse_answer(answer))
+        passkey = _find_named(_parse_answer(answer))
     except _UNREADABLE:
         return None
-    return found.user if found else None
+    return passkey.user if passkey else None
 
 
 def verify_sign_in(answer: str, challenge: str, asked_at: datetime, place: RelyingParty, address: str | None) -> User:
     """Return the person whose passkey signed the challenge. Raises Invalid, with one sentence whatever is wrong."""
     with _reading_answer(REFUSED):
         parsed = _parse_answer(answer)
-        found = _find_named(parsed)
-        if found is None or not _is_handle_of(found.user, parsed):
+        passkey = _find_named(parsed)
+        if passkey is None or not _is_handle_of(passkey.user, parsed):
             raise Invalid(REFUSED)
-        signed = webauthn.verify_authentication_response(
+        verification = webauthn.verify_authentication_response(
             credential=parsed,
             expected_challenge=base64url_to_bytes(challenge),
             expected_rp_id=place.rp_id,
             expected_origin=place.origin,
-            credential_public_key=base64url_to_bytes(found.public_key),
+            credential_public_key=base64url_to_bytes(passkey.public_key),
             # Looked at below, where it can be told.
             credential_current_sign_count=0,
             require_user_verification=True,
         )
-    _record_use(found, signed.new_sign_count, asked_at, address)
-    return found.user
+    _record_use(passkey, verification.new_sign_count, asked_at, address)
+    return passkey.user
 
 
-def _record_use(found: Passkey, count: int, asked_at: datetime, address: str | None) -> None:
+def _record_use(passkey: Passkey, count: int, asked_at: datetime, address: str | None) -> None:
     """Count the use once. Raises Invalid for an answer that was used, or given up, and for a counter that went back.
 
     A challenge that is older than the last use was answered before, or given up. A counter of 0 counts nothing.
     """
-    if (count or found.sign_count) and count <= found.sign_count:
-        who = Actor.person(found.user, address)
-        audit.record(Action.PASSKEY_CLONED, who, f"user {found.user.email}", result=Result.REFUSED, name=found.name)
+    if (count or passkey.sign_count) and count <= passkey.sign_count:
+        who = Actor.person(passkey.user, address)
+        audit.record(Action.PASSKEY_CLONED, who, f"user {passkey.user.email}", result=Result.REFUSED, name=passkey.name)
         raise Invalid("There are two copies of that passkey. Sign in another way, and remove it on your account page.")
     is_unused = Passkey.used_at.is_null() | (Passkey.used_at < asked_at)
-    same = (Passkey.id == found.id) & (Passkey.sign_count == found.sign_count) & is_unused
+    is_unchanged = (Passkey.id == passkey.id) & (Passkey.sign_count == passkey.sign_count) & is_unused
     # Never before it was asked, whatever the clocks say: then the same answer would count again.
-    if not Passkey.update(sign_count=count, used_at=max(utcnow(), asked_at)).where(same).execute():
+    if not Passkey.update(sign_count=count, used_at=max(utcnow(), asked_at)).where(is_unchanged).execute():
         raise Invalid(REFUSED)
 
 
 def _find_named(parsed: dict[str, Any]) -> Passkey | None:
     """Return the passkey that the answer names, when it belongs to an active person with a password."""
-    may = User.is_active & User.password_hash.is_null(False)
-    named = Passkey.credential_id == str(parsed["rawId"])
-    found: Passkey | None = Passkey.select(Passkey, User).join(User).where(named & may).first()
-    return found
+    may_sign_in = User.is_active & User.password_hash.is_null(False)
+    is_named = Passkey.credential_id == str(parsed["rawId"])
+    passkey: Passkey | None = Passkey.select(Passkey, User).join(User).where(is_named & may_sign_in).first()
+    return passkey
 
 
 def _is_handle_of(user: User, parsed: dict[str, Any]) -> bool:
     """Return whether the answer's user handle is this person's. A passkey that the browser found by itself has one."""
-    told = parsed["response"]["userHandle"]
-    return hmac.compare_digest(base64url_to_bytes(told), _user_handle(user))
+    handle = parsed["response"]["userHandle"]
+    return hmac.compare_digest(base64url_to_bytes(handle), _user_handle(user))
 
 
 def _user_handle(user: User) -> bytes:

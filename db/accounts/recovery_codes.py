@@ -34,11 +34,11 @@ def create(user: User, actor: Actor) -> list[str]:
 
 def use(user: User, typed: str, actor: Actor) -> bool:
     """Use up the typed code. Return False when it is not one of this person's unused codes."""
-    its = (
+    is_unused = (
         (RecoveryCode.user == user.id) & (RecoveryCode.mark == _code_hash(user, typed)) & RecoveryCode.used_at.is_null()
     )
     with database.atomic():
-        if not RecoveryCode.update(used_at=utcnow()).where(its).execute():
+        if not RecoveryCode.update(used_at=utcnow()).where(is_unused).execute():
             return False
         audit.record(Action.RECOVERY_CODE_USED, actor, f"user {user.email}", left=count_left(user))
     return True

@@ -46,15 +46,15 @@ def begin(user: User, address: str | None, browser: str, way: str) -> str:
 def find(token: str, *, is_asked_for: bool) -> Session | None:
     """Return the live session of an active person, joined with them, or None."""
     now = utcnow()
-    found: Session | None = (
+    session: Session | None = (
         Session.select(Session, User)
         .join(User)
         .where((Session.token_mark == _token_hash(token)) & is_alive() & User.is_active & _is_known_by_entra(now))
         .first()
     )
-    if found and is_asked_for and now - found.seen_at > SEEN_INTERVAL:
-        Session.update(seen_at=now).where(Session.id == found.id).execute()
-    return found
+    if session and is_asked_for and now - session.seen_at > SEEN_INTERVAL:
+        Session.update(seen_at=now).where(Session.id == session.id).execute()
+    return session
 
 
 def of_user(user_id: int) -> list[Session]:
@@ -67,10 +67,10 @@ def end(user_id: int, session_id: int) -> bool:
     return bool(Session.delete().where((Session.id == session_id) & (Session.user == user_id)).execute())
 
 
-def end_all(user_id: int, *, but: int | None = None, by: str | None = None) -> int:
+def end_all(user_id: int, *, but_id: int | None = None, way: str | None = None) -> int:
     """End a person's sessions, but for the session `but`, or only those that began `by` that way. Return how many."""
-    theirs = (Session.user == user_id) & (Session.way == by) if by else Session.user == user_id
-    return int(Session.delete().where(theirs & (Session.id != but) if but else theirs).execute())
+    is_ending = (Session.user == user_id) & (Session.way == way) if way else Session.user == user_id
+    return int(Session.delete().where(is_ending & (Session.id != but_id) if but_id else is_ending).execute())
 
 
 def _is_known_by_entra(now: datetime) -> Condition:

@@ -29,7 +29,7 @@ def provisioning_uri(user: User, secret: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=ISSUER)
 
 
-def turn_on(user: User, secret: str, code: str, actor: Actor, *, here: int) -> list[str]:
+def turn_on(user: User, secret: str, code: str, actor: Actor, *, current_session_id: int) -> list[str]:
     """Ask for codes from now on, and return the recovery codes, to be shown once.
 
     Sessions that began without a code end, but for the current one. Raises Invalid when the code does not fit, since
@@ -45,7 +45,7 @@ def turn_on(user: User, secret: str, code: str, actor: Actor, *, here: int) -> l
         if not User.update(totp_secret=sealed, totp_step=step).where(is_off).execute():
             raise Invalid("Codes are on already. To change to another app, turn them off first.")
         codes = recovery_codes.create(user, actor)
-        sessions.end_all(user.id, but=here)
+        sessions.end_all(user.id, but_id=current_session_id)
         audit.record(Action.SECOND_FACTOR_ON, actor, f"user {user.email}")
     return codes
 

@@ -44,20 +44,20 @@ def _require_long_password(password: str) -> None:
 
 
 def find_by_email(email: str) -> User | None:
-    found: User | None = User.get_or_none(User.email == email.strip().lower())
-    return found
+    user: User | None = User.get_or_none(User.email == email.strip().lower())
+    return user
 
 
 def parse_entra_id(text: str, user: User) -> str:
     """Return an object id that nobody else here has. Raises Invalid."""
     try:
-        found = str(UUID(text.strip()))
+        object_id = str(UUID(text.strip()))
     except ValueError as e:
         raise Invalid("An object id has the form 00000000-0000-0000-0000-000000000000.") from e
-    other = User.get_or_none((User.entra_id == found) & (User.id != user.id))
+    other = User.get_or_none((User.entra_id == object_id) & (User.id != user.id))
     if other:
         raise Invalid(f"{other.email} signs in with that object id already.")
-    return found
+    return object_id
 
 
 def totp_owner(user_id: int) -> str:
@@ -65,7 +65,7 @@ def totp_owner(user_id: int) -> str:
     return f"user {user_id} totp"
 
 
-def change(user: User, actor: Actor, *, here: int | None = None, **changes: object) -> None:
+def change(user: User, actor: Actor, *, current_session_id: int | None = None, **changes: object) -> None:
     """Change name, site_role, is_active, entra_id or password.
 
     Anything but a name ends the person's sessions, but for the `current_session_id` in which they changed it
@@ -79,16 +79,16 @@ def change(user: User, actor: Actor, *, here: int | None = None, **changes: obje
     if not changes:
         return
     is_admin_no_more = changes.get("site_role", user.site_role) != SiteRole.ADMIN or changes.get("is_active") is False
-    named = sorted(name.removesuffix("_hash") for name in changes)
+    changed_names = sorted(name.removesuffix("_hash") for name in changes)
     with database.atomic():
         if is_admin_no_more:
             _require_another_admin(user)
         User.update(**changes).where(User.id == user.id).execute()
-        if "password_hash" in changes and here is None:
+        if "password_hash" in changes and current_session_id is None:
             passkeys.remove_all(user, actor)
         if set(changes) - {"name"}:
-            sessions.end_all(user.id, but=here)
-        audit.record(Action.USER_CHANGED, actor, f"user {user.email}", changed=named)
+            sessions.end_all(user.id, but_id=current_session_id)
+        audit.record(Action.USER_CHANGED, actor, f"user {user.email}", changed=changed_names)
 
 
 def _require_another_admin(user: User) -> None:
@@ -99,10 +99,10 @@ def _require_another_admin(user: User) -> None:
         raise Invalid("This is the last active admin. Make someone else an admin first.")
 
 
-def sign_out_everywhere(user: User, actor: Actor, *, but: int | None = None) -> int:
+def sign_out_everywhere(user: User, actor: Actor, *, but_id: int | None = None) -> int:
     """End the person's sessions, but for one. Return how many that ended."""
     with database.atomic():
-        ended = sessions.end_all(user.id, but=but)
+        ended = sessions.end_all(user.id, but_id=but_id)
         audit.record(Action.SESSIONS_ENDED, actor, f"user {user.email}", sessions=ended)
     return ended
 
@@ -131,9 +131,9 @@ def check_password(email: str, password: str) -> User | None:
 
 def set_member(user: User, tenant: Tenant, role: Role, actor: Actor, *, is_from_entra: bool = False) -> None:
     row = {"user": user.id, "tenant": tenant.id, "role": role, "is_from_entra": is_from_entra}
-    given = (Membership.role, Membership.is_from_entra)
+    renewed = (Membership.role, Membership.is_from_entra)
     with database.atomic():
-        upserts.insert_or_update(Membership, (Membership.user, Membership.tenant), [row], given)
+        upserts.insert_or_update(Membership, (Membership.user, Membership.tenant), [row], renewed)
         audit.record(Action.MEMBER_SET, actor, f"user {user.email}", tenant=tenant, user=user.email, role=str(role))
 
 
@@ -144,10 +144,10 @@ def remove_member(membership: Membership, actor: Actor) -> None:
         audit.record(Action.MEMBER_REMOVED, actor, f"user {user.email}", tenant=tenant, user=user.email)
 
 
-def set_subscribed(user: User, tenant: Tenant, wanted: bool) -> bool:
+def set_subscribed(user: User, tenant: Tenant, is_subscribed: bool) -> bool:
     """Notify this person of every run of the tenant, or of their own only. Return False when there is no membership."""
     return bool(
-        Membership.update(is_subscribed=wanted)
+        Membership.update(is_subscribed=is_subscribed)
         .where((Membership.user == user) & (Membership.tenant == tenant))
         .execute()
     )
@@ -165,14 +165,14 @@ def roles_by_tenant(user_id: int) -> dict[int, Role]:
     return {tenant_id: Role(role) for tenant_id, role in rows.tuples()}
 
 
-def has_role(user: User | None, tenant: Tenant, wanted: Collection[Role]) -> bool:
+def has_role(user: User | None, tenant: Tenant, accepted: Collection[Role]) -> bool:
     """Return whether the user has one of these roles in the tenant, or is an admin of the installation.
 
     Acts that happen long after their request ask this anew.
     """
     if user is None or not user.is_active:
         return False
-    return user.site_role == SiteRole.ADMIN or roles_by_tenant(user.id).get(tenant.id) in wanted
+    return user.site_role == SiteRole.ADMIN or roles_by_tenant(user.id).get(tenant.id) in accepted
 
 
 def members_of_tenant(tenant: Tenant) -> list[Membership]:

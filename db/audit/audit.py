@@ -185,6 +185,11 @@ class Actor:
 SYSTEM = Actor("system", origin="system")
 
 
+def requester(user: User | None, origin: str) -> Actor:
+    """Return the person who asked for a run, or the system for a run that nobody asked for."""
+    return Actor.person(user, None, origin) if user else SYSTEM
+
+
 def record(
     action: Action,
     actor: Actor,
@@ -231,9 +236,9 @@ def _append(events: list[AuditEvent]) -> None:
     for event_id, event in enumerate(events, start=number - len(events) + 1):
         event.id, event.at, event.previous_hash = event_id, utcnow(), previous
         event.hash = previous = hash_of_event(event)
-        event.mac = key.mark(EVENT_PURPOSE, event.hash)
-    for some in value_lists.batched(events):
-        AuditEvent.insert_many([one.__data__ for one in some]).execute()
+        event.mac = key.keyed_hash(EVENT_PURPOSE, event.hash)
+    for batch in value_lists.batched(events):
+        AuditEvent.insert_many([event.__data__ for event in batch]).execute()
     AuditHead.update(hash=previous).execute()
 
 

@@ -34,13 +34,13 @@ class Key:
     until: str
     secret: bytes = field(repr=False)
 
-    def mark(self, what: str, text: str) -> str:
+    def keyed_hash(self, purpose: str, text: str) -> str:
         """Return the keyed hash of a text. `purpose` keeps the hash of one sort of thing from passing for another's."""
-        return hmac.digest(self.secret, f"{what} {text}".encode("utf-8", "surrogatepass"), "sha256").hex()
+        return hmac.digest(self.secret, f"{purpose} {text}".encode("utf-8", "surrogatepass"), "sha256").hex()
 
-    def fits(self, mark: object, what: str, text: str) -> bool:
-        return isinstance(mark, str) and hmac.compare_digest(
-            mark.encode("utf-8", "replace"), self.mark(what, text).encode()
+    def matches(self, claimed_hash: object, purpose: str, text: str) -> bool:
+        return isinstance(claimed_hash, str) and hmac.compare_digest(
+            claimed_hash.encode("utf-8", "replace"), self.keyed_hash(purpose, text).encode()
         )
 
 
@@ -68,7 +68,7 @@ def all_keys() -> list[Key]:
 
 def _open_all(rows: Any) -> list[Key]:
     try:
-        keys = [_open(key_id, bytes(one)) for key_id, one in rows]
+        keys = [_open(key_id, bytes(sealed)) for key_id, sealed in rows]
     except (TypeError, ValueError, KeyError, OverflowError) as e:  # SQLite lets anything stand there
         raise SealError(CHANGED) from e
     if not keys:
@@ -77,8 +77,8 @@ def _open_all(rows: Any) -> list[Key]:
 
 
 @lru_cache(maxsize=50)
-def _open(key_id: int, one: bytes) -> Key:
-    record = json.loads(keyring().unseal(one, seal_owner(key_id)))
+def _open(key_id: int, sealed: bytes) -> Key:
+    record = json.loads(keyring().unseal(sealed, seal_owner(key_id)))
     return Key(record["after"], record["hash"], record["until"], bytes.fromhex(record["secret"]))
 
 
@@ -94,7 +94,7 @@ def may_lack_keyed_hash(key: Key, at: object) -> bool:
 
 def installation_hash() -> str:
     """Return what names this installation elsewhere: two that share a Redis do not meet. Raises SealError."""
-    return all_keys()[0].mark("installation", "")[:32]
+    return all_keys()[0].keyed_hash("installation", "")[:32]
 
 
 def begin_new_key() -> None:
@@ -104,5 +104,5 @@ def begin_new_key() -> None:
         [(last_id, last_hash)] = (
             AuditHead.update(last_id=AuditHead.last_id).returning(AuditHead.last_id, AuditHead.hash).tuples().execute()
         )
-        made = AuditKey.create(sealed=b"")
-        AuditKey.update(sealed=create_sealed_key(made.id, last_id, last_hash)).where(AuditKey.id == made.id).execute()
+        key = AuditKey.create(sealed=b"")
+        AuditKey.update(sealed=create_sealed_key(key.id, last_id, last_hash)).where(AuditKey.id == key.id).execute()

@@ -82,7 +82,7 @@ class Chain:
         key = audit_keys.key_of_event(self._keys, event.id)
         if key is None or event.mac is None:
             return event.mac is None and (key is None or self._may_lack_one(key, event))
-        return key.fits(event.mac, EVENT_PURPOSE, event.hash)
+        return key.matches(event.mac, EVENT_PURPOSE, event.hash)
 
     def _may_lack_one(self, key: Key, event: AuditEvent) -> bool:
         """Return whether the event may lack a keyed hash.
@@ -125,8 +125,8 @@ def load_keys() -> tuple[list[Key], list[ChainFault]]:
 
 def end_of_log() -> ChainPoint:
     """Return the point at which the log ends now."""
-    found = audit_rows.read_head()
-    return found.last_id, found.hash
+    log_head = audit_rows.read_head()
+    return log_head.last_id, log_head.hash
 
 
 def contains_point(point: ChainPoint) -> bool:
@@ -134,8 +134,8 @@ def contains_point(point: ChainPoint) -> bool:
     event_id, known = point
     if not event_id:
         return FIRST_PREVIOUS_HASH.startswith(known)
-    found = audit_rows.find_event(event_id)
-    return found is not None and found.hash.startswith(known)
+    event = audit_rows.find_event(event_id)
+    return event is not None and event.hash.startswith(known)
 
 
 def point_as_text(point: ChainPoint) -> str:

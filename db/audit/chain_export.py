@@ -58,7 +58,7 @@ def document_lines(first: int, last: int) -> Iterator[str]:
         yield line
     ending = audit_rows.find_event(last)
     end = {"events": count - 1, "last_hash": ending.hash if ending else previous, "sha256": digest.hexdigest()}
-    yield _line({**end, "mac": audit_keys.newest_key().mark(DOCUMENT_PURPOSE, _line(end))})
+    yield _line({**end, "mac": audit_keys.newest_key().keyed_hash(DOCUMENT_PURPOSE, _line(end))})
 
 
 def _head_and_events(first: int, last: int, previous: str) -> Iterator[str]:
@@ -81,8 +81,8 @@ def check_document(document: Iterable[str], keys: Sequence[Key] = ()) -> Verdict
 
     Raises Invalid when it is no such document.
     """
-    given = iter(document)
-    first_line = next(given, "")
+    remaining_lines = iter(document)
+    first_line = next(remaining_lines, "")
     head = _parse_line(first_line)
     if head.get("format") not in {FORMAT, EARLIER_FORMAT} or not isinstance(head.get("first"), int):
         raise Invalid("That is no audit log as `tenantkeep audit export` writes it.")
@@ -91,7 +91,7 @@ def check_document(document: Iterable[str], keys: Sequence[Key] = ()) -> Verdict
     faults: list[str] = []
     end: dict[str, Any] = {}
     count = 0
-    for line in given:
+    for line in remaining_lines:
         end = _parse_line(line)
         if "sha256" in end:
             break
@@ -100,32 +100,32 @@ def check_document(document: Iterable[str], keys: Sequence[Key] = ()) -> Verdict
         count += 1
     faults += _last_line_faults(end, count, chain.hash, digest.hexdigest())
     faults += _authorship_faults(end, keys) if head["format"] == FORMAT else []
-    faults += ["Something follows the last line."] if next(given, "") else []
+    faults += ["Something follows the last line."] if next(remaining_lines, "") else []
     return Verdict(count, head["first"], chain.last_id, str(head.get("previous_hash")), chain.hash, faults)
 
 
 def _last_line_faults(end: dict[str, Any], count: int, last_hash: str, digest: str) -> list[str]:
     if "sha256" not in end:
         return ["The document is cut off: its last line is missing."]
-    said = (end.get("events"), end.get("last_hash"), end["sha256"])
-    return [] if said == (count, last_hash, digest) else ["The last line does not fit what is before it."]
+    claimed = (end.get("events"), end.get("last_hash"), end["sha256"])
+    return [] if claimed == (count, last_hash, digest) else ["The last line does not fit what is before it."]
 
 
 def _authorship_faults(end: dict[str, Any], keys: Sequence[Key]) -> list[str]:
     """Return a fault unless one of our keys wrote the last line, whenever that was."""
-    told = _line({name: value for name, value in end.items() if name != "mac"})
-    is_ours = not keys or any(key.fits(end.get("mac"), DOCUMENT_PURPOSE, told) for key in keys)
+    signed_line = _line({name: value for name, value in end.items() if name != "mac"})
+    is_ours = not keys or any(key.matches(end.get("mac"), DOCUMENT_PURPOSE, signed_line) for key in keys)
     return [] if is_ours else ["This installation did not write the document: its keyed hash does not fit."]
 
 
 def _parse_line(line: str) -> dict[str, Any]:
     try:
-        found = json.loads(line)
+        values = json.loads(line)
     except (ValueError, RecursionError) as e:
         raise Invalid("A line of it is no JSON.") from e
-    if not isinstance(found, dict):
+    if not isinstance(values, dict):
         raise Invalid("A line of it is no event.")
-    return found
+    return values
 
 
 def _to_event(values: dict[str, Any]) -> AuditEvent:
@@ -141,9 +141,9 @@ def _to_event(values: dict[str, Any]) -> AuditEvent:
 def differences_from_log(verdict: Verdict) -> list[str]:
     """Return how the document's two ends differ from this database's own chain."""
     faults = []
-    for event_id, said in ((verdict.first_id - 1, verdict.previous_hash), (verdict.last_id, verdict.last_hash)):
+    for event_id, claimed_hash in ((verdict.first_id - 1, verdict.previous_hash), (verdict.last_id, verdict.last_hash)):
         event = audit_rows.find_event(event_id)
         known = FIRST_PREVIOUS_HASH if event_id == 0 else event.hash if event else None
-        if known != said:
+        if known != claimed_hash:
             faults.append(f"Event {event_id} of this installation has another hash than the document says.")
     return faults

@@ -38,10 +38,10 @@ def last_check() -> AuditCheck:
 def _load_check() -> AuditCheck | None:
     """Return the state of the check, or None when its row is gone or cannot be read."""
     try:
-        found: AuditCheck | None = AuditCheck.get_or_none()
+        check: AuditCheck | None = AuditCheck.get_or_none()
     except ValueError:
         return None
-    return found
+    return check
 
 
 def check_next_events(points: Collection[ChainPoint] = ()) -> list[ChainFault]:
@@ -55,7 +55,7 @@ def check_next_events(points: Collection[ChainPoint] = ()) -> list[ChainFault]:
     keys, faults = chain.load_keys()
     if faults:
         return _report_once(check, faults)
-    if not keys[-1].fits(check.mac, STATE_PURPOSE, _signed_text(check)):
+    if not keys[-1].matches(check.mac, STATE_PURPOSE, _signed_text(check)):
         check.began_at = check.ended_at = None
     # Nor does an old one, put back, spare what was changed since from being looked at.
     if not _is_of_today(check.began_at, now):
@@ -84,7 +84,9 @@ def _missing_points(points: Collection[ChainPoint]) -> list[ChainFault]:
     sentence = (
         "is missing, or another than it was: the log's end was cut off, or an older copy of the database put here"
     )
-    return [ChainFault(one[0], f"Event {one[0]} {sentence}.") for one in points if not chain.contains_point(one)]
+    return [
+        ChainFault(point[0], f"Event {point[0]} {sentence}.") for point in points if not chain.contains_point(point)
+    ]
 
 
 def _report_once(check: AuditCheck, faults: list[ChainFault]) -> list[ChainFault]:
@@ -135,7 +137,7 @@ def _end_round(check: AuditCheck, now: datetime) -> None:
 
 def _save(check: AuditCheck) -> None:
     keys, _ = chain.load_keys()
-    check.mac = keys[-1].mark(STATE_PURPOSE, _signed_text(check)) if keys else None
+    check.mac = keys[-1].keyed_hash(STATE_PURPOSE, _signed_text(check)) if keys else None
     check.save()
 
 

@@ -80,21 +80,21 @@ def unchanged_snapshots(policies: Iterable[Policy], full_every_days: int) -> dic
         and policy.last_captured_at is not None
         and policy.last_captured_at > read_since
     }
-    found = {}
+    snapshot_by_policy = {}
     for snapshot in _newest_snapshots(list(candidates)):
         modified_at = candidates[snapshot.policy_id].modified_at
         if _is_same_second(snapshot.modified_at, modified_at) and snapshot.confirmed_at - modified_at > TOO_FRESH:
-            found[snapshot.policy_id] = snapshot.id
-    return found
+            snapshot_by_policy[snapshot.policy_id] = snapshot.id
+    return snapshot_by_policy
 
 
-def _is_same_second(one: datetime | None, other: datetime) -> bool:
-    return one is not None and one.replace(microsecond=0) == other.replace(microsecond=0)
+def _is_same_second(first: datetime | None, second: datetime) -> bool:
+    return first is not None and first.replace(microsecond=0) == second.replace(microsecond=0)
 
 
 def _newest_snapshots(policy_ids: list[int]) -> Iterable[Snapshot]:
-    for some in value_lists.batched(policy_ids):
-        newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.policy.in_(some)).group_by(Snapshot.policy)
+    for batch in value_lists.batched(policy_ids):
+        newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.policy.in_(batch)).group_by(Snapshot.policy)
         yield from Snapshot.select(Snapshot.id, Snapshot.policy, Snapshot.modified_at, Snapshot.confirmed_at).where(
             Snapshot.id.in_(newest)
         )
@@ -144,9 +144,11 @@ def _update_tenant(backup_set: BackupSet, run: Run, types: Mapping[str, Mapping[
     """
     began, is_cancelled = run.started_at or utcnow(), Run.get_by_id(run.id).state == RunState.CANCELLED
     # Some policies of a policy type are no backup of it, unless they are what the last one lacked.
-    told = types if not backup_set.selection.get("policies") or _retries_last_backup(run) else {}
-    good = [key for key, row in told.items() if is_whole(row)]
-    bad = {key: _why(row) for key, row in told.items() if not is_whole(row) and row.get("offer") not in QUIET_OFFERS}
+    relevant = types if not backup_set.selection.get("policies") or _retries_last_backup(run) else {}
+    good = [key for key, row in relevant.items() if is_whole(row)]
+    bad = {
+        key: _why(row) for key, row in relevant.items() if not is_whole(row) and row.get("offer") not in QUIET_OFFERS
+    }
     # What somebody stopped says nothing of what the backup before it holds.
     coverage.record_backup(run.tenant_id, began, good, {} if backup_set.selection or is_cancelled else bad)
     if not backup_set.selection and good and not is_cancelled:
@@ -225,7 +227,7 @@ def _final_state(backup_set: BackupSet, run: Run) -> SetState:
 
 def _count_by_type(backup_set: BackupSet, run: Run) -> dict[str, Any]:
     """Return per policy type what was listed, and how many items had each outcome."""
-    found = {key: dict(row) for key, row in backup_set.types.items()}
+    counts = {key: dict(row) for key, row in backup_set.types.items()}
     rows = (
         RunItem.select(RunItem.policy_type, RunItem.outcome, pw.fn.COUNT(RunItem.id))
         .where(RunItem.run == run)
@@ -233,9 +235,9 @@ def _count_by_type(backup_set: BackupSet, run: Run) -> dict[str, Any]:
         .tuples()
     )
     for policy_type, outcome, count in rows:
-        row = found.setdefault(policy_type, {"state": str(ItemState.DONE), "listed": 0, "message": None})
+        row = counts.setdefault(policy_type, {"state": str(ItemState.DONE), "listed": 0, "message": None})
         row[str(outcome)] = count
-    return found
+    return counts
 
 
 def _problems(run: Run) -> list[dict[str, Any]]:
@@ -245,13 +247,13 @@ def _problems(run: Run) -> list[dict[str, Any]]:
     bad = bad.order_by(RunItem.id)
     return [
         {
-            "policy_type": one.policy_type,
-            "policy": one.policy_id,
-            "name": one.name,
-            "reason": one.reason,
-            "message": one.message,
+            "policy_type": item.policy_type,
+            "policy": item.policy_id,
+            "name": item.name,
+            "reason": item.reason,
+            "message": item.message,
         }
-        for one in bad
+        for item in bad
     ]
 
 

@@ -37,21 +37,21 @@ def pack(ids: list[int]) -> bytes:
 
 
 def unpack(packed: bytes) -> list[int]:
-    found, last, value, shift = [], 0, 0, 0
+    ids, last, value, shift = [], 0, 0, 0
     for byte in zlib.decompress(packed):
         value |= (byte & 0x7F) << shift
         shift += 7
         if byte < 0x80:
             last += value
-            found.append(last)
+            ids.append(last)
             value = shift = 0
-    return found
+    return ids
 
 
 def _seven_bit_groups(ids: list[int]) -> Iterator[int]:
     last = 0
-    for one in ids:
-        step, last = one - last, one
+    for snapshot_id in ids:
+        step, last = snapshot_id - last, snapshot_id
         while step > 0x7F:
             yield step & 0x7F | 0x80
             step >>= 7

@@ -53,9 +53,9 @@ class RetentionRules:
     monthly: int = 0
 
     @classmethod
-    def parse(cls, given: Mapping[str, Any]) -> "RetentionRules":
+    def parse(cls, form: Mapping[str, Any]) -> "RetentionRules":
         """Read the rules from a form. Raises Invalid for anything but numbers that keep something."""
-        texts = {name: str(given.get(name) or 0).strip() for name in ("last", "daily", "weekly", "monthly")}
+        texts = {name: str(form.get(name) or 0).strip() for name in ("last", "daily", "weekly", "monthly")}
         # isdigit alone takes “²” too, and int no more than some thousand digits.
         if not all(text.isdecimal() and len(text) < 10 and int(text) <= MAX_KEEP for text in texts.values()):
             raise Invalid(f"Give whole numbers from 0 to {MAX_KEEP}.")
@@ -99,18 +99,18 @@ WHOLE_TENANT = ""
 
 def decide(sets: Sequence[BackupSet], rules: RetentionRules, in_use: Mapping[int, int]) -> list[Decision]:
     """Decide about each set. `sets`: the newest first; `in_use`: set id -> the restore that uses it."""
-    kept: KeepReasons = {}
+    reasons: KeepReasons = {}
     for of_type in _reasons_by_type(sets, rules).values():
         for set_id, why in of_type.items():
-            kept.setdefault(set_id, why)
-    oldest = min(kept, default=0)
-    return [_decision(one, kept, oldest, in_use.get(one.id)) for one in sets]
+            reasons.setdefault(set_id, why)
+    oldest = min(reasons, default=0)
+    return [_decision(backup_set, reasons, oldest, in_use.get(backup_set.id)) for backup_set in sets]
 
 
 def _reasons_by_type(sets: Sequence[BackupSet], rules: RetentionRules) -> dict[str, KeepReasons]:
     """Return the sets that the rules keep, for the tenant as a whole first, then for each policy type by itself."""
-    ended = [one for one in sets if one.state != SetState.RUNNING and not one.selection]
-    types = sorted({key for one in ended for key in one.types})
+    ended = [backup_set for backup_set in sets if backup_set.state != SetState.RUNNING and not backup_set.selection]
+    types = sorted({key for backup_set in ended for key in backup_set.types})
     return {key: _reasons_for_type(ended, rules, key) for key in (WHOLE_TENANT, *types)}
 
 
@@ -119,56 +119,58 @@ def _reasons_for_type(ended: Sequence[BackupSet], rules: RetentionRules, policy_
 
     Then to those with some of it, so that newer ones stay too.
     """
-    kept: KeepReasons = {}
+    reasons: KeepReasons = {}
     for holds in (_holds_all, _holds_some):
-        for set_id, why in _first_rule_by_set([one for one in ended if holds(one, policy_type)], rules).items():
-            kept.setdefault(set_id, (why, policy_type))
-    return kept
+        for set_id, why in _first_rule_by_set(
+            [backup_set for backup_set in ended if holds(backup_set, policy_type)], rules
+        ).items():
+            reasons.setdefault(set_id, (why, policy_type))
+    return reasons
 
 
-def _holds_all(one: BackupSet, policy_type: str) -> bool:
-    row = one.types.get(policy_type)
+def _holds_all(backup_set: BackupSet, policy_type: str) -> bool:
+    row = backup_set.types.get(policy_type)
     # Sets of earlier versions do not name what the tenant had nothing of.
-    return is_whole(row) if row else one.state in GOOD
+    return is_whole(row) if row else backup_set.state in GOOD
 
 
-def _holds_some(one: BackupSet, policy_type: str) -> bool:
-    row = one.types.get(policy_type)
-    return is_usable(row) if row else one.state in GOOD
+def _holds_some(backup_set: BackupSet, policy_type: str) -> bool:
+    row = backup_set.types.get(policy_type)
+    return is_usable(row) if row else backup_set.state in GOOD
 
 
 def _first_rule_by_set(good: Sequence[BackupSet], rules: RetentionRules) -> dict[int, str]:
     """Return set id -> the first rule that keeps it."""
-    why: dict[int, str] = {}
-    for one in good[:1]:
-        why[one.id] = "the last complete set"
-    for one in good[: rules.last]:
-        why.setdefault(one.id, f"one of the last {rules.last}")
+    reasons: dict[int, str] = {}
+    for backup_set in good[:1]:
+        reasons[backup_set.id] = "the last complete set"
+    for backup_set in good[: rules.last]:
+        reasons.setdefault(backup_set.id, f"one of the last {rules.last}")
     for count, name, period in (
         (rules.daily, "day", _day),
         (rules.weekly, "week", _week),
         (rules.monthly, "month", _month),
     ):
         newest: dict[str, BackupSet] = {}
-        for one in good:
-            newest.setdefault(period(one.created_at), one)
-        for label, one in list(newest.items())[:count]:
-            why.setdefault(one.id, f"the newest of {name} {label}")
-    return why
+        for backup_set in good:
+            newest.setdefault(period(backup_set.created_at), backup_set)
+        for label, backup_set in list(newest.items())[:count]:
+            reasons.setdefault(backup_set.id, f"the newest of {name} {label}")
+    return reasons
 
 
-def _decision(one: BackupSet, kept: KeepReasons, oldest_kept: int, restore: int | None) -> Decision:
-    if one.state == SetState.RUNNING:
-        return Decision(one, True, "still being made")
-    if one.pinned_reason:
-        return Decision(one, True, f"pinned: {one.pinned_reason}")
-    if one.id in kept:
-        return Decision(one, True, *kept[one.id])
+def _decision(backup_set: BackupSet, reasons: KeepReasons, oldest_kept: int, restore: int | None) -> Decision:
+    if backup_set.state == SetState.RUNNING:
+        return Decision(backup_set, True, "still being made")
+    if backup_set.pinned_reason:
+        return Decision(backup_set, True, f"pinned: {backup_set.pinned_reason}")
+    if backup_set.id in reasons:
+        return Decision(backup_set, True, *reasons[backup_set.id])
     if restore:
-        return Decision(one, True, f"restore {restore} uses it")
-    if one.selection and one.id > oldest_kept:
-        return Decision(one, True, "a selection, newer than the oldest whole set that stays")
-    return Decision(one, False, "no rule keeps it")
+        return Decision(backup_set, True, f"restore {restore} uses it")
+    if backup_set.selection and backup_set.id > oldest_kept:
+        return Decision(backup_set, True, "a selection, newer than the oldest whole set that stays")
+    return Decision(backup_set, False, "no rule keeps it")
 
 
 def _day(at: datetime) -> str:
@@ -186,7 +188,7 @@ def _month(at: datetime) -> str:
 def preview(tenant: Tenant, rules: RetentionRules) -> RetentionPreview:
     """Return what these rules would do, and write nothing."""
     decisions = decide(sets_of_tenant(tenant), rules, restores_by_set(tenant))
-    going = [one.backup_set for one in decisions if not one.keep]
+    going = [decision.backup_set for decision in decisions if not decision.keep]
     snapshots = unneeded_snapshots(tenant, decisions, rules) if going else []
     contents = _contents_freed_by(snapshots)
     return RetentionPreview(decisions, FreedCounts(len(going), len(snapshots), len(contents), sum(contents.values())))
@@ -203,23 +205,23 @@ def sets_of_tenant(tenant: Tenant) -> list[BackupSet]:
 
 def restores_by_set(tenant: Tenant) -> dict[int, int]:
     """Return set id -> the restore that uses it, also where the restore is another tenant's."""
-    found: dict[int, int] = {}
+    restore_ids: dict[int, int] = {}
     for field, still in ((Restore.safety_set, pw.SQL("1 = 1")), (Restore.backup_set, IS_UNFINISHED)):
         of_sets = Restore.select(field, Restore.id).join(BackupSet, on=field)
-        found |= dict(of_sets.where((BackupSet.tenant == tenant) & still).order_by(Restore.id).tuples())
-    return found
+        restore_ids |= dict(of_sets.where((BackupSet.tenant == tenant) & still).order_by(Restore.id).tuples())
+    return restore_ids
 
 
-def is_set_used_by_restore(one: Any) -> Condition:
+def is_set_used_by_restore(backup_set: Any) -> Condition:
     """Return the condition that a restore still needs the set: to write it, or as what was there before."""
-    source = Restore.select(Restore.id).where((Restore.backup_set == one) & IS_UNFINISHED)
-    return pw.fn.EXISTS(source) | pw.fn.EXISTS(Restore.select(Restore.id).where(Restore.safety_set == one))
+    source = Restore.select(Restore.id).where((Restore.backup_set == backup_set) & IS_UNFINISHED)
+    return pw.fn.EXISTS(source) | pw.fn.EXISTS(Restore.select(Restore.id).where(Restore.safety_set == backup_set))
 
 
-def is_snapshot_used_by_restore(one: Any) -> Condition:
+def is_snapshot_used_by_restore(snapshot: Any) -> Condition:
     """Return the condition that a restore still needs the snapshot: to write it, or as what was there before."""
-    source = RestoreItem.select(RestoreItem.id).join(Restore).where((RestoreItem.snapshot == one) & IS_UNFINISHED)
-    before = RestoreItem.select(RestoreItem.id).where(RestoreItem.safety_snapshot == one)
+    source = RestoreItem.select(RestoreItem.id).join(Restore).where((RestoreItem.snapshot == snapshot) & IS_UNFINISHED)
+    before = RestoreItem.select(RestoreItem.id).where(RestoreItem.safety_snapshot == snapshot)
     return pw.fn.EXISTS(source) | pw.fn.EXISTS(before)
 
 
@@ -228,8 +230,8 @@ def is_snapshot_in_active_run(tenant: Tenant) -> Condition:
 
     It begins with the runs under way: a snapshot that was confirmed each night has an item of each.
     """
-    theirs = RunItem.select(RunItem.snapshot).join(Run).where((Run.tenant == tenant) & IS_ACTIVE)
-    return Snapshot.id.in_(theirs.where(RunItem.snapshot.is_null(False)))
+    snapshot_ids = RunItem.select(RunItem.snapshot).join(Run).where((Run.tenant == tenant) & IS_ACTIVE)
+    return Snapshot.id.in_(snapshot_ids.where(RunItem.snapshot.is_null(False)))
 
 
 def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: RetentionRules) -> list[int]:
@@ -238,8 +240,8 @@ def unneeded_snapshots(tenant: Tenant, decisions: Sequence[Decision], rules: Ret
     No set that stays lists them, they are not the newest of their policy, and they are older than the oldest set that
     the rules keep for their policy type.
     """
-    kept = [one.backup_set for one in decisions if one.keep]
-    listed = {one for backup_set in kept for one in manifests.snapshot_ids(backup_set.manifest)}
+    kept = [decision.backup_set for decision in decisions if decision.keep]
+    listed = {snapshot_id for backup_set in kept for snapshot_id in manifests.snapshot_ids(backup_set.manifest)}
     oldest, oldest_of = _oldest_kept(decisions, rules)
     newest = Snapshot.select(pw.fn.MAX(Snapshot.id)).where(Snapshot.tenant == tenant).group_by(Snapshot.policy)
     old = Snapshot.select(Snapshot.id, Snapshot.captured_at, Policy.policy_type).join(Policy)
@@ -258,9 +260,11 @@ def _oldest_kept(decisions: Sequence[Decision], rules: RetentionRules) -> tuple[
     What was captured by hand since then stays with it. A set that stays for another reason, a pin of years ago say,
     holds up no more than its own snapshots. Where the rules keep nothing yet, nothing is older than that.
     """
-    found = [one.backup_set for one in decisions]
-    made = {one.id: one.created_at for one in found}
-    by_type = {key: [made[one] for one in kept] for key, kept in _reasons_by_type(found, rules).items()}
+    backup_sets = [decision.backup_set for decision in decisions]
+    created_at = {backup_set.id: backup_set.created_at for backup_set in backup_sets}
+    by_type = {
+        key: [created_at[set_id] for set_id in reasons] for key, reasons in _reasons_by_type(backup_sets, rules).items()
+    }
     oldest = min((at for times in by_type.values() for at in times), default=BEFORE_ALL)
     return oldest, {key: min(times) for key, times in by_type.items() if times and key != WHOLE_TENANT}
 
@@ -268,24 +272,24 @@ def _oldest_kept(decisions: Sequence[Decision], rules: RetentionRules) -> tuple[
 def _contents_freed_by(snapshot_ids: Sequence[int]) -> dict[int, int]:
     """Return content id -> size, for contents that no other snapshot refers to."""
     going = set(snapshot_ids)
-    found: dict[int, int] = {}
+    sizes_by_id: dict[int, int] = {}
     for ids in value_lists.batched(snapshot_ids):
-        theirs = Snapshot.select(Snapshot.content).where(Snapshot.id.in_(ids))
-        read = Snapshot.select(Snapshot.content, Snapshot.id).where(Snapshot.content.in_(theirs)).tuples()
+        content_ids = Snapshot.select(Snapshot.content).where(Snapshot.id.in_(ids))
+        read = Snapshot.select(Snapshot.content, Snapshot.id).where(Snapshot.content.in_(content_ids)).tuples()
         stays = {content for content, snapshot in read if snapshot not in going}
         sizes = Content.select(Content.id, Content.plain_bytes).where(
-            Content.id.in_(theirs) & ~restore_items.is_content_referenced(Content.id)
+            Content.id.in_(content_ids) & ~restore_items.is_content_referenced(Content.id)
         )
-        found |= {content: size for content, size in sizes.tuples() if content not in stays}
-    return found
+        sizes_by_id |= {content: size for content, size in sizes.tuples() if content not in stays}
+    return sizes_by_id
 
 
 def set_rules(tenant: Tenant, rules: RetentionRules | None, actor: Actor) -> None:
     """Set the tenant's rules. None keeps everything."""
-    given = asdict(rules) if rules else None
+    columns = asdict(rules) if rules else None
     with database.atomic():
-        Tenant.update(retention=given).where(Tenant.id == tenant.id).execute()
-        audit.record(Action.RETENTION_SET, actor, f"tenant {tenant.name}", tenant=tenant, rules=given)
+        Tenant.update(retention=columns).where(Tenant.id == tenant.id).execute()
+        audit.record(Action.RETENTION_SET, actor, f"tenant {tenant.name}", tenant=tenant, rules=columns)
 
 
 def pin(backup_set: BackupSet, reason: str, user_id: int | None, actor: Actor) -> None:

@@ -75,11 +75,11 @@ class PruneStep:
     key: str
     title: str
     find: Callable[[Tenant, Ages], Sequence[int]]
-    let_go: Callable[[Tenant, Ages, Sequence[int]], int]
+    delete: Callable[[Tenant, Ages, Sequence[int]], int]
     # The write lock is nobody's for long.
-    together: int = value_lists.ROWS_PER_STATEMENT
+    rows_at_once: int = value_lists.ROWS_PER_STATEMENT
     # Whose rows these are, where they have to be taken before the run's: db/sql/lock_order.py.
-    taken_first: Any = None
+    locked_first: Any = None
 
 
 def due_tenants(limit: int) -> list[Tenant]:
@@ -102,10 +102,10 @@ def delete_rows(claim: Claim, item: RunItem, tenant: Tenant, ages: Ages, ids: Se
     """Delete rows of the step that the run item stands for, and count them in it."""
     step = STEPS[item.policy_type]
     with database.atomic():
-        if step.taken_first:
-            lock_rows(step.taken_first, step.taken_first.id.in_(list(ids)))
+        if step.locked_first:
+            lock_rows(step.locked_first, step.locked_first.id.in_(list(ids)))
         claims.assert_claim(claim)
-        gone = step.let_go(tenant, ages, ids)
+        gone = step.delete(tenant, ages, ids)
         if gone:
             so_far = pw.fn.COALESCE(RunItem.freed, 0) + gone
             RunItem.update(freed=so_far).where(RunItem.id == item.id).execute()
@@ -157,8 +157,8 @@ def _is_old_restore(tenant: Tenant, ages: Ages) -> Condition:
     ended = pw.fn.COALESCE(Restore.ended_at, Restore.previewed_at, Restore.created_at)
     later = Run.select(Run.id).where((Run.restore_id == Restore.id) & ((Run.created_at >= before) | IS_ACTIVE))
     undone = undo.select(undo.id).where((undo.undo_of == Restore.id) & undo.state.in_(UNFINISHED))
-    mine = (Restore.tenant == tenant) & Restore.state.in_(RESTORE_STATES_AT_REST) & (ended < before)
-    return mine & ~pw.fn.EXISTS(later) & ~pw.fn.EXISTS(undone)
+    is_old = (Restore.tenant == tenant) & Restore.state.in_(RESTORE_STATES_AT_REST) & (ended < before)
+    return is_old & ~pw.fn.EXISTS(later) & ~pw.fn.EXISTS(undone)
 
 
 def _find_restores(tenant: Tenant, ages: Ages) -> list[int]:
@@ -187,7 +187,7 @@ def _find_sets(tenant: Tenant, _ages: Ages) -> list[int]:
     decisions = retention.decide(
         retention.sets_of_tenant(tenant), RetentionRules.parse(tenant.retention), retention.restores_by_set(tenant)
     )
-    return [one.backup_set.id for one in decisions if not one.keep]
+    return [decision.backup_set.id for decision in decisions if not decision.keep]
 
 
 def _delete_sets(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
@@ -204,8 +204,8 @@ def _find_snapshots(tenant: Tenant, _ages: Ages) -> list[int]:
     if not tenant.retention:
         return []
     # A set that is there still has all that it lists, though its turn to go may have come since the step before.
-    there = [Decision(one, True, "there still") for one in retention.sets_of_tenant(tenant)]
-    return retention.unneeded_snapshots(tenant, there, RetentionRules.parse(tenant.retention))
+    decisions = [Decision(backup_set, True, "there still") for backup_set in retention.sets_of_tenant(tenant)]
+    return retention.unneeded_snapshots(tenant, decisions, RetentionRules.parse(tenant.retention))
 
 
 def _delete_snapshots(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
@@ -253,16 +253,18 @@ def _delete_contents(tenant: Tenant, _ages: Ages, ids: Sequence[int]) -> int:
 
 def _is_old_run(tenant: Tenant, ages: Ages) -> Condition:
     """Return the condition that a run ended long ago, and that nothing which is kept refers to it."""
-    mine = (Run.tenant == tenant) & Run.parent.is_null() & Run.state.in_(ENDED) & (Run.ended_at < _days_ago(ages.runs))
-    for needed in (
+    is_old = (
+        (Run.tenant == tenant) & Run.parent.is_null() & Run.state.in_(ENDED) & (Run.ended_at < _days_ago(ages.runs))
+    )
+    for reference in (
         RunItem.select(RunItem.id).where(RunItem.run == Run.id),
         Notification.select(Notification.id).where(Notification.run == Run.id),
         BackupSet.select(BackupSet.id).where(BackupSet.run == Run.id),
         Schedule.select(Schedule.id).where(Schedule.last_run == Run.id),
         Restore.select(Restore.id).where(Restore.id == Run.restore_id),
     ):
-        mine &= ~pw.fn.EXISTS(needed)
-    return mine
+        is_old &= ~pw.fn.EXISTS(reference)
+    return is_old
 
 
 def _find_runs(tenant: Tenant, ages: Ages) -> list[int]:
@@ -288,15 +290,15 @@ def _delete_names(tenant: Tenant, ages: Ages, ids: Sequence[int]) -> int:
 
 # In this order: what refers to something goes before it.
 STEPS = {
-    one.key: one
-    for one in (
+    step.key: step
+    for step in (
         PruneStep(
             "restores",
             "Restores that ended long ago",
             _find_restores,
             _delete_restores,
-            together=1,
-            taken_first=Restore,
+            rows_at_once=1,
+            locked_first=Restore,
         ),
         PruneStep("backup sets", "Backup sets that no rule keeps", _find_sets, _delete_sets),
         PruneStep("snapshots", "Snapshots that no set lists", _find_snapshots, _delete_snapshots),

@@ -37,6 +37,7 @@ from db.models import (
     Write,
 )
 from db.policies import snapshots
+from db.sql.value_lists import is_in
 from db.states import RestoreState
 
 ROWS_AT_ONCE = 500
@@ -115,8 +116,8 @@ def _refuse_while_busy(tenant: Tenant) -> None:
 
 
 def _restoring_elsewhere(tenant: Tenant) -> list[Run]:
-    theirs = _items_elsewhere(tenant).select(RestoreItem.restore)
-    return list(Run.select().where(IS_ACTIVE & Run.restore_id.in_(theirs)).limit(1))
+    restore_ids = _items_elsewhere(tenant).select(RestoreItem.restore)
+    return list(Run.select().where(IS_ACTIVE & Run.restore_id.in_(restore_ids)).limit(1))
 
 
 def _items_elsewhere(tenant: Tenant) -> Any:
@@ -153,16 +154,16 @@ def _move_contents(tenant: Tenant) -> int:
 
     Restores that have written nothing go with this tenant.
     """
-    found = list(_items_elsewhere(tenant).order_by(RestoreItem.id).limit(ROWS_AT_ONCE))
+    items = list(_items_elsewhere(tenant).order_by(RestoreItem.id).limit(ROWS_AT_ONCE))
     with database.atomic():
-        lock_rows(Restore, Restore.id.in_([item.restore_id for item in found] or [-1]))
-        for item in found:
+        lock_rows(Restore, is_in(Restore.id, [item.restore_id for item in items]))
+        for item in items:
             if (
                 not _delete_if_unwritten(item.restore_id)
                 and RestoreItem.select().where(RestoreItem.id == item.id).exists()
             ):
                 _move_content(item)
-    return len(found)
+    return len(items)
 
 
 def _delete_if_unwritten(restore_id: int) -> bool:
@@ -172,8 +173,8 @@ def _delete_if_unwritten(restore_id: int) -> bool:
 
 def _move_content(item: RestoreItem) -> None:
     content = Content.get_by_id(item.content_id)
-    kept = snapshots.save_content(item.restore.tenant_id, snapshots.read_content(content.id), content.fingerprint)
-    RestoreItem.update(content=kept).where(RestoreItem.id == item.id).execute()
+    content_id = snapshots.save_content(item.restore.tenant_id, snapshots.read_content(content.id), content.fingerprint)
+    RestoreItem.update(content=content_id).where(RestoreItem.id == item.id).execute()
 
 
 def _remove_tenant(tenant: Tenant) -> None:

@@ -62,14 +62,14 @@ def _read(file: BinaryIO, passphrase: str, actor: Actor, tell: ReportProgress) -
 
 
 def _check_version(header: Mapping[str, Any]) -> None:
-    theirs, ours = header["migrations"], export_file.header()
-    if theirs == ours["migrations"]:
+    exported, current = header["migrations"], export_file.header()
+    if exported == current["migrations"]:
         return
     made_by = f"This export was made by Tenantkeep {header['version']}"
-    if set(ours["migrations"]) < set(theirs):
-        raise Invalid(f"{made_by}, which is newer than this one ({ours['version']}). Update this one first.")
+    if set(current["migrations"]) < set(exported):
+        raise Invalid(f"{made_by}, which is newer than this one ({current['version']}). Update this one first.")
     raise Invalid(
-        f"{made_by}, whose database ends with {theirs[-1]}; this one's ends with {ours['migrations'][-1]}. "
+        f"{made_by}, whose database ends with {exported[-1]}; this one's ends with {current['migrations'][-1]}. "
         "Import it with that version, update to this one, and run: tenantkeep migrate"
     )
 
@@ -106,15 +106,15 @@ def _read_batches(lines: GzipFile) -> Iterator[tuple[Any, list[row_codec.Row]]]:
     """
     models = {model._meta.table_name: model for model in row_codec.EXPORTED_TABLES}
     for line in lines:
-        told = json.loads(line)
-        model, names, left = models[told["table"]], told["fields"], told["rows"]
+        table_head = json.loads(line)
+        model, names, left = models[table_head["table"]], table_head["fields"], table_head["rows"]
         while left:
-            some = islice(lines, min(left, row_codec.batch_size(model)))
-            rows = [row_codec.decode_row(model, names, json.loads(one)) for one in some]
+            batch = islice(lines, min(left, row_codec.batch_size(model)))
+            rows = [row_codec.decode_row(model, names, json.loads(row_line)) for row_line in batch]
             yield model, rows
             left -= len(rows)
-        if told["last_id"]:
-            row_ids.continue_after(model, told["last_id"])
+        if table_head["last_id"]:
+            row_ids.continue_after(model, table_head["last_id"])
 
 
 def _insert(model: Any, rows: list[row_codec.Row]) -> None:

@@ -31,12 +31,12 @@ def take_lease(name: str, holder: str, seconds: float) -> bool:
     # One that lasts longer than any may was given by a clock that was set back since.
     is_no_more = (Lease.expires_at < now) | (Lease.expires_at > ends + timedelta(seconds=seconds))
     free = (Lease.holder == holder) | is_no_more
-    taken = Lease.update(holder=holder, expires_at=ends).where((Lease.name == name) & free).execute()
-    if taken:
+    is_renewed = Lease.update(holder=holder, expires_at=ends).where((Lease.name == name) & free).execute()
+    if is_renewed:
         return True
     # Ignored, not refused: asked at every sweep, each refusal would be an error in PostgreSQL's log.
-    made = Lease.insert(name=name, holder=holder, expires_at=ends).on_conflict_ignore().returning(Lease.name)
-    return bool(list(made.tuples().execute()))
+    inserted = Lease.insert(name=name, holder=holder, expires_at=ends).on_conflict_ignore().returning(Lease.name)
+    return bool(list(inserted.tuples().execute()))
 
 
 def release_lease(name: str, holder: str) -> None:

@@ -62,9 +62,9 @@ def rotate(actor: Actor) -> int:
     _require_all_keys()
     # Who learned an older encryption key, and has a copy of the database, knows what keyed hashes are made with.
     is_known = AuditKey.select().where(_prefix_of(AuditKey.sealed) != keyring().prefix).exists()
-    done = sum(_seal_field_again(one) for one in SEALED_FIELDS)
+    done = sum(_seal_field_again(field) for field in SEALED_FIELDS)
     # A process that has the keys in the old order went on sealing with the older one meanwhile.
-    while later := sum(_seal_field_again(one) for one in SEALED_FIELDS):
+    while later := sum(_seal_field_again(field) for field in SEALED_FIELDS):
         done += later
     if is_known:
         audit_keys.begin_new_key()
@@ -85,8 +85,8 @@ def _require_all_open() -> None:
 
     Last, since one that was changed must not keep the others from a new key.
     """
-    older = ((one, row) for one in SEALED_FIELDS for rows in _rows_under_older_key(one) for row in rows)
-    left = [f"{one.model.__name__} {row.id}" for one, row in older if _try_to_open(one, row) is None]
+    older = ((field, row) for field in SEALED_FIELDS for rows in _rows_under_older_key(field) for row in rows)
+    left = [f"{field.model.__name__} {row.id}" for field, row in older if _try_to_open(field, row) is None]
     if left:
         raise SealError(
             f"All else is sealed again, but these do not open: {', '.join(left[:MAX_NAMED])}. They were changed, or "
@@ -96,9 +96,9 @@ def _require_all_open() -> None:
 
 def _require_newest_key_everywhere() -> None:
     newest = keyring().ids[0]
-    blind = [one for one in live_processes() if newest not in (one.keys or "").split(",")]
+    blind = [process for process in live_processes() if newest not in (process.keys or "").split(",")]
     if blind:
-        names = ", ".join(f"{one.kind} {one.process}" for one in blind)
+        names = ", ".join(f"{process.kind} {process.process}" for process in blind)
         raise Invalid(
             f"{names}: does not know the key {newest} yet, and could not read what it seals. Add the new key behind "
             "the old one in TENANTKEEP_ENCRYPTION_KEYS of every process, restart them, then rotate. One that was ended "
@@ -114,19 +114,21 @@ def live_processes() -> list[Heartbeat]:
 
 def processes_sealing_with_another_key() -> list[Heartbeat]:
     """Return processes that have the newest key, but not as their first."""
-    return [one for one in live_processes() if not (one.keys or "").startswith(keyring().ids[0])]
+    return [process for process in live_processes() if not (process.keys or "").startswith(keyring().ids[0])]
 
 
 def count_by_key() -> dict[str, int]:
     """Return key id -> how many values it seals."""
-    found: dict[str, int] = dict.fromkeys(keyring().ids, 0)
-    for one in SEALED_FIELDS:
-        begin = _prefix_of(one.field)
-        rows = one.model.select(begin, pw.fn.COUNT(one.model.id)).where(one.field.is_null(False)).group_by(begin)
+    counts: dict[str, int] = dict.fromkeys(keyring().ids, 0)
+    for sealed in SEALED_FIELDS:
+        begin = _prefix_of(sealed.field)
+        rows = (
+            sealed.model.select(begin, pw.fn.COUNT(sealed.model.id)).where(sealed.field.is_null(False)).group_by(begin)
+        )
         for prefix, count in rows.tuples():
             key = encryption.key_id_in(bytes(prefix))
-            found[key] = found.get(key, 0) + count
-    return found
+            counts[key] = counts.get(key, 0) + count
+    return counts
 
 
 def _prefix_of(field: pw.Field) -> Any:

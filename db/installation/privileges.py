@@ -72,8 +72,8 @@ def missing_grants(role_name: str | None = None) -> list[str]:
     ]
     of_sequences = [(name, privilege) for name in names for privilege in _SEQUENCE_PRIVILEGES]
     statements = _missing_schema_grants(role)
-    for kind, query, wanted in (("", _TABLES, of_tables), ("SEQUENCE ", _SEQUENCES, of_sequences)):
-        lacks = database.execute_sql(query, (*_columns(wanted), role.schema, role.name)).fetchall()
+    for kind, query, needed in (("", _TABLES, of_tables), ("SEQUENCE ", _SEQUENCES, of_sequences)):
+        lacks = database.execute_sql(query, (*_columns(needed), role.schema, role.name)).fetchall()
         statements += _statements("GRANT {} ON " + kind + "{} TO {};", lacks, role)
     return statements
 
@@ -84,10 +84,13 @@ def excess_privileges() -> list[str]:
     if role is None:
         return []
     unwanted = [
-        (name, one) for name, wanted in _TABLE_PRIVILEGES.items() for one in _ALL_PRIVILEGES if one not in wanted
+        (name, privilege)
+        for name, needed in _TABLE_PRIVILEGES.items()
+        for privilege in _ALL_PRIVILEGES
+        if privilege not in needed
     ]
-    found = database.execute_sql(_EXCESS, (*_columns(unwanted), role.schema, role.name, role.name)).fetchall()
-    return _statements("REVOKE {} ON {} FROM {};", found, role)
+    granted = database.execute_sql(_EXCESS, (*_columns(unwanted), role.schema, role.name, role.name)).fetchall()
+    return _statements("REVOKE {} ON {} FROM {};", granted, role)
 
 
 def _find_role(name: str | None) -> _Role | None:
@@ -95,8 +98,8 @@ def _find_role(name: str | None) -> _Role | None:
     if is_sqlite():
         return None
     name = name or database.execute_sql("SELECT current_user").fetchone()[0]
-    found = database.execute_sql(_SCHEMA, (name,)).fetchone()
-    return _Role(name, *found) if found else None
+    schema = database.execute_sql(_SCHEMA, (name,)).fetchone()
+    return _Role(name, *schema) if schema else None
 
 
 def _missing_schema_grants(role: _Role) -> list[str]:
@@ -111,10 +114,10 @@ def _columns(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
     return [name for name, _ in pairs], [privilege for _, privilege in pairs]
 
 
-def _statements(form: str, found: Iterable[tuple[str, str]], role: _Role) -> list[str]:
+def _statements(form: str, grants: Iterable[tuple[str, str]], role: _Role) -> list[str]:
     """Return one statement for all tables that have the same privileges found."""
     of_name = defaultdict(list)
-    for name, privilege in found:
+    for name, privilege in grants:
         of_name[name].append(privilege)
     names_of = defaultdict(list)
     for name, privileges in of_name.items():

@@ -46,7 +46,7 @@ LEFT_OUT = {
 EXPORTED_TABLES = tuple(model for model in TABLES if model not in LEFT_OUT)
 
 # Sealed with this installation's keys: opened to travel, and sealed with the other's keys where it arrives.
-SEALED_FIELDS = {one.field: one.owner for one in key_rotation.SEALED_FIELDS if one.model in EXPORTED_TABLES}
+SEALED_FIELDS = {sealed.field: sealed.owner for sealed in key_rotation.SEALED_FIELDS if sealed.model in EXPORTED_TABLES}
 # Binary, and no secret.
 NOT_SEALED = (Manifest.packed,)
 
@@ -82,8 +82,8 @@ def iter_batches(model: Any) -> Iterator[list[Sequence[Any]]]:
 def encode_row(model: Any, values: Sequence[Any]) -> bytes:
     """Return the row as a line of JSON, its secrets opened. Raises SealError when a key is missing."""
     row = {field.name: value for field, value in zip(fields(model), values, strict=True)}
-    told = [_encode_value(field, value, row) for field, value in zip(fields(model), values, strict=True)]
-    return json.dumps(told, separators=(",", ":")).encode() + b"\n"
+    encoded = [_encode_value(field, value, row) for field, value in zip(fields(model), values, strict=True)]
+    return json.dumps(encoded, separators=(",", ":")).encode() + b"\n"
 
 
 def _encode_value(field: pw.Field, value: Any, row: Row) -> Any:
@@ -97,8 +97,8 @@ def _encode_value(field: pw.Field, value: Any, row: Row) -> Any:
 
 def decode_row(model: Any, names: Sequence[str], values: Sequence[Any]) -> Row:
     """Return the row that `encode_row` wrote, sealed with the keys of this installation."""
-    told = dict(zip(names, values, strict=True))
-    return {name: _decode_value(model._meta.fields[name], value, told) for name, value in told.items()}
+    encoded = dict(zip(names, values, strict=True))
+    return {name: _decode_value(model._meta.fields[name], value, encoded) for name, value in encoded.items()}
 
 
 def _decode_value(field: pw.Field, value: Any, row: Row) -> Any:

@@ -50,10 +50,10 @@ def record_listing(
         "state": PolicyState.PRESENT,
         "gone_at": None,
     }
-    mine = (Policy.tenant == tenant) & (Policy.policy_type == policy_type)
+    is_of_type = (Policy.tenant == tenant) & (Policy.policy_type == policy_type)
     with database.atomic():
-        lock_rows(Policy, mine)
-        overtaken = _seen_later(mine, now)
+        lock_rows(Policy, is_of_type)
+        overtaken = _seen_later(is_of_type, now)
         upserts.insert_or_update(
             Policy, KEY, [{**row, **of_all} for row in listed if row["graph_id"] not in overtaken], LISTED_FIELDS
         )

@@ -66,14 +66,14 @@ def _ids_in_tenants(tenant_ids: Sequence[int] | None, ids: list[int]) -> list[in
     """Return the ids that belong to these tenants: a page joins runs quickly to few policies, and not to thousands."""
     if tenant_ids is None or not ids:
         return ids
-    found = Policy.select(Policy.id).where(is_in(Policy.id, ids) & is_in(Policy.tenant, tenant_ids))
-    return [row[0] for row in found.tuples()]
+    policies = Policy.select(Policy.id).where(is_in(Policy.id, ids) & is_in(Policy.tenant, tenant_ids))
+    return [row[0] for row in policies.tuples()]
 
 
 def tenant_name_matches(word: str) -> Condition:
     """Return the condition that a tenant has the word in its name, or as its directory id."""
-    if _LIKE_AN_ID.fullmatch(word) and (found := Tenant.get_or_none(Tenant.directory_id == word.lower())):
-        return Tenant.id == found.id
+    if _LIKE_AN_ID.fullmatch(word) and (tenant := Tenant.get_or_none(Tenant.directory_id == word.lower())):
+        return Tenant.id == tenant.id
     # By ids first: the names alone are in an index that is read faster than the rows.
     named = Tenant.select(Tenant.id).where(Tenant.name.contains(word))
     ids = [row[0] for row in named.limit(MAX_IDS + 1).tuples()]

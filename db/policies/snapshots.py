@@ -69,30 +69,32 @@ def save_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -
 SealContent = Callable[[], tuple[bytes, int]]
 
 
-def _save_contents(tenant_id: int, makes: Mapping[str, SealContent]) -> dict[str, int]:
+def _save_contents(tenant_id: int, sealers: Mapping[str, SealContent]) -> dict[str, int]:
     """Return fingerprint -> content id, creating those that are not there. None of them is deleted soon."""
-    found = _ids_of_known_contents(tenant_id, list(makes))
+    known_ids = _ids_of_known_contents(tenant_id, list(sealers))
     rows = [
-        {"tenant": tenant_id, "fingerprint": mark, "sealed": sealed, "plain_bytes": plain_bytes}
-        for mark, (sealed, plain_bytes) in ((mark, make()) for mark, make in makes.items() if mark not in found)
+        {"tenant": tenant_id, "fingerprint": fingerprint, "sealed": sealed, "plain_bytes": plain_bytes}
+        for fingerprint, (sealed, plain_bytes) in (
+            (fingerprint, make()) for fingerprint, make in sealers.items() if fingerprint not in known_ids
+        )
     ]
     if not rows:
-        return found
+        return known_ids
     # Another may have made it since: then its row is taken, and held until we refer to it.
-    made = Content.insert_many(rows).on_conflict(
+    inserted = Content.insert_many(rows).on_conflict(
         conflict_target=[Content.tenant, Content.fingerprint], update={Content.created_at: utcnow()}
     )
-    return found | dict(made.returning(Content.fingerprint, Content.id).tuples().execute())
+    return known_ids | dict(inserted.returning(Content.fingerprint, Content.id).tuples().execute())
 
 
-def _ids_of_known_contents(tenant_id: int, marks: Sequence[str]) -> dict[str, int]:
+def _ids_of_known_contents(tenant_id: int, fingerprints: Sequence[str]) -> dict[str, int]:
     """Return fingerprint -> content id for those that are there, and make old ones young again."""
-    there = (Content.tenant == tenant_id) & Content.fingerprint.in_(list(marks))
-    rows = Content.select(Content.fingerprint, Content.id, Content.created_at).where(there).order_by(Content.id)
-    found = {mark: (content_id, created_at) for mark, content_id, created_at in rows.tuples()}
+    is_known = (Content.tenant == tenant_id) & Content.fingerprint.in_(list(fingerprints))
+    rows = Content.select(Content.fingerprint, Content.id, Content.created_at).where(is_known).order_by(Content.id)
+    known = {fingerprint: (content_id, created_at) for fingerprint, content_id, created_at in rows.tuples()}
     oldest = utcnow() - RENEW_AFTER
-    young = {mark: content_id for mark, (content_id, created_at) in found.items() if created_at > oldest}
-    old = [content_id for content_id, created_at in found.values() if created_at <= oldest]
+    young = {fingerprint: content_id for fingerprint, (content_id, created_at) in known.items() if created_at > oldest}
+    old = [content_id for content_id, created_at in known.values() if created_at <= oldest]
     # What goes in this very moment is not renewed, and is made anew.
     return young | _renew(old)
 
@@ -111,31 +113,35 @@ class SavedSnapshot:
     outcome: Outcome
 
 
-def save(run: Run, reads: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
+def save(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, SavedSnapshot]:
     """Return policy id -> its snapshot. Content equal to the newest snapshot's confirms that one instead of adding
     another.
 
     All in a few statements, whatever their number: a backup saves twenty at a time.
     """
-    if not reads:
+    if not drafts:
         return {}
     now = utcnow()
     with database.atomic():
-        lock_rows(Policy, Policy.id.in_([read.policy_id for read in reads]))
-        newest = {one.policy_id: one for one in _newest_snapshots([read.policy_id for read in reads])}
-        same = [read for read in reads if _is_same(read, newest.get(read.policy_id))]
-        others = [read for read in reads if not _is_same(read, newest.get(read.policy_id))]
-        _confirm([(newest[read.policy_id], read) for read in same])
-        made = _add(run, others)
-        _update_policies(now, reads, {read.policy_id for read in others})
-    unchanged = {read.policy_id: SavedSnapshot(newest[read.policy_id].id, Outcome.UNCHANGED) for read in same}
+        lock_rows(Policy, Policy.id.in_([draft.policy_id for draft in drafts]))
+        newest = {snapshot.policy_id: snapshot for snapshot in _newest_snapshots([draft.policy_id for draft in drafts])}
+        unchanged_drafts = [draft for draft in drafts if _is_same(draft, newest.get(draft.policy_id))]
+        changed_drafts = [draft for draft in drafts if not _is_same(draft, newest.get(draft.policy_id))]
+        _confirm([(newest[draft.policy_id], draft) for draft in unchanged_drafts])
+        added = _add(run, changed_drafts)
+        _update_policies(now, drafts, {draft.policy_id for draft in changed_drafts})
+    unchanged = {
+        draft.policy_id: SavedSnapshot(newest[draft.policy_id].id, Outcome.UNCHANGED) for draft in unchanged_drafts
+    }
     return unchanged | {
-        policy_id: SavedSnapshot(snapshot_id, Outcome.CAPTURED) for policy_id, snapshot_id in made.items()
+        policy_id: SavedSnapshot(snapshot_id, Outcome.CAPTURED) for policy_id, snapshot_id in added.items()
     }
 
 
-def _is_same(read: SnapshotDraft, newest: Snapshot | None) -> bool:
-    return newest is not None and (newest.content.fingerprint == read.fingerprint or newest.content_id == read.same_as)
+def _is_same(draft: SnapshotDraft, newest: Snapshot | None) -> bool:
+    return newest is not None and (
+        newest.content.fingerprint == draft.fingerprint or newest.content_id == draft.same_as
+    )
 
 
 def _newest_snapshots(policy_ids: Sequence[int]) -> Any:
@@ -145,56 +151,58 @@ def _newest_snapshots(policy_ids: Sequence[int]) -> Any:
 
 def _confirm(pairs: Sequence[tuple[Snapshot, SnapshotDraft]]) -> None:
     if pairs:
-        when = pw.Case(Snapshot.id, [(snapshot.id, read.read_at) for snapshot, read in pairs], Snapshot.confirmed_at)
+        when = pw.Case(Snapshot.id, [(snapshot.id, draft.read_at) for snapshot, draft in pairs], Snapshot.confirmed_at)
         Snapshot.update(confirmed_at=when).where(Snapshot.id.in_([snapshot.id for snapshot, _ in pairs])).execute()
-    for snapshot, read in pairs:
-        told = {"modified_at": read.modified_at, "proof": read.proof, "references": read.references}
-        if any(getattr(snapshot, name) != value for name, value in told.items()):
-            Snapshot.update(**told).where(Snapshot.id == snapshot.id).execute()
+    for snapshot, draft in pairs:
+        columns = {"modified_at": draft.modified_at, "proof": draft.proof, "references": draft.references}
+        if any(getattr(snapshot, name) != value for name, value in columns.items()):
+            Snapshot.update(**columns).where(Snapshot.id == snapshot.id).execute()
 
 
-def _add(run: Run, reads: Sequence[SnapshotDraft]) -> dict[int, int]:
+def _add(run: Run, drafts: Sequence[SnapshotDraft]) -> dict[int, int]:
     """Return policy id -> the new snapshot's id."""
-    if not reads:
+    if not drafts:
         return {}
-    makes = {read.fingerprint: partial(_sealed_content, read) for read in sorted(reads, key=attrgetter("fingerprint"))}
-    contents = _save_contents(run.tenant_id, makes)
+    sealers = {
+        draft.fingerprint: partial(_sealed_content, draft) for draft in sorted(drafts, key=attrgetter("fingerprint"))
+    }
+    contents = _save_contents(run.tenant_id, sealers)
     rows = [
         {
             "tenant": run.tenant_id,
-            "policy": read.policy_id,
-            "content": contents[read.fingerprint],
+            "policy": draft.policy_id,
+            "content": contents[draft.fingerprint],
             "run": run.id,
             "captured_by": run.requested_by_id,
-            "captured_at": read.read_at,
-            "confirmed_at": read.read_at,
-            "name": read.name,
-            "modified_at": read.modified_at,
-            "proof": read.proof,
-            "references": read.references,
+            "captured_at": draft.read_at,
+            "confirmed_at": draft.read_at,
+            "name": draft.name,
+            "modified_at": draft.modified_at,
+            "proof": draft.proof,
+            "references": draft.references,
         }
-        for read in reads
+        for draft in drafts
     ]
     return dict(Snapshot.insert_many(rows).returning(Snapshot.policy, Snapshot.id).tuples().execute())
 
 
-def _sealed_content(read: SnapshotDraft) -> tuple[bytes, int]:
-    return read.sealed, read.plain_bytes
+def _sealed_content(draft: SnapshotDraft) -> tuple[bytes, int]:
+    return draft.sealed, draft.plain_bytes
 
 
-def _update_policies(now: datetime, reads: Sequence[SnapshotDraft], captured: set[int]) -> None:
+def _update_policies(now: datetime, drafts: Sequence[SnapshotDraft], captured_ids: set[int]) -> None:
     """Make the policies' rows say what their newest snapshots say."""
-    ids = [read.policy_id for read in reads]
+    ids = [draft.policy_id for draft in drafts]
     Policy.update(
-        last_captured_at=pw.Case(Policy.id, [(read.policy_id, read.read_at) for read in reads], now),
+        last_captured_at=pw.Case(Policy.id, [(draft.policy_id, draft.read_at) for draft in drafts], now),
         last_seen_at=now,
-        name=pw.Case(Policy.id, [(read.policy_id, read.name) for read in reads], Policy.name),
-        assignments_mark=pw.Case(Policy.id, [(read.policy_id, read.assignments_mark) for read in reads], None),
+        name=pw.Case(Policy.id, [(draft.policy_id, draft.name) for draft in drafts], Policy.name),
+        assignments_mark=pw.Case(Policy.id, [(draft.policy_id, draft.assignments_mark) for draft in drafts], None),
         state=PolicyState.PRESENT,
         gone_at=None,
     ).where(Policy.id.in_(ids)).execute()
-    if captured:
-        Policy.update(snapshot_count=Policy.snapshot_count + 1).where(Policy.id.in_(captured)).execute()
+    if captured_ids:
+        Policy.update(snapshot_count=Policy.snapshot_count + 1).where(Policy.id.in_(captured_ids)).execute()
 
 
 def content_owner(tenant_id: int, fingerprint: str) -> str:
@@ -210,8 +218,8 @@ def read_content(content_id: int) -> dict[str, Any]:
     """Return the document of a content. Raises SealError."""
     content = Content.get_by_id(content_id)
     sealed = keyring().unseal(content.sealed, content_owner(content.tenant_id, content.fingerprint))
-    found: dict[str, Any] = json.loads(zlib.decompress(sealed).decode("utf-8", "surrogatepass"))
-    return found
+    document: dict[str, Any] = json.loads(zlib.decompress(sealed).decode("utf-8", "surrogatepass"))
+    return document
 
 
 def with_own_id(document: dict[str, Any], graph_id: str) -> dict[str, Any]:

@@ -25,14 +25,15 @@ STALLED_SECONDS = 900
 RUNS_PER_TICK = 500
 
 
-def never_enqueued(apart: Collection[int] = ()) -> list[Run]:
+def never_enqueued(excluded_ids: Collection[int] = ()) -> list[Run]:
     """Return queued runs whose message was never sent."""
     return _oldest_active(
-        (Run.state == RunState.QUEUED) & Run.enqueued_at.is_null() & _is_before_unsent_limit(Run.created_at), apart
+        (Run.state == RunState.QUEUED) & Run.enqueued_at.is_null() & _is_before_unsent_limit(Run.created_at),
+        excluded_ids,
     )
 
 
-def due_to_resume(apart: Collection[int] = ()) -> list[Run]:
+def due_to_resume(excluded_ids: Collection[int] = ()) -> list[Run]:
     """Return runs that were sent and that nobody took: queued for a while, or due after a wait.
 
     Whether their message is lost, Redis knows. Runs whose message was sent, or seen, the longest ago come first: so
@@ -44,7 +45,7 @@ def due_to_resume(apart: Collection[int] = ()) -> list[Run]:
         (Run.state == RunState.RUNNING) & Run.claimed_by.is_null() & _is_before_unsent_limit(Run.resume_at) & not_since
     )
     is_queued = (Run.state == RunState.QUEUED) & a_while_ago
-    return _oldest_active(is_queued | is_due, apart, pw.fn.COALESCE(Run.enqueued_at, Run.created_at))
+    return _oldest_active(is_queued | is_due, excluded_ids, pw.fn.COALESCE(Run.enqueued_at, Run.created_at))
 
 
 def _is_before_unsent_limit(field: pw.Field) -> Condition:
@@ -68,11 +69,11 @@ def stalled() -> list[Run]:
     return _oldest_active(waits & (at_last < _ago(STALLED_SECONDS)))
 
 
-def presumed_lost(apart: Collection[int] = ()) -> list[Run]:
+def presumed_lost(excluded_ids: Collection[int] = ()) -> list[Run]:
     """Return claimed runs whose worker's heartbeat stopped."""
     # A heartbeat from the future is one of before the clock was set back: nobody keeps it up.
     is_old = (Run.heartbeat_at < _ago(STALE_SECONDS)) | (Run.heartbeat_at > _ago(-STALE_SECONDS))
-    return _oldest_active((Run.state == RunState.RUNNING) & Run.claimed_by.is_null(False) & is_old, apart)
+    return _oldest_active((Run.state == RunState.RUNNING) & Run.claimed_by.is_null(False) & is_old, excluded_ids)
 
 
 def take_back(run: Run) -> list[Run]:
@@ -80,7 +81,7 @@ def take_back(run: Run) -> list[Run]:
 
     A run that has lost its worker MAX_ATTEMPTS times is failed instead.
     """
-    taken = (
+    is_taken = (
         Run.update(
             claimed_by=None,
             heartbeat_at=None,
@@ -91,7 +92,7 @@ def take_back(run: Run) -> list[Run]:
         .where((Run.id == run.id) & (Run.claimed_by == run.claimed_by) & (Run.heartbeat_at == run.heartbeat_at))
         .execute()
     )
-    if not taken:
+    if not is_taken:
         return []
     return [run] if run.attempts + 1 < MAX_ATTEMPTS else _give_up(run)
 
@@ -115,24 +116,24 @@ def _ago(seconds: float) -> datetime:
     return utcnow() - timedelta(seconds=seconds)
 
 
-def _oldest_active(expression: pw.Expression, apart: Collection[int] = (), by: Any = Run.id) -> list[Run]:
+def _oldest_active(expression: pw.Expression, excluded_ids: Collection[int] = (), by: Any = Run.id) -> list[Run]:
     """Return active runs without the excluded ones: what nobody can handle must not hide what is behind it.
 
     They are read to the end before anything is written: SQLite refuses a write beside a reading that has grown old.
     """
-    found = Run.select().where(IS_ACTIVE & expression & Run.id.not_in(list(apart)))
-    return list(found.order_by(by, Run.id).limit(RUNS_PER_TICK))
+    active_runs = Run.select().where(IS_ACTIVE & expression & Run.id.not_in(list(excluded_ids)))
+    return list(active_runs.order_by(by, Run.id).limit(RUNS_PER_TICK))
 
 
-def cancelled_and_unclaimed(apart: Collection[int] = ()) -> list[Run]:
+def cancelled_and_unclaimed(excluded_ids: Collection[int] = ()) -> list[Run]:
     """Return runs whose cancel was asked for, and that no worker holds to see it."""
     is_asked = Run.parent.is_null() & Run.cancel_requested_at.is_null(False)
-    return _oldest_active(Run.claimed_by.is_null() & is_asked, apart)
+    return _oldest_active(Run.claimed_by.is_null() & is_asked, excluded_ids)
 
 
-def parents_without_children(apart: Collection[int] = ()) -> list[Run]:
+def parents_without_children(excluded_ids: Collection[int] = ()) -> list[Run]:
     """Return parent runs whose children are all done but which nobody finished (the worker died in between)."""
     part = Run.alias()
     parts = part.select(part.id).where((part.parent == Run.id) & (part.state << pw.SQL("('queued', 'running')")))
     is_handed_out = Run.parts.is_null(False) & Run.claimed_by.is_null()
-    return _oldest_active((Run.state == RunState.RUNNING) & is_handed_out & ~pw.fn.EXISTS(parts), apart)
+    return _oldest_active((Run.state == RunState.RUNNING) & is_handed_out & ~pw.fn.EXISTS(parts), excluded_ids)

@@ -23,17 +23,17 @@ def all_setbacks() -> list[Setback]:
     return list(Setback.select().order_by(Setback.since))
 
 
-def is_postponed(one: Setback) -> bool:
+def is_postponed(setback: Setback) -> bool:
     """Return whether the next try is still to come.
 
     One that is too far off was set by a clock that was set back since.
     """
-    return utcnow() < one.again_at <= utcnow() + LONGEST_PAUSE
+    return utcnow() < setback.again_at <= utcnow() + LONGEST_PAUSE
 
 
 def count_by_step() -> dict[str, int]:
     """Return step -> setbacks; also for steps that only the scheduler of a later version knows."""
-    return dict.fromkeys(Sweep, 0) | Counter(str(one.step) for one in all_setbacks())
+    return dict.fromkeys(Sweep, 0) | Counter(str(setback.step) for setback in all_setbacks())
 
 
 def record(step: Sweep, subject: int, sentence: str) -> Setback:
@@ -60,9 +60,9 @@ def delete(step: Sweep, subjects: Collection[int]) -> None:
         Setback.delete().where((Setback.step == step) & Setback.subject.in_(list(subjects))).execute()
 
 
-def describe(one: Setback) -> str:
+def describe(setback: Setback) -> str:
     """Say what fails, since when, how often, and how it failed last."""
-    what = "" if one.subject == WHOLE_STEP else f" for {_ROW_TITLES.get(one.step, 'run')} {one.subject}"
-    since = one.since.isoformat(sep=" ", timespec="minutes")
-    times = "once" if one.times == 1 else f"{one.times} times"
-    return f"“{one.step}” fails{what} since {since} UTC, {times}. Last: {one.sentence}"
+    what = "" if setback.subject == WHOLE_STEP else f" for {_ROW_TITLES.get(setback.step, 'run')} {setback.subject}"
+    since = setback.since.isoformat(sep=" ", timespec="minutes")
+    times = "once" if setback.times == 1 else f"{setback.times} times"
+    return f"“{setback.step}” fails{what} since {since} UTC, {times}. Last: {setback.sentence}"

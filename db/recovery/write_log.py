@@ -46,31 +46,31 @@ def record(claim: Claim, intents: Iterable[WriteIntent]) -> list[int]:
         return [
             Write.create(
                 run=claim.run.id,
-                item=one.item_id,
-                method=one.method,
-                path=one.path[:700],
-                request_mark=one.request_mark,
-                known_ids=None if one.known_ids is None else list(one.known_ids),
+                item=intent.item_id,
+                method=intent.method,
+                path=intent.path[:700],
+                request_mark=intent.request_mark,
+                known_ids=None if intent.known_ids is None else list(intent.known_ids),
             ).id
-            for one in intents
+            for intent in intents
         ]
 
 
-def record_answers(results: Iterable[WriteAnswer]) -> None:
+def record_answers(answers: Iterable[WriteAnswer]) -> None:
     """Record answers, without a look at the claim: what Graph answered is true, whoever has the run now."""
     with database.atomic():
-        for one in results:
+        for answer in answers:
             Write.update(
-                state=one.state,
+                state=answer.state,
                 answered_at=utcnow(),
-                error_code=one.error_code,
-                request_id=one.request_id,
-                approval=one.approval,
-            ).where(Write.id == one.write_id).execute()
-            if one.state == WriteState.ANSWERED:
-                _close_approval(one.write_id)
-            if one.created_id:
-                _save_created_id(one.item_id, one.created_id)
+                error_code=answer.error_code,
+                request_id=answer.request_id,
+                approval=answer.approval,
+            ).where(Write.id == answer.write_id).execute()
+            if answer.state == WriteState.ANSWERED:
+                _close_approval(answer.write_id)
+            if answer.created_id:
+                _save_created_id(answer.item_id, answer.created_id)
 
 
 def _save_created_id(item_id: int | None, created_id: str) -> None:
@@ -101,24 +101,26 @@ def adopt_created_object(write: Write, created_id: str) -> None:
 
 def writes_by_item(item_ids: Sequence[int]) -> Mapping[int, list[Write]]:
     """Return item id -> its writes in all runs, the oldest first."""
-    found: dict[int, list[Write]] = {one: [] for one in item_ids}
+    writes: dict[int, list[Write]] = {item_id: [] for item_id in item_ids}
     for write in Write.select().where(is_in(Write.item, item_ids)).order_by(Write.id):
-        found[write.item_id].append(write)
-    return found
+        writes[write.item_id].append(write)
+    return writes
 
 
 def unanswered_create(writes: Sequence[Write]) -> Write | None:
     """Return the create of which nobody knows whether it made something."""
-    return next((one for one in reversed(writes) if one.known_ids is not None and one.state in UNRESOLVED_WRITES), None)
+    return next(
+        (write for write in reversed(writes) if write.known_ids is not None and write.state in UNRESOLVED_WRITES), None
+    )
 
 
 def may_have_been_applied(writes: Sequence[Write]) -> bool:
-    return any(one.state in POSSIBLY_APPLIED for one in writes)
+    return any(write.state in POSSIBLY_APPLIED for write in writes)
 
 
 def awaiting_approval(writes: Sequence[Write]) -> list[Write]:
     """Return the writes that somebody in the tenant has to approve."""
-    return [one for one in writes if one.state == WriteState.WAITING]
+    return [write for write in writes if write.state == WriteState.WAITING]
 
 
 def taken_ids(restore_id: int) -> set[str]:
@@ -126,7 +128,7 @@ def taken_ids(restore_id: int) -> set[str]:
     rows: Any = RestoreItem.select(RestoreItem.created_id, RestoreItem.target_id).where(
         RestoreItem.restore == restore_id
     )
-    return {one for row in rows.tuples() for one in row if one}
+    return {object_id for row in rows.tuples() for object_id in row if object_id}
 
 
 def items_with_shared_target(restore_id: int) -> list[RestoreItem]:
@@ -135,15 +137,15 @@ def items_with_shared_target(restore_id: int) -> list[RestoreItem]:
     No preview makes such a plan; one of an earlier version may have.
     """
     sharing: dict[tuple[str, str], list[RestoreItem]] = {}
-    for one in RestoreItem.select().where(RestoreItem.restore == restore_id).order_by(RestoreItem.position):
-        if one.action in WRITTEN_OUTCOMES and (one.created_id or one.target_id):
-            sharing.setdefault(_target_of(one), []).append(one)
-    shared = [one for group in sharing.values() if len(group) > 1 for one in group]
+    for item in RestoreItem.select().where(RestoreItem.restore == restore_id).order_by(RestoreItem.position):
+        if item.action in WRITTEN_OUTCOMES and (item.created_id or item.target_id):
+            sharing.setdefault(_target_of(item), []).append(item)
+    rivals = [item for group in sharing.values() if len(group) > 1 for item in group]
     first: dict[tuple[str, str], int] = {}
-    for one in shared:
-        if may_have_been_applied(writes_by_item([one.id])[one.id]):
-            first.setdefault(_target_of(one), one.id)
-    return [one for one in shared if first.get(_target_of(one)) != one.id]
+    for item in rivals:
+        if may_have_been_applied(writes_by_item([item.id])[item.id]):
+            first.setdefault(_target_of(item), item.id)
+    return [item for item in rivals if first.get(_target_of(item)) != item.id]
 
 
 def _target_of(item: RestoreItem) -> tuple[str, str]:

@@ -43,7 +43,7 @@ def approve(restore: Restore, actor: Actor, reason: str, hours: int, *, plan: st
     """
     if actor.user_id is None:
         raise Invalid("A restore is approved by a person, in the browser.")
-    said = _require_reason(restore, reason)
+    sentence = _require_reason(restore, reason)
     restores.lock_restore(restore)
     four_eyes.refuse_requester(restore, actor.user_id)
     seen = _require_same_plan(restore)
@@ -53,7 +53,7 @@ def approve(restore: Restore, actor: Actor, reason: str, hours: int, *, plan: st
             approved_by=actor.user_id,
             approved_at=utcnow(),
             approved_fingerprint=seen,
-            reason=said,
+            reason=sentence,
         ).where((Restore.state == RestoreState.PREVIEWED) & _is_this_plan(restore, plan) & _is_fresh(hours)),
         "Only a fresh preview that you have seen can be approved. Look at the plan as it is now.",
     )
@@ -62,7 +62,7 @@ def approve(restore: Restore, actor: Actor, reason: str, hours: int, *, plan: st
         actor,
         f"restore {restore.id}",
         tenant=restore.tenant,
-        reason=said,
+        reason=sentence,
         fingerprint=seen,
     )
 
@@ -111,7 +111,7 @@ def items_held_back(restore: Restore) -> list[RestoreItem]:
 
 def count_held_back(restore: Restore) -> dict[str, int]:
     """Return how many items of each action the guard keeps from being written."""
-    return {} if restore.guard_reason else dict(Counter(one.action for one in items_held_back(restore)))
+    return {} if restore.guard_reason else dict(Counter(item.action for item in items_held_back(restore)))
 
 
 @transaction
@@ -120,15 +120,15 @@ def override_guard(restore: Restore, actor: Actor, reason: str, *, plan: str | N
 
     It lasts as long as the plan: a new preview holds these back again.
     """
-    said = clean_reason(reason)
-    if not said:
+    sentence = clean_reason(reason)
+    if not sentence:
         raise Invalid("Say why the Conditional Access guard may be passed: whoever approves it reads that.")
     restores.lock_restore(restore)
     _require_same_plan(restore)
-    names = [one.name for one in items_held_back(restore)]
+    names = [item.name for item in items_held_back(restore)]
     if not names:
         raise Invalid("The Conditional Access guard holds nothing of this plan back.")
-    changes = {"guard_reason": said, "guard_by": actor.user_id, "guard_at": utcnow()}
+    changes = {"guard_reason": sentence, "guard_by": actor.user_id, "guard_at": utcnow()}
     restores.require_one_row(
         Restore.update(state=RestoreState.PREVIEWED, **restores.NOT_APPROVED, **changes).where(
             Restore.state.in_(READY) & _is_this_plan(restore, plan)
@@ -142,7 +142,7 @@ def override_guard(restore: Restore, actor: Actor, reason: str, *, plan: str | N
         actor,
         f"restore {restore.id}",
         tenant=restore.tenant,
-        reason=said,
+        reason=sentence,
         policies=names,
         fingerprint=Restore.get_by_id(restore.id).planned_mark,
     )
@@ -159,9 +159,9 @@ def begin_live(restore: Restore, run: Run, actor: Actor, reason: str, hours: int
     seen = _require_same_plan(restore)
     four_eyes.require_approval(restore)
     ready = [RestoreState.APPROVED] if four_eyes.is_required(restore) else list(READY)
-    said = _require_reason(restore, reason)
+    sentence = _require_reason(restore, reason)
     restores.require_one_row(
-        Restore.update(state=RestoreState.RUNNING, started_at=utcnow(), reason=said).where(
+        Restore.update(state=RestoreState.RUNNING, started_at=utcnow(), reason=sentence).where(
             Restore.state.in_(ready) & _is_this_plan(restore, plan) & _is_fresh(hours)
         ),
         _refusal(restore, hours, plan),
@@ -171,7 +171,7 @@ def begin_live(restore: Restore, run: Run, actor: Actor, reason: str, hours: int
         actor,
         f"restore {restore.id}",
         tenant=restore.tenant,
-        reason=said,
+        reason=sentence,
         run=run.id,
         undo_of=restore.undo_of_id,
         fingerprint=seen,

@@ -30,13 +30,13 @@ def is_required(restore: Restore) -> bool:
 
 def break_glass_list(restore: Restore) -> BreakGlass:
     """Return whom the restore must not lock out: the entries of when it was requested, and those of now."""
-    every = [*(restore.break_glass or ()), *(_tenant(restore).break_glass or ())]
-    return list({(one["kind"], one["id"]): one for one in every}.values())
+    entries = [*(restore.break_glass or ()), *(_tenant(restore).break_glass or ())]
+    return list({(entry["kind"], entry["id"]): entry for entry in entries}.values())
 
 
 def _tenant(restore: Restore) -> Tenant:
-    found: Tenant = Tenant.get_by_id(restore.tenant_id)
-    return found
+    tenant: Tenant = Tenant.get_by_id(restore.tenant_id)
+    return tenant
 
 
 def rules_as_columns(restore: Restore) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def record_requester(restore_ids: Sequence[int], actor: Actor | User | None, act
     """
     user_id = actor.id if isinstance(actor, User) else actor and actor.user_id
     if user_id is not None:
-        rows = [{"restore": one, "user": user_id, "act": act} for one in restore_ids]
+        rows = [{"restore": restore_id, "user": user_id, "act": act} for restore_id in restore_ids]
         upserts.insert_missing(
             RestoreRequester, (RestoreRequester.restore, RestoreRequester.user, RestoreRequester.act), rows
         )
@@ -78,14 +78,14 @@ def acts_by_user(restore: Restore) -> dict[int, list[str]]:
     """
     rows = RestoreRequester.select(RestoreRequester.id, RestoreRequester.user, RestoreRequester.act)
     # Sorted here: to sort by id, a database may go along all of them by id.
-    said = [(user, act) for _, user, act in sorted(rows.where(RestoreRequester.restore == restore).tuples())]
-    said += [(restore.created_by_id, ASKED_FOR_IT), (restore.changed_by_id, CHANGED_OPTIONS)] if not said else []
-    said += [(one.set_by_id, SET_MAPPING) for one in mappings_used(restore)]
-    found: dict[int, list[str]] = {}
-    for user_id, act in said:
-        if user_id is not None and act not in found.setdefault(user_id, []):
-            found[user_id].append(act)
-    return found
+    acts = [(user, act) for _, user, act in sorted(rows.where(RestoreRequester.restore == restore).tuples())]
+    acts += [(restore.created_by_id, ASKED_FOR_IT), (restore.changed_by_id, CHANGED_OPTIONS)] if not acts else []
+    acts += [(mapping.set_by_id, SET_MAPPING) for mapping in mappings_used(restore)]
+    acts_of_users: dict[int, list[str]] = {}
+    for user_id, act in acts:
+        if user_id is not None and act not in acts_of_users.setdefault(user_id, []):
+            acts_of_users[user_id].append(act)
+    return acts_of_users
 
 
 def mappings_used(restore: Restore) -> list[Mapping]:
@@ -96,7 +96,7 @@ def mappings_used(restore: Restore) -> list[Mapping]:
         & (Mapping.source_directory_id == restore.source_directory_id)
         & is_in(Mapping.source_id, [source for _, source in keys])
     )
-    return [one for one in rows if (one.kind, one.source_id) in keys]
+    return [mapping for mapping in rows if (mapping.kind, mapping.source_id) in keys]
 
 
 def requesters(restore: Restore) -> frozenset[int]:

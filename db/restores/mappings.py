@@ -17,7 +17,10 @@ from db.sql import upserts
 from db.sql.value_lists import is_in
 from db.states import CHANGEABLE, PolicyState
 
+# (kind, id of the object)
 ObjectKey = tuple[str, str]
+# So many restores of a pair are looked through for what lacks a mapping.
+NEWEST_RESTORES = 20
 
 
 def of_pair(tenant: Tenant, source_directory_id: str) -> list[Mapping]:
@@ -30,16 +33,16 @@ def of_pair(tenant: Tenant, source_directory_id: str) -> list[Mapping]:
 
 def source_directories(tenant: Tenant) -> list[str]:
     """Return the directories that this tenant has restores or mappings from."""
-    found: set[str] = set()
+    directory_ids: set[str] = set()
     for model in (Restore, Mapping):
         rows = model.select(model.source_directory_id).where(model.tenant == tenant).distinct().tuples()
-        found |= {row[0] for row in rows}
-    return sorted(found)
+        directory_ids |= {row[0] for row in rows}
+    return sorted(directory_ids)
 
 
 def targets_by_key(tenant: Tenant, source_directory_id: str) -> dict[ObjectKey, str]:
     """Return (kind, id in the source) -> id in the target."""
-    return {(one.kind, one.source_id): one.target_id for one in of_pair(tenant, source_directory_id)}
+    return {(mapping.kind, mapping.source_id): mapping.target_id for mapping in of_pair(tenant, source_directory_id)}
 
 
 def set_mapping(
@@ -123,7 +126,11 @@ def _record_requester(mapping: Mapping, actor: Actor) -> None:
     of_pair = (Restore.tenant == mapping.tenant_id) & (Restore.source_directory_id == mapping.source_directory_id)
     rows = Restore.select(Restore.id, Restore.mappings_used).where(of_pair & Restore.state.in_(CHANGEABLE))
     key = [mapping.kind, mapping.source_id]
-    ids = [one.id for one in rows if one.mappings_used is None or key in [used[:2] for used in one.mappings_used]]
+    ids = [
+        restore.id
+        for restore in rows
+        if restore.mappings_used is None or key in [used[:2] for used in restore.mappings_used]
+    ]
     four_eyes.record_requester_of_open(is_in(Restore.id, ids), actor, four_eyes.REMOVED_MAPPING)
 
 
@@ -136,22 +143,22 @@ def missing_mappings(tenant: Tenant, source_directory_id: str) -> dict[ObjectKey
         Restore.select(Restore.id)
         .where((Restore.tenant == tenant) & (Restore.source_directory_id == source_directory_id))
         .order_by(Restore.id.desc())
-        .limit(20)
+        .limit(NEWEST_RESTORES)
     )
     ids = [row.id for row in restores]
     rows = RestoreItem.select(
         RestoreItem.policy_type, RestoreItem.graph_id, RestoreItem.name, RestoreItem.reason, RestoreItem.resolutions
     )
     items = list(rows.where(is_in(RestoreItem.restore, ids) & RestoreItem.resolutions.is_null(False)))
-    found = {(one.policy_type, one.graph_id): one.name for one in items if one.reason == "ambiguous"}
-    found |= {
-        (one["kind"], one["id"]): one["name"]
+    names = {(item.policy_type, item.graph_id): item.name for item in items if item.reason == "ambiguous"}
+    names |= {
+        (resolution["kind"], resolution["id"]): resolution["name"]
         for item in items
-        for one in item.resolutions
-        if one["how"] in ("unresolved", "dropped", "kept") and one.get("is_needed", True)
+        for resolution in item.resolutions
+        if resolution["how"] in ("unresolved", "dropped", "kept") and resolution.get("is_needed", True)
     }
     mapped = targets_by_key(tenant, source_directory_id)
-    return {key: name for key, name in sorted(found.items()) if key not in mapped}
+    return {key: name for key, name in sorted(names.items()) if key not in mapped}
 
 
 def suggestions(
@@ -171,19 +178,21 @@ def _similar_names(tenant: Tenant, kind: str, name: str, most: int) -> list[tupl
             (Policy.tenant == tenant) & (Policy.policy_type == kind) & (Policy.state == PolicyState.PRESENT)
         )
     ranked = sorted(rows.tuples(), key=lambda row: (-_word_overlap(name, row[1]), row[1]))
-    return [(one, its_name) for one, its_name in ranked[:most] if _word_overlap(name, its_name) > 0]
+    return [
+        (object_id, object_name) for object_id, object_name in ranked[:most] if _word_overlap(name, object_name) > 0
+    ]
 
 
 def object_name(tenant: Tenant, key: ObjectKey) -> str | None:
     """Return the object's name in this tenant, as it was last seen."""
-    kind, one = key
+    kind, object_id = key
     row = DirectoryName.get_or_none(
-        (DirectoryName.tenant == tenant) & (DirectoryName.kind == kind) & (DirectoryName.object_id == one)
-    ) or policies.find_by_graph_id(tenant, kind, one)
+        (DirectoryName.tenant == tenant) & (DirectoryName.kind == kind) & (DirectoryName.object_id == object_id)
+    ) or policies.find_by_graph_id(tenant, kind, object_id)
     return row.name if row else None
 
 
-def _word_overlap(one: str, other: str) -> float:
+def _word_overlap(name: str, other_name: str) -> float:
     """Return the share of words that two names have in common."""
-    words, others = (set(text.lower().replace("-", " ").replace("_", " ").split()) for text in (one, other))
+    words, others = (set(text.lower().replace("-", " ").replace("_", " ").split()) for text in (name, other_name))
     return len(words & others) / max(len(words | others), 1)

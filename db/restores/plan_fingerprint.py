@@ -74,13 +74,13 @@ def save(
     of_parts = {**_part_fingerprints(restore, in_order, break_glass), SALT: secrets.token_hex(16)}
     Restore.update(mappings_used=in_order, **_as_columns(of_parts)).where(Restore.id == restore.id).execute()
     _record_who_mapped(restore)
-    for one in User.select().where(is_in(User.id, sorted(decided_by))):
-        four_eyes.record_requester([restore.id], one, four_eyes.SET_MAPPING)
+    for user in User.select().where(is_in(User.id, sorted(decided_by))):
+        four_eyes.record_requester([restore.id], user, four_eyes.SET_MAPPING)
 
 
 def _record_who_mapped(restore: Restore) -> None:
-    for one in four_eyes.mappings_used(Restore.get_by_id(restore.id)):
-        four_eyes.record_requester([restore.id], one.set_by, four_eyes.SET_MAPPING)
+    for mapping in four_eyes.mappings_used(Restore.get_by_id(restore.id)):
+        four_eyes.record_requester([restore.id], mapping.set_by, four_eyes.SET_MAPPING)
 
 
 def renew_guard(restore: Restore) -> None:
@@ -101,9 +101,9 @@ def refusal(restore: Restore) -> str:
     now = Restore.get_by_id(restore.id)
     if not now.planned_mark or not now.plan_parts:
         return EARLIER_VERSION
-    found = _part_fingerprints(now, _mappings_now(now), four_eyes.break_glass_list(now)) | _salt_of(now)
-    otherwise = [title for part, title in PART_TITLES.items() if found[part] != now.plan_parts.get(part)]
-    if not otherwise and _fingerprint(found) == now.planned_mark:
+    parts = _part_fingerprints(now, _mappings_now(now), four_eyes.break_glass_list(now)) | _salt_of(now)
+    otherwise = [title for part, title in PART_TITLES.items() if parts[part] != now.plan_parts.get(part)]
+    if not otherwise and _fingerprint(parts) == now.planned_mark:
         return ""
     named = ", ".join(otherwise) or "the fingerprint itself"
     return f"Otherwise than when it was previewed: {named}. Preview it again."
@@ -124,16 +124,16 @@ def _part_fingerprints(
     restore: Restore, used: Iterable[Sequence[str | None]], break_glass: Sequence[Mapping[str, str]]
 ) -> dict[str, str]:
     target = Tenant.get_by_id(restore.tenant_id)
-    found = {
+    parts = {
         "options": restore.options,
         "policies": _policies_part(restore),
-        "mappings": [list(one) for one in used],
-        "break_glass": sorted([one["kind"], one["id"]] for one in break_glass),
+        "mappings": [list(mapping) for mapping in used],
+        "break_glass": sorted([entry["kind"], entry["id"]] for entry in break_glass),
         "guard": _guard_part(restore),
         "four_eyes": four_eyes.is_required(restore),
         "tenants": [restore.source_directory_id, target.directory_id, target.id],
     }
-    return {part: _fingerprint(value) for part, value in found.items()}
+    return {part: _fingerprint(value) for part, value in parts.items()}
 
 
 def _fingerprint(value: Any) -> str:
@@ -149,7 +149,7 @@ def _policies_part(restore: Restore) -> list[dict[str, Any]]:
     """Return every column of the plan, of every item."""
     live = Content.alias()
     left_out = NOT_OF_THE_PLAN | set(BY_FINGERPRINT)
-    plain = [one for one in RestoreItem._meta.sorted_fields if one.name not in left_out]
+    plain = [field for field in RestoreItem._meta.sorted_fields if field.name not in left_out]
     rows = (
         RestoreItem.select(*plain, Content.fingerprint, live.fingerprint)
         .join(Content, pw.JOIN.LEFT_OUTER, on=RestoreItem.content)
@@ -157,11 +157,11 @@ def _policies_part(restore: Restore) -> list[dict[str, Any]]:
         .where(RestoreItem.restore == restore)
         .order_by(RestoreItem.id)
     )
-    names = [*(one.name for one in plain), *BY_FINGERPRINT]
+    names = [*(field.name for field in plain), *BY_FINGERPRINT]
     return [dict(zip(names, row, strict=True)) for row in rows.tuples()]
 
 
 def _mappings_now(restore: Restore) -> list[list[str | None]]:
     """Return the mappings that the plan was made with, each with its target of now."""
-    found = {(one.kind, one.source_id): one.target_id for one in four_eyes.mappings_used(restore)}
-    return [[kind, source, found.get((kind, source))] for kind, source, _ in restore.mappings_used or ()]
+    targets = {(mapping.kind, mapping.source_id): mapping.target_id for mapping in four_eyes.mappings_used(restore)}
+    return [[kind, source, targets.get((kind, source))] for kind, source, _ in restore.mappings_used or ()]

@@ -60,8 +60,15 @@ class NewRestoreItem:
 
 def new_items_from_snapshots(snapshots: Sequence[Snapshot]) -> list[NewRestoreItem]:
     return [
-        NewRestoreItem(one.policy.policy_type, one.policy.graph_id, one.name, one.content_id, one.references, one.id)
-        for one in snapshots
+        NewRestoreItem(
+            snapshot.policy.policy_type,
+            snapshot.policy.graph_id,
+            snapshot.name,
+            snapshot.content_id,
+            snapshot.references,
+            snapshot.id,
+        )
+        for snapshot in snapshots
     ]
 
 
@@ -117,18 +124,18 @@ def create(
 def _add_items(restore: Restore, items: Sequence[NewRestoreItem], after: int = 0) -> None:
     rows = [
         {
-            **asdict(one),
-            "content": one.content_id,
-            "snapshot": one.snapshot_id,
+            **asdict(item),
+            "content": item.content_id,
+            "snapshot": item.snapshot_id,
             "restore": restore.id,
             "position": number,
         }
-        for number, one in enumerate(items, start=after)
+        for number, item in enumerate(items, start=after)
     ]
     for row in rows:
         del row["content_id"], row["snapshot_id"]
-    for some in value_lists.batched(rows):
-        RestoreItem.insert_many(some).execute()
+    for batch in value_lists.batched(rows):
+        RestoreItem.insert_many(batch).execute()
 
 
 @transaction
@@ -149,8 +156,8 @@ def change_options(
 @transaction
 def remove_other_items(restore: Restore, item_ids: Sequence[int], actor: Actor) -> None:
     """Leave every other item out. Raises Invalid when that leaves nothing, or comes too late."""
-    mine = (RestoreItem.restore == restore) & is_in(RestoreItem.id, item_ids)
-    if not RestoreItem.select().where(mine).exists():
+    is_remaining = (RestoreItem.restore == restore) & is_in(RestoreItem.id, item_ids)
+    if not RestoreItem.select().where(is_remaining).exists():
         raise Invalid("Choose at least one policy to restore.")
     lock_restore(restore)
     _reset_to_draft(restore, changed_by=actor.user_id)
@@ -200,12 +207,12 @@ def undo_items(restore: Restore) -> list[NewRestoreItem]:
     of_restore = RestoreItem.select(RestoreItem.id).where(RestoreItem.restore == restore)
     rows = Write.select(Write.item).where(Write.item.in_(of_restore) & Write.state.in_(POSSIBLY_APPLIED)).distinct()
     begun = {row[0] for row in rows.tuples()}
-    made = [one for one in items(restore) if one.created_id]
-    changed = [one for one in items(restore) if not one.created_id and one.live_content_id and one.id in begun]
+    created = [item for item in items(restore) if item.created_id]
+    changed = [item for item in items(restore) if not item.created_id and item.live_content_id and item.id in begun]
     # Two that wrote one policy, as plans of an earlier version could, found the same there before.
-    once = {(one.policy_type, one.target_id): one for one in reversed(changed)}
-    written_back = [one for one in changed if once[one.policy_type, one.target_id] is one]
-    return [*map(_write_back, written_back), *map(_remove_again, made)]
+    once = {(item.policy_type, item.target_id): item for item in reversed(changed)}
+    written_back = [item for item in changed if once[item.policy_type, item.target_id] is item]
+    return [*map(_write_back, written_back), *map(_remove_again, created)]
 
 
 def _write_back(item: RestoreItem) -> NewRestoreItem:

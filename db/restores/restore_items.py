@@ -96,8 +96,8 @@ def items_by_ids(item_ids: Sequence[int | None]) -> list[RestoreItem]:
 
 def is_item_under_way(run: Run, item: RestoreItem) -> bool:
     """Return whether the item is in this run, and not ended yet."""
-    mine = (RunItem.run == run) & (RunItem.restore_item_id == item.id) & RunItem.state.in_(UNSETTLED)
-    return bool(RunItem.select().where(mine).exists())
+    is_open = (RunItem.run == run) & (RunItem.restore_item_id == item.id) & RunItem.state.in_(UNSETTLED)
+    return bool(RunItem.select().where(is_open).exists())
 
 
 def pending_creates_like(item: RestoreItem) -> list[RestoreItem]:

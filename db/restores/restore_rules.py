@@ -26,29 +26,29 @@ def change(tenant: Tenant, wants_four_eyes: bool, break_glass: str, actor: Actor
 
     Raises Invalid.
     """
-    wanted = parse_break_glass(break_glass)
+    wanted_list = parse_break_glass(break_glass)
     now = _lock_tenant(tenant)
     if not now.four_eyes:
-        _apply(now, wants_four_eyes, wanted, actor)
+        _apply(now, wants_four_eyes, wanted_list, actor)
         return None
-    removed, named = _subtract(now.break_glass or [], wanted), [] if now.break_glass else wanted
-    _apply(now, True, [*([] if named else wanted), *removed], actor)
+    removed, named = _subtract(now.break_glass or [], wanted_list), [] if now.break_glass else wanted_list
+    _apply(now, True, [*([] if named else wanted_list), *removed], actor)
     return _ask_for_change(now, not wants_four_eyes, removed, named, actor)
 
 
 def _lock_tenant(tenant: Tenant) -> Tenant:
     lock_rows(Tenant, Tenant.id == tenant.id)
-    found: Tenant = Tenant.get_by_id(tenant.id)
-    return found
+    locked: Tenant = Tenant.get_by_id(tenant.id)
+    return locked
 
 
-def _entry_key(one: Any) -> tuple[str, str]:
-    return one["kind"], one["id"]
+def _entry_key(entry: Any) -> tuple[str, str]:
+    return entry["kind"], entry["id"]
 
 
 def _subtract(entries: Sequence[dict[str, str]], others: Sequence[dict[str, str]]) -> BreakGlass:
-    keys = {_entry_key(one) for one in others}
-    return [one for one in entries if _entry_key(one) not in keys]
+    keys = {_entry_key(entry) for entry in others}
+    return [entry for entry in entries if _entry_key(entry) not in keys]
 
 
 def _apply(
@@ -58,15 +58,15 @@ def _apply(
 
     Who decides the list becomes a requester of the restores that wait; who only confirms it does not.
     """
-    wanted = {"four_eyes": wants_four_eyes, "break_glass": break_glass}
-    changed = [name for name, value in wanted.items() if (getattr(tenant, name) or False) != (value or False)]
+    rules = {"four_eyes": wants_four_eyes, "break_glass": break_glass}
+    changed = [name for name, value in rules.items() if (getattr(tenant, name) or False) != (value or False)]
     if not changed:
         return
-    Tenant.update(wanted).where(Tenant.id == tenant.id).execute()
+    Tenant.update(rules).where(Tenant.id == tenant.id).execute()
     if "break_glass" in changed:
         four_eyes.record_requester_of_open(Restore.tenant == tenant, decided_by or actor, four_eyes.CHANGED_LIST)
-    said = [f"four_eyes {'on' if wants_four_eyes else 'off'}" if name == "four_eyes" else name for name in changed]
-    audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=said)
+    changes = [f"four_eyes {'on' if wants_four_eyes else 'off'}" if name == "four_eyes" else name for name in changed]
+    audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=changes)
 
 
 def _ask_for_change(
@@ -78,16 +78,16 @@ def _ask_for_change(
         raise Invalid("Another change of these rules waits already: confirm or reject that one first.")
     if actor.user_id is None:
         raise Invalid("Rules are turned down by two people, in the browser.")
-    asked = RuleChange.create(
+    rule_change = RuleChange.create(
         tenant=tenant, asked_by=actor.user_id, turns_four_eyes_off=turns_off, removed=removed, named=named
     )
-    audit.record(Action.RULES_ASKED, actor, f"tenant {tenant.name}", tenant=tenant, changes=describe(asked))
-    return asked
+    audit.record(Action.RULES_ASKED, actor, f"tenant {tenant.name}", tenant=tenant, changes=describe(rule_change))
+    return rule_change
 
 
 def waiting_change(tenant: Tenant) -> RuleChange | None:
-    found: RuleChange | None = RuleChange.get_or_none(RuleChange.tenant == tenant)
-    return found
+    rule_change: RuleChange | None = RuleChange.get_or_none(RuleChange.tenant == tenant)
+    return rule_change
 
 
 def waiting_changes(where: Any) -> list[RuleChange]:
@@ -96,49 +96,51 @@ def waiting_changes(where: Any) -> list[RuleChange]:
     return list(query.where(where).order_by(RuleChange.id))
 
 
-def describe(asked: RuleChange) -> list[str]:
+def describe(rule_change: RuleChange) -> list[str]:
     """Return a phrase for each thing that the change would turn down."""
-    off = ["turn four eyes off"] if asked.turns_four_eyes_off else []
-    removed = [f"take {_describe_entry(one)} off the break-glass list" for one in asked.removed]
-    return off + removed + [f"begin the break-glass list with {_describe_entry(one)}" for one in asked.named]
+    off = ["turn four eyes off"] if rule_change.turns_four_eyes_off else []
+    removed = [f"take {_describe_entry(entry)} off the break-glass list" for entry in rule_change.removed]
+    return off + removed + [f"begin the break-glass list with {_describe_entry(entry)}" for entry in rule_change.named]
 
 
-def _describe_entry(one: dict[str, str]) -> str:
+def _describe_entry(entry: dict[str, str]) -> str:
     """Describe an entry with its id: its name is what a manager typed, and may have typed anew just before."""
-    return f"“{one['name']}” ({'user' if one['kind'] == 'users' else 'group'} {one['id']})"
+    return f"“{entry['name']}” ({'user' if entry['kind'] == 'users' else 'group'} {entry['id']})"
 
 
 @transaction
 def confirm(tenant: Tenant, change_id: int | None, actor: Actor) -> None:
     """Confirm the change, as another person than who asked for it. Raises Invalid."""
-    now, asked = _lock_tenant(tenant), _require_waiting(tenant, change_id)
-    if actor.user_id is None or actor.user_id == asked.asked_by_id:
+    now, rule_change = _lock_tenant(tenant), _require_waiting(tenant, change_id)
+    if actor.user_id is None or actor.user_id == rule_change.asked_by_id:
         raise Invalid("You asked for it: another manager of this tenant, or an admin, has to confirm it.")
-    kept = _subtract(now.break_glass or [], asked.removed)
-    RuleChange.delete().where(RuleChange.id == asked.id).execute()
-    break_glass = [*kept, *_subtract(asked.named, kept)]
-    _apply(now, now.four_eyes and not asked.turns_four_eyes_off, break_glass, actor, decided_by=asked.asked_by)
-    _record(Action.RULES_CONFIRMED, asked, now, actor)
+    remaining = _subtract(now.break_glass or [], rule_change.removed)
+    RuleChange.delete().where(RuleChange.id == rule_change.id).execute()
+    break_glass = [*remaining, *_subtract(rule_change.named, remaining)]
+    _apply(
+        now, now.four_eyes and not rule_change.turns_four_eyes_off, break_glass, actor, decided_by=rule_change.asked_by
+    )
+    _record(Action.RULES_CONFIRMED, rule_change, now, actor)
 
 
 @transaction
 def reject(tenant: Tenant, change_id: int | None, actor: Actor) -> None:
     """Reject the change, as anybody who manages the tenant. Who asked takes it back this way. Raises Invalid."""
-    now, asked = _lock_tenant(tenant), _require_waiting(tenant, change_id)
-    RuleChange.delete().where(RuleChange.id == asked.id).execute()
-    _record(Action.RULES_REJECTED, asked, now, actor)
+    now, rule_change = _lock_tenant(tenant), _require_waiting(tenant, change_id)
+    RuleChange.delete().where(RuleChange.id == rule_change.id).execute()
+    _record(Action.RULES_REJECTED, rule_change, now, actor)
 
 
-def _record(action: Action, asked: RuleChange, tenant: Tenant, actor: Actor) -> None:
-    facts = {"changes": describe(asked), "asked_by": asked.asked_by.email}
+def _record(action: Action, rule_change: RuleChange, tenant: Tenant, actor: Actor) -> None:
+    facts = {"changes": describe(rule_change), "asked_by": rule_change.asked_by.email}
     audit.record(action, actor, f"tenant {tenant.name}", tenant=tenant, **facts)
 
 
 def _require_waiting(tenant: Tenant, change_id: int | None) -> RuleChange:
-    found = waiting_change(tenant)
-    if found is None or found.id != change_id:
+    rule_change = waiting_change(tenant)
+    if rule_change is None or rule_change.id != change_id:
         raise Invalid("This change does not wait any more: somebody has confirmed, rejected or replaced it.")
-    return found
+    return rule_change
 
 
 def parse_break_glass(text: str) -> BreakGlass:

@@ -85,8 +85,8 @@ def approve(run: Run, actor: Actor, reason: str, hours: int, *, plan: str | None
     restore = Restore.get_by_id(run.restore_id)
     if actor.user_id is None:
         raise Invalid("A retry is approved by a person, in the browser.")
-    said = approvals.clean_reason(reason)
-    if not said:
+    sentence = approvals.clean_reason(reason)
+    if not sentence:
         raise Invalid("Say why: a ticket or a sentence. It is kept in the audit log.")
     restores.lock_restore(restore)
     restore = Restore.get_by_id(restore.id)
@@ -104,7 +104,7 @@ def approve(run: Run, actor: Actor, reason: str, hours: int, *, plan: str | None
         f"restore {restore.id}",
         tenant=restore.tenant,
         run=run.id,
-        reason=said,
+        reason=sentence,
         fingerprint=restore.planned_mark,
     )
 

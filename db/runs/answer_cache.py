@@ -36,41 +36,43 @@ def save(claim: Claim, rows: Sequence[AnswerRow], *, asked_at: datetime | None =
             "reading": reading,
             "path_mark": mark,
             "kept_at": now,
-            "sealed": _seal_document(run, reading, mark, told),
+            "sealed": _seal_document(run, reading, mark, document),
         }
-        for reading, mark, told in rows
+        for reading, mark, document in rows
     ]
     with database.atomic():
         claims.assert_claim(claim)
-        for some in value_lists.batched(sealed, ROWS_PER_STATEMENT):
-            upserts.insert_or_update(RunAnswer, KEY, some, [RunAnswer.sealed, RunAnswer.kept_at])
-    claim.has_got_on = True
+        for batch in value_lists.batched(sealed, ROWS_PER_STATEMENT):
+            upserts.insert_or_update(RunAnswer, KEY, batch, [RunAnswer.sealed, RunAnswer.kept_at])
+    claim.has_progressed = True
 
 
 def load(run: Run, readings: Collection[str]) -> dict[str, dict[str, Any]]:
     """Return reading -> path hash -> document."""
-    found: dict[str, dict[str, Any]] = {}
-    for some in value_lists.batched(readings, ROWS_PER_STATEMENT):
-        for row in RunAnswer.select().where((RunAnswer.run == parent_id_of(run)) & RunAnswer.reading.in_(some)):
-            found.setdefault(row.reading, {})[row.path_mark] = _open_document(row)
-    return found
+    documents: dict[str, dict[str, Any]] = {}
+    for batch in value_lists.batched(readings, ROWS_PER_STATEMENT):
+        for row in RunAnswer.select().where((RunAnswer.run == parent_id_of(run)) & RunAnswer.reading.in_(batch)):
+            documents.setdefault(row.reading, {})[row.path_mark] = _open_document(row)
+    return documents
 
 
 def begin_times(run: Run, readings: Collection[str]) -> dict[str, datetime]:
     """Return reading -> when it began, for readings that have an answer."""
-    found: dict[str, datetime] = {}
-    for some in value_lists.batched(readings, ROWS_PER_STATEMENT):
+    times: dict[str, datetime] = {}
+    for batch in value_lists.batched(readings, ROWS_PER_STATEMENT):
         rows = RunAnswer.select(RunAnswer.reading, pw.fn.MIN(RunAnswer.kept_at)).where(
-            (RunAnswer.run == parent_id_of(run)) & RunAnswer.reading.in_(some)
+            (RunAnswer.run == parent_id_of(run)) & RunAnswer.reading.in_(batch)
         )
-        found |= dict(rows.group_by(RunAnswer.reading).tuples())
-    return found
+        times |= dict(rows.group_by(RunAnswer.reading).tuples())
+    return times
 
 
 def delete(run: Run, readings: Collection[str] | None = None) -> None:
     """Delete the answers of some readings, or of all of them for None."""
-    mine = RunAnswer.run == parent_id_of(run)
-    RunAnswer.delete().where(mine if readings is None else mine & is_in(RunAnswer.reading, readings)).execute()
+    is_deleted = RunAnswer.run == parent_id_of(run)
+    RunAnswer.delete().where(
+        is_deleted if readings is None else is_deleted & is_in(RunAnswer.reading, readings)
+    ).execute()
 
 
 def parent_id_of(run: Run) -> int:
@@ -86,8 +88,8 @@ def _seal_owner(run_id: int, reading: str, path_mark: str) -> str:
     return f"run:{run_id}:answer:{reading}:{path_mark}"
 
 
-def _seal_document(run_id: int, reading: str, path_mark: str, told: Mapping[str, Any]) -> bytes:
-    plain = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+def _seal_document(run_id: int, reading: str, path_mark: str, document: Mapping[str, Any]) -> bytes:
+    plain = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     return keyring().seal(zlib.compress(plain, 1), _seal_owner(run_id, reading, path_mark))
 
 

@@ -34,7 +34,7 @@ class Claim:
     run: Run
     token: str
     # Something was read, settled or written under it: a run that waits again and again without is stuck.
-    has_got_on: bool = False
+    has_progressed: bool = False
 
 
 def take_claim(run_id: int, kind: RunKind) -> Claim | None:
@@ -44,7 +44,7 @@ def take_claim(run_id: int, kind: RunKind) -> Claim | None:
     """
     now, token = utcnow(), secrets.token_hex(16)
     unheld = (Run.state == RunState.RUNNING) & Run.claimed_by.is_null()
-    taken = (
+    is_taken = (
         Run.update(
             state=RunState.RUNNING,
             claimed_by=token,
@@ -56,7 +56,7 @@ def take_claim(run_id: int, kind: RunKind) -> Claim | None:
         .where((Run.id == run_id) & (Run.kind == kind) & ((Run.state == RunState.QUEUED) | unheld))
         .execute()
     )
-    return Claim(Run.get_by_id(run_id), token) if taken else None
+    return Claim(Run.get_by_id(run_id), token) if is_taken else None
 
 
 def held_by(claim: Claim) -> Condition:
@@ -84,7 +84,7 @@ def wait(claim: Claim, reason: str, seconds: float) -> None:
             heartbeat_at=None,
             waiting=reason[:500],
             resume_at=utcnow() + timedelta(seconds=seconds),
-            progressed_at=utcnow() if claim.has_got_on else Run.progressed_at,
+            progressed_at=utcnow() if claim.has_progressed else Run.progressed_at,
         ).where(held_by(claim))
     )
 
@@ -120,4 +120,4 @@ def is_cancel_requested(claim: Claim) -> bool:
 def reset_attempts(claim: Claim) -> None:
     """Forget failed attempts, since the run got on."""
     Run.update(attempts=0).where(held_by(claim) & (Run.attempts > 0)).execute()
-    claim.run.attempts, claim.has_got_on = 0, True
+    claim.run.attempts, claim.has_progressed = 0, True

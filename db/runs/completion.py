@@ -150,15 +150,15 @@ def request_cancel(run: Run, actor: Actor) -> bool:
     """
     run = run.parent or run
     lock_ending_rows(run)
-    asked = (
+    is_asked = (
         Run.update(cancel_requested_at=utcnow())
         .where((Run.id == run.id) & IS_ACTIVE & Run.cancel_requested_at.is_null())
         .execute()
     )
-    if asked:
+    if is_asked:
         audit.record(Action.RUN_CANCEL, actor, f"run {run.id}", tenant=run.tenant)
         finish_if_cancelled(run)
-    return bool(asked)
+    return bool(is_asked)
 
 
 def finish_if_cancelled(run: Run) -> bool:

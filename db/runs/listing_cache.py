@@ -20,8 +20,8 @@ def save(run: Run, policy_type: str, rows: Any, began: datetime) -> None:
 
 def load_since(run: Run, at: Mapping[str, datetime]) -> dict[str, Any]:
     """Return policy type -> rows, for lists that began later than the time given for their type."""
-    found = Listing.select().where((Listing.run == run) & is_in(Listing.policy_type, at))
-    return {one.policy_type: one.rows for one in found if one.listed_at > at[one.policy_type]}
+    listings = Listing.select().where((Listing.run == run) & is_in(Listing.policy_type, at))
+    return {listing.policy_type: listing.rows for listing in listings if listing.listed_at > at[listing.policy_type]}
 
 
 def begin_times(run: Run) -> dict[str, datetime]:

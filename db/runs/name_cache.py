@@ -13,41 +13,41 @@ KINDS = ("groups", "filters", "principals")
 
 def seen_since(tenant: Tenant, begin: datetime) -> dict[str, dict[str, str | None]]:
     """Return {"groups": {id: name}, "filters": {id: name}} as looked up since then. A deleted object's name is None."""
-    found: dict[str, dict[str, str | None]] = {kind: {} for kind in KINDS}
+    names: dict[str, dict[str, str | None]] = {kind: {} for kind in KINDS}
     is_recent = (DirectoryName.seen_at >= begin) & (DirectoryName.kind << KINDS)
     for row in DirectoryName.select().where((DirectoryName.tenant == tenant) & is_recent):
-        found[row.kind][row.object_id] = row.name
-    return found
+        names[row.kind][row.object_id] = row.name
+    return names
 
 
 def names_by_id(tenant: Tenant, ids: Collection[str]) -> dict[str, str]:
     """Return the last known names of the tenant's groups and filters with these ids."""
     is_one = (DirectoryName.tenant == tenant) & (DirectoryName.kind << KINDS[:2]) & DirectoryName.name.is_null(False)
-    found: dict[str, str] = {}
-    for some in value_lists.batched(sorted(ids)):
+    names: dict[str, str] = {}
+    for batch in value_lists.batched(sorted(ids)):
         rows = DirectoryName.select(DirectoryName.object_id, DirectoryName.name)
-        found |= dict(rows.where(is_one & DirectoryName.object_id.in_(some)).tuples())
-    return found
+        names |= dict(rows.where(is_one & DirectoryName.object_id.in_(batch)).tuples())
+    return names
 
 
 def merge_names(references: Iterable[Mapping[str, Mapping[str, str | None]]]) -> dict[str, dict[str, str | None]]:
     """Merge the names that several policies' references hold."""
-    found: dict[str, dict[str, str | None]] = {kind: {} for kind in KINDS}
-    for one in references:
+    names: dict[str, dict[str, str | None]] = {kind: {} for kind in KINDS}
+    for references_of_policy in references:
         for kind in KINDS:
-            found[kind] |= one.get(kind, {})
-    return found
+            names[kind] |= references_of_policy.get(kind, {})
+    return names
 
 
 def save_names(tenant: Tenant, names: Mapping[str, Mapping[str, str | None]]) -> None:
-    _save([(tenant.id, kind, one, name) for kind in KINDS for one, name in names.get(kind, {}).items()])
+    _save([(tenant.id, kind, object_id, name) for kind in KINDS for object_id, name in names.get(kind, {}).items()])
 
 
 def _save(names: Iterable[tuple[int, str, str, str | None]]) -> None:
     now = utcnow()
     rows = [
-        {"tenant": tenant_id, "kind": kind, "object_id": one, "name": name and name[:1000], "seen_at": now}
-        for tenant_id, kind, one, name in names
+        {"tenant": tenant_id, "kind": kind, "object_id": object_id, "name": name and name[:1000], "seen_at": now}
+        for tenant_id, kind, object_id, name in names
     ]
     key = (DirectoryName.tenant, DirectoryName.kind, DirectoryName.object_id)
     upserts.insert_or_update(DirectoryName, key, rows, [DirectoryName.name, DirectoryName.seen_at])
@@ -61,7 +61,7 @@ INITIAL, DEFAULT, VERIFIED = "initial", "default", "verified"
 
 def save_domains(tenant: Tenant, domains: Mapping[str, str]) -> None:
     """Save the tenant's domains. `domains`: each in small letters -> INITIAL, DEFAULT or VERIFIED."""
-    _save([(tenant.id, DOMAINS, one, sort) for one, sort in domains.items() if 0 < len(one) <= MAX_DOMAIN_LENGTH])
+    _save([(tenant.id, DOMAINS, domain, sort) for domain, sort in domains.items() if 0 < len(domain) <= MAX_DOMAIN_LENGTH])
 
 
 def domains_of_directory(directory_id: str) -> dict[str, str]:
@@ -71,7 +71,7 @@ def domains_of_directory(directory_id: str) -> dict[str, str]:
         .join(Tenant)
         .where((Tenant.directory_id == directory_id) & (DirectoryName.kind == DOMAINS))
     )
-    return {str(one): str(sort) for one, sort in rows.tuples()}
+    return {str(domain): str(sort) for domain, sort in rows.tuples()}
 
 
 def known_names(tenant: Tenant) -> Iterable[tuple[str, str, str]]:

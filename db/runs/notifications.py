@@ -77,24 +77,24 @@ MAX_COUNTED, MAX_FOLLOWED, MAX_SHOWN = 100, 20, 5
 
 def followed_runs(user_id: int, tenant_ids: Sequence[int] | None = None, also: Sequence[int] = ()) -> FollowedRuns:
     """Return the person's runs that go on, and of the ids `also` those that ended meanwhile."""
-    mine = pw.fn.EXISTS(
+    is_of_user = pw.fn.EXISTS(
         Notification.select(Notification.id).where((Notification.run == Run.id) & (Notification.user == user_id))
     )
     if tenant_ids is not None:
-        mine &= is_in(Run.tenant, tenant_ids)
-    going = _newest_active(mine)
+        is_of_user &= is_in(Run.tenant, tenant_ids)
+    going = _newest_active(is_of_user)
     shown = run_history.newest_runs(is_in(Run.id, going[:MAX_SHOWN]), MAX_SHOWN) if going else []
     if also:
-        shown += run_history.newest_runs(is_in(Run.id, also) & Run.state.in_(ENDED) & mine, MAX_FOLLOWED)
+        shown += run_history.newest_runs(is_in(Run.id, also) & Run.state.in_(ENDED) & is_of_user, MAX_FOLLOWED)
     settled = _progress_by_run([run.id for run in shown])
     described = [FollowedRun(run, *settled.get(run.id, (run.total, 0))) for run in shown]
     return FollowedRuns(len(going), going[:MAX_FOLLOWED], described, has_more=len(going) > MAX_SHOWN)
 
 
-def _newest_active(mine: Any) -> list[int]:
+def _newest_active(is_of_user: Any) -> list[int]:
     """Return the ids of active parent runs. Counting stops at a limit, for every open page asks every few seconds."""
-    found: Any = Run.select(Run.id).where(IS_ACTIVE & Run.parent.is_null() & mine)
-    return [row[0] for row in found.order_by(Run.id.desc()).limit(MAX_COUNTED).tuples()]
+    run_ids: Any = Run.select(Run.id).where(IS_ACTIVE & Run.parent.is_null() & is_of_user)
+    return [row[0] for row in run_ids.order_by(Run.id.desc()).limit(MAX_COUNTED).tuples()]
 
 
 def _progress_by_run(run_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
@@ -123,13 +123,13 @@ def latest(
     if only_unread:
         ids = ids.where(Notification.read_at.is_null())
     newest = (Notification.changed_at.desc(), Notification.id.desc())
-    found = [row[0] for row in ids.order_by(*newest).limit(PAGE_SIZE + 1).offset(page * PAGE_SIZE).tuples()]
+    page_ids = [row[0] for row in ids.order_by(*newest).limit(PAGE_SIZE + 1).offset(page * PAGE_SIZE).tuples()]
     return list(
         Notification.select(Notification, Run, Tenant, Policy)
         .join(Run)
         .join(Tenant)
         .join_from(Run, Policy, pw.JOIN.LEFT_OUTER, on=Run.policy)
-        .where(is_in(Notification.id, found))
+        .where(is_in(Notification.id, page_ids))
         .order_by(*newest)
     )
 

@@ -39,7 +39,7 @@ def count_ended_by_day(first: date, tenant_ids: Sequence[int] | None) -> dict[tu
     if tenant_ids is not None:
         query = query.where(is_in(Run.tenant, tenant_ids))
     # SQLite answers a day as text, PostgreSQL as a date.
-    return {(date.fromisoformat(str(one)[:10]), state): count for one, state, count in query.tuples()}
+    return {(date.fromisoformat(str(ended_on)[:10]), state): count for ended_on, state, count in query.tuples()}
 
 
 def usual_seconds(run: Run, total: int) -> float | None:
@@ -52,8 +52,8 @@ def usual_seconds(run: Run, total: int) -> float | None:
         .limit(SAMPLE_SIZE)
         .tuples()
     )
-    taken = [(end - begin).total_seconds() for begin, end, size in rows if begin and _is_similar_size(size, total)]
-    return median(taken) if taken else None
+    seconds = [(end - begin).total_seconds() for begin, end, size in rows if begin and _is_similar_size(size, total)]
+    return median(seconds) if seconds else None
 
 
 def _is_similar_size(size: int, total: int) -> bool:

@@ -123,12 +123,12 @@ def finish_captured_items(claim: Claim, outcome: Outcome, snapshots: Mapping[int
     """Finish many items that were read. `snapshots`: item id -> snapshot id."""
     if not snapshots:
         return
-    said = {item_id: f"Nothing changed since snapshot {one}." for item_id, one in snapshots.items()}
+    messages = {item_id: f"Nothing changed since snapshot {snapshot_id}." for item_id, snapshot_id in snapshots.items()}
     settled = (
         RunItem.update(
             state=ItemState.DONE,
             outcome=outcome,
-            message=pw.Case(RunItem.id, list(said.items()), None) if outcome == Outcome.UNCHANGED else None,
+            message=pw.Case(RunItem.id, list(messages.items()), None) if outcome == Outcome.UNCHANGED else None,
             snapshot=pw.Case(RunItem.id, list(snapshots.items()), None),
             ended_at=utcnow(),
         )
@@ -143,7 +143,7 @@ def _require_finished(claim: Claim, settled: int, expected: int) -> None:
     if settled != expected:
         assert_claim(claim)
         raise AlreadySettled(f"run {claim.run.id}: {settled} of {expected} items were still to be settled")
-    claim.has_got_on = True
+    claim.has_progressed = True
 
 
 def count_try(claim: Claim, item_ids: Sequence[int]) -> None:

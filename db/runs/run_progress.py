@@ -16,8 +16,8 @@ def waiting_reason(run: Run) -> str | None:
     parts = Run.select(Run.waiting).where(
         (Run.parent == run.id) & Run.claimed_by.is_null() & Run.waiting.is_null(False)
     )
-    found = parts.tuples().first()
-    return found[0] if found else None
+    row = parts.tuples().first()
+    return row[0] if row else None
 
 
 def count_by_state(run: Run) -> dict[str, int]:
@@ -25,9 +25,9 @@ def count_by_state(run: Run) -> dict[str, int]:
     if run.state not in ACTIVE:
         return {name: getattr(run, name) for name in ("total", "done", "skipped", "failed", "uncertain")}
     rows = RunItem.select(RunItem.state, pw.fn.COUNT(RunItem.id)).where(RunItem.run == run).group_by(RunItem.state)
-    found = dict(rows.tuples())
+    counts = dict(rows.tuples())
     names = (ItemState.DONE, ItemState.SKIPPED, ItemState.FAILED, ItemState.UNCERTAIN)
-    return {"total": sum(found.values()), **{str(name): found.get(name, 0) for name in names}}
+    return {"total": sum(counts.values()), **{str(name): counts.get(name, 0) for name in names}}
 
 
 def count_by_outcome(run: Run) -> dict[str, int]:

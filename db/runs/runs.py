@@ -8,7 +8,7 @@ Each change is one UPDATE that names the state it expects.
               +-- the scheduler sends again whatever is queued, due or abandoned (db/recovery/lost_runs.py)
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ from db.tenants import tenants
 
 # May start in a tenant that is switched off: it has to be mended before it is switched on.
 KINDS_ALLOWED_WHEN_OFF = (RunKind.CREDENTIAL,)
+# Nobody loses so many races in a row.
+START_TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,22 @@ def start(
     `is_quiet`: it is housekeeping, of which nobody is told, and no event says that it was asked for.
     Raises SwitchedOff when nothing may start in the tenant.
     """
+    columns = {
+        "tenant": tenant,
+        "kind": kind,
+        "dedupe_key": dedupe_key,
+        "policy": policy,
+        "requested_by": actor.user_id,
+        "origin": actor.origin,
+        "total": len(items),
+        "retry_of": retry_of,
+        "restore_id": restore_id,
+    }
     # The winner may end between our INSERT and our SELECT: then the key is free again and we try once more.
-    for _ in range(20):
+    for _ in range(START_TRIES):
         with database.atomic():
             tenants.lock_switched_on(tenant, even_off=kind in KINDS_ALLOWED_WHEN_OFF)
-            run = _insert(tenant, kind, dedupe_key, len(items), actor, policy, retry_of, restore_id)
+            run = _insert(columns)
             if run:
                 add_items(run, items)
                 if not is_quiet:
@@ -72,36 +85,12 @@ def _announce(run: Run, actor: Actor) -> None:
     audit.record(Action.RUN_REQUESTED, actor, f"run {run.id}", tenant=run.tenant, kind=run.kind, origin=actor.origin)
 
 
-def _insert(
-    tenant: Tenant,
-    kind: RunKind,
-    dedupe_key: str,
-    total: int,
-    actor: Actor,
-    policy: Policy | None,
-    retry_of: Run | None,
-    restore_id: int | None,
-) -> Run | None:
+def _insert(columns: Mapping[str, Any]) -> Run | None:
+    """Return the new run, or None while another one of its key is active."""
     # RETURNING tells an ignored insert from a real one; without it SQLite answers the previous row's id.
-    rows = (
-        Run.insert(
-            tenant=tenant,
-            kind=kind,
-            dedupe_key=dedupe_key,
-            policy=policy,
-            requested_by=actor.user_id,
-            origin=actor.origin,
-            total=total,
-            retry_of=retry_of,
-            restore_id=restore_id,
-        )
-        .on_conflict_ignore()
-        .returning(Run.id)
-        .tuples()
-        .execute()
-    )
-    found = [row[0] for row in rows]
-    return Run.get_by_id(found[0]) if found else None
+    rows = Run.insert(columns).on_conflict_ignore().returning(Run.id).tuples().execute()
+    ids = [row[0] for row in rows]
+    return Run.get_by_id(ids[0]) if ids else None
 
 
 def add_follower(run: Run, actor: Actor) -> None:
@@ -131,5 +120,5 @@ def active_ids(run_ids: Iterable[int]) -> set[int]:
 
 def find_run(run_id: int) -> Run | None:
     """Return the run of this number, or None: a child run has none of its own."""
-    found: Run | None = Run.get_or_none((Run.id == run_id) & Run.parent.is_null())
-    return found
+    run: Run | None = Run.get_or_none((Run.id == run_id) & Run.parent.is_null())
+    return run

@@ -71,19 +71,19 @@ def _seal_owner(upload_id: int, number: int) -> str:
 def start(upload: Upload, item: NewRunItem, actor: Actor) -> StartedRun:
     """Start the run that reads the upload. When the person has one under way, return that and delete this file."""
     with database.atomic():
-        made = runs.start(
+        started = runs.start(
             tenant=upload.tenant, kind=RunKind.UPLOAD, dedupe_key=dedupe_key(actor), items=[item], actor=actor
         )
-        if made.is_new:
-            Upload.update(run=made.run).where(Upload.id == upload.id).execute()
-    if not made.is_new:
+        if started.is_new:
+            Upload.update(run=started.run).where(Upload.id == upload.id).execute()
+    if not started.is_new:
         delete(upload)
-    return made
+    return started
 
 
 def find_of_run(run: Run) -> Upload | None:
-    found: Upload | None = Upload.get_or_none(Upload.run == run)
-    return found
+    upload: Upload | None = Upload.get_or_none(Upload.run == run)
+    return upload
 
 
 def delete(upload: Upload) -> None:

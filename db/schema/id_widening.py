@@ -162,10 +162,10 @@ def _allow_filling(db: pw.Database, narrow: _NarrowColumns) -> None:
 
 def _restore_update_triggers(db: pw.Database, narrow: _NarrowColumns) -> list[str]:
     """Undo `_allow_filling`: drop its triggers, and return the statements that make those of before."""
-    found = [(name, text) for name, text in _triggers(db, narrow) if " UPDATE OF " in text]
-    for name, _ in found:
+    triggers = [(name, text) for name, text in _triggers(db, narrow) if " UPDATE OF " in text]
+    for name, _ in triggers:
         db.execute_sql(f"DROP TRIGGER {name} ON {narrow.table}")
-    return [re.sub(r" UPDATE OF .*? ON ", " UPDATE ON ", text, count=1) for _, text in found]
+    return [re.sub(r" UPDATE OF .*? ON ", " UPDATE ON ", text, count=1) for _, text in triggers]
 
 
 def _triggers(db: pw.Database, narrow: _NarrowColumns) -> list[tuple[str, str]]:
@@ -205,8 +205,8 @@ def _pages(db: pw.Database, table: str) -> Iterator[tuple[int, int]]:
 
 def _indexes(db: pw.Database, narrow: _NarrowColumns) -> list[_Index]:
     """Return the indexes that have a narrow column, be it in their condition only."""
-    found = [_Index(*row) for row in db.execute_sql(_INDEXES, (narrow.table,)).fetchall()]
-    return [index for index in found if narrow.has(index.on)]
+    indexes = [_Index(*row) for row in db.execute_sql(_INDEXES, (narrow.table,)).fetchall()]
+    return [index for index in indexes if narrow.has(index.on)]
 
 
 def _swap_columns(db: pw.Database, narrow: _NarrowColumns) -> None:
@@ -253,5 +253,5 @@ def _drop_foreign_keys(db: pw.Database, narrow: _NarrowColumns) -> list[str]:
 def _sequence(db: pw.Database, narrow: _NarrowColumns) -> str | None:
     if "id" not in narrow.columns:
         return None
-    found = db.execute_sql(_SEQUENCE, (narrow.table,)).fetchone()
-    return found and str(found[0])
+    row = db.execute_sql(_SEQUENCE, (narrow.table,)).fetchone()
+    return row and str(row[0])

@@ -53,7 +53,7 @@ def lock_tables(db: pw.Database, tables: Iterable[str]) -> None:
 
 def change(db: pw.Database, *statements: str) -> None:
     """Carry out statements that take no longer than a moment, all or none. Say IF EXISTS, IF NOT EXISTS in them."""
-    briefly(db, lambda: [db.execute_sql(one) for one in statements])
+    briefly(db, lambda: [db.execute_sql(statement) for statement in statements])
 
 
 def create_tables(db: pw.Database, tables: Sequence[Any], known: Sequence[Any] = ()) -> None:
@@ -73,8 +73,8 @@ def add_column(db: pw.Database, table: str, column: str, kind: str, refers_to: s
         statements = [f"{sql} {key}" if refers_to else sql]
     else:
         # Apart, and not valid at first: with the column at once, every row would be looked at under the table's lock.
-        made = f"ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_fkey FOREIGN KEY ({column}) {key} NOT VALID"
-        statements = [sql, made] if refers_to else [sql]
+        constraint = f"ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_fkey FOREIGN KEY ({column}) {key} NOT VALID"
+        statements = [sql, constraint] if refers_to else [sql]
     if not has_column(db, table, column):
         change(db, *statements)
     validate(db)
@@ -82,7 +82,7 @@ def add_column(db: pw.Database, table: str, column: str, kind: str, refers_to: s
 
 def has_column(db: pw.Database, table: str, column: str) -> bool:
     if is_sqlite(db):
-        return any(found.name == column for found in db.get_columns(table))
+        return any(existing.name == column for existing in db.get_columns(table))
     query = "SELECT 1 FROM pg_attribute WHERE attrelid = %s::regclass AND attname = %s AND NOT attisdropped"
     return db.execute_sql(query, (table, column)).fetchone() is not None
 
@@ -133,8 +133,8 @@ def create_index(db: pw.Database, name: str, on: str, *, is_unique: bool = False
 
 
 def _is_left_over(db: pw.Database, name: str) -> bool:
-    found = db.execute_sql("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", (name,)).fetchone()
-    return found is not None and not found[0]
+    row = db.execute_sql("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", (name,)).fetchone()
+    return row is not None and not row[0]
 
 
 def drop_index(db: pw.Database, name: str) -> None:

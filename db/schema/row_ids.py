@@ -15,11 +15,11 @@ class Identity(pw.BigAutoField):
     """The primary key of a table whose rows are numbered by themselves."""
 
     def ddl(self, ctx: Any) -> Any:
-        made = super().ddl(ctx)
+        definition = super().ddl(ctx)
         # Otherwise SQLite gives the id of the last row again when that row was deleted: a message, a link or a line
         # of the audit log would then be about another thing.
         is_sqlite = ctx.state.param == "?"
-        return pw.NodeList((made, pw.SQL("AUTOINCREMENT"))) if is_sqlite else made
+        return pw.NodeList((definition, pw.SQL("AUTOINCREMENT"))) if is_sqlite else definition
 
 
 def auto_numbered(models: Iterable[Any]) -> list[Any]:
@@ -31,8 +31,8 @@ def last_given_id(model: Any) -> int:
     """Return the highest id that a row of this table ever had, be it there or not; 0 when none had one."""
     if is_sqlite():
         query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
-        found = database.execute_sql(query, (model._meta.table_name,)).fetchone()
-        return int(found[0]) if found else 0
+        row = database.execute_sql(query, (model._meta.table_name,)).fetchone()
+        return int(row[0]) if row else 0
     query = f"SELECT last_value, is_called FROM {_sequence(model)}"  # noqa: S608 - a name, from the catalogue
     value, is_called = database.execute_sql(query).fetchone()
     return int(value) if is_called else 0
@@ -59,4 +59,4 @@ def _sequence(model: Any) -> str:
 def share_of_ids_used(models: Iterable[Any]) -> dict[str, float]:
     """Return table -> the share of its ids that were given, the fullest first."""
     shares = {model._meta.table_name: last_given_id(model) / MAX_ID for model in auto_numbered(models)}
-    return dict(sorted(shares.items(), key=lambda one: -one[1]))
+    return dict(sorted(shares.items(), key=lambda share: -share[1]))

@@ -22,16 +22,16 @@ def insert_or_update(model: Any, key: Sequence[pw.Field], rows: Iterable[Row], r
     by_key = _rows_by_key(key, rows)
     with database.atomic():
         known = _ids_of_known(model, key, list(by_key))
-        there = [{**by_key[values], "id": known[values]} for values in sorted(known, key=known.__getitem__)]
-        for some in (*batched(there), *batched(_new_rows(by_key, known))):
-            model.insert_many(some).on_conflict(conflict_target=list(key), preserve=list(renewed)).execute()
+        known_rows = [{**by_key[values], "id": known[values]} for values in sorted(known, key=known.__getitem__)]
+        for batch in (*batched(known_rows), *batched(_new_rows(by_key, known))):
+            model.insert_many(batch).on_conflict(conflict_target=list(key), preserve=list(renewed)).execute()
 
 
 def insert_missing(model: Any, key: Sequence[pw.Field], rows: Iterable[Row]) -> None:
     """Insert the rows whose key is not there yet."""
     by_key = _rows_by_key(key, rows)
-    for some in batched(_new_rows(by_key, _ids_of_known(model, key, list(by_key)))):
-        model.insert_many(some).on_conflict_ignore().execute()
+    for batch in batched(_new_rows(by_key, _ids_of_known(model, key, list(by_key)))):
+        model.insert_many(batch).on_conflict_ignore().execute()
 
 
 def _rows_by_key(key: Sequence[pw.Field], rows: Iterable[Row]) -> dict[Any, Row]:
@@ -42,12 +42,12 @@ def _new_rows(by_key: Mapping[Any, Row], known: Mapping[Any, int]) -> list[Row]:
     return [by_key[values] for values in sorted(by_key.keys() - known.keys())]
 
 
-def _ids_of_known(model: Any, key: Sequence[pw.Field], wanted: Sequence[Any]) -> dict[Any, int]:
+def _ids_of_known(model: Any, key: Sequence[pw.Field], keys: Sequence[Any]) -> dict[Any, int]:
     """Return key -> id for rows that are there."""
-    found: dict[Any, int] = {}
-    for some in batched(wanted):
+    ids: dict[Any, int] = {}
+    for batch in batched(keys):
         query = model.select(model.id, *key)
-        for field, values in zip(key, zip(*some, strict=True), strict=True):
+        for field, values in zip(key, zip(*batch, strict=True), strict=True):
             query = query.where(field.in_(set(values)))
-        found |= {tuple(values): number for number, *values in query.tuples()}
-    return {values: found[values] for values in wanted if values in found}
+        ids |= {tuple(values): number for number, *values in query.tuples()}
+    return {values: ids[values] for values in keys if values in ids}

@@ -20,16 +20,16 @@ MAX_BOUND_VALUES = 1000
 def batched(values: Iterable[T], size: int = ROWS_PER_STATEMENT) -> Iterator[list[T]]:
     """Yield the values, `size` at a time."""
     left = iter(values)
-    while some := list(islice(left, size)):
-        yield some
+    while batch := list(islice(left, size)):
+        yield batch
 
 
 def is_in(column: Any, values: Iterable[Any]) -> Condition:
     """Return the condition that the column has one of these numbers or words. An empty list matches nothing."""
-    wanted: Sequence[Any] = values if isinstance(values, list | tuple) else list(values)
-    if len(wanted) <= MAX_BOUND_VALUES or not is_sqlite():
-        return column.in_(wanted)
-    return column << pw.SQL("(SELECT value FROM json_each(?))", [json.dumps(wanted)])
+    listed: Sequence[Any] = values if isinstance(values, list | tuple) else list(values)
+    if len(listed) <= MAX_BOUND_VALUES or not is_sqlite():
+        return column.in_(listed)
+    return column << pw.SQL("(SELECT value FROM json_each(?))", [json.dumps(listed)])
 
 
 def is_in_if_given(column: Any, ids: Sequence[int] | None) -> Condition:

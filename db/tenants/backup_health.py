@@ -22,7 +22,7 @@ GRACE = timedelta(hours=2)
 OLD_AFTER = timedelta(days=7)
 
 # The worst first.
-_SEVERITY = {one: place for place, one in enumerate(Standing)}
+_SEVERITY = {standing: place for place, standing in enumerate(Standing)}
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,16 @@ def health_of_tenants(tenant_ids: Sequence[int] | None, now: datetime) -> list[T
     tenants, schedules = _select_tenants(tenant_ids), _active_schedules(tenant_ids)
     good_runs = _good_runs(tenants, schedules, now)
     excepted = coverage.exceptions_by_tenant(tenant_ids)
-    found = [
+    healths = [
         _health_of_tenant(tenant, schedules.get(tenant.id, ()), good_runs, excepted.get(tenant.id, []), now)
         for tenant in tenants
     ]
-    return sorted(found, key=lambda one: (_SEVERITY[one.standing], one.tenant.name.lower()))
+    return sorted(healths, key=lambda health: (_SEVERITY[health.standing], health.tenant.name.lower()))
 
 
 def _select_tenants(tenant_ids: Sequence[int] | None) -> list[Tenant]:
     """Return the tenants with the columns that health depends on, and no more: there may be ten thousand."""
-    told = (
+    columns = (
         Tenant.id,
         Tenant.name,
         Tenant.last_backup_id,
@@ -60,18 +60,18 @@ def _select_tenants(tenant_ids: Sequence[int] | None) -> list[Tenant]:
         Tenant.connected_at,
         Tenant.connection_error,
     )
-    query = Tenant.select(*told).where(Tenant.is_active)
+    query = Tenant.select(*columns).where(Tenant.is_active)
     return list(query if tenant_ids is None else query.where(is_in(Tenant.id, tenant_ids)))
 
 
 def _active_schedules(tenant_ids: Sequence[int] | None) -> dict[int, list[Schedule]]:
     """Return tenant id -> schedules that are not paused."""
-    told = (Schedule.tenant, Schedule.next_at, Schedule.last_at, Schedule.last_run)
-    query = Schedule.select(*told).where(~Schedule.is_paused)
-    found: dict[int, list[Schedule]] = {}
+    columns = (Schedule.tenant, Schedule.next_at, Schedule.last_at, Schedule.last_run)
+    query = Schedule.select(*columns).where(~Schedule.is_paused)
+    schedules: dict[int, list[Schedule]] = {}
     for schedule in query if tenant_ids is None else query.where(is_in(Schedule.tenant, tenant_ids)):
-        found.setdefault(schedule.tenant_id, []).append(schedule)
-    return found
+        schedules.setdefault(schedule.tenant_id, []).append(schedule)
+    return schedules
 
 
 def switched_off(tenant_ids: Sequence[int] | None) -> list[Tenant]:
@@ -86,18 +86,20 @@ def _good_runs(tenants: Sequence[Tenant], schedules: Mapping[int, Sequence[Sched
         tenant.last_backup_id
         for tenant in tenants
         if tenant.last_backup_at
-        and any(_was_missed(one, tenant.last_backup_at, now) for one in schedules.get(tenant.id, ()))
+        and any(_was_missed(schedule, tenant.last_backup_at, now) for schedule in schedules.get(tenant.id, ()))
     ]
-    made = BackupSet.select(BackupSet.run).where(is_in(BackupSet.id, filter(None, in_question)))
-    return {row[0] for row in made.tuples()}
+    run_ids = BackupSet.select(BackupSet.run).where(is_in(BackupSet.id, filter(None, in_question)))
+    return {row[0] for row in run_ids.tuples()}
 
 
 def _health_of_tenant(
     tenant: Tenant, schedules: Sequence[Schedule], good_runs: set[int], exceptions: Sequence[Coverage], now: datetime
 ) -> TenantHealth:
     standing, why = _outage(tenant, schedules, good_runs, now) or _standing_without_outage(schedules, exceptions)
-    coming = min((one.next_at for one in schedules if one.next_at), default=None)
-    last = max((one for one in schedules if one.last_at), key=lambda one: one.last_at, default=None)
+    coming = min((schedule.next_at for schedule in schedules if schedule.next_at), default=None)
+    last = max(
+        (schedule for schedule in schedules if schedule.last_at), key=lambda schedule: schedule.last_at, default=None
+    )
     return TenantHealth(tenant, standing, why, exceptions, coming, last and last.last_run_id)
 
 
@@ -110,9 +112,13 @@ def _outage(
     if tenant.last_backup_at is None:
         return Standing.NEVER, "There is no good backup of the whole tenant yet."
     # A run that was begun by hand before its time is what the schedule found, and waited for.
-    if any(_was_missed(one, tenant.last_backup_at, now) for one in schedules if one.last_run_id not in good_runs):
+    if any(
+        _was_missed(schedule, tenant.last_backup_at, now)
+        for schedule in schedules
+        if schedule.last_run_id not in good_runs
+    ):
         return Standing.LATE, "The backup that was due last did not end well."
-    if any(one.next_at and one.next_at < now - GRACE for one in schedules):
+    if any(schedule.next_at and schedule.next_at < now - GRACE for schedule in schedules):
         return Standing.LATE, "Its schedule is overdue. Is the scheduler running?"
     if not schedules and tenant.last_backup_at < now - OLD_AFTER:
         return Standing.LATE, f"The last good backup is {(now - tenant.last_backup_at).days} days old."

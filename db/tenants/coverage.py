@@ -59,11 +59,13 @@ def not_offered(tenant: Tenant) -> dict[str, str]:
 def record_backup(tenant_id: int, began: datetime, good: Iterable[str], bad: Mapping[str, str]) -> None:
     """Record a backup that ended: it holds all of the types `good`; `bad` says why it lacks some of the others."""
     since = {row.policy_type: row.bad_since for row in Coverage.select().where(Coverage.tenant == tenant_id)}
-    told = {key: {Coverage.bad_since: since.get(key) or began, Coverage.why: why[:1000]} for key, why in bad.items()}
-    told |= {key: {Coverage.good_at: began, Coverage.bad_since: None, Coverage.why: None} for key in good}
+    columns_by_type = {
+        key: {Coverage.bad_since: since.get(key) or began, Coverage.why: why[:1000]} for key, why in bad.items()
+    }
+    columns_by_type |= {key: {Coverage.good_at: began, Coverage.bad_since: None, Coverage.why: None} for key in good}
     # Always in this order: two that end at once must not wait for each other.
-    for key in sorted(told):
-        _save(tenant_id, key, told[key])
+    for key in sorted(columns_by_type):
+        _save(tenant_id, key, columns_by_type[key])
 
 
 def exceptions_by_tenant(tenant_ids: Sequence[int] | None) -> dict[int, list[Coverage]]:
@@ -73,10 +75,10 @@ def exceptions_by_tenant(tenant_ids: Sequence[int] | None) -> dict[int, list[Cov
     )
     if tenant_ids is not None:
         query = query.where(is_in(Coverage.tenant, tenant_ids))
-    found: dict[int, list[Coverage]] = {}
+    by_tenant: dict[int, list[Coverage]] = {}
     for row in query:
-        found.setdefault(row.tenant_id, []).append(row)
-    return found
+        by_tenant.setdefault(row.tenant_id, []).append(row)
+    return by_tenant
 
 
 def uncovered(tenant: Tenant) -> list[Coverage]:

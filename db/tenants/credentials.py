@@ -25,19 +25,19 @@ from db.tenants.tenants import credential_owner, credential_values, parse_guid
 KEEP_FOR = timedelta(days=14)
 
 
-def seal_owner(one: Credential) -> str:
-    return f"tenant:{one.tenant_id}:credential:{one.id}"
+def seal_owner(credential: Credential) -> str:
+    return f"tenant:{credential.tenant_id}:credential:{credential.id}"
 
 
-def open_values(one: Credential) -> dict[str, str]:
+def open_values(credential: Credential) -> dict[str, str]:
     """Return the credential's values, as `tenants.credential_values` does. Raises SealError when its key is missing."""
-    values: dict[str, str] = json.loads(keyring().unseal(one.sealed, seal_owner(one)))
+    values: dict[str, str] = json.loads(keyring().unseal(credential.sealed, seal_owner(credential)))
     return values
 
 
 def find_at(tenant: Tenant, place: CredentialPlace) -> Credential | None:
-    found: Credential | None = Credential.get_or_none((Credential.tenant == tenant) & (Credential.place == place))
-    return found
+    credential: Credential | None = Credential.get_or_none((Credential.tenant == tenant) & (Credential.place == place))
+    return credential
 
 
 def add_next(
@@ -52,7 +52,7 @@ def add_next(
     """Save the next credential, in place of one that was there. Raises Invalid."""
     client_id = parse_guid(client_id, "client id") if client_id.strip() else tenant.client_id
     with database.atomic():
-        made = _save(tenant, CredentialPlace.NEXT, kind, client_id, values, expires_at)
+        credential = _save(tenant, CredentialPlace.NEXT, kind, client_id, values, expires_at)
         audit.record(
             Action.CREDENTIAL_GIVEN,
             actor,
@@ -62,7 +62,7 @@ def add_next(
             client_id=client_id,
             expires_at=expires_at.isoformat(timespec="minutes") if expires_at else None,
         )
-    return made
+    return credential
 
 
 def _save(
@@ -75,31 +75,31 @@ def _save(
 ) -> Credential:
     _delete_at(tenant, place)
     # Sealed with its own row as owner: the row has to be there first.
-    made = Credential.create(
+    credential = Credential.create(
         tenant=tenant, place=place, kind=kind, client_id=client_id, sealed=b"", expires_at=expires_at
     )
-    made.sealed = keyring().seal(json.dumps(values).encode(), seal_owner(made))
-    made.save(only=[Credential.sealed])
-    return made
+    credential.sealed = keyring().seal(json.dumps(values).encode(), seal_owner(credential))
+    credential.save(only=[Credential.sealed])
+    return credential
 
 
 def _delete_at(tenant: Tenant, place: CredentialPlace) -> int:
     return int(Credential.delete().where((Credential.tenant == tenant) & (Credential.place == place)).execute())
 
 
-def put_in_force(one: Credential, run_id: int) -> bool:
+def put_in_force(credential: Credential, run_id: int) -> bool:
     """Put the next credential in force, since it signed in. Return False when it is no longer the next one."""
-    values = open_values(one)
+    values = open_values(credential)
     with database.atomic():
-        if not _delete_if_next(one):
+        if not _delete_if_next(credential):
             return False
-        tenant = Tenant.get_by_id(one.tenant_id)
+        tenant = Tenant.get_by_id(credential.tenant_id)
         _keep_as_previous(tenant)
         Tenant.update(
-            credential_kind=one.kind,
+            credential_kind=credential.kind,
             credential=keyring().seal(json.dumps(values).encode(), credential_owner(tenant)),
-            credential_expires_at=one.expires_at,
-            client_id=one.client_id,
+            credential_expires_at=credential.expires_at,
+            client_id=credential.client_id,
             connected_at=utcnow(),
             connection_error=None,
         ).where(Tenant.id == tenant.id).execute()
@@ -109,14 +109,14 @@ def put_in_force(one: Credential, run_id: int) -> bool:
             f"tenant {tenant.name}",
             tenant=tenant,
             run=run_id,
-            kind=str(one.kind),
-            client_id=one.client_id,
+            kind=str(credential.kind),
+            client_id=credential.client_id,
         )
     return True
 
 
-def _delete_if_next(one: Credential) -> bool:
-    is_next = (Credential.id == one.id) & (Credential.place == CredentialPlace.NEXT)
+def _delete_if_next(credential: Credential) -> bool:
+    is_next = (Credential.id == credential.id) & (Credential.place == CredentialPlace.NEXT)
     return bool(Credential.delete().where(is_next).execute())
 
 
@@ -131,18 +131,18 @@ def _keep_as_previous(tenant: Tenant) -> None:
         _save(tenant, CredentialPlace.PREVIOUS, kind, tenant.client_id, values, tenant.credential_expires_at)
 
 
-def record_refusal(one: Credential, run_id: int, code: str, sentence: str) -> None:
+def record_refusal(credential: Credential, run_id: int, code: str, sentence: str) -> None:
     """Record why the next credential could not sign in. It stays the next one."""
     with database.atomic():
-        Credential.update(refusal=sentence[:500]).where(Credential.id == one.id).execute()
+        Credential.update(refusal=sentence[:500]).where(Credential.id == credential.id).execute()
         audit.record(
             Action.CREDENTIAL_TRIED,
             SYSTEM,
-            f"tenant {one.tenant.name}",
-            tenant=one.tenant,
+            f"tenant {credential.tenant.name}",
+            tenant=credential.tenant,
             result=Result.FAILED,
             run=run_id,
-            kind=str(one.kind),
+            kind=str(credential.kind),
             code=code,
         )
 
@@ -150,11 +150,11 @@ def record_refusal(one: Credential, run_id: int, code: str, sentence: str) -> No
 def switch_back(tenant: Tenant, actor: Actor) -> Credential:
     """Make the previous credential the next one: it has to sign in again. Raises Invalid when there is none."""
     with database.atomic():
-        one = find_at(tenant, CredentialPlace.PREVIOUS)
-        if one is None:
+        credential = find_at(tenant, CredentialPlace.PREVIOUS)
+        if credential is None:
             raise Invalid(f"{tenant.name} has no previous credential to switch back to.")
         _delete_at(tenant, CredentialPlace.NEXT)
-        is_there = (Credential.id == one.id) & (Credential.place == CredentialPlace.PREVIOUS)
+        is_there = (Credential.id == credential.id) & (Credential.place == CredentialPlace.PREVIOUS)
         if not Credential.update(place=CredentialPlace.NEXT, since=utcnow()).where(is_there).execute():
             raise Invalid(f"{tenant.name}'s previous credential was forgotten just now.")
         audit.record(
@@ -162,25 +162,29 @@ def switch_back(tenant: Tenant, actor: Actor) -> Credential:
             actor,
             f"tenant {tenant.name}",
             tenant=tenant,
-            kind=str(one.kind),
-            client_id=one.client_id,
+            kind=str(credential.kind),
+            client_id=credential.client_id,
         )
-    return one
+    return credential
 
 
-def forget(one: Credential, actor: Actor) -> bool:
+def forget(credential: Credential, actor: Actor) -> bool:
     """Delete a credential. Return False when it is gone, or somebody switched back to it meanwhile."""
     with database.atomic():
-        as_it_was = (Credential.id == one.id) & (Credential.place == one.place) & (Credential.since == one.since)
+        as_it_was = (
+            (Credential.id == credential.id)
+            & (Credential.place == credential.place)
+            & (Credential.since == credential.since)
+        )
         if not Credential.delete().where(as_it_was).execute():
             return False
         audit.record(
             Action.CREDENTIAL_FORGOTTEN,
             actor,
-            f"tenant {one.tenant.name}",
-            tenant=one.tenant,
-            place=str(one.place),
-            kind=str(one.kind),
+            f"tenant {credential.tenant.name}",
+            tenant=credential.tenant,
+            place=str(credential.place),
+            kind=str(credential.kind),
         )
     return True
 
@@ -188,4 +192,4 @@ def forget(one: Credential, actor: Actor) -> bool:
 def forget_old() -> int:
     """Delete credentials that were kept long enough. Return how many."""
     old = list(Credential.select().where(Credential.since < utcnow() - KEEP_FOR))
-    return sum(forget(one, SYSTEM) for one in old)
+    return sum(forget(credential, SYSTEM) for credential in old)

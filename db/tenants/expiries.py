@@ -31,8 +31,8 @@ def save(tenant: Tenant, kinds: Sequence[str], rows: Sequence[Mapping[str, Any]]
 
 def of_tenant(tenant: Tenant) -> list[Expiry]:
     """Return the tenant's expiries: those that end soonest first, then those without an end."""
-    found = Expiry.select().where(Expiry.tenant == tenant)
-    return list(found.order_by(Expiry.expires_at.asc(nulls="last"), Expiry.kind, Expiry.name))
+    expiries = Expiry.select().where(Expiry.tenant == tenant)
+    return list(expiries.order_by(Expiry.expires_at.asc(nulls="last"), Expiry.kind, Expiry.name))
 
 
 def describe(expiry: Expiry, now: datetime) -> tuple[str, str]:

@@ -39,8 +39,8 @@ def times(cron: str, time_zone: str, after: datetime) -> Iterator[datetime]:
     """
     zone = _zone(time_zone)
     try:
-        found = CronSim(cron, after.replace(tzinfo=UTC).astimezone(zone))
-        yield from (one.astimezone(UTC).replace(tzinfo=None) for one in found)
+        local_times = CronSim(cron, after.replace(tzinfo=UTC).astimezone(zone))
+        yield from (local_time.astimezone(UTC).replace(tzinfo=None) for local_time in local_times)
     except CronSimError as e:
         raise Invalid(
             f"“{cron}” is no cron expression: give minute, hour, day, month and weekday, as in 0 2 * * *."
@@ -70,10 +70,10 @@ def next_after(schedule: Schedule, after: datetime, began: datetime | None = Non
     """
     # Looked for from before: a time whose spread moment is still to come has not been yet.
     since = after - MAX_JITTER if began is None else max(after - MAX_JITTER, began)
-    found = times(schedule.cron, schedule.time_zone, since)
+    moments = times(schedule.cron, schedule.time_zone, since)
     share = jitter(schedule.tenant_id, _count_policies(schedule.tenant_id))
-    first = next(found)
-    for second in found:
+    first = next(moments)
+    for second in moments:
         moment = first + min(share, (second - first) / 2)
         if moment > after:
             return moment
@@ -170,15 +170,15 @@ def _audit(schedule: Schedule, actor: Actor) -> None:
     )
 
 
-def due_schedules(now: datetime, apart: Collection[int] = (), limit: int = 200) -> list[Schedule]:
+def due_schedules(now: datetime, excluded_ids: Collection[int] = (), limit: int = 200) -> list[Schedule]:
     """Return due schedules, the longest overdue first, without those whose last run still goes: they wait for it."""
-    still_going = Run.select(Run.id).where((Run.id == Schedule.last_run) & IS_ACTIVE)
-    waiting = Schedule.last_run.in_(still_going)
+    active_runs = Run.select(Run.id).where((Run.id == Schedule.last_run) & IS_ACTIVE)
+    waiting = Schedule.last_run.in_(active_runs)
     return list(
         Schedule.select(Schedule, Tenant)
         .join(Tenant)
         .where((Schedule.next_at <= now) & Tenant.is_active & (Schedule.last_run.is_null() | ~waiting))
-        .where(Schedule.id.not_in(list(apart)))
+        .where(Schedule.id.not_in(list(excluded_ids)))
         .order_by(Schedule.next_at)
         .limit(limit)
     )

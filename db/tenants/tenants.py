@@ -122,8 +122,8 @@ def set_keeps_members(tenant: Tenant, keeps: bool, actor: Actor) -> None:
     with database.atomic():
         changed = (Tenant.id == tenant.id) & (Tenant.keeps_members != keeps)
         if Tenant.update(keeps_members=keeps).where(changed).execute():
-            said = [f"keeps_members {'on' if keeps else 'off'}"]
-            audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=said)
+            changes = [f"keeps_members {'on' if keeps else 'off'}"]
+            audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=changes)
 
 
 def set_credential(
@@ -157,8 +157,8 @@ def credential_values(tenant: Tenant) -> dict[str, str]:
 
 def record_connection(tenant: Tenant, error: str | None) -> None:
     """Record that signing in worked just now, or why it did not, unless another credential is in force by now."""
-    told = {"connection_error": error[:500]} if error else {"connection_error": None, "connected_at": utcnow()}
-    Tenant.update(told).where((Tenant.id == tenant.id) & _has_same_credential(tenant)).execute()
+    columns = {"connection_error": error[:500]} if error else {"connection_error": None, "connected_at": utcnow()}
+    Tenant.update(columns).where((Tenant.id == tenant.id) & _has_same_credential(tenant)).execute()
 
 
 def record_expiry(tenant: Tenant, expires_at: datetime | None) -> None:

@@ -159,7 +159,7 @@ def test_one_whose_worker_died_goes_on_where_it_was_and_counts_what_went_before(
 
 def _by_ones(key):
     step = daily_prune.STEPS[key]
-    return daily_prune.PruneStep(key, step.title, step.find, step.let_go, together=1)
+    return daily_prune.PruneStep(key, step.title, step.find, step.delete, rows_at_once=1)
 
 
 def test_a_cancelled_one_stops_between_two_chunks(cast, history, redis_url, monkeypatch):  # noqa: F811

@@ -322,7 +322,7 @@ def test_with_each_rotation_of_the_encryption_keys_comes_a_new_key_and_all_befor
     assert AuditKey.select().count() == 2, "only when the old one might be known"
     without_triggers(database)
     event = AuditEvent.get_by_id(5)
-    AuditEvent.update(mac=audit_keys.all_keys()[0].mark(chain.EVENT_PURPOSE, event.hash)).where(
+    AuditEvent.update(mac=audit_keys.all_keys()[0].keyed_hash(chain.EVENT_PURPOSE, event.hash)).where(
         AuditEvent.id == 5
     ).execute()
     assert [fault.event_id for fault in chain.verify()] == [5], "the old key is worth nothing any more"

@@ -45,7 +45,7 @@ def prune(tenant, step=None):
     """What a run of it lets go of: step -> rows; or, of a step alone, without a run."""
     if step:
         with database.atomic():
-            return STEPS[step].let_go(tenant, AGES, STEPS[step].find(tenant, AGES))
+            return STEPS[step].delete(tenant, AGES, STEPS[step].find(tenant, AGES))
     run = daily_prune._made(tenant, daily_prune.DAILY, is_quiet=True).run
     daily_prune.prune.fn(run.id)
     rows = RunItem.select(RunItem.policy_type, RunItem.freed).where(RunItem.run == run.id).order_by(RunItem.id)
@@ -229,7 +229,7 @@ def test_what_nobody_reads_goes_although_no_set_does(cast, captured):
 
 def let_go(tenant, step, ids):
     with database.atomic():
-        return STEPS[step].let_go(tenant, AGES, ids)
+        return STEPS[step].delete(tenant, AGES, ids)
 
 
 def test_a_set_that_is_pinned_after_it_was_decided_upon_stays(cast, history):
@@ -288,7 +288,7 @@ def test_a_content_that_goes_while_a_capture_looks_for_it_is_made_anew(cast, cap
 
     other = Thread(target=capture)
     with database.atomic():
-        assert STEPS["contents"].let_go(cast.contoso, AGES, [old]) == 1
+        assert STEPS["contents"].delete(cast.contoso, AGES, [old]) == 1
         other.start()
         other.join(0.3)
     other.join(10)

@@ -330,7 +330,7 @@ def pruned():
     place, ages = Tenant.get_by_id(many_rows.PRUNED), daily_prune.Ages(runs=30, restores=30, names=30)
     claim = claim_of(actors.housekeeping.daily_prune.start(place, OWNER).run)
     for item, step in zip(run_items.unsettled_items(claim.run), daily_prune.STEPS.values(), strict=True):
-        if ids := step.find(place, ages)[: step.together]:
+        if ids := step.find(place, ages)[: step.rows_at_once]:
             daily_prune.delete_rows(claim, item, place, ages, ids)
     assert daily_prune.count_freed(claim.run), "or nothing was tried"
     retention.preview(tenant(), retention.RetentionRules(last=2))

@@ -67,7 +67,7 @@ def change_password() -> Any:
     """Ends every other session: whoever else knows the old one is out."""
 
     def act(user: User) -> Any:
-        users.change(user, current_actor(), here=_here(), password=request.form.get("new", ""))
+        users.change(user, current_actor(), current_session_id=_here(), password=request.form.get("new", ""))
         return _done("The password was changed, and you were signed out everywhere else.")
 
     return act_with_proof(act)
@@ -83,7 +83,7 @@ def link_entra_id() -> Any:
         wanted = users.parse_entra_id(typed, user) if typed else None
         if wanted == user.entra_id:
             return _done("Nothing was changed.")
-        users.change(user, current_actor(), here=_here(), entra_id=wanted)
+        users.change(user, current_actor(), current_session_id=_here(), entra_id=wanted)
         return _done("Saved, and you were signed out everywhere else.")
 
     return act_with_proof(act)
@@ -108,7 +108,7 @@ def set_up() -> Any:
 def turn_on() -> Any:
     def act(user: User) -> Any:
         code = request.form.get("code", "")[:20]
-        codes = totp.turn_on(user, secret, code, current_actor(), here=_here())
+        codes = totp.turn_on(user, secret, code, current_actor(), current_session_id=_here())
         sealed_cookie.clear()
         flash("From now on, signing in with your password asks for a code as well.", "success")
         return _shown_once(codes)
@@ -160,7 +160,7 @@ def end_session(session_id: int) -> Any:
 @pages.post("/sign-out-everywhere")
 @requires(Permission.SIGNED_IN)
 def sign_out_everywhere() -> Any:
-    ended = users.sign_out_everywhere(_me(), current_actor(), but=_here())
+    ended = users.sign_out_everywhere(_me(), current_actor(), but_id=_here())
     flash(f"Signed out in {ended} other browser(s)." if ended else "You are signed in nowhere else.", "success")
     return redirect(url_for("account.page"), 303)
 

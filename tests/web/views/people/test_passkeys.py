@@ -168,7 +168,7 @@ def test_a_password_that_somebody_else_sets_ends_passkeys_too(app, cast, of_ada,
     """Else whoever had got into the account would still be in it."""
     page = sign_in(app.test_client(), cast.root).get(f"/users/{cast.ada.id}").get_data(as_text=True)
     assert "Passkeys: 1; a new password ends them" in page
-    users.change(cast.ada, SYSTEM, here=1, password="by herself, long")
+    users.change(cast.ada, SYSTEM, current_session_id=1, password="by herself, long")
     assert Passkey.select().exists()
     users.change(cast.ada, SYSTEM, password="by an admin, long")
     assert not Passkey.select().exists()
