@@ -61,7 +61,9 @@ INITIAL, DEFAULT, VERIFIED = "initial", "default", "verified"
 
 def save_domains(tenant: Tenant, domains: Mapping[str, str]) -> None:
     """Save the tenant's domains. `domains`: each in small letters -> INITIAL, DEFAULT or VERIFIED."""
-    _save([(tenant.id, DOMAINS, domain, sort) for domain, sort in domains.items() if 0 < len(domain) <= MAX_DOMAIN_LENGTH])
+    _save(
+        [(tenant.id, DOMAINS, domain, sort) for domain, sort in domains.items() if 0 < len(domain) <= MAX_DOMAIN_LENGTH]
+    )
 
 
 def domains_of_directory(directory_id: str) -> dict[str, str]:

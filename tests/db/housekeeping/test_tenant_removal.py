@@ -7,6 +7,7 @@ import pytest
 from actors import scheduler
 from actors.backups import due_schedules
 from actors.plans import drafts
+from actors.queue.enqueue import enqueue
 from db.audit import chain
 from db.audit.audit import SYSTEM
 from db.clock import utcnow
@@ -136,7 +137,7 @@ def test_a_run_cannot_ask_graph_once_its_tenant_is_switched_off(graph, worker, e
     """Also one that came between: recorded while the tenant was being switched off."""
     policy_run = capture_run(cast)
     Tenant.update(is_active=False).where(Tenant.id == cast.contoso.id).execute()
-    scheduler.send(policy_run)
+    enqueue(policy_run)
     run = ended(policy_run.id)
     assert (run.state, run.error_code) == ("failed", "tenant_off")
     assert graph.requests()["http"] == 0
