@@ -1,5 +1,6 @@
 """`/users/entra`: what groups and app roles of our own directory give to people who sign in with Entra ID."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -17,18 +18,23 @@ from web.security.permissions import Permission
 pages = Blueprint("entra_grants", __name__, url_prefix="/users/entra")
 
 
+@dataclass(frozen=True)
+class GrantsPage:
+    grants: list[EntraGrant]
+    tenants: list[Tenant]
+    is_set_up: bool
+    return_path: str
+    roles: tuple[Role, ...] = tuple(Role)
+    site_roles: tuple[SiteRole, ...] = (SiteRole.AUDITOR, SiteRole.ADMIN)
+
+
 @pages.get("/")
 @requires(Permission.ADMINISTER)
 def index() -> str:
-    return render_template(
-        "users/entra_grants.html",
-        grants=entra_grants.all_grants(),
-        tenants=tenants.by_name(),
-        roles=list(Role),
-        site_roles=[SiteRole.AUDITOR, SiteRole.ADMIN],
-        is_set_up=entra_sign_in.is_set_up(),
-        return_path=entra_sign_in.RETURN_PATH,
+    page = GrantsPage(
+        entra_grants.all_grants(), tenants.by_name(), entra_sign_in.is_set_up(), entra_sign_in.RETURN_PATH
     )
+    return render_template("users/entra_grants.html", page=page)
 
 
 @pages.post("/")

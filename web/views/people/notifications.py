@@ -1,13 +1,16 @@
 """The bell and its list."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_login import current_user
 
+from db.models import Notification, RuleChange
 from db.runs import notifications
 from web.inputs import page_number
 from web.presentation import rule_changes
+from web.presentation.layout import unread
 from web.security.access import allowed_tenant_ids, parse_row_id, requires
 from web.security.permissions import Permission
 
@@ -16,20 +19,41 @@ pages = Blueprint("notifications", __name__, url_prefix="/notifications")
 LAST_PAGE = 199
 
 
+@dataclass(frozen=True)
+class NotificationsPage:
+    rows: list[Notification]
+    number: int
+    has_more: bool
+    only_unread: bool
+    rule_changes: list[RuleChange]
+
+    @property
+    def has_unread_runs(self) -> bool:
+        """Rules that wait for a second person count as unread too, and reading them does not help."""
+        return unread() > len(self.rule_changes)
+
+    @property
+    def show(self) -> str:
+        """As the address has it."""
+        return request.args.get("show", "")
+
+
 @pages.get("/")
 @requires(Permission.SIGNED_IN)
 def index() -> str:
     only_unread = request.args.get("show") == "unread"
-    page = page_number(LAST_PAGE)
-    rows = notifications.latest(current_user.id, allowed_tenant_ids(Permission.SEE), only_unread=only_unread, page=page)
-    return render_template(
-        "notifications/page.html",
+    number = page_number(LAST_PAGE)
+    rows = notifications.latest(
+        current_user.id, allowed_tenant_ids(Permission.SEE), only_unread=only_unread, page=number
+    )
+    page = NotificationsPage(
         rows=rows[: notifications.PAGE_SIZE],
-        has_more=len(rows) > notifications.PAGE_SIZE and page < LAST_PAGE,
-        page=page,
+        number=number,
+        has_more=len(rows) > notifications.PAGE_SIZE and number < LAST_PAGE,
         only_unread=only_unread,
         rule_changes=rule_changes.waiting(),
     )
+    return render_template("notifications/page.html", page=page)
 
 
 @pages.post("/read")

@@ -1,7 +1,8 @@
 """`/restores/new`: of what, to which tenant, how much of it, and how; and of an uploaded file."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -83,6 +84,83 @@ def _places(permission: Permission) -> list[Tenant]:
     return filters.tenants_to_choose(permission, preferences.chosen_tenant())
 
 
+@dataclass(frozen=True)
+class UploadForm:
+    """The form for a downloaded set, wherever it stands; `chosen` is what was typed into it."""
+
+    targets: list[Tenant]
+    chosen: Mapping[str, str]
+
+    @property
+    def choices(self) -> Mapping[str, Any]:
+        return restore_text.CHOICES
+
+
+def upload_form(given: Mapping[str, str]) -> UploadForm:
+    return UploadForm(_places(Permission.OPERATE), given)
+
+
+@dataclass(frozen=True)
+class StartPage:
+    """Where a restore begins when the address names nothing to restore."""
+
+    sets: list[BackupSet]
+    upload: UploadForm
+
+
+@dataclass
+class TypeRow:
+    """One policy type of a backup set; `shown` are the snapshots that the search finds, or that are ticked."""
+
+    key: str
+    is_ticked: bool
+    count: int = 0
+    shown: list[Snapshot] = field(default_factory=list)
+    is_open: bool = False
+
+    @property
+    def title(self) -> str:
+        return policy_type_names.title(self.key)
+
+
+@dataclass(frozen=True)
+class NewRestorePage:
+    """`chosen` is what was typed; `targets` are the tenants that this person may restore it to."""
+
+    source: Source
+    targets: list[Tenant]
+    chosen: MultiDict[str, str]
+    types: list[TypeRow]
+    count: int
+
+    @property
+    def choices(self) -> Mapping[str, Any]:
+        return restore_text.CHOICES
+
+    @property
+    def target_id(self) -> str:
+        """The tenant that is ticked."""
+        return self.chosen.get("tenant") or str(self.targets[0].id)
+
+    @cached_property
+    def ticked(self) -> frozenset[str]:
+        return _items(self.chosen)
+
+    @property
+    def is_some(self) -> bool:
+        """Only what is ticked, not everything."""
+        return self.chosen.get("what") == "some"
+
+    @property
+    def items_are_open(self) -> bool:
+        return self.is_some or bool(self.chosen.get("search"))
+
+    @property
+    def needs_manager_elsewhere(self) -> bool:
+        """It may go to its own tenant alone, for this person does not manage that."""
+        return len(self.targets) == 1 and not can(Permission.MANAGE, self.source.row.tenant_id)
+
+
 @pages.get("/new")
 @requires(Permission.OPERATE)
 def page() -> str:
@@ -91,53 +169,32 @@ def page() -> str:
 
 def _form(source: Source, given: MultiDict[str, str]) -> str:
     if source.row is None:
-        return render_template("restores/start.html", sets=_latest_sets(), **upload_facts(given))
+        sets = backup_sets.newest_completed(allowed_tenant_ids(Permission.OPERATE), LATEST_SETS)
+        return render_template("restores/start.html", page=StartPage(sets, upload_form(given)))
     places = targets(source.row.tenant)
     if not places:
         tenants.require_switched_on(source.row.tenant)
         deny(Permission.OPERATE, source.row.tenant)
-    return render_template(
-        "restores/new.html",
-        source=source,
-        targets=places,
-        types=_types(source.backup_set, given) if source.backup_set else [],
-        count=len(backup_sets.snapshot_ids(source.backup_set)) if source.backup_set else 1,
-        choices=restore_text.CHOICES,
-        chosen=given,
-        ticked=_items(given),
-        is_some=given.get("what") == "some",
-    )
+    ids = backup_sets.snapshot_ids(source.backup_set) if source.backup_set else []
+    types, count = (_types(ids, given), len(ids)) if source.backup_set else ([], 1)
+    return render_template("restores/new.html", page=NewRestorePage(source, places, given, types, count))
 
 
-def upload_facts(given: Mapping[str, str]) -> dict[str, Any]:
-    """What the upload form needs, wherever it stands."""
-    return {
-        "upload_targets": _places(Permission.OPERATE),
-        "choices": restore_text.CHOICES,
-        "chosen": given,
-    }
-
-
-def _latest_sets() -> list[BackupSet]:
-    return backup_sets.newest_completed(allowed_tenant_ids(Permission.OPERATE), LATEST_SETS)
-
-
-def _types(backup_set: BackupSet, given: MultiDict[str, str]) -> list[dict[str, Any]]:
+def _types(snapshot_ids: list[int], given: MultiDict[str, str]) -> list[TypeRow]:
     """By policy type: how many there are, and of them what the search finds or is ticked."""
-    ids = backup_sets.snapshot_ids(backup_set)
     search, chosen, types = given.get("search", "").strip().lower(), _items(given), _types_ticked(given)
-    found: dict[str, dict[str, Any]] = {}
-    for one in snapshots.load_with_policies(ids):
-        key = one.policy.policy_type
-        row = found.setdefault(key, {"key": key, "title": policy_type_names.title(key), "count": 0, "shown": []})
-        row["count"] += 1
-        if search in one.name.lower() or str(one.id) in chosen:
-            row["shown"].append(one)
-    for row in found.values():
-        row["shown"].sort(key=lambda one: one.name.lower())
-        row["is_ticked"] = row["key"] in types
-        row["is_open"] = bool(row["shown"]) and (bool(search) or any(str(one.id) in chosen for one in row["shown"]))
-    return sorted(found.values(), key=lambda row: row["title"].lower())
+    rows: dict[str, TypeRow] = {}
+    for snapshot in snapshots.load_with_policies(snapshot_ids):
+        key = snapshot.policy.policy_type
+        row = rows.setdefault(key, TypeRow(key, is_ticked=key in types))
+        row.count += 1
+        is_chosen = str(snapshot.id) in chosen
+        if search in snapshot.name.lower() or is_chosen:
+            row.shown.append(snapshot)
+            row.is_open = row.is_open or bool(search) or is_chosen
+    for row in rows.values():
+        row.shown.sort(key=lambda snapshot: snapshot.name.lower())
+    return sorted(rows.values(), key=lambda row: row.title.lower())
 
 
 @pages.post("/new")

@@ -22,7 +22,7 @@ from web.presentation import restore_approval, restore_text
 from web.presentation.masking import Masking, note
 from web.security.access import can_fetch, current_actor, fetch, requires
 from web.security.permissions import Permission
-from web.views.restores.new_restore import upload_facts
+from web.views.restores.new_restore import upload_form
 from web.views.restores.plan_pages import ItemPage, PlanItem, PlanPage
 from web.views.restores.restore_page import ITEMS_SHOWN, restore_page
 
@@ -58,7 +58,7 @@ class RestoreList(ListView):
     export_columns = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason")
 
     def render(self, template: str, **kwargs: Any) -> Any:
-        return super().render(template, **kwargs, **upload_facts(request.args))
+        return super().render(template, **kwargs, upload_form=upload_form(request.args))
 
 
 def register(admin: Admin) -> None:

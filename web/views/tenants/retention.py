@@ -1,5 +1,7 @@
 """How long backup sets stay: previewed before it is switched on; and pinning one, with a reason."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -19,6 +21,16 @@ NAMES = ("last", "daily", "weekly", "monthly")
 DEFAULTS = {"last": "7", "daily": "14", "weekly": "8", "monthly": "12"}
 
 
+@dataclass(frozen=True)
+class RetentionPage:
+    """`found` is what the rules typed would remove; None: nothing was typed, or it is refused."""
+
+    tenant: Tenant
+    found: RetentionPreview | None
+    given: Mapping[str, str]
+    names: tuple[str, ...] = NAMES
+
+
 @pages.get("/tenants/<tenant_id>/retention")
 @requires(Permission.MANAGE)
 def page(tenant_id: str) -> Any:
@@ -29,10 +41,9 @@ def page(tenant_id: str) -> Any:
             found = retention.preview(tenant, RetentionRules.parse(request.args))
         except Invalid as e:
             flash(str(e), "danger")
-    given = {name: request.args[name] for name in NAMES if name in request.args}
-    return render_template(
-        "retention/page.html", tenant=tenant, found=found, given=given or tenant.retention or DEFAULTS, names=NAMES
-    )
+    typed = {name: request.args[name] for name in NAMES if name in request.args}
+    given = typed or tenant.retention or DEFAULTS
+    return render_template("retention/page.html", page=RetentionPage(tenant, found, given))
 
 
 @pages.post("/tenants/<tenant_id>/retention")

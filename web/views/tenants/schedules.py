@@ -1,8 +1,10 @@
 """`/schedules/`: when tenants are backed up by themselves."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
 
 import actors.backups.back_up
 from db.errors import Invalid
@@ -20,6 +22,36 @@ LONGEST_RULE = 100
 pages = Blueprint("schedules", __name__, url_prefix="/schedules")
 
 
+@dataclass(frozen=True)
+class SchedulesPage:
+    """`tenants` are those that a schedule may be added to; `form` is what was typed and refused."""
+
+    schedules: list[Schedule]
+    number: int
+    has_more: bool
+    only_tenant: Tenant | None
+    tenants: list[Tenant]
+    form: MultiDict[str, str]
+
+    @property
+    def time_zones(self) -> list[str]:
+        return schedules.time_zones()
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant that the form has chosen; "" is the first."""
+        return self.form.get("tenant") or (str(self.only_tenant.id) if self.only_tenant else "")
+
+    @property
+    def is_full(self) -> bool:
+        return self.form.get("is_full") == "yes"
+
+    @property
+    def tenant_asked(self) -> str:
+        """As the address has it."""
+        return request.args.get("tenant", "")
+
+
 @pages.get("/")
 @requires(Permission.SEE)
 def index() -> str:
@@ -29,18 +61,17 @@ def index() -> str:
 def _page() -> str:
     only, is_narrowed = filters.tenant()
     ids = [only.id if only else -1] if is_narrowed else allowed_tenant_ids(Permission.SEE)
-    page = page_number(LAST_PAGE)
-    found = schedules.of_tenants(ids, SHOWN + 1, page * SHOWN)
-    return render_template(
-        "schedules/page.html",
-        schedules=found[:SHOWN],
-        page=page,
-        has_more=len(found) > SHOWN,
+    number = page_number(LAST_PAGE)
+    rows = schedules.of_tenants(ids, SHOWN + 1, number * SHOWN)
+    page = SchedulesPage(
+        schedules=rows[:SHOWN],
+        number=number,
+        has_more=len(rows) > SHOWN,
         only_tenant=only,
         tenants=filters.tenants_to_choose(Permission.MANAGE, only),
-        time_zones=schedules.time_zones(),
         form=request.form,
     )
+    return render_template("schedules/page.html", page=page)
 
 
 @pages.post("/")

@@ -1,5 +1,6 @@
 """`/tenants/choose`: the one place where a person says which tenant the lists show."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -18,6 +19,17 @@ pages = Blueprint("tenant_choice", __name__, url_prefix="/tenants/choose")
 SHOWN = 50
 
 
+@dataclass(frozen=True)
+class ChoicePage:
+    """`following` is where the choice leads back to."""
+
+    tenants: list[Tenant]
+    has_more: bool
+    search: str
+    following: str
+    chosen: Tenant | None
+
+
 @pages.get("")
 @requires(Permission.SEE)
 def page() -> str:
@@ -25,14 +37,14 @@ def page() -> str:
     word = without_nul(request.args.get("search", "")).strip()[:100]
     found = _found(word)
     template = "tenants/_choice.html" if request.args.get("part") else "tenants/choose.html"
-    return render_template(
-        template,
+    page = ChoicePage(
         tenants=found[:SHOWN],
         has_more=len(found) > SHOWN,
         search=word,
-        next=local(request.args.get("next")),
+        following=local(request.args.get("next")),
         chosen=preferences.chosen_tenant(),
     )
+    return render_template(template, page=page)
 
 
 def _found(word: str) -> list[Tenant]:
