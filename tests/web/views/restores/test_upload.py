@@ -19,7 +19,7 @@ from db.backups import backup_sets, manifests
 from db.clock import utcnow
 from db.models import AuditEvent, BackupSet, Content, Notification, Restore, Run, RunItem, Snapshot, Upload, UploadChunk
 from db.policies import snapshots
-from db.restores import restore_items, restores
+from db.restores import restore_drafts, restore_items
 from db.runs import uploads
 from db.runs.completion import request_cancel
 from db.states import Role, RunState, SetState
@@ -213,17 +213,17 @@ class Killed(BaseException):
     pass
 
 
-@pytest.mark.parametrize("place", ["keep_content", "create", "finish"])
+@pytest.mark.parametrize("place", ["save_content", "create", "finish"])
 def test_what_was_interrupted_goes_on_and_makes_one_draft(client, sign_in, cast, backup_set, monkeypatch, place):
     sign_in(client, cast.max)
     send(client, downloaded(backup_set), cast.contoso)
     run = Run.get(Run.kind == "restore.upload")
-    holder = {"keep_content": snapshots, "create": restores, "finish": actors.queue.run_actor.completion}[place]
+    holder = {"save_content": snapshots, "create": restore_drafts, "finish": actors.queue.run_actor.completion}[place]
     real, times = getattr(holder, place), []
 
     def killed(*facts, **more):
         times.append(None)
-        if len(times) == 2 or place != "keep_content":
+        if len(times) == 2 or place != "save_content":
             raise Killed
         return real(*facts, **more)
 
