@@ -20,7 +20,7 @@ import peewee as pw
 
 logger = logging.getLogger(__name__)
 
-# What `where` takes. mypy does not follow Peewee's types (pyproject.toml says why): this tells a reader.
+# An argument of `where`. mypy does not follow Peewee's types (pyproject.toml says why): this tells a reader.
 Condition: TypeAlias = pw.Expression
 
 
@@ -146,7 +146,7 @@ def _postgresql(url: str) -> pw.Database:
     )
 
 
-# What both engines say: SQLite of its file's disk, PostgreSQL of its server's.
+# The errors of both engines: SQLite for its file's disk, PostgreSQL for its server's.
 _DISK_FULL = re.compile("disk is full|No space left")
 DISK_FULL = "The database's disk is full. Make room there; what waits goes on by itself."
 
@@ -188,7 +188,7 @@ def is_deadlock(error: BaseException) -> bool:
     return isinstance(error, pw.OperationalError) and getattr(error.__context__, "pgcode", None) == "40P01"
 
 
-# Whoever waited for us has what they waited for by then. At once we might be quicker, and meet them again.
+# By then the other transaction has what it waited for. At once we might be quicker, and meet it again.
 AFTER_DEADLOCK_SECONDS = 0.1
 
 Act = TypeVar("Act", bound=Callable[..., Any])

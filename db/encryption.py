@@ -32,7 +32,7 @@ class Keyring:
         self._newest = key_id(keys[0])
         # Newest first, as pages and commands name them.
         self.ids = tuple(key_id(key).hex() for key in keys)
-        # What everything that the newest key seals begins with.
+        # The first bytes of everything that the newest key seals.
         self.prefix = VERSION + self._newest
         self._keys = {key_id(key): AESGCM(key) for key in keys}
 

@@ -136,7 +136,7 @@ class RuleChange(Table):
     asked_by = pw.ForeignKeyField(User, on_delete="CASCADE", index=False)
     asked_at = pw.DateTimeField(default=utcnow)
     turns_four_eyes_off = pw.BooleanField(default=False)
-    # As Tenant.break_glass: those that go, and those that are named where none was.
+    # Lists like Tenant.break_glass: the entries that go, and those that are named where none was.
     removed = JsonText()
     named = JsonText()
 
@@ -334,11 +334,11 @@ class Run(Table):
     skipped = pw.IntegerField(default=0)
     failed = pw.IntegerField(default=0)
     uncertain = pw.IntegerField(default=0)
-    # A large run hands its items out in parts, each a run of its own below it, claimed and taken back like any other.
-    # Lists, notifications and the audit log know only the whole.
+    # A large run hands its items out in parts, each a child run, claimed and taken back like any other.
+    # Lists, notifications and the audit log know only the parent run.
     parent = pw.ForeignKeyField("self", null=True, on_delete="CASCADE", index=False)
     part = pw.IntegerField(null=True)
-    # Of the whole: null until its items are made; parts_begun hands out the next.
+    # A parent run's: null until its items are made; parts_begun hands out the next.
     parts = pw.IntegerField(null=True)
     parts_begun = pw.IntegerField(default=0)
     # The run whose failed items this one tries again.
@@ -424,9 +424,9 @@ class RunItem(Table):
     ended_at = pw.DateTimeField(null=True)
     part = pw.IntegerField(null=True)
     restore_item_id = pw.BigIntegerField(null=True)
-    # How often its answer was not to be had: what stays so costs itself, and not the others.
+    # How often its answer was not to be had: after some tries the item fails alone.
     tries = pw.IntegerField(default=0)
-    # Of a pruning: how many rows it has let go of by now.
+    # A pruning's: how many rows it has deleted by now.
     freed = pw.IntegerField(null=True)
 
     class Meta:
@@ -466,7 +466,7 @@ class BackupSet(Table):
     problems = JsonText()
     pinned_reason = pw.CharField(null=True, max_length=500)
     pinned_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL")
-    # Of one that no backup made: "Before restore 12".
+    # The name of a set that no backup made: "Before restore 12".
     name = pw.CharField(null=True, max_length=200)
 
     class Meta:
@@ -491,7 +491,7 @@ class Restore(Table):
     backup_set = pw.ForeignKeyField(BackupSet, null=True, on_delete="SET NULL")
     undo_of = pw.ForeignKeyField("self", null=True, on_delete="SET NULL")
     state = pw.CharField(default=RestoreState.DRAFT, max_length=10)
-    # As db.restores.restores.Options.
+    # The fields of graph.restore.options.RestoreOptions.
     options = JsonText()
     reason = pw.CharField(null=True, max_length=500)
     # Why the Conditional Access guard may be passed, and who said so.
@@ -520,7 +520,7 @@ class Restore(Table):
     break_glass = JsonText(null=True)
     guard_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     guard_at = pw.DateTimeField(null=True)
-    # Of a run that failed in part: who let it be tried again, once.
+    # For a run that failed in part: who let it be tried again, once.
     retry_approved_by = pw.ForeignKeyField(User, null=True, on_delete="SET NULL", index=False)
     retry_approved_at = pw.DateTimeField(null=True)
     retry_approved_run = pw.BigIntegerField(null=True)
@@ -588,14 +588,13 @@ class RestoreItem(Table):
     # A look that still holds: a service that allows one request a second is not asked twice for it.
     seen_content = pw.ForeignKeyField(Content, null=True, on_delete="SET NULL")
     seen_at = pw.DateTimeField(null=True)
-    # Of the plan: ids that were there under its name, each a policy of its own; null in one of before this was kept.
+    # The plan's: ids that were there under its name, each a policy of its own; null in older plans.
     namesakes = JsonText(null=True)
-    # Of the plan: properties of the body that the service would not take as they are (graph/restore/past_dates.py).
+    # The plan's: properties of the body that the service would not take as they are (graph/restore/past_dates.py).
     left_out = JsonText(null=True)
-    # Of the plan: [{"code", "said"}], what is dangerous in it (graph/review/dangers.py); null in one of before this
-    # was kept.
+    # The plan's: [{"code", "said"}], what is dangerous in it (graph/review/dangers.py); null in older plans.
     dangers = JsonText(null=True)
-    # As the restore's, of this policy: {"name", "groups": {id: name}, …}.
+    # What an uploaded file says of this policy: {"name", "groups": {id: name}, …}.
     file_says = JsonText(null=True)
 
     class Meta:
@@ -616,7 +615,7 @@ class Write(Table):
     answered_at = pw.DateTimeField(null=True)
     error_code = pw.CharField(null=True, max_length=60)
     request_id = pw.CharField(null=True, max_length=80)
-    # Of a create: the ids that looked like it before it was sent, so that the one it makes can be told from them.
+    # A create's: the ids that looked like it before it was sent, so that the one it makes can be told from them.
     known_ids = JsonText(null=True)
     approval = pw.CharField(null=True, max_length=80)
 
@@ -629,7 +628,7 @@ class Listing(Table):
 
     run = pw.ForeignKeyField(Run, on_delete="CASCADE", index=False)
     policy_type = pw.CharField(max_length=80)
-    # As graph.read.readings.ListedPolicy, without times.
+    # The shape of graph.read.readings.ListedPolicy, without times.
     rows = JsonText()
     listed_at = pw.DateTimeField(default=utcnow)
 
@@ -644,7 +643,7 @@ class RunAnswer(Table):
     reading = pw.CharField(max_length=200)
     # SHA-256 of the path that was asked.
     path_mark = pw.CharField(max_length=64)
-    # As graph.transport.answer_json.pack_answer; compressed, then sealed: it may be a policy.
+    # The shape of graph.transport.answer_json.pack_answer; compressed, then sealed: it may be a policy.
     sealed = pw.BlobField()
     # A time before it was asked for: what a policy became later, it does not say.
     kept_at = pw.DateTimeField(default=utcnow)
@@ -656,7 +655,7 @@ class RunAnswer(Table):
 class Upload(Table):
     """A file that somebody sent to restore from it, until the run that reads it ends."""
 
-    # Where to.
+    # The tenant to restore to.
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE")
     # None: it is being received. What never gets a run goes after a day.
     run = pw.ForeignKeyField(Run, null=True, unique=True, on_delete="CASCADE")
@@ -681,7 +680,7 @@ class Mapping(Table):
 
     tenant = pw.ForeignKeyField(Tenant, on_delete="CASCADE", index=False)
     source_directory_id = pw.CharField(max_length=36)
-    # As graph/references/reference_kinds.py names them.
+    # A name of graph/references/reference_kinds.py.
     kind = pw.CharField(max_length=80)
     source_id = pw.CharField(max_length=200)
     source_name = pw.CharField(null=True, max_length=1000)

@@ -10,7 +10,7 @@ class RunKind(StrEnum):
     SYNC = "policy.sync"
     CAPTURE_SNAPSHOT = "policy.capture_snapshot"
     BACK_UP = "backup_set.capture"
-    # One part of a backup's items, for whichever worker takes it.
+    # A child run of a backup: one part of its items, for whichever worker takes it.
     BACK_UP_PART = "backup_set.part"
     # An uploaded backup set is read, and becomes a draft.
     UPLOAD = "restore.upload"
@@ -18,7 +18,7 @@ class RunKind(StrEnum):
     RESTORE = "restore.live"
     # The tenant's next credential signs in, and takes the place of the one in force.
     CREDENTIAL = "tenant.credential"
-    # What a tenant keeps no longer goes.
+    # Deletes what a tenant keeps no longer.
     PRUNE = "retention.prune"
 
 
@@ -74,37 +74,37 @@ class Outcome(StrEnum):
     NOT_AVAILABLE = "not_available"
     CANCELLED = "cancelled"
     ERROR = "error"
-    # Of a preview: what a live restore would do.
+    # A preview's: what a live restore would do.
     CREATE = "create"
     UPDATE = "update"
     RECREATE = "recreate"
     REMOVE = "remove"
-    # Of a preview and of a live restore: nothing to do, or nothing that may be done.
+    # A preview's and a live restore's: nothing to do, or nothing that may be done.
     MATCHES = "matches"
     EXISTS = "exists"
     BLOCKED = "blocked"
-    # Of a live restore.
+    # A live restore's.
     CREATED = "created"
     UPDATED = "updated"
     RECREATED = "recreated"
     REMOVED = "removed"
     CONFLICT = "conflict"
     UNKNOWN = "unknown"
-    # Of a pruning: rows went.
+    # A pruning's: rows were deleted.
     FREED = "freed"
-    # Of an uploaded file: it is in the draft, or is not.
+    # An upload's: the item is in the draft, or is not.
     READ = "read"
     LEFT_OUT = "left_out"
 
 
-# What a plan writes, and what it is called once it is done.
+# The actions of a plan that write -> the outcome once they are done.
 WRITTEN_OUTCOMES = {
     Outcome.CREATE: Outcome.CREATED,
     Outcome.UPDATE: Outcome.UPDATED,
     Outcome.RECREATE: Outcome.RECREATED,
     Outcome.REMOVE: Outcome.REMOVED,
 }
-# Of an item of a restore that ended as it was asked for: nothing is left to do again.
+# Outcomes of a restore's items that ended as asked for: nothing is left to do again.
 SUCCESSFUL_OUTCOMES = (*WRITTEN_OUTCOMES.values(), Outcome.MATCHES)
 
 
@@ -118,9 +118,9 @@ class RestoreState(StrEnum):
     CANCELLED = "cancelled"
 
 
-# Something is still to be done with what they are of.
+# Something is still to be done with restores in these states.
 UNFINISHED = (RestoreState.DRAFT, RestoreState.PREVIEWED, RestoreState.APPROVED, RestoreState.RUNNING)
-# May still be changed; every change makes it a draft again.
+# Restores in these states may still be changed; every change makes them drafts again.
 CHANGEABLE = (RestoreState.DRAFT, RestoreState.PREVIEWED, RestoreState.APPROVED, RestoreState.EXPIRED)
 
 
@@ -142,7 +142,7 @@ class WriteState(StrEnum):
 
 # Nobody knows yet whether these were applied.
 UNRESOLVED_WRITES = (WriteState.SENDING, WriteState.UNKNOWN)
-# Of a write in one of these the policy may have changed already.
+# A write in one of these states may have changed the policy already.
 POSSIBLY_APPLIED = (*UNRESOLVED_WRITES, WriteState.ANSWERED, WriteState.FOUND)
 
 

@@ -41,10 +41,10 @@ class EntraIdentity:
     refresh_token: str = field(default="", repr=False)
 
 
-# Who is signed in is asked about this long after the last answer, and again while there is none.
+# People who are signed in are asked about this long after the last answer, and again while there is none.
 CHECK_AFTER = timedelta(minutes=25)
 RETRY_AFTER = timedelta(minutes=3)
-# So many at a tick of the scheduler.
+# The number of checks at a tick of the scheduler.
 CHECKS_PER_TICK = 50
 
 _NO_ROLE = "Entra ID knows you, but none of your groups and app roles gives you a role here. Ask an admin."

@@ -31,11 +31,11 @@ from db.states import Result
 
 NAME = "Tenantkeep"
 MAX_PASSKEYS = 20
-# What an authenticator answers is a few hundred bytes, with a certificate a few thousand.
+# An authenticator's answer has a few hundred bytes, with a certificate a few thousand.
 MAX_ANSWER_LENGTH = 30_000
 _VERIFIED = UserVerificationRequirement.REQUIRED
 REFUSED = "That passkey does not open an account here. Sign in with your password, or try again."
-# What the library raises of its own, and what odd JSON or CBOR makes it trip over.
+# The library's own errors, and those that odd JSON or CBOR makes it trip over.
 _UNREADABLE = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 

@@ -13,12 +13,12 @@ from db.models import Session, User
 
 # From sign-in to the end, whatever happens in between: one working day.
 MAX_AGE = timedelta(hours=12)
-# What Entra ID said of a person counts for so long: roles that it takes away, and accounts, end within it.
+# How long Entra ID's answer about a person counts: roles that it takes away, and accounts, end within it.
 ENTRA_VALID_FOR = timedelta(hours=1)
 ENTRA = "Entra ID"
 # Without a page that the person asked for. What a page asks for by itself does not count.
 MAX_IDLE = timedelta(hours=2)
-# Being seen is written down this often, not with every page.
+# `seen_at` is written this often, not with every page.
 SEEN_INTERVAL = timedelta(minutes=1)
 
 

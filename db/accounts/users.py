@@ -92,7 +92,7 @@ def change(user: User, actor: Actor, *, current_session_id: int | None = None, *
 
 
 def _require_another_admin(user: User) -> None:
-    # Of two admins who take it from each other at once, the second waits here, and sees what the first did.
+    # When two admins take it from each other at once, the second waits here, and sees what the first did.
     lock_rows(User, User.site_role == SiteRole.ADMIN)
     others = (User.site_role == SiteRole.ADMIN) & User.is_active & (User.id != user.id)
     if user.site_role == SiteRole.ADMIN and not User.select().where(others).exists():

@@ -116,7 +116,7 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SNAPSHOT_DOWNLOADED: frozenset(),
     Action.TENANT_ADDED: frozenset({"directory_id", "client_id", "credential_kind"}),
     Action.TENANT_CHANGED: frozenset({"changed"}),
-    # What of the rules for restores is to be turned down; by whom that was asked.
+    # Which rules for restores are to be turned down; who asked for that.
     Action.RULES_ASKED: frozenset({"changes"}),
     Action.RULES_CONFIRMED: frozenset({"changes", "asked_by"}),
     Action.RULES_REJECTED: frozenset({"changes", "asked_by"}),
@@ -146,7 +146,7 @@ DETAILS: dict[Action, frozenset[str]] = {
     Action.SET_DOWNLOADED: frozenset({"policies", "with_secrets"}),
     Action.SET_PINNED: frozenset({"reason"}),
     Action.SET_UNPINNED: frozenset(),
-    # Of what: backup sets, snapshots, contents, restores, runs, names.
+    # `what`: backup sets, snapshots, contents, restores, runs, names.
     Action.SETS_PRUNED: frozenset({"what", "count", "run"}),
     Action.RETENTION_SET: frozenset({"rules"}),
     Action.SCHEDULE_SET: frozenset({"cron", "time_zone", "is_full", "is_paused"}),
@@ -205,7 +205,7 @@ def record(
     """
     if set(details) != DETAILS[action]:
         raise ValueError(f"{action} must carry {sorted(DETAILS[action])}, not {sorted(details)}")
-    # As it will be read again: the hash is over what is there.
+    # The values as they will be read again: the hash is over those.
     event = AuditEvent(
         action=action,
         actor_id=actor.user_id,

@@ -12,13 +12,13 @@ from db.encryption import SealError
 from db.models import AuditEvent
 
 FIRST_PREVIOUS_HASH = "0" * 64
-# What a keyed hash of db/audit/audit_keys.py is of.
+# The purpose of an event's keyed hash (db/audit/audit_keys.py).
 EVENT_PURPOSE = "event"
-# Of the whole log, so many are in memory at once.
+# The number of events in memory at once.
 EVENTS_AT_ONCE = 2000
 
 
-# What a hash covers, with the time and the hash before it.
+# The fields that a hash covers, besides the time and the hash before it.
 HASHED_FIELDS = (
     "id",
     "action",
@@ -42,7 +42,7 @@ def hash_of_event(event: AuditEvent) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-# Of a hash, as people keep it.
+# The length of a hash in a point that people note.
 WRITTEN_HASH_LENGTH = 40
 
 

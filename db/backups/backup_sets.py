@@ -20,7 +20,7 @@ from db.tenants import coverage
 TOO_FRESH = timedelta(seconds=5)
 # A schedule that runs at the same time every day must not miss the day by a minute.
 HALF_A_DAY = timedelta(hours=12)
-# What a run item ended with whose policy was not read.
+# Outcomes of run items whose policy was not read.
 UNREAD = (Outcome.ERROR, Outcome.UNKNOWN, Outcome.CANCELLED)
 
 
@@ -149,7 +149,7 @@ def _update_tenant(backup_set: BackupSet, run: Run, types: Mapping[str, Mapping[
     bad = {
         key: _why(row) for key, row in relevant.items() if not is_whole(row) and row.get("offer") not in QUIET_OFFERS
     }
-    # What somebody stopped says nothing of what the backup before it holds.
+    # A cancelled backup says nothing about what the one before it holds.
     coverage.record_backup(run.tenant_id, began, good, {} if backup_set.selection or is_cancelled else bad)
     if not backup_set.selection and good and not is_cancelled:
         values = {Tenant.last_synced_at: began, Tenant.last_backup_at: began, Tenant.last_backup_id: backup_set.id}

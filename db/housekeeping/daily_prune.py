@@ -49,7 +49,7 @@ from db.sql import time_ranges, value_lists
 from db.states import ENDED, UNFINISHED, RestoreState, SetState
 
 DAY = timedelta(days=1)
-# One that cannot even be started must not keep the others waiting.
+# A pruning that cannot even be started must not keep the others waiting.
 POSTPONED_BY = timedelta(hours=1)
 # Nothing is to be done with these any more, unless somebody undoes what was done.
 RESTORE_STATES_AT_REST = (RestoreState.DRAFT, RestoreState.EXPIRED, RestoreState.CANCELLED, RestoreState.FINISHED)
@@ -78,7 +78,7 @@ class PruneStep:
     delete: Callable[[Tenant, Ages, Sequence[int]], int]
     # The write lock is nobody's for long.
     rows_at_once: int = value_lists.ROWS_PER_STATEMENT
-    # Whose rows these are, where they have to be taken before the run's: db/sql/lock_order.py.
+    # The table whose rows have to be locked before the run's, if any: db/sql/lock_order.py.
     locked_first: Any = None
 
 

@@ -35,7 +35,7 @@ def delete_old_notifications(days: int) -> int:
     old = (Notification.run <= _last_run_before(before)) & (Notification.changed_at < before)
     rows = Notification.select(Notification.id).where(old).order_by(Notification.run).limit(ROWS_AT_ONCE)
     ids = [row[0] for row in rows.tuples()]
-    # One that changed in between, since its run ended late, is news.
+    # A notification that changed in between, since its run ended late, is news.
     return int(Notification.delete().where(Notification.id.in_(ids) & (Notification.changed_at < before)).execute())
 
 

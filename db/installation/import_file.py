@@ -74,7 +74,7 @@ def _check_version(header: Mapping[str, Any]) -> None:
     )
 
 
-# Of an installation without anything too.
+# The tables that have rows in a new installation too.
 _NEVER_EMPTY = (AuditHead, AuditKey)
 
 

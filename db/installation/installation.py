@@ -28,7 +28,7 @@ def take_lease(name: str, holder: str, seconds: float) -> bool:
     """Take or keep a lease. Return False while another holds it."""
     now = utcnow()
     ends = now + timedelta(seconds=seconds)
-    # One that lasts longer than any may was given by a clock that was set back since.
+    # A lease that lasts longer than any may was given by a clock that was set back since.
     is_no_more = (Lease.expires_at < now) | (Lease.expires_at > ends + timedelta(seconds=seconds))
     free = (Lease.holder == holder) | is_no_more
     is_renewed = Lease.update(holder=holder, expires_at=ends).where((Lease.name == name) & free).execute()

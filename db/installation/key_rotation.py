@@ -60,7 +60,7 @@ def rotate(actor: Actor) -> int:
     """
     _require_newest_key_everywhere()
     _require_all_keys()
-    # Who learned an older encryption key, and has a copy of the database, knows what keyed hashes are made with.
+    # Somebody with an older encryption key and a copy of the database knows the key of the keyed hashes.
     is_known = AuditKey.select().where(_prefix_of(AuditKey.sealed) != keyring().prefix).exists()
     done = sum(_seal_field_again(field) for field in SEALED_FIELDS)
     # A process that has the keys in the old order went on sealing with the older one meanwhile.

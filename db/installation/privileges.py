@@ -23,7 +23,7 @@ _TABLE_PRIVILEGES = {
 }
 _SEQUENCE_PRIVILEGES = ("USAGE", "SELECT", "UPDATE")
 
-# Of several schemas with our tables the one that the search path leads to. It leads to none that may not be used.
+# The schema of our tables that the search path leads to. It leads to none that may not be used.
 _SCHEMA = """
 SELECT quote_ident(%s), c.relnamespace FROM pg_class c
 WHERE c.relname = 'schema_migration' AND c.relkind = 'r' ORDER BY pg_table_is_visible(c.oid) DESC LIMIT 1
@@ -43,7 +43,7 @@ WHERE NOT has_sequence_privilege(%s, s.oid, wanted.privilege) ORDER BY wanted.pl
 """
 
 
-# Who owns a table, or is a superuser, may do everything with it: nothing can be taken from them.
+# Nothing can be taken from a table's owner or a superuser, who may do everything with it.
 _EXCESS = """
 SELECT quote_ident(c.relname), wanted.privilege
 FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS wanted (name, privilege, place)

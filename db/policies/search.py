@@ -16,7 +16,7 @@ from db.sql.value_lists import is_in
 
 # With more names than this the rows themselves are read: the first page is full long before their end.
 MAX_IDS = 5000
-# What the index holds; it knows nothing of shorter words.
+# The index holds every three letters: it knows no shorter words.
 MIN_INDEXED_LETTERS = 3
 _LIKE_AN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{7,}")
 

@@ -23,7 +23,7 @@ from db.states import Outcome, PolicyState
 
 # A content that nobody refers to stays for so long: a capture under way may be about to refer to it.
 MIN_CONTENT_AGE = timedelta(days=1)
-# Who is about to refer to an older one makes it young again. Long before it could go, and not at every turn.
+# An older one that is about to be referred to is made young again: long before it could go, and not every time.
 RENEW_AFTER = MIN_CONTENT_AGE / 2
 
 
@@ -65,7 +65,7 @@ def save_content(tenant_id: int, content: Mapping[str, Any], fingerprint: str) -
     return _save_contents(tenant_id, {fingerprint: lambda: _seal_content(tenant_id, content, fingerprint)})[fingerprint]
 
 
-# What a content is kept as, once it is known that nobody has it yet: (sealed, how long it is without).
+# Seals a content, once it is known that it is not there yet: (sealed, its plain size).
 SealContent = Callable[[], tuple[bytes, int]]
 
 
@@ -95,7 +95,7 @@ def _ids_of_known_contents(tenant_id: int, fingerprints: Sequence[str]) -> dict[
     oldest = utcnow() - RENEW_AFTER
     young = {fingerprint: content_id for fingerprint, (content_id, created_at) in known.items() if created_at > oldest}
     old = [content_id for content_id, created_at in known.values() if created_at <= oldest]
-    # What goes in this very moment is not renewed, and is made anew.
+    # One that is deleted at this very moment is not renewed, and is created anew.
     return young | _renew(old)
 
 

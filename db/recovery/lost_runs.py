@@ -21,7 +21,7 @@ LOST_SECONDS = 30
 PATIENCE_SECONDS = 600
 # Longer than any wait that Graph was seen to ask for.
 STALLED_SECONDS = 900
-# Of thousands, so many are handled at a tick.
+# The number of runs, of thousands, that are handled at a tick.
 RUNS_PER_TICK = 500
 
 

@@ -9,12 +9,12 @@ from db.database import database
 from db.models import Setback
 from db.states import Sweep
 
-# Where others have the id of a row: the step as a whole.
+# The subject of a setback of the step as a whole; otherwise it is the id of a row.
 WHOLE_STEP = 0
 # Twice as long after every failure: a defect must not fill the log, and what was mended must not wait for hours.
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(minutes=5)
 MAX_DOUBLINGS = 10
-# What the rows of a step are, unless they are runs.
+# The names of a step's rows, unless they are runs.
 _ROW_TITLES: dict[str, str] = {Sweep.SCHEDULES: "schedule", Sweep.REMOVE: "tenant"}
 
 

@@ -23,7 +23,7 @@ class WriteIntent:
     method: str
     path: str
     request_mark: str
-    # Of a create: the ids that are there already under its name. None: it is no create.
+    # A create's: the ids that are there already under its name. None: it is no create.
     known_ids: Sequence[str] | None = None
 
 
@@ -34,7 +34,7 @@ class WriteAnswer:
     error_code: str | None = None
     request_id: str | None = None
     approval: str | None = None
-    # Of a create that was answered: the new object's id, and the item that it is for.
+    # An answered create's: the new object's id, and the item that it is for.
     item_id: int | None = None
     created_id: str | None = None
 

@@ -19,7 +19,7 @@ from db.states import CHANGEABLE, PolicyState
 
 # (kind, id of the object)
 ObjectKey = tuple[str, str]
-# So many restores of a pair are looked through for what lacks a mapping.
+# The number of a pair's restores that are searched for objects without a mapping.
 NEWEST_RESTORES = 20
 
 

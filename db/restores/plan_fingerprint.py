@@ -32,7 +32,7 @@ PART_TITLES = {
 # Shown nowhere. A page shows the fingerprint, which is made from the tenant's policies too: whoever knows one of these
 # but for a password in it could try passwords against it.
 SALT = "salt"
-# What a live run notes of an item, and a snapshot that old age may take. Every other column is of the plan, also one
+# Columns for notes of a live run, and the snapshot, which may be pruned. Every other column is of the plan, also one
 # that is added later.
 NOT_OF_THE_PLAN = frozenset(
     {

@@ -19,7 +19,7 @@ from db.sql.value_lists import is_in
 from db.states import CHANGEABLE, POSSIBLY_APPLIED, RestoreState
 from db.tenants import tenants
 
-# What the plan of an item consists of, and what a draft has of it.
+# The columns of an item's plan, as a draft has them.
 NO_PLAN: dict[str, Any] = {
     "action": None,
     "live_content": None,
@@ -54,7 +54,7 @@ class NewRestoreItem:
     references: Mapping[str, Any]
     snapshot_id: int | None = None
     target_id: str | None = None
-    # Of an uploaded one: what its file says of it.
+    # What an uploaded file says about the item.
     file_says: Mapping[str, Any] | None = None
 
 

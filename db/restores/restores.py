@@ -21,7 +21,7 @@ from db.models import Restore, RestoreItem, Run, RunItem, Tenant, User, Write
 from db.sql import value_lists
 from db.states import CHANGEABLE, POSSIBLY_APPLIED, RestoreState, Result, RunKind, RunState
 
-# What a restore has of an approval, once its plan is another one.
+# The columns of an approval, once the plan is another one.
 NOT_APPROVED: dict[str, Any] = {"approved_by": None, "approved_at": None, "approved_fingerprint": None}
 
 

@@ -7,7 +7,7 @@ from db.clock import utcnow
 from db.models import DirectoryName, Tenant
 from db.sql import upserts, value_lists
 
-# Of a service principal, the app that it is of stands for its name.
+# A service principal's name is the id of its app.
 KINDS = ("groups", "filters", "principals")
 
 

@@ -65,7 +65,7 @@ class FollowedRun:
 
 @dataclass(frozen=True)
 class FollowedRuns:
-    # How many of this person's runs go on (COUNTED: so many or more), the ids of the newest, and what they are.
+    # How many of this person's runs go on (MAX_COUNTED: so many or more), the ids of the newest, and those shown.
     active: int
     ids: list[int]
     shown: list[FollowedRun]

@@ -12,7 +12,7 @@ from db.sql import time_ranges
 from db.sql.value_lists import equals_if_given, is_in
 from db.states import ENDED, RunState
 
-# So many of the newest are looked at; those of another size say nothing.
+# The number of newest runs that are looked at; those of another size say nothing.
 SAMPLE_SIZE = 20
 
 

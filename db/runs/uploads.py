@@ -23,9 +23,9 @@ from db.states import RunKind
 
 MAX_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
-# One that was received and got no run, for its process was killed in between.
+# The age at which an upload without a run is deleted: its process was killed in between.
 MAX_AGE_WITHOUT_RUN = timedelta(days=1)
-# The pieces in memory at once.
+# The number of chunks in memory at once.
 CHUNKS_IN_MEMORY = 4
 
 

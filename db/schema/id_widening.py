@@ -46,7 +46,7 @@ SELECT quote_ident(tgname), pg_get_triggerdef(oid) FROM pg_trigger
 WHERE tgrelid = %s::regclass AND NOT tgisinternal AND tgname <> %s
 """
 
-# What the default names, be it the table's own or not: a tool that moved the database may not have said so.
+# The sequence that the default names. It may not be owned by the table: a tool that moved the database may lose that.
 _SEQUENCE = """
 SELECT d.refobjid::regclass::text FROM pg_attribute a
 JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 # by us, and never told that they lost.
 LOCK_TIMEOUT_MS = 900
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30
-# Of PostgreSQL: lock_timeout is over, and statement_timeout, which only `lock` sets.
+# PostgreSQL's codes: lock_timeout is over, and statement_timeout, which only `lock_tables` sets.
 _TOO_LONG = {"55P03", "57014"}
 
 
@@ -87,7 +87,7 @@ def has_column(db: pw.Database, table: str, column: str) -> bool:
     return db.execute_sql(query, (table, column)).fetchone() is not None
 
 
-# What models say -> what SQLite's and PostgreSQL's tables of ours say.
+# The type in models -> the types in SQLite's and PostgreSQL's tables.
 _COLUMN_TYPES = {
     "BIGINT": ("INTEGER", "BIGINT"),
     "BOOLEAN NOT NULL DEFAULT FALSE": ("INTEGER NOT NULL DEFAULT 0", "BOOLEAN NOT NULL DEFAULT FALSE"),

@@ -31,7 +31,7 @@ class TenantHealth:
     standing: Standing
     # One sentence; "" when there is nothing to say, or when the exceptions say it.
     why: str
-    # What its last backup does not hold all of, the oldest first.
+    # The policy types that its last backup does not hold all of, the oldest first.
     exceptions: Sequence[Coverage]
     next_at: datetime | None
     # The run that its schedule started last.

@@ -10,7 +10,7 @@ from db.sql import upserts
 from db.sql.value_lists import is_in
 from db.states import QUIET_OFFERS, Offer, PolicyState
 
-# What a tenant does not offer is asked for again this often: a licence may have been bought.
+# A type that a tenant does not offer is asked for again this often: a licence may have been bought.
 ASK_AGAIN_AFTER = timedelta(days=7)
 
 

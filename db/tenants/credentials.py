@@ -21,7 +21,7 @@ from db.models import Credential, Tenant
 from db.states import CredentialKind, CredentialPlace, Result
 from db.tenants.tenants import credential_owner, credential_values, parse_guid
 
-# So long the previous one can be switched back to; so long a refused one waits to be tried again.
+# How long one can switch back to the previous credential, and how long a refused one waits to be tried again.
 KEEP_FOR = timedelta(days=14)
 
 
