@@ -39,6 +39,7 @@ from graph.restore.executor import (
     read_approval_status,
 )
 from graph.restore.options import GROUPS_WITH_MEMBERS, LEAVE, RestoreOptions
+from graph.restore.resolver import ResolvedBy
 from graph.review.lockout_guard import find_lockout
 from graph.transport.batch_driver import drive
 from graph.write import own_writes
@@ -145,7 +146,7 @@ class Together:
     def _has_what_it_refers_to(self, item: RestoreItem) -> bool:
         """What this restore itself has to make first is made. What cannot be made blocks what needs it."""
         found = [one for one in plan_items.resolutions(item) if one.is_needed]
-        needed = [one.item for one in found if one.how == "restored" and one.to is None]
+        needed = [one.item for one in found if one.how == ResolvedBy.RESTORED and one.to is None]
         missing = [one for one in restore_items.items_by_ids(needed) if one.created_id is None]
         if not missing:
             return True

@@ -16,7 +16,7 @@ from graph.policy_types.enrollment import MESSAGES
 from graph.policy_types.policy_type import PolicyType
 from graph.policy_types.write_rule import ONE_BY_ONE
 from graph.references import navigations
-from graph.restore.resolver import Resolution
+from graph.restore.resolver import Resolution, ResolvedBy
 from graph.transport import paths
 from graph.write.write_rules import WRITE_RULES
 
@@ -80,7 +80,7 @@ def find_problem(
 
 def _mapping_problems(resolutions: Iterable[Resolution]) -> Iterator[str]:
     for resolution in resolutions:
-        if resolution.how == "mapping" and not paths.is_single_segment(str(resolution.to)):
+        if resolution.how == ResolvedBy.MAPPING and not paths.is_single_segment(str(resolution.to)):
             yield _sentence(f"The mapping of {resolution.name or resolution.id}", str(resolution.to), "an id")
 
 

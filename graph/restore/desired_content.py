@@ -11,7 +11,7 @@ from graph.references import leftover_ids
 from graph.references.references import Known
 from graph.restore.matching import copy_name
 from graph.restore.options import COPY, GROUPS_WITH_MEMBERS, LEAVE, NONE, OFF, REPORT_ONLY, RestoreOptions, is_copied
-from graph.restore.resolver import Resolution, replace_references
+from graph.restore.resolver import Resolution, ResolvedBy, replace_references
 from graph.write.actions import add_block_action, lacks_block_action
 from graph.write.write_requests import (
     PolicyContent,
@@ -75,9 +75,9 @@ def source_traces(
     """Return sentences on ids of the source tenant that are left in what may be written: none travels in silence."""
     accounted_for, to_come = set(), set()
     for resolution in resolutions:
-        if resolution.how in ("same", "kept", "unresolved", "dropped"):
+        if resolution.how in (ResolvedBy.SAME_ID, ResolvedBy.KEPT, ResolvedBy.UNRESOLVED, ResolvedBy.DROPPED):
             accounted_for.add(resolution.id.lower())
-        elif resolution.how == "restored" and resolution.to is None:
+        elif resolution.how == ResolvedBy.RESTORED and resolution.to is None:
             to_come.add(resolution.id.lower())
         accounted_for |= {resolution.to.lower()} if resolution.to else set()
     body = settle_secrets(policy_type, want["body"]).body

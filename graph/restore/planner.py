@@ -16,7 +16,7 @@ from graph.restore.desired_content import COMPLIANCE, desired_content, without_p
 from graph.restore.matching import NAME, NO_COPIES, Copies, Match
 from graph.restore.options import AS_CAPTURED, COPY, EXACT, LEAVE, NO_GROUPS, SKIP, RestoreOptions, is_copied
 from graph.restore.past_dates import find_past_dates
-from graph.restore.resolver import Resolution, kinds_by_id
+from graph.restore.resolver import Resolution, ResolvedBy, kinds_by_id
 from graph.write.actions import lacks_block_action
 from graph.write.attainable import limit_to_attainable
 from graph.write.write_requests import (
@@ -86,7 +86,8 @@ def plan_item(case: PlanCase, options: RestoreOptions) -> ItemPlan:
     """Plan a policy that a backup holds: first what would be written, then whether it can be."""
     plan = _plan_case(case, options)
     if options.drop_missing and any(
-        resolution.how == "stands" and reference_key(resolution) in plan.needs for resolution in case.resolutions
+        resolution.how == ResolvedBy.STANDS and reference_key(resolution) in plan.needs
+        for resolution in case.resolutions
     ):
         # Its assignments are written anyway: so leave out the missing groups too.
         case = replace(case, resolutions=[_drop_if_missing(resolution) for resolution in case.resolutions])
@@ -104,7 +105,11 @@ def plan_item(case: PlanCase, options: RestoreOptions) -> ItemPlan:
 
 
 def _drop_if_missing(resolution: Resolution) -> Resolution:
-    return replace(resolution, how="dropped") if resolution.how == "stands" and resolution.is_assignment else resolution
+    return (
+        replace(resolution, how=ResolvedBy.DROPPED)
+        if resolution.how == ResolvedBy.STANDS and resolution.is_assignment
+        else resolution
+    )
 
 
 def _plan_case(case: PlanCase, options: RestoreOptions) -> ItemPlan:
@@ -166,7 +171,7 @@ def _block_unresolved(case: PlanCase, needs: frozenset[ReferenceKey]) -> ItemPla
     missing = [
         resolution
         for resolution in case.resolutions
-        if resolution.how == "unresolved" and reference_key(resolution) in needs
+        if resolution.how == ResolvedBy.UNRESOLVED and reference_key(resolution) in needs
     ]
     return replace(_blocked("unresolved", _unresolved_sentence(case, missing)), needs=needs) if missing else None
 
@@ -231,7 +236,7 @@ def _desired_before_creation(case: PlanCase, options: RestoreOptions, *, is_ther
     yet = {
         resolution.item: YET_TO_BE_MADE
         for resolution in case.resolutions
-        if resolution.how == "restored" and resolution.to is None and resolution.item
+        if resolution.how == ResolvedBy.RESTORED and resolution.to is None and resolution.item
     }
     return desired_content(case.policy_type, case.content, options, case.resolutions, yet, is_there=is_there)
 
@@ -297,16 +302,20 @@ def _notes(case: PlanCase, options: RestoreOptions, needs: frozenset[ReferenceKe
     yield from limit_to_attainable(case.policy_type.key, case.content["body"], live).notes
     for resolution in case.resolutions:
         refers_to = _reference_label(case, resolution)
-        if resolution.how == "stands" and (options.assignments == EXACT or not resolution.is_assignment):
+        if resolution.how == ResolvedBy.STANDS and (options.assignments == EXACT or not resolution.is_assignment):
             yield f"It refers to {refers_to}, as it does now: {resolution.why}"
-        elif resolution.how == "dropped" and options.assignments == EXACT:
+        elif resolution.how == ResolvedBy.DROPPED and options.assignments == EXACT:
             yield f"The assignment to {refers_to} is left out: {resolution.why}"
-        elif resolution.how == "number":
+        elif resolution.how == ResolvedBy.NUMBER:
             yield (
                 f"It gets the number {resolution.to}: what names {resolution.id} outside Conditional Access "
                 "(SharePoint sites, sensitivity labels, Privileged Identity Management) has to be changed by hand."
             )
-        elif resolution.how == "kept" and reference_key(resolution) in needs and (resolution.name or not case.was_here):
+        elif (
+            resolution.how == ResolvedBy.KEPT
+            and reference_key(resolution) in needs
+            and (resolution.name or not case.was_here)
+        ):
             yield f"It names {refers_to}, which could not be resolved, and keeps that id: {resolution.why}"
     yield from case.mentions if is_written else ()
     if is_written and case.is_uploaded and case.live and masked(case.content) != case.content:

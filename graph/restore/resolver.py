@@ -6,6 +6,7 @@ object's, which is the same everywhere), the one object of that name.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from graph.content.spellings import GUID
@@ -30,16 +31,37 @@ from graph.restore.target_directory import ObjectKey, SourceObject, TargetDirect
 MOST_CONTEXTS = 99
 
 
+class ResolvedBy(StrEnum):
+    """How a reference was resolved, or why it was not."""
+
+    SAME_ID = "same"
+    MAPPING = "mapping"
+    NAME = "name"
+    # By `item` of this restore.
+    RESTORED = "restored"
+    # The target tenant's own counterpart: its directory id, its domain, its default.
+    TENANT = "tenant"
+    # The number of an authentication context in the target.
+    NUMBER = "number"
+    # The object is gone, and the live policy refers to it all the same.
+    STANDS = "stands"
+    # A hint that leads nowhere keeps its id.
+    KEPT = "kept"
+    DROPPED = "dropped"
+    UNRESOLVED = "unresolved"
+
+
 @dataclass(frozen=True)
 class Resolution:
-    """`how`: same, mapping, name, restored (by `item` of this restore), tenant (the target's own), number (a free one),
-    stands (is no more, and what is there refers to it just so), kept (a hint that leads nowhere), dropped, unresolved;
-    `why` says it of the last four.
+    """What a reference becomes in the target tenant. Plans are stored with these names as keys.
+
+    `why`: a sentence, for STANDS, KEPT, DROPPED and UNRESOLVED.
     """
 
     kind: str
     id: str
     name: str | None
+    # A ResolvedBy; a text of the same value in a plan that was read from the database.
     how: str
     to: str | None = None
     to_name: str | None = None
@@ -114,14 +136,16 @@ class Resolver:
         """Resolve a reference. `stands`: in the same tenant, the live policy refers to this very id."""
         source = self._source(reference)
         resolution = self._resolve_by_rule(reference, source)
-        if stands and resolution.how in ("unresolved", "name") and not reference.is_hint:
-            return self._resolution(reference, source, "stands", why=resolution.why or "It is not there any more.")
-        if resolution.how != "unresolved":
+        if stands and resolution.how in (ResolvedBy.UNRESOLVED, ResolvedBy.NAME) and not reference.is_hint:
+            return self._resolution(
+                reference, source, ResolvedBy.STANDS, why=resolution.why or "It is not there any more."
+            )
+        if resolution.how != ResolvedBy.UNRESOLVED:
             return resolution
         if reference.is_hint:
-            return self._resolution(reference, source, "kept", why=resolution.why)
+            return self._resolution(reference, source, ResolvedBy.KEPT, why=resolution.why)
         if reference.is_assignment and self._drop_missing:
-            return self._resolution(reference, source, "dropped", why=resolution.why)
+            return self._resolution(reference, source, ResolvedBy.DROPPED, why=resolution.why)
         return resolution
 
     def _source(self, reference: Reference) -> SourceObject:
@@ -133,14 +157,14 @@ class Resolver:
         for key in reference.may_be():
             if key in self.made:
                 item, to = self.made[key]
-                return self._resolution(reference, source, "restored", to, item=item)
+                return self._resolution(reference, source, ResolvedBy.RESTORED, to, item=item)
         for mapped in map(self._mapped.get, reference.may_be()):
             if mapped and self._is_there(reference.kind, mapped):
-                return self._resolution(reference, source, "mapping", mapped)
+                return self._resolution(reference, source, ResolvedBy.MAPPING, mapped)
         if not self._same_tenant and (own := self._tenant_counterpart(reference)):
-            return self._resolution(reference, source, "tenant", own)
+            return self._resolution(reference, source, ResolvedBy.TENANT, own)
         if self._keeps_id(reference):
-            return self._resolution(reference, source, "same", reference.id)
+            return self._resolution(reference, source, ResolvedBy.SAME_ID, reference.id)
         if reference.kind == PRESENTATIONS:
             return self._presentation(reference, source)
         return self._by_name(reference, source)
@@ -167,10 +191,10 @@ class Resolver:
         to = self.numbers.get(reference.id) or self._free_number(reference.id)
         if to is None:
             return self._resolution(
-                reference, source, "unresolved", why="Every number that a context can have is taken."
+                reference, source, ResolvedBy.UNRESOLVED, why="Every number that a context can have is taken."
             )
         self._numbers_given.add(to)
-        return self._resolution(reference, source, "same" if to == reference.id else "number", to)
+        return self._resolution(reference, source, ResolvedBy.SAME_ID if to == reference.id else ResolvedBy.NUMBER, to)
 
     def _free_number(self, own: str) -> str | None:
         """Return a free number; in the context's own tenant its old one, if free: other services may name it."""
@@ -183,7 +207,7 @@ class Resolver:
         self,
         reference: Reference,
         source: SourceObject,
-        how: str,
+        how: ResolvedBy,
         to: str | None = None,
         *,
         item: int | None = None,
@@ -233,21 +257,21 @@ class Resolver:
     def _by_name(self, reference: Reference, source: SourceObject) -> Resolution:
         if reference.kind == APPLICATIONS and (APPLICATIONS, reference.id) not in self._directory.not_answered:
             why = "The tenant has no enterprise application of this id."
-            return self._resolution(reference, source, "unresolved", why=why)
+            return self._resolution(reference, source, ResolvedBy.UNRESOLVED, why=why)
         if reference.kind in (DIRECTORIES, DOMAINS):
             why = "Nobody has said which of this tenant's stands for it."
-            return self._resolution(reference, source, "unresolved", why=why)
+            return self._resolution(reference, source, ResolvedBy.UNRESOLVED, why=why)
         if source.name is None and not source.within:
-            return self._resolution(reference, source, "unresolved", why="The backup does not know its name.")
+            return self._resolution(reference, source, ResolvedBy.UNRESOLVED, why="The backup does not know its name.")
         candidates = self._ids_of_name(reference, source)
         if len(candidates) == 1:
-            return self._resolution(reference, source, "name", candidates[0])
+            return self._resolution(reference, source, ResolvedBy.NAME, candidates[0])
         why = (
             f"{len(candidates)} of this name are there: say which with a mapping."
             if candidates
             else self._why_absent(reference)
         )
-        return self._resolution(reference, source, "unresolved", why=why)
+        return self._resolution(reference, source, ResolvedBy.UNRESOLVED, why=why)
 
     def _why_absent(self, reference: Reference) -> str:
         kind, source = reference.kind, self._source(reference)
@@ -284,8 +308,10 @@ class Resolver:
         definition = self._resolve_by_rule(Reference(DEFINITIONS, source.within), its_source)
         candidates = self._directory.presentations.get((str(definition.to), str(source.name)), [])
         if len(candidates) == 1:
-            return self._resolution(reference, source, "name", candidates[0])
-        return self._resolution(reference, source, "unresolved", why="Its administrative template is not there.")
+            return self._resolution(reference, source, ResolvedBy.NAME, candidates[0])
+        return self._resolution(
+            reference, source, ResolvedBy.UNRESOLVED, why="Its administrative template is not there."
+        )
 
 
 def _fits_source(policy: ListedPolicy, source: SourceObject) -> bool:
@@ -305,14 +331,14 @@ def replace_references(
     A reference to an item that is yet to be created keeps the backup's id: a preview compares, and writes nothing.
     """
     # A hint gives way to a reference that its place declares.
-    in_order = sorted(resolutions, key=lambda resolution: resolution.how != "kept")
+    in_order = sorted(resolutions, key=lambda resolution: resolution.how != ResolvedBy.KEPT)
     resolved = {(resolution.kind, resolution.id, resolution.is_assignment): resolution for resolution in in_order}
 
     def replace(reference: Reference) -> Any:
         resolution = resolved.get((reference.kind, reference.id, reference.is_assignment))
         if resolution is None:
             return reference.id
-        if resolution.how == "dropped":
+        if resolution.how == ResolvedBy.DROPPED:
             return DROP
         return resolution.to or created.get(resolution.item or 0) or reference.id
 
