@@ -215,6 +215,16 @@ def _require_same_policy(body: Mapping[str, Any], graph_id: str) -> None:
         raise Malformed("malformed", "Microsoft Graph's answer is damaged: it is of another policy than was asked for.")
 
 
+def item_path(policy_type: PolicyType, graph_id: str) -> str:
+    """Return a policy's path. Apple's enrollment profiles live below a token: their id is "{token}/{profile}"."""
+    token, _, profile = graph_id.partition("/")
+    return (
+        paths.join(policy_type.item_path(token), "enrollmentProfiles", profile)
+        if profile
+        else policy_type.item_path(graph_id)
+    )
+
+
 def read_policy(
     policy_type: PolicyType,
     graph_id: str,
@@ -230,12 +240,7 @@ def read_policy(
     gone.
     """
     began = monotonic()
-    token, _, profile = graph_id.partition("/")
-    item = (
-        paths.join(policy_type.item_path(token), "enrollmentProfiles", profile)
-        if profile
-        else policy_type.item_path(graph_id)
-    )
+    profile, item = graph_id.partition("/")[2], item_path(policy_type, graph_id)
     [answer] = yield [item if profile else policy_type.read_path(graph_id)]
     body, proof = dict(answer.require_body()), Proof()  # what was answered stays as it is: a memory may hold it
     if policy_type.is_single:

@@ -36,6 +36,24 @@ def index_by(items: Iterable[Object] | None, name: str) -> dict[str, Object]:
     return {str(item.get(name)): item for item in items or ()}
 
 
+def element_requests(
+    path: str,
+    now: Mapping[str, Object],
+    then: Mapping[str, Object],
+    new_body: Callable[[Object], Object],
+    changed_body: Callable[[Object], Object],
+) -> tuple[list[Request], list[Request], list[Request]]:
+    """Return the creations, changes and deletions that turn a list's elements `now` into `then`, both by their key."""
+    creations = [post(path, new_body(element)) for key, element in then.items() if key not in now]
+    changes = [
+        Request(paths.join(path, now[key]["id"]), "PATCH", changed_body(element))
+        for key, element in then.items()
+        if key in now and changed_body(now[key]) != changed_body(element)
+    ]
+    deletions = [Request(paths.join(path, element["id"]), "DELETE") for key, element in now.items() if key not in then]
+    return creations, changes, deletions
+
+
 def write_whole(action: str, key: str, clean: Callable[[Object], list[Any]]) -> Part:
     """Return a part that one action replaces as a whole."""
     return lambda path, live, want: [post(f"{path}/{action}", {key: clean(want)})]
@@ -247,21 +265,16 @@ def shape_enrollment(body: Object) -> None:
 
 
 def write_messages(path: str, live: Object, want: Object) -> list[Request]:
-    key, below = "localizedNotificationMessages", f"{path}/localizedNotificationMessages"
+    key = "localizedNotificationMessages"
     now, then = index_by(live.get(key), "locale"), index_by(want.get(key), "locale")
     # The default one first: a template without a default takes no other.
-    order = sorted(then.values(), key=lambda message: not message.get("isDefault"))
-    creations = [post(below, pick(message, "locale", "subject", "messageTemplate", "isDefault"))
-            for message in order if message["locale"] not in now]  # fmt: skip
-    changed = [
-        Request(paths.join(below, now[message["locale"]]["id"]), "PATCH", _message_body(message))
-        for message in order
-        if message["locale"] in now and _message_body(message) != _message_body(now[message["locale"]])
-    ]
-    deletions = [
-        Request(paths.join(below, message["id"]), "DELETE") for locale, message in now.items() if locale not in then
-    ]
-    return [*creations, *changed, *deletions]
+    then = dict(sorted(then.items(), key=lambda pair: not pair[1].get("isDefault")))
+    creations, changes, deletions = element_requests(f"{path}/{key}", now, then, _new_message_body, _message_body)
+    return [*creations, *changes, *deletions]
+
+
+def _new_message_body(message: Object) -> Object:
+    return pick(message, "locale", "subject", "messageTemplate", "isDefault")
 
 
 def _message_body(message: Object) -> Object:
@@ -339,23 +352,10 @@ def write_allowed_combinations(path: str, live: Object, want: Object) -> list[Re
 
 def write_combination_configurations(path: str, live: Object, want: Object) -> list[Request]:
     """Write the configurations, each known by its kind and the combinations that it is for."""
-    key, below = "combinationConfigurations", f"{path}/combinationConfigurations"
-    now = {_combination_key(configuration): configuration for configuration in live.get(key) or ()}
-    then = {_combination_key(configuration): configuration for configuration in want.get(key) or ()}
-    creations = [
-        post(below, combination_configuration(configuration)) for name, configuration in then.items() if name not in now
-    ]
-    changed = [
-        Request(paths.join(below, now[name]["id"]), "PATCH", combination_configuration(configuration))
-        for name, configuration in then.items()
-        if name in now and combination_configuration(now[name]) != combination_configuration(configuration)
-    ]
-    deletions = [
-        Request(paths.join(below, configuration["id"]), "DELETE")
-        for name, configuration in now.items()
-        if name not in then
-    ]
-    return [*creations, *changed, *deletions]
+    key, body = "combinationConfigurations", combination_configuration
+    now, then = ({_combination_key(element): element for element in content.get(key) or ()} for content in (live, want))
+    creations, changes, deletions = element_requests(f"{path}/{key}", now, then, body, body)
+    return [*creations, *changes, *deletions]
 
 
 def combination_configuration(value: Object) -> Object:

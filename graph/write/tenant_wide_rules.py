@@ -21,9 +21,8 @@ from graph.policy_types.permissions import (
 from graph.policy_types.tenant_wide_types import BRANDING_FILES, DEFAULT_LOCALE, DM
 from graph.policy_types.write_rule import APP_NAMED, CA_NAMED, DIRECTORY, LOCKS, POLICIES, Object, Part, WriteRule
 from graph.read import groups
-from graph.transport import paths
 from graph.transport.client import Request
-from graph.write.actions import omit, pick, post
+from graph.write.actions import element_requests, omit, pick, post
 
 AUTOPATCH = (
     "It is for an audience of devices and rings that only its own tenant knows, and that Microsoft Graph does not make "
@@ -124,23 +123,13 @@ _COOKIE = ("displayName", "comment", "hostOnly", "hostOrDomain", "path", "source
 def _list_part(name: str, key: Callable[[Object], str], shown: tuple[str, ...]) -> Part:
     """Return the part that writes a list below the site list, each of its elements by itself."""
 
+    def body(element: Object) -> Object:
+        return pick(element, *shown)
+
     def write(path: str, live: Object, want: Object) -> list[Request]:
-        now = {key(element): element for element in live.get(name) or ()}
-        then = {key(element): element for element in want.get(name) or ()}
-        creations = [
-            post(f"{path}/{name}", pick(element, *shown)) for which, element in then.items() if which not in now
-        ]
-        changed = [
-            Request(paths.join(path, name, now[which]["id"]), "PATCH", pick(element, *shown))
-            for which, element in then.items()
-            if which in now and pick(now[which], *shown) != pick(element, *shown)
-        ]
-        deletions = [
-            Request(paths.join(path, name, element["id"]), "DELETE")
-            for which, element in now.items()
-            if which not in then
-        ]
-        return [*deletions, *creations, *changed]
+        now, then = ({key(element): element for element in content.get(name) or ()} for content in (live, want))
+        creations, changes, deletions = element_requests(f"{path}/{name}", now, then, body, body)
+        return [*deletions, *creations, *changes]
 
     return write
 

@@ -17,6 +17,7 @@ from graph.microsoft import model
 from graph.policy_types.enrollment import NEVER_SENT, enrollment_token
 from graph.policy_types.policy_type import PolicyType
 from graph.policy_types.write_rule import BY_UPDATE, ONE_BY_ONE, Object, WriteRule
+from graph.read.readings import item_path
 from graph.transport import paths
 from graph.transport.client import Request
 from graph.write import additions
@@ -25,16 +26,6 @@ from graph.write.attainable import limit_to_attainable
 from graph.write.write_rules import WRITE_RULES
 
 PolicyContent = dict[str, Any]
-
-
-def item_path(policy_type: PolicyType, graph_id: str) -> str:
-    """Return a policy's path. Apple's enrollment profiles live below a token: their id is "{token}/{profile}"."""
-    token, _, profile = graph_id.partition("/")
-    return (
-        paths.join(policy_type.item_path(token), "enrollmentProfiles", profile)
-        if profile
-        else policy_type.item_path(graph_id)
-    )
 
 
 def chosen_id(policy_type: PolicyType, content: PolicyContent) -> str:
