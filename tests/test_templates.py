@@ -1,5 +1,6 @@
 """Templates are short lines, name what they use, and take states and permissions from their enums."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -25,8 +26,10 @@ ENUMS = (
     states.Standing,
 )
 LITERALS = frozenset(str(member) for enum in ENUMS for member in enum)
-# Words that are a state elsewhere, and here are something else: what a difference is, what a snapshot's proof says.
-NO_STATES = {"snapshots/_differences.html": {"removed"}, "snapshots/page.html": {"read"}}
+# Words that are a state elsewhere, and here are something else: what a difference is.
+NO_STATES = {"snapshots/_differences.html": {"removed"}}
+# More than so many variables are one object with a type, `page`.
+MOST_VARIABLES = 4
 
 
 def parsed(name: str) -> nodes.Template:
@@ -81,3 +84,27 @@ def test_every_template_is_used():
     by_flask_admin = {"admin/model/list.html"}
     assert set(TEMPLATES) - named - by_flask_admin == set()
     assert named - set(TEMPLATES) == set()
+
+
+def test_a_view_hands_its_page_one_typed_object_or_a_few_variables():
+    for path in (ROOT / "web" / "views").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("render_template", "stream_template"):
+                names = [keyword.arg for keyword in call.keywords]
+                assert None not in names, f"{path}, line {call.lineno}: which variables are these?"
+                assert len(names) <= MOST_VARIABLES, f"{path}, line {call.lineno}: {names}"
+
+
+def test_every_global_and_filter_that_templates_are_taught_is_used():
+    """Those of a template are told by its syntax tree; a word in a text is none."""
+    taught = next(
+        node
+        for node in ast.parse((ROOT / "web" / "app.py").read_text()).body
+        if isinstance(node, ast.FunctionDef) and node.name == "_teach_templates"
+    )
+    names = {keyword.arg for call in ast.walk(taught) if isinstance(call, ast.Call) for keyword in call.keywords}
+    used = set()
+    for name in TEMPLATES:
+        template = parsed(name)
+        used |= {node.name for kind in (nodes.Name, nodes.Filter) for node in template.find_all(kind)}
+    assert names - used == set()

@@ -120,16 +120,9 @@ def _sign_in_by_session(app: Flask) -> None:
 def _teach_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         ACTIVE=states.ACTIVE,
-        CHANGEABLE=states.CHANGEABLE,
-        ItemState=states.ItemState,
         MOST_TENANTS=filters.MOST_TENANTS,
-        Outcome=states.Outcome,
         Permission=Permission,
-        PolicyState=states.PolicyState,
-        RestoreState=states.RestoreState,
-        RunKind=states.RunKind,
         RunState=states.RunState,
-        Standing=states.Standing,
         back_after_choosing=layout.back_after_choosing,
         can=access.can,
         chosen_tenant=preferences.chosen_tenant,
@@ -152,10 +145,8 @@ def _teach_templates(app: Flask) -> None:
         linked=formatters.linked,
         moment=formatters.moment,
         seconds=formatters.seconds,
-        short=formatters.short,
         size=formatters.size,
         state_badge=formatters.state_badge,
-        except_for=formatters.except_for,
         words=snapshot_diff.words,
     )
 

@@ -261,7 +261,3 @@ def size(count: int) -> str:
     return (
         f"{count} B" if count < 1024 else f"{count / 1024:.1f} KB" if count < 1024**2 else f"{count / 1024**2:.1f} MB"
     )
-
-
-def short(fingerprint: str) -> str:
-    return fingerprint[:10]
