@@ -10,16 +10,16 @@ from db.policies import snapshots
 from graph.display import labels
 from graph.display.diff import Difference as Difference
 from graph.display.diff import compare
-from graph.display.labels import all_names
+from graph.display.labels import names_by_id
 from graph.display.masking import MASK as MASK
 from graph.display.masking import Masking as Masking
-from graph.display.masking import masked as masked
-from graph.display.outline import Line as Line
-from graph.display.outline import not_set, outline
+from graph.display.masking import mask_secrets as mask_secrets
+from graph.display.outline import OutlineLine as OutlineLine
+from graph.display.outline import outline_body, unset_properties
 from graph.policy_types.table import POLICY_TYPES
 
 Hide = Callable[[Any], Any]
-words = labels.words
+words = labels.readable_name
 
 
 def differences(before: Snapshot, after: Snapshot, hide: Hide | None = None) -> list[Difference]:
@@ -62,18 +62,18 @@ def _names(*oldest_first: Snapshot) -> dict[str, str | None]:
     """What the newest knows; of what it does not, what an older one knew."""
     names: dict[str, str | None] = {}
     for snapshot in oldest_first:
-        found = all_names(snapshot.references, were_read=snapshot.proof.get("names", "read") == "read")
+        found = names_by_id(snapshot.references, were_read=snapshot.proof.get("names", "read") == "read")
         names |= {one: name or names.get(one) for one, name in found.items()}
     return names
 
 
-def lines(body: dict[str, Any]) -> tuple[list[Line], list[str]]:
+def lines(body: dict[str, Any]) -> tuple[list[OutlineLine], list[str]]:
     """A body for reading, and the names of what is not set."""
-    return outline(body), not_set(body)
+    return outline_body(body), unset_properties(body)
 
 
 def assignments(snapshot: Snapshot, content: Mapping[str, Any] | None) -> list[tuple[bool, str]] | None:
     """(is an exclusion, in words) each; None: a policy of this type has none, or its content is not open."""
     found = content["assignments"] if content else None
     names = _names(snapshot)
-    return found and [(labels.is_exclusion(one), labels.assignment(one, names)) for one in found]
+    return found and [(labels.is_exclusion(one), labels.assignment_label(one, names)) for one in found]

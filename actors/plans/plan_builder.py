@@ -37,7 +37,7 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.read.groups import DELETED_GROUP, read_deletion_dates
 from graph.read.readings import Reading, read_policy
 from graph.references.reference_kinds import CONTEXTS, GROUPS, policy_types_of
-from graph.references.references import NOTHING, Reference, find, folded
+from graph.references.references import NOTHING_KNOWN, Reference, find_references, fold_id
 from graph.restore.desired_content import desired_content, source_traces
 from graph.restore.matching import NO_COPIES, UNREADABLE, Copies, Match
 from graph.restore.options import COPY, RestoreOptions, is_copied
@@ -88,7 +88,7 @@ class PlanBuilder:
         self._contents = BackupContents()
         self._matcher = TargetMatcher(restore, items, self._contents)
         self._listed: Listings = {}
-        self._known = NOTHING
+        self._known = NOTHING_KNOWN
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -189,7 +189,7 @@ class PlanBuilder:
         sources, own = self._sources(), source_ids.own_names(self._restore)
         self._known = source_ids.kinds_by_id(sources, TenantNames() if self._same_tenant else own)
         references = {
-            item.id: find(item.policy_type, self._contents[item], item.graph_id, self._known)
+            item.id: find_references(item.policy_type, self._contents[item], item.graph_id, self._known)
             for item in self._to_write()
         }
         resolver = self._resolver(list(chain.from_iterable(references.values())), sources, own)
@@ -209,9 +209,9 @@ class PlanBuilder:
     def _after_what_they_refer_to(
         self, items: Sequence[RestoreItem], references: Mapping[int, Sequence[Reference]]
     ) -> list[RestoreItem]:
-        by_key = {(item.policy_type, folded(item.graph_id)): item for item in items}
+        by_key = {(item.policy_type, fold_id(item.graph_id)): item for item in items}
         needs = {
-            item: [by_key[key] for reference in references[item.id] for key in reference.may_be() if key in by_key]
+            item: [by_key[key] for reference in references[item.id] for key in reference.candidates() if key in by_key]
             for item in items
         }
         return order_by_needs(items, needs)
@@ -306,7 +306,7 @@ class PlanBuilder:
         """Return what the live policy refers to. None counts for a copy, nor for a backup of another tenant."""
         if live is None or not self._same_tenant or self._options.existing == COPY:
             return set()
-        return set(map(reference_key, find(item.policy_type, live)))
+        return set(map(reference_key, find_references(item.policy_type, live)))
 
     @cached_property
     def _recycle_bin(self) -> dict[str, str]:
@@ -340,7 +340,7 @@ class PlanBuilder:
         copies = self._copies(item).there
         existing = target or (copies[0] if len(copies) == 1 else None)
         if is_made or existing:
-            resolver.made[item.policy_type, folded(item.graph_id)] = (item.id, None if is_made else existing)
+            resolver.made[item.policy_type, fold_id(item.graph_id)] = (item.id, None if is_made else existing)
 
     def _check_permission(self, item: RestoreItem, plan: ItemPlan) -> ItemPlan:
         if isinstance(self._listed[item.policy_type], Forbidden):

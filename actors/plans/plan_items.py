@@ -8,7 +8,7 @@ from typing import Any
 from db.models import RestoreItem
 from db.policies import snapshots
 from db.states import WRITTEN_OUTCOMES, Outcome
-from graph.display.masking import as_told
+from graph.display.masking import hide_live_secrets
 from graph.policy_types.policy_type import PolicyType, policy_name
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore.desired_content import desired_content
@@ -67,7 +67,7 @@ def comparable_live(item: RestoreItem, live: PolicyContent | None, want: PolicyC
     """Return the live content in a form that somebody who may not see its secrets may compare with an uploaded item."""
     if live is None or not is_uploaded(item):
         return live
-    return as_told(live, want, WRITE_RULES[item.policy_type].fixed)
+    return hide_live_secrets(live, want, WRITE_RULES[item.policy_type].fixed)
 
 
 class BackupContents(dict[RestoreItem, PolicyContent]):

@@ -170,7 +170,7 @@ class TargetMatcher:
         self, references: Iterable[Reference], listed: Mapping[str, Sequence[ListedPolicy] | GraphError]
     ) -> dict[mappings.ObjectKey, str]:
         """Return what stands for each reference; of an object created again and again, the one that is there."""
-        lines = {key: list(self.stand_ins_of(key)) for reference in references for key in reference.may_be()}
+        lines = {key: list(self.stand_ins_of(key)) for reference in references for key in reference.candidates()}
         there = {kind: () if isinstance(answer, GraphError) else answer for kind, answer in listed.items()}
         ids = {kind: {policy.graph_id for policy in policies} for kind, policies in there.items()}
         nearest = -1 if self._same_tenant else 0

@@ -87,14 +87,16 @@ def _is_of_type(policy_type: PolicyType, body: Mapping[str, Any]) -> bool:
 
 def _not_in(line: Line, document: dict[str, Any]) -> str:
     """An id that the manifest knows a name of, and that the content does not hold; "" when there is none."""
-    told = {references.folded(one) for ids in (line.references or {}).values() for one in ids}
+    told = {references.fold_id(one) for ids in (line.references or {}).values() for one in ids}
     if not told:
         return ""
-    left = told - {references.folded(one) for one in _texts(document)}
+    left = told - {references.fold_id(one) for one in _texts(document)}
     if left:
         # In the midst of a text: JSON, XML, a security identifier.
-        left -= {references.folded(one.id) for one in references.find(line.policy_type, document, line.graph_id)}
-        left -= {references.folded(one) for ids in directory_names.groups_and_filters_in(document) for one in ids}
+        left -= {
+            references.fold_id(one.id) for one in references.find_references(line.policy_type, document, line.graph_id)
+        }
+        left -= {references.fold_id(one) for ids in directory_names.groups_and_filters_in(document) for one in ids}
     return min(left, default="")
 
 

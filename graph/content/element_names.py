@@ -3,6 +3,7 @@
 from typing import Any
 
 from graph.content.normalise import canonical_json
+from graph.microsoft.model import bare_type
 
 # The keys that name an element of a list that no table knows; the first that it has.
 NAMING_KEYS = ("settingDefinitionId", "definitionId", "omaUri", "definition", "presentation", "locale", "payloadId",
@@ -22,5 +23,5 @@ def element_name(item: Any, keys: tuple[str, ...] = NAMING_KEYS) -> str:
 
 
 def _target_name(target: dict[str, Any]) -> str:
-    bare = str(target.get("@odata.type") or "").removeprefix("#microsoft.graph.")
+    bare = bare_type(target.get("@odata.type"))
     return " ".join(str(part) for part in (bare, target.get("groupId") or target.get("packageId")) if part)

@@ -283,7 +283,7 @@ class _Walk:
         """Send back the token that the tenant has; one of another tenant, or of a deleted policy, means nothing."""
         if want.get("valueState") == "notEncrypted" and is_held(want.get("value"), _ANY):
             return want
-        is_there = bool(live) and _is_catalog_secret(live, str(live.get("@odata.type")).removeprefix(model.PREFIX))
+        is_there = bool(live) and _is_catalog_secret(live, model.bare_type(live.get("@odata.type")))
         if setting in FROM_CONNECTOR and not is_there:
             return {**want, "value": FROM_CONNECTOR[setting], "valueState": "notEncrypted"}
         if setting not in FROM_CONNECTOR:

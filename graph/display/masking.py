@@ -1,8 +1,8 @@
-"""Which parts of a content are secrets, by what they are: the name beside a value, the setting that it is of, the table
-of graph/content/secrets.py, and what a value looks like.
+"""Mask the secrets in a content before people see it.
 
-Nothing is decided by it but what is shown, so too much is better than too little. But rules about passwords are no
-passwords: names, ids, assignments, switches, choices and lengths stay readable.
+A value is a secret by the name beside it, its setting, the table of graph/content/secrets.py, or its looks. This
+decides only what is shown, so masking too much is better than too little. But rules about passwords are no passwords:
+names, ids, assignments, switches, choices and lengths stay readable.
 """
 
 import base64
@@ -27,7 +27,7 @@ _SORTS = (
     r"(access|account|activation|admin|api|auth|client|encryption|licen[cs]e|master|network|pre[ _-]?shared|private"
     r"|product|recovery|security|service|shared|signing|storage|subscription|wep|wpa|workspace)"
 )
-# What a name of a secret ends in, with a number, a mark or a unit of text behind it at most.
+# Endings of names of secrets, with at most a number, a sign or a word for text behind them.
 _ENDS = re.compile(
     rf"(passwords?|passwd|passwort|passcodes?|passphrases?|pwd|secrets?|credentials?|tokens?|pfx|pkcs12|p12|psk"
     rf"|[_\W]pass|{_SORTS}[ _-]?keys?|key[ _-]?material"
@@ -36,11 +36,11 @@ _ENDS = re.compile(
     r"([ _-]?(value|text|string|data|plain|hash|pem|base64|encrypted))?[\W_\d]*$",
     re.IGNORECASE,
 )
-# Words that other words end in too: only where one begins.
+# Endings that other words have too: they count only where a word begins.
 _PIN_OR_KEY = re.compile(
     r"(?:[a-z0-9](?:Pin|PIN|Key|Pw|PW)|^[Pp](?:in|w)|PIN|KEY|(?:^|[_\W])[Kk]ey)(?:s|Code)?[\d\s:]*$"
 )
-# What a secret's name holds somewhere, unless it is a rule's.
+# Words anywhere in the name of a secret, unless it is a rule's name.
 _HOLDS = re.compile(
     rf"passw|passcode|passphrase|pwd|secret|credential|token|{_SORTS}[ _-]?key|connection[ _-]?string|key[ _-]?material"
     r"|(on|off)boarding[ _-]?blob",
@@ -53,7 +53,7 @@ _RULE = re.compile(
     r"|generat|lock|screen|deleg|guard|roam|hint|messag|help|simple|character|set|method|mode|source|support|binding",
     re.IGNORECASE,
 )
-# No secret in a property of this name, whatever it ends in.
+# Properties that hold no secret, whatever their names end in.
 _NO_SECRETS = frozenset(
     {
         "key", "appConfigKey", "enabledSkipKeys", "publicKey", "registryKey", "customForgotMyPasswordText",
@@ -61,14 +61,14 @@ _NO_SECRETS = frozenset(
     }
 )  # fmt: skip
 _TABLE = frozenset(name for _, name in SECRETS)
-# Words that people wrote, and what things are called.
+# Properties with words that people wrote, and names.
 _PROSE = frozenset(
     {
         "id", "displayName", "name", "description", "notes", "@odata.type", "title", "subject", "messageTemplate",
         "bodyText", "acceptanceStatement", "label", "omaUri", "locale",
     }
 )  # fmt: skip
-# A value, and what says beside it what it is of.
+# Names of the property that holds a value, and of those beside it that say what it is.
 _VALUE = re.compile(
     r"(?<!setting)(?<!settingcollection)(value|values|valueJson)$|^value(string|integer|bundle|text|data)(array)?$"
     r"|(?<!meta)data$|^(text|content)$",
@@ -77,15 +77,15 @@ _VALUE = re.compile(
 _NAME = re.compile(
     r"(name|key|label|title|header|omaUri|definitionId|variable|attribute|field)$|^(id|type)$", re.IGNORECASE
 )
-# A setting of a group that holds what another one is called.
+# In a group: the setting that holds the name of another one.
 _SAYS_A_NAME = re.compile(r"_(\w*key|name|key_?name|keytobereplaced|variable)$", re.IGNORECASE)
-# What switches are set to, whatever they are called.
+# Values of switches, whatever they are called: no secrets.
 _SWITCH = re.compile(
     r"true|false|yes|no|on|off|[01]|null|none|enabled?|disabled?|not ?configured|required|optional"
     r"|\s*<(enabled|disabled)\s*/>\s*|PGVuYWJsZWQvPg==|PGVuYWJsZWQgLz4=|PGRpc2FibGVkLz4=|PGRpc2FibGVkIC8\+",
     re.IGNORECASE,
 )
-# With blanks around it; a longer text is none.
+# With blanks around it; a longer text is no switch.
 _LONGEST_SWITCH = 40
 
 # --- what a value looks like -----------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ _LONGEST_SWITCH = 40
 _BLOB = re.compile(
     r"(payload|payloadJson|script|(script|rules|file)_?content|xml|blob|mobileconfig|plist)$", re.IGNORECASE
 )
-# What programs are told a secret by: PASSWORD=…, --api-key …, /uninstallcode:…
+# Ways to pass a secret to a program: PASSWORD=…, --api-key …, /uninstallcode:…
 _TOLD = (
     rf"(password|passwd|passcode|passphrase|pwd|secret|token|credential|psk|{_SORTS}[_-]?key"
     rf"|((?!exit){_CODES}|uninstall)[_-]?code|registration[_-]?key|activation[_-]?id)"
@@ -107,7 +107,7 @@ _ACCESS = re.compile(
     r"|\b(ghp_|xox[abp]-|AKIA)[\w-]{10}|hooks\.slack\.com/services/\w",
     re.IGNORECASE,
 )
-# One of these is in whatever the pattern finds: looking for them costs a thousandth.
+# Whatever _ACCESS finds contains one of these: searching for them first costs a thousandth.
 _HINTS = (
     "passw", "passcode", "passphrase", "pwd", "secret", "token", "credential", "psk", "key", "code",
     " -e", " /e", "\n-e", "\n/e", "/user:", "bearer", "webhook/", "glpat-", "github_pat_", "sk-", "sk_", "aiza",
@@ -117,38 +117,38 @@ _HINTS = (
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{16,}={0,2}")
 # PKCS#12 begins as SEQUENCE, version 3 (RFC 7292): a certificate with its key.
 _PKCS12 = re.compile(rb"0\x82..\x02\x01\x03", re.DOTALL)
-# What a text of the settings catalog names an app or a script by (Windows Autopilot device preparation).
+# The keys of a text of the settings catalog that names an app or a script (Windows Autopilot device preparation).
 _REFERENCE = frozenset({"id", "type", "@odata.type"})
 _SHORTEST_TEXT = 12
-# Of which the end tells.
+# Longer names are judged by their last characters.
 LONGEST_NAME = 300
 # A longer value is no setting that anybody reads: it is masked, and costs no look inside.
 LONGEST_LOOKED_AT = 100_000
-# A plan names the same few thousand properties and settings again and again: what a name says is worked out once.
+# A plan names the same few thousand properties and settings again and again: each name is judged once.
 _NAMES_KEPT = 16_384
 # PNG, JPEG, icon, GIF and PDF, in base64.
 _SHOWN_TO_ALL = ("iVBORw", "/9j/", "AAABAA", "R0lGOD", "JVBERi")
 ACCESS, WITH_KEY, LONG = "access data", "certificate with its key", "long text"
 
 
-class _Near(NamedTuple):
-    """What is said of a value by what stands around it."""
+class _Context(NamedTuple):
+    """The things around a value that say what it is."""
 
     names: tuple[str, ...] = ()
-    # It is one of the choices that a setting has.
+    # The value is one of the choices that a setting has.
     is_choice: bool = False
-    # What the settings beside it in a group call it.
+    # Names that settings beside it in a group give it.
     beside: tuple[str, ...] = ()
 
 
-_NOTHING = _Near()
+_NO_CONTEXT = _Context()
 
 
 class Masking:
-    """Makes copies of contents with their secrets masked, and counts them.
+    """Copies contents with their secrets masked, and counts these.
 
-    `tells_apart`: a script or another opaque text that is not the same as one before gets another mask, so that a
-    comparison of what was captured shows that it changed. Never where one of the two may be somebody's guess.
+    `tells_apart`: different scripts, and other opaque texts, get different masks, so that a comparison of captured
+    contents shows a change. Never set it where one of the two may be somebody's guess.
     """
 
     def __init__(self, *, tells_apart: bool = False) -> None:
@@ -157,41 +157,43 @@ class Masking:
         self._seen: dict[str, list[bytes]] = {}
 
     def __call__(self, value: Any) -> Any:
-        return self._value(value, "", _NOTHING)
+        return self._value(value, "", _NO_CONTEXT)
 
-    def _value(self, value: Any, key: str, near: _Near) -> Any:
+    def _value(self, value: Any, key: str, context: _Context) -> Any:
         if isinstance(value, dict):
-            return self._object(value, near)
+            return self._object(value, context)
         if isinstance(value, list):
-            return [self._value(inner, key, near) for inner in value]
-        what = _blob_of({}, key, value, near) if isinstance(value, str) else ""
+            return [self._value(inner, key, context) for inner in value]
+        what = _blob_kind({}, key, value, context) if isinstance(value, str) else ""
         return self._blob(value, what) if what else value
 
-    def _object(self, holder: dict[str, Any], near: _Near) -> dict[str, Any]:
-        near = _near(holder, near)
-        near = near._replace(beside=_beside(holder) or near.beside)
-        return {key: self._property(holder, key, value, near) for key, value in holder.items()}
+    def _object(self, holder: dict[str, Any], context: _Context) -> dict[str, Any]:
+        context = _context(holder, context)
+        context = context._replace(beside=_sibling_names(holder) or context.beside)
+        return {key: self._property(holder, key, value, context) for key, value in holder.items()}
 
-    def _property(self, holder: dict[str, Any], key: str, value: Any, near: _Near) -> Any:
+    def _property(self, holder: dict[str, Any], key: str, value: Any, context: _Context) -> Any:
         if key in _PROSE or _is_switch(value):
-            return value if not isinstance(value, dict | list) else self._value(value, key, near)
-        if is_secret(holder, key, value, near):
-            return self._blob(value, opaque(value)) if isinstance(value, str) and opaque(value) else self._mask()
-        if isinstance(value, str) and (what := _blob_of(holder, key, value, near)):
+            return value if not isinstance(value, dict | list) else self._value(value, key, context)
+        if is_secret(holder, key, value, context):
+            return (
+                self._blob(value, opaque_kind(value)) if isinstance(value, str) and opaque_kind(value) else self._mask()
+            )
+        if isinstance(value, str) and (what := _blob_kind(holder, key, value, context)):
             return self._blob(value, what)
         if key == "valueJson" and isinstance(value, str):
             return self._json(value)
         if isinstance(value, str):
             return value
-        return self._value(value, key, near._replace(is_choice=key.startswith("choiceSetting")))
+        return self._value(value, key, context._replace(is_choice=key.startswith("choiceSetting")))
 
     def _json(self, text: str) -> Any:
-        """An intent's value is always JSON: it stays where nothing in it is a secret."""
-        read = _parsed(text) if len(text) <= LONGEST_LOOKED_AT else text
-        if isinstance(read, str):
-            return self._blob(text, opaque(read)) if opaque(read) else text
+        """Mask the value of an intent's setting, which is always JSON, unless nothing in it is a secret."""
+        document = _parse_json(text) if len(text) <= LONGEST_LOOKED_AT else text
+        if isinstance(document, str):
+            return self._blob(text, opaque_kind(document)) if opaque_kind(document) else text
         inside = Masking()
-        inside(read)
+        inside(document)
         return self._blob(text, "JSON") if inside.count else text
 
     def _mask(self) -> str:
@@ -199,24 +201,27 @@ class Masking:
         return MASK
 
     def _blob(self, value: Any, what: str) -> str:
-        """What it is, and about how long. No digest: of a text that is known but for a password it would tell that."""
+        """Mask a text, and say what it is and about how long.
+
+        No digest: whoever knows the text but for a password could try passwords with it.
+        """
         self.count += 1
         text = str(value)
         shown = f"{what}, about {-(-len(text) // 100) * 100:,} characters"
-        return MASK[:-1] + f" {shown}{self._number(shown, text)})"
+        return MASK[:-1] + f" {shown}{self._text_number(shown, text)})"
 
-    def _number(self, shown: str, text: str) -> str:
+    def _text_number(self, shown: str, text: str) -> str:
         if not self._tells_apart:
             return ""
-        seen, mark = self._seen.setdefault(shown, []), hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-        if mark not in seen:
-            seen.append(mark)
-        number = seen.index(mark) + 1
+        seen, digest = self._seen.setdefault(shown, []), hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        if digest not in seen:
+            seen.append(digest)
+        number = seen.index(digest) + 1
         return f", text {number}" if number > 1 else ""
 
 
-class _Unlike(Masking):
-    """What it masks is equal to nothing, and no mask either: masks are left where they are."""
+class _HidingSecrets(Masking):
+    """Replaces secrets by a text that equals nothing, and is no mask either: masks stay where they are."""
 
     def _mask(self) -> str:
         return UNKNOWN
@@ -225,27 +230,28 @@ class _Unlike(Masking):
         return UNKNOWN
 
 
-def as_told(live: dict[str, Any], want: Mapping[str, Any], fixed: Collection[str]) -> dict[str, Any]:
-    """What is there, as it is compared with a file of somebody who may not see its secrets: none of them is known to be
-    the same, so that nobody can try whether a guess is right. What cannot be changed anyway (`fixed`) counts as the
-    same.
+def hide_live_secrets(live: dict[str, Any], want: Mapping[str, Any], fixed: Collection[str]) -> dict[str, Any]:
+    """Return the live content for comparison with a file of somebody who may not see its secrets.
+
+    None of its secrets equals the file's, so that nobody can try whether a guess is right. Properties that cannot be
+    changed anyway (`fixed`) count as equal.
     """
-    told = _Unlike()(live)
-    same = {name: want["body"].get(name) for name in fixed if told["body"].get(name) != live["body"].get(name)}
-    return {**told, "body": {**told["body"], **same}}
+    hidden = _HidingSecrets()(live)
+    same = {name: want["body"].get(name) for name in fixed if hidden["body"].get(name) != live["body"].get(name)}
+    return {**hidden, "body": {**hidden["body"], **same}}
 
 
-def masked(value: Any) -> Any:
+def mask_secrets(value: Any) -> Any:
     return Masking()(value)
 
 
-def _near(holder: Mapping[str, Any], around: _Near) -> _Near:
-    """What a pair's name, a setting's definition, or a presentation's label says of the values in the object."""
-    has_value = any(_says(_VALUE, name) for name in holder)
+def _context(holder: Mapping[str, Any], around: _Context) -> _Context:
+    """Return the context of the values in an object: a pair's name, a setting's definition, a presentation's label."""
+    has_value = any(_matches(_VALUE, name) for name in holder)
     own = [
-        said
-        for name, said in holder.items()
-        if isinstance(said, str) and _says(_NAME, name) and (has_value or name.lower().endswith("definitionid"))
+        text
+        for name, text in holder.items()
+        if isinstance(text, str) and _matches(_NAME, name) and (has_value or name.lower().endswith("definitionid"))
     ]
     for named in ("definition", "presentation"):
         inner = holder.get(named)
@@ -254,47 +260,47 @@ def _near(holder: Mapping[str, Any], around: _Near) -> _Near:
     outer = around.names if "presentation" in holder or not own else ()
     is_of_setting = isinstance(holder.get("settingDefinitionId"), str)
     beside = around.beside if is_of_setting and not _SAYS_A_NAME.search(holder["settingDefinitionId"]) else ()
-    return _Near((*own, *outer, *beside), around.is_choice)
+    return _Context((*own, *outer, *beside), around.is_choice)
 
 
-def _beside(holder: Mapping[str, Any]) -> tuple[str, ...]:
-    """Where one setting of a group holds a name and another its value: the names."""
+def _sibling_names(holder: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names that settings of a group hold for the values in other settings of it."""
     children = holder.get("children")
-    settings = [one for one in children if isinstance(one, dict)] if isinstance(children, list) else []
-    named = [one for one in settings if _SAYS_A_NAME.search(str(one.get("settingDefinitionId")))]
-    values = [one.get("simpleSettingValue") for one in named]
-    return tuple(str(one.get("value")) for one in values if isinstance(one, dict))
+    settings = [child for child in children if isinstance(child, dict)] if isinstance(children, list) else []
+    named = [setting for setting in settings if _SAYS_A_NAME.search(str(setting.get("settingDefinitionId")))]
+    values = [setting.get("simpleSettingValue") for setting in named]
+    return tuple(str(setting_value.get("value")) for setting_value in values if isinstance(setting_value, dict))
 
 
-def is_secret(holder: Mapping[str, Any], key: str, value: Any, near: _Near = _NOTHING) -> bool:
-    """By its property's name, or by what stands beside it."""
+def is_secret(holder: Mapping[str, Any], key: str, value: Any, context: _Context = _NO_CONTEXT) -> bool:
+    """Tell a secret by its property's name, or by its context."""
     if key in _NO_SECRETS or value in (None, "", [], {}) or _is_switch(value) or is_mask(value):
         return False
     if key in _TABLE or _names_a_secret(key, is_property=True):
         return True
-    are_objects = isinstance(value, list) and any(isinstance(one, dict) for one in value)
-    if not _says(_VALUE, key) or near.is_choice or are_objects:
+    are_objects = isinstance(value, list) and any(isinstance(inner, dict) for inner in value)
+    if not _matches(_VALUE, key) or context.is_choice or are_objects:
         return False
     if "valueState" in holder or holder.get("isEncrypted"):
         return True
-    return any(map(_names_a_secret, near.names)) and not _is_rule_as_json(value)
+    return any(map(_names_a_secret, context.names)) and not _is_rule_as_json(value)
 
 
-def _says(pattern: re.Pattern[str], name: str) -> bool:
-    return _found(pattern, name[-LONGEST_NAME:])
+def _matches(pattern: re.Pattern[str], name: str) -> bool:
+    return _search(pattern, name[-LONGEST_NAME:])
 
 
 @lru_cache(_NAMES_KEPT)
-def _found(pattern: re.Pattern[str], name: str) -> bool:
+def _search(pattern: re.Pattern[str], name: str) -> bool:
     return bool(pattern.search(name))
 
 
 def _names_a_secret(name: str, *, is_property: bool = False) -> bool:
-    return _is_secrets(name[-LONGEST_NAME:], is_property)
+    return _is_secret_name(name[-LONGEST_NAME:], is_property)
 
 
 @lru_cache(_NAMES_KEPT)
-def _is_secrets(name: str, is_property: bool) -> bool:
+def _is_secret_name(name: str, is_property: bool) -> bool:
     if _ENDS.search(name) or _PIN_OR_KEY.search(name):
         return True
     return not is_property and bool(_HOLDS.search(name)) and not _RULE.search(name)
@@ -313,36 +319,36 @@ def _is_rule_as_json(value: Any) -> bool:
     return isinstance(value, str) and _is_switch(value.strip().strip('"'))
 
 
-def _blob_of(holder: Mapping[str, Any], key: str, value: str, near: _Near) -> str:
-    """What sort of opaque text it is, by its name or by itself; "" for an ordinary value."""
+def _blob_kind(holder: Mapping[str, Any], key: str, value: str, context: _Context) -> str:
+    """Return what kind of opaque text this is, by its name or its looks; "" for an ordinary value."""
     kind = str(holder.get("@odata.type") or "")
-    of_pair = _says(_VALUE, key) and (_says(_BLOB, kind) or any(_says(_BLOB, name) for name in near.names))
-    if not value or near.is_choice or GUID.fullmatch(value) or _is_shown(holder, key, value):
+    of_pair = _matches(_VALUE, key) and (_matches(_BLOB, kind) or any(_matches(_BLOB, name) for name in context.names))
+    if not value or context.is_choice or GUID.fullmatch(value) or _is_shown(holder, key, value):
         return ""
-    if _says(_BLOB, key) or of_pair:
-        is_script = "script" in f"{key} {' '.join(near.names)}".lower()
-        return opaque(value) or ("script" if is_script else "data")
-    return "" if key == "valueJson" else opaque(value)
+    if _matches(_BLOB, key) or of_pair:
+        is_script = "script" in f"{key} {' '.join(context.names)}".lower()
+        return opaque_kind(value) or ("script" if is_script else "data")
+    return "" if key == "valueJson" else opaque_kind(value)
 
 
 def _is_shown(holder: Mapping[str, Any], key: str, value: str) -> bool:
-    """Pictures, papers, and certificates without a key: everybody may see them."""
+    """Tell whether everybody may see it: pictures, documents, certificates without a key."""
     is_picture = str(holder.get("type")).startswith("image/") or value.startswith(_SHOWN_TO_ALL)
     return key in _PROSE or is_picture or (key.lower().endswith("certificate") and not _holds_a_key(value))
 
 
 def _holds_a_key(value: str) -> bool:
-    return opaque(value) in (ACCESS, WITH_KEY, LONG)
+    return opaque_kind(value) in (ACCESS, WITH_KEY, LONG)
 
 
-def opaque(text: str) -> str:
-    """What nobody can see into: markup, JSON, a script, a key, as it is or in base64; "" for an ordinary value."""
+def opaque_kind(text: str) -> str:
+    """Return what kind of opaque text this is, also in base64: markup, JSON, a script, a key; "" for others."""
     if len(text) > LONGEST_LOOKED_AT:
         return LONG
-    return _opaque(text) or _in_base64(text)
+    return _text_kind(text) or _in_base64(text)
 
 
-def _opaque(text: str) -> str:
+def _text_kind(text: str) -> str:
     begin = text.lstrip("\ufeff \t\r\n")
     if _gives_access(text):
         return ACCESS
@@ -350,9 +356,9 @@ def _opaque(text: str) -> str:
         return "XML"
     if begin.startswith("#!"):
         return "script"
-    read = _parsed(begin) if begin.startswith(("{", "[")) else None
-    is_reference = isinstance(read, dict) and read.keys() <= _REFERENCE
-    return "JSON" if read and isinstance(read, dict | list) and not is_reference else ""
+    document = _parse_json(begin) if begin.startswith(("{", "[")) else None
+    is_reference = isinstance(document, dict) and document.keys() <= _REFERENCE
+    return "JSON" if document and isinstance(document, dict | list) and not is_reference else ""
 
 
 def _gives_access(text: str) -> bool:
@@ -370,23 +376,23 @@ def _in_base64(text: str) -> str:
     if _PKCS12.match(data):
         return WITH_KEY
     inside = _text_of(data)
-    return (_opaque(inside) or "script or text") if len(inside) >= _SHORTEST_TEXT else ""
+    return (_text_kind(inside) or "script or text") if len(inside) >= _SHORTEST_TEXT else ""
 
 
 def _text_of(data: bytes) -> str:
-    """What people could read; "" for an image, a certificate, or a word that only looks like base64."""
+    """Return the readable text in the bytes; "" for an image, a certificate, or a word that only looks like base64."""
     for encoding in ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8", "utf-16-le"):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        plain = sum((one.isprintable() and one.isascii()) or one in "\r\n\t" for one in text)
+        plain = sum((char.isprintable() and char.isascii()) or char in "\r\n\t" for char in text)
         if text and plain >= 0.9 * len(text):
             return text
     return ""
 
 
-def _parsed(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

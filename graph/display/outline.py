@@ -1,6 +1,6 @@
-"""A policy body as lines that a person can read: names and values, indented; its plumbing left out.
+"""A policy body as lines that a person can read: names and values, indented, without technical properties.
 
-Nothing is lost by it: the raw JSON stands beside it. What is not set (null or an empty list) is named, not shown.
+The raw JSON is shown beside it. Properties that are not set (null or an empty list) are only named.
 """
 
 from collections.abc import Iterator
@@ -23,24 +23,24 @@ _PLUMBING = frozenset(
 
 
 @dataclass(frozen=True)
-class Line:
-    """`value` is None for a heading of deeper lines."""
+class OutlineLine:
+    """One line. `value` is None for the heading of deeper lines."""
 
     depth: int
     label: str
     value: str | None
 
 
-def outline(body: dict[str, Any]) -> list[Line]:
+def outline_body(body: dict[str, Any]) -> list[OutlineLine]:
     return list(_object(body, 0))
 
 
-def not_set(body: dict[str, Any]) -> list[str]:
+def unset_properties(body: dict[str, Any]) -> list[str]:
     return [name for name, value in body.items() if _is_empty(value)]
 
 
-def decoded(name: str, value: Any) -> Any:
-    """A script's or payload's text instead of its base64; anything else as it is."""
+def decode_property(name: str, value: Any) -> Any:
+    """Return the text of a script or payload instead of its base64; anything else as it is."""
     return decode_base64(value) if name in ENCODED else value
 
 
@@ -48,55 +48,55 @@ def _is_empty(value: Any) -> bool:
     return value is None or value in ([], {})
 
 
-def _object(value: dict[str, Any], depth: int) -> Iterator[Line]:
+def _object(value: dict[str, Any], depth: int) -> Iterator[OutlineLine]:
     for name, inner in value.items():
         if name not in _PLUMBING and not _is_empty(inner):
             yield from _named(name, inner, depth)
 
 
-def _named(name: str, value: Any, depth: int) -> Iterator[Line]:
+def _named(name: str, value: Any, depth: int) -> Iterator[OutlineLine]:
     if isinstance(value, dict):
-        yield Line(depth, name, None)
+        yield OutlineLine(depth, name, None)
         yield from _object(value, depth + 1)
     elif isinstance(value, list) and any(isinstance(inner, dict | list) for inner in value):
-        yield Line(depth, name, None)
+        yield OutlineLine(depth, name, None)
         for inner in value:
             yield from _element(inner, depth + 1)
     elif isinstance(value, list):
-        yield Line(depth, name, ", ".join(_text(inner) for inner in value))
+        yield OutlineLine(depth, name, ", ".join(_text(inner) for inner in value))
     else:
-        yield Line(depth, name, _text(decoded(name, value)))
+        yield OutlineLine(depth, name, _text(decode_property(name, value)))
 
 
-def _element(value: Any, depth: int) -> Iterator[Line]:
+def _element(value: Any, depth: int) -> Iterator[OutlineLine]:
     instance = _setting_instance(value)
     if instance:
         yield from _setting(instance, depth)
     elif isinstance(value, dict):
-        yield Line(depth, element_name(value), None)
+        yield OutlineLine(depth, element_name(value), None)
         yield from _object(value, depth + 1)
     else:
         yield from _named("", value, depth)
 
 
 def _setting_instance(value: Any) -> dict[str, Any] | None:
-    """Of a settings catalog setting, or of a child, which is the instance itself."""
+    """Return the instance of a settings catalog setting; a child setting is one itself. None for anything else."""
     if not isinstance(value, dict):
         return None
     instance = value.get("settingInstance", value)
     return instance if isinstance(instance, dict) and instance.get("settingDefinitionId") else None
 
 
-def _setting(instance: dict[str, Any], depth: int) -> Iterator[Line]:
-    """The setting's own name and value on one line; what depends on it below."""
+def _setting(instance: dict[str, Any], depth: int) -> Iterator[OutlineLine]:
+    """Yield the setting's name and value as one line, and its child settings below."""
     name = str(instance["settingDefinitionId"])
-    found = [
+    value_properties = [
         (key, value) for key, value in instance.items() if key.endswith(("SettingValue", "SettingCollectionValue"))
     ]
-    values = [one for _, value in found for one in (value if isinstance(value, list) else [value])]
+    values = [inner for _, value in value_properties for inner in (value if isinstance(value, list) else [value])]
     values = [value for value in values if isinstance(value, dict)]
     plain = [_text(value["value"]).removeprefix(f"{name}_") for value in values if value.get("value") is not None]
-    yield Line(depth, name, ", ".join(plain) if plain else None)
+    yield OutlineLine(depth, name, ", ".join(plain) if plain else None)
     for value in values:
         children = value.get("children")
         for child in children if isinstance(children, list) else ():

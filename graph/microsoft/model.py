@@ -164,6 +164,11 @@ def type_of_collection(path: str) -> str:
     return answered
 
 
+def bare_type(odata_type: Any) -> str:
+    """Return the type name in an @odata.type, without its prefix; "" where there is none."""
+    return str(odata_type or "").removeprefix(PREFIX)
+
+
 def type_of(value: Any, declared: str) -> str:
     """Return the type of a JSON object: the one that its @odata.type names where the model knows it, else the one
     that its place declares.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from graph.microsoft.model import bare_type
 from graph.policy_types.permissions import Access
 from graph.transport import paths, rate_limits
 
@@ -136,7 +137,7 @@ def _value_at(body: Body, path: str) -> str:
 
 def display_type(policy_type: PolicyType, body: Body) -> str:
     """Return the title of the body's subtype (“Update ring”), else that of the policy type."""
-    bare = str(body.get("@odata.type") or "").removeprefix("#microsoft.graph.")
+    bare = bare_type(body.get("@odata.type"))
     return policy_type.titles.get(bare, policy_type.title)
 
 

@@ -56,7 +56,7 @@ def _add_links(policy_type: PolicyType, item: str, body: Body, proof: Proof) -> 
 
     Only a 404 says that there is none; after any other refusal nothing is known, and the policy is incomplete.
     """
-    links = navigations.links(policy_type.key, body.get("@odata.type"))
+    links = navigations.subtype_links(policy_type.key, body.get("@odata.type"))
     if not links:
         return
     cast = str(body["@odata.type"]).removeprefix("#")

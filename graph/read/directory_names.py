@@ -37,7 +37,9 @@ def resolve_names(
     for another try.
     """
     named, filters = (set(filter(_may_be_id, ids)) for ids in groups_and_filters_in(content))
-    group_references = [reference for reference in references.find(policy_type, content) if reference.kind == GROUPS]
+    group_references = [
+        reference for reference in references.find_references(policy_type, content) if reference.kind == GROUPS
+    ]
     groups = named | {
         reference.id for reference in group_references if not reference.is_hint and _may_be_id(reference.id)
     }

@@ -1,5 +1,5 @@
-"""What is left of the source tenant in what is to be written into another: ids that nothing replaced, in values and
-texts, and its domains. Nothing is changed here; it is told.
+"""Traces of the source tenant in a body that is to be written into another tenant: ids that nothing replaced, and
+domains. They are only reported; nothing is changed here.
 """
 
 import base64
@@ -17,14 +17,14 @@ from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
 from graph.references import security_identifier
 from graph.references.reference_kinds import DOMAINS, GROUPS
-from graph.references.references import Known, declared_type, is_none
+from graph.references.references import KnownIds, declared_type, is_no_reference
 
-# As many as a person reads; the others are counted.
-MOST = 8
+# A person reads so many; the others are only counted.
+MAX_SENTENCES = 8
 _DEEPEST_TEXT = 2
 # A property that is named like an id, and that no table knows.
 _LIKE_AN_ID = re.compile(r"(Id|Ids|ID|IDs|Identifier|Identifiers|Guid|Guids)$")
-# The id of an object itself, and what the service or Microsoft's catalogues say.
+# An object's own id, and properties of the service or of Microsoft's catalogs.
 _OWN = frozenset({"id", "@odata.type", "settingDefinitionId"})
 _PLUMBING = frozenset(
     {
@@ -36,16 +36,18 @@ _PLUMBING = frozenset(
 
 @dataclass(frozen=True)
 class Mention:
+    """A trace of the source tenant, `where` it stands in words for people. `is_whole`: it is the whole value."""
+
     where: str
     id: str
-    # "": nobody knows what it is an id of.
+    # "" where nobody knows what it is an id of.
     kind: str = ""
     is_whole: bool = False
 
 
 @dataclass(frozen=True)
 class _Place:
-    """`where`: for people. `type`: of the object that has the value, as far as Microsoft's model knows."""
+    """The place of a value: `where` in words for people, `type` of its object as far as Microsoft's model knows it."""
 
     where: str = ""
     type: str = ""
@@ -53,16 +55,24 @@ class _Place:
     texts: int = 0
 
 
-def find(policy_type: str, body: Any, known: Known, told: Collection[str], to_come: Collection[str]) -> list[Mention]:
-    """`known`: ids and domains of the source. `told`: ids that the plan speaks of anyway. `to_come`: those of what the
-    restore makes, which stand as whole values until then. All in small letters.
+def find_leftovers(
+    policy_type: str, body: Any, known: KnownIds, reported: Collection[str], to_come: Collection[str]
+) -> list[Mention]:
+    """Return the traces in a body. All ids are given in small letters.
+
+    `known`: ids and domains of the source. `reported`: ids that the plan mentions anyway. `to_come`: ids of objects
+    that the restore will create, which stand as whole values until then.
     """
-    found = dict.fromkeys(_inside(body, _Place(type=root_type(POLICY_TYPES[policy_type])), known))
-    return [one for one in found if one.id.lower() not in told and not (one.is_whole and one.id.lower() in to_come)]
+    mentions = dict.fromkeys(_inside(body, _Place(type=root_type(POLICY_TYPES[policy_type])), known))
+    return [
+        mention
+        for mention in mentions
+        if mention.id.lower() not in reported and not (mention.is_whole and mention.id.lower() in to_come)
+    ]
 
 
-def _inside(value: Any, place: _Place, known: Known) -> Iterator[Mention]:
-    """`place.type`: here, what the model says that an object is."""
+def _inside(value: Any, place: _Place, known: KnownIds) -> Iterator[Mention]:
+    """Yield the traces in a value; `place.type` is what the model declares for an object here."""
     if isinstance(value, list):
         for inner in value:
             yield from _inside(inner, place, known)
@@ -75,46 +85,46 @@ def _inside(value: Any, place: _Place, known: Known) -> Iterator[Mention]:
                 yield from _property(inner, _Place(where, own, key, place.texts), known)
 
 
-def _property(value: Any, place: _Place, known: Known) -> Iterator[Mention]:
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, str):
-            yield from _text(one, place, known)
+def _property(value: Any, place: _Place, known: KnownIds) -> Iterator[Mention]:
+    for inner in value if isinstance(value, list) else [value]:
+        if isinstance(inner, str):
+            yield from _text(inner, place, known)
         else:
-            yield from _inside(one, replace(place, type=declared_type(place.type, place.key)), known)
+            yield from _inside(inner, replace(place, type=declared_type(place.type, place.key)), known)
 
 
-def _text(text: str, place: _Place, known: Known) -> Iterator[Mention]:
+def _text(text: str, place: _Place, known: KnownIds) -> Iterator[Mention]:
     inside = embedded_json.parse(embedded_json.decode(text)) if place.texts < _DEEPEST_TEXT else None
     if inside is not None:
         yield from _inside(inside, _Place(place.where, "", place.key, place.texts + 1), known)
-    elif GUID.fullmatch(one := text.strip('"')) and one.lower() not in known:
-        if one != ZERO_GUID and _is_like_an_id(place):
-            yield Mention(place.where, one, is_whole=True)
+    elif GUID.fullmatch(text_id := text.strip('"')) and text_id.lower() not in known:
+        if text_id != ZERO_GUID and _is_like_an_id(place):
+            yield Mention(place.where, text_id, is_whole=True)
     else:
         yield from _in_words(text, place.where, known)
 
 
 def _is_like_an_id(place: _Place) -> bool:
     is_named_so = place.key in ("value", "valueJson", "id") or bool(_LIKE_AN_ID.search(place.key))
-    return is_named_so and not is_none(place.type, place.key)
+    return is_named_so and not is_no_reference(place.type, place.key)
 
 
-def _in_words(text: str, where: str, known: Known) -> Iterator[Mention]:
+def _in_words(text: str, where: str, known: KnownIds) -> Iterator[Mention]:
     opened = _opened(text)
-    for found in GUID.findall(opened):
-        if found.lower() in known:
-            yield Mention(where, found, known[found.lower()], is_whole=found == text.strip('"'))
-    if opened != text:  # of those in the text itself a plan speaks by their groups
-        for found in security_identifier.PATTERN.findall(opened):
-            yield Mention(where, found, GROUPS)
+    for found_id in GUID.findall(opened):
+        if found_id.lower() in known:
+            yield Mention(where, found_id, known[found_id.lower()], is_whole=found_id == text.strip('"'))
+    if opened != text:  # security identifiers in the text itself are replaced with their groups
+        for found_id in security_identifier.PATTERN.findall(opened):
+            yield Mention(where, found_id, GROUPS)
     low = opened.lower()
-    for domain in (one for one, kind in known.items() if kind == DOMAINS):
+    for domain in (name for name, kind in known.items() if kind == DOMAINS):
         if domain in low and re.search(rf"(?<![\w.-]){re.escape(domain)}(?![\w-])", low):
             yield Mention(where, domain, DOMAINS)
 
 
 def _opened(text: str) -> str:
-    """A file in base64, in whichever of the encodings that scripts are saved in; anything else as it is."""
+    """Return the text of a file in base64, in the encodings that scripts are saved in; anything else as it is."""
     try:
         file = base64.b64decode("".join(text.split()), validate=True)
     except ValueError:
@@ -123,15 +133,17 @@ def _opened(text: str) -> str:
     return file.decode("utf-16" if is_utf16 else "utf-8", errors="replace")
 
 
-def sentences(mentions: Sequence[Mention], called: Callable[[str], str]) -> list[str]:
-    """What a plan says of them. `called`: “the group”, of each kind."""
-    told = [_sentence(one, called) for one in mentions[:MOST]]
-    more = len(mentions) - MOST
-    return [*told, f"And {more} more such places."] if more > 0 else told
+def leftover_sentences(mentions: Sequence[Mention], kind_label: Callable[[str], str]) -> list[str]:
+    """Return the sentences of a plan about the traces. `kind_label` returns “the group” and the like for a kind."""
+    lines = [_sentence(mention, kind_label) for mention in mentions[:MAX_SENTENCES]]
+    more = len(mentions) - MAX_SENTENCES
+    return [*lines, f"And {more} more such places."] if more > 0 else lines
 
 
-def _sentence(one: Mention, called: Callable[[str], str]) -> str:
-    if not one.kind:
-        return f"{one.where} holds the id {one.id}, and nobody knows of what: it is written as it is."
-    named = called(one.kind).removeprefix("the ")
-    return f"{one.where} holds the source tenant's {named} {one.id}, which is written as it is: change it by hand."
+def _sentence(mention: Mention, kind_label: Callable[[str], str]) -> str:
+    if not mention.kind:
+        return f"{mention.where} holds the id {mention.id}, and nobody knows of what: it is written as it is."
+    named = kind_label(mention.kind).removeprefix("the ")
+    return (
+        f"{mention.where} holds the source tenant's {named} {mention.id}, which is written as it is: change it by hand."
+    )

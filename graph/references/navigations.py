@@ -1,7 +1,7 @@
-"""What a policy refers to by navigation alone: its JSON does not show it, and no write of its body sets it.
+"""References by navigation alone: a policy's JSON does not show them, and no write of its body sets them.
 
-Which exact subtype has which comes from Microsoft's model, inherited ones included, as does whether it leads to one
-object or to several. Read by `…/{id}/{cast}/{name}`, linked by its `$ref`: PUT for one, POST for one of several
+Microsoft's model says which subtype has which, inherited ones included, and whether one leads to one object or to
+several. Read by `…/{id}/{cast}/{name}`, linked by its `$ref`: PUT for one, POST for one of several
 (Micke-K/IntuneManagement: Set-GraphNavigationProperties; deploymenttheory/terraform-provider-microsoft365;
 microsoft/Microsoft365DSC#5650).
 """
@@ -20,7 +20,7 @@ _KINDS = {
     "deviceConfiguration": "deviceConfigurations",
     "deviceManagementDerivedCredentialSettings": DERIVED_CREDENTIALS,
 }
-# Where the objects of a kind are.
+# The collections that hold the objects of a kind.
 PATHS = {
     "deviceConfigurations": "/deviceManagement/deviceConfigurations",
     DERIVED_CREDENTIALS: "/deviceManagement/derivedCredentials",
@@ -30,7 +30,7 @@ _UNTRIED = frozenset({"derivedCredentialSettings", "domainJoinConfiguration"})
 
 
 @dataclass(frozen=True)
-class Link:
+class NavigationLink:
     name: str
     is_many: bool
     kind: str
@@ -40,19 +40,19 @@ class Link:
         return self.name in _UNTRIED
 
 
-def links(policy_type: str, odata_type: Any) -> tuple[Link, ...]:
-    """Of a policy of that subtype, as its @odata.type says; none where the model does not know it."""
-    bare = str(odata_type or "").removeprefix(model.PREFIX)
+def subtype_links(policy_type: str, odata_type: Any) -> tuple[NavigationLink, ...]:
+    """Return the navigations of the subtype in an @odata.type; none where the model does not know it."""
+    bare = model.bare_type(odata_type)
     return _links(bare) if bare in _subtypes(policy_type) else ()
 
 
-def all_links(policy_type: str) -> dict[str, Link]:
-    """By name, of whichever subtype."""
+def all_links(policy_type: str) -> dict[str, NavigationLink]:
+    """Return the navigations of all subtypes, by name."""
     return {link.name: link for bare in sorted(_subtypes(policy_type)) for link in _links(bare)}
 
 
 def has_link(policy_type: str, bare: str, name: str) -> bool:
-    """The subtype has a navigation of this name."""
+    """Tell whether the subtype has a navigation of this name."""
     return bare in _subtypes(policy_type) and any(link.name == name for link in _links(bare))
 
 
@@ -62,9 +62,9 @@ def _subtypes(policy_type: str) -> frozenset[str]:
 
 
 @cache
-def _links(bare: str) -> tuple[Link, ...]:
-    found = [(one, _kind(one.type)) for one in model.properties(bare).values() if one.is_navigation]
-    return tuple(Link(one.name, one.is_many, kind) for one, kind in found if kind)
+def _links(bare: str) -> tuple[NavigationLink, ...]:
+    navigations = [(item, _kind(item.type)) for item in model.properties(bare).values() if item.is_navigation]
+    return tuple(NavigationLink(item.name, item.is_many, kind) for item, kind in navigations if kind)
 
 
 def _kind(type_name: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Which properties hold the id of another object, and of which kind; and which only look as if they did.
+"""The properties that hold the id of another object, and of which kind; and those that only look as if they did.
 
 Drawn from Microsoft's model: every writable text or guid, single or list, in every type that a policy type reaches,
 whose name ends as an id's does or whose description says that it is one (msgraph-beta-sdk 1.66.0, the comments of its
@@ -54,7 +54,7 @@ _FAMILIES: Mapping[str, tuple[str, ...]] = {
 
 
 def policy_types_of(kind: str) -> tuple[str, ...]:
-    """Where the objects of a kind are listed; nothing for what is no policy, and for groups: there may be too many."""
+    """Return the policy types of a kind's objects; () for what is no policy, and for groups: there are too many."""
     if kind == GROUPS:
         return ()
     return _FAMILIES.get(kind, (kind,) if kind in POLICY_TYPES else ())
@@ -260,4 +260,4 @@ NONE_BY_TYPE: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     }
 )  # fmt: skip
 IS_NONE_BY_NAME = frozenset(name for names in NONE_BY_NAME.values() for name in names)
-IS_NONE_BY_TYPE = frozenset(one for rows in NONE_BY_TYPE.values() for one in rows)
+IS_NONE_BY_TYPE = frozenset(pair for rows in NONE_BY_TYPE.values() for pair in rows)

@@ -11,14 +11,14 @@ import uuid
 PATTERN = re.compile(r"S-1-12-1(?:-\d{1,10}){4}(?![\d-])")
 
 
-def object_id(sid: str) -> str:
-    """The object's id; "" for numbers that are too large for one."""
-    numbers = [int(one) for one in sid.split("-")[4:]]
-    if any(one > 0xFFFFFFFF for one in numbers):
+def to_object_id(sid: str) -> str:
+    """Return the object id in a security identifier; "" where its numbers are too large for one."""
+    numbers = [int(number) for number in sid.split("-")[4:]]
+    if any(number > 0xFFFFFFFF for number in numbers):
         return ""
     return str(uuid.UUID(bytes_le=struct.pack("<4I", *numbers)))
 
 
-def of_object(guid: str) -> str:
+def from_object_id(guid: str) -> str:
     numbers = struct.unpack("<4I", uuid.UUID(guid).bytes_le)
     return "S-1-12-1-" + "-".join(map(str, numbers))

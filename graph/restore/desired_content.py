@@ -8,7 +8,7 @@ from graph.policy_types.object_labels import object_label
 from graph.policy_types.policy_type import PolicyType
 from graph.read import groups
 from graph.references import leftover_ids
-from graph.references.references import Known
+from graph.references.references import KnownIds
 from graph.restore.matching import copy_name
 from graph.restore.options import COPY, GROUPS_WITH_MEMBERS, LEAVE, NONE, OFF, REPORT_ONLY, RestoreOptions, is_copied
 from graph.restore.resolver import Resolution, ResolvedBy, replace_references
@@ -68,7 +68,7 @@ def _desired_state(captured: str, choice: str) -> str:
 def source_traces(
     policy_type: PolicyType,
     want: PolicyContent,
-    known: Known,
+    known: KnownIds,
     resolutions: Iterable[Resolution],
     options: RestoreOptions,
 ) -> list[str]:
@@ -84,6 +84,6 @@ def source_traces(
     written = {**sendable_properties(policy_type, body), "@odata.type": want["body"].get("@odata.type")}
     if options.assignments != LEAVE:
         written["assignments"] = want.get("assignments")
-    return leftover_ids.sentences(
-        leftover_ids.find(policy_type.key, written, known, accounted_for, to_come), object_label
+    return leftover_ids.leftover_sentences(
+        leftover_ids.find_leftovers(policy_type.key, written, known, accounted_for, to_come), object_label
     )

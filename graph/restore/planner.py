@@ -6,11 +6,11 @@ from datetime import datetime
 
 from graph.content.fingerprint import fingerprint
 from graph.content.secrets import missing_secret, settle_secrets
-from graph.display.masking import as_told, masked
+from graph.display.masking import hide_live_secrets, mask_secrets
 from graph.policy_types.object_labels import object_label
 from graph.policy_types.policy_type import PolicyType
 from graph.references.reference_kinds import TOKENS
-from graph.references.references import Reference, find
+from graph.references.references import Reference, find_references
 from graph.restore import address_checks
 from graph.restore.desired_content import COMPLIANCE, desired_content, without_past_dates
 from graph.restore.matching import NAME, NO_COPIES, Copies, Match
@@ -155,7 +155,7 @@ def _written_references(case: PlanCase, part: PolicyContent) -> frozenset[Refere
     }
     references = {
         reference_key(reference)
-        for reference in find(case.policy_type.key, written_content, known=kinds_by_id(case.resolutions))
+        for reference in find_references(case.policy_type.key, written_content, known=kinds_by_id(case.resolutions))
     }
     return frozenset(
         references
@@ -206,7 +206,7 @@ def _plan_update(case: PlanCase, live: PolicyContent, options: RestoreOptions) -
     with_assignments = options.assignments != LEAVE
     want = _desired_before_creation(case, options, is_there=True)
     if case.is_uploaded:
-        live = as_told(live, want, WRITE_RULES[case.policy_type.key].fixed)
+        live = hide_live_secrets(live, want, WRITE_RULES[case.policy_type.key].fixed)
     differences = remaining_differences(case.policy_type, live, want, with_assignments=with_assignments)
     if not differences:
         return ItemPlan("matches", message="It is as the backup has it.")
@@ -318,7 +318,7 @@ def _notes(case: PlanCase, options: RestoreOptions, needs: frozenset[ReferenceKe
         ):
             yield f"It names {refers_to}, which could not be resolved, and keeps that id: {resolution.why}"
     yield from case.mentions if is_written else ()
-    if is_written and case.is_uploaded and case.live and masked(case.content) != case.content:
+    if is_written and case.is_uploaded and case.live and mask_secrets(case.content) != case.content:
         yield "Its secrets and scripts are written as the file has them: whether they are the same there is not told."
     if case.live and case.live["body"].get("state") == "enabled" and options.conditional_access != AS_CAPTURED:
         yield f"It is on now and will be {options.conditional_access}: not enforced any more until it is switched on."

@@ -24,7 +24,7 @@ from graph.references.reference_kinds import (
     PRINCIPALS,
     policy_types_of,
 )
-from graph.references.references import DROP, Reference, folded, holders, rewrite
+from graph.references.references import DROP, Reference, find_holders, fold_id, rewrite_references
 from graph.restore.target_directory import ObjectKey, SourceObject, TargetDirectory, definition_scope, is_looked_up
 
 # c1 to c99 (learn.microsoft.com: authenticationContextClassReference).
@@ -78,7 +78,7 @@ def names_in_content(policy_type: str, content: dict[str, Any]) -> dict[ObjectKe
         (reference.kind, reference.id): SourceObject(
             holder["displayName"], holder.get("@odata.type"), within=definition_scope(holder)
         )
-        for reference, holder in holders(policy_type, content)
+        for reference, holder in find_holders(policy_type, content)
         if holder.get("displayName")
     }
     for value in content["body"].get("definitionValues") or ():
@@ -123,7 +123,7 @@ class Resolver:
         """`is_anothers(policy type, source id, target id)`: the target's object is another source object's match."""
         self._is_anothers = is_anothers
         self._directory, self._mapped, self._own = directory, mapped, own
-        self._sources = {(kind, folded(graph_id)): source for (kind, graph_id), source in sources.items()}
+        self._sources = {(kind, fold_id(graph_id)): source for (kind, graph_id), source in sources.items()}
         self._same_tenant, self._drop_missing = same_tenant, drop_missing
         # (policy type, source id) -> (item, its id in the target or None while it is yet to be made); ids as folded.
         self.made: dict[ObjectKey, tuple[int, str | None]] = {}
@@ -149,16 +149,16 @@ class Resolver:
         return resolution
 
     def _source(self, reference: Reference) -> SourceObject:
-        return next((self._sources[key] for key in reference.may_be() if key in self._sources), SourceObject())
+        return next((self._sources[key] for key in reference.candidates() if key in self._sources), SourceObject())
 
     def _resolve_by_rule(self, reference: Reference, source: SourceObject) -> Resolution:
         if reference.kind == CONTEXT_NUMBERS:
             return self._context_number(reference, source)
-        for key in reference.may_be():
+        for key in reference.candidates():
             if key in self.made:
                 item, to = self.made[key]
                 return self._resolution(reference, source, ResolvedBy.RESTORED, to, item=item)
-        for mapped in map(self._mapped.get, reference.may_be()):
+        for mapped in map(self._mapped.get, reference.candidates()):
             if mapped and self._is_there(reference.kind, mapped):
                 return self._resolution(reference, source, ResolvedBy.MAPPING, mapped)
         if not self._same_tenant and (own := self._tenant_counterpart(reference)):
@@ -251,8 +251,8 @@ class Resolver:
         if kind not in self._by_id:
             # Groups are listed as items of the restore alone.
             policies = self._list_kind(kind) or self._listed(kind)
-            self._by_id[kind] = {folded(listed.graph_id): listed for listed in policies}
-        return self._by_id[kind].get(folded(graph_id))
+            self._by_id[kind] = {fold_id(listed.graph_id): listed for listed in policies}
+        return self._by_id[kind].get(fold_id(graph_id))
 
     def _by_name(self, reference: Reference, source: SourceObject) -> Resolution:
         if reference.kind == APPLICATIONS and (APPLICATIONS, reference.id) not in self._directory.not_answered:
@@ -342,11 +342,11 @@ def replace_references(
             return DROP
         return resolution.to or created.get(resolution.item or 0) or reference.id
 
-    return rewrite(policy_type, content, replace, kinds_by_id(in_order))
+    return rewrite_references(policy_type, content, replace, kinds_by_id(in_order))
 
 
 def kinds_by_id(resolutions: Iterable[Resolution]) -> dict[str, str]:
-    """Return {id or domain: kind of its object} (graph.references.references.Known)."""
+    """Return {id or domain: kind of its object} (graph.references.references.KnownIds)."""
     return {
         resolution.id.lower(): resolution.kind
         for resolution in resolutions

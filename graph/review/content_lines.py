@@ -11,8 +11,8 @@ from typing import Any
 
 from graph.content.element_names import NAMING_KEYS, element_name
 from graph.content.secrets import settle_secrets
-from graph.display.decoded import described, visible
-from graph.display.labels import Names, assignment, is_exclusion, words
+from graph.display.decoding import describe_text, show_invisible
+from graph.display.labels import NamesById, assignment_label, is_exclusion, readable_name
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
 from graph.references.references import EVERYBODY
@@ -55,17 +55,17 @@ def _with_chosen_id(policy_type: PolicyType, part: dict[str, Any], body: dict[st
     return ({"id": body.get("id")} if says else {}) | part
 
 
-def body_lines(body: Any, masked: Any, names: Names) -> list[ContentLine]:
+def body_lines(body: Any, masked: Any, names: NamesById) -> list[ContentLine]:
     """Return the lines of a body. `masked`: the same body as the reader may see it."""
     writer = _LineWriter({**EVERYBODY, **names})
-    empty = [words(name) for name, inner in body.items() if _is_empty(inner)]
+    empty = [readable_name(name) for name, inner in body.items() if _is_empty(inner)]
     return [
         *writer.object(body, masked, 0),
         *([ContentLine(0, "Not set", ", ".join(empty))] if empty else []),
     ]
 
 
-def assignment_lines(assignments: Any, masked: Any, names: Names) -> list[ContentLine]:
+def assignment_lines(assignments: Any, masked: Any, names: NamesById) -> list[ContentLine]:
     writer = _LineWriter({**EVERYBODY, **names})
     return [
         line
@@ -91,7 +91,7 @@ class _LineWriter:
                 yield from self._named(name, inner, _masked_at(masked, name, inner), depth)
 
     def _named(self, name: str, value: Any, masked: Any, depth: int) -> Iterator[ContentLine]:
-        label = words(name)
+        label = readable_name(name)
         if isinstance(value, dict | list) and not isinstance(masked, type(value)):
             yield self._hidden(label, masked, depth)
         elif name in _NAMED_ONLY and isinstance(value, dict) and value.get("id"):
@@ -108,10 +108,10 @@ class _LineWriter:
         """Name an object as the target does. The content's own name for it is never sent, and may be anybody's."""
         target_name = self._names.get(str(value["id"]))
         if target_name:
-            return visible(target_name)
+            return show_invisible(target_name)
         own_name = value.get("displayName") or value.get("label")
         where = value.get("categoryPath")
-        return visible(
+        return show_invisible(
             f"“{own_name}{f' ({where})' if where else ''}”, as the content calls it" if own_name else str(value["id"])
         )
 
@@ -122,9 +122,9 @@ class _LineWriter:
             shown = [self._leaf(name, element, seen, 0) for element, seen in zip(value, masked, strict=True)]
             more = ", ".join(filter(None, (line.more for line in shown)))
             is_hidden = any(line.is_hidden for line in shown)
-            yield ContentLine(depth, words(name), ", ".join(str(line.value) for line in shown), more, is_hidden)
+            yield ContentLine(depth, readable_name(name), ", ".join(str(line.value) for line in shown), more, is_hidden)
             return
-        yield ContentLine(depth, words(name))
+        yield ContentLine(depth, readable_name(name))
         for number, (element, seen) in enumerate(zip(value, masked, strict=True), start=1):
             yield from self._element(name, element, seen, depth + 1, number)
 
@@ -143,7 +143,7 @@ class _LineWriter:
 
     def _element_name(self, masked: dict[str, Any], number: int) -> str:
         is_named = any(masked.get(name) for name in NAMING_KEYS)
-        return visible(element_name(masked) if is_named else str(masked.get("displayName") or number))
+        return show_invisible(element_name(masked) if is_named else str(masked.get("displayName") or number))
 
     def _setting(self, instance: dict[str, Any], masked: dict[str, Any], depth: int) -> Iterator[ContentLine]:
         """Yield the setting's name and value on one line; all else of it below."""
@@ -156,7 +156,7 @@ class _LineWriter:
         templates = filter(None, map(_template_ids, [instance, *(value for value, _ in values)]))
         more = " · ".join([name, *(line.more for line in plain if line.more), *templates])
         yield ContentLine(
-            depth, words(name), ", ".join(texts) if texts else None, more, any(line.is_hidden for line in plain)
+            depth, readable_name(name), ", ".join(texts) if texts else None, more, any(line.is_hidden for line in plain)
         )
         yield from self.object(instance, masked, depth + 1, _shown_above(instance, {"settingDefinitionId", *keys}))
         for number, (value, seen) in enumerate(values, start=1):
@@ -169,22 +169,22 @@ class _LineWriter:
     def assignment(self, value: dict[str, Any], masked: Any) -> Iterator[ContentLine]:
         target = value.get("target") or {}
         ids = [target[name] for name in ("groupId", "deviceAndAppManagementAssignmentFilterId") if target.get(name)]
-        whom = visible(assignment(value, self._names))
+        whom = show_invisible(assignment_label(value, self._names))
         more = [str(name) for name in ids if str(name) not in whom]
         yield ContentLine(0, "Exclude" if is_exclusion(value) else "Include", whom, " · ".join(more))
         yield from self.object(target, _masked_at(masked, "target", target), 1, _TARGET_ON_FIRST_LINE)
         yield from self.object(value, masked, 1, _ASSIGNMENT_ON_FIRST_LINE)
 
     def _leaf(self, name: str, value: Any, masked: Any, depth: int) -> ContentLine:
-        label = words(name)
+        label = readable_name(name)
         if value != masked:
             return self._hidden(label, masked, depth)
         if not isinstance(value, str):
             return ContentLine(depth, label, _plain_value(value))
         target_name = self._names.get(value)
         if target_name:
-            return ContentLine(depth, label, visible(target_name), value)
-        text, more = described(name, value)
+            return ContentLine(depth, label, show_invisible(target_name), value)
+        text, more = describe_text(name, value)
         return ContentLine(depth, label, text, more)
 
     def _hidden(self, label: str, masked: Any, depth: int) -> ContentLine:

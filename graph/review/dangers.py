@@ -11,7 +11,7 @@ from typing import Any
 
 from graph.content.normalise import canonical_json
 from graph.content.places import root_type
-from graph.display.labels import words
+from graph.display.labels import readable_name
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
 from graph.references.references import EVERYBODY
@@ -182,7 +182,7 @@ def _find_administrators(held: _HeldPolicy) -> Iterator[Finding]:
             if name == "localAdminEnabled" and inner is True:
                 yield Finding("admin", [name, inner], "Users are administrators of their Cloud PCs.")
             if name.startswith(("adminAccountUserName", "userRights")) and inner:
-                yield Finding("admin", [name, inner], f"It sets {words(name).lower()} on devices.")
+                yield Finding("admin", [name, inner], f"It sets {readable_name(name).lower()} on devices.")
         setting = str(value.get("settingDefinitionId") or "")
         if "localusersandgroups" in setting or "_userrights_" in setting:
             yield Finding(
@@ -241,7 +241,7 @@ def _find_device_removal(held: _HeldPolicy) -> Iterator[Finding]:
             known = model.properties(of).get(name)
             is_remedy = known is not None and known.kind == "enum" and inner in ("wipe", "retire")
             if is_remedy or (_is_limit(name) and inner not in (None, False, "", 0)):
-                yield Finding("devices", [name, inner], f"{words(name)}: {inner}.")
+                yield Finding("devices", [name, inner], f"{readable_name(name)}: {inner}.")
 
 
 def _is_limit(name: str) -> bool:

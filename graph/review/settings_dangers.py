@@ -6,7 +6,7 @@ from typing import Any
 
 from graph.content.normalise import canonical_json, is_unset
 from graph.content.places import root_type
-from graph.display.labels import words
+from graph.display.labels import readable_name
 from graph.microsoft import model
 from graph.policy_types.policy_type import PolicyType
 from graph.review.danger import Danger, Finding, object_at, objects_at
@@ -72,7 +72,7 @@ def find_disabled_protection(objects: Iterable[tuple[str, dict[str, Any]]]) -> I
     for _, value in objects:
         setting, text = _setting_id(value), _setting_value(value)
         if setting and any(which.search(setting) and off.search(text) for which, off in _OFF):
-            name = words(setting.rpartition("/")[2] if "/" in setting else setting)
+            name = readable_name(setting.rpartition("/")[2] if "/" in setting else setting)
             yield Finding("protection", [setting, text], f"It turns off: {name}.")
 
 
@@ -154,4 +154,4 @@ def _true_properties(policy_type: PolicyType, body: dict[str, Any]) -> list[str]
 
 def _setting_names(names: list[str]) -> str:
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    return ", ".join(words(name) for name in names[:_NAMES_SHOWN]) + more
+    return ", ".join(readable_name(name) for name in names[:_NAMES_SHOWN]) + more

@@ -205,7 +205,7 @@ class GraphClient:
 
     def _take_from_budget(self, requests: Sequence[Request]) -> None:
         if self._budget:
-            self._budget.take(Counter(one for each in requests for one in services_of(each.method, each.path)))
+            self._budget.take(Counter(service for each in requests for service in services_of(each.method, each.path)))
         self.requests_made += len(requests)
 
     def _report_throttling(self, request: Request, error: Throttled) -> None:

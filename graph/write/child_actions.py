@@ -23,7 +23,7 @@ from graph.policy_types.enrollment import (
 )
 from graph.policy_types.write_rule import Object, Part
 from graph.references import navigations
-from graph.references.navigations import Link
+from graph.references.navigations import NavigationLink
 from graph.transport import paths
 from graph.transport.client import Request
 from graph.write.actions import TYPE, index_by, pick, post, write_messages
@@ -36,7 +36,7 @@ def link_parts(policy_type: str) -> dict[str, Part]:
     return {name: _link_part(policy_type, link) for name, link in navigations.all_links(policy_type).items()}
 
 
-def _link_part(policy_type: str, link: Link) -> Part:
+def _link_part(policy_type: str, link: NavigationLink) -> Part:
     def write(path: str, live: Object, want: Object) -> list[Request]:
         bare = str(want.get("@odata.type") or "").removeprefix(TYPE)
         if not navigations.has_link(policy_type, bare, link.name):

@@ -11,8 +11,8 @@ from graph.content.normalise import normalise, normalise_assignments
 from graph.content.places import root_type
 from graph.content.secrets import comparable_body, is_held, secrets_of, settle_secrets
 from graph.content.service_made import is_service_made_outermost
-from graph.display.diff import NOBODY, Difference, compare
-from graph.display.labels import Names
+from graph.display.diff import NO_NAMES, Difference, compare
+from graph.display.labels import NamesById
 from graph.microsoft import model
 from graph.policy_types.enrollment import NEVER_SENT, enrollment_token
 from graph.policy_types.policy_type import PolicyType
@@ -301,7 +301,12 @@ def removal_requests(policy_type: PolicyType, graph_id: str, live: PolicyContent
 
 
 def remaining_differences(
-    policy_type: PolicyType, live: PolicyContent, want: PolicyContent, *, with_assignments: bool, names: Names = NOBODY
+    policy_type: PolicyType,
+    live: PolicyContent,
+    want: PolicyContent,
+    *,
+    with_assignments: bool,
+    names: NamesById = NO_NAMES,
 ) -> list[Difference]:
     """Return the differences that are left, as a reader sees them: before is `live`, after is `want`."""
     if live == want:  # as most of a preview's are: far cheaper than looking at each value

@@ -13,7 +13,7 @@ from graph.policy_types.policy_type import PolicyType
 from graph.read import unread
 from graph.references.navigations import all_links
 from graph.references.reference_kinds import OBJECTS
-from graph.references.references import kind_of
+from graph.references.references import reference_kind
 from graph.write.write_rules import WRITE_RULES
 
 CONTENT = "compared and written"
@@ -65,7 +65,7 @@ def _answer(row: PolicyType, kind: str, found: model.Property, *, is_root: bool)
         return Answer(declared, name, SECRET)
     if found.is_navigation or is_own_object(str(found.type)):
         return _of_navigation(row, declared, found, is_root=is_root)
-    to = kind_of(kind, name)
+    to = reference_kind(kind, name)
     if to:
         return Answer(declared, name, REFERENCE, to)
     return Answer(declared, name, NOT_SENT if is_root and name in WRITE_RULES[row.key].drop else CONTENT)

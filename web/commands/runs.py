@@ -20,7 +20,7 @@ from db.runs import run_progress, runs
 from db.states import ACTIVE, RunState
 from web.commands.context import actor, answer, as_json, force_option, opened, policy_named, tenant_named
 from web.presentation.backup_zip import archive
-from web.presentation.masking import masked
+from web.presentation.masking import mask_secrets
 from web.presentation.run_messages import sentence
 
 EXIT_CODES = {RunState.SUCCEEDED: 0, RunState.PARTIAL: 2}
@@ -93,7 +93,7 @@ def download(backup_set_id: int, file: Path, with_secrets: bool, force: bool, as
             raise Invalid(f"There is no backup set {backup_set_id}.")
         with private_file.writing(file, force=force) as out:
             disclosures.record_download(backup_set, with_secrets, actor())
-            out.writelines(archive(backup_set, (lambda document: document) if with_secrets else masked))
+            out.writelines(archive(backup_set, (lambda document: document) if with_secrets else mask_secrets))
         answer(as_json, {"file": str(file), "bytes": file.stat().st_size}, f"Wrote {file}.")
 
 

@@ -6,7 +6,7 @@ A page shows contents masked, whoever looks. Its “Show secrets” asks for the
 
 from actors.facade.snapshot_diff import MASK as MASK
 from actors.facade.snapshot_diff import Masking as Masking
-from actors.facade.snapshot_diff import masked as masked
+from actors.facade.snapshot_diff import mask_secrets as mask_secrets
 
 
 def note(hide: Masking | None, may_show: bool) -> str:

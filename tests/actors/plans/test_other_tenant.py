@@ -94,7 +94,7 @@ def test_a_vpn_profile_is_made_before_the_app_that_names_it(contoso, fabrikam, c
 
 def test_a_group_that_a_body_names_is_found_by_its_name(contoso, fabrikam, cast, ended):
     """Also where only its security identifier stands."""
-    sid, theirs = security_identifier.of_object(APP), security_identifier.of_object(ROBOT)
+    sid, theirs = security_identifier.from_object_id(APP), security_identifier.from_object_id(ROBOT)
     for tenant, kiosk, admins in ((contoso, PRINCIPAL, APP), (fabrikam, VPN, ROBOT)):
         tenant.put("groups", {"id": kiosk, "displayName": "Kiosk users"})
         tenant.put("groups", {"id": admins, "displayName": "Local admins"})

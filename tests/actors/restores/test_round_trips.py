@@ -28,7 +28,7 @@ from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
 from graph.policy_types.tenant_wide_types import BUILT_IN_CATEGORIES
 from graph.references.navigations import all_links
-from graph.references.references import find
+from graph.references.references import find_references
 from graph.write.attainable import limit_to_attainable
 from graph.write.write_rules import WRITE_RULES
 from tests.support import servers
@@ -275,7 +275,7 @@ def two_of_each_type(backup_set):
     for snapshot_id in backup_sets.snapshot_ids(backup_set):
         snapshot = Snapshot.get_by_id(snapshot_id)
         key = snapshot.policy.policy_type
-        refers = bool(find(key, snapshots.read_snapshot(snapshot), snapshot.policy.graph_id))
+        refers = bool(find_references(key, snapshots.read_snapshot(snapshot), snapshot.policy.graph_id))
         chosen.setdefault((key, refers), snapshot_id)
     return chosen
 

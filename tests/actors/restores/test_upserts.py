@@ -11,7 +11,7 @@ from db.models import Policy, Snapshot
 from db.policies import snapshots
 from db.restores import restore_drafts, restore_items
 from db.restores.restore_drafts import NewRestoreItem, RestoreSource
-from graph.display.masking import masked
+from graph.display.masking import mask_secrets
 from graph.policy_types.policy_type import policy_name
 from graph.policy_types.table import POLICY_TYPES
 from tests.fuzz.values import STEERING
@@ -141,5 +141,5 @@ def test_nothing_that_a_plan_keeps_tells_a_right_guess_from_a_wrong_one(contoso,
         [item] = restore_items.items(previewed(uploaded(cast, "deviceManagementScripts", SCRIPT, body, []), ended))
         assert (item.action, item.differences) == ("update", 1)
         kept = {name: value for name, value in item.__data__.items() if name not in ("id", "restore", "content")}
-        plans.append(kept | {"shown": plan_text.sections(item, masked, {})})
+        plans.append(kept | {"shown": plan_text.sections(item, mask_secrets, {})})
     assert plans[0] == plans[1]

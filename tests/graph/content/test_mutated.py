@@ -12,14 +12,14 @@ from graph.content.fingerprint import fingerprint
 from graph.content.places import root_type
 from graph.content.secrets import settle_secrets
 from graph.display.diff import compare
-from graph.display.outline import not_set, outline
+from graph.display.outline import outline_body, unset_properties
 from graph.errors import GraphError
 from graph.microsoft import model
 from graph.policy_types import shape
 from graph.policy_types.table import POLICY_TYPES
 from graph.read.directory_names import no_known_names
 from graph.read.readings import _listed_policy, read_policy
-from graph.references.references import find
+from graph.references.references import find_references
 from graph.restore.desired_content import desired_content
 from graph.restore.options import LEAVE, RestoreOptions
 from graph.restore.resolver import names_in_content
@@ -162,14 +162,14 @@ def use(row, content, other=None):
     body = content["body"]
     fingerprint(row, content)
     compare(row, content, plain)
-    outline(body)
-    not_set(body)
-    find(row.key, content)
+    outline_body(body)
+    unset_properties(body)
+    find_references(row.key, content)
     names_in_content(row.key, content)
     write_order(row.key, body)
     want = (
         desired_content(row, copy.deepcopy(content), RestoreOptions(LEAVE), ())
-        if not find(row.key, content)
+        if not find_references(row.key, content)
         else content
     )
     find_lockout(row.key, want, [{"id": "1"}])

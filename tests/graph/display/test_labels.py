@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from graph.display.diff import compare
-from graph.display.labels import all_names, words
+from graph.display.labels import names_by_id, readable_name
 from graph.policy_types.table import POLICY_TYPES
 
 CATALOG = POLICY_TYPES["configurationPolicies"]
@@ -35,7 +35,7 @@ def by_filter(mode):
     ],
 )  # fmt: skip
 def test_names_are_read_as_words(name, read):
-    assert words(name) == read
+    assert readable_name(name) == read
 
 
 def test_a_choice_is_said_without_the_name_of_its_setting():
@@ -82,8 +82,8 @@ def test_assignments_are_said_with_the_names_of_groups_and_filters():
 
 def test_what_could_not_be_read_is_not_called_deleted():
     references = {"groups": {"1": "SG-Sales", "3": None}, "filters": {}}
-    assert all_names(references) == {"1": "SG-Sales", "3": None}
-    assert all_names(references, were_read=False) == {"1": "SG-Sales"}
+    assert names_by_id(references) == {"1": "SG-Sales", "3": None}
+    assert names_by_id(references, were_read=False) == {"1": "SG-Sales"}
 
 
 def test_groups_inside_a_conditional_access_policy_are_named_as_well():

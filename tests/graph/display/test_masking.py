@@ -10,7 +10,7 @@ import pytest
 from graph.content.places import root_type
 from graph.content.secrets import SECRETS, holds_hidden
 from graph.content.spellings import GUID
-from graph.display.masking import MASK, Masking, masked
+from graph.display.masking import MASK, Masking, mask_secrets
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
 from tests.graph.made_up import body_of
@@ -59,7 +59,7 @@ def test_no_secret_of_the_table_and_no_opaque_text_of_the_model_is_shown_of_any_
             if is_secret or (found.key in OPAQUE and found.property and found.property.kind in ("string", "binary")):
                 found.holder[found.key] = SECRET if is_secret else OPAQUE[found.key]
                 planted += 1
-        shown = masked({"body": body, "assignments": []})
+        shown = mask_secrets({"body": body, "assignments": []})
         assert not holds(shown), kind
         assert not planted or holds_hidden(shown)
 
@@ -112,7 +112,7 @@ def test_what_says_beside_it_that_it_is_a_secret_is_masked_with_its_value(body):
 
 @pytest.mark.parametrize("name", ["unlockPasscode", "sharedSecret", "devicePin"])
 def test_numbers_are_masked_like_texts(name):
-    assert masked({name: 123456}) == {name: MASK}
+    assert mask_secrets({name: 123456}) == {name: MASK}
 
 
 READABLE = [
@@ -143,7 +143,7 @@ READABLE = [
 
 @pytest.mark.parametrize("body", READABLE, ids=str)
 def test_rules_names_ids_switches_and_choices_stay_readable(body):
-    assert masked({"body": body}) == {"body": body}
+    assert mask_secrets({"body": body}) == {"body": body}
 
 
 @pytest.mark.parametrize(
@@ -151,14 +151,16 @@ def test_rules_names_ids_switches_and_choices_stay_readable(body):
 )
 def test_no_text_that_somebody_may_upload_takes_long(piece):
     text, began = piece * (100_000 // len(piece)) + "!", process_time()
-    masked({"x": text, "value": text, "name": text, text: "x", "settings": [{"appConfigKey": text, "value": text}]})
+    mask_secrets(
+        {"x": text, "value": text, "name": text, text: "x", "settings": [{"appConfigKey": text, "value": text}]}
+    )
     assert process_time() - began < 1
 
 
 def test_what_is_longer_than_any_setting_is_masked_and_not_looked_into():
     inside = "[" + ",".join(["{}"] * 3_000_000) + "]"
     texts, began = (inside, base64.b64encode(inside.encode()).decode()), process_time()
-    assert not any(one in str(masked({"x": one, "valueJson": one, "rootCertificate": one})) for one in texts)
+    assert not any(one in str(mask_secrets({"x": one, "valueJson": one, "rootCertificate": one})) for one in texts)
     assert process_time() - began < 1
 
 
@@ -175,9 +177,9 @@ def test_most_of_every_demo_policy_can_be_read():
 
 def test_a_masked_text_says_what_it_is_and_about_how_long_and_holds_no_mark_of_it():
     other = SCRIPT.replace("A", "B", 1)
-    assert masked({"scriptContent": SCRIPT}) == masked({"scriptContent": other})
-    assert "script" in masked({"scriptContent": SCRIPT})["scriptContent"]
-    assert not GUID.search(str(masked({"scriptContent": SCRIPT})))
+    assert mask_secrets({"scriptContent": SCRIPT}) == mask_secrets({"scriptContent": other})
+    assert "script" in mask_secrets({"scriptContent": SCRIPT})["scriptContent"]
+    assert not GUID.search(str(mask_secrets({"scriptContent": SCRIPT})))
 
 
 def test_of_what_was_captured_a_script_that_changed_is_seen_to_have_changed_and_a_password_is_not():

@@ -13,7 +13,7 @@ from graph.policy_types.table import POLICY_TYPES
 from graph.read.readings import ListedPolicy
 from graph.references import security_identifier
 from graph.references.reference_kinds import DIRECTORIES, DOMAINS
-from graph.references.references import DROP, Reference, find, rewrite
+from graph.references.references import DROP, Reference, find_references, rewrite_references
 from graph.restore.desired_content import desired_content, source_traces
 from graph.restore.matching import Match, Sought, match_policies
 from graph.restore.options import RestoreOptions
@@ -101,7 +101,7 @@ def encoded(text, encoding="utf-8"):
 
 def kinds(policy_type, body, assignments=None, known=None):
     """{(kind, id)} of what a content refers to."""
-    found = find(policy_type, {"body": body, "assignments": assignments}, known=known or {})
+    found = find_references(policy_type, {"body": body, "assignments": assignments}, known=known or {})
     return {(one.kind, one.id) for one in found}
 
 
@@ -109,8 +109,8 @@ def test_the_network_profile_of_an_apps_assignment_is_a_reference_of_that_assign
     settings = {"@odata.type": f"{TYPE}iosStoreAppAssignmentSettings", "vpnConfigurationId": VPN}
     assignment = {"target": {"@odata.type": f"{TYPE}groupAssignmentTarget", "groupId": GROUP}, "settings": settings}
     content = {"body": {"@odata.type": f"{TYPE}iosStoreApp"}, "assignments": [assignment]}
-    assert Reference("networkProfiles", VPN, is_assignment=True) in find("mobileApps", content)
-    dropped = rewrite("mobileApps", content, lambda one: DROP if one.id == VPN else one.id)
+    assert Reference("networkProfiles", VPN, is_assignment=True) in find_references("mobileApps", content)
+    dropped = rewrite_references("mobileApps", content, lambda one: DROP if one.id == VPN else one.id)
     assert dropped["assignments"] == []
 
 
@@ -139,7 +139,7 @@ def test_an_app_names_the_apps_that_it_needs_and_not_those_that_need_it():
 
 def test_the_device_group_of_enrollment_is_resolved_and_never_blocks():
     body = {"enrollmentTimeDeviceMembershipTargets": [{"targetType": "staticSecurityGroup", "targetId": GROUP}]}
-    [found] = find("configurationPolicies", {"body": body, "assignments": None})
+    [found] = find_references("configurationPolicies", {"body": body, "assignments": None})
     assert found == Reference("groups", GROUP, is_hint=True)
 
 
@@ -168,7 +168,7 @@ def values_of(content):
 
 def replaced(policy_type, body, new, **options):
     content = {"body": body, "assignments": None}
-    return rewrite(policy_type, content, lambda one: new.get(one.id, one.id), **options)
+    return rewrite_references(policy_type, content, lambda one: new.get(one.id, one.id), **options)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_an_app_inside_json_text_is_replaced_and_the_text_keeps_its_style(text):
 
 def test_a_name_inside_the_json_of_any_setting_may_mean_anything_and_never_blocks():
     body = setting("some_setting", f'{{"userId":"{APP}"}}')
-    [found] = find("configurationPolicies", {"body": body, "assignments": None})
+    [found] = find_references("configurationPolicies", {"body": body, "assignments": None})
     assert found == Reference("users", APP, is_hint=True)
 
 
@@ -216,8 +216,8 @@ ITS_GROUP = "d5b4a1b2-1111-4111-8111-111111111111"
 
 
 def test_a_security_identifier_is_its_objects_id_in_another_spelling():
-    assert security_identifier.object_id(SID) == ITS_GROUP
-    assert security_identifier.of_object(ITS_GROUP) == SID
+    assert security_identifier.to_object_id(SID) == ITS_GROUP
+    assert security_identifier.from_object_id(ITS_GROUP) == SID
 
 
 @pytest.mark.parametrize("is_encoded", [False, True])
@@ -225,14 +225,14 @@ def test_a_security_identifier_is_replaced_inside_values_and_xml_and_never_block
     xml = f'<accessgroup desc="Administrators"><member name="{SID}"/></accessgroup>'
     value = base64.b64encode(xml.encode()).decode() if is_encoded else xml
     body = {"omaSettings": [{"@odata.type": f"{TYPE}omaSettingStringXml", "value": value}]}
-    [found] = find("deviceConfigurations", {"body": body, "assignments": None})
+    [found] = find_references("deviceConfigurations", {"body": body, "assignments": None})
     assert found == Reference("groups", ITS_GROUP, is_hint=True)
     made = replaced("deviceConfigurations", body, {ITS_GROUP: GROUP})["body"]["omaSettings"][0]["value"]
     text = base64.b64decode(made).decode() if is_encoded else made
-    assert text == xml.replace(SID, security_identifier.of_object(GROUP))
+    assert text == xml.replace(SID, security_identifier.from_object_id(GROUP))
     right = setting("device_vendor_msft_policy_config_userrights_accessfromnetwork", f"*{SID}")
     assert values_of(replaced("configurationPolicies", right, {ITS_GROUP: GROUP})) == [
-        f"*{security_identifier.of_object(GROUP)}"
+        f"*{security_identifier.from_object_id(GROUP)}"
     ]
 
 
@@ -251,7 +251,7 @@ def planned(policy_type, body, *, listed=None, sources=None, same_tenant=False, 
     resolver = Resolver(
         TargetDirectory(listed or {}), sources or {}, mapped or {}, same_tenant=same_tenant, drop_missing=False, own=OWN
     )
-    resolutions = [resolver.resolve(one) for one in find(policy_type, content, known=known)]
+    resolutions = [resolver.resolve(one) for one in find_references(policy_type, content, known=known)]
     want = desired_content(POLICY_TYPES[policy_type], content, RestoreOptions("exact"), resolutions)
     notes = source_traces(POLICY_TYPES[policy_type], want, known, resolutions, RestoreOptions("exact"))
     case = PlanCase(POLICY_TYPES[policy_type], content, Match(), None, NOW, resolutions, same_tenant, mentions=notes)
@@ -355,7 +355,7 @@ def test_a_hint_is_told_only_where_it_is_written():
     resolver = Resolver(
         TargetDirectory({}), {("mobileApps", APP): SourceObject("Teams")}, {}, same_tenant=False, drop_missing=True
     )
-    resolutions = [resolver.resolve(one) for one in find("mobileApps", content, known=known)]
+    resolutions = [resolver.resolve(one) for one in find_references("mobileApps", content, known=known)]
     case = PlanCase(POLICY_TYPES["mobileApps"], content, Match(), None, NOW, resolutions)
     told = {choice: [note for note in plan_item(case, RestoreOptions(choice)).notes if "Teams" in note]
             for choice in ("exact", "leave")}  # fmt: skip
@@ -437,7 +437,7 @@ def test_a_workload_identity_is_resolved_by_the_app_that_it_is_of():
         same_tenant=False,
         drop_missing=False,
     )
-    [found] = find("conditionalAccessPolicies", {"body": body, "assignments": None})
+    [found] = find_references("conditionalAccessPolicies", {"body": body, "assignments": None})
     assert (resolver.resolve(found).how, resolver.resolve(found).to) == ("name", VPN)
     unknown = Reference("servicePrincipalObjects", GROUP)
     assert resolver.resolve(unknown).how == "unresolved"

@@ -15,7 +15,7 @@ from graph.references.reference_kinds import (
     PAYLOADS,
     policy_types_of,
 )
-from graph.references.references import find, is_none, kind_of, rewrite
+from graph.references.references import find_references, is_no_reference, reference_kind, rewrite_references
 
 # As Microsoft names ids, and the lists of them whose descriptions say "IDs": groups, users, members, scopes, …
 LOOKS_LIKE_IDS = re.compile(
@@ -86,7 +86,7 @@ def test_every_property_that_looks_like_an_id_is_a_reference_or_named_as_none():
     unplaced = {
         f"{type_name}.{name}"
         for type_name, name in candidates()
-        if not kind_of(type_name, name) and not is_none(type_name, name) and name != "payloadId"
+        if not reference_kind(type_name, name) and not is_no_reference(type_name, name) and name != "payloadId"
     }
     assert unplaced == set(), "say in graph/references/reference_kinds.py what they are"
 
@@ -95,13 +95,13 @@ def test_each_such_property_is_found_and_replaced_wherever_a_content_may_hold_it
     tried = 0
     for key, type_name, way in places():
         for name, found in model.properties(type_name).items():
-            kind = kind_of(type_name, name)
+            kind = reference_kind(type_name, name)
             if kind is None or found.kind not in ("string", "guid"):
                 continue
             content = content_with(way, type_name, name, [ONE] if found.is_many else ONE)
             where = f"{key}: {type_name}.{name}"
-            assert {(one.kind, one.id) for one in find(key, content)} == {(kind, ONE)}, where
-            made = rewrite(key, content, lambda one: TWO)
+            assert {(one.kind, one.id) for one in find_references(key, content)} == {(kind, ONE)}, where
+            made = rewrite_references(key, content, lambda one: TWO)
             assert ONE not in str(made), where
             assert TWO in str(made), where
             tried += 1

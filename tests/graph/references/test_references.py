@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.references.references import DROP, Reference, find, rewrite
+from graph.references.references import DROP, Reference, find_references, rewrite_references
 
 ONE, TWO = "1" * 8 + "-1111-4111-8111-" + "1" * 12, "2" * 8 + "-2222-4222-8222-" + "2" * 12
 REFERENCE = "#microsoft.graph.deviceManagementConfigurationReferenceSettingValue"
@@ -49,12 +49,12 @@ def body(**properties):
     ],
 )  # fmt: skip
 def test_a_reference_is_found_once_and_replaced_in_place(policy_type, content, kind):
-    [found] = find(policy_type, content)
+    [found] = find_references(policy_type, content)
     assert found.kind == kind
-    changed = rewrite(policy_type, content, lambda reference: "new")
+    changed = rewrite_references(policy_type, content, lambda reference: "new")
     assert found.id not in str(changed)
     assert str(changed).count("new") == 1
-    assert rewrite(policy_type, content, lambda reference: reference.id) == content
+    assert rewrite_references(policy_type, content, lambda reference: reference.id) == content
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,13 @@ def test_a_reference_is_found_once_and_replaced_in_place(policy_type, content, k
     ],
 )  # fmt: skip
 def test_what_only_looks_like_a_reference_or_is_the_same_everywhere_is_left(policy_type, content):
-    assert find(policy_type, content) == []
+    assert find_references(policy_type, content) == []
 
 
 def test_a_dropped_reference_takes_its_assignment_with_it_and_no_other():
     assignments = [{"target": {"groupId": ONE}}, {"target": {"groupId": TWO}}, {"target": {"@odata.type": "all"}}]
     content = {"body": {}, "assignments": assignments}
-    left = rewrite(
+    left = rewrite_references(
         "intents", content, lambda one: DROP if one == Reference("groups", ONE, is_assignment=True) else one.id
     )
     assert left["assignments"] == assignments[1:]

@@ -6,7 +6,7 @@ import copy
 import pytest
 
 from graph.content.timestamps import parse_time
-from graph.display.masking import Masking, masked
+from graph.display.masking import Masking, mask_secrets
 from graph.policy_types.table import POLICY_TYPES
 from graph.restore.matching import Match
 from graph.restore.options import RestoreOptions
@@ -75,7 +75,7 @@ def test_what_we_captured_ourselves_is_compared_with_its_secrets(key, body):
 def test_no_demo_policys_plan_tells_of_a_guess_and_what_has_no_secrets_matches_as_ever():
     for row, _, content in WRITTEN:
         body = content["body"]
-        if masked(body) == body:
+        if mask_secrets(body) == body:
             assert plan(row.key, body, body, is_uploaded=True).action in ("matches", "exists"), row.key
         else:
             right, wrong = (plan(row.key, body, one, is_uploaded=True) for one in (body, Guess()(body)))

@@ -10,7 +10,7 @@ import pytest
 
 from graph.content.normalise import ZERO_GUID
 from graph.content.places import root_type
-from graph.display.labels import words
+from graph.display.labels import readable_name
 from graph.microsoft import model
 from graph.policy_types.table import POLICY_TYPES
 from graph.review.content_lines import assignment_lines, body_lines, sent_content
@@ -81,7 +81,7 @@ def is_seen(name, value, page, labels):
     if name == "runRemediationScript":
         return True  # follows from whether there is a script
     if isinstance(value, bool):
-        return words(name) in labels
+        return readable_name(name) in labels
     if name == "@odata.type" and str(value).startswith("#microsoft.graph.deviceManagementConfiguration"):
         return True  # said by the property that holds it
     bare = str(value).removeprefix("#microsoft.graph.")

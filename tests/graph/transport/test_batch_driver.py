@@ -9,7 +9,7 @@ from graph.errors import Forbidden, GraphError, Malformed, NotFound, Throttled, 
 from graph.policy_types.table import POLICY_TYPES
 from graph.read import directory_names
 from graph.read.readings import PolicyList, list_policies, read_policy
-from graph.references.references import find
+from graph.references.references import find_references
 from graph.restore.target_directory import TargetDirectory, look_up_references
 from graph.transport import rate_limits
 from graph.transport.answer_json import pack_answer, unpack_answer
@@ -144,7 +144,7 @@ def test_everything_that_a_restore_looks_up_is_asked_for_once(fabrikam, lists, f
     for key in ("conditionalAccessPolicies", "groupPolicyConfigurations", "configurationPolicies"):
         for one in lists[key].policies[:20]:
             reading = drive(fabrikam, {0: read_policy(POLICY_TYPES[key], one.graph_id)})[0]
-            references += find(key, reading.content, one.graph_id)
+            references += find_references(key, reading.content, one.graph_id)
     found = []
 
     def make():

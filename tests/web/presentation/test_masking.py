@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.strategies import json_of
-from web.presentation.masking import MASK, masked
+from web.presentation.masking import MASK, mask_secrets
 
 HUSH = "hush-hush-4711"
 SECRET = [
@@ -36,13 +36,13 @@ def test_no_secret_is_left_however_deep_it_lies(beside, holder, way):
     content = holder
     for step in way:
         content = [beside, content] if step == "list" else {"inner": content, "beside": beside}
-    assert HUSH not in json.dumps(masked(content))
+    assert HUSH not in json.dumps(mask_secrets(content))
 
 
 @given(json_of(names))
 def test_masking_twice_is_masking_once_and_nothing_else_changes(content):
-    once = masked(content)
-    assert masked(once) == once
+    once = mask_secrets(content)
+    assert mask_secrets(once) == once
     assert _is_same_but_masks(once, content)
 
 

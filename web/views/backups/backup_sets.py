@@ -17,7 +17,7 @@ from web.lists import filters
 from web.lists.cells import cell, link_cell, moment_cell, person_cell, state_cell, tenant_cell
 from web.lists.list_view import ListView, connected
 from web.presentation.backup_zip import archive, safe
-from web.presentation.masking import masked
+from web.presentation.masking import mask_secrets
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.views.backups.run_page import may_retry
@@ -165,7 +165,7 @@ def download_with_secrets(backup_set_id: str) -> Response:
 
 def _download(backup_set: BackupSet, *, with_secrets: bool) -> Response:
     disclosures.record_download(backup_set, with_secrets, current_actor())
-    made = archive(backup_set, (lambda document: document) if with_secrets else masked)
+    made = archive(backup_set, (lambda document: document) if with_secrets else mask_secrets)
     name = safe(f"{backup_set.tenant.name} {backup_set.created_at:%Y-%m-%d} set {backup_set.id}")
     ascii_name = name.encode("ascii", "replace").decode().replace("?", "_")
     headers = {"Content-Disposition": f'attachment; filename="{ascii_name}.zip"'}

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, url_for
 
 import actors.backups.capture
 from actors.facade import snapshot_diff
-from actors.facade.snapshot_diff import Difference, Line
+from actors.facade.snapshot_diff import Difference, OutlineLine
 from db.audit import audit
 from db.audit.audit import Action
 from db.backups.disclosures import record_secrets_shown
@@ -50,7 +50,7 @@ class SnapshotPage:
     document: dict[str, Any]
     fingerprint: str
     previous: Snapshot | None
-    lines: list[Line]
+    lines: list[OutlineLine]
     unset: list[str]
     assignments: list[tuple[bool, str]] | None
     secrets: str

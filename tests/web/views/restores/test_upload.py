@@ -27,7 +27,7 @@ from tests.support.captures import capture_by_hand
 from tests.support.forms import csrf_token
 from tests.support.zip_uploads import GOOD, fingerprint_of, line, zipped
 from web.presentation.backup_zip import archive
-from web.presentation.masking import masked
+from web.presentation.masking import mask_secrets
 from web.security.permissions import IN_TENANT, Permission
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -120,7 +120,7 @@ def test_what_a_file_says_of_itself_stands_apart_and_labels_nothing(client, sign
 
 def test_what_an_operators_download_lacks_is_left_out_by_name_and_the_rest_is_kept(client, sign_in, cast, backup_set):
     sign_in(client, cast.ada)
-    run = upload(client, downloaded(backup_set, masked), cast.contoso)
+    run = upload(client, downloaded(backup_set, mask_secrets), cast.contoso)
     assert run.state == "partial"
     assert [one.name for one in restore_items.items(Restore.get())] == ["Other"]
     page = client.get(f"/runs/{run.id}").get_data(as_text=True)
