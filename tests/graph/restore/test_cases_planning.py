@@ -5,19 +5,12 @@ from datetime import datetime
 import pytest
 
 from graph.content.places import root_type
-from graph.content.service_made import is_service_made, is_service_made_outermost
-from graph.errors import error_from_answer
-from graph.microsoft.model import enum, is_known, properties, subtypes
-from graph.policy_types.quotas import QUOTAS, quota_warning
+from graph.microsoft.model import properties
 from graph.policy_types.table import POLICY_TYPES
-from graph.restore import past_dates
-from graph.restore.desired_content import desired_content
 from graph.restore.matching import Match
 from graph.restore.options import RestoreOptions
 from graph.restore.planner import PlanCase, plan_item
 from graph.restore.resolver import Resolution
-from graph.write.readiness import READINESS, may_be_a_delay, patience_seconds
-from graph.write.write_requests import change_requests, remaining_differences
 from graph.write.write_rules import WRITE_RULES
 
 NOW = datetime(2026, 11, 26)
@@ -149,120 +142,3 @@ def test_what_was_written_twice_to_no_effect_is_told_and_not_written_again():
         POLICY_TYPES["deviceManagementScripts"], want, Match("x"), live, NOW, is_kept_otherwise=lambda: True
     )
     assert plan_item(case, RestoreOptions(assignments="leave")).reason == "kept_otherwise"
-
-
-# --- past dates ------------------------------------------------------------------------------------------------------
-
-UPDATES = "windowsFeatureUpdateProfiles"
-
-
-def rollout(start, text="as captured"):
-    settings = {"offerStartDateTimeInUTC": start, "offerEndDateTimeInUTC": None, "offerIntervalInDays": None}
-    body = {"displayName": "24H2", "description": text, "featureUpdateVersion": "Windows 11, version 24H2"}
-    return {"body": {**body, "rolloutSettings": settings}, "assignments": []}
-
-
-def test_a_past_start_that_stays_as_it_is_needs_no_permission():
-    want, live = rollout("2025-03-01T00:00:00Z"), rollout("2025-03-01T00:00:00.0000000Z", "changed by hand")
-    for one, other in ((want, live), (live, want)):  # the update, and its undo
-        plan = decided(UPDATES, one, other)
-        assert (plan.action, plan.left_out, plan.notes) == ("update", (), ())
-
-
-def test_a_past_start_that_is_another_stays_as_it_is_there_with_a_note():
-    want, live = rollout("2025-03-01T00:00:00Z"), rollout("2025-06-01T00:00:00Z", "changed by hand")
-    plan = decided(UPDATES, want, live)
-    assert (plan.action, plan.differences, plan.left_out) == ("update", 1, ("rolloutSettings",))
-    assert "2025-03-01" in plan.notes[0]
-    made = desired_content(POLICY_TYPES[UPDATES], want, RestoreOptions("exact"), (), left_out=plan.left_out, live=live)
-    [request] = change_requests(POLICY_TYPES[UPDATES], "x", live, made, with_assignments=True)
-    assert "rolloutSettings" not in request.body
-    assert decided(UPDATES, want, rollout("2025-06-01T00:00:00Z")).reason == "past_date", (
-        "nothing else is to be written"
-    )
-
-
-def test_what_is_made_anew_goes_without_a_past_start_and_says_so():
-    want = rollout("2025-03-01T00:00:00Z")
-    plan = decided(UPDATES, want, None)
-    assert (plan.action, plan.left_out) == ("recreate", ("rolloutSettings",))
-    assert "begins at once" in plan.notes[0]
-    made = desired_content(POLICY_TYPES[UPDATES], want, RestoreOptions("exact"), (), left_out=plan.left_out)
-    live = {**made, "body": {**made["body"], "rolloutSettings": None}}
-    assert remaining_differences(POLICY_TYPES[UPDATES], live, made, with_assignments=True) == []
-
-
-def test_a_start_that_is_to_come_is_written():
-    plan = decided(UPDATES, rollout("2027-03-01T00:00:00Z"), rollout("2025-03-01T00:00:00Z"))
-    assert (plan.action, plan.left_out) == ("update", ())
-
-
-# What happened, or will, by itself: nobody sets these.
-OF_THE_SERVICE = {"deletedDateTime", "expirationDateTime", "lastSuccessfulSyncDateTime", "lastSyncTriggeredDateTime",
-                  "lastUpdatedDateTime", "releaseDateTime", "tokenExpirationDateTime"}  # fmt: skip
-
-
-@pytest.mark.parametrize("key", [key for key, rule in WRITE_RULES.items() if not rule.never])
-def test_each_date_that_can_be_set_is_known_to_be_refused_when_past_or_named_as_not_known(key):
-    policy_type = POLICY_TYPES[key]
-    told = {name for dates in past_dates.REFUSED_WHEN_PAST.get(key, {}).values() for name in dates}
-    for of, name in set(dates_of(root_type(POLICY_TYPES[key]), set())):
-        is_own = is_service_made_outermost(of, name) or is_service_made(of, name) or "RevokeLicenses" in of
-        is_own |= name in policy_type.volatile | OF_THE_SERVICE
-        is_told = name in told or (of, name) in past_dates.WRITTEN_AS_THEY_WERE
-        assert is_own or is_told, f"graph/restore/past_dates.py does not say whether {of}.{name} may be past"
-
-
-def dates_of(name, seen):
-    """(type, property) of every date that a body or an assignment holds, as the model has them."""
-    for of in subtypes(name) - seen if is_known(name) else ():
-        seen.add(of)
-        for one in properties(of).values():
-            if one.is_read_only or (one.is_navigation and one.name != "assignments"):
-                continue
-            if one.kind in ("dateTime", "date"):
-                yield of, one.name
-            elif one.kind == "object":
-                yield from dates_of(one.type or "", seen)
-
-
-# --- quotas ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("there", "number", "is_over"), [(239, 1, False), (240, 1, True), (238, 3, True), (0, 240, False)]
-)
-def test_more_policies_than_microsoft_allows_are_told_before(there, number, is_over):
-    said = quota_warning(QUOTAS["conditionalAccessPolicies"], there, number)
-    assert ("240" in said) is is_over
-
-
-# --- what is not ready yet -------------------------------------------------------------------------------------------
-
-MADE = "00000040-1111-4111-8111-111111111111"
-
-
-@pytest.mark.parametrize(
-    ("status", "message", "is_young"),
-    [
-        (400, f"1040: NamedLocation with id {MADE} does not exist in the directory.", True),
-        (400, "The MobileApp cannot be assigned: PublishingState is not 'Published'.", True),
-        (404, "Profile not found", True),
-        (400, f"groups with id {GROUP} was not found.", False),  # another's
-        (400, "1011: The list of applications is empty.", False),
-        (403, "", False),
-        (409, f"{MADE} was changed.", False),
-    ],
-)
-def test_a_refusal_is_tried_again_where_it_may_be_about_what_was_just_made(status, message, is_young):
-    error = error_from_answer(status, {}, {"error": {"code": "BadRequest", "message": message}}, is_part=True)
-    assert may_be_a_delay(error, [f"T_{MADE}"]) is is_young
-    assert may_be_a_delay(error, []) is False, "nothing was made"
-
-
-def test_every_type_that_waits_says_what_for_and_how_long():
-    for key, one in READINESS.items():
-        assert any(one.property in properties(name) for name in subtypes(root_type(POLICY_TYPES[key])))
-        assert one.ready <= set(enum("mobileAppPublishingState"))
-        assert patience_seconds(key) > 0
-        assert one.waits_for.endswith(".")
