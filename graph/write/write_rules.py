@@ -339,7 +339,7 @@ Item = TypeVar("Item", bound=Hashable)
 
 
 def order_by_needs(items: Sequence[Item], needs: Mapping[Item, Iterable[Item]]) -> list[Item]:
-    """Return the items, each after those that it needs. Others, and those that need each other, keep their order."""
+    """Return the items, each after those that it needs, else in their order; of a circle, in some order."""
     placed: dict[Item, None] = {}
     under_way: set[Item] = set()
     for begin in items:
