@@ -111,5 +111,5 @@ def _execute(made: Restore, live: Live, wait: bool, as_json: bool) -> int:
 
 def _say_plan(made: Restore) -> None:
     """Beside the answer: standard output may be one JSON document."""
-    said = restore_text.sentence(restore_items.count_by_action(made), approvals.count_held_back(made))
+    said = restore_text.plan_sentence(restore_items.count_by_action(made), approvals.count_held_back(made))
     click.echo(f"{made} of {made.source_name} to {made.tenant.name}: {said}", err=True)

@@ -19,9 +19,9 @@ from db.models import BackupSet, Run
 from db.runs import run_progress, runs
 from db.states import ACTIVE, RunState
 from web.commands.context import actor, answer, as_json, force_option, opened, policy_named, tenant_named
-from web.presentation.backup_zip import archive
+from web.presentation.backup_zip import zip_backup_set
 from web.presentation.masking import mask_secrets
-from web.presentation.run_messages import sentence
+from web.presentation.run_messages import start_sentence
 
 EXIT_CODES = {RunState.SUCCEEDED: 0, RunState.PARTIAL: 2}
 POLL_SECONDS = 0.5
@@ -93,7 +93,7 @@ def download(backup_set_id: int, file: Path, with_secrets: bool, force: bool, as
             raise Invalid(f"There is no backup set {backup_set_id}.")
         with private_file.writing(file, force=force) as out:
             disclosures.record_download(backup_set, with_secrets, actor())
-            out.writelines(archive(backup_set, (lambda document: document) if with_secrets else mask_secrets))
+            out.writelines(zip_backup_set(backup_set, (lambda document: document) if with_secrets else mask_secrets))
         answer(as_json, {"file": str(file), "bytes": file.stat().st_size}, f"Wrote {file}.")
 
 
@@ -110,7 +110,7 @@ def show(run_id: int, as_json: bool) -> None:
 
 def follow(start: EnqueuedRun, wait: bool, as_json: bool) -> int:
     if not as_json:
-        click.echo(sentence(start), err=wait)
+        click.echo(start_sentence(start), err=wait)
     run = ended(start.run.id) if wait else Run.get_by_id(start.run.id)
     if wait or as_json:
         show_run(run, as_json)

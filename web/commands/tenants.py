@@ -19,7 +19,7 @@ from db.states import CredentialPlace
 from db.tenants import tenants
 from web.commands.context import actor, answer, as_json, from_stdin, opened, tenant_named
 from web.commands.runs import follow, wait_option
-from web.presentation.formatters import ends
+from web.presentation.formatters import credential_end
 
 secret_option = click.option("--client-secret-stdin", is_flag=True, help="Read the client secret from standard input.")
 certificate_option = click.option(
@@ -125,7 +125,7 @@ def _text(found: actors.tenants.connection_check.Check, tenant: Tenant) -> str:
     lines += ["To restore, these are missing too:"] if found.missing_to_restore else []
     lines += _named(found.missing_to_restore)
     end = Tenant.get_by_id(tenant.id).credential_expires_at
-    lines += [f"The {tenant.credential_kind} {ends(end, utcnow())}."] if end else []
+    lines += [f"The {tenant.credential_kind} {credential_end(end, utcnow())}."] if end else []
     return "\n".join(lines)
 
 

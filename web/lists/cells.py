@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from web.presentation.formatters import moment, state_badge
+from web.presentation.formatters import datetime_html, state_badge
 from web.presentation.links import link
 
 Cell = Callable[[Any, Any, Any, str], object]
@@ -35,7 +35,7 @@ def person_cell(otherwise: str) -> Cell:
 
 
 def moment_cell(view: Any, context: Any, row: Any, name: str) -> Markup:
-    return moment(getattr(row, name))
+    return datetime_html(getattr(row, name))
 
 
 def state_cell(view: Any, context: Any, row: Any, name: str) -> Markup:

@@ -1,4 +1,4 @@
-"""What a list can be narrowed by: choices, a tenant, days. A value that is none of the choices is no filter."""
+"""Filters of lists: choices, a tenant, days. A value that is none of the choices is no filter."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from web.security.permissions import Permission
 
 EVERY_TENANT = "all"
 # Of runs: those that failed, in part or as a whole.
-UNWELL = "unwell"
+FAILED_OR_PARTIAL = "unwell"
 NOBODY = "none"
 # Enough to choose from in a list of names.
 MOST_PEOPLE = 500
@@ -30,7 +30,7 @@ _ZONES = frozenset(available_timezones())
 
 @dataclass(frozen=True)
 class Filter:
-    """One select above a list. `options` (value -> label) are asked for at each look: some depend on who looks."""
+    """A select above a list. `options()` gives value -> label at each look: some depend on the current user."""
 
     arg: str
     label: str
@@ -42,64 +42,66 @@ class Filter:
         return value if value and value in self.options() else ""
 
 
-def state(column: Any, states: Iterable[StrEnum], label: str = "State") -> Filter:
-    options = {str(one): str(one) for one in states}
+def state_filter(column: Any, states: Iterable[StrEnum], label: str = "State") -> Filter:
+    options = {str(state): str(state) for state in states}
     return Filter("state", label, lambda: options, lambda value: column == value)
 
 
-def person(column: Any) -> Filter:
-    return Filter("person", "Person", _people, lambda value: _is_by(column, value))
+def person_filter(column: Any) -> Filter:
+    return Filter("person", "Person", _people_options, lambda value: _is_by(column, value))
 
 
 def _is_by(column: Any, value: str) -> Any:
     return column.is_null() if value == NOBODY else column == int(value)
 
 
-def _people() -> dict[str, str]:
-    """Those who are in a tenant of this person's, and the person."""
+def _people_options() -> dict[str, str]:
+    """List the members of the tenants that the current user sees, and the user."""
     ids = allowed_tenant_ids(Permission.SEE)
     people = users.members_of_tenants(ids, current_user.id, MOST_PEOPLE)
     return {NOBODY: "nobody (a schedule or command)"} | {str(user.id): user.name for user in people}
 
 
-def tenant() -> tuple[Tenant | None, bool]:
-    """The tenant to show alone, and whether one was asked for: by the address, else by the person's choice."""
+def asked_tenant() -> tuple[Tenant | None, bool]:
+    """Return the tenant to show alone, and whether one was asked for: by the address, else by the person's choice."""
     if "narrowed_to" not in g:
-        g.narrowed_to = _tenant(request.args.get("tenant", ""))
-    found: tuple[Tenant | None, bool] = g.narrowed_to
-    return found
+        g.narrowed_to = _parse_tenant(request.args.get("tenant", ""))
+    narrowed_to: tuple[Tenant | None, bool] = g.narrowed_to
+    return narrowed_to
 
 
-def _tenant(asked: str) -> tuple[Tenant | None, bool]:
-    if not asked:
+def _parse_tenant(argument: str) -> tuple[Tenant | None, bool]:
+    if not argument:
         chosen = preferences.chosen_tenant()
         return chosen, chosen is not None
-    if asked == EVERY_TENANT:
+    if argument == EVERY_TENANT:
         return None, False
-    number = parse_row_id(asked)
-    found = tenants.find_by_id(number) if number and can(Permission.SEE, number) else None
-    if found:
-        g.page_tenant = found  # the frame names it
-    return found, True
+    number = parse_row_id(argument)
+    tenant = tenants.find_by_id(number) if number and can(Permission.SEE, number) else None
+    if tenant:
+        g.page_tenant = tenant  # the frame names it
+    return tenant, True
 
 
 def tenants_to_choose(permission: Permission, also: Tenant | None = None) -> list[Tenant]:
-    """Those in which something can start, for a choice: the first by name, and the one that is `also` wanted."""
+    """List tenants in which something can start: the first by name, and `also`."""
     return tenants.switched_on(allowed_tenant_ids(permission), MOST_TENANTS, also)
 
 
-def days() -> tuple[datetime | None, datetime | None]:
-    """From the beginning of one day to the end of another, in the reader's zone, as naive UTC."""
+def asked_days() -> tuple[datetime | None, datetime | None]:
+    """Return from the beginning of one day to the end of another, in the reader's zone, as naive UTC."""
     zone = _zone(request.args.get("zone", ""))
-    return _day(request.args.get("since", ""), zone), _day(request.args.get("until", ""), zone, later=1)
+    return _day_begin(request.args.get("since", ""), zone), _day_begin(request.args.get("until", ""), zone, later=1)
 
 
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name if name in _ZONES else "UTC")
 
 
-def _day(text: str, zone: ZoneInfo, later: int = 0) -> datetime | None:
-    """Its beginning, or that of a day so much later: on two days a year that is not 24 hours."""
+def _day_begin(text: str, zone: ZoneInfo, later: int = 0) -> datetime | None:
+    """Return when a day, or one so many days later, begins: on two days a year that is not 24 hours. None for no
+    date.
+    """
     try:
         day = date.fromisoformat(text) + timedelta(days=later)
         return datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)

@@ -23,11 +23,11 @@ from db.sql.value_lists import is_in
 from web.inputs import ticked, without_nul
 from web.lists import filters, preferences
 from web.lists.filters import Filter
-from web.presentation.links import local
+from web.presentation.links import safe_redirect_path
 from web.security.access import allowed_tenant_ids, fetch, parse_row_id, requires
 from web.security.permissions import Permission
 
-Part = TypeVar("Part", str, bytes)
+Chunk = TypeVar("Chunk", str, bytes)
 
 # Counting goes on no further than this.
 COUNT_CAP = 10_000
@@ -35,7 +35,7 @@ EXPORT_CAP = 100_000
 PAGE_SIZES = (20, 50, 100)
 
 
-def _no_page(path: str, *methods: str) -> Any:
+def _not_found_view(path: str, *methods: str) -> Any:
     """Return a view that answers 404."""
 
     @expose(path, methods=methods)
@@ -86,7 +86,7 @@ class ListView(ModelView):
     @requires(Permission.SEE)
     def action_view(self) -> Any:
         self.handle_action(return_view="index_view")  # else it would look at "url" itself, which may be anything
-        return redirect(local(request.form.get("url")) or self.get_url(".index_view"), 303)
+        return redirect(safe_redirect_path(request.form.get("url")) or self.get_url(".index_view"), 303)
 
     @expose("/export/<export_type>/")
     @requires(Permission.SEE)
@@ -99,22 +99,22 @@ class ListView(ModelView):
     @requires(Permission.SEE)
     def columns_view(self) -> Any:
         """Remember which columns this person wants; none ticked means as the list has them by itself."""
-        wanted = set(request.form.getlist("column"))
-        chosen = [name for name, _ in self._list_columns if name in wanted]
+        ticked_names = set(request.form.getlist("column"))
+        chosen = [name for name, _ in self._list_columns if name in ticked_names]
         preferences.choose_columns(self.endpoint, chosen or None)
-        return redirect(local(request.form.get("url")) or self.get_url(".index_view"), 303)
+        return redirect(safe_redirect_path(request.form.get("url")) or self.get_url(".index_view"), 303)
 
     # Flask-Admin makes these routes whether they are wanted or not.
-    create_view: Any = _no_page("/new/", "GET", "POST")
-    edit_view: Any = _no_page("/edit/", "GET", "POST")
-    details_view: Any = _no_page("/details/", "GET")
-    delete_view: Any = _no_page("/delete/", "POST")
-    ajax_lookup: Any = _no_page("/ajax/lookup/", "GET")
-    ajax_update: Any = _no_page("/ajax/update/", "POST")
+    create_view: Any = _not_found_view("/new/", "GET", "POST")
+    edit_view: Any = _not_found_view("/edit/", "GET", "POST")
+    details_view: Any = _not_found_view("/details/", "GET")
+    delete_view: Any = _not_found_view("/delete/", "POST")
+    ajax_lookup: Any = _not_found_view("/ajax/lookup/", "GET")
+    ajax_update: Any = _not_found_view("/ajax/update/", "POST")
 
     def render(self, template: str, **kwargs: Any) -> Any:
         first = self._list_columns[0][0]
-        shown = preferences.columns(self.endpoint) or [
+        shown = preferences.chosen_columns(self.endpoint) or [
             name for name, _ in self._list_columns if name not in self.hidden_columns
         ]
         narrowed = self._get_list_extra_args()
@@ -135,23 +135,23 @@ class ListView(ModelView):
         return int(row.id if self.model is Tenant else row.tenant_id)
 
     def column_number(self, name: str) -> int:
-        """As addresses name it to sort by."""
-        return [one for one, _ in self._list_columns].index(name)
+        """Return the number of a column, by which addresses sort."""
+        return [column for column, _ in self._list_columns].index(name)
 
     def _only_tenant(self) -> Tenant | None:
-        return None if self.model is Tenant else filters.tenant()[0]
+        return None if self.model is Tenant else filters.asked_tenant()[0]
 
     def _is_narrowed(self) -> bool:
         """Would “Clear” show more?"""
-        args = ("search", *filters.DAYS[:2], *(one.arg for one in self.filters))
-        tenant, is_asked = filters.tenant() if self.model is not Tenant else (None, False)
+        args = ("search", *filters.DAYS[:2], *(list_filter.arg for list_filter in self.filters))
+        tenant, is_asked = filters.asked_tenant() if self.model is not Tenant else (None, False)
         return any(request.args.get(name) for name in args) or (is_asked and tenant is None)
 
     def get_empty_list_message(self) -> str:
         if self._is_narrowed():
             return "Nothing matches. Clear the search and the filters to see more."
-        only = self._only_tenant()
-        return f"Nothing of {only.name}. Show all tenants to see more." if only else self.nothing_yet
+        tenant = self._only_tenant()
+        return f"Nothing of {tenant.name}. Show all tenants to see more." if tenant else self.nothing_yet
 
     # --- scope ---------------------------------------------------------------------------------------------------
 
@@ -188,59 +188,59 @@ class ListView(ModelView):
         return count, self._rows(ids)
 
     def _matching(self, search: str | None) -> Any:
-        """The ids' query: scope, search and filters, without an order."""
+        """Select the ids: scope, search and filters, without an order."""
         query = self._scoped(self.model.select(self.model.id))
         for word in (search or "").split()[:5] if self.search_hint else ():
-            query = query.where(self._mentions(word))
-        for one in self.filters:
-            value = one.chosen()
+            query = query.where(self._matches_word(word))
+        for list_filter in self.filters:
+            value = list_filter.chosen()
             if value:
-                query = query.where(one.condition(value))
-        return self._of_days(self._of_tenant(query))
+                query = query.where(list_filter.condition(value))
+        return self._narrow_to_days(self._narrow_to_tenant(query))
 
     def tenant_ids(self) -> list[int] | None:
-        """Of whose tenants rows may be shown; None: of all."""
-        tenant, is_asked = filters.tenant()
+        """Return the tenants whose rows may be shown; None for all."""
+        tenant, is_asked = filters.asked_tenant()
         return [tenant.id if tenant else -1] if is_asked else allowed_tenant_ids(Permission.SEE)
 
-    def _of_tenant(self, query: Any) -> Any:
+    def _narrow_to_tenant(self, query: Any) -> Any:
         if self.model is Tenant:
             return query
-        tenant, is_asked = filters.tenant()
+        tenant, is_asked = filters.asked_tenant()
         return query.where(self.model.tenant == (tenant.id if tenant else -1)) if is_asked else query
 
-    def _of_days(self, query: Any) -> Any:
-        begin, end = filters.days()
+    def _narrow_to_days(self, query: Any) -> Any:
+        begin, end = filters.asked_days()
         if self.day_field is not None and begin:
             query = query.where(time_ranges.since(self.day_field, begin))
         if self.day_field is not None and end:
             query = query.where(time_ranges.before(self.day_field, end))
         return query
 
-    def _mentions(self, word: str) -> Any:
-        """As a condition: a row that this word of a search finds. By itself, the row of that number."""
+    def _matches_word(self, word: str) -> Any:
+        """Return the condition of rows that a word of a search matches. Here: the row with that id."""
         return self.model.id == (parse_row_id(word) or -1)
 
     def _ordered(self, query: Any, sort_column: str | None, sort_desc: bool | None) -> Any:
-        """By an indexed column, what is empty first; the id makes pages stable."""
+        """Sort by an indexed column, empty values first; the id makes pages stable."""
         newest_first = self.model.id.desc()
         name = self._sortable_columns.get(sort_column) if sort_column else self.sorted_by
         field = getattr(self.model, name) if name else None
         if field is None or field is self.model.id:
             return query.order_by(self.model.id if field is not None and not sort_desc else newest_first)
-        return query.order_by(_sorted(field, bool(sort_desc)), newest_first)
+        return query.order_by(_sort_order(field, bool(sort_desc)), newest_first)
 
     def _rows(self, ids: list[int]) -> list[Any]:
         if not ids:
             return []
-        found = {row.id: row for row in self.get_query().where(self.model.id.in_(ids))}
-        return [found[one] for one in ids if one in found]
+        rows = {row.id: row for row in self.get_query().where(self.model.id.in_(ids))}
+        return [rows[row_id] for row_id in ids if row_id in rows]
 
     def _get_list_extra_args(self) -> ViewArgs:
         args = super()._get_list_extra_args()
         args.page = min(max(args.page or 0, 0), COUNT_CAP)
         args.search = without_nul(args.search or "")[:200] or None
-        known = {one.arg for one in self.filters} | {"tenant", *filters.DAYS}
+        known = {list_filter.arg for list_filter in self.filters} | {"tenant", *filters.DAYS}
         args.extra_args = {name: value for name, value in args.extra_args.items() if name in known and value}
         return args
 
@@ -250,46 +250,46 @@ class ListView(ModelView):
         args = self._get_list_extra_args()
         ids = self._matching(args.search).order_by(self.model.id.desc()).limit(EXPORT_CAP).tuples()
         name = f"{self.endpoint}.csv"
-        return stream(name, self._lines([row[0] for row in ids]))
+        return stream_download(name, self._lines([row[0] for row in ids]))
 
     def _lines(self, ids: list[int]) -> Iterator[str]:
-        yield csv_line(self.export_columns)
-        for some in value_lists.batched(ids):
-            for row in self._rows(some):
-                yield csv_line(self.export_value(row, column) for column in self.export_columns)
+        yield csv_row(self.export_columns)
+        for chunk in value_lists.batched(ids):
+            for row in self._rows(chunk):
+                yield csv_row(self.export_value(row, column) for column in self.export_columns)
 
     def export_value(self, row: Any, column: str) -> Any:
         value = getattr(row, column)
         return value.name if isinstance(value, User) else value
 
     def selected(self, permission: Permission) -> list[Any]:
-        """The rows a bulk action names; every one is checked before anything is done."""
+        """Fetch the rows that a bulk action names; every one is checked before anything is done."""
         return [fetch(self.model, row_id, permission) for row_id in ticked(request.form, "rowid", max(PAGE_SIZES))]
 
 
-def _sorted(field: Any, is_backwards: bool) -> Any:
-    """PostgreSQL has to be told what SQLite does by itself: what is empty comes before everything else."""
+def _sort_order(field: Any, is_backwards: bool) -> Any:
+    """Sort empty values first: PostgreSQL has to be told what SQLite does by itself."""
     if is_sqlite() or not field.null:
         return field.desc() if is_backwards else field.asc()
     return field.desc(nulls="LAST") if is_backwards else field.asc(nulls="FIRST")
 
 
-def stream(name: str, lines: Iterator[str], mimetype: str = "text/csv") -> Response:
-    """A download made while it is sent, whatever its length."""
+def stream_download(name: str, lines: Iterator[str], mimetype: str = "text/csv") -> Response:
+    """Return a download made while it is sent, whatever its length."""
     headers = {"Content-Disposition": f"attachment; filename={name}"}
-    return Response(stream_with_context(connected(lines)), mimetype=mimetype, headers=headers)
+    return Response(stream_with_context(with_connection(lines)), mimetype=mimetype, headers=headers)
 
 
-def connected(parts: Iterator[Part]) -> Iterator[Part]:
+def with_connection(parts: Iterator[Chunk]) -> Iterator[Chunk]:
     # Flask's teardown has run by the time the body streams: the stream has a connection of its own.
     with database.connection_context() if database.is_closed() else nullcontext():
         yield from parts
 
 
-def csv_line(values: Iterable[Any]) -> str:
-    """One line; a value that a spreadsheet would run as a formula starts with an apostrophe."""
+def csv_row(values: Iterable[Any]) -> str:
+    """Write a line of CSV. A value that a spreadsheet would run as a formula starts with an apostrophe."""
     out = io.StringIO()
-    csv.writer(out).writerow([_harmless(value) for value in values])
+    csv.writer(out).writerow([_without_formula(value) for value in values])
     return out.getvalue()
 
 
@@ -297,6 +297,6 @@ def csv_line(values: Iterable[Any]) -> str:
 _TRIMMED, _FORMULA = frozenset("\t\r\n"), frozenset("=+-@＝＋－＠")
 
 
-def _harmless(value: Any) -> str:
+def _without_formula(value: Any) -> str:
     text = "" if value is None else str(value)
     return f"'{text}" if text[:1] in _TRIMMED or text.lstrip()[:1] in _FORMULA else text

@@ -1,4 +1,4 @@
-"""What this person chose to see, read once per request. It narrows and arranges; it never gives access."""
+"""The current user's choices, read once per request. They narrow and arrange; they never give access."""
 
 from typing import Any
 
@@ -14,22 +14,22 @@ from web.security.permissions import Permission
 TENANT = "tenant"
 
 
-def mine() -> dict[str, Any]:
+def own_preferences() -> dict[str, Any]:
     if "preferences" not in g:
         g.preferences = preferences.of_user(current_user.id)
-    found: dict[str, Any] = g.preferences
-    return found
+    preferences_of_user: dict[str, Any] = g.preferences
+    return preferences_of_user
 
 
 def chosen_tenant() -> Tenant | None:
-    """The tenant that lists show alone; None: every tenant of this person."""
-    tenant_id = mine().get(TENANT)
+    """Return the tenant that lists show alone; None for every tenant of this person."""
+    tenant_id = own_preferences().get(TENANT)
     if tenant_id is None or not can(Permission.SEE, tenant_id):
         return None
     if "chosen_tenant" not in g:
         g.chosen_tenant = tenants.find_by_id(tenant_id)
-    found: Tenant | None = g.chosen_tenant
-    return found
+    tenant: Tenant | None = g.chosen_tenant
+    return tenant
 
 
 def choose_tenant(tenant: Tenant | None) -> None:
@@ -39,15 +39,15 @@ def choose_tenant(tenant: Tenant | None) -> None:
         preferences.save(current_user.id, TENANT, tenant.id)
 
 
-def columns(list_name: str) -> list[str] | None:
-    """None: as the list has them by itself."""
-    found: list[str] | None = mine().get(f"columns:{list_name}")
-    return found
+def chosen_columns(list_name: str) -> list[str] | None:
+    """Return the columns that this person chose; None for those that the list shows by itself."""
+    names: list[str] | None = own_preferences().get(f"columns:{list_name}")
+    return names
 
 
-def choose_columns(list_name: str, chosen: list[str] | None) -> None:
+def choose_columns(list_name: str, columns: list[str] | None) -> None:
     name = f"columns:{list_name}"
-    if chosen is None:
+    if columns is None:
         preferences.remove(current_user.id, name)
     else:
-        preferences.save(current_user.id, name, chosen)
+        preferences.save(current_user.id, name, columns)

@@ -1,4 +1,4 @@
-"""How values read on a page: formats, sentences, charts, masked secrets, downloads.
+"""Formats, sentences, charts, masked secrets and downloads: values as a page shows them.
 
 May import: web.security.
 """

@@ -14,17 +14,17 @@ from db.models import BackupSet, Snapshot
 from db.policies import snapshots
 from db.sql import value_lists
 
-TOGETHER = 50
-LONGEST_NAME = 100
+SNAPSHOTS_PER_QUERY = 50
+MAX_NAME_LENGTH = 100
 # Most file systems take 255; a number and the ending have to fit as well.
-MOST_BYTES = 200
+MAX_NAME_BYTES = 200
 # What Windows refuses in a file's name, or takes for a device.
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\ud800-\udfff]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³]) *(\..*)?", re.IGNORECASE)
 
 
-class _Sink:
-    """Where zipfile writes: what came since the last look goes to the reader, and is forgotten."""
+class _ChunkBuffer:
+    """The file that zipfile writes to: holds the bytes written since `take` was called last."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
@@ -34,45 +34,45 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing waits here."""
+        """Do nothing: zipfile calls it, and nothing waits here."""
 
-    def taken(self) -> bytes:
+    def take(self) -> bytes:
         data, self._chunks = b"".join(self._chunks), []
         return data
 
 
-def archive(backup_set: BackupSet, shown: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[bytes]:
-    """`shown` makes of a content what its reader may see of it."""
-    sink, listed, names = _Sink(), [], Names()
+def zip_backup_set(backup_set: BackupSet, mask: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[bytes]:
+    """Yield the ZIP of a backup set in chunks. `mask` returns what the reader may see of a content."""
+    sink, entries, names = _ChunkBuffer(), [], ZipPaths()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as file:  # type: ignore[call-overload]
         for snapshot in _snapshots(backup_set):
             path = names.path(snapshot.policy.policy_type, snapshot.name)
             document = snapshots.with_own_id(snapshots.read_snapshot(snapshot), snapshot.policy.graph_id)
-            visible = shown(document)
-            listed.append(_line(snapshot, path) | _marks(snapshot, document, visible))
+            visible = mask(document)
+            entries.append(_manifest_entry(snapshot, path) | _checksums(snapshot, document, visible))
             file.writestr(path, _json(visible))
-            yield sink.taken()
-        file.writestr("manifest.json", _json(_manifest(backup_set, listed)))
-    yield sink.taken()
+            yield sink.take()
+        file.writestr("manifest.json", _json(_manifest(backup_set, entries)))
+    yield sink.take()
 
 
 def _snapshots(backup_set: BackupSet) -> Iterator[Snapshot]:
     ids = backup_sets.snapshot_ids(backup_set)
-    for some in value_lists.batched(ids, TOGETHER):
-        yield from snapshots.with_policies(some).order_by(Snapshot.id)
+    for chunk in value_lists.batched(ids, SNAPSHOTS_PER_QUERY):
+        yield from snapshots.with_policies(chunk).order_by(Snapshot.id)
 
 
-def _marks(snapshot: Snapshot, document: dict[str, Any], visible: dict[str, Any]) -> dict[str, str]:
-    """Of what the file has: those of masked secrets would tell whoever guesses them that it is so.
+def _checksums(snapshot: Snapshot, document: dict[str, Any], visible: dict[str, Any]) -> dict[str, str]:
+    """Return the checksums of what the file has: those of masked secrets would confirm a guess.
 
     `sha256` is of its text: whether the file is what was downloaded, whatever is called equal by then.
     """
     is_whole = visible == document
-    made = snapshot.content.fingerprint if is_whole else fingerprint_of(snapshot.policy.policy_type, visible)
-    return {"fingerprint": made, "sha256": text_fingerprint_of(visible)}
+    fingerprint = snapshot.content.fingerprint if is_whole else fingerprint_of(snapshot.policy.policy_type, visible)
+    return {"fingerprint": fingerprint, "sha256": text_fingerprint_of(visible)}
 
 
-def _line(snapshot: Snapshot, path: str) -> dict[str, Any]:
+def _manifest_entry(snapshot: Snapshot, path: str) -> dict[str, Any]:
     return {
         "file": path,
         "policy_type": snapshot.policy.policy_type,
@@ -84,7 +84,7 @@ def _line(snapshot: Snapshot, path: str) -> dict[str, Any]:
     }
 
 
-def _manifest(backup_set: BackupSet, listed: list[dict[str, Any]]) -> dict[str, Any]:
+def _manifest(backup_set: BackupSet, entries: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "backup_set": backup_set.id,
         "tenant": backup_set.tenant.name,
@@ -92,8 +92,8 @@ def _manifest(backup_set: BackupSet, listed: list[dict[str, Any]]) -> dict[str, 
         "state": backup_set.state,
         "created_at": f"{backup_set.created_at.isoformat(timespec='seconds')}Z",
         "problems": backup_set.problems,
-        "count": len(listed),
-        "policies": listed,
+        "count": len(entries),
+        "policies": entries,
     }
 
 
@@ -101,28 +101,34 @@ def _json(document: Any) -> bytes:
     return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
-class Names:
-    """Paths that are unique whatever the case, and that Windows takes."""
+class ZipPaths:
+    """Hands out paths that are unique whatever the case, and that Windows takes."""
 
     def __init__(self) -> None:
-        self._given: set[str] = set()
+        self._paths: set[str] = set()
 
     def path(self, policy_type: str, name: str) -> str:
-        folder, bare = safe(policy_type_names.title(policy_type)), safe(name)
+        folder, bare = safe_file_name(policy_type_names.title(policy_type)), safe_file_name(name)
         number, path = 1, f"{folder}/{bare}.json"
-        while _mark(path) in self._given:
+        while _folded(path) in self._paths:
             number += 1
             path = f"{folder}/{bare} ({number}).json"
-        self._given.add(_mark(path))
+        self._paths.add(_folded(path))
         return path
 
 
-def _mark(path: str) -> str:
-    """Equal for names that some system holds for one: Windows by their case, macOS by how a letter is composed."""
+def _folded(path: str) -> str:
+    """Return the same text for paths that some system holds for one: Windows by case, macOS by how a letter is
+    composed.
+    """
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
-def safe(name: str) -> str:
-    """A file's name without its ending. A leading dot hides a file, a trailing one is lost on Windows."""
-    text = _FORBIDDEN.sub("_", name)[:LONGEST_NAME].encode()[:MOST_BYTES].decode(errors="ignore").strip(" .") or "_"
+def safe_file_name(name: str) -> str:
+    """Return a file name, without its ending, that every system takes: a leading dot hides a file, a trailing one is
+    lost on Windows.
+    """
+    text = (
+        _FORBIDDEN.sub("_", name)[:MAX_NAME_LENGTH].encode()[:MAX_NAME_BYTES].decode(errors="ignore").strip(" .") or "_"
+    )
     return f"_{text}" if _DEVICES.fullmatch(text) else text

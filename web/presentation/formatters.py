@@ -1,4 +1,4 @@
-"""How values read on a page."""
+"""Formats of values on a page: badges, times, sizes and short sentences."""
 
 import re
 from collections import Counter
@@ -26,7 +26,7 @@ from db.states import (
 
 # What a badge says -> (look, icon). Never colour alone: the word stands beside it.
 # Keyed by the word: a word that two enums share, such as "running" for a run and a restore, has one look.
-_LOOKS: dict[str, tuple[str, str]] = {
+_BADGES: dict[str, tuple[str, str]] = {
     RunState.QUEUED: ("muted", "clock-o"),
     RunState.RUNNING: ("info", "refresh"),
     RunState.SUCCEEDED: ("good", "check"),
@@ -119,19 +119,19 @@ _INTUNE = re.compile(r"(https://intune\.microsoft\.com/[^\s<>\"']*[^\s<>\"'.,;:)
 
 
 def kind_title(kind: str) -> str:
-    """What a reference or a mapping is of."""
+    """Return the title of a kind of object that references and mappings are about."""
     return OTHER_KINDS.get(kind) or policy_type_names.title(kind)
 
 
-def linked(text: str) -> Markup:
-    """Addresses in Intune become links; everything else of the text stays text."""
+def link_intune_addresses(text: str) -> Markup:
+    """Turn addresses in Intune into links. Everything else of the text stays text."""
     anchor = Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>')
     parts = _INTUNE.split(text)
     return Markup("").join(anchor.format(part) if number % 2 else part for number, part in enumerate(parts))
 
 
-def except_for(exceptions: Sequence[Coverage]) -> str:
-    """What follows “backed up, except”: how many policy types, for how long, and the first one's reason."""
+def exceptions_summary(exceptions: Sequence[Coverage]) -> str:
+    """Say how many policy types are not backed up, for how long, and the first one's reason; "" for none."""
     if not exceptions:
         return ""
     count, oldest = len(exceptions), exceptions[0]
@@ -145,14 +145,14 @@ def _for_days(days: int) -> str:
 
 
 def state_badge(state: str) -> Markup:
-    look, icon = _LOOKS.get(state, ("muted", "circle-o"))
+    look, icon = _BADGES.get(state, ("muted", "circle-o"))
     return Markup('<span class="badge badge-{}"><i class="fa fa-{}" aria-hidden="true"></i> {}</span>').format(
         look, icon, state
     )
 
 
-def moment(at: datetime | None) -> Markup:
-    """UTC in the page; the script shows it in the reader's zone and keeps the exact time as its title."""
+def datetime_html(at: datetime | None) -> Markup:
+    """Show the time in UTC. The script shows it in the reader's zone and keeps the exact time as its title."""
     if at is None:
         return Markup('<span class="text-muted">–</span>')
     at = at.replace(microsecond=0)
@@ -161,18 +161,18 @@ def moment(at: datetime | None) -> Markup:
     )
 
 
-def ago(at: datetime | None) -> Markup:
-    """How long since; the script puts the exact time in the reader's zone into the title."""
+def time_ago_html(at: datetime | None) -> Markup:
+    """Show how long ago it was. The script puts the exact time in the reader's zone into the title."""
     if at is None:
         return Markup('<span class="text-muted">never</span>')
     at = at.replace(microsecond=0)
     return Markup('<time class="ago" datetime="{}Z" title="{} UTC">{} ago</time>').format(
-        at.isoformat(), at, _span((utcnow() - at).total_seconds(), parts=1)
+        at.isoformat(), at, _span_text((utcnow() - at).total_seconds(), parts=1)
     )
 
 
-def ends(at: datetime, now: datetime) -> str:
-    """Of a credential: “ends on 2026-03-01, in 12 days”."""
+def credential_end(at: datetime, now: datetime) -> str:
+    """Say when a credential ends: “ends on 2026-03-01, in 12 days”."""
     days = (at - now).days
     if at < now:
         return f"ended on {at:%Y-%m-%d}"
@@ -185,27 +185,27 @@ _SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone")
             ("Mac OS X", "macOS"), ("Linux", "Linux"))  # fmt: skip
 
 
-def browser(user_agent: str) -> str:
-    """What a person calls it: "Firefox on Windows"."""
-    name = next((name for mark, name in _BROWSERS if mark in user_agent), "Another browser")
-    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+def browser_name(user_agent: str) -> str:
+    """Return what a person calls the browser: “Firefox on Windows”."""
+    name = next((name for token, name in _BROWSERS if token in user_agent), "Another browser")
+    system = next((name for token, name in _SYSTEMS if token in user_agent), "")
     return f"{name} on {system}" if system else name
 
 
 def duration(begin: datetime | None, end: datetime | None = None) -> str:
-    return "–" if begin is None else seconds(((end or utcnow()) - begin).total_seconds())
+    return "–" if begin is None else seconds_text(((end or utcnow()) - begin).total_seconds())
 
 
-def seconds(count: float) -> str:
-    """“8 s”, “3 min 20 s”, “2 h 5 min”, “3 days 4 h”."""
-    return _span(count, parts=2)
+def seconds_text(count: float) -> str:
+    """Write a number of seconds as “8 s”, “3 min 20 s”, “2 h 5 min”, “3 days 4 h”."""
+    return _span_text(count, parts=2)
 
 
 _UNITS = ((86400, "day"), (3600, "h"), (60, "min"), (1, "s"))
 
 
-def _span(count: float, parts: int) -> str:
-    """In the largest unit that fits, and the ones just below it."""
+def _span_text(count: float, parts: int) -> str:
+    """Write seconds in the largest unit that fits and the ones just below it: `parts` units in all."""
     rest, numbers = max(int(count), 0), []
     for size, _ in _UNITS:
         number, rest = divmod(rest, size)
@@ -216,48 +216,48 @@ def _span(count: float, parts: int) -> str:
     return " ".join(words) or "0 s"
 
 
-NAMED = 4
-SHORT = 60
+NAMES_SHOWN = 4
+LONGEST_VALUE = 60
 
 
-def changed(differences: Sequence[Difference] | None) -> str:
-    """“Password minimum length: 8 → 12”, or of several, how many of what: “2 changed, 1 added: …”."""
+def change_summary(differences: Sequence[Difference] | None) -> str:
+    """Say what changed: “Password minimum length: 8 → 12”; of several changes how many: “2 changed, 1 added: …”."""
     if differences is None:
         return "What changed cannot be told: a content cannot be opened. Tell your admin."
     if not differences:
         return "Nothing that counts."
     if len(differences) == 1:
-        return _change(differences[0])
-    tally = Counter(one.kind for one in differences)
-    names = list(dict.fromkeys(one.label for one in differences))
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        return _change_sentence(differences[0])
+    tally = Counter(difference.kind for difference in differences)
+    names = list(dict.fromkeys(difference.label for difference in differences))
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
     counts = ", ".join(f"{tally[kind]} {kind}" for kind in ("changed", "added", "removed") if tally[kind])
-    return f"{counts}: {'; '.join(names[:NAMED])}{more}"
+    return f"{counts}: {'; '.join(names[:NAMES_SHOWN])}{more}"
 
 
-def _change(one: Difference) -> str:
-    sides = [_short(side) for side in (one.before, one.after)]
-    if one.kind == "changed" and None not in sides:
-        return f"{one.label}: {sides[0]} → {sides[1]}"
-    return f"{one.label} {one.kind}"
+def _change_sentence(difference: Difference) -> str:
+    sides = [_short_value(side) for side in (difference.before, difference.after)]
+    if difference.kind == "changed" and None not in sides:
+        return f"{difference.label}: {sides[0]} → {sides[1]}"
+    return f"{difference.label} {difference.kind}"
 
 
-def _short(value: object) -> str | None:
-    """A value that fits in a line; None when it does not."""
+def _short_value(value: object) -> str | None:
+    """Write a value that fits in a line; None when it does not."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = "not set" if value is None else str(value) if isinstance(value, str | int | float) else ""
-    return text if 0 < len(text) <= SHORT and "\n" not in text else None
+    return text if 0 < len(text) <= LONGEST_VALUE and "\n" not in text else None
 
 
-def detail(value: object) -> str:
-    """A detail of an audit event: counts in one line, zeros left out."""
+def audit_detail(value: object) -> str:
+    """Write a detail of an audit event: counts in one line, zeros left out."""
     if isinstance(value, dict):
         return ", ".join(f"{count} {name}" for name, count in value.items() if count) or "none"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def size(count: int) -> str:
+def file_size(count: int) -> str:
     return (
         f"{count} B" if count < 1024 else f"{count / 1024:.1f} KB" if count < 1024**2 else f"{count / 1024**2:.1f} MB"
     )

@@ -10,8 +10,8 @@ def link(endpoint: str, label: object, **values: object) -> Markup:
     return Markup('<a href="{}">{}</a>').format(url_for(endpoint, **values), label)  # type: ignore[arg-type]
 
 
-def local(address: str | None) -> str:
-    """Only a path of ours: never a way to another site."""
+def safe_redirect_path(address: str | None) -> str:
+    """Return the address if it is a path of ours; "" for one that could lead to another site."""
     if address is None or not address.isprintable():
         return ""
     try:

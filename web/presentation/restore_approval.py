@@ -1,4 +1,4 @@
-"""Of a restore's page: which plan it is, who asked for it, who may approve it, and what the guard holds back."""
+"""The approval of a restore's plan: who requested it, who may approve it, and what the guard holds back."""
 
 from dataclasses import dataclass
 
@@ -15,79 +15,83 @@ from web.security.permissions import Permission
 
 @dataclass(frozen=True)
 class Approval:
-    """`otherwise` says why the plan holds no more; "" where it does. `mine`: what this person decided of it."""
+    """What a page says of a restore's approval. `refusal` says why its plan is out of date; "" if it is not."""
 
     restore: Restore
-    asks: bool
-    otherwise: str
+    is_required: bool
+    refusal: str
     requesters: list[tuple[str, str]]
-    mine: str
+    own_acts: str
     approvers: list[str]
-    guarded: list[RestoreItem]
-    guard_by: str
+    held_back: list[RestoreItem]
+    overridden_by: str
     may_override: bool
 
     @property
     def fingerprint(self) -> str:
-        """The plan's, which a form sends back: what is approved is what was read."""
+        """The plan's fingerprint, which a form sends back: what is approved is what was read."""
         return self.restore.planned_mark or ""
 
     @property
-    def short(self) -> str:
+    def short_fingerprint(self) -> str:
         return plan_fingerprint.short_fingerprint(self.restore.planned_mark)
 
 
-def approval_of(restore: Restore, active: Run | None) -> Approval:
-    """Look up what a page says of a restore's approval. `active` is the restore's run that goes on."""
-    asked = four_eyes.acts_by_user(restore)
+def find_approval(restore: Restore, active: Run | None) -> Approval:
+    """Look up the approval of a restore. `active` is the run of the restore that is queued or running."""
+    acts_by_user = four_eyes.acts_by_user(restore)
     is_ready = restore.state in approvals.READY and active is None
-    otherwise = plan_fingerprint.refusal(restore) if is_ready else ""
-    guarded = approvals.items_held_back(restore)
-    is_to_override = bool(guarded) and is_ready and not otherwise and not restore.guard_reason
+    refusal = plan_fingerprint.refusal(restore) if is_ready else ""
+    held_back = approvals.items_held_back(restore)
+    wants_override = bool(held_back) and is_ready and not refusal and not restore.guard_reason
     return Approval(
         restore=restore,
-        asks=four_eyes.is_required(restore),
-        otherwise=otherwise,
-        requesters=_named(asked),
-        mine=" and ".join(asked.get(current_user.id, [])),
+        is_required=four_eyes.is_required(restore),
+        refusal=refusal,
+        requesters=_named_acts(acts_by_user),
+        own_acts=" and ".join(acts_by_user.get(current_user.id, [])),
         approvers=_approvers(restore),
-        guarded=guarded,
-        guard_by=_name(restore.guard_by_id),
-        may_override=is_to_override and can_fetch(Permission.MANAGE, restore),
+        held_back=held_back,
+        overridden_by=_user_name(restore.guard_by_id),
+        may_override=wants_override and can_fetch(Permission.MANAGE, restore),
     )
 
 
 def may_approve(restore: Restore) -> bool:
-    """There is something to approve, and this person is another pair of eyes."""
+    """Does the plan wait for approval, and is this person another pair of eyes?"""
     is_another = current_user.id not in four_eyes.requesters(restore)
     is_waiting = four_eyes.is_required(restore) and restore.state == RestoreState.PREVIEWED
     return is_waiting and is_another and can_fetch(Permission.MANAGE, restore)
 
 
 def may_approve_retry(restore: Restore) -> bool:
-    """Of what a run could not do: by another pair of eyes than the plan's."""
+    """May this person approve a retry? That takes another pair of eyes than the plan's."""
     return current_user.id not in four_eyes.requesters(restore) and can_fetch(Permission.MANAGE, restore)
 
 
-def _named(asked: dict[int, list[str]]) -> list[tuple[str, str]]:
-    """(name, what they did), in the order in which they did it."""
-    names = users.names_by_id(asked)
-    return [(names[one], " and ".join(acts)) for one, acts in asked.items() if one in names]
+def _named_acts(acts_by_user: dict[int, list[str]]) -> list[tuple[str, str]]:
+    """Return (name, what they did), in the order in which they did it."""
+    names = users.names_by_id(acts_by_user)
+    return [(names[user_id], " and ".join(acts)) for user_id, acts in acts_by_user.items() if user_id in names]
 
 
-def _name(user_id: int | None) -> str:
+def _user_name(user_id: int | None) -> str:
     row = users.find_by_id(user_id)
     return row.name if row else "a command"
 
 
 def _approvers(restore: Restore) -> list[str]:
-    """The managers that decided nothing of it; from one of our tenants into another, those who manage both."""
-    asked = four_eyes.requesters(restore)
-    found = [
-        one.user for one in users.members_of_tenant(restore.tenant) if one.role == Role.MANAGER and one.user.is_active
+    """Name the managers who decided nothing of it. Between two tenants of ours they manage both."""
+    requester_ids = four_eyes.requesters(restore)
+    managers = [
+        member.user
+        for member in users.members_of_tenant(restore.tenant)
+        if member.role == Role.MANAGER and member.user.is_active
     ]
     source = tenants.find_by_directory_id(restore.source_directory_id)
     if source and source.id != restore.tenant_id:
-        theirs = {one.user_id for one in users.members_of_tenant(source) if one.role == Role.MANAGER}
-        found = [one for one in found if one.id in theirs]
-    return [one.name for one in found if one.id not in asked]
+        source_manager_ids = {
+            member.user_id for member in users.members_of_tenant(source) if member.role == Role.MANAGER
+        }
+        managers = [user for user in managers if user.id in source_manager_ids]
+    return [user.name for user in managers if user.id not in requester_ids]

@@ -1,4 +1,4 @@
-"""A restore's options, its plan and what its policies refer to, in words."""
+"""A restore's options, its plan and its references in words."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,37 +19,39 @@ CHOICES: dict[str, tuple[str, dict[str, str], str]] = {
     "groups": ("Groups that are not there any more", GROUPS_THAT_ARE_GONE, "no"),
     "conditional_access": ("Conditional Access policies that were on", CONDITIONAL_ACCESS, "report only"),
 }
-_WILL_BE = (
+_WRITTEN = (
     (Outcome.UPDATE, "changed"),
     (Outcome.CREATE, "created"),
     (Outcome.RECREATE, "created again"),
     (Outcome.REMOVE, "removed"),
 )
-_ARE = (
+_NOT_WRITTEN = (
     (Outcome.BLOCKED, "blocked"),
     (Outcome.MATCHES, "as the backup has them"),
     (Outcome.EXISTS, "left as they are"),
 )
 
 
-def chosen(options: Mapping[str, Any]) -> dict[str, str]:
-    """The options as the form's fields."""
+def as_form_fields(options: Mapping[str, Any]) -> dict[str, str]:
+    """Return the options as the form's fields have them."""
     return {"groups": "no", **options, "drop_missing": "yes" if options["drop_missing"] else "no"}
 
 
-def in_words(options: Mapping[str, Any]) -> list[tuple[str, str]]:
-    said = chosen(options)
-    lines = [(legend, choices[said[name]]) for name, (legend, choices, _) in CHOICES.items()]
+def describe_options(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+    fields = as_form_fields(options)
+    lines = [(legend, choices[fields[name]]) for name, (legend, choices, _) in CHOICES.items()]
     return [*lines, ("Prefix of the copies", str(options["prefix"]))] if options["prefix"] else lines
 
 
-def sentence(actions: Mapping[str, int], held_back: Mapping[str, int] = MappingProxyType({})) -> str:
-    """“3 policies will be changed, 2 created; 4 are blocked.” `held_back`: of the actions, by the guard."""
+def plan_sentence(actions: Mapping[str, int], held_back: Mapping[str, int] = MappingProxyType({})) -> str:
+    """Say “3 policies will be changed, 2 created; 4 are blocked.” `held_back` counts the actions that the guard
+    holds back.
+    """
     counts = {name: count - held_back.get(name, 0) for name, count in actions.items()}
-    will = [(counts[name], word) for name, word in _WILL_BE if counts.get(name)]
+    will = [(counts[name], word) for name, word in _WRITTEN if counts.get(name)]
     held = [(sum(held_back.values()), "held back by the Conditional Access guard")]
-    found = [(counts.get(name, 0), word) for name, word in _ARE] + held
-    are = [f"{count} {'is' if count == 1 else 'are'} {word}" for count, word in found if count]
+    remaining = [(counts.get(name, 0), word) for name, word in _NOT_WRITTEN] + held
+    are = [f"{count} {'is' if count == 1 else 'are'} {word}" for count, word in remaining if count]
     first = "Nothing will be written"
     if will:
         count, word = will[0]
@@ -59,23 +61,23 @@ def sentence(actions: Mapping[str, int], held_back: Mapping[str, int] = MappingP
 
 
 @dataclass(frozen=True)
-class Danger:
-    """One kind. `items`: (the item's id, its name, what is dangerous in it)."""
+class DangerGroup:
+    """The items with one kind of danger. `items`: (item id, name, sentence)."""
 
     title: str
     items: list[tuple[int, str, str]]
 
 
-def dangers(items: Iterable[RestoreItem]) -> list[Danger]:
-    """Kind by kind, the worst first."""
-    found: dict[str, list[tuple[int, str, str]]] = {code: [] for code in DANGERS}
+def group_dangers(items: Iterable[RestoreItem]) -> list[DangerGroup]:
+    """Group the dangers of all items by kind, the worst first."""
+    items_by_code: dict[str, list[tuple[int, str, str]]] = {code: [] for code in DANGERS}
     for item in items:
-        for one in item.dangers or ():
-            found.setdefault(one["code"], []).append((item.id, item.name, one["said"]))
-    return [Danger(DANGERS.get(code, code), of_code) for code, of_code in found.items() if of_code]
+        for danger in item.dangers or ():
+            items_by_code.setdefault(danger["code"], []).append((item.id, item.name, danger["said"]))
+    return [DangerGroup(DANGERS.get(code, code), listed) for code, listed in items_by_code.items() if listed]
 
 
-def dangers_of(item: RestoreItem) -> list[tuple[str, str]]:
+def item_dangers(item: RestoreItem) -> list[tuple[str, str]]:
     """Return (title, sentence) of each danger in one item."""
     return [(DANGERS.get(danger["code"], danger["code"]), danger["said"]) for danger in item.dangers or ()]
 
@@ -84,19 +86,20 @@ def dangers_of(item: RestoreItem) -> list[tuple[str, str]]:
 NEEDS_A_LOOK = ("unresolved", "dropped", "kept", "stands")
 
 
-def resolution(found: Mapping[str, Any]) -> str:
-    """What a reference stands for in the target tenant."""
-    to = found["to_name"] or found["to"]
+def describe_resolution(reference: Mapping[str, Any]) -> str:
+    """Say what a reference stands for in the target tenant."""
+    to = reference["to_name"] or reference["to"]
     return {
-        "same": f"the same id is there: {found['to_name']}" if found["to_name"] else "the same id is there",
+        "same": f"the same id is there: {reference['to_name']}" if reference["to_name"] else "the same id is there",
         "mapping": f"mapped to {to}",
         "name": f"found by its name: {to}",
         "tenant": f"this tenant's own: {to}",
         "number": f"a free number: {to}",
-        "kept": f"written as it is. {found['why']}",
-        "restored": "made by this restore" if found["to"] is None else "part of this restore",
-        "dropped": f"left out of the assignments. {found['why']}",
-        "stands": f"stays as it is, for the policy refers to it now. {found['why']}",
+        "kept": f"written as it is. {reference['why']}",
+        "restored": "made by this restore" if reference["to"] is None else "part of this restore",
+        "dropped": f"left out of the assignments. {reference['why']}",
+        "stands": f"stays as it is, for the policy refers to it now. {reference['why']}",
     }.get(
-        found["how"], f"cannot be found{'' if found.get('is_needed', True) else ', and is not written'}. {found['why']}"
+        reference["how"],
+        f"cannot be found{'' if reference.get('is_needed', True) else ', and is not written'}. {reference['why']}",
     )

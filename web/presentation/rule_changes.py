@@ -1,4 +1,4 @@
-"""A tenant's rules for restores that are to be turned down: what waits, for whom, and what became of it."""
+"""A tenant's restore rules: changing them, and the changes that wait for a second person."""
 
 from dataclasses import dataclass
 
@@ -13,25 +13,25 @@ from web.security.access import allowed_tenant_ids, can, current_actor, parse_ro
 from web.security.permissions import Permission
 
 # As flash takes it.
-Said = tuple[str, str]
+FlashMessage = tuple[str, str]
 
 
-def change(tenant: Tenant, wants_four_eyes: bool, break_glass: str) -> Said:
-    """Raises Invalid."""
-    asked = restore_rules.change(tenant, wants_four_eyes, break_glass, current_actor())
-    if asked is None:
+def change_rules(tenant: Tenant, wants_four_eyes: bool, break_glass: str) -> FlashMessage:
+    """Change the rules, or ask a second person to. Raises Invalid."""
+    waiting = restore_rules.change(tenant, wants_four_eyes, break_glass, current_actor())
+    if waiting is None:
         return "Saved.", "success"
-    words = ", and to ".join(restore_rules.describe(asked))
+    words = ", and to ".join(restore_rules.describe(waiting))
     return f"To {words} waits for a second person: another manager of this tenant, or an admin.", "warning"
 
 
-def confirm(tenant: Tenant, number: str) -> Said:
+def confirm_change(tenant: Tenant, number: str) -> FlashMessage:
     """Raises Invalid."""
     restore_rules.confirm(tenant, parse_row_id(number), current_actor())
     return "Confirmed: it holds from now on. Restores that were requested before keep the stricter rules.", "success"
 
 
-def reject(tenant: Tenant, number: str) -> Said:
+def reject_change(tenant: Tenant, number: str) -> FlashMessage:
     """Raises Invalid."""
     restore_rules.reject(tenant, parse_row_id(number), current_actor())
     return "Rejected: the rules stay as they are.", "success"
@@ -55,17 +55,17 @@ class WaitingChange:
 
 
 def waiting_change(tenant: Tenant) -> WaitingChange | None:
-    """Look up what a tenant's page says of it; None: nothing waits."""
-    asked = restore_rules.waiting_change(tenant)
-    if asked is None:
+    """Look up the change of a tenant's rules that waits; None if none does."""
+    waiting = restore_rules.waiting_change(tenant)
+    if waiting is None:
         return None
     managers = [member for member in users.members_of_tenant(tenant) if member.role == Role.MANAGER]
-    deciders = [member.user.name for member in managers if member.user_id != asked.asked_by_id]
-    return WaitingChange(asked, deciders, can(Permission.MANAGE, tenant.id))
+    deciders = [member.user.name for member in managers if member.user_id != waiting.asked_by_id]
+    return WaitingChange(waiting, deciders, can(Permission.MANAGE, tenant.id))
 
 
-def waiting() -> list[RuleChange]:
-    """Those that this person may decide about, or subscribed to hear of."""
+def changes_to_decide() -> list[RuleChange]:
+    """Return the waiting changes that this person may decide about, or gets notifications of."""
     managed = allowed_tenant_ids(Permission.MANAGE)
     if managed is None:
         return restore_rules.waiting_changes(RuleChange.id > 0)

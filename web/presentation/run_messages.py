@@ -1,4 +1,4 @@
-"""The one answer to every start: a message with a link to the run, at once."""
+"""The answer to every start of a run: a message with a link to it, at once."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,20 +11,20 @@ from db.errors import SwitchedOff
 from web.security.access import wants_json
 
 
-def answer(start: EnqueuedRun, back_to: str) -> Response:
+def answer_start(start: EnqueuedRun, back_to: str) -> Response:
     address = url_for("runs.page", run_id=start.run.id)
     if wants_json():
         response: Response = jsonify(run=start.run.id, is_new=start.is_new, url=address)
         response.status_code = 202
         return response
-    tell(start)
+    flash_run_started(start)
     return redirect(back_to, 303)
 
 
-def tell(start: EnqueuedRun) -> None:
+def flash_run_started(start: EnqueuedRun) -> None:
     flash(
         Markup('{} <a class="alert-link" href="{}">View run</a>').format(
-            sentence(start), url_for("runs.page", run_id=start.run.id)
+            start_sentence(start), url_for("runs.page", run_id=start.run.id)
         ),
         "success" if start.is_sent and not start.does_less else "warning",
     )
@@ -43,25 +43,27 @@ def start_all(acts: Sequence[Callable[[], EnqueuedRun]], runs_address: str) -> N
     for sentence_of_one in dict.fromkeys(refusals):
         flash(sentence_of_one, "warning")
     if starts:
-        _tell_all(starts, runs_address)
+        _flash_runs_started(starts, runs_address)
 
 
-def _tell_all(starts: Sequence[EnqueuedRun], runs_address: str) -> None:
+def _flash_runs_started(starts: Sequence[EnqueuedRun], runs_address: str) -> None:
     if len(starts) == 1:
-        tell(starts[0])
+        flash_run_started(starts[0])
         return
     new = sum(start.is_new for start in starts)
-    going = f" {len(starts) - new} of them went on already." if new < len(starts) else ""
-    away = "" if all(start.is_sent for start in starts) else " The queue cannot be reached; they start when it is back."
+    already_running = f" {len(starts) - new} of them went on already." if new < len(starts) else ""
+    unsent = (
+        "" if all(start.is_sent for start in starts) else " The queue cannot be reached; they start when it is back."
+    )
     flash(
         Markup('{} runs are under way.{}{} <a class="alert-link" href="{}">View runs</a>').format(
-            len(starts), going, away, runs_address
+            len(starts), already_running, unsent, runs_address
         ),
-        "warning" if away else "success",
+        "warning" if unsent else "success",
     )
 
 
-def sentence(start: EnqueuedRun) -> str:
+def start_sentence(start: EnqueuedRun) -> str:
     if not start.is_sent:
         return f"Run {start.run.id} is recorded. The queue cannot be reached; it starts by itself when it is back."
     if start.does_less:

@@ -21,7 +21,7 @@ from db.tenants import tenants
 from graph.content.normalise import normalise
 from graph.policy_types.table import POLICY_TYPES
 from tests.support.simulated_tenant import REAL, SimulatedTenant, assert_holds, truth_of
-from web.presentation.backup_zip import archive
+from web.presentation.backup_zip import zip_backup_set
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -66,7 +66,7 @@ def test_every_policy_of_a_backup_set_is_stored_as_graph_holds_it(tenant, at_lea
     ids = backup_sets.snapshot_ids(made)
     assert len(ids) == Policy.select().where(Policy.tenant == ours).count() >= at_least
     compare_all(list(Snapshot.select(Snapshot, Policy).join(Policy).where(Snapshot.id.in_(ids))), theirs)
-    packed = Unpacking(io.BytesIO(b"".join(archive(made, lambda document: document))))
+    packed = Unpacking(io.BytesIO(b"".join(zip_backup_set(made, lambda document: document))))
     found = {line.file: contradictions.problem(line, packed.document(line)) for line in packed.lines}
     assert {file: problem for file, problem in found.items() if problem} == {}, (
         "an upload of the download leaves it out"

@@ -17,7 +17,7 @@ from db.runs import runs
 from db.states import Role, RunKind, RunState
 from tests.support.forms import csrf_token
 from tests.support.strategies import texts
-from web.lists.list_view import csv_line
+from web.lists.list_view import csv_row
 
 
 def rows(answer):
@@ -199,6 +199,6 @@ formulas = st.sampled_from(["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", " =1
 
 @given(st.lists(texts | formulas, min_size=1, max_size=5))
 def test_no_cell_of_an_export_is_a_formula_and_none_runs_into_another(values):
-    [row] = csv.reader(io.StringIO(csv_line(values), newline=""))
+    [row] = csv.reader(io.StringIO(csv_row(values), newline=""))
     assert [cell.removeprefix("'") for cell in row] == [value.removeprefix("'") for value in values]
     assert not any(cell.lstrip().startswith(tuple("=+-@＝＋－＠")) or cell.startswith(tuple("\t\r\n")) for cell in row)

@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.strategies import texts
-from web.presentation.backup_zip import Names, safe
+from web.presentation.backup_zip import ZipPaths, safe_file_name
 
 
 def test_names_are_safe_on_windows_and_unique_whatever_the_case():
-    names = Names()
+    names = ZipPaths()
     assert names.path("configurationPolicies", "A") == "Settings catalog/A.json"
     assert names.path("configurationPolicies", "a") == "Settings catalog/a (2).json"
-    assert [safe(name) for name in ("con", "LPT1.x", "a/b\\c:d*", " x. ", "..", "é" * 300)] == [
+    assert [safe_file_name(name) for name in ("con", "LPT1.x", "a/b\\c:d*", " x. ", "..", "é" * 300)] == [
         "_con", "_LPT1.x", "a_b_c_d_", "x", "_", "é" * 100,
     ]  # fmt: skip
 
@@ -27,7 +27,7 @@ odd = st.sampled_from(["con", "NUL.txt", "nul .x", "COM¹", "lpt9", "..", ".hidd
 
 @given(st.lists(texts | odd, max_size=8))
 def test_every_name_makes_a_path_of_its_own_that_every_system_takes(given_names):
-    names = Names()
+    names = ZipPaths()
     paths = [names.path("configurationPolicies", name) for name in given_names]
     for path in paths:
         folder, _, file = path.partition("/")

@@ -11,7 +11,9 @@ from web.presentation import formatters, restore_text
 
 
 def test_only_addresses_in_intune_become_links():
-    shown = formatters.linked('Wait: https://intune.microsoft.com/#view/x/~/requests. <b> https://evil.example/ "')
+    shown = formatters.link_intune_addresses(
+        'Wait: https://intune.microsoft.com/#view/x/~/requests. <b> https://evil.example/ "'
+    )
     assert '<a href="https://intune.microsoft.com/#view/x/~/requests" rel="noopener noreferrer">' in shown
     assert shown.count("<a ") == 1
     assert "&lt;b&gt;" in shown
@@ -37,16 +39,16 @@ class _Read(HTMLParser):
 
 @given(said)
 def test_a_text_stays_text_but_for_links_of_ours(value):
-    for shown in (formatters.linked(value), formatters.state_badge(value)):
+    for shown in (formatters.link_intune_addresses(value), formatters.state_badge(value)):
         known = {("a", ("href", "rel")), ("span", ("class",)), ("i", ("aria-hidden", "class"))}
         assert {(tag, tuple(sorted(names))) for tag, names in _Read(str(shown)).tags} <= known
-    assert _Read(str(formatters.linked(value))).text.replace("\r", "\n") == value.replace("\r", "\n")
+    assert _Read(str(formatters.link_intune_addresses(value))).text.replace("\r", "\n") == value.replace("\r", "\n")
 
 
 @given(st.datetimes(), st.datetimes())
 def test_every_moment_and_span_can_be_said(one, other):
-    assert str(one.year) in formatters.moment(one)
-    assert "ago" in formatters.ago(one)
+    assert str(one.year) in formatters.datetime_html(one)
+    assert "ago" in formatters.time_ago_html(one)
     assert formatters.duration(one, other)
     assert formatters.duration(None, other) == "–"
 
@@ -56,28 +58,33 @@ def test_a_longer_span_never_reads_as_a_shorter_one(one, other):
     """What is said is at most what it is, to the unit below the largest."""
     sizes = {"day": 86400, "days": 86400, "h": 3600, "min": 60, "s": 1}
     for seconds in (one, other):
-        words = formatters.seconds(seconds).split()
+        words = formatters.seconds_text(seconds).split()
         told = sum(int(number) * sizes[unit] for number, unit in zip(words[::2], words[1::2], strict=True))
         assert told <= seconds < told + max(3600 if seconds >= 86400 else 60 if seconds >= 3600 else 1, 1)
 
 
 @given(st.integers(0, 2**60))
 def test_every_size_is_said_in_its_unit(count):
-    assert formatters.size(count).split()[1] == ("B" if count < 1024 else "KB" if count < 1024**2 else "MB")
+    assert formatters.file_size(count).split()[1] == ("B" if count < 1024 else "KB" if count < 1024**2 else "MB")
 
 
 @given(json, json, st.sampled_from(["added", "removed", "changed"]), said)
 def test_every_difference_and_detail_is_a_short_line(before, after, kind, label):
     one = Difference((label,), label, kind, before, after)
     for count in (1, 6):
-        assert len(formatters.changed([one] * count)) < 2 * len(label) * formatters.NAMED + 3 * formatters.SHORT + 60
-    assert isinstance(formatters.detail(before), str)
-    assert isinstance(formatters.browser(label), str)
+        assert (
+            len(formatters.change_summary([one] * count))
+            < 2 * len(label) * formatters.NAMES_SHOWN + 3 * formatters.LONGEST_VALUE + 60
+        )
+    assert isinstance(formatters.audit_detail(before), str)
+    assert isinstance(formatters.browser_name(label), str)
     assert isinstance(formatters.kind_title(label), str)
 
 
 def test_what_the_guard_holds_back_is_not_counted_among_what_is_written():
-    assert restore_text.sentence({"update": 3, "create": 1, "blocked": 1}, {"update": 2, "create": 1}) == (
+    assert restore_text.plan_sentence({"update": 3, "create": 1, "blocked": 1}, {"update": 2, "create": 1}) == (
         "1 policy will be changed; 1 is blocked, 3 are held back by the Conditional Access guard."
     )
-    assert restore_text.sentence({"update": 1}, {"update": 1}).startswith("Nothing will be written; 1 is held back")
+    assert restore_text.plan_sentence({"update": 1}, {"update": 1}).startswith(
+        "Nothing will be written; 1 is held back"
+    )

@@ -15,8 +15,8 @@ from db.policies import snapshots
 from db.states import ItemState, SetState
 from web.lists import filters
 from web.lists.cells import cell, link_cell, moment_cell, person_cell, state_cell, tenant_cell
-from web.lists.list_view import ListView, connected
-from web.presentation.backup_zip import archive, safe
+from web.lists.list_view import ListView, with_connection
+from web.presentation.backup_zip import safe_file_name, zip_backup_set
 from web.presentation.masking import mask_secrets
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
@@ -67,7 +67,7 @@ class BackupSetList(ListView):
         "completed_at": moment_cell,
         "pinned": cell(_pin),
     }
-    filters = (filters.state(BackupSet.state, SetState), filters.person(BackupSet.created_by))
+    filters = (filters.state_filter(BackupSet.state, SetState), filters.person_filter(BackupSet.created_by))
     export_columns = ("id", "tenant", "state", "created_at", "completed_at", "pinned_reason")
 
 
@@ -165,8 +165,8 @@ def download_with_secrets(backup_set_id: str) -> Response:
 
 def _download(backup_set: BackupSet, *, with_secrets: bool) -> Response:
     disclosures.record_download(backup_set, with_secrets, current_actor())
-    made = archive(backup_set, (lambda document: document) if with_secrets else mask_secrets)
-    name = safe(f"{backup_set.tenant.name} {backup_set.created_at:%Y-%m-%d} set {backup_set.id}")
+    made = zip_backup_set(backup_set, (lambda document: document) if with_secrets else mask_secrets)
+    name = safe_file_name(f"{backup_set.tenant.name} {backup_set.created_at:%Y-%m-%d} set {backup_set.id}")
     ascii_name = name.encode("ascii", "replace").decode().replace("?", "_")
     headers = {"Content-Disposition": f'attachment; filename="{ascii_name}.zip"'}
-    return Response(stream_with_context(connected(made)), mimetype="application/zip", headers=headers)
+    return Response(stream_with_context(with_connection(made)), mimetype="application/zip", headers=headers)

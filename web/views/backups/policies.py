@@ -25,7 +25,7 @@ from web.lists.cells import cell, link_cell, moment_cell, state_cell, tenant_cel
 from web.lists.filters import Filter
 from web.lists.list_view import ListView
 from web.presentation import run_messages
-from web.presentation.formatters import changed
+from web.presentation.formatters import change_summary
 from web.presentation.masking import Masking
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
@@ -76,12 +76,12 @@ class PolicyList(ListView):
     }
     filters = (
         Filter("type", "Type", policy_type_names.titles, lambda value: Policy.policy_type == value),
-        filters.state(Policy.state, PolicyState),
+        filters.state_filter(Policy.state, PolicyState),
         Filter("captured", "Captured", lambda: CAPTURED, _is_captured),
     )
     export_columns = ("tenant", "policy_type", "graph_id", "name", "state", "modified_at", "last_captured_at")
 
-    def _mentions(self, word: str) -> Any:
+    def _matches_word(self, word: str) -> Any:
         return search.policy_name_matches(word, Policy.id, self.tenant_ids())
 
     @action("capture", "Capture snapshot")
@@ -182,7 +182,7 @@ def page(policy_id: str) -> str:
 
 
 def _versions(history: list[Snapshot], contents: Mapping[int, Any]) -> list[Version]:
-    changes = [changed(differences) for differences in snapshot_diff.history(history, contents)]
+    changes = [change_summary(differences) for differences in snapshot_diff.history(history, contents)]
     names = users.names_by_id({snapshot.captured_by_id for snapshot in history})
     sentences = [*changes, "The first one here."][: len(history)]
     older = [*history[1:SNAPSHOTS_SHOWN], None]
@@ -210,6 +210,6 @@ def compare(policy_id: str) -> Any:
 @requires(Permission.OPERATE)
 def capture_snapshot(policy_id: str) -> Any:
     policy = fetch(Policy, policy_id, Permission.OPERATE)
-    return run_messages.answer(
+    return run_messages.answer_start(
         actors.backups.capture.start(policy, current_actor()), url_for("policies.page", policy_id=policy.id)
     )

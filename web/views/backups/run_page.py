@@ -231,7 +231,7 @@ def _retry_to_approve(run: Run) -> Approval | None:
     is_bad = run.kind == RunKind.RESTORE and _is_bad(run)
     if not is_bad or not retries.lacks_only_approval(run, config.settings().plan_hours):
         return None
-    return restore_approval.approval_of(Restore.get_by_id(run.restore_id), None)
+    return restore_approval.find_approval(Restore.get_by_id(run.restore_id), None)
 
 
 def _is_bad(run: Run) -> bool:

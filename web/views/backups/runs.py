@@ -17,7 +17,7 @@ from db.runs import completion, notifications, run_progress
 from db.states import ACTIVE, RunKind, RunState
 from web.lists import filters
 from web.lists.cells import cell, link_cell, moment_cell, state_cell, tenant_cell, text_cell
-from web.lists.filters import UNWELL, Filter
+from web.lists.filters import FAILED_OR_PARTIAL, Filter
 from web.lists.list_view import ListView
 from web.presentation import run_messages
 from web.presentation.formatters import duration
@@ -29,7 +29,7 @@ from web.views.backups.run_page import KINDS, RETRIES, may_cancel, run_page
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
 TROUBLED = (RunState.FAILED, RunState.PARTIAL)
-STATES = {UNWELL: "failed or partial"} | {str(state): str(state) for state in RunState}
+STATES = {FAILED_OR_PARTIAL: "failed or partial"} | {str(state): str(state) for state in RunState}
 
 
 class RunList(ListView):
@@ -68,11 +68,16 @@ class RunList(ListView):
         "error_message": text_cell,
     }
     filters = (
-        Filter("state", "State", lambda: STATES, lambda value: Run.state.in_(TROUBLED if value == UNWELL else [value])),
+        Filter(
+            "state",
+            "State",
+            lambda: STATES,
+            lambda value: Run.state.in_(TROUBLED if value == FAILED_OR_PARTIAL else [value]),
+        ),
         Filter(
             "kind", "Kind", lambda: {str(kind): title for kind, title in KINDS.items()}, lambda value: Run.kind == value
         ),
-        filters.person(Run.requested_by),
+        filters.person_filter(Run.requested_by),
     )
     export_columns = (
         "id",
@@ -90,10 +95,10 @@ class RunList(ListView):
         # The parts of a run are its own affair.
         return super()._scoped(query).where(Run.parent.is_null())
 
-    def _mentions(self, word: str) -> Any:
+    def _matches_word(self, word: str) -> Any:
         of_policy = search.policy_name_matches(word, Run.policy, self.tenant_ids())
         # Not "no number, or of the policy": PostgreSQL would look for every policy of that name first.
-        return super()._mentions(word) | of_policy if parse_row_id(word) else of_policy
+        return super()._matches_word(word) | of_policy if parse_row_id(word) else of_policy
 
 
 def register(admin: Admin) -> None:
@@ -178,4 +183,4 @@ def retry_failed(run_id: str) -> Any:
     except Invalid as e:
         flash(str(e), "warning")
         return redirect(url_for("runs.page", run_id=run.id), 303)
-    return run_messages.answer(start, url_for("runs.page", run_id=start.run.id))
+    return run_messages.answer_start(start, url_for("runs.page", run_id=start.run.id))

@@ -17,7 +17,7 @@ from db.models import Policy, Run, RunItem, Snapshot
 from db.policies import snapshots
 from db.states import RunKind
 from web.presentation import run_messages
-from web.presentation.masking import Masking, note
+from web.presentation.masking import Masking, secrets_note
 from web.security.access import can, current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.views.backups.run_page import progress_of
@@ -100,7 +100,7 @@ def _page(snapshot: Snapshot, hide: Masking | None) -> str:
         lines=lines,
         unset=unset,
         assignments=snapshot_diff.assignments(snapshot, document),
-        secrets=note(hide, can(Permission.MANAGE, snapshot.tenant_id)),
+        secrets=secrets_note(hide, can(Permission.MANAGE, snapshot.tenant_id)),
     )
     return render_template("snapshots/page.html", page=page)
 
@@ -190,7 +190,7 @@ class ComparisonPage:
 def _comparison(before: Snapshot, after: Snapshot, hide: Masking | None, run: Run | None = None) -> str:
     differences = snapshot_diff.differences(before, after, hide)
     may_show = can(Permission.MANAGE, before.tenant_id) and can(Permission.MANAGE, after.tenant_id)
-    page = ComparisonPage(before, after, differences, note(hide, may_show), run)
+    page = ComparisonPage(before, after, differences, secrets_note(hide, may_show), run)
     return render_template("snapshots/compare.html", page=page)
 
 
@@ -200,7 +200,9 @@ def start_compare_live(snapshot_id: str) -> Any:
     """What is in the tenant now is what a capture reads: one is started, or found, and its page waits for it."""
     snapshot = fetch(Snapshot, snapshot_id, Permission.OPERATE)
     start = actors.backups.capture.start(snapshot.policy, current_actor())
-    return run_messages.answer(start, url_for("snapshots.compare_live", snapshot_id=snapshot.id, run_id=start.run.id))
+    return run_messages.answer_start(
+        start, url_for("snapshots.compare_live", snapshot_id=snapshot.id, run_id=start.run.id)
+    )
 
 
 @pages.get("/<snapshot_id>/compare-live/<run_id>")

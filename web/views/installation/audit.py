@@ -15,8 +15,8 @@ from db.states import Result
 from db.tenants import tenants
 from web.inputs import without_nul
 from web.lists import preferences
-from web.lists.filters import DAYS, EVERY_TENANT, days
-from web.lists.list_view import EXPORT_CAP, csv_line, stream
+from web.lists.filters import DAYS, EVERY_TENANT, asked_days
+from web.lists.list_view import EXPORT_CAP, csv_row, stream_download
 from web.security.access import allowed_tenant_ids, can, current_actor, deny, parse_row_id, requires
 from web.security.permissions import Permission
 
@@ -78,7 +78,7 @@ def _given() -> dict[str, str]:
 
 def _found(given: Mapping[str, str]) -> Any:
     """The events this person may see; what is no filter is no condition."""
-    since, until = days()
+    since, until = asked_days()
     return audit.search(
         tenant_ids=allowed_tenant_ids(Permission.AUDIT),
         tenant_id=parse_row_id(given.get("tenant", "")),
@@ -95,7 +95,7 @@ def _found(given: Mapping[str, str]) -> Any:
 def export() -> Response:
     ids = audit_rows.first_ids(_found(_given()), EXPORT_CAP)
     audit.record(Action.AUDIT_EXPORTED, current_actor(), "audit log", rows=len(ids))
-    return stream("audit.csv", _lines(ids))
+    return stream_download("audit.csv", _lines(ids))
 
 
 @pages.get("/export.jsonl")
@@ -104,13 +104,13 @@ def export_proof() -> Response:
     """The chain itself, which has every tenant's events in it; of the filters only the days count."""
     if allowed_tenant_ids(Permission.AUDIT) is not None:
         deny(Permission.AUDIT)
-    first, last = chain_export.event_range(*days())
+    first, last = chain_export.event_range(*asked_days())
     audit.record(Action.AUDIT_EXPORTED, current_actor(), "audit log, with proof", rows=max(last - first + 1, 0))
-    return stream("audit.jsonl", chain_export.document_lines(first, last), "application/jsonl")
+    return stream_download("audit.jsonl", chain_export.document_lines(first, last), "application/jsonl")
 
 
 def _lines(ids: list[int]) -> Iterator[str]:
-    yield csv_line(COLUMNS)
+    yield csv_row(COLUMNS)
     for some in value_lists.batched(ids):
         for event in audit_rows.events_by_ids(some):
-            yield csv_line(getattr(event, column) for column in COLUMNS)
+            yield csv_row(getattr(event, column) for column in COLUMNS)

@@ -17,10 +17,10 @@ from db.sql.value_lists import is_in_if_given
 from db.states import ENDED, RunState, Standing
 from db.tenants import backup_health
 from db.tenants.backup_health import TenantHealth
-from web.lists.filters import UNWELL
+from web.lists.filters import FAILED_OR_PARTIAL
 from web.presentation import rule_changes
 from web.presentation.chart import Chart
-from web.presentation.formatters import except_for
+from web.presentation.formatters import exceptions_summary
 from web.security.access import allowed_tenant_ids, can, requires
 from web.security.permissions import Permission
 
@@ -78,7 +78,7 @@ class Row(NamedTuple):
 
     @property
     def trouble(self) -> str:
-        return self.health.why or except_for(self.health.exceptions)
+        return self.health.why or exceptions_summary(self.health.exceptions)
 
     @property
     def late_run_id(self) -> int | None:
@@ -124,7 +124,7 @@ class DashboardPage:
     @property
     def failures_shown(self) -> dict[str, str]:
         """How the list of runs shows those that failed this week."""
-        return {"state": UNWELL, "since": f"{self.week_ago:%Y-%m-%d}"}
+        return {"state": FAILED_OR_PARTIAL, "since": f"{self.week_ago:%Y-%m-%d}"}
 
     @property
     def needs_attention(self) -> bool:
@@ -150,7 +150,7 @@ def _page(tenant_ids: list[int] | None, now: datetime) -> DashboardPage:
         rows=_rows(tenants[:TENANTS_SHOWN], now - WEEK),
         week_ago=now - WEEK,
         restores_to_approve=restores.awaiting_approval(tenant_ids, WAITING),
-        rule_changes=rule_changes.waiting(),
+        rule_changes=rule_changes.changes_to_decide(),
         chart=_chart(tenant_ids, now),
         audit_fault=_audit_fault(),
         switched_off=backup_health.switched_off(tenant_ids),
@@ -187,4 +187,4 @@ def _chart(ids: list[int] | None, now: datetime) -> Chart:
     first = now.date() - timedelta(days=DAYS - 1)
     counts = run_history.count_ended_by_day(first, ids)
     days: list[date] = [first + timedelta(days=number) for number in range(DAYS)]
-    return Chart.of(days, [RunState(one) for one in ENDED], counts)
+    return Chart.draw(days, [RunState(one) for one in ENDED], counts)

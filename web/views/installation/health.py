@@ -87,7 +87,7 @@ def metrics() -> Response:
     sees_all = _has_token() or can(Permission.ADMINISTER)
     if not (sees_all or _is_from_here()):
         return check_permission(Permission.ADMINISTER)  # type: ignore[return-value]
-    return Response(prometheus.text(with_tenants=sees_all), mimetype="text/plain")
+    return Response(prometheus.metrics_text(with_tenants=sees_all), mimetype="text/plain")
 
 
 def _is_from_here() -> bool:

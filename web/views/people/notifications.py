@@ -10,7 +10,7 @@ from db.models import Notification, RuleChange
 from db.runs import notifications
 from web.inputs import page_number
 from web.presentation import rule_changes
-from web.presentation.layout import unread
+from web.presentation.layout import unread_count
 from web.security.access import allowed_tenant_ids, parse_row_id, requires
 from web.security.permissions import Permission
 
@@ -30,7 +30,7 @@ class NotificationsPage:
     @property
     def has_unread_runs(self) -> bool:
         """Rules that wait for a second person count as unread too, and reading them does not help."""
-        return unread() > len(self.rule_changes)
+        return unread_count() > len(self.rule_changes)
 
     @property
     def show(self) -> str:
@@ -51,7 +51,7 @@ def index() -> str:
         number=number,
         has_more=len(rows) > notifications.PAGE_SIZE and number < LAST_PAGE,
         only_unread=only_unread,
-        rule_changes=rule_changes.waiting(),
+        rule_changes=rule_changes.changes_to_decide(),
     )
     return render_template("notifications/page.html", page=page)
 

@@ -13,7 +13,7 @@ from db.clock import utcnow
 from db.errors import Invalid
 from db.models import User
 from db.schema.row_ids import MAX_ID
-from web.presentation.links import local
+from web.presentation.links import safe_redirect_path
 from web.security import relying_party, sealed_cookie
 from web.security.access import current_actor, requires
 from web.security.attempt_limits import SignInThrottle
@@ -32,7 +32,7 @@ def ask() -> Response:
     """What the page's script hands to the browser."""
     question = passkeys.request_sign_in(_place())
     asked = {"passkey": question.challenge, "asked_at": utcnow().isoformat()}
-    sealed_cookie.store({**asked, "next": local(request.args.get("next"))})
+    sealed_cookie.store({**asked, "next": safe_redirect_path(request.args.get("next"))})
     return jsonify(json.loads(question.options))
 
 

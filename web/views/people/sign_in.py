@@ -16,7 +16,7 @@ from db.errors import Invalid
 from db.models import Session, User
 from db.states import Result
 from web.inputs import form_text
-from web.presentation.links import local
+from web.presentation.links import safe_redirect_path
 from web.security import relying_party, sealed_cookie
 from web.security.access import current_actor, requires
 from web.security.attempt_limits import (
@@ -70,7 +70,7 @@ def load(token: str) -> Person | None:
 @pages.get("/sign-in")
 @requires(Permission.PUBLIC)
 def sign_in() -> str:
-    return form(local(request.args.get("next")))
+    return form(safe_redirect_path(request.args.get("next")))
 
 
 @pages.post("/sign-in")
@@ -78,7 +78,7 @@ def sign_in() -> str:
 def enter() -> Any:
     # As an address is kept: PostgreSQL takes no NUL, and the audit log no more than this.
     email = form_text("email").lower()
-    following = local(request.form.get("next"))
+    following = safe_redirect_path(request.form.get("next"))
     tries = SignInThrottle(email)
     if not tries.allow():
         return turned_away(tries, email, following)
@@ -143,7 +143,7 @@ def to_entra() -> Any:
         address, flow = entra_sign_in.begin()
     except entra_sign_in.Refused as e:
         return _entra_refused(str(e), 503)
-    sealed_cookie.store({"flow": flow, "next": local(request.args.get("next"))})
+    sealed_cookie.store({"flow": flow, "next": safe_redirect_path(request.args.get("next"))})
     return redirect(address, 303)
 
 

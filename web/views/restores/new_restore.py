@@ -238,7 +238,7 @@ def _numbers(texts: Iterable[str]) -> list[int]:
 def previewed(restore: Restore) -> Response:
     """Start its preview, and go to its page. Raises Invalid."""
     start = actors.plans.preview.start(restore, current_actor())
-    return run_messages.answer(start, url_for("restores.page", restore_id=restore.id))
+    return run_messages.answer_start(start, url_for("restores.page", restore_id=restore.id))
 
 
 @pages.post("/upload")
@@ -252,7 +252,7 @@ def upload() -> Any:
         flash(str(e), "danger")
         return _form(Source(), request.form), 400
     if start.is_new or wants_json():
-        return run_messages.answer(start, url_for("runs.page", run_id=start.run.id))
+        return run_messages.answer_start(start, url_for("runs.page", run_id=start.run.id))
     flash(
         f"Run {start.run.id} still reads another file of yours: this one was not taken. Upload it after that.",
         "warning",

@@ -13,7 +13,7 @@ from db.restores import approvals
 from db.states import WRITTEN_OUTCOMES, Outcome
 from web.presentation import restore_text
 from web.presentation.restore_approval import Approval
-from web.presentation.restore_text import Danger
+from web.presentation.restore_text import DangerGroup
 from web.security.access import can
 from web.security.permissions import Permission
 
@@ -31,7 +31,7 @@ class PlanItem(NamedTuple):
 
     @property
     def dangers(self) -> list[tuple[str, str]]:
-        return restore_text.dangers_of(self.item)
+        return restore_text.item_dangers(self.item)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class PlanPage:
     expires_at: datetime | None
     actions: dict[str, int]
     approval: Approval
-    dangers: list[Danger]
+    dangers: list[DangerGroup]
     secrets: str
     items: Iterator[PlanItem]
     not_written: list[RestoreItem]
@@ -56,11 +56,11 @@ class PlanPage:
 
     @property
     def options(self) -> list[tuple[str, str]]:
-        return restore_text.in_words(self.restore.options)
+        return restore_text.describe_options(self.restore.options)
 
     @property
     def sentence(self) -> str:
-        return restore_text.sentence(self.actions, approvals.count_held_back(self.restore))
+        return restore_text.plan_sentence(self.actions, approvals.count_held_back(self.restore))
 
 
 class Reference(NamedTuple):
@@ -71,7 +71,7 @@ class Reference(NamedTuple):
 
     @property
     def words(self) -> str:
-        return restore_text.resolution(self.resolution)
+        return restore_text.describe_resolution(self.resolution)
 
     @property
     def needs_a_look(self) -> bool:
@@ -131,7 +131,7 @@ class ItemPage:
     @property
     def dangers(self) -> list[tuple[str, str]]:
         """What to look at first, of what would be written: (title, sentence)."""
-        return restore_text.dangers_of(self.item) if self.item.action in WRITTEN_OUTCOMES else []
+        return restore_text.item_dangers(self.item) if self.item.action in WRITTEN_OUTCOMES else []
 
     @property
     def differs_in_secrets_alone(self) -> bool:

@@ -91,7 +91,7 @@ def execute(restore_id: int) -> Any:
     start = actors.restores.live_restore.start(
         restore, current_actor(), plan=form.get("plan", ""), reason=form.get("reason", "")
     )
-    return run_messages.answer(start, url_for("restores.page", restore_id=restore.id))
+    return run_messages.answer_start(start, url_for("restores.page", restore_id=restore.id))
 
 
 @pages.post("/<int:restore_id>/cancel")

@@ -130,7 +130,7 @@ class RestorePage:
 
     @property
     def awaits_approval(self) -> bool:
-        return self.approval.asks and self.restore.state == RestoreState.PREVIEWED and not self.active
+        return self.approval.is_required and self.restore.state == RestoreState.PREVIEWED and not self.active
 
     @property
     def is_done(self) -> bool:
@@ -186,7 +186,7 @@ class RestorePage:
 
     @property
     def options(self) -> list[tuple[str, str]]:
-        return restore_text.in_words(self.restore.options)
+        return restore_text.describe_options(self.restore.options)
 
     @property
     def choices(self) -> Mapping[str, Any]:
@@ -194,7 +194,7 @@ class RestorePage:
 
     @property
     def chosen(self) -> dict[str, str]:
-        return {**restore_text.chosen(self.restore.options), **self.typed}
+        return {**restore_text.as_form_fields(self.restore.options), **self.typed}
 
     @property
     def options_are_open(self) -> bool:
@@ -202,11 +202,11 @@ class RestorePage:
 
     @cached_property
     def sentence(self) -> str:
-        return restore_text.sentence(self.actions, approvals.count_held_back(self.restore))
+        return restore_text.plan_sentence(self.actions, approvals.count_held_back(self.restore))
 
     @cached_property
-    def dangers(self) -> list[restore_text.Danger]:
-        return restore_text.dangers(restore_items.written(self.restore))
+    def dangers(self) -> list[restore_text.DangerGroup]:
+        return restore_text.group_dangers(restore_items.written(self.restore))
 
     @cached_property
     def outcomes(self) -> Counter[str]:
@@ -265,7 +265,7 @@ def restore_page(restore: Restore, typed: Mapping[str, str] | None = None) -> Re
         count=restore_items.count(restore),
         show=show,
         typed=typed or {},
-        approval=restore_approval.approval_of(restore, active),
+        approval=restore_approval.find_approval(restore, active),
     )
 
 

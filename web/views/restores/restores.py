@@ -19,7 +19,7 @@ from web.lists import filters
 from web.lists.cells import link_cell, moment_cell, person_cell, state_cell, tenant_cell, text_cell
 from web.lists.list_view import ListView
 from web.presentation import restore_approval, restore_text
-from web.presentation.masking import Masking, note
+from web.presentation.masking import Masking, secrets_note
 from web.security.access import can_fetch, current_actor, fetch, requires
 from web.security.permissions import Permission
 from web.views.restores.new_restore import upload_form
@@ -54,7 +54,7 @@ class RestoreList(ListView):
         "ended_at": moment_cell,
         "reason": text_cell,
     }
-    filters = (filters.state(Restore.state, RestoreState), filters.person(Restore.created_by))
+    filters = (filters.state_filter(Restore.state, RestoreState), filters.person_filter(Restore.created_by))
     export_columns = ("id", "tenant", "source_name", "state", "created_by", "created_at", "ended_at", "reason")
 
     def render(self, template: str, **kwargs: Any) -> Any:
@@ -110,8 +110,8 @@ def _plan_page(restore: Restore, hide: Masking | None) -> Any:
         creator=users.find_by_id(restore.created_by_id),
         expires_at=approvals.expires_at(restore, config.settings().plan_hours),
         actions=restore_items.count_by_action(restore),
-        approval=restore_approval.approval_of(restore, None),
-        dangers=restore_text.dangers(restore_items.written(restore)),
+        approval=restore_approval.find_approval(restore, None),
+        dangers=restore_text.group_dangers(restore_items.written(restore)),
         secrets="shown" if hide is None else "masked" if may_show_secrets(restore) else "managers",
         items=_read_out(restore, hide),
         not_written=restore_items.not_written(restore, ITEMS_SHOWN),
@@ -144,7 +144,7 @@ def _item(restore: Restore, item: RestoreItem, hide: Masking | None) -> str:
         result=restore_items.results(restores.runs_of_restore(restore)).get(item.id),
         differences=differences,
         parts=parts,
-        secrets=note(hide, may_show_secrets(restore)),
+        secrets=secrets_note(hide, may_show_secrets(restore)),
         writes=write_log.writes_by_item([item.id])[item.id],
     )
     return render_template("restores/item.html", page=page)

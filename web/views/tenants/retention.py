@@ -65,7 +65,7 @@ def prune(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
     back_to = url_for("retention.page", tenant_id=tenant.id)
     try:
-        return run_messages.answer(daily_prune.start(tenant, current_actor()), back_to)
+        return run_messages.answer_start(daily_prune.start(tenant, current_actor()), back_to)
     except SwitchedOff as e:
         flash(str(e), "danger")
         return redirect(back_to, 303)

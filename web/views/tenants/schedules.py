@@ -59,7 +59,7 @@ def index() -> str:
 
 
 def _page() -> str:
-    only, is_narrowed = filters.tenant()
+    only, is_narrowed = filters.asked_tenant()
     ids = [only.id if only else -1] if is_narrowed else allowed_tenant_ids(Permission.SEE)
     number = page_number(LAST_PAGE)
     rows = schedules.of_tenants(ids, SHOWN + 1, number * SHOWN)
@@ -122,4 +122,4 @@ def remove(schedule_id: str) -> Any:
 def run_now(schedule_id: str) -> Any:
     schedule = fetch(Schedule, schedule_id, Permission.OPERATE)
     start = actors.backups.back_up.start(schedule.tenant, current_actor(), is_full=schedule.is_full)
-    return run_messages.answer(start, url_for("schedules.index"))
+    return run_messages.answer_start(start, url_for("schedules.index"))

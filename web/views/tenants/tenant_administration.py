@@ -78,7 +78,7 @@ def _done(tenant: Tenant, act: Callable[[], str]) -> Any:
 
 def _started(tenant: Tenant, act: Callable[[], EnqueuedRun]) -> Any:
     try:
-        return run_messages.answer(act(), url_for("tenant_administration.page", tenant_id=tenant.id))
+        return run_messages.answer_start(act(), url_for("tenant_administration.page", tenant_id=tenant.id))
     except Invalid as e:
         flash(str(e), "danger")
         return _page(tenant), 400

@@ -21,7 +21,7 @@ from db.states import Offer, PolicyState, SetState, Standing
 from db.tenants import backup_health, coverage, expiries, schedules
 from db.tenants.backup_health import TenantHealth
 from web.presentation import rule_changes
-from web.presentation.formatters import ago, ends, except_for, state_badge
+from web.presentation.formatters import credential_end, exceptions_summary, state_badge, time_ago_html
 from web.presentation.links import link
 from web.presentation.rule_changes import WaitingChange
 from web.security.access import can
@@ -36,8 +36,8 @@ ENDS_SOON = timedelta(days=30)
 def last_backup(tenant: Tenant) -> Markup:
     """How old the last good backup of the whole tenant is, with a link to it."""
     if tenant.last_backup_at is None or tenant.last_backup_id is None:
-        return ago(None)
-    return link("backup_sets.page", ago(tenant.last_backup_at), backup_set_id=tenant.last_backup_id)
+        return time_ago_html(None)
+    return link("backup_sets.page", time_ago_html(tenant.last_backup_at), backup_set_id=tenant.last_backup_id)
 
 
 def connection(tenant: Tenant) -> Markup:
@@ -45,7 +45,9 @@ def connection(tenant: Tenant) -> Markup:
         return state_badge(Standing.DISCONNECTED) + Markup(" {}").format(tenant.connection_error)
     if tenant.connected_at is None:
         return Markup('<span class="text-muted">not tried yet</span>')
-    return Markup('<i class="fa fa-check good" aria-hidden="true"></i> worked {}').format(ago(tenant.connected_at))
+    return Markup('<i class="fa fa-check good" aria-hidden="true"></i> worked {}').format(
+        time_ago_html(tenant.connected_at)
+    )
 
 
 def credential(tenant: Tenant) -> Markup:
@@ -54,7 +56,9 @@ def credential(tenant: Tenant) -> Markup:
     if end is None:
         return Markup("{}").format(tenant.credential_kind)
     look = "bad" if end < now else "warn" if end < now + ENDS_SOON else "muted"
-    return Markup('{} <span class="badge badge-{}">{}</span>').format(tenant.credential_kind, look, ends(end, now))
+    return Markup('{} <span class="badge badge-{}">{}</span>').format(
+        tenant.credential_kind, look, credential_end(end, now)
+    )
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ class TenantPage:
     @property
     def trouble(self) -> str:
         """Why it does not stand well; "" where it does."""
-        return (self.health.why or except_for(self.health.exceptions)) if self.health else ""
+        return (self.health.why or exceptions_summary(self.health.exceptions)) if self.health else ""
 
     @cached_property
     def members(self) -> list[Membership]:

@@ -10,7 +10,7 @@ from db.policies import search
 from db.tenants import tenants
 from web.inputs import without_nul
 from web.lists import preferences
-from web.presentation.links import local
+from web.presentation.links import safe_redirect_path
 from web.security.access import allowed_tenant_ids, fetch, requires
 from web.security.permissions import Permission
 
@@ -41,7 +41,7 @@ def page() -> str:
         tenants=found[:SHOWN],
         has_more=len(found) > SHOWN,
         search=word,
-        following=local(request.args.get("next")),
+        following=safe_redirect_path(request.args.get("next")),
         chosen=preferences.chosen_tenant(),
     )
     return render_template(template, page=page)
@@ -55,7 +55,7 @@ def _found(word: str) -> list[Tenant]:
 @pages.post("")
 @requires(Permission.SEE)
 def choose() -> Any:
-    wanted, following = request.form.get("tenant", ""), local(request.form.get("next"))
+    wanted, following = request.form.get("tenant", ""), safe_redirect_path(request.form.get("next"))
     tenant = fetch(Tenant, wanted, Permission.SEE) if wanted else None
     preferences.choose_tenant(tenant)
     own = url_for("tenants.page", tenant_id=tenant.id) if tenant else url_for("admin.index")

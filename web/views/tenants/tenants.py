@@ -74,7 +74,7 @@ class TenantList(ListView):
         "connection_error", "created_at",
     )  # fmt: skip
 
-    def _mentions(self, word: str) -> Any:
+    def _matches_word(self, word: str) -> Any:
         return search.tenant_name_matches(word)
 
     @action("back_up", "Back up")
@@ -104,7 +104,7 @@ def _page(tenant: Tenant) -> str:
 @requires(Permission.OPERATE)
 def sync(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.OPERATE)
-    return run_messages.answer(
+    return run_messages.answer_start(
         actors.backups.sync.start(tenant, current_actor()), url_for("tenants.page", tenant_id=tenant.id)
     )
 
@@ -114,7 +114,7 @@ def sync(tenant_id: str) -> Any:
 def back_up(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.OPERATE)
     start = actors.backups.back_up.start(tenant, current_actor(), is_full=request.form.get("full") == "yes")
-    return run_messages.answer(start, url_for("tenants.page", tenant_id=tenant.id))
+    return run_messages.answer_start(start, url_for("tenants.page", tenant_id=tenant.id))
 
 
 @pages.post("/<tenant_id>/settings")
@@ -135,21 +135,21 @@ def change_settings(tenant_id: str) -> Any:
 def change_restore_rules(tenant_id: str) -> Any:
     tenant, form = fetch(Tenant, tenant_id, Permission.MANAGE), request.form
     wants_four_eyes, break_glass = form.get("four_eyes") == "yes", form.get("break_glass", "")
-    return _ruled(tenant, lambda: rule_changes.change(tenant, wants_four_eyes, break_glass))
+    return _ruled(tenant, lambda: rule_changes.change_rules(tenant, wants_four_eyes, break_glass))
 
 
 @pages.post("/<tenant_id>/restore-rules/confirm")
 @requires(Permission.MANAGE)
 def confirm_rules(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
-    return _ruled(tenant, lambda: rule_changes.confirm(tenant, request.form.get("change", "")))
+    return _ruled(tenant, lambda: rule_changes.confirm_change(tenant, request.form.get("change", "")))
 
 
 @pages.post("/<tenant_id>/restore-rules/reject")
 @requires(Permission.MANAGE)
 def reject_rules(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.MANAGE)
-    return _ruled(tenant, lambda: rule_changes.reject(tenant, request.form.get("change", "")))
+    return _ruled(tenant, lambda: rule_changes.reject_change(tenant, request.form.get("change", "")))
 
 
 def _ruled(tenant: Tenant, act: Callable[[], tuple[str, str]]) -> Any:

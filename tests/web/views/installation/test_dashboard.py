@@ -103,10 +103,10 @@ def test_the_chart_counts_each_day_by_how_its_runs_ended(cast, captured):
 def test_the_columns_of_the_chart_are_as_high_as_their_share_of_the_highest():
     one, other = date(2026, 1, 1), date(2026, 1, 2)
     counts = {(one, "succeeded"): 6, (one, "failed"): 2, (other, "succeeded"): 4}
-    chart = Chart.of([one, other], list(ENDED), counts)
-    assert [(part.state, part.top, part.height) for part in chart.days[0].parts] == [
+    chart = Chart.draw([one, other], list(ENDED), counts)
+    assert [(part.state, part.top, part.height) for part in chart.days[0].segments] == [
         ("succeeded", 25.0, 75.0),
         ("failed", 0.0, 25.0),
     ]
-    assert [(part.top, part.height) for part in chart.days[1].parts] == [(50.0, 50.0)]
-    assert (chart.most, Chart.of([one], list(ENDED), {}).most) == (8, 0)
+    assert [(part.top, part.height) for part in chart.days[1].segments] == [(50.0, 50.0)]
+    assert (chart.most, Chart.draw([one], list(ENDED), {}).most) == (8, 0)

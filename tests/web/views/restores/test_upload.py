@@ -26,7 +26,7 @@ from db.states import Role, RunState, SetState
 from tests.support.captures import capture_by_hand
 from tests.support.forms import csrf_token
 from tests.support.zip_uploads import GOOD, fingerprint_of, line, zipped
-from web.presentation.backup_zip import archive
+from web.presentation.backup_zip import zip_backup_set
 from web.presentation.masking import mask_secrets
 from web.security.permissions import IN_TENANT, Permission
 
@@ -56,7 +56,7 @@ def _fingerprinted(snapshot):
 
 
 def downloaded(backup_set, shown=lambda document: document):
-    return b"".join(archive(backup_set, shown))
+    return b"".join(zip_backup_set(backup_set, shown))
 
 
 def send(client, data, tenant, **more):
