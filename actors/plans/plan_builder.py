@@ -238,7 +238,7 @@ class PlanBuilder:
             mapped,
             same_tenant=self._same_tenant,
             drop_missing=self._options.drop_missing,
-            is_anothers=self._matcher.stands_for_another,
+            stands_for_another=self._matcher.stands_for_another,
             own=own,
         )
 
@@ -340,7 +340,7 @@ class PlanBuilder:
         copies = self._copies(item).there
         existing = target or (copies[0] if len(copies) == 1 else None)
         if is_made or existing:
-            resolver.made[item.policy_type, fold_id(item.graph_id)] = (item.id, None if is_made else existing)
+            resolver.own_items[item.policy_type, fold_id(item.graph_id)] = (item.id, None if is_made else existing)
 
     def _check_permission(self, item: RestoreItem, plan: ItemPlan) -> ItemPlan:
         if isinstance(self._listed[item.policy_type], Forbidden):

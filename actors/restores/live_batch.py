@@ -308,7 +308,7 @@ class Together:
             self._wanted(item) if item.content_id else None,
             item.created_id or item.target_id,
             token=_lives_below(item),
-            live_mark=None if has_begun else item.live_mark,
+            live_fingerprint=None if has_begun else item.live_mark,
             begun=self._begun(item, is_made=item.live_content_id is None) if has_begun else None,
             with_assignments=self._with_assignments,
             is_new=item.created_id is not None,

@@ -23,21 +23,21 @@ _ABSENT = ("notBound", "notSetUp", "neverConfigured", "notOnboarded", "terminate
 
 @dataclass(frozen=True)
 class ExpiryKind:
-    """A sort of object that expires, and where Graph says so.
+    """A sort of object that expires, and the properties in which Graph says so.
 
-    Properties of the object: the first of `names` that it has is its name, `ends` is when it expires, `state` its
-    state, `seen` when it last answered. `good`: the states in which nothing is wrong; empty means any.
+    The first of `name_properties` that an object has is its name. `good_states`: the states in which nothing is wrong;
+    empty means any. `last_seen_property` says when it last answered.
     """
 
     key: str
     title: str
     path: str
     access: Access
-    names: tuple[str, ...] = ("displayName",)
-    ends: str = ""
-    state: str = ""
-    good: tuple[str, ...] = ()
-    seen: str = ""
+    name_properties: tuple[str, ...] = ("displayName",)
+    end_property: str = ""
+    state_property: str = ""
+    good_states: tuple[str, ...] = ()
+    last_seen_property: str = ""
     is_single: bool = False
     select: str = ""
 
@@ -79,7 +79,7 @@ _KINDS = (
         "Android enrollment token",
         f"{DM}/androidDeviceOwnerEnrollmentProfiles",
         CONFIGURATION,
-        ends="tokenExpirationDateTime",
+        end_property="tokenExpirationDateTime",
         select="id,displayName,tokenExpirationDateTime",
     ),
     ExpiryKind(
@@ -88,8 +88,8 @@ _KINDS = (
         f"{DM}/androidManagedStoreAccountEnterpriseSettings",
         CONFIGURATION,
         ("ownerOrganizationName", "ownerUserPrincipalName"),
-        state="bindStatus",
-        good=("boundAndValidated",),
+        state_property="bindStatus",
+        good_states=("boundAndValidated",),
         is_single=True,
     ),
     ExpiryKind(
@@ -98,36 +98,36 @@ _KINDS = (
         f"{DM}/mobileThreatDefenseConnectors",
         SERVICE_CONFIG,
         ("partnerDisplayName",),
-        state="partnerState",
-        good=("enabled", "available"),
-        seen="lastHeartbeatDateTime",
+        state_property="partnerState",
+        good_states=("enabled", "available"),
+        last_seen_property="lastHeartbeatDateTime",
     ),
     ExpiryKind(
         "compliancePartners",
         "Compliance partner",
         f"{DM}/complianceManagementPartners",
         SERVICE_CONFIG,
-        state="partnerState",
-        good=("enabled",),
-        seen="lastHeartbeatDateTime",
+        state_property="partnerState",
+        good_states=("enabled",),
+        last_seen_property="lastHeartbeatDateTime",
     ),
     ExpiryKind(
         "managementPartners",
         "Device management partner",
         f"{DM}/deviceManagementPartners",
         SERVICE_CONFIG,
-        state="partnerState",
-        good=("enabled",),
-        seen="lastHeartbeatDateTime",
+        state_property="partnerState",
+        good_states=("enabled",),
+        last_seen_property="lastHeartbeatDateTime",
     ),
     ExpiryKind(
         "assistancePartners",
         "Remote assistance partner",
         f"{DM}/remoteAssistancePartners",
         SERVICE_CONFIG,
-        state="onboardingStatus",
-        good=("onboarded",),
-        seen="lastConnectionDateTime",
+        state_property="onboardingStatus",
+        good_states=("onboarded",),
+        last_seen_property="lastConnectionDateTime",
     ),
     ExpiryKind(
         "ndesConnectors",
@@ -135,9 +135,9 @@ _KINDS = (
         f"{DM}/ndesConnectors",
         CONFIGURATION,
         ("displayName", "machineName"),
-        state="state",
-        good=("active",),
-        seen="lastConnectionDateTime",
+        state_property="state",
+        good_states=("active",),
+        last_seen_property="lastConnectionDateTime",
     ),
     ExpiryKind(
         "certificateConnectors",
@@ -145,16 +145,16 @@ _KINDS = (
         f"{DM}/certificateConnectorDetails",
         CONFIGURATION,
         ("connectorName", "machineName"),
-        seen="lastCheckinDateTime",
+        last_seen_property="lastCheckinDateTime",
     ),
     ExpiryKind(
         "cloudPki",
         "Cloud PKI certification authority",
         f"{DM}/cloudCertificationAuthority",
         Access("DeviceManagementCloudCA.Read.All", ("DeviceManagementCloudCA.ReadWrite.All",), is_optional=True),
-        ends="validityEndDateTime",
-        state="certificationAuthorityStatus",
-        good=("active",),
+        end_property="validityEndDateTime",
+        state_property="certificationAuthorityStatus",
+        good_states=("active",),
     ),
 )
 EXPIRY_KINDS: Mapping[str, ExpiryKind] = {kind.key: kind for kind in _KINDS}
@@ -205,19 +205,21 @@ def _objects(kind: ExpiryKind, body: dict[str, Any]) -> Sequence[dict[str, Any]]
 
 def _expiry(kind: ExpiryKind, item: Mapping[str, Any]) -> Expiry | None:
     """Return the object's expiry; None when it was never set up."""
-    state = str(item.get(kind.state)) if kind.state and item.get(kind.state) is not None else ""
+    state = (
+        str(item.get(kind.state_property)) if kind.state_property and item.get(kind.state_property) is not None else ""
+    )
     if state in _ABSENT:
         return None
-    name = next((str(item[name]) for name in kind.names if item.get(name)), kind.title)
-    last_seen = parse_time(item.get(kind.seen)) if kind.seen else None
+    name = next((str(item[name]) for name in kind.name_properties if item.get(name)), kind.title)
+    last_seen = parse_time(item.get(kind.last_seen_property)) if kind.last_seen_property else None
     state_text = state + (
-        f", last heard of {last_seen:%Y-%m-%d}" if last_seen else ", never heard of" if kind.seen else ""
+        f", last heard of {last_seen:%Y-%m-%d}" if last_seen else ", never heard of" if kind.last_seen_property else ""
     )
     return Expiry(
         kind.key,
         storable(str(item.get("id") or name))[:200],
         storable(name)[:1000],
-        parse_time(item.get(kind.ends)) if kind.ends else None,
+        parse_time(item.get(kind.end_property)) if kind.end_property else None,
         storable(state_text.lstrip(", "))[:200],
-        not kind.good or not state or state in kind.good,
+        not kind.good_states or not state or state in kind.good_states,
     )

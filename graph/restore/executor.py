@@ -66,7 +66,7 @@ class RestoreTask:
     # The enrollment token that it lives below, for policy types that live below one.
     token: str = ""
     # The fingerprint that the preview saw; None when it saw nothing, or when this restore has begun to write.
-    live_mark: str | None = None
+    live_fingerprint: str | None = None
     # What this restore has begun to write, in an earlier message or run: the live policy has to be its doing.
     begun: BegunWrite | None = None
     with_assignments: bool = True
@@ -109,7 +109,7 @@ def execute_task(task: RestoreTask) -> RequestSteps[RestoreResult]:
         return (yield from _remove(task))
     if task.target_id is None:
         task.target_id = yield from _create(task, task.want)
-        task.is_new, task.live_mark, task.begun = True, None, None
+        task.is_new, task.live_fingerprint, task.begun = True, None, None
     reading = yield from _read_unless_known(task)
     if not task.is_written:
         reading = (yield from _write_what_differs(task, task.want)) or reading
@@ -167,7 +167,7 @@ def _read_unless_known(task: RestoreTask) -> RequestSteps[Reading | None]:
     if task.begun and not task.is_written:
         if not task.begun.explains(task.policy_type, reading.content, with_assignments=task.with_assignments):
             raise ChangedSincePreview("conflict", CHANGED_SINCE_WRITE)
-    elif task.live_mark and live_fingerprint(task.policy_type, reading.content) != task.live_mark:
+    elif task.live_fingerprint and live_fingerprint(task.policy_type, reading.content) != task.live_fingerprint:
         raise ChangedSincePreview("conflict", CHANGED_SINCE_PREVIEW)
     return reading
 

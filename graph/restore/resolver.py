@@ -105,7 +105,7 @@ NO_TENANT_NAMES = TenantNames()
 class Resolver:
     """Resolves the references of one restore.
 
-    `made`: the restore's own items, by (policy type, source id). `numbers`: {source's number: target's number} of
+    `own_items`: the restore's own items, by (policy type, source id). `numbers`: {source's number: target's number} of
     authentication contexts that are matched; the others get a free number.
     """
 
@@ -118,15 +118,15 @@ class Resolver:
         same_tenant: bool,
         drop_missing: bool,
         own: TenantNames = NO_TENANT_NAMES,
-        is_anothers: Callable[[str, str, str], bool] = lambda policy_type, source_id, target_id: False,
+        stands_for_another: Callable[[str, str, str], bool] = lambda policy_type, source_id, target_id: False,
     ) -> None:
-        """`is_anothers(policy type, source id, target id)`: the target's object is another source object's match."""
-        self._is_anothers = is_anothers
+        """`stands_for_another(policy type, source id, target id)`: the target is the match of another source object."""
+        self._stands_for_another = stands_for_another
         self._directory, self._mapped, self._own = directory, mapped, own
         self._sources = {(kind, fold_id(graph_id)): source for (kind, graph_id), source in sources.items()}
         self._same_tenant, self._drop_missing = same_tenant, drop_missing
         # (policy type, source id) -> (item, its id in the target or None while it is yet to be made); ids as folded.
-        self.made: dict[ObjectKey, tuple[int, str | None]] = {}
+        self.own_items: dict[ObjectKey, tuple[int, str | None]] = {}
         self.numbers: dict[str, str] = {}
         # Kind -> {id: policy}: there may be thousands of each, and as many references.
         self._by_id: dict[str, dict[str, ListedPolicy]] = {}
@@ -155,8 +155,8 @@ class Resolver:
         if reference.kind == CONTEXT_NUMBERS:
             return self._context_number(reference, source)
         for key in reference.candidates():
-            if key in self.made:
-                item, to = self.made[key]
+            if key in self.own_items:
+                item, to = self.own_items[key]
                 return self._resolution(reference, source, ResolvedBy.RESTORED, to, item=item)
         for mapped in map(self._mapped.get, reference.candidates()):
             if mapped and self._is_there(reference.kind, mapped):
@@ -300,7 +300,7 @@ class Resolver:
             policy.graph_id
             for key in known or [kind]
             for policy in self._listed(key)
-            if _fits_source(policy, source) and not self._is_anothers(key, reference.id, policy.graph_id)
+            if _fits_source(policy, source) and not self._stands_for_another(key, reference.id, policy.graph_id)
         ]
 
     def _presentation(self, reference: Reference, source: SourceObject) -> Resolution:

@@ -16,7 +16,9 @@ from tests.support.simulated_tenant import REAL, SimulatedTenant, assert_holds, 
 
 
 def connect(url, name):
-    facts = next(one for one in requests.get(f"{url}/_simulator/tenants", timeout=10).json() if name in one["name"])
+    facts = next(
+        facts for facts in requests.get(f"{url}/_simulator/tenants", timeout=10).json() if name in facts["name"]
+    )
     where = endpoints("global", login_url=url, graph_url=url)
     signed_in = AppSignIn(facts["directory_id"], facts["client_id"], Secret(facts["client_secret"]), where)
     directory = facts["directory_id"]
@@ -27,10 +29,10 @@ def read_everything(client):
     """Policy type -> Graph id -> Reading; types that cannot be listed are left out."""
     lists = drive(client, {key: list_policies(row) for key, row in POLICY_TYPES.items()})
     wanted = {
-        (key, one.graph_id): read_policy(POLICY_TYPES[key], one.graph_id)
+        (key, policy.graph_id): read_policy(POLICY_TYPES[key], policy.graph_id)
         for key, listed in lists.items()
         if not isinstance(listed, GraphError)
-        for one in listed.policies
+        for policy in listed.policies
     }
     return lists, drive(client, wanted)
 
@@ -163,7 +165,7 @@ class TestOneTenant:
                 "deviceManagement/deviceCategories", {"id": f"c{number}", "displayName": f"Category {number}"}
             )
         listed = drive_one(client, list_policies(POLICY_TYPES["deviceCategories"]))
-        assert {one.graph_id for one in listed.policies} >= {f"c{number}" for number in range(10)}
+        assert {policy.graph_id for policy in listed.policies} >= {f"c{number}" for number in range(10)}
         simulated.change(flags={"page_size": 1000})
 
     def test_a_part_that_is_throttled_fails_only_its_own_reading(self, tenant):
@@ -171,7 +173,7 @@ class TestOneTenant:
         simulated.put(PATH, catalog_policy("a", "A"))
         simulated.put(PATH, catalog_policy("b", "B"))
         simulated.fault(kind="status", path="configurationPolicies/b", status=429, retry_after="3.5")
-        found = drive(client, {one: read_policy(CATALOG, one) for one in ("a", "b")})
+        found = drive(client, {graph_id: read_policy(CATALOG, graph_id) for graph_id in ("a", "b")})
         assert found["a"].name == "A"
         assert isinstance(found["b"], Throttled)
         assert found["b"].retry_after == 3.5

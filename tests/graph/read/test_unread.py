@@ -15,9 +15,11 @@ def test_every_property_of_every_type_has_one_answer(key):
 
 
 def test_what_is_named_as_not_read_is_there():
-    found = {(key, one.name) for key, row in POLICY_TYPES.items() for one in answers(row) if one.what == UNREAD}
-    for one in unread.INSIDE:
-        assert any(one.matches(*pair) for pair in found), one
+    found = {
+        (key, answer.name) for key, row in POLICY_TYPES.items() for answer in answers(row) if answer.what == UNREAD
+    }
+    for row in unread.INSIDE:
+        assert any(row.matches(*pair) for pair in found), row
 
 
 def test_the_page_of_fidelity_is_made_from_the_tables():

@@ -34,8 +34,8 @@ EXACT = RestoreOptions("exact", conditional_access="as captured")
 BESIDE = {
     "intents": ("/deviceManagement/templates/",),
     "groupPolicyConfigurations": ("/deviceManagement/groupPolicyDefinitions(",),
-    "deviceConfigurations": tuple(f"{one}(" for one in navigations.PATHS.values()),
-    "windowsAutopilotDeploymentProfiles": tuple(f"{one}(" for one in navigations.PATHS.values()),
+    "deviceConfigurations": tuple(f"{collection}(" for collection in navigations.PATHS.values()),
+    "windowsAutopilotDeploymentProfiles": tuple(f"{collection}(" for collection in navigations.PATHS.values()),
     "mobileApps": ("/deviceAppManagement/mobileAppCategories(",),
     "roleAssignments": ("/deviceManagement/roleDefinitions(", "/deviceManagement/roleScopeTags("),
     "deviceEnrollmentConfigurations": ("/deviceManagement/notificationMessageTemplates/",),
@@ -54,7 +54,9 @@ def contents():
     yield from found.values()
     for key in ("deviceConfigurations", "windowsAutopilotDeploymentProfiles"):
         for name, link in navigations.all_links(key).items():
-            bare = next(one for one in sorted(navigations._subtypes(key)) if navigations.has_link(key, one, name))
+            bare = next(
+                subtype for subtype in sorted(navigations._subtypes(key)) if navigations.has_link(key, subtype, name)
+            )
             one = {"id": "00000001-1111-4111-8111-111111111111"}
             body = {"@odata.type": f"#microsoft.graph.{bare}", "displayName": "x", name: [one] if link.is_many else one}
             yield POLICY_TYPES[key], {"body": body, "assignments": []}
@@ -107,7 +109,11 @@ def lands(path):
 def strays(row, request):
     allowed = (row.path, *BESIDE.get(row.key, ()))
     addresses = [request.path, *paths.find_links(request.body)]
-    return [one for one in addresses if not str(lands(one)).startswith(allowed) or lands(one) != lands(one + "/.")]
+    return [
+        address
+        for address in addresses
+        if not str(lands(address)).startswith(allowed) or lands(address) != lands(address + "/.")
+    ]
 
 
 def wrong_with(row, content, at, text):
@@ -117,11 +123,11 @@ def wrong_with(row, content, at, text):
         requests = list(requests_of(row, hostile))
     except (AttributeError, KeyError, TypeError, ValueError):
         return []  # no content that any upload or reading lets through
-    found = [f"{one} is sent" for request in requests if is_sent(request) for one in strays(row, request)]
-    refused = [one.path for one in requests if not is_sent(one)]
+    found = [f"{stray} is sent" for request in requests if is_sent(request) for stray in strays(row, request)]
+    refused = [request.path for request in requests if not is_sent(request)]
     if refused and len(text) < paths.MAX_PATH_LENGTH and not address_checks.find_problem(row, [hostile]):
-        found += [f"nobody says before that {one} is refused" for one in refused]
-    return [f"{row.key} {at} {text!r}: {one}" for one in found]
+        found += [f"nobody says before that {path} is refused" for path in refused]
+    return [f"{row.key} {at} {text!r}: {problem}" for problem in found]
 
 
 def test_no_text_of_any_policy_type_leads_a_request_elsewhere(request):
@@ -132,7 +138,7 @@ def test_no_text_of_any_policy_type_leads_a_request_elsewhere(request):
     for row, content in contents():
         for at in leaves(content):
             texts = chance.sample(STEERING, count if at[-1] == "id" else (count + 3) // 4)
-            wrong += [one for text in texts for one in wrong_with(row, content, at, text)]
+            wrong += [problem for text in texts for problem in wrong_with(row, content, at, text)]
             tried.add(row.key)
     assert tried == {key for key, rule in WRITE_RULES.items() if not rule.never and key != "depOnboardingSettings"}
     assert not wrong, "\n".join(wrong[:20])
@@ -172,7 +178,7 @@ class Wire:
         self.asked = []
 
     def request(self, method, url, json=None, **_):
-        self.asked += [url, *(one["url"] for one in (json or {}).get("requests", ()))]
+        self.asked += [url, *(request["url"] for request in (json or {}).get("requests", ()))]
         raise OSError
 
 
@@ -180,14 +186,14 @@ def sent(*requests):
     """What of these requests reached the wire."""
     wire = Wire()
     client = GraphClient("https://graph.microsoft.com", lambda fresh: "t", session=wire, directory="d")
-    for one in requests:
+    for request in requests:
         try:
-            answers = client.batch([one])
+            answers = client.batch([request])
         except (OSError, GraphError):
             continue
         assert all(isinstance(answer.error, Rejected) for answer in answers)
         with pytest.raises(Rejected):
-            client.get(one.path)
+            client.get(request.path)
     return wire.asked
 
 
@@ -217,10 +223,10 @@ def test_what_graph_calls_its_objects_steers_nothing_either():
     for text in STEERING:
         row = POLICY_TYPES["deviceCategories"]
         first = next(read_policy(row, text)) if "/" not in text else []
-        asked = [Request(str(one)) for one in (*first, *next(read_approval_status(text)))]
-        landed = [lands(one.removeprefix("https://graph.microsoft.com/beta")) for one in sent(*asked)]
+        asked = [Request(str(ask)) for ask in (*first, *next(read_approval_status(text)))]
+        landed = [lands(url.removeprefix("https://graph.microsoft.com/beta")) for url in sent(*asked)]
         assert all(
-            one.startswith(("/deviceManagement/device", "/deviceManagement/operation", "/$batch")) for one in landed
+            url.startswith(("/deviceManagement/device", "/deviceManagement/operation", "/$batch")) for url in landed
         )
         assert not is_usable_id(text) or lands(paths.join("/x", text)) == f"/x/{text}", text
 
@@ -229,8 +235,10 @@ def test_names_and_ids_that_are_looked_up_ask_for_nothing_else():
     """A name is a text inside a filter; what is no id is not asked for at all."""
     for text in STEERING:
         kinds = (GROUPS, APPLICATIONS, PRINCIPALS)
-        references = [Reference(kind, one) for kind in kinds for one in (text, "00000001-1111-4111-8111-111111111111")]
-        sources = {(one.kind, one.id): SourceObject(text, within=text) for one in references}
+        references = [
+            Reference(kind, graph_id) for kind in kinds for graph_id in (text, "00000001-1111-4111-8111-111111111111")
+        ]
+        sources = {(reference.kind, reference.id): SourceObject(text, within=text) for reference in references}
         steps, asked = look_up_references(TargetDirectory({}), references, sources, {}), []
         try:
             wanted = next(steps)
@@ -239,6 +247,8 @@ def test_names_and_ids_that_are_looked_up_ask_for_nothing_else():
                 wanted = steps.send([Answer(body={"value": []}) for _ in wanted])
         except StopIteration:
             pass
-        assert not [one for one in asked if paths.is_path_astray(one)], text
-        filters = [one.partition("eq '")[2] for one in asked if "eq '" in one]
-        assert all(unquote(one.partition("'&$select")[0]).replace("''", "").count("'") == 0 for one in filters), text
+        assert not [path for path in asked if paths.is_path_astray(path)], text
+        filters = [path.partition("eq '")[2] for path in asked if "eq '" in path]
+        assert all(
+            unquote(text_sent.partition("'&$select")[0]).replace("''", "").count("'") == 0 for text_sent in filters
+        ), text

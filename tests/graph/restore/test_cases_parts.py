@@ -39,7 +39,7 @@ def writes(key, live, want, graph_id="x"):
     """(method, path below the policy, body) of what makes the one body the other."""
     row = POLICY_TYPES[key]
     found = change_requests(row, graph_id, content(live), content(want), with_assignments=False)
-    return [(one.method, one.path.removeprefix(row.item_path(graph_id)), one.body) for one in found]
+    return [(request.method, request.path.removeprefix(row.item_path(graph_id)), request.body) for request in found]
 
 
 def made(key, body):
@@ -115,8 +115,8 @@ def test_a_compliance_policy_gets_the_action_that_the_service_demands_and_the_pl
     [rule] = desired_content(POLICY_TYPES[key], content(body), RestoreOptions("leave"), [])["body"][
         "scheduledActionsForRule"
     ]
-    kinds = [one["actionType"] for one in rule["scheduledActionConfigurations"]]
-    had = [one["actionType"] for each in rules or () for one in each.get("scheduledActionConfigurations", ())]
+    kinds = [action["actionType"] for action in rule["scheduledActionConfigurations"]]
+    had = [action["actionType"] for each in rules or () for action in each.get("scheduledActionConfigurations", ())]
     assert kinds == [*had, "block"]
     assert any("marks the device noncompliant" in note for note in plan(key, body).notes)
 
@@ -193,7 +193,7 @@ def test_a_part_of_an_app_that_somebody_changed_is_a_difference_and_no_change_is
     other = {"largeIcon": {"type": "image/png", "value": "AAAA"}, "isFeatured": False, "categories": []}
     after = {**before, part: other.get(part, [])}
     assert fingerprint(row, content(before)) != fingerprint(row, content(after))
-    assert {one.path[1] for one in compare(row, content(before), content(after))} == {part}
+    assert {difference.path[1] for difference in compare(row, content(before), content(after))} == {part}
     renamed = {**before, "categories": [{"id": "productivity", "displayName": "Work"}]}
     seen = {**own, "id": "x_y", "targetDisplayName": "Y", "dependentAppCount": 3}
     of_another = {**own, "targetId": "z", "targetType": "parent"}
@@ -297,8 +297,8 @@ NOTIFICATION = {
 
 def of_ids(email, push):
     """As the service shows it under other ids, yet without a text."""
-    templates = [{"kind": kind, "id": one, "brandingOptions": "none", "localizedNotificationMessages": []}
-                 for kind, one in (("email", email), ("push", push))]  # fmt: skip
+    templates = [{"kind": kind, "id": template, "brandingOptions": "none", "localizedNotificationMessages": []}
+                 for kind, template in (("email", email), ("push", push))]  # fmt: skip
     return {
         **NOTIFICATION, "notificationTemplates": [f"Email_{email}", f"Push_{push}"], "notificationMessages": templates
     }  # fmt: skip

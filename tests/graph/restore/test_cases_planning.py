@@ -102,7 +102,7 @@ def test_what_stands_is_left_out_where_that_was_chosen_and_assignments_are_writt
     want, live = content(key, assignments=[*ASSIGNED, other]), content(key)
     for chosen, how in ((True, "dropped"), (False, "stands")):
         plan = decided(key, want, live, [standing], drop_missing=chosen)
-        assert (plan.action, [one.how for one in plan.resolutions]) == ("update", [how])
+        assert (plan.action, [resolution.how for resolution in plan.resolutions]) == ("update", [how])
         assert decided(key, want, want, [standing], drop_missing=chosen).action == "matches"
 
 

@@ -48,7 +48,7 @@ def test_policy_that_is_as_wanted_is_only_read():
 
 def test_policy_that_changed_since_the_preview_is_not_written():
     with pytest.raises(ChangedSincePreview):
-        run_steps(execute_task(task(live_mark="0" * 64)), {FILTERS.read_path(ID): {**FILTER, "rule": "other"}})
+        run_steps(execute_task(task(live_fingerprint="0" * 64)), {FILTERS.read_path(ID): {**FILTER, "rule": "other"}})
 
 
 def test_new_policy_that_graph_does_not_show_yet_is_tried_again():

@@ -52,7 +52,7 @@ class Guess(Masking):
 
 
 def plan(key, live, body, **changes):
-    want, live = ({"body": copy.deepcopy(one), "assignments": []} for one in (body, live))
+    want, live = ({"body": copy.deepcopy(side), "assignments": []} for side in (body, live))
     return plan_item(PlanCase(POLICY_TYPES[key], want, Match("x", how="id"), live, NOW, **changes), EXACT)
 
 
@@ -60,7 +60,7 @@ def plan(key, live, body, **changes):
 def test_a_right_guess_and_a_wrong_one_have_the_same_plan(key, body):
     wrong = Guess()(body)
     assert wrong != body
-    right_plan, wrong_plan = (plan(key, body, one, is_uploaded=True) for one in (body, wrong))
+    right_plan, wrong_plan = (plan(key, body, wanted_body, is_uploaded=True) for wanted_body in (body, wrong))
     assert right_plan == wrong_plan
     assert right_plan.action == "update"
     assert any("whether they are the same there is not told" in note for note in right_plan.notes)
@@ -78,7 +78,7 @@ def test_no_demo_policys_plan_tells_of_a_guess_and_what_has_no_secrets_matches_a
         if mask_secrets(body) == body:
             assert plan(row.key, body, body, is_uploaded=True).action in ("matches", "exists"), row.key
         else:
-            right, wrong = (plan(row.key, body, one, is_uploaded=True) for one in (body, Guess()(body)))
+            right, wrong = (plan(row.key, body, wanted_body, is_uploaded=True) for wanted_body in (body, Guess()(body)))
             assert right == wrong, row.key
 
 
@@ -86,6 +86,7 @@ def test_what_cannot_be_changed_anyway_is_not_told_either():
     body = {"@odata.type": f"{TYPE}officeSuiteApp", "displayName": "Office", "officeConfigurationXml": OTHER}
     assert "officeConfigurationXml" in WRITE_RULES["mobileApps"].fixed
     plans = [
-        plan("mobileApps", body, body | {"officeConfigurationXml": one}, is_uploaded=True) for one in (OTHER, SCRIPT)
+        plan("mobileApps", body, body | {"officeConfigurationXml": configuration}, is_uploaded=True)
+        for configuration in (OTHER, SCRIPT)
     ]
     assert plans[0] == plans[1]

@@ -25,7 +25,7 @@ def sought(graph_id, name="s", mapped=None, policy_type=SCRIPTS, body=None, **fa
 
 def matched(*wanted, there, same_tenant=True):
     """Graph id -> target, or "problem"."""
-    found = match_policies({one.graph_id: one for one in wanted}, there, same_tenant=same_tenant)
+    found = match_policies({policy.graph_id: policy for policy in wanted}, there, same_tenant=same_tenant)
     return {item: "problem" if match.problem else match.target_id for item, match in found.items()}
 
 
@@ -71,7 +71,7 @@ def test_two_that_a_mapping_or_an_id_gives_one_target_get_none():
     assert matched(sought("1", mapped="7"), sought("2", mapped="7"), there=there) == {"1": "problem", "2": "problem"}
     assert matched(sought("1", mapped="7"), sought("7", "x"), there=there) == {"1": "problem", "7": "7"}
     twice = match_policies({1: sought("7"), 2: sought("7")}, there, same_tenant=True)
-    assert all(one.problem for one in twice.values())
+    assert all(match.problem for match in twice.values())
 
 
 @pytest.mark.parametrize("other", [{"technologies": "configManager"}, {"templateReference": {"templateId": "t_1"}}])
@@ -93,7 +93,7 @@ def test_whatever_is_there_no_two_items_share_a_target_and_ids_win_over_names(po
     for _ in range(40):
         same_tenant = dice.random() < 0.5
         ids = [str(number) for number in range(8)]
-        there = [listed(one, dice.choice("abc"), policy_type) for one in dice.sample(ids, dice.randrange(8))]
+        there = [listed(graph_id, dice.choice("abc"), policy_type) for graph_id in dice.sample(ids, dice.randrange(8))]
         wanted = {
             number: sought(
                 dice.choice(ids),
@@ -108,15 +108,15 @@ def test_whatever_is_there_no_two_items_share_a_target_and_ids_win_over_names(po
 
 
 def _is_right(wanted, there, found, same_tenant):
-    targets = [one.target_id for one in found.values() if one.target_id]
+    targets = [match.target_id for match in found.values() if match.target_id]
     assert len(targets) == len(set(targets))
-    names = {one.graph_id: one.key for one in there}
-    claimed = {*targets, *(one.mapped for one in wanted.values())}
-    claimed |= {one.graph_id for one in wanted.values()} if same_tenant else set()
+    names = {policy.graph_id: policy.key for policy in there}
+    claimed = {*targets, *(policy.mapped for policy in wanted.values())}
+    claimed |= {policy.graph_id for policy in wanted.values()} if same_tenant else set()
     for item, match in found.items():
         mine = wanted[item]
-        free = {one for one, key in names.items() if key == mine.key()} - claimed - mine.others
-        same = [one for one in wanted.values() if one.graph_id == mine.graph_id]
+        free = {target_id for target_id, key in names.items() if key == mine.key()} - claimed - mine.others
+        same = [policy for policy in wanted.values() if policy.graph_id == mine.graph_id]
         if same_tenant and mine.graph_id in names and len(same) == 1:
             assert (match.target_id, match.how) == (mine.graph_id, ID)
         if match.how == MAPPING:

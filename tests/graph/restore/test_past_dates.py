@@ -35,8 +35,8 @@ def rollout(start, text="as captured"):
 
 def test_a_past_start_that_stays_as_it_is_needs_no_permission():
     want, live = rollout("2025-03-01T00:00:00Z"), rollout("2025-03-01T00:00:00.0000000Z", "changed by hand")
-    for one, other in ((want, live), (live, want)):  # the update, and its undo
-        plan = decided(UPDATES, one, other)
+    for wanted, other in ((want, live), (live, want)):  # the update, and its undo
+        plan = decided(UPDATES, wanted, other)
         assert (plan.action, plan.left_out, plan.notes) == ("update", (), ())
 
 
@@ -88,10 +88,10 @@ def dates_of(name, seen):
     """(type, property) of every date that a body or an assignment holds, as the model has them."""
     for of in subtypes(name) - seen if is_known(name) else ():
         seen.add(of)
-        for one in properties(of).values():
-            if one.is_read_only or (one.is_navigation and one.name != "assignments"):
+        for prop in properties(of).values():
+            if prop.is_read_only or (prop.is_navigation and prop.name != "assignments"):
                 continue
-            if one.kind in ("dateTime", "date"):
-                yield of, one.name
-            elif one.kind == "object":
-                yield from dates_of(one.type or "", seen)
+            if prop.kind in ("dateTime", "date"):
+                yield of, prop.name
+            elif prop.kind == "object":
+                yield from dates_of(prop.type or "", seen)

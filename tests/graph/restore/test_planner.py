@@ -47,7 +47,7 @@ def test_what_an_uploaded_file_calls_something_is_told_as_its_word(how):
     target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
     missing = Resolution("groups", group, "SG-Test-lab", how, is_assignment=True, why="It is not there.")
     script = {**SCRIPT, "assignments": [{"target": target}]}
-    ours, uploaded = (decided(script, resolutions=[missing], is_uploaded=one) for one in (False, True))
+    ours, uploaded = (decided(script, resolutions=[missing], is_uploaded=is_uploaded) for is_uploaded in (False, True))
     assert "the group “SG-Test-lab”" in " ".join((ours.message or "", *ours.notes))
     assert f"the group “{group}” (its source calls it “SG-Test-lab”)" in " ".join(
         (uploaded.message or "", *uploaded.notes)

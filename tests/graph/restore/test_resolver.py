@@ -12,11 +12,11 @@ TAG = Reference("roleScopeTags", "7")
 
 
 def resolver(*, mapped=None, same_tenant=False, drop_missing=False, groups=(), tags=()):
-    there = {"roleScopeTags": [ListedPolicy(one, name, None, None, False, None) for one, name in tags]}
+    there = {"roleScopeTags": [ListedPolicy(tag_id, name, None, None, False, None) for tag_id, name in tags]}
     names = {}
-    for one, name in groups:
-        names.setdefault(("groups", name), []).append((one, name))
-    directory = TargetDirectory(there, by_id={("groups", one): name for one, name in groups}, by_name=names)
+    for group_id, name in groups:
+        names.setdefault(("groups", name), []).append((group_id, name))
+    directory = TargetDirectory(there, by_id={("groups", group_id): name for group_id, name in groups}, by_name=names)
     sources = {("groups", "g"): SourceObject("SG-Pilot"), ("roleScopeTags", "7"): SourceObject("Berlin")}
     return Resolver(directory, sources, mapped or {}, same_tenant=same_tenant, drop_missing=drop_missing)
 
@@ -55,14 +55,20 @@ def test_what_the_policy_refers_to_just_so_stays_as_it_is_unless_a_mapping_says_
 def test_a_namesake_that_stands_for_another_object_is_not_what_a_reference_means():
     directory = TargetDirectory({"roleScopeTags": [ListedPolicy("9", "Berlin", None, None, False, None)]})
     sources = {("roleScopeTags", "7"): SourceObject("Berlin")}
-    others = Resolver(directory, sources, {}, same_tenant=False, drop_missing=False,
-                      is_anothers=lambda kind, source, target: (kind, target) == ("roleScopeTags", "9"))  # fmt: skip
+    others = Resolver(
+        directory,
+        sources,
+        {},
+        same_tenant=False,
+        drop_missing=False,
+        stands_for_another=lambda kind, source, target: (kind, target) == ("roleScopeTags", "9"),
+    )
     assert others.resolve(TAG).how == "unresolved"
 
 
 def test_what_this_restore_makes_itself_comes_first_and_is_filled_in_once_it_is_made():
     resolving = resolver(tags=[("9", "Berlin")])
-    resolving.made["roleScopeTags", "7"] = (41, None)
+    resolving.own_items["roleScopeTags", "7"] = (41, None)
     found = resolving.resolve(TAG)
     assert (found.how, found.item, found.to) == ("restored", 41, None)
     content = {"body": {"roleScopeTagIds": ["0", "7"]}, "assignments": None}

@@ -69,8 +69,8 @@ def requests_for(policy_type, want):
 
 def unseen(policy_type, want):
     lines = page_of(policy_type, want)
-    page = "\n".join(f"{one.label} {one.value} {one.more}\n{one.more}_{one.value}" for one in lines)
-    labels = {one.label for one in lines}
+    page = "\n".join(f"{line.label} {line.value} {line.more}\n{line.more}_{line.value}" for line in lines)
+    labels = {line.label for line in lines}
     for request in requests_for(policy_type, want):
         for name, value in leaves(request.body):
             if not is_seen(name, value, page, labels):
@@ -95,8 +95,8 @@ def is_seen(name, value, page, labels):
         return True
     quoted = re.findall(r"\('([^']+)'\)|/directoryObjects/(.+)", str(value))
     if name.endswith(("@odata.bind", "@odata.id")) and quoted:
-        return all(any(one and one in page for one in pair) for pair in quoted)
-    return any(one in page for one in spellings_of_base64(str(value)))
+        return all(any(text and text in page for text in pair) for pair in quoted)
+    return any(spelling in page for spelling in spellings_of_base64(str(value)))
 
 
 def as_a_choice(value, page):
@@ -111,9 +111,9 @@ def spellings_of_base64(value):
     except ValueError:
         return
     yield hashlib.sha256(data).hexdigest()
-    for one in ("utf-8", "cp1252"):
+    for encoding in ("utf-8", "cp1252"):
         try:
-            yield data.decode(one)
+            yield data.decode(encoding)
         except UnicodeDecodeError:
             continue
 
@@ -143,7 +143,7 @@ def encoded(data):
 
 
 def shown(body, masked=None, names=None):
-    return [(one.label, one.value, one.more) for one in body_lines(body, masked or body, names or {})]
+    return [(line.label, line.value, line.more) for line in body_lines(body, masked or body, names or {})]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
@@ -176,7 +176,7 @@ def test_what_is_hidden_has_no_mark_that_a_guess_could_be_tried_against():
     script = SCRIPT * 20
     body = {"scriptContent": encoded(script.encode()), "password": "hunter2"}
     lines = body_lines(body, dict.fromkeys(body, "(masked)"), {})
-    assert [(one.value, one.more, one.is_hidden) for one in lines] == [("(masked)", "", True)] * 2
+    assert [(line.value, line.more, line.is_hidden) for line in lines] == [("(masked)", "", True)] * 2
 
 
 def test_what_is_hidden_stands_in_no_label():
@@ -196,4 +196,4 @@ def test_whom_an_assignment_reaches_is_said_by_its_type_and_by_the_groups_that_a
         {"target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": ALL_USERS}},
     ]
     lines = assignment_lines(sly, sly, {GROUP: "SG-Test-lab"})
-    assert [(one.label, one.value) for one in lines] == [("Include", "All devices"), ("Include", "Group All users")]
+    assert [(line.label, line.value) for line in lines] == [("Include", "All devices"), ("Include", "Group All users")]

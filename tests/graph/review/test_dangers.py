@@ -24,7 +24,7 @@ def told(key, want, live=None, *, assigned=None, was_assigned=None, with_assignm
         None if live is None else {"body": live, "assignments": was_assigned or []},
         with_assignments=with_assignments,
     )
-    return {one.code: one.sentence for one in found}
+    return {danger.code: danger.sentence for danger in found}
 
 
 def policy(users=None, **changes):
@@ -229,7 +229,7 @@ CHANGED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("key", "want", "live", "code"), CHANGED, ids=[f"{one[0]}-{one[3]}" for one in CHANGED])
+@pytest.mark.parametrize(("key", "want", "live", "code"), CHANGED, ids=[f"{case[0]}-{case[3]}" for case in CHANGED])
 def test_what_a_change_takes_away_is_told(key, want, live, code):
     assert code in told(key, want, live)
     if not POLICY_TYPES[key].is_single:
@@ -267,10 +267,10 @@ def test_every_property_of_the_model_that_runs_something_is_known():
     for _, kind in every_type():
         for of in types_inside(kind):
             unknown |= {
-                one.name for one in model.properties(of).values()
-                if one.kind != "boolean" and not one.is_read_only and not is_service_made(of, one.name)
-                and any(word in one.name.lower() for word in ("script", "commandline", "runas"))
-                and not any(word in one.name for word in ("escription", "defender"))
+                prop.name for prop in model.properties(of).values()
+                if prop.kind != "boolean" and not prop.is_read_only and not is_service_made(of, prop.name)
+                and any(word in prop.name.lower() for word in ("script", "commandline", "runas"))
+                and not any(word in prop.name for word in ("escription", "defender"))
             } - known  # fmt: skip
     assert unknown == set()
 
@@ -279,9 +279,9 @@ def types_inside(kind, seen=None):
     seen = set() if seen is None else seen
     if kind not in seen and model.is_known(kind):
         seen.add(kind)
-        for one in model.properties(kind).values():
-            if one.kind == "object" and not one.is_navigation:
-                for below in model.subtypes(one.type):
+        for prop in model.properties(kind).values():
+            if prop.kind == "object" and not prop.is_navigation:
+                for below in model.subtypes(prop.type):
                     types_inside(below, seen)
     return seen
 
@@ -291,8 +291,8 @@ def test_every_danger_has_a_title_and_no_sentence_holds_what_a_policy_holds():
         body = copy.deepcopy({name: value for name, value in item.items() if name != "assignments"})
         found = find_dangers(POLICY_TYPES[key], {"body": body, "assignments": item.get("assignments")}, None,
                         with_assignments=True)  # fmt: skip
-        assert {one.code for one in found} <= TITLES.keys()
-        assert all(len(one.sentence) < 200 for one in found)
+        assert {danger.code for danger in found} <= TITLES.keys()
+        assert all(len(danger.sentence) < 200 for danger in found)
 
 
 @pytest.mark.parametrize("value", [None, 7, "x", [], {}, [None], {"@odata.type": 3}, [[{}]]])

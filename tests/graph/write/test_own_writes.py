@@ -16,9 +16,11 @@ def catalog(description="", settings=("a",), groups=()):
         "body": {
             "name": "Policy",
             "description": description,
-            "settings": [{"settingInstance": {"settingDefinitionId": one[0], "value": one[1:]}} for one in settings],
+            "settings": [
+                {"settingInstance": {"settingDefinitionId": setting[0], "value": setting[1:]}} for setting in settings
+            ],
         },
-        "assignments": [{"target": {"groupId": one}} for one in groups],
+        "assignments": [{"target": {"groupId": group_id}} for group_id in groups],
     }
 
 
@@ -71,7 +73,9 @@ def test_a_removal_that_let_go_of_assignments_is_ours_and_an_edit_is_not():
 
 def test_a_priority_moves_with_those_of_others():
     policy_type = POLICY_TYPES["deviceEnrollmentConfigurations"]
-    before, there, want = ({"body": {"displayName": "x", "priority": one}, "assignments": []} for one in (1, 2, 3))
+    before, there, want = (
+        {"body": {"displayName": "x", "priority": number}, "assignments": []} for number in (1, 2, 3)
+    )
     assert begun_change(before, want).explains(policy_type, there, with_assignments=True)
 
 

@@ -31,8 +31,8 @@ def test_a_refusal_is_tried_again_where_it_may_be_about_what_was_just_made(statu
 
 
 def test_every_type_that_waits_says_what_for_and_how_long():
-    for key, one in READINESS.items():
-        assert any(one.property in properties(name) for name in subtypes(root_type(POLICY_TYPES[key])))
-        assert one.ready <= set(enum("mobileAppPublishingState"))
+    for key, readiness in READINESS.items():
+        assert any(readiness.property in properties(name) for name in subtypes(root_type(POLICY_TYPES[key])))
+        assert readiness.ready <= set(enum("mobileAppPublishingState"))
         assert patience_seconds(key) > 0
-        assert one.waits_for.endswith(".")
+        assert readiness.waits_for.endswith(".")

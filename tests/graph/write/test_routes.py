@@ -91,12 +91,12 @@ class Recorder:
         """Whatever is an id in an answer is one in a path."""
         if isinstance(value, dict):
             found = [value.get(key) for key in ("id", "locale", "templateId")]
-            self.ids |= {one for one in found if isinstance(one, str) and one}
-            for one in value.values():
-                self.learn(one)
+            self.ids |= {candidate for candidate in found if isinstance(candidate, str) and candidate}
+            for inner in value.values():
+                self.learn(inner)
         elif isinstance(value, list):
-            for one in value:
-                self.learn(one)
+            for element in value:
+                self.learn(element)
 
     def follow(self, steps, *bodies):
         """Drive a generator by hand: each answer is the next of `bodies`, the last again and again."""
@@ -104,8 +104,8 @@ class Recorder:
         try:
             asked = next(steps)
             while True:
-                for one in asked:
-                    self.note(one)
+                for request in asked:
+                    self.note(request)
                 answers = [Answer(body=bodies.pop(0) if len(bodies) > 1 else bodies[0]) for _ in asked]
                 asked = steps.send(answers)
         except StopIteration:
@@ -194,7 +194,7 @@ def linking_writes():
 
 def look_ups(recorder):
     kinds = {Reference(kind, "x-id") for kind in target_directory._PATHS}
-    sources = {(one.kind, one.id): target_directory.SourceObject("A name") for one in kinds}
+    sources = {(reference.kind, reference.id): target_directory.SourceObject("A name") for reference in kinds}
     named = {"value": [{"id": "x-id", "displayName": "A", "definitions": [{"id": "x-id"}]}]}
     missing = target_directory.TargetDirectory({})
     recorder.follow(target_directory.look_up_references(missing, kinds, sources, {}), named)
@@ -244,8 +244,8 @@ def _hold(answered, route, given, where):
     for name in filter(None, given.get("$select", "").split(",")):
         known = properties(answered)
         assert not known or name in {*known, "id"}, where
-    for one in _expansions(given.get("$expand", "")):
-        name, _, inner = one.partition("(")
+    for expansion in _expansions(given.get("$expand", "")):
+        name, _, inner = expansion.partition("(")
         cast, _, name = name.rpartition("/")
         kind = cast.removeprefix("microsoft.graph.") or answered
         assert not cast or answered in lineage(kind), where
@@ -266,8 +266,8 @@ def takes_of(route, method):
 
 def navigations_of(name):
     """Navigation -> the type it leads to; "many …" where to several."""
-    return {key: ("many " if one.is_many else "") + one.type for key, one in properties(name).items()
-            if one.is_navigation}  # fmt: skip
+    return {key: ("many " if prop.is_many else "") + prop.type for key, prop in properties(name).items()
+            if prop.is_navigation}  # fmt: skip
 
 
 def _expansions(text):

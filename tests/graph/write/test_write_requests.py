@@ -35,9 +35,9 @@ def demo_policies():
 
 
 DEMO = list(demo_policies())
-WRITTEN = [one for one in DEMO if not WRITE_RULES[one[0].key].never]
+WRITTEN = [policy for policy in DEMO if not WRITE_RULES[policy[0].key].never]
 every_demo_policy = pytest.mark.parametrize(
-    ("policy_type", "graph_id", "content"), WRITTEN, ids=[f"{one[0].key} {one[1][:8]}" for one in WRITTEN]
+    ("policy_type", "graph_id", "content"), WRITTEN, ids=[f"{policy[0].key} {policy[1][:8]}" for policy in WRITTEN]
 )
 
 
@@ -116,7 +116,7 @@ CATALOG = {"name": "p", "platforms": "windows10", "technologies": "mdm",
 def test_a_secret_of_the_settings_catalog_is_left_out_of_a_create():
     want = {**CATALOG, "settings": [setting("a", 1), setting("b", "token", secret=True)]}
     body = creation_request(POLICY_TYPES["configurationPolicies"], content(want)).body
-    assert [one["settingInstance"]["settingDefinitionId"] for one in body["settings"]] == ["a"]
+    assert [setting["settingInstance"]["settingDefinitionId"] for setting in body["settings"]] == ["a"]
     assert (body["templateReference"], "id" in body["settings"][0]) == ({"templateId": "t_1"}, False)
 
 
@@ -124,7 +124,7 @@ def test_an_update_sends_the_tenants_own_secret_back_and_never_the_backups():
     live = {**CATALOG, "settings": [setting("a", 2), setting("b", "theirs", secret=True)]}
     want = {**CATALOG, "settings": [setting("a", 1), setting("b", "ours", secret=True), setting("c", "x", secret=True)]}
     body = sent("configurationPolicies", live, want)
-    values = [one["settingInstance"]["simpleSettingValue"]["value"] for one in body["settings"]]
+    values = [setting["settingInstance"]["simpleSettingValue"]["value"] for setting in body["settings"]]
     assert values == [1, "theirs"]
 
 
@@ -233,7 +233,7 @@ def test_a_trusted_location_is_untrusted_before_it_is_deleted():
 def test_an_autopilot_profile_loses_its_assignments_before_it_goes():
     there = [{"id": "a1", "target": {"@odata.type": f"{TYPE}groupAssignmentTarget", "groupId": "g"}}]
     requests = removal_requests(POLICY_TYPES["windowsAutopilotDeploymentProfiles"], "p", content({}, there))
-    assert [one.path.rpartition("/")[2] for one in requests] == ["a1", "p"]
+    assert [request.path.rpartition("/")[2] for request in requests] == ["a1", "p"]
 
 
 # --- assignments -----------------------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ def target(kind="groupAssignmentTarget", **more):
 
 def assigned(key, now, then, body=None):
     requests = all_changes(key, content(body or {}, now), content(body or {}, then))
-    return [(one.path, one.body) for one in requests]
+    return [(request.path, request.body) for request in requests]
 
 
 def test_the_whole_set_is_replaced_and_what_a_policy_set_assigned_is_left_to_it():
