@@ -4,8 +4,6 @@ One budget for the whole: bytes, values, files, seconds. It is spent before what
 parsed that is one too many, and nothing is compared that did not pass.
 """
 
-import json
-import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +13,7 @@ from uuid import UUID
 from actors.uploads import zip_files
 from actors.uploads.zip_files import MOST_FILES, Broken, Seekable
 from db.errors import Invalid
+from graph.transport import strict_json
 
 MOST_BYTES = 256 * 1024 * 1024
 # A value of two letters becomes an object of a hundred bytes.
@@ -29,10 +28,6 @@ _LONGEST_SAID = 200
 
 class LeftOut(Exception):
     """One file of the upload cannot be used, and why."""
-
-
-class _Twice(ValueError):
-    pass
 
 
 @dataclass
@@ -134,45 +129,18 @@ class Unpacking:
 
 def _parsed(data: bytes) -> Any:
     try:
-        found = json.loads(data.decode(), parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_once)
+        found = strict_json.loads(data.decode())
     except UnicodeDecodeError as e:
         raise LeftOut("it is not in UTF-8.") from e
     except RecursionError as e:
         raise LeftOut("it is nested too deeply.") from e
-    except _Twice as e:
+    except strict_json.DuplicateKey as e:
         raise LeftOut("it says one thing twice.") from e
     except ValueError as e:
         raise LeftOut("it is no JSON.") from e
-    if _is_deep(found):
+    if strict_json.is_deep(found, DEEPEST):
         raise LeftOut("it is nested too deeply.")
     return found
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _finite(text: str) -> float:
-    """1e999 would be infinite, which nothing after this could write as JSON."""
-    number = float(text)
-    return number if math.isfinite(number) else _refuse_constant(text)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two readers take two different ones of a name that is there twice."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _Twice
-    return found
-
-
-def _is_deep(value: Any) -> bool:
-    """Without recursion: that is what it protects from."""
-    level, depth = [value], 0
-    while level and depth <= DEEPEST:
-        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
-        level, depth = [one for values in inner for one in values], depth + 1
-    return bool(level)
 
 
 def _guid(value: Any) -> str:

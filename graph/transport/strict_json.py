@@ -23,6 +23,10 @@ NOT_JSON = (
 MALFORMED = "Microsoft Graph's answer is damaged: it is not the JSON it should be. Nothing of it was used."
 
 
+class DuplicateKey(ValueError):
+    """A key stands twice in one object: two readers would take two different values."""
+
+
 def read_bounded(chunks: Iterable[bytes], largest: int = LARGEST_ANSWER) -> bytes:
     """Return the chunks as one. Raises Malformed above `largest` bytes: counted as they are unpacked."""
     parts, size = [], 0
@@ -42,12 +46,7 @@ def parse(text: bytes) -> Any:
     if sum(map(text.count, (b",", b"[", b"{"))) > MOST_VALUES:
         raise Malformed("too_large", f"The answer holds more than {MOST_VALUES:,} values. Nothing of it was used.")
     try:
-        document = json.loads(
-            text.decode("utf-8-sig"),
-            object_pairs_hook=_refuse_duplicate_keys,
-            parse_constant=_refuse_constant,
-            parse_float=_finite_float,
-        )
+        document = loads(text.decode("utf-8-sig"))
     except (ValueError, RecursionError) as e:
         begins = text.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
         raise Malformed("malformed", MALFORMED) if begins else Malformed("not_json", NOT_JSON) from e
@@ -56,10 +55,17 @@ def parse(text: bytes) -> Any:
     return document
 
 
+def loads(text: str) -> Any:
+    """Return the JSON value, as strictly as `parse`. Raises DuplicateKey, another ValueError, or RecursionError."""
+    return json.loads(
+        text, object_pairs_hook=_refuse_duplicate_keys, parse_constant=_refuse_constant, parse_float=_finite_float
+    )
+
+
 def _refuse_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a key twice: nobody can say which is meant")
+        raise DuplicateKey
     return members
 
 
