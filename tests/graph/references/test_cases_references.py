@@ -215,11 +215,6 @@ SID = "S-1-12-1-3585384882-1091637521-286331265-286331153"
 ITS_GROUP = "d5b4a1b2-1111-4111-8111-111111111111"
 
 
-def test_a_security_identifier_is_its_objects_id_in_another_spelling():
-    assert security_identifier.to_object_id(SID) == ITS_GROUP
-    assert security_identifier.from_object_id(ITS_GROUP) == SID
-
-
 @pytest.mark.parametrize("is_encoded", [False, True])
 def test_a_security_identifier_is_replaced_inside_values_and_xml_and_never_blocks(is_encoded):
     xml = f'<accessgroup desc="Administrators"><member name="{SID}"/></accessgroup>'
