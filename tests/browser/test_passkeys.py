@@ -43,7 +43,7 @@ def test_a_passkey_is_added_signs_in_and_is_removed(authenticator, site, cast):
     page.click("td summary:text('Remove')")
     page.fill("td input[name=password]", PASSWORD)
     page.click("button:text('Remove “Work laptop”')")
-    page.wait_for_selector("text=The passkey counts no more")
+    page.wait_for_selector("text=The passkey no longer works")
     page.context.clear_cookies()
     page.goto(f"{here}/sign-in")
     page.click("button:text('Sign in with a passkey')")

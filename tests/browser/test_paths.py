@@ -43,7 +43,7 @@ def test_the_first_sign_in_leads_to_the_page_that_was_asked_for(site, cast, new_
     page.fill("#email", cast.ada.email)
     page.fill("#password", "wrong horse battery")
     page.keyboard.press("Enter")
-    assert "do not belong together" in page.locator(".alert").inner_text()
+    assert "Wrong e-mail address" in page.locator(".alert").inner_text()
     assert page.input_value("#email") == cast.ada.email
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
@@ -60,14 +60,14 @@ def test_a_capture_is_followed_without_reloading_wherever_one_is(page, enter, ca
     enter(page, cast.ada, f"/policies/{policy.id}")
     page.click("text=Capture snapshot")
     page.wait_for_selector("#pulse >> text=1 running")
-    page.wait_for_selector("#snapshots >> text=The first one here")
+    page.wait_for_selector("#snapshots >> text=The first snapshot here")
     assert page.locator("#said").inner_text() == f"Capture snapshot: {policy.name}: succeeded"
     assert page.locator("#pulse .count").inner_text().startswith("1")
     page.click("text=View run")
     assert page.locator(RAN).inner_text().strip() == "succeeded"
     page.wait_for_selector("#pulse .bell:not(:has(.count))")  # a visit reads
     page.click("dd >> text=Snapshot")
-    page.wait_for_selector("text=Is it whole?")
+    page.wait_for_selector("text=Is it complete?")
 
 
 def test_a_run_says_what_it_waits_for_and_is_cancelled(page, enter, cast, working):
@@ -116,7 +116,7 @@ def test_versions_are_compared_by_setting_in_words_and_with_the_tenant_now(page,
     enter(page, cast.ada, f"/policies/{policy.id}")
     said = page.locator(".history .what").all_inner_texts()
     assert said[0] == "1 changed, 1 added: Test 1; Group SG-Sales"
-    assert said[2] == "The first one here."
+    assert said[2] == "The first snapshot here."
     assert "SG-Sales" in page.locator("#assignments").inner_text()
     page.check(f"input[name=one][value='{newest.id}']")
     page.check(f"input[name=other][value='{middle.id}']")

@@ -164,7 +164,7 @@ def test_a_policys_history_says_what_changed_and_who_captured_it(client, sign_in
         "2 added: Password length; Other",
         "Defender scan: 1 → 2",
         "1 changed, 1 added: Name; Defender scan",
-        "The first one here.",
+        "The first snapshot here.",
     ]
     assert re.findall(r"by ([\w ]+)</small>", page) == ["a schedule or command", "Max", "Max", "Ada"]
 
@@ -186,7 +186,7 @@ def test_a_long_history_goes_on_page_by_page_and_still_knows_what_changed(client
     words = [re.findall(r'<p class="what">(.*?)</p>', page) for page in (first, second)]
     assert words[0][0] == "Defender scan: 10 → 11"
     assert words[0][-1] == "Defender scan: 1 → 2"
-    assert words[1] == ["Defender scan: 0 → 1", "Defender scan added", "The first one here."]
+    assert words[1] == ["Defender scan: 0 → 1", "Defender scan added", "The first snapshot here."]
 
 
 def test_two_chosen_snapshots_are_compared_the_older_first(client, sign_in, cast, captured):

@@ -223,9 +223,9 @@ LONGEST_VALUE = 60
 def change_summary(differences: Sequence[Difference] | None) -> str:
     """Say what changed: “Password minimum length: 8 → 12”; of several changes how many: “2 changed, 1 added: …”."""
     if differences is None:
-        return "What changed cannot be told: a content cannot be opened. Tell your admin."
+        return "The changes cannot be shown: a stored content cannot be opened. Tell your admin."
     if not differences:
-        return "Nothing that counts."
+        return "No relevant changes."
     if len(differences) == 1:
         return _change_sentence(differences[0])
     tally = Counter(difference.kind for difference in differences)

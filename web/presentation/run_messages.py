@@ -51,7 +51,7 @@ def _flash_runs_started(starts: Sequence[EnqueuedRun], runs_address: str) -> Non
         flash_run_started(starts[0])
         return
     new = sum(start.is_new for start in starts)
-    already_running = f" {len(starts) - new} of them went on already." if new < len(starts) else ""
+    already_running = f" {len(starts) - new} of them were already running." if new < len(starts) else ""
     unsent = (
         "" if all(start.is_sent for start in starts) else " The queue cannot be reached; they start when it is back."
     )

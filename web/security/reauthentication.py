@@ -14,7 +14,7 @@ from web.security.attempt_limits import TOO_MANY_TRIES, SignInThrottle
 
 NOT_YOURS = "That is not your present password. Nothing was changed."
 NO_FRESH_CODE = (
-    "That code does not fit, or was used already. Nothing was changed. Wait for the next one, or use a recovery code."
+    "That code is wrong, or was used already. Nothing was changed. Wait for the next one, or use a recovery code."
 )
 
 

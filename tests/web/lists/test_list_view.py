@@ -157,7 +157,7 @@ def test_many_tenants_are_backed_up_at_once(client, sign_in, cast):
     page = client.post("/tenants/action/", data=data, follow_redirects=True).get_data(as_text=True)
     assert '2 runs are under way. <a class="alert-link" href="/runs/?tenant=all&amp;kind=backup_set.capture">' in page
     page = client.post("/tenants/action/", data=data, follow_redirects=True).get_data(as_text=True)
-    assert "2 runs are under way. 2 of them went on already." in page
+    assert "2 runs are under way. 2 of them were already running." in page
     assert {run.tenant for run in Run.select()} == {cast.contoso, cast.fabrikam}
     assert BackupSet.select().count() == 2
 

@@ -184,7 +184,7 @@ def page(policy_id: str) -> str:
 def _versions(history: list[Snapshot], contents: Mapping[int, Any]) -> list[Version]:
     changes = [change_summary(differences) for differences in snapshot_diff.history(history, contents)]
     names = users.names_by_id({snapshot.captured_by_id for snapshot in history})
-    sentences = [*changes, "The first one here."][: len(history)]
+    sentences = [*changes, "The first snapshot here."][: len(history)]
     older = [*history[1:SNAPSHOTS_SHOWN], None]
     rows = zip(history[:SNAPSHOTS_SHOWN], older, sentences, strict=False)
     return [

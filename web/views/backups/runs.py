@@ -159,7 +159,7 @@ def approve_retry(run_id: str) -> Any:
         if run.kind != RunKind.RESTORE:
             raise Invalid("Only the retry of a live restore needs an approval.")
         retries.approve(run, current_actor(), form.get("reason", ""), hours, plan=form.get("plan", ""))
-        flash("Approved: what failed can be tried again, once.", "success")
+        flash("Approved: what failed can be retried once.", "success")
     except Invalid as e:
         flash(str(e), "danger")
         return render_template("runs/page.html", page=run_page(run, form.get("reason", ""))), 400

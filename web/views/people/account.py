@@ -161,7 +161,7 @@ def end_session(session_id: int) -> Any:
 @requires(Permission.SIGNED_IN)
 def sign_out_everywhere() -> Any:
     ended = users.sign_out_everywhere(_me(), current_actor(), but_id=_here())
-    flash(f"Signed out in {ended} other browser(s)." if ended else "You are signed in nowhere else.", "success")
+    flash(f"Signed out in {ended} other browser(s)." if ended else "You are not signed in anywhere else.", "success")
     return redirect(url_for("account.page"), 303)
 
 

@@ -100,7 +100,7 @@ def remove(passkey_id: int) -> Any:
     def act(user: User) -> Any:
         if passkey_id > MAX_ID or not passkeys.remove(user, passkey_id, current_actor()):
             abort(404)
-        flash("The passkey counts no more. Remove it from your device or password manager, too.", "success")
+        flash("The passkey no longer works. Remove it from your device or password manager, too.", "success")
         return redirect(url_for("account.page"), 303)
 
     return act_with_proof(act)

@@ -86,7 +86,7 @@ def enter() -> Any:
     if user is None:
         tries.record_failure()
         refused(email, "password")
-        flash("This e-mail address and password do not belong together.", "danger")
+        flash("Wrong e-mail address or password.", "danger")
         return form(following, email), 401
     if user.totp_secret is None:
         tries.reset()
@@ -122,7 +122,7 @@ def enter_code() -> Any:
     if by is None:
         tries.record_failure()
         refused(user.email, "code")
-        flash("That code does not fit, or was used already. Wait for the next one.", "danger")
+        flash("That code is wrong, or was used already. Wait for the next one.", "danger")
         return render_template("sign_in/code.html"), 401
     tries.reset()
     answer = begin(user, WAYS[by], kept["next"])

@@ -105,7 +105,7 @@ def change(user_id: int) -> Any:
 def sign_out(user_id: int) -> Any:
     """Everywhere, at once: for a lost laptop, or a person who leaves."""
     ended = users.sign_out_everywhere(_user(user_id), current_actor())
-    flash(f"Signed out in {ended} browser(s)." if ended else "They were signed in nowhere.", "success")
+    flash(f"Signed out in {ended} browser(s)." if ended else "They were not signed in anywhere.", "success")
     return redirect(url_for("users.page", user_id=user_id), 303)
 
 
@@ -151,7 +151,7 @@ def remove_membership(user_id: int, membership_id: int) -> Any:
 def _refuse_ones_own(user: User, touches_what_guards_it: bool) -> None:
     """Raises Invalid: a browser that an admin left open must not be enough to take their account over."""
     if touches_what_guards_it and user.id == current_user.id:
-        raise Invalid("Change that of your own on your account page: it asks who you are.")
+        raise Invalid("Change that of your own on your account page: it asks for your password.")
 
 
 def _user(user_id: int) -> User:

@@ -77,7 +77,7 @@ def override_guard(restore_id: int) -> Any:
     restore = fetch(Restore, restore_id, Permission.MANAGE)
     form = request.form
     approvals.override_guard(restore, current_actor(), form.get("guard_reason", ""), plan=form.get("plan", ""))
-    flash("The guard is overridden for this plan, which is another one now: its approval, if any, is gone.", "success")
+    flash("The guard is overridden. That changed the plan: an approval it had no longer counts.", "success")
     return _back(restore)
 
 

@@ -53,7 +53,7 @@ def change(tenant_id: str) -> Any:
     try:
         rules = None if request.form.get("off") == "yes" else RetentionRules.parse(request.form)
         retention.set_rules(tenant, rules, current_actor())
-        flash("Old backup sets go from now on, once a day." if rules else "Every backup set stays.", "success")
+        flash("Old backup sets are removed from now on, once a day." if rules else "Every backup set stays.", "success")
     except Invalid as e:
         flash(str(e), "danger")
     return redirect(url_for("retention.page", tenant_id=tenant.id), 303)
@@ -78,7 +78,7 @@ def pin(backup_set_id: str) -> Any:
     actor = current_actor()
     try:
         retention.pin(backup_set, request.form.get("reason", ""), actor.user_id, actor)
-        flash("It stays, whatever the rules say.", "success")
+        flash("It is kept, whatever the rules say.", "success")
     except Invalid as e:
         flash(str(e), "danger")
     return redirect(url_for("backup_sets.page", backup_set_id=backup_set.id), 303)

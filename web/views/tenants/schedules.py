@@ -85,7 +85,7 @@ def add() -> Any:
     except Invalid as e:
         flash(str(e), "danger")
         return _page(), 400
-    flash(f"{tenant.name} is backed up by itself from now on.", "success")
+    flash(f"{tenant.name} is backed up automatically from now on.", "success")
     return redirect(url_for("schedules.index"), 303)
 
 

@@ -168,5 +168,5 @@ def subscribe(tenant_id: str) -> Any:
     tenant = fetch(Tenant, tenant_id, Permission.SEE)
     wanted = request.form.get("wanted") == "yes"
     if users.set_subscribed(current_user.id, tenant, wanted):
-        flash(f"You hear of {'every run' if wanted else 'your own runs only'} of {tenant.name}.", "success")
+        flash(f"You are notified about {'every run' if wanted else 'your own runs only'} of {tenant.name}.", "success")
     return redirect(url_for("tenants.page", tenant_id=tenant.id), 303)

@@ -414,7 +414,7 @@ def test_what_guards_an_account_changes_only_with_the_password_and_a_fresh_code(
                   {"present_code": app_of_ada.at(time.time() + 300)}):  # fmt: skip
         answer = client.post(path, data={**form, **proof}, **base)
         assert answer.status_code == 303, proof
-        assert "does not fit" in client.get("/account/").get_data(as_text=True)
+        assert "is wrong" in client.get("/account/").get_data(as_text=True)
         assert user_and_keys(cast) == before, proof
     assert client.post(path, data={**form, "password": "x" * 12, "present_code": "1"}, **base).status_code == 303
     User.update(totp_step=None).execute()  # as half a minute later

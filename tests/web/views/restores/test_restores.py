@@ -452,7 +452,7 @@ def test_a_page_says_who_asked_who_may_approve_and_why_not_this_person(app, clie
     restore, mia = in_state(draft, "previewed"), manager(app, cast, sign_in)
     path = f"/restores/{restore.id}"
     page = re.sub(r"\s+", " ", text(client, path))
-    assert "you may not approve this restore, for you left policies out. Mia or an admin may." in page
+    assert "you may not approve this restore, because you left policies out. Mia or an admin may." in page
     assert "Ada asked for it; Max left policies out" in page
     page = text(mia, path)
     assert "you may approve this restore" in page
