@@ -18,7 +18,7 @@ from db.audit import audit_keys
 from db.audit.chain import EVENT_PURPOSE, hash_of_event
 from db.clock import utcnow
 from db.database import database, replace_unstorable
-from db.models import AuditEvent, AuditHead, Tenant, User
+from db.models import AuditEvent, AuditHead, Restore, Tenant, User
 from db.sql import time_ranges, value_lists
 from db.sql.value_lists import is_in
 from db.states import Result
@@ -219,6 +219,20 @@ def record(
     )
     with nullcontext() if database.in_transaction() else database.atomic():
         database.write_last(_append, event)
+
+
+def record_of_tenant(
+    action: Action, actor: Actor, tenant: Tenant, *, result: Result = Result.OK, **details: Any
+) -> None:
+    """Append an event whose subject is the tenant itself, as `record` does."""
+    record(action, actor, f"tenant {tenant.name}", tenant=tenant, result=result, **details)
+
+
+def record_of_restore(
+    action: Action, actor: Actor, restore: Restore, *, result: Result = Result.OK, **details: Any
+) -> None:
+    """Append an event whose subject is the restore, as `record` does."""
+    record(action, actor, f"restore {restore.id}", tenant=restore.tenant, result=result, **details)
 
 
 def _append(events: list[AuditEvent]) -> None:

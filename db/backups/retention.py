@@ -289,7 +289,7 @@ def set_rules(tenant: Tenant, rules: RetentionRules | None, actor: Actor) -> Non
     columns = asdict(rules) if rules else None
     with database.atomic():
         Tenant.update(retention=columns).where(Tenant.id == tenant.id).execute()
-        audit.record(Action.RETENTION_SET, actor, f"tenant {tenant.name}", tenant=tenant, rules=columns)
+        audit.record_of_tenant(Action.RETENTION_SET, actor, tenant, rules=columns)
 
 
 def pin(backup_set: BackupSet, reason: str, user_id: int | None, actor: Actor) -> None:

@@ -102,7 +102,7 @@ def begin(tenant: Tenant, actor: Actor) -> int:
         rows = count_rows_left(tenant)
         is_first = (Tenant.id == tenant.id) & Tenant.removing_since.is_null()
         if Tenant.update(removing_since=utcnow(), is_active=False).where(is_first).execute():
-            audit.record(Action.TENANT_REMOVAL, actor, f"tenant {tenant.name}", tenant=tenant, rows=rows)
+            audit.record_of_tenant(Action.TENANT_REMOVAL, actor, tenant, rows=rows)
     return rows
 
 
@@ -180,9 +180,7 @@ def _move_content(item: RestoreItem) -> None:
 def _remove_tenant(tenant: Tenant) -> None:
     with database.atomic():
         if Tenant.delete().where(Tenant.id == tenant.id).execute():
-            audit.record(
-                Action.TENANT_REMOVED, SYSTEM, f"tenant {tenant.name}", tenant=tenant, directory_id=tenant.directory_id
-            )
+            audit.record_of_tenant(Action.TENANT_REMOVED, SYSTEM, tenant, directory_id=tenant.directory_id)
 
 
 def tenants_being_removed() -> list[Tenant]:

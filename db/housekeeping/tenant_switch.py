@@ -24,7 +24,7 @@ def _switch_off(tenant: Tenant, actor: Actor) -> int:
     completion.lock_ending_rows(*going)
     for run in going:
         completion.request_cancel(run, actor)
-    audit.record(Action.TENANT_SWITCHED_OFF, actor, f"tenant {tenant.name}", tenant=tenant, cancelled_runs=len(going))
+    audit.record_of_tenant(Action.TENANT_SWITCHED_OFF, actor, tenant, cancelled_runs=len(going))
     return len(going)
 
 
@@ -35,7 +35,7 @@ def switch_on(tenant: Tenant, actor: Actor) -> None:
         if not Tenant.update(is_active=True).where(is_off).execute():
             is_going = Tenant.get_by_id(tenant.id).removing_since
             raise Invalid(f"{tenant.name} is {'being removed' if is_going else 'switched on already'}.")
-        audit.record(Action.TENANT_SWITCHED_ON, actor, f"tenant {tenant.name}", tenant=tenant)
+        audit.record_of_tenant(Action.TENANT_SWITCHED_ON, actor, tenant)
     tenant.is_active = True
 
 

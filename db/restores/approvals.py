@@ -57,14 +57,7 @@ def approve(restore: Restore, actor: Actor, reason: str, hours: int, *, plan: st
         ).where((Restore.state == RestoreState.PREVIEWED) & _is_this_plan(restore, plan) & _is_fresh(hours)),
         "Only a fresh preview that you have seen can be approved. Look at the plan as it is now.",
     )
-    audit.record(
-        Action.RESTORE_APPROVED,
-        actor,
-        f"restore {restore.id}",
-        tenant=restore.tenant,
-        reason=sentence,
-        fingerprint=seen,
-    )
+    audit.record_of_restore(Action.RESTORE_APPROVED, actor, restore, reason=sentence, fingerprint=seen)
 
 
 def _require_same_plan(restore: Restore) -> str | None:
@@ -137,11 +130,10 @@ def override_guard(restore: Restore, actor: Actor, reason: str, *, plan: str | N
     )
     four_eyes.record_requester([restore.id], actor, four_eyes.OVERRODE_GUARD)
     plan_fingerprint.renew_guard(Restore.get_by_id(restore.id))
-    audit.record(
+    audit.record_of_restore(
         Action.RESTORE_GUARD,
         actor,
-        f"restore {restore.id}",
-        tenant=restore.tenant,
+        restore,
         reason=sentence,
         policies=names,
         fingerprint=Restore.get_by_id(restore.id).planned_mark,
@@ -166,11 +158,10 @@ def begin_live(restore: Restore, run: Run, actor: Actor, reason: str, hours: int
         ),
         _refusal(restore, hours, plan),
     )
-    audit.record(
+    audit.record_of_restore(
         Action.RESTORE_STARTED,
         actor,
-        f"restore {restore.id}",
-        tenant=restore.tenant,
+        restore,
         reason=sentence,
         run=run.id,
         undo_of=restore.undo_of_id,

@@ -61,15 +61,7 @@ def set_mapping(
         raise Invalid("A mapping needs the id of an object on both sides.")
     with database.atomic():
         _save(tenant, source_directory_id, key, target_id, source_name, target_name, actor.user_id)
-        audit.record(
-            Action.MAPPING_SET,
-            actor,
-            f"tenant {tenant.name}",
-            tenant=tenant,
-            kind=key[0],
-            source=key[1],
-            target=target_id,
-        )
+        audit.record_of_tenant(Action.MAPPING_SET, actor, tenant, kind=key[0], source=key[1], target=target_id)
 
 
 def remember(tenant: Tenant, source_directory_id: str, key: ObjectKey, target_id: str, name: str) -> None:
@@ -108,13 +100,8 @@ def remove(mapping: Mapping, actor: Actor) -> None:
     with database.atomic():
         _record_requester(mapping, actor)
         Mapping.delete().where(Mapping.id == mapping.id).execute()
-        audit.record(
-            Action.MAPPING_REMOVED,
-            actor,
-            f"tenant {mapping.tenant.name}",
-            tenant=mapping.tenant,
-            kind=mapping.kind,
-            source=mapping.source_id,
+        audit.record_of_tenant(
+            Action.MAPPING_REMOVED, actor, mapping.tenant, kind=mapping.kind, source=mapping.source_id
         )
 
 

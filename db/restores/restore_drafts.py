@@ -108,11 +108,10 @@ def create(
         if made_from:
             four_eyes.inherit_requesters(restore, made_from)
         _add_items(restore, items)
-        audit.record(
+        audit.record_of_restore(
             Action.RESTORE_REQUESTED,
             actor,
-            f"restore {restore.id}",
-            tenant=tenant,
+            restore,
             source=source.name,
             items=len(items),
             options=dict(options),
@@ -150,7 +149,7 @@ def change_options(
     _reset_to_draft(restore, options=dict(options), changed_by=actor.user_id)
     four_eyes.record_requester([restore.id], actor, four_eyes.CHANGED_OPTIONS)
     _add_items(restore, more, RestoreItem.select().where(RestoreItem.restore == restore).count())
-    audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["options"])
+    audit.record_of_restore(Action.RESTORE_CHANGED, actor, restore, changed=["options"])
 
 
 @transaction
@@ -163,7 +162,7 @@ def remove_other_items(restore: Restore, item_ids: Sequence[int], actor: Actor) 
     _reset_to_draft(restore, changed_by=actor.user_id)
     four_eyes.record_requester([restore.id], actor, four_eyes.CHANGED_ITEMS)
     RestoreItem.delete().where((RestoreItem.restore == restore) & ~is_in(RestoreItem.id, item_ids)).execute()
-    audit.record(Action.RESTORE_CHANGED, actor, f"restore {restore.id}", tenant=restore.tenant, changed=["items"])
+    audit.record_of_restore(Action.RESTORE_CHANGED, actor, restore, changed=["items"])
 
 
 def _reset_to_draft(restore: Restore, *, is_preview: bool = False, **values: Any) -> None:

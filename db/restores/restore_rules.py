@@ -66,7 +66,7 @@ def _apply(
     if "break_glass" in changed:
         four_eyes.record_requester_of_open(Restore.tenant == tenant, decided_by or actor, four_eyes.CHANGED_LIST)
     changes = [f"four_eyes {'on' if wants_four_eyes else 'off'}" if name == "four_eyes" else name for name in changed]
-    audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=changes)
+    audit.record_of_tenant(Action.TENANT_CHANGED, actor, tenant, changed=changes)
 
 
 def _ask_for_change(
@@ -81,7 +81,7 @@ def _ask_for_change(
     rule_change = RuleChange.create(
         tenant=tenant, asked_by=actor.user_id, turns_four_eyes_off=turns_off, removed=removed, named=named
     )
-    audit.record(Action.RULES_ASKED, actor, f"tenant {tenant.name}", tenant=tenant, changes=describe(rule_change))
+    audit.record_of_tenant(Action.RULES_ASKED, actor, tenant, changes=describe(rule_change))
     return rule_change
 
 
@@ -133,7 +133,7 @@ def reject(tenant: Tenant, change_id: int | None, actor: Actor) -> None:
 
 def _record(action: Action, rule_change: RuleChange, tenant: Tenant, actor: Actor) -> None:
     facts = {"changes": describe(rule_change), "asked_by": rule_change.asked_by.email}
-    audit.record(action, actor, f"tenant {tenant.name}", tenant=tenant, **facts)
+    audit.record_of_tenant(action, actor, tenant, **facts)
 
 
 def _require_waiting(tenant: Tenant, change_id: int | None) -> RuleChange:

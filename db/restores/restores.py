@@ -53,7 +53,7 @@ def cancel(restore: Restore, actor: Actor) -> None:
         ),
         f"This restore is {restore.state}: it cannot be cancelled.",
     )
-    audit.record(Action.RESTORE_CANCELLED, actor, f"restore {restore.id}", tenant=restore.tenant)
+    audit.record_of_restore(Action.RESTORE_CANCELLED, actor, restore)
 
 
 def on_run_ended(run: Run, state: RunState) -> None:
@@ -81,11 +81,10 @@ def _on_live_run_ended(restore: Restore, run: Run, state: RunState) -> None:
     counted = (
         RunItem.select(RunItem.outcome, pw.fn.COUNT(RunItem.id)).where(RunItem.run == run).group_by(RunItem.outcome)
     )
-    audit.record(
+    audit.record_of_restore(
         Action.RESTORE_ENDED,
         SYSTEM,
-        f"restore {restore.id}",
-        tenant=restore.tenant,
+        restore,
         result=Result.OK if state == RunState.SUCCEEDED else Result.FAILED,
         run=run.id,
         outcomes={str(name): count for name, count in counted.tuples()},

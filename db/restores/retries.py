@@ -98,14 +98,8 @@ def approve(run: Run, actor: Actor, reason: str, hours: int, *, plan: str | None
         raise Invalid("Its plan is another one since you looked at it. Look at it as it is now.")
     approved = {"retry_approved_by": actor.user_id, "retry_approved_at": utcnow(), "retry_approved_run": run.id}
     Restore.update(approved).where(Restore.id == restore.id).execute()
-    audit.record(
-        Action.RETRY_APPROVED,
-        actor,
-        f"restore {restore.id}",
-        tenant=restore.tenant,
-        run=run.id,
-        reason=sentence,
-        fingerprint=restore.planned_mark,
+    audit.record_of_restore(
+        Action.RETRY_APPROVED, actor, restore, run=run.id, reason=sentence, fingerprint=restore.planned_mark
     )
 
 
@@ -116,12 +110,5 @@ def begin(restore: Restore, run: Run, actor: Actor, hours: int) -> list[RestoreI
         raise Invalid(why_not)
     used_up = {"retry_approved_by": None, "retry_approved_at": None, "retry_approved_run": None}
     Restore.update(state=RestoreState.RUNNING, ended_at=None, **used_up).where(Restore.id == restore.id).execute()
-    audit.record(
-        Action.RESTORE_RETRIED,
-        actor,
-        f"restore {restore.id}",
-        tenant=restore.tenant,
-        retry_of=run.id,
-        fingerprint=restore.planned_mark,
-    )
+    audit.record_of_restore(Action.RESTORE_RETRIED, actor, restore, retry_of=run.id, fingerprint=restore.planned_mark)
     return unfinished_in(run)

@@ -53,11 +53,10 @@ def add_next(
     client_id = parse_guid(client_id, "client id") if client_id.strip() else tenant.client_id
     with database.atomic():
         credential = _save(tenant, CredentialPlace.NEXT, kind, client_id, values, expires_at)
-        audit.record(
+        audit.record_of_tenant(
             Action.CREDENTIAL_GIVEN,
             actor,
-            f"tenant {tenant.name}",
-            tenant=tenant,
+            tenant,
             kind=str(kind),
             client_id=client_id,
             expires_at=expires_at.isoformat(timespec="minutes") if expires_at else None,
@@ -103,11 +102,10 @@ def put_in_force(credential: Credential, run_id: int) -> bool:
             connected_at=utcnow(),
             connection_error=None,
         ).where(Tenant.id == tenant.id).execute()
-        audit.record(
+        audit.record_of_tenant(
             Action.CREDENTIAL_IN_FORCE,
             SYSTEM,
-            f"tenant {tenant.name}",
-            tenant=tenant,
+            tenant,
             run=run_id,
             kind=str(credential.kind),
             client_id=credential.client_id,
@@ -135,11 +133,10 @@ def record_refusal(credential: Credential, run_id: int, code: str, sentence: str
     """Record why the next credential could not sign in. It stays the next one."""
     with database.atomic():
         Credential.update(refusal=sentence[:500]).where(Credential.id == credential.id).execute()
-        audit.record(
+        audit.record_of_tenant(
             Action.CREDENTIAL_TRIED,
             SYSTEM,
-            f"tenant {credential.tenant.name}",
-            tenant=credential.tenant,
+            credential.tenant,
             result=Result.FAILED,
             run=run_id,
             kind=str(credential.kind),
@@ -157,13 +154,8 @@ def switch_back(tenant: Tenant, actor: Actor) -> Credential:
         is_there = (Credential.id == credential.id) & (Credential.place == CredentialPlace.PREVIOUS)
         if not Credential.update(place=CredentialPlace.NEXT, since=utcnow()).where(is_there).execute():
             raise Invalid(f"{tenant.name}'s previous credential was forgotten just now.")
-        audit.record(
-            Action.CREDENTIAL_SWITCHED_BACK,
-            actor,
-            f"tenant {tenant.name}",
-            tenant=tenant,
-            kind=str(credential.kind),
-            client_id=credential.client_id,
+        audit.record_of_tenant(
+            Action.CREDENTIAL_SWITCHED_BACK, actor, tenant, kind=str(credential.kind), client_id=credential.client_id
         )
     return credential
 
@@ -178,11 +170,10 @@ def forget(credential: Credential, actor: Actor) -> bool:
         )
         if not Credential.delete().where(as_it_was).execute():
             return False
-        audit.record(
+        audit.record_of_tenant(
             Action.CREDENTIAL_FORGOTTEN,
             actor,
-            f"tenant {credential.tenant.name}",
-            tenant=credential.tenant,
+            credential.tenant,
             place=str(credential.place),
             kind=str(credential.kind),
         )

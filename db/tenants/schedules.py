@@ -112,7 +112,7 @@ def add(tenant: Tenant, cron: str, time_zone: str, actor: Actor, *, is_full: boo
     schedule.next_at = next_after(schedule, utcnow())
     with database.atomic():
         schedule.save(force_insert=True)
-        _audit(schedule, actor)
+        _record_change(schedule, actor)
     return schedule
 
 
@@ -124,7 +124,7 @@ def change(
     schedule.next_at = None if is_paused else next_after(schedule, utcnow())
     with database.atomic():
         schedule.save()
-        _audit(schedule, actor)
+        _record_change(schedule, actor)
 
 
 def pause(schedule: Schedule, why: str, actor: Actor) -> None:
@@ -135,16 +135,7 @@ def pause(schedule: Schedule, why: str, actor: Actor) -> None:
     with database.atomic():
         if not paused.where((Schedule.id == schedule.id) & is_as_it_was).execute():
             return
-        audit.record(
-            Action.SCHEDULE_PAUSED,
-            actor,
-            f"schedule {schedule}",
-            tenant=schedule.tenant,
-            result=Result.FAILED,
-            cron=schedule.cron,
-            time_zone=schedule.time_zone,
-            why=why,
-        )
+        _record(Action.SCHEDULE_PAUSED, actor, schedule, result=Result.FAILED, time_zone=schedule.time_zone, why=why)
 
 
 def paused_by_scheduler() -> list[Schedule]:
@@ -154,19 +145,17 @@ def paused_by_scheduler() -> list[Schedule]:
 def remove(schedule: Schedule, actor: Actor) -> None:
     with database.atomic():
         Schedule.delete().where(Schedule.id == schedule.id).execute()
-        audit.record(Action.SCHEDULE_REMOVED, actor, f"schedule {schedule}", tenant=schedule.tenant, cron=schedule.cron)
+        _record(Action.SCHEDULE_REMOVED, actor, schedule)
 
 
-def _audit(schedule: Schedule, actor: Actor) -> None:
+def _record_change(schedule: Schedule, actor: Actor) -> None:
+    now = {"time_zone": schedule.time_zone, "is_full": schedule.is_full, "is_paused": schedule.is_paused}
+    _record(Action.SCHEDULE_SET, actor, schedule, **now)
+
+
+def _record(action: Action, actor: Actor, schedule: Schedule, *, result: Result = Result.OK, **details: Any) -> None:
     audit.record(
-        Action.SCHEDULE_SET,
-        actor,
-        f"schedule {schedule}",
-        tenant=schedule.tenant,
-        cron=schedule.cron,
-        time_zone=schedule.time_zone,
-        is_full=schedule.is_full,
-        is_paused=schedule.is_paused,
+        action, actor, f"schedule {schedule}", tenant=schedule.tenant, result=result, cron=schedule.cron, **details
     )
 
 

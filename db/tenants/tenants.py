@@ -36,11 +36,10 @@ def add(name: str, directory_id: str, client_id: str, actor: Actor, *, cloud: st
             raise Invalid(f"There is already a tenant “{name}” or one with directory id {directory_id}.")
         facts = {"name": name, "directory_id": directory_id, "client_id": client_id, "cloud": cloud}
         tenant = Tenant.create(**facts, **_new_id())
-        audit.record(
+        audit.record_of_tenant(
             Action.TENANT_ADDED,
             actor,
-            f"tenant {tenant.name}",
-            tenant=tenant,
+            tenant,
             directory_id=directory_id,
             client_id=client_id,
             credential_kind=str(CredentialKind.NONE),
@@ -114,7 +113,7 @@ def set_full_every(tenant: Tenant, days: str, actor: Actor) -> None:
         raise Invalid("Give a number of days from 1 to 90.")
     with database.atomic():
         Tenant.update(full_every_days=int(days)).where(Tenant.id == tenant.id).execute()
-        audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=["full_every_days"])
+        audit.record_of_tenant(Action.TENANT_CHANGED, actor, tenant, changed=["full_every_days"])
 
 
 def set_keeps_members(tenant: Tenant, keeps: bool, actor: Actor) -> None:
@@ -123,7 +122,7 @@ def set_keeps_members(tenant: Tenant, keeps: bool, actor: Actor) -> None:
         changed = (Tenant.id == tenant.id) & (Tenant.keeps_members != keeps)
         if Tenant.update(keeps_members=keeps).where(changed).execute():
             changes = [f"keeps_members {'on' if keeps else 'off'}"]
-            audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=changes)
+            audit.record_of_tenant(Action.TENANT_CHANGED, actor, tenant, changed=changes)
 
 
 def set_credential(
@@ -143,7 +142,7 @@ def set_credential(
         Tenant.update(credential_kind=kind, credential=sealed, credential_expires_at=expires_at).where(
             Tenant.id == tenant.id
         ).execute()
-        audit.record(Action.TENANT_CHANGED, actor, f"tenant {tenant.name}", tenant=tenant, changed=["credential"])
+        audit.record_of_tenant(Action.TENANT_CHANGED, actor, tenant, changed=["credential"])
     tenant.credential_kind, tenant.credential, tenant.credential_expires_at = kind, sealed, expires_at
 
 
