@@ -1,4 +1,4 @@
-"""How a reading knows that it holds the whole policy, and what Graph kept back."""
+"""The proof that a reading holds the whole policy, with the secrets that Graph withheld."""
 
 from dataclasses import dataclass, field
 from typing import Any

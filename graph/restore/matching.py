@@ -132,7 +132,7 @@ def _match_by_name(free: Sequence[str], rivals: int, namesakes: Sequence[str]) -
 
 @dataclass(frozen=True)
 class Copies:
-    """`there`: ids of policies that have the copy's name; `wanted`: how many copies of that name the restore makes."""
+    """Copies of one name. `there`: ids of policies that have it; `wanted`: how many copies the restore makes of it."""
 
     there: tuple[str, ...] = ()
     wanted: int = 1

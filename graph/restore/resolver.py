@@ -32,7 +32,7 @@ MOST_CONTEXTS = 99
 
 
 class ResolvedBy(StrEnum):
-    """How a reference was resolved, or why it was not."""
+    """Ways in which a reference is resolved, or left."""
 
     SAME_ID = "same"
     MAPPING = "mapping"
@@ -53,7 +53,7 @@ class ResolvedBy(StrEnum):
 
 @dataclass(frozen=True)
 class Resolution:
-    """What a reference becomes in the target tenant. Plans are stored with these names as keys.
+    """A reference and its object in the target tenant. Plans are stored with these field names as keys.
 
     `why`: a sentence, for STANDS, KEPT, DROPPED and UNRESOLVED.
     """

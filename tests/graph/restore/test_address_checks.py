@@ -1,4 +1,4 @@
-"""What contents and Graph itself say never leads a request elsewhere: every text of every policy type, hostile."""
+"""Hostile texts, at every place of every policy type and in Graph's own answers, never lead a request elsewhere."""
 
 import copy
 import posixpath
@@ -98,7 +98,7 @@ def is_sent(request):
 
 
 def lands(path):
-    """Where a server that reads a path as leniently as it may would end up; None where it sees more than a path."""
+    """Return where the most lenient server would end up; None where it sees more than a path."""
     text = path.partition("?")[0]
     for _ in range(3):
         text = unquote(text)
@@ -117,7 +117,7 @@ def strays(row, request):
 
 
 def wrong_with(row, content, at, text):
-    """What a hostile text in one place brings about."""
+    """Return the problems that a hostile text in one place brings about."""
     hostile = planted(content, at, text)
     try:
         requests = list(requests_of(row, hostile))
@@ -183,7 +183,7 @@ class Wire:
 
 
 def sent(*requests):
-    """What of these requests reached the wire."""
+    """Return the addresses of these requests that reached the wire."""
     wire = Wire()
     client = GraphClient("https://graph.microsoft.com", lambda fresh: "t", session=wire, directory="d")
     for request in requests:

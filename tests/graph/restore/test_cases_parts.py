@@ -1,4 +1,4 @@
-"""What a write needs, and the parts of policies beside their bodies: inputs as people met them, with the right answers.
+"""Writes, and the parts of policies beside their bodies: inputs as people met them, with the right answers.
 
 Each stands for its kind; tests/graph/references/test_navigations.py holds the kinds against Microsoft's model.
 """
@@ -152,7 +152,7 @@ def test_the_template_of_a_conditional_access_policy_is_in_no_write_not_even_as_
 
 
 def test_a_role_is_written_by_its_role_permissions_alone():
-    """With both, each action is there twice (Micke-K/IntuneManagement)."""
+    """Send `rolePermissions` alone: with both, each action is there twice (Micke-K/IntuneManagement)."""
 
     def permissions(*actions):
         return [{"actions": list(actions), "resourceActions": [
@@ -296,7 +296,7 @@ NOTIFICATION = {
 
 
 def of_ids(email, push):
-    """As the service shows it under other ids, yet without a text."""
+    """Return the body as the service shows it: under other ids, yet without a text."""
     templates = [{"kind": kind, "id": template, "brandingOptions": "none", "localizedNotificationMessages": []}
                  for kind, template in (("email", email), ("push", push))]  # fmt: skip
     return {

@@ -1,4 +1,4 @@
-"""What would be written is decided first, and only that can stand in the way: over all types that are written."""
+"""Plans of all types that are written: only what would be written can stand in the way."""
 
 from datetime import datetime
 

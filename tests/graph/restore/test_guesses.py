@@ -1,4 +1,4 @@
-"""Who may not see secrets learns nothing of them from a plan: a right guess in a file and a wrong one have the same."""
+"""A plan tells nothing of secrets: a right guess in a file and a wrong one have the same plan."""
 
 import base64
 import copy

@@ -1,4 +1,4 @@
-"""Which policy of the target each policy of a restore is: one for each at most, and never a choice among several."""
+"""Matching policies with the target's: one for each at most, and never a choice among several."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""What a restore looks up one by one, against the simulator: what is there is found, and nothing else."""
+"""Looking objects up one by one, against the simulator: existing ones are found, and nothing else."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is dangerous in a write is told, whatever policy type it is of; and only what the write brings."""
+"""Dangers are found for every policy type, and only those that the write brings."""
 
 import copy
 

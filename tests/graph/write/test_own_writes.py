@@ -1,4 +1,4 @@
-"""What this restore's own writes explain, half done or whole, and what only somebody else can have done."""
+"""Contents that a restore's own writes explain, half done or whole, and those that only somebody else can have made."""
 
 import copy
 

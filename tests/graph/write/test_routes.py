@@ -256,7 +256,7 @@ def _hold(answered, route, given, where):
 
 
 def answer_of(route):
-    """Of a type that the model leaves out, the routes below it tell."""
+    """Return a type's properties; of a type that the model leaves out, the names of the routes below it."""
     return takes_of(route, "GET")
 
 
@@ -300,7 +300,7 @@ def test_every_body_holds_only_properties_of_its_type(asked):
 
 
 def test_everything_that_the_tables_can_ask_for_was_asked_for(asked):
-    """Else a row, a child, a part or a way to assign could be wrong, and nobody would see it here."""
+    """Guard the tests above: they check no row, child, part or way to assign that nothing asks for."""
     seen = {(request.method, template(request, asked.ids)[0]) for request in asked.requests.values()}
     sent = {(request.method, template(request, asked.ids)[0].rpartition("/")[2])
             for request in asked.requests.values() if request.is_write}  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is sent to Graph: shown on every demo policy, and on the facts that a restore fails on elsewhere."""
+"""Requests of every demo policy, and of the facts that a restore fails on elsewhere."""
 
 import base64
 import json
