@@ -39,11 +39,11 @@ from web.views.tenants import (
 
 logger = logging.getLogger(__name__)
 
-LARGEST_FORM = 1024 * 1024
+MAX_FORM_BYTES = 1024 * 1024
 
 
-def serve() -> Flask:
-    """What gunicorn calls: a refusal is one sentence and the end, not a traceback and another try."""
+def load_app() -> Flask:
+    """Make the application for gunicorn: a refusal is one sentence and the end, not a traceback and another try."""
     try:
         app = create_app()
     except startup.REFUSALS as e:
@@ -53,11 +53,11 @@ def serve() -> Flask:
 
 
 def create_app() -> Flask:
-    """Raises SettingsError or StartupError when it must not serve."""
+    """Make the application. Raises SettingsError or StartupError when it must not serve."""
     settings = config.settings()
     logs.configure(settings.log_format)
     is_checked = startup.prepare_unless_away(settings)
-    app = Flask("web", template_folder="../templates", root_path=_folder())
+    app = Flask("web", template_folder="../templates", root_path=_web_folder())
     is_secure = settings.public_url.startswith("https:")
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -68,7 +68,7 @@ def create_app() -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=sessions.MAX_AGE,
         SESSION_REFRESH_EACH_REQUEST=False,
-        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=int(sessions.MAX_AGE.total_seconds()),
         WTF_CSRF_SSL_STRICT=False,
         ADMIN_RAISE_ON_VIEW_EXCEPTION=True,
@@ -84,12 +84,12 @@ def create_app() -> Flask:
     app.before_request(new_restore.allow_large_upload)
     CSRFProtect(app)
     _sign_in_by_session(app)
-    _teach_templates(app)
+    _add_to_templates(app)
     _add_pages(app)
     return app
 
 
-def _folder() -> str:
+def _web_folder() -> str:
     return __file__.rpartition("/")[0]
 
 
@@ -117,7 +117,7 @@ def _sign_in_by_session(app: Flask) -> None:
     manager.user_loader(sign_in.load)
 
 
-def _teach_templates(app: Flask) -> None:
+def _add_to_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         ACTIVE=states.ACTIVE,
         MOST_TENANTS=filters.MOST_TENANTS,

@@ -28,7 +28,7 @@ PAGES = {
     500: ("Something went wrong on our side", "Try again. If it stays, give your admin the request id below."),
     503: ("Tenantkeep is not available just now", "The database does not answer. Try again in a minute."),
 }
-_MET = (
+_OVERTAKEN = (
     "Two acts met",
     "Somebody was changing the same at the same moment, and went first. Nothing was changed here: look, and try again.",
 )
@@ -37,13 +37,13 @@ _EXPIRED_FORM = ("This form was open too long", "Go back, reload the page and se
 
 def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _expired_form)
-    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(BadHost, _bad_host)
     app.register_error_handler(pw.OperationalError, _database_gone)
     app.register_error_handler(pw.InterfaceError, _database_gone)
-    app.register_error_handler(pw.IntegrityError, _refers_to_what_went)
+    app.register_error_handler(pw.IntegrityError, _row_is_gone)
     app.register_error_handler(StartupError, _not_started)
-    app.register_error_handler(SealError, _seal)
+    app.register_error_handler(SealError, _cannot_unseal)
     app.register_error_handler(SwitchedOff, _switched_off)
 
 
@@ -52,11 +52,11 @@ def _expired_form(error: CSRFError) -> tuple[str | Response, int]:
 
 
 def _bad_host(error: BadHost) -> tuple[str, int, dict[str, str]]:
-    """Without a page: no address of ours can be made below a host that is none."""
+    """Answer without a page: no address of ours can be made below a host that is none."""
     return "That request names no host that could be asked. Check the address.\n", 400, {"Content-Type": "text/plain"}
 
 
-def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
+def _http_error(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
     code = error.code or 500
     if code < 400:
         return error
@@ -68,19 +68,19 @@ def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
 def _database_gone(error: Exception) -> tuple[str | Response, int]:
     if is_deadlock(error):
         logger.warning("a deadlock took back a transaction, for good", exc_info=error)
-        return _page(409, *_MET)
+        return _page(409, *_OVERTAKEN)
     logger.error("the database does not answer", exc_info=error)
     g.is_bare = True
     title, advice = PAGES[503]
     return _page(503, title, DISK_FULL if is_disk_full(error) else advice)
 
 
-def _refers_to_what_went(error: pw.IntegrityError) -> tuple[str | Response, int]:
-    """Retention let go of it, or somebody removed it, between this act's look at it and its end."""
+def _row_is_gone(error: pw.IntegrityError) -> tuple[str | Response, int]:
+    """Answer 409 when a row that the request refers to was removed meanwhile, by retention or by somebody."""
     if "foreign key" not in str(error).lower():
         raise error
     logger.warning("an act refers to what is gone by now", exc_info=error)
-    return _page(409, *_MET)
+    return _page(409, *_OVERTAKEN)
 
 
 def _not_started(error: StartupError) -> tuple[str | Response, int]:
@@ -89,7 +89,7 @@ def _not_started(error: StartupError) -> tuple[str | Response, int]:
     return _page(503, PAGES[503][0], str(error))
 
 
-def _seal(error: SealError) -> tuple[str | Response, int]:
+def _cannot_unseal(error: SealError) -> tuple[str | Response, int]:
     logger.error("%s", error)
     return _page(503, "This content cannot be opened", f"{error} Tell your admin.")
 

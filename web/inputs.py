@@ -1,10 +1,10 @@
-"""What a person typed, ticked or asked for by the address, cut to what its page takes."""
+"""Texts, page numbers and ticked values of a request, cut to what its page takes."""
 
 from flask import abort, request
 from werkzeug.datastructures import MultiDict
 
 # No text of ours that fits on a line is longer.
-LONGEST = 255
+MAX_TEXT_LENGTH = 255
 
 
 def without_nul(text: str) -> str:
@@ -12,22 +12,22 @@ def without_nul(text: str) -> str:
     return text.replace("\x00", "")
 
 
-def form_text(name: str, longest: int = LONGEST) -> str:
+def form_text(name: str, max_length: int = MAX_TEXT_LENGTH) -> str:
     """Return the text of a field of the form that was sent: "" where there is none."""
-    return without_nul(request.form.get(name, "")).strip()[:longest]
+    return without_nul(request.form.get(name, "")).strip()[:max_length]
 
 
 def page_number(last: int) -> int:
-    """Return which page the address asks for: 0 is the first, `last` the furthest."""
+    """Return the page number that the address asks for: 0 is the first, `last` the furthest."""
     return min(max(request.args.get("page", 0, type=int), 0), last)
 
 
-def ticked(form: MultiDict[str, str], name: str, most: int) -> list[str]:
+def ticked_values(form: MultiDict[str, str], name: str, max_count: int) -> list[str]:
     """Return the values of a field that may be repeated, each once, in their order.
 
     Answers 400 for more than the page had to tick: no page sent that.
     """
     values = list(dict.fromkeys(form.getlist(name)))
-    if len(values) > most:
+    if len(values) > max_count:
         abort(400)
     return values

@@ -7,7 +7,14 @@ from db.accounts import totp, users
 from db.errors import Invalid
 from db.models import User
 from db.states import Role, SiteRole
-from web.commands.context import actor, answer, as_json, from_stdin, opened, tenant_named
+from web.commands.context import (
+    command_actor,
+    find_tenant,
+    json_option,
+    open_installation,
+    print_result,
+    read_stdin_line,
+)
 
 
 def register(cli: AppGroup) -> None:
@@ -27,43 +34,43 @@ def register(cli: AppGroup) -> None:
     "--role", type=click.Choice([str(role) for role in SiteRole]), default="none", help="In the installation."
 )
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
-@as_json
+@json_option
 def add_user(email: str, name: str, role: str, password_stdin: bool, as_json: bool) -> None:
     """Add a person. The first admin is made here: --role admin."""
-    with opened():
-        password = _password(password_stdin)
-        made = users.add(email, name, password, actor(), site_role=SiteRole(role))
-        answer(as_json, {"id": made.id, "email": made.email, "role": role}, f"Added {made}.")
+    with open_installation():
+        password = _read_password(password_stdin)
+        user = users.add(email, name, password, command_actor(), site_role=SiteRole(role))
+        print_result(as_json, {"id": user.id, "email": user.email, "role": role}, f"Added {user}.")
 
 
 @click.argument("email")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 @click.option("--turn-codes-off", is_flag=True, help="For who lost the phone: signing in asks for no code any more.")
-@as_json
+@json_option
 def set_password(email: str, password_stdin: bool, turn_codes_off: bool, as_json: bool) -> None:
     """Give a person a new password, and sign them out everywhere. The way back in for the last admin."""
-    with opened():
-        user = _named(email)
-        users.change(user, actor(), password=_password(password_stdin))
+    with open_installation():
+        user = _find_user(email)
+        users.change(user, command_actor(), password=_read_password(password_stdin))
         if turn_codes_off:
-            totp.turn_off(user, actor())
-        answer(as_json, {"id": user.id, "email": user.email}, f"{user.email} has a new password.")
+            totp.turn_off(user, command_actor())
+        print_result(as_json, {"id": user.id, "email": user.email}, f"{user.email} has a new password.")
 
 
 @click.argument("email")
-@as_json
+@json_option
 def sign_out(email: str, as_json: bool) -> None:
     """Sign a person out everywhere, at once."""
-    with opened():
-        ended = users.sign_out_everywhere(_named(email), actor())
-        answer(as_json, {"sessions": ended}, f"Ended {ended} session(s).")
+    with open_installation():
+        ended = users.sign_out_everywhere(_find_user(email), command_actor())
+        print_result(as_json, {"sessions": ended}, f"Ended {ended} session(s).")
 
 
-def _password(from_standard_input: bool) -> str:
-    return from_stdin("password") if from_standard_input else str(click.prompt("Password", hide_input=True))
+def _read_password(from_standard_input: bool) -> str:
+    return read_stdin_line("password") if from_standard_input else str(click.prompt("Password", hide_input=True))
 
 
-def _named(email: str) -> User:
+def _find_user(email: str) -> User:
     user = users.find_by_email(email)
     if user is None:
         raise Invalid(f"There is no user {email}. Add them with: tenantkeep user add {email}")
@@ -73,12 +80,12 @@ def _named(email: str) -> User:
 @click.argument("email")
 @click.argument("tenant")
 @click.argument("role", type=click.Choice([str(role) for role in Role]))
-@as_json
+@json_option
 def add_member(email: str, tenant: str, role: str, as_json: bool) -> None:
     """Give a person a role in a tenant, or change it."""
-    with opened():
-        user = _named(email)
-        place = tenant_named(tenant)
-        users.set_member(user, place, Role(role), actor())
-        document = {"user": user.email, "tenant": place.name, "role": role}
-        answer(as_json, document, f"{user.name} is {role} of {place.name}.")
+    with open_installation():
+        user = _find_user(email)
+        found_tenant = find_tenant(tenant)
+        users.set_member(user, found_tenant, Role(role), command_actor())
+        document = {"user": user.email, "tenant": found_tenant.name, "role": role}
+        print_result(as_json, document, f"{user.name} is {role} of {found_tenant.name}.")

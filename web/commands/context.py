@@ -1,4 +1,4 @@
-"""What every command needs: the settings checked, a connection, who acts, and how to answer."""
+"""Common parts of all commands: the settings checked, a connection, the acting user, and the answer."""
 
 import getpass
 import json
@@ -22,13 +22,13 @@ from db.tenants import tenants
 # As sysexits.h has them. A run's own are 0 succeeded, 1 failed, 2 partial.
 WRONG_INPUT, WRONG_SETTING = 64, 78
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 force_option = click.option("--force", is_flag=True, help="Write over a file that is there.")
 
 
 @contextmanager
-def opened() -> Iterator[None]:
-    """Raises SettingsError or StartupError before anything is done."""
+def open_installation() -> Iterator[None]:
+    """Check the settings and connect to the database. Raises SettingsError or StartupError before anything is done."""
     settings = config.settings()
     logs.configure(settings.log_format)
     startup.prepare(settings)
@@ -36,38 +36,38 @@ def opened() -> Iterator[None]:
         yield
 
 
-def actor() -> Actor:
-    return Actor(f"{_whoever_runs_this()} (command)", origin="command")
+def command_actor() -> Actor:
+    return Actor(f"{_system_user()} (command)", origin="command")
 
 
-def _whoever_runs_this() -> str:
+def _system_user() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may run as a number that has no name
         return f"user {os.getuid()}"
 
 
-def answer(wanted_json: bool, document: Any, text: str) -> None:
-    click.echo(json.dumps(document, ensure_ascii=False, default=str) if wanted_json else text)
+def print_result(as_json: bool, document: Any, text: str) -> None:
+    click.echo(json.dumps(document, ensure_ascii=False, default=str) if as_json else text)
 
 
-def tenant_named(text: str) -> Tenant:
-    found = tenants.find_by_text(text)
-    if found is None:
+def find_tenant(text: str) -> Tenant:
+    tenant = tenants.find_by_text(text)
+    if tenant is None:
         raise Invalid(f"There is no tenant “{text}”. Give its name or its directory id.")
-    return found
+    return tenant
 
 
-def policy_named(tenant: Tenant, text: str) -> Policy:
-    found = policies.find_by_text(tenant, text)
-    if found is None:
+def find_policy(tenant: Tenant, text: str) -> Policy:
+    policy = policies.find_by_text(tenant, text)
+    if policy is None:
         raise Invalid(
             f"{tenant.name} has no policy {text}. Give its number here or its Graph id; a sync finds new ones."
         )
-    return found
+    return policy
 
 
-def from_stdin(what: str) -> str:
+def read_stdin_line(what: str) -> str:
     value = sys.stdin.readline().rstrip("\r\n")
     if not value:
         raise Invalid(f"No {what} came on standard input.")

@@ -25,9 +25,9 @@ from db.database import database
 from db.models import User
 from db.states import CredentialKind, Role, SiteRole
 from db.tenants import tenants
-from web.commands.logfiles import LogFiles
+from web.commands.process_logs import LogFiles
 
-PROCESSES = Path(__file__).with_name("Procfile.demo")
+PROCFILE = Path(__file__).with_name("Procfile.demo")
 READY_SECONDS = 60
 # Honcho kills after five seconds; a run in progress may take longer to reach its next item.
 honcho.manager.KILL_WAIT = 20
@@ -61,22 +61,22 @@ def demo(data: Path, port: int, load: Path | None) -> None:
     data = data.resolve()
     for folder in (data / "redis", data / "log"):
         folder.mkdir(parents=True, exist_ok=True)
-    described = _described_tenants()
-    own = next(one for one in described if one["purpose"].startswith("the own directory"))
-    environment = _environment(data, _usable(port), load, own)
+    tenants_to_seed = _described_tenants()
+    own = next(tenant for tenant in tenants_to_seed if tenant["purpose"].startswith("the own directory"))
+    environment = _environment(data, _usable_port(port), load, own)
     config.use(environment)
-    _seed([one for one in described if one is not own and (load or "exported" not in one["purpose"])])
+    _seed([tenant for tenant in tenants_to_seed if tenant is not own and (load or "exported" not in tenant["purpose"])])
     sys.exit(_serve(data, environment))
 
 
-def _usable(port: int) -> int:
-    """The port asked for, or a free one when it is taken: a demo should start."""
+def _usable_port(port: int) -> int:
+    """Return the port asked for, or a free one when it is taken: a demo should start."""
     if port and _is_free(port):
         return port
-    found = _free_port()
+    free_port = _free_port()
     if port:
-        click.echo(f"Port {port} is taken; using {found}.")
-    return found
+        click.echo(f"Port {port} is taken; using {free_port}.")
+    return free_port
 
 
 def _is_free(port: int) -> bool:
@@ -101,8 +101,8 @@ def _environment(data: Path, port: int, load: Path | None, own: dict[str, str]) 
     return {
         "TENANTKEEP_DATABASE_URL": f"sqlite:///{data / 'tenantkeep.db'}",
         "TENANTKEEP_REDIS_URL": f"redis://127.0.0.1:{redis_port}/0",
-        "TENANTKEEP_SECRET_KEY": _kept(data / "secret-key"),
-        "TENANTKEEP_ENCRYPTION_KEYS": _kept(data / "encryption-keys"),
+        "TENANTKEEP_SECRET_KEY": _read_or_make_key(data / "secret-key"),
+        "TENANTKEEP_ENCRYPTION_KEYS": _read_or_make_key(data / "encryption-keys"),
         "TENANTKEEP_GRAPH_URL": simulator,
         "TENANTKEEP_LOGIN_URL": simulator,
         "TENANTKEEP_LOG_FORMAT": "text",
@@ -120,8 +120,8 @@ def _environment(data: Path, port: int, load: Path | None, own: dict[str, str]) 
     }
 
 
-def _kept(path: Path) -> str:
-    """A key made once, readable by its owner only."""
+def _read_or_make_key(path: Path) -> str:
+    """Return the key in the file, which is made once and readable by its owner only."""
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
@@ -129,7 +129,7 @@ def _kept(path: Path) -> str:
 
 
 def _seed(described: list[dict[str, str]]) -> None:
-    """Users and tenants of the demo; what is there already stays as it is."""
+    """Add the demo's users and tenants; what is there already stays as it is."""
     startup.bind(config.settings())
     migrate.migrate()
     startup.prepare(config.settings())
@@ -137,8 +137,8 @@ def _seed(described: list[dict[str, str]]) -> None:
         for email, name, password, site_role, _ in PEOPLE:
             if not User.get_or_none(User.email == email):
                 users.add(email, name, password, SYSTEM, site_role=site_role)
-        for one in described:
-            _seed_tenant(one)
+        for tenant in described:
+            _seed_tenant(tenant)
         if not entra_grants.all_grants():
             entra_grants.set_grant(ADMIN_ROLE, SYSTEM, site_role=SiteRole.ADMIN)
             for tenant in tenants.by_name():
@@ -148,9 +148,9 @@ def _seed(described: list[dict[str, str]]) -> None:
 def _described_tenants() -> list[dict[str, str]]:
     # Asked of the simulator's own process: pages and commands know nothing of graph/.
     # -P: not from the folder the demo is started in.
-    line = [sys.executable, "-P", "-m", "graph.simulator", "--describe"]
-    found: list[dict[str, str]] = json.loads(subprocess.run(line, check=True, capture_output=True).stdout)
-    return found
+    command = [sys.executable, "-P", "-m", "graph.simulator", "--describe"]
+    described: list[dict[str, str]] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return described
 
 
 def _seed_tenant(described: dict[str, str]) -> None:
@@ -167,9 +167,9 @@ def _serve(data: Path, environment: dict[str, str]) -> int:
     """Run Procfile.demo until Ctrl-C, or until one of its processes ends."""
     with LogFiles(data / "log") as logs:
         manager = honcho.manager.Manager(printer=logs)
-        for name, command in procfiles.parse_procfile(PROCESSES.read_text()).processes.items():
+        for name, command in procfiles.parse_procfile(PROCFILE.read_text()).processes.items():
             manager.add_process(name, command, env=config.child_environment(**environment))
-        Thread(target=_announce, args=(environment, data), daemon=True).start()
+        Thread(target=_announce_when_ready, args=(environment, data), daemon=True).start()
         manager.loop()
     if manager.returncode in STOPPED_BY_SIGNAL:
         click.echo("\nStopped.")
@@ -178,7 +178,7 @@ def _serve(data: Path, environment: dict[str, str]) -> int:
     return 1
 
 
-def _announce(environment: dict[str, str], data: Path) -> None:
+def _announce_when_ready(environment: dict[str, str], data: Path) -> None:
     address = f"http://127.0.0.1:{environment['PORT']}"
     click.echo(f"Starting; logs are below {data / 'log'} …")
     if not _becomes_ready(address):
@@ -189,7 +189,7 @@ def _announce(environment: dict[str, str], data: Path) -> None:
         click.echo(f"  {role or site_role!s:<9} {email:<24} {password}")
     click.echo("  or with the (simulated) Entra ID: Nora is an operator, Ed an admin, Otto nobody.")
     click.echo("\nCtrl-C stops everything.")
-    _first_syncs(environment)
+    _sync_new_tenants(environment)
 
 
 def _becomes_ready(address: str) -> bool:
@@ -204,10 +204,12 @@ def _becomes_ready(address: str) -> bool:
     return False
 
 
-def _first_syncs(environment: dict[str, str]) -> None:
-    """So that the browser shows policies at once. By the command: this process's broker was made before its Redis."""
+def _sync_new_tenants(environment: dict[str, str]) -> None:
+    """Sync tenants by the command, so that the browser shows policies at once: this process's broker was made before
+    its Redis.
+    """
     with database.connection_context():
-        never = [tenant.name for tenant in tenants.never_synced()]
-    for name in never:
-        line = [str(Path(sys.executable).parent / "tenantkeep"), "sync", name]
-        subprocess.run(line, check=False, capture_output=True, env=config.child_environment(**environment))
+        names = [tenant.name for tenant in tenants.never_synced()]
+    for name in names:
+        command = [str(Path(sys.executable).parent / "tenantkeep"), "sync", name]
+        subprocess.run(command, check=False, capture_output=True, env=config.child_environment(**environment))

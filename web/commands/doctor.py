@@ -24,14 +24,14 @@ from db.recovery import lost_runs, setbacks
 from db.runs import claims
 from db.schema import row_ids
 from db.tenants import schedules, tenants
-from web.commands.context import answer, as_json
+from web.commands.context import json_option, print_result
 
-FRESH_SECONDS = 30
-# Of the ids that a table can give: time enough to do something about it.
-HALF = 0.5
+FRESH_BEAT_SECONDS = 30
+# Share of the ids that a table can give: time enough to do something about it.
+NEARLY_FULL = 0.5
 
 NO_ADDRESS = "none; cookies travel over plain http too"
-SET_IT = ", though there is a proxy. Set TENANTKEEP_PUBLIC_URL to the https address that people use"
+MISSING_ADDRESS = ", though there is a proxy. Set TENANTKEEP_PUBLIC_URL to the https address that people use"
 NO_PROXIES = (
     "The public address is https, so a proxy stands before web, and none is counted: everybody has the proxy's "
     "address, in the audit log and where wrong tries are counted. Set TENANTKEEP_PROXIES to how many there are, "
@@ -42,7 +42,7 @@ OPEN_REDIS = (
     "runs up. Give it one (requirepass, or a user of its own with ACL SETUSER), and put it into {setting}."
 )
 
-# Is it well, what is it about, and a sentence.
+# (is it well, what it is about, a sentence).
 Finding = tuple[bool, str, str]
 
 
@@ -50,19 +50,21 @@ def register(cli: AppGroup) -> None:
     cli.command("doctor", with_appcontext=False)(doctor)
 
 
-@as_json
+@json_option
 def doctor(as_json: bool) -> None:
     """Say what is configured, what answers and what is missing. Exit code 1 when something is."""
     settings = config.settings()
-    refusal = _refusal(settings)
-    of_database = _database(settings) if refusal is None else [(False, "database", refusal)]
-    findings = [*_settings(settings), *of_database, *_redis(), *_graph(may_ask_tenants=refusal is None)]
+    refusal = _startup_refusal(settings)
+    database_findings = _database(settings) if refusal is None else [(False, "database", refusal)]
+    findings = [*_settings(settings), *database_findings, *_redis(), *_graph(may_ask_tenants=refusal is None)]
     document = [{"ok": ok, "what": what, "message": message} for ok, what, message in findings]
-    answer(as_json, document, "\n".join(f"{'ok  ' if ok else 'MEND'} {what}: {text}" for ok, what, text in findings))
+    print_result(
+        as_json, document, "\n".join(f"{'ok  ' if ok else 'MEND'} {what}: {text}" for ok, what, text in findings)
+    )
     sys.exit(0 if all(ok for ok, _, _ in findings) else 1)
 
 
-def _refusal(settings: Settings) -> str | None:
+def _startup_refusal(settings: Settings) -> str | None:
     try:
         startup.prepare(settings)
     except startup.StartupError as e:
@@ -73,7 +75,7 @@ def _refusal(settings: Settings) -> str | None:
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield True, "settings", f"{len(settings.encryption_keys)} encryption key(s), {settings.proxies} proxies"
     is_missed = bool(settings.proxies) and not settings.public_url
-    yield not is_missed, "public address", settings.public_url or (NO_ADDRESS + (SET_IT if is_missed else ""))
+    yield not is_missed, "public address", settings.public_url or (NO_ADDRESS + (MISSING_ADDRESS if is_missed else ""))
     if settings.public_url.startswith("https:") and not settings.proxies:
         yield False, "proxies", NO_PROXIES
     for name in settings.unknown:
@@ -82,19 +84,19 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     with database.connection_context():
-        people, places = users.count_users(), tenants.count_tenants()
+        user_count, tenant_count = users.count_users(), tenants.count_tenants()
         kind = "SQLite" if is_sqlite() else "PostgreSQL"
         where = config.shown(settings.database_url)
-        yield True, "database", f"{kind}, {where}, {people} user(s), {places} tenant(s)"
+        yield True, "database", f"{kind}, {where}, {user_count} user(s), {tenant_count} tenant(s)"
         yield from _disk()
-        if not people:
+        if not user_count:
             yield False, "users", "Nobody can sign in. Run: tenantkeep user add EMAIL --role admin"
         yield from _processes()
         yield from _scheduler()
         yield _waiting_runs()
         yield _keys()
         yield _audit()
-        yield from _identities()
+        yield from _row_ids()
         for statement in privileges.excess_privileges():
             yield False, "rights", f"This role can do more than it should. As the owner of the tables: {statement}"
 
@@ -107,17 +109,23 @@ def _disk() -> Iterator[Finding]:
 
 
 def _processes() -> Iterator[Finding]:
-    """Whether one of each kind beats *now*, and which: a copy of a database brings the beats of where it was made."""
-    at_first = {kind: installation.last_heartbeat(kind) for kind in installation.PROCESS_KINDS}
-    fresh = {kind: at for kind, at in at_first.items() if at and (utcnow() - at).total_seconds() < FRESH_SECONDS}
+    """Find which process of each kind beats *now*: a copy of a database brings the beats of where it was made."""
+    first_beats = {kind: installation.last_heartbeat(kind) for kind in installation.PROCESS_KINDS}
+    fresh_beats = {
+        kind: at for kind, at in first_beats.items() if at and (utcnow() - at).total_seconds() < FRESH_BEAT_SECONDS
+    }
     deadline = time.monotonic() + claims.BEAT_SECONDS + 2
-    silent = set(fresh)
-    while silent and time.monotonic() < deadline:
+    silent_kinds = set(fresh_beats)
+    while silent_kinds and time.monotonic() < deadline:
         time.sleep(0.2)
-        silent = {kind for kind in silent if installation.last_heartbeat(kind) == fresh[kind]}
-    for kind, at in at_first.items():
-        if kind in fresh.keys() - silent:
-            yield True, kind, ", ".join(one.process for one in key_rotation.live_processes() if one.kind == kind)
+        silent_kinds = {kind for kind in silent_kinds if installation.last_heartbeat(kind) == fresh_beats[kind]}
+    for kind, at in first_beats.items():
+        if kind in fresh_beats.keys() - silent_kinds:
+            yield (
+                True,
+                kind,
+                ", ".join(process.process for process in key_rotation.live_processes() if process.kind == kind),
+            )
         else:
             seen = (
                 f"None beats now; last seen {(utcnow() - at).total_seconds():.0f} s ago."
@@ -128,9 +136,9 @@ def _processes() -> Iterator[Finding]:
 
 
 def _scheduler() -> Iterator[Finding]:
-    """What it could not do, and tries again by itself; and the schedules that it had to pause."""
-    for one in setbacks.all_setbacks():
-        yield False, "scheduler", f"{setbacks.describe(one)} Its log has the details."
+    """Find what the scheduler could not do and tries again, and the schedules that it had to pause."""
+    for setback in setbacks.all_setbacks():
+        yield False, "scheduler", f"{setbacks.describe(setback)} Its log has the details."
     for schedule in schedules.paused_by_scheduler():
         yield False, "schedules", f"{schedule} of {schedule.tenant.name} is paused. {schedule.paused_because}"
 
@@ -145,9 +153,9 @@ def _waiting_runs() -> Finding:
 
 
 def _keys() -> Finding:
-    other = [f"{one.kind} {one.process}" for one in key_rotation.processes_sealing_with_another_key()]
-    if other:
-        return False, "keys", f"{', '.join(other)}: seals with another key than this command. Give all the same keys."
+    others = [f"{process.kind} {process.process}" for process in key_rotation.processes_sealing_with_another_key()]
+    if others:
+        return False, "keys", f"{', '.join(others)}: seals with another key than this command. Give all the same keys."
     return True, "keys", "every process at work seals with the same key"
 
 
@@ -160,16 +168,16 @@ def _audit() -> Finding:
     return True, "audit log", f"whole, as of {check.ended_at.isoformat(sep=' ', timespec='minutes')} UTC"
 
 
-def _identities() -> Iterator[Finding]:
+def _row_ids() -> Iterator[Finding]:
     shares = row_ids.share_of_ids_used(TABLES)
-    nearly = {table: share for table, share in shares.items() if share >= HALF}
-    for table, share in nearly.items():
+    nearly_full = {table: share for table, share in shares.items() if share >= NEARLY_FULL}
+    for table, share in nearly_full.items():
         yield (
             False,
             "ids",
             f"{share:.0%} of the ids of {table} are given. Report it: with the last one, nothing is kept.",
         )
-    if not nearly:
+    if not nearly_full:
         table, share = next(iter(shares.items()))
         yield True, "ids", f"{table} has given the most of what it can: {share:.1%}"
 
@@ -181,11 +189,11 @@ def _redis() -> Iterator[Finding]:
         return
     facts: Any = broker.broker.client.info()
     policy = facts.get("maxmemory_policy", "noeviction")
-    mending = "" if policy == "noeviction" else ". Set maxmemory-policy noeviction: Redis may drop what waits"
+    advice = "" if policy == "noeviction" else ". Set maxmemory-policy noeviction: Redis may drop what waits"
     if config.settings().public_url:
         yield from _open_redis()
     where = config.shown(config.redis_urls()[0])
-    yield not mending, "redis", f"{where}, version {facts['redis_version']}, eviction policy {policy}{mending}"
+    yield not advice, "redis", f"{where}, version {facts['redis_version']}, eviction policy {policy}{advice}"
 
 
 def _open_redis() -> Iterator[Finding]:
@@ -196,16 +204,16 @@ def _open_redis() -> Iterator[Finding]:
 
 
 def _graph(may_ask_tenants: bool) -> Iterator[Finding]:
-    """Whether the addresses of the tenants' clouds can be reached at all; `tenant check` signs in."""
+    """Check that the addresses of the tenants' clouds can be reached at all; `tenant check` signs in."""
     with database.connection_context() if may_ask_tenants else nullcontext():
         addresses = graph_clients.addresses(tenants.in_clouds() if may_ask_tenants else ())
-    for what, address in addresses:
-        yield _reached(what, address)
+    for name, address in addresses:
+        yield _check_address(name, address)
 
 
-def _reached(what: str, address: str) -> Finding:
+def _check_address(name: str, address: str) -> Finding:
     try:
         status = requests.get(address, timeout=5, allow_redirects=False).status_code
     except requests.RequestException as e:
-        return False, what, f"{address} cannot be reached: {getattr(e.args[0], 'reason', e) if e.args else e}"
-    return True, what, f"{address} answers ({status})"
+        return False, name, f"{address} cannot be reached: {getattr(e.args[0], 'reason', e) if e.args else e}"
+    return True, name, f"{address} answers ({status})"

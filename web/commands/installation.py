@@ -25,7 +25,7 @@ from db.database import database
 from db.encryption import SealError
 from db.errors import Invalid
 from db.installation import privileges
-from web.commands.context import actor, answer, as_json, force_option, opened
+from web.commands.context import command_actor, force_option, json_option, open_installation, print_result
 
 T = TypeVar("T")
 
@@ -39,14 +39,14 @@ def register(cli: AppGroup) -> None:
     cli.add_command(group)
 
 
-@as_json
+@json_option
 def migrate(as_json: bool) -> None:
     """Bring the database to this version. Safe to start twice at once."""
     settings = config.settings()
     startup.bind(settings, as_owner=True)
     try:
         applied = migrations.migrate()
-        lacking = _role_lacks(settings)
+        lacking = _missing_grants(settings)
     except pw.OperationalError as e:
         raise startup.as_startup_error(e) from e
     except SealError as e:
@@ -56,11 +56,11 @@ def migrate(as_json: bool) -> None:
     text = f"Applied: {', '.join(applied)}." if applied else "Nothing to do."
     if lacking:
         text += f" The role that Tenantkeep runs as lacks rights. As the owner of the tables: {' '.join(lacking)}"
-    answer(as_json, {"applied": applied, "missing_grants": lacking}, text)
+    print_result(as_json, {"applied": applied, "missing_grants": lacking}, text)
     sys.exit(1 if lacking else 0)
 
 
-def _role_lacks(settings: config.Settings) -> list[str]:
+def _missing_grants(settings: config.Settings) -> list[str]:
     role = config.user_of(settings.database_url)
     if not settings.owner_database_url or not role:
         return []
@@ -71,41 +71,41 @@ def _role_lacks(settings: config.Settings) -> list[str]:
 @click.option("--since", metavar="EVENT:HASH", help="Where the log was once, as an export or the log says.")
 @click.option("--file", "path", type=click.Path(path_type=Path), help="An export instead of the database.")
 @click.option("--alone", is_flag=True, help="With --file: look at the document only, not at this installation's log.")
-@as_json
+@json_option
 def verify(since: str | None, path: Path | None, alone: bool, as_json: bool) -> None:
     """Check the audit log's chain, or an export of it. Exit code 1 when an event was changed or is missing."""
     if path:
         _verify_file(path, alone, as_json)
         return
-    points = [_point(since)] if since else []
-    with opened():
-        faults = list(chain.verify([*points, *_remembered()]))
+    points = [_parse_point(since)] if since else []
+    with open_installation():
+        faults = list(chain.verify([*points, *_points_in_redis()]))
         count = audit_rows.count_events()
         point = chain.point_as_text(chain.end_of_log())
         whole = f"{count} events, none changed, none missing. The last is {point}."
         text = "\n".join(fault.sentence for fault in faults) or whole
-        found = [{"event": fault.event_id, "message": fault.sentence} for fault in faults]
-        document = {"events": count, "faults": found, "last": point}
-        answer(as_json, document, text)
+        fault_rows = [{"event": fault.event_id, "message": fault.sentence} for fault in faults]
+        document = {"events": count, "faults": fault_rows, "last": point}
+        print_result(as_json, document, text)
     sys.exit(1 if faults else 0)
 
 
-def _point(text: str) -> ChainPoint:
-    found = audit_head.point(text)
-    if found is None:
+def _parse_point(text: str) -> ChainPoint:
+    point = audit_head.point(text)
+    if point is None:
         raise Invalid("--since wants an event's number and its hash: 1234:0123456789abcdef…, 40 digits of it or more.")
-    return found
+    return point
 
 
-def _remembered() -> list[ChainPoint]:
-    """What Redis knows, where it answers."""
+def _points_in_redis() -> list[ChainPoint]:
+    """Return the points of the log that Redis remembers; none when it does not answer."""
     try:
         return audit_head.remembered()
     except (redis.RedisError, SealError):
         return []
 
 
-def _asked_redis(act: Callable[[], T]) -> T:
+def _ask_redis(act: Callable[[], T]) -> T:
     try:
         return act()
     except redis.RedisError as e:
@@ -113,28 +113,28 @@ def _asked_redis(act: Callable[[], T]) -> T:
 
 
 @click.option("--reason", required=True, help="Why the log is another than it was: which copy was put in its place.")
-@as_json
+@json_option
 def accept(reason: str, as_json: bool) -> None:
     """After an older copy of the database was put in its place: go on from where the log ends now."""
-    with opened():
-        before = _asked_redis(audit_head.remembered)
-        told = chain.point_as_text(before[0]) if before else None
-        audit.record(Action.AUDIT_ACCEPTED, actor(), "audit log", reason=reason, remembered=told)
-        _asked_redis(lambda: audit_head.remember(chain.end_of_log()))
+    with open_installation():
+        before = _ask_redis(audit_head.remembered)
+        remembered = chain.point_as_text(before[0]) if before else None
+        audit.record(Action.AUDIT_ACCEPTED, command_actor(), "audit log", reason=reason, remembered=remembered)
+        _ask_redis(lambda: audit_head.remember(chain.end_of_log()))
         daily_check.restart()
-        answer(as_json, {"remembered": told}, "The audit log goes on from here. That it does is in it.")
+        print_result(as_json, {"remembered": remembered}, "The audit log goes on from here. That it does is in it.")
 
 
 def _verify_file(path: Path, alone: bool, as_json: bool) -> None:
     try:
-        with nullcontext() if alone else opened(), path.open(encoding="utf-8") as document:
+        with nullcontext() if alone else open_installation(), path.open(encoding="utf-8") as document:
             verdict = chain_export.check_document(document, () if alone else audit_keys.all_keys())
             elsewhere = [] if alone else chain_export.differences_from_log(verdict)
     except (OSError, UnicodeDecodeError) as e:
         raise Invalid(f"{path} cannot be read: {getattr(e, 'strerror', None) or 'it is no text'}.") from e
     faults = verdict.faults + elsewhere
     whole = f"{verdict.events} events, none changed, none missing. The last hash is {verdict.last_hash}."
-    answer(as_json, {**asdict(verdict), "faults": faults}, "\n".join(faults) or whole)
+    print_result(as_json, {**asdict(verdict), "faults": faults}, "\n".join(faults) or whole)
     sys.exit(1 if faults else 0)
 
 
@@ -142,15 +142,15 @@ def _verify_file(path: Path, alone: bool, as_json: bool) -> None:
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="From the beginning of this day, UTC.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="To the end of this day, UTC.")
 @force_option
-@as_json
+@json_option
 def export(path: Path, since: datetime | None, until: datetime | None, force: bool, as_json: bool) -> None:
     """Write the audit log to a document that anybody can check: audit verify --file FILE --alone."""
-    with opened():
+    with open_installation():
         first, last = chain_export.event_range(since, until + timedelta(days=1) if until else None)
         count = max(last - first + 1, 0)
         with private_file.writing(path, force=force) as document:
             document.writelines(line.encode() for line in chain_export.document_lines(first, last))
-        audit.record(Action.AUDIT_EXPORTED, actor(), "audit log, with proof", rows=count)
+        audit.record(Action.AUDIT_EXPORTED, command_actor(), "audit log, with proof", rows=count)
         point = chain.point_as_text(chain.end_of_log())
         text = f"Wrote {count} events to {path}. The log is at {point}."
-        answer(as_json, {"events": count, "first": first, "last": last}, text)
+        print_result(as_json, {"events": count, "first": first, "last": last}, text)

@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from db.encryption import keyring
 from db.installation import key_rotation
-from web.commands.context import actor, answer, as_json, opened
+from web.commands.context import command_actor, json_option, open_installation, print_result
 
 
 def register(cli: AppGroup) -> None:
@@ -24,17 +24,20 @@ def new() -> None:
     click.echo(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
 
 
-@as_json
+@json_option
 def show(as_json: bool) -> None:
-    """Which keys there are, by their ids, how much each seals, and which processes know them."""
-    with opened():
+    """List the keys by their ids, how much each seals, and which processes know them."""
+    with open_installation():
         counts, known = key_rotation.count_by_key(), keyring().ids
         live = key_rotation.live_processes()
         lines = [f"{key}  {_role(key, known):<8} seals {count} value(s)" for key, count in counts.items()]
-        lines += [f"{one.kind} {one.process} knows {one.keys or 'none'}" for one in live]
-        processes = [{"kind": one.kind, "process": one.process, "keys": (one.keys or "").split(",")} for one in live]
+        lines += [f"{process.kind} {process.process} knows {process.keys or 'none'}" for process in live]
+        processes = [
+            {"kind": process.kind, "process": process.process, "keys": (process.keys or "").split(",")}
+            for process in live
+        ]
         keys = [{"id": key, "role": _role(key, known), "values": count} for key, count in counts.items()]
-        answer(as_json, {"keys": keys, "processes": processes}, "\n".join(lines))
+        print_result(as_json, {"keys": keys, "processes": processes}, "\n".join(lines))
 
 
 def _role(key: str, known: tuple[str, ...]) -> str:
@@ -43,18 +46,21 @@ def _role(key: str, known: tuple[str, ...]) -> str:
     return "newest" if key == known[0] else "older"
 
 
-@as_json
+@json_option
 def rotate(as_json: bool) -> None:
     """Seal everything with the newest key, while Tenantkeep runs. Safe to stop and to start again."""
-    with opened():
-        count = key_rotation.rotate(actor())
-        left = [f"{one.kind} {one.process}" for one in key_rotation.processes_sealing_with_another_key()]
-        document = {"resealed": count, "older_keys_in_use_by": left}
-        answer(as_json, document, f"Sealed {count} value(s) again. {_what_next(left)}")
+    with open_installation():
+        count = key_rotation.rotate(command_actor())
+        processes = [
+            f"{process.kind} {process.process}" for process in key_rotation.processes_sealing_with_another_key()
+        ]
+        document = {"resealed": count, "older_keys_in_use_by": processes}
+        print_result(as_json, document, f"Sealed {count} value(s) again. {_next_step(processes)}")
 
 
-def _what_next(left: list[str]) -> str:
-    if left:
-        return f"Still sealing with an older key: {', '.join(left)}. Put the new key in front there, then rotate again."
+def _next_step(processes: list[str]) -> str:
+    if processes:
+        named = ", ".join(processes)
+        return f"Still sealing with an older key: {named}. Put the new key in front there, then rotate again."
     older = keyring().ids[1:]
     return f"No longer needed: {', '.join(older)}." if older else "There is no older key."

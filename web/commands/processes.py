@@ -28,7 +28,7 @@ def web(bind: str | None, **options: Any) -> None:
     """Serve the pages."""
     from web.serving import server  # with every page: no other command has to wait for them
 
-    server.serve(server.Options(bind or f"127.0.0.1:{config.settings().port}", **options))
+    server.serve(server.ServerOptions(bind or f"127.0.0.1:{config.settings().port}", **options))
 
 
 @click.option("--queues", type=click.Choice(tuple(SERVED)), multiple=True, default=tuple(SERVED), help="Default: all.")
@@ -38,10 +38,10 @@ def web(bind: str | None, **options: Any) -> None:
 @click.option("--keep-up", is_flag=True, help="Start a process that died again, where no supervisor does.")
 def worker(keep_up: bool, **options: Any) -> None:
     """Carry out runs: everything that talks to Graph."""
-    chosen = actors.worker.Options(**options)
+    worker_options = actors.worker.Options(**options)
     if keep_up:
-        sys.exit(actors.worker.supervise(chosen))
-    actors.worker.replace_process(chosen)
+        sys.exit(actors.worker.supervise(worker_options))
+    actors.worker.replace_process(worker_options)
 
 
 def scheduler() -> None:

@@ -14,8 +14,8 @@ from db.errors import Invalid
 from db.models import BackupSet, Restore, Tenant
 from db.restores import approvals, restore_items
 from db.states import RestoreState
-from web.commands.context import actor, as_json, opened, tenant_named
-from web.commands.runs import EXIT_CODES, ended, follow, show_run, wait_option
+from web.commands.context import command_actor, find_tenant, json_option, open_installation
+from web.commands.runs import EXIT_CODES, follow_run, show_run, wait_for_end, wait_option
 from web.presentation import restore_text
 
 
@@ -24,8 +24,8 @@ def register(cli: AppGroup) -> None:
 
 
 @dataclass(frozen=True)
-class Live:
-    """What a live restore needs besides its plan."""
+class LiveRequest:
+    """The answers that a live restore needs besides its plan."""
 
     confirmed: bool
     reason: str
@@ -51,12 +51,12 @@ class Live:
 @click.option("--reason", default="", help="Why: a ticket or a sentence. A live restore needs one.")
 @click.option("--override-guard", default="", help="Why the Conditional Access guard may be passed.")
 @wait_option
-@as_json
+@json_option
 def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], target: str | None, only_preview: bool,
             yes: bool, assignments: str, existing: str, prefix: str, conditional_access: str, drop_missing: bool,
             groups: str, reason: str, override_guard: str, wait: bool, as_json: bool) -> None:  # fmt: skip
     """Restore a backup set, or some of it: preview it, or with --live --yes execute it."""
-    with opened():
+    with open_installation():
         options = drafts.parse_options(
             {
                 "assignments": assignments,
@@ -67,12 +67,14 @@ def restore(backup_set_id: int, items: tuple[int, ...], types: tuple[str, ...], 
                 "groups": groups,
             }
         )
-        live = None if only_preview else Live(yes, reason.strip(), override_guard.strip())
+        live = None if only_preview else LiveRequest(yes, reason.strip(), override_guard.strip())
         if live and live.confirmed and not live.reason:
             raise Invalid("Say why with --reason: a ticket or a sentence. It is kept with the restore.")
-        backup_set, place = _source_and_target(backup_set_id, target, types)
-        made = drafts.from_backup_set(backup_set, place, options, actor(), snapshot_ids=items, policy_types=types)
-        code = _execute(made, live, wait, as_json) if live else _preview(made, wait, as_json)
+        backup_set, target_tenant = _source_and_target(backup_set_id, target, types)
+        draft = drafts.from_backup_set(
+            backup_set, target_tenant, options, command_actor(), snapshot_ids=items, policy_types=types
+        )
+        code = _execute(draft, live, wait, as_json) if live else _preview(draft, wait, as_json)
     sys.exit(code)
 
 
@@ -83,33 +85,33 @@ def _source_and_target(backup_set_id: int, target: str | None, types: tuple[str,
     unknown = sorted(set(types) - set(policy_type_names.titles()))
     if unknown:
         raise Invalid(f"There is no policy type {unknown[0]}. The known ones are in docs/policy-types.md.")
-    return backup_set, tenant_named(target) if target else backup_set.tenant
+    return backup_set, find_tenant(target) if target else backup_set.tenant
 
 
-def _preview(made: Restore, wait: bool, as_json: bool) -> int:
-    code = follow(actors.plans.preview.start(made, actor()), wait, as_json)
+def _preview(draft: Restore, wait: bool, as_json: bool) -> int:
+    code = follow_run(actors.plans.preview.start(draft, command_actor()), wait, as_json)
     if wait:
-        _say_plan(made)
+        _echo_plan(draft)
     return code
 
 
-def _execute(made: Restore, live: Live, wait: bool, as_json: bool) -> int:
-    """Its preview is waited for, whatever --wait says: only what a preview has shown is written."""
-    run = ended(actors.plans.preview.start(made, actor()).run.id)
-    if Restore.get_by_id(made.id).state != RestoreState.PREVIEWED:
+def _execute(draft: Restore, live: LiveRequest, wait: bool, as_json: bool) -> int:
+    """Preview, wait whatever --wait says, and restore: only what a preview has shown is written."""
+    run = wait_for_end(actors.plans.preview.start(draft, command_actor()).run.id)
+    if Restore.get_by_id(draft.id).state != RestoreState.PREVIEWED:
         show_run(run, as_json)
         return EXIT_CODES.get(run.state, 1) or 1
-    _say_plan(made)
+    _echo_plan(draft)
     if not live.confirmed:
         show_run(run, as_json)
         raise Invalid("Nothing was written. Add --yes to write this.")
-    if live.guard_reason and approvals.items_held_back(made):
-        approvals.override_guard(Restore.get_by_id(made.id), actor(), live.guard_reason)
-    start = actors.restores.live_restore.start(Restore.get_by_id(made.id), actor(), reason=live.reason)
-    return follow(start, wait, as_json)
+    if live.guard_reason and approvals.items_held_back(draft):
+        approvals.override_guard(Restore.get_by_id(draft.id), command_actor(), live.guard_reason)
+    start = actors.restores.live_restore.start(Restore.get_by_id(draft.id), command_actor(), reason=live.reason)
+    return follow_run(start, wait, as_json)
 
 
-def _say_plan(made: Restore) -> None:
-    """Beside the answer: standard output may be one JSON document."""
-    said = restore_text.plan_sentence(restore_items.count_by_action(made), approvals.count_held_back(made))
-    click.echo(f"{made} of {made.source_name} to {made.tenant.name}: {said}", err=True)
+def _echo_plan(draft: Restore) -> None:
+    """Say the plan on stderr: standard output may be one JSON document."""
+    sentence = restore_text.plan_sentence(restore_items.count_by_action(draft), approvals.count_held_back(draft))
+    click.echo(f"{draft} of {draft.source_name} to {draft.tenant.name}: {sentence}", err=True)

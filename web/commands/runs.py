@@ -18,7 +18,15 @@ from db.errors import Invalid
 from db.models import BackupSet, Run
 from db.runs import run_progress, runs
 from db.states import ACTIVE, RunState
-from web.commands.context import actor, answer, as_json, force_option, opened, policy_named, tenant_named
+from web.commands.context import (
+    command_actor,
+    find_policy,
+    find_tenant,
+    force_option,
+    json_option,
+    open_installation,
+    print_result,
+)
 from web.presentation.backup_zip import zip_backup_set
 from web.presentation.masking import mask_secrets
 from web.presentation.run_messages import start_sentence
@@ -41,42 +49,46 @@ def register(cli: AppGroup) -> None:
 
 @click.argument("tenant")
 @wait_option
-@as_json
+@json_option
 def sync(tenant: str, wait: bool, as_json: bool) -> None:
     """Read the list of a tenant's policies."""
-    with opened():
-        code = follow(actors.backups.sync.start(tenant_named(tenant), actor()), wait, as_json)
+    with open_installation():
+        code = follow_run(actors.backups.sync.start(find_tenant(tenant), command_actor()), wait, as_json)
     sys.exit(code)
 
 
 @click.argument("tenant")
 @click.argument("policy")
 @wait_option
-@as_json
+@json_option
 def capture(tenant: str, policy: str, wait: bool, as_json: bool) -> None:
     """Capture a snapshot of one policy."""
-    with opened():
-        code = follow(actors.backups.capture.start(policy_named(tenant_named(tenant), policy), actor()), wait, as_json)
+    with open_installation():
+        code = follow_run(
+            actors.backups.capture.start(find_policy(find_tenant(tenant), policy), command_actor()), wait, as_json
+        )
     sys.exit(code)
 
 
 @click.argument("tenant")
 @click.option("--type", "types", multiple=True, help="Only this policy type, by its collection. May be given again.")
 @click.option(
-    "--policy", "chosen", multiple=True, help="Only this policy, by its number or Graph id. May be given again."
+    "--policy", "policy_texts", multiple=True, help="Only this policy, by its number or Graph id. May be given again."
 )
 @click.option("--full", is_flag=True, help="Read everything, whatever the lists show as unchanged.")
 @wait_option
-@as_json
+@json_option
 def back_up(
-    tenant: str, types: tuple[str, ...], chosen: tuple[str, ...], full: bool, wait: bool, as_json: bool
+    tenant: str, types: tuple[str, ...], policy_texts: tuple[str, ...], full: bool, wait: bool, as_json: bool
 ) -> None:
     """Back up a tenant, or some of its policies."""
-    with opened():
-        place = tenant_named(tenant)
-        policy_ids = [policy_named(place, one).id for one in chosen]
-        start = actors.backups.back_up.start(place, actor(), policy_types=types, policy_ids=policy_ids, is_full=full)
-        code = follow(start, wait, as_json)
+    with open_installation():
+        found_tenant = find_tenant(tenant)
+        policy_ids = [find_policy(found_tenant, text).id for text in policy_texts]
+        start = actors.backups.back_up.start(
+            found_tenant, command_actor(), policy_types=types, policy_ids=policy_ids, is_full=full
+        )
+        code = follow_run(start, wait, as_json)
     sys.exit(code)
 
 
@@ -84,41 +96,41 @@ def back_up(
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--with-secrets", is_flag=True, help="Secrets inside policies too. Audited.")
 @force_option
-@as_json
+@json_option
 def download(backup_set_id: int, file: Path, with_secrets: bool, force: bool, as_json: bool) -> None:
     """Write a backup set to a ZIP file."""
-    with opened():
+    with open_installation():
         backup_set = BackupSet.get_or_none(BackupSet.id == backup_set_id)
         if backup_set is None:
             raise Invalid(f"There is no backup set {backup_set_id}.")
         with private_file.writing(file, force=force) as out:
-            disclosures.record_download(backup_set, with_secrets, actor())
+            disclosures.record_download(backup_set, with_secrets, command_actor())
             out.writelines(zip_backup_set(backup_set, (lambda document: document) if with_secrets else mask_secrets))
-        answer(as_json, {"file": str(file), "bytes": file.stat().st_size}, f"Wrote {file}.")
+        print_result(as_json, {"file": str(file), "bytes": file.stat().st_size}, f"Wrote {file}.")
 
 
 @click.argument("run_id", type=int)
-@as_json
+@json_option
 def show(run_id: int, as_json: bool) -> None:
     """Show a run and its items."""
-    with opened():
+    with open_installation():
         run = runs.find_run(run_id)
         if run is None:
             raise Invalid(f"There is no run {run_id}.")
         show_run(run, as_json)
 
 
-def follow(start: EnqueuedRun, wait: bool, as_json: bool) -> int:
+def follow_run(start: EnqueuedRun, wait: bool, as_json: bool) -> int:
     if not as_json:
         click.echo(start_sentence(start), err=wait)
-    run = ended(start.run.id) if wait else Run.get_by_id(start.run.id)
+    run = wait_for_end(start.run.id) if wait else Run.get_by_id(start.run.id)
     if wait or as_json:
         show_run(run, as_json)
     return EXIT_CODES.get(run.state, 1) if wait else 0
 
 
-def ended(run_id: int) -> Run:
-    """Poll until it ends; a progress bar on a terminal, silence elsewhere."""
+def wait_for_end(run_id: int) -> Run:
+    """Poll until the run ends, with a progress bar on a terminal."""
     with click.progressbar(length=1, label=f"Run {run_id}", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         while (run := Run.get_by_id(run_id)).state in ACTIVE:
             counts = run_progress.count_by_state(run)
@@ -129,21 +141,21 @@ def ended(run_id: int) -> Run:
 
 
 def show_run(run: Run, as_json: bool) -> None:
-    found = document(run)
+    document = run_document(run)
     lines = [f"Run {run.id} ({run.kind}) of {run.tenant.name}: {run.state}"]
-    lines += [f"  {found['waiting']}"] if found["waiting"] else []
+    lines += [f"  {document['waiting']}"] if document["waiting"] else []
     lines += [f"  {run.error_message}"] if run.error_message else []
-    lines += [_line(item) for item in found["items"]]
-    answer(as_json, found, "\n".join(lines))
+    lines += [_item_line(item) for item in document["items"]]
+    print_result(as_json, document, "\n".join(lines))
 
 
-def _line(item: dict[str, Any]) -> str:
+def _item_line(item: dict[str, Any]) -> str:
     return f"  {item['name']}: {item['outcome'] or item['state']}. {item['message'] or ''}".rstrip()
 
 
-def document(run: Run) -> dict[str, Any]:
-    """The JSON of a run, as docs/operating.md describes it."""
-    made = backup_sets.find_of_run(run)
+def run_document(run: Run) -> dict[str, Any]:
+    """Return the JSON of a run, as docs/operating.md describes it."""
+    backup_set = backup_sets.find_of_run(run)
     names = ("policy_type", "graph_id", "name", "state", "outcome", "reason", "message")
     return {
         "id": run.id,
@@ -153,7 +165,7 @@ def document(run: Run) -> dict[str, Any]:
         "waiting": run_progress.waiting_reason(run),
         "counts": run_progress.count_by_state(run),
         "outcomes": run_progress.count_by_outcome(run),
-        "backup_set": made.id if made else None,
+        "backup_set": backup_set.id if backup_set else None,
         "restore": run.restore_id,
         "error": {"code": run.error_code, "message": run.error_message} if run.error_code else None,
         "items": [{name: getattr(item, name) for name in names} for item in run_progress.all_items(run)],

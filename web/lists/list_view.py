@@ -20,7 +20,7 @@ from db.database import database, is_sqlite
 from db.models import Tenant, User
 from db.sql import time_ranges, value_lists
 from db.sql.value_lists import is_in
-from web.inputs import ticked, without_nul
+from web.inputs import ticked_values, without_nul
 from web.lists import filters, preferences
 from web.lists.filters import Filter
 from web.presentation.links import safe_redirect_path
@@ -264,7 +264,9 @@ class ListView(ModelView):
 
     def selected(self, permission: Permission) -> list[Any]:
         """Fetch the rows that a bulk action names; every one is checked before anything is done."""
-        return [fetch(self.model, row_id, permission) for row_id in ticked(request.form, "rowid", max(PAGE_SIZES))]
+        return [
+            fetch(self.model, row_id, permission) for row_id in ticked_values(request.form, "rowid", max(PAGE_SIZES))
+        ]
 
 
 def _sort_order(field: Any, is_backwards: bool) -> Any:

@@ -15,7 +15,7 @@ from web.security.permissions import Permission
 
 @dataclass(frozen=True)
 class Approval:
-    """What a page says of a restore's approval. `refusal` says why its plan is out of date; "" if it is not."""
+    """The approval of a restore's plan. `refusal` says why the plan is out of date; "" if it is not."""
 
     restore: Restore
     is_required: bool

@@ -1,4 +1,4 @@
-"""One table of permissions: roles per tenant come from memberships, roles of the installation from the user."""
+"""The table of permissions: roles per tenant come from memberships, roles of the installation from the user."""
 
 from enum import StrEnum
 

@@ -11,11 +11,11 @@ from actors.process import logs, startup
 from db import private_file
 from db.database import close_pooled_connections
 from web import app
-from web.serving.waitress_worker import WaitingWorker
+from web.serving.waitress_worker import WaitressWorker
 
 
 @dataclass(frozen=True)
-class Options:
+class ServerOptions:
     bind: str
     processes: int
     threads: int
@@ -23,8 +23,8 @@ class Options:
     access_log: bool
 
 
-class Log(glogging.Logger):
-    """Its lines go the way of all others: one format, secrets masked."""
+class ServerLog(glogging.Logger):
+    """gunicorn's log, written like all others: one format, secrets masked."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -34,24 +34,24 @@ class Log(glogging.Logger):
 
 
 class Server(BaseApplication):
-    """Reads neither a gunicorn.conf.py nor GUNICORN_CMD_ARGS: what a supervisor starts is what is written there."""
+    """gunicorn with our options. It reads neither a gunicorn.conf.py nor GUNICORN_CMD_ARGS."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: ServerOptions) -> None:
         self._options = options
         super().__init__()
 
     def load_config(self) -> None:
-        for name, value in _settings(self._options).items():
+        for name, value in _gunicorn_settings(self._options).items():
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return app.serve()
+        return app.load_app()
 
 
-def _settings(options: Options) -> dict[str, Any]:
+def _gunicorn_settings(options: ServerOptions) -> dict[str, Any]:
     return {
         "bind": options.bind,
-        "worker_class": WaitingWorker,
+        "worker_class": WaitressWorker,
         "workers": options.processes,
         "threads": options.threads,
         "graceful_timeout": options.shutdown_seconds,
@@ -62,13 +62,13 @@ def _settings(options: Options) -> dict[str, Any]:
         "max_requests_jitter": 2_000,
         # It would listen for orders on a socket below $HOME, which a service's user may not have.
         "control_socket_disable": True,
-        "logger_class": Log,
+        "logger_class": ServerLog,
         "accesslog": "-" if options.access_log else None,
     }
 
 
-def serve(options: Options) -> None:
-    """Until told to stop. Raises SettingsError or StartupError."""
+def serve(options: ServerOptions) -> None:
+    """Serve until told to stop. Raises SettingsError or StartupError."""
     settings = config.settings()
     logs.configure(settings.log_format)
     startup.prepare_unless_away(settings)

@@ -25,40 +25,39 @@ from actors.process import logs
 logger = logging.getLogger(__name__)
 
 # In each process. A connection may want three files: two processes of a user do with the 1024 that systems give each.
-CONNECTIONS = 300
-LARGEST_HEAD = 64 * 1024
+MAX_CONNECTIONS = 300
+MAX_HEAD_BYTES = 64 * 1024
 # The loop reads each header itself, and a browser behind two proxies sends forty.
-MOST_HEADERS = 200
-# A form of this application, and the one address that takes more: web/app.py and web/views/restores/new_restore.py
-# say so too,
+MAX_HEADERS = 200
+# The largest form, and the one address that takes more. web/app.py and web/views/restores/new_restore.py say so too,
 # before they read it, and to whom.
-LARGEST_BODY = 1024 * 1024
-LARGEST_UPLOAD = 65 * 1024 * 1024
-_UPLOADS = ("POST", "/restores/upload")
-# Of bodies that are not whole yet, or at work, in each process.
-MOST_HELD = 4 * LARGEST_UPLOAD
+MAX_FORM_BYTES = 1024 * 1024
+MAX_UPLOAD_BYTES = 65 * 1024 * 1024
+_UPLOAD_ROUTE = ("POST", "/restores/upload")
+# Bytes of bodies that are not whole yet, or at work, in each process.
+MAX_HELD_BYTES = 4 * MAX_UPLOAD_BYTES
 
-# For the first byte and the whole header.
+# Patience for the first byte and the whole header.
 HEAD_SECONDS = 15.0
 # Then as long as a body or an answer of its size needs on a line that does so many bytes in a second; and a while more.
-SLOWEST = 128 * 1024
+MIN_BYTES_PER_SECOND = 128 * 1024
 STALL_SECONDS = 30.0
 # So that what was sent last arrives: closed with bytes unread, a socket takes it back.
 LINGER_SECONDS = 2.0
 
 
 def _seconds_for(size: int) -> float:
-    return STALL_SECONDS + size / SLOWEST
+    return STALL_SECONDS + size / MIN_BYTES_PER_SECOND
 
 
-def _limits(largest_body: int) -> Adjustments:
+def _adjustments(largest_body: int) -> Adjustments:
     return Adjustments(
         # waitress refuses what is as large as that.
         max_request_body_size=largest_body + 1,
-        max_request_header_size=LARGEST_HEAD,
+        max_request_header_size=MAX_HEAD_BYTES,
         inbuf_overflow=64 * 1024,
         outbuf_overflow=64 * 1024,
-        connection_limit=2 * CONNECTIONS,
+        connection_limit=2 * MAX_CONNECTIONS,
         cleanup_interval=1,
         asyncore_use_poll=True,
         backlog=2048,
@@ -68,11 +67,11 @@ def _limits(largest_body: int) -> Adjustments:
     )
 
 
-_OF_FORMS, _OF_UPLOADS = _limits(LARGEST_BODY), _limits(LARGEST_UPLOAD)
+_FORM_LIMITS, _UPLOAD_LIMITS = _adjustments(MAX_FORM_BYTES), _adjustments(MAX_UPLOAD_BYTES)
 
 
 class LengthRequired(Error):
-    """Browsers say how large a body is. One in chunks says it last, and a piece without end costs the loop its time."""
+    """Refuses bodies in chunks: they say their length last, and one without end costs the loop its time."""
 
     code, reason = 411, "Length Required"
 
@@ -81,16 +80,16 @@ class Request(HTTPRequestParser):
     error: Any
 
     def parse_header(self, header_plus: bytes) -> None:
-        if header_plus.count(b"\n") > MOST_HEADERS:
+        if header_plus.count(b"\n") > MAX_HEADERS:
             raise ParsingError("Too many headers")
         try:
             super().parse_header(header_plus)
         except ValueError as e:  # a length of so many digits that Python reads no number in them
             raise ParsingError("Invalid header") from e
-        self.adj = _OF_UPLOADS if (self.command, self.path) == _UPLOADS else _OF_FORMS
+        self.adj = _UPLOAD_LIMITS if (self.command, self.path) == _UPLOAD_ROUTE else _FORM_LIMITS
 
     def received(self, data: bytes) -> int:
-        taken: int = super().received(data)
+        consumed: int = super().received(data)
         if self.chunked and not self.error:
             self.error, self.completed = LengthRequired("Say the length of the body."), True
         if self.completed:
@@ -101,11 +100,11 @@ class Request(HTTPRequestParser):
             self.error, self.body_rcv = None, None
             # Nor does anybody take the body for requests.
             self.headers["CONNECTION"] = "close"
-        return taken
+        return consumed
 
 
 class Connection(HTTPChannel):
-    """`since`: when it came to what it does now."""
+    """A client's connection. `since`: when it began what it does now."""
 
     parser_class = Request
     close_when_flushed: bool
@@ -115,7 +114,7 @@ class Connection(HTTPChannel):
         self.since = time.time()
         self._answer = 0
         self._is_new = True
-        self._lingers = False
+        self._is_lingering = False
         # Sent since the last turn, and how long its thread waited for its client more than what was sent allows.
         self._sent, self._waited, self._turn_at = 0, 0.0, self.since
 
@@ -125,14 +124,14 @@ class Connection(HTTPChannel):
         return bool(self.requests) and self.total_outbufs_len <= self.adj.outbuf_high_watermark
 
     @property
-    def expected(self) -> int:
-        """How large the body is that it sends, or has sent to be worked at."""
-        return max((one.content_length for one in (self.request, *self.requests) if one), default=0)
+    def expected_body(self) -> int:
+        """The size of the body that it sends, or has sent to be worked at."""
+        return max((request.content_length for request in (self.request, *self.requests) if request), default=0)
 
     def take_turn(self, now: float) -> None:
         if self.requests and not self.is_at_work:
             self._waited += now - self._turn_at
-        self._waited = max(0.0, self._waited - self._sent / SLOWEST)
+        self._waited = max(0.0, self._waited - self._sent / MIN_BYTES_PER_SECOND)
         self._sent, self._turn_at = 0, now
 
     def send(self, *args: Any, **kwargs: Any) -> int:
@@ -140,8 +139,8 @@ class Connection(HTTPChannel):
         self._sent += sent
         return sent
 
-    def ends_at(self, keepalive: float) -> float:
-        if self._lingers:
+    def deadline(self, keepalive: float) -> float:
+        if self._is_lingering:
             return self.since + LINGER_SECONDS
         if self.requests:  # its thread waits
             return self._turn_at + STALL_SECONDS - self._waited
@@ -153,7 +152,7 @@ class Connection(HTTPChannel):
         return self.since + keepalive
 
     def handle_read(self) -> None:
-        if not self._lingers:
+        if not self._is_lingering:
             super().handle_read()
         elif not self.recv(self.adj.recv_bytes):
             self.handle_close()
@@ -161,18 +160,18 @@ class Connection(HTTPChannel):
     def received(self, data: bytes) -> bool:
         if self.request is None:
             self.since, self._is_new = time.time(), False
-        expected = self.expected
-        taken = bool(super().received(data))
-        if self.expected > max(expected, LARGEST_BODY):
+        expected = self.expected_body
+        is_request_complete = bool(super().received(data))
+        if self.expected_body > max(expected, MAX_FORM_BYTES):
             self.server.make_room_for(self)
-        return taken
+        return is_request_complete
 
     def service(self) -> None:
         super().service()
         self.since, self._answer = time.time(), self.total_outbufs_len
 
     def readable(self) -> bool:
-        return self._lingers or bool(super().readable())
+        return self._is_lingering or bool(super().readable())
 
     def handle_write(self) -> None:
         if self.close_when_flushed and not self.total_outbufs_len and not self.will_close:
@@ -182,60 +181,60 @@ class Connection(HTTPChannel):
             super().handle_write()
 
     def _linger(self) -> None:
-        self.since, self._lingers = time.time(), True
+        self.since, self._is_lingering = time.time(), True
         try:
             self.socket.shutdown(socket.SHUT_WR)
         except OSError:
             self.handle_close()
 
 
-class _Listening:
-    """For `TcpWSGIServer` and `UnixWSGIServer`, which it stands before."""
+class _ConnectionLimits:
+    """Limits on connections, mixed into `TcpWSGIServer` and `UnixWSGIServer`."""
 
     channel_class = Connection
     active_channels: dict[int, Connection]
     keepalive: float
 
     def handle_accept(self) -> None:
-        """First the new one: else it could get the number of a file just closed, and what was told of that one."""
+        """Accept before closing another: else the new one could get a closed file's number, and its events."""
         super().handle_accept()  # type: ignore[misc]
-        if len(self.active_channels) > CONNECTIONS:
-            self._let_the_slowest_go(self.active_channels.values())
+        if len(self.active_channels) > MAX_CONNECTIONS:
+            self._close_slowest(self.active_channels.values())
 
-    def make_room_for(self, connection: Connection) -> None:
-        uploads = [one for one in self.active_channels.values() if one.expected > LARGEST_BODY]
-        if sum(one.expected for one in uploads) > MOST_HELD:
-            self._let_the_slowest_go(one for one in uploads if one is not connection)
+    def make_room_for(self, newest: Connection) -> None:
+        uploads = [newest for newest in self.active_channels.values() if newest.expected_body > MAX_FORM_BYTES]
+        if sum(upload.expected_body for upload in uploads) > MAX_HELD_BYTES:
+            self._close_slowest(upload for upload in uploads if upload is not newest)
 
-    def _let_the_slowest_go(self, among: Iterable[Connection]) -> None:
-        """Who is quick has been served long before it is the oldest."""
-        waiting = [one for one in among if not one.is_at_work]
+    def _close_slowest(self, connections: Iterable[Connection]) -> None:
+        """Close the connection that waits longest: a quick client has been served long before it is the oldest."""
+        waiting = [connection for connection in connections if not connection.is_at_work]
         if waiting:
             logger.warning("too many slow connections: the slowest is closed for each new one", extra=logs.REPEATED)
             min(waiting, key=lambda one: one.since).handle_close()
 
     def maintenance(self, now: float) -> None:
-        """waitress would do it while it asks what to wait for; see `handle_accept`."""
+        """Do nothing: waitress would close connections while it asks what to wait for; see `handle_accept`."""
 
-    def end_the_late(self) -> None:
+    def close_late_connections(self) -> None:
         now = time.time()
-        for one in list(self.active_channels.values()):
-            one.take_turn(now)
-            if not one.is_at_work and one.ends_at(self.keepalive) < now:
-                one.handle_close()
+        for connection in list(self.active_channels.values()):
+            connection.take_turn(now)
+            if not connection.is_at_work and connection.deadline(self.keepalive) < now:
+                connection.handle_close()
 
 
-class _Tcp(_Listening, TcpWSGIServer):
+class _TcpListener(_ConnectionLimits, TcpWSGIServer):
     pass
 
 
-class _Unix(_Listening, UnixWSGIServer):
+class _UnixListener(_ConnectionLimits, UnixWSGIServer):
     pass
 
 
-class WaitingWorker(Worker):
+class WaitressWorker(Worker):
     # None yet, when it is told to stop while it begins.
-    _listening: tuple[Any, ...] = ()
+    _listeners: tuple[Any, ...] = ()
 
     def run(self) -> None:
         # It warns of each request that waits a moment for a thread.
@@ -243,37 +242,42 @@ class WaitingWorker(Worker):
         sockets: dict[int, Any] = {}
         threads = ThreadedTaskDispatcher()
         threads.set_thread_count(self.cfg.threads)
-        self._listening = tuple(self._listen(one, sockets, threads) for one in self.sockets)
+        self._listeners = tuple(self._listen(bound_socket, sockets, threads) for bound_socket in self.sockets)
         while self.alive and self.ppid == os.getppid():
             self._turn(sockets)
         self._finish(sockets, threads)
 
-    def _listen(self, listener: Any, sockets: dict[int, Any], threads: ThreadedTaskDispatcher) -> Any:
-        kind = _Unix if listener.FAMILY == socket.AF_UNIX else _Tcp
-        found = kind(
-            self._application(), map=sockets, _sock=listener.sock, dispatcher=threads, adj=_OF_FORMS, bind_socket=False,
-            sockinfo=(listener.FAMILY, socket.SOCK_STREAM, None, None),
-        )  # fmt: skip
-        found.keepalive = self.cfg.keepalive
-        return found
+    def _listen(self, bound_socket: Any, sockets: dict[int, Any], threads: ThreadedTaskDispatcher) -> Any:
+        listener_class = _UnixListener if bound_socket.FAMILY == socket.AF_UNIX else _TcpListener
+        listener = listener_class(
+            self._application(),
+            map=sockets,
+            _sock=bound_socket.sock,
+            dispatcher=threads,
+            adj=_FORM_LIMITS,
+            bind_socket=False,
+            sockinfo=(bound_socket.FAMILY, socket.SOCK_STREAM, None, None),
+        )
+        listener.keepalive = self.cfg.keepalive
+        return listener
 
     def _turn(self, sockets: dict[int, Any]) -> None:
         self.notify()
         wasyncore.poll2(1.0, sockets)
-        for one in self._listening:
-            one.end_the_late()
+        for listener in self._listeners:
+            listener.close_late_connections()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         super().handle_exit(sig, frame)
-        for one in self._listening:
-            one.pull_trigger()
+        for listener in self._listeners:
+            listener.pull_trigger()
 
     def _finish(self, sockets: dict[int, Any], threads: ThreadedTaskDispatcher) -> None:
-        """What has come is answered and sent; an idle connection's next request may be on its way."""
-        for one in self._listening:
-            one.accepting, one.keepalive = False, LINGER_SECONDS
+        """Answer and send what has come; an idle connection's next request may be on its way."""
+        for listener in self._listeners:
+            listener.accepting, listener.keepalive = False, LINGER_SECONDS
         until = time.time() + self.cfg.graceful_timeout
-        while time.time() < until and any(one.active_channels for one in self._listening):
+        while time.time() < until and any(listener.active_channels for listener in self._listeners):
             self._turn(sockets)
         threads.shutdown(timeout=max(0.0, until - time.time()))
 
@@ -290,7 +294,7 @@ class WaitingWorker(Worker):
             answer = self.wsgi(environ, noting)
             if self.cfg.accesslog:
                 # Without the query, which holds what people search for, and Entra's codes.
-                words = (environ["REQUEST_METHOD"], environ["PATH_INFO"], said[0][:3], _since(began))
+                words = (environ["REQUEST_METHOD"], environ["PATH_INFO"], said[0][:3], _milliseconds_since(began))
                 self.log.access_log.info("%s %s %s, %d ms", *words)
             if next(count) >= self.max_requests:
                 self.alive = False
@@ -299,5 +303,5 @@ class WaitingWorker(Worker):
         return application
 
 
-def _since(began: float) -> int:
+def _milliseconds_since(began: float) -> int:
     return round((time.monotonic() - began) * 1000)

@@ -197,7 +197,7 @@ def test_a_process_user_without_a_name_is_known_by_its_number(database_url, monk
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("pwd.getpwuid", unknown)
-    assert context.actor().name == f"user {os.getuid()} (command)"
+    assert context.command_actor().name == f"user {os.getuid()} (command)"
 
 
 def test_no_command_at_all_ends_with_the_code_of_a_run_that_succeeded_in_part_for_wrong_input(database_url):

@@ -14,9 +14,9 @@ from db.models import Heartbeat
 from tests.support import servers
 from tests.support.demo import descendants, is_running
 from web.commands import cli
-from web.commands.demo import PROCESSES
+from web.commands.demo import PROCFILE
 
-PROCFILES = (servers.ROOT / "Procfile", PROCESSES)
+PROCFILES = (servers.ROOT / "Procfile", PROCFILE)
 on_one_engine = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 

@@ -38,7 +38,7 @@ def port(_redis_server, _sqlite, tmp_path_factory):
     redis.Redis.from_url(os.environ["TENANTKEEP_REDIS_URL"]).flushall()  # what other tests tried from this address
     add = [servers.TENANTKEEP, "user", "add", "ada@example.com", "--name", "Ada", "--role", "admin", "--password-stdin"]
     subprocess.run(add, env=environment, input=PASSWORD, text=True, check=True, stdout=subprocess.DEVNULL)
-    less = f"w.HEAD_SECONDS, w.MOST_HELD = {PATIENCE}, 13_000_000"
+    less = f"w.HEAD_SECONDS, w.MAX_HELD_BYTES = {PATIENCE}, 13_000_000"
     hasty = f"from web import commands; from web.serving import waitress_worker as w; {less}; commands.main()"
     line = [sys.executable, "-P", "-c", hasty, "web", "--processes", "1", "--threads", "2"]
     with (
@@ -111,7 +111,7 @@ def test_more_than_there_is_room_for_and_uploads_that_never_come_push_each_other
         held = [stack.enter_context(connected(port, HALF_AN_UPLOAD)) for _ in range(8)]
         is_quick(port, browser)
         assert [is_closed(one) for one in held] == [True] * 4 + [False] * 4
-        for _ in range(waitress_worker.CONNECTIONS + 50):
+        for _ in range(waitress_worker.MAX_CONNECTIONS + 50):
             stack.enter_context(connected(port, HALF_A_HEADER))
         is_quick(port, browser)
         assert is_closed(held[-1])
@@ -150,7 +150,7 @@ def test_drops_and_answers_that_nobody_takes_hold_up_nobody_and_all_of_it_arrive
 
 INSIDE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 2
 NEVER = (
-    (b"GET /x HTTP/1.1\r\nHost: x\r\nA: " + b"a" * waitress_worker.LARGEST_HEAD, b"431"),
+    (b"GET /x HTTP/1.1\r\nHost: x\r\nA: " + b"a" * waitress_worker.MAX_HEAD_BYTES, b"431"),
     (b"POST /sign-in HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\n", b"501"),
     (b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\nemail=", b"413"),
     (b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" + INSIDE, b"413"),
@@ -213,8 +213,8 @@ def test_a_long_answer_taken_in_drops_gives_its_thread_back_and_one_taken_well_a
     sockets, threads = {}, ThreadedTaskDispatcher()
     threads.set_thread_count(1)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = waitress_worker._Tcp(download, map=sockets, _sock=listener, dispatcher=threads,
-        adj=waitress_worker._OF_FORMS,
+        server = waitress_worker._TcpListener(download, map=sockets, _sock=listener, dispatcher=threads,
+        adj=waitress_worker._FORM_LIMITS,
                               bind_socket=False, sockinfo=(socket.AF_INET, socket.SOCK_STREAM, None, None))  # fmt: skip
         server.keepalive = 5
         client = connected(listener.getsockname()[1], b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", SO_RCVBUF=2048)
@@ -224,7 +224,7 @@ def test_a_long_answer_taken_in_drops_gives_its_thread_back_and_one_taken_well_a
             next_at = 0.0
             while time.monotonic() < until and not ended.is_set():
                 wasyncore.poll2(0.05, sockets)
-                server.end_the_late()
+                server.close_late_connections()
                 while time.monotonic() >= next_at:
                     try:
                         piece = client.recv(1 << 20 if not pause else 1024)

@@ -21,7 +21,7 @@ from db.models import BackupSet, Restore, Snapshot, Tenant
 from db.policies import snapshots
 from db.runs.uploads import MAX_BYTES
 from db.tenants import tenants
-from web.inputs import ticked
+from web.inputs import ticked_values
 from web.lists import filters, preferences
 from web.presentation import restore_text, run_messages
 from web.security.access import allowed_tenant_ids, can, current_actor, deny, fetch, parse_row_id, requires, wants_json
@@ -224,11 +224,11 @@ def _draft(source: Source, tenant: Tenant, form: MultiDict[str, str]) -> Restore
 
 
 def _items(given: MultiDict[str, str]) -> frozenset[str]:
-    return frozenset(ticked(given, "item", MOST_ITEMS))
+    return frozenset(ticked_values(given, "item", MOST_ITEMS))
 
 
 def _types_ticked(given: MultiDict[str, str]) -> frozenset[str]:
-    return frozenset(ticked(given, "type", MOST_TYPES))
+    return frozenset(ticked_values(given, "type", MOST_TYPES))
 
 
 def _numbers(texts: Iterable[str]) -> list[int]:

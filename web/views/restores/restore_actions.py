@@ -13,7 +13,7 @@ from db.models import Restore
 from db.restores import approvals, restore_drafts, restore_items, restores
 from db.runs import completion
 from db.states import ACTIVE, CHANGEABLE
-from web.inputs import ticked
+from web.inputs import ticked_values
 from web.presentation import run_messages
 from web.security.access import current_actor, deny, fetch, parse_row_id, requires
 from web.security.permissions import Permission
@@ -55,7 +55,7 @@ def options(restore_id: int) -> Any:
 def leave_out(restore_id: int) -> Any:
     """By the ids to leave out, not by those to keep: the page may show a part of the items only."""
     restore = fetch(Restore, restore_id, Permission.OPERATE)
-    left_out = {parse_row_id(one) for one in ticked(request.form, "leave", ITEMS_SHOWN)}
+    left_out = {parse_row_id(one) for one in ticked_values(request.form, "leave", ITEMS_SHOWN)}
     kept = [item_id for item_id in restore_items.ids(restore) if item_id not in left_out]
     restore_drafts.remove_other_items(restore, kept, current_actor())
     return previewed(Restore.get_by_id(restore.id))

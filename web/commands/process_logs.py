@@ -1,4 +1,4 @@
-"""The demo's log: one file per process, so that the terminal stays calm."""
+"""The demo's logs: one file per process, so that the terminal stays calm."""
 
 from pathlib import Path
 from typing import Any, TextIO
