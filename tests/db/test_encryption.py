@@ -1,9 +1,12 @@
 """What is sealed opens for its owner alone, and only as it was."""
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db import encryption
 from db.encryption import Keyring, SealError
 from tests.support.strategies import texts
 
@@ -41,3 +44,22 @@ def test_for_another_owner_it_stays_shut(plain, owner, other, secret):
 def test_noise_is_refused_with_a_sentence(noise):
     with pytest.raises(SealError, match=r"\.$"):
         Keyring([bytes(32)]).unseal(noise, "owner")
+
+
+def test_a_sealed_value_opens_only_for_its_owner_and_unchanged():
+    ring = encryption.Keyring([os.urandom(32)])
+    sealed = ring.seal(b"hush", "tenant:1")
+    assert ring.unseal(sealed, "tenant:1") == b"hush"
+    with pytest.raises(encryption.SealError):
+        ring.unseal(sealed, "tenant:2")
+    with pytest.raises(encryption.SealError):
+        ring.unseal(sealed[:-1] + bytes([sealed[-1] ^ 1]), "tenant:1")
+
+
+def test_an_older_key_still_opens_and_the_newest_seals():
+    old, new = os.urandom(32), os.urandom(32)
+    before = encryption.Keyring([old]).seal(b"hush", "x")
+    both = encryption.Keyring([new, old])
+    assert both.unseal(before, "x") == b"hush"
+    assert not before.startswith(both.prefix)
+    assert encryption.Keyring([new]).unseal(both.seal(b"hush", "x"), "x") == b"hush"
