@@ -49,7 +49,7 @@ class Registration:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who signed in.
+    """A person who has signed in.
 
     `claims`: object ids of groups and values of app roles. `refresh_token`: to ask Entra again later.
     """

@@ -161,7 +161,7 @@ def _array(value: list[Any], key: str, volatile: frozenset[str]) -> list[Any]:
         if "" not in ids:
             # Hundreds of settings: their whole texts are compared only where two have one id.
             is_unique = len(ids) == len(clean)
-            return sorted(clean, key=lambda one: (_setting_id(one), "" if is_unique else canonical_json(one)))
+            return sorted(clean, key=lambda inner: (_setting_id(inner), "" if is_unique else canonical_json(inner)))
     if key in _UNORDERED:
         by = _UNORDERED[key]
         return sorted(
@@ -260,7 +260,7 @@ _EQUALITIES: tuple[Callable[[dict[str, Any]], None], ...] = (
 
 
 def _drop_computed_apps(body: dict[str, Any]) -> None:
-    """For “all apps” and the like Microsoft computes the list, and it grows."""
+    """Drop the apps that Microsoft computes for “all apps” and the like: that list grows by itself."""
     if str(body.get("appGroupType") or "").startswith("all"):
         body.pop("apps", None)
 

@@ -294,9 +294,9 @@ class _Walk:
         self._note(name, bool(live))
         return live or _LEFT_OUT
 
-    def _note_broken(self, choice: str, wanted: Any, settled: Any) -> None:
+    def _note_broken(self, choice: str, children: Any, settled: Any) -> None:
         remaining = _settings_in(settled)
-        self.broken += [BrokenChoice(choice, secret) for secret in _settings_in(wanted) if secret not in remaining]
+        self.broken += [BrokenChoice(choice, secret) for secret in _settings_in(children) if secret not in remaining]
 
     def _note(self, where: str, stays: bool) -> None:
         self.not_held.append(MissingSecret(where, stays))

@@ -63,7 +63,7 @@ class Package:
     @cached_property
     def tags(self) -> dict[str, str]:
         """Class -> its @odata.type without the prefix, as every discriminator gives it."""
-        found = {}
+        tag_of = {}
         for name, text in self._texts.items():
             if name.startswith(f"{GENERATED}models/"):
                 pattern = r'== "#microsoft\.graph\.([\w.]+)"\.casefold\(\):\s+from (\S+) import \w+'
@@ -71,8 +71,8 @@ class Package:
                     module = _module(name, source)
                     # The package itself mixes up types of one name in two namespaces.
                     if tag.rpartition(".")[0] == _space(module):
-                        found[module] = tag
-        return found
+                        tag_of[module] = tag
+        return tag_of
 
 
 def _module(here: str, source: str) -> str:
@@ -85,7 +85,7 @@ def _module(here: str, source: str) -> str:
 def _space(module: str) -> str:
     """The namespace below microsoft.graph: "windowsUpdates"; a type that is called as a namespace lies inside it."""
     folder, bare = posixpath.split(posixpath.relpath(module, f"{GENERATED}models"))
-    return "" if folder in ("", bare) else re.sub(r"_(\w)", lambda one: one[1].upper(), folder)
+    return "" if folder in ("", bare) else re.sub(r"_(\w)", lambda match: match[1].upper(), folder)
 
 
 def _imports(module: str, text: str) -> dict[str, str]:
@@ -108,8 +108,8 @@ class Type:
         return self._package.tags.get(self.module) or self._lower()
 
     def _lower(self) -> str:
-        found = re.search(r"^class (\w+)\(", self._text, re.MULTILINE)
-        bare = found[1] if found else posixpath.basename(self.module)
+        match = re.search(r"^class (\w+)\(", self._text, re.MULTILINE)
+        bare = match[1] if match else posixpath.basename(self.module)
         space = _space(self.module)
         return (f"{space}." if space else "") + bare[:1].lower() + bare[1:]
 
@@ -123,14 +123,14 @@ class Type:
 
     @property
     def parent(self) -> str | None:
-        found = re.search(r"^class \w+\((\w+), Parsable\)", self._text, re.MULTILINE)
-        return self._imports.get(found[1]) if found else None
+        match = re.search(r"^class \w+\((\w+), Parsable\)", self._text, re.MULTILINE)
+        return self._imports.get(match[1]) if match else None
 
     @property
     def is_abstract(self) -> bool:
         """Microsoft's own sentence about it says so; where it is silent, so is this."""
-        found = re.search(r'^class .*\n    """\n(.*)\n', self._text, re.MULTILINE)
-        return bool(found and re.search(r"\babstract\b", found[1], re.IGNORECASE))
+        match = re.search(r'^class .*\n    """\n(.*)\n', self._text, re.MULTILINE)
+        return bool(match and re.search(r"\babstract\b", match[1], re.IGNORECASE))
 
     @property
     def subtypes(self) -> set[str]:
@@ -146,20 +146,20 @@ class Type:
 
     def _properties(self) -> Iterator[tuple[str, str, str | None]]:
         pattern = r'"([^"]+)": lambda n : setattr\(self, \'(\w+)\', n\.get_(\w+?)\((\w*)\)\)'
-        for name, attribute, how, given in re.findall(pattern, self._text):
+        for name, attribute, how, class_name in re.findall(pattern, self._text):
             if name == "@odata.type":
                 continue
-            to = self._imports.get(given)
-            what = self._what(attribute, how, given, to)
+            to = self._imports.get(class_name)
+            what = self._what(attribute, how, class_name, to)
             mark = "read-only " if self._is_read_only(attribute) else ""
             yield name, mark + what, to
 
-    def _what(self, attribute: str, how: str, given: str, to: str | None) -> str:
+    def _what(self, attribute: str, how: str, class_name: str, to: str | None) -> str:
         if how == "collection_of_primitive_values":
-            return f"[{_PRIMITIVES[given]}]"
+            return f"[{_PRIMITIVES[class_name]}]"
         if not how.endswith(("enum_value", "enum_values", "object_value", "object_values")):
             return _KINDS[how.removesuffix("_value")]
-        target = "any" if given == "UntypedNode" else Type(self._package, to).name if to else "any"
+        target = "any" if class_name == "UntypedNode" else Type(self._package, to).name if to else "any"
         if how == "enum_value":
             return f"enum {target}"
         if how == "collection_of_enum_values":
@@ -169,8 +169,8 @@ class Type:
         return target if how == "object_value" else f"[{target}]"
 
     def _is_read_only(self, attribute: str) -> bool:
-        found = re.search(rf"^    # (.*)\n    {attribute}: ", self._text, re.MULTILINE)
-        return bool(found and re.search(r"read[- ]?only", found[1], re.IGNORECASE))
+        match = re.search(rf"^    # (.*)\n    {attribute}: ", self._text, re.MULTILINE)
+        return bool(match and re.search(r"read[- ]?only", match[1], re.IGNORECASE))
 
 
 # --- routes ----------------------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ class Type:
 
 def routes(package: Package) -> dict[str, dict[str, Any]]:
     """Template -> {"methods": {verb: module of the body, of the answer, the fields of an action}, "query": […]}."""
-    found = {}
+    by_template = {}
     for module, text in package.builders():
         template = re.search(r'super\(\).__init__\(request_adapter, "\{\+baseurl\}([^"]*)"', text)
         if template is None:
@@ -187,8 +187,8 @@ def routes(package: Package) -> dict[str, dict[str, Any]]:
         path = re.sub(r"\{[^}]*\}", "{}", path.replace("%24", "$"))
         if _is_kept(path):
             names = [name.replace("%24", "$").rstrip("*") for name in query.strip("{?}").split(",") if name]
-            found[path] = {"methods": dict(_methods(package, module, text)), "query": names}
-    return found
+            by_template[path] = {"methods": dict(_methods(package, module, text)), "query": names}
+    return by_template
 
 
 def _is_kept(path: str) -> bool:
@@ -222,74 +222,76 @@ def _answered(package: Package, imports: dict[str, str], answer: str) -> str | N
 
 def extract(package: Package) -> dict[str, list[dict[str, Any]]]:
     """The rows of the three files."""
-    kept = routes(package)
-    types = _closure(package, {module for route in kept.values() for method in route["methods"].values()
+    route_rows = routes(package)
+    types = _closure(package, {module for route in route_rows.values() for method in route["methods"].values()
                                for module in method.values() if module})  # fmt: skip
     enums = sorted((drawn for drawn in types.values() if drawn.is_enum), key=lambda drawn: drawn.name)
     shown = sorted(
         (drawn for drawn in types.values() if not drawn.is_enum and not _is_action(drawn)), key=lambda drawn: drawn.name
     )
     return {
-        "routes": [_route(package, path, kept[path]) for path in sorted(kept)],
+        "routes": [_route(package, path, route_rows[path]) for path in sorted(route_rows)],
         "types": [_type(package, drawn) for drawn in shown],
         "enums": [{"enum": enum.name, "members": enum.members} for enum in enums],
     }
 
 
-def _is_action(one: Type) -> bool:
-    return one.module.startswith(GENERATED) and "/models/" not in one.module
+def _is_action(graph_type: Type) -> bool:
+    return graph_type.module.startswith(GENERATED) and "/models/" not in graph_type.module
 
 
 def _closure(package: Package, modules: set[str]) -> dict[str, Type]:
     """All that a body may hold. An entity that no route answers and no action takes is another's: its scalars."""
-    taken = {
+    action_fields = {
         to for module in modules if "/models/" not in module for _, _, to in Type(package, module).properties() if to
     }
-    answered = {member.module for module in modules | taken for member in _family(package, Type(package, module))}
-    found: dict[str, Type] = {}
+    answered = {
+        member.module for module in modules | action_fields for member in _family(package, Type(package, module))
+    }
+    types: dict[str, Type] = {}
     todo = list(modules)
     while todo:
         module = todo.pop()
-        if module in found or not package.text(module):
+        if module in types or not package.text(module):
             continue
-        one = found[module] = Type(package, module)
-        one.leads_away = _is_entity(package, one) and (
-            module not in answered or one.name in _FOLLOWED or bool(_AWAY.search(one.name))
+        graph_type = types[module] = Type(package, module)
+        graph_type.leads_away = _is_entity(package, graph_type) and (
+            module not in answered or graph_type.name in _FOLLOWED or bool(_AWAY.search(graph_type.name))
         )
-        todo += [one.parent] if one.parent else []
-        todo += [to for _, _, to in one.properties() if to]
-        todo += [] if one.leads_away else one.subtypes
-    return found
+        todo += [graph_type.parent] if graph_type.parent else []
+        todo += [to for _, _, to in graph_type.properties() if to]
+        todo += [] if graph_type.leads_away else graph_type.subtypes
+    return types
 
 
-def _family(package: Package, one: Type) -> Iterator[Type]:
+def _family(package: Package, graph_type: Type) -> Iterator[Type]:
     """A type, those it comes from, and those that come from it."""
-    for subtype in one.subtypes:
+    for subtype in graph_type.subtypes:
         yield Type(package, subtype)
     while True:
-        yield one
-        if not one.parent:
+        yield graph_type
+        if not graph_type.parent:
             return
-        one = Type(package, one.parent)
+        graph_type = Type(package, graph_type.parent)
 
 
-def _is_entity(package: Package, one: Type) -> bool:
-    return any(each.name == "entity" for each in list(_family(package, one))[len(one.subtypes) :])
+def _is_entity(package: Package, graph_type: Type) -> bool:
+    return any(each.name == "entity" for each in list(_family(package, graph_type))[len(graph_type.subtypes) :])
 
 
-def _type(package: Package, one: Type) -> dict[str, Any]:
-    parent = Type(package, one.parent).name if one.parent else None
+def _type(package: Package, graph_type: Type) -> dict[str, Any]:
+    parent = Type(package, graph_type.parent).name if graph_type.parent else None
     return {
-        "type": one.name,
+        "type": graph_type.name,
         **({"parent": parent} if parent else {}),
-        **({"abstract": True} if one.is_abstract else {}),
-        "properties": {name: what for name, what, _ in sorted(one.properties())},
+        **({"abstract": True} if graph_type.is_abstract else {}),
+        "properties": {name: what for name, what, _ in sorted(graph_type.properties())},
     }
 
 
-def _route(package: Package, path: str, one: dict[str, Any]) -> dict[str, Any]:
-    methods = {verb: _body(package, method) for verb, method in sorted(one["methods"].items())}
-    return {"route": path, **methods, **({"query": " ".join(one["query"])} if one["query"] else {})}
+def _route(package: Package, path: str, row: dict[str, Any]) -> dict[str, Any]:
+    methods = {verb: _body(package, method) for verb, method in sorted(row["methods"].items())}
+    return {"route": path, **methods, **({"query": " ".join(row["query"])} if row["query"] else {})}
 
 
 def _body(package: Package, method: dict[str, Any]) -> Any:
@@ -297,8 +299,10 @@ def _body(package: Package, method: dict[str, Any]) -> Any:
     module = method["body"] or method["answer"]
     if module is None:
         return None
-    one = Type(package, module)
-    return {name: what for name, what, _ in sorted(one.properties())} if _is_action(one) else one.name
+    graph_type = Type(package, module)
+    return (
+        {name: what for name, what, _ in sorted(graph_type.properties())} if _is_action(graph_type) else graph_type.name
+    )
 
 
 def lines(rows: Iterable[dict[str, Any]]) -> str:

@@ -120,12 +120,12 @@ def is_said_abstract(type_name: str) -> bool:
 @cache
 def lineage(type_name: str) -> tuple[str, ...]:
     """The type, and those it comes from, nearest first; () for an unknown one."""
-    found: list[str] = []
+    names: list[str] = []
     name: str | None = type_name
     while name in _types():
-        found.append(name)
+        names.append(name)
         name = _types()[name].get("parent")
-    return tuple(found)
+    return tuple(names)
 
 
 def is_a(type_name: str, ancestor: str) -> bool:
@@ -173,10 +173,10 @@ def type_of(value: Any, declared: str) -> str:
     """Return the type of a JSON object: the one that its @odata.type names where the model knows it, else the one
     that its place declares.
     """
-    said = value.get("@odata.type") if isinstance(value, dict) else None
-    if not isinstance(said, str):
+    odata_type = value.get("@odata.type") if isinstance(value, dict) else None
+    if not isinstance(odata_type, str):
         return declared
-    bare = said.removeprefix(PREFIX)
+    bare = bare_type(odata_type)
     return bare if is_known(bare) else declared
 
 
@@ -193,12 +193,12 @@ def _walk(type_name: str, value: Any, path: tuple[str | int, ...]) -> Iterator[F
     for key, inner in list(value.items()):
         if "@" in key:
             continue
-        found = known.get(key)
-        yield Found((*path, key), value, key, found, inner, actual)
-        if found is None or found.kind != "object" or found.type is None:
+        declared = known.get(key)
+        yield Found((*path, key), value, key, declared, inner, actual)
+        if declared is None or declared.kind != "object" or declared.type is None:
             continue
         inside = list(enumerate(inner)) if isinstance(inner, list) else []
         for position, element in inside:
-            yield from _walk(found.type, element, (*path, key, position))
+            yield from _walk(declared.type, element, (*path, key, position))
         if isinstance(inner, dict):
-            yield from _walk(found.type, inner, (*path, key))
+            yield from _walk(declared.type, inner, (*path, key))

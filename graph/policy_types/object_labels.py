@@ -1,4 +1,4 @@
-"""What a sentence calls an object that a policy refers to."""
+"""Labels for the objects that policies refer to, as a sentence calls them."""
 
 from graph.policy_types.table import POLICY_TYPES
 

@@ -147,16 +147,19 @@ class GraphClient:
         Raises GraphError when the call as a whole failed: what became of its writes is then unknown. A single request
         to a service that is never in a $batch goes as it is.
         """
-        given = [to_request(ask) for ask in asks]
-        if len(given) == 1 and service_of(given[0].path) in NEVER_IN_A_BATCH:
-            return [self._send_alone(given[0])]
+        all_requests = [to_request(ask) for ask in asks]
+        if len(all_requests) == 1 and service_of(all_requests[0].path) in NEVER_IN_A_BATCH:
+            return [self._send_alone(all_requests[0])]
         # A link that leads elsewhere fails by itself; the other requests of the call are sent without it.
         foreign = {
-            number: error for number, request in enumerate(given) if (error := self._reason_not_to_send(request))
+            number: error for number, request in enumerate(all_requests) if (error := self._reason_not_to_send(request))
         }
-        requests = [request for number, request in enumerate(given) if number not in foreign]
+        requests = [request for number, request in enumerate(all_requests) if number not in foreign]
         answered = iter(self._batch_with_repeats(requests) if requests else ())
-        return [Answer(error=foreign[number]) if number in foreign else next(answered) for number in range(len(given))]
+        return [
+            Answer(error=foreign[number]) if number in foreign else next(answered)
+            for number in range(len(all_requests))
+        ]
 
     def _send_alone(self, request: Request) -> Answer:
         """Send a request outside a $batch; once more where a read was refused without a reason."""

@@ -36,7 +36,7 @@ ORDERED = {
 
 def every_type():
     """(policy type, a type that its bodies may be of)."""
-    return [(one, kind) for one in POLICY_TYPES.values() for kind in sorted(model.subtypes(root_type(one)))]
+    return [(row, kind) for row in POLICY_TYPES.values() for kind in sorted(model.subtypes(root_type(row)))]
 
 
 def content(body):
@@ -92,7 +92,7 @@ def test_what_a_tenant_shows_and_a_backup_does_not_know_is_no_difference():
     for policy_type, kind in every_type():
         live = made_up.body_of(kind, chance)
         want = copy.deepcopy(live)
-        found = [(one.holder, one.key) for one in model.walk(kind, want) if one.key not in IDENTITIES]
+        found = [(place.holder, place.key) for place in model.walk(kind, want) if place.key not in IDENTITIES]
         for holder, name in chance.sample(found, min(8, len(found))):
             holder.pop(name, None)
         assert remaining_differences(policy_type, content(live), content(want), with_assignments=True) == [], kind
@@ -118,13 +118,13 @@ def lists_in(kind, volatile, seen=None):
             if found.kind == "object" and not (found.is_navigation or is_made):
                 if found.is_many:
                     yield kind, found
-                for one in model.subtypes(found.type):
-                    yield from lists_in(one, (), seen)
+                for subtype in model.subtypes(found.type):
+                    yield from lists_in(subtype, (), seen)
 
 
 def test_the_tables_name_what_the_model_has():
     for kind, name in [*_ORDERED, *_ORDERED_OBJECTS]:
         assert name in model.properties(kind), (kind, name)
     for kind, keys in _SETS.items():
-        known = {name for one in model.subtypes(kind) for name in model.properties(one)}
+        known = {name for subtype in model.subtypes(kind) for name in model.properties(subtype)}
         assert known.issuperset(keys), kind

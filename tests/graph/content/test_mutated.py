@@ -43,7 +43,7 @@ VALUES = st.one_of(
 @cache
 def contents():
     """(policy type, body, assignments): some of each type that the demo tenants hold."""
-    [tenant] = [one for one in demo_tenants() if "Fabrikam" in one.name]
+    [tenant] = [candidate for candidate in demo_tenants() if "Fabrikam" in candidate.name]
     found = []
     for key, row in POLICY_TYPES.items():
         for item in list(tenant.collections.get(collection_of(row), {}).values())[:3]:
@@ -55,8 +55,8 @@ def contents():
 def places(value, path=()):
     yield path
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, one in inner:
-        yield from places(one, (*path, key))
+    for key, child in inner:
+        yield from places(child, (*path, key))
 
 
 def changed(item, path, value):
@@ -72,7 +72,7 @@ def changed(item, path, value):
 def mutated(draw):
     key, item = draw(st.sampled_from(contents()))
     for _ in range(draw(st.integers(1, 3))):
-        path = draw(st.sampled_from([one for one in places(item) if one]))
+        path = draw(st.sampled_from([place for place in places(item) if place]))
         item = changed(item, path, draw(VALUES))
     return key, item
 
@@ -134,7 +134,7 @@ def test_what_is_changed_anywhere_in_what_the_model_allows_is_compared_and_writt
 
 def _changed_often(item, chance, data):
     for _ in range(chance.randrange(4)):
-        path = chance.choice([one for one in places(item) if len(one) > 1])
+        path = chance.choice([place for place in places(item) if len(place) > 1])
         item = changed(item, path, data.draw(VALUES))
     return item
 

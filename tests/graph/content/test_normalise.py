@@ -189,7 +189,7 @@ def test_on_every_real_policy_normalising_is_idempotent_and_blind_to_what_has_no
 # Names that some rule knows, and some that none does.
 OTHERS = ("id", "body", "assignments", "target", "description", "value", "valueJson", "omaUri", "valueState",
           "@odata.type", "appGroupType", "settingInstance", "settingDefinitionId", "definitionId", "none")  # fmt: skip
-KEYS = {one for keys in _SETS.values() for one in keys}
+KEYS = {key for keys in _SETS.values() for key in keys}
 LISTS = ("settings", "omaSettings", "apps", "items", "roleScopeTagIds", "roleScopeTags", "platforms", "children",
          "presentationValues", "definitionValues", "conditions", "users", "includeUsers")  # fmt: skip
 names = st.sampled_from([*sorted(KEYS | set(_BY_NAME)), *LISTS, *OTHERS])
@@ -222,5 +222,7 @@ def test_any_two_can_be_compared_and_equal_prints_mean_no_difference(policy_type
     if fingerprint(policy_type, one) == fingerprint(policy_type, other):
         assert differences == []
     # What was added may be a null.
-    assert all(isinstance(one.label, str) for one in differences)
-    assert all(repr(one.before) != repr(one.after) for one in differences if one.kind == "changed")
+    assert all(isinstance(difference.label, str) for difference in differences)
+    assert all(
+        repr(difference.before) != repr(difference.after) for difference in differences if difference.kind == "changed"
+    )

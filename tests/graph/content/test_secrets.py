@@ -46,13 +46,13 @@ def _simple(definition, value):
 
 def secrets_in_collection(definition, *tokens):
     kind = f"{CONFIGURATION}SimpleSettingCollectionInstance"
-    values = [_token(one) for one in tokens]
+    values = [_token(token) for token in tokens]
     return {"@odata.type": kind, "settingDefinitionId": definition, "simpleSettingCollectionValue": values}
 
 
 def groups(definition, *children):
     kind = f"{CONFIGURATION}GroupSettingCollectionInstance"
-    values = [{"children": list(one)} for one in children]
+    values = [{"children": list(group)} for group in children]
     return {"@odata.type": kind, "settingDefinitionId": definition, "groupSettingCollectionValue": values}
 
 
@@ -62,12 +62,12 @@ def choice(definition, *children):
 
 
 def policy(*instances, **more):
-    settings = [{"id": str(n), "settingInstance": one} for n, one in enumerate(instances)]
+    settings = [{"id": str(n), "settingInstance": instance} for n, instance in enumerate(instances)]
     return {"body": {"name": "P", "platforms": "windows10", **more, "settings": settings}, "assignments": []}
 
 
 def sent(request):
-    return [one["settingInstance"] for one in request.body["settings"]]
+    return [setting["settingInstance"] for setting in request.body["settings"]]
 
 
 def planned(policy_type, want, live=None, **options):
@@ -101,7 +101,7 @@ def test_beside_a_secret_everything_else_is_changed_and_the_tenants_own_token_go
 def test_a_secret_inside_a_collection_is_named_and_what_stays_empty_is_left_out():
     want = policy(secrets_in_collection("keys", "one", "two"), text("other", "b"))
     assert sent(creation_request(CATALOG, want)) == [text("other", "b")]
-    assert [one.where for one in settle_secrets(CATALOG, want["body"]).not_held] == ["keys"]
+    assert [secret.where for secret in settle_secrets(CATALOG, want["body"]).not_held] == ["keys"]
     live = policy(secrets_in_collection("keys", "1", "2"), text("other", "c"))
     [request] = change_requests(CATALOG, "1", live, want, with_assignments=True)
     assert sent(request) == [secrets_in_collection("keys", "1", "2"), text("other", "b")]
@@ -111,8 +111,8 @@ def test_each_of_several_groups_keeps_its_own_secret_whatever_their_order():
     want = policy(groups("vpn", [text("host", "a"), secret("key", "x")], [text("host", "b"), secret("key", "y")]))
     live = policy(groups("vpn", [text("host", "new"), secret("key", "3")], [text("host", "a"), secret("key", "of a")]))
     [request] = change_requests(CATALOG, "1", live, want, with_assignments=True)
-    keys = {one["children"][0]["simpleSettingValue"]["value"]: one["children"][1]["simpleSettingValue"]["value"]
-            for one in sent(request)[0]["groupSettingCollectionValue"]}  # fmt: skip
+    keys = {value["children"][0]["simpleSettingValue"]["value"]: value["children"][1]["simpleSettingValue"]["value"]
+            for value in sent(request)[0]["groupSettingCollectionValue"]}  # fmt: skip
     assert keys == {"a": "of a", "b": "3"}
 
 
@@ -153,7 +153,9 @@ def nested(chance, depth=0):
     kind = chance.choice(["text", "secret", "collection"] + ["groups"] * (depth < 3))
     if kind == "groups":
         inside = [[nested(chance, depth + 1) for _ in range(3)] for _ in range(2)]
-        return groups(name, *[[one for one, _ in row] for row in inside]), sum(n for row in inside for _, n in row)
+        return groups(name, *[[instance for instance, _ in row] for row in inside]), sum(
+            n for row in inside for _, n in row
+        )
     if kind == "collection":
         return secrets_in_collection(name, "one", "two"), 1
     return (secret(name), 1) if kind == "secret" else (text(name, "x"), 0)
@@ -163,17 +165,17 @@ def nested(chance, depth=0):
 def test_wherever_secrets_are_nested_what_is_left_out_is_what_is_named(seed):
     chance = random.Random(seed)
     made = [nested(chance) for _ in range(4)]
-    want = policy(*[one for one, _ in made], text("other", "b"))
+    want = policy(*[instance for instance, _ in made], text("other", "b"))
     settled = settle_secrets(CATALOG, want["body"])
     assert len(settled.not_held) == sum(count for _, count in made)
     assert "encryptedValueToken" not in repr(settled.body)
     assert repr(settled.body).count("StringSettingValue") == repr(want).count("StringSettingValue")
     live = copy.deepcopy(want)
-    for one in values_in(live["body"]):
-        if one.get("valueState"):
-            one["value"] = f"token {chance.randrange(10**9)}"
+    for value in values_in(live["body"]):
+        if value.get("valueState"):
+            value["value"] = f"token {chance.randrange(10**9)}"
     assert change_requests(CATALOG, "1", live, want, with_assignments=True) == []
-    assert all(one.stays for one in settle_secrets(CATALOG, want["body"], live["body"]).not_held)
+    assert all(secret.stays for secret in settle_secrets(CATALOG, want["body"], live["body"]).not_held)
     assert begun_change(live, want).explains(CATALOG, live, with_assignments=True)
     assert begun_creation(CATALOG, want).explains(CATALOG, {**live, "body": settled.body}, with_assignments=True)
 
@@ -258,7 +260,7 @@ def test_an_encrypted_value_that_was_not_revealed_blocks_only_what_would_write_i
 
 def test_an_intents_onboarding_file_is_named_and_stays():
     intents, name = POLICY_TYPES["intents"], "deviceConfiguration--x_advancedThreatProtectionOnboardingBlob"
-    settings = [{"definitionId": one, "valueJson": '"a"'} for one in (name, "other")]
+    settings = [{"definitionId": definition, "valueJson": '"a"'} for definition in (name, "other")]
     want = {"body": {"displayName": "i", "templateId": "t", "settings": settings}, "assignments": []}
     assert planned(intents, want).notes == (f"{name}: {KEEPS}; it has to be entered again.",)
     live = copy.deepcopy(want)
@@ -285,7 +287,7 @@ def test_a_masked_setting_of_a_catalogue_or_an_intent_is_left_out_whole():
     settings = [{"definitionId": "key", "valueJson": '"****"'}, {"definitionId": "a", "valueJson": "1"}]
     intent = {"body": {"displayName": "i", "templateId": "t", "settings": settings}, "assignments": []}
     made = creation_request(POLICY_TYPES["intents"], intent).body["settingsDelta"]
-    assert [one["definitionId"] for one in made] == ["a"]
+    assert [setting["definitionId"] for setting in made] == ["a"]
 
 
 def test_a_reusable_setting_that_is_nothing_but_a_secret_is_blocked_and_otherwise_written():
@@ -348,12 +350,12 @@ SUSPECT = ("password", "passcode", "passphrase", "secret", "token", "credential"
 def test_every_text_that_reads_like_a_secret_is_one_or_is_known_to_be_none():
     suspects = set()
     for kind, found in texts_of_every_policy():
-        is_secret = any((one, found.name) in SECRETS for one in model.lineage(kind))
-        if not is_secret and any(one in found.name.lower() for one in SUSPECT):
+        is_secret = any((ancestor, found.name) in SECRETS for ancestor in model.lineage(kind))
+        if not is_secret and any(word in found.name.lower() for word in SUSPECT):
             suspects.add(found.name if f"{kind}.{found.name}" not in NONE else f"{kind}.{found.name}")
     assert suspects - NONE == set(), "decide of each whether Graph gives it back"
     names = {name for kind in model.type_names() for name in model.properties(kind)}
-    assert {one.rpartition(".")[2] for one in NONE} <= names, "Microsoft's model has them no more"
+    assert {name.rpartition(".")[2] for name in NONE} <= names, "Microsoft's model has them no more"
 
 
 def texts_of_every_policy():
@@ -368,9 +370,13 @@ def _kinds_in(kind, seen):
     if kind not in seen:
         seen.add(kind)
         yield kind
-        below = [one.type for one in model.properties(kind).values() if one.kind == "object" and not one.is_navigation]
-        for one in [*model.subtypes(kind), *below]:
-            yield from _kinds_in(one, seen)
+        below = [
+            member.type
+            for member in model.properties(kind).values()
+            if member.kind == "object" and not member.is_navigation
+        ]
+        for inner in [*model.subtypes(kind), *below]:
+            yield from _kinds_in(inner, seen)
 
 
 def test_the_table_names_what_the_model_has():

@@ -59,7 +59,7 @@ def test_what_depends_on_a_setting_is_not_called_by_its_name_twice():
 
 def test_a_setting_that_came_or_went_is_said_by_its_values():
     def policy(*settings):
-        return {"body": {"settings": [{"settingInstance": one} for one in settings]}, "assignments": []}
+        return {"body": {"settings": [{"settingInstance": instance} for instance in settings]}, "assignments": []}
 
     child = {"settingDefinitionId": f"{SCAN}_size", "simpleSettingValue": {"value": 8}}
     whole = {"settingDefinitionId": SCAN, "choiceSettingValue": {"value": f"{SCAN}_1", "children": [child]}}
@@ -71,7 +71,10 @@ def test_assignments_are_said_with_the_names_of_groups_and_filters():
     before = {"body": {}, "assignments": [to("allDevices"), to("group", "1"), to("exclusionGroup", "2")]}
     after = copy.deepcopy(before)
     after["assignments"] = [to("exclusionGroup", "2", **by_filter("include")), to("group", "1"), to("group", "3")]
-    found = {(one.label, one.kind): (one.before, one.after) for one in compare(CATALOG, before, after, NAMES)}
+    found = {
+        (difference.label, difference.kind): (difference.before, difference.after)
+        for difference in compare(CATALOG, before, after, NAMES)
+    }
     assert found == {
         ("All devices", "removed"): ("All devices", None),
         ("Group 3 (deleted)", "added"): (None, "Group 3 (deleted)"),

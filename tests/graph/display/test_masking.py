@@ -55,7 +55,7 @@ def test_no_secret_of_the_table_and_no_opaque_text_of_the_model_is_shown_of_any_
     for kind in sorted(model.subtypes(root_type(POLICY_TYPES[key]))):
         body, planted = body_of(kind, random.Random(7)), 0
         for found in model.walk(kind, body):
-            is_secret = any((one, found.key) in SECRETS for one in model.lineage(found.of))
+            is_secret = any((ancestor, found.key) in SECRETS for ancestor in model.lineage(found.of))
             if is_secret or (found.key in OPAQUE and found.property and found.property.kind in ("string", "binary")):
                 found.holder[found.key] = SECRET if is_secret else OPAQUE[found.key]
                 planted += 1
@@ -160,7 +160,7 @@ def test_no_text_that_somebody_may_upload_takes_long(piece):
 def test_what_is_longer_than_any_setting_is_masked_and_not_looked_into():
     inside = "[" + ",".join(["{}"] * 3_000_000) + "]"
     texts, began = (inside, base64.b64encode(inside.encode()).decode()), process_time()
-    assert not any(one in str(mask_secrets({"x": one, "valueJson": one, "rootCertificate": one})) for one in texts)
+    assert not any(text in str(mask_secrets({"x": text, "valueJson": text, "rootCertificate": text})) for text in texts)
     assert process_time() - began < 1
 
 
@@ -184,7 +184,7 @@ def test_a_masked_text_says_what_it_is_and_about_how_long_and_holds_no_mark_of_i
 
 def test_of_what_was_captured_a_script_that_changed_is_seen_to_have_changed_and_a_password_is_not():
     hide = Masking(tells_apart=True)
-    before, after, again = (hide({"scriptContent": one}) for one in (SCRIPT, SCRIPT.replace("Z", "Y", 1), SCRIPT))
+    before, after, again = (hide({"scriptContent": script}) for script in (SCRIPT, SCRIPT.replace("Z", "Y", 1), SCRIPT))
     assert before != after
     assert before == again
     assert hide({"sharedSecret": "a"}) == hide({"sharedSecret": "b"})

@@ -28,11 +28,11 @@ def test_every_policy_type_is_a_type_of_the_model():
 
 def test_whatever_a_property_names_is_in_the_extract():
     missing = [
-        (bare, name, one.type)
+        (bare, name, member.type)
         for bare in model.type_names()
-        for name, one in model.properties(bare).items()
-        if (one.kind in ("enum", "flags") and not model.enum(one.type))
-        or (one.kind == "object" and not model.is_known(one.type))
+        for name, member in model.properties(bare).items()
+        if (member.kind in ("enum", "flags") and not model.enum(member.type))
+        or (member.kind == "object" and not model.is_known(member.type))
     ]
     assert missing == []
 
@@ -63,7 +63,7 @@ def test_walking_a_body_finds_what_is_inside_its_concrete_types():
         ],
         "noSuchThing": 1,
     }
-    found = {one.path: one for one in model.walk("deviceConfiguration", body)}
+    found = {place.path: place for place in model.walk("deviceConfiguration", body)}
     group = found["kioskProfiles", 0, "userAccountsConfiguration", 0, "groupId"]
     assert (group.of, group.property.kind, group.value) == ("windowsKioskAzureADGroup", "string", "g")
     assert found["noSuchThing",].property is None
@@ -80,14 +80,14 @@ def test_another_reading_of_the_package_says_the_same():
     differing = [
         (bare, name)
         for bare, cls in shared.items()
-        for name, one in _own(theirs["types"], cls).items()
-        if name in model.properties(bare) and not _same(model.properties(bare)[name], one)
+        for name, member in _own(theirs["types"], cls).items()
+        if name in model.properties(bare) and not _same(model.properties(bare)[name], member)
     ]
     assert differing == []
 
 
 def _own(types, cls):
-    return {name: one for name, one in types[cls]["properties"].items() if name != "@odata.type"}
+    return {name: member for name, member in types[cls]["properties"].items() if name != "@odata.type"}
 
 
 def _same(ours, theirs):

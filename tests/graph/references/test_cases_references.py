@@ -54,9 +54,9 @@ def sent_in(cloud, requests):
     return where.graph_url, session.bodies
 
 
-@pytest.mark.parametrize("cloud", [one for one in Cloud if one != Cloud.GLOBAL])
+@pytest.mark.parametrize("cloud", [cloud for cloud in Cloud if cloud != Cloud.GLOBAL])
 def test_no_request_of_any_policy_type_names_the_host_of_another_cloud(cloud):
-    requests = [one for row, graph_id, content in DEMO for one in writes(row, graph_id, content)]
+    requests = [request for row, graph_id, content in DEMO for request in writes(row, graph_id, content)]
     host, bodies = sent_in(cloud, [*requests, *linking_writes()])
     text = json.dumps(bodies)
     assert text.count(f'"{host}/beta/deviceManagement/') > 20
@@ -102,7 +102,7 @@ def encoded(text, encoding="utf-8"):
 def kinds(policy_type, body, assignments=None, known=None):
     """{(kind, id)} of what a content refers to."""
     found = find_references(policy_type, {"body": body, "assignments": assignments}, known=known or {})
-    return {(one.kind, one.id) for one in found}
+    return {(reference.kind, reference.id) for reference in found}
 
 
 def test_the_network_profile_of_an_apps_assignment_is_a_reference_of_that_assignment():
@@ -131,8 +131,8 @@ def test_a_kiosk_names_its_app_and_its_group_and_a_mail_profile_its_vpn():
 
 def test_an_app_names_the_apps_that_it_needs_and_not_those_that_need_it():
     kind = f"{TYPE}mobileAppDependency"
-    own, others = ({"@odata.type": kind, "targetId": one, "targetType": said}
-                   for one, said in ((APP, "child"), (VPN, "parent")))  # fmt: skip
+    own, others = ({"@odata.type": kind, "targetId": app_id, "targetType": said}
+                   for app_id, said in ((APP, "child"), (VPN, "parent")))  # fmt: skip
     body = {"@odata.type": f"{TYPE}win32LobApp", "relationships": [own, others], "categories": [{"id": SCRIPT}]}
     assert kinds("mobileApps", body) == {("mobileApps", APP), ("mobileAppCategories", SCRIPT)}
 
@@ -163,7 +163,7 @@ def setting(definition, *values):
 
 def values_of(content):
     instance = content["body"]["settings"][0]["settingInstance"]
-    return [one["value"] for one in instance["simpleSettingCollectionValue"]]
+    return [value["value"] for value in instance["simpleSettingCollectionValue"]]
 
 
 def replaced(policy_type, body, new, **options):
@@ -195,7 +195,9 @@ def test_a_name_inside_the_json_of_any_setting_may_mean_anything_and_never_block
 
 def test_plain_ids_of_scripts_and_groups_are_references_too():
     body = setting("enrollment_autopilot_dpp_allowedscriptids", SCRIPT, APP)
-    assert kinds("configurationPolicies", body) == {("deviceManagementScripts", one) for one in (SCRIPT, APP)}
+    assert kinds("configurationPolicies", body) == {
+        ("deviceManagementScripts", script_id) for script_id in (SCRIPT, APP)
+    }
     body = setting("enrollment_autopilot_dpp_devicesecuritygroupids", f"{GROUP},{APP}")
     assert kinds("configurationPolicies", body) == {("groups", GROUP), ("groups", APP)}
     assert values_of(replaced("configurationPolicies", body, {GROUP: OURS})) == [f"{OURS},{APP}"]
@@ -246,7 +248,7 @@ def planned(policy_type, body, *, listed=None, sources=None, same_tenant=False, 
     resolver = Resolver(
         TargetDirectory(listed or {}), sources or {}, mapped or {}, same_tenant=same_tenant, drop_missing=False, own=OWN
     )
-    resolutions = [resolver.resolve(one) for one in find_references(policy_type, content, known=known)]
+    resolutions = [resolver.resolve(reference) for reference in find_references(policy_type, content, known=known)]
     want = desired_content(POLICY_TYPES[policy_type], content, RestoreOptions("exact"), resolutions)
     notes = source_traces(POLICY_TYPES[policy_type], want, known, resolutions, RestoreOptions("exact"))
     case = PlanCase(POLICY_TYPES[policy_type], content, Match(), None, NOW, resolutions, same_tenant, mentions=notes)
@@ -314,11 +316,11 @@ def test_a_whole_value_that_is_the_id_of_something_known_is_resolved_or_told():
     resolutions, want, notes = planned(
         "configurationPolicies", body, listed=there, sources={("mobileApps", APP): SourceObject("Teams")}
     )
-    assert ([one.how for one in resolutions], values_of(want), notes) == (["name"], [VPN], ())
+    assert ([resolution.how for resolution in resolutions], values_of(want), notes) == (["name"], [VPN], ())
     resolutions, want, [note] = planned(
         "configurationPolicies", body, sources={("mobileApps", APP): SourceObject("Teams")}
     )
-    assert ([one.how for one in resolutions], values_of(want)) == (["kept"], [APP])
+    assert ([resolution.how for resolution in resolutions], values_of(want)) == (["kept"], [APP])
     assert "the app “Teams”" in note
     # Which stands for nothing, though exported policies have it for their id.
     nothing = setting("some_setting", ZERO_GUID)
@@ -350,7 +352,7 @@ def test_a_hint_is_told_only_where_it_is_written():
     resolver = Resolver(
         TargetDirectory({}), {("mobileApps", APP): SourceObject("Teams")}, {}, same_tenant=False, drop_missing=True
     )
-    resolutions = [resolver.resolve(one) for one in find_references("mobileApps", content, known=known)]
+    resolutions = [resolver.resolve(reference) for reference in find_references("mobileApps", content, known=known)]
     case = PlanCase(POLICY_TYPES["mobileApps"], content, Match(), None, NOW, resolutions)
     told = {choice: [note for note in plan_item(case, RestoreOptions(choice)).notes if "Teams" in note]
             for choice in ("exact", "leave")}  # fmt: skip
@@ -407,7 +409,7 @@ def test_a_context_is_resolved_by_its_name_and_never_by_its_number_in_another_te
     ],
 )
 def test_a_context_is_made_under_the_lowest_free_number(same_tenant, taken, own, number):
-    there = {CONTEXTS.key: [context(one, one) for one in taken]}
+    there = {CONTEXTS.key: [context(number, number) for number in taken]}
     body = {"id": own, "displayName": "new"}
     [found], want, notes = planned(CONTEXTS.key, body, listed=there, same_tenant=same_tenant)
     assert found.to == number
@@ -418,7 +420,7 @@ def test_a_context_is_made_under_the_lowest_free_number(same_tenant, taken, own,
 
 def test_two_contexts_of_one_restore_get_two_numbers():
     resolver = Resolver(TargetDirectory({}), {}, {}, same_tenant=False, drop_missing=False)
-    numbers = [resolver.resolve(Reference("authenticationContextNumbers", one)).to for one in ("c8", "c9")]
+    numbers = [resolver.resolve(Reference("authenticationContextNumbers", number)).to for number in ("c8", "c9")]
     assert numbers == ["c1", "c2"]
 
 

@@ -23,13 +23,13 @@ MODELLED = {key: row for key, row in POLICY_TYPES.items() if row.path in model.r
 # Read by rules of their own: graph/read/children.py, graph/read/readings.py.
 SPECIAL = {
     "deviceConfigurations": {"privacyAccessControls"},
-    "depOnboardingSettings": {"enrollmentProfiles", *(f"default{one}EnrollmentProfile" for one in (
+    "depOnboardingSettings": {"enrollmentProfiles", *(f"default{platform}EnrollmentProfile" for platform in (
         "Ios", "MacOs", "TvOS", "VisionOS"))},
 }  # fmt: skip
 
 
 def read_with(row):
-    expanded = {re.sub(r"\(.*", "", one).rpartition("/")[2] for one in row.expand}
+    expanded = {re.sub(r"\(.*", "", expand).rpartition("/")[2] for expand in row.expand}
     children = {child.name for child in row.children}
     assignments = set() if row.assignments == NONE else {"assignments"}
     return {*expanded, *children, *assignments, *all_links(row.key), *SPECIAL.get(row.key, ())}
@@ -39,7 +39,7 @@ def navigations(key):
     """Of whichever of its subtypes."""
     root = model.type_of_collection(POLICY_TYPES[key].path)
     kinds = model.subtypes(root) | {root}
-    return {name for kind in kinds for name, one in model.properties(kind).items() if one.is_navigation}
+    return {name for kind in kinds for name, member in model.properties(kind).items() if member.is_navigation}
 
 
 @pytest.mark.parametrize("key", MODELLED)
@@ -63,11 +63,11 @@ def test_every_navigation_that_is_read_is_written(key):
 
 def test_every_row_of_what_is_left_out_is_needed():
     found = {(key, name) for key in MODELLED for name in navigations(key)}
-    for one in unread.NAVIGATIONS:
-        assert any(one.matches(*pair) for pair in found), one
+    for navigation in unread.NAVIGATIONS:
+        assert any(navigation.matches(*pair) for pair in found), navigation
     asked = {(key, name) for key in MODELLED for name in actions(key)}
-    for one in unread.ACTIONS:
-        assert any(one.matches(*pair) for pair in asked), one
+    for action in unread.ACTIONS:
+        assert any(action.matches(*pair) for pair in asked), action
 
 
 def actions(key):
@@ -117,7 +117,7 @@ def read_links(key, bare, answer):
     steps = add_children(POLICY_TYPES[key], "/x", body, proof)
     asked = next(steps)
     with pytest.raises(StopIteration):
-        steps.send([answer(one) for one in asked])
+        steps.send([answer(path) for path in asked])
     return asked, body, proof
 
 
@@ -137,12 +137,12 @@ def test_what_the_model_says_that_a_subtype_refers_to_is_read_and_linked_again(k
     written = change_requests(row, "y", {"body": now}, {"body": body}, with_assignments=False)
     addresses = {"deviceConfigurations": "/deviceManagement/deviceConfigurations('root')",
                  "derivedCredentials": "/deviceManagement/derivedCredentials('root')"}  # fmt: skip
-    assert {(one.method, one.path, str(one.body)) for one in written} == {
+    assert {(request.method, request.path, str(request.body)) for request in written} == {
         ("POST" if link.is_many else "PUT", f"{row.path}/y/microsoft.graph.{bare}/{name}/$ref",
          str({"@odata.id": addresses[link.kind]})) for name, link in of_type.items()
     }  # fmt: skip
     removed = change_requests(row, "y", {"body": body}, {"body": now}, with_assignments=False)
-    assert {one.method for one in removed} == {"DELETE"}
+    assert {request.method for request in removed} == {"DELETE"}
     assert change_requests(row, "y", {"body": body}, {"body": body}, with_assignments=False) == []
     renamed = {**body, **{name: [{**found, "displayName": "B"}] if link.is_many else {**found, "displayName": "B"}
                           for name, link in of_type.items()}}  # fmt: skip
@@ -150,7 +150,7 @@ def test_what_the_model_says_that_a_subtype_refers_to_is_read_and_linked_again(k
 
 
 CERTIFICATES = [
-    (key, bare) for key, bare in LINKED if not all(one.is_untried for one in subtype_links(key, TYPE + bare))
+    (key, bare) for key, bare in LINKED if not all(link.is_untried for link in subtype_links(key, TYPE + bare))
 ]
 
 
@@ -172,4 +172,4 @@ def test_a_navigation_that_nobody_was_seen_to_read_costs_itself_alone_and_is_nam
         "windowsAutopilotDeploymentProfiles", "activeDirectoryWindowsAutopilotDeploymentProfile", lambda path: refused
     )
     assert "domainJoinConfiguration" not in body
-    assert [one["where"] for one in proof.withheld] == ["domainJoinConfiguration"]
+    assert [part["where"] for part in proof.withheld] == ["domainJoinConfiguration"]

@@ -40,11 +40,11 @@ def reached():
     seen = set()
     while todo:
         name = todo.pop()
-        for one in model.subtypes(name) - seen:
-            seen.add(one)
+        for subtype in model.subtypes(name) - seen:
+            seen.add(subtype)
             todo |= {
                 found.type
-                for found in model.properties(one).values()
+                for found in model.properties(subtype).values()
                 if found.kind == "object" and (not found.is_navigation or found.name in READ)
             }
     return seen
@@ -56,12 +56,12 @@ def places():
         todo, seen = [(root_type(POLICY_TYPES[key]), ())], set()
         while todo:
             name, way = todo.pop(0)
-            for one in sorted(model.subtypes(name) - seen):
-                seen.add(one)
-                yield key, one, way
-                for found in model.properties(one).values():
+            for subtype in sorted(model.subtypes(name) - seen):
+                seen.add(subtype)
+                yield key, subtype, way
+                for found in model.properties(subtype).values():
                     if found.kind == "object" and (not found.is_navigation or found.name in READ):
-                        todo.append((found.type, (*way, (one, found))))
+                        todo.append((found.type, (*way, (subtype, found))))
 
 
 def content_with(way, type_name, name, value):
@@ -100,7 +100,9 @@ def test_each_such_property_is_found_and_replaced_wherever_a_content_may_hold_it
                 continue
             content = content_with(way, type_name, name, [ONE] if found.is_many else ONE)
             where = f"{key}: {type_name}.{name}"
-            assert {(one.kind, one.id) for one in find_references(key, content)} == {(kind, ONE)}, where
+            assert {(reference.kind, reference.id) for reference in find_references(key, content)} == {(kind, ONE)}, (
+                where
+            )
             made = rewrite_references(key, content, lambda one: TWO)
             assert ONE not in str(made), where
             assert TWO in str(made), where
@@ -112,7 +114,7 @@ def test_no_row_names_what_the_model_does_not_have():
     types = {name: model.properties(name) for name in model.type_names()}
     names = {name for known in types.values() for name in known}
     assert {*BY_NAME, *IS_NONE_BY_NAME} - names == set()
-    assert [one for one in (*BY_TYPE, *IS_NONE_BY_TYPE) if one[1] not in types[one[0]]] == []
+    assert [pair for pair in (*BY_TYPE, *IS_NONE_BY_TYPE) if pair[1] not in types[pair[0]]] == []
     assert not BY_NAME.keys() & IS_NONE_BY_NAME
     assert all(reason.endswith(".") for reason in NONE_BY_NAME)
 

@@ -142,9 +142,9 @@ def told(row, found):
 def test_everything_that_a_restore_looks_up_is_asked_for_once(fabrikam, lists, few_at_once):
     references = []
     for key in ("conditionalAccessPolicies", "groupPolicyConfigurations", "configurationPolicies"):
-        for one in lists[key].policies[:20]:
-            reading = drive(fabrikam, {0: read_policy(POLICY_TYPES[key], one.graph_id)})[0]
-            references += find_references(key, reading.content, one.graph_id)
+        for listed in lists[key].policies[:20]:
+            reading = drive(fabrikam, {0: read_policy(POLICY_TYPES[key], listed.graph_id)})[0]
+            references += find_references(key, reading.content, listed.graph_id)
     found = []
 
     def make():
@@ -165,8 +165,8 @@ class Scripted:
         self.answers, self.asked = answers, []
 
     def batch(self, asks):
-        self.asked += [one.path for one in asks]
-        return [self.answers[one.path].pop(0) for one in asks]
+        self.asked += [ask.path for ask in asks]
+        return [self.answers[ask.path].pop(0) for ask in asks]
 
 
 def body(**values):
@@ -243,13 +243,13 @@ def test_what_was_seen_before_a_write_is_forgotten_with_it():
 def test_whoever_is_throttled_by_our_own_budget_is_not_followed_by_the_others():
     class Spent(Scripted):
         def batch(self, asks):
-            self.asked += [one.path for one in asks]
+            self.asked += [ask.path for ask in asks]
             return [Answer(error=Throttled("budget", "Used up."))]
 
     path = "/identity/conditionalAccess/policies"
     client = Spent()
     found = drive(client, {n: read_policy(POLICY_TYPES["conditionalAccessPolicies"], f"p{n}") for n in range(50)})
-    assert {type(one) for one in found.values()} == {Throttled}
+    assert {type(error) for error in found.values()} == {Throttled}
     assert client.asked == [f"{path}/p0"]
 
 
@@ -260,9 +260,9 @@ def test_a_list_with_damaged_elements_holds_all_others_and_what_can_be_made_out(
     client = Scripted(**{row.list_path(): [body(value=page)]})
     found = drive(client, {0: list_policies(row)})[0]
     assert isinstance(found, PolicyList)
-    assert [(one.graph_id, one.name, one.assignments_mark is None) for one in found.policies] == [
+    assert [(policy.graph_id, policy.name, policy.assignments_mark is None) for policy in found.policies] == [
         ("1", "Sound", True), ("2", "Damaged", True)]  # fmt: skip
-    assert [one.name for one in found.without_id] == ["(no name)", "Nameless", "Numbered"]
+    assert [policy.name for policy in found.without_id] == ["(no name)", "Nameless", "Numbered"]
 
 
 @pytest.mark.parametrize("error", [Malformed("malformed", "Damaged."), Unavailable("unavailable", "503")])
@@ -271,10 +271,14 @@ def test_a_name_that_is_not_to_be_had_costs_itself_at_the_last_try(error):
         "id": "p",
         "name": "P",
         "assignments": [
-            {"target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": one}} for one in ("g", "h")
+            {"target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group_id}}
+            for group_id in ("g", "h")
         ],
     }
-    row, groups = POLICY_TYPES["configurationPolicies"], {one: f"/groups/{one}?$select=id,displayName" for one in "gh"}
+    row, groups = (
+        POLICY_TYPES["configurationPolicies"],
+        {group_id: f"/groups/{group_id}?$select=id,displayName" for group_id in "gh"},
+    )
 
     def client():
         return Scripted(**{row.read_path("p"): [body(**item)], groups["g"]: [Answer(error=error)],
@@ -288,9 +292,9 @@ def test_a_name_that_is_not_to_be_had_costs_itself_at_the_last_try(error):
 
 def test_a_token_that_went_since_the_list_costs_itself():
     row = POLICY_TYPES["depOnboardingSettings"]
-    below = {one: f"{row.item_path(one)}/enrollmentProfiles" for one in ("t1", "t2")}
+    below = {token: f"{row.item_path(token)}/enrollmentProfiles" for token in ("t1", "t2")}
     client = Scripted(**{row.path: [body(value=[{"id": "t1"}, {"id": "t2"}])],
                          below["t1"]: [Answer(error=NotFound("not_found", "404"))],
                          below["t2"]: [body(value=[{"id": "x", "displayName": "X"}])]})  # fmt: skip
     found = drive(client, {0: list_policies(row)})[0]
-    assert [one.graph_id for one in found.policies] == ["t2/x"]
+    assert [policy.graph_id for policy in found.policies] == ["t2/x"]

@@ -210,8 +210,10 @@ def test_a_read_that_is_refused_without_a_word_is_asked_once_more_and_no_oftener
         batch_answer((0, 200, {}, {"n": 1}), (1, 403, {}, UNCLEAR)),
     ]
     answers = client.batch(["/a", "/b", "/c", Request("/d", "PATCH", {})])
-    assert [one.body for one in answers[:2]] == [{"n": 0}, {"n": 1}]
-    assert [type(one.error) for one in answers[2:]] == [Rejected, Unclear], "nobody knows what became of the write"
+    assert [answer.body for answer in answers[:2]] == [{"n": 0}, {"n": 1}]
+    assert [type(answer.error) for answer in answers[2:]] == [Rejected, Unclear], (
+        "nobody knows what became of the write"
+    )
     assert len(server.asked) == asked + 2
     assert [part["url"] for part in server.asked[-1][3]["requests"]] == ["/b", "/c"], "a write is not sent again"
 
